@@ -1,0 +1,15 @@
+import * as z from "zod";
+
+/** The largest amount of one movement, and so the largest price of one thing. */
+export const amountMax = 1_000_000_000;
+
+/** Credits of one movement: a whole number from 1 to 1,000,000,000. */
+export const Amount = z
+  .number({ error: "expected a whole number" })
+  .int("expected a whole number")
+  .min(1, "expected at least 1")
+  .max(amountMax, `expected at most ${amountMax}`)
+  .meta({ description: "Credits", example: 10 });
+
+/** Credits that are there: never negative, exact in a double. */
+export const Balance = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);

@@ -1,0 +1,30 @@
+import * as z from "zod";
+
+/** An id in the form of a MongoDB ObjectId, as the Allmine API has them: 24 hex characters. */
+const objectId = (what: string) =>
+  z
+    .string({ error: "expected 24 hex characters" })
+    .regex(/^[0-9a-fA-F]{24}$/, "expected 24 hex characters")
+    .transform((text) => text.toLowerCase())
+    .meta({ description: what, example: "65a1234bcde5678f90123456" });
+
+export const StreamId = objectId("The id of a live stream");
+export const GiftTypeId = objectId("The id of a gift type");
+export const GiftId = objectId("The id of one gift that was sent");
+export const MessageId = objectId("The id of a chat message");
+export const NotificationId = objectId("The id of a notification");
+export const BanId = objectId("The id of a ban");
+
+/** A user's id: the `sub` of their token, which is an account's name on the Tencent side. */
+export const userIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+export const UserId = z
+  .string({ error: "expected 1 to 64 of A-Z a-z 0-9 _ -" })
+  .regex(userIdPattern, "expected 1 to 64 of A-Z a-z 0-9 _ -")
+  .meta({ description: "The id of a user", example: "64d15f9e2e6c8f4d5a123456" });
+
+/** Makes one new id: see platform/id.ts, which gives time and chance to this pure form. */
+export function objectIdOf(timeSeconds: number, random: string, counter: number): string {
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
+  return hex(timeSeconds, 8) + random + hex(counter, 6);
+}

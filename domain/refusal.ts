@@ -1,0 +1,123 @@
+/**
+ * Every way in which Ovation says no, in one table. A refusal is an answer: the caller's request was
+ * understood and is not done. Whatever else is thrown is a fault and ends as a 500.
+ *
+ * `kind` says whose turn it is (the one map from kinds to HTTP statuses is in platform/http/envelope);
+ * `says` is the sentence for people, in which `{name}` stands for a fact given with the refusal.
+ */
+export const refusals = {
+  request_invalid: { kind: "invalid", says: "{problem}" },
+  token_invalid: { kind: "unauthenticated", says: "" },
+  role_missing: { kind: "forbidden", says: "This needs the role {role}" },
+  route_not_found: { kind: "missing", says: "There is no route {route}" },
+  body_too_large: { kind: "too_large", says: "The body may hold at most {bytesMax} bytes" },
+  media_type_unsupported: { kind: "unsupported", says: "{problem}" },
+  key_reused: { kind: "key_reused", says: "" },
+  key_in_progress: {
+    kind: "conflict",
+    says: "A request with this Idempotency-Key is still being answered",
+    retryAfterSeconds: 1,
+  },
+  too_many_requests: { kind: "too_many", says: "", retryAfterSeconds: 1 },
+  unavailable: { kind: "unavailable", says: "", retryAfterSeconds: 1 },
+
+  user_not_found: { kind: "missing", says: "There is no user {userId}" },
+  stream_not_found: { kind: "missing", says: "There is no stream {streamId}" },
+  stream_not_live: { kind: "conflict", says: "The stream is {status}, not active" },
+  stream_not_yours: { kind: "forbidden", says: "Only the creator of the stream may do this" },
+  stream_not_startable: { kind: "conflict", says: "A stream that is {status} cannot go live" },
+  stream_already_live: {
+    kind: "conflict",
+    says: "You are live already, in stream {streamId}",
+  },
+  not_a_moderator: {
+    kind: "forbidden",
+    says: "Only the host, a moderator or an admin may do this",
+  },
+
+  member_blocked: { kind: "forbidden", says: "You are blocked in this stream" },
+  member_muted: { kind: "forbidden", says: "You may not chat in this stream" },
+  message_not_found: { kind: "missing", says: "There is no message {messageId} in this stream" },
+  slow_mode: {
+    kind: "too_many",
+    says: "Slow mode: the next message is possible in {seconds} s",
+  },
+
+  gift_type_not_found: { kind: "missing", says: "There is no gift type {giftTypeId}" },
+  gift_type_inactive: { kind: "conflict", says: "The gift type is not active" },
+  gift_type_exists: { kind: "conflict", says: "There is a gift type with the giftId {giftId}" },
+  gifts_switched_off: { kind: "conflict", says: "Gifts are switched off in this stream" },
+  gift_to_oneself: { kind: "forbidden", says: "A host cannot send gifts to themselves" },
+  gift_not_found: { kind: "missing", says: "There is no gift {giftId}" },
+  gift_already_refunded: { kind: "conflict", says: "The gift has been refunded" },
+  credits_too_low: {
+    kind: "conflict",
+    says: "Insufficient credits: balance {balance}, price {price}",
+  },
+  spend_limit_reached: {
+    kind: "conflict",
+    says: "Daily spend limit reached: {spent} of {spendLimit} credits spent today, price {price}",
+  },
+  reference_exists: { kind: "conflict", says: "reference: {reference} was used before" },
+  balance_too_high: { kind: "conflict", says: "The wallet cannot hold more credits" },
+  transfer_to_oneself: {
+    kind: "invalid",
+    says: "recipientId: expected another user than the caller",
+  },
+  package_not_found: { kind: "missing", says: "There is no credit package {packageId}" },
+
+  notification_not_found: { kind: "missing", says: "There is no notification {notificationId}" },
+  notification_not_yours: {
+    kind: "forbidden",
+    says: "Only admins and services may notify other users",
+  },
+
+  ban_exists: { kind: "conflict", says: "The user is banned from this stream already" },
+  ban_not_found: { kind: "missing", says: "There is no ban {banId}" },
+  ban_of_host: { kind: "conflict", says: "The host of a stream cannot be banned from it" },
+
+  username_taken: { kind: "conflict", says: "The username {username} is taken" },
+} as const satisfies Record<string, { kind: Kind; says: string; retryAfterSeconds?: number }>;
+
+/** Whose turn it is after a refusal. */
+export type Kind =
+  | "invalid"
+  | "unauthenticated"
+  | "forbidden"
+  | "missing"
+  | "conflict"
+  | "too_large"
+  | "unsupported"
+  | "key_reused"
+  | "too_many"
+  | "unavailable";
+
+export type RefusalCode = keyof typeof refusals;
+
+/** What a refusal is about: values for the places in its sentence. */
+export type Facts = Record<string, string | number>;
+
+/** An expected no. `details` are the sentences beyond the status's own, one thing each. */
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+  readonly kind: Kind;
+  readonly details: string[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: RefusalCode, facts: Facts = {}, details?: string[]) {
+    super(code);
+    this.name = "Refusal";
+    this.code = code;
+    const row: { kind: Kind; says: string; retryAfterSeconds?: number } = refusals[code];
+    this.kind = row.kind;
+    const sentence = row.says.replace(/\{(\w+)\}/g, (_, name) => String(facts[name] ?? ""));
+    this.details = details ?? (sentence === "" ? [] : [sentence]);
+    const seconds = facts.retryAfterSeconds ?? row.retryAfterSeconds;
+    this.retryAfterSeconds = seconds === undefined ? undefined : Number(seconds);
+  }
+}
+
+/** Says no. Never returns, so that a guard reads as one line. */
+export function refuse(code: RefusalCode, facts: Facts = {}): never {
+  throw new Refusal(code, facts);
+}

@@ -1,0 +1,59 @@
+import * as z from "zod";
+
+/** Control characters other than newline and tab, NUL among them (Unicode category Cc). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: This pattern exists to find them.
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+
+/** Length in Unicode code points: what a person counts, but for combined characters. */
+export const codePoints = (text: string) => [...text].length;
+
+/**
+ * Text by people: kept as sent after trimming JavaScript's white space, without Unicode normalisation.
+ * Lone surrogates and control characters but newline and tab are refused. Lengths are code points.
+ */
+export const text = (min: number, max: number) =>
+  z
+    .string({ error: `expected text of ${min} to ${max} characters` })
+    .transform((value) => value.trim())
+    .refine((value) => value.isWellFormed(), "expected well-formed Unicode (a lone surrogate)")
+    .refine((value) => !controls.test(value), "expected no control characters")
+    .refine((value) => {
+      // The cheap bound first: a string has at most two code units a code point.
+      if (value.length > max * 2) return false;
+      const length = codePoints(value);
+      return length >= min && length <= max;
+    }, `expected ${min} to ${max} characters`)
+    .meta({ minLength: min, maxLength: max });
+
+/** An https URL of at most 500 characters. */
+export const httpsUrl = z
+  .string({ error: "expected an https URL" })
+  .max(500, "expected at most 500 characters")
+  .refine(
+    (value) => value.isWellFormed() && !controls.test(value) && isHttps(value),
+    "expected an https URL",
+  )
+  .meta({ format: "uri", example: "https://cdn.example.com/gifts/rose.svg" });
+
+function isHttps(value: string): boolean {
+  return URL.canParse(value) && new URL(value).protocol === "https:" && !/\s/.test(value);
+}
+
+/** UTF-8 bytes, the unit of Tencent's limits and of frames. */
+export const utf8Bytes = (value: string) => new TextEncoder().encode(value).length;
+
+/** Text whose limit is in UTF-8 bytes, as on the Tencent side. */
+export const byteText = (min: number, max: number) =>
+  z
+    .string({ error: `expected a string of ${min} to ${max} bytes` })
+    .refine((value) => value.isWellFormed(), "expected well-formed Unicode")
+    .refine((value) => !controls.test(value), "expected no control characters")
+    .refine((value) => {
+      const bytes = utf8Bytes(value);
+      return bytes >= min && bytes <= max;
+    }, `expected ${min} to ${max} bytes`);
+
+/** A moment in ISO 8601, UTC, with milliseconds. */
+export const Timestamp = z
+  .string()
+  .meta({ format: "date-time", example: "2026-01-15T10:30:00.000Z" });

@@ -1,0 +1,2 @@
+/** The route table: one line is one Lambda. The name is its entry point and the end of its own name. */
+export * as "app/config" from "./app/config.ts";

@@ -1,0 +1,167 @@
+/**
+ * What the runner knows of one stage. Everything here is read from the synthesized templates by
+ * `assembly.ts`; nothing is listed by hand, so a route that leaves the template leaves the runner.
+ * Names are physical names (`ovation-dev-gifts-create`), amounts carry their unit.
+ */
+
+/** One statement of a role's policy, with every intrinsic function resolved to text. */
+export type PolicyStatement = {
+  Effect: "Allow" | "Deny";
+  Action: string[];
+  Resource: string[];
+  Condition?: Record<string, Record<string, string | string[]>>;
+};
+
+/** One Lambda function and the bundle that the template names for it. */
+export type LambdaFunction = {
+  name: string;
+  arn: string;
+  directory: string;
+  handler: string;
+  environment: Record<string, string>;
+  timeoutSeconds: number;
+  memoryMegabytes: number;
+  reservedConcurrency?: number;
+  role: string;
+};
+
+/** A REST API made from an OpenAPI body; `document` is that body with its references resolved. */
+export type RestApi = {
+  id: string;
+  name: string;
+  stageName: string;
+  document: OpenApiBody;
+  /** `/path/METHOD` or the wildcard pair, as in the stage's MethodSettings. */
+  methodSettings: { path: string; method: string; rateLimit?: number; burstLimit?: number }[];
+};
+
+/** The parts of an OpenAPI 3.0.1 document that API Gateway reads on import. */
+export type OpenApiBody = {
+  paths: Record<string, Record<string, OpenApiOperation>>;
+  components?: { securitySchemes?: Record<string, OpenApiSecurityScheme> };
+  "x-amazon-apigateway-gateway-responses"?: Record<string, GatewayResponse>;
+  "x-amazon-apigateway-binary-media-types"?: string[];
+};
+
+export type OpenApiOperation = {
+  security?: Record<string, string[]>[];
+  "x-amazon-apigateway-integration": {
+    type: string;
+    uri?: string;
+    httpMethod?: string;
+    credentials?: string;
+    requestTemplates?: Record<string, string>;
+    responses?: Record<
+      string,
+      {
+        statusCode: string;
+        responseParameters?: Record<string, string>;
+        responseTemplates?: Record<string, string>;
+      }
+    >;
+  };
+};
+
+export type OpenApiSecurityScheme = {
+  "x-amazon-apigateway-authorizer"?: {
+    type: "request" | "token";
+    authorizerUri: string;
+    identitySource?: string;
+    authorizerResultTtlInSeconds?: number;
+  };
+};
+
+export type GatewayResponse = {
+  statusCode?: string | number;
+  responseParameters?: Record<string, string>;
+  responseTemplates?: Record<string, string>;
+};
+
+/** A WebSocket API: its routes by key, each with the function that answers. */
+export type WebSocketApi = {
+  id: string;
+  stageName: string;
+  routeSelectionExpression: string;
+  routes: Record<
+    string,
+    { functionName: string; authorizer?: { functionName: string; identitySource: string[] } }
+  >;
+  rateLimit?: number;
+  burstLimit?: number;
+};
+
+export type Table = {
+  name: string;
+  arn: string;
+  streamArn: string;
+  /** The CreateTable request that makes the same table in a local engine. */
+  createTable: Record<string, unknown>;
+  timeToLiveAttribute?: string;
+};
+
+export type Queue = {
+  name: string;
+  arn: string;
+  url: string;
+  fifo: boolean;
+  contentBasedDeduplication: boolean;
+  delaySeconds: number;
+  visibilitySeconds: number;
+  retentionSeconds: number;
+  redrive?: { queueArn: string; receiveCountMax: number };
+};
+
+/** A stream or queue that calls a function, with the settings of its mapping. */
+export type EventSource = {
+  id: string;
+  sourceArn: string;
+  functionName: string;
+  batchSize: number;
+  batchingWindowSeconds: number;
+  parallelizationFactor: number;
+  startingPosition?: string;
+  retryAttemptsMax: number;
+  recordAgeSecondsMax: number;
+  bisectOnError: boolean;
+  reportsItemFailures: boolean;
+  onFailureArn?: string;
+  filters: Record<string, unknown>[];
+  concurrencyMax?: number;
+};
+
+/** `rate(1 minute)` and the like, with the function that it calls. */
+export type Schedule = { id: string; expression: string; functionName: string; input?: string };
+
+export type Secret = { name: string; arn: string; generate?: Record<string, unknown> };
+
+/** Everything of one stage. */
+export type Stage = {
+  name: string;
+  region: string;
+  account: string;
+  functions: Record<string, LambdaFunction>;
+  roles: Record<string, PolicyStatement[]>;
+  restApis: RestApi[];
+  webSocketApis: WebSocketApi[];
+  tables: Table[];
+  queues: Queue[];
+  buckets: { name: string; arn: string }[];
+  eventSources: EventSource[];
+  schedules: Schedule[];
+  secrets: Secret[];
+};
+
+/** What a function gave back: its answer, or the error that it threw or died of. */
+export type InvocationResult =
+  | { ok: true; payload: unknown }
+  | { ok: false; error: { errorType: string; errorMessage: string } };
+
+/** Calls a function by its physical name and waits for its answer. */
+export type Invoke = (functionName: string, event: unknown) => Promise<InvocationResult>;
+
+/** What `@connections` needs of the WebSocket gateway. Times are ISO 8601. */
+export type Connections = {
+  post(connectionId: string, data: Uint8Array): Promise<"sent" | "gone" | "too_fast">;
+  close(connectionId: string): "closed" | "gone";
+  find(connectionId: string): { connectedAt: string; lastActiveAt: string } | undefined;
+};

@@ -1,0 +1,51 @@
+import type { ProfileClaims } from "../domain/user.ts";
+
+/** A role that a token's groups claim can give. Moderators are named per stream instead. */
+export type Role = "admin" | "service";
+
+/** Who calls: the subject of a verified token. `expiresAt` is in seconds since 1970. */
+export type Caller = {
+  userId: string;
+  roles: readonly Role[];
+  claims: ProfileClaims;
+  expiresAt: number;
+  tokenId: string;
+};
+
+/**
+ * What an authorizer passes on: API Gateway carries text only. The names are short because the whole
+ * context travels with every request.
+ */
+export type CallerContext = {
+  sub: string;
+  roles: string;
+  claims: string;
+  exp: string;
+  jti: string;
+};
+
+export const contextOf = (caller: Caller): CallerContext => ({
+  sub: caller.userId,
+  roles: caller.roles.join(" "),
+  claims: JSON.stringify(caller.claims),
+  exp: String(caller.expiresAt),
+  jti: caller.tokenId,
+});
+
+/** Reads the authorizer's context back; undefined when the call is anonymous. */
+export function callerOf(context: Record<string, unknown> | null | undefined): Caller | undefined {
+  if (typeof context?.sub !== "string" || context.sub === "") return undefined;
+  return {
+    userId: context.sub,
+    roles: String(context.roles ?? "")
+      .split(" ")
+      .filter((role) => role !== "") as Role[],
+    claims: JSON.parse(String(context.claims ?? "{}")),
+    expiresAt: Number(context.exp),
+    tokenId: String(context.jti ?? ""),
+  };
+}
+
+/** An admin may do what a service may. */
+export const hasRole = (caller: Caller, role: Role) =>
+  caller.roles.includes(role) || caller.roles.includes("admin");

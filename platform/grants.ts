@@ -1,0 +1,36 @@
+/** The kinds of partitions of the one table, as keys.ts spells them (the part before `#`). */
+export type Partition =
+  | "USER"
+  | "LEDGER"
+  | "STREAM"
+  | "FRAMES"
+  | "CONN"
+  | "CATALOGUE"
+  | "GIFT"
+  | "GIFTID"
+  | "BAN"
+  | "NAME"
+  | "ROOM";
+
+/** The queues of a stage. */
+export type QueueName = "moments" | "posts";
+
+/**
+ * What one function may do outside itself. lib/ makes its role from this and nothing else:
+ * `read` is Get, BatchGet and Query, `write` is Put, Update, Delete and ConditionCheck of items whose
+ * partition key begins so. Of LEDGER nobody may update or delete: `write` means Put there.
+ */
+export type Grants = {
+  read?: readonly Partition[];
+  write?: readonly Partition[];
+  /** Query of the sparse index of gifts that are not settled. */
+  dueIndex?: true;
+  queues?: readonly QueueName[];
+  /** Post to and close WebSocket connections. */
+  connections?: true;
+  /** The secret key of the Tencent application. */
+  tencentSecret?: true;
+};
+
+/** How much a function is given. Defaults: 256 MB, 10 s. */
+export type Resources = { memoryMegabytes?: number; timeoutSeconds?: number };

@@ -1,0 +1,62 @@
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda";
+import { type Caller, contextOf } from "./caller.ts";
+import type { Grants, Resources } from "./grants.ts";
+import { logFault } from "./log.ts";
+
+/** The promise of one authorizer: which door it stands at. */
+export type GuardContract = {
+  kind: "guard";
+  says: string;
+  /** `http` answers for the REST API, `socket` for the WebSocket API's `$connect`. */
+  door: "http" | "socket";
+  grants: Grants;
+} & Resources;
+
+/** Who it is; `anonymous` where the door has optional routes; undefined when the token is bad. */
+type Verdict = Caller | "anonymous" | undefined;
+
+/**
+ * A Lambda authorizer (REQUEST). It fails closed: whatever goes wrong is the same refusal. At the HTTP
+ * door a bad token is a Deny that carries the time, so that the gateway response can answer with our
+ * envelope; at the socket's door it must throw exactly `Unauthorized`, because there a Deny is a 403.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+ */
+export function guard<const C extends Omit<GuardContract, "kind">>(
+  promise: C,
+  identify: (event: APIGatewayRequestAuthorizerEvent, now: Date) => Promise<Verdict>,
+) {
+  const contract = { kind: "guard", ...promise } as C & { kind: "guard" };
+
+  async function handler(
+    event: APIGatewayRequestAuthorizerEvent,
+  ): Promise<APIGatewayAuthorizerResult> {
+    const now = new Date();
+    const verdict = await identify(event, now).catch((error: unknown) => {
+      logFault("An authorizer failed", error);
+      return undefined;
+    });
+    const resource = wholeStage(event.methodArn);
+    if (verdict === "anonymous") return policy("anonymous", "Allow", resource, { sub: "" });
+    if (verdict !== undefined) return policy(verdict.userId, "Allow", resource, contextOf(verdict));
+    if (contract.door === "socket") throw new Error("Unauthorized");
+    return policy("unknown", "Deny", resource, { timestamp: now.toISOString() });
+  }
+
+  return { contract, handler };
+}
+
+/**
+ * The stage's every method: the answer is cached for the token, whatever it calls next.
+ * `arn:aws:execute-api:region:account:api/stage/METHOD/path` becomes `…:api/stage/*`.
+ */
+const wholeStage = (methodArn: string) => `${methodArn.split("/").slice(0, 2).join("/")}/*`;
+
+function policy(
+  principalId: string,
+  Effect: "Allow" | "Deny",
+  Resource: string,
+  context: Record<string, string>,
+): APIGatewayAuthorizerResult {
+  const Statement = [{ Action: "execute-api:Invoke", Effect, Resource }];
+  return { principalId, policyDocument: { Version: "2012-10-17", Statement }, context };
+}

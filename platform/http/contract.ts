@@ -1,0 +1,53 @@
+import type * as z from "zod";
+import type { RefusalCode } from "../../domain/refusal.ts";
+import type { Grants, Resources } from "../grants.ts";
+
+/** Who may call: `optional` takes anonymous calls, but a bad token is still refused. */
+export type CallerKind = "anyone" | "optional" | "user" | "service" | "admin";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** A body whose fields came as multipart/form-data (RFC 7578) or as JSON: text stays text. */
+export type BodyForm = "json" | "multipart";
+
+/**
+ * The promise of one HTTP endpoint. From it come validation, types, the route, its authorizer, the
+ * grants of its role and its place in the OpenAPI document.
+ */
+export type Contract = {
+  kind: "endpoint";
+  /** Method and path, such as `GET /api/v1/live-stream/{streamId}`. */
+  route: `${Method} /${string}`;
+  /** One sentence for the reference. */
+  says: string;
+  /** The heading under which the reference lists it. */
+  tag: string;
+  caller: CallerKind;
+  /** `envelope` wraps the answer in Allmine's envelope, `bare` sends it as it is. */
+  shape: "envelope" | "bare";
+  path?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  accepts?: readonly BodyForm[];
+  /** Status and schema of a success; 204 has no body. */
+  answer: readonly [status: 200 | 201 | 204, schema: z.ZodType];
+  /** The content type of a bare answer that is not JSON. */
+  mediaType?: string;
+  /** The Cache-Control of a success. Default: no-store. */
+  cacheControl?: string;
+  /** Every refusal beyond those that any request can meet (validation, token, limits). */
+  refusals: readonly RefusalCode[];
+  grants: Grants;
+  /** The stages that have this route. Default: all. */
+  stage?: "purchases";
+  /** A POST that answers 201 takes an Idempotency-Key; `required` refuses a call without one. */
+  idempotencyKey?: "required";
+} & Resources;
+
+/** A POST that creates takes an Idempotency-Key (interface.md 2). */
+export const takesKey = (contract: Contract) =>
+  contract.route.startsWith("POST ") && contract.answer[0] === 201;
+
+export function methodAndPath(contract: Pick<Contract, "route">): [Method, string] {
+  return contract.route.split(" ") as [Method, string];
+}

@@ -1,0 +1,169 @@
+import middy from "@middy/core";
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import type * as z from "zod";
+import { Refusal, type RefusalCode, refuse } from "../../domain/refusal.ts";
+import { type Caller, callerOf, hasRole } from "../caller.ts";
+import { newId } from "../id.ts";
+import { logFault } from "../log.ts";
+import { KeyUsed, type Reply } from "../store/record.ts";
+import { findReplay, type KeyedCall, keyedCall, markerAction } from "../store/replay.ts";
+import { type Contract, takesKey } from "./contract.ts";
+import { commonHeaders, failure, refusalAnswer, success } from "./envelope.ts";
+import { check, header, readBody, readKey, readQuery } from "./request.ts";
+
+type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
+type AnswerOf<C extends Contract> = z.input<C["answer"][1]>;
+type CallerOf<C extends Contract> = C["caller"] extends "anyone"
+  ? undefined
+  : C["caller"] extends "optional"
+    ? Caller | undefined
+    : Caller;
+
+/** What a handler is given: everything is validated, and the clock and ids come from outside. */
+export type Request<C extends Contract> = {
+  path: Out<C["path"]>;
+  query: Out<C["query"]>;
+  body: Out<C["body"]>;
+  caller: CallerOf<C>;
+  now: Date;
+  /** A new id of ObjectId form. */
+  newId: () => string;
+  /** Checks the answer and ties it to the call's key: give the reply to the store with the effect. */
+  once: (answer: AnswerOf<C>) => Reply<AnswerOf<C>>;
+};
+
+/** Refusals that any request can meet, so no contract lists them. */
+const always: readonly RefusalCode[] = [
+  "request_invalid",
+  "token_invalid",
+  "role_missing",
+  "body_too_large",
+  "media_type_unsupported",
+  "key_reused",
+  "key_in_progress",
+  "too_many_requests",
+  "unavailable",
+];
+
+/** What is known of a call while it is answered; an error is answered with it too. */
+type Call = { now: Date; headers: Record<string, string>; keyed?: KeyedCall };
+
+/**
+ * Joins a contract with the sentence that fulfils it; `handler` is what Lambda calls (REST API proxy
+ * events, https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html).
+ * Order of checks: token, role, body and query; then the handler's: existence, ownership, state.
+ * A refusal that the contract does not declare, or an answer that does not fit it, is a fault (500).
+ */
+export function endpoint<const C extends Omit<Contract, "kind">>(
+  promise: C,
+  fulfil: (
+    request: Request<C & { kind: "endpoint" }>,
+  ) => Promise<AnswerOf<C & { kind: "endpoint" }>>,
+) {
+  const contract = { kind: "endpoint", ...promise } as C & { kind: "endpoint" };
+  const calls = new WeakMap<APIGatewayProxyEvent, Call>();
+
+  async function serve(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+    const call: Call = begin(event);
+    calls.set(event, call);
+    const caller = admit(contract, event, call.now);
+    const body = await readBody(event, contract);
+    const request = {
+      path: contract.path && check(contract.path, event.pathParameters ?? {}),
+      query: contract.query && check(contract.query, readQuery(event)),
+      body: contract.body && check(contract.body, body),
+    };
+    if (contract.query === undefined) readQuery(event);
+    const name = takesKey(contract) ? readKey(event, contract) : undefined;
+    if (name !== undefined && caller !== undefined)
+      call.keyed = keyedCall(caller.userId, contract.route, name, request);
+    const once = (answer: unknown) => remembered(contract, call, answer);
+    const given = { ...request, caller, now: call.now, newId: () => newId(call.now), once };
+    const answer = await fulfil(given as unknown as Request<typeof contract>);
+    return succeed(contract, call, contract.answer[1].parse(answer));
+  }
+
+  /** Refusals become answers; everything else is logged once and says nothing of the inside. */
+  async function onError(request: middy.Request<APIGatewayProxyEvent, APIGatewayProxyResult>) {
+    const call = calls.get(request.event) ?? begin(request.event);
+    try {
+      request.response = await answerError(contract, call, request.error);
+    } catch (error) {
+      request.response =
+        error instanceof Refusal
+          ? refusalAnswer(error, call.headers, call.now)
+          : fault(contract, call, error);
+    }
+  }
+
+  const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>(serve).use({ onError });
+  return { contract, handler };
+}
+
+function begin(event: APIGatewayProxyEvent): Call {
+  const headers = commonHeaders(event.requestContext.requestId, header(event, "origin"));
+  return { now: new Date(), headers };
+}
+
+/** The token first, then the role. The authorizer's cache outlives a token, so `exp` counts here. */
+function admit(contract: Contract, event: APIGatewayProxyEvent, now: Date): Caller | undefined {
+  if (contract.caller === "anyone") return undefined;
+  const caller = callerOf(event.requestContext.authorizer);
+  if (caller === undefined && contract.caller === "optional") return undefined;
+  if (caller === undefined || caller.expiresAt * 1000 <= now.getTime()) refuse("token_invalid");
+  if (contract.caller === "admin" || contract.caller === "service")
+    if (!hasRole(caller, contract.caller)) refuse("role_missing", { role: contract.caller });
+  return caller;
+}
+
+function remembered(contract: Contract, call: Call, answer: unknown): Reply<never> {
+  const fit = contract.answer[1].parse(answer);
+  const remember =
+    call.keyed === undefined ? [] : [markerAction(call.keyed, contract.answer[0], fit, call.now)];
+  return { answer: answer as never, remember };
+}
+
+function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayProxyResult {
+  const [statusCode] = contract.answer;
+  const headers: Record<string, string> = { ...call.headers };
+  if (contract.cacheControl !== undefined) headers["cache-control"] = contract.cacheControl;
+  if (statusCode === 204) {
+    delete headers["content-type"];
+    return { statusCode, headers, body: "" };
+  }
+  if (contract.mediaType !== undefined)
+    return {
+      statusCode,
+      headers: { ...headers, "content-type": contract.mediaType },
+      body: String(answer),
+    };
+  const body = contract.shape === "bare" ? answer : success(statusCode, answer, call.now);
+  return { statusCode, headers, body: JSON.stringify(body) };
+}
+
+async function answerError(contract: Contract, call: Call, error: unknown) {
+  const refused = error instanceof Refusal ? error : undefined;
+  if (call.keyed !== undefined && (error instanceof KeyUsed || refused !== undefined)) {
+    const replay = await findReplay(call.keyed, call.now);
+    if (replay === "another_request") refuse("key_reused");
+    if (replay !== undefined) {
+      const headers = { ...call.headers, "idempotency-replayed": "true" };
+      return succeed(contract, { ...call, headers }, replay.answer);
+    }
+    // The marker was there a moment ago and is not now: another call is just being answered.
+    if (error instanceof KeyUsed) refuse("key_in_progress");
+  }
+  if (refused === undefined) return fault(contract, call, error);
+  if (![...always, ...contract.refusals].includes(refused.code))
+    return fault(contract, call, new Error(`The contract does not declare ${refused.code}`));
+  return refusalAnswer(refused, call.headers, call.now);
+}
+
+function fault(contract: Contract, call: Call, error: unknown): APIGatewayProxyResult {
+  const { headers, now } = call;
+  logFault("A request failed", error, {
+    route: contract.route,
+    requestId: headers["x-request-id"],
+  });
+  return { statusCode: 500, headers, body: JSON.stringify(failure(500, [], now)) };
+}

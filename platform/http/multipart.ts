@@ -1,0 +1,38 @@
+import { refuse } from "../../domain/refusal.ts";
+
+/** A file of a form: its bytes and the media type that the client claims for it. */
+export type FormFile = { name: string; mediaType: string; bytes: Uint8Array };
+
+/** Bytes of one file of a form. */
+export const fileBytesMax = 3_500_000;
+
+/** More fields than any form of ours has. */
+const fieldsMax = 50;
+
+/**
+ * multipart/form-data (RFC 7578) as an object: text fields are strings, files are FormFile, a field
+ * that is given twice is refused. The platform's own parser reads it.
+ */
+export async function readMultipart(
+  bytes: Uint8Array<ArrayBuffer>,
+  contentType: string,
+): Promise<Record<string, string | FormFile>> {
+  const form = await new Response(bytes, { headers: { "content-type": contentType } })
+    .formData()
+    .catch(() => refuse("request_invalid", { problem: "body: not multipart/form-data" }));
+  const fields: Record<string, string | FormFile> = {};
+  let count = 0;
+  for (const [name, value] of form) {
+    if (Object.hasOwn(fields, name) || ++count > fieldsMax)
+      refuse("request_invalid", { problem: `${name}: expected one value` });
+    const field = typeof value === "string" ? value : await fileOf(value);
+    Object.defineProperty(fields, name, { value: field, enumerable: true });
+  }
+  return fields;
+}
+
+async function fileOf(file: File): Promise<FormFile> {
+  if (file.size > fileBytesMax) refuse("body_too_large", { bytesMax: fileBytesMax });
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  return { name: file.name, mediaType: file.type, bytes };
+}

@@ -1,0 +1,86 @@
+import type { APIGatewayProxyEvent } from "aws-lambda";
+import * as z from "zod";
+import { Refusal, refuse } from "../../domain/refusal.ts";
+import type { Contract } from "./contract.ts";
+import { readMultipart } from "./multipart.ts";
+
+/** Bytes of a body, by form. API Gateway's own limit is 10 MB. */
+export const bodyBytesMax = { json: 64 * 1024, multipart: 4 * 1024 * 1024 };
+
+/** Values of one part of the request against its schema; every misfit is a sentence of its own. */
+export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Refusal("request_invalid", {}, sentences(parsed.error.issues));
+}
+
+const sentencesMax = 20;
+
+function sentences(issues: z.core.$ZodIssue[]): string[] {
+  const all = issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`,
+  );
+  return [...new Set(all)].slice(0, sentencesMax);
+}
+
+/** A header by its name, whatever its case. */
+export function header(event: Pick<APIGatewayProxyEvent, "headers">, name: string) {
+  for (const [given, value] of Object.entries(event.headers ?? {}))
+    if (given.toLowerCase() === name) return value;
+  return undefined;
+}
+
+/** The query as one value a name; a name that is given twice has no meaning. */
+export function readQuery(event: APIGatewayProxyEvent): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
+    if ((values?.length ?? 0) > 1)
+      refuse("request_invalid", { problem: `${name}: expected one value` });
+    Object.defineProperty(query, name, { value: values?.[0] ?? "", enumerable: true });
+  }
+  return query;
+}
+
+/** The body's bytes as the contract takes them: size first, then form, then JSON. */
+export async function readBody(event: APIGatewayProxyEvent, contract: Contract): Promise<unknown> {
+  const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+  const mediaType = (header(event, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+  const isMultipart = mediaType === "multipart/form-data";
+  const takesMultipart = contract.accepts?.includes("multipart") ?? false;
+  const bytesMax = isMultipart && takesMultipart ? bodyBytesMax.multipart : bodyBytesMax.json;
+  if (bytes.length > bytesMax) refuse("body_too_large", { bytesMax });
+  if (contract.body === undefined) return undefined;
+  const encoding = header(event, "content-encoding");
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== "identity")
+    refuse("media_type_unsupported", { problem: "content-encoding: expected none" });
+  if (isMultipart && takesMultipart) return readMultipart(bytes, header(event, "content-type")!);
+  if (mediaType !== "" && !/^application\/(json|[\w.+-]+\+json)$/.test(mediaType))
+    refuse("media_type_unsupported", { problem: "content-type: expected application/json" });
+  return readJson(bytes.toString("utf8"));
+}
+
+/** A JSON object (RFC 8259), or a refusal that says what it is instead. */
+export function readJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    refuse("request_invalid", { problem: text === "" ? "body: expected JSON" : "body: not JSON" });
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value))
+    refuse("request_invalid", { problem: "body: expected a JSON object" });
+  return value;
+}
+
+/** 1 to 128 printable ASCII characters (draft-ietf-httpapi-idempotency-key-header). */
+const IdempotencyKey = z
+  .string()
+  .regex(/^[\x20-\x7e]{1,128}$/, "Idempotency-Key: expected 1 to 128 printable ASCII characters");
+
+/** The call's key. On routes that take none the header means nothing. */
+export function readKey(event: APIGatewayProxyEvent, contract: Contract): string | undefined {
+  const given = header(event, "idempotency-key");
+  if (given === undefined && contract.idempotencyKey === "required")
+    refuse("request_invalid", { problem: "Idempotency-Key: required" });
+  return given === undefined ? undefined : check(IdempotencyKey, given);
+}

@@ -1,0 +1,48 @@
+import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
+import type { Grants, QueueName, Resources } from "./grants.ts";
+import type { ItemKind } from "./store/keys.ts";
+
+/** What calls a function that nobody asks: the table's stream, a queue, or the clock. */
+export type Source =
+  | { stream: "table"; kinds?: readonly ItemKind[]; batchSize: number }
+  | { queue: QueueName; batchSize: number }
+  | { every: string };
+
+/** The promise of one reaction. */
+export type ReactionContract = {
+  kind: "reaction";
+  says: string;
+  on: Source;
+  grants: Grants;
+} & Resources;
+
+/** Ids of records to be delivered again: the mapping's partial failure. */
+type Failures = { batchItemFailures: { itemIdentifier: string }[] };
+
+type RecordsOf<S extends Source> = S extends { stream: "table" }
+  ? readonly DynamoDBRecord[]
+  : S extends { queue: QueueName }
+    ? readonly SQSRecord[]
+    : readonly [];
+
+/**
+ * A function that reacts to records. It answers the ids of those that are to come again: of a stream
+ * the sequence number of the first that failed (all after it come again), of a queue the message ids.
+ * An exception returns the whole batch.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+ */
+export function reaction<const C extends Omit<ReactionContract, "kind">>(
+  promise: C,
+  // biome-ignore lint/suspicious/noConfusingVoidType: A reaction with nothing to report ends without a word.
+  react: (records: RecordsOf<C["on"]>, now: Date) => Promise<readonly string[] | void>,
+) {
+  const contract = { kind: "reaction", ...promise } as C & { kind: "reaction" };
+
+  async function handler(event: { Records?: unknown[] }): Promise<Failures> {
+    const records = (event.Records ?? []) as unknown as RecordsOf<C["on"]>;
+    const failed = (await react(records, new Date())) ?? [];
+    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  }
+
+  return { contract, handler };
+}

@@ -1,0 +1,15 @@
+import type * as z from "zod";
+import type { RefusalCode } from "../../domain/refusal.ts";
+import type { Grants, Resources } from "../grants.ts";
+
+/** The promise of one route of the WebSocket API. */
+export type SocketContract = {
+  kind: "socket";
+  /** `$connect`, `$disconnect`, `$default` or the value of a message's `action`. */
+  route: "$connect" | "$disconnect" | "$default" | (string & {});
+  says: string;
+  /** The message that it takes, without `action`. */
+  message?: z.ZodObject;
+  refusals: readonly RefusalCode[];
+  grants: Grants;
+} & Resources;

@@ -1,0 +1,138 @@
+/**
+ * The one table, seen at once. Nobody else spells a key.
+ *
+ *   item             PK              SK                  written by
+ *   profile          USER#u          PROFILE             authorizers (first sight), users/*
+ *   username         NAME#username   NAME                users/* (who holds it)
+ *   wallet           USER#u          WALLET              gifts, superlikes, top-ups, settle
+ *   reference        USER#u          REF#reference       top-ups, payouts: once, for ever
+ *   ledger entry     LEDGER#u        seq, 12 digits      the same transaction as its wallet
+ *   replay marker    USER#u          REPLAY#hash         the same transaction as its effect
+ *   notification     USER#u          NOTE#id             notifications/create, settle
+ *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
+ *   member           STREAM#s        MEMBER#u            chat (admission), bans
+ *   stream           STREAM#s        META                streams/*
+ *   chat counter     STREAM#s        CHAT                chat/send-message
+ *   message          STREAM#s        MSG#n, 12 digits    chat/send-message
+ *   gift, superlike  STREAM#s        GIFT#id[#k]         gifts/create, chat/superlike, send_gift
+ *   totals           STREAM#s        TOTALS              settle
+ *   fan              STREAM#s        FAN#u               settle
+ *   subscriber       STREAM#s        SUB#connection      realtime/subscribe, fan-out
+ *   frame            FRAMES#s        n, 12 digits        fan-out
+ *   log              STREAM#s        LOG                 fan-out, post
+ *   ban              BAN#id          BAN                 bans/create (found by its own id)
+ *   gift by id       GIFT#id         GIFT                settle (where a gift lies, for refunds)
+ *   stream list      CATALOGUE       STREAM#id           streams/create
+ *   connection       CONN#c          CONN                realtime/connect, subscribe
+ *   user's socket    USER#u          SOCKET#c            realtime/connect, disconnect
+ *   gift type        CATALOGUE       TYPE#id             gifts/create-type, add_gift
+ *   GiftId           GIFTID#giftId   GIFTID              the alias of a gift type
+ *   room             ROOM#RoomId     ROOM                the alias of a stream
+ *
+ * Ids of ObjectId form begin with their time, so sorting by id is sorting by time, to the second.
+ */
+export type Key = { PK: string; SK: string };
+
+/** A number that sorts as text: 12 digits carry a thousand a second for thirty years. */
+export const padded = (n: number) => String(n).padStart(12, "0");
+
+const user = (userId: string) => `USER#${userId}`;
+const stream = (streamId: string) => `STREAM#${streamId}`;
+const catalogue = "CATALOGUE";
+
+export const key = {
+  profile: (userId: string): Key => ({ PK: user(userId), SK: "PROFILE" }),
+  username: (username: string): Key => ({ PK: `NAME#${username}`, SK: "NAME" }),
+  wallet: (userId: string): Key => ({ PK: user(userId), SK: "WALLET" }),
+  reference: (userId: string, reference: string): Key => ({
+    PK: user(userId),
+    SK: `REF#${reference}`,
+  }),
+  entry: (userId: string, seq: number): Key => ({ PK: `LEDGER#${userId}`, SK: padded(seq) }),
+  marker: (owner: string, hash: string): Key => ({ PK: user(owner), SK: `REPLAY#${hash}` }),
+  notification: (userId: string, id: string): Key => ({ PK: user(userId), SK: `NOTE#${id}` }),
+  hosted: (userId: string, streamId: string): Key => ({
+    PK: user(userId),
+    SK: `HOSTED#${streamId}`,
+  }),
+  socket: (userId: string, connectionId: string): Key => ({
+    PK: user(userId),
+    SK: `SOCKET#${connectionId}`,
+  }),
+  member: (streamId: string, userId: string): Key => ({
+    PK: stream(streamId),
+    SK: `MEMBER#${userId}`,
+  }),
+  stream: (streamId: string): Key => ({ PK: stream(streamId), SK: "META" }),
+  chat: (streamId: string): Key => ({ PK: stream(streamId), SK: "CHAT" }),
+  message: (streamId: string, n: number): Key => ({ PK: stream(streamId), SK: `MSG#${padded(n)}` }),
+  gift: (streamId: string, giftId: string, receiver = 0): Key => ({
+    PK: stream(streamId),
+    SK: receiver === 0 ? `GIFT#${giftId}` : `GIFT#${giftId}#${receiver}`,
+  }),
+  totals: (streamId: string): Key => ({ PK: stream(streamId), SK: "TOTALS" }),
+  fan: (streamId: string, userId: string): Key => ({ PK: stream(streamId), SK: `FAN#${userId}` }),
+  subscriber: (streamId: string, connectionId: string): Key => ({
+    PK: stream(streamId),
+    SK: `SUB#${connectionId}`,
+  }),
+  frame: (streamId: string, n: number): Key => ({ PK: `FRAMES#${streamId}`, SK: padded(n) }),
+  log: (streamId: string): Key => ({ PK: stream(streamId), SK: "LOG" }),
+  connection: (connectionId: string): Key => ({ PK: `CONN#${connectionId}`, SK: "CONN" }),
+  ban: (banId: string): Key => ({ PK: `BAN#${banId}`, SK: "BAN" }),
+  giftById: (giftId: string): Key => ({ PK: `GIFT#${giftId}`, SK: "GIFT" }),
+  listedStream: (streamId: string): Key => ({ PK: catalogue, SK: `STREAM#${streamId}` }),
+  giftType: (giftTypeId: string): Key => ({ PK: catalogue, SK: `TYPE#${giftTypeId}` }),
+  giftAlias: (giftId: string): Key => ({ PK: `GIFTID#${giftId}`, SK: "GIFTID" }),
+  room: (roomId: string): Key => ({ PK: `ROOM#${roomId}`, SK: "ROOM" }),
+};
+
+/** The beginnings of sort keys, for queries over what lies together. */
+export const prefix = {
+  notifications: "NOTE#",
+  hosted: "HOSTED#",
+  sockets: "SOCKET#",
+  members: "MEMBER#",
+  messages: "MSG#",
+  gifts: "GIFT#",
+  fans: "FAN#",
+  subscribers: "SUB#",
+  giftTypes: "TYPE#",
+  listedStreams: "STREAM#",
+};
+
+/** What kind of item a stream record is about, read from its key. */
+export type ItemKind =
+  | "stream"
+  | "member"
+  | "message"
+  | "gift"
+  | "subscriber"
+  | "notification"
+  | "log"
+  | "other";
+
+/** Reads the kind, the partition's id and the rest of the sort key back out of a key. */
+export function readKey({ PK, SK }: Key): { kind: ItemKind; owner: string; rest: string } {
+  const [partition = "", owner = ""] = split(PK);
+  const [head = "", rest = ""] = split(SK);
+  return { kind: kinds[`${partition} ${head}`] ?? "other", owner, rest };
+}
+
+const kinds: Record<string, ItemKind> = {
+  "STREAM META": "stream",
+  "STREAM MEMBER": "member",
+  "STREAM MSG": "message",
+  "STREAM GIFT": "gift",
+  "STREAM SUB": "subscriber",
+  "STREAM LOG": "log",
+  "USER NOTE": "notification",
+};
+
+function split(text: string): [string, string] {
+  const at = text.indexOf("#");
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** The sparse index of gifts that are not settled: by receiver, oldest first. */
+export const dueIndex = { name: "due", PK: "due", SK: "SK" } as const;

@@ -1,0 +1,44 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { DeleteCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { plain, table, tableName } from "./table.ts";
+import { type Action, type Failed, transact } from "./transact.ts";
+
+/**
+ * An answer together with what remembers it. A handler makes it with `once(answer)`, gives it to the
+ * store with the effect, and returns `reply.answer`: the effect and its memory are one transaction.
+ */
+export type Reply<Answer> = { answer: Answer; remember: readonly Action[] };
+
+/** The call's key was used before: endpoint answers what is remembered (or refuses). */
+export class KeyUsed extends Error {}
+
+/**
+ * Records an effect with its reply: one transaction, or one plain write where a single action is all.
+ * Answers which conditions failed (by label), undefined when done. Throws KeyUsed when the marker was
+ * there, whatever else failed with it: a gift that was made is answered as made even if the wallet is
+ * empty by now.
+ */
+export async function record(
+  actions: readonly Action[],
+  reply: Pick<Reply<unknown>, "remember"> = { remember: [] },
+): Promise<Failed | undefined> {
+  const all = [...actions, ...reply.remember];
+  const failed = all.length === 1 ? await writeOne(all[0]!) : await transact(all);
+  if (failed?.has("marker")) throw new KeyUsed();
+  return failed;
+}
+
+/** A single action costs half of a transaction and cannot conflict. */
+async function writeOne(action: Action): Promise<Failed | undefined> {
+  const TableName = tableName();
+  try {
+    if (action.Put) await table().send(new PutCommand({ TableName, ...action.Put }));
+    else if (action.Update) await table().send(new UpdateCommand({ TableName, ...action.Update }));
+    else if (action.Delete) await table().send(new DeleteCommand({ TableName, ...action.Delete }));
+    else return await transact([action]);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    return new Map([[action.label ?? "0", plain(error.Item)]]);
+  }
+}

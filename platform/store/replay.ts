@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { key } from "./keys.ts";
+import { read, table, tableName } from "./table.ts";
+import type { Action } from "./transact.ts";
+
+/** How long an answer is remembered; the promise is 24 h at least. */
+const markerLifeSeconds = 25 * 3600;
+
+const Marker = z.object({
+  fingerprint: z.string(),
+  status: z.number(),
+  answer: z.string(),
+  expiresAt: z.number(),
+});
+
+/** One call with an Idempotency-Key: whose it is, on which route, and what it asks for. */
+export type KeyedCall = { owner: string; hash: string; fingerprint: string };
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("base64url");
+
+/** Names a call by its caller, route and key; `request` is the validated request, in one spelling. */
+export function keyedCall(owner: string, route: string, name: string, request: unknown): KeyedCall {
+  const fingerprint = sha256(canonical(request));
+  return { owner, hash: sha256(`${route}\n${name}`), fingerprint };
+}
+
+/** JSON with sorted keys, so that two spellings of one request have one fingerprint. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([name, part]) => `${JSON.stringify(name)}:${canonical(part)}`).join()}}`;
+}
+
+/**
+ * The action that remembers an answer: put if there is none or it has expired, in the same
+ * transaction as what it answers for. Its label is `marker`.
+ */
+export function markerAction(call: KeyedCall, status: number, answer: unknown, now: Date): Action {
+  const nowSeconds = Math.floor(now.getTime() / 1000);
+  return {
+    label: "marker",
+    Put: {
+      Item: {
+        ...key.marker(call.owner, call.hash),
+        fingerprint: call.fingerprint,
+        status,
+        answer: JSON.stringify(answer),
+        expiresAt: nowSeconds + markerLifeSeconds,
+      },
+      ConditionExpression: "attribute_not_exists(PK) OR expiresAt <= :now",
+      ExpressionAttributeValues: { ":now": nowSeconds },
+    },
+  };
+}
+
+/** What a key is remembered for, read consistently: nothing, the same request, or another one. */
+export async function findReplay(
+  call: KeyedCall,
+  now: Date,
+): Promise<undefined | "another_request" | { status: number; answer: unknown }> {
+  const { Item } = await table().send(
+    new GetCommand({
+      TableName: tableName(),
+      Key: key.marker(call.owner, call.hash),
+      ConsistentRead: true,
+    }),
+  );
+  if (Item === undefined) return undefined;
+  const marker = read(Marker, Item);
+  if (marker.expiresAt <= now.getTime() / 1000) return undefined;
+  if (marker.fingerprint !== call.fingerprint) return "another_request";
+  return { status: marker.status, answer: JSON.parse(marker.answer) };
+}

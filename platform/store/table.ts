@@ -1,0 +1,47 @@
+import { type AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import type * as z from "zod";
+import { setting } from "../env.ts";
+import type { Key } from "./keys.ts";
+
+let client: DynamoDBDocumentClient | undefined;
+
+/** The table's client, made on first use. Time-outs bound every call; retries are the SDK's three. */
+export function table(): DynamoDBDocumentClient {
+  client ??= DynamoDBDocumentClient.from(
+    new DynamoDBClient({
+      maxAttempts: 3,
+      requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 },
+    }),
+    { marshallOptions: { removeUndefinedValues: true } },
+  );
+  return client;
+}
+
+/** Puts a client of the caller's own in its place: for programs outside Lambda (demo data, audit). */
+export function useTable(other: DynamoDBDocumentClient): void {
+  client = other;
+}
+
+export const tableName = () => setting("TABLE_NAME");
+
+/** An item as it lies in the table. */
+export type Item = Key & Record<string, unknown>;
+
+/**
+ * Reads what is in an item. Whatever is in the table was written by us, so a misfit is a fault and
+ * not the caller's: it ends as a 500 that names the item.
+ */
+export function read<S extends z.ZodType>(schema: S, item: Record<string, unknown>): z.output<S> {
+  const parsed = schema.safeParse(item);
+  if (parsed.success) return parsed.data;
+  throw new Error(`The item ${item.PK} ${item.SK} does not fit: ${parsed.error.message}`);
+}
+
+/** An item that came back with an error, where the SDK leaves DynamoDB's own notation in place. */
+export function plain(item: unknown): Item | undefined {
+  return item === undefined
+    ? undefined
+    : (unmarshall(item as Record<string, AttributeValue>) as Item);
+}

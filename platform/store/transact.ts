@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import { TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
+import { refuse } from "../../domain/refusal.ts";
+import { type Item, plain, table, tableName } from "./table.ts";
+
+type Part = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
+type WithoutTable<T> = T extends object ? Omit<T, "TableName"> : never;
+
+/** One action of a transaction; the table's name is filled in. */
+export type Action = {
+  [Kind in keyof Part]?: WithoutTable<NonNullable<Part[Kind]>>;
+} & {
+  /** What it is for, so that a failed condition can be told apart. */
+  label?: string;
+};
+
+/** Which conditions failed, by label, each with the item that was there if the action asked for it. */
+export type Failed = Map<string, Item | undefined>;
+
+/** Tries of one transaction against conflicts with others, before the caller hears 503. */
+export const triesMax = 8;
+
+/**
+ * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice).
+ * Answers undefined when committed, or which conditions failed. Conflicts with other transactions are
+ * tried again with jitter up to a bound, then refused with `unavailable`; a conflict on an action with
+ * the label `marker` is refused with `key_in_progress` at once. An answer that was lost (time-out, 5xx)
+ * is asked for again with the same items and the same ClientRequestToken until it is definite, so a
+ * decision is never made twice.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+ */
+export async function transact(actions: readonly Action[]): Promise<Failed | undefined> {
+  const labels = actions.map(({ label }, at) => label ?? String(at));
+  const TransactItems = actions.map(({ label: _, ...action }) => withTable(action));
+  let token = randomUUID();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await table().send(new TransactWriteCommand({ TransactItems, ClientRequestToken: token }));
+      return undefined;
+    } catch (error) {
+      if (error instanceof TransactionCanceledException) {
+        const failed = failedConditions(error, labels);
+        if (failed !== undefined) return failed;
+        if (conflictOn(error, labels, "marker")) refuse("key_in_progress");
+        // A cancelled transaction is over: only now is it safe to use another token.
+        token = randomUUID();
+      } else if (!isIndefinite(error)) throw error;
+      if (attempt >= triesMax) refuse("unavailable");
+      await pause(attempt);
+    }
+  }
+}
+
+function withTable(action: Omit<Action, "label">): Part {
+  const [[kind, body] = []] = Object.entries(action);
+  if (kind === undefined) throw new Error("An action of a transaction is empty");
+  return { [kind]: { TableName: tableName(), ...body } } as Part;
+}
+
+function failedConditions(error: TransactionCanceledException, labels: string[]) {
+  const failed: Failed = new Map();
+  for (const [at, reason] of (error.CancellationReasons ?? []).entries()) {
+    if (reason.Code === "ConditionalCheckFailed") failed.set(labels[at]!, plain(reason.Item));
+    if (reason.Code === "ValidationError") throw error;
+  }
+  return failed.size > 0 ? failed : undefined;
+}
+
+function conflictOn(error: TransactionCanceledException, labels: string[], label: string) {
+  const reason = error.CancellationReasons?.[labels.indexOf(label)];
+  return reason?.Code === "TransactionConflict";
+}
+
+/** Errors after which it is not known whether the transaction was committed. */
+function isIndefinite(error: unknown): boolean {
+  const { name, $metadata, code } = error as {
+    name?: string;
+    code?: string;
+    $metadata?: { httpStatusCode?: number };
+  };
+  if (name === "TransactionInProgressException" || isThrottle(error)) return true;
+  if (($metadata?.httpStatusCode ?? 0) >= 500) return true;
+  return (
+    name === "TimeoutError" || code === "ECONNRESET" || code === "ECONNREFUSED" || code === "EPIPE"
+  );
+}
+
+/** Too many requests for a partition or the table: nothing was done, later it may be. */
+export function isThrottle(error: unknown): boolean {
+  const { name } = error as { name?: string };
+  return (
+    name === "ProvisionedThroughputExceededException" ||
+    name === "ThrottlingException" ||
+    name === "RequestLimitExceeded"
+  );
+}
+
+/** Waits before the next try: full jitter, doubling, at most half a second. */
+export async function pause(attempt: number): Promise<void> {
+  const longest = Math.min(500, 10 * 2 ** attempt);
+  await new Promise((done) => setTimeout(done, Math.random() * longest));
+}

@@ -1,0 +1,70 @@
+import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { refuse } from "../../domain/refusal.ts";
+import {
+  Profile,
+  type ProfileClaims,
+  profileOf,
+  summaryOf,
+  type UserSummary,
+} from "../../domain/user.ts";
+import { setting } from "../env.ts";
+import { key } from "./keys.ts";
+import { record } from "./record.ts";
+import { read, table, tableName } from "./table.ts";
+
+export async function findProfile(userId: string): Promise<Profile | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.profile(userId) }),
+  );
+  return Item && read(Profile, Item);
+}
+
+/** The profile of a known user; refuses with `user_not_found`. */
+export async function getProfile(userId: string): Promise<Profile> {
+  return (await findProfile(userId)) ?? refuse("user_not_found", { userId });
+}
+
+/** Profiles of at most 100 users; those who are unknown are left out. */
+export async function findProfiles(userIds: readonly string[]): Promise<Map<string, Profile>> {
+  const profiles = new Map<string, Profile>();
+  const distinct = [...new Set(userIds)];
+  if (distinct.length > 100) throw new Error("At most 100 profiles at once");
+  let Keys = distinct.map((userId) => key.profile(userId));
+  while (Keys.length > 0) {
+    const request = { RequestItems: { [tableName()]: { Keys } } };
+    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
+    for (const item of Responses?.[tableName()] ?? []) {
+      const profile = read(Profile, item);
+      profiles.set(profile.userId, profile);
+    }
+    Keys = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as typeof Keys;
+  }
+  return profiles;
+}
+
+/** What every place shows of a user, with the stage's default picture where they have none. */
+export const summary = (profile: Profile): UserSummary =>
+  summaryOf(profile, setting("DEFAULT_PICTURE"));
+
+/** Users whose profile this process has seen written, so that it is written once. */
+const seen = new Set<string>();
+const seenMax = 10_000;
+
+/** Records a user who is seen for the first time; a profile that is there stays as it is. */
+export async function recordFirstSight(
+  userId: string,
+  claims: ProfileClaims,
+  now: Date,
+): Promise<void> {
+  if (seen.has(userId)) return;
+  await record([
+    {
+      Put: {
+        Item: { ...key.profile(userId), ...profileOf(userId, claims, now) },
+        ConditionExpression: "attribute_not_exists(PK)",
+      },
+    },
+  ]);
+  if (seen.size >= seenMax) seen.clear();
+  seen.add(userId);
+}

@@ -1,0 +1,19 @@
+import type * as z from "zod";
+import type { RefusalCode } from "../../domain/refusal.ts";
+import type { Grants, Resources } from "../grants.ts";
+
+/** The promise of one command of the Tencent API: `POST /v4/{service}/{command}`. */
+export type CommandContract = {
+  kind: "command";
+  /** Such as `live_engine_http_srv/send_gift`; `*` answers for all that are not there. */
+  command: `${string}/${string}` | "*";
+  says: string;
+  /** The body; names and values are case-sensitive. */
+  body?: z.ZodType;
+  /** What is added to the common answer of a success. */
+  answer?: z.ZodObject;
+  refusals: readonly RefusalCode[];
+  /** Calls a second, of one sdkappid: 200, or 1 for the gift configuration. */
+  callsPerSecond: 200 | 1;
+  grants: Grants;
+} & Resources;
