@@ -1,0 +1,196 @@
+import { readFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { apiUrl, call, expectFailure, freshId, liveStream, person, sentences } from "./people.ts";
+
+const corpus = (name: string) =>
+  JSON.parse(readFileSync(join(import.meta.dirname, "../corpora", name), "utf8"));
+
+/** Sends what `fetch` would not: the bytes as they are. */
+function raw(
+  path: string,
+  options: { method?: string; headers?: Record<string, string> },
+  body = "",
+) {
+  return new Promise<{ status: number; text: string }>((done, failed) => {
+    const sent = request(`${apiUrl()}${path}`, options, (answer) => {
+      let text = "";
+      answer.on("data", (chunk) => {
+        text += chunk;
+      });
+      answer.on("end", () => done({ status: answer.statusCode ?? 0, text }));
+    });
+    sent.on("error", failed);
+    sent.end(body);
+  });
+}
+
+test("bodies that are no JSON object are 400, and the answer says why", async () => {
+  const as = await person();
+  for (const body of [
+    "",
+    "{",
+    "null",
+    "true",
+    "5",
+    '"x"',
+    "[]",
+    "{]",
+    '{"a":}',
+    "\ufeff{}",
+    "NaN",
+  ]) {
+    const answer = await call("POST /api/v1/gifts/create", { as, raw: body });
+    expectFailure(answer, 400, sentences[400]);
+    expect(answer.body.errors[1]).toMatch(/^body: /);
+  }
+});
+
+test("nesting as deep as a body allows is 400 or nothing special, never a crash", async () => {
+  const as = await person();
+  const deep = "[".repeat(30_000) + "]".repeat(30_000);
+  expectFailure(
+    await call("POST /api/v1/gifts/create", { as, raw: `{"giftTypeId":${deep}}` }),
+    400,
+    sentences[400],
+  );
+  const nested = `{"a":`.repeat(5_000) + "1" + "}".repeat(5_000);
+  const metadata = `{"userId":"${as.id}","type":"system","category":"payments","title":"t","message":"m","metadata":${nested}}`;
+  expectFailure(
+    await call("POST /api/v1/notifications", { as, raw: metadata }),
+    400,
+    sentences[400],
+  );
+});
+
+test("a body of 64 KiB passes, one byte more is 413", async () => {
+  const [{ id }, as] = await Promise.all([liveStream(), person()]);
+  const route = `POST /api/v1/live-stream/${id}/chat/messages`;
+  const body = (bytes: number) => {
+    const start = '{"content":"hello","padding":"';
+    return `${start}${"x".repeat(bytes - start.length - 2)}"}`;
+  };
+  expect((await call(route, { as, raw: body(65_536) })).status).toBe(201);
+  expectFailure(await call(route, { as, raw: body(65_537) }), 413, sentences[413]);
+  expectFailure(await call(route, { as, raw: body(11_000_000) }), 413, sentences[413]);
+});
+
+test("other media types and encoded bodies are 415", async () => {
+  const as = await person();
+  for (const type of ["text/plain", "application/xml", "multipart/form-data; boundary=x", "x"])
+    expectFailure(
+      await call("POST /api/v1/gifts/create", { as, raw: "{}", headers: { "content-type": type } }),
+      415,
+      sentences[415],
+    );
+  expectFailure(
+    await call("POST /api/v1/gifts/create", {
+      as,
+      raw: "{}",
+      headers: { "content-encoding": "gzip" },
+    }),
+    415,
+    sentences[415],
+  );
+});
+
+test("unknown routes, other verbs and trailing slashes are 404, with and without a token", async () => {
+  const as = await person();
+  for (const route of [
+    "GET /",
+    "GET /nothing",
+    "GET /api/v1/gifts/create",
+    "POST /api/v1/gifts/create/",
+    "DELETE /api/v1/wallet",
+    "PUT /health",
+    "GET /api/v1/live-stream/a/b/c/d",
+    "POST /api/v2/gifts/create",
+    "GET /%2e%2e/etc/passwd",
+  ]) {
+    expectFailure(await call(route), 404, sentences[404]);
+    expectFailure(await call(route, { as }), 404, sentences[404]);
+  }
+});
+
+test("headers over 10,240 bytes are refused at the edge", async () => {
+  const answer = await raw("/health", { headers: { "x-long": "x".repeat(10_240) } });
+  expect(answer.status).toBe(431);
+});
+
+test("hostile keys change nothing and crash nothing", async () => {
+  const as = await person();
+  const { bodies, queries } = corpus("proto-pollution.json");
+  for (const body of bodies) {
+    const answer = await call("PUT /api/v1/users/me", { as, raw: body });
+    expect([200, 400]).toContain(answer.status);
+    const made = await call("POST /api/v1/live-stream/create", { as, raw: body });
+    expectFailure(made, 400, sentences[400]);
+  }
+  for (const query of queries) {
+    const answer = await call(`GET /api/v1/notifications?${query}`, { as });
+    expect([200, 400]).toContain(answer.status);
+  }
+  const me = await call("GET /api/v1/users/me", { as });
+  expect(me.body.data.isAdmin).toBeUndefined();
+});
+
+test("amounts that are no whole number from 1 to 1,000,000,000 move nothing", async () => {
+  const [boss, to] = await Promise.all([person({ groups: ["admin"] }), person()]);
+  let expected = 0;
+  for (const { raw, expect: verdict } of corpus("amounts.json")) {
+    const answer = await call(`POST /api/v1/wallets/${to.id}/top-ups`, {
+      as: boss,
+      key: freshId(),
+      raw: `{"reference":"${freshId()}","amount":${raw}}`,
+    });
+    if (verdict === "accept") expect({ raw, status: answer.status }).toEqual({ raw, status: 201 });
+    if (verdict === "400") expect({ raw, status: answer.status }).toEqual({ raw, status: 400 });
+    expect([201, 400]).toContain(answer.status);
+    if (answer.status === 201) expected += answer.body.data.amount;
+  }
+  expect((await call("GET /api/v1/wallet", { as: to })).body.data.balance).toBe(expected);
+});
+
+test("text is kept as sent or refused with 400, whatever it holds", async () => {
+  const [{ id }, as] = await Promise.all([liveStream(), person()]);
+  const route = `/api/v1/live-stream/${id}/chat/messages`;
+  const strings: string[] = [
+    ...corpus("unicode.json").map(({ value }: { value: string }) => value),
+    ...corpus("blns.json"),
+  ];
+  const kept: string[] = [];
+  for (const content of strings) {
+    const answer = await call(`POST ${route}`, { as, body: { content } });
+    expect({ content, status: answer.status }).toMatchObject({
+      status: answer.status === 400 ? 400 : 201,
+    });
+    if (answer.status !== 201) continue;
+    expect(answer.body.content).toBe(content.trim());
+    kept.push(content.trim());
+  }
+  expect(kept.length).toBeGreaterThan(400);
+  const page = await call(`GET ${route}?limit=100`, { as });
+  const newest = page.body.messages.map(({ content }: { content: string }) => content);
+  expect(newest).toEqual(kept.slice(-100).reverse());
+});
+
+test("keys of idempotency are 1 to 128 printable ASCII characters", async () => {
+  const as = await person();
+  const body = { title: "x" };
+  const create = (key: string) =>
+    raw(
+      "/api/v1/live-stream/create",
+      {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${as.token}`,
+          "content-type": "application/json",
+          "idempotency-key": key,
+        },
+      },
+      JSON.stringify(body),
+    );
+  for (const key of ["", "x".repeat(129), "ümlaut", "tab\there"])
+    expect((await create(key)).status).toBe(400);
+  expect((await create("x".repeat(128))).status).toBe(201);
+});

@@ -1,0 +1,150 @@
+import { randomBytes } from "node:crypto";
+
+export const apiUrl = () => process.env.API_URL!;
+const tokenUrl = () => process.env.TOKEN_URL ?? `${apiUrl()}/local/token`;
+
+/** 24 hex characters that nothing has yet. */
+export const freshId = () => randomBytes(12).toString("hex");
+
+/** Somebody with an id and a token. */
+export type Person = { id: string; token: string };
+
+type TokenWish = {
+  id?: string;
+  groups?: string[];
+  claims?: Record<string, unknown>;
+  expiresIn?: number;
+};
+
+/** Somebody new, whom the system has never seen. */
+export async function person({ id = freshId(), ...wish }: TokenWish = {}): Promise<Person> {
+  const answer = await fetch(tokenUrl(), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ sub: id, ...wish }),
+  });
+  if (answer.status !== 201) throw new Error(`No token: ${answer.status} ${await answer.text()}`);
+  const { token } = (await answer.json()) as { token: string };
+  return { id, token };
+}
+
+export const admin = () => person({ groups: ["admin"] });
+export const service = () => person({ groups: ["service"] });
+
+type Call = {
+  as?: Person;
+  body?: unknown;
+  /** The body as it is, in place of `body`. */
+  raw?: string | Uint8Array<ArrayBuffer> | FormData;
+  key?: string;
+  headers?: Record<string, string>;
+};
+
+export type Answer = {
+  status: number;
+  headers: Headers;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: A black-box test looks into bodies of any shape.
+  body: any;
+};
+
+/** One HTTP call; `route` is such as `POST /api/v1/gifts/create`. */
+export async function call(
+  route: string,
+  { as, body, raw, key, headers }: Call = {},
+): Promise<Answer> {
+  const [method, path] = route.split(" ") as [string, string];
+  const isJson = body !== undefined || typeof raw === "string";
+  const answer = await fetch(`${apiUrl()}${path}`, {
+    method,
+    headers: {
+      ...(as && { authorization: `Bearer ${as.token}` }),
+      ...(isJson && { "content-type": "application/json" }),
+      ...(key !== undefined && { "idempotency-key": key }),
+      ...headers,
+    },
+    body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, text, body: parsed(text) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a failure must look like, whoever makes it: exact keys in exact order. */
+export function expectFailure(answer: Answer, status: number, sentence: string): void {
+  expect({ status: answer.status, text: answer.text }).toMatchObject({ status });
+  expect(Object.keys(answer.body)).toEqual([
+    "isSuccess",
+    "statusCode",
+    "data",
+    "errors",
+    "timestamp",
+  ]);
+  expect(answer.body).toMatchObject({ isSuccess: false, statusCode: status, data: null });
+  expect(answer.body.errors[0]).toBe(sentence);
+  expect(answer.headers.get("content-type")).toMatch(/^application\/json/);
+}
+
+/** The first sentence of each failure. */
+export const sentences = {
+  400: "Validation failed",
+  401: "Authentication required",
+  403: "Insufficient permissions",
+  404: "Resource not found",
+  409: "Resource already exists or cannot be changed in its current state",
+  413: "Request body too large",
+  415: "Unsupported media type",
+  422: "Idempotency-Key was used with another request",
+} as const;
+
+/** Waits for something that follows within seconds, such as a settlement. */
+export async function eventually<T>(
+  look: () => Promise<T>,
+  isThere: (value: T) => boolean,
+): Promise<T> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const value = await look();
+    if (isThere(value)) return value;
+    if (Date.now() > deadline) throw new Error(`Still not there: ${JSON.stringify(value)}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+/** A stream that is live, of a new host. */
+export async function liveStream(host?: Person): Promise<{ host: Person; id: string }> {
+  const owner = host ?? (await person());
+  const made = await call("POST /api/v1/live-stream/create", {
+    as: owner,
+    body: { title: "Live" },
+  });
+  const id: string = made.body.data.id;
+  await call("POST /api/v1/live-stream/join-as-creator", { as: owner, body: { liveStreamId: id } });
+  return { host: owner, id };
+}
+
+/** Credits from nowhere, as an admin gives them. */
+export async function topUp(to: Person, amount: number): Promise<void> {
+  const answer = await call(`POST /api/v1/wallets/${to.id}/top-ups`, {
+    as: await admin(),
+    key: freshId(),
+    body: { amount, reference: freshId() },
+  });
+  if (answer.status !== 201) throw new Error(`No top-up: ${answer.text}`);
+}
+
+/** A new gift type with a price. */
+export async function giftType(creditAmount: number): Promise<string> {
+  const answer = await call("POST /api/v1/gifts/gift-types", {
+    as: await admin(),
+    body: { creditAmount, svgUrl: "https://cdn.example.com/gifts/rose.svg", name: "Rose" },
+  });
+  return answer.body.data.id;
+}

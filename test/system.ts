@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** The whole of Ovation as `npm start` runs it, in a process of its own. */
+export type System = {
+  url: string;
+  dataDir: string;
+  process: ChildProcess;
+  /** What it has printed so far. */
+  output(): string;
+  /** Ends it as a person does (SIGTERM); answers its exit code. Data that was made for it is removed. */
+  stop(): Promise<number | null>;
+  /** Ends it as a power cut does (SIGKILL); the data stays. */
+  kill(): Promise<void>;
+};
+
+type Settings = { dataDir?: string; env?: Record<string, string>; port?: number };
+
+const startSecondsMax = 180;
+
+/** Starts a system on a free port with data of its own, and waits until it is healthy. */
+export async function startSystem(settings: Settings = {}): Promise<System> {
+  const port = settings.port ?? (await freePort());
+  const own = settings.dataDir === undefined;
+  const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), "ovation-")));
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../bin/local.ts")], {
+    cwd: join(import.meta.dirname, ".."),
+    env: {
+      ...process.env,
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      LOG: "off",
+      NODE_OPTIONS: "",
+      ...settings.env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-200_000);
+    });
+  const ended = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
+  const url = `http://127.0.0.1:${port}`;
+  await healthy(url, child, () => output);
+  return {
+    url,
+    dataDir,
+    process: child,
+    output: () => output,
+    async stop() {
+      child.kill("SIGTERM");
+      const code = await ended;
+      if (own) await rm(dataDir, { recursive: true, force: true });
+      return code;
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+async function healthy(url: string, child: ChildProcess, output: () => string): Promise<void> {
+  const deadline = Date.now() + startSecondsMax * 1000;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`The system ended at its start:\n${output()}`);
+    const answer = await fetch(`${url}/health`).catch(() => undefined);
+    if (answer?.status === 200) return;
+    if (Date.now() > deadline) throw new Error(`The system did not get ready:\n${output()}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}
