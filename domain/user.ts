@@ -52,6 +52,8 @@ export const Profile = z.object({
   expertise: z.string().optional(),
   links: z.record(z.string(), z.string()).optional(),
   usernameChangedAt: Timestamp.optional(),
+  /** Known by a mention only (a top-up, a Tencent account): their own claims may still complete it. */
+  mentioned: z.boolean().optional(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
 });
@@ -75,15 +77,14 @@ const clean = (value: unknown) =>
 export function profileOf(userId: string, claims: ProfileClaims, now: Date): Profile {
   const at = now.toISOString();
   const picture = typeof claims.picture === "string" ? claims.picture : "";
-  return {
-    userId,
+  const names = {
     username: clean(claims.preferred_username),
     name: clean(claims.given_name),
     surname: clean(claims.family_name),
     picture: picture.startsWith("https://") && picture.length <= 500 ? picture : "",
-    createdAt: at,
-    updatedAt: at,
   };
+  const isBare = Object.values(names).every((name) => name === "");
+  return { userId, ...names, createdAt: at, updatedAt: at, ...(isBare && { mentioned: true }) };
 }
 
 /** The id of a picture that was never uploaded here: it belongs to the user, so it is theirs. */

@@ -1,2 +1,4 @@
 /** The route table: one line is one Lambda. The name is its entry point and the end of its own name. */
 export * as "app/config" from "./app/config.ts";
+export * as "auth/http" from "./auth/http.ts";
+export * as "auth/socket" from "./auth/socket.ts";

@@ -11,6 +11,7 @@ import { setting } from "../env.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";
+import type { Action } from "./transact.ts";
 
 export async function findProfile(userId: string): Promise<Profile | undefined> {
   const { Item } = await table().send(
@@ -50,21 +51,42 @@ export const summary = (profile: Profile): UserSummary =>
 const seen = new Set<string>();
 const seenMax = 10_000;
 
-/** Records a user who is seen for the first time; a profile that is there stays as it is. */
+/**
+ * Records a user who is seen for the first time; a profile that is there stays as it is, but for one
+ * that was made by a mention (a top-up, a Tencent account), which the user's own claims complete.
+ * The claimed username becomes theirs to be found by, if nobody has it yet.
+ */
 export async function recordFirstSight(
   userId: string,
   claims: ProfileClaims,
   now: Date,
 ): Promise<void> {
-  if (seen.has(userId)) return;
-  await record([
-    {
-      Put: {
-        Item: { ...key.profile(userId), ...profileOf(userId, claims, now) },
-        ConditionExpression: "attribute_not_exists(PK)",
-      },
+  const profile = profileOf(userId, claims, now);
+  const mark = `${profile.mentioned ? "mentioned" : "seen"} ${userId}`;
+  if (seen.has(mark)) return;
+  const made: Action = {
+    label: "profile",
+    Put: {
+      Item: { ...key.profile(userId), ...profile },
+      ConditionExpression: profile.mentioned
+        ? "attribute_not_exists(PK)"
+        : "attribute_not_exists(PK) OR mentioned = :true",
+      ...(!profile.mentioned && { ExpressionAttributeValues: { ":true": true } }),
     },
-  ]);
+  };
+  const named = profile.username === "" ? [] : [holdUsername(userId, profile.username)];
+  const failed = await record([made, ...named]);
+  if (failed?.has("username") && !failed.has("profile")) await record([made]);
   if (seen.size >= seenMax) seen.clear();
-  seen.add(userId);
+  seen.add(mark);
 }
+
+/** Gives a username to a user if nobody else has it; its label is `username`. */
+export const holdUsername = (userId: string, username: string): Action => ({
+  label: "username",
+  Put: {
+    Item: { ...key.username(username.toLowerCase()), userId },
+    ConditionExpression: "attribute_not_exists(PK) OR userId = :user",
+    ExpressionAttributeValues: { ":user": userId },
+  },
+});

@@ -1,0 +1,25 @@
+import { guard } from "../../platform/guard.ts";
+import { header } from "../../platform/http/request.ts";
+import { recordFirstSight } from "../../platform/store/users.ts";
+import { verifyToken } from "../../platform/token.ts";
+
+/**
+ * Stands at the door of the HTTP API. Without an Authorization header the call is anonymous: the
+ * gateway lets such calls come here on optional routes only. A header that is there but bad is refused.
+ */
+export const { contract, handler } = guard(
+  {
+    says: "Tell who calls the HTTP API",
+    door: "http",
+    grants: { write: ["USER", "NAME"] },
+  },
+  async (event, now) => {
+    const given = header({ headers: event.headers ?? {} }, "authorization");
+    if (given === undefined) return "anonymous";
+    const [, token] = /^Bearer +([^ ]+)$/i.exec(given) ?? [];
+    if (token === undefined) return undefined;
+    const caller = await verifyToken(token, now);
+    if (caller !== undefined) await recordFirstSight(caller.userId, caller.claims, now);
+    return caller;
+  },
+);

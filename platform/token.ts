@@ -1,0 +1,122 @@
+import { JwtVerifier } from "aws-jwt-verify";
+import { JwksNotAvailableInCacheError, KidNotFoundInJwksError } from "aws-jwt-verify/error";
+import * as z from "zod";
+import { UserId } from "../domain/id.ts";
+import type { Caller, Role } from "./caller.ts";
+import { setting } from "./env.ts";
+import { fetchKeys } from "./jwks.ts";
+
+/** API Gateway carries 10,240 bytes of headers; a token beyond this is not looked at. */
+const tokenLengthMax = 8_192;
+
+/** Seconds that a token may live, and that its issuer's clock may be ahead of ours. */
+const lifeSecondsMax = 24 * 3600;
+const graceSeconds = 60;
+
+/** Keys older than this are fetched again, so that a key that the issuer withdrew stops to count. */
+const keysLifeMilliseconds = 10 * 60_000;
+
+const claim = z.string().max(500).optional().catch(undefined);
+
+/**
+ * What a token must say beyond what aws-jwt-verify checks. The library (5.2) takes signed tokens
+ * without `exp`, with `exp` in milliseconds, without `sub`, with a `sub` that would break a key, or
+ * with an `iat` in the future.
+ */
+const Claims = z.object({
+  sub: UserId,
+  exp: z.number(),
+  iat: z.number(),
+  jti: z.string().max(200).catch(""),
+  aud: z.union([z.string(), z.array(z.string())]).optional(),
+  client_id: z.string().optional(),
+  preferred_username: claim,
+  given_name: claim,
+  family_name: claim,
+  picture: claim,
+});
+
+type Header = { alg?: string | undefined; crit?: unknown };
+type SigningKey = { kty: string; alg?: string };
+
+let verifier: ReturnType<typeof createVerifier> | undefined;
+let keysFetchedAt = Number.NEGATIVE_INFINITY;
+
+function createVerifier() {
+  return JwtVerifier.create({
+    issuer: setting("ISSUER"),
+    jwksUri: setting("JWKS_URI"),
+    // The audience is checked below: Cognito's access tokens carry it as client_id.
+    audience: null,
+    customJwtCheck: ({ header, jwk }) => assertSigning(header as Header, jwk as SigningKey),
+  });
+}
+
+/**
+ * Whose token this is (JWT, RFC 7519), or undefined: whatever is wrong with it, the caller hears the
+ * same. Signature, issuer, audience, times and subject are checked; roles come from the groups claim.
+ */
+export async function verifyToken(token: string, now: Date): Promise<Caller | undefined> {
+  if (token.length > tokenLengthMax) return undefined;
+  try {
+    const payload = await verifySignature(token, now.getTime());
+    return callerOf(payload, Math.floor(now.getTime() / 1000));
+  } catch {
+    // Not every rejection of the library is an error of its own: a malformed DER signature or a time
+    // out of range throws a plain one. A token that cannot be read is a token that is not good.
+    return undefined;
+  }
+}
+
+/** Verifies with the keys that are known; unknown key ids may cause one bounded fetch. */
+async function verifySignature(token: string, nowMilliseconds: number): Promise<unknown> {
+  verifier ??= createVerifier();
+  if (nowMilliseconds - keysFetchedAt > keysLifeMilliseconds) await renewKeys(nowMilliseconds);
+  try {
+    return verifier.verifySync(token);
+  } catch (error) {
+    const isKeyUnknown =
+      error instanceof KidNotFoundInJwksError || error instanceof JwksNotAvailableInCacheError;
+    if (!isKeyUnknown || !(await renewKeys(nowMilliseconds))) throw error;
+    return verifier.verifySync(token);
+  }
+}
+
+/** Tells whether there are newer keys now. While the issuer is down the known ones go on to count. */
+async function renewKeys(nowMilliseconds: number): Promise<boolean> {
+  const keys = await fetchKeys(nowMilliseconds);
+  if (keys === undefined) return false;
+  verifier?.cacheJwks(keys);
+  keysFetchedAt = nowMilliseconds;
+  return true;
+}
+
+/** The kinds of keys that each family of algorithms may use (RFC 7518, 3.1; RFC 8037). */
+const keyKinds: Record<string, string> = { RS: "RSA", ES: "EC", Ed: "OKP" };
+
+/**
+ * An extension that must be understood is not understood here (`crit`, RFC 7515 4.1.11), and a key
+ * that names no algorithm serves only those of its own kind.
+ */
+function assertSigning(header: Header, jwk: SigningKey): void {
+  if (header.crit !== undefined) throw new Error("crit");
+  if (keyKinds[header.alg?.slice(0, 2) ?? ""] !== jwk.kty) throw new Error("alg");
+}
+
+function callerOf(payload: unknown, nowSeconds: number): Caller | undefined {
+  const parsed = Claims.safeParse(payload);
+  if (!parsed.success) return undefined;
+  const { sub, exp, iat, jti, aud, client_id, ...claims } = parsed.data;
+  const audiences = aud === undefined ? [client_id] : [aud].flat();
+  if (!audiences.includes(setting("AUDIENCE"))) return undefined;
+  if (exp <= nowSeconds || exp - iat > lifeSecondsMax) return undefined;
+  if (iat > nowSeconds + graceSeconds) return undefined;
+  const groups = (payload as Record<string, unknown>)[setting("GROUPS_CLAIM")];
+  return { userId: sub, roles: rolesOf(groups), claims, expiresAt: exp, tokenId: jti };
+}
+
+/** Groups that mean nothing here give nothing. */
+function rolesOf(groups: unknown): Role[] {
+  const given = Array.isArray(groups) ? groups : [];
+  return (["admin", "service"] as const).filter((role) => given.includes(role));
+}
