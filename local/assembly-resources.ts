@@ -1,0 +1,43 @@
+/** The one way by which the assembly's readers look at resources: by type, checked by a schema. */
+import * as z from "zod";
+import type { Resource, Templates } from "./intrinsics.ts";
+import { holds, resolve } from "./intrinsics.ts";
+
+/** A resource with its intrinsic functions worked out, and where it stands. */
+export type Found<Properties> = {
+  stack: string;
+  id: string;
+  resource: Resource;
+  properties: Properties;
+};
+
+/**
+ * The resources of one type in all stacks, their properties worked out and checked by `schema`.
+ * Those whose condition does not hold are left out.
+ */
+export function* findResources<Properties>(
+  templates: Templates,
+  type: string,
+  schema: z.ZodType<Properties>,
+): Generator<Found<Properties>> {
+  for (const [stack, template] of templates.stacks) {
+    for (const [id, resource] of Object.entries(template.Resources ?? {})) {
+      if (resource.Type !== type) continue;
+      if (resource.Condition && !holds(templates, stack, resource.Condition)) continue;
+      const resolved = resolve(templates, stack, resource.Properties ?? {});
+      const checked = schema.safeParse(resolved);
+      if (!checked.success) {
+        const reason = z.prettifyError(checked.error);
+        throw new Error(`${type} ${stack}/${id} is not of a form that the runner knows: ${reason}`);
+      }
+      yield { stack, id, resource, properties: checked.data };
+    }
+  }
+}
+
+/** The function's physical name in its ARN, or in an integration's URI that holds the ARN. */
+export function functionNameOf(arn: string): string {
+  const name = /:function:([A-Za-z0-9_-]+)/.exec(arn)?.[1];
+  if (name === undefined) throw new Error(`Expected the ARN of a function, found ${arn}.`);
+  return name;
+}

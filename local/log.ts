@@ -1,0 +1,88 @@
+/** What the runner writes while it runs: a line a request, and what the functions say. */
+import { stderr, stdout } from "node:process";
+
+/** `text` for people, `json` for machines, `off` for errors alone. */
+export type LogMode = "text" | "json" | "off";
+
+/** One answered request or socket message. The path comes without its query, where tokens are. */
+export type RequestLine = {
+  method: string;
+  path: string;
+  statusCode: number;
+  milliseconds: number;
+  by: string;
+};
+
+export type Log = {
+  request(line: RequestLine): void;
+  /** A line that a function wrote. */
+  line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
+  /** Something that the runner itself has to say about its work. */
+  note(text: string): void;
+  /** Something that went wrong; always written. */
+  problem(text: string): void;
+};
+
+export type Write = (text: string, stream: "stdout" | "stderr") => void;
+
+const levelsOfProblems = new Set(["ERROR", "CRITICAL", "FATAL"]);
+
+const writeToProcess: Write = (text, stream) => {
+  (stream === "stdout" ? stdout : stderr).write(`${text}\n`);
+};
+
+/** Makes the log of one run. `write` takes whole lines. */
+export function makeLog(mode: LogMode, write: Write = writeToProcess): Log {
+  const sayJson = (entry: Record<string, unknown>, stream: "stdout" | "stderr" = "stdout") =>
+    write(JSON.stringify({ timestamp: new Date().toISOString(), ...entry }), stream);
+  return {
+    request({ method, path, statusCode, milliseconds, by }) {
+      if (mode === "json") {
+        const rounded = Math.round(milliseconds * 10) / 10;
+        sayJson({ level: "INFO", method, path, statusCode, milliseconds: rounded, by });
+      } else if (mode === "text") {
+        const time = new Date().toTimeString().slice(0, 8);
+        const duration = `${Math.round(milliseconds)} ms`;
+        write(`${time} ${statusCode} ${method} ${path} ${duration} ${by}`, "stdout");
+      }
+    },
+    line(functionName, text, stream) {
+      const entry = readEntry(text);
+      const isProblem = entry ? levelsOfProblems.has(String(entry.level)) : stream === "stderr";
+      if (mode === "json") {
+        if (entry) write(text, isProblem ? "stderr" : "stdout");
+        else
+          sayJson(
+            { level: isProblem ? "ERROR" : "INFO", function: functionName, message: text },
+            stream,
+          );
+      } else if (isProblem) {
+        write(`${functionName}: ${entry ? describeEntry(entry) : text}`, "stderr");
+      }
+    },
+    note(text) {
+      if (mode === "json") sayJson({ level: "INFO", message: text });
+      else if (mode === "text") write(text, "stdout");
+    },
+    problem(text) {
+      if (mode === "json") sayJson({ level: "ERROR", message: text }, "stderr");
+      else write(text, "stderr");
+    },
+  };
+}
+
+function readEntry(text: string): Record<string, unknown> | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A structured log line as a person reads it: level, message, and the error's stack. */
+function describeEntry(entry: Record<string, unknown>): string {
+  const error = entry.error as { name?: string; message?: string; stack?: string } | undefined;
+  const cause = error ? `\n  ${error.stack ?? `${error.name}: ${error.message}`}` : "";
+  return `${entry.level} ${entry.message}${cause}`;
+}

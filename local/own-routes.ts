@@ -1,0 +1,94 @@
+/**
+ * The runner's own routes, under /local/: tokens, faults, cost and other things that AWS has
+ * elsewhere or not at all. They are no part of a deployed stage.
+ */
+import type { RestAnswer, RestRequest } from "./rest-request.ts";
+
+/** What a handler gets: the JSON body (undefined without one), the query and the whole request. */
+export type OwnRequest = { body: unknown; query: URLSearchParams; request: RestRequest };
+export type OwnAnswer = { status: number; body?: unknown };
+export type OwnRoute = {
+  method: string;
+  /** An exact path such as `/local/cost`. */
+  path: string;
+  handler(request: OwnRequest): OwnAnswer | Promise<OwnAnswer>;
+};
+
+export type OwnRoutes = {
+  add(...routes: OwnRoute[]): void;
+  /** The answer to a request under /local/; undefined for every other path. */
+  answer(request: RestRequest): Promise<RestAnswer | undefined>;
+};
+
+const bodyBytesMax = 64 * 1024;
+
+/** Refuses a request to one of the runner's own routes with 400 and what is wrong with it. */
+export class BadOwnRequest extends Error {
+  readonly faults: string[];
+
+  constructor(faults: string[]) {
+    super(faults.join("; "));
+    this.faults = faults;
+  }
+}
+
+/** An empty table of own routes. */
+export function makeOwnRoutes(): OwnRoutes {
+  const routes: OwnRoute[] = [];
+  return {
+    add: (...added) => void routes.push(...added),
+    async answer(request) {
+      if (!request.path.startsWith("/local/")) return undefined;
+      const route = routes.find(
+        ({ method, path }) => method === request.method && path === request.path,
+      );
+      if (route === undefined) return refuse(404, ["The requested resource could not be found"]);
+      if (request.isTooLarge || request.body.length > bodyBytesMax) {
+        return refuse(413, ["Request body too large"]);
+      }
+      try {
+        const query = new URLSearchParams(request.query);
+        const { status, body } = await route.handler({ body: readJson(request), query, request });
+        return answerJson(status, body);
+      } catch (error) {
+        if (error instanceof BadOwnRequest)
+          return refuse(400, ["Validation failed", ...error.faults]);
+        throw error;
+      }
+    },
+  };
+}
+
+/** A JSON answer of the runner itself; without a body for `undefined`. */
+export function answerJson(
+  statusCode: number,
+  body: unknown,
+  headers: [string, string][] = [],
+): RestAnswer {
+  return {
+    statusCode,
+    headers: [
+      ["Content-Type", "application/json"],
+      ["Cache-Control", "no-store"],
+      ["Access-Control-Allow-Origin", "*"],
+      ["X-Content-Type-Options", "nosniff"],
+      ...headers,
+    ],
+    body: Buffer.from(body === undefined ? "" : JSON.stringify(body)),
+    by: "runner",
+  };
+}
+
+function refuse(statusCode: number, errors: string[]): RestAnswer {
+  const timestamp = new Date().toISOString();
+  return answerJson(statusCode, { isSuccess: false, statusCode, data: null, errors, timestamp });
+}
+
+function readJson(request: RestRequest): unknown {
+  if (request.body.length === 0) return undefined;
+  try {
+    return JSON.parse(request.body.toString("utf8"));
+  } catch {
+    throw new BadOwnRequest(["body: expected JSON"]);
+  }
+}
