@@ -1,0 +1,64 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { build as buildFunctions } from "../../bin/build.ts";
+import { print, quantile, round } from "./figures.ts";
+
+const root = join(import.meta.dirname, "../..");
+const runs = 7;
+
+/** Milliseconds of a cold load in a process of its own. */
+function coldLoad(file: string): number {
+  const code = `const t=process.hrtime.bigint();require(${JSON.stringify(file)});console.log(Number(process.hrtime.bigint()-t)/1e6)`;
+  return Number(execFileSync(process.execPath, ["-e", code], { env: {} }).toString());
+}
+
+/** A handler that does nothing but make the DynamoDB client, bundled as ours are. */
+async function buildBare(directory: string): Promise<string> {
+  const outfile = join(directory, "bare.cjs");
+  await build({
+    stdin: {
+      contents: `import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+const table = DynamoDBDocumentClient.from(new DynamoDBClient({ region: "us-east-1" }));
+export const handler = () => [table, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand];`,
+      resolveDir: root,
+    },
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "cjs",
+    mainFields: ["module", "main"],
+    minify: true,
+    legalComments: "none",
+  });
+  return outfile;
+}
+
+/** Size and cold import of every bundle, beside a handler that only imports the same client. */
+export async function benchBundles(): Promise<void> {
+  await buildFunctions();
+  const directory = mkdtempSync(join(tmpdir(), "ovation-bench-"));
+  const bare = await buildBare(directory);
+  const dist = join(root, "dist");
+  const files = readdirSync(dist, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => ({ name, file: join(dist, name, "index.cjs") }));
+  const all = [{ name: "(bare client)", file: bare }, ...files];
+  const milliseconds = new Map(all.map(({ name }) => [name, [] as number[]]));
+  // Round by round, so that a slow moment of the machine meets all of them.
+  for (let run = 0; run < runs; run++)
+    for (const { name, file } of all) milliseconds.get(name)!.push(coldLoad(file));
+  const median = (name: string) => quantile(milliseconds.get(name)!, 0.5);
+  const rows = all.map(({ name, file }) => ({
+    bundle: name,
+    KB: round(statSync(file).size / 1024),
+    "cold import ms": round(median(name)),
+    ratio: round(median(name) / median("(bare client)")),
+  }));
+  rmSync(directory, { recursive: true });
+  print("Bundles (targets: ratio at most 1.35, at most 480 KB)", rows);
+}

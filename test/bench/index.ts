@@ -1,0 +1,38 @@
+/**
+ * `npm run bench`: what Ovation takes and how fast it is on this machine, from a started system.
+ * Figures are for comparison within one run: machines differ, and two cores are shared by the load,
+ * the gateway, the functions and the engine.
+ */
+import { startSystem } from "../system.ts";
+import { benchBundles } from "./bundles.ts";
+import { benchLoad } from "./load.ts";
+import { benchPush } from "./push.ts";
+import { benchStart } from "./start.ts";
+import { benchUnits } from "./units.ts";
+
+const parts: Record<string, () => Promise<void>> = {
+  start: benchStart,
+  bundles: benchBundles,
+  units: () => withSystem(benchUnits),
+  load: () => withSystem(benchLoad),
+  push: () => withSystem(benchPush),
+};
+
+async function withSystem(bench: () => Promise<void>): Promise<void> {
+  const system = await startSystem({ env: { DEMO: "off" } });
+  process.env.API_URL = system.url;
+  process.env.WS_URL = `${system.url.replace("http", "ws")}/ws`;
+  try {
+    await bench();
+  } finally {
+    await system.stop();
+  }
+}
+
+const wanted = process.argv.slice(2);
+for (const name of wanted.filter((name) => !(name in parts))) {
+  console.error(`There is no bench ${name}; there are ${Object.keys(parts).join(", ")}`);
+  process.exit(2);
+}
+for (const [name, bench] of Object.entries(parts))
+  if (wanted.length === 0 || wanted.includes(name)) await bench();

@@ -1,0 +1,106 @@
+import {
+  apiUrl,
+  call,
+  eventually,
+  freshId,
+  giftType,
+  liveStream,
+  type Person,
+  person,
+  topUp,
+} from "../api/people.ts";
+import { type Viewer, watch } from "../api/viewer.ts";
+import { print, round, wait } from "./figures.ts";
+
+type Cost = { units: { write: number; read: number } };
+
+const cost = async () => (await (await fetch(`${apiUrl()}/local/cost`)).json()) as Cost;
+
+/** Waits until the consumers have done what follows from the calls before. */
+async function quiet(): Promise<Cost> {
+  for (let before = await cost(); ; ) {
+    await wait(1500);
+    const after = await cost();
+    if (after.units.write === before.units.write) return after;
+    before = after;
+  }
+}
+
+/** Units of everything that `calls` calls cause, all in, for each of them. */
+async function measure(calls: number, act: () => Promise<unknown>) {
+  const before = await quiet();
+  await act();
+  const after = await quiet();
+  return {
+    write: round((after.units.write - before.units.write) / calls),
+    read: round((after.units.read - before.units.read) / calls),
+  };
+}
+
+const times = <T>(count: number, act: (at: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: count }, (_, at) => act(at)));
+
+/** Request units of each operation, beside the targets of the design (upper bounds). */
+export async function benchUnits(): Promise<void> {
+  const [{ id, host }, as, giftTypeId] = await Promise.all([liveStream(), person(), giftType(10)]);
+  const senders = await times(20, () => person());
+  await times(20, (at) => topUp(senders[at]!, 1_000_000));
+  await topUp(as, 1_000_000);
+  const say = (key?: string) =>
+    call(`POST /api/v1/live-stream/${id}/chat/messages`, {
+      as,
+      ...(key && { key }),
+      body: { content: "Herkese selam! Yayın çok güzel." },
+    });
+  const gift = (sender: Person) =>
+    call("POST /api/v1/gifts/create", {
+      as: sender,
+      key: freshId(),
+      body: { giftTypeId, liveStreamId: id },
+    });
+  await say();
+  await gift(as);
+  for (let n = 0; n < 60; n++) await say();
+
+  const rows: Record<string, unknown>[] = [];
+  const row = (operation: string, target: string, units: object) =>
+    rows.push({ operation, ...units, target });
+  row(
+    "chat message, without a key, with its frame",
+    "4.5 write + frame, 2 read",
+    await measure(1, () => say()),
+  );
+  row(
+    "chat message, with a key, with its frame",
+    "7.5 write + frame, 2 read",
+    await measure(1, () => say(freshId())),
+  );
+  row("gift in a quiet room, with a key", "20 write, 4 read", await measure(1, () => gift(as)));
+  row(
+    "gift at twenty a batch, with a key",
+    "16 write, 4 read",
+    await measure(20, () => times(20, (at) => gift(senders[at]!))),
+  );
+  for (const page of [1, 2])
+    row(
+      `history, page ${page} of 30`,
+      "4 read",
+      await measure(1, () =>
+        call(`GET /api/v1/live-stream/${id}/chat/messages?page=${page}&limit=30`, { as }),
+      ),
+    );
+  let watching: Viewer | undefined;
+  row(
+    "connect and subscribe",
+    "3 write for the subscription",
+    await measure(1, async () => {
+      watching = await watch(as, id);
+    }),
+  );
+  watching?.close();
+  await eventually(
+    () => call("GET /api/v1/wallet", { as: host }),
+    ({ body }) => body.data.pending === 0,
+  );
+  print("Request units, all in (handler, authorizer, consumers)", rows);
+}
