@@ -1,4 +1,6 @@
 /** The route table: one line is one Lambda. The name is its entry point and the end of its own name. */
 export * as "app/config" from "./app/config.ts";
+export * as "app/not-found" from "./app/not-found.ts";
 export * as "auth/http" from "./auth/http.ts";
 export * as "auth/socket" from "./auth/socket.ts";
+export * as "tencent/unknown" from "./tencent/unknown.ts";

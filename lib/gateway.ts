@@ -1,0 +1,80 @@
+import { Aws, RemovalPolicy } from "aws-cdk-lib";
+import {
+  AccessLogFormat,
+  ApiDefinition,
+  EndpointType,
+  LogGroupLogDestination,
+  SpecRestApi,
+  type StageOptions,
+} from "aws-cdk-lib/aws-apigateway";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
+import { functionName } from "./names.ts";
+import type { Stage } from "./stages.ts";
+
+/** One log for all functions of an API, or for its accesses, kept as long as the stage says. */
+export function logGroup(scope: Construct, id: string, stage: Stage, name: string): LogGroup {
+  return new LogGroup(scope, id, {
+    logGroupName: `/ovation/${stage.name}/${name}`,
+    retention: stage.logRetention,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+}
+
+/** The role with which API Gateway calls the stage's functions, and no others. */
+export function gatewayRole(scope: Construct, stage: Stage): Role {
+  const functions = functionArn(stage, "*");
+  const invoke = new PolicyStatement({
+    actions: ["lambda:InvokeFunction"],
+    resources: [functions],
+  });
+  return new Role(scope, "gateway-role", {
+    assumedBy: new ServicePrincipal("apigateway.amazonaws.com"),
+    inlinePolicies: { invoke: new PolicyDocument({ statements: [invoke] }) },
+  });
+}
+
+/** By name and not by reference: a route must not make two stacks depend on each other. */
+const functionArn = (stage: Stage, name: string) =>
+  `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:function:${functionName(stage.name, name)}`;
+
+/** The URI by which API Gateway calls a function of the route table. */
+export const uriOf = (stage: Stage) => (name: string) =>
+  `arn:${Aws.PARTITION}:apigateway:${Aws.REGION}:lambda:path/2015-03-31/functions/${functionArn(stage, name)}/invocations`;
+
+/** What is noted of each call: no query and no header, for both may carry a token. */
+const accessFields = {
+  requestId: "$context.requestId",
+  time: "$context.requestTimeEpoch",
+  method: "$context.httpMethod",
+  path: "$context.resourcePath",
+  status: "$context.status",
+  bytes: "$context.responseLength",
+  milliseconds: "$context.responseLatency",
+  caller: "$context.authorizer.principalId",
+  failure: "$context.error.responseType",
+};
+
+/** A REST API from an OpenAPI document, with its one stage, its limits and its access log. */
+export function restApi(
+  scope: Construct,
+  stage: Stage,
+  name: string,
+  document: object,
+  options: StageOptions,
+): SpecRestApi {
+  const log = logGroup(scope, "access-log", stage, `${name}-access`);
+  return new SpecRestApi(scope, "api", {
+    restApiName: `ovation-${stage.name}-${name}`,
+    apiDefinition: ApiDefinition.fromInline(document),
+    endpointTypes: [EndpointType.REGIONAL],
+    // The role is the account's, not the stage's: lib/account.ts.
+    cloudWatchRole: false,
+    deployOptions: {
+      ...options,
+      accessLogDestination: new LogGroupLogDestination(log),
+      accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessFields)),
+    },
+  });
+}

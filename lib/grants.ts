@@ -1,0 +1,76 @@
+import type { Grants, Partition, QueueName } from "../platform/grants.ts";
+import { dueIndex } from "../platform/store/keys.ts";
+
+/** One statement of a policy as IAM spells it. */
+export type Statement = {
+  Effect: "Allow";
+  Action: readonly string[];
+  Resource: string;
+  Condition?: Record<string, Record<string, readonly string[]>>;
+};
+
+/** ARNs of what a grant can name. A function that is granted what its stack does not know: an error. */
+export type Resources = {
+  tableArn: string;
+  queueArns?: Record<QueueName, string>;
+  /** `…:api/stage` of the WebSocket API. */
+  socketApiArn?: string;
+  tencentSecretArn?: string;
+};
+
+const reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
+const writing = [
+  "dynamodb:PutItem",
+  "dynamodb:UpdateItem",
+  "dynamodb:DeleteItem",
+  "dynamodb:ConditionCheckItem",
+];
+
+/** The catalogue is one partition; every other kind has one for each owner. */
+const leadingKey = (partition: Partition) =>
+  partition === "CATALOGUE" ? partition : `${partition}#*`;
+
+/**
+ * The statements of a role, from a contract's grants and nothing else. `dynamodb:LeadingKeys` binds
+ * them to partitions. Entries of the ledger may be put and never changed by anybody.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+ */
+export function statementsOf(grants: Grants, resources: Resources): Statement[] {
+  const onTable = (Action: readonly string[], partitions: readonly Partition[]): Statement[] =>
+    partitions.length === 0
+      ? []
+      : [
+          {
+            Effect: "Allow",
+            Action,
+            Resource: resources.tableArn,
+            Condition: {
+              "ForAllValues:StringLike": { "dynamodb:LeadingKeys": partitions.map(leadingKey) },
+            },
+          },
+        ];
+  const allow = (Action: string, Resource: string | undefined): Statement => {
+    if (Resource === undefined) throw new Error(`${Action} is granted where its resource is not`);
+    return { Effect: "Allow", Action: [Action], Resource };
+  };
+  const { read = [], write = [], queues = [] } = grants;
+  const statements = [
+    ...onTable(reading, read),
+    ...onTable(
+      writing,
+      write.filter((partition) => partition !== "LEDGER"),
+    ),
+    ...onTable(["dynamodb:PutItem"], write.includes("LEDGER") ? ["LEDGER"] : []),
+    ...queues.map((queue) => allow("sqs:SendMessage", resources.queueArns?.[queue])),
+  ];
+  if (grants.dueIndex)
+    statements.push(allow("dynamodb:Query", `${resources.tableArn}/index/${dueIndex.name}`));
+  if (grants.connections) {
+    const { socketApiArn } = resources;
+    const connections = socketApiArn && `${socketApiArn}/*/@connections/*`;
+    statements.push(allow("execute-api:ManageConnections", connections));
+  }
+  if (grants.tencentSecret)
+    statements.push(allow("secretsmanager:GetSecretValue", resources.tencentSecretArn));
+  return statements;
+}

@@ -1,0 +1,68 @@
+import { Duration } from "aws-cdk-lib";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  Architecture,
+  Code,
+  Function as Lambda,
+  LoggingFormat,
+  Runtime,
+} from "aws-cdk-lib/aws-lambda";
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
+import { environmentOf, type Places } from "./environment.ts";
+import { type Resources, type Statement, statementsOf } from "./grants.ts";
+import { functionName } from "./names.ts";
+import type { Row } from "./route-table.ts";
+import type { Stage } from "./stages.ts";
+
+/** What a function of ours is given unless its contract says otherwise. */
+const defaults = { memoryMegabytes: 256, timeoutSeconds: 10 };
+
+/** Where functions are placed: their stack, their stage, their log and what they may be given. */
+export type Site = {
+  scope: Construct;
+  stage: Stage;
+  logGroup: LogGroup;
+  places: Partial<Places>;
+  resources: Resources;
+};
+
+/**
+ * One line of the route table as a Lambda with a role of its own: the log of its API, what its contract
+ * grants, and `more` for whoever calls it (a stream, a queue). Its bundle is `dist/<name>`.
+ */
+export function placeFunction(site: Site, row: Row, more: readonly Statement[] = []): Lambda {
+  const { scope, stage, logGroup, places, resources } = site;
+  const { name, contract } = row;
+  const flat = name.replaceAll("/", "-");
+  const writeLog: Statement = {
+    Effect: "Allow",
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: logGroup.logGroupArn,
+  };
+  const statements = [writeLog, ...statementsOf(contract.grants, resources), ...more];
+  const role = new Role(scope, `${flat}-role`, {
+    assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+    inlinePolicies: {
+      own: new PolicyDocument({
+        statements: statements.map((one) => PolicyStatement.fromJson(one)),
+      }),
+    },
+  });
+  const reserved = stage.reservedConcurrency[name];
+  return new Lambda(scope, flat, {
+    functionName: functionName(stage.name, name),
+    description: contract.says,
+    code: Code.fromAsset(`dist/${flat}`),
+    handler: "index.handler",
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    memorySize: contract.memoryMegabytes ?? defaults.memoryMegabytes,
+    timeout: Duration.seconds(contract.timeoutSeconds ?? defaults.timeoutSeconds),
+    environment: environmentOf(contract, stage, places),
+    role,
+    logGroup,
+    loggingFormat: LoggingFormat.JSON,
+    ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
+  });
+}

@@ -1,0 +1,38 @@
+import * as table from "../functions/index.ts";
+import type { GuardContract } from "../platform/guard.ts";
+import type { Contract } from "../platform/http/contract.ts";
+import type { ReactionContract } from "../platform/reaction.ts";
+import type { SocketContract } from "../platform/realtime/contract.ts";
+import type { CommandContract } from "../platform/tencent/contract.ts";
+
+/** The promise of any function. */
+export type AnyContract =
+  | Contract
+  | CommandContract
+  | GuardContract
+  | ReactionContract
+  | SocketContract;
+
+/** One line of the route table: the function's name, such as `gifts/create`, and its promise. */
+export type Row<C extends AnyContract = AnyContract> = { name: string; contract: C };
+
+const rows: Row[] = Object.entries(table)
+  .map(([name, { contract }]) => ({ name, contract: contract as AnyContract }))
+  .sort((a, b) => (a.name < b.name ? -1 : 1));
+
+/** The lines of the route table whose function is of one kind, sorted by name. */
+export const rowsOf = <K extends AnyContract["kind"]>(kind: K) =>
+  rows.filter(({ contract }) => contract.kind === kind) as Row<Extract<AnyContract, { kind: K }>>[];
+
+/** The route that answers for every path that is no route. */
+export const catchAll = "/{proxy+}";
+
+/** The only function of which there must be exactly one; throws otherwise. */
+export function theOne<C extends AnyContract>(found: readonly Row<C>[], what: string): Row<C> {
+  const [row, ...others] = found;
+  if (row === undefined || others.length > 0)
+    throw new Error(
+      `Expected one ${what}, found ${found.map(({ name }) => name).join() || "none"}`,
+    );
+  return row;
+}

@@ -1,0 +1,135 @@
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+
+/** Everything in which the stages differ. */
+export type Stage = {
+  name: "dev" | "prod";
+  /** Kept when its stack is deleted: the table, its backups, the identities. */
+  keepData: boolean;
+  logRetention: RetentionDays;
+  /** Origins that browsers may call from; `*` for any. */
+  origins: readonly string[];
+  /** Seconds for which API Gateway remembers what the authorizer said of a token. */
+  authorizerCacheSeconds: number;
+  /** Requests a second, and at once, that the whole HTTP API takes. */
+  throttle: { rate: number; burst: number };
+  /** send_gift calls a second, and at once (the compatible API promises 200 a second). */
+  sendGiftThrottle: { rate: number; burst: number };
+  /** Posts to sockets a second: this stage's share of the account's 10,000. */
+  postRate: number;
+  socketsPerUser: number;
+  socketMessagesPerSecond: number;
+  requestsPerSecond: number;
+  giftsPerSecond: number;
+  /** Credits that one user may spend in a day, 0 for no limit. */
+  spendLimit: number;
+  /** Credits. */
+  superlikePrice: number;
+  largeRoomViewers: number;
+  defaultPicture: string;
+  defaultThumbnail: string;
+  /** Whether credit packages may be bought without a store. */
+  purchases: boolean;
+  /** A web application firewall before the HTTP APIs. */
+  firewall: boolean;
+  /** Who hears of alarms; none when undefined. */
+  alarmsAddress?: string;
+  /** Lambda's concurrency of the account, of which 100 must stay unreserved. */
+  accountConcurrency: number;
+  /** Executions kept for one function, by name. */
+  reservedConcurrency: Readonly<Record<string, number>>;
+  tencent: { sdkAppId: number; administrators: readonly string[] };
+  /** The claim of a token that lists its groups. */
+  groupsClaim: string;
+  /** Any OIDC issuer in place of the stage's own user pool. */
+  issuer?: { issuer: string; audience: string; jwks: string };
+};
+
+const pictures = "https://assets.ovation.example";
+
+const dev: Stage = {
+  name: "dev",
+  keepData: false,
+  logRetention: RetentionDays.ONE_WEEK,
+  origins: ["*"],
+  authorizerCacheSeconds: 0,
+  throttle: { rate: 5_000, burst: 5_000 },
+  sendGiftThrottle: { rate: 200, burst: 200 },
+  postRate: 5_000,
+  socketsPerUser: 100,
+  socketMessagesPerSecond: 50,
+  requestsPerSecond: 100,
+  giftsPerSecond: 100,
+  spendLimit: 0,
+  superlikePrice: 10,
+  largeRoomViewers: 1_000,
+  defaultPicture: `${pictures}/default-picture.png`,
+  defaultThumbnail: `${pictures}/default-thumbnail.png`,
+  purchases: true,
+  firewall: false,
+  accountConcurrency: 1_000,
+  // A new account has 10 executions at once, of which nothing can be reserved.
+  reservedConcurrency: {},
+  tencent: { sdkAppId: 1_400_000_001, administrators: ["administrator"] },
+  groupsClaim: "cognito:groups",
+};
+
+const prod: Stage = {
+  ...dev,
+  name: "prod",
+  keepData: true,
+  logRetention: RetentionDays.THREE_MONTHS,
+  origins: ["https://ovation.example"],
+  authorizerCacheSeconds: 300,
+  throttle: { rate: 2_000, burst: 4_000 },
+  postRate: 8_000,
+  socketsPerUser: 10,
+  socketMessagesPerSecond: 10,
+  requestsPerSecond: 20,
+  giftsPerSecond: 20,
+  spendLimit: 1_000_000,
+  purchases: false,
+  firewall: true,
+  alarmsAddress: "alarms@ovation.example",
+  reservedConcurrency: {
+    "auth/http": 200,
+    "auth/socket": 100,
+    "realtime/fan-out": 20,
+    "realtime/settle": 20,
+    "realtime/post": 50,
+    "streams/events": 100,
+  },
+};
+
+const stages = { dev, prod };
+
+/** Lambda refuses a reservation that leaves fewer executions for all other functions. */
+const unreservedMin = 100;
+
+/** Reads one value of the command line, `-c name=value`. */
+type Given = (name: string) => string | undefined;
+
+/** The stage that the command line asks for. Throws a sentence when it is wrong. */
+export function stageOf(given: Given): Stage {
+  const name = given("stage") ?? "dev";
+  if (name !== "dev" && name !== "prod")
+    throw new Error(`-c stage=${name}: expected one of ${Object.keys(stages).join(", ")}`);
+  const stage = { ...stages[name] };
+  const issuer = given("issuer");
+  if (issuer !== undefined) {
+    const [audience, jwks] = [given("audience"), given("jwks")];
+    if (audience === undefined || jwks === undefined)
+      throw new Error("-c issuer= needs -c audience= and -c jwks= beside it");
+    stage.issuer = { issuer, audience, jwks };
+  }
+  stage.groupsClaim = given("groupsClaim") ?? stage.groupsClaim;
+  assertConcurrency(stage);
+  return stage;
+}
+
+/** Throws when more is reserved than the account lets be reserved. */
+export function assertConcurrency(stage: Stage): void {
+  const sum = Object.values(stage.reservedConcurrency).reduce((all, one) => all + one, 0);
+  const most = stage.accountConcurrency - unreservedMin;
+  if (sum > most)
+    throw new Error(`${stage.name} reserves ${sum} executions, at most ${most} can be`);
+}
