@@ -77,6 +77,35 @@ export const refusals = {
   ban_of_host: { kind: "conflict", says: "The host of a stream cannot be banned from it" },
 
   username_taken: { kind: "conflict", says: "The username {username} is taken" },
+  command_unknown: { kind: "missing", says: "There is no command {command}" },
+  app_id_missing: { kind: "invalid", says: "sdkappid: required" },
+  app_id_invalid: { kind: "invalid", says: "sdkappid: expected a whole number" },
+  app_unknown: { kind: "missing", says: "sdkappid: there is no application {sdkAppId}" },
+  signature_unreadable: { kind: "unauthenticated", says: "usersig: cannot be read" },
+  signature_of_other_app: {
+    kind: "unauthenticated",
+    says: "usersig: made for another sdkappid",
+  },
+  signature_of_other_account: {
+    kind: "unauthenticated",
+    says: "usersig: made for another identifier",
+  },
+  signature_wrong: {
+    kind: "unauthenticated",
+    says: "usersig: does not verify with the key of this application",
+  },
+  signature_expired: { kind: "unauthenticated", says: "usersig: expired" },
+  administrator_required: {
+    kind: "forbidden",
+    says: "identifier: expected an administrator of the application",
+  },
+  command_too_frequent: {
+    kind: "too_many",
+    says: "At most {callsPerSecond} call a second of this command",
+    retryAfterSeconds: 1,
+  },
+  body_unreadable: { kind: "invalid", says: "body: expected a JSON object" },
+  room_not_found: { kind: "missing", says: "RoomId: there is no room {roomId}" },
 } as const satisfies Record<string, { kind: Kind; says: string; retryAfterSeconds?: number }>;
 
 /** Whose turn it is after a refusal. */

@@ -10,7 +10,8 @@ export type Partition =
   | "GIFTID"
   | "BAN"
   | "NAME"
-  | "ROOM";
+  | "ROOM"
+  | "RATE";
 
 /** The queues of a stage. */
 export type QueueName = "moments" | "posts";

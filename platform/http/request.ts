@@ -78,7 +78,10 @@ const IdempotencyKey = z
   .regex(/^[\x20-\x7e]{1,128}$/, "Idempotency-Key: expected 1 to 128 printable ASCII characters");
 
 /** The call's key. On routes that take none the header means nothing. */
-export function readKey(event: APIGatewayProxyEvent, contract: Contract): string | undefined {
+export function readKey(
+  event: Pick<APIGatewayProxyEvent, "headers">,
+  contract: Pick<Contract, "idempotencyKey"> = {},
+): string | undefined {
   const given = header(event, "idempotency-key");
   if (given === undefined && contract.idempotencyKey === "required")
     refuse("request_invalid", { problem: "Idempotency-Key: required" });

@@ -28,6 +28,7 @@
  *   gift type        CATALOGUE       TYPE#id             gifts/create-type, add_gift
  *   GiftId           GIFTID#giftId   GIFTID              the alias of a gift type
  *   room             ROOM#RoomId     ROOM                the alias of a stream
+ *   command's rate   RATE#app#name   RATE                commands that may be called once a second
  *
  * Ids of ObjectId form begin with their time, so sorting by id is sorting by time, to the second.
  */
@@ -85,6 +86,10 @@ export const key = {
   giftType: (giftTypeId: string): Key => ({ PK: catalogue, SK: `TYPE#${giftTypeId}` }),
   giftAlias: (giftId: string): Key => ({ PK: `GIFTID#${giftId}`, SK: "GIFTID" }),
   room: (roomId: string): Key => ({ PK: `ROOM#${roomId}`, SK: "ROOM" }),
+  commandRate: (sdkAppId: number, command: string): Key => ({
+    PK: `RATE#${sdkAppId}#${command}`,
+    SK: "RATE",
+  }),
 };
 
 /** The beginnings of sort keys, for queries over what lies together. */

@@ -12,8 +12,11 @@ export type CommandContract = {
   body?: z.ZodType;
   /** What is added to the common answer of a success. */
   answer?: z.ZodObject;
+  /** Every refusal beyond those that any command can meet (application, UserSig, body). */
   refusals: readonly RefusalCode[];
-  /** Calls a second, of one sdkappid: 200, or 1 for the gift configuration. */
+  /** Calls a second, of one sdkappid: 200 by the gateway, 1 by `command` itself. */
   callsPerSecond: 200 | 1;
+  /** True: the command takes an Idempotency-Key. */
+  idempotencyKey?: true;
   grants: Grants;
 } & Resources;

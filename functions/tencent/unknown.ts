@@ -1,0 +1,17 @@
+import { refuse } from "../../domain/refusal.ts";
+import { command } from "../../platform/tencent/command.ts";
+
+/** Characters of a path that an answer repeats. */
+const shownMax = 100;
+
+/** Whatever is called on the Tencent API and is not there. */
+export const { contract, handler } = command(
+  {
+    command: "*",
+    says: "Answer that a command is not there",
+    refusals: ["command_unknown"],
+    callsPerSecond: 200,
+    grants: {},
+  },
+  async ({ path }) => refuse("command_unknown", { command: path.slice(0, shownMax) }),
+);

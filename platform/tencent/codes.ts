@@ -1,0 +1,78 @@
+import type { Kind, Refusal, RefusalCode } from "../../domain/refusal.ts";
+
+/** "Server internal error, please try again." */
+export const crashCode = 100001;
+
+/** Tencent's code of each kind of refusal that has none of its own below. */
+const codeOfKind: Record<Kind, number> = {
+  invalid: 100002,
+  unauthenticated: 70009,
+  forbidden: 100002,
+  missing: 100002,
+  conflict: 100002,
+  too_large: 60002,
+  unsupported: 100002,
+  key_reused: 100002,
+  too_many: 60007,
+  unavailable: crashCode,
+};
+
+/**
+ * Tencent's codes for refusals, where the kind does not say it all
+ (error codes of the REST API, https://trtc.io/document/34348).
+ */
+const codeOfRefusal: Partial<Record<RefusalCode, number>> = {
+  command_unknown: 60009,
+  app_id_missing: 60012,
+  app_id_invalid: 60006,
+  app_unknown: 70020,
+  signature_unreadable: 70003,
+  signature_of_other_app: 70014,
+  signature_of_other_account: 70013,
+  signature_wrong: 70009,
+  signature_expired: 70001,
+  administrator_required: 60010,
+  command_too_frequent: 100012,
+  body_unreadable: 60003,
+  key_in_progress: 60018,
+  gift_type_not_found: 102002,
+  gift_type_inactive: 102002,
+  gifts_switched_off: 102008,
+};
+
+/** Sentences that the HTTP API says of the caller, said of an account of the request. */
+const saysOfRefusal: Partial<Record<RefusalCode, string>> = {
+  member_blocked: "From_Account: blocked in this room",
+  gift_to_oneself: "From_Account: the owner of a room cannot send gifts to themselves",
+  gift_type_not_found: "GiftId: there is no such gift",
+  gift_type_inactive: "GiftId: the gift is not active",
+  gifts_switched_off: "RoomId: the gift switch of this room is off",
+  too_many_requests: "From_Account: too many gifts a second",
+  key_reused: "Idempotency-Key was used with another request",
+  unavailable: "Service temporarily unavailable, try again",
+};
+
+/** Characters of an ErrorInfo. */
+const infoLengthMax = 500;
+
+/** The members of every answer. */
+export type Outcome = { ActionStatus: "OK" | "FAIL"; ErrorInfo: string; ErrorCode: number };
+
+export const ok: Outcome = { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 };
+
+export const crash: Outcome = {
+  ActionStatus: "FAIL",
+  ErrorInfo: "Internal server error, try again",
+  ErrorCode: crashCode,
+};
+
+/** The outcome that says a refusal in Tencent's words: its code, and what exactly is wrong. */
+export function outcomeOf(refusal: Refusal): Outcome {
+  const { code, kind, details } = refusal;
+  const says = saysOfRefusal[code] ?? (details.join("; ") || code);
+  return {
+    ActionStatus: "FAIL",
+    ErrorInfo: says.slice(0, infoLengthMax).toWellFormed(),
+    ErrorCode: codeOfRefusal[code] ?? codeOfKind[kind],
+  };
+}

@@ -1,0 +1,189 @@
+import { randomBytes, randomInt } from "node:crypto";
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import * as z from "zod";
+import { Refusal, type RefusalCode, refuse } from "../../domain/refusal.ts";
+import { commonHeaders } from "../http/envelope.ts";
+import { check, header, readKey } from "../http/request.ts";
+import { newId } from "../id.ts";
+import { logFault } from "../log.ts";
+import { KeyUsed, type Reply } from "../store/record.ts";
+import { findReplay, type KeyedCall, keyedCall, markerAction } from "../store/replay.ts";
+import { pause } from "../store/transact.ts";
+import { crash, ok, outcomeOf } from "./codes.ts";
+import type { CommandContract } from "./contract.ts";
+import { admitCall } from "./rate.ts";
+import { type Administrator, admitAdministrator, readCommandBody } from "./request.ts";
+
+type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
+type Addition<C extends CommandContract> = C["answer"] extends z.ZodObject
+  ? z.input<C["answer"]>
+  : Record<string, never>;
+
+/** What a handler is given: everything is validated, and the clock and ids come from outside. */
+export type CommandRequest<C extends CommandContract> = {
+  /** Such as `/live_engine_http_srv/send_gift`. */
+  path: string;
+  body: Out<C["body"]>;
+  caller: Administrator;
+  now: Date;
+  /** A new id of ObjectId form. */
+  newId: () => string;
+  /** Checks the addition and ties the answer to the call's key: give the reply to the store. */
+  once: (addition: Addition<C>) => Reply<Addition<C>>;
+};
+
+/** Refusals that any command can meet, so no contract lists them. */
+const always: readonly RefusalCode[] = [
+  "app_id_missing",
+  "app_id_invalid",
+  "app_unknown",
+  "signature_unreadable",
+  "signature_of_other_app",
+  "signature_of_other_account",
+  "signature_wrong",
+  "signature_expired",
+  "administrator_required",
+  "command_too_frequent",
+  "body_too_large",
+  "body_unreadable",
+  "request_invalid",
+  "key_reused",
+  "key_in_progress",
+  "too_many_requests",
+  "unavailable",
+];
+
+/** What is known of a call while it is answered; an error is answered with it too. */
+type Call = {
+  now: Date;
+  headers: Record<string, string>;
+  requestId: string;
+  keyed?: KeyedCall;
+};
+
+/**
+ * The sister of `endpoint` for Tencent's REST API: always HTTP 200, the outcome is in the body, and
+ * refusals become Tencent's codes. Order of checks: command, application, UserSig, administrator,
+ * rate, body, fields; then the handler's. What the handler returns is added to the common answer.
+ * The rates of 200 a second are the gateway's; that of 1 a second is kept here.
+ */
+export function command<const C extends Omit<CommandContract, "kind">>(
+  promise: C,
+  fulfil: (
+    request: CommandRequest<C & { kind: "command" }>,
+  ) => Promise<Addition<C & { kind: "command" }>>,
+) {
+  const grants = withOwnGrants(promise);
+  const contract = { kind: "command", ...promise, grants } as C & { kind: "command" };
+
+  async function serve(event: APIGatewayProxyEvent, call: Call): Promise<APIGatewayProxyResult> {
+    const { now } = call;
+    const given: Record<string, unknown> = { path: event.path, now, newId: () => newId(now) };
+    given.once = (addition: unknown) => remembered(contract, call, addition);
+    if (contract.command !== "*") {
+      const caller = await admitAdministrator(event, now);
+      if (contract.callsPerSecond === 1)
+        await admitCall(caller.sdkAppId, nameOf(contract.command), now);
+      const body = readCommandBody(event);
+      given.caller = caller;
+      given.body = contract.body && check(contract.body, body);
+      const key = contract.idempotencyKey && readKey(event);
+      if (key !== undefined)
+        call.keyed = keyedCall(caller.identifier, `POST /v4/${contract.command}`, key, given.body);
+    }
+    const addition = await fulfil(given as CommandRequest<typeof contract>);
+    return send(call, answerOf(contract, call, addition));
+  }
+
+  /** REST API proxy events, as `endpoint` has them. */
+  async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+    const call = begin(event);
+    try {
+      return await serve(event, call);
+    } catch (error) {
+      return answerError(contract, call, error).catch((other: unknown) =>
+        other instanceof Refusal ? refused(call, other) : fault(contract, call, other),
+      );
+    }
+  }
+
+  return { contract, handler };
+}
+
+const nameOf = (path: string) => path.slice(path.indexOf("/") + 1);
+
+/** What `command` itself touches: the application's key and the item of its rate. */
+function withOwnGrants({ command, callsPerSecond, grants }: Omit<CommandContract, "kind">) {
+  if (command === "*") return grants;
+  const write = callsPerSecond === 1 ? [...(grants.write ?? []), "RATE" as const] : grants.write;
+  return { ...grants, ...(write && { write }), tencentSecret: true as const };
+}
+
+let sequence = randomInt(100_000);
+
+/** Tencent's form of request ids: `Id-<32 hex>-O-Seq-<digits>`. */
+const newRequestId = () => `Id-${randomBytes(16).toString("hex")}-O-Seq-${++sequence}`;
+
+function begin(event: APIGatewayProxyEvent): Call {
+  const headers = commonHeaders(event.requestContext.requestId, header(event, "origin"));
+  return { now: new Date(), headers, requestId: newRequestId() };
+}
+
+function answerOf(contract: CommandContract, { requestId }: Call, addition: unknown) {
+  const added = (contract.answer ?? z.object({})).parse(addition);
+  return { ...ok, RequestId: requestId, ...added };
+}
+
+function remembered(contract: CommandContract, call: Call, addition: unknown): Reply<never> {
+  const answer = answerOf(contract, call, addition);
+  const remember =
+    call.keyed === undefined ? [] : [markerAction(call.keyed, 200, answer, call.now)];
+  return { answer: addition as never, remember };
+}
+
+const send = ({ headers }: Call, body: unknown): APIGatewayProxyResult => ({
+  statusCode: 200,
+  headers,
+  body: JSON.stringify(body),
+});
+
+const refused = (call: Call, refusal: Refusal) =>
+  send(call, { ...outcomeOf(refusal), RequestId: call.requestId });
+
+async function answerError(contract: CommandContract, call: Call, error: unknown) {
+  const refusal = error instanceof Refusal ? error : undefined;
+  if (call.keyed !== undefined && (error instanceof KeyUsed || refusal !== undefined)) {
+    const inProgress = error instanceof KeyUsed || refusal?.code === "key_in_progress";
+    const replay = await findAnswer(call.keyed, call.now, inProgress);
+    if (replay !== undefined)
+      return send(
+        { ...call, headers: { ...call.headers, "idempotency-replayed": "true" } },
+        replay,
+      );
+    if (inProgress) refuse("key_in_progress");
+  }
+  if (refusal === undefined) return fault(contract, call, error);
+  if (![...always, ...contract.refusals].includes(refusal.code))
+    return fault(contract, call, new Error(`The contract does not declare ${refusal.code}`));
+  return refused(call, refusal);
+}
+
+/** Looks for the other call's answer this often, with growing pauses, while it is being made. */
+const looksMax = 6;
+
+/** What the key is remembered for; while another call with it is being answered, a little later too. */
+async function findAnswer(call: KeyedCall, now: Date, inProgress: boolean): Promise<unknown> {
+  for (let look = 1; ; look++) {
+    const replay = await findReplay(call, now);
+    if (replay === "another_request") refuse("key_reused");
+    if (replay !== undefined) return replay.answer;
+    if (!inProgress || look >= looksMax) return undefined;
+    await pause(look + 2);
+  }
+}
+
+function fault(contract: CommandContract, call: Call, error: unknown): APIGatewayProxyResult {
+  const { requestId } = call;
+  logFault("A command failed", error, { command: contract.command, requestId });
+  return send(call, { ...crash, RequestId: requestId });
+}

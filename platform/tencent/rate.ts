@@ -1,0 +1,32 @@
+import { refuse } from "../../domain/refusal.ts";
+import { key } from "../store/keys.ts";
+import { record } from "../store/record.ts";
+
+const apartMilliseconds = 1000;
+/** A call that lies this far in the future was recorded by a clock that is wrong. */
+const skewMillisecondsMax = 5000;
+
+/**
+ * Admits one call of a command a second and application, refuses others with `command_too_frequent`.
+ * One conditional write on an item that ends by itself; a refused call does not move the next one away.
+ */
+export async function admitCall(sdkAppId: number, command: string, now: Date): Promise<void> {
+  const at = now.getTime();
+  const failed = await record([
+    {
+      Put: {
+        Item: {
+          ...key.commandRate(sdkAppId, command),
+          lastAt: at,
+          expiresAt: Math.ceil(at / 1000) + 60,
+        },
+        ConditionExpression: "attribute_not_exists(PK) OR lastAt <= :before OR lastAt > :ahead",
+        ExpressionAttributeValues: {
+          ":before": at - apartMilliseconds,
+          ":ahead": at + skewMillisecondsMax,
+        },
+      },
+    },
+  ]);
+  if (failed !== undefined) refuse("command_too_frequent", { callsPerSecond: 1 });
+}

@@ -1,0 +1,67 @@
+import type { APIGatewayProxyEvent } from "aws-lambda";
+import { refuse } from "../../domain/refusal.ts";
+import { setting } from "../env.ts";
+import { bodyBytesMax } from "../http/request.ts";
+import { getSecretKey, rereadSecretKey } from "./secret.ts";
+import { isSignedWith, readUserSig } from "./user-sig.ts";
+
+/** Who calls: an administrator's account, of an application. */
+export type Administrator = { identifier: string; sdkAppId: number };
+
+/** SDKAppIDs are unsigned 32-bit numbers, the first of them far above 0. */
+const sdkAppIdMax = 0xffffffff;
+
+/**
+ * Lets an administrator in, by the query `sdkappid`, `identifier` and `usersig`. Order of checks: the
+ * application, the UserSig's form, whose it is, its signature, its time, the administrator.
+ */
+export async function admitAdministrator(
+  event: APIGatewayProxyEvent,
+  now: Date,
+): Promise<Administrator> {
+  const sdkAppId = readSdkAppId(findValue(event, "sdkappid"));
+  const userSig = readUserSig(findValue(event, "usersig") ?? "");
+  if (userSig === undefined) refuse("signature_unreadable");
+  if (userSig.sdkAppId !== sdkAppId) refuse("signature_of_other_app");
+  const { identifier } = userSig;
+  if (identifier !== findValue(event, "identifier")) refuse("signature_of_other_account");
+  if (!isSignedWith(userSig, await getSecretKey(now))) {
+    const secretKey = await rereadSecretKey(now);
+    if (secretKey === undefined || !isSignedWith(userSig, secretKey)) refuse("signature_wrong");
+  }
+  if (now.getTime() > userSig.holdsUntil * 1000) refuse("signature_expired");
+  if (!setting("TENCENT_ADMINISTRATORS").includes(identifier)) refuse("administrator_required");
+  return { identifier, sdkAppId };
+}
+
+function readSdkAppId(given: string | undefined): number {
+  if (given === undefined || given === "") refuse("app_id_missing");
+  if (!/^[1-9]\d{0,9}$/.test(given) || Number(given) > sdkAppIdMax) refuse("app_id_invalid");
+  const sdkAppId = Number(given);
+  if (sdkAppId !== setting("TENCENT_SDK_APP_ID")) refuse("app_unknown", { sdkAppId });
+  return sdkAppId;
+}
+
+/** A query parameter; names are case-sensitive. Two values are joined, which fits none of ours. */
+function findValue(event: APIGatewayProxyEvent, name: string): string | undefined {
+  const all = event.multiValueQueryStringParameters ?? {};
+  return Object.hasOwn(all, name) ? all[name]?.join(",") : undefined;
+}
+
+/** The body as a JSON object, whatever its content type says. */
+export function readCommandBody(event: APIGatewayProxyEvent): unknown {
+  const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+  if (bytes.length > bodyBytesMax.json) refuse("body_too_large", { bytesMax: bodyBytesMax.json });
+  const value = parse(bytes);
+  if (value === null || typeof value !== "object" || Array.isArray(value))
+    refuse("body_unreadable");
+  return value;
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
