@@ -1,0 +1,139 @@
+/**
+ * An OpenID Connect issuer for this machine alone. It signs whatever claims it is asked for, so it
+ * listens on loopback only and exists in no deployed stage. Its key is kept with the data, so that
+ * tokens survive a restart. https://openid.net/specs/openid-connect-discovery-1_0.html
+ */
+import { randomUUID } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { JWK } from "jose";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
+import * as z from "zod";
+import type { OwnRoute } from "./own-routes.ts";
+import { BadOwnRequest } from "./own-routes.ts";
+
+export type Issuer = {
+  /** The `iss` of its tokens. */
+  url: string;
+  audience: string;
+  jwksUrl: string;
+  routes: OwnRoute[];
+  /** A token for a subject, valid for `expiresIn` seconds, which may be negative. */
+  sign(request: TokenRequest): Promise<{ token: string; expiresAt: string }>;
+};
+
+export type IssuerOptions = {
+  /** Base URL of the runner, without a slash at the end. */
+  baseUrl: string;
+  /** Where the key is kept; undefined keeps it in memory. */
+  directory?: string;
+  /** The claim that lists a token's groups. */
+  groupsClaim?: string;
+};
+
+const tokenSecondsMax = 366 * 24 * 3600;
+const isPlain = (value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const TokenRequest = z.object({
+  sub: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "expected 1 to 64 characters of A-Z a-z 0-9 _ -"),
+  groups: z.array(z.string().max(128)).max(100).default([]),
+  claims: z
+    .custom<Record<string, unknown>>(isPlain, "expected an object")
+    .refine((claims) => JSON.stringify(claims).length <= 8192, "expected at most 8,192 characters")
+    .default({}),
+  expiresIn: z.int().min(-tokenSecondsMax).max(tokenSecondsMax).default(3600),
+});
+export type TokenRequest = z.input<typeof TokenRequest>;
+
+const audience = "ovation";
+
+/** Makes the issuer, with a new RS256 key when the directory has none. */
+export async function makeIssuer({
+  baseUrl,
+  directory,
+  groupsClaim = "cognito:groups",
+}: IssuerOptions): Promise<Issuer> {
+  const privateJwk = await readOrMakeKey(directory);
+  const { kty, n, e, kid = "" } = privateJwk;
+  const publicJwk = { kty, n, e, kid, alg: "RS256", use: "sig" };
+  const key = await importJWK(privateJwk, "RS256");
+  const url = `${baseUrl}/local/issuer`;
+  const jwksUrl = `${url}/.well-known/jwks.json`;
+
+  const sign: Issuer["sign"] = async (request) => {
+    const { sub, groups, claims, expiresIn } = TokenRequest.parse(request);
+    const now = Math.floor(Date.now() / 1000);
+    const payload: Record<string, unknown> = {
+      iss: url,
+      sub,
+      aud: audience,
+      token_use: "id",
+      iat: now,
+      exp: now + expiresIn,
+      jti: randomUUID(),
+      [groupsClaim]: groups,
+      ...claims,
+    };
+    for (const [name, value] of Object.entries(payload)) if (value === null) delete payload[name];
+    const header = { alg: "RS256", kid, typ: "JWT" };
+    const token = await new SignJWT(payload).setProtectedHeader(header).sign(key);
+    return { token, expiresAt: new Date((now + expiresIn) * 1000).toISOString() };
+  };
+
+  return {
+    url,
+    audience,
+    jwksUrl,
+    sign,
+    routes: [
+      {
+        method: "GET",
+        path: "/local/issuer/.well-known/openid-configuration",
+        handler: () => ({
+          status: 200,
+          body: {
+            issuer: url,
+            jwks_uri: jwksUrl,
+            token_endpoint: `${baseUrl}/local/token`,
+            response_types_supported: ["id_token"],
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: ["RS256"],
+          },
+        }),
+      },
+      {
+        method: "GET",
+        path: "/local/issuer/.well-known/jwks.json",
+        handler: () => ({ status: 200, body: { keys: [publicJwk] } }),
+      },
+      {
+        method: "POST",
+        path: "/local/token",
+        async handler({ body }) {
+          const checked = TokenRequest.safeParse(body ?? {});
+          if (!checked.success) throw new BadOwnRequest(checked.error.issues.map(describeIssue));
+          return { status: 201, body: await sign(checked.data) };
+        },
+      },
+    ],
+  };
+}
+
+function describeIssue({ path, message }: z.core.$ZodIssue): string {
+  return `${path.join(".") || "body"}: ${message}`;
+}
+
+async function readOrMakeKey(directory: string | undefined): Promise<JWK> {
+  const file = directory === undefined ? undefined : join(directory, "issuer-key.json");
+  if (file !== undefined && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as JWK;
+  const pair = await generateKeyPair("RS256", { extractable: true });
+  const jwk = await exportJWK(pair.privateKey);
+  const whole = { ...jwk, kid: await calculateJwkThumbprint(jwk) };
+  if (directory !== undefined && file !== undefined) {
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(file, JSON.stringify(whole), { mode: 0o600 });
+    chmodSync(file, 0o600);
+  }
+  return whole;
+}

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
+import type { Issuer } from "../../local/issuer.ts";
+import { makeIssuer } from "../../local/issuer.ts";
+import { makeOwnRoutes } from "../../local/own-routes.ts";
+import type { RestRequest } from "../../local/rest-request.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "issuer-"));
+const baseUrl = "http://127.0.0.1:4000";
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+async function ask(issuer: Issuer, method: string, path: string, body?: unknown) {
+  const routes = makeOwnRoutes();
+  routes.add(...issuer.routes);
+  const request: RestRequest = {
+    method,
+    path,
+    query: "",
+    headers: [],
+    body: Buffer.from(typeof body === "string" ? body : body ? JSON.stringify(body) : ""),
+    sourceIp: "127.0.0.1",
+    protocol: "HTTP/1.1",
+    receivedMilliseconds: Date.now(),
+  };
+  const answer = await routes.answer(request);
+  if (answer === undefined) throw new Error(`${path} is no route of the runner.`);
+  return { status: answer.statusCode, body: JSON.parse(answer.body.toString()) };
+}
+
+test("tokens verify against the published keys, also after a restart", async () => {
+  const first = await makeIssuer({ baseUrl, directory });
+  const { token } = await first.sign({ sub: "u1", groups: ["admin"] });
+  const second = await makeIssuer({ baseUrl, directory });
+  const { body } = await ask(second, "GET", "/local/issuer/.well-known/jwks.json");
+  expect(body.keys).toEqual([
+    {
+      kty: "RSA",
+      n: expect.any(String),
+      e: "AQAB",
+      kid: expect.any(String),
+      alg: "RS256",
+      use: "sig",
+    },
+  ]);
+  const { payload } = await jwtVerify(token, createLocalJWKSet(body), {
+    issuer: `${baseUrl}/local/issuer`,
+    audience: "ovation",
+  });
+  expect(payload).toMatchObject({ sub: "u1", token_use: "id", "cognito:groups": ["admin"] });
+  expect(payload.exp).toBe((payload.iat ?? 0) + 3600);
+  expect(decodeProtectedHeader(token)).toMatchObject({ alg: "RS256", kid: body.keys[0].kid });
+});
+
+test("discovery names the issuer and its keys", async () => {
+  const issuer = await makeIssuer({ baseUrl });
+  const { body } = await ask(issuer, "GET", "/local/issuer/.well-known/openid-configuration");
+  expect(body).toMatchObject({ issuer: issuer.url, jwks_uri: issuer.jwksUrl });
+});
+
+test("claims override and remove, and a life may be negative", async () => {
+  const issuer = await makeIssuer({ baseUrl });
+  const { status, body } = await ask(issuer, "POST", "/local/token", {
+    sub: "u1",
+    claims: { iss: "https://other", exp: null, given_name: "Ann" },
+    expiresIn: -60,
+  });
+  expect(status).toBe(201);
+  expect(Object.keys(body)).toEqual(["token", "expiresAt"]);
+  expect(Date.parse(body.expiresAt)).toBeLessThan(Date.now());
+  const payload = decodeJwt(body.token);
+  expect(payload).toMatchObject({ iss: "https://other", given_name: "Ann" });
+  expect(payload).not.toHaveProperty("exp");
+});
+
+test.each<[string, unknown, RegExp]>([
+  ["no body", undefined, /^sub: /],
+  ["no JSON", "{", /^body: expected JSON/],
+  ["an array", [], /^body: /],
+  ["a bad sub", { sub: "a b" }, /^sub: expected 1 to 64/],
+  ["groups that are no list", { sub: "a", groups: "admin" }, /^groups: /],
+  ["claims that are no object", { sub: "a", claims: [] }, /^claims: expected an object/],
+  ["claims that are null", { sub: "a", claims: null }, /^claims: /],
+  ["a life that is no number", { sub: "a", expiresIn: "1h" }, /^expiresIn: /],
+])("%s is 400 with what is wrong", async (_name, body, fault) => {
+  const issuer = await makeIssuer({ baseUrl });
+  const answer = await ask(issuer, "POST", "/local/token", body);
+  expect(answer.status).toBe(400);
+  expect(answer.body).toMatchObject({ isSuccess: false, statusCode: 400, data: null });
+  expect(answer.body.errors[0]).toBe("Validation failed");
+  expect(answer.body.errors[1]).toMatch(fault);
+});
