@@ -36,7 +36,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
   return {
     STAGE: { value: stage.name, for: everyone },
     TABLE_NAME: { value: later("tableName"), for: everyone },
-    ORIGINS: { value: stage.origins.join(), for: ofKind("endpoint") },
+    ORIGINS: { value: stage.origins.join(), for: ofKind("endpoint", "command") },
     SUPERLIKE_PRICE: { value: String(stage.superlikePrice), for: everyone },
     DEFAULT_PICTURE: { value: stage.defaultPicture, for: everyone },
     DEFAULT_THUMBNAIL: { value: stage.defaultThumbnail, for: everyone },
