@@ -89,7 +89,8 @@ function render(template: string, read: (expression: string) => string): string 
   );
 }
 
-function readVariable(
+/** The value of `context.x.y` or `method.request.header.x`; empty text when it has none. */
+export function readVariable(
   expression: string,
   request: RestRequest,
   context: Record<string, unknown>,

@@ -18,6 +18,8 @@ const headerBytesMax = 10_240;
 const bodyBytesMax = 10 * 1024 * 1024;
 const stopMillisecondsMax = 1000;
 
+const withoutBody = new Set([204, 304]);
+
 /** Where a REST API or a WebSocket API answers, once the system is up. */
 export type Mounts = {
   /** By path prefix, such as `/v4`; the API at `` gets the rest. */
@@ -71,7 +73,12 @@ export async function startGateway({ port, log, ownRoutes }: GatewayOptions): Pr
     const { path } = splitTarget(request.url ?? "/");
     const result = await answerAny(request);
     if (result === undefined) return;
-    response.writeHead(result.statusCode, result.headers.flat());
+    const length: [string, string] = ["Content-Length", String(result.body.length)];
+    // RFC 9110, 8.6: an answer that can have no content must not tell the length of one.
+    const headers = withoutBody.has(result.statusCode)
+      ? result.headers
+      : [...result.headers, length];
+    response.writeHead(result.statusCode, headers.flat());
     response.end(result.body);
     log.request({
       method: request.method ?? "",

@@ -50,6 +50,7 @@ export type OpenApiOperation = {
     uri?: string;
     httpMethod?: string;
     credentials?: string;
+    timeoutInMillis?: number;
     requestTemplates?: Record<string, string>;
     responses?: Record<
       string,

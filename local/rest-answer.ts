@@ -1,9 +1,9 @@
 /** What a function gave back, made into an HTTP answer as a Lambda proxy integration does. */
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import * as z from "zod";
-import { readParameter } from "./gateway-responses.ts";
+import { readParameter, readVariable } from "./gateway-responses.ts";
 import type { OpenApiOperation, RestApi } from "./model.ts";
-import type { RestAnswer, RestRequest } from "./rest-request.ts";
+import type { RequestContext, RestAnswer, RestRequest } from "./rest-request.ts";
 import { findHeader, isBinary } from "./rest-request.ts";
 
 const Value = z.union([z.string(), z.number(), z.boolean()]).transform(String);
@@ -73,16 +73,21 @@ function isSendable([name, value]: [string, string]): boolean {
 }
 
 /** The answer of a MOCK integration, which is how an API answers CORS preflights by itself. */
-export function answerMock(operation: OpenApiOperation): RestAnswer | undefined {
+export function answerMock(
+  operation: OpenApiOperation,
+  request: RestRequest,
+  context: RequestContext,
+): RestAnswer | undefined {
   const { requestTemplates, responses } = operation["x-amazon-apigateway-integration"];
   const chosen = /"?statusCode"?\s*:\s*(\d+)/.exec(requestTemplates?.["application/json"] ?? "");
   if (chosen?.[1] === undefined) return undefined;
   const response = responses?.[chosen[1]] ?? responses?.default;
   if (response === undefined) return undefined;
+  const read = (expression: string) => readVariable(expression, request, context);
   const headers: [string, string][] = [];
   for (const [target, source] of Object.entries(response.responseParameters ?? {})) {
     const name = /^method\.response\.header\.(.+)$/.exec(target)?.[1];
-    if (name) headers.push([name, readParameter(source, () => "")]);
+    if (name) headers.push([name, readParameter(source, read)]);
   }
   const [mediaType, template] = Object.entries(response.responseTemplates ?? {})[0] ?? [];
   if (mediaType) headers.push(["Content-Type", mediaType]);

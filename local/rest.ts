@@ -56,11 +56,11 @@ export function makeRestApi(
     if (verdict.refusal) return refuse(verdict.refusal);
     const integration = operation["x-amazon-apigateway-integration"];
     if (integration.type === "mock") {
-      return answerMock(operation) ?? refuse("API_CONFIGURATION_ERROR");
+      return answerMock(operation, request, context) ?? refuse("API_CONFIGURATION_ERROR");
     }
     const functionName = functionNameOf(integration.uri ?? "");
     const result = await within(
-      integrationMilliseconds,
+      Math.min(integration.timeoutInMillis ?? integrationMilliseconds, integrationMilliseconds),
       invoke(functionName, {
         ...makeEventHead(request, context, found.pathParameters),
         ...makeEventBody(api, request),

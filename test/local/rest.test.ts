@@ -140,6 +140,7 @@ describe("routing", () => {
     const preflight = await fetch(`${gateway.url}/things/a`, { method: "OPTIONS" });
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get("access-control-allow-origin")).toBe("*");
+    expect(preflight.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
   });
 });
 

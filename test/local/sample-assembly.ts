@@ -113,7 +113,10 @@ export const sampleDocument = {
           responses: {
             default: {
               statusCode: "204",
-              responseParameters: { "method.response.header.Access-Control-Allow-Origin": "'*'" },
+              responseParameters: {
+                "method.response.header.Access-Control-Allow-Origin": "'*'",
+                "method.response.header.X-Request-Id": "context.requestId",
+              },
             },
           },
         },

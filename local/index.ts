@@ -1,0 +1,173 @@
+/**
+ * The one-machine AWS: everything that a stage's assembly describes, on one port. It knows the
+ * assembly and the bundles in it, and nothing else of the product.
+ */
+import { readAssembly } from "./assembly.ts";
+import type { Aws } from "./aws/index.ts";
+import { startAws } from "./aws/index.ts";
+import { makeEnvironment } from "./environment.ts";
+import type { Gateway } from "./gateway.ts";
+import { startGateway } from "./gateway.ts";
+import type { Issuer } from "./issuer.ts";
+import { makeIssuer } from "./issuer.ts";
+import type { Log } from "./log.ts";
+import type { Stage } from "./model.ts";
+import { makeOwnRoutes } from "./own-routes.ts";
+import { makeRestApi } from "./rest.ts";
+import type { Sockets } from "./sockets.ts";
+import { makeSockets } from "./sockets.ts";
+import type { Workers } from "./workers.ts";
+import { startWorkers } from "./workers.ts";
+
+export { DataDirectoryBusy } from "./aws/index.ts";
+export type { LogMode } from "./log.ts";
+export { makeLog } from "./log.ts";
+
+export type SystemOptions = {
+  /** Folder of the stage's manifest.json; awaited, so that the port can say 503 meanwhile. */
+  assemblyDirectory: string | Promise<string>;
+  stageName: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** Where the data lies; `:memory:` keeps nothing. */
+  dataDir: string;
+  log: Log;
+  /** Values of secrets by name; others are made once and kept with the data. */
+  secrets: Record<string, string>;
+  /** Another DynamoDB than the bundled engine. */
+  dynamodbEndpoint?: string;
+  /** Where V8 keeps compiled bundles. */
+  cacheDirectory?: string;
+  /** Runs when the data can be reached and before the first event is taken from a stream. */
+  prepare?(system: Pick<System, "aws" | "stage">): Promise<void>;
+};
+
+export type System = {
+  url: string;
+  stage: Stage;
+  issuer: Issuer;
+  aws: Aws;
+  /** Ends everything within 5 seconds. What was acknowledged is kept. */
+  stop(): Promise<void>;
+};
+
+const socketsStopMilliseconds = 500;
+const workersStopMilliseconds = 500;
+
+/**
+ * Starts a stage. Until it is up its port answers 503 to everything.
+ *
+ * @throws the system's error when the port is taken; DataDirectoryBusy; Error with a sentence for
+ * a person when the assembly or the engine cannot be run here.
+ */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  };
+  try {
+    return { ...(await compose(options, cleanups)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function compose(
+  options: SystemOptions,
+  cleanups: (() => Promise<unknown>)[],
+): Promise<Omit<System, "stop">> {
+  const { log, stageName, dataDir } = options;
+  const ownRoutes = makeOwnRoutes();
+  const gateway = await startGateway({ port: options.port, log, ownRoutes });
+  cleanups.push(() => gateway.stop());
+  const issuer = await makeIssuer({
+    baseUrl: gateway.url,
+    ...(dataDir !== ":memory:" && { directory: dataDir }),
+  });
+  const stage = readAssembly({
+    directory: await options.assemblyDirectory,
+    stageName,
+    parameters: {
+      [`/ovation/${stageName}/issuer`]: issuer.url,
+      [`/ovation/${stageName}/audience`]: issuer.audience,
+      [`/ovation/${stageName}/jwks`]: issuer.jwksUrl,
+    },
+  });
+
+  // Functions call AWS and AWS calls functions, so each side gets the other by a closure.
+  let aws: Aws | undefined;
+  let isStopping = false;
+  const workers = startWorkers({
+    functions: stage.functions,
+    ...(options.cacheDirectory && { cacheDirectory: options.cacheDirectory }),
+    environmentOf(lambda) {
+      if (aws === undefined) throw new Error(`${lambda.name} was called before AWS was up.`);
+      const { endpointUrl, credentialsFor } = aws;
+      return makeEnvironment(lambda, { stage, endpointUrl, credentialsFor });
+    },
+    line: (name, text, stream) => {
+      if (!isStopping) log.line(name, text, stream);
+    },
+    invoked: (name, milliseconds, memory) => aws?.meter.invocation(name, milliseconds, memory),
+  });
+  cleanups.push(() => workers.stop(workersStopMilliseconds));
+  const sockets = makeSockets({ stage, invoke: workers.invoke, log });
+  aws = await startAws({
+    stage,
+    invoke: workers.invoke,
+    connections: sockets.connections,
+    dataDir,
+    secrets: options.secrets,
+    dynamodbEndpoint: options.dynamodbEndpoint,
+    log: (line) => log.problem(line),
+  });
+  const started = aws;
+  cleanups.push(() => started.stop());
+  await options.prepare?.({ aws: started, stage });
+  addOwnRoutes(ownRoutes, issuer, started, workers, sockets);
+  openGateway(gateway, stage, workers, sockets);
+  await started.start();
+  cleanups.push(async () => {
+    isStopping = true;
+    await sockets.stop(socketsStopMilliseconds);
+  });
+  return { url: gateway.url, stage, issuer, aws: started };
+}
+
+function addOwnRoutes(
+  ownRoutes: ReturnType<typeof makeOwnRoutes>,
+  issuer: Issuer,
+  aws: Aws,
+  workers: Workers,
+  sockets: Sockets,
+): void {
+  ownRoutes.add(
+    ...issuer.routes,
+    ...aws.routes.map(({ method, path, handler }) => ({
+      method,
+      path,
+      handler: ({ body }: { body: unknown }) => handler(body),
+    })),
+    {
+      method: "GET",
+      path: "/local/functions",
+      handler: () => ({
+        status: 200,
+        body: { functions: workers.counts(), connections: sockets.count() },
+      }),
+    },
+  );
+}
+
+/** A REST API whose stage is named like a version of it is served there, any other at the root. */
+function openGateway(gateway: Gateway, stage: Stage, workers: Workers, sockets: Sockets): void {
+  const prefixOf = (stageName: string) => (/^v\d+$/.test(stageName) ? `/${stageName}` : "");
+  gateway.open({
+    rest: stage.restApis.map((api) => ({
+      prefix: prefixOf(api.stageName),
+      answer: makeRestApi(api, stage, workers.invoke),
+    })),
+    sockets: stage.webSocketApis.map((api) => sockets.mount(api)),
+  });
+}
