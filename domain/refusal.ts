@@ -58,6 +58,7 @@ export const refusals = {
     kind: "conflict",
     says: "Daily spend limit reached: {spent} of {spendLimit} credits spent today, price {price}",
   },
+  price_too_high: { kind: "invalid", says: "price: expected at most 1000000000, found {price}" },
   reference_exists: { kind: "conflict", says: "reference: {reference} was used before" },
   balance_too_high: { kind: "conflict", says: "The wallet cannot hold more credits" },
   transfer_to_oneself: {

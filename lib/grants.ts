@@ -36,19 +36,12 @@ const leadingKey = (partition: Partition) =>
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
 export function statementsOf(grants: Grants, resources: Resources): Statement[] {
-  const onTable = (Action: readonly string[], partitions: readonly Partition[]): Statement[] =>
-    partitions.length === 0
-      ? []
-      : [
-          {
-            Effect: "Allow",
-            Action,
-            Resource: resources.tableArn,
-            Condition: {
-              "ForAllValues:StringLike": { "dynamodb:LeadingKeys": partitions.map(leadingKey) },
-            },
-          },
-        ];
+  const onTable = (Action: readonly string[], partitions: readonly Partition[]): Statement[] => {
+    const keys = { "dynamodb:LeadingKeys": partitions.map(leadingKey) };
+    const Condition = { "ForAllValues:StringLike": keys };
+    const statement = { Effect: "Allow" as const, Action, Resource: resources.tableArn, Condition };
+    return partitions.length === 0 ? [] : [statement];
+  };
   const allow = (Action: string, Resource: string | undefined): Statement => {
     if (Resource === undefined) throw new Error(`${Action} is granted where its resource is not`);
     return { Effect: "Allow", Action: [Action], Resource };
@@ -65,6 +58,10 @@ export function statementsOf(grants: Grants, resources: Resources): Statement[] 
   ];
   if (grants.dueIndex)
     statements.push(allow("dynamodb:Query", `${resources.tableArn}/index/${dueIndex.name}`));
+  if (grants.dueScan)
+    statements.push(allow("dynamodb:Scan", `${resources.tableArn}/index/${dueIndex.name}`));
+  if (grants.dueScan)
+    statements.push(allow("dynamodb:Scan", `${resources.tableArn}/index/${dueIndex.name}`));
   if (grants.connections) {
     const { socketApiArn } = resources;
     const connections = socketApiArn && `${socketApiArn}/*/@connections/*`;

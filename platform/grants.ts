@@ -9,6 +9,7 @@ export type Partition =
   | "GIFT"
   | "GIFTID"
   | "BAN"
+  | "PARKED"
   | "NAME"
   | "ROOM"
   | "RATE";
@@ -24,8 +25,10 @@ export type QueueName = "moments" | "posts";
 export type Grants = {
   read?: readonly Partition[];
   write?: readonly Partition[];
-  /** Query of the sparse index of gifts that are not settled. */
+  /** Query of the sparse index of gifts that are not settled, by receiver. */
   dueIndex?: true;
+  /** Scan of that index, for the sweep that knows no receivers; it holds what is not settled only. */
+  dueScan?: true;
   queues?: readonly QueueName[];
   /** Post to and close WebSocket connections. */
   connections?: true;

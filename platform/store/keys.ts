@@ -4,7 +4,7 @@
  *   item             PK              SK                  written by
  *   profile          USER#u          PROFILE             authorizers (first sight), users/*
  *   username         NAME#username   NAME                users/* (who holds it)
- *   wallet           USER#u          WALLET              gifts, superlikes, top-ups, settle
+ *   wallet           USER#u          PROFILE#WALLET      gifts, superlikes, top-ups, settle
  *   reference        USER#u          REF#reference       top-ups, payouts: once, for ever
  *   ledger entry     LEDGER#u        seq, 12 digits      the same transaction as its wallet
  *   replay marker    USER#u          REPLAY#hash         the same transaction as its effect
@@ -21,7 +21,9 @@
  *   frame            FRAMES#s        n, 12 digits        fan-out
  *   log              STREAM#s        LOG                 fan-out, post
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
- *   gift by id       GIFT#id         GIFT                settle (where a gift lies, for refunds)
+ *   combo            STREAM#s        COMBO#id            schedules/end-combos (how it ended)
+ *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
+ *   parked record    PARKED#day      id                  settle (for redrive)
  *   stream list      CATALOGUE       STREAM#id           streams/create
  *   connection       CONN#c          CONN                realtime/connect, subscribe
  *   user's socket    USER#u          SOCKET#c            realtime/connect, disconnect
@@ -44,7 +46,8 @@ const catalogue = "CATALOGUE";
 export const key = {
   profile: (userId: string): Key => ({ PK: user(userId), SK: "PROFILE" }),
   username: (username: string): Key => ({ PK: `NAME#${username}`, SK: "NAME" }),
-  wallet: (userId: string): Key => ({ PK: user(userId), SK: "WALLET" }),
+  /** Beside the profile, so that one Query reads both for the price of one. */
+  wallet: (userId: string): Key => ({ PK: user(userId), SK: `${prefix.account}#WALLET` }),
   reference: (userId: string, reference: string): Key => ({
     PK: user(userId),
     SK: `REF#${reference}`,
@@ -81,7 +84,15 @@ export const key = {
   log: (streamId: string): Key => ({ PK: stream(streamId), SK: "LOG" }),
   connection: (connectionId: string): Key => ({ PK: `CONN#${connectionId}`, SK: "CONN" }),
   ban: (banId: string): Key => ({ PK: `BAN#${banId}`, SK: "BAN" }),
-  giftById: (giftId: string): Key => ({ PK: `GIFT#${giftId}`, SK: "GIFT" }),
+  combo: (streamId: string, comboId: string): Key => ({
+    PK: stream(streamId),
+    SK: `COMBO#${comboId}`,
+  }),
+  giftPlace: (hash: string, streamId: string): Key => ({
+    PK: `GIFT#${hash}`,
+    SK: `STREAM#${streamId}`,
+  }),
+  parked: (day: string, id: string): Key => ({ PK: `PARKED#${day}`, SK: id }),
   listedStream: (streamId: string): Key => ({ PK: catalogue, SK: `STREAM#${streamId}` }),
   giftType: (giftTypeId: string): Key => ({ PK: catalogue, SK: `TYPE#${giftTypeId}` }),
   giftAlias: (giftId: string): Key => ({ PK: `GIFTID#${giftId}`, SK: "GIFTID" }),
@@ -94,6 +105,8 @@ export const key = {
 
 /** The beginnings of sort keys, for queries over what lies together. */
 export const prefix = {
+  /** A profile and its wallet. */
+  account: "PROFILE",
   notifications: "NOTE#",
   hosted: "HOSTED#",
   sockets: "SOCKET#",
@@ -115,6 +128,7 @@ export type ItemKind =
   | "subscriber"
   | "notification"
   | "log"
+  | "combo"
   | "other";
 
 /** Reads the kind, the partition's id and the rest of the sort key back out of a key. */
@@ -131,6 +145,7 @@ const kinds: Record<string, ItemKind> = {
   "STREAM GIFT": "gift",
   "STREAM SUB": "subscriber",
   "STREAM LOG": "log",
+  "STREAM COMBO": "combo",
   "USER NOTE": "notification",
 };
 

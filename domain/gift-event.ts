@@ -1,0 +1,96 @@
+import * as z from "zod";
+import { Amount } from "./credits.ts";
+import type { Gift } from "./gift.ts";
+import { GiftId, GiftTypeId, StreamId, UserId } from "./id.ts";
+import { snapshotOf } from "./person.ts";
+import { Timestamp } from "./text.ts";
+import { SuperlikeSnapshot, summaryOf, UserSummary } from "./user.ts";
+
+/** The stream's gifts so far: things (count × receivers) and their price. */
+export const GiftTotals = z
+  .object({ count: z.number().int().min(0), credits: z.number().int().min(0) })
+  .meta({ id: "GiftTotals" });
+export type GiftTotals = z.infer<typeof GiftTotals>;
+
+/** The data of the event `gift.sent`. */
+export const GiftSent = z
+  .object({
+    id: GiftId,
+    streamId: StreamId,
+    giftType: z.object({
+      id: GiftTypeId,
+      name: z.string(),
+      creditAmount: Amount,
+      svgUrl: z.string(),
+    }),
+    count: z.number().int().min(1),
+    combo: z.number().int().min(1),
+    sender: UserSummary,
+    receivers: z.array(UserSummary),
+    totals: GiftTotals,
+  })
+  .meta({ id: "GiftSent" });
+export type GiftSent = z.infer<typeof GiftSent>;
+
+/** A superlike: the data of `superlike.sent`, and the answer to the call that made it. */
+export const Superlike = z
+  .object({
+    streamId: StreamId,
+    senderId: UserId,
+    senderSnapshot: SuperlikeSnapshot,
+    price: Amount,
+    timestamp: Timestamp,
+  })
+  .meta({ id: "Superlike" });
+export type Superlike = z.infer<typeof Superlike>;
+
+/** The data of the event `gift.refunded`, of a gift or a superlike. */
+export const GiftRefunded = z
+  .object({
+    id: GiftId,
+    streamId: StreamId,
+    refundedAt: Timestamp,
+    credits: Amount,
+    sender: UserSummary,
+  })
+  .meta({ id: "GiftRefunded" });
+export type GiftRefunded = z.infer<typeof GiftRefunded>;
+
+/** What a gift adds to the totals of its stream; a superlike adds nothing. */
+export const addsToTotals = (gift: Gift): GiftTotals =>
+  gift.kind === "superlike"
+    ? { count: 0, credits: 0 }
+    : { count: gift.count * gift.receivers.length, credits: gift.price };
+
+export function giftSentOf(gift: Gift, totals: GiftTotals, defaultPicture: string): GiftSent {
+  const { id, streamId, giftType, count, combo, sender, receivers } = gift;
+  if (giftType === undefined) throw new Error(`The gift ${id} has no type`);
+  return {
+    id,
+    streamId,
+    giftType,
+    count,
+    combo,
+    sender: summaryOf(sender, defaultPicture),
+    receivers: receivers.map((receiver) => summaryOf(receiver, defaultPicture)),
+    totals,
+  };
+}
+
+export function superlikeOf(gift: Gift, defaultPicture: string): Superlike {
+  const { streamId, sender, price, createdAt } = gift;
+  const senderSnapshot = snapshotOf(sender, defaultPicture);
+  return { streamId, senderId: sender.userId, senderSnapshot, price, timestamp: createdAt };
+}
+
+export function giftRefundedOf(gift: Gift, defaultPicture: string): GiftRefunded {
+  const { id, streamId, refundedAt, price, sender } = gift;
+  if (refundedAt === undefined) throw new Error(`The gift ${id} was not refunded`);
+  return {
+    id,
+    streamId,
+    refundedAt,
+    credits: price,
+    sender: summaryOf(sender, defaultPicture),
+  };
+}

@@ -1,0 +1,38 @@
+import type * as z from "zod";
+import { Profile, type SuperlikeSnapshot, type UserSummary } from "./user.ts";
+
+/**
+ * What an item keeps of a user whom it shows: a summary without what can be worked out. A gift holds
+ * two of them and stays within a kilobyte.
+ */
+export const Person = Profile.pick({
+  userId: true,
+  username: true,
+  name: true,
+  surname: true,
+  picture: true,
+  createdAt: true,
+  updatedAt: true,
+});
+export type Person = z.infer<typeof Person>;
+
+export function personOf(profile: Person): Person {
+  const { userId, username, name, surname, picture, createdAt, updatedAt } = profile;
+  return { userId, username, name, surname, picture, createdAt, updatedAt };
+}
+
+/** The person behind a summary that was stored whole, such as a stream's host. */
+export function personOfSummary({ profilePhoto, ...user }: UserSummary): Person {
+  const { _id: userId, username, name, surname } = user;
+  const { url: picture, createdAt, updatedAt } = profilePhoto;
+  return { userId, username, name, surname, picture, createdAt, updatedAt };
+}
+
+/** The person as a superlike shows them: the picture is a URL. */
+export function snapshotOf(
+  person: Person,
+  defaultPicture: string,
+): z.infer<typeof SuperlikeSnapshot> {
+  const { userId, username, name, surname, picture } = person;
+  return { _id: userId, username, name, surname, profilePhoto: picture || defaultPicture };
+}

@@ -1,0 +1,56 @@
+import { createHash, randomInt } from "node:crypto";
+import { PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { key } from "./keys.ts";
+import { read, table, tableName } from "./table.ts";
+
+/*
+ * A gift is stored in its stream, and a refund names the gift alone. A pointer for each gift would
+ * cost a write for each; instead the middle of a gift's id is a hash of its stream, and one small item
+ * for each stream leads back from the hash. Two streams of one hash are two items, and both are tried.
+ */
+const hashDigits = 10;
+
+const hashOfStream = (streamId: string) =>
+  createHash("sha256").update(streamId).digest("hex").slice(0, hashDigits);
+
+/**
+ * A new id for a gift of this stream, in the form of an ObjectId: 4 bytes of time in seconds, 5 bytes
+ * of the stream's hash, 3 random bytes. Two gifts of one stream and second may meet (1 in 16 million
+ * a pair), so a gift is put if not exists and gets another id when it was there.
+ */
+export function newGiftId(streamId: string, now: Date): string {
+  const seconds = Math.floor(now.getTime() / 1000);
+  const chance = randomInt(0x1000000).toString(16).padStart(6, "0");
+  return seconds.toString(16).padStart(8, "0") + hashOfStream(streamId) + chance;
+}
+
+const Place = z.object({ streamId: z.string() });
+
+/** Streams whose place this process has recorded. */
+const placed = new Set<string>();
+const placedMax = 10_000;
+
+/** Records where gifts with this stream's hash lie: once for each stream and process, before the first. */
+export async function recordGiftPlace(streamId: string): Promise<void> {
+  if (placed.has(streamId)) return;
+  const Item = { ...key.giftPlace(hashOfStream(streamId), streamId), streamId };
+  await table().send(new PutCommand({ TableName: tableName(), Item }));
+  if (placed.size >= placedMax) placed.clear();
+  placed.add(streamId);
+}
+
+/** The streams in which a gift with this id can lie: none, one, or by rare chance more. */
+export async function listGiftPlaces(giftId: string): Promise<string[]> {
+  const { PK } = key.giftPlace(giftId.slice(8, 8 + hashDigits), "");
+  const { Items = [] } = await table().send(
+    new QueryCommand({
+      TableName: tableName(),
+      KeyConditionExpression: "PK = :hash",
+      ExpressionAttributeValues: { ":hash": PK },
+      ConsistentRead: true,
+      Limit: 10,
+    }),
+  );
+  return Items.map((item) => read(Place, item).streamId);
+}

@@ -1,0 +1,100 @@
+import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { GiftType } from "../../domain/gift-type.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { key, prefix } from "./keys.ts";
+import { type Reply, record } from "./record.ts";
+import { read, table, tableName } from "./table.ts";
+import type { Action } from "./transact.ts";
+
+const Alias = z.object({ giftTypeId: z.string() });
+
+/** A gift type by its id, also one that was deleted; read consistently. */
+export async function findGiftType(giftTypeId: string): Promise<GiftType | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.giftType(giftTypeId), ConsistentRead: true }),
+  );
+  return Item && read(GiftType, Item);
+}
+
+/** A gift type that can be meant; refuses with `gift_type_not_found`. */
+export async function getGiftType(giftTypeId: string): Promise<GiftType> {
+  const type = await findGiftType(giftTypeId);
+  if (type === undefined || type.deletedAt !== undefined)
+    refuse("gift_type_not_found", { giftTypeId });
+  return type;
+}
+
+/** A gift type by its GiftId of the Tencent side; read consistently. */
+export async function findGiftTypeByAlias(giftId: string): Promise<GiftType | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.giftAlias(giftId), ConsistentRead: true }),
+  );
+  const type = Item && (await findGiftType(read(Alias, Item).giftTypeId));
+  return type?.deletedAt === undefined ? type : undefined;
+}
+
+/** All gift types but those that were deleted. There are as many as admins make. */
+export async function listGiftTypes(): Promise<GiftType[]> {
+  const { PK } = key.giftType("");
+  const types: GiftType[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await table().send(
+      new QueryCommand({
+        TableName: tableName(),
+        KeyConditionExpression: "PK = :catalogue AND begins_with(SK, :types)",
+        ExpressionAttributeValues: { ":catalogue": PK, ":types": prefix.giftTypes },
+        ExclusiveStartKey,
+      }),
+    );
+    for (const item of page.Items ?? []) types.push(read(GiftType, item));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+  return types.filter(({ deletedAt }) => deletedAt === undefined);
+}
+
+const aliasTaken = (giftId: string, giftTypeId: string): Action => ({
+  label: "alias",
+  Put: {
+    Item: { ...key.giftAlias(giftId), giftTypeId },
+    ConditionExpression: "attribute_not_exists(PK)",
+  },
+});
+
+/** Records a new gift type with its alias; refuses with `gift_type_exists`. */
+export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promise<A> {
+  const { id, giftId } = type;
+  const put: Action = {
+    label: "type",
+    Put: {
+      Item: { ...key.giftType(id), ...type },
+      ConditionExpression: "attribute_not_exists(PK)",
+    },
+  };
+  const failed = await record([put, aliasTaken(giftId, id)], reply);
+  if (failed !== undefined) refuse("gift_type_exists", { giftId });
+  return reply.answer;
+}
+
+/** Records a change of a gift type IF nobody changed it since it was read; else `unavailable`. */
+export async function changeGiftType(before: GiftType, after: GiftType): Promise<GiftType> {
+  const actions: Action[] = [
+    {
+      label: "type",
+      Put: {
+        Item: { ...key.giftType(after.id), ...after },
+        ConditionExpression: "updatedAt = :before",
+        ExpressionAttributeValues: { ":before": before.updatedAt },
+      },
+    },
+  ];
+  const gone = after.deletedAt !== undefined;
+  if (gone || before.giftId !== after.giftId)
+    actions.push({ label: "old alias", Delete: { Key: key.giftAlias(before.giftId) } });
+  if (!gone && before.giftId !== after.giftId) actions.push(aliasTaken(after.giftId, after.id));
+  const failed = await record(actions);
+  if (failed?.has("alias")) refuse("gift_type_exists", { giftId: after.giftId });
+  if (failed !== undefined) refuse("unavailable");
+  return after;
+}

@@ -1,0 +1,111 @@
+import type { Gift, Given, Giving, Share } from "../../domain/gift.ts";
+import { sendGift, sendSuperlike } from "../../domain/gift.ts";
+import type { GiftType } from "../../domain/gift-type.ts";
+import type { Member } from "../../domain/member.ts";
+import { type Person, personOf, personOfSummary } from "../../domain/person.ts";
+import { refuse } from "../../domain/refusal.ts";
+import type { Stream } from "../../domain/stream.ts";
+import type { Wallet } from "../../domain/wallet.ts";
+import { setting } from "../env.ts";
+import { newGiftId, recordGiftPlace } from "./gift-places.ts";
+import { key } from "./keys.ts";
+import type { Reply } from "./record.ts";
+import { findMember } from "./streams.ts";
+import type { Action } from "./transact.ts";
+import { commit, findAccount } from "./wallets.ts";
+
+/** Who gives: read once for a gift, all of it consistently. */
+export type Giver = { sender: Person; wallet: Wallet; member: Member | undefined };
+
+/** The sender with their wallet and what the stream knows of them; refuses with `user_not_found`. */
+export async function getGiver(streamId: string, userId: string): Promise<Giver> {
+  const [{ profile, wallet }, member] = await Promise.all([
+    findAccount(userId),
+    findMember(streamId, userId, { consistent: true }),
+  ]);
+  if (profile === undefined) refuse("user_not_found", { userId });
+  return { sender: personOf(profile), wallet, member };
+}
+
+/** What both kinds are given with. `reply` makes the answer for the gift's id, with its memory. */
+type Gifting<A> = { stream: Stream; giver: Giver; now: Date; reply: (giftId: string) => Reply<A> };
+
+/** A gift as it is wished for. */
+export type GiftWish = {
+  giftType: GiftType;
+  receivers: readonly Person[];
+  /** Things for each receiver. */
+  count: number;
+  /** False where a webhook decided: nobody's credits move, the gift counts and is shown. */
+  charged: boolean;
+};
+
+/**
+ * Gives: debit, ledger entries, the gift's own item, further receivers' shares and the reply's marker
+ * in one transaction, all or nothing. The price is unit × count × receivers. Both APIs' gifts end here.
+ * Read stream, giver and gift type consistently in the same request: the decision holds as of them.
+ */
+export const giveGift = <A>(gifting: Gifting<A>, wish: GiftWish): Promise<A> =>
+  give(gifting, (giving) => sendGift(giving, wish));
+
+/** Gives a superlike to the stream's host, at the stage's price. */
+export const giveSuperlike = <A>(gifting: Gifting<A>): Promise<A> =>
+  give(gifting, (giving) =>
+    sendSuperlike(giving, personOfSummary(gifting.stream.host), setting("SUPERLIKE_PRICE")),
+  );
+
+async function give<A>(
+  { stream, giver, now, reply }: Gifting<A>,
+  decide: (giving: Giving) => Given,
+): Promise<A> {
+  const { sender, member, wallet } = giver;
+  const limits = {
+    giftsPerSecond: setting("GIFTS_PER_SECOND"),
+    spendLimit: setting("SPEND_LIMIT"),
+  };
+  let id = newGiftId(stream.id, now);
+  const giving = (current: Wallet): Giving => ({
+    stream,
+    member,
+    sender,
+    wallet: current,
+    limits,
+    id,
+    now,
+  });
+  // A wish that is refused at once leaves nothing behind, the place of its stream included.
+  decide(giving(wallet));
+  await recordGiftPlace(stream.id);
+  return commit(
+    [wallet],
+    ([current]) => {
+      const { gift, shares, draft } = decide(giving(current!));
+      return {
+        drafts: [draft],
+        actions: [giftAction(gift), ...shares.map(shareAction)],
+        reply: reply(id),
+      };
+    },
+    (failed) => {
+      if (![...failed.keys()].every((label) => label === "gift"))
+        throw new Error("A broken ledger");
+      id = newGiftId(stream.id, now);
+    },
+  );
+}
+
+const giftAction = (gift: Gift): Action => ({
+  label: "gift",
+  Put: {
+    Item: { ...key.gift(gift.streamId, gift.id), ...gift },
+    ConditionExpression: "attribute_not_exists(PK)",
+  },
+});
+
+const shareAction = (share: Share): Action => ({
+  label: "gift",
+  Put: {
+    Item: { ...key.gift(share.streamId, share.id, share.part), ...share },
+    ConditionExpression: "attribute_not_exists(PK)",
+  },
+});
