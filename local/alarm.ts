@@ -1,0 +1,63 @@
+/** Sleeping that can be cut short, for one loop. */
+export type Alarm = {
+  /** Wakes `wait`, now or the next time. */
+  set(): void;
+  isSet(): boolean;
+  /** Whether it was set; it is not any more. */
+  take(): boolean;
+  /** Until it is set or the time has passed; takes it. */
+  wait(milliseconds: number): Promise<void>;
+  /** The whole time, whether set or not; only `end` cuts it. */
+  pause(milliseconds: number): Promise<void>;
+  /** Ends every sleep, now and later. */
+  end(): void;
+};
+
+export function createAlarm(): Alarm {
+  let raised = false;
+  let ended = false;
+  let wakeUp: (() => void) | undefined;
+  let cut: (() => void) | undefined;
+  const sleep = (milliseconds: number, keep: (wake: () => void) => void) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      keep(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  const take = () => {
+    const was = raised;
+    raised = false;
+    return was;
+  };
+  return {
+    set() {
+      raised = true;
+      wakeUp?.();
+    },
+    isSet: () => raised,
+    take,
+    async wait(milliseconds) {
+      if (!raised && !ended) {
+        await sleep(milliseconds, (wake) => {
+          wakeUp = wake;
+        });
+      }
+      wakeUp = undefined;
+      raised = false;
+    },
+    async pause(milliseconds) {
+      if (ended) return;
+      await sleep(milliseconds, (wake) => {
+        cut = wake;
+      });
+      cut = undefined;
+    },
+    end() {
+      ended = true;
+      wakeUp?.();
+      cut?.();
+    },
+  };
+}

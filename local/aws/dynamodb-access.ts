@@ -1,0 +1,198 @@
+import type { Table } from "../model.ts";
+import { AwsFailure } from "./failure.ts";
+import type { Access } from "./iam.ts";
+
+/** An item or key as DynamoDB's JSON has it: `{ PK: { S: "USER#1" } }`. */
+export type Attributes = Record<string, Record<string, unknown>>;
+
+type Body = Record<string, unknown>;
+
+/**
+ * What a DynamoDB request needs to be allowed, as AWS's service authorization reference has it: a
+ * transaction is its parts, a batch its items, a Query or Scan of an index is asked of the index.
+ * `dynamodb:LeadingKeys` are the partition key values, `dynamodb:Attributes` the top-level names
+ * that the request mentions.
+ *
+ * @throws AwsFailure for an operation or a table that the stage does not have.
+ */
+export function listAccess(tables: Table[], operation: string, body: Body): Access[] {
+  const ask = (action: string, source: Body, keys: (Attributes | undefined)[] | undefined) =>
+    makeAccess(findTable(tables, source.TableName), action, source, keys);
+  switch (operation) {
+    case "GetItem":
+    case "UpdateItem":
+    case "DeleteItem":
+      return [ask(operation, body, [body.Key as Attributes])];
+    case "PutItem":
+      return [ask(operation, body, [body.Item as Attributes])];
+    case "Query":
+      return [askQuery(tables, body)];
+    case "Scan":
+      return [ask("Scan", body, undefined)];
+    case "BatchGetItem":
+    case "BatchWriteItem":
+      return listBatch(operation, body).map(({ table, keys }) =>
+        ask(operation, { TableName: table }, keys),
+      );
+    case "TransactGetItems":
+    case "TransactWriteItems":
+      return listTransaction(body).map(({ action, part }) => {
+        const access = ask(action, part, [(part.Item ?? part.Key) as Attributes]);
+        access.context = { ...access.context, "dynamodb:EnclosingOperation": [operation] };
+        return access;
+      });
+    case "DescribeTable":
+    case "DescribeTimeToLive":
+      return [ask(operation, body, undefined)];
+    case "ListTables":
+      return [{ action: "dynamodb:ListTables", resource: "*" }];
+    default:
+      throw new AwsFailure(
+        400,
+        "UnknownOperationException",
+        `The local endpoint does not have the DynamoDB operation ${operation}`,
+      );
+  }
+}
+
+/** The requests of a transaction, each with the action that it needs. */
+export function listTransaction(body: Body): { action: string; part: Body }[] {
+  const actions: Record<string, string> = {
+    Put: "PutItem",
+    Update: "UpdateItem",
+    Delete: "DeleteItem",
+    ConditionCheck: "ConditionCheckItem",
+    Get: "GetItem",
+  };
+  return listOf(body.TransactItems).flatMap((entry) =>
+    Object.entries(entry).flatMap(([kind, part]) =>
+      Object.hasOwn(actions, kind) ? [{ action: actions[kind]!, part: part as Body }] : [],
+    ),
+  );
+}
+
+/** The keys or items of a batch by table. */
+export function listBatch(
+  operation: string,
+  body: Body,
+): { table: string; keys: Attributes[]; items: Attributes[] }[] {
+  return Object.entries((body.RequestItems ?? {}) as Record<string, unknown>).map(
+    ([table, request]) => {
+      if (operation === "BatchGetItem") {
+        const keys = listOf((request as Body)?.Keys) as Attributes[];
+        return { table, keys, items: [] };
+      }
+      const writes = listOf(request);
+      const items = writes.flatMap((write) => (write.PutRequest as Body)?.Item ?? []);
+      const keys = writes.flatMap((write) => (write.DeleteRequest as Body)?.Key ?? []);
+      return { table, keys: [...items, ...keys] as Attributes[], items: items as Attributes[] };
+    },
+  );
+}
+
+function listOf(value: unknown): Body[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === "object" && entry) : [];
+}
+
+/** Tables are named by name or by ARN. */
+export function findTable(tables: Table[], name: unknown): Table {
+  const table = tables.find((one) => one.name === name || one.arn === name);
+  if (!table) {
+    throw new AwsFailure(400, "ResourceNotFoundException", `Requested resource not found: ${name}`);
+  }
+  return table;
+}
+
+/** The attribute that is the partition key of a table, or of its index when one is named. */
+export function findPartitionKeyName(table: Table, indexName?: unknown): string | undefined {
+  type Keyed = { IndexName?: string; KeySchema?: { AttributeName: string; KeyType: string }[] };
+  const made = table.createTable as Keyed & {
+    GlobalSecondaryIndexes?: Keyed[];
+    LocalSecondaryIndexes?: Keyed[];
+  };
+  const indexes = [...(made.GlobalSecondaryIndexes ?? []), ...(made.LocalSecondaryIndexes ?? [])];
+  const keyed = indexName ? indexes.find((index) => index.IndexName === indexName) : made;
+  return keyed?.KeySchema?.find((key) => key.KeyType === "HASH")?.AttributeName;
+}
+
+function makeAccess(
+  table: Table,
+  action: string,
+  source: Body,
+  keys: (Attributes | undefined)[] | undefined,
+): Access {
+  const index = typeof source.IndexName === "string" ? source.IndexName : undefined;
+  const name = findPartitionKeyName(table, index) ?? "";
+  const leading = (keys ?? []).map((key) => readScalar(key?.[name]));
+  return {
+    action: `dynamodb:${action}`,
+    resource: index ? `${table.arn}/index/${index}` : table.arn,
+    context: {
+      ...(keys && { "dynamodb:LeadingKeys": leading }),
+      "dynamodb:Attributes": listAttributeNames(source, keys),
+      ...(typeof source.Select === "string" && { "dynamodb:Select": [source.Select] }),
+      ...(typeof source.ReturnValues === "string" && {
+        "dynamodb:ReturnValues": [source.ReturnValues],
+      }),
+    },
+  };
+}
+
+function readScalar(value: Record<string, unknown> | undefined): string {
+  return String(value?.S ?? value?.N ?? value?.B ?? "");
+}
+
+/** The value that a key condition compares the partition key with, names and values resolved. */
+function askQuery(tables: Table[], body: Body): Access {
+  const table = findTable(tables, body.TableName);
+  const name = findPartitionKeyName(table, body.IndexName) ?? "";
+  const names = (body.ExpressionAttributeNames ?? {}) as Record<string, string>;
+  const values = (body.ExpressionAttributeValues ?? {}) as Attributes;
+  const expression = String(body.KeyConditionExpression ?? "");
+  const keys: Attributes[] = [];
+  for (const [, left = "", right = ""] of expression.matchAll(/([#\w.-]+)\s*=\s*([:#\w.-]+)/g)) {
+    // The key may stand on either side of its equals sign.
+    for (const [path, value] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      const attribute = path.startsWith("#") ? names[path] : path;
+      if (attribute === name && values[value]) keys.push({ [name]: values[value] });
+    }
+  }
+  type Legacy = Record<string, { AttributeValueList?: Record<string, unknown>[] }>;
+  const legacy = (body.KeyConditions as Legacy | undefined)?.[name]?.AttributeValueList?.[0];
+  if (legacy) keys.push({ [name]: legacy });
+  if (keys.length === 0) {
+    // DynamoDB itself would refuse it; without a key there is nothing that a policy could be
+    // asked about, and an empty list would satisfy ForAllValues.
+    throw new AwsFailure(400, "ValidationException", "Query condition missed key schema element");
+  }
+  return makeAccess(table, "Query", body, keys);
+}
+
+const expressions = [
+  "ProjectionExpression",
+  "UpdateExpression",
+  "ConditionExpression",
+  "FilterExpression",
+  "KeyConditionExpression",
+];
+
+function listAttributeNames(source: Body, keys: (Attributes | undefined)[] | undefined): string[] {
+  const names = new Set<string>();
+  for (const key of keys ?? []) for (const name of Object.keys(key ?? {})) names.add(name);
+  for (const name of Object.values((source.ExpressionAttributeNames ?? {}) as Body)) {
+    names.add(String(name));
+  }
+  for (const field of expressions) {
+    const text = String(source[field] ?? "");
+    // Top-level words of an expression that are neither placeholders, functions nor keywords.
+    for (const [word] of text.matchAll(/(?<![#:.\w])[A-Za-z_]\w*(?!\w*\s*\()/g)) {
+      if (!keywords.has(word.toUpperCase())) names.add(word);
+    }
+  }
+  return [...names];
+}
+
+const keywords = new Set("SET REMOVE ADD DELETE AND OR NOT BETWEEN IN".split(" "));

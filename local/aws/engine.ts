@@ -1,0 +1,207 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Pool } from "undici";
+import type { Table } from "../model.ts";
+import {
+  findRunningEngine,
+  removeEngineNote,
+  startEngineProcess,
+  stopLeftEngine,
+  writeEngineNote,
+} from "./engine-process.ts";
+import { openState, type State } from "./state.ts";
+
+/** A DynamoDB-compatible engine, its address and a client of ours for it. */
+export type Engine = {
+  endpoint: string;
+  call: EngineCall;
+  stop(): Promise<void>;
+};
+
+/** Sends one operation as it is, such as `DynamoDB_20120810.GetItem`, and gives the raw answer. */
+export type EngineCall = (
+  target: string,
+  body: string | Uint8Array,
+) => Promise<{ status: number; body: string }>;
+
+const fileName = "dynamodb.sqlite";
+const connectionCountMax = 32;
+/** Fewer deletable stream records than this are not worth a cleaning. */
+const trimRecordsMin = 20_000;
+
+/** Settings of the engine. */
+export type EngineOptions = {
+  state: State;
+  tables: Table[];
+  /** Another engine than the bundled one. */
+  endpoint?: string | undefined;
+  log: (line: string) => void;
+};
+
+/**
+ * Starts the engine on `dynamodb.sqlite` of the data directory (or uses the given one), and creates
+ * the tables that are absent. An engine that a killed runner left is ended first.
+ *
+ * @throws Error whose message is for a person: no engine for this machine, or none answers.
+ */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { directory } = options.state;
+  await stopLeftEngine(directory);
+  const file = join(directory, fileName);
+  const process = options.endpoint
+    ? undefined
+    : await startEngineProcess(file, (reason) =>
+        options.log(`The database engine ${reason}; nothing can be stored until a new start`),
+      );
+  const endpoint = options.endpoint ?? process?.endpoint ?? "";
+  const pool = new Pool(new URL(endpoint).origin, {
+    connections: connectionCountMax,
+    pipelining: 1,
+    bodyTimeout: 30_000,
+    headersTimeout: 30_000,
+  });
+  const stop = async () => {
+    removeEngineNote(directory);
+    await pool.destroy();
+    await process?.stop();
+  };
+  try {
+    if (process) prepareStreamRecords(file, options.state, options.tables);
+    const call = makeCall(pool);
+    for (const table of options.tables) await ensureTable(call, table);
+    writeEngineNote(directory, { endpoint, ...(process && { pid: process.pid }) });
+    return { endpoint, call, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/**
+ * The engine of a data directory for a reader beside the runner, such as an audit: the running one,
+ * or one started for the time of the reading.
+ *
+ * @throws Error when the directory holds no data.
+ */
+export async function openEngine(
+  dataDirectory: string,
+  log: (line: string) => void = () => {},
+): Promise<{ endpoint: string; stop(): Promise<void> }> {
+  const running = findRunningEngine(dataDirectory);
+  if (running) return { endpoint: running.endpoint, stop: async () => {} };
+  if (!existsSync(join(dataDirectory, fileName))) {
+    throw new Error(`There is no data in ${dataDirectory}: start Ovation once, or set DATA_DIR.`);
+  }
+  const state = openState(dataDirectory);
+  try {
+    const engine = await startEngine({ state, tables: [], log });
+    return {
+      endpoint: engine.endpoint,
+      async stop() {
+        await engine.stop();
+        state.close();
+      },
+    };
+  } catch (error) {
+    state.close();
+    throw error;
+  }
+}
+
+/** Any signature does for the engine: the endpoint in front of it has looked at the caller. */
+const authorization =
+  "AWS4-HMAC-SHA256 Credential=ovation/20260101/us-east-1/dynamodb/aws4_request, " +
+  "SignedHeaders=host, Signature=0";
+
+function makeCall(pool: Pool): EngineCall {
+  return async (target, body) => {
+    const answer = await pool.request({
+      method: "POST",
+      path: "/",
+      headers: {
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": target,
+        "x-amz-date": "20260101T000000Z",
+        authorization,
+      },
+      body,
+    });
+    return { status: answer.statusCode, body: await answer.body.text() };
+  };
+}
+
+/**
+ * Three indexes on the engine's stream records, without which every write reads all earlier ones to
+ * find its sequence number (seen in 1.2.1), and the removal of records that every reader has had.
+ * The newest record of a table stays: the next number is the largest one plus one.
+ */
+function prepareStreamRecords(file: string, state: State, tables: Table[]): void {
+  const database = new DatabaseSync(file, { timeout: 5000 });
+  try {
+    database.exec(`
+      CREATE INDEX IF NOT EXISTS ix_sr_seq
+        ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
+      CREATE INDEX IF NOT EXISTS ix_sr_shard
+        ON _stream_records (table_name, shard_id, CAST(sequence_number AS INTEGER));
+      CREATE INDEX IF NOT EXISTS ix_sr_txt
+        ON _stream_records (table_name, shard_id, sequence_number);`);
+    for (const table of tables) trimStreamRecords(database, state, table);
+  } finally {
+    database.close();
+  }
+}
+
+function trimStreamRecords(database: DatabaseSync, state: State, table: Table): void {
+  const consumed = state.database
+    .prepare("SELECT MIN(CAST(sequence AS INTEGER)) AS least FROM positions WHERE stream = ?")
+    .get(table.streamArn)?.least;
+  if (typeof consumed !== "number") return;
+  const condition = `table_name = ? AND CAST(sequence_number AS INTEGER) < MIN(?, (SELECT
+    MAX(CAST(sequence_number AS INTEGER)) FROM _stream_records WHERE table_name = ?))`;
+  const parameters = [table.name, consumed, table.name];
+  const count = database
+    .prepare(`SELECT COUNT(*) AS count FROM _stream_records WHERE ${condition}`)
+    .get(...parameters)?.count;
+  if (typeof count !== "number" || count < trimRecordsMin) return;
+  database.prepare(`DELETE FROM _stream_records WHERE ${condition}`).run(...parameters);
+}
+
+/** Members of a CreateTable request that a local engine understands. */
+const createMembers = [
+  "TableName",
+  "AttributeDefinitions",
+  "KeySchema",
+  "GlobalSecondaryIndexes",
+  "LocalSecondaryIndexes",
+  "StreamSpecification",
+];
+
+async function ensureTable(call: EngineCall, table: Table): Promise<void> {
+  const name = JSON.stringify({ TableName: table.name });
+  const describe = () => call("DynamoDB_20120810.DescribeTable", name);
+  let answer = await describe();
+  if (answer.status !== 200) {
+    const wanted = Object.fromEntries(
+      createMembers.flatMap((member) =>
+        table.createTable[member] === undefined ? [] : [[member, table.createTable[member]]],
+      ),
+    );
+    const made = await call(
+      "DynamoDB_20120810.CreateTable",
+      JSON.stringify({
+        ...wanted,
+        TableName: table.name,
+        BillingMode: "PAY_PER_REQUEST",
+      }),
+    );
+    if (made.status !== 200) throw new Error(`Table ${table.name} was not made: ${made.body}`);
+  }
+  for (let tries = 0; tries < 500; tries += 1) {
+    answer = await describe();
+    if (JSON.parse(answer.body).Table?.TableStatus === "ACTIVE") return;
+    await sleep(20);
+  }
+  throw new Error(`Table ${table.name} did not become active: ${answer.body}`);
+}

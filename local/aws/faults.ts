@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import * as z from "zod";
+import { AwsFailure } from "./failure.ts";
+
+const kinds = [
+  "error_before",
+  "error_after_commit",
+  "throttle",
+  "conflict",
+  "delay",
+  "timeout",
+  "timeout_after_commit",
+  "gone",
+] as const;
+
+const FaultWanted = z.strictObject({
+  /** Function name, or its end such as `gifts-create`; absent means any. */
+  caller: z.string().max(200).optional(),
+  /** `dynamodb`, `sqs`, `execute-api` …; absent means any. */
+  service: z.string().max(50).optional(),
+  /** `PutItem`, `PostToConnection` …; absent means any. */
+  operation: z.string().max(100).optional(),
+  /** Strikes only requests one of whose partition keys (or connection ids) begins so. */
+  keyPrefix: z.string().max(1000).optional(),
+  kind: z.enum(kinds),
+  /** How often it strikes at most. */
+  count: z.int().min(1).max(1_000_000).default(1),
+  /** Chance of striking a request that it fits. */
+  percent: z.number().min(0).max(100).default(100),
+  delayMilliseconds: z.int().min(0).max(60_000).default(1000),
+});
+
+/** A fault that a test has asked for, and how often it has struck. */
+export type Fault = z.infer<typeof FaultWanted> & { id: string; struck: number };
+
+/** What a fault does with one request: refuse it, answer nothing, or stand aside. */
+export type FaultTarget = { caller: string; service: string; operation: string; keys: string[] };
+
+/** Faults that no local engine shows by itself; every strike is counted. */
+export type Faults = {
+  /** @throws z.ZodError for a fault that cannot be understood. */
+  add(wanted: unknown): Fault;
+  list(): Fault[];
+  clear(): void;
+  /** The first fault that fits, already counted as struck; `undefined` almost always. */
+  find(target: FaultTarget): Fault | undefined;
+};
+
+const faultCountMax = 100;
+
+/** @param random uniform in [0, 1); given so that a test can repeat a run. */
+export function createFaults(random: () => number = Math.random): Faults {
+  let faults: Fault[] = [];
+  return {
+    add(wanted) {
+      const fault = { ...FaultWanted.parse(wanted), id: randomUUID(), struck: 0 };
+      if (faults.length >= faultCountMax) {
+        throw new AwsFailure(400, "LimitExceededException", `at most ${faultCountMax} faults`);
+      }
+      faults = [...faults, fault];
+      return fault;
+    },
+    list: () => faults,
+    clear() {
+      faults = [];
+    },
+    find(target) {
+      if (faults.length === 0) return undefined;
+      const fault = faults.find((one) => fits(one, target) && random() * 100 < one.percent);
+      if (fault) fault.struck += 1;
+      return fault;
+    },
+  };
+}
+
+function fits(fault: Fault, target: FaultTarget): boolean {
+  return (
+    fault.struck < fault.count &&
+    (fault.service ?? target.service) === target.service &&
+    (fault.operation ?? target.operation) === target.operation &&
+    (fault.caller === undefined ||
+      target.caller === fault.caller ||
+      target.caller.endsWith(`-${fault.caller}`)) &&
+    (fault.keyPrefix === undefined || target.keys.some((key) => key.startsWith(fault.keyPrefix!)))
+  );
+}
+
+/**
+ * The refusal that a fault is, in the words of the service that it stands for; `undefined` for
+ * kinds that are no refusal.
+ *
+ * @param itemCount requests in the transaction, each of which gets its cancellation reason.
+ */
+export function makeFaultFailure(
+  kind: Fault["kind"],
+  target: FaultTarget,
+  itemCount: number,
+): AwsFailure | undefined {
+  const posts = target.service === "execute-api";
+  switch (kind) {
+    case "error_before":
+    case "error_after_commit":
+      return target.service === "dynamodb"
+        ? new AwsFailure(500, "InternalServerError", "Internal server error (injected)")
+        : new AwsFailure(500, "InternalFailure", "Internal failure (injected)");
+    case "throttle":
+      if (posts) return new AwsFailure(429, "LimitExceededException", "Rate exceeded (injected)");
+      return target.service === "dynamodb"
+        ? new AwsFailure(400, "ThrottlingException", "Rate exceeded (injected)")
+        : new AwsFailure(429, "TooManyRequestsException", "Rate exceeded (injected)");
+    case "gone":
+      return new AwsFailure(410, "GoneException", "");
+    case "conflict": {
+      if (!target.operation.startsWith("Transact")) {
+        const message = "Transaction is ongoing for the item";
+        return new AwsFailure(400, "TransactionConflictException", message);
+      }
+      const reasons = Array.from({ length: itemCount }, () => ({
+        Code: "TransactionConflict",
+        Message: "Transaction is ongoing for the item",
+      }));
+      const codes = reasons.map((reason) => reason.Code).join(", ");
+      return new AwsFailure(
+        400,
+        "TransactionCanceledException",
+        "Transaction cancelled, please refer cancellation reasons for specific reasons " +
+          `[${codes}]`,
+        { CancellationReasons: reasons },
+      );
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,161 @@
+import type { LambdaFunction, PolicyStatement, Stage } from "../model.ts";
+import { AwsFailure } from "./failure.ts";
+
+/** The caller that may do everything: demo data, audits and the runner's own event sources. */
+export const runnerCaller = "ovation-runner";
+
+/** Request context of a check: condition key to its values; an absent key is not in the request. */
+export type AccessContext = Record<string, string[]>;
+
+/** One action on one resource that a request needs. */
+export type Access = { action: string; resource: string; context?: AccessContext };
+
+/** Decides by the synthesized policies whether a function may do what it asks for. */
+export type Iam = {
+  /** Whether the id names a function of the stage or the runner. */
+  knows(caller: string): boolean;
+  isAllowed(caller: string, access: Access): boolean;
+  /** @throws AwsFailure AccessDeniedException naming the first missing grant. */
+  check(caller: string, access: Access[]): void;
+};
+
+/**
+ * Identity-based policies only, as the roles of the template have them: an explicit Deny wins, then
+ * an Allow is needed. Resource policies, boundaries and managed policies are not evaluated.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ *
+ * @param log gets one line for each (function, action) that is refused.
+ */
+export function createIam(stage: Stage, log: (line: string) => void): Iam {
+  const refused = new Set<string>();
+  const matchers = new Map<string, RegExp>();
+  const matches = (pattern: string, text: string, caseless = false) => {
+    const key = `${caseless ? "i" : "s"}${pattern}`;
+    let matcher = matchers.get(key);
+    if (!matcher) {
+      matcher = compilePattern(pattern, caseless);
+      matchers.set(key, matcher);
+    }
+    return matcher.test(text);
+  };
+  const covers = (statement: PolicyStatement, access: Access) =>
+    statement.Action.some((action) => matches(action, access.action, true)) &&
+    statement.Resource.some((resource) => matches(resource, access.resource)) &&
+    holdsConditions(statement.Condition ?? {}, access.context ?? {}, matches);
+
+  const judge = (caller: string, access: Access): "allowed" | "denied" | "no_grant" => {
+    const statements = stage.roles[stage.functions[caller]?.role ?? ""] ?? [];
+    const covering = statements.filter((statement) => covers(statement, access));
+    if (covering.some((statement) => statement.Effect === "Deny")) return "denied";
+    return covering.length > 0 ? "allowed" : "no_grant";
+  };
+
+  return {
+    knows: (caller) => caller === runnerCaller || Object.hasOwn(stage.functions, caller),
+    isAllowed: (caller, access) => caller === runnerCaller || judge(caller, access) === "allowed",
+    check(caller, accesses) {
+      if (caller === runnerCaller) return;
+      for (const access of accesses) {
+        const verdict = judge(caller, access);
+        if (verdict === "allowed") continue;
+        const message = explainRefusal(stage, stage.functions[caller]!, access, verdict);
+        const once = `${caller} ${access.action}`;
+        if (!refused.has(once)) {
+          refused.add(once);
+          const keys = access.context?.["dynamodb:LeadingKeys"];
+          log(`AccessDenied: ${message}${keys ? ` (leading keys ${keys.join(", ")})` : ""}`);
+        }
+        // DynamoDB alone answers a missing grant with 400.
+        const status = access.action.startsWith("dynamodb:") ? 400 : 403;
+        throw new AwsFailure(status, "AccessDeniedException", message);
+      }
+    },
+  };
+}
+
+function explainRefusal(
+  stage: Stage,
+  caller: LambdaFunction,
+  access: Access,
+  verdict: "denied" | "no_grant",
+): string {
+  const user = `arn:aws:sts::${stage.account}:assumed-role/${caller.role}/${caller.name}`;
+  const reason =
+    verdict === "denied"
+      ? "with an explicit deny in an identity-based policy"
+      : `because no identity-based policy allows the ${access.action} action`;
+  return (
+    `User: ${user} is not authorized to perform: ${access.action} ` +
+    `on resource: ${access.resource} ${reason}`
+  );
+}
+
+/** `*` is any text, `?` one character; everything else is itself. */
+function compilePattern(pattern: string, caseless: boolean): RegExp {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", "[\\s\\S]*")
+    .replaceAll("?", "[\\s\\S]");
+  return new RegExp(`^${source}$`, caseless ? "i" : "");
+}
+
+type Matches = (pattern: string, text: string, caseless?: boolean) => boolean;
+
+/** Every operator and every key in it must hold; several values of a key are alternatives. */
+function holdsConditions(
+  conditions: Record<string, Record<string, string | string[]>>,
+  context: AccessContext,
+  matches: Matches,
+): boolean {
+  return Object.entries(conditions).every(([operator, keys]) =>
+    Object.entries(keys).every(([key, wanted]) =>
+      holdsCondition(operator, [wanted].flat().map(String), context[key], matches),
+    ),
+  );
+}
+
+/**
+ * @throws AwsFailure for an operator that this evaluator does not have: a policy must not be
+ * judged by half of it.
+ */
+function holdsCondition(
+  operator: string,
+  wanted: string[],
+  found: string[] | undefined,
+  matches: Matches,
+): boolean {
+  const [, quantifier, name, optional] =
+    /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/.exec(operator) ?? [];
+  const absent = found === undefined || found.length === 0;
+  if (name === "Null") return wanted.includes(String(absent));
+  const test = findTest(name ?? "", matches);
+  if (!test) {
+    throw new AwsFailure(400, "ValidationError", `The condition ${operator} is not evaluated here`);
+  }
+  // ForAllValues holds for a key that the request does not have: AWS's own, often forgotten, rule.
+  if (absent) return quantifier === "ForAllValues" || optional !== undefined || test.negated;
+  const one = (value: string) => {
+    const hit = wanted.some((pattern) => test.holds(pattern, value));
+    return test.negated ? !hit : hit;
+  };
+  return quantifier === "ForAllValues" ? found.every(one) : found.some(one);
+}
+
+type Test = { negated: boolean; holds: (pattern: string, value: string) => boolean };
+
+function findTest(name: string, matches: Matches): Test | undefined {
+  const tests: Record<string, Test> = {
+    StringEquals: { negated: false, holds: (a, b) => a === b },
+    StringNotEquals: { negated: true, holds: (a, b) => a === b },
+    StringLike: { negated: false, holds: (a, b) => matches(a, b) },
+    StringNotLike: { negated: true, holds: (a, b) => matches(a, b) },
+    StringEqualsIgnoreCase: {
+      negated: false,
+      holds: (a, b) => a.toLowerCase() === b.toLowerCase(),
+    },
+    ArnLike: { negated: false, holds: (a, b) => matches(a, b) },
+    ArnEquals: { negated: false, holds: (a, b) => matches(a, b) },
+    Bool: { negated: false, holds: (a, b) => a.toLowerCase() === b.toLowerCase() },
+  };
+  return Object.hasOwn(tests, name) ? tests[name] : undefined;
+}

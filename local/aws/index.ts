@@ -1,0 +1,161 @@
+import { randomBytes } from "node:crypto";
+import type { Connections, Invoke, Stage } from "../model.ts";
+import { createQueueStore } from "../queue-store.ts";
+import { createQueueSource } from "../queues.ts";
+import { createSchedules } from "../schedules.ts";
+import { createStreams } from "../streams.ts";
+import { createConnectionCalls } from "./connections.ts";
+import { createDynamoDb } from "./dynamodb.ts";
+import { startEndpoint } from "./endpoint.ts";
+import { startEngine } from "./engine.ts";
+import { createFaults } from "./faults.ts";
+import { createIam, runnerCaller } from "./iam.ts";
+import { createInvocationCalls } from "./invocations.ts";
+import { type LocalRoute, listLocalRoutes } from "./local-routes.ts";
+import { createMeter, type Meter } from "./meter.ts";
+import { createObjectCalls, createPutObject } from "./objects.ts";
+import { createSecretCalls, createSecrets } from "./secrets.ts";
+import { checkSourceGrants } from "./source-grants.ts";
+import { createSqs } from "./sqs.ts";
+import { openState } from "./state.ts";
+
+export { openEngine } from "./engine.ts";
+export type { LocalRoute } from "./local-routes.ts";
+export type { Meter } from "./meter.ts";
+export { DataDirectoryBusy } from "./state.ts";
+
+/** Credentials as the SDK takes them. */
+export type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+
+/** The AWS side of the runner at work. */
+export type Aws = {
+  endpointUrl: string;
+  /** A function's own; with the name `ovation-runner` the ones that may do all. */
+  credentialsFor(functionName: string): Credentials;
+  /** A secret's value, so that the start block can show the one of the demo. */
+  getSecret(name: string): string;
+  meter: Meter;
+  routes: LocalRoute[];
+  /** Streams, queues and schedules begin only now: when the functions can be called. */
+  start(): Promise<void>;
+  /** Ends everything that was started; the sources first, so that no batch is cut. */
+  stop(): Promise<void>;
+};
+
+/** What the AWS side is given. */
+export type AwsOptions = {
+  stage: Stage;
+  invoke: Invoke;
+  connections: Connections;
+  /** `:memory:` keeps nothing. */
+  dataDir: string;
+  /** Values of secrets by name; others are made once and kept. */
+  secrets: Record<string, string>;
+  /** Another DynamoDB engine than the bundled one. */
+  dynamodbEndpoint?: string | undefined;
+  /** Gets one line for each thing that a person should know; standard error by default. */
+  log?: (line: string) => void;
+};
+
+/** How long a batch at work may delay the end. */
+const stopMilliseconds = 2000;
+
+/**
+ * Starts the local AWS: engine, endpoint, and what the template's mappings need.
+ *
+ * @throws DataDirectoryBusy when another runner has the data directory; Error with one sentence
+ * for a person when the engine cannot run here or a mapping's function lacks a grant.
+ */
+export async function startAws(options: AwsOptions): Promise<Aws> {
+  const { stage, invoke, connections } = options;
+  const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
+  const state = openState(options.dataDir);
+  const runnerSecret = randomBytes(16).toString("hex");
+  const iam = createIam(stage, log);
+  const faults = createFaults();
+  const meter = createMeter();
+  const cleanups: (() => unknown)[] = [() => state.close()];
+  const stop = async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  };
+  try {
+    checkSourceGrants(stage, iam);
+    const engine = await startEngine({
+      state,
+      tables: stage.tables,
+      endpoint: options.dynamodbEndpoint,
+      log,
+    });
+    cleanups.push(() => engine.stop());
+    const store = createQueueStore(state, (arn) => stage.queues.find((one) => one.arn === arn));
+    const queueSources = stage.eventSources.flatMap((source) => {
+      const queue = stage.queues.find((one) => one.arn === source.sourceArn);
+      if (!queue) return [];
+      const made = { source, queue, region: stage.region, store, invoke, meter, log };
+      return [{ queue, source: createQueueSource(made) }];
+    });
+    const wakeQueue = (name: string) => {
+      for (const one of queueSources) if (one.queue.name === name) one.source.wake();
+    };
+    const putObject = createPutObject(state.directory);
+    const streams = createStreams({
+      stage,
+      call: engine.call,
+      state,
+      invoke,
+      putObject,
+      log,
+      sendToQueue(queueArn, body) {
+        const queue = stage.queues.find((one) => one.arn === queueArn);
+        if (!queue) return log(`There is no destination ${queueArn} for what was given up`);
+        store.send(queue, { body, sender: runnerCaller });
+        wakeQueue(queue.name);
+      },
+    });
+    const schedules = createSchedules(stage, invoke, log);
+    const secrets = createSecrets(stage, state, options.secrets);
+    const endpoint = await startEndpoint({
+      iam,
+      faults,
+      runnerSecret,
+      log,
+      services: {
+        dynamodb: createDynamoDb({ engine, tables: stage.tables, meter, onWrite: streams.wake }),
+        sqs: createSqs({ stage, store, meter, onSend: (queue) => wakeQueue(queue.name) }),
+        "execute-api": createConnectionCalls(stage, connections, meter),
+        lambda: createInvocationCalls(stage, invoke, log),
+        secretsmanager: createSecretCalls(stage, secrets),
+        s3: createObjectCalls(stage, putObject),
+      },
+    });
+    cleanups.push(() => endpoint.stop());
+    const stopSources = async () => {
+      schedules.stop();
+      const sources = [streams.stop(), ...queueSources.map(({ source }) => source.stop())];
+      const late = new Promise((resolve) => setTimeout(resolve, stopMilliseconds).unref());
+      await Promise.race([Promise.allSettled(sources), late]);
+    };
+    return {
+      endpointUrl: endpoint.url,
+      credentialsFor: (functionName) => ({
+        accessKeyId: functionName,
+        secretAccessKey: runnerSecret,
+        ...(functionName === runnerCaller && { sessionToken: runnerSecret }),
+      }),
+      getSecret: secrets.get,
+      meter,
+      routes: listLocalRoutes({ meter, faults, streams, queues: stage.queues, store }),
+      async start() {
+        store.release();
+        await streams.start();
+        for (const { source } of queueSources) source.start();
+        schedules.start();
+        cleanups.push(stopSources);
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

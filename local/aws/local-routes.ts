@@ -1,0 +1,98 @@
+import * as z from "zod";
+import type { Queue } from "../model.ts";
+import type { QueueStore } from "../queue-store.ts";
+import type { Streams } from "../streams.ts";
+import { AwsFailure } from "./failure.ts";
+import type { Faults } from "./faults.ts";
+import type { Meter } from "./meter.ts";
+
+/** One of the runner's own routes below `/local`; `body` is the parsed JSON body, if any. */
+export type LocalRoute = {
+  method: "GET" | "POST" | "DELETE";
+  path: string;
+  handler(body: unknown): Promise<LocalAnswer> | LocalAnswer;
+};
+
+type LocalAnswer = { status: number; body?: unknown };
+
+const Tag = z.strictObject({ tag: z.string().min(1).max(100).nullable() });
+
+/** Switches and reports for tests and measurements; deployed stages have none of them. */
+export function listLocalRoutes(made: {
+  meter: Meter;
+  faults: Faults;
+  streams: Streams;
+  queues: Queue[];
+  store: QueueStore;
+}): LocalRoute[] {
+  const { meter, faults, streams, queues, store } = made;
+  const routes: LocalRoute[] = [
+    { method: "GET", path: "/local/cost", handler: () => say(200, meter.report()) },
+    {
+      method: "POST",
+      path: "/local/cost/reset",
+      handler() {
+        meter.reset();
+        return say(200, meter.report());
+      },
+    },
+    {
+      method: "POST",
+      path: "/local/cost/tag",
+      handler(body) {
+        const { tag } = Tag.parse(body);
+        meter.setTag(tag ?? undefined);
+        return say(200, { tag });
+      },
+    },
+    { method: "POST", path: "/local/faults", handler: (body) => say(201, faults.add(body)) },
+    { method: "GET", path: "/local/faults", handler: () => say(200, { faults: faults.list() }) },
+    {
+      method: "DELETE",
+      path: "/local/faults",
+      handler() {
+        faults.clear();
+        return { status: 204 };
+      },
+    },
+    { method: "GET", path: "/local/streams", handler: () => say(200, streams.report()) },
+    {
+      method: "POST",
+      path: "/local/streams",
+      async handler(body) {
+        await streams.command(body);
+        return say(200, streams.report());
+      },
+    },
+    {
+      method: "GET",
+      path: "/local/queues",
+      handler: () =>
+        say(200, { queues: queues.map((queue) => ({ name: queue.name, ...store.count(queue) })) }),
+    },
+  ];
+  return routes.map((route) => ({
+    ...route,
+    async handler(body) {
+      try {
+        return await route.handler(body);
+      } catch (error) {
+        return explainRefusal(error);
+      }
+    },
+  }));
+}
+
+function say(status: number, body: unknown): LocalAnswer {
+  return { status, body };
+}
+
+/** What was wrong with a switch, one entry for each thing; anything else is a bug and goes on. */
+function explainRefusal(error: unknown): LocalAnswer {
+  if (error instanceof z.ZodError) {
+    const errors = error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    return say(400, { errors });
+  }
+  if (error instanceof AwsFailure) return say(error.status, { errors: [error.message] });
+  throw error;
+}

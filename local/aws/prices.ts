@@ -1,0 +1,20 @@
+/**
+ * The list prices that the meter uses: us-east-1, arm64, on demand, without free tier, in dollars.
+ * The first tier of each; read from the AWS price lists on the date given.
+ */
+export const prices = {
+  region: "us-east-1",
+  date: "2026-09",
+  dynamodb_write_units: 0.625e-6,
+  dynamodb_read_units: 0.125e-6,
+  lambda_requests: 0.2e-6,
+  lambda_gigabyte_seconds: 0.0000133334,
+  websocket_messages: 1e-6,
+  websocket_connection_minutes: 0.25e-6,
+  rest_requests: 3.5e-6,
+  sqs_standard_requests: 0.4e-6,
+  sqs_fifo_requests: 0.5e-6,
+} as const;
+
+/** What can be counted and has a price: the names of `prices` but for its description. */
+export type PricedItem = Exclude<keyof typeof prices, "region" | "date">;

@@ -1,0 +1,162 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import type { Queue, Stage } from "../model.ts";
+import type { QueueStore } from "../queue-store.ts";
+import { AwsFailure, answerJson, type Prepare, readJsonBody } from "./failure.ts";
+import type { Meter } from "./meter.ts";
+
+/** A message, and a whole batch, with their attributes. */
+const messageBytesMax = 1024 * 1024;
+/** A request is billed in parts of this size. */
+const billedBytes = 64 * 1024;
+
+const Message = z.object({
+  MessageBody: z.string().min(1),
+  DelaySeconds: z.int().min(0).max(900).optional(),
+  MessageAttributes: z.record(z.string(), z.looseObject({ DataType: z.string() })).optional(),
+  MessageGroupId: z.string().min(1).max(128).optional(),
+  MessageDeduplicationId: z.string().min(1).max(128).optional(),
+});
+const Entry = Message.extend({ Id: z.string().regex(/^[\w-]{1,80}$/) });
+const Send = Message.extend({ QueueUrl: z.string() });
+const SendBatch = z.object({ QueueUrl: z.string(), Entries: z.array(Entry) });
+
+type MessageWanted = z.infer<typeof Message>;
+
+/** What sending needs. `onSend` wakes the queue's reader, perhaps before a delay has passed. */
+export type SqsOptions = {
+  stage: Stage;
+  store: QueueStore;
+  meter: Meter;
+  onSend: (queue: Queue) => void;
+};
+
+/** SQS's SendMessage and SendMessageBatch in its JSON protocol; readers are the mappings alone. */
+export function createSqs(options: SqsOptions): Prepare {
+  return (request) => {
+    const { operation, caller } = request;
+    const batch = operation === "SendMessageBatch";
+    if (!batch && operation !== "SendMessage") {
+      const message = `The local endpoint does not have the SQS operation ${operation}`;
+      throw new AwsFailure(400, "com.amazonaws.sqs#UnsupportedOperation", message);
+    }
+    const body = readJsonBody(request);
+    const wanted = batch
+      ? parse(SendBatch, body)
+      : { ...parse(Send, body), Entries: [{ ...parse(Message, body), Id: "one" }] };
+    const queue = findQueue(options.stage, wanted.QueueUrl);
+    checkBatch(wanted.Entries);
+    return {
+      // Both operations need the one permission.
+      access: [{ action: "sqs:SendMessage", resource: queue.arn }],
+      keys: [queue.name],
+      itemCount: 1,
+      run() {
+        for (const entry of wanted.Entries) checkMessage(queue, entry);
+        const sent = wanted.Entries.map((entry) => send(options, queue, caller, entry));
+        options.onSend(queue);
+        const bytes = wanted.Entries.reduce((sum, entry) => sum + countBytes(entry), 0);
+        const item = queue.fifo ? "sqs_fifo_requests" : "sqs_standard_requests";
+        options.meter.record({
+          caller,
+          operation: `sqs:${operation}`,
+          items: { [item]: Math.max(1, Math.ceil(bytes / billedBytes)) },
+        });
+        if (batch) return answerJson({ Successful: sent, Failed: [] });
+        const { Id: _, ...answer } = sent[0]!;
+        return answerJson(answer);
+      },
+    };
+  };
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new AwsFailure(
+    400,
+    "com.amazonaws.sqs#InvalidParameterValue",
+    `${issue?.path.join(".")}: ${issue?.message}`,
+  );
+}
+
+/** A queue is its URL's last part; whatever host the URL names, it is this one. */
+function findQueue(stage: Stage, url: string): Queue {
+  const name = url.split("/").at(-1);
+  const queue = stage.queues.find((one) => one.url === url || one.name === name);
+  if (queue) return queue;
+  throw new AwsFailure(
+    400,
+    "com.amazonaws.sqs#QueueDoesNotExist",
+    "The specified queue does not exist.",
+    { __type: "com.amazonaws.sqs#QueueDoesNotExist" },
+  );
+}
+
+function countBytes(message: MessageWanted): number {
+  const attributes = Object.entries(message.MessageAttributes ?? {});
+  return attributes.reduce(
+    (sum, [name, value]) =>
+      sum + Buffer.byteLength(name) + Buffer.byteLength(Object.values(value).join("")),
+    Buffer.byteLength(message.MessageBody),
+  );
+}
+
+function checkBatch(entries: z.infer<typeof Entry>[]): void {
+  const refuse = (type: string, message: string) => {
+    throw new AwsFailure(400, `com.amazonaws.sqs#${type}`, message);
+  };
+  if (entries.length === 0) refuse("EmptyBatchRequest", "There should be at least one entry.");
+  if (entries.length > 10) refuse("TooManyEntriesInBatchRequest", "At most 10 entries.");
+  if (new Set(entries.map((entry) => entry.Id)).size < entries.length) {
+    refuse("BatchEntryIdsNotDistinct", "Two entries have the same Id.");
+  }
+  if (entries.reduce((sum, entry) => sum + countBytes(entry), 0) > messageBytesMax) {
+    refuse("BatchRequestTooLong", `At most ${messageBytesMax} bytes.`);
+  }
+}
+
+/** @throws AwsFailure for what this kind of queue does not take. */
+function checkMessage(queue: Queue, message: MessageWanted): void {
+  const refuse = (type: string, text: string) => {
+    throw new AwsFailure(400, `com.amazonaws.sqs#${type}`, text);
+  };
+  if (!queue.fifo) return;
+  if (message.DelaySeconds) {
+    refuse("InvalidParameterValue", "DelaySeconds is of the queue, not of a message, in FIFO.");
+  }
+  if (!message.MessageGroupId) {
+    refuse("MissingParameter", "The request must contain the parameter MessageGroupId.");
+  }
+  if (!message.MessageDeduplicationId && !queue.contentBasedDeduplication) {
+    refuse(
+      "InvalidParameterValue",
+      "The queue should either have ContentBasedDeduplication enabled or " +
+        "MessageDeduplicationId provided explicitly",
+    );
+  }
+}
+
+function send(
+  options: SqsOptions,
+  queue: Queue,
+  caller: string,
+  entry: z.infer<typeof Entry>,
+): { Id: string; MessageId: string; MD5OfMessageBody: string; SequenceNumber?: string } {
+  const contentId = createHash("sha256").update(entry.MessageBody).digest("hex");
+  const { messageId, sequence } = options.store.send(queue, {
+    body: entry.MessageBody,
+    attributes: entry.MessageAttributes ?? {},
+    delaySeconds: entry.DelaySeconds,
+    groupId: queue.fifo ? entry.MessageGroupId : undefined,
+    deduplicationId: queue.fifo ? (entry.MessageDeduplicationId ?? contentId) : undefined,
+    sender: caller,
+  });
+  return {
+    Id: entry.Id,
+    MessageId: messageId,
+    MD5OfMessageBody: createHash("md5").update(entry.MessageBody).digest("hex"),
+    ...(queue.fifo && { SequenceNumber: String(sequence).padStart(20, "0") }),
+  };
+}

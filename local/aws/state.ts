@@ -1,0 +1,104 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+/**
+ * The runner's own memory in the data directory: queue messages, positions of stream readers and
+ * generated secrets. It survives `kill -9` (an SQLite file in WAL mode; only a loss of power may
+ * take the last moments, which at-least-once delivery then repeats).
+ */
+export type State = {
+  /** The directory itself; for `:memory:` a temporary one that `close` removes. */
+  directory: string;
+  database: DatabaseSync;
+  close(): void;
+};
+
+/** Another process holds the data directory; its message is one sentence for a person. */
+export class DataDirectoryBusy extends Error {
+  override name = "DataDirectoryBusy";
+}
+
+const temporaryPrefix = "ovation-";
+
+/**
+ * Opens the runner's file and takes the directory for this process. The lock is SQLite's own file
+ * lock, so it ends with the process however that ends and never has to be judged stale.
+ *
+ * @throws DataDirectoryBusy when another process has it.
+ */
+export function openState(dataDirectory: string): State {
+  const temporary = dataDirectory === ":memory:";
+  const directory = temporary ? makeTemporaryDirectory() : dataDirectory;
+  mkdirSync(directory, { recursive: true });
+  const database = new DatabaseSync(join(directory, "runner.sqlite"), { timeout: 0 });
+  try {
+    database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec("PRAGMA synchronous = NORMAL");
+    // An exclusive lock is taken at the first write, not by the pragma.
+    database.exec("BEGIN EXCLUSIVE; PRAGMA user_version = 1; COMMIT");
+  } catch (error) {
+    database.close();
+    if (/locked|busy/i.test(String(error))) {
+      throw new DataDirectoryBusy(
+        `The data in ${directory} is in use by another running Ovation: ` +
+          "stop that one, or set DATA_DIR to another directory.",
+      );
+    }
+    throw error;
+  }
+  database.exec(schema);
+  return {
+    directory,
+    database,
+    close() {
+      database.close();
+      if (temporary) rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS positions (
+    reader TEXT NOT NULL, shard INTEGER NOT NULL, sequence TEXT NOT NULL, stream TEXT NOT NULL,
+    PRIMARY KEY (reader, shard)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, message_id TEXT NOT NULL,
+    body TEXT NOT NULL, attributes TEXT NOT NULL, group_id TEXT, deduplication_id TEXT,
+    sender TEXT NOT NULL, sent_at INTEGER NOT NULL, visible_at INTEGER NOT NULL,
+    received_at INTEGER, receives INTEGER NOT NULL DEFAULT 0);
+  CREATE INDEX IF NOT EXISTS messages_by_time ON messages (queue, visible_at, id);
+  CREATE INDEX IF NOT EXISTS messages_by_group ON messages (queue, group_id, id);
+  CREATE TABLE IF NOT EXISTS deduplications (
+    queue TEXT NOT NULL, id TEXT NOT NULL, message_id TEXT NOT NULL, sent_at INTEGER NOT NULL,
+    PRIMARY KEY (queue, id)) WITHOUT ROWID;`;
+
+/** Memory-backed where the system has it: nothing of `:memory:` should reach a disk. */
+function makeTemporaryDirectory(): string {
+  const root = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+  for (const name of readdirSync(root)) {
+    const owner = new RegExp(`^${temporaryPrefix}(\\d+)-`).exec(name)?.[1];
+    if (owner && !isRunning(Number(owner))) removeQuietly(join(root, name));
+  }
+  return mkdtempSync(join(root, `${temporaryPrefix}${process.pid}-`));
+}
+
+/** Another user's leftovers cannot be removed and are not ours to complain about. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {}
+}
+
+/** Whether a process of this id exists; signal 0 only asks. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

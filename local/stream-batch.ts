@@ -1,0 +1,20 @@
+import type { StreamRecord } from "./stream-records.ts";
+
+/** A record that waits for its function: `readyAt` in epoch milliseconds. */
+export type Pending = { sequence: string; record: StreamRecord; readyAt: number };
+
+/** Lambda takes at most 6 MB an invocation; the rest is the event's own text. */
+const batchBytesMax = 5 * 1024 * 1024;
+
+/** The next batch from the front: at most `size` records, fewer where the event would be too large. */
+export function chooseBatch(pending: Pending[], size: number): Pending[] {
+  const now = Date.now();
+  let bytes = 0;
+  let end = Math.min(size, pending.length);
+  for (let index = 0; index < end; index += 1) {
+    const { record, readyAt } = pending[index]!;
+    bytes += record.dynamodb.SizeBytes ?? 0;
+    if (index > 0 && (bytes > batchBytesMax || readyAt > now)) end = index;
+  }
+  return pending.slice(0, end);
+}

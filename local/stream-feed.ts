@@ -1,0 +1,113 @@
+import type { EngineCall } from "./aws/engine.ts";
+import type { Table } from "./model.ts";
+
+/** A stream record as the engine gives it. */
+export type EngineRecord = {
+  eventName: "INSERT" | "MODIFY" | "REMOVE";
+  dynamodb: {
+    Keys: Record<string, unknown>;
+    NewImage?: Record<string, unknown>;
+    OldImage?: Record<string, unknown>;
+    SequenceNumber: string;
+    SizeBytes?: number;
+    ApproximateCreationDateTime?: number;
+  };
+};
+
+/** One reader's way through a table's stream, from shard to shard. */
+export type StreamFeed = {
+  /** At most 1,000 records after a sequence number; `undefined` is the beginning. */
+  read(after: string | undefined): Promise<EngineRecord[]>;
+  /** The newest sequence number, `undefined` in an empty stream. */
+  findNewest(): Promise<string | undefined>;
+};
+
+type Shard = { ShardId: string; SequenceNumberRange: { StartingSequenceNumber: string } };
+
+/**
+ * Shards are read one after the other: no local engine has two at the same time. That one is closed
+ * shows in a missing NextShardIterator only, since one engine gives open shards an end, too.
+ */
+export function createStreamFeed(call: EngineCall, table: Table): StreamFeed {
+  let streamArn: string | undefined;
+  let shards: Shard[] = [];
+  let shardIndex = 0;
+  let iterator: string | undefined;
+  let position: string | undefined;
+
+  const ask = async (operation: string, body: unknown) => {
+    const answer = await call(`DynamoDBStreams_20120810.${operation}`, JSON.stringify(body));
+    if (answer.status !== 200) throw new Error(`${operation}: ${answer.body}`);
+    return JSON.parse(answer.body);
+  };
+  const listShards = async () => {
+    streamArn ??= (await ask("ListStreams", { TableName: table.name })).Streams[0]?.StreamArn;
+    if (!streamArn) throw new Error(`Table ${table.name} has no stream`);
+    shards = [];
+    let start: string | undefined;
+    do {
+      const { StreamDescription } = await ask("DescribeStream", {
+        StreamArn: streamArn,
+        ...(start && { ExclusiveStartShardId: start }),
+      });
+      shards.push(...StreamDescription.Shards);
+      start = StreamDescription.LastEvaluatedShardId;
+    } while (start);
+  };
+  const openShard = async (after: string | undefined) => {
+    const shard = shards[shardIndex];
+    if (!shard) return;
+    const from = { StreamArn: streamArn, ShardId: shard.ShardId };
+    const beginning = { ...from, ShardIteratorType: "TRIM_HORIZON" };
+    const there = { ...from, ShardIteratorType: "AFTER_SEQUENCE_NUMBER", SequenceNumber: after };
+    try {
+      iterator = (await ask("GetShardIterator", after ? there : beginning)).ShardIterator;
+    } catch (error) {
+      // What lies before the oldest kept record is gone; the oldest is the next one then.
+      if (!String(error).includes("TrimmedDataAccess")) throw error;
+      iterator = (await ask("GetShardIterator", beginning)).ShardIterator;
+    }
+  };
+  const seek = async (after: string | undefined) => {
+    await listShards();
+    const startsBefore = (shard: Shard) =>
+      after !== undefined &&
+      BigInt(shard.SequenceNumberRange.StartingSequenceNumber) <= BigInt(after);
+    shardIndex = Math.max(0, shards.findLastIndex(startsBefore));
+    await openShard(after);
+    position = after;
+  };
+
+  const read = async (after: string | undefined): Promise<EngineRecord[]> => {
+    if (iterator === undefined || position !== after) await seek(after);
+    if (iterator === undefined) return [];
+    let page: { Records: EngineRecord[]; NextShardIterator?: string };
+    try {
+      page = await ask("GetRecords", { ShardIterator: iterator, Limit: 1000 });
+    } catch (error) {
+      // Iterators expire after a while without use; the position is what counts.
+      iterator = undefined;
+      throw error;
+    }
+    iterator = page.NextShardIterator;
+    position = page.Records.at(-1)?.dynamodb.SequenceNumber ?? position;
+    if (iterator === undefined) {
+      const closed = shards[shardIndex]?.ShardId;
+      await listShards();
+      shardIndex = shards.findIndex((shard) => shard.ShardId === closed) + 1;
+      await openShard(undefined);
+    }
+    return page.Records;
+  };
+  return {
+    read,
+    async findNewest() {
+      let newest: string | undefined;
+      for (;;) {
+        const records = await read(newest);
+        if (records.length === 0) return newest;
+        newest = records.at(-1)?.dynamodb.SequenceNumber;
+      }
+    },
+  };
+}
