@@ -20,10 +20,16 @@ export const Member = z.object({
       actionType: BanAction,
       /** Null: until it is lifted. */
       endsAt: Timestamp.nullable(),
+      /** Who banned, and why: for the log of moderation. */
+      by: UserId.optional(),
+      reason: z.string().nullish(),
     })
     .nullish(),
   /** The last admitted message: what slow mode and the rate of messages count from. */
   lastMessageAt: Timestamp.optional(),
+  /** Messages that were admitted in the second (since 1970) of the last one. */
+  second: z.number().optional(),
+  sent: z.number().optional(),
 });
 export type Member = z.infer<typeof Member>;
 

@@ -30,6 +30,11 @@ export const refusals = {
     kind: "conflict",
     says: "You are live already, in stream {streamId}",
   },
+  stream_not_cancellable: {
+    kind: "conflict",
+    says: "A stream that is {status} cannot be cancelled",
+  },
+  stream_live: { kind: "conflict", says: "The stream is active: end it first" },
   not_a_moderator: {
     kind: "forbidden",
     says: "Only the host, a moderator or an admin may do this",
@@ -38,6 +43,11 @@ export const refusals = {
   member_blocked: { kind: "forbidden", says: "You are blocked in this stream" },
   member_muted: { kind: "forbidden", says: "You may not chat in this stream" },
   message_not_found: { kind: "missing", says: "There is no message {messageId} in this stream" },
+  word_blocked: {
+    kind: "forbidden",
+    says: "content: holds a word that is blocked in this stream: {word}",
+  },
+  followers_only: { kind: "forbidden", says: "Only followers of the host may chat in this stream" },
   slow_mode: {
     kind: "too_many",
     says: "Slow mode: the next message is possible in {seconds} s",

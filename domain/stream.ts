@@ -44,6 +44,8 @@ export const Stream = z.object({
   followersOnly: z.boolean(),
   blockedWords: z.array(z.string()),
   moderators: z.array(UserId),
+  /** The message that the host or a moderator pinned. */
+  pinned: z.object({ messageId: z.string() }).nullish(),
   /** The RoomId under which the Tencent side knows it, when it was made there. */
   roomId: z.string().nullable(),
   /** Fields of the Tencent side that only its room commands read and write. */

@@ -1,0 +1,87 @@
+import * as z from "zod";
+import { BanId, StreamId, UserId } from "./id.ts";
+import { activeBan, BanAction, type Member } from "./member.ts";
+import { Person } from "./person.ts";
+import { refuse } from "./refusal.ts";
+import type { Stream } from "./stream.ts";
+import { Timestamp, text } from "./text.ts";
+import { summaryOf, UserSummary } from "./user.ts";
+
+/** What somebody asks for when they ban a user from a stream. */
+export const BanWish = z.object({
+  targetUserId: UserId,
+  liveStreamId: StreamId,
+  actionType: BanAction.default("BLOCK"),
+  reason: text(0, 500).nullish(),
+});
+
+/** What is stored of a ban: it is kept when it is lifted (`deletedAt`). */
+export const Ban = z.object({
+  id: BanId,
+  liveStreamId: StreamId,
+  /** The host of the stream, in whose list the ban stands. */
+  hostId: UserId,
+  target: Person,
+  actionType: BanAction,
+  reason: z.string().nullable(),
+  /** Null: it holds until it is lifted. */
+  endsAt: Timestamp.nullable(),
+  createdBy: UserId,
+  deletedAt: Timestamp.nullable(),
+  deletedBy: UserId.nullable(),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type Ban = z.infer<typeof Ban>;
+
+/** A ban as the Allmine API shows it. */
+export const LiveStreamBan = z
+  .object({
+    _id: BanId,
+    targetUserId: UserId,
+    targetUser: UserSummary,
+    liveStreamId: StreamId,
+    actionType: BanAction,
+    reason: z.string().nullable(),
+    createdBy: UserId,
+    deletedAt: Timestamp.nullable(),
+    deletedBy: UserId.nullable(),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: "LiveStreamBan" });
+
+export function liveStreamBanOf(ban: Ban, defaultPicture: string): z.infer<typeof LiveStreamBan> {
+  const { target, actionType, reason, createdBy } = ban;
+  return {
+    _id: ban.id,
+    targetUserId: target.userId,
+    targetUser: summaryOf(target, defaultPicture),
+    liveStreamId: ban.liveStreamId,
+    actionType,
+    reason,
+    createdBy,
+    deletedAt: ban.deletedAt,
+    deletedBy: ban.deletedBy,
+    createdAt: ban.createdAt,
+    updatedAt: ban.updatedAt,
+  };
+}
+
+/** A user has one ban of a stream at a time, and its host none. */
+export function assertBannable(
+  stream: Stream,
+  target: string,
+  member: Member | undefined,
+  now: Date,
+) {
+  if (stream.hostId === target) refuse("ban_of_host");
+  if (activeBan(member, now) !== undefined) refuse("ban_exists");
+}
+
+/**
+ * The revision of a member after a change: larger than any before it, also when the item is new again,
+ * since it begins with the time in milliseconds.
+ */
+export const nextRevision = (member: Member | undefined, now: Date) =>
+  Math.max((member?.revision ?? 0) + 1, now.getTime());

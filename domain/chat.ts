@@ -1,0 +1,129 @@
+import * as z from "zod";
+import { MessageId, StreamId } from "./id.ts";
+import { activeBan, type Member } from "./member.ts";
+import { Person } from "./person.ts";
+import { refuse } from "./refusal.ts";
+import type { Stream } from "./stream.ts";
+import { Timestamp, text } from "./text.ts";
+import { summaryOf, UserSummary } from "./user.ts";
+
+/** What a chat message may hold, in code points after trimming. */
+export const Content = text(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
+
+/**
+ * What is stored of a message. `n` is its number in the stream: 1, 2, 3 … in the order of sending. A
+ * deleted message stays with its number and without its content.
+ */
+export const Message = z.object({
+  id: MessageId,
+  streamId: StreamId,
+  n: z.number().int(),
+  content: z.string().optional(),
+  sender: Person,
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  replyTo: MessageId.optional(),
+  deletedAt: Timestamp.optional(),
+  revision: z.number().int(),
+});
+export type Message = z.infer<typeof Message>;
+
+/** A message as HTTP and the frames show it. */
+export const ChatMessage = z
+  .object({
+    _id: MessageId,
+    streamId: StreamId,
+    content: z.string(),
+    sender: UserSummary,
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+    replyTo: MessageId.optional(),
+  })
+  .meta({ id: "ChatMessage" });
+
+export function chatMessageOf(
+  message: Message,
+  defaultPicture: string,
+): z.infer<typeof ChatMessage> {
+  const { id, streamId, content = "", sender, createdAt, updatedAt, replyTo } = message;
+  return {
+    _id: id,
+    streamId,
+    content,
+    sender: summaryOf(sender, defaultPicture),
+    createdAt,
+    updatedAt,
+    ...(replyTo !== undefined && { replyTo }),
+  };
+}
+
+/**
+ * The id of the message with number `n`: of ObjectId form, with the time in seconds (4 bytes), a hash
+ * of the stream (4 bytes) and the number (4 bytes). So a message is found by its id without an index,
+ * and no two messages of a stream have one id.
+ */
+export function messageIdOf(streamId: string, n: number, now: Date): string {
+  const hex = (value: number) => (value >>> 0).toString(16).padStart(8, "0");
+  return hex(Math.floor(now.getTime() / 1000)) + hex(hash(streamId)) + hex(n);
+}
+
+/** The number in the id of a message; whether there is such a message is another question. */
+export const numberInId = (messageId: string) => Number.parseInt(messageId.slice(16), 16);
+
+/** FNV-1a, 32 bits (RFC 9923). */
+function hash(value: string): number {
+  let state = 0x811c9dc5;
+  for (const char of value) state = Math.imul(state ^ char.charCodeAt(0), 0x01000193);
+  return state;
+}
+
+/** A user who is blocked or muted may not chat; the ban that holds now decides. */
+export function assertMayChat(member: Member | undefined, now: Date): void {
+  const ban = activeBan(member, now);
+  if (ban !== undefined) refuse(ban.actionType === "BLOCK" ? "member_blocked" : "member_muted");
+}
+
+/** Words that the stream's host does not want: whole or in part, in any case. */
+export function assertNoBlockedWord(content: string, stream: Stream): void {
+  const folded = content.toLowerCase();
+  const word = stream.blockedWords.find((blocked) => folded.includes(blocked.toLowerCase()));
+  if (word !== undefined) refuse("word_blocked", { word });
+}
+
+/** What admits a sender's next message besides bans. */
+export type ChatRules = { slowModeSeconds: number; perSecondMax: number };
+
+/** The rules for one sender: host and moderators are not slowed down. */
+export function chatRulesOf(stream: Stream, userId: string, perSecondMax: number): ChatRules {
+  const isFree = stream.hostId === userId || stream.moderators.includes(userId);
+  return { slowModeSeconds: isFree ? 0 : stream.slowModeSeconds, perSecondMax };
+}
+
+/**
+ * Which numbers make page `page` of `limit` messages, newest first. `gone` are numbers that show
+ * nothing (deleted, or left empty by a call that failed), each at most `count`. Undefined: the page is
+ * past the end. Between `low` and `high` lie exactly the page's messages and gone numbers.
+ */
+export function pageRange(
+  count: number,
+  gone: readonly number[],
+  page: number,
+  limit: number,
+): { low: number; high: number } | undefined {
+  const descending = [...gone].sort((a, b) => b - a);
+  const skip = (page - 1) * limit;
+  if (skip >= count - descending.length) return undefined;
+  const high = nthShown(count, descending, skip + 1);
+  const low = nthShown(count, descending, Math.min(skip + limit, count - descending.length));
+  return { low, high };
+}
+
+/** The number of the message that is `place`th from the top, where `gone` numbers do not count. */
+function nthShown(count: number, gone: readonly number[], place: number): number {
+  let number = count - place + 1;
+  for (const empty of gone) {
+    if (empty < number) break;
+    number--;
+  }
+  return number;
+}

@@ -1,0 +1,94 @@
+import * as z from "zod";
+
+/** A whole number in a query, where everything is text. */
+export const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `expected a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `expected ${min} to ${max}`)
+    .meta({ type: "integer", minimum: min, maximum: max });
+
+/** A truth value in a query. */
+export const truth = z
+  .enum(["true", "false"], { error: "expected true or false" })
+  .transform((value) => value === "true")
+  .meta({ type: "boolean" });
+
+/** A moment in a query or body: ISO 8601 with a zone, or a date, which is its beginning in UTC. */
+export const moment = z
+  .string({ error: "expected an ISO 8601 date" })
+  .regex(
+    /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/,
+    "expected an ISO 8601 date",
+  )
+  .refine((value) => Number.isFinite(Date.parse(value)), "expected an ISO 8601 date")
+  .transform((value) => new Date(value).toISOString())
+  .meta({ format: "date-time" });
+
+/** The page and its size, as numbers of a query; `limitDefault` is the size where none is given. */
+export const pageQuery = (limitDefault: number, limitMax = 100) =>
+  z.object({
+    page: wholeNumber(1, 999_999_999).default(1),
+    limit: wholeNumber(1, limitMax).default(limitDefault),
+  });
+
+/** What Allmine says of a page of an enveloped list. */
+export const Pagination = z
+  .object({
+    currentPage: z.number(),
+    totalPages: z.number(),
+    totalItems: z.number(),
+    itemsPerPage: z.number(),
+    hasNextPage: z.boolean(),
+    hasPrevPage: z.boolean(),
+  })
+  .meta({ id: "Pagination" });
+
+export function paginationOf(page: number, limit: number, totalItems: number) {
+  const totalPages = Math.ceil(totalItems / limit);
+  return {
+    currentPage: page,
+    totalPages,
+    totalItems,
+    itemsPerPage: limit,
+    hasNextPage: page < totalPages,
+    hasPrevPage: page > 1,
+  };
+}
+
+/** One page of rows that are all at hand, in the shape list+pagination. */
+export function pageOf<Row>(rows: readonly Row[], page: number, limit: number) {
+  const list = rows.slice((page - 1) * limit, page * limit);
+  return { list, pagination: paginationOf(page, limit, rows.length) };
+}
+
+/** The place after which a list goes on: what the page before called `nextCursor`. */
+const Cursor = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,200}$/, "expected a nextCursor of the page before");
+
+/** Query of a list with cursors. */
+export const cursorQuery = (limitMax = 100) =>
+  z.object({ after: Cursor.optional(), limit: wholeNumber(1, limitMax).default(20) });
+
+/** What a list with cursors says of its page; `nextCursor` is null at the end. */
+export const PageInfo = z
+  .object({ nextCursor: z.string().nullable(), hasNextPage: z.boolean(), limit: z.number() })
+  .meta({ id: "PageInfo" });
+
+/**
+ * The page and its pageInfo, from `limit` + 1 rows: one more than is shown tells whether there is a
+ * next page. `cursorOf` names a row in the characters A-Z a-z 0-9 _ -.
+ */
+export function cursorPage<Row>(
+  rows: readonly Row[],
+  limit: number,
+  cursorOf: (row: Row) => string,
+): { list: Row[]; pageInfo: z.infer<typeof PageInfo> } {
+  const list = rows.slice(0, limit);
+  const last = list.at(-1);
+  const hasNextPage = rows.length > limit;
+  const nextCursor = hasNextPage && last !== undefined ? cursorOf(last) : null;
+  return { list, pageInfo: { nextCursor, hasNextPage, limit } };
+}

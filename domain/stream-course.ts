@@ -1,0 +1,53 @@
+import { refuse } from "./refusal.ts";
+import { isHost, type Stream } from "./stream.ts";
+
+/**
+ * The course of a stream: preparing or scheduled, active, ended; or cancelled before it began. Each
+ * decision answers what changes, undefined when it is so already, and refuses what cannot be.
+ */
+type Change = Partial<Stream> | undefined;
+
+const isBefore = ({ status }: Stream) => status === "preparing" || status === "scheduled";
+
+/** Goes live. A host who comes back to their active stream changes nothing. */
+export function goLive(stream: Stream, now: Date): Change {
+  if (stream.status === "active") return undefined;
+  if (!isBefore(stream)) refuse("stream_not_startable", { status: stream.status });
+  return { status: "active", startedAt: now.toISOString() };
+}
+
+/** Active to ended: only what is live can end. */
+export function end(stream: Stream, now: Date): Change {
+  if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
+  return { status: "ended", endedAt: now.toISOString() };
+}
+
+/** Calls off what has not begun. */
+export function cancel(stream: Stream): Change {
+  if (!isBefore(stream)) refuse("stream_not_cancellable", { status: stream.status });
+  return { status: "cancelled_by_host" };
+}
+
+/** Soft deletion: a stream that is live is ended first. */
+export function remove(stream: Stream, now: Date): Change {
+  if (stream.status === "active") refuse("stream_live");
+  return { deletedAt: now.toISOString() };
+}
+
+/** What a caller is to a stream. */
+type Acting = { userId: string; roles: readonly string[] };
+
+/** The host, or an admin in their place. */
+export function assertMayHost(stream: Stream, caller: Acting): void {
+  if (!isHost(stream, caller.userId) && !caller.roles.includes("admin")) refuse("stream_not_yours");
+}
+
+export const mayModerate = (stream: Stream, caller: Acting) =>
+  isHost(stream, caller.userId) ||
+  stream.moderators.includes(caller.userId) ||
+  caller.roles.includes("admin");
+
+/** The host, a moderator whom they named, or an admin. */
+export function assertMayModerate(stream: Stream, caller: Acting): void {
+  if (!mayModerate(stream, caller)) refuse("not_a_moderator");
+}
