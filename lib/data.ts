@@ -7,14 +7,30 @@ import {
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb";
 import { BlockPublicAccess, Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3";
-import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import {
+  DeduplicationScope,
+  FifoThroughputLimit,
+  Queue,
+  QueueEncryption,
+} from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import type { QueueName } from "../platform/grants.ts";
 import { dueIndex } from "../platform/store/keys.ts";
+import { defaults } from "./lambdas.ts";
+import { rowsOf } from "./route-table.ts";
 import type { Stage } from "./stages.ts";
 
 /** Tries of one queue message before it is put aside for a person. */
 const receiveCountMax = 5;
+
+/** The time-out of the function that reads a queue: AWS asks for six times it as visibility. */
+function readerSeconds(queue: string): number {
+  const readers = rowsOf("reaction").filter(
+    ({ contract: { on } }) => "queue" in on && on.queue === queue,
+  );
+  const seconds = readers.map(({ contract }) => contract.timeoutSeconds ?? defaults.timeoutSeconds);
+  return Math.max(defaults.timeoutSeconds, ...seconds);
+}
 
 /** What is kept: the one table, the queues, and the bucket of batches that could not be handled. */
 export class Data extends Stack {
@@ -60,7 +76,7 @@ export class Data extends Stack {
     this.queues = { moments: live("moments", false), posts: live("posts", true) };
   }
 
-  /** A queue whose messages are hidden for a minute while they are handled: six times a time-out. */
+  /** A queue; dead letters have none of their own and are kept as long as SQS keeps anything. */
   private queue(
     name: string,
     stage: Stage,
@@ -68,10 +84,11 @@ export class Data extends Stack {
   ): Queue {
     return new Queue(this, name, {
       queueName: `ovation-${stage.name}-${name}${fifo ? ".fifo" : ""}`,
-      ...(fifo && { fifo: true }),
+      ...(fifo && { fifo, deduplicationScope: DeduplicationScope.MESSAGE_GROUP }),
+      ...(fifo && { fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID }),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      visibilityTimeout: Duration.seconds(60),
+      visibilityTimeout: Duration.seconds(6 * readerSeconds(name)),
       retentionPeriod: Duration.days(deadLetters === undefined ? 14 : 4),
       ...(deadLetters && {
         deadLetterQueue: { queue: deadLetters, maxReceiveCount: receiveCountMax },

@@ -15,7 +15,15 @@ export type Gateway = {
   origins: readonly string[];
 };
 
-type Operation = Record<string, unknown>;
+/** One operation of a document, and the verbs of one path. */
+export type Operation = Record<string, unknown>;
+export type PathItem = Record<string, Operation>;
+
+/** The verb of whatever no other operation of a path takes. */
+export const anyMethod = "x-amazon-apigateway-any-method";
+
+/** Where a document has the answers that the gateway makes itself. */
+export const gatewayResponsesKey = "x-amazon-apigateway-gateway-responses";
 
 /** Seconds for which a browser remembers a preflight: two hours, the most that any keeps it. */
 const preflightSeconds = 7200;
@@ -35,7 +43,7 @@ export function gatewayDocument(
   notFound: string,
   gateway: Gateway,
 ) {
-  const paths: Record<string, Record<string, Operation>> = { "/": {}, [catchAll]: {} };
+  const paths: Record<string, PathItem> = { "/": {}, [catchAll]: {} };
   for (const { name, contract } of routes) {
     const [method, path] = methodAndPath(contract);
     paths[path] ??= {};
@@ -48,10 +56,7 @@ export function gatewayDocument(
     };
   }
   for (const [path, item] of Object.entries(paths)) {
-    item["x-amazon-apigateway-any-method"] = {
-      ...parametersOf(path),
-      ...integration(notFound, gateway),
-    };
+    item[anyMethod] = { ...parametersOf(path), ...integration(notFound, gateway) };
     item.options = { ...parametersOf(path), ...preflight(gateway.origins) };
   }
   assertOneName(Object.keys(paths));
@@ -60,12 +65,13 @@ export function gatewayDocument(
     info: { title: gateway.title, version: "1" },
     paths,
     components: { securitySchemes: securitySchemes(gateway) },
-    "x-amazon-apigateway-gateway-responses": gatewayResponses(),
+    [gatewayResponsesKey]: gatewayResponses(),
     "x-amazon-apigateway-binary-media-types": ["multipart/form-data"],
   };
 }
 
-function parametersOf(path: string): Operation {
+/** The path parameters that a path names. */
+export function parametersOf(path: string): Operation {
   const names = [...path.matchAll(/\{(\w+)\+?\}/g)].map(([, name]) => name);
   if (names.length === 0) return {};
   const schema = { type: "string" };
@@ -77,7 +83,11 @@ function securityOf({ caller }: Contract): Operation {
   return { security: [{ [caller === "optional" ? "optional" : "token"]: [] }] };
 }
 
-function integration(name: string, { uriOf, credentials }: Gateway): Operation {
+/** A function behind an operation; 29 s is the most that API Gateway waits. */
+export function integration(
+  name: string,
+  { uriOf, credentials }: Pick<Gateway, "uriOf" | "credentials">,
+): Operation {
   return {
     responses: {},
     "x-amazon-apigateway-integration": {

@@ -78,3 +78,18 @@ export function restApi(
     },
   });
 }
+
+/** The access log of the WebSocket API: which route, whose connection, what came of it. */
+export function accessLogSettings(scope: Construct, stage: Stage) {
+  const log = logGroup(scope, "access-log", stage, "realtime-access");
+  const format = {
+    requestId: "$context.requestId",
+    time: "$context.requestTimeEpoch",
+    route: "$context.routeKey",
+    event: "$context.eventType",
+    connection: "$context.connectionId",
+    status: "$context.status",
+    caller: "$context.authorizer.principalId",
+  };
+  return { destinationArn: log.logGroupArn, format: JSON.stringify(format) };
+}

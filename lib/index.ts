@@ -3,7 +3,9 @@ import { Account } from "./account.ts";
 import { Data } from "./data.ts";
 import { HttpApi } from "./http-api.ts";
 import { Identity } from "./identity.ts";
+import { Realtime } from "./realtime.ts";
 import type { Stage } from "./stages.ts";
+import { TencentApi } from "./tencent-api.ts";
 
 /** The stacks of one stage. */
 export function placeStage(app: App, stage: Stage): void {
@@ -11,7 +13,13 @@ export function placeStage(app: App, stage: Stage): void {
   const account = new Account(app, "ovation-account");
   const data = new Data(app, id("data"), stage);
   const identity = new Identity(app, id("identity"), stage);
-  const http = new HttpApi(app, id("http"), stage, { data });
-  http.addStackDependency(identity);
-  http.addStackDependency(account);
+  const realtime = new Realtime(app, id("realtime"), stage, { data });
+  const neighbours = { data, sockets: realtime.sockets };
+  const http = new HttpApi(app, id("http"), stage, neighbours);
+  const tencent = new TencentApi(app, id("tencent"), stage, neighbours);
+  for (const stack of [realtime, http, tencent]) {
+    // They read the issuer's parameters by name, and their access logs need the account's role.
+    stack.addStackDependency(identity);
+    stack.addStackDependency(account);
+  }
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Duration } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
@@ -7,25 +8,17 @@ import {
   LoggingFormat,
   Runtime,
 } from "aws-cdk-lib/aws-lambda";
-import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import { environmentOf, type Places } from "./environment.ts";
-import { type Resources, type Statement, statementsOf } from "./grants.ts";
+import { environmentOf } from "./environment.ts";
+import { type Statement, statementsOf } from "./grants.ts";
 import { functionName } from "./names.ts";
 import type { Row } from "./route-table.ts";
-import type { Stage } from "./stages.ts";
+import type { Site } from "./site.ts";
+
+const dist = join(import.meta.dirname, "../dist");
 
 /** What a function of ours is given unless its contract says otherwise. */
-const defaults = { memoryMegabytes: 256, timeoutSeconds: 10 };
-
-/** Where functions are placed: their stack, their stage, their log and what they may be given. */
-export type Site = {
-  scope: Construct;
-  stage: Stage;
-  logGroup: LogGroup;
-  places: Partial<Places>;
-  resources: Resources;
-};
+export const defaults = { memoryMegabytes: 256, timeoutSeconds: 10 };
 
 /**
  * One line of the route table as a Lambda with a role of its own: the log of its API, what its contract
@@ -53,7 +46,7 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
   return new Lambda(scope, flat, {
     functionName: functionName(stage.name, name),
     description: contract.says,
-    code: Code.fromAsset(`dist/${flat}`),
+    code: Code.fromAsset(join(dist, flat)),
     handler: "index.handler",
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,

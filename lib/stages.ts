@@ -12,8 +12,8 @@ export type Stage = {
   authorizerCacheSeconds: number;
   /** Requests a second, and at once, that the whole HTTP API takes. */
   throttle: { rate: number; burst: number };
-  /** send_gift calls a second, and at once (the compatible API promises 200 a second). */
-  sendGiftThrottle: { rate: number; burst: number };
+  /** Calls of one Tencent command a second, and at once: the compatible API promises 200 a second. */
+  commandThrottle: { rate: number; burst: number };
   /** Posts to sockets a second: this stage's share of the account's 10,000. */
   postRate: number;
   socketsPerUser: number;
@@ -53,7 +53,7 @@ const dev: Stage = {
   origins: ["*"],
   authorizerCacheSeconds: 0,
   throttle: { rate: 5_000, burst: 5_000 },
-  sendGiftThrottle: { rate: 200, burst: 200 },
+  commandThrottle: { rate: 200, burst: 200 },
   postRate: 5_000,
   socketsPerUser: 100,
   socketMessagesPerSecond: 50,

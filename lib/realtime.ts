@@ -1,0 +1,99 @@
+import { CfnOutput, Stack } from "aws-cdk-lib";
+import {
+  CfnApi,
+  CfnAuthorizer,
+  CfnIntegration,
+  CfnRoute,
+  CfnStage,
+} from "aws-cdk-lib/aws-apigatewayv2";
+import type { Construct } from "constructs";
+import { accessLogSettings, gatewayRole, logGroup, uriOf } from "./gateway.ts";
+import { placeFunction } from "./lambdas.ts";
+import { rowsOf, theOne } from "./route-table.ts";
+import { issuerOf, type Neighbours, siteOf } from "./site.ts";
+import { connectSource, readStatements } from "./sources.ts";
+import type { Stage } from "./stages.ts";
+
+/** The WebSocket API's only stage, which is also its path. */
+const stageName = "ws";
+
+/** The WebSocket API with a function for each route, and the functions that react to the table. */
+export class Realtime extends Stack {
+  readonly apiId: string;
+  readonly sockets: NonNullable<Neighbours["sockets"]>;
+
+  constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
+    super(scope, id);
+    const api = new CfnApi(this, "api", {
+      name: `ovation-${stage.name}-sockets`,
+      protocolType: "WEBSOCKET",
+      routeSelectionExpression: "$request.body.action",
+    });
+    this.apiId = api.ref;
+    this.sockets = {
+      endpoint: `https://${api.ref}.execute-api.${this.region}.${this.urlSuffix}/${stageName}`,
+      apiArn: this.formatArn({
+        service: "execute-api",
+        resource: api.ref,
+        resourceName: stageName,
+      }),
+    };
+    const log = logGroup(this, "log", stage, "realtime");
+    const issuer = issuerOf(this, stage);
+    const site = siteOf(this, stage, log, { ...neighbours, issuer, sockets: this.sockets });
+    const { data } = neighbours;
+    for (const row of rowsOf("reaction")) {
+      const { contract } = row;
+      connectSource(placeFunction(site, row, readStatements(contract, data)), contract, data);
+    }
+    const guard = theOne(
+      rowsOf("guard").filter(({ contract }) => contract.door === "socket"),
+      "authorizer of the WebSocket API",
+    );
+    placeFunction(site, guard);
+    for (const row of rowsOf("socket")) placeFunction(site, row);
+    this.routes(api, stage, guard.name);
+    new CfnOutput(this, "url", { value: `${api.attrApiEndpoint}/${stageName}` });
+  }
+
+  private routes(api: CfnApi, stage: Stage, guard: string): void {
+    const credentials = gatewayRole(this, stage).roleArn;
+    const authorizer = new CfnAuthorizer(this, "authorizer", {
+      apiId: api.ref,
+      name: "token",
+      authorizerType: "REQUEST",
+      authorizerUri: uriOf(stage)(guard),
+      authorizerCredentialsArn: credentials,
+      // Named sources would all be required; the token comes in the query or as a subprotocol.
+      identitySource: [],
+    });
+    for (const { name, contract } of rowsOf("socket")) {
+      const id = name.replaceAll("/", "-");
+      const integration = new CfnIntegration(this, `${id}-integration`, {
+        apiId: api.ref,
+        integrationType: "AWS_PROXY",
+        integrationMethod: "POST",
+        integrationUri: uriOf(stage)(name),
+        credentialsArn: credentials,
+      });
+      const isDoor = contract.route === "$connect";
+      new CfnRoute(this, `${id}-route`, {
+        apiId: api.ref,
+        routeKey: contract.route,
+        target: `integrations/${integration.ref}`,
+        authorizationType: isDoor ? "CUSTOM" : "NONE",
+        ...(isDoor && { authorizerId: authorizer.ref }),
+      });
+    }
+    new CfnStage(this, "stage", {
+      apiId: api.ref,
+      stageName,
+      autoDeploy: true,
+      defaultRouteSettings: {
+        throttlingRateLimit: stage.throttle.rate,
+        throttlingBurstLimit: stage.throttle.burst,
+      },
+      accessLogSettings: accessLogSettings(this, stage),
+    });
+  }
+}

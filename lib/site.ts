@@ -1,0 +1,70 @@
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
+import type { Secret } from "aws-cdk-lib/aws-secretsmanager";
+import { StringParameter } from "aws-cdk-lib/aws-ssm";
+import type { Construct } from "constructs";
+import type { Data } from "./data.ts";
+import type { Places } from "./environment.ts";
+import type { Resources } from "./grants.ts";
+import { issuerParameters } from "./names.ts";
+import type { Stage } from "./stages.ts";
+
+/** Where functions are placed: their stack, their stage, their log and what they may be given. */
+export type Site = {
+  scope: Construct;
+  stage: Stage;
+  logGroup: LogGroup;
+  places: Partial<Places>;
+  resources: Resources;
+};
+
+/** What a stack of functions is given by others. */
+export type Neighbours = {
+  data: Data;
+  /** For stacks with an authorizer: `issuerOf`. */
+  issuer?: Issuer;
+  /** The base of `@connections`, and the ARN of the API behind it. */
+  sockets?: { endpoint: string; apiArn: string };
+  tencentSecret?: Secret;
+};
+
+type Issuer = Pick<Places, "issuer" | "audience" | "jwksUri">;
+
+/** The issuer as the stage's parameters name it, whoever it is. */
+export function issuerOf(scope: Construct, stage: Stage): Issuer {
+  const names = issuerParameters(stage.name);
+  const parameter = (name: string) => StringParameter.valueForStringParameter(scope, name);
+  return {
+    issuer: parameter(names.issuer),
+    audience: parameter(names.audience),
+    jwksUri: parameter(names.jwks),
+  };
+}
+
+/** A place for functions of one stack. */
+export function siteOf(
+  scope: Construct,
+  stage: Stage,
+  logGroup: LogGroup,
+  { data, issuer, sockets, tencentSecret }: Neighbours,
+): Site {
+  const { moments, posts } = data.queues;
+  return {
+    scope,
+    stage,
+    logGroup,
+    places: {
+      tableName: data.table.tableName,
+      ...issuer,
+      momentsQueueUrl: moments.queueUrl,
+      postsQueueUrl: posts.queueUrl,
+      ...(sockets && { socketEndpoint: sockets.endpoint }),
+      ...(tencentSecret && { tencentSecretArn: tencentSecret.secretArn }),
+    },
+    resources: {
+      tableArn: data.table.tableArn,
+      queueArns: { moments: moments.queueArn, posts: posts.queueArn },
+      ...(sockets && { socketApiArn: sockets.apiArn }),
+      ...(tencentSecret && { tencentSecretArn: tencentSecret.secretArn }),
+    },
+  };
+}

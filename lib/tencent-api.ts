@@ -1,0 +1,55 @@
+import { CfnOutput, RemovalPolicy, Stack } from "aws-cdk-lib";
+import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
+import { Secret } from "aws-cdk-lib/aws-secretsmanager";
+import type { Construct } from "constructs";
+import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
+import { placeFunction } from "./lambdas.ts";
+import { rowsOf, theOne } from "./route-table.ts";
+import { type Neighbours, siteOf } from "./site.ts";
+import type { Stage } from "./stages.ts";
+import { pathOf, tencentDocument } from "./tencent-document.ts";
+
+/** The API that answers as Tencent's live engine does: `/v4/{service}/{command}`. */
+export class TencentApi extends Stack {
+  readonly api: SpecRestApi;
+
+  constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
+    super(scope, id);
+    // The key of the application, with which its back ends sign. Its value is the key as text.
+    const tencentSecret = new Secret(this, "key", {
+      secretName: `ovation/${stage.name}/tencent`,
+      description: "The secret key of the Tencent application",
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      removalPolicy: stage.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const log = logGroup(this, "log", stage, "tencent");
+    const site = siteOf(this, stage, log, { ...neighbours, tencentSecret });
+    const rows = rowsOf("command");
+    for (const row of rows) placeFunction(site, row);
+    const commands = rows.filter(({ contract }) => contract.command !== "*");
+    const unknown = theOne(
+      rows.filter(({ contract }) => contract.command === "*"),
+      "command for all that are not there",
+    );
+    const document = tencentDocument(commands, unknown.name, {
+      title: `ovation-${stage.name}-tencent`,
+      uriOf: uriOf(stage),
+      credentials: gatewayRole(this, stage).roleArn,
+    });
+    // What may be called once a second is counted by the functions, for each application.
+    const throttled = commands.filter(({ contract }) => contract.callsPerSecond === 200);
+    const { rate, burst } = stage.commandThrottle;
+    this.api = restApi(this, stage, "tencent", document, {
+      stageName: "v4",
+      throttlingRateLimit: stage.throttle.rate,
+      throttlingBurstLimit: stage.throttle.burst,
+      methodOptions: Object.fromEntries(
+        throttled.map(({ contract }) => [
+          `${pathOf(contract)}/POST`,
+          { throttlingRateLimit: rate, throttlingBurstLimit: burst },
+        ]),
+      ),
+    });
+    new CfnOutput(this, "url", { value: this.api.urlForPath("/") });
+  }
+}
