@@ -190,7 +190,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       await alarm.pause(source.batchingWindowSeconds * 1000);
       await fetchMore();
     }
-    if (running) await deliver();
+    if (running && !switches.paused) await deliver();
   };
   const run = async () => {
     while (running) {

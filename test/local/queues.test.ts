@@ -1,0 +1,180 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { type Aws, startAws } from "../../local/aws/index.ts";
+import type { EventSource, Invoke, Queue } from "../../local/model.ts";
+import { makeQueue, makeSource, makeStage, noConnections, waitFor } from "./sample-stage.ts";
+
+type Message = { messageId: string; body: string; attributes: { [name: string]: string } };
+
+let aws: Aws;
+let client: SQSClient;
+let directory: string;
+let batches: Message[][];
+let deliver: (messages: Message[]) => unknown;
+
+const invoke: Invoke = async (_, event) => {
+  const messages = (event as { Records: Message[] }).Records;
+  batches.push(messages);
+  try {
+    return { ok: true, payload: await deliver(messages) };
+  } catch (error) {
+    return { ok: false, error: { errorType: "Error", errorMessage: String(error) } };
+  }
+};
+
+async function start(queues: Queue[], part: Partial<EventSource> = {}) {
+  const eventSources = [makeSource("sample-worker", queues[0]!.arn, { batchSize: 10, ...part })];
+  aws = await startAws({
+    stage: makeStage({ queues, eventSources, tables: [] }),
+    invoke,
+    connections: noConnections,
+    dataDir: directory,
+    secrets: {},
+    log: () => {},
+  });
+  client = new SQSClient({
+    endpoint: aws.endpointUrl,
+    region: "us-east-1",
+    credentials: aws.credentialsFor("sample-writer"),
+    maxAttempts: 1,
+  });
+  await aws.start();
+}
+
+async function stop() {
+  client.destroy();
+  await aws.stop();
+}
+
+const send = (queue: Queue, MessageBody: string, part = {}) =>
+  client.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody, ...part }));
+const seen = () => batches.flat().map((message) => message.body);
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "ovation-test-"));
+  batches = [];
+  deliver = () => undefined;
+});
+afterEach(async () => {
+  await stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const work = makeQueue("work");
+
+test("a message comes at once, in Lambda's form, a delayed one when its time has come", async () => {
+  await start([work]);
+  const before = Date.now();
+  await send(work, "late", { DelaySeconds: 1 });
+  const { MessageId } = await send(work, "now", {
+    MessageAttributes: { kind: { DataType: "String", StringValue: "x" } },
+  });
+  await waitFor("both", () => seen().length === 2);
+  expect(seen()).toEqual(["now", "late"]);
+  expect(Date.now() - before).toBeGreaterThanOrEqual(1000);
+  expect(batches[0]?.[0]).toMatchObject({
+    messageId: MessageId,
+    eventSource: "aws:sqs",
+    eventSourceARN: work.arn,
+    attributes: { ApproximateReceiveCount: "1", SenderId: "sample-writer" },
+    messageAttributes: { kind: { stringValue: "x", dataType: "String" } },
+  });
+});
+
+test("a batch is sent at once and its limits hold", async () => {
+  await start([work]);
+  const entry = (Id: string) => ({ Id, MessageBody: Id });
+  const batch = (ids: string[]) =>
+    client.send(new SendMessageBatchCommand({ QueueUrl: work.url, Entries: ids.map(entry) }));
+  expect((await batch(["a", "b"])).Successful).toHaveLength(2);
+  await expect(batch(["a", "a"])).rejects.toMatchObject({ name: "BatchEntryIdsNotDistinct" });
+  await expect(batch([..."abcdefghijk"])).rejects.toMatchObject({
+    name: "TooManyEntriesInBatchRequest",
+  });
+  await expect(send(work, "x", { DelaySeconds: 901 })).rejects.toThrow("DelaySeconds");
+  await expect(send(work, "x".repeat(1024 * 1024 + 1))).rejects.toThrow();
+  await expect(send(makeQueue("none"), "x")).rejects.toMatchObject({ name: "QueueDoesNotExist" });
+});
+
+test("failed messages alone come again, and too often failed ones become dead letters", async () => {
+  const dead = makeQueue("dead");
+  const queue = makeQueue("work", { redrive: { queueArn: dead.arn, receiveCountMax: 2 } });
+  deliver = (messages) => ({
+    batchItemFailures: messages
+      .filter((message) => message.body === "bad")
+      .map((message) => ({ itemIdentifier: message.messageId })),
+  });
+  await start([queue, dead]);
+  await client.send(
+    new SendMessageBatchCommand({
+      QueueUrl: queue.url,
+      Entries: [
+        { Id: "1", MessageBody: "good" },
+        { Id: "2", MessageBody: "bad" },
+      ],
+    }),
+  );
+  const counts = async () =>
+    (await aws.routes.find((one) => one.path === "/local/queues")?.handler(undefined))?.body as {
+      queues: { name: string; visible: number }[];
+    };
+  await waitFor("the dead letter", async () => (await counts()).queues[1]?.visible === 1);
+  expect(seen().sort()).toEqual(["bad", "bad", "good"]);
+  expect((await counts()).queues[0]).toEqual({ name: "work", visible: 0, delayed: 0, inFlight: 0 });
+});
+
+test("a group of a FIFO queue is in order and one at a time, and delays no other group", async () => {
+  const queue = makeQueue("posts.fifo", { contentBasedDeduplication: true });
+  let atWork = 0;
+  let release: (() => void) | undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  deliver = async (messages) => {
+    if (messages[0]?.attributes.MessageGroupId !== "slow") return;
+    expect(++atWork).toBe(1);
+    await held;
+    atWork -= 1;
+  };
+  await start([queue], { batchSize: 1 });
+  for (const body of ["s1", "s2"]) await send(queue, body, { MessageGroupId: "slow" });
+  for (const body of ["q1", "q2"]) await send(queue, body, { MessageGroupId: "quick" });
+  await waitFor("the quick group", () => seen().includes("q2"));
+  expect(seen()).not.toContain("s2");
+  release?.();
+  await waitFor("the slow group", () => seen().includes("s2"));
+  expect(seen().filter((body) => body.startsWith("q"))).toEqual(["q1", "q2"]);
+});
+
+test("a FIFO queue takes a message once and asks for its group", async () => {
+  const queue = makeQueue("posts.fifo");
+  await start([queue]);
+  const once = { MessageGroupId: "g", MessageDeduplicationId: "d" };
+  const first = await send(queue, "one", once);
+  const second = await send(queue, "two", once);
+  expect(second.MessageId).toBe(first.MessageId);
+  await expect(send(queue, "three", { MessageDeduplicationId: "e" })).rejects.toThrow(
+    "MessageGroupId",
+  );
+  await expect(send(queue, "four", { MessageGroupId: "g" })).rejects.toThrow("Deduplication");
+  await waitFor("the one", () => seen().length > 0);
+  expect(seen()).toEqual(["one"]);
+});
+
+test("what was not done survives a start: delayed, and in flight at the end", async () => {
+  const queue = makeQueue("work", { visibilitySeconds: 3600 });
+  deliver = () => {
+    throw new Error("died");
+  };
+  await start([queue]);
+  await send(queue, "in flight");
+  await send(queue, "delayed", { DelaySeconds: 1 });
+  await waitFor("the first", () => seen().includes("in flight"));
+  await stop();
+  batches = [];
+  deliver = () => undefined;
+  await start([queue]);
+  await waitFor("both", () => seen().length === 2);
+  expect(seen()).toEqual(["in flight", "delayed"]);
+  expect(batches[0]?.[0]?.attributes.ApproximateReceiveCount).toBe("2");
+});

@@ -1,0 +1,258 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { type Aws, startAws } from "../../local/aws/index.ts";
+import type { EventSource, Invoke } from "../../local/model.ts";
+import { makeSource, makeStage, noConnections, streamArn, waitFor } from "./sample-stage.ts";
+
+type Record = {
+  eventID: string;
+  eventName: string;
+  dynamodb: {
+    SequenceNumber: string;
+    Keys: { SK: { S: string } };
+    NewImage: { n: { N: string } };
+    ApproximateCreationDateTime: number;
+  };
+};
+type Deliver = (records: Record[]) => unknown;
+
+let aws: Aws;
+let client: DynamoDBClient;
+let directory: string;
+/** Batches as they came, by function; a delivery may answer or throw. */
+let batches: { [name: string]: Record[][] };
+let deliver: { [name: string]: Deliver };
+
+const invoke: Invoke = async (name, event) => {
+  const records = (event as { Records: Record[] }).Records;
+  batches[name] = [...(batches[name] ?? []), records];
+  try {
+    return { ok: true, payload: await deliver[name]?.(records) };
+  } catch (error) {
+    return { ok: false, error: { errorType: "Error", errorMessage: String(error) } };
+  }
+};
+
+async function start(sources: EventSource[], dataDir = directory) {
+  aws = await startAws({
+    stage: makeStage({ eventSources: sources }),
+    invoke,
+    connections: noConnections,
+    dataDir,
+    secrets: {},
+    log: () => {},
+  });
+  client = new DynamoDBClient({
+    endpoint: aws.endpointUrl,
+    region: "us-east-1",
+    credentials: aws.credentialsFor("ovation-runner"),
+  });
+  await aws.start();
+}
+
+async function stop() {
+  client.destroy();
+  await aws.stop();
+}
+
+const reader = (part: Partial<EventSource> = {}) => makeSource("sample-reader", streamArn, part);
+const put = (SK: string, n = 1, PK = "STREAM#1") =>
+  DynamoDBDocumentClient.from(client).send(
+    new PutCommand({ TableName: "sample", Item: { PK, SK, n } }),
+  );
+const namesOf = (records: Record[] = []) => records.map((one) => one.dynamodb.Keys.SK.S);
+const seen = (name = "sample-reader") => namesOf((batches[name] ?? []).flat());
+const route = (method: string, path: string, body?: unknown) =>
+  Promise.resolve(
+    aws.routes.find((one) => one.method === method && one.path === path)?.handler(body),
+  );
+const idle = async () =>
+  ((await route("GET", "/local/streams"))?.body as { idle: boolean } | undefined)?.idle === true;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "ovation-test-"));
+  batches = {};
+  deliver = {};
+});
+afterEach(async () => {
+  await stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+test("two readers get every change in order, in Lambda's form, soon after the write", async () => {
+  await start([reader(), makeSource("sample-second", streamArn)]);
+  for (let index = 0; index < 5; index += 1) await put(`k${index}`);
+  await waitFor("both readers", () => seen().length === 5 && seen("sample-second").length === 5);
+  expect(seen()).toEqual(["k0", "k1", "k2", "k3", "k4"]);
+  expect(seen("sample-second")).toEqual(seen());
+  expect(batches["sample-reader"]?.[0]?.[0]).toMatchObject({
+    eventID: expect.stringMatching(/^[0-9a-f]{32}$/),
+    eventName: "INSERT",
+    eventSource: "aws:dynamodb",
+    awsRegion: "us-east-1",
+    eventSourceARN: streamArn,
+    dynamodb: {
+      SequenceNumber: expect.stringMatching(/^\d{21}$/),
+      Keys: { PK: { S: "STREAM#1" }, SK: { S: "k0" } },
+      NewImage: { n: { N: "1" } },
+      StreamViewType: "NEW_AND_OLD_IMAGES",
+    },
+  });
+  const before = performance.now();
+  await put("late");
+  await waitFor("the late one", () => seen().includes("late"));
+  // The timer alone would take up to a second.
+  expect(performance.now() - before).toBeLessThan(500);
+});
+
+test("a write that changes nothing makes no record", async () => {
+  await start([reader()]);
+  await put("same", 1);
+  await put("same", 1);
+  await put("same", 2);
+  await waitFor("the change", async () => (await idle()) && seen().length >= 2);
+  expect((batches["sample-reader"] ?? []).flat().map((one) => one.eventName)).toEqual([
+    "INSERT",
+    "MODIFY",
+  ]);
+});
+
+test("filters choose, and what they leave out is not waited for", async () => {
+  const filters = [{ dynamodb: { Keys: { SK: { S: [{ prefix: "MSG#" }] } } } }];
+  await start([reader({ filters })]);
+  await put("MSG#1");
+  await put("OTHER");
+  await put("MSG#2");
+  await waitFor("the end", async () => (await idle()) && seen().length === 2);
+  expect(seen()).toEqual(["MSG#1", "MSG#2"]);
+});
+
+test("while a batch is at work records gather for the next one", async () => {
+  let release: (() => void) | undefined;
+  deliver["sample-reader"] = () =>
+    release ? undefined : new Promise<void>((resolve) => (release = resolve));
+  await start([reader({ batchSize: 4 })]);
+  await put("first");
+  await waitFor("the first batch", () => seen().length === 1);
+  for (let index = 0; index < 6; index += 1) await put(`k${index}`);
+  expect(batches["sample-reader"]).toHaveLength(1);
+  release?.();
+  await waitFor("the rest", () => seen().length === 7);
+  expect(batches["sample-reader"]?.map((batch) => batch.length)).toEqual([1, 4, 2]);
+});
+
+test("the lowest reported record and all after it come again; a malformed report is all", async () => {
+  const answers: unknown[] = [];
+  deliver["sample-reader"] = () => answers.shift();
+  await start([reader()]);
+  await route("POST", "/local/streams", { pause: true });
+  for (const name of ["a", "b", "c"]) await put(name);
+  answers.push({ batchItemFailures: [{ itemIdentifier: "" }] });
+  const named = (index: number) => ({
+    get batchItemFailures() {
+      const last = batches["sample-reader"]?.at(-1) ?? [];
+      return [{ itemIdentifier: last[index]?.dynamodb.SequenceNumber }];
+    },
+  });
+  answers.push(named(1), { batchItemFailures: [] });
+  await route("POST", "/local/streams", { pause: false });
+  await waitFor("the end", async () => (await idle()) && answers.length === 0);
+  expect(batches["sample-reader"]?.map(namesOf)).toEqual([
+    ["a", "b", "c"],
+    ["a", "b", "c"],
+    ["b", "c"],
+  ]);
+});
+
+test("a poison batch is split, given up after its tries and kept whole in the bucket", async () => {
+  deliver["sample-reader"] = (records) => {
+    if (namesOf(records).includes("poison")) throw new Error("poison");
+  };
+  await start([
+    reader({ bisectOnError: true, retryAttemptsMax: 1, onFailureArn: "arn:aws:s3:::failed" }),
+  ]);
+  await route("POST", "/local/streams", { pause: true });
+  for (const name of ["a", "b", "poison", "c", "d"]) await put(name);
+  await route("POST", "/local/streams", { pause: false });
+  await waitFor("the good ones", () => seen().includes("d") && seen().includes("c"));
+  await waitFor("rest", idle);
+  const folder = join(directory, "s3/failed/aws/lambda/mapping-sample-reader");
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const objects = files.filter((file) => file.isFile());
+  expect(objects).toHaveLength(1);
+  const [object] = objects;
+  const kept = JSON.parse(readFileSync(join(object!.parentPath, object!.name), "utf8"));
+  expect(kept).toMatchObject({
+    requestContext: { condition: "RetryAttemptsExhausted", approximateInvokeCount: 2 },
+    DDBStreamBatchInfo: { batchSize: 1, streamArn },
+    payload: { Records: [{ dynamodb: { Keys: { SK: { S: "poison" } } } }] },
+  });
+});
+
+test("a start on the same data goes on after what was done, not before and not later", async () => {
+  await start([reader()]);
+  await put("done");
+  await waitFor("the first", async () => (await idle()) && seen().length === 1);
+  await route("POST", "/local/streams", { pause: true });
+  await put("left");
+  await stop();
+  batches = {};
+  await start([reader()]);
+  await waitFor("the left one", () => seen().length > 0);
+  await waitFor("rest", idle);
+  expect(seen()).toEqual(["left"]);
+});
+
+test("a mapping added later begins at the end if it says LATEST, else at the beginning", async () => {
+  await start([reader()]);
+  await put("old");
+  await waitFor("the old one", async () => (await idle()) && seen().length === 1);
+  await stop();
+  const latest = makeSource("sample-second", streamArn, { startingPosition: "LATEST" });
+  await start([reader(), latest]);
+  await put("new");
+  await waitFor("the new one", () => seen("sample-second").length > 0);
+  expect(seen("sample-second")).toEqual(["new"]);
+});
+
+test("two shards keep the order of each item only, doubled and re-grouped batches lose none", async () => {
+  await start([reader({ batchSize: 7 })]);
+  await route("POST", "/local/streams", {
+    shards: 2,
+    double: 50,
+    regroup: true,
+    lagMilliseconds: [0, 30],
+    clockSkewSeconds: [0, 100],
+  });
+  const items = ["a", "b", "c", "d", "e", "f"];
+  for (let n = 1; n <= 20; n += 1) await Promise.all(items.map((name) => put(name, n)));
+  await waitFor("all", async () => (await idle()) && new Set(seen()).size === items.length);
+  const records = (batches["sample-reader"] ?? []).flat();
+  for (const name of items) {
+    const own = records.filter((one) => one.dynamodb.Keys.SK.S === name);
+    const first = [...new Set(own.map((one) => Number(one.dynamodb.NewImage.n.N)))];
+    expect(first).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  }
+  expect(records.length).toBeGreaterThan(120);
+  const skewed = records.filter(
+    (one) => one.dynamodb.ApproximateCreationDateTime > Date.now() / 1000 + 50,
+  );
+  expect(skewed.length).toBeGreaterThan(0);
+  expect(skewed.length).toBeLessThan(records.length);
+  await route("POST", "/local/streams", { shards: 1, double: 0, regroup: false });
+  await put("after");
+  await waitFor("the one after", () => seen().includes("after"));
+});
+
+test("redeliver gives the last records again", async () => {
+  await start([reader()]);
+  for (const name of ["a", "b", "c"]) await put(name);
+  await waitFor("all", async () => (await idle()) && seen().length === 3);
+  await route("POST", "/local/streams", { redeliver: 2 });
+  await waitFor("again", () => seen().length === 5);
+  expect(seen().slice(3)).toEqual(["b", "c"]);
+});
