@@ -8,7 +8,6 @@ import {
   LoggingFormat,
   Runtime,
 } from "aws-cdk-lib/aws-lambda";
-import type { Construct } from "constructs";
 import { environmentOf } from "./environment.ts";
 import { type Statement, statementsOf } from "./grants.ts";
 import { functionName } from "./names.ts";

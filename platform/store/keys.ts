@@ -21,7 +21,6 @@
  *   frame            FRAMES#s        n, 12 digits        fan-out
  *   log              STREAM#s        LOG                 fan-out, post
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
- *   combo            STREAM#s        COMBO#id            schedules/end-combos (how it ended)
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
  *   parked record    PARKED#day      id                  settle (for redrive)
  *   stream list      CATALOGUE       STREAM#id           streams/create
@@ -84,10 +83,6 @@ export const key = {
   log: (streamId: string): Key => ({ PK: stream(streamId), SK: "LOG" }),
   connection: (connectionId: string): Key => ({ PK: `CONN#${connectionId}`, SK: "CONN" }),
   ban: (banId: string): Key => ({ PK: `BAN#${banId}`, SK: "BAN" }),
-  combo: (streamId: string, comboId: string): Key => ({
-    PK: stream(streamId),
-    SK: `COMBO#${comboId}`,
-  }),
   giftPlace: (hash: string, streamId: string): Key => ({
     PK: `GIFT#${hash}`,
     SK: `STREAM#${streamId}`,
@@ -128,7 +123,6 @@ export type ItemKind =
   | "subscriber"
   | "notification"
   | "log"
-  | "combo"
   | "other";
 
 /** Reads the kind, the partition's id and the rest of the sort key back out of a key. */
@@ -145,7 +139,6 @@ const kinds: Record<string, ItemKind> = {
   "STREAM GIFT": "gift",
   "STREAM SUB": "subscriber",
   "STREAM LOG": "log",
-  "STREAM COMBO": "combo",
   "USER NOTE": "notification",
 };
 
@@ -156,3 +149,17 @@ function split(text: string): [string, string] {
 
 /** The sparse index of gifts that are not settled: by receiver, oldest first. */
 export const dueIndex = { name: "due", PK: "due", SK: "SK" } as const;
+
+/**
+ * How the keys of items of some kinds begin, by partition: what the filter of a stream's mapping lets
+ * through, so that a reader is not called for what it does not read.
+ */
+export function keyStartsOf(wanted: readonly ItemKind[]): { PK: string; SK: string[] }[] {
+  const starts = new Map<string, string[]>();
+  for (const [name, kind] of Object.entries(kinds)) {
+    if (!wanted.includes(kind)) continue;
+    const [partition = "", head = ""] = name.split(" ");
+    starts.set(`${partition}#`, [...(starts.get(`${partition}#`) ?? []), head]);
+  }
+  return [...starts].map(([PK, SK]) => ({ PK, SK }));
+}
