@@ -1,0 +1,19 @@
+import { AddGift } from "../../../domain/tencent-gift.ts";
+import { recordAddedGift } from "../../../platform/store/gift-aliases.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Configures a gift. An id that is there already is replaced: the reference has no command to edit. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/add_gift",
+    says: "Add or replace a gift",
+    body: AddGift,
+    refusals: [],
+    callsPerSecond: 1,
+    grants: { read: ["GIFTID", "CATALOGUE"], write: ["GIFTID", "CATALOGUE"] },
+  },
+  async ({ body, now, newId }) => {
+    await recordAddedGift(body, newId, now);
+    return {};
+  },
+);

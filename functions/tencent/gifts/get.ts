@@ -1,0 +1,18 @@
+import * as z from "zod";
+import { GiftInfo, giftInfoOf, NamedGiftId } from "../../../domain/tencent-gift.ts";
+import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** What is configured of a gift. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/get_gift",
+    says: "Read a gift's configuration",
+    body: z.object({ GiftId: NamedGiftId }),
+    answer: z.object({ GiftInfo }),
+    refusals: ["gift_type_not_found"],
+    callsPerSecond: 1,
+    grants: { read: ["GIFTID", "CATALOGUE"] },
+  },
+  async ({ body: { GiftId } }) => ({ GiftInfo: giftInfoOf(await getGiftTypeByAlias(GiftId)) }),
+);

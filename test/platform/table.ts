@@ -1,0 +1,63 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { startEngine } from "../../local/aws/engine.ts";
+import { openState } from "../../local/aws/state.ts";
+import { dueIndex } from "../../platform/store/keys.ts";
+import { useTable } from "../../platform/store/table.ts";
+
+const name = "ovation-test";
+
+const text = (AttributeName: string) => ({ AttributeName, AttributeType: "S" });
+const hash = (AttributeName: string) => ({ AttributeName, KeyType: "HASH" });
+const range = (AttributeName: string) => ({ AttributeName, KeyType: "RANGE" });
+
+const createTable = {
+  AttributeDefinitions: [text("PK"), text("SK"), text(dueIndex.PK)],
+  KeySchema: [hash("PK"), range("SK")],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: dueIndex.name,
+      KeySchema: [hash(dueIndex.PK), range(dueIndex.SK)],
+      Projection: { ProjectionType: "ALL" },
+    },
+  ],
+};
+
+/** Settings that functions are given by a stage, for functions that a test calls itself. */
+const settings = {
+  STAGE: "dev",
+  TABLE_NAME: name,
+  ORIGINS: "*",
+  SUPERLIKE_PRICE: "10",
+  DEFAULT_PICTURE: "https://cdn.example.com/person.png",
+  DEFAULT_THUMBNAIL: "https://cdn.example.com/stream.png",
+  GIFTS_PER_SECOND: "100",
+  REQUESTS_PER_SECOND: "100",
+  SPEND_LIMIT: "0",
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "test",
+  AWS_SECRET_ACCESS_KEY: "test",
+};
+
+/** An empty table on the real engine, which platform/store then uses, and a stage's settings. */
+export async function startTable(): Promise<{
+  client: DynamoDBDocumentClient;
+  stop(): Promise<void>;
+}> {
+  for (const [setting, value] of Object.entries(settings)) process.env[setting] ??= value;
+  const state = openState(":memory:");
+  const tables = [{ name, arn: "", streamArn: "", createTable }];
+  const engine = await startEngine({ state, tables, log: console.error });
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint: engine.endpoint }), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+  useTable(client);
+  return {
+    client,
+    async stop() {
+      client.destroy();
+      await engine.stop();
+      state.close();
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import { startTable } from "../table.ts";
+import { makeUserSig } from "./sign.ts";
+
+export const secretKey = "test-secret-key-000000000000000000000000000000000000000000000001";
+
+/** What a stage gives to commands: a table, and Secrets Manager with the application's key. */
+export async function startTencentStage() {
+  const secret = { value: secretKey, reads: 0 };
+  const server = createServer((_, answer) => {
+    secret.reads += 1;
+    answer.setHeader("content-type", "application/x-amz-json-1.1");
+    answer.end(JSON.stringify({ SecretString: secret.value }));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${port}`,
+    TENCENT_SDK_APP_ID: "1400000001",
+    TENCENT_ADMINISTRATORS: "administrator,second",
+    TENCENT_SECRET_ARN: "arn:aws:secretsmanager:us-east-1:000000000000:secret:tencent",
+  });
+  const table = await startTable();
+  return {
+    secret,
+    client: table.client,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+      await table.stop();
+    },
+  };
+}
+
+type Handler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
+
+type Calling = {
+  body?: unknown;
+  /** The body as it is, in place of `body`. */
+  raw?: string;
+  query?: Record<string, string | string[]>;
+  headers?: Record<string, string>;
+};
+
+/** The query that lets an administrator in. */
+export const goodQuery = (identifier = "administrator") => ({
+  sdkappid: "1400000001",
+  identifier,
+  usersig: makeUserSig({ secretKey, identifier }),
+  random: "99999999",
+  contenttype: "json",
+});
+
+/** Calls a command's function as the gateway does. */
+export async function callCommand(handler: Handler, calling: Calling = {}) {
+  const { body = {}, raw, query = goodQuery(), headers = {} } = calling;
+  const values = Object.entries(query).map(([name, value]) => [name, [value].flat()]);
+  const answer = await handler({
+    path: "/live_engine_http_srv/test",
+    body: raw ?? JSON.stringify(body),
+    isBase64Encoded: false,
+    headers,
+    multiValueQueryStringParameters: Object.fromEntries(values),
+    requestContext: { requestId: "request-1" },
+  } as unknown as APIGatewayProxyEvent);
+  return { ...answer, body: JSON.parse(answer.body) };
+}
