@@ -1,0 +1,203 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  ApiGatewayManagementApiClient,
+  DeleteConnectionCommand,
+  GetConnectionCommand,
+  PostToConnectionCommand,
+} from "@aws-sdk/client-apigatewaymanagementapi";
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { type Aws, startAws } from "../../local/aws/index.ts";
+import type { Connections, PolicyStatement } from "../../local/model.ts";
+import { makeInvoke, makeSource, makeStage, noConnections, streamArn } from "./sample-stage.ts";
+
+const allow = (Action: string, Resource: string): PolicyStatement => ({
+  Effect: "Allow",
+  Action: [Action],
+  Resource: [Resource],
+});
+const secretArn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:key-local0";
+const sockets = "arn:aws:execute-api:us-east-1:000000000000:sockets/ws/*/@connections/*";
+const stage = makeStage({
+  tables: [],
+  secrets: [
+    { name: "key", arn: secretArn },
+    { name: "made", arn: `${secretArn}1`, generate: { PasswordLength: 40 } },
+  ],
+});
+stage.roles = {
+  "sample-writer-role": [
+    allow("execute-api:ManageConnections", sockets),
+    allow("secretsmanager:GetSecretValue", `${secretArn}*`),
+    allow("s3:PutObject", "arn:aws:s3:::failed/*"),
+    allow("lambda:InvokeFunction", "arn:aws:lambda:*:function:sample-worker"),
+  ],
+};
+
+let aws: Aws;
+let directory: string;
+const sent: { id: string; text: string }[] = [];
+const connections: Connections = {
+  async post(id, data) {
+    if (id === "gone=") return "gone";
+    if (id === "slow=") return "too_fast";
+    sent.push({ id, text: Buffer.from(data).toString() });
+    return "sent";
+  },
+  close: (id) => (id === "gone=" ? "gone" : "closed"),
+  find: (id) =>
+    id === "gone="
+      ? undefined
+      : { connectedAt: "2026-01-01T00:00:00.000Z", lastActiveAt: "2026-01-01T00:01:00.000Z" },
+};
+
+const start = () =>
+  startAws({
+    stage,
+    invoke: makeInvoke({
+      "sample-worker": (event: { fail?: boolean }) => {
+        if (event.fail) throw new TypeError("bad");
+        return { got: event };
+      },
+    }),
+    connections,
+    dataDir: directory,
+    secrets: { key: "given" },
+    log: () => {},
+  });
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "ovation-test-"));
+  aws = await start();
+});
+afterAll(async () => {
+  await aws.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const settings = (name = "sample-writer", endpoint = aws.endpointUrl) => ({
+  endpoint,
+  region: "us-east-1",
+  credentials: aws.credentialsFor(name),
+  maxAttempts: 1,
+});
+const manage = (name?: string) =>
+  new ApiGatewayManagementApiClient(settings(name, `${aws.endpointUrl}/sockets/ws`));
+const post = (ConnectionId: string, Data = "hello", name?: string) =>
+  manage(name).send(new PostToConnectionCommand({ ConnectionId, Data }));
+
+describe("@connections", () => {
+  test("posts, looks and closes", async () => {
+    await post("abc=");
+    expect(sent).toEqual([{ id: "abc=", text: "hello" }]);
+    const found = await manage().send(new GetConnectionCommand({ ConnectionId: "abc=" }));
+    expect(found.ConnectedAt).toEqual(new Date("2026-01-01T00:00:00.000Z"));
+    const closed = await manage().send(new DeleteConnectionCommand({ ConnectionId: "abc=" }));
+    expect(closed.$metadata.httpStatusCode).toBe(204);
+  });
+
+  test.each([
+    ["gone=", "x", 410, "GoneException"],
+    ["slow=", "x", 429, "LimitExceededException"],
+    ["abc=", "x".repeat(128 * 1024 + 1), 413, "PayloadTooLargeException"],
+  ])("%s is refused as API Gateway does it", async (id, data, httpStatusCode, name) => {
+    await expect(post(id, data)).rejects.toMatchObject({ name, $metadata: { httpStatusCode } });
+  });
+
+  test("needs the grant", async () => {
+    await expect(post("abc=", "x", "sample-reader")).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 403 },
+    });
+  });
+
+  test("bills a message for each 32 KB", async () => {
+    const route = (path: string) => aws.routes.find((one) => one.path === path);
+    await route("/local/cost/reset")?.handler(undefined);
+    await post("abc=", "x".repeat(33 * 1024));
+    const cost = await route("/local/cost")?.handler(undefined);
+    expect(cost?.body).toMatchObject({ items: { websocket_messages: 2 } });
+  });
+});
+
+test("a secret is the given one, or one that is made once and stays", async () => {
+  const get = async (SecretId: string) =>
+    (await new SecretsManagerClient(settings()).send(new GetSecretValueCommand({ SecretId })))
+      .SecretString;
+  expect(await get("key")).toBe("given");
+  expect(await get(secretArn)).toBe("given");
+  const made = await get("made");
+  expect(made).toMatch(/^[0-9a-f]{40}$/);
+  expect(aws.getSecret("made")).toBe(made);
+  await aws.stop();
+  aws = await start();
+  expect(await get("made")).toBe(made);
+  await expect(get("none")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+});
+
+const call = (method: string, path: string, service: string, body: string, headers = {}) =>
+  fetch(`${aws.endpointUrl}${path}`, {
+    method,
+    body,
+    headers: {
+      authorization:
+        "AWS4-HMAC-SHA256 " +
+        `Credential=sample-writer/20260101/us-east-1/${service}/aws4_request, Signature=0`,
+      ...headers,
+    },
+  });
+
+test("Lambda's Invoke answers, tells failures and refuses what it may not", async () => {
+  const path = (name: string) => `/2015-03-31/functions/${name}/invocations`;
+  const answer = await call("POST", path("sample-worker"), "lambda", '{"a":1}');
+  expect(await answer.json()).toEqual({ got: { a: 1 } });
+  const failed = await call("POST", path("sample-worker"), "lambda", '{"fail":true}');
+  expect(failed.headers.get("x-amz-function-error")).toBe("Unhandled");
+  expect(await failed.json()).toEqual({ errorType: "TypeError", errorMessage: "bad" });
+  const event = { "x-amz-invocation-type": "Event" };
+  expect((await call("POST", path("sample-worker"), "lambda", "{}", event)).status).toBe(202);
+  expect((await call("POST", path("sample-reader"), "lambda", "{}")).status).toBe(403);
+  expect((await call("POST", path("none"), "lambda", "{}")).status).toBe(404);
+  expect((await call("POST", path("sample-worker"), "lambda", "{")).status).toBe(400);
+});
+
+test("S3's PutObject writes below the data directory and nowhere else", async () => {
+  expect((await call("PUT", "/failed/a/b.json", "s3", "kept")).status).toBe(200);
+  expect(readFileSync(join(directory, "s3/failed/a/b.json"), "utf8")).toBe("kept");
+  const outside = await call("PUT", "/failed/..%2F..%2Fout", "s3", "x");
+  expect(outside.status).toBe(400);
+  expect(existsSync(join(directory, "out"))).toBe(false);
+  expect((await call("PUT", "/other/a", "s3", "x")).status).toBe(404);
+});
+
+test("what the endpoint does not have is a clear refusal", async () => {
+  const target = (name: string) => ({ "x-amz-target": name });
+  for (const [service, name] of [
+    ["dynamodb", "DynamoDB_20120810.ExecuteStatement"],
+    ["sqs", "AmazonSQS.PurgeQueue"],
+    ["kms", "TrentService.Encrypt"],
+    ["secretsmanager", "secretsmanager.PutSecretValue"],
+  ] as const) {
+    const answer = await call("POST", "/", service, "{}", target(name));
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain("The local endpoint does not have");
+  }
+  const broken = await call("POST", "/", "dynamodb", "{", target("DynamoDB_20120810.GetItem"));
+  expect(broken.status).toBe(400);
+});
+
+test("a mapping whose function may not read its source stops the start", async () => {
+  const poor = makeStage({ eventSources: [makeSource("sample-worker", streamArn)] });
+  const started = startAws({
+    stage: poor,
+    invoke: makeInvoke({}),
+    connections: noConnections,
+    dataDir: ":memory:",
+    secrets: {},
+    log: () => {},
+  });
+  await expect(started).rejects.toThrow(
+    "AWS would refuse these event source mappings: sample-worker may not dynamodb:GetRecords",
+  );
+});
