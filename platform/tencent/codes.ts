@@ -76,25 +76,3 @@ export function outcomeOf(refusal: Refusal): Outcome {
     ErrorCode: codeOfRefusal[code] ?? codeOfKind[kind],
   };
 }
-
-const failed = (ErrorCode: number, ErrorInfo: string): Outcome => ({
-  ActionStatus: "FAIL",
-  ErrorInfo,
-  ErrorCode,
-});
-
-/**
- * What the gateway answers in place of a command, by the type of its gateway response (status 200, no
- * RequestId: it cannot make one of Tencent's form).
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
- */
-export const tencentGatewayAnswers = {
-  DEFAULT_4XX: failed(60002, "HTTP request not understood"),
-  DEFAULT_5XX: crash,
-  MISSING_AUTHENTICATION_TOKEN: failed(60009, "There is no such command"),
-  REQUEST_TOO_LARGE: failed(60002, "Request body too large"),
-  THROTTLED: failed(60007, "Too many calls a second of this command"),
-  QUOTA_EXCEEDED: failed(60007, "Too many calls"),
-  INTEGRATION_TIMEOUT: failed(60008, "Service time-out, try again"),
-  INTEGRATION_FAILURE: crash,
-} as const satisfies Record<string, Outcome>;
