@@ -24,8 +24,8 @@ export type { LogMode } from "./log.ts";
 export { makeLog } from "./log.ts";
 
 export type SystemOptions = {
-  /** Folder of the stage's manifest.json; awaited, so that the port can say 503 meanwhile. */
-  assemblyDirectory: string | Promise<string>;
+  /** Gives the folder of the stage's manifest.json; asked for when the port is ours. */
+  assemblyDirectory(): string | Promise<string>;
   stageName: string;
   /** 0 takes a free one. */
   port: number;
@@ -86,7 +86,7 @@ async function compose(
     ...(dataDir !== ":memory:" && { directory: dataDir }),
   });
   const stage = readAssembly({
-    directory: await options.assemblyDirectory,
+    directory: await options.assemblyDirectory(),
     stageName,
     parameters: {
       [`/ovation/${stageName}/issuer`]: issuer.url,

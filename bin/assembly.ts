@@ -1,0 +1,99 @@
+/** The assembly that the runner runs: bundled and synthesized again only when a source has changed. */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const assemblies = join(root, ".cache", "assembly");
+
+/** Assemblies of this many states of the sources are kept: a running system reads from its own. */
+const keptMax = 3;
+
+/** Everything that the templates and the bundles are made from. */
+const sources = [
+  "bin/{app,build}.ts",
+  "{lib,functions,domain,platform}/**/*",
+  "docs/*.json",
+  "{package,package-lock,cdk}.json",
+];
+
+/** One hash over the sources, a few dozen milliseconds for the whole project. */
+export function hashSources(): string {
+  const hash = createHash("sha256");
+  for (const file of globSync(sources, { cwd: root }).sort()) {
+    if (!statSync(join(root, file)).isFile()) continue;
+    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * The folder of a stage's assembly. `working` is told once when it has to be made first. Rejects
+ * with what CDK or esbuild said when the sources cannot be synthesized.
+ */
+export async function makeAssembly(
+  stage: string,
+  working: (text: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const directory = join(assemblies, `${stage}-${hashSources().slice(0, 24)}`);
+  if (existsSync(join(directory, "manifest.json"))) {
+    utimesSync(directory, new Date(), new Date());
+    return directory;
+  }
+  working("Bundling and synthesizing, since the sources are new …");
+  mkdirSync(assemblies, { recursive: true });
+  const unfinished = join(assemblies, `unfinished-${process.pid}`);
+  try {
+    await synthesize(stage, unfinished, signal);
+    // Made elsewhere and moved at once, so that a start that was ended leaves no half of one.
+    if (!existsSync(directory)) renameSync(unfinished, directory);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  removeOld();
+  return directory;
+}
+
+async function synthesize(stage: string, directory: string, signal: AbortSignal): Promise<void> {
+  const cdk = join(root, "node_modules/.bin/cdk");
+  const options = ["--no-notices", "--validation=false", "-c", `stage=${stage}`, "-o", directory];
+  const child = spawn(process.execPath, [cdk, "synth", "-q", ...options], {
+    cwd: root,
+    signal,
+    stdio: ["ignore", "pipe", "pipe"],
+    // `node` in cdk.json has to be this Node, also when the runner was started without npm.
+    env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` },
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+  }
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new Error(`The stage ${stage} cannot be synthesized:\n${said.trim()}`);
+}
+
+function removeOld(): void {
+  const folders = readdirSync(assemblies)
+    .map((name) => ({ path: join(assemblies, name), name }))
+    .filter(({ name }) => !name.startsWith("unfinished-"))
+    .map(({ path }) => ({ path, time: statSync(path).mtimeMs }));
+  folders.sort((a, b) => b.time - a.time);
+  for (const { path } of folders.slice(keptMax)) rmSync(path, { recursive: true, force: true });
+}

@@ -1,0 +1,120 @@
+/** The run of the one-machine system: settings, start, block, end. */
+import { join } from "node:path";
+import type { System } from "../local/index.ts";
+import { DataDirectoryBusy, makeLog, startSystem } from "../local/index.ts";
+import type { Log } from "../local/log.ts";
+import { makeAssembly } from "./assembly.ts";
+import { demoUsersOf } from "./demo.ts";
+import type { Settings } from "./settings.ts";
+import { readSettings } from "./settings.ts";
+import { formatStartBlock } from "./start-block.ts";
+
+/** A person's exit code for a wrong setting, and for a start that failed. */
+const exitCodes = { usage: 2, failure: 1 };
+/** After a signal the process ends this fast, whatever still runs. */
+const stopMillisecondsMax = 4500;
+const readyMillisecondsMax = 10_000;
+
+/** Runs until a signal, then ends the process; a wrong setting or a failed start ends it at once. */
+export async function runLocal(): Promise<void> {
+  const read = readSettings(process.env);
+  if ("faults" in read) {
+    for (const fault of read.faults) console.error(fault);
+    process.exit(exitCodes.usage);
+  }
+  const { settings } = read;
+  // Whoever read our output may leave before we end.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  const aborting = new AbortController();
+  let system: System | undefined;
+  const end = async (code: number) => {
+    setTimeout(() => process.exit(code), stopMillisecondsMax).unref();
+    if (system) await system.stop();
+    if (system && settings.LOG === "text") console.log(system.aws.meter.summary());
+    process.exit(code);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (aborting.signal.aborted) return;
+      aborting.abort();
+      // While it is still starting, the start itself notices and ends.
+      if (system) void end(0);
+    });
+  }
+  try {
+    const log = makeLog(settings.LOG);
+    let isReady = false;
+    // Our own questions to /health are nobody's requests.
+    const request: Log["request"] = (line) => isReady && log.request(line);
+    system = await start(settings, { ...log, request }, aborting.signal);
+    aborting.signal.throwIfAborted();
+    await waitForHealth(system.url, aborting.signal);
+    isReady = true;
+    await announce(system, settings);
+  } catch (error) {
+    if (aborting.signal.aborted) return await end(0);
+    console.error(explain(error, settings));
+    await end(exitCodes.failure);
+  }
+}
+
+async function start(settings: Settings, log: Log, signal: AbortSignal): Promise<System> {
+  const key = settings.TENCENT_SECRET_KEY;
+  return await startSystem({
+    assemblyDirectory: () => makeAssembly(settings.STAGE, log.note, signal),
+    stageName: settings.STAGE,
+    port: settings.PORT,
+    dataDir: settings.DATA_DIR,
+    log,
+    secrets: key === undefined ? {} : { [tencentSecretName(settings)]: key },
+    ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
+    cacheDirectory: join(import.meta.dirname, "..", ".cache", "compiled"),
+  });
+}
+
+const tencentSecretName = ({ STAGE }: Settings) => `ovation/${STAGE}/tencent`;
+
+/** Ready is what /health says, through the gateway, its function and the table. */
+async function waitForHealth(url: string, signal: AbortSignal): Promise<void> {
+  const end = Date.now() + readyMillisecondsMax;
+  for (;;) {
+    const answer = await fetch(`${url}/health`, { signal });
+    const text = await answer.text();
+    if (answer.ok) return;
+    if (answer.status !== 503 || Date.now() > end) {
+      throw new Error(`The system does not get ready: /health answers ${answer.status} ${text}`);
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+async function announce(system: System, settings: Settings): Promise<void> {
+  const milliseconds = Math.round(performance.now());
+  if (settings.LOG === "json") {
+    const timestamp = new Date().toISOString();
+    const ready = { timestamp, level: "INFO", message: "ready", url: system.url, milliseconds };
+    console.log(JSON.stringify(ready));
+    return;
+  }
+  const block = formatStartBlock({
+    url: system.url,
+    stage: settings.STAGE,
+    dataDir: settings.DATA_DIR,
+    milliseconds,
+    ...(await demoUsersOf(system)),
+    secretKey: system.aws.getSecret(tencentSecretName(settings)),
+  });
+  console.log(block);
+}
+
+function explain(error: unknown, settings: Settings): string {
+  if (error instanceof DataDirectoryBusy) return error.message;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") {
+    return `Port ${settings.PORT} is in use: end what uses it, or set PORT to another one.`;
+  }
+  if (code === "EACCES" && syscall === "listen") {
+    return `Port ${settings.PORT} may not be used by this user: set PORT to one above 1023.`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

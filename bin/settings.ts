@@ -1,0 +1,66 @@
+/** The settings of the one-machine runner, from the environment. */
+import { statSync } from "node:fs";
+import * as z from "zod";
+
+const choice = <const Names extends readonly [string, ...string[]]>(...names: Names) =>
+  z.enum(names, { error: `one of ${names.join(", ")}` });
+
+const isFolderOrNew = (path: string) => {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined || found.isDirectory();
+};
+
+/** Each setting with its default; the messages say what is wanted. */
+const settings = {
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, "a port number, 0 to 65535 (0 takes a free one)")
+    .transform(Number)
+    .refine((port) => port <= 65_535, "a port number, 0 to 65535 (0 takes a free one)")
+    .default(4000),
+  DATA_DIR: z
+    .string()
+    .refine((path) => path === ":memory:" || isFolderOrNew(path), "a folder, or :memory:")
+    .default(".data"),
+  DEMO: choice("on", "off").default("on"),
+  STAGE: choice("dev", "prod").default("dev"),
+  LOG: choice("text", "json", "off").default("text"),
+  TENCENT_SECRET_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,128}$/, "16 to 128 printable ASCII characters without a space")
+    .optional(),
+  DYNAMODB_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: "an http or https URL, such as http://127.0.0.1:8000" })
+    .optional(),
+};
+
+export type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> };
+
+/** Their values are told to nobody, only their length. */
+const secretNames = new Set(["TENCENT_SECRET_KEY"]);
+
+/**
+ * The settings, or one sentence for each that is wrong: its name, what was found and what is wanted.
+ * An empty variable counts as one that is not set.
+ */
+export function readSettings(
+  environment: Record<string, string | undefined>,
+): { settings: Settings } | { faults: string[] } {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(settings)) {
+    const found = environment[name] || undefined;
+    const checked = schema.safeParse(found);
+    if (checked.success) values[name] = checked.data;
+    else faults.push(`${name}: found ${describe(name, found)}, wanted ${messageOf(checked.error)}`);
+  }
+  return faults.length > 0 ? { faults } : { settings: values as Settings };
+}
+
+function describe(name: string, found = ""): string {
+  return secretNames.has(name) ? `${found.length} characters` : JSON.stringify(found);
+}
+
+function messageOf(error: z.ZodError): string {
+  return error.issues[0]?.message ?? "another value";
+}
