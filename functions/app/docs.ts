@@ -1,0 +1,18 @@
+import * as z from "zod";
+import openApi from "../../docs/openapi.json" with { type: "json" };
+import { setting } from "../../platform/env.ts";
+import { document } from "../../platform/http/document.ts";
+import { ofStage, referencePage } from "../../platform/http/reference.ts";
+
+/** The reference for people, in one page that loads nothing from elsewhere. */
+export const { contract, handler } = document(
+  {
+    route: "GET /docs",
+    says: "Read the reference in a browser",
+    tag: "App",
+    answer: [200, z.string()],
+    mediaType: "text/html; charset=utf-8",
+    cacheControl: "public, max-age=300",
+  },
+  () => referencePage(ofStage(openApi, { purchases: setting("PURCHASES") === "on" })),
+);

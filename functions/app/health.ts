@@ -1,0 +1,23 @@
+import * as z from "zod";
+import { refuse } from "../../domain/refusal.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { isTableThere } from "../../platform/store/health.ts";
+
+/** Says that everything works once a consistent read of the table does. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /health",
+    says: "Ask whether everything works",
+    tag: "App",
+    caller: "anyone",
+    shape: "bare",
+    answer: [200, z.object({ status: z.literal("ok"), stage: z.string() })],
+    refusals: [],
+    grants: { read: ["CATALOGUE"] },
+  },
+  async () => {
+    if (!(await isTableThere())) refuse("unavailable");
+    return { status: "ok" as const, stage: setting("STAGE") };
+  },
+);

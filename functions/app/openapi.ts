@@ -1,0 +1,17 @@
+import * as z from "zod";
+import openApi from "../../docs/openapi.json" with { type: "json" };
+import { setting } from "../../platform/env.ts";
+import { document } from "../../platform/http/document.ts";
+import { ofStage } from "../../platform/http/reference.ts";
+
+/** Made from the contracts by `npm run documents`, so it says what the functions check. */
+export const { contract, handler } = document(
+  {
+    route: "GET /openapi.json",
+    says: "Read the description of this API (OpenAPI 3.1)",
+    tag: "App",
+    answer: [200, z.looseObject({ openapi: z.string() })],
+    cacheControl: "public, max-age=300",
+  },
+  () => ({ body: JSON.stringify(ofStage(openApi, { purchases: setting("PURCHASES") === "on" })) }),
+);
