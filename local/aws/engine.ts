@@ -28,6 +28,7 @@ export type EngineCall = (
 
 const fileName = "dynamodb.sqlite";
 const connectionCountMax = 32;
+const streamConnectionCountMax = 4;
 /** Fewer deletable stream records than this are not worth a cleaning. */
 const trimRecordsMin = 20_000;
 
@@ -56,20 +57,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         options.log(`The database engine ${reason}; nothing can be stored until a new start`),
       );
   const endpoint = options.endpoint ?? process?.endpoint ?? "";
-  const pool = new Pool(new URL(endpoint).origin, {
-    connections: connectionCountMax,
-    pipelining: 1,
-    bodyTimeout: 30_000,
-    headersTimeout: 30_000,
-  });
+  // Readers of the stream have connections of their own, or a crowd of writers would hold them up.
+  const pool = openPool(endpoint, connectionCountMax);
+  const streamPool = openPool(endpoint, streamConnectionCountMax);
   const stop = async () => {
     removeEngineNote(directory);
-    await pool.destroy();
+    await Promise.all([pool.destroy(), streamPool.destroy()]);
     await process?.stop();
   };
   try {
     if (process) prepareStreamRecords(file, options.state, options.tables);
-    const call = makeCall(pool);
+    const call = makeCall(pool, streamPool);
     for (const table of options.tables) await ensureTable(call, table);
     writeEngineNote(directory, { endpoint, ...(process && { pid: process.pid }) });
     return { endpoint, call, stop };
@@ -115,9 +113,19 @@ const authorization =
   "AWS4-HMAC-SHA256 Credential=ovation/20260101/us-east-1/dynamodb/aws4_request, " +
   "SignedHeaders=host, Signature=0";
 
-function makeCall(pool: Pool): EngineCall {
+function openPool(endpoint: string, connections: number): Pool {
+  return new Pool(new URL(endpoint).origin, {
+    connections,
+    pipelining: 1,
+    bodyTimeout: 30_000,
+    headersTimeout: 30_000,
+  });
+}
+
+function makeCall(pool: Pool, streamPool: Pool): EngineCall {
   return async (target, body) => {
-    const answer = await pool.request({
+    const chosen = target.startsWith("DynamoDBStreams") ? streamPool : pool;
+    const answer = await chosen.request({
       method: "POST",
       path: "/",
       headers: {
