@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { BanId, StreamId, UserId } from "./id.ts";
 import { activeBan, BanAction, type Member } from "./member.ts";
-import { Person } from "./person.ts";
+import { Person, personOf } from "./person.ts";
 import { refuse } from "./refusal.ts";
 import type { Stream } from "./stream.ts";
 import { Timestamp, text } from "./text.ts";
@@ -33,6 +33,19 @@ export const Ban = z.object({
   updatedAt: Timestamp,
 });
 export type Ban = z.infer<typeof Ban>;
+
+/** A new ban; `endsAt` (ISO 8601) is for those that end by themselves. */
+export function makeBan(
+  wish: { actionType: BanAction; reason?: string | null | undefined },
+  given: { id: string; stream: Stream; target: Person; by: string; now: Date; endsAt?: string },
+): Ban {
+  const { id, stream, target, by, now, endsAt = null } = given;
+  const at = now.toISOString();
+  const { actionType, reason } = wish;
+  const place = { id, liveStreamId: stream.id, hostId: stream.hostId, target: personOf(target) };
+  const said = { actionType, reason: reason || null, endsAt, createdBy: by };
+  return { ...place, ...said, deletedAt: null, deletedBy: null, createdAt: at, updatedAt: at };
+}
 
 /** A ban as the Allmine API shows it. */
 export const LiveStreamBan = z

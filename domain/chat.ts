@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { MessageId, StreamId } from "./id.ts";
 import { activeBan, type Member } from "./member.ts";
-import { Person } from "./person.ts";
+import { Person, personOf } from "./person.ts";
 import { refuse } from "./refusal.ts";
 import type { Stream } from "./stream.ts";
 import { Timestamp, text } from "./text.ts";
@@ -77,6 +77,18 @@ function hash(value: string): number {
   return state;
 }
 
+/** A message that was admitted as number `n` of its stream. */
+export function makeMessage(
+  { content, replyTo }: { content: string; replyTo?: string | undefined },
+  given: { stream: Stream; sender: Person; n: number; now: Date },
+): Message {
+  const { stream, sender, n, now } = given;
+  const id = messageIdOf(stream.id, n, now);
+  const at = now.toISOString();
+  const said = { content, sender: personOf(sender), createdAt: at, updatedAt: at, revision: 1 };
+  return { id, streamId: stream.id, n, ...said, ...(replyTo !== undefined && { replyTo }) };
+}
+
 /** A user who is blocked or muted may not chat; the ban that holds now decides. */
 export function assertMayChat(member: Member | undefined, now: Date): void {
   const ban = activeBan(member, now);
@@ -97,6 +109,30 @@ export type ChatRules = { slowModeSeconds: number; perSecondMax: number };
 export function chatRulesOf(stream: Stream, userId: string, perSecondMax: number): ChatRules {
   const isFree = stream.hostId === userId || stream.moderators.includes(userId);
   return { slowModeSeconds: isFree ? 0 : stream.slowModeSeconds, perSecondMax };
+}
+
+/** A page of the history, in the shape that only the chat has. */
+export const History = z
+  .object({
+    messages: z.array(ChatMessage),
+    page: z.number(),
+    limit: z.number(),
+    total: z.number(),
+    totalPages: z.number(),
+    hasNextPage: z.boolean(),
+    hasPreviousPage: z.boolean(),
+  })
+  .meta({ id: "ChatHistory" });
+
+export function historyOf(
+  messages: z.infer<typeof ChatMessage>[],
+  page: number,
+  limit: number,
+  total: number,
+): z.infer<typeof History> {
+  const totalPages = Math.ceil(total / limit);
+  const [hasNextPage, hasPreviousPage] = [page < totalPages, page > 1];
+  return { messages, page, limit, total, totalPages, hasNextPage, hasPreviousPage };
 }
 
 /**

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Amount } from "./credits.ts";
 import type { Gift } from "./gift.ts";
 import { GiftId, GiftTypeId, StreamId, UserId } from "./id.ts";
-import { snapshotOf } from "./person.ts";
+import { type Person, snapshotOf } from "./person.ts";
 import { Timestamp } from "./text.ts";
 import { SuperlikeSnapshot, summaryOf, UserSummary } from "./user.ts";
 
@@ -44,18 +44,6 @@ export const Superlike = z
   .meta({ id: "Superlike" });
 export type Superlike = z.infer<typeof Superlike>;
 
-/** The data of the event `gift.refunded`, of a gift or a superlike. */
-export const GiftRefunded = z
-  .object({
-    id: GiftId,
-    streamId: StreamId,
-    refundedAt: Timestamp,
-    credits: Amount,
-    sender: UserSummary,
-  })
-  .meta({ id: "GiftRefunded" });
-export type GiftRefunded = z.infer<typeof GiftRefunded>;
-
 /** What a gift adds to the totals of its stream; a superlike adds nothing. */
 export const addsToTotals = (gift: Gift): GiftTotals =>
   gift.kind === "superlike"
@@ -77,20 +65,13 @@ export function giftSentOf(gift: Gift, totals: GiftTotals, defaultPicture: strin
   };
 }
 
-export function superlikeOf(gift: Gift, defaultPicture: string): Superlike {
-  const { streamId, sender, price, createdAt } = gift;
+/** The answer to the call that makes a superlike; its event says the same. */
+export function superlikeBy(
+  sender: Person,
+  { streamId, price, now }: { streamId: string; price: number; now: Date },
+  defaultPicture: string,
+): Superlike {
   const senderSnapshot = snapshotOf(sender, defaultPicture);
-  return { streamId, senderId: sender.userId, senderSnapshot, price, timestamp: createdAt };
-}
-
-export function giftRefundedOf(gift: Gift, defaultPicture: string): GiftRefunded {
-  const { id, streamId, refundedAt, price, sender } = gift;
-  if (refundedAt === undefined) throw new Error(`The gift ${id} was not refunded`);
-  return {
-    id,
-    streamId,
-    refundedAt,
-    credits: price,
-    sender: summaryOf(sender, defaultPicture),
-  };
+  const timestamp = now.toISOString();
+  return { streamId, senderId: sender.userId, senderSnapshot, price, timestamp };
 }

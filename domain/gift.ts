@@ -66,6 +66,8 @@ export const Gift = z.object({
   /** False where a webhook decided: counted and shown, but no credits moved. */
   charged: z.boolean(),
   refundedAt: Timestamp.optional(),
+  /** On the first gift of a combo: what it had come to when it was over. */
+  comboEnded: z.object({ count: z.number(), credits: z.number(), at: Timestamp }).optional(),
   /** 1, and 2 once it was refunded. Settling is no event and leaves it. */
   revision: z.number().int(),
 });

@@ -32,6 +32,11 @@ function listIn(json: string): unknown {
 
 const Guests = z.array(UserId, { error: "expected a list of user ids" }).max(guestsMax);
 
+/** A file of a form; nothing but its size is looked at. */
+const File = z
+  .object({ bytes: z.instanceof(Uint8Array) })
+  .transform(({ bytes }) => ({ size: bytes.length }));
+
 /**
  * A stream as its host asks for it, in JSON or as a form. A picture that is sent as a file is checked
  * for its size and then not kept: a stage that stores files puts them elsewhere and sends the URL.
@@ -39,7 +44,7 @@ const Guests = z.array(UserId, { error: "expected a list of user ids" }).max(gue
 export const StreamWish = z.object({
   title: text(1, 200).meta({ example: "Friday night" }),
   guests: optional(parsed(Guests)).meta({ description: "Ids of users, in a form as JSON text" }),
-  thumbnail: optional(z.union([httpsUrl, z.object({ bytes: z.instanceof(Uint8Array) })])).meta({
+  thumbnail: optional(z.union([httpsUrl, File])).meta({
     type: "string",
     format: "binary",
     description: "An image of at most 3.5 MB, which is not kept, or an https URL",

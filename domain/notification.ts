@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { NotificationId, UserId } from "./id.ts";
+import { truth } from "./page.ts";
 import { Timestamp, text, utf8Bytes } from "./text.ts";
 
 export const NotificationType = z.enum(["system"], { error: "expected system" });
@@ -111,3 +112,11 @@ export const isWanted = (stored: StoredNotification, filter: NotificationFilter)
   (filter.type === undefined || stored.type === filter.type) &&
   (filter.category === undefined || stored.category === filter.category) &&
   (filter.read === undefined || stored.read === filter.read);
+
+/** The filters as a query has them; `isRead` is the old name of `read`. */
+export const NotificationQuery = z.object({
+  type: NotificationType.optional(),
+  category: NotificationCategory.optional(),
+  read: truth.optional(),
+  isRead: truth.optional().meta({ deprecated: true }),
+});

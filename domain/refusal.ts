@@ -87,6 +87,11 @@ export const refusals = {
   ban_not_found: { kind: "missing", says: "There is no ban {banId}" },
   ban_of_host: { kind: "conflict", says: "The host of a stream cannot be banned from it" },
 
+  too_many_streams: {
+    kind: "conflict",
+    says: "A connection can be subscribed to {max} streams at once",
+  },
+
   username_taken: { kind: "conflict", says: "The username {username} is taken" },
   command_unknown: { kind: "missing", says: "There is no command {command}" },
   app_id_missing: { kind: "invalid", says: "sdkappid: required" },

@@ -1,5 +1,7 @@
+import * as z from "zod";
+import { StreamId } from "./id.ts";
 import { refuse } from "./refusal.ts";
-import { isHost, type Stream } from "./stream.ts";
+import { channelUid, isHost, LiveStream, liveStreamOf, type Stream } from "./stream.ts";
 
 /**
  * The course of a stream: preparing or scheduled, active, ended; or cancelled before it began. Each
@@ -51,3 +53,23 @@ export const mayModerate = (stream: Stream, caller: Acting) =>
 export function assertMayModerate(stream: Stream, caller: Acting): void {
   if (!mayModerate(stream, caller)) refuse("not_a_moderator");
 }
+
+/** What a client says of itself when it joins; nothing of it but the stream decides anything. */
+export const JoinWish = z.object({ liveStreamId: StreamId });
+
+/** The stream with what the video side wants; `token` is null where the stage has no token endpoint. */
+export const Joined = z
+  .object({
+    liveStream: LiveStream,
+    token: z.string().nullable(),
+    channelName: z.string(),
+    uid: z.number().int(),
+  })
+  .meta({ id: "JoinedStream" });
+
+export const joinedOf = (stream: Stream, userId: string): z.infer<typeof Joined> => ({
+  liveStream: liveStreamOf(stream),
+  token: null,
+  channelName: stream.channelName,
+  uid: channelUid(userId),
+});

@@ -10,9 +10,12 @@
  *   replay marker    USER#u          REPLAY#hash         the same transaction as its effect
  *   notification     USER#u          NOTE#id             notifications/create, settle
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
+ *   host's ban       USER#u          BANNED#id           bans/create (the bans of a host's streams)
+ *   follow counts    USER#u          FOLLOWS             follows/*
  *   member           STREAM#s        MEMBER#u            chat (admission), bans
  *   stream           STREAM#s        META                streams/*
  *   chat counter     STREAM#s        CHAT                chat/send-message
+ *   gone numbers     STREAM#s        GONE                chat/* (numbers that show no message)
  *   message          STREAM#s        MSG#n, 12 digits    chat/send-message
  *   gift, superlike  STREAM#s        GIFT#id[#k]         gifts/create, chat/superlike, send_gift
  *   totals           STREAM#s        TOTALS              settle
@@ -22,8 +25,9 @@
  *   log              STREAM#s        LOG                 fan-out, post
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
- *   parked record    PARKED#day      id                  settle (for redrive)
+ *   parked record    PARKED#day      key of the item     settle, sweep (for redrive)
  *   stream list      CATALOGUE       STREAM#id           streams/create
+ *   live stream      CATALOGUE       LIVE#id             streams/join-as-creator, end
  *   connection       CONN#c          CONN                realtime/connect, subscribe
  *   user's socket    USER#u          SOCKET#c            realtime/connect, disconnect
  *   gift type        CATALOGUE       TYPE#id             gifts/create-type, add_gift
@@ -58,6 +62,8 @@ export const key = {
     PK: user(userId),
     SK: `HOSTED#${streamId}`,
   }),
+  hostedBan: (hostId: string, banId: string): Key => ({ PK: user(hostId), SK: `BANNED#${banId}` }),
+  followCounts: (userId: string): Key => ({ PK: user(userId), SK: "FOLLOWS" }),
   socket: (userId: string, connectionId: string): Key => ({
     PK: user(userId),
     SK: `SOCKET#${connectionId}`,
@@ -68,6 +74,7 @@ export const key = {
   }),
   stream: (streamId: string): Key => ({ PK: stream(streamId), SK: "META" }),
   chat: (streamId: string): Key => ({ PK: stream(streamId), SK: "CHAT" }),
+  gone: (streamId: string): Key => ({ PK: stream(streamId), SK: "GONE" }),
   message: (streamId: string, n: number): Key => ({ PK: stream(streamId), SK: `MSG#${padded(n)}` }),
   gift: (streamId: string, giftId: string, receiver = 0): Key => ({
     PK: stream(streamId),
@@ -89,6 +96,7 @@ export const key = {
   }),
   parked: (day: string, id: string): Key => ({ PK: `PARKED#${day}`, SK: id }),
   listedStream: (streamId: string): Key => ({ PK: catalogue, SK: `STREAM#${streamId}` }),
+  liveStream: (streamId: string): Key => ({ PK: catalogue, SK: `LIVE#${streamId}` }),
   giftType: (giftTypeId: string): Key => ({ PK: catalogue, SK: `TYPE#${giftTypeId}` }),
   giftAlias: (giftId: string): Key => ({ PK: `GIFTID#${giftId}`, SK: "GIFTID" }),
   room: (roomId: string): Key => ({ PK: `ROOM#${roomId}`, SK: "ROOM" }),
@@ -104,6 +112,7 @@ export const prefix = {
   account: "PROFILE",
   notifications: "NOTE#",
   hosted: "HOSTED#",
+  hostedBans: "BANNED#",
   sockets: "SOCKET#",
   members: "MEMBER#",
   messages: "MSG#",
@@ -112,6 +121,7 @@ export const prefix = {
   subscribers: "SUB#",
   giftTypes: "TYPE#",
   listedStreams: "STREAM#",
+  liveStreams: "LIVE#",
 };
 
 /** What kind of item a stream record is about, read from its key. */

@@ -1,9 +1,12 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { Member } from "../../domain/member.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { Stream } from "../../domain/stream.ts";
 import { key } from "./keys.ts";
+import { type Reply, record } from "./record.ts";
+import { listActions, liveAction } from "./stream-lists.ts";
 import { read, table, tableName } from "./table.ts";
+import { type Action, pause, triesMax } from "./transact.ts";
 
 /** How a read may be answered: `consistent` costs twice and sees every write before it. */
 type Reading = { consistent?: boolean };
@@ -29,6 +32,23 @@ export async function getStream(streamId: string, reading: Reading = {}): Promis
   return (await findStream(streamId, reading)) ?? refuse("stream_not_found", { streamId });
 }
 
+/** Streams in the order of their ids, at most 100 at once; those that are gone are left out. */
+export async function findStreams(streamIds: readonly string[]): Promise<Stream[]> {
+  if (streamIds.length > 100) throw new Error("At most 100 streams at once");
+  const found = new Map<string, Stream>();
+  let Keys = [...new Set(streamIds)].map((streamId) => key.stream(streamId));
+  while (Keys.length > 0) {
+    const request = { RequestItems: { [tableName()]: { Keys } } };
+    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
+    for (const item of Responses?.[tableName()] ?? []) {
+      const stream = read(Stream, item);
+      if (stream.deletedAt === null) found.set(stream.id, stream);
+    }
+    Keys = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as typeof Keys;
+  }
+  return streamIds.flatMap((streamId) => found.get(streamId) ?? []);
+}
+
 /** What the stream knows of a user: undefined for most. */
 export async function findMember(
   streamId: string,
@@ -43,4 +63,75 @@ export async function findMember(
     }),
   );
   return Item && read(Member, Item);
+}
+
+/** What makes a stream: its item and its places in the lists. Others may add to the transaction. */
+export const newStreamActions = (stream: Stream): Action[] => [
+  {
+    label: "stream",
+    Put: {
+      Item: { ...key.stream(stream.id), ...stream },
+      ConditionExpression: "attribute_not_exists(PK)",
+    },
+  },
+  ...listActions(stream),
+  ...(stream.status === "active" ? [liveAction(stream)] : []),
+];
+
+/** Records a new stream with the reply to the call that made it. */
+export async function recordStream(stream: Stream, reply?: Reply<unknown>): Promise<void> {
+  const failed = await record(newStreamActions(stream), reply);
+  if (failed !== undefined) throw new Error(`There is a stream ${stream.id} already`);
+}
+
+/**
+ * Changes a stream under its revision, and its places in the lists with it. `decide` says what is to
+ * change, again on what is there when somebody else was faster; undefined: it is so already.
+ * Refuses with `stream_not_found`, and `unavailable` when others are faster too often.
+ */
+export async function changeStream(
+  stream: Stream,
+  decide: (stream: Stream) => Partial<Stream> | undefined,
+  now: Date,
+): Promise<Stream> {
+  let current = stream;
+  for (let attempt = 1; attempt <= triesMax; attempt++) {
+    const changes = decide(current);
+    if (changes === undefined) return current;
+    const revision = current.revision + 1;
+    const changed: Stream = { ...current, ...changes, updatedAt: now.toISOString(), revision };
+    const lists = isListedAnew(current, changed)
+      ? [...listActions(changed), liveAction(changed)]
+      : [];
+    const failed = await record([changeAction(current, changed), ...lists]);
+    if (failed === undefined) return changed;
+    const there = failed.get("stream");
+    if (there === undefined) refuse("stream_not_found", { streamId: stream.id });
+    current = read(Stream, there);
+    if (current.deletedAt !== null) refuse("stream_not_found", { streamId: stream.id });
+    await pause(attempt);
+  }
+  return refuse("unavailable");
+}
+
+const isListedAnew = (was: Stream, is: Stream) =>
+  was.status !== is.status || was.deletedAt !== is.deletedAt;
+
+/** An update of what differs between the two, if the item is still as it was read. */
+function changeAction(was: Stream, is: Stream): Action {
+  const fields = Object.entries(is).filter(
+    ([name, value]) => value !== undefined && value !== was[name as keyof Stream],
+  );
+  const values = fields.map(([name, value]) => [`:${name}`, value]);
+  return {
+    label: "stream",
+    Update: {
+      Key: key.stream(was.id),
+      UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(", ")}`,
+      ConditionExpression: "#revision = :was",
+      ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
+      ExpressionAttributeValues: { ...Object.fromEntries(values), ":was": was.revision },
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    },
+  };
 }

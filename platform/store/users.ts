@@ -1,4 +1,5 @@
 import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { changedProfile, type ProfileChange } from "../../domain/profile-change.ts";
 import { refuse } from "../../domain/refusal.ts";
 import {
   Profile,
@@ -7,15 +8,24 @@ import {
   summaryOf,
   type UserSummary,
 } from "../../domain/user.ts";
+import type { Caller } from "../caller.ts";
 import { setting } from "../env.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";
-import type { Action } from "./transact.ts";
+import { type Action, pause, triesMax } from "./transact.ts";
 
-export async function findProfile(userId: string): Promise<Profile | undefined> {
+/** The stored profile, if the user is known; `consistent` costs twice and sees every write before. */
+export async function findProfile(
+  userId: string,
+  { consistent = false } = {},
+): Promise<Profile | undefined> {
   const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.profile(userId) }),
+    new GetCommand({
+      TableName: tableName(),
+      Key: key.profile(userId),
+      ConsistentRead: consistent,
+    }),
   );
   return Item && read(Profile, Item);
 }
@@ -24,6 +34,10 @@ export async function findProfile(userId: string): Promise<Profile | undefined> 
 export async function getProfile(userId: string): Promise<Profile> {
   return (await findProfile(userId)) ?? refuse("user_not_found", { userId });
 }
+
+/** The caller's own profile: what is stored, or what their token says where a read comes too early. */
+export const getCallerProfile = async (caller: Caller, now: Date): Promise<Profile> =>
+  (await findProfile(caller.userId)) ?? profileOf(caller.userId, caller.claims, now);
 
 /** Profiles of at most 100 users; those who are unknown are left out. */
 export async function findProfiles(userIds: readonly string[]): Promise<Map<string, Profile>> {
@@ -88,5 +102,35 @@ export const holdUsername = (userId: string, username: string): Action => ({
     Item: { ...key.username(username.toLowerCase()), userId },
     ConditionExpression: "attribute_not_exists(PK) OR userId = :user",
     ExpressionAttributeValues: { ":user": userId },
+  },
+});
+
+/** Changes the caller's own profile on what is there, and again when somebody else was faster. */
+export async function changeProfile(
+  caller: Caller,
+  change: ProfileChange,
+  now: Date,
+): Promise<Profile> {
+  for (let attempt = 1; attempt <= triesMax; attempt++) {
+    const stored = await findProfile(caller.userId, { consistent: true });
+    const profile = stored ?? profileOf(caller.userId, caller.claims, now);
+    const changed = changedProfile(profile, change, now);
+    if ((await record([replaceProfile(stored, changed)])) === undefined) return changed;
+    await pause(attempt);
+  }
+  return refuse("unavailable");
+}
+
+/** Puts a profile in the place of the one that was read. */
+export const replaceProfile = (was: Profile | undefined, profile: Profile): Action => ({
+  label: "profile",
+  Put: {
+    Item: { ...key.profile(profile.userId), ...profile },
+    ...(was === undefined
+      ? { ConditionExpression: "attribute_not_exists(PK)" }
+      : {
+          ConditionExpression: "updatedAt = :was",
+          ExpressionAttributeValues: { ":was": was.updatedAt },
+        }),
   },
 });

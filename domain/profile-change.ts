@@ -1,0 +1,70 @@
+import * as z from "zod";
+import { httpsUrl, text } from "./text.ts";
+import type { Profile } from "./user.ts";
+
+/** What users say that they do, as the user search knows it. */
+export const Expertise = z.enum(
+  [
+    "musician",
+    "trainer",
+    "chef",
+    "photographer",
+    "designer",
+    "stylist",
+    "gamer",
+    "educator",
+    "coach",
+    "entertainer",
+    "developer",
+    "creator",
+  ],
+  { error: "expected one of the known kinds of expertise" },
+);
+
+/** The networks that a profile links to. */
+const networks = ["instagram", "snapchat", "x", "tiktok", "facebook"] as const;
+const link = text(0, 200).nullish();
+
+/** Changes of one's own profile: what is left out stays, null or an empty text empties a field. */
+export const ProfileChange = z.object({
+  name: text(0, 100).nullish(),
+  surname: text(0, 100).nullish(),
+  bio: text(0, 500).nullish(),
+  interests: z.array(text(1, 50), { error: "expected a list of texts" }).max(20).nullish(),
+  expertise: Expertise.nullish(),
+  profilePhoto: httpsUrl.nullish(),
+  links: z
+    .object({ instagram: link, snapchat: link, x: link, tiktok: link, facebook: link })
+    .nullish(),
+});
+export type ProfileChange = z.infer<typeof ProfileChange>;
+
+/** The profile after a change. */
+export function changedProfile(profile: Profile, change: ProfileChange, now: Date): Profile {
+  const { mentioned: _, ...kept } = profile;
+  return {
+    ...kept,
+    name: or(change.name, profile.name) ?? "",
+    surname: or(change.surname, profile.surname) ?? "",
+    picture: or(change.profilePhoto, profile.picture) ?? "",
+    bio: or(change.bio, profile.bio),
+    interests: or(change.interests, profile.interests),
+    expertise: or(change.expertise, profile.expertise),
+    links: linksAfter(profile.links, change.links),
+    updatedAt: now.toISOString(),
+  };
+}
+
+/** What a field is after a change: undefined leaves it, null empties it. */
+const or = <T>(change: T | null | undefined, was: T | undefined): T | undefined =>
+  change === undefined ? was : (change ?? undefined);
+
+function linksAfter(was: Profile["links"], change: ProfileChange["links"]): Profile["links"] {
+  if (change === undefined) return was;
+  const links: Record<string, string> = {};
+  for (const network of networks) {
+    const value = or(change?.[network], change === null ? undefined : was?.[network]);
+    if (value !== undefined && value !== "") links[network] = value;
+  }
+  return links;
+}

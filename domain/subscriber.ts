@@ -1,0 +1,64 @@
+import * as z from "zod";
+import { Position } from "./position.ts";
+
+/** Gateways end a connection after two hours (API Gateway's quota); its items live a little longer. */
+export const connectionLifeSeconds = 2 * 3600 + 600;
+
+/** A connection so young may not be open yet: API Gateway opens it after `$connect` has answered. */
+export const openingMilliseconds = 10_000;
+
+/** Streams that one connection may be subscribed to at once. */
+export const streamsPerConnectionMax = 40;
+
+/** The name that a client gives a request, to know its answer by. */
+export const RequestId = z
+  .string({ error: "expected text of 1 to 128 characters" })
+  .min(1, "expected 1 to 128 characters")
+  .max(128, "expected 1 to 128 characters")
+  .meta({ example: "subscribe-1" });
+
+/** A subscription: an item of the stream, so that the consumer sees it in the order of all else. */
+export const Subscriber = z.object({
+  connectionId: z.string(),
+  streamId: z.string(),
+  userId: z.string(),
+  /** Begins with the time, so that subscribing again never looks like the time before. */
+  revision: z.number(),
+  requestId: z.string().optional(),
+  since: Position.optional(),
+  /** The first live frame; absent until the consumer has greeted this revision. */
+  from: z.number().int().optional(),
+  compact: z.boolean().optional(),
+  /** When the connection was made, in milliseconds since 1970. */
+  connectedAt: z.number(),
+  /** Seconds since 1970. */
+  expiresAt: z.number(),
+  /** A subscription in a URL that cannot be: the consumer says so as soon as the socket is open. */
+  refusal: z.object({ statusCode: z.number(), errors: z.array(z.string()) }).optional(),
+});
+export type Subscriber = z.infer<typeof Subscriber>;
+
+/** The items of one connection. */
+export const Connection = z.object({
+  connectionId: z.string(),
+  userId: z.string(),
+  /** When the token ends, in seconds since 1970. */
+  tokenExpiresAt: z.number(),
+  connectedAt: z.number(),
+  compact: z.boolean().optional(),
+  /** Streams that it has subscribed to; those that it left or was blocked in are taken out. */
+  streams: z.set(z.string()).optional(),
+  expiresAt: z.number(),
+});
+export type Connection = z.infer<typeof Connection>;
+
+/** Distinct users among subscribers: one with three tabs is one viewer. */
+export function countViewers(subscribers: readonly Pick<Subscriber, "userId" | "refusal">[]) {
+  const users = new Set<string>();
+  for (const { userId, refusal } of subscribers) if (refusal === undefined) users.add(userId);
+  return users.size;
+}
+
+/** Whether a subscriber's item still counts: TTL only tidies. */
+export const isCurrent = ({ expiresAt }: Pick<Subscriber, "expiresAt">, now: Date) =>
+  expiresAt > now.getTime() / 1000;

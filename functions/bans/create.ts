@@ -1,0 +1,37 @@
+import { BanWish, LiveStreamBan, liveStreamBanOf, makeBan } from "../../domain/ban.ts";
+import { assertMayModerate } from "../../domain/stream-course.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { recordBan } from "../../platform/store/bans.ts";
+import { getStream } from "../../platform/store/streams.ts";
+import { getProfile } from "../../platform/store/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/live-stream-ban",
+    says: "Ban a user from a live stream: BLOCK from everything, CHAT_ONLY from chatting",
+    tag: "Live Stream Bans",
+    caller: "user",
+    shape: "envelope",
+    body: BanWish,
+    answer: [200, LiveStreamBan],
+    refusals: [
+      "stream_not_found",
+      "user_not_found",
+      "not_a_moderator",
+      "ban_of_host",
+      "ban_exists",
+    ],
+    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "BAN"] },
+  },
+  async ({ body, caller, now, newId }) => {
+    const [stream, target] = await Promise.all([
+      getStream(body.liveStreamId, { consistent: true }),
+      getProfile(body.targetUserId),
+    ]);
+    assertMayModerate(stream, caller);
+    const ban = makeBan(body, { id: newId(), stream, target, by: caller.userId, now });
+    await recordBan(stream, ban, now);
+    return liveStreamBanOf(ban, setting("DEFAULT_PICTURE"));
+  },
+);

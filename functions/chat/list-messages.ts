@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { chatMessageOf, History, historyOf } from "../../domain/chat.ts";
+import { StreamId } from "../../domain/id.ts";
+import { assertNotBlocked } from "../../domain/member.ts";
+import { pageQuery } from "../../domain/page.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listMessages } from "../../platform/store/messages.ts";
+import { findMember, getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}/chat/messages",
+    says: "Read the chat history of a live stream, newest first",
+    tag: "Live Stream Chat",
+    caller: "user",
+    shape: "bare",
+    path: z.object({ streamId: StreamId }),
+    query: pageQuery(30),
+    answer: [200, History],
+    refusals: ["stream_not_found", "member_blocked"],
+    grants: { read: ["STREAM"] },
+  },
+  async ({ path: { streamId }, query: { page, limit }, caller, now }) => {
+    const [, member, { messages, total }] = await Promise.all([
+      getStream(streamId),
+      findMember(streamId, caller.userId, { consistent: true }),
+      listMessages(streamId, page, limit),
+    ]);
+    assertNotBlocked(member, now);
+    const shown = messages.map((message) => chatMessageOf(message, setting("DEFAULT_PICTURE")));
+    return historyOf(shown, page, limit, total);
+  },
+);

@@ -1,0 +1,35 @@
+import {
+  makeNotification,
+  Notification,
+  NotificationWish,
+  notificationOf,
+} from "../../domain/notification.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { hasRole } from "../../platform/caller.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { recordNotification } from "../../platform/store/notifications.ts";
+import { getProfile } from "../../platform/store/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/notifications",
+    says: "Create a notification for a user",
+    tag: "Notifications",
+    caller: "user",
+    shape: "envelope",
+    body: NotificationWish,
+    answer: [201, Notification],
+    refusals: ["notification_not_yours", "user_not_found"],
+    grants: { read: ["USER"], write: ["USER"] },
+  },
+  async ({ body, caller, now, newId, once }) => {
+    // Who may write to others is a matter of roles, so it comes before the other's existence.
+    const isOwn = body.userId === caller.userId;
+    if (!isOwn && !hasRole(caller, "service")) refuse("notification_not_yours");
+    if (!isOwn) await getProfile(body.userId);
+    const notification = makeNotification(body, newId(), now);
+    const reply = once(notificationOf(notification));
+    await recordNotification(notification, reply);
+    return reply.answer;
+  },
+);

@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { Notification, NotificationQuery, notificationOf } from "../../domain/notification.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listNotifications } from "../../platform/store/notifications.ts";
+
+/** The first version of the list is not paged, so that it ends at a number instead. */
+const shownMax = 200;
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/notifications",
+    says: "List one's own notifications, newest first: at most the newest 200",
+    tag: "Notifications",
+    caller: "user",
+    shape: "envelope",
+    query: NotificationQuery,
+    answer: [200, z.array(Notification)],
+    refusals: [],
+    grants: { read: ["USER"] },
+    memoryMegabytes: 512,
+  },
+  async ({ query: { isRead, ...filter }, caller }) => {
+    const all = await listNotifications(caller.userId, { ...filter, read: filter.read ?? isRead });
+    return all.slice(0, shownMax).map(notificationOf);
+  },
+);

@@ -1,0 +1,38 @@
+import { makeStream, StreamWish } from "../../domain/new-stream.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { recordStream } from "../../platform/store/streams.ts";
+import { findProfiles, getCallerProfile, summary } from "../../platform/store/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/live-stream/create",
+    says: "Create a live stream, which goes live when its creator joins it",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    accepts: ["json", "multipart"],
+    body: StreamWish,
+    answer: [201, LiveStream],
+    refusals: ["user_not_found"],
+    grants: { read: ["USER"], write: ["STREAM", "USER", "CATALOGUE"] },
+    memoryMegabytes: 512,
+  },
+  async ({ body, caller, now, newId, once }) => {
+    const guests = body.guests ?? [];
+    const [profile, known] = await Promise.all([
+      getCallerProfile(caller, now),
+      findProfiles(guests),
+    ]);
+    const stranger = guests.find((userId) => !known.has(userId));
+    if (stranger !== undefined) refuse("user_not_found", { userId: stranger });
+    const host = summary(profile);
+    const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
+    const stream = makeStream(body, { id: newId(), host, defaultThumbnail, now });
+    const reply = once(liveStreamOf(stream));
+    await recordStream(stream, reply);
+    return reply.answer;
+  },
+);

@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { StreamId } from "../../domain/id.ts";
+import { assertNotBlocked } from "../../domain/member.ts";
+import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findMember, getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}",
+    says: "Read one live stream",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    answer: [200, LiveStream],
+    refusals: ["stream_not_found", "member_blocked"],
+    grants: { read: ["STREAM"] },
+  },
+  async ({ path: { streamId }, caller, now }) => {
+    const [stream, member] = await Promise.all([
+      getStream(streamId, { consistent: true }),
+      findMember(streamId, caller.userId, { consistent: true }),
+    ]);
+    assertNotBlocked(member, now);
+    return liveStreamOf(stream);
+  },
+);

@@ -1,0 +1,26 @@
+import { refuse } from "../../domain/refusal.ts";
+import { isHost } from "../../domain/stream.ts";
+import { goLive, Joined, JoinWish, joinedOf } from "../../domain/stream-course.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { changeStream, getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/live-stream/join-as-creator",
+    says: "Go live: the creator joins their stream, which makes it active",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    body: JoinWish,
+    answer: [200, Joined],
+    refusals: ["stream_not_found", "stream_not_yours", "stream_not_startable"],
+    grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
+  },
+  async ({ body, caller, now }) => {
+    const stream = await getStream(body.liveStreamId, { consistent: true });
+    // Not even an admin goes live in the host's place.
+    if (!isHost(stream, caller.userId)) refuse("stream_not_yours");
+    const live = await changeStream(stream, (current) => goLive(current, now), now);
+    return joinedOf(live, caller.userId);
+  },
+);

@@ -1,0 +1,28 @@
+import { assertNotBlocked } from "../../domain/member.ts";
+import { assertLive } from "../../domain/stream.ts";
+import { Joined, JoinWish, joinedOf } from "../../domain/stream-course.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findMember, getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/live-stream/join",
+    says: "Join a live stream as a viewer",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    body: JoinWish,
+    answer: [200, Joined],
+    refusals: ["stream_not_found", "member_blocked", "stream_not_live"],
+    grants: { read: ["STREAM"] },
+  },
+  async ({ body, caller, now }) => {
+    const [stream, member] = await Promise.all([
+      getStream(body.liveStreamId, { consistent: true }),
+      findMember(body.liveStreamId, caller.userId, { consistent: true }),
+    ]);
+    assertNotBlocked(member, now);
+    assertLive(stream);
+    return joinedOf(stream, caller.userId);
+  },
+);

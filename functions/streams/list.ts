@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listNewest } from "../../platform/store/stream-lists.ts";
+import { findStreams } from "../../platform/store/streams.ts";
+
+/** The list is not paged, so that it ends at a number instead. */
+const shownMax = 100;
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream",
+    says: "List the live streams of everybody, newest first: at most the newest 100",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    answer: [200, z.array(LiveStream)],
+    refusals: [],
+    grants: { read: ["STREAM", "CATALOGUE"] },
+  },
+  async () => {
+    const newest = await listNewest(shownMax);
+    const streams = await findStreams(newest.map(({ streamId }) => streamId));
+    return streams.map(liveStreamOf);
+  },
+);

@@ -1,0 +1,29 @@
+import * as z from "zod";
+import { UserId } from "../../domain/id.ts";
+import { wholeNumber } from "../../domain/page.ts";
+import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listHosted, newestFirst } from "../../platform/store/stream-lists.ts";
+import { findStreams } from "../../platform/store/streams.ts";
+import { getProfile } from "../../platform/store/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/user/{userId}/past-streams",
+    says: "List the streams of a user that have ended, the last one first",
+    tag: "Live Streams",
+    caller: "optional",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    query: z.object({ limit: wholeNumber(1, 100).default(20) }),
+    answer: [200, z.array(LiveStream)],
+    refusals: ["user_not_found"],
+    grants: { read: ["STREAM", "USER"] },
+  },
+  async ({ path: { userId }, query: { limit } }) => {
+    const [, hosted] = await Promise.all([getProfile(userId), listHosted(userId)]);
+    const ended = hosted.filter(({ status }) => status === "ended").sort(newestFirst("endedAt"));
+    const streams = await findStreams(ended.slice(0, limit).map(({ streamId }) => streamId));
+    return streams.map(liveStreamOf);
+  },
+);

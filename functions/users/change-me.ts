@@ -1,0 +1,27 @@
+import { ProfileChange } from "../../domain/profile-change.ts";
+import { PublicProfile, publicProfileOf } from "../../domain/user.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findFollowCounts } from "../../platform/store/follows.ts";
+import { changeProfile } from "../../platform/store/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "PUT /api/v1/users/me",
+    says: "Change one's own profile: fields that are left out stay, null empties a field",
+    tag: "Users",
+    caller: "user",
+    shape: "envelope",
+    body: ProfileChange,
+    answer: [200, PublicProfile],
+    refusals: [],
+    grants: { read: ["USER"], write: ["USER"] },
+  },
+  async ({ body, caller, now }) => {
+    const [profile, counts] = await Promise.all([
+      changeProfile(caller, body, now),
+      findFollowCounts(caller.userId),
+    ]);
+    return publicProfileOf(profile, counts, setting("DEFAULT_PICTURE"));
+  },
+);

@@ -1,0 +1,95 @@
+import { assertMayChat, type ChatRules } from "../../domain/chat.ts";
+import { Member } from "../../domain/member.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { key } from "./keys.ts";
+import { record } from "./record.ts";
+import { read } from "./table.ts";
+import { type Action, triesMax } from "./transact.ts";
+
+/**
+ * Admits a sender's next message: one conditional write on their MEMBER item says that they are not
+ * banned, that slow mode lets them and that they keep to the rate. The first message in a second costs
+ * one write, a further one two. Refuses with `member_blocked`, `member_muted`, `slow_mode` and
+ * `too_many_requests`.
+ */
+export async function admitMessage(
+  streamId: string,
+  userId: string,
+  rules: ChatRules,
+  now: Date,
+): Promise<void> {
+  const second = Math.floor(now.getTime() / 1000);
+  let refused = await write(first(streamId, userId, rules, now, second));
+  for (let attempt = 1; refused !== undefined && attempt <= triesMax; attempt++) {
+    assertMayChat(refused, now);
+    assertNotSlowed(refused, rules, now);
+    const isLater = (refused.second ?? 0) !== second;
+    if (!isLater && (refused.sent ?? 0) >= rules.perSecondMax) refuse("too_many_requests");
+    const next = isLater ? first : further;
+    refused = await write(next(streamId, userId, rules, now, second));
+  }
+  if (refused !== undefined) refuse("unavailable");
+}
+
+function assertNotSlowed(member: Member, rules: ChatRules, now: Date): void {
+  if (rules.slowModeSeconds === 0 || member.lastMessageAt === undefined) return;
+  const next = Date.parse(member.lastMessageAt) + rules.slowModeSeconds * 1000;
+  const seconds = Math.ceil((next - now.getTime()) / 1000);
+  if (seconds > 0) refuse("slow_mode", { seconds, retryAfterSeconds: seconds });
+}
+
+/** The member as they are when the write was refused; undefined when it was done. */
+async function write(action: Action): Promise<Member | undefined> {
+  const failed = await record([action]);
+  if (failed === undefined) return undefined;
+  const there = failed.get("member");
+  if (there === undefined) throw new Error("A refused admission came without the member");
+  return read(Member, there);
+}
+
+/** The first message of this second. */
+function first(streamId: string, userId: string, rules: ChatRules, now: Date, second: number) {
+  const isFirst = "(attribute_not_exists(#second) OR #second <> :second)";
+  return update(streamId, userId, rules, now, second, "sent = :one", isFirst, { ":one": 1 });
+}
+
+/** One more message in the same second. */
+function further(streamId: string, userId: string, rules: ChatRules, now: Date, second: number) {
+  const values = { ":one": 1, ":max": rules.perSecondMax };
+  const isWithin = "#second = :second AND sent < :max";
+  return update(streamId, userId, rules, now, second, "sent = sent + :one", isWithin, values);
+}
+
+function update(
+  streamId: string,
+  userId: string,
+  { slowModeSeconds }: ChatRules,
+  now: Date,
+  second: number,
+  count: string,
+  condition: string,
+  values: Record<string, unknown>,
+): Action {
+  const isFree = "(attribute_not_exists(ban) OR ban.endsAt <= :now)";
+  const isSlow = "(attribute_not_exists(lastMessageAt) OR lastMessageAt <= :since)";
+  const since = new Date(now.getTime() - slowModeSeconds * 1000).toISOString();
+  return {
+    label: "member",
+    Update: {
+      Key: key.member(streamId, userId),
+      UpdateExpression: `SET userId = :user, lastMessageAt = :now, #second = :second, ${count}`,
+      ConditionExpression: [isFree, ...(slowModeSeconds > 0 ? [isSlow] : []), condition].join(
+        " AND ",
+      ),
+      ExpressionAttributeNames: { "#second": "second" },
+      ExpressionAttributeValues: {
+        ":user": userId,
+        ":now": now.toISOString(),
+        ":second": second,
+        ...(slowModeSeconds > 0 && { ":since": since }),
+        ...values,
+      },
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    },
+  };
+}

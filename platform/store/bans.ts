@@ -1,0 +1,100 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { assertBannable, Ban, nextRevision } from "../../domain/ban.ts";
+import type { Member } from "../../domain/member.ts";
+import { refuse } from "../../domain/refusal.ts";
+import type { Stream } from "../../domain/stream.ts";
+import { key } from "./keys.ts";
+import { record } from "./record.ts";
+import { findMember } from "./streams.ts";
+import { read, table, tableName } from "./table.ts";
+import { type Action, pause, triesMax } from "./transact.ts";
+
+/** The ban with this id, lifted or not. */
+export async function findBan(banId: string): Promise<Ban | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.ban(banId), ConsistentRead: true }),
+  );
+  return Item && read(Ban, Item);
+}
+
+/**
+ * Records a ban in the member and in its own items, all or nothing. Refuses with `ban_of_host` and
+ * `ban_exists`; decided again when the member was changed in between.
+ */
+export async function recordBan(stream: Stream, ban: Ban, now: Date): Promise<void> {
+  await changeMember(stream.id, ban.target.userId, (member) => {
+    assertBannable(stream, ban.target.userId, member, now);
+    const { id, actionType, endsAt, createdBy: by, reason } = ban;
+    const held = { id, actionType, endsAt, by, reason };
+    return [memberAction(stream.id, ban.target.userId, member, held, now), ...banActions(ban)];
+  });
+}
+
+/** Lifts a ban: the member is free again if this is the ban that they have. */
+export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
+  const at = now.toISOString();
+  const lifted: Ban = { ...ban, deletedAt: at, deletedBy: by, updatedAt: at };
+  await changeMember(ban.liveStreamId, ban.target.userId, (member) => [
+    ...(member?.ban?.id === ban.id
+      ? [memberAction(ban.liveStreamId, ban.target.userId, member, undefined, now)]
+      : []),
+    ...banActions(lifted),
+  ]);
+  return lifted;
+}
+
+async function changeMember(
+  streamId: string,
+  userId: string,
+  decide: (member: Member | undefined) => Action[],
+): Promise<void> {
+  for (let attempt = 1; attempt <= triesMax; attempt++) {
+    const member = await findMember(streamId, userId, { consistent: true });
+    const failed = await record(decide(member));
+    if (failed === undefined) return;
+    await pause(attempt);
+  }
+  refuse("unavailable");
+}
+
+/** Sets or takes the member's ban under their revision, which admissions of messages leave alone. */
+function memberAction(
+  streamId: string,
+  userId: string,
+  member: Member | undefined,
+  ban: Member["ban"],
+  now: Date,
+): Action {
+  const isSame =
+    member?.revision === undefined ? "attribute_not_exists(revision)" : "revision = :was";
+  const values = { ":user": userId, ":revision": nextRevision(member, now) };
+  const set = "SET userId = :user, revision = :revision";
+  return {
+    label: "member",
+    Update: {
+      Key: key.member(streamId, userId),
+      UpdateExpression: ban == null ? `${set} REMOVE ban` : `${set}, ban = :ban`,
+      ConditionExpression: isSame,
+      ExpressionAttributeValues: {
+        ...values,
+        ...(ban != null && { ":ban": ban }),
+        ...(member?.revision !== undefined && { ":was": member.revision }),
+      },
+    },
+  };
+}
+
+/** The ban itself and its place in the list of its host. */
+function banActions(ban: Ban): Action[] {
+  const { id: banId, liveStreamId, target, actionType, createdAt, deletedAt } = ban;
+  const listed = { banId, liveStreamId, actionType, createdAt, deletedAt };
+  const { userId: targetUserId, username } = target;
+  return [
+    { Put: { Item: { ...key.ban(banId), ...ban } } },
+    {
+      Put: {
+        Item: { ...key.hostedBan(ban.hostId, banId), ...listed, targetUserId, username },
+      },
+    },
+  ];
+}
