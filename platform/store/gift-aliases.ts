@@ -1,7 +1,7 @@
 import type { GiftType } from "../../domain/gift-type.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { type AddGift, addedGiftType } from "../../domain/tencent-gift.ts";
-import { changeGiftType, findGiftTypeByAlias, recordGiftType } from "./gift-types.ts";
+import { findGiftTypeByAlias, recordGiftType, recordGiftTypeChange } from "./gift-types.ts";
 import { pause } from "./transact.ts";
 
 /** The gift type that a GiftId names; refuses with `gift_type_not_found`. Read consistently. */
@@ -22,7 +22,7 @@ export async function recordAddedGift(given: AddGift, newId: () => string, now: 
     const before = await findGiftTypeByAlias(given.GiftId);
     const after = addedGiftType(given, before, newId(), now);
     try {
-      if (before !== undefined) await changeGiftType(before, after);
+      if (before !== undefined) await recordGiftTypeChange(before, after);
       else await recordGiftType(after, { answer: undefined, remember: [] });
       return;
     } catch (error) {

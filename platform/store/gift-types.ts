@@ -78,7 +78,7 @@ export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promis
 }
 
 /** Records a change of a gift type IF nobody changed it since it was read; else `unavailable`. */
-export async function changeGiftType(before: GiftType, after: GiftType): Promise<GiftType> {
+export async function recordGiftTypeChange(before: GiftType, after: GiftType): Promise<GiftType> {
   const actions: Action[] = [
     {
       label: "type",

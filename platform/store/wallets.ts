@@ -43,33 +43,39 @@ export async function findAccount(userId: string): Promise<Account> {
 
 const walletLabel = (userId: string) => `wallet:${userId}`;
 
+/** A draft with its hashes: the wallet as it will be, and the actions that make it so. */
+export type Sealed = { wallet: Wallet; actions: Action[] };
+
 /**
  * What writes a draft: the wallet IF nobody has written it since it was read, and its entries. Fields
  * that no draft decides (the user's own spend limit) stay as they are.
  */
-export function draftActions({ before, after, entries }: Draft): Action[] {
+export function seal({ before, after, entries }: Draft): Sealed {
   const { chained, head } = chain(before.head, entries);
-  const { userId, balance, owed, seq, revision, pace, spent, combos } = after;
-  const fields = { userId, balance, owed, seq, head, revision, pace, spent, combos };
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  const wallet: Action = {
-    label: walletLabel(userId),
+  const wallet = { ...after, head };
+  return { wallet, actions: [walletAction(before, wallet), ...chained.map(entryAction)] };
+}
+
+function walletAction(before: Wallet, after: Wallet): Action {
+  const { spendLimit: _, ...decided } = after;
+  const fields = Object.entries(decided).filter(([, value]) => value !== undefined);
+  return {
+    label: walletLabel(after.userId),
     Update: {
-      Key: key.wallet(userId),
-      UpdateExpression: `SET ${given.map(([name]) => `#${name} = :${name}`).join(", ")}`,
+      Key: key.wallet(after.userId),
+      UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(", ")}`,
       ConditionExpression:
         before.revision === 0
           ? "attribute_not_exists(#revision) OR #revision = :before"
           : "#revision = :before",
-      ExpressionAttributeNames: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
+      ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
       ExpressionAttributeValues: {
-        ...Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
+        ...Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value])),
         ":before": before.revision,
       },
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",
     },
   };
-  return [wallet, ...chained.map(entryAction)];
 }
 
 /** What a decision on wallets comes to: their drafts, what else is written, and the answer. */
@@ -95,18 +101,34 @@ export async function commit<A>(
   let current = [...wallets];
   for (let attempt = 1; attempt <= triesMax; attempt++) {
     const { drafts, actions = [], reply } = decide(current);
-    const failed = await record([...drafts.flatMap(draftActions), ...actions], reply);
+    const failed = await record(
+      [...drafts.flatMap((draft) => seal(draft).actions), ...actions],
+      reply,
+    );
     if (failed === undefined) return reply.answer;
-    const lost = [...failed.keys()].filter((label) => label.startsWith("wallet:"));
-    if (lost.length < failed.size) await onFailed(others(failed, lost));
+    const rest = beyondWallets(failed);
+    if (rest.size > 0) await onFailed(rest);
     current = renew(current, failed);
     await pause(attempt);
   }
   refuse("unavailable");
 }
 
-const others = (failed: Failed, lost: readonly string[]): Failed =>
-  new Map([...failed].filter(([label]) => !lost.includes(label)));
+/**
+ * Conditions that failed for another reason than a wallet that was written in between. Throws when an
+ * entry was there though its wallet's lock held: the ledger knows more than the wallet.
+ */
+export function beyondWallets(failed: Failed): Failed {
+  const rest: Failed = new Map();
+  for (const [label, item] of failed) {
+    const [kind, userId = ""] = label.split(":");
+    if (kind === "wallet") continue;
+    if (kind !== "entry") rest.set(label, item);
+    else if (!failed.has(walletLabel(userId)))
+      throw new Error(`The ledger of ${userId} has an entry that its wallet does not know`);
+  }
+  return rest;
+}
 
 /** The wallets as the cancellation returned them; those whose condition held are as they were. */
 export function renew(wallets: readonly Wallet[], failed: Map<string, Item | undefined>): Wallet[] {
@@ -116,7 +138,7 @@ export function renew(wallets: readonly Wallet[], failed: Map<string, Item | und
   });
 }
 
-/** A condition that only a broken table fails: such as an entry that is there before its number is. */
+/** Of wallets and entries alone no other condition can fail. */
 function fault(failed: Failed): never {
-  throw new Error(`Conditions failed that never should: ${[...failed.keys()].join(", ")}`);
+  throw new Error(`Conditions failed that nobody expects: ${[...failed.keys()].join(", ")}`);
 }

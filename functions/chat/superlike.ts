@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { Superlike, superlikeBy } from "../../domain/gift-event.ts";
+import { StreamId } from "../../domain/id.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { getGiver, giveSuperlike } from "../../platform/store/gifts.ts";
+import { getStream } from "../../platform/store/streams.ts";
+
+/** Paid attention: everybody in the stream sees it and the host gets its price. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/live-stream/{streamId}/chat/superlike",
+    says: "Send a superlike to a live stream",
+    tag: "Chat",
+    caller: "user",
+    shape: "bare",
+    path: z.object({ streamId: StreamId }),
+    answer: [201, Superlike],
+    refusals: [
+      ...["stream_not_found", "user_not_found", "member_blocked", "gift_to_oneself"],
+      ...["stream_not_live", "credits_too_low", "spend_limit_reached"],
+    ] as const,
+    grants: { read: ["STREAM", "USER"], write: ["USER", "LEDGER", "STREAM", "GIFT"] },
+  },
+  async ({ path: { streamId }, caller, now, once }) => {
+    const [stream, giver] = await Promise.all([
+      getStream(streamId, { consistent: true }),
+      getGiver(streamId, caller.userId),
+    ]);
+    const [price, picture] = [setting("SUPERLIKE_PRICE"), setting("DEFAULT_PICTURE")];
+    const reply = () => once(superlikeBy(giver.sender, { streamId, price, now }, picture));
+    return giveSuperlike({ stream, giver, now, reply }, price);
+  },
+);

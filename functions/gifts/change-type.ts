@@ -1,0 +1,30 @@
+import * as z from "zod";
+import {
+  changeGiftType,
+  GiftTypeChange,
+  ListedGiftType,
+  listedGiftTypeOf,
+} from "../../domain/gift-type.ts";
+import { GiftTypeId } from "../../domain/id.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { getGiftType, recordGiftTypeChange } from "../../platform/store/gift-types.ts";
+
+/** Changes what is sent from now on; gifts that were sent stay what they are. */
+export const { contract, handler } = endpoint(
+  {
+    route: "PATCH /api/v1/gifts/gift-types/{id}",
+    says: "Change a gift type",
+    tag: "Gifts",
+    caller: "admin",
+    shape: "envelope",
+    path: z.object({ id: GiftTypeId }),
+    body: GiftTypeChange,
+    answer: [200, ListedGiftType],
+    refusals: ["gift_type_not_found", "gift_type_exists"],
+    grants: { read: ["CATALOGUE"], write: ["CATALOGUE", "GIFTID"] },
+  },
+  async ({ path, body, now }) => {
+    const type = await getGiftType(path.id);
+    return listedGiftTypeOf(await recordGiftTypeChange(type, changeGiftType(type, body, now)));
+  },
+);

@@ -1,0 +1,27 @@
+import {
+  ListedGiftType,
+  listedGiftTypeOf,
+  NewGiftType,
+  newGiftType,
+} from "../../domain/gift-type.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { recordGiftType } from "../../platform/store/gift-types.ts";
+
+/** A new kind of gift, known to both APIs. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/gifts/gift-types",
+    says: "Create a gift type",
+    tag: "Gifts",
+    caller: "admin",
+    shape: "envelope",
+    body: NewGiftType,
+    answer: [201, ListedGiftType],
+    refusals: ["gift_type_exists"],
+    grants: { read: ["USER"], write: ["CATALOGUE", "GIFTID", "USER"] },
+  },
+  async ({ body, newId, now, once }) => {
+    const type = newGiftType(newId(), body, now);
+    return recordGiftType(type, once(listedGiftTypeOf(type)));
+  },
+);

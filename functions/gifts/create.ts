@@ -1,0 +1,42 @@
+import * as z from "zod";
+import { GiftId, GiftTypeId, StreamId } from "../../domain/id.ts";
+import { personOfSummary } from "../../domain/person.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { getGiftType } from "../../platform/store/gift-types.ts";
+import { getGiver, giveGift } from "../../platform/store/gifts.ts";
+import { getStream } from "../../platform/store/streams.ts";
+
+/** One gift to the host of a stream, at the price of its type. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/gifts/create",
+    says: "Send a gift to a live stream",
+    tag: "Gifts",
+    caller: "user",
+    shape: "envelope",
+    body: z.object({ giftTypeId: GiftTypeId, liveStreamId: StreamId }),
+    answer: [201, z.object({ message: z.literal("Success"), id: GiftId })],
+    refusals: [
+      ...["stream_not_found", "gift_type_not_found", "user_not_found", "member_blocked"],
+      ...["gift_to_oneself", "stream_not_live", "gifts_switched_off", "gift_type_inactive"],
+      ...["credits_too_low", "spend_limit_reached", "price_too_high"],
+    ] as const,
+    grants: {
+      read: ["STREAM", "CATALOGUE", "USER"],
+      write: ["USER", "LEDGER", "STREAM", "GIFT"],
+    },
+  },
+  async ({ body, caller, now, once }) => {
+    const [stream, giftType, giver] = await Promise.all([
+      getStream(body.liveStreamId, { consistent: true }),
+      getGiftType(body.giftTypeId),
+      getGiver(body.liveStreamId, caller.userId),
+    ]);
+    const reply = (id: string) => once({ message: "Success", id });
+    const receivers = [personOfSummary(stream.host)];
+    return giveGift(
+      { stream, giver, now, reply },
+      { giftType, receivers, count: 1, charged: true },
+    );
+  },
+);

@@ -1,0 +1,19 @@
+import * as z from "zod";
+import { inPriceOrder, ListedGiftType, listedGiftTypeOf } from "../../domain/gift-type.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listGiftTypes } from "../../platform/store/gift-types.ts";
+
+/** The gifts that can be sent now. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/gifts/gift-types",
+    says: "List the active gift types, cheapest first",
+    tag: "Gifts",
+    caller: "user",
+    shape: "envelope",
+    answer: [200, z.array(ListedGiftType)],
+    refusals: [],
+    grants: { read: ["CATALOGUE"] },
+  },
+  async () => inPriceOrder(await listGiftTypes()).map(listedGiftTypeOf),
+);

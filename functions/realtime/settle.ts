@@ -1,0 +1,20 @@
+import { reaction } from "../../platform/reaction.ts";
+import { settleAll } from "../../platform/store/settle-all.ts";
+import { plain } from "../../platform/store/table.ts";
+
+/** Credits hosts: every gift that was made is settled from its own record, exactly once. */
+export const { contract, handler } = reaction(
+  {
+    says: "Credit hosts for gifts and superlikes, and count them",
+    on: { stream: "table", kinds: ["gift"], batchSize: 100 },
+    grants: { read: ["USER"], write: ["USER", "LEDGER", "STREAM", "PARKED"] },
+    timeoutSeconds: 60,
+  },
+  async (records, now) => {
+    const made = records.filter(({ eventName }) => eventName === "INSERT");
+    await settleAll(
+      made.map(({ dynamodb }) => plain(dynamodb?.NewImage) ?? {}),
+      now,
+    );
+  },
+);

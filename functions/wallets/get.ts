@@ -1,0 +1,33 @@
+import * as z from "zod";
+import { Balance } from "../../domain/credits.ts";
+import { spendLimitOf } from "../../domain/wallet.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { sumPending } from "../../platform/store/due.ts";
+import { findWallet } from "../../platform/store/wallets.ts";
+
+/** One's own credits; `pending` was received and is not settled yet, `owed` is still to be repaid. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/wallet",
+    says: "Read one's own credits",
+    tag: "Wallet",
+    caller: "user",
+    shape: "envelope",
+    answer: [
+      200,
+      z.object({ balance: Balance, pending: Balance, owed: Balance, spendLimit: Balance }),
+    ],
+    refusals: [],
+    grants: { read: ["USER"], dueIndex: true },
+  },
+  async ({ caller }) => {
+    const [wallet, pending] = await Promise.all([
+      findWallet(caller.userId),
+      sumPending(caller.userId),
+    ]);
+    const { balance, owed } = wallet;
+    const spendLimit = spendLimitOf(wallet, { spendLimit: setting("SPEND_LIMIT") });
+    return { balance, pending, owed, spendLimit };
+  },
+);

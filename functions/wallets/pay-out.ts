@@ -1,0 +1,27 @@
+import * as z from "zod";
+import { UserId } from "../../domain/id.ts";
+import { Booked, Booking } from "../../domain/transfer.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { payOut } from "../../platform/store/bookings.ts";
+import { getProfile } from "../../platform/store/users.ts";
+
+/** Credits that leave the system, because somebody is paid for them elsewhere. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/wallets/{userId}/payouts",
+    says: "Take credits out of a user's wallet",
+    tag: "Wallet",
+    caller: "service",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    body: Booking,
+    answer: [201, Booked],
+    idempotencyKey: "required",
+    refusals: ["user_not_found", "reference_exists", "credits_too_low"],
+    grants: { read: ["USER"], write: ["USER", "LEDGER"] },
+  },
+  async ({ path, body, now, once }) => {
+    await getProfile(path.userId);
+    return payOut({ ...path, ...body, now }, once);
+  },
+);

@@ -1,0 +1,23 @@
+import * as z from "zod";
+import { UserId } from "../../domain/id.ts";
+import { Booked, Booking } from "../../domain/transfer.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { topUp } from "../../platform/store/bookings.ts";
+
+/** Credits that were paid for elsewhere. The reference is once a wallet, whatever the key. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/wallets/{userId}/top-ups",
+    says: "Put credits into a user's wallet",
+    tag: "Wallet",
+    caller: "service",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    body: Booking,
+    answer: [201, Booked],
+    idempotencyKey: "required",
+    refusals: ["reference_exists", "balance_too_high"],
+    grants: { read: ["USER"], write: ["USER", "LEDGER"] },
+  },
+  async ({ path, body, now, once }) => topUp({ ...path, ...body, now }, once),
+);

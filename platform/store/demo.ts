@@ -1,0 +1,137 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { ScanCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { newGiftType } from "../../domain/gift-type.ts";
+import type { Stream } from "../../domain/stream.ts";
+import { type Profile, profileOf, summaryOf } from "../../domain/user.ts";
+import { credit, draftOf, emptyWallet } from "../../domain/wallet.ts";
+import { key } from "./keys.ts";
+import { listActions, liveAction } from "./stream-lists.ts";
+import type { Action } from "./transact.ts";
+import { seal } from "./wallets.ts";
+
+/** Where the demo is written, and the pictures of its stage. */
+export type DemoPlace = {
+  client: DynamoDBDocumentClient;
+  tableName: string;
+  defaultPicture: string;
+  defaultThumbnail: string;
+};
+
+/** Ids that the reference pages' own curl lines use. */
+const ids = {
+  viewer: "64d15f9e2e6c8f4d5a123456",
+  host: "64d15f9e2e6c8f4d5a123457",
+  stream: "64d15f9e2e6c8f4d5a123000",
+  room: "65a1234bcde5678f90123456",
+  giftType: "65a1234bcde5678f90123456",
+};
+
+const demoCredits = 1_000_000;
+
+/**
+ * Writes the demo data into an empty table: users, credits with their ledger entries, streams and a
+ * gift type. It is one transaction, so a table has all of it or nothing. Answers whether it was written.
+ */
+export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
+  const { client, tableName: TableName } = place;
+  const { Count = 0 } = await client.send(new ScanCommand({ TableName, Limit: 1 }));
+  if (Count > 0) return false;
+  const TransactItems = demoActions(place, now).map(({ label: _, ...action }) => {
+    const [[kind, body] = []] = Object.entries(action);
+    return { [String(kind)]: { TableName, ...body } } as object;
+  });
+  await client.send(new TransactWriteCommand({ TransactItems }));
+  return true;
+}
+
+function demoActions(place: DemoPlace, now: Date): Action[] {
+  const named = (userId: string, name: string, given = "", family = "") =>
+    profileOf(userId, { preferred_username: name, given_name: given, family_name: family }, now);
+  const viewer = named(ids.viewer, "johndoe", "John", "Doe");
+  const host = named(ids.host, "host", "Demo", "Host");
+  const users = [viewer, host, named("user1", "user1"), named("user2", "user2")];
+  const streams = [
+    streamOf(ids.stream, "Demo stream", null, host, place, now),
+    streamOf(ids.room, "Demo room", "room_id", host, place, now),
+  ];
+  const type = newGiftType(
+    ids.giftType,
+    {
+      creditAmount: 10,
+      name: "Rose",
+      svgUrl: "https://assets.ovation.example/rose.svg",
+      giftId: "gift1",
+    },
+    now,
+  );
+  return [
+    ...users.flatMap(userActions),
+    ...[ids.viewer, "user1"].flatMap((userId) => creditActions(userId, now)),
+    ...streams.flatMap((stream) => [
+      put({ ...key.stream(stream.id), ...stream }),
+      ...listActions(stream),
+      liveAction(stream),
+    ]),
+    put({ ...key.room("room_id"), streamId: ids.room }),
+    put({ ...key.giftType(type.id), ...type }),
+    put({ ...key.giftAlias(type.giftId), giftTypeId: type.id }),
+  ];
+}
+
+const put = (Item: Record<string, unknown>): Action => ({
+  Put: { Item, ConditionExpression: "attribute_not_exists(PK)" },
+});
+
+const userActions = (profile: Profile): Action[] => [
+  put({ ...key.profile(profile.userId), ...profile }),
+  put({ ...key.username(profile.username), userId: profile.userId }),
+];
+
+/** The credits of a demo user, topped up like anybody's, so that an audit finds where they come from. */
+function creditActions(userId: string, now: Date): Action[] {
+  const [occurredAt, reference] = [now.toISOString(), "demo"];
+  const movement = { type: "top_up", amount: demoCredits, reference, occurredAt } as const;
+  const { actions } = seal(credit(draftOf(emptyWallet(userId)), movement));
+  const used = { type: "top_up", amount: demoCredits, occurredAt };
+  return [...actions, put({ ...key.reference(userId, reference), ...used })];
+}
+
+/** A stream that is live. The channel's name is made from its id, so that it is the same each time. */
+function streamOf(
+  id: string,
+  title: string,
+  roomId: string | null,
+  host: Profile,
+  { defaultPicture, defaultThumbnail }: DemoPlace,
+  now: Date,
+): Stream {
+  const at = now.toISOString();
+  return {
+    id,
+    hostId: host.userId,
+    host: summaryOf(host, defaultPicture),
+    title,
+    status: "active",
+    channelName: `${title.toLowerCase().replaceAll(" ", "-")}-${id.slice(-4)}`,
+    liveStreamType: "solo",
+    thumbnailUrl: defaultThumbnail,
+    guests: [],
+    price: null,
+    interest: null,
+    durationGoal: null,
+    motivation: null,
+    plannedStartDate: null,
+    startedAt: at,
+    endedAt: null,
+    deletedAt: null,
+    createdAt: at,
+    updatedAt: at,
+    revision: 1,
+    giftsEnabled: true,
+    slowModeSeconds: 0,
+    followersOnly: false,
+    blockedWords: [],
+    moderators: [],
+    roomId,
+  };
+}

@@ -1,0 +1,181 @@
+import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { Gift } from "../../domain/gift.ts";
+import { key } from "../../platform/store/keys.ts";
+import { hashOf } from "../../platform/store/ledger.ts";
+import { KeyUsed } from "../../platform/store/record.ts";
+import { keyedCall } from "../../platform/store/replay.ts";
+import { dueOf, settle } from "../../platform/store/settle.ts";
+import { table, tableName } from "../../platform/store/table.ts";
+import { findFan, findTotals } from "../../platform/store/totals.ts";
+import { findWallet } from "../../platform/store/wallets.ts";
+import { startTable } from "./table.ts";
+import { giftTypeOf, keep, makeStream, makeUser, sendOne } from "./wallet-people.ts";
+
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  ({ stop } = await startTable());
+});
+afterAll(() => stop());
+
+let people = 0;
+const someone = (name: string) => `${name}-${++people}`;
+
+async function readGift(streamId: string, id: string) {
+  const Key = key.gift(streamId, id);
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
+  );
+  return Item!;
+}
+
+async function ledgerOf(userId: string) {
+  const { Items = [] } = await table().send(
+    new QueryCommand({
+      TableName: tableName(),
+      KeyConditionExpression: "PK = :user",
+      ExpressionAttributeValues: { ":user": key.entry(userId, 1).PK },
+    }),
+  );
+  return Items;
+}
+
+test("a gift debits the sender at once and credits the host when it is settled", async () => {
+  const [sender, host] = [someone("sender"), someone("host")];
+  await makeUser(sender, 100);
+  const stream = await makeStream(host);
+  const id = await sendOne(stream, sender, giftTypeOf(30));
+  expect(await findWallet(sender)).toMatchObject({ balance: 70, seq: 2, owed: 0 });
+  expect(await findWallet(host)).toMatchObject({ balance: 0, seq: 0 });
+  const item = await readGift(stream.id, id);
+  expect(item).toMatchObject({ due: host, dueCredits: 30, price: 30, combo: 1, revision: 1 });
+
+  await settle(host, [dueOf(item)!], new Date());
+  expect(await findWallet(host)).toMatchObject({ balance: 30, seq: 1 });
+  expect(await findTotals(stream.id)).toMatchObject({ gifts: 1, count: 1, credits: 30 });
+  expect(await findFan(stream.id, sender)).toMatchObject({ gifts: 1, credits: 30 });
+  expect(dueOf(await readGift(stream.id, id))).toBeUndefined();
+});
+
+test("settling the same gift again, and at the same moment, credits it once", async () => {
+  const [sender, host] = [someone("sender"), someone("host")];
+  await makeUser(sender, 1000);
+  const stream = await makeStream(host);
+  const type = giftTypeOf(7);
+  const ids: string[] = [];
+  for (let n = 0; n < 30; n++) ids.push(await sendOne(stream, sender, type));
+  const due = await Promise.all(ids.map(async (id) => dueOf(await readGift(stream.id, id))!));
+  const now = new Date();
+  await Promise.all([
+    settle(host, due, now),
+    settle(host, due.slice(10), now),
+    settle(host, [...due].reverse(), now),
+  ]);
+  await settle(host, due, now);
+  expect(await findWallet(host)).toMatchObject({ balance: 210, seq: 30 });
+  expect(await findTotals(stream.id)).toMatchObject({ gifts: 30, count: 30, credits: 210 });
+  expect(await findFan(stream.id, sender)).toMatchObject({ gifts: 30, credits: 210 });
+});
+
+test("entries are chained, and the wallet carries the hash of the newest", async () => {
+  const [sender, host] = [someone("sender"), someone("host")];
+  await makeUser(sender, 50);
+  const stream = await makeStream(host);
+  for (let n = 0; n < 3; n++) await sendOne(stream, sender, giftTypeOf(10));
+  const entries = await ledgerOf(sender);
+  expect(entries.map(({ amount }) => amount)).toEqual([50, -10, -10, -10]);
+  expect(entries.map(({ balanceAfter }) => balanceAfter)).toEqual([50, 40, 30, 20]);
+  let previous = "";
+  for (const entry of entries) {
+    expect(entry.previous).toBe(previous);
+    previous = hashOf(entry as never);
+  }
+  expect((await findWallet(sender)).head).toBe(previous);
+});
+
+test("of many gifts at once a wallet that holds one pays for one", async () => {
+  const [sender, host] = [someone("sender"), someone("host")];
+  await makeUser(sender, 10);
+  const stream = await makeStream(host);
+  const type = giftTypeOf(10);
+  const tries = Array.from({ length: 100 }, () => sendOne(stream, sender, type));
+  const outcomes = await Promise.allSettled(tries);
+  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  const codes = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason.code] : []));
+  expect(new Set(codes)).toEqual(new Set(["credits_too_low"]));
+  expect(await findWallet(sender)).toMatchObject({ balance: 0, seq: 2 });
+});
+
+test("one key makes one gift, also of two calls at the same moment", async () => {
+  const [sender, host] = [someone("sender"), someone("host")];
+  await makeUser(sender, 100);
+  const stream = await makeStream(host);
+  const type = giftTypeOf(10);
+  const call = keyedCall(sender, "POST /gifts", "key-1", { gift: 1 });
+  const once = keep(call, new Date());
+  const tries = Array.from({ length: 8 }, () => sendOne(stream, sender, type, {}, once));
+  const outcomes = await Promise.allSettled(tries);
+  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  for (const one of outcomes)
+    if (one.status === "rejected") expect(one.reason).toBeInstanceOf(KeyUsed);
+  expect(await findWallet(sender)).toMatchObject({ balance: 90, seq: 2 });
+});
+
+test("a key that has expired is there no more, though its item still is", async () => {
+  const [sender, host] = [someone("sender"), someone("host")];
+  await makeUser(sender, 100);
+  const stream = await makeStream(host);
+  const type = giftTypeOf(10);
+  const call = keyedCall(sender, "POST /gifts", "key-1", { gift: 1 });
+  const longAgo = new Date(Date.now() - 26 * 3600 * 1000);
+  await sendOne(stream, sender, type, {}, keep(call, longAgo));
+  await sendOne(stream, sender, type, {}, keep(call, new Date()));
+  expect(await findWallet(sender)).toMatchObject({ balance: 80 });
+});
+
+test("several receivers are credited each, all or nothing", async () => {
+  const [sender, host, guest] = [someone("sender"), someone("host"), someone("guest")];
+  await makeUser(sender, 100);
+  await makeUser(guest);
+  const stream = await makeStream(host);
+  const person = (userId: string) => ({
+    ...{ userId, username: userId, name: "", surname: "", picture: "" },
+    ...{ createdAt: stream.createdAt, updatedAt: stream.createdAt },
+  });
+  const wish = { receivers: [person(host), person(guest)], count: 2 };
+  await expect(sendOne(stream, sender, giftTypeOf(30), wish)).rejects.toMatchObject({
+    code: "credits_too_low",
+  });
+  expect(await findWallet(sender)).toMatchObject({ balance: 100 });
+  const id = await sendOne(stream, sender, giftTypeOf(20), wish);
+  expect(await findWallet(sender)).toMatchObject({ balance: 20, seq: 3 });
+  const first = dueOf(await readGift(stream.id, id))!;
+  const Key = key.gift(stream.id, id, 1);
+  const { Item } = await table().send(new GetCommand({ TableName: tableName(), Key }));
+  await settle(host, [first], new Date());
+  await settle(guest, [dueOf(Item!)!], new Date());
+  expect(await findWallet(host)).toMatchObject({ balance: 40 });
+  expect(await findWallet(guest)).toMatchObject({ balance: 40 });
+  expect(await findTotals(stream.id)).toMatchObject({ gifts: 1, count: 4, credits: 80 });
+});
+
+test("what a webhook decided moves no credits and counts", async () => {
+  const [sender, host] = [someone("sender"), someone("host")];
+  await makeUser(sender);
+  const stream = await makeStream(host);
+  const id = await sendOne(stream, sender, giftTypeOf(30), { charged: false });
+  await settle(host, [dueOf(await readGift(stream.id, id))!], new Date());
+  expect(await findWallet(sender)).toMatchObject({ balance: 0, seq: 0 });
+  expect(await findWallet(host)).toMatchObject({ balance: 0, seq: 0 });
+  expect(await findTotals(stream.id)).toMatchObject({ gifts: 1, count: 1, credits: 30 });
+});
+
+test("a gift's item is at most a kilobyte with names and pictures of usual length", async () => {
+  const [sender, host] = ["64d15f9e2e6c8f4d5a123456", "64d15f9e2e6c8f4d5a123457"];
+  await makeUser(sender, 100);
+  const stream = await makeStream(host);
+  const id = await sendOne(stream, sender, giftTypeOf(10));
+  const item = await readGift(stream.id, id);
+  expect(Gift.parse(item).id).toBe(id);
+  const long = JSON.stringify(item).length + 2 * (3 * 20 + 60);
+  expect(long).toBeLessThanOrEqual(1024 + 330);
+});

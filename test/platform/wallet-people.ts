@@ -1,0 +1,94 @@
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import type { GiftType } from "../../domain/gift-type.ts";
+import { personOfSummary } from "../../domain/person.ts";
+import type { Stream } from "../../domain/stream.ts";
+import { profileOf, summaryOf } from "../../domain/user.ts";
+import { newId } from "../../platform/id.ts";
+import { topUp } from "../../platform/store/bookings.ts";
+import { getGiver, giveGift } from "../../platform/store/gifts.ts";
+import { key } from "../../platform/store/keys.ts";
+import type { Reply } from "../../platform/store/record.ts";
+import { type KeyedCall, markerAction } from "../../platform/store/replay.ts";
+import { table, tableName } from "../../platform/store/table.ts";
+import { recordFirstSight } from "../../platform/store/users.ts";
+
+const picture = "https://cdn.example.com/person.png";
+
+/** An answer that nothing remembers. */
+export const forget = <A>(answer: A): Reply<A> => ({ answer, remember: [] });
+
+/** An answer that a key remembers. */
+export const keep =
+  (call: KeyedCall, now: Date) =>
+  <A>(answer: A): Reply<A> => ({ answer, remember: [markerAction(call, 201, answer, now)] });
+
+/** A user with credits from one top-up. */
+export async function makeUser(userId: string, credits = 0): Promise<string> {
+  const now = new Date();
+  await recordFirstSight(userId, { preferred_username: userId }, now);
+  const booking = { userId, amount: credits, reference: `first-${newId(now)}`, now };
+  if (credits > 0) await topUp(booking, forget);
+  return userId;
+}
+
+/** A live stream of the host. */
+export async function makeStream(hostId: string, changes: Partial<Stream> = {}): Promise<Stream> {
+  const now = new Date();
+  const at = now.toISOString();
+  const id = newId(now);
+  const stream: Stream = {
+    id,
+    hostId,
+    host: summaryOf(profileOf(hostId, { preferred_username: hostId }, now), picture),
+    title: "A stream",
+    status: "active",
+    channelName: id,
+    liveStreamType: "solo",
+    thumbnailUrl: picture,
+    guests: [],
+    price: null,
+    interest: null,
+    durationGoal: null,
+    motivation: null,
+    plannedStartDate: null,
+    startedAt: at,
+    endedAt: null,
+    deletedAt: null,
+    createdAt: at,
+    updatedAt: at,
+    revision: 1,
+    giftsEnabled: true,
+    slowModeSeconds: 0,
+    followersOnly: false,
+    blockedWords: [],
+    moderators: [],
+    roomId: null,
+    ...changes,
+  };
+  const Item = { ...key.stream(id), ...stream };
+  await table().send(new PutCommand({ TableName: tableName(), Item }));
+  return stream;
+}
+
+/** A gift type that costs `creditAmount`. */
+export function giftTypeOf(creditAmount: number): GiftType {
+  const now = new Date();
+  const [id, at] = [newId(now), now.toISOString()];
+  const svgUrl = "https://cdn.example.com/rose.svg";
+  const facts = { name: "Rose", svgUrl, isActive: true, createdAt: at, updatedAt: at };
+  return { id, giftId: id, creditAmount, ...facts };
+}
+
+/** Sends one gift to the host, or to others; answers its id. */
+export async function sendOne(
+  stream: Stream,
+  senderId: string,
+  giftType: GiftType,
+  { receivers = [personOfSummary(stream.host)], now = new Date(), count = 1, charged = true } = {},
+  once: (answer: { id: string }) => Reply<{ id: string }> = forget,
+): Promise<string> {
+  const giver = await getGiver(stream.id, senderId);
+  const gifting = { stream, giver, now, reply: (id: string) => once({ id }) };
+  const { id } = await giveGift(gifting, { giftType, receivers, count, charged });
+  return id;
+}
