@@ -57,7 +57,7 @@ const dev: Stage = {
   postRate: 5_000,
   socketsPerUser: 100,
   socketMessagesPerSecond: 50,
-  requestsPerSecond: 100,
+  requestsPerSecond: 1_000,
   giftsPerSecond: 100,
   spendLimit: 0,
   superlikePrice: 10,
