@@ -17,8 +17,9 @@ import { join } from "node:path";
 const root = join(import.meta.dirname, "..");
 const assemblies = join(root, ".cache", "assembly");
 
-/** Assemblies of this many states of the sources are kept: a running system reads from its own. */
+/** This many assemblies are kept, and every one that a running system may still read from. */
 const keptMax = 3;
+const unusedMilliseconds = 3600_000;
 
 /** Everything that the templates and the bundles are made from. */
 const sources = [
@@ -48,8 +49,11 @@ export async function makeAssembly(
   signal: AbortSignal,
 ): Promise<string> {
   const directory = join(assemblies, `${stage}-${hashSources().slice(0, 24)}`);
+  // Its time tells other runs of this project that it is still in use.
+  const touch = () => existsSync(directory) && utimesSync(directory, new Date(), new Date());
+  setInterval(touch, unusedMilliseconds / 6).unref();
   if (existsSync(join(directory, "manifest.json"))) {
-    utimesSync(directory, new Date(), new Date());
+    touch();
     return directory;
   }
   working("Bundling and synthesizing, since the sources are new …");
@@ -95,5 +99,7 @@ function removeOld(): void {
     .filter(({ name }) => !name.startsWith("unfinished-"))
     .map(({ path }) => ({ path, time: statSync(path).mtimeMs }));
   folders.sort((a, b) => b.time - a.time);
-  for (const { path } of folders.slice(keptMax)) rmSync(path, { recursive: true, force: true });
+  for (const { path, time } of folders.slice(keptMax)) {
+    if (Date.now() - time > unusedMilliseconds) rmSync(path, { recursive: true, force: true });
+  }
 }

@@ -3,7 +3,7 @@
  * and nothing else. Throws a sentence naming the resource when the runner cannot stand in for it.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import * as z from "zod";
 import { readRestApis } from "./assembly-apis.ts";
 import { readBuckets, readQueues, readSecrets, readTables } from "./assembly-data.ts";
@@ -37,12 +37,13 @@ export type AssemblyOptions = {
 
 /** Everything of one stage, read from its assembly. Throws when a template cannot be run here. */
 export function readAssembly(options: AssemblyOptions): Stage {
-  const templates = readTemplates(options);
+  const directory = resolve(options.directory);
+  const templates = readTemplates({ ...options, directory });
   const stage: Stage = {
     name: options.stageName,
     region: templates.region,
     account: templates.account,
-    functions: readFunctions(templates, options.directory),
+    functions: readFunctions(templates, directory),
     roles: readRoles(templates),
     restApis: readRestApis(templates),
     webSocketApis: readWebSocketApis(templates),

@@ -1,0 +1,50 @@
+import { readSettings } from "../../bin/settings.ts";
+
+test("without any variable the defaults hold", () => {
+  expect(readSettings({})).toEqual({
+    settings: {
+      PORT: 4000,
+      DATA_DIR: ".data",
+      DEMO: "on",
+      STAGE: "dev",
+      LOG: "text",
+      TENCENT_SECRET_KEY: undefined,
+      DYNAMODB_ENDPOINT: undefined,
+    },
+  });
+});
+
+test("an empty variable is one that is not set, and good values are taken", () => {
+  const read = readSettings({ PORT: "", LOG: "json", DATA_DIR: ":memory:", STAGE: "prod" });
+  expect(read).toMatchObject({
+    settings: { PORT: 4000, LOG: "json", DATA_DIR: ":memory:", STAGE: "prod" },
+  });
+});
+
+test("every wrong value is named at once with what was found and what is wanted", () => {
+  const read = readSettings({
+    PORT: "70000",
+    DATA_DIR: import.meta.filename,
+    DEMO: "yes",
+    STAGE: "test",
+    LOG: "loud",
+    TENCENT_SECRET_KEY: "short secret",
+    DYNAMODB_ENDPOINT: "127.0.0.1:8000",
+  });
+  if (!("faults" in read)) throw new Error("Wrong settings were taken.");
+  const names = read.faults.map((fault) => fault.split(":")[0]);
+  expect(names).toEqual([
+    "PORT",
+    "DATA_DIR",
+    "DEMO",
+    "STAGE",
+    "LOG",
+    "TENCENT_SECRET_KEY",
+    "DYNAMODB_ENDPOINT",
+  ]);
+  expect(read.faults[0]).toBe(
+    'PORT: found "70000", wanted a port number, 0 to 65535 (0 takes a free one)',
+  );
+  expect(read.faults[5]).toMatch(/^TENCENT_SECRET_KEY: found 12 characters, wanted /);
+  expect(read.faults.join()).not.toContain("short secret");
+});

@@ -1,0 +1,165 @@
+import { readAssembly } from "../../local/assembly.ts";
+import { makeEnvironment } from "../../local/environment.ts";
+import type { Json, Template, Templates } from "../../local/intrinsics.ts";
+import { resolve } from "../../local/intrinsics.ts";
+import { sampleBundles, writeSampleAssembly } from "./sample-assembly.ts";
+
+function templatesOf(...list: Template[]): Templates {
+  return {
+    stacks: new Map(list.map((template, index) => [`stack${index}`, template])),
+    region: "eu-west-1",
+    account: "123456789012",
+    parameters: { "/given": "by the runner" },
+  };
+}
+
+const templates = templatesOf(
+  {
+    Parameters: {
+      Given: { Type: "AWS::SSM::Parameter::Value<String>", Default: "/given" },
+      Made: { Type: "AWS::SSM::Parameter::Value<String>", Default: "/made" },
+      Plain: { Type: "String", Default: "plain" },
+      Empty: { Type: "String" },
+    },
+    Conditions: {
+      Yes: { "Fn::Equals": [{ Ref: "AWS::Region" }, "eu-west-1"] },
+      No: { "Fn::Not": [{ Condition: "Yes" }] },
+      Both: { "Fn::And": [{ Condition: "Yes" }, { Condition: "No" }] },
+      Either: { "Fn::Or": [{ Condition: "Yes" }, { Condition: "No" }] },
+    },
+    Mappings: { Map: { one: { two: "three" } } },
+    Resources: {
+      Queue: { Type: "AWS::SQS::Queue", Properties: { QueueName: "q.fifo" } },
+      Table: { Type: "AWS::DynamoDB::GlobalTable", Properties: {} },
+      Api: { Type: "AWS::ApiGatewayV2::Api", Properties: { ProtocolType: "WEBSOCKET" } },
+    },
+  },
+  {
+    Resources: {
+      Parameter: {
+        Type: "AWS::SSM::Parameter",
+        Properties: { Name: "/made", Value: { "Fn::Join": ["-", ["a", { Ref: "AWS::Region" }]] } },
+      },
+    },
+    Outputs: { Out: { Value: { Ref: "Parameter" }, Export: { Name: "exported" } } },
+  },
+);
+
+test.each<[Json, Json | undefined]>([
+  [{ Ref: "AWS::AccountId" }, "123456789012"],
+  [{ Ref: "AWS::NoValue" }, undefined],
+  [{ a: { Ref: "AWS::NoValue" }, b: [1, { Ref: "AWS::NoValue" }] }, { b: [1] }],
+  [{ Ref: "Given" }, "by the runner"],
+  [{ Ref: "Made" }, "a-eu-west-1"],
+  [{ Ref: "Plain" }, "plain"],
+  ["{{resolve:ssm:/given}}!", "by the runner!"],
+  [{ Ref: "Queue" }, "https://sqs.eu-west-1.amazonaws.com/123456789012/q.fifo"],
+  [{ "Fn::GetAtt": ["Queue", "Arn"] }, "arn:aws:sqs:eu-west-1:123456789012:q.fifo"],
+  [
+    { "Fn::GetAtt": "Table.StreamArn" },
+    "arn:aws:dynamodb:eu-west-1:123456789012:table/stack0-Table/stream/local",
+  ],
+  [{ "Fn::Select": ["1", { "Fn::Split": ["/", "a/b/c"] }] }, "b"],
+  [
+    { "Fn::Sub": `\${AWS::Region} \${Queue.QueueName} \${!literal}` },
+    `eu-west-1 q.fifo \${literal}`,
+  ],
+  [{ "Fn::Sub": [`\${x}-\${Plain}`, { x: { Ref: "AWS::Partition" } }] }, "aws-plain"],
+  [{ "Fn::ImportValue": "exported" }, "/made"],
+  [{ "Fn::If": ["Yes", "a", "b"] }, "a"],
+  [{ "Fn::If": ["Both", "a", { Ref: "AWS::NoValue" }] }, undefined],
+  [{ "Fn::If": ["Either", "a", "b"] }, "a"],
+  [{ "Fn::FindInMap": ["Map", "one", "two"] }, "three"],
+])("%j is %j", (value, expected) => {
+  expect(resolve(templates, "stack0", value)).toEqual(expected);
+});
+
+test.each<[Json, RegExp]>([
+  [{ "Fn::GetAZs": "" }, /cannot work out Fn::GetAZs/],
+  [{ Ref: "Nowhere" }, /no resource Nowhere/],
+  [{ Ref: "Empty" }, /no default value/],
+  [{ "Fn::GetAtt": ["Queue", "Colour"] }, /no attribute Colour of AWS::SQS::Queue/],
+  [{ "Fn::ImportValue": "nothing" }, /No stack of the assembly exports nothing/],
+  [{ "Fn::If": ["Maybe", 1, 2] }, /no condition Maybe/],
+])("%j is refused with a sentence", (value, sentence) => {
+  expect(() => resolve(templates, "stack0", value)).toThrow(sentence);
+});
+
+test("ids of APIs are the same at every reading and look like API Gateway's", () => {
+  const [first, second] = [0, 1].map(() => resolve(templates, "stack0", { Ref: "Api" }));
+  expect(first).toBe(second);
+  expect(first).toMatch(/^[a-z0-9]{10}$/);
+});
+
+describe("an assembly", () => {
+  const sample = writeSampleAssembly();
+  afterAll(() => sample.remove());
+  const read = (parameters: Record<string, string> = { "/sample/issuer": "http://issuer" }) =>
+    readAssembly({ directory: sample.directory, stageName: "dev", parameters });
+
+  test("gives every function with its bundle, limits and role", () => {
+    const stage = read();
+    const names = Object.keys(sampleBundles).map((name) => `sample-${name}`);
+    expect(Object.keys(stage.functions)).toEqual(names);
+    expect(stage.functions["sample-slow"]).toMatchObject({
+      arn: "arn:aws:lambda:us-east-1:000000000000:function:sample-slow",
+      timeoutSeconds: 1,
+      memoryMegabytes: 256,
+    });
+    expect(stage.roles[stage.functions["sample-slow"]?.role ?? ""]).toEqual([
+      { Effect: "Allow", Action: ["dynamodb:GetItem"], Resource: ["*"] },
+    ]);
+  });
+
+  test("gives tables as they can be made, and APIs with routes and throttles", () => {
+    const { tables, restApis, webSocketApis } = read();
+    expect(tables[0]?.createTable).toEqual({
+      TableName: "sample-table",
+      BillingMode: "PAY_PER_REQUEST",
+      KeySchema: [{ AttributeName: "PK", KeyType: "HASH" }],
+      AttributeDefinitions: [{ AttributeName: "PK", AttributeType: "S" }],
+      StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
+    });
+    expect(restApis[0]?.methodSettings[1]).toEqual({
+      path: "/throttled",
+      method: "GET",
+      rateLimit: 0.001,
+      burstLimit: 2,
+    });
+    expect(webSocketApis[0]?.routes.$connect).toEqual({
+      functionName: "sample-connect",
+      authorizer: { functionName: "sample-auth-socket", identitySource: [] },
+    });
+  });
+
+  test("without a value for a parameter is refused by the parameter's name", () => {
+    expect(() => read({})).toThrow("/sample/issuer");
+  });
+
+  test("gives functions local places and nothing of this machine's environment", () => {
+    const stage = read();
+    const echo = stage.functions["sample-echo"];
+    if (!echo) throw new Error("The sample has no echo.");
+    const environment = makeEnvironment(echo, {
+      stage,
+      endpointUrl: "http://127.0.0.1:1",
+      credentialsFor: (name) => ({ accessKeyId: name, secretAccessKey: "s" }),
+    });
+    expect(environment).toEqual({
+      TABLE: "sample-table",
+      ISSUER: "http://issuer",
+      QUEUE: "http://127.0.0.1:1/000000000000/sample-queue",
+      ENDPOINT: `http://127.0.0.1:1/${stage.webSocketApis[0]?.id}/ws`,
+      AWS_ENDPOINT_URL: "http://127.0.0.1:1",
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: "sample-echo",
+      AWS_SECRET_ACCESS_KEY: "s",
+      AWS_CONFIG_FILE: "/dev/null",
+      AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+      AWS_LAMBDA_FUNCTION_NAME: "sample-echo",
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "256",
+      TZ: ":UTC",
+      LOCAL: "on",
+    });
+  });
+});
