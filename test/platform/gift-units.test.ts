@@ -1,0 +1,111 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import type { Attributes } from "../../local/aws/dynamodb-access.ts";
+import { countItemBytes } from "../../local/aws/item-size.ts";
+import { findGiftType, recordGiftType } from "../../platform/store/gift-types.ts";
+import { key } from "../../platform/store/keys.ts";
+import { keyedCall } from "../../platform/store/replay.ts";
+import { dueOf, settle } from "../../platform/store/settle.ts";
+import { getStream } from "../../platform/store/streams.ts";
+import { table, tableName } from "../../platform/store/table.ts";
+import { startTable } from "./table.ts";
+import { forget, giftTypeOf, keep, makeStream, makeUser, sendOne } from "./wallet-people.ts";
+
+let stop: () => Promise<void>;
+let units = { read: 0, write: 0 };
+
+/** Counts what every call costs, as the engine says it: table and index, transactions twice. */
+function meter() {
+  table().middlewareStack.add(
+    (next, context) => async (args) => {
+      Object.assign(args.input, { ReturnConsumedCapacity: "TOTAL" });
+      const answer = await next(args);
+      const { ConsumedCapacity } = answer.output as Record<string, unknown>;
+      const kind = /Get|Query|Scan/.test(context.commandName ?? "") ? "read" : "write";
+      for (const one of [ConsumedCapacity ?? []].flat())
+        units[kind] += (one as { CapacityUnits: number }).CapacityUnits;
+      return answer;
+    },
+    { step: "initialize" },
+  );
+}
+
+beforeAll(async () => {
+  ({ stop } = await startTable());
+  meter();
+});
+afterAll(() => stop());
+
+/** Sends as the endpoint does: stream, type and giver are read consistently, and the call has a key. */
+async function send(streamId: string, senderId: string, giftTypeId: string, name: string) {
+  const stream = await getStream(streamId, { consistent: true });
+  const type = await findGiftType(giftTypeId);
+  const call = keyedCall(senderId, "POST /api/v1/gifts/create", name, { streamId, giftTypeId });
+  return sendOne(stream, senderId, type!, {}, keep(call, new Date()));
+}
+
+async function imageOf(streamId: string, id: string) {
+  const Key = key.gift(streamId, id);
+  const { Item } = await table().send(new GetCommand({ TableName: tableName(), Key }));
+  return Item!;
+}
+
+async function prepare(hostId: string, senders: string[]) {
+  for (const sender of senders) await makeUser(sender, 1000);
+  const stream = await makeStream(hostId);
+  const type = giftTypeOf(10);
+  await recordGiftType(type, forget(undefined));
+  // The first gift of a stream and process records its place, and settling reads the wallet once.
+  const first = await send(stream.id, senders[0]!, type.id, "first");
+  await settle(hostId, [dueOf(await imageOf(stream.id, first))!], new Date());
+  return { streamId: stream.id, typeId: type.id };
+}
+
+test("a gift with a key costs 20 write and 4 read units in a quiet room, settled", async () => {
+  const { streamId, typeId } = await prepare("host", ["sender"]);
+  units = { read: 0, write: 0 };
+  const id = await send(streamId, "sender", typeId, "second");
+  expect(units).toEqual({ read: 4, write: 9 });
+  const image = await imageOf(streamId, id);
+  units = { read: 0, write: 0 };
+  await settle("host", [dueOf(image)!], new Date());
+  expect(units).toEqual({ read: 0, write: 11 });
+});
+
+test("settled twenty at once, by ten senders, a gift costs at most 16 write units", async () => {
+  const senders = Array.from({ length: 10 }, (_, n) => `many-${n}`);
+  const { streamId, typeId } = await prepare("busy", senders);
+  const images: Record<string, unknown>[] = [];
+  for (let n = 0; n < 20; n++)
+    images.push(
+      await imageOf(streamId, await send(streamId, senders[n % 10]!, typeId, `key-${n}`)),
+    );
+  units = { read: 0, write: 0 };
+  await settle(
+    "busy",
+    images.map((image) => dueOf(image)!),
+    new Date(),
+  );
+  expect(9 + units.write / 20).toBeLessThanOrEqual(16);
+});
+
+test("a gift's item is at most a kilobyte with names and pictures of usual length", async () => {
+  const { streamId, typeId } = await prepare("64d15f9e2e6c8f4d5a123457", [
+    "64d15f9e2e6c8f4d5a123456",
+  ]);
+  const id = await send(streamId, "64d15f9e2e6c8f4d5a123456", typeId, "second");
+  const image = await imageOf(streamId, id);
+  const usual = {
+    username: "u".repeat(16),
+    name: "Ayşe Nur",
+    surname: "Yılmazoğlu",
+    picture: `https://cdn.example.com/${"p".repeat(60)}.jpg`,
+  };
+  const full = {
+    ...image,
+    sender: { ...image.sender, ...usual },
+    receivers: [{ ...image.receivers[0], ...usual }],
+  };
+  const bytes = countItemBytes(marshall(full, { removeUndefinedValues: true }) as Attributes);
+  expect(bytes).toBeLessThan(1024);
+});
