@@ -1,6 +1,7 @@
 /** The CDK app: the stacks of one stage, `-c stage=dev` or `-c stage=prod`. */
 import { App, Tags } from "aws-cdk-lib";
 import { placeStage } from "../lib/index.ts";
+import { checkSolutions } from "../lib/nag.ts";
 import { stageOf } from "../lib/stages.ts";
 import { build } from "./build.ts";
 
@@ -9,4 +10,5 @@ const app = new App();
 const stage = stageOf((name) => app.node.tryGetContext(name));
 placeStage(app, stage);
 Tags.of(app).add("ovation:stage", stage.name);
+checkSolutions(app);
 app.synth();

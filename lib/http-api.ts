@@ -1,7 +1,9 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { type Contract, methodAndPath } from "../platform/http/contract.ts";
+import { placeFirewall } from "./firewall.ts";
 import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
 import { gatewayDocument } from "./gateway-document.ts";
 import { placeFunction } from "./lambdas.ts";
@@ -12,11 +14,12 @@ import type { Stage } from "./stages.ts";
 /** The HTTP API: a function for each endpoint, the authorizer and the gateway before them. */
 export class HttpApi extends Stack {
   readonly api: SpecRestApi;
+  readonly log: LogGroup;
 
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
     super(scope, id);
-    const log = logGroup(this, "log", stage, "http");
-    const site = siteOf(this, stage, log, { ...neighbours, issuer: issuerOf(this, stage) });
+    this.log = logGroup(this, "log", stage, "http");
+    const site = siteOf(this, stage, this.log, { ...neighbours, issuer: issuerOf(this, stage) });
     const endpoints = rowsOf("endpoint").filter(({ contract }) => isOf(stage, contract));
     const isCatchAll = ({ contract }: Row<Contract>) => methodAndPath(contract)[1] === catchAll;
     const notFound = theOne(endpoints.filter(isCatchAll), `endpoint for ${catchAll}`);
@@ -42,6 +45,7 @@ export class HttpApi extends Stack {
       throttlingRateLimit: stage.throttle.rate,
       throttlingBurstLimit: stage.throttle.burst,
     });
+    if (stage.firewall) placeFirewall(this, `ovation-${stage.name}-http`, this.api);
     new CfnOutput(this, "url", { value: this.api.urlForPath("/") });
   }
 }

@@ -6,6 +6,7 @@ import { Identity } from "./identity.ts";
 import { Realtime } from "./realtime.ts";
 import type { Stage } from "./stages.ts";
 import { TencentApi } from "./tencent-api.ts";
+import { Watch } from "./watch.ts";
 
 /** The stacks of one stage. */
 export function placeStage(app: App, stage: Stage): void {
@@ -22,4 +23,11 @@ export function placeStage(app: App, stage: Stage): void {
     stack.addStackDependency(identity);
     stack.addStackDependency(account);
   }
+  new Watch(app, id("watch"), stage, {
+    data,
+    restApis: { http: http.api.restApiName, tencent: tencent.api.restApiName },
+    socketApiId: realtime.apiId,
+    logs: { http: http.log, tencent: tencent.log, realtime: realtime.log },
+    streamMappings: realtime.streamMappings,
+  });
 }

@@ -6,6 +6,7 @@ import {
   CfnRoute,
   CfnStage,
 } from "aws-cdk-lib/aws-apigatewayv2";
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { accessLogSettings, gatewayRole, logGroup, uriOf } from "./gateway.ts";
 import { placeFunction } from "./lambdas.ts";
@@ -20,6 +21,9 @@ const stageName = "ws";
 /** The WebSocket API with a function for each route, and the functions that react to the table. */
 export class Realtime extends Stack {
   readonly apiId: string;
+  readonly log: LogGroup;
+  /** Ids of the mappings that read the table's stream, by the function they call. */
+  readonly streamMappings: Record<string, string> = {};
   readonly sockets: NonNullable<Neighbours["sockets"]>;
 
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
@@ -38,13 +42,15 @@ export class Realtime extends Stack {
         resourceName: stageName,
       }),
     };
-    const log = logGroup(this, "log", stage, "realtime");
+    this.log = logGroup(this, "log", stage, "realtime");
     const issuer = issuerOf(this, stage);
-    const site = siteOf(this, stage, log, { ...neighbours, issuer, sockets: this.sockets });
+    const site = siteOf(this, stage, this.log, { ...neighbours, issuer, sockets: this.sockets });
     const { data } = neighbours;
     for (const row of rowsOf("reaction")) {
       const { contract } = row;
-      connectSource(placeFunction(site, row, readStatements(contract, data)), contract, data);
+      const target = placeFunction(site, row, readStatements(contract, data));
+      const mapping = connectSource(target, contract, data);
+      if (mapping) this.streamMappings[row.name] = mapping.ref;
     }
     const guard = theOne(
       rowsOf("guard").filter(({ contract }) => contract.door === "socket"),

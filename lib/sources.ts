@@ -29,23 +29,31 @@ export function readStatements({ on }: ReactionContract, data: Data): Statement[
       ),
     ];
   if ("every" in on) return [];
-  const read = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"];
+  const read = [
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+  ];
   return [
     allow(read, data.table.tableStreamArn!),
-    allow(["dynamodb:ListStreams"], `${data.table.tableArn}/stream/*`),
     allow(["s3:PutObject"], `${data.failures.bucketArn}/*`),
     allow(["s3:ListBucket"], data.failures.bucketArn),
   ];
 }
 
-/** Ties a reaction to what calls it. */
-export function connectSource(target: Lambda, { on }: ReactionContract, data: Data): void {
+/** Ties a reaction to what calls it. Answers the mapping where that is the table's stream. */
+export function connectSource(
+  target: Lambda,
+  { on }: ReactionContract,
+  data: Data,
+): CfnEventSourceMapping | undefined {
   const id = `${target.node.id}-source`;
   const scope = Stack.of(target);
   if ("every" in on) {
     const schedule = Schedule.expression(on.every.includes("(") ? on.every : `rate(${on.every})`);
     new Rule(scope, id, { schedule, targets: [new LambdaFunction(target, { retryAttempts: 0 })] });
-    return;
+    return undefined;
   }
   const common = {
     functionName: target.functionArn,
@@ -57,9 +65,9 @@ export function connectSource(target: Lambda, { on }: ReactionContract, data: Da
       ...common,
       eventSourceArn: data.queues[on.queue].queueArn,
     });
-    return;
+    return undefined;
   }
-  new CfnEventSourceMapping(scope, id, {
+  return new CfnEventSourceMapping(scope, id, {
     ...common,
     eventSourceArn: data.table.tableStreamArn!,
     // From the oldest record: with LATEST what is written while the mapping is made would be lost.
@@ -72,6 +80,7 @@ export function connectSource(target: Lambda, { on }: ReactionContract, data: Da
     maximumRecordAgeInSeconds: bounds.ageSeconds,
     // A bucket and not a queue: only it is given the whole records.
     destinationConfig: { onFailure: { destination: data.failures.bucketArn } },
+    metricsConfig: { metrics: ["EventCount"] },
     ...(on.kinds && { filterCriteria: { filters: filtersOf(on.kinds) } }),
   });
 }

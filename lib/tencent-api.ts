@@ -1,5 +1,6 @@
 import { CfnOutput, RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
@@ -12,6 +13,7 @@ import { pathOf, tencentDocument } from "./tencent-document.ts";
 /** The API that answers as Tencent's live engine does: `/v4/{service}/{command}`. */
 export class TencentApi extends Stack {
   readonly api: SpecRestApi;
+  readonly log: LogGroup;
 
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
     super(scope, id);
@@ -22,8 +24,8 @@ export class TencentApi extends Stack {
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy: stage.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    const log = logGroup(this, "log", stage, "tencent");
-    const site = siteOf(this, stage, log, { ...neighbours, tencentSecret });
+    this.log = logGroup(this, "log", stage, "tencent");
+    const site = siteOf(this, stage, this.log, { ...neighbours, tencentSecret });
     const rows = rowsOf("command");
     for (const row of rows) placeFunction(site, row);
     const commands = rows.filter(({ contract }) => contract.command !== "*");
