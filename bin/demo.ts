@@ -2,8 +2,8 @@
 import type { System } from "../local/index.ts";
 import type { DemoUser } from "./start-block.ts";
 
-/** The ids that the reference pages' own curl lines use. */
-export const demoIds = {
+/** The ids that the reference pages' own curl lines use; the data has the same. */
+const demoIds = {
   viewer: "64d15f9e2e6c8f4d5a123456",
   host: "64d15f9e2e6c8f4d5a123457",
   streamId: "64d15f9e2e6c8f4d5a123000",
@@ -37,6 +37,44 @@ const people = [
   },
 ];
 
+/**
+ * Writes the demo data when the table is empty. It comes before any function is called, so that what
+ * the streams make of it is there when somebody looks.
+ */
+export async function writeDemoInto({ aws, stage }: Pick<System, "aws" | "stage">): Promise<void> {
+  const table = stage.tables[0];
+  if (table === undefined) throw new Error("The stage has no table for the demo data.");
+  // Loaded only when they are needed: the SDK is the largest part of a start.
+  const [{ DynamoDBClient }, { DynamoDBDocumentClient }, { writeDemo }] = await Promise.all([
+    import("@aws-sdk/client-dynamodb"),
+    import("@aws-sdk/lib-dynamodb"),
+    import("../platform/store/demo.ts"),
+  ]);
+  const client = new DynamoDBClient({
+    endpoint: aws.endpointUrl,
+    region: stage.region,
+    credentials: aws.credentialsFor("ovation-runner"),
+  });
+  const place = {
+    client: DynamoDBDocumentClient.from(client, {
+      marshallOptions: { removeUndefinedValues: true },
+    }),
+    tableName: table.name,
+    defaultPicture: settingOf(stage, "DEFAULT_PICTURE"),
+    defaultThumbnail: settingOf(stage, "DEFAULT_THUMBNAIL"),
+  };
+  await writeDemo(place, new Date());
+  client.destroy();
+}
+
+/** What the stage's template gives its functions under a name. */
+function settingOf(stage: System["stage"], name: string): string {
+  const environments = Object.values(stage.functions).map(({ environment }) => environment);
+  const value = environments.find((environment) => environment[name])?.[name];
+  if (value === undefined) throw new Error(`No function of the stage is given ${name}.`);
+  return value;
+}
+
 /** The demo's people with fresh tokens, and the ids that the printed lines need. */
 export async function demoUsersOf({ issuer, stage }: System): Promise<{
   users: DemoUser[];
@@ -49,7 +87,6 @@ export async function demoUsersOf({ issuer, stage }: System): Promise<{
     return { name, sub, says, token };
   });
   const { streamId, giftTypeId } = demoIds;
-  const environments = Object.values(stage.functions).map(({ environment }) => environment);
-  const sdkAppId = environments.find((one) => one.TENCENT_SDK_APP_ID)?.TENCENT_SDK_APP_ID ?? "";
+  const sdkAppId = settingOf(stage, "TENCENT_SDK_APP_ID");
   return { users: await Promise.all(users), streamId, giftTypeId, sdkAppId };
 }

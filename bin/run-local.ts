@@ -4,7 +4,7 @@ import type { System } from "../local/index.ts";
 import { DataDirectoryBusy, makeLog, startSystem } from "../local/index.ts";
 import type { Log } from "../local/log.ts";
 import { makeAssembly } from "./assembly.ts";
-import { demoUsersOf } from "./demo.ts";
+import { demoUsersOf, writeDemoInto } from "./demo.ts";
 import type { Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
 import { formatStartBlock } from "./start-block.ts";
@@ -69,6 +69,7 @@ async function start(settings: Settings, log: Log, signal: AbortSignal): Promise
     secrets: key === undefined ? {} : { [tencentSecretName(settings)]: key },
     ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
     cacheDirectory: join(import.meta.dirname, "..", ".cache", "compiled"),
+    ...(settings.DEMO === "on" && { prepare: writeDemoInto }),
   });
 }
 
