@@ -18,6 +18,8 @@ export type EngineRecord = {
 export type StreamFeed = {
   /** At most 1,000 records after a sequence number; `undefined` is the beginning. */
   read(after: string | undefined): Promise<EngineRecord[]>;
+  /** The engine's own ARN of the stream; another one after the table was made anew. */
+  findStreamArn(): Promise<string>;
   /** The newest sequence number, `undefined` in an empty stream. */
   findNewest(): Promise<string | undefined>;
 };
@@ -40,14 +42,18 @@ export function createStreamFeed(call: EngineCall, table: Table): StreamFeed {
     if (answer.status !== 200) throw new Error(`${operation}: ${answer.body}`);
     return JSON.parse(answer.body);
   };
-  const listShards = async () => {
+  const findStreamArn = async (): Promise<string> => {
     streamArn ??= (await ask("ListStreams", { TableName: table.name })).Streams[0]?.StreamArn;
     if (!streamArn) throw new Error(`Table ${table.name} has no stream`);
+    return streamArn;
+  };
+  const listShards = async () => {
+    const arn = await findStreamArn();
     shards = [];
     let start: string | undefined;
     do {
       const { StreamDescription } = await ask("DescribeStream", {
-        StreamArn: streamArn,
+        StreamArn: arn,
         ...(start && { ExclusiveStartShardId: start }),
       });
       shards.push(...StreamDescription.Shards);
@@ -101,6 +107,7 @@ export function createStreamFeed(call: EngineCall, table: Table): StreamFeed {
   };
   return {
     read,
+    findStreamArn,
     async findNewest() {
       let newest: string | undefined;
       for (;;) {

@@ -167,7 +167,10 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
   };
   const step = async () => {
     if (rewind > 0) goBack();
-    if (switches.paused) return alarm.wait(idleMilliseconds);
+    if (switches.paused) {
+      more = true;
+      return alarm.wait(idleMilliseconds);
+    }
     if (pending.length < source.batchSize && (more || alarm.take())) await fetchMore();
     if (pending.length === 0) {
       reach(read);

@@ -4,6 +4,7 @@ import type { State } from "./aws/state.ts";
 import type { EventSource, Invoke, Stage, Table } from "./model.ts";
 import { makeFailedBatch } from "./stream-destination.ts";
 import { createStreamFeed } from "./stream-feed.ts";
+import { forgetOtherReaders, openPositions } from "./stream-positions.ts";
 import { createStreamReader } from "./stream-reader.ts";
 import type { StreamReader, StreamReaderReport } from "./stream-report.ts";
 import { plainSwitches, StreamCommand, type StreamSwitches } from "./stream-switches.ts";
@@ -41,7 +42,6 @@ export function createStreams(options: StreamsOptions): Streams {
     const table = stage.tables.find((one) => one.streamArn === source.sourceArn);
     return table ? [{ source, table }] : [];
   });
-  const positions = createPositions(state);
   let switches: StreamSwitches = { ...plainSwitches };
   let readers: StreamReader[] = [];
   let running = false;
@@ -49,7 +49,8 @@ export function createStreams(options: StreamsOptions): Streams {
   const open = async ({ source, table }: { source: EventSource; table: Table }) => {
     const shardCount = switches.shards * Math.max(1, source.parallelizationFactor);
     const feed = createStreamFeed(options.call, table);
-    await positions.prepare(source, table, shardCount, async () =>
+    const own = openPositions(state, source.id, await feed.findStreamArn());
+    await own.prepare(shardCount, async () =>
       source.startingPosition === "LATEST" ? feed.findNewest() : undefined,
     );
     return Array.from({ length: shardCount }, (_, shard) =>
@@ -62,8 +63,8 @@ export function createStreams(options: StreamsOptions): Streams {
         feed: createStreamFeed(options.call, table),
         invoke: options.invoke,
         switches,
-        position: positions.find(source, shard),
-        saveReached: (sequence) => positions.save(source, table, shard, sequence),
+        position: own.find(shard),
+        saveReached: (sequence) => own.save(shard, sequence),
         giveUp: (records, reason, invokeCount) => {
           const shardId = `shardId-${String(shard).padStart(20, "0")}`;
           const called = stage.functions[source.functionName];
@@ -78,7 +79,10 @@ export function createStreams(options: StreamsOptions): Streams {
   };
   const startReaders = async () => {
     running = true;
-    positions.forgetOthers(sources.map(({ source }) => source.id));
+    forgetOtherReaders(
+      state,
+      sources.map(({ source }) => source.id),
+    );
     readers = (await Promise.all(sources.map(open))).flat();
     for (const reader of readers) reader.start();
   };
@@ -125,49 +129,4 @@ function sendFailed(
   const bucket = options.stage.buckets.find((one) => one.arn === source.onFailureArn);
   if (bucket) options.putObject(bucket.name, failed.key, failed.withPayload);
   else if (source.onFailureArn) options.sendToQueue(source.onFailureArn, failed.metadata);
-}
-
-/** Positions of readers by mapping and shard, durable before the next batch begins. */
-function createPositions(state: State) {
-  const { database } = state;
-  const all = database.prepare("SELECT shard, sequence FROM positions WHERE reader = ?");
-  const one = database.prepare("SELECT sequence FROM positions WHERE reader = ? AND shard = ?");
-  const save = database.prepare("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)");
-  const remove = database.prepare("DELETE FROM positions WHERE reader = ?");
-  return {
-    find: (source: EventSource, shard: number) => {
-      const sequence = one.get(source.id, shard)?.sequence;
-      return typeof sequence === "string" && sequence !== "" ? sequence : undefined;
-    },
-    save(source: EventSource, table: Table, shard: number, sequence: string) {
-      save.run(source.id, shard, sequence, table.streamArn);
-    },
-    /**
-     * Makes a position for each shard. Where the number of shards is another than before, all begin
-     * at the least of the old ones: what lies after it may come again, as it may on AWS.
-     */
-    async prepare(
-      source: EventSource,
-      table: Table,
-      shardCount: number,
-      findFirst: () => Promise<string | undefined>,
-    ) {
-      const kept = all.all(source.id) as { shard: number; sequence: string }[];
-      if (kept.length === shardCount) return;
-      const least = kept.map((row) => row.sequence).sort(compareSequences)[0];
-      const first = kept.length > 0 ? least : await findFirst();
-      remove.run(source.id);
-      for (let shard = 0; shard < shardCount; shard += 1) {
-        save.run(source.id, shard, first ?? "", table.streamArn);
-      }
-    },
-    forgetOthers(ids: string[]) {
-      const rows = database.prepare("SELECT DISTINCT reader FROM positions").all();
-      for (const { reader } of rows) if (!ids.includes(String(reader))) remove.run(reader!);
-    },
-  };
-}
-
-function compareSequences(a: string, b: string): number {
-  return BigInt(a || 0) < BigInt(b || 0) ? -1 : 1;
 }

@@ -33,7 +33,7 @@ export function createConnectionCalls(
       `${apiId}/${stageName}/${request.method}/@connections/${id}`;
     return {
       access: [{ action: "execute-api:ManageConnections", resource }],
-      keys: [id],
+      keys: () => [id],
       itemCount: 1,
       async run() {
         const messages = Math.max(1, Math.ceil(request.body.byteLength / billedBytes));

@@ -66,7 +66,7 @@ export function listTransaction(body: Body): { action: string; part: Body }[] {
   };
   return listOf(body.TransactItems).flatMap((entry) =>
     Object.entries(entry).flatMap(([kind, part]) =>
-      Object.hasOwn(actions, kind) ? [{ action: actions[kind]!, part: part as Body }] : [],
+      Object.hasOwn(actions, kind) && part ? [{ action: actions[kind]!, part: part as Body }] : [],
     ),
   );
 }
@@ -88,6 +88,30 @@ export function listBatch(
       return { table, keys: [...items, ...keys] as Attributes[], items: items as Attributes[] };
     },
   );
+}
+
+/** Keys of all items that a request names, as `PK/SK`; of a Query the partition key alone. */
+export function listKeys(tables: Table[], operation: string, body: Body): string[] {
+  const names = (table: unknown) => {
+    const schema = findTable(tables, table).createTable.KeySchema as { AttributeName: string }[];
+    return schema.map((key) => key.AttributeName);
+  };
+  const write = (table: unknown, key: Attributes | undefined) =>
+    names(table)
+      .map((name) => readScalar(key?.[name]))
+      .join("/");
+  if (operation === "Query") {
+    return askQuery(tables, body).context?.["dynamodb:LeadingKeys"] ?? [];
+  }
+  if (body.RequestItems) {
+    return listBatch(operation, body).flatMap(({ table, keys }) =>
+      keys.map((key) => write(table, key)),
+    );
+  }
+  const parts = body.TransactItems ? listTransaction(body).map(({ part }) => part) : [body];
+  return parts
+    .filter((part) => part.Item ?? part.Key)
+    .map((part) => write(part.TableName, (part.Item ?? part.Key) as Attributes));
 }
 
 function listOf(value: unknown): Body[] {
@@ -129,7 +153,10 @@ function makeAccess(
     resource: index ? `${table.arn}/index/${index}` : table.arn,
     context: {
       ...(keys && { "dynamodb:LeadingKeys": leading }),
-      "dynamodb:Attributes": listAttributeNames(source, keys),
+      // Asked for by few policies, and the dearest to find.
+      get "dynamodb:Attributes"() {
+        return listAttributeNames(source, keys);
+      },
       ...(typeof source.Select === "string" && { "dynamodb:Select": [source.Select] }),
       ...(typeof source.ReturnValues === "string" && {
         "dynamodb:ReturnValues": [source.ReturnValues],

@@ -1,5 +1,5 @@
 import type { Table } from "../model.ts";
-import { type Attributes, listAccess, listTransaction } from "./dynamodb-access.ts";
+import { type Attributes, listAccess, listKeys, listTransaction } from "./dynamodb-access.ts";
 import type { Engine } from "./engine.ts";
 import { type AwsAnswer, type AwsRequest, type Prepare, readJsonBody } from "./failure.ts";
 import { runnerCaller } from "./iam.ts";
@@ -33,7 +33,7 @@ export function createDynamoDb(options: DynamoDbOptions): Prepare {
     const access = own ? [] : listAccess(options.tables, request.operation, body);
     return {
       access,
-      keys: access.flatMap((one) => one.context?.["dynamodb:LeadingKeys"] ?? []),
+      keys: () => listKeys(options.tables, request.operation, body),
       itemCount: Math.max(1, listTransaction(body).length),
       run: () => forward(options, request, body),
     };
@@ -82,7 +82,9 @@ function answerText(answer: { status: number; body: string }): AwsAnswer {
 
 type Units = { writeUnits?: number; readUnits?: number };
 
+/** What the runner itself does (demo data, an audit) is no cost of the product. */
 function record(meter: Meter, request: AwsRequest, units: Units): void {
+  if (request.caller === runnerCaller) return;
   meter.record({ caller: request.caller, operation: `dynamodb:${request.operation}`, ...units });
 }
 

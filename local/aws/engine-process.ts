@@ -15,6 +15,7 @@ export type EngineNote = { endpoint: string; pid?: number };
 const noteName = "engine.json";
 const readyMilliseconds = 10_000;
 const stopMilliseconds = 3_000;
+const triesMax = 3;
 
 /**
  * Runs the engine, and ends it when the shell's standard input closes: that happens with our own
@@ -39,7 +40,21 @@ export async function startEngineProcess(
   file: string,
   onDeath: (reason: string) => void,
 ): Promise<EngineProcess> {
-  const port = await findFreePort();
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnce(file, await findFreePort(), onDeath);
+    } catch (error) {
+      // Between looking for a free port and taking it somebody else may have taken it.
+      if (tries === triesMax) throw error;
+    }
+  }
+}
+
+async function startOnce(
+  file: string,
+  port: number,
+  onDeath: (reason: string) => void,
+): Promise<EngineProcess> {
   const child = spawn(
     "/bin/sh",
     ["-c", watchdog, "engine", findBinary(), "--port", String(port), "--db-path", file],

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import type { Table } from "../model.ts";
+import { findLeastPosition } from "../stream-positions.ts";
 import {
   findRunningEngine,
   removeEngineNote,
@@ -162,10 +163,8 @@ function prepareStreamRecords(file: string, state: State, tables: Table[]): void
 }
 
 function trimStreamRecords(database: DatabaseSync, state: State, table: Table): void {
-  const consumed = state.database
-    .prepare("SELECT MIN(CAST(sequence AS INTEGER)) AS least FROM positions WHERE stream = ?")
-    .get(table.streamArn)?.least;
-  if (typeof consumed !== "number") return;
+  const consumed = findLeastPosition(state, table.name);
+  if (consumed === undefined) return;
   const condition = `table_name = ? AND CAST(sequence_number AS INTEGER) < MIN(?, (SELECT
     MAX(CAST(sequence_number AS INTEGER)) FROM _stream_records WHERE table_name = ?))`;
   const parameters = [table.name, consumed, table.name];

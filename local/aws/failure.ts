@@ -64,8 +64,8 @@ export function answerJson(value: unknown, status = 200): AwsAnswer {
 /** A request that has been understood, before it is allowed and done. */
 export type Prepared = {
   access: Access[];
-  /** Partition keys, connection id or queue name: what a fault may be aimed at. */
-  keys: string[];
+  /** Item keys as `PK/SK`, a connection id or a queue's name: what a fault may be aimed at. */
+  keys(): string[];
   /** Requests in a transaction; 1 otherwise. */
   itemCount: number;
   run(): Promise<AwsAnswer> | AwsAnswer;

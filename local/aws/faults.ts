@@ -20,7 +20,7 @@ const FaultWanted = z.strictObject({
   service: z.string().max(50).optional(),
   /** `PutItem`, `PostToConnection` …; absent means any. */
   operation: z.string().max(100).optional(),
-  /** Strikes only requests one of whose partition keys (or connection ids) begins so. */
+  /** Strikes only requests one of whose item keys `PK/SK` (or connection ids) begins so. */
   keyPrefix: z.string().max(1000).optional(),
   kind: z.enum(kinds),
   /** How often it strikes at most. */
@@ -33,8 +33,13 @@ const FaultWanted = z.strictObject({
 /** A fault that a test has asked for, and how often it has struck. */
 export type Fault = z.infer<typeof FaultWanted> & { id: string; struck: number };
 
-/** What a fault does with one request: refuse it, answer nothing, or stand aside. */
-export type FaultTarget = { caller: string; service: string; operation: string; keys: string[] };
+/** What a fault may be aimed at; the keys are only asked for when one is aimed at keys. */
+export type FaultTarget = {
+  caller: string;
+  service: string;
+  operation: string;
+  keys(): string[];
+};
 
 /** Faults that no local engine shows by itself; every strike is counted. */
 export type Faults = {
@@ -81,7 +86,7 @@ function fits(fault: Fault, target: FaultTarget): boolean {
     (fault.caller === undefined ||
       target.caller === fault.caller ||
       target.caller.endsWith(`-${fault.caller}`)) &&
-    (fault.keyPrefix === undefined || target.keys.some((key) => key.startsWith(fault.keyPrefix!)))
+    (fault.keyPrefix === undefined || target.keys().some((key) => key.startsWith(fault.keyPrefix!)))
   );
 }
 

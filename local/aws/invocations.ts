@@ -32,7 +32,7 @@ export function createInvocationCalls(
     const event = readEvent(request.body);
     return {
       access: [{ action: "lambda:InvokeFunction", resource: called.arn }],
-      keys: [called.name],
+      keys: () => [called.name],
       itemCount: 1,
       async run() {
         if (kind === "DryRun") return { status: 204, body: "" };

@@ -31,7 +31,7 @@ export function createObjectCalls(stage: Stage, putObject: PutObject): Prepare {
     const key = rest.join("/");
     return {
       access: [{ action: "s3:PutObject", resource: `${bucket.arn}/${key}` }],
-      keys: [key],
+      keys: () => [key],
       itemCount: 1,
       run() {
         putObject(bucketName, key, request.body);

@@ -52,7 +52,7 @@ export function createSecretCalls(stage: Stage, secrets: Secrets): Prepare {
     }
     return {
       access: [{ action: "secretsmanager:GetSecretValue", resource: secret.arn }],
-      keys: [secret.name],
+      keys: () => [secret.name],
       itemCount: 1,
       run: () =>
         answerJson({

@@ -49,7 +49,7 @@ export function createSqs(options: SqsOptions): Prepare {
     return {
       // Both operations need the one permission.
       access: [{ action: "sqs:SendMessage", resource: queue.arn }],
-      keys: [queue.name],
+      keys: () => [queue.name],
       itemCount: 1,
       run() {
         for (const entry of wanted.Entries) checkMessage(queue, entry);

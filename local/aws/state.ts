@@ -31,7 +31,12 @@ const temporaryPrefix = "ovation-";
 export function openState(dataDirectory: string): State {
   const temporary = dataDirectory === ":memory:";
   const directory = temporary ? makeTemporaryDirectory() : dataDirectory;
-  mkdirSync(directory, { recursive: true });
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code;
+    throw new Error(`The data directory ${directory} cannot be made (${reason}): set DATA_DIR.`);
+  }
   const database = new DatabaseSync(join(directory, "runner.sqlite"), { timeout: 0 });
   try {
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
@@ -61,9 +66,9 @@ export function openState(dataDirectory: string): State {
 }
 
 const schema = `
-  CREATE TABLE IF NOT EXISTS positions (
-    reader TEXT NOT NULL, shard INTEGER NOT NULL, sequence TEXT NOT NULL, stream TEXT NOT NULL,
-    PRIMARY KEY (reader, shard)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS reader_positions (
+    reader TEXT NOT NULL, stream TEXT NOT NULL, shard INTEGER NOT NULL, sequence TEXT NOT NULL,
+    PRIMARY KEY (reader, stream, shard)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS messages (
     id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, message_id TEXT NOT NULL,

@@ -232,7 +232,7 @@ describe("faults", () => {
   test("throttle, conflict and a lost answer", async () => {
     await add({ kind: "throttle" });
     await expect(put("t")).rejects.toMatchObject({ name: "ThrottlingException" });
-    await add({ kind: "conflict", keyPrefix: "STREAM#" });
+    await add({ kind: "conflict", keyPrefix: "STREAM#5/c" });
     await expect(put("c")).rejects.toMatchObject({ name: "TransactionConflictException" });
     await add({ kind: "timeout_after_commit" });
     await expect(put("lost")).rejects.toThrow();

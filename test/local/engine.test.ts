@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Engine, openEngine, startEngine } from "../../local/aws/engine.ts";
 import { DataDirectoryBusy, isRunning, openState } from "../../local/aws/state.ts";
+import { openPositions } from "../../local/stream-positions.ts";
 import { makeStage, streamArn, waitFor } from "./sample-stage.ts";
 
 const { tables } = makeStage();
@@ -147,9 +148,8 @@ test("old stream records that every reader has had are removed, the newest stays
   for (let n = 3; n <= 25_000; n += 1) insert.run(String(n));
   database.exec("COMMIT");
   const state = openState(directory);
-  const save = state.database.prepare("INSERT INTO positions VALUES (?, 0, ?, ?)");
-  save.run("one", "24000", streamArn);
-  save.run("two", "23999", streamArn);
+  openPositions(state, "one", streamArn).save(0, "24000");
+  openPositions(state, "two", streamArn).save(0, "23999");
   state.close();
   const second = await start();
   const left = numbers();

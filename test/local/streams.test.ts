@@ -207,6 +207,21 @@ test("a start on the same data goes on after what was done, not before and not l
   expect(seen()).toEqual(["left"]);
 });
 
+test("positions are of one database: another one in its place is read from its beginning", async () => {
+  await start([reader()]);
+  for (const name of ["a", "b"]) await put(name);
+  await waitFor("the first", async () => (await idle()) && seen().length === 2);
+  await stop();
+  for (const name of readdirSync(directory)) {
+    if (name.startsWith("dynamodb.sqlite")) await rm(join(directory, name));
+  }
+  batches = {};
+  await start([reader()]);
+  await put("first of the new one");
+  await waitFor("the new one", () => seen().length > 0);
+  expect(seen()).toEqual(["first of the new one"]);
+});
+
 test("a mapping added later begins at the end if it says LATEST, else at the beginning", async () => {
   await start([reader()]);
   await put("old");
