@@ -100,6 +100,7 @@ export function makeStream(
 export function channelNameOf(title: string, id: string): string {
   const words = title
     .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-");
   const slug = words.slice(0, 40).replace(/^-+|-+$/g, "");

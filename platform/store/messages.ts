@@ -112,7 +112,8 @@ export async function listMessages(
   const most = { limit: range.high - range.low + 1, newestFirst: true };
   const items = await queryRange(low, low.SK, high, most);
   const messages = items.map((item) => read(Message, item));
-  return { messages: messages.filter(({ deletedAt }) => deletedAt === undefined), total };
+  const isShown = ({ n, deletedAt }: Message) => deletedAt === undefined && !gone.includes(n);
+  return { messages: messages.filter(isShown), total };
 }
 
 async function listGone(streamId: string, count: number): Promise<number[]> {

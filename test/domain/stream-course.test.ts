@@ -1,0 +1,119 @@
+import { describe, expect, test } from "@jest/globals";
+import { channelNameOf, makeStream, StreamWish } from "../../domain/new-stream.ts";
+import { Refusal } from "../../domain/refusal.ts";
+import { type Stream, StreamStatus } from "../../domain/stream.ts";
+import {
+  assertMayHost,
+  assertMayModerate,
+  cancel,
+  end,
+  goLive,
+  remove,
+} from "../../domain/stream-course.ts";
+import { profileOf, summaryOf } from "../../domain/user.ts";
+
+const now = new Date("2026-01-15T10:30:00.000Z");
+const picture = "https://cdn.example.com/person.png";
+const host = summaryOf(profileOf("host", {}, now), picture);
+const id = "64d15f9e2e6c8f4d5a123000";
+const made = (wish: unknown) =>
+  makeStream(StreamWish.parse(wish), { id, host, defaultThumbnail: picture, now });
+const stream = (changes: Partial<Stream> = {}): Stream => ({
+  ...made({ title: "Live" }),
+  ...changes,
+});
+
+function codeOf(decide: () => unknown): string {
+  try {
+    decide();
+  } catch (error) {
+    return error instanceof Refusal ? error.code : String(error);
+  }
+  return "allowed";
+}
+
+describe("the course of a stream", () => {
+  const before = new Set<StreamStatus>(["preparing", "scheduled"]);
+  test.each(StreamStatus.options)("from %s leads only where it may", (status) => {
+    const at = stream({ status });
+    const isBefore = before.has(status);
+    const isLive = status === "active";
+    const verdict = (isAllowed: boolean, code: string) => (isAllowed ? "allowed" : code);
+    expect(codeOf(() => goLive(at, now))).toBe(verdict(isBefore || isLive, "stream_not_startable"));
+    expect(codeOf(() => end(at, now))).toBe(verdict(isLive, "stream_not_live"));
+    expect(codeOf(() => cancel(at))).toBe(verdict(isBefore, "stream_not_cancellable"));
+    expect(codeOf(() => remove(at, now))).toBe(verdict(!isLive, "stream_live"));
+  });
+
+  test("is not begun anew by a host who comes back", () => {
+    expect(goLive(stream({ status: "active" }), now)).toBeUndefined();
+    expect(goLive(stream(), now)).toEqual({ status: "active", startedAt: now.toISOString() });
+  });
+});
+
+describe("who may", () => {
+  const at = stream({ moderators: ["mod"] });
+  test.each([
+    ["host", [], "allowed", "allowed"],
+    ["mod", [], "stream_not_yours", "allowed"],
+    ["boss", ["admin"], "allowed", "allowed"],
+    ["backend", ["service"], "stream_not_yours", "not_a_moderator"],
+    ["viewer", [], "stream_not_yours", "not_a_moderator"],
+  ])("%s with roles %j: host %s, moderate %s", (userId, roles, hosting, moderating) => {
+    expect(codeOf(() => assertMayHost(at, { userId, roles }))).toBe(hosting);
+    expect(codeOf(() => assertMayModerate(at, { userId, roles }))).toBe(moderating);
+  });
+});
+
+describe("a new stream", () => {
+  test("reads the texts of a form, and takes empty fields for absent ones", () => {
+    const form = {
+      title: "  Sing with me ",
+      guests: '["guest1"]',
+      price: "25",
+      durationGoal: "60",
+      motivation: "",
+      plannedStartDate: "2026-02-01T20:00:00+03:00",
+      thumbnail: { name: "a.png", mediaType: "image/png", bytes: new Uint8Array(3) },
+    };
+    expect(made(form)).toMatchObject({
+      title: "Sing with me",
+      status: "scheduled",
+      guests: ["guest1"],
+      price: 25,
+      durationGoal: 60,
+      motivation: null,
+      plannedStartDate: "2026-02-01T17:00:00.000Z",
+      thumbnailUrl: picture,
+    });
+  });
+
+  test.each([
+    [{}],
+    [{ title: "" }],
+    [{ title: "x".repeat(201) }],
+    [{ title: 5 }],
+    [{ title: "t", price: 0 }],
+    [{ title: "t", price: "1.5" }],
+    [{ title: "t", price: "1000000001" }],
+    [{ title: "t", guests: "[" }],
+    [{ title: "t", guests: '{"a":1}' }],
+    [{ title: "t", guests: ["with space"] }],
+    [{ title: "t", plannedStartDate: "tomorrow" }],
+    [{ title: "t", plannedStartDate: "2026-13-01" }],
+    [{ title: "t", thumbnail: "http://plain.example.com/a.png" }],
+    [{ title: "t", thumbnail: { size: 3 } }],
+  ])("is not made from %j", (wish) => {
+    expect(StreamWish.safeParse(wish).success).toBe(false);
+  });
+
+  test.each([
+    ["Friday Night!", "friday-night-3000"],
+    ["Çok güzel", "cok-guzel-3000"],
+    ["直播", "live-3000"],
+    ["--", "live-3000"],
+    ["x".repeat(100), `${"x".repeat(40)}-3000`],
+  ])("called %j has the channel %s", (title, channel) => {
+    expect(channelNameOf(title, id)).toBe(channel);
+  });
+});

@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { makeBan } from "../../domain/ban.ts";
+import { makeMessage } from "../../domain/chat.ts";
+import { makeStream, StreamWish } from "../../domain/new-stream.ts";
+import { Refusal } from "../../domain/refusal.ts";
+import { profileOf, summaryOf } from "../../domain/user.ts";
+import { newId } from "../../platform/id.ts";
+import { admitMessage } from "../../platform/store/admission.ts";
+import { liftBan, recordBan } from "../../platform/store/bans.ts";
+import {
+  findMessage,
+  listMessages,
+  recordGone,
+  recordMessage,
+  takeNumber,
+} from "../../platform/store/messages.ts";
+import { findMember, recordStream } from "../../platform/store/streams.ts";
+import { startTable } from "./table.ts";
+
+let stopTable: () => Promise<void>;
+beforeAll(async () => {
+  const { stop } = await startTable();
+  stopTable = stop;
+});
+afterAll(() => stopTable());
+
+const now = new Date();
+const picture = "https://cdn.example.com/person.png";
+const host = profileOf("host", { given_name: "Hosty" }, now);
+const sender = profileOf("sender", { given_name: "John" }, now);
+
+async function newStream() {
+  const given = { id: newId(now), host: summaryOf(host, picture), defaultThumbnail: picture, now };
+  const stream = { ...makeStream(StreamWish.parse({ title: "Live" }), given) };
+  await recordStream(stream);
+  return stream;
+}
+
+async function say(stream: Awaited<ReturnType<typeof newStream>>, content: string) {
+  const n = await takeNumber(stream.id);
+  const message = makeMessage({ content }, { stream, sender, n, now });
+  await recordMessage(message, { answer: undefined, remember: [] });
+  return message;
+}
+
+const codeOf = (doing: Promise<unknown>) =>
+  doing.then(
+    () => "done",
+    (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
+  );
+
+const rules = { slowModeSeconds: 0, perSecondMax: 100 };
+const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+
+describe("numbers", () => {
+  test("are given out once each, however many ask at the same moment", async () => {
+    const { id } = await newStream();
+    const numbers = await Promise.all(Array.from({ length: 40 }, () => takeNumber(id)));
+    expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  });
+});
+
+describe("the history", () => {
+  test("pages stay full and totals right around numbers that show nothing", async () => {
+    const stream = await newStream();
+    for (let i = 1; i <= 7; i++) await say(stream, `message ${i}`);
+    await takeNumber(stream.id).then((n) => recordGone(stream.id, n));
+    await say(stream, "message 8");
+    await recordGone(stream.id, 3);
+
+    const contents = async (page: number) =>
+      (await listMessages(stream.id, page, 3)).messages.map(({ content }) => content);
+    expect(await contents(1)).toEqual(["message 8", "message 7", "message 6"]);
+    expect(await contents(2)).toEqual(["message 5", "message 4", "message 2"]);
+    expect(await contents(3)).toEqual(["message 1"]);
+    expect(await listMessages(stream.id, 4, 3)).toEqual({ messages: [], total: 7 });
+  });
+
+  test("a message is found by its id in its own stream only", async () => {
+    const [stream, other] = await Promise.all([newStream(), newStream()]);
+    const [message] = await Promise.all([say(stream, "here"), say(other, "there")]);
+    expect(await findMessage(stream.id, message.id)).toEqual(message);
+    expect(await findMessage(other.id, message.id)).toBeUndefined();
+    expect(await findMessage(stream.id, "f".repeat(24))).toBeUndefined();
+  });
+
+  test("a number whose message could not be recorded does not count", async () => {
+    const stream = await newStream();
+    const n = await takeNumber(stream.id);
+    const message = makeMessage({ content: "hello" }, { stream, sender, n, now });
+    const refused = {
+      label: "marker",
+      Put: { Item: { PK: "USER#sender", SK: "x" }, ConditionExpression: "attribute_exists(PK)" },
+    };
+    await expect(
+      recordMessage(message, { answer: undefined, remember: [refused] }),
+    ).rejects.toThrow();
+    expect(await listMessages(stream.id, 1, 30)).toEqual({ messages: [], total: 0 });
+  });
+});
+
+describe("admission", () => {
+  test("keeps everybody to the rate, exactly, also at the same moment", async () => {
+    const { id } = await newStream();
+    const limited = { slowModeSeconds: 0, perSecondMax: 5 };
+    const tries = Array.from({ length: 12 }, () => codeOf(admitMessage(id, "fast", limited, now)));
+    const codes = await Promise.all(tries);
+    expect(codes.filter((code) => code === "done")).toHaveLength(5);
+    expect(codes.filter((code) => code === "too_many_requests")).toHaveLength(7);
+    expect(await codeOf(admitMessage(id, "fast", limited, later(1)))).toBe("done");
+  });
+
+  test("slow mode counts from the last admitted message", async () => {
+    const { id } = await newStream();
+    const slow = { slowModeSeconds: 10, perSecondMax: 100 };
+    expect(await codeOf(admitMessage(id, "slow", slow, now))).toBe("done");
+    expect(await codeOf(admitMessage(id, "slow", slow, later(9)))).toBe("slow_mode");
+    expect(await codeOf(admitMessage(id, "slow", rules, later(9)))).toBe("done");
+    expect(await codeOf(admitMessage(id, "slow", slow, later(18)))).toBe("slow_mode");
+    expect(await codeOf(admitMessage(id, "slow", slow, later(19)))).toBe("done");
+  });
+
+  test("a ban counts until it is lifted or ends by itself, and is one at a time", async () => {
+    const stream = await newStream();
+    const given = { stream, target: sender, by: "host", now };
+    const ban = makeBan({ actionType: "CHAT_ONLY" }, { ...given, id: newId(now) });
+    await recordBan(stream, ban, now);
+    expect(await codeOf(admitMessage(stream.id, "sender", rules, now))).toBe("member_muted");
+    const second = makeBan({ actionType: "BLOCK" }, { ...given, id: newId(now) });
+    expect(await codeOf(recordBan(stream, second, now))).toBe("ban_exists");
+    await liftBan(ban, "host", now);
+    expect(await codeOf(admitMessage(stream.id, "sender", rules, now))).toBe("done");
+    const endsAt = later(60).toISOString();
+    await recordBan(stream, { ...second, endsAt }, now);
+    expect(await codeOf(admitMessage(stream.id, "sender", rules, later(59)))).toBe(
+      "member_blocked",
+    );
+    expect(await codeOf(admitMessage(stream.id, "sender", rules, later(60)))).toBe("done");
+    const hostBan = { ...second, target: host };
+    expect(await codeOf(recordBan(stream, hostBan, now))).toBe("ban_of_host");
+  });
+
+  test("of many bans at the same moment one holds, and revisions only grow", async () => {
+    const stream = await newStream();
+    const ban = () =>
+      makeBan({ actionType: "BLOCK" }, { stream, target: sender, by: "host", now, id: newId(now) });
+    const codes = await Promise.all(
+      Array.from({ length: 6 }, () => codeOf(recordBan(stream, ban(), now))),
+    );
+    expect(codes.filter((code) => code === "done")).toHaveLength(1);
+    const first = (await findMember(stream.id, "sender"))!;
+    const held = makeBan(
+      { actionType: "BLOCK" },
+      { stream, target: sender, by: "host", now, id: first.ban!.id },
+    );
+    await liftBan(held, "host", now);
+    const after = (await findMember(stream.id, "sender"))!;
+    expect(after.ban).toBeUndefined();
+    expect(after.revision).toBeGreaterThan(first.revision!);
+  });
+});
