@@ -196,12 +196,15 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     if (running && !switches.paused) await deliver();
   };
   const run = async () => {
+    let said = false;
     while (running) {
       try {
         await step();
+        said = false;
       } catch (error) {
-        if (!running) return;
-        options.log(`The stream of ${table.name} could not be read: ${error}`);
+        // Once for a whole outage: the next try comes in a second.
+        if (running && !said) options.log(`The stream of ${table.name} cannot be read: ${error}`);
+        said = true;
         await alarm.pause(idleMilliseconds);
       }
     }

@@ -10,6 +10,7 @@ import { startEndpoint } from "./endpoint.ts";
 import { startEngine } from "./engine.ts";
 import { createFaults } from "./faults.ts";
 import { createIam, runnerCaller } from "./iam.ts";
+import { withInvocationFaults } from "./invocation-faults.ts";
 import { createInvocationCalls } from "./invocations.ts";
 import { type LocalRoute, listLocalRoutes } from "./local-routes.ts";
 import { createMeter, type Meter } from "./meter.ts";
@@ -67,12 +68,13 @@ const stopMilliseconds = 2000;
  * for a person when the engine cannot run here or a mapping's function lacks a grant.
  */
 export async function startAws(options: AwsOptions): Promise<Aws> {
-  const { stage, invoke, connections } = options;
+  const { stage, connections } = options;
   const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
   const state = openState(options.dataDir);
   const runnerSecret = randomBytes(16).toString("hex");
   const iam = createIam(stage, log);
   const faults = createFaults();
+  const invoke = withInvocationFaults(options.invoke, faults);
   const meter = createMeter();
   const cleanups: (() => unknown)[] = [() => state.close()];
   const stop = async () => {
@@ -123,7 +125,7 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
         dynamodb: createDynamoDb({ engine, tables: stage.tables, meter, onWrite: streams.wake }),
         sqs: createSqs({ stage, store, meter, onSend: (queue) => wakeQueue(queue.name) }),
         "execute-api": createConnectionCalls(stage, connections, meter),
-        lambda: createInvocationCalls(stage, invoke, log),
+        lambda: createInvocationCalls(stage, options.invoke, log),
         secretsmanager: createSecretCalls(stage, secrets),
         s3: createObjectCalls(stage, putObject),
       },

@@ -263,6 +263,19 @@ test("two shards keep the order of each item only, doubled and re-grouped batche
   await waitFor("the one after", () => seen().includes("after"));
 });
 
+test("a fault makes a batch fail before or after its work, and it comes again", async () => {
+  await start([reader()]);
+  const fault = { service: "lambda", caller: "reader" };
+  await route("POST", "/local/faults", { ...fault, kind: "error_before" });
+  await put("before");
+  await waitFor("the first", async () => (await idle()) && seen().length > 0);
+  expect(seen()).toEqual(["before"]);
+  await route("POST", "/local/faults", { ...fault, kind: "error_after_commit" });
+  await put("after");
+  await waitFor("the second", async () => (await idle()) && seen().length > 2);
+  expect(seen()).toEqual(["before", "after", "after"]);
+});
+
 test("redeliver gives the last records again", async () => {
   await start([reader()]);
   for (const name of ["a", "b", "c"]) await put(name);
