@@ -1,9 +1,11 @@
 import * as z from "zod";
-import { type LogRecord, ShownGiftType, type StreamEvent } from "./event.ts";
+import { chatMessageOf, Message } from "./chat.ts";
+import type { LogRecord, StreamEvent } from "./event.ts";
+import { Gift } from "./gift.ts";
+import { addsToTotals, giftSentOf, superlikeBy } from "./gift-event.ts";
 import { Member } from "./member.ts";
-import { snapshotOf } from "./person.ts";
 import { Stream } from "./stream.ts";
-import { summaryOf, UserSummary } from "./user.ts";
+import { summaryOf } from "./user.ts";
 
 /** A change of one item of a stream, as the table's stream tells it: both images, nothing else. */
 export type Change = {
@@ -15,58 +17,8 @@ export type Change = {
   new?: Record<string, unknown> | undefined;
 };
 
-/** A user as items keep them: whole, or without what can be worked out (domain/person.ts). */
-const Sender = z.union([
-  UserSummary,
-  z.object({
-    userId: z.string(),
-    username: z.string(),
-    name: z.string(),
-    surname: z.string(),
-    picture: z.string(),
-    createdAt: z.string(),
-    updatedAt: z.string(),
-  }),
-]);
-type Sender = z.infer<typeof Sender>;
-
-const Message = z.object({
-  id: z.string(),
-  streamId: z.string(),
-  content: z.string().optional(),
-  sender: Sender.optional(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-  replyTo: z.unknown().optional(),
-  deletedAt: z.string().nullish(),
-  revision: z.number(),
-});
-
-const Gift = z.object({
-  id: z.string(),
-  kind: z.enum(["gift", "superlike"]),
-  streamId: z.string(),
-  sender: Sender,
-  receivers: z.array(Sender),
-  giftType: ShownGiftType.optional(),
-  count: z.number(),
-  combo: z.number().optional(),
-  comboId: z.string().optional(),
-  price: z.number(),
-  createdAt: z.string(),
-  refundedAt: z.string().nullish(),
-  /** Written when the combo whose last gift this is has ended. */
-  comboEnded: z
-    .object({ count: z.number(), credits: z.number(), at: z.string().optional() })
-    .nullish(),
-  revision: z.number(),
-});
-type Gift = z.infer<typeof Gift>;
-
+/** The message that is pinned to a stream's chat, as the stream's item holds it. */
 const Pinned = z.object({ pinned: z.object({ messageId: z.string() }).nullish() });
-
-/** What a stage shows of a user who has no picture. */
-type Pictures = { defaultPicture: string };
 
 /**
  * Reads what a change of an item means to the stream's log: nothing (undefined), or one record with its
@@ -74,111 +26,69 @@ type Pictures = { defaultPicture: string };
  * a sequence number: a retry comes in other company and a shard may be split (design.md 6).
  * Throws when an image does not fit its kind.
  */
-export function recordOf(change: Change, pictures: Pictures): LogRecord | undefined {
+export function recordOf(change: Change, defaultPicture: string): LogRecord | undefined {
   if (change.new === undefined) return undefined;
-  if (change.kind === "message") return messageRecord(change, pictures);
-  if (change.kind === "gift") return giftRecord(change, pictures);
+  if (change.kind === "message") return messageRecord(change, defaultPicture);
+  if (change.kind === "gift") return giftRecord(change, defaultPicture);
   return change.kind === "member" ? memberRecord(change) : streamRecord(change);
 }
 
-function messageRecord({ old, new: image, createdAt }: Change, pictures: Pictures) {
-  const message = Message.parse(image);
-  const { id, streamId, deletedAt } = message;
-  if (old !== undefined && deletedAt == null) return undefined;
-  if (old !== undefined && Message.parse(old).deletedAt != null) return undefined;
-  if (deletedAt != null) {
-    const event = { messageId: id, streamId };
-    const deleted: LogRecord = {
-      ...always(`message:${id}:deleted`, createdAt, [
-        { type: "chat.deleted", at: deletedAt, data: event },
-      ]),
-      deletes: { messageId: id, createdAt: message.createdAt },
-    };
-    return deleted;
+function messageRecord(change: Change, defaultPicture: string): LogRecord | undefined {
+  const { streamId, createdAt, old } = change;
+  const message = Message.parse(change.new);
+  const { id: messageId, deletedAt: at, createdAt: writtenAt, sender } = message;
+  if (at !== undefined) {
+    if (old !== undefined && Message.parse(old).deletedAt !== undefined) return undefined;
+    const event: StreamEvent = { type: "chat.deleted", at, data: { messageId, streamId } };
+    const deletes = { messageId, createdAt: writtenAt };
+    return { ...always(`${messageIdPrefix}${messageId}:deleted`, createdAt, [event]), deletes };
   }
-  if (message.sender === undefined) throw new Error(`The message ${id} has no sender`);
-  const sender = summaryIn(message.sender, pictures);
-  const { content = "", updatedAt, replyTo } = message;
-  const data = { _id: id, streamId, content, sender, createdAt: message.createdAt, updatedAt };
-  const record: LogRecord = {
-    id: `message:${id}`,
-    createdAt,
-    lane: "chat",
-    senderId: sender._id,
-    events: [
-      {
-        type: "chat.message",
-        at: message.createdAt,
-        data: replyTo === undefined ? data : { ...data, replyTo },
-      },
-    ],
-  };
-  return record;
+  if (old !== undefined) return undefined;
+  const data = chatMessageOf(message, defaultPicture);
+  const events: StreamEvent[] = [{ type: "chat.message", at: writtenAt, data }];
+  const id = recordIdOfMessage(messageId);
+  return { id, createdAt, lane: "chat", senderId: sender.userId, events };
 }
 
-function giftRecord({ old, new: image, createdAt }: Change, pictures: Pictures) {
-  // A further receiver's share is money only: the gift itself is what viewers see.
-  if (image?.kind === "share") return undefined;
-  const gift = Gift.parse(image);
-  const before = old === undefined ? undefined : Gift.parse(old);
-  const quantity = gift.count * gift.receivers.length;
-  if (before === undefined && gift.kind === "superlike")
-    return superlikeOf(gift, createdAt, pictures);
-  if (before === undefined) {
-    const event: StreamEvent = {
-      type: "gift.sent",
-      at: gift.createdAt,
-      data: giftIn(gift, pictures),
-    };
-    const adds = { count: quantity, credits: gift.price };
-    return { ...always(`gift:${gift.id}`, createdAt, [event]), adds };
-  }
-  if (gift.refundedAt != null && before.refundedAt == null) {
-    const { id, streamId, price: credits, refundedAt } = gift;
-    const event: StreamEvent = {
-      type: "gift.refunded",
-      at: refundedAt,
-      data: { id, streamId, credits, refundedAt },
-    };
-    const adds = { count: -quantity, credits: -credits };
-    return { ...always(`gift:${id}:refunded`, createdAt, [event]), adds };
-  }
-  if (gift.comboEnded != null && before.comboEnded == null)
-    return comboOf(gift, createdAt, pictures);
-  return undefined;
-}
+const messageIdPrefix = "message:";
 
-function superlikeOf(gift: Gift, createdAt: number, { defaultPicture }: Pictures): LogRecord {
-  const { id, streamId, price, sender } = gift;
-  const senderSnapshot =
-    "userId" in sender
-      ? snapshotOf(sender, defaultPicture)
-      : { ...snapshotOfSummary(sender), profilePhoto: sender.profilePhoto.url };
+/** The id of the record that showed a message: by it the frame that holds its text is found. */
+export const recordIdOfMessage = (messageId: string) => `${messageIdPrefix}${messageId}`;
+
+function giftRecord(change: Change, defaultPicture: string): LogRecord | undefined {
+  // Further receivers' shares lie beside their gift and are no events.
+  if (change.new?.kind === "share") return undefined;
+  const { createdAt, old } = change;
+  const gift = Gift.parse(change.new);
+  const { id, streamId, price, createdAt: at, sender, refundedAt, comboEnded } = gift;
+  const adds = addsToTotals(gift);
+  if (old === undefined && gift.kind === "superlike") {
+    const data = superlikeBy(sender, { streamId, price, now: new Date(at) }, defaultPicture);
+    return always(`gift:${id}`, createdAt, [{ type: "superlike.sent", at, data }]);
+  }
+  if (old === undefined) {
+    const data = giftSentOf(gift, adds, defaultPicture);
+    return { ...always(`gift:${id}`, createdAt, [{ type: "gift.sent", at, data }]), adds };
+  }
+  const before = Gift.parse(old);
+  if (refundedAt !== undefined && before.refundedAt === undefined) {
+    const data = { id, streamId, credits: price, refundedAt, totals: adds };
+    const events: StreamEvent[] = [{ type: "gift.refunded", at: refundedAt, data }];
+    const takes = { count: 0 - adds.count, credits: 0 - adds.credits };
+    return { ...always(`gift:${id}:refunded`, createdAt, events), adds: takes };
+  }
+  if (comboEnded === undefined || before.comboEnded !== undefined) return undefined;
+  if (gift.giftType === undefined) throw new Error(`The gift ${id} has no type`);
+  const { count, credits } = comboEnded;
   const data = {
-    streamId,
-    senderId: senderSnapshot._id,
-    senderSnapshot,
-    price,
-    timestamp: gift.createdAt,
+    comboId: gift.comboId,
+    sender: summaryOf(sender, defaultPicture),
+    giftType: gift.giftType,
+    count,
+    credits,
   };
-  return always(`gift:${id}`, createdAt, [{ type: "superlike.sent", at: gift.createdAt, data }]);
-}
-
-function comboOf(gift: Gift, createdAt: number, pictures: Pictures): LogRecord | undefined {
-  if (gift.giftType === undefined || gift.comboEnded == null) return undefined;
-  const { count, credits, at = gift.createdAt } = gift.comboEnded;
-  const comboId = gift.comboId ?? gift.id;
-  const sender = summaryIn(gift.sender, pictures);
-  const data = { comboId, sender, giftType: gift.giftType, count, credits };
-  return always(`combo:${comboId}`, createdAt, [{ type: "combo.ended", at, data }]);
-}
-
-function giftIn(gift: Gift, pictures: Pictures) {
-  const { id, streamId, giftType, count, combo = 1 } = gift;
-  if (giftType === undefined) throw new Error(`The gift ${id} has no gift type`);
-  const sender = summaryIn(gift.sender, pictures);
-  const receivers = gift.receivers.map((receiver) => summaryIn(receiver, pictures));
-  return { id, streamId, giftType, count, combo, sender, receivers };
+  const ended: StreamEvent = { type: "combo.ended", at: comboEnded.at, data };
+  return always(`combo:${gift.comboId}`, createdAt, [ended]);
 }
 
 /** A ban is told by its own id, which never comes again: lifting and banning anew are other events. */
@@ -204,7 +114,6 @@ const ends = new Set(["ended", "expired", "cancelled_by_host", "cancelled_by_gue
 
 /** One change of a stream may mean several things: they are one record with several events. */
 function streamRecord({ old, new: image, createdAt }: Change): LogRecord | undefined {
-  if (old === undefined && image?.status !== "active") return undefined;
   const now = Stream.parse(image);
   const before = old === undefined ? undefined : Stream.parse(old);
   if (before?.revision === now.revision) return undefined;
@@ -244,11 +153,3 @@ const always = (id: string, createdAt: number, events: StreamEvent[]): LogRecord
   lane: "always",
   events,
 });
-
-function summaryIn(sender: Sender, { defaultPicture }: Pictures): UserSummary {
-  return "userId" in sender ? summaryOf(sender, defaultPicture) : sender;
-}
-
-function snapshotOfSummary({ _id, username, name, surname }: UserSummary) {
-  return { _id, username, name, surname };
-}

@@ -1,33 +1,25 @@
 import * as z from "zod";
+import { ChatMessage } from "./chat.ts";
+import { GiftSent, Superlike } from "./gift-event.ts";
 import { BanAction } from "./member.ts";
 import { StreamStatus } from "./stream.ts";
 import { Timestamp } from "./text.ts";
-import { SuperlikeSnapshot, UserSummary } from "./user.ts";
+import { UserSummary } from "./user.ts";
 
-/** The gifts of a stream so far: quantities (Count × receivers) and their price. */
+/**
+ * The gifts of a stream so far: quantities (Count × receivers) and their price. In a log they may
+ * pass below zero for a moment, when a refund comes before its gift.
+ */
 export const Totals = z.object({ count: z.number().int(), credits: z.number().int() });
 export type Totals = z.infer<typeof Totals>;
 
 const ids = { id: z.string(), streamId: z.string() };
 
-/** A gift's type as viewers need it to show the gift. */
-export const ShownGiftType = z
-  .object({ id: z.string(), name: z.string(), creditAmount: z.number(), svgUrl: z.string() })
-  .meta({ id: "ShownGiftType" });
-
 /** The data of every event, by its type: what `data` holds in a frame. */
 export const eventData = {
-  "chat.message": z
-    .object({
-      _id: z.string(),
-      streamId: z.string(),
-      content: z.string(),
-      sender: UserSummary,
-      createdAt: Timestamp,
-      updatedAt: Timestamp,
-      replyTo: z.unknown().optional(),
-    })
-    .meta({ description: "A chat message, as HTTP answers it; a deleted one has lost its text" }),
+  "chat.message": ChatMessage.meta({
+    description: "A chat message, as HTTP answers it; a deleted one has lost its text",
+  }),
   "chat.deleted": z
     .object({ messageId: z.string(), streamId: z.string() })
     .meta({ description: "A chat message was deleted" }),
@@ -37,34 +29,18 @@ export const eventData = {
   "chat.unpinned": z
     .object({ messageId: z.string(), streamId: z.string() })
     .meta({ description: "No chat message is pinned any more" }),
-  "gift.sent": z
-    .object({
-      ...ids,
-      giftType: ShownGiftType,
-      count: z.number().int(),
-      combo: z.number().int(),
-      sender: UserSummary,
-      receivers: z.array(UserSummary),
-      totals: Totals,
-    })
-    .meta({ description: "A gift; totals are those of the stream with this gift" }),
+  "gift.sent": GiftSent.meta({
+    description: "A gift; totals are those of the stream with this gift",
+  }),
   "gift.refunded": z
     .object({ ...ids, credits: z.number().int(), refundedAt: Timestamp, totals: Totals })
     .meta({ description: "A gift was refunded; totals are those without it" }),
-  "superlike.sent": z
-    .object({
-      streamId: z.string(),
-      senderId: z.string(),
-      senderSnapshot: SuperlikeSnapshot,
-      price: z.number().int(),
-      timestamp: Timestamp,
-    })
-    .meta({ description: "A superlike, as HTTP answers it" }),
+  "superlike.sent": Superlike.meta({ description: "A superlike, as HTTP answers it" }),
   "combo.ended": z
     .object({
       comboId: z.string(),
       sender: UserSummary,
-      giftType: ShownGiftType,
+      giftType: GiftSent.shape.giftType,
       count: z.number().int(),
       credits: z.number().int(),
     })
@@ -105,13 +81,13 @@ export const eventData = {
 
 export type EventType = keyof typeof eventData;
 
-/** One event of a stream before it has its place in a frame; totals are filled in there. */
+/** One event of a stream; the totals in it are put right when it gets its place in a frame. */
 export type StreamEvent = {
   [Type in EventType]: {
     type: Type;
     /** When it happened, ISO 8601, by the clock of the function that wrote the record. */
     at: string;
-    data: Omit<z.infer<(typeof eventData)[Type]>, "totals">;
+    data: z.infer<(typeof eventData)[Type]>;
   };
 }[EventType];
 

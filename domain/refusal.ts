@@ -122,6 +122,17 @@ export const refusals = {
   },
   body_unreadable: { kind: "invalid", says: "body: expected a JSON object" },
   room_not_found: { kind: "missing", says: "RoomId: there is no room {roomId}" },
+  room_exists: { kind: "conflict", says: "RoomId: another owner has the room {roomId}" },
+  room_exists_with_owner: { kind: "conflict", says: "RoomId: the owner has this room already" },
+  metadata_too_large: { kind: "invalid", says: "Metadata: {problem}" },
+  category_not_found: { kind: "missing", says: "CategoryId: there is no category {categoryId}" },
+  too_many_categories: { kind: "conflict", says: "CategoryId: at most {max} categories" },
+  too_many_relations: { kind: "conflict", says: "GiftIdList: at most {max} gifts in a category" },
+  text_not_found: { kind: "missing", says: "Language: there is no text in {language}" },
+  text_name_missing: {
+    kind: "invalid",
+    says: "{field}: required with the first text in {language}",
+  },
 } as const satisfies Record<string, { kind: Kind; says: string; retryAfterSeconds?: number }>;
 
 /** Whose turn it is after a refusal. */

@@ -68,3 +68,11 @@ export function setting<Name extends SettingName>(name: Name): Settings[Name] {
   }
   return known.get(name) as Settings[Name];
 }
+
+/** What Lambda puts into the environment of every function: for signing calls by ourselves. */
+export const awsEnvironment = () => ({
+  region: process.env.AWS_REGION ?? "us-east-1",
+  accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? "",
+  secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY ?? "",
+  sessionToken: process.env.AWS_SESSION_TOKEN,
+});

@@ -1,0 +1,16 @@
+import { socket } from "../../platform/realtime/socket.ts";
+import { dropConnection, removeSocket } from "../../platform/store/connections.ts";
+
+/** Removes what belongs to a connection that has ended. It may never be called: others tidy too. */
+export const { contract, handler } = socket(
+  {
+    route: "$disconnect",
+    says: "End a connection",
+    refusals: [],
+    grants: { read: ["CONN"], write: ["CONN", "STREAM", "USER"], connections: true },
+  },
+  async ({ connectionId, caller }) => {
+    await dropConnection(connectionId);
+    await removeSocket(caller.userId, connectionId);
+  },
+);

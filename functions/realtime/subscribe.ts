@@ -1,0 +1,25 @@
+import * as z from "zod";
+import { StreamId } from "../../domain/id.ts";
+import { Position } from "../../domain/position.ts";
+import { RequestId } from "../../domain/subscriber.ts";
+import { socket } from "../../platform/realtime/socket.ts";
+import { subscribe } from "../../platform/realtime/subscription.ts";
+
+/** Subscribing is a record of the stream: the consumer of the table answers it with `subscribed`. */
+export const { contract, handler } = socket(
+  {
+    route: "subscribe",
+    says: "Subscribe to a live stream, from now on or since a position",
+    message: z.object({
+      streamId: StreamId,
+      since: Position.optional(),
+      requestId: RequestId.optional(),
+    }),
+    refusals: ["stream_not_found", "member_blocked", "too_many_streams"],
+    grants: { read: ["STREAM"], write: ["STREAM", "CONN"], connections: true },
+  },
+  async ({ message, connectionId, connectedAt, caller, now }) => {
+    const { userId, expiresAt: tokenExpiresAt } = caller;
+    await subscribe({ ...message, connectionId, connectedAt, userId, tokenExpiresAt }, now);
+  },
+);

@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { StreamId } from "../../domain/id.ts";
+import { RequestId } from "../../domain/subscriber.ts";
+import { socket } from "../../platform/realtime/socket.ts";
+import { forgetStream } from "../../platform/store/connections.ts";
+import { removeSubscriber } from "../../platform/store/subscribers.ts";
+
+/** Ends a subscription; one that was not there is ended as well. */
+export const { contract, handler } = socket(
+  {
+    route: "unsubscribe",
+    says: "End the subscription to a live stream",
+    message: z.object({ streamId: StreamId, requestId: RequestId.optional() }),
+    refusals: [],
+    grants: { write: ["STREAM", "CONN"], connections: true },
+  },
+  async ({ message: { streamId }, connectionId, answer }) => {
+    await removeSubscriber(streamId, connectionId);
+    await forgetStream(connectionId, streamId);
+    await answer({ type: "unsubscribed", streamId });
+  },
+);

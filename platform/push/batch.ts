@@ -1,0 +1,63 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import type { DynamoDBRecord } from "aws-lambda";
+import { recordOf } from "../../domain/change.ts";
+import type { LogRecord } from "../../domain/event.ts";
+import { StoredNotification } from "../../domain/notification.ts";
+import { Subscriber } from "../../domain/subscriber.ts";
+import { setting } from "../env.ts";
+import { logFault } from "../log.ts";
+import { readKey } from "../store/keys.ts";
+
+/** What a batch of the table's stream asks of one stream's log, in the order of the records. */
+export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
+
+/** A whole batch: work by stream, and what users are told in person. */
+export type Batch = { streams: Map<string, StreamWork>; notifications: StoredNotification[] };
+
+/**
+ * Sorts a batch by stream. A record that cannot be read is told in the log and left out: it would not
+ * get better by coming again, and it must not hold up the others.
+ */
+export function readBatch(records: readonly DynamoDBRecord[]): Batch {
+  const batch: Batch = { streams: new Map(), notifications: [] };
+  for (const record of records) {
+    try {
+      readRecord(batch, record);
+    } catch (error) {
+      logFault("A record of the table's stream was skipped", error, {
+        sequence: record.dynamodb?.SequenceNumber,
+      });
+    }
+  }
+  return batch;
+}
+
+function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord): void {
+  if (dynamodb?.NewImage === undefined) return;
+  const image = readImage(dynamodb.NewImage);
+  const old = dynamodb.OldImage && readImage(dynamodb.OldImage);
+  const { kind, owner } = readKey({ PK: String(image.PK), SK: String(image.SK) });
+  if (kind === "notification") {
+    if (old === undefined) batch.notifications.push(StoredNotification.parse(image));
+  } else if (kind === "subscriber") {
+    // A subscription whose `from` was set is the same one.
+    if (old?.revision !== image.revision)
+      workOf(batch, owner).subscribers.push(Subscriber.parse(image));
+  } else if (kind === "message" || kind === "gift" || kind === "stream" || kind === "member") {
+    const createdAt = Number(dynamodb.ApproximateCreationDateTime);
+    const change = { kind, streamId: owner, createdAt, old, new: image };
+    const logRecord = recordOf(change, setting("DEFAULT_PICTURE"));
+    if (logRecord !== undefined) workOf(batch, owner).records.push(logRecord);
+  }
+}
+
+const readImage = (image: object) => unmarshall(image as Record<string, AttributeValue>);
+
+function workOf(batch: Batch, streamId: string): StreamWork {
+  const found = batch.streams.get(streamId);
+  if (found !== undefined) return found;
+  const work: StreamWork = { records: [], subscribers: [] };
+  batch.streams.set(streamId, work);
+  return work;
+}

@@ -1,0 +1,173 @@
+import type { Frame } from "../../domain/frame.ts";
+import { isBlocked } from "../../domain/member.ts";
+import { countViewers, openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts";
+import { dropConnection, forgetStream } from "../store/connections.ts";
+import { queryFrames } from "../store/frames.ts";
+import { getLog, markPosted } from "../store/logs.ts";
+import { findMember } from "../store/streams.ts";
+import { listSubscribers, removeSubscriber } from "../store/subscribers.ts";
+import { type Payload, payloadOf, poster } from "./post.ts";
+import { noteViewers } from "./viewers.ts";
+
+/**
+ * Posts every frame of a log after the one that was posted last, up to `upTo`, whoever put them, to
+ * every subscriber, then marks the log (design.md 6, step 4). The order of readings matters: the mark
+ * first, then the subscribers, both consistently; so a room may change hands and a shard may overtake
+ * the other without a hole. `made` are frames that the caller has just put, which need no reading.
+ */
+export async function deliverFrames(
+  streamId: string,
+  upTo: number,
+  made: readonly Frame[],
+  now: Date,
+): Promise<void> {
+  const log = await getLog(streamId);
+  if (log.posted >= upTo) return;
+  const subscribers = await listSubscribers(streamId, now);
+  const viewers = countViewers(subscribers);
+  noteViewers(streamId, viewers, now);
+  const frames = await framesBetween(streamId, log.posted + 1, upTo, made);
+  const last = frames.at(-1);
+  if (last === undefined) return;
+  const ends = await findEnds(streamId, frames, now);
+  await postFrames(frames, subscribers, ends);
+  await markPosted(streamId, last, viewers, Math.max(viewers, log.peakViewers ?? 0));
+  await dropGone(now);
+}
+
+async function framesBetween(
+  streamId: string,
+  from: number,
+  to: number,
+  made: readonly Frame[],
+): Promise<Frame[]> {
+  const own = made.filter(({ n }) => n >= from && n <= to);
+  const frames: Frame[] = [];
+  for await (const frame of queryFrames(streamId, { from, to: (own[0]?.n ?? to + 1) - 1 }))
+    frames.push(frame);
+  frames.push(...own);
+  const next = (frames.at(-1)?.n ?? to) + 1;
+  for await (const frame of queryFrames(streamId, { from: next, to })) frames.push(frame);
+  return frames;
+}
+
+/** Users whom one of these frames blocks and who still are: nothing from that frame on is theirs. */
+async function findEnds(
+  streamId: string,
+  frames: readonly Frame[],
+  now: Date,
+): Promise<Map<string, number>> {
+  const ends = new Map<string, number>();
+  for (const { n, blocks = [] } of frames)
+    for (const userId of blocks) {
+      if (ends.has(userId)) continue;
+      const member = await findMember(streamId, userId, { consistent: true });
+      if (isBlocked(member, now)) ends.set(userId, n);
+    }
+  return ends;
+}
+
+/** Connections that answered 410, until they are removed. */
+const gone = new Map<string, Subscriber>();
+/** Subscriptions with a post on its way that was not waited for: they are not sent a second one. */
+const busy = new Set<string>();
+
+async function postFrames(
+  frames: readonly Frame[],
+  subscribers: readonly Subscriber[],
+  ends: ReadonlyMap<string, number>,
+): Promise<void> {
+  const payloads = frames.map(({ body }) => payloadOf(body));
+  const ended: Promise<void>[] = [];
+  const posted: Promise<void>[] = [];
+  for (const subscriber of subscribers) {
+    const end = ends.get(subscriber.userId);
+    if (end === undefined) posted.push(follow(subscriber, frames, payloads, end));
+    else
+      ended.push(follow(subscriber, frames, payloads, end).then(() => endSubscription(subscriber)));
+  }
+  await Promise.all(ended);
+  await settleMost(posted);
+}
+
+/** Posts to one connection, frame after frame, so that its order holds whatever the others do. */
+async function follow(
+  subscriber: Subscriber,
+  frames: readonly Frame[],
+  payloads: readonly Payload[],
+  end = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const { streamId, connectionId, from } = subscriber;
+  const subscription = `${streamId} ${connectionId}`;
+  if (from === undefined || from > frames.at(-1)!.n || busy.has(subscription)) return;
+  busy.add(subscription);
+  for (const [at, { n }] of frames.entries()) {
+    if (n < from) continue;
+    if (n >= end) break;
+    const result = await poster().post(connectionId, payloads[at]!);
+    if (result === "gone") {
+      gone.set(connectionId, subscriber);
+      break;
+    }
+  }
+  busy.delete(subscription);
+}
+
+/** The share of posts that nobody else waits for, and for how long they are waited for. */
+const stragglersShare = 0.05;
+const stragglersMilliseconds = 250;
+
+/**
+ * Waits for all posts, but not long for the last few: a slow or dead connection delays nobody. Theirs
+ * go on, and what they miss meanwhile is a hole that heals.
+ */
+async function settleMost(posts: readonly Promise<void>[]): Promise<void> {
+  let left = posts.length;
+  if (left === 0) return;
+  const few = Math.max(1, Math.floor(left * stragglersShare));
+  await new Promise<void>((done, fail) => {
+    let timer: NodeJS.Timeout | undefined;
+    const finish = () => {
+      clearTimeout(timer);
+      done();
+    };
+    for (const post of posts)
+      post.then(() => {
+        left -= 1;
+        if (left === 0) finish();
+        else if (left <= few) timer ??= setTimeout(finish, stragglersMilliseconds);
+      }, fail);
+  });
+}
+
+/** Says to a blocked user's connection that the stream is over for it, and removes its subscription. */
+export async function endSubscription(subscriber: Subscriber): Promise<void> {
+  const { streamId, connectionId, revision, requestId } = subscriber;
+  const said = { type: "unsubscribed", streamId, reason: "blocked", requestId };
+  await poster().post(connectionId, payloadOf(JSON.stringify(said)));
+  await removeSubscriber(streamId, connectionId, revision);
+  await forgetStream(connectionId, streamId);
+}
+
+/** Removals of dead connections at a time. */
+const dropsAtOnce = 20;
+
+/**
+ * Removes what belongs to connections that are gone. One that is younger than 10 s is only not open
+ * yet: API Gateway opens the socket after `$connect` has answered.
+ */
+export async function dropGone(now: Date): Promise<void> {
+  const all = [...gone.values()];
+  gone.clear();
+  const dead = all.filter(({ connectedAt }) => now.getTime() - connectedAt > openingMilliseconds);
+  for (let at = 0; at < dead.length; at += dropsAtOnce)
+    await Promise.all(
+      dead.slice(at, at + dropsAtOnce).map(async ({ streamId, connectionId, revision }) => {
+        await removeSubscriber(streamId, connectionId, revision);
+        await dropConnection(connectionId);
+      }),
+    );
+}
+
+/** Notes a connection that answered 410, to be removed when there is time. */
+export const noteGone = (subscriber: Subscriber) => gone.set(subscriber.connectionId, subscriber);

@@ -1,0 +1,159 @@
+import { type Frame, isAnswered } from "../../domain/frame.ts";
+import { isBlocked } from "../../domain/member.ts";
+import { canRecover } from "../../domain/position.ts";
+import { openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts";
+import { findNewestFrame, queryFrames } from "../store/frames.ts";
+import { getLog, type Log } from "../store/logs.ts";
+import { findMember } from "../store/streams.ts";
+import { findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.ts";
+import { endSubscription, noteGone } from "./deliver.ts";
+import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
+import { viewersOf } from "./viewers.ts";
+
+/**
+ * Greets the subscribers of a batch from the log, never from memory (design.md 6, step 5): reads the
+ * member's ban again, sets the first live frame of a revision that has none, then reads the log and
+ * sends `subscribed` and every frame that is owed. So a greeting can be repeated; a frame that was put
+ * before `from` was set is sent here, one put later by its poster.
+ */
+export async function greetSubscribers(
+  streamId: string,
+  given: readonly Subscriber[],
+  now: Date,
+): Promise<void> {
+  // Of two subscriptions of a connection in one batch the later one holds.
+  const newest = new Map(given.map((subscriber) => [subscriber.connectionId, subscriber]));
+  const admitted = await Promise.all([...newest.values()].map((one) => admit(one, now)));
+  const current = admitted.filter((one) => one !== undefined);
+  if (current.length === 0) return;
+  const head = await readHead(streamId);
+  const fixed = await Promise.all(current.map((one) => setFrom(one, head + 1)));
+  const greeted = fixed.filter((one) => one !== undefined);
+  const log = { ...(await getLog(streamId)), head: await readHead(streamId) };
+  const viewers = await viewersOf(streamId, now);
+  const reader = readerOf(streamId);
+  await Promise.all(greeted.map((one) => greet(one, log, viewers, reader, now)));
+}
+
+/** The newest number: of the frames that are kept, or of the one that was posted last. */
+async function readHead(streamId: string): Promise<number> {
+  const [log, frame] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
+  return Math.max(log.posted, frame?.n ?? 0);
+}
+
+/** The subscription as it is now, if it is still this revision and its user may be here. */
+async function admit(given: Subscriber, now: Date): Promise<Subscriber | undefined> {
+  const { streamId, connectionId, revision, userId } = given;
+  const current = await findSubscriber(streamId, connectionId);
+  if (current?.revision !== revision) return undefined;
+  if (current.refusal !== undefined) {
+    const { statusCode, errors } = current.refusal;
+    const said = { type: "error", statusCode, errors, requestId: current.requestId };
+    await postOpening(current, payloadOf(JSON.stringify(said)), now);
+    await removeSubscriber(streamId, connectionId, revision);
+    return undefined;
+  }
+  const member = await findMember(streamId, userId, { consistent: true });
+  if (!isBlocked(member, now)) return current;
+  await endSubscription(current);
+  return undefined;
+}
+
+type Reader = (from: number, to: number) => AsyncGenerator<Frame>;
+
+/** Frames that several greetings of one batch may share: a room reconnecting reads its log once. */
+const sharedFramesMax = 50;
+
+function readerOf(streamId: string): Reader {
+  const shared = new Map<string, Promise<Frame[]>>();
+  return async function* read(from, to) {
+    if (to - from >= sharedFramesMax) {
+      yield* queryFrames(streamId, { from, to });
+      return;
+    }
+    const range = `${from}-${to}`;
+    if (!shared.has(range)) shared.set(range, readAll(streamId, from, to));
+    yield* await shared.get(range)!;
+  };
+}
+
+async function readAll(streamId: string, from: number, to: number): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  for await (const frame of queryFrames(streamId, { from, to })) frames.push(frame);
+  return frames;
+}
+
+async function greet(
+  subscriber: Subscriber,
+  log: Log & { head: number },
+  viewers: number,
+  read: Reader,
+  now: Date,
+): Promise<void> {
+  const { streamId, since, requestId } = subscriber;
+  const head = subscriber.from! - 1;
+  const recovered = since && (await isRecovered(since, log.epoch, head, read, now));
+  const { epoch } = log;
+  const said = { type: "subscribed", streamId, epoch, head, recovered, viewers, requestId };
+  const hello = await postOpening(subscriber, payloadOf(JSON.stringify(said)), now);
+  if (hello === "gone") return;
+  const from = recovered === true ? since!.frame + 1 : head + 1;
+  if (from > log.head) return;
+  for await (const frame of read(from, log.head))
+    if (!(await sendFrame(subscriber, frame, now))) return;
+}
+
+async function isRecovered(
+  since: NonNullable<Subscriber["since"]>,
+  epoch: string,
+  head: number,
+  read: Reader,
+  now: Date,
+): Promise<boolean> {
+  const next = since.frame + 1;
+  if (since.epoch !== epoch || since.frame >= head)
+    return canRecover(since, { epoch, head, keeps: () => false });
+  for await (const frame of read(next, next))
+    return canRecover(since, { epoch, head, keeps: () => isAnswered(frame, now) });
+  return false;
+}
+
+/** Sends a kept frame; false ends the greeting. The frame of the user's own ban is looked at again. */
+async function sendFrame(subscriber: Subscriber, frame: Frame, now: Date): Promise<boolean> {
+  const { streamId, userId, connectionId } = subscriber;
+  if (frame.blocks?.includes(userId)) {
+    const member = await findMember(streamId, userId, { consistent: true });
+    if (isBlocked(member, now)) {
+      await endSubscription(subscriber);
+      return false;
+    }
+  }
+  return (await poster().post(connectionId, payloadOf(frame.body))) !== "gone";
+}
+
+/** Waits before a socket that may not be open yet is tried again. */
+const openingWaitsMilliseconds = [20, 40, 80, 160, 320];
+
+/**
+ * Sends a connection's first message. One that has just been made may not be open yet: it is tried
+ * again for a moment, while its subscription is there (a client that is gone has removed it).
+ */
+async function postOpening(
+  subscriber: Subscriber,
+  payload: Payload,
+  now: Date,
+): Promise<PostResult> {
+  const { streamId, connectionId, connectedAt, revision } = subscriber;
+  const young = now.getTime() - connectedAt < openingMilliseconds;
+  for (const wait of [...(young ? openingWaitsMilliseconds : []), 0]) {
+    const result = await poster().post(connectionId, payload);
+    if (result !== "gone" || wait === 0) {
+      if (result === "gone") noteGone(subscriber);
+      return result;
+    }
+    await new Promise((done) => setTimeout(done, wait));
+    const current = await findSubscriber(streamId, connectionId);
+    if (current?.revision !== revision) return "gone";
+  }
+  return "gone";
+}

@@ -1,0 +1,42 @@
+import { openingMilliseconds } from "../../domain/subscriber.ts";
+import { poster } from "../push/post.ts";
+import {
+  connectionExpiry,
+  dropConnection,
+  listSockets,
+  putSocket,
+  removeSocket,
+} from "../store/connections.ts";
+
+/**
+ * Counts a new socket among its user's: false when they have `socketsMax` others. It is written before
+ * the sockets are counted, so that of many that come at once never too many stay. Only a full house is
+ * looked through for connections that ended without a word.
+ */
+export async function admitSocket(
+  {
+    userId,
+    connectionId,
+    connectedAt,
+  }: { userId: string; connectionId: string; connectedAt: number },
+  socketsMax: number,
+  now: Date,
+): Promise<boolean> {
+  const expiresAt = connectionExpiry(connectedAt);
+  await putSocket(userId, { connectionId, connectedAt, expiresAt });
+  const sockets = await listSockets(userId, now);
+  if (sockets.length <= socketsMax) return true;
+  const others = sockets.filter((other) => other.connectionId !== connectionId);
+  const alive = await Promise.all(
+    others.map(async (other) => {
+      if (now.getTime() - other.connectedAt < openingMilliseconds) return true;
+      if ((await poster().probe(other.connectionId)) !== "gone") return true;
+      await dropConnection(other.connectionId);
+      await removeSocket(userId, other.connectionId);
+      return false;
+    }),
+  );
+  if (alive.filter(Boolean).length < socketsMax) return true;
+  await removeSocket(userId, connectionId);
+  return false;
+}

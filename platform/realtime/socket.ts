@@ -1,0 +1,121 @@
+import type { APIGatewayProxyResult } from "aws-lambda";
+import type * as z from "zod";
+import { Refusal, refuse } from "../../domain/refusal.ts";
+import { RequestId } from "../../domain/subscriber.ts";
+import { type Caller, callerOf } from "../caller.ts";
+import { setting } from "../env.ts";
+import { sentenceOf, statusOf } from "../http/envelope.ts";
+import { check, readJson } from "../http/request.ts";
+import { logFault } from "../log.ts";
+import { payloadOf, poster } from "../push/post.ts";
+import type { SocketContract } from "./contract.ts";
+import { takeToken } from "./rate.ts";
+
+/** What API Gateway tells of one step of a connection; headers and query come with `$connect` alone. */
+export type SocketEvent = {
+  requestContext: {
+    connectionId: string;
+    eventType: "CONNECT" | "MESSAGE" | "DISCONNECT";
+    /** Milliseconds since 1970. */
+    connectedAt: number;
+    authorizer?: Record<string, unknown> | null;
+  };
+  headers?: Record<string, string | undefined> | null;
+  queryStringParameters?: Record<string, string | undefined> | null;
+  body?: string | null;
+  isBase64Encoded?: boolean;
+};
+
+/** What a handler is given. `answer` sends to the caller's own connection. */
+export type SocketRequest<C extends SocketContract> = {
+  message: C["message"] extends z.ZodType ? z.output<C["message"]> : undefined;
+  connectionId: string;
+  connectedAt: number;
+  caller: Caller;
+  requestId: string | undefined;
+  event: SocketEvent;
+  now: Date;
+  answer: (said: Record<string, unknown>) => Promise<void>;
+};
+
+/** What `$connect` may answer: a status other than 200 refuses the handshake. */
+// biome-ignore lint/suspicious/noConfusingVoidType: A message's handler ends without a word.
+type SocketAnswer = void | { statusCode: number; headers?: Record<string, string> };
+
+const eventTypes: Record<string, SocketEvent["requestContext"]["eventType"]> = {
+  $connect: "CONNECT",
+  $disconnect: "DISCONNECT",
+};
+
+/** Refusals that any message can meet, so no contract lists them. */
+const always = ["request_invalid", "token_invalid", "too_many_requests", "unavailable"];
+
+/**
+ * Joins the contract of a route of the WebSocket API with the sentence that fulfils it. Bad input is
+ * answered by a message with the request's `requestId`, never by a closed socket. A client can send
+ * `{"action":"$connect"}`, so the event's own type decides what it is.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
+ */
+export function socket<const C extends Omit<SocketContract, "kind">>(
+  promise: C,
+  fulfil: (request: SocketRequest<C & { kind: "socket" }>) => Promise<SocketAnswer>,
+) {
+  const contract = { kind: "socket", ...promise } as C & { kind: "socket" };
+
+  async function handler(event: SocketEvent): Promise<APIGatewayProxyResult> {
+    const { connectionId, connectedAt, eventType } = event.requestContext;
+    const now = new Date();
+    let requestId: string | undefined;
+    const answer = async (said: Record<string, unknown>) => {
+      await poster().post(connectionId, payloadOf(JSON.stringify({ ...said, requestId })));
+    };
+    try {
+      if (eventType !== (eventTypes[contract.route] ?? "MESSAGE"))
+        refuse("request_invalid", { problem: "action: expected one of this API's actions" });
+      const caller = callerOf(event.requestContext.authorizer);
+      if (caller === undefined) refuse("token_invalid");
+      let message: unknown;
+      if (eventType === "MESSAGE") {
+        if (!takeToken(connectionId, setting("SOCKET_MESSAGES_PER_SECOND"), now))
+          refuse("too_many_requests");
+        const given = readMessage(event);
+        requestId = readRequestId(given);
+        if (caller.expiresAt * 1000 <= now.getTime()) refuse("token_invalid");
+        message = contract.message && check(contract.message, given);
+      }
+      const request = { message, connectionId, connectedAt, caller, requestId, event, now, answer };
+      const answered = await fulfil(request as unknown as SocketRequest<typeof contract>);
+      return { body: "", ...(answered ?? { statusCode: 200 }) };
+    } catch (error) {
+      const { statusCode, errors } = errorOf(contract, error, connectionId);
+      if (eventType === "CONNECT") return { statusCode, body: "" };
+      if (eventType === "MESSAGE") await answer({ type: "error", statusCode, errors });
+      return { statusCode: 200, body: "" };
+    }
+  }
+
+  return { contract, handler };
+}
+
+/** A message's text as a JSON object; binary messages never get here (API Gateway closes for them). */
+function readMessage(event: SocketEvent): Record<string, unknown> {
+  const text = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+  return readJson(text.toString("utf8")) as Record<string, unknown>;
+}
+
+function readRequestId(given: Record<string, unknown>): string | undefined {
+  const parsed = RequestId.optional().safeParse(given.requestId);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The status and sentences of what went wrong; what is no refusal is told in the log alone. */
+function errorOf(contract: SocketContract, error: unknown, connectionId: string) {
+  const declared =
+    error instanceof Refusal && [...always, ...contract.refusals].includes(error.code);
+  if (!declared) {
+    logFault("A socket's message failed", error, { route: contract.route, connectionId });
+    return { statusCode: 500, errors: [sentenceOf[500]] };
+  }
+  const statusCode = statusOf[error.kind];
+  return { statusCode, errors: [sentenceOf[statusCode], ...error.details] };
+}

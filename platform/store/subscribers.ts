@@ -1,0 +1,137 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import { isCurrent, Subscriber } from "../../domain/subscriber.ts";
+import { key, prefix } from "./keys.ts";
+import { read, table, tableName } from "./table.ts";
+
+/** Writes a subscription: the consumer of the stream sees it and greets it. */
+export async function putSubscriber(subscriber: Subscriber): Promise<void> {
+  const { streamId, connectionId } = subscriber;
+  const Item = { ...key.subscriber(streamId, connectionId), ...subscriber };
+  await table().send(new PutCommand({ TableName: tableName(), Item }));
+}
+
+/** One subscription as it is now, read consistently. */
+export async function findSubscriber(streamId: string, connectionId: string) {
+  const Key = key.subscriber(streamId, connectionId);
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
+  );
+  return Item && read(Subscriber, Item);
+}
+
+/** All subscribers of a stream, read consistently each time and never cached. */
+export async function listSubscribers(streamId: string, now: Date): Promise<Subscriber[]> {
+  const subscribers: Subscriber[] = [];
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await table().send(
+      new QueryCommand({
+        TableName: tableName(),
+        ConsistentRead: true,
+        KeyConditionExpression: "PK = :stream AND begins_with(SK, :kind)",
+        ExpressionAttributeValues: {
+          ":stream": key.stream(streamId).PK,
+          ":kind": prefix.subscribers,
+        },
+        ExclusiveStartKey: start,
+      }),
+    );
+    // Written by us alone and read for every frame: here a schema would cost more than the posting.
+    for (const item of Items)
+      if (isCurrent(item as Subscriber, now)) subscribers.push(item as Subscriber);
+    start = LastEvaluatedKey;
+  } while (start !== undefined);
+  return subscribers;
+}
+
+/**
+ * Sets the first live frame of a subscription unless this revision of it has one. Answers the
+ * subscription as it is then; undefined when there is another by now, or none.
+ */
+export async function setFrom(
+  subscriber: Subscriber,
+  from: number,
+): Promise<Subscriber | undefined> {
+  const { streamId, connectionId, revision } = subscriber;
+  try {
+    const { Attributes } = await table().send(
+      new UpdateCommand({
+        TableName: tableName(),
+        Key: key.subscriber(streamId, connectionId),
+        UpdateExpression: "SET #from = :from",
+        ConditionExpression: "revision = :revision AND attribute_not_exists(#from)",
+        ExpressionAttributeNames: { "#from": "from" },
+        ExpressionAttributeValues: { ":from": from, ":revision": revision },
+        ReturnValues: "ALL_NEW",
+      }),
+    );
+    return Attributes && read(Subscriber, Attributes);
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    const now = await findSubscriber(streamId, connectionId);
+    return now?.revision === revision ? now : undefined;
+  }
+}
+
+/** Removes a subscription, with `revision` only while it is still that one. */
+export async function removeSubscriber(
+  streamId: string,
+  connectionId: string,
+  revision?: number,
+): Promise<void> {
+  try {
+    await table().send(
+      new DeleteCommand({
+        TableName: tableName(),
+        Key: key.subscriber(streamId, connectionId),
+        ...(revision !== undefined && {
+          ConditionExpression: "revision = :revision",
+          ExpressionAttributeValues: { ":revision": revision },
+        }),
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
+
+/** Of these streams, those that a connection is subscribed to, each with its newest posted frame. */
+export async function findHeads(
+  connectionId: string,
+  streamIds: readonly string[],
+  now: Date,
+): Promise<Record<string, number>> {
+  const wanted = streamIds.flatMap((streamId) => [
+    key.subscriber(streamId, connectionId),
+    key.log(streamId),
+  ]);
+  const items: Record<string, unknown>[] = [];
+  for (let Keys = wanted; Keys.length > 0; ) {
+    const request = { [tableName()]: { Keys: Keys.slice(0, 100), ConsistentRead: true } };
+    const { Responses, UnprocessedKeys } = await table().send(
+      new BatchGetCommand({ RequestItems: request }),
+    );
+    items.push(...(Responses?.[tableName()] ?? []));
+    const left = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as typeof Keys;
+    Keys = [...left, ...Keys.slice(100)];
+  }
+  const at = ({ PK, SK }: Record<string, unknown>) => `${PK} ${SK}`;
+  const found = new Map(items.map((item) => [at(item), item]));
+  const heads: Record<string, number> = {};
+  for (const streamId of streamIds) {
+    const item = found.get(at(key.subscriber(streamId, connectionId)));
+    if (item === undefined) continue;
+    const subscriber = read(Subscriber, item);
+    if (!isCurrent(subscriber, now) || subscriber.refusal !== undefined) continue;
+    heads[streamId] = Number(found.get(at(key.log(streamId)))?.posted ?? 0);
+  }
+  return heads;
+}
