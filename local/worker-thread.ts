@@ -3,7 +3,7 @@
  * Lambda's Node runtime does. Events and answers cross as JSON text, as they do there.
  */
 import { existsSync } from "node:fs";
-import { createRequire, enableCompileCache } from "node:module";
+import { createRequire, enableCompileCache, flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
@@ -40,6 +40,8 @@ if (parentPort !== null) {
       );
     });
     say({ kind: "ready" });
+    // A worker is ended without notice, so what was compiled is kept at once.
+    if (data.cacheDirectory) flushCompileCache();
   } catch (error) {
     say(describe(error, "Runtime.ImportModuleError"));
   }

@@ -33,8 +33,8 @@ const workersPerFunctionMax = 4;
 /** Beyond this many waiting events a function is throttled. */
 const waitingMax = 1000;
 /** More idle threads than this are not kept, whichever function they belong to. */
-const idleWorkersMax = 24;
-const idleMillisecondsMax = 120_000;
+const idleWorkersMax = 16;
+const idleMillisecondsMax = 60_000;
 
 type Waiting = { event: string; done(result: InvocationResult): void };
 type Pool = {
