@@ -1,0 +1,95 @@
+import { describe, expect, test } from "@jest/globals";
+import { type Source, sourcesOf } from "./sources.ts";
+
+/** Names of what a room may import beside itself; a folder ends with `/`. */
+type Rule = { may: readonly RegExp[]; never?: readonly RegExp[] };
+
+const node = /^node:/;
+const library = /^(@?[a-z])/;
+const sdk = /^@aws-sdk\//;
+const zod = /^zod$/;
+const rooms = /^(bin|client|domain|functions|lib|local|platform|test|web)\//;
+/** A library, and no room of ours: those are resolved to paths. */
+const isLibrary = (name: string) => library.test(name) && !rooms.test(name) && !node.test(name);
+
+/** The table of docs/architecture.md: who may know whom. */
+const rules: Record<string, Rule> = {
+  domain: { may: [/^domain\//, zod] },
+  platform: { may: [/^platform\//, /^domain\//, node, { test: isLibrary } as RegExp] },
+  functions: {
+    may: [/^functions\//, /^platform\//, /^domain\//, zod, /^docs\/\w+\.json$/, /^aws-lambda$/],
+  },
+  lib: {
+    may: [
+      /^lib\//,
+      /^functions\/index\.ts$/,
+      /^platform\/(env|grants|guard|reaction)\.ts$/,
+      /^platform\/\w+\/(contract|envelope|openapi)\.ts$/,
+      // The chart of keys is no store: it says how keys begin.
+      /^platform\/store\/keys\.ts$/,
+      /^node:path$/,
+      /^aws-cdk-lib(\/|$)/,
+      /^constructs$/,
+      /^cdk-nag$/,
+    ],
+  },
+  local: { may: [/^local\//, node, { test: isLibrary } as RegExp] },
+  client: { may: [/^client\//, /^docs\/\w+\.json$/, { test: isLibrary } as RegExp], never: [node] },
+};
+
+function strangers({ room, imports }: Source): string[] {
+  const { may, never = [] } = rules[room]!;
+  return imports.filter(
+    (name) => !may.some((rule) => rule.test(name)) || never.some((rule) => rule.test(name)),
+  );
+}
+
+describe.each(Object.keys(rules))("the room %s", (room) => {
+  const sources = sourcesOf(room);
+
+  test("imports only what it may", () => {
+    const found = sources.flatMap((source) =>
+      strangers(source).map((name) => `${source.path} imports ${name}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test("is there", () => {
+    expect(sources.length).toBeGreaterThan(0);
+  });
+});
+
+test("the rules catch what they are for", () => {
+  const planted = (room: string, name: string) =>
+    strangers({ path: `${room}/x.ts`, room, text: "", lines: [], imports: [name] });
+  for (const [room, name] of [
+    ["domain", "node:crypto"],
+    ["domain", "platform/log.ts"],
+    ["functions", "@aws-sdk/lib-dynamodb"],
+    ["functions", "lib/stages.ts"],
+    ["platform", "functions/index.ts"],
+    ["platform", "local/model.ts"],
+    ["lib", "platform/store/table.ts"],
+    ["lib", "@aws-sdk/client-dynamodb"],
+    ["local", "domain/gift.ts"],
+    ["local", "lib/stages.ts"],
+    ["client", "node:http"],
+  ] as const)
+    expect(planted(room, name)).toEqual([name]);
+});
+
+test("functions and domain never import the SDK", () => {
+  const found = sourcesOf("functions", "domain").filter(({ imports }) =>
+    imports.some((name) => sdk.test(name)),
+  );
+  expect(found.map(({ path }) => path)).toEqual([]);
+});
+
+test("black-box tests import nothing of what they test", () => {
+  const found = sourcesOf("test/api").flatMap(({ path, imports }) =>
+    imports
+      .filter((name) => /^(domain|functions|lib|local|platform)\//.test(name))
+      .map((name) => `${path} imports ${name}`),
+  );
+  expect(found).toEqual([]);
+});

@@ -1,0 +1,47 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { entryPoints } from "../../bin/build.ts";
+import { sourcesOf } from "./sources.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+test("every function is one line of the route table, and every line is one function", () => {
+  const listed = entryPoints();
+  const files = sourcesOf("functions").filter(({ text }) =>
+    /\bexport const (\{ contract, handler \}|contract\b)/.test(text),
+  );
+  const named = files.map(({ path }) => path.replace(/^functions\/|\.ts$/g, ""));
+  expect(Object.keys(listed).sort()).toEqual(named.sort());
+  for (const [name, file] of Object.entries(listed)) expect(file).toBe(`functions/${name}.ts`);
+});
+
+test("the route table is sorted and has nothing else in it", () => {
+  const text = readFileSync(join(root, "functions/index.ts"), "utf8");
+  const lines = text.split("\n").filter((line) => line !== "" && !/^\s*(\/?\*|\/\/)/.test(line));
+  const names = lines.map((line) => /^export \* as "([^"]+)" from/.exec(line)?.[1]);
+  expect(names).not.toContain(undefined);
+  expect(names).toEqual([...names].sort());
+});
+
+test("importing every function has no effects: no setting, no file, no process, no word", () => {
+  const program = `
+    process.env = new Proxy({}, { get: (_, name) => { if (typeof name === "string" && /^[A-Z]+_[A-Z_]+$|^STAGE$/.test(name)) read.push(name); } });
+    const read = [];
+    await import(${JSON.stringify(join(root, "functions/index.ts"))});
+    const own = read.filter((name) => known.includes(name));
+    if (own.length > 0) throw new Error("read " + own.join());
+  `;
+  const settings = readFileSync(join(root, "platform/env.ts"), "utf8").matchAll(
+    /^ {2}([A-Z_]+):/gm,
+  );
+  const known = JSON.stringify([...settings].map(([, name]) => name));
+  const flags = ["--no-warnings", "--permission", "--allow-fs-read=*", "--input-type=module"];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...flags, "-e", `const known = ${known};\n${program}`],
+    { cwd: root, encoding: "utf8", timeout: 30_000, env: {} },
+  );
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
+}, 40_000);

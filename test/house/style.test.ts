@@ -1,0 +1,111 @@
+import { expect, test } from "@jest/globals";
+import { codeOf, linesWith, type Source, sourcesOf } from "./sources.ts";
+
+const product = ["bin", "client", "domain", "functions", "lib", "local", "platform"];
+const deployed = ["domain", "functions", "lib", "platform"];
+
+const where = (sources: Source[], pattern: RegExp, except: readonly string[] = []) =>
+  sources
+    .filter(({ path }) => !except.includes(path))
+    .flatMap((source) => linesWith(source, pattern));
+
+/** Lines without the line break at the end. */
+const lengthOf = ({ lines }: Source) => lines.length - 1;
+const tooLong = (sources: Source[], max: number) =>
+  sources.filter((source) => lengthOf(source) > max).map((s) => `${s.path}: ${lengthOf(s)} lines`);
+
+test("a file has at most 250 lines, a test 400", () => {
+  expect(tooLong(sourcesOf(...product), 250)).toEqual([]);
+  expect(tooLong(sourcesOf("test"), 400)).toEqual([]);
+});
+
+test("an endpoint has at most 40 lines", () => {
+  const endpoints = sourcesOf("functions").filter(({ path }) => path !== "functions/index.ts");
+  expect(tooLong(endpoints, 40)).toEqual([]);
+});
+
+test("a line has at most 100 columns, but for one that is one long text", () => {
+  const found = sourcesOf(...product, "test").flatMap(({ path, lines }) =>
+    lines
+      .map((line, at) => ({ line, at }))
+      .filter(({ line }) => [...line].length > 100 && !/["'`/]/.test(line))
+      .map(({ at }) => `${path}:${at + 1}`),
+  );
+  expect(found).toEqual([]);
+});
+
+test("only platform/env.ts reads the environment", () => {
+  expect(where(sourcesOf(...deployed), /process\s*\.\s*env/, ["platform/env.ts"])).toEqual([]);
+});
+
+test("only store/keys.ts spells a key of the table", () => {
+  const spelled =
+    /["'`](USER|LEDGER|STREAM|FRAMES|CONN|GIFT|GIFTID|BAN|NAME|ROOM|RATE|PARKED|MSG|MEMBER|SUB|FAN|NOTE|REPLAY|REF|HOSTED|SOCKET|TYPE)#/;
+  expect(where(sourcesOf(...deployed), spelled, ["platform/store/keys.ts"])).toEqual([]);
+  expect(spelled.test("`USER#$" + "{id}`")).toBe(true);
+});
+
+test("the domain is pure: no clock, no chance, no process", () => {
+  const impure = /\bDate\.now\(|new Date\(\)|Math\.random|\bprocess\b|\bfetch\(|setTimeout/;
+  expect(where(sourcesOf("domain"), impure)).toEqual([]);
+});
+
+test("zod is imported whole: named, it carries every language", () => {
+  expect(where(sourcesOf(...product, "test"), /import\s*\{[^}]*\}\s*from "zod"/)).toEqual([]);
+});
+
+test("nothing is left to do", () => {
+  // In two halves, so that this line is not found by itself.
+  const marks = new RegExp(
+    `\\b(${["TO", "FIX", "XX"].map((a, i) => a + ["DO", "ME", "X"][i]).join("|")})\\b`,
+  );
+  const found = sourcesOf(...product, "test").filter(({ text }) => marks.test(text));
+  expect(found.map(({ path }) => path)).toEqual([]);
+});
+
+test("files are named in kebab-case, and after what they hold", () => {
+  const names = sourcesOf(...product, "test").map(({ path }) => path);
+  const last = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+  expect(names.filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/.test(last(path)))).toEqual(
+    [],
+  );
+  const empty = /(^|-)(utils?|helpers?|commons?|managers?|services?|misc)(-|\.)/;
+  expect(names.filter((path) => empty.test(last(path)))).toEqual([]);
+});
+
+test("types are stripped, so there is no enum, namespace or parameter property", () => {
+  const typed =
+    /^\s*(export )?(const )?(enum|namespace) \w|constructor\([^)]*\b(private|public|readonly) /;
+  expect(where(sourcesOf(...product, "test"), typed)).toEqual([]);
+});
+
+test("imports of files carry their suffix", () => {
+  const found = sourcesOf(...product, "test").flatMap(({ path, imports }) =>
+    imports
+      .filter((name) => /^(bin|client|domain|functions|lib|local|platform|test)\//.test(name))
+      .filter((name) => !/\.(ts|json|html|css)$/.test(name))
+      .map((name) => `${path} imports ${name}`),
+  );
+  expect(found).toEqual([]);
+});
+
+test("what is exported to be called says what it means", () => {
+  const callable =
+    /^export (?:async )?function \w|^export (?:abstract )?class \w|^export const \w+ =[^=]*\(.*(?:=>|=> \{)$/;
+  const found = sourcesOf("domain", "lib", "local", "platform").flatMap((source) => {
+    const lines = source.lines;
+    return lines.flatMap((line, at) => {
+      const before = lines[at - 1]?.trim() ?? "";
+      const isSaid = before.endsWith("*/") || before.startsWith("// biome-ignore");
+      return callable.test(line) && !isSaid ? [`${source.path}:${at + 1} ${line}`] : [];
+    });
+  });
+  expect(found).toEqual([]);
+});
+
+test("comments are not counted as code", () => {
+  const source = { path: "x.ts", room: "x", lines: [], imports: [] };
+  expect(codeOf({ ...source, text: "a /* process.env */ b // process.env\nc" }).trim()).toBe(
+    "a  b \nc",
+  );
+});
