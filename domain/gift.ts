@@ -18,10 +18,11 @@ import {
 } from "./wallet.ts";
 
 /**
- * Receivers of one gift. Its refund is one transaction of at most 100 actions: the sender's wallet,
- * TOTALS and FAN, and for each receiver two entries of the sender, a wallet, an entry and a share.
+ * Receivers of one gift. Its refund is one transaction of at most 100 actions: the sender's wallet and
+ * notification, TOTALS and FAN, and for each receiver two entries of the sender, a wallet, an entry, a
+ * share and a notification.
  */
-export const receiversMax = Math.floor((100 - 3) / 5);
+export const receiversMax = Math.floor((100 - 4) / 6);
 
 /** Things of one kind in one gift. */
 export const countMax = 1_000_000;

@@ -1,0 +1,32 @@
+import * as z from "zod";
+import { Amount } from "../../domain/credits.ts";
+import { GiftId } from "../../domain/id.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { Timestamp } from "../../domain/text.ts";
+import { hasRole } from "../../platform/caller.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { getGift, refund } from "../../platform/store/refunds.ts";
+
+/** Both sides of the money return; what the host has spent of it is owed. Superlikes too. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/gifts/{id}/refund",
+    says: "Refund a gift or superlike",
+    tag: "Gifts",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ id: GiftId }),
+    answer: [200, z.object({ id: GiftId, refundedAt: Timestamp, credits: Amount })],
+    refusals: ["gift_not_found", "stream_not_yours", "gift_already_refunded", "balance_too_high"],
+    grants: {
+      read: ["GIFT", "STREAM", "USER"],
+      write: ["STREAM", "USER", "LEDGER"],
+    },
+  },
+  async ({ path, caller, now }) => {
+    const whole = await getGift(path.id);
+    const isHost = whole.gift.hostId === caller.userId;
+    if (!isHost && !hasRole(caller, "admin")) refuse("stream_not_yours");
+    return refund(whole, now);
+  },
+);

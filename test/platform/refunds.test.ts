@@ -1,0 +1,107 @@
+import { personOf } from "../../domain/person.ts";
+import { profileOf } from "../../domain/user.ts";
+import { payOut, topUp } from "../../platform/store/bookings.ts";
+import { listNotifications } from "../../platform/store/notifications.ts";
+import { getGift, refund } from "../../platform/store/refunds.ts";
+import { settle } from "../../platform/store/settle.ts";
+import { findFan, findTotals } from "../../platform/store/totals.ts";
+import { findWallet } from "../../platform/store/wallets.ts";
+import { startTable } from "./table.ts";
+import { forget, giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
+
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  ({ stop } = await startTable());
+});
+afterAll(() => stop());
+
+let people = 0;
+const someone = (name: string) => `${name}-${++people}`;
+
+const person = (userId: string) => personOf(profileOf(userId, {}, new Date()));
+
+async function settleGift(id: string) {
+  const { gift, shares } = await getGift(id);
+  for (const due of [gift, ...shares]) await settle(due.due!, [due], new Date());
+}
+
+async function prepare(credits = 100) {
+  const [sender, host] = [someone("sender"), someone("host")];
+  await makeUser(sender, credits);
+  return { sender, host, stream: await makeStream(host) };
+}
+
+test("a refund returns both sides, leaves totals and leaderboard, and tells both", async () => {
+  const { sender, host, stream } = await prepare();
+  const id = await sendOne(stream, sender, giftTypeOf(30));
+  await settleGift(id);
+  expect(await refund(await getGift(id), new Date())).toMatchObject({ id, credits: 30 });
+  expect(await findWallet(sender)).toMatchObject({ balance: 100, seq: 3 });
+  expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
+  expect(await findTotals(stream.id)).toMatchObject({ gifts: 0, count: 0, credits: 0 });
+  expect(await findFan(stream.id, sender)).toMatchObject({ gifts: 0, credits: 0 });
+  for (const userId of [sender, host]) expect(await listNotifications(userId, {})).toHaveLength(1);
+});
+
+test("a gift that is due is settled first (M4): nothing falls below zero", async () => {
+  const { sender, host, stream } = await prepare();
+  const id = await sendOne(stream, sender, giftTypeOf(30));
+  const stale = await getGift(id);
+  await refund(stale, new Date());
+  expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
+  expect(await findTotals(stream.id)).toMatchObject({ gifts: 0, count: 0, credits: 0 });
+  // The consumer's late record finds no mark.
+  await settle(host, [stale.gift], new Date());
+  expect(await findWallet(host)).toMatchObject({ balance: 0, seq: 2 });
+});
+
+test("many refunds of one gift at once make one", async () => {
+  const { sender, host, stream } = await prepare();
+  const id = await sendOne(stream, sender, giftTypeOf(30));
+  const tries = Array.from({ length: 6 }, async () => refund(await getGift(id), new Date()));
+  const outcomes = await Promise.allSettled(tries);
+  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  for (const one of outcomes)
+    if (one.status === "rejected") expect(one.reason.code).toBe("gift_already_refunded");
+  expect(await findWallet(sender)).toMatchObject({ balance: 100 });
+  expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0 });
+});
+
+test("what the host has spent is owed, and repaid by whatever comes in next (M7)", async () => {
+  const { sender, host, stream } = await prepare();
+  const id = await sendOne(stream, sender, giftTypeOf(30));
+  await settleGift(id);
+  const now = new Date();
+  await payOut({ userId: host, amount: 20, reference: "out", now }, forget);
+  await refund(await getGift(id), now);
+  expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 20 });
+  const booked = await topUp({ userId: host, amount: 15, reference: "in-1", now }, forget);
+  expect(booked.balance).toBe(0);
+  expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 5 });
+  await topUp({ userId: host, amount: 15, reference: "in-2", now }, forget);
+  expect(await findWallet(host)).toMatchObject({ balance: 10, owed: 0 });
+});
+
+test("two refunds that take nothing at the same moment both count as owed", async () => {
+  const { sender, host, stream } = await prepare();
+  const ids = [
+    await sendOne(stream, sender, giftTypeOf(30)),
+    await sendOne(stream, sender, giftTypeOf(12)),
+  ];
+  for (const id of ids) await settleGift(id);
+  const now = new Date();
+  await payOut({ userId: host, amount: 42, reference: "out", now }, forget);
+  await Promise.all(ids.map(async (id) => refund(await getGift(id), now)));
+  expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 42 });
+  expect(await findWallet(sender)).toMatchObject({ balance: 100 });
+});
+
+test("a gift to the most receivers is refunded by all of them in one transaction", async () => {
+  const { sender, stream } = await prepare(1000);
+  const receivers = Array.from({ length: 16 }, () => person(someone("guest")));
+  const id = await sendOne(stream, sender, giftTypeOf(10), { receivers });
+  await refund(await getGift(id), new Date());
+  expect(await findWallet(sender)).toMatchObject({ balance: 1000 });
+  for (const { userId } of receivers)
+    expect(await findWallet(userId)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
+});
