@@ -13,6 +13,7 @@ export type Alarm = {
   end(): void;
 };
 
+/** An alarm that is not set. */
 export function createAlarm(): Alarm {
   let raised = false;
   let ended = false;

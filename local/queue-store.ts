@@ -87,7 +87,8 @@ export function createQueueStore(
     remove: database.prepare("DELETE FROM messages WHERE id = ?"),
     expire: database.prepare("DELETE FROM messages WHERE queue = ? AND sent_at < ?"),
     known: database.prepare(
-      "SELECT message_id AS messageId FROM deduplications WHERE queue = ? AND id = ? AND sent_at > ?",
+      `SELECT message_id AS messageId FROM deduplications
+        WHERE queue = ? AND id = ? AND sent_at > ?`,
     ),
     remember: database.prepare("INSERT OR REPLACE INTO deduplications VALUES (?, ?, ?, ?)"),
     forget: database.prepare("DELETE FROM deduplications WHERE sent_at <= ?"),

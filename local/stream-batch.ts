@@ -6,7 +6,7 @@ export type Pending = { sequence: string; record: StreamRecord; readyAt: number 
 /** Lambda takes at most 6 MB an invocation; the rest is the event's own text. */
 const batchBytesMax = 5 * 1024 * 1024;
 
-/** The next batch from the front: at most `size` records, fewer where the event would be too large. */
+/** The next batch from the front: at most `size` records, fewer if the event would be too large. */
 export function chooseBatch(pending: Pending[], size: number): Pending[] {
   const now = Date.now();
   let bytes = 0;

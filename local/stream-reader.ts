@@ -42,6 +42,7 @@ export type StreamReaderOptions = {
   random(): number;
 };
 
+/** A reader that stands at its position; nothing is read before its start. */
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const { source, table, switches, shard } = options;
   const alarm = createAlarm();

@@ -15,7 +15,7 @@ const operations: Record<string, string> = {
 
 /**
  * `/<apiId>/<stage>/@connections/<connectionId>`, the callback side of a WebSocket API.
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+ * The AWS page is "Use @connections commands in your backend service" of the developer guide.
  */
 export function createConnectionCalls(
   stage: Stage,

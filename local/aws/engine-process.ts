@@ -154,6 +154,7 @@ export function writeEngineNote(directory: string, note: EngineNote): void {
   writeFileSync(join(directory, noteName), `${JSON.stringify(note)}\n`);
 }
 
+/** Takes the note away at a proper end, so that nobody looks for an engine that is gone. */
 export function removeEngineNote(directory: string): void {
   rmSync(join(directory, noteName), { force: true });
 }

@@ -43,6 +43,7 @@ export type Meter = {
 
 const tagCountMax = 1000;
 
+/** A meter that stands at nothing; it lives as long as the runner. */
 export function createMeter(): Meter {
   let since = new Date();
   let tag: string | undefined;

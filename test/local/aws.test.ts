@@ -178,7 +178,7 @@ describe("meter", () => {
     expect(report.dollars.total).toBeCloseTo(4 * 0.625e-6 + 0.125e-6, 12);
   });
 
-  test("gives the capacity to a caller that asks for it, and counts transactions twice", async () => {
+  test("gives the capacity to who asks for it, and counts transactions twice", async () => {
     const writer = connect("sample-writer");
     const Item = { PK: "STREAM#4", SK: "A" };
     const made = await writer.send(

@@ -97,10 +97,11 @@ test("an audit without data says so", async () => {
 });
 
 test("a killed runner leaves no engine, no lock and everything acknowledged", async () => {
+  const from = (path: string) => `await import(${JSON.stringify(join(process.cwd(), path))})`;
   const script = `
-    const { openState } = await import(${JSON.stringify(join(process.cwd(), "local/aws/state.ts"))});
-    const { startEngine } = await import(${JSON.stringify(join(process.cwd(), "local/aws/engine.ts"))});
-    const { makeStage } = await import(${JSON.stringify(join(process.cwd(), "test/local/sample-stage.ts"))});
+    const { openState } = ${from("local/aws/state.ts")};
+    const { startEngine } = ${from("local/aws/engine.ts")};
+    const { makeStage } = ${from("test/local/sample-stage.ts")};
     const state = openState(${JSON.stringify(directory)});
     const engine = await startEngine({ state, tables: makeStage().tables, log: () => {} });
     for (let n = 0; ; n += 1) {

@@ -30,7 +30,7 @@ test.each(["rate(0 minutes)", "cron(0 12 * *)", "cron(0 0 L * ? *)", "cron(61 * 
   },
 );
 
-test("a schedule calls its function again and again, with EventBridge's event or its own", async () => {
+test("a schedule calls its function each time, with EventBridge's event or its own", async () => {
   jest.useFakeTimers({ now: from });
   const calls: [string, unknown][] = [];
   const stage = makeStage({

@@ -145,7 +145,7 @@ test("while a batch is at work records gather for the next one", async () => {
   expect(batches["sample-reader"]?.map((batch) => batch.length)).toEqual([1, 4, 2]);
 });
 
-test("the lowest reported record and all after it come again; a malformed report is all", async () => {
+test("the lowest reported record and all after it come again; malformed, all do", async () => {
   const answers: unknown[] = [];
   deliver["sample-reader"] = () => answers.shift();
   await start([reader()]);
@@ -207,7 +207,7 @@ test("a start on the same data goes on after what was done, not before and not l
   expect(seen()).toEqual(["left"]);
 });
 
-test("positions are of one database: another one in its place is read from its beginning", async () => {
+test("another database in its place is read from its beginning", async () => {
   await start([reader()]);
   for (const name of ["a", "b"]) await put(name);
   await waitFor("the first", async () => (await idle()) && seen().length === 2);
@@ -222,7 +222,7 @@ test("positions are of one database: another one in its place is read from its b
   expect(seen()).toEqual(["first of the new one"]);
 });
 
-test("a mapping added later begins at the end if it says LATEST, else at the beginning", async () => {
+test("a mapping added later begins at the end if it says LATEST", async () => {
   await start([reader()]);
   await put("old");
   await waitFor("the old one", async () => (await idle()) && seen().length === 1);
@@ -234,7 +234,7 @@ test("a mapping added later begins at the end if it says LATEST, else at the beg
   expect(seen("sample-second")).toEqual(["new"]);
 });
 
-test("two shards keep the order of each item only, doubled and re-grouped batches lose none", async () => {
+test("two shards keep the order of each item, doubled, re-grouped batches lose none", async () => {
   await start([reader({ batchSize: 7 })]);
   await route("POST", "/local/streams", {
     shards: 2,
