@@ -83,6 +83,8 @@ export const refusals = {
     says: "Only admins and services may notify other users",
   },
 
+  device_not_found: { kind: "missing", says: "There is no device with this token" },
+
   ban_exists: { kind: "conflict", says: "The user is banned from this stream already" },
   ban_not_found: { kind: "missing", says: "There is no ban {banId}" },
   ban_of_host: { kind: "conflict", says: "The host of a stream cannot be banned from it" },
@@ -91,6 +93,8 @@ export const refusals = {
     kind: "conflict",
     says: "A connection can be subscribed to {max} streams at once",
   },
+
+  follow_oneself: { kind: "conflict", says: "Nobody can follow themselves" },
 
   username_taken: { kind: "conflict", says: "The username {username} is taken" },
   command_unknown: { kind: "missing", says: "There is no command {command}" },

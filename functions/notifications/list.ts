@@ -20,7 +20,8 @@ export const { contract, handler } = endpoint(
     memoryMegabytes: 512,
   },
   async ({ query: { isRead, ...filter }, caller }) => {
-    const all = await listNotifications(caller.userId, { ...filter, read: filter.read ?? isRead });
-    return all.slice(0, shownMax).map(notificationOf);
+    const wanted = { ...filter, read: filter.read ?? isRead };
+    const newest = await listNotifications(caller.userId, wanted, shownMax);
+    return newest.map(notificationOf);
   },
 );

@@ -11,6 +11,9 @@
  *   notification     USER#u          NOTE#id             notifications/create, settle
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
  *   host's ban       USER#u          BANNED#id           bans/create (the bans of a host's streams)
+ *   device           USER#u          DEVICE#hash         notifications/save-device
+ *   follower         USER#u          FOLLOWER#id         follows/* (who follows u, in order)
+ *   following        USER#u          FOLLOWING#v         follows/* (whom u follows)
  *   follow counts    USER#u          FOLLOWS             follows/*
  *   member           STREAM#s        MEMBER#u            chat (admission), bans
  *   stream           STREAM#s        META                streams/*
@@ -33,6 +36,9 @@
  *   gift type        CATALOGUE       TYPE#id             gifts/create-type, add_gift
  *   GiftId           GIFTID#giftId   GIFTID              the alias of a gift type
  *   room             ROOM#RoomId     ROOM                the alias of a stream
+ *   metadata         STREAM#s        METADATA            set_room_metadata
+ *   gift categories  CATALOGUE       CATEGORIES          add_gift_category and the like
+ *   gift's text      CATALOGUE       TEXT#of#id#language set_gift_language and the like
  *   command's rate   RATE#app#name   RATE                commands that may be called once a second
  *
  * Ids of ObjectId form begin with their time, so sorting by id is sorting by time, to the second.
@@ -63,6 +69,15 @@ export const key = {
     SK: `HOSTED#${streamId}`,
   }),
   hostedBan: (hostId: string, banId: string): Key => ({ PK: user(hostId), SK: `BANNED#${banId}` }),
+  device: (userId: string, hash: string): Key => ({ PK: user(userId), SK: `DEVICE#${hash}` }),
+  follower: (userId: string, relationId: string): Key => ({
+    PK: user(userId),
+    SK: `FOLLOWER#${relationId}`,
+  }),
+  following: (userId: string, followedId: string): Key => ({
+    PK: user(userId),
+    SK: `FOLLOWING#${followedId}`,
+  }),
   followCounts: (userId: string): Key => ({ PK: user(userId), SK: "FOLLOWS" }),
   socket: (userId: string, connectionId: string): Key => ({
     PK: user(userId),
@@ -100,6 +115,12 @@ export const key = {
   giftType: (giftTypeId: string): Key => ({ PK: catalogue, SK: `TYPE#${giftTypeId}` }),
   giftAlias: (giftId: string): Key => ({ PK: `GIFTID#${giftId}`, SK: "GIFTID" }),
   room: (roomId: string): Key => ({ PK: `ROOM#${roomId}`, SK: "ROOM" }),
+  giftCategories: (): Key => ({ PK: catalogue, SK: "CATEGORIES" }),
+  giftText: (of: "gift" | "category", id: string, language: string): Key => ({
+    PK: catalogue,
+    SK: `TEXT#${of}#${id}#${language}`,
+  }),
+  roomMetadata: (streamId: string): Key => ({ PK: stream(streamId), SK: "METADATA" }),
   commandRate: (sdkAppId: number, command: string): Key => ({
     PK: `RATE#${sdkAppId}#${command}`,
     SK: "RATE",
@@ -113,6 +134,8 @@ export const prefix = {
   notifications: "NOTE#",
   hosted: "HOSTED#",
   hostedBans: "BANNED#",
+  devices: "DEVICE#",
+  followers: "FOLLOWER#",
   sockets: "SOCKET#",
   members: "MEMBER#",
   messages: "MSG#",

@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { FollowAnswer } from "../../domain/follow.ts";
+import { UserId } from "../../domain/id.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { recordFollow } from "../../platform/store/follows.ts";
+import { getProfile } from "../../platform/store/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/follow/{userId}",
+    says: "Follow a user",
+    tag: "Follows",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    answer: [200, FollowAnswer],
+    refusals: ["user_not_found", "follow_oneself"],
+    grants: { read: ["USER"], write: ["USER"] },
+  },
+  async ({ path: { userId }, caller, now, newId }) => {
+    await getProfile(userId);
+    if (userId === caller.userId) refuse("follow_oneself");
+    const at = now.toISOString();
+    const relation = { relationId: newId(), followerId: caller.userId, followedId: userId, at };
+    return { isFollowing: true, previouslyFollowing: await recordFollow(relation) };
+  },
+);

@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { FollowUser, followUserOf } from "../../domain/follow.ts";
+import { cursorPage, cursorQuery, PageInfo } from "../../domain/page.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findStandings, listFollowers } from "../../platform/store/follows.ts";
+import { findProfiles } from "../../platform/store/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/follow/me/followers",
+    says: "List one's own followers, the latest first",
+    tag: "Follows",
+    caller: "user",
+    shape: "envelope",
+    query: cursorQuery(50),
+    answer: [200, z.object({ users: z.array(FollowUser), pageInfo: PageInfo })],
+    refusals: [],
+    grants: { read: ["USER"] },
+  },
+  async ({ query: { after, limit }, caller }) => {
+    const relations = await listFollowers(caller.userId, limit + 1, after);
+    const { list, pageInfo } = cursorPage(relations, limit, ({ relationId }) => relationId);
+    const ids = list.map(({ followerId }) => followerId);
+    const [profiles, standingOf] = await Promise.all([
+      findProfiles(ids),
+      findStandings(ids, caller.userId),
+    ]);
+    const shown = ids.flatMap((userId) => profiles.get(userId) ?? []);
+    const picture = setting("DEFAULT_PICTURE");
+    const users = shown.map((user) => followUserOf(user, standingOf(user.userId), picture));
+    return { users, pageInfo };
+  },
+);

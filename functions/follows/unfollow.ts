@@ -1,0 +1,27 @@
+import * as z from "zod";
+import { FollowAnswer } from "../../domain/follow.ts";
+import { UserId } from "../../domain/id.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { removeFollow } from "../../platform/store/follows.ts";
+import { getProfile } from "../../platform/store/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "DELETE /api/v1/follow/{userId}",
+    says: "Stop following a user",
+    tag: "Follows",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    answer: [200, FollowAnswer],
+    refusals: ["user_not_found"],
+    grants: { read: ["USER"], write: ["USER"] },
+  },
+  async ({ path: { userId }, caller }) => {
+    await getProfile(userId);
+    return {
+      isFollowing: false,
+      previouslyFollowing: await removeFollow(caller.userId, userId),
+    };
+  },
+);

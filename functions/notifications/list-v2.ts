@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { Notification, NotificationQuery, notificationOf } from "../../domain/notification.ts";
+import { Pagination, pageOf, pageQuery } from "../../domain/page.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listNotifications, notificationsMax } from "../../platform/store/notifications.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v2/notifications",
+    says: "List one's own notifications in pages, newest first: among the newest 1,000",
+    tag: "Notifications",
+    caller: "user",
+    shape: "envelope",
+    query: NotificationQuery.extend(pageQuery(20).shape),
+    answer: [200, z.object({ list: z.array(Notification), pagination: Pagination })],
+    refusals: [],
+    grants: { read: ["USER"] },
+    memoryMegabytes: 512,
+  },
+  async ({ query: { isRead, page, limit, ...filter }, caller }) => {
+    const read = filter.read ?? isRead;
+    const all = await listNotifications(caller.userId, { ...filter, read }, notificationsMax);
+    const { list, pagination } = pageOf(all, page, limit);
+    return { list: list.map(notificationOf), pagination };
+  },
+);

@@ -1,0 +1,21 @@
+import * as z from "zod";
+import { DeviceToken } from "../../domain/device.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { removeDevice } from "../../platform/store/devices.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "DELETE /api/v1/notifications/device-token/{token}",
+    says: "Forget one of one's own devices",
+    tag: "Notifications",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ token: DeviceToken }),
+    answer: [204, z.void()],
+    refusals: ["device_not_found"],
+    grants: { read: ["USER"], write: ["USER"] },
+  },
+  async ({ path, caller }) => {
+    await removeDevice(caller.userId, path.token);
+  },
+);
