@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Amount } from "./credits.ts";
 import { countMax, receiversMax } from "./gift.ts";
 import { GiftAlias, type GiftType, newGiftType } from "./gift-type.ts";
+import type { RefusalCode } from "./refusal.ts";
 import { Account, accounts, RoomId } from "./room.ts";
 import { byteText } from "./text.ts";
 
@@ -25,6 +26,39 @@ export const SendGift = z.object({
   From_Account: Account,
   ReceiverList_Account: accounts(receiversMax),
 });
+
+/** Why a gift is not sent. */
+export const sendRefusals = [
+  "room_not_found",
+  "user_not_found",
+  "gift_type_not_found",
+  "member_blocked",
+  "gift_to_oneself",
+  "stream_not_live",
+  "gifts_switched_off",
+  "gift_type_inactive",
+  "price_too_high",
+  "credits_too_low",
+  "spend_limit_reached",
+] as const satisfies readonly RefusalCode[];
+
+/** GiftIds of one call: a body of 64 KiB has room for more, a call's second has not. */
+const giftIdsMax = 500;
+
+export const GiftIdList = z
+  .array(NamedGiftId, { error: "expected an array of GiftIds" })
+  .min(1, "expected at least one GiftId")
+  .max(giftIdsMax, `expected at most ${giftIdsMax} GiftIds`);
+
+/** Parts a list of GiftIds into the ids of their gift types, and those that name none. */
+export function sortOut(giftIds: readonly string[], aliases: ReadonlyMap<string, string>) {
+  const types = new Map([...aliases].map(([giftTypeId, giftId]) => [giftId, giftTypeId]));
+  const distinct = [...new Set(giftIds)];
+  return {
+    known: distinct.flatMap((giftId) => types.get(giftId) ?? []),
+    unknown: distinct.filter((giftId) => !types.has(giftId)),
+  };
+}
 
 /** Levels are numbers of the application's own, kept as they are. */
 const levelMax = 2 ** 31 - 1;

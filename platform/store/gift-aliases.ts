@@ -1,7 +1,12 @@
 import type { GiftType } from "../../domain/gift-type.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { type AddGift, addedGiftType } from "../../domain/tencent-gift.ts";
-import { findGiftTypeByAlias, recordGiftType, recordGiftTypeChange } from "./gift-types.ts";
+import {
+  findGiftTypeByAlias,
+  listGiftTypes,
+  recordGiftType,
+  recordGiftTypeChange,
+} from "./gift-types.ts";
 import { pause } from "./transact.ts";
 
 /** The gift type that a GiftId names; refuses with `gift_type_not_found`. Read consistently. */
@@ -34,3 +39,15 @@ export async function recordAddedGift(given: AddGift, newId: () => string, now: 
 
 const isOvertaken = (error: unknown) =>
   error instanceof Refusal && ["gift_type_exists", "unavailable"].includes(error.code);
+
+/** Deletes a gift: nobody can send it any more. Gifts that were sent stay what they are. */
+export async function deleteGiftByAlias(giftId: string, now: Date): Promise<GiftType> {
+  const type = await getGiftTypeByAlias(giftId);
+  const at = now.toISOString();
+  return recordGiftTypeChange(type, { ...type, isActive: false, updatedAt: at, deletedAt: at });
+}
+
+/** The GiftIds of all gifts that there are, by the ids of their types. */
+export async function listGiftAliases(): Promise<Map<string, string>> {
+  return new Map((await listGiftTypes()).map(({ id, giftId }) => [id, giftId]));
+}

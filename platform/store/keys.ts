@@ -11,6 +11,8 @@
  *   notification     USER#u          NOTE#id             notifications/create, settle
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
  *   host's ban       USER#u          BANNED#id           bans/create (the bans of a host's streams)
+ *   search entry     FIND#c          text#u              users/* (c: the text's first character)
+ *   anybody          FIND#           hash#u              users/* (for a question that is empty)
  *   device           USER#u          DEVICE#hash         notifications/save-device
  *   follower         USER#u          FOLLOWER#id         follows/* (who follows u, in order)
  *   following        USER#u          FOLLOWING#v         follows/* (whom u follows)
@@ -69,6 +71,11 @@ export const key = {
     SK: `HOSTED#${streamId}`,
   }),
   hostedBan: (hostId: string, banId: string): Key => ({ PK: user(hostId), SK: `BANNED#${banId}` }),
+  searchText: (text: string, userId: string): Key => ({
+    PK: `FIND#${[...text][0] ?? ""}`,
+    SK: `${text}#${userId}`,
+  }),
+  anybody: (hash: string, userId: string): Key => ({ PK: "FIND#", SK: `${hash}#${userId}` }),
   device: (userId: string, hash: string): Key => ({ PK: user(userId), SK: `DEVICE#${hash}` }),
   follower: (userId: string, relationId: string): Key => ({
     PK: user(userId),

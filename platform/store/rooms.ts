@@ -2,12 +2,12 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { Stream } from "../../domain/stream.ts";
+import type { Stream } from "../../domain/stream.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
-import { findStream } from "./streams.ts";
+import { findStream, newStreamActions } from "./streams.ts";
 import { read, table, tableName } from "./table.ts";
-import { pause, triesMax } from "./transact.ts";
+import type { Action } from "./transact.ts";
 
 /** What a RoomId stands for. */
 const RoomAlias = z.object({ streamId: StreamId });
@@ -22,9 +22,18 @@ export async function findRoom(roomId: string): Promise<Stream | undefined> {
   return aliased === undefined ? own : findStream(aliased, { consistent: true });
 }
 
-/** The stream that a RoomId names; refuses with `room_not_found`. */
+/** The stream that a RoomId names, also one that is over; refuses with `room_not_found`. */
 export async function getRoom(roomId: string): Promise<Stream> {
   return (await findRoom(roomId)) ?? refuse("room_not_found", { roomId });
+}
+
+const isOver = ({ status }: Stream) =>
+  status !== "active" && status !== "preparing" && status !== "scheduled";
+
+/** A room that is not over: one that was destroyed is not there any more (`room_not_found`). */
+export async function getOpenRoom(roomId: string): Promise<Stream> {
+  const stream = await getRoom(roomId);
+  return isOver(stream) ? refuse("room_not_found", { roomId }) : stream;
 }
 
 async function findAlias(roomId: string): Promise<string | undefined> {
@@ -35,47 +44,32 @@ async function findAlias(roomId: string): Promise<string | undefined> {
 }
 
 /**
- * Changes a stream's item under its revision. `decide` says what is to change, again on what is there
- * when somebody else was faster; undefined or nothing: there is nothing to do.
+ * Records a new room: a stream, and the alias that leads to it. An alias whose stream is over leads to
+ * the new one from then on. Refuses with `room_exists_with_owner` or `room_exists`.
  */
-export async function changeRoom(
-  stream: Stream,
-  decide: (stream: Stream) => Partial<Stream> | undefined,
-  now: Date,
-): Promise<Stream> {
-  let current = stream;
-  for (let attempt = 1; attempt <= triesMax; attempt++) {
-    const changes = decide(current);
-    if (changes === undefined || Object.keys(changes).length === 0) return current;
-    const revision = current.revision + 1;
-    const changed = { ...current, ...changes, updatedAt: now.toISOString(), revision };
-    const failed = await record([{ label: "stream", ...updateOf(current, changed) }]);
-    if (failed === undefined) return changed;
-    const there = failed.get("stream");
-    if (there === undefined) refuse("room_not_found", { roomId: stream.roomId ?? stream.id });
-    current = read(Stream, there);
-    if (current.deletedAt !== null)
-      refuse("room_not_found", { roomId: stream.roomId ?? stream.id });
-    await pause(attempt);
-  }
-  return refuse("unavailable");
+export async function recordRoom(roomId: string, stream: Stream): Promise<void> {
+  const aliased = await findAlias(roomId);
+  await assertFree(roomId, stream.hostId);
+  const failed = await record([...newStreamActions(stream), aliasAction(roomId, stream, aliased)]);
+  if (failed === undefined) return;
+  // Somebody else made the room in between, and is named by what is there now.
+  await assertFree(roomId, stream.hostId);
+  refuse("unavailable");
 }
 
-/** An update of what differs between the two, if the item is still as it was read. */
-function updateOf(was: Stream, changed: Stream) {
-  const fields = Object.entries(changed).filter(
-    ([name, value]) => value !== undefined && value !== was[name as keyof Stream],
-  );
-  const names = Object.fromEntries(fields.map(([name]) => [`#${name}`, name]));
-  const values = Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value]));
-  return {
-    Update: {
-      Key: key.stream(was.id),
-      UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(", ")}`,
-      ConditionExpression: "#revision = :was",
-      ExpressionAttributeNames: names,
-      ExpressionAttributeValues: { ...values, ":was": was.revision },
-      ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
-    },
-  };
+async function assertFree(roomId: string, ownerId: string): Promise<void> {
+  const there = await findRoom(roomId);
+  if (there === undefined || (there.roomId === roomId && isOver(there))) return;
+  if (there.hostId === ownerId) refuse("room_exists_with_owner", { roomId });
+  refuse("room_exists", { roomId });
 }
+
+const aliasAction = (roomId: string, stream: Stream, was: string | undefined): Action => ({
+  label: "alias",
+  Put: {
+    Item: { ...key.room(roomId), roomId, streamId: stream.id },
+    ...(was === undefined
+      ? { ConditionExpression: "attribute_not_exists(PK)" }
+      : { ConditionExpression: "streamId = :was", ExpressionAttributeValues: { ":was": was } }),
+  },
+});

@@ -35,6 +35,8 @@ const codeOfRefusal: Partial<Record<RefusalCode, number>> = {
   command_too_frequent: 100012,
   body_unreadable: 60003,
   key_in_progress: 60018,
+  room_exists: 100003,
+  room_exists_with_owner: 100010,
   gift_type_not_found: 102002,
   gift_type_inactive: 102002,
   gifts_switched_off: 102008,

@@ -1,5 +1,5 @@
 import { personOf } from "../../../domain/person.ts";
-import { SendGift } from "../../../domain/tencent-gift.ts";
+import { SendGift, sendRefusals } from "../../../domain/tencent-gift.ts";
 import { getAccounts } from "../../../platform/store/accounts.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";
 import { getGiver, giveGift } from "../../../platform/store/gifts.ts";
@@ -12,19 +12,7 @@ export const { contract, handler } = command(
     command: "live_engine_http_srv/send_gift",
     says: "Send a gift in a room",
     body: SendGift,
-    refusals: [
-      "room_not_found",
-      "user_not_found",
-      "gift_type_not_found",
-      "member_blocked",
-      "gift_to_oneself",
-      "stream_not_live",
-      "gifts_switched_off",
-      "gift_type_inactive",
-      "price_too_high",
-      "credits_too_low",
-      "spend_limit_reached",
-    ],
+    refusals: sendRefusals,
     callsPerSecond: 200,
     idempotencyKey: true,
     grants: {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { RoomId } from "../../../domain/room.ts";
-import { changeRoom, getRoom } from "../../../platform/store/rooms.ts";
+import { getOpenRoom } from "../../../platform/store/rooms.ts";
+import { changeStream } from "../../../platform/store/streams.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Whether gifts may be sent in a room. Ovation's own: the reference has no command for its switch. */
@@ -9,14 +10,14 @@ export const { contract, handler } = command(
     command: "live_engine_http_srv/set_gift_switch",
     says: "Switch gifts on or off in a room",
     body: z.object({ RoomId, Enabled: z.boolean({ error: "expected true or false" }) }),
-    refusals: ["room_not_found"],
+    refusals: ["room_not_found", "stream_not_found"],
     callsPerSecond: 200,
     grants: { read: ["ROOM", "STREAM"], write: ["STREAM"] },
   },
   async ({ body: { RoomId: roomId, Enabled: giftsEnabled }, now }) => {
     const change = { giftsEnabled };
-    const room = await getRoom(roomId);
-    await changeRoom(room, (is) => (is.giftsEnabled === giftsEnabled ? undefined : change), now);
+    const room = await getOpenRoom(roomId);
+    await changeStream(room, (is) => (is.giftsEnabled === giftsEnabled ? undefined : change), now);
     return {};
   },
 );

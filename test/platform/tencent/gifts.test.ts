@@ -1,4 +1,5 @@
 import { GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { receiversMax } from "../../../domain/gift.ts";
 import type { Stream } from "../../../domain/stream.ts";
 import { profileOf, summaryOf } from "../../../domain/user.ts";
 import * as add from "../../../functions/tencent/gifts/add.ts";
@@ -50,8 +51,6 @@ const streamOf = (id: string, roomId: string | null): Stream => {
   };
 };
 
-/** Lets the second pass in which a command may be called once. */
-const rested = () => new Promise((done) => setTimeout(done, 1010));
 const balanceOf = async (account: string) => (await findWallet(account)).balance;
 const setBalance = async (userId: string, balance: number) =>
   put({ ...key.wallet(userId), userId, balance, owed: 0, seq: 0, head: "", revision: 0 });
@@ -75,7 +74,7 @@ beforeAll(async () => {
     await recordFirstSight(account, {}, now);
   await setBalance("user1", 1_000_000);
   const body = { GiftId: "gift1", Coins: 10, DefaultName: "Rose", IconUrl: "https://x.example/i" };
-  expect((await callCommand(add.handler, { body })).body.ErrorCode).toBe(0);
+  expect((await stage.callRested(add, { body })).body.ErrorCode).toBe(0);
 });
 afterAll(() => stage.stop());
 
@@ -133,7 +132,11 @@ describe("send_gift", () => {
     ["Count 1.5", { Count: 1.5 }, 100002],
     ["Count null", { Count: null }, 100002],
     ["a huge Count", { Count: 1e15 }, 100002],
-    ["a price over the limit", { Count: 1_000_000, ReceiverList_Account: list(19) }, 100002],
+    [
+      "a price over the limit",
+      { Count: 1_000_000, ReceiverList_Account: list(receiversMax) },
+      100002,
+    ],
     ["no From_Account", { From_Account: undefined }, 100002],
     ["a From_Account with #", { From_Account: "user1#WALLET" }, 100002],
     ["an unknown From_Account", { From_Account: "nobody" }, 100002],
@@ -143,7 +146,7 @@ describe("send_gift", () => {
     ["a receiver that is no list", { ReceiverList_Account: "user2" }, 100002],
     ["a receiver that is a number", { ReceiverList_Account: [1] }, 100002],
     ["one receiver twice", { ReceiverList_Account: ["user2", "user2"] }, 100002],
-    ["too many receivers", { ReceiverList_Account: list(20) }, 100002],
+    ["too many receivers", { ReceiverList_Account: list(receiversMax + 1) }, 100002],
     ["the sender among the receivers", { ReceiverList_Account: ["user1"] }, 100002],
   ];
   test.each(bad)("%s: nothing moves", async (_, changes, ErrorCode) => {
@@ -160,8 +163,16 @@ describe("send_gift", () => {
     expect((await sendGift({ From_Account: "poor" })).body.ErrorInfo).toBe(
       "Insufficient credits: balance 0, price 10",
     );
-    const many = await sendGift({ ReceiverList_Account: list(20) });
-    expect(many.body.ErrorInfo).toMatch(/at most 19 accounts/);
+    const many = await sendGift({ ReceiverList_Account: list(receiversMax + 1) });
+    expect(many.body.ErrorInfo).toMatch(`at most ${receiversMax} accounts`);
+  });
+
+  test("a price over the limit is refused", async () => {
+    const dear = { GiftId: "dear", Coins: 1_000_000_000, DefaultName: "Dear" };
+    expect((await stage.callRested(add, { body: dear })).body.ErrorCode).toBe(0);
+    const { body } = await sendGift({ GiftId: "dear", Count: 2 });
+    expect(body).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
+    expect(body.ErrorInfo).toMatch(/^price: expected at most 1000000000/);
   });
 
   test("a blocked sender is refused", async () => {
@@ -263,7 +274,6 @@ describe("set_gift_switch", () => {
 
 describe("add_gift and get_gift", () => {
   test("a gift is read back, and replaced by adding it again", async () => {
-    await rested();
     const body = {
       GiftId: "crown",
       IconUrl: "https://cdn.example.com/crown.png",
@@ -274,14 +284,12 @@ describe("add_gift and get_gift", () => {
       DefaultName: "Krone 👑",
       DefaultDesc: "golden",
     };
-    expect((await callCommand(add.handler, { body })).body.ErrorCode).toBe(0);
-    await rested();
-    const read = await callCommand(get.handler, { body: { GiftId: "crown" } });
+    expect((await stage.callRested(add, { body })).body.ErrorCode).toBe(0);
+    const read = await stage.callRested(get, { body: { GiftId: "crown" } });
     expect(read.body).toMatchObject({ ActionStatus: "OK", ErrorCode: 0, GiftInfo: body });
     const replaced = { GiftId: "crown", Coins: 7, DefaultName: "Crown" };
-    expect((await callCommand(add.handler, { body: replaced })).body.ErrorCode).toBe(0);
-    await rested();
-    const { GiftInfo } = (await callCommand(get.handler, { body: { GiftId: "crown" } })).body;
+    expect((await stage.callRested(add, { body: replaced })).body.ErrorCode).toBe(0);
+    const { GiftInfo } = (await stage.callRested(get, { body: { GiftId: "crown" } })).body;
     expect(GiftInfo).toEqual({
       ...replaced,
       IconUrl: "",
@@ -296,8 +304,7 @@ describe("add_gift and get_gift", () => {
   });
 
   test("an unknown gift is 102002", async () => {
-    await rested();
-    const { body } = await callCommand(get.handler, { body: { GiftId: "nothing" } });
+    const { body } = await stage.callRested(get, { body: { GiftId: "nothing" } });
     expect(body).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 102002 });
   });
 });

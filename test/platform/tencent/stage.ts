@@ -1,6 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import { key } from "../../../platform/store/keys.ts";
 import { startTable } from "../table.ts";
 import { makeUserSig } from "./sign.ts";
 
@@ -23,9 +25,17 @@ export async function startTencentStage() {
     TENCENT_SECRET_ARN: "arn:aws:secretsmanager:us-east-1:000000000000:secret:tencent",
   });
   const table = await startTable();
+  /** Calls a command as if the second in which it may be called once were over. */
+  async function callRested({ contract, handler }: Command, calling: Calling = {}) {
+    const name = contract.command.split("/")[1]!;
+    const Key = key.commandRate(1400000001, name);
+    await table.client.send(new DeleteCommand({ TableName: process.env.TABLE_NAME, Key }));
+    return callCommand(handler, calling);
+  }
   return {
     secret,
     client: table.client,
+    callRested,
     async stop() {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
@@ -34,6 +44,7 @@ export async function startTencentStage() {
   };
 }
 
+type Command = { contract: { command: string }; handler: Handler };
 type Handler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
 
 type Calling = {

@@ -1,0 +1,19 @@
+import { addCategory, NewCategory } from "../../../domain/gift-category.ts";
+import { changeCategories } from "../../../platform/store/gift-categories.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Adds a category of gifts, of which there are at most three; one that is there is replaced. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/add_gift_category",
+    says: "Add or replace a gift category",
+    body: NewCategory,
+    refusals: ["too_many_categories"],
+    callsPerSecond: 1,
+    grants: { read: ["CATALOGUE"], write: ["CATALOGUE"] },
+  },
+  async ({ body }) => {
+    await changeCategories((categories) => addCategory(categories, body));
+    return {};
+  },
+);

@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { CategoryId, removeCategory } from "../../../domain/gift-category.ts";
+import { changeCategories } from "../../../platform/store/gift-categories.ts";
+import { deleteTexts } from "../../../platform/store/gift-texts.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Deletes a category with its relations and texts; its gifts stay. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/del_gift_category",
+    says: "Delete a gift category",
+    body: z.object({ CategoryId }),
+    refusals: ["category_not_found"],
+    callsPerSecond: 1,
+    grants: { read: ["CATALOGUE"], write: ["CATALOGUE"] },
+  },
+  async ({ body: { CategoryId: id } }) => {
+    await changeCategories((categories) => removeCategory(categories, id));
+    await deleteTexts({ of: "category", id });
+    return {};
+  },
+);

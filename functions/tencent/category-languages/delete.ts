@@ -1,0 +1,23 @@
+import * as z from "zod";
+import { CategoryId } from "../../../domain/gift-category.ts";
+import { Language } from "../../../domain/gift-text.ts";
+import { getCategory } from "../../../platform/store/gift-categories.ts";
+import { deleteTexts } from "../../../platform/store/gift-texts.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Deletes a category's text in one language; one that is not there is no failure. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/del_gift_category_language",
+    says: "Delete a gift category's text in one language",
+    body: z.object({ CategoryId, Language }),
+    refusals: ["category_not_found"],
+    callsPerSecond: 1,
+    grants: { read: ["CATALOGUE"], write: ["CATALOGUE"] },
+  },
+  async ({ body }) => {
+    const { CategoryId: id } = await getCategory(body.CategoryId);
+    await deleteTexts({ of: "category", id }, body.Language);
+    return {};
+  },
+);

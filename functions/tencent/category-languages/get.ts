@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { CategoryId } from "../../../domain/gift-category.ts";
+import { Language } from "../../../domain/gift-text.ts";
+import { getCategory } from "../../../platform/store/gift-categories.ts";
+import { getText } from "../../../platform/store/gift-texts.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+const CategoryInfo = z.object({ CategoryName: z.string(), CategoryDesc: z.string() });
+
+/** A category's text in one language. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/get_gift_category_language",
+    says: "Read a gift category's text in one language",
+    body: z.object({ CategoryId, Language }),
+    answer: z.object({ CategoryInfo }),
+    refusals: ["category_not_found", "text_not_found"],
+    callsPerSecond: 1,
+    grants: { read: ["CATALOGUE"] },
+  },
+  async ({ body }) => {
+    const { CategoryId: id } = await getCategory(body.CategoryId);
+    const { name, desc } = await getText({ of: "category", id }, body.Language);
+    return { CategoryInfo: { CategoryName: name, CategoryDesc: desc } };
+  },
+);

@@ -1,0 +1,31 @@
+import * as z from "zod";
+import { CategoryId } from "../../../domain/gift-category.ts";
+import { CategoryDesc, Language, TextName } from "../../../domain/gift-text.ts";
+import { getCategory } from "../../../platform/store/gift-categories.ts";
+import { recordText } from "../../../platform/store/gift-texts.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+const Body = z.object({
+  CategoryId,
+  Language,
+  CategoryName: TextName.optional(),
+  CategoryDesc: CategoryDesc.optional(),
+});
+
+/** A category's text in one language; what is left out keeps its value. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/set_gift_category_language",
+    says: "Set a gift category's text in one language",
+    body: Body,
+    refusals: ["category_not_found", "text_name_missing"],
+    callsPerSecond: 1,
+    grants: { read: ["CATALOGUE"], write: ["CATALOGUE"] },
+  },
+  async ({ body }) => {
+    const { CategoryId: id } = await getCategory(body.CategoryId);
+    const text = { name: body.CategoryName, desc: body.CategoryDesc };
+    await recordText({ of: "category", id }, body.Language, text, "CategoryName");
+    return {};
+  },
+);

@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { Account, RoomId } from "../../../domain/room.ts";
+import { getRoom } from "../../../platform/store/rooms.ts";
+import { findFan, findTotals, listFans } from "../../../platform/store/totals.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+const count = z.number().int();
+const GiftCount = z.object({
+  Sequence: count,
+  TotalCount: count,
+  TotalCoins: count,
+  GiftSenderCount: count,
+});
+
+/** A room's gifts so far, of one sender if one is named: quantities, their price, distinct senders. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/get_gift_count",
+    says: "Count a room's gifts",
+    body: z.object({ RoomId, From_Account: Account.optional() }),
+    answer: z.object({ Response: GiftCount }),
+    refusals: ["room_not_found"],
+    callsPerSecond: 200,
+    grants: { read: ["ROOM", "STREAM"] },
+  },
+  async ({ body: { RoomId: roomId, From_Account: sender } }) => {
+    const { id } = await getRoom(roomId);
+    const [{ sequence: Sequence, count, credits }, fans] = await Promise.all([
+      findTotals(id),
+      sender === undefined ? listFans(id) : findFan(id, sender).then((fan) => (fan ? [fan] : [])),
+    ]);
+    const of = sender === undefined ? { count, credits } : (fans[0] ?? { count: 0, credits: 0 });
+    const GiftSenderCount = fans.filter(({ gifts }) => gifts > 0).length;
+    return {
+      Response: { Sequence, TotalCount: of.count, TotalCoins: of.credits, GiftSenderCount },
+    };
+  },
+);

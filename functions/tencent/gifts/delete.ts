@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { NamedGiftId } from "../../../domain/tencent-gift.ts";
+import { deleteGiftByAlias } from "../../../platform/store/gift-aliases.ts";
+import { deleteTexts } from "../../../platform/store/gift-texts.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Deletes a gift with its texts; categories lose it, since they know gift types by their own ids. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/del_gift",
+    says: "Delete a gift",
+    body: z.object({ GiftId: NamedGiftId }),
+    refusals: ["gift_type_not_found"],
+    callsPerSecond: 1,
+    grants: { read: ["GIFTID", "CATALOGUE"], write: ["GIFTID", "CATALOGUE"] },
+  },
+  async ({ body: { GiftId }, now }) => {
+    const { id } = await deleteGiftByAlias(GiftId, now);
+    await deleteTexts({ of: "gift", id });
+    return {};
+  },
+);

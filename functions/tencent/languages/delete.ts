@@ -1,0 +1,23 @@
+import * as z from "zod";
+import { Language } from "../../../domain/gift-text.ts";
+import { NamedGiftId } from "../../../domain/tencent-gift.ts";
+import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";
+import { deleteTexts } from "../../../platform/store/gift-texts.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Deletes a gift's text in one language; one that is not there is no failure. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/del_gift_language",
+    says: "Delete a gift's text in one language",
+    body: z.object({ GiftId: NamedGiftId, Language }),
+    refusals: ["gift_type_not_found"],
+    callsPerSecond: 1,
+    grants: { read: ["GIFTID", "CATALOGUE"], write: ["CATALOGUE"] },
+  },
+  async ({ body }) => {
+    const { id } = await getGiftTypeByAlias(body.GiftId);
+    await deleteTexts({ of: "gift", id }, body.Language);
+    return {};
+  },
+);

@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { Language } from "../../../domain/gift-text.ts";
+import { NamedGiftId } from "../../../domain/tencent-gift.ts";
+import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";
+import { getText } from "../../../platform/store/gift-texts.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+const GiftInfo = z.object({ Name: z.string(), Desc: z.string() });
+
+/** A gift's text in one language. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/get_gift_language",
+    says: "Read a gift's text in one language",
+    body: z.object({ GiftId: NamedGiftId, Language }),
+    answer: z.object({ GiftInfo }),
+    refusals: ["gift_type_not_found", "text_not_found"],
+    callsPerSecond: 1,
+    grants: { read: ["GIFTID", "CATALOGUE"] },
+  },
+  async ({ body }) => {
+    const { id } = await getGiftTypeByAlias(body.GiftId);
+    const { name, desc } = await getText({ of: "gift", id }, body.Language);
+    return { GiftInfo: { Name: name, Desc: desc } };
+  },
+);

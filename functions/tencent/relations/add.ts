@@ -1,0 +1,27 @@
+import * as z from "zod";
+import { addRelations, CategoryId } from "../../../domain/gift-category.ts";
+import { GiftIdList, sortOut } from "../../../domain/tencent-gift.ts";
+import { listGiftAliases } from "../../../platform/store/gift-aliases.ts";
+import { changeCategories } from "../../../platform/store/gift-categories.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Puts gifts into a category beside those that are there; says which ids name no gift. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/add_gift_category_relations",
+    says: "Add gifts to a category",
+    body: z.object({ CategoryId, GiftIdList }),
+    answer: z.object({ InvalidGiftIdList: z.array(z.string()).optional() }),
+    refusals: ["category_not_found", "too_many_relations"],
+    callsPerSecond: 1,
+    grants: { read: ["CATALOGUE"], write: ["CATALOGUE"] },
+  },
+  async ({ body }) => {
+    const aliases = await listGiftAliases();
+    const { known, unknown } = sortOut(body.GiftIdList, aliases);
+    await changeCategories((categories) =>
+      addRelations(categories, body.CategoryId, known, (id) => aliases.has(id)),
+    );
+    return unknown.length === 0 ? {} : { InvalidGiftIdList: unknown };
+  },
+);

@@ -1,0 +1,23 @@
+import * as z from "zod";
+import { CategoryId, removeRelations } from "../../../domain/gift-category.ts";
+import { GiftIdList, sortOut } from "../../../domain/tencent-gift.ts";
+import { listGiftAliases } from "../../../platform/store/gift-aliases.ts";
+import { changeCategories } from "../../../platform/store/gift-categories.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Takes gifts out of a category; those that are not in it are passed over. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/del_gift_category_relations",
+    says: "Remove gifts from a category",
+    body: z.object({ CategoryId, GiftIdList }),
+    refusals: ["category_not_found"],
+    callsPerSecond: 1,
+    grants: { read: ["CATALOGUE"], write: ["CATALOGUE"] },
+  },
+  async ({ body }) => {
+    const { known } = sortOut(body.GiftIdList, await listGiftAliases());
+    await changeCategories((categories) => removeRelations(categories, body.CategoryId, known));
+    return {};
+  },
+);

@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { CategoryId } from "../../../domain/gift-category.ts";
+import { listGiftAliases } from "../../../platform/store/gift-aliases.ts";
+import { getCategory } from "../../../platform/store/gift-categories.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+const Relation = z.object({ CategoryId: z.string(), GiftIdList: z.array(z.string()) });
+
+/** The gifts of a category that there still are, in the order in which they were added. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/get_gift_category_relations",
+    says: "Read the gifts of a category",
+    body: z.object({ CategoryId }),
+    answer: z.object({ Relation }),
+    refusals: ["category_not_found"],
+    callsPerSecond: 1,
+    grants: { read: ["CATALOGUE"] },
+  },
+  async ({ body }) => {
+    const category = await getCategory(body.CategoryId);
+    const aliases = await listGiftAliases();
+    const GiftIdList = category.giftTypeIds.flatMap((id) => aliases.get(id) ?? []);
+    return { Relation: { CategoryId: category.CategoryId, GiftIdList } };
+  },
+);

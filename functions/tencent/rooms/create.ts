@@ -1,0 +1,35 @@
+import * as z from "zod";
+import { makeStream } from "../../../domain/new-stream.ts";
+import { RoomId } from "../../../domain/room.ts";
+import { NewRoom, roomFieldsOf, streamWishOf } from "../../../domain/room-info.ts";
+import { goLive } from "../../../domain/stream-course.ts";
+import { setting } from "../../../platform/env.ts";
+import { getAccounts } from "../../../platform/store/accounts.ts";
+import { recordRoom } from "../../../platform/store/rooms.ts";
+import { summary } from "../../../platform/store/users.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** A room is a stream that is live at once, and RoomId is its alias. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/create_room",
+    says: "Create a live room",
+    body: z.object({ RoomInfo: NewRoom }),
+    answer: z.object({ Response: z.object({ RoomId }) }),
+    refusals: ["room_exists", "room_exists_with_owner"],
+    callsPerSecond: 200,
+    grants: {
+      read: ["ROOM", "STREAM", "USER"],
+      write: ["ROOM", "STREAM", "USER", "CATALOGUE"],
+    },
+  },
+  async ({ body: { RoomInfo: room }, caller, now, newId }) => {
+    const [owner] = await getAccounts([room.Owner_Account ?? caller.identifier], now);
+    const given = { id: newId(), host: summary(owner!), now };
+    const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
+    const stream = makeStream(streamWishOf(room), { ...given, defaultThumbnail });
+    const fields = { roomId: room.RoomId, room: roomFieldsOf(room) };
+    await recordRoom(room.RoomId, { ...stream, ...goLive(stream, now), ...fields });
+    return { Response: { RoomId: room.RoomId } };
+  },
+);

@@ -1,0 +1,23 @@
+import * as z from "zod";
+import { RoomId } from "../../../domain/room.ts";
+import { end } from "../../../domain/stream-course.ts";
+import { getOpenRoom } from "../../../platform/store/rooms.ts";
+import { changeStream } from "../../../platform/store/streams.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Ends a room's stream. Its RoomId may be used for a new room then. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/destroy_room",
+    says: "Destroy a room",
+    body: z.object({ RoomId }),
+    refusals: ["room_not_found", "stream_not_found", "stream_not_live"],
+    callsPerSecond: 200,
+    grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
+  },
+  async ({ body, now }) => {
+    const room = await getOpenRoom(body.RoomId);
+    await changeStream(room, (stream) => end(stream, now), now);
+    return {};
+  },
+);

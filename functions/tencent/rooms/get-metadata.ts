@@ -1,0 +1,24 @@
+import * as z from "zod";
+import { RoomId } from "../../../domain/room.ts";
+import { Metadata, MetadataKeys, pickMetadata } from "../../../domain/room-metadata.ts";
+import { findMetadata } from "../../../platform/store/room-metadata.ts";
+import { getOpenRoom } from "../../../platform/store/rooms.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** A room's metadata: the entries with the keys asked for, or all. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/get_room_metadata",
+    says: "Read entries of a room's metadata",
+    body: z.object({ RoomId, Keys: MetadataKeys.default([]) }),
+    answer: z.object({ Response: z.object({ Metadata }) }),
+    refusals: ["room_not_found"],
+    callsPerSecond: 200,
+    grants: { read: ["ROOM", "STREAM"] },
+  },
+  async ({ body }) => {
+    const { id } = await getOpenRoom(body.RoomId);
+    const { metadata } = await findMetadata(id);
+    return { Response: { Metadata: pickMetadata(metadata, body.Keys) } };
+  },
+);

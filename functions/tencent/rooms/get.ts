@@ -1,0 +1,25 @@
+import * as z from "zod";
+import { RoomId } from "../../../domain/room.ts";
+import { RoomInfo, roomInfoOf } from "../../../domain/room-info.ts";
+import { countViewers } from "../../../domain/subscriber.ts";
+import { getOpenRoom } from "../../../platform/store/rooms.ts";
+import { listSubscribers } from "../../../platform/store/subscribers.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** What is known of a room; ViewCount is the number of its viewers now. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/get_room_info",
+    says: "Read a room's information",
+    body: z.object({ RoomId }),
+    answer: z.object({ Response: z.object({ RoomInfo }) }),
+    refusals: ["room_not_found"],
+    callsPerSecond: 200,
+    grants: { read: ["ROOM", "STREAM"] },
+  },
+  async ({ body, now }) => {
+    const room = await getOpenRoom(body.RoomId);
+    const viewCount = countViewers(await listSubscribers(room.id, now));
+    return { Response: { RoomInfo: roomInfoOf(room, viewCount) } };
+  },
+);

@@ -1,0 +1,23 @@
+import * as z from "zod";
+import { RoomId } from "../../../domain/room.ts";
+import { MetadataChange } from "../../../domain/room-metadata.ts";
+import { recordMetadata } from "../../../platform/store/room-metadata.ts";
+import { getOpenRoom } from "../../../platform/store/rooms.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Adds entries to a room's metadata and replaces those that are there. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/set_room_metadata",
+    says: "Set entries of a room's metadata",
+    body: z.object({ RoomId, Metadata: MetadataChange }),
+    refusals: ["room_not_found", "metadata_too_large"],
+    callsPerSecond: 200,
+    grants: { read: ["ROOM", "STREAM"], write: ["STREAM"] },
+  },
+  async ({ body }) => {
+    const { id } = await getOpenRoom(body.RoomId);
+    await recordMetadata(id, body.Metadata);
+    return {};
+  },
+);

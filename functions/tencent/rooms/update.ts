@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { changeRoom, RoomChange } from "../../../domain/room-info.ts";
+import { getOpenRoom } from "../../../platform/store/rooms.ts";
+import { changeStream } from "../../../platform/store/streams.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Changes what is said of a room; fields that are left out stay. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/update_room_info",
+    says: "Change a room's information",
+    body: z.object({ RoomInfo: RoomChange }),
+    refusals: ["room_not_found", "stream_not_found"],
+    callsPerSecond: 200,
+    grants: { read: ["ROOM", "STREAM"], write: ["STREAM"] },
+  },
+  async ({ body: { RoomInfo: change }, now }) => {
+    const room = await getOpenRoom(change.RoomId);
+    await changeStream(room, (stream) => changeRoom(stream, change), now);
+    return {};
+  },
+);

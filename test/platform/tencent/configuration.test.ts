@@ -1,0 +1,176 @@
+import * as addCategory from "../../../functions/tencent/categories/add.ts";
+import * as deleteCategory from "../../../functions/tencent/categories/delete.ts";
+import * as getCategory from "../../../functions/tencent/categories/get.ts";
+import * as deleteCategoryText from "../../../functions/tencent/category-languages/delete.ts";
+import * as getCategoryText from "../../../functions/tencent/category-languages/get.ts";
+import * as setCategoryText from "../../../functions/tencent/category-languages/set.ts";
+import * as addGift from "../../../functions/tencent/gifts/add.ts";
+import * as deleteGift from "../../../functions/tencent/gifts/delete.ts";
+import * as getGift from "../../../functions/tencent/gifts/get.ts";
+import * as deleteText from "../../../functions/tencent/languages/delete.ts";
+import * as getText from "../../../functions/tencent/languages/get.ts";
+import * as setText from "../../../functions/tencent/languages/set.ts";
+import * as addRelations from "../../../functions/tencent/relations/add.ts";
+import * as deleteRelations from "../../../functions/tencent/relations/delete.ts";
+import * as getRelations from "../../../functions/tencent/relations/get.ts";
+import { startTencentStage } from "./stage.ts";
+
+let stage: Awaited<ReturnType<typeof startTencentStage>>;
+
+beforeAll(async () => {
+  stage = await startTencentStage();
+});
+afterAll(() => stage.stop());
+
+type Command = Parameters<typeof stage.callRested>[0];
+const call = async (command: Command, body: unknown) =>
+  (await stage.callRested(command, { body })).body;
+
+const ok = { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 };
+const failed = (ErrorCode: number) => ({ ActionStatus: "FAIL", ErrorCode });
+
+const gift = (GiftId: string) => ({ GiftId, Coins: 5, DefaultName: GiftId });
+const category = (CategoryId: string) => ({ CategoryId, DefaultName: CategoryId });
+
+test("every configuration command is kept to one call a second", () => {
+  const all = [addCategory, deleteCategory, getCategory, deleteCategoryText, getCategoryText];
+  const more = [setCategoryText, addGift, deleteGift, getGift, deleteText, getText, setText];
+  for (const { contract } of [...all, ...more, addRelations, deleteRelations, getRelations])
+    expect(contract).toMatchObject({
+      callsPerSecond: 1,
+      grants: { write: expect.arrayContaining(["RATE"]), tencentSecret: true },
+    });
+});
+
+test("a gift that was deleted is 102002, and may be added anew without its texts", async () => {
+  await call(addGift, gift("gone"));
+  await call(setText, { GiftId: "gone", Language: "en", Name: "Gone" });
+  expect(await call(deleteGift, { GiftId: "gone" })).toMatchObject(ok);
+  expect(await call(getGift, { GiftId: "gone" })).toMatchObject(failed(102002));
+  expect(await call(deleteGift, { GiftId: "gone" })).toMatchObject(failed(102002));
+  expect(await call(addGift, gift("gone"))).toMatchObject(ok);
+  expect(await call(getText, { GiftId: "gone", Language: "en" })).toMatchObject(failed(100002));
+});
+
+const badGifts = [
+  {},
+  { GiftId: "x".repeat(21) },
+  { GiftId: "" },
+  { IconUrl: "x".repeat(201) },
+  { ResourceUrl: 1 },
+  { Coins: "5" },
+  { Coins: 0 },
+  { Coins: 1_000_000_001 },
+  { Level: "1" },
+  { ExtensionInfo: { a: 1 } },
+  { ExtensionInfo: "x".repeat(101) },
+  { DefaultName: "ä".repeat(11) },
+  { DefaultDesc: "x".repeat(21) },
+];
+test("add_gift refuses bad fields", async () => {
+  for (const fields of badGifts) {
+    const body = Object.keys(fields).length === 0 ? {} : { ...gift("bad"), ...fields };
+    expect(await call(addGift, body)).toMatchObject(failed(100002));
+  }
+  expect(await call(getGift, { GiftId: "bad" })).toMatchObject(failed(102002));
+});
+
+test("categories: three at most, replaced by adding again, deleted with what is theirs", async () => {
+  for (const id of ["c1", "c2", "c3"])
+    expect(await call(addCategory, category(id))).toMatchObject(ok);
+  const fourth = await call(addCategory, category("c4"));
+  expect(fourth).toMatchObject(failed(100002));
+  expect(fourth.ErrorInfo).toMatch(/at most 3 categories/);
+  const changed = { CategoryId: "c1", ExtensionInfo: "{}", DefaultName: "One", DefaultDesc: "d" };
+  expect(await call(addCategory, changed)).toMatchObject(ok);
+  expect((await call(getCategory, { CategoryId: "c1" })).GiftCategoryInfo).toEqual(changed);
+  expect(await call(deleteCategory, { CategoryId: "c2" })).toMatchObject(ok);
+  expect(await call(deleteCategory, { CategoryId: "c2" })).toMatchObject(failed(100002));
+  expect(await call(getCategory, { CategoryId: "c2" })).toMatchObject(failed(100002));
+  expect(await call(addCategory, category("c4"))).toMatchObject(ok);
+  expect(await call(addCategory, { CategoryId: "c5" })).toMatchObject(failed(100002));
+});
+
+test("relations: added beside what is there, unknown gifts named, deleted gifts gone", async () => {
+  for (const id of ["g1", "g2", "g3"]) await call(addGift, gift(id));
+  const relations = async () =>
+    (await call(getRelations, { CategoryId: "c1" })).Relation?.GiftIdList;
+  expect(await relations()).toEqual([]);
+  const first = await call(addRelations, {
+    CategoryId: "c1",
+    GiftIdList: ["g1", "nothing", "g2", "g1"],
+  });
+  expect(first).toMatchObject({ ...ok, InvalidGiftIdList: ["nothing"] });
+  const second = await call(addRelations, { CategoryId: "c1", GiftIdList: ["g3"] });
+  expect(second).toMatchObject(ok);
+  expect(second).not.toHaveProperty("InvalidGiftIdList");
+  expect(await relations()).toEqual(["g1", "g2", "g3"]);
+  await call(deleteGift, { GiftId: "g2" });
+  expect(await relations()).toEqual(["g1", "g3"]);
+  await call(addGift, gift("g2"));
+  expect(await relations()).toEqual(["g1", "g3"]);
+  const less = await call(deleteRelations, { CategoryId: "c1", GiftIdList: ["g1", "nothing"] });
+  expect(less).toMatchObject(ok);
+  expect(await relations()).toEqual(["g3"]);
+  for (const command of [addRelations, deleteRelations]) {
+    const unknown = await call(command, { CategoryId: "c9", GiftIdList: ["g1"] });
+    expect(unknown).toMatchObject(failed(100002));
+    const empty = await call(command, { CategoryId: "c1", GiftIdList: [] });
+    expect(empty).toMatchObject(failed(100002));
+  }
+});
+
+const texts = [
+  {
+    what: "gift",
+    id: { GiftId: "worded" },
+    set: setText,
+    get: getText,
+    remove: deleteText,
+    name: "Name",
+    desc: "Desc",
+    inside: "GiftInfo",
+    unknown: { id: { GiftId: "nothing" }, code: 102002 },
+  },
+  {
+    what: "category",
+    id: { CategoryId: "c1" },
+    set: setCategoryText,
+    get: getCategoryText,
+    remove: deleteCategoryText,
+    name: "CategoryName",
+    desc: "CategoryDesc",
+    inside: "CategoryInfo",
+    unknown: { id: { CategoryId: "c9" }, code: 100002 },
+  },
+];
+test.each(texts)(
+  "texts of a $what: partial, by language",
+  async (of) => {
+    if (of.what === "gift") await call(addGift, gift("worded"));
+    const en = { ...of.id, Language: "en" };
+    const nameless = await call(of.set, { ...en, [of.desc]: "d" });
+    expect(nameless).toMatchObject(failed(100002));
+    expect(nameless.ErrorInfo).toMatch(new RegExp(`^${of.name}: required`));
+    expect(await call(of.get, en)).toMatchObject(failed(100002));
+
+    const read = async () => (await call(of.get, en))[of.inside];
+    expect(await call(of.set, { ...en, [of.name]: "Rose" })).toMatchObject(ok);
+    expect(await read()).toEqual({ [of.name]: "Rose", [of.desc]: "" });
+    expect(await call(of.set, { ...en, [of.desc]: "red" })).toMatchObject(ok);
+    expect(await read()).toEqual({ [of.name]: "Rose", [of.desc]: "red" });
+    expect(await call(of.set, { ...en, [of.name]: "Rosa" })).toMatchObject(ok);
+    expect(await read()).toEqual({ [of.name]: "Rosa", [of.desc]: "red" });
+
+    const hans = { ...of.id, Language: "zh-Hans" };
+    expect(await call(of.get, hans)).toMatchObject(failed(100002));
+    for (const Language of ["EN", "de", 1])
+      expect(await call(of.get, { ...of.id, Language })).toMatchObject(failed(100002));
+    expect(await call(of.remove, en)).toMatchObject(ok);
+    expect(await call(of.get, en)).toMatchObject(failed(100002));
+    const unknown = { ...of.unknown.id, Language: "en", [of.name]: "x" };
+    for (const command of [of.set, of.get, of.remove])
+      expect(await call(command, unknown)).toMatchObject(failed(of.unknown.code));
+  },
+  60_000,
+);

@@ -1,0 +1,258 @@
+import * as add from "../../../functions/tencent/gifts/add.ts";
+import * as count from "../../../functions/tencent/gifts/count.ts";
+import * as send from "../../../functions/tencent/gifts/send.ts";
+import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
+import * as create from "../../../functions/tencent/rooms/create.ts";
+import * as destroy from "../../../functions/tencent/rooms/destroy.ts";
+import * as get from "../../../functions/tencent/rooms/get.ts";
+import * as getMetadata from "../../../functions/tencent/rooms/get-metadata.ts";
+import * as setMetadata from "../../../functions/tencent/rooms/set-metadata.ts";
+import * as update from "../../../functions/tencent/rooms/update.ts";
+import { record } from "../../../platform/store/record.ts";
+import { findRoom } from "../../../platform/store/rooms.ts";
+import { foldActions } from "../../../platform/store/totals.ts";
+import { findProfile } from "../../../platform/store/users.ts";
+import { callCommand, startTencentStage } from "./stage.ts";
+
+let stage: Awaited<ReturnType<typeof startTencentStage>>;
+
+beforeAll(async () => {
+  stage = await startTencentStage();
+});
+afterAll(() => stage.stop());
+
+type Command = { handler: Parameters<typeof callCommand>[0] };
+const call = async ({ handler }: Command, body: unknown) =>
+  (await callCommand(handler, { body })).body;
+const createRoom = (RoomId: string, fields: object = {}) =>
+  call(create, { RoomInfo: { RoomId, RoomType: "Live", ...fields } });
+const infoOf = async (RoomId: string) => (await call(get, { RoomId })).Response?.RoomInfo;
+
+describe("create_room and get_room_info", () => {
+  test("makes a live stream whose alias is the RoomId", async () => {
+    const before = Math.floor(Date.now() / 1000);
+    expect(await createRoom("first", { Owner_Account: "owner1" })).toMatchObject({
+      ActionStatus: "OK",
+      ErrorCode: 0,
+      Response: { RoomId: "first" },
+    });
+    const stream = await findRoom("first");
+    expect(stream).toMatchObject({ status: "active", title: "first", hostId: "owner1" });
+    expect(await findRoom(stream!.id)).toMatchObject({ id: stream!.id });
+    expect(await findProfile("owner1")).toMatchObject({ userId: "owner1" });
+    const { CreateTime, ...info } = await infoOf("first");
+    expect(CreateTime).toBeGreaterThanOrEqual(before);
+    expect(info).toEqual({
+      RoomId: "first",
+      RoomName: "first",
+      RoomType: "Live",
+      Owner_Account: "owner1",
+      IsSeatEnabled: false,
+      TakeSeatMode: "FreeToTake",
+      MaxSeatCount: 0,
+      MaxMemberCount: 0,
+      IsMessageDisabled: false,
+      CoverURL: "https://cdn.example.com/stream.png",
+      Category: [],
+      ActivityStatus: 0,
+      ViewCount: 0,
+      IsPublicVisible: true,
+    });
+    expect(await infoOf(stream!.id)).toMatchObject({ RoomId: "first" });
+  });
+
+  test("keeps what it is told, and the caller owns a room without an owner", async () => {
+    const fields = {
+      RoomName: "Friday",
+      CoverURL: "https://cdn.example.com/cover.png",
+      Category: [1, 2],
+      MaxMemberCount: 300,
+      IsPublicVisible: false,
+      IsSeatEnabled: true,
+      TakeSeatMode: "ApplyToTake",
+      MaxSeatCount: 8,
+      ActivityStatus: 2,
+    };
+    await createRoom("second", { ...fields, SeatTemplate: "VideoDynamicGrid9Seats" });
+    expect(await infoOf("second")).toMatchObject({ ...fields, Owner_Account: "administrator" });
+    expect(await findRoom("second")).toMatchObject({
+      title: "Friday",
+      thumbnailUrl: fields.CoverURL,
+    });
+  });
+
+  test("a room that is there: 100010 for its owner, 100003 for others, also by a stream's id", async () => {
+    const { id } = (await findRoom("first"))!;
+    for (const RoomId of ["first", id]) {
+      expect(await createRoom(RoomId, { Owner_Account: "owner1" })).toMatchObject({
+        ActionStatus: "FAIL",
+        ErrorCode: 100010,
+      });
+      expect(await createRoom(RoomId)).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100003 });
+    }
+  });
+
+  test("of many at the same moment one makes the room", async () => {
+    const answers = await Promise.all(Array.from({ length: 6 }, () => createRoom("race")));
+    const codes = answers.map(({ ErrorCode }) => ErrorCode).sort();
+    expect(codes).toEqual([0, 100010, 100010, 100010, 100010, 100010]);
+  });
+
+  const bad: [string, object][] = [
+    ["no RoomId", { RoomId: undefined }],
+    ["a RoomId of 49 bytes", { RoomId: "x".repeat(49) }],
+    ["another RoomType", { RoomType: "Meeting" }],
+    ["no RoomType", { RoomType: undefined }],
+    ["a RoomName of 101 bytes", { RoomName: `${"ä".repeat(50)}x` }],
+    ["a CoverURL of 201 bytes", { CoverURL: "x".repeat(201) }],
+    ["four categories", { Category: [1, 2, 3, 4] }],
+    ["a category as text", { Category: ["1"] }],
+    ["a flag as a number", { IsMessageDisabled: 1 }],
+    ["another TakeSeatMode", { TakeSeatMode: "Never" }],
+    ["a fraction", { MaxMemberCount: 1.5 }],
+    ["an owner with spaces", { Owner_Account: "a b" }],
+    ["an owner that is a number", { Owner_Account: 12 }],
+  ];
+  test.each(bad)("refuses %s", async (_, fields) => {
+    expect(await createRoom("bad", fields)).toMatchObject({ ErrorCode: 100002 });
+    expect(await findRoom("bad")).toBeUndefined();
+  });
+
+  test("refuses a body without RoomInfo", async () => {
+    expect(await call(create, { RoomId: "bad", RoomType: "Live" })).toMatchObject({
+      ErrorCode: 100002,
+      ErrorInfo: expect.stringMatching(/^RoomInfo: /),
+    });
+  });
+});
+
+describe("update_room_info", () => {
+  const updateRoom = (RoomInfo: object) => call(update, { RoomInfo });
+
+  test("changes what is given and keeps the rest", async () => {
+    await createRoom("changing", { RoomName: "Before", Category: [7] });
+    const before = (await findRoom("changing"))!;
+    const change = { RoomName: "After", IsMessageDisabled: true, Notice: "be kind" };
+    expect(await updateRoom({ RoomId: "changing", ...change })).toMatchObject({ ErrorCode: 0 });
+    expect(await infoOf("changing")).toMatchObject({
+      RoomName: "After",
+      IsMessageDisabled: true,
+      Category: [7],
+    });
+    await updateRoom({ RoomId: "changing", ...change });
+    expect((await findRoom("changing"))?.revision).toBe(before.revision + 1);
+  });
+
+  test("refuses bad fields and unknown rooms", async () => {
+    const bad = [{ Notice: "x".repeat(101) }, { RoomName: 1 }, { RoomId: "nowhere" }];
+    for (const fields of bad)
+      expect(await updateRoom({ RoomId: "changing", ...fields })).toMatchObject({
+        ActionStatus: "FAIL",
+        ErrorCode: 100002,
+      });
+  });
+});
+
+describe("destroy_room", () => {
+  test("ends the stream; the RoomId is free again", async () => {
+    await createRoom("short");
+    const first = (await findRoom("short"))!;
+    expect(await call(destroy, { RoomId: "short" })).toMatchObject({ ErrorCode: 0 });
+    expect(await findRoom("short")).toMatchObject({ status: "ended" });
+    for (const command of [get, destroy, getMetadata, setSwitch])
+      expect(await call(command, { RoomId: "short", Enabled: true })).toMatchObject({
+        ErrorCode: 100002,
+      });
+    expect(await createRoom("short", { Owner_Account: "owner2" })).toMatchObject({ ErrorCode: 0 });
+    const second = (await findRoom("short"))!;
+    expect(second.id).not.toBe(first.id);
+    expect(second).toMatchObject({ status: "active", hostId: "owner2" });
+    expect(await findRoom(first.id)).toMatchObject({ status: "ended" });
+  });
+});
+
+describe("room metadata", () => {
+  const set = (Metadata: unknown, RoomId = "meta") => call(setMetadata, { RoomId, Metadata });
+  const read = async (Keys?: string[]) =>
+    (await call(getMetadata, { RoomId: "meta", Keys })).Response?.Metadata;
+
+  beforeAll(() => createRoom("meta"));
+
+  test("sets, replaces and reads entries, hostile keys too", async () => {
+    expect(await read()).toEqual([]);
+    const entries = [
+      { Key: "a", Value: "1" },
+      { Key: "__proto__", Value: "2" },
+    ];
+    expect(await set(entries)).toMatchObject({ ErrorCode: 0 });
+    expect(await read([])).toEqual(entries);
+    await set([{ Key: "a", Value: "" }]);
+    expect(await read(["a", "missing"])).toEqual([{ Key: "a", Value: "" }]);
+    expect(await read(["__proto__"])).toEqual([{ Key: "__proto__", Value: "2" }]);
+  });
+
+  test("keeps its limits", async () => {
+    const entries = (length: number, Value: string) =>
+      Array.from({ length }, (_, at) => ({ Key: `key${at}`, Value }));
+    const bad: unknown[] = [
+      [],
+      {},
+      [{ Key: "", Value: "1" }],
+      [{ Key: "a" }],
+      [{ Key: "a", Value: 1 }],
+      [{ Key: "x".repeat(51), Value: "1" }],
+      [{ Key: "a", Value: "x".repeat(2049) }],
+      [...entries(1, "1"), ...entries(1, "2")],
+      entries(9, "1"),
+      entries(11, "1"),
+    ];
+    for (const metadata of bad) expect(await set(metadata)).toMatchObject({ ErrorCode: 100002 });
+    expect(await set(entries(8, "x".repeat(2048)))).toMatchObject({ ErrorCode: 100002 });
+    expect(await set(entries(7, "x".repeat(2048)))).toMatchObject({ ErrorCode: 0 });
+    expect(await set([{ Key: "a", Value: "1" }], "nowhere")).toMatchObject({ ErrorCode: 100002 });
+  });
+
+  test("writers at the same moment all count", async () => {
+    await createRoom("busy");
+    const keys = ["a", "b", "c", "d", "e"];
+    await Promise.all(keys.map((Key) => set([{ Key, Value: Key }], "busy")));
+    const { Response } = await call(getMetadata, { RoomId: "busy" });
+    expect(Response.Metadata.map(({ Key }: { Key: string }) => Key).sort()).toEqual(keys);
+  });
+});
+
+describe("get_gift_count", () => {
+  test("counts quantities, their price and distinct senders, of one sender too", async () => {
+    await createRoom("counted");
+    const { id: streamId } = (await findRoom("counted"))!;
+    const none = { Sequence: 0, TotalCount: 0, TotalCoins: 0, GiftSenderCount: 0 };
+    expect((await call(count, { RoomId: "counted" })).Response).toEqual(none);
+    const giftTypeId = "65a1234bcde5678f90123456";
+    const fold = { streamId, giftTypeId, gifts: 1 };
+    await record(foldActions([{ ...fold, senderId: "u1", count: 3, credits: 30 }]));
+    await record(foldActions([{ ...fold, senderId: "u2", count: 1, credits: 5 }]));
+    expect((await call(count, { RoomId: "counted" })).Response).toEqual({
+      Sequence: 2,
+      TotalCount: 4,
+      TotalCoins: 35,
+      GiftSenderCount: 2,
+    });
+    const of = async (From_Account: string) =>
+      (await call(count, { RoomId: "counted", From_Account })).Response;
+    expect(await of("u1")).toMatchObject({ TotalCount: 3, TotalCoins: 30, GiftSenderCount: 1 });
+    expect(await of("u3")).toEqual({ ...none, Sequence: 2 });
+    expect(await call(count, { RoomId: "nowhere" })).toMatchObject({ ErrorCode: 100002 });
+    await call(destroy, { RoomId: "counted" });
+    expect((await call(count, { RoomId: "counted" })).Response.TotalCoins).toBe(35);
+  });
+
+  test("a room made here takes gifts", async () => {
+    await createRoom("gifts");
+    await call(add, { GiftId: "g", Coins: 1, DefaultName: "G" });
+    const wish = { RoomId: "gifts", GiftId: "g", ReceiverList_Account: ["administrator"] };
+    expect(await call(send, { ...wish, From_Account: "owner1" })).toMatchObject({
+      ErrorCode: 100002,
+      ErrorInfo: "Insufficient credits: balance 0, price 1",
+    });
+  });
+});
