@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -54,6 +54,8 @@ export function openState(dataDirectory: string): State {
     }
     throw error;
   }
+  // It holds secrets that were made for this directory.
+  chmodSync(join(directory, "runner.sqlite"), 0o600);
   database.exec(schema);
   return {
     directory,
