@@ -142,8 +142,8 @@ async function settleMost(posts: readonly Promise<void>[]): Promise<void> {
 
 /** Says to a blocked user's connection that the stream is over for it, and removes its subscription. */
 export async function endSubscription(subscriber: Subscriber): Promise<void> {
-  const { streamId, connectionId, revision, requestId } = subscriber;
-  const said = { type: "unsubscribed", streamId, reason: "blocked", requestId };
+  const { streamId, connectionId, revision } = subscriber;
+  const said = { type: "unsubscribed", streamId, reason: "blocked" };
   await poster().post(connectionId, payloadOf(JSON.stringify(said)));
   await removeSubscriber(streamId, connectionId, revision);
   await forgetStream(connectionId, streamId);

@@ -70,19 +70,20 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       await poster().post(connectionId, payloadOf(JSON.stringify({ ...said, requestId })));
     };
     try {
-      if (eventType !== (eventTypes[contract.route] ?? "MESSAGE"))
-        refuse("request_invalid", { problem: "action: expected one of this API's actions" });
-      const caller = callerOf(event.requestContext.authorizer);
-      if (caller === undefined) refuse("token_invalid");
-      let message: unknown;
+      let given: Record<string, unknown> | undefined;
       if (eventType === "MESSAGE") {
+        // Counted first, so that a flood costs as little as can be.
         if (!takeToken(connectionId, setting("SOCKET_MESSAGES_PER_SECOND"), now))
           refuse("too_many_requests");
-        const given = readMessage(event);
+        given = readMessage(event);
         requestId = readRequestId(given);
-        if (caller.expiresAt * 1000 <= now.getTime()) refuse("token_invalid");
-        message = contract.message && check(contract.message, given);
       }
+      if (eventType !== (eventTypes[contract.route] ?? "MESSAGE"))
+        refuse("request_invalid", { problem: "action: expected subscribe, unsubscribe or ping" });
+      const caller = callerOf(event.requestContext.authorizer);
+      if (caller === undefined) refuse("token_invalid");
+      if (given !== undefined && caller.expiresAt * 1000 <= now.getTime()) refuse("token_invalid");
+      const message = given && contract.message && check(contract.message, given);
       const request = { message, connectionId, connectedAt, caller, requestId, event, now, answer };
       const answered = await fulfil(request as unknown as SocketRequest<typeof contract>);
       return { body: "", ...(answered ?? { statusCode: 200 }) };

@@ -1,0 +1,130 @@
+import * as z from "zod";
+import { refusals } from "../../domain/refusal.ts";
+import { serverMessages } from "../../domain/server-message.ts";
+import { sentenceOf, statusOf } from "../http/envelope.ts";
+import type { SocketContract } from "./contract.ts";
+
+/** One route of the WebSocket API: its name in the route table and its promise. */
+export type SocketRoute = { name: string; contract: SocketContract };
+
+const description = `The push side of Ovation, over WebSocket.
+
+Frames are numbered 1, 2, 3 … in each stream without a hole. Four rules make what a viewer sees exact,
+whatever dies on the way: (1) drop a frame whose number is not larger than the last; (2) at a hole (or a
+\`pong\` head that is still missing after 3 s), at a frame of another epoch, or when a \`pong\` does not
+name the stream, subscribe again with \`since\`; the frame beyond the hole is not shown, it comes again;
+(3) repeat a \`subscribe\` that is not answered within 3 s, one at a time; (4) a \`subscribed\` counts once,
+and only the answer to the newest \`subscribe\`. Frames are kept for 24 hours.
+
+Connect with \`?token=JWT\`, or offer the subprotocols \`bearer, JWT\`. With \`streamId\` (and \`since\` as
+\`<epoch>:<frame>\`) in the URL the first message is its \`subscribed\`. Bad input is answered by an
+\`error\`, never by a closed socket.`;
+
+/**
+ * The description of the WebSocket API (AsyncAPI 3.0, https://www.asyncapi.com/docs/reference/specification/v3.0.0),
+ * from the contracts that validate and the messages that are sent.
+ */
+export function asyncApiDocument(routes: readonly SocketRoute[]) {
+  const schemas: Schemas = {};
+  const sent = routes.filter(({ contract }) => !contract.route.startsWith("$"));
+  const given = Object.fromEntries(
+    sent.map(({ contract }) => [contract.route, request(contract, schemas)]),
+  );
+  const answered = Object.fromEntries(
+    Object.entries(serverMessages).map(([name, schema]) => [name, message(name, schema, schemas)]),
+  );
+  const reference = (name: string) => ({ $ref: `#/components/messages/${name}` });
+  const inChannel = (name: string) => ({ $ref: `#/channels/socket/messages/${name}` });
+  const names = [...Object.keys(given), ...Object.keys(answered)];
+  return {
+    asyncapi: "3.0.0",
+    info: { title: "Ovation", version: "1.0.0", description },
+    defaultContentType: "application/json",
+    channels: {
+      socket: {
+        address: "/ws",
+        description: "One socket carries any number of streams",
+        messages: Object.fromEntries(names.map((name) => [name, reference(name)])),
+        bindings: { ws: { method: "GET", query: querySchema } },
+      },
+    },
+    operations: {
+      ...Object.fromEntries(
+        sent.map(({ contract }) => [contract.route, operation(contract, inChannel)]),
+      ),
+      push: {
+        action: "send",
+        channel: { $ref: "#/channels/socket" },
+        summary: "Push frames, notifications and the end of connections",
+        messages: ["events", "notification", "unsubscribed", "closing"].map(inChannel),
+      },
+    },
+    components: {
+      messages: { ...given, ...answered },
+      schemas,
+      securitySchemes: {
+        token: { type: "httpApiKey", name: "token", in: "query", description: "A JWT" },
+      },
+    },
+  };
+}
+
+const querySchema = {
+  type: "object",
+  properties: {
+    token: { type: "string", description: "The JWT, unless it comes as a subprotocol" },
+    streamId: { type: "string", pattern: "^[0-9a-fA-F]{24}$" },
+    since: { type: "string", pattern: "^[A-Za-z0-9_-]{1,32}:[0-9]{1,15}$" },
+  },
+};
+
+type Schemas = Record<string, unknown>;
+
+/** A message's JSON Schema; the schemas that it names are moved to `schemas`, where all share them. */
+function schemaOf(schema: z.ZodType, schemas: Schemas): Record<string, unknown> {
+  const made = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const text = JSON.stringify(made).replaceAll("#/$defs/", "#/components/schemas/");
+  const { $schema: _, $defs = {}, ...rest } = JSON.parse(text);
+  Object.assign(schemas, $defs);
+  return rest;
+}
+
+/** What an action's message is, with its `action` in it. */
+function request({ route, says, message: fields }: SocketContract, schemas: Schemas) {
+  const schema = z.object({ action: z.literal(route), ...fields?.shape });
+  return { name: route, summary: says, payload: schemaOf(schema, schemas) };
+}
+
+function message(name: string, schema: z.ZodType, schemas: Schemas) {
+  const { description: summary, ...payload } = schemaOf(schema, schemas);
+  return { name, summary, payload };
+}
+
+const answers: Record<string, string> = {
+  subscribe: "subscribed",
+  unsubscribe: "unsubscribed",
+  ping: "pong",
+};
+
+function operation(
+  { route, says, refusals: codes }: SocketContract,
+  inChannel: (name: string) => object,
+) {
+  const answer = answers[route];
+  const no = codes.map((code) => {
+    const { kind, says: sentence } = refusals[code];
+    return `* ${statusOf[kind]} ${sentenceOf[statusOf[kind]]}: ${sentence}`;
+  });
+  return {
+    action: "receive",
+    channel: { $ref: "#/channels/socket" },
+    summary: says,
+    ...(no.length > 0 && { description: `Refusals:\n\n${no.join("\n")}` }),
+    messages: [inChannel(route)],
+    reply: {
+      channel: { $ref: "#/channels/socket" },
+      messages: [...(answer === undefined ? [] : [answer]), "error"].map(inChannel),
+    },
+    security: [{ $ref: "#/components/securitySchemes/token" }],
+  };
+}
