@@ -75,3 +75,18 @@ export function superlikeBy(
   const timestamp = now.toISOString();
   return { streamId, senderId: sender.userId, senderSnapshot, price, timestamp };
 }
+
+/** A gift in a list: what its event told, when it was sent, and whether it was taken back. */
+export const ListedGift = GiftSent.extend({
+  createdAt: Timestamp,
+  refundedAt: Timestamp.nullable(),
+}).meta({ id: "ListedGift" });
+
+export function listedGiftOf(
+  gift: Gift,
+  totals: GiftTotals,
+  defaultPicture: string,
+): z.infer<typeof ListedGift> {
+  const { createdAt, refundedAt = null } = gift;
+  return { ...giftSentOf(gift, totals, defaultPicture), createdAt, refundedAt };
+}

@@ -11,3 +11,18 @@ export const Booked = z
   .object({ userId: UserId, amount: Amount, balance: Balance, reference: z.string() })
   .meta({ id: "Booked" });
 export type Booked = z.infer<typeof Booked>;
+
+/** Credits from the caller to another user. */
+export const Transfer = z.object({ recipientId: UserId, amount: Amount });
+
+/** Both balances after a transfer. */
+export const Transferred = z
+  .object({
+    senderId: UserId,
+    recipientId: UserId,
+    transferredAmount: Amount,
+    senderBalance: Balance,
+    recipientBalance: Balance,
+  })
+  .meta({ id: "Transferred" });
+export type Transferred = z.infer<typeof Transferred>;

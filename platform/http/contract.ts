@@ -27,6 +27,8 @@ export type Contract = {
   shape: "envelope" | "bare";
   path?: z.ZodObject;
   query?: z.ZodObject;
+  /** Parameters of the query that may be given more than once: lists, joined by commas. */
+  lists?: readonly string[];
   body?: z.ZodType;
   accepts?: readonly BodyForm[];
   /** Status and schema of a success; 204 has no body. */

@@ -70,7 +70,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     const body = await readBody(event, contract);
     const request = {
       path: contract.path && check(contract.path, event.pathParameters ?? {}),
-      query: contract.query && check(contract.query, readQuery(event)),
+      query: contract.query && check(contract.query, readQuery(event, contract.lists)),
       body: contract.body && check(contract.body, body),
     };
     if (contract.query === undefined) readQuery(event);

@@ -30,13 +30,19 @@ export function header(event: Pick<APIGatewayProxyEvent, "headers">, name: strin
   return undefined;
 }
 
-/** The query as one value a name; a name that is given twice has no meaning. */
-export function readQuery(event: APIGatewayProxyEvent): Record<string, string> {
+/**
+ * The query as one value a name; a name that is given twice has no meaning, but for lists, whose values
+ * may come one by one and are joined by commas.
+ */
+export function readQuery(
+  event: APIGatewayProxyEvent,
+  lists: readonly string[] = [],
+): Record<string, string> {
   const query: Record<string, string> = {};
   for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
-    if ((values?.length ?? 0) > 1)
+    if ((values?.length ?? 0) > 1 && !lists.includes(name))
       refuse("request_invalid", { problem: `${name}: expected one value` });
-    Object.defineProperty(query, name, { value: values?.[0] ?? "", enumerable: true });
+    Object.defineProperty(query, name, { value: values?.join() ?? "", enumerable: true });
   }
   return query;
 }

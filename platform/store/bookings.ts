@@ -1,3 +1,4 @@
+import type { CreditPackage } from "../../domain/credit-package.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { Booked } from "../../domain/transfer.ts";
 import { credit, type Draft, debit, draftOf, type Movement } from "../../domain/wallet.ts";
@@ -54,4 +55,19 @@ async function book(
     },
     () => refuse("reference_exists", { reference }),
   );
+}
+
+/** Puts the credits of a package into the buyer's wallet; its id is the entry's reference. */
+export async function purchase<A>(
+  userId: string,
+  { id: reference, creditAmount: amount }: CreditPackage,
+  now: Date,
+  reply: Reply<A>,
+): Promise<A> {
+  const occurredAt = now.toISOString();
+  const movement = { type: "credit_purchase", amount, reference, occurredAt } as const;
+  return commit([await findWallet(userId)], ([wallet]) => ({
+    drafts: [credit(draftOf(wallet!), movement)],
+    reply,
+  }));
 }

@@ -1,0 +1,19 @@
+import * as z from "zod";
+import { CreditPackage, listPackages, PackageQuery } from "../../domain/credit-package.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+
+/** What credits cost, by store. Public, so that a shop window needs no login. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/credit-packages",
+    says: "List the credit packages",
+    tag: "Credits",
+    caller: "anyone",
+    shape: "envelope",
+    query: PackageQuery,
+    answer: [200, z.array(CreditPackage)],
+    refusals: [],
+    grants: {},
+  },
+  async ({ query }) => listPackages(query),
+);

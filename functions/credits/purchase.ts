@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { getPackage, PackageId } from "../../domain/credit-package.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { purchase } from "../../platform/store/bookings.ts";
+
+/** Buys without a store: for development only, elsewhere the route is not there. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/credit-packages/purchase",
+    says: "Buy a credit package without paying",
+    tag: "Credits",
+    caller: "user",
+    shape: "envelope",
+    body: z.object({ packageId: PackageId }),
+    answer: [201, z.object({})],
+    refusals: ["package_not_found", "balance_too_high"],
+    grants: { read: ["USER"], write: ["USER", "LEDGER"] },
+    stage: "purchases",
+  },
+  async ({ body, caller, now, once }) =>
+    purchase(caller.userId, getPackage(body.packageId), now, once({})),
+);

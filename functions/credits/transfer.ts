@@ -1,0 +1,25 @@
+import { refuse } from "../../domain/refusal.ts";
+import { Transfer, Transferred } from "../../domain/transfer.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { transfer } from "../../platform/store/transfers.ts";
+import { getProfile } from "../../platform/store/users.ts";
+
+/** From one user to another, at once and all or nothing. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/messages/credit-transfer",
+    says: "Send credits to another user",
+    tag: "Credits",
+    caller: "user",
+    shape: "bare",
+    body: Transfer,
+    answer: [201, Transferred],
+    refusals: ["transfer_to_oneself", "user_not_found", "credits_too_low", "balance_too_high"],
+    grants: { read: ["USER"], write: ["USER", "LEDGER"] },
+  },
+  async ({ body, caller, now, once }) => {
+    if (body.recipientId === caller.userId) refuse("transfer_to_oneself");
+    await getProfile(body.recipientId);
+    return transfer({ senderId: caller.userId, ...body, now }, once);
+  },
+);

@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { ListedGift, listedGiftOf } from "../../domain/gift-event.ts";
+import { GiftId, StreamId } from "../../domain/id.ts";
+import { assertNotBlocked } from "../../domain/member.ts";
+import { cursorPage, cursorQuery, PageInfo } from "../../domain/page.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listGifts } from "../../platform/store/gift-lists.ts";
+import { findMember, getStream } from "../../platform/store/streams.ts";
+import { findTotals } from "../../platform/store/totals.ts";
+
+/** Gifts as their events told them, the refunded ones too; totals are the stream's of now. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}/gifts",
+    says: "List a stream's gifts, newest first",
+    tag: "Gifts",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    query: cursorQuery().extend({ after: GiftId.optional() }),
+    answer: [200, z.object({ list: z.array(ListedGift), pageInfo: PageInfo })],
+    refusals: ["stream_not_found", "member_blocked"],
+    grants: { read: ["STREAM"] },
+  },
+  async ({ path: { streamId }, query, caller, now }) => {
+    const [, member, gifts, { count, credits }] = await Promise.all([
+      getStream(streamId),
+      findMember(streamId, caller.userId, { consistent: true }),
+      listGifts(streamId, query),
+      findTotals(streamId),
+    ]);
+    assertNotBlocked(member, now);
+    const picture = setting("DEFAULT_PICTURE");
+    const rows = gifts.map((gift) => listedGiftOf(gift, { count, credits }, picture));
+    return cursorPage(rows, query.limit, ({ id }) => id);
+  },
+);

@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { Pagination } from "../../domain/page.ts";
+import { Transaction, TransactionQuery } from "../../domain/transaction.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listTransactions } from "../../platform/store/transactions.ts";
+
+/** One's own ledger. Filters look at the newest 10,000 entries. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/users/me/transactions",
+    says: "List one's own transactions, newest first",
+    tag: "Wallet",
+    caller: "user",
+    shape: "envelope",
+    query: TransactionQuery,
+    lists: ["types", "types[]", "statuses", "statuses[]"],
+    answer: [200, z.object({ list: z.array(Transaction), pagination: Pagination })],
+    refusals: [],
+    grants: { read: ["USER", "LEDGER"] },
+  },
+  async ({ caller, query }) => listTransactions(caller.userId, query),
+);
