@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { catchAll, rowsOf } from "../lib/route-table.ts";
 import { methodAndPath } from "../platform/http/contract.ts";
 import { openApiDocument } from "../platform/http/openapi.ts";
+import { asyncApiDocument } from "../platform/realtime/asyncapi.ts";
 
 const docs = join(import.meta.dirname, "../docs");
 const endpoints = rowsOf("endpoint").filter(
@@ -11,6 +12,7 @@ const endpoints = rowsOf("endpoint").filter(
 );
 const documents = {
   "openapi.json": openApiDocument(endpoints),
+  "asyncapi.json": asyncApiDocument(rowsOf("socket")),
 };
 
 const stale: string[] = [];

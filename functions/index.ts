@@ -1,4 +1,5 @@
 /** The route table: one line is one Lambda. The name is its entry point and the end of its own name. */
+export * as "app/asyncapi" from "./app/asyncapi.ts";
 export * as "app/config" from "./app/config.ts";
 export * as "app/docs" from "./app/docs.ts";
 export * as "app/health" from "./app/health.ts";

@@ -1,0 +1,15 @@
+import * as z from "zod";
+import asyncApi from "../../docs/asyncapi.json" with { type: "json" };
+import { document } from "../../platform/http/document.ts";
+
+/** Made from the contracts by `npm run documents`, so it says what the functions check. */
+export const { contract, handler } = document(
+  {
+    route: "GET /asyncapi.json",
+    says: "Read the description of the WebSocket API (AsyncAPI 3.0)",
+    tag: "App",
+    answer: [200, z.looseObject({ asyncapi: z.string() })],
+    cacheControl: "public, max-age=300",
+  },
+  () => ({ body: JSON.stringify(asyncApi) }),
+);
