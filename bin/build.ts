@@ -48,7 +48,7 @@ export async function build(): Promise<{ built: boolean }> {
     bundle: true,
     platform: "node",
     target: "node24",
-    // CommonJS starts faster than ESM here, and the SDK's module builds are smaller than its CommonJS.
+    // CommonJS starts faster than ESM; the SDK's module builds are smaller than its CommonJS.
     format: "cjs",
     mainFields: ["module", "main"],
     minify: true,

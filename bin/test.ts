@@ -7,7 +7,7 @@ import { build } from "./build.ts";
 const root = join(import.meta.dirname, "..");
 const results = join(root, ".cache/test-results.json");
 
-/** As much of jest's own report as is counted. A file that does not load has no tests that failed. */
+/** As much of jest's report as is counted. A file that does not load has no failed tests. */
 type Report = { numPassedTests: number; numFailedTests: number; numRuntimeErrorTestSuites: number };
 
 /** Runs jest on this Node; its exit code. */

@@ -70,10 +70,18 @@ export class Data extends Stack {
       lifecycleRules: [{ expiration: Duration.days(90) }],
     });
     const dead = (name: QueueName, fifo: boolean) => this.queue(`${name}-dead`, stage, { fifo });
-    this.deadLetters = { moments: dead("moments", false), posts: dead("posts", true) };
+    this.deadLetters = {
+      combos: dead("combos", false),
+      moments: dead("moments", false),
+      posts: dead("posts", true),
+    };
     const live = (name: QueueName, fifo: boolean) =>
       this.queue(name, stage, { fifo, deadLetters: this.deadLetters[name] });
-    this.queues = { moments: live("moments", false), posts: live("posts", true) };
+    this.queues = {
+      combos: live("combos", false),
+      moments: live("moments", false),
+      posts: live("posts", true),
+    };
   }
 
   /** A queue; dead letters have none of their own and are kept as long as SQS keeps anything. */

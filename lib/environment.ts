@@ -1,4 +1,5 @@
 import type { SettingName } from "../platform/env.ts";
+import type { QueueName } from "../platform/grants.ts";
 import type { AnyContract } from "./route-table.ts";
 import type { Stage } from "./stages.ts";
 
@@ -12,12 +13,13 @@ export type Places = {
   audience: string;
   jwksUri: string;
   socketEndpoint: string;
+  combosQueueUrl: string;
   momentsQueueUrl: string;
   postsQueueUrl: string;
   tencentSecretArn: string;
 };
 
-type Setting = { value: string; for: (contract: AnyContract) => boolean };
+type Setting = { value: string | undefined; for: (contract: AnyContract) => boolean };
 
 const everyone = () => true;
 const ofKind =
@@ -26,16 +28,15 @@ const ofKind =
     kinds.includes(contract.kind);
 const toSockets = ({ kind, grants }: AnyContract) =>
   kind === "socket" || grants.connections === true;
-const toQueue = (queue: "moments" | "posts") => (contract: AnyContract) =>
+const toQueue = (queue: QueueName) => (contract: AnyContract) =>
   (contract.grants.queues ?? []).includes(queue) ||
   (contract.kind === "reaction" && "queue" in contract.on && contract.on.queue === queue);
 
-/** Every setting of platform/env.ts with its value and who is given it: a missing one does not compile. */
+/** Every setting of platform/env.ts, its value, who is given it: a missing one does not compile. */
 function settingsOf(stage: Stage, places: Partial<Places>) {
-  const later = (name: keyof Places) => places[name] ?? `(not in this stack: ${name})`;
   return {
     STAGE: { value: stage.name, for: everyone },
-    TABLE_NAME: { value: later("tableName"), for: everyone },
+    TABLE_NAME: { value: places.tableName, for: everyone },
     ORIGINS: { value: stage.origins.join(), for: ofKind("endpoint", "command") },
     SUPERLIKE_PRICE: { value: String(stage.superlikePrice), for: everyone },
     DEFAULT_PICTURE: { value: stage.defaultPicture, for: everyone },
@@ -44,30 +45,38 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     REQUESTS_PER_SECOND: { value: String(stage.requestsPerSecond), for: everyone },
     SPEND_LIMIT: { value: String(stage.spendLimit), for: everyone },
     PURCHASES: { value: stage.purchases ? "on" : "off", for: ofKind("endpoint") },
-    ISSUER: { value: later("issuer"), for: ofKind("guard") },
-    AUDIENCE: { value: later("audience"), for: ofKind("guard") },
-    JWKS_URI: { value: later("jwksUri"), for: ofKind("guard") },
+    ISSUER: { value: places.issuer, for: ofKind("guard") },
+    AUDIENCE: { value: places.audience, for: ofKind("guard") },
+    JWKS_URI: { value: places.jwksUri, for: ofKind("guard") },
     GROUPS_CLAIM: { value: stage.groupsClaim, for: ofKind("guard") },
-    WS_ENDPOINT: { value: later("socketEndpoint"), for: toSockets },
+    WS_ENDPOINT: { value: places.socketEndpoint, for: toSockets },
     SOCKETS_PER_USER: { value: String(stage.socketsPerUser), for: ofKind("socket", "guard") },
     SOCKET_MESSAGES_PER_SECOND: {
       value: String(stage.socketMessagesPerSecond),
       for: ofKind("socket"),
     },
     POST_RATE: { value: String(stage.postRate), for: toSockets },
-    MOMENTS_QUEUE_URL: { value: later("momentsQueueUrl"), for: toQueue("moments") },
-    POSTS_QUEUE_URL: { value: later("postsQueueUrl"), for: toQueue("posts") },
+    COMBOS_QUEUE_URL: { value: places.combosQueueUrl, for: toQueue("combos") },
+    MOMENTS_QUEUE_URL: { value: places.momentsQueueUrl, for: toQueue("moments") },
+    POSTS_QUEUE_URL: { value: places.postsQueueUrl, for: toQueue("posts") },
     LARGE_ROOM_VIEWERS: { value: String(stage.largeRoomViewers), for: ofKind("reaction") },
     TENCENT_SDK_APP_ID: { value: String(stage.tencent.sdkAppId), for: ofKind("command") },
     TENCENT_ADMINISTRATORS: { value: stage.tencent.administrators.join(), for: ofKind("command") },
     TENCENT_SECRET_ARN: {
-      value: later("tencentSecretArn"),
+      value: places.tencentSecretArn,
       for: ({ grants }) => grants.tencentSecret === true,
     },
   } satisfies Record<Exclude<SettingName, Machine>, Setting>;
 }
 
-/** The environment of one function: what everyone needs and what its contract makes it need. */
+function missing(name: string, { says }: AnyContract): never {
+  throw new Error(`"${says}" needs the setting ${name}, which its stack does not have`);
+}
+
+/**
+ * The environment of one function: what everyone needs and what its contract makes it need. Throws when
+ * its stack has no value for that.
+ */
 export function environmentOf(
   contract: AnyContract,
   stage: Stage,
@@ -75,6 +84,6 @@ export function environmentOf(
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, setting] of Object.entries<Setting>(settingsOf(stage, places)))
-    if (setting.for(contract)) environment[name] = setting.value;
+    if (setting.for(contract)) environment[name] = setting.value ?? missing(name, contract);
   return environment;
 }

@@ -34,8 +34,8 @@ const allowedHeaders = "Authorization, Content-Type, Idempotency-Key";
 /**
  * The API's body for API Gateway: OpenAPI 3.0.1 (its import refuses 3.1) with paths, parameters,
  * security and integrations, and no schemas: functions validate. Every path has an any-method that
- * answers 404 without an authorizer, because for an unknown one with a Bearer header the gateway would
- * answer a signature error that quotes the token.
+ * answers 404 without an authorizer, because for an unknown one with a Bearer header the gateway
+ * would answer a signature error that quotes the token.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
  */
 export function gatewayDocument(
@@ -128,7 +128,7 @@ function preflight(origins: readonly string[]): Operation {
   };
 }
 
-/** Routes with a required token are cached by it; optional ones have no identity source, so no cache. */
+/** Required tokens are what the cache goes by; optional ones are no identity source, so no cache. */
 function securitySchemes(gateway: Gateway) {
   const scheme = (more: Operation) => ({
     type: "apiKey",

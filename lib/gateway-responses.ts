@@ -35,9 +35,9 @@ const statuses = {
 const retryLater: readonly number[] = [429, 503];
 
 /**
- * Our envelope for each failure that the gateway makes before any function runs. The texts are static:
- * `$context.error.message` may quote the request. The gateway cannot make an ISO time, so `timestamp`
- * is its request time, but for a denial, where the authorizer gives it.
+ * Our envelope for each failure that the gateway makes before any function runs. The texts are
+ * static: `$context.error.message` may quote the request. The gateway cannot make an ISO time, so
+ * `timestamp` is its request time, but for a denial, where the authorizer gives it.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
  */
 export function gatewayResponses(): Record<string, GatewayResponse> {

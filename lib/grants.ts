@@ -9,7 +9,7 @@ export type Statement = {
   Condition?: Record<string, Record<string, readonly string[]>>;
 };
 
-/** ARNs of what a grant can name. A function that is granted what its stack does not know: an error. */
+/** ARNs of what a grant can name; what is granted and is not here is an error. */
 export type Resources = {
   tableArn: string;
   queueArns?: Record<QueueName, string>;

@@ -47,7 +47,7 @@ export function siteOf(
   logGroup: LogGroup,
   { data, issuer, sockets, tencentSecret }: Neighbours,
 ): Site {
-  const { moments, posts } = data.queues;
+  const { combos, moments, posts } = data.queues;
   return {
     scope,
     stage,
@@ -55,6 +55,7 @@ export function siteOf(
     places: {
       tableName: data.table.tableName,
       ...issuer,
+      combosQueueUrl: combos.queueUrl,
       momentsQueueUrl: moments.queueUrl,
       postsQueueUrl: posts.queueUrl,
       ...(sockets && { socketEndpoint: sockets.endpoint }),
@@ -62,7 +63,11 @@ export function siteOf(
     },
     resources: {
       tableArn: data.table.tableArn,
-      queueArns: { moments: moments.queueArn, posts: posts.queueArn },
+      queueArns: {
+        combos: combos.queueArn,
+        moments: moments.queueArn,
+        posts: posts.queueArn,
+      },
       ...(sockets && { socketApiArn: sockets.apiArn }),
       ...(tencentSecret && { tencentSecretArn: tencentSecret.secretArn }),
     },

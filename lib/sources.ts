@@ -8,8 +8,8 @@ import type { Data } from "./data.ts";
 import type { Statement } from "./grants.ts";
 
 /**
- * Tries of one batch, and seconds, after which its records go to the bucket of failures. Without bounds
- * one bad batch would block its shard for a day, and then be lost.
+ * Tries of one batch, and seconds, after which its records go to the bucket of failures. Without
+ * bounds one bad batch would block its shard for a day, and then be lost.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
  */
 const bounds = { retries: 100, ageSeconds: 3600 };
@@ -74,7 +74,7 @@ export function connectSource(
     startingPosition: "TRIM_HORIZON",
     // Above one, Lambda keeps the order of each item only, not that of a stream's items.
     parallelizationFactor: 1,
-    // Re-grouped batches make other frames, so a batch is not cut in two: a bad record is skipped in code.
+    // A batch is never cut in two, which would make other frames: a bad record is skipped in code.
     bisectBatchOnFunctionError: false,
     maximumRetryAttempts: bounds.retries,
     maximumRecordAgeInSeconds: bounds.ageSeconds,

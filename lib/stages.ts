@@ -12,7 +12,7 @@ export type Stage = {
   authorizerCacheSeconds: number;
   /** Requests a second, and at once, that the whole HTTP API takes. */
   throttle: { rate: number; burst: number };
-  /** Calls of one Tencent command a second, and at once: the compatible API promises 200 a second. */
+  /** Calls of one Tencent command a second, and at once: that API promises 200 a second. */
   commandThrottle: { rate: number; burst: number };
   /** Posts to sockets a second: this stage's share of the account's 10,000. */
   postRate: number;

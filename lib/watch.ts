@@ -34,7 +34,7 @@ const minutes = (count: number) => Duration.minutes(count);
 /** Milliseconds by which a reader of the stream may lag: after that viewers see it. */
 const iteratorAgeMax = 30_000;
 
-/** Alarms on what a person must look at, told to the stage's address, and the same as a dashboard. */
+/** Alarms on what a person must look at, told to the stage's address; the same as a dashboard. */
 export class Watch extends Stack {
   private readonly topic: Topic;
   private readonly stageName: string;
@@ -63,7 +63,7 @@ export class Watch extends Stack {
     });
   }
 
-  /** Readers that lag, and records that they could not handle: in the bucket, parked, or dead letters. */
+  /** Readers that lag, and what they could not handle: in the bucket, parked, or dead letters. */
   private watchReaders({ data, logs, streamMappings }: Watched): void {
     for (const [name, mapping] of Object.entries(streamMappings)) {
       const FunctionName = functionName(this.stageName, name);

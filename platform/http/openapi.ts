@@ -44,8 +44,8 @@ Every failure is the envelope \`Failure\`, whoever makes it. A success is wrappe
 whole numbers. What happens is pushed over WebSocket: see \`/asyncapi.json\`.`;
 
 /**
- * The public description of the HTTP API (OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0), from the
- * contracts that validate. `more` are paths that are described elsewhere, such as Tencent's commands.
+ * The public description of the HTTP API (OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0), from
+ * the contracts that validate. `more` are paths that are described elsewhere, such as Tencent's commands.
  */
 export function openApiDocument(endpoints: readonly Endpoint[], more: ZodOpenApiPathsObject = {}) {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};

@@ -35,15 +35,16 @@ export function ofStage(openApi: unknown, allowed: Allowed): OpenApi {
 }
 
 const style = `
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1f}
+body{font:16px/1.5 system-ui,sans-serif;color:#1b1b1f}
+body{max-width:60rem;margin:2rem auto;padding:0 1rem}
 h2{margin-top:2.5rem}summary{cursor:pointer;padding:.35rem 0}code{font:14px ui-monospace,monospace}
 .method{display:inline-block;width:4.5rem;font-weight:600}.says{color:#555}
 details{border-top:1px solid #ddd}ul{margin:.25rem 0 1rem}
 @media(prefers-color-scheme:dark){body{background:#16161a;color:#eee}.says{color:#aaa}a{color:#8ab4ff}}`;
 
 /**
- * The operations of a document as one HTML page, by tag. It has no script and loads nothing: its policy
- * (https://www.w3.org/TR/CSP3/) allows this very style sheet and nothing else.
+ * The operations of a document as one HTML page, by tag. It has no script and loads nothing: its
+ * policy (https://www.w3.org/TR/CSP3/) allows this very style sheet and nothing else.
  */
 export function referencePage(openApi: OpenApi): Document {
   const byTag = new Map<string, string[]>();
@@ -58,7 +59,8 @@ export function referencePage(openApi: OpenApi): Document {
 <title>${escapeHtml(openApi.info.title)}: reference</title><style>${style}</style></head><body>
 <h1>${escapeHtml(openApi.info.title)}</h1>
 <p>Chat, paid gifts, superlikes and notifications for live video. For machines:
-<a href="openapi.json">openapi.json</a> (HTTP) and <a href="asyncapi.json">asyncapi.json</a> (WebSocket).</p>
+<a href="openapi.json">openapi.json</a> (HTTP) and
+<a href="asyncapi.json">asyncapi.json</a> (WebSocket).</p>
 ${sections.map(([tag, rows]) => `<h2>${escapeHtml(tag)}</h2>\n${rows.join("\n")}`).join("\n")}
 </body></html>
 `;
