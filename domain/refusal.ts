@@ -96,6 +96,8 @@ export const refusals = {
 
   follow_oneself: { kind: "conflict", says: "Nobody can follow themselves" },
 
+  username_not_found: { kind: "missing", says: "There is no user {username}" },
+  username_changed_lately: { kind: "conflict", says: "The username can be changed after {until}" },
   username_taken: { kind: "conflict", says: "The username {username} is taken" },
   command_unknown: { kind: "missing", says: "There is no command {command}" },
   app_id_missing: { kind: "invalid", says: "sdkappid: required" },

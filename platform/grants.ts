@@ -11,11 +11,12 @@ export type Partition =
   | "BAN"
   | "PARKED"
   | "NAME"
+  | "FIND"
   | "ROOM"
   | "RATE";
 
 /** The queues of a stage. */
-export type QueueName = "moments" | "posts";
+export type QueueName = "combos" | "moments" | "posts";
 
 /**
  * What one function may do outside itself. lib/ makes its role from this and nothing else:

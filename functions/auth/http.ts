@@ -11,7 +11,7 @@ export const { contract, handler } = guard(
   {
     says: "Tell who calls the HTTP API",
     door: "http",
-    grants: { write: ["USER", "NAME"] },
+    grants: { read: ["USER"], write: ["USER", "NAME", "FIND"] },
   },
   async (event, now) => {
     const given = header({ headers: event.headers ?? {} }, "authorization");

@@ -11,7 +11,7 @@ export const { contract, handler } = guard(
   {
     says: "Tell who connects to the WebSocket API",
     door: "socket",
-    grants: { write: ["USER", "NAME"] },
+    grants: { read: ["USER"], write: ["USER", "NAME", "FIND"] },
   },
   async (event, now) => {
     const offered = header({ headers: event.headers ?? {} }, "sec-websocket-protocol") ?? "";

@@ -1,4 +1,4 @@
-import { ProfileChange } from "../../domain/profile-change.ts";
+import { changedProfile, ProfileChange } from "../../domain/profile-change.ts";
 import { PublicProfile, publicProfileOf } from "../../domain/user.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
@@ -15,11 +15,11 @@ export const { contract, handler } = endpoint(
     body: ProfileChange,
     answer: [200, PublicProfile],
     refusals: [],
-    grants: { read: ["USER"], write: ["USER"] },
+    grants: { read: ["USER"], write: ["USER", "FIND"] },
   },
   async ({ body, caller, now }) => {
-    const [profile, counts] = await Promise.all([
-      changeProfile(caller, body, now),
+    const [{ profile }, counts] = await Promise.all([
+      changeProfile(caller, (profile) => changedProfile(profile, body, now), now),
       findFollowCounts(caller.userId),
     ]);
     return publicProfileOf(profile, counts, setting("DEFAULT_PICTURE"));

@@ -1,5 +1,4 @@
 import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { changedProfile, type ProfileChange } from "../../domain/profile-change.ts";
 import { refuse } from "../../domain/refusal.ts";
 import {
   Profile,
@@ -13,7 +12,8 @@ import { setting } from "../env.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";
-import { type Action, pause, triesMax } from "./transact.ts";
+import { type Action, type Failed, pause, triesMax } from "./transact.ts";
+import { holdUsername, indexActions } from "./user-index.ts";
 
 /** The stored profile, if the user is known; `consistent` costs twice and sees every write before. */
 export async function findProfile(
@@ -61,7 +61,7 @@ export async function findProfiles(userIds: readonly string[]): Promise<Map<stri
 export const summary = (profile: Profile): UserSummary =>
   summaryOf(profile, setting("DEFAULT_PICTURE"));
 
-/** Users whose profile this process has seen written, so that it is written once. */
+/** Users whose profile this process has seen written, so that it is looked at once. */
 const seen = new Set<string>();
 const seenMax = 10_000;
 
@@ -78,51 +78,56 @@ export async function recordFirstSight(
   const profile = profileOf(userId, claims, now);
   const mark = `${profile.mentioned ? "mentioned" : "seen"} ${userId}`;
   if (seen.has(mark)) return;
-  const made: Action = {
-    label: "profile",
-    Put: {
-      Item: { ...key.profile(userId), ...profile },
-      ConditionExpression: profile.mentioned
-        ? "attribute_not_exists(PK)"
-        : "attribute_not_exists(PK) OR mentioned = :true",
-      ...(!profile.mentioned && { ExpressionAttributeValues: { ":true": true } }),
-    },
-  };
-  const named = profile.username === "" ? [] : [holdUsername(userId, profile.username)];
-  const failed = await record([made, ...named]);
-  if (failed?.has("username") && !failed.has("profile")) await record([made]);
+  const stored = await findProfile(userId);
+  if (stored === undefined || (stored.mentioned && !profile.mentioned)) await recordNew(profile);
   if (seen.size >= seenMax) seen.clear();
   seen.add(mark);
 }
 
-/** Gives a username to a user if nobody else has it; its label is `username`. */
-export const holdUsername = (userId: string, username: string): Action => ({
-  label: "username",
-  Put: {
-    Item: { ...key.username(username.toLowerCase()), userId },
-    ConditionExpression: "attribute_not_exists(PK) OR userId = :user",
-    ExpressionAttributeValues: { ":user": userId },
-  },
-});
+/** Whoever is first writes the profile; another's username stays another's. */
+async function recordNew(profile: Profile): Promise<void> {
+  const { userId, username, mentioned = false } = profile;
+  const isNew = "attribute_not_exists(PK)";
+  const made: Action = {
+    label: "profile",
+    Put: {
+      Item: { ...key.profile(userId), ...profile },
+      ConditionExpression: mentioned ? isNew : `${isNew} OR mentioned = :true`,
+      ...(!mentioned && { ExpressionAttributeValues: { ":true": true } }),
+    },
+  };
+  const actions = [made, ...indexActions(undefined, profile)];
+  const named = username === "" ? [] : [holdUsername(userId, username)];
+  const failed = await record([...actions, ...named]);
+  if (failed?.has("username") && !failed.has("profile")) await record(actions);
+}
 
-/** Changes the caller's own profile on what is there, and again when somebody else was faster. */
+/**
+ * Changes the caller's own profile on what is there, and again when somebody else was faster. `decide`
+ * answers the profile after the change; `also` what is to be written with it.
+ * Answers both, and which of the conditions of `also` failed, where they did.
+ */
 export async function changeProfile(
   caller: Caller,
-  change: ProfileChange,
+  decide: (profile: Profile) => Profile,
   now: Date,
-): Promise<Profile> {
+  also: (was: Profile, is: Profile) => Action[] = () => [],
+): Promise<{ was: Profile; profile: Profile; failed?: Failed }> {
   for (let attempt = 1; attempt <= triesMax; attempt++) {
     const stored = await findProfile(caller.userId, { consistent: true });
-    const profile = stored ?? profileOf(caller.userId, caller.claims, now);
-    const changed = changedProfile(profile, change, now);
-    if ((await record([replaceProfile(stored, changed)])) === undefined) return changed;
+    const was = stored ?? profileOf(caller.userId, caller.claims, now);
+    const profile = decide(was);
+    const index = indexActions(stored, profile);
+    const failed = await record([replace(stored, profile), ...index, ...also(was, profile)]);
+    if (failed === undefined) return { was, profile };
+    if (!failed.has("profile")) return { was, profile: was, failed };
     await pause(attempt);
   }
   return refuse("unavailable");
 }
 
 /** Puts a profile in the place of the one that was read. */
-export const replaceProfile = (was: Profile | undefined, profile: Profile): Action => ({
+const replace = (was: Profile | undefined, profile: Profile): Action => ({
   label: "profile",
   Put: {
     Item: { ...key.profile(profile.userId), ...profile },

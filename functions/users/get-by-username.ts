@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { refuse } from "../../domain/refusal.ts";
+import { text } from "../../domain/text.ts";
+import { PublicProfile, publicProfileOf } from "../../domain/user.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findFollowCounts } from "../../platform/store/follows.ts";
+import { findHolder } from "../../platform/store/user-index.ts";
+import { getProfile } from "../../platform/store/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/users/profile/username/{username}",
+    says: "Read the public profile of a user by their username, whatever its case",
+    tag: "Users",
+    caller: "anyone",
+    shape: "envelope",
+    path: z.object({ username: text(1, 100).meta({ example: "johndoe" }) }),
+    answer: [200, PublicProfile],
+    refusals: ["username_not_found", "user_not_found"],
+    grants: { read: ["USER", "NAME"] },
+  },
+  async ({ path: { username } }) => {
+    const userId = (await findHolder(username)) ?? refuse("username_not_found", { username });
+    const [profile, counts] = await Promise.all([getProfile(userId), findFollowCounts(userId)]);
+    return publicProfileOf(profile, counts, setting("DEFAULT_PICTURE"));
+  },
+);

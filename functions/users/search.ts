@@ -1,0 +1,18 @@
+import { FoundUsers, UserQuestion } from "../../domain/user-search.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { searchUsers } from "../../platform/store/user-search.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/users/search",
+    says: "Find users of whom a name begins as asked; without a question, some users",
+    tag: "Users",
+    caller: "user",
+    shape: "envelope",
+    query: UserQuestion,
+    answer: [200, FoundUsers],
+    refusals: [],
+    grants: { read: ["USER", "FIND"] },
+  },
+  async ({ query, caller }) => searchUsers(query, caller.userId),
+);

@@ -1,0 +1,31 @@
+import * as z from "zod";
+import { UserId } from "../../domain/id.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findFollowCounts } from "../../platform/store/follows.ts";
+import { listHosted } from "../../platform/store/stream-lists.ts";
+import { getProfile } from "../../platform/store/users.ts";
+
+const count = z.number().int();
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/users/{userId}/stats",
+    says: "Count a user's followers, whom they follow, and their streams that went live",
+    tag: "Users",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    answer: [200, z.object({ followers: count, following: count, totalLiveStreams: count })],
+    refusals: ["user_not_found"],
+    grants: { read: ["USER"] },
+  },
+  async ({ path: { userId } }) => {
+    const [, { followersCount, followingCount }, hosted] = await Promise.all([
+      getProfile(userId),
+      findFollowCounts(userId),
+      listHosted(userId),
+    ]);
+    const totalLiveStreams = hosted.filter(({ startedAt }) => startedAt !== null).length;
+    return { followers: followersCount, following: followingCount, totalLiveStreams };
+  },
+);
