@@ -31,6 +31,7 @@ export const Categories = z.array(GiftCategoryInfo.extend({ giftTypeIds: z.array
 export type Categories = z.infer<typeof Categories>;
 export type Category = Categories[number];
 
+/** The category with this id; refuses with `category_not_found`. */
 export function categoryOf(categories: Categories, categoryId: string): Category {
   const category = categories.find(({ CategoryId: id }) => id === categoryId);
   return category ?? refuse("category_not_found", { categoryId });
@@ -45,6 +46,7 @@ export function addCategory(categories: Categories, given: NewCategory): Categor
   return [...categories, { ...given, giftTypeIds: [] }];
 }
 
+/** Without a category; refuses with `category_not_found`. */
 export function removeCategory(categories: Categories, categoryId: string): Categories {
   const category = categoryOf(categories, categoryId);
   return categories.filter((other) => other !== category);
@@ -64,6 +66,7 @@ export function addRelations(
   });
 }
 
+/** With gift types taken out of a category; those that are not in it are passed over. */
 export const removeRelations = (
   categories: Categories,
   categoryId: string,

@@ -94,8 +94,8 @@ export const GiftInfo = z.object({
 });
 
 /**
- * The gift type that add_gift makes. One that has the GiftId already is replaced: it keeps its id, so
- * that statistics and gifts on their way stay whole, and is active again.
+ * The gift type that add_gift makes. One that has the GiftId already is replaced: it keeps its id,
+ * so that statistics and gifts on their way stay whole, and is active again.
  */
 export function addedGiftType(
   given: AddGift,
@@ -117,7 +117,9 @@ export function addedGiftType(
   };
 }
 
-/** What the Tencent side shows of a gift type; one that the other API made has its picture as icon. */
+/**
+ * What the Tencent side shows of a gift type; one that the other API made has its picture as icon.
+ */
 export function giftInfoOf(type: GiftType): z.infer<typeof GiftInfo> {
   const { giftId: GiftId, creditAmount: Coins, name: DefaultName, svgUrl, tencent } = type;
   const own = { IconUrl: svgUrl, ResourceUrl: "", Level: 0, ExtensionInfo: "", DefaultDesc: "" };

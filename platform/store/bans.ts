@@ -43,22 +43,23 @@ export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
   return lifted;
 }
 
-async function changeMember(
+/** Changes a member; `decide` decides again when it was changed in between; no actions: so it is. */
+export async function changeMember(
   streamId: string,
   userId: string,
   decide: (member: Member | undefined) => Action[],
 ): Promise<void> {
   for (let attempt = 1; attempt <= triesMax; attempt++) {
     const member = await findMember(streamId, userId, { consistent: true });
-    const failed = await record(decide(member));
-    if (failed === undefined) return;
+    const actions = decide(member);
+    if (actions.length === 0 || (await record(actions)) === undefined) return;
     await pause(attempt);
   }
   refuse("unavailable");
 }
 
 /** Sets or takes the member's ban under their revision, which admissions of messages leave alone. */
-function memberAction(
+export function memberAction(
   streamId: string,
   userId: string,
   member: Member | undefined,
@@ -85,7 +86,7 @@ function memberAction(
 }
 
 /** The ban itself and its place in the list of its host. */
-function banActions(ban: Ban): Action[] {
+export function banActions(ban: Ban): Action[] {
   const { id: banId, liveStreamId, target, actionType, createdAt, deletedAt } = ban;
   const listed = { banId, liveStreamId, actionType, createdAt, deletedAt };
   const { userId: targetUserId, username } = target;

@@ -19,8 +19,8 @@ export async function getGiftTypeByAlias(giftId: string): Promise<GiftType> {
 const decisionsMax = 3;
 
 /**
- * Records a gift of the Tencent side: a new one, or in place of what had its GiftId. Decided again when
- * somebody else was faster.
+ * Records a gift of the Tencent side: a new one, or in place of what had its GiftId. Decided again
+ * when somebody else was faster.
  */
 export async function recordAddedGift(given: AddGift, newId: () => string, now: Date) {
   for (let attempt = 1; ; attempt++) {

@@ -44,8 +44,8 @@ async function findAlias(roomId: string): Promise<string | undefined> {
 }
 
 /**
- * Records a new room: a stream, and the alias that leads to it. An alias whose stream is over leads to
- * the new one from then on. Refuses with `room_exists_with_owner` or `room_exists`.
+ * Records a new room: a stream, and the alias that leads to it. An alias whose stream is over leads
+ * to the new one from then on. Refuses with `room_exists_with_owner` or `room_exists`.
  */
 export async function recordRoom(roomId: string, stream: Stream): Promise<void> {
   const aliased = await findAlias(roomId);

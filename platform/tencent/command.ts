@@ -171,7 +171,9 @@ async function answerError(contract: CommandContract, call: Call, error: unknown
 /** Looks for the other call's answer this often, with growing pauses, while it is being made. */
 const looksMax = 6;
 
-/** What the key is remembered for; while another call with it is being answered, a little later too. */
+/**
+ * What the key is remembered for; while another call with it is being answered, a little later too.
+ */
 async function findAnswer(call: KeyedCall, now: Date, inProgress: boolean): Promise<unknown> {
   for (let look = 1; ; look++) {
     const replay = await findReplay(call, now);

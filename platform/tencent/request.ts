@@ -12,8 +12,8 @@ export type Administrator = { identifier: string; sdkAppId: number };
 const sdkAppIdMax = 0xffffffff;
 
 /**
- * Lets an administrator in, by the query `sdkappid`, `identifier` and `usersig`. Order of checks: the
- * application, the UserSig's form, whose it is, its signature, its time, the administrator.
+ * Lets an administrator in, by the query `sdkappid`, `identifier` and `usersig`. Order of checks:
+ * the application, the UserSig's form, whose it is, its signature, its time, the administrator.
  */
 export async function admitAdministrator(
   event: APIGatewayProxyEvent,

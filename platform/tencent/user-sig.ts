@@ -3,8 +3,9 @@ import { inflateSync } from "node:zlib";
 import * as z from "zod";
 
 /**
- * The members of a UserSig, as the vendor's libraries write them (TLSSigAPIv2, tls-sig-api-v2-node).
- * Times are in seconds: when it was made and how long it lives. Unknown members mean nothing.
+ * The members of a UserSig, as the vendor's libraries write them (TLSSigAPIv2,
+ * tls-sig-api-v2-node). Times are in seconds: when it was made and how long it lives. Unknown
+ * members mean nothing.
  */
 const Members = z.object({
   "TLS.ver": z.literal("2.0"),
@@ -37,8 +38,8 @@ const spelling = /^(?:[A-Za-z0-9*-]{4})*(?:[A-Za-z0-9*-]{2}__|[A-Za-z0-9*-]{3}_)
 const standard: Record<string, string> = { "*": "+", "-": "/", _: "=" };
 
 /**
- * Reads a UserSig: base64 with `*`, `-` and `_` for `+`, `/` and `=`, of zlib data (RFC 1950), of JSON.
- * Undefined when it is anything else.
+ * Reads a UserSig: base64 with `*`, `-` and `_` for `+`, `/` and `=`, of zlib data (RFC 1950), of
+ * JSON. Undefined when it is anything else.
  */
 export function readUserSig(text: string): UserSig | undefined {
   if (text === "" || text.length > lengthMax || !spelling.test(text)) return undefined;
@@ -74,8 +75,8 @@ function inflate(base64: string): unknown {
 }
 
 /**
- * True when the key made it: HMAC-SHA256 under the key's text (it is not decoded from hex), in base64,
- * compared in constant time.
+ * True when the key made it: HMAC-SHA256 under the key's text (it is not decoded from hex), in
+ * base64, compared in constant time.
  */
 export function isSignedWith(userSig: UserSig, secretKey: string): boolean {
   const wanted = Buffer.from(

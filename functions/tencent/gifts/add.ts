@@ -2,7 +2,9 @@ import { AddGift } from "../../../domain/tencent-gift.ts";
 import { recordAddedGift } from "../../../platform/store/gift-aliases.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Configures a gift. An id that is there already is replaced: the reference has no command to edit. */
+/**
+ * Configures a gift. An id that is there already is replaced: the reference has no command to edit.
+ */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/add_gift",

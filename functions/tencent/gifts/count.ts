@@ -12,7 +12,9 @@ const GiftCount = z.object({
   GiftSenderCount: count,
 });
 
-/** A room's gifts so far, of one sender if one is named: quantities, their price, distinct senders. */
+/**
+ * A room's gifts so far, of one sender if one is named: quantities, their price, distinct senders.
+ */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift_count",

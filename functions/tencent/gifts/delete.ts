@@ -4,7 +4,9 @@ import { deleteGiftByAlias } from "../../../platform/store/gift-aliases.ts";
 import { deleteTexts } from "../../../platform/store/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Deletes a gift with its texts; categories lose it, since they know gift types by their own ids. */
+/**
+ * Deletes a gift with its texts; categories lose it, since they know gift types by their own ids.
+ */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/del_gift",

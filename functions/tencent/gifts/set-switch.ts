@@ -4,7 +4,9 @@ import { getOpenRoom } from "../../../platform/store/rooms.ts";
 import { changeStream } from "../../../platform/store/streams.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Whether gifts may be sent in a room. Ovation's own: the reference has no command for its switch. */
+/**
+ * Whether gifts may be sent in a room. Ovation's own: the reference has no command for its switch.
+ */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/set_gift_switch",

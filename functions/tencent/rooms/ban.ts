@@ -1,0 +1,24 @@
+import { BanMembers } from "../../../domain/room-ban.ts";
+import { getAccounts } from "../../../platform/store/accounts.ts";
+import { changeRoomBans } from "../../../platform/store/room-bans.ts";
+import { getOpenRoom } from "../../../platform/store/rooms.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** Keeps members out of a room for some time, or lets them in again. */
+export const { contract, handler } = command(
+  {
+    command: "live_engine_http_srv/ban_member",
+    says: "Ban members from a room",
+    body: BanMembers,
+    refusals: ["room_not_found", "ban_of_host"],
+    callsPerSecond: 200,
+    grants: { read: ["ROOM", "STREAM", "USER"], write: ["STREAM", "USER", "BAN"] },
+  },
+  async ({ body, caller, now, newId }) => {
+    const room = await getOpenRoom(body.RoomId);
+    const targets = await getAccounts(body.MemberList_Account, now);
+    const wish = { actionType: "BLOCK", seconds: body.Duration, reason: body.Reason } as const;
+    await changeRoomBans(room, targets, wish, { by: caller.identifier, now, newId });
+    return {};
+  },
+);

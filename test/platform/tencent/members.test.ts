@@ -1,0 +1,116 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { activeBan } from "../../../domain/member.ts";
+import * as ban from "../../../functions/tencent/rooms/ban.ts";
+import * as create from "../../../functions/tencent/rooms/create.ts";
+import * as mute from "../../../functions/tencent/rooms/mute.ts";
+import { findBan } from "../../../platform/store/bans.ts";
+import { key } from "../../../platform/store/keys.ts";
+import { findRoom } from "../../../platform/store/rooms.ts";
+import { findMember } from "../../../platform/store/streams.ts";
+import { findProfile } from "../../../platform/store/users.ts";
+import { callCommand, startTencentStage } from "./stage.ts";
+
+let stage: Awaited<ReturnType<typeof startTencentStage>>;
+let streamId: string;
+
+const RoomId = "room";
+type Command = { handler: Parameters<typeof callCommand>[0] };
+const call = async ({ handler }: Command, body: unknown) =>
+  (await callCommand(handler, { body })).body;
+const muteMembers = (MemberList_Account: unknown, MuteTime: unknown = 600) =>
+  call(mute, { RoomId, MemberList_Account, MuteTime });
+const banMembers = (MemberList_Account: unknown, Duration: unknown = 600, fields: object = {}) =>
+  call(ban, { RoomId, MemberList_Account, Duration, ...fields });
+const heldBy = async (account: string, now = new Date()) =>
+  activeBan(await findMember(streamId, account, { consistent: true }), now);
+
+beforeAll(async () => {
+  stage = await startTencentStage();
+  const room = { RoomId, RoomType: "Live", Owner_Account: "host" };
+  expect(await call(create, { RoomInfo: room })).toMatchObject({ ErrorCode: 0 });
+  streamId = (await findRoom(RoomId))!.id;
+});
+afterAll(() => stage.stop());
+
+test("mutes several members until an end, and makes them known", async () => {
+  const before = Date.now();
+  expect(await muteMembers(["m1", "m2"])).toMatchObject({ ErrorCode: 0 });
+  for (const account of ["m1", "m2"]) {
+    const held = await heldBy(account);
+    expect(held).toMatchObject({ actionType: "CHAT_ONLY" });
+    const left = Date.parse(held!.endsAt!) - before;
+    expect(left).toBeGreaterThanOrEqual(600_000);
+    expect(left).toBeLessThan(660_000);
+    expect(await heldBy(account, new Date(before + 700_000))).toBeUndefined();
+    expect(await findBan(held!.id)).toMatchObject({ createdBy: "administrator", deletedAt: null });
+    expect(await findProfile(account)).toMatchObject({ userId: account });
+  }
+});
+
+test("MuteTime 0 lifts a mute, and is nothing for others", async () => {
+  const held = await heldBy("m1");
+  expect(await muteMembers(["m1", "never_muted"], 0)).toMatchObject({ ErrorCode: 0 });
+  expect(await heldBy("m1")).toBeUndefined();
+  expect(await findBan(held!.id)).toMatchObject({ deletedBy: "administrator" });
+  const TableName = process.env.TABLE_NAME;
+  const { Item } = await stage.client.send(
+    new GetCommand({ TableName, Key: key.hostedBan("host", held!.id) }),
+  );
+  expect(Item).toMatchObject({ banId: held!.id, deletedAt: expect.any(String) });
+});
+
+test("a ban blocks with its reason, replaces a mute, and is not weakened by one", async () => {
+  const muted = await heldBy("m2");
+  expect(await banMembers(["m2"], 60, { Reason: "spam" })).toMatchObject({ ErrorCode: 0 });
+  const held = await heldBy("m2");
+  expect(held).toMatchObject({ actionType: "BLOCK" });
+  expect(await findBan(held!.id)).toMatchObject({ actionType: "BLOCK", reason: "spam" });
+  expect(await findBan(muted!.id)).toMatchObject({ deletedBy: "administrator" });
+  await muteMembers(["m2"], 6000);
+  await muteMembers(["m2"], 0);
+  expect(await heldBy("m2")).toEqual(held);
+  await banMembers(["m2"], 120);
+  expect(Date.parse((await heldBy("m2"))!.endsAt!)).toBeGreaterThan(Date.parse(held!.endsAt!));
+  await banMembers(["m2"], 0);
+  expect(await heldBy("m2")).toBeUndefined();
+});
+
+test("each change has a larger revision", async () => {
+  const revision = async () => (await findMember(streamId, "m3"))?.revision ?? 0;
+  let last = 0;
+  for (const seconds of [10, 20, 0]) {
+    await banMembers(["m3"], seconds);
+    expect(await revision()).toBeGreaterThan(last);
+    last = await revision();
+  }
+  await banMembers(["m3"], 0);
+  expect(await revision()).toBe(last);
+});
+
+const many = (length: number) => Array.from({ length }, (_, at) => `many${at}`);
+
+test("twenty members at once, and no more", async () => {
+  expect(await banMembers(many(20))).toMatchObject({ ErrorCode: 0 });
+  expect(await heldBy("many19")).toMatchObject({ actionType: "BLOCK" });
+  for (const command of [muteMembers, banMembers])
+    expect(await command(many(21))).toMatchObject({ ErrorCode: 100002 });
+});
+
+test("refuses the host, bad fields and unknown rooms, and changes nothing", async () => {
+  const host = await banMembers(["m4", "host"]);
+  expect(host).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
+  const bad = [
+    banMembers([]),
+    banMembers("m4"),
+    banMembers(["m4", "m4"]),
+    banMembers(["m4"], "60"),
+    banMembers(["m4"], -1),
+    banMembers(["m4"], 2 ** 32),
+    banMembers(["m4"], 60, { Reason: "x".repeat(201) }),
+    banMembers(["m4"], 60, { RoomId: "nowhere" }),
+    muteMembers(["m4"], null),
+    muteMembers([4]),
+  ];
+  for (const answer of await Promise.all(bad)) expect(answer).toMatchObject({ ErrorCode: 100002 });
+  expect(await heldBy("m4")).toBeUndefined();
+});
