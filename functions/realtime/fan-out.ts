@@ -1,5 +1,6 @@
 import { readBatch } from "../../platform/push/batch.ts";
 import { sendNotification } from "../../platform/push/notify.ts";
+import { ownMemory } from "../../platform/push/room.ts";
 import { allDone, pushStream } from "../../platform/push/rooms.ts";
 import { reaction } from "../../platform/reaction.ts";
 
@@ -24,7 +25,9 @@ export const { contract, handler } = reaction(
   async (records, now) => {
     const { streams, notifications } = readBatch(records);
     await allDone([
-      ...[...streams].map(([streamId, work]) => pushStream(streamId, work, now)),
+      ...[...streams].map(([streamId, work]) =>
+        pushStream({ streamId, now, memory: ownMemory }, work),
+      ),
       ...notifications.map((notification) => sendNotification(notification, now)),
     ]);
   },

@@ -1,5 +1,6 @@
 import { deliverFrames } from "../../platform/push/deliver.ts";
 import { Posting } from "../../platform/push/queue.ts";
+import { ownMemory } from "../../platform/push/room.ts";
 import { allDone } from "../../platform/push/rooms.ts";
 import { reaction } from "../../platform/reaction.ts";
 
@@ -23,6 +24,10 @@ export const { contract, handler } = reaction(
       const { streamId, upTo } = Posting.parse(JSON.parse(body));
       heads.set(streamId, Math.max(upTo, heads.get(streamId) ?? 0));
     }
-    await allDone([...heads].map(([streamId, upTo]) => deliverFrames(streamId, upTo, [], now)));
+    await allDone(
+      [...heads].map(([streamId, upTo]) =>
+        deliverFrames({ streamId, now, memory: ownMemory }, upTo),
+      ),
+    );
   },
 );

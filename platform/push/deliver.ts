@@ -7,6 +7,7 @@ import { getLog, markPosted } from "../store/logs.ts";
 import { findMember } from "../store/streams.ts";
 import { listSubscribers, removeSubscriber } from "../store/subscribers.ts";
 import { type Payload, payloadOf, poster } from "./post.ts";
+import type { Memory, Room } from "./room.ts";
 import { noteViewers } from "./viewers.ts";
 
 /**
@@ -16,23 +17,23 @@ import { noteViewers } from "./viewers.ts";
  * the other without a hole. `made` are frames that the caller has just put, which need no reading.
  */
 export async function deliverFrames(
-  streamId: string,
+  room: Room,
   upTo: number,
-  made: readonly Frame[],
-  now: Date,
+  made: readonly Frame[] = [],
 ): Promise<void> {
+  const { streamId, now } = room;
   const log = await getLog(streamId);
   if (log.posted >= upTo) return;
   const subscribers = await listSubscribers(streamId, now);
   const viewers = countViewers(subscribers);
-  noteViewers(streamId, viewers, now);
+  noteViewers(room, viewers);
   const frames = await framesBetween(streamId, log.posted + 1, upTo, made);
   const last = frames.at(-1);
   if (last === undefined) return;
   const ends = await findEnds(streamId, frames, now);
-  await postFrames(frames, subscribers, ends);
+  await postFrames(room, frames, subscribers, ends);
   await markPosted(streamId, last, viewers, Math.max(viewers, log.peakViewers ?? 0));
-  await dropGone(now);
+  await dropGone(room);
 }
 
 async function framesBetween(
@@ -67,12 +68,8 @@ async function findEnds(
   return ends;
 }
 
-/** Connections that answered 410, until they are removed. */
-const gone = new Map<string, Subscriber>();
-/** Subscriptions with a post on its way that was not waited for: they are not sent a second one. */
-const busy = new Set<string>();
-
 async function postFrames(
+  { memory }: Room,
   frames: readonly Frame[],
   subscribers: readonly Subscriber[],
   ends: ReadonlyMap<string, number>,
@@ -82,9 +79,11 @@ async function postFrames(
   const posted: Promise<void>[] = [];
   for (const subscriber of subscribers) {
     const end = ends.get(subscriber.userId);
-    if (end === undefined) posted.push(follow(subscriber, frames, payloads, end));
+    if (end === undefined) posted.push(follow(memory, subscriber, frames, payloads));
     else
-      ended.push(follow(subscriber, frames, payloads, end).then(() => endSubscription(subscriber)));
+      ended.push(
+        follow(memory, subscriber, frames, payloads, end).then(() => endSubscription(subscriber)),
+      );
   }
   await Promise.all(ended);
   await settleMost(posted);
@@ -92,6 +91,7 @@ async function postFrames(
 
 /** Posts to one connection, frame after frame, so that its order holds whatever the others do. */
 async function follow(
+  { busy, gone }: Memory,
   subscriber: Subscriber,
   frames: readonly Frame[],
   payloads: readonly Payload[],
@@ -106,7 +106,7 @@ async function follow(
     if (n >= end) break;
     const result = await poster().post(connectionId, payloads[at]!);
     if (result === "gone") {
-      gone.set(connectionId, subscriber);
+      gone.set(subscription, subscriber);
       break;
     }
   }
@@ -156,9 +156,9 @@ const dropsAtOnce = 20;
  * Removes what belongs to connections that are gone. One that is younger than 10 s is only not open
  * yet: API Gateway opens the socket after `$connect` has answered.
  */
-export async function dropGone(now: Date): Promise<void> {
-  const all = [...gone.values()];
-  gone.clear();
+export async function dropGone({ now, memory }: Pick<Room, "now" | "memory">): Promise<void> {
+  const all = [...memory.gone.values()];
+  memory.gone.clear();
   const dead = all.filter(({ connectedAt }) => now.getTime() - connectedAt > openingMilliseconds);
   for (let at = 0; at < dead.length; at += dropsAtOnce)
     await Promise.all(
@@ -168,6 +168,3 @@ export async function dropGone(now: Date): Promise<void> {
       }),
     );
 }
-
-/** Notes a connection that answered 410, to be removed when there is time. */
-export const noteGone = (subscriber: Subscriber) => gone.set(subscriber.connectionId, subscriber);

@@ -4,6 +4,7 @@ import { type Frame, frameKeptSeconds, makeFrame } from "../../domain/frame.ts";
 import { append, freshIn, type KnownLog, knows } from "../../domain/known-log.ts";
 import { logFault } from "../log.ts";
 import { findCovering, putFrame, readBack, takeText } from "../store/frames.ts";
+import { type Room, remember } from "./room.ts";
 import { viewersOf } from "./viewers.ts";
 
 /** Streams whose log one environment remembers. */
@@ -11,30 +12,25 @@ const streamsMax = 500;
 /** Refused Puts of one call before it gives up and comes again: each time somebody else put a frame. */
 const triesMax = 50;
 
-const remembered = new Map<string, KnownLog>();
-
-/** Forgets every log: what a cold start does. */
-export const forgetLogs = () => remembered.clear();
-
 /**
  * Brings records into a stream's log, each exactly once: the log decides, whatever was delivered
  * before, in whatever company, and whoever else is at it (design.md 6, steps 1 to 3). Answers the
  * log's newest number and the frames that this call has put.
  */
 export async function appendRecords(
-  streamId: string,
+  room: Room,
   records: readonly LogRecord[],
-  now: Date,
 ): Promise<{ head: number; made: Frame[] }> {
+  const { streamId, now, memory } = room;
   const oldest = records.reduce((least, { createdAt }) => Math.min(least, createdAt), Infinity);
   const made: Frame[] = [];
   try {
-    let log = remembered.get(streamId);
-    if (!knows(log, oldest, now)) log = await readAgain(streamId, oldest, now);
+    let log = memory.logs.get(streamId);
+    if (!knows(log, oldest, now)) log = await readAgain(room, oldest);
     for (let refused = 0; ; ) {
       const fresh = freshIn(log, records);
       if (fresh.length === 0) return { head: log.head, made };
-      const viewers = await viewersOf(streamId, now);
+      const viewers = await viewersOf(room);
       const { frame, tooLarge } = makeFrame(log, fresh, { streamId, viewers }, now);
       if (await putFrame(streamId, frame)) {
         append(log, frame, now);
@@ -42,28 +38,25 @@ export async function appendRecords(
         for (const { id } of tooLarge)
           logFault("An event is too large for a frame", new Error(id), { streamId });
       } else if (++refused > triesMax) throw new Error(`The log of ${streamId} is too busy`);
-      else log = await readAgain(streamId, oldest, now);
+      else log = await readAgain(room, oldest);
     }
   } catch (error) {
     // What was not proven by a Put is not remembered: the next call reads the log.
-    remembered.delete(streamId);
+    memory.logs.delete(streamId);
     throw error;
   }
 }
 
-async function readAgain(streamId: string, oldest: number, now: Date): Promise<KnownLog> {
+async function readAgain({ streamId, now, memory }: Room, oldest: number): Promise<KnownLog> {
   const log = await readBack(streamId, oldest, now);
-  remembered.delete(streamId);
-  if (remembered.size >= streamsMax) remembered.delete(remembered.keys().next().value!);
-  remembered.set(streamId, log);
+  remember(memory.logs, streamId, log, streamsMax);
   return log;
 }
 
 /** Takes the texts of deleted messages out of the frames that are kept. */
 export async function takeTexts(
-  streamId: string,
+  { streamId, now, memory }: Room,
   records: readonly LogRecord[],
-  now: Date,
 ): Promise<void> {
   for (const { deletes } of records) {
     if (deletes === undefined) continue;
@@ -71,7 +64,7 @@ export async function takeTexts(
     if (writtenAt < now.getTime() / 1000 - frameKeptSeconds) continue;
     const recordId = recordIdOfMessage(deletes.messageId);
     const n =
-      remembered.get(streamId)?.covered.get(recordId) ??
+      memory.logs.get(streamId)?.covered.get(recordId) ??
       (await findCovering(streamId, recordId, writtenAt));
     if (n !== undefined) await takeText(streamId, deletes.messageId, n);
   }

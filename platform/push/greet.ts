@@ -6,8 +6,9 @@ import { findNewestFrame, queryFrames } from "../store/frames.ts";
 import { getLog, type Log } from "../store/logs.ts";
 import { findMember } from "../store/streams.ts";
 import { findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.ts";
-import { endSubscription, noteGone } from "./deliver.ts";
+import { dropGone, endSubscription } from "./deliver.ts";
 import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
+import type { Room } from "./room.ts";
 import { viewersOf } from "./viewers.ts";
 
 /**
@@ -16,23 +17,21 @@ import { viewersOf } from "./viewers.ts";
  * sends `subscribed` and every frame that is owed. So a greeting can be repeated; a frame that was put
  * before `from` was set is sent here, one put later by its poster.
  */
-export async function greetSubscribers(
-  streamId: string,
-  given: readonly Subscriber[],
-  now: Date,
-): Promise<void> {
+export async function greetSubscribers(room: Room, given: readonly Subscriber[]): Promise<void> {
+  const { streamId } = room;
   // Of two subscriptions of a connection in one batch the later one holds.
   const newest = new Map(given.map((subscriber) => [subscriber.connectionId, subscriber]));
-  const admitted = await Promise.all([...newest.values()].map((one) => admit(one, now)));
+  const admitted = await Promise.all([...newest.values()].map((one) => admit(room, one)));
   const current = admitted.filter((one) => one !== undefined);
   if (current.length === 0) return;
   const head = await readHead(streamId);
   const fixed = await Promise.all(current.map((one) => setFrom(one, head + 1)));
   const greeted = fixed.filter((one) => one !== undefined);
   const log = { ...(await getLog(streamId)), head: await readHead(streamId) };
-  const viewers = await viewersOf(streamId, now);
+  const viewers = await viewersOf(room);
   const reader = readerOf(streamId);
-  await Promise.all(greeted.map((one) => greet(one, log, viewers, reader, now)));
+  await Promise.all(greeted.map((one) => greet(room, one, { log, viewers, reader })));
+  await dropGone(room);
 }
 
 /** The newest number: of the frames that are kept, or of the one that was posted last. */
@@ -42,19 +41,19 @@ async function readHead(streamId: string): Promise<number> {
 }
 
 /** The subscription as it is now, if it is still this revision and its user may be here. */
-async function admit(given: Subscriber, now: Date): Promise<Subscriber | undefined> {
+async function admit(room: Room, given: Subscriber): Promise<Subscriber | undefined> {
   const { streamId, connectionId, revision, userId } = given;
   const current = await findSubscriber(streamId, connectionId);
   if (current?.revision !== revision) return undefined;
   if (current.refusal !== undefined) {
     const { statusCode, errors } = current.refusal;
     const said = { type: "error", statusCode, errors, requestId: current.requestId };
-    await postOpening(current, payloadOf(JSON.stringify(said)), now);
+    await postOpening(room, current, payloadOf(JSON.stringify(said)));
     await removeSubscriber(streamId, connectionId, revision);
     return undefined;
   }
   const member = await findMember(streamId, userId, { consistent: true });
-  if (!isBlocked(member, now)) return current;
+  if (!isBlocked(member, room.now)) return current;
   await endSubscription(current);
   return undefined;
 }
@@ -83,24 +82,24 @@ async function readAll(streamId: string, from: number, to: number): Promise<Fram
   return frames;
 }
 
+type Greeting = { log: Log & { head: number }; viewers: number; reader: Reader };
+
 async function greet(
+  room: Room,
   subscriber: Subscriber,
-  log: Log & { head: number },
-  viewers: number,
-  read: Reader,
-  now: Date,
+  { log, viewers, reader: read }: Greeting,
 ): Promise<void> {
   const { streamId, since, requestId } = subscriber;
   const head = subscriber.from! - 1;
-  const recovered = since && (await isRecovered(since, log.epoch, head, read, now));
+  const recovered = since && (await isRecovered(since, log.epoch, head, read, room.now));
   const { epoch } = log;
   const said = { type: "subscribed", streamId, epoch, head, recovered, viewers, requestId };
-  const hello = await postOpening(subscriber, payloadOf(JSON.stringify(said)), now);
+  const hello = await postOpening(room, subscriber, payloadOf(JSON.stringify(said)));
   if (hello === "gone") return;
   const from = recovered === true ? since!.frame + 1 : head + 1;
   if (from > log.head) return;
   for await (const frame of read(from, log.head))
-    if (!(await sendFrame(subscriber, frame, now))) return;
+    if (!(await sendFrame(subscriber, frame, room.now))) return;
 }
 
 async function isRecovered(
@@ -139,16 +138,16 @@ const openingWaitsMilliseconds = [20, 40, 80, 160, 320];
  * again for a moment, while its subscription is there (a client that is gone has removed it).
  */
 async function postOpening(
+  { now, memory }: Room,
   subscriber: Subscriber,
   payload: Payload,
-  now: Date,
 ): Promise<PostResult> {
   const { streamId, connectionId, connectedAt, revision } = subscriber;
   const young = now.getTime() - connectedAt < openingMilliseconds;
   for (const wait of [...(young ? openingWaitsMilliseconds : []), 0]) {
     const result = await poster().post(connectionId, payload);
     if (result !== "gone" || wait === 0) {
-      if (result === "gone") noteGone(subscriber);
+      if (result === "gone") memory.gone.set(`${streamId} ${connectionId}`, subscriber);
       return result;
     }
     await new Promise((done) => setTimeout(done, wait));

@@ -4,6 +4,7 @@ import { deliverFrames } from "./deliver.ts";
 import { appendRecords, takeTexts } from "./frames.ts";
 import { greetSubscribers } from "./greet.ts";
 import { queuePosting } from "./queue.ts";
+import type { Room } from "./room.ts";
 import { viewersOf } from "./viewers.ts";
 
 /**
@@ -11,17 +12,17 @@ import { viewersOf } from "./viewers.ts";
  * frame that was not yet posted to all viewers, then the new subscribers greeted. Each part can be
  * done again: whatever died on the way, the next try ends the same.
  */
-export async function pushStream(streamId: string, work: StreamWork, now: Date): Promise<void> {
+export async function pushStream(room: Room, work: StreamWork): Promise<void> {
   const { records, subscribers } = work;
   if (records.length > 0) {
-    const { head, made } = await appendRecords(streamId, records, now);
-    await takeTexts(streamId, records, now);
+    const { head, made } = await appendRecords(room, records);
+    await takeTexts(room, records);
     // A large room is posted by a function of its own, so that no other room waits for it.
-    if ((await viewersOf(streamId, now)) > setting("LARGE_ROOM_VIEWERS"))
-      await queuePosting(streamId, head);
-    else await deliverFrames(streamId, head, made, now);
+    if ((await viewersOf(room)) > setting("LARGE_ROOM_VIEWERS"))
+      await queuePosting(room.streamId, head);
+    else await deliverFrames(room, head, made);
   }
-  if (subscribers.length > 0) await greetSubscribers(streamId, subscribers, now);
+  if (subscribers.length > 0) await greetSubscribers(room, subscribers);
 }
 
 /**

@@ -1,25 +1,22 @@
 import { countViewers } from "../../domain/subscriber.ts";
 import { listSubscribers } from "../store/subscribers.ts";
+import { type Room, remember } from "./room.ts";
 
 /** How old the number of viewers in a frame may be. */
 const ageMillisecondsMax = 5_000;
 /** Streams whose number one environment remembers. */
 const streamsMax = 1_000;
 
-const counted = new Map<string, { viewers: number; at: number }>();
-
 /** Notes how many distinct users a reading of the subscribers has shown. */
-export function noteViewers(streamId: string, viewers: number, now: Date): void {
-  counted.delete(streamId);
-  if (counted.size >= streamsMax) counted.delete(counted.keys().next().value!);
-  counted.set(streamId, { viewers, at: now.getTime() });
+export function noteViewers({ streamId, now, memory }: Room, count: number): void {
+  remember(memory.viewers, streamId, { count, at: now.getTime() }, streamsMax);
 }
 
 /** Distinct subscribed users, at most 5 s old: in a busy room the last frame's posting has counted. */
-export async function viewersOf(streamId: string, now: Date): Promise<number> {
-  const known = counted.get(streamId);
-  if (known !== undefined && now.getTime() - known.at < ageMillisecondsMax) return known.viewers;
-  const viewers = countViewers(await listSubscribers(streamId, now));
-  noteViewers(streamId, viewers, now);
-  return viewers;
+export async function viewersOf(room: Room): Promise<number> {
+  const known = room.memory.viewers.get(room.streamId);
+  if (known !== undefined && room.now.getTime() - known.at < ageMillisecondsMax) return known.count;
+  const count = countViewers(await listSubscribers(room.streamId, room.now));
+  noteViewers(room, count);
+  return count;
 }
