@@ -1,0 +1,42 @@
+import type { KnownLog } from "../../domain/known-log.ts";
+import type { Subscriber } from "../../domain/subscriber.ts";
+
+/**
+ * What one environment remembers between batches. All of it may be lost or stale: the table decides,
+ * and what is remembered only saves readings.
+ */
+export type Memory = {
+  /** What is known of the streams' logs: numbers, ids and times, never bytes. */
+  logs: Map<string, KnownLog>;
+  /** Distinct viewers of the streams, and when they were counted (milliseconds). */
+  viewers: Map<string, { count: number; at: number }>;
+  /** Subscriptions with a post on its way that was not waited for: they are not sent a second one. */
+  busy: Set<string>;
+  /** Subscriptions whose connection answered 410, until they are removed. */
+  gone: Map<string, Subscriber>;
+};
+
+export const createMemory = (): Memory => ({
+  logs: new Map(),
+  viewers: new Map(),
+  busy: new Set(),
+  gone: new Map(),
+});
+
+/** The memory of this process. */
+export const ownMemory = createMemory();
+
+/** One stream in the hands of one batch. */
+export type Room = { streamId: string; now: Date; memory: Memory };
+
+/** Keeps a map of what is remembered within a bound: the oldest entry goes first. */
+export function remember<Value>(
+  map: Map<string, Value>,
+  name: string,
+  value: Value,
+  sizeMax: number,
+): void {
+  map.delete(name);
+  if (map.size >= sizeMax) map.delete(map.keys().next().value!);
+  map.set(name, value);
+}
