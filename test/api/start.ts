@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { startSystem } from "../system.ts";
 
 /**
@@ -6,6 +7,8 @@ import { startSystem } from "../system.ts";
  */
 export default async function start(): Promise<void> {
   if (process.env.API_URL) return;
+  // The runner takes the key of the Tencent application from here, and so do the tests.
+  process.env.TENCENT_SECRET_KEY ??= randomBytes(32).toString("hex");
   const system = await startSystem();
   (globalThis as { system?: typeof system }).system = system;
   process.env.API_URL = system.url;

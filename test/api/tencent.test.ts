@@ -1,0 +1,172 @@
+import { makeUserSig } from "../platform/tencent/sign.ts";
+import { call, eventually, freshId, giftType, liveStream, person, topUp } from "./people.ts";
+import { secretKey, tencent, tencentQuery, tencentRested } from "./tencent-caller.ts";
+import { viewer } from "./viewer.ts";
+
+const ok = { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 };
+const failed = (ErrorCode: number) => ({
+  ActionStatus: "FAIL",
+  ErrorInfo: expect.stringMatching(/\w{3}/),
+  ErrorCode,
+  RequestId: expect.stringMatching(/^Id-[0-9a-f]{32}-O-Seq-\d+$/),
+});
+
+const balanceOf = async (as: { id: string; token: string }) =>
+  (await call("GET /api/v1/wallet", { as })).body.data.balance;
+
+/** A room with an owner, a gift of 10 Coins, and a sender with credits. */
+async function scene(credits = 1000) {
+  const [owner, sender] = await Promise.all([person(), person()]);
+  const RoomId = `room-${freshId()}`;
+  const GiftId = freshId().slice(0, 20);
+  const room = { RoomId, RoomType: "Live", Owner_Account: owner.id };
+  const made = await tencent("create_room", { RoomInfo: room });
+  expect(made.body).toMatchObject({ ...ok, Response: { RoomId } });
+  const gift = { GiftId, Coins: 10, DefaultName: "Rose", IconUrl: "https://cdn.example.com/r.png" };
+  expect((await tencentRested("add_gift", gift)).body).toMatchObject(ok);
+  await topUp(sender, credits);
+  const wish = { RoomId, GiftId, Count: 1, From_Account: sender.id };
+  return { owner, sender, RoomId, GiftId, wish: { ...wish, ReceiverList_Account: [owner.id] } };
+}
+
+describe("the Tencent API", () => {
+  test("a gift is charged, credited, counted and pushed once", async () => {
+    const { owner, sender, RoomId, GiftId, wish } = await scene();
+    const streams = await call("GET /api/v1/live-stream", { as: owner });
+    const stream = streams.body.data.find(
+      ({ creator }: { creator: { _id: string } }) => creator._id === owner.id,
+    );
+    expect(stream).toMatchObject({ title: RoomId, status: "active" });
+    const watching = await viewer(owner);
+    watching.send({ action: "subscribe", streamId: stream.id });
+    await watching.next(({ type }) => type === "subscribed");
+
+    const key = freshId();
+    const first = await tencent("send_gift", { ...wish, Count: 3 }, { key });
+    const again = await tencent("send_gift", { ...wish, Count: 3 }, { key });
+    expect(first.status).toBe(200);
+    expect(first.body).toEqual({ ...ok, RequestId: expect.stringMatching(/^Id-/) });
+    expect(again.body).toEqual(first.body);
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect(await balanceOf(sender)).toBe(970);
+    await eventually(
+      () => balanceOf(owner),
+      (balance) => balance === 30,
+    );
+    const counted = await eventually(
+      async () => (await tencent("get_gift_count", { RoomId })).body.Response,
+      ({ TotalCount }) => TotalCount > 0,
+    );
+    expect(counted).toEqual({ Sequence: 1, TotalCount: 3, TotalCoins: 30, GiftSenderCount: 1 });
+    const pushed = await watching.next(({ type }) => type === "events");
+    expect(pushed.events[0]).toMatchObject({
+      type: "gift.sent",
+      data: { streamId: stream.id, count: 3, giftType: { name: "Rose", creditAmount: 10 } },
+    });
+    expect(watching.events()).toHaveLength(1);
+    watching.close();
+
+    const types = await call("GET /api/v1/gifts/gift-types", { as: owner });
+    expect(types.body.data).toContainEqual(
+      expect.objectContaining({ giftId: GiftId, creditAmount: 10, name: "Rose" }),
+    );
+  });
+
+  test("a stream and a gift type of the other API are a room and a gift here", async () => {
+    const [{ host, id: RoomId }, GiftId, sender] = await Promise.all([
+      liveStream(),
+      giftType(7),
+      person(),
+    ]);
+    await topUp(sender, 10);
+    const wish = { RoomId, GiftId, From_Account: sender.id, ReceiverList_Account: [host.id] };
+    expect((await tencent("send_gift", wish)).body).toMatchObject(ok);
+    const low = await tencent("send_gift", wish);
+    expect(low.body).toEqual(failed(100002));
+    expect(low.body.ErrorInfo).toBe("Insufficient credits: balance 3, price 7");
+    const info = await tencent("get_room_info", { RoomId });
+    expect(info.body.Response.RoomInfo).toMatchObject({ RoomId, Owner_Account: host.id });
+  });
+
+  test("the gift switch holds for both APIs", async () => {
+    const { sender, RoomId, wish } = await scene();
+    expect((await tencent("set_gift_switch", { RoomId, Enabled: false })).body).toMatchObject(ok);
+    expect((await tencent("send_gift", wish)).body).toEqual(failed(102008));
+    expect(await balanceOf(sender)).toBe(1000);
+    expect((await tencent("set_gift_switch", { RoomId, Enabled: true })).body).toMatchObject(ok);
+    expect((await tencent("send_gift", wish)).body).toMatchObject(ok);
+  });
+
+  test("a banned member is refused by both APIs until the end of the ban", async () => {
+    const { sender, RoomId, wish } = await scene();
+    const members = { RoomId, MemberList_Account: [sender.id] };
+    expect((await tencent("ban_member", { ...members, Duration: 600 })).body).toMatchObject(ok);
+    expect((await tencent("send_gift", wish)).body).toEqual(failed(100002));
+    expect((await tencent("ban_member", { ...members, Duration: 0 })).body).toMatchObject(ok);
+    expect((await tencent("send_gift", wish)).body).toMatchObject(ok);
+  });
+
+  test("a room that was destroyed is an ended stream", async () => {
+    const { RoomId, wish } = await scene();
+    expect((await tencent("destroy_room", { RoomId })).body).toMatchObject(ok);
+    expect((await tencent("send_gift", wish)).body).toEqual(failed(100002));
+    expect((await tencent("get_room_info", { RoomId })).body).toEqual(failed(100002));
+  });
+
+  test("metadata is kept", async () => {
+    const { RoomId } = await scene();
+    const Metadata = [{ Key: "k", Value: "v" }];
+    expect((await tencent("set_room_metadata", { RoomId, Metadata })).body).toMatchObject(ok);
+    const { body } = await tencent("get_room_metadata", { RoomId, Keys: [] });
+    expect(body).toMatchObject({ ...ok, Response: { Metadata } });
+  });
+
+  test("failures: always 200, in the order of checks", async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const sign = (changes: object) => makeUserSig({ secretKey: secretKey(), ...changes });
+    const cases: [number, string, Record<string, string>][] = [
+      [60009, "send_gifts", { sdkappid: "" }],
+      [60012, "send_gift", { sdkappid: "" }],
+      [60006, "send_gift", { sdkappid: "abc" }],
+      [70020, "send_gift", { sdkappid: "1400000002" }],
+      [70003, "send_gift", { usersig: "" }],
+      [70014, "send_gift", { usersig: sign({ sdkAppId: 5 }) }],
+      [70013, "send_gift", { identifier: "somebody" }],
+      [70009, "send_gift", { usersig: sign({ secretKey: "another" }) }],
+      [70001, "send_gift", { usersig: sign({ time: now - 100, expire: 50 }) }],
+      [60010, "send_gift", { identifier: "user1", usersig: sign({ identifier: "user1" }) }],
+      [60003, "send_gift", {}],
+    ];
+    for (const [code, command, changes] of cases) {
+      const answer = await tencent(command, {}, { query: tencentQuery(changes), raw: "{" });
+      expect({ status: answer.status, body: answer.body }).toEqual({
+        status: 200,
+        body: failed(code),
+      });
+    }
+    const { body, headers } = await tencent("send_gift", {});
+    expect(body).toEqual(failed(100002));
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("x-request-id")).toMatch(/./);
+  });
+
+  test("unknown paths, other verbs and large bodies are 200 too", async () => {
+    const paths = ["/v4", "/v4/", "/v4/x", "/v4/live_engine_http_srv/send_gift/", "/v4/a/b/c/d"];
+    const routes = paths.map((path) => `POST ${path}`);
+    for (const route of [...routes, "GET /v4/live_engine_http_srv/send_gift"]) {
+      const { status, body } = await call(route);
+      expect({ route, status, code: body?.ErrorCode }).toEqual({ route, status: 200, code: 60009 });
+    }
+    const raw = JSON.stringify({ RoomId: "x".repeat(70_000) });
+    const large = await tencent("send_gift", undefined, { raw });
+    expect(large).toMatchObject({ status: 200, body: { ErrorCode: 60002 } });
+  });
+
+  test("configuration commands are kept to one call a second", async () => {
+    const read = () => tencent("get_gift", { GiftId: "nothing" });
+    const codes = (await Promise.all([read(), read(), read()])).map(({ body }) => body.ErrorCode);
+    expect(codes.filter((code) => code === 100012).length).toBeGreaterThanOrEqual(2);
+    expect((await tencentRested("get_gift", { GiftId: "nothing" })).body).toEqual(failed(102002));
+  });
+});
