@@ -43,6 +43,7 @@ export * as "realtime/post" from "./realtime/post.ts";
 export * as "realtime/settle" from "./realtime/settle.ts";
 export * as "realtime/subscribe" from "./realtime/subscribe.ts";
 export * as "realtime/unsubscribe" from "./realtime/unsubscribe.ts";
+export * as "schedules/end-combos" from "./schedules/end-combos.ts";
 export * as "schedules/sweep" from "./schedules/sweep.ts";
 export * as "streams/create" from "./streams/create.ts";
 export * as "streams/end" from "./streams/end.ts";

@@ -37,6 +37,7 @@ const settings = {
   SOCKET_MESSAGES_PER_SECOND: count,
   /** Posts a second that this stage may use of the account's rate. */
   POST_RATE: z.coerce.number().int().min(1),
+  COMBOS_QUEUE_URL: z.url(),
   MOMENTS_QUEUE_URL: z.url(),
   POSTS_QUEUE_URL: z.url(),
   /** Viewers above which a room is posted by a function of its own. */

@@ -1,4 +1,5 @@
 import { reaction } from "../../platform/reaction.ts";
+import { awaitCombos } from "../../platform/store/combos.ts";
 import { settleAll } from "../../platform/store/settle-all.ts";
 import { plain } from "../../platform/store/table.ts";
 
@@ -7,14 +8,17 @@ export const { contract, handler } = reaction(
   {
     says: "Credit hosts for gifts and superlikes, and count them",
     on: { stream: "table", kinds: ["gift"], batchSize: 100 },
-    grants: { read: ["USER"], write: ["USER", "LEDGER", "STREAM", "PARKED"] },
+    grants: {
+      read: ["USER"],
+      write: ["USER", "LEDGER", "STREAM", "PARKED"],
+      queues: ["combos"],
+    },
     timeoutSeconds: 60,
   },
   async (records, now) => {
     const made = records.filter(({ eventName }) => eventName === "INSERT");
-    await settleAll(
-      made.map(({ dynamodb }) => plain(dynamodb?.NewImage) ?? {}),
-      now,
-    );
+    const images = made.map(({ dynamodb }) => plain(dynamodb?.NewImage) ?? {});
+    await settleAll(images, now);
+    await awaitCombos(images, now);
   },
 );

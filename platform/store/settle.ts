@@ -4,8 +4,8 @@ import { credit, draftOf, type Wallet } from "../../domain/wallet.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
 import { foldActions, foldOf } from "./totals.ts";
-import { type Action, pause, triesMax } from "./transact.ts";
-import { beyondWallets, findWallet, renew, type Sealed, seal } from "./wallets.ts";
+import { type Action, pause } from "./transact.ts";
+import { beyondWallets, decisionsMax, findWallet, renew, type Sealed, seal } from "./wallets.ts";
 
 /** Gifts of one host that one transaction takes. */
 export const settledAtOnceMax = 24;
@@ -49,7 +49,7 @@ export async function settle(receiverId: string, items: readonly Due[], now: Dat
     const settled = beyondWallets(failed);
     waiting = waiting.filter((due) => !settled.has(nameOf(due)));
     [wallet] = renew([wallet], failed) as [Wallet];
-    if (++attempt >= triesMax) refuse("unavailable");
+    if (++attempt >= decisionsMax) refuse("unavailable");
     await pause(attempt);
   }
 }

@@ -6,7 +6,7 @@ import { key, prefix } from "./keys.ts";
 import { chain, entryAction } from "./ledger.ts";
 import { type Reply, record } from "./record.ts";
 import { type Item, read, table, tableName } from "./table.ts";
-import { type Action, type Failed, pause, triesMax } from "./transact.ts";
+import { type Action, type Failed, pause } from "./transact.ts";
 
 /** The user's wallet, read consistently; one that is not there is empty. */
 export async function findWallet(userId: string): Promise<Wallet> {
@@ -89,6 +89,12 @@ export type Decision<A> = {
 type OnFailed = (failed: Failed) => void | Promise<void>;
 
 /**
+ * Times that a wallet is decided on. Each time somebody else was faster, so this is how many calls of
+ * one user can meet: with the pauses between them about 4 s.
+ */
+export const decisionsMax = 20;
+
+/**
  * Decides on wallets and commits, exactly once. A wallet that somebody else wrote in between comes
  * back with the cancellation and is decided on again, with jitter and a bound; then `unavailable`.
  * Other conditions that failed are given to `onFailed`, which refuses or lets it be tried again.
@@ -99,12 +105,11 @@ export async function commit<A>(
   onFailed: OnFailed = fault,
 ): Promise<A> {
   let current = [...wallets];
-  for (let attempt = 1; attempt <= triesMax; attempt++) {
+  for (let attempt = 1; attempt <= decisionsMax; attempt++) {
     const { drafts, actions = [], reply } = decide(current);
-    const failed = await record(
-      [...drafts.flatMap((draft) => seal(draft).actions), ...actions],
-      reply,
-    );
+    const all = [...drafts.flatMap((draft) => seal(draft).actions), ...actions];
+    if (all.length === 0) return reply.answer;
+    const failed = await record(all, reply);
     if (failed === undefined) return reply.answer;
     const rest = beyondWallets(failed);
     if (rest.size > 0) await onFailed(rest);

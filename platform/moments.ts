@@ -1,0 +1,27 @@
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+
+/** The longest delay of one queue message; a later moment takes several. */
+export const delayMaxSeconds = 900;
+
+let client: SQSClient | undefined;
+
+/**
+ * Sends a message that arrives at a moment: not before it, or at the latest delay that SQS knows, when
+ * its reader sends it on. Nothing waits in memory, so a moment comes whatever dies until then.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html
+ */
+export async function sendMoment(
+  queueUrl: string,
+  message: Record<string, unknown>,
+  { at, now }: { at: Date; now: Date },
+): Promise<void> {
+  client ??= new SQSClient({ requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 } });
+  const seconds = Math.ceil((at.getTime() - now.getTime()) / 1000);
+  await client.send(
+    new SendMessageCommand({
+      QueueUrl: queueUrl,
+      MessageBody: JSON.stringify(message),
+      DelaySeconds: Math.min(Math.max(seconds, 0), delayMaxSeconds),
+    }),
+  );
+}

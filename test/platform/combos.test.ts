@@ -1,0 +1,108 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import type { GiftType } from "../../domain/gift-type.ts";
+import type { Stream } from "../../domain/stream.ts";
+import { endCombo } from "../../platform/store/combos.ts";
+import { key } from "../../platform/store/keys.ts";
+import { table, tableName } from "../../platform/store/table.ts";
+import { findWallet } from "../../platform/store/wallets.ts";
+import { startTable } from "./table.ts";
+import { giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
+
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  ({ stop } = await startTable());
+});
+afterAll(() => stop());
+
+let people = 0;
+const someone = (name: string) => `${name}-${++people}`;
+
+async function giftOf(streamId: string, id: string) {
+  const Key = key.gift(streamId, id);
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
+  );
+  return Item!;
+}
+
+/** Gifts at these seconds after a fixed time; answers their ids. */
+async function sendAt(stream: Stream, sender: string, type: GiftType, seconds: number[]) {
+  const ids: string[] = [];
+  for (const second of seconds) ids.push(await sendOne(stream, sender, type, { now: at(second) }));
+  return ids;
+}
+
+const start = Date.parse("2026-05-01T12:00:00.000Z");
+const at = (seconds: number) => new Date(start + seconds * 1000);
+
+async function prepare() {
+  const sender = await makeUser(someone("sender"), 10_000);
+  const stream = await makeStream(someone("host"));
+  return { sender, stream, type: giftTypeOf(10) };
+}
+
+test("gifts within 5 s count up, later ones begin anew, other gifts count by themselves", async () => {
+  const { sender, stream, type } = await prepare();
+  const other = giftTypeOf(3);
+  const counts: [number, string][] = [];
+  const send = async (giftType: GiftType, second: number) => {
+    const [id] = await sendAt(stream, sender, giftType, [second]);
+    const { combo, comboId } = await giftOf(stream.id, id!);
+    counts.push([combo, comboId]);
+  };
+  await send(type, 0);
+  await send(other, 1);
+  await send(type, 5);
+  await send(type, 10);
+  await send(type, 15.1);
+  expect(counts.map(([combo]) => combo)).toEqual([1, 1, 2, 3, 1]);
+  expect(new Set(counts.map(([, id]) => id)).size).toBe(3);
+});
+
+test("parallel gifts of a row get every number once", async () => {
+  const { sender, stream, type } = await prepare();
+  const sends = Array.from({ length: 12 }, () => sendOne(stream, sender, type, { now: at(0) }));
+  const gifts = await Promise.all((await Promise.all(sends)).map((id) => giftOf(stream.id, id)));
+  const numbers = gifts.map(({ combo }) => combo).sort((a, b) => a - b);
+  expect(numbers).toEqual(Array.from({ length: 12 }, (_, n) => n + 1));
+  expect(new Set(gifts.map(({ comboId }) => comboId)).size).toBe(1);
+});
+
+test("an ended combo is marked once on its first gift, and the next gift begins another", async () => {
+  const { sender, stream, type } = await prepare();
+  const [first] = await sendAt(stream, sender, type, [0, 2, 4]);
+  const moment = { comboId: first!, streamId: stream.id, userId: sender };
+  await Promise.all([endCombo(moment, at(9.5)), endCombo(moment, at(9.5))]);
+  await endCombo(moment, at(30));
+  const ended = { count: 3, credits: 30, at: at(9).toISOString() };
+  expect(await giftOf(stream.id, first!)).toMatchObject({ comboEnded: ended });
+  expect((await findWallet(sender)).combos).toEqual([]);
+  // A call that was on its way while the end was decided begins a combo of its own.
+  const [late] = await sendAt(stream, sender, type, [8.9]);
+  expect(await giftOf(stream.id, late!)).toMatchObject({ combo: 1, comboId: late });
+});
+
+test("a gift and the end at the same moment agree on the count", async () => {
+  for (let round = 0; round < 10; round++) {
+    const { sender, stream, type } = await prepare();
+    const [first] = await sendAt(stream, sender, type, [0, 1]);
+    const moment = { comboId: first!, streamId: stream.id, userId: sender };
+    const [id] = await Promise.all([
+      sendOne(stream, sender, type, { now: at(5.9) }),
+      endCombo(moment, at(12)),
+    ]);
+    const { comboEnded } = await giftOf(stream.id, first!);
+    const { combo } = await giftOf(stream.id, id);
+    if (combo === 1) expect(comboEnded).toMatchObject({ count: 2 });
+    else expect(comboEnded).toMatchObject({ count: 3 });
+  }
+});
+
+test("a combo that the wallet keeps no more is read back from its gifts", async () => {
+  const { sender, stream, type } = await prepare();
+  const [first] = await sendAt(stream, sender, type, [0, 2, 4]);
+  for (let n = 0; n < 5; n++) await sendAt(stream, sender, giftTypeOf(1), [5]);
+  expect((await findWallet(sender)).combos).toHaveLength(4);
+  await endCombo({ comboId: first!, streamId: stream.id, userId: sender }, at(20));
+  expect(await giftOf(stream.id, first!)).toMatchObject({ comboEnded: { count: 3, credits: 30 } });
+});
