@@ -1,6 +1,6 @@
 /** Bundles every function of the route table: `dist/<name>/index.cjs`, one esbuild call for all. */
 import { createHash } from "node:crypto";
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build as bundle } from "esbuild";
 
@@ -38,12 +38,12 @@ function hashSources(): string {
 export async function build(): Promise<{ built: boolean }> {
   const hash = hashSources();
   if (existsSync(hashFile) && readFileSync(hashFile, "utf8") === hash) return { built: false };
-  rmSync(dist, { recursive: true, force: true });
+  const unfinished = join(root, ".cache", `bundles-${process.pid}`);
   const entries = Object.entries(entryPoints());
   const { metafile } = await bundle({
     absWorkingDir: root,
     entryPoints: entries.map(([name, file]) => ({ in: file, out: `${flatName(name)}/index` })),
-    outdir: "dist",
+    outdir: unfinished,
     outExtension: { ".js": ".cjs" },
     bundle: true,
     platform: "node",
@@ -59,12 +59,15 @@ export async function build(): Promise<{ built: boolean }> {
     logLevel: "warning",
   });
   const large = Object.entries(metafile.outputs).filter(([, { bytes }]) => bytes > bytesMax);
-  if (large.length > 0)
-    throw new Error(
-      `Over ${bytesMax} bytes: ${large.map(([file, { bytes }]) => `${file} ${bytes}`)}`,
-    );
-  mkdirSync(dist, { recursive: true });
-  writeFileSync(hashFile, hash);
+  if (large.length > 0) {
+    rmSync(unfinished, { recursive: true, force: true });
+    const named = large.map(([file, { bytes }]) => `${file.split("/").slice(-2)[0]} ${bytes}`);
+    throw new Error(`Bundles of more than ${bytesMax} bytes: ${named.join(", ")}`);
+  }
+  writeFileSync(join(unfinished, "sources.sha256"), hash);
+  // Moved at once, so that nobody who reads them meanwhile finds half of them.
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(unfinished, dist);
   return { built: true };
 }
 

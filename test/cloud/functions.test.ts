@@ -1,0 +1,120 @@
+import { describe, expect, test } from "@jest/globals";
+import { functionName } from "../../lib/names.ts";
+import { rowsOf } from "../../lib/route-table.ts";
+import { functionsOf, resourcesOf, templatesOf } from "./templates.ts";
+
+const kinds = ["endpoint", "command", "guard", "reaction", "socket"] as const;
+const rows = kinds.flatMap((kind) => [...rowsOf(kind)] as { name: string; contract: Contract }[]);
+type Contract = {
+  kind: string;
+  stage?: string;
+  timeoutSeconds?: number;
+  grants: { read?: readonly string[]; write?: readonly string[]; connections?: true };
+};
+
+const all = {
+  dev: await templatesOf({ stage: "dev" }),
+  prod: await templatesOf({ stage: "prod" }),
+};
+
+describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
+  const templates = all[stage];
+  const functions = functionsOf(templates);
+
+  test("are one for each line of the route table that the stage has", () => {
+    const wanted = rows.filter(({ contract }) => stage === "dev" || contract.stage === undefined);
+    expect([...functions.keys()].sort()).toEqual(
+      wanted.map(({ name }) => functionName(stage, name)).sort(),
+    );
+  });
+
+  test("run on Node 24 and arm64, from a bundle, with a log that ends", () => {
+    for (const { properties } of functions.values()) {
+      expect(properties).toMatchObject({
+        Runtime: "nodejs24.x",
+        Architectures: ["arm64"],
+        Handler: "index.handler",
+        LoggingConfig: { LogFormat: "JSON" },
+      });
+      expect(properties.LoggingConfig.LogGroup).toBeDefined();
+    }
+    for (const { Properties } of resourcesOf(templates, "AWS::Logs::LogGroup"))
+      expect(Properties.RetentionInDays).toBe(stage === "dev" ? 7 : 90);
+  });
+
+  test("have a role each, and no managed policy", () => {
+    const roles = [...functions.values()].map(({ properties }) => properties.Role["Fn::GetAtt"][0]);
+    expect(new Set(roles).size).toBe(functions.size);
+    for (const { Properties } of resourcesOf(templates, "AWS::IAM::Role"))
+      expect(Properties.ManagedPolicyArns ?? []).toEqual([]);
+  });
+
+  test("may do what their contracts grant and nothing else", () => {
+    for (const { name, contract } of rows) {
+      const { role } = functions.get(functionName(stage, name)) ?? {};
+      if (role === undefined) continue;
+      const keysOf = (action: string) =>
+        role
+          .filter(({ Action }) => Action.includes(action))
+          .flatMap(
+            ({ Condition }) => Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"],
+          )
+          .map((key) => String(key).replace(/#\*$/, ""));
+      const { read = [], write = [] } = contract.grants;
+      const changed = write.filter((partition) => partition !== "LEDGER");
+      expect([name, keysOf("dynamodb:GetItem").sort()]).toEqual([name, [...read].sort()]);
+      expect([name, keysOf("dynamodb:PutItem").sort()]).toEqual([name, [...write].sort()]);
+      expect([name, keysOf("dynamodb:UpdateItem").sort()]).toEqual([name, [...changed].sort()]);
+      expect([name, keysOf("dynamodb:DeleteItem").sort()]).toEqual([name, [...changed].sort()]);
+      const manages = role.some(({ Action }) => Action.includes("execute-api:ManageConnections"));
+      expect([name, manages]).toEqual([name, contract.grants.connections === true]);
+    }
+  });
+
+  test("have no wildcard action, and no resource that is everything", () => {
+    for (const [name, { role }] of functions)
+      for (const { Action, Resource } of role) {
+        expect([name, Action.filter((action) => action.includes("*"))]).toEqual([name, []]);
+        expect([name, Resource.filter((resource) => /^\*|:\*$/.test(resource))]).toEqual([
+          name,
+          [],
+        ]);
+      }
+  });
+
+  test("cannot scan, drop or change the table, nor touch an entry of the ledger", () => {
+    const allowed =
+      /^dynamodb:(GetItem|BatchGetItem|Query|PutItem|UpdateItem|DeleteItem|ConditionCheckItem|DescribeStream|GetRecords|GetShardIterator|ListStreams)$/;
+    for (const [name, { role }] of functions)
+      for (const { Action, Resource, Condition } of role) {
+        const onIndex = Resource.every((resource) => resource.endsWith("/index/due"));
+        const strange = Action.filter((action) => action.startsWith("dynamodb:"))
+          .filter((action) => !allowed.test(action))
+          .filter((action) => !(onIndex && action === "dynamodb:Scan"));
+        expect([name, strange]).toEqual([name, []]);
+        const keys = Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"] ?? [];
+        const changes = Action.some((action) => /:(Update|Delete)Item$/.test(action));
+        expect([name, changes && keys.some((key) => /^(LEDGER|\*)/.test(key))]).toEqual([
+          name,
+          false,
+        ]);
+        const items = Action.some((action) => /Item$|:Query$/.test(action)) && !onIndex;
+        expect([name, items && keys.length === 0]).toEqual([name, false]);
+      }
+  });
+
+  test("behind a gateway do not outlast its 29 seconds", () => {
+    for (const { name, contract } of rows)
+      if (["endpoint", "command", "socket", "guard"].includes(contract.kind)) {
+        const timeout = functions.get(functionName(stage, name))?.properties.Timeout ?? 0;
+        expect([name, timeout <= 29]).toEqual([name, true]);
+      }
+  });
+
+  test("reserve nothing in dev, and in prod only what exists", () => {
+    const reserved = [...functions.values()].filter(
+      ({ properties }) => properties.ReservedConcurrentExecutions !== undefined,
+    );
+    expect(reserved.length > 0).toBe(stage === "prod");
+  });
+});

@@ -1,0 +1,197 @@
+import { describe, expect, test } from "@jest/globals";
+import { catchAll, rowsOf } from "../../lib/route-table.ts";
+import { methodAndPath } from "../../platform/http/contract.ts";
+import { flat, resourcesOf, templatesOf, theResource } from "./templates.ts";
+
+type Operation = {
+  security?: Record<string, never[]>[];
+  "x-amazon-apigateway-integration": { type: string; uri?: unknown };
+};
+type Paths = Record<string, Record<string, Operation>>;
+
+const anyMethod = "x-amazon-apigateway-any-method";
+const functionOf = (operation: Operation | undefined) =>
+  /:function:([\w-]+)/.exec(flat(operation?.["x-amazon-apigateway-integration"].uri))?.[1];
+
+const all = {
+  dev: await templatesOf({ stage: "dev" }),
+  prod: await templatesOf({ stage: "prod" }),
+};
+
+describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
+  const templates = all[stage];
+  const body = theResource(templates, "AWS::ApiGateway::RestApi", "http").Properties.Body;
+  const paths = body.paths as Paths;
+  const endpoints = rowsOf("endpoint").filter(
+    ({ contract }) =>
+      methodAndPath(contract)[1] !== catchAll && (stage === "dev" || !contract.stage),
+  );
+
+  test("has each route of the table, behind the function that answers it", () => {
+    for (const { name, contract } of endpoints) {
+      const [method, path] = methodAndPath(contract);
+      const operation = paths[path]?.[method.toLowerCase()];
+      expect(functionOf(operation)).toBe(`ovation-${stage}-${name.replaceAll("/", "-")}`);
+    }
+    const own = Object.values(paths).flatMap((item) =>
+      Object.keys(item).filter((verb) => verb !== "options" && verb !== anyMethod),
+    );
+    expect(own.length).toBe(endpoints.length);
+  });
+
+  test("asks for a token where the contract does, and nowhere else", () => {
+    const schemes = { anyone: [], optional: ["optional"] } as Record<string, string[]>;
+    for (const { contract } of endpoints) {
+      const [method, path] = methodAndPath(contract);
+      const { security = [] } = paths[path]![method.toLowerCase()]!;
+      const named = security.flatMap((one) => Object.keys(one));
+      expect([contract.route, named]).toEqual([
+        contract.route,
+        schemes[contract.caller] ?? ["token"],
+      ]);
+    }
+  });
+
+  test("answers every other path and verb with our 404, without an authorizer", () => {
+    for (const path of ["/", catchAll]) expect(paths[path]).toBeDefined();
+    for (const item of Object.values(paths)) {
+      expect(functionOf(item[anyMethod])).toBe(`ovation-${stage}-app-not-found`);
+      expect(item[anyMethod]?.security).toBeUndefined();
+    }
+  });
+
+  test("answers preflights itself", () => {
+    for (const item of Object.values(paths))
+      expect(item.options?.["x-amazon-apigateway-integration"].type).toBe("mock");
+    const [origin] = stage === "dev" ? ["'*'"] : ["'https://ovation.example'"];
+    const { responses } = paths["/"]!.options!["x-amazon-apigateway-integration"] as never as {
+      responses: { default: { responseParameters: Record<string, string> } };
+    };
+    const { responseParameters } = responses.default;
+    expect(responseParameters["method.response.header.Access-Control-Allow-Origin"]).toBe(origin);
+    expect(responseParameters["method.response.header.Access-Control-Max-Age"]).toBe("'7200'");
+  });
+
+  test("remembers required tokens for as long as the stage says, optional ones never", () => {
+    const { token, optional } = body.components.securitySchemes;
+    const guard = "x-amazon-apigateway-authorizer";
+    expect(token[guard]).toMatchObject({
+      type: "request",
+      identitySource: "method.request.header.Authorization",
+      authorizerResultTtlInSeconds: stage === "prod" ? 300 : 0,
+    });
+    expect(optional[guard].identitySource).toBeUndefined();
+    expect(optional[guard].authorizerResultTtlInSeconds).toBe(0);
+  });
+
+  test("takes forms as bytes, and no schemas: its import is 3.0.1", () => {
+    expect(body.openapi).toBe("3.0.1");
+    expect(body["x-amazon-apigateway-binary-media-types"]).toEqual(["multipart/form-data"]);
+    expect(body.components.schemas).toBeUndefined();
+  });
+
+  test("fails in our envelope whatever fails, and says nothing of the request", () => {
+    const responses = body["x-amazon-apigateway-gateway-responses"];
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+    const statuses = {
+      ACCESS_DENIED: 401,
+      API_CONFIGURATION_ERROR: 500,
+      AUTHORIZER_CONFIGURATION_ERROR: 500,
+      AUTHORIZER_FAILURE: 500,
+      BAD_REQUEST_BODY: 400,
+      BAD_REQUEST_PARAMETERS: 400,
+      DEFAULT_4XX: 400,
+      DEFAULT_5XX: 500,
+      EXPIRED_TOKEN: 401,
+      INTEGRATION_FAILURE: 500,
+      INTEGRATION_TIMEOUT: 503,
+      INVALID_API_KEY: 403,
+      INVALID_SIGNATURE: 401,
+      MISSING_AUTHENTICATION_TOKEN: 404,
+      QUOTA_EXCEEDED: 429,
+      REQUEST_TOO_LARGE: 413,
+      RESOURCE_NOT_FOUND: 404,
+      THROTTLED: 429,
+      UNAUTHORIZED: 401,
+      UNSUPPORTED_MEDIA_TYPE: 415,
+      WAF_FILTERED: 403,
+    };
+    expect(Object.keys(responses).sort()).toEqual(Object.keys(statuses).sort());
+    for (const [type, status] of Object.entries(statuses)) {
+      const { statusCode, responseTemplates, responseParameters } = responses[type];
+      const text = responseTemplates["application/json"];
+      const time = type === "ACCESS_DENIED" ? "authorizer.timestamp" : "requestTime";
+      const envelope = JSON.parse(text);
+      expect([type, statusCode, Object.keys(envelope)]).toEqual([
+        type,
+        status,
+        ["isSuccess", "statusCode", "data", "errors", "timestamp"],
+      ]);
+      expect(envelope).toMatchObject({ isSuccess: false, statusCode: status, data: null });
+      expect(envelope.errors).toEqual([expect.any(String)]);
+      expect(envelope.timestamp).toBe(`$context.${time}`);
+      expect(text).not.toContain("error.message");
+      const header = (name: string) => responseParameters[`gatewayresponse.header.${name}`];
+      expect(header("X-Request-Id")).toBe("context.requestId");
+      expect(header("Access-Control-Allow-Origin")).toBe("'*'");
+      expect(header("Retry-After")).toBe([429, 503].includes(status) ? "'1'" : undefined);
+    }
+  });
+
+  test("may call the functions of its stage only", () => {
+    const statements = resourcesOf(templates, "AWS::IAM::Role", "http")
+      .filter(({ Properties }) => JSON.stringify(Properties).includes("apigateway.amazonaws.com"))
+      .flatMap(({ Properties }) => Properties.Policies[0].PolicyDocument.Statement);
+    expect(statements.length).toBe(1);
+    expect(statements[0].Action).toBe("lambda:InvokeFunction");
+    expect(flat(statements[0].Resource)).toMatch(new RegExp(`:function:ovation-${stage}-\\*$`));
+  });
+
+  test("logs accesses without query, header or token", () => {
+    const { Properties } = theResource(templates, "AWS::ApiGateway::Stage", "http");
+    const format = Properties.AccessLogSetting.Format as string;
+    expect(format).toContain("$context.requestId");
+    expect(format).not.toMatch(/querystring|header|\$context\.path\b|\$context\.error\.message/i);
+  });
+});
+
+describe.each(["dev", "prod"] as const)("the Tencent API of %s", (stage) => {
+  const templates = all[stage];
+  const body = theResource(templates, "AWS::ApiGateway::RestApi", "tencent").Properties.Body;
+  const paths = body.paths as Paths;
+
+  test("has each command, and one function for all that are not there", () => {
+    const commands = rowsOf("command").filter(({ contract }) => contract.command !== "*");
+    for (const { name, contract } of commands)
+      expect(functionOf(paths[`/${contract.command}`]?.post)).toBe(
+        `ovation-${stage}-${name.replaceAll("/", "-")}`,
+      );
+    for (const item of Object.values(paths))
+      expect(functionOf(item[anyMethod])).toBe(`ovation-${stage}-tencent-unknown`);
+  });
+
+  test("lets 200 gifts a second in, below the stage v4", () => {
+    const { Properties } = theResource(templates, "AWS::ApiGateway::Stage", "tencent");
+    expect(Properties.StageName).toBe("v4");
+    const settings = Properties.MethodSettings as { ResourcePath: string }[];
+    const path = "/~1live_engine_http_srv~1send_gift";
+    expect(settings.find(({ ResourcePath }) => ResourcePath === path)).toMatchObject({
+      HttpMethod: "POST",
+      ThrottlingRateLimit: 200,
+      ThrottlingBurstLimit: 200,
+    });
+  });
+
+  test("answers the gateway's own failures with 200 and Tencent's codes", () => {
+    const responses = body["x-amazon-apigateway-gateway-responses"];
+    const codes = { THROTTLED: 60007, INTEGRATION_TIMEOUT: 60008, INTEGRATION_FAILURE: 100001 };
+    const more = { REQUEST_TOO_LARGE: 60002, DEFAULT_5XX: 100001, DEFAULT_4XX: 60002 };
+    for (const [type, ErrorCode] of Object.entries({ ...codes, ...more }))
+      expect(JSON.parse(responses[type].responseTemplates["application/json"])).toEqual({
+        ActionStatus: "FAIL",
+        ErrorInfo: expect.any(String),
+        ErrorCode,
+      });
+    for (const type of Object.keys(responses)) expect(responses[type].statusCode).toBe(200);
+  });
+});

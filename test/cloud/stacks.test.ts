@@ -1,0 +1,207 @@
+import { describe, expect, test } from "@jest/globals";
+import { assertConcurrency, stageOf } from "../../lib/stages.ts";
+import {
+  flat,
+  functionsOf,
+  resourcesOf,
+  synthesize,
+  templatesOf,
+  theResource,
+} from "./templates.ts";
+
+const given = (options: Record<string, string>) => (name: string) => options[name];
+
+const all = {
+  dev: await templatesOf({ stage: "dev" }),
+  prod: await templatesOf({ stage: "prod" }),
+};
+
+describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
+  const templates = all[stage];
+  const inProd = stage === "prod";
+
+  test("are the six of the stage and the account's, each within CloudFormation's limit", () => {
+    expect(Object.keys(templates).sort()).toEqual(
+      ["account", "data", "http", "identity", "realtime", "tencent", "watch"].sort(),
+    );
+    for (const [name, resources] of Object.entries(templates))
+      expect([name, Object.keys(resources).length < 500]).toEqual([name, true]);
+  });
+
+  test("have one table: on demand, with stream, expiry, recovery and one sparse index", () => {
+    const { Properties, DeletionPolicy } = theResource(
+      templates,
+      "AWS::DynamoDB::GlobalTable",
+      "data",
+    );
+    expect(Properties).toMatchObject({
+      TableName: `ovation-${stage}`,
+      BillingMode: "PAY_PER_REQUEST",
+      StreamSpecification: { StreamViewType: "NEW_AND_OLD_IMAGES" },
+      TimeToLiveSpecification: { AttributeName: "expiresAt", Enabled: true },
+      GlobalSecondaryIndexes: [{ IndexName: "due" }],
+    });
+    expect(Properties.Replicas[0]).toMatchObject({
+      DeletionProtectionEnabled: inProd,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+    expect(DeletionPolicy).toBe(inProd ? "Retain" : "Delete");
+  });
+
+  test("read the table's stream in order, bounded, and keep what could not be handled", () => {
+    const mappings = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").filter(
+      ({ Properties }) => Properties.StartingPosition !== undefined,
+    );
+    // A table's stream carries two readers.
+    expect(mappings.length).toBe(2);
+    for (const { Properties } of mappings) {
+      expect(Properties).toMatchObject({
+        StartingPosition: "TRIM_HORIZON",
+        ParallelizationFactor: 1,
+        BisectBatchOnFunctionError: false,
+        FunctionResponseTypes: ["ReportBatchItemFailures"],
+      });
+      expect(Properties.MaximumRecordAgeInSeconds).toBeGreaterThan(0);
+      expect(Properties.MaximumRetryAttempts).toBeGreaterThan(0);
+      expect(Properties.BatchSize).toBeLessThanOrEqual(1000);
+      expect(flat(Properties.DestinationConfig.OnFailure.Destination)).toContain("failures");
+      for (const { Pattern } of Properties.FilterCriteria?.Filters ?? [])
+        expect(() => JSON.parse(Pattern)).not.toThrow();
+      expect(Properties.FilterCriteria?.Filters.length ?? 0).toBeLessThanOrEqual(5);
+    }
+  });
+
+  test("put messages aside that cannot be handled", () => {
+    const queues = resourcesOf(templates, "AWS::SQS::Queue", "data");
+    const isDead = ({ QueueName }: { QueueName: string }) => /-dead(\.fifo)?$/.test(QueueName);
+    const live = queues.map(({ Properties }) => Properties).filter((queue) => !isDead(queue));
+    const names = live.map(({ QueueName }) => QueueName);
+    for (const name of ["moments", "posts.fifo"])
+      expect(names).toContain(`ovation-${stage}-${name}`);
+    expect(live.length).toBe(queues.length - live.length);
+    for (const { RedrivePolicy } of live) expect(RedrivePolicy.maxReceiveCount).toBeGreaterThan(1);
+    const readers = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").filter(
+      ({ Properties }) => Properties.StartingPosition === undefined,
+    );
+    expect(readers.length).toBe(live.length);
+    for (const { Properties } of readers)
+      expect(Properties.FunctionResponseTypes).toEqual(["ReportBatchItemFailures"]);
+  });
+
+  test("open a WebSocket API whose $connect alone has an authorizer, without identity source", () => {
+    const routes = resourcesOf(templates, "AWS::ApiGatewayV2::Route");
+    const keys = routes.map(({ Properties }) => Properties.RouteKey);
+    for (const key of ["$connect", "$disconnect", "$default", "subscribe", "unsubscribe", "ping"])
+      expect(keys).toContain(key);
+    for (const { Properties } of routes)
+      expect(Properties.AuthorizationType).toBe(
+        Properties.RouteKey === "$connect" ? "CUSTOM" : "NONE",
+      );
+    const [authorizer] = resourcesOf(templates, "AWS::ApiGatewayV2::Authorizer");
+    expect(authorizer?.Properties.IdentitySource).toEqual([]);
+    const api = theResource(templates, "AWS::ApiGatewayV2::Api", "realtime");
+    expect(api.Properties.RouteSelectionExpression).toBe("$request.body.action");
+    const { Properties } = theResource(templates, "AWS::ApiGatewayV2::Stage", "realtime");
+    expect(Properties.StageName).toBe("ws");
+  });
+
+  test("alarm about lag, parked records, dead letters, faults and 5xx, by mail where there is one", () => {
+    const alarms = resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch");
+    const metrics = alarms.map(({ Properties }) => Properties.MetricName);
+    for (const metric of [
+      "IteratorAge",
+      "OnFailureDestinationDeliveredEventCount",
+      "ApproximateNumberOfMessagesVisible",
+      "5XXError",
+      "Throttles",
+      "parked",
+      "http-faults",
+      "tencent-faults",
+      "realtime-faults",
+    ])
+      expect(metrics).toContain(metric);
+    for (const { Properties } of alarms) expect(Properties.AlarmActions.length).toBe(1);
+    expect(resourcesOf(templates, "AWS::SNS::Subscription").length).toBe(inProd ? 1 : 0);
+  });
+
+  test("have a firewall in prod that only counts what bodies look like", () => {
+    const [acl] = resourcesOf(templates, "AWS::WAFv2::WebACL");
+    expect(acl !== undefined).toBe(inProd);
+    if (acl === undefined) return;
+    const common = acl.Properties.Rules.find((rule: { Name: string }) =>
+      rule.Name.includes("CommonRuleSet"),
+    );
+    const counted = common.Statement.ManagedRuleGroupStatement.RuleActionOverrides;
+    for (const { Name, ActionToUse } of counted)
+      expect([Name.endsWith("_BODY"), ActionToUse]).toEqual([true, { Count: {} }]);
+    expect(resourcesOf(templates, "AWS::WAFv2::WebACLAssociation").length).toBe(1);
+  });
+
+  test("name the issuer by parameters, which a pool of the stage fills", () => {
+    const names = resourcesOf(templates, "AWS::SSM::Parameter").map(
+      ({ Properties }) => Properties.Name,
+    );
+    expect(names.sort()).toEqual(
+      ["audience", "issuer", "jwks"].map((n) => `/ovation/${stage}/${n}`),
+    );
+    expect(resourcesOf(templates, "AWS::Cognito::UserPool").length).toBe(1);
+    const groups = resourcesOf(templates, "AWS::Cognito::UserPoolGroup");
+    expect(groups.map(({ Properties }) => Properties.GroupName)).toEqual(["admin", "service"]);
+  });
+});
+
+describe("a stage", () => {
+  test("takes any issuer in the pool's place", async () => {
+    const issuer = "https://issuer.example";
+    const options = { stage: "dev", issuer, audience: "app", jwks: `${issuer}/keys` };
+    const templates = await templatesOf(options);
+    expect(resourcesOf(templates, "AWS::Cognito::UserPool")).toEqual([]);
+    const values = resourcesOf(templates, "AWS::SSM::Parameter").map(
+      ({ Properties }) => Properties.Value,
+    );
+    expect(values.sort()).toEqual(["app", issuer, `${issuer}/keys`].sort());
+  });
+
+  test("says what is wrong with its options", () => {
+    expect(() => stageOf(given({ stage: "live" }))).toThrow(
+      "-c stage=live: expected one of dev, prod",
+    );
+    expect(() => stageOf(given({ stage: "dev", issuer: "https://x.example" }))).toThrow(
+      "-c audience=",
+    );
+  });
+
+  test("cannot reserve more than the account has", () => {
+    const prod = stageOf(given({ stage: "prod" }));
+    const reserved = Object.values(prod.reservedConcurrency).reduce((sum, one) => sum + one, 0);
+    expect(() => assertConcurrency({ ...prod, accountConcurrency: reserved + 100 })).not.toThrow();
+    expect(() => assertConcurrency({ ...prod, accountConcurrency: reserved + 99 })).toThrow(
+      "reserves",
+    );
+  });
+
+  test("is another deployment when its document is another", async () => {
+    const deploymentOf = async (origins: string[]) => {
+      const templates = await synthesize({ ...stageOf(given({ stage: "dev" })), origins });
+      return Object.entries(templates.http!).find(
+        ([, { Type }]) => Type === "AWS::ApiGateway::Deployment",
+      )?.[0];
+    };
+    const any = await deploymentOf(["*"]);
+    expect(any).toEqual(expect.any(String));
+    expect(await deploymentOf(["https://a.example"])).not.toBe(any);
+  });
+
+  test("gives each function the settings that it needs, and no token of another's", () => {
+    const functions = functionsOf(all.dev);
+    const of = (name: string) =>
+      functions.get(`ovation-dev-${name}`)?.properties.Environment.Variables;
+    expect(Object.keys(of("auth-http"))).toEqual(expect.arrayContaining(["ISSUER", "JWKS_URI"]));
+    expect(Object.keys(of("app-config"))).not.toContain("ISSUER");
+    expect(Object.keys(of("tencent-gifts-send"))).toContain("TENCENT_SECRET_ARN");
+    expect(Object.keys(of("gifts-create"))).not.toContain("TENCENT_SECRET_ARN");
+    expect(flat(of("realtime-fan-out").WS_ENDPOINT)).toMatch(
+      /^https:\/\/<\w+>\.execute-api\..*\/ws$/,
+    );
+  });
+});

@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hashSources } from "../../bin/assembly.ts";
+import { type Stage, stageOf } from "../../lib/stages.ts";
+
+/** One resource as the template has it; values may be CloudFormation's functions. */
+export type Resource = {
+  Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: Templates are JSON of every shape.
+  Properties: any;
+  DeletionPolicy?: string;
+};
+
+/** The templates of one stage: resources by stack (`data`, `http` …) and logical id. */
+export type Templates = Record<string, Record<string, Resource>>;
+
+const kept = join(import.meta.dirname, "../../.cache/templates");
+
+/**
+ * The stage as it is deployed with some options of the command line. Templates are kept for as long as
+ * the sources are the same, since every test file would have to load CDK and synthesize them again.
+ */
+export async function templatesOf(options: Record<string, string>): Promise<Templates> {
+  const name = createHash("sha256").update(JSON.stringify(options)).update(hashSources());
+  const file = join(kept, `${name.digest("hex")}.json`);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Templates;
+  const templates = await synthesize(stageOf((key) => options[key]));
+  mkdirSync(kept, { recursive: true });
+  for (const old of readdirSync(kept).map((entry) => join(kept, entry)))
+    if (statSync(old).mtimeMs < Date.now() - keptMilliseconds) rmSync(old, { force: true });
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(templates));
+  renameSync(unfinished, file);
+  return templates;
+}
+
+/** Templates of earlier sources are of no use to anybody. */
+const keptMilliseconds = 10 * 60 * 1000;
+
+/** Synthesizes a stage that may be like none of ours. */
+export async function synthesize(stage: Stage): Promise<Templates> {
+  const { App } = await import("aws-cdk-lib");
+  const { placeStage } = await import("../../lib/index.ts");
+  const outdir = mkdtempSync(join(tmpdir(), "ovation-cdk-"));
+  try {
+    const app = new App({ outdir, analyticsReporting: false });
+    placeStage(app, stage);
+    const { stacks } = app.synth();
+    return Object.fromEntries(
+      stacks.map(({ stackName, template }) => [
+        stackName.replace(/^ovation-((dev|prod)-)?/, ""),
+        template.Resources,
+      ]),
+    );
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+/** The resources of one type, in one stack or in all. */
+export const resourcesOf = (templates: Templates, type: string, stack?: string): Resource[] =>
+  Object.entries(templates)
+    .filter(([name]) => stack === undefined || name === stack)
+    .flatMap(([, resources]) => Object.values(resources).filter(({ Type }) => Type === type));
+
+/** The only resource of a type in a stack. */
+export function theResource(templates: Templates, type: string, stack: string): Resource {
+  const found = resourcesOf(templates, type, stack);
+  if (found.length !== 1) throw new Error(`${stack} has ${found.length} of ${type}`);
+  return found[0]!;
+}
+
+/** Text with CloudFormation's functions flattened: `Ref` and `GetAtt` in angle brackets. */
+export function flat(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return value.map(flat).join("");
+  if (value === null || typeof value !== "object") return String(value);
+  const [[name, inner] = []] = Object.entries(value);
+  if (name === "Fn::Join") return flat((inner as [string, unknown])[1]);
+  if (name === "Fn::GetAtt") return `<${(inner as string[]).join(".")}>`;
+  return `<${flat(inner)}>`;
+}
+
+/** A statement of a role's policy, its action and resource as lists of text. */
+export type Statement = {
+  Action: string[];
+  Resource: string[];
+  Condition?: Record<string, Record<string, string[]>>;
+};
+
+/** The functions by name, each with the statements of its own role. */
+export function functionsOf(templates: Templates) {
+  const functions = new Map<string, { properties: Resource["Properties"]; role: Statement[] }>();
+  for (const resources of Object.values(templates))
+    for (const { Type, Properties } of Object.values(resources)) {
+      if (Type !== "AWS::Lambda::Function" || !Properties.FunctionName) continue;
+      const role = resources[Properties.Role["Fn::GetAtt"][0]];
+      functions.set(Properties.FunctionName, {
+        properties: Properties,
+        role: role?.Properties.Policies.flatMap(
+          (policy: { PolicyDocument: { Statement: Statement[] } }) =>
+            policy.PolicyDocument.Statement.map((one) => ({
+              ...one,
+              Action: [one.Action].flat(),
+              Resource: [one.Resource].flat().map(flat),
+            })),
+        ),
+      });
+    }
+  return functions;
+}
