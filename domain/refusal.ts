@@ -34,6 +34,8 @@ export const refusals = {
     kind: "conflict",
     says: "A stream that is {status} cannot be cancelled",
   },
+  stream_not_scheduled: { kind: "conflict", says: "The stream is {status}, not scheduled" },
+  not_a_guest: { kind: "forbidden", says: "Only guests whom the creator named may do this" },
   stream_live: { kind: "conflict", says: "The stream is active: end it first" },
   not_a_moderator: {
     kind: "forbidden",
@@ -86,6 +88,7 @@ export const refusals = {
   device_not_found: { kind: "missing", says: "There is no device with this token" },
 
   ban_exists: { kind: "conflict", says: "The user is banned from this stream already" },
+  ban_lifted: { kind: "conflict", says: "The ban has been lifted" },
   ban_not_found: { kind: "missing", says: "There is no ban {banId}" },
   ban_of_host: { kind: "conflict", says: "The host of a stream cannot be banned from it" },
 
@@ -134,6 +137,16 @@ export const refusals = {
   category_not_found: { kind: "missing", says: "CategoryId: there is no category {categoryId}" },
   too_many_categories: { kind: "conflict", says: "CategoryId: at most {max} categories" },
   too_many_relations: { kind: "conflict", says: "GiftIdList: at most {max} gifts in a category" },
+  callbacks_exist: {
+    kind: "conflict",
+    says: "There is a callback configuration: use update_callback",
+  },
+  callbacks_not_found: {
+    kind: "missing",
+    says: "There is no callback configuration: use set_callback",
+  },
+  gift_callback_failed: { kind: "unavailable", says: "The callback before the gift: {problem}" },
+  gift_rejected: { kind: "conflict", says: "The callback before the gift rejected it" },
   text_not_found: { kind: "missing", says: "Language: there is no text in {language}" },
   text_name_missing: {
     kind: "invalid",

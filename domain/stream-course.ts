@@ -73,3 +73,14 @@ export const joinedOf = (stream: Stream, userId: string): z.infer<typeof Joined>
   channelName: stream.channelName,
   uid: channelUid(userId),
 });
+
+/** Whether a scheduled stream's planned start lies in the minutes around now. */
+export function isWithin(
+  { status, plannedStartDate }: Pick<Stream, "status" | "plannedStartDate">,
+  { minutesBefore, minutesAfter }: { minutesBefore: number; minutesAfter: number },
+  now: Date,
+): boolean {
+  if (status !== "scheduled" || plannedStartDate === null) return false;
+  const minutes = (Date.parse(plannedStartDate) - now.getTime()) / 60_000;
+  return minutes >= -minutesBefore && minutes <= minutesAfter;
+}

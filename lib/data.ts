@@ -73,6 +73,7 @@ export class Data extends Stack {
     this.deadLetters = {
       combos: dead("combos", false),
       moments: dead("moments", false),
+      notices: dead("notices", false),
       posts: dead("posts", true),
     };
     const live = (name: QueueName, fifo: boolean) =>
@@ -80,6 +81,7 @@ export class Data extends Stack {
     this.queues = {
       combos: live("combos", false),
       moments: live("moments", false),
+      notices: live("notices", false),
       posts: live("posts", true),
     };
   }

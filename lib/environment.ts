@@ -15,6 +15,7 @@ export type Places = {
   socketEndpoint: string;
   combosQueueUrl: string;
   momentsQueueUrl: string;
+  noticesQueueUrl: string;
   postsQueueUrl: string;
   tencentSecretArn: string;
 };
@@ -58,6 +59,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     POST_RATE: { value: String(stage.postRate), for: toSockets },
     COMBOS_QUEUE_URL: { value: places.combosQueueUrl, for: toQueue("combos") },
     MOMENTS_QUEUE_URL: { value: places.momentsQueueUrl, for: toQueue("moments") },
+    NOTICES_QUEUE_URL: { value: places.noticesQueueUrl, for: toQueue("notices") },
     POSTS_QUEUE_URL: { value: places.postsQueueUrl, for: toQueue("posts") },
     LARGE_ROOM_VIEWERS: { value: String(stage.largeRoomViewers), for: ofKind("reaction") },
     TENCENT_SDK_APP_ID: { value: String(stage.tencent.sdkAppId), for: ofKind("command") },

@@ -47,7 +47,7 @@ export function siteOf(
   logGroup: LogGroup,
   { data, issuer, sockets, tencentSecret }: Neighbours,
 ): Site {
-  const { combos, moments, posts } = data.queues;
+  const { combos, moments, notices, posts } = data.queues;
   return {
     scope,
     stage,
@@ -57,6 +57,7 @@ export function siteOf(
       ...issuer,
       combosQueueUrl: combos.queueUrl,
       momentsQueueUrl: moments.queueUrl,
+      noticesQueueUrl: notices.queueUrl,
       postsQueueUrl: posts.queueUrl,
       ...(sockets && { socketEndpoint: sockets.endpoint }),
       ...(tencentSecret && { tencentSecretArn: tencentSecret.secretArn }),
@@ -66,6 +67,7 @@ export function siteOf(
       queueArns: {
         combos: combos.queueArn,
         moments: moments.queueArn,
+        notices: notices.queueArn,
         posts: posts.queueArn,
       },
       ...(sockets && { socketApiArn: sockets.apiArn }),

@@ -39,6 +39,8 @@ const settings = {
   POST_RATE: z.coerce.number().int().min(1),
   COMBOS_QUEUE_URL: z.url(),
   MOMENTS_QUEUE_URL: z.url(),
+  /** The queue of what is told to many users, such as a stream that went live. */
+  NOTICES_QUEUE_URL: z.url(),
   POSTS_QUEUE_URL: z.url(),
   /** Viewers above which a room is posted by a function of its own. */
   LARGE_ROOM_VIEWERS: z.coerce.number().int().min(1),

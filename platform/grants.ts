@@ -16,7 +16,7 @@ export type Partition =
   | "RATE";
 
 /** The queues of a stage. */
-export type QueueName = "combos" | "moments" | "posts";
+export type QueueName = "combos" | "moments" | "notices" | "posts";
 
 /**
  * What one function may do outside itself. lib/ makes its role from this and nothing else:

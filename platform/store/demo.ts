@@ -5,7 +5,7 @@ import type { Stream } from "../../domain/stream.ts";
 import { type Profile, profileOf, summaryOf } from "../../domain/user.ts";
 import { credit, draftOf, emptyWallet } from "../../domain/wallet.ts";
 import { key } from "./keys.ts";
-import { listActions, liveAction } from "./stream-lists.ts";
+import { listActions, liveActions } from "./stream-lists.ts";
 import type { Action } from "./transact.ts";
 import { seal } from "./wallets.ts";
 
@@ -70,7 +70,7 @@ function demoActions(place: DemoPlace, now: Date): Action[] {
     ...streams.flatMap((stream) => [
       put({ ...key.stream(stream.id), ...stream }),
       ...listActions(stream),
-      liveAction(stream),
+      ...liveActions(stream),
     ]),
     put({ ...key.room("room_id"), streamId: ids.room }),
     put({ ...key.giftType(type.id), ...type }),

@@ -32,6 +32,9 @@
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
  *   parked record    PARKED#day      key of the item     settle, sweep (for redrive)
  *   stream list      CATALOGUE       STREAM#id           streams/create
+ *   reminder         STREAM#s        REMIND#u            streams/remind
+ *   due reminder     CATALOGUE       REMIND#time#s#u     streams/remind (until it is told)
+ *   open notice      CATALOGUE       NOTICE#s            streams/join-as-creator (until it is told)
  *   live stream      CATALOGUE       LIVE#id             streams/join-as-creator, end
  *   connection       CONN#c          CONN                realtime/connect, subscribe
  *   user's socket    USER#u          SOCKET#c            realtime/connect, disconnect
@@ -41,6 +44,7 @@
  *   metadata         STREAM#s        METADATA            set_room_metadata
  *   gift categories  CATALOGUE       CATEGORIES          add_gift_category and the like
  *   gift's text      CATALOGUE       TEXT#of#id#language set_gift_language and the like
+ *   callbacks        CATALOGUE       CALLBACKS           live_config/set_callback
  *   command's rate   RATE#app#name   RATE                commands that may be called once a second
  *
  * Ids of ObjectId form begin with their time, so sorting by id is sorting by time, to the second.
@@ -119,6 +123,15 @@ export const key = {
   parked: (day: string, id: string): Key => ({ PK: `PARKED#${day}`, SK: id }),
   listedStream: (streamId: string): Key => ({ PK: catalogue, SK: `STREAM#${streamId}` }),
   liveStream: (streamId: string): Key => ({ PK: catalogue, SK: `LIVE#${streamId}` }),
+  reminder: (streamId: string, userId: string): Key => ({
+    PK: stream(streamId),
+    SK: `REMIND#${userId}`,
+  }),
+  dueReminder: (at: string, streamId: string, userId: string): Key => ({
+    PK: catalogue,
+    SK: `REMIND#${at}#${streamId}#${userId}`,
+  }),
+  notice: (streamId: string): Key => ({ PK: catalogue, SK: `NOTICE#${streamId}` }),
   giftType: (giftTypeId: string): Key => ({ PK: catalogue, SK: `TYPE#${giftTypeId}` }),
   giftAlias: (giftId: string): Key => ({ PK: `GIFTID#${giftId}`, SK: "GIFTID" }),
   room: (roomId: string): Key => ({ PK: `ROOM#${roomId}`, SK: "ROOM" }),
@@ -127,6 +140,7 @@ export const key = {
     PK: catalogue,
     SK: `TEXT#${of}#${id}#${language}`,
   }),
+  callbacks: (): Key => ({ PK: catalogue, SK: "CALLBACKS" }),
   roomMetadata: (streamId: string): Key => ({ PK: stream(streamId), SK: "METADATA" }),
   commandRate: (sdkAppId: number, command: string): Key => ({
     PK: `RATE#${sdkAppId}#${command}`,
@@ -152,6 +166,8 @@ export const prefix = {
   giftTypes: "TYPE#",
   listedStreams: "STREAM#",
   liveStreams: "LIVE#",
+  reminders: "REMIND#",
+  notices: "NOTICE#",
 };
 
 /** What kind of item a stream record is about, read from its key. */

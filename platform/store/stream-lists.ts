@@ -4,6 +4,7 @@ import { type Stream, StreamStatus } from "../../domain/stream.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { key, prefix } from "./keys.ts";
 import { queryItems } from "./query.ts";
+import { record } from "./record.ts";
 import { read } from "./table.ts";
 import type { Action } from "./transact.ts";
 
@@ -33,11 +34,17 @@ export function listActions(stream: Stream): Action[] {
   );
 }
 
-/** A stream's place among those that are live. */
-export const liveAction = (stream: Stream): Action =>
+/**
+ * A stream's place among those that are live. With it goes a notice that followers are to be told,
+ * which stays until they have been: whatever dies in between, the notice is found again.
+ */
+export const liveActions = (stream: Stream): Action[] =>
   stream.status === "active" && stream.deletedAt === null
-    ? { Put: { Item: { ...key.liveStream(stream.id), ...listedOf(stream) } } }
-    : { Delete: { Key: key.liveStream(stream.id) } };
+    ? [
+        { Put: { Item: { ...key.liveStream(stream.id), ...listedOf(stream) } } },
+        { Put: { Item: { ...key.notice(stream.id), ...listedOf(stream) } } },
+      ]
+    : [{ Delete: { Key: key.liveStream(stream.id) } }];
 
 /** Streams that one list looks at; what lies beyond is too old to be asked for. */
 const lookMax = 1_000;
@@ -68,3 +75,18 @@ export const newestFirst =
   (moment: "startedAt" | "endedAt" | "plannedStartDate") =>
   (a: ListedStream, b: ListedStream): number =>
     (b[moment] ?? "").localeCompare(a[moment] ?? "");
+
+/** Orders by the planned start, the soonest first. */
+export const soonestFirst = (a: ListedStream, b: ListedStream) =>
+  newestFirst("plannedStartDate")(b, a);
+
+/** Streams of which not everybody was told that they are live. */
+export async function listNotices(limit: number): Promise<ListedStream[]> {
+  const items = await queryItems(key.notice(""), prefix.notices, { limit });
+  return items.map((item) => read(ListedStream, item));
+}
+
+/** Notes that everybody was told. */
+export async function closeNotice(streamId: string): Promise<void> {
+  await record([{ Delete: { Key: key.notice(streamId) } }]);
+}

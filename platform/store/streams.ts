@@ -4,7 +4,7 @@ import { refuse } from "../../domain/refusal.ts";
 import { Stream } from "../../domain/stream.ts";
 import { key } from "./keys.ts";
 import { type Reply, record } from "./record.ts";
-import { listActions, liveAction } from "./stream-lists.ts";
+import { listActions, liveActions } from "./stream-lists.ts";
 import { read, table, tableName } from "./table.ts";
 import { type Action, pause, triesMax } from "./transact.ts";
 
@@ -75,7 +75,7 @@ export const newStreamActions = (stream: Stream): Action[] => [
     },
   },
   ...listActions(stream),
-  ...(stream.status === "active" ? [liveAction(stream)] : []),
+  ...(stream.status === "active" ? liveActions(stream) : []),
 ];
 
 /** Records a new stream with the reply to the call that made it. */
@@ -101,7 +101,7 @@ export async function changeStream(
     const revision = current.revision + 1;
     const changed: Stream = { ...current, ...changes, updatedAt: now.toISOString(), revision };
     const lists = isListedAnew(current, changed)
-      ? [...listActions(changed), liveAction(changed)]
+      ? [...listActions(changed), ...liveActions(changed)]
       : [];
     const failed = await record([changeAction(current, changed), ...lists]);
     if (failed === undefined) return changed;

@@ -19,7 +19,10 @@ export async function searchUsers(asked: UserQuestion, callerId: string) {
     asked.page,
     asked.limit,
   );
-  const standings = await readStandings(list, callerId);
+  const standings = await findStandings(
+    list.map(({ userId }) => userId),
+    callerId,
+  );
   const picture = setting("DEFAULT_PICTURE");
   const users = list.map((user) => followUserOf(user, standings(user.userId), picture));
   return { list: users, pagination };
@@ -33,13 +36,4 @@ async function readProfiles(userIds: readonly string[]): Promise<Profile[]> {
     profiles.push(...some.flatMap((userId) => read.get(userId) ?? []));
   }
   return profiles;
-}
-
-async function readStandings(users: readonly Profile[], callerId: string) {
-  const ids = users.map(({ userId }) => userId);
-  const [first, second] = await Promise.all([
-    findStandings(ids.slice(0, 50), callerId),
-    findStandings(ids.slice(50), callerId),
-  ]);
-  return (userId: string) => (ids.indexOf(userId) < 50 ? first(userId) : second(userId));
 }

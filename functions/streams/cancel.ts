@@ -1,0 +1,25 @@
+import * as z from "zod";
+import { StreamId } from "../../domain/id.ts";
+import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { assertMayHost, cancel } from "../../domain/stream-course.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { changeStream, getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/live-stream/{streamId}/cancel",
+    says: "Call off a stream that has not begun",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    answer: [200, LiveStream],
+    refusals: ["stream_not_found", "stream_not_yours", "stream_not_cancellable"],
+    grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
+  },
+  async ({ path, caller, now }) => {
+    const stream = await getStream(path.streamId, { consistent: true });
+    assertMayHost(stream, caller);
+    return liveStreamOf(await changeStream(stream, cancel, now));
+  },
+);

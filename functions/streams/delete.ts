@@ -1,0 +1,25 @@
+import * as z from "zod";
+import { StreamId } from "../../domain/id.ts";
+import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { assertMayHost, remove } from "../../domain/stream-course.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { changeStream, getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "DELETE /api/v1/live-stream/{streamId}",
+    says: "Delete a stream that is not live; what was paid in it stays in the ledger",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    answer: [200, LiveStream],
+    refusals: ["stream_not_found", "stream_not_yours", "stream_live"],
+    grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
+  },
+  async ({ path, caller, now }) => {
+    const stream = await getStream(path.streamId, { consistent: true });
+    assertMayHost(stream, caller);
+    return liveStreamOf(await changeStream(stream, (current) => remove(current, now), now));
+  },
+);

@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listMostViewed } from "../../platform/store/audiences.ts";
+import { findStreams } from "../../platform/store/streams.ts";
+
+const shownMax = 10;
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/featured",
+    says: "List the ten live streams that most people watch now",
+    tag: "Live Streams",
+    caller: "anyone",
+    shape: "envelope",
+    answer: [200, z.array(LiveStream)],
+    refusals: [],
+    grants: { read: ["STREAM", "CATALOGUE"] },
+    memoryMegabytes: 512,
+  },
+  async () => (await findStreams(await listMostViewed(shownMax))).map(liveStreamOf),
+);

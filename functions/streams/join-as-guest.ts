@@ -1,0 +1,30 @@
+import { assertNotBlocked } from "../../domain/member.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { assertLive } from "../../domain/stream.ts";
+import { Joined, JoinWish, joinedOf } from "../../domain/stream-course.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findMember, getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/live-stream/join-as-guest",
+    says: "Join a live stream as one of the guests whom its creator named",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    body: JoinWish,
+    answer: [200, Joined],
+    refusals: ["stream_not_found", "member_blocked", "not_a_guest", "stream_not_live"],
+    grants: { read: ["STREAM"] },
+  },
+  async ({ body, caller, now }) => {
+    const [stream, member] = await Promise.all([
+      getStream(body.liveStreamId, { consistent: true }),
+      findMember(body.liveStreamId, caller.userId, { consistent: true }),
+    ]);
+    assertNotBlocked(member, now);
+    if (!stream.guests.includes(caller.userId)) refuse("not_a_guest");
+    assertLive(stream);
+    return joinedOf(stream, caller.userId);
+  },
+);

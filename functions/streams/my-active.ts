@@ -1,0 +1,24 @@
+import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listHosted, newestFirst } from "../../platform/store/stream-lists.ts";
+import { findStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/my-active-stream",
+    says: "Read one's own live stream, the latest to start; null without one or for nobody",
+    tag: "Live Streams",
+    caller: "optional",
+    shape: "envelope",
+    answer: [200, LiveStream.nullable()],
+    refusals: [],
+    grants: { read: ["STREAM", "USER"] },
+  },
+  async ({ caller }) => {
+    if (caller === undefined) return null;
+    const hosted = await listHosted(caller.userId);
+    const live = hosted.filter(({ status }) => status === "active").sort(newestFirst("startedAt"));
+    const stream = live[0] && (await findStream(live[0].streamId, { consistent: true }));
+    return stream?.status === "active" ? liveStreamOf(stream) : null;
+  },
+);

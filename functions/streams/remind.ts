@@ -1,0 +1,37 @@
+import * as z from "zod";
+import { StreamId } from "../../domain/id.ts";
+import { assertNotBlocked } from "../../domain/member.ts";
+import {
+  makeReminder,
+  ReminderWish,
+  ShownReminder,
+  shownReminderOf,
+} from "../../domain/reminder.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { saveReminder } from "../../platform/store/reminders.ts";
+import { findMember, getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/live-stream/{streamId}/reminder",
+    says: "Be reminded of a scheduled stream: so many minutes before it, or when it begins",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    body: ReminderWish,
+    answer: [200, ShownReminder],
+    refusals: ["stream_not_found", "member_blocked", "stream_not_scheduled"],
+    grants: { read: ["STREAM"], write: ["STREAM", "CATALOGUE"] },
+  },
+  async ({ path: { streamId }, body: { minute = null }, caller, now }) => {
+    const [stream, member] = await Promise.all([
+      getStream(streamId, { consistent: true }),
+      findMember(streamId, caller.userId, { consistent: true }),
+    ]);
+    assertNotBlocked(member, now);
+    const reminder = makeReminder(stream, caller.userId, minute);
+    await saveReminder(reminder);
+    return shownReminderOf(reminder);
+  },
+);

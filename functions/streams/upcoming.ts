@@ -1,0 +1,41 @@
+import * as z from "zod";
+import { UserId } from "../../domain/id.ts";
+import { wholeNumber } from "../../domain/page.ts";
+import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { isWithin } from "../../domain/stream-course.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findReminded } from "../../platform/store/reminders.ts";
+import { listHosted, soonestFirst } from "../../platform/store/stream-lists.ts";
+import { findStreams } from "../../platform/store/streams.ts";
+import { getProfile } from "../../platform/store/users.ts";
+
+const minutes = wholeNumber(0, 1_000_000).default(1440);
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams",
+    says: "List the scheduled streams of a user around now, the soonest first",
+    tag: "Live Streams",
+    caller: "optional",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    query: z.object({
+      limit: wholeNumber(1, 100).default(10),
+      minutesBefore: minutes,
+      minutesAfter: minutes,
+    }),
+    answer: [200, z.array(LiveStream.extend({ isReminderActive: z.boolean().nullable() }))],
+    refusals: ["user_not_found"],
+    grants: { read: ["STREAM", "USER"] },
+  },
+  async ({ path: { userId }, query, caller, now }) => {
+    const [, hosted] = await Promise.all([getProfile(userId), listHosted(userId)]);
+    const planned = hosted.filter((stream) => isWithin(stream, query, now)).sort(soonestFirst);
+    const streams = await findStreams(planned.slice(0, query.limit).map((row) => row.streamId));
+    const reminded = caller && (await findReminded(caller.userId, streams));
+    return streams.map((stream) => ({
+      ...liveStreamOf(stream),
+      isReminderActive: reminded?.has(stream.id) ?? null,
+    }));
+  },
+);

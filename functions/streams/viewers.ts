@@ -1,0 +1,31 @@
+import * as z from "zod";
+import { StreamId } from "../../domain/id.ts";
+import { assertNotBlocked } from "../../domain/member.ts";
+import { ViewerQuery, Viewers } from "../../domain/viewer.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findMember, getStream } from "../../platform/store/streams.ts";
+import { listViewers } from "../../platform/store/viewers.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}/viewers",
+    says: "List who watches a live stream now, the latest to come first",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    query: ViewerQuery,
+    answer: [200, Viewers],
+    refusals: ["stream_not_found", "member_blocked"],
+    grants: { read: ["STREAM", "USER"] },
+    memoryMegabytes: 512,
+  },
+  async ({ path: { streamId }, query, caller, now }) => {
+    const [, member] = await Promise.all([
+      getStream(streamId),
+      findMember(streamId, caller.userId, { consistent: true }),
+    ]);
+    assertNotBlocked(member, now);
+    return listViewers(streamId, query, caller.userId, now);
+  },
+);
