@@ -5,13 +5,14 @@ import { catchAll, rowsOf } from "../lib/route-table.ts";
 import { methodAndPath } from "../platform/http/contract.ts";
 import { openApiDocument } from "../platform/http/openapi.ts";
 import { asyncApiDocument } from "../platform/realtime/asyncapi.ts";
+import { commandPaths } from "../platform/tencent/openapi.ts";
 
 const docs = join(import.meta.dirname, "../docs");
 const endpoints = rowsOf("endpoint").filter(
   ({ contract }) => methodAndPath(contract)[1] !== catchAll,
 );
 const documents = {
-  "openapi.json": openApiDocument(endpoints),
+  "openapi.json": openApiDocument(endpoints, commandPaths(rowsOf("command"))),
   "asyncapi.json": asyncApiDocument(rowsOf("socket")),
 };
 

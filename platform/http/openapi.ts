@@ -63,9 +63,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], more: ZodOpenApi
       description,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
-    tags: [...new Set(endpoints.map(({ contract }) => contract.tag))]
-      .sort()
-      .map((name) => ({ name })),
+    tags: tagsOf({ ...paths, ...more }),
     paths: { ...paths, ...more },
     components: {
       responses: plainFailures(),
@@ -80,6 +78,12 @@ export function openApiDocument(endpoints: readonly Endpoint[], more: ZodOpenApi
     },
   };
   return createDocument(document, rendering);
+}
+
+function tagsOf(paths: ZodOpenApiPathsObject): { name: string }[] {
+  const operations = Object.values(paths).flatMap((item) => Object.values(item ?? {}));
+  const tags = operations.flatMap(({ tags = [] }: ZodOpenApiOperationObject) => tags);
+  return [...new Set(tags)].sort().map((name) => ({ name }));
 }
 
 /** Answers are checked by schemas that also read requests: a transform there is its input's form. */
