@@ -36,8 +36,8 @@ export type RoomBan = { actionType: BanAction; seconds: number; reason: string }
 export type BanChange = "none" | "lift" | "replace";
 
 /**
- * Decides on a member, who has one ban at a time. A mute does not replace a block, which forbids more;
- * anything else is replaced, so that the newest end holds.
+ * Decides on a member, who has one ban at a time. A mute does not replace a block, which forbids
+ * more; anything else is replaced, so that the newest end holds.
  */
 export function decideBan(wish: RoomBan, member: Member | undefined, now: Date): BanChange {
   const held = activeBan(member, now);

@@ -40,6 +40,8 @@ export const sendRefusals = [
   "price_too_high",
   "credits_too_low",
   "spend_limit_reached",
+  "gift_callback_failed",
+  "gift_rejected",
 ] as const satisfies readonly RefusalCode[];
 
 /** GiftIds of one call: a body of 64 KiB has room for more, a call's second has not. */

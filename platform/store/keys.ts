@@ -20,6 +20,7 @@
  *   member           STREAM#s        MEMBER#u            chat (admission), bans
  *   stream           STREAM#s        META                streams/*
  *   chat counter     STREAM#s        CHAT                chat/send-message
+ *   act              STREAM#s        ACT#id              bans/*, chat/* (the log of moderation)
  *   gone numbers     STREAM#s        GONE                chat/* (numbers that show no message)
  *   message          STREAM#s        MSG#n, 12 digits    chat/send-message
  *   gift, superlike  STREAM#s        GIFT#id[#k]         gifts/create, chat/superlike, send_gift
@@ -100,6 +101,7 @@ export const key = {
   }),
   stream: (streamId: string): Key => ({ PK: stream(streamId), SK: "META" }),
   chat: (streamId: string): Key => ({ PK: stream(streamId), SK: "CHAT" }),
+  act: (streamId: string, id: string): Key => ({ PK: stream(streamId), SK: `ACT#${id}` }),
   gone: (streamId: string): Key => ({ PK: stream(streamId), SK: "GONE" }),
   message: (streamId: string, n: number): Key => ({ PK: stream(streamId), SK: `MSG#${padded(n)}` }),
   gift: (streamId: string, giftId: string, receiver = 0): Key => ({
@@ -160,6 +162,7 @@ export const prefix = {
   sockets: "SOCKET#",
   members: "MEMBER#",
   messages: "MSG#",
+  acts: "ACT#",
   gifts: "GIFT#",
   fans: "FAN#",
   subscribers: "SUB#",

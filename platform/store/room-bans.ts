@@ -11,8 +11,9 @@ import type { Action } from "./transact.ts";
 type Acting = { by: string; now: Date; newId: () => string };
 
 /**
- * Mutes or bans members of a room, or lifts that; each member in a transaction of its own, so that a
- * call that failed in between can be made again. Refuses with `ban_of_host` before it changes anything.
+ * Mutes or bans members of a room, or lifts that; each member in a transaction of its own, so that
+ * a call that failed in between can be made again. Refuses with `ban_of_host` before it changes
+ * anything.
  */
 export async function changeRoomBans(
   stream: Stream,

@@ -1,4 +1,4 @@
-import type { Kind, Refusal, RefusalCode } from "../../domain/refusal.ts";
+import { type Kind, Refusal, type RefusalCode } from "../../domain/refusal.ts";
 
 /** "Server internal error, please try again." */
 export const crashCode = 100001;
@@ -37,6 +37,9 @@ const codeOfRefusal: Partial<Record<RefusalCode, number>> = {
   key_in_progress: 60018,
   room_exists: 100003,
   room_exists_with_owner: 100010,
+  callbacks_exist: 100300,
+  gift_callback_failed: 102004,
+  gift_rejected: 102004,
   gift_type_not_found: 102002,
   gift_type_inactive: 102002,
   gifts_switched_off: 102008,
@@ -53,6 +56,17 @@ const saysOfRefusal: Partial<Record<RefusalCode, string>> = {
   key_reused: "Idempotency-Key was used with another request",
   unavailable: "Service temporarily unavailable, try again",
 };
+
+/** A gift that a callback has rejected, with the code and the sentence that it chose. */
+export class RejectedGift extends Refusal {
+  /** The code that it chose, if it did more than say no. */
+  readonly errorCode: number | undefined;
+
+  constructor(errorInfo: string, errorCode?: number) {
+    super("gift_rejected", {}, errorInfo === "" ? undefined : [errorInfo]);
+    this.errorCode = errorCode;
+  }
+}
 
 /** Characters of an ErrorInfo. */
 const infoLengthMax = 500;
@@ -71,10 +85,11 @@ export const crash: Outcome = {
 /** The outcome that says a refusal in Tencent's words: its code, and what exactly is wrong. */
 export function outcomeOf(refusal: Refusal): Outcome {
   const { code, kind, details } = refusal;
+  const chosen = refusal instanceof RejectedGift ? refusal.errorCode : undefined;
   const says = saysOfRefusal[code] ?? (details.join("; ") || code);
   return {
     ActionStatus: "FAIL",
     ErrorInfo: says.slice(0, infoLengthMax).toWellFormed(),
-    ErrorCode: codeOfRefusal[code] ?? codeOfKind[kind],
+    ErrorCode: chosen ?? codeOfRefusal[code] ?? codeOfKind[kind],
   };
 }

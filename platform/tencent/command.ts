@@ -26,8 +26,14 @@ export type CommandRequest<C extends CommandContract> = {
   body: Out<C["body"]>;
   caller: Administrator;
   now: Date;
+  /** The caller's address, as the gateway saw it. */
+  clientIp: string;
   /** A new id of ObjectId form. */
   newId: () => string;
+  /**
+   * Ends the call with the earlier answer if its key was used: before something outside happens.
+   */
+  assertNew: () => Promise<void>;
   /** Checks the addition and ties the answer to the call's key: give the reply to the store. */
   once: (addition: Addition<C>) => Reply<Addition<C>>;
 };
@@ -78,8 +84,14 @@ export function command<const C extends Omit<CommandContract, "kind">>(
 
   async function serve(event: APIGatewayProxyEvent, call: Call): Promise<APIGatewayProxyResult> {
     const { now } = call;
-    const given: Record<string, unknown> = { path: event.path, now, newId: () => newId(now) };
-    given.once = (addition: unknown) => remembered(contract, call, addition);
+    const given: Record<string, unknown> = {
+      path: event.path,
+      now,
+      clientIp: event.requestContext.identity?.sourceIp ?? "",
+      newId: () => newId(now),
+      once: (addition: unknown) => remembered(contract, call, addition),
+      assertNew: () => assertNew(call),
+    };
     if (contract.command !== "*") {
       const caller = await admitAdministrator(event, now);
       if (contract.callsPerSecond === 1)
@@ -139,6 +151,10 @@ function remembered(contract: CommandContract, call: Call, addition: unknown): R
   const remember =
     call.keyed === undefined ? [] : [markerAction(call.keyed, 200, answer, call.now)];
   return { answer: addition as never, remember };
+}
+
+async function assertNew({ keyed, now }: Call): Promise<void> {
+  if (keyed !== undefined && (await findReplay(keyed, now)) !== undefined) throw new KeyUsed();
 }
 
 const send = ({ headers }: Call, body: unknown): APIGatewayProxyResult => ({

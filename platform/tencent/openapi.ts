@@ -28,7 +28,8 @@ const Answer = z
   .meta({ id: "TencentAnswer" });
 
 /**
- * The paths of Tencent's commands for the public document: always HTTP 200, the outcome in the body.
+ * The paths of Tencent's commands for the public document: always HTTP 200, the outcome in the
+ * body.
  */
 export function commandPaths(commands: readonly Command[]): ZodOpenApiPathsObject {
   const described = commands.filter(({ contract }) => contract.command !== "*");

@@ -1,12 +1,14 @@
 import { personOf } from "../../../domain/person.ts";
 import { SendGift, sendRefusals } from "../../../domain/tencent-gift.ts";
 import { getAccounts } from "../../../platform/store/accounts.ts";
+import { findCallbacks } from "../../../platform/store/callbacks.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";
 import { getGiver, giveGift } from "../../../platform/store/gifts.ts";
 import { getRoom } from "../../../platform/store/rooms.ts";
+import { askBeforeGift, decidesOnGifts } from "../../../platform/tencent/callback.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** A gift by an account to others in a room: charged to the sender, all or nothing. */
+/** A gift in a room: charged to the sender, or decided by the application's callback instead. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/send_gift",
@@ -20,11 +22,17 @@ export const { contract, handler } = command(
       write: ["USER", "LEDGER", "STREAM", "GIFT"],
     },
   },
-  async ({ body: { RoomId, GiftId, Count: count, ...body }, now, once }) => {
-    const [stream, giftType] = await Promise.all([getRoom(RoomId), getGiftTypeByAlias(GiftId)]);
-    const giver = await getGiver(stream.id, body.From_Account);
-    const receivers = (await getAccounts(body.ReceiverList_Account, now)).map(personOf);
-    const gifting = { stream, giver, now, reply: () => once({}) };
-    return giveGift(gifting, { giftType, receivers, count, charged: true });
+  async ({ body, now, once, ...call }) => {
+    const { RoomId, GiftId, Count: count, From_Account: from, ReceiverList_Account: to } = body;
+    const reads = [getRoom(RoomId), getGiftTypeByAlias(GiftId), findCallbacks()] as const;
+    const [stream, giftType, callbacks] = await Promise.all(reads);
+    const charged = !decidesOnGifts(callbacks);
+    if (!charged) await getAccounts([from], now);
+    const giver = await getGiver(stream.id, from);
+    const receivers = (await getAccounts(to, now)).map(personOf);
+    const wish = { giftType, receivers, count, charged };
+    if (decidesOnGifts(callbacks))
+      await askBeforeGift(callbacks, { stream, giver, wish, now }, call);
+    return giveGift({ stream, giver, now, reply: () => once({}) }, wish);
   },
 );

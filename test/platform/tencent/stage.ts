@@ -74,7 +74,7 @@ export async function callCommand(handler: Handler, calling: Calling = {}) {
     isBase64Encoded: false,
     headers,
     multiValueQueryStringParameters: Object.fromEntries(values),
-    requestContext: { requestId: "request-1" },
+    requestContext: { requestId: "request-1", identity: { sourceIp: "203.0.113.7" } },
   } as unknown as APIGatewayProxyEvent);
   return { ...answer, body: JSON.parse(answer.body) };
 }

@@ -1,0 +1,20 @@
+import * as z from "zod";
+import { CallbackCommands, CallbackUrl } from "../../../domain/callback.ts";
+import { recordCallbacks } from "../../../platform/store/callbacks.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** The application's address and what it is called for, set for the first time. */
+export const { contract, handler } = command(
+  {
+    command: "live_config/set_callback",
+    says: "Configure the callbacks of the application",
+    body: z.object({ Url: CallbackUrl, CallbackCommandList: CallbackCommands }),
+    refusals: ["callbacks_exist"],
+    callsPerSecond: 200,
+    grants: { write: ["CATALOGUE"] },
+  },
+  async ({ body }) => {
+    await recordCallbacks(body);
+    return {};
+  },
+);

@@ -1,0 +1,20 @@
+import * as z from "zod";
+import { CallbackCommands, CallbackUrl } from "../../../domain/callback.ts";
+import { changeCallbacks } from "../../../platform/store/callbacks.ts";
+import { command } from "../../../platform/tencent/command.ts";
+
+/** The application's address and what it is called for, in place of what is configured. */
+export const { contract, handler } = command(
+  {
+    command: "live_config/update_callback",
+    says: "Change the callbacks of the application",
+    body: z.object({ Url: CallbackUrl, CallbackCommandList: CallbackCommands }),
+    refusals: ["callbacks_not_found"],
+    callsPerSecond: 200,
+    grants: { write: ["CATALOGUE"] },
+  },
+  async ({ body }) => {
+    await changeCallbacks(body);
+    return {};
+  },
+);

@@ -1,0 +1,183 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import * as setCallback from "../../../functions/tencent/callbacks/set.ts";
+import * as updateCallback from "../../../functions/tencent/callbacks/update.ts";
+import * as add from "../../../functions/tencent/gifts/add.ts";
+import * as send from "../../../functions/tencent/gifts/send.ts";
+import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
+import * as create from "../../../functions/tencent/rooms/create.ts";
+import { listGifts } from "../../../platform/store/gift-lists.ts";
+import { findRoom } from "../../../platform/store/rooms.ts";
+import { findWallet } from "../../../platform/store/wallets.ts";
+import { callCommand, startTencentStage } from "./stage.ts";
+
+let stage: Awaited<ReturnType<typeof startTencentStage>>;
+let application: Server;
+let address: string;
+
+/** What the application was asked, and how it answers. */
+const asked: { url: URL; body: Record<string, unknown> }[] = [];
+let reply: { status: number; body: string } | "never";
+
+const says = (ErrorCode: unknown, ErrorInfo = "") => ({
+  status: 200,
+  body: JSON.stringify({ ActionStatus: ErrorCode === 0 ? "OK" : "FAIL", ErrorInfo, ErrorCode }),
+});
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of request) text += chunk;
+  return text;
+}
+
+type Command = { handler: Parameters<typeof callCommand>[0] };
+const call = async ({ handler }: Command, body: unknown, headers = {}) =>
+  callCommand(handler, { body, headers });
+
+const wish = {
+  RoomId: "room",
+  GiftId: "rose",
+  Count: 3,
+  From_Account: "giver",
+  ReceiverList_Account: ["to1", "to2"],
+};
+const sendGift = (changes: object = {}, headers = {}) =>
+  call(send, { ...wish, ...changes }, headers);
+const giftsSent = async () => {
+  const { id } = (await findRoom("room"))!;
+  return listGifts(id, { limit: 100 });
+};
+
+beforeAll(async () => {
+  process.env.LOCAL = "on";
+  stage = await startTencentStage();
+  application = createServer(async (request, answer) => {
+    const body = JSON.parse(await textOf(request));
+    asked.push({ url: new URL(request.url!, "http://application"), body });
+    if (reply === "never") return;
+    answer.statusCode = reply.status;
+    answer.setHeader("location", "/elsewhere");
+    answer.end(reply.body);
+  });
+  await new Promise<void>((done) => application.listen(0, "127.0.0.1", done));
+  address = `http://127.0.0.1:${(application.address() as AddressInfo).port}/hook?mine=1`;
+  await call(create, { RoomInfo: { RoomId: "room", RoomType: "Live", Owner_Account: "host" } });
+  await call(add, { GiftId: "rose", Coins: 10, DefaultName: "Rose" });
+});
+afterAll(async () => {
+  application.closeAllConnections();
+  await new Promise((done) => application.close(done));
+  await stage.stop();
+});
+beforeEach(() => {
+  asked.length = 0;
+  reply = says(0);
+});
+
+const all = ["Live.CallbackBeforeSendGift", "Live.CallbackAfterDestroyRoom"];
+
+test("callbacks are set once, and updated then", async () => {
+  const callbacks = { Url: address, CallbackCommandList: all };
+  const missing = await call(updateCallback, callbacks);
+  expect(missing.body).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
+  const other = { ...callbacks, Url: "https://cdn.example.com/hook" };
+  expect((await call(setCallback, other)).body).toMatchObject({ ErrorCode: 0 });
+  expect((await call(setCallback, other)).body).toMatchObject({ ErrorCode: 100300 });
+  expect((await call(updateCallback, callbacks)).body).toMatchObject({ ErrorCode: 0 });
+});
+
+test.each([
+  { Url: undefined },
+  { Url: "ftp://example.com" },
+  { Url: "example.com" },
+  { Url: "https://user:secret@example.com" },
+  { Url: `https://example.com/${"x".repeat(500)}` },
+  { CallbackCommandList: undefined },
+  { CallbackCommandList: "Live.CallbackBeforeSendGift" },
+  { CallbackCommandList: ["BeforeSendGift"] },
+  { CallbackCommandList: Array.from({ length: 51 }, () => all[0]) },
+])("refuses the configuration %j", async (changes) => {
+  const callbacks = { Url: address, CallbackCommandList: all, ...changes };
+  for (const command of [setCallback, updateCallback])
+    expect((await call(command, callbacks)).body).toMatchObject({ ErrorCode: 100002 });
+});
+
+test("a gift that the application allows moves no credits, counts and is shown", async () => {
+  const before = Math.floor(Date.now() / 1000);
+  expect((await sendGift()).body).toMatchObject({ ActionStatus: "OK", ErrorCode: 0 });
+  expect(asked).toHaveLength(1);
+  const [{ url, body }] = asked as [(typeof asked)[0]];
+  expect(url.pathname).toBe("/hook");
+  expect(Object.fromEntries(url.searchParams)).toEqual({
+    mine: "1",
+    SdkAppid: "1400000001",
+    CallbackCommand: "Live.CallbackBeforeSendGift",
+    contenttype: "json",
+    ClientIP: "203.0.113.7",
+    OptPlatform: "RESTAPI",
+  });
+  expect(body).toEqual({
+    CallbackCommand: "Live.CallbackBeforeSendGift",
+    Operator_Account: "administrator",
+    RoomId: "room",
+    GiftWater: {
+      From_Account: "giver",
+      To_Account: ["to1", "to2"],
+      Time: expect.any(Number),
+      GiftId: "rose",
+      Count: 3,
+      Coins: 30,
+    },
+  });
+  expect((body.GiftWater as { Time: number }).Time).toBeGreaterThanOrEqual(before);
+  expect(await findWallet("giver")).toMatchObject({ balance: 0 });
+  const [gift] = await giftsSent();
+  expect(gift).toMatchObject({ count: 3, charged: false, dueCredits: 0 });
+});
+
+const noes: [string, typeof reply, number, RegExp][] = [
+  ["1", says(1, "not today"), 102004, /^not today$/],
+  ["102101", says(102101, "insufficient balance"), 102101, /^insufficient balance$/],
+  ["102100", says(102100), 102100, /rejected/],
+  ["102200", says(102200), 102200, /rejected/],
+  ["102201", says(102201), 102004, /no usable answer/],
+  ["2", says(2), 102004, /no usable answer/],
+  ["a code as text", says("0"), 102004, /no usable answer/],
+  ["no ErrorInfo", { status: 200, body: '{"ErrorCode":0}' }, 102004, /no usable answer/],
+  ["no JSON", { status: 200, body: "OK" }, 102004, /no usable answer/],
+  ["500", { ...says(0), status: 500 }, 102004, /no usable answer/],
+  ["a redirect", { ...says(0), status: 307 }, 102004, /no usable answer/],
+  ["too much", { status: 200, body: "x".repeat(20_000) }, 102004, /no usable answer/],
+  ["nothing in time", "never", 102004, /no usable answer/],
+];
+test.each(noes)("the answer %s rejects: nothing is sent", async (_, answer, code, info) => {
+  reply = answer;
+  const before = (await giftsSent()).length;
+  const { body } = await sendGift();
+  expect(body).toMatchObject({ ActionStatus: "FAIL", ErrorCode: code });
+  expect(body.ErrorInfo).toMatch(info);
+  expect(asked).toHaveLength(1);
+  expect(await giftsSent()).toHaveLength(before);
+});
+
+test("the application is not asked for what cannot be, nor again for a call with a key", async () => {
+  expect((await sendGift({ ReceiverList_Account: ["giver"] })).body.ErrorCode).toBe(100002);
+  expect((await sendGift({ GiftId: "nothing" })).body.ErrorCode).toBe(102002);
+  await call(setSwitch, { RoomId: "room", Enabled: false });
+  expect((await sendGift()).body.ErrorCode).toBe(102008);
+  await call(setSwitch, { RoomId: "room", Enabled: true });
+  expect(asked).toHaveLength(0);
+
+  const key = { "idempotency-key": "asked-once" };
+  const first = await sendGift({}, key);
+  const again = await sendGift({}, key);
+  expect(again.body).toEqual(first.body);
+  expect(again.headers).toMatchObject({ "idempotency-replayed": "true" });
+  expect(asked).toHaveLength(1);
+});
+
+test("other callbacks do not decide: the sender is charged", async () => {
+  await call(updateCallback, { Url: address, CallbackCommandList: all.slice(1) });
+  expect((await sendGift()).body.ErrorInfo).toMatch(/^Insufficient credits/);
+  expect(asked).toHaveLength(0);
+});
