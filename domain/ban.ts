@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { BanId, StreamId, UserId } from "./id.ts";
 import { activeBan, BanAction, type Member } from "./member.ts";
+import { moment, momentEnd, pageQuery } from "./page.ts";
 import { Person, personOf } from "./person.ts";
 import { refuse } from "./refusal.ts";
 import type { Stream } from "./stream.ts";
@@ -79,6 +80,47 @@ export function liveStreamBanOf(ban: Ban, defaultPicture: string): z.infer<typeo
     createdAt: ban.createdAt,
     updatedAt: ban.updatedAt,
   };
+}
+
+/** What the list of a host's bans knows of each, so that it is chosen before it is read. */
+export const ListedBan = z.object({
+  banId: BanId,
+  liveStreamId: StreamId,
+  targetUserId: UserId,
+  username: z.string(),
+  actionType: BanAction,
+  createdAt: Timestamp,
+  deletedAt: Timestamp.nullable(),
+});
+export type ListedBan = z.infer<typeof ListedBan>;
+
+/** What bans are listed; `targetUser` is an id or a username. */
+export const BanQuery = pageQuery(10).extend({
+  targetUserId: UserId.optional(),
+  targetUser: text(1, 100).optional(),
+  liveStreamId: StreamId.optional(),
+  actionType: BanAction.optional(),
+  dateFrom: moment.optional(),
+  dateTo: momentEnd.optional(),
+});
+export type BanFilter = Omit<z.output<typeof BanQuery>, "page" | "limit">;
+
+export function isListed(ban: ListedBan, wanted: BanFilter): boolean {
+  const { targetUser, dateFrom, dateTo } = wanted;
+  const isSame = (name: "targetUserId" | "liveStreamId" | "actionType") =>
+    wanted[name] === undefined || wanted[name] === ban[name];
+  const isCalled = [ban.targetUserId, ban.username.toLowerCase()];
+  return (
+    ban.deletedAt === null &&
+    isSame("targetUserId") &&
+    isSame("liveStreamId") &&
+    isSame("actionType") &&
+    (targetUser === undefined ||
+      isCalled.includes(targetUser) ||
+      isCalled.includes(targetUser.toLowerCase())) &&
+    (dateFrom === undefined || ban.createdAt >= dateFrom) &&
+    (dateTo === undefined || ban.createdAt <= dateTo)
+  );
 }
 
 /** A user has one ban of a stream at a time, and its host none. */

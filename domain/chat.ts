@@ -4,6 +4,7 @@ import { activeBan, type Member } from "./member.ts";
 import { Person, personOf } from "./person.ts";
 import { refuse } from "./refusal.ts";
 import type { Stream } from "./stream.ts";
+import { assertMayModerate } from "./stream-course.ts";
 import { Timestamp, text } from "./text.ts";
 import { summaryOf, UserSummary } from "./user.ts";
 
@@ -95,12 +96,25 @@ export function assertMayChat(member: Member | undefined, now: Date): void {
   if (ban !== undefined) refuse(ban.actionType === "BLOCK" ? "member_blocked" : "member_muted");
 }
 
+/** Authors take back their own messages; the host, moderators and admins anybody's. */
+export function assertMayDelete(
+  stream: Stream,
+  { sender }: Message,
+  caller: Parameters<typeof assertMayModerate>[1],
+): void {
+  if (sender.userId !== caller.userId) assertMayModerate(stream, caller);
+}
+
 /** Words that the stream's host does not want: whole or in part, in any case. */
 export function assertNoBlockedWord(content: string, stream: Stream): void {
   const folded = content.toLowerCase();
   const word = stream.blockedWords.find((blocked) => folded.includes(blocked.toLowerCase()));
   if (word !== undefined) refuse("word_blocked", { word });
 }
+
+/** Whether the sender must follow the host: in chats for followers all but host and moderators. */
+export const needsFollowing = (stream: Stream, userId: string) =>
+  stream.followersOnly && stream.hostId !== userId && !stream.moderators.includes(userId);
 
 /** What admits a sender's next message besides bans. */
 export type ChatRules = { slowModeSeconds: number; perSecondMax: number };

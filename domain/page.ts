@@ -26,6 +26,13 @@ export const moment = z
   .transform((value) => new Date(value).toISOString())
   .meta({ format: "date-time" });
 
+/** The end of a span: a date alone means its last millisecond. */
+export const momentEnd = z
+  .string({ error: "expected an ISO 8601 date" })
+  .transform((value) => (/^\d{4}-\d{2}-\d{2}$/.test(value) ? `${value}T23:59:59.999Z` : value))
+  .pipe(moment)
+  .meta({ format: "date-time" });
+
 /** The page and its size, as numbers of a query; `limitDefault` is the size where none is given. */
 export const pageQuery = (limitDefault: number, limitMax = 100) =>
   z.object({

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { StreamId } from "./id.ts";
+import { wholeNumber } from "./page.ts";
 import { refuse } from "./refusal.ts";
 import { channelUid, isHost, LiveStream, liveStreamOf, type Stream } from "./stream.ts";
 
@@ -72,6 +73,15 @@ export const joinedOf = (stream: Stream, userId: string): z.infer<typeof Joined>
   token: null,
   channelName: stream.channelName,
   uid: channelUid(userId),
+});
+
+const minutes = wholeNumber(0, 1_000_000).default(1440);
+
+/** Which scheduled streams: those whose planned start lies so many minutes around now. */
+export const UpcomingQuery = z.object({
+  limit: wholeNumber(1, 100).default(10),
+  minutesBefore: minutes,
+  minutesAfter: minutes,
 });
 
 /** Whether a scheduled stream's planned start lies in the minutes around now. */

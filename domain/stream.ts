@@ -92,6 +92,9 @@ export const LiveStream = z
     collectedFunding: z.number(),
     fundingPercentage: z.number(),
     giftsEnabled: z.boolean(),
+    slowModeSeconds: z.number().int(),
+    followersOnly: z.boolean(),
+    pinnedMessageId: z.string().nullable(),
   })
   .meta({ id: "LiveStream" });
 export type LiveStream = z.infer<typeof LiveStream>;
@@ -136,6 +139,9 @@ export function liveStreamOf(stream: Stream): LiveStream {
     collectedFunding: 0,
     fundingPercentage: 0,
     giftsEnabled: stream.giftsEnabled,
+    slowModeSeconds: stream.slowModeSeconds,
+    followersOnly: stream.followersOnly,
+    pinnedMessageId: stream.pinned?.messageId ?? null,
   };
 }
 

@@ -1,15 +1,12 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
-import { wholeNumber } from "../../domain/page.ts";
 import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
-import { isWithin } from "../../domain/stream-course.ts";
+import { isWithin, UpcomingQuery } from "../../domain/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findReminded } from "../../platform/store/reminders.ts";
 import { listHosted, soonestFirst } from "../../platform/store/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams.ts";
 import { getProfile } from "../../platform/store/users.ts";
-
-const minutes = wholeNumber(0, 1_000_000).default(1440);
 
 export const { contract, handler } = endpoint(
   {
@@ -19,11 +16,7 @@ export const { contract, handler } = endpoint(
     caller: "optional",
     shape: "envelope",
     path: z.object({ userId: UserId }),
-    query: z.object({
-      limit: wholeNumber(1, 100).default(10),
-      minutesBefore: minutes,
-      minutesAfter: minutes,
-    }),
+    query: UpcomingQuery,
     answer: [200, z.array(LiveStream.extend({ isReminderActive: z.boolean().nullable() }))],
     refusals: ["user_not_found"],
     grants: { read: ["STREAM", "USER"] },

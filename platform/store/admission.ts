@@ -1,10 +1,48 @@
-import { assertMayChat, type ChatRules } from "../../domain/chat.ts";
+import {
+  assertMayChat,
+  assertNoBlockedWord,
+  type ChatRules,
+  chatRulesOf,
+  needsFollowing,
+} from "../../domain/chat.ts";
 import { Member } from "../../domain/member.ts";
 import { refuse } from "../../domain/refusal.ts";
+import { assertLive, type Stream } from "../../domain/stream.ts";
+import { setting } from "../env.ts";
+import { findRelation } from "./follows.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
+import { findMember } from "./streams.ts";
 import { read } from "./table.ts";
 import { type Action, triesMax } from "./transact.ts";
+
+/** What can be said to a sender whose stream is there. */
+export const admissionRefusals = [
+  "member_blocked",
+  "member_muted",
+  "stream_not_live",
+  "word_blocked",
+  "followers_only",
+  "slow_mode",
+] as const;
+
+/** Admits a text to a stream's chat, or refuses with one of `admissionRefusals`. */
+export async function admitToChat(
+  stream: Stream,
+  userId: string,
+  content: string,
+  now: Date,
+): Promise<void> {
+  // Of two reasons the caller hears the one about themselves; in a live stream the admission tells it.
+  if (stream.status !== "active")
+    assertMayChat(await findMember(stream.id, userId, { consistent: true }), now);
+  assertLive(stream);
+  assertNoBlockedWord(content, stream);
+  if (needsFollowing(stream, userId) && !(await findRelation(userId, stream.hostId)))
+    refuse("followers_only");
+  const rules = chatRulesOf(stream, userId, setting("REQUESTS_PER_SECOND"));
+  await admitMessage(stream.id, userId, rules, now);
+}
 
 /**
  * Admits a sender's next message: one conditional write on their MEMBER item says that they are not

@@ -4,6 +4,7 @@ import type { Member } from "../../domain/member.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { Stream } from "../../domain/stream.ts";
 import { key } from "./keys.ts";
+import { actAction } from "./moderation.ts";
 import { record } from "./record.ts";
 import { findMember } from "./streams.ts";
 import { read, table, tableName } from "./table.ts";
@@ -16,6 +17,10 @@ export async function findBan(banId: string): Promise<Ban | undefined> {
   );
   return Item && read(Ban, Item);
 }
+
+/** The ban; refuses with `ban_not_found`. */
+export const getBan = async (banId: string): Promise<Ban> =>
+  (await findBan(banId)) ?? refuse("ban_not_found", { banId });
 
 /**
  * Records a ban in the member and in its own items, all or nothing. Refuses with `ban_of_host` and
@@ -52,7 +57,9 @@ export async function changeMember(
   for (let attempt = 1; attempt <= triesMax; attempt++) {
     const member = await findMember(streamId, userId, { consistent: true });
     const actions = decide(member);
-    if (actions.length === 0 || (await record(actions)) === undefined) return;
+    const failed = actions.length === 0 ? undefined : await record(actions);
+    if (failed === undefined) return;
+    if (failed.has("ban")) refuse("ban_lifted");
     await pause(attempt);
   }
   refuse("unavailable");
@@ -85,13 +92,29 @@ export function memberAction(
   };
 }
 
-/** The ban itself and its place in the list of its host. */
+/** The ban itself, its place in the list of its host, and the note in the log of moderation. */
 export function banActions(ban: Ban): Action[] {
   const { id: banId, liveStreamId, target, actionType, createdAt, deletedAt } = ban;
   const listed = { banId, liveStreamId, actionType, createdAt, deletedAt };
   const { userId: targetUserId, username } = target;
+  const isLifted = deletedAt !== null;
+  const by = isLifted ? (ban.deletedBy ?? ban.createdBy) : ban.createdBy;
+  const act = { actorId: by, targetId: targetUserId, at: ban.updatedAt } as const;
   return [
-    { Put: { Item: { ...key.ban(banId), ...ban } } },
+    {
+      label: "ban",
+      Put: {
+        Item: { ...key.ban(banId), ...ban },
+        // A ban is lifted once; a new one is not there yet.
+        ConditionExpression: "attribute_not_exists(PK) OR deletedAt = :null",
+        ExpressionAttributeValues: { ":null": null },
+      },
+    },
+    actAction(liveStreamId, {
+      ...act,
+      action: isLifted ? "member.unbanned" : "member.banned",
+      reason: isLifted ? null : ban.reason,
+    }),
     {
       Put: {
         Item: { ...key.hostedBan(ban.hostId, banId), ...listed, targetUserId, username },

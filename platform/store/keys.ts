@@ -222,3 +222,34 @@ export function keyStartsOf(wanted: readonly ItemKind[]): { PK: string; SK: stri
   }
   return [...starts].map(([PK, SK]) => ({ PK, SK }));
 }
+
+/** What an audit reads, by key. `owner` is the user or stream, `rest` what the sort key adds. */
+export function moneyKindOf(item: Key): { kind: MoneyKind; owner: string; rest: string } {
+  const [partition, owner] = split(item.PK);
+  const [head, rest] = split(item.SK);
+  const kind = partition === "LEDGER" ? "entry" : (moneyKinds[`${partition} ${head}`] ?? "other");
+  return kind === "profile" && rest !== ""
+    ? { kind: "wallet", owner, rest }
+    : { kind: partition === "FRAMES" ? "frame" : kind, owner, rest };
+}
+
+export type MoneyKind =
+  | "profile"
+  | "wallet"
+  | "entry"
+  | "reference"
+  | "gift"
+  | "totals"
+  | "fan"
+  | "log"
+  | "frame"
+  | "other";
+
+const moneyKinds: Record<string, MoneyKind> = {
+  "USER PROFILE": "profile",
+  "USER REF": "reference",
+  "STREAM GIFT": "gift",
+  "STREAM TOTALS": "totals",
+  "STREAM FAN": "fan",
+  "STREAM LOG": "log",
+};

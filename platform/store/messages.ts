@@ -3,6 +3,7 @@ import * as z from "zod";
 import { Message, numberInId, pageRange } from "../../domain/chat.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { key } from "./keys.ts";
+import { actAction } from "./moderation.ts";
 import { queryRange } from "./query.ts";
 import { type Reply, record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";
@@ -88,6 +89,28 @@ export async function findMessage(
 /** The message; refuses with `message_not_found`. */
 export async function getMessage(streamId: string, messageId: string): Promise<Message> {
   return (await findMessage(streamId, messageId)) ?? refuse("message_not_found", { messageId });
+}
+
+/** Takes the content out of a message, for good; its number goes on to exist and shows nothing. */
+export async function deleteMessage(message: Message, by: string, now: Date): Promise<void> {
+  const { id: messageId, streamId, n, sender } = message;
+  const at = now.toISOString();
+  const act = { action: "chat.deleted", actorId: by, targetId: sender.userId } as const;
+  const failed = await record([
+    {
+      Update: {
+        Key: key.message(streamId, n),
+        UpdateExpression:
+          "SET deletedAt = :now, updatedAt = :now, revision = revision + :one REMOVE content",
+        ConditionExpression: "attribute_exists(PK) AND attribute_not_exists(deletedAt)",
+        ExpressionAttributeValues: { ":now": at, ":one": 1 },
+      },
+    },
+    actAction(streamId, { ...act, reason: null, at }),
+  ]);
+  // Noting the number again does no harm, and mends a deletion that broke off here.
+  await recordGone(streamId, n);
+  if (failed !== undefined) refuse("message_not_found", { messageId });
 }
 
 /**

@@ -1,8 +1,10 @@
 import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { Member } from "../../domain/member.ts";
+import type { Act } from "../../domain/moderation.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { Stream } from "../../domain/stream.ts";
 import { key } from "./keys.ts";
+import { actAction } from "./moderation.ts";
 import { type Reply, record } from "./record.ts";
 import { listActions, liveActions } from "./stream-lists.ts";
 import { read, table, tableName } from "./table.ts";
@@ -86,13 +88,15 @@ export async function recordStream(stream: Stream, reply?: Reply<unknown>): Prom
 
 /**
  * Changes a stream under its revision, and its places in the lists with it. `decide` says what is to
- * change, again on what is there when somebody else was faster; undefined: it is so already.
+ * change, again on what is there when somebody else was faster; undefined: it is so already. With an
+ * `act`, the log of moderation says who did it.
  * Refuses with `stream_not_found`, and `unavailable` when others are faster too often.
  */
 export async function changeStream(
   stream: Stream,
   decide: (stream: Stream) => Partial<Stream> | undefined,
   now: Date,
+  act?: Pick<Act, "action" | "actorId" | "targetId">,
 ): Promise<Stream> {
   let current = stream;
   for (let attempt = 1; attempt <= triesMax; attempt++) {
@@ -103,7 +107,9 @@ export async function changeStream(
     const lists = isListedAnew(current, changed)
       ? [...listActions(changed), ...liveActions(changed)]
       : [];
-    const failed = await record([changeAction(current, changed), ...lists]);
+    const at = now.toISOString();
+    const acts = act === undefined ? [] : [actAction(stream.id, { ...act, reason: null, at })];
+    const failed = await record([changeAction(current, changed), ...lists, ...acts]);
     if (failed === undefined) return changed;
     const there = failed.get("stream");
     if (there === undefined) refuse("stream_not_found", { streamId: stream.id });

@@ -61,6 +61,19 @@ export async function findProfiles(userIds: readonly string[]): Promise<Map<stri
 export const summary = (profile: Profile): UserSummary =>
   summaryOf(profile, setting("DEFAULT_PICTURE"));
 
+/** Summaries of any number of users; one who is unknown has nothing but an id. */
+export async function findSummaries(
+  userIds: readonly string[],
+  now: Date,
+): Promise<(userId: string) => UserSummary> {
+  const profiles = new Map<string, Profile>();
+  const distinct = [...new Set(userIds)];
+  for (let at = 0; at < distinct.length; at += 100)
+    for (const profile of (await findProfiles(distinct.slice(at, at + 100))).values())
+      profiles.set(profile.userId, profile);
+  return (userId) => summary(profiles.get(userId) ?? profileOf(userId, {}, now));
+}
+
 /** Users whose profile this process has seen written, so that it is looked at once. */
 const seen = new Set<string>();
 const seenMax = 10_000;

@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { LiveStreamBan, liveStreamBanOf } from "../../domain/ban.ts";
+import { StreamId, UserId } from "../../domain/id.ts";
+import { activeBan } from "../../domain/member.ts";
+import { assertMayModerate } from "../../domain/stream-course.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findBan } from "../../platform/store/bans.ts";
+import { findMember, getStream } from "../../platform/store/streams.ts";
+import { getProfile } from "../../platform/store/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream-ban/check/{targetUserId}",
+    says: "Check whether a user is banned from a live stream now; of oneself everybody may",
+    tag: "Live Stream Bans",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ targetUserId: UserId }),
+    query: z.object({ liveStreamId: StreamId }),
+    answer: [200, z.object({ isBanned: z.boolean(), ban: LiveStreamBan.nullable() })],
+    refusals: ["stream_not_found", "user_not_found", "not_a_moderator"],
+    grants: { read: ["STREAM", "USER", "BAN"] },
+  },
+  async ({ path: { targetUserId }, query: { liveStreamId }, caller, now }) => {
+    const isOwn = targetUserId === caller.userId;
+    const [stream, member] = await Promise.all([
+      getStream(liveStreamId),
+      findMember(liveStreamId, targetUserId, { consistent: true }),
+      isOwn ? undefined : getProfile(targetUserId),
+    ]);
+    if (!isOwn) assertMayModerate(stream, caller);
+    const held = activeBan(member, now);
+    const ban = held && (await findBan(held.id));
+    if (ban === undefined) return { isBanned: held !== undefined, ban: null };
+    return { isBanned: true, ban: liveStreamBanOf(ban, setting("DEFAULT_PICTURE")) };
+  },
+);

@@ -1,0 +1,27 @@
+import * as z from "zod";
+import { LiveStreamBan, liveStreamBanOf } from "../../domain/ban.ts";
+import { BanId } from "../../domain/id.ts";
+import { assertMayModerate } from "../../domain/stream-course.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { getBan } from "../../platform/store/bans.ts";
+import { getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream-ban/{id}",
+    says: "Read one ban of a live stream, lifted or not",
+    tag: "Live Stream Bans",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ id: BanId }),
+    answer: [200, LiveStreamBan],
+    refusals: ["ban_not_found", "stream_not_found", "not_a_moderator"],
+    grants: { read: ["BAN", "STREAM"] },
+  },
+  async ({ path, caller }) => {
+    const ban = await getBan(path.id);
+    assertMayModerate(await getStream(ban.liveStreamId), caller);
+    return liveStreamBanOf(ban, setting("DEFAULT_PICTURE"));
+  },
+);

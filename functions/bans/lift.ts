@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { LiveStreamBan, liveStreamBanOf } from "../../domain/ban.ts";
+import { BanId } from "../../domain/id.ts";
+import { assertMayModerate } from "../../domain/stream-course.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { getBan, liftBan } from "../../platform/store/bans.ts";
+import { getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "DELETE /api/v1/live-stream-ban/{id}",
+    says: "Lift a ban; what it was stays readable",
+    tag: "Live Stream Bans",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ id: BanId }),
+    answer: [200, LiveStreamBan],
+    refusals: ["ban_not_found", "stream_not_found", "not_a_moderator", "ban_lifted"],
+    grants: { read: ["BAN", "STREAM"], write: ["BAN", "STREAM", "USER"] },
+  },
+  async ({ path, caller, now }) => {
+    const ban = await getBan(path.id);
+    assertMayModerate(await getStream(ban.liveStreamId), caller);
+    const lifted = await liftBan(ban, caller.userId, now);
+    return liveStreamBanOf(lifted, setting("DEFAULT_PICTURE"));
+  },
+);

@@ -1,0 +1,40 @@
+import * as z from "zod";
+import {
+  assertKnown,
+  assertMayChangeSettings,
+  ChatSettings,
+  ChatSettingsChange,
+  changedSettings,
+  chatSettingsOf,
+} from "../../domain/chat-settings.ts";
+import { StreamId } from "../../domain/id.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { changeStream, getStream } from "../../platform/store/streams.ts";
+import { findProfiles } from "../../platform/store/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "PATCH /api/v1/live-stream/{streamId}/chat-settings",
+    says: "Change the rules of a stream's chat; what is left out stays",
+    tag: "Live Stream Chat",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    body: ChatSettingsChange,
+    answer: [200, ChatSettings],
+    refusals: ["stream_not_found", "user_not_found", "not_a_moderator", "stream_not_yours"],
+    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "CATALOGUE"] },
+  },
+  async ({ path, body, caller, now }) => {
+    const { moderators = [] } = body;
+    const [stream, known] = await Promise.all([
+      getStream(path.streamId, { consistent: true }),
+      findProfiles(moderators),
+    ]);
+    assertKnown(moderators, known);
+    assertMayChangeSettings(stream, body, caller);
+    const act = { action: "settings.changed", actorId: caller.userId, targetId: null } as const;
+    const decide = (current: typeof stream) => changedSettings(current, body);
+    return chatSettingsOf(await changeStream(stream, decide, now, act));
+  },
+);

@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { assertMayDelete } from "../../domain/chat.ts";
+import { MessageId, StreamId } from "../../domain/id.ts";
+import { assertNotBlocked } from "../../domain/member.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { deleteMessage, getMessage } from "../../platform/store/messages.ts";
+import { changeStream, findMember, getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "DELETE /api/v1/live-stream/{streamId}/chat/messages/{messageId}",
+    says: "Delete a message: one's own, or as host, moderator or admin",
+    tag: "Live Stream Chat",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId, messageId: MessageId }),
+    answer: [204, z.void()],
+    refusals: ["stream_not_found", "message_not_found", "member_blocked", "not_a_moderator"],
+    grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
+  },
+  async ({ path: { streamId, messageId }, caller, now }) => {
+    const [stream, message, member] = await Promise.all([
+      getStream(streamId, { consistent: true }),
+      getMessage(streamId, messageId),
+      findMember(streamId, caller.userId, { consistent: true }),
+    ]);
+    assertNotBlocked(member, now);
+    assertMayDelete(stream, message, caller);
+    await deleteMessage(message, caller.userId, now);
+    const decide = ({ pinned }: typeof stream) =>
+      pinned?.messageId === messageId ? { pinned: null } : undefined;
+    await changeStream(stream, decide, now);
+  },
+);

@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { MessageId, StreamId } from "../../domain/id.ts";
+import { assertMayModerate } from "../../domain/stream-course.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { getMessage } from "../../platform/store/messages.ts";
+import { changeStream, getStream } from "../../platform/store/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "PUT /api/v1/live-stream/{streamId}/chat/pin",
+    says: "Pin a message of a stream's chat, in the place of the one before",
+    tag: "Live Stream Chat",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    body: z.object({ messageId: MessageId }),
+    answer: [200, z.object({ streamId: StreamId, messageId: MessageId })],
+    refusals: ["stream_not_found", "message_not_found", "not_a_moderator"],
+    grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
+  },
+  async ({ path: { streamId }, body: { messageId }, caller, now }) => {
+    const [stream, message] = await Promise.all([
+      getStream(streamId, { consistent: true }),
+      getMessage(streamId, messageId),
+    ]);
+    assertMayModerate(stream, caller);
+    const targetId = message.sender.userId;
+    const act = { action: "chat.pinned", actorId: caller.userId, targetId } as const;
+    const decide = ({ pinned }: typeof stream) =>
+      pinned?.messageId === messageId ? undefined : { pinned: { messageId } };
+    await changeStream(stream, decide, now, act);
+    return { streamId, messageId };
+  },
+);
