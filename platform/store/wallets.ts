@@ -94,9 +94,13 @@ type OnFailed = (failed: Failed) => void | Promise<void>;
  */
 export const decisionsMax = 20;
 
+/** Tries on the wallets that the cancellation returned; after them the wallets are read again. */
+const freshTriesMax = 4;
+
 /**
  * Decides on wallets and commits, exactly once. A wallet that somebody else wrote in between comes
- * back with the cancellation and is decided on again, with jitter and a bound; then `unavailable`.
+ * back with the cancellation and is decided on again at once, while it is fresh; then after pauses
+ * with jitter, read again, since what was read before a pause is old after it; then `unavailable`.
  * Other conditions that failed are given to `onFailed`, which refuses or lets it be tried again.
  */
 export async function commit<A>(
@@ -113,8 +117,11 @@ export async function commit<A>(
     if (failed === undefined) return reply.answer;
     const rest = beyondWallets(failed);
     if (rest.size > 0) await onFailed(rest);
-    current = renew(current, failed);
-    await pause(attempt);
+    if (attempt < freshTriesMax) current = renew(current, failed);
+    else {
+      await pause(attempt - freshTriesMax);
+      current = await Promise.all(current.map(({ userId }) => findWallet(userId)));
+    }
   }
   refuse("unavailable");
 }
