@@ -131,6 +131,7 @@ export const refusals = {
   },
   body_unreadable: { kind: "invalid", says: "body: expected a JSON object" },
   room_not_found: { kind: "missing", says: "RoomId: there is no room {roomId}" },
+  messages_disabled: { kind: "conflict", says: "Messages are switched off in this stream" },
   room_exists: { kind: "conflict", says: "RoomId: another owner has the room {roomId}" },
   room_exists_with_owner: { kind: "conflict", says: "RoomId: the owner has this room already" },
   metadata_too_large: { kind: "invalid", says: "Metadata: {problem}" },

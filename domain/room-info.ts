@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { StreamWish } from "./new-stream.ts";
+import { refuse } from "./refusal.ts";
 import { Account, RoomId } from "./room.ts";
 import type { Stream } from "./stream.ts";
 import { byteText, httpsUrl } from "./text.ts";
@@ -140,4 +141,10 @@ export function roomInfoOf(stream: Stream, viewCount: number): z.infer<typeof Ro
     CoverURL: fields.CoverURL || stream.thumbnailUrl,
     ViewCount: viewCount,
   };
+}
+
+/** A room may have messages switched off: then only its host and moderators chat. */
+export function assertMessagesOpen({ room, hostId, moderators }: Stream, userId: string): void {
+  if (room?.IsMessageDisabled !== true || hostId === userId) return;
+  if (!moderators.includes(userId)) refuse("messages_disabled");
 }

@@ -7,6 +7,7 @@ import {
 } from "../../domain/chat.ts";
 import { Member } from "../../domain/member.ts";
 import { refuse } from "../../domain/refusal.ts";
+import { assertMessagesOpen } from "../../domain/room-info.ts";
 import { assertLive, type Stream } from "../../domain/stream.ts";
 import { setting } from "../env.ts";
 import { findRelation } from "./follows.ts";
@@ -21,6 +22,7 @@ export const admissionRefusals = [
   "member_blocked",
   "member_muted",
   "stream_not_live",
+  "messages_disabled",
   "word_blocked",
   "followers_only",
   "slow_mode",
@@ -37,6 +39,7 @@ export async function admitToChat(
   if (stream.status !== "active")
     assertMayChat(await findMember(stream.id, userId, { consistent: true }), now);
   assertLive(stream);
+  assertMessagesOpen(stream, userId);
   assertNoBlockedWord(content, stream);
   if (needsFollowing(stream, userId) && !(await findRelation(userId, stream.hostId)))
     refuse("followers_only");

@@ -8,6 +8,7 @@ import * as get from "../../../functions/tencent/rooms/get.ts";
 import * as getMetadata from "../../../functions/tencent/rooms/get-metadata.ts";
 import * as setMetadata from "../../../functions/tencent/rooms/set-metadata.ts";
 import * as update from "../../../functions/tencent/rooms/update.ts";
+import { admitToChat } from "../../../platform/store/admission.ts";
 import { record } from "../../../platform/store/record.ts";
 import { findRoom } from "../../../platform/store/rooms.ts";
 import { foldActions } from "../../../platform/store/totals.ts";
@@ -141,6 +142,16 @@ describe("update_room_info", () => {
     });
     await updateRoom({ RoomId: "changing", ...change });
     expect((await findRoom("changing"))?.revision).toBe(before.revision + 1);
+  });
+
+  test("messages that are switched off are the owner's alone", async () => {
+    await createRoom("quiet", { Owner_Account: "owner1", IsMessageDisabled: true });
+    const says = async (userId: string) =>
+      admitToChat((await findRoom("quiet"))!, userId, "hello", new Date());
+    await expect(says("viewer")).rejects.toThrow("messages_disabled");
+    await says("owner1");
+    await updateRoom({ RoomId: "quiet", IsMessageDisabled: false });
+    await says("viewer");
   });
 
   test("refuses bad fields and unknown rooms", async () => {
