@@ -13,10 +13,7 @@ export type Places = {
   audience: string;
   jwksUri: string;
   socketEndpoint: string;
-  combosQueueUrl: string;
-  momentsQueueUrl: string;
-  noticesQueueUrl: string;
-  postsQueueUrl: string;
+  queueUrls: Record<QueueName, string>;
   tencentSecretArn: string;
 };
 
@@ -57,10 +54,10 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
       for: ofKind("socket"),
     },
     POST_RATE: { value: String(stage.postRate), for: toSockets },
-    COMBOS_QUEUE_URL: { value: places.combosQueueUrl, for: toQueue("combos") },
-    MOMENTS_QUEUE_URL: { value: places.momentsQueueUrl, for: toQueue("moments") },
-    NOTICES_QUEUE_URL: { value: places.noticesQueueUrl, for: toQueue("notices") },
-    POSTS_QUEUE_URL: { value: places.postsQueueUrl, for: toQueue("posts") },
+    COMBOS_QUEUE_URL: { value: places.queueUrls?.combos, for: toQueue("combos") },
+    MOMENTS_QUEUE_URL: { value: places.queueUrls?.moments, for: toQueue("moments") },
+    NOTICES_QUEUE_URL: { value: places.queueUrls?.notices, for: toQueue("notices") },
+    POSTS_QUEUE_URL: { value: places.queueUrls?.posts, for: toQueue("posts") },
     LARGE_ROOM_VIEWERS: { value: String(stage.largeRoomViewers), for: ofKind("reaction") },
     TENCENT_SDK_APP_ID: { value: String(stage.tencent.sdkAppId), for: ofKind("command") },
     TENCENT_ADMINISTRATORS: { value: stage.tencent.administrators.join(), for: ofKind("command") },

@@ -6,6 +6,7 @@ import type { Data } from "./data.ts";
 import type { Places } from "./environment.ts";
 import type { Resources } from "./grants.ts";
 import { issuerParameters } from "./names.ts";
+import { ofEach } from "./queues.ts";
 import type { Stage } from "./stages.ts";
 
 /** Where functions are placed: their stack, their stage, their log and what they may be given. */
@@ -47,7 +48,6 @@ export function siteOf(
   logGroup: LogGroup,
   { data, issuer, sockets, tencentSecret }: Neighbours,
 ): Site {
-  const { combos, moments, notices, posts } = data.queues;
   return {
     scope,
     stage,
@@ -55,21 +55,13 @@ export function siteOf(
     places: {
       tableName: data.table.tableName,
       ...issuer,
-      combosQueueUrl: combos.queueUrl,
-      momentsQueueUrl: moments.queueUrl,
-      noticesQueueUrl: notices.queueUrl,
-      postsQueueUrl: posts.queueUrl,
+      queueUrls: ofEach((name) => data.queues[name].queueUrl),
       ...(sockets && { socketEndpoint: sockets.endpoint }),
       ...(tencentSecret && { tencentSecretArn: tencentSecret.secretArn }),
     },
     resources: {
       tableArn: data.table.tableArn,
-      queueArns: {
-        combos: combos.queueArn,
-        moments: moments.queueArn,
-        notices: notices.queueArn,
-        posts: posts.queueArn,
-      },
+      queueArns: ofEach((name) => data.queues[name].queueArn),
       ...(sockets && { socketApiArn: sockets.apiArn }),
       ...(tencentSecret && { tencentSecretArn: tencentSecret.secretArn }),
     },

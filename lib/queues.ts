@@ -1,0 +1,68 @@
+import { Duration } from "aws-cdk-lib";
+import {
+  DeduplicationScope,
+  FifoThroughputLimit,
+  Queue,
+  QueueEncryption,
+} from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+import type { QueueName } from "../platform/grants.ts";
+import { defaults } from "./lambdas.ts";
+import { rowsOf } from "./route-table.ts";
+
+/** Tries of one message before it is put aside for a person. */
+const receiveCountMax = 5;
+
+/** Days for which messages are kept: dead ones as long as SQS keeps anything. */
+const keptDays = { live: 4, dead: 14 };
+
+/** The queues of a stage: those that keep an order are FIFO, with a group for each stream. */
+const keepsOrder = {
+  combos: false,
+  moments: false,
+  notices: false,
+  posts: true,
+} satisfies Record<QueueName, boolean>;
+
+/** Each queue of a stage. */
+export type Queues = Record<QueueName, Queue>;
+
+/** Something of each queue, by its name. */
+export const ofEach = <T>(make: (name: QueueName) => T): Record<QueueName, T> =>
+  Object.fromEntries(
+    (Object.keys(keepsOrder) as QueueName[]).map((name) => [name, make(name)]),
+  ) as Record<QueueName, T>;
+
+/** The queues, each with one for the messages that could not be handled. */
+export function placeQueues(scope: Construct, stage: string): { live: Queues; dead: Queues } {
+  const dead = ofEach((name) => place(scope, stage, name));
+  return { live: ofEach((name) => place(scope, stage, name, dead[name])), dead };
+}
+
+function place(scope: Construct, stage: string, name: QueueName, dead?: Queue): Queue {
+  const id = dead === undefined ? `${name}-dead` : name;
+  const fifo = keepsOrder[name];
+  const ordered = {
+    fifo,
+    deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
+    fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+  };
+  return new Queue(scope, id, {
+    queueName: `ovation-${stage}-${id}${fifo ? ".fifo" : ""}`,
+    ...(fifo && ordered),
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    visibilityTimeout: Duration.seconds(6 * readerSeconds(name)),
+    retentionPeriod: Duration.days(dead === undefined ? keptDays.dead : keptDays.live),
+    ...(dead && { deadLetterQueue: { queue: dead, maxReceiveCount: receiveCountMax } }),
+  });
+}
+
+/** The time-out of the function that reads a queue: AWS asks for six times it as visibility. */
+function readerSeconds(queue: QueueName): number {
+  const readers = rowsOf("reaction").filter(
+    ({ contract: { on } }) => "queue" in on && on.queue === queue,
+  );
+  const seconds = readers.map(({ contract }) => contract.timeoutSeconds ?? defaults.timeoutSeconds);
+  return Math.max(defaults.timeoutSeconds, ...seconds);
+}
