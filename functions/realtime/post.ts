@@ -1,7 +1,7 @@
+import { allDone } from "../../platform/push/all-done.ts";
 import { deliverFrames } from "../../platform/push/deliver.ts";
 import { Posting } from "../../platform/push/queue.ts";
 import { ownMemory } from "../../platform/push/room.ts";
-import { allDone } from "../../platform/push/rooms.ts";
 import { reaction } from "../../platform/reaction.ts";
 
 /** Posts large rooms, so that no other room waits for them: each stream in order, one at a time. */

@@ -6,6 +6,7 @@ import { queryFrames } from "../store/frames.ts";
 import { getLog, markPosted } from "../store/logs.ts";
 import { findMember } from "../store/streams.ts";
 import { listSubscribers, removeSubscriber } from "../store/subscribers.ts";
+import { allDone } from "./all-done.ts";
 import { type Payload, payloadOf, poster } from "./post.ts";
 import type { Memory, Room } from "./room.ts";
 import { noteViewers } from "./viewers.ts";
@@ -85,8 +86,7 @@ async function postFrames(
         follow(memory, subscriber, frames, payloads, end).then(() => endSubscription(subscriber)),
       );
   }
-  await Promise.all(ended);
-  await settleMost(posted);
+  await allDone([...ended, settleMost(posted)]);
 }
 
 /** Posts to one connection, frame after frame, so that its order holds whatever the others do. */
@@ -101,16 +101,18 @@ async function follow(
   const subscription = `${streamId} ${connectionId}`;
   if (from === undefined || from > frames.at(-1)!.n || busy.has(subscription)) return;
   busy.add(subscription);
-  for (const [at, { n }] of frames.entries()) {
-    if (n < from) continue;
-    if (n >= end) break;
-    const result = await poster().post(connectionId, payloads[at]!);
-    if (result === "gone") {
+  try {
+    for (const [at, { n }] of frames.entries()) {
+      if (n < from) continue;
+      if (n >= end) break;
+      const result = await poster().post(connectionId, payloads[at]!);
+      if (result !== "gone") continue;
       gone.set(subscription, subscriber);
       break;
     }
+  } finally {
+    busy.delete(subscription);
   }
-  busy.delete(subscription);
 }
 
 /** The share of posts that nobody else waits for, and for how long they are waited for. */
@@ -161,7 +163,7 @@ export async function dropGone({ now, memory }: Pick<Room, "now" | "memory">): P
   memory.gone.clear();
   const dead = all.filter(({ connectedAt }) => now.getTime() - connectedAt > openingMilliseconds);
   for (let at = 0; at < dead.length; at += dropsAtOnce)
-    await Promise.all(
+    await allDone(
       dead.slice(at, at + dropsAtOnce).map(async ({ streamId, connectionId, revision }) => {
         await removeSubscriber(streamId, connectionId, revision);
         await dropConnection(connectionId);

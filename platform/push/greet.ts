@@ -6,6 +6,7 @@ import { findNewestFrame, queryFrames } from "../store/frames.ts";
 import { getLog, type Log } from "../store/logs.ts";
 import { findMember } from "../store/streams.ts";
 import { findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.ts";
+import { allDone } from "./all-done.ts";
 import { dropGone, endSubscription } from "./deliver.ts";
 import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
 import type { Room } from "./room.ts";
@@ -21,16 +22,16 @@ export async function greetSubscribers(room: Room, given: readonly Subscriber[])
   const { streamId } = room;
   // Of two subscriptions of a connection in one batch the later one holds.
   const newest = new Map(given.map((subscriber) => [subscriber.connectionId, subscriber]));
-  const admitted = await Promise.all([...newest.values()].map((one) => admit(room, one)));
+  const admitted = await allDone([...newest.values()].map((one) => admit(room, one)));
   const current = admitted.filter((one) => one !== undefined);
   if (current.length === 0) return;
   const head = await readHead(streamId);
-  const fixed = await Promise.all(current.map((one) => setFrom(one, head + 1)));
+  const fixed = await allDone(current.map((one) => setFrom(one, head + 1)));
   const greeted = fixed.filter((one) => one !== undefined);
   const log = { ...(await getLog(streamId)), head: await readHead(streamId) };
   const viewers = await viewersOf(room);
   const reader = readerOf(streamId);
-  await Promise.all(greeted.map((one) => greet(room, one, { log, viewers, reader })));
+  await allDone(greeted.map((one) => greet(room, one, { log, viewers, reader })));
   await dropGone(room);
 }
 
@@ -113,7 +114,11 @@ async function isRecovered(
   if (since.epoch !== epoch || since.frame >= head)
     return canRecover(since, { epoch, head, keeps: () => false });
   for await (const frame of read(next, next))
-    return canRecover(since, { epoch, head, keeps: () => isAnswered(frame, now) });
+    return canRecover(since, {
+      epoch,
+      head,
+      keeps: () => frame.epoch === epoch && isAnswered(frame, now),
+    });
   return false;
 }
 

@@ -24,13 +24,3 @@ export async function pushStream(room: Room, work: StreamWork): Promise<void> {
   }
   if (subscribers.length > 0) await greetSubscribers(room, subscribers);
 }
-
-/**
- * Waits until all are done, also when one fails: nothing may go on behind the back of the next try.
- * Throws the first failure.
- */
-export async function allDone(parts: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(parts);
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
-}

@@ -36,9 +36,11 @@ const pageFrames = 20;
  */
 export async function readBack(streamId: string, oldest: number, now: Date): Promise<KnownLog> {
   const log = await getLog(streamId);
-  const frames: Pick<Frame, "n" | "newest" | "covers" | "totals">[] = [];
+  const frames: Frame[] = [];
   for await (const frame of queryFrames(streamId, { newestFirst: true })) {
-    if (frame.newest < oldest) return knownFrom(log, frames, frame.newest, now);
+    // The newest frame says where the log ends, however old it is.
+    if (frame.newest < oldest && frames.length > 0)
+      return knownFrom(log, frames, frame.newest, now);
     frames.push(frame);
   }
   return knownFrom(log, frames, undefined, now);

@@ -50,7 +50,8 @@ export async function getLog(streamId: string): Promise<Log> {
   }
 }
 
-const newLog = (): Log => ({
+/** A log before its first frame, under an epoch of its own. */
+export const newLog = (): Log => ({
   epoch: randomBytes(6).toString("base64url"),
   posted: 0,
   newest: 0,

@@ -1,0 +1,26 @@
+import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { findNewestFrame } from "./frames.ts";
+import { key, prefix } from "./keys.ts";
+import { getLog, type Log, newLog } from "./logs.ts";
+import { queryItems } from "./query.ts";
+import { table, tableName } from "./table.ts";
+
+/**
+ * Begins a log anew, under another epoch, as after the restore of a backup: positions in it mean nothing
+ * any more, and its subscriptions are gone, so that every client asks again. Numbers go on, so that no
+ * frame is ever put over another. To be done while no consumer runs.
+ */
+export async function resetLog(streamId: string): Promise<void> {
+  const TableName = tableName();
+  const [old, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
+  const end =
+    newest !== undefined && newest.n > old.posted
+      ? { posted: newest.n, newest: newest.newest, totals: newest.totals }
+      : {};
+  const log: Log = { ...old, ...end, epoch: newLog().epoch };
+  await table().send(new PutCommand({ TableName, Item: { ...key.log(streamId), ...log } }));
+  const walk = { limit: Number.MAX_SAFE_INTEGER, consistent: true };
+  const subscribers = await queryItems(key.log(streamId), prefix.subscribers, walk);
+  for (const { PK, SK } of subscribers)
+    await table().send(new DeleteCommand({ TableName, Key: { PK, SK } }));
+}

@@ -1,0 +1,76 @@
+import type { Frame } from "../../../domain/frame.ts";
+import type { play, Scene } from "./world.ts";
+import { streamId } from "./writer.ts";
+
+/**
+ * What is wrong with how a schedule ended: nothing, if every record is in exactly one frame, numbers
+ * are dense, every viewer has shown each frame after its beginning once and in order and stands at the
+ * head, no text outlives its deletion and the totals are the fold of the gifts.
+ */
+export function judge(
+  scene: Scene,
+  { findings, viewers, table, written, endedAt }: Awaited<ReturnType<typeof play>>,
+) {
+  const wrong = [...findings];
+  const frames = [...table.items.values()]
+    .filter(({ PK }) => PK === `FRAMES#${streamId}`)
+    .map((item) => item as unknown as Frame & { PK: string; SK: string })
+    .sort((a, b) => a.n - b.n);
+  const log = table.items.get(`STREAM#${streamId} LOG`) as
+    | { epoch: string; posted: number }
+    | undefined;
+  const head = Math.max(frames.at(-1)?.n ?? 0, log?.posted ?? 0);
+  const covered = new Map<string, number>();
+  for (const { n, covers } of frames)
+    for (const id of covers.split(" ")) {
+      if (covered.has(id)) wrong.push(`DOUBLE ${id} in frames ${covered.get(id)} and ${n}`);
+      covered.set(id, n);
+    }
+  if (!scene.quiet)
+    for (const id of written.committed)
+      if (!covered.has(id)) wrong.push(`LOST ${id} is in no frame`);
+  for (const [at, { n }] of frames.entries())
+    if (at > 0 && !scene.quiet && n !== frames[at - 1]!.n + 1)
+      wrong.push(`DENSE ${n} after a hole`);
+  for (const { n, body, expiresAt } of frames)
+    for (const { type, data } of JSON.parse(body).events)
+      if (type === "chat.message" && data.content !== "" && written.deleted.has(data._id))
+        if (expiresAt * 1000 > endedAt) wrong.push(`KEPTTEXT frame ${n} shows ${data._id}`);
+  judgeTotals(scene, frames, wrong);
+  for (const viewer of viewers) judgeViewer(scene, viewer, head, log?.epoch, wrong);
+  return wrong;
+}
+
+function judgeTotals(scene: Scene, frames: readonly Frame[], wrong: string[]): void {
+  if (scene.quiet || scene.reset) return;
+  let count = 0;
+  for (const { n, covers, totals } of frames) {
+    count += covers.split(" ").filter((id) => /^gift:\w+$/.test(id)).length;
+    if (totals.count !== count) wrong.push(`TOTALS frame ${n} says ${totals.count}, not ${count}`);
+  }
+}
+
+type Viewer = Awaited<ReturnType<typeof play>>["viewers"][number];
+
+function judgeViewer(
+  scene: Scene,
+  { userId, follower, shown, begins, resets }: Viewer,
+  head: number,
+  epoch: string | undefined,
+  wrong: string[],
+): void {
+  const position = follower.position();
+  if (position?.frame !== head || position.epoch !== epoch)
+    wrong.push(
+      `STUCK ${userId} at ${position?.epoch}:${position?.frame}, the log at ${epoch}:${head}`,
+    );
+  if (resets.length > 0 && !scene.reset)
+    wrong.push(`RECOVERED ${userId} was told that it lost frames`);
+  let next = (begins[0]?.frame ?? 0) + 1;
+  for (const { frame, epoch: of } of shown) {
+    const anew = begins.find((begin) => begin.epoch === of && begin.frame + 1 === frame);
+    if (frame !== next && anew === undefined)
+      wrong.push(`${frame < next ? "DOUBLED" : "GAP"} ${userId} showed ${frame}, not ${next}`);
+    next = frame + 1;
+  }
+}

@@ -1,0 +1,35 @@
+import { judge } from "./judge.ts";
+import { play, type Scene } from "./world.ts";
+
+process.env.TABLE_NAME ??= "ovation-test";
+process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/p.png";
+
+/** Failures as they come, none of them rare. */
+const failures = { crash: 0.005, lost: 0.02, tooFast: 0.02, mistakenGone: 0.005 };
+
+const scenes: Record<string, Omit<Scene, "seed">> = {
+  "one shard": { ...failures },
+  "two shards": { ...failures, shards: 2 },
+  "two shards, one late": { ...failures, shards: 2, lag: 250_000 },
+  "two shards, clocks 3 minutes off": { ...failures, shards: 2, skew: 180_000, lag: 60_000 },
+  bans: { ...failures, bans: true },
+  "two shards, bans": { ...failures, shards: 2, bans: true },
+  "a room that crosses to post and back": { ...failures, crossing: true },
+  "crossing with two shards and bans": { ...failures, shards: 2, crossing: true, bans: true },
+  deletions: { ...failures, shards: 2, deletions: true, writes: 60 },
+  "quiet for more than a day": { ...failures, quiet: true },
+  "a reset log": { ...failures, shards: 2, reset: true },
+};
+
+/** Schedules of each scene: `SCHEDULES=200 jest schedules` plays more. */
+const runs = Number(process.env.SCHEDULES ?? 20);
+const firstSeed = Number(process.env.SEED ?? 1);
+
+test.each(Object.entries(scenes))("%s: nothing lost, nothing doubled", async (_name, scene) => {
+  const wrong: string[] = [];
+  for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
+    const played = { ...scene, seed };
+    wrong.push(...judge(played, await play(played)).map((what) => `seed ${seed}: ${what}`));
+  }
+  expect(wrong.slice(0, 20)).toEqual([]);
+});

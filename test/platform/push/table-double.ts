@@ -1,0 +1,174 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+
+export type Item = Record<string, unknown> & { PK: string; SK: string };
+type Given = Record<string, unknown>;
+
+/** What the double is told of every write: what a table's stream would say. */
+export type OnChange = (old: Item | undefined, now: Item | undefined) => void;
+
+/** A table in memory, for thousands of schedules of the real store's code. */
+export type TableDouble = {
+  client: DynamoDBDocumentClient;
+  items: Map<string, Item>;
+  put(item: Item): void;
+  remove(item: Item): void;
+};
+
+const nameOf = ({ PK, SK }: { PK: string; SK: string }) => `${PK} ${SK}`;
+
+/**
+ * Answers the requests that the realtime store makes, and no others. Each request waits for `step`
+ * before it takes effect and again before its answer arrives, so that anything may happen between.
+ */
+export function createTable(step: () => Promise<void>, onChange: OnChange): TableDouble {
+  const items = new Map<string, Item>();
+
+  function put(item: Item): void {
+    const old = items.get(nameOf(item));
+    items.set(nameOf(item), item);
+    onChange(old, item);
+  }
+
+  function remove(item: Item): void {
+    const old = items.get(nameOf(item));
+    if (old === undefined) return;
+    items.delete(nameOf(item));
+    onChange(old, undefined);
+  }
+
+  const requests: Record<string, (input: Given) => Given> = {
+    GetCommand: ({ Key }) => ({ Item: copy(items.get(nameOf(Key as Item))) }),
+    BatchGetCommand: ({ RequestItems }) => {
+      const [[table, { Keys }]] = Object.entries(
+        RequestItems as Record<string, { Keys: Item[] }>,
+      ) as [[string, { Keys: Item[] }]];
+      const found = Keys.map((key) => items.get(nameOf(key))).filter((item) => item !== undefined);
+      return { Responses: { [table]: found.map(copy) } };
+    },
+    PutCommand: (input) => {
+      const item = input.Item as Item;
+      assertCondition(items.get(nameOf(item)), input);
+      put(withoutUndefined(item));
+      return {};
+    },
+    DeleteCommand: (input) => {
+      const key = input.Key as Item;
+      assertCondition(items.get(nameOf(key)), input);
+      remove(key);
+      return {};
+    },
+    UpdateCommand: (input) => {
+      const key = input.Key as Item;
+      const old = items.get(nameOf(key));
+      assertCondition(old, input);
+      const updated = update({ ...(old ?? { PK: key.PK, SK: key.SK }) }, input);
+      put(updated);
+      return { Attributes: copy(updated) };
+    },
+    QueryCommand: (input) => query([...items.values()], input),
+  };
+
+  const send = async (command: { constructor: { name: string }; input: Given }) => {
+    const request = requests[command.constructor.name];
+    if (request === undefined) throw new Error(`The double has no ${command.constructor.name}`);
+    await step();
+    const answer = request(command.input);
+    await step();
+    return answer;
+  };
+  return { client: { send } as unknown as DynamoDBDocumentClient, items, put, remove };
+}
+
+/** A deep copy within this realm: an item in the table is nobody's object. */
+function copy<T>(value: T): T {
+  if (value instanceof Set) return new Set(value) as T;
+  if (Array.isArray(value)) return value.map(copy) as T;
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, copy(part)])) as T;
+}
+
+const withoutUndefined = (item: Item): Item =>
+  Object.fromEntries(Object.entries(copy(item)).filter(([, value]) => value !== undefined)) as Item;
+
+function assertCondition(item: Item | undefined, input: Given): void {
+  const condition = input.ConditionExpression as string | undefined;
+  if (condition === undefined) return;
+  const holds = condition
+    .split(" OR ")
+    .some((all) => all.split(" AND ").every((term) => isTrue(term.trim(), item, input)));
+  if (!holds) throw new ConditionalCheckFailedException({ message: condition, $metadata: {} });
+}
+
+function isTrue(term: string, item: Item | undefined, input: Given): boolean {
+  const { names, values } = expressionOf(input);
+  const call = /^(\w+)\(([#\w]+)(?:, (:\w+))?\)$/.exec(term);
+  if (call !== null) {
+    const value = item?.[names(call[2]!)];
+    if (call[1] === "attribute_exists") return value !== undefined;
+    if (call[1] === "attribute_not_exists") return value === undefined;
+    if (call[1] === "contains") return value instanceof Set && value.has(values(call[3]!));
+  }
+  const size = /^size\((\w+)\) < (:\w+)$/.exec(term);
+  if (size !== null)
+    return ((item?.[size[1]!] as Set<string>)?.size ?? Infinity) < (values(size[2]!) as number);
+  const compared = /^([#\w]+) (=|<) (:\w+)$/.exec(term);
+  if (compared === null) throw new Error(`The double does not know ${term}`);
+  const left = item?.[names(compared[1]!)] as number | undefined;
+  const right = values(compared[3]!) as number;
+  if (left === undefined) return false;
+  return compared[2] === "=" ? left === right : left < right;
+}
+
+function expressionOf(input: Given) {
+  const attributes = (input.ExpressionAttributeNames ?? {}) as Record<string, string>;
+  const given = (input.ExpressionAttributeValues ?? {}) as Record<string, unknown>;
+  return {
+    names: (name: string) => attributes[name] ?? name,
+    values: (name: string) => given[name],
+  };
+}
+
+function update(item: Item, input: Given): Item {
+  const { names, values } = expressionOf(input);
+  const parts = (input.UpdateExpression as string).split(/ ?\b(SET|ADD|DELETE) /).slice(1);
+  for (let at = 0; at < parts.length; at += 2)
+    for (const part of parts[at + 1]!.split(", ")) {
+      const [name = "", value = ""] = part.split(/ = | /);
+      const attribute = names(name);
+      if (parts[at] === "SET") item[attribute] = copy(values(value));
+      else {
+        const before = (item[attribute] as Set<string> | undefined) ?? new Set();
+        const change = values(value) as Set<string>;
+        const after = new Set(before);
+        for (const one of change) parts[at] === "ADD" ? after.add(one) : after.delete(one);
+        if (after.size > 0) item[attribute] = after;
+        else delete item[attribute];
+      }
+    }
+  return item;
+}
+
+function query(items: Item[], input: Given): Given {
+  const { values } = expressionOf(input);
+  const condition = input.KeyConditionExpression as string;
+  const [, partition] = /^PK = (:\w+)/.exec(condition)!;
+  const between = /SK BETWEEN (:\w+) AND (:\w+)/.exec(condition);
+  const begins = /begins_with\(SK, (:\w+)\)/.exec(condition);
+  const start = input.ExclusiveStartKey as Item | undefined;
+  const forward = input.ScanIndexForward !== false;
+  const fits = ({ PK, SK }: Item) => {
+    if (PK !== values(partition!)) return false;
+    if (
+      between !== null &&
+      (SK < (values(between[1]!) as string) || SK > (values(between[2]!) as string))
+    )
+      return false;
+    if (begins !== null && !SK.startsWith(values(begins[1]!) as string)) return false;
+    return start === undefined || (forward ? SK > start.SK : SK < start.SK);
+  };
+  const found = items.filter(fits).sort((a, b) => (a.SK < b.SK === forward ? -1 : 1));
+  const limit = (input.Limit as number | undefined) ?? found.length;
+  const page = found.slice(0, limit);
+  return { Items: page.map(copy), ...(found.length > limit && { LastEvaluatedKey: page.at(-1) }) };
+}

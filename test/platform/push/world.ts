@@ -1,0 +1,408 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createFollower, type Frame, type Message } from "../../../client/follower.ts";
+import { type Change, recordOf } from "../../../domain/change.ts";
+import { Subscriber } from "../../../domain/subscriber.ts";
+import type { StreamWork } from "../../../platform/push/batch.ts";
+import { deliverFrames } from "../../../platform/push/deliver.ts";
+import { appendRecords, takeTexts } from "../../../platform/push/frames.ts";
+import { greetSubscribers } from "../../../platform/push/greet.ts";
+import { type Payload, type PostResult, usePoster } from "../../../platform/push/post.ts";
+import { createMemory, type Memory } from "../../../platform/push/room.ts";
+import { subscribe } from "../../../platform/realtime/subscription.ts";
+import { findConnection } from "../../../platform/store/connections.ts";
+import { readKey } from "../../../platform/store/keys.ts";
+import { resetLog } from "../../../platform/store/log-reset.ts";
+import { findHeads } from "../../../platform/store/subscribers.ts";
+import { useTable } from "../../../platform/store/table.ts";
+import { createTable } from "./table-double.ts";
+import { createWriter, picture, start, streamId, streamItem } from "./writer.ts";
+
+/** What a schedule may meet. Probabilities are per chance, times in milliseconds of the world. */
+export type Scene = {
+  seed: number;
+  shards?: 1 | 2;
+  clients?: number;
+  writes?: number;
+  crash?: number;
+  lost?: number;
+  tooFast?: number;
+  mistakenGone?: number;
+  bans?: boolean;
+  deletions?: boolean;
+  /** Shards' and environments' clocks are off by at most so much. */
+  skew?: number;
+  /** A shard is late by at most so much, now and then. */
+  lag?: number;
+  /** The room goes through the queue to `post` and back. */
+  crossing?: boolean;
+  /** Now and then nothing is written for more than a day, and frames expire. */
+  quiet?: boolean;
+  /** The log is reset once. */
+  reset?: boolean;
+  drops?: number;
+};
+
+const dayMilliseconds = 24 * 3600 * 1000;
+
+/** Mulberry32: the same seed is the same schedule. */
+function createRandom(seed: number) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+class Crash extends Error {}
+type Invocation = { crashed: boolean };
+
+/** One viewer: what it has shown, in order, and where it began. */
+type Viewer = {
+  userId: string;
+  connectionId: string;
+  open: boolean;
+  follower: ReturnType<typeof createFollower>;
+  shown: { epoch: string; frame: number; body: Frame }[];
+  begins: { epoch: string; frame: number }[];
+  resets: string[];
+  subscribes: number;
+};
+
+type Env = { memory: Memory; busy: boolean; skew: number };
+type Delivered = { change?: Change; subscriber?: Subscriber; at: number };
+
+/**
+ * Plays the real consumer, greeting, poster, handlers and clients against each other on a table in
+ * memory, in an order that the seed decides, with the failures of the scene; then lets all failures end
+ * and everything come to rest. Answers what must be judged.
+ */
+export async function play(scene: Scene) {
+  const random = createRandom(scene.seed);
+  const chance = (share = 0) => random() < share;
+  const between = (low: number, high: number) => low + Math.floor(random() * (high - low + 1));
+  const context = new AsyncLocalStorage<Invocation>();
+  let now = start;
+  let faults = true;
+  const pending: (() => void)[] = [];
+  const later: { at: number; run: () => void }[] = [];
+  const shards: Delivered[][] = Array.from({ length: scene.shards ?? 1 }, () => []);
+  const skews = shards.map(() => (scene.skew ? between(-scene.skew, scene.skew) : 0));
+  const findings: string[] = [];
+  let failures = 0;
+
+  /** Waits until the schedule goes on here; a crashed invocation never does. */
+  async function step(): Promise<void> {
+    const invocation = context.getStore();
+    if (invocation && !invocation.crashed && faults && chance(scene.crash)) {
+      invocation.crashed = true;
+      failures += 1;
+    }
+    if (invocation?.crashed) throw new Crash();
+    await new Promise<void>((done) => pending.push(done));
+    if (invocation?.crashed) throw new Crash();
+  }
+  const inTime = (milliseconds: number) =>
+    new Promise<void>((run) => later.push({ at: now + milliseconds, run }));
+
+  const table = createTable(step, (old, item) => {
+    if (item === undefined) return;
+    const { kind, owner } = readKey(item);
+    const at = scene.shards === 2 ? hash(item.SK) % 2 : 0;
+    const createdAt = Math.floor((now + skews[at]!) / 1000);
+    if (kind === "subscriber" && old?.revision !== item.revision)
+      shards[at]!.push({ subscriber: Subscriber.parse(item), at: now });
+    else if (kind === "message" || kind === "gift" || kind === "member" || kind === "stream")
+      shards[at]!.push({
+        change: { kind, streamId: owner, createdAt, old, new: item },
+        at: now,
+      });
+  });
+  useTable(table.client);
+
+  const viewers = new Map<string, Viewer>();
+  const byConnection = (connectionId: string) =>
+    [...viewers.values()].find((viewer) => viewer.connectionId === connectionId);
+  const blockedAt = new Map<string, number>();
+  usePoster({
+    async post(connectionId: string, payload: Payload): Promise<PostResult> {
+      await step();
+      const viewer = byConnection(connectionId);
+      if (viewer === undefined || !viewer.open) return "gone";
+      if (faults && chance(scene.lost)) return note("lost");
+      if (faults && chance(scene.tooFast)) return note("too_fast");
+      if (faults && chance(scene.mistakenGone)) return note("gone");
+      context.exit(() => receive(viewer, JSON.parse(payload.bytes.toString())));
+      return "sent";
+    },
+    close: async () => "sent",
+    probe: async () => "sent",
+  });
+  function note(result: PostResult): PostResult {
+    failures += 1;
+    return result;
+  }
+
+  function receive(viewer: Viewer, message: Message): void {
+    if (message.type === "events") {
+      const ban = blockedAt.get(viewer.userId);
+      const holder = message.events.find(({ id }) => id === `ban:${ban}`);
+      if (holder !== undefined) findings.push(`BAN ${viewer.userId} got the frame of their ban`);
+    }
+    act(viewer, viewer.follower.take(message, now));
+  }
+  function act(viewer: Viewer, steps: ReturnType<Viewer["follower"]["take"]>): void {
+    for (const todo of steps) {
+      if (todo.do === "show") {
+        const { epoch, frame } = todo.frame;
+        viewer.shown.push({ epoch, frame, body: todo.frame });
+      } else if (todo.do === "send") {
+        viewer.subscribes += 1;
+        void send(viewer, viewer.connectionId, todo.message as never);
+      } else if (todo.do === "follow") {
+        if (todo.recovered === undefined) viewer.begins.push(todo.position);
+      } else if (todo.do === "reset") {
+        viewer.resets.push(todo.position.epoch);
+        viewer.begins.push(todo.position);
+      }
+    }
+  }
+
+  /** The subscribe handler, somewhere else and some time later. */
+  async function send(
+    viewer: Viewer,
+    connectionId: string,
+    message: { since?: { epoch: string; frame: number }; requestId: string },
+  ): Promise<void> {
+    if (faults && chance(0.02)) return;
+    const { since, requestId } = message;
+    const { userId } = viewer;
+    await inTime(between(100, 400));
+    await subscribe(
+      {
+        streamId,
+        since,
+        requestId,
+        connectionId,
+        userId,
+        connectedAt: start - 600_000,
+        tokenExpiresAt: start + dayMilliseconds,
+      },
+      new Date(now),
+    ).catch((error: { code?: string }) => {
+      if (error.code !== "member_blocked") throw error;
+      if (viewer.connectionId === connectionId)
+        receive(viewer, { type: "error", statusCode: 403, errors: ["blocked"], requestId });
+    });
+  }
+
+  function connect(viewer: Viewer): void {
+    viewer.connectionId = `${viewer.userId}-${between(0, 1e9)}`;
+    viewer.open = true;
+    if (!viewer.follower.isEnded()) act(viewer, viewer.follower.open(now));
+  }
+  async function live(viewer: Viewer): Promise<void> {
+    let pingAt = now + between(1000, 6000);
+    for (;;) {
+      await inTime(between(300, 800));
+      if (!viewer.open) connect(viewer);
+      else if (faults && chance(scene.drops ?? 0.01)) {
+        viewer.open = false;
+        viewer.follower.close();
+        failures += 1;
+        continue;
+      }
+      act(viewer, viewer.follower.tick(now));
+      if (viewer.follower.isEnded()) refollow(viewer);
+      if (now < pingAt) continue;
+      pingAt = now + between(5000, 9000);
+      void ping(viewer, viewer.connectionId);
+    }
+  }
+  /** A blocked viewer whose ban is over follows again from where they were. */
+  function refollow(viewer: Viewer): void {
+    const member = table.items.get(`STREAM#${streamId} MEMBER#${viewer.userId}`);
+    if (member?.ban != null) return;
+    viewer.follower = createFollower(streamId, viewer.follower.position());
+    act(viewer, viewer.follower.open(now));
+  }
+  async function ping(viewer: Viewer, connectionId: string): Promise<void> {
+    const streams = (await findConnection(connectionId))?.streams ?? [];
+    const heads = await findHeads(connectionId, [...streams], new Date(now));
+    if (viewer.connectionId !== connectionId || !viewer.open) return;
+    if (faults && chance(scene.lost)) return;
+    receive(viewer, { type: "pong", heads });
+  }
+
+  // The queue to `post`: one message in flight, in order; what fails comes again.
+  const queue: number[] = [];
+  const newEnv = (): Env => ({
+    memory: createMemory(),
+    busy: false,
+    skew: scene.skew ? between(-scene.skew, scene.skew) : 0,
+  });
+  const envs = [newEnv(), newEnv(), newEnv()];
+  const posters = newEnv();
+  let large = false;
+  const roomOf = (env: Env) => ({
+    streamId,
+    now: new Date(now + env.skew),
+    memory: env.memory,
+  });
+  async function post(): Promise<void> {
+    for (;;) {
+      await inTime(between(50, 1500));
+      const upTo = queue[0];
+      if (upTo === undefined) continue;
+      const done = await attempt(posters, () => deliverFrames(roomOf(posters), upTo));
+      if (done) queue.shift();
+    }
+  }
+  async function attempt(env: Env, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await context.run({ crashed: false }, work);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Crash)) {
+        findings.push(`FAULT ${(error as Error).stack}`);
+        return true;
+      }
+      env.memory = createMemory();
+      return false;
+    }
+  }
+  async function push(env: Env, { records, subscribers }: StreamWork): Promise<void> {
+    const room = roomOf(env);
+    if (records.length > 0) {
+      const { head, made } = await appendRecords(room, records);
+      await takeTexts(room, records);
+      if (large) queue.push(head);
+      else await deliverFrames(room, head, made);
+    }
+    if (subscribers.length > 0) await greetSubscribers(room, subscribers);
+  }
+  let epochs = 0;
+  async function consume(shard: Delivered[]): Promise<void> {
+    for (let at = 0; ; ) {
+      await inTime(
+        between(50, 300) + (scene.lag && faults && chance(0.1) ? between(0, scene.lag) : 0),
+      );
+      const batch = shard.slice(at, at + between(1, 6));
+      if (batch.length === 0) continue;
+      const env = envs.filter(({ busy }) => !busy)[between(0, 1)] ?? envs[0]!;
+      if (faults && chance(0.1)) env.memory = createMemory();
+      env.busy = true;
+      const era = epochs;
+      const done = await attempt(env, () => push(env, workOf(batch)));
+      env.busy = false;
+      // A reset of the log throws away what was waiting (a restored table has an empty stream).
+      if (era !== epochs) at = shard.length;
+      else if (done && !(faults && chance(0.05))) at += batch.length;
+    }
+  }
+
+  const written = createWriter(scene, {
+    table,
+    random,
+    between,
+    chance,
+    now: () => now,
+    blockedAt,
+  });
+  async function write(): Promise<void> {
+    for (let n = 0; n < (scene.writes ?? 40); n++) {
+      await inTime(between(0, 1200));
+      if (scene.quiet && chance(0.05)) await beQuiet();
+      written.writeSomething();
+      if (scene.crossing && chance(0.1)) large = !large;
+      if (scene.reset && n === Math.floor((scene.writes ?? 40) / 2)) await reset();
+    }
+    faults = false;
+    large = large && chance(0.5);
+    written.unblockAll();
+  }
+  /** Everybody catches up, then nothing at all happens for more than a day: the clock jumps. */
+  async function beQuiet(): Promise<void> {
+    faults = false;
+    await inTime(40_000);
+    now += dayMilliseconds * 1.1;
+    expire();
+    faults = true;
+  }
+  function expire(): void {
+    for (const item of table.items.values())
+      if (item.PK.startsWith("FRAMES#") && (item.expiresAt as number) * 1000 <= now && chance(0.9))
+        table.items.delete(`${item.PK} ${item.SK}`);
+  }
+  async function reset(): Promise<void> {
+    epochs += 1;
+    for (const env of envs) env.memory = createMemory();
+    posters.memory = createMemory();
+    queue.length = 0;
+    written.forget();
+    await resetLog(streamId);
+  }
+
+  table.put(streamItem());
+  for (const shard of shards) shard.length = 0;
+  for (const shard of shards) void consume(shard);
+  void post();
+  for (let n = 0; n < (scene.clients ?? 3); n++) {
+    const viewer: Viewer = {
+      userId: `u${n}`,
+      connectionId: "",
+      open: false,
+      follower: createFollower(streamId),
+      shown: [],
+      begins: [],
+      resets: [],
+      subscribes: 0,
+    };
+    viewers.set(viewer.userId, viewer);
+    void live(viewer);
+  }
+  let writing = true;
+  void write().then(() => {
+    writing = false;
+  });
+
+  // The schedule: one waiting step at a time, in an order that the seed decides.
+  let rest = Number.POSITIVE_INFINITY;
+  for (let turns = 0; now < rest; turns++) {
+    if (turns > 200_000) {
+      findings.push("LIVELOCK");
+      break;
+    }
+    if (!writing && rest === Number.POSITIVE_INFINITY) rest = now + 60_000 + (scene.lag ?? 0) * 2;
+    if (pending.length > 0 && (random() < 0.9 || later.length === 0)) {
+      pending.splice(between(0, pending.length - 1), 1)[0]!();
+      now += between(0, 10);
+    } else if (later.length > 0) {
+      const next = later.reduce((first, one) => (one.at < first.at ? one : first));
+      later.splice(later.indexOf(next), 1);
+      now = Math.max(now, next.at);
+      next.run();
+    }
+    for (let drain = 0; drain < 12; drain++) await null;
+  }
+  usePoster(undefined);
+  return { findings, viewers: [...viewers.values()], table, written, failures, endedAt: now };
+}
+
+function workOf(batch: readonly Delivered[]): StreamWork {
+  const work: StreamWork = { records: [], subscribers: [] };
+  for (const { change, subscriber } of batch) {
+    if (subscriber) work.subscribers.push(subscriber);
+    const record = change && recordOf(change, picture);
+    if (record) work.records.push(record);
+  }
+  return work;
+}
+
+function hash(text: string): number {
+  let state = 7;
+  for (const character of text) state = (state * 31 + character.charCodeAt(0)) >>> 0;
+  return state >>> 3;
+}

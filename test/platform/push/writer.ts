@@ -1,0 +1,119 @@
+import { makeMessage } from "../../../domain/chat.ts";
+import { makeStream, StreamWish } from "../../../domain/new-stream.ts";
+import { profileOf, summaryOf } from "../../../domain/user.ts";
+import { key } from "../../../platform/store/keys.ts";
+import type { createTable, Item } from "./table-double.ts";
+import type { Scene } from "./world.ts";
+
+export const streamId = "64d15f9e2e6c8f4d5a123000";
+export const picture = "https://cdn.example.com/p.png";
+export const start = Date.parse("2026-01-01T00:00:00Z");
+
+const person = (userId: string) => profileOf(userId, {}, new Date(start));
+const stream = () => ({
+  ...makeStream(StreamWish.parse({ title: "Live" }), {
+    id: streamId,
+    host: summaryOf(person("host"), picture),
+    defaultThumbnail: picture,
+    now: new Date(start),
+  }),
+  status: "active" as const,
+});
+export const streamItem = (): Item => ({ ...key.stream(streamId), ...stream() });
+
+type Tools = {
+  table: ReturnType<typeof createTable>;
+  random: () => number;
+  between: (low: number, high: number) => number;
+  chance: (share?: number) => boolean;
+  now: () => number;
+  blockedAt: Map<string, number>;
+};
+
+/** The people of the world: they write messages, gifts, bans and deletions straight into the table. */
+export function createWriter(
+  scene: Scene,
+  { table, random, between, chance, now, blockedAt }: Tools,
+) {
+  /** Ids of all records that must be in the log, exactly once. */
+  const committed = new Set<string>();
+  const deleted = new Set<string>();
+  const messages: Item[] = [];
+  let [n, gifts, bans] = [0, 0, 0];
+
+  function say(): void {
+    const message = makeMessage(
+      { content: `text ${++n}` },
+      { stream: stream(), sender: person("sender"), n, now: new Date(now()) },
+    );
+    const item = { ...key.message(streamId, n), ...message } as Item;
+    messages.push(item);
+    committed.add(`message:${message.id}`);
+    table.put(item);
+  }
+  function give(): void {
+    const id = (++gifts).toString(16).padStart(24, "0");
+    const sender = person("sender");
+    const type = { id: "1".repeat(24), name: "Rose", creditAmount: 5, svgUrl: picture };
+    const rest = {
+      hostId: "host",
+      receivers: [person("host")],
+      giftType: type,
+      count: 1,
+      combo: 1,
+    };
+    const at = new Date(now()).toISOString();
+    const gift = { id, kind: "gift", streamId, sender, ...rest, comboId: id, price: 5 };
+    committed.add(`gift:${id}`);
+    const more = { createdAt: at, due: "host", dueCredits: 5, charged: true, revision: 1 };
+    table.put({ ...key.gift(streamId, id), ...gift, ...more } as Item);
+  }
+  function takeBack(): void {
+    const item = messages[between(Math.max(0, messages.length - 4), messages.length - 1)];
+    if (item === undefined || deleted.has(item.id as string)) return;
+    deleted.add(item.id as string);
+    committed.add(`message:${item.id}:deleted`);
+    const { content: _, ...rest } = item;
+    table.put({
+      ...rest,
+      PK: item.PK,
+      SK: item.SK,
+      deletedAt: new Date(now()).toISOString(),
+      revision: 2,
+    });
+  }
+  function judge(userId: string, block = chance(0.6)): void {
+    const name = `STREAM#${streamId} MEMBER#${userId}`;
+    const old = table.items.get(name);
+    const revision = Math.max(now(), ((old?.revision as number) ?? 0) + 1);
+    if (old?.ban != null) {
+      committed.add(`ban:${(old.ban as { id: string }).id}:lifted`);
+      blockedAt.delete(userId);
+      table.put({ ...old, ban: null, revision });
+    } else if (block) {
+      const id = String(++bans);
+      committed.add(`ban:${id}`);
+      blockedAt.set(userId, bans);
+      const ban = { id, actionType: "BLOCK", endsAt: null };
+      table.put({ ...key.member(streamId, userId), userId, revision, ban });
+    }
+  }
+  return {
+    committed,
+    deleted,
+    writeSomething(): void {
+      const x = random();
+      if (x < 0.5 || messages.length === 0) say();
+      else if (x < 0.7) give();
+      else if (x < (scene.deletions ? 0.95 : 0.75)) takeBack();
+      else if (scene.bans) judge(`u${between(0, (scene.clients ?? 3) - 1)}`);
+      else say();
+    },
+    unblockAll(): void {
+      for (const userId of blockedAt.keys()) judge(userId, false);
+    },
+    forget(): void {
+      committed.clear();
+    },
+  };
+}
