@@ -34,6 +34,8 @@ export type SystemOptions = {
   log: Log;
   /** Values of secrets by name; others are made once and kept with the data. */
   secrets: Record<string, string>;
+  /** Values of further SSM parameters by name, besides those of the local issuer. */
+  parameters?: Record<string, string>;
   /** Another DynamoDB than the bundled engine. */
   dynamodbEndpoint?: string;
   /** Where V8 keeps compiled bundles. */
@@ -89,6 +91,7 @@ async function compose(
     directory: await options.assemblyDirectory(),
     stageName,
     parameters: {
+      ...options.parameters,
       [`/ovation/${stageName}/issuer`]: issuer.url,
       [`/ovation/${stageName}/audience`]: issuer.audience,
       [`/ovation/${stageName}/jwks`]: issuer.jwksUrl,
@@ -126,8 +129,8 @@ async function compose(
   cleanups.push(() => started.stop());
   await options.prepare?.({ aws: started, stage });
   addOwnRoutes(ownRoutes, issuer, started, workers, sockets);
-  openGateway(gateway, stage, workers, sockets);
   await started.start();
+  openGateway(gateway, stage, workers, sockets);
   cleanups.push(async () => {
     isStopping = true;
     await sockets.stop(socketsStopMilliseconds);

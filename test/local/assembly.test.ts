@@ -108,6 +108,7 @@ describe("an assembly", () => {
     });
     expect(stage.roles[stage.functions["sample-slow"]?.role ?? ""]).toEqual([
       { Effect: "Allow", Action: ["dynamodb:GetItem"], Resource: ["*"] },
+      { Effect: "Allow", Action: ["execute-api:ManageConnections"], Resource: ["*"] },
     ]);
   });
 

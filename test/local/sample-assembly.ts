@@ -54,7 +54,8 @@ exports.handler = async (event) => {
   await new Promise((done, fail) => {
     const { connectionId } = event.requestContext;
     const out = request(process.env.ENDPOINT + "/@connections/" + encodeURIComponent(connectionId),
-      { method: "POST" }, (answer) => { answer.resume(); answer.on("end", done); });
+      { method: "POST", headers: { authorization: "AWS4-HMAC-SHA256 Credential=" +
+        process.env.AWS_ACCESS_KEY_ID + "/20260101/us-east-1/execute-api/aws4_request" } }, (answer) => { answer.resume(); answer.on("end", done); });
     out.on("error", fail);
     out.end(JSON.stringify({ event }));
   });
@@ -154,7 +155,7 @@ export const sampleDocument = {
   },
 };
 
-function makeTemplates(names: string[]) {
+function makeTemplates(names: string[], document: object) {
   const functions = Object.fromEntries(
     names.map((name) => [
       `Function${name.replaceAll("-", "")}`,
@@ -235,7 +236,10 @@ function makeTemplates(names: string[]) {
               {
                 PolicyName: "all",
                 PolicyDocument: {
-                  Statement: [{ Effect: "Allow", Action: "dynamodb:GetItem", Resource: "*" }],
+                  Statement: [
+                    { Effect: "Allow", Action: "dynamodb:GetItem", Resource: "*" },
+                    { Effect: "Allow", Action: "execute-api:ManageConnections", Resource: "*" },
+                  ],
                 },
               },
             ],
@@ -244,7 +248,7 @@ function makeTemplates(names: string[]) {
         Queue: { Type: "AWS::SQS::Queue", Properties: { QueueName: "sample-queue" } },
         Api: {
           Type: "AWS::ApiGateway::RestApi",
-          Properties: { Name: "sample", Body: sampleDocument },
+          Properties: { Name: "sample", Body: document },
         },
         ApiStage: {
           Type: "AWS::ApiGateway::Stage",
@@ -299,14 +303,17 @@ function makeTemplates(names: string[]) {
 }
 
 /** Writes the assembly into a new temporary folder and gives the folder and how to remove it. */
-export function writeSampleAssembly(bundles: Bundles = sampleBundles) {
+export function writeSampleAssembly(
+  bundles: Bundles = sampleBundles,
+  document: object = sampleDocument,
+) {
   const directory = mkdtempSync(join(tmpdir(), "sample-assembly-"));
   for (const [name, source] of Object.entries(bundles)) {
     mkdirSync(join(directory, `asset.${name}`));
     writeFileSync(join(directory, `asset.${name}`, "index.cjs"), source);
   }
   const artifacts: Record<string, unknown> = {};
-  for (const [stack, template] of Object.entries(makeTemplates(Object.keys(bundles)))) {
+  for (const [stack, template] of Object.entries(makeTemplates(Object.keys(bundles), document))) {
     const templateFile = `${stack}.template.json`;
     writeFileSync(join(directory, templateFile), JSON.stringify(template));
     artifacts[stack] = {

@@ -1,0 +1,90 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const program = join(import.meta.dirname, "../../bin/local.ts");
+const run = promisify(execFile);
+const startMillisecondsMax = 120_000;
+
+type Run = { child: ChildProcess; output: () => string; ended: Promise<number | null> };
+
+/** Starts the program with these variables and no others of ours. */
+function startProgram(variables: Record<string, string>): Run {
+  const child = spawn(process.execPath, [program], {
+    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...variables },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+    });
+  }
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { child, output: () => text, ended };
+}
+
+async function waitFor(program: Run, pattern: RegExp): Promise<void> {
+  let hasEnded = false;
+  void program.ended.then(() => {
+    hasEnded = true;
+  });
+  while (!pattern.test(program.output())) {
+    if (hasEnded) throw new Error(`The program ended early:\n${program.output()}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+test(
+  "it prints a block whose curl lines work as printed, and ends with 0",
+  async () => {
+    const system = startProgram({ PORT: "0", DATA_DIR: ":memory:" });
+    await waitFor(system, /Ctrl-C/);
+    const lines = system.output().split("\n");
+    const block = lines.slice(lines.findIndex((line) => line.includes(" is ready in ")));
+    expect(block.filter((line) => line !== "").length).toBeLessThanOrEqual(25);
+    const curls = block.filter((line) => line.startsWith("curl "));
+    expect(curls.length).toBeGreaterThanOrEqual(5);
+    for (const curl of curls) {
+      expect(curl).not.toContain("|");
+      const { stdout } = await run("sh", ["-c", `${curl} -s -w '\\n%{http_code}'`]);
+      expect(stdout.split("\n").at(-1)).toMatch(/^20[01]$/);
+    }
+    await waitFor(system, /201 POST \/local\/token /);
+    const began = Date.now();
+    system.child.kill("SIGINT");
+    expect(await system.ended).toBe(0);
+    expect(Date.now() - began).toBeLessThan(5000);
+    expect(system.output()).toMatch(/On AWS this would have cost \$/);
+  },
+  startMillisecondsMax,
+);
+
+test("a port in use is one sentence and exit code 1", async () => {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  const program = startProgram({ PORT: String(port), DATA_DIR: ":memory:" });
+  expect(await program.ended).toBe(1);
+  expect(program.output()).toBe(
+    `Port ${port} is in use: end what uses it, or set PORT to another one.\n`,
+  );
+  await new Promise((done) => server.close(done));
+});
+
+test("wrong settings are named all at once with exit code 2", async () => {
+  const program = startProgram({ PORT: "http", STAGE: "test" });
+  expect(await program.ended).toBe(2);
+  expect(program.output().trim().split("\n")).toEqual([
+    expect.stringMatching(/^PORT: found "http", wanted /),
+    expect.stringMatching(/^STAGE: found "test", wanted /),
+  ]);
+});
+
+test("a signal during the start ends it with 0", async () => {
+  const program = startProgram({ PORT: "0", DATA_DIR: ":memory:" });
+  await new Promise((done) => setTimeout(done, 600));
+  program.child.kill("SIGTERM");
+  expect(await program.ended).toBe(0);
+});

@@ -1,0 +1,137 @@
+import { connect } from "node:net";
+import WebSocket from "ws";
+import type { SystemOptions } from "../../local/index.ts";
+import { makeLog, startSystem } from "../../local/index.ts";
+import { sampleBundles, sampleDocument, writeSampleAssembly } from "./sample-assembly.ts";
+
+const sample = writeSampleAssembly();
+afterAll(() => sample.remove());
+
+const start = (options: Partial<SystemOptions> = {}) =>
+  startSystem({
+    assemblyDirectory: () => sample.directory,
+    stageName: "dev",
+    port: 0,
+    dataDir: ":memory:",
+    log: makeLog("off", () => undefined),
+    secrets: {},
+    parameters: { "/sample/issuer": "http://issuer" },
+    ...options,
+  });
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import("node:net");
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+test("every path is 503 in an envelope until the system is up", async () => {
+  const port = await freePort();
+  let give: (directory: string) => void = () => undefined;
+  const starting = start({
+    port,
+    assemblyDirectory: () => new Promise<string>((resolve) => (give = resolve)),
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const ask = (path: string) => fetch(url + path).catch(() => undefined);
+  let early = await ask("/health");
+  while (early === undefined) early = await ask("/health");
+  expect(early.status).toBe(503);
+  expect(early.headers.get("retry-after")).toBe("1");
+  expect(await early.json()).toEqual({
+    isSuccess: false,
+    statusCode: 503,
+    data: null,
+    errors: ["Service temporarily unavailable"],
+    timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+  const refused = await new Promise<Error>((resolve) => socket.once("error", resolve));
+  expect(refused.message).toContain("503");
+  give(sample.directory);
+  const system = await starting;
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+  await system.stop();
+});
+
+test("a port that is taken rejects, and a second start is possible afterwards", async () => {
+  const first = await start();
+  const port = Number(new URL(first.url).port);
+  await expect(start({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  await first.stop();
+  const second = await start({ port });
+  expect(second.url).toBe(first.url);
+  await second.stop();
+});
+
+test("functions get local places, and the runner has its own routes", async () => {
+  const system = await start();
+  const { env } = (await (await fetch(`${system.url}/health`)).json()) as {
+    env: Record<string, string>;
+  };
+  expect(env.AWS_ENDPOINT_URL).toBe(system.aws.endpointUrl);
+  expect(env.QUEUE).toBe(`${system.aws.endpointUrl}/000000000000/sample-queue`);
+  expect(env.ENDPOINT).toMatch(new RegExp(`^${system.aws.endpointUrl}/[a-z0-9]{10}/ws$`));
+  const token = await fetch(`${system.url}/local/token`, { method: "POST", body: '{"sub":"u1"}' });
+  expect(token.status).toBe(201);
+  const functions = await fetch(`${system.url}/local/functions`);
+  expect(await functions.json()).toMatchObject({ functions: { "sample-echo": { invoked: 1 } } });
+  expect((await fetch(`${system.url}/local/cost`)).status).toBe(200);
+  expect((await fetch(`${system.url}/local/nothing`)).status).toBe(404);
+  await system.stop();
+});
+
+test("a socket's messages reach its function, which answers through @connections", async () => {
+  const system = await start();
+  const socket = new WebSocket(`${system.url.replace("http", "ws")}/ws?token=u1`);
+  await new Promise((resolve) => socket.once("open", resolve));
+  const posted = new Promise<string>((resolve) => {
+    socket.once("message", (data) => resolve(String(data)));
+  });
+  socket.send('{"action":"ping"}');
+  expect(JSON.parse(await posted).event.requestContext.routeKey).toBe("ping");
+  socket.terminate();
+  await system.stop();
+});
+
+test("it ends within 5 seconds, whatever is still open", async () => {
+  const system = await start();
+  await fetch(`${system.url}/health`);
+  const socket = new WebSocket(`${system.url.replace("http", "ws")}/ws?token=u1`);
+  await new Promise((resolve) => socket.once("open", resolve));
+  socket.pause();
+  const half = connect(Number(new URL(system.url).port), "127.0.0.1");
+  half.on("error", () => undefined);
+  half.write("POST /open HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+  const slow = fetch(`${system.url}/slow`).catch(() => undefined);
+  await new Promise((done) => setTimeout(done, 100));
+  const began = performance.now();
+  await system.stop();
+  expect(performance.now() - began).toBeLessThan(5000);
+  await expect(fetch(`${system.url}/health`)).rejects.toThrow();
+  await slow;
+  half.destroy();
+  socket.terminate();
+});
+
+test("a route that leaves the template leaves the runner", async () => {
+  const { "/health": _gone, ...paths } = sampleDocument.paths;
+  const without = writeSampleAssembly(sampleBundles, { ...sampleDocument, paths });
+  const system = await start({ assemblyDirectory: () => without.directory });
+  expect((await fetch(`${system.url}/health`)).status).toBe(404);
+  expect((await fetch(`${system.url}/throttled`)).status).toBe(200);
+  await system.stop();
+  without.remove();
+});
+
+test("a route to a function that no template has is refused at the start", async () => {
+  const { crash: _gone, ...bundles } = sampleBundles;
+  const broken = writeSampleAssembly(bundles);
+  await expect(start({ assemblyDirectory: () => broken.directory })).rejects.toThrow(
+    "sample, get /things/special: no template has the function sample-crash.",
+  );
+  broken.remove();
+});
