@@ -1,4 +1,4 @@
-/** The assembly that the runner runs: bundled and synthesized again only when a source has changed. */
+/** The assembly that the runner runs: bundled and synthesized again when a source has changed. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {

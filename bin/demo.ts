@@ -38,8 +38,8 @@ const people = [
 ];
 
 /**
- * Writes the demo data when the table is empty. It comes before any function is called, so that what
- * the streams make of it is there when somebody looks.
+ * Writes the demo data when the table is empty. It comes before any function is called, so that
+ * what the streams make of it is there when somebody looks.
  */
 export async function writeDemoInto({ aws, stage }: Pick<System, "aws" | "stage">): Promise<void> {
   const table = stage.tables[0];

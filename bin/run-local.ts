@@ -15,7 +15,7 @@ const exitCodes = { usage: 2, failure: 1 };
 const stopMillisecondsMax = 4500;
 const readyMillisecondsMax = 10_000;
 
-/** Runs until a signal, then ends the process; a wrong setting or a failed start ends it at once. */
+/** Runs until a signal, then ends the process; a wrong setting or a failed start ends it early. */
 export async function runLocal(): Promise<void> {
   const read = readSettings(process.env);
   if ("faults" in read) {

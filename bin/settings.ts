@@ -40,7 +40,7 @@ export type Settings = { [Name in keyof typeof settings]: z.output<(typeof setti
 const secretNames = new Set(["TENCENT_SECRET_KEY"]);
 
 /**
- * The settings, or one sentence for each that is wrong: its name, what was found and what is wanted.
+ * The settings, or a sentence for each that is wrong: its name, what was found, what is wanted.
  * An empty variable counts as one that is not set.
  */
 export function readSettings(

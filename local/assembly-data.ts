@@ -21,7 +21,7 @@ const TableProperties = z.object({
     .optional(),
 });
 
-/** The tables, each with the CreateTable request of the same table: on demand, whatever is billed. */
+/** The tables, each with the CreateTable request of the same table, always on demand. */
 export function readTables(templates: Templates): Table[] {
   const tables: Table[] = [];
   for (const type of ["AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table"]) {
