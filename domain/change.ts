@@ -1,4 +1,3 @@
-import * as z from "zod";
 import { chatMessageOf, Message } from "./chat.ts";
 import type { LogRecord, StreamEvent } from "./event.ts";
 import { Gift } from "./gift.ts";
@@ -17,14 +16,11 @@ export type Change = {
   new?: Record<string, unknown> | undefined;
 };
 
-/** The message that is pinned to a stream's chat, as the stream's item holds it. */
-const Pinned = z.object({ pinned: z.object({ messageId: z.string() }).nullish() });
-
 /**
- * Reads what a change of an item means to the stream's log: nothing (undefined), or one record with its
- * events. The record's id is the item's id, the kind of change and its own revision, never the batch or
- * a sequence number: a retry comes in other company and a shard may be split (design.md 6).
- * Throws when an image does not fit its kind.
+ * Reads what a change of an item means to the stream's log: nothing (undefined), or one record with
+ * its events. The record's id is the item's id, the kind of change and its own revision, never the
+ * batch or a sequence number: a retry comes in other company and a shard may be split (design.md
+ * 6). Throws when an image does not fit its kind.
  */
 export function recordOf(change: Change, defaultPicture: string): LogRecord | undefined {
   if (change.new === undefined) return undefined;
@@ -91,7 +87,9 @@ function giftRecord(change: Change, defaultPicture: string): LogRecord | undefin
   return always(`combo:${gift.comboId}`, createdAt, [ended]);
 }
 
-/** A ban is told by its own id, which never comes again: lifting and banning anew are other events. */
+/**
+ * A ban is told by its own id, which never comes again: lifting and banning anew are other events.
+ */
 function memberRecord({ streamId, old, new: image, createdAt }: Change): LogRecord | undefined {
   const member = Member.parse(image);
   const before = old === undefined ? undefined : Member.parse(old).ban;
@@ -126,8 +124,8 @@ function streamRecord({ old, new: image, createdAt }: Change): LogRecord | undef
     const data = { streamId, slowModeSeconds, followersOnly, giftsEnabled, moderators };
     events.push({ type: "settings.changed", at, data });
   }
-  const pinned = Pinned.parse(image).pinned?.messageId;
-  const pinnedBefore = old && Pinned.parse(old).pinned?.messageId;
+  const pinned = now.pinned?.messageId;
+  const pinnedBefore = before?.pinned?.messageId;
   if (pinned !== undefined && pinned !== pinnedBefore)
     events.push({ type: "chat.pinned", at, data: { messageId: pinned, streamId } });
   if (pinned === undefined && pinnedBefore !== undefined)
@@ -138,7 +136,9 @@ function streamRecord({ old, new: image, createdAt }: Change): LogRecord | undef
   return always(`stream:${streamId}:${now.revision}`, createdAt, events);
 }
 
-/** The rules that viewers are told of, in one spelling. The blocked words stay with the moderators. */
+/**
+ * The rules that viewers are told of, in one spelling. The blocked words stay with the moderators.
+ */
 const settingsOf = (stream: Stream) =>
   JSON.stringify([
     stream.slowModeSeconds,

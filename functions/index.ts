@@ -1,4 +1,6 @@
-/** The route table: one line is one Lambda. The name is its entry point and the end of its own name. */
+/**
+ * The route table: one line is one Lambda. The name is its entry point and the end of its own name.
+ */
 export * as "app/asyncapi" from "./app/asyncapi.ts";
 export * as "app/config" from "./app/config.ts";
 export * as "app/docs" from "./app/docs.ts";
@@ -46,6 +48,7 @@ export * as "notifications/save-device" from "./notifications/save-device.ts";
 export * as "realtime/connect" from "./realtime/connect.ts";
 export * as "realtime/default" from "./realtime/default.ts";
 export * as "realtime/disconnect" from "./realtime/disconnect.ts";
+export * as "realtime/expire" from "./realtime/expire.ts";
 export * as "realtime/fan-out" from "./realtime/fan-out.ts";
 export * as "realtime/ping" from "./realtime/ping.ts";
 export * as "realtime/post" from "./realtime/post.ts";

@@ -1,5 +1,6 @@
 import { setting } from "../../platform/env.ts";
 import { admitSocket } from "../../platform/realtime/admission.ts";
+import { sendExpiry } from "../../platform/realtime/expiry.ts";
 import { offersBearer, readWish } from "../../platform/realtime/handshake.ts";
 import { socket } from "../../platform/realtime/socket.ts";
 import { recordRefusal, subscribeFromUrl } from "../../platform/realtime/subscription.ts";
@@ -14,6 +15,7 @@ export const { contract, handler } = socket(
     grants: {
       read: ["USER", "STREAM", "CONN"],
       write: ["USER", "CONN", "STREAM"],
+      queues: ["moments"],
       connections: true,
     },
   },
@@ -25,6 +27,7 @@ export const { contract, handler } = socket(
     const { compact } = wish;
     const expiresAt = connectionExpiry(connectedAt);
     await putConnection({ ...own, tokenExpiresAt, compact, expiresAt });
+    await sendExpiry({ connectionId, expiresAt: tokenExpiresAt }, now);
     if (wish.refusal) await recordRefusal(own, wish.streamId, wish.refusal, now);
     else if (wish.streamId)
       await subscribeFromUrl({ ...own, tokenExpiresAt, ...wish, streamId: wish.streamId }, now);

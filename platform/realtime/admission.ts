@@ -9,9 +9,9 @@ import {
 } from "../store/connections.ts";
 
 /**
- * Counts a new socket among its user's: false when they have `socketsMax` others. It is written before
- * the sockets are counted, so that of many that come at once never too many stay. Only a full house is
- * looked through for connections that ended without a word.
+ * Counts a new socket among its user's: false when they have `socketsMax` others. It is written
+ * before the sockets are counted, so that of many that come at once never too many stay. Only a
+ * full house is looked through for connections that ended without a word.
  */
 export async function admitSocket(
   {

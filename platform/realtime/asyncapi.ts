@@ -80,7 +80,9 @@ const querySchema = {
 
 type Schemas = Record<string, unknown>;
 
-/** A message's JSON Schema; the schemas that it names are moved to `schemas`, where all share them. */
+/**
+ * A message's JSON Schema; the schemas that it names are moved to `schemas`, where all share them.
+ */
 function schemaOf(schema: z.ZodType, schemas: Schemas): Record<string, unknown> {
   const made = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   const text = JSON.stringify(made).replaceAll("#/$defs/", "#/components/schemas/");

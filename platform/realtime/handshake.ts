@@ -33,6 +33,7 @@ export type Wish = {
   refusal?: { statusCode: number; errors: string[] };
 };
 
+/** Reads the query of a handshake; what cannot be is a refusal in the wish. */
 export function readWish(query: SocketEvent["queryStringParameters"]): Wish {
   const parsed = Query.safeParse(query ?? {});
   if (parsed.success) {

@@ -4,8 +4,8 @@ const connectionsMax = 10_000;
 const buckets = new Map<string, { tokens: number; at: number }>();
 
 /**
- * Counts one message of a connection: false when it has sent more than `perSecond` on average with a
- * burst of one second. Each environment counts by itself, so that a message costs no write; API
+ * Counts one message of a connection: false when it has sent more than `perSecond` on average with
+ * a burst of one second. Each environment counts by itself, so that a message costs no write; API
  * Gateway's own throttle is the bound behind it.
  */
 export function takeToken(connectionId: string, perSecond: number, now: Date): boolean {

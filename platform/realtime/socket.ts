@@ -11,7 +11,9 @@ import { payloadOf, poster } from "../push/post.ts";
 import type { SocketContract } from "./contract.ts";
 import { takeToken } from "./rate.ts";
 
-/** What API Gateway tells of one step of a connection; headers and query come with `$connect` alone. */
+/**
+ * What API Gateway tells of one step of a connection; headers and query come with `$connect` alone.
+ */
 export type SocketEvent = {
   requestContext: {
     connectionId: string;
@@ -51,9 +53,9 @@ const eventTypes: Record<string, SocketEvent["requestContext"]["eventType"]> = {
 const always = ["request_invalid", "token_invalid", "too_many_requests", "unavailable"];
 
 /**
- * Joins the contract of a route of the WebSocket API with the sentence that fulfils it. Bad input is
- * answered by a message with the request's `requestId`, never by a closed socket. A client can send
- * `{"action":"$connect"}`, so the event's own type decides what it is.
+ * Joins the contract of a route of the WebSocket API with the sentence that fulfils it. Bad input
+ * is answered by a message with the request's `requestId`, never by a closed socket. A client can
+ * send `{"action":"$connect"}`, so the event's own type decides what it is.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
  */
 export function socket<const C extends Omit<SocketContract, "kind">>(
@@ -98,7 +100,9 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
   return { contract, handler };
 }
 
-/** A message's text as a JSON object; binary messages never get here (API Gateway closes for them). */
+/**
+ * A message's text as a JSON object; binary messages never get here (API Gateway closes for them).
+ */
 function readMessage(event: SocketEvent): Record<string, unknown> {
   const text = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   return readJson(text.toString("utf8")) as Record<string, unknown>;

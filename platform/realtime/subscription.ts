@@ -48,8 +48,8 @@ export async function subscribe(subscription: Subscription, now: Date): Promise<
 const nowhere = "0".repeat(24);
 
 /**
- * Records that a subscription in a URL cannot be. The socket is not open yet, so the consumer says so
- * as its first message.
+ * Records that a subscription in a URL cannot be. The socket is not open yet, so the consumer says
+ * so as its first message.
  */
 export async function recordRefusal(
   given: Pick<Subscription, "connectionId" | "userId" | "connectedAt">,
