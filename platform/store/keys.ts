@@ -210,8 +210,8 @@ function split(text: string): [string, string] {
 export const dueIndex = { name: "due", PK: "due", SK: "SK" } as const;
 
 /**
- * How the keys of items of some kinds begin, by partition: what the filter of a stream's mapping lets
- * through, so that a reader is not called for what it does not read.
+ * How the keys of items of some kinds begin, by partition: what the filter of a stream's mapping
+ * lets through, so that a reader is not called for what it does not read.
  */
 export function keyStartsOf(wanted: readonly ItemKind[]): { PK: string; SK: string[] }[] {
   const starts = new Map<string, string[]>();

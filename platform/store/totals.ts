@@ -75,15 +75,20 @@ export type Totals = z.infer<typeof Sums> & {
   counts: Map<string, number>;
 };
 
+/** Reads an item of folded sums: a stream's, or one sender's, which has no counts by type. */
+export function totalsOf(item: Record<string, unknown>): Totals {
+  const counts = new Map<string, number>();
+  for (const [field, n] of Object.entries(item))
+    if (field.startsWith(ofType(""))) counts.set(field.slice(ofType("").length), Number(n));
+  return { ...read(Sums, item), sequence: Number(item.sequence ?? 0), counts };
+}
+
 /** The folded totals of a stream's gifts; nothing yet is all zero. */
 export async function findTotals(streamId: string): Promise<Totals> {
   const { Item = { gifts: 0, count: 0, credits: 0 } } = await table().send(
     new GetCommand({ TableName: tableName(), Key: key.totals(streamId), ConsistentRead: true }),
   );
-  const counts = new Map<string, number>();
-  for (const [field, n] of Object.entries(Item))
-    if (field.startsWith(ofType(""))) counts.set(field.slice(ofType("").length), Number(n));
-  return { ...read(Sums, Item), sequence: Number(Item.sequence ?? 0), counts };
+  return totalsOf(Item);
 }
 
 /** One sender's gifts in a stream. */
@@ -94,6 +99,7 @@ const fanOf = (item: Record<string, unknown>): Fan => ({
   userId: String(item.SK).slice(prefix.fans.length),
 });
 
+/** What one user has sent in a stream, settled and not refunded; undefined: nothing. */
 export async function findFan(streamId: string, userId: string): Promise<Fan | undefined> {
   const { Item } = await table().send(
     new GetCommand({ TableName: tableName(), Key: key.fan(streamId, userId) }),
@@ -102,8 +108,8 @@ export async function findFan(streamId: string, userId: string): Promise<Fan | u
 }
 
 /**
- * All who have sent gifts to a stream that were not refunded, in no order. They are read whole: a row
- * is about 100 bytes, so ten thousand senders are a megabyte.
+ * All who have sent gifts to a stream that were not refunded, in no order. They are read whole: a
+ * row is about 100 bytes, so ten thousand senders are a megabyte.
  */
 export async function listFans(streamId: string): Promise<Fan[]> {
   const { PK } = key.fan(streamId, "");

@@ -1,0 +1,90 @@
+/** `npm run audit`: proves the money of a table, a data directory or a journal. */
+
+import { parseArgs } from "node:util";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { openEngine } from "../local/aws/index.ts";
+import { audit, type Report } from "../platform/audit/audit.ts";
+import { exportJournal, readJournal, sealedAt } from "../platform/audit/journal.ts";
+import { scanTable } from "../platform/audit/scan.ts";
+import { useTable } from "../platform/store/table.ts";
+
+const usage = `npm run audit -- [options]
+  (no option)      audits DATA_DIR (default .data), whether the system runs or not
+  --table NAME     audits a deployed table, with the AWS credentials of the environment
+  --export FILE    writes a journal of what was audited
+  --verify FILE    audits a journal, offline`;
+
+/** What is looked at, and how long what does not fit may be on its way. */
+const patienceMilliseconds = 5000;
+
+const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
+
+async function run(): Promise<number> {
+  const { values } = parseArgs({
+    options: { table: { type: "string" }, export: { type: "string" }, verify: { type: "string" } },
+  });
+  if (values.verify !== undefined) {
+    const path = values.verify;
+    const now = await sealedAt(path);
+    return tell(
+      await audit({ read: () => readJournal(path), now, patienceMilliseconds: 0, pause }),
+    );
+  }
+  const close = await openTable(values.table);
+  try {
+    const now = new Date();
+    let journal = values.export;
+    const read = () => {
+      const path = journal;
+      // The first pass is the journal's; later ones only name what does not fit.
+      journal = undefined;
+      return path === undefined ? scanTable() : exportJournal(scanTable(), path, now);
+    };
+    return tell(await audit({ read, now, patienceMilliseconds, pause }));
+  } finally {
+    await close();
+  }
+}
+
+/** Makes the table that platform/store reads: a deployed one, or that of the data directory. */
+async function openTable(name: string | undefined): Promise<() => Promise<void>> {
+  const marshallOptions = { removeUndefinedValues: true };
+  if (name !== undefined) {
+    process.env.TABLE_NAME = name;
+    useTable(DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions }));
+    return async () => {};
+  }
+  const engine = await openEngine(process.env.DATA_DIR || ".data");
+  process.env.TABLE_NAME ??= `ovation-${process.env.STAGE || "dev"}`;
+  const client = new DynamoDBClient({
+    endpoint: engine.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "audit", secretAccessKey: "audit" },
+  });
+  useTable(DynamoDBDocumentClient.from(client, { marshallOptions }));
+  return () => engine.stop();
+}
+
+function tell({ sums, misfits, more }: Report): number {
+  const { items, wallets, entries, gifts, issued, owed, held, pending, paidOut } = sums;
+  console.log(`${items} items: ${wallets} wallets, ${entries} entries, ${gifts} gifts`);
+  console.log(`issued ${issued} + owed ${owed} = ${issued + owed}`);
+  console.log(
+    `held ${held} + pending ${pending} + paid out ${paidOut} = ${held + pending + paidOut}`,
+  );
+  for (const misfit of misfits)
+    console.log(`MISFIT ${misfit.problem} [${misfit.items.join(", ")}]`);
+  if (more > 0) console.log(`… and ${more} more`);
+  const count = misfits.length + more;
+  console.log(count === 0 ? "Everything fits." : `${count} things do not fit.`);
+  return count === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await run();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(usage);
+  process.exitCode = 1;
+}

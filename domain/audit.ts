@@ -1,0 +1,163 @@
+import type { Gift, Share } from "./gift.ts";
+import { addsToTotals } from "./gift-event.ts";
+import type { Entry } from "./ledger.ts";
+import type { Wallet } from "./wallet.ts";
+
+/**
+ * One side of something that must balance: amounts of all facts with one `key` sum to zero,
+ * wherever they are told. An entry tells what a gift tells with the other sign, and so on; so one
+ * pass over all items in any order proves them against each other.
+ */
+export type Fact = { key: string; amount: number };
+
+/** Credits issued + owed = held in balances + pending + paid out. */
+export const conservation = "credits issued and owed, against held, pending and paid out";
+
+const fact = (key: string, amount: number): Fact => ({ key, amount });
+
+/** What a wallet claims: its balance, its number of entries, its newest hash and its debt. */
+export const factsOfWallet = ({ userId, balance, owed, seq, head }: Wallet): Fact[] => [
+  fact(`balance of ${userId}`, balance),
+  fact(`number of entries of ${userId}`, seq),
+  fact(`debt of ${userId}`, owed),
+  ...(seq > 0 ? [fact(`newest entry of ${userId} ${head}`, 1)] : []),
+  fact(conservation, -balance + owed),
+];
+
+/** The last entry of a ledger is the one whose hash the wallet carries. */
+export const factsOfHead = (userId: string, hash: string): Fact[] => [
+  fact(`newest entry of ${userId} ${hash}`, -1),
+];
+
+/** What an entry says happened, against the wallet, the gift, the transfer or the reference. */
+export function factsOfEntry(entry: Entry): Fact[] {
+  const { userId, amount } = entry;
+  const all = [
+    fact(`balance of ${userId}`, -amount),
+    fact(`number of entries of ${userId}`, -1),
+    ...otherSide(entry),
+  ];
+  const isIssued = entry.type === "top_up" || entry.type === "credit_purchase";
+  if (isIssued || entry.type === "payout") all.push(fact(conservation, amount));
+  return all;
+}
+
+function otherSide(entry: Entry): Fact[] {
+  const { userId, type, amount, counterpart, giftId, reference, occurredAt } = entry;
+  switch (type) {
+    case "gift_spend":
+    case "superlike_spend":
+      return [fact(`debit of ${userId} for gift ${giftId} to ${counterpart}`, -amount)];
+    case "gift_revenue":
+    case "superlike_revenue":
+      return [creditFact(giftId ?? "", counterpart ?? "", userId, amount)];
+    case "gift_refund":
+      return [fact(`refund of gift ${giftId} to ${userId} from ${counterpart}`, amount)];
+    case "gift_refund_reversal":
+      return [fact(`debt of ${userId}`, -amount)];
+    case "credit_transfer_sent":
+      return [fact(`transfer of ${userId} to ${counterpart} at ${occurredAt}`, amount)];
+    case "credit_transfer_received":
+      return [fact(`transfer of ${counterpart} to ${userId} at ${occurredAt}`, amount)];
+    case "top_up":
+    case "payout":
+      return [fact(`reference ${reference} of ${userId}`, Math.abs(amount))];
+    case "credit_purchase":
+      return [];
+  }
+}
+
+/** A reference that was used for a top-up or payout of this amount. */
+export const factsOfReference = (userId: string, reference: string, amount: number): Fact[] => [
+  fact(`reference ${reference} of ${userId}`, -amount),
+];
+
+/**
+ * What a gift says of the money: each receiver's part was debited and credited, and refunded or
+ * not.
+ */
+export function factsOfGift(gift: Gift): Fact[] {
+  const { id, sender, receivers, dueCredits: credits, refundedAt } = gift;
+  const parts = receivers.slice(1).map((_, at) => partFact(id, at + 1, credits));
+  if (credits === 0) return parts;
+  const money = receivers.flatMap(({ userId }) => [
+    fact(`debit of ${sender.userId} for gift ${id} to ${userId}`, -credits),
+    creditFact(id, sender.userId, userId, -credits),
+    ...(refundedAt === undefined
+      ? []
+      : [
+          fact(`refund of gift ${id} to ${sender.userId} from ${userId}`, -credits),
+          fact(`debt of ${userId}`, -credits),
+        ]),
+  ]);
+  return [...parts, ...money];
+}
+
+const creditFact = (giftId: string, sender: string, receiver: string, amount: number) =>
+  fact(`credit of ${receiver} for gift ${giftId} of ${sender}`, amount);
+
+/** What is due was not credited yet: it is pending. */
+export const factsOfDue = (giftId: string, senderId: string, receiver: string, credits: number) => [
+  creditFact(giftId, senderId, receiver, credits),
+  fact(conservation, -credits),
+];
+
+/** A further receiver's share and the gift tell of each other, once. */
+const partFact = (giftId: string, part: number, credits: number) =>
+  fact(`part ${part} of gift ${giftId}`, credits + 1);
+
+/** A further receiver's share that is not settled: the other side of what its gift tells. */
+export const factOfShare = ({ id, part, dueCredits }: Share): Fact => {
+  const { key, amount } = partFact(id, part, dueCredits);
+  return fact(key, -amount);
+};
+
+/** What a gift adds to the folded totals of its stream and to its sender's place. */
+export function factsOfFold(gift: Gift): Fact[] {
+  const { streamId, sender, giftType } = gift;
+  const isCounted = gift.due === undefined && gift.refundedAt === undefined;
+  if (giftType === undefined || !isCounted) return [];
+  const { count, credits } = addsToTotals(gift);
+  return [
+    ...sumFacts(`stream ${streamId}`, { gifts: -1, count: -count, credits: -credits }),
+    fact(`stream ${streamId}: count of type ${giftType.id}`, -count),
+    ...sumFacts(`fan ${sender.userId} of stream ${streamId}`, {
+      gifts: -1,
+      count: -count,
+      credits: -credits,
+    }),
+  ];
+}
+
+/** Folded sums: of a stream, or of one sender in it. */
+export const sumFacts = (
+  of: string,
+  { gifts, count, credits }: { gifts: number; count: number; credits: number },
+): Fact[] => [
+  fact(`${of}: gifts`, gifts),
+  fact(`${of}: count`, count),
+  fact(`${of}: credits`, credits),
+];
+
+/** How often gifts of one type were folded into a stream's totals. */
+export const factOfType = (streamId: string, giftTypeId: string, count: number): Fact =>
+  fact(`stream ${streamId}: count of type ${giftTypeId}`, count);
+
+/**
+ * A gift has one event: one frame of its stream covers it. Frames are kept for a day, so that only
+ * gifts of the last day are asked for theirs.
+ */
+export const eventFact = (streamId: string, giftId: string, amount: 1 | -1): Fact =>
+  fact(`event of gift ${giftId} in stream ${streamId}`, amount);
+
+/** Problems of a gift's own fields: what its price must be, and its further receivers. */
+export function problemsOfGift(gift: Gift): string[] {
+  const { giftType, count, receivers, price, charged, dueCredits } = gift;
+  const unit = giftType === undefined ? price : giftType.creditAmount * count;
+  const problems: string[] = [];
+  if (unit * receivers.length !== price)
+    problems.push(`price ${price} is not ${unit} for each of ${receivers.length} receivers`);
+  if (dueCredits !== (charged ? unit : 0))
+    problems.push(`dueCredits ${dueCredits} is not the receiver's part of ${charged ? unit : 0}`);
+  return problems;
+}

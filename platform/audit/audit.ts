@@ -1,0 +1,142 @@
+import type { Fact } from "../../domain/audit.ts";
+import { moneyKindOf } from "../store/keys.ts";
+import type { Item } from "../store/table.ts";
+import { makeLedgerWalk } from "./ledger-walk.ts";
+import { readItem, secondsOfId, type Window } from "./read-item.ts";
+import { makeNames, makeSheet, type Open } from "./sheet.ts";
+import { addTo, noSums, type Sums } from "./sums.ts";
+
+/** Something that does not fit: the items that tell of it, and what is wrong. */
+export type Misfit = { items: string[]; problem: string };
+
+export type Report = { sums: Sums; misfits: Misfit[]; more: number };
+
+/** Misfits that are named; of more only the number is told. */
+const namedMax = 1000;
+/** Buckets that one more pass takes: its memory is that share of all keys. */
+const bucketsAtOnce = 256;
+/** Frames are answered for a day; a gift of the last seconds may still be on its way. */
+const window = { seconds: 23 * 3600, marginSeconds: 10 };
+
+/** How an audit goes through its items. `read` begins anew each time. */
+export type AuditOptions = {
+  read: () => AsyncIterable<Item>;
+  now: Date;
+  /**
+   * For how long what does not fit is looked at again before it is named, since a scan of a running
+   * system is no snapshot. What fits at one look, or is not the same at two, was on its way.
+   */
+  patienceMilliseconds: number;
+  pause: (milliseconds: number) => Promise<void>;
+};
+
+/**
+ * Proves a table: every balance is the sum of its entries, every entry follows the one before it,
+ * every debit has its credit, refund or pending part once, totals and leaderboards are those of the
+ * gifts, every gift has its event, and issued + owed = held + pending + paid out. One pass in a
+ * fixed space; more passes only to name what does not fit.
+ */
+export async function audit({ read, now, patienceMilliseconds, pause }: AuditOptions) {
+  const seconds = Math.floor(now.getTime() / 1000);
+  const gifts = { from: seconds - window.seconds, to: seconds - window.marginSeconds };
+  const first = await sumUp(read(), gifts);
+  const report: Report = { sums: first.sums, misfits: first.misfits, more: first.more };
+  const all = { money: first.money.listOpen(), events: first.events.listOpen() };
+  let before: Map<string, Open> | undefined;
+  for (let spent = 0; ; spent += 1000) {
+    const open = await nameAll(read, gifts, all);
+    const same = [...open].filter(([key, { net }]) => (before?.get(key) ?? { net }).net === net);
+    before = new Map(same.filter(([key]) => before === undefined || before.has(key)));
+    if (before.size === 0 || spent >= patienceMilliseconds) break;
+    await pause(1000);
+  }
+  for (const { key, net, items } of before.values()) add(report, items, `${key}: ${signed(net)}`);
+  return report;
+}
+
+const signed = (net: number) => (net > 0 ? `${net} too much` : `${-net} missing`);
+
+function add(report: Pick<Report, "misfits" | "more">, items: string[], problem: string): void {
+  if (report.misfits.length < namedMax) report.misfits.push({ items, problem });
+  else report.more++;
+}
+
+const nameOf = ({ PK, SK }: Item) => `${PK} ${SK}`;
+
+/** All facts of all items, in their order; a ledger's end is told with the item that follows it. */
+async function* tell(items: AsyncIterable<Item>, gifts: Window) {
+  const walk = makeLedgerWalk();
+  let ledger = "";
+  for await (const item of items) {
+    const { money, events, problems, entry } = readItem(item, gifts);
+    const walked = entry === undefined ? { facts: walk.end(), problems: [] } : walk.next(entry);
+    if (walked.facts.length > 0)
+      yield { item: ledger, money: walked.facts, events: [], problems: [] };
+    if (entry !== undefined) ledger = nameOf(item);
+    const all = [...problems, ...walked.problems];
+    yield { item: nameOf(item), money, events, problems: all, source: item };
+  }
+  yield { item: ledger, money: walk.end(), events: [], problems: [] };
+}
+
+async function sumUp(items: AsyncIterable<Item>, gifts: Window) {
+  const [money, events, sums] = [makeSheet(), makeSheet(), noSums()];
+  const found: Pick<Report, "misfits" | "more"> = { misfits: [], more: 0 };
+  for await (const told of tell(items, gifts)) {
+    if (told.source !== undefined) addTo(sums, told.source);
+    for (const fact of told.money) money.add(fact);
+    for (const fact of told.events) events.add(fact);
+    for (const problem of told.problems) add(found, [told.item], problem);
+  }
+  return { money, events, sums, ...found };
+}
+
+/** The keys of open buckets, a part of the buckets at a time. */
+async function nameAll(
+  read: () => AsyncIterable<Item>,
+  gifts: Window,
+  all: { money: number[]; events: number[] },
+): Promise<Map<string, Open>> {
+  const named = new Map<string, Open>();
+  const most = Math.max(all.money.length, all.events.length);
+  for (let at = 0; at < most && named.size < namedMax; at += bucketsAtOnce) {
+    const part = (buckets: number[]) => buckets.slice(at, at + bucketsAtOnce);
+    const open = await name(read(), gifts, part(all.money), part(all.events));
+    for (const one of open) named.set(one.key, one);
+  }
+  return named;
+}
+
+async function name(items: AsyncIterable<Item>, gifts: Window, money: number[], events: number[]) {
+  const names = { money: makeNames(money), events: makeNames(events) };
+  const newest = new Map<string, number>();
+  const keep = (facts: readonly Fact[], kind: keyof typeof names, item: string) => {
+    for (const fact of facts) names[kind].add(fact, item);
+  };
+  for await (const told of tell(items, gifts)) {
+    keep(told.money, "money", told.item);
+    keep(told.events, "events", told.item);
+    if (told.source !== undefined) noteNewest(newest, told.source);
+  }
+  const missing = names.events.listOpen().filter((open) => !isOnItsWay(open, newest));
+  return [...names.money.listOpen(), ...missing];
+}
+
+/** The time up to which a stream's log has taken in its records. */
+function noteNewest(newest: Map<string, number>, item: Item): void {
+  const { kind, owner } = moneyKindOf(item);
+  if (kind !== "log" && kind !== "frame") return;
+  newest.set(owner, Math.max(newest.get(owner) ?? 0, Number(item.newest ?? 0)));
+}
+
+const eventKey = /^event of gift ([0-9a-f]{24}) in stream (\S+)$/;
+
+/**
+ * A gift behind which its stream's log has not come yet: killed in between, it is sent at the
+ * start.
+ */
+function isOnItsWay({ key, net }: Open, newest: ReadonlyMap<string, number>): boolean {
+  const [, giftId = "", streamId = ""] = eventKey.exec(key) ?? [];
+  const reached = newest.get(streamId) ?? 0;
+  return net < 0 && secondsOfId(giftId) + window.marginSeconds >= reached;
+}

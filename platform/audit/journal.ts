@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { moneyKindOf } from "../store/keys.ts";
+import type { Item } from "../store/table.ts";
+
+/** A journal: a line of JSON for each item that an audit reads, and one that seals them all. */
+const format = "ovation-journal-1";
+type Seal = { seal: typeof format; items: number; hash: string; at: string };
+
+/** Writes a journal while the items pass by. */
+export async function* exportJournal(
+  items: AsyncIterable<Item>,
+  path: string,
+  now: Date,
+): AsyncGenerator<Item> {
+  const file = await open(path, "w", 0o600);
+  try {
+    const hash = createHash("sha256");
+    let count = 0;
+    for await (const item of items) {
+      if (moneyKindOf(item).kind !== "other" && moneyKindOf(item).kind !== "profile") {
+        const line = `${JSON.stringify(shorten(item))}\n`;
+        hash.update(line);
+        count++;
+        await file.write(line);
+      }
+      yield item;
+    }
+    const at = now.toISOString();
+    const seal: Seal = { seal: format, items: count, hash: hash.digest("hex"), at };
+    await file.write(`${JSON.stringify(seal)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Of a frame only what it covers is money's business, and a log's time. */
+function shorten(item: Item): Record<string, unknown> {
+  const { PK, SK, covers, newest } = item;
+  return moneyKindOf(item).kind === "frame" ? { PK, SK, covers, newest } : item;
+}
+
+/**
+ * Reads a journal back. Throws when it is not one, or is not whole as it was written. `sealedAt` of
+ * the result is when it was written: the audit looks at it as of then.
+ */
+export async function* readJournal(path: string): AsyncGenerator<Item> {
+  const hash = createHash("sha256");
+  let count = 0;
+  let seal: Seal | undefined;
+  for await (const line of createInterface({ input: createReadStream(path, "utf8") })) {
+    if (seal !== undefined) throw new Error(`${path} goes on after its seal`);
+    const value: unknown = parse(line, path, count + 1);
+    if (isSeal(value)) {
+      seal = value;
+      continue;
+    }
+    hash.update(`${line}\n`);
+    count++;
+    yield value as Item;
+  }
+  if (seal === undefined) throw new Error(`${path} has no seal: it is not whole`);
+  if (seal.items !== count || seal.hash !== hash.digest("hex"))
+    throw new Error(`${path} was changed after it was written`);
+}
+
+/** When a journal was written: read from its seal. */
+export async function sealedAt(path: string): Promise<Date> {
+  let last = "";
+  for await (const line of createInterface({ input: createReadStream(path, "utf8") })) last = line;
+  const seal = parse(last, path, 0);
+  if (!isSeal(seal)) throw new Error(`${path} has no seal: it is not whole`);
+  return new Date(seal.at);
+}
+
+function parse(line: string, path: string, at: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new Error(`${path} line ${at} is not JSON`);
+  }
+}
+
+const isSeal = (value: unknown): value is Seal =>
+  value !== null && typeof value === "object" && (value as Seal).seal === format;

@@ -1,0 +1,44 @@
+import { type Fact, factsOfHead } from "../../domain/audit.ts";
+import type { ChainedEntry } from "../../domain/ledger.ts";
+import { hashOf } from "../store/ledger.ts";
+
+/**
+ * Walks ledgers, which come one after the other and each in the order of its numbers, and checks
+ * each entry against the one before it: number, hash, balance. It keeps one entry.
+ */
+export function makeLedgerWalk() {
+  let last: ChainedEntry | undefined;
+  let hash = "";
+
+  /** Ends a ledger: its last hash is what the wallet must carry. */
+  function end(): Fact[] {
+    const ended = last;
+    last = undefined;
+    return ended === undefined ? [] : factsOfHead(ended.userId, hash);
+  }
+
+  return {
+    end,
+    /**
+     * What is wrong with the entry in its place, and what the end of the ledger before it tells.
+     */
+    next(entry: ChainedEntry): { problems: string[]; facts: Fact[] } {
+      const facts = last?.userId === entry.userId ? [] : end();
+      const before = last;
+      const [seq, balance, previous] = [
+        before?.seq ?? 0,
+        before?.balanceAfter ?? 0,
+        before ? hash : "",
+      ];
+      const problems: string[] = [];
+      if (entry.seq !== seq + 1) problems.push(`follows entry ${seq}: entries are missing`);
+      else if (entry.previous !== previous)
+        problems.push(`does not follow the entry before it: one of them was changed`);
+      if (entry.seq === seq + 1 && entry.balanceAfter !== balance + entry.amount)
+        problems.push(`balance after ${entry.balanceAfter} is not ${balance} + ${entry.amount}`);
+      last = entry;
+      hash = hashOf(entry);
+      return { problems, facts };
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import {
+  eventFact,
+  type Fact,
+  factOfShare,
+  factOfType,
+  factsOfDue,
+  factsOfEntry,
+  factsOfFold,
+  factsOfGift,
+  factsOfReference,
+  factsOfWallet,
+  problemsOfGift,
+  sumFacts,
+} from "../../domain/audit.ts";
+import { Amount } from "../../domain/credits.ts";
+import { Gift, Share } from "../../domain/gift.ts";
+import { ChainedEntry } from "../../domain/ledger.ts";
+import { Wallet } from "../../domain/wallet.ts";
+import { moneyKindOf } from "../store/keys.ts";
+import type { Item } from "../store/table.ts";
+import { totalsOf } from "../store/totals.ts";
+
+/** Gifts whose frames are kept: made between these times (in seconds) they must have one. */
+export type Window = { from: number; to: number };
+
+/** What one item tells: facts about money and about events, and what is wrong with it by itself. */
+export type Told = { money: Fact[]; events: Fact[]; problems: string[]; entry?: ChainedEntry };
+
+const nothing: Told = { money: [], events: [], problems: [] };
+
+/** Reads one item of the table. Never throws: an item that does not fit its kind is a problem. */
+export function readItem(item: Item, window: Window): Told {
+  try {
+    return tellOf(item, window);
+  } catch (error) {
+    return { ...nothing, problems: [`does not fit: ${firstLine(error)}`] };
+  }
+}
+
+function tellOf(item: Item, window: Window): Told {
+  const { kind, owner, rest } = moneyKindOf(item);
+  switch (kind) {
+    case "wallet":
+      return { ...nothing, money: factsOfWallet(Wallet.parse(item)), problems: own(item, owner) };
+    case "entry": {
+      const entry = ChainedEntry.parse(item);
+      const problems = own(item, owner);
+      if (!Amount.safeParse(Math.abs(entry.amount)).success)
+        problems.push(`amount ${entry.amount} is out of bounds`);
+      return { ...nothing, money: factsOfEntry(entry), problems, entry };
+    }
+    case "reference":
+      return { ...nothing, money: factsOfReference(owner, rest, Amount.parse(item.amount)) };
+    case "gift":
+      return item.kind === "share" ? tellOfShare(Share.parse(item)) : tellOfGift(item, window);
+    case "totals": {
+      const { counts, ...sums } = totalsOf(item);
+      const types = [...counts].map(([id, count]) => factOfType(owner, id, count));
+      return { ...nothing, money: [...sumFacts(`stream ${owner}`, sums), ...types] };
+    }
+    case "fan":
+      return {
+        ...nothing,
+        money: sumFacts(`fan ${rest} of stream ${owner}`, totalsOf(item)),
+      };
+    case "frame":
+      return { ...nothing, events: tellOfFrame(owner, String(item.covers ?? ""), window) };
+    default:
+      return nothing;
+  }
+}
+
+/** A wallet or entry that lies with another user. */
+const own = ({ userId }: Record<string, unknown>, owner: string) =>
+  userId === owner ? [] : [`names the user ${userId}, lies with ${owner}`];
+
+function tellOfShare(share: Share): Told {
+  const { id, senderId, due, dueCredits } = share;
+  const pending = due === undefined ? [] : factsOfDue(id, senderId, due, dueCredits);
+  return { ...nothing, money: [factOfShare(share), ...pending] };
+}
+
+function tellOfGift(item: Item, window: Window): Told {
+  const gift = Gift.parse(item);
+  const { id, streamId, sender, due, dueCredits, refundedAt } = gift;
+  const pending = due === undefined ? [] : factsOfDue(id, sender.userId, due, dueCredits);
+  const problems = problemsOfGift(gift);
+  if (due !== undefined && refundedAt !== undefined) problems.push("is refunded and still due");
+  return {
+    money: [...factsOfGift(gift), ...factsOfFold(gift), ...pending],
+    events: isWithin(id, window) ? [eventFact(streamId, id, -1)] : [],
+    problems,
+  };
+}
+
+const covered = /^gift:([0-9a-f]{24})$/;
+
+const tellOfFrame = (streamId: string, covers: string, window: Window) =>
+  covers.split(" ").flatMap((record) => {
+    const giftId = covered.exec(record)?.[1];
+    return giftId !== undefined && isWithin(giftId, window) ? [eventFact(streamId, giftId, 1)] : [];
+  });
+
+/** A gift's id begins with its time. */
+export const secondsOfId = (giftId: string) => Number.parseInt(giftId.slice(0, 8), 16);
+
+function isWithin(giftId: string, { from, to }: Window): boolean {
+  const seconds = secondsOfId(giftId);
+  return seconds >= from && seconds <= to;
+}
+
+const firstLine = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").slice(0, 300);

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import type { Fact } from "../../domain/audit.ts";
+
+const bucketCount = 4096;
+const mask = (1n << 64n) - 1n;
+
+/**
+ * Sums facts in a fixed space. Each key goes to one of 4,096 buckets and has a random-looking odd
+ * weight of 64 bits; a bucket is the weighted sum of its facts, so that it is zero when every key
+ * in it is, and else (but for 1 in 2^64) not. The keys of buckets that are not zero are found by a
+ * second pass, which keeps those alone.
+ */
+export function makeSheet() {
+  const sums = new BigUint64Array(bucketCount);
+  return {
+    add({ key, amount }: Fact): void {
+      const { bucket, weight } = placeOf(key);
+      const before = sums[bucket] ?? 0n;
+      sums[bucket] = (before + BigInt.asUintN(64, BigInt(amount)) * weight) & mask;
+    },
+    /** Buckets that do not sum to zero. */
+    listOpen: (): number[] => [...sums.keys()].filter((bucket) => sums[bucket] !== 0n),
+  };
+}
+
+export type Sheet = ReturnType<typeof makeSheet>;
+
+function placeOf(key: string): { bucket: number; weight: bigint } {
+  const hash = createHash("sha256").update(key).digest();
+  return { bucket: hash.readUInt16BE(0) % bucketCount, weight: hash.readBigUInt64BE(8) | 1n };
+}
+
+/** A key that does not sum to zero, and items that tell of it. */
+export type Open = { key: string; net: number; items: string[] };
+
+const itemsNamed = 4;
+
+/** Keeps the keys of some buckets exactly, and the items that tell of them. */
+export function makeNames(buckets: readonly number[]) {
+  const wanted = new Set(buckets);
+  const kept = new Map<string, Open>();
+  return {
+    add({ key, amount }: Fact, item: string): void {
+      if (!wanted.has(placeOf(key).bucket)) return;
+      const open = kept.get(key) ?? { key, net: 0, items: [] };
+      open.net += amount;
+      if (open.items.length < itemsNamed && !open.items.includes(item)) open.items.push(item);
+      kept.set(key, open);
+    },
+    listOpen: (): Open[] => [...kept.values()].filter(({ net }) => net !== 0),
+  };
+}

@@ -1,0 +1,47 @@
+import { moneyKindOf } from "../store/keys.ts";
+import type { Item } from "../store/table.ts";
+
+/** What a table holds, in credits but for the counts. */
+export type Sums = {
+  items: number;
+  wallets: number;
+  entries: number;
+  gifts: number;
+  issued: number;
+  owed: number;
+  held: number;
+  pending: number;
+  paidOut: number;
+};
+
+export const noSums = (): Sums => ({
+  items: 0,
+  wallets: 0,
+  entries: 0,
+  gifts: 0,
+  issued: 0,
+  owed: 0,
+  held: 0,
+  pending: 0,
+  paidOut: 0,
+});
+
+/** Adds one item. What is no number counts as nothing here: the reading of the item tells of it. */
+export function addTo(sums: Sums, item: Item): void {
+  const number = (value: unknown) => (Number.isSafeInteger(value) ? (value as number) : 0);
+  const { kind } = moneyKindOf(item);
+  sums.items++;
+  if (kind === "wallet") {
+    sums.wallets++;
+    sums.held += number(item.balance);
+    sums.owed += number(item.owed);
+  } else if (kind === "entry") {
+    sums.entries++;
+    if (item.type === "top_up" || item.type === "credit_purchase")
+      sums.issued += number(item.amount);
+    if (item.type === "payout") sums.paidOut -= number(item.amount);
+  } else if (kind === "gift") {
+    if (item.kind !== "share") sums.gifts++;
+    if (item.due !== undefined) sums.pending += number(item.dueCredits);
+  }
+}

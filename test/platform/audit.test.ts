@@ -1,0 +1,249 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { audit } from "../../platform/audit/audit.ts";
+import { exportJournal, readJournal } from "../../platform/audit/journal.ts";
+import { scanTable } from "../../platform/audit/scan.ts";
+import { payOut } from "../../platform/store/bookings.ts";
+import { type Key, key } from "../../platform/store/keys.ts";
+import { getGift, refund } from "../../platform/store/refunds.ts";
+import { settle } from "../../platform/store/settle.ts";
+import { type Item, table, tableName } from "../../platform/store/table.ts";
+import { transfer } from "../../platform/store/transfers.ts";
+import { startTable } from "./table.ts";
+import { forget, giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
+
+let stop: () => Promise<void>;
+let streamId: string;
+let ids: { settled: string; due: string; refunded: string; several: string };
+const type = giftTypeOf(10);
+
+const guest = {
+  ...{ userId: "guest", username: "", name: "", surname: "", picture: "" },
+  ...{ createdAt: "2026-01-01T00:00:00.000Z", updatedAt: "2026-01-01T00:00:00.000Z" },
+};
+const host = { ...guest, userId: "host" };
+
+beforeAll(async () => {
+  ({ stop } = await startTable());
+  const now = new Date(Date.now() - 60_000);
+  for (const name of ["ann", "bob", "guest", "host"]) await makeUser(name, 1000);
+  const stream = await makeStream("host");
+  streamId = stream.id;
+  const send = (sender: string, wish = {}) => sendOne(stream, sender, type, { now, ...wish });
+  const settleAll = async (id: string) => {
+    const { gift, shares } = await getGift(id);
+    for (const due of [gift, ...shares]) await settle(due.due!, [due], now);
+  };
+  ids = {
+    settled: await send("ann"),
+    refunded: await send("bob"),
+    several: await send("ann", { receivers: [host, guest], count: 2 }),
+    due: "",
+  };
+  for (const id of [ids.settled, ids.refunded, ids.several]) await settleAll(id);
+  await payOut({ userId: "host", amount: 1035, reference: "out", now }, forget);
+  await refund(await getGift(ids.refunded), now);
+  await transfer({ senderId: "ann", recipientId: "bob", amount: 5, now }, forget);
+  ids.due = await send("bob");
+  const covers = [ids.settled, ids.refunded, ids.several, ids.due].map((id) => `gift:${id}`);
+  const newest = Math.floor(Date.now() / 1000);
+  await put({ ...key.frame(streamId, 1), n: 1, covers: covers.join(" "), newest });
+});
+afterAll(() => stop());
+
+const put = (Item: Record<string, unknown>) =>
+  table().send(new PutCommand({ TableName: tableName(), Item }));
+
+async function get(Key: Key): Promise<Item> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
+  );
+  return Item as Item;
+}
+
+const look = (read: () => AsyncIterable<Item> = scanTable) =>
+  audit({ read, now: new Date(), patienceMilliseconds: 0, pause: async () => {} });
+
+test("a sound table fits, and its sums balance", async () => {
+  const { sums, misfits } = await look();
+  expect(misfits).toEqual([]);
+  expect(sums).toMatchObject({ issued: 4000, owed: 5, pending: 10, paidOut: 1035, gifts: 4 });
+  expect(sums.issued + sums.owed).toBe(sums.held + sums.pending + sums.paidOut);
+});
+
+/** Each kind of corruption: the item, what is done to it, and what the audit must say of it. */
+const corruptions: [string, () => Key, (item: Item) => Item | undefined, RegExp][] = [
+  [
+    "a balance that grew",
+    () => key.wallet("ann"),
+    (w) => ({ ...w, balance: Number(w.balance) + 1 }),
+    /balance of ann: 1 too much/,
+  ],
+  ["a negative balance", () => key.wallet("ann"), (w) => ({ ...w, balance: -1 }), /does not fit/],
+  ["a wallet that is gone", () => key.wallet("bob"), () => undefined, /balance of bob/],
+  [
+    "a debt that was forgiven",
+    () => key.wallet("host"),
+    (w) => ({ ...w, owed: 0 }),
+    /debt of host: 5 missing/,
+  ],
+  [
+    "a wallet set back",
+    () => key.wallet("ann"),
+    (w) => ({ ...w, seq: Number(w.seq) - 1 }),
+    /number of entries of ann/,
+  ],
+  ["a changed hash", () => key.wallet("ann"), (w) => ({ ...w, head: "x" }), /newest entry of ann/],
+  ["an entry that is gone", () => key.entry("ann", 2), () => undefined, /entries are missing/],
+  [
+    "a last entry that is gone",
+    () => key.entry("bob", 4),
+    () => undefined,
+    /number of entries of bob/,
+  ],
+  [
+    "a changed amount",
+    () => key.entry("ann", 2),
+    (e) => ({ ...e, amount: -9 }),
+    /balance after|one of them was changed/,
+  ],
+  [
+    "a changed counterpart",
+    () => key.entry("ann", 2),
+    (e) => ({ ...e, counterpart: "bob" }),
+    /debit of ann for gift .* to bob/,
+  ],
+  [
+    "a changed time",
+    () => key.entry("ann", 1),
+    (e) => ({ ...e, occurredAt: "2020-01-01T00:00:00.000Z" }),
+    /one of them was changed/,
+  ],
+  [
+    "a gift that is gone",
+    () => key.gift(streamId, ids.settled),
+    () => undefined,
+    /debit of ann for gift/,
+  ],
+  [
+    "a gift credited again",
+    () => key.gift(streamId, ids.due),
+    ({ due: _, ...g }) => g as Item,
+    /credit of host for gift .*: 10 missing/,
+  ],
+  [
+    "a mark that came back",
+    () => key.gift(streamId, ids.settled),
+    (g) => ({ ...g, due: "host" }),
+    /credit of host for gift .*: 10 too much/,
+  ],
+  [
+    "a refund that never was",
+    () => key.gift(streamId, ids.settled),
+    (g) => ({ ...g, refundedAt: "2026-01-01T00:00:00.000Z" }),
+    /refund of gift .*: 10 missing/,
+  ],
+  [
+    "a changed price",
+    () => key.gift(streamId, ids.settled),
+    (g) => ({ ...g, price: 11 }),
+    /price 11 is not 10/,
+  ],
+  [
+    "a share that is gone",
+    () => key.gift(streamId, ids.several, 1),
+    () => undefined,
+    /part 1 of gift/,
+  ],
+  [
+    "totals that grew",
+    () => key.totals(streamId),
+    (t) => ({ ...t, credits: Number(t.credits) + 1 }),
+    /stream .*: credits: 1 too much/,
+  ],
+  [
+    "totals of a type",
+    () => key.totals(streamId),
+    (t) => ({ ...t, [`type_${type.id}`]: 99 }),
+    /count of type/,
+  ],
+  [
+    "a fan's place",
+    () => key.fan(streamId, "ann"),
+    (f) => ({ ...f, credits: 1 }),
+    /fan ann of stream .*: credits/,
+  ],
+  ["a fan that is gone", () => key.fan(streamId, "ann"), () => undefined, /fan ann of stream/],
+  [
+    "a reference that is gone",
+    () => key.reference("host", "out"),
+    () => undefined,
+    /reference out of host/,
+  ],
+  [
+    "a gift without its event",
+    () => key.frame(streamId, 1),
+    (f) => ({ ...f, covers: `gift:${ids.due}` }),
+    /event of gift .*: 1 missing/,
+  ],
+  [
+    "a doubled event",
+    () => key.frame(streamId, 1),
+    (f) => ({ ...f, covers: `${f.covers} gift:${ids.due}` }),
+    /event of gift .*: 1 too much/,
+  ],
+];
+
+test.each(corruptions)("%s is found and named", async (_, place, corrupt, expected) => {
+  const Key = place();
+  const item = await get(Key);
+  const corrupted = corrupt(item);
+  if (corrupted === undefined)
+    await table().send(new DeleteCommand({ TableName: tableName(), Key }));
+  else await put(corrupted);
+  const { misfits } = await look();
+  await put(item);
+  expect(misfits.map(({ problem }) => problem).join("\n")).toMatch(expected);
+  expect(misfits.every(({ items }) => items.length > 0)).toBe(true);
+  expect((await look()).misfits).toEqual([]);
+});
+
+test("a gift that the log has not reached yet is on its way, not missing", async () => {
+  const frame = await get(key.frame(streamId, 1));
+  await put({ ...frame, covers: "", newest: 1 });
+  expect((await look()).misfits).toEqual([]);
+  await put(frame);
+});
+
+test("a journal proves the same offline, and shows when it was changed", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "journal-"));
+  const path = join(directory, "journal");
+  const { sums } = await look(() => exportJournal(scanTable(), path, new Date()));
+  const again = await look(() => readJournal(path));
+  expect(again.misfits).toEqual([]);
+  expect(again.sums).toMatchObject({ issued: sums.issued, held: sums.held, gifts: sums.gifts });
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, text.replace('"balance":', '"balance":1'));
+  await expect(look(() => readJournal(path))).rejects.toThrow("was changed");
+  writeFileSync(path, text.split("\n").slice(0, -2).join("\n"));
+  await expect(look(() => readJournal(path))).rejects.toThrow("no seal");
+  rmSync(directory, { recursive: true });
+});
+
+test("what changes between two looks is not named, what stays is", async () => {
+  const wallet = await get(key.wallet("ann"));
+  const grown = (by: number) => put({ ...wallet, balance: Number(wallet.balance) + by });
+  await grown(1);
+  let looks = 0;
+  const pause = async () => void (await grown(++looks + 1));
+  const now = new Date();
+  const moving = await audit({ read: scanTable, now, patienceMilliseconds: 1000, pause });
+  await grown(1);
+  const still = async () => {};
+  const staying = await audit({ read: scanTable, now, patienceMilliseconds: 1000, pause: still });
+  await put(wallet);
+  expect(moving.misfits).toEqual([]);
+  expect(staying.misfits.map(({ problem }) => problem)).toContain("balance of ann: 1 too much");
+});
