@@ -32,8 +32,8 @@ function hashSources(): string {
 }
 
 /**
- * Makes `dist/` unless it matches the sources. Answers whether it had to. Throws when a source does not
- * compile or a bundle is larger than 480 KiB.
+ * Makes `dist/` unless it matches the sources. Answers whether it had to. Throws when a source does
+ * not compile or a bundle is larger than 480 KiB.
  */
 export async function build(): Promise<{ built: boolean }> {
   const hash = hashSources();

@@ -1,4 +1,7 @@
-/** `npm run deploy -- dev`: bundles and deploys every stack of a stage with the caller's AWS account. */
+/**
+ * `npm run deploy -- dev`: bundles and deploys every stack of a stage with the caller's AWS
+ * account.
+ */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { stageOf } from "../lib/stages.ts";

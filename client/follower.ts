@@ -45,11 +45,12 @@ const patienceMilliseconds = 3_000;
 
 /**
  * Follows one stream by the four rules that make what is shown exact whatever dies on the way:
- * (1) a number that is not larger than the last is dropped; (2) at a hole, at a frame of another epoch,
- * when a `pong` head is missing for 3 s or a `pong` does not name the stream, it subscribes again with
- * its position, and what lies beyond the hole is not shown, it comes again; (3) a `subscribe` without an
- * answer for 3 s is repeated, one at a time; (4) a `subscribed` counts once, and only the answer to the
- * newest `subscribe`. Pure: time and messages come from outside (milliseconds).
+ * (1) a number that is not larger than the last is dropped; (2) at a hole, at a frame of another
+ * epoch, when a `pong` head is missing for 3 s or a `pong` does not name the stream, it subscribes
+ * again with its position, and what lies beyond the hole is not shown, it comes again; (3) a
+ * `subscribe` without an answer for 3 s is repeated, one at a time; (4) a `subscribed` counts once,
+ * and only the answer to the newest `subscribe`. Pure: time and messages come from outside
+ * (milliseconds).
  */
 export function createFollower(streamId: string, since?: Position) {
   let position = since;

@@ -65,6 +65,7 @@ export const LiveStreamBan = z
   })
   .meta({ id: "LiveStreamBan" });
 
+/** The ban as the API shows it. */
 export function liveStreamBanOf(ban: Ban, defaultPicture: string): z.infer<typeof LiveStreamBan> {
   const { target, actionType, reason, createdBy } = ban;
   return {
@@ -105,6 +106,7 @@ export const BanQuery = pageQuery(10).extend({
 });
 export type BanFilter = Omit<z.output<typeof BanQuery>, "page" | "limit">;
 
+/** Whether a ban is in force and is one of those that were asked for. */
 export function isListed(ban: ListedBan, wanted: BanFilter): boolean {
   const { targetUser, dateFrom, dateTo } = wanted;
   const isSame = (name: "targetUserId" | "liveStreamId" | "actionType") =>
@@ -135,8 +137,8 @@ export function assertBannable(
 }
 
 /**
- * The revision of a member after a change: larger than any before it, also when the item is new again,
- * since it begins with the time in milliseconds.
+ * The revision of a member after a change: larger than any before it, also when the item is new
+ * again, since it begins with the time in milliseconds.
  */
 export const nextRevision = (member: Member | undefined, now: Date) =>
   Math.max((member?.revision ?? 0) + 1, now.getTime());

@@ -40,6 +40,7 @@ export const ChatSettings = z
   })
   .meta({ id: "ChatSettings" });
 
+/** The rules of a stream's chat, as they are now. */
 export function chatSettingsOf(stream: Stream): z.infer<typeof ChatSettings> {
   const { slowModeSeconds, followersOnly, blockedWords, giftsEnabled, moderators } = stream;
   return { slowModeSeconds, followersOnly, blockedWords, giftsEnabled, moderators };

@@ -12,8 +12,8 @@ import { summaryOf, UserSummary } from "./user.ts";
 export const Content = text(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
 
 /**
- * What is stored of a message. `n` is its number in the stream: 1, 2, 3 … in the order of sending. A
- * deleted message stays with its number and without its content.
+ * What is stored of a message. `n` is its number in the stream: 1, 2, 3 … in the order of sending.
+ * A deleted message stays with its number and without its content.
  */
 export const Message = z.object({
   id: MessageId,
@@ -42,6 +42,7 @@ export const ChatMessage = z
   })
   .meta({ id: "ChatMessage" });
 
+/** The message as the API and its event show it. */
 export function chatMessageOf(
   message: Message,
   defaultPicture: string,
@@ -59,9 +60,9 @@ export function chatMessageOf(
 }
 
 /**
- * The id of the message with number `n`: of ObjectId form, with the time in seconds (4 bytes), a hash
- * of the stream (4 bytes) and the number (4 bytes). So a message is found by its id without an index,
- * and no two messages of a stream have one id.
+ * The id of the message with number `n`: of ObjectId form, with the time in seconds (4 bytes), a
+ * hash of the stream (4 bytes) and the number (4 bytes). So a message is found by its id without an
+ * index, and no two messages of a stream have one id.
  */
 export function messageIdOf(streamId: string, n: number, now: Date): string {
   const hex = (value: number) => (value >>> 0).toString(16).padStart(8, "0");
@@ -138,6 +139,7 @@ export const History = z
   })
   .meta({ id: "ChatHistory" });
 
+/** A page of the history with its place among all pages. */
 export function historyOf(
   messages: z.infer<typeof ChatMessage>[],
   page: number,
@@ -151,8 +153,8 @@ export function historyOf(
 
 /**
  * Which numbers make page `page` of `limit` messages, newest first. `gone` are numbers that show
- * nothing (deleted, or left empty by a call that failed), each at most `count`. Undefined: the page is
- * past the end. Between `low` and `high` lie exactly the page's messages and gone numbers.
+ * nothing (deleted, or left empty by a call that failed), each at most `count`. Undefined: the page
+ * is past the end. Between `low` and `high` lie exactly the page's messages and gone numbers.
  */
 export function pageRange(
   count: number,

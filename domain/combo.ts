@@ -25,8 +25,9 @@ export const comboEndsAt = (combo: Pick<Combo, "lastAt">) =>
   new Date(Date.parse(combo.lastAt) + comboGapMilliseconds);
 
 /**
- * Counts a gift: into the combo that it follows, or as the first of a new one. Two clocks may differ,
- * so a gift that looks older than the one before it follows too, and the end never moves back.
+ * Counts a gift: into the combo that it follows, or as the first of a new one. Two clocks may
+ * differ, so a gift that looks older than the one before it follows too, and the end never moves
+ * back.
  */
 export function countCombo(
   combos: readonly Combo[],

@@ -32,7 +32,9 @@ const since = "2026-01-01T00:00:00.000Z";
 const sizes = [100, 550, 1_200, 6_500];
 const stores = ["apple", "google", "test", "web"] as const;
 
-/** The packages on sale: the same sizes in every store, and one of each store that is sold no more. */
+/**
+ * The packages on sale: the same sizes in every store, and one of each store that is sold no more.
+ */
 const catalogue = stores.flatMap((storeType, store) =>
   [...sizes, 50].map((creditAmount, size) => ({
     isActive: creditAmount !== 50,

@@ -92,8 +92,8 @@ export type StreamEvent = {
 }[EventType];
 
 /**
- * What one record of the table's stream means to a log. `id` is made from the item alone, so that the
- * same record has the same id however often and in whatever company it comes.
+ * What one record of the table's stream means to a log. `id` is made from the item alone, so that
+ * the same record has the same id however often and in whatever company it comes.
  */
 export type LogRecord = {
   id: string;

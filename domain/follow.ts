@@ -34,6 +34,7 @@ export const FollowUser = UserSummary.extend({
 /** What the lists add to a user's own profile, as one caller sees it. */
 export type Standing = FollowCounts & { isFollowing: boolean };
 
+/** The user as lists of followers show them to one caller. */
 export function followUserOf(
   profile: Profile,
   standing: Standing,

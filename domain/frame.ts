@@ -5,7 +5,10 @@ import { utf8Bytes } from "./text.ts";
 /** UTF-8 bytes of a frame: API Gateway bills and limits messages by 32 KB. */
 export const frameBytesMax = 32_000;
 
-/** A frame is answered for a day; it is kept a little longer, so that an answer never ends in a hole. */
+/**
+ * A frame is answered for a day; it is kept a little longer, so that an answer never ends in a
+ * hole.
+ */
 export const frameAnsweredSeconds = 24 * 3600;
 export const frameKeptSeconds = 25 * 3600;
 
@@ -42,14 +45,16 @@ type Saying = {
   streamId: string;
   /** Distinct subscribed users, at most 5 s old. */
   viewers: number;
-  /** Chat messages that the post rate leaves out: their ids. Their records are covered all the same. */
+  /**
+   * Chat messages that the post rate leaves out: their ids. Their records are covered all the same.
+   */
   left?: ReadonlySet<string>;
 };
 
 /**
- * Makes the next frame of a log from records that are in none, in their order, as many as fit. Answers
- * the frame, how many records it took, and the records of which an event is too large for any frame
- * (they are covered and not shown: a fault to be counted, not a loop).
+ * Makes the next frame of a log from records that are in none, in their order, as many as fit.
+ * Answers the frame, how many records it took, and the records of which an event is too large for
+ * any frame (they are covered and not shown: a fault to be counted, not a loop).
  */
 export function makeFrame(
   end: LogEnd,

@@ -50,6 +50,7 @@ export const addsToTotals = (gift: Gift): GiftTotals =>
     ? { count: 0, credits: 0 }
     : { count: gift.count * gift.receivers.length, credits: gift.price };
 
+/** What the event of a gift says. Throws for a superlike, which has no type. */
 export function giftSentOf(gift: Gift, totals: GiftTotals, defaultPicture: string): GiftSent {
   const { id, streamId, giftType, count, combo, sender, receivers } = gift;
   if (giftType === undefined) throw new Error(`The gift ${id} has no type`);
@@ -82,6 +83,7 @@ export const ListedGift = GiftSent.extend({
   refundedAt: Timestamp.nullable(),
 }).meta({ id: "ListedGift" });
 
+/** The gift as a list shows it. */
 export function listedGiftOf(
   gift: Gift,
   totals: GiftTotals,

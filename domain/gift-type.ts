@@ -49,6 +49,7 @@ export const ListedGiftType = GiftType.pick({
   updatedAt: true,
 }).meta({ id: "GiftType" });
 
+/** The gift type as the lists show it. */
 export function listedGiftTypeOf(type: GiftType): z.infer<typeof ListedGiftType> {
   const { id, name, giftId, creditAmount, svgUrl, isActive, createdAt, updatedAt } = type;
   return { id, name, giftId, creditAmount, svgUrl, isActive, createdAt, updatedAt };
@@ -69,12 +70,14 @@ export const GiftTypeChange = NewGiftType.partial().refine(
   "body: expected at least one of creditAmount, svgUrl, name, isActive, giftId",
 );
 
+/** A gift type as an admin wants it: active unless said otherwise, with its id as alias. */
 export function newGiftType(id: string, given: z.output<typeof NewGiftType>, now: Date): GiftType {
   const { creditAmount, svgUrl, name, isActive = true, giftId = id } = given;
   const at = now.toISOString();
   return { id, giftId, name, creditAmount, svgUrl, isActive, createdAt: at, updatedAt: at };
 }
 
+/** The gift type with what was given changed, and the rest as it was. */
 export function changeGiftType(
   type: GiftType,
   change: z.output<typeof GiftTypeChange>,

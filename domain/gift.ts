@@ -18,9 +18,9 @@ import {
 } from "./wallet.ts";
 
 /**
- * Receivers of one gift. Its refund is one transaction of at most 100 actions: the sender's wallet and
- * notification, TOTALS and FAN, and for each receiver two entries of the sender, a wallet, an entry, a
- * share and a notification.
+ * Receivers of one gift. Its refund is one transaction of at most 100 actions: the sender's wallet
+ * and notification, TOTALS and FAN, and for each receiver two entries of the sender, a wallet, an
+ * entry, a share and a notification.
  */
 export const receiversMax = Math.floor((100 - 4) / 6);
 
@@ -44,8 +44,8 @@ const due = {
 };
 
 /**
- * A gift or superlike as it is stored: one item that says everything its event, its settlement and its
- * refund need. Its image is what fan-out and settle read.
+ * A gift or superlike as it is stored: one item that says everything its event, its settlement and
+ * its refund need. Its image is what fan-out and settle read.
  */
 export const Gift = z.object({
   id: GiftId,

@@ -6,8 +6,8 @@ type KnownFrame = Pick<Frame, "n" | "newest"> & { covers: readonly string[] };
 
 /**
  * What one environment knows of a stream's log. It is complete for records made after `knownAfter`:
- * every frame whose `newest` is later than that is here. Times are the records' own, so there is one
- * clock and no margin.
+ * every frame whose `newest` is later than that is here. Times are the records' own, so there is
+ * one clock and no margin.
  */
 export type KnownLog = LogEnd & {
   knownAfter: number;

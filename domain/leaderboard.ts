@@ -17,7 +17,9 @@ export const LeaderboardQuery = z.object({ limit: wholeNumber(1, 100).default(10
 /** One sender's gifts to a stream that were not refunded. */
 type Fan = { userId: string; credits: number; count: number };
 
-/** The first `limit`, by credits, then by things, then by id so that the order is always the same. */
+/**
+ * The first `limit`, by credits, then by things, then by id so that the order is always the same.
+ */
 export function topFans<F extends Fan>(fans: readonly F[], limit: number): F[] {
   const order = (a: F, b: F) =>
     b.credits - a.credits || b.count - a.count || (a.userId < b.userId ? -1 : 1);

@@ -44,8 +44,8 @@ export const ChainedEntry = Entry.extend({
 export type ChainedEntry = z.infer<typeof ChainedEntry>;
 
 /**
- * The text whose hash is an entry's link in the chain: all its fields in one order. A later field is
- * added at the end and only when it is there, so that old hashes stay what they are.
+ * The text whose hash is an entry's link in the chain: all its fields in one order. A later field
+ * is added at the end and only when it is there, so that old hashes stay what they are.
  */
 export function chainText(entry: ChainedEntry): string {
   const { userId, seq, type, amount, balanceAfter, previous } = entry;

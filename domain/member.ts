@@ -40,6 +40,7 @@ export function activeBan(member: Member | undefined, now: Date) {
   return ban.endsAt !== null && ban.endsAt <= now.toISOString() ? undefined : ban;
 }
 
+/** Whether the user is shut out of everything of the stream at the moment. */
 export const isBlocked = (member: Member | undefined, now: Date) =>
   activeBan(member, now)?.actionType === "BLOCK";
 

@@ -38,6 +38,7 @@ const ShownAct = z
 
 export const ModerationLog = z.object({ list: z.array(ShownAct), pageInfo: PageInfo });
 
+/** One act of the log as it is shown, with its people. */
 export function shownActOf(
   { action, actorId, targetId, reason, at }: Act,
   summaryOf: (userId: string) => UserSummary,

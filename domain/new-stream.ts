@@ -38,8 +38,9 @@ const File = z
   .transform(({ bytes }) => ({ size: bytes.length }));
 
 /**
- * A stream as its host asks for it, in JSON or as a form. A picture that is sent as a file is checked
- * for its size and then not kept: a stage that stores files puts them elsewhere and sends the URL.
+ * A stream as its host asks for it, in JSON or as a form. A picture that is sent as a file is
+ * checked for its size and then not kept: a stage that stores files puts them elsewhere and sends
+ * the URL.
  */
 export const StreamWish = z.object({
   title: text(1, 200).meta({ example: "Friday night" }),

@@ -72,8 +72,8 @@ export const Notification = z
 export type Notification = z.infer<typeof Notification>;
 
 /**
- * What is stored of a notification. The metadata is kept as its JSON text: a table's numbers and names
- * are not those of JSON.
+ * What is stored of a notification. The metadata is kept as its JSON text: a table's numbers and
+ * names are not those of JSON.
  */
 export const StoredNotification = Notification.extend({
   metadata: z.string(),
@@ -108,6 +108,7 @@ export type NotificationFilter = {
   read?: boolean | undefined;
 };
 
+/** Whether a notification is one of those that a list was narrowed to. */
 export const isWanted = (stored: StoredNotification, filter: NotificationFilter) =>
   (filter.type === undefined || stored.type === filter.type) &&
   (filter.category === undefined || stored.category === filter.category) &&

@@ -52,6 +52,7 @@ export const Pagination = z
   })
   .meta({ id: "Pagination" });
 
+/** Where a page is among all, as the shape list+pagination says it. */
 export function paginationOf(page: number, limit: number, totalItems: number) {
   const totalPages = Math.ceil(totalItems / limit);
   return {

@@ -2,8 +2,8 @@ import type * as z from "zod";
 import { Profile, type SuperlikeSnapshot, type UserSummary } from "./user.ts";
 
 /**
- * What an item keeps of a user whom it shows: a summary without what can be worked out. A gift holds
- * two of them and stays within a kilobyte.
+ * What an item keeps of a user whom it shows: a summary without what can be worked out. A gift
+ * holds two of them and stays within a kilobyte.
  */
 export const Person = Profile.pick({
   userId: true,
@@ -16,6 +16,7 @@ export const Person = Profile.pick({
 });
 export type Person = z.infer<typeof Person>;
 
+/** What an item keeps of this user. */
 export function personOf(profile: Person): Person {
   const { userId, username, name, surname, picture, createdAt, updatedAt } = profile;
   return { userId, username, name, surname, picture, createdAt, updatedAt };

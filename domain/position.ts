@@ -28,9 +28,9 @@ export function parsePosition(text: string): Position | undefined {
 export type LogState = { epoch: string; head: number; keeps: (frame: number) => boolean };
 
 /**
- * Whether everything after a position can be given: never a part. The position must be of this epoch
- * and not in the future, and either be the head or have its next frame still kept (frames go oldest
- * first, so those after it are kept too).
+ * Whether everything after a position can be given: never a part. The position must be of this
+ * epoch and not in the future, and either be the head or have its next frame still kept (frames go
+ * oldest first, so those after it are kept too).
  */
 export function canRecover(position: Position, log: LogState): boolean {
   if (position.epoch !== log.epoch || position.frame > log.head) return false;

@@ -14,9 +14,9 @@ const partsOf = (gift: Gift, shares: readonly Share[]) =>
   }));
 
 /**
- * Decides on a refund: the sender gets all of it back, and from each receiver is taken what is there;
- * what they have spent is owed and repaid by whatever they receive next. Nothing may be due any more.
- * Refuses with `gift_already_refunded`.
+ * Decides on a refund: the sender gets all of it back, and from each receiver is taken what is
+ * there; what they have spent is owed and repaid by whatever they receive next. Nothing may be due
+ * any more. Refuses with `gift_already_refunded`.
  */
 export function refundGift(
   gift: Gift,

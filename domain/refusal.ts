@@ -1,6 +1,6 @@
 /**
- * Every way in which Ovation says no, in one table. A refusal is an answer: the caller's request was
- * understood and is not done. Whatever else is thrown is a fault and ends as a 500.
+ * Every way in which Ovation says no, in one table. A refusal is an answer: the caller's request
+ * was understood and is not done. Whatever else is thrown is a fault and ends as a 500.
  *
  * `kind` says whose turn it is (the one map from kinds to HTTP statuses is in platform/http/envelope);
  * `says` is the sentence for people, in which `{name}` stands for a fact given with the refusal.

@@ -48,6 +48,7 @@ export function makeReminder(stream: Stream, userId: string, minute: number | nu
   return { streamId, userId, minute, scheduledFor: at.toISOString() };
 }
 
+/** The reminder as the API shows it. */
 export function shownReminderOf(reminder: Reminder): z.infer<typeof ShownReminder> {
   const { streamId, minute, scheduledFor } = reminder;
   return isOnStart(reminder)

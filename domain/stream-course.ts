@@ -45,6 +45,7 @@ export function assertMayHost(stream: Stream, caller: Acting): void {
   if (!isHost(stream, caller.userId) && !caller.roles.includes("admin")) refuse("stream_not_yours");
 }
 
+/** Whether the caller is the host, a moderator whom they named, or an admin. */
 export const mayModerate = (stream: Stream, caller: Acting) =>
   isHost(stream, caller.userId) ||
   stream.moderators.includes(caller.userId) ||
@@ -58,7 +59,9 @@ export function assertMayModerate(stream: Stream, caller: Acting): void {
 /** What a client says of itself when it joins; nothing of it but the stream decides anything. */
 export const JoinWish = z.object({ liveStreamId: StreamId });
 
-/** The stream with what the video side wants; `token` is null where the stage has no token endpoint. */
+/**
+ * The stream with what the video side wants; `token` is null where the stage has no token endpoint.
+ */
 export const Joined = z
   .object({
     liveStream: LiveStream,

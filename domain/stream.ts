@@ -106,6 +106,7 @@ export function channelUid(userId: string): number {
   return hash & 0x7fffffff || 1;
 }
 
+/** The stream as the API shows it. */
 export function liveStreamOf(stream: Stream): LiveStream {
   const { hostId, host, price } = stream;
   const uid = channelUid(hostId);

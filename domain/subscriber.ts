@@ -1,10 +1,14 @@
 import * as z from "zod";
 import { Position } from "./position.ts";
 
-/** Gateways end a connection after two hours (API Gateway's quota); its items live a little longer. */
+/**
+ * Gateways end a connection after two hours (API Gateway's quota); its items live a little longer.
+ */
 export const connectionLifeSeconds = 2 * 3600 + 600;
 
-/** A connection so young may not be open yet: API Gateway opens it after `$connect` has answered. */
+/**
+ * A connection so young may not be open yet: API Gateway opens it after `$connect` has answered.
+ */
 export const openingMilliseconds = 10_000;
 
 /** Streams that one connection may be subscribed to at once. */

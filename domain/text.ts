@@ -8,8 +8,9 @@ const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 export const codePoints = (text: string) => [...text].length;
 
 /**
- * Text by people: kept as sent after trimming JavaScript's white space, without Unicode normalisation.
- * Lone surrogates and control characters but newline and tab are refused. Lengths are code points.
+ * Text by people: kept as sent after trimming JavaScript's white space, without Unicode
+ * normalisation. Lone surrogates and control characters but newline and tab are refused. Lengths
+ * are code points.
  */
 export const text = (min: number, max: number) =>
   z

@@ -96,6 +96,7 @@ const idOf = ({ occurredAt, seq }: Entry) =>
     .toString(16)
     .padStart(8, "0") + seq.toString(16).padStart(16, "0");
 
+/** An entry of the ledger as its owner sees it: the amount positive, with a direction. */
 export function transactionOf(entry: Entry, counterpart: UserSummary | null): Transaction {
   const { type, amount, balanceAfter, streamId, giftId, reference, occurredAt } = entry;
   return {

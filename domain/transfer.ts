@@ -3,7 +3,9 @@ import { Amount, Balance } from "./credits.ts";
 import { UserId } from "./id.ts";
 import { text } from "./text.ts";
 
-/** Credits that come into the system or leave it; the reference is the other side's, once a wallet. */
+/**
+ * Credits that come into the system or leave it; the reference is the other side's, once a wallet.
+ */
 export const Booking = z.object({ amount: Amount, reference: text(1, 128) });
 
 /** What a wallet has after a booking: `balance` is what is left when debts are repaid. */

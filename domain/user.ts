@@ -52,7 +52,9 @@ export const Profile = z.object({
   expertise: z.string().optional(),
   links: z.record(z.string(), z.string()).optional(),
   usernameChangedAt: Timestamp.optional(),
-  /** Known by a mention only (a top-up, a Tencent account): their own claims may still complete it. */
+  /**
+   * Known by a mention only (a top-up, a Tencent account): their own claims may still complete it.
+   */
   mentioned: z.boolean().optional(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
@@ -90,6 +92,7 @@ export function profileOf(userId: string, claims: ProfileClaims, now: Date): Pro
 /** The id of a picture that was never uploaded here: it belongs to the user, so it is theirs. */
 const photoIdOf = (userId: string) => (/^[0-9a-f]{24}$/.test(userId) ? userId : "0".repeat(24));
 
+/** The user's picture in every size, the stage's default where they have none. */
 export function photoOf(profile: Profile, defaultPicture: string): ProfilePhoto {
   const url = profile.picture || defaultPicture;
   return {
@@ -133,6 +136,7 @@ export const PublicProfile = z
   })
   .meta({ id: "PublicProfile" });
 
+/** The profile as everybody may see it. */
 export function publicProfileOf(
   profile: Profile,
   counts: { followersCount: number; followingCount: number },

@@ -52,6 +52,7 @@ export function watchingOf(
 export const isCalled = (profile: Profile, search: string) =>
   textsOf(profile).some((name) => name.includes(folded(search)));
 
+/** The user as the list of viewers shows them to one caller. */
 export function viewerOf(
   profile: Profile,
   { joinedAt }: Watching,

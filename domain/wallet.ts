@@ -79,8 +79,9 @@ export function debit(draft: Draft, movement: Movement): Draft {
 }
 
 /**
- * Puts credits in: the one way in for gifts, top-ups, purchases, transfers and refunds alike. A wallet
- * that owes repays first: an entry of the whole amount, then one that takes back what is owed of it.
+ * Puts credits in: the one way in for gifts, top-ups, purchases, transfers and refunds alike. A
+ * wallet that owes repays first: an entry of the whole amount, then one that takes back what is
+ * owed of it.
  */
 export function credit(draft: Draft, movement: Movement): Draft {
   const { balance, owed } = draft.after;

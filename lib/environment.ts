@@ -73,8 +73,8 @@ function missing(name: string, { says }: AnyContract): never {
 }
 
 /**
- * The environment of one function: what everyone needs and what its contract makes it need. Throws when
- * its stack has no value for that.
+ * The environment of one function: what everyone needs and what its contract makes it need. Throws
+ * when its stack has no value for that.
  */
 export function environmentOf(
   contract: AnyContract,

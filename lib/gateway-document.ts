@@ -101,7 +101,9 @@ export function integration(
   };
 }
 
-/** The answer to a CORS preflight, which costs no function. One origin is named, several are `*`. */
+/**
+ * The answer to a CORS preflight, which costs no function. One origin is named, several are `*`.
+ */
 function preflight(origins: readonly string[]): Operation {
   const headers = {
     "Access-Control-Allow-Origin": `'${origins.length === 1 ? origins[0] : "*"}'`,
@@ -128,7 +130,9 @@ function preflight(origins: readonly string[]): Operation {
   };
 }
 
-/** Required tokens are what the cache goes by; optional ones are no identity source, so no cache. */
+/**
+ * Required tokens are what the cache goes by; optional ones are no identity source, so no cache.
+ */
 function securitySchemes(gateway: Gateway) {
   const scheme = (more: Operation) => ({
     type: "apiKey",

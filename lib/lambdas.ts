@@ -21,7 +21,8 @@ export const defaults = { memoryMegabytes: 256, timeoutSeconds: 10 };
 
 /**
  * One line of the route table as a Lambda with a role of its own: the log of its API, what its
- * contract grants, and `more` for whoever calls it (a stream, a queue). Its bundle is `dist/<name>`.
+ * contract grants, and `more` for whoever calls it (a stream, a queue). Its bundle is
+ * `dist/<name>`.
  */
 export function placeFunction(site: Site, row: Row, more: readonly Statement[] = []): Lambda {
   const { scope, stage, logGroup, places, resources } = site;

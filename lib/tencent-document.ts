@@ -14,8 +14,9 @@ import { catchAll, type Row } from "./route-table.ts";
 export const pathOf = ({ command }: CommandContract) => `/${command}`;
 
 /**
- * The body of the Tencent API for API Gateway (OpenAPI 3.0.1): a POST for each command, and all else
- * to the command that answers for those that are not there. UserSig is checked by the functions.
+ * The body of the Tencent API for API Gateway (OpenAPI 3.0.1): a POST for each command, and all
+ * else to the command that answers for those that are not there. UserSig is checked by the
+ * functions.
  */
 export function tencentDocument(
   commands: readonly Row<CommandContract>[],

@@ -1,6 +1,7 @@
 /**
  * Which resource and method of a REST API a request goes to: literal segments before `{name}`,
- * that before `{name+}`. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
+ * that before `{name+}`.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
  */
 import type { OpenApiBody, OpenApiOperation } from "./model.ts";
 

@@ -1,6 +1,6 @@
 /**
- * One REST API: route, throttle, authorizer, integration, gateway responses, in API Gateway's order.
- * Limits: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+ * One REST API: route, throttle, authorizer, integration, gateway responses, in API Gateway's
+ * order. Limits: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
  */
 import { functionNameOf } from "./assembly-resources.ts";
 import type { GatewayResponseType } from "./gateway-responses.ts";

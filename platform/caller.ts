@@ -13,8 +13,8 @@ export type Caller = {
 };
 
 /**
- * What an authorizer passes on: API Gateway carries text only. The names are short because the whole
- * context travels with every request.
+ * What an authorizer passes on: API Gateway carries text only. The names are short because the
+ * whole context travels with every request.
  */
 export type CallerContext = {
   sub: string;

@@ -62,7 +62,9 @@ export type SettingName = keyof Settings;
 
 const known = new Map<string, unknown>();
 
-/** One setting, checked on first use: importing a function has no effects. Throws when it is wrong. */
+/**
+ * One setting, checked on first use: importing a function has no effects. Throws when it is wrong.
+ */
 export function setting<Name extends SettingName>(name: Name): Settings[Name] {
   if (!known.has(name)) {
     const parsed = settings[name].safeParse(process.env[name]);

@@ -20,15 +20,17 @@ export type QueueName = "combos" | "moments" | "notices" | "posts";
 
 /**
  * What one function may do outside itself. lib/ makes its role from this and nothing else:
- * `read` is Get, BatchGet and Query, `write` is Put, Update, Delete and ConditionCheck of items whose
- * partition key begins so. Of LEDGER nobody may update or delete: `write` means Put there.
+ * `read` is Get, BatchGet and Query, `write` is Put, Update, Delete and ConditionCheck of items
+ * whose partition key begins so. Of LEDGER nobody may update or delete: `write` means Put there.
  */
 export type Grants = {
   read?: readonly Partition[];
   write?: readonly Partition[];
   /** Query of the sparse index of gifts that are not settled, by receiver. */
   dueIndex?: true;
-  /** Scan of that index, for the sweep that knows no receivers; it holds what is not settled only. */
+  /**
+   * Scan of that index, for the sweep that knows no receivers; it holds what is not settled only.
+   */
   dueScan?: true;
   queues?: readonly QueueName[];
   /** Post to and close WebSocket connections. */

@@ -16,9 +16,10 @@ export type GuardContract = {
 type Verdict = Caller | "anonymous" | undefined;
 
 /**
- * A Lambda authorizer (REQUEST). It fails closed: whatever goes wrong is the same refusal. At the HTTP
- * door a bad token is a Deny that carries the time, so that the gateway response can answer with our
- * envelope; at the socket's door it must throw exactly `Unauthorized`, because there a Deny is a 403.
+ * A Lambda authorizer (REQUEST). It fails closed: whatever goes wrong is the same refusal. At the
+ * HTTP door a bad token is a Deny that carries the time, so that the gateway response can answer
+ * with our envelope; at the socket's door it must throw exactly `Unauthorized`, because there a
+ * Deny is a 403.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
  */
 export function guard<const C extends Omit<GuardContract, "kind">>(

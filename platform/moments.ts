@@ -6,8 +6,8 @@ export const delayMaxSeconds = 900;
 let client: SQSClient | undefined;
 
 /**
- * Sends a message that arrives at a moment: not before it, or at the latest delay that SQS knows, when
- * its reader sends it on. Nothing waits in memory, so a moment comes whatever dies until then.
+ * Sends a message that arrives at a moment: not before it, or at the latest delay that SQS knows,
+ * when its reader sends it on. Nothing waits in memory, so a moment comes whatever dies until then.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html
  */
 export async function sendMoment(

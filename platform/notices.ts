@@ -14,7 +14,10 @@ import { listWaiting, removeDueReminder } from "./store/reminders.ts";
 import { closeNotice } from "./store/stream-lists.ts";
 import { findStream } from "./store/streams.ts";
 
-/** One message of the queue of notices: tell that a stream is live, on from where the last one ended. */
+/**
+ * One message of the queue of notices: tell that a stream is live, on from where the last one
+ * ended.
+ */
 export const Notice = z.object({
   streamId: StreamId,
   to: z.enum(["followers", "reminded"]),
@@ -30,8 +33,8 @@ export const sendNotice = (notice: Notice, now: Date) =>
   sendMoment(setting("NOTICES_QUEUE_URL"), notice, { at: now, now });
 
 /**
- * Asks for the followers to be told, from where something else was the task: it does not fail with it,
- * since the notice lies in the table and is found again within two minutes.
+ * Asks for the followers to be told, from where something else was the task: it does not fail with
+ * it, since the notice lies in the table and is found again within two minutes.
  */
 export async function announce(streamId: string, now: Date): Promise<void> {
   await sendNotice({ streamId, to: "followers" }, now).catch((error: unknown) =>
@@ -40,8 +43,9 @@ export async function announce(streamId: string, now: Date): Promise<void> {
 }
 
 /**
- * Tells one part of those who want to know that a stream is live, and asks for the next part. A notice
- * that comes twice tells nobody twice: the ids of its notifications follow from what they tell.
+ * Tells one part of those who want to know that a stream is live, and asks for the next part. A
+ * notice that comes twice tells nobody twice: the ids of its notifications follow from what they
+ * tell.
  */
 export async function tellPart(notice: Notice, now: Date): Promise<void> {
   const { streamId, to, after } = notice;

@@ -26,14 +26,14 @@ type RecordsOf<S extends Source> = S extends { stream: "table" }
     : readonly [];
 
 /**
- * A function that reacts to records. It answers the ids of those that are to come again: of a stream
- * the sequence number of the first that failed (all after it come again), of a queue the message ids.
- * An exception returns the whole batch.
+ * A function that reacts to records. It answers the ids of those that are to come again: of a
+ * stream the sequence number of the first that failed (all after it come again), of a queue the
+ * message ids. An exception returns the whole batch.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
  */
 export function reaction<const C extends Omit<ReactionContract, "kind">>(
   promise: C,
-  // biome-ignore lint/suspicious/noConfusingVoidType: A reaction with nothing to report ends without a word.
+  // biome-ignore lint/suspicious/noConfusingVoidType: It may end without a word.
   react: (records: RecordsOf<C["on"]>, now: Date) => Promise<readonly string[] | void>,
 ) {
   const contract = { kind: "reaction", ...promise } as C & { kind: "reaction" };

@@ -13,7 +13,9 @@ const tokenLengthMax = 8_192;
 const lifeSecondsMax = 24 * 3600;
 const graceSeconds = 60;
 
-/** Keys older than this are fetched again, so that a key that the issuer withdrew stops to count. */
+/**
+ * Keys older than this are fetched again, so that a key that the issuer withdrew stops to count.
+ */
 const keysLifeMilliseconds = 10 * 60_000;
 
 const claim = z.string().max(500).optional().catch(undefined);
@@ -53,8 +55,9 @@ function createVerifier() {
 }
 
 /**
- * Whose token this is (JWT, RFC 7519), or undefined: whatever is wrong with it, the caller hears the
- * same. Signature, issuer, audience, times and subject are checked; roles come from the groups claim.
+ * Whose token this is (JWT, RFC 7519), or undefined: whatever is wrong with it, the caller hears
+ * the same. Signature, issuer, audience, times and subject are checked; roles come from the groups
+ * claim.
  */
 export async function verifyToken(token: string, now: Date): Promise<Caller | undefined> {
   if (token.length > tokenLengthMax) return undefined;
@@ -62,8 +65,9 @@ export async function verifyToken(token: string, now: Date): Promise<Caller | un
     const payload = await verifySignature(token, now.getTime());
     return callerOf(payload, Math.floor(now.getTime() / 1000));
   } catch {
-    // Not every rejection of the library is an error of its own: a malformed DER signature or a time
-    // out of range throws a plain one. A token that cannot be read is a token that is not good.
+    // Not every rejection of the library is an error of its own: a malformed DER signature or a
+    // time out of range throws a plain one. A token that cannot be read is a token that is not
+    // good.
     return undefined;
   }
 }
@@ -82,7 +86,9 @@ async function verifySignature(token: string, nowMilliseconds: number): Promise<
   }
 }
 
-/** Tells whether there are newer keys now. While the issuer is down the known ones go on to count. */
+/**
+ * Tells whether there are newer keys now. While the issuer is down the known ones go on to count.
+ */
 async function renewKeys(nowMilliseconds: number): Promise<boolean> {
   const keys = await fetchKeys(nowMilliseconds);
   if (keys === undefined) return false;

@@ -11,7 +11,10 @@ export type System = {
   process: ChildProcess;
   /** What it has printed so far. */
   output(): string;
-  /** Ends it as a person does (SIGTERM); answers its exit code. Data that was made for it is removed. */
+  /**
+   * Ends it as a person does (SIGTERM); answers its exit code. Data that was made for it is
+   * removed.
+   */
   stop(): Promise<number | null>;
   /** Ends it as a power cut does (SIGKILL); the data stays. */
   kill(): Promise<void>;

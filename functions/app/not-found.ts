@@ -21,7 +21,9 @@ export const contract = {
 /** As much of a path as is worth repeating. */
 const pathMax = 200;
 
-/** No `endpoint`: what such a call has as query or body is not looked at, it is 404 whatever it is. */
+/**
+ * No `endpoint`: what such a call has as query or body is not looked at, it is 404 whatever it is.
+ */
 export async function handler(event: APIGatewayProxyEvent) {
   const route = `${event.httpMethod} ${event.path.slice(0, pathMax)}`.toWellFormed();
   const headers = commonHeaders(event.requestContext.requestId, header(event, "origin"));

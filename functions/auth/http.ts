@@ -5,7 +5,8 @@ import { verifyToken } from "../../platform/token.ts";
 
 /**
  * Stands at the door of the HTTP API. Without an Authorization header the call is anonymous: the
- * gateway lets such calls come here on optional routes only. A header that is there but bad is refused.
+ * gateway lets such calls come here on optional routes only. A header that is there but bad is
+ * refused.
  */
 export const { contract, handler } = guard(
   {

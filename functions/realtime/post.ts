@@ -18,7 +18,8 @@ export const { contract, handler } = reaction(
     timeoutSeconds: 60,
   },
   async (records, now) => {
-    // While the last frames were posted others have gathered: the newest message asks for all of them.
+    // While the last frames were posted others have gathered: the newest message asks for all of
+    // them.
     const heads = new Map<string, number>();
     for (const { body } of records) {
       const { streamId, upTo } = Posting.parse(JSON.parse(body));

@@ -5,7 +5,9 @@ import { RequestId } from "../../domain/subscriber.ts";
 import { socket } from "../../platform/realtime/socket.ts";
 import { subscribe } from "../../platform/realtime/subscription.ts";
 
-/** Subscribing is a record of the stream: the consumer of the table answers it with `subscribed`. */
+/**
+ * Subscribing is a record of the stream: the consumer of the table answers it with `subscribed`.
+ */
 export const { contract, handler } = socket(
   {
     route: "subscribe",

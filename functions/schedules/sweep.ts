@@ -3,7 +3,9 @@ import { reaction } from "../../platform/reaction.ts";
 import { findOverdue } from "../../platform/store/due.ts";
 import { settleAll } from "../../platform/store/settle-all.ts";
 
-/** Settles what a lost or parked record left behind: whatever is due for more than half a minute. */
+/**
+ * Settles what a lost or parked record left behind: whatever is due for more than half a minute.
+ */
 export const { contract, handler } = reaction(
   {
     says: "Settle gifts that no record settled",

@@ -2,7 +2,9 @@ import { logFault } from "../../platform/log.ts";
 import { Notice, tellPart } from "../../platform/notices.ts";
 import { reaction } from "../../platform/reaction.ts";
 
-/** Tells followers, and those who asked to be reminded, that a stream is live: each of them once. */
+/**
+ * Tells followers, and those who asked to be reminded, that a stream is live: each of them once.
+ */
 export const { contract, handler } = reaction(
   {
     says: "Tell followers that a stream is live",

@@ -6,7 +6,9 @@ import { endpoint } from "../../platform/http/endpoint.ts";
 import { sumPending } from "../../platform/store/due.ts";
 import { findWallet } from "../../platform/store/wallets.ts";
 
-/** One's own credits; `pending` was received and is not settled yet, `owed` is still to be repaid. */
+/**
+ * One's own credits; `pending` was received and is not settled yet, `owed` is still to be repaid.
+ */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/wallet",

@@ -50,6 +50,7 @@ export type Contract = {
 export const takesKey = (contract: Contract) =>
   contract.route.startsWith("POST ") && contract.answer[0] === 201;
 
+/** The two halves of a route. */
 export function methodAndPath(contract: Pick<Contract, "route">): [Method, string] {
   return contract.route.split(" ") as [Method, string];
 }

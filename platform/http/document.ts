@@ -10,8 +10,9 @@ type Promised = Omit<Contract, "kind" | "caller" | "shape" | "refusals" | "grant
 export type Document = { body: string; headers?: Record<string, string> };
 
 /**
- * The sister of `endpoint` for documents that are made with the bundle: public, the same for everybody,
- * and without the table's client, which would be the larger part of the bundle. `make` is called once.
+ * The sister of `endpoint` for documents that are made with the bundle: public, the same for
+ * everybody, and without the table's client, which would be the larger part of the bundle. `make`
+ * is called once.
  */
 export function document<const C extends Promised>(promise: C, make: () => Document) {
   const contract = {

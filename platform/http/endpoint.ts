@@ -28,7 +28,9 @@ export type Request<C extends Contract> = {
   now: Date;
   /** A new id of ObjectId form. */
   newId: () => string;
-  /** Checks the answer and ties it to the call's key: give the reply to the store with the effect. */
+  /**
+   * Checks the answer and ties it to the call's key: give the reply to the store with the effect.
+   */
   once: (answer: AnswerOf<C>) => Reply<AnswerOf<C>>;
 };
 
@@ -49,10 +51,11 @@ const always: readonly RefusalCode[] = [
 type Call = { now: Date; headers: Record<string, string>; keyed?: KeyedCall };
 
 /**
- * Joins a contract with the sentence that fulfils it; `handler` is what Lambda calls (REST API proxy
- * events, https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html).
+ * Joins a contract with the sentence that fulfils it; `handler` is what Lambda calls (REST API
+ * proxy events, https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html).
  * Order of checks: token, role, body and query; then the handler's: existence, ownership, state.
- * A refusal that the contract does not declare, or an answer that does not fit it, is a fault (500).
+ * A refusal that the contract does not declare, or an answer that does not fit it, is a fault
+ * (500).
  */
 export function endpoint<const C extends Omit<Contract, "kind">>(
   promise: C,
@@ -105,7 +108,9 @@ function begin(event: APIGatewayProxyEvent): Call {
   return { now: new Date(), headers };
 }
 
-/** The token first, then the role. The authorizer's cache outlives a token, so `exp` counts here. */
+/**
+ * The token first, then the role. The authorizer's cache outlives a token, so `exp` counts here.
+ */
 function admit(contract: Contract, event: APIGatewayProxyEvent, now: Date): Caller | undefined {
   if (contract.caller === "anyone") return undefined;
   const caller = callerOf(event.requestContext.authorizer);

@@ -45,7 +45,8 @@ whole numbers. What happens is pushed over WebSocket: see \`/asyncapi.json\`.`;
 
 /**
  * The public description of the HTTP API (OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0), from
- * the contracts that validate. `more` are paths that are described elsewhere, such as Tencent's commands.
+ * the contracts that validate. `more` are paths that are described elsewhere, such as Tencent's
+ * commands.
  */
 export function openApiDocument(endpoints: readonly Endpoint[], more: ZodOpenApiPathsObject = {}) {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
@@ -86,7 +87,9 @@ function tagsOf(paths: ZodOpenApiPathsObject): { name: string }[] {
   return [...new Set(tags)].sort().map((name) => ({ name }));
 }
 
-/** Answers are checked by schemas that also read requests: a transform there is its input's form. */
+/**
+ * Answers are checked by schemas that also read requests: a transform there is its input's form.
+ */
 const rendering: CreateDocumentOptions = {
   allowEmptySchema: { transform: true, custom: true, any: true, unknown: true, pipe: true },
   override: ({ jsonSchema, zodSchema, io }) => {

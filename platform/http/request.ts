@@ -31,8 +31,8 @@ export function header(event: Pick<APIGatewayProxyEvent, "headers">, name: strin
 }
 
 /**
- * The query as one value a name; a name that is given twice has no meaning, but for lists, whose values
- * may come one by one and are joined by commas.
+ * The query as one value a name; a name that is given twice has no meaning, but for lists, whose
+ * values may come one by one and are joined by commas.
  */
 export function readQuery(
   event: APIGatewayProxyEvent,

@@ -16,8 +16,8 @@ export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
 export type Batch = { streams: Map<string, StreamWork>; notifications: StoredNotification[] };
 
 /**
- * Sorts a batch by stream. A record that cannot be read is told in the log and left out: it would not
- * get better by coming again, and it must not hold up the others.
+ * Sorts a batch by stream. A record that cannot be read is told in the log and left out: it would
+ * not get better by coming again, and it must not hold up the others.
  */
 export function readBatch(records: readonly DynamoDBRecord[]): Batch {
   const batch: Batch = { streams: new Map(), notifications: [] };

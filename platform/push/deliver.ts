@@ -13,9 +13,10 @@ import { noteViewers } from "./viewers.ts";
 
 /**
  * Posts every frame of a log after the one that was posted last, up to `upTo`, whoever put them, to
- * every subscriber, then marks the log (design.md 6, step 4). The order of readings matters: the mark
- * first, then the subscribers, both consistently; so a room may change hands and a shard may overtake
- * the other without a hole. `made` are frames that the caller has just put, which need no reading.
+ * every subscriber, then marks the log (design.md 6, step 4). The order of readings matters: the
+ * mark first, then the subscribers, both consistently; so a room may change hands and a shard may
+ * overtake the other without a hole. `made` are frames that the caller has just put, which need no
+ * reading.
  */
 export async function deliverFrames(
   room: Room,
@@ -53,7 +54,9 @@ async function framesBetween(
   return frames;
 }
 
-/** Users whom one of these frames blocks and who still are: nothing from that frame on is theirs. */
+/**
+ * Users whom one of these frames blocks and who still are: nothing from that frame on is theirs.
+ */
 async function findEnds(
   streamId: string,
   frames: readonly Frame[],
@@ -120,8 +123,8 @@ const stragglersShare = 0.05;
 const stragglersMilliseconds = 250;
 
 /**
- * Waits for all posts, but not long for the last few: a slow or dead connection delays nobody. Theirs
- * go on, and what they miss meanwhile is a hole that heals.
+ * Waits for all posts, but not long for the last few: a slow or dead connection delays nobody.
+ * Theirs go on, and what they miss meanwhile is a hole that heals.
  */
 async function settleMost(posts: readonly Promise<void>[]): Promise<void> {
   let left = posts.length;
@@ -142,7 +145,9 @@ async function settleMost(posts: readonly Promise<void>[]): Promise<void> {
   });
 }
 
-/** Says to a blocked user's connection that the stream is over for it, and removes its subscription. */
+/**
+ * Says to a blocked user's connection that the stream is over for it, and removes its subscription.
+ */
 export async function endSubscription(subscriber: Subscriber): Promise<void> {
   const { streamId, connectionId, revision } = subscriber;
   const said = { type: "unsubscribed", streamId, reason: "blocked" };

@@ -9,7 +9,9 @@ import { viewersOf } from "./viewers.ts";
 
 /** Streams whose log one environment remembers. */
 const streamsMax = 500;
-/** Refused Puts of one call before it gives up and comes again: each time somebody else put a frame. */
+/**
+ * Refused Puts of one call before it gives up and comes again: each time somebody else put a frame.
+ */
 const triesMax = 50;
 
 /**

@@ -13,10 +13,10 @@ import type { Room } from "./room.ts";
 import { viewersOf } from "./viewers.ts";
 
 /**
- * Greets the subscribers of a batch from the log, never from memory (design.md 6, step 5): reads the
- * member's ban again, sets the first live frame of a revision that has none, then reads the log and
- * sends `subscribed` and every frame that is owed. So a greeting can be repeated; a frame that was put
- * before `from` was set is sent here, one put later by its poster.
+ * Greets the subscribers of a batch from the log, never from memory (design.md 6, step 5): reads
+ * the member's ban again, sets the first live frame of a revision that has none, then reads the log
+ * and sends `subscribed` and every frame that is owed. So a greeting can be repeated; a frame that
+ * was put before `from` was set is sent here, one put later by its poster.
  */
 export async function greetSubscribers(room: Room, given: readonly Subscriber[]): Promise<void> {
   const { streamId } = room;
@@ -122,7 +122,9 @@ async function isRecovered(
   return false;
 }
 
-/** Sends a kept frame; false ends the greeting. The frame of the user's own ban is looked at again. */
+/**
+ * Sends a kept frame; false ends the greeting. The frame of the user's own ban is looked at again.
+ */
 async function sendFrame(subscriber: Subscriber, frame: Frame, now: Date): Promise<boolean> {
   const { streamId, userId, connectionId } = subscriber;
   if (frame.blocks?.includes(userId)) {

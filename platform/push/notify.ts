@@ -3,11 +3,15 @@ import { openingMilliseconds } from "../../domain/subscriber.ts";
 import { dropConnection, listSockets } from "../store/connections.ts";
 import { payloadOf, poster } from "./post.ts";
 
-/** Ids of notifications that this environment has sent, so that a batch that comes again is quiet. */
+/**
+ * Ids of notifications that this environment has sent, so that a batch that comes again is quiet.
+ */
 const sent = new Set<string>();
 const sentMax = 10_000;
 
-/** Sends a new notification to all sockets of its user. Those that are not connected read the list. */
+/**
+ * Sends a new notification to all sockets of its user. Those that are not connected read the list.
+ */
 export async function sendNotification(stored: StoredNotification, now: Date): Promise<void> {
   if (sent.has(stored.id)) return;
   const sockets = await listSockets(stored.userId, now);

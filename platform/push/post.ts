@@ -5,19 +5,22 @@ import { createSigner, encodeStrictly, hashOf } from "./sign.ts";
 /** A message with its hash, made once for all who get it. */
 export type Payload = { bytes: Buffer; hash: string };
 
+/** The bytes of a message and their hash, which every signature of it needs. */
 export const payloadOf = (text: string): Payload => {
   const bytes = Buffer.from(text);
   return { bytes, hash: hashOf(bytes) };
 };
 
 /**
- * What became of a message: `gone` has no such connection (410: closed, or not open yet), `too_fast` is
- * the account's rate or a slow client's full buffer (429), `refused` any other 4xx, `lost` no answer.
- * None of them is tried again here: the hole heals by the client's rules.
+ * What became of a message: `gone` has no such connection (410: closed, or not open yet),
+ * `too_fast` is the account's rate or a slow client's full buffer (429), `refused` any other 4xx,
+ * `lost` no answer. None of them is tried again here: the hole heals by the client's rules.
  */
 export type PostResult = "sent" | "gone" | "too_fast" | "refused" | "lost";
 
-/** The port through which messages leave: API Gateway's `@connections`, or what a test puts there. */
+/**
+ * The port through which messages leave: API Gateway's `@connections`, or what a test puts there.
+ */
 export type Poster = {
   post(connectionId: string, payload: Payload): Promise<PostResult>;
   /** Ends a connection; API Gateway chooses the close code. */
@@ -28,6 +31,7 @@ export type Poster = {
 
 let current: Poster | undefined;
 
+/** The port of this process, made on first use. */
 export function poster(): Poster {
   current ??= createPoster(setting("WS_ENDPOINT"));
   return current;
@@ -47,8 +51,8 @@ const nothing = hashOf("");
 
 /**
  * Posts to one WebSocket API (`https://host/stage`). The stock SDK client takes ten times the CPU of
- * this: the signer keeps what does not change, and the HTTP client is undici, the one that Node itself
- * brings, so that no bundle carries it.
+ * this: the signer keeps what does not change, and the HTTP client is undici, the one that Node
+ * itself brings, so that no bundle carries it.
  */
 export function createPoster(endpoint: string): Poster {
   const { origin, host, pathname } = new URL(endpoint);

@@ -2,15 +2,17 @@ import type { KnownLog } from "../../domain/known-log.ts";
 import type { Subscriber } from "../../domain/subscriber.ts";
 
 /**
- * What one environment remembers between batches. All of it may be lost or stale: the table decides,
- * and what is remembered only saves readings.
+ * What one environment remembers between batches. All of it may be lost or stale: the table
+ * decides, and what is remembered only saves readings.
  */
 export type Memory = {
   /** What is known of the streams' logs: numbers, ids and times, never bytes. */
   logs: Map<string, KnownLog>;
   /** Distinct viewers of the streams, and when they were counted (milliseconds). */
   viewers: Map<string, { count: number; at: number }>;
-  /** Subscriptions with a post on its way that was not waited for: they are not sent a second one. */
+  /**
+   * Subscriptions with a post on its way that was not waited for: they are not sent a second one.
+   */
   busy: Set<string>;
   /** Subscriptions whose connection answered 410, until they are removed. */
   gone: Map<string, Subscriber>;

@@ -26,8 +26,8 @@ const service = "execute-api";
 
 /**
  * Makes a signer of requests to one host after AWS Signature Version 4: what is the same for many
- * requests is made once (the key a day, the dates a second), so that a signature costs one path and two
- * hashes. The key is a KeyObject: with a Buffer, Node 24 sets up an HMAC seven times slower.
+ * requests is made once (the key a day, the dates a second), so that a signature costs one path and
+ * two hashes. The key is a KeyObject: with a Buffer, Node 24 sets up an HMAC seven times slower.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function createSigner(host: string, signing: Signing) {

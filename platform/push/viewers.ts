@@ -12,7 +12,9 @@ export function noteViewers({ streamId, now, memory }: Room, count: number): voi
   remember(memory.viewers, streamId, { count, at: now.getTime() }, streamsMax);
 }
 
-/** Distinct subscribed users, at most 5 s old: in a busy room the last frame's posting has counted. */
+/**
+ * Distinct subscribed users, at most 5 s old: in a busy room the last frame's posting has counted.
+ */
 export async function viewersOf(room: Room): Promise<number> {
   const known = room.memory.viewers.get(room.streamId);
   if (known !== undefined && room.now.getTime() - known.at < ageMillisecondsMax) return known.count;

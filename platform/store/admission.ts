@@ -35,7 +35,8 @@ export async function admitToChat(
   content: string,
   now: Date,
 ): Promise<void> {
-  // Of two reasons the caller hears the one about themselves; in a live stream the admission tells it.
+  // Of two reasons the caller hears the one about themselves; in a live stream the admission tells
+  // it.
   if (stream.status !== "active")
     assertMayChat(await findMember(stream.id, userId, { consistent: true }), now);
   assertLive(stream);
@@ -49,9 +50,9 @@ export async function admitToChat(
 
 /**
  * Admits a sender's next message: one conditional write on their MEMBER item says that they are not
- * banned, that slow mode lets them and that they keep to the rate. The first message in a second costs
- * one write, a further one two. Refuses with `member_blocked`, `member_muted`, `slow_mode` and
- * `too_many_requests`.
+ * banned, that slow mode lets them and that they keep to the rate. The first message in a second
+ * costs one write, a further one two. Refuses with `member_blocked`, `member_muted`, `slow_mode`
+ * and `too_many_requests`.
  */
 export async function admitMessage(
   streamId: string,

@@ -48,7 +48,9 @@ export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
   return lifted;
 }
 
-/** Changes a member; `decide` decides again when it was changed in between; no actions: so it is. */
+/**
+ * Changes a member; `decide` decides again when it was changed in between; no actions: so it is.
+ */
 export async function changeMember(
   streamId: string,
   userId: string,
@@ -65,7 +67,9 @@ export async function changeMember(
   refuse("unavailable");
 }
 
-/** Sets or takes the member's ban under their revision, which admissions of messages leave alone. */
+/**
+ * Sets or takes the member's ban under their revision, which admissions of messages leave alone.
+ */
 export function memberAction(
   streamId: string,
   userId: string,

@@ -16,8 +16,8 @@ export const ComboMoment = z.object({ comboId: GiftId, streamId: StreamId, userI
 export type ComboMoment = z.infer<typeof ComboMoment>;
 
 /**
- * Asks for the end of each combo that begins with one of these gifts' images: the second gift of a row
- * makes it a combo. Asking twice is harmless, since a combo ends once.
+ * Asks for the end of each combo that begins with one of these gifts' images: the second gift of a
+ * row makes it a combo. Asking twice is harmless, since a combo ends once.
  */
 export async function awaitCombos(
   images: readonly Record<string, unknown>[],
@@ -32,9 +32,10 @@ export async function awaitCombos(
 }
 
 /**
- * Ends the combo if it is over, exactly once, or asks again for the time at which it may be. The end is
- * decided under the lock of the sender's wallet: the combo leaves the wallet in the transaction that
- * marks its first gift, so that a gift either counts before the end or begins a combo of its own.
+ * Ends the combo if it is over, exactly once, or asks again for the time at which it may be. The
+ * end is decided under the lock of the sender's wallet: the combo leaves the wallet in the
+ * transaction that marks its first gift, so that a gift either counts before the end or begins a
+ * combo of its own.
  */
 export async function endCombo(moment: ComboMoment, now: Date): Promise<void> {
   const wallet = await findWallet(moment.userId);

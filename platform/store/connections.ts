@@ -28,12 +28,15 @@ export type Socket = z.infer<typeof Socket>;
 export const connectionExpiry = (connectedAt: number) =>
   Math.floor(connectedAt / 1000) + connectionLifeSeconds;
 
-/** Writes a user's socket. It is written before the sockets are counted, so a cap is never passed. */
+/**
+ * Writes a user's socket. It is written before the sockets are counted, so a cap is never passed.
+ */
 export async function putSocket(userId: string, socket: Socket): Promise<void> {
   const Item = { ...key.socket(userId, socket.connectionId), ...socket };
   await table().send(new PutCommand({ TableName: tableName(), Item }));
 }
 
+/** Removes a user's socket; one that is gone already is no fault. */
 export async function removeSocket(userId: string, connectionId: string): Promise<void> {
   const Key = key.socket(userId, connectionId);
   await table().send(new DeleteCommand({ TableName: tableName(), Key }));
@@ -115,11 +118,13 @@ export async function forgetStream(connectionId: string, streamId: string): Prom
     });
 }
 
+/** Writes what is known of a connection, in place of what was there. */
 export async function putConnection(connection: Connection): Promise<void> {
   const Item = { ...key.connection(connection.connectionId), ...connection };
   await table().send(new PutCommand({ TableName: tableName(), Item }));
 }
 
+/** A connection and its subscriptions, read consistently. */
 export async function findConnection(connectionId: string): Promise<Connection | undefined> {
   const Key = key.connection(connectionId);
   const { Item } = await table().send(

@@ -30,7 +30,8 @@ const demoCredits = 1_000_000;
 
 /**
  * Writes the demo data into an empty table: users, credits with their ledger entries, streams and a
- * gift type. It is one transaction, so a table has all of it or nothing. Answers whether it was written.
+ * gift type. It is one transaction, so a table has all of it or nothing. Answers whether it was
+ * written.
  */
 export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
   const { client, tableName: TableName } = place;
@@ -87,7 +88,10 @@ const userActions = (profile: Profile): Action[] => [
   put({ ...key.username(profile.username), userId: profile.userId }),
 ];
 
-/** The credits of a demo user, topped up like anybody's, so that an audit finds where they come from. */
+/**
+ * The credits of a demo user, topped up like anybody's, so that an audit finds where they come
+ * from.
+ */
 function creditActions(userId: string, now: Date): Action[] {
   const [occurredAt, reference] = [now.toISOString(), "demo"];
   const movement = { type: "top_up", amount: demoCredits, reference, occurredAt } as const;
@@ -96,7 +100,9 @@ function creditActions(userId: string, now: Date): Action[] {
   return [...actions, put({ ...key.reference(userId, reference), ...used })];
 }
 
-/** A stream that is live. The channel's name is made from its id, so that it is the same each time. */
+/**
+ * A stream that is live. The channel's name is made from its id, so that it is the same each time.
+ */
 function streamOf(
   id: string,
   title: string,

@@ -7,6 +7,7 @@ import { record } from "./record.ts";
 import { type Item, read, table, tableName } from "./table.ts";
 import { type Action, pause, triesMax } from "./transact.ts";
 
+/** How many follow a user, and whom they follow; zeros for one without a row. */
 export async function findFollowCounts(userId: string): Promise<FollowCounts> {
   const { Item } = await table().send(
     new GetCommand({ TableName: tableName(), Key: key.followCounts(userId) }),
@@ -29,7 +30,10 @@ export async function findRelation(
   return Item && read(Relation, Item);
 }
 
-/** Makes one user follow another, both lists and both counts at once; answers whether they did before. */
+/**
+ * Makes one user follow another, both lists and both counts at once; answers whether they did
+ * before.
+ */
 export async function recordFollow(relation: Relation): Promise<boolean> {
   const { relationId, followerId, followedId } = relation;
   const failed = await record([
@@ -46,7 +50,9 @@ export async function recordFollow(relation: Relation): Promise<boolean> {
   return failed !== undefined;
 }
 
-/** Ends it; answers whether they followed before. Decided again when the relation is another by now. */
+/**
+ * Ends it; answers whether they followed before. Decided again when the relation is another by now.
+ */
 export async function removeFollow(followerId: string, followedId: string): Promise<boolean> {
   for (let attempt = 1; attempt <= triesMax; attempt++) {
     const relation = await findRelation(followerId, followedId);

@@ -31,8 +31,8 @@ const numberMax = 999_999_999_999;
 const pageFrames = 20;
 
 /**
- * Reads a log consistently, newest frame first, as far back as a record of this time (in seconds) may
- * be in a frame.
+ * Reads a log consistently, newest frame first, as far back as a record of this time (in seconds)
+ * may be in a frame.
  */
 export async function readBack(streamId: string, oldest: number, now: Date): Promise<KnownLog> {
   const log = await getLog(streamId);

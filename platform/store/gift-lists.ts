@@ -8,8 +8,8 @@ const lookMax = 2_000;
 const stepMin = 50;
 
 /**
- * Gifts of a stream, newest first, from the one after `after` on: at most `limit` + 1. Superlikes and
- * further receivers' shares lie between them and are passed over.
+ * Gifts of a stream, newest first, from the one after `after` on: at most `limit` + 1. Superlikes
+ * and further receivers' shares lie between them and are passed over.
  */
 export async function listGifts(
   streamId: string,

@@ -6,8 +6,9 @@ import { read, table, tableName } from "./table.ts";
 
 /*
  * A gift is stored in its stream, and a refund names the gift alone. A pointer for each gift would
- * cost a write for each; instead the middle of a gift's id is a hash of its stream, and one small item
- * for each stream leads back from the hash. Two streams of one hash are two items, and both are tried.
+ * cost a write for each; instead the middle of a gift's id is a hash of its stream, and one small
+ * item for each stream leads back from the hash. Two streams of one hash are two items, and both
+ * are tried.
  */
 const hashDigits = 10;
 
@@ -19,10 +20,10 @@ const countMax = 1 << 14;
 let counter: number | undefined;
 
 /**
- * A new id for a gift of this stream, in the form of an ObjectId: 4 bytes of time in seconds, 5 bytes
- * of the stream's hash, 10 bits of milliseconds and 14 of a counter that begins by chance. So ids of
- * a stream sort by time. Two gifts of one millisecond from two processes may meet (1 in 16,384 a
- * pair): a gift is put if not exists, and gets another id when it was there.
+ * A new id for a gift of this stream, in the form of an ObjectId: 4 bytes of time in seconds, 5
+ * bytes of the stream's hash, 10 bits of milliseconds and 14 of a counter that begins by chance. So
+ * ids of a stream sort by time. Two gifts of one millisecond from two processes may meet (1 in
+ * 16,384 a pair): a gift is put if not exists, and gets another id when it was there.
  */
 export function newGiftId(streamId: string, now: Date): string {
   counter = ((counter ?? randomInt(countMax)) + 1) % countMax;
@@ -38,7 +39,10 @@ const Place = z.object({ streamId: z.string() });
 const placed = new Set<string>();
 const placedMax = 10_000;
 
-/** Records where gifts with this stream's hash lie: once for each stream and process, before the first. */
+/**
+ * Records where gifts with this stream's hash lie: once for each stream and process, before the
+ * first.
+ */
 export async function recordGiftPlace(streamId: string): Promise<void> {
   if (placed.has(streamId)) return;
   const Item = { ...key.giftPlace(hashOfStream(streamId), streamId), streamId };

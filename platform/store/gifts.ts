@@ -17,7 +17,9 @@ import { commit, findAccount } from "./wallets.ts";
 /** Who gives: read once for a gift, all of it consistently. */
 export type Giver = { sender: Person; wallet: Wallet; member: Member | undefined };
 
-/** The sender with their wallet and what the stream knows of them; refuses with `user_not_found`. */
+/**
+ * The sender with their wallet and what the stream knows of them; refuses with `user_not_found`.
+ */
 export async function getGiver(streamId: string, userId: string): Promise<Giver> {
   const [{ profile, wallet }, member] = await Promise.all([
     findAccount(userId),
@@ -41,9 +43,10 @@ export type GiftWish = {
 };
 
 /**
- * Gives: debit, ledger entries, the gift's own item, further receivers' shares and the reply's marker
- * in one transaction, all or nothing. The price is unit × count × receivers. Both APIs' gifts end here.
- * Read stream, giver and gift type consistently in the same request: the decision holds as of them.
+ * Gives: debit, ledger entries, the gift's own item, further receivers' shares and the reply's
+ * marker in one transaction, all or nothing. The price is unit × count × receivers. Both APIs'
+ * gifts end here. Read stream, giver and gift type consistently in the same request: the decision
+ * holds as of them.
  */
 export const giveGift = <A>(gifting: Gifting<A>, wish: GiftWish): Promise<A> =>
   give(gifting, (giving) => sendGift(giving, wish));

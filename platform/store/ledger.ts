@@ -3,7 +3,9 @@ import { type ChainedEntry, chainText, type Entry } from "../../domain/ledger.ts
 import { key } from "./keys.ts";
 import type { Action } from "./transact.ts";
 
-/** The hash of an entry: SHA-256 of its text in base64url. The next entry and the wallet carry it. */
+/**
+ * The hash of an entry: SHA-256 of its text in base64url. The next entry and the wallet carry it.
+ */
 export const hashOf = (entry: ChainedEntry): string =>
   createHash("sha256").update(chainText(entry)).digest("base64url");
 

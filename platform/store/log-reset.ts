@@ -6,9 +6,9 @@ import { queryItems } from "./query.ts";
 import { table, tableName } from "./table.ts";
 
 /**
- * Begins a log anew, under another epoch, as after the restore of a backup: positions in it mean nothing
- * any more, and its subscriptions are gone, so that every client asks again. Numbers go on, so that no
- * frame is ever put over another. To be done while no consumer runs.
+ * Begins a log anew, under another epoch, as after the restore of a backup: positions in it mean
+ * nothing any more, and its subscriptions are gone, so that every client asks again. Numbers go on,
+ * so that no frame is ever put over another. To be done while no consumer runs.
  */
 export async function resetLog(streamId: string): Promise<void> {
   const TableName = tableName();

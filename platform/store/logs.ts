@@ -59,8 +59,8 @@ export const newLog = (): Log => ({
 });
 
 /**
- * Marks the log as posted up to a frame, whoever posted it; an older mark never replaces a newer one.
- * The most viewers go with it at no cost.
+ * Marks the log as posted up to a frame, whoever posted it; an older mark never replaces a newer
+ * one. The most viewers go with it at no cost.
  */
 export async function markPosted(
   streamId: string,

@@ -34,7 +34,8 @@ export async function recordNotification(
 }
 
 /**
- * A user's notifications that fit the filter, newest first: at most `limit`, among their newest 1,000.
+ * A user's notifications that fit the filter, newest first: at most `limit`, among their newest
+ * 1,000.
  */
 export async function listNotifications(
   userId: string,

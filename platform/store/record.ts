@@ -4,8 +4,9 @@ import { plain, table, tableName } from "./table.ts";
 import { type Action, type Failed, transact } from "./transact.ts";
 
 /**
- * An answer together with what remembers it. A handler makes it with `once(answer)`, gives it to the
- * store with the effect, and returns `reply.answer`: the effect and its memory are one transaction.
+ * An answer together with what remembers it. A handler makes it with `once(answer)`, gives it to
+ * the store with the effect, and returns `reply.answer`: the effect and its memory are one
+ * transaction.
  */
 export type Reply<Answer> = { answer: Answer; remember: readonly Action[] };
 
@@ -13,10 +14,10 @@ export type Reply<Answer> = { answer: Answer; remember: readonly Action[] };
 export class KeyUsed extends Error {}
 
 /**
- * Records an effect with its reply: one transaction, or one plain write where a single action is all.
- * Answers which conditions failed (by label), undefined when done. Throws KeyUsed when the marker was
- * there, whatever else failed with it: a gift that was made is answered as made even if the wallet is
- * empty by now.
+ * Records an effect with its reply: one transaction, or one plain write where a single action is
+ * all. Answers which conditions failed (by label), undefined when done. Throws KeyUsed when the
+ * marker was there, whatever else failed with it: a gift that was made is answered as made even if
+ * the wallet is empty by now.
  */
 export async function record(
   actions: readonly Action[],

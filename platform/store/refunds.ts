@@ -40,9 +40,9 @@ async function findGift(streamId: string, giftId: string): Promise<WholeGift | u
 export type Refunded = { id: string; refundedAt: string; credits: number };
 
 /**
- * Gives a gift or superlike back, once: it is settled first if it is due still, then reversed in one
- * transaction IF nothing is due and it was not refunded. Both sides, the totals, the leaderboard and
- * the notifications to both are in it. Refuses with `gift_already_refunded`.
+ * Gives a gift or superlike back, once: it is settled first if it is due still, then reversed in
+ * one transaction IF nothing is due and it was not refunded. Both sides, the totals, the
+ * leaderboard and the notifications to both are in it. Refuses with `gift_already_refunded`.
  */
 export async function refund({ gift, shares }: WholeGift, now: Date): Promise<Refunded> {
   let whole = { gift, shares };

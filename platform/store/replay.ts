@@ -20,7 +20,9 @@ export type KeyedCall = { owner: string; hash: string; fingerprint: string };
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("base64url");
 
-/** Names a call by its caller, route and key; `request` is the validated request, in one spelling. */
+/**
+ * Names a call by its caller, route and key; `request` is the validated request, in one spelling.
+ */
 export function keyedCall(owner: string, route: string, name: string, request: unknown): KeyedCall {
   const fingerprint = sha256(canonical(request));
   return { owner, hash: sha256(`${route}\n${name}`), fingerprint };

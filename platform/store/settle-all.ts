@@ -7,8 +7,8 @@ type Outcome = { parked: number };
 
 /**
  * Settles images of gifts, receiver by receiver. One that does not fit, or cannot be settled on its
- * own either, is parked and the others go on. Throws `unavailable` only, when the table is too busy:
- * then all may come again, since what is settled is not settled twice.
+ * own either, is parked and the others go on. Throws `unavailable` only, when the table is too
+ * busy: then all may come again, since what is settled is not settled twice.
  */
 export async function settleAll(
   images: readonly Record<string, unknown>[],

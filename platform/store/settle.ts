@@ -27,9 +27,9 @@ export const nameOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
 
 /**
  * Credits one receiver for items that are due, each exactly once: its mark, its ledger entries, its
- * share of the stream's totals and of the leaderboard are one transaction, up to 24 items in each. An
- * item whose mark is gone is dropped (somebody else settled it) and the rest is tried again. Called by
- * the stream's consumer, by the sweep, and by a refund.
+ * share of the stream's totals and of the leaderboard are one transaction, up to 24 items in each.
+ * An item whose mark is gone is dropped (somebody else settled it) and the rest is tried again.
+ * Called by the stream's consumer, by the sweep, and by a refund.
  */
 export async function settle(receiverId: string, items: readonly Due[], now: Date): Promise<void> {
   const mine = items.filter(({ due }) => due === receiverId);
@@ -55,8 +55,8 @@ export async function settle(receiverId: string, items: readonly Due[], now: Dat
 }
 
 /**
- * Wallets as this process wrote them last. Reading them from here saves a read for each batch and is
- * safe: a wallet that somebody else wrote since fails the lock, and comes back with the failure.
+ * Wallets as this process wrote them last. Reading them from here saves a read for each batch and
+ * is safe: a wallet that somebody else wrote since fails the lock, and comes back with the failure.
  */
 const wallets = new Map<string, Wallet>();
 const walletsMax = 1000;
@@ -82,7 +82,9 @@ function nextBatch(wallet: Wallet, waiting: readonly Due[], now: Date) {
   }
 }
 
-/** The receiver's wallet with all of it; undefined where no credits move (a webhook decided them). */
+/**
+ * The receiver's wallet with all of it; undefined where no credits move (a webhook decided them).
+ */
 function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | undefined {
   let draft = draftOf(wallet);
   for (const due of batch.filter(({ dueCredits }) => dueCredits > 0))

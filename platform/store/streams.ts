@@ -87,9 +87,9 @@ export async function recordStream(stream: Stream, reply?: Reply<unknown>): Prom
 }
 
 /**
- * Changes a stream under its revision, and its places in the lists with it. `decide` says what is to
- * change, again on what is there when somebody else was faster; undefined: it is so already. With an
- * `act`, the log of moderation says who did it.
+ * Changes a stream under its revision, and its places in the lists with it. `decide` says what is
+ * to change, again on what is there when somebody else was faster; undefined: it is so already.
+ * With an `act`, the log of moderation says who did it.
  * Refuses with `stream_not_found`, and `unavailable` when others are faster too often.
  */
 export async function changeStream(

@@ -103,7 +103,9 @@ export async function removeSubscriber(
   }
 }
 
-/** Of these streams, those that a connection is subscribed to, each with its newest posted frame. */
+/**
+ * Of these streams, those that a connection is subscribed to, each with its newest posted frame.
+ */
 export async function findHeads(
   connectionId: string,
   streamIds: readonly string[],

@@ -7,7 +7,9 @@ import type { Key } from "./keys.ts";
 
 let client: DynamoDBDocumentClient | undefined;
 
-/** The table's client, made on first use. Time-outs bound every call; retries are the SDK's three. */
+/**
+ * The table's client, made on first use. Time-outs bound every call; retries are the SDK's three.
+ */
 export function table(): DynamoDBDocumentClient {
   client ??= DynamoDBDocumentClient.from(
     new DynamoDBClient({
@@ -19,7 +21,9 @@ export function table(): DynamoDBDocumentClient {
   return client;
 }
 
-/** Puts a client of the caller's own in its place: for programs outside Lambda (demo data, audit). */
+/**
+ * Puts a client of the caller's own in its place: for programs outside Lambda (demo data, audit).
+ */
 export function useTable(other: DynamoDBDocumentClient): void {
   client = other;
 }

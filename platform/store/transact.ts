@@ -15,7 +15,9 @@ export type Action = {
   label?: string;
 };
 
-/** Which conditions failed, by label, each with the item that was there if the action asked for it. */
+/**
+ * Which conditions failed, by label, each with the item that was there if the action asked for it.
+ */
 export type Failed = Map<string, Item | undefined>;
 
 /** Tries of one transaction against conflicts with others, before the caller hears 503. */
@@ -23,11 +25,11 @@ export const triesMax = 8;
 
 /**
  * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice).
- * Answers undefined when committed, or which conditions failed. Conflicts with other transactions are
- * tried again with jitter up to a bound, then refused with `unavailable`; a conflict on an action with
- * the label `marker` is refused with `key_in_progress` at once. An answer that was lost (time-out, 5xx)
- * is asked for again with the same items and the same ClientRequestToken until it is definite, so a
- * decision is never made twice.
+ * Answers undefined when committed, or which conditions failed. Conflicts with other transactions
+ * are tried again with jitter up to a bound, then refused with `unavailable`; a conflict on an
+ * action with the label `marker` is refused with `key_in_progress` at once. An answer that was lost
+ * (time-out, 5xx) is asked for again with the same items and the same ClientRequestToken until it
+ * is definite, so a decision is never made twice.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
  */
 export async function transact(actions: readonly Action[]): Promise<Failed | undefined> {

@@ -4,8 +4,8 @@ import type { Reply } from "./record.ts";
 import { commit, findWallet } from "./wallets.ts";
 
 /**
- * Moves credits from one user to another: both wallets and their entries in one transaction. Refuses
- * with `credits_too_low`. The two must be different.
+ * Moves credits from one user to another: both wallets and their entries in one transaction.
+ * Refuses with `credits_too_low`. The two must be different.
  */
 export async function transfer(
   given: { senderId: string; recipientId: string; amount: number; now: Date },

@@ -71,7 +71,9 @@ export function indexActions(was: Profile | undefined, is: Profile): Action[] {
   ];
 }
 
-/** Users one of whose texts begins with the question, each once; at most `limit` entries are read. */
+/**
+ * Users one of whose texts begins with the question, each once; at most `limit` entries are read.
+ */
 export async function findByText(question: string, limit: number): Promise<string[]> {
   const from = key.searchText(question, "");
   const items = await queryItems(from, question, { limit });

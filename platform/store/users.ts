@@ -15,7 +15,9 @@ import { read, table, tableName } from "./table.ts";
 import { type Action, type Failed, pause, triesMax } from "./transact.ts";
 import { holdUsername, indexActions } from "./user-index.ts";
 
-/** The stored profile, if the user is known; `consistent` costs twice and sees every write before. */
+/**
+ * The stored profile, if the user is known; `consistent` costs twice and sees every write before.
+ */
 export async function findProfile(
   userId: string,
   { consistent = false } = {},
@@ -35,7 +37,9 @@ export async function getProfile(userId: string): Promise<Profile> {
   return (await findProfile(userId)) ?? refuse("user_not_found", { userId });
 }
 
-/** The caller's own profile: what is stored, or what their token says where a read comes too early. */
+/**
+ * The caller's own profile: what is stored, or what their token says where a read comes too early.
+ */
 export const getCallerProfile = async (caller: Caller, now: Date): Promise<Profile> =>
   (await findProfile(caller.userId)) ?? profileOf(caller.userId, caller.claims, now);
 
@@ -79,9 +83,9 @@ const seen = new Set<string>();
 const seenMax = 10_000;
 
 /**
- * Records a user who is seen for the first time; a profile that is there stays as it is, but for one
- * that was made by a mention (a top-up, a Tencent account), which the user's own claims complete.
- * The claimed username becomes theirs to be found by, if nobody has it yet.
+ * Records a user who is seen for the first time; a profile that is there stays as it is, but for
+ * one that was made by a mention (a top-up, a Tencent account), which the user's own claims
+ * complete. The claimed username becomes theirs to be found by, if nobody has it yet.
  */
 export async function recordFirstSight(
   userId: string,
@@ -116,8 +120,8 @@ async function recordNew(profile: Profile): Promise<void> {
 }
 
 /**
- * Changes the caller's own profile on what is there, and again when somebody else was faster. `decide`
- * answers the profile after the change; `also` what is to be written with it.
+ * Changes the caller's own profile on what is there, and again when somebody else was faster.
+ * `decide` answers the profile after the change; `also` what is to be written with it.
  * Answers both, and which of the conditions of `also` failed, where they did.
  */
 export async function changeProfile(

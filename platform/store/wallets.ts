@@ -47,8 +47,8 @@ const walletLabel = (userId: string) => `wallet:${userId}`;
 export type Sealed = { wallet: Wallet; actions: Action[] };
 
 /**
- * What writes a draft: the wallet IF nobody has written it since it was read, and its entries. Fields
- * that no draft decides (the user's own spend limit) stay as they are.
+ * What writes a draft: the wallet IF nobody has written it since it was read, and its entries.
+ * Fields that no draft decides (the user's own spend limit) stay as they are.
  */
 export function seal({ before, after, entries }: Draft): Sealed {
   const { chained, head } = chain(before.head, entries);
@@ -85,12 +85,14 @@ export type Decision<A> = {
   reply: Reply<A>;
 };
 
-/** Says what it means that other conditions than the wallets' failed: refuses, or changes its mind. */
+/**
+ * Says what it means that other conditions than the wallets' failed: refuses, or changes its mind.
+ */
 type OnFailed = (failed: Failed) => void | Promise<void>;
 
 /**
- * Times that a wallet is decided on. Each time somebody else was faster, so this is how many calls of
- * one user can meet: with the pauses between them about 4 s.
+ * Times that a wallet is decided on. Each time somebody else was faster, so this is how many calls
+ * of one user can meet: with the pauses between them about 4 s.
  */
 export const decisionsMax = 20;
 
@@ -127,8 +129,8 @@ export async function commit<A>(
 }
 
 /**
- * Conditions that failed for another reason than a wallet that was written in between. Throws when an
- * entry was there though its wallet's lock held: the ledger knows more than the wallet.
+ * Conditions that failed for another reason than a wallet that was written in between. Throws when
+ * an entry was there though its wallet's lock held: the ledger knows more than the wallet.
  */
 export function beyondWallets(failed: Failed): Failed {
   const rest: Failed = new Map();

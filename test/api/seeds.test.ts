@@ -11,7 +11,10 @@ import {
   topUp,
 } from "./people.ts";
 
-/** The situations of the four Allmine calls of the seed documents, each with every documented status. */
+/**
+ * The situations of the four Allmine calls of the seed documents, each with every documented
+ * status.
+ */
 const iso = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
 async function muted(streamId: string, host: Person, actionType: string): Promise<Person> {

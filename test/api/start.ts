@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { startSystem } from "../system.ts";
 
 /**
- * One system for all black-box tests. With API_URL (and WS_URL) they run against that stage instead;
- * TOKEN_URL then names an endpoint that makes tokens as the runner's `POST /local/token` does.
+ * One system for all black-box tests. With API_URL (and WS_URL) they run against that stage
+ * instead; TOKEN_URL then names an endpoint that makes tokens as the runner's `POST /local/token`
+ * does.
  */
 export default async function start(): Promise<void> {
   if (process.env.API_URL) return;

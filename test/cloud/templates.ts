@@ -29,8 +29,9 @@ export type Templates = Record<string, Record<string, Resource>>;
 const kept = join(import.meta.dirname, "../../.cache/templates");
 
 /**
- * The stage as it is deployed with some options of the command line. Templates are kept for as long as
- * the sources are the same, since every test file would have to load CDK and synthesize them again.
+ * The stage as it is deployed with some options of the command line. Templates are kept for as long
+ * as the sources are the same, since every test file would have to load CDK and synthesize them
+ * again.
  */
 export async function templatesOf(options: Record<string, string>): Promise<Templates> {
   const name = createHash("sha256").update(JSON.stringify(options)).update(hashSources());

@@ -36,7 +36,9 @@ beforeAll(async () => {
 });
 afterAll(() => stop());
 
-/** Sends as the endpoint does: stream, type and giver are read consistently, and the call has a key. */
+/**
+ * Sends as the endpoint does: stream, type and giver are read consistently, and the call has a key.
+ */
 async function send(streamId: string, senderId: string, giftTypeId: string, name: string) {
   const stream = await getStream(streamId, { consistent: true });
   const type = await findGiftType(giftTypeId);

@@ -3,9 +3,9 @@ import type { play, Scene } from "./world.ts";
 import { streamId } from "./writer.ts";
 
 /**
- * What is wrong with how a schedule ended: nothing, if every record is in exactly one frame, numbers
- * are dense, every viewer has shown each frame after its beginning once and in order and stands at the
- * head, no text outlives its deletion and the totals are the fold of the gifts.
+ * What is wrong with how a schedule ended: nothing, if every record is in exactly one frame,
+ * numbers are dense, every viewer has shown each frame after its beginning once and in order and
+ * stands at the head, no text outlives its deletion and the totals are the fold of the gifts.
  */
 export function judge(
   scene: Scene,

@@ -76,8 +76,8 @@ type Delivered = { change?: Change; subscriber?: Subscriber; at: number };
 
 /**
  * Plays the real consumer, greeting, poster, handlers and clients against each other on a table in
- * memory, in an order that the seed decides, with the failures of the scene; then lets all failures end
- * and everything come to rest. Answers what must be judged.
+ * memory, in an order that the seed decides, with the failures of the scene; then lets all failures
+ * end and everything come to rest. Answers what must be judged.
  */
 export async function play(scene: Scene) {
   const random = createRandom(scene.seed);

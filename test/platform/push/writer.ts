@@ -30,7 +30,9 @@ type Tools = {
   blockedAt: Map<string, number>;
 };
 
-/** The people of the world: they write messages, gifts, bans and deletions straight into the table. */
+/**
+ * The people of the world: they write messages, gifts, bans and deletions straight into the table.
+ */
 export function createWriter(
   scene: Scene,
   { table, random, between, chance, now, blockedAt }: Tools,
