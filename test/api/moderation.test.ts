@@ -1,0 +1,282 @@
+import {
+  call,
+  expectFailure,
+  freshId,
+  liveStream,
+  type Person,
+  person,
+  sentences,
+} from "./people.ts";
+
+const known = async () => {
+  const someone = await person();
+  await call("GET /api/v1/users/me", { as: someone });
+  return someone;
+};
+const chat = (id: string) => `/api/v1/live-stream/${id}/chat/messages`;
+const say = (id: string, as: Person, content: string, rest = {}) =>
+  call(`POST ${chat(id)}`, { as, body: { content, ...rest } });
+
+test("a ban is made, read, checked, listed and lifted", async () => {
+  const [{ host, id }, target, viewer] = await Promise.all([liveStream(), known(), person()]);
+  const body = { targetUserId: target.id, liveStreamId: id, reason: "spam" };
+  expectFailure(
+    await call("POST /api/v1/live-stream-ban", { as: viewer, body }),
+    403,
+    sentences[403],
+  );
+  const made = await call("POST /api/v1/live-stream-ban", { as: host, body });
+  expect(made.status).toBe(200);
+  const ban = made.body.data;
+  expect(Object.keys(ban)).toEqual([
+    "_id",
+    "targetUserId",
+    "targetUser",
+    "liveStreamId",
+    "actionType",
+    "reason",
+    "createdBy",
+    "deletedAt",
+    "deletedBy",
+    "createdAt",
+    "updatedAt",
+  ]);
+  expect(ban).toMatchObject({
+    actionType: "BLOCK",
+    reason: "spam",
+    createdBy: host.id,
+    deletedAt: null,
+  });
+  expectFailure(
+    await call("POST /api/v1/live-stream-ban", { as: host, body }),
+    409,
+    sentences[409],
+  );
+  const one = `/api/v1/live-stream-ban/${ban._id}`;
+  expect((await call(`GET ${one}`, { as: host })).body.data).toEqual(ban);
+  expectFailure(await call(`GET ${one}`, { as: target }), 403, sentences[403]);
+  const check = (as: Person, query = `?liveStreamId=${id}`) =>
+    call(`GET /api/v1/live-stream-ban/check/${target.id}${query}`, { as });
+  for (const as of [host, target])
+    expect((await check(as)).body.data).toEqual({ isBanned: true, ban });
+  expectFailure(await check(viewer), 403, sentences[403]);
+  expectFailure(await check(host, ""), 400, sentences[400]);
+  const list = (as: Person, query = "") => call(`GET /api/v1/live-stream-ban${query}`, { as });
+  for (const query of [
+    "",
+    `?liveStreamId=${id}`,
+    `?targetUser=${target.id}`,
+    "?actionType=BLOCK",
+    "?dateFrom=2020-01-01",
+  ])
+    expect((await list(host, query)).body.data).toMatchObject({
+      list: [ban],
+      pagination: {
+        currentPage: 1,
+        totalPages: 1,
+        totalItems: 1,
+        itemsPerPage: 10,
+        hasNextPage: false,
+        hasPrevPage: false,
+      },
+    });
+  for (const query of [
+    "?actionType=CHAT_ONLY",
+    `?targetUserId=${host.id}`,
+    "?dateTo=2020-01-01",
+    "?page=2",
+  ])
+    expect((await list(host, query)).body.data.list).toEqual([]);
+  expect((await list(viewer)).body.data.list).toEqual([]);
+  expectFailure(await list(viewer, `?liveStreamId=${id}`), 403, sentences[403]);
+
+  expectFailure(await say(id, target, "hello"), 403, sentences[403]);
+  expectFailure(await call(`DELETE ${one}`, { as: viewer }), 403, sentences[403]);
+  const lifted = await call(`DELETE ${one}`, { as: host });
+  expect(lifted.body.data).toMatchObject({
+    _id: ban._id,
+    deletedBy: host.id,
+    deletedAt: expect.any(String),
+  });
+  expectFailure(await call(`DELETE ${one}`, { as: host }), 409, sentences[409]);
+  expect((await check(target)).body.data).toEqual({ isBanned: false, ban: null });
+  expect((await say(id, target, "hello")).status).toBe(201);
+  expect((await call("POST /api/v1/live-stream-ban", { as: host, body })).status).toBe(200);
+  expectFailure(
+    await call(`GET /api/v1/live-stream-ban/${freshId()}`, { as: host }),
+    404,
+    sentences[404],
+  );
+  const own = { targetUserId: host.id, liveStreamId: id };
+  expectFailure(
+    await call("POST /api/v1/live-stream-ban", { as: host, body: own }),
+    409,
+    sentences[409],
+  );
+});
+
+test("a blocked user gets 403 on everything of the stream, a muted one only on chat messages", async () => {
+  const [{ host, id }, blocked, muted] = await Promise.all([liveStream(), known(), known()]);
+  const ban = (target: Person, actionType: string) =>
+    call("POST /api/v1/live-stream-ban", {
+      as: host,
+      body: { targetUserId: target.id, liveStreamId: id, actionType },
+    });
+  await ban(blocked, "BLOCK");
+  await ban(muted, "CHAT_ONLY");
+  const own = `/api/v1/live-stream/${id}`;
+  const body = { liveStreamId: id };
+  for (const route of [
+    `GET ${own}`,
+    `GET ${chat(id)}`,
+    `GET ${own}/viewers`,
+    `GET ${own}/gift-statistics`,
+  ]) {
+    expectFailure(await call(route, { as: blocked }), 403, sentences[403]);
+    expect({ route, status: (await call(route, { as: muted })).status }).toEqual({
+      route,
+      status: 200,
+    });
+  }
+  expectFailure(
+    await call("POST /api/v1/live-stream/join", { as: blocked, body }),
+    403,
+    sentences[403],
+  );
+  expect((await call("POST /api/v1/live-stream/join", { as: muted, body })).status).toBe(200);
+  for (const as of [blocked, muted]) expectFailure(await say(id, as, "hi"), 403, sentences[403]);
+});
+
+test("messages are deleted by their author, the host, a moderator or an admin, and gone from every page", async () => {
+  const [{ host, id }, author, mod, viewer, boss] = await Promise.all([
+    liveStream(),
+    known(),
+    known(),
+    person(),
+    person({ groups: ["admin"] }),
+  ]);
+  await call(`PATCH /api/v1/live-stream/${id}/chat-settings`, {
+    as: host,
+    body: { moderators: [mod.id] },
+  });
+  const ids: string[] = [];
+  for (let n = 1; n <= 6; n++) ids.push((await say(id, author, `message ${n}`)).body._id);
+  const remove = (as: Person, messageId: string) => call(`DELETE ${chat(id)}/${messageId}`, { as });
+  expectFailure(await remove(viewer, ids[0]!), 403, sentences[403]);
+  for (const [at, as] of [author, host, mod, boss].entries()) {
+    const answer = await remove(as, ids[at]!);
+    expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: "" });
+  }
+  expectFailure(await remove(host, ids[0]!), 404, sentences[404]);
+  expectFailure(await remove(host, freshId()), 404, sentences[404]);
+  await say(id, author, "message 7");
+  const page = async (n: number) =>
+    (await call(`GET ${chat(id)}?page=${n}&limit=2`, { as: viewer })).body;
+  const contents = ({ messages }: { messages: { content: string }[] }) =>
+    messages.map((m) => m.content);
+  expect(contents(await page(1))).toEqual(["message 7", "message 6"]);
+  expect(await page(1)).toMatchObject({ total: 3, totalPages: 2, hasNextPage: true });
+  expect(contents(await page(2))).toEqual(["message 5"]);
+  expect(contents(await page(3))).toEqual([]);
+  const reply = await say(id, viewer, "yes", { replyTo: ids[4] });
+  expect(reply.body.replyTo).toBe(ids[4]);
+  expectFailure(await say(id, viewer, "what?", { replyTo: ids[0] }), 404, sentences[404]);
+});
+
+test("a message is pinned and taken down by those who moderate, and deleting it takes it down", async () => {
+  const [{ host, id }, viewer] = await Promise.all([liveStream(), person()]);
+  const messageId = (await say(id, viewer, "pin me")).body._id;
+  const pin = `/api/v1/live-stream/${id}/chat/pin`;
+  const pinned = async () =>
+    (await call(`GET /api/v1/live-stream/${id}`, { as: viewer })).body.data.pinnedMessageId;
+  expectFailure(await call(`PUT ${pin}`, { as: viewer, body: { messageId } }), 403, sentences[403]);
+  expectFailure(
+    await call(`PUT ${pin}`, { as: host, body: { messageId: freshId() } }),
+    404,
+    sentences[404],
+  );
+  const done = await call(`PUT ${pin}`, { as: host, body: { messageId } });
+  expect(done.body.data).toEqual({ streamId: id, messageId });
+  expect(await pinned()).toBe(messageId);
+  expect((await call(`DELETE ${pin}`, { as: host })).status).toBe(204);
+  expect(await pinned()).toBeNull();
+  await call(`PUT ${pin}`, { as: host, body: { messageId } });
+  await call(`DELETE ${chat(id)}/${messageId}`, { as: viewer });
+  expect(await pinned()).toBeNull();
+});
+
+test("the rules of the chat hold for viewers, and moderators may change all but who moderates", async () => {
+  const [{ host, id }, mod, viewer] = await Promise.all([liveStream(), known(), known()]);
+  const path = `PATCH /api/v1/live-stream/${id}/chat-settings`;
+  expectFailure(
+    await call(path, { as: viewer, body: { slowModeSeconds: 1 } }),
+    403,
+    sentences[403],
+  );
+  await call(path, { as: host, body: { moderators: [mod.id] } });
+  expectFailure(await call(path, { as: mod, body: { moderators: [] } }), 403, sentences[403]);
+  expectFailure(
+    await call(path, { as: host, body: { moderators: [freshId()] } }),
+    404,
+    sentences[404],
+  );
+  for (const body of [
+    { slowModeSeconds: 301 },
+    { slowModeSeconds: "1" },
+    { followersOnly: 1 },
+    { blockedWords: [""] },
+  ])
+    expectFailure(await call(path, { as: host, body }), 400, sentences[400]);
+  const set = await call(path, {
+    as: mod,
+    body: { slowModeSeconds: 300, blockedWords: ["Spam", "Spam"] },
+  });
+  expect(set.body.data).toEqual({
+    slowModeSeconds: 300,
+    followersOnly: false,
+    blockedWords: ["Spam"],
+    giftsEnabled: true,
+    moderators: [mod.id],
+  });
+  expectFailure(await say(id, viewer, "buy SPAM now"), 403, sentences[403]);
+  expect((await say(id, viewer, "one")).status).toBe(201);
+  const slow = await say(id, viewer, "two");
+  expect(slow.status).toBe(429);
+  expect(Number(slow.headers.get("retry-after"))).toBeGreaterThan(200);
+  for (let n = 0; n < 2; n++) expect((await say(id, mod, "calm")).status).toBe(201);
+  await call(path, { as: mod, body: { slowModeSeconds: 0, followersOnly: true } });
+  expectFailure(await say(id, viewer, "three"), 403, sentences[403]);
+  await call(`POST /api/v1/follow/${host.id}`, { as: viewer });
+  expect((await say(id, viewer, "three")).status).toBe(201);
+});
+
+test("the log of moderation tells its readers who did what to whom, in pages", async () => {
+  const [{ host, id }, target, viewer] = await Promise.all([liveStream(), known(), person()]);
+  const messageId = (await say(id, target, "rude")).body._id;
+  await call(`DELETE ${chat(id)}/${messageId}`, { as: host });
+  const body = { targetUserId: target.id, liveStreamId: id, reason: "rude" };
+  const ban = (await call("POST /api/v1/live-stream-ban", { as: host, body })).body.data;
+  await call(`DELETE /api/v1/live-stream-ban/${ban._id}`, { as: host });
+  const log = (query: string, as = host) =>
+    call(`GET /api/v1/live-stream/${id}/moderation-log${query}`, { as });
+  const first = (await log("?limit=2")).body.data;
+  expect(first.list).toMatchObject([
+    {
+      action: "member.unbanned",
+      actor: { _id: host.id },
+      target: { _id: target.id },
+      reason: null,
+    },
+    {
+      action: "member.banned",
+      actor: { _id: host.id },
+      target: { _id: target.id },
+      reason: "rude",
+    },
+  ]);
+  expect(first.pageInfo).toMatchObject({ hasNextPage: true, limit: 2 });
+  const second = (await log(`?limit=2&after=${first.pageInfo.nextCursor}`)).body.data;
+  expect(second.list).toMatchObject([{ action: "chat.deleted", target: { _id: target.id } }]);
+  expect(second.pageInfo).toEqual({ nextCursor: null, hasNextPage: false, limit: 2 });
+  expectFailure(await log("", viewer), 403, sentences[403]);
+});

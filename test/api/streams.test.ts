@@ -1,0 +1,227 @@
+import {
+  call,
+  eventually,
+  expectFailure,
+  freshId,
+  liveStream,
+  person,
+  sentences,
+} from "./people.ts";
+
+const create = async (body: unknown = { title: "Soon" }, as = person()) => {
+  const host = await as;
+  const answer = await call("POST /api/v1/live-stream/create", { as: host, body });
+  expect(answer.status).toBe(201);
+  return { host, id: answer.body.data.id as string, stream: answer.body.data };
+};
+const soon = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+
+test("a stream is made, goes live, ends and is past, and is what it was in between", async () => {
+  const { host, id, stream } = await create({ title: "  Friday night ", interest: "music" });
+  expect(stream).toMatchObject({
+    title: "Friday night",
+    status: "preparing",
+    accessType: "free",
+    price: null,
+    interest: "music",
+    startedAt: null,
+    creator: { _id: host.id },
+    broadcasters: [{ user: host.id, role: "host", uid: expect.any(Number) }],
+  });
+  expect(stream.channelName).toMatch(/^friday-night-[0-9a-f]{4}$/);
+  const read = async () => (await call(`GET /api/v1/live-stream/${id}`, { as: host })).body.data;
+  expect(await read()).toEqual(stream);
+
+  const live = await call("POST /api/v1/live-stream/join-as-creator", {
+    as: host,
+    body: { liveStreamId: id },
+  });
+  expect(live.status).toBe(200);
+  expect(Object.keys(live.body.data)).toEqual(["liveStream", "token", "channelName", "uid"]);
+  expect(live.body.data).toMatchObject({ token: null, liveStream: { status: "active" } });
+  const active = async (as?: typeof host) =>
+    (await call("GET /api/v1/live-stream/my-active-stream", { ...(as && { as }) })).body;
+  expect((await active(host)).data.id).toBe(id);
+  expect(await active()).toMatchObject({ isSuccess: true, data: null });
+  const all = await call("GET /api/v1/live-stream", { as: host });
+  expect(all.body.data.some((row: { id: string }) => row.id === id)).toBe(true);
+
+  const viewer = await person();
+  const joined = await call("POST /api/v1/live-stream/join", {
+    as: viewer,
+    body: { liveStreamId: id, role: "audience" },
+  });
+  expect(joined.body.data).toMatchObject({ liveStream: { id }, token: null });
+  expectFailure(
+    await call(`POST /api/v1/live-stream/${id}/end`, { as: viewer }),
+    403,
+    sentences[403],
+  );
+  expectFailure(await call(`DELETE /api/v1/live-stream/${id}`, { as: host }), 409, sentences[409]);
+
+  const ended = await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
+  expect(ended.body.data).toMatchObject({ id, status: "ended", endedAt: expect.any(String) });
+  expectFailure(
+    await call(`POST /api/v1/live-stream/${id}/end`, { as: host }),
+    409,
+    sentences[409],
+  );
+  for (const as of [host, undefined]) {
+    const past = await call(`GET /api/v1/live-stream/user/${host.id}/past-streams`, {
+      ...(as && { as }),
+    });
+    expect(past.body.data.map((row: { id: string }) => row.id)).toEqual([id]);
+  }
+  expect((await active(host)).data).toBeNull();
+  const again = await call("POST /api/v1/live-stream/join-as-creator", {
+    as: host,
+    body: { liveStreamId: id },
+  });
+  expectFailure(again, 409, sentences[409]);
+  expect((await call(`DELETE /api/v1/live-stream/${id}`, { as: host })).body.data.id).toBe(id);
+  expectFailure(await call(`GET /api/v1/live-stream/${id}`, { as: host }), 404, sentences[404]);
+});
+
+test("a form makes a stream too, with its picture; one that is too large is 413", async () => {
+  const [as, guest] = await Promise.all([person(), person()]);
+  await call("GET /api/v1/users/me", { as: guest });
+  const form = (bytes: number) => {
+    const fields = new FormData();
+    fields.set("title", "Form");
+    fields.set("guests", JSON.stringify([guest.id]));
+    fields.set("price", "25");
+    fields.set("motivation", "");
+    fields.set("thumbnail", new Blob([new Uint8Array(bytes)], { type: "image/png" }), "a.png");
+    return fields;
+  };
+  const made = await call("POST /api/v1/live-stream/create", { as, raw: form(100_000) });
+  expect(made.status).toBe(201);
+  expect(made.body.data).toMatchObject({
+    title: "Form",
+    guests: [guest.id],
+    price: 25,
+    accessType: "paid",
+  });
+  expectFailure(
+    await call("POST /api/v1/live-stream/create", { as, raw: form(3_500_001) }),
+    413,
+    sentences[413],
+  );
+  const stranger = { title: "x", guests: [freshId()] };
+  expectFailure(
+    await call("POST /api/v1/live-stream/create", { as, body: stranger }),
+    404,
+    sentences[404],
+  );
+});
+
+test("only guests join as guests, nobody goes live in the host's place, and only what waits is cancelled", async () => {
+  const [host, guest, other, boss] = await Promise.all([
+    person(),
+    person(),
+    person(),
+    person({ groups: ["admin"] }),
+  ]);
+  await call("GET /api/v1/users/me", { as: guest });
+  const { id } = await create({ title: "Talk", guests: [guest.id] }, Promise.resolve(host));
+  const body = { liveStreamId: id };
+  expectFailure(
+    await call("POST /api/v1/live-stream/join-as-guest", { as: guest, body }),
+    409,
+    sentences[409],
+  );
+  expectFailure(
+    await call("POST /api/v1/live-stream/join", { as: other, body }),
+    409,
+    sentences[409],
+  );
+  for (const as of [boss, other])
+    expectFailure(
+      await call("POST /api/v1/live-stream/join-as-creator", { as, body }),
+      403,
+      sentences[403],
+    );
+  await call("POST /api/v1/live-stream/join-as-creator", { as: host, body });
+  expect((await call("POST /api/v1/live-stream/join-as-guest", { as: guest, body })).status).toBe(
+    200,
+  );
+  expectFailure(
+    await call("POST /api/v1/live-stream/join-as-guest", { as: other, body }),
+    403,
+    sentences[403],
+  );
+  expectFailure(
+    await call(`POST /api/v1/live-stream/${id}/cancel`, { as: host }),
+    409,
+    sentences[409],
+  );
+  const { id: waiting } = await create(undefined, Promise.resolve(host));
+  const cancelled = await call(`POST /api/v1/live-stream/${waiting}/cancel`, { as: boss });
+  expect(cancelled.body.data.status).toBe("cancelled_by_host");
+});
+
+test("scheduled streams are upcoming, and can be waited for", async () => {
+  const { host, id } = await create({ title: "Planned", plannedStartDate: soon(60) });
+  const as = await person();
+  const upcoming = async (who?: typeof as, query = "") => {
+    const path = `/api/v2/live-stream/user/${host.id}/upcoming-live-streams${query}`;
+    return (await call(`GET ${path}`, { ...(who && { as: who }) })).body.data;
+  };
+  expect(await upcoming()).toMatchObject([{ id, status: "scheduled", isReminderActive: null }]);
+  expect(await upcoming(as)).toMatchObject([{ isReminderActive: false }]);
+  expect(await upcoming(as, "?minutesAfter=30")).toEqual([]);
+  const remind = (minute: unknown) =>
+    call(`POST /api/v1/live-stream/${id}/reminder`, { as, body: { minute } });
+  expect((await remind(null)).body.data).toEqual({
+    streamId: id,
+    minute: null,
+    mode: "ON_START",
+    scheduledFor: expect.any(String),
+    status: "ARMED_ON_START",
+  });
+  expect((await remind(10)).body.data).toMatchObject({ minute: 10, mode: "BEFORE_START" });
+  expectFailure(await remind(-1), 400, sentences[400]);
+  expect(await upcoming(as)).toMatchObject([{ isReminderActive: true }]);
+  const { id: unplanned } = await create();
+  const none = await call(`POST /api/v1/live-stream/${unplanned}/reminder`, { as, body: {} });
+  expectFailure(none, 409, sentences[409]);
+});
+
+test("followers and those who wait are told once when the host goes live", async () => {
+  const { host, id } = await create({ title: "Big night", plannedStartDate: soon(5) });
+  const [fan, waiting] = await Promise.all([person(), person()]);
+  for (const expected of [false, true]) {
+    const follow = await call(`POST /api/v1/follow/${host.id}`, { as: fan });
+    expect(follow.body.data).toEqual({ isFollowing: true, previouslyFollowing: expected });
+  }
+  for (const as of [fan, waiting])
+    await call(`POST /api/v1/live-stream/${id}/reminder`, { as, body: { minute: 0 } });
+  for (let i = 0; i < 2; i++)
+    await call("POST /api/v1/live-stream/join-as-creator", {
+      as: host,
+      body: { liveStreamId: id },
+    });
+  const told = (as: typeof fan) => async () =>
+    (await call("GET /api/v1/notifications?category=live_stream", { as })).body.data;
+  for (const as of [fan, waiting]) {
+    const notices = await eventually(told(as), (list) => list.length > 0);
+    expect(notices).toMatchObject([{ type: "system", metadata: { streamId: id }, read: false }]);
+  }
+  await new Promise((done) => setTimeout(done, 300));
+  expect(await told(fan)()).toHaveLength(1);
+});
+
+test("who is live now is there for everybody, without a token", async () => {
+  const { host, id } = await liveStream();
+  const featured = await call("GET /api/v1/live-stream/featured");
+  expect(featured.body.data.length).toBeLessThanOrEqual(10);
+  const caught = await call("GET /api/v1/live-stream/catch-streamers?limit=5");
+  expect(caught.body.data[0]).toMatchObject({
+    creator: { _id: host.id },
+    activeLiveStream: { id },
+  });
+  expectFailure(await call("GET /api/v1/live-stream/catch-streamers?limit=0"), 400, sentences[400]);
+  const bad = { id: "x", token: "a.b.c" };
+  const past = `GET /api/v1/live-stream/user/${host.id}/past-streams`;
+  expectFailure(await call(past, { as: bad }), 401, sentences[401]);
+});
