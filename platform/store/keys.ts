@@ -227,29 +227,24 @@ export function keyStartsOf(wanted: readonly ItemKind[]): { PK: string; SK: stri
 export function moneyKindOf(item: Key): { kind: MoneyKind; owner: string; rest: string } {
   const [partition, owner] = split(item.PK);
   const [head, rest] = split(item.SK);
-  const kind = partition === "LEDGER" ? "entry" : (moneyKinds[`${partition} ${head}`] ?? "other");
-  return kind === "profile" && rest !== ""
-    ? { kind: "wallet", owner, rest }
-    : { kind: partition === "FRAMES" ? "frame" : kind, owner, rest };
+  if (partition === "LEDGER") return { kind: "entry", owner, rest };
+  if (partition === "FRAMES") return { kind: "frame", owner, rest };
+  const kind = moneyKinds[`${partition} ${head}` as keyof typeof moneyKinds] ?? "other";
+  return { kind: kind === "profile" && rest !== "" ? "wallet" : kind, owner, rest };
 }
 
-export type MoneyKind =
-  | "profile"
-  | "wallet"
-  | "entry"
-  | "reference"
-  | "gift"
-  | "totals"
-  | "fan"
-  | "log"
-  | "frame"
-  | "other";
-
-const moneyKinds: Record<string, MoneyKind> = {
+const moneyKinds = {
   "USER PROFILE": "profile",
   "USER REF": "reference",
   "STREAM GIFT": "gift",
   "STREAM TOTALS": "totals",
   "STREAM FAN": "fan",
   "STREAM LOG": "log",
-};
+} as const;
+
+export type MoneyKind =
+  | (typeof moneyKinds)[keyof typeof moneyKinds]
+  | "wallet"
+  | "entry"
+  | "frame"
+  | "other";
