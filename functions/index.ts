@@ -64,6 +64,7 @@ export * as "streams/catch-streamers" from "./streams/catch-streamers.ts";
 export * as "streams/create" from "./streams/create.ts";
 export * as "streams/delete" from "./streams/delete.ts";
 export * as "streams/end" from "./streams/end.ts";
+export * as "streams/events" from "./streams/events.ts";
 export * as "streams/featured" from "./streams/featured.ts";
 export * as "streams/get" from "./streams/get.ts";
 export * as "streams/join" from "./streams/join.ts";

@@ -36,7 +36,7 @@ export type Contract = {
   /** The content type of a bare answer that is not JSON. */
   mediaType?: string;
   /** The Cache-Control of a success. Default: no-store. */
-  cacheControl?: string;
+  cacheControl?: string | ((answer: never) => string | undefined);
   /** Every refusal beyond those that any request can meet (validation, token, limits). */
   refusals: readonly RefusalCode[];
   grants: Grants;

@@ -4,7 +4,10 @@ import { commonHeaders } from "./envelope.ts";
 import { header } from "./request.ts";
 
 /** What is known of a document before it is asked for. */
-type Promised = Omit<Contract, "kind" | "caller" | "shape" | "refusals" | "grants">;
+type Promised = Omit<
+  Contract,
+  "kind" | "caller" | "shape" | "refusals" | "grants" | "cacheControl"
+> & { cacheControl?: string };
 
 /** A document as it goes out, with headers of its own. */
 export type Document = { body: string; headers?: Record<string, string> };

@@ -131,7 +131,9 @@ function remembered(contract: Contract, call: Call, answer: unknown): Reply<neve
 function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayProxyResult {
   const [statusCode] = contract.answer;
   const headers: Record<string, string> = { ...call.headers };
-  if (contract.cacheControl !== undefined) headers["cache-control"] = contract.cacheControl;
+  const { cacheControl: rule } = contract;
+  const cacheControl = typeof rule === "function" ? rule(answer as never) : rule;
+  if (cacheControl !== undefined) headers["cache-control"] = cacheControl;
   if (statusCode === 204) {
     delete headers["content-type"];
     return { statusCode, headers, body: "" };

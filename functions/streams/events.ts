@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { StreamId } from "../../domain/id.ts";
+import { assertNotBlocked } from "../../domain/member.ts";
+import { wholeNumber } from "../../domain/page.ts";
+import { Epoch } from "../../domain/position.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { cacheControlOf, FrameRange, readRange } from "../../platform/realtime/frame-range.ts";
+import { findMember, getStream } from "../../platform/store/streams.ts";
+
+/** The same frames as on the WebSocket, for who cannot hold one. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}/events",
+    says: "Read the frames of a live stream after a position, waiting for the next if asked to",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    query: z.object({
+      epoch: Epoch.optional(),
+      after: wholeNumber(0, 999_999_999).optional(),
+      wait: wholeNumber(0, 20).default(0),
+    }),
+    answer: [200, FrameRange],
+    cacheControl: cacheControlOf,
+    refusals: ["stream_not_found", "member_blocked"],
+    grants: { read: ["STREAM", "FRAMES"], write: ["STREAM"] },
+    timeoutSeconds: 28,
+  },
+  async ({ path: { streamId }, query: { epoch, after, wait: waitSeconds }, caller, now }) => {
+    const [, member] = await Promise.all([
+      getStream(streamId, { consistent: true }),
+      findMember(streamId, caller.userId, { consistent: true }),
+    ]);
+    assertNotBlocked(member, now);
+    return readRange(streamId, { epoch, after, waitSeconds }, now);
+  },
+);

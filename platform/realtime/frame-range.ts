@@ -1,0 +1,72 @@
+import * as z from "zod";
+import { isAnswered } from "../../domain/frame.ts";
+import { canRecover, Epoch, FrameNumber } from "../../domain/position.ts";
+import { findNewestFrame, queryFrames } from "../store/frames.ts";
+import { getLog } from "../store/logs.ts";
+
+/** Frames of one answer. */
+export const rangeFramesMax = 100;
+
+/** A part of a stream's log, as HTTP answers it; each frame is what the sockets got. */
+export const FrameRange = z
+  .object({
+    epoch: Epoch,
+    head: FrameNumber.meta({ description: "The log's newest frame" }),
+    recovered: z.boolean().meta({
+      description: "False: the position is too old, in the future or of another epoch",
+    }),
+    frames: z.array(z.record(z.string(), z.unknown())).max(rangeFramesMax).meta({
+      description: "The frames after the position, as /asyncapi.json describes `events`",
+    }),
+  })
+  .meta({ id: "FrameRange" });
+export type FrameRange = z.infer<typeof FrameRange>;
+
+/**
+ * How long a range may be kept by who has read it: a full one never grows any more. Not by others,
+ * since the stream's bans decide who reads it.
+ */
+export const cacheControlOf = ({ frames }: FrameRange) =>
+  frames.length === rangeFramesMax ? "private, max-age=3600, immutable" : undefined;
+
+/** Between two looks while somebody waits for the next frame. */
+const lookMilliseconds = 400;
+
+/** Where to begin (default: the head), and how long to wait for a frame if there is none. */
+type Wish = { epoch?: string | undefined; after?: number | undefined; waitSeconds: number };
+
+/**
+ * Reads the frames after a position, at most 100, waiting for the first one if that is asked for. The
+ * rules are those of the sockets: an older, future or foreign position is not recovered, and nothing of
+ * it is given.
+ */
+export async function readRange(
+  streamId: string,
+  { epoch, after, waitSeconds }: Wish,
+  now: Date,
+): Promise<FrameRange> {
+  const [log, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
+  const head = Math.max(log.posted, newest?.n ?? 0);
+  const position = { epoch: epoch ?? log.epoch, frame: after ?? head };
+  const from = position.frame + 1;
+  const { value: next } = await queryFrames(streamId, { from, pageSize: 1 }).next();
+  const keeps = (frame: number) =>
+    next?.n === frame && next.epoch === log.epoch && isAnswered(next, now);
+  const recovered = canRecover(position, { epoch: log.epoch, head, keeps });
+  if (!recovered) return { epoch: log.epoch, head, recovered, frames: [] };
+  const until = now.getTime() + waitSeconds * 1000;
+  let frames = await readAfter(streamId, from);
+  while (frames.length === 0 && Date.now() + lookMilliseconds < until) {
+    await new Promise((done) => setTimeout(done, lookMilliseconds));
+    frames = await readAfter(streamId, from);
+  }
+  const last = frames.at(-1)?.frame as number | undefined;
+  return { epoch: log.epoch, head: Math.max(head, last ?? 0), recovered, frames };
+}
+
+async function readAfter(streamId: string, from: number): Promise<Record<string, unknown>[]> {
+  const frames: Record<string, unknown>[] = [];
+  const range = { from, to: from + rangeFramesMax - 1, pageSize: rangeFramesMax };
+  for await (const { body } of queryFrames(streamId, range)) frames.push(JSON.parse(body));
+  return frames;
+}
