@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { giftRefusals } from "../../domain/gift.ts";
 import { GiftId, GiftTypeId, StreamId } from "../../domain/id.ts";
 import { personOfSummary } from "../../domain/person.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
@@ -16,15 +17,8 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     body: z.object({ giftTypeId: GiftTypeId, liveStreamId: StreamId }),
     answer: [201, z.object({ message: z.literal("Success"), id: GiftId })],
-    refusals: [
-      ...["stream_not_found", "gift_type_not_found", "user_not_found", "member_blocked"],
-      ...["gift_to_oneself", "stream_not_live", "gifts_switched_off", "gift_type_inactive"],
-      ...["credits_too_low", "spend_limit_reached", "price_too_high"],
-    ] as const,
-    grants: {
-      read: ["STREAM", "CATALOGUE", "USER"],
-      write: ["USER", "LEDGER", "STREAM", "GIFT"],
-    },
+    refusals: giftRefusals,
+    grants: { read: ["STREAM", "CATALOGUE", "USER"], write: ["USER", "LEDGER", "STREAM", "GIFT"] },
   },
   async ({ body, caller, now, once }) => {
     const [stream, giftType, giver] = await Promise.all([

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { GiftType, inPriceOrder } from "../../domain/gift-type.ts";
+import { GiftStatistics, giftStatisticsOf } from "../../domain/gift-statistics.ts";
 import { StreamId } from "../../domain/id.ts";
 import { assertNotBlocked } from "../../domain/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
@@ -7,10 +7,7 @@ import { listGiftTypes } from "../../platform/store/gift-types.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";
 import { findTotals } from "../../platform/store/totals.ts";
 
-const CountedType = GiftType.pick({ id: true, creditAmount: true, svgUrl: true, isActive: true });
-const Row = z.object({ giftType: CountedType, count: z.number().int() });
-
-/** Counts are of things: Count × receivers. `giftTypeCounts` names active types only. */
+/** Every gift counts once, from the moment at which it is settled; superlikes are not gifts. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/gift-statistics",
@@ -19,26 +16,18 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
-    answer: [
-      200,
-      z.object({ liveStreamId: StreamId, totalCount: z.int(), giftTypeCounts: z.array(Row) }),
-    ],
+    answer: [200, GiftStatistics],
     refusals: ["stream_not_found", "member_blocked"],
     grants: { read: ["STREAM", "CATALOGUE"] },
   },
   async ({ path: { streamId }, caller, now }) => {
-    const [stream, member, types, totals] = await Promise.all([
+    const [, member, types, totals] = await Promise.all([
       getStream(streamId),
       findMember(streamId, caller.userId, { consistent: true }),
       listGiftTypes(),
       findTotals(streamId),
     ]);
     assertNotBlocked(member, now);
-    const counted = inPriceOrder(types).filter(({ id }) => (totals.counts.get(id) ?? 0) > 0);
-    const giftTypeCounts = counted.map(({ id, creditAmount, svgUrl, isActive }) => ({
-      giftType: { id, creditAmount, svgUrl, isActive },
-      count: totals.counts.get(id) ?? 0,
-    }));
-    return { liveStreamId: stream.id, totalCount: totals.count, giftTypeCounts };
+    return giftStatisticsOf(streamId, types, totals);
   },
 );

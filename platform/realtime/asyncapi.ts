@@ -9,12 +9,13 @@ export type SocketRoute = { name: string; contract: SocketContract };
 
 const description = `The push side of Ovation, over WebSocket.
 
-Frames are numbered 1, 2, 3 … in each stream without a hole. Four rules make what a viewer sees exact,
-whatever dies on the way: (1) drop a frame whose number is not larger than the last; (2) at a hole (or a
-\`pong\` head that is still missing after 3 s), at a frame of another epoch, or when a \`pong\` does not
-name the stream, subscribe again with \`since\`; the frame beyond the hole is not shown, it comes again;
-(3) repeat a \`subscribe\` that is not answered within 3 s, one at a time; (4) a \`subscribed\` counts once,
-and only the answer to the newest \`subscribe\`. Frames are kept for 24 hours.
+Frames are numbered 1, 2, 3 … in each stream without a hole. Four rules make what a viewer sees
+exact, whatever dies on the way: (1) drop a frame whose number is not larger than the last; (2) at
+a hole (or a \`pong\` head that is still missing after 3 s), at a frame of another epoch, or when a
+\`pong\` does not name the stream, subscribe again with \`since\`; the frame beyond the hole is not
+shown, it comes again; (3) repeat a \`subscribe\` that is not answered within 3 s, one at a time;
+(4) a \`subscribed\` counts once, and only the answer to the newest \`subscribe\`. Frames are kept
+for 24 hours.
 
 Connect with \`?token=JWT\`, or offer the subprotocols \`bearer, JWT\`. With \`streamId\` (and \`since\` as
 \`<epoch>:<frame>\`) in the URL the first message is its \`subscribed\`. Bad input is answered by an
