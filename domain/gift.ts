@@ -102,6 +102,21 @@ export type Giving = {
 /** The gift, the further receivers' shares, and what becomes of the sender's wallet. */
 export type Given = { gift: Gift; shares: Share[]; draft: Draft };
 
+/** Every no that a gift can meet. */
+export const giftRefusals = [
+  "stream_not_found",
+  "gift_type_not_found",
+  "user_not_found",
+  "member_blocked",
+  "gift_to_oneself",
+  "stream_not_live",
+  "gifts_switched_off",
+  "gift_type_inactive",
+  "price_too_high",
+  "credits_too_low",
+  "spend_limit_reached",
+] as const;
+
 /** The order of checks: ownership (blocked, oneself), then state (live, switch, type, credits). */
 function assertMayGive({ stream, member, sender, now }: Giving, receivers: readonly Person[]) {
   assertNotBlocked(member, now);

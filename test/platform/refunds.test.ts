@@ -40,7 +40,8 @@ test("a refund returns both sides, leaves totals and leaderboard, and tells both
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
   expect(await findTotals(stream.id)).toMatchObject({ gifts: 0, count: 0, credits: 0 });
   expect(await findFan(stream.id, sender)).toMatchObject({ gifts: 0, credits: 0 });
-  for (const userId of [sender, host]) expect(await listNotifications(userId, {}, 10)).toHaveLength(1);
+  for (const userId of [sender, host])
+    expect(await listNotifications(userId, {}, 10)).toHaveLength(1);
 });
 
 test("a gift that is due is settled first (M4): nothing falls below zero", async () => {
