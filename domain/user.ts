@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { UserId } from "./id.ts";
-import { Timestamp } from "./text.ts";
+import { cleaned, httpsUrl, Timestamp } from "./text.ts";
 
 /** A picture of a user, in the sizes that the clients show. */
 export const ProfilePhoto = z
@@ -71,19 +71,16 @@ export type ProfileClaims = {
 
 const claimLengthMax = 100;
 const clean = (value: unknown) =>
-  typeof value === "string"
-    ? [...value.trim().toWellFormed()].slice(0, claimLengthMax).join("")
-    : "";
+  typeof value === "string" ? [...cleaned(value)].slice(0, claimLengthMax).join("") : "";
 
 /** The profile of a user who is seen for the first time. Claims are cut to 100 code points. */
 export function profileOf(userId: string, claims: ProfileClaims, now: Date): Profile {
   const at = now.toISOString();
-  const picture = typeof claims.picture === "string" ? claims.picture : "";
   const names = {
     username: clean(claims.preferred_username),
     name: clean(claims.given_name),
     surname: clean(claims.family_name),
-    picture: picture.startsWith("https://") && picture.length <= 500 ? picture : "",
+    picture: httpsUrl.safeParse(claims.picture).data ?? "",
   };
   const isBare = Object.values(names).every((name) => name === "");
   return { userId, ...names, createdAt: at, updatedAt: at, ...(isBare && { mentioned: true }) };

@@ -30,6 +30,15 @@ export function header(event: Pick<APIGatewayProxyEvent, "headers">, name: strin
   return undefined;
 }
 
+/** All values of a header, in order: it may stand on several lines. */
+export function headerValues(
+  event: { multiValueHeaders: APIGatewayProxyEvent["multiValueHeaders"] | null },
+  name: string,
+): string[] {
+  const lines = Object.entries(event.multiValueHeaders ?? {});
+  return lines.flatMap(([given, values = []]) => (given.toLowerCase() === name ? values : []));
+}
+
 /**
  * The query as one value a name; a name that is given twice has no meaning, but for lists, whose
  * values may come one by one and are joined by commas.
