@@ -59,6 +59,7 @@ const Body = z.object({
               .object({
                 type: z.enum(["request", "token"]),
                 authorizerUri: z.string(),
+                authorizerCredentials: z.string().optional(),
                 identitySource: z.string().optional(),
                 authorizerResultTtlInSeconds: z.coerce.number().optional(),
               })

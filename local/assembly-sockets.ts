@@ -16,10 +16,15 @@ const Route = z.object({
   AuthorizationType: z.string().default("NONE"),
   AuthorizerId: z.string().optional(),
 });
-const Integration = z.object({ ApiId: z.string(), IntegrationUri: z.string() });
+const Integration = z.object({
+  ApiId: z.string(),
+  IntegrationUri: z.string(),
+  CredentialsArn: z.string().optional(),
+});
 const Authorizer = z.object({
   ApiId: z.string(),
   AuthorizerUri: z.string(),
+  AuthorizerCredentialsArn: z.string().optional(),
   IdentitySource: z.array(z.string()).default([]),
 });
 const StageProperties = z.object({
@@ -35,15 +40,20 @@ const StageProperties = z.object({
 
 /** The WebSocket APIs, one entry per stage. Throws when a route leads nowhere. */
 export function readWebSocketApis(templates: Templates): WebSocketApi[] {
-  const integrations = new Map<string, string>();
+  const integrations = new Map<string, { functionName: string; credentials?: string }>();
   for (const { stack, id, properties } of findResources(
     templates,
     "AWS::ApiGatewayV2::Integration",
     Integration,
   )) {
-    integrations.set(nameResource(templates, stack, id), functionNameOf(properties.IntegrationUri));
+    const { IntegrationUri, CredentialsArn } = properties;
+    integrations.set(nameResource(templates, stack, id), {
+      functionName: functionNameOf(IntegrationUri),
+      ...(CredentialsArn && { credentials: CredentialsArn }),
+    });
   }
-  const authorizers = new Map<string, { functionName: string; identitySource: string[] }>();
+  type SocketAuthorizer = NonNullable<WebSocketApi["routes"][string]["authorizer"]>;
+  const authorizers = new Map<string, SocketAuthorizer>();
   for (const { stack, id, properties } of findResources(
     templates,
     "AWS::ApiGatewayV2::Authorizer",
@@ -52,6 +62,9 @@ export function readWebSocketApis(templates: Templates): WebSocketApi[] {
     authorizers.set(nameResource(templates, stack, id), {
       functionName: functionNameOf(properties.AuthorizerUri),
       identitySource: properties.IdentitySource,
+      ...(properties.AuthorizerCredentialsArn && {
+        credentials: properties.AuthorizerCredentialsArn,
+      }),
     });
   }
   const routes = [...findResources(templates, "AWS::ApiGatewayV2::Route", Route)];
@@ -63,13 +76,13 @@ export function readWebSocketApis(templates: Templates): WebSocketApi[] {
     const own: WebSocketApi["routes"] = {};
     for (const { id: routeId, properties: route } of routes) {
       if (route.ApiId !== apiId) continue;
-      const functionName = integrations.get(route.Target.replace(/^integrations\//, ""));
-      if (functionName === undefined) throw new Error(`The route ${routeId} has no integration.`);
+      const integration = integrations.get(route.Target.replace(/^integrations\//, ""));
+      if (integration === undefined) throw new Error(`The route ${routeId} has no integration.`);
       const authorizer = route.AuthorizerId ? authorizers.get(route.AuthorizerId) : undefined;
       if (route.AuthorizationType === "CUSTOM" && authorizer === undefined) {
         throw new Error(`The route ${routeId} names an authorizer that no template has.`);
       }
-      own[route.RouteKey] = { functionName, ...(authorizer && { authorizer }) };
+      own[route.RouteKey] = { ...integration, ...(authorizer && { authorizer }) };
     }
     for (const { properties: stage } of stages) {
       if (stage.ApiId !== apiId) continue;

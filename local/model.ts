@@ -67,6 +67,7 @@ export type OpenApiSecurityScheme = {
   "x-amazon-apigateway-authorizer"?: {
     type: "request" | "token";
     authorizerUri: string;
+    authorizerCredentials?: string;
     identitySource?: string;
     authorizerResultTtlInSeconds?: number;
   };
@@ -85,7 +86,12 @@ export type WebSocketApi = {
   routeSelectionExpression: string;
   routes: Record<
     string,
-    { functionName: string; authorizer?: { functionName: string; identitySource: string[] } }
+    {
+      functionName: string;
+      /** The role by which the gateway calls the function. */
+      credentials?: string;
+      authorizer?: { functionName: string; credentials?: string; identitySource: string[] };
+    }
   >;
   rateLimit?: number;
   burstLimit?: number;

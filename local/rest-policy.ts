@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
  */
 import * as z from "zod";
+import type { Stage } from "./model.ts";
 
 const Texts = z.union([z.string(), z.array(z.string())]).transform((text) => [text].flat());
 
@@ -36,6 +37,28 @@ export function allows(answer: AuthorizerAnswer, methodArn: string): boolean {
 export function contextOf(answer: AuthorizerAnswer): Record<string, string> {
   const texts = Object.entries(answer.context ?? {}).map(([name, value]) => [name, String(value)]);
   return { ...Object.fromEntries(texts), principalId: answer.principalId };
+}
+
+/**
+ * Throws unless the role lets API Gateway call the function. Without a role the function's own
+ * resource policy decides on AWS, which is not looked at here.
+ */
+export function assertMayInvoke(
+  stage: Pick<Stage, "roles">,
+  credentials: string | undefined,
+  functionArn: string,
+): void {
+  if (credentials === undefined) return;
+  const role = credentials.split("/").at(-1) ?? credentials;
+  const matching = (stage.roles[role] ?? []).filter(
+    ({ Action, Resource }) =>
+      Action.some((action) => matches(action.toLowerCase(), "lambda:invokefunction")) &&
+      Resource.some((resource) => matches(resource, functionArn)),
+  );
+  const isAllowed = matching.some(({ Effect }) => Effect === "Allow");
+  if (!isAllowed || matching.some(({ Effect }) => Effect === "Deny")) {
+    throw new Error(`The role ${role} does not let API Gateway call ${functionArn}.`);
+  }
 }
 
 /** IAM's patterns: `*` stands for any text, `?` for one character. */

@@ -8,6 +8,7 @@ import { answerFromGateway } from "./gateway-responses.ts";
 import type { InvocationResult, Invoke, RestApi, Stage } from "./model.ts";
 import { answerMock, readProxyAnswer } from "./rest-answer.ts";
 import { makeAuthorize } from "./rest-authorizer.ts";
+import { assertMayInvoke } from "./rest-policy.ts";
 import type { RequestContext, RestAnswer, RestRequest } from "./rest-request.ts";
 import { makeContext, makeEventBody, makeEventHead } from "./rest-request.ts";
 import type { RouteMatch } from "./rest-routes.ts";
@@ -23,7 +24,7 @@ export type AnswerRequest = (request: RestRequest) => Promise<RestAnswer>;
 /** Makes one API of a stage answer requests. Throws when an operation leads to no function. */
 export function makeRestApi(
   api: RestApi,
-  stage: Pick<Stage, "functions" | "account" | "region">,
+  stage: Pick<Stage, "functions" | "roles" | "account" | "region">,
   invoke: Invoke,
   integrationMilliseconds: number = integrationMillisecondsMax,
 ): AnswerRequest {
@@ -119,16 +120,25 @@ function makeAdmission(api: RestApi): (resourcePath: string, method: string) => 
   };
 }
 
-function checkIntegrations(api: RestApi, stage: Pick<Stage, "functions">): void {
+function checkIntegrations(api: RestApi, stage: Pick<Stage, "functions" | "roles">): void {
   for (const [path, operations] of Object.entries(api.document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
-      const { type, uri } = operation["x-amazon-apigateway-integration"];
+      const { type, uri, credentials } = operation["x-amazon-apigateway-integration"];
       if (type === "mock") continue;
       if (type !== "aws_proxy") throw new Error(`${method} ${path}: no integration ${type} here.`);
       const name = functionNameOf(uri ?? "");
-      if (stage.functions[name] === undefined) {
+      const lambda = stage.functions[name];
+      if (lambda === undefined) {
         throw new Error(`${api.name}, ${method} ${path}: no template has the function ${name}.`);
       }
+      assertMayInvoke(stage, credentials, lambda.arn);
     }
+  }
+  for (const scheme of Object.values(api.document.components?.securitySchemes ?? {})) {
+    const authorizer = scheme["x-amazon-apigateway-authorizer"];
+    if (authorizer === undefined) continue;
+    const lambda = stage.functions[functionNameOf(authorizer.authorizerUri)];
+    if (lambda === undefined) throw new Error(`${api.name}: no template has its authorizer.`);
+    assertMayInvoke(stage, authorizer.authorizerCredentials, lambda.arn);
   }
 }

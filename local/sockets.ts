@@ -9,6 +9,7 @@ import type { Mounts } from "./gateway.ts";
 import { refuseUpgrade } from "./gateway.ts";
 import type { Log } from "./log.ts";
 import type { Connections, Invoke, Stage, WebSocketApi } from "./model.ts";
+import { assertMayInvoke } from "./rest-policy.ts";
 import type { RestRequest } from "./rest-request.ts";
 import type { Connection, SocketLimits } from "./sockets-connection.ts";
 import { awsSocketLimits, disconnect, serveConnection, watchFrames } from "./sockets-connection.ts";
@@ -18,7 +19,7 @@ import { makeThrottle } from "./throttle.ts";
 
 export type Sockets = {
   connections: Connections;
-  /** What answers upgrades for one API. */
+  /** What answers upgrades for one API. Throws when one of its routes leads nowhere. */
   mount(api: WebSocketApi): Mounts["sockets"][number];
   /** How many connections are open. */
   count(): number;
@@ -27,7 +28,7 @@ export type Sockets = {
 };
 
 export type SocketsOptions = {
-  stage: Pick<Stage, "account" | "region">;
+  stage: Pick<Stage, "account" | "region" | "functions" | "roles">;
   invoke: Invoke;
   log: Log;
   limits?: SocketLimits;
@@ -124,6 +125,7 @@ export function makeSockets({
       },
     },
     mount(api) {
+      checkRoutes(api, stage);
       const throttle = makeThrottle(api);
       return {
         path: `/${api.stageName}`,
@@ -143,6 +145,19 @@ export function makeSockets({
       await Promise.race([Promise.all(all.map(({ done }) => done)), timeout]);
     },
   };
+}
+
+/** Throws when a route leads to a function that is not there or may not be called. */
+function checkRoutes(api: WebSocketApi, stage: Pick<Stage, "functions" | "roles">): void {
+  for (const [routeKey, { authorizer, ...route }] of Object.entries(api.routes)) {
+    for (const { functionName, credentials } of authorizer ? [route, authorizer] : [route]) {
+      const lambda = stage.functions[functionName];
+      if (lambda === undefined) {
+        throw new Error(`${routeKey}: no template has the function ${functionName}.`);
+      }
+      assertMayInvoke(stage, credentials, lambda.arn);
+    }
+  }
 }
 
 const messages: Record<number, string> = {

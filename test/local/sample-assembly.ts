@@ -78,12 +78,14 @@ const lambdaUri = (name: string) => ({
   ],
 });
 
+const gatewayRole = { "Fn::GetAtt": ["GatewayRole", "Arn"] };
 const proxy = (name: string, security?: string) => ({
   ...(security && { security: [{ [security]: [] }] }),
   "x-amazon-apigateway-integration": {
     type: "aws_proxy",
     httpMethod: "POST",
     uri: lambdaUri(name),
+    credentials: gatewayRole,
   },
 });
 const any = "x-amazon-apigateway-any-method";
@@ -155,7 +157,7 @@ export const sampleDocument = {
   },
 };
 
-function makeTemplates(names: string[], document: object) {
+function makeTemplates(names: string[], document: object, callable: string) {
   const functions = Object.fromEntries(
     names.map((name) => [
       `Function${name.replaceAll("-", "")}`,
@@ -229,6 +231,21 @@ function makeTemplates(names: string[], document: object) {
       },
       Resources: {
         ...functions,
+        GatewayRole: {
+          Type: "AWS::IAM::Role",
+          Properties: {
+            Policies: [
+              {
+                PolicyName: "invoke",
+                PolicyDocument: {
+                  Statement: [
+                    { Effect: "Allow", Action: "lambda:InvokeFunction", Resource: callable },
+                  ],
+                },
+              },
+            ],
+          },
+        },
         Role: {
           Type: "AWS::IAM::Role",
           Properties: {
@@ -306,6 +323,7 @@ function makeTemplates(names: string[], document: object) {
 export function writeSampleAssembly(
   bundles: Bundles = sampleBundles,
   document: object = sampleDocument,
+  callable = "arn:aws:lambda:*:*:function:sample-*",
 ) {
   const directory = mkdtempSync(join(tmpdir(), "sample-assembly-"));
   for (const [name, source] of Object.entries(bundles)) {
@@ -313,7 +331,9 @@ export function writeSampleAssembly(
     writeFileSync(join(directory, `asset.${name}`, "index.cjs"), source);
   }
   const artifacts: Record<string, unknown> = {};
-  for (const [stack, template] of Object.entries(makeTemplates(Object.keys(bundles), document))) {
+  for (const [stack, template] of Object.entries(
+    makeTemplates(Object.keys(bundles), document, callable),
+  )) {
     const templateFile = `${stack}.template.json`;
     writeFileSync(join(directory, templateFile), JSON.stringify(template));
     artifacts[stack] = {

@@ -127,6 +127,15 @@ test("a route that leaves the template leaves the runner", async () => {
   without.remove();
 });
 
+test("a gateway role that may not call a function is refused at the start", async () => {
+  const callable = "arn:aws:lambda:*:*:function:sample-[a-d]*";
+  const refused = writeSampleAssembly(sampleBundles, sampleDocument, callable);
+  await expect(start({ assemblyDirectory: () => refused.directory })).rejects.toThrow(
+    /^The role api-GatewayRole does not let API Gateway call arn:aws:lambda:.*:sample-/,
+  );
+  refused.remove();
+});
+
 test("a route to a function that no template has is refused at the start", async () => {
   const { crash: _gone, ...bundles } = sampleBundles;
   const broken = writeSampleAssembly(bundles);
