@@ -108,6 +108,10 @@ describe("admission", () => {
     expect(codes.filter((code) => code === "done")).toHaveLength(5);
     expect(codes.filter((code) => code === "too_many_requests")).toHaveLength(7);
     expect(await codeOf(admitMessage(id, "fast", limited, later(1)))).toBe("done");
+    // What this process remembers of a sender is a guess: another table knows nothing of them.
+    const { id: other } = await newStream();
+    await Promise.all([1, 2].map(() => codeOf(admitMessage(other, "new", limited, later(2)))));
+    expect((await findMember(other, "new"))?.sent).toBe(2);
   });
 
   test("slow mode counts from the last admitted message", async () => {
