@@ -1,13 +1,10 @@
 /** `npm run audit`: proves the money of a table, a data directory or a journal. */
 
 import { parseArgs } from "node:util";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { openEngine } from "../local/aws/index.ts";
 import { audit, type Report } from "../platform/audit/audit.ts";
 import { exportJournal, readJournal, sealedAt } from "../platform/audit/journal.ts";
 import { scanTable } from "../platform/audit/scan.ts";
-import { useTable } from "../platform/store/table.ts";
+import { openTable } from "./table.ts";
 
 const usage = `npm run audit -- [options]
   (no option)      audits DATA_DIR (default .data), whether the system runs or not
@@ -45,25 +42,6 @@ async function run(): Promise<number> {
   } finally {
     await close();
   }
-}
-
-/** Makes the table that platform/store reads: a deployed one, or that of the data directory. */
-async function openTable(name: string | undefined): Promise<() => Promise<void>> {
-  const marshallOptions = { removeUndefinedValues: true };
-  if (name !== undefined) {
-    process.env.TABLE_NAME = name;
-    useTable(DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions }));
-    return async () => {};
-  }
-  const engine = await openEngine(process.env.DATA_DIR || ".data");
-  process.env.TABLE_NAME ??= `ovation-${process.env.STAGE || "dev"}`;
-  const client = new DynamoDBClient({
-    endpoint: engine.endpoint,
-    region: "us-east-1",
-    credentials: { accessKeyId: "audit", secretAccessKey: "audit" },
-  });
-  useTable(DynamoDBDocumentClient.from(client, { marshallOptions }));
-  return () => engine.stop();
 }
 
 function tell({ sums, misfits, more }: Report): number {

@@ -13,3 +13,11 @@ export const Amount = z
 
 /** Credits that are there: never negative, exact in a double. */
 export const Balance = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** Credits that may be spent in a day (UTC); 0: as many as one has. */
+export const SpendLimit = z
+  .number({ error: "expected a whole number or null" })
+  .int("expected a whole number")
+  .min(0, "expected at least 0")
+  .max(amountMax, `expected at most ${amountMax}`)
+  .meta({ description: "Credits a day, 0 for no limit", example: 0 });

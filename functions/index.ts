@@ -112,6 +112,7 @@ export * as "users/get-me" from "./users/get-me.ts";
 export * as "users/search" from "./users/search.ts";
 export * as "users/stats" from "./users/stats.ts";
 export * as "users/transactions" from "./users/transactions.ts";
+export * as "wallets/change-limit" from "./wallets/change-limit.ts";
 export * as "wallets/get" from "./wallets/get.ts";
 export * as "wallets/pay-out" from "./wallets/pay-out.ts";
 export * as "wallets/top-up" from "./wallets/top-up.ts";

@@ -122,7 +122,7 @@ export const key = {
     PK: `GIFT#${hash}`,
     SK: `STREAM#${streamId}`,
   }),
-  parked: (day: string, id: string): Key => ({ PK: `PARKED#${day}`, SK: id }),
+  parked: (day: string, id: string): Key => ({ PK: `${prefix.parked}${day}`, SK: id }),
   listedStream: (streamId: string): Key => ({ PK: catalogue, SK: `STREAM#${streamId}` }),
   liveStream: (streamId: string): Key => ({ PK: catalogue, SK: `LIVE#${streamId}` }),
   reminder: (streamId: string, userId: string): Key => ({
@@ -169,6 +169,7 @@ export const prefix = {
   giftTypes: "TYPE#",
   listedStreams: "STREAM#",
   liveStreams: "LIVE#",
+  parked: "PARKED#",
   reminders: "REMIND#",
   notices: "NOTICE#",
 };
@@ -242,9 +243,5 @@ const moneyKinds = {
   "STREAM LOG": "log",
 } as const;
 
-export type MoneyKind =
-  | (typeof moneyKinds)[keyof typeof moneyKinds]
-  | "wallet"
-  | "entry"
-  | "frame"
-  | "other";
+type MoneyKind = Paired | "wallet" | "entry" | "frame" | "other";
+type Paired = (typeof moneyKinds)[keyof typeof moneyKinds];

@@ -1,4 +1,4 @@
-import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
 import { Profile } from "../../domain/user.ts";
 import { type Draft, emptyWallet, Wallet } from "../../domain/wallet.ts";
@@ -39,6 +39,32 @@ export async function findAccount(userId: string): Promise<Account> {
     profile: profile && read(Profile, profile),
     wallet: walletOf(userId, of(key.wallet(userId))),
   };
+}
+
+/**
+ * Sets or takes away a user's own spend limit. Nothing else of the wallet changes, so a decision that is
+ * being made on it holds; the limit counts from the next one. A wallet that is not there is made empty.
+ */
+export async function recordSpendLimit(userId: string, spendLimit: number | null): Promise<void> {
+  const { balance, owed, seq, head, revision } = emptyWallet(userId);
+  const fields = { userId, balance, owed, seq, head, revision };
+  const made = Object.keys(fields).map((name) => `#${name} = if_not_exists(#${name}, :${name})`);
+  const change = spendLimit === null ? "REMOVE #limit" : ", #limit = :limit";
+  await table().send(
+    new UpdateCommand({
+      TableName: tableName(),
+      Key: key.wallet(userId),
+      UpdateExpression: `SET ${made.join(", ")} ${change}`,
+      ExpressionAttributeNames: {
+        ...Object.fromEntries(Object.keys(fields).map((name) => [`#${name}`, name])),
+        "#limit": "spendLimit",
+      },
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [`:${name}`, value])),
+        ...(spendLimit !== null && { ":limit": spendLimit }),
+      },
+    }),
+  );
 }
 
 const walletLabel = (userId: string) => `wallet:${userId}`;

@@ -1,0 +1,27 @@
+/** The table of a program beside the functions: a deployed one, or that of the data directory. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { openEngine } from "../local/aws/index.ts";
+import { useTable } from "../platform/store/table.ts";
+
+/**
+ * Makes platform/store read the table `name` with the AWS credentials of the environment, or without a
+ * name that of DATA_DIR, whether the system runs or not. Answers what closes it.
+ */
+export async function openTable(name: string | undefined): Promise<() => Promise<void>> {
+  const marshallOptions = { removeUndefinedValues: true };
+  if (name !== undefined) {
+    process.env.TABLE_NAME = name;
+    useTable(DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions }));
+    return async () => {};
+  }
+  const engine = await openEngine(process.env.DATA_DIR || ".data");
+  process.env.TABLE_NAME = `ovation-${process.env.STAGE || "dev"}`;
+  const client = new DynamoDBClient({
+    endpoint: engine.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "ovation", secretAccessKey: "ovation" },
+  });
+  useTable(DynamoDBDocumentClient.from(client, { marshallOptions }));
+  return () => engine.stop();
+}
