@@ -38,12 +38,6 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
       "dev has no firewall; Tencent's callers are few back ends, which a rate by address stops.",
   },
   {
-    finding: /^AwsSolutions-APIG4$/,
-    reason:
-      "A WebSocket API takes an authorizer on $connect alone; its other routes belong to a connection " +
-      "that $connect has let in.",
-  },
-  {
     finding: /^AwsSolutions-APIG6$/,
     reason:
       "Execution logs hold headers and bodies, so tokens; access logs and functions' logs do not.",
@@ -69,7 +63,8 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
   },
 ];
 
-const isAccepted = (rule: string, path: string) =>
+/** Whether what a rule finds at a construct's path has a reason. */
+export const isAccepted = (rule: string, path: string) =>
   accepted.some(({ finding, at }) => finding.test(rule) && (at?.test(path) ?? true));
 
 /** AWS's rules for solutions, without the findings that are accepted. */

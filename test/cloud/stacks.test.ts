@@ -1,6 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
+import { accepted, isAccepted } from "../../lib/nag.ts";
+import { functionName } from "../../lib/names.ts";
 import { assertConcurrency, stageOf } from "../../lib/stages.ts";
 import {
+  findingsOf,
   flat,
   functionsOf,
   resourcesOf,
@@ -171,6 +174,28 @@ describe("a stage", () => {
     );
   });
 
+  test("has a reason for all that AWS's rules find, and no reason for what they do not", async () => {
+    const findings = [
+      ...(await findingsOf({ stage: "dev" })),
+      ...(await findingsOf({ stage: "prod" })),
+    ];
+    expect(findings.length).toBeGreaterThan(0);
+    for (const { rule, path } of findings)
+      expect([rule, path, isAccepted(rule, path)]).toEqual([rule, path, true]);
+    for (const { finding, reason } of accepted) {
+      expect([finding, findings.some(({ rule }) => finding.test(rule))]).toEqual([finding, true]);
+      expect(reason.length).toBeGreaterThan(40);
+    }
+    expect(isAccepted("AwsSolutions-APIG4", "ovation-dev-http/api/Resource")).toBe(false);
+    expect(isAccepted("AwsSolutions-IAM5[Action::s3:*]", "ovation-dev-data/x")).toBe(false);
+  });
+
+  test("reserves executions for functions that there are", () => {
+    const names = Object.keys(stageOf(given({ stage: "prod" })).reservedConcurrency);
+    const functions = functionsOf(all.prod);
+    for (const name of names) expect([...functions.keys()]).toContain(functionName("prod", name));
+  });
+
   test("cannot reserve more than the account has", () => {
     const prod = stageOf(given({ stage: "prod" }));
     const reserved = Object.values(prod.reservedConcurrency).reduce((sum, one) => sum + one, 0);
@@ -182,7 +207,7 @@ describe("a stage", () => {
 
   test("is another deployment when its document is another", async () => {
     const deploymentOf = async (origins: string[]) => {
-      const templates = await synthesize({ ...stageOf(given({ stage: "dev" })), origins });
+      const { templates } = await synthesize({ ...stageOf(given({ stage: "dev" })), origins });
       return Object.entries(templates.http!).find(
         ([, { Type }]) => Type === "AWS::ApiGateway::Deployment",
       )?.[0];

@@ -23,48 +23,70 @@ export type Resource = {
   DeletionPolicy?: string;
 };
 
+/** What AWS's rules for solutions find in a stage, accepted or not. */
+export type Finding = { rule: string; path: string };
+
 /** The templates of one stage: resources by stack (`data`, `http` …) and logical id. */
 export type Templates = Record<string, Record<string, Resource>>;
 
 const kept = join(import.meta.dirname, "../../.cache/templates");
 
-/**
- * The stage as it is deployed with some options of the command line. Templates are kept for as long
- * as the sources are the same, since every test file would have to load CDK and synthesize them
- * again.
- */
-export async function templatesOf(options: Record<string, string>): Promise<Templates> {
-  const name = createHash("sha256").update(JSON.stringify(options)).update(hashSources());
-  const file = join(kept, `${name.digest("hex")}.json`);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Templates;
-  const templates = await synthesize(stageOf((key) => options[key]));
-  mkdirSync(kept, { recursive: true });
-  for (const old of readdirSync(kept).map((entry) => join(kept, entry)))
-    if (statSync(old).mtimeMs < Date.now() - keptMilliseconds) rmSync(old, { force: true });
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, JSON.stringify(templates));
-  renameSync(unfinished, file);
-  return templates;
-}
+type Synthesized = { templates: Templates; findings: Finding[] };
+
+/** The templates of the stage as it is deployed with some options of the command line. */
+export const templatesOf = async (options: Record<string, string>): Promise<Templates> =>
+  (await synthesizedOf(options)).templates;
+
+/** What AWS's rules say of the stage. */
+export const findingsOf = async (options: Record<string, string>): Promise<Finding[]> =>
+  (await synthesizedOf(options)).findings;
 
 /** Templates of earlier sources are of no use to anybody. */
 const keptMilliseconds = 10 * 60 * 1000;
 
+/**
+ * They are kept for as long as the sources are the same, since every test file would have to load CDK
+ * and synthesize them again.
+ */
+async function synthesizedOf(options: Record<string, string>): Promise<Synthesized> {
+  const name = createHash("sha256").update(JSON.stringify(options)).update(hashSources());
+  const file = join(kept, `${name.digest("hex")}.json`);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Synthesized;
+  const synthesized = await synthesize(stageOf((key) => options[key]));
+  mkdirSync(kept, { recursive: true });
+  for (const old of readdirSync(kept).map((entry) => join(kept, entry)))
+    if (statSync(old).mtimeMs < Date.now() - keptMilliseconds) rmSync(old, { force: true });
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(synthesized));
+  renameSync(unfinished, file);
+  return synthesized;
+}
+
 /** Synthesizes a stage that may be like none of ours. */
-export async function synthesize(stage: Stage): Promise<Templates> {
+export async function synthesize(stage: Stage): Promise<Synthesized> {
   const { App } = await import("aws-cdk-lib");
+  const { AwsSolutionsChecks } = await import("cdk-nag");
   const { placeStage } = await import("../../lib/index.ts");
   const outdir = mkdtempSync(join(tmpdir(), "ovation-cdk-"));
   try {
     const app = new App({ outdir, analyticsReporting: false });
     placeStage(app, stage);
     const { stacks } = app.synth();
-    return Object.fromEntries(
-      stacks.map(({ stackName, template }) => [
-        stackName.replace(/^ovation-((dev|prod)-)?/, ""),
-        template.Resources,
-      ]),
-    );
+    const { violations } = new AwsSolutionsChecks(app).validateScope(app);
+    return {
+      templates: Object.fromEntries(
+        stacks.map(({ stackName, template }) => [
+          stackName.replace(/^ovation-((dev|prod)-)?/, ""),
+          template.Resources,
+        ]),
+      ),
+      findings: violations.flatMap(({ ruleName, violatingResources }) =>
+        violatingResources.map(({ constructPath = "" }) => ({
+          rule: ruleName,
+          path: constructPath,
+        })),
+      ),
+    };
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
