@@ -7,7 +7,8 @@ import { getLog, markPosted } from "../store/logs.ts";
 import { findMember } from "../store/streams.ts";
 import { listSubscribers, removeSubscriber } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
-import { type Payload, payloadOf, poster } from "./post.ts";
+import { type Forms, formsOf } from "./forms.ts";
+import { payloadOf, poster } from "./post.ts";
 import type { Memory, Room } from "./room.ts";
 import { noteViewers } from "./viewers.ts";
 
@@ -78,15 +79,15 @@ async function postFrames(
   subscribers: readonly Subscriber[],
   ends: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const payloads = frames.map(({ body }) => payloadOf(body));
+  const forms = frames.map(formsOf);
   const ended: Promise<void>[] = [];
   const posted: Promise<void>[] = [];
   for (const subscriber of subscribers) {
     const end = ends.get(subscriber.userId);
-    if (end === undefined) posted.push(follow(memory, subscriber, frames, payloads));
+    if (end === undefined) posted.push(follow(memory, subscriber, frames, forms));
     else
       ended.push(
-        follow(memory, subscriber, frames, payloads, end).then(() => endSubscription(subscriber)),
+        follow(memory, subscriber, frames, forms, end).then(() => endSubscription(subscriber)),
       );
   }
   await allDone([...ended, settleMost(posted)]);
@@ -97,7 +98,7 @@ async function follow(
   { busy, gone }: Memory,
   subscriber: Subscriber,
   frames: readonly Frame[],
-  payloads: readonly Payload[],
+  forms: readonly Forms[],
   end = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const { streamId, connectionId, from } = subscriber;
@@ -108,7 +109,7 @@ async function follow(
     for (const [at, { n }] of frames.entries()) {
       if (n < from) continue;
       if (n >= end) break;
-      const result = await poster().post(connectionId, payloads[at]!);
+      const result = await poster().post(connectionId, forms[at]!(subscriber));
       if (result !== "gone") continue;
       gone.set(subscription, subscriber);
       break;

@@ -8,6 +8,7 @@ import { findMember } from "../store/streams.ts";
 import { findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import { dropGone, endSubscription } from "./deliver.ts";
+import { formsOf } from "./forms.ts";
 import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
 import type { Room } from "./room.ts";
 import { viewersOf } from "./viewers.ts";
@@ -134,7 +135,7 @@ async function sendFrame(subscriber: Subscriber, frame: Frame, now: Date): Promi
       return false;
     }
   }
-  return (await poster().post(connectionId, payloadOf(frame.body))) !== "gone";
+  return (await poster().post(connectionId, formsOf(frame)(subscriber))) !== "gone";
 }
 
 /** Waits before a socket that may not be open yet is tried again. */

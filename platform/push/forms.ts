@@ -1,0 +1,32 @@
+import { deflateRawSync } from "node:zlib";
+import { compactOf } from "../../domain/compact.ts";
+import type { Frame } from "../../domain/frame.ts";
+import type { Subscriber } from "../../domain/subscriber.ts";
+import { type Payload, payloadOf } from "./post.ts";
+
+/** Bytes above which a compact frame is compressed besides: below, base64 eats the gain. */
+const plainBytesMax = 2_048;
+
+/** The forms of one frame, each made once for all who get it. */
+export type Forms = (subscriber: Pick<Subscriber, "compact">) => Payload;
+
+export function formsOf({ body }: Pick<Frame, "body">): Forms {
+  let plain: Payload | undefined;
+  let compact: Payload | undefined;
+  return (subscriber) => {
+    if (subscriber.compact === true) {
+      compact ??= payloadOf(compactText(body));
+      return compact;
+    }
+    plain ??= payloadOf(body);
+    return plain;
+  };
+}
+
+/** The dense form of a frame's text; of one text it is always the same. */
+export function compactText(body: string): string {
+  const text = JSON.stringify(compactOf(JSON.parse(body)));
+  if (Buffer.byteLength(text) <= plainBytesMax) return text;
+  const data = deflateRawSync(text, { level: 6 }).toString("base64");
+  return JSON.stringify({ type: "deflate", data });
+}
