@@ -26,6 +26,8 @@
  *   gift, superlike  STREAM#s        GIFT#id[#k]         gifts/create, chat/superlike, send_gift
  *   totals           STREAM#s        TOTALS              settle
  *   fan              STREAM#s        FAN#u               settle
+ *   visits           STREAM#s        VISIT#u             when a subscription is removed
+ *   audience         STREAM#s        AUDIENCE            with a user's first visit
  *   subscriber       STREAM#s        SUB#connection      realtime/subscribe, fan-out
  *   frame            FRAMES#s        n, 12 digits        fan-out
  *   log              STREAM#s        LOG                 fan-out, post
@@ -58,96 +60,62 @@ export const padded = (n: number) => String(n).padStart(12, "0");
 const user = (userId: string) => `USER#${userId}`;
 const stream = (streamId: string) => `STREAM#${streamId}`;
 const catalogue = "CATALOGUE";
+const place = (PK: string, SK: string): Key => ({ PK, SK });
 
 export const key = {
   profile: (userId: string): Key => ({ PK: user(userId), SK: "PROFILE" }),
   username: (username: string): Key => ({ PK: `NAME#${username}`, SK: "NAME" }),
   /** Beside the profile, so that one Query reads both for the price of one. */
   wallet: (userId: string): Key => ({ PK: user(userId), SK: `${prefix.account}#WALLET` }),
-  reference: (userId: string, reference: string): Key => ({
-    PK: user(userId),
-    SK: `REF#${reference}`,
-  }),
+  reference: (userId: string, reference: string) => place(user(userId), `REF#${reference}`),
   entry: (userId: string, seq: number): Key => ({ PK: `LEDGER#${userId}`, SK: padded(seq) }),
   marker: (owner: string, hash: string): Key => ({ PK: user(owner), SK: `REPLAY#${hash}` }),
   notification: (userId: string, id: string): Key => ({ PK: user(userId), SK: `NOTE#${id}` }),
-  hosted: (userId: string, streamId: string): Key => ({
-    PK: user(userId),
-    SK: `HOSTED#${streamId}`,
-  }),
+  hosted: (userId: string, streamId: string) => place(user(userId), `HOSTED#${streamId}`),
   hostedBan: (hostId: string, banId: string): Key => ({ PK: user(hostId), SK: `BANNED#${banId}` }),
-  searchText: (text: string, userId: string): Key => ({
-    PK: `FIND#${[...text][0] ?? ""}`,
-    SK: `${text}#${userId}`,
-  }),
+  searchText: (text: string, userId: string) =>
+    place(`FIND#${[...text][0] ?? ""}`, `${text}#${userId}`),
   anybody: (hash: string, userId: string): Key => ({ PK: "FIND#", SK: `${hash}#${userId}` }),
   device: (userId: string, hash: string): Key => ({ PK: user(userId), SK: `DEVICE#${hash}` }),
-  follower: (userId: string, relationId: string): Key => ({
-    PK: user(userId),
-    SK: `FOLLOWER#${relationId}`,
-  }),
-  following: (userId: string, followedId: string): Key => ({
-    PK: user(userId),
-    SK: `FOLLOWING#${followedId}`,
-  }),
+  follower: (userId: string, relationId: string) => place(user(userId), `FOLLOWER#${relationId}`),
+  following: (userId: string, followedId: string) => place(user(userId), `FOLLOWING#${followedId}`),
   followCounts: (userId: string): Key => ({ PK: user(userId), SK: "FOLLOWS" }),
-  socket: (userId: string, connectionId: string): Key => ({
-    PK: user(userId),
-    SK: `SOCKET#${connectionId}`,
-  }),
-  member: (streamId: string, userId: string): Key => ({
-    PK: stream(streamId),
-    SK: `MEMBER#${userId}`,
-  }),
+  socket: (userId: string, connectionId: string) => place(user(userId), `SOCKET#${connectionId}`),
+  member: (streamId: string, userId: string) => place(stream(streamId), `MEMBER#${userId}`),
   stream: (streamId: string): Key => ({ PK: stream(streamId), SK: "META" }),
   chat: (streamId: string): Key => ({ PK: stream(streamId), SK: "CHAT" }),
   act: (streamId: string, id: string): Key => ({ PK: stream(streamId), SK: `ACT#${id}` }),
   gone: (streamId: string): Key => ({ PK: stream(streamId), SK: "GONE" }),
   message: (streamId: string, n: number): Key => ({ PK: stream(streamId), SK: `MSG#${padded(n)}` }),
-  gift: (streamId: string, giftId: string, receiver = 0): Key => ({
-    PK: stream(streamId),
-    SK: receiver === 0 ? `GIFT#${giftId}` : `GIFT#${giftId}#${receiver}`,
-  }),
+  gift: (streamId: string, giftId: string, receiver = 0) =>
+    place(stream(streamId), receiver === 0 ? `GIFT#${giftId}` : `GIFT#${giftId}#${receiver}`),
   totals: (streamId: string): Key => ({ PK: stream(streamId), SK: "TOTALS" }),
   fan: (streamId: string, userId: string): Key => ({ PK: stream(streamId), SK: `FAN#${userId}` }),
-  subscriber: (streamId: string, connectionId: string): Key => ({
-    PK: stream(streamId),
-    SK: `SUB#${connectionId}`,
-  }),
+  subscriber: (streamId: string, connectionId: string) =>
+    place(stream(streamId), `SUB#${connectionId}`),
   frame: (streamId: string, n: number): Key => ({ PK: `FRAMES#${streamId}`, SK: padded(n) }),
+  visits: (streamId: string, userId: string) => place(stream(streamId), `VISIT#${userId}`),
+  audience: (streamId: string): Key => ({ PK: stream(streamId), SK: "AUDIENCE" }),
   log: (streamId: string): Key => ({ PK: stream(streamId), SK: "LOG" }),
   connection: (connectionId: string): Key => ({ PK: `CONN#${connectionId}`, SK: "CONN" }),
   ban: (banId: string): Key => ({ PK: `BAN#${banId}`, SK: "BAN" }),
-  giftPlace: (hash: string, streamId: string): Key => ({
-    PK: `GIFT#${hash}`,
-    SK: `STREAM#${streamId}`,
-  }),
+  giftPlace: (hash: string, streamId: string) => place(`GIFT#${hash}`, `STREAM#${streamId}`),
   parked: (day: string, id: string): Key => ({ PK: `${prefix.parked}${day}`, SK: id }),
   listedStream: (streamId: string): Key => ({ PK: catalogue, SK: `STREAM#${streamId}` }),
   liveStream: (streamId: string): Key => ({ PK: catalogue, SK: `LIVE#${streamId}` }),
-  reminder: (streamId: string, userId: string): Key => ({
-    PK: stream(streamId),
-    SK: `REMIND#${userId}`,
-  }),
-  dueReminder: (at: string, streamId: string, userId: string): Key => ({
-    PK: catalogue,
-    SK: `REMIND#${at}#${streamId}#${userId}`,
-  }),
+  reminder: (streamId: string, userId: string) => place(stream(streamId), `REMIND#${userId}`),
+  dueReminder: (at: string, streamId: string, userId: string) =>
+    place(catalogue, `REMIND#${at}#${streamId}#${userId}`),
   notice: (streamId: string): Key => ({ PK: catalogue, SK: `NOTICE#${streamId}` }),
   giftType: (giftTypeId: string): Key => ({ PK: catalogue, SK: `TYPE#${giftTypeId}` }),
   giftAlias: (giftId: string): Key => ({ PK: `GIFTID#${giftId}`, SK: "GIFTID" }),
   room: (roomId: string): Key => ({ PK: `ROOM#${roomId}`, SK: "ROOM" }),
   giftCategories: (): Key => ({ PK: catalogue, SK: "CATEGORIES" }),
-  giftText: (of: "gift" | "category", id: string, language: string): Key => ({
-    PK: catalogue,
-    SK: `TEXT#${of}#${id}#${language}`,
-  }),
+  giftText: (of: "gift" | "category", id: string, language: string) =>
+    place(catalogue, `TEXT#${of}#${id}#${language}`),
   callbacks: (): Key => ({ PK: catalogue, SK: "CALLBACKS" }),
   roomMetadata: (streamId: string): Key => ({ PK: stream(streamId), SK: "METADATA" }),
-  commandRate: (sdkAppId: number, command: string): Key => ({
-    PK: `RATE#${sdkAppId}#${command}`,
-    SK: "RATE",
-  }),
+  commandRate: (sdkAppId: number, command: string) => place(`RATE#${sdkAppId}#${command}`, "RATE"),
 };
 
 /** The beginnings of sort keys, for queries over what lies together. */
@@ -166,6 +134,7 @@ export const prefix = {
   gifts: "GIFT#",
   fans: "FAN#",
   subscribers: "SUB#",
+  visits: "VISIT#",
   giftTypes: "TYPE#",
   listedStreams: "STREAM#",
   liveStreams: "LIVE#",

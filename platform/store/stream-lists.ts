@@ -3,7 +3,7 @@ import { StreamId, UserId } from "../../domain/id.ts";
 import { type Stream, StreamStatus } from "../../domain/stream.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { key, prefix } from "./keys.ts";
-import { queryItems } from "./query.ts";
+import { queryItems, queryRange } from "./query.ts";
 import { record } from "./record.ts";
 import { read } from "./table.ts";
 import type { Action } from "./transact.ts";
@@ -60,6 +60,14 @@ export async function listHosted(hostId: string): Promise<ListedStream[]> {
 export async function listNewest(limit: number): Promise<ListedStream[]> {
   const walk = { limit, newestFirst: true };
   const items = await queryItems(key.listedStream(""), prefix.listedStreams, walk);
+  return items.map((item) => read(ListedStream, item));
+}
+
+/** The streams of all hosts that were made since an id, newest first: at most the newest 1,000. */
+export async function listSince(streamId: string): Promise<ListedStream[]> {
+  const low = key.listedStream(streamId);
+  const walk = { limit: lookMax, newestFirst: true };
+  const items = await queryRange(low, low.SK, key.listedStream("g").SK, walk);
   return items.map((item) => read(ListedStream, item));
 }
 

@@ -10,6 +10,7 @@ import {
 import { isCurrent, Subscriber } from "../../domain/subscriber.ts";
 import { key, prefix } from "./keys.ts";
 import { read, table, tableName } from "./table.ts";
+import { recordVisit } from "./visits.ts";
 
 /** Writes a subscription: the consumer of the stream sees it and greets it. */
 export async function putSubscriber(subscriber: Subscriber): Promise<void> {
@@ -88,16 +89,18 @@ export async function removeSubscriber(
   revision?: number,
 ): Promise<void> {
   try {
-    await table().send(
+    const { Attributes } = await table().send(
       new DeleteCommand({
         TableName: tableName(),
         Key: key.subscriber(streamId, connectionId),
+        ReturnValues: "ALL_OLD",
         ...(revision !== undefined && {
           ConditionExpression: "revision = :revision",
           ExpressionAttributeValues: { ":revision": revision },
         }),
       }),
     );
+    if (Attributes !== undefined) await recordVisit(read(Subscriber, Attributes), new Date());
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }

@@ -1,0 +1,35 @@
+import * as z from "zod";
+import { StreamId } from "../../domain/id.ts";
+import { assertNotBlocked } from "../../domain/member.ts";
+import { watchingOf } from "../../domain/viewer.ts";
+import { WatchStatistics, watchStatisticsOf } from "../../domain/watch-time.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findMember, getStream } from "../../platform/store/streams.ts";
+import { listSubscribers } from "../../platform/store/subscribers.ts";
+import { findPeak, listVisits } from "../../platform/store/visits.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/participant/stream/{streamId}/statistics",
+    says: "Read how many watched a stream, and for how long",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "bare",
+    path: z.object({ streamId: StreamId }),
+    answer: [200, WatchStatistics],
+    refusals: ["stream_not_found", "member_blocked"],
+    grants: { read: ["STREAM"] },
+    memoryMegabytes: 512,
+  },
+  async ({ path: { streamId }, caller, now }) => {
+    const [, member, past, subscribers, peak] = await Promise.all([
+      getStream(streamId),
+      findMember(streamId, caller.userId, { consistent: true }),
+      listVisits(streamId),
+      listSubscribers(streamId, now),
+      findPeak(streamId),
+    ]);
+    assertNotBlocked(member, now);
+    return watchStatisticsOf(streamId, past, watchingOf(subscribers), peak, now);
+  },
+);
