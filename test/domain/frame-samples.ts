@@ -50,7 +50,7 @@ export const gift = (n: number, more: object = {}) => ({
   receivers: [host],
   giftType: { id: "a".repeat(24), name: "Rose", creditAmount: 10, svgUrl: picture },
   count: 1,
-  combo: n,
+  combo: 1 + (n % 99),
   comboId: "1".padStart(24, "0"),
   price: 10,
   createdAt: now.toISOString(),

@@ -1,0 +1,103 @@
+import { createFollower, type Frame, type Message, type Step } from "../../client/follower.ts";
+
+const streamId = "s";
+const frame = (n: number, epoch = "e"): Frame => ({
+  type: "events",
+  streamId,
+  epoch,
+  frame: n,
+  viewers: 1,
+  skipped: 0,
+  events: [],
+});
+const shown = (steps: Step[]) =>
+  steps.flatMap((step) => (step.do === "show" ? [step.frame.frame] : []));
+const asked = (steps: Step[]) => steps.find((step) => step.do === "send")?.message;
+const subscribed = (requestId: unknown, head: number, recovered?: boolean, epoch = "e") =>
+  ({ type: "subscribed", streamId, epoch, head, viewers: 1, requestId, recovered }) as Message;
+
+/** A follower that stands at `head` of a log. */
+function following(head = 5) {
+  const follower = createFollower(streamId);
+  const { requestId } = asked(follower.open(0))!;
+  follower.take(subscribed(requestId, head), 10);
+  return { follower, requestId };
+}
+
+test("rule 1: a number that is not larger than the last is dropped", () => {
+  const { follower } = following();
+  expect([6, 6, 5, 7, 7].flatMap((n) => shown(follower.take(frame(n), 20)))).toEqual([6, 7]);
+});
+
+test("rule 2: at a hole it subscribes again, and shows the frame beyond only when it comes again", () => {
+  const { follower } = following();
+  const steps = follower.take(frame(8), 20);
+  expect(shown(steps)).toEqual([]);
+  expect(asked(steps)).toMatchObject({ since: { epoch: "e", frame: 5 } });
+  follower.take(subscribed(asked(steps)!.requestId, 8, true), 30);
+  expect([6, 7, 8].flatMap((n) => shown(follower.take(frame(n), 40)))).toEqual([6, 7, 8]);
+});
+
+test("rule 2: a frame of another epoch, and a pong that does not name the stream", () => {
+  expect(asked(following().follower.take(frame(6, "other"), 20))).toBeDefined();
+  expect(asked(following().follower.take({ type: "pong", heads: {} }, 20))).toBeDefined();
+  expect(following().follower.take({ type: "pong", heads: { s: 5 } }, 20)).toEqual([]);
+});
+
+test("rule 2: a head in a pong that is still missing after 3 s", () => {
+  const { follower } = following();
+  follower.take({ type: "pong", heads: { s: 6 } }, 1_000);
+  expect(follower.tick(3_900)).toEqual([]);
+  expect(asked(follower.tick(4_100))).toMatchObject({ since: { frame: 5 } });
+  const other = following().follower;
+  other.take({ type: "pong", heads: { s: 6 } }, 1_000);
+  other.take(frame(6), 1_500);
+  expect(other.tick(9_000)).toEqual([]);
+});
+
+test("rule 3: a subscribe without an answer is repeated after 3 s, one at a time (F3)", () => {
+  const follower = createFollower(streamId);
+  const first = asked(follower.open(0))!;
+  expect(follower.tick(2_900)).toEqual([]);
+  const second = asked(follower.tick(3_100))!;
+  expect(second.requestId).not.toBe(first.requestId);
+  expect(follower.tick(3_200)).toEqual([]);
+  follower.take(frame(9), 3_300);
+  expect(follower.tick(3_400)).toEqual([]);
+});
+
+test("rule 4: a subscribed counts once, and only the answer to the newest subscribe (F4)", () => {
+  const { follower, requestId } = following();
+  follower.take(frame(6), 20);
+  expect(follower.take(subscribed(requestId, 0), 30)).toEqual([]);
+  expect(shown(follower.take(frame(6), 40))).toEqual([]);
+  const again = asked(follower.take(frame(9), 50))!;
+  expect(follower.take(subscribed(requestId, 9, false), 60)).toEqual([]);
+  expect(
+    follower.take({ type: "error", statusCode: 404, errors: [], requestId: String(requestId) }, 60),
+  ).toEqual([]);
+  expect(follower.take(subscribed(again.requestId, 9, true), 70)[0]).toMatchObject({
+    do: "follow",
+  });
+});
+
+test("an unsubscribed without a reason answers no subscribe; one with a reason ends it (F5)", () => {
+  const { follower } = following();
+  expect(follower.take({ type: "unsubscribed", streamId }, 20)).toEqual([]);
+  expect(follower.isEnded()).toBe(false);
+  expect(follower.take({ type: "unsubscribed", streamId, reason: "blocked" }, 30)).toEqual([
+    { do: "end", reason: "blocked" },
+  ]);
+  expect(follower.tick(99_000)).toEqual([]);
+});
+
+test("what cannot be recovered is said, and the follower goes on from the head", () => {
+  const { follower } = following();
+  follower.close();
+  const again = asked(follower.open(100))!;
+  expect(again).toMatchObject({ since: { epoch: "e", frame: 5 } });
+  expect(follower.take(subscribed(again.requestId, 90, false, "f"), 110)).toEqual([
+    { do: "reset", position: { epoch: "f", frame: 90 }, viewers: 1 },
+  ]);
+  expect(shown(follower.take(frame(91, "f"), 120))).toEqual([91]);
+});

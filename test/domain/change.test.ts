@@ -1,0 +1,80 @@
+import { recordOf } from "../../domain/change.ts";
+import { change, gift, message, now, picture, record, stream } from "./frame-samples.ts";
+
+const member = (ban?: object | null, revision = 1) => ({ userId: "ann", revision, ban });
+const block = (id: string) => ({ id, actionType: "BLOCK", endsAt: null });
+const nothing = (made: Parameters<typeof recordOf>[0]) =>
+  expect(recordOf(made, picture)).toBeUndefined();
+
+test("a record that changes nothing for viewers is no event", () => {
+  nothing(change("message", message(1), message(1)));
+  nothing(change("stream", stream, stream));
+  nothing(change("gift", gift(1, { due: undefined }), gift(1)));
+  nothing(change("gift", { id: "1", kind: "share" }));
+  nothing(change("member", member(undefined, 2), member()));
+  nothing(change("member", { ...member(), lastMessageAt: now.toISOString() }, member()));
+  nothing(change("message", undefined, message(1)));
+});
+
+test("banned, lifted and banned again are three events, whatever the revisions are", () => {
+  const ids = [
+    record(change("member", member(block("b1")))),
+    record(change("member", member(null), member(block("b1")))),
+    record(change("member", member(block("b2")), member(null))),
+    record(change("member", member(null), member(block("b2")))),
+  ].map(({ id }) => id);
+  expect(new Set(ids).size).toBe(4);
+});
+
+test("BLOCK names whom it blocks; CHAT_ONLY ends no subscription", () => {
+  expect(record(change("member", member(block("b1")))).blocks).toBe("ann");
+  const mute = { ...block("b1"), actionType: "CHAT_ONLY" };
+  expect(record(change("member", member(mute))).blocks).toBeUndefined();
+});
+
+test("the same record has the same id, in whatever company it comes", () => {
+  const twice = [1, 2].map(() =>
+    record(change("stream", { ...stream, revision: 5, slowModeSeconds: 3 }, stream)),
+  );
+  expect(twice[0]).toEqual(twice[1]);
+});
+
+test.each([
+  [{ status: "active" }, { status: "preparing" }, ["stream.started"]],
+  [{ status: "ended", endedAt: now.toISOString() }, { status: "active" }, ["stream.ended"]],
+  [{ status: "cancelled_by_host" }, { status: "scheduled" }, ["stream.ended"]],
+  [{ slowModeSeconds: 5 }, {}, ["settings.changed"]],
+  [{ giftsEnabled: false }, {}, ["settings.changed"]],
+  [{ moderators: ["ann"] }, {}, ["settings.changed"]],
+  [{ pinned: { messageId: "m1" } }, {}, ["chat.pinned"]],
+  [{ pinned: { messageId: "m2" } }, { pinned: { messageId: "m1" } }, ["chat.pinned"]],
+  [{ pinned: null }, { pinned: { messageId: "m1" } }, ["chat.unpinned"]],
+  [
+    { pinned: null, giftsEnabled: false },
+    { pinned: { messageId: "m1" } },
+    ["settings.changed", "chat.unpinned"],
+  ],
+])("a stream that becomes %j was %j: %j", (next, before, types) => {
+  const made = record(
+    change("stream", { ...stream, revision: 2, ...next }, { ...stream, ...before }),
+  );
+  expect(made.events.map(({ type }) => type)).toEqual(types);
+  expect(made.lane).toBe("always");
+});
+
+test("the blocked words stay with the moderators", () => {
+  const next = { ...stream, revision: 2, slowModeSeconds: 1, blockedWords: ["secretword"] };
+  expect(JSON.stringify(record(change("stream", next, stream)))).not.toContain("secretword");
+});
+
+test("a combo ends once, by the item of its first gift", () => {
+  const ended = { comboEnded: { count: 3, credits: 30, at: now.toISOString() } };
+  const made = record(change("gift", gift(1, ended), gift(1)));
+  expect(made.events[0]).toMatchObject({ type: "combo.ended", data: { count: 3, credits: 30 } });
+  nothing(change("gift", gift(1, { ...ended, due: undefined }), gift(1, ended)));
+});
+
+test("an image that does not fit is a fault, never an event", () => {
+  expect(() => recordOf(change("message", { id: "1" }), picture)).toThrow();
+  expect(() => recordOf(change("gift", { ...gift(1), price: "10" }), picture)).toThrow();
+});

@@ -1,0 +1,151 @@
+import fc from "fast-check";
+import type { LogRecord } from "../../domain/event.ts";
+import {
+  type Frame,
+  frameBytesMax,
+  type LogEnd,
+  makeFrame,
+  withoutText,
+} from "../../domain/frame.ts";
+import { utf8Bytes } from "../../domain/text.ts";
+import {
+  change,
+  emptyLog,
+  gift,
+  given,
+  message,
+  now,
+  record,
+  said,
+  streamId,
+} from "./frame-samples.ts";
+
+const saying = { streamId, viewers: 3 };
+
+/** Cuts records into frames as the consumer does. */
+function cut(records: readonly LogRecord[], end: LogEnd = emptyLog): Frame[] {
+  const frames: Frame[] = [];
+  let rest = records;
+  while (rest.length > 0) {
+    const log = frames.at(-1) ?? end;
+    const at = { ...log, head: frames.at(-1)?.n ?? end.head };
+    const { frame, taken } = makeFrame(at, rest, saying, now);
+    frames.push(frame);
+    rest = rest.slice(taken);
+  }
+  return frames;
+}
+const eventsOf = (frames: readonly Frame[]) =>
+  frames.flatMap(({ body }) => JSON.parse(body).events);
+
+test("a frame says what interface.md 4 promises, in its order of keys", () => {
+  const [frame] = cut([said(1), given(2)]);
+  const body = JSON.parse(frame!.body);
+  expect(Object.keys(body)).toEqual([
+    "type",
+    "streamId",
+    "epoch",
+    "frame",
+    "viewers",
+    "skipped",
+    "events",
+  ]);
+  expect(body).toMatchObject({
+    type: "events",
+    streamId,
+    epoch: "e1",
+    frame: 1,
+    viewers: 3,
+    skipped: 0,
+  });
+  expect(Object.keys(body.events[0])).toEqual(["id", "type", "at", "data"]);
+  expect(body.events[1].data.totals).toEqual({ count: 1, credits: 10 });
+});
+
+test("however records come, frames are small, dense, in order, and cover each record once", () => {
+  const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 500 });
+  const one = fc.oneof(fc.record({ text }), fc.record({ count: fc.integer({ min: 1, max: 50 }) }));
+  fc.assert(
+    fc.property(fc.array(one, { minLength: 1, maxLength: 80 }), (wishes) => {
+      const records = wishes.map((wish, n) =>
+        "text" in wish
+          ? said(n, wish.text.toWellFormed(), n)
+          : given(n, { count: wish.count, price: wish.count }, n),
+      );
+      const frames = cut(records);
+      expect(frames.map(({ n }) => n)).toEqual(frames.map((_, at) => at + 1));
+      for (const { body } of frames) expect(utf8Bytes(body)).toBeLessThanOrEqual(frameBytesMax);
+      expect(frames.flatMap(({ covers }) => covers.split(" "))).toEqual(
+        records.map(({ id }) => id),
+      );
+      expect(eventsOf(frames).map(({ id }) => id)).toEqual(records.map(({ id }) => id));
+      const count = wishes.reduce((sum, wish) => sum + ("count" in wish ? wish.count : 0), 0);
+      expect(frames.at(-1)!.totals).toEqual({ count, credits: count });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("time in a log never goes back, whatever the clocks of the shards say", () => {
+  const [first] = cut([said(1, "a", 500), said(2, "b", 100)]);
+  expect(first!.newest).toBe(500);
+  const [second] = cut([said(3, "c", 200)], { ...first!, head: 1 });
+  expect(second!.newest).toBe(500);
+});
+
+test("an event that no frame can hold is covered and told, and holds up nobody", () => {
+  const huge = said(1);
+  const large: LogRecord = {
+    ...huge,
+    events: [
+      {
+        ...huge.events[0]!,
+        data: { ...huge.events[0]!.data, content: "x".repeat(40_000) } as never,
+      },
+    ],
+  };
+  const { frame, taken, tooLarge } = makeFrame(emptyLog, [said(2), large, said(3)], saying, now);
+  expect(taken).toBe(3);
+  expect(tooLarge).toEqual([large]);
+  expect(eventsOf([frame]).map(({ data }) => data.content)).toEqual(["message 2", "message 3"]);
+  expect(frame.covers.split(" ")).toContain(large.id);
+});
+
+test("what is left out is counted and covered, and money never is", () => {
+  const records = [said(1), said(2), given(3)];
+  const left = new Set([records[0]!.id]);
+  const { frame } = makeFrame(emptyLog, records, { ...saying, left }, now);
+  expect(JSON.parse(frame.body)).toMatchObject({ skipped: 1, events: [{}, {}] });
+  expect(frame.covers.split(" ")).toHaveLength(3);
+});
+
+test("a refund takes its gift out of the totals", () => {
+  const refunded = record(
+    change("gift", gift(1, { refundedAt: now.toISOString(), revision: 2 }), gift(1)),
+  );
+  const [frame] = cut([given(1), given(2), refunded]);
+  expect(frame!.totals).toEqual({ count: 1, credits: 10 });
+  expect(eventsOf([frame!])[2]).toMatchObject({
+    type: "gift.refunded",
+    data: { credits: 10, totals: { count: 1, credits: 10 } },
+  });
+});
+
+test("a deletion takes the text out of a frame being made and of one that is kept", () => {
+  const before = message(1, "secret");
+  const { content: _, ...rest } = before;
+  const deleted = { ...rest, deletedAt: now.toISOString(), revision: 2 };
+  const deletion = record(change("message", deleted, before));
+  expect(deletion.deletes?.messageId).toBe(before.id);
+  const [together] = cut([said(1, "secret"), said(2, "kept"), deletion]);
+  expect(together!.body).not.toContain("secret");
+  expect(eventsOf([together!]).map(({ type }) => type)).toEqual([
+    "chat.message",
+    "chat.message",
+    "chat.deleted",
+  ]);
+  const [kept] = cut([said(1, "secret"), said(2, "kept")]);
+  const without = withoutText(kept!.body, before.id)!;
+  expect(without).toBe(kept!.body.replace("secret", ""));
+  expect(withoutText(without, before.id)).toBeUndefined();
+});
