@@ -155,7 +155,7 @@ async function answerError(contract: Contract, call: Call, error: unknown) {
     if (replay === "another_request") refuse("key_reused");
     if (replay !== undefined) {
       const headers = { ...call.headers, "idempotency-replayed": "true" };
-      return succeed(contract, { ...call, headers }, replay.answer);
+      return succeed(contract, { ...call, headers, now: replay.answeredAt }, replay.answer);
     }
     // The marker was there a moment ago and is not now: another call is just being answered.
     if (error instanceof KeyUsed) refuse("key_in_progress");

@@ -12,6 +12,7 @@ const Marker = z.object({
   fingerprint: z.string(),
   status: z.number(),
   answer: z.string(),
+  answeredAt: z.iso.datetime(),
   expiresAt: z.number(),
 });
 
@@ -51,6 +52,7 @@ export function markerAction(call: KeyedCall, status: number, answer: unknown, n
         fingerprint: call.fingerprint,
         status,
         answer: JSON.stringify(answer),
+        answeredAt: now.toISOString(),
         expiresAt: nowSeconds + markerLifeSeconds,
       },
       ConditionExpression: "attribute_not_exists(PK) OR expiresAt <= :now",
@@ -59,11 +61,14 @@ export function markerAction(call: KeyedCall, status: number, answer: unknown, n
   };
 }
 
+/** A success as it was answered, and when: an envelope shows that time again. */
+export type Replay = { status: number; answer: unknown; answeredAt: Date };
+
 /** What a key is remembered for, read consistently: nothing, the same request, or another one. */
 export async function findReplay(
   call: KeyedCall,
   now: Date,
-): Promise<undefined | "another_request" | { status: number; answer: unknown }> {
+): Promise<undefined | "another_request" | Replay> {
   const { Item } = await table().send(
     new GetCommand({
       TableName: tableName(),
@@ -75,5 +80,6 @@ export async function findReplay(
   const marker = read(Marker, Item);
   if (marker.expiresAt <= now.getTime() / 1000) return undefined;
   if (marker.fingerprint !== call.fingerprint) return "another_request";
-  return { status: marker.status, answer: JSON.parse(marker.answer) };
+  const { status, answer, answeredAt } = marker;
+  return { status, answer: JSON.parse(answer), answeredAt: new Date(answeredAt) };
 }

@@ -1,0 +1,96 @@
+import { hostileBodies, hostileStrings } from "./hostile.ts";
+import {
+  asWhom,
+  fitting,
+  makeWorld,
+  type Operation,
+  pathOf,
+  readOperations,
+} from "./operations.ts";
+import { type Answer, call, freshId, type Person } from "./people.ts";
+
+type Sent = { operation: Operation; answer: Answer; what: string };
+
+/** Sends all, a few at a time, as somebody who may do most things. */
+async function sendAll(all: { operation: Operation; route: string; as: Person; body?: unknown }[]) {
+  const sent: Sent[] = [];
+  const waiting = all.values();
+  // One profile has one writer at a time: the others would wait for each other until a 503.
+  const length = all[0]?.route.startsWith("PUT ") ? 1 : 6;
+  const lanes = Array.from({ length }, async () => {
+    for (const { operation, route, as, body } of waiting) {
+      const what = `${route} ${JSON.stringify(body) ?? ""}`.slice(0, 300);
+      const answer = await call(route, { as, key: freshId(), ...(body !== undefined && { body }) });
+      sent.push({ operation, answer, what });
+    }
+  });
+  await Promise.all(lanes);
+  return sent;
+}
+
+/** The answers that no documented status or no shape covers. */
+function misfits(sent: readonly Sent[]): string[] {
+  const found = sent.filter(({ operation, answer: { status, body, text } }) => {
+    if (status >= 500) return true;
+    // A hostile value in the path may name another route, or none.
+    if (status !== 404 && !operation.statuses.includes(status)) return true;
+    if (status < 400) return text !== "" && body === undefined;
+    const { isSuccess, statusCode, data, errors, timestamp } = body ?? {};
+    const isFailure = isSuccess === false && statusCode === status && data === null;
+    return !isFailure || !Array.isArray(errors) || typeof timestamp !== "string";
+  });
+  return found.map(
+    ({ what, answer }) => `${answer.status} ${what} -> ${answer.text.slice(0, 200)}`,
+  );
+}
+
+let operations: Operation[];
+beforeAll(async () => {
+  operations = await readOperations();
+});
+
+test("every operation takes a body that fits its description", async () => {
+  const refused: string[] = [];
+  for (const operation of operations.filter(({ body }) => body !== undefined)) {
+    const world = await makeWorld();
+    const body = fitting(operation.body, world.known);
+    const route = `${operation.method} ${pathOf(operation, world)}`;
+    const answer = await call(route, { as: asWhom(operation, world), key: freshId(), body });
+    if (answer.status === 400 || answer.status >= 500) refused.push(`${route} ${answer.text}`);
+  }
+  expect(refused).toEqual([]);
+});
+
+test("whatever a field of a body holds, the answer is a documented one and never a 5xx", async () => {
+  for (const operation of operations.filter(({ body }) => body !== undefined)) {
+    const world = await makeWorld();
+    const as = asWhom(operation, world);
+    const route = `${operation.method} ${pathOf(operation, world)}`;
+    const bodies = [...hostileBodies(operation.body, world.known)];
+    const sent = await sendAll(bodies.map((body) => ({ operation, route, as, body })));
+    expect(misfits(sent)).toEqual([]);
+    expect(sent.filter(({ answer }) => answer.status === 400).length).toBeGreaterThan(0);
+  }
+});
+
+test("whatever a path or a query holds, the answer is a documented one and never a 5xx", async () => {
+  const world = await makeWorld();
+  for (const operation of operations) {
+    const as = asWhom(operation, world);
+    const body = operation.body && fitting(operation.body, world.known);
+    const names = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+    const encodable = hostileStrings.filter((value) => value.isWellFormed() && value.length < 1000);
+    const routes = [
+      ...names.flatMap((name) => encodable.map((value) => pathOf(operation, world, name, value))),
+      ...operation.queries.flatMap((name) =>
+        encodable.map(
+          (value) => `${pathOf(operation, world)}?${new URLSearchParams({ [name]: value })}`,
+        ),
+      ),
+    ];
+    const sent = await sendAll(
+      routes.map((path) => ({ operation, route: `${operation.method} ${path}`, as, body })),
+    );
+    expect(misfits(sent)).toEqual([]);
+  }
+});

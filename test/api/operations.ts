@@ -1,0 +1,113 @@
+import {
+  admin,
+  apiUrl,
+  call,
+  freshId,
+  giftType,
+  liveStream,
+  type Person,
+  person,
+  topUp,
+} from "./people.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: A schema is looked into as it comes.
+export type Schema = any;
+
+/** One operation of the description that the system serves of itself. */
+export type Operation = {
+  method: string;
+  /** With its parameters in braces. */
+  path: string;
+  statuses: number[];
+  queries: string[];
+  body: Schema | undefined;
+  isPublic: boolean;
+};
+
+/** Every operation of /openapi.json. */
+export async function readOperations(): Promise<Operation[]> {
+  const document: Schema = await (await fetch(`${apiUrl()}/openapi.json`)).json();
+  const found: Operation[] = [];
+  for (const [path, item] of Object.entries<Schema>(document.paths))
+    for (const [method, operation] of Object.entries<Schema>(item))
+      found.push({
+        method: method.toUpperCase(),
+        path,
+        statuses: Object.keys(operation.responses).map(Number),
+        queries: (operation.parameters ?? []).flatMap((one: Schema) =>
+          one.in === "query" ? [one.name] : [],
+        ),
+        body: resolve(operation.requestBody?.content["application/json"]?.schema, document),
+        isPublic: !(operation.security ?? []).some((one: object) => "bearer" in one),
+      });
+  return found;
+}
+
+function resolve(schema: Schema, document: Schema): Schema {
+  if (schema?.$ref === undefined) return schema;
+  return document.components.schemas[schema.$ref.split("/").at(-1)];
+}
+
+/** A value that fits a schema; `known` gives values for fields by their names. */
+export function fitting(schema: Schema, known: Record<string, unknown>, name = ""): unknown {
+  if (name in known) return known[name];
+  if (schema.example !== undefined) return schema.example;
+  if (schema.enum !== undefined) return schema.enum[0];
+  const [first] = schema.anyOf ?? [];
+  if (first !== undefined) return fitting(first, known);
+  if (schema.type === "object")
+    return Object.fromEntries(
+      Object.entries<Schema>(schema.properties ?? {}).map(([field, inner]) => [
+        field,
+        fitting(inner, known, field),
+      ]),
+    );
+  if (schema.type === "array") return [fitting(schema.items, known)];
+  if (schema.type === "integer" || schema.type === "number") return schema.minimum ?? 1;
+  if (schema.type === "boolean") return true;
+  return schema.format === "date-time" ? "2030-01-01T00:00:00.000Z" : "sample";
+}
+
+/** What is there for a request to name. */
+export async function makeWorld() {
+  const [as, boss, { id: streamId, host }, other, giftTypeId] = await Promise.all([
+    person(),
+    admin(),
+    liveStream(),
+    person(),
+    giftType(1),
+  ]);
+  await topUp(as, 1_000_000);
+  await call("GET /api/v1/users/me", { as: other });
+  const known = {
+    userId: as.id,
+    targetUserId: other.id,
+    recipientId: other.id,
+    liveStreamId: streamId,
+    streamId,
+    giftTypeId,
+    guests: [other.id],
+    replyTo: undefined,
+    reference: freshId(),
+    giftId: freshId().slice(0, 20),
+  };
+  return { as, boss, host, known };
+}
+
+export type World = Awaited<ReturnType<typeof makeWorld>>;
+
+/** The path of an operation in a world; `name` is a parameter that has another value. */
+export const pathOf = (operation: Operation, { known }: World, name?: string, value = "") =>
+  operation.path.replace(/\{(\w+)\}/g, (_, parameter: string) =>
+    encodeURIComponent(
+      (parameter === name
+        ? value
+        : ((known as Record<string, unknown>)[parameter] ?? freshId())) as string,
+    ),
+  );
+
+/** Somebody who may call an operation. */
+export function asWhom({ path }: Operation, { as, boss, host }: World): Person {
+  if (/wallets|gift-types|webhooks|revocations/.test(path)) return boss;
+  return /join-as-creator|\/end|ban|overlay-keys/.test(path) ? host : as;
+}
