@@ -5,6 +5,7 @@ import {
   type Operation,
   pathOf,
   readOperations,
+  type World,
 } from "./operations.ts";
 import {
   type Answer,
