@@ -5,8 +5,8 @@ import { openEngine } from "../local/aws/index.ts";
 import { useTable } from "../platform/store/table.ts";
 
 /**
- * Makes platform/store read the table `name` with the AWS credentials of the environment, or without a
- * name that of DATA_DIR, whether the system runs or not. Answers what closes it.
+ * Makes platform/store read the table `name` with the AWS credentials of the environment, or
+ * without a name that of DATA_DIR, whether the system runs or not. Answers what closes it.
  */
 export async function openTable(name: string | undefined): Promise<() => Promise<void>> {
   const marshallOptions = { removeUndefinedValues: true };

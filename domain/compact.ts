@@ -12,8 +12,8 @@ type Column = unknown[] | string;
 type Group = { type: string; count: number; columns: Record<string, Column> };
 
 /**
- * The same frame, denser: users and gift types are said once, and the fields of like events stand in
- * columns. `order` has the group of each event; it is absent when there is one group.
+ * The same frame, denser: users and gift types are said once, and the fields of like events stand
+ * in columns. `order` has the group of each event; it is absent when there is one group.
  */
 export type CompactFrame = Omit<FrameBody, "type" | "events"> & {
   type: "compact";
@@ -88,7 +88,9 @@ type User = {
 const isUser = (value: unknown): value is User =>
   typeof value === "object" && value !== null && "availabilityStatus" in value;
 
-/** A user without names of fields; 0 stands for what is the same as the user's id or the picture. */
+/**
+ * A user without names of fields; 0 stands for what is the same as the user's id or the picture.
+ */
 function userRow({ _id, username, name, surname, profilePhoto: photo }: User): unknown[] {
   const { url, variants, createdAt, updatedAt } = photo;
   const same = <T>(value: T, as: T) => (value === as ? 0 : value);

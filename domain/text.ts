@@ -4,7 +4,10 @@ import * as z from "zod";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: This pattern exists to find them.
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
-/** Text that nobody can be asked to send again, such as a token's claims: what is not allowed is left out. */
+/**
+ * Text that nobody can be asked to send again, such as a token's claims: what is not allowed is
+ * left out.
+ */
 export const cleaned = (value: string) =>
   value.toWellFormed().replace(new RegExp(controls, "g"), "").trim();
 

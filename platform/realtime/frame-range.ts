@@ -36,9 +36,9 @@ const lookMilliseconds = 400;
 type Wish = { epoch?: string | undefined; after?: number | undefined; waitSeconds: number };
 
 /**
- * Reads the frames after a position, at most 100, waiting for the first one if that is asked for. The
- * rules are those of the sockets: an older, future or foreign position is not recovered, and nothing of
- * it is given.
+ * Reads the frames after a position, at most 100, waiting for the first one if that is asked for.
+ * The rules are those of the sockets: an older, future or foreign position is not recovered, and
+ * nothing of it is given.
  */
 export async function readRange(
   streamId: string,

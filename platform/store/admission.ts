@@ -74,7 +74,9 @@ export async function admitMessage(
   if (refused !== undefined) refuse("unavailable");
 }
 
-/** The second of the last message that this process tried for a sender: only a guess what to try. */
+/**
+ * The second of the last message that this process tried for a sender: only a guess what to try.
+ */
 const lastSeconds = new Map<string, number>();
 const lastSecondsMax = 10_000;
 

@@ -29,8 +29,8 @@ const freshMilliseconds = 30_000;
 let latest: { at: number; hosts: string[] } | undefined;
 
 /**
- * Ids of the hosts whose streams of the last 30 days were watched by the most users, each counted once
- * a stream; among the newest 1,000 streams. At most half a minute old.
+ * Ids of the hosts whose streams of the last 30 days were watched by the most users, each counted
+ * once a stream; among the newest 1,000 streams. At most half a minute old.
  */
 export async function listMostWatched(limit: number, now: Date): Promise<string[]> {
   if (latest === undefined || now.getTime() - latest.at > freshMilliseconds)

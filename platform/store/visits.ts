@@ -12,8 +12,8 @@ const visitorsMax = 10_000;
 
 /**
  * Adds a visit that is over to its user's time, and a user who was there for the first time to the
- * stream's audience. Whoever removes a subscription calls it with what was there, so each visit comes
- * once; statistics are not worth failing for.
+ * stream's audience. Whoever removes a subscription calls it with what was there, so each visit
+ * comes once; statistics are not worth failing for.
  */
 export async function recordVisit(subscriber: Subscriber, now: Date): Promise<void> {
   const { streamId, userId, revision, refusal } = subscriber;

@@ -42,8 +42,9 @@ export async function findAccount(userId: string): Promise<Account> {
 }
 
 /**
- * Sets or takes away a user's own spend limit. Nothing else of the wallet changes, so a decision that is
- * being made on it holds; the limit counts from the next one. A wallet that is not there is made empty.
+ * Sets or takes away a user's own spend limit. Nothing else of the wallet changes, so a decision
+ * that is being made on it holds; the limit counts from the next one. A wallet that is not there is
+ * made empty.
  */
 export async function recordSpendLimit(userId: string, spendLimit: number | null): Promise<void> {
   const { balance, owed, seq, head, revision } = emptyWallet(userId);

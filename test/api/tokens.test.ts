@@ -14,7 +14,10 @@ import {
 } from "./people.ts";
 import { open, refusedHandshake, wsUrl } from "./viewer.ts";
 
-/** The tokens of the table of attacks against a route that reads, one that pays, one that is optional. */
+/**
+ * The tokens of the table of attacks against a route that reads, one that pays, one that is
+ * optional.
+ */
 let giftTypeId: string;
 let streamId: string;
 let good: Person;

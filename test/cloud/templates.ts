@@ -45,8 +45,8 @@ export const findingsOf = async (options: Record<string, string>): Promise<Findi
 const keptMilliseconds = 10 * 60 * 1000;
 
 /**
- * They are kept for as long as the sources are the same, since every test file would have to load CDK
- * and synthesize them again.
+ * They are kept for as long as the sources are the same, since every test file would have to load
+ * CDK and synthesize them again.
  */
 async function synthesizedOf(options: Record<string, string>): Promise<Synthesized> {
   const name = createHash("sha256").update(JSON.stringify(options)).update(hashSources());

@@ -9,8 +9,9 @@ import { startTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";
 
 /*
- * Each test is a counterexample that a model found against a first version of the rules of design.md 6,
- * played step by step on the real engine. The schedules of schedules.test.ts look for more of them.
+ * Each test is a counterexample that a model found against a first version of the rules of
+ * design.md 6, played step by step on the real engine. The schedules of schedules.test.ts look for
+ * more of them.
  */
 
 let stop: () => Promise<void>;
