@@ -1,0 +1,80 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { type Answer, call, eventually, type Person, person, topUp } from "../../api/people.ts";
+import { type System, startSystem } from "../../system.ts";
+
+/** A system of the test's own, whose faults and ends disturb nobody else. */
+export async function startOwn(dataDir?: string, port?: number): Promise<System> {
+  const place = { ...(dataDir && { dataDir }), ...(port && { port }) };
+  const system = await startSystem({ ...place, env: { DEMO: "off" } });
+  process.env.API_URL = system.url;
+  return system;
+}
+
+type Fault = {
+  caller?: string;
+  operation?: string;
+  kind: string;
+  count?: number;
+  percent?: number;
+  keyPrefix?: string;
+};
+
+/** Asks for a fault at the local AWS endpoint. */
+export async function injectFault(fault: Fault): Promise<void> {
+  const answer = await call("POST /local/faults", { body: fault });
+  if (answer.status !== 201) throw new Error(`No fault: ${answer.text}`);
+}
+
+/** Ends all faults; answers how often they struck. */
+export async function clearFaults(): Promise<number> {
+  const { body } = await call("GET /local/faults");
+  await call("DELETE /local/faults");
+  return body.faults.reduce((sum: number, { struck }: { struck: number }) => sum + struck, 0);
+}
+
+/** Audits the system's data while it runs, or when it has ended; answers what the audit says. */
+export function auditOf(dataDir: string): { code: number | null; says: string } {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, "../../../bin/audit.ts")],
+    { env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: "" }, encoding: "utf8" },
+  );
+  return { code: status, says: stdout + stderr };
+}
+
+export const walletOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
+
+/** Somebody with credits. */
+export async function rich(credits: number): Promise<Person> {
+  const somebody = await person();
+  await topUp(somebody, credits);
+  return somebody;
+}
+
+/** Waits until nothing of this user is pending, and answers the balance. */
+export async function settledBalance(as: Person): Promise<number> {
+  const wallet = await eventually(
+    () => walletOf(as),
+    ({ pending }) => pending === 0,
+  );
+  return wallet.balance;
+}
+
+/** Whether an answer means: try again with the same key. */
+const isTryAgain = ({ status, headers }: Answer) =>
+  status >= 500 || status === 429 || (status === 409 && headers.has("retry-after"));
+
+/** Calls again with the same key until there is an answer, as a good client does. */
+export async function callUntilAnswered(
+  route: string,
+  options: NonNullable<Parameters<typeof call>[1]>,
+  triesMax = 600,
+): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    const answer = await call(route, options).catch(() => undefined);
+    if (answer !== undefined && !isTryAgain(answer)) return answer;
+    if (tries >= triesMax) throw new Error(`No answer: ${answer?.text ?? "no connection"}`);
+    await new Promise((done) => setTimeout(done, 20 + Math.random() * 80));
+  }
+}
