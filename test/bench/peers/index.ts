@@ -1,0 +1,61 @@
+/**
+ * `npm run bench:peers [-- --quick] [names]`: the same events to as many viewers on this machine
+ * through Ovation, a textbook serverless broadcaster and two Socket.IO servers, in one run. Each
+ * system has its processes for itself; viewers and speakers have theirs, on the same cores.
+ */
+import { print } from "../figures.ts";
+import { startBroadcaster } from "./broadcaster.ts";
+import type { Contender } from "./contender.ts";
+import { startOvation } from "./ovation.ts";
+import { openAudience, play, type Row, type Run } from "./play.ts";
+import { benchPosts } from "./posts.ts";
+import { startSocketIo } from "./socket-io.ts";
+
+const contenders: Record<string, () => Promise<Contender>> = {
+  ovation: startOvation,
+  memory: () => startSocketIo("memory"),
+  sqlite: () => startSocketIo("sqlite"),
+  broadcaster: startBroadcaster,
+};
+
+const isQuick = process.argv.includes("--quick");
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const seconds = isQuick ? 5 : 8;
+const sizes = isQuick ? [200] : [200, 1000];
+const rates = isQuick ? [20] : [1, 20, 100];
+const runs: Run[] = [
+  ...rates.map((rate) => ({ rate, seconds })),
+  { rate: 20, seconds, fault: "sockets" },
+  { rate: 20, seconds, fault: "server" },
+];
+
+/** All runs of one system at one size. What it could not bear is not asked of it again. */
+async function measure(start: () => Promise<Contender>, size: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  const contender = await start();
+  try {
+    const audience = await openAudience(contender, size);
+    if (audience === undefined)
+      return [{ system: contender.name, viewers: size, note: "the viewers did not get in" }];
+    let broken: number | undefined;
+    for (const run of runs) {
+      if (broken !== undefined && run.rate >= broken) continue;
+      const { row, isWhole } = await play(contender, audience, run);
+      rows.push(isWhole ? row : { ...row, note: "cut short" });
+      console.error(JSON.stringify(rows.at(-1)));
+      if (!isWhole) broken = run.rate;
+    }
+    audience.end();
+  } finally {
+    await contender.stop();
+  }
+  return rows;
+}
+
+if (wanted.length === 0 || wanted.includes("posts")) await benchPosts();
+const rows: Row[] = [];
+for (const size of sizes)
+  for (const [name, start] of Object.entries(contenders))
+    if (wanted.length === 0 || wanted.includes(name)) rows.push(...(await measure(start, size)));
+if (rows.length > 0) print(`${seconds} s of events, killed in the middle where it says so`, rows);
+process.exit(0);
