@@ -16,7 +16,7 @@ export const { contract, handler } = reaction(
     },
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "USER"],
-      write: ["STREAM", "FRAMES", "CONN", "USER"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE"],
       queues: ["posts"],
       connections: true,
     },

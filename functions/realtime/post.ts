@@ -11,7 +11,7 @@ export const { contract, handler } = reaction(
     on: { queue: "posts", batchSize: 10 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "USER"],
-      write: ["STREAM", "CONN", "USER"],
+      write: ["STREAM", "CONN", "USER", "RATE"],
       connections: true,
     },
     memoryMegabytes: 1769,

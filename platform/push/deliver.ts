@@ -8,6 +8,7 @@ import { findMember } from "../store/streams.ts";
 import { listSubscribers, removeSubscriber } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import { type Forms, formsOf } from "./forms.ts";
+import { governor } from "./governor.ts";
 import { payloadOf, poster } from "./post.ts";
 import type { Memory, Room } from "./room.ts";
 import { noteViewers } from "./viewers.ts";
@@ -109,6 +110,7 @@ async function follow(
     for (const [at, { n }] of frames.entries()) {
       if (n < from) continue;
       if (n >= end) break;
+      await governor().take();
       const result = await poster().post(connectionId, forms[at]!(subscriber));
       if (result !== "gone") continue;
       gone.set(subscription, subscriber);

@@ -1,9 +1,13 @@
 import { recordIdOfMessage } from "../../domain/change.ts";
 import type { LogRecord } from "../../domain/event.ts";
-import { type Frame, frameKeptSeconds, makeFrame } from "../../domain/frame.ts";
+import { type Frame, frameBytesMax, frameKeptSeconds, makeFrame } from "../../domain/frame.ts";
 import { append, freshIn, type KnownLog, knows } from "../../domain/known-log.ts";
+import { bytesOf, chooseLeft } from "../../domain/thinning.ts";
+import { setting } from "../env.ts";
 import { logFault } from "../log.ts";
 import { findCovering, putFrame, readBack, takeText } from "../store/frames.ts";
+import { findStream } from "../store/streams.ts";
+import { governor } from "./governor.ts";
 import { type Room, remember } from "./room.ts";
 import { viewersOf } from "./viewers.ts";
 
@@ -33,7 +37,8 @@ export async function appendRecords(
       const fresh = freshIn(log, records);
       if (fresh.length === 0) return { head: log.head, made };
       const viewers = await viewersOf(room);
-      const { frame, tooLarge } = makeFrame(log, fresh, { streamId, viewers }, now);
+      const left = await leaveOut(room, fresh, viewers);
+      const { frame, tooLarge } = makeFrame(log, fresh, { streamId, viewers, left }, now);
       if (await putFrame(streamId, frame)) {
         append(log, frame, now);
         made.push(frame);
@@ -48,6 +53,31 @@ export async function appendRecords(
     throw error;
   }
 }
+
+/** How long after a post had to wait the stage counts as being at its rate. */
+const limitedMilliseconds = 2_000;
+
+/**
+ * What this batch leaves out: nothing, unless the posts are at the stage's rate and the records need
+ * more than one frame. Then chat is thinned out, so that frames come less often but the room keeps up.
+ */
+async function leaveOut(
+  { streamId, now }: Room,
+  fresh: readonly LogRecord[],
+  viewers: number,
+): Promise<ReadonlySet<string>> {
+  const bytes = fresh.reduce((sum, record) => sum + bytesOf(record), 0);
+  const frames = Math.ceil(bytes / frameBytesMax);
+  if (frames <= 1) return new Set();
+  const isLimited = now.getTime() - governor().limitedAt() < limitedMilliseconds;
+  if (!isLimited && frames * viewers <= setting("POST_RATE")) return new Set();
+  const stream = await findStream(streamId);
+  const kept = new Set(stream === undefined ? [] : [stream.hostId, ...stream.moderators]);
+  return chooseLeft(fresh, frameBytesMax - headerBytesMax, kept);
+}
+
+/** What a frame has around its events, at most. */
+const headerBytesMax = 300;
 
 async function readAgain({ streamId, now, memory }: Room, oldest: number): Promise<KnownLog> {
   const log = await readBack(streamId, oldest, now);

@@ -9,6 +9,7 @@ import { findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.
 import { allDone } from "./all-done.ts";
 import { dropGone, endSubscription } from "./deliver.ts";
 import { formsOf } from "./forms.ts";
+import { governor } from "./governor.ts";
 import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
 import type { Room } from "./room.ts";
 import { viewersOf } from "./viewers.ts";
@@ -135,6 +136,7 @@ async function sendFrame(subscriber: Subscriber, frame: Frame, now: Date): Promi
       return false;
     }
   }
+  await governor().take();
   return (await poster().post(connectionId, formsOf(frame)(subscriber))) !== "gone";
 }
 
@@ -153,6 +155,7 @@ async function postOpening(
   const { streamId, connectionId, connectedAt, revision } = subscriber;
   const young = now.getTime() - connectedAt < openingMilliseconds;
   for (const wait of [...(young ? openingWaitsMilliseconds : []), 0]) {
+    await governor().take();
     const result = await poster().post(connectionId, payload);
     if (result !== "gone" || wait === 0) {
       if (result === "gone") memory.gone.set(`${streamId} ${connectionId}`, subscriber);

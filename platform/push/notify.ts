@@ -1,6 +1,7 @@
 import { notificationOf, type StoredNotification } from "../../domain/notification.ts";
 import { openingMilliseconds } from "../../domain/subscriber.ts";
 import { dropConnection, listSockets } from "../store/connections.ts";
+import { governor } from "./governor.ts";
 import { payloadOf, poster } from "./post.ts";
 
 /**
@@ -20,6 +21,7 @@ export async function sendNotification(stored: StoredNotification, now: Date): P
     const payload = payloadOf(JSON.stringify(said));
     await Promise.all(
       sockets.map(async ({ connectionId, connectedAt }) => {
+        await governor().take();
         const result = await poster().post(connectionId, payload);
         if (result === "gone" && now.getTime() - connectedAt > openingMilliseconds)
           await dropConnection(connectionId);

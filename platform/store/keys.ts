@@ -39,6 +39,7 @@
  *   due reminder     CATALOGUE       REMIND#time#s#u     streams/remind (until it is told)
  *   open notice      CATALOGUE       NOTICE#s            streams/join-as-creator (until it is told)
  *   live stream      CATALOGUE       LIVE#id             streams/join-as-creator, end
+ *   post rate        RATE#posts#slot RATE                fan-out, post (posts of a tenth second)
  *   connection       CONN#c          CONN                realtime/connect, subscribe
  *   user's socket    USER#u          SOCKET#c            realtime/connect, disconnect
  *   gift type        CATALOGUE       TYPE#id             gifts/create-type, add_gift
@@ -116,6 +117,7 @@ export const key = {
   callbacks: (): Key => ({ PK: catalogue, SK: "CALLBACKS" }),
   roomMetadata: (streamId: string): Key => ({ PK: stream(streamId), SK: "METADATA" }),
   commandRate: (sdkAppId: number, command: string) => place(`RATE#${sdkAppId}#${command}`, "RATE"),
+  postRate: (slot: number) => place(`RATE#posts#${slot}`, "RATE"),
 };
 
 /** The beginnings of sort keys, for queries over what lies together. */

@@ -1,10 +1,11 @@
 import type { Frame } from "../../../domain/frame.ts";
 import { knownFrom } from "../../../domain/known-log.ts";
+import { useGovernor } from "../../../platform/push/governor.ts";
 import { queryFrames } from "../../../platform/store/frames.ts";
 import { resetLog } from "../../../platform/store/log-reset.ts";
 import { findLog } from "../../../platform/store/logs.ts";
 import { findHeads, findSubscriber } from "../../../platform/store/subscribers.ts";
-import { message, said } from "../../domain/frame-samples.ts";
+import { given, message, said } from "../../domain/frame-samples.ts";
 import { startTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";
 
@@ -16,6 +17,7 @@ import { seconds, setStage } from "./stage.ts";
 
 let stop: () => Promise<void>;
 beforeAll(async () => {
+  process.env.POST_RATE ??= "10000";
   ({ stop } = await startTable());
 });
 afterAll(() => stop());
@@ -274,4 +276,24 @@ test("a connection that answers 410 is removed, but not while it may still be op
   for (const connection of ["dead", "alive", "young"])
     if (await findSubscriber(stage.streamId, connection)) left.push(connection);
   expect(left).toEqual(["alive", "young"]);
+});
+
+test("at the post rate chat is thinned out to one frame, counted exactly, and gifts stay", async () => {
+  const stage = await setStage();
+  const at = seconds(stage.now);
+  await stage.greet(stage.room(), await stage.ask("c"));
+  useGovernor({ take: () => undefined, limitedAt: () => Date.now() });
+  const chat = Array.from({ length: 300 }, (_, n) => said(n, "hello", at, `u${n % 30}`));
+  const gifts = Array.from({ length: 5 }, (_, n) => given(n, {}, at));
+  await stage.push(stage.room(), ...chat, ...gifts);
+  expect(stage.frames("c")).toEqual([1]);
+  const [frame] = stage.answers("c", "events") as unknown as {
+    skipped: number;
+    events: { type: string }[];
+  }[];
+  const shown = (type: string) => frame!.events.filter((event) => event.type === type).length;
+  expect(shown("gift.sent")).toBe(5);
+  expect(shown("chat.message")).toBeGreaterThan(20);
+  expect(shown("chat.message") + frame!.skipped).toBe(300);
+  expect(await coversOf(stage.streamId)).toHaveLength(305);
 });

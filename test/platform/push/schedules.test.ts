@@ -2,6 +2,7 @@ import { judge } from "./judge.ts";
 import { play, type Scene } from "./world.ts";
 
 process.env.TABLE_NAME ??= "ovation-test";
+process.env.POST_RATE ??= "1000000";
 process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/p.png";
 
 /** Failures as they come, none of them rare. */

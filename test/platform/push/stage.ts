@@ -5,6 +5,7 @@ import type { LogRecord } from "../../../domain/event.ts";
 import type { Subscriber } from "../../../domain/subscriber.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { appendRecords, takeTexts } from "../../../platform/push/frames.ts";
+import { useGovernor } from "../../../platform/push/governor.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { type PostResult, usePoster } from "../../../platform/push/post.ts";
 import { createMemory } from "../../../platform/push/room.ts";
@@ -28,6 +29,7 @@ export async function setStage() {
   const now = new Date();
   const inbox = new Map<string, Message[]>();
   let fate: Fate = () => "sent";
+  useGovernor({ take: () => undefined, limitedAt: () => Number.NEGATIVE_INFINITY });
   usePoster({
     async post(connectionId, payload) {
       const message = JSON.parse(payload.bytes.toString());

@@ -5,6 +5,7 @@ import { Subscriber } from "../../../domain/subscriber.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { appendRecords, takeTexts } from "../../../platform/push/frames.ts";
+import { useGovernor } from "../../../platform/push/governor.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { type Payload, type PostResult, usePoster } from "../../../platform/push/post.ts";
 import { createMemory, type Memory } from "../../../platform/push/room.ts";
@@ -126,6 +127,7 @@ export async function play(scene: Scene) {
   const byConnection = (connectionId: string) =>
     [...viewers.values()].find((viewer) => viewer.connectionId === connectionId);
   const blockedAt = new Map<string, number>();
+  useGovernor({ take: () => undefined, limitedAt: () => Number.NEGATIVE_INFINITY });
   usePoster({
     async post(connectionId: string, payload: Payload): Promise<PostResult> {
       await step();

@@ -1,0 +1,32 @@
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { key } from "./keys.ts";
+import { table, tableName } from "./table.ts";
+
+/** How long the count of a slot is kept. */
+const keptSeconds = 3600;
+
+/**
+ * Takes posts out of what the stage may send in one slot of time, and answers how many were left to
+ * take: all who post share one count, so the account's rate holds however many they are.
+ */
+export async function leasePosts(
+  slot: number,
+  wanted: number,
+  slotMax: number,
+  now: Date,
+): Promise<number> {
+  const { Attributes } = await table().send(
+    new UpdateCommand({
+      TableName: tableName(),
+      Key: key.postRate(slot),
+      UpdateExpression: "SET expiresAt = :expires ADD taken :wanted",
+      ExpressionAttributeValues: {
+        ":wanted": wanted,
+        ":expires": Math.floor(now.getTime() / 1000) + keptSeconds,
+      },
+      ReturnValues: "UPDATED_NEW",
+    }),
+  );
+  const before = Number(Attributes?.taken ?? wanted) - wanted;
+  return Math.min(wanted, Math.max(0, slotMax - before));
+}

@@ -1,0 +1,46 @@
+import fc from "fast-check";
+import { bytesOf, chooseLeft } from "../../domain/thinning.ts";
+import { given, said } from "./frame-samples.ts";
+
+const nobody = new Set<string>();
+const kept = (records: ReturnType<typeof said>[], left: Set<string>) =>
+  records.filter(({ id }) => !left.has(id));
+
+test("nothing is left out while there is room", () => {
+  const records = [1, 2, 3].map((n) => said(n));
+  expect(chooseLeft(records, 32_000, nobody)).toEqual(new Set());
+});
+
+test("who says much loses much: every sender keeps a message before anybody keeps two", () => {
+  const loud = Array.from({ length: 60 }, (_, n) => said(n, "spam", 1, "loud"));
+  const quiet = Array.from({ length: 10 }, (_, n) => said(100 + n, "hello", 1, `quiet${n}`));
+  const records = [...loud, ...quiet];
+  const left = chooseLeft(records, bytesOf(loud[0]!) * 14, nobody);
+  const shown = kept(records, left).map(({ senderId }) => senderId);
+  for (let n = 0; n < 10; n++) expect(shown).toContain(`quiet${n}`);
+  expect(shown.filter((sender) => sender === "loud").length).toBeGreaterThan(0);
+  expect(left.has(loud.at(-1)!.id)).toBe(false);
+});
+
+test("host and moderators are left out last, money and moderation never", () => {
+  const crowd = Array.from({ length: 40 }, (_, n) => said(n, "hi", 1, `u${n}`));
+  const host = Array.from({ length: 5 }, (_, n) => said(100 + n, "welcome", 1, "host"));
+  const gifts = Array.from({ length: 10 }, (_, n) => given(200 + n));
+  const records = [...crowd, ...host, ...gifts];
+  const room = [...host, ...gifts].reduce((sum, record) => sum + bytesOf(record), 0);
+  const left = chooseLeft(records, room, new Set(["host"]));
+  expect(kept(records, left).map(({ id }) => id)).toEqual([...host, ...gifts].map(({ id }) => id));
+  expect([...chooseLeft(records, 0, nobody)].some((id) => id.startsWith("gift"))).toBe(false);
+});
+
+test("what is kept fits the room, whatever was said", () => {
+  const one = fc.record({ n: fc.nat(1e6), sender: fc.constantFrom("a", "b", "c", "host") });
+  fc.assert(
+    fc.property(fc.array(one), fc.integer({ min: 0, max: 30_000 }), (wishes, room) => {
+      const records = wishes.map(({ n, sender }) => said(n, "text", 1, sender));
+      const left = chooseLeft(records, room, new Set(["host"]));
+      const bytes = kept(records, left).reduce((sum, record) => sum + bytesOf(record), 0);
+      expect(bytes).toBeLessThanOrEqual(room);
+    }),
+  );
+});

@@ -1,0 +1,88 @@
+import { createGovernor } from "../../../platform/push/governor.ts";
+
+/** Time that goes on only when all wait for it. */
+function createTime() {
+  let now = 1_000_000;
+  const waiting: { at: number; wake: () => void }[] = [];
+  const wait = (milliseconds: number) =>
+    new Promise<void>((wake) => waiting.push({ at: now + Math.max(0, milliseconds), wake }));
+  async function run(until: number): Promise<void> {
+    for (;;) {
+      for (let turn = 0; turn < 20; turn++) await null;
+      const next = waiting.reduce<(typeof waiting)[number] | undefined>(
+        (first, one) => (first === undefined || one.at < first.at ? one : first),
+        undefined,
+      );
+      if (next === undefined || next.at > until) return;
+      waiting.splice(waiting.indexOf(next), 1);
+      now = next.at;
+      next.wake();
+    }
+  }
+  return { now: () => now, wait, run };
+}
+
+/** Environments that post as much as they may for some seconds; answers when each post went. */
+async function flood(
+  rate: number,
+  environments: number,
+  seconds: number,
+  leaseMilliseconds: number,
+) {
+  const time = createTime();
+  const taken = new Map<number, number>();
+  const lease = async (slot: number, wanted: number, slotMax: number) => {
+    await time.wait(leaseMilliseconds);
+    const before = taken.get(slot) ?? 0;
+    taken.set(slot, before + wanted);
+    return Math.min(wanted, Math.max(0, slotMax - before));
+  };
+  const posts: number[] = [];
+  const end = time.now() + seconds * 1000;
+  const limited: boolean[] = [];
+  for (let n = 0; n < environments; n++) {
+    const governor = createGovernor(rate, lease, time);
+    const sender = async () => {
+      while (time.now() < end) {
+        await governor.take();
+        posts.push(time.now());
+        await time.wait(1);
+      }
+      limited[n] = Number.isFinite(governor.limitedAt());
+    };
+    for (let sender_ = 0; sender_ < 40; sender_++) void sender();
+  }
+  await time.run(end + 2_000);
+  return { posts: posts.sort((a, b) => a - b), limited };
+}
+
+const mostInOneSecond = (posts: readonly number[]) => {
+  let [most, from] = [0, 0];
+  for (const [to, at] of posts.entries()) {
+    while (posts[from]! <= at - 1000) from += 1;
+    most = Math.max(most, to - from + 1);
+  }
+  return most;
+};
+
+test.each([1, 2, 5])(
+  "%i environments at once pass the rate by less than a tenth",
+  async (count) => {
+    const rate = 5_000;
+    const { posts, limited } = await flood(rate, count, 3, 3);
+    expect(mostInOneSecond(posts)).toBeLessThanOrEqual(rate * 1.1);
+    expect(posts.length).toBeGreaterThan(rate * 3 * 0.75);
+    expect(limited).toContain(true);
+  },
+);
+
+test("a small room posts at once and asks nobody", async () => {
+  let leases = 0;
+  const governor = createGovernor(10_000, async (_slot, wanted) => {
+    leases += 1;
+    return wanted;
+  });
+  for (let n = 0; n < 4; n++) expect(governor.take()).toBeUndefined();
+  expect(leases).toBe(0);
+  expect(governor.limitedAt()).toBe(Number.NEGATIVE_INFINITY);
+});
