@@ -37,6 +37,45 @@ export const serverMessages = {
       events: z.array(z.union((Object.keys(eventData) as EventType[]).map(event))),
     })
     .meta({ description: "A frame: what happened in a stream, at most 32,000 bytes" }),
+  compact: z
+    .object({
+      type: z.literal("compact"),
+      streamId: StreamId,
+      epoch: Epoch,
+      frame: FrameNumber,
+      viewers,
+      skipped: z.number().int().min(0),
+      users: z.array(z.array(z.unknown())).meta({
+        description:
+          "UserSummary as [_id, username, name, surname, photo's _id, url, variants 40, 76, createdAt, " +
+          "updatedAt]; 0 stands for: the user's _id, the url (twice), createdAt",
+      }),
+      giftTypes: z.array(z.unknown()),
+      groups: z
+        .array(
+          z.object({
+            type: z.string(),
+            count: z.number().int(),
+            columns: z.record(z.string(), z.union([z.array(z.unknown()), z.string()])),
+          }),
+        )
+        .meta({
+          description:
+            "Events of one type whose data have the same fields. A column has a value a row, or one for " +
+            "all, or is text `<prefix>=<column>`: the prefix and that column's value. `` is the event's " +
+            "id, `at` its time, `.name` a field, `@name` a place in users, `@@name` a list of them, " +
+            "`#name` a place in giftTypes",
+        }),
+      order: z.array(z.number().int()).optional().meta({
+        description: "The group of each event, each group's in their order; absent with one group",
+      }),
+    })
+    .meta({ description: "With `?frame=compact`: the same frame, denser" }),
+  deflate: z.object({ type: z.literal("deflate"), data: z.string() }).meta({
+    description:
+      "With `?frame=compact`: a `compact` frame of more than 2 KB, as base64 of its deflated text " +
+      "(RFC 1951)",
+  }),
   subscribed: z
     .object({
       type: z.literal("subscribed"),

@@ -57,7 +57,9 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
         action: "send",
         channel: { $ref: "#/channels/socket" },
         summary: "Push frames, notifications and the end of connections",
-        messages: ["events", "notification", "unsubscribed", "closing"].map(inChannel),
+        messages: ["events", "compact", "deflate", "notification", "unsubscribed", "closing"].map(
+          inChannel,
+        ),
       },
     },
     components: {
@@ -76,6 +78,7 @@ const querySchema = {
     token: { type: "string", description: "The JWT, unless it comes as a subprotocol" },
     streamId: { type: "string", pattern: "^[0-9a-fA-F]{24}$" },
     since: { type: "string", pattern: "^[A-Za-z0-9_-]{1,32}:[0-9]{1,15}$" },
+    frame: { const: "compact", description: "Frames come as `compact` or `deflate`" },
   },
 };
 
