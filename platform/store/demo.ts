@@ -7,6 +7,7 @@ import { credit, draftOf, emptyWallet } from "../../domain/wallet.ts";
 import { key } from "./keys.ts";
 import { listActions, liveActions } from "./stream-lists.ts";
 import type { Action } from "./transact.ts";
+import { indexActions } from "./user-index.ts";
 import { seal } from "./wallets.ts";
 
 /** Where the demo is written, and the pictures of its stage. */
@@ -86,6 +87,7 @@ const put = (Item: Record<string, unknown>): Action => ({
 const userActions = (profile: Profile): Action[] => [
   put({ ...key.profile(profile.userId), ...profile }),
   put({ ...key.username(profile.username), userId: profile.userId }),
+  ...indexActions(undefined, profile),
 ];
 
 /**

@@ -24,11 +24,12 @@ export type Operation = {
   isPublic: boolean;
 };
 
-/** Every operation of /openapi.json. */
+/** Every operation of /openapi.json but the commands of the Tencent API. */
 export async function readOperations(): Promise<Operation[]> {
   const document: Schema = await (await fetch(`${apiUrl()}/openapi.json`)).json();
   const found: Operation[] = [];
-  for (const [path, item] of Object.entries<Schema>(document.paths))
+  const paths = Object.entries<Schema>(document.paths);
+  for (const [path, item] of paths.filter(([path]) => !path.startsWith("/v4/")))
     for (const [method, operation] of Object.entries<Schema>(item))
       found.push({
         method: method.toUpperCase(),
