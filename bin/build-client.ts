@@ -1,0 +1,33 @@
+/** Builds the published form of `client/`: one ES module for browsers and Node, and its types. */
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+const root = join(import.meta.dirname, "..");
+const outdir = join(root, "client/dist");
+
+rmSync(outdir, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: ["client/index.ts"],
+  outdir,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+});
+const options = [
+  ...["--declaration", "--emitDeclarationOnly", "--noEmit", "false"],
+  ...["--rewriteRelativeImportExtensions", "--outDir", outdir],
+  ...["--target", "es2024", "--module", "nodenext", "--lib", "es2024,dom", "--strict"],
+  ...["--types", ""],
+];
+execFileSync(
+  join(root, "node_modules/.bin/tsc"),
+  ["--ignoreConfig", ...options, "client/index.ts"],
+  {
+    cwd: root,
+    stdio: "inherit",
+  },
+);

@@ -1,0 +1,167 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type WebSocket as Socket, WebSocket, WebSocketServer } from "ws";
+import { createClient, type Event, type Options, OvationError } from "../../client/index.ts";
+import { makeFrame } from "../../domain/frame.ts";
+import { compactText } from "../../platform/push/forms.ts";
+import { emptyLog, now, said } from "../domain/frame-samples.ts";
+
+const streamId = "64d15f9e2e6c8f4d5a123000";
+
+/** A server that keeps the protocol: a log of frames, sockets that come and go. */
+async function startServer({ compact = false, lose = (): boolean => false } = {}) {
+  const bodies: string[] = [];
+  const sockets = new Set<Socket>();
+  const subscribed = new Map<Socket, number>();
+  const keys: string[] = [];
+  let refusals: (number | "cut")[] = [];
+  const http = createServer((request, response) => {
+    keys.push(String(request.headers["idempotency-key"]));
+    const refusal = refusals.shift();
+    if (refusal === "cut") return void request.socket.destroy();
+    const status = refusal ?? 201;
+    const headers = status === 409 ? { "retry-after": "0" } : {};
+    response.writeHead(status, { "content-type": "application/json", ...headers });
+    const failure = { isSuccess: false, statusCode: status, data: null, errors: ["No", "not now"] };
+    response.end(JSON.stringify(status < 300 ? { _id: "m1" } : failure));
+  });
+  const server = new WebSocketServer({
+    server: http,
+    path: "/ws",
+    handleProtocols: () => "bearer",
+  });
+  const form = (body: string) => (compact ? compactText(body) : body);
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => {
+      sockets.delete(socket);
+      subscribed.delete(socket);
+    });
+    socket.on("message", (data) => {
+      const { action, since, requestId } = JSON.parse(data.toString());
+      if (action === "ping") {
+        const heads = subscribed.has(socket) ? { [streamId]: bodies.length } : {};
+        socket.send(JSON.stringify({ type: "pong", heads }));
+      }
+      if (action !== "subscribe") return;
+      const recovered = since === undefined ? undefined : since.epoch === "e1";
+      const from = recovered ? since.frame : bodies.length;
+      const head = { epoch: "e1", head: bodies.length, viewers: 1 };
+      socket.send(JSON.stringify({ type: "subscribed", streamId, ...head, recovered, requestId }));
+      for (const body of bodies.slice(from)) socket.send(form(body));
+      subscribed.set(socket, from);
+    });
+  });
+  await new Promise<void>((done) => http.listen(0, "127.0.0.1", done));
+  const { port } = http.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    sockets,
+    keys,
+    refuse: (...statuses: (number | "cut")[]) => {
+      refusals = statuses;
+    },
+    say(text: string): void {
+      const end = { ...emptyLog, head: bodies.length };
+      const record = said(bodies.length + 1, text);
+      bodies.push(makeFrame(end, [record], { streamId, viewers: 1 }, now).frame.body);
+      for (const socket of subscribed.keys()) if (!lose()) socket.send(form(bodies.at(-1)!));
+    },
+    async stop(): Promise<void> {
+      for (const socket of sockets) socket.terminate();
+      await new Promise((done) => server.close(done));
+      await new Promise((done) => http.close(done));
+    },
+  };
+}
+
+const options = (url: string, more: Partial<Options> = {}): Options => ({
+  url,
+  token: "token",
+  WebSocket: WebSocket as unknown as NonNullable<Options["WebSocket"]>,
+  ...more,
+});
+const contentOf = ({ data }: Event) => data.content as string;
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds(); tries++) {
+    if (tries > 1_500) throw new Error("It never came");
+    await new Promise((done) => setTimeout(done, 10));
+  }
+}
+
+test.each([false, true])(
+  "each event once and in order, whatever is lost (compact: %s)",
+  async (compact) => {
+    let count = 0;
+    const server = await startServer({ compact, lose: () => ++count % 7 === 0 });
+    const client = createClient(options(server.url, { compact }));
+    const heard: string[] = [];
+    const subscription = client.subscribe(streamId, {
+      onEvent: (event) => heard.push(contentOf(event)),
+    });
+    await until(() => subscription.position() !== undefined);
+    for (let n = 1; n <= 60; n++) {
+      server.say(`${n}`);
+      if (n % 20 === 0) for (const socket of server.sockets) socket.terminate();
+      await new Promise((done) => setTimeout(done, 5));
+    }
+    await until(() => heard.length >= 55);
+    server.say("61");
+    server.say("62");
+    await until(() => heard.length >= 60);
+    expect(heard.slice(0, 60)).toEqual(Array.from({ length: 60 }, (_, n) => `${n + 1}`));
+    client.close();
+    await server.stop();
+  },
+  60_000,
+);
+
+test("for await gives events until the subscription ends", async () => {
+  const server = await startServer();
+  const client = createClient(options(server.url));
+  const subscription = client.subscribe(streamId);
+  await until(() => subscription.position() !== undefined);
+  const heard: string[] = [];
+  const reading = (async () => {
+    for await (const event of subscription) {
+      heard.push(contentOf(event));
+      if (heard.length === 3) subscription.close();
+    }
+  })();
+  for (const text of ["a", "b", "c"]) server.say(text);
+  await reading;
+  expect(heard).toEqual(["a", "b", "c"]);
+  client.close();
+  await server.stop();
+});
+
+test("a call is repeated with one key when its answer is lost, and a refusal is told", async () => {
+  const server = await startServer();
+  const client = createClient(options(server.url));
+  server.refuse("cut", 503, 409);
+  expect(await client.sendMessage(streamId, "hello")).toEqual({ _id: "m1" });
+  expect(server.keys).toHaveLength(4);
+  expect(new Set(server.keys).size).toBe(1);
+  server.refuse(403);
+  await expect(client.sendMessage(streamId, "hello")).rejects.toThrow(OvationError);
+  client.close();
+  await server.stop();
+});
+
+test("a socket is opened again with a fresh token, and not after a code from 4500", async () => {
+  const server = await startServer();
+  let tokens = 0;
+  const states: string[] = [];
+  const client = createClient(
+    options(server.url, { token: () => `t${++tokens}`, onState: (state) => states.push(state) }),
+  );
+  await until(() => server.sockets.size === 1);
+  for (const socket of server.sockets) socket.close();
+  await until(() => tokens === 2 && server.sockets.size === 1);
+  for (const socket of server.sockets) socket.send(JSON.stringify({ type: "closing", code: 4500 }));
+  await until(() => states.at(-1) === "ended");
+  expect(states).toEqual(["online", "offline", "online", "ended"]);
+  client.close();
+  await server.stop();
+});
