@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
-import { refuse } from "../../domain/refusal.ts";
+import { Refusal, refuse } from "../../domain/refusal.ts";
 import { type Item, plain, table, tableName } from "./table.ts";
 
 type Part = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
@@ -87,6 +87,10 @@ function isIndefinite(error: unknown): boolean {
     name === "TimeoutError" || code === "ECONNRESET" || code === "ECONNREFUSED" || code === "EPIPE"
   );
 }
+
+/** Whether something failed for a reason that passes, so that the same may succeed later. */
+export const isPassing = (error: unknown): boolean =>
+  isIndefinite(error) || (error instanceof Refusal && error.code === "unavailable");
 
 /** Too many requests for a partition or the table: nothing was done, later it may be. */
 export function isThrottle(error: unknown): boolean {
