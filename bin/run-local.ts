@@ -34,6 +34,7 @@ export async function runLocal(): Promise<void> {
     process.exit(code);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.removeAllListeners(signal);
     process.on(signal, () => {
       if (aborting.signal.aborted) return;
       aborting.abort();

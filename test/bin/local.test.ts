@@ -83,8 +83,14 @@ test("wrong settings are named all at once with exit code 2", async () => {
 });
 
 test("a signal during the start ends it with 0", async () => {
-  const program = startProgram({ PORT: "0", DATA_DIR: ":memory:" });
-  await new Promise((done) => setTimeout(done, 600));
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  const program = startProgram({ PORT: String(port), DATA_DIR: ":memory:" });
+  // The port answers from the first moment on, long before anything is bundled or started.
+  const ask = () => fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
+  while ((await ask()) === undefined) await new Promise((done) => setTimeout(done, 10));
   program.child.kill("SIGTERM");
   expect(await program.ended).toBe(0);
 });

@@ -31,14 +31,14 @@ async function freePort(): Promise<number> {
 test("every path is 503 in an envelope until the system is up", async () => {
   const port = await freePort();
   let give: (directory: string) => void = () => undefined;
-  const starting = start({
-    port,
-    assemblyDirectory: () => new Promise<string>((resolve) => (give = resolve)),
+  const assembly = new Promise<string>((resolve) => {
+    give = resolve;
   });
+  const starting = start({ port, assemblyDirectory: () => assembly });
   const url = `http://127.0.0.1:${port}`;
-  const ask = (path: string) => fetch(url + path).catch(() => undefined);
-  let early = await ask("/health");
-  while (early === undefined) early = await ask("/health");
+  const ask = () => fetch(`${url}/health`).catch(() => undefined);
+  let early = await ask();
+  while (early === undefined) early = await ask();
   expect(early.status).toBe(503);
   expect(early.headers.get("retry-after")).toBe("1");
   expect(await early.json()).toEqual({
