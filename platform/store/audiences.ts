@@ -25,12 +25,12 @@ export async function listMostViewed(limit: number): Promise<string[]> {
 const monthSeconds = 30 * 24 * 3600;
 
 /** How long an answer that is read from many items serves all who ask. */
-const freshMilliseconds = 30_000;
+const freshMilliseconds = 5_000;
 let latest: { at: number; hosts: string[] } | undefined;
 
 /**
  * Ids of the hosts whose streams of the last 30 days were watched by the most users, each counted
- * once a stream; among the newest 1,000 streams. At most half a minute old.
+ * once a stream; among the newest 1,000 streams. At most five seconds old.
  */
 export async function listMostWatched(limit: number, now: Date): Promise<string[]> {
   if (latest === undefined || now.getTime() - latest.at > freshMilliseconds)

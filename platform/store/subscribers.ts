@@ -100,7 +100,8 @@ export async function removeSubscriber(
         }),
       }),
     );
-    if (Attributes !== undefined) await recordVisit(read(Subscriber, Attributes), new Date());
+    if (Attributes?.userId !== undefined)
+      await recordVisit(read(Subscriber, Attributes), new Date());
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }

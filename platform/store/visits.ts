@@ -38,7 +38,7 @@ async function addVisit(streamId: string, userId: string, seconds: number): Prom
       ReturnValues: "ALL_OLD",
     }),
   );
-  return Attributes === undefined;
+  return Attributes?.userId === undefined;
 }
 
 async function countVisitor(streamId: string): Promise<void> {

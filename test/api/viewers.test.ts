@@ -1,0 +1,53 @@
+import { call, eventually, liveStream, person } from "./people.ts";
+import { watch } from "./viewer.ts";
+
+test("who watches is listed, searched and counted; who left goes into the statistics", async () => {
+  const [{ id, host }, ann, bob] = await Promise.all([
+    liveStream(),
+    person({ claims: { given_name: "Ann", family_name: "Lee" } }),
+    person({ claims: { given_name: "Bob" } }),
+  ]);
+  const sockets = [await watch(ann, id), await watch(ann, id), await watch(bob, id)];
+  const viewers = async (query = "") =>
+    (await call(`GET /api/v1/live-stream/${id}/viewers${query}`, { as: host })).body.data;
+
+  const all = await viewers();
+  expect(all.list.map(({ name }: { name: string }) => name)).toEqual(["Bob", "Ann"]);
+  expect(all).toMatchObject({
+    pagination: { totalItems: 2, itemsPerPage: 20, hasNextPage: false },
+    participantAudienceTotal: 2,
+  });
+  expect(Object.keys(all.list[0])).toEqual([
+    "_id",
+    "username",
+    "name",
+    "surname",
+    "profilePhoto",
+    "followersCount",
+    "followingCount",
+    "expertise",
+    "isFollowing",
+    "joinedAt",
+  ]);
+  expect(await viewers("?search=lee")).toMatchObject({
+    list: [{ _id: ann.id }],
+    pagination: { totalItems: 1 },
+    participantAudienceTotal: 2,
+  });
+  expect((await viewers("?page=2&limit=1")).list).toMatchObject([{ _id: ann.id }]);
+
+  const statistics = async () =>
+    (await call(`GET /api/v1/participant/stream/${id}/statistics`, { as: host })).body;
+  const during = await statistics();
+  expect(during).toMatchObject({ streamId: id, totalViewers: 2, peakViewers: 2 });
+  for (const socket of sockets) socket.close();
+  await eventually(viewers, ({ participantAudienceTotal }) => participantAudienceTotal === 0);
+  const after = await eventually(statistics, ({ totalViewers }) => totalViewers === 2);
+  expect(after.totalWatchTimeMinutes).toBeGreaterThanOrEqual(0);
+  const creators = await eventually(
+    async () => (await call("GET /api/v1/live-stream/most-watched-creators")).body.data,
+    (list) => list.some(({ _id }: { _id: string }) => _id === host.id),
+  );
+  const own = creators.find(({ _id }: { _id: string }) => _id === host.id);
+  expect(own).toMatchObject({ isFollowing: null, availabilityStatus: "available" });
+});
