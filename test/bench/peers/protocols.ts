@@ -41,13 +41,16 @@ function parse<Value>(text: string): Value {
   return value as Value;
 }
 
-/** How often a client of Ovation asks for the newest frames, in seconds. */
+/**
+ * After so many seconds without a frame a client of Ovation asks for the newest one. While frames
+ * come there is nothing to ask: the next number shows what is missing.
+ */
 const pingSeconds = 25;
 
 function followFrames(seeing: Seeing, streamId: string): Session {
   const follower = createFollower(streamId);
   let say: ((text: string) => void) | undefined;
-  let untilPing = Math.ceil(Math.random() * pingSeconds);
+  let untilPing = pingSeconds;
   const act = (steps: ReturnType<typeof follower.take>) => {
     for (const step of steps)
       if (step.do === "send") say?.(JSON.stringify(step.message));
@@ -62,7 +65,10 @@ function followFrames(seeing: Seeing, streamId: string): Session {
     },
     take(text) {
       const message = parse<Message>(text);
-      if (message.type === "events") seeing.frame();
+      if (message.type === "events") {
+        seeing.frame();
+        untilPing = pingSeconds;
+      }
       act(follower.take(message, Date.now()));
     },
     close() {
