@@ -69,9 +69,9 @@ test("who comes back with a position gets what was missed, byte for byte, and no
   const subscribed = await second.next(ofType("subscribed"));
   expect(subscribed.recovered).toBe(true);
   await say("three");
-  await second.next(
-    (m) => m.type === "events" && m.events.some((e: Message) => e.data.content === "three"),
-  );
+  const three = (m: Message) =>
+    m.type === "events" && m.events.some((e: Message) => e.data.content === "three");
+  await Promise.all([second.next(three), witness.next(three)]);
 
   const frames = second.messages.filter(ofType("events"));
   const whole = witness.messages.filter(ofType("events"));
