@@ -9,26 +9,12 @@ import type { UserSummary } from "./user.ts";
 /** Guests that a stream may name. */
 const guestsMax = 20;
 
-/** In a form everything is text, and a field left empty is one that was not filled in. */
+/** A field left empty is one that was not filled in. */
 const optional = <S extends z.ZodType>(schema: S) =>
   z.preprocess((value) => (value === "" || value === null ? undefined : value), schema.optional());
 
-const numeric = <S extends z.ZodType>(schema: S) =>
-  z.preprocess(
-    (value) => (typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value),
-    schema,
-  );
-
-const parsed = <S extends z.ZodType>(schema: S) =>
-  z.preprocess((value) => (typeof value === "string" ? listIn(value) : value), schema);
-
-function listIn(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return json;
-  }
-}
+const optionalNumber = <S extends z.ZodType>(schema: S) =>
+  z.preprocess((value) => value ?? undefined, schema.optional());
 
 const Guests = z.array(UserId, { error: "expected a list of user ids" }).max(guestsMax);
 
@@ -44,20 +30,23 @@ const File = z
  */
 export const StreamWish = z.object({
   title: text(1, 200).meta({ example: "Friday night" }),
-  guests: optional(parsed(Guests)).meta({ description: "Ids of users, in a form as JSON text" }),
+  guests: optional(Guests).meta({ description: "Ids of users, in a form as JSON text" }),
   thumbnail: optional(z.union([httpsUrl, File])).meta({
     type: "string",
     format: "binary",
     description: "An image of at most 3.5 MB, which is not kept, or an https URL",
   }),
-  price: optional(numeric(Amount)).meta({ description: "Makes it a paid stream" }),
+  price: optionalNumber(Amount).meta({ description: "Makes it a paid stream" }),
   liveStreamType: optional(text(1, 50)),
   interest: optional(text(1, 100)),
-  durationGoal: optional(numeric(z.number().int().min(0).max(1_000_000))),
+  durationGoal: optionalNumber(z.number().int().min(0).max(1_000_000)),
   motivation: optional(text(1, 500)),
   plannedStartDate: optional(moment),
 });
 export type StreamWish = z.infer<typeof StreamWish>;
+
+/** In a form everything is text: what these fields are instead. */
+export const streamForm = { guests: "json", price: "number", durationGoal: "number" } as const;
 
 /** A new stream is `preparing`, with a planned start `scheduled`. */
 export function makeStream(

@@ -13,7 +13,7 @@ export const wholeNumber = (min: number, max: number) =>
 export const truth = z
   .enum(["true", "false"], { error: "expected true or false" })
   .transform((value) => value === "true")
-  .meta({ type: "boolean" });
+  .meta({ type: "boolean", enum: [true, false] });
 
 /** A moment in a query or body: ISO 8601 with a zone, or a date, which is its beginning in UTC. */
 export const moment = z

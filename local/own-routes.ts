@@ -2,6 +2,7 @@
  * The runner's own routes, under /local/: tokens, faults, cost and other things that AWS has
  * elsewhere or not at all. They are no part of a deployed stage.
  */
+import { randomUUID } from "node:crypto";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
 
 /** What a handler gets: the JSON body (undefined without one), the query and the whole request. */
@@ -42,7 +43,7 @@ export function makeOwnRoutes(): OwnRoutes {
       const route = routes.find(
         ({ method, path }) => method === request.method && path === request.path,
       );
-      if (route === undefined) return refuse(404, ["The requested resource could not be found"]);
+      if (route === undefined) return refuse(404, ["Resource not found"]);
       if (request.isTooLarge || request.body.length > bodyBytesMax) {
         return refuse(413, ["Request body too large"]);
       }
@@ -72,6 +73,7 @@ export function answerJson(
       ["Cache-Control", "no-store"],
       ["Access-Control-Allow-Origin", "*"],
       ["X-Content-Type-Options", "nosniff"],
+      ["X-Request-Id", randomUUID()],
       ...headers,
     ],
     body: Buffer.from(body === undefined ? "" : JSON.stringify(body)),

@@ -1,4 +1,4 @@
-import { makeStream, StreamWish } from "../../domain/new-stream.ts";
+import { makeStream, StreamWish, streamForm } from "../../domain/new-stream.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
 import { setting } from "../../platform/env.ts";
@@ -14,6 +14,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     accepts: ["json", "multipart"],
+    form: streamForm,
     body: StreamWish,
     answer: [201, LiveStream],
     refusals: ["user_not_found"],

@@ -7,8 +7,11 @@ export type CallerKind = "anyone" | "optional" | "user" | "service" | "admin";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** A body whose fields came as multipart/form-data (RFC 7578) or as JSON: text stays text. */
+/** A body whose fields came as multipart/form-data (RFC 7578) or as JSON. */
 export type BodyForm = "json" | "multipart";
+
+/** What the text of a form's field stands for, where that is not text. */
+export type FormFieldKind = "number" | "json";
 
 /**
  * The promise of one HTTP endpoint. From it come validation, types, the route, its authorizer, the
@@ -31,6 +34,8 @@ export type Contract = {
   lists?: readonly string[];
   body?: z.ZodType;
   accepts?: readonly BodyForm[];
+  /** Fields that are not text, for a body that comes as a form. */
+  form?: Readonly<Record<string, FormFieldKind>>;
   /** Status and schema of a success; 204 has no body. */
   answer: readonly [status: 200 | 201 | 204, schema: z.ZodType];
   /** The content type of a bare answer that is not JSON. */

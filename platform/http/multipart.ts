@@ -1,4 +1,5 @@
 import { refuse } from "../../domain/refusal.ts";
+import type { FormFieldKind } from "./contract.ts";
 
 /** A file of a form: its bytes and the media type that the client claims for it. */
 export type FormFile = { name: string; mediaType: string; bytes: Uint8Array };
@@ -10,25 +11,39 @@ export const fileBytesMax = 3_500_000;
 const fieldsMax = 50;
 
 /**
- * multipart/form-data (RFC 7578) as an object: text fields are strings, files are FormFile, a field
- * that is given twice is refused. The platform's own parser reads it.
+ * multipart/form-data (RFC 7578) as an object: text fields are strings but for those of `kinds`,
+ * files are FormFile, a field that is given twice is refused. The platform's own parser reads it.
  */
 export async function readMultipart(
   bytes: Uint8Array<ArrayBuffer>,
   contentType: string,
-): Promise<Record<string, string | FormFile>> {
+  kinds: Readonly<Record<string, FormFieldKind>> = {},
+): Promise<Record<string, unknown>> {
   const form = await new Response(bytes, { headers: { "content-type": contentType } })
     .formData()
     .catch(() => refuse("request_invalid", { problem: "body: not multipart/form-data" }));
-  const fields: Record<string, string | FormFile> = {};
+  const fields: Record<string, unknown> = {};
   let count = 0;
   for (const [name, value] of form) {
     if (Object.hasOwn(fields, name) || ++count > fieldsMax)
       refuse("request_invalid", { problem: `${name}: expected one value` });
-    const field = typeof value === "string" ? value : await fileOf(value);
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    const field = typeof value === "string" ? fieldValue(value, kind) : await fileOf(value);
     Object.defineProperty(fields, name, { value: field, enumerable: true });
   }
   return fields;
+}
+
+/** What the text stands for; text that stands for nothing stays as it is, and fits no schema. */
+function fieldValue(text: string, kind: FormFieldKind | undefined): unknown {
+  if (kind === undefined) return text;
+  if (text === "") return undefined;
+  if (kind === "number") return /^\d{1,10}$/.test(text) ? Number(text) : text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 async function fileOf(file: File): Promise<FormFile> {

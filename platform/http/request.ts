@@ -68,7 +68,8 @@ export async function readBody(event: APIGatewayProxyEvent, contract: Contract):
   const encoding = header(event, "content-encoding");
   if (encoding !== undefined && encoding.trim().toLowerCase() !== "identity")
     refuse("media_type_unsupported", { problem: "content-encoding: expected none" });
-  if (isMultipart && takesMultipart) return readMultipart(bytes, header(event, "content-type")!);
+  if (isMultipart && takesMultipart)
+    return readMultipart(bytes, header(event, "content-type")!, contract.form);
   if (mediaType !== "" && !/^application\/(json|[\w.+-]+\+json)$/.test(mediaType))
     refuse("media_type_unsupported", { problem: "content-type: expected application/json" });
   return readJson(bytes.toString("utf8"));

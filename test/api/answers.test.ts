@@ -56,6 +56,7 @@ test("every answer has an id of its own, CORS headers, nosniff and, unless it is
   const answers = [
     await call("GET /health"),
     await call("GET /docs"),
+    await call("GET /local/nothing"),
     await call("GET /api/v1/wallet", { as }),
     await call("GET /api/v1/wallet"),
     await call("GET /api/v1/wallet", { as: { id: "x", token: "a.b.c" } }),
@@ -69,7 +70,7 @@ test("every answer has an id of its own, CORS headers, nosniff and, unless it is
     await call("OPTIONS /api/v1/gifts/create"),
     await tencent("get_room_info", {}),
   ];
-  const statuses = [200, 200, 200, 401, 401, 400, 404, 404, 413, 413, 415, 204, 204, 200];
+  const statuses = [200, 200, 404, 200, 401, 401, 400, 404, 404, 413, 413, 415, 204, 204, 200];
   expect(answers.map(({ status }) => status)).toEqual(statuses);
   for (const { headers } of answers) {
     expect(headers.get("x-request-id")).toMatch(/^[\w-]{8,}$/);
@@ -270,6 +271,8 @@ describe("the forms of a body", () => {
       expect([type, (await create('{"title":"x"}', type)).status]).toEqual([type, 201]);
     for (const type of ["text/json", "application/x-www-form-urlencoded", "json", "*/*"])
       expect([type, (await create('{"title":"x"}', type)).status]).toEqual([type, 415]);
+    for (const misfit of ['"price":"5"', '"price":""', '"durationGoal":"60"', '"guests":"[]"'])
+      expectFailure(await create(`{"title":"x",${misfit}}`), 400, sentences[400]);
   });
 
   test("a stream may come as a form, with a file of at most 3.5 MB and 4 MiB in all", async () => {
@@ -286,7 +289,10 @@ describe("the forms of a body", () => {
     expectFailure(await create(form(3_500_001)), 413, sentences[413]);
     expectFailure(await create(form(4_300_000)), 413, sentences[413]);
     expectFailure(await create(form(10, { title: "" })), 400, sentences[400]);
-    expectFailure(await create(form(10, { price: "-5" })), 400, sentences[400]);
+    for (const price of ["-5", "1.5", "five", "1e3", " 5"])
+      expectFailure(await create(form(10, { price })), 400, sentences[400]);
+    expectFailure(await create(form(10, { guests: "[" })), 400, sentences[400]);
+    expect((await create(form(10, { price: "", guests: "" }))).status).toBe(201);
     expectFailure(await create("--x\r\n", "multipart/form-data; boundary=y"), 400, sentences[400]);
     const key = freshId();
     const raw = form(3_000_000);
