@@ -29,6 +29,15 @@ export const ChatSettingsChange = z.object({
 });
 export type ChatSettingsChange = z.infer<typeof ChatSettingsChange>;
 
+/** What can be said to somebody who changes them. */
+export const settingsRefusals = [
+  "stream_not_found",
+  "user_not_found",
+  "member_blocked",
+  "not_a_moderator",
+  "stream_not_yours",
+] as const;
+
 /** The rules of a chat as those who may change them see them. */
 export const ChatSettings = z
   .object({

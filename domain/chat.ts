@@ -81,14 +81,14 @@ function hash(value: string): number {
 
 /** A message that was admitted as number `n` of its stream. */
 export function makeMessage(
-  { content, replyTo }: { content: string; replyTo?: string | undefined },
+  { content, replyTo }: { content: string; replyTo?: string | null | undefined },
   given: { stream: Stream; sender: Person; n: number; now: Date },
 ): Message {
   const { stream, sender, n, now } = given;
   const id = messageIdOf(stream.id, n, now);
   const at = now.toISOString();
   const said = { content, sender: personOf(sender), createdAt: at, updatedAt: at, revision: 1 };
-  return { id, streamId: stream.id, n, ...said, ...(replyTo !== undefined && { replyTo }) };
+  return { id, streamId: stream.id, n, ...said, ...(replyTo != null && { replyTo }) };
 }
 
 /** A user who is blocked or muted may not chat; the ban that holds now decides. */

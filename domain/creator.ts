@@ -16,6 +16,7 @@ export const Creator = z
   })
   .meta({ id: "Creator" });
 
+/** A creator as one caller sees them; without a standing, as nobody in particular. */
 export function creatorOf(
   profile: Profile,
   standing: { isFollowing: boolean } | undefined,

@@ -37,9 +37,11 @@ export const sendNotice = (notice: Notice, now: Date) =>
  * it, since the notice lies in the table and is found again within two minutes.
  */
 export async function announce(streamId: string, now: Date): Promise<void> {
-  await sendNotice({ streamId, to: "followers" }, now).catch((error: unknown) =>
-    logFault("A notice could not be asked for", error, { streamId }),
-  );
+  try {
+    await sendNotice({ streamId, to: "followers" }, now);
+  } catch (error) {
+    logFault("A notice could not be asked for", error, { streamId });
+  }
 }
 
 /**

@@ -1,9 +1,8 @@
 import { BanWish, LiveStreamBan, liveStreamBanOf, makeBan } from "../../domain/ban.ts";
-import { assertMayModerate } from "../../domain/stream-course.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { recordBan } from "../../platform/store/bans.ts";
-import { getStream } from "../../platform/store/streams.ts";
+import { getModeratedStream } from "../../platform/store/streams.ts";
 import { getProfile } from "../../platform/store/users.ts";
 
 export const { contract, handler } = endpoint(
@@ -18,6 +17,7 @@ export const { contract, handler } = endpoint(
     refusals: [
       "stream_not_found",
       "user_not_found",
+      "member_blocked",
       "not_a_moderator",
       "ban_of_host",
       "ban_exists",
@@ -25,11 +25,8 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "BAN"] },
   },
   async ({ body, caller, now, newId }) => {
-    const [stream, target] = await Promise.all([
-      getStream(body.liveStreamId, { consistent: true }),
-      getProfile(body.targetUserId),
-    ]);
-    assertMayModerate(stream, caller);
+    const target = await getProfile(body.targetUserId);
+    const stream = await getModeratedStream(body.liveStreamId, caller, now);
     const ban = makeBan(body, { id: newId(), stream, target, by: caller.userId, now });
     await recordBan(stream, ban, now);
     return liveStreamBanOf(ban, setting("DEFAULT_PICTURE"));

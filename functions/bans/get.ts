@@ -1,11 +1,10 @@
 import * as z from "zod";
 import { LiveStreamBan, liveStreamBanOf } from "../../domain/ban.ts";
 import { BanId } from "../../domain/id.ts";
-import { assertMayModerate } from "../../domain/stream-course.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getBan } from "../../platform/store/bans.ts";
-import { getStream } from "../../platform/store/streams.ts";
+import { getModeratedStream } from "../../platform/store/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -16,12 +15,12 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ id: BanId }),
     answer: [200, LiveStreamBan],
-    refusals: ["ban_not_found", "stream_not_found", "not_a_moderator"],
+    refusals: ["ban_not_found", "stream_not_found", "member_blocked", "not_a_moderator"],
     grants: { read: ["BAN", "STREAM"] },
   },
-  async ({ path, caller }) => {
+  async ({ path, caller, now }) => {
     const ban = await getBan(path.id);
-    assertMayModerate(await getStream(ban.liveStreamId), caller);
+    await getModeratedStream(ban.liveStreamId, caller, now);
     return liveStreamBanOf(ban, setting("DEFAULT_PICTURE"));
   },
 );

@@ -1,11 +1,10 @@
 import * as z from "zod";
 import { LiveStreamBan, liveStreamBanOf } from "../../domain/ban.ts";
 import { BanId } from "../../domain/id.ts";
-import { assertMayModerate } from "../../domain/stream-course.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getBan, liftBan } from "../../platform/store/bans.ts";
-import { getStream } from "../../platform/store/streams.ts";
+import { getModeratedStream } from "../../platform/store/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -16,12 +15,18 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ id: BanId }),
     answer: [200, LiveStreamBan],
-    refusals: ["ban_not_found", "stream_not_found", "not_a_moderator", "ban_lifted"],
+    refusals: [
+      "ban_not_found",
+      "stream_not_found",
+      "member_blocked",
+      "not_a_moderator",
+      "ban_lifted",
+    ],
     grants: { read: ["BAN", "STREAM"], write: ["BAN", "STREAM", "USER"] },
   },
   async ({ path, caller, now }) => {
     const ban = await getBan(path.id);
-    assertMayModerate(await getStream(ban.liveStreamId), caller);
+    await getModeratedStream(ban.liveStreamId, caller, now);
     const lifted = await liftBan(ban, caller.userId, now);
     return liveStreamBanOf(lifted, setting("DEFAULT_PICTURE"));
   },

@@ -1,11 +1,10 @@
 import * as z from "zod";
 import { BanQuery, LiveStreamBan, liveStreamBanOf } from "../../domain/ban.ts";
 import { Pagination, pageOf } from "../../domain/page.ts";
-import { assertMayModerate } from "../../domain/stream-course.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findBans, listBans } from "../../platform/store/ban-lists.ts";
-import { getStream } from "../../platform/store/streams.ts";
+import { getModeratedStream } from "../../platform/store/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -16,12 +15,12 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     query: BanQuery,
     answer: [200, z.object({ list: z.array(LiveStreamBan), pagination: Pagination })],
-    refusals: ["stream_not_found", "not_a_moderator"],
+    refusals: ["stream_not_found", "member_blocked", "not_a_moderator"],
     grants: { read: ["STREAM", "USER", "BAN"] },
   },
-  async ({ query, caller }) => {
-    const stream = query.liveStreamId && (await getStream(query.liveStreamId));
-    if (stream) assertMayModerate(stream, caller);
+  async ({ query, caller, now }) => {
+    const { liveStreamId } = query;
+    const stream = liveStreamId && (await getModeratedStream(liveStreamId, caller, now));
     const listed = await listBans(stream ? stream.hostId : caller.userId, query);
     const { list, pagination } = pageOf(listed, query.page, query.limit);
     const bans = await findBans(list.map(({ banId }) => banId));

@@ -6,10 +6,11 @@ import {
   ChatSettingsChange,
   changedSettings,
   chatSettingsOf,
+  settingsRefusals,
 } from "../../domain/chat-settings.ts";
 import { StreamId } from "../../domain/id.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { changeStream, getStream } from "../../platform/store/streams.ts";
+import { changeStream, getModeratedStream } from "../../platform/store/streams.ts";
 import { findProfiles } from "../../platform/store/users.ts";
 
 export const { contract, handler } = endpoint(
@@ -22,16 +23,13 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     body: ChatSettingsChange,
     answer: [200, ChatSettings],
-    refusals: ["stream_not_found", "user_not_found", "not_a_moderator", "stream_not_yours"],
+    refusals: settingsRefusals,
     grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "CATALOGUE"] },
   },
   async ({ path, body, caller, now }) => {
     const { moderators = [] } = body;
-    const [stream, known] = await Promise.all([
-      getStream(path.streamId, { consistent: true }),
-      findProfiles(moderators),
-    ]);
-    assertKnown(moderators, known);
+    assertKnown(moderators, await findProfiles(moderators));
+    const stream = await getModeratedStream(path.streamId, caller, now);
     assertMayChangeSettings(stream, body, caller);
     const act = { action: "settings.changed", actorId: caller.userId, targetId: null } as const;
     const decide = (current: typeof stream) => changedSettings(current, body);

@@ -2,10 +2,9 @@ import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { ModerationLog, shownActOf } from "../../domain/moderation.ts";
 import { cursorPage, cursorQuery } from "../../domain/page.ts";
-import { assertMayModerate } from "../../domain/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listActs } from "../../platform/store/moderation.ts";
-import { getStream } from "../../platform/store/streams.ts";
+import { getModeratedStream } from "../../platform/store/streams.ts";
 import { findSummaries } from "../../platform/store/users.ts";
 
 export const { contract, handler } = endpoint(
@@ -18,11 +17,11 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     query: cursorQuery(),
     answer: [200, ModerationLog],
-    refusals: ["stream_not_found", "not_a_moderator"],
+    refusals: ["stream_not_found", "member_blocked", "not_a_moderator"],
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ path: { streamId }, query: { after, limit }, caller, now }) => {
-    assertMayModerate(await getStream(streamId), caller);
+    await getModeratedStream(streamId, caller, now);
     const acts = await listActs(streamId, limit + 1, after);
     const { list, pageInfo } = cursorPage(acts, limit, ({ id }) => id);
     const users = list.flatMap(({ actorId, targetId }) => [actorId, targetId ?? actorId]);

@@ -1,9 +1,8 @@
 import * as z from "zod";
 import { MessageId, StreamId } from "../../domain/id.ts";
-import { assertMayModerate } from "../../domain/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getMessage } from "../../platform/store/messages.ts";
-import { changeStream, getStream } from "../../platform/store/streams.ts";
+import { changeStream, getModeratedStream } from "../../platform/store/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -15,15 +14,12 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     body: z.object({ messageId: MessageId }),
     answer: [200, z.object({ streamId: StreamId, messageId: MessageId })],
-    refusals: ["stream_not_found", "message_not_found", "not_a_moderator"],
+    refusals: ["stream_not_found", "message_not_found", "member_blocked", "not_a_moderator"],
     grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
   },
   async ({ path: { streamId }, body: { messageId }, caller, now }) => {
-    const [stream, message] = await Promise.all([
-      getStream(streamId, { consistent: true }),
-      getMessage(streamId, messageId),
-    ]);
-    assertMayModerate(stream, caller);
+    const message = await getMessage(streamId, messageId);
+    const stream = await getModeratedStream(streamId, caller, now);
     const targetId = message.sender.userId;
     const act = { action: "chat.pinned", actorId: caller.userId, targetId } as const;
     const decide = ({ pinned }: typeof stream) =>

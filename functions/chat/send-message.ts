@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "bare",
     path: z.object({ streamId: StreamId }),
-    body: z.object({ content: Content, replyTo: MessageId.optional() }),
+    body: z.object({ content: Content, replyTo: MessageId.nullish() }),
     answer: [201, ChatMessage],
     refusals: ["stream_not_found", "message_not_found", ...admissionRefusals],
     grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER"] },
@@ -26,7 +26,7 @@ export const { contract, handler } = endpoint(
       getStream(streamId, { consistent: true }),
       getCallerProfile(caller, now),
     ]);
-    if (body.replyTo !== undefined) await getMessage(streamId, body.replyTo);
+    if (body.replyTo != null) await getMessage(streamId, body.replyTo);
     await admitToChat(stream, caller.userId, body.content, now);
     const message = makeMessage(body, { stream, sender, n: await takeNumber(streamId), now });
     const reply = once(chatMessageOf(message, setting("DEFAULT_PICTURE")));

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { assertMayModerate } from "../../domain/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { changeStream, getStream } from "../../platform/store/streams.ts";
+import { changeStream, getModeratedStream } from "../../platform/store/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -13,12 +12,11 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [204, z.void()],
-    refusals: ["stream_not_found", "not_a_moderator"],
+    refusals: ["stream_not_found", "member_blocked", "not_a_moderator"],
     grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
   },
   async ({ path, caller, now }) => {
-    const stream = await getStream(path.streamId, { consistent: true });
-    assertMayModerate(stream, caller);
+    const stream = await getModeratedStream(path.streamId, caller, now);
     const act = { action: "chat.unpinned", actorId: caller.userId, targetId: null } as const;
     const decide = ({ pinned }: typeof stream) => (pinned == null ? undefined : { pinned: null });
     await changeStream(stream, decide, now, act);

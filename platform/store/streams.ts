@@ -1,8 +1,10 @@
 import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { Member } from "../../domain/member.ts";
+import { assertNotBlocked, Member } from "../../domain/member.ts";
 import type { Act } from "../../domain/moderation.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { Stream } from "../../domain/stream.ts";
+import { assertMayModerate } from "../../domain/stream-course.ts";
+import type { Caller } from "../caller.ts";
 import { key } from "./keys.ts";
 import { actAction } from "./moderation.ts";
 import { type Reply, record } from "./record.ts";
@@ -65,6 +67,24 @@ export async function findMember(
     }),
   );
   return Item && read(Member, Item);
+}
+
+/**
+ * The stream, for a caller who moderates it: its host, a moderator whom they named, or an admin.
+ * Refuses with `stream_not_found`, `member_blocked` (a moderator may have been) and `not_a_moderator`.
+ */
+export async function getModeratedStream(
+  streamId: string,
+  caller: Caller,
+  now: Date,
+): Promise<Stream> {
+  const [stream, member] = await Promise.all([
+    getStream(streamId, { consistent: true }),
+    findMember(streamId, caller.userId, { consistent: true }),
+  ]);
+  assertNotBlocked(member, now);
+  assertMayModerate(stream, caller);
+  return stream;
 }
 
 /** What makes a stream: its item and its places in the lists. Others may add to the transaction. */

@@ -4,6 +4,7 @@ import { RoomId } from "../../../domain/room.ts";
 import { NewRoom, roomFieldsOf, streamWishOf } from "../../../domain/room-info.ts";
 import { goLive } from "../../../domain/stream-course.ts";
 import { setting } from "../../../platform/env.ts";
+import { announce } from "../../../platform/notices.ts";
 import { getAccounts } from "../../../platform/store/accounts.ts";
 import { recordRoom } from "../../../platform/store/rooms.ts";
 import { summary } from "../../../platform/store/users.ts";
@@ -21,6 +22,7 @@ export const { contract, handler } = command(
     grants: {
       read: ["ROOM", "STREAM", "USER"],
       write: ["ROOM", "STREAM", "USER", "CATALOGUE"],
+      queues: ["notices"],
     },
   },
   async ({ body: { RoomInfo: room }, caller, now, newId }) => {
@@ -30,6 +32,7 @@ export const { contract, handler } = command(
     const stream = makeStream(streamWishOf(room), { ...given, defaultThumbnail });
     const fields = { roomId: room.RoomId, room: roomFieldsOf(room) };
     await recordRoom(room.RoomId, { ...stream, ...goLive(stream, now), ...fields });
+    await announce(stream.id, now);
     return { Response: { RoomId: room.RoomId } };
   },
 );
