@@ -101,8 +101,7 @@ test.each(kinds)("%s at every call of settle: each gift is credited once", async
 });
 
 /*
- * Planted fault that turns this red: commit() that decides again on the wallet it had read, not on
- * the one that the cancellation returned.
+ * Planted fault that turns this red: transact() that takes a cancellation for a conflict as done.
  */
 test.each([10, 50, 90])("a storm of %i %% conflicts loses and doubles nothing", async (percent) => {
   const senders = await Promise.all(Array.from({ length: 5 }, () => rich(100)));
