@@ -65,3 +65,10 @@ export const byteText = (min: number, max: number) =>
 export const Timestamp = z
   .string()
   .meta({ format: "date-time", example: "2026-01-15T10:30:00.000Z" });
+
+/**
+ * A time after `before`: `at`, or where the clock stood still a millisecond more. An item whose time
+ * of change is its lock changes it with every write.
+ */
+export const timeAfter = (before: string, at: string) =>
+  at > before ? at : new Date(Date.parse(before) + 1).toISOString();

@@ -2,6 +2,7 @@ import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { GiftType } from "../../domain/gift-type.ts";
 import { refuse } from "../../domain/refusal.ts";
+import { timeAfter } from "../../domain/text.ts";
 import { key, prefix } from "./keys.ts";
 import { type Reply, record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";
@@ -78,7 +79,8 @@ export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promis
 }
 
 /** Records a change of a gift type IF nobody changed it since it was read; else `unavailable`. */
-export async function recordGiftTypeChange(before: GiftType, after: GiftType): Promise<GiftType> {
+export async function recordGiftTypeChange(before: GiftType, wanted: GiftType): Promise<GiftType> {
+  const after = { ...wanted, updatedAt: timeAfter(before.updatedAt, wanted.updatedAt) };
   const actions: Action[] = [
     {
       label: "type",

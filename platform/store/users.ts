@@ -1,5 +1,6 @@
 import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
+import { timeAfter } from "../../domain/text.ts";
 import {
   Profile,
   type ProfileClaims,
@@ -133,7 +134,8 @@ export async function changeProfile(
   for (let attempt = 1; attempt <= triesMax; attempt++) {
     const stored = await findProfile(caller.userId, { consistent: true });
     const was = stored ?? profileOf(caller.userId, caller.claims, now);
-    const profile = decide(was);
+    const decided = decide(was);
+    const profile = { ...decided, updatedAt: timeAfter(was.updatedAt, decided.updatedAt) };
     const index = indexActions(stored, profile);
     const failed = await record([replace(stored, profile), ...index, ...also(was, profile)]);
     if (failed === undefined) return { was, profile };
