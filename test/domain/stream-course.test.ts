@@ -66,12 +66,12 @@ describe("who may", () => {
 });
 
 describe("a new stream", () => {
-  test("reads the texts of a form, and takes empty fields for absent ones", () => {
+  test("is made as asked for, and takes empty fields for absent ones", () => {
     const form = {
       title: "  Sing with me ",
-      guests: '["guest1"]',
-      price: "25",
-      durationGoal: "60",
+      guests: ["guest1"],
+      price: 25,
+      durationGoal: 60,
       motivation: "",
       plannedStartDate: "2026-02-01T20:00:00+03:00",
       thumbnail: { name: "a.png", mediaType: "image/png", bytes: new Uint8Array(3) },
@@ -94,8 +94,10 @@ describe("a new stream", () => {
     [{ title: "x".repeat(201) }],
     [{ title: 5 }],
     [{ title: "t", price: 0 }],
-    [{ title: "t", price: "1.5" }],
-    [{ title: "t", price: "1000000001" }],
+    [{ title: "t", price: 1.5 }],
+    [{ title: "t", price: "25" }],
+    [{ title: "t", guests: '["guest1"]' }],
+    [{ title: "t", price: 1_000_000_001 }],
     [{ title: "t", guests: "[" }],
     [{ title: "t", guests: '{"a":1}' }],
     [{ title: "t", guests: ["with space"] }],
