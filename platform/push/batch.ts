@@ -4,10 +4,11 @@ import type { DynamoDBRecord } from "aws-lambda";
 import { recordOf } from "../../domain/change.ts";
 import type { LogRecord } from "../../domain/event.ts";
 import { StoredNotification } from "../../domain/notification.ts";
-import { Subscriber } from "../../domain/subscriber.ts";
+import type { Subscriber } from "../../domain/subscriber.ts";
 import { setting } from "../env.ts";
 import { logFault } from "../log.ts";
 import { readKey } from "../store/keys.ts";
+import { readSubscriber } from "../store/subscribers.ts";
 
 /** What a batch of the table's stream asks of one stream's log, in the order of the records. */
 export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
@@ -43,7 +44,7 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord): void {
   } else if (kind === "subscriber") {
     // A subscription whose `from` was set is the same one.
     if (old?.revision !== image.revision)
-      workOf(batch, owner).subscribers.push(Subscriber.parse(image));
+      workOf(batch, owner).subscribers.push(readSubscriber(image));
   } else if (kind === "message" || kind === "gift" || kind === "stream" || kind === "member") {
     const createdAt = Number(dynamodb.ApproximateCreationDateTime);
     const change = { kind, streamId: owner, createdAt, old, new: image };

@@ -28,7 +28,8 @@ export async function deliverFrames(
   const { streamId, now } = room;
   const log = await getLog(streamId);
   if (log.posted >= upTo) return;
-  const subscribers = await listSubscribers(streamId, now);
+  const about = room.memory.viewers.get(streamId)?.count;
+  const subscribers = await listSubscribers(streamId, now, about);
   const viewers = countViewers(subscribers);
   noteViewers(room, viewers);
   const frames = await framesBetween(streamId, log.posted + 1, upTo, made);

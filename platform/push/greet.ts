@@ -29,7 +29,10 @@ export async function greetSubscribers(room: Room, given: readonly Subscriber[])
   if (current.length === 0) return;
   const head = await readHead(streamId);
   const fixed = await allDone(current.map((one) => setFrom(one, head + 1)));
-  const greeted = fixed.filter((one) => one !== undefined);
+  // What was asked stands in the record; the item keeps only what posting needs.
+  const greeted = fixed
+    .filter((one) => one !== undefined)
+    .map((one) => ({ ...newest.get(one.connectionId)!, from: one.from }));
   const log = { ...(await getLog(streamId)), head: await readHead(streamId) };
   const viewers = await viewersOf(room);
   const reader = readerOf(streamId);

@@ -18,7 +18,7 @@ export function noteViewers({ streamId, now, memory }: Room, count: number): voi
 export async function viewersOf(room: Room): Promise<number> {
   const known = room.memory.viewers.get(room.streamId);
   if (known !== undefined && room.now.getTime() - known.at < ageMillisecondsMax) return known.count;
-  const count = countViewers(await listSubscribers(room.streamId, room.now));
+  const count = countViewers(await listSubscribers(room.streamId, room.now, known?.count));
   noteViewers(room, count);
   return count;
 }

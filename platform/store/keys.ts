@@ -28,7 +28,7 @@
  *   fan              STREAM#s        FAN#u               settle
  *   visits           STREAM#s        VISIT#u             when a subscription is removed
  *   audience         STREAM#s        AUDIENCE            with a user's first visit
- *   subscriber       STREAM#s        SUB#connection      realtime/subscribe, fan-out
+ *   subscriber       STREAM#s        SUB#h#connection    realtime/subscribe, fan-out (h: 1 hex digit)
  *   frame            FRAMES#s        n, 12 digits        fan-out
  *   log              STREAM#s        LOG                 fan-out, post
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
@@ -93,7 +93,7 @@ export const key = {
   totals: (streamId: string): Key => ({ PK: stream(streamId), SK: "TOTALS" }),
   fan: (streamId: string, userId: string): Key => ({ PK: stream(streamId), SK: `FAN#${userId}` }),
   subscriber: (streamId: string, connectionId: string) =>
-    place(stream(streamId), `SUB#${connectionId}`),
+    place(stream(streamId), `SUB#${shardOf(connectionId)}#${connectionId}`),
   frame: (streamId: string, n: number): Key => ({ PK: `FRAMES#${streamId}`, SK: padded(n) }),
   visits: (streamId: string, userId: string) => place(stream(streamId), `VISIT#${userId}`),
   audience: (streamId: string): Key => ({ PK: stream(streamId), SK: "AUDIENCE" }),
@@ -144,6 +144,23 @@ export const prefix = {
   reminders: "REMIND#",
   notices: "NOTICE#",
 };
+
+/** A hex digit from a connection's id, so that a large room can be read in parallel ranges. */
+function shardOf(connectionId: string): string {
+  let state = 0;
+  for (const char of connectionId) state = Math.imul(state ^ char.charCodeAt(0), 0x01000193) >>> 0;
+  return ((state >>> 16) & 0xf).toString(16);
+}
+
+/** The sort keys of a stream's subscribers, cut into ranges (a power of two, at most 16). */
+export const subscriberRanges = (count: number): [low: string, high: string][] =>
+  Array.from({ length: count }, (_, at) => {
+    const [first, last] = [(at * 16) / count, ((at + 1) * 16) / count - 1];
+    return [`SUB#${first.toString(16)}#`, `SUB#${last.toString(16)}$`];
+  });
+
+/** The connection's id in a subscriber's sort key. */
+export const connectionIn = (SK: string) => SK.slice("SUB#h#".length);
 
 /** What kind of item a stream record is about, read from its key. */
 export type ItemKind =

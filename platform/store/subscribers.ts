@@ -7,16 +7,30 @@ import {
   QueryCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { isCurrent, Subscriber } from "../../domain/subscriber.ts";
-import { key, prefix } from "./keys.ts";
+import { connectionLifeSeconds, isCurrent, Subscriber } from "../../domain/subscriber.ts";
+import { connectionIn, key, readKey, subscriberRanges } from "./keys.ts";
 import { read, table, tableName } from "./table.ts";
 import { recordVisit } from "./visits.ts";
 
-/** Writes a subscription: the consumer of the stream sees it and greets it. */
+/**
+ * Writes a subscription: the consumer of the stream sees it and greets it. What the key or another field
+ * says is not said again, since a room's subscribers are read for each of its frames.
+ */
 export async function putSubscriber(subscriber: Subscriber): Promise<void> {
-  const { streamId, connectionId } = subscriber;
-  const Item = { ...key.subscriber(streamId, connectionId), ...subscriber };
+  const { streamId, connectionId, connectedAt: _, ...rest } = subscriber;
+  const Item = { ...key.subscriber(streamId, connectionId), ...rest };
   await table().send(new PutCommand({ TableName: tableName(), Item }));
+}
+
+/** A subscription from its item; throws when it is none. */
+export const readSubscriber = (item: Record<string, unknown>): Subscriber =>
+  read(Subscriber, withPlace(item));
+
+function withPlace(item: Record<string, unknown>): Subscriber {
+  const { PK, SK, ...rest } = item as Subscriber & { PK: string; SK: string };
+  const connectedAt = (rest.expiresAt - connectionLifeSeconds) * 1000;
+  const { owner: streamId } = readKey({ PK, SK });
+  return { ...rest, streamId, connectionId: connectionIn(SK), connectedAt };
 }
 
 /** One subscription as it is now, read consistently. */
@@ -25,37 +39,61 @@ export async function findSubscriber(streamId: string, connectionId: string) {
   const { Item } = await table().send(
     new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
   );
-  return Item && read(Subscriber, Item);
+  return Item && readSubscriber(Item);
 }
 
-/** All subscribers of a stream, read consistently each time and never cached. */
-export async function listSubscribers(streamId: string, now: Date): Promise<Subscriber[]> {
-  const subscribers: Subscriber[] = [];
+/** Subscribers of one range, above which the next reading takes more ranges at once. */
+const rangeSubscribers = 500;
+const rangesMax = 16;
+
+/**
+ * All subscribers of a stream, read consistently each time and never cached. A room that is known to be
+ * large (`about` so many) is read in parallel ranges.
+ */
+export async function listSubscribers(
+  streamId: string,
+  now: Date,
+  about = 0,
+): Promise<Subscriber[]> {
+  let count = 1;
+  while (count < rangesMax && about > count * rangeSubscribers) count *= 2;
+  const lists = await Promise.all(
+    subscriberRanges(count).map(([low, high]) => listRange(streamId, low, high)),
+  );
+  // Written by us alone and read for every frame: here a schema would cost more than the posting.
+  return lists.flat().flatMap((item) => {
+    const subscriber = withPlace(item);
+    return isCurrent(subscriber, now) ? [subscriber] : [];
+  });
+}
+
+async function listRange(streamId: string, low: string, high: string) {
+  const items: Record<string, unknown>[] = [];
   let start: Record<string, unknown> | undefined;
   do {
     const { Items = [], LastEvaluatedKey } = await table().send(
       new QueryCommand({
         TableName: tableName(),
         ConsistentRead: true,
-        KeyConditionExpression: "PK = :stream AND begins_with(SK, :kind)",
+        KeyConditionExpression: "PK = :stream AND SK BETWEEN :low AND :high",
         ExpressionAttributeValues: {
           ":stream": key.stream(streamId).PK,
-          ":kind": prefix.subscribers,
+          ":low": low,
+          ":high": high,
         },
         ExclusiveStartKey: start,
       }),
     );
-    // Written by us alone and read for every frame: here a schema would cost more than the posting.
-    for (const item of Items)
-      if (isCurrent(item as Subscriber, now)) subscribers.push(item as Subscriber);
+    items.push(...Items);
     start = LastEvaluatedKey;
   } while (start !== undefined);
-  return subscribers;
+  return items;
 }
 
 /**
- * Sets the first live frame of a subscription unless this revision of it has one. Answers the
- * subscription as it is then; undefined when there is another by now, or none.
+ * Sets the first live frame of a subscription unless this revision of it has one. What only the
+ * greeting needs (its record has it) leaves the item. Answers the subscription as it is then; undefined
+ * when there is another by now, or none.
  */
 export async function setFrom(
   subscriber: Subscriber,
@@ -67,14 +105,14 @@ export async function setFrom(
       new UpdateCommand({
         TableName: tableName(),
         Key: key.subscriber(streamId, connectionId),
-        UpdateExpression: "SET #from = :from",
+        UpdateExpression: "SET #from = :from REMOVE since, requestId",
         ConditionExpression: "revision = :revision AND attribute_not_exists(#from)",
         ExpressionAttributeNames: { "#from": "from" },
         ExpressionAttributeValues: { ":from": from, ":revision": revision },
         ReturnValues: "ALL_NEW",
       }),
     );
-    return Attributes && read(Subscriber, Attributes);
+    return Attributes && readSubscriber(Attributes);
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     const now = await findSubscriber(streamId, connectionId);
@@ -100,8 +138,7 @@ export async function removeSubscriber(
         }),
       }),
     );
-    if (Attributes?.userId !== undefined)
-      await recordVisit(read(Subscriber, Attributes), new Date());
+    if (Attributes?.userId !== undefined) await recordVisit(readSubscriber(Attributes), new Date());
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }
@@ -135,7 +172,7 @@ export async function findHeads(
   for (const streamId of streamIds) {
     const item = found.get(at(key.subscriber(streamId, connectionId)));
     if (item === undefined) continue;
-    const subscriber = read(Subscriber, item);
+    const subscriber = readSubscriber(item);
     if (!isCurrent(subscriber, now) || subscriber.refusal !== undefined) continue;
     heads[streamId] = Number(found.get(at(key.log(streamId)))?.posted ?? 0);
   }

@@ -131,12 +131,13 @@ function expressionOf(input: Given) {
 
 function update(item: Item, input: Given): Item {
   const { names, values } = expressionOf(input);
-  const parts = (input.UpdateExpression as string).split(/ ?\b(SET|ADD|DELETE) /).slice(1);
+  const parts = (input.UpdateExpression as string).split(/ ?\b(SET|ADD|DELETE|REMOVE) /).slice(1);
   for (let at = 0; at < parts.length; at += 2)
     for (const part of parts[at + 1]!.split(", ")) {
       const [name = "", value = ""] = part.split(/ = | /);
       const attribute = names(name);
       if (parts[at] === "SET") item[attribute] = copy(values(value));
+      else if (parts[at] === "REMOVE") delete item[attribute];
       else {
         const before = (item[attribute] as Set<string> | undefined) ?? new Set();
         const change = values(value) as Set<string>;

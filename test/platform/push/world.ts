@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createFollower, type Frame, type Message } from "../../../client/follower.ts";
 import { type Change, recordOf } from "../../../domain/change.ts";
-import { Subscriber } from "../../../domain/subscriber.ts";
+import type { Subscriber } from "../../../domain/subscriber.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { appendRecords, takeTexts } from "../../../platform/push/frames.ts";
@@ -13,7 +13,7 @@ import { subscribe } from "../../../platform/realtime/subscription.ts";
 import { findConnection } from "../../../platform/store/connections.ts";
 import { readKey } from "../../../platform/store/keys.ts";
 import { resetLog } from "../../../platform/store/log-reset.ts";
-import { findHeads } from "../../../platform/store/subscribers.ts";
+import { findHeads, readSubscriber } from "../../../platform/store/subscribers.ts";
 import { useTable } from "../../../platform/store/table.ts";
 import { createTable } from "./table-double.ts";
 import { createWriter, picture, start, streamId, streamItem } from "./writer.ts";
@@ -114,7 +114,7 @@ export async function play(scene: Scene) {
     const at = scene.shards === 2 ? hash(item.SK) % 2 : 0;
     const createdAt = Math.floor((now + skews[at]!) / 1000);
     if (kind === "subscriber" && old?.revision !== item.revision)
-      shards[at]!.push({ subscriber: Subscriber.parse(item), at: now });
+      shards[at]!.push({ subscriber: readSubscriber(item), at: now });
     else if (kind === "message" || kind === "gift" || kind === "member" || kind === "stream")
       shards[at]!.push({
         change: { kind, streamId: owner, createdAt, old, new: item },
