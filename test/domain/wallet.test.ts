@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import { type Combo, comboGapMilliseconds, combosKept, countCombo } from "../../domain/combo.ts";
+import {
+  countSpending,
+  credit,
+  type Draft,
+  debit,
+  draftOf,
+  emptyWallet,
+  takeBack,
+} from "../../domain/wallet.ts";
+
+const at = "2026-05-01T12:00:00.000Z";
+const now = new Date(at);
+const move = (type: "top_up" | "gift_spend" | "gift_refund_reversal", amount: number) =>
+  ({ type, amount, occurredAt: at }) as const;
+
+const amounts = fc.integer({ min: 1, max: 1_000_000_000 });
+const moves = fc.array(fc.tuple(fc.constantFrom("in", "out", "back"), amounts), { maxLength: 40 });
+
+/** Plays the moves; a debit that is refused changes nothing. */
+function play(wanted: readonly (readonly [string, number])[]): { draft: Draft; put: number } {
+  let draft = draftOf(emptyWallet("u"));
+  let put = 0;
+  for (const [kind, amount] of wanted) {
+    if (kind === "in") draft = credit(draft, move("top_up", amount));
+    if (kind === "back") draft = takeBack(draft, move("gift_refund_reversal", amount));
+    if (kind === "out" && draft.after.balance >= amount)
+      draft = debit(draft, move("gift_spend", amount));
+    if (kind === "in") put += amount;
+    if (kind === "back") put -= amount;
+  }
+  return { draft, put };
+}
+
+test("whatever happens, balance and debt are never below zero, and entries add up", () => {
+  fc.assert(
+    fc.property(moves, (wanted) => {
+      const { after, entries } = play(wanted).draft;
+      let balance = 0;
+      for (const [index, entry] of entries.entries()) {
+        balance += entry.amount;
+        expect(entry).toMatchObject({ seq: index + 1, balanceAfter: balance });
+        expect(balance).toBeGreaterThanOrEqual(0);
+      }
+      expect(after).toMatchObject({ balance, seq: entries.length });
+      expect(after.owed).toBeGreaterThanOrEqual(0);
+    }),
+  );
+});
+
+test("what came in, less what was taken back and spent, is held or owed", () => {
+  fc.assert(
+    fc.property(moves, (wanted) => {
+      const { draft, put } = play(wanted);
+      const spent = draft.entries
+        .filter(({ type }) => type === "gift_spend")
+        .reduce((sum, { amount }) => sum - amount, 0);
+      expect(draft.after.balance - draft.after.owed).toBe(put - spent);
+    }),
+  );
+});
+
+test("a wallet that owes holds nothing, until it has repaid", () => {
+  const owing = takeBack(credit(draftOf(emptyWallet("u")), move("top_up", 5)), {
+    ...move("gift_refund_reversal", 12),
+  });
+  expect(owing.after).toMatchObject({ balance: 0, owed: 7 });
+  const partly = credit(owing, move("top_up", 3));
+  expect(partly.after).toMatchObject({ balance: 0, owed: 4 });
+  const whole = credit(partly, move("top_up", 10));
+  expect(whole.after).toMatchObject({ balance: 6, owed: 0 });
+  expect(whole.entries.slice(-2).map(({ type, amount }) => [type, amount])).toEqual([
+    ["top_up", 10],
+    ["gift_refund_reversal", -4],
+  ]);
+});
+
+test("a debit of more than there is is refused and says both", () => {
+  const draft = credit(draftOf(emptyWallet("u")), move("top_up", 4));
+  expect(() => debit(draft, move("gift_spend", 10))).toThrow(
+    expect.objectContaining({ details: ["Insufficient credits: balance 4, price 10"] }),
+  );
+});
+
+describe("what one user may spend", () => {
+  const limits = { giftsPerSecond: 3, spendLimit: 50 };
+  const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+  const spend = (draft: Draft, price: number, when: Date) =>
+    countSpending(draft, price, when, limits);
+
+  test("gifts of one second are counted, and the next second begins anew", () => {
+    let draft = draftOf(emptyWallet("u"));
+    for (let n = 0; n < 3; n++) draft = spend(draft, 1, now);
+    expect(() => spend(draft, 1, now)).toThrow(
+      expect.objectContaining({ code: "too_many_requests" }),
+    );
+    expect(spend(draft, 1, later(1)).after.pace).toMatchObject({ gifts: 1 });
+  });
+
+  test("credits of one day are counted in UTC, up to the limit", () => {
+    const draft = spend(draftOf(emptyWallet("u")), 30, now);
+    expect(spend(draft, 20, later(5)).after.spent).toEqual({ day: "2026-05-01", credits: 50 });
+    expect(() => spend(draft, 21, later(5))).toThrow(
+      expect.objectContaining({ code: "spend_limit_reached" }),
+    );
+    expect(spend(draft, 50, later(12 * 3600)).after.spent).toEqual({
+      day: "2026-05-02",
+      credits: 50,
+    });
+  });
+
+  test("a limit of one's own holds in place of the stage's, and 0 is none", () => {
+    const own = (spendLimit: number) => draftOf({ ...emptyWallet("u"), spendLimit });
+    expect(() => spend(own(10), 11, now)).toThrow(expect.objectContaining({ kind: "conflict" }));
+    expect(spend(own(0), 1_000_000, now).after.spent).toMatchObject({ credits: 1_000_000 });
+  });
+});
+
+describe("combos", () => {
+  const gift = (id: string, giftTypeId: string, milliseconds: number) => ({
+    ...{ id, streamId: "s", giftTypeId, price: 10 },
+    createdAt: new Date(now.getTime() + milliseconds).toISOString(),
+  });
+
+  test("a gift follows at the gap exactly, and not a millisecond later", () => {
+    const { combos } = countCombo([], gift("a", "t", 0));
+    const follows = countCombo(combos, gift("b", "t", comboGapMilliseconds));
+    expect(follows.combo).toMatchObject({ id: "a", count: 2, credits: 20 });
+    const anew = countCombo(combos, gift("b", "t", comboGapMilliseconds + 1));
+    expect(anew.combo).toMatchObject({ id: "b", count: 1, credits: 10 });
+  });
+
+  test("another clock that is behind follows too, and the end never moves back", () => {
+    const { combos } = countCombo([], gift("a", "t", 900));
+    const { combo } = countCombo(combos, gift("b", "t", 0));
+    expect(combo).toMatchObject({ count: 2, lastAt: gift("", "", 900).createdAt });
+  });
+
+  test("the newest are kept, a bounded number of them", () => {
+    let combos: Combo[] = [];
+    for (let n = 0; n < 9; n++) ({ combos } = countCombo(combos, gift(`${n}`, `t${n}`, 0)));
+    expect(combos.map(({ id }) => id)).toEqual(["8", "7", "6", "5"]);
+    expect(combos).toHaveLength(combosKept);
+  });
+});

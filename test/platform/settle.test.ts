@@ -1,0 +1,100 @@
+import { GetCommand, PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { handler as sweep } from "../../functions/schedules/sweep.ts";
+import { sumPending } from "../../platform/store/due.ts";
+import { key } from "../../platform/store/keys.ts";
+import { redrive } from "../../platform/store/redrive.ts";
+import { settleAll } from "../../platform/store/settle-all.ts";
+import { table, tableName } from "../../platform/store/table.ts";
+import { findTotals } from "../../platform/store/totals.ts";
+import { findWallet } from "../../platform/store/wallets.ts";
+import { startTable } from "./table.ts";
+import { giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
+
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  ({ stop } = await startTable());
+});
+afterAll(() => stop());
+
+let people = 0;
+const someone = (name: string) => `${name}-${++people}`;
+const minuteAgo = new Date(Date.now() - 60_000);
+
+async function imageOf(streamId: string, id: string): Promise<Record<string, unknown>> {
+  const Key = key.gift(streamId, id);
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
+  );
+  return Item!;
+}
+
+const put = (Item: Record<string, unknown>) =>
+  table().send(new PutCommand({ TableName: tableName(), Item }));
+
+async function parked(): Promise<Record<string, unknown>[]> {
+  const { Items = [] } = await table().send(new ScanCommand({ TableName: tableName() }));
+  return Items.filter(({ PK }) => String(PK).startsWith("PARKED"));
+}
+
+async function prepare(gifts: number, now = new Date()) {
+  const [sender, host] = [await makeUser(someone("sender"), 1000), someone("host")];
+  const stream = await makeStream(host);
+  const ids: string[] = [];
+  for (let n = 0; n < gifts; n++) ids.push(await sendOne(stream, sender, giftTypeOf(10), { now }));
+  return { sender, host, streamId: stream.id, ids };
+}
+
+test("a poison record is parked with its reason, and the rest goes on", async () => {
+  const { host, streamId, ids } = await prepare(3);
+  const [first, poison, last] = await Promise.all(ids.map((id) => imageOf(streamId, id)));
+  const broken = { ...poison, price: "ten" };
+  await put(broken);
+  expect(await settleAll([first!, broken, last!], new Date())).toEqual({ parked: 1 });
+  expect(await findWallet(host)).toMatchObject({ balance: 20 });
+  const [item] = await parked();
+  expect(item).toMatchObject({ of: { SK: `GIFT#${ids[1]}` }, image: { price: "ten" } });
+  expect(item!.because).toContain("price");
+
+  expect(await redrive(new Date())).toEqual({ settled: 0, parked: 1 });
+  await put(poison!);
+  expect(await redrive(new Date())).toEqual({ settled: 1, parked: 0 });
+  expect(await findWallet(host)).toMatchObject({ balance: 30 });
+  expect(await findTotals(streamId)).toMatchObject({ gifts: 3, credits: 30 });
+  expect(await parked()).toEqual([]);
+});
+
+test("one host's ledger that is broken stops nobody else's credits", async () => {
+  const [bad, good] = [await prepare(2), await prepare(2)];
+  await put({ ...key.entry(bad.host, 1), userId: bad.host });
+  const images = await Promise.all([
+    ...bad.ids.map((id) => imageOf(bad.streamId, id)),
+    ...good.ids.map((id) => imageOf(good.streamId, id)),
+  ]);
+  expect(await settleAll(images, new Date())).toEqual({ parked: 2 });
+  expect(await findWallet(good.host)).toMatchObject({ balance: 20 });
+  expect(await findWallet(bad.host)).toMatchObject({ balance: 0 });
+});
+
+test("the sweep settles what no record settled, and leaves what is new to the consumer", async () => {
+  const [missed, fresh] = [await prepare(3, minuteAgo), await prepare(1)];
+  expect(await sumPending(missed.host)).toBe(30);
+  await sweep({});
+  expect(await findWallet(missed.host)).toMatchObject({ balance: 30 });
+  expect(await sumPending(missed.host)).toBe(0);
+  expect(await findWallet(fresh.host)).toMatchObject({ balance: 0 });
+  expect(await sumPending(fresh.host)).toBe(10);
+  await sweep({});
+  expect(await findWallet(missed.host)).toMatchObject({ balance: 30, seq: 3 });
+});
+
+test("more than one transaction takes are settled in several, of many streams too", async () => {
+  const host = someone("host");
+  const sender = await makeUser(someone("sender"), 10_000);
+  const images: Record<string, unknown>[] = [];
+  for (let n = 0; n < 60; n++) {
+    const stream = await makeStream(host);
+    images.push(await imageOf(stream.id, await sendOne(stream, sender, giftTypeOf(1))));
+  }
+  expect(await settleAll(images, new Date())).toEqual({ parked: 0 });
+  expect(await findWallet(host)).toMatchObject({ balance: 60, seq: 60 });
+});
