@@ -93,7 +93,7 @@ export async function play(
   const row = rowOf(seen, { contender, audience, rate, fault, seconds: passed, cpuSeconds });
   const accepted = `${acknowledged.length} of ${events}`;
   // What was still on its way when a run was cut short is not lost, only late.
-  const late = isWhole ? {} : { lost: "", note: `cut short with ${seen.lost} on their way` };
+  const late: Row = isWhole ? {} : { lost: "", note: `cut short with ${seen.lost} on their way` };
   return { row: { ...row, accepted, ...late }, isWhole };
 }
 

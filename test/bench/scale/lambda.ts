@@ -1,0 +1,147 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
+import type { Chance } from "./chance.ts";
+import type { Clock } from "./clock.ts";
+import type { Use } from "./prices.ts";
+import type { Item } from "./table.ts";
+
+type Handler<R> = (event: { Records: R[] }) => Promise<unknown>;
+
+/** Times of the services between a write and a handler, in milliseconds. */
+const times = {
+  /** From the write until a shard shows the record; with the polling it makes 0.2 s at the median. */
+  stream: [70, 250],
+  /** Lambda looks at a shard four times a second. */
+  poll: 250,
+  invoke: [8, 40],
+  /** From SendMessage until the function has the message. */
+  queue: [18, 105],
+  retry: 100,
+} as const;
+
+const memoryGigabytes = 1769 / 1024;
+const batchMax = 1000;
+const timeoutMilliseconds = 60_000;
+
+/** Runs a handler as Lambda does and books it; false when it threw or took too long. */
+function createInvoker(clock: Clock, chance: Chance, use: Use) {
+  let [failures, longest] = [0, 0];
+  return {
+    async invoke<R>(handler: Handler<R>, Records: R[]): Promise<boolean> {
+      await clock.wait(chance.around(...times.invoke));
+      const began = clock.now();
+      let isDone = false;
+      try {
+        await handler({ Records });
+        isDone = true;
+      } catch (error) {
+        console.error(error);
+      }
+      const took = clock.now() - began;
+      longest = Math.max(longest, took);
+      use.lambdaRequest += 1;
+      use.lambdaGigabyteSecond += (Math.min(took, timeoutMilliseconds) / 1000) * memoryGigabytes;
+      if (!isDone || took > timeoutMilliseconds) failures += 1;
+      return isDone;
+    },
+    report: () => ({ failures, longestMilliseconds: longest }),
+  };
+}
+
+/** One shard of the table's stream: one batch in flight, all that waits comes with the next. */
+function createShard(
+  clock: Clock,
+  chance: Chance,
+  onBatch: (records: DynamoDBRecord[]) => Promise<boolean>,
+) {
+  let waiting: { readyAt: number; record: DynamoDBRecord }[] = [];
+  let [sequence, lastReadyAt] = [0, 0];
+
+  async function poll(): Promise<void> {
+    for (;;) {
+      const looked = clock.now();
+      const ready = waiting.findIndex(({ readyAt }) => readyAt > looked);
+      const batch = waiting.slice(0, Math.min(batchMax, ready < 0 ? waiting.length : ready));
+      if (batch.length > 0) {
+        while (!(await onBatch(batch.map(({ record }) => record)))) await clock.wait(times.retry);
+        waiting = waiting.slice(batch.length);
+      }
+      await clock.wait(Math.max(0, looked + times.poll - clock.now()));
+    }
+  }
+
+  return {
+    write(old: Item | undefined, now: Item): void {
+      // A shard keeps the order of the writes.
+      lastReadyAt = Math.max(lastReadyAt, clock.now() + chance.around(...times.stream));
+      const record = {
+        eventName: old === undefined ? "INSERT" : "MODIFY",
+        dynamodb: {
+          ApproximateCreationDateTime: Math.floor(clock.now() / 1000),
+          SequenceNumber: String(++sequence),
+          NewImage: image(now),
+          ...(old && { OldImage: image(old) }),
+        },
+      } as DynamoDBRecord;
+      waiting.push({ readyAt: lastReadyAt, record });
+    },
+    start: () => void poll(),
+  };
+}
+
+const image = (item: Item) => marshall(item, { removeUndefinedValues: true });
+
+/** The FIFO queue to `realtime/post`: one room, so one group, of which one batch is in flight. */
+function createQueue(
+  clock: Clock,
+  chance: Chance,
+  use: Use,
+  onBatch: (records: SQSRecord[]) => Promise<boolean>,
+) {
+  const waiting: { id: string; body: string; readyAt: number }[] = [];
+  let isBusy = false;
+
+  async function drain(): Promise<void> {
+    if (isBusy) return;
+    isBusy = true;
+    while (waiting.length > 0) {
+      await clock.wait(Math.max(0, waiting[0]!.readyAt - clock.now()));
+      const batch = waiting.filter(({ readyAt }) => readyAt <= clock.now()).slice(0, 10);
+      use.fifoRequest += 2;
+      const records = batch.map(({ id, body }) => ({ messageId: id, body }) as SQSRecord);
+      if (await onBatch(records)) waiting.splice(0, batch.length);
+    }
+    isBusy = false;
+  }
+
+  const known = new Set<string>();
+  return {
+    async send(input: { MessageBody: string; MessageDeduplicationId: string }) {
+      await clock.wait(chance.around(6, 30));
+      use.fifoRequest += 1;
+      const { MessageBody: body, MessageDeduplicationId: id } = input;
+      if (known.has(id)) return;
+      known.add(id);
+      waiting.push({ id, body, readyAt: clock.now() + chance.around(...times.queue) });
+      void drain();
+    },
+  };
+}
+
+/** The two functions that push, behind what calls them: the table's stream and the queue. */
+export function createLambda(
+  clock: Clock,
+  chance: Chance,
+  use: Use,
+  handlers: { fanOut: Handler<DynamoDBRecord>; post: Handler<SQSRecord> },
+) {
+  const invoker = createInvoker(clock, chance, use);
+  const shard = createShard(clock, chance, (records) => invoker.invoke(handlers.fanOut, records));
+  const queue = createQueue(clock, chance, use, (records) =>
+    invoker.invoke(handlers.post, records),
+  );
+  // The code under measurement makes its own client: its requests end here.
+  SQSClient.prototype.send = ((command: { input: never }) => queue.send(command.input)) as never;
+  return { write: shard.write, start: shard.start, report: invoker.report };
+}

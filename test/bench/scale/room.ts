@@ -1,0 +1,133 @@
+import type { FrameBody } from "../../../domain/frame.ts";
+import { handler as fanOut } from "../../../functions/realtime/fan-out.ts";
+import { handler as post } from "../../../functions/realtime/post.ts";
+import { usePoster } from "../../../platform/push/post.ts";
+import { key } from "../../../platform/store/keys.ts";
+import { useTable } from "../../../platform/store/table.ts";
+import { quantile, round } from "../figures.ts";
+import { createAudience } from "./audience.ts";
+import { createChance } from "./chance.ts";
+import type { Clock } from "./clock.ts";
+import { createGateway, type Quota } from "./gateway.ts";
+import { createLambda } from "./lambda.ts";
+import { createPeople, streamId } from "./people.ts";
+import { costOf, noUse } from "./prices.ts";
+import { createTable, type Item } from "./table.ts";
+
+/** One room to simulate. */
+export type Case = {
+  viewers: number;
+  quota: Quota;
+  /** The stage's share of it. */
+  postRate: number;
+  seed: number;
+};
+
+export type Figures = Record<string, number | string>;
+
+/** Times of a run, in seconds: the burst, the end of writing, and then time to heal. */
+const times = { burstFrom: 60, burstTo: 80, end: 180, healed: 300 };
+const epoch = "simulated";
+/** What of the table's changes a mapping hands to the function that pushes. */
+const pushed = /^(META|MEMBER#|MSG#|GIFT#|SUB#)/;
+
+/** Simulates a room on a clock that is installed, and judges what its viewers have seen. */
+export async function simulate(clock: Clock, given: Case): Promise<Figures> {
+  const chance = createChance(given.seed);
+  const use = noUse();
+  const began = clock.now();
+  const second = (n: number) => began + n * 1000;
+  let lambda: ReturnType<typeof createLambda> | undefined;
+  const onChange = (old: Item | undefined, now: Item) => {
+    if (pushed.test(now.SK) && now.PK.startsWith("STREAM#")) lambda?.write(old, now);
+  };
+  const table = createTable(clock, chance, use, onChange);
+  useTable(table.client);
+  const people = createPeople(clock, chance, given.viewers, (item) =>
+    lambda!.write(undefined, item),
+  );
+  table.put({ ...key.stream(streamId), ...people.stream });
+  const totals = { count: 0, credits: 0 };
+  table.put({ ...key.log(streamId), epoch, posted: 0, newest: 0, totals });
+  const audience = createAudience(clock, chance, table, use, given.viewers, epoch);
+  const gateway = createGateway(clock, chance, use, given.quota, audience.find);
+  usePoster(gateway.poster);
+  lambda = createLambda(clock, chance, use, { fanOut, post });
+  lambda.start();
+  audience.start(gateway);
+  void people.live(second(times.end), { from: second(times.burstFrom), to: second(times.burstTo) });
+  await clock.run(second(times.end));
+  // What a room costs is counted while it lives, and then it comes to rest.
+  const cost = { ...use, gigabyteOut: gateway.report().bytesOut / 1e9 };
+  cost.connectionMinute = (given.viewers * times.end) / 60;
+  const shownEvents = audience.counts.shownEvents;
+  audience.quieten();
+  await clock.run(second(times.healed));
+
+  const frames = table.list(key.frame(streamId, 1).PK) as unknown as { n: number; body: string }[];
+  const head = frames.length;
+  const isWhole = ({ follower, shown }: (typeof audience.viewers)[number]) =>
+    follower.position()?.frame === head && shown === head;
+  const { results, postsPerSecondMost } = gateway.report();
+  const burst = audience.delays.filter(
+    ({ at }) => at >= second(times.burstFrom) && at < second(times.burstTo),
+  );
+  const delays = audience.delays.map(({ delay }) => delay);
+  const dollars = costOf(cost);
+  return {
+    viewers: given.viewers,
+    "quota/s": given.quota.perSecond,
+    "rate/s": given.postRate,
+    messages: people.written.messages,
+    gifts: people.written.gifts,
+    ...judgeLog(frames, people),
+    "frames/s": round(head / times.end),
+    "p50 ms": round(quantile(delays, 0.5)),
+    "p99 ms": round(quantile(delays, 0.99)),
+    "burst p99 ms": round(
+      quantile(
+        burst.map(({ delay }) => delay),
+        0.99,
+      ),
+    ),
+    posts: Object.values(results).reduce((sum, count) => sum + count, 0),
+    "posts/s most": postsPerSecondMost,
+    "429": results.too_fast,
+    "410": results.gone,
+    lost: results.lost,
+    subscribes: audience.counts.subscribes,
+    pings: audience.counts.pings,
+    "not whole": audience.viewers.filter((viewer) => !isWhole(viewer)).length,
+    "$/hour": round((dollars * 3600) / times.end),
+    "$/million events": round((dollars * 1e6) / Math.max(1, shownEvents)),
+    "longest call s": round(lambda.report().longestMilliseconds / 1000),
+    "failed calls": lambda.report().failures,
+    "table throttled": table.throttled(),
+  };
+}
+
+/** Whether the log has each event once: all money and moderation, and chat but what it skipped. */
+function judgeLog(
+  frames: readonly { n: number; body: string }[],
+  { written, giftIds }: ReturnType<typeof createPeople>,
+): Figures {
+  const seen = new Map<string, number>();
+  let [skipped, chat] = [0, 0];
+  for (const { body } of frames) {
+    const frame: FrameBody = JSON.parse(body);
+    skipped += frame.skipped;
+    for (const { id, type } of frame.events) {
+      seen.set(id, (seen.get(id) ?? 0) + 1);
+      if (type === "chat.message") chat += 1;
+    }
+  }
+  const bans = [...seen.keys()].filter((id) => id.startsWith("ban:")).length;
+  const giftsMissing = giftIds.filter((id) => seen.get(`gift:${id}`) !== 1).length;
+  return {
+    skipped,
+    "money and bans missing": giftsMissing + written.bans - bans,
+    "chat unaccounted": written.messages - chat - skipped,
+    doubled: [...seen.values()].filter((count) => count > 1).length,
+    "holes in numbers": frames.filter(({ n }, at) => n !== at + 1).length,
+  };
+}
