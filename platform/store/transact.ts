@@ -20,14 +20,18 @@ export type Action = {
  */
 export type Failed = Map<string, Item | undefined>;
 
-/** Tries of one transaction against conflicts with others, before the caller hears 503. */
-export const triesMax = 8;
+/**
+ * Tries of one transaction against conflicts with others, before the caller hears 503: about 3 s. Of
+ * transactions that conflict 9 times in 10, four in five are done by then.
+ */
+export const triesMax = 16;
 
 /**
  * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice).
  * Answers undefined when committed, or which conditions failed. Conflicts with other transactions
- * are tried again with jitter up to a bound, then refused with `unavailable`; a conflict on an
- * action with the label `marker` is refused with `key_in_progress` at once. An answer that was lost
+ * are tried again with jitter up to a bound, then refused with `unavailable`. A conflict on the
+ * action with the label `marker` alone, without one on a wallet, is another call with the same key:
+ * refused with `key_in_progress` at once. An answer that was lost
  * (time-out, 5xx) is asked for again with the same items and the same ClientRequestToken until it
  * is definite, so a decision is never made twice.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -44,7 +48,7 @@ export async function transact(actions: readonly Action[]): Promise<Failed | und
       if (error instanceof TransactionCanceledException) {
         const failed = failedConditions(error, labels);
         if (failed !== undefined) return failed;
-        if (conflictOn(error, labels, "marker")) refuse("key_in_progress");
+        if (isOfOneKey(error, labels)) refuse("key_in_progress");
         // A cancelled transaction is over: only now is it safe to use another token.
         token = randomUUID();
       } else if (!isIndefinite(error)) throw error;
@@ -69,9 +73,12 @@ function failedConditions(error: TransactionCanceledException, labels: string[])
   return failed.size > 0 ? failed : undefined;
 }
 
-function conflictOn(error: TransactionCanceledException, labels: string[], label: string) {
-  const reason = error.CancellationReasons?.[labels.indexOf(label)];
-  return reason?.Code === "TransactionConflict";
+/** Whether the marker was what conflicted: a wallet that did too says that more was going on. */
+function isOfOneKey({ CancellationReasons = [] }: TransactionCanceledException, labels: string[]) {
+  const conflicts = labels.filter(
+    (_, at) => CancellationReasons[at]?.Code === "TransactionConflict",
+  );
+  return conflicts.includes("marker") && !conflicts.some((label) => label.startsWith("wallet:"));
 }
 
 /** Errors after which it is not known whether the transaction was committed. */

@@ -1,0 +1,72 @@
+import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { useTable } from "../../platform/store/table.ts";
+import { type Action, transact, triesMax } from "../../platform/store/transact.ts";
+
+process.env.TABLE_NAME ??= "t";
+
+type Sent = { input: { ClientRequestToken: string; TransactItems: unknown[] } };
+
+/** A table whose transactions end as told, one after the other; then they are committed. */
+function tableThat(...ends: (Error | undefined)[]): { tokens: string[] } {
+  const tokens: string[] = [];
+  const send = async ({ input }: Sent) => {
+    tokens.push(input.ClientRequestToken);
+    const end = ends[tokens.length - 1];
+    if (end !== undefined) throw end;
+    return {};
+  };
+  useTable({ send } as unknown as DynamoDBDocumentClient);
+  return { tokens };
+}
+
+const cancelled = (...codes: string[]) =>
+  new TransactionCanceledException({
+    message: "cancelled",
+    $metadata: {},
+    CancellationReasons: codes.map((Code) => ({ Code })),
+  });
+const conflict = "TransactionConflict";
+const failed = "ConditionalCheckFailed";
+
+const put = (label: string): Action => ({ label, Put: { Item: { PK: label, SK: label } } });
+const gift = [put("wallet:u"), put("gift"), put("marker")];
+
+test("a conflict is tried again with another token, since what was cancelled is over", async () => {
+  const { tokens } = tableThat(cancelled(conflict, "None", "None"));
+  expect(await transact(gift)).toBeUndefined();
+  expect(new Set(tokens).size).toBe(2);
+});
+
+test("a lost answer is asked for with the same token, until it is definite", async () => {
+  const lost = Object.assign(new Error("lost"), { $metadata: { httpStatusCode: 500 } });
+  const reset = Object.assign(new Error("reset"), { code: "ECONNRESET" });
+  const { tokens } = tableThat(lost, reset, lost);
+  expect(await transact(gift)).toBeUndefined();
+  expect([tokens.length, new Set(tokens).size]).toEqual([4, 1]);
+});
+
+test("conflicts without end are refused as unavailable, after a bound", async () => {
+  const { tokens } = tableThat(...Array.from({ length: 99 }, () => cancelled(conflict)));
+  await expect(transact(gift)).rejects.toMatchObject({ code: "unavailable" });
+  expect(tokens).toHaveLength(triesMax);
+});
+
+test("a conflict on the marker alone is another call with the key; with the wallet it is not", async () => {
+  tableThat(cancelled("None", "None", conflict));
+  await expect(transact(gift)).rejects.toMatchObject({ code: "key_in_progress" });
+  const { tokens } = tableThat(cancelled(conflict, conflict, conflict));
+  expect(await transact(gift)).toBeUndefined();
+  expect(tokens).toHaveLength(2);
+});
+
+test("conditions that failed are told by their labels, whatever conflicted beside them", async () => {
+  tableThat(cancelled(failed, conflict, failed));
+  expect([...(await transact(gift))!.keys()]).toEqual(["wallet:u", "marker"]);
+});
+
+test("what is wrong with the request itself is a fault and is not tried again", async () => {
+  const { tokens } = tableThat(cancelled("None", "ValidationError"));
+  await expect(transact(gift)).rejects.toThrow("cancelled");
+  expect(tokens).toHaveLength(1);
+});
