@@ -1,6 +1,7 @@
 import { allDone } from "../../platform/push/all-done.ts";
 import { deliverFrames } from "../../platform/push/deliver.ts";
-import { Posting } from "../../platform/push/queue.ts";
+import { PostJob } from "../../platform/push/queue.ts";
+import { replay } from "../../platform/push/replay.ts";
 import { ownMemory } from "../../platform/push/room.ts";
 import { reaction } from "../../platform/reaction.ts";
 
@@ -12,23 +13,24 @@ export const { contract, handler } = reaction(
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "USER"],
       write: ["STREAM", "CONN", "USER", "RATE"],
+      queues: ["posts"],
       connections: true,
     },
     memoryMegabytes: 1769,
     timeoutSeconds: 60,
   },
   async (records, now) => {
-    // While the last frames were posted others have gathered: the newest message asks for all of
-    // them.
+    // While the last frames were posted others have gathered: the newest job asks for all of them.
     const heads = new Map<string, number>();
+    const replays: Promise<void>[] = [];
     for (const { body } of records) {
-      const { streamId, upTo } = Posting.parse(JSON.parse(body));
-      heads.set(streamId, Math.max(upTo, heads.get(streamId) ?? 0));
+      const job = PostJob.parse(JSON.parse(body));
+      if ("connectionId" in job) replays.push(replay(job, now));
+      else heads.set(job.streamId, Math.max(job.upTo, heads.get(job.streamId) ?? 0));
     }
-    await allDone(
-      [...heads].map(([streamId, upTo]) =>
-        deliverFrames({ streamId, now, memory: ownMemory }, upTo),
-      ),
+    const rooms = [...heads].map(([streamId, upTo]) =>
+      deliverFrames({ streamId, now, memory: ownMemory }, upTo),
     );
+    await allDone([...rooms, ...replays]);
   },
 );

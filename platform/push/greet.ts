@@ -8,9 +8,10 @@ import { findMember } from "../store/streams.ts";
 import { findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import { dropGone, endSubscription } from "./deliver.ts";
-import { formsOf } from "./forms.ts";
 import { governor } from "./governor.ts";
 import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
+import { queueReplay } from "./queue.ts";
+import { inlineFramesMax, sendFrame } from "./replay.ts";
 import type { Room } from "./room.ts";
 import { viewersOf } from "./viewers.ts";
 
@@ -104,6 +105,10 @@ async function greet(
   if (hello === "gone") return;
   const from = recovered === true ? since!.frame + 1 : head + 1;
   if (from > log.head) return;
+  if (log.head - from >= inlineFramesMax) {
+    const { connectionId, revision } = subscriber;
+    return queueReplay({ streamId, connectionId, revision, from, to: log.head });
+  }
   for await (const frame of read(from, log.head))
     if (!(await sendFrame(subscriber, frame, room.now))) return;
 }
@@ -125,22 +130,6 @@ async function isRecovered(
       keeps: () => frame.epoch === epoch && isAnswered(frame, now),
     });
   return false;
-}
-
-/**
- * Sends a kept frame; false ends the greeting. The frame of the user's own ban is looked at again.
- */
-async function sendFrame(subscriber: Subscriber, frame: Frame, now: Date): Promise<boolean> {
-  const { streamId, userId, connectionId } = subscriber;
-  if (frame.blocks?.includes(userId)) {
-    const member = await findMember(streamId, userId, { consistent: true });
-    if (isBlocked(member, now)) {
-      await endSubscription(subscriber);
-      return false;
-    }
-  }
-  await governor().take();
-  return (await poster().post(connectionId, formsOf(frame)(subscriber))) !== "gone";
 }
 
 /** Waits before a socket that may not be open yet is tried again. */

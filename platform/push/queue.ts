@@ -2,9 +2,23 @@ import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { setting } from "../env.ts";
 
-/** One message of the queue to `realtime/post`: post a stream's log up to a frame. */
+/** Post a stream's log to all of its viewers, up to a frame. */
 export const Posting = z.object({ streamId: z.string(), upTo: z.number().int() });
 export type Posting = z.infer<typeof Posting>;
+
+/** Send one connection the frames that it has missed: so many that the room must not wait. */
+export const Replaying = z.object({
+  streamId: z.string(),
+  connectionId: z.string(),
+  /** Of the subscription: a later one has a replay of its own. */
+  revision: z.number(),
+  from: z.number().int(),
+  to: z.number().int(),
+});
+export type Replaying = z.infer<typeof Replaying>;
+
+/** What the queue brings to `realtime/post`. */
+export const PostJob = z.union([Replaying, Posting]);
 
 let client: SQSClient | undefined;
 
@@ -12,14 +26,24 @@ let client: SQSClient | undefined;
  * Asks `realtime/post` to post a room. The queue keeps the order of one stream and has one of its
  * messages in flight (FIFO, group = stream); asking twice for one frame is asking once.
  */
-export async function queuePosting(streamId: string, upTo: number): Promise<void> {
+export const queuePosting = (posting: Posting): Promise<void> =>
+  send(posting, posting.streamId, `${posting.streamId}-${posting.upTo}`);
+
+/** Asks for a long replay; one connection's replays keep their order among themselves only. */
+export const queueReplay = (replaying: Replaying): Promise<void> => {
+  const { connectionId, revision, from } = replaying;
+  const name = connectionId.replace(/[^\w-]/g, "");
+  return send(replaying, `replay-${name}`, `${name}-${revision}-${from}`);
+};
+
+async function send(job: object, group: string, id: string): Promise<void> {
   client ??= new SQSClient({ requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 } });
   await client.send(
     new SendMessageCommand({
       QueueUrl: setting("POSTS_QUEUE_URL"),
-      MessageBody: JSON.stringify({ streamId, upTo } satisfies Posting),
-      MessageGroupId: streamId,
-      MessageDeduplicationId: `${streamId}-${upTo}`,
+      MessageBody: JSON.stringify(job),
+      MessageGroupId: group,
+      MessageDeduplicationId: id,
     }),
   );
 }

@@ -19,7 +19,7 @@ export async function pushStream(room: Room, work: StreamWork): Promise<void> {
     await takeTexts(room, records);
     // A large room is posted by a function of its own, so that no other room waits for it.
     if ((await viewersOf(room)) > setting("LARGE_ROOM_VIEWERS"))
-      await queuePosting(room.streamId, head);
+      await queuePosting({ streamId: room.streamId, upTo: head });
     else await deliverFrames(room, head, made);
   }
   if (subscribers.length > 0) await greetSubscribers(room, subscribers);
