@@ -71,18 +71,26 @@ export const hostileValues: readonly unknown[] = [
   ...hostileStrings,
 ];
 
+/**
+ * Every `nth` of the values, others for each `turn`: fields and parameters share few rules, so that
+ * every rule meets every value all the same, in a fraction of the time.
+ */
+export const someOf = <T>(values: readonly T[], nth: number, turn: number): T[] =>
+  values.filter((_, at) => at % nth === turn % nth);
+
 /** Bodies in which one field is hostile and the others fit, and in which one field is missing. */
 export function* hostileBodies(schema: Schema, known: Record<string, unknown>) {
   const good = fitting(schema, known) as Record<string, unknown>;
-  for (const [field, inner] of Object.entries<Schema>(schema.properties ?? {})) {
+  for (const [turn, field] of Object.keys(schema.properties ?? {}).entries()) {
+    const inner = schema.properties[field];
     const { [field]: own, ...others } = good;
     yield others;
-    for (const value of hostileValues) yield { ...others, [field]: value };
+    for (const value of someOf(hostileValues, 2, turn)) yield { ...others, [field]: value };
     const nested = inner.anyOf?.[0] ?? inner;
-    // Every third is enough inside of a field: the same rules are behind it.
-    const some = hostileValues.filter((_, at) => at % 3 === 0);
-    if (nested.type === "array") for (const value of some) yield { ...others, [field]: [value] };
-    for (const name of Object.keys(nested.properties ?? {}))
-      for (const value of some) yield { ...others, [field]: { ...(own as object), [name]: value } };
+    if (nested.type === "array")
+      for (const value of someOf(hostileValues, 4, turn)) yield { ...others, [field]: [value] };
+    for (const [at, name] of Object.keys(nested.properties ?? {}).entries())
+      for (const value of someOf(hostileValues, 4, at))
+        yield { ...others, [field]: { ...(own as object), [name]: value } };
   }
 }
