@@ -25,6 +25,8 @@ export type Options = {
   compact?: boolean;
   /** A WebSocket for places that have none of their own. */
   WebSocket?: SocketConstructor;
+  /** How often the newest frames are asked for, so that a loss is seen; default 15,000. */
+  pingMilliseconds?: number;
   fetch?: typeof fetch;
   onNotification?: (notification: Record<string, unknown>) => void;
   /** `online` when a socket is open, `offline` when it is gone, `ended` when none will come. */
@@ -32,7 +34,7 @@ export type Options = {
 };
 
 /** How often the server is asked for its newest frames: a loss shows within one of these. */
-const pingMilliseconds = 15_000;
+const pingMillisecondsDefault = 15_000;
 const tickMilliseconds = 1_000;
 
 /** Ids of notifications that were told, so that one that comes twice is told once. */
@@ -73,7 +75,7 @@ export function createClient(options: Options) {
   }, tickMilliseconds);
   const pinging = setInterval(() => {
     if (followers.size > 0) socket.send({ action: "ping" });
-  }, pingMilliseconds);
+  }, options.pingMilliseconds ?? pingMillisecondsDefault);
 
   type Following = { follower: Follower; subscription: Subscription };
 

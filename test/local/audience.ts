@@ -1,0 +1,115 @@
+import { WebSocket } from "ws";
+import { type Client, createClient, type Frame, type Options } from "../../client/index.ts";
+
+/** Somebody with a token of the local issuer. */
+export type Person = { id: string; token: string };
+
+/** The calls of a test to a system of its own. */
+export function callsOf(url: string) {
+  const post = (path: string, body: unknown, token?: string) => send("POST", path, body, token);
+  async function send(method: string, path: string, body?: unknown, token?: string) {
+    const answer = await fetch(url + path, {
+      method,
+      headers: {
+        "content-type": "application/json",
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  }
+  return {
+    send,
+    async person(id: string): Promise<Person> {
+      return { id, token: (await post("/local/token", { sub: id })).token };
+    },
+    /** A new stream that is live. */
+    async liveStream(host: Person): Promise<string> {
+      const made = await post("/api/v1/live-stream/create", { title: "Live" }, host.token);
+      const liveStreamId: string = made.data.id;
+      await post("/api/v1/live-stream/join-as-creator", { liveStreamId }, host.token);
+      return liveStreamId;
+    },
+    say: (as: Person, streamId: string, content: string) =>
+      post(`/api/v1/live-stream/${streamId}/chat/messages`, { content }, as.token),
+    /** The whole log, as HTTP has it. */
+    async log(as: Person, streamId: string): Promise<Frame[]> {
+      const frames: Frame[] = [];
+      for (;;) {
+        const after = frames.at(-1)?.frame ?? 0;
+        const path = `/api/v1/live-stream/${streamId}/events?after=${after}`;
+        const { data } = await send("GET", path, undefined, as.token);
+        if (data.frames.length === 0) return frames;
+        frames.push(...data.frames);
+      }
+    },
+    switches: (body: object) => post("/local/streams", body),
+    fault: (body: object) => post("/local/faults", body),
+    clearFaults: () => send("DELETE", "/local/faults"),
+  };
+}
+
+/** A viewer that keeps every frame it has shown and counts what it had to ask. */
+export type Watcher = {
+  client: Client;
+  frames: Frame[];
+  resets: number;
+  subscribes: () => number;
+  sockets: WebSocket[];
+  begin: () => number | undefined;
+};
+
+/** Opens a viewer with the published client. Positions outlive its sockets. */
+export function watch(url: string, token: string, streamId: string, compact = false): Watcher {
+  const sockets: WebSocket[] = [];
+  let subscribes = 0;
+  class Counted extends WebSocket {
+    constructor(address: string, protocols?: string[]) {
+      super(address, protocols);
+      sockets.push(this);
+    }
+    override send(data: never): void {
+      if (String(data).includes('"subscribe"')) subscribes += 1;
+      super.send(data);
+    }
+  }
+  const options: Options = {
+    url,
+    token,
+    compact,
+    WebSocket: Counted as unknown as NonNullable<Options["WebSocket"]>,
+    pingMilliseconds: 3_000,
+  };
+  const client = createClient(options);
+  let begin: number | undefined;
+  const watcher: Watcher = {
+    client,
+    frames: [],
+    resets: 0,
+    subscribes: () => subscribes,
+    sockets,
+    begin: () => begin,
+  };
+  const subscription = client.subscribe(streamId, {
+    onFrame: (frame) => watcher.frames.push(frame),
+    onReset: () => {
+      watcher.resets += 1;
+    },
+  });
+  const looking = setInterval(() => {
+    begin ??= subscription.position()?.frame;
+    if (begin !== undefined) clearInterval(looking);
+  }, 5);
+  return watcher;
+}
+
+/** Waits until something holds, for a minute at most. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`It never came: ${what}`);
+    await new Promise((done) => setTimeout(done, 25));
+  }
+}

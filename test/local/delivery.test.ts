@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, type System, startSystem } from "../system.ts";
+import { callsOf, type Person, until, type Watcher, watch } from "./audience.ts";
+
+/*
+ * The promise of the frames on the running system: whatever the streams, the posts and the processes
+ * do, every viewer with the published client ends with each frame of the log, once and in order.
+ */
+
+let system: System;
+let dataDir: string;
+let port: number;
+let calls: ReturnType<typeof callsOf>;
+const start = () => startSystem({ dataDir, port, env: { DEMO: "off" } });
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "ovation-delivery-"));
+  port = await freePort();
+  system = await start();
+  calls = callsOf(system.url);
+});
+afterAll(async () => {
+  await system.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+let people = 0;
+const somebody = () => calls.person(`p${++people}`);
+
+/** A live room with viewers who are all subscribed; every third asks for compact frames. */
+async function openRoom(viewers: number) {
+  const host = await somebody();
+  const streamId = await calls.liveStream(host);
+  const watchers: Watcher[] = [];
+  for (let n = 0; n < viewers; n++)
+    watchers.push(watch(system.url, (await somebody()).token, streamId, n % 3 === 2));
+  await until("all are subscribed", () => watchers.every((one) => one.begin() !== undefined));
+  return { host, streamId, watchers };
+}
+
+async function talk(by: Person[], streamId: string, count: number): Promise<void> {
+  for (let n = 0; n < count; n += by.length)
+    await Promise.all(by.map((one, at) => calls.say(one, streamId, `message ${n + at}`)));
+}
+
+/** All end with the whole log from where they began: byte for byte, once and in order. */
+async function expectWhole({ host, streamId, watchers }: Awaited<ReturnType<typeof openRoom>>) {
+  await calls.say(host, streamId, "the end");
+  const log = async () => calls.log(host, streamId);
+  await until("the end is heard", () => watchers.every((one) => hears(one, "the end")));
+  const frames = await log();
+  const ids = frames.flatMap(({ events }) => events.map(({ id }) => id));
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(frames.map(({ frame }) => frame)).toEqual(frames.map((_, at) => at + 1));
+  for (const { frames: shown, resets, begin } of watchers) {
+    expect(resets).toBe(0);
+    const wanted = frames.filter(({ frame }) => frame > begin()!);
+    expect(shown.map((frame) => JSON.stringify(frame))).toEqual(
+      wanted.map((frame) => JSON.stringify(frame)),
+    );
+  }
+}
+const hears = ({ frames }: Watcher, text: string) =>
+  frames.some(({ events }) => events.some(({ data }) => data.content === text));
+const close = (watchers: Watcher[]) => {
+  for (const { client } of watchers) client.close();
+};
+
+test("two shards, doubled and re-grouped batches: nothing lost, nothing doubled, hardly a resubscribe", async () => {
+  await calls.switches({ shards: 2, double: 30, regroup: true, lagMilliseconds: [0, 150] });
+  const room = await openRoom(8);
+  const speakers = await Promise.all([1, 2, 3, 4, 5].map(somebody));
+  await talk(speakers, room.streamId, 150);
+  await expectWhole(room);
+  const again = room.watchers.reduce((sum, one) => sum + one.subscribes() - 1, 0);
+  expect(again).toBeLessThanOrEqual(8);
+  close(room.watchers);
+  await calls.switches({ shards: 1, double: 0, regroup: false, lagMilliseconds: [] });
+});
+
+test("posts that are lost, answered late, refused or said to be gone heal by the viewers' rules", async () => {
+  const room = await openRoom(6);
+  const posts = { service: "execute-api", operation: "PostToConnection", count: 1_000_000 };
+  await calls.fault({ ...posts, kind: "timeout", percent: 3 });
+  await calls.fault({ ...posts, kind: "timeout_after_commit", percent: 3 });
+  await calls.fault({ ...posts, kind: "throttle", percent: 3 });
+  await calls.fault({ ...posts, kind: "gone", percent: 1 });
+  const speakers = await Promise.all([1, 2, 3].map(somebody));
+  await talk(speakers, room.streamId, 60);
+  await calls.clearFaults();
+  await expectWhole(room);
+  close(room.watchers);
+});
+
+test("sockets that die, a process that is killed: all come back to the same log", async () => {
+  const room = await openRoom(6);
+  const speakers = await Promise.all([1, 2, 3].map(somebody));
+  await talk(speakers, room.streamId, 15);
+  for (const { sockets } of room.watchers) sockets.at(-1)!.terminate();
+  await talk(speakers, room.streamId, 15);
+  await system.kill();
+  system = await start();
+  await talk(speakers, room.streamId, 15);
+  await expectWhole(room);
+  close(room.watchers);
+});
+
+test("after a churn of sockets only those who are there are counted", async () => {
+  const host = await somebody();
+  const streamId = await calls.liveStream(host);
+  const rounds = 3;
+  const perRound = 40;
+  for (let round = 0; round < rounds; round++) {
+    const watchers: Watcher[] = [];
+    for (let n = 0; n < perRound; n++)
+      watchers.push(watch(system.url, (await somebody()).token, streamId));
+    await until("all are subscribed", () => watchers.every((one) => one.begin() !== undefined));
+    for (const [at, { sockets, client }] of watchers.entries()) {
+      if (at % 3 === 0) sockets.at(-1)!.terminate();
+      client.close();
+    }
+  }
+  const [last] = [watch(system.url, (await somebody()).token, streamId)];
+  await until("it is subscribed", () => last.begin() !== undefined);
+  for (let tries = 0; tries < 20; tries++) {
+    await calls.say(host, streamId, `round ${tries}`);
+    await until("it is heard", () => hears(last, `round ${tries}`));
+    if (last.frames.at(-1)!.viewers === 1) break;
+    await new Promise((done) => setTimeout(done, 1_000));
+  }
+  expect(last.frames.at(-1)!.viewers).toBe(1);
+  close([last]);
+});
