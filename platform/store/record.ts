@@ -29,7 +29,7 @@ export async function record(
   return failed;
 }
 
-/** A single action costs half of a transaction and cannot conflict. */
+/** A single action costs half of a transaction, and conflicts with transactions only. */
 async function writeOne(action: Action): Promise<Failed | undefined> {
   const TableName = tableName();
   try {

@@ -11,8 +11,8 @@ type SetAside = (image: Image, error: unknown) => Promise<void>;
 
 /**
  * Settles images of gifts, receiver by receiver. One that does not fit, or cannot be settled on its
- * own either, is parked and the others go on. Throws, after all others, what passes (a table that is
- * busy or does not answer): then all may come again, since what is settled is not settled twice.
+ * own either, is parked and the others go on. Throws, after all others, what passes (a table that
+ * is busy or does not answer): then all may come again, since what is settled is not settled twice.
  */
 export async function settleAll(images: readonly Image[], now: Date): Promise<Outcome> {
   const outcome = { parked: 0 };

@@ -3,6 +3,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type * as z from "zod";
 import { setting } from "../env.ts";
+import { retryConflicts } from "./conflicts.ts";
 import type { Key } from "./keys.ts";
 
 let client: DynamoDBDocumentClient | undefined;
@@ -11,12 +12,14 @@ let client: DynamoDBDocumentClient | undefined;
  * The table's client, made on first use. Time-outs bound every call; retries are the SDK's three.
  */
 export function table(): DynamoDBDocumentClient {
-  client ??= DynamoDBDocumentClient.from(
-    new DynamoDBClient({
-      maxAttempts: 3,
-      requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 },
-    }),
-    { marshallOptions: { removeUndefinedValues: true } },
+  client ??= retryConflicts(
+    DynamoDBDocumentClient.from(
+      new DynamoDBClient({
+        maxAttempts: 3,
+        requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 },
+      }),
+      { marshallOptions: { removeUndefinedValues: true } },
+    ),
   );
   return client;
 }

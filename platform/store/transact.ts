@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { Refusal, refuse } from "../../domain/refusal.ts";
+import { pause, triesMax } from "./conflicts.ts";
 import { type Item, plain, table, tableName } from "./table.ts";
+
+export { pause, triesMax };
 
 type Part = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 type WithoutTable<T> = T extends object ? Omit<T, "TableName"> : never;
@@ -19,12 +22,6 @@ export type Action = {
  * Which conditions failed, by label, each with the item that was there if the action asked for it.
  */
 export type Failed = Map<string, Item | undefined>;
-
-/**
- * Tries of one transaction against conflicts with others, before the caller hears 503: about 3 s. Of
- * transactions that conflict 9 times in 10, four in five are done by then.
- */
-export const triesMax = 16;
 
 /**
  * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice).
@@ -107,10 +104,4 @@ export function isThrottle(error: unknown): boolean {
     name === "ThrottlingException" ||
     name === "RequestLimitExceeded"
   );
-}
-
-/** Waits before the next try: full jitter, doubling, at most half a second. */
-export async function pause(attempt: number): Promise<void> {
-  const longest = Math.min(500, 10 * 2 ** attempt);
-  await new Promise((done) => setTimeout(done, Math.random() * longest));
 }

@@ -17,10 +17,10 @@ type Part = Record<string, { Item?: Place; Key?: Place } | undefined>;
 type Place = { PK?: unknown; SK?: unknown };
 
 /**
- * Makes a local engine behave as DynamoDB does where transactions overlap: no engine here cancels one
- * of two transactions that have an item in common at the same time, and DynamoDB always does. Every
- * transaction lasts as long as there, and one that finds an item of another in flight is cancelled with
- * TransactionConflict for that item. Units are counted as the engine says them.
+ * Makes a local engine behave as DynamoDB does where transactions overlap: no engine here cancels
+ * one of two transactions that have an item in common at the same time, and DynamoDB always does.
+ * Every transaction lasts as long as there, and one that finds an item of another in flight is
+ * cancelled with TransactionConflict for that item. Units are counted as the engine says them.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
  */
 export function addConflicts(client: DynamoDBDocumentClient): Seen {

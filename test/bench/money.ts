@@ -1,7 +1,7 @@
 /**
  * `npm run bench:money`: gifts of 200 senders to one host, as Ovation makes them and as the obvious
- * design would (debit and credit in one transaction), on one engine in one run, with the conflicts that
- * DynamoDB gives to overlapping transactions. Then the request units of a gift.
+ * design would (debit and credit in one transaction), on one engine in one run, with the conflicts
+ * that DynamoDB gives to overlapping transactions. Then the request units of a gift.
  */
 import { sendGift } from "../../domain/gift.ts";
 import type { GiftType } from "../../domain/gift-type.ts";

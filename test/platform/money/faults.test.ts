@@ -45,8 +45,8 @@ const kinds = [
 const cases = operations.flatMap((operation) => kinds.map((kind) => ({ operation, kind })));
 
 /*
- * Planted fault that turns this red: endpoint() that answers a refusal without looking at the marker,
- * or giveGift() without the reply's marker in its transaction.
+ * Planted fault that turns this red: endpoint() that answers a refusal without looking at the
+ * marker, or giveGift() without the reply's marker in its transaction.
  */
 test.each(cases)(
   "$kind at $operation of a gift: one key, one gift",
@@ -68,8 +68,9 @@ test.each(cases)(
 );
 
 /*
- * Planted fault that turns this red: in transact(), a new token for each try instead of the same one
- * until the answer is definite. Without a key nothing else knows that the lost try had committed.
+ * Planted fault that turns this red: in transact(), a new token for each try instead of the same
+ * one until the answer is definite. Without a key nothing else knows that the lost try had
+ * committed.
  */
 test.each(["error_after_commit", "timeout_after_commit"])(
   "%s, more often than the SDK tries: a gift without a key is paid once",
@@ -86,8 +87,8 @@ test.each(["error_after_commit", "timeout_after_commit"])(
 );
 
 /*
- * Planted fault that turns this red: settle() that takes the mark away without its condition. A batch
- * whose answers were all lost comes again, and would be credited again.
+ * Planted fault that turns this red: settle() that takes the mark away without its condition. A
+ * batch whose answers were all lost comes again, and would be credited again.
  */
 test.each(kinds)("%s at every call of settle: each gift is credited once", async (kind) => {
   const sender = await rich(200);

@@ -14,9 +14,10 @@ import { balanceIn, creditIn, debitIn, emptyModel, type Model, takeBackIn } from
 import { auditOf, callUntilAnswered, rich, settledBalance, startOwn, walletOf } from "./running.ts";
 
 /*
- * The same commands on the model and on the running system. Planted faults that turn it red: credit()
- * that does not repay what is owed; a marker's condition without "or expired" or a marker that is not
- * looked at; refund() that does not settle first; settle() without the condition on `due`.
+ * The same commands on the model and on the running system. Planted faults that turn it red:
+ * credit() that does not repay what is owed; a marker's condition without "or expired" or a marker
+ * that is not looked at; refund() that does not settle first; settle() without the condition on
+ * `due`.
  */
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const runs = Number(process.env.MODEL_RUNS ?? 6);
