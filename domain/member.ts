@@ -27,6 +27,8 @@ export const Member = z.object({
     .nullish(),
   /** The last admitted message: what slow mode and the rate of messages count from. */
   lastMessageAt: Timestamp.optional(),
+  /** The call with an Idempotency-Key that slow mode let through last: it may be repeated. */
+  lastCall: z.string().optional(),
   /** Messages that were admitted in the second (since 1970) of the last one. */
   second: z.number().optional(),
   sent: z.number().optional(),

@@ -21,13 +21,13 @@ export const { contract, handler } = endpoint(
     refusals: ["stream_not_found", "message_not_found", ...admissionRefusals],
     grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER"] },
   },
-  async ({ path: { streamId }, body, caller, now, once }) => {
+  async ({ path: { streamId }, body, caller, now, once, callId }) => {
     const [stream, sender] = await Promise.all([
       getStream(streamId, { consistent: true }),
       getCallerProfile(caller, now),
     ]);
     if (body.replyTo != null) await getMessage(streamId, body.replyTo);
-    await admitToChat(stream, caller.userId, body.content, now);
+    await admitToChat(stream, caller.userId, body.content, now, callId);
     const message = makeMessage(body, { stream, sender, n: await takeNumber(streamId), now });
     const reply = once(chatMessageOf(message, setting("DEFAULT_PICTURE")));
     await recordMessage(message, reply);

@@ -32,6 +32,8 @@ export type Request<C extends Contract> = {
    * Checks the answer and ties it to the call's key: give the reply to the store with the effect.
    */
   once: (answer: AnswerOf<C>) => Reply<AnswerOf<C>>;
+  /** Names a call with an Idempotency-Key, and each repetition of it alike. */
+  callId?: string;
 };
 
 /** Refusals that any request can meet, so no contract lists them. */
@@ -81,7 +83,8 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     if (name !== undefined && caller !== undefined)
       call.keyed = keyedCall(caller.userId, contract.route, name, request);
     const once = (answer: unknown) => remembered(contract, call, answer);
-    const given = { ...request, caller, now: call.now, newId: () => newId(call.now), once };
+    const callId = call.keyed?.hash;
+    const given = { ...request, caller, now: call.now, newId: () => newId(call.now), once, callId };
     const answer = await fulfil(given as unknown as Request<typeof contract>);
     return succeed(contract, call, contract.answer[1].parse(answer));
   }

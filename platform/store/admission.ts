@@ -28,12 +28,16 @@ export const admissionRefusals = [
   "slow_mode",
 ] as const;
 
-/** Admits a text to a stream's chat, or refuses with one of `admissionRefusals`. */
+/**
+ * Admits a text to a stream's chat, or refuses with one of `admissionRefusals`. Slow mode does not
+ * hold up the repetition of the call that it let through last, which may have been lost since.
+ */
 export async function admitToChat(
   stream: Stream,
   userId: string,
   content: string,
   now: Date,
+  callId?: string,
 ): Promise<void> {
   // Of two reasons the caller hears the one about themselves; in a live stream the admission tells
   // it.
@@ -45,8 +49,10 @@ export async function admitToChat(
   if (needsFollowing(stream, userId) && !(await findRelation(userId, stream.hostId)))
     refuse("followers_only");
   const rules = chatRulesOf(stream, userId, setting("REQUESTS_PER_SECOND"));
-  await admitMessage(stream.id, userId, rules, now);
+  await admitMessage(stream.id, userId, { ...rules, ...(callId && { callId }) }, now);
 }
+
+type Rules = ChatRules & { callId?: string };
 
 /**
  * Admits a sender's next message: one conditional write on their MEMBER item says that they are not
@@ -57,7 +63,7 @@ export async function admitToChat(
 export async function admitMessage(
   streamId: string,
   userId: string,
-  rules: ChatRules,
+  rules: Rules,
   now: Date,
 ): Promise<void> {
   const second = Math.floor(now.getTime() / 1000);
@@ -65,6 +71,7 @@ export async function admitMessage(
   let refused = await write(begin(streamId, userId, rules, now, second), userId);
   for (let attempt = 1; refused !== undefined && attempt <= triesMax; attempt++) {
     assertMayChat(refused, now);
+    if (rules.callId !== undefined && refused.lastCall === rules.callId) return;
     assertNotSlowed(refused, rules, now);
     const isLater = (refused.second ?? 0) !== second;
     if (!isLater && (refused.sent ?? 0) >= rules.perSecondMax) refuse("too_many_requests");
@@ -103,13 +110,13 @@ async function write(action: Action, userId: string): Promise<Member | undefined
 }
 
 /** The first message of this second. */
-function first(streamId: string, userId: string, rules: ChatRules, now: Date, second: number) {
+function first(streamId: string, userId: string, rules: Rules, now: Date, second: number) {
   const isFirst = "(attribute_not_exists(#second) OR #second <> :second)";
   return update(streamId, userId, rules, now, second, "sent = :one", isFirst, { ":one": 1 });
 }
 
 /** One more message in the same second. */
-function further(streamId: string, userId: string, rules: ChatRules, now: Date, second: number) {
+function further(streamId: string, userId: string, rules: Rules, now: Date, second: number) {
   const values = { ":one": 1, ":max": rules.perSecondMax };
   const isWithin = "#second = :second AND sent < :max";
   return update(streamId, userId, rules, now, second, "sent = sent + :one", isWithin, values);
@@ -118,7 +125,7 @@ function further(streamId: string, userId: string, rules: ChatRules, now: Date, 
 function update(
   streamId: string,
   userId: string,
-  { slowModeSeconds }: ChatRules,
+  { slowModeSeconds, callId }: Rules,
   now: Date,
   second: number,
   count: string,
@@ -127,12 +134,14 @@ function update(
 ): Action {
   const isFree = "(attribute_not_exists(ban) OR ban.endsAt <= :now)";
   const isSlow = "(attribute_not_exists(lastMessageAt) OR lastMessageAt <= :since)";
+  const isNoted = slowModeSeconds > 0 && callId !== undefined;
+  const note = isNoted ? ", lastCall = :call" : "";
   const since = new Date(now.getTime() - slowModeSeconds * 1000).toISOString();
   return {
     label: "member",
     Update: {
       Key: key.member(streamId, userId),
-      UpdateExpression: `SET userId = :user, lastMessageAt = :now, #second = :second, ${count}`,
+      UpdateExpression: `SET userId = :user, lastMessageAt = :now, #second = :second, ${count}${note}`,
       ConditionExpression: [isFree, ...(slowModeSeconds > 0 ? [isSlow] : []), condition].join(
         " AND ",
       ),
@@ -142,6 +151,7 @@ function update(
         ":now": now.toISOString(),
         ":second": second,
         ...(slowModeSeconds > 0 && { ":since": since }),
+        ...(isNoted && { ":call": callId }),
         ...values,
       },
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",

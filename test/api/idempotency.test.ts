@@ -165,6 +165,26 @@ test("a success is answered again when the stream has ended, the wallet is empty
   expect(await balanceOf(as)).toBe(0);
 });
 
+test("in slow mode too a call may be repeated at the same moment, and is one message", async () => {
+  const { id, host } = await liveStream();
+  const settings = `PATCH /api/v1/live-stream/${id}/chat-settings`;
+  await call(settings, { as: host, body: { slowModeSeconds: 300 } });
+  const route = `POST /api/v1/live-stream/${id}/chat/messages`;
+  for (let round = 0; round < 5; round++) {
+    const [as, key] = [await person(), freshId()];
+    const say = (content: string) => call(route, { as, key, body: { content } });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => say("hello")));
+    for (const { status } of answers) expect([201, 409]).toContain(status);
+    const made = answers.filter(({ status }) => status === 201);
+    expect(new Set(made.map(({ text }) => text)).size).toBe(1);
+    expectFailure(await say("another"), 422, sentences[422]);
+    const slowed = await call(route, { as, key: freshId(), body: { content: "another" } });
+    expect(slowed.status).toBe(429);
+  }
+  const history = await call(`GET /api/v1/live-stream/${id}/chat/messages`, { as: host });
+  expect(history.body.total).toBe(5);
+});
+
 test("a refused try left nothing behind: the same key does it later, once", async () => {
   const { as, send } = await gifting(1);
   const poor = await person();

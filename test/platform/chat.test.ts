@@ -124,6 +124,20 @@ describe("admission", () => {
     expect(await codeOf(admitMessage(id, "slow", slow, later(19)))).toBe("done");
   });
 
+  test("slow mode lets a call be repeated, and no other one with it", async () => {
+    const { id } = await newStream();
+    const slow = { slowModeSeconds: 10, perSecondMax: 100 };
+    const call = (callId: string, seconds: number) =>
+      codeOf(admitMessage(id, "slow", { ...slow, callId }, later(seconds)));
+    expect(await call("a", 0)).toBe("done");
+    expect(await Promise.all([call("a", 0), call("a", 1), call("b", 1)])).toEqual([
+      ...["done", "done", "slow_mode"],
+    ]);
+    expect(await codeOf(admitMessage(id, "slow", slow, later(1)))).toBe("slow_mode");
+    expect(await call("b", 10)).toBe("done");
+    expect(await call("a", 11)).toBe("slow_mode");
+  });
+
   test("a ban counts until it is lifted or ends by itself, and is one at a time", async () => {
     const stream = await newStream();
     const given = { stream, target: sender, by: "host", now };
