@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { call, freshId, giftType, liveStream, type Person } from "../../api/people.ts";
+import { call, eventually, freshId, giftType, liveStream, type Person } from "../../api/people.ts";
 import type { System } from "../../system.ts";
 import {
   auditOf,
@@ -29,11 +29,11 @@ afterAll(async () => {
 });
 afterEach(() => clearFaults());
 
-const give = (as: Person, key: string) =>
+const give = (as: Person, key: string, liveStreamId = streamId) =>
   callUntilAnswered("POST /api/v1/gifts/create", {
     as,
     key,
-    body: { giftTypeId: typeId, liveStreamId: streamId },
+    body: { giftTypeId: typeId, liveStreamId },
   });
 
 /** Every outside call of a gift, and every way in which it can go wrong. */
@@ -131,6 +131,33 @@ test("killed in the middle of gifts, nothing acknowledged is lost and no key is 
   for (const key of keys) expect((await give(sender, key)).status).toBe(201);
   expect(await walletOf(sender)).toMatchObject({ balance: 700 });
   expect(await settledBalance(host)).toBe(before + 300);
+});
+
+/*
+ * Planted fault that turns this red: the combo's end kept in a timer of the process instead of a
+ * delayed message.
+ */
+test("a combo ends once though the process was killed before its time", async () => {
+  const sender = await rich(100);
+  const own = await liveStream();
+  for (let n = 0; n < 3; n++) await give(sender, freshId(), own.id);
+  await settledBalance(own.host);
+  const { dataDir } = system;
+  const port = Number(new URL(system.url).port);
+  await system.kill();
+  system = await startOwn(dataDir, port);
+  const read = async () => {
+    const route = `GET /api/v1/live-stream/${own.id}/events?after=0`;
+    const frames = (await call(route, { as: sender })).body.data.frames;
+    type Event = { type: string; data: { sender: { _id: string }; count: number } };
+    return frames
+      .flatMap(({ events }: { events: Event[] }) => events)
+      .filter(({ type, data }: Event) => type === "combo.ended" && data.sender._id === sender.id);
+  };
+  const [ended] = await eventually(read, (ends) => ends.length > 0);
+  expect(ended.data).toMatchObject({ count: 3, credits: 30 });
+  await new Promise((done) => setTimeout(done, 2000));
+  expect(await read()).toHaveLength(1);
 });
 
 test("after all of it the audit finds nothing that does not fit", () => {

@@ -1,0 +1,53 @@
+import { call, eventually, giftType, liveStream, type Person, person, topUp } from "./people.ts";
+import { watch } from "./viewer.ts";
+
+const give = (as: Person, giftTypeId: string, liveStreamId: string) =>
+  call("POST /api/v1/gifts/create", { as, body: { giftTypeId, liveStreamId } });
+
+// biome-ignore lint/suspicious/noExplicitAny: A black-box test looks into events of any shape.
+type Event = any;
+
+test("gifts of a row count up for every viewer alike, and end once, 5 s after the last", async () => {
+  const [{ host, id: streamId }, sender, other, rose, star] = await Promise.all([
+    liveStream(),
+    person(),
+    person(),
+    giftType(10),
+    giftType(3),
+  ]);
+  await Promise.all([topUp(sender, 100), topUp(other, 100)]);
+  const viewers = [await watch(host, streamId), await watch(other, streamId)];
+  for (let n = 0; n < 3; n++) await give(sender, rose, streamId);
+  await give(sender, star, streamId);
+  await give(other, rose, streamId);
+  await give(sender, rose, streamId);
+  const last = Date.now();
+  const ended = ({ type }: Event) => type === "combo.ended";
+  for (const viewer of viewers) {
+    await eventually(
+      async () => viewer.events().filter(ended).length,
+      (count) => count === 1,
+    );
+    expect(Date.now() - last).toBeGreaterThan(4000);
+    const sent = viewer.events().filter(({ type }: Event) => type === "gift.sent");
+    const row = (from: Person, type: string) =>
+      sent
+        .filter(({ data }: Event) => data.sender._id === from.id && data.giftType.id === type)
+        .map(({ data }: Event) => data.combo);
+    expect(row(sender, rose)).toEqual([1, 2, 3, 4]);
+    expect([row(sender, star), row(other, rose)]).toEqual([[1], [1]]);
+  }
+  // A gift alone is no combo, and a combo ends once, however long one waits.
+  await new Promise((done) => setTimeout(done, 3000));
+  for (const viewer of viewers) {
+    const ends = viewer.events().filter(ended);
+    expect(ends).toHaveLength(1);
+    const [{ data }] = ends;
+    expect(Object.keys(data)).toEqual(["comboId", "sender", "giftType", "count", "credits"]);
+    expect(data).toMatchObject({ count: 4, credits: 40, giftType: { id: rose, name: "Rose" } });
+    expect(data.sender._id).toBe(sender.id);
+    const first = viewer.events().find(({ type }: Event) => type === "gift.sent");
+    expect(data.comboId).toBe(first.data.id);
+    viewer.close();
+  }
+});
