@@ -1,13 +1,14 @@
 import * as z from "zod";
 import {
   changeGiftType,
+  type GiftType,
   GiftTypeChange,
   ListedGiftType,
   listedGiftTypeOf,
 } from "../../domain/gift-type.ts";
 import { GiftTypeId } from "../../domain/id.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { getGiftType, recordGiftTypeChange } from "../../platform/store/gift-types.ts";
+import { changeStoredGiftType } from "../../platform/store/gift-types.ts";
 
 /** Changes what is sent from now on; gifts that were sent stay what they are. */
 export const { contract, handler } = endpoint(
@@ -24,7 +25,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["CATALOGUE"], write: ["CATALOGUE", "GIFTID"] },
   },
   async ({ path, body, now }) => {
-    const type = await getGiftType(path.id);
-    return listedGiftTypeOf(await recordGiftTypeChange(type, changeGiftType(type, body, now)));
+    const change = (type: GiftType) => changeGiftType(type, body, now);
+    return listedGiftTypeOf(await changeStoredGiftType(path.id, change));
   },
 );

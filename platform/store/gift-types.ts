@@ -1,12 +1,12 @@
 import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { GiftType } from "../../domain/gift-type.ts";
-import { refuse } from "../../domain/refusal.ts";
+import { Refusal, refuse } from "../../domain/refusal.ts";
 import { timeAfter } from "../../domain/text.ts";
 import { key, prefix } from "./keys.ts";
 import { type Reply, record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";
-import type { Action } from "./transact.ts";
+import { type Action, pause, triesMax } from "./transact.ts";
 
 const Alias = z.object({ giftTypeId: z.string() });
 
@@ -99,4 +99,21 @@ export async function recordGiftTypeChange(before: GiftType, wanted: GiftType): 
   if (failed?.has("alias")) refuse("gift_type_exists", { giftId: after.giftId });
   if (failed !== undefined) refuse("unavailable");
   return after;
+}
+
+/** Changes a gift type on what is there, and again when somebody else was faster. */
+export async function changeStoredGiftType(
+  giftTypeId: string,
+  decide: (type: GiftType) => GiftType,
+): Promise<GiftType> {
+  for (let attempt = 1; ; attempt++) {
+    const type = await getGiftType(giftTypeId);
+    try {
+      return await recordGiftTypeChange(type, decide(type));
+    } catch (error) {
+      const isOvertaken = error instanceof Refusal && error.code === "unavailable";
+      if (!isOvertaken || attempt >= triesMax) throw error;
+      await pause(attempt);
+    }
+  }
 }
