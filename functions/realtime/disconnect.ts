@@ -10,7 +10,7 @@ export const { contract, handler } = socket(
     grants: { read: ["CONN"], write: ["CONN", "STREAM", "USER"], connections: true },
   },
   async ({ connectionId, caller }) => {
-    await dropConnection(connectionId);
-    await removeSocket(caller.userId, connectionId);
+    // A handshake that was refused has left no more than the user's socket, if that.
+    if (!(await dropConnection(connectionId))) await removeSocket(caller.userId, connectionId);
   },
 );

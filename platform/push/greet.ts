@@ -4,8 +4,7 @@ import { canRecover } from "../../domain/position.ts";
 import { openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts";
 import { findNewestFrame, queryFrames } from "../store/frames.ts";
 import { getLog, type Log } from "../store/logs.ts";
-import { findMember } from "../store/streams.ts";
-import { findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.ts";
+import { findGuests, findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import { dropGone, endSubscription } from "./deliver.ts";
 import { governor } from "./governor.ts";
@@ -25,7 +24,8 @@ export async function greetSubscribers(room: Room, given: readonly Subscriber[])
   const { streamId } = room;
   // Of two subscriptions of a connection in one batch the later one holds.
   const newest = new Map(given.map((subscriber) => [subscriber.connectionId, subscriber]));
-  const admitted = await allDone([...newest.values()].map((one) => admit(room, one)));
+  const guests = await findGuests([...newest.values()]);
+  const admitted = await allDone(guests.map((guest) => admit(room, guest)));
   const current = admitted.filter((one) => one !== undefined);
   if (current.length === 0) return;
   const head = await readHead(streamId);
@@ -47,10 +47,12 @@ async function readHead(streamId: string): Promise<number> {
   return Math.max(log.posted, frame?.n ?? 0);
 }
 
+type Guest = Awaited<ReturnType<typeof findGuests>>[number];
+
 /** The subscription as it is now, if it is still this revision and its user may be here. */
-async function admit(room: Room, given: Subscriber): Promise<Subscriber | undefined> {
-  const { streamId, connectionId, revision, userId } = given;
-  const current = await findSubscriber(streamId, connectionId);
+async function admit(room: Room, guest: Guest): Promise<Subscriber | undefined> {
+  const { given, current, member } = guest;
+  const { streamId, connectionId, revision } = given;
   if (current?.revision !== revision) return undefined;
   if (current.refusal !== undefined) {
     const { statusCode, errors } = current.refusal;
@@ -59,7 +61,6 @@ async function admit(room: Room, given: Subscriber): Promise<Subscriber | undefi
     await removeSubscriber(streamId, connectionId, revision);
     return undefined;
   }
-  const member = await findMember(streamId, userId, { consistent: true });
   if (!isBlocked(member, room.now)) return current;
   await endSubscription(current);
   return undefined;

@@ -135,14 +135,15 @@ export async function findConnection(connectionId: string): Promise<Connection |
 
 /**
  * Removes everything of a connection that is over: its subscriptions, its place among the user's
- * sockets, then itself, so that a removal that breaks off can be done again.
+ * sockets, then itself, so that a removal that breaks off can be done again. False: there was nothing.
  */
-export async function dropConnection(connectionId: string): Promise<void> {
+export async function dropConnection(connectionId: string): Promise<boolean> {
   const connection = await findConnection(connectionId);
-  if (connection === undefined) return;
+  if (connection === undefined) return false;
   const streams = [...(connection.streams ?? [])];
   await Promise.all(streams.map((streamId) => removeSubscriber(streamId, connectionId)));
   await removeSocket(connection.userId, connectionId);
   const Key = key.connection(connectionId);
   await table().send(new DeleteCommand({ TableName: tableName(), Key }));
+  return true;
 }

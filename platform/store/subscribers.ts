@@ -1,13 +1,14 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import {
-  BatchGetCommand,
   DeleteCommand,
   GetCommand,
   PutCommand,
   QueryCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
+import { Member } from "../../domain/member.ts";
 import { connectionLifeSeconds, isCurrent, Subscriber } from "../../domain/subscriber.ts";
+import { getMany, nameOf } from "./get-many.ts";
 import { connectionIn, key, readKey, subscriberRanges } from "./keys.ts";
 import { read, table, tableName } from "./table.ts";
 import { recordVisit } from "./visits.ts";
@@ -40,6 +41,28 @@ export async function findSubscriber(streamId: string, connectionId: string) {
     new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
   );
   return Item && readSubscriber(Item);
+}
+
+/** Each of these subscriptions as it is now, with what the stream knows of its user. */
+export async function findGuests(
+  given: readonly Subscriber[],
+): Promise<{ given: Subscriber; current?: Subscriber; member?: Member }[]> {
+  const found = await getMany(
+    given.flatMap(({ streamId, connectionId, userId }) => [
+      key.subscriber(streamId, connectionId),
+      key.member(streamId, userId),
+    ]),
+  );
+  return given.map((one) => {
+    const { streamId, connectionId, userId } = one;
+    const item = found.get(nameOf(key.subscriber(streamId, connectionId)));
+    const member = found.get(nameOf(key.member(streamId, userId)));
+    return {
+      given: one,
+      ...(item && { current: readSubscriber(item) }),
+      ...(member && { member: read(Member, member) }),
+    };
+  });
 }
 
 /** Subscribers of one range, above which the next reading takes more ranges at once. */
@@ -152,29 +175,16 @@ export async function findHeads(
   streamIds: readonly string[],
   now: Date,
 ): Promise<Record<string, number>> {
-  const wanted = streamIds.flatMap((streamId) => [
-    key.subscriber(streamId, connectionId),
-    key.log(streamId),
-  ]);
-  const items: Record<string, unknown>[] = [];
-  for (let Keys = wanted; Keys.length > 0; ) {
-    const request = { [tableName()]: { Keys: Keys.slice(0, 100), ConsistentRead: true } };
-    const { Responses, UnprocessedKeys } = await table().send(
-      new BatchGetCommand({ RequestItems: request }),
-    );
-    items.push(...(Responses?.[tableName()] ?? []));
-    const left = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as typeof Keys;
-    Keys = [...left, ...Keys.slice(100)];
-  }
-  const at = ({ PK, SK }: Record<string, unknown>) => `${PK} ${SK}`;
-  const found = new Map(items.map((item) => [at(item), item]));
+  const found = await getMany(
+    streamIds.flatMap((streamId) => [key.subscriber(streamId, connectionId), key.log(streamId)]),
+  );
   const heads: Record<string, number> = {};
   for (const streamId of streamIds) {
-    const item = found.get(at(key.subscriber(streamId, connectionId)));
+    const item = found.get(nameOf(key.subscriber(streamId, connectionId)));
     if (item === undefined) continue;
     const subscriber = readSubscriber(item);
     if (!isCurrent(subscriber, now) || subscriber.refusal !== undefined) continue;
-    heads[streamId] = Number(found.get(at(key.log(streamId)))?.posted ?? 0);
+    heads[streamId] = Number(found.get(nameOf(key.log(streamId)))?.posted ?? 0);
   }
   return heads;
 }

@@ -1,5 +1,11 @@
 import { WebSocket } from "ws";
-import { type Client, createClient, type Frame, type Options } from "../../client/index.ts";
+import {
+  type Client,
+  createClient,
+  type Frame,
+  type Options,
+  type Position,
+} from "../../client/index.ts";
 
 /** Somebody with a token of the local issuer. */
 export type Person = { id: string; token: string };
@@ -62,7 +68,13 @@ export type Watcher = {
 };
 
 /** Opens a viewer with the published client. Positions outlive its sockets. */
-export function watch(url: string, token: string, streamId: string, compact = false): Watcher {
+export function watch(
+  url: string,
+  token: string,
+  streamId: string,
+  compact = false,
+  since?: Position,
+): Watcher {
   const sockets: WebSocket[] = [];
   let subscribes = 0;
   class Counted extends WebSocket {
@@ -93,6 +105,7 @@ export function watch(url: string, token: string, streamId: string, compact = fa
     begin: () => begin,
   };
   const subscription = client.subscribe(streamId, {
+    ...(since && { since }),
     onFrame: (frame) => watcher.frames.push(frame),
     onReset: () => {
       watcher.resets += 1;

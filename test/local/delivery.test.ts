@@ -107,6 +107,27 @@ test("sockets that die, a process that is killed: all come back to the same log"
   close(room.watchers);
 });
 
+test("a viewer who was away for long gets all of it, in order, through the queue", async () => {
+  const room = await openRoom(1);
+  const [first] = room.watchers;
+  for (let n = 0; n < 70; n++) {
+    await calls.say(room.host, room.streamId, `line ${n}`);
+    await until(`line ${n} is heard`, () => hears(first!, `line ${n}`));
+  }
+  const { epoch } = first!.frames[0]!;
+  const late = watch(system.url, (await somebody()).token, room.streamId, false, {
+    epoch,
+    frame: 0,
+  });
+  await until("the last line is heard", () => hears(late, "line 69"));
+  const log = await calls.log(room.host, room.streamId);
+  expect(late.frames.map((frame) => JSON.stringify(frame))).toEqual(
+    log.map((frame) => JSON.stringify(frame)),
+  );
+  expect(late.resets).toBe(0);
+  close([...room.watchers, late]);
+});
+
 test("after a churn of sockets only those who are there are counted", async () => {
   const host = await somebody();
   const streamId = await calls.liveStream(host);
