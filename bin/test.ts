@@ -19,11 +19,15 @@ function runJest(options: readonly string[]): number {
   // Two at a time: most tests wait for a system. A test that leaves a server behind has failed by
   // then, and must not keep the run from ending.
   const course = ["--maxWorkers=2", "--forceExit"];
-  const { status } = spawnSync(process.execPath, [...flags, jest, ...report, ...course, ...options], {
-    cwd: root,
-    stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` },
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    [...flags, jest, ...report, ...course, ...options],
+    {
+      cwd: root,
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` },
+    },
+  );
   return status ?? 1;
 }
 
