@@ -1,9 +1,10 @@
-import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { GiftType } from "../../domain/gift-type.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { timeAfter } from "../../domain/text.ts";
 import { key, prefix } from "./keys.ts";
+import { queryItems } from "./query.ts";
 import { type Reply, record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";
 import { type Action, pause, triesMax } from "./transact.ts";
@@ -35,23 +36,14 @@ export async function findGiftTypeByAlias(giftId: string): Promise<GiftType | un
   return type?.deletedAt === undefined ? type : undefined;
 }
 
-/** All gift types but those that were deleted. There are as many as admins make. */
+/** Gift types that lists look at. */
+const giftTypesMax = 10_000;
+
+/** All gift types but those that were deleted: as many as admins make, at most 10,000. */
 export async function listGiftTypes(): Promise<GiftType[]> {
-  const { PK } = key.giftType("");
-  const types: GiftType[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await table().send(
-      new QueryCommand({
-        TableName: tableName(),
-        KeyConditionExpression: "PK = :catalogue AND begins_with(SK, :types)",
-        ExpressionAttributeValues: { ":catalogue": PK, ":types": prefix.giftTypes },
-        ExclusiveStartKey,
-      }),
-    );
-    for (const item of page.Items ?? []) types.push(read(GiftType, item));
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey !== undefined);
+  const walk = { limit: giftTypesMax };
+  const items = await queryItems(key.giftType(""), prefix.giftTypes, walk);
+  const types = items.map((item) => read(GiftType, item));
   return types.filter(({ deletedAt }) => deletedAt === undefined);
 }
 

@@ -1,8 +1,9 @@
-import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import type { Gift } from "../../domain/gift.ts";
 import { addsToTotals } from "../../domain/gift-event.ts";
 import { key, prefix } from "./keys.ts";
+import { queryItems } from "./query.ts";
 import { read, table, tableName } from "./table.ts";
 import type { Action } from "./transact.ts";
 
@@ -107,25 +108,14 @@ export async function findFan(streamId: string, userId: string): Promise<Fan | u
   return Item && fanOf(Item);
 }
 
+/** Senders that a leaderboard looks at. */
+const fansMax = 100_000;
+
 /**
- * All who have sent gifts to a stream that were not refunded, in no order. They are read whole: a
- * row is about 100 bytes, so ten thousand senders are a megabyte.
+ * All who have sent gifts to a stream that were not refunded, in no order: at most 100,000. They are
+ * read whole: a row is about 100 bytes, so ten thousand senders are a megabyte.
  */
 export async function listFans(streamId: string): Promise<Fan[]> {
-  const { PK } = key.fan(streamId, "");
-  const fans: Fan[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await table().send(
-      new QueryCommand({
-        TableName: tableName(),
-        KeyConditionExpression: "PK = :stream AND begins_with(SK, :fans)",
-        ExpressionAttributeValues: { ":stream": PK, ":fans": prefix.fans },
-        ExclusiveStartKey,
-      }),
-    );
-    for (const item of page.Items ?? []) fans.push(fanOf(item));
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey !== undefined);
-  return fans.filter(({ gifts }) => gifts > 0);
+  const items = await queryItems(key.fan(streamId, ""), prefix.fans, { limit: fansMax });
+  return items.map(fanOf).filter(({ gifts }) => gifts > 0);
 }
