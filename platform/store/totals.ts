@@ -112,8 +112,8 @@ export async function findFan(streamId: string, userId: string): Promise<Fan | u
 const fansMax = 100_000;
 
 /**
- * All who have sent gifts to a stream that were not refunded, in no order: at most 100,000. They are
- * read whole: a row is about 100 bytes, so ten thousand senders are a megabyte.
+ * All who have sent gifts to a stream that were not refunded, in no order: at most 100,000. They
+ * are read whole: a row is about 100 bytes, so ten thousand senders are a megabyte.
  */
 export async function listFans(streamId: string): Promise<Fan[]> {
   const items = await queryItems(key.fan(streamId, ""), prefix.fans, { limit: fansMax });
