@@ -1,6 +1,7 @@
 import type { Payload, Poster, PostResult } from "../../../platform/push/post.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
+import { environment } from "./environments.ts";
 import type { Use } from "./prices.ts";
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html */
@@ -24,6 +25,51 @@ const world = {
 /** One environment's posting side: sockets of `createPoster`, and the CPU of one vCPU. */
 const client = { sockets: 160, postsPerMillisecond: 20 };
 
+/** Posts of one environment on their way: in its line, and out on its sockets. */
+function createSender(clock: Clock) {
+  let [inFlight, startedThisMillisecond, startedAt] = [0, 0, 0];
+  let waitsForTime = false;
+  const waiting: (() => void)[] = [];
+  let firstWaiting = 0;
+
+  function start(): void {
+    while (firstWaiting < waiting.length && inFlight < client.sockets) {
+      if (clock.now() !== startedAt) [startedAt, startedThisMillisecond] = [clock.now(), 0];
+      if (startedThisMillisecond >= client.postsPerMillisecond) {
+        startLater();
+        return;
+      }
+      startedThisMillisecond += 1;
+      inFlight += 1;
+      waiting[firstWaiting]!();
+      firstWaiting += 1;
+    }
+    if (firstWaiting < waiting.length && firstWaiting < 10_000) return;
+    waiting.splice(0, firstWaiting);
+    firstWaiting = 0;
+  }
+  function startLater(): void {
+    if (waitsForTime) return;
+    waitsForTime = true;
+    clock.at(clock.now() + 1, () => {
+      waitsForTime = false;
+      start();
+    });
+  }
+
+  return {
+    send(post: () => void): void {
+      waiting.push(post);
+      start();
+    },
+    /** A socket is free again. */
+    done(): void {
+      inFlight -= 1;
+      start();
+    },
+  };
+}
+
 /** A connection as the gateway sees it. */
 export type Connection = { isOpen: boolean; isSlow: boolean; take(payload: Payload): void };
 
@@ -43,10 +89,7 @@ export function createGateway(
     lost: 0,
   };
   let [tokens, filledAt] = [quota.burst, clock.now()];
-  let [inFlight, startedThisMillisecond, startedAt] = [0, 0, 0];
-  let waitsForTime = false;
-  const waiting: (() => void)[] = [];
-  let firstWaiting = 0;
+  const senders = new Map<string, ReturnType<typeof createSender>>();
   let bytesOut = 0;
   let peak = { second: 0, count: 0, most: 0 };
 
@@ -60,28 +103,6 @@ export function createGateway(
     return true;
   }
 
-  function start(): void {
-    while (firstWaiting < waiting.length && inFlight < client.sockets) {
-      if (clock.now() !== startedAt) [startedAt, startedThisMillisecond] = [clock.now(), 0];
-      if (startedThisMillisecond >= client.postsPerMillisecond) {
-        if (!waitsForTime)
-          clock.at(clock.now() + 1, () => {
-            waitsForTime = false;
-            start();
-          });
-        waitsForTime = true;
-        return;
-      }
-      startedThisMillisecond += 1;
-      inFlight += 1;
-      waiting[firstWaiting]!();
-      firstWaiting += 1;
-    }
-    if (firstWaiting < waiting.length && firstWaiting < 10_000) return;
-    waiting.splice(0, firstWaiting);
-    firstWaiting = 0;
-  }
-
   function count(): void {
     const second = Math.floor(clock.now() / 1000);
     if (second !== peak.second) peak = { ...peak, second, count: 0 };
@@ -93,12 +114,14 @@ export function createGateway(
     return new Promise((done) => {
       const end = (result: PostResult, after: number) =>
         clock.at(clock.now() + after, () => {
-          inFlight -= 1;
           results[result] += 1;
           done(result);
-          start();
+          sender.done();
         });
-      waiting.push(() => {
+      const name = environment.getStore() ?? "";
+      const sender = senders.get(name) ?? createSender(clock);
+      senders.set(name, sender);
+      sender.send(() => {
         count();
         const service = chance.around(...world.post);
         if (!admits()) return end("too_fast", world.refused);
@@ -113,7 +136,6 @@ export function createGateway(
         );
         end("sent", service);
       });
-      start();
     });
   }
 

@@ -3,6 +3,7 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
+import { environment } from "./environments.ts";
 import type { Use } from "./prices.ts";
 import type { Item } from "./table.ts";
 
@@ -28,12 +29,12 @@ const timeoutMilliseconds = 60_000;
 function createInvoker(clock: Clock, chance: Chance, use: Use) {
   let [failures, longest] = [0, 0];
   return {
-    async invoke<R>(handler: Handler<R>, Records: R[]): Promise<boolean> {
+    async invoke<R>(name: string, handler: Handler<R>, Records: R[]): Promise<boolean> {
       await clock.wait(chance.around(...times.invoke));
       const began = clock.now();
       let isDone = false;
       try {
-        await handler({ Records });
+        await environment.run(name, () => handler({ Records }));
         isDone = true;
       } catch (error) {
         console.error(error);
@@ -137,9 +138,11 @@ export function createLambda(
   handlers: { fanOut: Handler<DynamoDBRecord>; post: Handler<SQSRecord> },
 ) {
   const invoker = createInvoker(clock, chance, use);
-  const shard = createShard(clock, chance, (records) => invoker.invoke(handlers.fanOut, records));
+  const shard = createShard(clock, chance, (records) =>
+    invoker.invoke("fan-out", handlers.fanOut, records),
+  );
   const queue = createQueue(clock, chance, use, (records) =>
-    invoker.invoke(handlers.post, records),
+    invoker.invoke("post", handlers.post, records),
   );
   // The code under measurement makes its own client: its requests end here.
   SQSClient.prototype.send = ((command: { input: never }) => queue.send(command.input)) as never;

@@ -8,6 +8,7 @@ import { quantile, round } from "../figures.ts";
 import { createAudience } from "./audience.ts";
 import { createChance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
+import { separateGovernors } from "./environments.ts";
 import { createGateway, type Quota } from "./gateway.ts";
 import { createLambda } from "./lambda.ts";
 import { createPeople, streamId } from "./people.ts";
@@ -52,6 +53,7 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   const audience = createAudience(clock, chance, table, use, given.viewers, epoch);
   const gateway = createGateway(clock, chance, use, given.quota, audience.find);
   usePoster(gateway.poster);
+  separateGovernors(given.postRate);
   lambda = createLambda(clock, chance, use, { fanOut, post });
   lambda.start();
   audience.start(gateway);
