@@ -1,11 +1,14 @@
-/** Builds the published form of `client/`: one ES module for browsers and Node, and its types. */
+/**
+ * Builds the published form of `client/` into `.cache/client`, ready for `npm publish`: one ES module for
+ * browsers and Node, and its types.
+ */
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
-const outdir = join(root, "client/dist");
+const outdir = join(root, ".cache/client");
 
 rmSync(outdir, { recursive: true, force: true });
 await build({
@@ -31,3 +34,4 @@ execFileSync(
     stdio: "inherit",
   },
 );
+copyFileSync(join(root, "client/package.json"), join(outdir, "package.json"));

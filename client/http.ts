@@ -25,8 +25,8 @@ const isPassing = (statusCode: number, retryAfter: string | null) =>
   statusCode === 0 || statusCode >= 500 || (retryAfter !== null && [409, 429].includes(statusCode));
 
 /**
- * Makes calls of the HTTP API. A POST has an Idempotency-Key of its own, so that it is repeated when
- * an answer is lost, and still happens once.
+ * Makes calls of the HTTP API. A POST has an Idempotency-Key of its own, so that it is repeated
+ * when an answer is lost, and still happens once.
  */
 export function createCaller(baseUrl: string, token: Token, fetcher: typeof fetch = fetch) {
   return async function call<Answer>(

@@ -41,9 +41,9 @@ const tickMilliseconds = 1_000;
 const toldMax = 1_000;
 
 /**
- * One viewer's connection to Ovation: any number of streams on one socket that opens itself again, each
- * event of a subscription exactly once and in order, and calls that happen once however often they are
- * sent.
+ * One viewer's connection to Ovation: any number of streams on one socket that opens itself again,
+ * each event of a subscription exactly once and in order, and calls that happen once however often
+ * they are sent.
  */
 export function createClient(options: Options) {
   const followers = new Map<string, { follower: Follower; subscription: Subscription }>();

@@ -35,8 +35,8 @@ const stableMilliseconds = 10_000;
 const open = 1;
 
 /**
- * Keeps one socket open: opens another with jittered back-off whenever one is gone, each time with a
- * fresh token, until it is closed or told not to come back (closing codes from 4500).
+ * Keeps one socket open: opens another with jittered back-off whenever one is gone, each time with
+ * a fresh token, until it is closed or told not to come back (closing codes from 4500).
  */
 export function keepSocket(settings: Settings) {
   let socket: SocketLike | undefined;

@@ -9,9 +9,10 @@ export const bytesOf = ({ id, events }: LogRecord) =>
   events.reduce((sum, event) => sum + utf8Bytes(JSON.stringify(event)) + id.length + wrapBytes, 0);
 
 /**
- * Chooses the chat messages that a frame has no room for when posts are at their rate: evenly over the
- * senders, so that who says much loses much, and those of `kept` (host and moderators) last. Money and
- * moderation are never left out. Answers the ids of the records that are left out; the history has them.
+ * Chooses the chat messages that a frame has no room for when posts are at their rate: evenly over
+ * the senders, so that who says much loses much, and those of `kept` (host and moderators) last.
+ * Money and moderation are never left out. Answers the ids of the records that are left out; the
+ * history has them.
  */
 export function chooseLeft(
   records: readonly LogRecord[],

@@ -10,6 +10,7 @@ const plainBytesMax = 2_048;
 /** The forms of one frame, each made once for all who get it. */
 export type Forms = (subscriber: Pick<Subscriber, "compact">) => Payload;
 
+/** The forms of a frame, none of them made before somebody needs it. */
 export function formsOf({ body }: Pick<Frame, "body">): Forms {
   let plain: Payload | undefined;
   let compact: Payload | undefined;

@@ -58,8 +58,9 @@ export async function appendRecords(
 const limitedMilliseconds = 2_000;
 
 /**
- * What this batch leaves out: nothing, unless the posts are at the stage's rate and the records need
- * more than one frame. Then chat is thinned out, so that frames come less often but the room keeps up.
+ * What this batch leaves out: nothing, unless the posts are at the stage's rate and the records
+ * need more than one frame. Then chat is thinned out, so that frames come less often but the room
+ * keeps up.
  */
 async function leaveOut(
   { streamId, now }: Room,

@@ -2,14 +2,14 @@ import { setting } from "../env.ts";
 import { leasePosts } from "../store/post-leases.ts";
 
 /**
- * The rate is counted in slots of time, each with its share, so that no second, wherever it begins, has
- * more than the rate and one slot.
+ * The rate is counted in slots of time, each with its share, so that no second, wherever it begins,
+ * has more than the rate and one slot.
  */
 const slotMilliseconds = 40;
 
 /**
- * The share of a slot that each environment may use without asking: small rooms then cost no write, and
- * five environments at it together pass the rate by a twentieth.
+ * The share of a slot that each environment may use without asking: small rooms then cost no write,
+ * and five environments at it together pass the rate by a twentieth.
  */
 const freeShare = 0.01;
 

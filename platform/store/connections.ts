@@ -135,7 +135,8 @@ export async function findConnection(connectionId: string): Promise<Connection |
 
 /**
  * Removes everything of a connection that is over: its subscriptions, its place among the user's
- * sockets, then itself, so that a removal that breaks off can be done again. False: there was nothing.
+ * sockets, then itself, so that a removal that breaks off can be done again. False: there was
+ * nothing.
  */
 export async function dropConnection(connectionId: string): Promise<boolean> {
   const connection = await findConnection(connectionId);

@@ -14,8 +14,8 @@ import { read, table, tableName } from "./table.ts";
 import { recordVisit } from "./visits.ts";
 
 /**
- * Writes a subscription: the consumer of the stream sees it and greets it. What the key or another field
- * says is not said again, since a room's subscribers are read for each of its frames.
+ * Writes a subscription: the consumer of the stream sees it and greets it. What the key or another
+ * field says is not said again, since a room's subscribers are read for each of its frames.
  */
 export async function putSubscriber(subscriber: Subscriber): Promise<void> {
   const { streamId, connectionId, connectedAt: _, ...rest } = subscriber;
@@ -70,8 +70,8 @@ const rangeSubscribers = 500;
 const rangesMax = 16;
 
 /**
- * All subscribers of a stream, read consistently each time and never cached. A room that is known to be
- * large (`about` so many) is read in parallel ranges.
+ * All subscribers of a stream, read consistently each time and never cached. A room that is known
+ * to be large (`about` so many) is read in parallel ranges.
  */
 export async function listSubscribers(
   streamId: string,
@@ -115,8 +115,8 @@ async function listRange(streamId: string, low: string, high: string) {
 
 /**
  * Sets the first live frame of a subscription unless this revision of it has one. What only the
- * greeting needs (its record has it) leaves the item. Answers the subscription as it is then; undefined
- * when there is another by now, or none.
+ * greeting needs (its record has it) leaves the item. Answers the subscription as it is then;
+ * undefined when there is another by now, or none.
  */
 export async function setFrom(
   subscriber: Subscriber,
