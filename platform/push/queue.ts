@@ -2,8 +2,8 @@ import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { setting } from "../env.ts";
 
-/** Post a stream's log to all of its viewers, up to a frame. */
-export const Posting = z.object({ streamId: z.string(), upTo: z.number().int() });
+/** Post a large room: all records that have gathered, the newest of them under this id. */
+export const Posting = z.object({ streamId: z.string(), gathered: z.string() });
 export type Posting = z.infer<typeof Posting>;
 
 /** Send one connection the frames that it has missed: so many that the room must not wait. */
@@ -24,10 +24,10 @@ let client: SQSClient | undefined;
 
 /**
  * Asks `realtime/post` to post a room. The queue keeps the order of one stream and has one of its
- * messages in flight (FIFO, group = stream); asking twice for one frame is asking once.
+ * messages in flight (FIFO, group = stream); asking twice for the same is asking once.
  */
 export const queuePosting = (posting: Posting): Promise<void> =>
-  send(posting, posting.streamId, `${posting.streamId}-${posting.upTo}`);
+  send(posting, posting.streamId, hashOf(`${posting.streamId} ${posting.gathered}`));
 
 /** Asks for a long replay; one connection's replays keep their order among themselves only. */
 export const queueReplay = (replaying: Replaying): Promise<void> => {

@@ -1,4 +1,8 @@
+import type { LogRecord } from "../../domain/event.ts";
+import type { Frame } from "../../domain/frame.ts";
 import { setting } from "../env.ts";
+import { findNewestFrame } from "../store/frames.ts";
+import { listGathered, putGathered, removeGathered } from "../store/gathered.ts";
 import type { StreamWork } from "./batch.ts";
 import { deliverFrames } from "./deliver.ts";
 import { appendRecords, takeTexts } from "./frames.ts";
@@ -11,16 +15,52 @@ import { viewersOf } from "./viewers.ts";
  * Does what a batch asks of one stream: its records into the log, deleted texts out of it, every
  * frame that was not yet posted to all viewers, then the new subscribers greeted. Each part can be
  * done again: whatever died on the way, the next try ends the same.
+ *
+ * A large room is framed and posted by a function of its own, so that no other room waits for it;
+ * its records gather meanwhile, so that under load its frames get larger and not more.
  */
 export async function pushStream(room: Room, work: StreamWork): Promise<void> {
   const { records, subscribers } = work;
   if (records.length > 0) {
-    const { head, made } = await appendRecords(room, records);
-    await takeTexts(room, records);
-    // A large room is posted by a function of its own, so that no other room waits for it.
-    if ((await viewersOf(room)) > setting("LARGE_ROOM_VIEWERS"))
-      await queuePosting({ streamId: room.streamId, upTo: head });
-    else await deliverFrames(room, head, made);
+    if ((await viewersOf(room)) > setting("LARGE_ROOM_VIEWERS")) {
+      const id = await putGathered(room.streamId, records, room.now);
+      await queuePosting({ streamId: room.streamId, gathered: id });
+    } else {
+      const { head, made } = await frameRecords(room, records);
+      await deliverFrames(room, head, made);
+    }
   }
   if (subscribers.length > 0) await greetSubscribers(room, subscribers);
+}
+
+async function frameRecords(
+  room: Room,
+  records: readonly LogRecord[],
+): Promise<{ head: number; made: Frame[] }> {
+  const framed = await appendRecords(room, records);
+  await takeTexts(room, records);
+  return framed;
+}
+
+/**
+ * Records that one frame may take in: their ids are kept with it, and an item is at most 400 KB.
+ */
+const recordsMax = 4_000;
+
+/**
+ * Posts a large room: all that has gathered into the log, then every frame that was not yet posted
+ * to all viewers. What gathers meanwhile has a message of its own in the queue.
+ */
+export async function postRoom(room: Room): Promise<void> {
+  const { streamId } = room;
+  const { ids, records } = await listGathered(streamId, recordsMax);
+  if (records.length === 0) {
+    // Whoever framed them may have died before posting.
+    const newest = await findNewestFrame(streamId);
+    if (newest !== undefined) await deliverFrames(room, newest.n);
+    return;
+  }
+  const { head, made } = await frameRecords(room, records);
+  await removeGathered(streamId, ids);
+  await deliverFrames(room, head, made);
 }

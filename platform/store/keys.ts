@@ -28,8 +28,9 @@
  *   fan              STREAM#s        FAN#u               settle
  *   visits           STREAM#s        VISIT#u             when a subscription is removed
  *   audience         STREAM#s        AUDIENCE            with a user's first visit
- *   subscriber       STREAM#s        SUB#h#connection    realtime/subscribe, fan-out (h: 1 hex digit)
- *   frame            FRAMES#s        n, 12 digits        fan-out
+ *   subscriber       STREAM#s        SUB#h#connection    realtime/subscribe, fan-out (h: hex digit)
+ *   frame            FRAMES#s        n, 12 digits        fan-out, post
+ *   gathered         STREAM#s        GATHERED#id         fan-out (records of a large room), post
  *   log              STREAM#s        LOG                 fan-out, post
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)

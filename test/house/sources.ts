@@ -18,7 +18,7 @@ export type Source = {
 export function sourcesOf(...rooms: string[]): Source[] {
   return globSync(
     rooms.map((room) => `${room}/**/*.ts`),
-    { cwd: root },
+    { cwd: root, exclude: ["**/dist/**"] },
   )
     .sort()
     .map((path) => readSource(path));

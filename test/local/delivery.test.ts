@@ -5,8 +5,9 @@ import { freePort, type System, startSystem } from "../system.ts";
 import { callsOf, type Person, until, type Watcher, watch } from "./audience.ts";
 
 /*
- * The promise of the frames on the running system: whatever the streams, the posts and the processes
- * do, every viewer with the published client ends with each frame of the log, once and in order.
+ * The promise of the frames on the running system: whatever the streams, the posts and the
+ * processes do, every viewer with the published client ends with each frame of the log, once and in
+ * order.
  */
 
 let system: System;

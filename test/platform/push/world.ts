@@ -15,6 +15,7 @@ import { readKey } from "../../../platform/store/keys.ts";
 import { resetLog } from "../../../platform/store/log-reset.ts";
 import { findHeads, readSubscriber } from "../../../platform/store/subscribers.ts";
 import { useTable } from "../../../platform/store/table.ts";
+import { createRandom } from "./random.ts";
 import { createTable } from "./table-double.ts";
 import { createWriter, picture, start, streamId, streamItem } from "./writer.ts";
 
@@ -44,18 +45,6 @@ export type Scene = {
 };
 
 const dayMilliseconds = 24 * 3600 * 1000;
-
-/** Mulberry32: the same seed is the same schedule. */
-function createRandom(seed: number) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 class Crash extends Error {}
 type Invocation = { crashed: boolean };
