@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { NotificationId, UserId } from "./id.ts";
 import { truth } from "./page.ts";
-import { Timestamp, text, utf8Bytes } from "./text.ts";
+import { isPlain, Timestamp, text, utf8Bytes } from "./text.ts";
 
 export const NotificationType = z.enum(["system"], { error: "expected system" });
 
@@ -23,7 +23,7 @@ export const Metadata = z
     "expected an object",
   )
   .refine((value) => isWithin(value, metadataDepthMax), {
-    error: `expected at most ${metadataDepthMax} levels of finite numbers and well-formed text`,
+    error: `expected at most ${metadataDepthMax} levels of finite numbers and plain text`,
     abort: true,
   })
   .refine(
@@ -34,13 +34,11 @@ export const Metadata = z
 
 /** Looks no deeper than it may, so that no nesting can exhaust the stack. */
 function isWithin(value: unknown, levels: number): boolean {
-  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value === "string") return isPlain(value);
   if (typeof value === "number") return Number.isFinite(value);
   if (value === null || typeof value !== "object") return true;
   if (levels === 0) return false;
-  return Object.entries(value).every(
-    ([name, part]) => name.isWellFormed() && isWithin(part, levels - 1),
-  );
+  return Object.entries(value).every(([name, part]) => isPlain(name) && isWithin(part, levels - 1));
 }
 
 /** What somebody asks to be told to a user. */

@@ -11,6 +11,9 @@ const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 export const cleaned = (value: string) =>
   value.toWellFormed().replace(new RegExp(controls, "g"), "").trim();
 
+/** Whether text is well-formed Unicode without control characters but newline and tab. */
+export const isPlain = (value: string) => value.isWellFormed() && !controls.test(value);
+
 /** Length in Unicode code points: what a person counts, but for combined characters. */
 export const codePoints = (text: string) => [...text].length;
 
@@ -37,10 +40,7 @@ export const text = (min: number, max: number) =>
 export const httpsUrl = z
   .string({ error: "expected an https URL" })
   .max(500, "expected at most 500 characters")
-  .refine(
-    (value) => value.isWellFormed() && !controls.test(value) && isHttps(value),
-    "expected an https URL",
-  )
+  .refine((value) => isPlain(value) && isHttps(value), "expected an https URL")
   .meta({ format: "uri", example: "https://cdn.example.com/gifts/rose.svg" });
 
 function isHttps(value: string): boolean {

@@ -6,6 +6,7 @@ import {
   type Operation,
   pathOf,
   readOperations,
+  type Schema,
 } from "./operations.ts";
 import { type Answer, call, freshId, type Person } from "./people.ts";
 
@@ -71,6 +72,32 @@ test("whatever a field of a body holds, the answer is a documented one and never
     expect(misfits(sent)).toEqual([]);
     expect(sent.filter(({ answer }) => answer.status === 400).length).toBeGreaterThan(0);
   }
+});
+
+const textOf = (schema: Schema): "text" | "texts" | undefined => {
+  const one = schema.anyOf?.[0] ?? schema;
+  if (one.type === "string") return "text";
+  return one.type === "array" && one.items?.type === "string" ? "texts" : undefined;
+};
+
+test("NUL, other control characters and lone surrogates are 400 in every text of every body", async () => {
+  const taken: string[] = [];
+  const world = await makeWorld();
+  for (const operation of operations.filter(({ body }) => body?.properties !== undefined)) {
+    const good = fitting(operation.body, world.known) as object;
+    for (const [name, schema] of Object.entries<Schema>(operation.body.properties)) {
+      const kind = textOf(schema);
+      if (kind === undefined) continue;
+      for (const text of ["ab\u0000cd", "ab\u0007cd", "ab\rcd", "abc\ud800"]) {
+        const body = { ...good, [name]: kind === "text" ? text : [text] };
+        const route = `${operation.method} ${pathOf(operation, world)}`;
+        const as = asWhom(operation, world);
+        const { status } = await call(route, { as, key: freshId(), body });
+        if (status !== 400) taken.push(`${status} ${route} ${name} ${JSON.stringify(text)}`);
+      }
+    }
+  }
+  expect(taken).toEqual([]);
 });
 
 test("whatever a path or a query holds, the answer is a documented one and never a 5xx", async () => {

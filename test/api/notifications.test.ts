@@ -88,7 +88,13 @@ test("metadata comes back as it was sent, or is refused", async () => {
   );
   const kept = await call("POST /api/v1/notifications", { as, raw });
   expect(kept.text).toContain(`"metadata":${odd}`);
-  for (const metadata of [nested(9), { text: "x".repeat(8200) }, { text: "\ud800" }, [], null, "x"])
+  const unfit = [
+    { text: "x".repeat(8200) },
+    { text: "\ud800" },
+    { text: "\u0000" },
+    { "\u0007": 1 },
+  ];
+  for (const metadata of [nested(9), ...unfit, [], null, "x"])
     expectFailure(
       await call("POST /api/v1/notifications", { as, body: wish(as.id, { metadata }) }),
       400,
