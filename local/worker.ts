@@ -132,7 +132,9 @@ export function startWorker(lambda: LambdaFunction, options: WorkerOptions): Fun
       worker.postMessage(message);
       const { result, stack } = await done;
       clearTimeout(timer);
-      if (!result.ok) options.line(stack ?? result.error.errorMessage, "stderr");
+      // An authorizer says no by throwing exactly this; whoever called hears it, and it is no fault.
+      if (!result.ok && result.error.errorMessage !== "Unauthorized")
+        options.line(stack ?? result.error.errorMessage, "stderr");
       return result;
     },
   };
