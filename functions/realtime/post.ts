@@ -1,8 +1,8 @@
 import { allDone } from "../../platform/push/all-done.ts";
-import { deliverFrames } from "../../platform/push/deliver.ts";
 import { PostJob } from "../../platform/push/queue.ts";
 import { replay } from "../../platform/push/replay.ts";
 import { ownMemory } from "../../platform/push/room.ts";
+import { postRoom } from "../../platform/push/rooms.ts";
 import { reaction } from "../../platform/reaction.ts";
 
 /** Posts large rooms, so that no other room waits for them: each stream in order, one at a time. */
@@ -12,7 +12,7 @@ export const { contract, handler } = reaction(
     on: { queue: "posts", batchSize: 10 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "USER"],
-      write: ["STREAM", "CONN", "USER", "RATE"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE"],
       queues: ["posts"],
       connections: true,
     },
@@ -20,17 +20,15 @@ export const { contract, handler } = reaction(
     timeoutSeconds: 60,
   },
   async (records, now) => {
-    // While the last frames were posted others have gathered: the newest job asks for all of them.
-    const heads = new Map<string, number>();
+    // Many jobs of one room are one: whichever is first takes all that has gathered.
+    const streamIds = new Set<string>();
     const replays: Promise<void>[] = [];
     for (const { body } of records) {
       const job = PostJob.parse(JSON.parse(body));
       if ("connectionId" in job) replays.push(replay(job, now));
-      else heads.set(job.streamId, Math.max(job.upTo, heads.get(job.streamId) ?? 0));
+      else streamIds.add(job.streamId);
     }
-    const rooms = [...heads].map(([streamId, upTo]) =>
-      deliverFrames({ streamId, now, memory: ownMemory }, upTo),
-    );
+    const rooms = [...streamIds].map((streamId) => postRoom({ streamId, now, memory: ownMemory }));
     await allDone([...rooms, ...replays]);
   },
 );

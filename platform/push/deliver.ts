@@ -8,7 +8,7 @@ import { findMember } from "../store/streams.ts";
 import { listSubscribers, removeSubscriber } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import { type Forms, formsOf } from "./forms.ts";
-import { governor } from "./governor.ts";
+import { type Governor, governor } from "./governor.ts";
 import { payloadOf, poster } from "./post.ts";
 import type { Memory, Room } from "./room.ts";
 import { noteViewers } from "./viewers.ts";
@@ -18,12 +18,13 @@ import { noteViewers } from "./viewers.ts";
  * every subscriber, then marks the log (design.md 6, step 4). The order of readings matters: the
  * mark first, then the subscribers, both consistently; so a room may change hands and a shard may
  * overtake the other without a hole. `made` are frames that the caller has just put, which need no
- * reading.
+ * reading. `gate` lets each post go.
  */
 export async function deliverFrames(
   room: Room,
   upTo: number,
   made: readonly Frame[] = [],
+  gate: Governor = governor(),
 ): Promise<void> {
   const { streamId, now } = room;
   const log = await getLog(streamId);
@@ -36,7 +37,7 @@ export async function deliverFrames(
   const last = frames.at(-1);
   if (last === undefined) return;
   const ends = await findEnds(streamId, frames, now);
-  await postFrames(room, frames, subscribers, ends);
+  await postFrames(room, frames, subscribers, ends, gate);
   await markPosted(streamId, last, viewers, Math.max(viewers, log.peakViewers ?? 0));
   await dropGone(room);
 }
@@ -80,27 +81,28 @@ async function postFrames(
   frames: readonly Frame[],
   subscribers: readonly Subscriber[],
   ends: ReadonlyMap<string, number>,
+  gate: Governor,
 ): Promise<void> {
   const forms = frames.map(formsOf);
+  const posts = { frames, forms, gate };
   const ended: Promise<void>[] = [];
   const posted: Promise<void>[] = [];
   for (const subscriber of subscribers) {
     const end = ends.get(subscriber.userId);
-    if (end === undefined) posted.push(follow(memory, subscriber, frames, forms));
-    else
-      ended.push(
-        follow(memory, subscriber, frames, forms, end).then(() => endSubscription(subscriber)),
-      );
+    if (end === undefined) posted.push(follow(memory, subscriber, posts));
+    else ended.push(follow(memory, subscriber, posts, end).then(() => endSubscription(subscriber)));
   }
   await allDone([...ended, settleMost(posted)]);
 }
+
+/** What is posted, in which forms, and what lets each post go. */
+type Posts = { frames: readonly Frame[]; forms: readonly Forms[]; gate: Governor };
 
 /** Posts to one connection, frame after frame, so that its order holds whatever the others do. */
 async function follow(
   { busy, gone }: Memory,
   subscriber: Subscriber,
-  frames: readonly Frame[],
-  forms: readonly Forms[],
+  { frames, forms, gate }: Posts,
   end = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const { streamId, connectionId, from } = subscriber;
@@ -111,7 +113,7 @@ async function follow(
     for (const [at, { n }] of frames.entries()) {
       if (n < from) continue;
       if (n >= end) break;
-      await governor().take();
+      await gate.take();
       const result = await poster().post(connectionId, forms[at]!(subscriber));
       if (result !== "gone") continue;
       gone.set(subscription, subscriber);

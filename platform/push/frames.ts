@@ -7,7 +7,7 @@ import { setting } from "../env.ts";
 import { logFault } from "../log.ts";
 import { findCovering, putFrame, readBack, takeText } from "../store/frames.ts";
 import { findStream } from "../store/streams.ts";
-import { governor } from "./governor.ts";
+import { limitedAt } from "./governor.ts";
 import { type Room, remember } from "./room.ts";
 import { viewersOf } from "./viewers.ts";
 
@@ -70,7 +70,7 @@ async function leaveOut(
   const bytes = fresh.reduce((sum, record) => sum + bytesOf(record), 0);
   const frames = Math.ceil(bytes / frameBytesMax);
   if (frames <= 1) return new Set();
-  const isLimited = now.getTime() - governor().limitedAt() < limitedMilliseconds;
+  const isLimited = now.getTime() - limitedAt() < limitedMilliseconds;
   if (!isLimited && frames * viewers <= setting("POST_RATE")) return new Set();
   const stream = await findStream(streamId);
   const kept = new Set(stream === undefined ? [] : [stream.hostId, ...stream.moderators]);

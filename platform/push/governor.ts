@@ -1,5 +1,5 @@
 import { setting } from "../env.ts";
-import { leasePosts } from "../store/post-leases.ts";
+import { leasePosts, type Pool } from "../store/post-leases.ts";
 
 /**
  * The rate is counted in slots of time, each with its share, so that no second, wherever it begins,
@@ -45,8 +45,8 @@ export function createGovernor(
   let slot = -1;
   let free = 0;
   let leased = 0;
-  let waiting = 0;
-  let filling: Promise<void> | undefined;
+  let pumping = false;
+  const line: { go(): void; fail(error: unknown): void }[] = [];
   let limited = Number.NEGATIVE_INFINITY;
 
   function turn(): void {
@@ -69,7 +69,7 @@ export function createGovernor(
   async function fill(): Promise<void> {
     turn();
     const asked = slot;
-    const wanted = Math.min(slotMax, Math.max(waiting, Math.ceil(slotMax * leaseShare)));
+    const wanted = Math.min(slotMax, Math.max(line.length, Math.ceil(slotMax * leaseShare)));
     const granted = await lease(asked, wanted, slotMax);
     turn();
     if (slot === asked) leased += granted;
@@ -78,31 +78,77 @@ export function createGovernor(
     await clock.wait((asked + 1) * slotMilliseconds - clock.now());
   }
 
-  async function waitForOne(): Promise<void> {
-    waiting += 1;
-    while (!tryTake()) {
-      filling ??= fill().finally(() => {
-        filling = undefined;
-      });
-      await filling;
+  /** Lets those go who wait, in their order: only who may go is woken, however many wait. */
+  async function pump(): Promise<void> {
+    pumping = true;
+    try {
+      while (line.length > 0) {
+        let count = 0;
+        while (count < line.length && tryTake()) line[count++]!.go();
+        line.splice(0, count);
+        if (line.length > 0) await fill();
+      }
+    } catch (error) {
+      for (const { fail } of line.splice(0)) fail(error);
     }
-    waiting -= 1;
+    pumping = false;
   }
 
-  return { take: () => (tryTake() ? undefined : waitForOne()), limitedAt: () => limited };
+  function wait(): Promise<void> {
+    const waiting = new Promise<void>((go, fail) => line.push({ go, fail }));
+    if (!pumping) void pump();
+    return waiting;
+  }
+
+  return {
+    take: () => (line.length === 0 && tryTake() ? undefined : wait()),
+    limitedAt: () => limited,
+  };
 }
 
-let current: Governor | undefined;
+type LeaseOf = (pool: Pool, slot: number, wanted: number, slotMax: number) => Promise<number>;
 
-/** The governor of this process, under the stage's rate. */
-export function governor(): Governor {
-  current ??= createGovernor(setting("POST_RATE"), (slot, wanted, slotMax) =>
-    leasePosts(slot, wanted, slotMax, new Date()),
-  );
+/** The share of the rate that large rooms leave to all others: greetings and small rooms. */
+const restShare = 0.1;
+
+/** Those of one environment: they share the stage's rate with all others by leases. */
+export function createGovernors(
+  rate: number,
+  lease: LeaseOf = (pool, slot, wanted, slotMax) =>
+    leasePosts(pool, slot, wanted, slotMax, new Date()),
+  clock: Clock = realClock,
+): { large: Governor; rest: Governor } {
+  const leaseLarge = (slot: number, wanted: number, slotMax: number) =>
+    lease("large", slot, wanted, slotMax - restOf(slotMax));
+  const leaseRest = async (slot: number, wanted: number, slotMax: number) => {
+    const own = await lease("rest", slot, wanted, restOf(slotMax));
+    return own < wanted ? own + (await leaseLarge(slot, wanted - own, slotMax)) : own;
+  };
+  return {
+    large: createGovernor(rate, leaseLarge, clock),
+    rest: createGovernor(rate, leaseRest, clock),
+  };
+}
+
+const restOf = (slotMax: number) => Math.ceil(slotMax * restShare);
+
+let current: ReturnType<typeof createGovernors> | undefined;
+
+function governors(): NonNullable<typeof current> {
+  current ??= createGovernors(setting("POST_RATE"));
   return current;
 }
 
-/** Puts another governor in its place: for tests and measurements. */
-export function useGovernor(other: Governor | undefined): void {
-  current = other;
+/** The governor of this process, under the stage's rate. */
+export const governor = (): Governor => governors().rest;
+
+/** The governor of large rooms: it leaves a tenth of the rate to the others. */
+export const largeGovernor = (): Governor => governors().large;
+
+/** When a post of this process last had to wait, in milliseconds since 1970. */
+export const limitedAt = () => Math.max(governor().limitedAt(), largeGovernor().limitedAt());
+
+/** Puts other governors in their place: for tests and measurements. */
+export function useGovernor(rest: Governor | undefined, large = rest): void {
+  current = rest && large && { rest, large };
 }

@@ -27,7 +27,7 @@ let client: SQSClient | undefined;
  * messages in flight (FIFO, group = stream); asking twice for the same is asking once.
  */
 export const queuePosting = (posting: Posting): Promise<void> =>
-  send(posting, posting.streamId, hashOf(`${posting.streamId} ${posting.gathered}`));
+  send(posting, posting.streamId, `${posting.streamId}-${posting.gathered}`);
 
 /** Asks for a long replay; one connection's replays keep their order among themselves only. */
 export const queueReplay = (replaying: Replaying): Promise<void> => {

@@ -6,10 +6,16 @@ import { listGathered, putGathered, removeGathered } from "../store/gathered.ts"
 import type { StreamWork } from "./batch.ts";
 import { deliverFrames } from "./deliver.ts";
 import { appendRecords, takeTexts } from "./frames.ts";
+import { largeGovernor } from "./governor.ts";
 import { greetSubscribers } from "./greet.ts";
 import { queuePosting } from "./queue.ts";
 import type { Room } from "./room.ts";
 import { viewersOf } from "./viewers.ts";
+
+/**
+ * Records that one frame may take in: their ids are kept with it, and an item is at most 400 KB.
+ */
+const recordsMax = 4_000;
 
 /**
  * Does what a batch asks of one stream: its records into the log, deleted texts out of it, every
@@ -33,19 +39,25 @@ export async function pushStream(room: Room, work: StreamWork): Promise<void> {
   if (subscribers.length > 0) await greetSubscribers(room, subscribers);
 }
 
-async function frameRecords(
+/**
+ * Brings a batch into the log and deleted texts out of it. The message that a deletion is about may
+ * still lie among what has gathered while the room was large: then that comes first.
+ */
+export async function frameRecords(
   room: Room,
   records: readonly LogRecord[],
 ): Promise<{ head: number; made: Frame[] }> {
-  const framed = await appendRecords(room, records);
-  await takeTexts(room, records);
+  const deletes = records.some((record) => record.deletes !== undefined);
+  const { ids, records: before } = deletes
+    ? await listGathered(room.streamId, recordsMax)
+    : nothingGathered;
+  const framed = await appendRecords(room, [...before, ...records]);
+  await takeTexts(room, [...before, ...records]);
+  await removeGathered(room.streamId, ids);
   return framed;
 }
 
-/**
- * Records that one frame may take in: their ids are kept with it, and an item is at most 400 KB.
- */
-const recordsMax = 4_000;
+const nothingGathered = { ids: [], records: [] };
 
 /**
  * Posts a large room: all that has gathered into the log, then every frame that was not yet posted
@@ -57,10 +69,11 @@ export async function postRoom(room: Room): Promise<void> {
   if (records.length === 0) {
     // Whoever framed them may have died before posting.
     const newest = await findNewestFrame(streamId);
-    if (newest !== undefined) await deliverFrames(room, newest.n);
+    if (newest !== undefined) await deliverFrames(room, newest.n, [], largeGovernor());
     return;
   }
-  const { head, made } = await frameRecords(room, records);
+  const { head, made } = await appendRecords(room, records);
+  await takeTexts(room, records);
   await removeGathered(streamId, ids);
-  await deliverFrames(room, head, made);
+  await deliverFrames(room, head, made, largeGovernor());
 }

@@ -98,6 +98,7 @@ export const key = {
   frame: (streamId: string, n: number): Key => ({ PK: `FRAMES#${streamId}`, SK: padded(n) }),
   visits: (streamId: string, userId: string) => place(stream(streamId), `VISIT#${userId}`),
   audience: (streamId: string): Key => ({ PK: stream(streamId), SK: "AUDIENCE" }),
+  gathered: (streamId: string, id: string) => place(stream(streamId), `GATHERED#${id}`),
   log: (streamId: string): Key => ({ PK: stream(streamId), SK: "LOG" }),
   connection: (connectionId: string): Key => ({ PK: `CONN#${connectionId}`, SK: "CONN" }),
   ban: (banId: string): Key => ({ PK: `BAN#${banId}`, SK: "BAN" }),
@@ -118,7 +119,7 @@ export const key = {
   callbacks: (): Key => ({ PK: catalogue, SK: "CALLBACKS" }),
   roomMetadata: (streamId: string): Key => ({ PK: stream(streamId), SK: "METADATA" }),
   commandRate: (sdkAppId: number, command: string) => place(`RATE#${sdkAppId}#${command}`, "RATE"),
-  postRate: (slot: number) => place(`RATE#posts#${slot}`, "RATE"),
+  postRate: (pool: string, slot: number) => place(`RATE#${pool}#${slot}`, "RATE"),
 };
 
 /** The beginnings of sort keys, for queries over what lies together. */
@@ -138,6 +139,7 @@ export const prefix = {
   fans: "FAN#",
   subscribers: "SUB#",
   visits: "VISIT#",
+  gathered: "GATHERED#",
   giftTypes: "TYPE#",
   listedStreams: "STREAM#",
   liveStreams: "LIVE#",

@@ -8,7 +8,8 @@ import { table, tableName } from "./table.ts";
 /**
  * Begins a log anew, under another epoch, as after the restore of a backup: positions in it mean
  * nothing any more, and its subscriptions are gone, so that every client asks again. Numbers go on,
- * so that no frame is ever put over another. To be done while no consumer runs.
+ * so that no frame is ever put over another. What waited for a frame is in the history alone. To be
+ * done while no consumer runs.
  */
 export async function resetLog(streamId: string): Promise<void> {
   const TableName = tableName();
@@ -21,6 +22,7 @@ export async function resetLog(streamId: string): Promise<void> {
   await table().send(new PutCommand({ TableName, Item: { ...key.log(streamId), ...log } }));
   const walk = { limit: Number.MAX_SAFE_INTEGER, consistent: true };
   const subscribers = await queryItems(key.log(streamId), prefix.subscribers, walk);
-  for (const { PK, SK } of subscribers)
+  const gathered = await queryItems(key.log(streamId), prefix.gathered, walk);
+  for (const { PK, SK } of [...subscribers, ...gathered])
     await table().send(new DeleteCommand({ TableName, Key: { PK, SK } }));
 }

@@ -5,11 +5,15 @@ import { table, tableName } from "./table.ts";
 /** How long the count of a slot is kept. */
 const keptSeconds = 3600;
 
+/** Two counts of a slot: what large rooms may take, and what is kept back for all others. */
+export type Pool = "large" | "rest";
+
 /**
  * Takes posts out of what the stage may send in one slot of time, and answers how many were left to
- * take: all who post share one count, so the account's rate holds however many they are.
+ * take: all who post share the counts, so the account's rate holds however many they are.
  */
 export async function leasePosts(
+  pool: Pool,
   slot: number,
   wanted: number,
   slotMax: number,
@@ -18,7 +22,7 @@ export async function leasePosts(
   const { Attributes } = await table().send(
     new UpdateCommand({
       TableName: tableName(),
-      Key: key.postRate(slot),
+      Key: key.postRate(pool, slot),
       UpdateExpression: "SET expiresAt = :expires ADD taken :wanted",
       ExpressionAttributeValues: {
         ":wanted": wanted,

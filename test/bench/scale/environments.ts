@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createGovernor, type Governor, useGovernor } from "../../../platform/push/governor.ts";
-import { leasePosts } from "../../../platform/store/post-leases.ts";
+import { createGovernors, type Governor, useGovernor } from "../../../platform/push/governor.ts";
 
 /**
  * Which function's environment the running code belongs to: on AWS each has its own line of posts
@@ -10,16 +9,18 @@ export const environment = new AsyncLocalStorage<string>();
 
 /** Gives each environment a governor of its own; the lease is what they share. */
 export function separateGovernors(postRate: number): void {
-  const governors = new Map<string, Governor>();
-  const own = (): Governor => {
+  const known = new Map<string, ReturnType<typeof createGovernors>>();
+  const own = () => {
     const name = environment.getStore() ?? "";
-    const found = governors.get(name);
+    const found = known.get(name);
     if (found !== undefined) return found;
-    const made = createGovernor(postRate, (slot, wanted, slotMax) =>
-      leasePosts(slot, wanted, slotMax, new Date()),
-    );
-    governors.set(name, made);
+    const made = createGovernors(postRate);
+    known.set(name, made);
     return made;
   };
-  useGovernor({ take: () => own().take(), limitedAt: () => own().limitedAt() });
+  const facade = (which: "rest" | "large"): Governor => ({
+    take: () => own()[which].take(),
+    limitedAt: () => own()[which].limitedAt(),
+  });
+  useGovernor(facade("rest"), facade("large"));
 }

@@ -11,7 +11,7 @@ type Handler<R> = (event: { Records: R[] }) => Promise<unknown>;
 
 /** Times of the services between a write and a handler, in milliseconds. */
 const times = {
-  /** From the write until a shard shows the record; with the polling it makes 0.2 s at the median. */
+  /** From the write until a shard shows it; with the polling it makes 0.2 s at the median. */
   stream: [70, 250],
   /** Lambda looks at a shard four times a second. */
   poll: 250,

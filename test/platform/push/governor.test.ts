@@ -1,4 +1,4 @@
-import { createGovernor } from "../../../platform/push/governor.ts";
+import { createGovernor, createGovernors } from "../../../platform/push/governor.ts";
 
 /** Time that goes on only when all wait for it. */
 function createTime() {
@@ -85,4 +85,56 @@ test("a small room posts at once and asks nobody", async () => {
   for (let n = 0; n < 4; n++) expect(governor.take()).toBeUndefined();
   expect(leases).toBe(0);
   expect(governor.limitedAt()).toBe(Number.NEGATIVE_INFINITY);
+});
+
+test("large rooms that post as much as they may leave a tenth of the rate to the others", async () => {
+  const rate = 5_000;
+  const time = createTime();
+  const taken = new Map<string, number>();
+  const pools = new Map<string, number>();
+  const lease = async (pool: string, slot: number, wanted: number, slotMax: number) => {
+    await time.wait(3);
+    const name = `${pool} ${slot}`;
+    const before = taken.get(name) ?? 0;
+    taken.set(name, before + wanted);
+    const granted = Math.min(wanted, Math.max(0, slotMax - before));
+    pools.set(pool, (pools.get(pool) ?? 0) + granted);
+    return granted;
+  };
+  const { large, rest } = createGovernors(rate, lease, time);
+  const end = time.now() + 3_000;
+  const posts: Record<string, number[]> = { large: [], rest: [] };
+  for (const [name, governor] of Object.entries({ large, rest }))
+    for (let sender = 0; sender < 400; sender++)
+      void (async () => {
+        while (time.now() < end) {
+          await governor.take();
+          posts[name]!.push(time.now());
+          await time.wait(1);
+        }
+      })();
+  await time.run(end + 2_000);
+  const all = [...posts.large!, ...posts.rest!].sort((a, b) => a - b);
+  expect(mostInOneSecond(all)).toBeLessThanOrEqual(rate * 1.1);
+  expect(posts.rest!.length).toBeGreaterThan(rate * 3 * 0.08);
+  expect(posts.large!.length).toBeGreaterThan(rate * 3 * 0.5);
+  expect([...pools.keys()].sort()).toEqual(["large", "rest"]);
+});
+
+test("those who wait go in their order, and all of them fail when there is no lease to be had", async () => {
+  const time = createTime();
+  const went: number[] = [];
+  const lease = (_slot: number, wanted: number) => time.wait(1).then(() => Math.min(wanted, 1));
+  const governor = createGovernor(100, lease, time);
+  for (let n = 0; n < 20; n++) void Promise.resolve(governor.take()).then(() => went.push(n));
+  await time.run(time.now() + 5_000);
+  expect(went).toEqual(Array.from({ length: 20 }, (_, n) => n));
+  const broken = createGovernor(
+    100,
+    () => Promise.reject(new Error("the table does not answer")),
+    time,
+  );
+  const waiting = Array.from({ length: 3 }, () => Promise.resolve(broken.take()));
+  const results = await Promise.allSettled(waiting);
+  expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
 });

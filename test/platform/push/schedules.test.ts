@@ -18,6 +18,7 @@ const scenes: Record<string, Omit<Scene, "seed">> = {
   "a room that crosses to post and back": { ...failures, crossing: true },
   "crossing with two shards and bans": { ...failures, shards: 2, crossing: true, bans: true },
   deletions: { ...failures, shards: 2, deletions: true, writes: 60 },
+  "crossing with deletions": { ...failures, crossing: true, deletions: true, writes: 60 },
   "quiet for more than a day": { ...failures, quiet: true },
   "a reset log": { ...failures, shards: 2, reset: true },
 };

@@ -4,13 +4,14 @@ import { type Change, recordOf } from "../../../domain/change.ts";
 import type { Subscriber } from "../../../domain/subscriber.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
-import { appendRecords, takeTexts } from "../../../platform/push/frames.ts";
 import { useGovernor } from "../../../platform/push/governor.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { type Payload, type PostResult, usePoster } from "../../../platform/push/post.ts";
 import { createMemory, type Memory } from "../../../platform/push/room.ts";
+import { frameRecords, postRoom } from "../../../platform/push/rooms.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import { findConnection } from "../../../platform/store/connections.ts";
+import { putGathered } from "../../../platform/store/gathered.ts";
 import { readKey } from "../../../platform/store/keys.ts";
 import { resetLog } from "../../../platform/store/log-reset.ts";
 import { findHeads, readSubscriber } from "../../../platform/store/subscribers.ts";
@@ -228,7 +229,7 @@ export async function play(scene: Scene) {
   }
 
   // The queue to `post`: one message in flight, in order; what fails comes again.
-  const queue: number[] = [];
+  const queue: string[] = [];
   const newEnv = (): Env => ({
     memory: createMemory(),
     busy: false,
@@ -245,9 +246,8 @@ export async function play(scene: Scene) {
   async function post(): Promise<void> {
     for (;;) {
       await inTime(between(50, 1500));
-      const upTo = queue[0];
-      if (upTo === undefined) continue;
-      const done = await attempt(posters, () => deliverFrames(roomOf(posters), upTo));
+      if (queue.length === 0) continue;
+      const done = await attempt(posters, () => postRoom(roomOf(posters)));
       if (done) queue.shift();
     }
   }
@@ -266,11 +266,10 @@ export async function play(scene: Scene) {
   }
   async function push(env: Env, { records, subscribers }: StreamWork): Promise<void> {
     const room = roomOf(env);
-    if (records.length > 0) {
-      const { head, made } = await appendRecords(room, records);
-      await takeTexts(room, records);
-      if (large) queue.push(head);
-      else await deliverFrames(room, head, made);
+    if (records.length > 0 && large) queue.push(await putGathered(streamId, records, room.now));
+    else if (records.length > 0) {
+      const { head, made } = await frameRecords(room, records);
+      await deliverFrames(room, head, made);
     }
     if (subscribers.length > 0) await greetSubscribers(room, subscribers);
   }
