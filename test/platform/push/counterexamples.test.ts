@@ -45,6 +45,17 @@ test("F1: an environment that knows less than the log greets from the log", asyn
   ]);
 });
 
+test("F1: who has a frame that was posted and not marked is not behind the log", async () => {
+  const stage = await setStage();
+  const at = seconds(stage.now);
+  await stage.push(stage.room(), said(1, "one", at));
+  // Its poster died before it could mark the log.
+  await stage.append(stage.room(), said(2, "two", at));
+  const epoch = (await findLog(stage.streamId))!.epoch;
+  await stage.greet(stage.room(), await stage.ask("c", { since: { epoch, frame: 2 } }));
+  expect(stage.got("c")).toMatchObject([{ type: "subscribed", head: 2, recovered: true }]);
+});
+
 test("F2: after a quiet day, with all frames expired, numbers and totals go on", async () => {
   const stage = await setStage();
   const at = seconds(stage.now);

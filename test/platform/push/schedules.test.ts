@@ -35,3 +35,13 @@ test.each(Object.entries(scenes))("%s: nothing lost, nothing doubled", async (_n
   }
   expect(wrong.slice(0, 20)).toEqual([]);
 });
+
+test("without any failure hardly anybody asks again: under once a run, eight viewers, two shards", async () => {
+  let again = 0;
+  const plays = 10;
+  for (let seed = firstSeed; seed < firstSeed + plays; seed++) {
+    const { viewers } = await play({ seed, shards: 2, clients: 8, drops: 0 });
+    for (const { subscribes } of viewers) again += subscribes - 1;
+  }
+  expect(again / plays).toBeLessThan(1);
+});

@@ -5,10 +5,10 @@ export type Item = Record<string, unknown> & { PK: string; SK: string };
 type Given = Record<string, unknown>;
 
 /** What the double is told of every write: what a table's stream would say. */
-export type OnChange = (old: Item | undefined, now: Item | undefined) => void;
+type OnChange = (old: Item | undefined, now: Item | undefined) => void;
 
 /** A table in memory, for thousands of schedules of the real store's code. */
-export type TableDouble = {
+type TableDouble = {
   client: DynamoDBDocumentClient;
   items: Map<string, Item>;
   put(item: Item): void;

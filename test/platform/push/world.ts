@@ -20,7 +20,7 @@ import { createRandom } from "./random.ts";
 import { createTable } from "./table-double.ts";
 import { createWriter, picture, start, streamId, streamItem } from "./writer.ts";
 
-/** What a schedule may meet. Probabilities are per chance, times in milliseconds of the world. */
+/** What a schedule may meet. Probabilities are per chance, times in milliseconds. */
 export type Scene = {
   seed: number;
   shards?: 1 | 2;
@@ -49,7 +49,6 @@ const dayMilliseconds = 24 * 3600 * 1000;
 
 class Crash extends Error {}
 type Invocation = { crashed: boolean };
-
 /** One viewer: what it has shown, in order, and where it began. */
 type Viewer = {
   userId: string;
@@ -274,6 +273,8 @@ export async function play(scene: Scene) {
     if (subscribers.length > 0) await greetSubscribers(room, subscribers);
   }
   let epochs = 0;
+  /** How many records of each shard the last reset threw away. */
+  const cuts = new Map<Delivered[], number>();
   async function consume(shard: Delivered[]): Promise<void> {
     for (let at = 0; ; ) {
       await inTime(
@@ -288,7 +289,7 @@ export async function play(scene: Scene) {
       const done = await attempt(env, () => push(env, workOf(batch)));
       env.busy = false;
       // A reset of the log throws away what was waiting (a restored table has an empty stream).
-      if (era !== epochs) at = shard.length;
+      if (era !== epochs) at = Math.max(at, cuts.get(shard) ?? 0);
       else if (done && !(faults && chance(0.05))) at += batch.length;
     }
   }
@@ -328,6 +329,7 @@ export async function play(scene: Scene) {
   }
   async function reset(): Promise<void> {
     epochs += 1;
+    for (const shard of shards) cuts.set(shard, shard.length);
     for (const env of envs) env.memory = createMemory();
     posters.memory = createMemory();
     queue.length = 0;

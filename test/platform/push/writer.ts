@@ -116,6 +116,7 @@ export function createWriter(
     },
     forget(): void {
       committed.clear();
+      deleted.clear();
     },
   };
 }
