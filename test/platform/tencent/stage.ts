@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { key } from "../../../platform/store/keys.ts";
@@ -8,18 +10,30 @@ import { makeUserSig } from "./sign.ts";
 
 export const secretKey = "test-secret-key-000000000000000000000000000000000000000000000001";
 
-/** What a stage gives to commands: a table, and Secrets Manager with the application's key. */
+/**
+ * What a stage gives to commands: a table, Secrets Manager with the application's key, and a queue
+ * that takes what it is sent.
+ */
 export async function startTencentStage() {
   const secret = { value: secretKey, reads: 0 };
-  const server = createServer((_, answer) => {
+  const server = createServer(async (request, answer) => {
+    const { MessageBody } = JSON.parse(await text(request));
+    answer.setHeader("content-type", request.headers["content-type"]!);
+    if (request.headers["x-amz-target"] === "AmazonSQS.SendMessage") {
+      // The SDK takes no answer whose digest is another.
+      const MD5OfMessageBody = createHash("md5").update(MessageBody).digest("hex");
+      return answer.end(JSON.stringify({ MessageId: "1", MD5OfMessageBody }));
+    }
     secret.reads += 1;
-    answer.setHeader("content-type", "application/x-amz-json-1.1");
     answer.end(JSON.stringify({ SecretString: secret.value }));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${port}`,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
+    AWS_ENDPOINT_URL_SQS: endpoint,
+    NOTICES_QUEUE_URL: `${endpoint}/000000000000/notices`,
     TENCENT_SDK_APP_ID: "1400000001",
     TENCENT_ADMINISTRATORS: "administrator,second",
     TENCENT_SECRET_ARN: "arn:aws:secretsmanager:us-east-1:000000000000:secret:tencent",
