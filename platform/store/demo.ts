@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { ScanCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { newGiftType } from "../../domain/gift-type.ts";
+import { makeStream } from "../../domain/new-stream.ts";
 import type { Stream } from "../../domain/stream.ts";
 import { type Profile, profileOf, summaryOf } from "../../domain/user.ts";
 import { credit, draftOf, emptyWallet } from "../../domain/wallet.ts";
@@ -11,7 +12,7 @@ import { indexActions } from "./user-index.ts";
 import { seal } from "./wallets.ts";
 
 /** Where the demo is written, and the pictures of its stage. */
-export type DemoPlace = {
+type DemoPlace = {
   client: DynamoDBDocumentClient;
   tableName: string;
   defaultPicture: string;
@@ -102,9 +103,7 @@ function creditActions(userId: string, now: Date): Action[] {
   return [...actions, put({ ...key.reference(userId, reference), ...used })];
 }
 
-/**
- * A stream that is live. The channel's name is made from its id, so that it is the same each time.
- */
+/** A stream that is live, and has a RoomId of Tencent's side or none. */
 function streamOf(
   id: string,
   title: string,
@@ -113,33 +112,7 @@ function streamOf(
   { defaultPicture, defaultThumbnail }: DemoPlace,
   now: Date,
 ): Stream {
-  const at = now.toISOString();
-  return {
-    id,
-    hostId: host.userId,
-    host: summaryOf(host, defaultPicture),
-    title,
-    status: "active",
-    channelName: `${title.toLowerCase().replaceAll(" ", "-")}-${id.slice(-4)}`,
-    liveStreamType: "solo",
-    thumbnailUrl: defaultThumbnail,
-    guests: [],
-    price: null,
-    interest: null,
-    durationGoal: null,
-    motivation: null,
-    plannedStartDate: null,
-    startedAt: at,
-    endedAt: null,
-    deletedAt: null,
-    createdAt: at,
-    updatedAt: at,
-    revision: 1,
-    giftsEnabled: true,
-    slowModeSeconds: 0,
-    followersOnly: false,
-    blockedWords: [],
-    moderators: [],
-    roomId,
-  };
+  const given = { id, host: summaryOf(host, defaultPicture), defaultThumbnail, now };
+  const made = makeStream({ title }, given);
+  return { ...made, status: "active", startedAt: now.toISOString(), roomId };
 }

@@ -8,24 +8,21 @@ import { table, tableName } from "../../platform/store/table.ts";
 import { findFan, findTotals } from "../../platform/store/totals.ts";
 import { findWallet } from "../../platform/store/wallets.ts";
 import { startTable } from "./table.ts";
-import { giftTypeOf, keep, makeStream, makeUser, sendOne } from "./wallet-people.ts";
+import {
+  giftTypeOf,
+  keep,
+  makeStream,
+  makeUser,
+  readGift,
+  sendOne,
+  someone,
+} from "./wallet-people.ts";
 
 let stop: () => Promise<void>;
 beforeAll(async () => {
   ({ stop } = await startTable());
 });
 afterAll(() => stop());
-
-let people = 0;
-const someone = (name: string) => `${name}-${++people}`;
-
-async function readGift(streamId: string, id: string) {
-  const Key = key.gift(streamId, id);
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
-  );
-  return Item!;
-}
 
 async function ledgerOf(userId: string) {
   const { Items = [] } = await table().send(

@@ -7,16 +7,13 @@ import { settle } from "../../platform/store/settle.ts";
 import { findFan, findTotals } from "../../platform/store/totals.ts";
 import { findWallet } from "../../platform/store/wallets.ts";
 import { startTable } from "./table.ts";
-import { forget, giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
+import { forget, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
 
 let stop: () => Promise<void>;
 beforeAll(async () => {
   ({ stop } = await startTable());
 });
 afterAll(() => stop());
-
-let people = 0;
-const someone = (name: string) => `${name}-${++people}`;
 
 const person = (userId: string) => personOf(profileOf(userId, {}, new Date()));
 

@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as sweep } from "../../functions/schedules/sweep.ts";
 import { sumPending } from "../../platform/store/due.ts";
 import { key } from "../../platform/store/keys.ts";
@@ -8,7 +8,7 @@ import { table, tableName } from "../../platform/store/table.ts";
 import { findTotals } from "../../platform/store/totals.ts";
 import { findWallet } from "../../platform/store/wallets.ts";
 import { startTable } from "./table.ts";
-import { giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
+import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
 
 let stop: () => Promise<void>;
 beforeAll(async () => {
@@ -16,17 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => stop());
 
-let people = 0;
-const someone = (name: string) => `${name}-${++people}`;
 const minuteAgo = new Date(Date.now() - 60_000);
-
-async function imageOf(streamId: string, id: string): Promise<Record<string, unknown>> {
-  const Key = key.gift(streamId, id);
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
-  );
-  return Item!;
-}
 
 const put = (Item: Record<string, unknown>) =>
   table().send(new PutCommand({ TableName: tableName(), Item }));
@@ -46,7 +36,7 @@ async function prepare(gifts: number, now = new Date()) {
 
 test("a poison record is parked with its reason, and the rest goes on", async () => {
   const { host, streamId, ids } = await prepare(3);
-  const [first, poison, last] = await Promise.all(ids.map((id) => imageOf(streamId, id)));
+  const [first, poison, last] = await Promise.all(ids.map((id) => readGift(streamId, id)));
   const broken = { ...poison, price: "ten" };
   await put(broken);
   expect(await settleAll([first!, broken, last!], new Date())).toEqual({ parked: 1 });
@@ -67,8 +57,8 @@ test("one host's ledger that is broken stops nobody else's credits", async () =>
   const [bad, good] = [await prepare(2), await prepare(2)];
   await put({ ...key.entry(bad.host, 1), userId: bad.host });
   const images = await Promise.all([
-    ...bad.ids.map((id) => imageOf(bad.streamId, id)),
-    ...good.ids.map((id) => imageOf(good.streamId, id)),
+    ...bad.ids.map((id) => readGift(bad.streamId, id)),
+    ...good.ids.map((id) => readGift(good.streamId, id)),
   ]);
   expect(await settleAll(images, new Date())).toEqual({ parked: 2 });
   expect(await findWallet(good.host)).toMatchObject({ balance: 20 });
@@ -93,7 +83,7 @@ test("more than one transaction takes are settled in several, of many streams to
   const images: Record<string, unknown>[] = [];
   for (let n = 0; n < 60; n++) {
     const stream = await makeStream(host);
-    images.push(await imageOf(stream.id, await sendOne(stream, sender, giftTypeOf(1))));
+    images.push(await readGift(stream.id, await sendOne(stream, sender, giftTypeOf(1))));
   }
   expect(await settleAll(images, new Date())).toEqual({ parked: 0 });
   expect(await findWallet(host)).toMatchObject({ balance: 60, seq: 60 });

@@ -1,4 +1,4 @@
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, type GetCommandOutput, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { GiftType } from "../../domain/gift-type.ts";
 import { personOfSummary } from "../../domain/person.ts";
 import type { Stream } from "../../domain/stream.ts";
@@ -11,6 +11,7 @@ import type { Reply } from "../../platform/store/record.ts";
 import { type KeyedCall, markerAction } from "../../platform/store/replay.ts";
 import { table, tableName } from "../../platform/store/table.ts";
 import { recordFirstSight } from "../../platform/store/users.ts";
+import { liveStreamOf } from "./live-stream.ts";
 
 const picture = "https://cdn.example.com/person.png";
 
@@ -21,6 +22,11 @@ export const forget = <A>(answer: A): Reply<A> => ({ answer, remember: [] });
 export const keep =
   (call: KeyedCall, now: Date) =>
   <A>(answer: A): Reply<A> => ({ answer, remember: [markerAction(call, 201, answer, now)] });
+
+let people = 0;
+
+/** A user id that nobody has yet; `name` says what they are for. */
+export const someone = (name: string) => `${name}-${++people}`;
 
 /** A user with credits from one top-up. */
 export async function makeUser(userId: string, credits = 0): Promise<string> {
@@ -34,40 +40,22 @@ export async function makeUser(userId: string, credits = 0): Promise<string> {
 /** A live stream of the host. */
 export async function makeStream(hostId: string, changes: Partial<Stream> = {}): Promise<Stream> {
   const now = new Date();
-  const at = now.toISOString();
-  const id = newId(now);
-  const stream: Stream = {
-    id,
-    hostId,
-    host: summaryOf(profileOf(hostId, { preferred_username: hostId }, now), picture),
-    title: "A stream",
-    status: "active",
-    channelName: id,
-    liveStreamType: "solo",
-    thumbnailUrl: picture,
-    guests: [],
-    price: null,
-    interest: null,
-    durationGoal: null,
-    motivation: null,
-    plannedStartDate: null,
-    startedAt: at,
-    endedAt: null,
-    deletedAt: null,
-    createdAt: at,
-    updatedAt: at,
-    revision: 1,
-    giftsEnabled: true,
-    slowModeSeconds: 0,
-    followersOnly: false,
-    blockedWords: [],
-    moderators: [],
-    roomId: null,
-    ...changes,
-  };
-  const Item = { ...key.stream(id), ...stream };
+  const host = summaryOf(profileOf(hostId, { preferred_username: hostId }, now), picture);
+  const stream = liveStreamOf(host, changes, now);
+  const Item = { ...key.stream(stream.id), ...stream };
   await table().send(new PutCommand({ TableName: tableName(), Item }));
   return stream;
+}
+
+type Item = NonNullable<GetCommandOutput["Item"]>;
+
+/** The gift as it is stored now. */
+export async function readGift(streamId: string, id: string): Promise<Item> {
+  const Key = key.gift(streamId, id);
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
+  );
+  return Item!;
 }
 
 /** A gift type that costs `creditAmount`. */

@@ -1,6 +1,5 @@
 import { GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { receiversMax } from "../../../domain/gift.ts";
-import type { Stream } from "../../../domain/stream.ts";
 import { profileOf, summaryOf } from "../../../domain/user.ts";
 import * as add from "../../../functions/tencent/gifts/add.ts";
 import * as get from "../../../functions/tencent/gifts/get.ts";
@@ -9,6 +8,7 @@ import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
 import { key } from "../../../platform/store/keys.ts";
 import { recordFirstSight } from "../../../platform/store/users.ts";
 import { findWallet } from "../../../platform/store/wallets.ts";
+import { liveStreamOf } from "../live-stream.ts";
 import { callCommand, goodQuery, startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;
@@ -19,37 +19,8 @@ const now = new Date();
 const put = (Item: Record<string, unknown>) =>
   stage.client.send(new PutCommand({ TableName, Item }));
 
-const streamOf = (id: string, roomId: string | null): Stream => {
-  const at = now.toISOString();
-  return {
-    id,
-    hostId: "host",
-    host: summaryOf(profileOf("host", {}, now), "https://cdn.example.com/person.png"),
-    title: "Room",
-    status: "active",
-    channelName: "room-1",
-    liveStreamType: "solo",
-    thumbnailUrl: "",
-    guests: [],
-    price: null,
-    interest: null,
-    durationGoal: null,
-    motivation: null,
-    plannedStartDate: null,
-    startedAt: at,
-    endedAt: null,
-    deletedAt: null,
-    createdAt: at,
-    updatedAt: at,
-    revision: 1,
-    giftsEnabled: true,
-    slowModeSeconds: 0,
-    followersOnly: false,
-    blockedWords: [],
-    moderators: [],
-    roomId,
-  };
-};
+const host = summaryOf(profileOf("host", {}, now), "https://cdn.example.com/person.png");
+const streamOf = (id: string, roomId: string | null) => liveStreamOf(host, { id, roomId }, now);
 
 const balanceOf = async (account: string) => (await findWallet(account)).balance;
 const setBalance = async (userId: string, balance: number) =>

@@ -1,0 +1,15 @@
+import { makeStream, StreamWish } from "../../domain/new-stream.ts";
+import type { Stream } from "../../domain/stream.ts";
+import type { UserSummary } from "../../domain/user.ts";
+import { newId } from "../../platform/id.ts";
+
+/** A stream as the product makes it, live since now; `changes` are what a test needs otherwise. */
+export function liveStreamOf(
+  host: UserSummary,
+  { id, ...changes }: Partial<Stream> = {},
+  now = new Date(),
+): Stream {
+  const given = { id: id ?? newId(now), host, defaultThumbnail: host.profilePhoto.url, now };
+  const made = makeStream(StreamWish.parse({ title: "A stream" }), given);
+  return { ...made, status: "active", startedAt: now.toISOString(), ...changes };
+}
