@@ -5,7 +5,7 @@ import { assertActive, type GiftType } from "./gift-type.ts";
 import { GiftId, GiftTypeId, StreamId, UserId } from "./id.ts";
 import { assertNotBlocked, type Member } from "./member.ts";
 import { Person } from "./person.ts";
-import { refuse } from "./refusal.ts";
+import { type RefusalCode, refuse } from "./refusal.ts";
 import { assertLive, type Stream } from "./stream.ts";
 import { Timestamp } from "./text.ts";
 import {
@@ -102,9 +102,8 @@ export type Giving = {
 /** The gift, the further receivers' shares, and what becomes of the sender's wallet. */
 export type Given = { gift: Gift; shares: Share[]; draft: Draft };
 
-/** Every no that a gift can meet. */
-export const giftRefusals = [
-  "stream_not_found",
+/** Every no that a gift can meet once its stream is found. */
+export const givingRefusals = [
   "gift_type_not_found",
   "user_not_found",
   "member_blocked",
@@ -115,7 +114,10 @@ export const giftRefusals = [
   "price_too_high",
   "credits_too_low",
   "spend_limit_reached",
-] as const;
+] as const satisfies readonly RefusalCode[];
+
+/** Every no that a gift can meet. */
+export const giftRefusals = ["stream_not_found", ...givingRefusals] as const;
 
 /** The order of checks: ownership (blocked, oneself), then state (live, switch, type, credits). */
 function assertMayGive({ stream, member, sender, now }: Giving, receivers: readonly Person[]) {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Amount } from "./credits.ts";
-import { countMax, receiversMax } from "./gift.ts";
+import { countMax, givingRefusals, receiversMax } from "./gift.ts";
 import { GiftAlias, type GiftType, newGiftType } from "./gift-type.ts";
 import type { RefusalCode } from "./refusal.ts";
 import { Account, accounts, RoomId } from "./room.ts";
@@ -30,16 +30,7 @@ export const SendGift = z.object({
 /** Why a gift is not sent. */
 export const sendRefusals = [
   "room_not_found",
-  "user_not_found",
-  "gift_type_not_found",
-  "member_blocked",
-  "gift_to_oneself",
-  "stream_not_live",
-  "gifts_switched_off",
-  "gift_type_inactive",
-  "price_too_high",
-  "credits_too_low",
-  "spend_limit_reached",
+  ...givingRefusals,
   "gift_callback_failed",
   "gift_rejected",
 ] as const satisfies readonly RefusalCode[];

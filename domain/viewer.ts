@@ -1,19 +1,13 @@
 import * as z from "zod";
 import type { Standing } from "./follow.ts";
-import { UserId } from "./id.ts";
 import { Pagination, pageQuery } from "./page.ts";
 import { folded, textsOf } from "./search.ts";
 import { Timestamp, text } from "./text.ts";
-import { type Profile, ProfilePhoto, summaryOf } from "./user.ts";
+import { type Profile, summaryOf, UserSummary } from "./user.ts";
 
 /** One who watches, as the list of a stream's viewers shows them. */
-export const ViewerUser = z
-  .object({
-    _id: UserId,
-    username: z.string(),
-    name: z.string(),
-    surname: z.string(),
-    profilePhoto: ProfilePhoto,
+const ViewerUser = UserSummary.omit({ availabilityStatus: true })
+  .extend({
     followersCount: z.number(),
     followingCount: z.number(),
     expertise: z.string().nullable(),

@@ -105,18 +105,25 @@ export function makeContext(
   };
 }
 
+/** A request's headers, with those that the gateway adds, and the fields of its query. */
+export function collectFields({ headers, sourceIp, query }: RestRequest) {
+  return {
+    headers: collectHeaders([
+      ...headers,
+      ["X-Forwarded-For", sourceIp],
+      ["X-Forwarded-Proto", "http"],
+    ]),
+    query: collect([...new URLSearchParams(query)]),
+  };
+}
+
 /** The fields that a proxy event and an authorizer's event share. */
 export function makeEventHead(
   request: RestRequest,
   context: RequestContext,
   pathParameters: Record<string, string>,
 ) {
-  const headers = collectHeaders([
-    ...request.headers,
-    ["X-Forwarded-For", request.sourceIp],
-    ["X-Forwarded-Proto", "http"],
-  ]);
-  const query = collect([...new URLSearchParams(request.query)]);
+  const { headers, query } = collectFields(request);
   return {
     resource: context.resourcePath,
     path: request.path,
@@ -150,7 +157,7 @@ export function makeEventBody(api: RestApi, request: RestRequest) {
 }
 
 /** As `collect`, for headers, whose names have no case. */
-export function collectHeaders(pairs: Iterable<[string, string]>) {
+function collectHeaders(pairs: Iterable<[string, string]>) {
   return collect(pairs, (name) => name.toLowerCase());
 }
 
@@ -158,7 +165,7 @@ export function collectHeaders(pairs: Iterable<[string, string]>) {
  * Names and values as an event has them: the last value of each name, and all of them. Names whose
  * `keyOf` is equal are one name, in the spelling in which it came first. Null when there is none.
  */
-export function collect(
+function collect(
   pairs: Iterable<[string, string]>,
   keyOf: (name: string) => string = (name) => name,
 ) {

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import type { WebSocketApi } from "./model.ts";
 import type { RestRequest } from "./rest-request.ts";
-import { collect, collectHeaders, findHeader, formatRequestTime } from "./rest-request.ts";
+import { collectFields, findHeader, formatRequestTime } from "./rest-request.ts";
 
 /** What stays the same for one connection. */
 export type ConnectionHead = {
@@ -50,12 +50,7 @@ export function makeSocketContext(
 
 /** Headers and query of the handshake; the query's fields are absent when there is no query. */
 export function makeHandshakeHead(request: RestRequest) {
-  const headers = collectHeaders([
-    ...request.headers,
-    ["X-Forwarded-For", request.sourceIp],
-    ["X-Forwarded-Proto", "http"],
-  ]);
-  const query = collect([...new URLSearchParams(request.query)]);
+  const { headers, query } = collectFields(request);
   return {
     headers: headers.last,
     multiValueHeaders: headers.all,
