@@ -12,7 +12,7 @@ const hashFile = join(dist, "sources.sha256");
 const bytesMax = 480 * 1024;
 
 /** `gifts/create` → `gifts-create`: the folder of its bundle and the end of its function's name. */
-export const flatName = (name: string) => name.replaceAll("/", "-");
+const flatName = (name: string) => name.replaceAll("/", "-");
 
 /** Names and files of the route table, read as text so that nothing has to be loaded. */
 export function entryPoints(): Record<string, string> {

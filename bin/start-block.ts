@@ -4,7 +4,7 @@ import packageJson from "../package.json" with { type: "json" };
 /** A demo user with a token. */
 export type DemoUser = { name: string; sub: string; token: string; says: string };
 
-export type StartBlock = {
+type StartBlock = {
   url: string;
   stage: string;
   dataDir: string;

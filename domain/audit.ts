@@ -11,7 +11,7 @@ import type { Wallet } from "./wallet.ts";
 export type Fact = { key: string; amount: number };
 
 /** Credits issued + owed = held in balances + pending + paid out. */
-export const conservation = "credits issued and owed, against held, pending and paid out";
+const conservation = "credits issued and owed, against held, pending and paid out";
 
 const fact = (key: string, amount: number): Fact => ({ key, amount });
 

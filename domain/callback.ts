@@ -52,7 +52,7 @@ const CallbackAnswer = z.object({
 const ownCodes = { first: 102100, last: 102200 };
 
 /** What a callback's answer comes to. */
-export type CallbackVerdict =
+type CallbackVerdict =
   | { kind: "allowed" }
   | { kind: "rejected"; code?: number; info: string }
   | { kind: "unusable" };

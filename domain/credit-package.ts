@@ -4,7 +4,7 @@ import { truth } from "./page.ts";
 import { refuse } from "./refusal.ts";
 import { Timestamp } from "./text.ts";
 
-export const StoreType = z.enum(["apple", "google", "test", "web"], {
+const StoreType = z.enum(["apple", "google", "test", "web"], {
   error: "expected apple, google, test or web",
 });
 

@@ -9,7 +9,7 @@ export const frameBytesMax = 32_000;
  * A frame is answered for a day; it is kept a little longer, so that an answer never ends in a
  * hole.
  */
-export const frameAnsweredSeconds = 24 * 3600;
+const frameAnsweredSeconds = 24 * 3600;
 export const frameKeptSeconds = 25 * 3600;
 
 /** One frame of a stream's log as it is stored. */

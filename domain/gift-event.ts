@@ -7,10 +7,10 @@ import { Timestamp } from "./text.ts";
 import { SuperlikeSnapshot, summaryOf, UserSummary } from "./user.ts";
 
 /** The stream's gifts so far: things (count × receivers) and their price. */
-export const GiftTotals = z
+const GiftTotals = z
   .object({ count: z.number().int().min(0), credits: z.number().int().min(0) })
   .meta({ id: "GiftTotals" });
-export type GiftTotals = z.infer<typeof GiftTotals>;
+type GiftTotals = z.infer<typeof GiftTotals>;
 
 /** The data of the event `gift.sent`. */
 export const GiftSent = z

@@ -11,7 +11,7 @@ export const GiftAlias = byteText(1, 20).meta({
 });
 
 /** What only the Tencent side keeps of a gift: written by add_gift, answered by get_gift. */
-export const TencentGift = z.object({
+const TencentGift = z.object({
   IconUrl: z.string(),
   ResourceUrl: z.string(),
   Level: z.number(),

@@ -24,7 +24,7 @@ const idleMillisecondsMax = 60_000;
 const coveredMax = 5_000;
 
 /** The end of a log without any frame: it goes on from what was posted last. */
-export type PostedEnd = { epoch: string; posted: number; newest: number; totals: Totals };
+type PostedEnd = { epoch: string; posted: number; newest: number; totals: Totals };
 
 /**
  * What a consistent reading, newest frame first, makes known. `before` is the `newest` of the first

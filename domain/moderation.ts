@@ -5,7 +5,7 @@ import { Timestamp } from "./text.ts";
 import { UserSummary } from "./user.ts";
 
 /** What moderators do; named as the events that tell of it. */
-export const ActName = z.enum([
+const ActName = z.enum([
   "member.banned",
   "member.unbanned",
   "chat.deleted",

@@ -3,9 +3,9 @@ import { NotificationId, UserId } from "./id.ts";
 import { truth } from "./page.ts";
 import { isPlain, Timestamp, text, utf8Bytes } from "./text.ts";
 
-export const NotificationType = z.enum(["system"], { error: "expected system" });
+const NotificationType = z.enum(["system"], { error: "expected system" });
 
-export const NotificationCategory = z.enum(
+const NotificationCategory = z.enum(
   ["live_stream", "payments", "follows", "messages", "following_activity", "announcement"],
   {
     error: "expected live_stream, payments, follows, messages, following_activity or announcement",
@@ -13,8 +13,8 @@ export const NotificationCategory = z.enum(
 );
 
 /** Bounds of a notification's metadata: bytes of its JSON, and nesting with itself as level 1. */
-export const metadataBytesMax = 8 * 1024;
-export const metadataDepthMax = 8;
+const metadataBytesMax = 8 * 1024;
+const metadataDepthMax = 8;
 
 /** Any JSON object within the bounds. Numbers must be those that JSON can give back. */
 export const Metadata = z

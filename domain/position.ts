@@ -25,7 +25,7 @@ export function parsePosition(text: string): Position | undefined {
 }
 
 /** What a log can answer from: its epoch, its newest frame, and whether a frame is still kept. */
-export type LogState = { epoch: string; head: number; keeps: (frame: number) => boolean };
+type LogState = { epoch: string; head: number; keeps: (frame: number) => boolean };
 
 /**
  * Whether everything after a position can be given: never a part. The position must be of this

@@ -4,7 +4,7 @@ import { refuse } from "./refusal.ts";
 import { credit, type Draft, draftOf, takeBack, type Wallet } from "./wallet.ts";
 
 /** Wallets that a refund moves: the sender's, and those of all receivers by their id. */
-export type RefundWallets = { sender: Wallet; receivers: ReadonlyMap<string, Wallet> };
+type RefundWallets = { sender: Wallet; receivers: ReadonlyMap<string, Wallet> };
 
 /** What each receiver got of a gift, in the order of its list. */
 const partsOf = (gift: Gift, shares: readonly Share[]) =>

@@ -26,10 +26,6 @@ export const refusals = {
   stream_not_live: { kind: "conflict", says: "The stream is {status}, not active" },
   stream_not_yours: { kind: "forbidden", says: "Only the creator of the stream may do this" },
   stream_not_startable: { kind: "conflict", says: "A stream that is {status} cannot go live" },
-  stream_already_live: {
-    kind: "conflict",
-    says: "You are live already, in stream {streamId}",
-  },
   stream_not_cancellable: {
     kind: "conflict",
     says: "A stream that is {status} cannot be cancelled",
@@ -171,7 +167,7 @@ export type Kind =
 export type RefusalCode = keyof typeof refusals;
 
 /** What a refusal is about: values for the places in its sentence. */
-export type Facts = Record<string, string | number>;
+type Facts = Record<string, string | number>;
 
 /** An expected no. `details` are the sentences beyond the status's own, one thing each. */
 export class Refusal extends Error {

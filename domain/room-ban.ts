@@ -33,7 +33,7 @@ export const BanMembers = z.object({
 export type RoomBan = { actionType: BanAction; seconds: number; reason: string };
 
 /** What becomes of a member's ban: it stays as it is, is lifted, or there is another one. */
-export type BanChange = "none" | "lift" | "replace";
+type BanChange = "none" | "lift" | "replace";
 
 /**
  * Decides on a member, who has one ban at a time. A mute does not replace a block, which forbids

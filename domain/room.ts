@@ -3,7 +3,7 @@ import { userIdPattern } from "./id.ts";
 import { byteText } from "./text.ts";
 
 /** UTF-8 bytes of a RoomId. */
-export const roomIdBytesMax = 48;
+const roomIdBytesMax = 48;
 
 /** The name of a room on the Tencent side: an alias of a stream, or a stream's own id. */
 export const RoomId = byteText(1, roomIdBytesMax).meta({ example: "room_id" });

@@ -46,7 +46,7 @@ export function assertMayHost(stream: Stream, caller: Acting): void {
 }
 
 /** Whether the caller is the host, a moderator whom they named, or an admin. */
-export const mayModerate = (stream: Stream, caller: Acting) =>
+const mayModerate = (stream: Stream, caller: Acting) =>
   isHost(stream, caller.userId) ||
   stream.moderators.includes(caller.userId) ||
   caller.roles.includes("admin");

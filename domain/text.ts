@@ -15,7 +15,7 @@ export const cleaned = (value: string) =>
 export const isPlain = (value: string) => value.isWellFormed() && !controls.test(value);
 
 /** Length in Unicode code points: what a person counts, but for combined characters. */
-export const codePoints = (text: string) => [...text].length;
+const codePoints = (text: string) => [...text].length;
 
 /**
  * Text by people: kept as sent after trimming JavaScript's white space, without Unicode

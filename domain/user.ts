@@ -90,7 +90,7 @@ export function profileOf(userId: string, claims: ProfileClaims, now: Date): Pro
 const photoIdOf = (userId: string) => (/^[0-9a-f]{24}$/.test(userId) ? userId : "0".repeat(24));
 
 /** The user's picture in every size, the stage's default where they have none. */
-export function photoOf(profile: Profile, defaultPicture: string): ProfilePhoto {
+function photoOf(profile: Profile, defaultPicture: string): ProfilePhoto {
   const url = profile.picture || defaultPicture;
   return {
     _id: photoIdOf(profile.userId),

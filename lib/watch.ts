@@ -18,7 +18,7 @@ import { rowsOf } from "./route-table.ts";
 import type { Stage } from "./stages.ts";
 
 /** What is watched. */
-export type Watched = {
+type Watched = {
   data: Data;
   /** The REST APIs by name: Tencent's has no 5xx, its faults show in its log. */
   restApis: Record<string, string>;

@@ -26,7 +26,7 @@ const Manifest = z.object({
   ),
 });
 
-export type AssemblyOptions = {
+type AssemblyOptions = {
   /** The folder that holds manifest.json. */
   directory: string;
   /** The stage's name, such as `dev`. */

@@ -6,7 +6,7 @@
  */
 
 /** @returns the first moment after `after` (epoch milliseconds) that the expression names. */
-export type NextTime = (after: number) => number | undefined;
+type NextTime = (after: number) => number | undefined;
 
 /** @throws Error for an expression that is not of these forms. */
 export function parseSchedule(expression: string): NextTime {

@@ -39,7 +39,7 @@ export type Gateway = {
   stop(): Promise<void>;
 };
 
-export type GatewayOptions = { port: number; log: Log; ownRoutes: OwnRoutes };
+type GatewayOptions = { port: number; log: Log; ownRoutes: OwnRoutes };
 
 /** Listens on 127.0.0.1. Rejects with the system's error when the port cannot be had. */
 export async function startGateway({ port, log, ownRoutes }: GatewayOptions): Promise<Gateway> {

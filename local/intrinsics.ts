@@ -6,7 +6,7 @@ import { resolveAttribute, resolveReference, resolveSsmParameter } from "./assem
 
 /** Anything that JSON can hold; templates are read without a schema of their own. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export type JsonObject = { [key: string]: Json };
+type JsonObject = { [key: string]: Json };
 
 export type Resource = {
   Type: string;
@@ -61,7 +61,7 @@ export function resolve(templates: Templates, stack: string, value: Json): Json 
 }
 
 /** As `resolve`, for a value that has to be text. */
-export function resolveText(templates: Templates, stack: string, value: Json | undefined): string {
+function resolveText(templates: Templates, stack: string, value: Json | undefined): string {
   const resolved = value === undefined ? undefined : resolve(templates, stack, value);
   if (typeof resolved === "string") return resolved;
   if (typeof resolved === "number" || typeof resolved === "boolean") return String(resolved);

@@ -22,7 +22,7 @@ export type Issuer = {
   sign(request: TokenRequest): Promise<{ token: string; expiresAt: string }>;
 };
 
-export type IssuerOptions = {
+type IssuerOptions = {
   /** Base URL of the runner, without a slash at the end. */
   baseUrl: string;
   /** Where the key is kept; undefined keeps it in memory. */
@@ -44,7 +44,7 @@ const TokenRequest = z.object({
     .default({}),
   expiresIn: z.int().min(-tokenSecondsMax).max(tokenSecondsMax).default(3600),
 });
-export type TokenRequest = z.input<typeof TokenRequest>;
+type TokenRequest = z.input<typeof TokenRequest>;
 
 const audience = "ovation";
 

@@ -5,7 +5,7 @@ import { stderr, stdout } from "node:process";
 export type LogMode = "text" | "json" | "off";
 
 /** One answered request or socket message. The path comes without its query, where tokens are. */
-export type RequestLine = {
+type RequestLine = {
   method: string;
   path: string;
   statusCode: number;
@@ -23,7 +23,7 @@ export type Log = {
   problem(text: string): void;
 };
 
-export type Write = (text: string, stream: "stdout" | "stderr") => void;
+type Write = (text: string, stream: "stdout" | "stderr") => void;
 
 const levelsOfProblems = new Set(["ERROR", "CRITICAL", "FATAL"]);
 

@@ -63,7 +63,7 @@ export type OpenApiOperation = {
   };
 };
 
-export type OpenApiSecurityScheme = {
+type OpenApiSecurityScheme = {
   "x-amazon-apigateway-authorizer"?: {
     type: "request" | "token";
     authorizerUri: string;

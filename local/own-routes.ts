@@ -6,8 +6,8 @@ import { randomUUID } from "node:crypto";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
 
 /** What a handler gets: the JSON body (undefined without one), the query and the whole request. */
-export type OwnRequest = { body: unknown; query: URLSearchParams; request: RestRequest };
-export type OwnAnswer = { status: number; body?: unknown };
+type OwnRequest = { body: unknown; query: URLSearchParams; request: RestRequest };
+type OwnAnswer = { status: number; body?: unknown };
 export type OwnRoute = {
   method: string;
   /** An exact path such as `/local/cost`. */

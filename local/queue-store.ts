@@ -3,7 +3,7 @@ import type { State } from "./aws/state.ts";
 import type { Queue } from "./model.ts";
 
 /** What a sender gives; `attributes` is SQS's MessageAttributes as it came. */
-export type MessageSent = {
+type MessageSent = {
   body: string;
   attributes?: Record<string, unknown>;
   delaySeconds?: number | undefined;

@@ -9,10 +9,10 @@ const concurrencyDefault = 5;
 const idleMilliseconds = 30_000;
 
 /** One queue's event source mapping at work. */
-export type QueueSource = { wake(): void; start(): void; stop(): Promise<void> };
+type QueueSource = { wake(): void; start(): void; stop(): Promise<void> };
 
 /** What a mapping needs; `log` gets one line for each batch that failed. */
-export type QueueSourceOptions = {
+type QueueSourceOptions = {
   source: EventSource;
   queue: Queue;
   region: string;

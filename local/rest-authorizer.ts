@@ -16,7 +16,7 @@ export type Verdict = {
   authorizer?: Record<string, string>;
 };
 
-export type Authorize = (
+type Authorize = (
   operation: OpenApiOperation,
   request: RestRequest,
   context: RequestContext,

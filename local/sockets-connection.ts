@@ -34,7 +34,7 @@ export type Connection = {
   done: Promise<void>;
 };
 
-export type ConnectionOptions = {
+type ConnectionOptions = {
   api: WebSocketApi;
   head: ConnectionHead;
   socket: WebSocket;

@@ -2,7 +2,7 @@
  * Watches the frames that a client sends for one that is too long. The `ws` library bounds whole
  * messages; API Gateway bounds each frame as well, at a quarter of that. RFC 6455, section 5.2.
  */
-export type FrameWatch = (chunk: Uint8Array) => "ok" | "too_long";
+type FrameWatch = (chunk: Uint8Array) => "ok" | "too_long";
 
 /** Makes the watch of one connection; give it every byte that the client sends, in order. */
 export function makeFrameWatch(payloadBytesMax: number): FrameWatch {

@@ -8,7 +8,7 @@ import type { ConnectionHead } from "./sockets-event.ts";
 import { makeHandshakeHead, makeSocketContext } from "./sockets-event.ts";
 
 /** Whether the socket opens, with the subprotocol that $connect chose, or how it is refused. */
-export type Handshake =
+type Handshake =
   | { opens: true; head: ConnectionHead; subprotocol?: string }
   | { opens: false; statusCode: number; by: string };
 

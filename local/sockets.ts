@@ -27,7 +27,7 @@ export type Sockets = {
   stop(milliseconds: number): Promise<void>;
 };
 
-export type SocketsOptions = {
+type SocketsOptions = {
   stage: Pick<Stage, "account" | "region" | "functions" | "roles">;
   invoke: Invoke;
   log: Log;

@@ -6,7 +6,7 @@ import type { StreamRecord } from "./stream-records.ts";
 export type GiveUpReason = "RetryAttemptsExhausted" | "RecordAgeExceeded";
 
 /** What a mapping's on-failure destination gets, in Lambda's form. */
-export type FailedBatch = {
+type FailedBatch = {
   /** Where the object of an S3 destination lies. */
   key: string;
   /** For S3: metadata and the whole records. */

@@ -1,7 +1,7 @@
 import type { State } from "./aws/state.ts";
 
 /** How far a mapping's readers have come in one stream, by shard; kept before the next batch. */
-export type Positions = {
+type Positions = {
   find(shard: number): string | undefined;
   save(shard: number, sequence: string): void;
   /**

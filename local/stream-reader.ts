@@ -25,7 +25,7 @@ const notStarted = new Set(["TooManyRequestsException", "ServiceException"]);
 const historyMax = 1000;
 
 /** What one reader of one shard is made from. */
-export type StreamReaderOptions = {
+type StreamReaderOptions = {
   source: EventSource;
   table: Table;
   region: string;

@@ -15,7 +15,7 @@ export type StreamRecord = {
 };
 
 /** Sequence numbers are at least 21 digits on AWS, and text: nobody should count on less. */
-export function writeSequence(engineSequence: string): string {
+function writeSequence(engineSequence: string): string {
   return engineSequence.padStart(21, "0");
 }
 

@@ -21,7 +21,7 @@ export type Streams = {
 };
 
 /** What the streams need. `sendToQueue` is for an on-failure destination that is a queue. */
-export type StreamsOptions = {
+type StreamsOptions = {
   stage: Stage;
   call: EngineCall;
   state: State;

@@ -21,7 +21,7 @@ export type FunctionWorker = {
   idleSince: number;
 };
 
-export type WorkerOptions = {
+type WorkerOptions = {
   environment: Record<string, string>;
   cacheDirectory?: string;
   /** Takes each line that the function writes. */
@@ -132,7 +132,7 @@ export function startWorker(lambda: LambdaFunction, options: WorkerOptions): Fun
       worker.postMessage(message);
       const { result, stack } = await done;
       clearTimeout(timer);
-      // An authorizer says no by throwing exactly this; whoever called hears it, and it is no fault.
+      // An authorizer says no by throwing exactly this; whoever called hears it: it is no fault.
       if (!result.ok && result.error.errorMessage !== "Unauthorized")
         options.line(stack ?? result.error.errorMessage, "stderr");
       return result;

@@ -7,7 +7,7 @@ import type { InvocationResult, Invoke, LambdaFunction } from "./model.ts";
 import type { FunctionWorker } from "./worker.ts";
 import { payloadBytesMax, startWorker } from "./worker.ts";
 
-export type WorkersOptions = {
+type WorkersOptions = {
   functions: Record<string, LambdaFunction>;
   /** The whole environment of a function; asked for when a worker starts. */
   environmentOf(lambda: LambdaFunction): Record<string, string>;
@@ -19,7 +19,7 @@ export type WorkersOptions = {
   invoked?(functionName: string, milliseconds: number, memoryMegabytes: number): void;
 };
 
-export type FunctionCounts = { workers: number; running: number; waiting: number; invoked: number };
+type FunctionCounts = { workers: number; running: number; waiting: number; invoked: number };
 
 export type Workers = {
   invoke: Invoke;

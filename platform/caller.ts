@@ -16,7 +16,7 @@ export type Caller = {
  * What an authorizer passes on: API Gateway carries text only. The names are short because the
  * whole context travels with every request.
  */
-export type CallerContext = {
+type CallerContext = {
   sub: string;
   roles: string;
   claims: string;

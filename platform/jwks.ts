@@ -4,7 +4,7 @@ import { setting } from "./env.ts";
 import { logNotice } from "./log.ts";
 
 /** The shortest time between two fetches of the issuer's keys, however many tokens ask for one. */
-export const fetchPauseMilliseconds = 10_000;
+const fetchPauseMilliseconds = 10_000;
 
 const timeoutMilliseconds = 2_000;
 const bytesMax = 256 * 1024;

@@ -1,7 +1,7 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 
 /** The longest delay of one queue message; a later moment takes several. */
-export const delayMaxSeconds = 900;
+const delayMaxSeconds = 900;
 
 let client: SQSClient | undefined;
 

@@ -60,7 +60,7 @@ const refused = (host: string): NodeJS.ErrnoException =>
   new Error(`The address of ${host} is not outside`);
 
 /** How long an answer may take, and how large it may be. */
-export type Bounds = { timeoutMilliseconds: number; bytesMax: number };
+type Bounds = { timeoutMilliseconds: number; bytesMax: number };
 
 /**
  * Posts JSON to an address that somebody has configured, and answers the status and text that came

@@ -72,7 +72,7 @@ export function listTransaction(body: Body): { action: string; part: Body }[] {
 }
 
 /** The keys or items of a batch by table. */
-export function listBatch(
+function listBatch(
   operation: string,
   body: Body,
 ): { table: string; keys: Attributes[]; items: Attributes[] }[] {
@@ -119,7 +119,7 @@ function listOf(value: unknown): Body[] {
 }
 
 /** Tables are named by name or by ARN. */
-export function findTable(tables: Table[], name: unknown): Table {
+function findTable(tables: Table[], name: unknown): Table {
   const table = tables.find((one) => one.name === name || one.arn === name);
   if (!table) {
     throw new AwsFailure(400, "ResourceNotFoundException", `Requested resource not found: ${name}`);
@@ -128,7 +128,7 @@ export function findTable(tables: Table[], name: unknown): Table {
 }
 
 /** The attribute that is the partition key of a table, or of its index when one is named. */
-export function findPartitionKeyName(table: Table, indexName?: unknown): string | undefined {
+function findPartitionKeyName(table: Table, indexName?: unknown): string | undefined {
   type Keyed = { IndexName?: string; KeySchema?: { AttributeName: string; KeyType: string }[] };
   const made = table.createTable as Keyed & {
     GlobalSecondaryIndexes?: Keyed[];

@@ -18,7 +18,7 @@ const writes = new Set([
 ]);
 
 /** What forwarding needs. `onWrite` is called after each change, so that readers look at once. */
-export type DynamoDbOptions = {
+type DynamoDbOptions = {
   engine: Engine;
   tables: Table[];
   meter: Meter;

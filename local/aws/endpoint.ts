@@ -9,7 +9,7 @@ import { type Iam, runnerCaller } from "./iam.ts";
 const bodyBytesMax = 17 * 1024 * 1024;
 
 /** What the endpoint is put together from; `services` by their signing names. */
-export type EndpointOptions = {
+type EndpointOptions = {
   iam: Iam;
   faults: Faults;
   services: Record<string, Prepare>;

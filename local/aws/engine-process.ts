@@ -7,10 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isRunning } from "./state.ts";
 
 /** A running engine process; `stop` ends it and resolves when it is gone. */
-export type EngineProcess = { endpoint: string; pid: number; stop(): Promise<void> };
+type EngineProcess = { endpoint: string; pid: number; stop(): Promise<void> };
 
 /** What `DATA_DIR/engine.json` says of a running engine, for an audit beside it. */
-export type EngineNote = { endpoint: string; pid?: number };
+type EngineNote = { endpoint: string; pid?: number };
 
 const noteName = "engine.json";
 const readyMilliseconds = 10_000;

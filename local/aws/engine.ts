@@ -34,7 +34,7 @@ const streamConnectionCountMax = 4;
 const trimRecordsMin = 20_000;
 
 /** Settings of the engine. */
-export type EngineOptions = {
+type EngineOptions = {
   state: State;
   tables: Table[];
   /** Another engine than the bundled one. */

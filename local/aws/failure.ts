@@ -62,7 +62,7 @@ export function answerJson(value: unknown, status = 200): AwsAnswer {
 }
 
 /** A request that has been understood, before it is allowed and done. */
-export type Prepared = {
+type Prepared = {
   access: Access[];
   /** Item keys as `PK/SK`, a connection id or a queue's name: what a fault may be aimed at. */
   keys(): string[];

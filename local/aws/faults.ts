@@ -34,7 +34,7 @@ const FaultWanted = z.strictObject({
 export type Fault = z.infer<typeof FaultWanted> & { id: string; struck: number };
 
 /** What a fault may be aimed at; the keys are only asked for when one is aimed at keys. */
-export type FaultTarget = {
+type FaultTarget = {
   caller: string;
   service: string;
   operation: string;

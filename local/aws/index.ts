@@ -26,7 +26,7 @@ export type { Meter } from "./meter.ts";
 export { DataDirectoryBusy } from "./state.ts";
 
 /** Credentials as the SDK takes them. */
-export type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 
 /** The AWS side of the runner at work. */
 export type Aws = {
@@ -44,7 +44,7 @@ export type Aws = {
 };
 
 /** What the AWS side is given. */
-export type AwsOptions = {
+type AwsOptions = {
   stage: Stage;
   invoke: Invoke;
   connections: Connections;

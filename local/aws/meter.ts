@@ -1,7 +1,7 @@
 import { type PricedItem, prices } from "./prices.ts";
 
 /** One thing that AWS would have charged for. */
-export type Usage = {
+type Usage = {
   caller: string;
   /** Such as `dynamodb:PutItem`, `sqs:SendMessage`, `execute-api:PostToConnection`. */
   operation: string;

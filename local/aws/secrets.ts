@@ -4,7 +4,7 @@ import { AwsFailure, answerJson, type Prepare, readJsonBody } from "./failure.ts
 import type { State } from "./state.ts";
 
 /** The value of a secret by its name; the same at every start on one data directory. */
-export type Secrets = { get(name: string): string };
+type Secrets = { get(name: string): string };
 
 /**
  * Values of the template's secrets: what the runner was given for a name, else one that is made

@@ -24,7 +24,7 @@ const SendBatch = z.object({ QueueUrl: z.string(), Entries: z.array(Entry) });
 type MessageWanted = z.infer<typeof Message>;
 
 /** What sending needs. `onSend` wakes the queue's reader, perhaps before a delay has passed. */
-export type SqsOptions = {
+type SqsOptions = {
   stage: Stage;
   store: QueueStore;
   meter: Meter;

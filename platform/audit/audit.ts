@@ -7,7 +7,7 @@ import { makeNames, makeSheet, type Open } from "./sheet.ts";
 import { addTo, noSums, type Sums } from "./sums.ts";
 
 /** Something that does not fit: the items that tell of it, and what is wrong. */
-export type Misfit = { items: string[]; problem: string };
+type Misfit = { items: string[]; problem: string };
 
 export type Report = { sums: Sums; misfits: Misfit[]; more: number };
 
@@ -19,7 +19,7 @@ const bucketsAtOnce = 256;
 const window = { seconds: 23 * 3600, marginSeconds: 10 };
 
 /** How an audit goes through its items. `read` begins anew each time. */
-export type AuditOptions = {
+type AuditOptions = {
   read: () => AsyncIterable<Item>;
   now: Date;
   /**

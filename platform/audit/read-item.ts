@@ -24,7 +24,7 @@ import { totalsOf } from "../store/totals.ts";
 export type Window = { from: number; to: number };
 
 /** What one item tells: facts about money and about events, and what is wrong with it by itself. */
-export type Told = { money: Fact[]; events: Fact[]; problems: string[]; entry?: ChainedEntry };
+type Told = { money: Fact[]; events: Fact[]; problems: string[]; entry?: ChainedEntry };
 
 const nothing: Told = { money: [], events: [], problems: [] };
 

@@ -23,8 +23,6 @@ export function makeSheet() {
   };
 }
 
-export type Sheet = ReturnType<typeof makeSheet>;
-
 function placeOf(key: string): { bucket: number; weight: bigint } {
   const hash = createHash("sha256").update(key).digest();
   return { bucket: hash.readUInt16BE(0) % bucketCount, weight: hash.readBigUInt64BE(8) | 1n };

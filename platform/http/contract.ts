@@ -3,12 +3,12 @@ import type { RefusalCode } from "../../domain/refusal.ts";
 import type { Grants, Resources } from "../grants.ts";
 
 /** Who may call: `optional` takes anonymous calls, but a bad token is still refused. */
-export type CallerKind = "anyone" | "optional" | "user" | "service" | "admin";
+type CallerKind = "anyone" | "optional" | "user" | "service" | "admin";
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** A body whose fields came as multipart/form-data (RFC 7578) or as JSON. */
-export type BodyForm = "json" | "multipart";
+type BodyForm = "json" | "multipart";
 
 /** What the text of a form's field stands for, where that is not text. */
 export type FormFieldKind = "number" | "json";

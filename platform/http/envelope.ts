@@ -53,7 +53,7 @@ export const failure = (statusCode: number, details: readonly string[], now: Dat
 export const exposedHeaders = "Retry-After, Idempotency-Replayed, x-request-id";
 
 /** The origin to answer to: everybody's, the caller's if it is listed, or none. */
-export function allowedOrigin(origin: string | undefined): Record<string, string> {
+function allowedOrigin(origin: string | undefined): Record<string, string> {
   const origins = setting("ORIGINS");
   if (origins.includes("*")) return { "access-control-allow-origin": "*" };
   if (origin === undefined || !origins.includes(origin)) return { vary: "Origin" };

@@ -2,10 +2,10 @@ import { refuse } from "../../domain/refusal.ts";
 import type { FormFieldKind } from "./contract.ts";
 
 /** A file of a form: its bytes and the media type that the client claims for it. */
-export type FormFile = { name: string; mediaType: string; bytes: Uint8Array };
+type FormFile = { name: string; mediaType: string; bytes: Uint8Array };
 
 /** Bytes of one file of a form. */
-export const fileBytesMax = 3_500_000;
+const fileBytesMax = 3_500_000;
 
 /** More fields than any form of ours has. */
 const fieldsMax = 50;

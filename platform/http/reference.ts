@@ -12,7 +12,7 @@ type Operation = {
 };
 
 /** As much of an OpenAPI document as the reference page shows. */
-export type OpenApi = {
+type OpenApi = {
   info: { title: string; description: string };
   paths: Record<string, Record<string, Operation>>;
 };

@@ -1,21 +1,20 @@
 import { createHash } from "node:crypto";
-import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import type { LogRecord } from "../../domain/event.ts";
 import { key, prefix } from "./keys.ts";
-import { queryItems } from "./query.ts";
-import { read, table, tableName } from "./table.ts";
+import { type Item, read, table, tableName } from "./table.ts";
 
 /** Bytes of records in one item, well below DynamoDB's 400 KB. */
 const bytesMax = 300_000;
 
-/** Items that one reading takes: what is left is the next one's. */
-const itemsMax = 200;
+/** Items of one page: about what one frame of a busy room takes in. */
+const pageItems = 20;
 
 const Gathered = z.object({ id: z.string(), records: z.string() });
 
 /** Records of a stream that are in no frame yet, under the ids by which they are removed. */
-export type Gathering = { ids: string[]; records: LogRecord[] };
+type Gathering = { ids: string[]; records: LogRecord[] };
 
 /**
  * Keeps a batch's records of a large room until the room is posted next. Answers the id of the
@@ -30,8 +29,8 @@ export async function putGathered(
   for (const text of cut(records)) {
     const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
     id = `${now.toISOString()}-${hash}`;
-    const Item = { ...key.gathered(streamId, id), id, records: text };
-    await table().send(new PutCommand({ TableName: tableName(), Item }));
+    const item = { ...key.gathered(streamId, id), id, records: text };
+    await table().send(new PutCommand({ TableName: tableName(), Item: item }));
   }
   return id;
 }
@@ -55,18 +54,35 @@ function* cut(records: readonly LogRecord[]): Generator<string> {
 
 /** What was kept, oldest first, read consistently; up to `recordsMax` records and one item more. */
 export async function listGathered(streamId: string, recordsMax: number): Promise<Gathering> {
-  const found = await queryItems(key.gathered(streamId, ""), prefix.gathered, {
-    limit: itemsMax,
-    consistent: true,
-  });
   const gathering: Gathering = { ids: [], records: [] };
-  for (const item of found) {
-    if (gathering.records.length >= recordsMax) break;
+  for await (const item of walkGathered(streamId)) {
     const { id, records } = read(Gathered, item);
     gathering.ids.push(id);
     gathering.records.push(...(JSON.parse(records) as LogRecord[]));
+    if (gathering.records.length >= recordsMax) break;
   }
   return gathering;
+}
+
+async function* walkGathered(streamId: string): AsyncGenerator<Item> {
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await table().send(
+      new QueryCommand({
+        TableName: tableName(),
+        ConsistentRead: true,
+        KeyConditionExpression: "PK = :stream AND begins_with(SK, :kind)",
+        ExpressionAttributeValues: {
+          ":stream": key.gathered(streamId, "").PK,
+          ":kind": prefix.gathered,
+        },
+        Limit: pageItems,
+        ExclusiveStartKey: start,
+      }),
+    );
+    yield* Items as Item[];
+    start = LastEvaluatedKey;
+  } while (start !== undefined);
 }
 
 /** Removes what has come into the log. */

@@ -6,7 +6,7 @@ import { record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";
 
 /** Whose text: a gift type by its own id, or a category by its CategoryId. */
-export type TextOwner = { of: "gift" | "category"; id: string };
+type TextOwner = { of: "gift" | "category"; id: string };
 
 const keyOf = ({ of, id }: TextOwner, language: Language) => key.giftText(of, id, language);
 

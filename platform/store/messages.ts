@@ -15,7 +15,7 @@ const Chat = z.object({ count: z.number().int(), hasGone: z.boolean().default(fa
 const Gone = z.object({ numbers: z.instanceof(Set) });
 
 /** Gone numbers that a stream keeps; pages of one with more are shorter by what is beyond. */
-export const goneMax = 5_000;
+const goneMax = 5_000;
 
 /** The number of a stream's next message: 1, 2, 3 …, each given out once. */
 export async function takeNumber(streamId: string): Promise<number> {

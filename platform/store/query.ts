@@ -3,7 +3,7 @@ import type { Key } from "./keys.ts";
 import { type Item, table, tableName } from "./table.ts";
 
 /** How to go through the items of one partition whose sort key begins alike. */
-export type Walk = {
+type Walk = {
   /** The most items that are read, so that no list costs without bound. */
   limit: number;
   newestFirst?: boolean;

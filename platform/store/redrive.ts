@@ -4,7 +4,7 @@ import { settleAll } from "./settle-all.ts";
 import { type Item, table, tableName } from "./table.ts";
 
 /** What came of bringing parked records back. */
-export type Redriven = { settled: number; parked: number };
+type Redriven = { settled: number; parked: number };
 
 /**
  * Brings every parked record back: what its item says now is settled, and it is parked no more. One

@@ -13,7 +13,7 @@ import { type Action, triesMax } from "./transact.ts";
 import { commit, findWallet } from "./wallets.ts";
 
 /** A gift with the further receivers' shares. */
-export type WholeGift = { gift: Gift; shares: Share[] };
+type WholeGift = { gift: Gift; shares: Share[] };
 
 /** Items of one gift: itself and its shares; far more than a gift can have. */
 const itemsMax = 100;
@@ -37,7 +37,7 @@ async function findGift(streamId: string, giftId: string): Promise<WholeGift | u
 }
 
 /** What a refund answers. */
-export type Refunded = { id: string; refundedAt: string; credits: number };
+type Refunded = { id: string; refundedAt: string; credits: number };
 
 /**
  * Gives a gift or superlike back, once: it is settled first if it is due still, then reversed in

@@ -62,7 +62,7 @@ export function markerAction(call: KeyedCall, status: number, answer: unknown, n
 }
 
 /** A success as it was answered, and when: an envelope shows that time again. */
-export type Replay = { status: number; answer: unknown; answeredAt: Date };
+type Replay = { status: number; answer: unknown; answeredAt: Date };
 
 /** What a key is remembered for, read consistently: nothing, the same request, or another one. */
 export async function findReplay(

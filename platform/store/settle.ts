@@ -8,7 +8,7 @@ import { type Action, pause } from "./transact.ts";
 import { beyondWallets, decisionsMax, findWallet, renew, type Sealed, seal } from "./wallets.ts";
 
 /** Gifts of one host that one transaction takes. */
-export const settledAtOnceMax = 24;
+const settledAtOnceMax = 24;
 
 /** Actions that one transaction takes (TransactWriteItems). */
 const actionsMax = 100;

@@ -9,7 +9,7 @@ import { read } from "./table.ts";
 import type { Action } from "./transact.ts";
 
 /** What a list knows of a stream, so that it is chosen and ordered before it is read. */
-export const ListedStream = z.object({
+const ListedStream = z.object({
   streamId: StreamId,
   hostId: UserId,
   status: StreamStatus,
@@ -17,7 +17,7 @@ export const ListedStream = z.object({
   endedAt: Timestamp.nullable(),
   plannedStartDate: Timestamp.nullable(),
 });
-export type ListedStream = z.infer<typeof ListedStream>;
+type ListedStream = z.infer<typeof ListedStream>;
 
 const listedOf = (stream: Stream): ListedStream => {
   const { id: streamId, hostId, status, startedAt, endedAt, plannedStartDate } = stream;

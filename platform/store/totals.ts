@@ -8,7 +8,7 @@ import { read, table, tableName } from "./table.ts";
 import type { Action } from "./transact.ts";
 
 /** What one gift adds to its stream's totals and to its sender's place; a refund takes it away. */
-export type Fold = {
+type Fold = {
   streamId: string;
   senderId: string;
   giftTypeId: string;

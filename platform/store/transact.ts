@@ -97,7 +97,7 @@ export const isPassing = (error: unknown): boolean =>
   isIndefinite(error) || (error instanceof Refusal && error.code === "unavailable");
 
 /** Too many requests for a partition or the table: nothing was done, later it may be. */
-export function isThrottle(error: unknown): boolean {
+function isThrottle(error: unknown): boolean {
   const { name } = error as { name?: string };
   return (
     name === "ProvisionedThroughputExceededException" ||

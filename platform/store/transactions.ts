@@ -14,7 +14,7 @@ import { findProfiles, summary } from "./users.ts";
 import { findWallet } from "./wallets.ts";
 
 /** Entries that a filter looks at: the user's newest. */
-export const filteredMax = 10_000;
+const filteredMax = 10_000;
 
 /** A page of the user's ledger, with who was on the other side. */
 export async function listTransactions(userId: string, query: TransactionQuery) {

@@ -106,7 +106,7 @@ function walletAction(before: Wallet, after: Wallet): Action {
 }
 
 /** What a decision on wallets comes to: their drafts, what else is written, and the answer. */
-export type Decision<A> = {
+type Decision<A> = {
   drafts: readonly Draft[];
   actions?: readonly Action[];
   reply: Reply<A>;

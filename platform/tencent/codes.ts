@@ -1,7 +1,7 @@
 import { type Kind, Refusal, type RefusalCode } from "../../domain/refusal.ts";
 
 /** "Server internal error, please try again." */
-export const crashCode = 100001;
+const crashCode = 100001;
 
 /** Tencent's code of each kind of refusal that has none of its own below. */
 const codeOfKind: Record<Kind, number> = {

@@ -53,7 +53,7 @@ const deep = (levels: number) => {
 };
 
 /** Values of every JSON type, none of which a client of good will sends. */
-export const hostileValues: readonly unknown[] = [
+const hostileValues: readonly unknown[] = [
   ...[null, true, false, 0, -0, -1, 1.5, 2 ** 53, 1e308, -1e308, 1e-9, [], {}, [null], [[]], [{}]],
   ...[
     { $gt: "" },

@@ -24,7 +24,7 @@ export type Resource = {
 };
 
 /** What AWS's rules for solutions find in a stage, accepted or not. */
-export type Finding = { rule: string; path: string };
+type Finding = { rule: string; path: string };
 
 /** The templates of one stage: resources by stack (`data`, `http` …) and logical id. */
 export type Templates = Record<string, Record<string, Resource>>;
