@@ -13,33 +13,55 @@ import { payloadOf, poster } from "./post.ts";
 import type { Memory, Room } from "./room.ts";
 import { noteViewers } from "./viewers.ts";
 
+/** Posts after which the log is marked, so that no call of a large room ends with all for nothing. */
+const postsPerMark = 80_000;
+/** After so long a call goes on with no more frames: it must end well before its function does. */
+const callMillisecondsMax = 20_000;
+
 /**
  * Posts every frame of a log after the one that was posted last, up to `upTo`, whoever put them, to
  * every subscriber, then marks the log (design.md 6, step 4). The order of readings matters: the
  * mark first, then the subscribers, both consistently; so a room may change hands and a shard may
  * overtake the other without a hole. `made` are frames that the caller has just put, which need no
- * reading. `gate` lets each post go.
+ * reading. `gate` lets each post go. Answers whether all was posted: a call does not go on for
+ * longer than 20 s.
  */
 export async function deliverFrames(
   room: Room,
   upTo: number,
   made: readonly Frame[] = [],
   gate: Governor = governor(),
-): Promise<void> {
+): Promise<boolean> {
+  const began = Date.now();
+  while (await deliverSome(room, upTo, made, gate))
+    if (Date.now() - began > callMillisecondsMax) return false;
+  return true;
+}
+
+/** Posts the next frames, as many as one mark may stand for; whether there are more. */
+async function deliverSome(
+  room: Room,
+  upTo: number,
+  made: readonly Frame[],
+  gate: Governor,
+): Promise<boolean> {
   const { streamId, now } = room;
   const log = await getLog(streamId);
-  if (log.posted >= upTo) return;
+  if (log.posted >= upTo) return false;
   const about = room.memory.viewers.get(streamId)?.count;
   const subscribers = await listSubscribers(streamId, now, about);
   const viewers = countViewers(subscribers);
   noteViewers(room, viewers);
-  const frames = await framesBetween(streamId, log.posted + 1, upTo, made);
+  const most = Math.max(1, Math.floor(postsPerMark / Math.max(1, subscribers.length)));
+  const to = Math.min(upTo, log.posted + most);
+  const frames = await framesBetween(streamId, log.posted + 1, to, made);
   const last = frames.at(-1);
-  if (last === undefined) return;
+  if (last === undefined) return false;
   const ends = await findEnds(streamId, frames, now);
   await postFrames(room, frames, subscribers, ends, gate);
   await markPosted(streamId, last, viewers, Math.max(viewers, log.peakViewers ?? 0));
   await dropGone(room);
+  return last.n < upTo;
 }
 
 async function framesBetween(

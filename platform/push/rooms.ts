@@ -33,7 +33,7 @@ export async function pushStream(room: Room, work: StreamWork): Promise<void> {
       await queuePosting({ streamId: room.streamId, gathered: id });
     } else {
       const { head, made } = await frameRecords(room, records);
-      await deliverFrames(room, head, made);
+      if (!(await deliverFrames(room, head, made))) await queueRest(room);
     }
   }
   if (subscribers.length > 0) await greetSubscribers(room, subscribers);
@@ -69,11 +69,16 @@ export async function postRoom(room: Room): Promise<void> {
   if (records.length === 0) {
     // Whoever framed them may have died before posting.
     const newest = await findNewestFrame(streamId);
-    if (newest !== undefined) await deliverFrames(room, newest.n, [], largeGovernor());
+    if (newest === undefined) return;
+    if (!(await deliverFrames(room, newest.n, [], largeGovernor()))) await queueRest(room);
     return;
   }
   const { head, made } = await appendRecords(room, records);
   await takeTexts(room, records);
   await removeGathered(streamId, ids);
-  await deliverFrames(room, head, made, largeGovernor());
+  if (!(await deliverFrames(room, head, made, largeGovernor()))) await queueRest(room);
 }
+
+/** Asks for the posting of what is in the log already: this call has gone on for long enough. */
+const queueRest = ({ streamId, now }: Room) =>
+  queuePosting({ streamId, gathered: `rest-${now.toISOString()}` });

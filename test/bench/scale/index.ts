@@ -16,6 +16,7 @@ const cases: Case[] = [
   { viewers: 100, ...byDefault, seed: 1 },
   { viewers: 1_000, ...byDefault, seed: 1 },
   { viewers: 10_000, ...byDefault, seed: 1 },
+  { viewers: 30_000, ...byDefault, seed: 1 },
   { viewers: 100_000, ...byDefault, seed: 1 },
   { viewers: 100_000, ...raised, seed: 1 },
 ];

@@ -10,8 +10,8 @@ export const picture = "https://assets.ovation.example/default-picture.png";
 
 /** Chat of real streams: messages per viewer and minute on the average, and a burst's height. */
 const chat = { perViewerMinute: 0.036, burst: 5.5 };
-/** Gifts come with the chat, and in rows of the same gift. */
-const gifts = { perMessage: 0.1, rowMean: 4, spacingMilliseconds: 400 };
+/** Gifts come with the chat, and in rows of the same gift; how many is our guess. */
+const gifts = { perMessage: 0.03, rowMean: 4, spacingMilliseconds: 400 };
 /** A fifth of the senders send nearly all. */
 const busy = { share: 0.2, give: 0.97 };
 const banSeconds = 45;
