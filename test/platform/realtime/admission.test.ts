@@ -1,0 +1,72 @@
+import { usePoster } from "../../../platform/push/post.ts";
+import { admitSocket } from "../../../platform/realtime/admission.ts";
+import { takeToken } from "../../../platform/realtime/rate.ts";
+import {
+  connectionExpiry,
+  listSockets,
+  putConnection,
+} from "../../../platform/store/connections.ts";
+import { startTable } from "../table.ts";
+
+let stop: () => Promise<void>;
+let dead = new Set<string>();
+beforeAll(async () => {
+  ({ stop } = await startTable());
+  usePoster({
+    post: async () => "sent",
+    close: async () => "sent",
+    probe: async (connectionId) => (dead.has(connectionId) ? "gone" : "sent"),
+  });
+});
+afterAll(() => stop());
+
+const now = new Date();
+const socketsMax = 3;
+
+async function connect(userId: string, connectionId: string, agoMilliseconds = 0) {
+  const connectedAt = now.getTime() - agoMilliseconds;
+  const own = { userId, connectionId, connectedAt };
+  const admitted = await admitSocket(own, socketsMax, now);
+  const expiresAt = connectionExpiry(connectedAt);
+  if (admitted) await putConnection({ ...own, tokenExpiresAt: 2e9, expiresAt });
+  return admitted;
+}
+
+test("of many sockets that come at once never more than the cap stay", async () => {
+  const admitted = await Promise.all(
+    Array.from({ length: 12 }, (_, n) => connect("crowd", `crowd-${n}`)),
+  );
+  expect(admitted.filter(Boolean).length).toBeLessThanOrEqual(socketsMax);
+  expect((await listSockets("crowd", now)).length).toBe(admitted.filter(Boolean).length);
+});
+
+test("one more than the cap is refused and leaves nothing; others are not counted", async () => {
+  for (const n of [1, 2, 3]) expect(await connect("ann", `ann-${n}`)).toBe(true);
+  expect(await connect("ann", "ann-4")).toBe(false);
+  expect((await listSockets("ann", now)).map(({ connectionId }) => connectionId).sort()).toEqual([
+    "ann-1",
+    "ann-2",
+    "ann-3",
+  ]);
+  expect(await connect("ben", "ben-1")).toBe(true);
+});
+
+test("sockets that ended without a word make room, those that may still be opening do not", async () => {
+  for (const n of [1, 2]) expect(await connect("cem", `cem-${n}`, 60_000)).toBe(true);
+  expect(await connect("cem", "cem-3", 1_000)).toBe(true);
+  dead = new Set(["cem-1", "cem-3"]);
+  expect(await connect("cem", "cem-4")).toBe(true);
+  expect(await connect("cem", "cem-5")).toBe(false);
+  dead = new Set();
+});
+
+test("a connection may send so many messages a second, with a burst of one second", () => {
+  const at = (milliseconds: number) => new Date(now.getTime() + milliseconds);
+  const sent = Array.from({ length: 30 }, () => takeToken("flood", 10, at(0)));
+  expect(sent.filter(Boolean)).toHaveLength(10);
+  expect(takeToken("flood", 10, at(50))).toBe(false);
+  expect(takeToken("flood", 10, at(200))).toBe(true);
+  expect(takeToken("other", 10, at(0))).toBe(true);
+  const later = Array.from({ length: 30 }, () => takeToken("flood", 10, at(60_000)));
+  expect(later.filter(Boolean)).toHaveLength(10);
+});
