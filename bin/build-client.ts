@@ -8,9 +8,11 @@ import { join } from "node:path";
 import { build } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
-const outdir = join(root, ".cache/client");
+const published = join(root, ".cache/client");
+/** Where client/package.json says that the module and its types are. */
+const outdir = join(published, "dist");
 
-rmSync(outdir, { recursive: true, force: true });
+rmSync(published, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: ["client/index.ts"],
@@ -34,4 +36,4 @@ execFileSync(
     stdio: "inherit",
   },
 );
-copyFileSync(join(root, "client/package.json"), join(outdir, "package.json"));
+copyFileSync(join(root, "client/package.json"), join(published, "package.json"));
