@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WebSocket } from "ws";
 import { freePort, type System, startSystem } from "../system.ts";
 import { callsOf, type Person, until, type Watcher, watch } from "./audience.ts";
 
@@ -127,6 +128,40 @@ test("a viewer who was away for long gets all of it, in order, through the queue
   );
   expect(late.resets).toBe(0);
   close([...room.watchers, late]);
+});
+
+test("one viewer follows twenty streams at once on one socket", async () => {
+  const hosts = await Promise.all(Array.from({ length: 20 }, somebody));
+  const streams = await Promise.all(hosts.map((host) => calls.liveStream(host)));
+  const { client, sockets } = watch(system.url, (await somebody()).token, streams[0]!);
+  const heard = new Map<string, string[]>();
+  const following = streams.map((streamId) =>
+    client.subscribe(streamId, {
+      onEvent: ({ data }) =>
+        heard.set(streamId, [...(heard.get(streamId) ?? []), String(data.content)]),
+    }),
+  );
+  await until("all are followed", () => following.every((one) => one.position() !== undefined));
+  await Promise.all(streams.map((streamId, n) => calls.say(hosts[n]!, streamId, `in ${n}`)));
+  await until("all are heard", () => heard.size === streams.length);
+  for (const [n, streamId] of streams.entries()) expect(heard.get(streamId)).toEqual([`in ${n}`]);
+  expect(sockets).toHaveLength(1);
+  client.close();
+});
+
+test("a token's end is told with 4401, and the socket closed within ten seconds", async () => {
+  const { token } = await calls.send("POST", "/local/token", { sub: "brief", expiresIn: 6 });
+  const socket = new WebSocket(`${system.url.replace("http", "ws")}/ws?token=${token}`);
+  const said: string[] = [];
+  let closedAt = 0;
+  socket.on("message", (data) => said.push(data.toString()));
+  socket.on("close", () => {
+    closedAt = Date.now();
+  });
+  const endsAt = Date.now() + 6_000;
+  await until("it is closed", () => closedAt > 0);
+  expect(said.map((text) => JSON.parse(text))).toMatchObject([{ type: "closing", code: 4401 }]);
+  expect(closedAt - endsAt).toBeLessThan(10_000);
 });
 
 test("after a churn of sockets only those who are there are counted", async () => {
