@@ -28,11 +28,12 @@ export const { contract, handler } = endpoint(
     timeoutSeconds: 28,
   },
   async ({ path: { streamId }, query: { epoch, after, wait: waitSeconds }, caller, now }) => {
-    const [, member] = await Promise.all([
-      getStream(streamId, { consistent: true }),
-      findMember(streamId, caller.userId, { consistent: true }),
-    ]);
+    const read = () => findMember(streamId, caller.userId, { consistent: true });
+    const [, member] = await Promise.all([getStream(streamId, { consistent: true }), read()]);
     assertNotBlocked(member, now);
-    return readRange(streamId, { epoch, after, waitSeconds }, now);
+    const range = await readRange(streamId, { epoch, after, waitSeconds }, now);
+    // Whoever was blocked while they waited gets nothing of what came after.
+    if (waitSeconds > 0) assertNotBlocked(await read(), new Date());
+    return range;
   },
 );

@@ -75,8 +75,10 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       let given: Record<string, unknown> | undefined;
       if (eventType === "MESSAGE") {
         // Counted first, so that a flood costs as little as can be.
-        if (!takeToken(connectionId, setting("SOCKET_MESSAGES_PER_SECOND"), now))
+        if (!takeToken(connectionId, setting("SOCKET_MESSAGES_PER_SECOND"), now)) {
+          requestId = findRequestId(event);
           refuse("too_many_requests");
+        }
         given = readMessage(event);
         requestId = readRequestId(given);
       }
@@ -111,6 +113,16 @@ function readMessage(event: SocketEvent): Record<string, unknown> {
 function readRequestId(given: Record<string, unknown>): string | undefined {
   const parsed = RequestId.optional().safeParse(given.requestId);
   return parsed.success ? parsed.data : undefined;
+}
+
+/** The `requestId` of a message that is answered whatever it holds. */
+function findRequestId(event: SocketEvent): string | undefined {
+  try {
+    return readRequestId(readMessage(event));
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
 }
 
 /** The status and sentences of what went wrong; what is no refusal is told in the log alone. */

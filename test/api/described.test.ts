@@ -1,0 +1,119 @@
+import { inflateRawSync } from "node:zlib";
+import * as z from "zod";
+import { type CompactFrame, expand, readMessage } from "../../client/compact.ts";
+import { admin, call, giftType, type Person, person, topUp } from "./people.ts";
+import { tencent } from "./tencent-caller.ts";
+import { type Message, viewer } from "./viewer.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: A document is looked into, whatever its shape.
+type Json = any;
+
+/** The schema of every server message of /asyncapi.json; a field that it does not name is wrong. */
+async function describedMessages(): Promise<Map<string, z.ZodType>> {
+  const { body } = await call("GET /asyncapi.json");
+  const closed = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(closed);
+    if (value === null || typeof value !== "object") return value;
+    const made: Json = {};
+    for (const [name, inner] of Object.entries<Json>(value)) made[name] = closed(inner);
+    if (typeof made.$ref === "string")
+      made.$ref = made.$ref.replace("#/components/schemas/", "#/$defs/");
+    if (made.type === "object" && made.properties !== undefined)
+      made.additionalProperties ??= false;
+    return made;
+  };
+  const $defs = closed(body.components.schemas);
+  const messages = Object.entries<Json>(body.components.messages);
+  return new Map(
+    messages.map(([name, { payload }]) => [name, z.fromJSONSchema({ ...closed(payload), $defs })]),
+  );
+}
+
+/** Does everything that a stream tells, and waits until its last frame is there. */
+async function liveThrough({ host, id }: { host: Person; id: string }, fan: Person, rose: string) {
+  const stream = `/api/v1/live-stream/${id}`;
+  const other = await person();
+  await call("GET /api/v1/users/me", { as: other });
+  const say = async (content: string, rest = {}) =>
+    (await call(`POST ${stream}/chat/messages`, { as: fan, body: { content, ...rest } })).body;
+  const gift = { as: fan, body: { giftTypeId: rose, liveStreamId: id } };
+  const [first, second] = [await say("hello\n🎁"), await say('a\u2028"b\\')];
+  await say("an answer", { replyTo: first._id });
+  const given = await call("POST /api/v1/gifts/create", gift);
+  await call("POST /api/v1/gifts/create", gift);
+  await call(`POST ${stream}/chat/superlike`, { as: fan });
+  await call(`PUT ${stream}/chat/pin`, { as: host, body: { messageId: second._id } });
+  await call(`DELETE ${stream}/chat/pin`, { as: host });
+  await call(`DELETE ${stream}/chat/messages/${first._id}`, { as: host });
+  await call(`PATCH ${stream}/chat-settings`, { as: host, body: { moderators: [other.id] } });
+  const ban = { targetUserId: other.id, liveStreamId: id, actionType: "CHAT_ONLY" };
+  const banned = await call("POST /api/v1/live-stream-ban", { as: host, body: ban });
+  await call(`DELETE /api/v1/live-stream-ban/${banned.body.data._id}`, { as: host });
+  await Promise.all(Array.from({ length: 30 }, (_, n) => say(`${n} ${"🎁".repeat(490)}`)));
+  const { body } = await call(`POST /api/v1/gifts/${given.body.data.id}/refund`, { as: host });
+  expect(body.isSuccess).toBe(true);
+  const sent = await tencent("send_gift", {
+    ...{ RoomId: id, From_Account: fan.id, ReceiverList_Account: [host.id, other.id] },
+    ...{ GiftId: "gift1", Count: 2 },
+  });
+  expect(sent.body).toMatchObject({ ErrorInfo: "", ErrorCode: 0 });
+}
+
+const types = [
+  ...["chat.message", "chat.deleted", "chat.pinned", "chat.unpinned", "gift.sent"],
+  ...["gift.refunded", "superlike.sent", "combo.ended", "stream.started", "stream.ended"],
+  ...["member.banned", "member.unbanned", "settings.changed"],
+];
+
+test("/asyncapi.json describes every message that comes, and compact frames say the same as plain ones", async () => {
+  const host = await person();
+  const fan = await person({ claims: { given_name: "Fän", picture: "https://e.example/p.png" } });
+  const made = await call("POST /api/v1/live-stream/create", { as: host, body: { title: "All" } });
+  const id: string = made.body.data.id;
+  const rose = await giftType(5);
+  await topUp(fan, 10_000);
+  const plain = await viewer(fan, { query: { streamId: id } });
+  const compact = await viewer(fan, { query: { streamId: id, frame: "compact" } });
+  for (const one of [plain, compact]) await one.next(({ type }) => type === "subscribed");
+  const start = { liveStreamId: id };
+  await call("POST /api/v1/live-stream/join-as-creator", { as: host, body: start });
+  await liveThrough({ host, id }, fan, rose);
+  const has = (type: string) => (message: Message) =>
+    message.type === "events" && message.events.some((event: Message) => event.type === type);
+  await plain.next(has("combo.ended"));
+  plain.send({ action: "ping", requestId: "p" });
+  plain.send({ action: "fly", requestId: "e" });
+  const notice = { userId: fan.id, type: "system", category: "c", title: "t", message: "m" };
+  await call("POST /api/v1/notifications", { as: await admin(), body: { ...notice } });
+  await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
+  await plain.next(has("stream.ended"));
+  const body = { targetUserId: fan.id, liveStreamId: id };
+  await call("POST /api/v1/live-stream-ban", { as: host, body });
+  for (const one of [plain, compact]) await one.next(({ type }) => type === "unsubscribed");
+
+  const told = new Set(plain.events().map(({ type }) => type));
+  expect([...told].sort()).toEqual([...types].sort());
+  const described = await describedMessages();
+  const seen = new Set<string>();
+  for (const message of [...plain.messages, ...compact.messages]) {
+    seen.add(message.type);
+    const fits = described.get(message.type)!.safeParse(message);
+    expect({ message, error: fits.error }).toEqual({ message, error: undefined });
+    if (message.type === "deflate") {
+      const inner = JSON.parse(inflateRawSync(Buffer.from(message.data, "base64")).toString());
+      expect(described.get("compact")!.safeParse(inner).error).toBeUndefined();
+      expect(expand(inner as CompactFrame).type).toBe("events");
+    }
+  }
+  expect([...seen].sort()).toEqual([
+    ...["compact", "deflate", "error", "events", "notification", "pong"],
+    ...["subscribed", "unsubscribed"],
+  ]);
+  const frames = plain.messages.filter(({ type }) => type === "events");
+  const dense = compact.messages.filter(({ type }) => ["compact", "deflate"].includes(type));
+  const read = await Promise.all(dense.map((message) => readMessage(JSON.stringify(message))));
+  expect(read.map((frame) => JSON.stringify(frame))).toEqual(
+    frames.map((frame) => JSON.stringify(frame)),
+  );
+  for (const one of [plain, compact]) one.close();
+});

@@ -1,0 +1,120 @@
+import {
+  type Answer,
+  call,
+  eventually,
+  expectFailure,
+  freshId,
+  liveStream,
+  type Person,
+  person,
+  sentences,
+} from "./people.ts";
+import { type Message, watch } from "./viewer.ts";
+
+const say = (id: string, as: Person, content: string) =>
+  call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content } });
+const read = (as: Person, id: string, query = "") =>
+  call(`GET /api/v1/live-stream/${id}/events${query}`, { as });
+const framesIn = ({ body }: Answer): Message[] => body.data.frames;
+const linesIn = (answer: Answer) =>
+  framesIn(answer).flatMap(({ events }) => events.map(({ data }: Message) => data.content));
+
+/** Makes one frame a line; answers the number of the last. */
+async function tell(id: string, host: Person, lines: readonly string[]): Promise<number> {
+  let head = 0;
+  for (const line of lines) {
+    const before = (await read(host, id)).body.data.head;
+    await say(id, host, line);
+    const answer = await eventually(
+      () => read(host, id, `?after=${before}&wait=1`),
+      (found) => linesIn(found).includes(line),
+    );
+    head = answer.body.data.head;
+  }
+  return head;
+}
+
+test("HTTP answers the same frames as the sockets, and nothing of a position it does not know", async () => {
+  const { id, host } = await liveStream();
+  const as = await person();
+  const witness = await watch(as, id);
+  const { epoch, head: begin } = witness.messages[0];
+  const head = await tell(id, host, ["a", "b", "c"]);
+  const seen = witness.messages.filter(({ type }) => type === "events");
+  const all = await read(as, id, `?epoch=${epoch}&after=${begin}`);
+  expect(Object.keys(all.body.data)).toEqual(["epoch", "head", "recovered", "frames"]);
+  expect(all.body.data).toMatchObject({ epoch, head, recovered: true });
+  expect(JSON.stringify(framesIn(all))).toBe(JSON.stringify(seen));
+  expect(all.headers.get("cache-control")).toBe("no-store");
+  expect(framesIn(await read(as, id, "?after=0")).map(({ frame }) => frame)).toEqual(
+    Array.from({ length: head }, (_, n) => n + 1),
+  );
+  for (const [query, recovered] of [
+    ["", true],
+    [`?after=${head}`, true],
+    [`?after=${head + 1}`, false],
+    ["?after=999999999", false],
+    [`?epoch=${epoch}x`, false],
+    [`?epoch=other&after=0`, false],
+    [`?epoch=${epoch}`, true],
+  ] as const) {
+    const { data } = (await read(as, id, query)).body;
+    expect({ query, data }).toEqual({ query, data: { epoch, head, recovered, frames: [] } });
+  }
+  witness.close();
+});
+
+test("who waits is answered as soon as there is a frame, or when the time is over", async () => {
+  const { id, host } = await liveStream();
+  const head = await tell(id, host, ["a"]);
+  const started = Date.now();
+  const waiting = Promise.all([1, 2].map(() => read(host, id, `?after=${head}&wait=20`)));
+  setTimeout(() => void say(id, host, "b"), 500);
+  for (const answer of await waiting) {
+    expect(linesIn(answer)).toEqual(["b"]);
+    expect(answer.body.data).toMatchObject({ recovered: true, head: head + 1 });
+  }
+  expect(Date.now() - started).toBeLessThan(15_000);
+  const again = Date.now();
+  const none = await read(host, id, `?after=${head + 1}&wait=2`);
+  expect(none.body.data).toMatchObject({ recovered: true, frames: [], head: head + 1 });
+  expect(Date.now() - again).toBeGreaterThan(1_000);
+});
+
+test("whoever is blocked while waiting gets 403 and nothing of what came after the block", async () => {
+  const [{ id, host }, target] = await Promise.all([liveStream(), person()]);
+  const head = await tell(id, host, ["a"]);
+  await read(target, id);
+  const waiting = read(target, id, `?after=${head}&wait=10`);
+  await new Promise((done) => setTimeout(done, 500));
+  const body = { targetUserId: target.id, liveStreamId: id };
+  expect((await call("POST /api/v1/live-stream-ban", { as: host, body })).status).toBe(200);
+  expectFailure(await waiting, 403, sentences[403]);
+});
+
+test("an answer has at most 100 frames, and a full one may be kept by who has read it", async () => {
+  const { id, host } = await liveStream();
+  const lines = Array.from({ length: 101 }, (_, n) => `${n}`);
+  const head = await tell(id, host, lines);
+  expect(head).toBeGreaterThan(100);
+  const full = await read(host, id, "?after=0");
+  expect(framesIn(full).map(({ frame }) => frame)).toEqual(
+    Array.from({ length: 100 }, (_, n) => n + 1),
+  );
+  expect(full.headers.get("cache-control")).toMatch(/^private, max-age=\d+, immutable$/);
+  const rest = await read(host, id, "?after=100");
+  expect(linesIn(full).concat(linesIn(rest)).filter(Boolean)).toEqual(lines);
+  expect(rest.headers.get("cache-control")).toBe("no-store");
+});
+
+test("bad positions and waits are 400, unknown streams 404, nobody 401", async () => {
+  const { id, host } = await liveStream();
+  for (const query of [
+    ...["?after=-1", "?after=1.5", "?after=x", "?after=", "?after=1e3", "?after=99999999999999999"],
+    ...["?wait=21", "?wait=-1", "?wait=x", "?epoch=", "?epoch=a%20b", `?epoch=${"e".repeat(33)}`],
+    ...["?after=1&after=2", "?wait=1&wait=1"],
+  ])
+    expectFailure(await read(host, id, query), 400, sentences[400]);
+  expectFailure(await read(host, freshId()), 404, sentences[404]);
+  expectFailure(await call(`GET /api/v1/live-stream/${id}/events`), 401, sentences[401]);
+});
