@@ -13,7 +13,7 @@ import { payloadOf, poster } from "./post.ts";
 import type { Memory, Room } from "./room.ts";
 import { noteViewers } from "./viewers.ts";
 
-/** Posts after which the log is marked, so that no call of a large room ends with all for nothing. */
+/** Posts after which the log is marked, so that no call of a large room ends all for nothing. */
 const postsPerMark = 80_000;
 /** After so long a call goes on with no more frames: it must end well before its function does. */
 const callMillisecondsMax = 20_000;
