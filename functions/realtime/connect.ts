@@ -26,8 +26,10 @@ export const { contract, handler } = socket(
     const wish = readWish(event.queryStringParameters);
     const { compact } = wish;
     const expiresAt = connectionExpiry(connectedAt);
-    await putConnection({ ...own, tokenExpiresAt, compact, expiresAt });
-    await sendExpiry({ connectionId, expiresAt: tokenExpiresAt }, now);
+    await Promise.all([
+      putConnection({ ...own, tokenExpiresAt, compact, expiresAt }),
+      sendExpiry({ connectionId, expiresAt: tokenExpiresAt }, now),
+    ]);
     if (wish.refusal) await recordRefusal(own, wish.streamId, wish.refusal, now);
     else if (wish.streamId)
       await subscribeFromUrl({ ...own, tokenExpiresAt, ...wish, streamId: wish.streamId }, now);
