@@ -54,7 +54,7 @@ test("nesting as deep as a body allows is 400 or nothing special, never a crash"
     400,
     sentences[400],
   );
-  const nested = `{"a":`.repeat(5_000) + "1" + "}".repeat(5_000);
+  const nested = `${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`;
   const metadata = `{"userId":"${as.id}","type":"system","category":"payments","title":"t","message":"m","metadata":${nested}}`;
   expectFailure(
     await call("POST /api/v1/notifications", { as, raw: metadata }),
