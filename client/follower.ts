@@ -1,8 +1,12 @@
+import type { EventData } from "./event-data.ts";
+
 /** Where a viewer is in a stream's log: the last frame that was shown. Frame 0 is the beginning. */
 export type Position = { epoch: string; frame: number };
 
-/** One event of a frame. */
-export type Event = { id: string; type: string; at: string; data: Record<string, unknown> };
+/** One event of a frame; its type says what its data are. */
+export type Event = {
+  [Type in keyof EventData]: { id: string; type: Type; at: string; data: EventData[Type] };
+}[keyof EventData];
 
 /** A frame as the server sends it. */
 export type Frame = {

@@ -11,6 +11,7 @@ export const { contract, handler } = socket(
   },
   async ({ connectionId, caller }) => {
     // A handshake that was refused has left no more than the user's socket, if that.
-    if (!(await dropConnection(connectionId))) await removeSocket(caller.userId, connectionId);
+    const found = await dropConnection(connectionId);
+    if (!found && caller !== undefined) await removeSocket(caller.userId, connectionId);
   },
 );

@@ -82,7 +82,7 @@ const querySchema = {
   },
 };
 
-type Schemas = Record<string, unknown>;
+type Schemas = Record<string, object>;
 
 /**
  * A message's JSON Schema; the schemas that it names are moved to `schemas`, where all share them.

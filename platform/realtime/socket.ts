@@ -33,7 +33,8 @@ export type SocketRequest<C extends SocketContract> = {
   message: C["message"] extends z.ZodType ? z.output<C["message"]> : undefined;
   connectionId: string;
   connectedAt: number;
-  caller: Caller;
+  /** What a gateway that ends a connection leaves out must not keep it from being tidied. */
+  caller: C["route"] extends "$disconnect" ? Caller | undefined : Caller;
   requestId: string | undefined;
   event: SocketEvent;
   now: Date;
@@ -85,8 +86,9 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       if (eventType !== (eventTypes[contract.route] ?? "MESSAGE"))
         refuse("request_invalid", { problem: "action: expected subscribe, unsubscribe or ping" });
       const caller = callerOf(event.requestContext.authorizer);
-      if (caller === undefined) refuse("token_invalid");
-      if (given !== undefined && caller.expiresAt * 1000 <= now.getTime()) refuse("token_invalid");
+      if (caller === undefined && eventType !== "DISCONNECT") refuse("token_invalid");
+      const endsAt = (caller?.expiresAt ?? Number.POSITIVE_INFINITY) * 1000;
+      if (given !== undefined && endsAt <= now.getTime()) refuse("token_invalid");
       const message = given && contract.message && check(contract.message, given);
       const request = { message, connectionId, connectedAt, caller, requestId, event, now, answer };
       const answered = await fulfil(request as unknown as SocketRequest<typeof contract>);

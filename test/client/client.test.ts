@@ -81,7 +81,8 @@ const options = (url: string, more: Partial<Options> = {}): Options => ({
   WebSocket: WebSocket as unknown as NonNullable<Options["WebSocket"]>,
   ...more,
 });
-const contentOf = ({ data }: Event) => data.content as string;
+const contentOf = (event: Event) =>
+  event.type === "chat.message" ? event.data.content : `not a message: ${event.type}`;
 
 async function until(holds: () => boolean): Promise<void> {
   for (let tries = 0; !holds(); tries++) {

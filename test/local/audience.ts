@@ -2,6 +2,7 @@ import { WebSocket } from "ws";
 import {
   type Client,
   createClient,
+  type Event,
   type Frame,
   type Options,
   type Position,
@@ -126,3 +127,6 @@ export async function until(what: string, holds: () => boolean): Promise<void> {
     await new Promise((done) => setTimeout(done, 25));
   }
 }
+
+/** What a chat message says; other events say nothing. */
+export const textOf = (event: Event) => (event.type === "chat.message" ? event.data.content : "");

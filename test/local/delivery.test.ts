@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
 import { freePort, type System, startSystem } from "../system.ts";
-import { callsOf, type Person, until, type Watcher, watch } from "./audience.ts";
+import { callsOf, type Person, textOf, until, type Watcher, watch } from "./audience.ts";
 
 /*
  * The promise of the frames on the running system: whatever the streams, the posts and the
@@ -65,7 +65,7 @@ async function expectWhole({ host, streamId, watchers }: Awaited<ReturnType<type
   }
 }
 const hears = ({ frames }: Watcher, text: string) =>
-  frames.some(({ events }) => events.some(({ data }) => data.content === text));
+  frames.some(({ events }) => events.some((event) => textOf(event) === text));
 const close = (watchers: Watcher[]) => {
   for (const { client } of watchers) client.close();
 };
@@ -137,8 +137,7 @@ test("one viewer follows twenty streams at once on one socket", async () => {
   const heard = new Map<string, string[]>();
   const following = streams.map((streamId) =>
     client.subscribe(streamId, {
-      onEvent: ({ data }) =>
-        heard.set(streamId, [...(heard.get(streamId) ?? []), String(data.content)]),
+      onEvent: (event) => heard.set(streamId, [...(heard.get(streamId) ?? []), textOf(event)]),
     }),
   );
   await until("all are followed", () => following.every((one) => one.position() !== undefined));

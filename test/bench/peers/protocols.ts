@@ -56,7 +56,8 @@ function followFrames(seeing: Seeing, streamId: string): Session {
       if (step.do === "send") say?.(JSON.stringify(step.message));
       else if (step.do === "follow" || step.do === "reset") seeing.watching();
       else if (step.do === "show")
-        for (const { data } of step.frame.events) seeing.event(String(data.content));
+        for (const event of step.frame.events)
+          if (event.type === "chat.message") seeing.event(event.data.content);
   };
   return {
     open(send) {
