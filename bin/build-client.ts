@@ -1,10 +1,10 @@
 /**
- * Builds the published form of `client/` into `.cache/client`, ready for `npm publish`: one ES module for
- * browsers and Node, and its types.
+ * Builds the published form of `client/` into `.cache/client`, ready for `npm publish`: one ES
+ * module for browsers and Node, and its types.
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
@@ -36,4 +36,5 @@ execFileSync(
     stdio: "inherit",
   },
 );
-copyFileSync(join(root, "client/package.json"), join(published, "package.json"));
+for (const file of ["client/package.json", "client/README.md", "LICENSE"])
+  copyFileSync(join(root, file), join(published, basename(file)));

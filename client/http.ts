@@ -16,6 +16,8 @@ export class OvationError extends Error {
 /** An answer in the envelope; some are bare. */
 type Said = { isSuccess?: boolean; data?: unknown; errors?: string[] };
 
+/** An answer that takes longer is lost: API Gateway gives none after 29 s. */
+const answerMillisecondsMax = 30_000;
 /** Tries of one call that changes something; its key makes them one. */
 const triesMax = 6;
 const waitMillisecondsMax = 8_000;
@@ -41,12 +43,16 @@ export function createCaller(baseUrl: string, token: Token, fetcher: typeof fetc
       if (body !== undefined) headers["content-type"] = "application/json";
       if (method === "POST") headers["idempotency-key"] = key;
       const text = body === undefined ? null : JSON.stringify(body);
-      const answer = await fetcher(baseUrl + path, { method, headers, body: text }).catch(
+      const signal = AbortSignal.timeout(answerMillisecondsMax);
+      const answer = await fetcher(baseUrl + path, { method, headers, body: text, signal }).catch(
         () => null,
       );
-      const status = answer?.status ?? 0;
       const said = (await answer?.json().catch(() => undefined)) as Said | undefined;
-      if (answer?.ok) return (said?.isSuccess === undefined ? said : said.data) as Answer;
+      // An answer that broke off says as little as one that never came.
+      const isWhole = answer?.status === 204 || said !== undefined || answer?.ok === false;
+      const status = isWhole ? answer!.status : 0;
+      if (isWhole && answer!.ok)
+        return (said?.isSuccess === undefined ? said : said.data) as Answer;
       const retryAfter = answer?.headers.get("retry-after") ?? null;
       if (attempt >= triesMax || !isPassing(status, retryAfter))
         throw new OvationError(status, said?.errors ?? ["No answer"]);

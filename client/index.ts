@@ -9,9 +9,8 @@ import {
 } from "./follower.ts";
 import { createCaller } from "./http.ts";
 import { keepSocket, type SocketConstructor, type Token } from "./socket.ts";
-import { createSubscription, type Hearing, type Subscription } from "./subscription.ts";
+import { createSubscription, type Hearing, type Subscription, tell } from "./subscription.ts";
 
-export type { EventData } from "./event-data.ts";
 export { OvationError } from "./http.ts";
 export type { Event, Frame, Hearing, Position, Subscription };
 
@@ -32,6 +31,15 @@ export type Options = {
   onNotification?: (notification: Record<string, unknown>) => void;
   /** `online` when a socket is open, `offline` when it is gone, `ended` when none will come. */
   onState?: (state: "online" | "offline" | "ended") => void;
+  /** Hears what a callback of yours threw; default: it is thrown again, as any uncaught error. */
+  onError?: (error: unknown) => void;
+};
+
+/** Throws outside of what is going on, which goes on. */
+const throwLater = (error: unknown) => {
+  setTimeout(() => {
+    throw error;
+  });
 };
 
 /** How often the server is asked for its newest frames: a loss shows within one of these. */
@@ -44,23 +52,26 @@ const toldMax = 1_000;
 /**
  * One viewer's connection to Ovation: any number of streams on one socket that opens itself again,
  * each event of a subscription exactly once and in order, and calls that happen once however often
- * they are sent.
+ * they are sent. Throws where there is no WebSocket (Node before 22) and none is given.
  */
 export function createClient(options: Options) {
+  const WebSocket = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketConstructor);
+  if (WebSocket === undefined) throw new TypeError("No WebSocket here: give one in the options");
+  const report = options.onError ?? throwLater;
   const followers = new Map<string, { follower: Follower; subscription: Subscription }>();
   const told = new Set<string>();
   const call = createCaller(options.url.replace(/\/$/, ""), options.token, options.fetch);
   const socket = keepSocket({
     url: socketUrlOf(options),
     token: options.token,
-    WebSocket: options.WebSocket ?? (globalThis.WebSocket as unknown as SocketConstructor),
+    WebSocket,
     onOpen() {
-      options.onState?.("online");
+      tell(report, options.onState, "online");
       for (const one of followers.values()) act(one, one.follower.open(Date.now()));
     },
     onMessage: take,
     onClose() {
-      options.onState?.("offline");
+      tell(report, options.onState, "offline");
       for (const { follower } of followers.values()) follower.close();
     },
     onEnd() {
@@ -68,7 +79,7 @@ export function createClient(options: Options) {
       clearInterval(pinging);
       for (const { subscription } of followers.values()) subscription.end("closed");
       followers.clear();
-      options.onState?.("ended");
+      tell(report, options.onState, "ended");
     },
   });
   const ticking = setInterval(() => {
@@ -91,7 +102,7 @@ export function createClient(options: Options) {
     if (told.has(data.id)) return;
     if (told.size >= toldMax) told.clear();
     told.add(data.id);
-    options.onNotification?.(data);
+    tell(report, options.onNotification, data);
   }
 
   function act({ follower, subscription }: Following, steps: Step[]): void {
@@ -110,10 +121,13 @@ export function createClient(options: Options) {
      * Follows a live stream from now on, or from a position: each event once and in order. Another
      * subscription to the same stream takes the place of the first.
      */
-    subscribe(streamId: string, hearing: Hearing & { since?: Position } = {}): Subscription {
+    subscribe(given: string, hearing: Hearing & { since?: Position } = {}): Subscription {
+      // Ids are the same in either case, and the server says them in lower case.
+      const streamId = given.toLowerCase();
       followers.get(streamId)?.subscription.end("replaced");
       const follower = createFollower(streamId, hearing.since);
       const subscription = createSubscription(streamId, hearing, {
+        report,
         position: () => follower.position(),
         close() {
           followers.delete(streamId);

@@ -12,7 +12,25 @@ export type Hearing = {
 /** Events that wait for a reader of `for await`; one who is slower than that is told so. */
 const waitingMax = 10_000;
 
-type Owner = { position(): Position | undefined; close(): void };
+type Owner = {
+  position(): Position | undefined;
+  close(): void;
+  /** Hears of what a callback threw: it is no reason to lose the next event. */
+  report(error: unknown): void;
+};
+
+/** Calls back, and goes on whatever the callback does. */
+export function tell<Arguments extends unknown[]>(
+  report: (error: unknown) => void,
+  callback: ((...given: Arguments) => void) | undefined,
+  ...given: Arguments
+): void {
+  try {
+    callback?.(...given);
+  } catch (error) {
+    report(error);
+  }
+}
 
 /** One stream that is being followed. */
 export function createSubscription(streamId: string, hearing: Hearing, owner: Owner) {
@@ -36,13 +54,13 @@ export function createSubscription(streamId: string, hearing: Hearing, owner: Ow
     isEnded: () => ended !== undefined,
     begin(isReset: boolean, position: Position, count: number): void {
       viewers = count;
-      if (isReset) hearing.onReset?.(position);
+      if (isReset) tell(owner.report, hearing.onReset, position);
     },
     show(frame: Frame): void {
       viewers = frame.viewers;
-      hearing.onFrame?.(frame);
+      tell(owner.report, hearing.onFrame, frame);
       for (const event of frame.events) {
-        hearing.onEvent?.(event, frame);
+        tell(owner.report, hearing.onEvent, event, frame);
         if (isRead) waiting.push(event);
       }
       if (waiting.length > waitingMax) subscription.end("The reader is too slow");
@@ -51,7 +69,7 @@ export function createSubscription(streamId: string, hearing: Hearing, owner: Ow
     end(reason: string, statusCode?: number): void {
       if (ended !== undefined) return;
       ended = { reason, statusCode };
-      hearing.onEnd?.(reason, statusCode);
+      tell(owner.report, hearing.onEnd, reason, statusCode);
       stir();
     },
     /** Stops following. */

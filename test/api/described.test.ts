@@ -94,6 +94,8 @@ test("/asyncapi.json describes every message that comes, and compact frames say 
   const told = new Set(plain.events().map(({ type }) => type));
   expect([...told].sort()).toEqual([...types].sort());
   const described = await describedMessages();
+  const odd = { type: "pong", heads: {}, more: 1 };
+  expect(described.get("pong")!.safeParse(odd).success).toBe(false);
   const seen = new Set<string>();
   for (const message of [...plain.messages, ...compact.messages]) {
     seen.add(message.type);
