@@ -1,4 +1,4 @@
-import type { Frame } from "./follower.ts";
+import type { Event, Frame } from "./follower.ts";
 
 type Column = unknown[] | string;
 type Values = Record<string, unknown>;
@@ -59,7 +59,7 @@ function rowsOf(
       else if (name.startsWith("#")) data[name.slice(1)] = giftTypes[value as number];
       else if (name.startsWith(".")) data[name.slice(1)] = value;
     }
-    return { id: read("", row) as string, type, at: read("at", row) as string, data };
+    return { id: read("", row), type, at: read("at", row), data } as unknown as Event;
   });
 }
 

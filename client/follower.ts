@@ -1,8 +1,12 @@
+import type { EventData } from "./event-data.ts";
+
 /** Where a viewer is in a stream's log: the last frame that was shown. Frame 0 is the beginning. */
 export type Position = { epoch: string; frame: number };
 
-/** One event of a frame. */
-export type Event = { id: string; type: string; at: string; data: Record<string, unknown> };
+/** One event of a frame; its type says what its data are. */
+export type Event = {
+  [Type in keyof EventData]: { id: string; type: Type; at: string; data: EventData[Type] };
+}[keyof EventData];
 
 /** A frame as the server sends it. */
 export type Frame = {
@@ -42,6 +46,12 @@ export type Step =
 
 /** How long an answer or a posted frame may take before it counts as lost, in milliseconds. */
 const patienceMilliseconds = 3_000;
+/**
+ * Each further repetition waits longer, up to a bound: a server that is slow because a room comes
+ * back at once is not asked ever more often, and each `subscribe` begins its answer anew.
+ */
+const patienceGrowth = 1.5;
+const patienceMillisecondsMax = 20_000;
 
 /**
  * Follows one stream by the four rules that make what is shown exact whatever dies on the way:
@@ -55,6 +65,7 @@ const patienceMilliseconds = 3_000;
 export function createFollower(streamId: string, since?: Position) {
   let position = since;
   let asked: { requestId: string; at: number } | undefined;
+  let patience = patienceMilliseconds;
   let count = 0;
   /** The newest frame that was heard of, and since when it is missing. */
   let newest = 0;
@@ -69,6 +80,11 @@ export function createFollower(streamId: string, since?: Position) {
   }
 
   const again = (now: number): Step[] => (asked !== undefined || ended ? [] : subscribe(now));
+
+  function repeat(now: number): Step[] {
+    patience = Math.min(patience * patienceGrowth, patienceMillisecondsMax);
+    return subscribe(now);
+  }
 
   function hear(frame: number, now: number): void {
     newest = Math.max(newest, frame);
@@ -91,6 +107,7 @@ export function createFollower(streamId: string, since?: Position) {
   function takeSubscribed(message: Extract<Message, { type: "subscribed" }>, now: number): Step[] {
     if (asked === undefined || message.requestId !== asked.requestId) return [];
     asked = undefined;
+    patience = patienceMilliseconds;
     const { epoch, head, recovered, viewers } = message;
     if (position !== undefined && recovered === true) {
       missingSince = undefined;
@@ -152,7 +169,7 @@ export function createFollower(streamId: string, since?: Position) {
     /** Lets time pass: call it about once a second. */
     tick(now: number): Step[] {
       if (ended) return [];
-      if (asked !== undefined) return now - asked.at > patienceMilliseconds ? subscribe(now) : [];
+      if (asked !== undefined) return now - asked.at > patience ? repeat(now) : [];
       const late = missingSince !== undefined && now - missingSince > patienceMilliseconds;
       return late ? again(now) : [];
     },

@@ -11,6 +11,7 @@ import { createCaller } from "./http.ts";
 import { keepSocket, type SocketConstructor, type Token } from "./socket.ts";
 import { createSubscription, type Hearing, type Subscription, tell } from "./subscription.ts";
 
+export type { EventData } from "./event-data.ts";
 export { OvationError } from "./http.ts";
 export type { Event, Frame, Hearing, Position, Subscription };
 

@@ -62,6 +62,9 @@ test("rule 3: a subscribe without an answer is repeated after 3 s, one at a time
   const second = asked(follower.tick(3_100))!;
   expect(second.requestId).not.toBe(first.requestId);
   expect(follower.tick(3_200)).toEqual([]);
+  // The next repetition waits longer: each subscribe begins its answer anew.
+  expect(follower.tick(6_500)).toEqual([]);
+  expect(asked(follower.tick(7_700))).toBeDefined();
   follower.take(frame(9), 3_300);
   expect(follower.tick(3_400)).toEqual([]);
 });
