@@ -5,6 +5,7 @@
  */
 import { startSystem } from "../system.ts";
 import { benchBundles } from "./bundles.ts";
+import { benchFrames } from "./frames.ts";
 import { benchLoad } from "./load.ts";
 import { benchPush } from "./push.ts";
 import { benchStart } from "./start.ts";
@@ -13,6 +14,7 @@ import { benchUnits } from "./units.ts";
 const parts: Record<string, () => Promise<void>> = {
   start: benchStart,
   bundles: benchBundles,
+  frames: benchFrames,
   units: () => withSystem(benchUnits),
   load: () => withSystem(benchLoad),
   push: () => withSystem(benchPush),

@@ -1,0 +1,58 @@
+import type { LogRecord } from "../../domain/event.ts";
+import { makeFrame } from "../../domain/frame.ts";
+import { compactText } from "../../platform/push/forms.ts";
+import { emptyLog, given, now, said, streamId } from "../domain/frame-samples.ts";
+import { print, round } from "./figures.ts";
+
+/** What people say in a chat, of the lengths that they say it in. */
+const lines = [
+  "hi",
+  "lol",
+  "that was great!",
+  "where are you from?",
+  "❤️❤️❤️",
+  "one more please, that song again",
+];
+
+/** As many events as a live chat has them: 12 senders, every tenth event a gift. */
+const eventsOf = (count: number): LogRecord[] =>
+  Array.from({ length: count }, (_, n) =>
+    n % 10 === 9
+      ? given(n)
+      : said(n, `${lines[n % lines.length]} ${n}`, 1, `viewer-${(n * 7) % 12}`),
+  );
+
+/** The frames' texts; what does not fit one becomes several. */
+function textsOf(records: readonly LogRecord[]): string[] {
+  const texts: string[] = [];
+  let log = emptyLog;
+  for (let rest = records; rest.length > 0; ) {
+    const { frame, taken } = makeFrame(log, rest, { streamId, viewers: 1_000 }, now);
+    texts.push(frame.body);
+    log = { ...frame, head: frame.n };
+    rest = rest.slice(taken);
+  }
+  return texts;
+}
+
+const bytesOf = (texts: readonly string[]) =>
+  texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+
+/** Bytes of one event in each form: as a post of its own, in a frame, and in a compact frame. */
+export async function benchFrames(): Promise<void> {
+  const rows = [1, 20, 100].map((count) => {
+    const records = eventsOf(count);
+    const plain = textsOf(records);
+    const alone = records.flatMap((record) => textsOf([record]));
+    const compact = plain.map(compactText);
+    return {
+      "events a batch": count,
+      frames: plain.length,
+      "bytes/event, one post an event": round(bytesOf(alone) / count),
+      "bytes/event, frames": round(bytesOf(plain) / count),
+      "bytes/event, compact frames": round(bytesOf(compact) / count),
+      "compact of plain": `${round((100 * bytesOf(compact)) / bytesOf(plain))} %`,
+    };
+  });
+  print("Bytes of one event to one viewer", rows);
+}
