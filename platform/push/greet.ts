@@ -12,7 +12,7 @@ import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
 import { queueReplay } from "./queue.ts";
 import { inlineFramesMax, sendFrame } from "./replay.ts";
 import type { Room } from "./room.ts";
-import { viewersOf } from "./viewers.ts";
+import { viewersNow } from "./viewers.ts";
 
 /**
  * Greets the subscribers of a batch from the log, never from memory (design.md 6, step 5): reads
@@ -35,7 +35,7 @@ export async function greetSubscribers(room: Room, given: readonly Subscriber[])
     .filter((one) => one !== undefined)
     .map((one) => ({ ...newest.get(one.connectionId)!, from: one.from }));
   const log = { ...(await getLog(streamId)), head: await readHead(streamId) };
-  const viewers = await viewersOf(room);
+  const viewers = await viewersNow(room);
   const reader = readerOf(streamId);
   await allDone(greeted.map((one) => greet(room, one, { log, viewers, reader })));
   await dropGone(room);

@@ -18,7 +18,22 @@ export function noteViewers({ streamId, now, memory }: Room, count: number): voi
 export async function viewersOf(room: Room): Promise<number> {
   const known = room.memory.viewers.get(room.streamId);
   if (known !== undefined && room.now.getTime() - known.at < ageMillisecondsMax) return known.count;
-  const count = countViewers(await listSubscribers(room.streamId, room.now, known?.count));
+  return countAnew(room, known?.count);
+}
+
+/** Viewers of a room that is counted anew for each greeting: some thirty read units at the most. */
+const smallRoomViewersMax = 1_000;
+
+/** Distinct subscribed users now, those included who are just greeted; of a large room 5 s old. */
+export async function viewersNow(room: Room): Promise<number> {
+  const known = room.memory.viewers.get(room.streamId)?.count;
+  return known === undefined || known <= smallRoomViewersMax
+    ? countAnew(room, known)
+    : viewersOf(room);
+}
+
+async function countAnew(room: Room, about: number | undefined): Promise<number> {
+  const count = countViewers(await listSubscribers(room.streamId, room.now, about));
   noteViewers(room, count);
   return count;
 }

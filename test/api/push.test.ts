@@ -175,3 +175,15 @@ test("a handshake needs a good token, in the query or as the second subprotocol"
   expect(watching.socket.protocol).toBe("bearer");
   watching.close();
 });
+
+test("who is greeted is among the viewers, also right after a frame that nobody saw", async () => {
+  const [{ id }, as] = await Promise.all([liveStream(), person()]);
+  const body = { content: "Is anybody there?" };
+  await call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body });
+  const first = await watch(as, id);
+  const second = await watch(await person(), id);
+  const again = await watch(as, id);
+  const greeted = [first, second, again].map(({ messages }) => messages.find(ofType("subscribed")));
+  expect(greeted.map(({ viewers }) => viewers)).toEqual([1, 2, 2]);
+  for (const watching of [first, second, again]) watching.close();
+});
