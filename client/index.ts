@@ -26,7 +26,10 @@ export type Options = {
   compact?: boolean;
   /** A WebSocket for places that have none of their own. */
   WebSocket?: SocketConstructor;
-  /** How often the newest frames are asked for, so that a loss is seen; default 15,000. */
+  /**
+   * After how long without a frame the newest one is asked for, so that a loss is seen; default
+   * 15,000, and longer in large rooms.
+   */
   pingMilliseconds?: number;
   fetch?: typeof fetch;
   onNotification?: (notification: Record<string, unknown>) => void;
@@ -43,8 +46,16 @@ const throwLater = (error: unknown) => {
   });
 };
 
-/** How often the server is asked for its newest frames: a loss shows within one of these. */
+/**
+ * After so long without a frame of a stream the server is asked for the newest one. While frames
+ * come the next number shows what is missing, so a busy room needs no questions.
+ */
 const pingMillisecondsDefault = 15_000;
+/**
+ * In a room of many the questions would take the server's posts: each viewer adds a millisecond,
+ * so that a room asks a thousand times a second at most.
+ */
+const pingMillisecondsPerViewer = 1;
 const tickMilliseconds = 1_000;
 
 /** Ids of notifications that were told, so that one that comes twice is told once. */
@@ -59,7 +70,7 @@ export function createClient(options: Options) {
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketConstructor);
   if (WebSocket === undefined) throw new TypeError("No WebSocket here: give one in the options");
   const report = options.onError ?? throwLater;
-  const followers = new Map<string, { follower: Follower; subscription: Subscription }>();
+  const followers = new Map<string, Following>();
   const told = new Set<string>();
   const call = createCaller(options.url.replace(/\/$/, ""), options.token, options.fetch);
   const socket = keepSocket({
@@ -77,26 +88,44 @@ export function createClient(options: Options) {
     },
     onEnd() {
       clearInterval(ticking);
-      clearInterval(pinging);
       for (const { subscription } of followers.values()) subscription.end("closed");
       followers.clear();
       tell(report, options.onState, "ended");
     },
   });
   const ticking = setInterval(() => {
-    for (const one of followers.values()) act(one, one.follower.tick(Date.now()));
+    const now = Date.now();
+    for (const one of followers.values()) act(one, one.follower.tick(now));
+    if (![...followers.values()].some(({ askAt }) => askAt <= now)) return;
+    for (const one of followers.values()) listen(one);
+    socket.send({ action: "ping" });
   }, tickMilliseconds);
-  const pinging = setInterval(() => {
-    if (followers.size > 0) socket.send({ action: "ping" });
-  }, options.pingMilliseconds ?? pingMillisecondsDefault);
 
-  type Following = { follower: Follower; subscription: Subscription };
+  type Following = {
+    follower: Follower;
+    subscription: Subscription;
+    /** As many as the last frame said. */
+    viewers: number;
+    /** When the newest frame is asked for, unless one comes. */
+    askAt: number;
+  };
+
+  /** Waits for the stream's next frame, not all viewers of a room for equally long. */
+  function listen(following: Following): void {
+    const least = options.pingMilliseconds ?? pingMillisecondsDefault;
+    const patience = Math.max(least, following.viewers * pingMillisecondsPerViewer);
+    following.askAt = Date.now() + patience * (0.8 + Math.random() * 0.4);
+  }
 
   function take(message: { type: string }): void {
     if (message.type === "notification") notify(message as never);
     else
-      for (const one of followers.values())
+      for (const one of followers.values()) {
+        const { type, streamId, viewers } = message as Frame;
+        if (type === "events" && streamId === one.follower.streamId)
+          listen(Object.assign(one, { viewers }));
         act(one, one.follower.take(message as Message, Date.now()));
+      }
   }
 
   function notify({ data }: { data: { id: string } }): void {
@@ -135,7 +164,8 @@ export function createClient(options: Options) {
           socket.send({ action: "unsubscribe", streamId });
         },
       });
-      const following = { follower, subscription };
+      const following = { follower, subscription, viewers: 0, askAt: 0 };
+      listen(following);
       followers.set(streamId, following);
       act(following, follower.open(Date.now()));
       return subscription;

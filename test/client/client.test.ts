@@ -31,6 +31,7 @@ async function startServer({ compact = false, lose = (): boolean => false } = {}
     handleProtocols: () => "bearer",
   });
   const form = (body: string) => (compact ? compactText(body) : body);
+  let pings = 0;
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => {
@@ -40,6 +41,7 @@ async function startServer({ compact = false, lose = (): boolean => false } = {}
     socket.on("message", (data) => {
       const { action, since, requestId } = JSON.parse(data.toString());
       if (action === "ping") {
+        pings += 1;
         const heads = subscribed.has(socket) ? { [streamId]: bodies.length } : {};
         socket.send(JSON.stringify({ type: "pong", heads }));
       }
@@ -61,6 +63,7 @@ async function startServer({ compact = false, lose = (): boolean => false } = {}
     refuse: (...statuses: (number | "cut")[]) => {
       refusals = statuses;
     },
+    pings: () => pings,
     say(text: string): void {
       const end = { ...emptyLog, head: bodies.length };
       const record = said(bodies.length + 1, text);
@@ -166,3 +169,18 @@ test("a socket is opened again with a fresh token, and not after a code from 450
   client.close();
   await server.stop();
 });
+
+test("it asks for the newest frame in silence only", async () => {
+  const server = await startServer();
+  const client = createClient(options(server.url, { pingMilliseconds: 1_000 }));
+  const subscription = client.subscribe(streamId, { onEvent: () => undefined });
+  await until(() => subscription.position() !== undefined);
+  for (let n = 0; n < 12; n++) {
+    server.say(`${n}`);
+    await new Promise((done) => setTimeout(done, 250));
+  }
+  expect(server.pings()).toBe(0);
+  await until(() => server.pings() > 0);
+  client.close();
+  await server.stop();
+}, 60_000);

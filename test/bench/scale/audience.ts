@@ -17,7 +17,8 @@ export type Viewer = Connection & {
   connectionId: string;
   follower: Follower;
   shown: number;
-  heardAt: number;
+  /** When it asks for the newest frame, unless one comes. */
+  askAt: number;
 };
 
 const world = {
@@ -29,8 +30,9 @@ const world = {
   deadShare: 0.01,
   /** From a viewer's message to its handler. */
   inbound: [40, 150],
-  /** A client asks for the newest frame after so much silence. */
-  pingMilliseconds: 25_000,
+  /** A client asks for the newest frame after so much silence, as client/index.ts does. */
+  pingMilliseconds: 15_000,
+  pingMillisecondsPerViewer: 1,
 } as const;
 
 /** About what a handler of the WebSocket API takes: 30 ms of 256 MB. */
@@ -118,10 +120,16 @@ export function createAudience(
     await gateway.poster.post(connectionId, { bytes, hash: "" });
   }
 
+  function listen(viewer: Viewer): void {
+    const least = Math.max(world.pingMilliseconds, size * world.pingMillisecondsPerViewer);
+    viewer.askAt = clock.now() + least * (0.8 + chance.next() * 0.4);
+  }
+
   function open(viewer: Viewer, connectionId: string): void {
     byConnection.delete(viewer.connectionId);
     byConnection.set(connectionId, viewer);
-    Object.assign(viewer, { connectionId, isOpen: true, isSlow: false, heardAt: clock.now() });
+    Object.assign(viewer, { connectionId, isOpen: true, isSlow: false });
+    listen(viewer);
   }
 
   /** A socket breaks; the viewer comes back on another one. */
@@ -144,10 +152,10 @@ export function createAudience(
       isOpen: false,
       isSlow: false,
       shown: 0,
-      heardAt: clock.now(),
+      askAt: 0,
       take(payload) {
         if (!viewer.isOpen) return;
-        viewer.heardAt = clock.now();
+        listen(viewer);
         act(viewer, viewer.follower.take(parse(payload), clock.now()));
       },
     };
@@ -200,8 +208,8 @@ export function createAudience(
         continue;
       }
       act(viewer, viewer.follower.tick(clock.now()));
-      if (clock.now() - viewer.heardAt < world.pingMilliseconds) continue;
-      viewer.heardAt = clock.now();
+      if (clock.now() < viewer.askAt) continue;
+      listen(viewer);
       void ping(viewer.connectionId);
     }
     clock.at(clock.now() + 1000, () => tick(part));
