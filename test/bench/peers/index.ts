@@ -29,6 +29,8 @@ const runs: Run[] = [
   { rate: 20, seconds, fault: "server" },
 ];
 
+const warming: Run = { rate: 20, seconds: 4 };
+
 /** All runs of one system at one size. What it could not bear is not asked of it again. */
 async function measure(start: () => Promise<Contender>, size: number): Promise<Row[]> {
   const rows: Row[] = [];
@@ -37,6 +39,8 @@ async function measure(start: () => Promise<Contender>, size: number): Promise<R
     const audience = await openAudience(contender, size);
     if (audience === undefined)
       return [{ system: contender.name, viewers: size, note: "the viewers did not get in" }];
+    // What starts only when it is needed has started then, in all systems.
+    await play(contender, audience, warming);
     let broken: number | undefined;
     for (const run of runs) {
       if (broken !== undefined && run.rate >= broken) continue;
