@@ -54,7 +54,7 @@ const dev: Stage = {
   authorizerCacheSeconds: 0,
   throttle: { rate: 5_000, burst: 5_000 },
   commandThrottle: { rate: 200, burst: 200 },
-  postRate: 5_000,
+  postRate: 9_000,
   socketsPerUser: 100,
   socketMessagesPerSecond: 50,
   requestsPerSecond: 1_000,
