@@ -72,7 +72,8 @@ export function createGovernor(
     const wanted = Math.min(slotMax, Math.max(line.length, Math.ceil(slotMax * leaseShare)));
     const granted = await lease(asked, wanted, slotMax);
     turn();
-    if (slot === asked) leased += granted;
+    // Counted as of its slot, used when it is there: a slow answer makes posts late, never none.
+    leased += granted;
     if (granted > 0) return;
     limited = clock.now();
     await clock.wait((asked + 1) * slotMilliseconds - clock.now());

@@ -76,6 +76,13 @@ test.each([1, 2, 5])(
   },
 );
 
+test("leases that take longer than a slot make posts late, never none", async () => {
+  const rate = 5_000;
+  const { posts } = await flood(rate, 2, 3, 90);
+  expect(posts.length).toBeGreaterThan(1_000);
+  expect(mostInOneSecond(posts)).toBeLessThanOrEqual(rate * 1.1);
+});
+
 test("a small room posts at once and asks nobody", async () => {
   let leases = 0;
   const governor = createGovernor(10_000, async (_slot, wanted) => {
