@@ -12,7 +12,12 @@ import {
 import { type Viewer, watch } from "../api/viewer.ts";
 import { print, round, wait } from "./figures.ts";
 
-type Cost = { units: { write: number; read: number } };
+type Units = { writeUnits: number; readUnits: number };
+type Cost = { units: { write: number; read: number }; byFunction: Record<string, Units> };
+
+/** What making and posting the frames has taken: the design counts it by frame and batch, apart. */
+const framesOf = ({ byFunction }: Cost): Units =>
+  byFunction["ovation-dev-realtime-fan-out"] ?? { writeUnits: 0, readUnits: 0 };
 
 const cost = async () => (await (await fetch(`${apiUrl()}/local/cost`)).json()) as Cost;
 
@@ -26,14 +31,24 @@ async function quiet(): Promise<Cost> {
   }
 }
 
-/** Units of everything that `calls` calls cause, all in, for each of them. */
+/** Units of everything that `calls` calls cause, for each of them; the frames beside the rest. */
 async function measure(calls: number, act: () => Promise<unknown>) {
   const before = await quiet();
   await act();
   const after = await quiet();
+  const frames = {
+    write: framesOf(after).writeUnits - framesOf(before).writeUnits,
+    read: framesOf(after).readUnits - framesOf(before).readUnits,
+  };
+  const all = {
+    write: after.units.write - before.units.write,
+    read: after.units.read - before.units.read,
+  };
   return {
-    write: round((after.units.write - before.units.write) / calls),
-    read: round((after.units.read - before.units.read) / calls),
+    write: round((all.write - frames.write) / calls),
+    read: round((all.read - frames.read) / calls),
+    "frames' write": round(frames.write / calls),
+    "frames' read": round(frames.read / calls),
   };
 }
 
@@ -65,15 +80,16 @@ export async function benchUnits(): Promise<void> {
   const rows: Record<string, unknown>[] = [];
   const row = (operation: string, target: string, units: object) =>
     rows.push({ operation, ...units, target });
+  row("chat message, alone, without a key", "4.5 write, 2 read", await measure(1, () => say()));
   row(
-    "chat message, without a key, with its frame",
-    "4.5 write + frame, 2 read",
-    await measure(1, () => say()),
+    "chat message, alone, with a key",
+    "7.5 write, 2 read",
+    await measure(1, () => say(freshId())),
   );
   row(
-    "chat message, with a key, with its frame",
-    "7.5 write + frame, 2 read",
-    await measure(1, () => say(freshId())),
+    "chat message, of twenty at once, without a key",
+    "4.5 write, 2 read",
+    await measure(20, () => times(20, () => say())),
   );
   row("gift in a quiet room, with a key", "20 write, 4 read", await measure(1, () => gift(as)));
   row(
@@ -102,5 +118,5 @@ export async function benchUnits(): Promise<void> {
     () => call("GET /api/v1/wallet", { as: host }),
     ({ body }) => body.data.pending === 0,
   );
-  print("Request units, all in (handler, authorizer, consumers)", rows);
+  print("Request units of each call: handler, authorizer and settle; and of its frames", rows);
 }
