@@ -28,7 +28,7 @@ type Clock = { now(): number; wait(milliseconds: number): Promise<void> };
 
 const realClock: Clock = {
   now: Date.now,
-  wait: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
+  wait: (milliseconds) => new Promise((done) => setTimeout(done, Math.max(0, milliseconds))),
 };
 
 /**
