@@ -7,7 +7,7 @@ import { print } from "../figures.ts";
 import { startBroadcaster } from "./broadcaster.ts";
 import type { Contender } from "./contender.ts";
 import { startOvation } from "./ovation.ts";
-import { openAudience, play, type Row, type Run } from "./play.ts";
+import { type Audience, openAudience, play, type Row, type Run } from "./play.ts";
 import { benchPosts } from "./posts.ts";
 import { startSocketIo } from "./socket-io.ts";
 
@@ -34,26 +34,41 @@ const warming: Run = { rate: 20, seconds: 4 };
 /** All runs of one system at one size. What it could not bear is not asked of it again. */
 async function measure(start: () => Promise<Contender>, size: number): Promise<Row[]> {
   const rows: Row[] = [];
-  const contender = await start();
-  try {
-    const audience = await openAudience(contender, size);
-    if (audience === undefined)
-      return [{ system: contender.name, viewers: size, note: "the viewers did not get in" }];
-    // What starts only when it is needed has started then, in all systems.
-    await play(contender, audience, warming);
-    let broken: number | undefined;
-    for (const run of runs) {
-      if (broken !== undefined && run.rate >= broken) continue;
-      const { row, isWhole } = await play(contender, audience, run);
-      rows.push(row);
-      console.error(JSON.stringify(rows.at(-1)));
-      if (!isWhole) broken = run.rate;
+  let left = runs;
+  while (left.length > 0) {
+    const contender = await start();
+    try {
+      const audience = await openAudience(contender, size);
+      if (audience === undefined)
+        return [...rows, { system: contender.name, viewers: size, note: "viewers did not get in" }];
+      // What starts only when it is needed has started then, in all systems.
+      await play(contender, audience, warming);
+      left = await playWhileWhole(contender, audience, left, rows);
+      audience.end();
+    } finally {
+      await contender.stop();
     }
-    audience.end();
-  } finally {
-    await contender.stop();
   }
   return rows;
+}
+
+/**
+ * Plays runs until one is cut short: its system is still at work on it then, and another one is
+ * started for the rest. Answers that rest, without what is more than was too much.
+ */
+async function playWhileWhole(
+  contender: Contender,
+  audience: Audience,
+  left: readonly Run[],
+  rows: Row[],
+): Promise<Run[]> {
+  for (const [at, run] of left.entries()) {
+    const { row, isWhole } = await play(contender, audience, run);
+    rows.push(row);
+    console.error(JSON.stringify(row));
+    if (!isWhole) return left.slice(at + 1).filter(({ rate }) => rate < run.rate);
+  }
+  return [];
 }
 
 if (wanted.length === 0 || wanted.includes("posts")) await benchPosts();

@@ -14,13 +14,13 @@ export type ToViewers =
 /** What was seen of a run so far. */
 export type Count = { delivered: number; watching: number };
 
-/** What was seen of a whole run. Delays are those of first deliveries, in milliseconds. */
+/** What was seen of a whole run. Delays are those of first deliveries, in milliseconds, if any. */
 export type Seen = {
   delivered: number;
   lost: number;
   doubled: number;
-  p50: number;
-  p99: number;
+  p50: number | null;
+  p99: number | null;
   frames: number;
   cpuSeconds: number;
 };
