@@ -11,7 +11,7 @@ export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/chat/superlike",
     says: "Send a superlike to a live stream",
-    tag: "Chat",
+    tag: "Live Stream Chat",
     caller: "user",
     shape: "bare",
     path: z.object({ streamId: StreamId }),
