@@ -27,7 +27,7 @@ export type Case = {
 export type Figures = Record<string, number | string>;
 
 /** Times of a run, in seconds: the burst, the end of writing, and how long it may take to heal. */
-const times = { burstFrom: 60, burstTo: 80, end: 180, healedMost: 600 };
+const times = { burstFrom: 60, burstTo: 80, end: 180, healedMost: 1200 };
 const epoch = "simulated";
 /** What of the table's changes a mapping hands to the function that pushes. */
 const pushed = /^(META|MEMBER#|MSG#|GIFT#|SUB#)/;
