@@ -52,7 +52,7 @@ export async function openAudience(
 }
 
 /** After the last event has been sent: how long deliveries may take, and how long none may come. */
-const patience = { most: 20_000, mostAfterFault: 45_000, quiet: 8_000 };
+const patience = { most: 20_000, quiet: 8_000, mostAfterFault: 60_000, quietAfterFault: 30_000 };
 
 let runs = 0;
 
@@ -84,9 +84,13 @@ export async function play(
     if (clock() - began > seconds * 2000) break;
   }
   const most = fault === undefined ? patience.most : patience.mostAfterFault;
+  const quiet = fault === undefined ? patience.quiet : patience.quietAfterFault;
   await Promise.race([Promise.all(speaking), wait(most)]);
   await breaking;
-  const isWhole = await waitFor(audience, () => acknowledged.length * audience.size, most);
+  const isWhole = await waitFor(audience, () => acknowledged.length * audience.size, {
+    most,
+    quiet,
+  });
   const passed = (clock() - began) / 1000;
   const cpuSeconds = cpu.stop();
   const seen = await audience.ask<Seen>({ do: "end", sent: acknowledged });
@@ -97,14 +101,14 @@ export async function play(
   return { row: { ...row, accepted, ...late }, isWhole };
 }
 
-/** Waits until all is delivered, at most `most` milliseconds and not long without any progress. */
+/** Waits until all is delivered, at most `most` milliseconds and `quiet` without any progress. */
 async function waitFor(audience: Audience, wanted: () => number, most: number): Promise<boolean> {
   const began = Date.now();
   for (let [last, lastAt] = [-1, began]; ; ) {
     const { delivered } = await audience.ask<Count>({ do: "count" });
     if (delivered >= wanted()) return true;
     if (delivered > last) [last, lastAt] = [delivered, Date.now()];
-    if (Date.now() - lastAt > patience.quiet) return true;
+    if (Date.now() - lastAt > quiet) return true;
     if (Date.now() - began > most) return false;
     await wait(100);
   }
