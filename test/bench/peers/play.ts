@@ -102,7 +102,11 @@ export async function play(
 }
 
 /** Waits until all is delivered, at most `most` milliseconds and `quiet` without any progress. */
-async function waitFor(audience: Audience, wanted: () => number, most: number): Promise<boolean> {
+async function waitFor(
+  audience: Audience,
+  wanted: () => number,
+  { most, quiet }: { most: number; quiet: number },
+): Promise<boolean> {
   const began = Date.now();
   for (let [last, lastAt] = [-1, began]; ; ) {
     const { delivered } = await audience.ask<Count>({ do: "count" });
