@@ -1,0 +1,200 @@
+import WebSocket from "ws";
+import { createFollower, type Frame, type Message } from "../../client/follower.ts";
+import type { Person } from "./people.ts";
+import { wsUrl } from "./viewer.ts";
+
+/** How a member leaves: with a WebSocket close, or with a connection that only ends. */
+export type Leaving = "closes" | "breaks";
+
+/** One viewer of a crowd, on one socket after the other; its position outlives them. */
+export type Member = {
+  /** Opens a socket and subscribes, since its position if it has one. Ends when that is answered. */
+  come(): Promise<void>;
+  /** Ends when the socket is gone. */
+  leave(how: Leaving): Promise<void>;
+  /** The last frame shown; 0 before it came. */
+  at(): number;
+  /** Waits until the member has shown a frame, or a later one. */
+  reach(frame: number): Promise<void>;
+  /** The heads that the server names to it. */
+  askHeads(): Promise<Record<string, number>>;
+};
+
+/** A member that has shown nothing for so long asks for the newest frame, as the client does. */
+const pingMilliseconds = 10_000;
+const tickMilliseconds = 1_000;
+
+/**
+ * Viewers of one stream, as many as a test wants: each follows by the client's own rules. They are
+ * checked while they watch, so that nobody has to keep all of it: each frame that a member shows
+ * must be the one after its last, and byte for byte what the first to show it was sent.
+ */
+export function createCrowd(streamId: string) {
+  const texts = new Map<number, string>();
+  const faults: string[] = [];
+  const ticks = new Set<() => void>();
+  const waiting = new Set<() => void>();
+  const counts = { sockets: 0, subscribes: 0, shown: 0 };
+  let newest = 0;
+  let parsed: { text: string; message: Message } | undefined;
+  const timer = setInterval(() => {
+    for (const tick of ticks) tick();
+  }, tickMilliseconds);
+
+  /** All get the same texts, one soon after the other: read once, not a thousand times. */
+  function read(text: string): Message {
+    if (parsed?.text !== text) parsed = { text, message: JSON.parse(text) };
+    return parsed.message;
+  }
+
+  function check(name: string, last: number, { frame }: Frame, text: string): void {
+    counts.shown += 1;
+    if (frame !== last + 1) faults.push(`${name} showed ${frame} after ${last}`);
+    const known = texts.get(frame);
+    if (known === undefined) texts.set(frame, text);
+    else if (known !== text) faults.push(`${name} was sent another frame ${frame} than others`);
+    if (known !== undefined) return;
+    newest = Math.max(newest, frame);
+    for (const look of waiting) look();
+  }
+
+  function member(name: string, as: Person): Member {
+    const follower = createFollower(streamId);
+    const at = () => follower.position()?.frame ?? 0;
+    const reaching = new Set<{ frame: number; done(): void }>();
+    let socket: WebSocket | undefined;
+    let subscribed: (() => void) | undefined;
+    let heads: ((said: Record<string, number>) => void) | undefined;
+    let pingAt = 0;
+
+    function act(steps: ReturnType<typeof follower.take>, text = "", last = 0): void {
+      for (const step of steps)
+        if (step.do === "send") {
+          counts.subscribes += 1;
+          socket?.send(JSON.stringify(step.message));
+        } else if (step.do === "show") check(name, last, step.frame, text);
+        else if (step.do === "follow") subscribed?.();
+        else faults.push(`${name}: ${JSON.stringify(step)}`);
+    }
+    function take(text: string): void {
+      const message = read(text);
+      const last = at();
+      act(follower.take(message, Date.now()), text, last);
+      if (message.type === "pong") heads?.(message.heads);
+      if (at() === last) return;
+      pingAt = Date.now() + pingMilliseconds;
+      for (const one of reaching)
+        if (at() >= one.frame) {
+          reaching.delete(one);
+          one.done();
+        }
+    }
+    function tick(): void {
+      act(follower.tick(Date.now()));
+      if (Date.now() < pingAt || socket?.readyState !== WebSocket.OPEN) return;
+      pingAt = Date.now() + pingMilliseconds;
+      socket.send('{"action":"ping"}');
+    }
+
+    return {
+      at,
+      async come() {
+        const opened = new WebSocket(wsUrl(), ["bearer", as.token], { perMessageDeflate: false });
+        socket = opened;
+        counts.sockets += 1;
+        const answered = new Promise<void>((done) => {
+          subscribed = done;
+        });
+        opened.on("message", (data) => socket === opened && take(data.toString()));
+        await new Promise((done, fail) => {
+          opened.once("open", done);
+          opened.once("error", fail);
+        });
+        // From here on a socket that ends by itself is a fault, not news for the test's process.
+        opened.on("error", (error) => faults.push(`${name}: ${error}`));
+        opened.once("close", (code) => {
+          if (socket === opened) faults.push(`${name}: the socket was closed with ${code}`);
+        });
+        pingAt = Date.now() + pingMilliseconds;
+        ticks.add(tick);
+        act(follower.open(Date.now()));
+        await answered;
+      },
+      async leave(how) {
+        const left = socket!;
+        socket = undefined;
+        ticks.delete(tick);
+        follower.close();
+        const gone = new Promise((done) => left.once("close", done));
+        if (how === "closes") left.close();
+        else left.terminate();
+        await gone;
+      },
+      reach: (frame) =>
+        new Promise((done) => {
+          if (at() >= frame) done();
+          else reaching.add({ frame, done });
+        }),
+      askHeads: () =>
+        new Promise((done) => {
+          heads = done;
+          socket!.send('{"action":"ping"}');
+        }),
+    };
+  }
+
+  return {
+    member,
+    counts,
+    /** What was wrong with what somebody saw: a hole, a repetition, other bytes, a lost socket. */
+    faults,
+    /** Each frame that anybody has shown, by its number, as it was sent. */
+    texts,
+    /** Waits until somebody shows an event that fits; answers its frame. */
+    hear: (fits: (event: Frame["events"][number]) => boolean): Promise<Frame> =>
+      new Promise((done) => {
+        const look = () => {
+          const message = parsed?.message;
+          if (message?.type !== "events" || !message.events.some(fits)) return;
+          waiting.delete(look);
+          done(message);
+        };
+        waiting.add(look);
+      }),
+    /** Waits until somebody has shown a frame, or a later one. */
+    reach: (frame: number): Promise<void> =>
+      new Promise((done) => {
+        const look = () => {
+          if (newest < frame) return;
+          waiting.delete(look);
+          done();
+        };
+        waiting.add(look);
+        look();
+      }),
+    end: () => clearInterval(timer),
+  };
+}
+
+/**
+ * A door that lets at most so many through at once and none sooner than the gap after the one
+ * before: an account takes 500 new connections a second.
+ */
+export function createDoor(atOnce: number, gapMilliseconds: number) {
+  const line: (() => void)[] = [];
+  let free = atOnce;
+  let nextAt = 0;
+  return async (pass: () => Promise<void>): Promise<void> => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((go) => line.push(go));
+    nextAt = Math.max(nextAt + gapMilliseconds, Date.now());
+    await new Promise((done) => setTimeout(done, Math.max(0, nextAt - Date.now())));
+    try {
+      await pass();
+    } finally {
+      const next = line.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
+  };
+}
