@@ -22,13 +22,22 @@ const answerMillisecondsMax = 30_000;
 const triesMax = 6;
 const waitMillisecondsMax = 8_000;
 
-/** Whether the same call may be told more another time: an answer that was lost is one of these. */
+/**
+ * Whether the same call may be told more another time: an answer that was lost is one of these. Of
+ * the 4xx only those that ask for another try, and a 409 that does: its key is just being used.
+ */
 const isPassing = (statusCode: number, retryAfter: string | null) =>
-  statusCode === 0 || statusCode >= 500 || (retryAfter !== null && [409, 429].includes(statusCode));
+  statusCode === 0 ||
+  statusCode >= 500 ||
+  [408, 425, 429].includes(statusCode) ||
+  (statusCode === 409 && retryAfter !== null);
+
+const keyForm = /^[\x20-\x7e]{1,128}$/;
 
 /**
  * Makes calls of the HTTP API. A POST has an Idempotency-Key of its own, so that it is repeated
- * when an answer is lost, and still happens once.
+ * when an answer is lost, and still happens once. What no repetition could mend, such as a key that
+ * no header can carry, is a TypeError at once.
  */
 export function createCaller(baseUrl: string, token: Token, fetcher: typeof fetch = fetch) {
   return async function call<Answer>(
@@ -37,16 +46,23 @@ export function createCaller(baseUrl: string, token: Token, fetcher: typeof fetc
     body?: unknown,
     key: string = crypto.randomUUID(),
   ): Promise<Answer> {
+    // A path without its slash would change the host, which is given the token.
+    if (!path.startsWith("/")) throw new TypeError("path: expected a path that begins with /");
+    if (!keyForm.test(key))
+      throw new TypeError("Idempotency-Key: expected 1 to 128 printable ASCII characters");
+    const verb = method.toUpperCase();
+    const url = baseUrl + path;
+    const text = body === undefined ? null : JSON.stringify(body);
     for (let attempt = 1; ; attempt++) {
       const given = typeof token === "function" ? await token() : token;
       const headers: Record<string, string> = { authorization: `Bearer ${given}` };
       if (body !== undefined) headers["content-type"] = "application/json";
-      if (method === "POST") headers["idempotency-key"] = key;
-      const text = body === undefined ? null : JSON.stringify(body);
+      if (verb === "POST") headers["idempotency-key"] = key;
+      const wish = { method: verb, headers, body: text };
+      // Throws what fetch would reject with, which could not be told from an answer that was lost.
+      new Request(url, wish);
       const signal = AbortSignal.timeout(answerMillisecondsMax);
-      const answer = await fetcher(baseUrl + path, { method, headers, body: text, signal }).catch(
-        () => null,
-      );
+      const answer = await fetcher(url, { ...wish, signal }).catch(() => null);
       const said = (await answer?.json().catch(() => undefined)) as Said | undefined;
       // An answer that broke off says as little as one that never came.
       const isWhole = answer?.status === 204 || said !== undefined || answer?.ok === false;

@@ -149,11 +149,11 @@ export function createClient(options: Options) {
   return {
     /**
      * Follows a live stream from now on, or from a position: each event once and in order. Another
-     * subscription to the same stream takes the place of the first.
+     * subscription to the same stream takes the place of the first. Throws without a stream id.
      */
     subscribe(given: string, hearing: Hearing & { since?: Position } = {}): Subscription {
       // Ids are the same in either case, and the server says them in lower case.
-      const streamId = given.toLowerCase();
+      const streamId = checkId(given).toLowerCase();
       followers.get(streamId)?.subscription.end("replaced");
       const follower = createFollower(streamId, hearing.since);
       const subscription = createSubscription(streamId, hearing, {
@@ -171,22 +171,12 @@ export function createClient(options: Options) {
       return subscription;
     },
     /** Says something in a stream's chat. With a key of your own, a repetition is the same call. */
-    sendMessage: (streamId: string, content: string, key?: string) =>
-      call<{ _id: string }>(
-        "POST",
-        `/api/v1/live-stream/${streamId}/chat/messages`,
-        { content },
-        key,
-      ),
+    sendMessage: async (streamId: string, content: string, key?: string) =>
+      call<{ _id: string }>("POST", `${chatOf(streamId)}/messages`, { content }, key),
     sendGift: (liveStreamId: string, giftTypeId: string, key?: string) =>
       call<{ id: string }>("POST", "/api/v1/gifts/create", { giftTypeId, liveStreamId }, key),
-    sendSuperlike: (streamId: string, key?: string) =>
-      call<{ price: number }>(
-        "POST",
-        `/api/v1/live-stream/${streamId}/chat/superlike`,
-        undefined,
-        key,
-      ),
+    sendSuperlike: async (streamId: string, key?: string) =>
+      call<{ price: number }>("POST", `${chatOf(streamId)}/superlike`, undefined, key),
     /** Any other call of the HTTP API, such as `call("GET", "/api/v1/wallet")`. */
     call,
     close: () => socket.close(),
@@ -194,6 +184,15 @@ export function createClient(options: Options) {
 }
 
 export type Client = ReturnType<typeof createClient>;
+
+/** An id that is missing is a mistake of the caller's: nothing is sent. */
+function checkId(streamId: string): string {
+  if (!streamId) throw new TypeError("streamId: expected the id of a live stream");
+  return streamId;
+}
+
+const chatOf = (streamId: string) =>
+  `/api/v1/live-stream/${encodeURIComponent(checkId(streamId))}/chat`;
 
 function socketUrlOf({ url, socketUrl, compact }: Options): string {
   const base = new URL(socketUrl ?? `${url.replace(/^http/, "ws").replace(/\/$/, "")}/ws`);

@@ -1,7 +1,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket as Socket, WebSocket, WebSocketServer } from "ws";
-import { createClient, type Event, type Options, OvationError } from "../../client/index.ts";
+import {
+  type Client,
+  createClient,
+  type Event,
+  type Options,
+  OvationError,
+} from "../../client/index.ts";
 import { makeFrame } from "../../domain/frame.ts";
 import { compactText } from "../../platform/push/forms.ts";
 import { emptyLog, now, said } from "../domain/frame-samples.ts";
@@ -14,9 +20,11 @@ async function startServer({ compact = false, lose = (): boolean => false } = {}
   const sockets = new Set<Socket>();
   const subscribed = new Map<Socket, number>();
   const keys: string[] = [];
+  const paths: (string | undefined)[] = [];
   let refusals: (number | "cut")[] = [];
   const http = createServer((request, response) => {
     keys.push(String(request.headers["idempotency-key"]));
+    paths.push(request.url);
     const refusal = refusals.shift();
     if (refusal === "cut") return void request.socket.destroy();
     const status = refusal ?? 201;
@@ -60,6 +68,7 @@ async function startServer({ compact = false, lose = (): boolean => false } = {}
     url: `http://127.0.0.1:${port}`,
     sockets,
     keys,
+    paths,
     refuse: (...statuses: (number | "cut")[]) => {
       refusals = statuses;
     },
@@ -149,6 +158,64 @@ test("a call is repeated with one key when its answer is lost, and a refusal is 
   expect(new Set(server.keys).size).toBe(1);
   server.refuse(403);
   await expect(client.sendMessage(streamId, "hello")).rejects.toThrow(OvationError);
+  client.close();
+  await server.stop();
+});
+
+const passing: [number, number][] = [408, 425, 429].map((status) => [status, 2]);
+const lasting: [number, number][] = [400, 401, 403, 404, 410, 413, 415, 422].map((status) => [
+  status,
+  1,
+]);
+test.each([...passing, ...lasting])("after a %s there are %s tries", async (status, tries) => {
+  const server = await startServer();
+  const client = createClient(options(server.url));
+  server.refuse(status);
+  const said = client.sendMessage(streamId, "hello");
+  if (tries > 1) expect(await said).toEqual({ _id: "m1" });
+  else await expect(said).rejects.toMatchObject({ statusCode: status, errors: ["No", "not now"] });
+  expect(server.keys).toHaveLength(tries);
+  client.close();
+  await server.stop();
+});
+
+test.each<[string, RegExp, (client: Client) => Promise<unknown>]>([
+  ["a key of other letters", /^Idempotency-Key/, (c) => c.sendMessage(streamId, "hi", "schlüssel")],
+  [
+    "a key no header carries",
+    /^Idempotency-Key/,
+    (c) => c.sendGift(streamId, streamId, "\u{1f600}"),
+  ],
+  ["a key of two lines", /^Idempotency-Key/, (c) => c.sendSuperlike(streamId, "a\nb")],
+  ["an empty key", /^Idempotency-Key/, (c) => c.sendSuperlike(streamId, "")],
+  ["a long key", /^Idempotency-Key/, (c) => c.sendSuperlike(streamId, "k".repeat(129))],
+  ["no stream", /^streamId/, (c) => c.sendMessage("", "hi")],
+  ["no stream to like", /^streamId/, (c) => c.sendSuperlike("")],
+  ["what is no JSON", /BigInt/, (c) => c.sendMessage(streamId, 1n as never)],
+  ["a GET with a body", /GET/, (c) => c.call("GET", "/api/v1/wallet", {})],
+  ["another host", /^path/, (c) => c.call("GET", "@example.com/")],
+])("%s is refused at once, and nothing is sent", async (_, problem, mistake) => {
+  const server = await startServer();
+  const client = createClient(options(server.url));
+  const begun = Date.now();
+  const error = await mistake(client).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ name: "TypeError", message: expect.stringMatching(problem) });
+  expect(Date.now() - begun).toBeLessThan(200);
+  expect(server.keys).toEqual([]);
+  client.close();
+  await server.stop();
+});
+
+test("a stream's id is one part of the path, a method's case means nothing", async () => {
+  const server = await startServer();
+  const client = createClient(options(server.url));
+  expect(() => client.subscribe("")).toThrow(TypeError);
+  await client.sendMessage("a/../b?c", "hello");
+  expect(server.paths).toEqual(["/api/v1/live-stream/a%2F..%2Fb%3Fc/chat/messages"]);
+  server.refuse("cut");
+  await client.call("post", "/api/v1/gifts/create", {});
+  expect(server.keys[1]).toMatch(/^[0-9a-f-]{36}$/);
+  expect(server.keys[2]).toBe(server.keys[1]);
   client.close();
   await server.stop();
 });
