@@ -1,3 +1,4 @@
+import { refuse } from "../domain/refusal.ts";
 import type { ProfileClaims } from "../domain/user.ts";
 
 /** A role that a token's groups claim can give. Moderators are named per stream instead. */
@@ -44,6 +45,11 @@ export function callerOf(context: Record<string, unknown> | null | undefined): C
     expiresAt: Number(context.exp),
     tokenId: String(context.jti ?? ""),
   };
+}
+
+/** Refuses whoever's token has ended: a call may outlive it, and so may the authorizer's cache. */
+export function assertCurrent({ expiresAt }: Pick<Caller, "expiresAt">, now: Date): void {
+  if (expiresAt * 1000 <= now.getTime()) refuse("token_invalid");
 }
 
 /** An admin may do what a service may. */

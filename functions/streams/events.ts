@@ -31,7 +31,7 @@ export const { contract, handler } = endpoint(
     const read = () => findMember(streamId, caller.userId, { consistent: true });
     const [, member] = await Promise.all([getStream(streamId, { consistent: true }), read()]);
     assertNotBlocked(member, now);
-    const range = await readRange(streamId, { epoch, after, waitSeconds }, now);
+    const range = await readRange(streamId, { epoch, after, waitSeconds, caller }, now);
     // Whoever was blocked while they waited gets nothing of what came after.
     if (waitSeconds > 0) assertNotBlocked(await read(), new Date());
     return range;

@@ -2,7 +2,7 @@ import middy from "@middy/core";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
 import { Refusal, type RefusalCode, refuse } from "../../domain/refusal.ts";
-import { type Caller, callerOf, hasRole } from "../caller.ts";
+import { assertCurrent, type Caller, callerOf, hasRole } from "../caller.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
 import { KeyUsed, type Reply } from "../store/record.ts";
@@ -118,7 +118,8 @@ function admit(contract: Contract, event: APIGatewayProxyEvent, now: Date): Call
   if (contract.caller === "anyone") return undefined;
   const caller = callerOf(event.requestContext.authorizer);
   if (caller === undefined && contract.caller === "optional") return undefined;
-  if (caller === undefined || caller.expiresAt * 1000 <= now.getTime()) refuse("token_invalid");
+  if (caller === undefined) refuse("token_invalid");
+  assertCurrent(caller, now);
   if (contract.caller === "admin" || contract.caller === "service")
     if (!hasRole(caller, contract.caller)) refuse("role_missing", { role: contract.caller });
   return caller;

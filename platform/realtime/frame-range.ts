@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { isAnswered } from "../../domain/frame.ts";
 import { canRecover, Epoch, FrameNumber } from "../../domain/position.ts";
+import { assertCurrent, type Caller } from "../caller.ts";
 import { findNewestFrame, queryFrames } from "../store/frames.ts";
 import { getLog } from "../store/logs.ts";
 
@@ -32,17 +33,25 @@ export const cacheControlOf = ({ frames }: FrameRange) =>
 /** Between two looks while somebody waits for the next frame. */
 const lookMilliseconds = 400;
 
-/** Where to begin (default: the head), and how long to wait for a frame if there is none. */
-type Wish = { epoch?: string | undefined; after?: number | undefined; waitSeconds: number };
+/**
+ * Where to begin (default: the head), how long to wait for a frame if there is none, and for whom.
+ */
+type Wish = {
+  epoch?: string | undefined;
+  after?: number | undefined;
+  waitSeconds: number;
+  caller: Pick<Caller, "expiresAt">;
+};
 
 /**
  * Reads the frames after a position, at most 100, waiting for the first one if that is asked for.
  * The rules are those of the sockets: an older, future or foreign position is not recovered, and
- * nothing of it is given.
+ * nothing of it is given. Nor is anything when the caller's token has ended meanwhile: the wait ends
+ * with it, as a socket does.
  */
 export async function readRange(
   streamId: string,
-  { epoch, after, waitSeconds }: Wish,
+  { epoch, after, waitSeconds, caller }: Wish,
   now: Date,
 ): Promise<FrameRange> {
   const [log, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
@@ -54,12 +63,13 @@ export async function readRange(
     next?.n === frame && next.epoch === log.epoch && isAnswered(next, now);
   const recovered = canRecover(position, { epoch: log.epoch, head, keeps });
   if (!recovered) return { epoch: log.epoch, head, recovered, frames: [] };
-  const until = now.getTime() + waitSeconds * 1000;
+  const until = Math.min(now.getTime() + waitSeconds * 1000, caller.expiresAt * 1000);
   let frames = await readAfter(streamId, from);
   while (frames.length === 0 && Date.now() + lookMilliseconds < until) {
     await new Promise((done) => setTimeout(done, lookMilliseconds));
     frames = await readAfter(streamId, from);
   }
+  assertCurrent(caller, new Date());
   const last = frames.at(-1)?.frame as number | undefined;
   return { epoch: log.epoch, head: Math.max(head, last ?? 0), recovered, frames };
 }

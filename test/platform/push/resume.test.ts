@@ -13,6 +13,8 @@ import { seconds, setStage } from "./stage.ts";
 const head = 10;
 const answeredFrom = 5;
 
+const caller = { expiresAt: 2e9 };
+
 let stop: () => Promise<void>;
 let stage: Awaited<ReturnType<typeof setStage>>;
 let epoch: string;
@@ -61,7 +63,7 @@ test.each(cases)("resume at %s, over the socket and over HTTP", async (name, at,
     requestId: name,
   });
   expect(stage.frames(connection)).toEqual(wanted || []);
-  const wish = { epoch: since.epoch, after: since.frame, waitSeconds: 0 };
+  const wish = { epoch: since.epoch, after: since.frame, waitSeconds: 0, caller };
   const range = await readRange(stage.streamId, wish, stage.now);
   expect(range).toMatchObject({ epoch, head, recovered });
   expect(range.frames.map(({ frame }) => frame)).toEqual(wanted || []);
@@ -90,7 +92,7 @@ test("resuming looks at the ban again", async () => {
 test("waiting ends with the first frame that comes", async () => {
   const own = await setStage();
   const began = Date.now();
-  const reading = readRange(own.streamId, { waitSeconds: 20 }, new Date());
+  const reading = readRange(own.streamId, { waitSeconds: 20, caller }, new Date());
   setTimeout(() => void own.append(own.room(), said(1, "soon", seconds(own.now))), 300);
   expect(await reading).toMatchObject({ head: 1, recovered: true, frames: [{ frame: 1 }] });
   expect(Date.now() - began).toBeLessThan(10_000);
