@@ -12,9 +12,6 @@ export type CompactFrame = Omit<Frame, "type" | "events"> & {
   order?: number[];
 };
 
-/** A message that was compressed: deflate (RFC 1951) of a JSON text, in base64. */
-export type Deflated = { type: "deflate"; data: string };
-
 /** Gives a frame back as it was before it was made compact, field by field in the same order. */
 export function expand({ users, giftTypes, groups, order, ...rest }: CompactFrame): Frame {
   const people = users.map(userOf);

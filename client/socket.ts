@@ -1,7 +1,7 @@
 import { readMessage } from "./compact.ts";
 
 /** The part of the standard WebSocket that is used: the browser's, Node's own or that of `ws`. */
-export type SocketLike = {
+type SocketLike = {
   readyState: number;
   send(text: string): void;
   close(): void;

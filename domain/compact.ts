@@ -15,7 +15,7 @@ type Group = { type: string; count: number; columns: Record<string, Column> };
  * The same frame, denser: users and gift types are said once, and the fields of like events stand
  * in columns. `order` has the group of each event; it is absent when there is one group.
  */
-export type CompactFrame = Omit<FrameBody, "type" | "events"> & {
+type CompactFrame = Omit<FrameBody, "type" | "events"> & {
   type: "compact";
   users: unknown[][];
   giftTypes: unknown[];

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Amount } from "./credits.ts";
-import { GiftTypeId, StreamId } from "./id.ts";
+import { GiftTypeId } from "./id.ts";
 import { refuse } from "./refusal.ts";
 import { byteText, httpsUrl, Timestamp, text } from "./text.ts";
 
@@ -48,17 +48,6 @@ export const ListedGiftType = GiftType.pick({
   createdAt: true,
   updatedAt: true,
 }).meta({ id: "GiftType" });
-
-const CountedType = GiftType.pick({ id: true, creditAmount: true, svgUrl: true, isActive: true });
-
-/** How many gifts a stream has received, in all and of each active type. */
-export const GiftStatistics = z
-  .object({
-    liveStreamId: StreamId,
-    totalCount: z.int(),
-    giftTypeCounts: z.array(z.object({ giftType: CountedType, count: z.int() })),
-  })
-  .meta({ id: "GiftStatistics" });
 
 /** The gift type as the lists show it. */
 export function listedGiftTypeOf(type: GiftType): z.infer<typeof ListedGiftType> {

@@ -17,7 +17,7 @@ const metadataBytesMax = 8 * 1024;
 const metadataDepthMax = 8;
 
 /** Any JSON object within the bounds. Numbers must be those that JSON can give back. */
-export const Metadata = z
+const Metadata = z
   .custom<Record<string, unknown>>(
     (value) => value !== null && typeof value === "object" && !Array.isArray(value),
     "expected an object",

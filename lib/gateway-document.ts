@@ -16,7 +16,7 @@ export type Gateway = {
 };
 
 /** One operation of a document, and the verbs of one path. */
-export type Operation = Record<string, unknown>;
+type Operation = Record<string, unknown>;
 export type PathItem = Record<string, Operation>;
 
 /** The verb of whatever no other operation of a path takes. */

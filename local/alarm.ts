@@ -1,5 +1,5 @@
 /** Sleeping that can be cut short, for one loop. */
-export type Alarm = {
+type Alarm = {
   /** Wakes `wait`, now or the next time. */
   set(): void;
   isSet(): boolean;

@@ -4,7 +4,7 @@ import type { Resource, Templates } from "./intrinsics.ts";
 import { holds, resolve } from "./intrinsics.ts";
 
 /** A resource with its intrinsic functions worked out, and where it stands. */
-export type Found<Properties> = {
+type Found<Properties> = {
   stack: string;
   id: string;
   resource: Resource;

@@ -5,7 +5,7 @@
  */
 import type { LambdaFunction, Stage } from "./model.ts";
 
-export type Place = {
+type Place = {
   stage: Pick<Stage, "region" | "account" | "webSocketApis" | "queues">;
   /** The local AWS endpoint, without a slash at the end. */
   endpointUrl: string;

@@ -3,7 +3,7 @@
  * alternatives, and one of a mapping's patterns is enough.
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html#filtering-syntax
  */
-export type FilterPattern = Record<string, unknown>;
+type FilterPattern = Record<string, unknown>;
 
 /** Whether a record passes; a mapping without patterns passes everything. */
 export function passesFilters(patterns: FilterPattern[], record: unknown): boolean {

@@ -20,7 +20,6 @@ import type { Workers } from "./workers.ts";
 import { startWorkers } from "./workers.ts";
 
 export { DataDirectoryBusy } from "./aws/index.ts";
-export type { LogMode } from "./log.ts";
 export { makeLog } from "./log.ts";
 
 export type SystemOptions = {

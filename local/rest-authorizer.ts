@@ -10,7 +10,7 @@ import type { RequestContext, RestRequest } from "./rest-request.ts";
 import { findHeader, makeEventHead } from "./rest-request.ts";
 
 /** The verdict: the context for the function, or the gateway response that refuses. */
-export type Verdict = {
+type Verdict = {
   refusal?: GatewayResponseType;
   /** Also there at a Deny, for the templates of ACCESS_DENIED. */
   authorizer?: Record<string, string>;

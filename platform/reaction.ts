@@ -3,7 +3,7 @@ import type { Grants, QueueName, Resources } from "./grants.ts";
 import type { ItemKind } from "./store/keys.ts";
 
 /** What calls a function that nobody asks: the table's stream, a queue, or the clock. */
-export type Source =
+type Source =
   | { stream: "table"; kinds?: readonly ItemKind[]; batchSize: number }
   | { queue: QueueName; batchSize: number }
   | { every: string };

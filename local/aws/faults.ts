@@ -31,7 +31,7 @@ const FaultWanted = z.strictObject({
 });
 
 /** A fault that a test has asked for, and how often it has struck. */
-export type Fault = z.infer<typeof FaultWanted> & { id: string; struck: number };
+type Fault = z.infer<typeof FaultWanted> & { id: string; struck: number };
 
 /** What a fault may be aimed at; the keys are only asked for when one is aimed at keys. */
 type FaultTarget = {

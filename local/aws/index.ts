@@ -21,8 +21,6 @@ import { createSqs } from "./sqs.ts";
 import { openState } from "./state.ts";
 
 export { openEngine } from "./engine.ts";
-export type { LocalRoute } from "./local-routes.ts";
-export type { Meter } from "./meter.ts";
 export { DataDirectoryBusy } from "./state.ts";
 
 /** Credentials as the SDK takes them. */

@@ -20,7 +20,7 @@ type CallerOf<C extends Contract> = C["caller"] extends "anyone"
     : Caller;
 
 /** What a handler is given: everything is validated, and the clock and ids come from outside. */
-export type Request<C extends Contract> = {
+type Request<C extends Contract> = {
   path: Out<C["path"]>;
   query: Out<C["query"]>;
   body: Out<C["body"]>;

@@ -11,7 +11,7 @@ import { type Contract, methodAndPath, takesKey } from "./contract.ts";
 import { sentenceOf, statusOf } from "./envelope.ts";
 
 /** One endpoint: its name in the route table and its promise. */
-export type Endpoint = { name: string; contract: Contract };
+type Endpoint = { name: string; contract: Contract };
 
 /** What every failure looks like. */
 const Failure = z

@@ -5,7 +5,7 @@ import { sentenceOf, statusOf } from "../http/envelope.ts";
 import type { SocketContract } from "./contract.ts";
 
 /** One route of the WebSocket API: its name in the route table and its promise. */
-export type SocketRoute = { name: string; contract: SocketContract };
+type SocketRoute = { name: string; contract: SocketContract };
 
 const description = `The push side of Ovation, over WebSocket.
 

@@ -6,7 +6,7 @@ import { findNewestFrame, queryFrames } from "../store/frames.ts";
 import { getLog } from "../store/logs.ts";
 
 /** Frames of one answer. */
-export const rangeFramesMax = 100;
+const rangeFramesMax = 100;
 
 /** A part of a stream's log, as HTTP answers it; each frame is what the sockets got. */
 export const FrameRange = z

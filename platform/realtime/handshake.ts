@@ -25,7 +25,7 @@ const Query = z.object({
 });
 
 /** What a URL asks for beside the token. */
-export type Wish = {
+type Wish = {
   streamId?: string | undefined;
   since?: Position | undefined;
   compact?: boolean;

@@ -29,7 +29,7 @@ export type SocketEvent = {
 };
 
 /** What a handler is given. `answer` sends to the caller's own connection. */
-export type SocketRequest<C extends SocketContract> = {
+type SocketRequest<C extends SocketContract> = {
   message: C["message"] extends z.ZodType ? z.output<C["message"]> : undefined;
   connectionId: string;
   connectedAt: number;

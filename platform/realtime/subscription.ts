@@ -8,7 +8,7 @@ import { findMember, getStream } from "../store/streams.ts";
 import { putSubscriber } from "../store/subscribers.ts";
 
 /** Who subscribes to what. */
-export type Subscription = {
+type Subscription = {
   streamId: string;
   since?: Position | undefined;
   requestId?: string | undefined;

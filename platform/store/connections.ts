@@ -17,12 +17,12 @@ import { removeSubscriber } from "./subscribers.ts";
 import { read, table, tableName } from "./table.ts";
 
 /** One of a user's sockets, as the user's own items list it. */
-export const Socket = z.object({
+const Socket = z.object({
   connectionId: z.string(),
   connectedAt: z.number(),
   expiresAt: z.number(),
 });
-export type Socket = z.infer<typeof Socket>;
+type Socket = z.infer<typeof Socket>;
 
 /** Seconds since 1970 until which the items of a connection count. */
 export const connectionExpiry = (connectedAt: number) =>

@@ -57,7 +57,7 @@
 export type Key = { PK: string; SK: string };
 
 /** A number that sorts as text: 12 digits carry a thousand a second for thirty years. */
-export const padded = (n: number) => String(n).padStart(12, "0");
+const padded = (n: number) => String(n).padStart(12, "0");
 
 const user = (userId: string) => `USER#${userId}`;
 const stream = (streamId: string) => `STREAM#${streamId}`;

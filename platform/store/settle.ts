@@ -23,7 +23,7 @@ export function dueOf(image: Record<string, unknown>): Due | undefined {
 }
 
 const partOf = (due: Due) => (due.kind === "share" ? due.part : 0);
-export const nameOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
+const nameOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
 
 /**
  * Credits one receiver for items that are due, each exactly once: its mark, its ledger entries, its

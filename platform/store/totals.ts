@@ -69,7 +69,7 @@ const Sums = z.object({
 });
 
 /** A stream's gifts so far. */
-export type Totals = z.infer<typeof Sums> & {
+type Totals = z.infer<typeof Sums> & {
   /** Grows with each gift, and stays when one is refunded. */
   sequence: number;
   /** Things by gift type. */
@@ -93,7 +93,7 @@ export async function findTotals(streamId: string): Promise<Totals> {
 }
 
 /** One sender's gifts in a stream. */
-export type Fan = z.infer<typeof Sums> & { userId: string };
+type Fan = z.infer<typeof Sums> & { userId: string };
 
 const fanOf = (item: Record<string, unknown>): Fan => ({
   ...read(Sums, item),

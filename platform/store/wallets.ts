@@ -20,7 +20,7 @@ const walletOf = (userId: string, item: Record<string, unknown> | undefined): Wa
   item === undefined ? emptyWallet(userId) : read(Wallet, item);
 
 /** A user with their credits. The profile is undefined for a user who is not known. */
-export type Account = { profile: Profile | undefined; wallet: Wallet };
+type Account = { profile: Profile | undefined; wallet: Wallet };
 
 /** Profile and wallet together, read consistently: they lie side by side and cost one read. */
 export async function findAccount(userId: string): Promise<Account> {

@@ -72,7 +72,7 @@ export class RejectedGift extends Refusal {
 const infoLengthMax = 500;
 
 /** The members of every answer. */
-export type Outcome = { ActionStatus: "OK" | "FAIL"; ErrorInfo: string; ErrorCode: number };
+type Outcome = { ActionStatus: "OK" | "FAIL"; ErrorInfo: string; ErrorCode: number };
 
 export const ok: Outcome = { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 };
 

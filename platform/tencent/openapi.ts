@@ -4,7 +4,7 @@ import { operationIdOf } from "../http/openapi.ts";
 import type { CommandContract } from "./contract.ts";
 
 /** One command: its name in the route table and its promise. */
-export type Command = { name: string; contract: CommandContract };
+type Command = { name: string; contract: CommandContract };
 
 /** The query of every call (https://trtc.io/document/34348). */
 const Query = z.object({

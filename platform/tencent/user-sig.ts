@@ -18,7 +18,7 @@ const Members = z.object({
 });
 
 /** What a UserSig claims; nothing of it is true before `isSignedWith` says so. */
-export type UserSig = {
+type UserSig = {
   identifier: string;
   sdkAppId: number;
   /** Seconds since 1970 until which it holds, that second included. */

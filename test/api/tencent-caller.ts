@@ -1,7 +1,7 @@
 import { makeUserSig } from "../platform/tencent/sign.ts";
 import { type Answer, call } from "./people.ts";
 
-export const sdkAppId = 1400000001;
+const sdkAppId = 1400000001;
 
 /** The key of the stage's Tencent application: of a stage elsewhere it must be given. */
 export const secretKey = () => process.env.TENCENT_SECRET_KEY!;

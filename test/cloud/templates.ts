@@ -16,7 +16,7 @@ import { hashSources } from "../../bin/assembly.ts";
 import { type Stage, stageOf } from "../../lib/stages.ts";
 
 /** One resource as the template has it; values may be CloudFormation's functions. */
-export type Resource = {
+type Resource = {
   Type: string;
   // biome-ignore lint/suspicious/noExplicitAny: Templates are JSON of every shape.
   Properties: any;
@@ -27,7 +27,7 @@ export type Resource = {
 type Finding = { rule: string; path: string };
 
 /** The templates of one stage: resources by stack (`data`, `http` …) and logical id. */
-export type Templates = Record<string, Record<string, Resource>>;
+type Templates = Record<string, Record<string, Resource>>;
 
 const kept = join(import.meta.dirname, "../../.cache/templates");
 
@@ -117,7 +117,7 @@ export function flat(value: unknown): string {
 }
 
 /** A statement of a role's policy, its action and resource as lists of text. */
-export type Statement = {
+type Statement = {
   Action: string[];
   Resource: string[];
   Condition?: Record<string, Record<string, string[]>>;

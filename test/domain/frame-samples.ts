@@ -12,7 +12,7 @@ export const now = new Date("2026-01-15T10:30:00.000Z");
 const person = (userId: string, name = "") =>
   personOf(profileOf(userId, { preferred_username: `${userId}_name`, given_name: name }, now));
 
-export const host = person("host", "Hostess");
+const host = person("host", "Hostess");
 
 export const stream = {
   ...makeStream(StreamWish.parse({ title: "Live" }), {

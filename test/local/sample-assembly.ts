@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Bundles by function name without the stage's prefix. */
-export type Bundles = Record<string, string>;
+type Bundles = Record<string, string>;
 
 const echo = `exports.handler = async (event, context) => ({ statusCode: 200, headers: {
   "content-type": "application/json" }, body: JSON.stringify({ event, env: process.env,

@@ -1,5 +1,5 @@
 /** One event of a run: its number, and when it was sent (milliseconds since 1970, with parts). */
-export type Sent = { run: number; n: number; sentAt: number };
+type Sent = { run: number; n: number; sentAt: number };
 
 /** Fills a message to the length of a common one. */
 const words = "what a goal, greetings from the other side of the sea";

@@ -3,7 +3,7 @@ import { createFollower, type Message } from "../../../client/follower.ts";
 import type { Protocol } from "./contender.ts";
 
 /** What a viewer tells of what it sees. */
-export type Seeing = {
+type Seeing = {
   /** It is connected and watches: told again after each reconnecting. */
   watching(): void;
   /** A message of the server that carries events, shown or not. */

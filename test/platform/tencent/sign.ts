@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { deflateSync } from "node:zlib";
 
 /** What a UserSig says; `members` overrides parts of its JSON to make bad ones. */
-export type Signing = {
+type Signing = {
   secretKey: string;
   identifier?: string;
   sdkAppId?: number;
