@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build as bundle } from "esbuild";
+import { leaveOutUnused } from "./unused.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -26,7 +27,7 @@ function hashSources(): string {
   const patterns = ["{functions,domain,platform}/**/*.{ts,html,css}", "docs/*.json"];
   const files = globSync(patterns, { cwd: root }).sort();
   const hash = createHash("sha256");
-  for (const file of [...files, "package-lock.json", "bin/build.ts"])
+  for (const file of [...files, "package-lock.json", "bin/build.ts", "bin/unused.ts"])
     hash.update(`${file}\n`).update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }
@@ -55,6 +56,7 @@ export async function build(): Promise<{ built: boolean }> {
     alias: { "@aws-sdk/credential-provider-node": "./platform/credentials.ts" },
     legalComments: "none",
     loader: { ".html": "text", ".css": "text" },
+    plugins: [leaveOutUnused],
     metafile: true,
     logLevel: "warning",
   });

@@ -1,0 +1,55 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { build, transform } from "esbuild";
+import { leaveOutUnused, markMade } from "../../bin/unused.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** What a bundle with these contents carries of our own code. */
+async function bundleOf(contents: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: root, loader: "ts" },
+    bundle: true,
+    format: "esm",
+    external: ["zod"],
+    plugins: [leaveOutUnused],
+    write: false,
+  });
+  return outputFiles[0]!.text;
+}
+
+test("a bundle has the schemas that it uses, with all they are made from, and no others", async () => {
+  const text = await bundleOf('export { UserSummary } from "./domain/user.ts";');
+  for (const name of ["UserSummary", "ProfilePhoto", "UserId", "Timestamp"])
+    expect(text).toContain(`var ${name} = `);
+  for (const name of ["PublicProfile", "SuperlikeSnapshot", "StreamId", "httpsUrl"])
+    expect(text).not.toContain(name);
+});
+
+test("what is no result of a call, or lies within a function, stays as it is", () => {
+  const kept = `const a = 1;
+const b = (x) => {
+  const c = call(x);
+  return c;
+};
+let d = call(1);
+export const e = async (x) => x;
+`;
+  expect(markMade(kept)).toBe(kept);
+  expect(markMade("const a = f((x) => {\n  g(x);\n}).h();\nconst b = 2;\n")).toBe(
+    "const a = /* @__PURE__ */ (() => f((x) => {\n  g(x);\n}).h())();\nconst b = 2;\n",
+  );
+});
+
+test("all modules are the same programs with it", async () => {
+  for (const path of globSync("{domain,platform}/**/*.ts", { cwd: root })) {
+    const { code } = await transform(readFileSync(join(root, path), "utf8"), { loader: "ts" });
+    const marked = markMade(code);
+    const unmarked = marked.replace(
+      /\/\* @__PURE__ \*\/ \(\(\) => ([\s\S]*?)\)\(\);\n(?![\s)\]}])/g,
+      "$1;\n",
+    );
+    expect({ path, code: unmarked }).toEqual({ path, code });
+    await transform(marked, { loader: "js" });
+  }
+});
