@@ -56,12 +56,17 @@ export const Connection = z.object({
 });
 export type Connection = z.infer<typeof Connection>;
 
+type Viewing = Pick<Subscriber, "userId" | "refusal">;
+
 /** Distinct users among subscribers: one with three tabs is one viewer. */
-export function countViewers(subscribers: readonly Pick<Subscriber, "userId" | "refusal">[]) {
+export function viewersAmong(subscribers: readonly Viewing[]): Set<string> {
   const users = new Set<string>();
   for (const { userId, refusal } of subscribers) if (refusal === undefined) users.add(userId);
-  return users.size;
+  return users;
 }
+
+/** How many distinct users there are among subscribers. */
+export const countViewers = (subscribers: readonly Viewing[]) => viewersAmong(subscribers).size;
 
 /** Whether a subscriber's item still counts: TTL only tidies. */
 export const isCurrent = ({ expiresAt }: Pick<Subscriber, "expiresAt">, now: Date) =>

@@ -52,6 +52,7 @@ export * as "realtime/expire" from "./realtime/expire.ts";
 export * as "realtime/fan-out" from "./realtime/fan-out.ts";
 export * as "realtime/ping" from "./realtime/ping.ts";
 export * as "realtime/post" from "./realtime/post.ts";
+export * as "realtime/post-part" from "./realtime/post-part.ts";
 export * as "realtime/settle" from "./realtime/settle.ts";
 export * as "realtime/subscribe" from "./realtime/subscribe.ts";
 export * as "realtime/unsubscribe" from "./realtime/unsubscribe.ts";

@@ -1,5 +1,6 @@
 import type { SettingName } from "../platform/env.ts";
-import type { QueueName } from "../platform/grants.ts";
+import type { QueueName, TaskName } from "../platform/grants.ts";
+import { functionName } from "./names.ts";
 import type { AnyContract } from "./route-table.ts";
 import type { Stage } from "./stages.ts";
 
@@ -30,6 +31,9 @@ const toQueue = (queue: QueueName) => (contract: AnyContract) =>
   (contract.grants.queues ?? []).includes(queue) ||
   (contract.kind === "reaction" && "queue" in contract.on && contract.on.queue === queue);
 
+const postPart: TaskName = "realtime/post-part";
+const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postPart) ?? false;
+
 /** Every setting of platform/env.ts, its value, who is given it: a missing one does not compile. */
 function settingsOf(stage: Stage, places: Partial<Places>) {
   return {
@@ -59,6 +63,8 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     NOTICES_QUEUE_URL: { value: places.queueUrls?.notices, for: toQueue("notices") },
     POSTS_QUEUE_URL: { value: places.queueUrls?.posts, for: toQueue("posts") },
     LARGE_ROOM_VIEWERS: { value: String(stage.largeRoomViewers), for: ofKind("reaction") },
+    PART_VIEWERS: { value: String(stage.partViewers), for: givesParts },
+    POST_PART_FUNCTION: { value: functionName(stage.name, postPart), for: givesParts },
     TENCENT_SDK_APP_ID: { value: String(stage.tencent.sdkAppId), for: ofKind("command") },
     TENCENT_ADMINISTRATORS: { value: stage.tencent.administrators.join(), for: ofKind("command") },
     TENCENT_SECRET_ARN: {

@@ -1,4 +1,4 @@
-import type { Grants, Partition, QueueName } from "../platform/grants.ts";
+import type { Grants, Partition, QueueName, TaskName } from "../platform/grants.ts";
 import { dueIndex } from "../platform/store/keys.ts";
 
 /** One statement of a policy as IAM spells it. */
@@ -16,6 +16,7 @@ export type Resources = {
   /** `…:api/stage` of the WebSocket API. */
   socketApiArn?: string;
   tencentSecretArn?: string;
+  taskArns?: Record<TaskName, string>;
 };
 
 const reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
@@ -46,7 +47,7 @@ export function statementsOf(grants: Grants, resources: Resources): Statement[] 
     if (Resource === undefined) throw new Error(`${Action} is granted where its resource is not`);
     return { Effect: "Allow", Action: [Action], Resource };
   };
-  const { read = [], write = [], queues = [] } = grants;
+  const { read = [], write = [], queues = [], tasks = [] } = grants;
   const statements = [
     ...onTable(reading, read),
     ...onTable(
@@ -55,11 +56,10 @@ export function statementsOf(grants: Grants, resources: Resources): Statement[] 
     ),
     ...onTable(["dynamodb:PutItem"], write.includes("LEDGER") ? ["LEDGER"] : []),
     ...queues.map((queue) => allow("sqs:SendMessage", resources.queueArns?.[queue])),
+    ...tasks.map((name) => allow("lambda:InvokeFunction", resources.taskArns?.[name])),
   ];
   if (grants.dueIndex)
     statements.push(allow("dynamodb:Query", `${resources.tableArn}/index/${dueIndex.name}`));
-  if (grants.dueScan)
-    statements.push(allow("dynamodb:Scan", `${resources.tableArn}/index/${dueIndex.name}`));
   if (grants.dueScan)
     statements.push(allow("dynamodb:Scan", `${resources.tableArn}/index/${dueIndex.name}`));
   if (grants.connections) {

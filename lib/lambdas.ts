@@ -6,6 +6,7 @@ import {
   Code,
   Function as Lambda,
   LoggingFormat,
+  RecursiveLoop,
   Runtime,
 } from "aws-cdk-lib/aws-lambda";
 import { environmentOf } from "./environment.ts";
@@ -56,6 +57,17 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
     role,
     logGroup,
     loggingFormat: LoggingFormat.JSON,
+    ...(asksItself(row) && { recursiveLoop: RecursiveLoop.ALLOW }),
     ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
   });
 }
+
+/**
+ * Whether a function sends messages to the queue that it reads: what is left, or not due yet.
+ * Lambda takes such a chain for a loop and ends it after 16 turns unless it is told otherwise.
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+ */
+const asksItself = ({ contract }: Row) =>
+  contract.kind === "reaction" &&
+  "queue" in contract.on &&
+  (contract.grants.queues?.includes(contract.on.queue) ?? false);

@@ -52,13 +52,25 @@ function place(scope: Construct, stage: string, name: QueueName, dead?: Queue): 
     ...(fifo && ordered),
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
-    visibilityTimeout: Duration.seconds(6 * readerSeconds(name)),
+    visibilityTimeout: Duration.seconds(visibilitySeconds(name)),
     retentionPeriod: Duration.days(dead === undefined ? keptDays.dead : keptDays.live),
     ...(dead && { deadLetterQueue: { queue: dead, maxReceiveCount: receiveCountMax } }),
   });
 }
 
-/** The time-out of the function that reads a queue: AWS asks for six times it as visibility. */
+/** By how much a message of a FIFO queue stays away longer than its reader may run. */
+const orderedMarginSeconds = 15;
+
+/**
+ * How long a message is invisible once it is taken: six times its reader's time-out, as AWS advises.
+ * A failed message of a FIFO queue holds up its group, of `posts` a room that is silent meanwhile,
+ * so there it comes again as soon as its reader cannot be at it any more; AWS demands no less.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
+const visibilitySeconds = (queue: QueueName) =>
+  keepsOrder[queue] ? readerSeconds(queue) + orderedMarginSeconds : 6 * readerSeconds(queue);
+
+/** The time-out of the function that reads a queue. */
 function readerSeconds(queue: QueueName): number {
   const readers = rowsOf("reaction").filter(
     ({ contract: { on } }) => "queue" in on && on.queue === queue,

@@ -52,6 +52,7 @@ export class Realtime extends Stack {
       const mapping = connectSource(target, contract, data);
       if (mapping) this.streamMappings[row.name] = mapping.ref;
     }
+    for (const row of rowsOf("task")) placeFunction(site, row);
     const guard = theOne(
       rowsOf("guard").filter(({ contract }) => contract.door === "socket"),
       "authorizer of the WebSocket API",

@@ -3,6 +3,7 @@ import type { GuardContract } from "../platform/guard.ts";
 import type { Contract } from "../platform/http/contract.ts";
 import type { ReactionContract } from "../platform/reaction.ts";
 import type { SocketContract } from "../platform/realtime/contract.ts";
+import type { TaskContract } from "../platform/task.ts";
 import type { CommandContract } from "../platform/tencent/contract.ts";
 
 /** The promise of any function. */
@@ -11,7 +12,8 @@ export type AnyContract =
   | CommandContract
   | GuardContract
   | ReactionContract
-  | SocketContract;
+  | SocketContract
+  | TaskContract;
 
 /** One line of the route table: the function's name, such as `gifts/create`, and its promise. */
 export type Row<C extends AnyContract = AnyContract> = { name: string; contract: C };

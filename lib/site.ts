@@ -1,3 +1,4 @@
+import { ArnFormat, Stack } from "aws-cdk-lib";
 import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
@@ -5,7 +6,7 @@ import type { Construct } from "constructs";
 import type { Data } from "./data.ts";
 import type { Places } from "./environment.ts";
 import type { Resources } from "./grants.ts";
-import { issuerParameters } from "./names.ts";
+import { functionName, issuerParameters } from "./names.ts";
 import { ofEach } from "./queues.ts";
 import type { Stage } from "./stages.ts";
 
@@ -62,8 +63,18 @@ export function siteOf(
     resources: {
       tableArn: data.table.tableArn,
       queueArns: ofEach((name) => data.queues[name].queueArn),
+      taskArns: { "realtime/post-part": functionArn(scope, stage, "realtime/post-part") },
       ...(sockets && { socketApiArn: sockets.apiArn }),
       ...(tencentSecret && { tencentSecretArn: tencentSecret.secretArn }),
     },
   };
 }
+
+/** By its name, so that who invokes a function needs not be placed after it. */
+const functionArn = (scope: Construct, stage: Stage, name: string) =>
+  Stack.of(scope).formatArn({
+    service: "lambda",
+    resource: "function",
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    resourceName: functionName(stage.name, name),
+  });

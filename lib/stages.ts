@@ -25,6 +25,8 @@ export type Stage = {
   /** Credits. */
   superlikePrice: number;
   largeRoomViewers: number;
+  /** Viewers above which several environments post a room, where the post rate is enough. */
+  partViewers: number;
   defaultPicture: string;
   defaultThumbnail: string;
   /** Whether credit packages may be bought without a store. */
@@ -62,6 +64,8 @@ const dev: Stage = {
   spendLimit: 0,
   superlikePrice: 10,
   largeRoomViewers: 1_000,
+  // Posted in half a second and read in a page of the table: smaller parts would cost more calls.
+  partViewers: 5_000,
   defaultPicture: `${pictures}/default-picture.png`,
   defaultThumbnail: `${pictures}/default-thumbnail.png`,
   purchases: true,
@@ -96,6 +100,8 @@ const prod: Stage = {
     "realtime/fan-out": 20,
     "realtime/settle": 20,
     "realtime/post": 50,
+    // Six rooms of a hundred thousand at once.
+    "realtime/post-part": 100,
     "streams/events": 100,
   },
 };

@@ -101,7 +101,7 @@ export class Watch extends Stack {
     const sockets = { ApiId: socketApiId, Stage: "ws" };
     for (const error of ["IntegrationError", "ExecutionError"])
       this.alarm(`sockets: ${error}`, this.metric("AWS/ApiGateway", error, sockets));
-    for (const { name } of rowsOf("reaction")) {
+    for (const { name } of [...rowsOf("reaction"), ...rowsOf("task")]) {
       const FunctionName = functionName(this.stageName, name);
       this.alarm(`${name} fails`, this.metric("AWS/Lambda", "Errors", { FunctionName }), 1, 3);
     }

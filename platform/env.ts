@@ -44,6 +44,10 @@ const settings = {
   POSTS_QUEUE_URL: z.url(),
   /** Viewers above which a room is posted by a function of its own. */
   LARGE_ROOM_VIEWERS: z.coerce.number().int().min(1),
+  /** Viewers above which a room's posting is cut into parts, and of one part. */
+  PART_VIEWERS: z.coerce.number().int().min(1),
+  /** The name of the function that posts one part. */
+  POST_PART_FUNCTION: text,
   TENCENT_SDK_APP_ID: z.coerce.number().int().min(1),
   /** Accounts that may call the Tencent API. */
   TENCENT_ADMINISTRATORS: list,

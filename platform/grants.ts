@@ -18,6 +18,9 @@ export type Partition =
 /** The queues of a stage. */
 export type QueueName = "combos" | "moments" | "notices" | "posts";
 
+/** The functions that others of ours may invoke, by their names in the route table. */
+export type TaskName = "realtime/post-part";
+
 /**
  * What one function may do outside itself. lib/ makes its role from this and nothing else:
  * `read` is Get, BatchGet and Query, `write` is Put, Update, Delete and ConditionCheck of items
@@ -33,6 +36,8 @@ export type Grants = {
    */
   dueScan?: true;
   queues?: readonly QueueName[];
+  /** Functions that it invokes and waits for, by their names in the route table. */
+  tasks?: readonly TaskName[];
   /** Post to and close WebSocket connections. */
   connections?: true;
   /** The secret key of the Tencent application. */

@@ -1,4 +1,5 @@
 import { allDone } from "../../platform/push/all-done.ts";
+import { postLarge } from "../../platform/push/parts.ts";
 import { PostJob } from "../../platform/push/queue.ts";
 import { replay } from "../../platform/push/replay.ts";
 import { ownMemory } from "../../platform/push/room.ts";
@@ -14,6 +15,7 @@ export const { contract, handler } = reaction(
       read: ["STREAM", "FRAMES", "CONN", "USER"],
       write: ["STREAM", "FRAMES", "CONN", "USER", "RATE"],
       queues: ["posts"],
+      tasks: ["realtime/post-part"],
       connections: true,
     },
     memoryMegabytes: 1769,
@@ -28,7 +30,9 @@ export const { contract, handler } = reaction(
       if ("connectionId" in job) replays.push(replay(job, now));
       else streamIds.add(job.streamId);
     }
-    const rooms = [...streamIds].map((streamId) => postRoom({ streamId, now, memory: ownMemory }));
+    const rooms = [...streamIds].map((streamId) =>
+      postRoom({ streamId, now, memory: ownMemory }, postLarge),
+    );
     await allDone([...rooms, ...replays]);
   },
 );

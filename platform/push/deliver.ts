@@ -1,16 +1,10 @@
 import type { Frame } from "../../domain/frame.ts";
-import { isBlocked } from "../../domain/member.ts";
-import { countViewers, openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts";
-import { dropConnection, forgetStream } from "../store/connections.ts";
-import { queryFrames } from "../store/frames.ts";
+import { listFrames } from "../store/frames.ts";
 import { getLog, markPosted } from "../store/logs.ts";
-import { findMember } from "../store/streams.ts";
-import { listSubscribers, removeSubscriber } from "../store/subscribers.ts";
-import { allDone } from "./all-done.ts";
-import { type Forms, formsOf } from "./forms.ts";
-import { type Governor, governor } from "./governor.ts";
-import { payloadOf, poster } from "./post.ts";
-import type { Memory, Room } from "./room.ts";
+import { whole } from "../store/subscribers.ts";
+import { governor } from "./governor.ts";
+import { dropGone, postPart } from "./part.ts";
+import type { Room } from "./room.ts";
 import { noteViewers } from "./viewers.ts";
 
 /** Posts after which the log is marked, so that no call of a large room ends all for nothing. */
@@ -19,21 +13,31 @@ const postsPerMark = 80_000;
 const callMillisecondsMax = 20_000;
 
 /**
+ * How frames come to all subscribers of a room, of whom there are `about` so many. Reads the
+ * subscribers itself, consistently, and is done when all of them have been posted to. Answers how
+ * many distinct users there are.
+ */
+export type PostFrames = (room: Room, frames: readonly Frame[], about: number) => Promise<number>;
+
+/** By this environment alone, as any room but a very large one is posted. */
+const postHere: PostFrames = async (room, frames, about) =>
+  (await postPart(room, frames, { ...whole, about }, governor())).size;
+
+/**
  * Posts every frame of a log after the one that was posted last, up to `upTo`, whoever put them, to
  * every subscriber, then marks the log (design.md 6, step 4). The order of readings matters: the
  * mark first, then the subscribers, both consistently; so a room may change hands and a shard may
  * overtake the other without a hole. `made` are frames that the caller has just put, which need no
- * reading. `gate` lets each post go. Answers whether all was posted: a call does not go on for
- * longer than 20 s.
+ * reading. Answers whether all was posted: a call does not go on for longer than 20 s.
  */
 export async function deliverFrames(
   room: Room,
   upTo: number,
   made: readonly Frame[] = [],
-  gate: Governor = governor(),
+  post: PostFrames = postHere,
 ): Promise<boolean> {
   const began = Date.now();
-  while (await deliverSome(room, upTo, made, gate))
+  while (await deliverSome(room, upTo, made, post))
     if (Date.now() - began > callMillisecondsMax) return false;
   return true;
 }
@@ -43,22 +47,19 @@ async function deliverSome(
   room: Room,
   upTo: number,
   made: readonly Frame[],
-  gate: Governor,
+  post: PostFrames,
 ): Promise<boolean> {
-  const { streamId, now } = room;
+  const { streamId } = room;
   const log = await getLog(streamId);
   if (log.posted >= upTo) return false;
-  const about = room.memory.viewers.get(streamId)?.count;
-  const subscribers = await listSubscribers(streamId, now, about);
-  const viewers = countViewers(subscribers);
-  noteViewers(room, viewers);
-  const most = Math.max(1, Math.floor(postsPerMark / Math.max(1, subscribers.length)));
+  const about = room.memory.viewers.get(streamId)?.count ?? log.viewers ?? 0;
+  const most = Math.max(1, Math.floor(postsPerMark / Math.max(1, about)));
   const to = Math.min(upTo, log.posted + most);
   const frames = await framesBetween(streamId, log.posted + 1, to, made);
   const last = frames.at(-1);
   if (last === undefined) return false;
-  const ends = await findEnds(streamId, frames, now);
-  await postFrames(room, frames, subscribers, ends, gate);
+  const viewers = await post(room, frames, about);
+  noteViewers(room, viewers);
   await markPosted(streamId, last, viewers, Math.max(viewers, log.peakViewers ?? 0));
   await dropGone(room);
   return last.n < upTo;
@@ -71,160 +72,7 @@ async function framesBetween(
   made: readonly Frame[],
 ): Promise<Frame[]> {
   const own = made.filter(({ n }) => n >= from && n <= to);
-  const frames: Frame[] = [];
-  for await (const frame of queryFrames(streamId, { from, to: (own[0]?.n ?? to + 1) - 1 }))
-    frames.push(frame);
-  frames.push(...own);
-  const next = (frames.at(-1)?.n ?? to) + 1;
-  for await (const frame of queryFrames(streamId, { from: next, to })) frames.push(frame);
-  return frames;
-}
-
-/**
- * Users whom one of these frames blocks and who still are: nothing from that frame on is theirs.
- */
-async function findEnds(
-  streamId: string,
-  frames: readonly Frame[],
-  now: Date,
-): Promise<Map<string, number>> {
-  const ends = new Map<string, number>();
-  for (const { n, blocks = [] } of frames)
-    for (const userId of blocks) {
-      if (ends.has(userId)) continue;
-      const member = await findMember(streamId, userId, { consistent: true });
-      if (isBlocked(member, now)) ends.set(userId, n);
-    }
-  return ends;
-}
-
-async function postFrames(
-  { memory }: Room,
-  frames: readonly Frame[],
-  subscribers: readonly Subscriber[],
-  ends: ReadonlyMap<string, number>,
-  gate: Governor,
-): Promise<void> {
-  const forms = frames.map(formsOf);
-  const posts: Posts = { frames, forms, gate, waiting: 0 };
-  const ended: Promise<void>[] = [];
-  const posted: Promise<void>[] = [];
-  for (const subscriber of subscribers) {
-    const end = ends.get(subscriber.userId);
-    if (end === undefined) posted.push(follow(memory, subscriber, posts));
-    else ended.push(follow(memory, subscriber, posts, end).then(() => endSubscription(subscriber)));
-  }
-  await allDone([...ended, settleMost(posted, () => posts.waiting > 0)]);
-}
-
-/** What is posted, in which forms, and what lets each post go. */
-type Posts = {
-  frames: readonly Frame[];
-  forms: readonly Forms[];
-  gate: Governor;
-  /** Posts that wait at the gate. */
-  waiting: number;
-};
-
-/** Posts to one connection, frame after frame, so that its order holds whatever the others do. */
-async function follow(
-  { busy, gone }: Memory,
-  subscriber: Subscriber,
-  posts: Posts,
-  end = Number.POSITIVE_INFINITY,
-): Promise<void> {
-  const { frames, forms } = posts;
-  const { streamId, connectionId, from } = subscriber;
-  const subscription = `${streamId} ${connectionId}`;
-  if (from === undefined || from > frames.at(-1)!.n || busy.has(subscription)) return;
-  busy.add(subscription);
-  try {
-    for (const [at, { n }] of frames.entries()) {
-      if (n < from) continue;
-      if (n >= end) break;
-      await passGate(posts);
-      const result = await poster().post(connectionId, forms[at]!(subscriber));
-      if (result !== "gone") continue;
-      gone.set(subscription, subscriber);
-      break;
-    }
-  } finally {
-    busy.delete(subscription);
-  }
-}
-
-async function passGate(posts: Posts): Promise<void> {
-  posts.waiting += 1;
-  try {
-    await posts.gate.take();
-  } finally {
-    posts.waiting -= 1;
-  }
-}
-
-/** The share of posts that nobody else waits for, and for how long they are waited for. */
-const stragglersShare = 0.05;
-const stragglersMilliseconds = 250;
-
-/**
- * Waits for all posts, but not long for the last few: a slow or dead connection delays nobody.
- * Theirs go on, and what they miss meanwhile is a hole that heals. While some have not been let go
- * yet the last ones are not slow: at 7,000 posts a second a large room's last twentieth takes a
- * second.
- */
-async function settleMost(
-  posts: readonly Promise<void>[],
-  isWaiting: () => boolean,
-): Promise<void> {
-  let left = posts.length;
-  if (left === 0) return;
-  const few = Math.max(1, Math.floor(left * stragglersShare));
-  await new Promise<void>((done, fail) => {
-    let timer: NodeJS.Timeout | undefined;
-    const finish = () => {
-      clearTimeout(timer);
-      done();
-    };
-    const finishFew = () => {
-      if (isWaiting()) timer = setTimeout(finishFew, stragglersMilliseconds);
-      else finish();
-    };
-    for (const post of posts)
-      post.then(() => {
-        left -= 1;
-        if (left === 0) finish();
-        else if (left <= few) timer ??= setTimeout(finishFew, stragglersMilliseconds);
-      }, fail);
-  });
-}
-
-/**
- * Says to a blocked user's connection that the stream is over for it, and removes its subscription.
- */
-export async function endSubscription(subscriber: Subscriber): Promise<void> {
-  const { streamId, connectionId, revision } = subscriber;
-  const said = { type: "unsubscribed", streamId, reason: "blocked" };
-  await poster().post(connectionId, payloadOf(JSON.stringify(said)));
-  await removeSubscriber(streamId, connectionId, revision);
-  await forgetStream(connectionId, streamId);
-}
-
-/** Removals of dead connections at a time. */
-const dropsAtOnce = 20;
-
-/**
- * Removes what belongs to connections that are gone. One that is younger than 10 s is only not open
- * yet: API Gateway opens the socket after `$connect` has answered.
- */
-export async function dropGone({ now, memory }: Pick<Room, "now" | "memory">): Promise<void> {
-  const all = [...memory.gone.values()];
-  memory.gone.clear();
-  const dead = all.filter(({ connectedAt }) => now.getTime() - connectedAt > openingMilliseconds);
-  for (let at = 0; at < dead.length; at += dropsAtOnce)
-    await allDone(
-      dead.slice(at, at + dropsAtOnce).map(async ({ streamId, connectionId, revision }) => {
-        await removeSubscriber(streamId, connectionId, revision);
-        await dropConnection(connectionId);
-      }),
-    );
+  const before = await listFrames(streamId, from, (own[0]?.n ?? to + 1) - 1);
+  const frames = [...before, ...own];
+  return [...frames, ...(await listFrames(streamId, (frames.at(-1)?.n ?? to) + 1, to))];
 }

@@ -13,6 +13,12 @@ const slotMilliseconds = 40;
  */
 const freeShare = 0.01;
 
+/**
+ * Posts of a slot that one environment takes at the most, about what its sockets carry meanwhile: a
+ * room that several post would else wait for the one which took all.
+ */
+const ownMax = 500;
+
 /** Posts that one lease asks for at least, as a share of a slot. */
 const leaseShare = 0.1;
 
@@ -24,27 +30,32 @@ export type Governor = {
   limitedAt(): number;
 };
 
-type Clock = { now(): number; wait(milliseconds: number): Promise<void> };
+/** Time as a governor sees it, in milliseconds. */
+export type Clock = { now(): number; wait(milliseconds: number): Promise<void> };
 
-const realClock: Clock = {
+/** The time of this process. */
+export const realClock: Clock = {
   now: Date.now,
   wait: (milliseconds) => new Promise((done) => setTimeout(done, Math.max(0, milliseconds))),
 };
 
 /**
  * Holds the posts of all environments together under `rate` a second. `lease` takes posts out of a
- * slot's common count. Posts that find none wait for the next slot; nothing is dropped here.
+ * slot's common count; `unasked` is the share of a slot that needs no lease. Posts that find none
+ * wait for the next slot; nothing is dropped here.
  */
 export function createGovernor(
   rate: number,
   lease: (slot: number, wanted: number, slotMax: number) => Promise<number>,
   clock: Clock = realClock,
+  unasked = freeShare,
 ): Governor {
   const slotMax = Math.max(1, Math.floor((rate * slotMilliseconds) / 1000));
-  const freeMax = Math.floor(slotMax * freeShare);
+  const freeMax = Math.floor(slotMax * unasked);
   let slot = -1;
   let free = 0;
   let leased = 0;
+  let own = 0;
   let pumping = false;
   const line: { go(): void; fail(error: unknown): void }[] = [];
   let limited = Number.NEGATIVE_INFINITY;
@@ -56,6 +67,7 @@ export function createGovernor(
     slot = current;
     free = freeMax;
     leased = 0;
+    own = 0;
   }
 
   function tryTake(): boolean {
@@ -69,13 +81,17 @@ export function createGovernor(
   async function fill(): Promise<void> {
     turn();
     const asked = slot;
-    const wanted = Math.min(slotMax, Math.max(line.length, Math.ceil(slotMax * leaseShare)));
-    const granted = await lease(asked, wanted, slotMax);
-    turn();
-    // Counted as of its slot, used when it is there: a slow answer makes posts late, never none.
-    leased += granted;
-    if (granted > 0) return;
-    limited = clock.now();
+    if (own < ownMax) {
+      const most = Math.min(slotMax, ownMax - own);
+      const wanted = Math.min(most, Math.max(line.length, Math.ceil(slotMax * leaseShare)));
+      const granted = await lease(asked, wanted, slotMax);
+      turn();
+      // Counted as of its slot, used when it is there: a slow answer makes posts late, never none.
+      leased += granted;
+      own += granted;
+      if (granted > 0) return;
+      limited = clock.now();
+    }
     await clock.wait((asked + 1) * slotMilliseconds - clock.now());
   }
 
@@ -126,7 +142,8 @@ export function createGovernors(
     return own < wanted ? own + (await leaseLarge(slot, wanted - own, slotMax)) : own;
   };
   return {
-    large: createGovernor(rate, leaseLarge, clock),
+    // Sixteen may post one room: what each took unasked would pass the rate by a sixth.
+    large: createGovernor(rate, leaseLarge, clock, 0),
     rest: createGovernor(rate, leaseRest, clock),
   };
 }
@@ -146,10 +163,19 @@ export const governor = (): Governor => governors().rest;
 /** The governor of large rooms: it leaves a tenth of the rate to the others. */
 export const largeGovernor = (): Governor => governors().large;
 
-/** When a post of this process last had to wait, in milliseconds since 1970. */
-export const limitedAt = () => Math.max(governor().limitedAt(), largeGovernor().limitedAt());
+let limitedElsewhere = Number.NEGATIVE_INFINITY;
+
+/** Notes when a post that this process waited for had to wait in another one. */
+export function noteLimited(at: number): void {
+  limitedElsewhere = Math.max(limitedElsewhere, at);
+}
+
+/** When a post last had to wait, in milliseconds since 1970: of this process, or noted by it. */
+export const limitedAt = () =>
+  Math.max(governor().limitedAt(), largeGovernor().limitedAt(), limitedElsewhere);
 
 /** Puts other governors in their place: for tests and measurements. */
 export function useGovernor(rest: Governor | undefined, large = rest): void {
+  limitedElsewhere = Number.NEGATIVE_INFINITY;
   current = rest && large && { rest, large };
 }

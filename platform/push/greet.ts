@@ -2,12 +2,12 @@ import { type Frame, isAnswered } from "../../domain/frame.ts";
 import { isBlocked } from "../../domain/member.ts";
 import { canRecover } from "../../domain/position.ts";
 import { openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts";
-import { findNewestFrame, queryFrames } from "../store/frames.ts";
+import { findNewestFrame, listFrames, queryFrames } from "../store/frames.ts";
 import { getLog, type Log } from "../store/logs.ts";
 import { findGuests, findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
-import { dropGone, endSubscription } from "./deliver.ts";
 import { governor } from "./governor.ts";
+import { dropGone, endSubscription } from "./part.ts";
 import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
 import { queueReplay } from "./queue.ts";
 import { inlineFramesMax, sendFrame } from "./replay.ts";
@@ -79,15 +79,9 @@ function readerOf(streamId: string): Reader {
       return;
     }
     const range = `${from}-${to}`;
-    if (!shared.has(range)) shared.set(range, readAll(streamId, from, to));
+    if (!shared.has(range)) shared.set(range, listFrames(streamId, from, to));
     yield* await shared.get(range)!;
   };
-}
-
-async function readAll(streamId: string, from: number, to: number): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  for await (const frame of queryFrames(streamId, { from, to })) frames.push(frame);
-  return frames;
 }
 
 type Greeting = { log: Log & { head: number }; viewers: number; reader: Reader };

@@ -4,9 +4,9 @@ import type { Subscriber } from "../../domain/subscriber.ts";
 import { queryFrames } from "../store/frames.ts";
 import { findMember } from "../store/streams.ts";
 import { findSubscriber } from "../store/subscribers.ts";
-import { endSubscription } from "./deliver.ts";
 import { formsOf } from "./forms.ts";
 import { governor } from "./governor.ts";
+import { endSubscription } from "./part.ts";
 import { poster } from "./post.ts";
 import { queueReplay, type Replaying } from "./queue.ts";
 

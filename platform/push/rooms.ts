@@ -4,9 +4,8 @@ import { setting } from "../env.ts";
 import { findNewestFrame } from "../store/frames.ts";
 import { listGathered, putGathered, removeGathered } from "../store/gathered.ts";
 import type { StreamWork } from "./batch.ts";
-import { deliverFrames } from "./deliver.ts";
+import { deliverFrames, type PostFrames } from "./deliver.ts";
 import { appendRecords, takeTexts } from "./frames.ts";
-import { largeGovernor } from "./governor.ts";
 import { greetSubscribers } from "./greet.ts";
 import { queuePosting } from "./queue.ts";
 import type { Room } from "./room.ts";
@@ -61,22 +60,23 @@ const nothingGathered = { ids: [], records: [] };
 
 /**
  * Posts a large room: all that has gathered into the log, then every frame that was not yet posted
- * to all viewers. What gathers meanwhile has a message of its own in the queue.
+ * to all viewers. What gathers meanwhile has a message of its own in the queue. `post` brings them
+ * to the viewers.
  */
-export async function postRoom(room: Room): Promise<void> {
+export async function postRoom(room: Room, post: PostFrames): Promise<void> {
   const { streamId } = room;
   const { ids, records } = await listGathered(streamId, recordsMax);
   if (records.length === 0) {
     // Whoever framed them may have died before posting.
     const newest = await findNewestFrame(streamId);
     if (newest === undefined) return;
-    if (!(await deliverFrames(room, newest.n, [], largeGovernor()))) await queueRest(room);
+    if (!(await deliverFrames(room, newest.n, [], post))) await queueRest(room);
     return;
   }
   const { head, made } = await appendRecords(room, records);
   await takeTexts(room, records);
   await removeGathered(streamId, ids);
-  if (!(await deliverFrames(room, head, made, largeGovernor()))) await queueRest(room);
+  if (!(await deliverFrames(room, head, made, post))) await queueRest(room);
 }
 
 /** Asks for the posting of what is in the log already: this call has gone on for long enough. */

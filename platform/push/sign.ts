@@ -1,7 +1,8 @@
 import { createHash, createHmac, createSecretKey, type KeyObject } from "node:crypto";
 
-/** Who signs, for which region. The service is always API Gateway's. */
+/** Who signs, for which region and service: API Gateway's posts unless it is said. */
 export type Signing = {
+  service?: "execute-api" | "lambda";
   region: string;
   accessKeyId: string;
   secretAccessKey: string;
@@ -22,8 +23,6 @@ export const encodeStrictly = (text: string) =>
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 
-const service = "execute-api";
-
 /**
  * Makes a signer of requests to one host after AWS Signature Version 4: what is the same for many
  * requests is made once (the key a day, the dates a second), so that a signature costs one path and
@@ -31,7 +30,7 @@ const service = "execute-api";
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function createSigner(host: string, signing: Signing) {
-  const { region, accessKeyId, secretAccessKey, sessionToken } = signing;
+  const { service = "execute-api", region, accessKeyId, secretAccessKey, sessionToken } = signing;
   const token = sessionToken === undefined ? "" : `x-amz-security-token:${sessionToken}\n`;
   const signedHeaders = `host;x-amz-date${sessionToken === undefined ? "" : ";x-amz-security-token"}`;
   let second = Number.NaN;
@@ -46,7 +45,7 @@ export function createSigner(host: string, signing: Signing) {
     longDate = new Date(second * 1000).toISOString().replace(/[:-]|\.\d{3}/g, "");
     if (longDate.slice(0, 8) !== date || key === undefined) {
       date = longDate.slice(0, 8);
-      key = deriveKey(secretAccessKey, date, region);
+      key = deriveKey(secretAccessKey, date, region, service);
       scope = `${date}/${region}/${service}/aws4_request`;
     }
     canonicalEnd = `\n\nhost:${host}\nx-amz-date:${longDate}\n${token}\n${signedHeaders}\n`;
@@ -69,7 +68,7 @@ export function createSigner(host: string, signing: Signing) {
   };
 }
 
-function deriveKey(secret: string, date: string, region: string): KeyObject {
+function deriveKey(secret: string, date: string, region: string, service: string): KeyObject {
   let key = Buffer.from(`AWS4${secret}`);
   for (const part of [date, region, service, "aws4_request"])
     key = createHmac("sha256", key).update(part).digest();

@@ -74,6 +74,13 @@ export async function* queryFrames(streamId: string, range: Range = {}): AsyncGe
   } while (start !== undefined);
 }
 
+/** All frames of a range that are kept, read consistently. */
+export async function listFrames(streamId: string, from: number, to: number): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  for await (const frame of queryFrames(streamId, { from, to })) frames.push(frame);
+  return frames;
+}
+
 /** The newest frame that lies in the table, expired or not. */
 export async function findNewestFrame(streamId: string): Promise<Frame | undefined> {
   for await (const frame of queryFrames(streamId, { newestFirst: true, pageSize: 1 })) return frame;

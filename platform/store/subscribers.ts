@@ -67,22 +67,33 @@ export async function findGuests(
 
 /** Subscribers of one range, above which the next reading takes more ranges at once. */
 const rangeSubscribers = 500;
-const rangesMax = 16;
+/** Ranges into which a stream's subscribers can be cut. */
+export const rangesMax = 16;
+
+/** The part `at` (from 0) of the subscribers of a stream, cut into `of` equal ranges of their keys. */
+export type Part = {
+  at: number;
+  /** A power of two, at most 16. */
+  of: number;
+};
+
+/** All of them. */
+export const whole: Part = { at: 0, of: 1 };
 
 /**
- * All subscribers of a stream, read consistently each time and never cached. A room that is known
- * to be large (`about` so many) is read in parallel ranges.
+ * The subscribers of a stream or of a part of it, read consistently each time and never cached. A
+ * room that is known to be large (`about` so many in all) is read in parallel ranges.
  */
 export async function listSubscribers(
   streamId: string,
   now: Date,
   about = 0,
+  { at, of }: Part = whole,
 ): Promise<Subscriber[]> {
-  let count = 1;
+  let count = of;
   while (count < rangesMax && about > count * rangeSubscribers) count *= 2;
-  const lists = await Promise.all(
-    subscriberRanges(count).map(([low, high]) => listRange(streamId, low, high)),
-  );
+  const ranges = subscriberRanges(count).slice((at * count) / of, ((at + 1) * count) / of);
+  const lists = await Promise.all(ranges.map(([low, high]) => listRange(streamId, low, high)));
   // Written by us alone and read for every frame: here a schema would cost more than the posting.
   return lists.flat().flatMap((item) => {
     const subscriber = withPlace(item);

@@ -3,13 +3,20 @@ import { functionName } from "../../lib/names.ts";
 import { rowsOf } from "../../lib/route-table.ts";
 import { functionsOf, resourcesOf, templatesOf } from "./templates.ts";
 
-const kinds = ["endpoint", "command", "guard", "reaction", "socket"] as const;
+const kinds = ["endpoint", "command", "guard", "reaction", "socket", "task"] as const;
 const rows = kinds.flatMap((kind) => [...rowsOf(kind)] as { name: string; contract: Contract }[]);
 type Contract = {
   kind: string;
   stage?: string;
   timeoutSeconds?: number;
-  grants: { read?: readonly string[]; write?: readonly string[]; connections?: true };
+  grants: {
+    read?: readonly string[];
+    write?: readonly string[];
+    connections?: true;
+    queues?: readonly string[];
+    tasks?: readonly string[];
+  };
+  on?: { queue?: string };
 };
 
 const all = {
@@ -68,6 +75,33 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       expect([name, keysOf("dynamodb:DeleteItem").sort()]).toEqual([name, [...changed].sort()]);
       const manages = role.some(({ Action }) => Action.includes("execute-api:ManageConnections"));
       expect([name, manages]).toEqual([name, contract.grants.connections === true]);
+    }
+  });
+
+  test("invoke the functions that they name, and no others", () => {
+    for (const { name, contract } of rows) {
+      const { role = [], properties } = functions.get(functionName(stage, name)) ?? {};
+      const invoked = role
+        .filter(({ Action }) => Action.some((action) => action.startsWith("lambda:")))
+        .map(({ Action, Resource }) => [...Action, ...Resource].join());
+      const { tasks = [] } = contract.grants;
+      expect([name, invoked]).toEqual([
+        name,
+        tasks.map((task) => expect.stringMatching(`:function:${functionName(stage, task)}$`)),
+      ]);
+      for (const task of tasks)
+        expect(properties.Environment.Variables).toMatchObject({
+          POST_PART_FUNCTION: functionName(stage, task),
+        });
+    }
+  });
+
+  test("may go on with what they have left in their own queue: Lambda does not end them as a loop", () => {
+    for (const { name, contract } of rows) {
+      const { properties } = functions.get(functionName(stage, name)) ?? {};
+      const queue = contract.on?.queue;
+      const asksItself = queue !== undefined && contract.grants.queues?.includes(queue) === true;
+      expect([name, properties?.RecursiveLoop]).toEqual([name, asksItself ? "Allow" : undefined]);
     }
   });
 

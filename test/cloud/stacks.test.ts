@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { accepted, isAccepted } from "../../lib/nag.ts";
 import { functionName } from "../../lib/names.ts";
+import { rowsOf } from "../../lib/route-table.ts";
 import { assertConcurrency, stageOf } from "../../lib/stages.ts";
 import {
   findingsOf,
@@ -89,6 +90,22 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     expect(readers.length).toBe(live.length);
     for (const { Properties } of readers)
       expect(Properties.FunctionResponseTypes).toEqual(["ReportBatchItemFailures"]);
+  });
+
+  test("bring a message again when its reader cannot be at it any more, a room's posting soon", () => {
+    const queues = resourcesOf(templates, "AWS::SQS::Queue", "data");
+    const invisible = (name: string) =>
+      queues.find(({ Properties }) => Properties.QueueName === `ovation-${stage}-${name}`)
+        ?.Properties.VisibilityTimeout;
+    for (const { name, contract } of rowsOf("reaction")) {
+      if (!("queue" in contract.on)) continue;
+      const isOrdered = contract.on.queue === "posts";
+      const seconds = invisible(`${contract.on.queue}${isOrdered ? ".fifo" : ""}`);
+      const { timeoutSeconds = 10 } = contract;
+      // Lambda demands as much as the time-out; a failed message of a room silences it.
+      expect([name, seconds]).toEqual([name, isOrdered ? timeoutSeconds + 15 : 6 * timeoutSeconds]);
+      if (isOrdered) expect(seconds).toBeLessThanOrEqual(90);
+    }
   });
 
   test("open a WebSocket API whose $connect alone has an authorizer, without identity source", () => {

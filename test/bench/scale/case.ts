@@ -10,6 +10,8 @@ Object.assign(process.env, {
   DEFAULT_PICTURE: "https://assets.ovation.example/default-picture.png",
   POST_RATE: String(given.postRate),
   LARGE_ROOM_VIEWERS: "1000",
+  PART_VIEWERS: "5000",
+  POST_PART_FUNCTION: "ovation-prod-realtime-post-part",
   POSTS_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/posts.fifo",
   WS_ENDPOINT: "https://simulated.execute-api.us-east-1.amazonaws.com/ws",
 });

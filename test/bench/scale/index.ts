@@ -19,6 +19,7 @@ const cases: Case[] = [
   { viewers: 30_000, ...byDefault, seed: 1 },
   { viewers: 30_000, ...raised, seed: 1 },
   { viewers: 100_000, ...byDefault, seed: 1 },
+  { viewers: 100_000, ...raised, seed: 1 },
 ];
 
 function run(given: Case): Promise<Figures> {

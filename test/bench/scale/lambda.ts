@@ -1,6 +1,9 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
+import type { PartJob, PartPosted } from "../../../platform/push/part-job.ts";
+import { persistent, useInvoke } from "../../../platform/push/parts.ts";
+import { createMemory, type Memory } from "../../../platform/push/room.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";
@@ -8,6 +11,8 @@ import type { Use } from "./prices.ts";
 import type { Item } from "./table.ts";
 
 type Handler<R> = (event: { Records: R[] }) => Promise<unknown>;
+/** Posts one part of a room, in an environment with this memory. */
+type PostPart = (job: PartJob, memory: Memory) => Promise<PartPosted>;
 
 /** Times of the services between a write and a handler, in milliseconds. */
 const times = {
@@ -23,32 +28,63 @@ const times = {
 
 const memoryGigabytes = 1769 / 1024;
 const batchMax = 1000;
-const timeoutMilliseconds = 60_000;
+/** Milliseconds after which each function is ended. */
+const timeouts = { "fan-out": 60_000, post: 60_000, part: 30_000 };
 
-/** Runs a handler as Lambda does and books it; false when it threw or took too long. */
+/** Runs a function as Lambda does and books it; throws what it threw, and when it took too long. */
 function createInvoker(clock: Clock, chance: Chance, use: Use) {
   let [failures, longest] = [0, 0];
   return {
-    async invoke<R>(name: string, handler: Handler<R>, Records: R[]): Promise<boolean> {
+    async invoke<T>(name: keyof typeof timeouts, env: string, work: () => Promise<T>): Promise<T> {
       await clock.wait(chance.around(...times.invoke));
       const began = clock.now();
-      let isDone = false;
+      let took = 0;
       try {
-        await environment.run(name, () => handler({ Records }));
-        isDone = true;
+        return await environment.run(env, work).finally(() => {
+          took = clock.now() - began;
+          if (took > timeouts[name]) throw new Error(`${name} took ${took} ms`);
+        });
       } catch (error) {
+        failures += 1;
         console.error(error);
+        throw error;
+      } finally {
+        longest = Math.max(longest, took);
+        use.lambdaRequest += 1;
+        use.lambdaGigabyteSecond += (Math.min(took, timeouts[name]) / 1000) * memoryGigabytes;
       }
-      const took = clock.now() - began;
-      longest = Math.max(longest, took);
-      use.lambdaRequest += 1;
-      use.lambdaGigabyteSecond += (Math.min(took, timeoutMilliseconds) / 1000) * memoryGigabytes;
-      if (!isDone || took > timeoutMilliseconds) failures += 1;
-      return isDone;
     },
     report: () => ({ failures, longestMilliseconds: longest }),
   };
 }
+
+type Invoker = ReturnType<typeof createInvoker>;
+
+/** Environments of `realtime/post-part`: each call takes one that is free, or a new one. */
+function createParts({ invoke }: Invoker, postPart: PostPart) {
+  const free: { name: string; memory: Memory }[] = [];
+  let made = 0;
+  let calls = 0;
+  return {
+    async invokePart(job: PartJob): Promise<PartPosted> {
+      const env = free.shift() ?? { name: `part-${++made}`, memory: createMemory() };
+      calls += 1;
+      try {
+        return await invoke("part", env.name, () => postPart(job, env.memory));
+      } finally {
+        free.push(env);
+      }
+    },
+    report: () => ({ parts: calls, partEnvironments: made }),
+  };
+}
+
+/** What a mapping makes of a call: a failed batch comes again. */
+const isDone = (call: Promise<unknown>) =>
+  call.then(
+    () => true,
+    () => false,
+  );
 
 /** One shard of the table's stream: one batch in flight, all that waits comes with the next. */
 function createShard(
@@ -130,21 +166,27 @@ function createQueue(
   };
 }
 
-/** The two functions that push, behind what calls them: the table's stream and the queue. */
+/** The functions that push, behind what calls them: the table's stream, the queue, the other. */
 export function createLambda(
   clock: Clock,
   chance: Chance,
   use: Use,
-  handlers: { fanOut: Handler<DynamoDBRecord>; post: Handler<SQSRecord> },
+  handlers: { fanOut: Handler<DynamoDBRecord>; post: Handler<SQSRecord>; postPart: PostPart },
 ) {
   const invoker = createInvoker(clock, chance, use);
-  const shard = createShard(clock, chance, (records) =>
-    invoker.invoke("fan-out", handlers.fanOut, records),
+  const shard = createShard(clock, chance, (Records) =>
+    isDone(invoker.invoke("fan-out", "fan-out", () => handlers.fanOut({ Records }))),
   );
-  const queue = createQueue(clock, chance, use, (records) =>
-    invoker.invoke("post", handlers.post, records),
+  const queue = createQueue(clock, chance, use, (Records) =>
+    isDone(invoker.invoke("post", "post", () => handlers.post({ Records }))),
   );
+  const parts = createParts(invoker, handlers.postPart);
+  useInvoke(persistent(parts.invokePart));
   // The code under measurement makes its own client: its requests end here.
   SQSClient.prototype.send = ((command: { input: never }) => queue.send(command.input)) as never;
-  return { write: shard.write, start: shard.start, report: invoker.report };
+  return {
+    write: shard.write,
+    start: shard.start,
+    report: () => ({ ...invoker.report(), ...parts.report() }),
+  };
 }

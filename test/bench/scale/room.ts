@@ -1,6 +1,7 @@
 import type { FrameBody } from "../../../domain/frame.ts";
 import { handler as fanOut } from "../../../functions/realtime/fan-out.ts";
 import { handler as post } from "../../../functions/realtime/post.ts";
+import { postPartJob } from "../../../platform/push/part-job.ts";
 import { usePoster } from "../../../platform/push/post.ts";
 import { key, prefix } from "../../../platform/store/keys.ts";
 import { useTable } from "../../../platform/store/table.ts";
@@ -54,7 +55,11 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   const gateway = createGateway(clock, chance, use, given.quota, audience.find);
   usePoster(gateway.poster);
   separateGovernors(given.postRate);
-  lambda = createLambda(clock, chance, use, { fanOut, post });
+  lambda = createLambda(clock, chance, use, {
+    fanOut,
+    post,
+    postPart: (job, memory) => postPartJob(job, memory, new Date()),
+  });
   lambda.start();
   audience.start(gateway);
   void people.live(second(times.end), { from: second(times.burstFrom), to: second(times.burstTo) });
@@ -114,6 +119,8 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
     "$/hour": round((dollars * 3600) / times.end),
     "$/million events": round((dollars * 1e6) / Math.max(1, shownEvents)),
     "longest call s": round(lambda.report().longestMilliseconds / 1000),
+    parts: lambda.report().parts,
+    "part environments": lambda.report().partEnvironments,
     "failed calls": lambda.report().failures,
     "table throttled": table.throttled(),
   };

@@ -28,6 +28,7 @@ async function flood(
   environments: number,
   seconds: number,
   leaseMilliseconds: number,
+  unasked?: number,
 ) {
   const time = createTime();
   const taken = new Map<number, number>();
@@ -38,14 +39,16 @@ async function flood(
     return Math.min(wanted, Math.max(0, slotMax - before));
   };
   const posts: number[] = [];
+  const each = Array.from({ length: environments }, () => 0);
   const end = time.now() + seconds * 1000;
   const limited: boolean[] = [];
   for (let n = 0; n < environments; n++) {
-    const governor = createGovernor(rate, lease, time);
+    const governor = createGovernor(rate, lease, time, unasked);
     const sender = async () => {
       while (time.now() < end) {
         await governor.take();
         posts.push(time.now());
+        each[n]! += 1;
         await time.wait(1);
       }
       limited[n] = Number.isFinite(governor.limitedAt());
@@ -53,7 +56,7 @@ async function flood(
     for (let sender_ = 0; sender_ < 40; sender_++) void sender();
   }
   await time.run(end + 2_000);
-  return { posts: posts.sort((a, b) => a - b), limited };
+  return { posts: posts.sort((a, b) => a - b), limited, each };
 }
 
 const mostInOneSecond = (posts: readonly number[]) => {
@@ -75,6 +78,24 @@ test.each([1, 2, 5])(
     expect(limited).toContain(true);
   },
 );
+
+test("sixteen environments of a raised rate hold it, and share it", async () => {
+  const rate = 40_000;
+  const { posts, each } = await flood(rate, 16, 1, 3, 0);
+  expect(mostInOneSecond(posts)).toBeLessThanOrEqual(rate * 1.05);
+  expect(posts.length).toBeGreaterThan(rate * 0.75);
+  const fair = posts.length / 16;
+  for (const own of each) {
+    expect(own).toBeGreaterThan(fair * 0.5);
+    expect(own).toBeLessThan(fair * 1.5);
+  }
+});
+
+test("an environment takes no more of a slot than it can send meanwhile", async () => {
+  const { posts } = await flood(80_000, 1, 1, 3, 0);
+  expect(mostInOneSecond(posts)).toBeLessThanOrEqual(13_000);
+  expect(posts.length).toBeGreaterThan(10_000);
+});
 
 test("leases that take longer than a slot make posts late, never none", async () => {
   const rate = 5_000;

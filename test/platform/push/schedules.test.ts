@@ -3,6 +3,8 @@ import { play, type Scene } from "./world.ts";
 
 process.env.TABLE_NAME ??= "ovation-test";
 process.env.POST_RATE ??= "1000000";
+// Whoever is not alone in a room that is posted in parts has a part of their own.
+process.env.PART_VIEWERS ??= "1";
 process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/p.png";
 
 /** Failures as they come, none of them rare. */
@@ -17,6 +19,12 @@ const scenes: Record<string, Omit<Scene, "seed">> = {
   "two shards, bans": { ...failures, shards: 2, bans: true },
   "a room that crosses to post and back": { ...failures, crossing: true },
   "crossing with two shards and bans": { ...failures, shards: 2, crossing: true, bans: true },
+  "a room that crosses to parts and back": { ...failures, crossing: true, parts: true },
+  "parts with two shards, bans and deletions": {
+    ...failures,
+    ...{ shards: 2, crossing: true, parts: true, bans: true, deletions: true, clients: 5 },
+  },
+  "parts that die half way": { ...failures, crash: 0.03, crossing: true, parts: true, clients: 5 },
   deletions: { ...failures, shards: 2, deletions: true, writes: 60 },
   "crossing with deletions": { ...failures, crossing: true, deletions: true, writes: 60 },
   "quiet for more than a day": { ...failures, quiet: true },
@@ -29,11 +37,15 @@ const firstSeed = Number(process.env.SEED ?? 1);
 
 test.each(Object.entries(scenes))("%s: nothing lost, nothing doubled", async (_name, scene) => {
   const wrong: string[] = [];
+  let parts = 0;
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     const played = { ...scene, seed };
-    wrong.push(...judge(played, await play(played)).map((what) => `seed ${seed}: ${what}`));
+    const run = await play(played);
+    parts += run.parts;
+    wrong.push(...judge(played, run).map((what) => `seed ${seed}: ${what}`));
   }
   expect(wrong.slice(0, 20)).toEqual([]);
+  expect(parts > 0).toBe(scene.parts === true);
 });
 
 test("without any failure hardly anybody asks again: under once a run, eight viewers, two shards", async () => {

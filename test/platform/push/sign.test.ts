@@ -9,11 +9,12 @@ async function signedByLibrary(
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string },
   request: { method: string; path: string; body: string },
   now: number,
+  service = "execute-api",
 ) {
   const library = new SignatureV4({
     credentials,
     region: "eu-central-1",
-    service: "execute-api",
+    service,
     sha256: Sha256,
     applyChecksum: false,
   });
@@ -62,11 +63,19 @@ describe("The signer of posts", () => {
     };
     const sign = createSigner(host, { region: "eu-central-1", ...credentials });
     const now = Date.parse("2026-11-20T23:59:59.999Z");
+    const signLambda = createSigner(host, {
+      ...{ region: "eu-central-1", service: "lambda" },
+      ...credentials,
+    });
     for (const at of [now, now + 1, now + 2000]) {
       const path = "/ws/@connections/L0SM9cOFvHcCIhw%3D";
       const own = sign({ method: "POST", path, payloadHash: hashOf("{}") }, at);
       const theirs = await signedByLibrary(credentials, { method: "POST", path, body: "{}" }, at);
       expect(asObject(own)).toEqual(theirs);
+      const invoke = { method: "POST" as const, path: "/2015-03-31/functions/part/invocations" };
+      expect(asObject(signLambda({ ...invoke, payloadHash: hashOf("{}") }, at))).toEqual(
+        await signedByLibrary(credentials, { ...invoke, body: "{}" }, at, "lambda"),
+      );
     }
   });
 });

@@ -1,14 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createFollower, type Frame, type Message } from "../../../client/follower.ts";
-import { type Change, recordOf } from "../../../domain/change.ts";
-import type { Subscriber } from "../../../domain/subscriber.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { useGovernor } from "../../../platform/push/governor.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { type Payload, type PostResult, usePoster } from "../../../platform/push/post.ts";
-import { createMemory, type Memory } from "../../../platform/push/room.ts";
-import { frameRecords, postRoom } from "../../../platform/push/rooms.ts";
+import { createMemory } from "../../../platform/push/room.ts";
+import { frameRecords } from "../../../platform/push/rooms.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import { findConnection } from "../../../platform/store/connections.ts";
 import { putGathered } from "../../../platform/store/gathered.ts";
@@ -16,9 +14,10 @@ import { readKey } from "../../../platform/store/keys.ts";
 import { resetLog } from "../../../platform/store/log-reset.ts";
 import { findHeads, readSubscriber } from "../../../platform/store/subscribers.ts";
 import { useTable } from "../../../platform/store/table.ts";
+import { createPosting, type Env, LostAnswer } from "./posting.ts";
 import { createRandom } from "./random.ts";
 import { createTable } from "./table-double.ts";
-import { createWriter, picture, start, streamId, streamItem } from "./writer.ts";
+import { createWriter, type Delivered, start, streamId, streamItem, workOf } from "./writer.ts";
 
 /** What a schedule may meet. Probabilities are per chance, times in milliseconds. */
 export type Scene = {
@@ -38,6 +37,8 @@ export type Scene = {
   lag?: number;
   /** The room goes through the queue to `post` and back. */
   crossing?: boolean;
+  /** What goes through the queue is posted in parts, by environments of their own. */
+  parts?: boolean;
   /** Now and then nothing is written for more than a day, and frames expire. */
   quiet?: boolean;
   /** The log is reset once. */
@@ -60,9 +61,6 @@ type Viewer = {
   resets: string[];
   subscribes: number;
 };
-
-type Env = { memory: Memory; busy: boolean; skew: number };
-type Delivered = { change?: Change; subscriber?: Subscriber; at: number };
 
 /**
  * Plays the real consumer, greeting, poster, handlers and clients against each other on a table in
@@ -227,35 +225,24 @@ export async function play(scene: Scene) {
     receive(viewer, { type: "pong", heads });
   }
 
-  // The queue to `post`: one message in flight, in order; what fails comes again.
-  const queue: string[] = [];
   const newEnv = (): Env => ({
     memory: createMemory(),
     busy: false,
     skew: scene.skew ? between(-scene.skew, scene.skew) : 0,
   });
   const envs = [newEnv(), newEnv(), newEnv()];
-  const posters = newEnv();
   let large = false;
   const roomOf = (env: Env) => ({
     streamId,
     now: new Date(now + env.skew),
     memory: env.memory,
   });
-  async function post(): Promise<void> {
-    for (;;) {
-      await inTime(between(50, 1500));
-      if (queue.length === 0) continue;
-      const done = await attempt(posters, () => postRoom(roomOf(posters)));
-      if (done) queue.shift();
-    }
-  }
   async function attempt(env: Env, work: () => Promise<void>): Promise<boolean> {
     try {
       await context.run({ crashed: false }, work);
       return true;
     } catch (error) {
-      if (!(error instanceof Crash)) {
+      if (!(error instanceof Crash || error instanceof LostAnswer)) {
         findings.push(`FAULT ${(error as Error).stack}`);
         return true;
       }
@@ -263,9 +250,18 @@ export async function play(scene: Scene) {
       return false;
     }
   }
+  const posting = createPosting(scene.parts === true, {
+    newEnv,
+    roomOf,
+    attempt,
+    invoke: (work) => context.run({ crashed: false }, work),
+    inTime,
+    between,
+    losesAnswer: () => faults && chance(scene.crash),
+  });
   async function push(env: Env, { records, subscribers }: StreamWork): Promise<void> {
     const room = roomOf(env);
-    if (records.length > 0 && large) queue.push(await putGathered(streamId, records, room.now));
+    if (records.length > 0 && large) posting.ask(await putGathered(streamId, records, room.now));
     else if (records.length > 0) {
       const { head, made } = await frameRecords(room, records);
       await deliverFrames(room, head, made);
@@ -331,8 +327,7 @@ export async function play(scene: Scene) {
     epochs += 1;
     for (const shard of shards) cuts.set(shard, shard.length);
     for (const env of envs) env.memory = createMemory();
-    posters.memory = createMemory();
-    queue.length = 0;
+    posting.reset();
     written.forget();
     await resetLog(streamId);
   }
@@ -340,7 +335,7 @@ export async function play(scene: Scene) {
   table.put(streamItem());
   for (const shard of shards) shard.length = 0;
   for (const shard of shards) void consume(shard);
-  void post();
+  void posting.live();
   for (let n = 0; n < (scene.clients ?? 3); n++) {
     const viewer: Viewer = {
       userId: `u${n}`,
@@ -380,17 +375,16 @@ export async function play(scene: Scene) {
     for (let drain = 0; drain < 12; drain++) await null;
   }
   usePoster(undefined);
-  return { findings, viewers: [...viewers.values()], table, written, failures, endedAt: now };
-}
-
-function workOf(batch: readonly Delivered[]): StreamWork {
-  const work: StreamWork = { records: [], subscribers: [] };
-  for (const { change, subscriber } of batch) {
-    if (subscriber) work.subscribers.push(subscriber);
-    const record = change && recordOf(change, picture);
-    if (record) work.records.push(record);
-  }
-  return work;
+  const parts = posting.parts();
+  return {
+    findings,
+    viewers: [...viewers.values()],
+    table,
+    written,
+    failures,
+    parts,
+    endedAt: now,
+  };
 }
 
 function hash(text: string): number {

@@ -1,12 +1,15 @@
+import { type Change, recordOf } from "../../../domain/change.ts";
 import { makeMessage } from "../../../domain/chat.ts";
 import { makeStream, StreamWish } from "../../../domain/new-stream.ts";
+import type { Subscriber } from "../../../domain/subscriber.ts";
 import { profileOf, summaryOf } from "../../../domain/user.ts";
+import type { StreamWork } from "../../../platform/push/batch.ts";
 import { key } from "../../../platform/store/keys.ts";
 import type { createTable, Item } from "./table-double.ts";
 import type { Scene } from "./world.ts";
 
 export const streamId = "64d15f9e2e6c8f4d5a123000";
-export const picture = "https://cdn.example.com/p.png";
+const picture = "https://cdn.example.com/p.png";
 export const start = Date.parse("2026-01-01T00:00:00Z");
 
 const person = (userId: string) => profileOf(userId, {}, new Date(start));
@@ -119,4 +122,18 @@ export function createWriter(
       deleted.clear();
     },
   };
+}
+
+/** What a shard brings: a change of an item, or a subscription. */
+export type Delivered = { change?: Change; subscriber?: Subscriber; at: number };
+
+/** One batch of a shard, as the consumer reads it. */
+export function workOf(batch: readonly Delivered[]): StreamWork {
+  const work: StreamWork = { records: [], subscribers: [] };
+  for (const { change, subscriber } of batch) {
+    if (subscriber) work.subscribers.push(subscriber);
+    const record = change && recordOf(change, picture);
+    if (record) work.records.push(record);
+  }
+  return work;
 }

@@ -1,0 +1,182 @@
+import type { Frame } from "../../domain/frame.ts";
+import { isBlocked } from "../../domain/member.ts";
+import { openingMilliseconds, type Subscriber, viewersAmong } from "../../domain/subscriber.ts";
+import { dropConnection, forgetStream } from "../store/connections.ts";
+import { findMember } from "../store/streams.ts";
+import { listSubscribers, type Part, removeSubscriber } from "../store/subscribers.ts";
+import { allDone } from "./all-done.ts";
+import { type Forms, formsOf } from "./forms.ts";
+import type { Governor } from "./governor.ts";
+import { payloadOf, poster } from "./post.ts";
+import type { Memory, Room } from "./room.ts";
+
+/**
+ * Posts frames to one part of a room's subscribers, who are read consistently; what the frames' log
+ * was marked with must have been read before. `about` is how many the whole room may have, `gate`
+ * lets each post go. Answers the distinct users who watch. Can be done again: what comes twice is
+ * dropped by the viewers' rules.
+ */
+export async function postPart(
+  room: Room,
+  frames: readonly Frame[],
+  part: Part & { about: number },
+  gate: Governor,
+): Promise<Set<string>> {
+  const { streamId, now } = room;
+  const subscribers = await listSubscribers(streamId, now, part.about, part);
+  const viewers = viewersAmong(subscribers);
+  // Read after the subscribers: who is blocked no more and has come again is not sent away.
+  const ends = await findEnds(streamId, frames, viewers, now);
+  await postFrames(room, frames, subscribers, ends, gate);
+  return viewers;
+}
+
+/**
+ * Users whom one of these frames blocks and who still are: nothing from that frame on is theirs.
+ */
+async function findEnds(
+  streamId: string,
+  frames: readonly Frame[],
+  viewers: ReadonlySet<string>,
+  now: Date,
+): Promise<Map<string, number>> {
+  const ends = new Map<string, number>();
+  for (const { n, blocks = [] } of frames)
+    for (const userId of blocks) {
+      if (ends.has(userId) || !viewers.has(userId)) continue;
+      const member = await findMember(streamId, userId, { consistent: true });
+      if (isBlocked(member, now)) ends.set(userId, n);
+    }
+  return ends;
+}
+
+async function postFrames(
+  { memory }: Room,
+  frames: readonly Frame[],
+  subscribers: readonly Subscriber[],
+  ends: ReadonlyMap<string, number>,
+  gate: Governor,
+): Promise<void> {
+  const forms = frames.map(formsOf);
+  const posts: Posts = { frames, forms, gate, waiting: 0 };
+  const ended: Promise<void>[] = [];
+  const posted: Promise<void>[] = [];
+  for (const subscriber of subscribers) {
+    const end = ends.get(subscriber.userId);
+    if (end === undefined) posted.push(follow(memory, subscriber, posts));
+    else ended.push(follow(memory, subscriber, posts, end).then(() => endSubscription(subscriber)));
+  }
+  await allDone([...ended, settleMost(posted, () => posts.waiting > 0)]);
+}
+
+/** What is posted, in which forms, and what lets each post go. */
+type Posts = {
+  frames: readonly Frame[];
+  forms: readonly Forms[];
+  gate: Governor;
+  /** Posts that wait at the gate. */
+  waiting: number;
+};
+
+/** Posts to one connection, frame after frame, so that its order holds whatever the others do. */
+async function follow(
+  { busy, gone }: Memory,
+  subscriber: Subscriber,
+  posts: Posts,
+  end = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const { frames, forms } = posts;
+  const { streamId, connectionId, from } = subscriber;
+  const subscription = `${streamId} ${connectionId}`;
+  if (from === undefined || from > frames.at(-1)!.n || busy.has(subscription)) return;
+  busy.add(subscription);
+  try {
+    for (const [at, { n }] of frames.entries()) {
+      if (n < from) continue;
+      if (n >= end) break;
+      await passGate(posts);
+      const result = await poster().post(connectionId, forms[at]!(subscriber));
+      if (result !== "gone") continue;
+      gone.set(subscription, subscriber);
+      break;
+    }
+  } finally {
+    busy.delete(subscription);
+  }
+}
+
+async function passGate(posts: Posts): Promise<void> {
+  posts.waiting += 1;
+  try {
+    await posts.gate.take();
+  } finally {
+    posts.waiting -= 1;
+  }
+}
+
+/** The share of posts that nobody else waits for, and for how long they are waited for. */
+const stragglersShare = 0.05;
+const stragglersMilliseconds = 250;
+
+/**
+ * Waits for all posts, but not long for the last few: a slow or dead connection delays nobody.
+ * Theirs go on, and what they miss meanwhile is a hole that heals. While some have not been let go
+ * yet the last ones are not slow: at 7,000 posts a second a large room's last twentieth takes a
+ * second.
+ */
+async function settleMost(
+  posts: readonly Promise<void>[],
+  isWaiting: () => boolean,
+): Promise<void> {
+  let left = posts.length;
+  if (left === 0) return;
+  const few = Math.max(1, Math.floor(left * stragglersShare));
+  await new Promise<void>((done, fail) => {
+    let timer: NodeJS.Timeout | undefined;
+    const finish = () => {
+      clearTimeout(timer);
+      done();
+    };
+    const finishFew = () => {
+      if (isWaiting()) timer = setTimeout(finishFew, stragglersMilliseconds);
+      else finish();
+    };
+    for (const post of posts)
+      post.then(() => {
+        left -= 1;
+        if (left === 0) finish();
+        else if (left <= few) timer ??= setTimeout(finishFew, stragglersMilliseconds);
+      }, fail);
+  });
+}
+
+/**
+ * Says to a blocked user's connection that the stream is over for it, and removes its subscription.
+ */
+export async function endSubscription(subscriber: Subscriber): Promise<void> {
+  const { streamId, connectionId, revision } = subscriber;
+  const said = { type: "unsubscribed", streamId, reason: "blocked" };
+  await poster().post(connectionId, payloadOf(JSON.stringify(said)));
+  await removeSubscriber(streamId, connectionId, revision);
+  await forgetStream(connectionId, streamId);
+}
+
+/** Removals of dead connections at a time. */
+const dropsAtOnce = 20;
+
+/**
+ * Removes what belongs to connections that are gone. One that is younger than 10 s is only not open
+ * yet: API Gateway opens the socket after `$connect` has answered.
+ */
+export async function dropGone({ now, memory }: Pick<Room, "now" | "memory">): Promise<void> {
+  const all = [...memory.gone.values()];
+  memory.gone.clear();
+  const dead = all.filter(({ connectedAt }) => now.getTime() - connectedAt > openingMilliseconds);
+  for (let at = 0; at < dead.length; at += dropsAtOnce)
+    await allDone(
+      dead.slice(at, at + dropsAtOnce).map(async ({ streamId, connectionId, revision }) => {
+        await removeSubscriber(streamId, connectionId, revision);
+        await dropConnection(connectionId);
+      }),
+    );
+}

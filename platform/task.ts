@@ -1,0 +1,31 @@
+import type * as z from "zod";
+import type { Grants, Resources } from "./grants.ts";
+
+/** The promise of a function that another function of ours invokes and waits for. */
+export type TaskContract = {
+  kind: "task";
+  says: string;
+  /** What it is given: the event itself. */
+  body: z.ZodType;
+  /** What it answers. */
+  answer: z.ZodType;
+  grants: Grants;
+} & Resources;
+
+/**
+ * A function that does a part of another's work. Whoever invokes it waits for the answer and decides
+ * what a failure means: an exception, also over what it was given, is one for the caller (Lambda
+ * answers 200 with `X-Amz-Function-Error`).
+ * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+ */
+export function task<const C extends Omit<TaskContract, "kind">>(
+  promise: C,
+  work: (body: z.output<C["body"]>, now: Date) => Promise<z.input<C["answer"]>>,
+) {
+  const contract = { kind: "task", ...promise } as C & { kind: "task" };
+
+  const handler = async (event: unknown): Promise<z.input<C["answer"]>> =>
+    work(contract.body.parse(event) as z.output<C["body"]>, new Date());
+
+  return { contract, handler };
+}

@@ -1,0 +1,106 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeAssembly } from "../../bin/assembly.ts";
+import { makeLog, startSystem } from "../../local/index.ts";
+import { callsOf, textOf, until, type Watcher, watch } from "./audience.ts";
+
+/*
+ * A room on the running system that is posted in parts, by environments of their own. The stage of
+ * a machine needs none, so its settings are changed where they come from: in the template.
+ */
+
+const lowered = { LARGE_ROOM_VIEWERS: "2", PART_VIEWERS: "3", POST_RATE: "1000000" };
+
+type Template = {
+  Resources: Record<string, { Properties?: { Environment?: { Variables: object } } }>;
+};
+
+let copy: string;
+let system: Awaited<ReturnType<typeof startSystem>>;
+let calls: ReturnType<typeof callsOf>;
+const problems: string[] = [];
+
+/** A copy of the assembly in which very few viewers make a very large room. */
+function lowerThresholds(original: string): void {
+  for (const name of readdirSync(original)) {
+    if (!name.endsWith(".template.json")) {
+      symlinkSync(join(original, name), join(copy, name));
+      continue;
+    }
+    const template = JSON.parse(readFileSync(join(original, name), "utf8")) as Template;
+    for (const { Properties } of Object.values(template.Resources)) {
+      const variables = Properties?.Environment?.Variables as Record<string, string> | undefined;
+      for (const [setting, value] of Object.entries(lowered))
+        if (variables?.[setting] !== undefined) variables[setting] = value;
+    }
+    writeFileSync(join(copy, name), JSON.stringify(template));
+  }
+}
+
+beforeAll(async () => {
+  copy = mkdtempSync(join(tmpdir(), "ovation-test-"));
+  lowerThresholds(await makeAssembly("dev", () => {}, new AbortController().signal));
+  system = await startSystem({
+    assemblyDirectory: async () => copy,
+    stageName: "dev",
+    port: 0,
+    dataDir: ":memory:",
+    log: makeLog("off", (text) => problems.push(text)),
+    secrets: {},
+  });
+  calls = callsOf(system.url);
+});
+afterAll(async () => {
+  await system.stop();
+  rmSync(copy, { recursive: true, force: true });
+});
+
+const viewers = 12;
+const messages = 60;
+
+/** How often a function has run so far. */
+async function runsOf(name: string): Promise<number> {
+  const { byFunction } = await calls.send("GET", "/local/cost");
+  return byFunction[`ovation-dev-${name}`]?.byOperation["lambda:run"]?.requests ?? 0;
+}
+
+test("a room in parts: every viewer ends with each frame of the log, byte for byte", async () => {
+  const host = await calls.person("host");
+  const streamId = await calls.liveStream(host);
+  const watchers: Watcher[] = [];
+  for (let n = 0; n < viewers; n++) {
+    const { token } = await calls.person(`p${n}`);
+    watchers.push(watch(system.url, token, streamId, n % 3 === 2));
+  }
+  await until("all are there", () => watchers.every((one) => one.begin() !== undefined));
+  for (let n = 0; n < messages; n += 4)
+    await Promise.all([0, 1, 2, 3].map((at) => calls.say(host, streamId, `message ${n + at}`)));
+  const hears = ({ frames }: Watcher, text: string) =>
+    frames.some(({ events }) => events.some((event) => textOf(event) === text));
+  await calls.say(host, streamId, "the end");
+  await until("the end is heard", () => watchers.every((one) => hears(one, "the end")));
+
+  const log = await calls.log(host, streamId);
+  const texts = log.flatMap(({ events }) => events.map(textOf)).filter((text) => text !== "");
+  expect(new Set(texts).size).toBe(messages + 1);
+  expect(texts.length).toBe(messages + 1);
+  for (const { frames, begin } of watchers) {
+    const wanted = log.filter(({ frame }) => frame > begin()!);
+    expect(frames.map((frame) => JSON.stringify(frame))).toEqual(
+      wanted.map((frame) => JSON.stringify(frame)),
+    );
+  }
+  expect(log.at(-1)).toMatchObject({ viewers });
+  // A frame of so many viewers has four parts.
+  expect(await runsOf("realtime-post-part")).toBeGreaterThanOrEqual(4);
+  for (const { client } of watchers) client.close();
+  expect(problems).toEqual([]);
+}, 120_000);
