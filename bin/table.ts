@@ -1,21 +1,23 @@
 /** The table of a program beside the functions: a deployed one, or that of the data directory. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { openEngine } from "../local/aws/index.ts";
+import { openEngine, openSnapshot } from "../local/aws/index.ts";
 import { useTable } from "../platform/store/table.ts";
 
 /**
  * Makes platform/store read the table `name` with the AWS credentials of the environment, or
- * without a name that of DATA_DIR, whether the system runs or not. Answers what closes it.
+ * without a name that of DATA_DIR, whether the system runs or not; with `frozen` as of this moment,
+ * whatever is written meanwhile. Answers what closes it.
  */
-export async function openTable(name: string | undefined): Promise<() => Promise<void>> {
+export async function openTable(name?: string, frozen = false): Promise<() => Promise<void>> {
   const marshallOptions = { removeUndefinedValues: true };
   if (name !== undefined) {
     process.env.TABLE_NAME = name;
     useTable(DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions }));
     return async () => {};
   }
-  const engine = await openEngine(process.env.DATA_DIR || ".data");
+  const open = frozen ? openSnapshot : openEngine;
+  const engine = await open(process.env.DATA_DIR || ".data");
   process.env.TABLE_NAME = `ovation-${process.env.STAGE || "dev"}`;
   const client = new DynamoDBClient({
     endpoint: engine.endpoint,

@@ -21,6 +21,9 @@ export type Engine = {
   stop(): Promise<void>;
 };
 
+/** An engine that a reader beside the runner was given. */
+type OpenEngine = Pick<Engine, "endpoint" | "stop">;
+
 /** Sends one operation as it is, such as `DynamoDB_20120810.GetItem`, and gives the raw answer. */
 export type EngineCall = (
   target: string,
@@ -84,18 +87,20 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
  *
  * @throws Error when the directory holds no data.
  */
-export async function openEngine(
-  dataDirectory: string,
-  log: (line: string) => void = () => {},
-): Promise<{ endpoint: string; stop(): Promise<void> }> {
+export async function openEngine(dataDirectory: string): Promise<OpenEngine> {
   const running = findRunningEngine(dataDirectory);
   if (running) return { endpoint: running.endpoint, stop: async () => {} };
   if (!existsSync(join(dataDirectory, fileName))) {
     throw new Error(`There is no data in ${dataDirectory}: start Ovation once, or set DATA_DIR.`);
   }
-  const state = openState(dataDirectory);
+  return openAlone(openState(dataDirectory));
+}
+
+/** An engine for the time of a reading, on what lies in the state's directory. */
+async function openAlone(state: State, prepare = () => {}): Promise<OpenEngine> {
   try {
-    const engine = await startEngine({ state, tables: [], log });
+    prepare();
+    const engine = await startEngine({ state, tables: [], log: () => {} });
     return {
       endpoint: engine.endpoint,
       async stop() {
@@ -107,6 +112,35 @@ export async function openEngine(
     state.close();
     throw error;
   }
+}
+
+/**
+ * The data of a directory as of one moment, for who reads longer than writers wait, such as an
+ * export beside the runner: SQLite copies it within one transaction to the temporary directory, and
+ * an engine of its own reads the copy until `stop`.
+ *
+ * @throws Error when the directory holds no data, or only the address of another engine.
+ */
+export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
+  const running = findRunningEngine(dataDirectory);
+  // Without a runner nobody writes, and the lock keeps it so.
+  if (!running) return openEngine(dataDirectory);
+  const file = join(dataDirectory, fileName);
+  if (!existsSync(file)) {
+    throw new Error(
+      `The data lies with the engine at ${running.endpoint}, which can give no snapshot: ` +
+        "stop Ovation first.",
+    );
+  }
+  const state = openState(":memory:");
+  return openAlone(state, () => {
+    const database = new DatabaseSync(file, { timeout: 5000 });
+    try {
+      database.prepare("VACUUM INTO ?").run(join(state.directory, fileName));
+    } finally {
+      database.close();
+    }
+  });
 }
 
 /** Any signature does for the engine: the endpoint in front of it has looked at the caller. */

@@ -20,7 +20,7 @@ import { checkSourceGrants } from "./source-grants.ts";
 import { createSqs } from "./sqs.ts";
 import { openState } from "./state.ts";
 
-export { openEngine } from "./engine.ts";
+export { openEngine, openSnapshot } from "./engine.ts";
 export { DataDirectoryBusy } from "./state.ts";
 
 /** Credentials as the SDK takes them. */

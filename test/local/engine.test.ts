@@ -4,7 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Engine, openEngine, startEngine } from "../../local/aws/engine.ts";
+import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { type Engine, openEngine, openSnapshot, startEngine } from "../../local/aws/engine.ts";
 import { DataDirectoryBusy, isRunning, openState } from "../../local/aws/state.ts";
 import { openPositions } from "../../local/stream-positions.ts";
 import { makeStage, streamArn, waitFor } from "./sample-stage.ts";
@@ -82,6 +83,53 @@ test("data stays, the note names the engine, and goes with it", async () => {
   const second = await start();
   expect(await count(second.engine)).toBe(1);
   await second.stop();
+});
+
+test("a snapshot of a running engine is of one moment, and goes when it is closed", async () => {
+  const { engine, stop } = await start();
+  const item = (SK: string, n: number) => ({
+    Put: {
+      TableName: "sample",
+      Item: { PK: { S: "A" }, SK: { S: SK }, n: { N: `${n}` }, filler: { S: "x".repeat(9_000) } },
+    },
+  });
+  const write = (n: number) => {
+    const TransactItems = [item("first", n), item("second", n)];
+    return engine.call("DynamoDB_20120810.TransactWriteItems", JSON.stringify({ TransactItems }));
+  };
+  let [n, over] = [0, false];
+  const writing = (async () => {
+    while (!over) expect((await write(++n)).status).toBe(200);
+  })();
+  await waitFor("writes", () => n > 50);
+  const snapshot = await openSnapshot(directory);
+  const client = new DynamoDBClient({
+    endpoint: snapshot.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "reader", secretAccessKey: "reader" },
+    maxAttempts: 1,
+  });
+  const read = async (SK: string) => {
+    const Key = { PK: { S: "A" }, SK: { S: SK } };
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName: "sample", Key, ConsistentRead: true }),
+    );
+    return Number(Item?.n?.N);
+  };
+  const first = await read("first");
+  const since = n;
+  await waitFor("more writes", () => n > since + 20);
+  expect(await read("second")).toBe(first);
+  expect(first).toBeGreaterThanOrEqual(50);
+  await snapshot.stop();
+  over = true;
+  await writing;
+  await expect(read("first")).rejects.toThrow();
+  await stop();
+  // Nobody writes then: the data itself is read, and held.
+  const alone = await openSnapshot(directory);
+  expect(() => openState(directory)).toThrow(DataDirectoryBusy);
+  await alone.stop();
 });
 
 test("a second runner on one directory is refused with one sentence", async () => {
