@@ -1,9 +1,5 @@
-import { allDone } from "../../platform/push/all-done.ts";
-import { postLarge } from "../../platform/push/parts.ts";
-import { PostJob } from "../../platform/push/queue.ts";
-import { replay } from "../../platform/push/replay.ts";
+import { postJobs } from "../../platform/push/post-jobs.ts";
 import { ownMemory } from "../../platform/push/room.ts";
-import { postRoom } from "../../platform/push/rooms.ts";
 import { reaction } from "../../platform/reaction.ts";
 
 /** Posts large rooms, so that no other room waits for them: each stream in order, one at a time. */
@@ -21,18 +17,5 @@ export const { contract, handler } = reaction(
     memoryMegabytes: 1769,
     timeoutSeconds: 60,
   },
-  async (records, now) => {
-    // Many jobs of one room are one: whichever is first takes all that has gathered.
-    const streamIds = new Set<string>();
-    const replays: Promise<void>[] = [];
-    for (const { body } of records) {
-      const job = PostJob.parse(JSON.parse(body));
-      if ("connectionId" in job) replays.push(replay(job, now));
-      else streamIds.add(job.streamId);
-    }
-    const rooms = [...streamIds].map((streamId) =>
-      postRoom({ streamId, now, memory: ownMemory }, postLarge),
-    );
-    await allDone([...rooms, ...replays]);
-  },
+  (records, now) => postJobs(records, now, ownMemory),
 );

@@ -60,7 +60,8 @@ async function deliverSome(
   if (last === undefined) return false;
   const viewers = await post(room, frames, about);
   noteViewers(room, viewers);
-  await markPosted(streamId, last, viewers, Math.max(viewers, log.peakViewers ?? 0));
+  const peakViewers = Math.max(viewers, log.peakViewers ?? 0);
+  await markPosted(streamId, last, { viewers, peakViewers, countedAt: room.now.getTime() });
   await dropGone(room);
   return last.n < upTo;
 }

@@ -19,6 +19,7 @@ export type Replaying = z.infer<typeof Replaying>;
 
 /** What the queue brings to `realtime/post`. */
 export const PostJob = z.union([Replaying, Posting]);
+export type PostJob = z.infer<typeof PostJob>;
 
 let client: SQSClient | undefined;
 

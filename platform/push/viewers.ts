@@ -1,4 +1,5 @@
 import { countViewers } from "../../domain/subscriber.ts";
+import { getLog } from "../store/logs.ts";
 import { listSubscribers } from "../store/subscribers.ts";
 import { type Room, remember } from "./room.ts";
 
@@ -8,8 +9,12 @@ const ageMillisecondsMax = 5_000;
 const streamsMax = 1_000;
 
 /** Notes how many distinct users a reading of the subscribers has shown. */
-export function noteViewers({ streamId, now, memory }: Room, count: number): void {
-  remember(memory.viewers, streamId, { count, at: now.getTime() }, streamsMax);
+export function noteViewers(
+  { streamId, now, memory }: Room,
+  count: number,
+  at = now.getTime(),
+): void {
+  remember(memory.viewers, streamId, { count, at }, streamsMax);
 }
 
 /**
@@ -17,9 +22,18 @@ export function noteViewers({ streamId, now, memory }: Room, count: number): voi
  */
 export async function viewersOf(room: Room): Promise<number> {
   const known = room.memory.viewers.get(room.streamId);
-  if (known !== undefined && room.now.getTime() - known.at < ageMillisecondsMax) return known.count;
-  return countAnew(room, known?.count);
+  if (known !== undefined && isNew(known.at, room)) return known.count;
+  if (known === undefined || known.count <= smallRoomViewersMax)
+    return countAnew(room, known?.count);
+  // To count a hundred thousand takes half a second; whoever posts them has just done so.
+  const { viewers, countedAt } = await getLog(room.streamId);
+  if (viewers === undefined || countedAt === undefined || !isNew(countedAt, room))
+    return countAnew(room, known.count);
+  noteViewers(room, viewers, countedAt);
+  return viewers;
 }
+
+const isNew = (at: number, { now }: Room) => now.getTime() - at < ageMillisecondsMax;
 
 /** Viewers of a room that is counted anew for each greeting: some thirty read units at the most. */
 const smallRoomViewersMax = 1_000;

@@ -19,6 +19,8 @@ export const Log = z.object({
   /** Distinct users when that frame was posted, and the most there ever were. */
   viewers: z.number().int().optional(),
   peakViewers: z.number().int().optional(),
+  /** When they were counted at the earliest, in milliseconds since 1970. */
+  countedAt: z.number().optional(),
 });
 export type Log = z.infer<typeof Log>;
 
@@ -65,8 +67,7 @@ export const newLog = (): Log => ({
 export async function markPosted(
   streamId: string,
   frame: Pick<Frame, "n" | "newest" | "totals">,
-  viewers: number,
-  peakViewers: number,
+  counted: Required<Pick<Log, "viewers" | "peakViewers" | "countedAt">>,
 ): Promise<void> {
   try {
     await table().send(
@@ -75,14 +76,15 @@ export async function markPosted(
         Key: key.log(streamId),
         UpdateExpression:
           "SET posted = :n, newest = :newest, totals = :totals, viewers = :viewers, " +
-          "peakViewers = :peak",
+          "peakViewers = :peak, countedAt = :counted",
         ConditionExpression: "posted < :n",
         ExpressionAttributeValues: {
           ":n": frame.n,
           ":newest": frame.newest,
           ":totals": frame.totals,
-          ":viewers": viewers,
-          ":peak": peakViewers,
+          ":viewers": counted.viewers,
+          ":peak": counted.peakViewers,
+          ":counted": counted.countedAt,
         },
       }),
     );

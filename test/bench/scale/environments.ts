@@ -1,11 +1,22 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createGovernors, type Governor, useGovernor } from "../../../platform/push/governor.ts";
+import type { Clock } from "./clock.ts";
 
 /**
  * Which function's environment the running code belongs to: on AWS each has its own line of posts
  * and its own governor, here they share a process.
  */
 export const environment = new AsyncLocalStorage<string>();
+
+const busyUntil = new Map<string, number>();
+
+/** Lets the running code compute for so long: its environment has one vCPU. */
+export async function compute(clock: Clock, milliseconds: number): Promise<void> {
+  const name = environment.getStore() ?? "";
+  const until = Math.max(clock.now(), busyUntil.get(name) ?? 0) + milliseconds;
+  busyUntil.set(name, until);
+  await clock.wait(until - clock.now());
+}
 
 /** Gives each environment a governor of its own; the lease is what they share. */
 export function separateGovernors(postRate: number): void {

@@ -10,7 +10,7 @@ import { environment } from "./environments.ts";
 import type { Use } from "./prices.ts";
 import type { Item } from "./table.ts";
 
-type Handler<R> = (event: { Records: R[] }) => Promise<unknown>;
+type Handler<R> = (event: { Records: R[] }) => Promise<{ batchItemFailures: object[] }>;
 /** Posts one part of a room, in an environment with this memory. */
 type PostPart = (job: PartJob, memory: Memory) => Promise<PartPosted>;
 
@@ -79,12 +79,18 @@ function createParts({ invoke }: Invoker, postPart: PostPart) {
   };
 }
 
-/** What a mapping makes of a call: a failed batch comes again. */
-const isDone = (call: Promise<unknown>) =>
+/** What a mapping makes of a call: a batch that failed comes again. */
+const isDone = (call: Promise<void>) =>
   call.then(
     () => true,
     () => false,
   );
+
+/** Hands a batch to a handler; throws when it wants some of it again. */
+async function handle<R>(handler: Handler<R>, Records: R[]): Promise<void> {
+  const { batchItemFailures } = await handler({ Records });
+  if (batchItemFailures.length > 0) throw new Error("Some records failed");
+}
 
 /** One shard of the table's stream: one batch in flight, all that waits comes with the next. */
 function createShard(
@@ -174,11 +180,11 @@ export function createLambda(
   handlers: { fanOut: Handler<DynamoDBRecord>; post: Handler<SQSRecord>; postPart: PostPart },
 ) {
   const invoker = createInvoker(clock, chance, use);
-  const shard = createShard(clock, chance, (Records) =>
-    isDone(invoker.invoke("fan-out", "fan-out", () => handlers.fanOut({ Records }))),
+  const shard = createShard(clock, chance, (records) =>
+    isDone(invoker.invoke("fan-out", "fan-out", () => handle(handlers.fanOut, records))),
   );
-  const queue = createQueue(clock, chance, use, (Records) =>
-    isDone(invoker.invoke("post", "post", () => handlers.post({ Records }))),
+  const queue = createQueue(clock, chance, use, (records) =>
+    isDone(invoker.invoke("post", "post", () => handle(handlers.post, records))),
   );
   const parts = createParts(invoker, handlers.postPart);
   useInvoke(persistent(parts.invokePart));

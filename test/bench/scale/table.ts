@@ -2,6 +2,7 @@ import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
+import { compute } from "./environments.ts";
 import { holds, type Input, updated } from "./expressions.ts";
 import type { Use } from "./prices.ts";
 
@@ -9,6 +10,8 @@ export type Item = Record<string, unknown> & { PK: string; SK: string };
 
 /** Milliseconds of one request: half the calls and all but one of a hundred are faster. */
 const latency = { get: [3, 12], write: [5, 20], page: [8, 30] } as const;
+/** What the document client computes for an item of a Query: measured for subscribers. */
+const itemMilliseconds = 0.006;
 /** DynamoDB answers a Query in pages of 1 MB. */
 const pageBytes = 1024 * 1024;
 /** A key carries 1,000 write units a second; a throttled call is tried again by the SDK. */
@@ -162,6 +165,7 @@ export function createTable(
       const { bytes, ...page } = query(input);
       read(bytes, input.ConsistentRead);
       await clock.wait(chance.around(...latency.page));
+      await compute(clock, page.Items.length * itemMilliseconds);
       return page;
     },
   };

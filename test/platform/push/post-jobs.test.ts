@@ -1,0 +1,85 @@
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { useInvoke } from "../../../platform/push/parts.ts";
+import { postJobs } from "../../../platform/push/post-jobs.ts";
+import { createMemory } from "../../../platform/push/room.ts";
+import { viewersOf } from "../../../platform/push/viewers.ts";
+import { putGathered } from "../../../platform/store/gathered.ts";
+import { key } from "../../../platform/store/keys.ts";
+import { findLog, getLog } from "../../../platform/store/logs.ts";
+import { table, tableName } from "../../../platform/store/table.ts";
+import { said } from "../../domain/frame-samples.ts";
+import { startTable } from "../table.ts";
+import { seconds, setStage } from "./stage.ts";
+
+process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/p.png";
+process.env.POST_RATE ??= "80000";
+process.env.PART_VIEWERS ??= "2";
+
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  stop = (await startTable()).stop;
+});
+afterAll(() => stop());
+
+const message = (messageId: string, job: unknown) => ({ messageId, body: JSON.stringify(job) });
+
+type Stage = Awaited<ReturnType<typeof setStage>>;
+
+/** A room with some viewers in which a record has gathered. */
+async function gather(viewers: number) {
+  const stage = await setStage();
+  const names = Array.from({ length: viewers }, (_, n) => `${stage.streamId}-${n}`);
+  for (const name of names) await stage.greet(stage.room(), await stage.ask(name));
+  const records = [said(1, "one", seconds(stage.now))];
+  const gathered = await putGathered(stage.streamId, records, stage.now);
+  return { stage, names, job: { streamId: stage.streamId, gathered } };
+}
+
+test("a room that fails comes again with all its messages and keeps no other back", async () => {
+  const large = await gather(5);
+  // Each stage has a poster of its own; the last one keeps what all get.
+  const small = await gather(1);
+  useInvoke(() => Promise.reject(new Error("throttled")));
+  const messages = [
+    message("a", large.job),
+    message("b", small.job),
+    message("c", { ...large.job, gathered: "later" }),
+    message("d", "no job"),
+    { messageId: "e", body: "{" },
+  ];
+  const failed = await postJobs(messages, small.stage.now, createMemory());
+  useInvoke(undefined);
+  expect(failed.sort()).toEqual(["a", "c", "d", "e"]);
+  expect(small.stage.frames(small.names[0]!)).toEqual([1]);
+  expect(await findLog(large.stage.streamId)).toMatchObject({ posted: 0 });
+  expect(await findLog(small.stage.streamId)).toMatchObject({ posted: 1, viewers: 1 });
+});
+
+/** What a posting noted in the log some time ago. */
+async function note({ streamId, now }: Stage, viewers: number, ageMilliseconds: number) {
+  await getLog(streamId);
+  await table().send(
+    new UpdateCommand({
+      TableName: tableName(),
+      Key: key.log(streamId),
+      UpdateExpression: "SET viewers = :viewers, countedAt = :at",
+      ExpressionAttributeValues: { ":viewers": viewers, ":at": now.getTime() - ageMilliseconds },
+    }),
+  );
+}
+
+test.each([
+  ["a large room is counted by its posting", 50_000, 2_000, 48_000],
+  ["what was counted too long ago is not believed", 50_000, 6_000, 1],
+  ["a small room is counted anew", 900, 2_000, 1],
+])("%s", async (_what, known, ageMilliseconds, wanted) => {
+  const stage = await setStage();
+  const room = stage.room();
+  await stage.greet(room, await stage.ask(`${stage.streamId}-0`));
+  room.memory.viewers.set(stage.streamId, { count: known, at: stage.now.getTime() - 10_000 });
+  await note(stage, 48_000, ageMilliseconds);
+  expect(await viewersOf(room)).toBe(wanted);
+  // What it said is as old as it was, so that it is not believed for longer than 5 s in all.
+  const later = { ...room, now: new Date(stage.now.getTime() + 4_000) };
+  expect(await viewersOf(later)).toBe(1);
+});
