@@ -1,8 +1,11 @@
 import * as z from "zod";
 
-const text = z.string().min(1);
-const count = z.coerce.number().int().min(0);
-const list = z.string().transform((value) => value.split(",").filter((part) => part !== ""));
+// Functions, so that only the schemas of settings that are read are made.
+const text = () => z.string().min(1);
+const count = () => z.coerce.number().int().min(0);
+const positive = () => z.coerce.number().int().min(1);
+const list = () => z.string().transform((value) => value.split(",").filter(Boolean));
+const url = () => z.url();
 
 /** Every setting that a function may be given by its stage, with its meaning. */
 const settings = {
@@ -12,11 +15,11 @@ const settings = {
   /** Origins that browsers may call from, or `*`. */
   ORIGINS: list,
   /** Credits of one superlike. */
-  SUPERLIKE_PRICE: z.coerce.number().int().min(1),
+  SUPERLIKE_PRICE: positive,
   /** The picture of a user who has none: an https URL. */
-  DEFAULT_PICTURE: z.url(),
+  DEFAULT_PICTURE: url,
   /** The picture of a stream that has none: an https URL. */
-  DEFAULT_THUMBNAIL: z.url(),
+  DEFAULT_THUMBNAIL: url,
   /** Gifts and superlikes that one user may send in a second. */
   GIFTS_PER_SECOND: count,
   /** Requests that one user may make in a second on routes that have no rate of their own. */
@@ -24,42 +27,42 @@ const settings = {
   /** Credits that a user may spend in a day, 0 for no limit. */
   SPEND_LIMIT: count,
   /** `on` where credit packages may be bought without a store. */
-  PURCHASES: z.enum(["on", "off"]),
+  PURCHASES: () => z.enum(["on", "off"]),
   ISSUER: text,
   AUDIENCE: text,
-  JWKS_URI: z.url(),
+  JWKS_URI: url,
   GROUPS_CLAIM: text,
   /** The base of the WebSocket API's `@connections`. */
-  WS_ENDPOINT: z.url(),
+  WS_ENDPOINT: url,
   /** Sockets that one user may have open. */
   SOCKETS_PER_USER: count,
   /** Messages that one connection may send in a second. */
   SOCKET_MESSAGES_PER_SECOND: count,
   /** Posts a second that this stage may use of the account's rate. */
-  POST_RATE: z.coerce.number().int().min(1),
-  COMBOS_QUEUE_URL: z.url(),
-  MOMENTS_QUEUE_URL: z.url(),
+  POST_RATE: positive,
+  COMBOS_QUEUE_URL: url,
+  MOMENTS_QUEUE_URL: url,
   /** The queue of what is told to many users, such as a stream that went live. */
-  NOTICES_QUEUE_URL: z.url(),
-  POSTS_QUEUE_URL: z.url(),
+  NOTICES_QUEUE_URL: url,
+  POSTS_QUEUE_URL: url,
   /** Viewers above which a room is posted by a function of its own. */
-  LARGE_ROOM_VIEWERS: z.coerce.number().int().min(1),
+  LARGE_ROOM_VIEWERS: positive,
   /** Viewers above which a room's posting is cut into parts, and of one part. */
-  PART_VIEWERS: z.coerce.number().int().min(1),
+  PART_VIEWERS: positive,
   /** The name of the function that posts one part. */
   POST_PART_FUNCTION: text,
-  TENCENT_SDK_APP_ID: z.coerce.number().int().min(1),
+  TENCENT_SDK_APP_ID: positive,
   /** Accounts that may call the Tencent API. */
   TENCENT_ADMINISTRATORS: list,
   /** The secret that holds the key of the Tencent application. */
   TENCENT_SECRET_ARN: text,
   /** The address that the AWS calls go to; absent on AWS itself. */
-  AWS_ENDPOINT_URL: z.url().optional(),
+  AWS_ENDPOINT_URL: () => z.url().optional(),
   /** `on` in the one-machine runner only. */
-  LOCAL: z.enum(["on"]).optional(),
+  LOCAL: () => z.enum(["on"]).optional(),
 } as const;
 
-type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> };
+type Settings = { [Name in keyof typeof settings]: z.output<ReturnType<(typeof settings)[Name]>> };
 
 /** The names that lib/ must give to the functions that need them. */
 export type SettingName = keyof Settings;
@@ -71,7 +74,7 @@ const known = new Map<string, unknown>();
  */
 export function setting<Name extends SettingName>(name: Name): Settings[Name] {
   if (!known.has(name)) {
-    const parsed = settings[name].safeParse(process.env[name]);
+    const parsed = settings[name]().safeParse(process.env[name]);
     if (!parsed.success) throw new Error(`The setting ${name} is wrong: ${parsed.error.message}`);
     known.set(name, parsed.data);
   }
