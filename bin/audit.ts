@@ -9,8 +9,8 @@ import { openTable } from "./table.ts";
 const usage = `npm run audit -- [options]
   (no option)      audits DATA_DIR (default .data), whether the system runs or not
   --table NAME     audits a deployed table, with the AWS credentials of the environment
-  --export FILE    writes a journal of what was audited: of DATA_DIR as of one moment; of a table only
-                   if nothing writes meanwhile, such as one that was restored to a point in time
+  --export FILE    writes a journal of what was audited: of DATA_DIR as of one moment; of a table
+                   only if nothing writes meanwhile, such as one restored to a point in time
   --verify FILE    audits a journal, offline`;
 
 /** What is looked at, and how long what does not fit may be on its way. */
