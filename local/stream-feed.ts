@@ -1,4 +1,5 @@
-import type { EngineCall } from "./aws/engine.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EngineCall } from "./aws/engine-call.ts";
 import type { Table } from "./model.ts";
 
 /** A stream record as the engine gives it. */
@@ -24,6 +25,14 @@ export type StreamFeed = {
   findNewest(): Promise<string | undefined>;
 };
 
+/**
+ * Between two looks of a reader. Lambda looks four times a second; here the first write after a
+ * pause is seen at once, and what follows it gathers for a moment.
+ */
+const lookMillisecondsMin = 50;
+/** Records of one page, which is the most that DynamoDB gives. */
+const pageRecordsMax = 1000;
+
 type Shard = { ShardId: string; SequenceNumberRange: { StartingSequenceNumber: string } };
 
 /**
@@ -36,11 +45,13 @@ export function createStreamFeed(call: EngineCall, table: Table): StreamFeed {
   let shardIndex = 0;
   let iterator: string | undefined;
   let position: string | undefined;
+  /** Milliseconds since 1970; after a full page there is more to be had at once. */
+  let mayLookAt = 0;
 
   const ask = async (operation: string, body: unknown) => {
     const answer = await call(`DynamoDBStreams_20120810.${operation}`, JSON.stringify(body));
     if (answer.status !== 200) throw new Error(`${operation}: ${answer.body}`);
-    return JSON.parse(answer.body);
+    return JSON.parse(String(answer.body));
   };
   const findStreamArn = async (): Promise<string> => {
     streamArn ??= (await ask("ListStreams", { TableName: table.name })).Streams[0]?.StreamArn;
@@ -84,17 +95,23 @@ export function createStreamFeed(call: EngineCall, table: Table): StreamFeed {
     position = after;
   };
 
+  const pause = async () => {
+    const early = mayLookAt - Date.now();
+    if (early > 0) await sleep(early);
+  };
   const read = async (after: string | undefined): Promise<EngineRecord[]> => {
+    await pause();
     if (iterator === undefined || position !== after) await seek(after);
     if (iterator === undefined) return [];
     let page: { Records: EngineRecord[]; NextShardIterator?: string };
     try {
-      page = await ask("GetRecords", { ShardIterator: iterator, Limit: 1000 });
+      page = await ask("GetRecords", { ShardIterator: iterator, Limit: pageRecordsMax });
     } catch (error) {
       // Iterators expire after a while without use; the position is what counts.
       iterator = undefined;
       throw error;
     }
+    mayLookAt = page.Records.length < pageRecordsMax ? Date.now() + lookMillisecondsMin : 0;
     iterator = page.NextShardIterator;
     position = page.Records.at(-1)?.dynamodb.SequenceNumber ?? position;
     if (iterator === undefined) {

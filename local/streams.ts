@@ -1,4 +1,4 @@
-import type { EngineCall } from "./aws/engine.ts";
+import type { EngineCall } from "./aws/engine-call.ts";
 import type { PutObject } from "./aws/objects.ts";
 import type { State } from "./aws/state.ts";
 import type { EventSource, Invoke, Stage, Table } from "./model.ts";

@@ -11,6 +11,12 @@ export const payloadBytesMax = 6 * 1024 * 1024;
 /** Lambda gives a function this long to load before its first event. */
 const loadMillisecondsMax = 10_000;
 
+/**
+ * The young generation's part of a function's memory. Small, since there are many workers; in a
+ * function with much memory a small one would be collected again and again while it posts.
+ */
+const youngShare = 64;
+
 export type FunctionWorker = {
   /** Runs one event, given as JSON text. Call it only while the worker is idle. */
   run(requestId: string, event: string): Promise<InvocationResult>;
@@ -47,7 +53,10 @@ export function startWorker(lambda: LambdaFunction, options: WorkerOptions): Fun
     stdout: true,
     stderr: true,
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: lambda.memoryMegabytes, maxYoungGenerationSizeMb: 4 },
+    resourceLimits: {
+      maxOldGenerationSizeMb: lambda.memoryMegabytes,
+      maxYoungGenerationSizeMb: Math.max(4, lambda.memoryMegabytes / youngShare),
+    },
   });
   worker.unref();
   for (const stream of ["stdout", "stderr"] as const) {

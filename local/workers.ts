@@ -3,6 +3,7 @@
  * a bounded line of waiting events, and its workers end when they have been idle for a while.
  */
 import { randomUUID } from "node:crypto";
+import { watchIdleShare } from "./idle-share.ts";
 import type { InvocationResult, Invoke, LambdaFunction } from "./model.ts";
 import type { FunctionWorker } from "./worker.ts";
 import { payloadBytesMax, startWorker } from "./worker.ts";
@@ -29,30 +30,45 @@ export type Workers = {
   stop(milliseconds: number): Promise<void>;
 };
 
-const workersPerFunctionMax = 4;
+/**
+ * Workers that a function gets as soon as it has events: two for a machine's few processors. More
+ * would share the same time, and each would run code that is not yet compiled well.
+ */
+const workersAtOnce = 2;
+/** All that it may have when its events wait for something else than a processor. */
+const workersPerFunctionMax = 32;
+/** Between two that are started beyond the first ones, by what the processors have to do. */
+const growMilliseconds = { idle: 50, busy: 1000 };
+/** The share of idle processor time from which on another worker is of use at once. */
+const idleShareMin = 0.2;
 /** Beyond this many waiting events a function is throttled. */
 const waitingMax = 1000;
 /** More idle threads than this are not kept, whichever function they belong to. */
 const idleWorkersMax = 16;
 const idleMillisecondsMax = 60_000;
 
-type Waiting = { event: string; done(result: InvocationResult): void };
+type Waiting = { event: string; since: number; done(result: InvocationResult): void };
 type Pool = {
   lambda: LambdaFunction;
   idle: FunctionWorker[];
   running: Set<FunctionWorker>;
   waiting: Waiting[];
   invoked: number;
+  /** When it last got a worker beyond the first ones; milliseconds since 1970. */
+  grownAt: number;
 };
 
 /** Makes the functions callable. No thread starts before the first call. */
 export function startWorkers(options: WorkersOptions): Workers {
   const pools = new Map<string, Pool>();
+  const idleShare = watchIdleShare();
+  let growing: NodeJS.Timeout | undefined;
   let isStopping = false;
   const poolOf = (lambda: LambdaFunction): Pool => {
     const found = pools.get(lambda.name);
     if (found) return found;
-    const pool: Pool = { lambda, idle: [], running: new Set(), waiting: [], invoked: 0 };
+    const none = { idle: [], running: new Set<FunctionWorker>(), waiting: [] };
+    const pool: Pool = { lambda, ...none, invoked: 0, grownAt: 0 };
     pools.set(lambda.name, pool);
     return pool;
   };
@@ -70,13 +86,34 @@ export function startWorkers(options: WorkersOptions): Workers {
   };
 
   const runNext = (pool: Pool): void => {
-    const { reservedConcurrency = workersPerFunctionMax } = pool.lambda;
-    const limit = Math.min(workersPerFunctionMax, reservedConcurrency);
+    const limit = Math.min(workersAtOnce, concurrencyOf(pool));
     while (pool.running.size < limit) {
       const next = pool.waiting.shift();
       if (next === undefined) return;
       void runOn(pool, takeWorker(pool), next);
     }
+    if (pool.waiting.length > 0) growLater();
+  };
+
+  /** Looks again soon whether those who still wait need another worker. */
+  const growLater = () => {
+    growing ??= setTimeout(() => {
+      growing = undefined;
+      const isIdle = idleShare() > idleShareMin;
+      const pause = isIdle ? growMilliseconds.idle : growMilliseconds.busy;
+      for (const pool of pools.values()) grow(pool, pause);
+      if ([...pools.values()].some((pool) => pool.waiting.length > 0)) growLater();
+    }, growMilliseconds.idle);
+  };
+
+  const grow = (pool: Pool, pauseMilliseconds: number) => {
+    const now = Date.now();
+    const next = pool.waiting[0];
+    if (next === undefined || pool.running.size >= concurrencyOf(pool)) return;
+    if (now - Math.max(next.since, pool.grownAt) < pauseMilliseconds) return;
+    pool.grownAt = now;
+    pool.waiting.shift();
+    void runOn(pool, takeWorker(pool), next);
   };
 
   const runOn = async (pool: Pool, worker: FunctionWorker, { event, done }: Waiting) => {
@@ -128,7 +165,7 @@ export function startWorkers(options: WorkersOptions): Workers {
       return failed("TooManyRequestsException", "Rate Exceeded.");
     }
     return await new Promise<InvocationResult>((resolve) => {
-      pool.waiting.push({ event: text, done: resolve });
+      pool.waiting.push({ event: text, since: Date.now(), done: resolve });
       runNext(pool);
     });
   };
@@ -153,6 +190,7 @@ export function startWorkers(options: WorkersOptions): Workers {
       while (isBusy() && Date.now() < end) await new Promise((done) => setTimeout(done, 10));
       isStopping = true;
       clearInterval(timer);
+      clearTimeout(growing);
       const all = [...pools.values()].flatMap((pool) => [...pool.idle, ...pool.running]);
       for (const pool of pools.values()) {
         for (const { done } of pool.waiting.splice(0))
@@ -162,6 +200,9 @@ export function startWorkers(options: WorkersOptions): Workers {
     },
   };
 }
+
+const concurrencyOf = ({ lambda }: Pool) =>
+  Math.min(workersPerFunctionMax, lambda.reservedConcurrency ?? workersPerFunctionMax);
 
 function failed(errorType: string, errorMessage: string): InvocationResult {
   return { ok: false, error: { errorType, errorMessage } };

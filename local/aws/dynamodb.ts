@@ -55,17 +55,37 @@ async function forward(
   );
   if (!metered) return answerText(answer);
   if (answer.status !== 200) {
-    const writeUnits = estimateRefused(operation, body, answer.body);
+    const writeUnits = estimateRefused(operation, body, String(answer.body));
     record(options.meter, request, { writeUnits });
     return answerText(answer);
   }
   if (writes.has(operation)) options.onWrite();
-  const value = JSON.parse(answer.body) as Body;
-  record(options.meter, request, sumConsumed(operation, value.ConsumedCapacity));
-  if (asked) return answerText(answer);
-  delete value.ConsumedCapacity;
-  return answerText({ status: 200, body: JSON.stringify(value) });
+  const { consumed, rest } = splitConsumed(answer.body);
+  record(options.meter, request, sumConsumed(operation, consumed));
+  return answerText(asked ? answer : { status: 200, body: rest });
 }
+
+const consumedMember = '"ConsumedCapacity":';
+
+/**
+ * The capacity that an answer names, and the answer without it. The bundled engine puts it last, so
+ * that a page of a thousand items need not be read to find it.
+ */
+function splitConsumed(bytes: Buffer): { consumed: unknown; rest: Buffer | string } {
+  const at = bytes.lastIndexOf(consumedMember);
+  if (at < 0) return { consumed: undefined, rest: bytes };
+  try {
+    const { ConsumedCapacity: consumed } = JSON.parse(`{${bytes.toString("utf8", at)}`) as Body;
+    const end = bytes[at - 1] === comma ? at - 1 : at;
+    return { consumed, rest: Buffer.concat([bytes.subarray(0, end), closingBrace]) };
+  } catch {
+    const { ConsumedCapacity: consumed, ...rest } = JSON.parse(String(bytes)) as Body;
+    return { consumed, rest: JSON.stringify(rest) };
+  }
+}
+
+const comma = ",".charCodeAt(0);
+const closingBrace = Buffer.from("}");
 
 /** Put in front of the members that the caller sent; a NONE of the caller's has to go. */
 function askForCapacity(bytes: Buffer, body: Body): string {
@@ -76,7 +96,7 @@ function askForCapacity(bytes: Buffer, body: Body): string {
   return `{"ReturnConsumedCapacity":"TOTAL",${text.slice(text.indexOf("{") + 1)}`;
 }
 
-function answerText(answer: { status: number; body: string }): AwsAnswer {
+function answerText(answer: { status: number; body: Buffer | string }): AwsAnswer {
   return { ...answer, headers: { "content-type": "application/x-amz-json-1.0" } };
 }
 

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Pool } from "undici";
 import type { Table } from "../model.ts";
 import { findLeastPosition } from "../stream-positions.ts";
+import { type EngineCall, openEngineCalls } from "./engine-call.ts";
 import {
   findRunningEngine,
   removeEngineNote,
@@ -24,15 +24,7 @@ export type Engine = {
 /** An engine that a reader beside the runner was given. */
 type OpenEngine = Pick<Engine, "endpoint" | "stop">;
 
-/** Sends one operation as it is, such as `DynamoDB_20120810.GetItem`, and gives the raw answer. */
-export type EngineCall = (
-  target: string,
-  body: string | Uint8Array,
-) => Promise<{ status: number; body: string }>;
-
 const fileName = "dynamodb.sqlite";
-const connectionCountMax = 32;
-const streamConnectionCountMax = 4;
 /** Fewer deletable stream records than this are not worth a cleaning. */
 const trimRecordsMin = 20_000;
 
@@ -61,17 +53,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         options.log(`The database engine ${reason}; nothing can be stored until a new start`),
       );
   const endpoint = options.endpoint ?? process?.endpoint ?? "";
-  // Readers of the stream have connections of their own, or a crowd of writers would hold them up.
-  const pool = openPool(endpoint, connectionCountMax);
-  const streamPool = openPool(endpoint, streamConnectionCountMax);
+  const { call, close } = openEngineCalls(endpoint);
   const stop = async () => {
     removeEngineNote(directory);
-    await Promise.all([pool.destroy(), streamPool.destroy()]);
+    await close();
     await process?.stop();
   };
   try {
     if (process) prepareStreamRecords(file, options.state, options.tables);
-    const call = makeCall(pool, streamPool);
     for (const table of options.tables) await ensureTable(call, table);
     writeEngineNote(directory, { endpoint, ...(process && { pid: process.pid }) });
     return { endpoint, call, stop };
@@ -143,38 +132,6 @@ export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
   });
 }
 
-/** Any signature does for the engine: the endpoint in front of it has looked at the caller. */
-const authorization =
-  "AWS4-HMAC-SHA256 Credential=ovation/20260101/us-east-1/dynamodb/aws4_request, " +
-  "SignedHeaders=host, Signature=0";
-
-function openPool(endpoint: string, connections: number): Pool {
-  return new Pool(new URL(endpoint).origin, {
-    connections,
-    pipelining: 1,
-    bodyTimeout: 30_000,
-    headersTimeout: 30_000,
-  });
-}
-
-function makeCall(pool: Pool, streamPool: Pool): EngineCall {
-  return async (target, body) => {
-    const chosen = target.startsWith("DynamoDBStreams") ? streamPool : pool;
-    const answer = await chosen.request({
-      method: "POST",
-      path: "/",
-      headers: {
-        "content-type": "application/x-amz-json-1.0",
-        "x-amz-target": target,
-        "x-amz-date": "20260101T000000Z",
-        authorization,
-      },
-      body,
-    });
-    return { status: answer.statusCode, body: await answer.body.text() };
-  };
-}
-
 /**
  * Three indexes on the engine's stream records, without which every write reads all earlier ones to
  * find its sequence number (seen in 1.2.1), and the removal of records that every reader has had.
@@ -241,7 +198,7 @@ async function ensureTable(call: EngineCall, table: Table): Promise<void> {
   }
   for (let tries = 0; tries < 500; tries += 1) {
     answer = await describe();
-    if (JSON.parse(answer.body).Table?.TableStatus === "ACTIVE") return;
+    if (JSON.parse(String(answer.body)).Table?.TableStatus === "ACTIVE") return;
     await sleep(20);
   }
   throw new Error(`Table ${table.name} did not become active: ${answer.body}`);

@@ -35,8 +35,11 @@ export async function viewersOf(room: Room): Promise<number> {
 
 const isNew = (at: number, { now }: Room) => now.getTime() - at < ageMillisecondsMax;
 
-/** Viewers of a room that is counted anew for each greeting: some thirty read units at the most. */
-const smallRoomViewersMax = 1_000;
+/**
+ * Viewers of a room that is counted anew for each greeting. When a larger one comes back at once,
+ * counting for each few would read the whole room again and again.
+ */
+const smallRoomViewersMax = 100;
 
 /** Distinct subscribed users now, those included who are just greeted; of a large room 5 s old. */
 export async function viewersNow(room: Room): Promise<number> {

@@ -8,7 +8,7 @@ export type Leaving = "closes" | "breaks";
 
 /** One viewer of a crowd, on one socket after the other; its position outlives them. */
 export type Member = {
-  /** Opens a socket and subscribes, since its position if it has one. Ends when that is answered. */
+  /** Opens a socket and subscribes, since its position if any. Ends when that is answered. */
   come(): Promise<void>;
   /** Ends when the socket is gone. */
   leave(how: Leaving): Promise<void>;

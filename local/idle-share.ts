@@ -1,0 +1,23 @@
+/** How much of the machine has had nothing to do. */
+import { cpus } from "node:os";
+
+/** Answers the share, 0 to 1, of all processors' time since the last question that was idle. */
+export function watchIdleShare(): () => number {
+  let last = readTimes();
+  return () => {
+    const now = readTimes();
+    const passed = now.all - last.all;
+    const share = passed > 0 ? (now.idle - last.idle) / passed : 1;
+    last = now;
+    return share;
+  };
+}
+
+function readTimes(): { idle: number; all: number } {
+  const sum = { idle: 0, all: 0 };
+  for (const { times } of cpus()) {
+    sum.idle += times.idle;
+    for (const part of Object.values(times)) sum.all += part;
+  }
+  return sum;
+}

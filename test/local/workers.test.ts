@@ -1,0 +1,60 @@
+import { readAssembly } from "../../local/assembly.ts";
+import type { LambdaFunction } from "../../local/model.ts";
+import type { Workers } from "../../local/workers.ts";
+import { startWorkers } from "../../local/workers.ts";
+import { writeSampleAssembly } from "./sample-assembly.ts";
+
+const assembly = writeSampleAssembly();
+const { functions } = readAssembly({
+  directory: assembly.directory,
+  stageName: "dev",
+  parameters: { "/sample/issuer": "http://issuer" },
+});
+let workers: Workers;
+
+/** Functions of the sample, each changed as a test needs it. */
+function start(changes: Partial<LambdaFunction> = {}): void {
+  workers = startWorkers({
+    functions: Object.fromEntries(
+      Object.entries(functions).map(([name, lambda]) => [
+        name,
+        { ...lambda, timeoutSeconds: 60, ...changes },
+      ]),
+    ),
+    environmentOf: () => ({}),
+    line: () => undefined,
+  });
+}
+
+afterEach(() => workers.stop(0));
+afterAll(() => assembly.remove());
+
+/** Calls a function that answers after a minute so many times, and waits for no answer. */
+function callPatient(times: number): void {
+  for (let n = 0; n < times; n++) void workers.invoke("sample-slow", {});
+}
+
+const running = () => workers.counts()["sample-slow"]?.running ?? 0;
+
+async function waitFor(count: number): Promise<void> {
+  const until = Date.now() + 20_000;
+  while (running() !== count && Date.now() < until)
+    await new Promise((done) => setTimeout(done, 20));
+  expect(running()).toBe(count);
+}
+
+test("people who wait for news on a quiet machine do not wait for each other", async () => {
+  start();
+  callPatient(8);
+  expect(running()).toBe(2);
+  await waitFor(8);
+  expect(workers.counts()["sample-slow"]).toMatchObject({ waiting: 0, invoked: 8 });
+}, 30_000);
+
+test("a function with reserved concurrency never runs more often at once", async () => {
+  start({ reservedConcurrency: 3 });
+  callPatient(5);
+  await waitFor(3);
+  await new Promise((done) => setTimeout(done, 1500));
+  expect(workers.counts()["sample-slow"]).toMatchObject({ running: 3, waiting: 2 });
+}, 30_000);
