@@ -10,6 +10,7 @@ import {
 } from "../../../platform/push/parts.ts";
 import { createMemory } from "../../../platform/push/room.ts";
 import { getLog } from "../../../platform/store/logs.ts";
+import { table, useTable } from "../../../platform/store/table.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { startTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";
@@ -153,6 +154,36 @@ test("a blocked user's sockets end in whatever part they lie, before the log is 
   await post(stage, room, 2);
   expect(await getLog(stage.streamId)).toMatchObject({ posted: 2, viewers: viewers / 2 - 1 });
 });
+
+test("who is let in again while the frame of their ban is posted is not sent away", async () => {
+  const { stage, room } = await openRoom(alone);
+  const user = userOf(3);
+  const record = await stage.ban(user, "b".repeat(24));
+  const { head, made } = await stage.append(room, record);
+  beforeSubscribersAreRead(async () => {
+    await stage.ban(user, null);
+    await stage.greet(stage.room(), await stage.ask("c3", { userId: user }));
+  });
+  await deliverFrames(room, head, made, postLarge);
+  expect(stage.answers("c3", "subscribed").length).toBe(2);
+  expect(stage.answers("c3", "unsubscribed")).toEqual([]);
+  await post(stage, room, 2);
+  expect(stage.frames("c3")).toContain(2);
+});
+
+/** Lets something happen just before the next reading of subscribers. */
+function beforeSubscribersAreRead(act: () => Promise<void>): void {
+  const real = table();
+  const isReading = (input: object) => JSON.stringify(input).includes('"SUB#');
+  const send = async (command: { input: object }) => {
+    if (command.constructor.name === "QueryCommand" && isReading(command.input)) {
+      useTable(real);
+      await act();
+    }
+    return real.send(command as never);
+  };
+  useTable({ send } as never);
+}
 
 test("a part whose posts waited for the rate makes its room one that is limited", async () => {
   const at = Date.now() - 5;
