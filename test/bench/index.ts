@@ -5,6 +5,7 @@
  */
 import { startSystem } from "../system.ts";
 import { benchBundles } from "./bundles.ts";
+import { benchClocking } from "./clocking.ts";
 import { benchFrames } from "./frames.ts";
 import { benchLoad } from "./load.ts";
 import { benchPush } from "./push.ts";
@@ -18,6 +19,7 @@ const parts: Record<string, () => Promise<void>> = {
   units: () => withSystem(benchUnits),
   load: () => withSystem(benchLoad),
   push: () => withSystem(benchPush),
+  clocking: benchClocking,
 };
 
 async function withSystem(bench: () => Promise<void>): Promise<void> {

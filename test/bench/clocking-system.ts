@@ -1,0 +1,80 @@
+/**
+ * The stage `dev` on this machine with another threshold of large rooms, in a process of its own.
+ * Its parent says what is said in a stream: the message is written as the chat's handler writes it,
+ * without the call, which on one machine takes more of the CPU than what is measured.
+ */
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { makeAssembly } from "../../bin/assembly.ts";
+import { makeMessage } from "../../domain/chat.ts";
+import { makeStream, StreamWish } from "../../domain/new-stream.ts";
+import { profileOf, summaryOf } from "../../domain/user.ts";
+import { makeLog, startSystem } from "../../local/index.ts";
+import { key } from "../../platform/store/keys.ts";
+
+export type Saying = { streamId: string; n: number; content: string };
+
+const [directory, port, largeRoomViewers] = process.argv.slice(2) as [string, string, string];
+const picture = "https://assets.ovation.example/default-picture.png";
+const speakerCount = 20;
+
+/** The assembly is copied: its functions get another setting, and the kept one stays as it is. */
+async function writeAssembly(): Promise<string> {
+  const made = await makeAssembly("dev", () => undefined, new AbortController().signal);
+  const copy = join(directory, "assembly");
+  cpSync(made, copy, { recursive: true });
+  let changed = 0;
+  for (const name of readdirSync(copy).filter((file) => file.endsWith(".template.json"))) {
+    const text = readFileSync(join(copy, name), "utf8");
+    const other = text.replace(/("LARGE_ROOM_VIEWERS":\s*)"\d+"/g, (_, name: string) => {
+      changed += 1;
+      return `${name}"${largeRoomViewers}"`;
+    });
+    writeFileSync(join(copy, name), other);
+  }
+  if (changed === 0) throw new Error("No function has LARGE_ROOM_VIEWERS");
+  return copy;
+}
+
+const system = await startSystem({
+  assemblyDirectory: writeAssembly,
+  stageName: "dev",
+  port: Number(port),
+  dataDir: join(directory, "data"),
+  log: makeLog("off"),
+  secrets: {},
+});
+const { aws, stage } = system;
+const table = DynamoDBDocumentClient.from(
+  new DynamoDBClient({
+    endpoint: aws.endpointUrl,
+    region: stage.region,
+    credentials: aws.credentialsFor("ovation-runner"),
+  }),
+);
+const speakers = Array.from({ length: speakerCount }, (_, n) =>
+  profileOf(n.toString(16).padStart(24, "0"), { given_name: "Deniz" }, new Date()),
+);
+
+async function say({ streamId, n, content }: Saying): Promise<void> {
+  const now = new Date();
+  const sender = speakers[n % speakerCount]!;
+  const wish = StreamWish.parse({ title: "Live" });
+  const host = summaryOf(sender, picture);
+  const stream = makeStream(wish, { id: streamId, host, defaultThumbnail: picture, now });
+  const message = makeMessage({ content }, { stream, sender, n, now });
+  const Item = { ...key.message(streamId, n), ...message };
+  await table.send(new PutCommand({ TableName: stage.tables[0]!.name, Item }));
+}
+
+process.on("message", (saying: Saying) => {
+  void say(saying).then(() => process.send?.({ said: saying.n }));
+});
+process.send?.("ready");
+process.on("SIGTERM", async () => {
+  setTimeout(() => process.exit(0), 4_000).unref();
+  await system.stop();
+  process.exit(0);
+});
