@@ -2,8 +2,9 @@ import type { Frame } from "../../domain/frame.ts";
 import { listFrames } from "../store/frames.ts";
 import { getLog, markPosted } from "../store/logs.ts";
 import { whole } from "../store/subscribers.ts";
+import { dropGone } from "./gone.ts";
 import { governor } from "./governor.ts";
-import { dropGone, postPart } from "./part.ts";
+import { postPart } from "./part.ts";
 import type { Room } from "./room.ts";
 import { noteViewers } from "./viewers.ts";
 

@@ -6,8 +6,9 @@ import { findNewestFrame, listFrames, queryFrames } from "../store/frames.ts";
 import { getLog, type Log } from "../store/logs.ts";
 import { findGuests, findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
+import { dropGone, noteGone } from "./gone.ts";
 import { governor } from "./governor.ts";
-import { dropGone, endSubscription } from "./part.ts";
+import { endSubscription } from "./part.ts";
 import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
 import { queueReplay } from "./queue.ts";
 import { inlineFramesMax, sendFrame } from "./replay.ts";
@@ -135,17 +136,17 @@ const openingWaitsMilliseconds = [20, 40, 80, 160, 320];
  * again for a moment, while its subscription is there (a client that is gone has removed it).
  */
 async function postOpening(
-  { now, memory }: Room,
+  room: Room,
   subscriber: Subscriber,
   payload: Payload,
 ): Promise<PostResult> {
   const { streamId, connectionId, connectedAt, revision } = subscriber;
-  const young = now.getTime() - connectedAt < openingMilliseconds;
+  const young = room.now.getTime() - connectedAt < openingMilliseconds;
   for (const wait of [...(young ? openingWaitsMilliseconds : []), 0]) {
     await governor().take();
     const result = await poster().post(connectionId, payload);
     if (result !== "gone" || wait === 0) {
-      if (result === "gone") memory.gone.set(`${streamId} ${connectionId}`, subscriber);
+      if (result === "gone") noteGone(room, subscriber);
       return result;
     }
     await new Promise((done) => setTimeout(done, wait));

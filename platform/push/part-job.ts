@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { listFrames } from "../store/frames.ts";
 import { rangesMax } from "../store/subscribers.ts";
+import { dropGone } from "./gone.ts";
 import { largeGovernor, limitedAt } from "./governor.ts";
-import { dropGone, postPart } from "./part.ts";
+import { postPart } from "./part.ts";
 import type { Memory } from "./room.ts";
 
 /** Frames of a log, to be posted to one part of the room's subscribers. */

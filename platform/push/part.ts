@@ -1,14 +1,15 @@
 import type { Frame } from "../../domain/frame.ts";
 import { isBlocked } from "../../domain/member.ts";
-import { openingMilliseconds, type Subscriber, viewersAmong } from "../../domain/subscriber.ts";
-import { dropConnection, forgetStream } from "../store/connections.ts";
+import { type Subscriber, viewersAmong } from "../../domain/subscriber.ts";
+import { forgetStream } from "../store/connections.ts";
 import { findMember } from "../store/streams.ts";
 import { listSubscribers, type Part, removeSubscriber } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import { type Forms, formsOf } from "./forms.ts";
+import { forgetRemoved, isGone, noteGone } from "./gone.ts";
 import type { Governor } from "./governor.ts";
 import { payloadOf, poster } from "./post.ts";
-import type { Memory, Room } from "./room.ts";
+import type { Room } from "./room.ts";
 
 /**
  * Posts frames to one part of a room's subscribers, who are read consistently; what the frames' log
@@ -24,6 +25,7 @@ export async function postPart(
 ): Promise<Set<string>> {
   const { streamId, now } = room;
   const subscribers = await listSubscribers(streamId, now, part.about, part);
+  forgetRemoved(room, subscribers);
   const viewers = viewersAmong(subscribers);
   // Read after the subscribers: who is blocked no more and has come again is not sent away.
   const ends = await findEnds(streamId, frames, viewers, now);
@@ -51,7 +53,7 @@ async function findEnds(
 }
 
 async function postFrames(
-  { memory }: Room,
+  room: Room,
   frames: readonly Frame[],
   subscribers: readonly Subscriber[],
   ends: ReadonlyMap<string, number>,
@@ -63,8 +65,8 @@ async function postFrames(
   const posted: Promise<void>[] = [];
   for (const subscriber of subscribers) {
     const end = ends.get(subscriber.userId);
-    if (end === undefined) posted.push(follow(memory, subscriber, posts));
-    else ended.push(follow(memory, subscriber, posts, end).then(() => endSubscription(subscriber)));
+    if (end === undefined) posted.push(follow(room, subscriber, posts));
+    else ended.push(follow(room, subscriber, posts, end).then(() => endSubscription(subscriber)));
   }
   await allDone([...ended, settleMost(posted, () => posts.waiting > 0)]);
 }
@@ -80,15 +82,17 @@ type Posts = {
 
 /** Posts to one connection, frame after frame, so that its order holds whatever the others do. */
 async function follow(
-  { busy, gone }: Memory,
+  room: Room,
   subscriber: Subscriber,
   posts: Posts,
   end = Number.POSITIVE_INFINITY,
 ): Promise<void> {
+  const { busy } = room.memory;
   const { frames, forms } = posts;
   const { streamId, connectionId, from } = subscriber;
   const subscription = `${streamId} ${connectionId}`;
   if (from === undefined || from > frames.at(-1)!.n || busy.has(subscription)) return;
+  if (isGone(room.memory, subscriber)) return;
   busy.add(subscription);
   try {
     for (const [at, { n }] of frames.entries()) {
@@ -97,7 +101,7 @@ async function follow(
       await passGate(posts);
       const result = await poster().post(connectionId, forms[at]!(subscriber));
       if (result !== "gone") continue;
-      gone.set(subscription, subscriber);
+      noteGone(room, subscriber);
       break;
     }
   } finally {
@@ -159,24 +163,4 @@ export async function endSubscription(subscriber: Subscriber): Promise<void> {
   await poster().post(connectionId, payloadOf(JSON.stringify(said)));
   await removeSubscriber(streamId, connectionId, revision);
   await forgetStream(connectionId, streamId);
-}
-
-/** Removals of dead connections at a time. */
-const dropsAtOnce = 20;
-
-/**
- * Removes what belongs to connections that are gone. One that is younger than 10 s is only not open
- * yet: API Gateway opens the socket after `$connect` has answered.
- */
-export async function dropGone({ now, memory }: Pick<Room, "now" | "memory">): Promise<void> {
-  const all = [...memory.gone.values()];
-  memory.gone.clear();
-  const dead = all.filter(({ connectedAt }) => now.getTime() - connectedAt > openingMilliseconds);
-  for (let at = 0; at < dead.length; at += dropsAtOnce)
-    await allDone(
-      dead.slice(at, at + dropsAtOnce).map(async ({ streamId, connectionId, revision }) => {
-        await removeSubscriber(streamId, connectionId, revision);
-        await dropConnection(connectionId);
-      }),
-    );
 }

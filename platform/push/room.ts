@@ -14,8 +14,8 @@ export type Memory = {
    * Subscriptions with a post on its way that was not waited for: they are not sent a second one.
    */
   busy: Set<string>;
-  /** Subscriptions whose connection answered 410, until they are removed. */
-  gone: Map<string, Subscriber>;
+  /** Subscriptions whose connection answered 410, and when, until somebody has removed them. */
+  gone: Map<string, { subscriber: Subscriber; at: number }>;
 };
 
 export const createMemory = (): Memory => ({

@@ -1,0 +1,59 @@
+import { openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts";
+import { dropConnection } from "../store/connections.ts";
+import { removeSubscriber } from "../store/subscribers.ts";
+import { allDone } from "./all-done.ts";
+import { type Memory, type Room, remember } from "./room.ts";
+
+/** Dead connections that one environment remembers; what is forgotten answers 410 again. */
+const goneMax = 10_000;
+
+/** So few are removed as soon as they are found. */
+const fewMax = 5;
+/**
+ * More are left to their own `$disconnect` for so long: when a crowd leaves at once, removing all
+ * of it here would silence the room meanwhile, and would be done twice.
+ */
+const crowdMilliseconds = 5_000;
+/** Removals of one call. */
+const dropsMax = 20;
+
+const nameOf = ({ streamId, connectionId }: Subscriber) => `${streamId} ${connectionId}`;
+
+/**
+ * Notes that a connection has answered 410. One that is younger than 10 s is only not open yet: API
+ * Gateway opens the socket after `$connect` has answered.
+ */
+export function noteGone({ now, memory }: Room, subscriber: Subscriber): void {
+  if (now.getTime() - subscriber.connectedAt <= openingMilliseconds || isGone(memory, subscriber))
+    return;
+  remember(memory.gone, nameOf(subscriber), { subscriber, at: now.getTime() }, goneMax);
+}
+
+/** Whether this subscription's connection is known to be gone; a later subscription's is not. */
+export const isGone = ({ gone }: Memory, subscriber: Subscriber): boolean =>
+  gone.get(nameOf(subscriber))?.subscriber.revision === subscriber.revision;
+
+/** Forgets those of a stream who are not among its subscribers any more: somebody removed them. */
+export function forgetRemoved(
+  { streamId, memory: { gone } }: Room,
+  subscribers: readonly Subscriber[],
+): void {
+  if (gone.size === 0) return;
+  const current = new Set(subscribers.map(nameOf));
+  for (const [name, { subscriber }] of gone)
+    if (subscriber.streamId === streamId && !current.has(name)) gone.delete(name);
+}
+
+/** Removes what belongs to connections that are gone: `$disconnect` may never have been called. */
+export async function dropGone({ now, memory }: Pick<Room, "now" | "memory">): Promise<void> {
+  const latest = now.getTime() - (memory.gone.size > fewMax ? crowdMilliseconds : 0);
+  const due = [...memory.gone].filter(([, { at }]) => at <= latest).slice(0, dropsMax);
+  await allDone(
+    due.map(async ([name, { subscriber }]) => {
+      const { streamId, connectionId, revision } = subscriber;
+      memory.gone.delete(name);
+      await removeSubscriber(streamId, connectionId, revision);
+      await dropConnection(connectionId);
+    }),
+  );
+}

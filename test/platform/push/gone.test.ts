@@ -1,0 +1,76 @@
+import { createMemory } from "../../../platform/push/room.ts";
+import { findSubscriber } from "../../../platform/store/subscribers.ts";
+import { said } from "../../domain/frame-samples.ts";
+import { startTable } from "../table.ts";
+import { seconds, setStage } from "./stage.ts";
+
+process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/p.png";
+process.env.POST_RATE ??= "8000";
+
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  stop = (await startTable()).stop;
+});
+afterAll(() => stop());
+
+/** A room whose viewers have all lost their connections without a word, after its first frame. */
+async function loseAll(count: number) {
+  const stage = await setStage();
+  const memory = createMemory();
+  const names = Array.from({ length: count }, (_, n) => `${stage.streamId}-${n}`);
+  for (const name of names) await stage.greet(stage.room(memory), await stage.ask(name));
+  const posted: string[] = [];
+  stage.setFate((connection) => {
+    posted.push(connection);
+    return "gone";
+  });
+  let n = 0;
+  return {
+    stage,
+    memory,
+    /** Pushes one more frame so many seconds later; how many posts were tried for it. */
+    async push(later: number): Promise<number> {
+      posted.length = 0;
+      const at = new Date(stage.now.getTime() + later * 1000);
+      await stage.push(stage.room(memory, at), said(++n, "word", seconds(at)));
+      return posted.length;
+    },
+    async left(): Promise<number> {
+      const found = await Promise.all(names.map((name) => findSubscriber(stage.streamId, name)));
+      return found.filter((one) => one !== undefined).length;
+    },
+    comeBack: () => stage.ask(names[0]!, { requestId: "again" }),
+  };
+}
+
+test("a few who have gone without a word are removed at once", async () => {
+  const room = await loseAll(3);
+  expect(await room.push(0)).toBe(3);
+  expect(await room.left()).toBe(0);
+  expect(room.memory.gone.size).toBe(0);
+});
+
+test("a crowd that leaves holds no frame up: it is not posted to, and removed bit by bit", async () => {
+  const room = await loseAll(30);
+  expect(await room.push(0)).toBe(30);
+  expect(await room.left()).toBe(30);
+  expect(await room.push(2)).toBe(0);
+  expect(await room.left()).toBe(30);
+  await room.push(6);
+  expect(await room.left()).toBe(10);
+  await room.push(7);
+  expect(await room.left()).toBe(0);
+  await room.push(8);
+  expect(room.memory.gone.size).toBe(0);
+});
+
+test("a connection that was taken for dead is posted to after its next subscribe", async () => {
+  const room = await loseAll(10);
+  await room.push(0);
+  await new Promise((done) => setTimeout(done, 2));
+  const back = await room.comeBack();
+  room.stage.setFate(() => "sent");
+  await room.stage.greet(room.stage.room(room.memory), back);
+  await room.push(1);
+  expect(room.stage.frames(back.connectionId)).toEqual([2]);
+});
