@@ -6,7 +6,7 @@ import { findNewestFrame, listFrames, queryFrames } from "../store/frames.ts";
 import { getLog, type Log } from "../store/logs.ts";
 import { findGuests, findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
-import { dropGone, noteGone } from "./gone.ts";
+import { noteGone } from "./gone.ts";
 import { governor } from "./governor.ts";
 import { endSubscription } from "./part.ts";
 import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
@@ -39,7 +39,6 @@ export async function greetSubscribers(room: Room, given: readonly Subscriber[])
   const viewers = await viewersNow(room);
   const reader = readerOf(streamId);
   await allDone(greeted.map((one) => greet(room, one, { log, viewers, reader })));
-  await dropGone(room);
 }
 
 /** The newest number: of the frames that are kept, or of the one that was posted last. */
