@@ -29,22 +29,24 @@ export async function greetSubscribers(room: Room, given: readonly Subscriber[])
   const admitted = await allDone(guests.map((guest) => admit(room, guest)));
   const current = admitted.filter((one) => one !== undefined);
   if (current.length === 0) return;
-  const head = await readHead(streamId);
-  const fixed = await allDone(current.map((one) => setFrom(one, head + 1)));
+  const before = await readLog(streamId);
+  const fixed = await allDone(current.map((one) => setFrom(one, before.head + 1)));
   // What was asked stands in the record; the item keeps only what posting needs.
   const greeted = fixed
     .filter((one) => one !== undefined)
     .map((one) => ({ ...newest.get(one.connectionId)!, from: one.from }));
-  const log = { ...(await getLog(streamId)), head: await readHead(streamId) };
+  const log = await readLog(streamId);
   const viewers = await viewersNow(room);
   const reader = readerOf(streamId);
   await allDone(greeted.map((one) => greet(room, one, { log, viewers, reader })));
 }
 
-/** The newest number: of the frames that are kept, or of the one that was posted last. */
-async function readHead(streamId: string): Promise<number> {
+type LogWithHead = Log & { head: number };
+
+/** The log, with the newest number: of the frames that are kept, or of the one posted last. */
+async function readLog(streamId: string): Promise<LogWithHead> {
   const [log, frame] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
-  return Math.max(log.posted, frame?.n ?? 0);
+  return { ...log, head: Math.max(log.posted, frame?.n ?? 0) };
 }
 
 type Guest = Awaited<ReturnType<typeof findGuests>>[number];
@@ -84,7 +86,7 @@ function readerOf(streamId: string): Reader {
   };
 }
 
-type Greeting = { log: Log & { head: number }; viewers: number; reader: Reader };
+type Greeting = { log: LogWithHead; viewers: number; reader: Reader };
 
 async function greet(
   room: Room,

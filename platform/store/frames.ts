@@ -81,10 +81,29 @@ export async function listFrames(streamId: string, from: number, to: number): Pr
   return frames;
 }
 
-/** The newest frame that lies in the table, expired or not. */
-export async function findNewestFrame(streamId: string): Promise<Frame | undefined> {
-  for await (const frame of queryFrames(streamId, { newestFirst: true, pageSize: 1 })) return frame;
-  return undefined;
+/** What a log goes on from: the end of a frame without its events. */
+const FrameEnd = Frame.pick({ n: true, newest: true, totals: true });
+type FrameEnd = z.infer<typeof FrameEnd>;
+
+/** The end of the newest frame that lies in the table, expired or not. */
+export async function findNewestFrame(streamId: string): Promise<FrameEnd | undefined> {
+  const { Items = [] } = await table().send(
+    new QueryCommand({
+      TableName: tableName(),
+      ConsistentRead: true,
+      KeyConditionExpression: "PK = :log AND SK BETWEEN :from AND :to",
+      ExpressionAttributeValues: {
+        ":log": key.frame(streamId, 0).PK,
+        ":from": key.frame(streamId, 0).SK,
+        ":to": key.frame(streamId, numberMax).SK,
+      },
+      // Its events may be 32 KB, and nobody who asks for the newest frame looks at them.
+      ProjectionExpression: "n, newest, totals",
+      ScanIndexForward: false,
+      Limit: 1,
+    }),
+  );
+  return Items[0] && read(FrameEnd, Items[0]);
 }
 
 /** Tries of taking a text out of one frame against others who do the same. */
