@@ -94,10 +94,13 @@ type Matcher = (text: string) => boolean;
 
 /** `*` is any text, `?` one character; everything else is itself. */
 function compilePattern(pattern: string, caseless: boolean): Matcher {
-  // Nearly all patterns are a whole name, or its beginning: for each post one of them is asked.
-  const literal = pattern.endsWith("*") ? pattern.slice(0, -1) : pattern;
-  if (!caseless && !/[*?]/.test(literal))
-    return literal === pattern ? (text) => text === literal : (text) => text.startsWith(literal);
+  const prepare = (text: string) => (caseless ? text.toLowerCase() : text);
+  // Nearly all patterns are a whole name, or its beginning: for each post some of them are asked.
+  const literal = prepare(pattern.endsWith("*") ? pattern.slice(0, -1) : pattern);
+  if (!/[*?]/.test(literal))
+    return pattern.endsWith("*")
+      ? (text) => prepare(text).startsWith(literal)
+      : (text) => prepare(text) === literal;
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replaceAll("*", "[\\s\\S]*")
