@@ -1,9 +1,13 @@
 import { createCrowd, createDoor, type Leaving, type Member } from "./crowd.ts";
 import { call, eventually, giftType, liveStream, type Person, person, topUp } from "./people.ts";
 
-/** Sockets that come, of half as many people: two tabs each, which stay or go together. */
+/**
+ * Viewers, of whom a quarter come twice: a thousand sockets. They are the tabs of half as many
+ * people, two each, which stay or go together.
+ */
+const viewerCount = 800;
 const socketCount = 1_000;
-const peopleCount = socketCount / 2;
+const peopleCount = viewerCount / 2;
 /** New connections at once and apart: 400 a second at most, of the 500 that an account takes. */
 const openingAtOnce = 25;
 const openingGapMilliseconds = 2.5;
@@ -69,7 +73,7 @@ test("a thousand sockets come and go while chat and gifts flow: each sees the lo
     await pass(() => one.come());
   }
 
-  const members = Array.from({ length: socketCount }, (_, n) => {
+  const members = Array.from({ length: viewerCount }, (_, n) => {
     const one = crowd.member(`viewer ${n}`, people[n % peopleCount]!);
     return { one, fate: fates[n % fates.length]!, n };
   });
@@ -95,6 +99,7 @@ test("a thousand sockets come and go while chat and gifts flow: each sees the lo
   const staying = members.filter(({ fate }) => fate === "stays" || fate === "comes back");
   await Promise.all(staying.map(({ one }) => one.reach(last)));
   expect(crowd.faults).toEqual([]);
+  expect(crowd.counts.sockets).toBe(socketCount);
   expect(log.map(({ frame }) => frame)).toEqual(log.map((_, at) => at + 1));
   const seen = log.filter(({ frame }) => frame > begin);
   expect([...crowd.texts.values()]).toEqual(seen.map((frame) => JSON.stringify(frame)));
