@@ -19,6 +19,8 @@ export type EngineRecord = {
 export type StreamFeed = {
   /** At most 1,000 records after a sequence number; `undefined` is the beginning. */
   read(after: string | undefined): Promise<EngineRecord[]>;
+  /** Lets records gather after a batch that took so long, before the next look. */
+  restAfter(workMilliseconds: number): void;
   /** The engine's own ARN of the stream; another one after the table was made anew. */
   findStreamArn(): Promise<string>;
   /** The newest sequence number, `undefined` in an empty stream. */
@@ -30,6 +32,12 @@ export type StreamFeed = {
  * pause is seen at once, and what follows it gathers for a moment.
  */
 const lookMillisecondsMin = 50;
+/**
+ * How long a reader rests after a batch, as a share of what the batch took: beside a large room the
+ * machine has time for those who write, and the next batch is larger. No longer than Lambda does.
+ */
+const restShare = 0.75;
+const restMillisecondsMax = 250;
 /** Records of one page, which is the most that DynamoDB gives. */
 const pageRecordsMax = 1000;
 
@@ -124,6 +132,11 @@ export function createStreamFeed(call: EngineCall, table: Table): StreamFeed {
   };
   return {
     read,
+    restAfter(workMilliseconds) {
+      if (mayLookAt === 0) return;
+      const rest = Math.min(workMilliseconds * restShare, restMillisecondsMax);
+      mayLookAt = Math.max(mayLookAt, Date.now() + rest);
+    },
     findStreamArn,
     async findNewest() {
       let newest: string | undefined;

@@ -12,7 +12,7 @@ import {
   type StreamRecord,
 } from "./stream-records.ts";
 import type { StreamReader } from "./stream-report.ts";
-import type { StreamSwitches } from "./stream-switches.ts";
+import { offsetsOf, type StreamSwitches } from "./stream-switches.ts";
 
 /** A look at the stream without a reason: only writes past the endpoint need it. */
 const idleMilliseconds = 1000;
@@ -76,7 +76,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       read = engineRecord.dynamodb.SequenceNumber;
       if (!isChange(engineRecord)) continue;
       if (chooseShard(engineRecord, options.shardCount) !== shard) continue;
-      const { skew, lag } = readOffsets(switches, shard);
+      const { skew, lag } = offsetsOf(switches, shard);
       const record = makeStreamRecord(engineRecord, table, options.region, skew);
       if (!passesFilters(source.filters, record)) continue;
       pending.push({ sequence: read, record, readyAt: Date.now() + lag });
@@ -150,7 +150,9 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     }
     counts.batches += 1;
     const records = batch.map((one) => one.record);
+    const began = Date.now();
     const result = await options.invoke(source.functionName, { Records: records });
+    options.feed.restAfter(Date.now() - began);
     if (!result.ok) {
       return fail(batch, 0, `${result.error.errorType}: ${result.error.errorMessage}`);
     }
@@ -237,13 +239,5 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       alarm.end();
       await loop;
     },
-  };
-}
-
-function readOffsets(switches: StreamSwitches, shard: number): { skew: number; lag: number } {
-  const index = shard % switches.shards;
-  return {
-    skew: switches.clockSkewSeconds[index] ?? 0,
-    lag: switches.lagMilliseconds[index] ?? 0,
   };
 }

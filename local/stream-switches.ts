@@ -32,3 +32,12 @@ export const plainSwitches: StreamSwitches = {
   clockSkewSeconds: [],
   paused: false,
 };
+
+/** How far a shard's clock is off, and how late its records come. */
+export function offsetsOf(switches: StreamSwitches, shard: number): { skew: number; lag: number } {
+  const index = shard % switches.shards;
+  return {
+    skew: switches.clockSkewSeconds[index] ?? 0,
+    lag: switches.lagMilliseconds[index] ?? 0,
+  };
+}
