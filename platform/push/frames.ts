@@ -57,6 +57,9 @@ export async function appendRecords(
 /** How long after a post had to wait the stage counts as being at its rate. */
 const limitedMilliseconds = 2_000;
 
+/** A batch of several frames may take so long to post when nobody else needs the rate. */
+const postingSecondsMax = 0.5;
+
 /**
  * What this batch leaves out: nothing, unless the posts are at the stage's rate and the records
  * need more than one frame. Then chat is thinned out, so that frames come less often but the room
@@ -71,7 +74,8 @@ async function leaveOut(
   const frames = Math.ceil(bytes / frameBytesMax);
   if (frames <= 1) return new Set();
   const isLimited = now.getTime() - limitedAt() < limitedMilliseconds;
-  if (!isLimited && frames * viewers <= setting("POST_RATE")) return new Set();
+  const postingSeconds = (frames * viewers) / setting("POST_RATE");
+  if (!isLimited && postingSeconds <= postingSecondsMax) return new Set();
   const stream = await findStream(streamId);
   const kept = new Set(stream === undefined ? [] : [stream.hostId, ...stream.moderators]);
   return chooseLeft(fresh, frameBytesMax - headerBytesMax, kept);

@@ -22,11 +22,18 @@ const ownMax = 500;
 /** Posts that one lease asks for at least, as a share of a slot. */
 const leaseShare = 0.1;
 
+/**
+ * The rate counts as reached while so many of the last second's slots were used up. Fewer say
+ * nothing: one frame to a thousand viewers uses up three, however seldom it comes.
+ */
+const fullSlotsMin = 20;
+const slotsPerSecond = 1000 / slotMilliseconds;
+
 /** What stands between the posts and the account's rate. */
 export type Governor = {
   /** Lets one post go: at once (undefined), or when the wait is over. */
   take(): Promise<void> | undefined;
-  /** When a post last had to wait, in milliseconds since 1970. */
+  /** When posts last waited because the rate was reached, in milliseconds since 1970. */
   limitedAt(): number;
 };
 
@@ -58,7 +65,15 @@ export function createGovernor(
   let own = 0;
   let pumping = false;
   const line: { go(): void; fail(error: unknown): void }[] = [];
+  /** Numbers of the slots of the last second that were used up, oldest first. */
+  const full: number[] = [];
   let limited = Number.NEGATIVE_INFINITY;
+
+  function noteFull(used: number): void {
+    if (full.at(-1) !== used) full.push(used);
+    while (full[0]! <= used - slotsPerSecond) full.shift();
+    if (full.length >= fullSlotsMin) limited = clock.now();
+  }
 
   function turn(): void {
     const current = Math.floor(clock.now() / slotMilliseconds);
@@ -90,7 +105,7 @@ export function createGovernor(
       leased += granted;
       own += granted;
       if (granted > 0) return;
-      limited = clock.now();
+      noteFull(asked);
     }
     await clock.wait((asked + 1) * slotMilliseconds - clock.now());
   }
@@ -165,12 +180,12 @@ export const largeGovernor = (): Governor => governors().large;
 
 let limitedElsewhere = Number.NEGATIVE_INFINITY;
 
-/** Notes when a post that this process waited for had to wait in another one. */
+/** Notes when another process that posts for this one was last limited. */
 export function noteLimited(at: number): void {
   limitedElsewhere = Math.max(limitedElsewhere, at);
 }
 
-/** When a post last had to wait, in milliseconds since 1970: of this process, or noted by it. */
+/** When posts were last limited, in milliseconds since 1970: of this process, or noted by it. */
 export const limitedAt = () =>
   Math.max(governor().limitedAt(), largeGovernor().limitedAt(), limitedElsewhere);
 

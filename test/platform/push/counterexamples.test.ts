@@ -308,3 +308,14 @@ test("at the post rate chat is thinned out to one frame, counted exactly, and gi
   expect(shown("chat.message") + frame!.skipped).toBe(300);
   expect(await coversOf(stage.streamId)).toHaveLength(305);
 });
+
+test("while the rate is not reached a batch of several frames leaves nothing out", async () => {
+  const stage = await setStage();
+  await stage.greet(stage.room(), await stage.ask("c"));
+  const chat = Array.from({ length: 300 }, (_, n) => said(n, "hello", seconds(stage.now), "u"));
+  await stage.push(stage.room(), ...chat);
+  const frames = stage.answers("c", "events") as unknown as { skipped: number; events: object[] }[];
+  expect(frames.length).toBeGreaterThan(1);
+  expect(frames.flatMap(({ events }) => events)).toHaveLength(300);
+  expect(frames.map(({ skipped }) => skipped)).toEqual(frames.map(() => 0));
+});

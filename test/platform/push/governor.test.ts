@@ -79,6 +79,29 @@ test.each([1, 2, 5])(
   },
 );
 
+test.each([
+  ["five frames a second to a thousand viewers do not reach the rate", 5, false],
+  ["eight do", 8, true],
+])("%s", async (_what, framesPerSecond, isReached) => {
+  const time = createTime();
+  const taken = new Map<number, number>();
+  const lease = async (slot: number, wanted: number, slotMax: number) => {
+    await time.wait(3);
+    const before = taken.get(slot) ?? 0;
+    taken.set(slot, before + wanted);
+    return Math.min(wanted, Math.max(0, slotMax - before));
+  };
+  const governor = createGovernor(8_000, lease, time);
+  void (async () => {
+    for (let frame = 0; frame < 2 * framesPerSecond; frame++) {
+      for (let viewer = 0; viewer < 1_000; viewer++) void governor.take();
+      await time.wait(1000 / framesPerSecond);
+    }
+  })();
+  await time.run(time.now() + 5_000);
+  expect(Number.isFinite(governor.limitedAt())).toBe(isReached);
+});
+
 test("sixteen environments of a raised rate hold it, and share it", async () => {
   const rate = 40_000;
   const { posts, each } = await flood(rate, 16, 1, 3, 0);
