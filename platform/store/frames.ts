@@ -48,6 +48,18 @@ export async function readBack(streamId: string, oldest: number, now: Date): Pro
 
 type Range = { from?: number; to?: number; newestFirst?: boolean; pageSize?: number };
 
+/** A consistent Query for the frames of a range, both ends included. */
+const between = (streamId: string, from: number, to: number) => ({
+  TableName: tableName(),
+  ConsistentRead: true,
+  KeyConditionExpression: "PK = :log AND SK BETWEEN :from AND :to",
+  ExpressionAttributeValues: {
+    ":log": key.frame(streamId, from).PK,
+    ":from": key.frame(streamId, from).SK,
+    ":to": key.frame(streamId, to).SK,
+  },
+});
+
 /** The frames of a range in their order, read consistently and as far as the reader goes on. */
 export async function* queryFrames(streamId: string, range: Range = {}): AsyncGenerator<Frame> {
   const { from = 0, to = numberMax, newestFirst = false } = range;
@@ -56,14 +68,7 @@ export async function* queryFrames(streamId: string, range: Range = {}): AsyncGe
   do {
     const { Items = [], LastEvaluatedKey } = await table().send(
       new QueryCommand({
-        TableName: tableName(),
-        ConsistentRead: true,
-        KeyConditionExpression: "PK = :log AND SK BETWEEN :from AND :to",
-        ExpressionAttributeValues: {
-          ":log": key.frame(streamId, 0).PK,
-          ":from": key.frame(streamId, from).SK,
-          ":to": key.frame(streamId, to).SK,
-        },
+        ...between(streamId, from, to),
         ScanIndexForward: !newestFirst,
         Limit: range.pageSize ?? pageFrames,
         ExclusiveStartKey: start,
@@ -89,14 +94,7 @@ type FrameEnd = z.infer<typeof FrameEnd>;
 export async function findNewestFrame(streamId: string): Promise<FrameEnd | undefined> {
   const { Items = [] } = await table().send(
     new QueryCommand({
-      TableName: tableName(),
-      ConsistentRead: true,
-      KeyConditionExpression: "PK = :log AND SK BETWEEN :from AND :to",
-      ExpressionAttributeValues: {
-        ":log": key.frame(streamId, 0).PK,
-        ":from": key.frame(streamId, 0).SK,
-        ":to": key.frame(streamId, numberMax).SK,
-      },
+      ...between(streamId, 0, numberMax),
       // Its events may be 32 KB, and nobody who asks for the newest frame looks at them.
       ProjectionExpression: "n, newest, totals",
       ScanIndexForward: false,
