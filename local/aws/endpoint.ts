@@ -53,6 +53,8 @@ async function serve(
   try {
     answer = await handle(options, await readRequest(options, incoming));
   } catch (error) {
+    // Whoever asked is gone, as all are when the runner stops: nobody has to hear of it.
+    if (outgoing.destroyed) return;
     if (!(error instanceof AwsFailure)) {
       options.log(`The local AWS endpoint failed: ${(error as Error)?.stack ?? error}`);
     }
