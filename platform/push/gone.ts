@@ -1,6 +1,6 @@
 import { openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts";
 import { dropConnection } from "../store/connections.ts";
-import { removeSubscriber } from "../store/subscribers.ts";
+import { isInPart, type Part, removeSubscriber } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import { type Memory, type Room, remember } from "./room.ts";
 
@@ -33,15 +33,24 @@ export function noteGone({ now, memory }: Room, subscriber: Subscriber): void {
 export const isGone = ({ gone }: Memory, subscriber: Subscriber): boolean =>
   gone.get(nameOf(subscriber))?.subscriber.revision === subscriber.revision;
 
-/** Forgets those of a stream who are not among its subscribers any more: somebody removed them. */
+/**
+ * Forgets those of a part of a stream who are not among its subscribers any more: somebody has
+ * removed them.
+ */
 export function forgetRemoved(
   { streamId, memory: { gone } }: Room,
+  part: Part,
   subscribers: readonly Subscriber[],
 ): void {
   if (gone.size === 0) return;
   const current = new Set(subscribers.map(nameOf));
   for (const [name, { subscriber }] of gone)
-    if (subscriber.streamId === streamId && !current.has(name)) gone.delete(name);
+    if (
+      subscriber.streamId === streamId &&
+      !current.has(name) &&
+      isInPart(streamId, subscriber.connectionId, part)
+    )
+      gone.delete(name);
 }
 
 /** Removes what belongs to connections that are gone: `$disconnect` may never have been called. */

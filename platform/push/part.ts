@@ -25,7 +25,7 @@ export async function postPart(
 ): Promise<Set<string>> {
   const { streamId, now } = room;
   const subscribers = await listSubscribers(streamId, now, part.about, part);
-  forgetRemoved(room, subscribers);
+  forgetRemoved(room, part, subscribers);
   const viewers = viewersAmong(subscribers);
   // Read after the subscribers: who is blocked no more and has come again is not sent away.
   const ends = await findEnds(streamId, frames, viewers, now);

@@ -80,6 +80,13 @@ export type Part = {
 /** All of them. */
 export const whole: Part = { at: 0, of: 1 };
 
+/** Whether a connection's subscription to a stream lies in a part. */
+export function isInPart(streamId: string, connectionId: string, { at, of }: Part): boolean {
+  const { SK } = key.subscriber(streamId, connectionId);
+  const [low, high] = subscriberRanges(of)[at]!;
+  return SK >= low && SK <= high;
+}
+
 /**
  * The subscribers of a stream or of a part of it, read consistently each time and never cached. A
  * room that is known to be large (`about` so many in all) is read in parallel ranges.

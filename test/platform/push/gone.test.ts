@@ -1,4 +1,8 @@
+import { dropGone } from "../../../platform/push/gone.ts";
+import { governor } from "../../../platform/push/governor.ts";
+import { postPart } from "../../../platform/push/part.ts";
 import { createMemory } from "../../../platform/push/room.ts";
+import { listFrames } from "../../../platform/store/frames.ts";
 import { findSubscriber } from "../../../platform/store/subscribers.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { startTable } from "../table.ts";
@@ -73,4 +77,19 @@ test("a connection that was taken for dead is posted to after its next subscribe
   await room.stage.greet(room.stage.room(room.memory), back);
   await room.push(1);
   expect(room.stage.frames(back.connectionId)).toEqual([2]);
+});
+
+test("one environment that posts a room in parts remembers who has gone from the other part", async () => {
+  const room = await loseAll(40);
+  const { stage, memory } = room;
+  const at = (later: number) => stage.room(memory, new Date(stage.now.getTime() + later * 1000));
+  await stage.append(at(0), said(1, "word", seconds(stage.now)));
+  const frames = await listFrames(stage.streamId, 1, 1);
+  const post = (later: number, part: number) =>
+    postPart(at(later), frames, { at: part, of: 2, about: 40 }, governor());
+  await post(0, 0);
+  await post(1, 1);
+  expect(memory.gone.size).toBe(40);
+  await dropGone(at(6));
+  expect(await room.left()).toBe(20);
 });
