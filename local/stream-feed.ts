@@ -28,10 +28,11 @@ export type StreamFeed = {
 };
 
 /**
- * Between two looks of a reader. Lambda looks four times a second; here the first write after a
- * pause is seen at once, and what follows it gathers for a moment.
+ * The mean time between two looks of a reader, and how many may come without one. Lambda looks four
+ * times a second; here the first writes after a pause are seen at once, and what follows gathers.
  */
-const lookMillisecondsMin = 50;
+const lookMilliseconds = 50;
+const looksAtOnce = 4;
 /**
  * How long a reader rests after a batch, as a share of what the batch took: beside a large room the
  * machine has time for those who write, and the next batch is larger. No longer than Lambda does.
@@ -53,8 +54,11 @@ export function createStreamFeed(call: EngineCall, table: Table): StreamFeed {
   let shardIndex = 0;
   let iterator: string | undefined;
   let position: string | undefined;
-  /** Milliseconds since 1970; after a full page there is more to be had at once. */
-  let mayLookAt = 0;
+  /** Looks that may be had at once, as of a time in milliseconds since 1970. */
+  let looks = { left: looksAtOnce, at: 0 };
+  let restsUntil = 0;
+  /** After a full page there is more to be had at once. */
+  let hasMore = true;
 
   const ask = async (operation: string, body: unknown) => {
     const answer = await call(`DynamoDBStreams_20120810.${operation}`, JSON.stringify(body));
@@ -104,7 +108,10 @@ export function createStreamFeed(call: EngineCall, table: Table): StreamFeed {
   };
 
   const pause = async () => {
-    const early = mayLookAt - Date.now();
+    if (hasMore) return;
+    const gained = (Date.now() - looks.at) / lookMilliseconds;
+    looks = { left: Math.min(looksAtOnce, looks.left + gained) - 1, at: Date.now() };
+    const early = Math.max(-looks.left * lookMilliseconds, restsUntil - Date.now());
     if (early > 0) await sleep(early);
   };
   const read = async (after: string | undefined): Promise<EngineRecord[]> => {
@@ -119,7 +126,7 @@ export function createStreamFeed(call: EngineCall, table: Table): StreamFeed {
       iterator = undefined;
       throw error;
     }
-    mayLookAt = page.Records.length < pageRecordsMax ? Date.now() + lookMillisecondsMin : 0;
+    hasMore = page.Records.length === pageRecordsMax;
     iterator = page.NextShardIterator;
     position = page.Records.at(-1)?.dynamodb.SequenceNumber ?? position;
     if (iterator === undefined) {
@@ -133,9 +140,7 @@ export function createStreamFeed(call: EngineCall, table: Table): StreamFeed {
   return {
     read,
     restAfter(workMilliseconds) {
-      if (mayLookAt === 0) return;
-      const rest = Math.min(workMilliseconds * restShare, restMillisecondsMax);
-      mayLookAt = Math.max(mayLookAt, Date.now() + rest);
+      restsUntil = Date.now() + Math.min(workMilliseconds * restShare, restMillisecondsMax);
     },
     findStreamArn,
     async findNewest() {
