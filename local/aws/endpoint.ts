@@ -54,7 +54,7 @@ async function serve(
     answer = await handle(options, await readRequest(options, incoming));
   } catch (error) {
     // Whoever asked is gone, as all are when the runner stops: nobody has to hear of it.
-    if (outgoing.destroyed) return;
+    if (incoming.socket.destroyed) return;
     if (!(error instanceof AwsFailure)) {
       options.log(`The local AWS endpoint failed: ${(error as Error)?.stack ?? error}`);
     }
