@@ -24,10 +24,9 @@ export const { contract, handler } = endpoint(
     grants: { read: ["USER"], dueIndex: true },
   },
   async ({ caller }) => {
-    const [wallet, pending] = await Promise.all([
-      findWallet(caller.userId),
-      sumPending(caller.userId),
-    ]);
+    // One after the other: what is settled in between is then in the balance, and not in neither.
+    const pending = await sumPending(caller.userId);
+    const wallet = await findWallet(caller.userId);
     const { balance, owed } = wallet;
     const spendLimit = spendLimitOf(wallet, { spendLimit: setting("SPEND_LIMIT") });
     return { balance, pending, owed, spendLimit };

@@ -117,6 +117,27 @@ test.each([10, 50, 90])("a storm of %i %% conflicts loses and doubles nothing", 
   for (const sender of senders) expect(await walletOf(sender)).toMatchObject({ balance: 60 });
 });
 
+/*
+ * Planted fault that turns this red: the wallet read beside its pending credits, and not after.
+ */
+test("a gift that is settled while the host looks is in the balance or pending", async () => {
+  const sender = await rich(100);
+  const before = await settledBalance(host);
+  await call("POST /local/streams", { body: { pause: true } });
+  await give(sender, freshId());
+  const slow = { kind: "delay", delayMilliseconds: 3_000, count: 1 } as const;
+  await injectFault({ caller: "wallets-get", operation: "Query", ...slow });
+  const looking = walletOf(host);
+  await eventually(
+    () => call("GET /local/faults"),
+    ({ body }) => body.faults[0].struck === 1,
+  );
+  await call("POST /local/streams", { body: { pause: false } });
+  const { balance, pending } = await looking;
+  expect(balance + pending).toBe(before + 10);
+  await clearFaults();
+});
+
 test("killed in the middle of gifts, nothing acknowledged is lost and no key is used twice", async () => {
   const sender = await rich(1000);
   const before = await settledBalance(host);

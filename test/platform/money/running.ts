@@ -18,6 +18,7 @@ type Fault = {
   count?: number;
   percent?: number;
   keyPrefix?: string;
+  delayMilliseconds?: number;
 };
 
 /** Asks for a fault at the local AWS endpoint. */
