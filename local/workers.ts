@@ -97,7 +97,10 @@ export function startWorkers(options: WorkersOptions): Workers {
 
   /** Looks again soon whether those who still wait need another worker. */
   const growLater = () => {
-    growing ??= setTimeout(() => {
+    if (growing !== undefined) return;
+    // What was idle before anybody waited says nothing of now.
+    idleShare();
+    growing = setTimeout(() => {
       growing = undefined;
       const isIdle = idleShare() > idleShareMin;
       const pause = isIdle ? growMilliseconds.idle : growMilliseconds.busy;

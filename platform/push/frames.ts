@@ -54,7 +54,7 @@ export async function appendRecords(
   }
 }
 
-/** How long after a post had to wait the stage counts as being at its rate. */
+/** For so long after posts were limited the stage counts as being at its rate. */
 const limitedMilliseconds = 2_000;
 
 /** A batch of several frames may take so long to post when nobody else needs the rate. */

@@ -2,7 +2,7 @@ import { openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts
 import { dropConnection } from "../store/connections.ts";
 import { isInPart, type Part, removeSubscriber } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
-import { type Memory, type Room, remember } from "./room.ts";
+import { type Memory, nameOf, type Room, remember } from "./room.ts";
 
 /** Dead connections that one environment remembers; what is forgotten answers 410 again. */
 const goneMax = 10_000;
@@ -16,8 +16,6 @@ const fewMax = 5;
 const crowdMilliseconds = 5_000;
 /** Removals of one call. */
 const dropsMax = 20;
-
-const nameOf = ({ streamId, connectionId }: Subscriber) => `${streamId} ${connectionId}`;
 
 /**
  * Notes that a connection has answered 410. One that is younger than 10 s is only not open yet: API

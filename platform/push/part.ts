@@ -9,7 +9,7 @@ import { type Forms, formsOf } from "./forms.ts";
 import { forgetRemoved, isGone, noteGone } from "./gone.ts";
 import type { Governor } from "./governor.ts";
 import { payloadOf, poster } from "./post.ts";
-import type { Room } from "./room.ts";
+import { nameOf, type Room } from "./room.ts";
 
 /**
  * Posts frames to one part of a room's subscribers, who are read consistently; what the frames' log
@@ -89,8 +89,8 @@ async function follow(
 ): Promise<void> {
   const { busy } = room.memory;
   const { frames, forms } = posts;
-  const { streamId, connectionId, from } = subscriber;
-  const subscription = `${streamId} ${connectionId}`;
+  const { connectionId, from } = subscriber;
+  const subscription = nameOf(subscriber);
   if (from === undefined || from > frames.at(-1)!.n || busy.has(subscription)) return;
   if (isGone(room.memory, subscriber)) return;
   busy.add(subscription);

@@ -31,6 +31,10 @@ export const ownMemory = createMemory();
 /** One stream in the hands of one batch. */
 export type Room = { streamId: string; now: Date; memory: Memory };
 
+/** What a subscription is remembered by: its stream and its connection. */
+export const nameOf = ({ streamId, connectionId }: Pick<Subscriber, "streamId" | "connectionId">) =>
+  `${streamId} ${connectionId}`;
+
 /** Keeps a map of what is remembered within a bound: the oldest entry goes first. */
 export function remember<Value>(
   map: Map<string, Value>,

@@ -39,6 +39,16 @@ const settings = {
   AWS_SECRET_ACCESS_KEY: "test",
 };
 
+/** A table for the tests of one file, and a stage's settings with these; it ends with the file. */
+export function useOwnTable(more: Record<string, string> = {}): void {
+  let stop: () => Promise<void>;
+  beforeAll(async () => {
+    for (const [setting, value] of Object.entries(more)) process.env[setting] ??= value;
+    ({ stop } = await startTable());
+  });
+  afterAll(() => stop());
+}
+
 /** An empty table on the real engine, which platform/store then uses, and a stage's settings. */
 export async function startTable(): Promise<{
   client: DynamoDBDocumentClient;

@@ -6,7 +6,7 @@ import { resetLog } from "../../../platform/store/log-reset.ts";
 import { findLog } from "../../../platform/store/logs.ts";
 import { findHeads, findSubscriber } from "../../../platform/store/subscribers.ts";
 import { given, message, said } from "../../domain/frame-samples.ts";
-import { startTable } from "../table.ts";
+import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";
 
 /*
@@ -15,12 +15,7 @@ import { seconds, setStage } from "./stage.ts";
  * more of them.
  */
 
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  process.env.POST_RATE ??= "10000";
-  ({ stop } = await startTable());
-});
-afterAll(() => stop());
+useOwnTable({ POST_RATE: "10000" });
 
 async function readLog(streamId: string): Promise<Frame[]> {
   const frames: Frame[] = [];

@@ -1,16 +1,9 @@
 import { useGovernor } from "../../../platform/push/governor.ts";
 import { said } from "../../domain/frame-samples.ts";
-import { startTable } from "../table.ts";
+import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";
 
-process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/p.png";
-process.env.POST_RATE ??= "1000000";
-
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  stop = (await startTable()).stop;
-});
-afterAll(() => stop());
+useOwnTable({ POST_RATE: "1000000" });
 
 const viewers = 60;
 const held = 3;

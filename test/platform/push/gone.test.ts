@@ -5,17 +5,10 @@ import { createMemory } from "../../../platform/push/room.ts";
 import { listFrames } from "../../../platform/store/frames.ts";
 import { findSubscriber } from "../../../platform/store/subscribers.ts";
 import { said } from "../../domain/frame-samples.ts";
-import { startTable } from "../table.ts";
+import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";
 
-process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/p.png";
-process.env.POST_RATE ??= "8000";
-
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  stop = (await startTable()).stop;
-});
-afterAll(() => stop());
+useOwnTable({ POST_RATE: "8000" });
 
 /** A room whose viewers have all lost their connections without a word, after its first frame. */
 async function loseAll(count: number) {

@@ -12,21 +12,11 @@ import { createMemory } from "../../../platform/push/room.ts";
 import { getLog } from "../../../platform/store/logs.ts";
 import { table, useTable } from "../../../platform/store/table.ts";
 import { said } from "../../domain/frame-samples.ts";
-import { startTable } from "../table.ts";
+import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";
 
-process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/p.png";
-process.env.POST_RATE ??= "80000";
-process.env.PART_VIEWERS ??= "8";
-
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  stop = (await startTable()).stop;
-});
-afterAll(async () => {
-  useInvoke(undefined);
-  await stop();
-});
+useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "8" });
+afterAll(() => useInvoke(undefined));
 
 const viewers = 24;
 const parts = 4;

@@ -8,18 +8,10 @@ import { key } from "../../../platform/store/keys.ts";
 import { findLog, getLog } from "../../../platform/store/logs.ts";
 import { table, tableName } from "../../../platform/store/table.ts";
 import { said } from "../../domain/frame-samples.ts";
-import { startTable } from "../table.ts";
+import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";
 
-process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/p.png";
-process.env.POST_RATE ??= "80000";
-process.env.PART_VIEWERS ??= "2";
-
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  stop = (await startTable()).stop;
-});
-afterAll(() => stop());
+useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "2" });
 
 const message = (messageId: string, job: unknown) => ({ messageId, body: JSON.stringify(job) });
 
