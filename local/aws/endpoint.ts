@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./failure.ts";
-import { type Faults, makeFaultFailure } from "./faults.ts";
+import { type Faults, makeFaultFailure, tellAsConflict } from "./faults.ts";
 import { type Iam, runnerCaller } from "./iam.ts";
 
 /** The longest body that any call has: a transaction of 4 MB or an invocation of 6 MB. */
@@ -49,7 +49,7 @@ async function serve(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  let answer: AwsAnswer | undefined;
+  let answer: AwsAnswer | "lost" | "silence";
   try {
     answer = await handle(options, await readRequest(options, incoming));
   } catch (error) {
@@ -65,7 +65,9 @@ async function serve(
     );
   }
   // A lost answer is a connection that ends without one.
-  if (answer === undefined) return void incoming.socket.destroy();
+  if (answer === "lost") return void incoming.socket.destroy();
+  // Silence is one that stays open: only whoever asked, or the end of the runner, ends it.
+  if (answer === "silence") return;
   if (outgoing.destroyed) return;
   outgoing.writeHead(answer.status, {
     ...answer.headers,
@@ -77,7 +79,7 @@ async function serve(
 async function handle(
   options: EndpointOptions,
   request: AwsRequest,
-): Promise<AwsAnswer | undefined> {
+): Promise<AwsAnswer | "lost" | "silence"> {
   const prepare = Object.hasOwn(options.services, request.service)
     ? options.services[request.service]
     : undefined;
@@ -93,17 +95,25 @@ async function handle(
   const target = { ...request, keys: prepared.keys };
   const fault = options.faults.find(target);
   if (!fault) return prepared.run();
-  if (fault.kind === "delay") {
-    await sleep(fault.delayMilliseconds);
-    return prepared.run();
+  switch (fault.kind) {
+    case "delay":
+      await sleep(fault.delayMilliseconds);
+      return prepared.run();
+    case "condition_as_conflict": {
+      const answer = await prepared.run();
+      const told = tellAsConflict(fault, prepared.keys(), answer);
+      if (told === undefined) options.faults.spare(fault);
+      return told ?? answer;
+    }
+    case "error_after_commit":
+    case "timeout_after_commit":
+    case "silence_after_commit":
+      await prepared.run();
   }
-  if (fault.kind === "timeout") return undefined;
+  if (fault.kind.startsWith("silence")) return "silence";
   const failure = makeFaultFailure(fault.kind, target, prepared.itemCount);
-  if (fault.kind === "error_after_commit" || fault.kind === "timeout_after_commit") {
-    await prepared.run();
-  }
   if (failure) throw failure;
-  return undefined;
+  return "lost";
 }
 
 async function readRequest(

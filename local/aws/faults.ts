@@ -1,15 +1,18 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
-import { AwsFailure } from "./failure.ts";
+import { type AwsAnswer, AwsFailure } from "./failure.ts";
 
 const kinds = [
   "error_before",
   "error_after_commit",
   "throttle",
   "conflict",
+  "condition_as_conflict",
   "delay",
   "timeout",
   "timeout_after_commit",
+  "silence",
+  "silence_after_commit",
   "gone",
 ] as const;
 
@@ -49,6 +52,8 @@ export type Faults = {
   clear(): void;
   /** The first fault that fits, already counted as struck; `undefined` almost always. */
   find(target: FaultTarget): Fault | undefined;
+  /** Takes a strike back that changed nothing: the fault goes on to wait for one that does. */
+  spare(fault: Fault): void;
 };
 
 const faultCountMax = 100;
@@ -74,6 +79,9 @@ export function createFaults(random: () => number = Math.random): Faults {
       const fault = faults.find((one) => fits(one, target) && random() * 100 < one.percent);
       if (fault) fault.struck += 1;
       return fault;
+    },
+    spare(fault) {
+      fault.struck -= 1;
     },
   };
 }
@@ -117,23 +125,51 @@ export function makeFaultFailure(
       return new AwsFailure(410, "GoneException", "");
     case "conflict": {
       if (!target.operation.startsWith("Transact")) {
-        const message = "Transaction is ongoing for the item";
-        return new AwsFailure(400, "TransactionConflictException", message);
+        return new AwsFailure(400, "TransactionConflictException", conflictReason.Message);
       }
-      const reasons = Array.from({ length: itemCount }, () => ({
-        Code: "TransactionConflict",
-        Message: "Transaction is ongoing for the item",
-      }));
-      const codes = reasons.map((reason) => reason.Code).join(", ");
-      return new AwsFailure(
-        400,
-        "TransactionCanceledException",
-        "Transaction cancelled, please refer cancellation reasons for specific reasons " +
-          `[${codes}]`,
-        { CancellationReasons: reasons },
-      );
+      const { message, ...rest } = cancelled(Array(itemCount).fill(conflictReason));
+      return new AwsFailure(400, "TransactionCanceledException", message, rest);
     }
     default:
       return undefined;
   }
+}
+
+type Reason = { Code: string; Message?: string };
+type Cancellation = { CancellationReasons?: Reason[] };
+
+const conflictReason = {
+  Code: "TransactionConflict",
+  Message: "Transaction is ongoing for the item",
+};
+
+function cancelled(CancellationReasons: Reason[]) {
+  const codes = CancellationReasons.map(({ Code }) => Code).join(", ");
+  const refer = "please refer cancellation reasons for specific reasons";
+  return { message: `Transaction cancelled, ${refer} [${codes}]`, CancellationReasons };
+}
+
+/**
+ * The answer of a cancelled transaction with one failed condition told as a conflict: what DynamoDB
+ * says where a third transaction holds that item, since it judges each item by itself. The item is
+ * the first whose condition failed and whose key (in the order of the reasons) begins with the
+ * fault's `keyPrefix`; `undefined` where there is none.
+ */
+export function tellAsConflict(
+  fault: Fault,
+  keys: readonly string[],
+  answer: AwsAnswer,
+): AwsAnswer | undefined {
+  if (answer.status === 200) return undefined;
+  const text = typeof answer.body === "string" ? answer.body : Buffer.from(answer.body).toString();
+  const told = JSON.parse(text) as Cancellation;
+  const reasons = told.CancellationReasons ?? [];
+  const at = reasons.findIndex(
+    ({ Code }, index) =>
+      Code === "ConditionalCheckFailed" && (keys[index] ?? "").startsWith(fault.keyPrefix ?? ""),
+  );
+  if (at < 0) return undefined;
+  const CancellationReasons = reasons.with(at, conflictReason);
+  const body = JSON.stringify({ ...told, ...cancelled(CancellationReasons) });
+  return { ...answer, body };
 }

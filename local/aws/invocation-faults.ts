@@ -5,7 +5,8 @@ import type { Faults } from "./faults.ts";
 /**
  * Lets faults strike what streams, queues and schedules call: service `lambda`, operation `Invoke`,
  * caller the function itself. Before: it is not called. After the commit: it does its work and is
- * taken as failed, as one that dies before its batch is checked off.
+ * taken as failed, as one that dies before its batch is checked off. A function that is silent ends
+ * as its time limit would end it, only at once.
  */
 export function withInvocationFaults(invoke: Invoke, faults: Faults): Invoke {
   return async (functionName, event) => {
@@ -25,6 +26,7 @@ export function withInvocationFaults(invoke: Invoke, faults: Faults): Invoke {
         return fail("TooManyRequestsException");
       case "error_after_commit":
       case "timeout_after_commit":
+      case "silence_after_commit":
         await invoke(functionName, event);
         return fail("Runtime.ExitError");
       default:
