@@ -16,11 +16,17 @@ function isWebAddress(value: string): boolean {
 /** Callbacks of one configuration. */
 const commandsMax = 50;
 
+/** The callbacks that are really called: a name that nothing calls would be taken for a promise. */
+const called: readonly string[] = [beforeSendGift];
+
 export const CallbackCommands = z
   .array(
     z
       .string({ error: "expected the name of a callback" })
-      .regex(/^Live\.Callback[A-Za-z]{1,50}$/, "expected the name of a callback"),
+      .regex(/^Live\.Callback[A-Za-z]{1,50}$/, "expected the name of a callback")
+      .refine((name) => called.includes(name), {
+        error: ({ input }) => `${input} is not called; expected ${called.join(" or ")}`,
+      }),
     { error: "expected an array of callbacks' names" },
   )
   .max(commandsMax, `expected at most ${commandsMax} callbacks`);

@@ -113,6 +113,7 @@ export const serverMessages = {
     .object({
       type: z.literal("error"),
       statusCode: z.number().int(),
+      code: z.string().meta({ description: "The refusal's name, such as stream_not_found" }),
       errors: z.array(z.string()).min(1),
       requestId,
     })

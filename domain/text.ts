@@ -1,8 +1,8 @@
 import * as z from "zod";
 
-/** Control characters other than newline and tab, NUL among them (Unicode category Cc). */
+/** Control characters but newline, carriage return and tab: NUL and the rest of category Cc. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: This pattern exists to find them.
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 /**
  * Text that nobody can be asked to send again, such as a token's claims: what is not allowed is
@@ -11,7 +11,7 @@ const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 export const cleaned = (value: string) =>
   value.toWellFormed().replace(new RegExp(controls, "g"), "").trim();
 
-/** Whether text is well-formed Unicode without control characters but newline and tab. */
+/** Whether text is well-formed Unicode without control characters but the three of text. */
 export const isPlain = (value: string) => value.isWellFormed() && !controls.test(value);
 
 /** Length in Unicode code points: what a person counts, but for combined characters. */
@@ -19,8 +19,8 @@ const codePoints = (text: string) => [...text].length;
 
 /**
  * Text by people: kept as sent after trimming JavaScript's white space, without Unicode
- * normalisation. Lone surrogates and control characters but newline and tab are refused. Lengths
- * are code points.
+ * normalisation. Lone surrogates and control characters but newline, carriage return and tab are
+ * refused. Lengths are code points.
  */
 export const text = (min: number, max: number) =>
   z

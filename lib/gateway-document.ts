@@ -28,8 +28,11 @@ export const gatewayResponsesKey = "x-amazon-apigateway-gateway-responses";
 /** Seconds for which a browser remembers a preflight: two hours, the most that any keeps it. */
 const preflightSeconds = 7200;
 
-/** Request headers that a browser may send. */
-const allowedHeaders = "Authorization, Content-Type, Idempotency-Key";
+/** Request headers that a browser may send: our own, and those of Allmine's clients. */
+const allowedHeaders = [
+  ...["Authorization", "Content-Type", "Idempotency-Key"],
+  ...["X-Language", "X-Timezone", "X-Platform", "X-App-Version", "X-Device-ID"],
+].join(", ");
 
 /**
  * The API's body for API Gateway: OpenAPI 3.0.1 (its import refuses 3.1) with paths, parameters,

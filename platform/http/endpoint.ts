@@ -8,7 +8,14 @@ import { logFault } from "../log.ts";
 import { KeyUsed, type Reply } from "../store/record.ts";
 import { findReplay, type KeyedCall, keyedCall, markerAction } from "../store/replay.ts";
 import { type Contract, takesKey } from "./contract.ts";
-import { commonHeaders, failure, refusalAnswer, success } from "./envelope.ts";
+import {
+  commonHeaders,
+  errorCodeHeader,
+  failure,
+  faultCode,
+  refusalAnswer,
+  success,
+} from "./envelope.ts";
 import { check, header, readBody, readKey, readQuery } from "./request.ts";
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
@@ -176,5 +183,6 @@ function fault(contract: Contract, call: Call, error: unknown): APIGatewayProxyR
     route: contract.route,
     requestId: headers["x-request-id"],
   });
-  return { statusCode: 500, headers, body: JSON.stringify(failure(500, [], now)) };
+  const named = { ...headers, [errorCodeHeader]: faultCode };
+  return { statusCode: 500, headers: named, body: JSON.stringify(failure(500, [], now)) };
 }

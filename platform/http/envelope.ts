@@ -50,7 +50,13 @@ export const failure = (statusCode: number, details: readonly string[], now: Dat
 });
 
 /** Headers that a browser may read besides the safelisted ones. */
-export const exposedHeaders = "Retry-After, Idempotency-Replayed, x-request-id";
+export const exposedHeaders = "x-request-id, x-error-code, retry-after, idempotency-replayed";
+
+/** The header by which a failure names itself: the refusal's code, or that it was our fault. */
+export const errorCodeHeader = "x-error-code";
+
+/** What a failure that is no refusal calls itself. */
+export const faultCode = "internal_error";
 
 /** The origin to answer to: everybody's, the caller's if it is listed, or none. */
 function allowedOrigin(origin: string | undefined): Record<string, string> {
@@ -80,9 +86,10 @@ export function refusalAnswer(
 ): APIGatewayProxyResult {
   const statusCode = statusOf[refusal.kind];
   const wait = refusal.retryAfterSeconds;
+  const named = { ...headers, [errorCodeHeader]: refusal.code };
   return {
     statusCode,
-    headers: wait === undefined ? headers : { ...headers, "retry-after": String(wait) },
+    headers: wait === undefined ? named : { ...named, "retry-after": String(wait) },
     body: JSON.stringify(failure(statusCode, refusal.details, now)),
   };
 }

@@ -8,10 +8,13 @@ import {
 } from "zod-openapi";
 import { type RefusalCode, refusals } from "../../domain/refusal.ts";
 import { type Contract, methodAndPath, takesKey } from "./contract.ts";
-import { sentenceOf, statusOf } from "./envelope.ts";
+import { errorCodeHeader, faultCode, sentenceOf, statusOf } from "./envelope.ts";
 
 /** One endpoint: its name in the route table and its promise. */
 type Endpoint = { name: string; contract: Contract };
+
+/** Failures of one status: what they say beyond its own sentence, and how they name themselves. */
+type Failing = { sentences: readonly string[]; codes: readonly string[] };
 
 /** What every failure looks like. */
 const Failure = z
@@ -39,9 +42,10 @@ const IdempotencyKey = z
 
 const description = `Chat, paid gifts, superlikes and notifications for live video.
 
-Every failure is the envelope \`Failure\`, whoever makes it. A success is wrapped in the same envelope
-(\`isSuccess\`, \`statusCode\`, \`data\`, \`errors\`, \`timestamp\`) or bare, as each operation says. Credits are
-whole numbers. What happens is pushed over WebSocket: see \`/asyncapi.json\`.`;
+Every failure is the envelope \`Failure\`, whoever makes it; one that a function makes names itself in
+the header \`x-error-code\` (each operation lists its names in \`x-error-codes\`). A success is wrapped in
+the same envelope (\`isSuccess\`, \`statusCode\`, \`data\`, \`errors\`, \`timestamp\`) or bare, as each
+operation says. Credits are whole numbers. What happens is pushed over WebSocket: see \`/asyncapi.json\`.`;
 
 /**
  * The public description of the HTTP API (OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0), from
@@ -126,6 +130,7 @@ function operation(name: string, contract: Contract): ZodOpenApiOperationObject 
     ...(Object.keys(params).length > 0 && { requestParams: params }),
     ...(body && { requestBody: { required: true, content: contentOf(contract, body) } }),
     responses: responsesOf(contract),
+    "x-error-codes": [...codesOf(contract), faultCode],
   };
 }
 
@@ -147,11 +152,11 @@ function responsesOf(contract: Contract): ZodOpenApiResponsesObject {
       ...(status !== 204 && { content: successOf(contract, status, schema) }),
     },
   };
-  for (const [failure, sentences] of failuresOf(contract))
+  for (const [failure, failing] of failuresOf(contract))
     responses[`${failure as 400}`] =
-      sentences.length === 0
+      failing.sentences.length === 0
         ? { $ref: `#/components/responses/${plainName(failure)}` }
-        : failureResponse(failure, sentences);
+        : failureResponse(failure, failing);
   return responses;
 }
 
@@ -162,21 +167,23 @@ const plainFailures = () =>
   Object.fromEntries(
     Object.keys(sentenceOf).map((status) => [
       plainName(Number(status)),
-      failureResponse(Number(status), []),
+      failureResponse(Number(status)),
     ]),
   );
 
-function failureResponse(status: number, sentences: readonly string[]) {
+function failureResponse(status: number, { sentences, codes }: Partial<Failing> = {}) {
   const says = sentenceOf[status] ?? "";
   const example = {
     isSuccess: false as const,
     statusCode: status,
     data: null,
-    errors: [says, ...sentences.slice(0, 1)],
+    errors: [says, ...(sentences ?? []).slice(0, 1)],
     timestamp: "2026-01-15T10:30:00.000Z",
   };
-  const description = [says, ...sentences.map((sentence) => `- ${sentence}`)].join("\n");
-  return { description, content: { "application/json": { schema: Failure, example } } };
+  const description = [says, ...(sentences ?? []).map((sentence) => `- ${sentence}`)].join("\n");
+  const names = { type: "string" as const, ...(codes && { enum: [...codes] }) };
+  const headers = { [errorCodeHeader]: { description: "The failure's name", schema: names } };
+  return { description, headers, content: { "application/json": { schema: Failure, example } } };
 }
 
 function successOf({ shape, mediaType }: Contract, status: number, schema: z.ZodType) {
@@ -192,29 +199,33 @@ function successOf({ shape, mediaType }: Contract, status: number, schema: z.Zod
   return { "application/json": { schema: envelope } };
 }
 
-/** The failures of an endpoint by status, each with the sentences of its refusals. */
-function failuresOf(contract: Contract): Map<number, string[]> {
-  const { caller, path, query, body } = contract;
-  const failures = new Map<number, string[]>();
-  const add = (status: number, sentence = "") => {
-    const sentences = failures.get(status) ?? [];
-    if (sentence !== "" && !sentences.includes(sentence)) sentences.push(sentence);
-    failures.set(status, sentences);
-  };
-  const addRefusal = (code: RefusalCode) =>
-    add(statusOf[refusals[code].kind], refusals[code].says.replace(/^\{problem\}$/, ""));
-  if (path || query || body || takesKey(contract)) add(400);
-  if (caller !== "anyone") add(401);
-  if (caller === "admin" || caller === "service") add(403, `This needs the role ${caller}`);
-  for (const code of contract.refusals) addRefusal(code);
-  if (body) {
-    addRefusal("body_too_large");
-    addRefusal("media_type_unsupported");
+/** The codes of all failures that a call can meet, in the order in which they are looked for. */
+function codesOf(contract: Contract): RefusalCode[] {
+  const { caller, path, query, body, refusals: own } = contract;
+  const isKeyed = takesKey(contract);
+  return [
+    ...(path || query || body || isKeyed ? (["request_invalid"] as const) : []),
+    ...(caller !== "anyone" ? (["token_invalid"] as const) : []),
+    ...(caller === "admin" || caller === "service" ? (["role_missing"] as const) : []),
+    ...own,
+    ...(body ? (["body_too_large", "media_type_unsupported"] as const) : []),
+    ...(isKeyed ? (["key_reused", "key_in_progress"] as const) : []),
+    ...(["too_many_requests", "unavailable"] as const),
+  ];
+}
+
+/** The failures of an endpoint by status, each with the sentences and codes of its refusals. */
+function failuresOf(contract: Contract): [status: number, Failing][] {
+  const failures = new Map<number, Failing>([[500, { sentences: [], codes: [faultCode] }]]);
+  for (const code of codesOf(contract)) {
+    const { kind, says } = refusals[code];
+    const { sentences, codes } = failures.get(statusOf[kind]) ?? { sentences: [], codes: [] };
+    const sentence = says.replace(/^\{problem\}$/, "").replace("{role}", contract.caller);
+    const isNew = sentence !== "" && !sentences.includes(sentence);
+    failures.set(statusOf[kind], {
+      sentences: isNew ? [...sentences, sentence] : sentences,
+      codes: [...codes, code],
+    });
   }
-  if (takesKey(contract)) {
-    addRefusal("key_reused");
-    addRefusal("key_in_progress");
-  }
-  for (const status of [429, 500, 503]) add(status);
-  return new Map([...failures].sort(([a], [b]) => a - b));
+  return [...failures].sort(([a], [b]) => a - b);
 }

@@ -119,7 +119,7 @@ function operation(
   const answer = answers[route];
   const no = codes.map((code) => {
     const { kind, says: sentence } = refusals[code];
-    return `* ${statusOf[kind]} ${sentenceOf[statusOf[kind]]}: ${sentence}`;
+    return `* ${statusOf[kind]} \`${code}\`, ${sentenceOf[statusOf[kind]]}: ${sentence}`;
   });
   return {
     action: "receive",

@@ -4,7 +4,7 @@ import { Refusal, refuse } from "../../domain/refusal.ts";
 import { RequestId } from "../../domain/subscriber.ts";
 import { type Caller, callerOf } from "../caller.ts";
 import { setting } from "../env.ts";
-import { sentenceOf, statusOf } from "../http/envelope.ts";
+import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
 import { check, readJson } from "../http/request.ts";
 import { logFault } from "../log.ts";
 import { payloadOf, poster } from "../push/post.ts";
@@ -94,9 +94,9 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       const answered = await fulfil(request as unknown as SocketRequest<typeof contract>);
       return { body: "", ...(answered ?? { statusCode: 200 }) };
     } catch (error) {
-      const { statusCode, errors } = errorOf(contract, error, connectionId);
-      if (eventType === "CONNECT") return { statusCode, body: "" };
-      if (eventType === "MESSAGE") await answer({ type: "error", statusCode, errors });
+      const told = errorOf(contract, error, connectionId);
+      if (eventType === "CONNECT") return { statusCode: told.statusCode, body: "" };
+      if (eventType === "MESSAGE") await answer({ type: "error", ...told });
       return { statusCode: 200, body: "" };
     }
   }
@@ -127,14 +127,16 @@ function findRequestId(event: SocketEvent): string | undefined {
   }
 }
 
-/** The status and sentences of what went wrong; what is no refusal is told in the log alone. */
+/**
+ * The status, name and sentences of what went wrong; what is no refusal is told in the log alone.
+ */
 function errorOf(contract: SocketContract, error: unknown, connectionId: string) {
   const declared =
     error instanceof Refusal && [...always, ...contract.refusals].includes(error.code);
   if (!declared) {
     logFault("A socket's message failed", error, { route: contract.route, connectionId });
-    return { statusCode: 500, errors: [sentenceOf[500]] };
+    return { statusCode: 500, code: faultCode, errors: [sentenceOf[500]] };
   }
   const statusCode = statusOf[error.kind];
-  return { statusCode, errors: [sentenceOf[statusCode], ...error.details] };
+  return { statusCode, code: error.code, errors: [sentenceOf[statusCode], ...error.details] };
 }

@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from "node:crypto";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import * as z from "zod";
-import { Refusal, type RefusalCode, refuse } from "../../domain/refusal.ts";
-import { commonHeaders } from "../http/envelope.ts";
+import { Refusal, refuse } from "../../domain/refusal.ts";
+import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header, readKey } from "../http/request.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
@@ -10,7 +10,7 @@ import { KeyUsed, type Reply } from "../store/record.ts";
 import { findReplay, type KeyedCall, keyedCall, markerAction } from "../store/replay.ts";
 import { pause } from "../store/transact.ts";
 import { crash, ok, outcomeOf } from "./codes.ts";
-import type { CommandContract } from "./contract.ts";
+import { always, type CommandContract } from "./contract.ts";
 import { admitCall } from "./rate.ts";
 import { type Administrator, admitAdministrator, readCommandBody } from "./request.ts";
 
@@ -37,27 +37,6 @@ export type CommandRequest<C extends CommandContract> = {
   /** Checks the addition and ties the answer to the call's key: give the reply to the store. */
   once: (addition: Addition<C>) => Reply<Addition<C>>;
 };
-
-/** Refusals that any command can meet, so no contract lists them. */
-const always: readonly RefusalCode[] = [
-  "app_id_missing",
-  "app_id_invalid",
-  "app_unknown",
-  "signature_unreadable",
-  "signature_of_other_app",
-  "signature_of_other_account",
-  "signature_wrong",
-  "signature_expired",
-  "administrator_required",
-  "command_too_frequent",
-  "body_too_large",
-  "body_unreadable",
-  "request_invalid",
-  "key_reused",
-  "key_in_progress",
-  "too_many_requests",
-  "unavailable",
-];
 
 /** What is known of a call while it is answered; an error is answered with it too. */
 type Call = {
@@ -163,8 +142,13 @@ const send = ({ headers }: Call, body: unknown): APIGatewayProxyResult => ({
   body: JSON.stringify(body),
 });
 
-const refused = (call: Call, refusal: Refusal) =>
-  send(call, { ...outcomeOf(refusal), RequestId: call.requestId });
+const failed = ({ headers, ...call }: Call, outcome: object, code: string) =>
+  send(
+    { ...call, headers: { ...headers, [errorCodeHeader]: code } },
+    { ...outcome, RequestId: call.requestId },
+  );
+
+const refused = (call: Call, refusal: Refusal) => failed(call, outcomeOf(refusal), refusal.code);
 
 async function answerError(contract: CommandContract, call: Call, error: unknown) {
   const refusal = error instanceof Refusal ? error : undefined;
@@ -203,5 +187,5 @@ async function findAnswer(call: KeyedCall, now: Date, inProgress: boolean): Prom
 function fault(contract: CommandContract, call: Call, error: unknown): APIGatewayProxyResult {
   const { requestId } = call;
   logFault("A command failed", error, { command: contract.command, requestId });
-  return send(call, { ...crash, RequestId: requestId });
+  return failed(call, crash, faultCode);
 }

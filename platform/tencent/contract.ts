@@ -20,3 +20,24 @@ export type CommandContract = {
   idempotencyKey?: true;
   grants: Grants;
 } & Resources;
+
+/** Refusals that any command can meet, so no contract lists them. */
+export const always: readonly RefusalCode[] = [
+  "app_id_missing",
+  "app_id_invalid",
+  "app_unknown",
+  "signature_unreadable",
+  "signature_of_other_app",
+  "signature_of_other_account",
+  "signature_wrong",
+  "signature_expired",
+  "administrator_required",
+  "command_too_frequent",
+  "body_too_large",
+  "body_unreadable",
+  "request_invalid",
+  "key_reused",
+  "key_in_progress",
+  "too_many_requests",
+  "unavailable",
+];

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from "zod-openapi";
+import { faultCode } from "../http/envelope.ts";
 import { operationIdOf } from "../http/openapi.ts";
-import type { CommandContract } from "./contract.ts";
+import { always, type CommandContract } from "./contract.ts";
 
 /** One command: its name in the route table and its promise. */
 type Command = { name: string; contract: CommandContract };
@@ -42,7 +43,7 @@ export function commandPaths(commands: readonly Command[]): ZodOpenApiPathsObjec
 }
 
 function operation(name: string, contract: CommandContract): ZodOpenApiOperationObject {
-  const { says, body, answer, callsPerSecond, idempotencyKey } = contract;
+  const { says, body, answer, callsPerSecond, idempotencyKey, refusals } = contract;
   const header = z.object({ "Idempotency-Key": z.string().max(128).optional() });
   const schema = answer === undefined ? Answer : Answer.extend(answer.partial().shape);
   return {
@@ -57,5 +58,6 @@ function operation(name: string, contract: CommandContract): ZodOpenApiOperation
       content: { "application/json": { schema: body ?? z.looseObject({}) } },
     },
     responses: { 200: { description: says, content: { "application/json": { schema } } } },
+    "x-error-codes": [...new Set([...always, ...refusals, faultCode])],
   };
 }

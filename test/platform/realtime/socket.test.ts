@@ -37,7 +37,10 @@ test("too many messages of one connection are told so, each under its requestId"
   const flood = said.filter(({ connectionId }) => connectionId === "flood");
   expect(flood).toHaveLength(10 * perSecond + 1);
   const late = flood.slice(2 * perSecond).map(({ message }) => message);
-  const error = { type: "error", statusCode: 429, errors: ["Too many requests"] };
+  const error = {
+    ...{ type: "error", statusCode: 429, code: "too_many_requests" },
+    errors: ["Too many requests"],
+  };
   for (const [at, message] of late.slice(0, -1).entries())
     expect(message).toEqual({ ...error, requestId: `r${2 * perSecond + at}` });
   expect(late.at(-1)).toEqual(error);

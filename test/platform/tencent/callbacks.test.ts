@@ -74,7 +74,7 @@ beforeEach(() => {
   reply = says(0);
 });
 
-const all = ["Live.CallbackBeforeSendGift", "Live.CallbackAfterDestroyRoom"];
+const all = ["Live.CallbackBeforeSendGift"];
 
 test("callbacks are set once, and updated then", async () => {
   const callbacks = { Url: address, CallbackCommandList: all };
@@ -96,10 +96,21 @@ test.each([
   { CallbackCommandList: "Live.CallbackBeforeSendGift" },
   { CallbackCommandList: ["BeforeSendGift"] },
   { CallbackCommandList: Array.from({ length: 51 }, () => all[0]) },
+  { CallbackCommandList: [...all, "Live.CallbackAfterDestroyRoom"] },
 ])("refuses the configuration %j", async (changes) => {
   const callbacks = { Url: address, CallbackCommandList: all, ...changes };
   for (const command of [setCallback, updateCallback])
     expect((await call(command, callbacks)).body).toMatchObject({ ErrorCode: 100002 });
+});
+
+test("a callback that is never called is refused by its name, until it is called", async () => {
+  const CallbackCommandList = [...all, "Live.CallbackAfterDestroyRoom"];
+  for (const command of [setCallback, updateCallback]) {
+    const { body } = await call(command, { Url: address, CallbackCommandList });
+    expect(body.ErrorInfo).toBe(
+      "CallbackCommandList.1: Live.CallbackAfterDestroyRoom is not called; expected Live.CallbackBeforeSendGift",
+    );
+  }
 });
 
 test("a gift that the application allows moves no credits, counts and is shown", async () => {
@@ -176,8 +187,8 @@ test("the application is not asked for what cannot be, nor again for a call with
   expect(asked).toHaveLength(1);
 });
 
-test("other callbacks do not decide: the sender is charged", async () => {
-  await call(updateCallback, { Url: address, CallbackCommandList: all.slice(1) });
+test("an address without callbacks does not decide: the sender is charged", async () => {
+  await call(updateCallback, { Url: address, CallbackCommandList: [] });
   expect((await sendGift()).body.ErrorInfo).toMatch(/^Insufficient credits/);
   expect(asked).toHaveLength(0);
 });
