@@ -8,12 +8,14 @@ import { demoUsersOf, writeDemoInto } from "./demo.ts";
 import type { Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
 import { formatStartBlock } from "./start-block.ts";
+import { topUp } from "./top-up.ts";
 
 /** A person's exit code for a wrong setting, and for a start that failed. */
 const exitCodes = { usage: 2, failure: 1 };
 /** After a signal the process ends this fast, whatever still runs. */
 const stopMillisecondsMax = 4500;
 const readyMillisecondsMax = 10_000;
+const parentLookMilliseconds = 250;
 
 /** Runs until a signal, then ends the process; a wrong setting or a failed start ends it early. */
 export async function runLocal(): Promise<void> {
@@ -42,6 +44,9 @@ export async function runLocal(): Promise<void> {
       if (system) void end(0);
     });
   }
+  if (process.env.npm_lifecycle_event !== undefined) {
+    whenParentIsGone(() => process.emit("SIGTERM"));
+  }
   try {
     const log = makeLog(settings.LOG);
     let isReady = false;
@@ -59,17 +64,33 @@ export async function runLocal(): Promise<void> {
   }
 }
 
+/**
+ * npm runs a script through a shell, and a shell that is ended does not end what it runs. So what
+ * npm started ends itself; what a person started by hand may outlive its terminal.
+ */
+function whenParentIsGone(end: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, parentLookMilliseconds);
+  timer.unref();
+}
+
 async function start(settings: Settings, log: Log, signal: AbortSignal): Promise<System> {
   const key = settings.TENCENT_SECRET_KEY;
   return await startSystem({
     assemblyDirectory: () => makeAssembly(settings.STAGE, log.note, signal),
     stageName: settings.STAGE,
     port: settings.PORT,
+    host: settings.HOST,
     dataDir: settings.DATA_DIR,
     log,
     secrets: key === undefined ? {} : { [tencentSecretName(settings)]: key },
     ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
     cacheDirectory: join(import.meta.dirname, "..", ".cache", "compiled"),
+    topUp,
     ...(settings.DEMO === "on" && { prepare: writeDemoInto }),
   });
 }
@@ -105,6 +126,7 @@ async function announce(system: System, settings: Settings): Promise<void> {
     milliseconds,
     ...(await demoUsersOf(system)),
     secretKey: system.aws.getSecret(tencentSecretName(settings)),
+    localKey: settings.HOST.startsWith("127.") ? undefined : system.localKey,
   });
   console.log(block);
 }
@@ -114,6 +136,9 @@ function explain(error: unknown, settings: Settings): string {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") {
     return `Port ${settings.PORT} is in use: end what uses it, or set PORT to another one.`;
+  }
+  if (code === "EADDRNOTAVAIL") {
+    return `HOST: this machine has no address ${settings.HOST}; 0.0.0.0 takes all it has.`;
   }
   if (code === "EACCES" && syscall === "listen") {
     return `Port ${settings.PORT} may not be used by this user: set PORT to one above 1023.`;

@@ -1,5 +1,6 @@
 /** The settings of the one-machine runner, from the environment. */
 import { statSync } from "node:fs";
+import { isIP } from "node:net";
 import * as z from "zod";
 
 const choice = <const Names extends readonly [string, ...string[]]>(...names: Names) =>
@@ -18,6 +19,10 @@ const settings = {
     .transform(Number)
     .refine((port) => port <= 65_535, "a port number, 0 to 65535 (0 takes a free one)")
     .default(4000),
+  HOST: z
+    .string()
+    .refine((host) => isIP(host) !== 0, "an address of this machine, such as 0.0.0.0")
+    .default("127.0.0.1"),
   DATA_DIR: z
     .string()
     .refine((path) => path === ":memory:" || isFolderOrNew(path), "a folder, or :memory:")

@@ -14,6 +14,8 @@ type StartBlock = {
   giftTypeId: string;
   sdkAppId: string;
   secretKey: string;
+  /** Other machines may call `/local` with it; undefined when none can reach the system. */
+  localKey: string | undefined;
 };
 
 /** At most 25 lines. Every line that begins with `curl` works when it is pasted alone. */
@@ -34,6 +36,9 @@ export function formatStartBlock(block: StartBlock): string {
     `  HTTP       ${url}/api/v1   reference ${url}/docs, ${url}/openapi.json`,
     `  WebSocket  ${socket}/ws?token=TOKEN&streamId=${streamId}   reference ${url}/asyncapi.json`,
     `  Tencent    ${url}/v4   sdkappid ${block.sdkAppId}, admin administrator, secret key ${block.secretKey}`,
+    ...(block.localKey
+      ? [`  From other machines, /local needs x-local-key: ${block.localKey}`]
+      : []),
     "",
     ...users.map(({ name, sub, says, token: own }) => `  ${name} ${sub} (${says})\n  ${own}`),
     "",

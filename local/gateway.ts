@@ -5,8 +5,10 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as TcpServer } from "node:net";
+import { createServer as createTcpServer } from "node:net";
 import type { Duplex } from "node:stream";
+import { describeRequest, readBody, sizeOfHeaders, splitTarget } from "./gateway-request.ts";
 import type { Log } from "./log.ts";
 import type { OwnRoutes } from "./own-routes.ts";
 import { answerJson } from "./own-routes.ts";
@@ -39,10 +41,20 @@ export type Gateway = {
   stop(): Promise<void>;
 };
 
-type GatewayOptions = { port: number; log: Log; ownRoutes: OwnRoutes };
+type GatewayOptions = {
+  port: number;
+  /** An address of this machine besides 127.0.0.1, or `0.0.0.0` or `::` for all of them. */
+  host?: string;
+  log: Log;
+  ownRoutes: OwnRoutes;
+};
 
-/** Listens on 127.0.0.1. Rejects with the system's error when the port cannot be had. */
-export async function startGateway({ port, log, ownRoutes }: GatewayOptions): Promise<Gateway> {
+/**
+ * Listens on 127.0.0.1, and on `host` too. Rejects with the system's error when the port or the
+ * address cannot be had.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { log, ownRoutes, host = "127.0.0.1" } = options;
   let mounts: Mounts | undefined;
   const server = createServer(
     {
@@ -107,7 +119,7 @@ export async function startGateway({ port, log, ownRoutes }: GatewayOptions): Pr
         by: "edge",
       };
     }
-    const body = await readBody(request);
+    const body = await readBody(request, bodyBytesMax);
     if (body === "gone") return undefined;
     const described = describeRequest(request, body === "too_large" ? Buffer.alloc(0) : body);
     if (body === "too_large") described.isTooLarge = true;
@@ -126,25 +138,35 @@ export async function startGateway({ port, log, ownRoutes }: GatewayOptions): Pr
           errors: ["Service temporarily unavailable"],
           timestamp: new Date().toISOString(),
         },
-        [["Retry-After", "1"]],
+        [
+          ["Retry-After", "1"],
+          ["Access-Control-Allow-Origin", "*"],
+        ],
       );
     }
     described.path = path.slice(mount.prefix.length) || "/";
     return await mount.answer(described);
   }
 
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
+  const port = await listen(server, options.port, isAny(host) ? host : "127.0.0.1");
+  // The stage's own issuer and its functions always meet on 127.0.0.1.
+  const further = isAny(host) || host === "127.0.0.1" ? undefined : createTcpServer();
+  further?.on("connection", (socket) => server.emit("connection", socket));
+  if (further) {
+    await listen(further, port, host).catch(async (error) => {
+      server.close();
+      throw error;
+    });
+  }
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     open(opened) {
       // The longest prefix first, so that the API at the root gets only what is left.
       const rest = opened.rest.toSorted((a, b) => b.prefix.length - a.prefix.length);
       mounts = { ...opened, rest };
     },
     async stop() {
+      further?.close();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       const timer = setTimeout(() => server.closeAllConnections(), stopMillisecondsMax);
@@ -152,6 +174,17 @@ export async function startGateway({ port, log, ownRoutes }: GatewayOptions): Pr
       clearTimeout(timer);
     },
   };
+}
+
+const isAny = (host: string) => host === "0.0.0.0" || host === "::";
+
+/** Resolves with the port, which is the system's choice for 0. */
+async function listen(server: TcpServer, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return (server.address() as AddressInfo).port;
 }
 
 /** Ends a handshake with a plain HTTP answer, as the edge does. */
@@ -174,50 +207,4 @@ function findSocket(mounts: Mounts | undefined, request: IncomingMessage) {
   if (request.headers.upgrade?.toLowerCase() !== "websocket") return undefined;
   const { path } = splitTarget(request.url ?? "/");
   return mounts?.sockets.find((mount) => path === mount.path || path === `${mount.path}/`);
-}
-
-/** Path and query as sent; a target in absolute form loses its host. */
-function splitTarget(target: string): { path: string; query: string } {
-  const local = target.replace(/^https?:\/\/[^/?]*/i, "").replace(/#.*$/, "");
-  const mark = local.indexOf("?");
-  const path = mark < 0 ? local : local.slice(0, mark);
-  return { path: path === "" ? "/" : path, query: mark < 0 ? "" : local.slice(mark + 1) };
-}
-
-function sizeOfHeaders(request: IncomingMessage): number {
-  let bytes = (request.method ?? "").length + (request.url ?? "").length + " HTTP/1.1 ".length;
-  for (const [index, text] of request.rawHeaders.entries()) if (index % 2) bytes += text.length;
-  return bytes;
-}
-
-function describeRequest(request: IncomingMessage, body: Buffer): RestRequest {
-  const headers: [string, string][] = [];
-  for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
-    headers.push([request.rawHeaders[index] ?? "", request.rawHeaders[index + 1] ?? ""]);
-  }
-  return {
-    method: request.method ?? "GET",
-    ...splitTarget(request.url ?? "/"),
-    headers,
-    body,
-    sourceIp: request.socket.remoteAddress ?? "127.0.0.1",
-    protocol: `HTTP/${request.httpVersion}`,
-    receivedMilliseconds: Date.now(),
-  };
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer | "too_large" | "gone"> {
-  if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) return "too_large";
-  return await new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      // The rest still flows, unkept, so that the client can read its answer.
-      if (bytes <= bodyBytesMax) chunks.push(chunk);
-      else resolve("too_large");
-    });
-    request.on("end", () => resolve(Buffer.concat(chunks)));
-    request.on("close", () => resolve("gone"));
-  });
 }

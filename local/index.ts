@@ -8,7 +8,7 @@ import { startAws } from "./aws/index.ts";
 import { makeEnvironment } from "./environment.ts";
 import type { Gateway } from "./gateway.ts";
 import { startGateway } from "./gateway.ts";
-import type { Issuer } from "./issuer.ts";
+import type { Issuer, TokenRequest } from "./issuer.ts";
 import { makeIssuer } from "./issuer.ts";
 import type { Log } from "./log.ts";
 import type { Stage } from "./model.ts";
@@ -28,6 +28,8 @@ export type SystemOptions = {
   stageName: string;
   /** 0 takes a free one. */
   port: number;
+  /** Another address than 127.0.0.1 to listen on, too. */
+  host?: string;
   /** Where the data lies; `:memory:` keeps nothing. */
   dataDir: string;
   log: Log;
@@ -39,12 +41,20 @@ export type SystemOptions = {
   dynamodbEndpoint?: string;
   /** Where V8 keeps compiled bundles. */
   cacheDirectory?: string;
+  /** Brings a wallet up to so many credits, for a token that is asked for with them. */
+  topUp?(
+    request: TokenRequest,
+    credits: number,
+    system: Pick<System, "url" | "issuer">,
+  ): Promise<void>;
   /** Runs when the data can be reached and before the first event is taken from a stream. */
   prepare?(system: Pick<System, "aws" | "stage">): Promise<void>;
 };
 
 export type System = {
   url: string;
+  /** The `x-local-key` that lets other machines use the routes below `/local`. */
+  localKey: string;
   stage: Stage;
   issuer: Issuer;
   aws: Aws;
@@ -80,10 +90,19 @@ async function compose(
 ): Promise<Omit<System, "stop">> {
   const { log, stageName, dataDir } = options;
   const ownRoutes = makeOwnRoutes();
-  const gateway = await startGateway({ port: options.port, log, ownRoutes });
+  const gateway = await startGateway({
+    port: options.port,
+    ...(options.host && { host: options.host }),
+    log,
+    ownRoutes,
+  });
   cleanups.push(() => gateway.stop());
-  const issuer = await makeIssuer({
+  const { topUp } = options;
+  const issuer: Issuer = await makeIssuer({
     baseUrl: gateway.url,
+    ...(topUp && {
+      topUp: (request, credits) => topUp(request, credits, { url: gateway.url, issuer }),
+    }),
     ...(dataDir !== ":memory:" && { directory: dataDir }),
   });
   const stage = readAssembly({
@@ -134,7 +153,7 @@ async function compose(
     isStopping = true;
     await sockets.stop(socketsStopMilliseconds);
   });
-  return { url: gateway.url, stage, issuer, aws: started };
+  return { url: gateway.url, localKey: ownRoutes.key, stage, issuer, aws: started };
 }
 
 function addOwnRoutes(

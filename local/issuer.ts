@@ -29,9 +29,13 @@ type IssuerOptions = {
   directory?: string;
   /** The claim that lists a token's groups. */
   groupsClaim?: string;
+  /** Brings the subject's wallet up to `credits`; without it a token is asked for without them. */
+  topUp?(request: TokenRequest, credits: number): Promise<void>;
 };
 
 const tokenSecondsMax = 366 * 24 * 3600;
+/** The largest amount of one top-up. */
+const creditsMax = 1_000_000_000;
 const isPlain = (value: unknown) =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -43,8 +47,12 @@ const TokenRequest = z.object({
     .refine((claims) => JSON.stringify(claims).length <= 8192, "expected at most 8,192 characters")
     .default({}),
   expiresIn: z.int().min(-tokenSecondsMax).max(tokenSecondsMax).default(3600),
+  credits: z.int().min(0).max(creditsMax).optional(),
 });
-type TokenRequest = z.input<typeof TokenRequest>;
+export type TokenRequest = z.input<typeof TokenRequest>;
+
+/** The claims that name a person; without any of them the subject does. */
+const nameClaims = ["preferred_username", "given_name", "family_name"];
 
 const audience = "ovation";
 
@@ -53,6 +61,7 @@ export async function makeIssuer({
   baseUrl,
   directory,
   groupsClaim = "cognito:groups",
+  topUp,
 }: IssuerOptions): Promise<Issuer> {
   const privateJwk = await readOrMakeKey(directory);
   const { kty, n, e, kid = "" } = privateJwk;
@@ -64,6 +73,7 @@ export async function makeIssuer({
   const sign: Issuer["sign"] = async (request) => {
     const { sub, groups, claims, expiresIn } = TokenRequest.parse(request);
     const now = Math.floor(Date.now() / 1000);
+    const isNamed = nameClaims.some((name) => Object.hasOwn(claims, name));
     const payload: Record<string, unknown> = {
       iss: url,
       sub,
@@ -73,6 +83,7 @@ export async function makeIssuer({
       exp: now + expiresIn,
       jti: randomUUID(),
       [groupsClaim]: groups,
+      ...(isNamed ? {} : { preferred_username: sub, given_name: sub }),
       ...claims,
     };
     for (const [name, value] of Object.entries(payload)) if (value === null) delete payload[name];
@@ -113,6 +124,11 @@ export async function makeIssuer({
         async handler({ body }) {
           const checked = TokenRequest.safeParse(body ?? {});
           if (!checked.success) throw new BadOwnRequest(checked.error.issues.map(describeIssue));
+          const { credits } = checked.data;
+          if (credits !== undefined && topUp === undefined) {
+            throw new BadOwnRequest(["credits: this system has no wallets"]);
+          }
+          if (credits !== undefined) await topUp?.(checked.data, credits);
           return { status: 201, body: await sign(checked.data) };
         },
       },
@@ -126,7 +142,10 @@ function describeIssue({ path, message }: z.core.$ZodIssue): string {
 
 async function readOrMakeKey(directory: string | undefined): Promise<JWK> {
   const file = directory === undefined ? undefined : join(directory, "issuer-key.json");
-  if (file !== undefined && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as JWK;
+  if (file !== undefined && existsSync(file)) {
+    chmodSync(file, 0o600);
+    return JSON.parse(readFileSync(file, "utf8")) as JWK;
+  }
   const pair = await generateKeyPair("RS256", { extractable: true });
   const jwk = await exportJWK(pair.privateKey);
   const whole = { ...jwk, kid: await calculateJwkThumbprint(jwk) };

@@ -2,7 +2,8 @@
  * The runner's own routes, under /local/: tokens, faults, cost and other things that AWS has
  * elsewhere or not at all. They are no part of a deployed stage.
  */
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
+import { findAccessFault, listCorsHeaders } from "./own-access.ts";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
 
 /** What a handler gets: the JSON body (undefined without one), the query and the whole request. */
@@ -16,6 +17,8 @@ export type OwnRoute = {
 };
 
 export type OwnRoutes = {
+  /** What a caller from another machine has to send as `x-local-key`; new with each run. */
+  key: string;
   add(...routes: OwnRoute[]): void;
   /** The answer to a request under /local/; undefined for every other path. */
   answer(request: RestRequest): Promise<RestAnswer | undefined>;
@@ -36,28 +39,41 @@ export class BadOwnRequest extends Error {
 /** An empty table of own routes. */
 export function makeOwnRoutes(): OwnRoutes {
   const routes: OwnRoute[] = [];
+  const key = randomBytes(16).toString("base64url");
   return {
+    key,
     add: (...added) => void routes.push(...added),
     async answer(request) {
       if (!request.path.startsWith("/local/")) return undefined;
-      const route = routes.find(
-        ({ method, path }) => method === request.method && path === request.path,
-      );
-      if (route === undefined) return refuse(404, ["Resource not found"]);
-      if (request.isTooLarge || request.body.length > bodyBytesMax) {
-        return refuse(413, ["Request body too large"]);
-      }
-      try {
-        const query = new URLSearchParams(request.query);
-        const { status, body } = await route.handler({ body: readJson(request), query, request });
-        return answerJson(status, body);
-      } catch (error) {
-        if (error instanceof BadOwnRequest)
-          return refuse(400, ["Validation failed", ...error.faults]);
-        throw error;
-      }
+      const fault = findAccessFault(request, key);
+      if (fault !== undefined) return refuse(403, ["Insufficient permissions", fault]);
+      const answer = await answerKnown(request);
+      answer?.headers.push(...listCorsHeaders(request));
+      return answer;
     },
   };
+
+  /** Undefined while there are no routes yet: the gateway then answers that it is starting. */
+  async function answerKnown(request: RestRequest): Promise<RestAnswer | undefined> {
+    if (routes.length === 0) return undefined;
+    if (request.method === "OPTIONS") return answerJson(204, undefined);
+    const route = routes.find(
+      ({ method, path }) => method === request.method && path === request.path,
+    );
+    if (route === undefined) return refuse(404, ["Resource not found"]);
+    if (request.isTooLarge || request.body.length > bodyBytesMax) {
+      return refuse(413, ["Request body too large"]);
+    }
+    try {
+      const query = new URLSearchParams(request.query);
+      const { status, body } = await route.handler({ body: readJson(request), query, request });
+      return answerJson(status, body);
+    } catch (error) {
+      if (error instanceof BadOwnRequest)
+        return refuse(400, ["Validation failed", ...error.faults]);
+      throw error;
+    }
+  }
 }
 
 /** A JSON answer of the runner itself; without a body for `undefined`. */
@@ -71,7 +87,6 @@ export function answerJson(
     headers: [
       ["Content-Type", "application/json"],
       ["Cache-Control", "no-store"],
-      ["Access-Control-Allow-Origin", "*"],
       ["X-Content-Type-Options", "nosniff"],
       ["X-Request-Id", randomUUID()],
       ...headers,

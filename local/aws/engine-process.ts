@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { randomInt } from "node:crypto";
+import { chmodSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
@@ -40,9 +41,10 @@ export async function startEngineProcess(
   file: string,
   onDeath: (reason: string) => void,
 ): Promise<EngineProcess> {
+  const host = pickHost();
   for (let tries = 1; ; tries += 1) {
     try {
-      return await startOnce(file, await findFreePort(), onDeath);
+      return await startOnce(file, host, await findFreePort(host), onDeath);
     } catch (error) {
       // Between looking for a free port and taking it somebody else may have taken it.
       if (tries === triesMax) throw error;
@@ -52,12 +54,24 @@ export async function startEngineProcess(
 
 async function startOnce(
   file: string,
+  host: string,
   port: number,
   onDeath: (reason: string) => void,
 ): Promise<EngineProcess> {
   const child = spawn(
     "/bin/sh",
-    ["-c", watchdog, "engine", findBinary(), "--port", String(port), "--db-path", file],
+    [
+      "-c",
+      watchdog,
+      "engine",
+      findBinary(),
+      "--host",
+      host,
+      "--port",
+      String(port),
+      "--db-path",
+      file,
+    ],
     { stdio: ["pipe", "pipe", "ignore", "ignore", "pipe"], env: {} },
   );
   let said = "";
@@ -85,7 +99,7 @@ async function startOnce(
     clearTimeout(late);
     child.stdin?.destroy();
   };
-  const endpoint = `http://127.0.0.1:${port}`;
+  const endpoint = `http://${host}:${port}`;
   const ended = gone.then((reason) => {
     throw new Error(`The database engine did not start: ${reason}`);
   });
@@ -115,11 +129,20 @@ function findBinary(): string {
   }
 }
 
-async function findFreePort(): Promise<number> {
+/**
+ * The engine asks nobody who they are and lets every web page read its answers, so its address is
+ * one that no page can guess: any of the sixteen million of this machine's own network, on Linux.
+ */
+function pickHost(): string {
+  const [one, two, three] = [randomInt(256), randomInt(256), randomInt(1, 255)];
+  return `127.${one}.${two}.${three}`;
+}
+
+async function findFreePort(host: string): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(0, host, resolve);
   });
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
@@ -151,7 +174,9 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
 
 /** Notes the engine's address, so that an audit uses the running one. */
 export function writeEngineNote(directory: string, note: EngineNote): void {
-  writeFileSync(join(directory, noteName), `${JSON.stringify(note)}\n`);
+  const file = join(directory, noteName);
+  writeFileSync(file, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
 }
 
 /** Takes the note away at a proper end, so that nobody looks for an engine that is gone. */

@@ -12,7 +12,7 @@ import {
   stopLeftEngine,
   writeEngineNote,
 } from "./engine-process.ts";
-import { openState, type State } from "./state.ts";
+import { keepToOwner, openState, type State } from "./state.ts";
 
 /** A DynamoDB-compatible engine, its address and a client of ours for it. */
 export type Engine = {
@@ -47,6 +47,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { directory } = options.state;
   await stopLeftEngine(directory);
   const file = join(directory, fileName);
+  if (!options.endpoint) keepToOwner(file);
   const process = options.endpoint
     ? undefined
     : await startEngineProcess(file, (reason) =>
@@ -125,6 +126,8 @@ export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
   return openAlone(state, () => {
     const database = new DatabaseSync(file, { timeout: 5000 });
     try {
+      // SQLite refuses to copy into a file that holds something, not into an empty one.
+      keepToOwner(join(state.directory, fileName));
       database.prepare("VACUUM INTO ?").run(join(state.directory, fileName));
     } finally {
       database.close();

@@ -14,8 +14,8 @@ export function createPutObject(directory: string): PutObject {
       throw new AwsFailure(400, "InvalidRequest", "This key cannot be a file on this machine");
     }
     const file = join(directory, "s3", bucketName, ...parts);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, bytes);
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(file, bytes, { mode: 0o600 });
   };
 }
 

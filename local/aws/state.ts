@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -32,11 +41,12 @@ export function openState(dataDirectory: string): State {
   const temporary = dataDirectory === ":memory:";
   const directory = temporary ? makeTemporaryDirectory() : dataDirectory;
   try {
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code;
     throw new Error(`The data directory ${directory} cannot be made (${reason}): set DATA_DIR.`);
   }
+  keepToOwner(join(directory, "runner.sqlite"));
   const database = new DatabaseSync(join(directory, "runner.sqlite"), { timeout: 0 });
   try {
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
@@ -54,8 +64,6 @@ export function openState(dataDirectory: string): State {
     }
     throw error;
   }
-  // It holds secrets that were made for this directory.
-  chmodSync(join(directory, "runner.sqlite"), 0o600);
   database.exec(schema);
   return {
     directory,
@@ -65,6 +73,17 @@ export function openState(dataDirectory: string): State {
       if (temporary) rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Makes an SQLite file that nobody but its owner can read, or takes others' rights away. What
+ * SQLite puts beside it gets the rights that the file has at that moment, so this comes first.
+ */
+export function keepToOwner(file: string): void {
+  closeSync(openSync(file, "a", 0o600));
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) {
+    if (existsSync(path)) chmodSync(path, 0o600);
+  }
 }
 
 const schema = `

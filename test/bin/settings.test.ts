@@ -4,6 +4,7 @@ test("without any variable the defaults hold", () => {
   expect(readSettings({})).toEqual({
     settings: {
       PORT: 4000,
+      HOST: "127.0.0.1",
       DATA_DIR: ".data",
       DEMO: "on",
       STAGE: "dev",

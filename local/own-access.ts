@@ -1,0 +1,61 @@
+/**
+ * Who may use the runner's own routes. They mint tokens and set faults, so no web page out there
+ * may reach them: neither by a request from another origin (a browser names the page's origin in
+ * each such request, RFC 6454) nor by a name that was made to lead to this machine (DNS rebinding;
+ * the Host header then has that name).
+ */
+import { timingSafeEqual } from "node:crypto";
+import { isIP } from "node:net";
+import type { RestRequest } from "./rest-request.ts";
+import { findHeader } from "./rest-request.ts";
+
+/** With its value a caller from anywhere, under any name, is welcome. */
+export const keyHeader = "x-local-key";
+
+/** Why a caller may not; undefined for one who may. `key` is the runner's own. */
+export function findAccessFault(request: RestRequest, key: string): string | undefined {
+  const given = findHeader(request, keyHeader);
+  if (given !== undefined) {
+    return isSame(given, key) ? undefined : `${keyHeader}: not the key that the start printed`;
+  }
+  if (!isLoopback(request.sourceIp)) return `${keyHeader}: expected the key that the start printed`;
+  const host = findHeader(request, "host");
+  if (host !== undefined && !isLoopback(nameOf(`http://${host}`))) {
+    return "Host: expected a name of this machine";
+  }
+  const origin = findHeader(request, "origin");
+  if (origin !== undefined && !isLoopback(nameOf(origin))) {
+    return "Origin: pages of other machines may not call this";
+  }
+  return undefined;
+}
+
+/** What lets a page that may call read the answer too, and send JSON and the key. */
+export function listCorsHeaders(request: RestRequest): [string, string][] {
+  const origin = findHeader(request, "origin");
+  if (origin === undefined) return [];
+  return [
+    ["Access-Control-Allow-Origin", origin],
+    ["Access-Control-Allow-Methods", "GET, POST, DELETE"],
+    ["Access-Control-Allow-Headers", `content-type, ${keyHeader}`],
+    ["Vary", "Origin"],
+  ];
+}
+
+/** Whether a host name or an address can only be this machine; `localhost` resolves by RFC 6761. */
+function isLoopback(name: string | undefined): boolean {
+  if (name === undefined) return false;
+  const address = name.replace(/^\[|\]$/g, "").replace(/^::ffff:/, "");
+  if (isIP(address) === 4) return address.startsWith("127.");
+  return address === "::1" || address === "localhost" || address.endsWith(".localhost");
+}
+
+/** The host of an origin or URL; undefined for what is none, such as `null`. */
+function nameOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
+}
+
+function isSame(given: string, key: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(key)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}

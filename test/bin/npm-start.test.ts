@@ -1,0 +1,123 @@
+/** The system as people start it: `npm start`, on data that is theirs alone. */
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../system.ts";
+
+const root = join(import.meta.dirname, "../..");
+const directory = mkdtempSync(join(tmpdir(), "ovation-start-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** Starts it on a free port and waits until it is healthy. */
+async function start(command: string, options: string[], dataDir: string) {
+  const port = await freePort();
+  const child = spawn(command, options, {
+    cwd: root,
+    env: { ...process.env, PORT: `${port}`, DATA_DIR: dataDir, LOG: "off", NODE_OPTIONS: "" },
+    stdio: "ignore",
+  });
+  const url = `http://127.0.0.1:${port}`;
+  for (;;) {
+    const answer = await fetch(`${url}/health`).catch(() => undefined);
+    if (answer?.ok) return { child, url };
+    if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
+    await pause(100);
+  }
+}
+
+const ended = (child: ChildProcess) => new Promise((done) => child.once("exit", done));
+
+async function isServed(url: string): Promise<boolean> {
+  return (await fetch(`${url}/health`).catch(() => undefined)) !== undefined;
+}
+
+test("SIGTERM to `npm start` ends the server behind it within 5 s", async () => {
+  const { child, url } = await start("npm", ["start"], ":memory:");
+  const began = performance.now();
+  child.kill("SIGTERM");
+  while (await isServed(url)) await pause(50);
+  expect(performance.now() - began).toBeLessThan(5000);
+}, 180_000);
+
+test("started by hand it outlives the shell that started it", async () => {
+  const shell = `${process.execPath} bin/local.ts & echo $! > ${directory}/pid; wait`;
+  const environment = { ...process.env };
+  for (const name of Object.keys(environment))
+    if (name.startsWith("npm_")) delete process.env[name];
+  const { child, url } = await start("/bin/sh", ["-c", shell], ":memory:").finally(() =>
+    Object.assign(process.env, environment),
+  );
+  const gone = ended(child);
+  child.kill("SIGKILL");
+  await gone;
+  await pause(1000);
+  const pid = Number(readFileSync(`${directory}/pid`, "utf8"));
+  expect(await isServed(url)).toBe(true);
+  process.kill(pid, "SIGTERM");
+  while (await isServed(url)) await pause(50);
+}, 180_000);
+
+test("what lies in the data directory is readable by its owner alone, also from earlier runs", async () => {
+  const data = join(directory, "data");
+  const first = await start(process.execPath, ["bin/local.ts"], data);
+  const stop = async ({ child }: { child: ChildProcess }) => {
+    const gone = ended(child);
+    child.kill("SIGTERM");
+    await gone;
+  };
+  await stop(first);
+  for (const name of readdirSync(data)) chmodSync(join(data, name), 0o644);
+  writeFileSync(join(data, "runner.sqlite-wal"), "", { mode: 0o644 });
+  const second = await start(process.execPath, ["bin/local.ts"], data);
+  const paths = readdirSync(data, { recursive: true, withFileTypes: true });
+  const open = paths
+    .filter((one) => one.isFile())
+    .map((one) => join(one.parentPath, one.name))
+    .filter((path) => (statSync(path).mode & 0o077) !== 0);
+  await stop(second);
+  expect(paths.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["runner.sqlite", "runner.sqlite-wal", "dynamodb.sqlite-wal"]),
+  );
+  expect(open).toEqual([]);
+  expect(statSync(data).mode & 0o777).toBe(0o700);
+}, 180_000);
+
+test("a token that is asked for with credits has them, and is called by its subject", async () => {
+  const { child, url } = await start(process.execPath, ["bin/local.ts"], ":memory:");
+  const post = async (body: unknown) => {
+    const answer = await fetch(`${url}/local/token`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+    return { status: answer.status, ...((await answer.json()) as { token: string }) };
+  };
+  const read = async (path: string, token: string) => {
+    const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    return ((await answer.json()) as { data: Record<string, unknown> }).data;
+  };
+  const ann = await post({ sub: "ann_1", credits: 500 });
+  expect(ann.status).toBe(201);
+  expect(await read("/api/v1/wallet", ann.token)).toMatchObject({ balance: 500 });
+  expect(await read("/api/v1/users/me", ann.token)).toMatchObject({
+    username: "ann_1",
+    name: "ann_1",
+  });
+  const again = await post({ sub: "ann_1", credits: 300, expiresIn: 60 });
+  expect(await read("/api/v1/wallet", again.token)).toMatchObject({ balance: 500 });
+  const more = await post({ sub: "ann_1", credits: 501 });
+  expect(await read("/api/v1/wallet", more.token)).toMatchObject({ balance: 501 });
+  expect((await post({ sub: "ann_1", credits: -1 })).status).toBe(400);
+  child.kill("SIGTERM");
+  await ended(child);
+}, 180_000);
