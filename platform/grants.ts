@@ -1,6 +1,8 @@
 /** The kinds of partitions of the one table, as keys.ts spells them (the part before `#`). */
 export type Partition =
   | "USER"
+  | "WALLET"
+  | "REPLAY"
   | "LEDGER"
   | "STREAM"
   | "FRAMES"

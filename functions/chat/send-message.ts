@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     body: z.object({ content: Content, replyTo: MessageId.nullish() }),
     answer: [201, ChatMessage],
     refusals: ["stream_not_found", "message_not_found", ...admissionRefusals],
-    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER"] },
+    grants: { read: ["STREAM", "USER", "REPLAY"], write: ["STREAM", "REPLAY"] },
   },
   async ({ path: { streamId }, body, caller, now, once, callId }) => {
     const [stream, sender] = await Promise.all([

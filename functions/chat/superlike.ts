@@ -20,7 +20,10 @@ export const { contract, handler } = endpoint(
       ...["stream_not_found", "user_not_found", "member_blocked", "gift_to_oneself"],
       ...["stream_not_live", "credits_too_low", "spend_limit_reached"],
     ] as const,
-    grants: { read: ["STREAM", "USER"], write: ["USER", "LEDGER", "STREAM", "GIFT"] },
+    grants: {
+      read: ["STREAM", "USER", "WALLET", "REPLAY"],
+      write: ["WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY"],
+    },
   },
   async ({ path: { streamId }, caller, now, once }) => {
     const [stream, giver] = await Promise.all([

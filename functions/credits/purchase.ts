@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     body: z.object({ packageId: PackageId }),
     answer: [201, z.object({})],
     refusals: ["package_not_found", "balance_too_high"],
-    grants: { read: ["USER"], write: ["USER", "LEDGER"] },
+    grants: { read: ["WALLET", "REPLAY"], write: ["WALLET", "LEDGER", "REPLAY"] },
     stage: "purchases",
   },
   async ({ body, caller, now, once }) =>

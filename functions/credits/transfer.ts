@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     body: Transfer,
     answer: [201, Transferred],
     refusals: ["transfer_to_oneself", "user_not_found", "credits_too_low", "balance_too_high"],
-    grants: { read: ["USER"], write: ["USER", "LEDGER"] },
+    grants: { read: ["USER", "WALLET", "REPLAY"], write: ["WALLET", "LEDGER", "REPLAY"] },
   },
   async ({ body, caller, now, once }) => {
     if (body.recipientId === caller.userId) refuse("transfer_to_oneself");

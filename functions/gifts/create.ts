@@ -18,7 +18,10 @@ export const { contract, handler } = endpoint(
     body: z.object({ giftTypeId: GiftTypeId, liveStreamId: StreamId }),
     answer: [201, z.object({ message: z.literal("Success"), id: GiftId })],
     refusals: giftRefusals,
-    grants: { read: ["STREAM", "CATALOGUE", "USER"], write: ["USER", "LEDGER", "STREAM", "GIFT"] },
+    grants: {
+      read: ["STREAM", "CATALOGUE", "USER", "WALLET", "REPLAY"],
+      write: ["WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY"],
+    },
   },
   async ({ body, caller, now, once }) => {
     const [stream, giftType, giver] = await Promise.all([

@@ -19,8 +19,8 @@ export const { contract, handler } = endpoint(
     answer: [200, z.object({ id: GiftId, refundedAt: Timestamp, credits: Amount })],
     refusals: ["gift_not_found", "stream_not_yours", "gift_already_refunded", "balance_too_high"],
     grants: {
-      read: ["GIFT", "STREAM", "USER"],
-      write: ["STREAM", "USER", "LEDGER"],
+      read: ["GIFT", "STREAM", "WALLET"],
+      write: ["STREAM", "USER", "WALLET", "LEDGER"],
     },
   },
   async ({ path, caller, now }) => {

@@ -20,7 +20,7 @@ export const { contract, handler } = endpoint(
     body: NotificationWish,
     answer: [201, Notification],
     refusals: ["notification_not_yours", "user_not_found"],
-    grants: { read: ["USER"], write: ["USER"] },
+    grants: { read: ["USER", "REPLAY"], write: ["USER", "REPLAY"] },
   },
   async ({ body, caller, now, newId, once }) => {
     // Who may write to others is a matter of roles, so it comes before the other's existence.

@@ -9,8 +9,8 @@ export const { contract, handler } = reaction(
     says: "Credit hosts for gifts and superlikes, and count them",
     on: { stream: "table", kinds: ["gift"], batchSize: 100 },
     grants: {
-      read: ["USER"],
-      write: ["USER", "LEDGER", "STREAM", "PARKED"],
+      read: ["WALLET"],
+      write: ["WALLET", "LEDGER", "STREAM", "PARKED"],
       queues: ["combos"],
     },
     timeoutSeconds: 60,

@@ -7,7 +7,7 @@ export const { contract, handler } = reaction(
   {
     says: "End combos of gifts that nothing followed",
     on: { queue: "combos", batchSize: 10 },
-    grants: { read: ["USER", "STREAM"], write: ["USER", "STREAM"], queues: ["combos"] },
+    grants: { read: ["WALLET", "STREAM"], write: ["WALLET", "STREAM"], queues: ["combos"] },
   },
   async (records, now) => {
     const failed: string[] = [];

@@ -11,8 +11,8 @@ export const { contract, handler } = reaction(
     says: "Settle gifts that no record settled",
     on: { every: "rate(1 minute)" },
     grants: {
-      read: ["USER", "STREAM"],
-      write: ["USER", "LEDGER", "STREAM", "PARKED"],
+      read: ["WALLET", "STREAM"],
+      write: ["WALLET", "LEDGER", "STREAM", "PARKED"],
       dueScan: true,
     },
     timeoutSeconds: 60,

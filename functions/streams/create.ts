@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     body: StreamWish,
     answer: [201, LiveStream],
     refusals: ["user_not_found"],
-    grants: { read: ["USER"], write: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["USER", "REPLAY"], write: ["STREAM", "USER", "CATALOGUE", "REPLAY"] },
     memoryMegabytes: 512,
   },
   async ({ body, caller, now, newId, once }) => {

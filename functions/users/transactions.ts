@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     lists: ["types", "types[]", "statuses", "statuses[]"],
     answer: [200, z.object({ list: z.array(Transaction), pagination: Pagination })],
     refusals: [],
-    grants: { read: ["USER", "LEDGER"] },
+    grants: { read: ["USER", "WALLET", "LEDGER"] },
   },
   async ({ caller, query }) => listTransactions(caller.userId, query),
 );

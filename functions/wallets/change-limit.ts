@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     body: z.object({ spendLimit: SpendLimit.nullable() }),
     answer: [200, z.object({ userId: UserId, spendLimit: SpendLimit.nullable() })],
     refusals: ["user_not_found"],
-    grants: { read: ["USER"], write: ["USER"] },
+    grants: { read: ["USER"], write: ["WALLET"] },
   },
   async ({ path: { userId }, body: { spendLimit } }) => {
     await getProfile(userId);

@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
       z.object({ balance: Balance, pending: Balance, owed: Balance, spendLimit: Balance }),
     ],
     refusals: [],
-    grants: { read: ["USER"], dueIndex: true },
+    grants: { read: ["WALLET"], dueIndex: true },
   },
   async ({ caller }) => {
     // One after the other: what is settled in between is then in the balance, and not in neither.

@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     answer: [201, Booked],
     idempotencyKey: "required",
     refusals: ["user_not_found", "reference_exists", "credits_too_low"],
-    grants: { read: ["USER"], write: ["USER", "LEDGER"] },
+    grants: { read: ["USER", "WALLET", "REPLAY"], write: ["WALLET", "LEDGER", "REPLAY"] },
   },
   async ({ path, body, now, once }) => {
     await getProfile(path.userId);

@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     answer: [201, Booked],
     idempotencyKey: "required",
     refusals: ["reference_exists", "balance_too_high"],
-    grants: { read: ["USER"], write: ["USER", "LEDGER"] },
+    grants: { read: ["USER", "WALLET", "REPLAY"], write: ["USER", "WALLET", "LEDGER", "REPLAY"] },
   },
   async ({ path, body, now, once }) => topUp({ ...path, ...body, now }, once),
 );

@@ -12,22 +12,31 @@ import { key } from "./keys.ts";
 import type { Reply } from "./record.ts";
 import { findMember } from "./streams.ts";
 import type { Action } from "./transact.ts";
-import { commit, findAccount } from "./wallets.ts";
+import { findProfile } from "./users.ts";
+import { commit, findWallet } from "./wallets.ts";
 
-/** Who gives: read once for a gift, all of it consistently. */
+/**
+ * Who gives: read once for a gift. Wallet and member are read consistently; of the profile only the
+ * names are shown, so the half as dear read does for whoever it finds.
+ */
 export type Giver = { sender: Person; wallet: Wallet; member: Member | undefined };
 
 /**
  * The sender with their wallet and what the stream knows of them; refuses with `user_not_found`.
  */
 export async function getGiver(streamId: string, userId: string): Promise<Giver> {
-  const [{ profile, wallet }, member] = await Promise.all([
-    findAccount(userId),
+  const [profile, wallet, member] = await Promise.all([
+    findKnown(userId),
+    findWallet(userId),
     findMember(streamId, userId, { consistent: true }),
   ]);
   if (profile === undefined) refuse("user_not_found", { userId });
   return { sender: personOf(profile), wallet, member };
 }
+
+/** The profile; one that was made a moment ago is found by the second, consistent read. */
+const findKnown = async (userId: string) =>
+  (await findProfile(userId)) ?? (await findProfile(userId, { consistent: true }));
 
 /** What both kinds are given with. `reply` makes the answer for the gift's id, with its memory. */
 type Gifting<A> = { stream: Stream; giver: Giver; now: Date; reply: (giftId: string) => Reply<A> };

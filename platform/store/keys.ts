@@ -4,10 +4,10 @@
  *   item             PK              SK                  written by
  *   profile          USER#u          PROFILE             authorizers (first sight), users/*
  *   username         NAME#username   NAME                users/* (who holds it)
- *   wallet           USER#u          PROFILE#WALLET      gifts, superlikes, top-ups, settle
- *   reference        USER#u          REF#reference       top-ups, payouts: once, for ever
+ *   wallet           WALLET#u        WALLET              gifts, superlikes, top-ups, settle
+ *   reference        WALLET#u        REF#reference       top-ups, payouts: once, for ever
  *   ledger entry     LEDGER#u        seq, 12 digits      the same transaction as its wallet
- *   replay marker    USER#u          REPLAY#hash         the same transaction as its effect
+ *   replay marker    REPLAY#u        hash                the same transaction as its effect
  *   notification     USER#u          NOTE#id             notifications/create, settle
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
  *   host's ban       USER#u          BANNED#id           bans/create (the bans of a host's streams)
@@ -60,6 +60,7 @@ export type Key = { PK: string; SK: string };
 const padded = (n: number) => String(n).padStart(12, "0");
 
 const user = (userId: string) => `USER#${userId}`;
+const wallet = (userId: string) => `WALLET#${userId}`;
 const stream = (streamId: string) => `STREAM#${streamId}`;
 const catalogue = "CATALOGUE";
 const place = (PK: string, SK: string): Key => ({ PK, SK });
@@ -67,11 +68,11 @@ const place = (PK: string, SK: string): Key => ({ PK, SK });
 export const key = {
   profile: (userId: string): Key => ({ PK: user(userId), SK: "PROFILE" }),
   username: (username: string): Key => ({ PK: `NAME#${username}`, SK: "NAME" }),
-  /** Beside the profile, so that one Query reads both for the price of one. */
-  wallet: (userId: string): Key => ({ PK: user(userId), SK: `${prefix.account}#WALLET` }),
-  reference: (userId: string, reference: string) => place(user(userId), `REF#${reference}`),
+  /** Apart from all else of a user, since leading keys let a role write a whole partition. */
+  wallet: (userId: string): Key => ({ PK: wallet(userId), SK: "WALLET" }),
+  reference: (userId: string, reference: string) => place(wallet(userId), `REF#${reference}`),
   entry: (userId: string, seq: number): Key => ({ PK: `LEDGER#${userId}`, SK: padded(seq) }),
-  marker: (owner: string, hash: string): Key => ({ PK: user(owner), SK: `REPLAY#${hash}` }),
+  marker: (owner: string, hash: string): Key => ({ PK: `REPLAY#${owner}`, SK: hash }),
   notification: (userId: string, id: string): Key => ({ PK: user(userId), SK: `NOTE#${id}` }),
   hosted: (userId: string, streamId: string) => place(user(userId), `HOSTED#${streamId}`),
   hostedBan: (hostId: string, banId: string): Key => ({ PK: user(hostId), SK: `BANNED#${banId}` }),
@@ -124,8 +125,6 @@ export const key = {
 
 /** The beginnings of sort keys, for queries over what lies together. */
 export const prefix = {
-  /** A profile and its wallet. */
-  account: "PROFILE",
   notifications: "NOTE#",
   hosted: "HOSTED#",
   hostedBans: "BANNED#",
@@ -222,17 +221,18 @@ export function moneyKindOf(item: Key): { kind: MoneyKind; owner: string; rest: 
   if (partition === "LEDGER") return { kind: "entry", owner, rest };
   if (partition === "FRAMES") return { kind: "frame", owner, rest };
   const kind = moneyKinds[`${partition} ${head}` as keyof typeof moneyKinds] ?? "other";
-  return { kind: kind === "profile" && rest !== "" ? "wallet" : kind, owner, rest };
+  return { kind, owner, rest };
 }
 
 const moneyKinds = {
   "USER PROFILE": "profile",
-  "USER REF": "reference",
+  "WALLET WALLET": "wallet",
+  "WALLET REF": "reference",
   "STREAM GIFT": "gift",
   "STREAM TOTALS": "totals",
   "STREAM FAN": "fan",
   "STREAM LOG": "log",
 } as const;
 
-type MoneyKind = Paired | "wallet" | "entry" | "frame" | "other";
+type MoneyKind = Paired | "entry" | "frame" | "other";
 type Paired = (typeof moneyKinds)[keyof typeof moneyKinds];

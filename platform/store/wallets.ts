@@ -1,8 +1,7 @@
-import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
-import { Profile } from "../../domain/user.ts";
 import { type Draft, emptyWallet, Wallet } from "../../domain/wallet.ts";
-import { key, prefix } from "./keys.ts";
+import { key } from "./keys.ts";
 import { chain, entryAction } from "./ledger.ts";
 import { type Reply, record } from "./record.ts";
 import { type Item, read, table, tableName } from "./table.ts";
@@ -18,28 +17,6 @@ export async function findWallet(userId: string): Promise<Wallet> {
 
 const walletOf = (userId: string, item: Record<string, unknown> | undefined): Wallet =>
   item === undefined ? emptyWallet(userId) : read(Wallet, item);
-
-/** A user with their credits. The profile is undefined for a user who is not known. */
-type Account = { profile: Profile | undefined; wallet: Wallet };
-
-/** Profile and wallet together, read consistently: they lie side by side and cost one read. */
-export async function findAccount(userId: string): Promise<Account> {
-  const { PK } = key.profile(userId);
-  const { Items = [] } = await table().send(
-    new QueryCommand({
-      TableName: tableName(),
-      KeyConditionExpression: "PK = :user AND begins_with(SK, :account)",
-      ExpressionAttributeValues: { ":user": PK, ":account": prefix.account },
-      ConsistentRead: true,
-    }),
-  );
-  const of = ({ SK }: { SK: string }) => Items.find((item) => item.SK === SK);
-  const profile = of(key.profile(userId));
-  return {
-    profile: profile && read(Profile, profile),
-    wallet: walletOf(userId, of(key.wallet(userId))),
-  };
-}
 
 /**
  * Sets or takes away a user's own spend limit. Nothing else of the wallet changes, so a decision

@@ -18,8 +18,8 @@ export const { contract, handler } = command(
     callsPerSecond: 200,
     idempotencyKey: true,
     grants: {
-      read: ["ROOM", "STREAM", "GIFTID", "CATALOGUE", "USER"],
-      write: ["USER", "LEDGER", "STREAM", "GIFT"],
+      read: ["ROOM", "STREAM", "GIFTID", "CATALOGUE", "USER", "WALLET", "REPLAY"],
+      write: ["USER", "WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY"],
     },
   },
   async ({ body, now, once, ...call }) => {

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "@jest/globals";
+import { functionName } from "../../lib/names.ts";
+import { rowsOf } from "../../lib/route-table.ts";
+import { takesKey } from "../../platform/http/contract.ts";
+import { functionsOf, templatesOf } from "./templates.ts";
+
+const all = {
+  dev: await templatesOf({ stage: "dev" }),
+  prod: await templatesOf({ stage: "prod" }),
+};
+
+/** Who moves credits, each in one transaction with the entries that tell of it. */
+const movers = [
+  "chat/superlike",
+  "credits/transfer",
+  "gifts/create",
+  "gifts/refund",
+  "realtime/settle",
+  "schedules/sweep",
+  "tencent/gifts/send",
+  "wallets/pay-out",
+  "wallets/top-up",
+];
+
+/** Whose mark lies in a wallet, so that its lock decides; they can write no entry. */
+const keepers = ["schedules/end-combos", "wallets/change-limit"];
+
+const asPattern = (keys: string) =>
+  new RegExp(`^${keys.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`);
+
+describe.each(["dev", "prod"] as const)("in %s", (stage) => {
+  const functions = functionsOf(all[stage]);
+
+  /** The functions whose roles let them do one of the actions to an item of this partition. */
+  function whoMay(actions: RegExp, partition: string): string[] {
+    const may = [...functions].filter(([, { role }]) =>
+      role.some(({ Action, Resource, Condition }) => {
+        const keys = Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"] ?? ["*"];
+        return (
+          Action.some((action) => actions.test(action)) &&
+          Resource.some((resource) => !resource.includes("/index/")) &&
+          keys.some((pattern) => asPattern(pattern).test(partition))
+        );
+      }),
+    );
+    return may.map(([name]) => name).sort();
+  }
+  const named = (...names: string[]) => names.map((name) => functionName(stage, name)).sort();
+  const purchase = stage === "dev" ? ["credits/purchase"] : [];
+  const writing = /^dynamodb:(Put|Update|Delete|BatchWrite|\*)|^dynamodb:PartiQL|^\*/;
+
+  test("a wallet is written by those who move credits, and by the two whose mark is in it", () => {
+    expect(whoMay(writing, "WALLET#ann")).toEqual(named(...movers, ...purchase, ...keepers));
+  });
+
+  test("an entry of the ledger is written by those who move credits", () => {
+    expect(whoMay(writing, "LEDGER#ann")).toEqual(named(...movers, ...purchase));
+  });
+
+  test("what a key is remembered for is written by those who take keys", () => {
+    const keyed = [
+      ...[...rowsOf("endpoint")].filter(({ contract }) => takesKey(contract)),
+      ...[...rowsOf("command")].filter(({ contract }) => contract.idempotencyKey === true),
+    ].map(({ name }) => functionName(stage, name));
+    const wanted = keyed.filter((name) => functions.has(name)).sort();
+    expect(wanted).toContain(functionName(stage, "gifts/create"));
+    expect(whoMay(writing, "REPLAY#ann")).toEqual(wanted);
+    expect(whoMay(/^dynamodb:(GetItem|BatchGetItem|Query|\*)|^\*/, "REPLAY#ann")).toEqual(wanted);
+  });
+});
