@@ -150,7 +150,7 @@ async function readOrMakeKey(directory: string | undefined): Promise<JWK> {
   const jwk = await exportJWK(pair.privateKey);
   const whole = { ...jwk, kid: await calculateJwkThumbprint(jwk) };
   if (directory !== undefined && file !== undefined) {
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeFileSync(file, JSON.stringify(whole), { mode: 0o600 });
     chmodSync(file, 0o600);
   }
