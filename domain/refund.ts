@@ -14,14 +14,32 @@ const partsOf = (gift: Gift, shares: readonly Share[]) =>
   }));
 
 /**
- * Decides on a refund: the sender gets all of it back, and from each receiver is taken what is
- * there; what they have spent is owed and repaid by whatever they receive next. Nothing may be due
- * any more. Refuses with `gift_already_refunded`.
+ * Who refunds. A host gives back what they were given; an admin takes it back from anybody, and may
+ * leave a debt.
+ */
+export type Refunder = "host" | "admin";
+
+/**
+ * A host refunds only what they alone received: nobody else's wallet is theirs to take from.
+ * Refuses with `refund_not_yours`.
+ */
+export function assertMayRefund({ hostId, receivers }: Gift, by: Refunder): void {
+  const isOwn = receivers.every(({ userId }) => userId === hostId);
+  if (by === "host" && !isOwn) refuse("refund_not_yours");
+}
+
+/**
+ * Decides on a refund: the sender gets all of it back. A host's balance must cover it: if what they
+ * have spent could be owed, a sender, a host and a third account would have the same credits twice,
+ * and accounts are free. An admin takes from each receiver what is there; what they have spent is
+ * owed and repaid by whatever they receive next. Nothing may be due any more. Refuses with
+ * `gift_already_refunded` and `refund_not_covered`.
  */
 export function refundGift(
   gift: Gift,
   shares: readonly Share[],
   wallets: RefundWallets,
+  by: Refunder,
   now: Date,
 ): Draft[] {
   if (gift.refundedAt !== undefined) refuse("gift_already_refunded");
@@ -32,14 +50,17 @@ export function refundGift(
   for (const { userId: counterpart, credits: amount } of moved)
     sender = credit(sender, { type: "gift_refund", amount, counterpart, ...facts });
   const counterpart = gift.sender.userId;
-  const receivers = moved.map(({ userId, credits: amount }) =>
-    takeBack(draftOf(wallets.receivers.get(userId)!), {
+  const receivers = moved.map(({ userId, credits: amount }) => {
+    const wallet = wallets.receivers.get(userId)!;
+    const { balance } = wallet;
+    if (by === "host" && balance < amount) refuse("refund_not_covered", { balance, amount });
+    return takeBack(draftOf(wallet), {
       type: "gift_refund_reversal",
       amount,
       counterpart,
       ...facts,
-    }),
-  );
+    });
+  });
   return [sender, ...receivers];
 }
 

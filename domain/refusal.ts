@@ -57,6 +57,14 @@ export const refusals = {
   gifts_switched_off: { kind: "conflict", says: "Gifts are switched off in this stream" },
   gift_to_oneself: { kind: "forbidden", says: "A host cannot send gifts to themselves" },
   gift_not_found: { kind: "missing", says: "There is no gift {giftId}" },
+  refund_not_yours: {
+    kind: "forbidden",
+    says: "Only an admin may refund a gift that others than the host received",
+  },
+  refund_not_covered: {
+    kind: "conflict",
+    says: "Insufficient credits: balance {balance}, refund {amount}",
+  },
   gift_already_refunded: { kind: "conflict", says: "The gift has been refunded" },
   credits_too_low: {
     kind: "conflict",

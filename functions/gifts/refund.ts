@@ -7,7 +7,7 @@ import { hasRole } from "../../platform/caller.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getGift, refund } from "../../platform/store/refunds.ts";
 
-/** Both sides of the money return; what the host has spent of it is owed. Superlikes too. */
+/** Both sides of the money return. Only an admin's refund may leave a debt. Superlikes too. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/gifts/{id}/refund",
@@ -17,7 +17,10 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ id: GiftId }),
     answer: [200, z.object({ id: GiftId, refundedAt: Timestamp, credits: Amount })],
-    refusals: ["gift_not_found", "stream_not_yours", "gift_already_refunded", "balance_too_high"],
+    refusals: [
+      ...["gift_not_found", "stream_not_yours", "refund_not_yours"],
+      ...["gift_already_refunded", "refund_not_covered", "balance_too_high"],
+    ] as const,
     grants: {
       read: ["GIFT", "STREAM", "WALLET"],
       write: ["STREAM", "USER", "WALLET", "LEDGER"],
@@ -25,8 +28,8 @@ export const { contract, handler } = endpoint(
   },
   async ({ path, caller, now }) => {
     const whole = await getGift(path.id);
-    const isHost = whole.gift.hostId === caller.userId;
-    if (!isHost && !hasRole(caller, "admin")) refuse("stream_not_yours");
-    return refund(whole, now);
+    const by = hasRole(caller, "admin") ? "admin" : "host";
+    if (by === "host" && whole.gift.hostId !== caller.userId) refuse("stream_not_yours");
+    return refund(whole, by, now);
   },
 );

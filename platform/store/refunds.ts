@@ -1,5 +1,5 @@
 import { Gift, Share } from "../../domain/gift.ts";
-import { refundGift, refundNotices } from "../../domain/refund.ts";
+import { assertMayRefund, type Refunder, refundGift, refundNotices } from "../../domain/refund.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { newId } from "../id.ts";
 import { listGiftPlaces } from "./gift-places.ts";
@@ -42,9 +42,15 @@ type Refunded = { id: string; refundedAt: string; credits: number };
 /**
  * Gives a gift or superlike back, once: it is settled first if it is due still, then reversed in
  * one transaction IF nothing is due and it was not refunded. Both sides, the totals, the
- * leaderboard and the notifications to both are in it. Refuses with `gift_already_refunded`.
+ * leaderboard and the notifications to both are in it. Refuses with `refund_not_yours`,
+ * `gift_already_refunded` and `refund_not_covered`.
  */
-export async function refund({ gift, shares }: WholeGift, now: Date): Promise<Refunded> {
+export async function refund(
+  { gift, shares }: WholeGift,
+  by: Refunder,
+  now: Date,
+): Promise<Refunded> {
+  assertMayRefund(gift, by);
   let whole = { gift, shares };
   const refundedAt = now.toISOString();
   const answer = { id: gift.id, refundedAt, credits: gift.price };
@@ -52,7 +58,7 @@ export async function refund({ gift, shares }: WholeGift, now: Date): Promise<Re
   for (let attempt = 1; attempt <= triesMax; attempt++) {
     if (whole.gift.refundedAt !== undefined) refuse("gift_already_refunded");
     await settleFirst(whole, now);
-    const outcome = await reverse(whole, now, [
+    const outcome = await reverse(whole, by, now, [
       ...markActions(whole, refundedAt),
       ...(gift.kind === "gift" ? foldActions([unfoldOf(gift)]) : []),
       ...notices.map(notificationAction),
@@ -100,6 +106,7 @@ class Overtaken extends Error {}
 
 async function reverse(
   { gift, shares }: WholeGift,
+  by: Refunder,
   now: Date,
   actions: Action[],
 ): Promise<"refunded" | "overtaken"> {
@@ -110,7 +117,7 @@ async function reverse(
       wallets,
       ([sender, ...rest]) => {
         const receivers = new Map(rest.map((wallet) => [wallet.userId, wallet]));
-        const drafts = refundGift(gift, shares, { sender: sender!, receivers }, now);
+        const drafts = refundGift(gift, shares, { sender: sender!, receivers }, by, now);
         return { drafts, actions, reply: { answer: "refunded" as const, remember: [] } };
       },
       () => {

@@ -11,6 +11,7 @@ import {
   sentences,
   topUp,
 } from "./people.ts";
+import { tencent } from "./tencent-caller.ts";
 
 const walletOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
 
@@ -139,6 +140,24 @@ test("statistics, gifts and leaderboard tell of every gift once, and superlikes 
 });
 
 describe("a refund", () => {
+  test("of what guests received too is an admin's alone", async () => {
+    const { host, streamId, typeId, sender } = await prepare(100);
+    const guest = await person();
+    await call("GET /api/v1/wallet", { as: guest });
+    const wish = { RoomId: streamId, GiftId: typeId, From_Account: sender.id };
+    for (const ReceiverList_Account of [[guest.id], [host.id, guest.id]])
+      expect((await tencent("send_gift", { ...wish, ReceiverList_Account })).body.ErrorCode).toBe(
+        0,
+      );
+    const { list } = (await call(`GET /api/v1/live-stream/${streamId}/gifts`, { as: host })).body
+      .data;
+    expect(list).toHaveLength(2);
+    for (const { id } of list) expectFailure(await refund(host, id), 403, sentences[403]);
+    const done = await refund(await admin(), list[0].id);
+    expect(done.body.data).toMatchObject({ credits: 20 });
+    expect(await walletOf(guest)).toMatchObject({ owed: 0 });
+  });
+
   test("is the host's or an admin's, once, and both sides of the money return", async () => {
     const { host, streamId, typeId, sender } = await prepare(100);
     const { id } = (await give(sender, typeId, streamId)).body.data;
@@ -163,12 +182,16 @@ describe("a refund", () => {
     }
   });
 
-  test("of what the host has spent is owed, and repaid from the next gift", async () => {
+  test("by an admin of what the host has spent is owed, and repaid from the next gift", async () => {
     const { host, streamId, typeId, sender } = await prepare(100);
     const { id } = (await give(sender, typeId, streamId)).body.data;
     await settled(host, 10);
     const body = { recipientId: sender.id, amount: 8 };
     await call("POST /api/v1/messages/credit-transfer", { as: host, body });
+    const refused = await refund(host, id);
+    expectFailure(refused, 409, sentences[409]);
+    expect(refused.body.errors[1]).toBe("Insufficient credits: balance 2, refund 10");
+    expect(await walletOf(host)).toMatchObject({ balance: 2, owed: 0 });
     expect((await refund(await admin(), id)).status).toBe(200);
     expect(await walletOf(host)).toMatchObject({ balance: 0, owed: 8 });
     await give(sender, typeId, streamId);

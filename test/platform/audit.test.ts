@@ -44,7 +44,7 @@ beforeAll(async () => {
   };
   for (const id of [ids.settled, ids.refunded, ids.several]) await settleAll(id);
   await payOut({ userId: "host", amount: 1035, reference: "out", now }, forget);
-  await refund(await getGift(ids.refunded), now);
+  await refund(await getGift(ids.refunded), "admin", now);
   await transfer({ senderId: "ann", recipientId: "bob", amount: 5, now }, forget);
   ids.due = await send("bob");
   const covers = [ids.settled, ids.refunded, ids.several, ids.due].map((id) => `gift:${id}`);

@@ -32,7 +32,7 @@ test("a refund returns both sides, leaves totals and leaderboard, and tells both
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   await settleGift(id);
-  expect(await refund(await getGift(id), new Date())).toMatchObject({ id, credits: 30 });
+  expect(await refund(await getGift(id), "admin", new Date())).toMatchObject({ id, credits: 30 });
   expect(await findWallet(sender)).toMatchObject({ balance: 100, seq: 3 });
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
   expect(await findTotals(stream.id)).toMatchObject({ gifts: 0, count: 0, credits: 0 });
@@ -45,7 +45,7 @@ test("a gift that is due is settled first (M4): nothing falls below zero", async
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   const stale = await getGift(id);
-  await refund(stale, new Date());
+  await refund(stale, "admin", new Date());
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
   expect(await findTotals(stream.id)).toMatchObject({ gifts: 0, count: 0, credits: 0 });
   // The consumer's late record finds no mark.
@@ -56,7 +56,9 @@ test("a gift that is due is settled first (M4): nothing falls below zero", async
 test("many refunds of one gift at once make one", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
-  const tries = Array.from({ length: 6 }, async () => refund(await getGift(id), new Date()));
+  const tries = Array.from({ length: 6 }, async () =>
+    refund(await getGift(id), "admin", new Date()),
+  );
   const outcomes = await Promise.allSettled(tries);
   expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   for (const one of outcomes)
@@ -71,7 +73,7 @@ test("what the host has spent is owed, and repaid by whatever comes in next (M7)
   await settleGift(id);
   const now = new Date();
   await payOut({ userId: host, amount: 20, reference: "out", now }, forget);
-  await refund(await getGift(id), now);
+  await refund(await getGift(id), "admin", now);
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 20 });
   const booked = await topUp({ userId: host, amount: 15, reference: "in-1", now }, forget);
   expect(booked.balance).toBe(0);
@@ -89,7 +91,7 @@ test("two refunds that take nothing at the same moment both count as owed", asyn
   for (const id of ids) await settleGift(id);
   const now = new Date();
   await payOut({ userId: host, amount: 42, reference: "out", now }, forget);
-  await Promise.all(ids.map(async (id) => refund(await getGift(id), now)));
+  await Promise.all(ids.map(async (id) => refund(await getGift(id), "admin", now)));
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 42 });
   expect(await findWallet(sender)).toMatchObject({ balance: 100 });
 });
@@ -98,7 +100,7 @@ test("a gift to the most receivers is refunded by all of them in one transaction
   const { sender, stream } = await prepare(1000);
   const receivers = Array.from({ length: 16 }, () => person(someone("guest")));
   const id = await sendOne(stream, sender, giftTypeOf(10), { receivers });
-  await refund(await getGift(id), new Date());
+  await refund(await getGift(id), "admin", new Date());
   expect(await findWallet(sender)).toMatchObject({ balance: 1000 });
   for (const { userId } of receivers)
     expect(await findWallet(userId)).toMatchObject({ balance: 0, owed: 0, seq: 2 });

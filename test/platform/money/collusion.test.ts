@@ -1,0 +1,187 @@
+import fc from "fast-check";
+import { type Person, personOf } from "../../../domain/person.ts";
+import { Refusal } from "../../../domain/refusal.ts";
+import type { Stream } from "../../../domain/stream.ts";
+import { profileOf } from "../../../domain/user.ts";
+import { payOut, topUp } from "../../../platform/store/bookings.ts";
+import { sumPending } from "../../../platform/store/due.ts";
+import { getGift, refund } from "../../../platform/store/refunds.ts";
+import { settle } from "../../../platform/store/settle.ts";
+import { transfer } from "../../../platform/store/transfers.ts";
+import { findWallet } from "../../../platform/store/wallets.ts";
+import { useOwnTable } from "../table.ts";
+import { forget, giftTypeOf, makeStream, makeUser, sendOne, someone } from "../wallet-people.ts";
+
+/*
+ * Accounts are free, and one person may have as many as they like: whatever those do with each
+ * other must not make credits. Each of them hosts a stream of their own and may refund as its host.
+ * Planted fault that turns it red: a host's refund that takes what is there and owes the rest.
+ */
+const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+const runs = Number(process.env.COLLUSION_RUNS ?? 40);
+
+useOwnTable();
+
+type Ring = { accounts: string[]; streams: Stream[]; gifts: string[]; together: number };
+
+const type = giftTypeOf(10);
+const person = (userId: string): Person => personOf(profileOf(userId, {}, new Date()));
+
+/** What all of them hold, and what is on its way to them. */
+async function togetherOf({ accounts }: Ring): Promise<number> {
+  const held = accounts.map(async (userId) => {
+    const pending = await sumPending(userId);
+    return pending + (await findWallet(userId)).balance;
+  });
+  return (await Promise.all(held)).reduce((sum, one) => sum + one, 0);
+}
+
+async function settleGift(id: string): Promise<void> {
+  const { gift, shares } = await getGift(id);
+  for (const due of [gift, ...shares])
+    if (due.due !== undefined) await settle(due.due, [due], new Date());
+}
+
+/** A refusal is an answer like another: what counts is what everybody holds afterwards. */
+const unlessRefused = async (act: Promise<unknown>) => {
+  await act.catch((error: unknown) => {
+    if (!(error instanceof Refusal)) throw error;
+  });
+};
+
+type Deed = {
+  name: string;
+  issues?: number;
+  act: (ring: Ring) => Promise<unknown>;
+  [fc.toStringMethod]?: () => string;
+};
+
+const who = fc.nat(2);
+/** Credits of one movement; `all` is what the wallet has. */
+const amounts = fc.constantFrom<number | "all">(1, 7, 10, 30, "all");
+let count = 0;
+
+async function bookingOf(userId: string, wanted: number | "all") {
+  const amount = wanted === "all" ? (await findWallet(userId)).balance : wanted;
+  return { userId, amount, reference: `ring-${++count}`, now: new Date() };
+}
+
+const topUps = fc.tuple(who, fc.constantFrom(1, 10, 30)).map(
+  ([n, credits]): Deed => ({
+    name: `topUp(${n}, ${credits})`,
+    issues: credits,
+    act: async ({ accounts }) => topUp(await bookingOf(accounts[n]!, credits), forget),
+  }),
+);
+const payOuts = fc.tuple(who, amounts).map(
+  ([n, wanted]): Deed => ({
+    name: `payOut(${n}, ${wanted})`,
+    act: async ({ accounts }) => {
+      const booking = await bookingOf(accounts[n]!, wanted);
+      if (booking.amount > 0) await payOut(booking, forget);
+    },
+  }),
+);
+const transfers = fc.tuple(who, who, amounts).map(
+  ([from, to, wanted]): Deed => ({
+    name: `transfer(${from} to ${to}, ${wanted})`,
+    act: async ({ accounts }) => {
+      const { userId: senderId, amount, now } = await bookingOf(accounts[from]!, wanted);
+      if (from === to || amount === 0) return;
+      await transfer({ senderId, recipientId: accounts[to]!, amount, now }, forget);
+    },
+  }),
+);
+/** To the host alone, or to others, or to several, as an application may send it. */
+const gifts = fc.tuple(who, who, fc.constantFrom(0, 0, 0, 1, 2, 4, 6)).map(
+  ([n, host, guests]): Deed => ({
+    name: `gift(${n} in the stream of ${host}, to ${guests})`,
+    act: async (ring) => {
+      const chosen = ring.accounts.filter((_, at) => (guests >> at) & 1);
+      const receivers = (chosen.length > 0 ? chosen : [ring.accounts[host]!]).map(person);
+      ring.gifts.push(await sendOne(ring.streams[host]!, ring.accounts[n]!, type, { receivers }));
+    },
+  }),
+);
+const toOneGift = (name: string, act: (id: string) => Promise<unknown>) =>
+  fc.nat(20).map(
+    (pick): Deed => ({
+      name: `${name}(${pick})`,
+      act: async ({ gifts: sent }) => sent.length > 0 && act(sent[pick % sent.length]!),
+    }),
+  );
+const settlements = toOneGift("settle", settleGift);
+const refunds = toOneGift("refundByHost", async (id) =>
+  refund(await getGift(id), "host", new Date()),
+);
+
+const deeds = fc.oneof(
+  { weight: 1, arbitrary: topUps },
+  { weight: 2, arbitrary: payOuts },
+  { weight: 4, arbitrary: transfers },
+  { weight: 5, arbitrary: gifts },
+  { weight: 3, arbitrary: settlements },
+  { weight: 4, arbitrary: refunds },
+);
+const told = deeds.map((deed): Deed => ({ ...deed, [fc.toStringMethod]: () => deed.name }));
+const plans = fc.array(told, { minLength: 20, maxLength: 30 });
+
+test("what free accounts hold together never grows but by top-ups", async () => {
+  console.log(`collusion: SEED=${seed} COLLUSION_RUNS=${runs}`);
+  const property = fc.asyncProperty(plans, async (plan) => {
+    const accounts = ["ann", "bob", "cid"].map(someone);
+    for (const userId of accounts) await makeUser(userId, 20);
+    const streams = await Promise.all(accounts.map((userId) => makeStream(userId)));
+    const ring: Ring = { accounts, streams, gifts: [], together: 60 };
+    for (const { name, issues = 0, act } of plan) {
+      await unlessRefused(act(ring));
+      const together = await togetherOf(ring);
+      expect({ name, grew: Math.max(0, together - ring.together - issues) }).toEqual({
+        name,
+        grew: 0,
+      });
+      ring.together = together;
+    }
+    for (const userId of accounts) expect(await findWallet(userId)).toMatchObject({ owed: 0 });
+  });
+  await fc.assert(property, { seed, numRuns: runs, endOnFailure: true });
+});
+
+test("three accounts cannot have a gift twice: the host's refund needs what it gives back", async () => {
+  const [ann, bob, cid] = ["ann", "bob", "cid"].map(someone) as [string, string, string];
+  await makeUser(ann, 10);
+  await makeUser(cid);
+  const id = await sendOne(await makeStream(bob), ann, type);
+  await settleGift(id);
+  const now = new Date();
+  await transfer({ senderId: bob, recipientId: cid, amount: 10, now }, forget);
+  const refused = { code: "refund_not_covered", kind: "conflict" };
+  await expect(getGift(id).then((gift) => refund(gift, "host", now))).rejects.toMatchObject(
+    refused,
+  );
+  expect(await findWallet(ann)).toMatchObject({ balance: 0 });
+  expect(await findWallet(bob)).toMatchObject({ balance: 0, owed: 0 });
+  expect((await getGift(id)).gift.refundedAt).toBeUndefined();
+
+  await transfer({ senderId: cid, recipientId: bob, amount: 10, now }, forget);
+  await refund(await getGift(id), "host", now);
+  expect(await findWallet(ann)).toMatchObject({ balance: 10 });
+  expect(await findWallet(bob)).toMatchObject({ balance: 0, owed: 0 });
+});
+
+test("a host cannot take back what a guest was given, alone or with the host", async () => {
+  const [ann, bob, cid] = ["ann", "bob", "cid"].map(someone) as [string, string, string];
+  await makeUser(ann, 100);
+  const stream = await makeStream(bob);
+  for (const receivers of [[person(cid)], [person(bob), person(cid)]]) {
+    const id = await sendOne(stream, ann, type, { receivers });
+    await settleGift(id);
+    const refused = { code: "refund_not_yours", kind: "forbidden" };
+    const now = new Date();
+    await expect(getGift(id).then((gift) => refund(gift, "host", now))).rejects.toMatchObject(
+      refused,
+    );
+    expect((await getGift(id)).gift.refundedAt).toBeUndefined();
+  }
+  expect(await findWallet(cid)).toMatchObject({ balance: 20 });
+});
