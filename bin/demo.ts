@@ -45,12 +45,14 @@ export async function writeDemoInto({ aws, stage }: Pick<System, "aws" | "stage"
   const table = stage.tables[0];
   if (table === undefined) throw new Error("The stage has no table for the demo data.");
   // Loaded only when they are needed: the SDK is the largest part of a start.
-  const [{ DynamoDBClient }, { DynamoDBDocumentClient }, { writeDemo }] = await Promise.all([
-    import("@aws-sdk/client-dynamodb"),
-    import("@aws-sdk/lib-dynamodb"),
-    import("../platform/store/demo.ts"),
-  ]);
-  const client = new DynamoDBClient({
+  const [{ DynamoDBClient }, { DynamoDBDocumentClient }, { openClient }, { writeDemo }] =
+    await Promise.all([
+      import("@aws-sdk/client-dynamodb"),
+      import("@aws-sdk/lib-dynamodb"),
+      import("../platform/aws-client.ts"),
+      import("../platform/store/demo.ts"),
+    ]);
+  const client = openClient(DynamoDBClient, {
     endpoint: aws.endpointUrl,
     region: stage.region,
     credentials: aws.credentialsFor("ovation-runner"),

@@ -1,5 +1,6 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import { type Caller, contextOf } from "./caller.ts";
+import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, Resources } from "./grants.ts";
 import { logFault } from "./log.ts";
 
@@ -30,7 +31,9 @@ export function guard<const C extends Omit<GuardContract, "kind">>(
 
   async function handler(
     event: APIGatewayRequestAuthorizerEvent,
+    context?: TimeLeft,
   ): Promise<APIGatewayAuthorizerResult> {
+    beginInvocation(context);
     const now = new Date();
     const verdict = await identify(event, now).catch((error: unknown) => {
       logFault("An authorizer failed", error);

@@ -1,4 +1,5 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { openClient } from "./aws-client.ts";
 
 /** The longest delay of one queue message; a later moment takes several. */
 const delayMaxSeconds = 900;
@@ -15,7 +16,7 @@ export async function sendMoment(
   message: Record<string, unknown>,
   { at, now }: { at: Date; now: Date },
 ): Promise<void> {
-  client ??= new SQSClient({ requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 } });
+  client ??= openClient(SQSClient);
   const seconds = Math.ceil((at.getTime() - now.getTime()) / 1000);
   await client.send(
     new SendMessageCommand({

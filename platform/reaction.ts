@@ -1,4 +1,5 @@
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
+import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, QueueName, Resources } from "./grants.ts";
 import type { ItemKind } from "./store/keys.ts";
 
@@ -38,7 +39,8 @@ export function reaction<const C extends Omit<ReactionContract, "kind">>(
 ) {
   const contract = { kind: "reaction", ...promise } as C & { kind: "reaction" };
 
-  async function handler(event: { Records?: unknown[] }): Promise<Failures> {
+  async function handler(event: { Records?: unknown[] }, context?: TimeLeft): Promise<Failures> {
+    beginInvocation(context);
     const records = (event.Records ?? []) as unknown as RecordsOf<C["on"]>;
     const failed = (await react(records, new Date())) ?? [];
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, Resources } from "./grants.ts";
 
 /** The promise of a function that another function of ours invokes and waits for. */
@@ -24,8 +25,10 @@ export function task<const C extends Omit<TaskContract, "kind">>(
 ) {
   const contract = { kind: "task", ...promise } as C & { kind: "task" };
 
-  const handler = async (event: unknown): Promise<z.input<C["answer"]>> =>
-    work(contract.body.parse(event) as z.output<C["body"]>, new Date());
+  async function handler(event: unknown, context?: TimeLeft): Promise<z.input<C["answer"]>> {
+    beginInvocation(context);
+    return work(contract.body.parse(event) as z.output<C["body"]>, new Date());
+  }
 
   return { contract, handler };
 }

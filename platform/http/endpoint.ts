@@ -3,6 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
 import { Refusal, type RefusalCode, refuse } from "../../domain/refusal.ts";
 import { assertCurrent, type Caller, callerOf, hasRole } from "../caller.ts";
+import { beginInvocation, type TimeLeft } from "../deadline.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
 import { KeyUsed, type Reply } from "../store/record.ts";
@@ -75,7 +76,11 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
   const contract = { kind: "endpoint", ...promise } as C & { kind: "endpoint" };
   const calls = new WeakMap<APIGatewayProxyEvent, Call>();
 
-  async function serve(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+  async function serve(
+    event: APIGatewayProxyEvent,
+    context: TimeLeft,
+  ): Promise<APIGatewayProxyResult> {
+    beginInvocation(context);
     const call: Call = begin(event);
     calls.set(event, call);
     const caller = admit(contract, event, call.now);

@@ -1,5 +1,6 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
+import { openClient } from "../aws-client.ts";
 import { setting } from "../env.ts";
 
 /** Post a large room: all records that have gathered, the newest of them under this id. */
@@ -38,7 +39,7 @@ export const queueReplay = (replaying: Replaying): Promise<void> => {
 };
 
 async function send(job: object, group: string, id: string): Promise<void> {
-  client ??= new SQSClient({ requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 } });
+  client ??= openClient(SQSClient);
   await client.send(
     new SendMessageCommand({
       QueueUrl: setting("POSTS_QUEUE_URL"),

@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { RequestId } from "../../domain/subscriber.ts";
 import { type Caller, callerOf } from "../caller.ts";
+import { beginInvocation, type TimeLeft } from "../deadline.ts";
 import { setting } from "../env.ts";
 import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
 import { check, readJson } from "../http/request.ts";
@@ -65,7 +66,8 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
 ) {
   const contract = { kind: "socket", ...promise } as C & { kind: "socket" };
 
-  async function handler(event: SocketEvent): Promise<APIGatewayProxyResult> {
+  async function handler(event: SocketEvent, context?: TimeLeft): Promise<APIGatewayProxyResult> {
+    beginInvocation(context);
     const { connectionId, connectedAt, eventType } = event.requestContext;
     const now = new Date();
     let requestId: string | undefined;

@@ -2,27 +2,23 @@ import { type AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type * as z from "zod";
+import { openClient } from "../aws-client.ts";
 import { setting } from "../env.ts";
 import { retryConflicts } from "./conflicts.ts";
 import type { Key } from "./keys.ts";
 
 let client: DynamoDBDocumentClient | undefined;
 
-/**
- * The table's client, made on first use. Time-outs bound every call; retries are the SDK's three.
- */
+/** The table's client, made on first use. */
 export function table(): DynamoDBDocumentClient {
   client ??= retryConflicts(
-    DynamoDBDocumentClient.from(openClient(), { marshallOptions: { removeUndefinedValues: true } }),
+    DynamoDBDocumentClient.from(openTable(), { marshallOptions: { removeUndefinedValues: true } }),
   );
   return client;
 }
 
-function openClient(): DynamoDBClient {
-  const opened = new DynamoDBClient({
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 },
-  });
+function openTable(): DynamoDBClient {
+  const opened = openClient(DynamoDBClient);
   // It prepares all that was read for a log which nobody keeps: two fifths of reading a room.
   opened.middlewareStack.remove("loggerMiddleware");
   return opened;

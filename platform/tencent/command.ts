@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
+import { beginInvocation, type TimeLeft } from "../deadline.ts";
 import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header, readKey } from "../http/request.ts";
 import { newId } from "../id.ts";
@@ -87,7 +88,11 @@ export function command<const C extends Omit<CommandContract, "kind">>(
   }
 
   /** REST API proxy events, as `endpoint` has them. */
-  async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+  async function handler(
+    event: APIGatewayProxyEvent,
+    context?: TimeLeft,
+  ): Promise<APIGatewayProxyResult> {
+    beginInvocation(context);
     const call = begin(event);
     try {
       return await serve(event, call);

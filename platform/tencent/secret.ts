@@ -1,4 +1,5 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { openClient } from "../aws-client.ts";
 import { setting } from "../env.ts";
 
 /** How long a key is used before it is read again. */
@@ -25,10 +26,7 @@ export async function rereadSecretKey(now: Date): Promise<string | undefined> {
 }
 
 async function readSecretKey(now: Date): Promise<string> {
-  client ??= new SecretsManagerClient({
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 },
-  });
+  client ??= openClient(SecretsManagerClient);
   const SecretId = setting("TENCENT_SECRET_ARN");
   const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId }));
   if (!SecretString) throw new Error("The secret of the Tencent application is empty");

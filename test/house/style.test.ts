@@ -38,6 +38,12 @@ test("only platform/env.ts reads the environment", () => {
   expect(where(sourcesOf(...deployed), /process\s*\.\s*env/, ["platform/env.ts"])).toEqual([]);
 });
 
+test("only platform/aws-client.ts makes clients of AWS, so that none is without its bounds", () => {
+  const made = /\bnew [A-Z]\w*Client\(/;
+  expect(where(sourcesOf(...product), made)).toEqual([]);
+  expect(made.test("new DynamoDBClient({})")).toBe(true);
+});
+
 test("only store/keys.ts spells a key of the table", () => {
   const spelled =
     /["'`](USER|LEDGER|STREAM|FRAMES|CONN|GIFT|GIFTID|BAN|NAME|ROOM|RATE|PARKED|MSG|MEMBER|SUB|FAN|NOTE|REPLAY|REF|HOSTED|SOCKET|TYPE)#/;

@@ -1,0 +1,72 @@
+import { refuse } from "../domain/refusal.ts";
+import { millisecondsLeft } from "./deadline.ts";
+
+/** Tries of one call, by the SDK: on a new connection where the last one was silent. */
+export const triesMax = 3;
+
+/**
+ * The longest that one try may take, from the request to the last byte of the answer. DynamoDB, SQS
+ * and Secrets Manager answer in milliseconds; what is later than this is a connection that has
+ * died, as they do while an environment is frozen.
+ */
+export const tryMilliseconds = 1_500;
+
+/** The SDK's pauses between three tries: at most a second and then two, after a throttle. */
+const pausesMilliseconds = 3_000;
+
+/** The longest that one call may take. */
+export const callMillisecondsMax = triesMax * tryMilliseconds + pausesMilliseconds;
+
+type Next = (args: unknown) => Promise<unknown>;
+type Stack = {
+  add(bound: (next: Next) => Next, where: { step: string; priority: string; name: string }): void;
+};
+
+/**
+ * Makes a client of AWS: the only place that does, since the SDK's own bounds are minutes, and its
+ * `requestTimeout` does nothing but warn unless it is told to throw. A try that is late is a
+ * `TimeoutError` and tried again; when the function's own time is over a call is refused as
+ * `unavailable`, so that the caller still hears so.
+ *
+ * @param settings of the client beside these; `tryMilliseconds` for programs that are no function.
+ */
+export function openClient<C>(
+  Client: new (settings: object) => C,
+  { tryMilliseconds: most = tryMilliseconds, ...settings }: Settings = {},
+): C {
+  const client = new Client({
+    maxAttempts: triesMax,
+    requestHandler: {
+      connectionTimeout: most,
+      requestTimeout: most,
+      throwOnRequestTimeout: true,
+      // An answer that stops in its midst: the request's own bound ends with the headers.
+      socketTimeout: most,
+    },
+    ...settings,
+  });
+  const { middlewareStack } = client as { middlewareStack: Stack };
+  const where = { step: "deserialize", priority: "high", name: "boundTry" };
+  middlewareStack.add((next) => (args) => bound(() => next(args), most), where);
+  return client;
+}
+
+type Settings = Record<string, unknown> & { tryMilliseconds?: number };
+
+/** Waits for one try, reading included, no longer than it may take and the function has. */
+async function bound(work: () => Promise<unknown>, most: number): Promise<unknown> {
+  const milliseconds = Math.min(most, millisecondsLeft());
+  if (milliseconds <= 0) refuse("unavailable");
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new Error(`No answer within ${Math.round(milliseconds)} ms`);
+      reject(Object.assign(error, { name: "TimeoutError", code: "ETIMEDOUT" }));
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

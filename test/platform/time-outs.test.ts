@@ -1,0 +1,151 @@
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { Refusal } from "../../domain/refusal.ts";
+import * as functions from "../../functions/index.ts";
+import { callMillisecondsMax } from "../../platform/aws-client.ts";
+import {
+  beginInvocation,
+  lastWordMilliseconds,
+  millisecondsLeft,
+} from "../../platform/deadline.ts";
+import { sendMoment } from "../../platform/moments.ts";
+import { queuePosting } from "../../platform/push/queue.ts";
+import { key } from "../../platform/store/keys.ts";
+import { table } from "../../platform/store/table.ts";
+import { transact } from "../../platform/store/transact.ts";
+import { getSecretKey } from "../../platform/tencent/secret.ts";
+
+/** What AWS is to a function whose connection has died: it takes the call and never answers. */
+let server: Server;
+const open = new Set<Socket>();
+let connections = 0;
+/** What it says before it falls silent. */
+let beginning = "";
+
+beforeAll(async () => {
+  server = createServer((socket) => {
+    connections += 1;
+    open.add(socket);
+    socket.on("error", () => undefined).on("close", () => open.delete(socket));
+    socket.once("data", () => beginning && socket.write(beginning));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    TABLE_NAME: "ovation-test",
+    POSTS_QUEUE_URL: `${endpoint}/000000000000/posts.fifo`,
+    TENCENT_SECRET_ARN: "arn:aws:secretsmanager:us-east-1:000000000000:secret:tencent",
+  });
+});
+
+beforeEach(() => {
+  beginInvocation(undefined);
+  connections = 0;
+  beginning = "";
+});
+
+afterAll(() => {
+  for (const socket of open) socket.destroy();
+  server.close();
+});
+
+/** How a call ends, and after how long; `waiting` when it has not by then. */
+async function endOf(call: () => Promise<unknown>, most = callMillisecondsMax) {
+  const began = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((done) => {
+    timer = setTimeout(() => done("waiting"), most);
+  });
+  const ended = call().then(
+    () => "answered",
+    (error: Error) => (error instanceof Refusal ? error.code : error.name),
+  );
+  const how = await Promise.race([ended, late]);
+  clearTimeout(timer);
+  return { how, milliseconds: performance.now() - began };
+}
+
+const now = new Date();
+const get = () =>
+  table().send(new GetCommand({ TableName: "ovation-test", Key: key.profile("u") }));
+
+const calls: [string, () => Promise<unknown>][] = [
+  ["the table", get],
+  ["a queue of moments", () => sendMoment(process.env.POSTS_QUEUE_URL!, {}, { at: now, now })],
+  ["the queue of posts", () => queuePosting({ streamId: "s", gathered: "1" })],
+  ["the secret", () => getSecretKey(now)],
+];
+
+/** All of them side by side, since each takes seconds. */
+const endsOfAll = () =>
+  Promise.all(calls.map(async ([name, call]) => ({ name, ...(await endOf(call)) })));
+
+test("whoever is silent is tried three times and given up", async () => {
+  for (const { name, how, milliseconds } of await endsOfAll())
+    expect([name, how, milliseconds > 4_000]).toEqual([name, "TimeoutError", true]);
+  expect(connections).toBe(calls.length * 3);
+});
+
+test("whoever falls silent in an answer is given up as well, and no connection stays", async () => {
+  beginning = 'HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{"half":';
+  for (const { name, how } of await endsOfAll())
+    expect([name, how]).toEqual([name, "TimeoutError"]);
+  expect(connections).toBe(calls.length * 3);
+  await new Promise((done) => setTimeout(done, 200));
+  expect(open.size).toBe(0);
+});
+
+/** Lambda's context of a function that has so much of its time left. */
+const contextOf = (milliseconds: number) => {
+  const endsAt = Date.now() + milliseconds;
+  return { getRemainingTimeInMillis: () => endsAt - Date.now() };
+};
+
+type Calling = {
+  contract: { timeoutSeconds?: number; grants: object };
+  handler: (event: unknown, context: object) => Promise<unknown>;
+};
+/** Every function that calls anything. */
+const all = Object.entries(functions as unknown as Record<string, Calling>).filter(
+  ([, { contract }]) => Object.keys(contract.grants).length > 0,
+);
+
+test("every function has the time for a call with all its tries, and for its own last word", () => {
+  for (const [name, { contract }] of all) {
+    const { timeoutSeconds = 10 } = contract;
+    const most = callMillisecondsMax + lastWordMilliseconds;
+    expect([name, timeoutSeconds * 1000 >= most]).toEqual([name, true]);
+  }
+});
+
+test.each(all)("%s bounds all its calls together by its own time", async (_, { handler }) => {
+  // What is no event of its kind is refused or thrown: the bound was there before it was read.
+  await Promise.resolve()
+    .then(() => handler({ requestContext: {}, headers: {} }, contextOf(7_000)))
+    .catch(() => undefined);
+  const bounded = 7_000 - lastWordMilliseconds;
+  expect(millisecondsLeft()).toBeLessThanOrEqual(bounded);
+  expect(millisecondsLeft()).toBeGreaterThan(bounded - 6_000);
+});
+
+test("a transaction that is never answered is refused while there is time to say so", async () => {
+  const given = contextOf(10_000);
+  beginInvocation(given);
+  const Put = { Item: key.profile("u") };
+  const { how, milliseconds } = await endOf(() => transact([{ Put }]), 10_000);
+  expect(how).toBe("unavailable");
+  expect(milliseconds).toBeGreaterThan(callMillisecondsMax - 1_000);
+  expect(given.getRemainingTimeInMillis()).toBeGreaterThan(1_000);
+});
+
+test("a call after the end of the time is refused at once, and nothing is sent", async () => {
+  beginInvocation(contextOf(lastWordMilliseconds - 1));
+  const { how, milliseconds } = await endOf(get);
+  expect([how, connections]).toEqual(["unavailable", 0]);
+  expect(milliseconds).toBeLessThan(500);
+});
