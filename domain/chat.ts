@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { blockedWordIn } from "./blocked-words.ts";
 import { MessageId, StreamId } from "./id.ts";
 import { activeBan, type Member } from "./member.ts";
 import { Person, personOf } from "./person.ts";
@@ -106,10 +107,9 @@ export function assertMayDelete(
   if (sender.userId !== caller.userId) assertMayModerate(stream, caller);
 }
 
-/** Words that the stream's host does not want: whole or in part, in any case. */
+/** Words that the stream's host does not want: whole or in part, as a person reads the text. */
 export function assertNoBlockedWord(content: string, stream: Stream): void {
-  const folded = content.toLowerCase();
-  const word = stream.blockedWords.find((blocked) => folded.includes(blocked.toLowerCase()));
+  const word = blockedWordIn(content, stream.blockedWords);
   if (word !== undefined) refuse("word_blocked", { word });
 }
 

@@ -1,8 +1,5 @@
+import { folded } from "./folding.ts";
 import type { Profile } from "./user.ts";
-
-/** Text as the search compares it: lower case, without marks, white space as one space. */
-export const folded = (value: string) =>
-  value.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim().replace(/\s+/g, " ");
 
 /** Code points of a text that the index keeps; a longer question finds nothing more. */
 const indexedMax = 60;

@@ -1,7 +1,8 @@
 import * as z from "zod";
+import { folded } from "./folding.ts";
 import type { Standing } from "./follow.ts";
 import { Pagination, pageQuery } from "./page.ts";
-import { folded, textsOf } from "./search.ts";
+import { textsOf } from "./search.ts";
 import { Timestamp, text } from "./text.ts";
 import { type Profile, summaryOf, UserSummary } from "./user.ts";
 

@@ -108,6 +108,25 @@ test("the search finds users by the beginning of a name, in pages, by expertise"
     expectFailure(await search(query), 400, sentences[400]);
 });
 
+test("people with Turkish names are found however their names are typed", async () => {
+  const family = freshId();
+  const [ilmaz, isil] = await Promise.all([
+    named(freshId(), { given_name: "Yılmaz", family_name: family }),
+    named(freshId(), { given_name: "Işıl Gökçe Şükrü", family_name: family }),
+  ]);
+  await Promise.all([ilmaz, isil].map(me));
+  const search = async (q: string) => {
+    const route = `GET /api/v1/users/search?q=${encodeURIComponent(q)}`;
+    const { list } = (await call(route, { as: ilmaz })).body.data;
+    return list.map(({ _id }: { _id: string }) => _id);
+  };
+  for (const q of ["yilmaz", "YILMAZ", "Yılmaz", "YİLMAZ", "yılmaz"])
+    expect(await search(`${q} ${family}`)).toEqual([ilmaz.id]);
+  for (const q of ["ışıl", "IŞIL", "isil", "Işıl", "İŞİL", "ISIL"])
+    for (const rest of ["gökçe şükrü", "GÖKÇE ŞÜKRÜ", "gokce sukru"])
+      expect(await search(`${q} ${rest} ${family}`)).toEqual([isil.id]);
+});
+
 test("follows count on both sides, once, and list who follows", async () => {
   const [star, ...fans] = await Promise.all([person(), person(), person(), person()]);
   await me(star!);

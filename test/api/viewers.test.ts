@@ -5,7 +5,7 @@ test("who watches is listed, searched and counted; who left goes into the statis
   const [{ id, host }, ann, bob] = await Promise.all([
     liveStream(),
     person({ claims: { given_name: "Ann", family_name: "Lee" } }),
-    person({ claims: { given_name: "Bob" } }),
+    person({ claims: { given_name: "Bob", family_name: "Çınarlı" } }),
   ]);
   const sockets = [await watch(ann, id), await watch(ann, id), await watch(bob, id)];
   const viewers = async (query = "") =>
@@ -34,6 +34,10 @@ test("who watches is listed, searched and counted; who left goes into the statis
     pagination: { totalItems: 1 },
     participantAudienceTotal: 2,
   });
+  for (const search of ["cinar", "ÇINAR", "Çınar", "CINARLI", "çinarlı"])
+    expect((await viewers(`?search=${encodeURIComponent(search)}`)).list).toMatchObject([
+      { _id: bob.id },
+    ]);
   expect((await viewers("?page=2&limit=1")).list).toMatchObject([{ _id: ann.id }]);
 
   const statistics = async () =>

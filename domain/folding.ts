@@ -1,0 +1,32 @@
+import { withoutUnseen } from "./visible.ts";
+
+/** Letters that are another with a stroke or without its dot, and have no decomposition. */
+const plainLetters: Readonly<Record<string, string>> = {
+  ...{ ı: "i", ø: "o", ł: "l", đ: "d", ð: "d", ħ: "h", ŧ: "t", ς: "σ" },
+  ...{ æ: "ae", œ: "oe", ß: "ss", þ: "th" },
+};
+const special = new RegExp(`[${Object.keys(plainLetters).join("")}]`, "g");
+
+/**
+ * Accents, dots and the like, which belong to no script of their own; the vowel signs of Hindi or
+ * Thai are marks too, but letters to whoever reads them.
+ */
+const accents = /(?=\p{M})\p{Script=Inherited}/gu;
+
+/** Text in the forms that Unicode holds to be the same (NFKD), without accents and the unseen. */
+export const unaccented = (value: string) =>
+  withoutUnseen(withoutUnseen(value).normalize("NFKD").replace(accents, ""));
+
+/** The letter in lower case, Turkish letters as the Latin ones that they come from. */
+export const lowered = (value: string) =>
+  value
+    .toLowerCase()
+    .replace(accents, "")
+    .replace(special, (letter) => plainLetters[letter]!);
+
+/**
+ * Text as people compare it, whoever typed it and on whatever keyboard: without regard to case,
+ * accents, width and what cannot be seen, white space as one space. `YILMAZ`, `yilmaz` and `Yılmaz`
+ * are one name.
+ */
+export const folded = (value: string) => lowered(unaccented(value)).trim().replace(/\s+/g, " ");
