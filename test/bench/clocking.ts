@@ -36,11 +36,13 @@ const ways = [
   },
 ];
 
-/** What is measured, and what its log says it has left out since it was last asked. */
-type System = Contender & { countSkipped(): Promise<number> };
+/** A stream, and what its log says it has left out since it was last asked. */
+type Room = Contender & { countSkipped(): Promise<number> };
 
-/** The stage on this machine with that threshold, and one stream in it. */
-async function start(largeRoomViewers: number): Promise<System> {
+/** The stage on this machine with that threshold, one stream in it, and more on the same. */
+export async function startRoom(
+  largeRoomViewers: number,
+): Promise<Room & { openRoom(): Promise<Room> }> {
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), "ovation-clocking-"));
   const file = join(import.meta.dirname, "clocking-system.ts");
@@ -56,47 +58,50 @@ async function start(largeRoomViewers: number): Promise<System> {
     said.delete(message.said);
   });
   process.env.API_URL = `http://127.0.0.1:${port}`;
-  const { id: streamId } = await liveStream();
-  const host = await person();
   let n = 0;
-  let frame = 0;
-  return {
-    name: "Ovation",
-    pid: () => server.pid!,
-    async wish(size) {
-      const urls: string[] = [];
-      for (let at = 0; at < size; at++)
-        urls.push(`ws://127.0.0.1:${port}/ws?token=${(await person()).token}`);
-      return { protocol: "frames", urls, streamId };
-    },
-    speak: (content) =>
-      new Promise((done) => {
-        n += 1;
-        said.set(n, () => done(true));
-        server.send({ streamId, n, content });
-      }),
-    async countSkipped() {
-      for (let skipped = 0; ; ) {
-        const path = `/api/v1/live-stream/${streamId}/events?after=${frame}`;
-        const { frames } = (await call(`GET ${path}`, { as: host })).body.data;
-        if (frames.length === 0) return skipped;
-        for (const one of frames) skipped += one.skipped;
-        frame = frames.at(-1).frame;
-      }
-    },
-    crash: () => Promise.reject(new Error("Nothing is killed here")),
-    async stop() {
-      await endProcess(server, "SIGTERM");
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
+  async function openRoom(): Promise<Room> {
+    const { id: streamId } = await liveStream();
+    const host = await person();
+    let frame = 0;
+    return {
+      name: "Ovation",
+      pid: () => server.pid!,
+      async wish(size) {
+        const urls: string[] = [];
+        for (let at = 0; at < size; at++)
+          urls.push(`ws://127.0.0.1:${port}/ws?token=${(await person()).token}`);
+        return { protocol: "frames", urls, streamId };
+      },
+      speak: (content) =>
+        new Promise((done) => {
+          n += 1;
+          said.set(n, () => done(true));
+          server.send({ streamId, n, content });
+        }),
+      async countSkipped() {
+        for (let skipped = 0; ; ) {
+          const path = `/api/v1/live-stream/${streamId}/events?after=${frame}`;
+          const { frames } = (await call(`GET ${path}`, { as: host })).body.data;
+          if (frames.length === 0) return skipped;
+          for (const one of frames) skipped += one.skipped;
+          frame = frames.at(-1).frame;
+        }
+      },
+      crash: () => Promise.reject(new Error("Nothing is killed here")),
+      async stop() {
+        await endProcess(server, "SIGTERM");
+        await rm(directory, { recursive: true, force: true });
+      },
+    };
+  }
+  return { ...(await openRoom()), openRoom };
 }
 
 const names = ["frames/s", "events/frame", "p50 ms", "p99 ms", "skipped %"] as const;
 type Figures = Record<(typeof names)[number], number>;
 
 /** Plays a run; throws when anything was seen twice, or missed by anybody and not skipped. */
-async function figuresOf(system: System, audience: Audience, rate: number): Promise<Figures> {
+async function figuresOf(system: Room, audience: Audience, rate: number): Promise<Figures> {
   const { row, isWhole } = await play(system, audience, { rate, seconds });
   const skipped = await system.countSkipped();
   if (!isWhole || row.doubled !== 0 || row.lost !== skipped * viewers)
@@ -124,7 +129,7 @@ const mediansOf = (runs: readonly Figures[]) =>
 
 /** One way of posting: the medians of each load's rounds, which take turns, and their ratios. */
 async function measure({ name, largeRoomViewers, loads }: (typeof ways)[number]): Promise<Row[]> {
-  const system = await start(largeRoomViewers);
+  const system = await startRoom(largeRoomViewers);
   try {
     const audience = await openAudience(system, viewers);
     if (audience === undefined) throw new Error("The viewers did not get in");

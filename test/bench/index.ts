@@ -8,6 +8,7 @@ import { benchBundles } from "./bundles.ts";
 import { benchClocking } from "./clocking.ts";
 import { benchFrames } from "./frames.ts";
 import { benchLoad } from "./load.ts";
+import { benchNeighbours } from "./neighbours.ts";
 import { benchPush } from "./push.ts";
 import { benchStart } from "./start.ts";
 import { benchUnits } from "./units.ts";
@@ -20,6 +21,7 @@ const parts: Record<string, () => Promise<void>> = {
   load: () => withSystem(benchLoad),
   push: () => withSystem(benchPush),
   clocking: benchClocking,
+  neighbours: benchNeighbours,
 };
 
 async function withSystem(bench: () => Promise<void>): Promise<void> {

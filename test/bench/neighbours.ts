@@ -1,0 +1,62 @@
+import { startRoom } from "./clocking.ts";
+import { print } from "./figures.ts";
+import { type Audience, openAudience, play, type Row } from "./peers/play.ts";
+
+const viewers = { small: 5, large: 400 };
+const rates = { small: 5, large: 40 };
+const seconds = 10;
+const rounds = 3;
+
+/** How the large room is posted: by the threshold above which a room goes through the queue. */
+const ways = [
+  { posted: "by the stream's reader", largeRoomViewers: 1_000 },
+  { posted: "through the queue", largeRoomViewers: 100 },
+];
+
+async function open(room: Parameters<typeof openAudience>[0], size: number): Promise<Audience> {
+  const audience = await openAudience(room, size);
+  if (audience === undefined) throw new Error("The viewers did not get in");
+  return audience;
+}
+
+/** The delay of a small room, alone and beside a busy large one on the same machine, in turns. */
+async function measure({ posted, largeRoomViewers }: (typeof ways)[number]): Promise<Row[]> {
+  const large = await startRoom(largeRoomViewers);
+  try {
+    const small = await large.openRoom();
+    const crowd = await open(large, viewers.large);
+    const few = await open(small, viewers.small);
+    await Promise.all([
+      play(large, crowd, { rate: rates.large, seconds: 4 }),
+      play(small, few, { rate: rates.small, seconds: 4 }),
+    ]);
+    const rows: Row[] = [];
+    for (let round = 1; round <= rounds; round++)
+      for (const beside of ["nothing", "the large room"]) {
+        const [own, other] = await Promise.all([
+          play(small, few, { rate: rates.small, seconds }),
+          beside === "nothing" ? undefined : play(large, crowd, { rate: rates.large, seconds }),
+        ]);
+        rows.push({
+          "large room posted": posted,
+          "small room beside": beside,
+          round,
+          "p50 ms": own.row["p50 ms"]!,
+          "p99 ms": own.row["p99 ms"]!,
+          "large p50 ms": other?.row["p50 ms"] ?? "",
+          lost: Number(own.row.lost) + Number(other?.row.lost ?? 0),
+        });
+      }
+    for (const audience of [crowd, few]) audience.end();
+    return rows;
+  } finally {
+    await large.stop();
+  }
+}
+
+/** Whether a large room delays a small one: posted in the same function, and by one of its own. */
+export async function benchNeighbours(): Promise<void> {
+  const rows: Row[] = [];
+  for (const way of ways) rows.push(...(await measure(way)));
+  print(`${viewers.small} viewers beside ${viewers.large}; rounds of ${seconds} s in turns`, rows);
+}
