@@ -25,10 +25,13 @@ export type Failed = Map<string, Item | undefined>;
 
 /**
  * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice).
- * Answers undefined when committed, or which conditions failed. Conflicts with other transactions
- * are tried again with jitter up to a bound, then refused with `unavailable`. A conflict on the
- * action with the label `marker` alone, without one on a wallet, is another call with the same key:
- * refused with `key_in_progress` at once. An answer that was lost
+ * Answers undefined when committed, or which conditions failed. DynamoDB judges each item by
+ * itself: while one was not judged (another transaction holds it, its partition is throttled), the
+ * conditions of the others tell half of what there is, and all of it is tried again with jitter, up
+ * to a bound, then refused with `unavailable`. Two things are known at once all the same: a
+ * `marker` that is there, and, where nothing failed, a conflict on the marker without one on a
+ * wallet, which is another call with the same key: refused with `key_in_progress`. An answer that
+ * was lost
  * (time-out, 5xx) is asked for again with the same items and the same ClientRequestToken until it
  * is definite, so a decision is never made twice.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -44,8 +47,8 @@ export async function transact(actions: readonly Action[]): Promise<Failed | und
     } catch (error) {
       if (error instanceof TransactionCanceledException) {
         const failed = failedConditions(error, labels);
-        if (failed !== undefined) return failed;
-        if (isOfOneKey(error, labels)) refuse("key_in_progress");
+        if (failed.size > 0 && (failed.has("marker") || isJudged(error))) return failed;
+        if (failed.size === 0 && isOfOneKey(error, labels)) refuse("key_in_progress");
         // A cancelled transaction is over: only now is it safe to use another token.
         token = randomUUID();
       } else if (!isIndefinite(error)) throw error;
@@ -67,8 +70,12 @@ function failedConditions(error: TransactionCanceledException, labels: string[])
     if (reason.Code === "ConditionalCheckFailed") failed.set(labels[at]!, plain(reason.Item));
     if (reason.Code === "ValidationError") throw error;
   }
-  return failed.size > 0 ? failed : undefined;
+  return failed;
 }
+
+/** Whether the condition of every item was looked at: held (None) or failed. */
+const isJudged = ({ CancellationReasons = [] }: TransactionCanceledException): boolean =>
+  CancellationReasons.every(({ Code }) => Code === "None" || Code === "ConditionalCheckFailed");
 
 /** Whether the marker was what conflicted: a wallet that did too says that more was going on. */
 function isOfOneKey({ CancellationReasons = [] }: TransactionCanceledException, labels: string[]) {

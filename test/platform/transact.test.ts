@@ -60,9 +60,29 @@ test("a conflict on the marker alone is another call with the key; with the wall
   expect(tokens).toHaveLength(2);
 });
 
-test("conditions that failed are told by their labels, whatever conflicted beside them", async () => {
-  tableThat(cancelled(failed, conflict, failed));
+test("a marker that is there is told at once, whatever conflicted beside it", async () => {
+  const { tokens } = tableThat(cancelled(failed, conflict, failed));
   expect([...(await transact(gift))!.keys()]).toEqual(["wallet:u", "marker"]);
+  expect(tokens).toHaveLength(1);
+});
+
+test("conditions are told by their labels when all were judged: half of them mislead", async () => {
+  const { tokens } = tableThat(
+    cancelled(conflict, failed, "None"),
+    cancelled("ThrottlingError", failed, "None"),
+    cancelled(failed, failed, "None"),
+  );
+  expect([...(await transact(gift))!.keys()]).toEqual(["wallet:u", "gift"]);
+  expect(new Set(tokens).size).toBe(3);
+});
+
+test("a marker in conflict beside what failed is asked for again, until it is known", async () => {
+  const { tokens } = tableThat(
+    cancelled(failed, "None", conflict),
+    cancelled(failed, "None", failed),
+  );
+  expect([...(await transact(gift))!.keys()]).toEqual(["wallet:u", "marker"]);
+  expect(tokens).toHaveLength(2);
 });
 
 test("what is wrong with the request itself is a fault and is not tried again", async () => {

@@ -1,0 +1,97 @@
+import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import type { TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
+import { settleAll } from "../../platform/store/settle-all.ts";
+import { table } from "../../platform/store/table.ts";
+import { transfer } from "../../platform/store/transfers.ts";
+import { findWallet } from "../../platform/store/wallets.ts";
+import { startTable } from "./table.ts";
+import {
+  forget,
+  giftTypeOf,
+  makeStream,
+  makeUser,
+  readGift,
+  sendOne,
+  someone,
+} from "./wallet-people.ts";
+
+/** What DynamoDB says of an item whose condition it could not judge, and how often it says so. */
+let mixed: { Code: string; times: number } | undefined;
+let struck = 0;
+
+/** Whether an action is about a wallet, which somebody else holds at that moment. */
+const isWallet = ({ Update }: NonNullable<TransactWriteCommandInput["TransactItems"]>[number]) =>
+  String(Update?.Key?.PK).startsWith("WALLET#");
+
+/**
+ * The engine's own cancellations, but that a wallet's condition was not judged: another transaction
+ * held the item, or its partition was throttled.
+ */
+function mixReasons() {
+  table().middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        if (!(error instanceof TransactionCanceledException) || !mixed?.times) throw error;
+        const { TransactItems = [] } = args.input as TransactWriteCommandInput;
+        const at = TransactItems.findIndex(isWallet);
+        const reason = error.CancellationReasons?.[at];
+        if (reason?.Code !== "ConditionalCheckFailed") throw error;
+        mixed.times--;
+        struck++;
+        error.CancellationReasons![at] = { Code: mixed.Code };
+        throw error;
+      }
+    },
+    { step: "initialize" },
+  );
+}
+
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  ({ stop } = await startTable());
+  mixReasons();
+});
+afterAll(() => stop());
+beforeEach(() => {
+  mixed = undefined;
+  struck = 0;
+});
+
+const now = new Date();
+const unjudged = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+
+test.each(unjudged)("a gift beside other writes of its sender is made, told %s", async (Code) => {
+  const [sender, friend] = [await makeUser(someone("sender"), 100), await makeUser(someone("f"))];
+  const stream = await makeStream(await makeUser(someone("host")));
+  mixed = { Code, times: 2 };
+  // Both are decided on the same wallet, so one of them finds it written and its next entry there.
+  await Promise.all([
+    sendOne(stream, sender, giftTypeOf(10)),
+    transfer({ senderId: sender, recipientId: friend, amount: 5, now }, forget),
+    sendOne(stream, sender, giftTypeOf(10)),
+  ]);
+  expect(struck).toBe(2);
+  expect(await findWallet(sender)).toMatchObject({ balance: 75, seq: 4 });
+});
+
+test.each(unjudged)(
+  "a host who spends meanwhile is credited, told %s: no gift is parked",
+  async (Code) => {
+    const [sender, host] = [
+      await makeUser(someone("sender"), 100),
+      await makeUser(someone("host")),
+    ];
+    const friend = await makeUser(someone("friend"));
+    const stream = await makeStream(host);
+    const send = async () => readGift(stream.id, await sendOne(stream, sender, giftTypeOf(10)));
+    await settleAll([await send()], now);
+    // Who settles remembers the wallet as it wrote it, which is old after this.
+    await transfer({ senderId: host, recipientId: friend, amount: 4, now }, forget);
+    mixed = { Code, times: 2 };
+    expect(await settleAll([await send()], now)).toEqual({ parked: 0 });
+    expect(struck).toBe(2);
+    expect(await findWallet(host)).toMatchObject({ balance: 16, seq: 3 });
+  },
+);
