@@ -50,6 +50,7 @@ export * as "realtime/default" from "./realtime/default.ts";
 export * as "realtime/disconnect" from "./realtime/disconnect.ts";
 export * as "realtime/expire" from "./realtime/expire.ts";
 export * as "realtime/fan-out" from "./realtime/fan-out.ts";
+export * as "realtime/notify" from "./realtime/notify.ts";
 export * as "realtime/ping" from "./realtime/ping.ts";
 export * as "realtime/post" from "./realtime/post.ts";
 export * as "realtime/post-part" from "./realtime/post-part.ts";

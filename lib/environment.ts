@@ -61,6 +61,10 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     COMBOS_QUEUE_URL: { value: places.queueUrls?.combos, for: toQueue("combos") },
     MOMENTS_QUEUE_URL: { value: places.queueUrls?.moments, for: toQueue("moments") },
     NOTICES_QUEUE_URL: { value: places.queueUrls?.notices, for: toQueue("notices") },
+    NOTIFICATIONS_QUEUE_URL: {
+      value: places.queueUrls?.notifications,
+      for: toQueue("notifications"),
+    },
     POSTS_QUEUE_URL: { value: places.queueUrls?.posts, for: toQueue("posts") },
     LARGE_ROOM_VIEWERS: { value: String(stage.largeRoomViewers), for: ofKind("reaction") },
     PART_VIEWERS: { value: String(stage.partViewers), for: givesParts },

@@ -21,6 +21,7 @@ const keepsOrder = {
   combos: false,
   moments: false,
   notices: false,
+  notifications: false,
   posts: true,
 } satisfies Record<QueueName, boolean>;
 

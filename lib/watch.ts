@@ -34,6 +34,12 @@ const minutes = (count: number) => Duration.minutes(count);
 /** Milliseconds by which a reader of the stream may lag: after that viewers see it. */
 const iteratorAgeMax = 30_000;
 
+/**
+ * Posts of a minute that may be lost without anybody being told: a connection that hangs loses one
+ * every two seconds until the gateway ends it, and what viewers miss they ask for again.
+ */
+const lostPostsMax = 100;
+
 /** Alarms on what a person must look at, told to the stage's address; the same as a dashboard. */
 export class Watch extends Stack {
   private readonly topic: Topic;
@@ -51,6 +57,7 @@ export class Watch extends Stack {
       this.topic.addSubscription(new EmailSubscription(stage.alarmsAddress));
     this.watchReaders(watched);
     this.watchFaults(watched);
+    this.watchPosts(watched);
     this.watchLimits(watched);
     const widgets = [...this.metrics].map(
       ([title, metric]) => new GraphWidget({ title, left: [metric], width: 8, height: 4 }),
@@ -107,6 +114,14 @@ export class Watch extends Stack {
     }
   }
 
+  /** Posts to viewers that had no answer: each line of the log says how many there were. */
+  private watchPosts({ logs }: Watched): void {
+    if (logs.realtime === undefined) return;
+    const lost = FilterPattern.stringValue("$.message", "=", "Posts were lost");
+    const metric = this.counted("lost-posts", logs.realtime, lost, "$.lost");
+    this.alarm("posts are lost", metric, lostPostsMax);
+  }
+
   /** Limits of the account that are reached. */
   private watchLimits({ data, streamMappings }: Watched): void {
     const { tableName: TableName } = data.table;
@@ -128,11 +143,12 @@ export class Watch extends Stack {
     return new Metric({ namespace, metricName, dimensionsMap, statistic, period: minutes(1) });
   }
 
-  /** Lines of a log that match, as a metric. */
+  /** Lines of a log that match, or the sum of what they say at `metricValue`, as a metric. */
   private counted(
     name: string,
     logGroup: LogGroup,
     filterPattern: ReturnType<typeof FilterPattern.stringValue>,
+    metricValue = "1",
   ) {
     const metricNamespace = `ovation/${this.stageName}`;
     new MetricFilter(this, `${name}-filter`, {
@@ -140,6 +156,7 @@ export class Watch extends Stack {
       filterPattern,
       metricNamespace,
       metricName: name,
+      metricValue,
     });
     return this.metric(metricNamespace, name, {});
   }

@@ -44,6 +44,8 @@ const settings = {
   MOMENTS_QUEUE_URL: url,
   /** The queue of what is told to many users, such as a stream that went live. */
   NOTICES_QUEUE_URL: url,
+  /** The queue of notifications that did not arrive. */
+  NOTIFICATIONS_QUEUE_URL: url,
   POSTS_QUEUE_URL: url,
   /** Viewers above which a room is posted by a function of its own. */
   LARGE_ROOM_VIEWERS: positive,

@@ -1,6 +1,7 @@
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
 import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, QueueName, Resources } from "./grants.ts";
+import { tellLosses } from "./push/losses.ts";
 import type { ItemKind } from "./store/keys.ts";
 
 /** What calls a function that nobody asks: the table's stream, a queue, or the clock. */
@@ -42,8 +43,12 @@ export function reaction<const C extends Omit<ReactionContract, "kind">>(
   async function handler(event: { Records?: unknown[] }, context?: TimeLeft): Promise<Failures> {
     beginInvocation(context);
     const records = (event.Records ?? []) as unknown as RecordsOf<C["on"]>;
-    const failed = (await react(records, new Date())) ?? [];
-    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+    try {
+      const failed = (await react(records, new Date())) ?? [];
+      return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+    } finally {
+      tellLosses();
+    }
   }
 
   return { contract, handler };

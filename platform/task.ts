@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, Resources } from "./grants.ts";
+import { tellLosses } from "./push/losses.ts";
 
 /** The promise of a function that another function of ours invokes and waits for. */
 export type TaskContract = {
@@ -27,7 +28,11 @@ export function task<const C extends Omit<TaskContract, "kind">>(
 
   async function handler(event: unknown, context?: TimeLeft): Promise<z.input<C["answer"]>> {
     beginInvocation(context);
-    return work(contract.body.parse(event) as z.output<C["body"]>, new Date());
+    try {
+      return await work(contract.body.parse(event) as z.output<C["body"]>, new Date());
+    } finally {
+      tellLosses();
+    }
   }
 
   return { contract, handler };

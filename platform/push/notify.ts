@@ -1,8 +1,26 @@
+import * as z from "zod";
+import { NotificationId, UserId } from "../../domain/id.ts";
 import { notificationOf, type StoredNotification } from "../../domain/notification.ts";
 import { openingMilliseconds } from "../../domain/subscriber.ts";
-import { dropConnection, listSockets } from "../store/connections.ts";
+import { setting } from "../env.ts";
+import { sendMoment } from "../moments.ts";
+import { dropConnection, listSockets, type Socket } from "../store/connections.ts";
+import { findNotification } from "../store/notifications.ts";
 import { governor } from "./governor.ts";
 import { payloadOf, poster } from "./post.ts";
+
+/** A notification that did not arrive at some of its user's connections. */
+export const MissedNotification = z.object({
+  userId: UserId,
+  notificationId: NotificationId,
+  connectionIds: z.array(z.string()),
+  /** How often it was sent to them. */
+  tries: z.number().int().min(1),
+});
+export type MissedNotification = z.infer<typeof MissedNotification>;
+
+/** Tries, after 1, 2, 4, 8 and 16 s: who has not got it by then finds it in the list. */
+const triesMax = 6;
 
 /**
  * Ids of notifications that this environment has sent, so that a batch that comes again is quiet.
@@ -12,22 +30,49 @@ const sentMax = 10_000;
 
 /**
  * Sends a new notification to all sockets of its user. Those that are not connected read the list.
+ * What did not arrive comes again by the queue: a connection that hangs holds up nobody else.
  */
 export async function sendNotification(stored: StoredNotification, now: Date): Promise<void> {
   if (sent.has(stored.id)) return;
-  const sockets = await listSockets(stored.userId, now);
-  if (sockets.length > 0) {
-    const said = { type: "notification", data: notificationOf(stored) };
-    const payload = payloadOf(JSON.stringify(said));
-    await Promise.all(
-      sockets.map(async ({ connectionId, connectedAt }) => {
-        await governor().take();
-        const result = await poster().post(connectionId, payload);
-        if (result === "gone" && now.getTime() - connectedAt > openingMilliseconds)
-          await dropConnection(connectionId);
-      }),
-    );
-  }
+  await sendTo(await listSockets(stored.userId, now), stored, 1, now);
   if (sent.size >= sentMax) sent.clear();
   sent.add(stored.id);
+}
+
+/** Sends a notification again to those connections which are still there. */
+export async function sendMissed(missed: MissedNotification, now: Date): Promise<void> {
+  const { userId, notificationId, connectionIds, tries } = missed;
+  const [stored, sockets] = await Promise.all([
+    findNotification(userId, notificationId),
+    listSockets(userId, now),
+  ]);
+  if (stored === undefined) return;
+  const left = sockets.filter(({ connectionId }) => connectionIds.includes(connectionId));
+  await sendTo(left, stored, tries + 1, now);
+}
+
+async function sendTo(
+  sockets: readonly Socket[],
+  stored: StoredNotification,
+  tries: number,
+  now: Date,
+): Promise<void> {
+  if (sockets.length === 0) return;
+  const payload = payloadOf(JSON.stringify({ type: "notification", data: notificationOf(stored) }));
+  const missed: string[] = [];
+  await Promise.all(
+    sockets.map(async ({ connectionId, connectedAt }) => {
+      await governor().take();
+      const result = await poster().post(connectionId, payload);
+      if (result === "sent" || result === "refused") return;
+      if (result === "gone" && now.getTime() - connectedAt > openingMilliseconds)
+        await dropConnection(connectionId);
+      else missed.push(connectionId);
+    }),
+  );
+  if (missed.length === 0 || tries >= triesMax) return;
+  const { userId, id: notificationId } = stored;
+  const message: MissedNotification = { userId, notificationId, connectionIds: missed, tries };
+  const at = new Date(now.getTime() + 2 ** (tries - 1) * 1000);
+  await sendMoment(setting("NOTIFICATIONS_QUEUE_URL"), message, { at, now });
 }

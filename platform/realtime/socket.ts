@@ -8,6 +8,7 @@ import { setting } from "../env.ts";
 import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
 import { check, readJson } from "../http/request.ts";
 import { logFault } from "../log.ts";
+import { tellLosses } from "../push/losses.ts";
 import { payloadOf, poster } from "../push/post.ts";
 import type { SocketContract } from "./contract.ts";
 import { takeToken } from "./rate.ts";
@@ -100,6 +101,8 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       if (eventType === "CONNECT") return { statusCode: told.statusCode, body: "" };
       if (eventType === "MESSAGE") await answer({ type: "error", ...told });
       return { statusCode: 200, body: "" };
+    } finally {
+      tellLosses();
     }
   }
 

@@ -22,7 +22,7 @@ const Socket = z.object({
   connectedAt: z.number(),
   expiresAt: z.number(),
 });
-type Socket = z.infer<typeof Socket>;
+export type Socket = z.infer<typeof Socket>;
 
 /** Seconds since 1970 until which the items of a connection count. */
 export const connectionExpiry = (connectedAt: number) =>

@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import {
   isWanted,
   type NotificationFilter,
@@ -23,6 +23,18 @@ export const notificationAction = (notification: StoredNotification): Action => 
     ConditionExpression: "attribute_not_exists(PK)",
   },
 });
+
+/** A user's notification, read consistently; undefined when it was deleted. */
+export async function findNotification(
+  userId: string,
+  notificationId: string,
+): Promise<StoredNotification | undefined> {
+  const Key = key.notification(userId, notificationId);
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
+  );
+  return Item && read(StoredNotification, Item);
+}
 
 /** Records a new notification with the reply to the call that made it. */
 export async function recordNotification(
