@@ -6,6 +6,7 @@ import { readAssembly } from "./assembly.ts";
 import type { Aws } from "./aws/index.ts";
 import { startAws } from "./aws/index.ts";
 import { makeEnvironment } from "./environment.ts";
+import { listFunctionRoutes } from "./function-routes.ts";
 import type { Gateway } from "./gateway.ts";
 import { startGateway } from "./gateway.ts";
 import type { Issuer, TokenRequest } from "./issuer.ts";
@@ -170,14 +171,7 @@ function addOwnRoutes(
       path,
       handler: ({ body }: { body: unknown }) => handler(body),
     })),
-    {
-      method: "GET",
-      path: "/local/functions",
-      handler: () => ({
-        status: 200,
-        body: { functions: workers.counts(), connections: sockets.count() },
-      }),
-    },
+    ...listFunctionRoutes(workers, sockets, aws),
   );
 }
 

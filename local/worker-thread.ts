@@ -16,6 +16,10 @@ export type WorkerData = {
   handler: string;
   memoryMegabytes: number;
   cacheDirectory?: string;
+  /** Not 0 while workers are frozen between two events; one cell for all workers. */
+  frozen: Int32Array;
+  /** How many events this worker was given. */
+  given: Int32Array;
 };
 /** An event on its way in. `deadline` is in epoch milliseconds. */
 export type WorkerEvent = { requestId: string; event: string; deadline: number };
@@ -34,10 +38,12 @@ if (parentPort !== null) {
   try {
     if (data.cacheDirectory) enableCompileCache(data.cacheDirectory);
     const handler = await loadHandler(data);
+    let taken = 0;
     port.on("message", ({ requestId, event, deadline }: WorkerEvent) => {
-      answer(handler, data, JSON.parse(event), requestId, deadline).then(say, (error: unknown) =>
-        say(describe(error)),
-      );
+      taken += 1;
+      void answer(handler, data, JSON.parse(event), requestId, deadline)
+        .then(say, (error: unknown) => say(describe(error)))
+        .then(() => setImmediate(freeze, data, taken));
     });
     say({ kind: "ready" });
     // A worker is ended without notice, so what was compiled is kept at once.
@@ -45,6 +51,14 @@ if (parentPort !== null) {
   } catch (error) {
     say(describe(error, "Runtime.ImportModuleError"));
   }
+}
+
+/**
+ * As Lambda freezes an environment between two events: no timer runs and nothing that arrives on a
+ * socket is seen, until there is another event than those which were taken.
+ */
+function freeze({ frozen, given }: WorkerData, taken: number): void {
+  if (Atomics.load(frozen, 0) !== 0) Atomics.wait(given, 0, taken);
 }
 
 async function answer(

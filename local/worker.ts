@@ -30,6 +30,8 @@ export type FunctionWorker = {
 type WorkerOptions = {
   environment: Record<string, string>;
   cacheDirectory?: string;
+  /** Not 0 while workers are frozen between two events. */
+  frozen: Int32Array;
   /** Takes each line that the function writes. */
   line(text: string, stream: "stdout" | "stderr"): void;
 };
@@ -38,6 +40,7 @@ type Outcome = { result: InvocationResult; stack?: string };
 
 /** Starts a thread for a function. The thread loads its bundle at once. */
 export function startWorker(lambda: LambdaFunction, options: WorkerOptions): FunctionWorker {
+  const given = sharedCell();
   const workerData: WorkerData = {
     name: lambda.name,
     arn: lambda.arn,
@@ -45,6 +48,8 @@ export function startWorker(lambda: LambdaFunction, options: WorkerOptions): Fun
     handler: lambda.handler,
     memoryMegabytes: lambda.memoryMegabytes,
     ...(options.cacheDirectory && { cacheDirectory: options.cacheDirectory }),
+    frozen: options.frozen,
+    given,
   };
   const worker = new Worker(findThreadSource(), {
     name: lambda.name,
@@ -139,6 +144,8 @@ export function startWorker(lambda: LambdaFunction, options: WorkerOptions): Fun
       }, limit);
       const message: WorkerEvent = { requestId, event, deadline: Date.now() + limit };
       worker.postMessage(message);
+      Atomics.add(given, 0, 1);
+      Atomics.notify(given, 0);
       const { result, stack } = await done;
       clearTimeout(timer);
       // An authorizer says no by throwing exactly this; whoever called hears it: it is no fault.
@@ -148,6 +155,9 @@ export function startWorker(lambda: LambdaFunction, options: WorkerOptions): Fun
     },
   };
 }
+
+/** A number that several threads see. */
+export const sharedCell = () => new Int32Array(new SharedArrayBuffer(4));
 
 let threadSource: URL | undefined;
 

@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { watchIdleShare } from "./idle-share.ts";
 import type { InvocationResult, Invoke, LambdaFunction } from "./model.ts";
 import type { FunctionWorker } from "./worker.ts";
-import { payloadBytesMax, startWorker } from "./worker.ts";
+import { payloadBytesMax, sharedCell, startWorker } from "./worker.ts";
 
 type WorkersOptions = {
   functions: Record<string, LambdaFunction>;
@@ -26,6 +26,8 @@ export type Workers = {
   invoke: Invoke;
   /** What each function that was called so far is doing. */
   counts(): Record<string, FunctionCounts>;
+  /** Freezes every worker between two events, as Lambda does, or lets them run on as they are. */
+  freeze(isFrozen: boolean): void;
   /** Waits until nothing runs, at most `milliseconds`, then ends all threads. */
   stop(milliseconds: number): Promise<void>;
 };
@@ -63,6 +65,7 @@ export function startWorkers(options: WorkersOptions): Workers {
   const pools = new Map<string, Pool>();
   const idleShare = watchIdleShare();
   let growing: NodeJS.Timeout | undefined;
+  const frozen = sharedCell();
   let isStopping = false;
   const poolOf = (lambda: LambdaFunction): Pool => {
     const found = pools.get(lambda.name);
@@ -81,6 +84,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     return startWorker(pool.lambda, {
       environment: options.environmentOf(pool.lambda),
       ...(options.cacheDirectory && { cacheDirectory: options.cacheDirectory }),
+      frozen,
       line: (text, stream) => options.line(pool.lambda.name, text, stream),
     });
   };
@@ -187,6 +191,7 @@ export function startWorkers(options: WorkersOptions): Workers {
           },
         ]),
       ),
+    freeze: (isFrozen) => void Atomics.store(frozen, 0, Number(isFrozen)),
     async stop(milliseconds) {
       const end = Date.now() + milliseconds;
       const isBusy = () => [...pools.values()].some((pool) => pool.running.size > 0);

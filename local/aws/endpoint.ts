@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./failure.ts";
 import { type Faults, makeFaultFailure, tellAsConflict } from "./faults.ts";
 import { type Iam, runnerCaller } from "./iam.ts";
+import { watchIdleSockets } from "./idle-sockets.ts";
 
 /** The longest body that any call has: a transaction of 4 MB or an invocation of 6 MB. */
 const bodyBytesMax = 17 * 1024 * 1024;
@@ -18,11 +19,24 @@ type EndpointOptions = {
   log: (line: string) => void;
 };
 
+/** The endpoint at work. */
+type Endpoint = {
+  url: string;
+  /** Forgets the sockets that nobody used for so long; undefined: it keeps them. */
+  forgetIdle(milliseconds: number | undefined): void;
+  /** Requests that came on a forgotten socket and were reset. */
+  resets(): number;
+  stop(): Promise<void>;
+};
+
 /** One address for all AWS calls of the functions, on 127.0.0.1 and a free port. */
-export async function startEndpoint(
-  options: EndpointOptions,
-): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
+  const idle = watchIdleSockets();
   const server = createServer((incoming, outgoing) => {
+    const { socket } = incoming;
+    if (idle.isForgotten(socket)) return void socket.resetAndDestroy();
+    idle.touch(socket);
+    outgoing.once("finish", () => idle.touch(socket));
     serve(options, incoming, outgoing).catch((error) => {
       options.log(`The local AWS endpoint failed: ${error?.stack ?? error}`);
       outgoing.destroy();
@@ -36,6 +50,8 @@ export async function startEndpoint(
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
+    forgetIdle: idle.forgetAfter,
+    resets: idle.resets,
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

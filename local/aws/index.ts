@@ -35,6 +35,10 @@ export type Aws = {
   getSecret(name: string): string;
   meter: Meter;
   routes: LocalRoute[];
+  /** Whether a socket that nobody used for so long is forgotten; undefined: none is. */
+  forgetIdleSockets(milliseconds: number | undefined): void;
+  /** Requests that came on a forgotten socket and were reset. */
+  resets(): number;
   /** Streams, queues and schedules begin only now: when the functions can be called. */
   start(): Promise<void>;
   /** Ends everything that was started; the sources first, so that no batch is cut. */
@@ -137,6 +141,8 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
     };
     return {
       endpointUrl: endpoint.url,
+      forgetIdleSockets: endpoint.forgetIdle,
+      resets: endpoint.resets,
       credentialsFor: (functionName) => ({
         accessKeyId: functionName,
         secretAccessKey: runnerSecret,

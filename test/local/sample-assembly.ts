@@ -19,6 +19,12 @@ export const sampleBundles: Bundles = {
   crash: `exports.handler = async () => { throw new TypeError("inside"); };`,
   malformed: `exports.handler = async () => ({ statusCode: 200, body: { not: "text" } });`,
   slow: `exports.handler = () => new Promise((done) => setTimeout(done, 60000));`,
+  ticking: `let ticks = 0;
+let timer;
+exports.handler = async () => {
+  timer ??= setInterval(() => { ticks += 1; }, 20);
+  return { statusCode: 200, body: String(ticks) };
+};`,
   leave: `exports.handler = async () => process.exit(3);`,
   "auth-http": `let calls = 0;
 exports.handler = async (event) => {

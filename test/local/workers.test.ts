@@ -58,3 +58,20 @@ test("a function with reserved concurrency never runs more often at once", async
   await new Promise((done) => setTimeout(done, 1500));
   expect(workers.counts()["sample-slow"]).toMatchObject({ running: 3, waiting: 2 });
 }, 30_000);
+
+test("a frozen function stands still between two events: no timer runs, until it is called", async () => {
+  start();
+  const ticks = async () => Number(((await tick()) as { payload: { body: string } }).payload.body);
+  const tick = () => workers.invoke("sample-ticking", {});
+  await ticks();
+  await new Promise((done) => setTimeout(done, 1_000));
+  expect(await ticks()).toBeGreaterThan(20);
+  workers.freeze(true);
+  const before = await ticks();
+  await new Promise((done) => setTimeout(done, 1_000));
+  expect((await ticks()) - before).toBeLessThan(5);
+  workers.freeze(false);
+  await ticks();
+  await new Promise((done) => setTimeout(done, 1_000));
+  expect((await ticks()) - before).toBeGreaterThan(20);
+}, 30_000);

@@ -1,0 +1,99 @@
+import { WebSocket } from "ws";
+import { type System, startSystem } from "../system.ts";
+import { callsOf, type Person, textOf, until, type Watcher, watch } from "./audience.ts";
+
+/*
+ * Posts that do not arrive on the running system: environments that are frozen between two events,
+ * as Lambda freezes them, and a gateway that forgets sockets meanwhile or does not answer.
+ */
+
+let system: System;
+let calls: ReturnType<typeof callsOf>;
+
+beforeAll(async () => {
+  system = await startSystem({ env: { DEMO: "off", LOG: "json" } });
+  calls = callsOf(system.url);
+});
+afterAll(() => system.stop());
+afterEach(() => calls.clearFaults());
+
+const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+const hears = ({ frames }: Watcher, text: string) =>
+  frames.some(({ events }) => events.some((event) => textOf(event) === text));
+const lossesTold = () => system.output().split("Posts were lost").length - 1;
+
+/** A socket of somebody, with the notifications that came on it. */
+async function openSocket({ token }: Person) {
+  const socket = new WebSocket(`${system.url.replace("http", "ws")}/ws?token=${token}`);
+  const told: string[] = [];
+  socket.on("message", (data) => {
+    const message = JSON.parse(data.toString());
+    if (message.type === "notification") told.push(message.data.id);
+  });
+  await new Promise((done) => socket.once("open", done));
+  return { socket, told };
+}
+
+const notify = async ({ id, token }: Person): Promise<string> => {
+  const body = {
+    ...{ userId: id, type: "system", category: "announcement" },
+    ...{ title: "News", message: "for you", metadata: {} },
+  };
+  return (await calls.send("POST", "/api/v1/notifications", body, token)).data.id;
+};
+
+test("after a pause in frozen environments every viewer gets the next frame, and no post is lost", async () => {
+  await calls.send("POST", "/local/functions", { frozen: true, idleMilliseconds: 3_000 });
+  const host = await calls.person("host");
+  const streamId = await calls.liveStream(host);
+  const watchers: Watcher[] = [];
+  for (let n = 0; n < 40; n++)
+    watchers.push(watch(system.url, (await calls.person(`v${n}`)).token, streamId));
+  await until("all are subscribed", () => watchers.every((one) => one.begin() !== undefined));
+  await calls.say(host, streamId, "before");
+  await until("all hear it", () => watchers.every((one) => hears(one, "before")));
+  const asked = watchers.map((one) => one.subscribes());
+  const { resets } = await calls.send("GET", "/local/functions");
+  // Shorter than what the poster takes for idle, and longer.
+  for (const milliseconds of [3_400, 6_000]) {
+    await pause(milliseconds);
+    const text = `after ${milliseconds}`;
+    await calls.say(host, streamId, text);
+    await until("all hear it", () => watchers.every((one) => hears(one, text)));
+  }
+  for (const { client } of watchers) client.close();
+  expect(lossesTold()).toBe(0);
+  expect(watchers.map((one) => one.subscribes())).toEqual(asked);
+  expect((await calls.send("GET", "/local/functions")).resets).toBeGreaterThan(resets);
+  await calls.send("POST", "/local/functions", { frozen: false });
+});
+
+test("a notification whose post was lost comes again, once, and the loss is told", async () => {
+  const ann = await calls.person("ann");
+  const { socket, told } = await openSocket(ann);
+  const first = await notify(ann);
+  await until("the first one comes", () => told.includes(first));
+  const before = lossesTold();
+  // Each try of a post is a second one when its socket fails: two posts are lost so.
+  const post = { service: "execute-api", operation: "PostToConnection" };
+  await calls.fault({ ...post, kind: "timeout", count: 4 });
+  const second = await notify(ann);
+  await until("the second one comes", () => told.includes(second));
+  expect(told).toEqual([first, second]);
+  expect(lossesTold()).toBeGreaterThan(before);
+  socket.close();
+});
+
+test("a notification that the rate holds back comes when it may, and others are told meanwhile", async () => {
+  const [ben, cem] = [await calls.person("ben"), await calls.person("cem")];
+  const hanging = await openSocket(ben);
+  await calls.fault({ service: "execute-api", kind: "throttle", count: 1_000 });
+  const lost = await notify(ben);
+  await pause(500);
+  await calls.clearFaults();
+  const { socket, told } = await openSocket(cem);
+  const id = await notify(cem);
+  await until("the other one is told", () => told.includes(id));
+  await until("it comes as soon as it can", () => hanging.told.includes(lost));
+  for (const one of [hanging.socket, socket]) one.close();
+});
