@@ -9,7 +9,7 @@ export function noteLoss(): void {
 
 /**
  * Tells how many posts were lost since it was last told: one line for each event that a function
- * takes, which a metric and an alarm add up. Losses after the end of an event are told with the next.
+ * takes, which a metric and an alarm add up. Losses after the end of an event come with the next.
  */
 export function tellLosses(): void {
   if (lost === 0) return;
