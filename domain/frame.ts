@@ -49,6 +49,8 @@ type Saying = {
    * Chat messages that the post rate leaves out: their ids. Their records are covered all the same.
    */
   left?: ReadonlySet<string>;
+  /** UTF-8 bytes that the frame may have. */
+  bytesMax?: number;
 };
 
 /**
@@ -59,14 +61,14 @@ type Saying = {
 export function makeFrame(
   end: LogEnd,
   records: readonly LogRecord[],
-  { streamId, viewers, left }: Saying,
+  { streamId, viewers, left, bytesMax = frameBytesMax }: Saying,
   now: Date,
 ): { frame: Frame; taken: number; tooLarge: LogRecord[] } {
   const deleted = new Set(records.map(({ deletes }) => deletes?.messageId));
   const header = (skipped: number) =>
     `{"type":"events","streamId":"${streamId}","epoch":"${end.epoch}","frame":${end.head + 1},` +
     `"viewers":${viewers},"skipped":${skipped},"events":[`;
-  const room = frameBytesMax - utf8Bytes(header(records.length)) - 2;
+  const room = bytesMax - utf8Bytes(header(records.length)) - 2;
   const texts: string[] = [];
   const tooLarge: LogRecord[] = [];
   const blocks: string[] = [];

@@ -21,7 +21,7 @@ export type KnownLog = LogEnd & {
 const idleMillisecondsMax = 60_000;
 
 /** Records whose ids one environment remembers of one stream. */
-const coveredMax = 5_000;
+export const coveredMax = 5_000;
 
 /** The end of a log without any frame: it goes on from what was posted last. */
 type PostedEnd = { epoch: string; posted: number; newest: number; totals: Totals };
@@ -69,13 +69,13 @@ export function freshIn(log: KnownLog, records: readonly LogRecord[]): LogRecord
 }
 
 /** Takes in a frame that was just put; what is oldest is forgotten beyond a bound. */
-export function append(log: KnownLog, frame: Frame, now: Date): void {
+export function append(log: KnownLog, frame: Frame, now: Date, idsMax = coveredMax): void {
   log.head = frame.n;
   log.newest = frame.newest;
   log.totals = frame.totals;
   log.usedAt = now.getTime();
   remember(log, frame);
-  while (log.covered.size > coveredMax && log.frames.length > 1) forgetOldest(log);
+  while (log.covered.size > idsMax && log.frames.length > 1) forgetOldest(log);
 }
 
 function remember(log: KnownLog, frame: Pick<Frame, "n" | "newest" | "covers">): void {

@@ -1,4 +1,5 @@
 import type { Frame } from "../../domain/frame.ts";
+import { limits } from "../limits.ts";
 import { listFrames } from "../store/frames.ts";
 import { getLog, markPosted } from "../store/logs.ts";
 import { whole } from "../store/subscribers.ts";
@@ -8,8 +9,6 @@ import { postPart } from "./part.ts";
 import type { Room } from "./room.ts";
 import { noteViewers } from "./viewers.ts";
 
-/** Posts after which the log is marked, so that no call of a large room ends all for nothing. */
-const postsPerMark = 80_000;
 /** After so long a call goes on with no more frames: it must end well before its function does. */
 const callMillisecondsMax = 20_000;
 
@@ -54,7 +53,7 @@ async function deliverSome(
   const log = await getLog(streamId);
   if (log.posted >= upTo) return false;
   const about = room.memory.viewers.get(streamId)?.count ?? log.viewers ?? 0;
-  const most = Math.max(1, Math.floor(postsPerMark / Math.max(1, about)));
+  const most = Math.max(1, Math.floor(limits().postsPerMark / Math.max(1, about)));
   const to = Math.min(upTo, log.posted + most);
   const frames = await framesBetween(streamId, log.posted + 1, to, made);
   const last = frames.at(-1);

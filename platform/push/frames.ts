@@ -1,9 +1,10 @@
 import { recordIdOfMessage } from "../../domain/change.ts";
 import type { LogRecord } from "../../domain/event.ts";
-import { type Frame, frameBytesMax, frameKeptSeconds, makeFrame } from "../../domain/frame.ts";
+import { type Frame, frameKeptSeconds, makeFrame } from "../../domain/frame.ts";
 import { append, freshIn, type KnownLog, knows } from "../../domain/known-log.ts";
 import { bytesOf, chooseLeft } from "../../domain/thinning.ts";
 import { setting } from "../env.ts";
+import { limits } from "../limits.ts";
 import { logFault } from "../log.ts";
 import { findCovering, putFrame, readBack, takeText } from "../store/frames.ts";
 import { findStream } from "../store/streams.ts";
@@ -29,24 +30,35 @@ export async function appendRecords(
 ): Promise<{ head: number; made: Frame[] }> {
   const { streamId, now, memory } = room;
   const oldest = records.reduce((least, { createdAt }) => Math.min(least, createdAt), Infinity);
+  const { frameBytes: bytesMax, coveredRecords } = limits();
   const made: Frame[] = [];
   try {
     let log = memory.logs.get(streamId);
     if (!knows(log, oldest, now)) log = await readAgain(room, oldest);
-    for (let refused = 0; ; ) {
-      const fresh = freshIn(log, records);
-      if (fresh.length === 0) return { head: log.head, made };
+    // Asked once, while memory is known to reach back to all of them: each Put may make it forget.
+    let fresh = freshIn(log, records);
+    for (let refused = 0; fresh.length > 0; ) {
       const viewers = await viewersOf(room);
       const left = await leaveOut(room, fresh, viewers);
-      const { frame, tooLarge } = makeFrame(log, fresh, { streamId, viewers, left }, now);
+      const { frame, taken, tooLarge } = makeFrame(
+        log,
+        fresh,
+        { streamId, viewers, left, bytesMax },
+        now,
+      );
       if (await putFrame(streamId, frame)) {
-        append(log, frame, now);
+        append(log, frame, now, coveredRecords);
         made.push(frame);
+        fresh = fresh.slice(taken);
         for (const { id } of tooLarge)
           logFault("An event is too large for a frame", new Error(id), { streamId });
       } else if (++refused > triesMax) throw new Error(`The log of ${streamId} is too busy`);
-      else log = await readAgain(room, oldest);
+      else {
+        log = await readAgain(room, oldest);
+        fresh = freshIn(log, records);
+      }
     }
+    return { head: log.head, made };
   } catch (error) {
     // What was not proven by a Put is not remembered: the next call reads the log.
     memory.logs.delete(streamId);
@@ -71,14 +83,14 @@ async function leaveOut(
   viewers: number,
 ): Promise<ReadonlySet<string>> {
   const bytes = fresh.reduce((sum, record) => sum + bytesOf(record), 0);
-  const frames = Math.ceil(bytes / frameBytesMax);
+  const frames = Math.ceil(bytes / limits().frameBytes);
   if (frames <= 1) return new Set();
   const isLimited = now.getTime() - limitedAt() < limitedMilliseconds;
   const postingSeconds = (frames * viewers) / setting("POST_RATE");
   if (!isLimited && postingSeconds <= postingSecondsMax) return new Set();
   const stream = await findStream(streamId);
   const kept = new Set(stream === undefined ? [] : [stream.hostId, ...stream.moderators]);
-  return chooseLeft(fresh, frameBytesMax - headerBytesMax, kept);
+  return chooseLeft(fresh, limits().frameBytes - headerBytesMax, kept);
 }
 
 /** What a frame has around its events, at most. */

@@ -1,4 +1,5 @@
 import { openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts";
+import { limits } from "../limits.ts";
 import { dropConnection } from "../store/connections.ts";
 import { isInPart, type Part, removeSubscriber } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
@@ -7,15 +8,11 @@ import { type Memory, nameOf, type Room, remember } from "./room.ts";
 /** Dead connections that one environment remembers; what is forgotten answers 410 again. */
 const goneMax = 10_000;
 
-/** So few are removed as soon as they are found. */
-const fewMax = 5;
 /**
- * More are left to their own `$disconnect` for so long: when a crowd leaves at once, removing all
+ * More than a few are left to their own `$disconnect` for so long: when a crowd leaves at once, removing all
  * of it here would silence the room meanwhile, and would be done twice.
  */
 const crowdMilliseconds = 5_000;
-/** Removals of one call. */
-const dropsMax = 20;
 
 /**
  * Notes that a connection has answered 410. One that is younger than 10 s is only not open yet: API
@@ -53,8 +50,8 @@ export function forgetRemoved(
 
 /** Removes what belongs to connections that are gone: `$disconnect` may never have been called. */
 export async function dropGone({ now, memory }: Pick<Room, "now" | "memory">): Promise<void> {
-  const latest = now.getTime() - (memory.gone.size > fewMax ? crowdMilliseconds : 0);
-  const due = [...memory.gone].filter(([, { at }]) => at <= latest).slice(0, dropsMax);
+  const latest = now.getTime() - (memory.gone.size > limits().goneAtOnce ? crowdMilliseconds : 0);
+  const due = [...memory.gone].filter(([, { at }]) => at <= latest).slice(0, limits().gonePerCall);
   await allDone(
     due.map(async ([name, { subscriber }]) => {
       const { streamId, connectionId, revision } = subscriber;

@@ -22,30 +22,58 @@ export type Replaying = z.infer<typeof Replaying>;
 export const PostJob = z.union([Replaying, Posting]);
 export type PostJob = z.infer<typeof PostJob>;
 
-let client: SQSClient | undefined;
+/** A message of the queue `posts`: one of a group is in flight, and two of one id are one. */
+export type Message = { job: object; group: string; id: string };
+
+/** The way to the queues: SQS, or what a test puts there. */
+export type Queue = { send(message: Message): Promise<void> };
+
+let current: Queue | undefined;
+
+function queue(): Queue {
+  current ??= createQueue();
+  return current;
+}
+
+/** Puts another way to the queues in its place: for tests. */
+export function useQueue(other: Queue | undefined): void {
+  current = other;
+}
 
 /**
  * Asks `realtime/post` to post a room. The queue keeps the order of one stream and has one of its
  * messages in flight (FIFO, group = stream); asking twice for the same is asking once.
  */
 export const queuePosting = (posting: Posting): Promise<void> =>
-  send(posting, posting.streamId, `${posting.streamId}-${posting.gathered}`);
+  queue().send({
+    job: posting,
+    group: posting.streamId,
+    id: `${posting.streamId}-${posting.gathered}`,
+  });
 
 /** Asks for a long replay; one connection's replays keep their order among themselves only. */
 export const queueReplay = (replaying: Replaying): Promise<void> => {
   const { connectionId, revision, from } = replaying;
   const name = connectionId.replace(/[^\w-]/g, "");
-  return send(replaying, `replay-${name}`, `${name}-${revision}-${from}`);
+  return queue().send({
+    job: replaying,
+    group: `replay-${name}`,
+    id: `${name}-${revision}-${from}`,
+  });
 };
 
-async function send(job: object, group: string, id: string): Promise<void> {
-  client ??= openClient(SQSClient);
-  await client.send(
-    new SendMessageCommand({
-      QueueUrl: setting("POSTS_QUEUE_URL"),
-      MessageBody: JSON.stringify(job),
-      MessageGroupId: group,
-      MessageDeduplicationId: id,
-    }),
-  );
+function createQueue(): Queue {
+  const client = openClient(SQSClient);
+  return {
+    async send({ job, group, id }) {
+      await client.send(
+        new SendMessageCommand({
+          QueueUrl: setting("POSTS_QUEUE_URL"),
+          MessageBody: JSON.stringify(job),
+          MessageGroupId: group,
+          MessageDeduplicationId: id,
+        }),
+      );
+    },
+  };
 }

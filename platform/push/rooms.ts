@@ -1,6 +1,7 @@
 import type { LogRecord } from "../../domain/event.ts";
 import type { Frame } from "../../domain/frame.ts";
 import { setting } from "../env.ts";
+import { limits } from "../limits.ts";
 import { findNewestFrame } from "../store/frames.ts";
 import { listGathered, putGathered, removeGathered } from "../store/gathered.ts";
 import type { StreamWork } from "./batch.ts";
@@ -10,11 +11,6 @@ import { greetSubscribers } from "./greet.ts";
 import { queuePosting } from "./queue.ts";
 import type { Room } from "./room.ts";
 import { viewersOf } from "./viewers.ts";
-
-/**
- * Records that one frame may take in: their ids are kept with it, and an item is at most 400 KB.
- */
-const recordsMax = 4_000;
 
 /**
  * Does what a batch asks of one stream: its records into the log, deleted texts out of it, every
@@ -40,45 +36,52 @@ export async function pushStream(room: Room, work: StreamWork): Promise<void> {
 
 /**
  * Brings a batch into the log and deleted texts out of it. The message that a deletion is about may
- * still lie among what has gathered while the room was large: then that comes first.
+ * still lie among what has gathered while the room was large: then all of that comes first.
  */
-export async function frameRecords(
-  room: Room,
-  records: readonly LogRecord[],
-): Promise<{ head: number; made: Frame[] }> {
-  const deletes = records.some((record) => record.deletes !== undefined);
-  const { ids, records: before } = deletes
-    ? await listGathered(room.streamId, recordsMax)
-    : nothingGathered;
-  const framed = await appendRecords(room, [...before, ...records]);
-  await takeTexts(room, [...before, ...records]);
-  await removeGathered(room.streamId, ids);
+export async function frameRecords(room: Room, records: readonly LogRecord[]): Promise<Framed> {
+  if (!records.some((record) => record.deletes !== undefined)) return frameAll(room, records);
+  const { streamId } = room;
+  const read = () => listGathered(streamId, limits().gatheredRecords);
+  let round = await read();
+  for (; round.more; round = await read()) {
+    await frameAll(room, round.records);
+    await removeGathered(streamId, round.ids);
+  }
+  // Frames of earlier rounds are read again before they are posted: what is deleted now may be in
+  // them. Those made now are without it.
+  const framed = await frameAll(room, [...round.records, ...records]);
+  await removeGathered(streamId, round.ids);
   return framed;
 }
 
-const nothingGathered = { ids: [], records: [] };
+type Framed = { head: number; made: Frame[] };
+
+async function frameAll(room: Room, records: readonly LogRecord[]): Promise<Framed> {
+  const framed = await appendRecords(room, records);
+  await takeTexts(room, records);
+  return framed;
+}
 
 /**
  * Posts a large room: all that has gathered into the log, then every frame that was not yet posted
- * to all viewers. What gathers meanwhile has a message of its own in the queue. `post` brings them
- * to the viewers.
+ * to all viewers. What gathers meanwhile has a message of its own in the queue; what one call does
+ * not take in is asked for. `post` brings them to the viewers.
  */
 export async function postRoom(room: Room, post: PostFrames): Promise<void> {
   const { streamId } = room;
-  const { ids, records } = await listGathered(streamId, recordsMax);
-  if (records.length === 0) {
-    // Whoever framed them may have died before posting.
-    const newest = await findNewestFrame(streamId);
-    if (newest === undefined) return;
-    if (!(await deliverFrames(room, newest.n, [], post))) await queueRest(room);
-    return;
-  }
-  const { head, made } = await appendRecords(room, records);
-  await takeTexts(room, records);
+  const { ids, records, more } = await listGathered(streamId, limits().gatheredRecords);
+  const { head, made } =
+    records.length > 0 ? await frameAll(room, records) : await framedBefore(room);
   await removeGathered(streamId, ids);
-  if (!(await deliverFrames(room, head, made, post))) await queueRest(room);
+  const isDone = await deliverFrames(room, head, made, post);
+  if (more || !isDone) await queueRest(room);
 }
 
-/** Asks for the posting of what is in the log already: this call has gone on for long enough. */
+/** What lies in the log already: whoever framed it may have died before posting. */
+async function framedBefore({ streamId }: Room): Promise<Framed> {
+  return { head: (await findNewestFrame(streamId))?.n ?? 0, made: [] };
+}
+
+/** Asks for the posting of what this call has left: it has gone on for long enough. */
 const queueRest = ({ streamId, now }: Room) =>
   queuePosting({ streamId, gathered: `rest-${now.toISOString()}` });

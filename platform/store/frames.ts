@@ -3,6 +3,7 @@ import { PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { Frame, withoutText } from "../../domain/frame.ts";
 import { type KnownLog, knownFrom } from "../../domain/known-log.ts";
+import { limits } from "../limits.ts";
 import { key } from "./keys.ts";
 import { getLog } from "./logs.ts";
 import { read, table, tableName } from "./table.ts";
@@ -26,9 +27,6 @@ export async function putFrame(streamId: string, frame: Frame): Promise<boolean>
 
 /** The largest number that a frame's key can carry. */
 const numberMax = 999_999_999_999;
-
-/** Frames of one page when a log is read back: most readings need one. */
-const pageFrames = 20;
 
 /**
  * Reads a log consistently, newest frame first, as far back as a record of this time (in seconds)
@@ -70,7 +68,7 @@ export async function* queryFrames(streamId: string, range: Range = {}): AsyncGe
       new QueryCommand({
         ...between(streamId, from, to),
         ScanIndexForward: !newestFirst,
-        Limit: range.pageSize ?? pageFrames,
+        Limit: range.pageSize ?? limits().pageFrames,
         ExclusiveStartKey: start,
       }),
     );

@@ -2,33 +2,41 @@ import { createHash } from "node:crypto";
 import { DeleteCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import type { LogRecord } from "../../domain/event.ts";
+import { limits } from "../limits.ts";
 import { key, prefix } from "./keys.ts";
 import { type Item, read, table, tableName } from "./table.ts";
-
-/** Bytes of records in one item, well below DynamoDB's 400 KB. */
-const bytesMax = 300_000;
-
-/** Items of one page: about what one frame of a busy room takes in. */
-const pageItems = 20;
 
 const Gathered = z.object({ id: z.string(), records: z.string() });
 
 /** Records of a stream that are in no frame yet, under the ids by which they are removed. */
-type Gathering = { ids: string[]; records: LogRecord[] };
+type Gathering = {
+  ids: string[];
+  records: LogRecord[];
+  /** Whether more may have gathered than was read. */
+  more: boolean;
+};
+
+/** Digits of a time in seconds, and of the items of one batch, so that ids sort as text. */
+const timeDigits = 12;
+const countDigits = 4;
 
 /**
  * Keeps a batch's records of a large room until the room is posted next. Answers the id of the
  * last of the items that were written. The same records may be kept twice: the log takes each once.
+ * The ids keep the order of a shard: of the batches by the records' own time, then by this
+ * environment's; of the items of one batch by their count.
  */
 export async function putGathered(
   streamId: string,
   records: readonly LogRecord[],
   now: Date,
 ): Promise<string> {
+  const newest = records.reduce((most, { createdAt }) => Math.max(most, createdAt), 0);
+  const batch = `${String(newest).padStart(timeDigits, "0")}-${now.getTime()}`;
   let id = "";
-  for (const text of cut(records)) {
+  for (const [at, text] of [...cut(records)].entries()) {
     const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
-    id = `${now.toISOString()}-${hash}`;
+    id = `${batch}-${String(at).padStart(countDigits, "0")}-${hash}`;
     const item = { ...key.gathered(streamId, id), id, records: text };
     await table().send(new PutCommand({ TableName: tableName(), Item: item }));
   }
@@ -42,7 +50,7 @@ function* cut(records: readonly LogRecord[]): Generator<string> {
   for (const record of records) {
     const text = JSON.stringify(record);
     const size = Buffer.byteLength(text) + 1;
-    if (bytes + size > bytesMax && texts.length > 0) {
+    if (bytes + size > limits().gatheredBytes && texts.length > 0) {
       yield `[${texts.join(",")}]`;
       [texts, bytes] = [[], 0];
     }
@@ -52,14 +60,16 @@ function* cut(records: readonly LogRecord[]): Generator<string> {
   yield `[${texts.join(",")}]`;
 }
 
-/** What was kept, oldest first, read consistently; up to `recordsMax` records and one item more. */
+/**
+ * What was kept, oldest first, read consistently; up to `recordsMax` records and one item more.
+ */
 export async function listGathered(streamId: string, recordsMax: number): Promise<Gathering> {
-  const gathering: Gathering = { ids: [], records: [] };
+  const gathering: Gathering = { ids: [], records: [], more: false };
   for await (const item of walkGathered(streamId)) {
+    if (gathering.records.length >= recordsMax) return { ...gathering, more: true };
     const { id, records } = read(Gathered, item);
     gathering.ids.push(id);
     gathering.records.push(...(JSON.parse(records) as LogRecord[]));
-    if (gathering.records.length >= recordsMax) break;
   }
   return gathering;
 }
@@ -76,7 +86,7 @@ async function* walkGathered(streamId: string): AsyncGenerator<Item> {
           ":stream": key.gathered(streamId, "").PK,
           ":kind": prefix.gathered,
         },
-        Limit: pageItems,
+        Limit: limits().gatheredPage,
         ExclusiveStartKey: start,
       }),
     );

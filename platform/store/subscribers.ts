@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { Member } from "../../domain/member.ts";
 import { connectionLifeSeconds, isCurrent, Subscriber } from "../../domain/subscriber.ts";
+import { limits } from "../limits.ts";
 import { getMany, nameOf } from "./get-many.ts";
 import { connectionIn, key, readKey, subscriberRanges } from "./keys.ts";
 import { read, table, tableName } from "./table.ts";
@@ -65,8 +66,6 @@ export async function findGuests(
   });
 }
 
-/** Subscribers of one range, above which the next reading takes more ranges at once. */
-const rangeSubscribers = 500;
 /** Ranges into which a stream's subscribers can be cut. */
 export const rangesMax = 16;
 
@@ -98,7 +97,7 @@ export async function listSubscribers(
   { at, of }: Part = whole,
 ): Promise<Subscriber[]> {
   let count = of;
-  while (count < rangesMax && about > count * rangeSubscribers) count *= 2;
+  while (count < rangesMax && about > count * limits().rangeSubscribers) count *= 2;
   const ranges = subscriberRanges(count).slice((at * count) / of, ((at + 1) * count) / of);
   const lists = await Promise.all(ranges.map(([low, high]) => listRange(streamId, low, high)));
   // Written by us alone and read for every frame: here a schema would cost more than the posting.

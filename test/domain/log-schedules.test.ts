@@ -47,22 +47,28 @@ function createLog() {
   };
 }
 
-/** The consumer's first three steps, as far as they are pure; `frameMax` cuts small frames. */
+/** The consumer's first three steps, as far as they are pure; `frameMax` cuts small frames, `idsMax` small memories. */
 function deliver(
   log: ReturnType<typeof createLog>,
   memory: KnownLog | undefined,
   batch: readonly LogRecord[],
-  { now, frameMax }: { now: Date; frameMax: number },
+  { now, frameMax, idsMax }: { now: Date; frameMax: number; idsMax: number },
 ): KnownLog {
   const oldest = Math.min(...batch.map(({ createdAt }) => createdAt));
   let known = knows(memory, oldest, now) ? memory : log.read(oldest, now);
-  for (;;) {
-    const fresh = freshIn(known, batch).slice(0, frameMax);
-    if (fresh.length === 0) return known;
-    const { frame } = makeFrame(known, fresh, { streamId, viewers: 0 }, now);
-    if (log.put(frame)) append(known, frame, now);
-    else known = log.read(oldest, now);
+  let fresh = freshIn(known, batch);
+  while (fresh.length > 0) {
+    const next = fresh.slice(0, frameMax);
+    const { frame, taken } = makeFrame(known, next, { streamId, viewers: 0 }, now);
+    if (log.put(frame)) {
+      append(known, frame, now, idsMax);
+      fresh = fresh.slice(taken);
+    } else {
+      known = log.read(oldest, now);
+      fresh = freshIn(known, batch);
+    }
   }
+  return known;
 }
 
 test("2,000 schedules: each record in one frame, numbers dense, totals their fold", () => {
@@ -71,7 +77,8 @@ test("2,000 schedules: each record in one frame, numbers dense, totals their fol
       records,
       fc.array(turn, { minLength: 5, maxLength: 40 }),
       fc.integer({ min: 1, max: 6 }),
-      (wishes, turns, frameMax) => {
+      fc.integer({ min: 1, max: 60 }),
+      (wishes, turns, frameMax, idsMax) => {
         const all = wishes.map(({ isGift, at }, n) =>
           isGift ? given(n, {}, at) : said(n, "x", at),
         );
@@ -79,7 +86,7 @@ test("2,000 schedules: each record in one frame, numbers dense, totals their fol
         const memories: (KnownLog | undefined)[] = [undefined, undefined, undefined];
         let now = new Date("2026-01-15T10:30:00Z");
         const play = (which: number, batch: readonly LogRecord[]) => {
-          memories[which] = deliver(log, memories[which], batch, { now, frameMax });
+          memories[which] = deliver(log, memories[which], batch, { now, frameMax, idsMax });
         };
         for (const one of turns) {
           if (one.turn === "wait") now = new Date(now.getTime() + one.seconds * 1000);

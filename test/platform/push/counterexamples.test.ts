@@ -1,5 +1,6 @@
 import type { Frame } from "../../../domain/frame.ts";
 import { knownFrom } from "../../../domain/known-log.ts";
+import { useLimits } from "../../../platform/limits.ts";
 import { useGovernor } from "../../../platform/push/governor.ts";
 import { queryFrames } from "../../../platform/store/frames.ts";
 import { resetLog } from "../../../platform/store/log-reset.ts";
@@ -247,6 +248,20 @@ test("a batch that comes again, re-grouped and by another environment, changes n
   await Promise.all(records.map((record) => stage.push(stage.room(), record)));
   expect(stage.frames("c")).toEqual([1, 2]);
   expect(await coversOf(stage.streamId)).toEqual(records.map(({ id }) => id));
+});
+
+test("a batch that comes again is framed once, also while its new frames make memory forget its old ones", async () => {
+  const stage = await setStage();
+  useLimits({ coveredRecords: 3, frameBytes: 1_500 });
+  const room = stage.room();
+  const records = Array.from({ length: 12 }, (_, n) => given(n, {}, seconds(stage.now)));
+  await stage.push(room, ...records.slice(0, 4));
+  await stage.push(room, ...records);
+  useLimits(undefined);
+  expect(await coversOf(stage.streamId)).toEqual(records.map(({ id }) => id));
+  const frames = await readLog(stage.streamId);
+  expect(frames.length).toBeGreaterThan(4);
+  expect(frames.at(-1)!.totals.count).toBe(12);
 });
 
 test("many environments at once: dense numbers, each record in one frame", async () => {

@@ -2,6 +2,7 @@ import { governor } from "../../../platform/push/governor.ts";
 import { postPart } from "../../../platform/push/part.ts";
 import { postPartJob } from "../../../platform/push/part-job.ts";
 import { postLarge, useInvoke } from "../../../platform/push/parts.ts";
+import { Posting, useQueue } from "../../../platform/push/queue.ts";
 import { createMemory, type Memory, type Room } from "../../../platform/push/room.ts";
 import { postRoom } from "../../../platform/push/rooms.ts";
 import { whole } from "../../../platform/store/subscribers.ts";
@@ -36,6 +37,9 @@ export function createPosting(inParts: boolean, means: Means) {
   const poster = newEnv();
   const partEnvs = inParts ? [newEnv(), newEnv(), newEnv(), newEnv()] : [];
   let parts = 0;
+  useQueue({
+    send: async ({ job }) => void queue.push(Posting.parse(job).gathered),
+  });
 
   useInvoke(async (job) => {
     const env = partEnvs[between(0, partEnvs.length - 1)]!;
@@ -65,7 +69,6 @@ export function createPosting(inParts: boolean, means: Means) {
 
   return {
     live,
-    ask: (gathered: string) => void queue.push(gathered),
     /** The log was reset: what waited is gone. */
     reset(): void {
       for (const env of [poster, ...partEnvs]) env.memory = createMemory();

@@ -27,6 +27,12 @@ const scenes: Record<string, Omit<Scene, "seed">> = {
   "parts that die half way": { ...failures, crash: 0.03, crossing: true, parts: true, clients: 5 },
   deletions: { ...failures, shards: 2, deletions: true, writes: 60 },
   "crossing with deletions": { ...failures, crossing: true, deletions: true, writes: 60 },
+  "crossing with deletions, clocks off": {
+    ...failures,
+    ...{ shards: 2, crossing: true, deletions: true, skew: 400, writes: 60 },
+  },
+  "thinned out": { ...failures, shards: 2, thinned: true, deletions: true },
+  "crossing, thinned out": { ...failures, crossing: true, thinned: true, deletions: true },
   "quiet for more than a day": { ...failures, quiet: true },
   "a reset log": { ...failures, shards: 2, reset: true },
 };

@@ -1,21 +1,22 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createFollower, type Frame, type Message } from "../../../client/follower.ts";
+import { useLimits } from "../../../platform/limits.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { useGovernor } from "../../../platform/push/governor.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { type Payload, type PostResult, usePoster } from "../../../platform/push/post.ts";
+import { queuePosting } from "../../../platform/push/queue.ts";
 import { createMemory } from "../../../platform/push/room.ts";
 import { frameRecords } from "../../../platform/push/rooms.ts";
-import { subscribe } from "../../../platform/realtime/subscription.ts";
-import { findConnection } from "../../../platform/store/connections.ts";
 import { putGathered } from "../../../platform/store/gathered.ts";
 import { readKey } from "../../../platform/store/keys.ts";
 import { resetLog } from "../../../platform/store/log-reset.ts";
-import { findHeads, readSubscriber } from "../../../platform/store/subscribers.ts";
+import { readSubscriber } from "../../../platform/store/subscribers.ts";
 import { useTable } from "../../../platform/store/table.ts";
+import { createAudience } from "./audience.ts";
 import { createPosting, type Env, LostAnswer } from "./posting.ts";
 import { createRandom } from "./random.ts";
+import { chooseSmall } from "./small.ts";
 import { createTable } from "./table-double.ts";
 import { createWriter, type Delivered, start, streamId, streamItem, workOf } from "./writer.ts";
 
@@ -44,24 +45,14 @@ export type Scene = {
   /** The log is reset once. */
   reset?: boolean;
   drops?: number;
+  /** The post rate is reached all the time: chat is thinned out. */
+  thinned?: boolean;
 };
 
 const dayMilliseconds = 24 * 3600 * 1000;
 
 class Crash extends Error {}
 type Invocation = { crashed: boolean };
-/** One viewer: what it has shown, in order, and where it began. */
-type Viewer = {
-  userId: string;
-  connectionId: string;
-  open: boolean;
-  follower: ReturnType<typeof createFollower>;
-  shown: { epoch: string; frame: number; body: Frame }[];
-  begins: { epoch: string; frame: number }[];
-  resets: string[];
-  subscribes: number;
-};
-
 /**
  * Plays the real consumer, greeting, poster, handlers and clients against each other on a table in
  * memory, in an order that the seed decides, with the failures of the scene; then lets all failures
@@ -110,20 +101,28 @@ export async function play(scene: Scene) {
   });
   useTable(table.client);
 
-  const viewers = new Map<string, Viewer>();
-  const byConnection = (connectionId: string) =>
-    [...viewers.values()].find((viewer) => viewer.connectionId === connectionId);
   const blockedAt = new Map<string, number>();
-  useGovernor({ take: () => undefined, limitedAt: () => Number.NEGATIVE_INFINITY });
+  const audience = createAudience(scene, {
+    table,
+    now: () => now,
+    hasFaults: () => faults,
+    ...{ chance, between, inTime, blockedAt, findings },
+    fail: () => void note("lost"),
+  });
+  useGovernor({
+    take: () => undefined,
+    limitedAt: () => (scene.thinned ? now : Number.NEGATIVE_INFINITY),
+  });
+  useLimits(scene.seed % 2 === 1 ? chooseSmall(between) : undefined);
   usePoster({
     async post(connectionId: string, payload: Payload): Promise<PostResult> {
       await step();
-      const viewer = byConnection(connectionId);
+      const viewer = audience.find(connectionId);
       if (viewer === undefined || !viewer.open) return "gone";
       if (faults && chance(scene.lost)) return note("lost");
       if (faults && chance(scene.tooFast)) return note("too_fast");
       if (faults && chance(scene.mistakenGone)) return note("gone");
-      context.exit(() => receive(viewer, JSON.parse(payload.bytes.toString())));
+      context.exit(() => audience.receive(viewer, JSON.parse(payload.bytes.toString())));
       return "sent";
     },
     close: async () => "sent",
@@ -132,97 +131,6 @@ export async function play(scene: Scene) {
   function note(result: PostResult): PostResult {
     failures += 1;
     return result;
-  }
-
-  function receive(viewer: Viewer, message: Message): void {
-    if (message.type === "events") {
-      const ban = blockedAt.get(viewer.userId);
-      const holder = message.events.find(({ id }) => id === `ban:${ban}`);
-      if (holder !== undefined) findings.push(`BAN ${viewer.userId} got the frame of their ban`);
-    }
-    act(viewer, viewer.follower.take(message, now));
-  }
-  function act(viewer: Viewer, steps: ReturnType<Viewer["follower"]["take"]>): void {
-    for (const todo of steps) {
-      if (todo.do === "show") {
-        const { epoch, frame } = todo.frame;
-        viewer.shown.push({ epoch, frame, body: todo.frame });
-      } else if (todo.do === "send") {
-        viewer.subscribes += 1;
-        void send(viewer, viewer.connectionId, todo.message as never);
-      } else if (todo.do === "follow") {
-        if (todo.recovered === undefined) viewer.begins.push(todo.position);
-      } else if (todo.do === "reset") {
-        viewer.resets.push(todo.position.epoch);
-        viewer.begins.push(todo.position);
-      }
-    }
-  }
-
-  /** The subscribe handler, somewhere else and some time later. */
-  async function send(
-    viewer: Viewer,
-    connectionId: string,
-    message: { since?: { epoch: string; frame: number }; requestId: string },
-  ): Promise<void> {
-    if (faults && chance(0.02)) return;
-    const { since, requestId } = message;
-    const { userId } = viewer;
-    await inTime(between(100, 400));
-    await subscribe(
-      {
-        streamId,
-        since,
-        requestId,
-        connectionId,
-        userId,
-        connectedAt: start - 600_000,
-        tokenExpiresAt: start + dayMilliseconds,
-      },
-      new Date(now),
-    ).catch((error: { code?: string }) => {
-      if (error.code !== "member_blocked") throw error;
-      if (viewer.connectionId === connectionId)
-        receive(viewer, { type: "error", statusCode: 403, errors: ["blocked"], requestId });
-    });
-  }
-
-  function connect(viewer: Viewer): void {
-    viewer.connectionId = `${viewer.userId}-${between(0, 1e9)}`;
-    viewer.open = true;
-    if (!viewer.follower.isEnded()) act(viewer, viewer.follower.open(now));
-  }
-  async function live(viewer: Viewer): Promise<void> {
-    let pingAt = now + between(1000, 6000);
-    for (;;) {
-      await inTime(between(300, 800));
-      if (!viewer.open) connect(viewer);
-      else if (faults && chance(scene.drops ?? 0.01)) {
-        viewer.open = false;
-        viewer.follower.close();
-        failures += 1;
-        continue;
-      }
-      act(viewer, viewer.follower.tick(now));
-      if (viewer.follower.isEnded()) refollow(viewer);
-      if (now < pingAt) continue;
-      pingAt = now + between(5000, 9000);
-      void ping(viewer, viewer.connectionId);
-    }
-  }
-  /** A blocked viewer whose ban is over follows again from where they were. */
-  function refollow(viewer: Viewer): void {
-    const member = table.items.get(`STREAM#${streamId} MEMBER#${viewer.userId}`);
-    if (member?.ban != null) return;
-    viewer.follower = createFollower(streamId, viewer.follower.position());
-    act(viewer, viewer.follower.open(now));
-  }
-  async function ping(viewer: Viewer, connectionId: string): Promise<void> {
-    const streams = (await findConnection(connectionId))?.streams ?? [];
-    const heads = await findHeads(connectionId, [...streams], new Date(now));
-    if (viewer.connectionId !== connectionId || !viewer.open) return;
-    if (faults && chance(scene.lost)) return;
-    receive(viewer, { type: "pong", heads });
   }
 
   const newEnv = (): Env => ({
@@ -261,7 +169,11 @@ export async function play(scene: Scene) {
   });
   async function push(env: Env, { records, subscribers }: StreamWork): Promise<void> {
     const room = roomOf(env);
-    if (records.length > 0 && large) posting.ask(await putGathered(streamId, records, room.now));
+    if (records.length > 0 && large)
+      await queuePosting({
+        streamId,
+        gathered: await putGathered(streamId, records, room.now),
+      });
     else if (records.length > 0) {
       const { head, made } = await frameRecords(room, records);
       await deliverFrames(room, head, made);
@@ -336,20 +248,7 @@ export async function play(scene: Scene) {
   for (const shard of shards) shard.length = 0;
   for (const shard of shards) void consume(shard);
   void posting.live();
-  for (let n = 0; n < (scene.clients ?? 3); n++) {
-    const viewer: Viewer = {
-      userId: `u${n}`,
-      connectionId: "",
-      open: false,
-      follower: createFollower(streamId),
-      shown: [],
-      begins: [],
-      resets: [],
-      subscribes: 0,
-    };
-    viewers.set(viewer.userId, viewer);
-    void live(viewer);
-  }
+  for (let n = 0; n < (scene.clients ?? 3); n++) audience.enter(`u${n}`);
   let writing = true;
   void write().then(() => {
     writing = false;
@@ -375,10 +274,11 @@ export async function play(scene: Scene) {
     for (let drain = 0; drain < 12; drain++) await null;
   }
   usePoster(undefined);
+  useLimits(undefined);
   const parts = posting.parts();
   return {
     findings,
-    viewers: [...viewers.values()],
+    viewers: audience.viewers(),
     table,
     written,
     failures,

@@ -1,0 +1,55 @@
+import { frameBytesMax } from "../domain/frame.ts";
+import { coveredMax } from "../domain/known-log.ts";
+
+/**
+ * Sizes that only a large or busy room reaches. They stand together because what goes wrong beyond
+ * one of them shows in no small room: the schedules of the tests make them small.
+ */
+export type Limits = {
+  /** Records whose ids one environment remembers of one stream. */
+  coveredRecords: number;
+  /** UTF-8 bytes of a frame. */
+  frameBytes: number;
+  /** Frames of one page when a log is read: most readings need one. */
+  pageFrames: number;
+  /**
+   * Gathered records that one call takes in, and so one frame at most: their ids are kept with it,
+   * and an item holds 400 KB.
+   */
+  gatheredRecords: number;
+  /** Bytes of gathered records in one item, well below the 400 KB. */
+  gatheredBytes: number;
+  /** Items of one page of what has gathered: about what one frame of a busy room takes in. */
+  gatheredPage: number;
+  /** Posts after which the log is marked, so that no call of a large room ends all for nothing. */
+  postsPerMark: number;
+  /** Subscribers of one range, above which the next reading takes more ranges at once. */
+  rangeSubscribers: number;
+  /** So few connections that have gone are removed as soon as they are found. */
+  goneAtOnce: number;
+  /** Connections that have gone and are removed by one call. */
+  gonePerCall: number;
+};
+
+const standard: Limits = {
+  coveredRecords: coveredMax,
+  frameBytes: frameBytesMax,
+  pageFrames: 20,
+  gatheredRecords: 4_000,
+  gatheredBytes: 300_000,
+  gatheredPage: 20,
+  postsPerMark: 80_000,
+  rangeSubscribers: 500,
+  goneAtOnce: 5,
+  gonePerCall: 20,
+};
+
+let current = standard;
+
+/** The sizes that hold in this process. */
+export const limits = (): Limits => current;
+
+/** Puts other sizes in their place, undefined the usual ones: for tests. */
+export function useLimits(others: Partial<Limits> | undefined): void {
+  current = { ...standard, ...others };
+}

@@ -1,0 +1,18 @@
+import type { Limits } from "../../../platform/limits.ts";
+
+/**
+ * Sizes that a room of a few people passes, so that what is otherwise seen in large rooms only is
+ * seen here: every second schedule has them.
+ */
+export const chooseSmall = (between: (low: number, high: number) => number): Limits => ({
+  coveredRecords: between(1, 8),
+  frameBytes: between(1_500, 4_000),
+  pageFrames: between(1, 4),
+  gatheredRecords: between(1, 6),
+  gatheredBytes: between(1, 4_000),
+  gatheredPage: between(1, 3),
+  postsPerMark: between(1, 8),
+  rangeSubscribers: 1,
+  goneAtOnce: between(0, 2),
+  gonePerCall: between(1, 2),
+});
