@@ -1,20 +1,22 @@
-import type { Token } from "./socket.ts";
-
-/** A refusal: the status and sentences of the API. */
-export class OvationError extends Error {
-  readonly statusCode: number;
-  readonly errors: string[];
-
-  constructor(statusCode: number, errors: string[]) {
-    super(errors.join(" · ") || `Status ${statusCode}`);
-    this.name = "OvationError";
-    this.statusCode = statusCode;
-    this.errors = errors;
-  }
-}
+import { OvationError } from "./error.ts";
+import type { Tokens } from "./token.ts";
 
 /** An answer in the envelope; some are bare. */
 type Said = { isSuccess?: boolean; data?: unknown; errors?: string[] };
+
+/** What is sent at each try, but for the token. */
+type Call = { url: string; method: string; body: string | null; key: string | undefined };
+
+/** How one try ended. Status 0: no answer, or one that broke off. */
+type Outcome = {
+  status: number;
+  said?: Said | undefined;
+  headers?: Headers;
+  /** The token it was sent with; undefined when there was none, and nothing was sent. */
+  token?: string;
+  /** What the application's own token function threw. */
+  cause?: unknown;
+};
 
 /** An answer that takes longer is lost: API Gateway gives none after 29 s. */
 const answerMillisecondsMax = 30_000;
@@ -22,59 +24,119 @@ const answerMillisecondsMax = 30_000;
 const triesMax = 6;
 const waitMillisecondsMax = 8_000;
 
-/**
- * Whether the same call may be told more another time: an answer that was lost is one of these. Of
- * the 4xx only those that ask for another try, and a 409 that does: its key is just being used.
- */
-const isPassing = (statusCode: number, retryAfter: string | null) =>
-  statusCode === 0 ||
-  statusCode >= 500 ||
-  [408, 425, 429].includes(statusCode) ||
-  (statusCode === 409 && retryAfter !== null);
-
 const keyForm = /^[\x20-\x7e]{1,128}$/;
 
 /**
  * Makes calls of the HTTP API. A POST has an Idempotency-Key of its own, so that it is repeated
  * when an answer is lost, and still happens once. What no repetition could mend, such as a key that
- * no header can carry, is a TypeError at once.
+ * no header can carry, is a TypeError at once. Where all tries end without a definite answer, the
+ * error names the key.
  */
-export function createCaller(baseUrl: string, token: Token, fetcher: typeof fetch = fetch) {
+export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fetch = fetch) {
   return async function call<Answer>(
     method: string,
     path: string,
     body?: unknown,
-    key: string = crypto.randomUUID(),
+    key: string = makeKey(),
   ): Promise<Answer> {
     // A path without its slash would change the host, which is given the token.
     if (!path.startsWith("/")) throw new TypeError("path: expected a path that begins with /");
     if (!keyForm.test(key))
       throw new TypeError("Idempotency-Key: expected 1 to 128 printable ASCII characters");
     const verb = method.toUpperCase();
-    const url = baseUrl + path;
-    const text = body === undefined ? null : JSON.stringify(body);
+    const wish: Call = {
+      url: baseUrl + path,
+      method: verb,
+      body: body === undefined ? null : JSON.stringify(body),
+      key: verb === "POST" ? key : undefined,
+    };
+    let mayHaveHappened = false;
+    let isRenewed = false;
     for (let attempt = 1; ; attempt++) {
-      const given = typeof token === "function" ? await token() : token;
-      const headers: Record<string, string> = { authorization: `Bearer ${given}` };
-      if (body !== undefined) headers["content-type"] = "application/json";
-      if (verb === "POST") headers["idempotency-key"] = key;
-      const wish = { method: verb, headers, body: text };
-      // Throws what fetch would reject with, which could not be told from an answer that was lost.
-      new Request(url, wish);
-      const signal = AbortSignal.timeout(answerMillisecondsMax);
-      const answer = await fetcher(url, { ...wish, signal }).catch(() => null);
-      const said = (await answer?.json().catch(() => undefined)) as Said | undefined;
-      // An answer that broke off says as little as one that never came.
-      const isWhole = answer?.status === 204 || said !== undefined || answer?.ok === false;
-      const status = isWhole ? answer!.status : 0;
-      if (isWhole && answer!.ok)
+      const outcome = await tryOnce(wish, tokens, fetcher);
+      const { status, said } = outcome;
+      if (status >= 200 && status < 300)
         return (said?.isSuccess === undefined ? said : said.data) as Answer;
-      const retryAfter = answer?.headers.get("retry-after") ?? null;
-      if (attempt >= triesMax || !isPassing(status, retryAfter))
-        throw new OvationError(status, said?.errors ?? ["No answer"]);
-      const longest = Math.min(waitMillisecondsMax, 250 * 2 ** attempt);
-      const wait = Math.max(Number(retryAfter ?? 0) * 1000, Math.random() * longest);
-      await new Promise((done) => setTimeout(done, wait));
+      mayHaveHappened ||= isAmbiguous(outcome);
+      if (status === 401 && !isRenewed && tokens.renew(outcome.token)) isRenewed = true;
+      else if (attempt >= triesMax || !isPassing(outcome))
+        throw errorOf(outcome, mayHaveHappened ? wish.key : undefined);
+      else await wait(outcome, attempt);
     }
   };
+}
+
+async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promise<Outcome> {
+  let token: string;
+  try {
+    token = await tokens.get();
+  } catch (cause) {
+    return { status: 0, cause };
+  }
+  const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+  if (call.body !== null) headers["content-type"] = "application/json";
+  if (call.key !== undefined) headers["idempotency-key"] = call.key;
+  const wish = { method: call.method, headers, body: call.body };
+  // Throws what fetch would reject with, which could not be told from an answer that was lost.
+  new Request(call.url, wish);
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), answerMillisecondsMax);
+  try {
+    const answer = await fetcher(call.url, { ...wish, signal: late.signal });
+    const said = (await answer.json().catch(() => undefined)) as Said | undefined;
+    // An answer that broke off says as little as one that never came.
+    const isWhole = answer.status === 204 || said !== undefined || !answer.ok;
+    return { status: isWhole ? answer.status : 0, said, headers: answer.headers, token };
+  } catch {
+    return { status: 0, token };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const retryAfter = ({ headers }: Outcome) => headers?.get("retry-after") ?? null;
+
+/** Whether such a try may have happened: no answer, a fault, or its key is just being used. */
+const isAmbiguous = (outcome: Outcome) =>
+  outcome.token !== undefined &&
+  (outcome.status === 0 ||
+    outcome.status >= 500 ||
+    outcome.status === 408 ||
+    (outcome.status === 409 && retryAfter(outcome) !== null));
+
+/**
+ * Whether the same call may be told more another time: an answer that was lost is one of these. Of
+ * the 4xx only those that ask for another try, and a 409 that does.
+ */
+const isPassing = (outcome: Outcome) =>
+  outcome.token === undefined || isAmbiguous(outcome) || [425, 429].includes(outcome.status);
+
+/**
+ * The error of a call that is given up. A refusal is definite whatever became of earlier tries,
+ * since the key of one that happened answers its success; but for those that are made before
+ * anybody looks at the key.
+ */
+function errorOf(outcome: Outcome, key: string | undefined): unknown {
+  const isUnclear = key !== undefined && (isPassing(outcome) || outcome.status === 401);
+  if (outcome.token === undefined && !isUnclear) return outcome.cause;
+  const code = outcome.headers?.get("x-error-code");
+  return new OvationError(outcome.status, outcome.said?.errors ?? ["No answer"], {
+    ...(code && { code }),
+    ...(isUnclear && { key }),
+  });
+}
+
+function wait(outcome: Outcome, attempt: number): Promise<void> {
+  const longest = Math.min(waitMillisecondsMax, 250 * 2 ** attempt);
+  const milliseconds = Math.max(Number(retryAfter(outcome) ?? 0) * 1000, Math.random() * longest);
+  return new Promise((done) => setTimeout(done, milliseconds));
+}
+
+/** Pages without TLS have no randomUUID, and some engines no crypto at all. */
+function makeKey(): string {
+  const own = globalThis.crypto?.randomUUID?.();
+  if (own !== undefined) return own;
+  return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () =>
+    Math.floor(Math.random() * 16).toString(16),
+  );
 }

@@ -1,19 +1,14 @@
-import {
-  createFollower,
-  type Event,
-  type Follower,
-  type Frame,
-  type Message,
-  type Position,
-  type Step,
-} from "./follower.ts";
+import { OvationError } from "./error.ts";
+import { createFollower, type Event, type Frame, type Position } from "./follower.ts";
 import { createCaller } from "./http.ts";
-import { keepSocket, type SocketConstructor, type Token } from "./socket.ts";
+import * as sessions from "./session.ts";
+import { keepSocket, type SocketConstructor } from "./socket.ts";
 import { createSubscription, type Hearing, type Subscription, tell } from "./subscription.ts";
+import { keepToken, type Token, type Tokens } from "./token.ts";
 
 export type { EventData } from "./event-data.ts";
-export { OvationError } from "./http.ts";
 export type { Event, Frame, Hearing, Position, Subscription };
+export { OvationError };
 
 /** Where Ovation is, and who comes. */
 export type Options = {
@@ -28,14 +23,17 @@ export type Options = {
   WebSocket?: SocketConstructor;
   /**
    * After how long without a frame the newest one is asked for, so that a loss is seen; default
-   * 15,000, and longer in large rooms.
+   * 15,000, and longer in large rooms. A socket on which nothing comes for 10 s more is dead.
    */
   pingMilliseconds?: number;
   fetch?: typeof fetch;
   onNotification?: (notification: Record<string, unknown>) => void;
   /** `online` when a socket is open, `offline` when it is gone, `ended` when none will come. */
   onState?: (state: "online" | "offline" | "ended") => void;
-  /** Hears what a callback of yours threw; default: it is thrown again, as any uncaught error. */
+  /**
+   * Hears what a callback of yours or `token()` threw, and that a token has expired for good;
+   * default: it is thrown again, as any uncaught error.
+   */
   onError?: (error: unknown) => void;
 };
 
@@ -46,20 +44,7 @@ const throwLater = (error: unknown) => {
   });
 };
 
-/**
- * After so long without a frame of a stream the server is asked for the newest one. While frames
- * come the next number shows what is missing, so a busy room needs no questions.
- */
-const pingMillisecondsDefault = 15_000;
-/**
- * In a room of many the questions would take the server's posts: each viewer adds a millisecond,
- * so that a room asks a thousand times a second at most.
- */
-const pingMillisecondsPerViewer = 1;
 const tickMilliseconds = 1_000;
-
-/** Ids of notifications that were told, so that one that comes twice is told once. */
-const toldMax = 1_000;
 
 /**
  * One viewer's connection to Ovation: any number of streams on one socket that opens itself again,
@@ -67,109 +52,15 @@ const toldMax = 1_000;
  * they are sent. Throws where there is no WebSocket (Node before 22) and none is given.
  */
 export function createClient(options: Options) {
-  const WebSocket = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketConstructor);
-  if (WebSocket === undefined) throw new TypeError("No WebSocket here: give one in the options");
-  const report = options.onError ?? throwLater;
-  const followers = new Map<string, Following>();
-  const told = new Set<string>();
-  const call = createCaller(options.url.replace(/\/$/, ""), options.token, options.fetch);
-  const socket = keepSocket({
-    url: socketUrlOf(options),
-    token: options.token,
-    WebSocket,
-    onOpen() {
-      tell(report, options.onState, "online");
-      for (const one of followers.values()) act(one, one.follower.open(Date.now()));
-    },
-    onMessage: take,
-    onClose() {
-      tell(report, options.onState, "offline");
-      for (const { follower } of followers.values()) follower.close();
-    },
-    onEnd() {
-      clearInterval(ticking);
-      for (const { subscription } of followers.values()) subscription.end("closed");
-      followers.clear();
-      tell(report, options.onState, "ended");
-    },
-  });
-  const ticking = setInterval(() => {
-    const now = Date.now();
-    for (const one of followers.values()) act(one, one.follower.tick(now));
-    if (![...followers.values()].some(({ askAt }) => askAt <= now)) return;
-    for (const one of followers.values()) listen(one);
-    socket.send({ action: "ping" });
-  }, tickMilliseconds);
-
-  type Following = {
-    follower: Follower;
-    subscription: Subscription;
-    /** As many as the last frame said. */
-    viewers: number;
-    /** When the newest frame is asked for, unless one comes. */
-    askAt: number;
-  };
-
-  /** Waits for the stream's next frame, not all viewers of a room for equally long. */
-  function listen(following: Following): void {
-    const least = options.pingMilliseconds ?? pingMillisecondsDefault;
-    const patience = Math.max(least, following.viewers * pingMillisecondsPerViewer);
-    following.askAt = Date.now() + patience * (0.8 + Math.random() * 0.4);
-  }
-
-  function take(message: { type: string }): void {
-    if (message.type === "notification") notify(message as never);
-    else
-      for (const one of followers.values()) {
-        const { type, streamId, viewers } = message as Frame;
-        if (type === "events" && streamId === one.follower.streamId)
-          listen(Object.assign(one, { viewers }));
-        act(one, one.follower.take(message as Message, Date.now()));
-      }
-  }
-
-  function notify({ data }: { data: { id: string } }): void {
-    if (told.has(data.id)) return;
-    if (told.size >= toldMax) told.clear();
-    told.add(data.id);
-    tell(report, options.onNotification, data);
-  }
-
-  function act({ follower, subscription }: Following, steps: Step[]): void {
-    for (const step of steps) {
-      if (step.do === "send") socket.send(step.message);
-      else if (step.do === "show") subscription.show(step.frame);
-      else if (step.do === "end") {
-        followers.delete(follower.streamId);
-        subscription.end(step.reason, step.statusCode);
-      } else subscription.begin(step.do === "reset", step.position, step.viewers);
-    }
-  }
-
+  const tokens = keepToken(options.token);
+  const { subscribe, close } = connect(options, tokens);
+  const call = createCaller(options.url.replace(/\/$/, ""), tokens, options.fetch);
   return {
     /**
      * Follows a live stream from now on, or from a position: each event once and in order. Another
      * subscription to the same stream takes the place of the first. Throws without a stream id.
      */
-    subscribe(given: string, hearing: Hearing & { since?: Position } = {}): Subscription {
-      // Ids are the same in either case, and the server says them in lower case.
-      const streamId = checkId(given).toLowerCase();
-      followers.get(streamId)?.subscription.end("replaced");
-      const follower = createFollower(streamId, hearing.since);
-      const subscription = createSubscription(streamId, hearing, {
-        report,
-        position: () => follower.position(),
-        close() {
-          followers.delete(streamId);
-          socket.send({ action: "unsubscribe", streamId });
-        },
-      });
-      const following = { follower, subscription, viewers: 0, askAt: 0 };
-      listen(following);
-      followers.set(streamId, following);
-      act(following, follower.open(Date.now()));
-      return subscription;
-    },
+    subscribe,
     /** Says something in a stream's chat. With a key of your own, a repetition is the same call. */
     sendMessage: async (streamId: string, content: string, key?: string) =>
       call<{ _id: string }>("POST", `${chatOf(streamId)}/messages`, { content }, key),
@@ -179,7 +70,85 @@ export function createClient(options: Options) {
       call<{ price: number }>("POST", `${chatOf(streamId)}/superlike`, undefined, key),
     /** Any other call of the HTTP API, such as `call("GET", "/api/v1/wallet")`. */
     call,
-    close: () => socket.close(),
+    /** Ends all subscriptions and the socket. Calls that are on their way go on. */
+    close,
+  };
+}
+
+/** The loop around a session: hands it messages and time, and does what it asks for. */
+function connect(options: Options, tokens: Tokens) {
+  const WebSocket = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketConstructor);
+  if (WebSocket === undefined) throw new TypeError("No WebSocket here: give one in the options");
+  const report = (error: unknown) => tell(throwLater, options.onError ?? throwLater, error);
+  const session = sessions.createSession<Subscription>(options.pingMilliseconds);
+  let state: "online" | "offline" | "ended" | undefined;
+  let over: { reason: string; statusCode?: number | undefined } | undefined;
+
+  function enter(next: "online" | "offline" | "ended"): void {
+    if (state === next) return;
+    state = next;
+    tell(report, options.onState, next);
+  }
+
+  const socket = keepSocket({
+    url: socketUrlOf(options),
+    tokens,
+    WebSocket,
+    report,
+    onOpen() {
+      enter("online");
+      perform(sessions.open(session, performance.now()));
+    },
+    onMessage: (message) => perform(sessions.take(session, message as never, performance.now())),
+    onClose() {
+      sessions.close(session);
+      enter("offline");
+    },
+    onEnd(reason, statusCode) {
+      over = { reason: reason === "closed" ? "The client is closed" : reason, statusCode };
+      clearInterval(ticking);
+      sessions.close(session);
+      if (statusCode === 401) report(new OvationError(401, [reason]));
+      const listeners = [...session.followings.values()].map(({ to }) => to);
+      session.followings.clear();
+      for (const subscription of listeners) subscription.end(reason, statusCode);
+      enter("ended");
+    },
+  });
+  const ticking = setInterval(
+    () => perform(sessions.tick(session, performance.now())),
+    tickMilliseconds,
+  );
+
+  function perform(acts: sessions.Act<Subscription>[]): void {
+    for (const act of acts) {
+      if (act.do === "send") socket.send(act.message);
+      else if (act.do === "notify") tell(report, options.onNotification, act.notification);
+      else if (act.do === "leave") socket.leave(act.leaving);
+      else if (act.do === "stay away") socket.end(act.reason, act.statusCode);
+      else if (act.do === "show") act.to.show(act.frame);
+      else if (act.do === "end") act.to.end(act.reason, act.statusCode);
+      else act.to.begin(act.isReset, act.position, act.viewers);
+    }
+  }
+
+  return {
+    subscribe(given: string, hearing: Hearing & { since?: Position } = {}): Subscription {
+      // Ids are the same in either case, and the server says them in lower case.
+      const streamId = checkId(given).toLowerCase();
+      session.followings.get(streamId)?.to.end("replaced");
+      const follower = createFollower(streamId, hearing.since);
+      const { position } = follower;
+      const close = () => perform(sessions.unfollow(session, streamId));
+      const subscription = createSubscription(streamId, hearing, { report, position, close });
+      const { reason, statusCode } = over ?? {};
+      if (reason === undefined)
+        perform(sessions.follow(session, follower, subscription, performance.now()));
+      // Once it is in the caller's hands.
+      else void Promise.resolve().then(() => subscription.end(reason, statusCode));
+      return subscription;
+    },
+    close: () => socket.end("closed"),
   };
 }
 
@@ -195,7 +164,7 @@ const chatOf = (streamId: string) =>
   `/api/v1/live-stream/${encodeURIComponent(checkId(streamId))}/chat`;
 
 function socketUrlOf({ url, socketUrl, compact }: Options): string {
-  const base = new URL(socketUrl ?? `${url.replace(/^http/, "ws").replace(/\/$/, "")}/ws`);
-  if (compact) base.searchParams.set("frame", "compact");
-  return base.href;
+  const { href } = new URL(socketUrl ?? `${url.replace(/^http/, "ws").replace(/\/$/, "")}/ws`);
+  // Not every engine's URL can be written to.
+  return compact ? `${href}${href.includes("?") ? "&" : "?"}frame=compact` : href;
 }

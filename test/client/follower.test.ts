@@ -55,6 +55,15 @@ test("rule 2: a head in a pong that is still missing after 3 s", () => {
   expect(other.tick(9_000)).toEqual([]);
 });
 
+test("rule 2: a head that is still missing after one of the frames came", () => {
+  const { follower } = following();
+  follower.take({ type: "pong", heads: { s: 8 } }, 1_000);
+  expect(shown(follower.take(frame(6), 2_000))).toEqual([6]);
+  // Patience begins with each frame that does come.
+  expect(follower.tick(4_900)).toEqual([]);
+  expect(asked(follower.tick(5_100))).toMatchObject({ since: { frame: 6 } });
+});
+
 test("rule 3: a subscribe without an answer is repeated after 3 s, one at a time (F3)", () => {
   const follower = createFollower(streamId);
   const first = asked(follower.open(0))!;
@@ -82,6 +91,24 @@ test("rule 4: a subscribed counts once, and only the answer to the newest subscr
   expect(follower.take(subscribed(again.requestId, 9, true), 70)[0]).toMatchObject({
     do: "follow",
   });
+});
+
+test("rule 4: no follower's request has the id of another's, of the same stream neither", () => {
+  const asks = [createFollower(streamId), createFollower(streamId)].flatMap((follower) => [
+    asked(follower.open(0)),
+    asked(follower.tick(3_100)),
+  ]);
+  expect(new Set(asks.map((message) => message!.requestId)).size).toBe(4);
+});
+
+test("patience begins anew with a new socket", () => {
+  const follower = createFollower(streamId);
+  follower.open(0);
+  for (let now = 0; now < 60_000; now += 1_000) follower.tick(now);
+  follower.close();
+  follower.open(60_000);
+  expect(follower.tick(62_900)).toEqual([]);
+  expect(asked(follower.tick(63_100))).toBeDefined();
 });
 
 test("an unsubscribed without a reason answers no subscribe; one with a reason ends it (F5)", () => {

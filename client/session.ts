@@ -1,0 +1,176 @@
+import type { Follower, Frame, Message, Position, Step } from "./follower.ts";
+import type { Leaving } from "./socket.ts";
+
+/** What a session asks of its owner; `to` is whoever follows the stream. */
+export type Act<Listener> =
+  | { do: "send"; message: object }
+  | { do: "notify"; notification: Record<string, unknown> }
+  /** The socket is dead or the server wants another one. */
+  | { do: "leave"; leaving: Leaving }
+  | { do: "stay away"; reason: string; statusCode: number }
+  | { do: "show"; frame: Frame; to: Listener }
+  | { do: "begin"; isReset: boolean; position: Position; viewers: number; to: Listener }
+  | { do: "end"; reason: string; statusCode?: number | undefined; to: Listener };
+
+type Following<Listener> = {
+  follower: Follower;
+  to: Listener;
+  /** As many as the server said last. */
+  viewers: number;
+  /** When the newest frame is asked for, unless one comes. */
+  askAt: number;
+};
+
+/** All that a connection knows, over however many sockets. Its clock is never set back. */
+export type Session<Listener> = {
+  pingMilliseconds: number;
+  followings: Map<string, Following<Listener>>;
+  /** Ids of notifications that were told, so that one that comes twice is told once. */
+  told: Set<string>;
+  isOpen: boolean;
+  /** When the newest message came, whatever it was. */
+  heardAt: number;
+  /** When the first `ping` went out since then. */
+  pingedAt: number | undefined;
+};
+
+/** Any message of the server. */
+type Said =
+  | Message
+  | { type: "notification"; data: { id: string } }
+  | { type: "closing"; code: number; reason: string };
+
+/**
+ * After so long without a frame of a stream the server is asked for the newest one. While frames
+ * come the next number shows what is missing, so a busy room needs no questions.
+ */
+const pingMillisecondsDefault = 15_000;
+/**
+ * In a room of many the questions would take the server's posts: each viewer adds a millisecond,
+ * so that a room asks a thousand times a second at most.
+ */
+const pingMillisecondsPerViewer = 1;
+/** A socket on which nothing at all comes for so long after a `ping` is dead. */
+const pongMilliseconds = 10_000;
+/** So many subscribes without an answer, and nothing else heard, are a dead socket too. */
+const unansweredInSilenceMax = 2;
+/**
+ * A server that is alive but slow, because a room comes back at once, gets more time: another
+ * socket is more work for it. After so many, about a minute, this one will not be answered.
+ */
+const unansweredMax = 6;
+const toldMax = 1_000;
+const comeBackMilliseconds = 60_000;
+
+/** A connection that follows nothing yet. */
+export const createSession = <Listener>(
+  pingMilliseconds = pingMillisecondsDefault,
+): Session<Listener> => ({
+  pingMilliseconds,
+  followings: new Map(),
+  told: new Set(),
+  isOpen: false,
+  heardAt: 0,
+  pingedAt: undefined,
+});
+
+/** A socket is open: everything is asked for anew. */
+export function open<L>(session: Session<L>, now: number): Act<L>[] {
+  Object.assign(session, { isOpen: true, heardAt: now, pingedAt: undefined });
+  const followings = [...session.followings.values()];
+  for (const one of followings) listen(session, one, now);
+  return followings.flatMap((one) => actsOf(session, one, one.follower.open(now)));
+}
+
+/** The socket is gone. */
+export function close<L>(session: Session<L>): void {
+  session.isOpen = false;
+  for (const { follower } of session.followings.values()) follower.close();
+}
+
+/** Follows a stream, in the place of whoever followed it before. */
+export function follow<L>(session: Session<L>, follower: Follower, to: L, now: number): Act<L>[] {
+  const following = { follower, to, viewers: 0, askAt: 0 };
+  listen(session, following, now);
+  session.followings.set(follower.streamId, following);
+  return session.isOpen ? actsOf(session, following, follower.open(now)) : [];
+}
+
+export function unfollow<L>(session: Session<L>, streamId: string): Act<L>[] {
+  session.followings.delete(streamId);
+  return [{ do: "send", message: { action: "unsubscribe", streamId } }];
+}
+
+export function take<L>(session: Session<L>, message: Said, now: number): Act<L>[] {
+  session.heardAt = now;
+  session.pingedAt = undefined;
+  if (message.type === "notification") return notify(session, message.data);
+  if (message.type === "closing") return obey(message.code, message.reason);
+  // The token of this socket is over, whether or not the server has said so before.
+  if (message.type === "error" && message.statusCode === 401)
+    return [{ do: "leave", leaving: { isTokenOver: true } }];
+  const acts: Act<L>[] = [];
+  for (const one of [...session.followings.values()]) {
+    const { streamId, viewers } = message as Frame;
+    if (viewers !== undefined && streamId === one.follower.streamId)
+      listen(session, Object.assign(one, { viewers }), now);
+    acts.push(...actsOf(session, one, one.follower.take(message as Message, now)));
+  }
+  return acts;
+}
+
+/** Lets time pass: call it about once a second. */
+export function tick<L>(session: Session<L>, now: number): Act<L>[] {
+  if (!session.isOpen) return [];
+  const followings = [...session.followings.values()];
+  const { heardAt, pingedAt, pingMilliseconds } = session;
+  const isSilent = pingedAt !== undefined && now - pingedAt >= pongMilliseconds;
+  const acts = followings.flatMap((one) => actsOf(session, one, one.follower.tick(now)));
+  const isUnanswered = followings.some(({ follower }) => {
+    const { unanswered, since } = follower.waiting();
+    return unanswered >= (heardAt > since ? unansweredMax : unansweredInSilenceMax);
+  });
+  if (isSilent || isUnanswered) return [{ do: "leave", leaving: {} }];
+  const isDue =
+    followings.length === 0
+      ? now - Math.max(heardAt, pingedAt ?? 0) >= pingMilliseconds
+      : followings.some(({ askAt }) => askAt <= now);
+  // Beside a repeated subscribe, a ping tells a dead socket from a server that is slow to greet.
+  if (!isDue && acts.length === 0) return acts;
+  if (isDue) for (const one of followings) listen(session, one, now);
+  session.pingedAt ??= now;
+  return [...acts, { do: "send", message: { action: "ping" } }];
+}
+
+/** Waits for the stream's next frame, not all viewers of a room for equally long. */
+function listen<L>({ pingMilliseconds }: Session<L>, one: Following<L>, now: number): void {
+  const patience = Math.max(pingMilliseconds, one.viewers * pingMillisecondsPerViewer);
+  one.askAt = now + patience * (0.8 + Math.random() * 0.4);
+}
+
+function notify<L>({ told }: Session<L>, notification: { id: string }): Act<L>[] {
+  if (told.has(notification.id)) return [];
+  if (told.size >= toldMax) told.delete(told.values().next().value!);
+  told.add(notification.id);
+  return [{ do: "notify", notification }];
+}
+
+/** Codes from 4500 mean that coming back is of no use. */
+function obey<L>(code: number, reason: string): Act<L>[] {
+  if (code >= 4500) return [{ do: "stay away", reason, statusCode: code }];
+  if (code === 4429) return [{ do: "leave", leaving: { waitMilliseconds: comeBackMilliseconds } }];
+  return [{ do: "leave", leaving: { isTokenOver: code === 4401 } }];
+}
+
+function actsOf<L>(session: Session<L>, { follower, to }: Following<L>, steps: Step[]): Act<L>[] {
+  return steps.map((step) => {
+    if (step.do === "send") return step;
+    if (step.do === "show") return { ...step, to };
+    if (step.do === "end") {
+      session.followings.delete(follower.streamId);
+      return { ...step, to };
+    }
+    const { position, viewers } = step;
+    return { do: "begin", isReset: step.do === "reset", position, viewers, to };
+  });
+}

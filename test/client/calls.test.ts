@@ -1,0 +1,118 @@
+import { jest } from "@jest/globals";
+import { OvationError } from "../../client/index.ts";
+import { jwt, pass, takeInHand } from "./hand.ts";
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+type Answer = number | "lost" | "broken" | "silent" | Response;
+
+/** An HTTP side that ends each try as it is told, the last way again and again. */
+function ending(...answers: Answer[]) {
+  const keys: (string | null)[] = [];
+  const fetcher = (async (_url: string, wish: RequestInit) => {
+    keys.push(new Headers(wish.headers).get("idempotency-key"));
+    const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
+    if (answer instanceof Response) return answer;
+    if (answer === "lost") throw new TypeError("Failed to fetch");
+    if (answer === "broken") return new Response('{"id":', { status: 201 });
+    if (answer === "silent")
+      return new Promise((_, reject) => {
+        wish.signal!.addEventListener("abort", () => reject(wish.signal!.reason));
+      });
+    const headers = answer === 409 ? { "retry-after": "1" } : {};
+    const body = answer < 300 ? { id: "g" } : { errors: ["No"] };
+    return new Response(JSON.stringify(body), { status: answer, headers });
+  }) as typeof fetch;
+  return { fetcher, keys };
+}
+
+/** Sends a gift, and answers what became of it once all its tries are over. */
+async function give(answers: Answer[], key?: string) {
+  const { fetcher, keys } = ending(...answers);
+  const { client } = takeInHand({ fetch: fetcher, token: () => jwt(3600) });
+  const ended = client.sendGift("s", "g", key).catch((error: unknown) => error);
+  await pass(400_000);
+  client.close();
+  return { ended: (await ended) as OvationError, keys };
+}
+
+test.each<[string, Answer[]]>([
+  ["every answer is lost", ["lost"]],
+  ["every answer breaks off", ["broken"]],
+  ["nothing ever answers", ["silent"]],
+  ["the server fails each time", [503]],
+  ["its key is being used to the end", [409]],
+  ["one answer was lost and then there are too many calls", ["lost", 429]],
+  ["one answer was lost and then the token is over", ["lost", 401]],
+])("a gift that may have been paid names its key: %s", async (_, answers) => {
+  const { ended, keys } = await give(answers);
+  expect(ended).toBeInstanceOf(OvationError);
+  expect(ended.key).toMatch(/^[0-9a-f-]{36}$/);
+  expect(new Set(keys)).toEqual(new Set([ended.key]));
+  expect(ended.message).toContain(ended.key!);
+});
+
+test.each<[string, Answer[]]>([
+  ["a refusal", [403]],
+  ["a refusal after a lost answer: had it happened, its key would answer that", ["lost", 403]],
+  ["too many calls, each time", [429]],
+  ["no token", [401]],
+])("a gift that was certainly not paid names none: %s", async (_, answers) => {
+  const { ended } = await give(answers);
+  expect(ended).toBeInstanceOf(OvationError);
+  expect(ended.key).toBeUndefined();
+});
+
+test("the key that is named is one's own where one was given, and repeats the call", async () => {
+  const { ended } = await give(["lost"], "my gift");
+  expect(ended.key).toBe("my gift");
+  expect(await give([201], ended.key)).toMatchObject({ ended: { id: "g" }, keys: ["my gift"] });
+});
+
+test("a call that only reads has no key to name", async () => {
+  const { client } = takeInHand({ fetch: ending("lost").fetcher });
+  const ended = client.call("GET", "/a").catch((error: unknown) => error);
+  await pass(60_000);
+  expect(await ended).toMatchObject({ name: "OvationError", statusCode: 0, key: undefined });
+  client.close();
+});
+
+test("a refusal has the name that the API gives it", async () => {
+  const refused = new Response(JSON.stringify({ errors: ["Conflict"] }), {
+    status: 409,
+    headers: { "x-error-code": "credits_too_low" },
+  });
+  const { ended } = await give([refused]);
+  expect(ended).toMatchObject({ statusCode: 409, code: "credits_too_low" });
+});
+
+test("a page without TLS and an app without a browser can call: no randomUUID, no AbortSignal.timeout", async () => {
+  const { timeout } = AbortSignal;
+  const { crypto } = globalThis;
+  const replace = (value: unknown) =>
+    Object.defineProperty(globalThis, "crypto", { value, configurable: true, writable: true });
+  try {
+    Reflect.deleteProperty(AbortSignal, "timeout");
+    for (const without of [{}, undefined]) {
+      replace(without);
+      const { ended, keys } = await give(["lost", 201]);
+      expect(ended).toEqual({ id: "g" });
+      expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+      expect(keys[1]).toBe(keys[0]);
+      expect((await give([201])).keys).not.toEqual(keys.slice(1));
+    }
+  } finally {
+    replace(crypto);
+    AbortSignal.timeout = timeout;
+  }
+});
+
+test("a call that has its answer leaves no timer", async () => {
+  const { client } = takeInHand({ fetch: ending(201).fetcher });
+  client.close();
+  await client.sendGift("s", "g");
+  expect(jest.getTimerCount()).toBe(0);
+});

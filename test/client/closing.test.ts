@@ -1,0 +1,90 @@
+import { jest } from "@jest/globals";
+import { jwt, pass, streamId, takeInHand } from "./hand.ts";
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const closing = (code: number, reason = "") => ({ type: "closing", code, reason });
+
+test("4401: a new socket comes with a fresh token, and the stream goes on", async () => {
+  let tokens = 0;
+  const { client, sockets, notes, follow, last } = takeInHand({
+    token: () => jwt(3600, `${++tokens}`),
+  });
+  follow();
+  await pass(20);
+  last().greet(7);
+  await pass(20_000);
+  last().say(closing(4401, "The token has expired"));
+  await pass(1_000);
+  expect(sockets).toHaveLength(2);
+  expect(sockets[0]!.readyState).toBe(2);
+  expect(sockets[1]!.token.endsWith(".2")).toBe(true);
+  expect(last().of("subscribe")[0]).toMatchObject({ since: { epoch: "e", frame: 7 } });
+  expect(notes.ends).toEqual([]);
+  client.close();
+});
+
+test("a message that is refused for its token is the same without a word", async () => {
+  let tokens = 0;
+  const { client, sockets, last } = takeInHand({ token: () => jwt(3600, `${++tokens}`) });
+  await pass(20);
+  last().say({ type: "error", statusCode: 401, errors: ["Authentication required"] });
+  await pass(1_000);
+  expect(sockets.map(({ token }) => token.at(-1))).toEqual(["1", "2"]);
+  client.close();
+});
+
+test("4429: it comes back after 60 s, not earlier", async () => {
+  const { client, sockets, last } = takeInHand();
+  await pass(20);
+  last().say(closing(4429));
+  await pass(59_900);
+  expect(sockets).toHaveLength(1);
+  await pass(1_000);
+  expect(sockets).toHaveLength(2);
+  client.close();
+});
+
+test.each([4503, 4504])("%s: it stays away, and each subscription is told why", async (code) => {
+  const { client, sockets, notes, follow, last } = takeInHand();
+  const stream = follow();
+  await pass(20);
+  last().say(closing(code, "Signed out"));
+  await pass(120_000);
+  expect(sockets).toHaveLength(1);
+  expect(sockets[0]!.readyState).toBe(2);
+  expect(notes.ends).toEqual([["Signed out", code]]);
+  expect(notes.states).toEqual(["online", "ended"]);
+  expect(stream.isEnded()).toBe(true);
+  expect(jest.getTimerCount()).toBe(0);
+  follow();
+  await pass(1);
+  expect(notes.ends.at(-1)).toEqual(["Signed out", code]);
+  client.close();
+});
+
+test("another code, such as that of a server that moves: a new socket", async () => {
+  const { client, sockets, last } = takeInHand();
+  await pass(20);
+  last().say(closing(4000));
+  await pass(1_000);
+  expect(sockets).toHaveLength(2);
+  client.close();
+});
+
+test("after close() a subscription ends at once and says why", async () => {
+  const { client, notes, follow } = takeInHand();
+  await pass(20);
+  client.close();
+  const stream = follow();
+  await pass(1);
+  expect(notes.ends).toEqual([["The client is closed", undefined]]);
+  expect(stream.isEnded()).toBe(true);
+  const heard = [];
+  for await (const event of client.subscribe(streamId)) heard.push(event);
+  expect(heard).toEqual([]);
+  expect(jest.getTimerCount()).toBe(0);
+});

@@ -1,0 +1,165 @@
+import { jest } from "@jest/globals";
+import { pass, streamId, takeInHand } from "./hand.ts";
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+test("a socket that falls silent is replaced within 30 s, and the viewer goes on where they were", async () => {
+  const { client, sockets, notes, follow, last } = takeInHand();
+  const stream = follow();
+  await pass(20);
+  last().greet();
+  last().frame(1);
+  await pass(30_000);
+  expect(sockets).toHaveLength(2);
+  expect(sockets[0]!.readyState).not.toBe(1);
+  expect(notes.states).toEqual(["online", "offline", "online"]);
+  expect(last().of("subscribe")[0]).toMatchObject({ since: { epoch: "e", frame: 1 } });
+  last().greet(2, { recovered: true });
+  last().frame(2);
+  await pass(10);
+  expect(notes.heard).toEqual(["1", "2"]);
+  expect(stream.position()).toEqual({ epoch: "e", frame: 2 });
+  // What the dead one had still to say is not heard, and its end ends nothing.
+  sockets[0]!.frame(3);
+  sockets[0]!.drop();
+  await pass(10);
+  expect(notes.heard).toEqual(["1", "2"]);
+  expect(notes.states.at(-1)).toBe("online");
+  client.close();
+});
+
+test.each([
+  ["a pong", { type: "pong", heads: { [streamId]: 1 } }],
+  ["a notification", { type: "notification", data: { id: "n" } }],
+])("%s after each ping keeps a quiet socket for an hour", async (_, answer) => {
+  const { client, sockets, follow, last } = takeInHand();
+  follow();
+  await pass(20);
+  last().greet();
+  last().frame(1);
+  for (let second = 0, pings = 0; second < 3600; second++) {
+    await pass(1_000);
+    if (last().of("ping").length === pings) continue;
+    pings = last().of("ping").length;
+    last().say(answer);
+  }
+  expect(sockets).toHaveLength(1);
+  client.close();
+});
+
+test("two subscribes that nothing answers are a dead socket: another is opened within 10 s", async () => {
+  const { client, sockets, follow, last } = takeInHand();
+  follow();
+  await pass(6_000);
+  expect(sockets).toHaveLength(1);
+  expect(last().of("subscribe")).toHaveLength(2);
+  await pass(4_000);
+  expect(sockets).toHaveLength(2);
+  expect(last().of("subscribe")).toHaveLength(1);
+  client.close();
+});
+
+test("a server that answers but is slow to greet keeps its socket, for a minute", async () => {
+  const { client, sockets, follow, last } = takeInHand();
+  follow();
+  let answered = 0;
+  for (let second = 0; second < 45; second++) {
+    await pass(1_000);
+    const pings = last().of("ping").length;
+    if (pings > answered) last().say({ type: "pong", heads: {} });
+    answered = pings;
+  }
+  expect(sockets).toHaveLength(1);
+  expect(answered).toBeGreaterThan(1);
+  await pass(30_000);
+  expect(sockets.length).toBeGreaterThan(1);
+  client.close();
+});
+
+test("who follows nothing and waits for notifications notices a dead socket too", async () => {
+  const { client, sockets } = takeInHand();
+  await pass(30_000);
+  expect(sockets).toHaveLength(2);
+  client.close();
+});
+
+test("a handshake that is never answered is given up, and another is tried", async () => {
+  const { client, sockets, notes } = takeInHand({}, () => false);
+  await pass(20_000);
+  expect(sockets.length).toBeGreaterThan(1);
+  expect(sockets[0]!.readyState).toBe(2);
+  sockets[0]!.open();
+  await pass(10);
+  expect(notes.states).toEqual(["offline"]);
+  client.close();
+});
+
+test("the interval is an option, and a frame that comes in time puts the question off", async () => {
+  const { client, sockets, follow, last } = takeInHand({ pingMilliseconds: 2_000 });
+  follow();
+  await pass(20);
+  last().greet();
+  for (let n = 1; n <= 20; n++) {
+    await pass(1_000);
+    last().frame(n);
+  }
+  expect(last().of("ping")).toEqual([]);
+  await pass(14_500);
+  expect(sockets).toHaveLength(2);
+  client.close();
+});
+
+test("a room of 40,000 is asked no earlier for being quiet from the start", async () => {
+  const { client, follow, last } = takeInHand();
+  follow();
+  await pass(20);
+  last().greet(0, { viewers: 40_000 });
+  await pass(31_000);
+  expect(last().of("ping")).toEqual([]);
+  client.close();
+});
+
+test("a clock that is set back an hour holds up nothing", async () => {
+  const { client, sockets, follow, last } = takeInHand();
+  follow();
+  await pass(20);
+  jest.setSystemTime(Date.now() - 3_600_000);
+  await pass(4_000);
+  expect(last().of("subscribe")).toHaveLength(2);
+  last().greet();
+  last().frame(1);
+  await pass(30_000);
+  expect(sockets).toHaveLength(2);
+  client.close();
+});
+
+test("patience begins anew with a new socket", async () => {
+  const { client, follow, last } = takeInHand();
+  follow();
+  let answered = 0;
+  for (let second = 0; second < 40; second++) {
+    await pass(1_000);
+    if (last().of("ping").length > answered++) last().say({ type: "pong", heads: {} });
+  }
+  last().drop();
+  await pass(600);
+  expect(last().of("subscribe")).toHaveLength(1);
+  await pass(4_200);
+  expect(last().of("subscribe")).toHaveLength(2);
+  client.close();
+});
+
+test("nothing is left behind by a client that is closed while it opens, waits or follows", async () => {
+  for (const milliseconds of [0, 5, 50, 5_000, 33_000]) {
+    const { client, sockets, follow } = takeInHand();
+    follow();
+    await pass(milliseconds);
+    client.close();
+    await pass(10);
+    expect({ milliseconds, timers: jest.getTimerCount() }).toEqual({ milliseconds, timers: 0 });
+    expect(sockets.filter(({ readyState }) => readyState < 2)).toEqual([]);
+  }
+});

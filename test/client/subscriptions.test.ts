@@ -1,0 +1,179 @@
+import { jest } from "@jest/globals";
+import { pass, streamId, takeInHand } from "./hand.ts";
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** A client that follows, and whose server has greeted it at frame 0. */
+async function greeted(more: object = {}) {
+  const held = takeInHand();
+  const stream = held.follow(more);
+  await pass(20);
+  held.last().greet();
+  await pass(1);
+  return { ...held, stream, unsubscribed: () => held.last().of("unsubscribe").length };
+}
+
+test("a reader who is too slow is told, forgotten and unsubscribed, and can come back there", async () => {
+  const { client, stream, last, notes, unsubscribed } = await greeted();
+  const reader = stream[Symbol.asyncIterator]();
+  const first = reader.next();
+  const ids = (n: number) => Array.from({ length: 3_000 }, (_, at) => `${n}-${at}`);
+  for (let n = 1; n <= 6; n++) last().frame(n, ids(n));
+  await pass(1);
+  expect((await first).value).toMatchObject({ id: "1-0" });
+  expect(notes.ends).toEqual([["The reader is too slow", undefined]]);
+  expect(unsubscribed()).toBe(1);
+  // Nothing that waited is kept, and nothing more of the stream is heard.
+  expect(await reader.next()).toEqual({ done: true, value: undefined });
+  expect(notes.heard.length).toBeLessThan(10_100);
+  expect(stream.position()).toEqual({ epoch: "e", frame: 0 });
+  client.close();
+});
+
+test("the position of a reader who is behind is the last frame that was read to its end", async () => {
+  const { client, stream, last } = await greeted();
+  const reader = stream[Symbol.asyncIterator]();
+  const first = reader.next();
+  last().frame(1, ["a", "b"]);
+  last().frame(2, ["c"]);
+  await pass(1);
+  await first;
+  expect(stream.position()).toEqual({ epoch: "e", frame: 0 });
+  await reader.next();
+  expect(stream.position()).toEqual({ epoch: "e", frame: 1 });
+  await reader.next();
+  expect(stream.position()).toEqual({ epoch: "e", frame: 2 });
+  client.close();
+});
+
+test("who leaves the loop of for await is unsubscribed", async () => {
+  const { client, stream, last, notes, unsubscribed } = await greeted();
+  const reading = (async () => {
+    for await (const { id } of stream) if (id === "2") break;
+  })();
+  last().frame(1, ["1", "2", "3"]);
+  await pass(1);
+  await reading;
+  expect(notes.ends).toEqual([["closed", undefined]]);
+  expect(unsubscribed()).toBe(1);
+  last().frame(2);
+  await pass(1);
+  expect(notes.heard).toEqual(["1", "2", "3"]);
+  client.close();
+});
+
+test("a loop that ends with its stream has every event before the end", async () => {
+  const { client, stream, last, unsubscribed } = await greeted();
+  const heard: string[] = [];
+  const reading = (async () => {
+    for await (const { id } of stream) heard.push(id);
+  })();
+  last().frame(1, ["1", "2"]);
+  last().say({ type: "unsubscribed", streamId, reason: "blocked" });
+  await pass(1);
+  await reading;
+  expect(heard).toEqual(["1", "2"]);
+  expect(unsubscribed()).toBe(0);
+  client.close();
+});
+
+test("two loops share the events, and both end", async () => {
+  const { client, stream, last } = await greeted();
+  const heard: string[] = [];
+  const read = async () => {
+    for await (const { id } of stream) heard.push(id);
+  };
+  const reading = [read(), read()];
+  last().frame(1, ["1", "2", "3"]);
+  await pass(1);
+  client.close();
+  await Promise.all(reading);
+  expect(heard.sort()).toEqual(["1", "2", "3"]);
+});
+
+test("after close() in a callback not one more event of the frame is told", async () => {
+  const heard: string[] = [];
+  const held = await greeted({
+    onEvent({ id }: { id: string }) {
+      heard.push(id);
+      if (id === "2") held.stream.close();
+    },
+  });
+  held.last().frame(1, ["1", "2", "3"]);
+  held.last().frame(2);
+  await pass(1);
+  expect(heard).toEqual(["1", "2"]);
+  expect(held.unsubscribed()).toBe(1);
+  held.client.close();
+});
+
+test("the close() of a subscription that was replaced does not end the one in its place", async () => {
+  const { client, stream, follow, last, notes, unsubscribed } = await greeted();
+  follow();
+  expect(notes.ends).toEqual([["replaced", undefined]]);
+  stream.close();
+  expect(unsubscribed()).toBe(0);
+  last().greet();
+  last().frame(1);
+  await pass(1);
+  expect(notes.heard).toEqual(["1"]);
+  client.close();
+});
+
+test("the answer to a subscription that was replaced does not count for the one after it", async () => {
+  const { client, sockets, notes, follow, last } = takeInHand();
+  await pass(20);
+  follow();
+  const before = last().of("subscribe")[0]!;
+  const stream = follow({ since: { epoch: "e", frame: 90 } });
+  last().say({ ...before, type: "subscribed", epoch: "e", head: 100, viewers: 1 });
+  await pass(1);
+  expect(stream.position()).toEqual({ epoch: "e", frame: 90 });
+  last().greet(100, { recovered: true });
+  for (let n = 91; n <= 101; n++) last().frame(n);
+  await pass(1);
+  expect(notes.heard).toEqual(Array.from({ length: 11 }, (_, n) => `${91 + n}`));
+  expect(sockets).toHaveLength(1);
+  client.close();
+});
+
+test("a notification that comes twice is told once, also after a thousand others", async () => {
+  const told: unknown[] = [];
+  const { client, last } = takeInHand({ onNotification: ({ id }) => told.push(id) });
+  await pass(20);
+  const notify = (n: number) => last().say({ type: "notification", data: { id: `n${n}` } });
+  for (let n = 0; n < 1_500; n++) {
+    notify(n);
+    notify(n);
+    if (n > 0) notify(n - 1);
+  }
+  await pass(1);
+  expect(told).toEqual(Array.from({ length: 1_500 }, (_, n) => `n${n}`));
+  client.close();
+});
+
+test("an onError that throws itself loses no event and no socket", async () => {
+  const heard: string[] = [];
+  const held = takeInHand({
+    onError() {
+      throw new Error("The reporter's own fault");
+    },
+  });
+  held.follow({
+    onEvent({ id }: { id: string }) {
+      heard.push(id);
+      throw new Error("The app's own fault");
+    },
+  });
+  await pass(20);
+  held.last().greet();
+  held.last().frame(1, ["1", "2"]);
+  // Without time to pass, so that what is thrown later, as an uncaught error, is not thrown here.
+  for (let turns = 0; turns < 50; turns++) await Promise.resolve();
+  expect(heard).toEqual(["1", "2"]);
+  expect(held.sockets).toHaveLength(1);
+  held.client.close();
+});

@@ -1,0 +1,148 @@
+import { jest } from "@jest/globals";
+import { jwt, pass, takeInHand } from "./hand.ts";
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** An HTTP side that answers with the statuses given, then with 200. */
+function answering(...statuses: number[]) {
+  const tokens: (string | null)[] = [];
+  const fetcher = (async (_url: string, wish: RequestInit) => {
+    tokens.push(new Headers(wish.headers).get("authorization")!.split(" ")[1]!.split(".")[2]!);
+    const status = statuses.shift() ?? 200;
+    return new Response(JSON.stringify(status === 200 ? { ok: true } : { errors: ["No"] }), {
+      status,
+    });
+  }) as typeof fetch;
+  return { fetcher, tokens };
+}
+
+test("a fixed token that has ended is told, and no socket is tried any more", async () => {
+  let isOver = false;
+  const { client, sockets, notes, follow, last } = takeInHand({ token: jwt(60) }, () => !isOver);
+  follow();
+  await pass(20);
+  last().greet();
+  await pass(61_000);
+  isOver = true;
+  for (const socket of sockets) socket.drop();
+  // The handshake is refused from now on: a browser says no more than that it failed.
+  for (let second = 0; second < 60; second++) {
+    await pass(1_000);
+    for (const socket of sockets) if (socket.readyState < 3) socket.drop();
+  }
+  expect(notes.ends).toEqual([["The token has expired", 401]]);
+  expect(notes.errors).toMatchObject([{ name: "OvationError", statusCode: 401 }]);
+  expect(notes.states.at(-1)).toBe("ended");
+  expect(jest.getTimerCount()).toBe(0);
+  client.close();
+});
+
+test("a fixed token of which the server says that it is over is over, whatever this clock says", async () => {
+  const { client, sockets, notes, last } = takeInHand({ token: jwt(3600) });
+  await pass(20);
+  last().say({ type: "closing", code: 4401, reason: "The token has expired" });
+  await pass(60_000);
+  expect(sockets).toHaveLength(1);
+  expect(notes.errors).toMatchObject([{ statusCode: 401, errors: ["The token has expired"] }]);
+  client.close();
+});
+
+test("a fixed token that still lives is tried again for as long as the server is away", async () => {
+  const { client, sockets, notes } = takeInHand({ token: jwt(3600) }, () => false);
+  for (let second = 0; second < 300; second++) {
+    await pass(1_000);
+    for (const socket of sockets) if (socket.readyState < 3) socket.drop();
+  }
+  expect(sockets.length).toBeGreaterThan(8);
+  expect(notes).toEqual({ states: ["offline"], errors: [], ends: [], heard: [] });
+  client.close();
+});
+
+test("a token() that throws is heard at each try, and the socket opens once it gives one", async () => {
+  let isSignedIn = false;
+  const { client, sockets, notes } = takeInHand({
+    async token() {
+      if (!isSignedIn) throw new Error("Not signed in");
+      return "t";
+    },
+  });
+  await pass(5_000);
+  expect(sockets).toEqual([]);
+  expect(notes.states).toEqual(["offline"]);
+  expect(notes.errors.length).toBeGreaterThan(1);
+  expect(notes.errors[0]).toMatchObject({ message: "Not signed in" });
+  isSignedIn = true;
+  await pass(10_000);
+  expect(notes.states).toEqual(["offline", "online"]);
+  client.close();
+});
+
+test("a token() that never answers is told, and asked again", async () => {
+  let asked = 0;
+  const { client, sockets, notes } = takeInHand({
+    token: () => (++asked === 1 ? new Promise<string>(() => {}) : "t"),
+  });
+  await pass(16_000);
+  expect(notes.errors).toHaveLength(1);
+  expect(String(notes.errors[0])).toContain("token()");
+  expect(sockets).toHaveLength(1);
+  client.close();
+});
+
+test("one token serves calls and sockets until shortly before its end", async () => {
+  let asked = 0;
+  const { fetcher, tokens } = answering();
+  const { client, last } = takeInHand({ token: () => jwt(120, `${++asked}`), fetch: fetcher });
+  await Promise.all([client.call("GET", "/a"), client.call("GET", "/b"), pass(1_000)]);
+  last().drop();
+  await pass(5_000);
+  await client.call("GET", "/c");
+  expect(asked).toBe(1);
+  expect(last().token.endsWith(".1")).toBe(true);
+  await pass(90_000);
+  await client.call("GET", "/d");
+  expect(tokens).toEqual(["1", "1", "1", "2"]);
+  client.close();
+});
+
+test("a call that is refused for its token is sent once more with a fresh one", async () => {
+  let asked = 0;
+  const { fetcher, tokens } = answering(401);
+  const { client } = takeInHand({ token: () => jwt(3600, `${++asked}`), fetch: fetcher });
+  expect(await client.call("GET", "/a")).toEqual({ ok: true });
+  expect(tokens).toEqual(["1", "2"]);
+  const refused = answering(401, 401, 401);
+  const other = takeInHand({ token: () => jwt(3600, `${++asked}`), fetch: refused.fetcher });
+  await expect(other.client.call("GET", "/a")).rejects.toMatchObject({ statusCode: 401 });
+  expect(refused.tokens).toHaveLength(2);
+  client.close();
+  other.client.close();
+});
+
+test("a call whose token() fails is tried again, and ends with what token() threw", async () => {
+  let asked = 0;
+  const { fetcher, tokens } = answering();
+  const flaky = takeInHand({
+    fetch: fetcher,
+    async token() {
+      if (++asked <= 2) throw new Error("Failed to fetch");
+      return jwt(3600);
+    },
+  });
+  const [answer] = await Promise.all([flaky.client.call("GET", "/a"), pass(20_000)]);
+  expect(answer).toEqual({ ok: true });
+  expect(tokens).toHaveLength(1);
+  const never = takeInHand({
+    fetch: fetcher,
+    token: () => Promise.reject(new Error("Signed out")),
+  });
+  const ended = never.client.sendGift("s", "g").catch((error: unknown) => error);
+  await pass(60_000);
+  expect(await ended).toMatchObject({ name: "Error", message: "Signed out" });
+  expect(tokens).toHaveLength(1);
+  flaky.client.close();
+  never.client.close();
+});
