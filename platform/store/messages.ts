@@ -1,4 +1,4 @@
-import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { Message, numberInId, pageRange } from "../../domain/chat.ts";
 import { refuse } from "../../domain/refusal.ts";
@@ -6,6 +6,7 @@ import { key } from "./keys.ts";
 import { actAction } from "./moderation.ts";
 import { queryRange } from "./query.ts";
 import { type Reply, record } from "./record.ts";
+import { writeOnce } from "./single-write.ts";
 import { read, table, tableName } from "./table.ts";
 
 /** The chat of a stream: how many numbers were given out, and whether some of them show nothing. */
@@ -17,19 +18,22 @@ const Gone = z.object({ numbers: z.instanceof(Set) });
 /** Gone numbers that a stream keeps; pages of one with more are shorter by what is beyond. */
 const goneMax = 5_000;
 
-/** The number of a stream's next message: 1, 2, 3 …, each given out once. */
+/**
+ * The number of a stream's next message: 1, 2, 3 …, each given out once. Where the answer was lost
+ * and others took numbers meanwhile, one number stays empty, as after a crash.
+ */
 export async function takeNumber(streamId: string): Promise<number> {
-  const { Attributes } = await table().send(
-    new UpdateCommand({
-      TableName: tableName(),
+  const taken = await writeOnce({
+    Update: {
       Key: key.chat(streamId),
       UpdateExpression: "ADD #count :one",
       ExpressionAttributeNames: { "#count": "count" },
       ExpressionAttributeValues: { ":one": 1 },
       ReturnValues: "UPDATED_NEW",
-    }),
-  );
-  return read(Chat, Attributes ?? {}).count;
+    },
+  });
+  if (!taken.done) throw new Error(`No number was given out in the stream ${streamId}`);
+  return read(Chat, taken.attributes ?? {}).count;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { plain, table, tableName } from "./table.ts";
+import { writeOnce } from "./single-write.ts";
+import { type Item, plain, table, tableName } from "./table.ts";
 import { type Action, type Failed, transact } from "./transact.ts";
 
 /**
@@ -29,17 +30,26 @@ export async function record(
   return failed;
 }
 
-/** A single action costs half of a transaction, and conflicts with transactions only. */
+/**
+ * A single action costs half of a transaction, and conflicts with transactions only. What has a
+ * condition is written under an id of its own, so that its repetition is not taken for another's.
+ */
 async function writeOne(action: Action): Promise<Failed | undefined> {
   const TableName = tableName();
+  const { Put, Update, Delete } = action;
+  const told = (there: Item | undefined): Failed => new Map([[action.label ?? "0", there]]);
+  if (Put?.ConditionExpression !== undefined || Update?.ConditionExpression !== undefined) {
+    const outcome = await writeOnce(Put === undefined ? { Update: Update! } : { Put });
+    return outcome.done ? undefined : told(outcome.there);
+  }
   try {
-    if (action.Put) await table().send(new PutCommand({ TableName, ...action.Put }));
-    else if (action.Update) await table().send(new UpdateCommand({ TableName, ...action.Update }));
-    else if (action.Delete) await table().send(new DeleteCommand({ TableName, ...action.Delete }));
+    if (Put) await table().send(new PutCommand({ TableName, ...Put }));
+    else if (Update) await table().send(new UpdateCommand({ TableName, ...Update }));
+    else if (Delete) await table().send(new DeleteCommand({ TableName, ...Delete }));
     else return await transact([action]);
     return undefined;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    return new Map([[action.label ?? "0", plain(error.Item)]]);
+    return told(plain(error.Item));
   }
 }

@@ -1,10 +1,11 @@
-import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import type { Subscriber } from "../../domain/subscriber.ts";
 import { Visits } from "../../domain/watch-time.ts";
 import { logFault } from "../log.ts";
 import { key, prefix } from "./keys.ts";
 import { queryItems } from "./query.ts";
+import { writeOnce } from "./single-write.ts";
 import { read, table, tableName } from "./table.ts";
 
 /** Visitors whose time a stream's statistics add up; of more, the others are left out. */
@@ -29,27 +30,25 @@ export async function recordVisit(subscriber: Subscriber, now: Date): Promise<vo
 
 /** Tells whether it was the user's first visit of the stream. */
 async function addVisit(streamId: string, userId: string, seconds: number): Promise<boolean> {
-  const { Attributes } = await table().send(
-    new UpdateCommand({
-      TableName: tableName(),
+  const added = await writeOnce({
+    Update: {
       Key: key.visits(streamId, userId),
-      UpdateExpression: "SET userId = :user ADD seconds :seconds",
-      ExpressionAttributeValues: { ":user": userId, ":seconds": seconds },
-      ReturnValues: "ALL_OLD",
-    }),
-  );
-  return Attributes?.userId === undefined;
+      UpdateExpression: "SET userId = :user ADD seconds :seconds, times :one",
+      ExpressionAttributeValues: { ":user": userId, ":seconds": seconds, ":one": 1 },
+      ReturnValues: "UPDATED_NEW",
+    },
+  });
+  return added.done && added.attributes?.times === 1;
 }
 
 async function countVisitor(streamId: string): Promise<void> {
-  await table().send(
-    new UpdateCommand({
-      TableName: tableName(),
+  await writeOnce({
+    Update: {
       Key: key.audience(streamId),
       UpdateExpression: "ADD visitors :one",
       ExpressionAttributeValues: { ":one": 1 },
-    }),
-  );
+    },
+  });
 }
 
 /** The times of a stream's visitors, of visits that are over. */

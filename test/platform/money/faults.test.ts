@@ -1,5 +1,13 @@
 import { rm } from "node:fs/promises";
-import { call, eventually, freshId, giftType, liveStream, type Person } from "../../api/people.ts";
+import {
+  call,
+  eventually,
+  freshId,
+  giftType,
+  liveStream,
+  type Person,
+  person,
+} from "../../api/people.ts";
 import type { System } from "../../system.ts";
 import {
   auditOf,
@@ -85,6 +93,32 @@ test.each(["error_after_commit", "timeout_after_commit"])(
     expect(await walletOf(sender)).toMatchObject({ balance: 90 });
   },
 );
+
+/*
+ * Planted fault that turns this red: writeOnce() that takes every failed condition for another's.
+ * The SDK asks again after a lost answer, and finds what it has written.
+ */
+test("a notification and a slow message whose answers were lost are told as made", async () => {
+  const as = await person();
+  const kind = { kind: "error_after_commit" };
+  await injectFault({ caller: "notifications-create", operation: "PutItem", ...kind });
+  const note = { userId: as.id, title: "Hello", message: "there" };
+  const what = { type: "system", category: "live_stream" };
+  const made = await call("POST /api/v1/notifications", { as, body: { ...note, ...what } });
+  expect(made.status).toBe(201);
+  const { body } = await call("GET /api/v1/notifications/unread-count", { as });
+  expect(body.data).toEqual({ count: 1 });
+
+  const own = await liveStream();
+  const settings = `PATCH /api/v1/live-stream/${own.id}/chat-settings`;
+  await call(settings, { as: own.host, body: { slowModeSeconds: 300 } });
+  await injectFault({ caller: "chat-send-message", operation: "UpdateItem", count: 2, ...kind });
+  const say = () =>
+    call(`POST /api/v1/live-stream/${own.id}/chat/messages`, { as, body: { content: "hi" } });
+  expect((await say()).status).toBe(201);
+  expect(await clearFaults()).toBe(3);
+  expect((await say()).status).toBe(429);
+});
 
 /*
  * Planted fault that turns this red: settle() that takes the mark away without its condition. A

@@ -1,0 +1,170 @@
+import { GetCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { jest } from "@jest/globals";
+import { makeMessage } from "../../domain/chat.ts";
+import { makeNotification, NotificationWish } from "../../domain/notification.ts";
+import { Refusal } from "../../domain/refusal.ts";
+import { profileOf } from "../../domain/user.ts";
+import { newId } from "../../platform/id.ts";
+import { admitMessage } from "../../platform/store/admission.ts";
+import { recordCallbacks } from "../../platform/store/callbacks.ts";
+import { type Key, key } from "../../platform/store/keys.ts";
+import { listMessages, recordMessage, takeNumber } from "../../platform/store/messages.ts";
+import {
+  listNotifications,
+  markAll,
+  recordNotification,
+} from "../../platform/store/notifications.ts";
+import { park } from "../../platform/store/parked.ts";
+import { findMetadata, recordMetadata } from "../../platform/store/room-metadata.ts";
+import { table, tableName } from "../../platform/store/table.ts";
+import { listVisits, recordVisit } from "../../platform/store/visits.ts";
+import { admitCall } from "../../platform/tencent/rate.ts";
+import { startTable } from "./table.ts";
+import { makeStream, makeUser, someone } from "./wallet-people.ts";
+
+/** Answers to single writes that are lost from now on; the SDK then asks again, as here. */
+let lost = 0;
+/** What happens between the write and its repetition. */
+let meanwhile: (() => Promise<unknown>) | undefined;
+
+function loseAnswers() {
+  table().middlewareStack.add(
+    (next, { commandName = "" }) =>
+      async (args) => {
+        const answer = next(args);
+        if (lost === 0 || !/^(Put|Update|Delete)(Item)?Command$/.test(commandName)) return answer;
+        lost--;
+        await answer.catch(() => undefined);
+        const then = meanwhile;
+        meanwhile = undefined;
+        await then?.();
+        return next(args);
+      },
+    { step: "initialize" },
+  );
+}
+
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  ({ stop } = await startTable());
+  loseAnswers();
+});
+afterAll(() => stop());
+afterEach(() => {
+  expect(lost).toBe(0);
+});
+
+const now = new Date();
+const codeOf = (doing: Promise<unknown>) =>
+  doing.then(
+    () => "done",
+    (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
+  );
+const get = async (Key: Key) =>
+  (await table().send(new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }))).Item;
+
+test("a notification whose answer was lost is made, once", async () => {
+  const userId = await makeUser(someone("user"));
+  const kind = { type: "system", category: "live_stream" };
+  const wish = NotificationWish.parse({ userId, title: "Hello", message: "there", ...kind });
+  const make = () => makeNotification(wish, newId(now), now);
+  const one = make();
+  lost = 1;
+  expect(await codeOf(recordNotification(one))).toBe("done");
+  expect(await listNotifications(userId, {}, 10)).toHaveLength(1);
+  // Another notification that has its id is still a fault.
+  expect(await codeOf(recordNotification(one))).toContain("already");
+  for (let n = 0; n < 3; n++) await recordNotification(make());
+  lost = 2;
+  expect(await markAll(userId, now)).toBe(4);
+});
+
+test("the only call of a command in a second is admitted, and the next one is not", async () => {
+  lost = 1;
+  expect(await codeOf(admitCall(1, "add_gift", now))).toBe("done");
+  expect(await codeOf(admitCall(1, "add_gift", now))).toBe("command_too_frequent");
+});
+
+test("callbacks that are configured for the first time do not exist already", async () => {
+  const callbacks = { Url: "https://example.com", CallbackCommandList: [] };
+  lost = 1;
+  expect(await codeOf(recordCallbacks(callbacks))).toBe("done");
+  expect(await codeOf(recordCallbacks(callbacks))).toBe("callbacks_exist");
+});
+
+describe("a message", () => {
+  const rules = { slowModeSeconds: 0, perSecondMax: 3 };
+  const sentBy = async (userId: string) => (await get(key.member("s", userId)))?.sent;
+
+  test("is admitted in slow mode without a key, and the next one has to wait", async () => {
+    const userId = someone("slow");
+    const slow = { ...rules, slowModeSeconds: 30 };
+    lost = 1;
+    expect(await codeOf(admitMessage("s", userId, slow, now))).toBe("done");
+    expect(await codeOf(admitMessage("s", userId, slow, now))).toBe("slow_mode");
+  });
+
+  test("counts once against the rate: as many are admitted as there may be", async () => {
+    const userId = someone("fast");
+    for (let n = 1; n <= rules.perSecondMax; n++) {
+      lost = 1;
+      expect(await codeOf(admitMessage("s", userId, rules, now))).toBe("done");
+      expect(await sentBy(userId)).toBe(n);
+    }
+    expect(await codeOf(admitMessage("s", userId, rules, now))).toBe("too_many_requests");
+  });
+
+  test("takes one number, so that none is left that shows nothing", async () => {
+    const stream = await makeStream(someone("host"));
+    const sender = profileOf("sender", {}, now);
+    for (let n = 1; n <= 3; n++) {
+      lost = 1;
+      const given = { stream, sender, n: await takeNumber(stream.id), now };
+      const message = makeMessage({ content: "hi" }, given);
+      expect(message.n).toBe(n);
+      await recordMessage(message, { answer: undefined, remember: [] });
+    }
+    expect(await listMessages(stream.id, 1, 10)).toMatchObject({ total: 3 });
+  });
+
+  test("never takes a number that somebody else took meanwhile", async () => {
+    const stream = await makeStream(someone("host"));
+    let other = 0;
+    lost = 1;
+    meanwhile = async () => {
+      other = await takeNumber(stream.id);
+    };
+    const mine = await takeNumber(stream.id);
+    expect(other).toBe(2);
+    expect(mine).toBe(3);
+  });
+});
+
+test("a record that is parked is told to the alarm, since it was not parked before", async () => {
+  const { PK } = key.parked(now.toISOString().slice(0, 10), "");
+  const told: unknown[] = [];
+  Object.assign(process.env, { POWERTOOLS_LOG_LEVEL: "ERROR", POWERTOOLS_DEV: "true" });
+  const spy = jest.spyOn(console, "error").mockImplementation((line) => void told.push(line));
+  lost = 1;
+  await park({ PK: "STREAM#s", SK: "GIFT#1" }, new Error("poison"), now);
+  await park({ PK: "STREAM#s", SK: "GIFT#1" }, new Error("poison"), now);
+  spy.mockRestore();
+  const { Items = [] } = await table().send(new ScanCommand({ TableName: tableName() }));
+  expect(Items.filter((item) => item.PK === PK)).toHaveLength(1);
+  expect(told).toHaveLength(1);
+});
+
+test("an entry of a room's metadata is written once: no revision is passed over", async () => {
+  lost = 1;
+  await recordMetadata("room", [{ Key: "k", Value: "v" }]);
+  expect(await findMetadata("room")).toMatchObject({ revision: 1 });
+});
+
+test("a visit that is over counts once, and its visitor too", async () => {
+  const connectedAt = now.getTime() - 60_000;
+  const subscriber = { streamId: "visited", userId: "ann", revision: connectedAt * 1000 };
+  lost = 2;
+  await recordVisit(subscriber as never, now);
+  expect(await listVisits("visited")).toMatchObject([{ seconds: 60 }]);
+  expect(await get(key.audience("visited"))).toMatchObject({ visitors: 1 });
+});
