@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { connectionLifeSeconds } from "../../domain/subscriber.ts";
+import { connectionLifeSeconds, openingMilliseconds } from "../../domain/subscriber.ts";
 import { setting } from "../env.ts";
 import { sendMoment } from "../moments.ts";
 import { payloadOf, poster } from "../push/post.ts";
-import { dropConnection } from "../store/connections.ts";
+import { dropConnection, findConnection } from "../store/connections.ts";
 
 /** The moment at which a connection's token ends, in seconds since 1970. */
 export const ExpiryMoment = z.object({ connectionId: z.string(), expiresAt: z.number() });
@@ -18,11 +18,14 @@ export async function sendExpiry(moment: ExpiryMoment, now: Date): Promise<void>
 
 /** Between the word and the end, so that the word arrives. The promise is 10 s. */
 const farewellMilliseconds = 1_000;
+/** Between two tries of an end, and when it is left to the next delivery of its message. */
+const pauseMilliseconds = 500;
+const triesMillisecondsMax = 5_000;
 
 /**
- * Ends a connection whose token has ended: the message carries our code, because API Gateway
- * chooses the close code itself. Before that moment it only looks whether the connection is still
- * there, and waits on.
+ * Ends a connection whose token has ended. Before that moment it only looks whether the connection
+ * is still there, and waits on. Throws when the gateway did not say that it is closed or gone:
+ * then all of it stays as it is, so that the message can come again.
  */
 export async function endExpired(moment: ExpiryMoment, now: Date): Promise<void> {
   const { connectionId, expiresAt } = moment;
@@ -31,11 +34,39 @@ export async function endExpired(moment: ExpiryMoment, now: Date): Promise<void>
     else await sendExpiry(moment, now);
     return;
   }
-  const said = { type: "closing", code: 4401, reason: "The token has expired" };
-  const result = await poster().post(connectionId, payloadOf(JSON.stringify(said)));
-  if (result !== "gone") {
-    await new Promise((done) => setTimeout(done, farewellMilliseconds));
-    await poster().close(connectionId);
-  }
+  await close(connectionId, now);
   await dropConnection(connectionId);
+}
+
+/**
+ * Closes a connection surely. The message before carries our code, because API Gateway chooses the
+ * close code itself.
+ */
+async function close(connectionId: string, now: Date): Promise<void> {
+  const said = { type: "closing", code: 4401, reason: "The token has expired" };
+  const began = Date.now();
+  let isTold = false;
+  for (;;) {
+    let result = isTold
+      ? "sent"
+      : await poster().post(connectionId, payloadOf(JSON.stringify(said)));
+    if (result !== "gone") {
+      if (!isTold) await wait(farewellMilliseconds);
+      isTold = true;
+      result = await poster().close(connectionId);
+    }
+    if (result === "sent") return;
+    if (result === "gone" && !(await mayBeOpening(connectionId, now))) return;
+    if (Date.now() - began > triesMillisecondsMax)
+      throw new Error(`The connection ${connectionId} could not be closed: ${result}`);
+    await wait(pauseMilliseconds);
+  }
+}
+
+const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** Whether a connection that the gateway does not know may be one which it has not opened yet. */
+async function mayBeOpening(connectionId: string, now: Date): Promise<boolean> {
+  const connection = await findConnection(connectionId);
+  return connection !== undefined && now.getTime() - connection.connectedAt <= openingMilliseconds;
 }

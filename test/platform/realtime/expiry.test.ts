@@ -1,0 +1,101 @@
+import type { SQSRecord } from "aws-lambda";
+import { handler } from "../../../functions/realtime/expire.ts";
+import { type PostResult, usePoster } from "../../../platform/push/post.ts";
+import {
+  findConnection,
+  listSockets,
+  putConnection,
+  putSocket,
+} from "../../../platform/store/connections.ts";
+import { useOwnTable } from "../table.ts";
+
+useOwnTable();
+
+const asked: string[] = [];
+let answer: { post: PostResult; close: PostResult[] };
+beforeEach(() => {
+  asked.length = 0;
+  answer = { post: "sent", close: ["sent"] };
+  usePoster({
+    async post(_, { bytes }) {
+      asked.push(JSON.parse(bytes.toString()).type);
+      return answer.post;
+    },
+    async close() {
+      asked.push("close");
+      return answer.close.length > 1 ? answer.close.shift()! : answer.close[0]!;
+    },
+    probe: async () => "sent",
+  });
+});
+afterAll(() => usePoster(undefined));
+
+let people = 0;
+
+/** A connection whose token has just ended, and what the queue brings of it. */
+async function expired(ageSeconds = 600) {
+  const name = `ann-${++people}`;
+  const expiresAt = Math.floor(Date.now() / 1000) - 1;
+  const connectedAt = Date.now() - ageSeconds * 1000;
+  const own = { connectionId: `c-${name}`, connectedAt, expiresAt: expiresAt + 7200 };
+  await putSocket(name, own);
+  await putConnection({ ...own, userId: name, tokenExpiresAt: expiresAt });
+  const body = JSON.stringify({ connectionId: own.connectionId, expiresAt });
+  const isKept = async () =>
+    (await findConnection(own.connectionId)) !== undefined &&
+    (await listSockets(name, new Date())).length === 1;
+  return { ...own, isKept, record: { messageId: `m-${name}`, body } as SQSRecord };
+}
+
+const end = async (...records: SQSRecord[]) =>
+  (await handler({ Records: records })).batchItemFailures.map(
+    ({ itemIdentifier }) => itemIdentifier,
+  );
+
+test("an expired token's socket is told, closed and forgotten", async () => {
+  const { record, isKept } = await expired();
+  expect(await end(record)).toEqual([]);
+  expect(asked).toEqual(["closing", "close"]);
+  expect(await isKept()).toBe(false);
+});
+
+test.each(["lost", "too_fast", "refused"] as const)(
+  "a socket whose closing was %s is not forgotten, and its message comes again",
+  async (result) => {
+    const { record, isKept } = await expired();
+    answer.close = [result];
+    expect(await end(record)).toEqual([record.messageId]);
+    expect(await isKept()).toBe(true);
+    answer.close = ["sent"];
+    expect(await end(record)).toEqual([]);
+    expect(await isKept()).toBe(false);
+  },
+);
+
+test("a closing that fails at first is tried again at once, so that it takes no ten seconds", async () => {
+  const { record, isKept } = await expired();
+  answer.close = ["too_fast", "lost", "sent"];
+  const began = Date.now();
+  expect(await end(record)).toEqual([]);
+  expect(Date.now() - began).toBeLessThan(8_000);
+  expect(asked).toEqual(["closing", "close", "close", "close"]);
+  expect(await isKept()).toBe(false);
+});
+
+test("one socket that cannot be closed keeps back no other of its batch", async () => {
+  const [bad, good] = [await expired(), await expired()];
+  answer.close = ["lost"];
+  const close = async (connectionId: string) =>
+    connectionId === bad.connectionId ? "lost" : "sent";
+  usePoster({ post: async () => "sent", close, probe: async () => "sent" });
+  expect(await end(bad.record, good.record)).toEqual([bad.record.messageId]);
+  expect([await bad.isKept(), await good.isKept()]).toEqual([true, false]);
+});
+
+test("a socket that is gone is forgotten; one that may still be opening comes again", async () => {
+  const [old, young] = [await expired(), await expired(2)];
+  answer.post = "gone";
+  expect(await end(old.record, young.record)).toEqual([young.record.messageId]);
+  expect([await old.isKept(), await young.isKept()]).toEqual([false, true]);
+  expect(asked).not.toContain("close");
+});
