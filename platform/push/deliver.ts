@@ -1,6 +1,6 @@
 import type { Frame } from "../../domain/frame.ts";
 import { limits } from "../limits.ts";
-import { listFrames } from "../store/frames.ts";
+import { listFrames, queryFrames } from "../store/frames.ts";
 import { getLog, markPosted } from "../store/logs.ts";
 import { whole } from "../store/subscribers.ts";
 import { dropGone } from "./gone.ts";
@@ -54,9 +54,9 @@ async function deliverSome(
   if (log.posted >= upTo) return false;
   const about = room.memory.viewers.get(streamId)?.count ?? log.viewers ?? 0;
   const most = Math.max(1, Math.floor(limits().postsPerMark / Math.max(1, about)));
-  const to = Math.min(upTo, log.posted + most);
-  const frames = await framesBetween(streamId, log.posted + 1, to, made);
+  const frames = await nextFrames(streamId, { after: log.posted, upTo, most }, made);
   const last = frames.at(-1);
+  // All of them have expired: the next frame that is put goes on from there.
   if (last === undefined) return false;
   const viewers = await post(room, frames, about);
   noteViewers(room, viewers);
@@ -64,6 +64,28 @@ async function deliverSome(
   await markPosted(streamId, last, { viewers, peakViewers, countedAt: room.now.getTime() });
   await dropGone(room);
   return last.n < upTo;
+}
+
+/**
+ * The next frames of a log, at most so many. Those that nobody posted for a day are removed by the
+ * table, some of them sooner than others: the room goes on from the first one behind them.
+ */
+async function nextFrames(
+  streamId: string,
+  { after, upTo, most }: { after: number; upTo: number; most: number },
+  made: readonly Frame[],
+): Promise<Frame[]> {
+  const next = await framesBetween(streamId, after + 1, Math.min(upTo, after + most), made);
+  if (next.length > 0) return sinceLastHole(next);
+  for await (const { n } of queryFrames(streamId, { from: after + 1, to: upTo, pageSize: 1 }))
+    return sinceLastHole(await framesBetween(streamId, n, Math.min(upTo, n + most - 1), made));
+  return [];
+}
+
+/** What comes after a hole, which viewers ask about whatever lies before it. */
+function sinceLastHole(frames: Frame[]): Frame[] {
+  const at = frames.findLastIndex(({ n }, index) => index > 0 && frames[index - 1]!.n !== n - 1);
+  return frames.slice(Math.max(0, at));
 }
 
 async function framesBetween(
