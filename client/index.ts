@@ -64,8 +64,23 @@ export function createClient(options: Options) {
     /** Says something in a stream's chat. With a key of your own, a repetition is the same call. */
     sendMessage: async (streamId: string, content: string, key?: string) =>
       call<{ _id: string }>("POST", `${chatOf(streamId)}/messages`, { content }, key),
-    sendGift: (liveStreamId: string, giftTypeId: string, key?: string) =>
-      call<{ id: string }>("POST", "/api/v1/gifts/create", { giftTypeId, liveStreamId }, key),
+    /**
+     * Gives, once for each key. With `expectedPrice`, the credits that were shown, a gift that costs
+     * something else by now is refused (409) and costs nothing.
+     */
+    sendGift: (
+      liveStreamId: string,
+      giftTypeId: string,
+      key?: string,
+      { expectedPrice }: { expectedPrice?: number } = {},
+    ) => {
+      const gift = {
+        giftTypeId,
+        liveStreamId,
+        ...(expectedPrice !== undefined && { expectedPrice }),
+      };
+      return call<{ id: string }>("POST", "/api/v1/gifts/create", gift, key);
+    },
     sendSuperlike: async (streamId: string, key?: string) =>
       call<{ price: number }>("POST", `${chatOf(streamId)}/superlike`, undefined, key),
     /** Any other call of the HTTP API, such as `call("GET", "/api/v1/wallet")`. */

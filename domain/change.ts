@@ -1,7 +1,7 @@
 import { chatMessageOf, Message } from "./chat.ts";
 import type { LogRecord, StreamEvent } from "./event.ts";
 import { Gift } from "./gift.ts";
-import { addsToTotals, giftSentOf, superlikeBy } from "./gift-event.ts";
+import { addsToTotals, giftSentOf, refundedCredits, superlikeBy } from "./gift-event.ts";
 import { Member } from "./member.ts";
 import { Stream } from "./stream.ts";
 import { summaryOf } from "./user.ts";
@@ -68,7 +68,7 @@ function giftRecord(change: Change, defaultPicture: string): LogRecord | undefin
   }
   const before = Gift.parse(old);
   if (refundedAt !== undefined && before.refundedAt === undefined) {
-    const data = { id, streamId, credits: price, refundedAt, totals: adds };
+    const data = { id, streamId, credits: refundedCredits(gift), refundedAt, totals: adds };
     const events: StreamEvent[] = [{ type: "gift.refunded", at: refundedAt, data }];
     const takes = { count: 0 - adds.count, credits: 0 - adds.credits };
     return { ...always(`gift:${id}:refunded`, createdAt, events), adds: takes };

@@ -117,7 +117,7 @@ export const givingRefusals = [
 ] as const satisfies readonly RefusalCode[];
 
 /** Every no that a gift can meet. */
-export const giftRefusals = ["stream_not_found", ...givingRefusals] as const;
+export const giftRefusals = ["stream_not_found", ...givingRefusals, "price_changed"] as const;
 
 /** The order of checks: ownership (blocked, oneself), then state (live, switch, type, credits). */
 function assertMayGive({ stream, member, sender, now }: Giving, receivers: readonly Person[]) {
@@ -126,19 +126,37 @@ function assertMayGive({ stream, member, sender, now }: Giving, receivers: reado
   assertLive(stream);
 }
 
+/** What a viewer asks for: one gift to a stream's host, at no other price than the one expected. */
+export const GiftToHost = z.object({
+  giftTypeId: GiftTypeId,
+  liveStreamId: StreamId,
+  expectedPrice: Amount.optional(),
+});
+
+/** A gift as it is wished for. */
+export type GiftWish = {
+  giftType: GiftType;
+  receivers: readonly Person[];
+  /** Things for each receiver. */
+  count: number;
+  /** False where a webhook decided: nobody's credits move, the gift counts and is shown. */
+  charged: boolean;
+  /** The price that the sender has seen: at another one they do not give. */
+  expectedPrice?: number | undefined;
+};
+
 /** Decides on a gift: `count` things for each of the receivers, paid for all at once. */
-export function sendGift(
-  giving: Giving,
-  wish: { giftType: GiftType; receivers: readonly Person[]; count: number; charged: boolean },
-): Given {
+export function sendGift(giving: Giving, wish: GiftWish): Given {
   const { stream, sender, wallet, limits, id, now } = giving;
-  const { giftType, receivers, count, charged } = wish;
+  const { giftType, receivers, count, charged, expectedPrice } = wish;
   assertMayGive(giving, receivers);
   if (!stream.giftsEnabled) refuse("gifts_switched_off");
   assertActive(giftType);
   const share = giftType.creditAmount * count;
   const price = share * receivers.length;
   if (price > amountMax) refuse("price_too_high", { price });
+  if (expectedPrice !== undefined && expectedPrice !== price)
+    refuse("price_changed", { price, expectedPrice });
   const createdAt = now.toISOString();
   let draft = draftOf(wallet);
   if (charged) {

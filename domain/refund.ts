@@ -1,4 +1,5 @@
 import type { Gift, Share } from "./gift.ts";
+import { refundedCredits } from "./gift-event.ts";
 import { makeNotification, type StoredNotification } from "./notification.ts";
 import { refuse } from "./refusal.ts";
 import { credit, type Draft, draftOf, takeBack, type Wallet } from "./wallet.ts";
@@ -67,7 +68,9 @@ export function refundGift(
 /** What the sender and each receiver are told of a refund. `newId` gives each its own id. */
 export function refundNotices(gift: Gift, newId: () => string, now: Date): StoredNotification[] {
   const what = gift.kind === "superlike" ? "superlike" : (gift.giftType?.name ?? "gift");
-  const metadata = { giftId: gift.id, streamId: gift.streamId, credits: gift.price };
+  const credits = refundedCredits(gift);
+  const metadata = { giftId: gift.id, streamId: gift.streamId, credits };
+  const cameBack = credits > 0 ? `: ${credits} credits came back` : "";
   const tell = (userId: string, message: string) =>
     makeNotification(
       { userId, type: "system", category: "payments", title: "Gift refunded", message, metadata },
@@ -75,7 +78,7 @@ export function refundNotices(gift: Gift, newId: () => string, now: Date): Store
       now,
     );
   return [
-    tell(gift.sender.userId, `Your ${what} was refunded: ${gift.price} credits came back`),
+    tell(gift.sender.userId, `Your ${what} was refunded${cameBack}`),
     ...gift.receivers.map(({ userId }) =>
       tell(userId, `A ${what} that you received was refunded to its sender`),
     ),

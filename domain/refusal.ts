@@ -75,6 +75,10 @@ export const refusals = {
     says: "Daily spend limit reached: {spent} of {spendLimit} credits spent today, price {price}",
   },
   price_too_high: { kind: "invalid", says: "price: expected at most 1000000000, found {price}" },
+  price_changed: {
+    kind: "conflict",
+    says: "expectedPrice: the price is {price}, not {expectedPrice}",
+  },
   reference_exists: { kind: "conflict", says: "reference: {reference} was used before" },
   balance_too_high: { kind: "conflict", says: "The wallet cannot hold more credits" },
   transfer_to_oneself: {

@@ -17,14 +17,14 @@ export type Booked = z.infer<typeof Booked>;
 /** Credits from the caller to another user. */
 export const Transfer = z.object({ recipientId: UserId, amount: Amount });
 
-/** Both balances after a transfer. */
+/** What a transfer comes to: what the sender has left, and of the recipient nothing. */
 export const Transferred = z
   .object({
     senderId: UserId,
     recipientId: UserId,
     transferredAmount: Amount,
     senderBalance: Balance,
-    recipientBalance: Balance,
+    recipientBalance: z.null().meta({ description: "Nobody sees what another user has" }),
   })
   .meta({ id: "Transferred" });
 export type Transferred = z.infer<typeof Transferred>;

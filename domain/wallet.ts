@@ -17,7 +17,7 @@ export const Wallet = z.object({
   head: z.string(),
   /** Grows with each write: the optimistic lock. */
   revision: z.number().int().min(0),
-  /** Gifts sent in one second: what the rate of gifts counts. */
+  /** Gifts, superlikes and transfers sent in one second: what their rate counts. */
   pace: z.object({ second: z.number(), gifts: z.number() }).optional(),
   /** Credits spent on one day (UTC). */
   spent: z.object({ day: z.string(), credits: z.number() }).optional(),
@@ -112,16 +112,25 @@ export type SpendLimits = {
 export const spendLimitOf = (wallet: Wallet, limits: Pick<SpendLimits, "spendLimit">) =>
   wallet.spendLimit ?? limits.spendLimit;
 
+/** A second counted by a clock that is further ahead than this was a mistake of that clock. */
+const clockSlackSeconds = 60;
+
 /**
- * Counts one gift or superlike against the user's rate and daily limit. Both live in the wallet, so
- * they are exact and cost no write. Refuses with `too_many_requests` or `spend_limit_reached`.
+ * Counts one gift, superlike or transfer against the user's rate and daily limit. Both live in the
+ * wallet, so they are exact and cost no write. Neither goes back: a call that began before midnight
+ * and commits after one that began behind it counts for the new day, or it would begin that day
+ * anew. Refuses with `too_many_requests` or `spend_limit_reached`.
  */
 export function countSpending(draft: Draft, price: number, now: Date, limits: SpendLimits): Draft {
   const { pace, spent } = draft.after;
-  const second = Math.floor(now.getTime() / 1000);
-  const gifts = (pace?.second === second ? pace.gifts : 0) + 1;
+  const clock = Math.floor(now.getTime() / 1000);
+  const isGoingOn =
+    pace !== undefined && pace.second >= clock && pace.second - clock <= clockSlackSeconds;
+  const second = isGoingOn ? pace.second : clock;
+  const gifts = (isGoingOn ? pace.gifts : 0) + 1;
   if (gifts > limits.giftsPerSecond) refuse("too_many_requests");
-  const day = now.toISOString().slice(0, 10);
+  const today = now.toISOString().slice(0, 10);
+  const day = spent !== undefined && spent.day > today ? spent.day : today;
   const spentToday = spent?.day === day ? spent.credits : 0;
   const spendLimit = spendLimitOf(draft.after, limits);
   if (spendLimit > 0 && spentToday + price > spendLimit)

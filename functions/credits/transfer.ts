@@ -14,7 +14,10 @@ export const { contract, handler } = endpoint(
     shape: "bare",
     body: Transfer,
     answer: [201, Transferred],
-    refusals: ["transfer_to_oneself", "user_not_found", "credits_too_low", "balance_too_high"],
+    refusals: [
+      ...["transfer_to_oneself", "user_not_found", "credits_too_low"],
+      ...["spend_limit_reached", "balance_too_high"],
+    ] as const,
     grants: { read: ["USER", "WALLET", "REPLAY"], write: ["WALLET", "LEDGER", "REPLAY"] },
   },
   async ({ body, caller, now, once }) => {

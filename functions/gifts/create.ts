@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { giftRefusals } from "../../domain/gift.ts";
-import { GiftId, GiftTypeId, StreamId } from "../../domain/id.ts";
+import { GiftToHost, giftRefusals } from "../../domain/gift.ts";
+import { GiftId } from "../../domain/id.ts";
 import { personOfSummary } from "../../domain/person.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getGiftType } from "../../platform/store/gift-types.ts";
@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     tag: "Gifts",
     caller: "user",
     shape: "envelope",
-    body: z.object({ giftTypeId: GiftTypeId, liveStreamId: StreamId }),
+    body: GiftToHost,
     answer: [201, z.object({ message: z.literal("Success"), id: GiftId })],
     refusals: giftRefusals,
     grants: {
@@ -31,9 +31,8 @@ export const { contract, handler } = endpoint(
     ]);
     const reply = (id: string) => once({ message: "Success", id });
     const receivers = [personOfSummary(stream.host)];
-    return giveGift(
-      { stream, giver, now, reply },
-      { giftType, receivers, count: 1, charged: true },
-    );
+    const { expectedPrice } = body;
+    const wish = { giftType, receivers, count: 1, charged: true, expectedPrice };
+    return giveGift({ stream, giver, now, reply }, wish);
   },
 );

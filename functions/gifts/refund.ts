@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Amount } from "../../domain/credits.ts";
+import { Balance } from "../../domain/credits.ts";
 import { GiftId } from "../../domain/id.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { Timestamp } from "../../domain/text.ts";
@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     path: z.object({ id: GiftId }),
-    answer: [200, z.object({ id: GiftId, refundedAt: Timestamp, credits: Amount })],
+    answer: [200, z.object({ id: GiftId, refundedAt: Timestamp, credits: Balance })],
     refusals: [
       ...["gift_not_found", "stream_not_yours", "refund_not_yours"],
       ...["gift_already_refunded", "refund_not_covered", "balance_too_high"],

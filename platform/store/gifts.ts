@@ -1,18 +1,17 @@
-import type { Gift, Given, Giving, Share } from "../../domain/gift.ts";
+import type { Gift, GiftWish, Given, Giving, Share } from "../../domain/gift.ts";
 import { sendGift, sendSuperlike } from "../../domain/gift.ts";
-import type { GiftType } from "../../domain/gift-type.ts";
 import type { Member } from "../../domain/member.ts";
 import { type Person, personOf, personOfSummary } from "../../domain/person.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { Stream } from "../../domain/stream.ts";
 import type { Wallet } from "../../domain/wallet.ts";
-import { setting } from "../env.ts";
 import { newGiftId, recordGiftPlace } from "./gift-places.ts";
 import { key } from "./keys.ts";
 import type { Reply } from "./record.ts";
+import { spendLimits } from "./spend-limits.ts";
 import { findMember } from "./streams.ts";
 import type { Action } from "./transact.ts";
-import { findProfile } from "./users.ts";
+import { findKnown } from "./users.ts";
 import { commit, findWallet } from "./wallets.ts";
 
 /**
@@ -34,22 +33,8 @@ export async function getGiver(streamId: string, userId: string): Promise<Giver>
   return { sender: personOf(profile), wallet, member };
 }
 
-/** The profile; one that was made a moment ago is found by the second, consistent read. */
-const findKnown = async (userId: string) =>
-  (await findProfile(userId)) ?? (await findProfile(userId, { consistent: true }));
-
 /** What both kinds are given with. `reply` makes the answer for the gift's id, with its memory. */
 type Gifting<A> = { stream: Stream; giver: Giver; now: Date; reply: (giftId: string) => Reply<A> };
-
-/** A gift as it is wished for. */
-export type GiftWish = {
-  giftType: GiftType;
-  receivers: readonly Person[];
-  /** Things for each receiver. */
-  count: number;
-  /** False where a webhook decided: nobody's credits move, the gift counts and is shown. */
-  charged: boolean;
-};
 
 /**
  * Gives: debit, ledger entries, the gift's own item, further receivers' shares and the reply's
@@ -69,10 +54,7 @@ async function give<A>(
   decide: (giving: Giving) => Given,
 ): Promise<A> {
   const { sender, member, wallet } = giver;
-  const limits = {
-    giftsPerSecond: setting("GIFTS_PER_SECOND"),
-    spendLimit: setting("SPEND_LIMIT"),
-  };
+  const limits = spendLimits();
   let id = newGiftId(stream.id, now);
   const giving = (current: Wallet): Giving => ({
     stream,

@@ -1,4 +1,5 @@
 import { Gift, Share } from "../../domain/gift.ts";
+import { refundedCredits } from "../../domain/gift-event.ts";
 import { assertMayRefund, type Refunder, refundGift, refundNotices } from "../../domain/refund.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { newId } from "../id.ts";
@@ -53,7 +54,7 @@ export async function refund(
   assertMayRefund(gift, by);
   let whole = { gift, shares };
   const refundedAt = now.toISOString();
-  const answer = { id: gift.id, refundedAt, credits: gift.price };
+  const answer = { id: gift.id, refundedAt, credits: refundedCredits(gift) };
   const notices = refundNotices(gift, () => newId(now), now);
   for (let attempt = 1; attempt <= triesMax; attempt++) {
     if (whole.gift.refundedAt !== undefined) refuse("gift_already_refunded");

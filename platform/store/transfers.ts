@@ -1,11 +1,14 @@
+import { refuse } from "../../domain/refusal.ts";
 import type { Transferred } from "../../domain/transfer.ts";
-import { credit, debit, draftOf } from "../../domain/wallet.ts";
+import { countSpending, credit, debit, draftOf } from "../../domain/wallet.ts";
 import type { Reply } from "./record.ts";
+import { spendLimits } from "./spend-limits.ts";
 import { commit, findWallet } from "./wallets.ts";
 
 /**
- * Moves credits from one user to another: both wallets and their entries in one transaction.
- * Refuses with `credits_too_low`. The two must be different.
+ * Moves credits from one user to another: both wallets and their entries in one transaction. It
+ * counts towards the sender's rate and daily limit like a gift, which it could stand for. Refuses
+ * with `credits_too_low`, `too_many_requests` or `spend_limit_reached`. The two must be different.
  */
 export async function transfer(
   given: { senderId: string; recipientId: string; amount: number; now: Date },
@@ -15,7 +18,9 @@ export async function transfer(
   const occurredAt = now.toISOString();
   const wallets = await Promise.all([senderId, recipientId].map(findWallet));
   return commit(wallets, ([from, to]) => {
-    const sender = debit(draftOf(from!), {
+    const { balance } = from!;
+    if (balance < amount) refuse("credits_too_low", { balance, price: amount });
+    const sender = debit(countSpending(draftOf(from!), amount, now, spendLimits()), {
       type: "credit_transfer_sent",
       amount,
       counterpart: recipientId,
@@ -32,7 +37,7 @@ export async function transfer(
       recipientId,
       transferredAmount: amount,
       senderBalance: sender.after.balance,
-      recipientBalance: recipient.after.balance,
+      recipientBalance: null,
     };
     return { drafts: [sender, recipient], reply: once(answer) };
   });

@@ -33,9 +33,13 @@ export async function findProfile(
   return Item && read(Profile, Item);
 }
 
-/** The profile of a known user; refuses with `user_not_found`. */
+/** The profile; one that was made a moment ago is found by the second, consistent read. */
+export const findKnown = async (userId: string): Promise<Profile | undefined> =>
+  (await findProfile(userId)) ?? (await findProfile(userId, { consistent: true }));
+
+/** The profile of a known user, however new; refuses with `user_not_found`. */
 export async function getProfile(userId: string): Promise<Profile> {
-  return (await findProfile(userId)) ?? refuse("user_not_found", { userId });
+  return (await findKnown(userId)) ?? refuse("user_not_found", { userId });
 }
 
 /**

@@ -4,14 +4,14 @@ import {
   type GiftWater,
   verdictOf,
 } from "../../domain/callback.ts";
-import { sendGift } from "../../domain/gift.ts";
+import { type GiftWish, sendGift } from "../../domain/gift.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { Stream } from "../../domain/stream.ts";
 import { setting } from "../env.ts";
 import { newId } from "../id.ts";
 import { logNotice } from "../log.ts";
 import { postJson } from "../outbound.ts";
-import type { GiftWish, Giver } from "../store/gifts.ts";
+import type { Giver } from "../store/gifts.ts";
 import { RejectedGift } from "./codes.ts";
 import type { CommandRequest } from "./command.ts";
 import type { CommandContract } from "./contract.ts";

@@ -50,6 +50,25 @@ test("of 100 gifts at once a wallet that holds one pays for one", async () => {
   expect(await walletOf(sender)).toMatchObject({ balance: 0 });
 });
 
+test("at another price than the sender expects a gift is refused and costs nothing", async () => {
+  const { host, streamId, typeId, sender } = await prepare(100);
+  const send = (expectedPrice: unknown) =>
+    call("POST /api/v1/gifts/create", {
+      as: sender,
+      body: { giftTypeId: typeId, liveStreamId: streamId, expectedPrice },
+    });
+  const change = `PATCH /api/v1/gifts/gift-types/${typeId}`;
+  await call(change, { as: await admin(), body: { creditAmount: 99 } });
+  const refused = await send(10);
+  expectFailure(refused, 409, sentences[409]);
+  expect(refused.body.errors).toEqual([sentences[409], "expectedPrice: the price is 99, not 10"]);
+  expect(refused.headers.get("x-error-code")).toBe("price_changed");
+  expectFailure(await send("99"), 400, sentences[400]);
+  expect(await walletOf(sender)).toMatchObject({ balance: 100 });
+  expect((await send(99)).status).toBe(201);
+  await settled(host, 99);
+});
+
 describe("a key", () => {
   test("of many calls at once makes one gift, and all hear of the same one", async () => {
     const { host, streamId, typeId, sender } = await prepare();

@@ -93,7 +93,7 @@ describe("top-ups and payouts", () => {
 describe("credits between users", () => {
   const route = "POST /api/v1/messages/credit-transfer";
 
-  test("move at once and show both balances, bare", async () => {
+  test("move at once, bare, and show nobody what the other one has", async () => {
     const [from, to] = [await known(), await known()];
     await topUp(from, 30);
     const answer = await call(route, { as: from, body: { recipientId: to.id, amount: 12 } });
@@ -103,7 +103,7 @@ describe("credits between users", () => {
       recipientId: to.id,
       transferredAmount: 12,
       senderBalance: 18,
-      recipientBalance: 12,
+      recipientBalance: null,
     });
     const [sent] = (await transactionsOf(from)).list;
     const [received] = (await transactionsOf(to)).list;
@@ -121,6 +121,24 @@ describe("credits between users", () => {
     expectFailure(await send(freshId(), 1), 404, sentences[404]);
     expectFailure(await send(to.id, 6), 409, sentences[409]);
     expect((await walletOf(from)).balance).toBe(5);
+  });
+
+  test("count towards the daily limit together with gifts", async () => {
+    const [from, to, { id: liveStreamId }] = await Promise.all([known(), known(), liveStream()]);
+    await topUp(from, 5000);
+    const limit = `PUT /api/v1/wallets/${from.id}/spend-limit`;
+    await call(limit, { as: await admin(), body: { spendLimit: 30 } });
+    const send = (amount: number) =>
+      call(route, { as: from, body: { recipientId: to.id, amount } });
+    const refused = await send(31);
+    expectFailure(refused, 409, sentences[409]);
+    expect(refused.body.errors[1]).toMatch(/^Daily spend limit reached: 0 of 30 credits/);
+    const gift = { giftTypeId: await giftType(10), liveStreamId };
+    const given = await call("POST /api/v1/gifts/create", { as: from, body: gift });
+    expect([given.status, (await send(20)).status]).toEqual([201, 201]);
+    expectFailure(await send(1), 409, sentences[409]);
+    expect((await walletOf(from)).balance).toBe(4970);
+    expect((await walletOf(to)).balance).toBe(20);
   });
 
   test("crossing each other lose nothing", async () => {

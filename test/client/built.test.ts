@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { createClient, type Event, type Options } from "../../client/index.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -105,8 +106,10 @@ test("a callback that throws loses no event and no socket; ids are the same in e
 
 test("an answer that breaks off in its middle is asked for again, under the same key", async () => {
   const keys: unknown[] = [];
-  const server = createServer((request, response) => {
+  const wishes: unknown[] = [];
+  const server = createServer(async (request, response) => {
     keys.push(request.headers["idempotency-key"]);
+    wishes.push(await json(request));
     response.writeHead(201, { "content-type": "application/json", "content-length": "20" });
     if (keys.length > 1) return void response.end('{"id":"one gift"}   ');
     response.write('{"id":');
@@ -119,7 +122,9 @@ test("an answer that breaks off in its middle is asked for again, under the same
     token: "t",
     WebSocket: Hand as unknown as NonNullable<Options["WebSocket"]>,
   });
-  expect(await client.sendGift("s", "g")).toEqual({ id: "one gift" });
+  const gift = await client.sendGift("s", "g", undefined, { expectedPrice: 10 });
+  expect(gift).toEqual({ id: "one gift" });
+  expect(wishes.at(-1)).toEqual({ liveStreamId: "s", giftTypeId: "g", expectedPrice: 10 });
   expect(keys).toHaveLength(2);
   expect(new Set(keys).size).toBe(1);
   client.close();

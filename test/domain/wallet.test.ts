@@ -110,6 +110,30 @@ describe("what one user may spend", () => {
     });
   });
 
+  test("a call from before midnight that commits behind one of the new day does not begin that day anew", () => {
+    const midnight = later(12 * 3600);
+    const before = new Date(midnight.getTime() - 1);
+    let draft = spend(draftOf(emptyWallet("u")), 30, midnight);
+    draft = spend(draft, 10, before);
+    expect(draft.after.spent).toEqual({ day: "2026-05-02", credits: 40 });
+    expect(() => spend(draft, 11, later(13 * 3600))).toThrow(
+      expect.objectContaining({ code: "spend_limit_reached" }),
+    );
+    expect(() => spend(draft, 11, before)).toThrow(
+      expect.objectContaining({ code: "spend_limit_reached" }),
+    );
+  });
+
+  test("two clocks that differ by a second do not begin each other's second anew", () => {
+    let draft = draftOf(emptyWallet("u"));
+    for (const seconds of [1, 0, 1]) draft = spend(draft, 1, later(seconds));
+    expect(() => spend(draft, 1, now)).toThrow(
+      expect.objectContaining({ code: "too_many_requests" }),
+    );
+    const fast = spend(draftOf(emptyWallet("u")), 1, later(3600));
+    expect(spend(fast, 1, now).after.pace).toEqual({ second: now.getTime() / 1000, gifts: 1 });
+  });
+
   test("a limit of one's own holds in place of the stage's, and 0 is none", () => {
     const own = (spendLimit: number) => draftOf({ ...emptyWallet("u"), spendLimit });
     expect(() => spend(own(10), 11, now)).toThrow(expect.objectContaining({ kind: "conflict" }));

@@ -1,10 +1,13 @@
+import { listPackages } from "../../domain/credit-package.ts";
 import { personOf } from "../../domain/person.ts";
+import type { Stream } from "../../domain/stream.ts";
 import { profileOf } from "../../domain/user.ts";
-import { payOut, topUp } from "../../platform/store/bookings.ts";
+import { payOut, purchase, topUp } from "../../platform/store/bookings.ts";
 import { listNotifications } from "../../platform/store/notifications.ts";
 import { getGift, refund } from "../../platform/store/refunds.ts";
 import { settle } from "../../platform/store/settle.ts";
 import { findFan, findTotals } from "../../platform/store/totals.ts";
+import { transfer } from "../../platform/store/transfers.ts";
 import { findWallet } from "../../platform/store/wallets.ts";
 import { startTable } from "./table.ts";
 import { forget, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
@@ -80,6 +83,74 @@ test("what the host has spent is owed, and repaid by whatever comes in next (M7)
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 5 });
   await topUp({ userId: host, amount: 15, reference: "in-2", now }, forget);
   expect(await findWallet(host)).toMatchObject({ balance: 10, owed: 0 });
+});
+
+type Debtor = { host: string; sender: string; stream: Stream; now: Date };
+
+/** Every way in which 15 credits come into a wallet; what is needed before is done at once. */
+const waysIn: [string, (debtor: Debtor) => Promise<() => Promise<unknown>>][] = [
+  [
+    "top-up",
+    async ({ host: userId, now }) =>
+      () =>
+        topUp({ userId, amount: 15, reference: "in", now }, forget),
+  ],
+  [
+    "purchase",
+    async ({ host, now }) => {
+      const [pack] = listPackages({ activeOnly: true });
+      return () => purchase(host, { ...pack!, creditAmount: 15 }, now, forget({}));
+    },
+  ],
+  [
+    "transfer",
+    async ({ host: recipientId, sender: senderId, now }) =>
+      () =>
+        transfer({ senderId, recipientId, amount: 15, now }, forget),
+  ],
+  [
+    "gift",
+    async ({ stream, sender }) =>
+      async () =>
+        settleGift(await sendOne(stream, sender, giftTypeOf(15))),
+  ],
+  [
+    "refund",
+    async ({ host: userId, sender, now }) => {
+      await topUp({ userId, amount: 15, reference: "lent", now }, forget);
+      const id = await sendOne(await makeStream(sender), userId, giftTypeOf(15));
+      await settleGift(id);
+      return async () => refund(await getGift(id), "admin", now);
+    },
+  ],
+];
+
+/*
+ * Planted fault that turns it red: credit() that repays nothing for a movement of that type.
+ */
+test.each(waysIn)("what is owed is repaid by the next %s", async (_, prepareWay) => {
+  const { sender, host, stream } = await prepare();
+  const now = new Date();
+  const comeIn = await prepareWay({ host, sender, stream, now });
+  const id = await sendOne(stream, sender, giftTypeOf(20));
+  await settleGift(id);
+  await payOut({ userId: host, amount: 20, reference: "out", now }, forget);
+  await refund(await getGift(id), "admin", now);
+  expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 20 });
+  await comeIn();
+  expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 5 });
+});
+
+test("a refund of what a webhook decided says that no credits came back", async () => {
+  const { sender, host, stream } = await prepare();
+  const id = await sendOne(stream, sender, giftTypeOf(30), { charged: false });
+  expect(await refund(await getGift(id), "host", new Date())).toMatchObject({ id, credits: 0 });
+  for (const userId of [sender, host]) {
+    const told = (await listNotifications(userId, {}, 10)).at(0);
+    expect(JSON.parse(String(told?.metadata))).toMatchObject({ giftId: id, credits: 0 });
+    expect(told?.message).not.toMatch(/credits/);
+  }
+  expect(await findWallet(sender)).toMatchObject({ balance: 100, seq: 1 });
 });
 
 test("two refunds that take nothing at the same moment both count as owed", async () => {

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { changedProfile, type ProfileChange } from "../../domain/profile-change.ts";
 import type { ProfileClaims } from "../../domain/user.ts";
 import { newId } from "../../platform/id.ts";
-import { changeProfile, findProfile, recordFirstSight } from "../../platform/store/users.ts";
+import { table } from "../../platform/store/table.ts";
+import {
+  changeProfile,
+  findProfile,
+  getProfile,
+  recordFirstSight,
+} from "../../platform/store/users.ts";
 import { startTable } from "./table.ts";
 
 let stopTable: () => Promise<void>;
@@ -56,4 +62,28 @@ test("of two users who claim one username the first has it, and both have a prof
   );
   for (const { userId } of users)
     expect(await findProfile(userId)).toMatchObject({ username: preferred_username });
+});
+
+test("somebody who came a moment ago can be paid: a replica that has not heard of them is no answer", async () => {
+  const { userId } = callerWith();
+  await recordFirstSight(userId, {}, now);
+  const name = "staleReplica";
+  table().middlewareStack.add(
+    (next, context) => async (args) => {
+      const isStale =
+        context.commandName === "GetItemCommand" &&
+        (args.input as { ConsistentRead?: boolean }).ConsistentRead !== true;
+      const answer = await next(args);
+      if (isStale) Reflect.deleteProperty(answer.output as object, "Item");
+      return answer;
+    },
+    { step: "initialize", name },
+  );
+  try {
+    expect(await findProfile(userId)).toBeUndefined();
+    expect(await getProfile(userId)).toMatchObject({ userId });
+    await expect(getProfile(callerWith().userId)).rejects.toMatchObject({ code: "user_not_found" });
+  } finally {
+    table().middlewareStack.remove(name);
+  }
 });
