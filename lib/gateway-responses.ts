@@ -7,18 +7,21 @@ export type GatewayResponse = {
   responseTemplates: Record<string, string>;
 };
 
-/** The status of each type of gateway response. Time-outs are 503: a later try may do. */
+/**
+ * The status of each type of gateway response. What a later try may mend is 503: a time-out, a
+ * function that is throttled or has ended, an authorizer that could not tell.
+ */
 const statuses = {
   ACCESS_DENIED: 401,
   API_CONFIGURATION_ERROR: 500,
   AUTHORIZER_CONFIGURATION_ERROR: 500,
-  AUTHORIZER_FAILURE: 500,
+  AUTHORIZER_FAILURE: 503,
   BAD_REQUEST_BODY: 400,
   BAD_REQUEST_PARAMETERS: 400,
   DEFAULT_4XX: 400,
   DEFAULT_5XX: 500,
   EXPIRED_TOKEN: 401,
-  INTEGRATION_FAILURE: 500,
+  INTEGRATION_FAILURE: 503,
   INTEGRATION_TIMEOUT: 503,
   INVALID_API_KEY: 403,
   INVALID_SIGNATURE: 401,

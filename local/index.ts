@@ -12,7 +12,7 @@ import { startGateway } from "./gateway.ts";
 import type { Issuer, TokenRequest } from "./issuer.ts";
 import { makeIssuer } from "./issuer.ts";
 import type { Log } from "./log.ts";
-import type { Stage } from "./model.ts";
+import type { Invoke, Stage } from "./model.ts";
 import { makeOwnRoutes } from "./own-routes.ts";
 import { makeRestApi } from "./rest.ts";
 import type { Sockets } from "./sockets.ts";
@@ -134,7 +134,8 @@ async function compose(
     invoked: (name, milliseconds, memory) => aws?.meter.invocation(name, milliseconds, memory),
   });
   cleanups.push(() => workers.stop(workersStopMilliseconds));
-  const sockets = makeSockets({ stage, invoke: workers.invoke, log });
+  const invoke: Invoke = (name, event) => (aws ?? workers).invoke(name, event);
+  const sockets = makeSockets({ stage, invoke, log });
   aws = await startAws({
     stage,
     invoke: workers.invoke,
@@ -149,7 +150,7 @@ async function compose(
   await options.prepare?.({ aws: started, stage });
   addOwnRoutes(ownRoutes, issuer, started, workers, sockets);
   await started.start();
-  openGateway(gateway, stage, workers, sockets);
+  openGateway(gateway, stage, invoke, sockets);
   cleanups.push(async () => {
     isStopping = true;
     await sockets.stop(socketsStopMilliseconds);
@@ -176,12 +177,12 @@ function addOwnRoutes(
 }
 
 /** A REST API whose stage is named like a version of it is served there, any other at the root. */
-function openGateway(gateway: Gateway, stage: Stage, workers: Workers, sockets: Sockets): void {
+function openGateway(gateway: Gateway, stage: Stage, invoke: Invoke, sockets: Sockets): void {
   const prefixOf = (stageName: string) => (/^v\d+$/.test(stageName) ? `/${stageName}` : "");
   gateway.open({
     rest: stage.restApis.map((api) => ({
       prefix: prefixOf(api.stageName),
-      answer: makeRestApi(api, stage, workers.invoke),
+      answer: makeRestApi(api, stage, invoke),
     })),
     sockets: stage.webSocketApis.map((api) => sockets.mount(api)),
   });

@@ -74,16 +74,13 @@ export function makeRestApi(
   }
 }
 
-function typeOfFailure(result: InvocationResult & { ok: false }): GatewayResponseType {
-  switch (result.error.errorType) {
-    case "TooManyRequestsException":
-      return "THROTTLED";
-    case "RequestTooLargeException":
-      return "REQUEST_TOO_LARGE";
-    default:
-      return "INTEGRATION_FAILURE";
-  }
-}
+/**
+ * A function that Lambda throttles has failed for API Gateway like any other: its 429 is for limits
+ * of its own alone.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-integrations.html
+ */
+const typeOfFailure = ({ error }: InvocationResult & { ok: false }): GatewayResponseType =>
+  error.errorType === "RequestTooLargeException" ? "REQUEST_TOO_LARGE" : "INTEGRATION_FAILURE";
 
 async function within<Value>(
   milliseconds: number,

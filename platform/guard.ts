@@ -17,10 +17,12 @@ export type GuardContract = {
 type Verdict = Caller | "anonymous" | undefined;
 
 /**
- * A Lambda authorizer (REQUEST). It fails closed: whatever goes wrong is the same refusal. At the
- * HTTP door a bad token is a Deny that carries the time, so that the gateway response can answer
- * with our envelope; at the socket's door it must throw exactly `Unauthorized`, because there a
- * Deny is a 403.
+ * A Lambda authorizer (REQUEST). Only a token that was judged bad is refused: at the HTTP door by a
+ * Deny that carries the time, so that the gateway response can answer with our envelope; at the
+ * socket's door it must throw exactly `Unauthorized`, because there a Deny is a 403. API Gateway
+ * keeps an answer for minutes, a Deny as well as an Allow, so a fault (the issuer's keys or the
+ * table cannot be had) is never answered: it throws, which is not kept. The gateway response says
+ * 503 then; the WebSocket API, which has none, 500. Nobody gets in by either.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
  */
 export function guard<const C extends Omit<GuardContract, "kind">>(
@@ -37,7 +39,7 @@ export function guard<const C extends Omit<GuardContract, "kind">>(
     const now = new Date();
     const verdict = await identify(event, now).catch((error: unknown) => {
       logFault("An authorizer failed", error);
-      return undefined;
+      throw new Error("The token cannot be judged now");
     });
     const resource = wholeStage(event.methodArn);
     if (verdict === "anonymous") return policy("anonymous", "Allow", resource, { sub: "" });

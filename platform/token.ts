@@ -4,7 +4,7 @@ import * as z from "zod";
 import { UserId } from "../domain/id.ts";
 import type { Caller, Role } from "./caller.ts";
 import { setting } from "./env.ts";
-import { fetchKeys } from "./jwks.ts";
+import { fetchKeys, KeysUnavailable } from "./jwks.ts";
 
 /** API Gateway carries 10,240 bytes of headers; a token beyond this is not looked at. */
 const tokenLengthMax = 8_192;
@@ -57,14 +57,15 @@ function createVerifier() {
 /**
  * Whose token this is (JWT, RFC 7519), or undefined: whatever is wrong with it, the caller hears
  * the same. Signature, issuer, audience, times and subject are checked; roles come from the groups
- * claim.
+ * claim. Throws `KeysUnavailable` when it cannot be judged without keys that cannot be had now.
  */
 export async function verifyToken(token: string, now: Date): Promise<Caller | undefined> {
   if (token.length > tokenLengthMax) return undefined;
   try {
     const payload = await verifySignature(token, now.getTime());
     return callerOf(payload, Math.floor(now.getTime() / 1000));
-  } catch {
+  } catch (error) {
+    if (error instanceof KeysUnavailable) throw error;
     // Not every rejection of the library is an error of its own: a malformed DER signature or a
     // time out of range throws a plain one. A token that cannot be read is a token that is not
     // good.
@@ -72,10 +73,16 @@ export async function verifyToken(token: string, now: Date): Promise<Caller | un
   }
 }
 
-/** Verifies with the keys that are known; unknown key ids may cause one bounded fetch. */
+/**
+ * Verifies with the keys that are known; unknown key ids may cause one bounded fetch. While the
+ * issuer is down the known keys go on to count, and what needs no key to be bad is still bad.
+ */
 async function verifySignature(token: string, nowMilliseconds: number): Promise<unknown> {
   verifier ??= createVerifier();
-  if (nowMilliseconds - keysFetchedAt > keysLifeMilliseconds) await renewKeys(nowMilliseconds);
+  if (nowMilliseconds - keysFetchedAt > keysLifeMilliseconds)
+    await renewKeys(nowMilliseconds).catch((error: unknown) => {
+      if (!(error instanceof KeysUnavailable)) throw error;
+    });
   try {
     return verifier.verifySync(token);
   } catch (error) {
@@ -86,9 +93,7 @@ async function verifySignature(token: string, nowMilliseconds: number): Promise<
   }
 }
 
-/**
- * Tells whether there are newer keys now. While the issuer is down the known ones go on to count.
- */
+/** Tells whether there are newer keys now. */
 async function renewKeys(nowMilliseconds: number): Promise<boolean> {
   const keys = await fetchKeys(nowMilliseconds);
   if (keys === undefined) return false;

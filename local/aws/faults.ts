@@ -42,6 +42,8 @@ type FaultTarget = {
   service: string;
   operation: string;
   keys(): string[];
+  /** Struck only by faults that name its service. */
+  onlyNamed?: true;
 };
 
 /** Faults that no local engine shows by itself; every strike is counted. */
@@ -89,6 +91,7 @@ export function createFaults(random: () => number = Math.random): Faults {
 function fits(fault: Fault, target: FaultTarget): boolean {
   return (
     fault.struck < fault.count &&
+    !(target.onlyNamed && fault.service === undefined) &&
     (fault.service ?? target.service) === target.service &&
     (fault.operation ?? target.operation) === target.operation &&
     (fault.caller === undefined ||

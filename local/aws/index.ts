@@ -34,6 +34,8 @@ export type Aws = {
   /** A secret's value, so that the start block can show the one of the demo. */
   getSecret(name: string): string;
   meter: Meter;
+  /** Calls a function as a gateway does: struck by faults that name the service `lambda`. */
+  invoke: Invoke;
   routes: LocalRoute[];
   /** Whether a socket that nobody used for so long is forgotten; undefined: none is. */
   forgetIdleSockets(milliseconds: number | undefined): void;
@@ -150,6 +152,7 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
       }),
       getSecret: secrets.get,
       meter,
+      invoke: withInvocationFaults(options.invoke, faults, { onlyNamed: true }),
       routes: listLocalRoutes({ meter, faults, streams, queues: stage.queues, store }),
       async start() {
         store.release();

@@ -3,18 +3,23 @@ import type { InvocationResult, Invoke } from "../model.ts";
 import type { Faults } from "./faults.ts";
 
 /**
- * Lets faults strike what streams, queues and schedules call: service `lambda`, operation `Invoke`,
+ * Lets faults strike what streams, queues, schedules and gateways call: service `lambda`, operation `Invoke`,
  * caller the function itself. Before: it is not called. After the commit: it does its work and is
  * taken as failed, as one that dies before its batch is checked off. A function that is silent ends
  * as its time limit would end it, only at once.
  */
-export function withInvocationFaults(invoke: Invoke, faults: Faults): Invoke {
+export function withInvocationFaults(
+  invoke: Invoke,
+  faults: Faults,
+  aim: { onlyNamed?: true } = {},
+): Invoke {
   return async (functionName, event) => {
     const fault = faults.find({
       caller: functionName,
       service: "lambda",
       operation: "Invoke",
       keys: () => [],
+      ...aim,
     });
     switch (fault?.kind) {
       case undefined:

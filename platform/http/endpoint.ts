@@ -8,6 +8,7 @@ import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
 import { KeyUsed, type Reply } from "../store/record.ts";
 import { findReplay, type KeyedCall, keyedCall, markerAction } from "../store/replay.ts";
+import { isPassing } from "../store/transact.ts";
 import { type Contract, takesKey } from "./contract.ts";
 import {
   commonHeaders,
@@ -182,12 +183,14 @@ async function answerError(contract: Contract, call: Call, error: unknown) {
   return refusalAnswer(refused, call.headers, call.now);
 }
 
+/** What passes is worth another try: the caller hears so. All else is a bug: 500. */
 function fault(contract: Contract, call: Call, error: unknown): APIGatewayProxyResult {
   const { headers, now } = call;
   logFault("A request failed", error, {
     route: contract.route,
     requestId: headers["x-request-id"],
   });
+  if (isPassing(error)) return refusalAnswer(new Refusal("unavailable"), headers, now);
   const named = { ...headers, [errorCodeHeader]: faultCode };
   return { statusCode: 500, headers: named, body: JSON.stringify(failure(500, [], now)) };
 }

@@ -12,6 +12,7 @@ export async function startOwn(dataDir?: string, port?: number): Promise<System>
 }
 
 type Fault = {
+  service?: string;
   caller?: string;
   operation?: string;
   kind: string;

@@ -1,0 +1,133 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
+import * as jose from "jose";
+import { handler as httpDoor } from "../../functions/auth/http.ts";
+import { handler as socketDoor } from "../../functions/auth/socket.ts";
+import { useTable } from "../../platform/store/table.ts";
+import { verifyToken } from "../../platform/token.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable();
+
+/** A local issuer that can be out of order, and whose keys can be others. */
+let server: Server;
+let isDown = false;
+let fetches = 0;
+let pair: jose.GenerateKeyPairResult;
+let published: string[] = ["k1"];
+const issuer = "https://issuer.example.com";
+
+beforeAll(async () => {
+  pair = await jose.generateKeyPair("RS256", { extractable: true });
+  const publicKey = await jose.exportJWK(pair.publicKey);
+  server = createServer((_, answer) => {
+    fetches += 1;
+    answer.statusCode = isDown ? 503 : 200;
+    const keys = published.map((kid) => ({ ...publicKey, kid, alg: "RS256", use: "sig" }));
+    answer.end(JSON.stringify({ keys }));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  Object.assign(process.env, {
+    ISSUER: issuer,
+    AUDIENCE: "ovation",
+    GROUPS_CLAIM: "cognito:groups",
+    JWKS_URI: `http://127.0.0.1:${port}/jwks.json`,
+    LOCAL: "on",
+  });
+});
+afterAll(() => {
+  server.close();
+});
+
+/** A token that is good where its key is known. */
+const tokenOf = (sub: string, kid = "k1") =>
+  new jose.SignJWT({ jti: sub })
+    .setProtectedHeader({ alg: "RS256", kid })
+    .setIssuer(issuer)
+    .setAudience("ovation")
+    .setSubject(sub)
+    .setIssuedAt()
+    .setExpirationTime("1h")
+    .sign(pair.privateKey);
+
+const methodArn = "arn:aws:execute-api:us-east-1:000000000000:api/dev/GET/x";
+
+/** What the door of the HTTP API says of a token: Allow, Deny, or what it throws. */
+async function ask(token: string): Promise<string> {
+  const headers = { Authorization: [`Bearer ${token}`] };
+  const event = { methodArn, headers: {}, multiValueHeaders: headers };
+  return said(() => httpDoor(event as unknown as APIGatewayRequestAuthorizerEvent));
+}
+
+/** What the door of the WebSocket API says. */
+async function askSocket(token: string): Promise<string> {
+  const event = { methodArn, headers: {}, queryStringParameters: { token } };
+  return said(() => socketDoor(event as unknown as APIGatewayRequestAuthorizerEvent));
+}
+
+async function said(door: () => ReturnType<typeof httpDoor>): Promise<string> {
+  try {
+    const { policyDocument } = await door();
+    return (policyDocument.Statement[0] as { Effect: string }).Effect;
+  } catch (error) {
+    return `throws ${(error as Error).message}`;
+  }
+}
+
+const cannotTell = "throws The token cannot be judged now";
+const pass = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+
+test("a good token is no bad one while the issuer's keys cannot be had: nothing is cached", async () => {
+  isDown = true;
+  expect(await ask(await tokenOf("u1"))).toBe(cannotTell);
+  expect(await askSocket(await tokenOf("u1"))).toBe(cannotTell);
+  isDown = false;
+});
+
+test("what needs no key to be judged is refused at once, whatever the issuer does", async () => {
+  isDown = true;
+  expect(await ask("a.b.c")).toBe("Deny");
+  expect(await askSocket("a.b.c")).toBe("throws Unauthorized");
+  isDown = false;
+});
+
+test("the keys are asked for again within a second or two of a failure, and one call at a time", async () => {
+  isDown = true;
+  await ask(await tokenOf("u1"));
+  const before = fetches;
+  const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => tokenOf(`u${n}`)));
+  for (const token of tokens) expect(await ask(token)).toBe(cannotTell);
+  expect(fetches - before).toBeLessThanOrEqual(1);
+  isDown = false;
+  await pass(1_200);
+  expect(await ask(await tokenOf("u1"))).toBe("Allow");
+});
+
+test("a token of a key that the issuer does not have is judged, and refused", async () => {
+  expect(await ask(await tokenOf("u1", "unknown"))).toBe("Deny");
+});
+
+test("a key that cannot be asked for now is no refusal; once it is known its tokens are good", async () => {
+  const token = await tokenOf("u1", "k2");
+  const known = await tokenOf("u1");
+  const at = (seconds: number) => new Date(Date.now() + seconds * 1000);
+  isDown = true;
+  await expect(verifyToken(token, at(11))).rejects.toThrow("keys");
+  expect(await verifyToken(known, at(11))).toMatchObject({ userId: "u1" });
+  isDown = false;
+  published = ["k1", "k2"];
+  expect(await verifyToken(token, at(13))).toMatchObject({ userId: "u1" });
+});
+
+test("whom the table cannot be asked about is neither let in nor refused", async () => {
+  const failing = async () => {
+    throw Object.assign(new Error("Rate exceeded"), { name: "ThrottlingException" });
+  };
+  useTable({ send: failing } as unknown as DynamoDBDocumentClient);
+  expect(await ask(await tokenOf("u2"))).toBe(cannotTell);
+  expect(await askSocket(await tokenOf("u2"))).toBe(cannotTell);
+});
