@@ -3,8 +3,9 @@ import { assertMayDelete } from "../../domain/chat.ts";
 import { MessageId, StreamId } from "../../domain/id.ts";
 import { assertNotBlocked } from "../../domain/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { deleteMessage, getMessage } from "../../platform/store/messages.ts";
-import { changeStream, findMember, getStream } from "../../platform/store/streams.ts";
+import { getMessage } from "../../platform/store/messages.ts";
+import { deleteMessage } from "../../platform/store/pins.ts";
+import { findMember, getStream } from "../../platform/store/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -26,9 +27,6 @@ export const { contract, handler } = endpoint(
     ]);
     assertNotBlocked(member, now);
     assertMayDelete(stream, message, caller);
-    await deleteMessage(message, caller.userId, now);
-    const decide = ({ pinned }: typeof stream) =>
-      pinned?.messageId === messageId ? { pinned: null } : undefined;
-    await changeStream(stream, decide, now);
+    await deleteMessage(stream, message, caller.userId, now);
   },
 );

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { MessageId, StreamId } from "../../domain/id.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getMessage } from "../../platform/store/messages.ts";
-import { changeStream, getModeratedStream } from "../../platform/store/streams.ts";
+import { pinMessage } from "../../platform/store/pins.ts";
+import { getModeratedStream } from "../../platform/store/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -20,11 +21,7 @@ export const { contract, handler } = endpoint(
   async ({ path: { streamId }, body: { messageId }, caller, now }) => {
     const message = await getMessage(streamId, messageId);
     const stream = await getModeratedStream(streamId, caller, now);
-    const targetId = message.sender.userId;
-    const act = { action: "chat.pinned", actorId: caller.userId, targetId } as const;
-    const decide = ({ pinned }: typeof stream) =>
-      pinned?.messageId === messageId ? undefined : { pinned: { messageId } };
-    await changeStream(stream, decide, now, act);
+    await pinMessage(stream, message, caller.userId, now);
     return { streamId, messageId };
   },
 );

@@ -8,6 +8,7 @@ import { queryRange } from "./query.ts";
 import { type Reply, record } from "./record.ts";
 import { writeOnce } from "./single-write.ts";
 import { read, table, tableName } from "./table.ts";
+import type { Action } from "./transact.ts";
 
 /** The chat of a stream: how many numbers were given out, and whether some of them show nothing. */
 const Chat = z.object({ count: z.number().int(), hasGone: z.boolean().default(false) });
@@ -95,13 +96,17 @@ export async function getMessage(streamId: string, messageId: string): Promise<M
   return (await findMessage(streamId, messageId)) ?? refuse("message_not_found", { messageId });
 }
 
-/** Takes the content out of a message, for good; its number goes on to exist and shows nothing. */
-export async function deleteMessage(message: Message, by: string, now: Date): Promise<void> {
-  const { id: messageId, streamId, n, sender } = message;
+/** What takes the content out of a message, once, with the act of who did it. */
+export function deletionActions(
+  { streamId, n, sender }: Message,
+  by: string,
+  now: Date,
+): readonly Action[] {
   const at = now.toISOString();
   const act = { action: "chat.deleted", actorId: by, targetId: sender.userId } as const;
-  const failed = await record([
+  return [
     {
+      label: "message",
       Update: {
         Key: key.message(streamId, n),
         UpdateExpression:
@@ -111,10 +116,7 @@ export async function deleteMessage(message: Message, by: string, now: Date): Pr
       },
     },
     actAction(streamId, { ...act, reason: null, at }),
-  ]);
-  // Noting the number again does no harm, and mends a deletion that broke off here.
-  await recordGone(streamId, n);
-  if (failed !== undefined) refuse("message_not_found", { messageId });
+  ];
 }
 
 /**

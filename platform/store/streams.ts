@@ -122,8 +122,7 @@ export async function changeStream(
   for (let attempt = 1; attempt <= triesMax; attempt++) {
     const changes = decide(current);
     if (changes === undefined) return current;
-    const revision = current.revision + 1;
-    const changed: Stream = { ...current, ...changes, updatedAt: now.toISOString(), revision };
+    const changed = withChanges(current, changes, now);
     const lists = isListedAnew(current, changed)
       ? [...listActions(changed), ...liveActions(changed)]
       : [];
@@ -139,6 +138,17 @@ export async function changeStream(
   }
   return refuse("unavailable");
 }
+
+const withChanges = (was: Stream, changes: Partial<Stream>, now: Date): Stream => ({
+  ...was,
+  ...changes,
+  updatedAt: now.toISOString(),
+  revision: was.revision + 1,
+});
+
+/** A change under the stream's revision that leaves its places in the lists as they are. */
+export const streamAction = (was: Stream, changes: Partial<Stream>, now: Date): Action =>
+  changeAction(was, withChanges(was, changes, now));
 
 const isListedAnew = (was: Stream, is: Stream) =>
   was.status !== is.status || was.deletedAt !== is.deletedAt;

@@ -1,0 +1,82 @@
+import { makeMessage } from "../../domain/chat.ts";
+import { makeStream, StreamWish } from "../../domain/new-stream.ts";
+import { Refusal } from "../../domain/refusal.ts";
+import { profileOf, summaryOf } from "../../domain/user.ts";
+import { newId } from "../../platform/id.ts";
+import {
+  findMessage,
+  listMessages,
+  recordMessage,
+  takeNumber,
+} from "../../platform/store/messages.ts";
+import { deleteMessage, pinMessage } from "../../platform/store/pins.ts";
+import { changeStream, getStream, recordStream } from "../../platform/store/streams.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable();
+
+const now = new Date();
+const picture = "https://cdn.example.com/person.png";
+const host = profileOf("host", { given_name: "Hosty" }, now);
+
+/** A stream with one message, and what two people do with it after they have both looked at it. */
+async function prepare() {
+  const given = { id: newId(now), host: summaryOf(host, picture), defaultThumbnail: picture, now };
+  const stream = { ...makeStream(StreamWish.parse({ title: "Live" }), given) };
+  await recordStream(stream);
+  const n = await takeNumber(stream.id);
+  const message = makeMessage({ content: "hello" }, { stream, sender: host, n, now });
+  await recordMessage(message, { answer: undefined, remember: [] });
+  const codeOf = (doing: Promise<unknown>) =>
+    doing.then(
+      () => "done",
+      (error: unknown) => (error instanceof Refusal ? error.code : Promise.reject(error)),
+    );
+  return {
+    stream,
+    message,
+    pin: () => codeOf(pinMessage(stream, message, "host", now)),
+    remove: () => codeOf(deleteMessage(stream, message, "host", now)),
+    pinned: async () => (await getStream(stream.id, { consistent: true })).pinned?.messageId,
+    isShown: async () => (await findMessage(stream.id, message.id)) !== undefined,
+  };
+}
+
+test("who deletes a message that was pinned since they looked takes it down as well", async () => {
+  const { message, pin, remove, pinned, isShown } = await prepare();
+  expect(await pin()).toBe("done");
+  expect(await pinned()).toBe(message.id);
+  expect(await remove()).toBe("done");
+  expect([await pinned(), await isShown()]).toEqual([undefined, false]);
+});
+
+test("a message that was deleted since they looked cannot be pinned", async () => {
+  const { pin, remove, pinned } = await prepare();
+  await remove();
+  expect(await pin()).toBe("message_not_found");
+  expect(await pinned()).toBeUndefined();
+});
+
+test("pinned and deleted at one moment: whoever is first, it does not stay pinned", async () => {
+  for (let round = 0; round < 15; round++) {
+    const { pin, remove, pinned, isShown } = await prepare();
+    const [, removed] = await Promise.all([pin(), remove()]);
+    expect(removed).toBe("done");
+    expect([await pinned(), await isShown()]).toEqual([undefined, false]);
+  }
+});
+
+test("another pinned message stays when one is deleted, whatever else is changed", async () => {
+  const { stream, remove, pinned, isShown } = await prepare();
+  const other = { pinned: { messageId: newId(now) } };
+  await changeStream(stream, () => other, now);
+  expect(await remove()).toBe("done");
+  expect([await pinned(), await isShown()]).toEqual([other.pinned.messageId, false]);
+});
+
+test("a message is deleted once, and its number shows nothing", async () => {
+  const { stream, remove } = await prepare();
+  const [first, second] = await Promise.all([remove(), remove()]);
+  expect([first, second].sort()).toEqual(["done", "message_not_found"]);
+  expect(await listMessages(stream.id, 1, 10)).toEqual({ messages: [], total: 0 });
+});
