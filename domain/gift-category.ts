@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { refuse } from "./refusal.ts";
-import { byteText } from "./text.ts";
+import { byteName, byteText } from "./text.ts";
 
 /** Categories of gifts on the Tencent side. */
 const categoriesMax = 3;
@@ -13,7 +13,7 @@ export const CategoryId = byteText(1, 20);
 export const NewCategory = z.object({
   CategoryId,
   ExtensionInfo: byteText(0, 100).default(""),
-  DefaultName: byteText(1, 20),
+  DefaultName: byteName(1, 20),
   DefaultDesc: byteText(0, 60).default(""),
 });
 export type NewCategory = z.output<typeof NewCategory>;

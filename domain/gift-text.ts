@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { byteText } from "./text.ts";
+import { byteName, byteText } from "./text.ts";
 
 /** Languages that the Tencent side has texts in. */
 export const languages = ["en", "zh-Hans", "zh-Hant"] as const;
@@ -8,7 +8,7 @@ export const Language = z.enum(languages, { error: `expected ${languages.join(",
 export type Language = z.infer<typeof Language>;
 
 /** Name and description of a gift or category, in UTF-8 bytes. */
-export const TextName = byteText(1, 20);
+export const TextName = byteName(1, 20);
 export const GiftDesc = byteText(0, 20);
 export const CategoryDesc = byteText(0, 60);
 

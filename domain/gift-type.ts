@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Amount } from "./credits.ts";
 import { GiftTypeId } from "./id.ts";
 import { refuse } from "./refusal.ts";
-import { byteText, httpsUrl, Timestamp, text } from "./text.ts";
+import { byteText, httpsUrl, nameText, Timestamp } from "./text.ts";
 
 /** The name of a gift type on the Tencent side: 1 to 20 UTF-8 bytes. */
 export const GiftAlias = byteText(1, 20).meta({
@@ -59,7 +59,7 @@ export function listedGiftTypeOf(type: GiftType): z.infer<typeof ListedGiftType>
 export const NewGiftType = z.object({
   creditAmount: Amount,
   svgUrl: httpsUrl,
-  name: text(1, 100),
+  name: nameText(1, 100),
   isActive: z.boolean({ error: "expected true or false" }).optional(),
   giftId: GiftAlias.optional(),
 });

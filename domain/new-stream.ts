@@ -3,7 +3,7 @@ import { Amount } from "./credits.ts";
 import { UserId } from "./id.ts";
 import { moment } from "./page.ts";
 import type { Stream } from "./stream.ts";
-import { httpsUrl, text } from "./text.ts";
+import { httpsUrl, nameText, text } from "./text.ts";
 import type { UserSummary } from "./user.ts";
 
 /** Guests that a stream may name. */
@@ -29,7 +29,7 @@ const File = z
  * the URL.
  */
 export const StreamWish = z.object({
-  title: text(1, 200).meta({ example: "Friday night" }),
+  title: nameText(1, 200).meta({ example: "Friday night" }),
   guests: optional(Guests).meta({ description: "Ids of users, in a form as JSON text" }),
   thumbnail: optional(z.union([httpsUrl, File])).meta({
     type: "string",

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { NotificationId, UserId } from "./id.ts";
 import { truth } from "./page.ts";
-import { isPlain, Timestamp, text, utf8Bytes } from "./text.ts";
+import { isPlain, nameText, Timestamp, text, utf8Bytes } from "./text.ts";
 
 const NotificationType = z.enum(["system"], { error: "expected system" });
 
@@ -46,7 +46,7 @@ export const NotificationWish = z.object({
   userId: UserId,
   type: NotificationType,
   category: NotificationCategory,
-  title: text(1, 200).meta({ example: "Sample title" }),
+  title: nameText(1, 200).meta({ example: "Sample title" }),
   message: text(1, 2000).meta({ example: "Sample description" }),
   metadata: Metadata.default({}),
 });

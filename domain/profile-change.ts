@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { httpsUrl, text } from "./text.ts";
+import { httpsUrl, nameText, text } from "./text.ts";
 import type { Profile } from "./user.ts";
 
 /** What users say that they do, as the user search knows it. */
@@ -23,12 +23,17 @@ export const Expertise = z.enum(
 
 /** The networks that a profile links to. */
 const networks = ["instagram", "snapchat", "x", "tiktok", "facebook"] as const;
-const link = text(0, 200).nullish();
+
+/** A name on another network, as those write it. */
+const handle = /^@?[A-Za-z0-9._-]+$/;
+const isLink = (value: string) =>
+  value === "" || handle.test(value) || httpsUrl.safeParse(value).success;
+const link = text(0, 200).refine(isLink, "expected an https URL or a handle").nullish();
 
 /** Changes of one's own profile: what is left out stays, null or an empty text empties a field. */
 export const ProfileChange = z.object({
-  name: text(0, 100).nullish(),
-  surname: text(0, 100).nullish(),
+  name: nameText(0, 100).nullish(),
+  surname: nameText(0, 100).nullish(),
   bio: text(0, 500).nullish(),
   interests: z.array(text(1, 50), { error: "expected a list of texts" }).max(20).nullish(),
   expertise: Expertise.nullish(),

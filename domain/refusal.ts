@@ -109,6 +109,10 @@ export const refusals = {
 
   username_not_found: { kind: "missing", says: "There is no user {username}" },
   username_changed_lately: { kind: "conflict", says: "The username can be changed after {until}" },
+  username_reserved: {
+    kind: "forbidden",
+    says: "The username {username} is for admins to give",
+  },
   username_taken: { kind: "conflict", says: "The username {username} is taken" },
   command_unknown: { kind: "missing", says: "There is no command {command}" },
   app_id_missing: { kind: "invalid", says: "sdkappid: required" },

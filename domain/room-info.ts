@@ -3,7 +3,8 @@ import type { StreamWish } from "./new-stream.ts";
 import { refuse } from "./refusal.ts";
 import { Account, RoomId } from "./room.ts";
 import type { Stream } from "./stream.ts";
-import { byteText, httpsUrl } from "./text.ts";
+import { byteName, byteText, httpsUrl } from "./text.ts";
+import { visible } from "./visible.ts";
 
 const intMax = 2 ** 31 - 1;
 const whole = z
@@ -36,7 +37,7 @@ const RoomFields = z.object({
 
 /** What may be said of a room when it is made and when it is changed. */
 const changeable = {
-  RoomName: byteText(0, 100),
+  RoomName: byteName(0, 100),
   MaxMemberCount: whole,
   IsMessageDisabled: truth,
   CoverURL: byteText(0, 200),
@@ -89,11 +90,14 @@ export const RoomInfo = z.object({
   IsPublicVisible: z.boolean(),
 });
 
+/** What a room without a name is called: its id, of which titles show nothing unseen. */
+const titleOf = (roomId: string) => visible(roomId).trim() || "Live";
+
 /** The stream that a room is asked for as: its title is the room's name, or else its id. */
 export function streamWishOf({ RoomId: roomId, RoomName, CoverURL }: NewRoom): StreamWish {
   const thumbnail = httpsUrl.safeParse(CoverURL);
   return {
-    title: RoomName || roomId,
+    title: RoomName || titleOf(roomId),
     guests: undefined,
     thumbnail: thumbnail.success ? thumbnail.data : undefined,
     price: undefined,
@@ -116,7 +120,7 @@ export function changeRoom(stream: Stream, change: RoomChange): Partial<Stream> 
   const thumbnail = httpsUrl.safeParse(fields.CoverURL);
   const changes: Partial<Stream> = {};
   if (RoomName !== undefined) {
-    const title = RoomName || (stream.roomId ?? stream.id);
+    const title = RoomName || titleOf(stream.roomId ?? stream.id);
     if (title !== stream.title) changes.title = title;
   }
   if (thumbnail.success && thumbnail.data !== stream.thumbnailUrl)

@@ -4,7 +4,7 @@ import { countMax, givingRefusals, receiversMax } from "./gift.ts";
 import { GiftAlias, type GiftType, newGiftType } from "./gift-type.ts";
 import type { RefusalCode } from "./refusal.ts";
 import { Account, accounts, RoomId } from "./room.ts";
-import { byteText } from "./text.ts";
+import { byteName, byteText, httpsUrl } from "./text.ts";
 
 /**
  * A GiftId that names a gift: at most 20 bytes, or 24 where a gift type of the other API chose none
@@ -69,7 +69,7 @@ export const AddGift = z.object({
     .max(levelMax, `expected at most ${levelMax}`)
     .default(0),
   ExtensionInfo: byteText(0, 100).default(""),
-  DefaultName: byteText(1, 20),
+  DefaultName: byteName(1, 20),
   DefaultDesc: byteText(0, 20).default(""),
 });
 export type AddGift = z.output<typeof AddGift>;
@@ -100,7 +100,7 @@ export function addedGiftType(
   const { IconUrl, ResourceUrl, Level, ExtensionInfo, DefaultDesc } = tencent;
   const made = newGiftType(
     before?.id ?? id,
-    { creditAmount: Coins, svgUrl: IconUrl || ResourceUrl, name: DefaultName, giftId },
+    { creditAmount: Coins, svgUrl: pictureOf(IconUrl, ResourceUrl), name: DefaultName, giftId },
     now,
   );
   return {
@@ -109,6 +109,12 @@ export function addedGiftType(
     tencent: { IconUrl, ResourceUrl, Level, ExtensionInfo, DefaultDesc },
   };
 }
+
+/**
+ * The picture that the other side shows: the Tencent side takes any text for a URL, and a client
+ * would load or run it. Empty: none of them is https.
+ */
+const pictureOf = (...urls: string[]) => urls.find((url) => httpsUrl.safeParse(url).success) ?? "";
 
 /**
  * What the Tencent side shows of a gift type; one that the other API made has its picture as icon.

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isVisible } from "./visible.ts";
 
 /** Control characters but newline, carriage return and tab: NUL and the rest of category Cc. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: This pattern exists to find them.
@@ -36,7 +37,13 @@ export const text = (min: number, max: number) =>
     }, `expected ${min} to ${max} characters`)
     .meta({ minLength: min, maxLength: max });
 
-/** An https URL of at most 500 characters. */
+const unseen = "expected no invisible or direction-changing characters";
+
+/** Text by which somebody or something is called: it holds nothing that is not seen. */
+export const nameText = (min: number, max: number) =>
+  text(min, max).refine(isVisible, unseen).meta({ minLength: min, maxLength: max });
+
+/** An https URL of at most 500 characters, without a user in it. */
 export const httpsUrl = z
   .string({ error: "expected an https URL" })
   .max(500, "expected at most 500 characters")
@@ -44,7 +51,10 @@ export const httpsUrl = z
   .meta({ format: "uri", example: "https://cdn.example.com/gifts/rose.svg" });
 
 function isHttps(value: string): boolean {
-  return URL.canParse(value) && new URL(value).protocol === "https:" && !/\s/.test(value);
+  if (!/^https:\/\/[^\s\\]+$/i.test(value) || !isVisible(value) || !URL.canParse(value))
+    return false;
+  const { username, password } = new URL(value);
+  return username === "" && password === "";
 }
 
 /** UTF-8 bytes, the unit of Tencent's limits and of frames. */
@@ -60,6 +70,9 @@ export const byteText = (min: number, max: number) =>
       const bytes = utf8Bytes(value);
       return bytes >= min && bytes <= max;
     }, `expected ${min} to ${max} bytes`);
+
+/** The same for what something is called on the Tencent side. */
+export const byteName = (min: number, max: number) => byteText(min, max).refine(isVisible, unseen);
 
 /** A moment in ISO 8601, UTC, with milliseconds. */
 export const Timestamp = z

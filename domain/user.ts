@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { UserId } from "./id.ts";
 import { cleaned, httpsUrl, Timestamp } from "./text.ts";
+import { Username } from "./username.ts";
+import { visible } from "./visible.ts";
 
 /** A picture of a user, in the sizes that the clients show. */
 export const ProfilePhoto = z
@@ -71,13 +73,18 @@ export type ProfileClaims = {
 
 const claimLengthMax = 100;
 const clean = (value: unknown) =>
-  typeof value === "string" ? [...cleaned(value)].slice(0, claimLengthMax).join("") : "";
+  typeof value === "string"
+    ? [...visible(cleaned(value)).trim()].slice(0, claimLengthMax).join("")
+    : "";
 
-/** The profile of a user who is seen for the first time. Claims are cut to 100 code points. */
+/**
+ * The profile of a user who is seen for the first time. Names are cut to 100 code points and lose
+ * what is not seen; a claimed username that is none is left out. Whether it is free, the table says.
+ */
 export function profileOf(userId: string, claims: ProfileClaims, now: Date): Profile {
   const at = now.toISOString();
   const names = {
-    username: clean(claims.preferred_username),
+    username: Username.safeParse(claims.preferred_username).data ?? "",
     name: clean(claims.given_name),
     surname: clean(claims.family_name),
     picture: httpsUrl.safeParse(claims.picture).data ?? "",

@@ -41,6 +41,10 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     TABLE_NAME: { value: places.tableName, for: everyone },
     ORIGINS: { value: stage.origins.join(), for: ofKind("endpoint", "command") },
     SUPERLIKE_PRICE: { value: String(stage.superlikePrice), for: everyone },
+    RESERVED_USERNAMES: {
+      value: stage.reservedUsernames.join(),
+      for: ofKind("endpoint", "guard"),
+    },
     DEFAULT_PICTURE: { value: stage.defaultPicture, for: everyone },
     DEFAULT_THUMBNAIL: { value: stage.defaultThumbnail, for: everyone },
     GIFTS_PER_SECOND: { value: String(stage.giftsPerSecond), for: everyone },

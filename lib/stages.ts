@@ -24,6 +24,8 @@ export type Stage = {
   spendLimit: number;
   /** Credits. */
   superlikePrice: number;
+  /** What usernames of the staff are made of: only admins have and give such ones. */
+  reservedUsernames: readonly string[];
   largeRoomViewers: number;
   /** Viewers above which several environments post a room, where the post rate is enough. */
   partViewers: number;
@@ -63,6 +65,10 @@ const dev: Stage = {
   giftsPerSecond: 100,
   spendLimit: 0,
   superlikePrice: 10,
+  reservedUsernames: [
+    ...["admin", "administrator", "sysadmin", "moderator", "staff", "official", "support"],
+    ...["helpdesk", "ovation"],
+  ],
   largeRoomViewers: 1_000,
   // Posted in half a second and read in a page of the table: smaller parts would cost more calls.
   partViewers: 5_000,

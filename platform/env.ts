@@ -16,6 +16,8 @@ const settings = {
   ORIGINS: list,
   /** Credits of one superlike. */
   SUPERLIKE_PRICE: positive,
+  /** Words of usernames that only admins have and give. */
+  RESERVED_USERNAMES: list,
   /** The picture of a user who has none: an https URL. */
   DEFAULT_PICTURE: url,
   /** The picture of a stream that has none: an https URL. */

@@ -22,7 +22,7 @@ export const { contract, handler } = guard(
     const [, token] = /^Bearer +([^ ]+)$/i.exec(given) ?? [];
     if (token === undefined) return undefined;
     const caller = await verifyToken(token, now);
-    if (caller !== undefined) await recordFirstSight(caller.userId, caller.claims, now);
+    if (caller !== undefined) await recordFirstSight(caller.userId, caller.claims, now, caller);
     return caller;
   },
 );

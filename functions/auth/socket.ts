@@ -21,7 +21,7 @@ export const { contract, handler } = guard(
       (scheme?.toLowerCase() === "bearer" ? second : undefined);
     if (token === undefined) return undefined;
     const caller = await verifyToken(token, now);
-    if (caller !== undefined) await recordFirstSight(caller.userId, caller.claims, now);
+    if (caller !== undefined) await recordFirstSight(caller.userId, caller.claims, now, caller);
     return caller;
   },
 );

@@ -20,8 +20,8 @@ export const { contract, handler } = endpoint(
     refusals: ["username_not_found", "user_not_found"],
     grants: { read: ["USER", "NAME"] },
   },
-  async ({ path: { username } }) => {
-    const userId = (await findHolder(username)) ?? refuse("username_not_found", { username });
+  async ({ path: { username }, now }) => {
+    const userId = (await findHolder(username, now)) ?? refuse("username_not_found", { username });
     const [profile, counts] = await Promise.all([getProfile(userId), findFollowCounts(userId)]);
     return publicProfileOf(profile, counts, setting("DEFAULT_PICTURE"));
   },

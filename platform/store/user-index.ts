@@ -4,41 +4,47 @@ import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { textsOf } from "../../domain/search.ts";
 import type { Profile } from "../../domain/user.ts";
+import { heldUntil } from "../../domain/username.ts";
 import { type Key, key } from "./keys.ts";
 import { queryItems } from "./query.ts";
-import { record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";
 import type { Action } from "./transact.ts";
 
 const Entry = z.object({ userId: UserId });
+/** Who holds a username; with an end (seconds since 1970) where they have given it up. */
+const Holder = Entry.extend({ expiresAt: z.number().optional() });
 
-/** Gives a username to a user if nobody else has it; its label is `username`. */
-export const holdUsername = (userId: string, username: string): Action => ({
+const seconds = (at: Date) => Math.floor(at.getTime() / 1000);
+
+/** Gives a username to a user if nobody else holds it; its label is `username`. */
+export const holdUsername = (userId: string, username: string, now: Date): Action => ({
   label: "username",
   Put: {
     Item: { ...key.username(username.toLowerCase()), userId },
-    ConditionExpression: "attribute_not_exists(PK) OR userId = :user",
-    ExpressionAttributeValues: { ":user": userId },
+    ConditionExpression: "attribute_not_exists(PK) OR userId = :user OR expiresAt <= :now",
+    ExpressionAttributeValues: { ":user": userId, ":now": seconds(now) },
   },
 });
 
-/** Lets others have the username that was this user's, if it was theirs and is no longer. */
-export async function releaseUsername(was: Profile, is: Profile): Promise<void> {
-  const isSame = was.username.toLowerCase() === is.username.toLowerCase();
-  if (isSame || was.username === "") return;
-  await record([
+/** Ends a user's hold of the username that they had, if they have another now. */
+export function leaveUsername(was: Profile, is: Profile, now: Date): Action[] {
+  const [before, after] = [was.username.toLowerCase(), is.username.toLowerCase()];
+  if (before === "" || before === after) return [];
+  return [
     {
-      Delete: {
-        Key: key.username(was.username.toLowerCase()),
+      label: "former username",
+      Update: {
+        Key: key.username(before),
+        UpdateExpression: "SET expiresAt = :until",
         ConditionExpression: "userId = :user",
-        ExpressionAttributeValues: { ":user": is.userId },
+        ExpressionAttributeValues: { ":user": is.userId, ":until": seconds(heldUntil(now)) },
       },
     },
-  ]);
+  ];
 }
 
-/** Who holds a username, whatever its case. */
-export async function findHolder(username: string): Promise<string | undefined> {
+/** Who holds a username, or had it last and is still found by it; whatever its case. */
+export async function findHolder(username: string, now: Date): Promise<string | undefined> {
   const { Item } = await table().send(
     new GetCommand({
       TableName: tableName(),
@@ -46,7 +52,8 @@ export async function findHolder(username: string): Promise<string | undefined> 
       ConsistentRead: true,
     }),
   );
-  return Item && read(Entry, Item).userId;
+  const holder = Item && read(Holder, Item);
+  return (holder?.expiresAt ?? Infinity) > seconds(now) ? holder?.userId : undefined;
 }
 
 /** What the search finds a user by: an entry for each text, and one for questions without any. */

@@ -8,6 +8,7 @@ import {
   summaryOf,
   type UserSummary,
 } from "../../domain/user.ts";
+import { looksLikeStaff } from "../../domain/username.ts";
 import type { Caller } from "../caller.ts";
 import { setting } from "../env.ts";
 import { key } from "./keys.ts";
@@ -46,7 +47,16 @@ export async function getProfile(userId: string): Promise<Profile> {
  * The caller's own profile: what is stored, or what their token says where a read comes too early.
  */
 export const getCallerProfile = async (caller: Caller, now: Date): Promise<Profile> =>
-  (await findProfile(caller.userId)) ?? profileOf(caller.userId, caller.claims, now);
+  (await findProfile(caller.userId)) ?? namelessOf(caller, now);
+
+/** What a token says of somebody who holds no username yet. */
+const namelessOf = ({ userId, claims }: Subject, now: Date): Profile => ({
+  ...profileOf(userId, claims, now),
+  username: "",
+});
+
+/** Whose profile is meant, and what their token says where there is none yet. */
+type Subject = Pick<Caller, "userId" | "claims">;
 
 /** Profiles of at most 100 users; those who are unknown are left out. */
 export async function findProfiles(userIds: readonly string[]): Promise<Map<string, Profile>> {
@@ -90,24 +100,35 @@ const seenMax = 10_000;
 /**
  * Records a user who is seen for the first time; a profile that is there stays as it is, but for
  * one that was made by a mention (a top-up, a Tencent account), which the user's own claims
- * complete. The claimed username becomes theirs to be found by, if nobody has it yet.
+ * complete. The claimed username becomes theirs to be found by if nobody has it yet, and one that
+ * looks like staff only if an admin claims it; else they have none until they choose one.
  */
 export async function recordFirstSight(
   userId: string,
   claims: ProfileClaims,
   now: Date,
+  { roles }: Pick<Caller, "roles"> = { roles: [] },
 ): Promise<void> {
   const profile = profileOf(userId, claims, now);
   const mark = `${profile.mentioned ? "mentioned" : "seen"} ${userId}`;
   if (seen.has(mark)) return;
   const stored = await findProfile(userId);
-  if (stored === undefined || (stored.mentioned && !profile.mentioned)) await recordNew(profile);
+  if (stored === undefined || (stored.mentioned && !profile.mentioned))
+    await recordNew(mayBeCalled(profile, roles) ? profile : { ...profile, username: "" }, now);
   if (seen.size >= seenMax) seen.clear();
   seen.add(mark);
 }
 
-/** Whoever is first writes the profile; another's username stays another's. */
-async function recordNew(profile: Profile): Promise<void> {
+const mayBeCalled = ({ username }: Profile, roles: Caller["roles"]) =>
+  username === "" ||
+  roles.includes("admin") ||
+  !looksLikeStaff(username, setting("RESERVED_USERNAMES"));
+
+/**
+ * Whoever is first writes the profile; without its username where that is another's, so that every
+ * username that is shown is held by who shows it.
+ */
+async function recordNew(profile: Profile, now: Date): Promise<void> {
   const { userId, username, mentioned = false } = profile;
   const isNew = "attribute_not_exists(PK)";
   const made: Action = {
@@ -119,25 +140,26 @@ async function recordNew(profile: Profile): Promise<void> {
     },
   };
   const actions = [made, ...indexActions(undefined, profile)];
-  const named = username === "" ? [] : [holdUsername(userId, username)];
+  const named = username === "" ? [] : [holdUsername(userId, username, now)];
   const failed = await record([...actions, ...named]);
-  if (failed?.has("username") && !failed.has("profile")) await record(actions);
+  if (failed?.has("username") && !failed.has("profile"))
+    await recordNew({ ...profile, username: "" }, now);
 }
 
 /**
- * Changes the caller's own profile on what is there, and again when somebody else was faster.
+ * Changes a profile on what is there, and again when somebody else was faster.
  * `decide` answers the profile after the change; `also` what is to be written with it.
  * Answers both, and which of the conditions of `also` failed, where they did.
  */
 export async function changeProfile(
-  caller: Caller,
+  subject: Subject,
   decide: (profile: Profile) => Profile,
   now: Date,
   also: (was: Profile, is: Profile) => Action[] = () => [],
 ): Promise<{ was: Profile; profile: Profile; failed?: Failed }> {
   for (let attempt = 1; attempt <= triesMax; attempt++) {
-    const stored = await findProfile(caller.userId, { consistent: true });
-    const was = stored ?? profileOf(caller.userId, caller.claims, now);
+    const stored = await findProfile(subject.userId, { consistent: true });
+    const was = stored ?? namelessOf(subject, now);
     const decided = decide(was);
     const profile = { ...decided, updatedAt: timeAfter(was.updatedAt, decided.updatedAt) };
     const index = indexActions(stored, profile);

@@ -215,11 +215,14 @@ test("who is live now is there for everybody, without a token", async () => {
   const { host, id } = await liveStream();
   const featured = await call("GET /api/v1/live-stream/featured");
   expect(featured.body.data.length).toBeLessThanOrEqual(10);
-  const caught = await call("GET /api/v1/live-stream/catch-streamers?limit=5");
-  expect(caught.body.data[0]).toMatchObject({
-    creator: { _id: host.id },
-    activeLiveStream: { id },
-  });
+  const caught = await call("GET /api/v1/live-stream/catch-streamers?limit=20");
+  // Other tests go live at the same time, some of them since.
+  expect(caught.body.data).toContainEqual(
+    expect.objectContaining({
+      creator: expect.objectContaining({ _id: host.id }),
+      activeLiveStream: expect.objectContaining({ id }),
+    }),
+  );
   expectFailure(await call("GET /api/v1/live-stream/catch-streamers?limit=0"), 400, sentences[400]);
   const bad = { id: "x", token: "a.b.c" };
   const past = `GET /api/v1/live-stream/user/${host.id}/past-streams`;

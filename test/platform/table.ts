@@ -29,6 +29,7 @@ const settings = {
   TABLE_NAME: name,
   ORIGINS: "*",
   SUPERLIKE_PRICE: "10",
+  RESERVED_USERNAMES: "admin,support",
   DEFAULT_PICTURE: "https://cdn.example.com/person.png",
   DEFAULT_THUMBNAIL: "https://cdn.example.com/stream.png",
   GIFTS_PER_SECOND: "100",

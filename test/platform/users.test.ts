@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { changedProfile, type ProfileChange } from "../../domain/profile-change.ts";
 import type { ProfileClaims } from "../../domain/user.ts";
 import { newId } from "../../platform/id.ts";
+import { rename } from "../../platform/store/rename.ts";
 import { table } from "../../platform/store/table.ts";
+import { findHolder } from "../../platform/store/user-index.ts";
 import {
   changeProfile,
   findProfile,
@@ -54,14 +56,49 @@ test("claims complete a profile that a mention made, and change none that its ow
   expect(await findProfile(changed.userId)).toMatchObject({ name: "Own" });
 });
 
-test("of two users who claim one username the first has it, and both have a profile", async () => {
+test("of two users who claim one username at once one has it, and both have a profile", async () => {
   const preferred_username = `name-${newId(now)}`;
   const users = [callerWith(), callerWith()];
   await Promise.all(
     users.map(({ userId }) => recordFirstSight(userId, { preferred_username }, now)),
   );
-  for (const { userId } of users)
-    expect(await findProfile(userId)).toMatchObject({ username: preferred_username });
+  const profiles = await Promise.all(users.map(({ userId }) => findProfile(userId)));
+  const names = profiles.map((profile) => profile!.username);
+  expect(names.sort()).toEqual(["", preferred_username]);
+  const holder = profiles.find((profile) => profile!.username !== "")!.userId;
+  expect(await findHolder(preferred_username.toUpperCase(), now)).toBe(holder);
+});
+
+test("a username that was given up leads to who had it for 90 days, and is then anybody's", async () => {
+  const username = `old-${newId(now)}`;
+  const [before, after] = [callerWith({ preferred_username: username }), callerWith()];
+  for (const { userId, claims } of [before, after]) await recordFirstSight(userId, claims, now);
+  await rename(before, before.userId, `new-${newId(now)}`, now);
+  const day = 24 * 3600 * 1000;
+  const [soon, late] = [new Date(now.getTime() + 89 * day), new Date(now.getTime() + 91 * day)];
+  const take = (at: Date) => rename(after, after.userId, username.toUpperCase(), at);
+  await expect(take(soon)).rejects.toMatchObject({ code: "username_taken" });
+  expect(await findHolder(username, soon)).toBe(before.userId);
+  expect(await findHolder(username, late)).toBeUndefined();
+  expect(await take(late)).toMatchObject({ username: username.toUpperCase() });
+  expect(await findHolder(username, late)).toBe(after.userId);
+  // Its new holder keeps it; who had it once cannot have it back.
+  const year = new Date(now.getTime() + 400 * day);
+  expect(await findHolder(username, year)).toBe(after.userId);
+  await expect(rename(before, before.userId, username, year)).rejects.toMatchObject({
+    code: "username_taken",
+  });
+});
+
+test("who comes back to a username of theirs keeps it", async () => {
+  const username = `mine-${newId(now)}`;
+  const caller = callerWith({ preferred_username: username });
+  await recordFirstSight(caller.userId, caller.claims, now);
+  const year = new Date(now.getTime() + 400 * 24 * 3600 * 1000);
+  const back = new Date(now.getTime() + 31 * 24 * 3600 * 1000);
+  await rename(caller, caller.userId, `${username}2`, now);
+  await rename(caller, caller.userId, username.toUpperCase(), back);
+  expect(await findHolder(username, year)).toBe(caller.userId);
 });
 
 test("somebody who came a moment ago can be paid: a replica that has not heard of them is no answer", async () => {
