@@ -79,7 +79,7 @@ const clean = (value: unknown) =>
 
 /**
  * The profile of a user who is seen for the first time. Names are cut to 100 code points and lose
- * what is not seen; a claimed username that is none is left out. Whether it is free, the table says.
+ * what is not seen; a claimed username that is none is left out. The table says if it is free.
  */
 export function profileOf(userId: string, claims: ProfileClaims, now: Date): Profile {
   const at = now.toISOString();
