@@ -1,5 +1,6 @@
 import { logNotice } from "../../platform/log.ts";
 import { reaction } from "../../platform/reaction.ts";
+import { awaitCombos } from "../../platform/store/combos.ts";
 import { findOverdue } from "../../platform/store/due.ts";
 import { settleAll } from "../../platform/store/settle-all.ts";
 
@@ -14,12 +15,15 @@ export const { contract, handler } = reaction(
       read: ["WALLET", "STREAM"],
       write: ["WALLET", "LEDGER", "STREAM", "PARKED"],
       dueScan: true,
+      queues: ["combos"],
     },
     timeoutSeconds: 60,
   },
   async (_, now) => {
     const overdue = await findOverdue(now);
     if (overdue.length === 0) return;
+    // Before: what is settled is not found again, so its combo would never be ended.
+    await awaitCombos(overdue, now);
     const { parked } = await settleAll(overdue, now);
     logNotice("Overdue gifts were settled", { settled: overdue.length - parked, parked });
   },

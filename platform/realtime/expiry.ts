@@ -20,7 +20,7 @@ export async function sendExpiry(moment: ExpiryMoment, now: Date): Promise<void>
 const farewellMilliseconds = 1_000;
 /** Between two tries of an end, and when it is left to the next delivery of its message. */
 const pauseMilliseconds = 500;
-const triesMillisecondsMax = 5_000;
+const triesMillisecondsMax = 4_000;
 
 /**
  * Ends a connection whose token has ended. Before that moment it only looks whether the connection

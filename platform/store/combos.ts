@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Combo, comboEndsAt } from "../../domain/combo.ts";
 import { Gift } from "../../domain/gift.ts";
 import { GiftId, StreamId, UserId } from "../../domain/id.ts";
+import { Timestamp } from "../../domain/text.ts";
 import { draftOf, type Wallet } from "../../domain/wallet.ts";
 import { setting } from "../env.ts";
 import { sendMoment } from "../moments.ts";
@@ -15,19 +16,31 @@ import { commit, findWallet } from "./wallets.ts";
 export const ComboMoment = z.object({ comboId: GiftId, streamId: StreamId, userId: UserId });
 export type ComboMoment = z.infer<typeof ComboMoment>;
 
+/** The second gift of a row, which makes it a combo. */
+const Second = z.object({
+  kind: z.literal("gift"),
+  combo: z.literal(2),
+  comboId: GiftId,
+  streamId: StreamId,
+  sender: z.object({ userId: UserId }),
+  createdAt: Timestamp,
+});
+
 /**
- * Asks for the end of each combo that begins with one of these gifts' images: the second gift of a
- * row makes it a combo. Asking twice is harmless, since a combo ends once.
+ * Asks for the end of each combo that begins with one of these gifts' images. Asking twice is
+ * harmless, since a combo ends once. An image that does not fit is for whoever settles it to park.
  */
 export async function awaitCombos(
   images: readonly Record<string, unknown>[],
   now: Date,
 ): Promise<void> {
-  for (const { kind, combo, comboId, streamId, sender, createdAt } of images) {
-    if (kind !== "gift" || combo !== 2) continue;
-    const { userId } = sender as { userId: string };
-    const at = comboEndsAt({ lastAt: String(createdAt) });
-    await sendMoment(setting("COMBOS_QUEUE_URL"), { comboId, streamId, userId }, { at, now });
+  for (const image of images) {
+    const second = Second.safeParse(image).data;
+    if (second === undefined) continue;
+    const { comboId, streamId, sender, createdAt } = second;
+    const moment: ComboMoment = { comboId, streamId, userId: sender.userId };
+    const at = comboEndsAt({ lastAt: createdAt });
+    await sendMoment(setting("COMBOS_QUEUE_URL"), moment, { at, now });
   }
 }
 

@@ -1,0 +1,84 @@
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import type { SQSRecord } from "aws-lambda";
+import { handler as endCombos } from "../../functions/schedules/end-combos.ts";
+import { handler as sweep } from "../../functions/schedules/sweep.ts";
+import { key } from "../../platform/store/keys.ts";
+import { table, tableName } from "../../platform/store/table.ts";
+import { findWallet } from "../../platform/store/wallets.ts";
+import { startQueue } from "./queue-double.ts";
+import { useOwnTable } from "./table.ts";
+import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
+
+/*
+ * The end of a combo, where the record that asks for it was lost and where it cannot be written.
+ */
+
+let queue: Awaited<ReturnType<typeof startQueue>>;
+useOwnTable();
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.COMBOS_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+});
+afterAll(() => queue.stop());
+
+const minuteAgo = new Date(Date.now() - 60_000);
+
+/** A row of so many gifts a minute ago. */
+async function giveRow(gifts: number) {
+  const [sender, host] = [await makeUser(someone("sender"), 1000), someone("host")];
+  const stream = await makeStream(host);
+  const type = giftTypeOf(10);
+  const ids: string[] = [];
+  for (let n = 0; n < gifts; n++) ids.push(await sendOne(stream, sender, type, { now: minuteAgo }));
+  const first = { comboId: ids[0]!, streamId: stream.id, userId: sender };
+  return { sender, host, streamId: stream.id, first, ended: () => endOf(stream.id, ids[0]!) };
+}
+
+const endOf = async (streamId: string, id: string) => (await readGift(streamId, id)).comboEnded;
+
+const recordOf = (messageId: string, body: string) => ({ messageId, body }) as SQSRecord;
+
+test("a combo whose record was lost is ended all the same: the sweep asks for it", async () => {
+  const { host, ended } = await giveRow(3);
+  await sweep({});
+  expect(await findWallet(host)).toMatchObject({ balance: 30 });
+  const asked = queue.take();
+  expect(asked).toHaveLength(1);
+  expect(await endCombos({ Records: asked })).toEqual({ batchItemFailures: [] });
+  expect(await ended()).toMatchObject({ count: 3, credits: 30 });
+});
+
+test("a sweep that dies while it settles has asked before, so that the next one need not", async () => {
+  const { host, sender, ended } = await giveRow(2);
+  // The host's ledger is broken: nothing of theirs can be settled.
+  const Item = { ...key.entry(host, 1), userId: host };
+  await table().send(new PutCommand({ TableName: tableName(), Item }));
+  await sweep({});
+  await endCombos({ Records: queue.take() });
+  expect(await ended()).toMatchObject({ count: 2, credits: 20 });
+  expect((await findWallet(sender)).combos).toEqual([]);
+});
+
+test("an end that cannot be written is reported, so that it comes again, and alone", async () => {
+  const [broken, whole] = [await giveRow(2), await giveRow(2)];
+  const wallet = await findWallet(broken.sender);
+  const put = (Item: Record<string, unknown>) =>
+    table().send(new PutCommand({ TableName: tableName(), Item }));
+  await put({ ...key.wallet(broken.sender), ...wallet, balance: "much" });
+  const records = [
+    recordOf("unreadable", "no moment"),
+    recordOf("broken", JSON.stringify(broken.first)),
+    recordOf("whole", JSON.stringify(whole.first)),
+  ];
+  const { batchItemFailures } = await endCombos({ Records: records });
+  expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual([
+    "unreadable",
+    "broken",
+  ]);
+  expect(await whole.ended()).toMatchObject({ count: 2 });
+  expect(await broken.ended()).toBeUndefined();
+  await put({ ...key.wallet(broken.sender), ...wallet });
+  expect(await endCombos({ Records: records.slice(1, 2) })).toEqual({ batchItemFailures: [] });
+  expect(await broken.ended()).toMatchObject({ count: 2 });
+});
