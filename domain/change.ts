@@ -31,6 +31,8 @@ export function recordOf(change: Change, defaultPicture: string): LogRecord | un
 
 function messageRecord(change: Change, defaultPicture: string): LogRecord | undefined {
   const { streamId, createdAt, old } = change;
+  // A number that a call left empty never had a message.
+  if (change.new?.isEmpty === true) return undefined;
   const message = Message.parse(change.new);
   const { id: messageId, deletedAt: at, createdAt: writtenAt, sender } = message;
   if (at !== undefined) {

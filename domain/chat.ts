@@ -43,6 +43,23 @@ export const ChatMessage = z
   })
   .meta({ id: "ChatMessage" });
 
+/** The answer to sending; where its message was deleted since, the repetition of a call says so. */
+export const SentMessage = ChatMessage.extend({
+  deleted: z.literal(true).optional().meta({
+    description: "Only when an Idempotency-Key repeats a call whose message was deleted since",
+  }),
+}).meta({ id: "SentMessage" });
+export type SentMessage = z.infer<typeof SentMessage>;
+
+/** What a key remembers of a sent message: all but its text, which may have to go. */
+export const withoutText = (sent: SentMessage): SentMessage => ({ ...sent, content: "" });
+
+/** The answer to a repeated call: as it was, or without its text where it was deleted since. */
+export const repeated = (kept: SentMessage, message: Message | undefined): SentMessage =>
+  message === undefined
+    ? { ...kept, content: "", deleted: true }
+    : { ...kept, content: message.content ?? "" };
+
 /** The message as the API and its event show it. */
 export function chatMessageOf(
   message: Message,
@@ -149,33 +166,4 @@ export function historyOf(
   const totalPages = Math.ceil(total / limit);
   const [hasNextPage, hasPreviousPage] = [page < totalPages, page > 1];
   return { messages, page, limit, total, totalPages, hasNextPage, hasPreviousPage };
-}
-
-/**
- * Which numbers make page `page` of `limit` messages, newest first. `gone` are numbers that show
- * nothing (deleted, or left empty by a call that failed), each at most `count`. Undefined: the page
- * is past the end. Between `low` and `high` lie exactly the page's messages and gone numbers.
- */
-export function pageRange(
-  count: number,
-  gone: readonly number[],
-  page: number,
-  limit: number,
-): { low: number; high: number } | undefined {
-  const descending = [...gone].sort((a, b) => b - a);
-  const skip = (page - 1) * limit;
-  if (skip >= count - descending.length) return undefined;
-  const high = nthShown(count, descending, skip + 1);
-  const low = nthShown(count, descending, Math.min(skip + limit, count - descending.length));
-  return { low, high };
-}
-
-/** The number of the message that is `place`th from the top, where `gone` numbers do not count. */
-function nthShown(count: number, gone: readonly number[], place: number): number {
-  let number = count - place + 1;
-  for (const empty of gone) {
-    if (empty < number) break;
-    number--;
-  }
-  return number;
 }

@@ -19,13 +19,13 @@ export const { contract, handler } = endpoint(
     query: pageQuery(30),
     answer: [200, History],
     refusals: ["stream_not_found", "member_blocked"],
-    grants: { read: ["STREAM"] },
+    grants: { read: ["STREAM"], write: ["STREAM"] },
   },
   async ({ path: { streamId }, query: { page, limit }, caller, now }) => {
     const [, member, { messages, total }] = await Promise.all([
       getStream(streamId),
       findMember(streamId, caller.userId, { consistent: true }),
-      listMessages(streamId, page, limit),
+      listMessages(streamId, page, limit, now),
     ]);
     assertNotBlocked(member, now);
     const shown = messages.map((message) => chatMessageOf(message, setting("DEFAULT_PICTURE")));

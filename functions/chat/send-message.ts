@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { ChatMessage, Content, chatMessageOf, makeMessage } from "../../domain/chat.ts";
+import { Content, chatMessageOf, makeMessage, SentMessage } from "../../domain/chat.ts";
 import { MessageId, StreamId } from "../../domain/id.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { admissionRefusals, admitToChat } from "../../platform/store/admission.ts";
-import { getMessage, recordMessage, takeNumber } from "../../platform/store/messages.ts";
+import * as messages from "../../platform/store/messages.ts";
 import { getStream } from "../../platform/store/streams.ts";
 import { getCallerProfile } from "../../platform/store/users.ts";
 
@@ -17,20 +17,24 @@ export const { contract, handler } = endpoint(
     shape: "bare",
     path: z.object({ streamId: StreamId }),
     body: z.object({ content: Content, replyTo: MessageId.nullish() }),
-    answer: [201, ChatMessage],
+    answer: [201, SentMessage],
+    memory: messages.sentMemory,
     refusals: ["stream_not_found", "message_not_found", ...admissionRefusals],
     grants: { read: ["STREAM", "USER", "REPLAY"], write: ["STREAM", "REPLAY"] },
   },
-  async ({ path: { streamId }, body, caller, now, once, callId }) => {
+  async ({ path: { streamId }, body, caller, now, once, callId, assertNew }) => {
     const [stream, sender] = await Promise.all([
       getStream(streamId, { consistent: true }),
       getCallerProfile(caller, now),
     ]);
-    if (body.replyTo != null) await getMessage(streamId, body.replyTo);
+    if (body.replyTo != null) await messages.getMessage(streamId, body.replyTo);
     await admitToChat(stream, caller.userId, body.content, now, callId);
-    const message = makeMessage(body, { stream, sender, n: await takeNumber(streamId), now });
+    // A repetition takes no number; it was counted against the rate all the same.
+    await assertNew();
+    const n = await messages.takeNumber(streamId);
+    const message = makeMessage(body, { stream, sender, n, now });
     const reply = once(chatMessageOf(message, setting("DEFAULT_PICTURE")));
-    await recordMessage(message, reply);
+    await messages.recordMessage(message, reply);
     return reply.answer;
   },
 );

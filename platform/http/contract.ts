@@ -14,6 +14,15 @@ type BodyForm = "json" | "multipart";
 export type FormFieldKind = "number" | "json";
 
 /**
+ * For answers that hold what may have to be forgotten: `keep` leaves it out of what is remembered,
+ * `recall` makes the answer of what is there now.
+ */
+type Memory = {
+  keep: (answer: never) => unknown;
+  recall: (kept: never) => Promise<unknown>;
+};
+
+/**
  * The promise of one HTTP endpoint. From it come validation, types, the route, its authorizer, the
  * grants of its role and its place in the OpenAPI document.
  */
@@ -49,6 +58,8 @@ export type Contract = {
   stage?: "purchases";
   /** A POST that answers 201 takes an Idempotency-Key; `required` refuses a call without one. */
   idempotencyKey?: "required";
+  /** What a key remembers of an answer. Default: all of it. */
+  memory?: Memory;
 } & Resources;
 
 /** A POST that creates takes an Idempotency-Key (interface.md 2). */

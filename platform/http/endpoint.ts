@@ -43,6 +43,10 @@ type Request<C extends Contract> = {
   once: (answer: AnswerOf<C>) => Reply<AnswerOf<C>>;
   /** Names a call with an Idempotency-Key, and each repetition of it alike. */
   callId?: string;
+  /**
+   * Ends the call with the earlier answer if its key was used: before something is used up for it.
+   */
+  assertNew: () => Promise<void>;
 };
 
 /** Refusals that any request can meet, so no contract lists them. */
@@ -98,7 +102,10 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     const once = (answer: unknown) => remembered(contract, call, answer);
     const callId = call.keyed?.hash;
     const given = { ...request, caller, now: call.now, newId: () => newId(call.now), once, callId };
-    const answer = await fulfil(given as unknown as Request<typeof contract>);
+    const assertNew = async () => {
+      if (call.keyed && (await findReplay(call.keyed, call.now))) throw new KeyUsed();
+    };
+    const answer = await fulfil({ ...given, assertNew } as unknown as Request<typeof contract>);
     return succeed(contract, call, contract.answer[1].parse(answer));
   }
 
@@ -140,8 +147,9 @@ function admit(contract: Contract, event: APIGatewayProxyEvent, now: Date): Call
 
 function remembered(contract: Contract, call: Call, answer: unknown): Reply<never> {
   const fit = contract.answer[1].parse(answer);
+  const kept = contract.memory === undefined ? fit : contract.memory.keep(fit as never);
   const remember =
-    call.keyed === undefined ? [] : [markerAction(call.keyed, contract.answer[0], fit, call.now)];
+    call.keyed === undefined ? [] : [markerAction(call.keyed, contract.answer[0], kept, call.now)];
   return { answer: answer as never, remember };
 }
 
@@ -172,7 +180,9 @@ async function answerError(contract: Contract, call: Call, error: unknown) {
     if (replay === "another_request") refuse("key_reused");
     if (replay !== undefined) {
       const headers = { ...call.headers, "idempotency-replayed": "true" };
-      return succeed(contract, { ...call, headers, now: replay.answeredAt }, replay.answer);
+      const { answer, answeredAt } = replay;
+      const told = contract.memory ? await contract.memory.recall(answer as never) : answer;
+      return succeed(contract, { ...call, headers, now: answeredAt }, told);
     }
     // The marker was there a moment ago and is not now: another call is just being answered.
     if (error instanceof KeyUsed) refuse("key_in_progress");

@@ -52,7 +52,8 @@ export async function admitToChat(
   await admitMessage(stream.id, userId, { ...rules, ...(callId && { callId }) }, now);
 }
 
-type Rules = ChatRules & { callId?: string };
+/** With `isAgain` the call is the one that slow mode let through last: only the rate counts it. */
+type Rules = ChatRules & { callId?: string; isAgain?: boolean };
 
 /**
  * Admits a sender's next message: one conditional write on their MEMBER item says that they are not
@@ -71,12 +72,12 @@ export async function admitMessage(
   let refused = await write(begin(streamId, userId, rules, now, second), userId);
   for (let attempt = 1; refused !== undefined && attempt <= triesMax; attempt++) {
     assertMayChat(refused, now);
-    if (rules.callId !== undefined && refused.lastCall === rules.callId) return;
-    assertNotSlowed(refused, rules, now);
+    const isAgain = rules.callId !== undefined && refused.lastCall === rules.callId;
+    if (!isAgain) assertNotSlowed(refused, rules, now);
     const isLater = (refused.second ?? 0) !== second;
     if (!isLater && (refused.sent ?? 0) >= rules.perSecondMax) refuse("too_many_requests");
     const next = isLater ? first : further;
-    refused = await write(next(streamId, userId, rules, now, second), userId);
+    refused = await write(next(streamId, userId, { ...rules, isAgain }, now, second), userId);
   }
   if (refused !== undefined) refuse("unavailable");
 }
@@ -125,7 +126,7 @@ function further(streamId: string, userId: string, rules: Rules, now: Date, seco
 function update(
   streamId: string,
   userId: string,
-  { slowModeSeconds, callId }: Rules,
+  { slowModeSeconds, callId, isAgain = false }: Rules,
   now: Date,
   second: number,
   count: string,
@@ -133,25 +134,26 @@ function update(
   values: Record<string, unknown>,
 ): Action {
   const isFree = "(attribute_not_exists(ban) OR ban.endsAt <= :now)";
-  const isSlow = "(attribute_not_exists(lastMessageAt) OR lastMessageAt <= :since)";
-  const isNoted = slowModeSeconds > 0 && callId !== undefined;
-  const note = isNoted ? ", lastCall = :call" : "";
+  const isRested = "(attribute_not_exists(lastMessageAt) OR lastMessageAt <= :since)";
+  const isSlow = slowModeSeconds > 0;
+  const isNoted = isSlow && callId !== undefined;
   const since = new Date(now.getTime() - slowModeSeconds * 1000).toISOString();
+  const lets = isAgain ? ["lastCall = :call"] : isSlow ? [isRested] : [];
+  const sets = ["userId = :user", "#second = :second", count];
+  if (!isAgain) sets.push("lastMessageAt = :now", ...(isNoted ? ["lastCall = :call"] : []));
   return {
     label: "member",
     Update: {
       Key: key.member(streamId, userId),
-      UpdateExpression: `SET userId = :user, lastMessageAt = :now, #second = :second, ${count}${note}`,
-      ConditionExpression: [isFree, ...(slowModeSeconds > 0 ? [isSlow] : []), condition].join(
-        " AND ",
-      ),
+      UpdateExpression: `SET ${sets.join(", ")}`,
+      ConditionExpression: [isFree, ...lets, condition].join(" AND "),
       ExpressionAttributeNames: { "#second": "second" },
       ExpressionAttributeValues: {
         ":user": userId,
         ":now": now.toISOString(),
         ":second": second,
-        ...(slowModeSeconds > 0 && { ":since": since }),
-        ...(isNoted && { ":call": callId }),
+        ...(isSlow && !isAgain && { ":since": since }),
+        ...((isNoted || isAgain) && { ":call": callId }),
         ...values,
       },
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",

@@ -21,7 +21,7 @@
  *   stream           STREAM#s        META                streams/*
  *   chat counter     STREAM#s        CHAT                chat/send-message
  *   act              STREAM#s        ACT#id              bans/*, chat/* (the log of moderation)
- *   gone numbers     STREAM#s        GONE                chat/* (numbers that show no message)
+ *   gone numbers     STREAM#s        GONE#level#index    chat/* (numbers that show no message)
  *   message          STREAM#s        MSG#n, 12 digits    chat/send-message
  *   gift, superlike  STREAM#s        GIFT#id[#k]         gifts/create, chat/superlike, send_gift
  *   totals           STREAM#s        TOTALS              settle
@@ -88,7 +88,9 @@ export const key = {
   stream: (streamId: string): Key => ({ PK: stream(streamId), SK: "META" }),
   chat: (streamId: string): Key => ({ PK: stream(streamId), SK: "CHAT" }),
   act: (streamId: string, id: string): Key => ({ PK: stream(streamId), SK: `ACT#${id}` }),
-  gone: (streamId: string): Key => ({ PK: stream(streamId), SK: "GONE" }),
+  /** Level 0 is a bucket of numbers, those above count. */
+  gone: (streamId: string, level: number, index: number) =>
+    place(stream(streamId), `GONE#${level}#${padded(index)}`),
   message: (streamId: string, n: number): Key => ({ PK: stream(streamId), SK: `MSG#${padded(n)}` }),
   gift: (streamId: string, giftId: string, receiver = 0) =>
     place(stream(streamId), receiver === 0 ? `GIFT#${giftId}` : `GIFT#${giftId}#${receiver}`),

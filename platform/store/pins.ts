@@ -1,8 +1,9 @@
 import type { Message } from "../../domain/chat.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { Stream } from "../../domain/stream.ts";
+import { hasGoneAction } from "./gone.ts";
 import { key } from "./keys.ts";
-import { deletionActions, recordGone } from "./messages.ts";
+import { deletionActions } from "./messages.ts";
 import { actAction } from "./moderation.ts";
 import { record } from "./record.ts";
 import { getStream, streamAction } from "./streams.ts";
@@ -52,15 +53,14 @@ export async function deleteMessage(
   by: string,
   now: Date,
 ): Promise<void> {
-  const { id: messageId, streamId, n } = message;
+  const { id: messageId, streamId } = message;
+  await record([hasGoneAction(streamId)]);
   const failed = await recordWith(stream, (current) => [
     ...deletionActions(message, by, now),
     current.pinned?.messageId === messageId
       ? streamAction(current, { pinned: null }, now)
       : isNotPinned(streamId, messageId),
   ]);
-  // Noting the number again does no harm, and mends a deletion that broke off here.
-  await recordGone(streamId, n);
   if (failed !== undefined) refuse("message_not_found", { messageId });
 }
 

@@ -24,6 +24,31 @@ test("a message with a key is sent once: its number is not counted again, nor sl
   expect(history.body).toMatchObject({ messages: [{ content: "once" }], total: 1, totalPages: 1 });
 });
 
+test("a repeated call uses up no number: the history keeps its pages however often it comes", async () => {
+  const { id, host } = await liveStream();
+  const route = `POST /api/v1/live-stream/${id}/chat/messages`;
+  const key = freshId();
+  for (let time = 0; time < 12; time++)
+    expect((await call(route, { as: host, key, body: { content: "once" } })).status).toBe(201);
+  const { body } = await call(route, { as: host, body: { content: "next" } });
+  // The end of a message's id is its number.
+  expect(Number.parseInt(body._id.slice(-8), 16)).toBe(2);
+});
+
+test("a text that was deleted does not come back by its key", async () => {
+  const [{ id, host }, as] = await Promise.all([liveStream(), person()]);
+  const path = `/api/v1/live-stream/${id}/chat/messages`;
+  const key = freshId();
+  const send = () => call(`POST ${path}`, { as, key, body: { content: "a terrible word" } });
+  const first = await send();
+  expect(await send()).toMatchObject({ status: 201, text: first.text });
+  await call(`DELETE ${path}/${first.body._id}`, { as: host });
+  const again = await send();
+  expect(again.status).toBe(201);
+  expect(again.headers.get("idempotency-replayed")).toBe("true");
+  expect(again.body).toEqual({ ...first.body, content: "", deleted: true });
+});
+
 test("a moderator who was blocked moderates no more", async () => {
   const [{ id, host }, mod, viewer] = await Promise.all([liveStream(), person(), person()]);
   for (const as of [mod, viewer]) await call("GET /api/v1/users/me", { as });

@@ -1,19 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { makeBan } from "../../domain/ban.ts";
-import { makeMessage } from "../../domain/chat.ts";
 import { makeStream, StreamWish } from "../../domain/new-stream.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { profileOf, summaryOf } from "../../domain/user.ts";
 import { newId } from "../../platform/id.ts";
 import { admitMessage } from "../../platform/store/admission.ts";
 import { liftBan, recordBan } from "../../platform/store/bans.ts";
-import {
-  findMessage,
-  listMessages,
-  recordGone,
-  recordMessage,
-  takeNumber,
-} from "../../platform/store/messages.ts";
+import { takeNumber } from "../../platform/store/messages.ts";
 import { findMember, recordStream } from "../../platform/store/streams.ts";
 import { startTable } from "./table.ts";
 
@@ -36,13 +29,6 @@ async function newStream() {
   return stream;
 }
 
-async function say(stream: Awaited<ReturnType<typeof newStream>>, content: string) {
-  const n = await takeNumber(stream.id);
-  const message = makeMessage({ content }, { stream, sender, n, now });
-  await recordMessage(message, { answer: undefined, remember: [] });
-  return message;
-}
-
 const codeOf = (doing: Promise<unknown>) =>
   doing.then(
     () => "done",
@@ -57,45 +43,6 @@ describe("numbers", () => {
     const { id } = await newStream();
     const numbers = await Promise.all(Array.from({ length: 40 }, () => takeNumber(id)));
     expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
-  });
-});
-
-describe("the history", () => {
-  test("pages stay full and totals right around numbers that show nothing", async () => {
-    const stream = await newStream();
-    for (let i = 1; i <= 7; i++) await say(stream, `message ${i}`);
-    await takeNumber(stream.id).then((n) => recordGone(stream.id, n));
-    await say(stream, "message 8");
-    await recordGone(stream.id, 3);
-
-    const contents = async (page: number) =>
-      (await listMessages(stream.id, page, 3)).messages.map(({ content }) => content);
-    expect(await contents(1)).toEqual(["message 8", "message 7", "message 6"]);
-    expect(await contents(2)).toEqual(["message 5", "message 4", "message 2"]);
-    expect(await contents(3)).toEqual(["message 1"]);
-    expect(await listMessages(stream.id, 4, 3)).toEqual({ messages: [], total: 7 });
-  });
-
-  test("a message is found by its id in its own stream only", async () => {
-    const [stream, other] = await Promise.all([newStream(), newStream()]);
-    const [message] = await Promise.all([say(stream, "here"), say(other, "there")]);
-    expect(await findMessage(stream.id, message.id)).toEqual(message);
-    expect(await findMessage(other.id, message.id)).toBeUndefined();
-    expect(await findMessage(stream.id, "f".repeat(24))).toBeUndefined();
-  });
-
-  test("a number whose message could not be recorded does not count", async () => {
-    const stream = await newStream();
-    const n = await takeNumber(stream.id);
-    const message = makeMessage({ content: "hello" }, { stream, sender, n, now });
-    const refused = {
-      label: "marker",
-      Put: { Item: { PK: "USER#sender", SK: "x" }, ConditionExpression: "attribute_exists(PK)" },
-    };
-    await expect(
-      recordMessage(message, { answer: undefined, remember: [refused] }),
-    ).rejects.toThrow();
-    expect(await listMessages(stream.id, 1, 30)).toEqual({ messages: [], total: 0 });
   });
 });
 
@@ -136,6 +83,19 @@ describe("admission", () => {
     expect(await codeOf(admitMessage(id, "slow", slow, later(1)))).toBe("slow_mode");
     expect(await call("b", 10)).toBe("done");
     expect(await call("a", 11)).toBe("slow_mode");
+  });
+
+  test("a call that slow mode lets repeat counts against the rate, and holds up nobody longer", async () => {
+    const { id } = await newStream();
+    const slow = { slowModeSeconds: 10, perSecondMax: 5, callId: "a" };
+    const tries = Array.from({ length: 200 }, () => codeOf(admitMessage(id, "again", slow, now)));
+    const codes = await Promise.all(tries);
+    expect(codes.filter((code) => code === "done")).toHaveLength(5);
+    expect(codes.filter((code) => code === "too_many_requests")).toHaveLength(195);
+    expect(await codeOf(admitMessage(id, "again", slow, later(9)))).toBe("done");
+    const next = { ...slow, callId: "b" };
+    expect(await codeOf(admitMessage(id, "again", next, later(9)))).toBe("slow_mode");
+    expect(await codeOf(admitMessage(id, "again", next, later(10)))).toBe("done");
   });
 
   test("a ban counts until it is lifted or ends by itself, and is one at a time", async () => {

@@ -124,7 +124,7 @@ describe("a message", () => {
       expect(message.n).toBe(n);
       await recordMessage(message, { answer: undefined, remember: [] });
     }
-    expect(await listMessages(stream.id, 1, 10)).toMatchObject({ total: 3 });
+    expect(await listMessages(stream.id, 1, 10, now)).toMatchObject({ total: 3 });
   });
 
   test("never takes a number that somebody else took meanwhile", async () => {

@@ -1,0 +1,98 @@
+/**
+ * Which numbers of a chat show nothing (deleted, or left empty by a call that failed), so that any
+ * page is found by a few reads however many they are: buckets name them, and counts of counts above
+ * say how many each part holds.
+ */
+
+/** Numbers in a bucket, and parts that one item counts. */
+const width = 256;
+
+/** Levels of counts above the buckets: together they carry all 32 bits of a message's number. */
+const levels = 3;
+
+/** How many numbers one part of a level holds: of level 1 a bucket is one part. */
+const sizeOf = (level: number) => width ** level;
+
+/** Where a number is noted: in its bucket, and in a count of each level. */
+export function placesOf(n: number): {
+  bucket: number;
+  counts: { level: number; index: number; part: number }[];
+} {
+  const counts = Array.from({ length: levels }, (_, at) => {
+    const part = Math.floor(n / sizeOf(at + 1));
+    return { level: at + 1, index: Math.floor(part / width), part: part % width };
+  });
+  return { bucket: Math.floor(n / width), counts };
+}
+
+/** Reads what is noted; what is not there counts nothing. */
+export type GoneReader = {
+  /** How many numbers are gone in each part of an item of counts; none in those left out. */
+  counts(level: number, index: number): Promise<ReadonlyMap<number, number>>;
+  /** The numbers of a bucket that are gone. */
+  numbers(bucket: number): Promise<ReadonlySet<number>>;
+};
+
+/** The level whose first item counts all numbers up to `count`. */
+function topOf(count: number): number {
+  let level = 1;
+  while (level < levels && sizeOf(level + 1) <= count) level++;
+  return level;
+}
+
+/** How many of the numbers 1 to `count` are gone. */
+export async function countGone(count: number, reader: GoneReader): Promise<number> {
+  const parts = await reader.counts(topOf(count), 0);
+  return [...parts.values()].reduce((sum, gone) => sum + gone, 0);
+}
+
+/**
+ * The numbers from `count` down to 1 that show a message, without the first `skip` of them. Each
+ * page costs a read a level and bucket, wherever it lies.
+ */
+export async function* shownNumbers(
+  count: number,
+  skip: number,
+  reader: GoneReader,
+): AsyncGenerator<number, void, void> {
+  let left = skip;
+  async function* walk(level: number, index: number): AsyncGenerator<number, void, void> {
+    const gone = await reader.counts(level, index);
+    for (let part = width - 1; part >= 0; part--) {
+      const place = index * width + part;
+      const low = Math.max(1, place * sizeOf(level));
+      const high = Math.min(count, (place + 1) * sizeOf(level) - 1);
+      if (low > high) continue;
+      const shown = high - low + 1 - (gone.get(part) ?? 0);
+      if (shown <= left) {
+        left -= Math.max(shown, 0);
+        continue;
+      }
+      if (level > 1) {
+        yield* walk(level - 1, place);
+        continue;
+      }
+      const numbers = gone.has(part) ? await reader.numbers(place) : undefined;
+      for (let n = high; n >= low; n--) {
+        if (numbers?.has(n)) continue;
+        if (left > 0) left--;
+        else yield n;
+      }
+    }
+  }
+  yield* walk(topOf(count), 0);
+}
+
+/** A read that spans this many numbers too much costs less than another read. */
+const spanMax = 16;
+
+/** The ranges in which descending numbers are read: together where they lie close to each other. */
+export function rangesOf(numbers: readonly number[]): { low: number; high: number }[] {
+  const ranges: { low: number; high: number }[] = [];
+  for (const n of numbers) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last.low - n <= spanMax) last.low = n;
+    else ranges.push({ low: n, high: n });
+  }
+  return ranges;
+}

@@ -1,0 +1,205 @@
+import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { makeMessage } from "../../domain/chat.ts";
+import { profileOf, summaryOf } from "../../domain/user.ts";
+import { key } from "../../platform/store/keys.ts";
+import {
+  findMessage,
+  listMessages,
+  recordGone,
+  recordMessage,
+  takeNumber,
+} from "../../platform/store/messages.ts";
+import { deleteMessage } from "../../platform/store/pins.ts";
+import { recordStream } from "../../platform/store/streams.ts";
+import { table, tableName } from "../../platform/store/table.ts";
+import { liveStreamOf } from "./live-stream.ts";
+import { startTable } from "./table.ts";
+
+let stopTable: () => Promise<void>;
+let readUnits = 0;
+beforeAll(async () => {
+  ({ stop: stopTable } = await startTable());
+  table().middlewareStack.add(
+    (next, context) => async (args) => {
+      Object.assign(args.input, { ReturnConsumedCapacity: "TOTAL" });
+      const answer = await next(args);
+      const { ConsumedCapacity } = answer.output as Record<string, unknown>;
+      if (/Get|Query/.test(context.commandName ?? ""))
+        readUnits += (ConsumedCapacity as { CapacityUnits: number }).CapacityUnits;
+      return answer;
+    },
+    { step: "initialize" },
+  );
+});
+afterAll(() => stopTable());
+beforeEach(() => {
+  readUnits = 0;
+});
+
+const now = new Date();
+const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+const picture = "https://cdn.example.com/person.png";
+const sender = profileOf("sender", { given_name: "John" }, now);
+const nothing = { answer: undefined, remember: [] };
+
+async function newStream() {
+  const stream = liveStreamOf(summaryOf(profileOf("host", {}, now), picture), {}, now);
+  await recordStream(stream);
+  return stream;
+}
+type Stream = Awaited<ReturnType<typeof newStream>>;
+
+async function say(stream: Stream, content: string, n?: number) {
+  const number = n ?? (await takeNumber(stream.id));
+  const message = makeMessage({ content }, { stream, sender, n: number, now });
+  await recordMessage(message, nothing);
+  return message;
+}
+
+/** Makes a chat of many messages at once; `fewer` are left out, as by calls that died. */
+async function sayMany(stream: Stream, count: number, fewer: readonly number[] = []) {
+  await table().send(
+    new UpdateCommand({
+      TableName: tableName(),
+      Key: key.chat(stream.id),
+      UpdateExpression: "SET #count = :count",
+      ExpressionAttributeNames: { "#count": "count" },
+      ExpressionAttributeValues: { ":count": count },
+    }),
+  );
+  const numbers = down(count, 1).filter((n) => !fewer.includes(n));
+  return (await each(numbers, (n) => say(stream, `message ${n}`, n))).reverse();
+}
+
+/** Does something for each, some at the same moment. */
+async function each<T, Made>(all: readonly T[], act: (one: T) => Promise<Made>) {
+  const made: Made[] = [];
+  for (let at = 0; at < all.length; at += 50)
+    made.push(...(await Promise.all(all.slice(at, at + 50).map(act))));
+  return made;
+}
+
+const read = async (stream: Stream, page: number, limit: number, at = now) => {
+  const { messages, total } = await listMessages(stream.id, page, limit, at);
+  return { numbers: messages.map(({ n }) => n), total };
+};
+
+/** The numbers from `high` down to `low`. */
+const down = (high: number, low: number) =>
+  Array.from({ length: high - low + 1 }, (_, at) => high - at);
+
+/** A reply that cannot be remembered, as that to a key which was used before. */
+const refused = {
+  label: "marker",
+  Put: { Item: { PK: "USER#sender", SK: "x" }, ConditionExpression: "attribute_exists(PK)" },
+};
+
+describe("the history", () => {
+  test("pages stay full and totals right around messages that were deleted", async () => {
+    const stream = await newStream();
+    const messages = await sayMany(stream, 8, [7]);
+    await recordGone(stream.id, 7);
+    await deleteMessage(stream, messages[2]!, "host", now);
+    expect(await read(stream, 1, 3)).toEqual({ numbers: [8, 6, 5], total: 6 });
+    expect(await read(stream, 2, 3)).toEqual({ numbers: [4, 2, 1], total: 6 });
+    expect(await read(stream, 3, 3)).toEqual({ numbers: [], total: 6 });
+  });
+
+  test("a message is found by its id in its own stream only, and not once it is deleted", async () => {
+    const [stream, other] = await Promise.all([newStream(), newStream()]);
+    const [message] = await Promise.all([say(stream, "here"), say(other, "there")]);
+    expect(await findMessage(stream.id, message.id)).toEqual(message);
+    expect(await findMessage(other.id, message.id)).toBeUndefined();
+    expect(await findMessage(stream.id, "f".repeat(24))).toBeUndefined();
+    await deleteMessage(stream, message, "host", now);
+    expect(await findMessage(stream.id, message.id)).toBeUndefined();
+    await expect(deleteMessage(stream, message, "host", now)).rejects.toThrow("message_not_found");
+    expect(await read(stream, 1, 30)).toEqual({ numbers: [], total: 0 });
+  });
+
+  test("a number whose message could not be recorded does not count", async () => {
+    const stream = await newStream();
+    const message = makeMessage({ content: "no" }, { stream, sender, n: 1, now });
+    await takeNumber(stream.id);
+    const reply = { answer: undefined, remember: [refused] };
+    await expect(recordMessage(message, reply)).rejects.toThrow();
+    expect(await read(stream, 1, 30)).toEqual({ numbers: [], total: 0 });
+  });
+
+  test("a thousand deletions neither empty a page nor make it dear", async () => {
+    const stream = await newStream();
+    const messages = await sayMany(stream, 1_200);
+    const deleted = messages.slice(100, 1_105);
+    await each(deleted, (message) => deleteMessage(stream, message, "host", now));
+    const pages: [page: number, numbers: number[]][] = [
+      [1, down(1_200, 1_171)],
+      [4, [...down(1_110, 1_106), ...down(100, 76)]],
+      [5, down(75, 46)],
+      [7, down(15, 1)],
+    ];
+    for (const [page, numbers] of pages) {
+      readUnits = 0;
+      expect(await read(stream, page, 30)).toEqual({ numbers, total: 195 });
+      expect(readUnits).toBeLessThanOrEqual(4);
+    }
+  });
+
+  test("of each second message deleted the pages show the others", async () => {
+    const stream = await newStream();
+    const messages = await sayMany(stream, 400);
+    const even = messages.filter(({ n }) => n % 2 === 0);
+    await each(even, (message) => deleteMessage(stream, message, "host", now));
+    const odd = down(400, 1).filter((n) => n % 2 === 1);
+    for (const page of [1, 2, 6, 7]) {
+      readUnits = 0;
+      const numbers = odd.slice((page - 1) * 30, page * 30);
+      expect(await read(stream, page, 30)).toEqual({ numbers, total: 200 });
+      expect(readUnits).toBeLessThanOrEqual(4.5);
+    }
+  });
+});
+
+describe("a number that a crash left empty", () => {
+  test("makes no page short, and is noted as gone once a later message is a minute old", async () => {
+    const stream = await newStream();
+    await sayMany(stream, 10, [8, 3]);
+    // Nobody knows yet whether their calls are still under way: no page is short, none is lost.
+    expect(await read(stream, 1, 4, later(59))).toEqual({ numbers: [10, 9, 7, 6], total: 10 });
+    expect((await read(stream, 2, 4, later(59))).numbers).toEqual([6, 5, 4, 2]);
+    expect(await read(stream, 1, 4, later(60))).toEqual({ numbers: [10, 9, 7, 6], total: 9 });
+    expect(await read(stream, 2, 4, later(60))).toEqual({ numbers: [5, 4, 2, 1], total: 8 });
+    expect(await read(stream, 2, 4, later(60))).toEqual({ numbers: [5, 4, 2, 1], total: 8 });
+    expect(await read(stream, 3, 4, later(60))).toEqual({ numbers: [], total: 8 });
+  });
+
+  test("is noted by who reads the page that begins with it", async () => {
+    const stream = await newStream();
+    await sayMany(stream, 6, [4]);
+    expect(await read(stream, 2, 2, later(60))).toEqual({ numbers: [3, 2], total: 5 });
+    expect(await read(stream, 2, 2, later(60))).toEqual({ numbers: [3, 2], total: 5 });
+    expect(await read(stream, 3, 2, later(60))).toEqual({ numbers: [1], total: 5 });
+  });
+
+  test("refuses a message that comes later still, and is noted once whoever notes it", async () => {
+    const stream = await newStream();
+    await sayMany(stream, 5, [3]);
+    await Promise.all([1, 2, 3].map(() => read(stream, 1, 30, later(60))));
+    await Promise.all([1, 2, 3].map(() => recordGone(stream.id, 3)));
+    await expect(say(stream, "late", 3)).rejects.toThrow("unavailable");
+    expect(await read(stream, 1, 30, later(60))).toEqual({ numbers: [5, 4, 2, 1], total: 4 });
+  });
+
+  test("is not taken from a message that is there: one whose answer was lost stays shown", async () => {
+    const stream = await newStream();
+    const message = await say(stream, "here");
+    expect(await recordGone(stream.id, message.n)).toBe(false);
+    const again = (reply: typeof nothing) => recordMessage(message, reply);
+    await expect(again(nothing)).rejects.toThrow("unavailable");
+    await expect(again({ ...nothing, remember: [refused] as never })).rejects.toThrow();
+    expect(await read(stream, 1, 30)).toEqual({ numbers: [1], total: 1 });
+    const Key = key.message(stream.id, 1);
+    const { Item } = await table().send(new GetCommand({ TableName: tableName(), Key }));
+    expect(Item).toMatchObject({ id: message.id, content: "here" });
+  });
+});
