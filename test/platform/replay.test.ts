@@ -1,0 +1,53 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { key } from "../../platform/store/keys.ts";
+import { record } from "../../platform/store/record.ts";
+import { findReplay, keyedCall, markerAction } from "../../platform/store/replay.ts";
+import { table, tableName } from "../../platform/store/table.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable();
+
+const then = new Date("2026-03-01T12:00:00.500Z");
+const later = (hours: number, milliseconds = 0) =>
+  new Date(then.getTime() + hours * 3_600_000 + milliseconds);
+const day = 24;
+
+async function remember(name: string) {
+  const call = keyedCall("ann", "POST /api/v1/gifts/create", name, { wish: 1 });
+  expect(await record([markerAction(call, 201, { id: name }, then)])).toBeUndefined();
+  return call;
+}
+
+test("a key is remembered for a day: the same answer, and the time at which it was made", async () => {
+  const call = await remember("kept");
+  for (const now of [later(0), later(1, 1), later(12), later(day)])
+    expect(await findReplay(call, now)).toEqual({
+      status: 201,
+      answer: { id: "kept" },
+      answeredAt: then,
+    });
+  expect(await findReplay({ ...call, fingerprint: "other" }, later(day))).toBe("another_request");
+});
+
+test("for a day nobody else can use the key, and no table's tidying takes it away", async () => {
+  const call = await remember("held");
+  const again = (now: Date) => record([markerAction(call, 201, { id: "other" }, now)]);
+  await expect(again(later(1, 1))).rejects.toThrow();
+  await expect(again(later(day))).rejects.toThrow();
+  const Key = key.marker(call.owner, call.hash);
+  const { Item } = await table().send(new GetCommand({ TableName: tableName(), Key }));
+  expect(Item?.expiresAt).toBeGreaterThanOrEqual(later(day).getTime() / 1000);
+});
+
+test("a marker that has expired answers nothing, though the table still has it", async () => {
+  const call = await remember("old");
+  const now = later(2 * day);
+  const Key = key.marker(call.owner, call.hash);
+  const { Item } = await table().send(new GetCommand({ TableName: tableName(), Key }));
+  expect(Item?.expiresAt).toBeLessThan(now.getTime() / 1000);
+  expect(await findReplay(call, now)).toBeUndefined();
+  expect(await findReplay({ ...call, fingerprint: "other" }, now)).toBeUndefined();
+  // So the key is free: what is asked for with it happens, and is remembered from then on.
+  expect(await record([markerAction(call, 201, { id: "new" }, now)])).toBeUndefined();
+  expect(await findReplay(call, now)).toMatchObject({ answer: { id: "new" } });
+});
