@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { audit, type Report } from "../platform/audit/audit.ts";
 import { exportJournal, readJournal, sealedAt } from "../platform/audit/journal.ts";
 import { scanTable } from "../platform/audit/scan.ts";
+import { LayoutMismatch } from "../platform/store/layout.ts";
 import { openTable } from "./table.ts";
 
 const usage = `npm run audit -- [options]
@@ -64,6 +65,7 @@ try {
   process.exitCode = await run();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  console.error(usage);
-  process.exitCode = 1;
+  const isOther = error instanceof LayoutMismatch;
+  if (!isOther) console.error(usage);
+  process.exitCode = isOther ? 2 : 1;
 }

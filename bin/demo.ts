@@ -38,19 +38,30 @@ const people = [
 ];
 
 /**
- * Writes the demo data when the table is empty. It comes before any function is called, so that
- * what the streams make of it is there when somebody looks.
+ * Writes the demo data when the table is empty, and the table's layout in any case. It comes before
+ * any function is called, so that what the streams make of it is there when somebody looks.
+ *
+ * @throws LayoutMismatch when the data is of another layout.
  */
-export async function writeDemoInto({ aws, stage }: Pick<System, "aws" | "stage">): Promise<void> {
+export async function writeDemoInto(system: Pick<System, "aws" | "stage">): Promise<void> {
+  await prepareTable(system, { demo: true });
+}
+
+/** Makes the table ready: of this layout, and with the demo data if that is wanted. */
+export async function prepareTable(
+  { aws, stage }: Pick<System, "aws" | "stage">,
+  { demo }: { demo: boolean },
+): Promise<void> {
   const table = stage.tables[0];
-  if (table === undefined) throw new Error("The stage has no table for the demo data.");
+  if (table === undefined) throw new Error("The stage has no table.");
   // Loaded only when they are needed: the SDK is the largest part of a start.
-  const [{ DynamoDBClient }, { DynamoDBDocumentClient }, { openClient }, { writeDemo }] =
+  const [{ DynamoDBClient }, { DynamoDBDocumentClient }, { openClient }, store, layout] =
     await Promise.all([
       import("@aws-sdk/client-dynamodb"),
       import("@aws-sdk/lib-dynamodb"),
       import("../platform/aws-client.ts"),
       import("../platform/store/demo.ts"),
+      import("../platform/store/layout.ts"),
     ]);
   const client = openClient(DynamoDBClient, {
     endpoint: aws.endpointUrl,
@@ -65,8 +76,12 @@ export async function writeDemoInto({ aws, stage }: Pick<System, "aws" | "stage"
     defaultPicture: settingOf(stage, "DEFAULT_PICTURE"),
     defaultThumbnail: settingOf(stage, "DEFAULT_THUMBNAIL"),
   };
-  await writeDemo(place, new Date());
-  client.destroy();
+  try {
+    await layout.assertLayout(place);
+    if (!demo || !(await store.writeDemo(place, new Date()))) await layout.prepareLayout(place);
+  } finally {
+    client.destroy();
+  }
 }
 
 /** What the stage's template gives its functions under a name. */

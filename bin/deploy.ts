@@ -5,7 +5,9 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { stageOf } from "../lib/stages.ts";
+import { LayoutMismatch } from "../platform/store/layout.ts";
 import { build } from "./build.ts";
+import { prepareDeployedTable } from "./table.ts";
 
 const root = join(import.meta.dirname, "..");
 const [name, ...options] = process.argv.slice(2);
@@ -22,6 +24,7 @@ try {
 } catch (error) {
   refuse((error as Error).message);
 }
+await prepareDeployed(name, options);
 await build();
 const cdk = join(root, "node_modules/.bin/cdk");
 const out = `cdk.out/${name}`;
@@ -31,4 +34,16 @@ const { status } = spawnSync(process.execPath, [cdk, ...given], {
   stdio: "inherit",
   env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` },
 });
+// Functions serve no table that does not say its layout, so a first deploy ends with saying it.
+if (status === 0) await prepareDeployed(name, options);
 process.exitCode = status ?? 1;
+
+/** Ends with 2 where the stage's table has data of another layout; none yet is no matter. */
+async function prepareDeployed(stage: string, given: readonly string[]): Promise<void> {
+  try {
+    await prepareDeployedTable(stage, given);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(error instanceof LayoutMismatch ? 2 : 1);
+  }
+}

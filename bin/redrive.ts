@@ -1,5 +1,6 @@
 /** `npm run redrive`: brings parked records back, of DATA_DIR or of a deployed table. */
 import { parseArgs } from "node:util";
+import { LayoutMismatch } from "../platform/store/layout.ts";
 import { redrive } from "../platform/store/redrive.ts";
 import { openTable } from "./table.ts";
 
@@ -15,6 +16,8 @@ try {
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  console.error("npm run redrive -- [--table NAME]   (without it: the table of DATA_DIR)");
-  process.exitCode = 1;
+  const isOther = error instanceof LayoutMismatch;
+  if (!isOther)
+    console.error("npm run redrive -- [--table NAME]   (without it: the table of DATA_DIR)");
+  process.exitCode = isOther ? 2 : 1;
 }

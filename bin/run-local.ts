@@ -4,7 +4,7 @@ import type { System } from "../local/index.ts";
 import { DataDirectoryBusy, makeLog, startSystem } from "../local/index.ts";
 import type { Log } from "../local/log.ts";
 import { makeAssembly } from "./assembly.ts";
-import { demoUsersOf, writeDemoInto } from "./demo.ts";
+import { demoUsersOf, prepareTable } from "./demo.ts";
 import type { Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
 import { formatStartBlock } from "./start-block.ts";
@@ -60,7 +60,7 @@ export async function runLocal(): Promise<void> {
   } catch (error) {
     if (aborting.signal.aborted) return await end(0);
     console.error(explain(error, settings));
-    await end(exitCodes.failure);
+    await end(isOtherLayout(error) ? exitCodes.usage : exitCodes.failure);
   }
 }
 
@@ -91,7 +91,7 @@ async function start(settings: Settings, log: Log, signal: AbortSignal): Promise
     ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
     cacheDirectory: join(import.meta.dirname, "..", ".cache", "compiled"),
     topUp,
-    ...(settings.DEMO === "on" && { prepare: writeDemoInto }),
+    prepare: (system) => prepareTable(system, { demo: settings.DEMO === "on" }),
   });
 }
 
@@ -131,8 +131,12 @@ async function announce(system: System, settings: Settings): Promise<void> {
   console.log(block);
 }
 
+/** By its name, since the store is loaded only where it is needed. */
+const isOtherLayout = (error: unknown) => (error as Error | null)?.name === "LayoutMismatch";
+
 function explain(error: unknown, settings: Settings): string {
   if (error instanceof DataDirectoryBusy) return error.message;
+  if (isOtherLayout(error)) return `DATA_DIR ${settings.DATA_DIR}: ${(error as Error).message}`;
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") {
     return `Port ${settings.PORT} is in use: end what uses it, or set PORT to another one.`;

@@ -3,32 +3,70 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { openEngine, openSnapshot } from "../local/aws/index.ts";
 import { openClient } from "../platform/aws-client.ts";
+import { assertLayout, prepareLayout } from "../platform/store/layout.ts";
 import { useTable } from "../platform/store/table.ts";
 
 /** A page of a scan is a megabyte, over whatever line a person has. */
 const slow = { tryMilliseconds: 20_000 };
 
 /**
+ * Makes a stage's deployed table say its layout, if there is one yet, with the credentials that the
+ * options of `cdk deploy` choose.
+ *
+ * @throws LayoutMismatch when its data is of another layout.
+ */
+export async function prepareDeployedTable(
+  stage: string,
+  options: readonly string[],
+): Promise<void> {
+  const at = options.indexOf("--profile");
+  const profile = at < 0 ? undefined : options[at + 1];
+  const opened = openClient(DynamoDBClient, { ...slow, ...(profile && { profile }) });
+  try {
+    const client = DynamoDBDocumentClient.from(opened);
+    await prepareLayout({ client, tableName: `ovation-${stage}` });
+  } catch (error) {
+    if ((error as Error).name !== "ResourceNotFoundException") throw error;
+  } finally {
+    opened.destroy();
+  }
+}
+
+/**
  * Makes platform/store read the table `name` with the AWS credentials of the environment, or
  * without a name that of DATA_DIR, whether the system runs or not; with `frozen` as of this moment,
  * whatever is written meanwhile. Answers what closes it.
+ *
+ * @throws LayoutMismatch when its data is of another layout.
  */
 export async function openTable(name?: string, frozen = false): Promise<() => Promise<void>> {
   const marshallOptions = { removeUndefinedValues: true };
   if (name !== undefined) {
     process.env.TABLE_NAME = name;
-    useTable(DynamoDBDocumentClient.from(openClient(DynamoDBClient, slow), { marshallOptions }));
+    const client = DynamoDBDocumentClient.from(openClient(DynamoDBClient, slow), {
+      marshallOptions,
+    });
+    await assertLayout({ client, tableName: name });
+    useTable(client);
     return async () => {};
   }
   const open = frozen ? openSnapshot : openEngine;
   const engine = await open(process.env.DATA_DIR || ".data");
-  process.env.TABLE_NAME = `ovation-${process.env.STAGE || "dev"}`;
-  const client = openClient(DynamoDBClient, {
+  const tableName = `ovation-${process.env.STAGE || "dev"}`;
+  process.env.TABLE_NAME = tableName;
+  const opened = openClient(DynamoDBClient, {
     ...slow,
     endpoint: engine.endpoint,
     region: "us-east-1",
     credentials: { accessKeyId: "ovation", secretAccessKey: "ovation" },
   });
-  useTable(DynamoDBDocumentClient.from(client, { marshallOptions }));
+  const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
+  try {
+    await assertLayout({ client, tableName });
+  } catch (error) {
+    await engine.stop();
+    throw error;
+  }
+  useTable(client);
   return () => engine.stop();
 }

@@ -27,17 +27,23 @@ const writing = [
   "dynamodb:ConditionCheckItem",
 ];
 
-/** The catalogue is one partition; every other kind has one for each owner. */
-const leadingKey = (partition: Partition) =>
-  partition === "CATALOGUE" ? partition : `${partition}#*`;
+/** What a function reads before its first call of the table, whatever it is for. */
+const layout = "LAYOUT";
+
+/** The catalogue and the layout are one partition; every other kind has one for each owner. */
+const leadingKey = (partition: Partition | typeof layout) =>
+  partition === "CATALOGUE" || partition === layout ? partition : `${partition}#*`;
 
 /**
- * The statements of a role, from a contract's grants and nothing else. `dynamodb:LeadingKeys` binds
- * them to partitions. Entries of the ledger may be put and never changed by anybody.
+ * The statements of a role, from a contract's grants and nothing else but the layout, which whoever
+ * touches the table reads first. `dynamodb:LeadingKeys` binds them to partitions. Entries of the ledger may be put and never changed by anybody.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
 export function statementsOf(grants: Grants, resources: Resources): Statement[] {
-  const onTable = (Action: readonly string[], partitions: readonly Partition[]): Statement[] => {
+  const onTable = (
+    Action: readonly string[],
+    partitions: readonly (Partition | typeof layout)[],
+  ): Statement[] => {
     const keys = { "dynamodb:LeadingKeys": partitions.map(leadingKey) };
     const Condition = { "ForAllValues:StringLike": keys };
     const statement = { Effect: "Allow" as const, Action, Resource: resources.tableArn, Condition };
@@ -48,8 +54,9 @@ export function statementsOf(grants: Grants, resources: Resources): Statement[] 
     return { Effect: "Allow", Action: [Action], Resource };
   };
   const { read = [], write = [], queues = [], tasks = [] } = grants;
+  const isOnTable = read.length + write.length > 0;
   const statements = [
-    ...onTable(reading, read),
+    ...(isOnTable ? onTable(reading, [...read, layout]) : []),
     ...onTable(
       writing,
       write.filter((partition) => partition !== "LEDGER"),

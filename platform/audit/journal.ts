@@ -3,11 +3,15 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { moneyKindOf } from "../store/keys.ts";
+import { layoutVersion, mismatch } from "../store/layout.ts";
 import type { Item } from "../store/table.ts";
 
-/** A journal: a line of JSON for each item that an audit reads, and one that seals them all. */
-const format = "ovation-journal-1";
-type Seal = { seal: typeof format; items: number; hash: string; at: string };
+/**
+ * A journal: a line of JSON for each item that an audit reads, and one that seals them all and says
+ * of which layout they are.
+ */
+const format = "ovation-journal-";
+type Seal = { seal: string; items: number; hash: string; at: string };
 
 /** Writes a journal while the items pass by. */
 export async function* exportJournal(
@@ -29,7 +33,12 @@ export async function* exportJournal(
       yield item;
     }
     const at = now.toISOString();
-    const seal: Seal = { seal: format, items: count, hash: hash.digest("hex"), at };
+    const seal: Seal = {
+      seal: `${format}${layoutVersion}`,
+      items: count,
+      hash: hash.digest("hex"),
+      at,
+    };
     await file.write(`${JSON.stringify(seal)}\n`);
     await file.sync();
   } finally {
@@ -67,12 +76,14 @@ export async function* readJournal(path: string): AsyncGenerator<Item> {
     throw new Error(`${path} was changed after it was written`);
 }
 
-/** When a journal was written: read from its seal. */
+/** When a journal was written: read from its seal, which also has to be of this layout. */
 export async function sealedAt(path: string): Promise<Date> {
   let last = "";
   for await (const line of createInterface({ input: createReadStream(path, "utf8") })) last = line;
   const seal = parse(last, path, 0);
   if (!isSeal(seal)) throw new Error(`${path} has no seal: it is not whole`);
+  const version = Number(seal.seal.slice(format.length));
+  if (version !== layoutVersion) throw mismatch(`The journal ${path}`, version);
   return new Date(seal.at);
 }
 
@@ -85,4 +96,6 @@ function parse(line: string, path: string, at: number): unknown {
 }
 
 const isSeal = (value: unknown): value is Seal =>
-  value !== null && typeof value === "object" && (value as Seal).seal === format;
+  value !== null &&
+  typeof value === "object" &&
+  String((value as Partial<Seal>).seal ?? "").startsWith(format);

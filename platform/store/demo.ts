@@ -1,11 +1,12 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { ScanCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { newGiftType } from "../../domain/gift-type.ts";
 import { makeStream } from "../../domain/new-stream.ts";
 import type { Stream } from "../../domain/stream.ts";
 import { type Profile, profileOf, summaryOf } from "../../domain/user.ts";
 import { credit, draftOf, emptyWallet } from "../../domain/wallet.ts";
 import { key } from "./keys.ts";
+import { isEmpty, layoutItem } from "./layout.ts";
 import { listActions, liveActions } from "./stream-lists.ts";
 import type { Action } from "./transact.ts";
 import { indexActions } from "./user-index.ts";
@@ -37,8 +38,7 @@ const demoCredits = 1_000_000;
  */
 export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
   const { client, tableName: TableName } = place;
-  const { Count = 0 } = await client.send(new ScanCommand({ TableName, Limit: 1 }));
-  if (Count > 0) return false;
+  if (!(await isEmpty(place))) return false;
   const TransactItems = demoActions(place, now).map(({ label: _, ...action }) => {
     const [[kind, body] = []] = Object.entries(action);
     return { [String(kind)]: { TableName, ...body } } as object;
@@ -68,6 +68,7 @@ function demoActions(place: DemoPlace, now: Date): Action[] {
     now,
   );
   return [
+    { Put: { Item: layoutItem() } },
     ...users.flatMap(userActions),
     ...[ids.viewer, "user1"].flatMap((userId) => creditActions(userId, now)),
     ...streams.flatMap((stream) => [

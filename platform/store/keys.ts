@@ -51,6 +51,7 @@
  *   gift's text      CATALOGUE       TEXT#of#id#language set_gift_language and the like
  *   callbacks        CATALOGUE       CALLBACKS           live_config/set_callback
  *   command's rate   RATE#app#name   RATE                commands that may be called once a second
+ *   layout           LAYOUT          LAYOUT              npm start, npm run deploy (its version)
  *
  * Ids of ObjectId form begin with their time, so sorting by id is sorting by time, to the second.
  */
@@ -66,6 +67,7 @@ const catalogue = "CATALOGUE";
 const place = (PK: string, SK: string): Key => ({ PK, SK });
 
 export const key = {
+  layout: (): Key => ({ PK: "LAYOUT", SK: "LAYOUT" }),
   profile: (userId: string): Key => ({ PK: user(userId), SK: "PROFILE" }),
   username: (username: string): Key => ({ PK: `NAME#${username}`, SK: "NAME" }),
   /** Apart from all else of a user, since leading keys let a role write a whole partition. */

@@ -6,13 +6,19 @@ import { openClient } from "../aws-client.ts";
 import { setting } from "../env.ts";
 import { retryConflicts } from "./conflicts.ts";
 import type { Key } from "./keys.ts";
+import { onLayout } from "./layout.ts";
 
 let client: DynamoDBDocumentClient | undefined;
 
-/** The table's client, made on first use. */
+/** The table's client, made on first use; it serves the layout of this version alone. */
 export function table(): DynamoDBDocumentClient {
-  client ??= retryConflicts(
-    DynamoDBDocumentClient.from(openTable(), { marshallOptions: { removeUndefinedValues: true } }),
+  client ??= onLayout(
+    retryConflicts(
+      DynamoDBDocumentClient.from(openTable(), {
+        marshallOptions: { removeUndefinedValues: true },
+      }),
+    ),
+    tableName,
   );
   return client;
 }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { makeAssembly } from "../../bin/assembly.ts";
+import { prepareTable } from "../../bin/demo.ts";
 import { makeMessage } from "../../domain/chat.ts";
 import { makeStream, StreamWish } from "../../domain/new-stream.ts";
 import { profileOf, summaryOf } from "../../domain/user.ts";
@@ -45,6 +46,7 @@ const system = await startSystem({
   dataDir: join(directory, "data"),
   log: makeLog("off"),
   secrets: {},
+  prepare: (made) => prepareTable(made, { demo: false }),
 });
 const { aws, stage } = system;
 const table = DynamoDBDocumentClient.from(

@@ -9,6 +9,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeAssembly } from "../../bin/assembly.ts";
+import { prepareTable } from "../../bin/demo.ts";
 import { makeLog, startSystem } from "../../local/index.ts";
 import { callsOf, textOf, until, type Watcher, watch } from "./audience.ts";
 
@@ -55,6 +56,7 @@ beforeAll(async () => {
     dataDir: ":memory:",
     log: makeLog("off", (text) => problems.push(text)),
     secrets: {},
+    prepare: (made) => prepareTable(made, { demo: false }),
   });
   calls = callsOf(system.url);
 });

@@ -1,0 +1,103 @@
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  ScanCommand,
+} from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { refuse } from "../../domain/refusal.ts";
+import { logFault } from "../log.ts";
+import { type Key, key } from "./keys.ts";
+
+/**
+ * The version of what lies where in the table (keys.ts). It grows with every change that makes what
+ * was written before unreadable. 1 had wallets and markers beside profiles, and no item saying so.
+ */
+export const layoutVersion = 2;
+
+/** A table, and a client for it. */
+export type TablePlace = { client: DynamoDBDocumentClient; tableName: string };
+
+/** The table's data is of another layout; the message is one sentence for a person. */
+export class LayoutMismatch extends Error {
+  override name = "LayoutMismatch";
+}
+
+/** What says `found` to a person: nothing here converts a layout into another. */
+export const mismatch = (what: string, found: number): LayoutMismatch =>
+  new LayoutMismatch(
+    `${what} has data of layout ${found} and this version of Ovation reads layout ` +
+      `${layoutVersion} alone: use the version that wrote it, or begin with empty data.`,
+  );
+
+const Layout = z.object({ version: z.number().int() });
+
+/** The item that says of which layout the table is. */
+export const layoutItem = () => ({ ...key.layout(), version: layoutVersion });
+
+async function findVersion({ client, tableName }: TablePlace): Promise<number | undefined> {
+  const read = new GetCommand({ TableName: tableName, Key: key.layout(), ConsistentRead: true });
+  const { Item } = await client.send(read);
+  return Item && Layout.parse(Item).version;
+}
+
+/** Whether there is nothing but, at most, the item that says the layout. */
+export async function isEmpty({ client, tableName }: TablePlace): Promise<boolean> {
+  const { PK } = key.layout();
+  const scan = new ScanCommand({ TableName: tableName, Limit: 2, ConsistentRead: true });
+  const { Items = [] } = await client.send(scan);
+  return (Items as Key[]).every((item) => item.PK === PK);
+}
+
+/**
+ * Sees to it that the table's data is of this layout. An empty table is; data without a version is
+ * older than versions are.
+ *
+ * @throws LayoutMismatch where it is not.
+ */
+export async function assertLayout(place: TablePlace): Promise<void> {
+  const version = await findVersion(place);
+  if (version === layoutVersion || (await isEmpty(place))) return;
+  throw mismatch(`The table ${place.tableName}`, version ?? 1);
+}
+
+/**
+ * Makes the table ready for functions, which serve no table that does not say its layout: an empty
+ * one gets the item that does.
+ *
+ * @throws LayoutMismatch where there is data of another layout.
+ */
+export async function prepareLayout(place: TablePlace): Promise<void> {
+  if ((await findVersion(place)) === layoutVersion) return;
+  await assertLayout(place);
+  await place.client.send(new PutCommand({ TableName: place.tableName, Item: layoutItem() }));
+}
+
+/**
+ * The client of a function: before its first call the process reads the layout, once, and until it
+ * is right every call is refused as `unavailable`, so that nobody decides on a wallet that lies
+ * elsewhere. Once right it stays so for as long as the process lives.
+ */
+export function onLayout(
+  client: DynamoDBDocumentClient,
+  tableName: () => string,
+): DynamoDBDocumentClient {
+  let checked: Promise<void> | undefined;
+  const check = async () => {
+    const version = await findVersion({ client, tableName: tableName() });
+    if (version === layoutVersion) return;
+    const table = `The table ${tableName()}`;
+    const says = "does not say its layout: npm run deploy writes it";
+    logFault("The table is not served", version ? mismatch(table, version) : `${table} ${says}`);
+    refuse("unavailable");
+  };
+  const send = async (...given: Parameters<typeof client.send>) => {
+    checked ??= check().catch((error: unknown) => {
+      checked = undefined;
+      throw error;
+    });
+    await checked;
+    return client.send(...given);
+  };
+  return Object.assign(Object.create(client) as DynamoDBDocumentClient, { send });
+}
