@@ -1,0 +1,124 @@
+import type { Client, Frame, Position, Subscription } from "../../client/index.ts";
+import type { FrameServer } from "./frame-server.ts";
+
+/**
+ * One who follows a stream through a client, by callbacks or by `for await`, who stops and comes
+ * back now and then, and who judges what is shown: everything of the log after the first position,
+ * exactly once and in order, but for what a reset skips.
+ */
+export function createFollowing(
+  client: Client,
+  server: FrameServer,
+  streamId: string,
+  { isReader, random }: { isReader: boolean; random: () => number },
+) {
+  const wrong: string[] = [];
+  const ends: string[] = [];
+  const resets: Position[] = [];
+  let last: Frame | undefined;
+  /** Events of the newest frame that were shown. */
+  let shownOf = 0;
+  let shown = 0;
+  let stream: Subscription;
+  let isLeaving = false;
+  let reading: Promise<void> = Promise.resolve();
+  let readers = 0;
+
+  const isAfter = ({ epoch, frame }: Position, next: Frame) =>
+    epoch === next.epoch && frame + 1 === next.frame;
+
+  /** Whether a frame may follow what was shown: the next one, or the first after a begin. */
+  function judgeFrame(next: Frame): void {
+    const { epoch, frame } = next;
+    if (last !== undefined && shownOf < last.events.length && isReader)
+      wrong.push(`${streamId}: ${frame} before the rest of ${last.frame}`);
+    if (last !== undefined && isAfter(last, next)) return;
+    const at = resets.findIndex((position) => isAfter(position, next));
+    const isReset = at >= 0;
+    if (isReset) resets.splice(0, at + 1);
+    const isFirst = last === undefined && server.begun.some(begins(next, false));
+    if (!isReset && !isFirst)
+      wrong.push(`${streamId}: ${epoch}:${frame} after ${last?.epoch}:${last?.frame}`);
+  }
+
+  const begins = (next: Frame, isReset: boolean) => (one: FrameServer["begun"][number]) =>
+    one.streamId === streamId && one.isReset === isReset && isAfter(one.position, next);
+
+  function show(id: string, frame: Frame): void {
+    if (frame !== last && (frame.frame !== last?.frame || frame.epoch !== last.epoch)) {
+      judgeFrame(frame);
+      last = frame;
+      shownOf = 0;
+    }
+    if (frame.events[shownOf]?.id !== id)
+      wrong.push(`${streamId}: event ${id} as number ${shownOf + 1} of ${frame.frame}`);
+    shownOf += 1;
+    shown += 1;
+  }
+
+  async function read(from: Subscription): Promise<void> {
+    readers += 1;
+    await readAll(from);
+    readers -= 1;
+  }
+
+  async function readAll(from: Subscription): Promise<void> {
+    for await (const { id } of from) {
+      show(id, server.frameOf(id));
+      if (isLeaving && shownOf === last!.events.length) {
+        isLeaving = false;
+        return;
+      }
+    }
+  }
+
+  function follow(): void {
+    const since = stream?.position();
+    const isOver = () => ends.length > 0;
+    stream = client.subscribe(streamId, {
+      ...(since && { since }),
+      ...(!isReader && { onEvent: ({ id }) => show(id, server.frameOf(id)) }),
+      onReset(position) {
+        const isSaid = server.begun.some(
+          (one) => one.isReset && one.streamId === streamId && isSame(one.position, position),
+        );
+        if (!isSaid) wrong.push(`${streamId}: a reset that the server did not say`);
+        resets.push(position);
+      },
+      onEnd(reason) {
+        if (reason !== "closed" && reason !== "replaced" && !isOver()) ends.push(reason);
+      },
+    });
+    if (isReader) reading = read(stream);
+  }
+
+  follow();
+  return {
+    wrong,
+    ends,
+    shown: () => shown,
+    /** Stops and comes back at once where it was, in one of the ways that an app has. */
+    async comeBack(): Promise<void> {
+      if (ends.length > 0) return;
+      if (isReader) {
+        // A reader leaves at the end of a frame, so that nothing comes twice.
+        isLeaving = true;
+        await reading;
+        isLeaving = false;
+      } else if (random() < 0.5) stream.close();
+      if (ends.length === 0) follow();
+    },
+    /** Whether all of the log is shown, or the end was told. */
+    isWhole(): boolean {
+      const { epoch, head } = server.logOf(streamId);
+      const position = stream.position();
+      const isAtHead = position?.epoch === epoch && position.frame === head;
+      const isShown = last?.frame === head && shownOf === last.events.length;
+      return ends.length > 0 ? stream.isEnded() : isAtHead && isShown;
+    },
+    isReading: () => readers > 0,
+  };
+}
+
+const isSame = (one: Position, other: Position) =>
+  one.epoch === other.epoch && one.frame === other.frame;

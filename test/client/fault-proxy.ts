@@ -1,0 +1,153 @@
+import type { Connection, FrameServer } from "./frame-server.ts";
+
+/** How the two directions of a socket are: what a dead one swallows nobody hears of. */
+type Health = { toServer: boolean; toClient: boolean };
+
+/**
+ * The network between clients and the server: it delays, swaps, doubles and loses messages, cuts
+ * sockets, falls silent without a word, and refuses or swallows handshakes, as `random` decides and
+ * while `faults` is on. It needs fake timers.
+ */
+export function createFaultProxy(server: FrameServer, random: () => number) {
+  const chance = (share: number) => random() < share;
+  const sockets: ProxySocket[] = [];
+  let faults = true;
+  /** How much longer subscribes take just now: a room that comes back at once. */
+  let slowMilliseconds = 0;
+  const wrong: string[] = [];
+
+  const later = (milliseconds: number, run: () => void) => void setTimeout(run, milliseconds);
+  /** The way of one message; now and then so long that much overtakes it. */
+  const delay = () => {
+    if (!faults) return 5 + random() * 20;
+    return chance(0.05) ? random() * 5_000 : 5 + random() * 150;
+  };
+
+  class ProxySocket {
+    readyState = 0;
+    onopen: (() => void) | null = null;
+    onmessage: ((event: { data: unknown }) => void) | null = null;
+    onclose: (() => void) | null = null;
+    onerror: (() => void) | null = null;
+    health: Health = { toServer: true, toClient: true };
+    /** The client has closed it, or has been told that it is closed. */
+    isReleased = false;
+    readonly connection: Connection;
+
+    constructor(_url: string, protocols: string[] = []) {
+      const [, claims] = protocols[1]!.split(".");
+      const { exp } = JSON.parse(Buffer.from(claims!, "base64url").toString());
+      const post = (message: object) => this.deliver(message);
+      this.connection = { tokenEndsAt: exp * 1000, streams: new Map(), post };
+      if (sockets.some(({ isReleased }) => !isReleased)) wrong.push("two sockets at once");
+      sockets.push(this);
+      if (faults && chance(0.05)) return;
+      const isRefused = this.connection.tokenEndsAt <= Date.now() || (faults && chance(0.15));
+      later(delay(), () => (isRefused ? this.end() : this.accept()));
+    }
+    accept(): void {
+      if (this.readyState !== 0) return;
+      this.readyState = 1;
+      server.connections.add(this.connection);
+      this.onopen?.();
+    }
+    send(text: string): void {
+      const message = JSON.parse(text);
+      const isLost = !this.health.toServer || (faults && chance(0.05));
+      if (isLost) return;
+      const more = message.action === "subscribe" ? slowMilliseconds * random() : 0;
+      later(delay() + more, () => this.arrive(message));
+    }
+    arrive(message: Parameters<FrameServer["take"]>[1]): void {
+      if (!server.connections.has(this.connection)) return;
+      const { requestId } = message;
+      const statusCode = [429, 500, 503][Math.floor(random() * 3)];
+      if (faults && chance(0.03))
+        this.deliver({ type: "error", statusCode, errors: ["Not now"], requestId });
+      else server.take(this.connection, message);
+    }
+    deliver(message: object): void {
+      const data = JSON.stringify(message);
+      const times = !faults ? 1 : chance(0.05) ? 0 : chance(0.08) ? 2 : 1;
+      for (let n = 0; n < times; n++)
+        later(delay(), () => {
+          if (this.health.toClient && this.readyState === 1) this.onmessage?.({ data });
+        });
+    }
+    /** The client closes it: a dead other side never answers that. */
+    close(): void {
+      if (this.readyState > 1) return;
+      this.readyState = 2;
+      this.isReleased = true;
+      const { toServer, toClient } = this.health;
+      if (toServer) later(delay(), () => server.connections.delete(this.connection));
+      if (toServer && toClient) later(delay(), () => this.onclose?.());
+    }
+    /** The other side or something between ends it, and the client is told. */
+    end(): void {
+      server.connections.delete(this.connection);
+      if (this.readyState === 3) return;
+      this.readyState = 3;
+      this.isReleased = true;
+      this.onerror?.();
+      this.onclose?.();
+    }
+  }
+
+  const live = () => sockets.filter(({ readyState }) => readyState === 1);
+
+  /** What the server says when it ends a connection: within 10 s it does. */
+  function dismiss(socket: ProxySocket, code: number): void {
+    socket.deliver({ type: "closing", code, reason: `Closing ${code}` });
+    later(random() * 10_000, () => {
+      if (socket.health.toClient) socket.end();
+    });
+  }
+
+  const disasters: ((socket: ProxySocket) => void)[] = [
+    (socket) => socket.end(),
+    (socket) => Object.assign(socket.health, { toServer: false, toClient: false }),
+    (socket) => Object.assign(socket.health, { toClient: false }),
+    (socket) => Object.assign(socket.health, { toServer: false }),
+    (socket) => dismiss(socket, 4401),
+    (socket) => dismiss(socket, 4000),
+    // The server has forgotten what this connection follows, and the socket is healthy.
+    (socket) => socket.connection.streams.clear(),
+    // The token is over, and nobody says so until something is asked.
+    (socket) => Object.assign(socket.connection, { tokenEndsAt: 0 }),
+    () => {
+      slowMilliseconds = chance(0.5) ? 0 : 15_000;
+    },
+  ];
+
+  return {
+    Socket: ProxySocket,
+    wrong,
+    /** Sockets that the client has neither closed nor seen closed. */
+    open: () => sockets.filter(({ isReleased }) => !isReleased).length,
+    count: () => sockets.length,
+    /** Something befalls one of the sockets. */
+    strike(): void {
+      const [socket] = live();
+      if (socket) disasters[Math.floor(random() * disasters.length)]!(socket);
+    },
+    dismiss(code: number): void {
+      const [socket] = live();
+      if (socket) dismiss(socket, code);
+    },
+    /** The server ends one subscription, and says why. */
+    block(streamId: string): void {
+      for (const { connection } of live()) {
+        connection.streams.delete(streamId);
+        connection.post({ type: "unsubscribed", streamId, reason: "blocked" });
+      }
+    },
+    /** From now on everything arrives; sockets that are dead stay dead. */
+    calm(): void {
+      faults = false;
+      slowMilliseconds = 0;
+    },
+  };
+}
+
+export type FaultProxy = ReturnType<typeof createFaultProxy>;
