@@ -1,23 +1,50 @@
-/** `npm run redrive`: brings parked records back, of DATA_DIR or of a deployed table. */
+/** `npm run redrive`: brings back what was put aside, of DATA_DIR or of a deployed table. */
 import { parseArgs } from "node:util";
+import { redriveBatches } from "../platform/store/failed-batches.ts";
 import { LayoutMismatch } from "../platform/store/layout.ts";
 import { redrive } from "../platform/store/redrive.ts";
+import { openDeployed, openLocal } from "./failed-batches.ts";
 import { openTable } from "./table.ts";
 
+const usage = "[--table NAME --failures BUCKET]";
+
 try {
-  const { values } = parseArgs({ options: { table: { type: "string" } } });
+  const { values } = parseArgs({
+    options: { table: { type: "string" }, failures: { type: "string" } },
+  });
   const close = await openTable(values.table);
   try {
     const { settled, parked } = await redrive(new Date());
     console.log(`${settled} records were brought back, ${parked} stay parked.`);
-    process.exitCode = parked === 0 ? 0 : 1;
+    const left = await bringBatches(values);
+    process.exitCode = parked + left === 0 ? 0 : 1;
   } finally {
     await close();
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   const isOther = error instanceof LayoutMismatch;
-  if (!isOther)
-    console.error("npm run redrive -- [--table NAME]   (without it: the table of DATA_DIR)");
+  if (!isOther) console.error(`npm run redrive -- ${usage}   (else: those of DATA_DIR)`);
   process.exitCode = isOther ? 2 : 1;
+}
+
+/** Batches of the stream that were given up: only the functions themselves can take them. */
+async function bringBatches(given: { table?: string; failures?: string }): Promise<number> {
+  const { table, failures } = given;
+  if (table !== undefined && failures === undefined) {
+    console.log("Batches of the stream were not looked for: --failures names their bucket.");
+    return 0;
+  }
+  const batches =
+    failures === undefined
+      ? await openLocal(process.env.DATA_DIR || ".data")
+      : await openDeployed(failures);
+  if (batches === undefined) {
+    console.log("Batches of the stream were not looked for: they need Ovation running here.");
+    return 0;
+  }
+  const { given: count, left } = await redriveBatches(batches);
+  console.log(`${count} batches of the stream were brought back, ${left.length} stay.`);
+  for (const { name, because } of left) console.log(`${name}: ${because}`);
+  return left.length;
 }

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AttributeType,
   Billing,
@@ -49,6 +49,8 @@ export class Data extends Stack {
       removalPolicy,
       lifecycleRules: [{ expiration: Duration.days(90) }],
     });
+    // `npm run redrive` is told this name.
+    new CfnOutput(this, "failures-bucket", { value: this.failures.bucketName });
     const { live, dead } = placeQueues(this, stage.name);
     this.queues = live;
     this.deadLetters = dead;

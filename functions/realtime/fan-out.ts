@@ -24,7 +24,7 @@ export const { contract, handler } = reaction(
     timeoutSeconds: 60,
   },
   async (records, now) => {
-    const { streams, notifications } = readBatch(records);
+    const { streams, notifications } = readBatch(records, now);
     await allDone([
       ...[...streams].map(([streamId, work]) =>
         pushStream({ streamId, now, memory: ownMemory }, work),

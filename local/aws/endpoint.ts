@@ -148,6 +148,7 @@ async function readRequest(
     operation: target.split(".")[1] ?? nameOperation(service, method),
     method,
     path,
+    query: new URLSearchParams(incoming.url?.split("?")[1]),
     headers: incoming.headers,
     body,
   };
@@ -191,6 +192,8 @@ function nameOperation(service: string, method: string): string {
     "execute-api DELETE": "DeleteConnection",
     "lambda POST": "Invoke",
     "s3 PUT": "PutObject",
+    "s3 GET": "GetObject",
+    "s3 DELETE": "DeleteObject",
   };
   return names[`${service} ${method}`] ?? method;
 }

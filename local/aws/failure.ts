@@ -27,6 +27,7 @@ export type AwsRequest = {
   method: string;
   /** Percent-decoded path segments, without the query. */
   path: string[];
+  query: URLSearchParams;
   headers: Record<string, string | string[] | undefined>;
   body: Buffer;
 };

@@ -7,6 +7,7 @@ import { createStreams } from "../streams.ts";
 import { createConnectionCalls } from "./connections.ts";
 import { createDynamoDb } from "./dynamodb.ts";
 import { startEndpoint } from "./endpoint.ts";
+import { removeEndpointNote, writeEndpointNote } from "./endpoint-note.ts";
 import { startEngine } from "./engine.ts";
 import { createFaults } from "./faults.ts";
 import { createIam, runnerCaller } from "./iam.ts";
@@ -14,12 +15,13 @@ import { withInvocationFaults } from "./invocation-faults.ts";
 import { createInvocationCalls } from "./invocations.ts";
 import { type LocalRoute, listLocalRoutes } from "./local-routes.ts";
 import { createMeter, type Meter } from "./meter.ts";
-import { createObjectCalls, createPutObject } from "./objects.ts";
+import { createObjectCalls, openObjects } from "./objects.ts";
 import { createSecretCalls, createSecrets } from "./secrets.ts";
 import { checkSourceGrants } from "./source-grants.ts";
 import { createSqs } from "./sqs.ts";
 import { openState } from "./state.ts";
 
+export { findEndpoint } from "./endpoint-note.ts";
 export { openEngine, openSnapshot } from "./engine.ts";
 export { DataDirectoryBusy } from "./state.ts";
 
@@ -103,13 +105,13 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
     const wakeQueue = (name: string) => {
       for (const one of queueSources) if (one.queue.name === name) one.source.wake();
     };
-    const putObject = createPutObject(state.directory);
+    const objects = openObjects(state.directory);
     const streams = createStreams({
       stage,
       call: engine.call,
       state,
       invoke,
-      putObject,
+      putObject: objects.put,
       log,
       sendToQueue(queueArn, body) {
         const queue = stage.queues.find((one) => one.arn === queueArn);
@@ -131,10 +133,18 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
         "execute-api": createConnectionCalls(stage, connections, meter),
         lambda: createInvocationCalls(stage, options.invoke, log),
         secretsmanager: createSecretCalls(stage, secrets),
-        s3: createObjectCalls(stage, putObject),
+        s3: createObjectCalls(stage, objects),
       },
     });
     cleanups.push(() => endpoint.stop());
+    writeEndpointNote(state.directory, {
+      url: endpoint.url,
+      accessKeyId: runnerCaller,
+      secretAccessKey: runnerSecret,
+      sessionToken: runnerSecret,
+      buckets: stage.buckets.map(({ name }) => name),
+    });
+    cleanups.push(() => removeEndpointNote(state.directory));
     const stopSources = async () => {
       schedules.stop();
       const sources = [streams.stop(), ...queueSources.map(({ source }) => source.stop())];

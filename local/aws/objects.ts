@@ -1,42 +1,121 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
 import type { Stage } from "../model.ts";
-import { AwsFailure, type Prepare } from "./failure.ts";
+import { type AwsAnswer, AwsFailure, type Prepare } from "./failure.ts";
 
 /** Writes an object of a bucket of the stage below `DATA_DIR/s3/<bucket>/`. */
 export type PutObject = (bucketName: string, key: string, bytes: string | Uint8Array) => void;
 
+/** The objects of the stage's buckets as files below `DATA_DIR/s3/<bucket>/`. */
+type Objects = {
+  put: PutObject;
+  /** @throws AwsFailure NoSuchKey. */
+  get(bucketName: string, key: string): Buffer;
+  remove(bucketName: string, key: string): void;
+  /** Keys that begin so, in S3's order. */
+  list(bucketName: string, prefix: string): string[];
+};
+
 /** @param directory the data directory. Keys cannot leave their bucket's folder. */
-export function createPutObject(directory: string): PutObject {
-  return (bucketName, key, bytes) => {
+export function openObjects(directory: string): Objects {
+  const fileOf = (bucketName: string, key: string) => {
     const parts = key.split("/");
     if (key === "" || parts.some((part) => part === "" || part === "." || part === "..")) {
       throw new AwsFailure(400, "InvalidRequest", "This key cannot be a file on this machine");
     }
-    const file = join(directory, "s3", bucketName, ...parts);
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, bytes, { mode: 0o600 });
+    return join(directory, "s3", bucketName, ...parts);
+  };
+  return {
+    put(bucketName, key, bytes) {
+      const file = fileOf(bucketName, key);
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      writeFileSync(file, bytes, { mode: 0o600 });
+    },
+    get(bucketName, key) {
+      try {
+        return readFileSync(fileOf(bucketName, key));
+      } catch (error) {
+        if (error instanceof AwsFailure) throw error;
+        throw new AwsFailure(404, "NoSuchKey", "The specified key does not exist.");
+      }
+    },
+    remove: (bucketName, key) => rmSync(fileOf(bucketName, key), { force: true }),
+    list(bucketName, prefix) {
+      const root = join(directory, "s3", bucketName);
+      return listFiles(root)
+        .map((file) => relative(root, file).replaceAll(sep, "/"))
+        .filter((key) => key.startsWith(prefix))
+        .sort();
+    },
   };
 }
 
-/** S3's PutObject, path style: `PUT /<bucket>/<key>`. */
-export function createObjectCalls(stage: Stage, putObject: PutObject): Prepare {
+function listFiles(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+  } catch {
+    // A bucket to which nothing was ever written has no folder.
+    return [];
+  }
+}
+
+/** Keys of one page of a listing. */
+const pageKeys = 1000;
+
+const actions: Record<string, string> = {
+  PUT: "s3:PutObject",
+  GET: "s3:GetObject",
+  DELETE: "s3:DeleteObject",
+};
+
+/**
+ * S3's PutObject, GetObject and DeleteObject, path style (`/<bucket>/<key>`), and ListObjectsV2 by
+ * prefix (`GET /<bucket>?list-type=2`).
+ */
+export function createObjectCalls(stage: Stage, objects: Objects): Prepare {
   return (request) => {
     const [bucketName = "", ...rest] = request.path;
     const bucket = stage.buckets.find((one) => one.name === bucketName);
     if (!bucket) throw new AwsFailure(404, "NoSuchBucket", "The specified bucket does not exist");
-    if (request.method !== "PUT" || rest.length === 0) {
-      throw new AwsFailure(501, "NotImplemented", "The local endpoint has PutObject only");
-    }
+    const { method, query } = request;
     const key = rest.join("/");
+    const lists = method === "GET" && key === "" && query.get("list-type") === "2";
+    const action = lists ? "s3:ListBucket" : actions[method];
+    if (action === undefined || (key === "" && !lists)) {
+      const message = "The local endpoint has PutObject, GetObject, DeleteObject and ListObjectsV2";
+      throw new AwsFailure(501, "NotImplemented", message);
+    }
     return {
-      access: [{ action: "s3:PutObject", resource: `${bucket.arn}/${key}` }],
+      access: [{ action, resource: lists ? bucket.arn : `${bucket.arn}/${key}` }],
       keys: () => [key],
       itemCount: 1,
-      run() {
-        putObject(bucketName, key, request.body);
-        return { status: 200, headers: { etag: '"local"' }, body: "" };
+      run(): AwsAnswer {
+        if (lists) return answerList(objects, bucketName, query);
+        if (method === "GET") return { status: 200, body: objects.get(bucketName, key) };
+        if (method === "PUT") objects.put(bucketName, key, request.body);
+        else objects.remove(bucketName, key);
+        const headers = { etag: '"local"' };
+        return { status: method === "PUT" ? 200 : 204, headers, body: "" };
       },
     };
   };
 }
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
+function answerList(objects: Objects, bucketName: string, query: URLSearchParams): AwsAnswer {
+  const after = query.get("continuation-token") ?? "";
+  const all = objects.list(bucketName, query.get("prefix") ?? "").filter((key) => key > after);
+  const page = all.slice(0, pageKeys);
+  const contents = page.map((key) => `<Contents><Key>${escapeXml(key)}</Key></Contents>`).join("");
+  const next = all.length > page.length ? escapeXml(page.at(-1)!) : undefined;
+  const more = next && `<NextContinuationToken>${next}</NextContinuationToken>`;
+  const body =
+    '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult>' +
+    `<IsTruncated>${next !== undefined}</IsTruncated>${more ?? ""}${contents}</ListBucketResult>`;
+  return { status: 200, headers: { "content-type": "application/xml" }, body };
+}
+
+const escapeXml = (text: string) =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

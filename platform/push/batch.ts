@@ -6,7 +6,7 @@ import type { LogRecord } from "../../domain/event.ts";
 import { StoredNotification } from "../../domain/notification.ts";
 import type { Subscriber } from "../../domain/subscriber.ts";
 import { setting } from "../env.ts";
-import { logFault } from "../log.ts";
+import { logFault, logNotice } from "../log.ts";
 import { readKey } from "../store/keys.ts";
 import { readSubscriber } from "../store/subscribers.ts";
 
@@ -20,11 +20,11 @@ export type Batch = { streams: Map<string, StreamWork>; notifications: StoredNot
  * Sorts a batch by stream. A record that cannot be read is told in the log and left out: it would
  * not get better by coming again, and it must not hold up the others.
  */
-export function readBatch(records: readonly DynamoDBRecord[]): Batch {
+export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch {
   const batch: Batch = { streams: new Map(), notifications: [] };
   for (const record of records) {
     try {
-      readRecord(batch, record);
+      readRecord(batch, record, now);
     } catch (error) {
       logFault("A record of the table's stream was skipped", error, {
         sequence: record.dynamodb?.SequenceNumber,
@@ -34,7 +34,13 @@ export function readBatch(records: readonly DynamoDBRecord[]): Batch {
   return batch;
 }
 
-function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord): void {
+/**
+ * Records that come later than this are not brought into the log: a frame that covers them may have
+ * been removed, and they would be framed twice. The stream itself keeps nothing for longer.
+ */
+const ageSecondsMax = 24 * 3600;
+
+function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void {
   if (dynamodb?.NewImage === undefined) return;
   const image = readImage(dynamodb.NewImage);
   const old = dynamodb.OldImage && readImage(dynamodb.OldImage);
@@ -47,6 +53,10 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord): void {
       workOf(batch, owner).subscribers.push(readSubscriber(image));
   } else if (kind === "message" || kind === "gift" || kind === "stream" || kind === "member") {
     const createdAt = Number(dynamodb.ApproximateCreationDateTime);
+    if (createdAt < now.getTime() / 1000 - ageSecondsMax) {
+      logNotice("A record was too old for the log", { sequence: dynamodb.SequenceNumber });
+      return;
+    }
     const change = { kind, streamId: owner, createdAt, old, new: image };
     const logRecord = recordOf(change, setting("DEFAULT_PICTURE"));
     if (logRecord !== undefined) workOf(batch, owner).records.push(logRecord);

@@ -1,0 +1,35 @@
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * What `DATA_DIR/endpoint.json` says of a running endpoint, for programs beside it: with the
+ * runner's own credentials, so it is for its owner's eyes.
+ */
+export type EndpointNote = {
+  url: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string;
+  buckets: string[];
+};
+
+const fileOf = (directory: string) => join(directory, "endpoint.json");
+
+/** Leaves a note for the time in which the endpoint runs. */
+export function writeEndpointNote(directory: string, note: EndpointNote): void {
+  const file = fileOf(directory);
+  writeFileSync(file, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
+}
+
+/** Takes the note away: nobody is there any more. */
+export const removeEndpointNote = (directory: string) => rmSync(fileOf(directory), { force: true });
+
+/** The endpoint that runs on a data directory, or was killed there; undefined: none does. */
+export function findEndpoint(directory: string): EndpointNote | undefined {
+  try {
+    return JSON.parse(readFileSync(fileOf(directory), "utf8")) as EndpointNote;
+  } catch {
+    return undefined;
+  }
+}
