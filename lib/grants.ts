@@ -20,12 +20,8 @@ export type Resources = {
 };
 
 const reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
-const writing = [
-  "dynamodb:PutItem",
-  "dynamodb:UpdateItem",
-  "dynamodb:DeleteItem",
-  "dynamodb:ConditionCheckItem",
-];
+const putting = ["dynamodb:PutItem"];
+const changing = ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"];
 
 /** What a function reads before its first call of the table, whatever it is for. */
 const layout = "LAYOUT";
@@ -36,7 +32,8 @@ const leadingKey = (partition: Partition | typeof layout) =>
 
 /**
  * The statements of a role, from a contract's grants and nothing else but the layout, which whoever
- * touches the table reads first. `dynamodb:LeadingKeys` binds them to partitions. Entries of the ledger may be put and never changed by anybody.
+ * touches the table reads first. `dynamodb:LeadingKeys` binds them to partitions. Entries of the
+ * ledger may be put and never changed by anybody.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
 export function statementsOf(grants: Grants, resources: Resources): Statement[] {
@@ -55,13 +52,16 @@ export function statementsOf(grants: Grants, resources: Resources): Statement[] 
   };
   const { read = [], write = [], queues = [], tasks = [] } = grants;
   const isOnTable = read.length + write.length > 0;
+  const changed = write.filter((partition) => partition !== "LEDGER");
+  // A transaction puts an entry beside other items. Whether AWS judges each of them or all their
+  // keys at once is not documented, so one statement covers all that may be put.
+  const onWritten =
+    changed.length === write.length
+      ? onTable([...putting, ...changing], write)
+      : [...onTable(putting, write), ...onTable(changing, changed)];
   const statements = [
     ...(isOnTable ? onTable(reading, [...read, layout]) : []),
-    ...onTable(
-      writing,
-      write.filter((partition) => partition !== "LEDGER"),
-    ),
-    ...onTable(["dynamodb:PutItem"], write.includes("LEDGER") ? ["LEDGER"] : []),
+    ...onWritten,
     ...queues.map((queue) => allow("sqs:SendMessage", resources.queueArns?.[queue])),
     ...tasks.map((name) => allow("lambda:InvokeFunction", resources.taskArns?.[name])),
   ];

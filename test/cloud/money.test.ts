@@ -25,6 +25,8 @@ const movers = [
 /** Whose mark lies in a wallet, so that its lock decides; they can write no entry. */
 const keepers = ["schedules/end-combos", "wallets/change-limit"];
 
+type Granted = { read?: readonly string[]; write?: readonly string[] };
+
 const asPattern = (keys: string) =>
   new RegExp(`^${keys.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`);
 
@@ -48,6 +50,44 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
   const named = (...names: string[]) => names.map((name) => functionName(stage, name)).sort();
   const purchase = stage === "dev" ? ["credits/purchase"] : [];
   const writing = /^dynamodb:(Put|Update|Delete|BatchWrite|\*)|^dynamodb:PartiQL|^\*/;
+
+  /** Whether a role allows an action on items of these partitions, as `ForAllValues` judges. */
+  const allows = (name: string, action: string, partitions: readonly string[]) =>
+    (functions.get(functionName(stage, name))?.role ?? []).some(({ Action, Condition }) => {
+      const keys = Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"] ?? [];
+      return (
+        Action.includes(`dynamodb:${action}`) &&
+        partitions.every((partition) => keys.some((pattern) => asPattern(pattern).test(partition)))
+      );
+    });
+
+  test("a transaction is allowed whether AWS judges its items one by one or all keys at once", () => {
+    const reading = ["GetItem", "BatchGetItem"];
+    const changing = ["UpdateItem", "DeleteItem", "ConditionCheckItem"];
+    const rows = [...rowsOf("endpoint"), ...rowsOf("command"), ...rowsOf("reaction")];
+    let judged = 0;
+    for (const { name, contract } of rows) {
+      const { read = [], write = [] } = contract.grants as Granted;
+      if (!functions.has(functionName(stage, name)) || !write.includes("LEDGER")) continue;
+      judged += 1;
+      const keysOf = (partitions: readonly string[]) =>
+        partitions.map((one) => (one === "CATALOGUE" ? one : `${one}#ann`));
+      const changed = keysOf(write.filter((partition) => partition !== "LEDGER"));
+      for (const [actions, keys] of [
+        [["PutItem"], keysOf(write)],
+        [changing, changed],
+        [reading, keysOf(read)],
+      ] as const)
+        for (const action of actions) {
+          const single = keys.map((key) => allows(name, action, [key]));
+          expect([name, action, allows(name, action, keys)]).toEqual([name, action, true]);
+          expect([name, action, single.every(Boolean)]).toEqual([name, action, true]);
+        }
+      for (const action of ["UpdateItem", "DeleteItem"])
+        expect([name, action, allows(name, action, ["LEDGER#ann"])]).toEqual([name, action, false]);
+    }
+    expect(judged).toBe(movers.length + purchase.length);
+  });
 
   test("a wallet is written by those who move credits, and by the two whose mark is in it", () => {
     expect(whoMay(writing, "WALLET#ann")).toEqual(named(...movers, ...purchase, ...keepers));
