@@ -2,12 +2,13 @@
 import { App, Tags } from "aws-cdk-lib";
 import { placeStage } from "../lib/index.ts";
 import { checkSolutions } from "../lib/nag.ts";
-import { stageOf } from "../lib/stages.ts";
+import { placeholdersOf, stageOf } from "../lib/stages.ts";
 import { build } from "./build.ts";
 
 await build();
 const app = new App();
 const stage = stageOf((name) => app.node.tryGetContext(name));
+for (const placeholder of placeholdersOf(stage)) console.warn(`Warning: ${placeholder}`);
 placeStage(app, stage);
 Tags.of(app).add("ovation:stage", stage.name);
 checkSolutions(app);

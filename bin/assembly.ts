@@ -13,6 +13,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
+import { cdkCommand } from "./cdk.ts";
 
 const root = join(import.meta.dirname, "..");
 const assemblies = join(root, ".cache", "assembly");
@@ -71,15 +72,10 @@ export async function makeAssembly(
 }
 
 async function synthesize(stage: string, directory: string, signal: AbortSignal): Promise<void> {
-  const cdk = join(root, "node_modules/.bin/cdk");
-  const options = ["--no-notices", "--validation=false", "-c", `stage=${stage}`, "-o", directory];
-  const child = spawn(process.execPath, [cdk, "synth", "-q", ...options], {
-    cwd: root,
-    signal,
-    stdio: ["ignore", "pipe", "pipe"],
-    // `node` in cdk.json has to be this Node, also when the runner was started without npm.
-    env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` },
-  });
+  const options = ["-q", "--validation=false", "-c", `stage=${stage}`, "-o", directory];
+  const { program, given, env } = cdkCommand("synth", options);
+  const stdio = ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"];
+  const child = spawn(program, given, { cwd: root, signal, stdio, env });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {

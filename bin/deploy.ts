@@ -1,12 +1,13 @@
 /**
  * `npm run deploy -- dev`: bundles and deploys every stack of a stage with the caller's AWS
- * account.
+ * account. A stage that keeps data is refused while it holds placeholders.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { stageOf } from "../lib/stages.ts";
+import { placeholdersOf, stageOf } from "../lib/stages.ts";
 import { LayoutMismatch } from "../platform/store/layout.ts";
 import { build } from "./build.ts";
+import { cdkCommand } from "./cdk.ts";
 import { prepareDeployedTable } from "./table.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -20,20 +21,17 @@ function refuse(problem: string): never {
 
 if (name === undefined || name.startsWith("-")) refuse("Which stage?");
 try {
-  stageOf((key) => (key === "stage" ? name : undefined));
+  const placeholders = placeholdersOf(stageOf((key) => (key === "stage" ? name : undefined)));
+  if (placeholders.length > 0)
+    refuse([...placeholders, "Give them values of your own in lib/stages.ts."].join("\n"));
 } catch (error) {
   refuse((error as Error).message);
 }
 await prepareDeployed(name, options);
 await build();
-const cdk = join(root, "node_modules/.bin/cdk");
-const out = `cdk.out/${name}`;
-const given = ["deploy", "--all", "--no-notices", "-c", `stage=${name}`, "-o", out, ...options];
-const { status } = spawnSync(process.execPath, [cdk, ...given], {
-  cwd: root,
-  stdio: "inherit",
-  env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` },
-});
+const where = ["--all", "-c", `stage=${name}`, "-o", `cdk.out/${name}`];
+const { program, given, env } = cdkCommand("deploy", [...where, ...options]);
+const { status } = spawnSync(program, given, { cwd: root, stdio: "inherit", env });
 // Functions serve no table that does not say its layout, so a first deploy ends with saying it.
 if (status === 0) await prepareDeployed(name, options);
 process.exitCode = status ?? 1;

@@ -1,5 +1,6 @@
 /** The run of the one-machine system: settings, start, block, end. */
 import { join } from "node:path";
+import { placeholdersOf, stageOf } from "../lib/stages.ts";
 import type { System } from "../local/index.ts";
 import { DataDirectoryBusy, makeLog, startSystem } from "../local/index.ts";
 import type { Log } from "../local/log.ts";
@@ -25,6 +26,8 @@ export async function runLocal(): Promise<void> {
     process.exit(exitCodes.usage);
   }
   const { settings } = read;
+  const stage = stageOf((name) => (name === "stage" ? settings.STAGE : undefined));
+  for (const placeholder of placeholdersOf(stage)) console.warn(`Warning: ${placeholder}`);
   // Whoever read our output may leave before we end.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const aborting = new AbortController();

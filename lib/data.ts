@@ -7,21 +7,48 @@ import {
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb";
 import { BlockPublicAccess, Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3";
+import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { dueIndex } from "../platform/store/keys.ts";
 import { placeQueues, type Queues } from "./queues.ts";
 import type { Stage } from "./stages.ts";
 
-/** What is kept: the one table, the queues, and the bucket of batches that could not be handled. */
+/**
+ * What is kept: the one table, the queues, the bucket of batches that could not be handled, and the
+ * key of the Tencent application. What has a name of its own and is kept when its stack goes still
+ * goes with a first deployment that failed, so that it can be repeated.
+ */
 export class Data extends Stack {
   readonly table: TableV2;
   readonly queues: Queues;
   readonly deadLetters: Queues;
   readonly failures: Bucket;
+  readonly tencentSecret: Secret;
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
-    const removalPolicy = stage.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const removalPolicy = stage.keepData
+      ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+      : RemovalPolicy.DESTROY;
+    this.failures = new Bucket(this, "failures", {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      removalPolicy,
+      lifecycleRules: [{ expiration: Duration.days(90) }],
+    });
+    // `npm run redrive` is told this name.
+    new CfnOutput(this, "failures-bucket", { value: this.failures.bucketName });
+    const { live, dead } = placeQueues(this, stage.name);
+    this.queues = live;
+    this.deadLetters = dead;
+    // The key of the application, with which its back ends sign. Its value is the key as text.
+    this.tencentSecret = new Secret(this, "tencent-key", {
+      secretName: `ovation/${stage.name}/tencent`,
+      description: "The secret key of the Tencent application",
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      removalPolicy,
+    });
     this.table = new TableV2(this, "table", {
       tableName: `ovation-${stage.name}`,
       partitionKey: { name: "PK", type: AttributeType.STRING },
@@ -42,17 +69,13 @@ export class Data extends Stack {
         },
       ],
     });
-    this.failures = new Bucket(this, "failures", {
-      encryption: BucketEncryption.S3_MANAGED,
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      enforceSSL: true,
-      removalPolicy,
-      lifecycleRules: [{ expiration: Duration.days(90) }],
-    });
-    // `npm run redrive` is told this name.
-    new CfnOutput(this, "failures-bucket", { value: this.failures.bucketName });
-    const { live, dead } = placeQueues(this, stage.name);
-    this.queues = live;
-    this.deadLetters = dead;
+    // The last of all: its protection would keep a first deployment that fails later from being
+    // undone, and its name the next one from being made.
+    this.table.node.addDependency(
+      this.failures,
+      this.tencentSecret,
+      ...Object.values(live),
+      ...Object.values(dead),
+    );
   }
 }

@@ -40,7 +40,9 @@ export class Identity extends Stack {
         tempPasswordValidity: Duration.days(3),
       },
       deletionProtection: stage.keepData,
-      removalPolicy: stage.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: stage.keepData
+        ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        : RemovalPolicy.DESTROY,
     });
     const client = pool.addClient("app", {
       authFlows: { userSrp: true },

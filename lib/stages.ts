@@ -1,10 +1,11 @@
-import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 
 /** Everything in which the stages differ. */
 export type Stage = {
   name: "dev" | "prod";
   /** Kept when its stack is deleted: the table, its backups, the identities. */
   keepData: boolean;
+  /** Days; not CDK's names, which would be loaded wherever stages are read. */
   logRetention: RetentionDays;
   /** Origins that browsers may call from; `*` for any. */
   origins: readonly string[];
@@ -50,10 +51,13 @@ export type Stage = {
 
 const pictures = "https://assets.ovation.example";
 
+/** The application of the demo; Tencent gives each its own. */
+const demoSdkAppId = 1_400_000_001;
+
 const dev: Stage = {
   name: "dev",
   keepData: false,
-  logRetention: RetentionDays.ONE_WEEK,
+  logRetention: 7,
   origins: ["*"],
   authorizerCacheSeconds: 0,
   throttle: { rate: 5_000, burst: 5_000 },
@@ -79,7 +83,7 @@ const dev: Stage = {
   accountConcurrency: 1_000,
   // A new account has 10 executions at once, of which nothing can be reserved.
   reservedConcurrency: {},
-  tencent: { sdkAppId: 1_400_000_001, administrators: ["administrator"] },
+  tencent: { sdkAppId: demoSdkAppId, administrators: ["administrator"] },
   groupsClaim: "cognito:groups",
 };
 
@@ -87,7 +91,7 @@ const prod: Stage = {
   ...dev,
   name: "prod",
   keepData: true,
-  logRetention: RetentionDays.THREE_MONTHS,
+  logRetention: 90,
   origins: ["https://ovation.example"],
   authorizerCacheSeconds: 300,
   throttle: { rate: 2_000, burst: 4_000 },
@@ -113,6 +117,24 @@ const prod: Stage = {
 };
 
 const stages = { dev, prod };
+
+/** A host that belongs to nobody: in the domain `example`, or one of that name (RFC 2606). */
+const placeholder = /[.@/]example(\.(com|net|org))?(?![\w.-])/;
+
+/**
+ * A line for each value that stands for one of the operator's own, in a stage that keeps data:
+ * deployed with them its web clients are refused and its alarms reach nobody.
+ */
+export function placeholdersOf(stage: Stage): string[] {
+  if (!stage.keepData) return [];
+  const { origins, alarmsAddress = "", defaultPicture, defaultThumbnail, tencent } = stage;
+  const texts = { origins: origins.join(), alarmsAddress, defaultPicture, defaultThumbnail };
+  const found = Object.entries(texts).filter(([, value]) => placeholder.test(value));
+  if (alarmsAddress === "") found.push(["alarmsAddress", "nobody"]);
+  if (tencent.sdkAppId === demoSdkAppId)
+    found.push(["tencent.sdkAppId", `the demo's ${demoSdkAppId}`]);
+  return found.map(([name, value]) => `${stage.name}: ${name} is still ${value}`);
+}
 
 /** Lambda refuses a reservation that leaves fewer executions for all other functions. */
 const unreservedMin = 100;

@@ -1,7 +1,6 @@
-import { CfnOutput, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { LogGroup } from "aws-cdk-lib/aws-logs";
-import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
 import { placeFunction } from "./lambdas.ts";
@@ -17,14 +16,8 @@ export class TencentApi extends Stack {
 
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
     super(scope, id);
-    // The key of the application, with which its back ends sign. Its value is the key as text.
-    const tencentSecret = new Secret(this, "key", {
-      secretName: `ovation/${stage.name}/tencent`,
-      description: "The secret key of the Tencent application",
-      generateSecretString: { passwordLength: 64, excludePunctuation: true },
-      removalPolicy: stage.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    });
     this.log = logGroup(this, "log", stage, "tencent");
+    const { tencentSecret } = neighbours.data;
     const site = siteOf(this, stage, this.log, { ...neighbours, tencentSecret });
     const rows = rowsOf("command");
     for (const row of rows) placeFunction(site, row);

@@ -49,7 +49,40 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       DeletionProtectionEnabled: inProd,
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     });
-    expect(DeletionPolicy).toBe(inProd ? "Retain" : "Delete");
+    expect(DeletionPolicy).toBe(inProd ? "RetainExceptOnCreate" : "Delete");
+  });
+
+  test("keep in prod what people own, but for what a first deployment that failed leaves", () => {
+    const named = ["TableName", "SecretName", "UserPoolName", "BucketName"];
+    const owned = Object.entries(templates)
+      .filter(([name]) => name !== "account")
+      .flatMap(([stack, resources]) =>
+        Object.values(resources).map((resource) => ({ stack, ...resource })),
+      )
+      .filter(({ Type }) => /::(GlobalTable|Secret|UserPool|Bucket)$/.test(Type));
+    expect(owned.map(({ stack, Type }) => `${stack} ${Type}`).sort()).toEqual([
+      "data AWS::DynamoDB::GlobalTable",
+      "data AWS::S3::Bucket",
+      "data AWS::SecretsManager::Secret",
+      "identity AWS::Cognito::UserPool",
+    ]);
+    for (const { Type, DeletionPolicy } of owned)
+      expect([Type, DeletionPolicy]).toEqual([Type, inProd ? "RetainExceptOnCreate" : "Delete"]);
+    // A name that stays behind keeps the next try from being made.
+    for (const [stack, resources] of Object.entries(templates))
+      for (const [id, { Properties, DeletionPolicy }] of Object.entries(resources))
+        if (DeletionPolicy === "Retain")
+          expect([stack, id, named.filter((name) => Properties[name])]).toEqual([stack, id, []]);
+  });
+
+  test("make the table last, since nothing could undo it when something else fails", () => {
+    const { data = {} } = templates;
+    const [[, table] = []] = Object.entries(data).filter(([, { Type }]) => /Table$/.test(Type));
+    const others = Object.entries(data).filter(([, { Type }]) =>
+      /(Queue|Secret|Bucket)$/.test(Type),
+    );
+    expect(others.length).toBeGreaterThan(3);
+    for (const [id] of others) expect(table?.DependsOn).toContain(id);
   });
 
   test("read the table's stream in order, bounded, and keep what could not be handled", () => {

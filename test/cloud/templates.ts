@@ -21,6 +21,7 @@ type Resource = {
   // biome-ignore lint/suspicious/noExplicitAny: Templates are JSON of every shape.
   Properties: any;
   DeletionPolicy?: string;
+  DependsOn?: string[];
 };
 
 /** What AWS's rules for solutions find in a stage, accepted or not. */

@@ -15,6 +15,11 @@ afterAll(async () => {
 });
 afterEach(clearFaults);
 
+test("a stage that is not ready to be deployed runs here, with a line for each placeholder", () => {
+  for (const name of ["origins", "alarmsAddress", "defaultPicture", "tencent.sdkAppId"])
+    expect(system.output().split(`Warning: prod: ${name} is still `)).toHaveLength(2);
+});
+
 const me = "GET /api/v1/users/me";
 const unavailable = {
   isSuccess: false,

@@ -1,0 +1,42 @@
+/** CDK's command line: asked for templates it reaches nobody, asked to deploy it reaches AWS alone. */
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const binaries = join(root, "node_modules/.bin");
+
+/**
+ * What would make it ask AWS whose credentials these are, which no template needs: they name
+ * no account. Without any it looks for those of a machine on AWS.
+ */
+const anonymous = {
+  AWS_ACCESS_KEY_ID: undefined,
+  AWS_SECRET_ACCESS_KEY: undefined,
+  AWS_SESSION_TOKEN: undefined,
+  AWS_PROFILE: undefined,
+  AWS_DEFAULT_PROFILE: undefined,
+  AWS_WEB_IDENTITY_TOKEN_FILE: undefined,
+  AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: undefined,
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: undefined,
+  AWS_CONFIG_FILE: "/dev/null",
+  AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+  AWS_EC2_METADATA_DISABLED: "true",
+};
+
+/**
+ * How `cdk` is run on this Node: program, arguments and environment. It tells nobody of its use and
+ * asks for no news of itself. `synth` runs without the caller's credentials, `deploy` with them.
+ */
+export function cdkCommand(command: "synth" | "deploy", options: readonly string[]) {
+  return {
+    program: process.execPath,
+    given: [join(binaries, "cdk"), command, "--no-notices", ...options],
+    env: {
+      ...process.env,
+      // `node` in cdk.json has to be this Node, also when nobody was started by npm.
+      PATH: `${binaries}:${process.env.PATH}`,
+      CDK_DISABLE_CLI_TELEMETRY: "true",
+      CDK_DISABLE_VERSION_CHECK: "true",
+      ...(command === "synth" && anonymous),
+    },
+  };
+}

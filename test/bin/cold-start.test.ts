@@ -1,0 +1,100 @@
+import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { freePort } from "../system.ts";
+
+const root = join(import.meta.dirname, "../..");
+/** A checkout in which nothing has been made yet. */
+let checkout: string;
+const connections = () => join(checkout, "connections.log");
+
+beforeAll(() => {
+  checkout = mkdtempSync(join(tmpdir(), "ovation-cold-"));
+  const rooms = ["bin", "client", "docs", "domain", "functions", "lib", "local", "platform"];
+  for (const name of [...rooms, "package.json", "package-lock.json", "cdk.json"])
+    cpSync(join(root, name), join(checkout, name), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
+});
+beforeEach(() => writeFileSync(connections(), ""));
+afterAll(() => rmSync(checkout, { recursive: true, force: true }));
+
+/**
+ * The environment of somebody who works with AWS, with a watch in every process of Node: what such
+ * a person's credentials could open must not be asked about either.
+ */
+function watched(more: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const watch = pathToFileURL(join(import.meta.dirname, "watch-connections.ts"));
+  watch.searchParams.set("to", connections());
+  return {
+    PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}`,
+    HOME: checkout,
+    AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    AWS_REGION: "eu-west-1",
+    NODE_OPTIONS: `--import ${watch.href}`,
+    NODE_NO_WARNINGS: "1",
+    ...more,
+  };
+}
+
+const isLoopback = (host: string) => /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(host);
+
+/** What was connected to since the test began: in all, and outside of this machine. */
+function seen() {
+  const lines = readFileSync(connections(), "utf8").split("\n").filter(Boolean);
+  const all = lines.map((line) => JSON.parse(line) as { host: string; program: string });
+  return { all, outside: all.filter(({ host }) => !isLoopback(host)) };
+}
+
+const runNode = (...given: string[]): SpawnSyncReturns<string> =>
+  spawnSync(process.execPath, given, { cwd: checkout, env: watched(), encoding: "utf8" });
+
+describe("nothing outside is reached", () => {
+  test("and the watch would see it, also in a child and in a thread", () => {
+    const reach = (host: string) =>
+      `import net from "node:net"; net.connect(9, "${host}").on("error", () => 0).destroy();`;
+    const source = `data:text/javascript,${encodeURIComponent(reach("192.0.2.2"))}`;
+    const program = [
+      `import { spawnSync } from "node:child_process";`,
+      `import { Worker } from "node:worker_threads";`,
+      `spawnSync(process.execPath, ["--input-type=module", "-e", ${JSON.stringify(reach("192.0.2.1"))}]);`,
+      `new Worker(new URL("${source}"), { env: {}, execArgv: [] });`,
+    ];
+    runNode("--input-type=module", "-e", program.join("\n"));
+    expect(seen().outside.map(({ host }) => host)).toEqual(["192.0.2.1", "192.0.2.2"]);
+  });
+
+  test("by a cold start, which bundles and synthesizes first", async () => {
+    const port = String(await freePort());
+    const child = spawn(process.execPath, ["bin/local.ts"], {
+      cwd: checkout,
+      env: watched({ PORT: port, LOG: "off", DATA_DIR: join(checkout, "data") }),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    const ended = new Promise((done) => child.once("close", done));
+    const health = () => fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
+    while ((await health())?.status !== 200) {
+      if (child.exitCode !== null) throw new Error(`It did not start:\n${output}`);
+      await new Promise((done) => setTimeout(done, 200));
+    }
+    child.kill("SIGTERM");
+    await ended;
+    const { all, outside } = seen();
+    expect(outside).toEqual([]);
+    expect(all.length).toBeGreaterThan(0);
+  });
+
+  test("by the synthesis of a stage", () => {
+    const { status, stderr } = runNode("bin/synth.ts", "dev");
+    expect([status, stderr]).toEqual([0, expect.any(String)]);
+    expect(seen().outside).toEqual([]);
+  });
+});
