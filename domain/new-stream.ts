@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Amount } from "./credits.ts";
 import { UserId } from "./id.ts";
 import { moment } from "./page.ts";
+import { refuse } from "./refusal.ts";
 import type { Stream } from "./stream.ts";
 import { httpsUrl, nameText, text } from "./text.ts";
 import type { UserSummary } from "./user.ts";
@@ -48,7 +49,10 @@ export type StreamWish = z.infer<typeof StreamWish>;
 /** In a form everything is text: what these fields are instead. */
 export const streamForm = { guests: "json", price: "number", durationGoal: "number" } as const;
 
-/** A new stream is `preparing`, with a planned start `scheduled`. */
+/** How late a planned start may come in: clocks differ, and a form takes a while to fill in. */
+const lateMilliseconds = 5 * 60_000;
+
+/** A new stream is `preparing`, with a planned start (which is to come) `scheduled`. */
 export function makeStream(
   wish: StreamWish,
   given: { id: string; host: UserSummary; defaultThumbnail: string; now: Date },
@@ -56,6 +60,8 @@ export function makeStream(
   const { id, host, now } = given;
   const at = now.toISOString();
   const plannedStartDate = wish.plannedStartDate ?? null;
+  if (plannedStartDate !== null && Date.parse(plannedStartDate) < now.getTime() - lateMilliseconds)
+    refuse("request_invalid", { problem: "plannedStartDate: expected a time to come" });
   return {
     id,
     hostId: host._id,

@@ -24,6 +24,8 @@ export const Reminder = z.object({
   minute: z.number().int().nullable(),
   /** When it is told: before the planned start, or (without minutes) when the stream goes live. */
   scheduledFor: Timestamp,
+  /** When it can be told at the earliest: then, or when it was asked for later than that. */
+  dueAt: Timestamp,
 });
 export type Reminder = z.infer<typeof Reminder>;
 
@@ -40,12 +42,18 @@ export const ShownReminder = z
 export const isOnStart = ({ minute }: Pick<Reminder, "minute">) => minute === null || minute === 0;
 
 /** Only a stream that is planned can be waited for. */
-export function makeReminder(stream: Stream, userId: string, minute: number | null): Reminder {
+export function makeReminder(
+  stream: Stream,
+  userId: string,
+  minute: number | null,
+  now: Date,
+): Reminder {
   const { id: streamId, status, plannedStartDate } = stream;
   if (status !== "scheduled" || plannedStartDate === null)
     refuse("stream_not_scheduled", { status });
   const at = new Date(Date.parse(plannedStartDate) - (minute ?? 0) * 60_000);
-  return { streamId, userId, minute, scheduledFor: at.toISOString() };
+  const dueAt = at > now ? at : now;
+  return { streamId, userId, minute, scheduledFor: at.toISOString(), dueAt: dueAt.toISOString() };
 }
 
 /** The reminder as the API shows it. */

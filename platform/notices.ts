@@ -1,32 +1,32 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { objectIdOf, StreamId } from "../domain/id.ts";
-import { makeNotification } from "../domain/notification.ts";
+import { makeNotification, type StoredNotification } from "../domain/notification.ts";
 import { isOnStart, noticeOf, type Reminder } from "../domain/reminder.ts";
 import type { Stream } from "../domain/stream.ts";
 import { setting } from "./env.ts";
 import { logFault } from "./log.ts";
 import { sendMoment } from "./moments.ts";
-import { listFollowers } from "./store/follows.ts";
+import { findRelation, listFollowers } from "./store/follows.ts";
+import {
+  claimAnnouncement,
+  findNotice,
+  moveAction,
+  type NoticePlace,
+  type OpenNotice,
+} from "./store/notices.ts";
 import { notificationAction } from "./store/notifications.ts";
 import { record } from "./store/record.ts";
-import { listWaiting, removeDueReminder } from "./store/reminders.ts";
-import { closeNotice } from "./store/stream-lists.ts";
+import { listWaiting, toldAction } from "./store/reminders.ts";
 import { findStream } from "./store/streams.ts";
+import type { Action } from "./store/transact.ts";
 
-/**
- * One message of the queue of notices: tell that a stream is live, on from where the last one
- * ended.
- */
-export const Notice = z.object({
-  streamId: StreamId,
-  to: z.enum(["followers", "reminded"]),
-  after: z.string().optional(),
-});
+/** One message of the queue of notices: tell the next part of those who are to know of a stream. */
+export const Notice = z.object({ streamId: StreamId, step: z.number().int().default(0) });
 export type Notice = z.infer<typeof Notice>;
 
-/** Users whom one message tells. */
-const toldMax = 100;
+/** Users whom one message tells, in one transaction (of at most 100 actions) with its place. */
+const toldMax = 95;
 
 /** Asks for a notice to be told, or to go on. */
 export const sendNotice = (notice: Notice, now: Date) =>
@@ -34,62 +34,97 @@ export const sendNotice = (notice: Notice, now: Date) =>
 
 /**
  * Asks for the followers to be told, from where something else was the task: it does not fail with
- * it, since the notice lies in the table and is found again within two minutes.
+ * it, since the notice lies in the table and is found again within three minutes.
  */
 export async function announce(streamId: string, now: Date): Promise<void> {
   try {
-    await sendNotice({ streamId, to: "followers" }, now);
+    await sendNotice({ streamId, step: 0 }, now);
   } catch (error) {
     logFault("A notice could not be asked for", error, { streamId });
   }
 }
 
 /**
- * Tells one part of those who want to know that a stream is live, and asks for the next part. A
- * notice that comes twice tells nobody twice: the ids of its notifications follow from what they
- * tell.
+ * Tells one part of those who want to know that a stream is live, and asks for the next part. The
+ * part and the place after it are one transaction: a message that comes again, or beside another,
+ * finds the notice elsewhere and tells nobody, not even those who have deleted what they were told.
  */
-export async function tellPart(notice: Notice, now: Date): Promise<void> {
-  const { streamId, to, after } = notice;
+export async function tellPart({ streamId, step }: Notice, now: Date): Promise<void> {
+  const notice = await findNotice(streamId);
+  if (notice === undefined || notice.step !== step) return;
   const stream = await findStream(streamId, { consistent: true });
-  if (stream?.status === "active") {
-    const part =
-      to === "followers" ? await followersOf(stream, after) : await waitingFor(stream, after);
-    for (const userId of part.users) await tell(stream, userId, now);
-    if (part.next !== undefined) return sendNotice({ streamId, to, after: part.next }, now);
-    if (to === "followers") return sendNotice({ streamId, to: "reminded" }, now);
+  const part = stream?.status === "active" ? await nextPart(notice, stream, now) : undefined;
+  const told = (part?.users ?? []).map((userId) => noticeTo(stream!, userId, now));
+  const isTold = await recordPart(told, moveAction(notice, part?.next, now));
+  if (isTold && part?.next !== undefined) await sendNotice({ streamId, step: step + 1 }, now);
+}
+
+/** Who is told next, and where it goes on after them. */
+type Part = { users: string[]; next: NoticePlace | undefined };
+
+async function nextPart(notice: OpenNotice, stream: Stream, now: Date): Promise<Part> {
+  const { to, after, isQuiet } = notice;
+  if (to === "reminded") {
+    const { users, last } = await waitingFor(stream, after);
+    const others = isQuiet ? users : await withoutFollowers(users, stream);
+    return { users: others, next: last === undefined ? undefined : { to, after: last, isQuiet } };
   }
-  await closeNotice(streamId);
+  if (notice.step === 0 && !(await claimAnnouncement(notice, now)))
+    return { users: [], next: { to: "reminded", isQuiet: true } };
+  const { users, last } = await followersOf(stream, after);
+  const next = last === undefined ? ({ to: "reminded" } as const) : { to, after: last };
+  return { users, next: { ...next, isQuiet } };
+}
+
+/** Those who were not told as followers: who follows since before the start was. */
+async function withoutFollowers(users: string[], { hostId, startedAt }: Stream) {
+  const relations = await Promise.all(users.map((userId) => findRelation(userId, hostId)));
+  return users.filter((_, at) => (relations[at]?.at ?? "~") > (startedAt ?? ""));
 }
 
 async function followersOf({ hostId }: Stream, after: string | undefined) {
   const relations = await listFollowers(hostId, toldMax, after);
-  const next = relations.length < toldMax ? undefined : relations.at(-1)?.relationId;
-  return { users: relations.map(({ followerId }) => followerId), next };
+  const last = relations.length < toldMax ? undefined : relations.at(-1)?.relationId;
+  return { users: relations.map(({ followerId }) => followerId), last };
 }
 
 async function waitingFor({ id }: Stream, after: string | undefined) {
   const reminders = await listWaiting(id, toldMax, after);
-  const next = reminders.length < toldMax ? undefined : reminders.at(-1)?.userId;
-  return { users: reminders.filter(isOnStart).map(({ userId }) => userId), next };
+  const last = reminders.length < toldMax ? undefined : reminders.at(-1)?.userId;
+  return { users: reminders.filter(isOnStart).map(({ userId }) => userId), last };
 }
 
-/** Tells a reminder whose time has come, if the stream is still to begin. */
+/** Records a part with its place; who has the notification already is left out. */
+async function recordPart(told: readonly StoredNotification[], move: Action): Promise<boolean> {
+  for (let left = told; ; ) {
+    const actions = left.map((one) => ({ ...notificationAction(one), label: `to:${one.userId}` }));
+    const failed = await record([...actions, move]);
+    if (failed === undefined) return true;
+    if (failed.has("notice")) return false;
+    left = left.filter(({ userId }) => !failed.has(`to:${userId}`));
+  }
+}
+
+/**
+ * Tells a reminder whose time has come, once, if the stream is still to begin; somebody who deletes
+ * what they were told is not told again.
+ */
 export async function tellReminder(reminder: Reminder, now: Date): Promise<void> {
   const stream = await findStream(reminder.streamId, { consistent: true });
-  if (stream?.status === "scheduled") await tell(stream, reminder.userId, now);
-  await removeDueReminder(reminder);
+  const told =
+    stream?.status === "scheduled" ? [noticeTo(stream, reminder.userId, now, reminder.dueAt)] : [];
+  const failed = await record([...told.map(notificationAction), toldAction(reminder)]);
+  // It was told before, by a call that broke off here: what is left is to take it out.
+  if (failed !== undefined && !failed.has("due")) await record([toldAction(reminder)]);
 }
 
-/** One notification for each start and user, however often it is told. */
-async function tell(stream: Stream, userId: string, now: Date): Promise<void> {
+/** The one notification for each start and user, under the same id however often it is told. */
+function noticeTo(stream: Stream, userId: string, now: Date, dueAt?: string): StoredNotification {
   const { id, startedAt, status } = stream;
-  const at = new Date(startedAt ?? now);
+  const at = new Date(dueAt ?? startedAt ?? now);
   const digest = createHash("sha256").update(`${id} ${status} ${startedAt} ${userId}`);
   const [random, counter] = [digest.copy().digest("hex").slice(0, 10), digest.digest("hex")];
-  const seconds = Math.floor((status === "active" ? at : now).getTime() / 1000);
+  const seconds = Math.floor(at.getTime() / 1000);
   const notificationId = objectIdOf(seconds, random, Number.parseInt(counter.slice(10, 16), 16));
-  await record([
-    notificationAction(makeNotification(noticeOf(stream, userId), notificationId, now)),
-  ]);
+  return makeNotification(noticeOf(stream, userId), notificationId, now);
 }

@@ -10,7 +10,7 @@ export const { contract, handler } = reaction(
     says: "Tell followers that a stream is live",
     on: { queue: "notices", batchSize: 5 },
     grants: {
-      read: ["USER", "STREAM"],
+      read: ["USER", "STREAM", "CATALOGUE"],
       write: ["USER", "CATALOGUE"],
       queues: ["notices"],
     },

@@ -30,7 +30,7 @@ export const { contract, handler } = endpoint(
       findMember(streamId, caller.userId, { consistent: true }),
     ]);
     assertNotBlocked(member, now);
-    const reminder = makeReminder(stream, caller.userId, minute);
+    const reminder = makeReminder(stream, caller.userId, minute, now);
     await saveReminder(reminder);
     return shownReminderOf(reminder);
   },

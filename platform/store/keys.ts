@@ -37,8 +37,9 @@
  *   parked record    PARKED#day      key of the item     settle, sweep (for redrive)
  *   stream list      CATALOGUE       STREAM#id           streams/create
  *   reminder         STREAM#s        REMIND#u            streams/remind
- *   due reminder     CATALOGUE       REMIND#time#s#u     streams/remind (until it is told)
+ *   due reminder     CATALOGUE       REMIND#minute#u#s   streams/remind (until it is told)
  *   open notice      CATALOGUE       NOTICE#s            streams/join-as-creator (until it is told)
+ *   announcement     USER#u          ANNOUNCED           tell-live (when u's followers were told last)
  *   live stream      CATALOGUE       LIVE#id             streams/join-as-creator, end
  *   post rate        RATE#posts#slot RATE                fan-out, post (posts of a tenth second)
  *   connection       CONN#c          CONN                realtime/connect, subscribe
@@ -112,8 +113,10 @@ export const key = {
   listedStream: (streamId: string): Key => ({ PK: catalogue, SK: `STREAM#${streamId}` }),
   liveStream: (streamId: string): Key => ({ PK: catalogue, SK: `LIVE#${streamId}` }),
   reminder: (streamId: string, userId: string) => place(stream(streamId), `REMIND#${userId}`),
-  dueReminder: (at: string, streamId: string, userId: string) =>
-    place(catalogue, `REMIND#${at}#${streamId}#${userId}`),
+  /** To the minute, and then by user, so that a reader can pass over all of one user's. */
+  dueReminder: (at: string, userId: string, streamId: string) =>
+    place(catalogue, `REMIND#${at.slice(0, "2026-01-15T10:30".length)}#${userId}#${streamId}`),
+  announcement: (hostId: string): Key => ({ PK: user(hostId), SK: "ANNOUNCED" }),
   notice: (streamId: string): Key => ({ PK: catalogue, SK: `NOTICE#${streamId}` }),
   giftType: (giftTypeId: string): Key => ({ PK: catalogue, SK: `TYPE#${giftTypeId}` }),
   giftAlias: (giftId: string): Key => ({ PK: `GIFTID#${giftId}`, SK: "GIFTID" }),

@@ -19,8 +19,7 @@ async function findReminder(streamId: string, userId: string): Promise<Reminder 
   return Item && read(Reminder, Item);
 }
 
-const dueKey = ({ scheduledFor, streamId, userId }: Reminder) =>
-  key.dueReminder(scheduledFor, streamId, userId);
+const dueKey = ({ dueAt, streamId, userId }: Reminder) => key.dueReminder(dueAt, userId, streamId);
 
 /** Sets a user's one reminder of a stream, in the place of the one before. */
 export async function saveReminder(reminder: Reminder): Promise<void> {
@@ -44,8 +43,8 @@ function actionsOf(was: Reminder | undefined, is: Reminder): Action[] {
         ...(was === undefined
           ? { ConditionExpression: "attribute_not_exists(PK)" }
           : {
-              ConditionExpression: "scheduledFor = :was",
-              ExpressionAttributeValues: { ":was": was.scheduledFor },
+              ConditionExpression: "dueAt = :was",
+              ExpressionAttributeValues: { ":was": was.dueAt },
             }),
       },
     },
@@ -70,18 +69,48 @@ export async function findReminded(
   return reminded;
 }
 
-/** Reminders whose time has come, the oldest first. */
-export async function listDueReminders(now: Date, limit: number): Promise<Reminder[]> {
-  const partition = key.dueReminder("", "", "");
-  const until = `${prefix.reminders}${now.toISOString()}~`;
-  const items = await queryRange(partition, prefix.reminders, until, { limit });
-  return items.map((item) => read(Reminder, item));
+/** Reminders that are read at once, and reads of one walk. */
+const pageMax = 100;
+const readsMax = 300;
+
+/**
+ * Reminders whose time has come, the oldest first: at most `limit`, and of one user at most
+ * `ofOneMax`. What more a user has of a minute is passed over unread, so that nobody's keep
+ * everybody else's out.
+ */
+export async function listDueReminders(
+  now: Date,
+  limit: number,
+  ofOneMax: number,
+): Promise<Reminder[]> {
+  const due: Reminder[] = [];
+  const taken = new Map<string, number>();
+  const last = key.dueReminder(now.toISOString(), "~", "").SK;
+  let from: string = prefix.reminders;
+  for (let reads = 0; reads < readsMax && due.length < limit; reads++) {
+    const items = await queryRange(key.dueReminder("", "", ""), from, last, { limit: pageMax });
+    let passed: string | undefined;
+    for (const item of items) {
+      const reminder = read(Reminder, item);
+      const { userId, dueAt } = reminder;
+      const count = taken.get(userId) ?? 0;
+      passed = count < ofOneMax ? undefined : key.dueReminder(dueAt, userId, "~").SK;
+      if (passed !== undefined || dueAt > now.toISOString() || due.length >= limit) continue;
+      taken.set(userId, count + 1);
+      due.push(reminder);
+    }
+    if (items.length < pageMax) break;
+    // A space sorts before whatever a key has: on after the last one, or after all of its user's.
+    from = passed ?? `${items.at(-1)!.SK} `;
+  }
+  return due;
 }
 
-/** Takes a reminder that was told out of those that are due. */
-export async function removeDueReminder(reminder: Reminder): Promise<void> {
-  await record([{ Delete: { Key: dueKey(reminder) } }]);
-}
+/** What takes a reminder out of those that are due, once. */
+export const toldAction = (reminder: Reminder): Action => ({
+  label: "due",
+  Delete: { Key: dueKey(reminder), ConditionExpression: "attribute_exists(PK)" },
+});
 
 /** Who is to be told when the stream goes live, after the user `after`. */
 export async function listWaiting(

@@ -4,7 +4,6 @@ import { type Stream, StreamStatus } from "../../domain/stream.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { key, prefix } from "./keys.ts";
 import { queryItems, queryRange } from "./query.ts";
-import { record } from "./record.ts";
 import { read } from "./table.ts";
 import type { Action } from "./transact.ts";
 
@@ -87,14 +86,3 @@ export const newestFirst =
 /** Orders by the planned start, the soonest first. */
 export const soonestFirst = (a: ListedStream, b: ListedStream) =>
   newestFirst("plannedStartDate")(b, a);
-
-/** Streams of which not everybody was told that they are live. */
-export async function listNotices(limit: number): Promise<ListedStream[]> {
-  const items = await queryItems(key.notice(""), prefix.notices, { limit });
-  return items.map((item) => read(ListedStream, item));
-}
-
-/** Notes that everybody was told. */
-export async function closeNotice(streamId: string): Promise<void> {
-  await record([{ Delete: { Key: key.notice(streamId) } }]);
-}

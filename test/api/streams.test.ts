@@ -228,3 +228,17 @@ test("who is live now is there for everybody, without a token", async () => {
   const past = `GET /api/v1/live-stream/user/${host.id}/past-streams`;
   expectFailure(await call(past, { as: bad }), 401, sentences[401]);
 });
+
+test("a start is planned for a time to come: one in the past is refused, a clock that is slow is not", async () => {
+  const as = await person();
+  const plan = (minutes: number) =>
+    call("POST /api/v1/live-stream/create", {
+      as,
+      body: { title: "Planned", plannedStartDate: soon(minutes) },
+    });
+  const past = await plan(-10);
+  expectFailure(past, 400, sentences[400]);
+  expect(past.body.errors[1]).toBe("plannedStartDate: expected a time to come");
+  expect(past.headers.get("x-error-code")).toBe("request_invalid");
+  expect((await plan(-1)).body.data).toMatchObject({ status: "scheduled" });
+});

@@ -1,0 +1,182 @@
+import { makeReminder } from "../../domain/reminder.ts";
+import type { Stream } from "../../domain/stream.ts";
+import { profileOf, summaryOf } from "../../domain/user.ts";
+import { handler as remindViewers } from "../../functions/schedules/remind-viewers.ts";
+import { handler as tellLive } from "../../functions/schedules/tell-live.ts";
+import { newId } from "../../platform/id.ts";
+import { announce, tellPart, tellReminder } from "../../platform/notices.ts";
+import { recordFollow } from "../../platform/store/follows.ts";
+import { findNotice, listNotices } from "../../platform/store/notices.ts";
+import { deleteNotifications, listNotifications } from "../../platform/store/notifications.ts";
+import { listDueReminders, saveReminder } from "../../platform/store/reminders.ts";
+import { recordStream } from "../../platform/store/streams.ts";
+import { liveStreamOf } from "./live-stream.ts";
+import { startQueue } from "./queue-double.ts";
+import { useOwnTable } from "./table.ts";
+import { someone } from "./wallet-people.ts";
+
+/*
+ * What followers and those who asked to be reminded are told, whatever dies or comes twice.
+ */
+
+let queue: Awaited<ReturnType<typeof startQueue>>;
+useOwnTable();
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.NOTICES_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+});
+afterAll(() => queue.stop());
+beforeEach(() => void queue.take());
+
+const now = new Date();
+const later = (seconds: number, from = now) => new Date(from.getTime() + seconds * 1000);
+const picture = "https://cdn.example.com/person.png";
+
+async function follow(followerId: string, hostId: string) {
+  const relationId = newId(later(-3600));
+  await recordFollow({
+    relationId,
+    followerId,
+    followedId: hostId,
+    at: later(-3600).toISOString(),
+  });
+}
+
+async function goLive(hostId: string, at = now, changes: Partial<Stream> = {}) {
+  const host = summaryOf(profileOf(hostId, {}, at), picture);
+  const stream = liveStreamOf(host, changes, at);
+  await recordStream(stream);
+  return stream;
+}
+
+async function followersOf(hostId: string, count: number) {
+  const followers = Array.from({ length: count }, () => someone("fan"));
+  for (const follower of followers) await follow(follower, hostId);
+  return followers;
+}
+
+const toldTo = (userId: string) => listNotifications(userId, {}, 100);
+const told = async (users: readonly string[]) =>
+  (await Promise.all(users.map(async (user) => (await toldTo(user)).length))) as number[];
+
+/** Lets the queue be read until nothing is asked for. */
+async function tellAll() {
+  for (let records = queue.take(); records.length > 0; records = queue.take())
+    expect(await tellLive({ Records: records })).toEqual({ batchItemFailures: [] });
+}
+
+describe("that a host is live", () => {
+  test("every follower is told once, however many they are, and those who asked for it", async () => {
+    const host = someone("host");
+    const followers = await followersOf(host, 205);
+    const stream = await goLive(host);
+    await announce(stream.id, now);
+    await tellAll();
+    expect(new Set(await told(followers))).toEqual(new Set([1]));
+    expect(await findNotice(stream.id)).toBeUndefined();
+  });
+
+  test("a message that comes again, late or twice at once, tells nobody a second time", async () => {
+    const host = someone("host");
+    const followers = await followersOf(host, 120);
+    const stream = await goLive(host);
+    await announce(stream.id, now);
+    const first = queue.take();
+    await Promise.all([1, 2, 3].map(() => tellLive({ Records: first })));
+    const next = queue.take();
+    expect(next).toHaveLength(1);
+    // Whoever deleted what they were told is not told again.
+    const some = (await toldTo(followers.at(-1)!)).map(({ id }) => id);
+    expect(some).toHaveLength(1);
+    await deleteNotifications(followers.at(-1)!, some);
+    await tellLive({ Records: [...first, ...next, ...first] });
+    await tellAll();
+    expect(await told(followers)).toEqual([...followers.slice(1).map(() => 1), 0]);
+  });
+
+  test("a chain that moves is left alone, and one that stopped goes on from its place", async () => {
+    const host = someone("host");
+    const followers = await followersOf(host, 120);
+    const started = later(-600);
+    const stream = await goLive(host, started);
+    await announce(stream.id, started);
+    await tellPart({ streamId: stream.id, step: 0 }, later(-100));
+    const isOurs = ({ body }: { body: string }) => body.includes(stream.id);
+    queue.take();
+    await remindViewers({});
+    expect(queue.take().filter(isOurs)).toEqual([]);
+    const [notice] = (await listNotices(100)).filter(({ streamId }) => streamId === stream.id);
+    expect(notice).toMatchObject({ step: 1, to: "followers" });
+    // The newest 95 followers were told; one of them has deleted it since.
+    const [one] = await toldTo(followers.at(-1)!);
+    await deleteNotifications(followers.at(-1)!, [one!.id]);
+    const other = await goLive(someone("host"), later(-121));
+    await remindViewers({});
+    expect(queue.take().map(({ body }) => JSON.parse(body))).toEqual([
+      { streamId: other.id, step: 0 },
+    ]);
+    await tellPart({ streamId: stream.id, step: 1 }, now);
+    await tellAll();
+    expect(await told(followers)).toEqual([...followers.slice(1).map(() => 1), 0]);
+  });
+
+  test("followers are told of a host at most once an hour, those who asked each time", async () => {
+    const host = someone("host");
+    const [fan, waiting] = [someone("fan"), someone("waiting")];
+    for (const follower of [fan, waiting]) await follow(follower, host);
+    for (const [minutes, counts] of [
+      [0, [1, 1]],
+      [30, [1, 2]],
+      [59, [1, 3]],
+      [60, [2, 4]],
+    ] as const) {
+      const at = later(minutes * 60);
+      const stream = await goLive(host, at);
+      const planned = {
+        ...stream,
+        status: "scheduled",
+        plannedStartDate: at.toISOString(),
+      } as const;
+      await saveReminder(makeReminder(planned, waiting, null, at));
+      for (let step = 0; step < 3; step++) await tellPart({ streamId: stream.id, step }, at);
+      expect([minutes, await told([fan, waiting])]).toEqual([minutes, counts]);
+    }
+  });
+});
+
+describe("reminders before a start", () => {
+  async function planned(minutes: number) {
+    const start = later(minutes * 60).toISOString();
+    const changes = { status: "scheduled", plannedStartDate: start, startedAt: null } as const;
+    return goLive(someone("host"), now, changes);
+  }
+
+  test("are told once, whatever dies in between, and not again to who deleted them", async () => {
+    const [stream, viewer] = [await planned(10), someone("viewer")];
+    const reminder = makeReminder(stream, viewer, 5, now);
+    await saveReminder(reminder);
+    const at = later(300);
+    const mine = async (when: Date) =>
+      (await listDueReminders(when, 1_000, 100)).filter(({ userId }) => userId === viewer);
+    expect(await mine(later(299))).toEqual([]);
+    expect(await mine(at)).toEqual([reminder]);
+    await Promise.all([tellReminder(reminder, at), tellReminder(reminder, later(310))]);
+    const [one, ...more] = await toldTo(viewer);
+    expect(more).toEqual([]);
+    await deleteNotifications(viewer, [one!.id]);
+    await tellReminder(reminder, later(360));
+    expect(await toldTo(viewer)).toEqual([]);
+    expect(await mine(at)).toEqual([]);
+  });
+
+  test("of one user keep nobody else's waiting", async () => {
+    const [greedy, viewer] = [someone("a-greedy"), someone("viewer")];
+    for (let n = 0; n < 250; n++)
+      await saveReminder(makeReminder(await planned(60), greedy, 60, now));
+    await saveReminder(makeReminder(await planned(60), viewer, 60, later(1)));
+    const due = await listDueReminders(later(60), 100, 20);
+    const of = (user: string) => due.filter(({ userId }) => userId === user).length;
+    expect([of(greedy), of(viewer)]).toEqual([20, 1]);
+  });
+});
