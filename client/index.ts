@@ -135,17 +135,8 @@ function connect(options: Options, tokens: Tokens) {
     tickMilliseconds,
   );
 
-  function perform(acts: sessions.Act<Subscription>[]): void {
-    for (const act of acts) {
-      if (act.do === "send") socket.send(act.message);
-      else if (act.do === "notify") tell(report, options.onNotification, act.notification);
-      else if (act.do === "leave") socket.leave(act.leaving);
-      else if (act.do === "stay away") socket.end(act.reason, act.statusCode);
-      else if (act.do === "show") act.to.show(act.frame);
-      else if (act.do === "end") act.to.end(act.reason, act.statusCode);
-      else act.to.begin(act.isReset, act.position, act.viewers);
-    }
-  }
+  const perform = (acts: sessions.Act<Subscription>[]) =>
+    performAll(acts, socket, (notification) => tell(report, options.onNotification, notification));
 
   return {
     subscribe(given: string, hearing: Hearing & { since?: Position } = {}): Subscription {
@@ -165,6 +156,23 @@ function connect(options: Options, tokens: Tokens) {
     },
     close: () => socket.end("closed"),
   };
+}
+
+/** Does what a session asks for. A callback on the way may end what the rest is about. */
+function performAll(
+  acts: sessions.Act<Subscription>[],
+  socket: ReturnType<typeof keepSocket>,
+  onNotification: (notification: Record<string, unknown>) => void,
+): void {
+  for (const act of acts) {
+    if (act.do === "send") socket.send(act.message);
+    else if (act.do === "notify") onNotification(act.notification);
+    else if (act.do === "leave") socket.leave(act.leaving);
+    else if (act.do === "stay away") socket.end(act.reason, act.statusCode);
+    else if (act.do === "show") act.to.show(act.frame);
+    else if (act.do === "end") act.to.end(act.reason, act.statusCode);
+    else act.to.begin(act.isReset, act.position, act.viewers);
+  }
 }
 
 export type Client = ReturnType<typeof createClient>;

@@ -49,95 +49,105 @@ const stableMilliseconds = 10_000;
 const openMillisecondsMax = 15_000;
 const open = 1;
 
+type State = {
+  readonly settings: Settings;
+  /** The one try or socket that counts: what comes from an earlier one is not heard. */
+  link: Link | undefined;
+  tries: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  ended: boolean;
+};
+
 /**
  * Keeps one socket open: opens another with jittered back-off whenever one is gone, until it is
- * closed, told to stay away, or has no token any more. At most one try or socket counts; what comes
- * from an earlier one is not heard.
+ * closed, told to stay away, or has no token any more.
  */
 export function keepSocket(settings: Settings) {
-  let link: Link | undefined;
-  let tries = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let ended = false;
-
-  async function connect(): Promise<void> {
-    const own: Link = { last: Promise.resolve() };
-    link = own;
-    timer = setTimeout(() => giveUp(own), openMillisecondsMax);
-    try {
-      own.token = await settings.tokens.get();
-      if (link !== own) return;
-      own.socket = new settings.WebSocket(settings.url, ["bearer", own.token]);
-    } catch (error) {
-      if (link !== own) return;
-      settings.report(error);
-      return leave(own);
-    }
-    const { socket } = own;
-    socket.onopen = () => {
-      if (link !== own) return;
-      clearTimeout(timer);
-      own.openedAt = performance.now();
-      settings.onOpen();
-    };
-    socket.onmessage = ({ data }) => {
-      own.last = own.last.then(() => hear(own, String(data))).catch(() => leave(own));
-    };
-    socket.onerror = () => {};
-    socket.onclose = () => leave(own);
-  }
-
-  async function hear(own: Link, text: string): Promise<void> {
-    const message = await readMessage(text);
-    if (link === own) settings.onMessage(message as { type: string });
-  }
-
-  function giveUp(own: Link): void {
-    if (own.token === undefined)
-      settings.report(new Error(`token() gave nothing within ${openMillisecondsMax / 1000} s`));
-    leave(own);
-  }
-
-  function leave(own: Link | undefined, { waitMilliseconds = 0, isTokenOver }: Leaving = {}): void {
-    if (own === undefined || link !== own) return;
-    link = undefined;
-    clearTimeout(timer);
-    own.socket?.close();
-    const livedMilliseconds = own.openedAt === undefined ? 0 : performance.now() - own.openedAt;
-    settings.onClose();
-    if (ended) return;
-    // A browser does not say why a handshake failed: the token may be the reason.
-    if (own.openedAt === undefined || isTokenOver) {
-      const isRenewable = settings.tokens.renew();
-      if ((isTokenOver && !isRenewable) || settings.tokens.isOver()) {
-        end("The token has expired", 401);
-        return;
-      }
-    }
-    tries = livedMilliseconds > stableMilliseconds ? 0 : tries + 1;
-    const doubled = firstWaitMilliseconds * 2 ** Math.max(0, tries - 1);
-    const longest = Math.min(waitMillisecondsMax, doubled);
-    timer = setTimeout(connect, waitMilliseconds + Math.random() * longest);
-  }
-
-  function end(reason: string, statusCode?: number): void {
-    if (ended) return;
-    ended = true;
-    clearTimeout(timer);
-    const last = link;
-    link = undefined;
-    last?.socket?.close();
-    settings.onEnd(reason, statusCode);
-  }
-
-  void connect();
+  const state: State = { settings, link: undefined, tries: 0, timer: undefined, ended: false };
+  void connect(state);
   return {
     /** Sends if there is an open socket; what is lost is asked again by who needs it. */
     send(message: unknown): void {
-      if (link?.socket?.readyState === open) link.socket.send(JSON.stringify(message));
+      const socket = state.link?.socket;
+      if (socket?.readyState === open) socket.send(JSON.stringify(message));
     },
     /** Opens another socket in place of this one. */
-    leave: (leaving: Leaving) => leave(link, leaving),
-    end,
+    leave: (leaving: Leaving) => state.link && leave(state, state.link, leaving),
+    end: (reason: string, statusCode?: number) => end(state, reason, statusCode),
   };
+}
+
+async function connect(state: State): Promise<void> {
+  const { settings } = state;
+  const own: Link = { last: Promise.resolve() };
+  state.link = own;
+  state.timer = setTimeout(() => giveUp(state, own), openMillisecondsMax);
+  try {
+    own.token = await settings.tokens.get();
+    if (state.link !== own) return;
+    own.socket = new settings.WebSocket(settings.url, ["bearer", own.token]);
+  } catch (error) {
+    if (state.link !== own) return;
+    settings.report(error);
+    return leave(state, own);
+  }
+  const { socket } = own;
+  socket.onopen = () => {
+    if (state.link !== own) return;
+    clearTimeout(state.timer);
+    own.openedAt = performance.now();
+    settings.onOpen();
+  };
+  socket.onmessage = ({ data }) => {
+    own.last = own.last.then(() => hear(state, own, String(data))).catch(() => leave(state, own));
+  };
+  // Whoever listens for no error is ended by it in some engines; the close that follows is enough.
+  socket.onerror = () => {};
+  socket.onclose = () => leave(state, own);
+}
+
+async function hear(state: State, own: Link, text: string): Promise<void> {
+  const message = await readMessage(text);
+  if (state.link === own) state.settings.onMessage(message as { type: string });
+}
+
+function giveUp(state: State, own: Link): void {
+  if (own.token === undefined) {
+    const seconds = openMillisecondsMax / 1000;
+    state.settings.report(new Error(`token() gave nothing within ${seconds} s`));
+  }
+  leave(state, own);
+}
+
+function leave(state: State, own: Link, { waitMilliseconds = 0, isTokenOver }: Leaving = {}): void {
+  if (state.link !== own) return;
+  const { tokens, onClose } = state.settings;
+  state.link = undefined;
+  clearTimeout(state.timer);
+  own.socket?.close();
+  const livedMilliseconds = own.openedAt === undefined ? 0 : performance.now() - own.openedAt;
+  onClose();
+  if (state.ended) return;
+  // A browser does not say why a handshake failed: the token may be the reason.
+  if (own.openedAt === undefined || isTokenOver) {
+    const isRenewable = tokens.renew();
+    if ((isTokenOver && !isRenewable) || tokens.isOver()) {
+      end(state, "The token has expired", 401);
+      return;
+    }
+  }
+  state.tries = livedMilliseconds > stableMilliseconds ? 0 : state.tries + 1;
+  const doubled = firstWaitMilliseconds * 2 ** Math.max(0, state.tries - 1);
+  const longest = Math.min(waitMillisecondsMax, doubled);
+  state.timer = setTimeout(() => connect(state), waitMilliseconds + Math.random() * longest);
+}
+
+function end(state: State, reason: string, statusCode?: number): void {
+  if (state.ended) return;
+  state.ended = true;
+  clearTimeout(state.timer);
+  const last = state.link;
+  state.link = undefined;
+  last?.socket?.close();
+  state.settings.onEnd(reason, statusCode);
 }
