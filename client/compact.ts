@@ -24,7 +24,8 @@ export function expand({ users, giftTypes, groups, order, ...rest }: CompactFram
 }
 
 function userOf(row: unknown[]): Values {
-  const [_id, username, name, surname, photoId, url, small, large, createdAt, updatedAt] = row;
+  const [_id, username, name, surname, photoId, url, small, large, createdAt, updatedAt, role] =
+    row;
   const profilePhoto = {
     _id: photoId || _id,
     url,
@@ -33,7 +34,8 @@ function userOf(row: unknown[]): Values {
     createdAt,
     updatedAt: updatedAt || createdAt,
   };
-  return { _id, username, name, surname, profilePhoto, availabilityStatus: "available" };
+  const user = { _id, username, name, surname, profilePhoto, availabilityStatus: "available" };
+  return role === undefined ? user : { ...user, role };
 }
 
 function rowsOf(

@@ -1,12 +1,13 @@
 /* Made from docs/asyncapi.json by `npm run documents`: do not edit. */
 
-export type UserSummary = {
+export type StreamUser = {
   _id: string;
   username: string;
   name: string;
   surname: string;
   profilePhoto: ProfilePhoto;
   availabilityStatus: "available";
+  role?: "host" | "moderator";
 };
 
 export type ProfilePhoto = {
@@ -25,7 +26,7 @@ export type ChatMessage = {
   _id: string;
   streamId: string;
   content: string;
-  sender: UserSummary;
+  sender: StreamUser;
   createdAt: string;
   updatedAt: string;
   replyTo?: string;
@@ -47,8 +48,8 @@ export type GiftSent = {
   };
   count: number;
   combo: number;
-  sender: UserSummary;
-  receivers: UserSummary[];
+  sender: StreamUser;
+  receivers: StreamUser[];
   totals: GiftTotals;
 };
 
@@ -58,6 +59,7 @@ export type SuperlikeSnapshot = {
   name: string;
   surname: string;
   profilePhoto: string;
+  role?: "host" | "moderator";
 };
 
 export type Superlike = {
@@ -105,7 +107,7 @@ export type EventData = {
   /** A sender's row of the same gift is over: nothing followed for 5 s */
   "combo.ended": {
     comboId: string;
-    sender: UserSummary;
+    sender: StreamUser;
     giftType: {
       id: string;
       name: string;

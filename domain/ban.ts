@@ -4,9 +4,10 @@ import { activeBan, BanAction, type Member } from "./member.ts";
 import { moment, momentEnd, pageQuery } from "./page.ts";
 import { Person, personOf } from "./person.ts";
 import { refuse } from "./refusal.ts";
+import { withRole } from "./shown.ts";
 import type { Stream } from "./stream.ts";
 import { Timestamp, text } from "./text.ts";
-import { summaryOf, UserSummary } from "./user.ts";
+import { StreamUser, summaryOf } from "./user.ts";
 
 /** What somebody asks for when they ban a user from a stream. */
 export const BanWish = z.object({
@@ -43,7 +44,12 @@ export function makeBan(
   const { id, stream, target, by, now, endsAt = null } = given;
   const at = now.toISOString();
   const { actionType, reason } = wish;
-  const place = { id, liveStreamId: stream.id, hostId: stream.hostId, target: personOf(target) };
+  const place = {
+    id,
+    liveStreamId: stream.id,
+    hostId: stream.hostId,
+    target: personOf(withRole(stream, target)),
+  };
   const said = { actionType, reason: reason || null, endsAt, createdBy: by };
   return { ...place, ...said, deletedAt: null, deletedBy: null, createdAt: at, updatedAt: at };
 }
@@ -53,7 +59,7 @@ export const LiveStreamBan = z
   .object({
     _id: BanId,
     targetUserId: UserId,
-    targetUser: UserSummary,
+    targetUser: StreamUser,
     liveStreamId: StreamId,
     actionType: BanAction,
     reason: z.string().nullable(),

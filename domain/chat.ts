@@ -4,10 +4,11 @@ import { MessageId, StreamId } from "./id.ts";
 import { activeBan, type Member } from "./member.ts";
 import { Person, personOf } from "./person.ts";
 import { refuse } from "./refusal.ts";
+import { shownIn } from "./shown.ts";
 import type { Stream } from "./stream.ts";
 import { assertMayModerate } from "./stream-course.ts";
 import { Timestamp, text } from "./text.ts";
-import { summaryOf, UserSummary } from "./user.ts";
+import { StreamUser, summaryOf } from "./user.ts";
 
 /** What a chat message may hold, in code points after trimming. */
 export const Content = text(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
@@ -36,7 +37,7 @@ export const ChatMessage = z
     _id: MessageId,
     streamId: StreamId,
     content: z.string(),
-    sender: UserSummary,
+    sender: StreamUser,
     createdAt: Timestamp,
     updatedAt: Timestamp,
     replyTo: MessageId.optional(),
@@ -105,7 +106,8 @@ export function makeMessage(
   const { stream, sender, n, now } = given;
   const id = messageIdOf(stream.id, n, now);
   const at = now.toISOString();
-  const said = { content, sender: personOf(sender), createdAt: at, updatedAt: at, revision: 1 };
+  const shown = personOf(shownIn(stream, sender, undefined, now));
+  const said = { content, sender: shown, createdAt: at, updatedAt: at, revision: 1 };
   return { id, streamId: stream.id, n, ...said, ...(replyTo != null && { replyTo }) };
 }
 

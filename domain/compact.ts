@@ -83,6 +83,7 @@ type User = {
     createdAt: string;
     updatedAt: string;
   };
+  role?: string;
 };
 
 const isUser = (value: unknown): value is User =>
@@ -91,13 +92,14 @@ const isUser = (value: unknown): value is User =>
 /**
  * A user without names of fields; 0 stands for what is the same as the user's id or the picture.
  */
-function userRow({ _id, username, name, surname, profilePhoto: photo }: User): unknown[] {
+function userRow({ _id, username, name, surname, profilePhoto: photo, role }: User): unknown[] {
   const { url, variants, createdAt, updatedAt } = photo;
   const same = <T>(value: T, as: T) => (value === as ? 0 : value);
   return [
     ...[_id, username, name, surname, same(photo._id, _id), url],
     ...[same(variants["40"], url), same(variants["76"], url), createdAt],
     same(updatedAt, createdAt),
+    ...(role === undefined ? [] : [role]),
   ];
 }
 

@@ -4,7 +4,7 @@ import { GiftSent, Superlike } from "./gift-event.ts";
 import { BanAction } from "./member.ts";
 import { StreamStatus } from "./stream.ts";
 import { Timestamp } from "./text.ts";
-import { UserSummary } from "./user.ts";
+import { StreamUser } from "./user.ts";
 
 /**
  * The gifts of a stream so far: quantities (Count × receivers) and their price. In a log they may
@@ -39,7 +39,7 @@ export const eventData = {
   "combo.ended": z
     .object({
       comboId: z.string(),
-      sender: UserSummary,
+      sender: StreamUser,
       giftType: GiftSent.shape.giftType,
       count: z.number().int(),
       credits: z.number().int(),

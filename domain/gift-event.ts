@@ -4,7 +4,7 @@ import type { Gift } from "./gift.ts";
 import { GiftId, GiftTypeId, StreamId, UserId } from "./id.ts";
 import { type Person, snapshotOf } from "./person.ts";
 import { Timestamp } from "./text.ts";
-import { SuperlikeSnapshot, summaryOf, UserSummary } from "./user.ts";
+import { StreamUser, SuperlikeSnapshot, summaryOf } from "./user.ts";
 
 /** The stream's gifts so far: things (count × receivers) and their price. */
 const GiftTotals = z
@@ -25,8 +25,8 @@ export const GiftSent = z
     }),
     count: z.number().int().min(1),
     combo: z.number().int().min(1),
-    sender: UserSummary,
-    receivers: z.array(UserSummary),
+    sender: StreamUser,
+    receivers: z.array(StreamUser),
     totals: GiftTotals,
   })
   .meta({ id: "GiftSent" });

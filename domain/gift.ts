@@ -4,8 +4,9 @@ import { Amount, amountMax } from "./credits.ts";
 import { assertActive, type GiftType } from "./gift-type.ts";
 import { GiftId, GiftTypeId, StreamId, UserId } from "./id.ts";
 import { assertNotBlocked, type Member } from "./member.ts";
-import { Person } from "./person.ts";
+import { Person, personOf } from "./person.ts";
 import { type RefusalCode, refuse } from "./refusal.ts";
+import { shownIn, withRole } from "./shown.ts";
 import { assertLive, type Stream } from "./stream.ts";
 import { Timestamp } from "./text.ts";
 import {
@@ -176,8 +177,8 @@ export function sendGift(giving: Giving, wish: GiftWish): Given {
     kind: "gift",
     streamId: stream.id,
     hostId: stream.hostId,
-    sender,
-    receivers: [...receivers],
+    sender: personOf(shownIn(stream, sender, giving.member, now)),
+    receivers: receivers.map((to) => personOf(shownIn(stream, to, undefined, now))),
     giftType: { id: typeId, name, creditAmount, svgUrl },
     count,
     combo: combo.count,
@@ -223,8 +224,8 @@ export function sendSuperlike(giving: Giving, host: Person, price: number): Give
     kind: "superlike",
     streamId: stream.id,
     hostId: stream.hostId,
-    sender,
-    receivers: [host],
+    sender: personOf(shownIn(stream, sender, giving.member, now)),
+    receivers: [personOf(withRole(stream, host))],
     count: 1,
     combo: 1,
     comboId: id,

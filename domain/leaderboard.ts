@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { wholeNumber } from "./page.ts";
-import { UserSummary } from "./user.ts";
+import { StreamUser } from "./user.ts";
 
 /** One of the top gifters of a stream. `gifts` counts things, as the statistics do. */
 export const Ranked = z
   .object({
     rank: z.number().int().min(1),
-    user: UserSummary,
+    user: StreamUser,
     credits: z.number().int().min(0),
     gifts: z.number().int().min(0),
   })

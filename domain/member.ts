@@ -23,6 +23,8 @@ export const Member = z.object({
       /** Who banned, and why: for the log of moderation. */
       by: UserId.optional(),
       reason: z.string().nullish(),
+      /** The names that they had, by which they are shown while they are muted. */
+      names: z.object({ name: z.string(), surname: z.string() }).optional(),
     })
     .nullish(),
   /** The last admitted message: what slow mode and the rate of messages count from. */

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { UserId } from "./id.ts";
 import { PageInfo } from "./page.ts";
 import { Timestamp } from "./text.ts";
-import { UserSummary } from "./user.ts";
+import { StreamUser } from "./user.ts";
 
 /** What moderators do; named as the events that tell of it. */
 const ActName = z.enum([
@@ -29,8 +29,8 @@ export type Act = z.infer<typeof Act>;
 const ShownAct = z
   .object({
     action: ActName,
-    actor: UserSummary,
-    target: UserSummary.nullable(),
+    actor: StreamUser,
+    target: StreamUser.nullable(),
     reason: z.string().nullable(),
     at: Timestamp,
   })
@@ -41,7 +41,7 @@ export const ModerationLog = z.object({ list: z.array(ShownAct), pageInfo: PageI
 /** One act of the log as it is shown, with its people. */
 export function shownActOf(
   { action, actorId, targetId, reason, at }: Act,
-  summaryOf: (userId: string) => UserSummary,
+  summaryOf: (userId: string) => StreamUser,
 ): z.infer<typeof ShownAct> {
   const target = targetId === null ? null : summaryOf(targetId);
   return { action, actor: summaryOf(actorId), target, reason, at };

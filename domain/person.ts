@@ -1,9 +1,9 @@
 import type * as z from "zod";
-import { Profile, type SuperlikeSnapshot, type UserSummary } from "./user.ts";
+import { Profile, StreamRole, type SuperlikeSnapshot, type UserSummary } from "./user.ts";
 
 /**
- * What an item keeps of a user whom it shows: a summary without what can be worked out. A gift
- * holds two of them and stays within a kilobyte.
+ * What an item keeps of a user whom it shows: a summary without what can be worked out, and what
+ * they were in its stream then. A gift holds two of them and stays within a kilobyte.
  */
 export const Person = Profile.pick({
   userId: true,
@@ -13,13 +13,14 @@ export const Person = Profile.pick({
   picture: true,
   createdAt: true,
   updatedAt: true,
-});
+}).extend({ role: StreamRole.optional() });
 export type Person = z.infer<typeof Person>;
 
 /** What an item keeps of this user. */
 export function personOf(profile: Person): Person {
-  const { userId, username, name, surname, picture, createdAt, updatedAt } = profile;
-  return { userId, username, name, surname, picture, createdAt, updatedAt };
+  const { userId, username, name, surname, picture, createdAt, updatedAt, role } = profile;
+  const person = { userId, username, name, surname, picture, createdAt, updatedAt };
+  return role === undefined ? person : { ...person, role };
 }
 
 /** The person behind a summary that was stored whole, such as a stream's host. */
@@ -34,6 +35,7 @@ export function snapshotOf(
   person: Person,
   defaultPicture: string,
 ): z.infer<typeof SuperlikeSnapshot> {
-  const { userId, username, name, surname, picture } = person;
-  return { _id: userId, username, name, surname, profilePhoto: picture || defaultPicture };
+  const { userId, username, name, surname, picture, role } = person;
+  const profilePhoto = picture || defaultPicture;
+  return { _id: userId, username, name, surname, profilePhoto, ...(role && { role }) };
 }

@@ -47,8 +47,9 @@ export const serverMessages = {
       skipped: z.number().int().min(0),
       users: z.array(z.array(z.unknown())).meta({
         description:
-          "UserSummary as [_id, username, name, surname, photo's _id, url, variants 40, 76, createdAt, " +
-          "updatedAt]; 0 stands for: the user's _id, the url (twice), createdAt",
+          "StreamUser as [_id, username, name, surname, photo's _id, url, variants 40, 76, createdAt, " +
+          "updatedAt, role]; 0 stands for: the user's _id, the url (twice), createdAt; without a " +
+          "role it ends before it",
       }),
       giftTypes: z.array(z.unknown()),
       groups: z

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { StreamId } from "./id.ts";
 import { wholeNumber } from "./page.ts";
 import { refuse } from "./refusal.ts";
-import { channelUid, isHost, LiveStream, liveStreamOf, type Stream } from "./stream.ts";
+import { channelUid, isHost, LiveStream, type Stream } from "./stream.ts";
+import type { UserSummary } from "./user.ts";
 
 /**
  * The course of a stream: preparing or scheduled, active, ended; or cancelled before it began. Each
@@ -12,11 +13,14 @@ type Change = Partial<Stream> | undefined;
 
 const isBefore = ({ status }: Stream) => status === "preparing" || status === "scheduled";
 
-/** Goes live. A host who comes back to their active stream changes nothing. */
-export function goLive(stream: Stream, now: Date): Change {
+/**
+ * Goes live, with the host as they are called by now: so gifts name them. A host who comes back to
+ * their active stream changes nothing.
+ */
+export function goLive(stream: Stream, host: UserSummary, now: Date): Change {
   if (stream.status === "active") return undefined;
   if (!isBefore(stream)) refuse("stream_not_startable", { status: stream.status });
-  return { status: "active", startedAt: now.toISOString() };
+  return { status: "active", startedAt: now.toISOString(), host };
 }
 
 /** Active to ended: only what is live can end. */
@@ -71,8 +75,8 @@ export const Joined = z
   })
   .meta({ id: "JoinedStream" });
 
-export const joinedOf = (stream: Stream, userId: string): z.infer<typeof Joined> => ({
-  liveStream: liveStreamOf(stream),
+export const joinedOf = (stream: LiveStream, userId: string): z.infer<typeof Joined> => ({
+  liveStream: stream,
   token: null,
   channelName: stream.channelName,
   uid: channelUid(userId),

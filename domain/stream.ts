@@ -2,7 +2,7 @@ import * as z from "zod";
 import { StreamId, UserId } from "./id.ts";
 import { refuse } from "./refusal.ts";
 import { Timestamp } from "./text.ts";
-import { UserSummary } from "./user.ts";
+import { StreamUser, UserSummary } from "./user.ts";
 
 export const StreamStatus = z.enum([
   "preparing",
@@ -65,11 +65,11 @@ export const LiveStream = z
         user: UserId,
         role: z.literal("host"),
         uid: z.number().int(),
-        userSummary: UserSummary,
+        userSummary: StreamUser,
       }),
     ),
     guests: z.array(z.string()),
-    creator: UserSummary,
+    creator: StreamUser,
     thumbnailUrl: z.string(),
     recording: z.boolean(),
     recordingUrl: z.string().nullable(),
@@ -108,7 +108,8 @@ export function channelUid(userId: string): number {
 
 /** The stream as the API shows it. */
 export function liveStreamOf(stream: Stream): LiveStream {
-  const { hostId, host, price } = stream;
+  const { hostId, price } = stream;
+  const host = { ...stream.host, role: "host" as const };
   const uid = channelUid(hostId);
   return {
     id: stream.id,

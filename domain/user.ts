@@ -30,6 +30,18 @@ export const UserSummary = z
   .meta({ id: "UserSummary" });
 export type UserSummary = z.infer<typeof UserSummary>;
 
+/** What somebody is in a stream, for all to see. */
+export const StreamRole = z
+  .enum(["host", "moderator"])
+  .meta({ description: "What the user is in this stream; absent: nothing but a viewer" });
+export type StreamRole = z.infer<typeof StreamRole>;
+
+/** A user as a stream shows them: with their role in it, if they have one. */
+export const StreamUser = UserSummary.extend({ role: StreamRole.optional() }).meta({
+  id: "StreamUser",
+});
+export type StreamUser = z.infer<typeof StreamUser>;
+
 /** The user as a superlike shows them: here the picture is a URL. */
 export const SuperlikeSnapshot = z
   .object({
@@ -38,6 +50,7 @@ export const SuperlikeSnapshot = z
     name: z.string(),
     surname: z.string(),
     profilePhoto: z.string(),
+    role: StreamRole.optional(),
   })
   .meta({ id: "SuperlikeSnapshot" });
 
@@ -109,11 +122,15 @@ function photoOf(profile: Profile, defaultPicture: string): ProfilePhoto {
   };
 }
 
-/** What every place shows of this user. */
-export function summaryOf(profile: Profile, defaultPicture: string): UserSummary {
-  const { userId, username, name, surname } = profile;
+/** What every place shows of this user; with the role, where they have one in a stream. */
+export function summaryOf(
+  profile: Profile & { role?: StreamRole | undefined },
+  defaultPicture: string,
+): StreamUser {
+  const { userId, username, name, surname, role } = profile;
   const profilePhoto = photoOf(profile, defaultPicture);
-  return { _id: userId, username, name, surname, profilePhoto, availabilityStatus: "available" };
+  const shown = { _id: userId, username, name, surname, profilePhoto };
+  return { ...shown, availabilityStatus: "available", ...(role && { role }) };
 }
 
 /** The public profile, as `GET /users/profile/username/{username}` and `/users/me` show it. */

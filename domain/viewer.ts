@@ -4,7 +4,7 @@ import type { Standing } from "./follow.ts";
 import { Pagination, pageQuery } from "./page.ts";
 import { textsOf } from "./search.ts";
 import { Timestamp, text } from "./text.ts";
-import { type Profile, summaryOf, UserSummary } from "./user.ts";
+import { type Profile, StreamRole, summaryOf, UserSummary } from "./user.ts";
 
 /** One who watches, as the list of a stream's viewers shows them. */
 const ViewerUser = UserSummary.omit({ availabilityStatus: true })
@@ -14,6 +14,7 @@ const ViewerUser = UserSummary.omit({ availabilityStatus: true })
     expertise: z.string().nullable(),
     isFollowing: z.boolean(),
     joinedAt: Timestamp,
+    role: StreamRole.optional(),
   })
   .meta({ id: "ViewerUser" });
 
@@ -49,12 +50,12 @@ export const isCalled = (profile: Profile, search: string) =>
 
 /** The user as the list of viewers shows them to one caller. */
 export function viewerOf(
-  profile: Profile,
+  profile: Profile & { role?: StreamRole },
   { joinedAt }: Watching,
   standing: Standing,
   defaultPicture: string,
 ): z.infer<typeof ViewerUser> {
-  const { availabilityStatus: _, ...summary } = summaryOf(profile, defaultPicture);
+  const { availabilityStatus: _, role, ...summary } = summaryOf(profile, defaultPicture);
   const { followersCount, followingCount, isFollowing } = standing;
   return {
     ...summary,
@@ -63,5 +64,6 @@ export function viewerOf(
     expertise: profile.expertise ?? null,
     isFollowing,
     joinedAt: joinedAt.toISOString(),
+    ...(role && { role }),
   };
 }

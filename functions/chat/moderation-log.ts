@@ -2,6 +2,7 @@ import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { ModerationLog, shownActOf } from "../../domain/moderation.ts";
 import { cursorPage, cursorQuery } from "../../domain/page.ts";
+import { roleIn } from "../../domain/shown.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listActs } from "../../platform/store/moderation.ts";
 import { getModeratedStream } from "../../platform/store/streams.ts";
@@ -21,11 +22,12 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ path: { streamId }, query: { after, limit }, caller, now }) => {
-    await getModeratedStream(streamId, caller, now);
+    const stream = await getModeratedStream(streamId, caller, now);
     const acts = await listActs(streamId, limit + 1, after);
     const { list, pageInfo } = cursorPage(acts, limit, ({ id }) => id);
     const users = list.flatMap(({ actorId, targetId }) => [actorId, targetId ?? actorId]);
     const summaryOf = await findSummaries(users, now);
-    return { list: list.map((act) => shownActOf(act, summaryOf)), pageInfo };
+    const shown = (userId: string) => ({ ...summaryOf(userId), role: roleIn(stream, userId) });
+    return { list: list.map((act) => shownActOf(act, shown)), pageInfo };
   },
 );

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Gift } from "../../domain/gift.ts";
 import { Superlike, superlikeBy } from "../../domain/gift-event.ts";
 import { StreamId } from "../../domain/id.ts";
 import { setting } from "../../platform/env.ts";
@@ -31,7 +32,8 @@ export const { contract, handler } = endpoint(
       getGiver(streamId, caller.userId),
     ]);
     const [price, picture] = [setting("SUPERLIKE_PRICE"), setting("DEFAULT_PICTURE")];
-    const reply = () => once(superlikeBy(giver.sender, { streamId, price, now }, picture));
+    const reply = ({ sender }: Gift) =>
+      once(superlikeBy(sender, { streamId, price, now }, picture));
     return giveSuperlike({ stream, giver, now, reply }, price);
   },
 );

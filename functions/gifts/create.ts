@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { GiftToHost, giftRefusals } from "../../domain/gift.ts";
+import { type Gift, GiftToHost, giftRefusals } from "../../domain/gift.ts";
 import { GiftId } from "../../domain/id.ts";
 import { personOfSummary } from "../../domain/person.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
@@ -29,7 +29,7 @@ export const { contract, handler } = endpoint(
       getGiftType(body.giftTypeId),
       getGiver(body.liveStreamId, caller.userId),
     ]);
-    const reply = (id: string) => once({ message: "Success", id });
+    const reply = ({ id }: Gift) => once({ message: "Success", id });
     const receivers = [personOfSummary(stream.host)];
     const { expectedPrice } = body;
     const wish = { giftType, receivers, count: 1, charged: true, expectedPrice };

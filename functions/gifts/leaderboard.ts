@@ -4,15 +4,15 @@ import { LeaderboardQuery, Ranked, topFans } from "../../domain/leaderboard.ts";
 import { assertNotBlocked } from "../../domain/member.ts";
 import { profileOf } from "../../domain/user.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { findShown } from "../../platform/store/shown.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";
 import { listFans } from "../../platform/store/totals.ts";
-import { findProfiles, summary } from "../../platform/store/users.ts";
+import { summary } from "../../platform/store/users.ts";
 
-/** Who has given most; refunded gifts do not count. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/leaderboard",
-    says: "List a stream's top gifters",
+    says: "List a stream's top gifters; refunded gifts do not count",
     tag: "Gifts",
     caller: "user",
     shape: "envelope",
@@ -23,17 +23,18 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ path: { streamId }, query, caller, now }) => {
-    const [, member, fans] = await Promise.all([
+    const [stream, member, fans] = await Promise.all([
       getStream(streamId),
       findMember(streamId, caller.userId, { consistent: true }),
       listFans(streamId),
     ]);
     assertNotBlocked(member, now);
     const top = topFans(fans, query.limit);
-    const profiles = await findProfiles(top.map(({ userId }) => userId));
-    return top.map(({ userId, credits, count }, at) => {
-      const user = summary(profiles.get(userId) ?? profileOf(userId, {}, now));
-      return { rank: at + 1, user, credits, gifts: count };
+    const ids = top.map(({ userId }) => userId);
+    const shown = await findShown(stream, ids, now);
+    return top.map(({ userId, credits, count: gifts }, at) => {
+      const user = shown.get(userId) ?? profileOf(userId, {}, now);
+      return { rank: at + 1, user: summary(user), credits, gifts };
     });
   },
 );

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { LiveStream } from "../../domain/stream.ts";
 import { assertMayHost, cancel } from "../../domain/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { showStream } from "../../platform/store/shown.ts";
 import { changeStream, getStream } from "../../platform/store/streams.ts";
 
 export const { contract, handler } = endpoint(
@@ -15,11 +16,11 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
     refusals: ["stream_not_found", "stream_not_yours", "stream_not_cancellable"],
-    grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "CATALOGUE"] },
   },
   async ({ path, caller, now }) => {
     const stream = await getStream(path.streamId, { consistent: true });
     assertMayHost(stream, caller);
-    return liveStreamOf(await changeStream(stream, cancel, now));
+    return showStream(await changeStream(stream, cancel, now));
   },
 );

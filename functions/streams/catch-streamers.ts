@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { wholeNumber } from "../../domain/page.ts";
-import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
-import { UserSummary } from "../../domain/user.ts";
+import { LiveStream } from "../../domain/stream.ts";
+import { StreamUser } from "../../domain/user.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { showStreams } from "../../platform/store/shown.ts";
 import { listLive, newestFirst } from "../../platform/store/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams.ts";
 
-const Streamer = z.object({ creator: UserSummary, activeLiveStream: LiveStream });
+const Streamer = z.object({ creator: StreamUser, activeLiveStream: LiveStream });
 
 export const { contract, handler } = endpoint(
   {
@@ -18,12 +19,12 @@ export const { contract, handler } = endpoint(
     query: z.object({ limit: wholeNumber(1, 100).default(20) }),
     answer: [200, z.array(Streamer)],
     refusals: [],
-    grants: { read: ["STREAM", "CATALOGUE"] },
+    grants: { read: ["STREAM", "USER", "CATALOGUE"] },
   },
   async ({ query: { limit } }) => {
     const latest = (await listLive()).sort(newestFirst("startedAt")).slice(0, limit);
     const streams = await findStreams(latest.map(({ streamId }) => streamId));
-    const shown = streams.map(liveStreamOf);
+    const shown = await showStreams(streams);
     return shown.map((stream) => ({ creator: stream.creator, activeLiveStream: stream }));
   },
 );

@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { LiveStream } from "../../domain/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listMostViewed } from "../../platform/store/audiences.ts";
+import { showStreams } from "../../platform/store/shown.ts";
 import { findStreams } from "../../platform/store/streams.ts";
 
 const shownMax = 10;
@@ -15,8 +16,8 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     answer: [200, z.array(LiveStream)],
     refusals: [],
-    grants: { read: ["STREAM", "CATALOGUE"] },
+    grants: { read: ["STREAM", "USER", "CATALOGUE"] },
     memoryMegabytes: 512,
   },
-  async () => (await findStreams(await listMostViewed(shownMax))).map(liveStreamOf),
+  async () => showStreams(await findStreams(await listMostViewed(shownMax))),
 );

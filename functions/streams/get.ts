@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { assertNotBlocked } from "../../domain/member.ts";
-import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { LiveStream } from "../../domain/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { showStream } from "../../platform/store/shown.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";
 
 export const { contract, handler } = endpoint(
@@ -15,7 +16,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
     refusals: ["stream_not_found", "member_blocked"],
-    grants: { read: ["STREAM"] },
+    grants: { read: ["STREAM", "USER"] },
   },
   async ({ path: { streamId }, caller, now }) => {
     const [stream, member] = await Promise.all([
@@ -23,6 +24,6 @@ export const { contract, handler } = endpoint(
       findMember(streamId, caller.userId, { consistent: true }),
     ]);
     assertNotBlocked(member, now);
-    return liveStreamOf(stream);
+    return showStream(stream);
   },
 );

@@ -1,9 +1,10 @@
 import { refuse } from "../../domain/refusal.ts";
-import { isHost } from "../../domain/stream.ts";
+import { isHost, liveStreamOf } from "../../domain/stream.ts";
 import { goLive, Joined, JoinWish, joinedOf } from "../../domain/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { announce } from "../../platform/notices.ts";
 import { changeStream, getStream } from "../../platform/store/streams.ts";
+import { getCallerProfile, summary } from "../../platform/store/users.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -15,14 +16,19 @@ export const { contract, handler } = endpoint(
     body: JoinWish,
     answer: [200, Joined],
     refusals: ["stream_not_found", "stream_not_yours", "stream_not_startable"],
-    grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"], queues: ["notices"] },
+    grants: {
+      read: ["STREAM", "USER"],
+      write: ["STREAM", "USER", "CATALOGUE"],
+      queues: ["notices"],
+    },
   },
   async ({ body, caller, now }) => {
     const stream = await getStream(body.liveStreamId, { consistent: true });
     // Not even an admin goes live in the host's place.
     if (!isHost(stream, caller.userId)) refuse("stream_not_yours");
-    const live = await changeStream(stream, (current) => goLive(current, now), now);
+    const host = summary(await getCallerProfile(caller, now));
+    const live = await changeStream(stream, (current) => goLive(current, host, now), now);
     if (live !== stream) await announce(live.id, now);
-    return joinedOf(live, caller.userId);
+    return joinedOf(liveStreamOf({ ...live, host }), caller.userId);
   },
 );

@@ -3,6 +3,7 @@ import { refuse } from "../../domain/refusal.ts";
 import { assertLive } from "../../domain/stream.ts";
 import { Joined, JoinWish, joinedOf } from "../../domain/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { showStream } from "../../platform/store/shown.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";
 
 export const { contract, handler } = endpoint(
@@ -15,7 +16,7 @@ export const { contract, handler } = endpoint(
     body: JoinWish,
     answer: [200, Joined],
     refusals: ["stream_not_found", "member_blocked", "not_a_guest", "stream_not_live"],
-    grants: { read: ["STREAM"] },
+    grants: { read: ["STREAM", "USER"] },
   },
   async ({ body, caller, now }) => {
     const [stream, member] = await Promise.all([
@@ -25,6 +26,6 @@ export const { contract, handler } = endpoint(
     assertNotBlocked(member, now);
     if (!stream.guests.includes(caller.userId)) refuse("not_a_guest");
     assertLive(stream);
-    return joinedOf(stream, caller.userId);
+    return joinedOf(await showStream(stream), caller.userId);
   },
 );

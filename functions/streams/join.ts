@@ -2,6 +2,7 @@ import { assertNotBlocked } from "../../domain/member.ts";
 import { assertLive } from "../../domain/stream.ts";
 import { Joined, JoinWish, joinedOf } from "../../domain/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { showStream } from "../../platform/store/shown.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";
 
 export const { contract, handler } = endpoint(
@@ -14,7 +15,7 @@ export const { contract, handler } = endpoint(
     body: JoinWish,
     answer: [200, Joined],
     refusals: ["stream_not_found", "member_blocked", "stream_not_live"],
-    grants: { read: ["STREAM"] },
+    grants: { read: ["STREAM", "USER"] },
   },
   async ({ body, caller, now }) => {
     const [stream, member] = await Promise.all([
@@ -23,6 +24,6 @@ export const { contract, handler } = endpoint(
     ]);
     assertNotBlocked(member, now);
     assertLive(stream);
-    return joinedOf(stream, caller.userId);
+    return joinedOf(await showStream(stream), caller.userId);
   },
 );

@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { LiveStream } from "../../domain/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { showStreams } from "../../platform/store/shown.ts";
 import { listNewest } from "../../platform/store/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams.ts";
 
@@ -16,11 +17,11 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     answer: [200, z.array(LiveStream)],
     refusals: [],
-    grants: { read: ["STREAM", "CATALOGUE"] },
+    grants: { read: ["STREAM", "USER", "CATALOGUE"] },
   },
   async () => {
     const newest = await listNewest(shownMax);
     const streams = await findStreams(newest.map(({ streamId }) => streamId));
-    return streams.map(liveStreamOf);
+    return showStreams(streams);
   },
 );

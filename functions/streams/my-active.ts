@@ -1,5 +1,6 @@
-import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { LiveStream } from "../../domain/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { showStream } from "../../platform/store/shown.ts";
 import { listHosted, newestFirst } from "../../platform/store/stream-lists.ts";
 import { findStream } from "../../platform/store/streams.ts";
 
@@ -19,6 +20,6 @@ export const { contract, handler } = endpoint(
     const hosted = await listHosted(caller.userId);
     const live = hosted.filter(({ status }) => status === "active").sort(newestFirst("startedAt"));
     const stream = live[0] && (await findStream(live[0].streamId, { consistent: true }));
-    return stream?.status === "active" ? liveStreamOf(stream) : null;
+    return stream?.status === "active" ? showStream(stream) : null;
   },
 );

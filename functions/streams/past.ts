@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { wholeNumber } from "../../domain/page.ts";
-import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { LiveStream } from "../../domain/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { showStreams } from "../../platform/store/shown.ts";
 import { listHosted, newestFirst } from "../../platform/store/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams.ts";
 import { getProfile } from "../../platform/store/users.ts";
@@ -24,6 +25,6 @@ export const { contract, handler } = endpoint(
     const [, hosted] = await Promise.all([getProfile(userId), listHosted(userId)]);
     const ended = hosted.filter(({ status }) => status === "ended").sort(newestFirst("endedAt"));
     const streams = await findStreams(ended.slice(0, limit).map(({ streamId }) => streamId));
-    return streams.map(liveStreamOf);
+    return showStreams(streams);
   },
 );

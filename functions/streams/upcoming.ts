@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
-import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { LiveStream } from "../../domain/stream.ts";
 import { isWithin, UpcomingQuery } from "../../domain/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findReminded } from "../../platform/store/reminders.ts";
+import { showStreams } from "../../platform/store/shown.ts";
 import { listHosted, soonestFirst } from "../../platform/store/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams.ts";
 import { getProfile } from "../../platform/store/users.ts";
@@ -26,8 +27,8 @@ export const { contract, handler } = endpoint(
     const planned = hosted.filter((stream) => isWithin(stream, query, now)).sort(soonestFirst);
     const streams = await findStreams(planned.slice(0, query.limit).map((row) => row.streamId));
     const reminded = caller && (await findReminded(caller.userId, streams));
-    return streams.map((stream) => ({
-      ...liveStreamOf(stream),
+    return (await showStreams(streams)).map((stream) => ({
+      ...stream,
       isReminderActive: reminded?.has(stream.id) ?? null,
     }));
   },

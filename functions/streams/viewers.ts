@@ -21,11 +21,11 @@ export const { contract, handler } = endpoint(
     memoryMegabytes: 512,
   },
   async ({ path: { streamId }, query, caller, now }) => {
-    const [, member] = await Promise.all([
+    const [stream, member] = await Promise.all([
       getStream(streamId),
       findMember(streamId, caller.userId, { consistent: true }),
     ]);
     assertNotBlocked(member, now);
-    return listViewers(streamId, query, caller.userId, now);
+    return listViewers(stream, query, caller.userId, now);
   },
 );

@@ -2,6 +2,7 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { assertBannable, Ban, nextRevision } from "../../domain/ban.ts";
 import type { Member } from "../../domain/member.ts";
 import { refuse } from "../../domain/refusal.ts";
+import { namesAtBan } from "../../domain/shown.ts";
 import type { Stream } from "../../domain/stream.ts";
 import { key } from "./keys.ts";
 import { actAction } from "./moderation.ts";
@@ -30,7 +31,8 @@ export async function recordBan(stream: Stream, ban: Ban, now: Date): Promise<vo
   await changeMember(stream.id, ban.target.userId, (member) => {
     assertBannable(stream, ban.target.userId, member, now);
     const { id, actionType, endsAt, createdBy: by, reason } = ban;
-    const held = { id, actionType, endsAt, by, reason };
+    const names = namesAtBan(ban.target, member, now);
+    const held = { id, actionType, endsAt, by, reason, names };
     return [memberAction(stream.id, ban.target.userId, member, held, now), ...banActions(ban)];
   });
 }

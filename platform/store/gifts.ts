@@ -33,8 +33,8 @@ export async function getGiver(streamId: string, userId: string): Promise<Giver>
   return { sender: personOf(profile), wallet, member };
 }
 
-/** What both kinds are given with. `reply` makes the answer for the gift's id, with its memory. */
-type Gifting<A> = { stream: Stream; giver: Giver; now: Date; reply: (giftId: string) => Reply<A> };
+/** What both kinds are given with. `reply` makes the answer for the gift, with its memory. */
+type Gifting<A> = { stream: Stream; giver: Giver; now: Date; reply: (gift: Gift) => Reply<A> };
 
 /**
  * Gives: debit, ledger entries, the gift's own item, further receivers' shares and the reply's
@@ -75,7 +75,7 @@ async function give<A>(
       return {
         drafts: [draft],
         actions: [giftAction(gift), ...shares.map(shareAction)],
-        reply: reply(id),
+        reply: reply(gift),
       };
     },
     () => {

@@ -1,6 +1,7 @@
 import { makeBan } from "../../domain/ban.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { decideBan, endOf, type RoomBan } from "../../domain/room-ban.ts";
+import { namesAtBan } from "../../domain/shown.ts";
 import type { Stream } from "../../domain/stream.ts";
 import type { Profile } from "../../domain/user.ts";
 import { banActions, changeMember, memberAction } from "./bans.ts";
@@ -43,7 +44,8 @@ async function changeBan(
     const { actionType } = wish;
     const endsAt = endOf(wish, now);
     const ban = makeBan(wish, { id, stream, target, by, now, endsAt });
-    const held = { id, actionType, endsAt, by, reason: ban.reason };
+    const names = namesAtBan(target, member, now);
+    const held = { id, actionType, endsAt, by, reason: ban.reason, names };
     return [set(held), ...lifted, ...banActions(ban)];
   });
 }

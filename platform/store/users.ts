@@ -5,6 +5,8 @@ import {
   Profile,
   type ProfileClaims,
   profileOf,
+  type StreamRole,
+  type StreamUser,
   summaryOf,
   type UserSummary,
 } from "../../domain/user.ts";
@@ -77,7 +79,7 @@ export async function findProfiles(userIds: readonly string[]): Promise<Map<stri
 }
 
 /** What every place shows of a user, with the stage's default picture where they have none. */
-export const summary = (profile: Profile): UserSummary =>
+export const summary = (profile: Profile & { role?: StreamRole }): StreamUser =>
   summaryOf(profile, setting("DEFAULT_PICTURE"));
 
 /** Summaries of any number of users; one who is unknown has nothing but an id. */

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { paginationOf } from "../../domain/page.ts";
+import type { Stream } from "../../domain/stream.ts";
 import {
   isCalled,
   type ViewerQuery,
@@ -9,6 +10,7 @@ import {
 } from "../../domain/viewer.ts";
 import { setting } from "../env.ts";
 import { findStandings } from "./follows.ts";
+import { findShown } from "./shown.ts";
 import { listSubscribers } from "./subscribers.ts";
 import { findProfiles } from "./users.ts";
 
@@ -17,17 +19,17 @@ const searchedMax = 1_000;
 
 /** Who watches a stream now, in pages. The total is all of them, whatever is searched for. */
 export async function listViewers(
-  streamId: string,
+  stream: Stream,
   { page, limit, search = "" }: z.output<typeof ViewerQuery>,
   callerId: string,
   now: Date,
 ) {
-  const all = watchingOf(await listSubscribers(streamId, now));
+  const all = watchingOf(await listSubscribers(stream.id, now));
   const found = search === "" ? all : await searched(all.slice(0, searchedMax), search);
   const shown = found.slice((page - 1) * limit, page * limit);
   const ids = shown.map(({ userId }) => userId);
   const [profiles, standingOf] = await Promise.all([
-    findProfiles(ids),
+    findShown(stream, ids, now),
     findStandings(ids, callerId),
   ]);
   const picture = setting("DEFAULT_PICTURE");

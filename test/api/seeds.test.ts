@@ -137,9 +137,10 @@ describe("POST /api/v1/live-stream/{streamId}/chat/superlike", () => {
   const route = (id: string) => `POST /api/v1/live-stream/${id}/chat/superlike`;
 
   test("a viewer superlikes and gets the bare record back", async () => {
+    const username = `johndoe${freshId()}`.slice(0, 30);
     const [{ id }, as] = await Promise.all([
       liveStream(),
-      person({ claims: { preferred_username: "johndoe", given_name: "John", family_name: "Doe" } }),
+      person({ claims: { preferred_username: username, given_name: "John", family_name: "Doe" } }),
     ]);
     await topUp(as, 10);
 
@@ -151,7 +152,7 @@ describe("POST /api/v1/live-stream/{streamId}/chat/superlike", () => {
       senderId: as.id,
       senderSnapshot: {
         _id: as.id,
-        username: "johndoe",
+        username,
         name: "John",
         surname: "Doe",
         profilePhoto: expect.stringMatching(/^https:/),
@@ -250,9 +251,10 @@ describe("POST /api/v1/live-stream/{streamId}/chat/messages", () => {
   const path = (id: string) => `/api/v1/live-stream/${id}/chat/messages`;
 
   test("a viewer's message comes back bare and stands in the history", async () => {
+    const username = `johndoe${freshId()}`.slice(0, 30);
     const [{ id }, as] = await Promise.all([
       liveStream(),
-      person({ claims: { preferred_username: "johndoe", given_name: "John", family_name: "Doe" } }),
+      person({ claims: { preferred_username: username, given_name: "John", family_name: "Doe" } }),
     ]);
     const content = "Herkese selam! Yayın çok güzel.";
 
@@ -265,7 +267,7 @@ describe("POST /api/v1/live-stream/{streamId}/chat/messages", () => {
       content,
       sender: {
         _id: as.id,
-        username: "johndoe",
+        username,
         name: "John",
         surname: "Doe",
         profilePhoto: {

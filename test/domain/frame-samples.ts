@@ -22,6 +22,7 @@ export const stream = {
     now,
   }),
   status: "active" as const,
+  moderators: ["ben"],
 };
 
 /** A change with its time; `old` and `next` are images. */

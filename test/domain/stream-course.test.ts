@@ -39,15 +39,22 @@ describe("the course of a stream", () => {
     const isBefore = before.has(status);
     const isLive = status === "active";
     const verdict = (isAllowed: boolean, code: string) => (isAllowed ? "allowed" : code);
-    expect(codeOf(() => goLive(at, now))).toBe(verdict(isBefore || isLive, "stream_not_startable"));
+    expect(codeOf(() => goLive(at, host, now))).toBe(
+      verdict(isBefore || isLive, "stream_not_startable"),
+    );
     expect(codeOf(() => end(at, now))).toBe(verdict(isLive, "stream_not_live"));
     expect(codeOf(() => cancel(at))).toBe(verdict(isBefore, "stream_not_cancellable"));
     expect(codeOf(() => remove(at, now))).toBe(verdict(!isLive, "stream_live"));
   });
 
   test("is not begun anew by a host who comes back", () => {
-    expect(goLive(stream({ status: "active" }), now)).toBeUndefined();
-    expect(goLive(stream(), now)).toEqual({ status: "active", startedAt: now.toISOString() });
+    expect(goLive(stream({ status: "active" }), host, now)).toBeUndefined();
+    const called = { ...host, name: "New" };
+    expect(goLive(stream(), called, now)).toEqual({
+      status: "active",
+      startedAt: now.toISOString(),
+      host: called,
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 import { GetCommand, type GetCommandOutput, PutCommand } from "@aws-sdk/lib-dynamodb";
+import type { Gift } from "../../domain/gift.ts";
 import type { GiftType } from "../../domain/gift-type.ts";
 import { personOfSummary } from "../../domain/person.ts";
 import type { Stream } from "../../domain/stream.ts";
@@ -76,7 +77,7 @@ export async function sendOne(
   once: (answer: { id: string }) => Reply<{ id: string }> = forget,
 ): Promise<string> {
   const giver = await getGiver(stream.id, senderId);
-  const gifting = { stream, giver, now, reply: (id: string) => once({ id }) };
+  const gifting = { stream, giver, now, reply: ({ id }: Gift) => once({ id }) };
   const { id } = await giveGift(gifting, { giftType, receivers, count, charged });
   return id;
 }

@@ -31,7 +31,7 @@ export const { contract, handler } = command(
     const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
     const stream = makeStream(streamWishOf(room), { ...given, defaultThumbnail });
     const fields = { roomId: room.RoomId, room: roomFieldsOf(room) };
-    await recordRoom(room.RoomId, { ...stream, ...goLive(stream, now), ...fields });
+    await recordRoom(room.RoomId, { ...stream, ...goLive(stream, stream.host, now), ...fields });
     await announce(stream.id, now);
     return { Response: { RoomId: room.RoomId } };
   },
