@@ -32,6 +32,10 @@ export const Subscriber = z.object({
   since: Position.optional(),
   /** The first live frame; absent until the consumer has greeted this revision. */
   from: z.number().int().optional(),
+  /** While it is behind: the next frame that it is owed; afterwards: the first live one. */
+  next: z.number().int().optional(),
+  /** True while it is sent what it has missed: a live frame would lie beyond a hole. */
+  behind: z.boolean().optional(),
   compact: z.boolean().optional(),
   /** When the connection was made, in milliseconds since 1970. */
   connectedAt: z.number(),
@@ -41,6 +45,10 @@ export const Subscriber = z.object({
   refusal: z.object({ statusCode: z.number(), errors: z.array(z.string()) }).optional(),
 });
 export type Subscriber = z.infer<typeof Subscriber>;
+
+/** The first frame that is posted to a subscription when it is made; none while it is behind. */
+export const firstLive = ({ from, next, behind }: Subscriber) =>
+  behind === true ? undefined : (next ?? from);
 
 /** The items of one connection. */
 export const Connection = z.object({

@@ -54,6 +54,7 @@ export * as "realtime/notify" from "./realtime/notify.ts";
 export * as "realtime/ping" from "./realtime/ping.ts";
 export * as "realtime/post" from "./realtime/post.ts";
 export * as "realtime/post-part" from "./realtime/post-part.ts";
+export * as "realtime/resume" from "./realtime/resume.ts";
 export * as "realtime/settle" from "./realtime/settle.ts";
 export * as "realtime/subscribe" from "./realtime/subscribe.ts";
 export * as "realtime/unsubscribe" from "./realtime/unsubscribe.ts";

@@ -27,9 +27,10 @@ const ofKind =
     kinds.includes(contract.kind);
 const toSockets = ({ kind, grants }: AnyContract) =>
   kind === "socket" || grants.connections === true;
+const readsQueue = (queue: QueueName) => (contract: AnyContract) =>
+  contract.kind === "reaction" && "queue" in contract.on && contract.on.queue === queue;
 const toQueue = (queue: QueueName) => (contract: AnyContract) =>
-  (contract.grants.queues ?? []).includes(queue) ||
-  (contract.kind === "reaction" && "queue" in contract.on && contract.on.queue === queue);
+  (contract.grants.queues ?? []).includes(queue) || readsQueue(queue)(contract);
 
 const postPart: TaskName = "realtime/post-part";
 const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postPart) ?? false;
@@ -70,6 +71,11 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
       for: toQueue("notifications"),
     },
     POSTS_QUEUE_URL: { value: places.queueUrls?.posts, for: toQueue("posts") },
+    RESUMES_QUEUE_URL: { value: places.queueUrls?.resumes, for: toQueue("resumes") },
+    RESUME_FRAMES_PER_SECOND: {
+      value: String(stage.resumeFramesPerSecond),
+      for: readsQueue("resumes"),
+    },
     LARGE_ROOM_VIEWERS: { value: String(stage.largeRoomViewers), for: ofKind("reaction") },
     PART_VIEWERS: { value: String(stage.partViewers), for: givesParts },
     POST_PART_FUNCTION: { value: functionName(stage.name, postPart), for: givesParts },

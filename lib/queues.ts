@@ -23,6 +23,7 @@ const keepsOrder = {
   notices: false,
   notifications: false,
   posts: true,
+  resumes: false,
 } satisfies Record<QueueName, boolean>;
 
 /** Each queue of a stage. */

@@ -17,6 +17,8 @@ export type Stage = {
   commandThrottle: { rate: number; burst: number };
   /** Posts to sockets a second: this stage's share of the account's 10,000. */
   postRate: number;
+  /** Missed frames that the connections of one user are sent in a second, together. */
+  resumeFramesPerSecond: number;
   socketsPerUser: number;
   socketMessagesPerSecond: number;
   requestsPerSecond: number;
@@ -63,6 +65,7 @@ const dev: Stage = {
   throttle: { rate: 5_000, burst: 5_000 },
   commandThrottle: { rate: 200, burst: 200 },
   postRate: 9_000,
+  resumeFramesPerSecond: 500,
   socketsPerUser: 100,
   socketMessagesPerSecond: 50,
   requestsPerSecond: 1_000,
@@ -96,6 +99,8 @@ const prod: Stage = {
   authorizerCacheSeconds: 300,
   throttle: { rate: 2_000, burst: 4_000 },
   postRate: 8_000,
+  // Ten accounts that do nothing but come back take a quarter of the posts.
+  resumeFramesPerSecond: 200,
   socketsPerUser: 10,
   socketMessagesPerSecond: 10,
   requestsPerSecond: 20,
@@ -110,6 +115,7 @@ const prod: Stage = {
     "realtime/fan-out": 20,
     "realtime/settle": 20,
     "realtime/post": 50,
+    "realtime/resume": 50,
     // Six rooms of a hundred thousand at once.
     "realtime/post-part": 100,
     "streams/events": 100,

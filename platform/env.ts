@@ -49,6 +49,10 @@ const settings = {
   /** The queue of notifications that did not arrive. */
   NOTIFICATIONS_QUEUE_URL: url,
   POSTS_QUEUE_URL: url,
+  /** The queue of connections that are to be sent what they have missed. */
+  RESUMES_QUEUE_URL: url,
+  /** Missed frames that one user's connections are sent in a second, together. */
+  RESUME_FRAMES_PER_SECOND: positive,
   /** Viewers above which a room is posted by a function of its own. */
   LARGE_ROOM_VIEWERS: positive,
   /** Viewers above which a room's posting is cut into parts, and of one part. */

@@ -10,8 +10,10 @@ export type Limits = {
   coveredRecords: number;
   /** UTF-8 bytes of a frame. */
   frameBytes: number;
-  /** Frames of one page when a log is read: most readings need one. */
+  /** Frames of one page when a log is read or missed frames are sent: most need one. */
   pageFrames: number;
+  /** Pages of missed frames that a connection is sent in one turn, so that no turn is long. */
+  turnPages: number;
   /**
    * Gathered records that one call takes in, and so one frame at most: their ids are kept with it,
    * and an item holds 400 KB.
@@ -35,6 +37,7 @@ const standard: Limits = {
   coveredRecords: coveredMax,
   frameBytes: frameBytesMax,
   pageFrames: 20,
+  turnPages: 5,
   gatheredRecords: 4_000,
   gatheredBytes: 300_000,
   gatheredPage: 20,

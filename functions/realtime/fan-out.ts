@@ -17,7 +17,7 @@ export const { contract, handler } = reaction(
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "USER"],
       write: ["STREAM", "FRAMES", "CONN", "USER", "RATE"],
-      queues: ["posts", "notifications"],
+      queues: ["posts", "resumes", "notifications"],
       connections: true,
     },
     memoryMegabytes: 1769,

@@ -1,25 +1,24 @@
-import { type Frame, isAnswered } from "../../domain/frame.ts";
 import { isBlocked } from "../../domain/member.ts";
-import { canRecover } from "../../domain/position.ts";
-import { openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts";
-import { findNewestFrame, listFrames, queryFrames } from "../store/frames.ts";
+import type { Subscriber } from "../../domain/subscriber.ts";
+import { fallBehind, setFrom } from "../store/catch-up.ts";
+import { findNewestFrame } from "../store/frames.ts";
 import { getLog, type Log } from "../store/logs.ts";
-import { findGuests, findSubscriber, removeSubscriber, setFrom } from "../store/subscribers.ts";
+import { findGuests, removeSubscriber } from "../store/subscribers.ts";
 import { allDone } from "./all-done.ts";
-import { noteGone } from "./gone.ts";
-import { governor } from "./governor.ts";
+import { isYoung, postOpening, refusalOf } from "./opening.ts";
 import { endSubscription } from "./part.ts";
-import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
-import { queueReplay } from "./queue.ts";
-import { inlineFramesMax, sendFrame } from "./replay.ts";
-import type { Room } from "./room.ts";
+import { stragglersMilliseconds, waitAtMost } from "./patience.ts";
+import { type PostResult, payloadOf } from "./post.ts";
+import { queueResuming } from "./queue.ts";
+import { nameOf, type Room } from "./room.ts";
 import { viewersNow } from "./viewers.ts";
 
 /**
  * Greets the subscribers of a batch from the log, never from memory (design.md 6, step 5): reads
  * the member's ban again, sets the first live frame of a revision that has none, then reads the log
- * and sends `subscribed` and every frame that is owed. So a greeting can be repeated; a frame that
- * was put before `from` was set is sent here, one put later by its poster.
+ * again. Who is owed no frame is sent `subscribed`. Who is owed some is marked as behind, so that
+ * nothing live is posted to it, and is answered and sent them by `realtime/resume`: whoever makes
+ * and posts the new frames of all rooms sends no old one. All of it can be repeated.
  */
 export async function greetSubscribers(room: Room, given: readonly Subscriber[]): Promise<void> {
   const { streamId } = room;
@@ -30,129 +29,94 @@ export async function greetSubscribers(room: Room, given: readonly Subscriber[])
   const current = admitted.filter((one) => one !== undefined);
   if (current.length === 0) return;
   const before = await readLog(streamId);
-  const fixed = await allDone(current.map((one) => setFrom(one, before.head + 1)));
   // What was asked stands in the record; the item keeps only what posting needs.
-  const greeted = fixed
-    .filter((one) => one !== undefined)
-    .map((one) => ({ ...newest.get(one.connectionId)!, from: one.from }));
+  const askedBy = ({ connectionId }: Subscriber) => newest.get(connectionId)!;
+  const fixed = await allDone(
+    current.map((one) => setFrom(one, before.head + 1, missedBy(askedBy(one), before))),
+  );
+  const greeted = fixed.filter((one) => one !== undefined);
   const log = await readLog(streamId);
   const viewers = await viewersNow(room);
-  const reader = readerOf(streamId);
-  await allDone(greeted.map((one) => greet(room, one, { log, viewers, reader })));
+  await allDone(greeted.map((one) => greet(room, one, askedBy(one), { log, viewers })));
 }
 
 type LogWithHead = Log & { head: number };
 
 /** The log, with the newest number: of the frames that are kept, or of the one posted last. */
-async function readLog(streamId: string): Promise<LogWithHead> {
+export async function readLog(streamId: string): Promise<LogWithHead> {
   const [log, frame] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
   return { ...log, head: Math.max(log.posted, frame?.n ?? 0) };
 }
+
+/** The first frame that somebody has missed since their position, if that is one of this log. */
+const missedBy = ({ since }: Subscriber, { epoch, head }: LogWithHead) =>
+  since?.epoch === epoch && since.frame < head ? since.frame + 1 : undefined;
 
 type Guest = Awaited<ReturnType<typeof findGuests>>[number];
 
 /** The subscription as it is now, if it is still this revision and its user may be here. */
 async function admit(room: Room, guest: Guest): Promise<Subscriber | undefined> {
   const { given, current, member } = guest;
-  const { streamId, connectionId, revision } = given;
-  if (current?.revision !== revision) return undefined;
-  if (current.refusal !== undefined) {
-    const { statusCode, errors } = current.refusal;
-    const said = { type: "error", statusCode, errors, requestId: current.requestId };
-    await postOpening(room, current, payloadOf(JSON.stringify(said)));
-    await removeSubscriber(streamId, connectionId, revision);
-    return undefined;
-  }
-  if (!isBlocked(member, room.now)) return current;
-  await endSubscription(current);
+  if (current?.revision !== given.revision) return undefined;
+  if (current.refusal !== undefined)
+    await waitAtMost(stragglersMilliseconds, sayRefusal(room, current));
+  else if (isBlocked(member, room.now)) await endSubscription(current);
+  else return current;
   return undefined;
 }
 
-type Reader = (from: number, to: number) => AsyncGenerator<Frame>;
+/**
+ * Waits in milliseconds before a socket that may not be open yet is tried again: short ones, since
+ * the rooms of the whole batch wait too. `realtime/resume` is more patient.
+ */
+const openingWaitsMilliseconds = [20, 40];
 
-/** Frames that several greetings of one batch may share: a room reconnecting reads its log once. */
-const sharedFramesMax = 50;
-
-function readerOf(streamId: string): Reader {
-  const shared = new Map<string, Promise<Frame[]>>();
-  return async function* read(from, to) {
-    if (to - from >= sharedFramesMax) {
-      yield* queryFrames(streamId, { from, to });
-      return;
-    }
-    const range = `${from}-${to}`;
-    if (!shared.has(range)) shared.set(range, listFrames(streamId, from, to));
-    yield* await shared.get(range)!;
-  };
+async function sayRefusal(room: Room, subscriber: Subscriber): Promise<void> {
+  const { streamId, connectionId, revision } = subscriber;
+  const payload = refusalOf(subscriber);
+  const result = await postOpening(room, subscriber, payload, openingWaitsMilliseconds);
+  if (result === "gone" && isYoung(room, subscriber))
+    await queueResuming({ streamId, connectionId, revision });
+  else await removeSubscriber(streamId, connectionId, revision);
 }
-
-type Greeting = { log: LogWithHead; viewers: number; reader: Reader };
 
 async function greet(
   room: Room,
   subscriber: Subscriber,
-  { log, viewers, reader: read }: Greeting,
+  asked: Pick<Subscriber, "since" | "requestId">,
+  { log, viewers }: { log: LogWithHead; viewers: number },
 ): Promise<void> {
-  const { streamId, since, requestId } = subscriber;
-  const head = subscriber.from! - 1;
-  const recovered = since && (await isRecovered(since, log.epoch, head, read, room.now));
-  const { epoch } = log;
+  // A frame may have been put, and posted to the others, before the first live one was set.
+  if (subscriber.next !== undefined || log.head >= subscriber.from!)
+    return handOver(subscriber, asked);
+  const { streamId } = room;
+  const { since, requestId } = asked;
+  const { epoch, head } = log;
+  const recovered = since && since.epoch === epoch && since.frame === head;
   const said = { type: "subscribed", streamId, epoch, head, recovered, viewers, requestId };
-  const hello = await postOpening(room, subscriber, payloadOf(JSON.stringify(said)));
-  if (hello === "gone") return;
-  const from = recovered === true ? since!.frame + 1 : head + 1;
-  if (from > log.head) return;
-  if (log.head - from >= inlineFramesMax) {
-    const { connectionId, revision } = subscriber;
-    return queueReplay({ streamId, connectionId, revision, from, to: log.head });
-  }
-  for await (const frame of read(from, log.head))
-    if (!(await sendFrame(subscriber, frame, room.now))) return;
+  const saying = say(room, subscriber, JSON.stringify(said)).then(async (result) => {
+    if (result === "gone" && isYoung(room, subscriber)) await handOver(subscriber, asked);
+  });
+  const isSlow = room.memory.slow.has(nameOf(subscriber));
+  await waitAtMost(isSlow ? 0 : stragglersMilliseconds, saying);
 }
 
-async function isRecovered(
-  since: NonNullable<Subscriber["since"]>,
-  epoch: string,
-  head: number,
-  read: Reader,
-  now: Date,
-): Promise<boolean> {
-  const next = since.frame + 1;
-  if (since.epoch !== epoch || since.frame >= head)
-    return canRecover(since, { epoch, head, keeps: () => false });
-  for await (const frame of read(next, next))
-    return canRecover(since, {
-      epoch,
-      head,
-      keeps: () => frame.epoch === epoch && isAnswered(frame, now),
-    });
-  return false;
+/** Says that somebody is subscribed, and notes whether their connection listens. */
+async function say(room: Room, subscriber: Subscriber, text: string): Promise<PostResult> {
+  const payload = payloadOf(text);
+  const result = await postOpening(room, subscriber, payload, openingWaitsMilliseconds);
+  if (result === "lost") room.memory.slow.add(nameOf(subscriber));
+  else room.memory.slow.delete(nameOf(subscriber));
+  return result;
 }
 
-/** Waits before a socket that may not be open yet is tried again. */
-const openingWaitsMilliseconds = [20, 40, 80, 160, 320];
-
-/**
- * Sends a connection's first message. One that has just been made may not be open yet: it is tried
- * again for a moment, while its subscription is there (a client that is gone has removed it).
- */
-async function postOpening(
-  room: Room,
+/** Leaves a subscription that is owed something to `realtime/resume`. */
+async function handOver(
   subscriber: Subscriber,
-  payload: Payload,
-): Promise<PostResult> {
-  const { streamId, connectionId, connectedAt, revision } = subscriber;
-  const young = room.now.getTime() - connectedAt < openingMilliseconds;
-  for (const wait of [...(young ? openingWaitsMilliseconds : []), 0]) {
-    await governor().take();
-    const result = await poster().post(connectionId, payload);
-    if (result !== "gone" || wait === 0) {
-      if (result === "gone") noteGone(room, subscriber);
-      return result;
-    }
-    await new Promise((done) => setTimeout(done, wait));
-    const current = await findSubscriber(streamId, connectionId);
-    if (current?.revision !== revision) return "gone";
-  }
-  return "gone";
+  { since, requestId }: Pick<Subscriber, "since" | "requestId">,
+): Promise<void> {
+  const behind = subscriber.next === undefined ? await fallBehind(subscriber) : subscriber;
+  if (behind === undefined) return;
+  const { streamId, connectionId, revision } = behind;
+  await queueResuming({ streamId, connectionId, revision, asked: { since, requestId } });
 }

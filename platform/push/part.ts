@@ -1,6 +1,6 @@
 import type { Frame } from "../../domain/frame.ts";
 import { isBlocked } from "../../domain/member.ts";
-import { type Subscriber, viewersAmong } from "../../domain/subscriber.ts";
+import { firstLive, type Subscriber, viewersAmong } from "../../domain/subscriber.ts";
 import { forgetStream } from "../store/connections.ts";
 import { findMember } from "../store/streams.ts";
 import { listSubscribers, type Part, removeSubscriber } from "../store/subscribers.ts";
@@ -8,6 +8,7 @@ import { allDone } from "./all-done.ts";
 import { type Forms, formsOf } from "./forms.ts";
 import { forgetRemoved, isGone, noteGone } from "./gone.ts";
 import type { Governor } from "./governor.ts";
+import { stragglersMilliseconds, waitAtMost } from "./patience.ts";
 import { payloadOf, poster } from "./post.ts";
 import { nameOf, type Room } from "./room.ts";
 
@@ -64,9 +65,15 @@ async function postFrames(
   const ended: Promise<void>[] = [];
   const posted: Promise<void>[] = [];
   for (const subscriber of subscribers) {
+    const isSlow = room.memory.slow.has(nameOf(subscriber));
     const end = ends.get(subscriber.userId);
-    if (end === undefined) posted.push(follow(room, subscriber, posts));
-    else ended.push(follow(room, subscriber, posts, end).then(() => endSubscription(subscriber)));
+    const following = follow(room, subscriber, posts, end);
+    if (end !== undefined)
+      ended.push(
+        waitAtMost(stragglersMilliseconds, following).then(() => endSubscription(subscriber)),
+      );
+    else if (isSlow) following.catch(() => {});
+    else posted.push(following);
   }
   await allDone([...ended, settleMost(posted, () => posts.waiting > 0)]);
 }
@@ -80,16 +87,20 @@ type Posts = {
   waiting: number;
 };
 
-/** Posts to one connection, frame after frame, so that its order holds whatever the others do. */
+/**
+ * Posts to one connection, frame after frame, so that its order holds whatever the others do. It
+ * ends with the first frame that does not arrive: what follows would lie beyond a hole.
+ */
 async function follow(
   room: Room,
   subscriber: Subscriber,
   posts: Posts,
   end = Number.POSITIVE_INFINITY,
 ): Promise<void> {
-  const { busy } = room.memory;
+  const { busy, slow } = room.memory;
   const { frames, forms } = posts;
-  const { connectionId, from } = subscriber;
+  const { connectionId } = subscriber;
+  const from = firstLive(subscriber);
   const subscription = nameOf(subscriber);
   if (from === undefined || from > frames.at(-1)!.n || busy.has(subscription)) return;
   if (isGone(room.memory, subscriber)) return;
@@ -100,9 +111,10 @@ async function follow(
       if (n >= end) break;
       await passGate(posts);
       const result = await poster().post(connectionId, forms[at]!(subscriber));
-      if (result !== "gone") continue;
-      noteGone(room, subscriber);
-      break;
+      if (result === "lost") slow.add(subscription);
+      else slow.delete(subscription);
+      if (result === "gone") noteGone(room, subscriber);
+      if (result !== "sent") break;
     }
   } finally {
     busy.delete(subscription);
@@ -118,9 +130,9 @@ async function passGate(posts: Posts): Promise<void> {
   }
 }
 
-/** The share of posts that nobody else waits for, and for how long they are waited for. */
+/** The share of posts that nobody else waits for long, and how many that are at least. */
 const stragglersShare = 0.05;
-const stragglersMilliseconds = 250;
+const stragglersMin = 2;
 
 /**
  * Waits for all posts, but not long for the last few: a slow or dead connection delays nobody.
@@ -134,7 +146,7 @@ async function settleMost(
 ): Promise<void> {
   let left = posts.length;
   if (left === 0) return;
-  const few = Math.max(1, Math.floor(left * stragglersShare));
+  const few = Math.max(stragglersMin, Math.floor(left * stragglersShare));
   await new Promise<void>((done, fail) => {
     let timer: NodeJS.Timeout | undefined;
     const finish = () => {
@@ -156,11 +168,13 @@ async function settleMost(
 
 /**
  * Says to a blocked user's connection that the stream is over for it, and removes its subscription.
+ * Nobody waits long for a connection that does not listen.
  */
 export async function endSubscription(subscriber: Subscriber): Promise<void> {
   const { streamId, connectionId, revision } = subscriber;
   const said = { type: "unsubscribed", streamId, reason: "blocked" };
-  await poster().post(connectionId, payloadOf(JSON.stringify(said)));
+  const saying = poster().post(connectionId, payloadOf(JSON.stringify(said)));
+  await waitAtMost(stragglersMilliseconds, saying);
   await removeSubscriber(streamId, connectionId, revision);
   await forgetStream(connectionId, streamId);
 }

@@ -1,8 +1,7 @@
 import type { SQSRecord } from "aws-lambda";
 import { logFault } from "../log.ts";
 import { postLarge } from "./parts.ts";
-import { PostJob } from "./queue.ts";
-import { replay } from "./replay.ts";
+import { Posting } from "./queue.ts";
 import type { Memory } from "./room.ts";
 import { postRoom } from "./rooms.ts";
 
@@ -21,17 +20,15 @@ export async function postJobs(
 ): Promise<string[]> {
   const works = new Map<string, Work>();
   for (const { messageId, body } of messages) {
-    const job = PostJob.safeParse(readJson(body)).data;
-    const room = job !== undefined && !("connectionId" in job) ? job.streamId : undefined;
+    const room = Posting.safeParse(readJson(body)).data?.streamId;
     const known = room === undefined ? undefined : works.get(room);
     if (known !== undefined) known.ids.push(messageId);
-    else works.set(room ?? messageId, { ids: [messageId], run: () => workOf(job) });
+    else works.set(room ?? messageId, { ids: [messageId], run: () => workOf(room) });
   }
 
-  async function workOf(job: PostJob | undefined): Promise<void> {
-    if (job === undefined) throw new Error("A message of the queue is no job");
-    if ("connectionId" in job) return replay(job, now);
-    return postRoom({ streamId: job.streamId, now, memory }, postLarge);
+  async function workOf(streamId: string | undefined): Promise<void> {
+    if (streamId === undefined) throw new Error("A message of the queue is no job");
+    return postRoom({ streamId, now, memory }, postLarge);
   }
   const failed = await Promise.all(
     [...works].map(([name, { ids, run }]) =>

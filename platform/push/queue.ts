@@ -1,5 +1,6 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
+import { Position } from "../../domain/position.ts";
 import { openClient } from "../aws-client.ts";
 import { setting } from "../env.ts";
 
@@ -7,23 +8,21 @@ import { setting } from "../env.ts";
 export const Posting = z.object({ streamId: z.string(), gathered: z.string() });
 export type Posting = z.infer<typeof Posting>;
 
-/** Send one connection the frames that it has missed: so many that the room must not wait. */
-export const Replaying = z.object({
+/** Send one connection what it has missed; how far it has come stands with its subscription. */
+export const Resuming = z.object({
   streamId: z.string(),
   connectionId: z.string(),
-  /** Of the subscription: a later one has a replay of its own. */
+  /** Of the subscription: a later one is resumed by itself. */
   revision: z.number(),
-  from: z.number().int(),
-  to: z.number().int(),
+  /** What was asked, until it has been answered. */
+  asked: z.object({ since: Position.optional(), requestId: z.string().optional() }).optional(),
 });
-export type Replaying = z.infer<typeof Replaying>;
+export type Resuming = z.infer<typeof Resuming>;
 
-/** What the queue brings to `realtime/post`. */
-export const PostJob = z.union([Replaying, Posting]);
-export type PostJob = z.infer<typeof PostJob>;
-
-/** A message of the queue `posts`: one of a group is in flight, and two of one id are one. */
-export type Message = { job: object; group: string; id: string };
+/** A message of a queue. Of `posts` one of a group is in flight, and two of one id are one. */
+export type Message =
+  | { queue: "posts"; job: Posting; group: string; id: string }
+  | { queue: "resumes"; job: Resuming; delaySeconds: number };
 
 /** The way to the queues: SQS, or what a test puts there. */
 export type Queue = { send(message: Message): Promise<void> };
@@ -44,34 +43,32 @@ export function useQueue(other: Queue | undefined): void {
  * Asks `realtime/post` to post a room. The queue keeps the order of one stream and has one of its
  * messages in flight (FIFO, group = stream); asking twice for the same is asking once.
  */
-export const queuePosting = (posting: Posting): Promise<void> =>
-  queue().send({
-    job: posting,
-    group: posting.streamId,
-    id: `${posting.streamId}-${posting.gathered}`,
-  });
+export function queuePosting(job: Posting): Promise<void> {
+  const { streamId, gathered } = job;
+  return queue().send({ queue: "posts", job, group: streamId, id: `${streamId}-${gathered}` });
+}
 
-/** Asks for a long replay; one connection's replays keep their order among themselves only. */
-export const queueReplay = (replaying: Replaying): Promise<void> => {
-  const { connectionId, revision, from } = replaying;
-  const name = connectionId.replace(/[^\w-]/g, "");
-  return queue().send({
-    job: replaying,
-    group: `replay-${name}`,
-    id: `${name}-${revision}-${from}`,
-  });
-};
+/** Asks `realtime/resume` to go on with a connection, now or so many seconds later. */
+export const queueResuming = (job: Resuming, delaySeconds = 0): Promise<void> =>
+  queue().send({ queue: "resumes", job, delaySeconds });
 
 function createQueue(): Queue {
   const client = openClient(SQSClient);
   return {
-    async send({ job, group, id }) {
+    async send(message) {
       await client.send(
         new SendMessageCommand({
-          QueueUrl: setting("POSTS_QUEUE_URL"),
-          MessageBody: JSON.stringify(job),
-          MessageGroupId: group,
-          MessageDeduplicationId: id,
+          MessageBody: JSON.stringify(message.job),
+          ...(message.queue === "posts"
+            ? {
+                QueueUrl: setting("POSTS_QUEUE_URL"),
+                MessageGroupId: message.group,
+                MessageDeduplicationId: message.id,
+              }
+            : {
+                QueueUrl: setting("RESUMES_QUEUE_URL"),
+                DelaySeconds: message.delaySeconds,
+              }),
         }),
       );
     },

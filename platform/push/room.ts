@@ -14,6 +14,8 @@ export type Memory = {
    * Subscriptions with a post on its way that was not waited for: they are not sent a second one.
    */
   busy: Set<string>;
+  /** Subscriptions whose last post was lost: nobody waits for them until one arrives again. */
+  slow: Set<string>;
   /** Subscriptions whose connection answered 410, and when, until somebody has removed them. */
   gone: Map<string, { subscriber: Subscriber; at: number }>;
 };
@@ -22,6 +24,7 @@ export const createMemory = (): Memory => ({
   logs: new Map(),
   viewers: new Map(),
   busy: new Set(),
+  slow: new Set(),
   gone: new Map(),
 });
 

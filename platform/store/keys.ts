@@ -42,6 +42,7 @@
  *   announcement     USER#u          ANNOUNCED           tell-live (when u's followers were told last)
  *   live stream      CATALOGUE       LIVE#id             streams/join-as-creator, end
  *   post rate        RATE#posts#slot RATE                fan-out, post (posts of a tenth second)
+ *   resume rate      RATE#resume#u#s RATE                resume (missed frames by user)
  *   connection       CONN#c          CONN                realtime/connect, subscribe
  *   user's socket    USER#u          SOCKET#c            realtime/connect, disconnect
  *   gift type        CATALOGUE       TYPE#id             gifts/create-type, add_gift
@@ -127,6 +128,7 @@ export const key = {
   callbacks: (): Key => ({ PK: catalogue, SK: "CALLBACKS" }),
   roomMetadata: (streamId: string): Key => ({ PK: stream(streamId), SK: "METADATA" }),
   commandRate: (sdkAppId: number, command: string) => place(`RATE#${sdkAppId}#${command}`, "RATE"),
+  resumeRate: (userId: string, second: number) => place(`RATE#resume#${userId}#${second}`, "RATE"),
   postRate: (pool: string, slot: number) => place(`RATE#${pool}#${slot}`, "RATE"),
 };
 

@@ -1,11 +1,5 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import {
-  DeleteCommand,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { Member } from "../../domain/member.ts";
 import { connectionLifeSeconds, isCurrent, Subscriber } from "../../domain/subscriber.ts";
 import { limits } from "../limits.ts";
@@ -128,36 +122,6 @@ async function listRange(streamId: string, low: string, high: string) {
     start = LastEvaluatedKey;
   } while (start !== undefined);
   return items;
-}
-
-/**
- * Sets the first live frame of a subscription unless this revision of it has one. What only the
- * greeting needs (its record has it) leaves the item. Answers the subscription as it is then;
- * undefined when there is another by now, or none.
- */
-export async function setFrom(
-  subscriber: Subscriber,
-  from: number,
-): Promise<Subscriber | undefined> {
-  const { streamId, connectionId, revision } = subscriber;
-  try {
-    const { Attributes } = await table().send(
-      new UpdateCommand({
-        TableName: tableName(),
-        Key: key.subscriber(streamId, connectionId),
-        UpdateExpression: "SET #from = :from REMOVE since, requestId",
-        ConditionExpression: "revision = :revision AND attribute_not_exists(#from)",
-        ExpressionAttributeNames: { "#from": "from" },
-        ExpressionAttributeValues: { ":from": from, ":revision": revision },
-        ReturnValues: "ALL_NEW",
-      }),
-    );
-    return Attributes && readSubscriber(Attributes);
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    const now = await findSubscriber(streamId, connectionId);
-    return now?.revision === revision ? now : undefined;
-  }
 }
 
 /** Removes a subscription, with `revision` only while it is still that one. */

@@ -35,6 +35,7 @@ const settings = {
   GIFTS_PER_SECOND: "100",
   REQUESTS_PER_SECOND: "100",
   SPEND_LIMIT: "0",
+  RESUME_FRAMES_PER_SECOND: "1000000",
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "test",
   AWS_SECRET_ACCESS_KEY: "test",

@@ -1,6 +1,5 @@
 import { useLimits } from "../../../platform/limits.ts";
 import { postLarge } from "../../../platform/push/parts.ts";
-import { type Message, useQueue } from "../../../platform/push/queue.ts";
 import { postRoom } from "../../../platform/push/rooms.ts";
 import { listGathered, putGathered } from "../../../platform/store/gathered.ts";
 import { said } from "../../domain/frame-samples.ts";
@@ -9,15 +8,7 @@ import { seconds, setStage } from "./stage.ts";
 
 useOwnTable({ POST_RATE: "10000", PART_VIEWERS: "5000" });
 
-let asked: Message[] = [];
-beforeEach(() => {
-  asked = [];
-  useQueue({ send: async (message) => void asked.push(message) });
-});
-afterEach(() => {
-  useLimits(undefined);
-  useQueue(undefined);
-});
+afterEach(() => useLimits(undefined));
 
 test("what gathers in several items comes back in the order in which it was said", async () => {
   const stage = await setStage();
@@ -42,8 +33,8 @@ test("a room in which more has gathered than one call takes in is asked for agai
   const records = [1, 2, 3, 4, 5].map((n) => said(n, `${n}`, seconds(stage.now)));
   await putGathered(stage.streamId, records, stage.now);
   // All of it lies under one message of the queue.
-  for (let calls = 1; calls === 1 || asked.length > 0; calls++) {
-    asked = [];
+  for (let calls = 1; calls === 1 || stage.queued.length > 0; calls++) {
+    stage.queued.length = 0;
     const room = stage.room(undefined, new Date(stage.now.getTime() + calls));
     await postRoom(room, postLarge);
   }
@@ -60,7 +51,9 @@ test("all postings of one room stand in one line, and those of two rooms do not"
       await putGathered(stage.streamId, records, stage.now);
       await postRoom(stage.room(), postLarge);
     }
+  // The last stage has the queues.
+  const asked = stages[1]!.queued;
   expect(asked).toHaveLength(4);
-  const lines = asked.map(({ group }) => group);
+  const lines = asked.map((message) => message.queue === "posts" && message.group);
   expect(lines).toEqual(stages.flatMap(({ streamId }) => [streamId, streamId]));
 });

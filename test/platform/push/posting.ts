@@ -2,7 +2,8 @@ import { governor } from "../../../platform/push/governor.ts";
 import { postPart } from "../../../platform/push/part.ts";
 import { postPartJob } from "../../../platform/push/part-job.ts";
 import { postLarge, useInvoke } from "../../../platform/push/parts.ts";
-import { Posting, useQueue } from "../../../platform/push/queue.ts";
+import { type Resuming, useQueue } from "../../../platform/push/queue.ts";
+import { resume } from "../../../platform/push/resume.ts";
 import { createMemory, type Memory, type Room } from "../../../platform/push/room.ts";
 import { postRoom } from "../../../platform/push/rooms.ts";
 import { whole } from "../../../platform/store/subscribers.ts";
@@ -25,6 +26,9 @@ type Means = {
   between(low: number, high: number): number;
   /** Whether an answer is lost on its way, or its caller dies meanwhile. */
   losesAnswer(): boolean;
+  /** Whether a message comes again although it was handled. */
+  comesAgain(): boolean;
+  now(): number;
 };
 
 /**
@@ -37,9 +41,28 @@ export function createPosting(inParts: boolean, means: Means) {
   const poster = newEnv();
   const partEnvs = inParts ? [newEnv(), newEnv(), newEnv(), newEnv()] : [];
   let parts = 0;
+  const resumes: { job: Resuming; at: number }[] = [];
+  const resumers = [newEnv(), newEnv()];
   useQueue({
-    send: async ({ job }) => void queue.push(Posting.parse(job).gathered),
+    async send(message) {
+      if (message.queue === "posts") queue.push(message.job.gathered);
+      else resumes.push({ job: message.job, at: means.now() + message.delaySeconds * 1000 });
+    },
   });
+
+  /** A queue without order: a message may come late, twice, or twice at the same time. */
+  async function liveResumes(env: Env): Promise<void> {
+    for (;;) {
+      await means.inTime(between(10, 400));
+      const due = resumes.filter(({ at }) => at <= means.now());
+      const message = due[between(0, due.length - 1)];
+      if (message === undefined) continue;
+      const job = JSON.parse(JSON.stringify(message.job));
+      if (!(await means.attempt(env, () => resume(job, roomOf(env))))) continue;
+      if (!means.comesAgain() && resumes.includes(message))
+        resumes.splice(resumes.indexOf(message), 1);
+    }
+  }
 
   useInvoke(async (job) => {
     const env = partEnvs[between(0, partEnvs.length - 1)]!;
@@ -68,10 +91,10 @@ export function createPosting(inParts: boolean, means: Means) {
   }
 
   return {
-    live,
+    live: () => Promise.all([live(), ...resumers.map(liveResumes)]),
     /** The log was reset: what waited is gone. */
     reset(): void {
-      for (const env of [poster, ...partEnvs]) env.memory = createMemory();
+      for (const env of [poster, ...partEnvs, ...resumers]) env.memory = createMemory();
       queue.length = 0;
     },
     /** Parts that were asked for. */

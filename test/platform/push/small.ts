@@ -8,6 +8,7 @@ export const chooseSmall = (between: (low: number, high: number) => number): Lim
   coveredRecords: between(1, 8),
   frameBytes: between(1_500, 4_000),
   pageFrames: between(1, 4),
+  turnPages: between(1, 3),
   gatheredRecords: between(1, 6),
   gatheredBytes: between(1, 4_000),
   gatheredPage: between(1, 3),

@@ -8,6 +8,8 @@ import { appendRecords, takeTexts } from "../../../platform/push/frames.ts";
 import { useGovernor } from "../../../platform/push/governor.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { type PostResult, usePoster } from "../../../platform/push/post.ts";
+import { type Message as Queued, type Resuming, useQueue } from "../../../platform/push/queue.ts";
+import { resume } from "../../../platform/push/resume.ts";
 import { createMemory } from "../../../platform/push/room.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import { key } from "../../../platform/store/keys.ts";
@@ -29,6 +31,8 @@ export async function setStage() {
   const now = new Date();
   const inbox = new Map<string, Message[]>();
   let fate: Fate = () => "sent";
+  const queued: Queued[] = [];
+  useQueue({ send: async (message) => void queued.push(message) });
   useGovernor({ take: () => undefined, limitedAt: () => Number.NEGATIVE_INFINITY });
   usePoster({
     async post(connectionId, payload) {
@@ -73,7 +77,22 @@ export async function setStage() {
       await subscribe({ streamId, since, requestId, connectionId, userId, ...times }, now);
       return (await findSubscriber(streamId, connectionId))!;
     },
-    greet: (where: Room, ...subscribers: Subscriber[]) => greetSubscribers(where, subscribers),
+    /** Greets them as the consumer does, and lets those who are behind catch up. */
+    async greet(where: Room, ...subscribers: Subscriber[]): Promise<void> {
+      await greetSubscribers(where, subscribers);
+      await this.catchUp(where);
+    },
+    /** What was put into the queues and not taken out. */
+    queued,
+    /** Does what the queue `resumes` asks, message after message, until it is empty. */
+    async catchUp(where: Room): Promise<void> {
+      for (let job = this.takeResume(); job !== undefined; job = this.takeResume())
+        await resume(job, where);
+    },
+    takeResume(): Resuming | undefined {
+      const at = queued.findIndex(({ queue }) => queue === "resumes");
+      return at < 0 ? undefined : (queued.splice(at, 1)[0]!.job as Resuming);
+    },
     got,
     frames: (connectionId: string) =>
       got(connectionId).flatMap((message) => (message.type === "events" ? [message.frame] : [])),

@@ -138,6 +138,8 @@ function update(item: Item, input: Given): Item {
       const attribute = names(name);
       if (parts[at] === "SET") item[attribute] = copy(values(value));
       else if (parts[at] === "REMOVE") delete item[attribute];
+      else if (typeof values(value) === "number")
+        item[attribute] = ((item[attribute] as number) ?? 0) + (values(value) as number);
       else {
         const before = (item[attribute] as Set<string> | undefined) ?? new Set();
         const change = values(value) as Set<string>;

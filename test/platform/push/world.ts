@@ -166,6 +166,8 @@ export async function play(scene: Scene) {
     inTime,
     between,
     losesAnswer: () => faults && chance(scene.crash),
+    comesAgain: () => faults && chance(0.05),
+    now: () => now,
   });
   async function push(env: Env, { records, subscribers }: StreamWork): Promise<void> {
     const room = roomOf(env);

@@ -1,0 +1,20 @@
+import { resumeAll } from "../../platform/push/resume.ts";
+import { ownMemory } from "../../platform/push/room.ts";
+import { reaction } from "../../platform/reaction.ts";
+
+/** Sends old frames, so that the function which makes new ones sends none: nobody waits for it. */
+export const { contract, handler } = reaction(
+  {
+    says: "Send connections the frames that they have missed",
+    on: { queue: "resumes", batchSize: 10 },
+    grants: {
+      read: ["STREAM", "FRAMES", "CONN"],
+      write: ["STREAM", "CONN", "USER", "RATE"],
+      queues: ["resumes"],
+      connections: true,
+    },
+    memoryMegabytes: 1769,
+    timeoutSeconds: 20,
+  },
+  (records, now) => resumeAll(records, now, ownMemory),
+);

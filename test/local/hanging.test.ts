@@ -1,0 +1,67 @@
+import { openTable } from "../../bin/table.ts";
+import { listSockets } from "../../platform/store/connections.ts";
+import { type System, startSystem } from "../system.ts";
+import { callsOf, textOf, until, watch } from "./audience.ts";
+
+/*
+ * A connection that does not listen, on the running system: it may hold up itself and nobody else.
+ */
+
+let system: System;
+let calls: ReturnType<typeof callsOf>;
+let closeTable: () => Promise<void>;
+beforeAll(async () => {
+  system = await startSystem({ env: { DEMO: "off" } });
+  calls = callsOf(system.url);
+  process.env.DATA_DIR = system.dataDir;
+  closeTable = await openTable();
+});
+afterAll(async () => {
+  await closeTable();
+  await system.stop();
+});
+
+/** A live room and somebody in it who hears everything. */
+async function openRoom(name: string) {
+  const host = await calls.person(`${name}-host`);
+  const streamId = await calls.liveStream(host);
+  const watcher = watch(system.url, (await calls.person(`${name}-viewer`)).token, streamId);
+  await until("they are subscribed", () => watcher.begin() !== undefined);
+  const hears = (text: string) =>
+    watcher.frames.some(({ events }) => events.some((event) => textOf(event) === text));
+  return {
+    streamId,
+    watcher,
+    /** How long a message takes from its call to its viewer, in milliseconds. */
+    async say(text: string): Promise<number> {
+      const began = performance.now();
+      await calls.say(host, streamId, text);
+      await until(`"${text}" is heard`, () => hears(text));
+      return performance.now() - began;
+    },
+  };
+}
+
+test("while somebody who missed frames comes back and hangs, another room hears its messages at once", async () => {
+  const [room, other] = [await openRoom("room"), await openRoom("other")];
+  const missed = Array.from({ length: 9 }, (_, n) => `missed ${n}`);
+  for (const text of missed) await room.say(text);
+  for (let n = 0; n < 5; n++) await other.say(`warm ${n}`);
+  const [first] = room.watcher.frames;
+  const since = { epoch: first!.epoch, frame: first!.frame - 1 };
+  const back = watch(system.url, (await calls.person("back")).token, room.streamId);
+  await until("they are subscribed", () => back.begin() !== undefined);
+  const [socket] = await listSockets("back", new Date());
+  const keyPrefix = socket!.connectionId;
+  const posts = { service: "execute-api", operation: "PostToConnection", keyPrefix };
+  await calls.fault({ ...posts, kind: "delay", delayMilliseconds: 3_000, count: 1_000 });
+  back.sockets
+    .at(-1)!
+    .send(JSON.stringify({ action: "subscribe", streamId: room.streamId, since }));
+  const delays: number[] = [];
+  for (let n = 0; n < 10; n++) delays.push(await other.say(`now ${n}`));
+  await calls.clearFaults();
+  // One post that hangs takes 2 s: of ten messages one after the other none has waited for one.
+  expect(Math.max(...delays)).toBeLessThan(2_000);
+  for (const { client } of [room.watcher, other.watcher, back]) client.close();
+});
