@@ -91,10 +91,10 @@ export async function benchUnits(): Promise<void> {
     "4.5 write, 2 read",
     await measure(20, () => times(20, () => say())),
   );
-  row("gift in a quiet room, with a key", "20 write, 4 read", await measure(1, () => gift(as)));
+  row("gift in a quiet room, with a key", "20 write, 4.5 read", await measure(1, () => gift(as)));
   row(
     "gift at twenty a batch, with a key",
-    "16 write, 4 read",
+    "16 write, 4.5 read",
     await measure(20, () => times(20, (at) => gift(senders[at]!))),
   );
   for (const page of [1, 2])
