@@ -87,6 +87,7 @@ export async function makeWorld() {
     liveStreamId: streamId,
     streamId,
     giftTypeId,
+    expectedPrice: 1,
     guests: [other.id],
     replyTo: undefined,
     reference: freshId(),
