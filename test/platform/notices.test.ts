@@ -10,6 +10,7 @@ import { findNotice, listNotices } from "../../platform/store/notices.ts";
 import { deleteNotifications, listNotifications } from "../../platform/store/notifications.ts";
 import { listDueReminders, saveReminder } from "../../platform/store/reminders.ts";
 import { recordStream } from "../../platform/store/streams.ts";
+import { table } from "../../platform/store/table.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
@@ -175,7 +176,19 @@ describe("reminders before a start", () => {
     for (let n = 0; n < 250; n++)
       await saveReminder(makeReminder(await planned(60), greedy, 60, now));
     await saveReminder(makeReminder(await planned(60), viewer, 60, later(1)));
+    let reads = 0;
+    table().middlewareStack.add(
+      (next, { commandName }) =>
+        (args) => {
+          if (commandName === "QueryCommand") reads++;
+          return next(args);
+        },
+      { step: "initialize", name: "countReads" },
+    );
     const due = await listDueReminders(later(60), 100, 20);
+    table().middlewareStack.remove("countReads");
+    // What the first has beyond their share is not even read.
+    expect(reads).toBe(2);
     const of = (user: string) => due.filter(({ userId }) => userId === user).length;
     expect([of(greedy), of(viewer)]).toEqual([20, 1]);
   });
