@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { countNameChange } from "./name-changes.ts";
 import { httpsUrl, nameText, text } from "./text.ts";
 import type { Profile } from "./user.ts";
 
@@ -44,13 +45,27 @@ export const ProfileChange = z.object({
 });
 export type ProfileChange = z.infer<typeof ProfileChange>;
 
-/** The profile after a change. */
-export function changedProfile(profile: Profile, change: ProfileChange, now: Date): Profile {
+/**
+ * The profile after a change. Names change at most `namesPerDay` times, since whoever is shown by
+ * them says something with each.
+ */
+export function changedProfile(
+  profile: Profile,
+  change: ProfileChange,
+  now: Date,
+  namesPerDay: number,
+): Profile {
   const { mentioned: _, ...kept } = profile;
+  const name = or(change.name, profile.name) ?? "";
+  const surname = or(change.surname, profile.surname) ?? "";
+  const isCalledSo = name === profile.name && surname === profile.surname;
+  const { namesUsedUntil: used } = profile;
+  const namesUsedUntil = isCalledSo ? used : countNameChange(used, namesPerDay, now);
   return {
     ...kept,
-    name: or(change.name, profile.name) ?? "",
-    surname: or(change.surname, profile.surname) ?? "",
+    name,
+    surname,
+    ...(namesUsedUntil !== undefined && { namesUsedUntil }),
     picture: or(change.profilePhoto, profile.picture) ?? "",
     bio: or(change.bio, profile.bio),
     interests: or(change.interests, profile.interests),

@@ -67,6 +67,8 @@ export const Profile = z.object({
   expertise: z.string().optional(),
   links: z.record(z.string(), z.string()).optional(),
   usernameChangedAt: Timestamp.optional(),
+  /** Until when changes of name and surname have used up their rate. */
+  namesUsedUntil: Timestamp.optional(),
   /**
    * Known by a mention only (a top-up, a Tencent account): their own claims may still complete it.
    */

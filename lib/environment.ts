@@ -46,6 +46,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
       value: stage.reservedUsernames.join(),
       for: ofKind("endpoint", "guard"),
     },
+    NAME_CHANGES_PER_DAY: { value: String(stage.nameChangesPerDay), for: ofKind("endpoint") },
     DEFAULT_PICTURE: { value: stage.defaultPicture, for: everyone },
     DEFAULT_THUMBNAIL: { value: stage.defaultThumbnail, for: everyone },
     GIFTS_PER_SECOND: { value: String(stage.giftsPerSecond), for: everyone },

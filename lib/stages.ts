@@ -29,6 +29,8 @@ export type Stage = {
   superlikePrice: number;
   /** What usernames of the staff are made of: only admins have and give such ones. */
   reservedUsernames: readonly string[];
+  /** Times that one user may change their name and surname in a day. */
+  nameChangesPerDay: number;
   largeRoomViewers: number;
   /** Viewers above which several environments post a room, where the post rate is enough. */
   partViewers: number;
@@ -76,6 +78,7 @@ const dev: Stage = {
     ...["admin", "administrator", "sysadmin", "moderator", "staff", "official", "support"],
     ...["helpdesk", "ovation"],
   ],
+  nameChangesPerDay: 1_000_000,
   largeRoomViewers: 1_000,
   // Posted in half a second and read in a page of the table: smaller parts would cost more calls.
   partViewers: 5_000,
@@ -105,6 +108,7 @@ const prod: Stage = {
   socketMessagesPerSecond: 10,
   requestsPerSecond: 20,
   giftsPerSecond: 20,
+  nameChangesPerDay: 5,
   spendLimit: 1_000_000,
   purchases: false,
   firewall: true,

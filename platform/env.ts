@@ -18,6 +18,8 @@ const settings = {
   SUPERLIKE_PRICE: positive,
   /** Words of usernames that only admins have and give. */
   RESERVED_USERNAMES: list,
+  /** Times that a user may change their name and surname in a day. */
+  NAME_CHANGES_PER_DAY: positive,
   /** The picture of a user who has none: an https URL. */
   DEFAULT_PICTURE: url,
   /** The picture of a stream that has none: an https URL. */

@@ -18,8 +18,9 @@ export const { contract, handler } = endpoint(
     grants: { read: ["USER"], write: ["USER", "FIND"] },
   },
   async ({ body, caller, now }) => {
+    const perDay = setting("NAME_CHANGES_PER_DAY");
     const [{ profile }, counts] = await Promise.all([
-      changeProfile(caller, (profile) => changedProfile(profile, body, now), now),
+      changeProfile(caller, (profile) => changedProfile(profile, body, now, perDay), now),
       findFollowCounts(caller.userId),
     ]);
     return publicProfileOf(profile, counts, setting("DEFAULT_PICTURE"));

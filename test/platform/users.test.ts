@@ -27,7 +27,7 @@ function callerWith(claims: ProfileClaims = {}, userId = newId(now)) {
 }
 
 const change = (caller: ReturnType<typeof callerWith>, wish: ProfileChange) =>
-  changeProfile(caller, (profile) => changedProfile(profile, wish, now), now);
+  changeProfile(caller, (profile) => changedProfile(profile, wish, now, 5), now);
 
 test("changes of one profile in one millisecond are all kept", async () => {
   for (let round = 0; round < 10; round++) {
@@ -44,6 +44,24 @@ test("changes of one profile in one millisecond are all kept", async () => {
       ...{ name: "Ann", surname: "Bo", bio: "Sings", expertise: "musician", links: { x: "ann" } },
     });
   }
+});
+
+test("names change as often in a day as the stage says, and other fields at any time", async () => {
+  const caller = callerWith({ given_name: "Ann" });
+  await recordFirstSight(caller.userId, caller.claims, now);
+  const at = (hours: number) => new Date(now.getTime() + hours * 3_600_000);
+  const call = (wish: ProfileChange, hours: number) =>
+    changeProfile(caller, (was) => changedProfile(was, wish, at(hours), 4), at(hours));
+  for (const name of ["a", "b", "c", "d"]) await call({ name }, 0);
+  const early = await call({ name: "e" }, 5.5).catch((error: unknown) => error);
+  expect(early).toMatchObject({ code: "too_many_requests", retryAfterSeconds: 1800 });
+  await expect(call({ surname: "e" }, 5.5)).rejects.toMatchObject({ code: "too_many_requests" });
+  await call({ bio: "Sings", name: "d" }, 5.5);
+  await call({ name: "e" }, 6);
+  await expect(call({ name: "f" }, 6)).rejects.toMatchObject({ code: "too_many_requests" });
+  for (const name of ["g", "h", "i", "j"]) await call({ name }, 48);
+  await expect(call({ name: "k" }, 48)).rejects.toMatchObject({ retryAfterSeconds: 6 * 3600 });
+  expect(await findProfile(caller.userId)).toMatchObject({ name: "j", bio: "Sings" });
 });
 
 test("claims complete a profile that a mention made, and change none that its owner has changed", async () => {
