@@ -63,9 +63,9 @@ export function restApi(
   name: string,
   document: object,
   options: StageOptions,
-): SpecRestApi {
-  const log = logGroup(scope, "access-log", stage, `${name}-access`);
-  return new SpecRestApi(scope, "api", {
+): { api: SpecRestApi; accessLog: LogGroup } {
+  const accessLog = logGroup(scope, "access-log", stage, `${name}-access`);
+  const api = new SpecRestApi(scope, "api", {
     restApiName: `ovation-${stage.name}-${name}`,
     apiDefinition: ApiDefinition.fromInline(document),
     endpointTypes: [EndpointType.REGIONAL],
@@ -73,10 +73,11 @@ export function restApi(
     cloudWatchRole: false,
     deployOptions: {
       ...options,
-      accessLogDestination: new LogGroupLogDestination(log),
+      accessLogDestination: new LogGroupLogDestination(accessLog),
       accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessFields)),
     },
   });
+  return { api, accessLog };
 }
 
 /** The access log of the WebSocket API: which route, whose connection, what came of it. */

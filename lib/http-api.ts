@@ -40,11 +40,12 @@ export class HttpApi extends Stack {
         origins: stage.origins,
       },
     );
-    this.api = restApi(this, stage, "http", document, {
+    const { api } = restApi(this, stage, "http", document, {
       stageName: stage.name,
       throttlingRateLimit: stage.throttle.rate,
       throttlingBurstLimit: stage.throttle.burst,
     });
+    this.api = api;
     if (stage.firewall) placeFirewall(this, `ovation-${stage.name}-http`, this.api);
     new CfnOutput(this, "url", { value: this.api.urlForPath("/") });
   }

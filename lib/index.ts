@@ -25,7 +25,8 @@ export function placeStage(app: App, stage: Stage): void {
   }
   new Watch(app, id("watch"), stage, {
     data,
-    restApis: { http: http.api.restApiName, tencent: tencent.api.restApiName },
+    httpApiName: http.api.restApiName,
+    tencentAccessLog: tencent.accessLog,
     socketApiId: realtime.apiId,
     logs: { http: http.log, tencent: tencent.log, realtime: realtime.log },
     streamMappings: realtime.streamMappings,

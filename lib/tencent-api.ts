@@ -1,5 +1,4 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
-import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
@@ -11,8 +10,8 @@ import { pathOf, tencentDocument } from "./tencent-document.ts";
 
 /** The API that answers as Tencent's live engine does: `/v4/{service}/{command}`. */
 export class TencentApi extends Stack {
-  readonly api: SpecRestApi;
   readonly log: LogGroup;
+  readonly accessLog: LogGroup;
 
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
     super(scope, id);
@@ -34,7 +33,7 @@ export class TencentApi extends Stack {
     // What may be called once a second is counted by the functions, for each application.
     const throttled = commands.filter(({ contract }) => contract.callsPerSecond === 200);
     const { rate, burst } = stage.commandThrottle;
-    this.api = restApi(this, stage, "tencent", document, {
+    const { api, accessLog } = restApi(this, stage, "tencent", document, {
       stageName: "v4",
       throttlingRateLimit: stage.throttle.rate,
       throttlingBurstLimit: stage.throttle.burst,
@@ -45,6 +44,7 @@ export class TencentApi extends Stack {
         ]),
       ),
     });
-    new CfnOutput(this, "url", { value: this.api.urlForPath("/") });
+    this.accessLog = accessLog;
+    new CfnOutput(this, "url", { value: api.urlForPath("/") });
   }
 }

@@ -1,17 +1,9 @@
-import { Duration, Stack } from "aws-cdk-lib";
-import {
-  Alarm,
-  Dashboard,
-  GraphWidget,
-  type IMetric,
-  Metric,
-  TreatMissingData,
-} from "aws-cdk-lib/aws-cloudwatch";
-import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
-import { FilterPattern, type LogGroup, MetricFilter } from "aws-cdk-lib/aws-logs";
-import { Topic } from "aws-cdk-lib/aws-sns";
-import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import { Stack } from "aws-cdk-lib";
+import { FilterPattern, type LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
+import type { QueueName } from "../platform/grants.ts";
+import { dueIndex } from "../platform/store/keys.ts";
+import { Alarms } from "./alarms.ts";
 import type { Data } from "./data.ts";
 import { functionName } from "./names.ts";
 import { rowsOf } from "./route-table.ts";
@@ -20,16 +12,15 @@ import type { Stage } from "./stages.ts";
 /** What is watched. */
 type Watched = {
   data: Data;
-  /** The REST APIs by name: Tencent's has no 5xx, its faults show in its log. */
-  restApis: Record<string, string>;
+  httpApiName: string;
+  /** Who called the Tencent API and how it ended: by HTTP, each of its calls is a success. */
+  tencentAccessLog: LogGroup;
   socketApiId: string;
   /** The functions' logs by API. */
-  logs: Record<string, LogGroup>;
+  logs: Record<"http" | "tencent" | "realtime", LogGroup>;
   /** Ids of the mappings that read the table's stream, by the function they call. */
   streamMappings: Record<string, string>;
 };
-
-const minutes = (count: number) => Duration.minutes(count);
 
 /** Milliseconds by which a reader of the stream may lag: after that viewers see it. */
 const iteratorAgeMax = 30_000;
@@ -40,137 +31,129 @@ const iteratorAgeMax = 30_000;
  */
 const lostPostsMax = 100;
 
+/** Requests of a minute that the table may throttle: the SDK tries them again. */
+const throttledMax = 10;
+
+/** The part of the account's executions from which on somebody has to ask AWS for more. */
+const concurrencyShare = 0.8;
+
+/** Seconds for which a message may wait; in `moments` they are sent up to 15 minutes ahead. */
+const messageAgeMax: Record<QueueName, number> = {
+  combos: 300,
+  moments: 1_800,
+  notices: 300,
+  notifications: 300,
+  posts: 60,
+  resumes: 120,
+};
+
+/** Failures that the gateway tells of a function that was throttled, died or was late. */
+const gatewayFailures = ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "API_CONFIGURATION_ERROR"];
+
 /** Alarms on what a person must look at, told to the stage's address; the same as a dashboard. */
 export class Watch extends Stack {
-  private readonly topic: Topic;
-  private readonly stageName: string;
-  private readonly metrics = new Map<string, IMetric>();
+  private readonly alarms: Alarms;
+  private readonly stage: Stage;
 
   constructor(scope: Construct, id: string, stage: Stage, watched: Watched) {
     super(scope, id);
-    this.stageName = stage.name;
-    this.topic = new Topic(this, "alarms", {
-      topicName: `ovation-${stage.name}-alarms`,
-      enforceSSL: true,
-    });
-    if (stage.alarmsAddress !== undefined)
-      this.topic.addSubscription(new EmailSubscription(stage.alarmsAddress));
+    this.stage = stage;
+    this.alarms = new Alarms(this, stage);
     this.watchReaders(watched);
     this.watchFaults(watched);
     this.watchPosts(watched);
     this.watchLimits(watched);
-    const widgets = [...this.metrics].map(
-      ([title, metric]) => new GraphWidget({ title, left: [metric], width: 8, height: 4 }),
-    );
-    new Dashboard(this, "dashboard", {
-      dashboardName: `ovation-${stage.name}`,
-      widgets: Array.from({ length: Math.ceil(widgets.length / 3) }, (_, row) =>
-        widgets.slice(row * 3, row * 3 + 3),
-      ),
-    });
+    this.alarms.placeDashboard();
   }
 
   /** Readers that lag, and what they could not handle: in the bucket, parked, or dead letters. */
   private watchReaders({ data, logs, streamMappings }: Watched): void {
-    for (const [name, mapping] of Object.entries(streamMappings)) {
-      const FunctionName = functionName(this.stageName, name);
-      const age = this.metric("AWS/Lambda", "IteratorAge", { FunctionName }, "Maximum");
-      this.alarm(`${name} lags`, age, iteratorAgeMax, 3);
-      const EventSourceMappingUUID = mapping;
-      const given = { FunctionName, EventSourceMappingUUID };
-      this.alarm(
-        `${name} gave records up`,
-        this.metric("AWS/Lambda", "OnFailureDestinationDeliveredEventCount", given),
-      );
+    for (const [name, EventSourceMappingUUID] of Object.entries(streamMappings)) {
+      const age = this.ofFunction(name, "IteratorAge", "Maximum");
+      this.alarms.lasts(`${name} lags`, age, iteratorAgeMax);
+      // Metrics of a mapping know nothing of its function.
+      // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+      const ofMapping = (metric: string) =>
+        this.alarms.metric("AWS/Lambda", metric, { dimensions: { EventSourceMappingUUID } });
+      const delivered = ofMapping("OnFailureDestinationDeliveredEventCount");
+      this.alarms.happens(`${name} gave records up`, delivered);
+      this.alarms.happens(`${name} dropped records`, ofMapping("DroppedEventCount"));
+      const undelivered = this.ofFunction(name, "DestinationDeliveryFailures");
+      this.alarms.happens(`${name} could not put records aside`, undelivered);
+    }
+    const ofQueue = (QueueName: string, metric: string) =>
+      this.alarms.metric("AWS/SQS", metric, { dimensions: { QueueName }, statistic: "Maximum" });
+    for (const [name, queue] of Object.entries(data.queues)) {
+      const age = ofQueue(queue.queueName, "ApproximateAgeOfOldestMessage");
+      this.alarms.lasts(`${name} wait`, age, messageAgeMax[name as QueueName]);
     }
     for (const [name, queue] of Object.entries(data.deadLetters)) {
-      const { queueName: QueueName } = queue;
-      const depth = this.metric(
-        "AWS/SQS",
-        "ApproximateNumberOfMessagesVisible",
-        { QueueName },
-        "Maximum",
-      );
-      this.alarm(`${name} has dead letters`, depth);
+      const depth = ofQueue(queue.queueName, "ApproximateNumberOfMessagesVisible");
+      this.alarms.happens(`${name} has dead letters`, depth);
     }
     const parked = FilterPattern.stringValue("$.message", "=", "*parked*");
-    if (logs.realtime)
-      this.alarm("records are parked", this.counted("parked", logs.realtime, parked));
+    const counted = this.alarms.counted("parked", logs.realtime, parked);
+    this.alarms.happens("records are parked", counted);
   }
 
-  /** Faults of ours: whatever was logged as an error, and 5xx of the gateways themselves. */
-  private watchFaults({ restApis, socketApiId, logs }: Watched): void {
+  /** Faults of ours: whatever was logged as an error, and what the gateways could not answer. */
+  private watchFaults({ httpApiName, tencentAccessLog, socketApiId, logs }: Watched): void {
     const isError = FilterPattern.stringValue("$.level", "=", "ERROR");
-    for (const [name, log] of Object.entries(logs))
-      this.alarm(`${name} logs faults`, this.counted(`${name}-faults`, log, isError));
-    for (const [name, ApiName] of Object.entries(restApis))
-      this.alarm(`${name} answers 5xx`, this.metric("AWS/ApiGateway", "5XXError", { ApiName }));
-    const sockets = { ApiId: socketApiId, Stage: "ws" };
-    for (const error of ["IntegrationError", "ExecutionError"])
-      this.alarm(`sockets: ${error}`, this.metric("AWS/ApiGateway", error, sockets));
-    for (const { name } of [...rowsOf("reaction"), ...rowsOf("task")]) {
-      const FunctionName = functionName(this.stageName, name);
-      this.alarm(`${name} fails`, this.metric("AWS/Lambda", "Errors", { FunctionName }), 1, 3);
+    for (const [name, log] of Object.entries(logs)) {
+      const faults = this.alarms.counted(`${name}-faults`, log, isError);
+      this.alarms.happens(`${name} logs faults`, faults);
     }
+    const ofGateway = (metric: string, dimensions: Record<string, string>) =>
+      this.alarms.metric("AWS/ApiGateway", metric, { dimensions });
+    this.alarms.happens("http answers 5xx", ofGateway("5XXError", { ApiName: httpApiName }));
+    const failed = FilterPattern.any(
+      ...gatewayFailures.map((type) => FilterPattern.stringValue("$.failure", "=", type)),
+    );
+    const failures = this.alarms.counted("tencent-failures", tencentAccessLog, failed);
+    this.alarms.happens("tencent fails at the gateway", failures);
+    for (const error of ["IntegrationError", "ExecutionError"]) {
+      const errors = ofGateway(error, { ApiId: socketApiId, Stage: "ws" });
+      this.alarms.happens(`sockets: ${error}`, errors);
+    }
+    for (const { name } of [...rowsOf("reaction"), ...rowsOf("task")])
+      this.alarms.lasts(`${name} fails`, this.ofFunction(name, "Errors"));
   }
 
   /** Posts to viewers that had no answer: each line of the log says how many there were. */
   private watchPosts({ logs }: Watched): void {
-    if (logs.realtime === undefined) return;
     const lost = FilterPattern.stringValue("$.message", "=", "Posts were lost");
-    const metric = this.counted("lost-posts", logs.realtime, lost, "$.lost");
-    this.alarm("posts are lost", metric, lostPostsMax);
+    const metric = this.alarms.counted("lost-posts", logs.realtime, lost, "$.lost");
+    this.alarms.happens("posts are lost", metric, lostPostsMax);
   }
 
   /** Limits of the account that are reached. */
   private watchLimits({ data, streamMappings }: Watched): void {
     const { tableName: TableName } = data.table;
+    const index = { TableName, GlobalSecondaryIndexName: dueIndex.name };
     for (const kind of ["ReadThrottleEvents", "WriteThrottleEvents"])
-      this.alarm(`table: ${kind}`, this.metric("AWS/DynamoDB", kind, { TableName }), 10);
+      for (const [what, dimensions] of [
+        ["table", { TableName }] as const,
+        ["index", index] as const,
+      ]) {
+        const events = this.alarms.metric("AWS/DynamoDB", kind, { dimensions });
+        this.alarms.lasts(`${what}: ${kind}`, events, throttledMax);
+      }
     const guards = rowsOf("guard").map(({ name }) => name);
-    for (const name of [...guards, ...Object.keys(streamMappings)]) {
-      const FunctionName = functionName(this.stageName, name);
-      this.alarm(`${name} is throttled`, this.metric("AWS/Lambda", "Throttles", { FunctionName }));
-    }
-  }
-
-  private metric(
-    namespace: string,
-    metricName: string,
-    dimensionsMap: Record<string, string>,
-    statistic = "Sum",
-  ): Metric {
-    return new Metric({ namespace, metricName, dimensionsMap, statistic, period: minutes(1) });
-  }
-
-  /** Lines of a log that match, or the sum of what they say at `metricValue`, as a metric. */
-  private counted(
-    name: string,
-    logGroup: LogGroup,
-    filterPattern: ReturnType<typeof FilterPattern.stringValue>,
-    metricValue = "1",
-  ) {
-    const metricNamespace = `ovation/${this.stageName}`;
-    new MetricFilter(this, `${name}-filter`, {
-      logGroup,
-      filterPattern,
-      metricNamespace,
-      metricName: name,
-      metricValue,
+    const kept = Object.keys(this.stage.reservedConcurrency);
+    for (const name of new Set([...guards, ...Object.keys(streamMappings), ...kept]))
+      this.alarms.lasts(`${name} is throttled`, this.ofFunction(name, "Throttles"));
+    // Of all other functions together: what is not reserved they share.
+    const throttles = this.alarms.metric("AWS/Lambda", "Throttles", {});
+    this.alarms.lasts("functions are throttled", throttles);
+    const running = this.alarms.metric("AWS/Lambda", "ConcurrentExecutions", {
+      statistic: "Maximum",
     });
-    return this.metric(metricNamespace, name, {});
+    const most = this.stage.accountConcurrency * concurrencyShare;
+    this.alarms.lasts("the account's executions run out", running, most);
   }
 
-  /** An alarm when a metric reaches `threshold` for so many minutes on end; no data is no alarm. */
-  private alarm(what: string, metric: Metric, threshold = 1, evaluationPeriods = 1): void {
-    this.metrics.set(what, metric);
-    const alarm = new Alarm(this, what.replace(/[^a-z0-9]+/gi, "-"), {
-      alarmName: `ovation-${this.stageName}: ${what}`,
-      metric,
-      threshold,
-      evaluationPeriods,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
-    alarm.addAlarmAction(new SnsAction(this.topic));
+  private ofFunction(name: string, metric: string, statistic: "Sum" | "Maximum" = "Sum") {
+    const dimensions = { FunctionName: functionName(this.stage.name, name) };
+    return this.alarms.metric("AWS/Lambda", metric, { dimensions, statistic });
   }
 }

@@ -1,0 +1,123 @@
+import { describe, expect, test } from "@jest/globals";
+import { functionName } from "../../lib/names.ts";
+import { rowsOf } from "../../lib/route-table.ts";
+import { stageOf } from "../../lib/stages.ts";
+import { flat, resourcesOf, templatesOf, theResource } from "./templates.ts";
+
+type Dimension = { Name: string; Value: unknown };
+
+const all = {
+  dev: await templatesOf({ stage: "dev" }),
+  prod: await templatesOf({ stage: "prod" }),
+};
+
+describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
+  const templates = all[stage];
+  const alarms = resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch").map(
+    ({ Properties }) => Properties,
+  );
+  /** Alarms on a metric, each by what its dimensions say. */
+  const on = (metric: string) =>
+    alarms
+      .filter(({ MetricName }) => MetricName === metric)
+      .map(({ Dimensions = [] }) =>
+        Object.fromEntries(
+          (Dimensions as Dimension[]).map(({ Name, Value }) => [Name, flat(Value)]),
+        ),
+      );
+  const names = (...rows: string[]) =>
+    rows.map((name) => ({ FunctionName: functionName(stage, name) }));
+  const mapping = { EventSourceMappingUUID: expect.any(String) };
+
+  test("arrive: CloudWatch may publish to their topic, for this account's alarms alone", () => {
+    const policy = theResource(templates, "AWS::SNS::TopicPolicy", "watch").Properties;
+    const statements = policy.PolicyDocument.Statement as Record<string, unknown>[];
+    const allowed = statements.filter(({ Effect }) => Effect === "Allow");
+    expect(allowed).toEqual([
+      expect.objectContaining({
+        Action: "sns:Publish",
+        Principal: { Service: "cloudwatch.amazonaws.com" },
+        Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+      }),
+    ]);
+    // A policy takes the place of the topic's own: without a word for CloudWatch nothing arrives.
+    for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual(policy.Topics);
+    const mails = resourcesOf(templates, "AWS::SNS::Subscription", "watch");
+    expect(mails.length).toBe(stage === "prod" ? 1 : 0);
+  });
+
+  test("know a reader of the stream by the dimensions that Lambda gives its metrics", () => {
+    for (const metric of ["OnFailureDestinationDeliveredEventCount", "DroppedEventCount"])
+      expect(on(metric)).toEqual([mapping, mapping]);
+    const readers = ["realtime/fan-out", "realtime/settle"];
+    for (const metric of ["IteratorAge", "DestinationDeliveryFailures"])
+      expect(on(metric)).toEqual(names(...readers));
+  });
+
+  test("know the index from its table when either is throttled", () => {
+    const table = { TableName: expect.any(String) };
+    for (const metric of ["ReadThrottleEvents", "WriteThrottleEvents"])
+      expect(on(metric)).toEqual([table, { ...table, GlobalSecondaryIndexName: "due" }]);
+  });
+
+  test("hear of Tencent's calls that fail before or in a function, although each is HTTP 200", () => {
+    const [filter] = resourcesOf(templates, "AWS::Logs::MetricFilter", "watch").filter(
+      ({ Properties }) => /failure/.test(Properties.FilterPattern),
+    );
+    const pattern = filter?.Properties.FilterPattern as string;
+    for (const type of ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "API_CONFIGURATION_ERROR"])
+      expect(pattern).toContain(`($.failure = "${type}")`);
+    expect(flat(filter?.Properties.LogGroupName)).toMatch(/tencent.*accesslog/i);
+    const [{ MetricName } = { MetricName: "" }] = filter?.Properties.MetricTransformations ?? [];
+    expect(on(MetricName)).toEqual([{}]);
+    // Its gateway never answers 5xx, so that an alarm on them would be silent for ever.
+    expect(on("5XXError")).toEqual([{ ApiName: `ovation-${stage}-http` }]);
+    const { AccessLogSetting } = theResource(
+      templates,
+      "AWS::ApiGateway::Stage",
+      "tencent",
+    ).Properties;
+    expect(JSON.parse(AccessLogSetting.Format).failure).toBe("$context.error.responseType");
+  });
+
+  test("hear of each queue whose messages wait, and of all that could not be handled", () => {
+    const queues = resourcesOf(templates, "AWS::SQS::Queue", "data").length;
+    expect(on("ApproximateAgeOfOldestMessage").length).toBe(queues / 2);
+    expect(on("ApproximateNumberOfMessagesVisible").length).toBe(queues / 2);
+  });
+
+  test("hear of functions that are throttled, and of the account before it is full", () => {
+    const guarded = ["auth/http", "auth/socket", "realtime/fan-out", "realtime/settle"];
+    const kept = Object.keys(
+      stageOf((key) => (key === "stage" ? stage : undefined)).reservedConcurrency,
+    );
+    const watched = [...new Set([...guarded, ...kept])];
+    expect(on("Throttles")).toEqual(expect.arrayContaining([{}, ...names(...watched)]));
+    expect(on("Throttles").length).toBe(watched.length + 1);
+    const [account] = alarms.filter(({ MetricName }) => MetricName === "ConcurrentExecutions");
+    expect(account).toMatchObject({ Statistic: "Maximum", Threshold: 800 });
+    expect(account?.Dimensions).toBeUndefined();
+  });
+
+  test("hear of each function that nobody waits for and that fails", () => {
+    const alone = [...rowsOf("reaction"), ...rowsOf("task")].map(({ name }) => name);
+    expect(on("Errors")).toEqual(names(...alone));
+  });
+
+  test("do not flap: a state has lasted for minutes, an event is told once a quarter of an hour", () => {
+    for (const {
+      AlarmName,
+      Period,
+      EvaluationPeriods,
+      DatapointsToAlarm,
+      TreatMissingData,
+    } of alarms) {
+      const window = `${DatapointsToAlarm} of ${EvaluationPeriods} x ${Period} s`;
+      expect([AlarmName, window]).toEqual([
+        AlarmName,
+        expect.stringMatching(/^(3 of 5|1 of 15) x 60 s$/),
+      ]);
+      expect([AlarmName, TreatMissingData]).toEqual([AlarmName, "notBreaching"]);
+    }
+  });
+});
