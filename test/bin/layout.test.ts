@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { makeAssembly } from "../../bin/assembly.ts";
 import { openEngine } from "../../local/aws/index.ts";
+import { makeLog, startSystem as startStage } from "../../local/index.ts";
 import { key } from "../../platform/store/keys.ts";
 import { startSystem } from "../system.ts";
 
@@ -54,4 +56,18 @@ test("data of the layout before is refused by start, audit and redrive: one sent
       program,
       { status: 2, says: [expect.stringMatching(sentence)] },
     ]);
+});
+
+test("functions serve no table that does not say its layout, whoever started them", async () => {
+  const system = await startStage({
+    assemblyDirectory: () => makeAssembly("dev", () => {}, new AbortController().signal),
+    stageName: "dev",
+    port: 0,
+    dataDir: ":memory:",
+    log: makeLog("off", () => {}),
+    secrets: {},
+  });
+  const answer = await fetch(`${system.url}/health`);
+  await system.stop();
+  expect(answer.status).toBe(503);
 });
