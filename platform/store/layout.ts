@@ -11,9 +11,10 @@ import { type Key, key } from "./keys.ts";
 
 /**
  * The version of what lies where in the table (keys.ts). It grows with every change that makes what
- * was written before unreadable. 1 had wallets and markers beside profiles, and no item saying so.
+ * was written before unreadable. 1 had wallets and markers beside profiles, and no item saying so;
+ * 2 had a chat's gone numbers in one set, and due reminders by their second.
  */
-export const layoutVersion = 2;
+export const layoutVersion = 3;
 
 /** A table, and a client for it. */
 export type TablePlace = { client: DynamoDBDocumentClient; tableName: string };
