@@ -12,6 +12,7 @@ export type Partition =
   | "GIFTID"
   | "BAN"
   | "PARKED"
+  | "SWEEP"
   | "NAME"
   | "FIND"
   | "ROOM"

@@ -1,5 +1,5 @@
 import { BatchGetCommand, QueryCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
-import { dueIndex, type Key, prefix } from "./keys.ts";
+import { behindGifts, dueIndex, type Key, prefix } from "./keys.ts";
 import { type Item, table, tableName } from "./table.ts";
 
 /** Due items that a balance looks at; whoever has more is shown the sum of these. */
@@ -20,37 +20,36 @@ export async function sumPending(userId: string): Promise<number> {
   return Items.reduce((sum, item) => sum + Number(item.dueCredits), 0);
 }
 
-/** A gift that is due for longer than this was missed by the stream's consumer. */
-const overdueSeconds = 30;
+/** Where a walk through the index goes on: behind this item, whether it is there or not. */
+export type DuePlace = Key & { due: string };
 
-/** Items of one sweep; the next one takes the rest. */
-const sweepMax = 1000;
+/** A page of what is due, and where the next one begins; undefined at the end of the index. */
+type DuePage = { keys: Key[]; next: DuePlace | undefined };
 
-/** Keys that one BatchGetItem takes. */
-const batchMax = 100;
-
-/** Gifts of anybody that should have been settled, read consistently; at most 1,000. */
-export async function findOverdue(now: Date): Promise<Item[]> {
-  const { Items = [] } = await table().send(
-    new ScanCommand({ TableName: tableName(), IndexName: dueIndex.name, Limit: sweepMax }),
+/**
+ * Keys of the next `limit` gifts that are due, whoever receives them. Where a page is one
+ * receiver's alone, the next one begins behind that receiver, so that nobody's heap hides others.
+ */
+export async function listDue(from: DuePlace | undefined, limit: number): Promise<DuePage> {
+  const { Items = [], LastEvaluatedKey } = await table().send(
+    new ScanCommand({
+      TableName: tableName(),
+      IndexName: dueIndex.name,
+      Limit: limit,
+      ExclusiveStartKey: from,
+    }),
   );
-  const latest = Math.floor(now.getTime() / 1000) - overdueSeconds;
-  const keys = Items.map(({ PK, SK }) => ({ PK, SK }) as Key).filter(
-    ({ SK }) => secondsOf(SK) <= latest,
-  );
-  const found: Item[] = [];
-  for (let at = 0; at < keys.length; at += batchMax)
-    found.push(...(await readAll(keys.slice(at, at + batchMax))));
-  return found;
+  const keys = Items.map(({ PK, SK }) => ({ PK, SK }) as Key);
+  const [first, last] = [Items[0], LastEvaluatedKey as DuePlace | undefined];
+  const isOne = first !== undefined && first.due === last?.due;
+  const next = isOne && last !== undefined ? { ...last, SK: behindGifts } : last;
+  return { keys: keys.filter(({ SK }) => SK.startsWith(prefix.gifts)), next };
 }
 
-/** The time of a gift, which its id begins with. */
-const secondsOf = (SK: string) =>
-  Number.parseInt(SK.slice(prefix.gifts.length, prefix.gifts.length + 8), 16);
-
-async function readAll(keys: Key[]): Promise<Item[]> {
+/** Items by their keys, of at most 100, read consistently; those that are gone are left out. */
+export async function readDue(keys: readonly Key[]): Promise<Item[]> {
   const items: Item[] = [];
-  let Keys = keys;
+  let Keys = [...keys];
   while (Keys.length > 0) {
     const RequestItems = { [tableName()]: { Keys, ConsistentRead: true } };
     const page = await table().send(new BatchGetCommand({ RequestItems }));

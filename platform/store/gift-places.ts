@@ -33,6 +33,9 @@ export function newGiftId(streamId: string, now: Date): string {
   return hex(seconds, 8) + hashOfStream(streamId) + hex(last, 6);
 }
 
+/** The time of a gift, which its id begins with, in seconds since 1970. */
+export const secondsOfGift = (giftId: string) => Number.parseInt(giftId.slice(0, 8), 16);
+
 const Place = z.object({ streamId: z.string() });
 
 /** Streams whose place this process has recorded. */

@@ -34,6 +34,7 @@
  *   log              STREAM#s        LOG                 fan-out, post
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
+ *   sweep's place    SWEEP#due       SWEEP               schedules/sweep (where the next goes on)
  *   parked record    PARKED#day      key of the item     settle, sweep (for redrive)
  *   stream list      CATALOGUE       STREAM#id           streams/create
  *   reminder         STREAM#s        REMIND#u            streams/remind
@@ -129,6 +130,7 @@ export const key = {
   roomMetadata: (streamId: string): Key => ({ PK: stream(streamId), SK: "METADATA" }),
   commandRate: (sdkAppId: number, command: string) => place(`RATE#${sdkAppId}#${command}`, "RATE"),
   resumeRate: (userId: string, second: number) => place(`RATE#resume#${userId}#${second}`, "RATE"),
+  sweepPlace: (): Key => ({ PK: "SWEEP#due", SK: "SWEEP" }),
   postRate: (pool: string, slot: number) => place(`RATE#${pool}#${slot}`, "RATE"),
 };
 
@@ -208,6 +210,9 @@ function split(text: string): [string, string] {
 
 /** The sparse index of gifts that are not settled: by receiver, oldest first. */
 export const dueIndex = { name: "due", PK: "due", SK: "SK" } as const;
+
+/** A sort key behind those of all gifts, and before none of them. */
+export const behindGifts = "GIFT$";
 
 /**
  * How the keys of items of some kinds begin, by partition: what the filter of a stream's mapping

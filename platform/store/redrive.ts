@@ -16,8 +16,9 @@ export async function redrive(now: Date): Promise<Redriven> {
     const { Item } = await table().send(
       new GetCommand({ TableName: tableName(), Key: of as object, ConsistentRead: true }),
     );
-    const { parked } = Item === undefined ? { parked: 0 } : await settleAll([Item], now);
-    if (parked > 0) {
+    const { parked, left } =
+      Item === undefined ? { parked: 0, left: 0 } : await settleAll([Item], now);
+    if (parked + left > 0) {
       outcome.parked++;
       continue;
     }

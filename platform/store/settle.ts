@@ -5,7 +5,15 @@ import { key } from "./keys.ts";
 import { record } from "./record.ts";
 import { foldActions, foldOf } from "./totals.ts";
 import { type Action, pause } from "./transact.ts";
-import { beyondWallets, decisionsMax, findWallet, renew, type Sealed, seal } from "./wallets.ts";
+import {
+  beyondWallets,
+  decisionsMax,
+  findWallet,
+  freshTriesMax,
+  renew,
+  type Sealed,
+  seal,
+} from "./wallets.ts";
 
 /** Gifts of one host that one transaction takes. */
 const settledAtOnceMax = 24;
@@ -28,10 +36,17 @@ const nameOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
 /**
  * Credits one receiver for items that are due, each exactly once: its mark, its ledger entries, its
  * share of the stream's totals and of the leaderboard are one transaction, up to 24 items in each.
- * An item whose mark is gone is dropped (somebody else settled it) and the rest is tried again.
+ * An item whose mark is gone is dropped (somebody else settled it) and the rest is tried again. A
+ * wallet that somebody else wrote meanwhile is decided on as the cancellation returned it, while
+ * that is fresh; then after pauses, read again. After `triesMax` of them: `unavailable`.
  * Called by the stream's consumer, by the sweep, and by a refund.
  */
-export async function settle(receiverId: string, items: readonly Due[], now: Date): Promise<void> {
+export async function settle(
+  receiverId: string,
+  items: readonly Due[],
+  now: Date,
+  triesMax = decisionsMax,
+): Promise<void> {
   const mine = items.filter(({ due }) => due === receiverId);
   let waiting = [...new Map(mine.map((due) => [nameOf(due), due])).values()];
   let wallet = wallets.get(receiverId) ?? (await findWallet(receiverId));
@@ -48,9 +63,12 @@ export async function settle(receiverId: string, items: readonly Due[], now: Dat
     wallets.delete(receiverId);
     const settled = beyondWallets(failed);
     waiting = waiting.filter((due) => !settled.has(nameOf(due)));
-    [wallet] = renew([wallet], failed) as [Wallet];
-    if (++attempt >= decisionsMax) refuse("unavailable");
-    await pause(attempt);
+    if (++attempt >= triesMax) refuse("unavailable");
+    if (attempt < freshTriesMax) [wallet] = renew([wallet], failed) as [Wallet];
+    else {
+      await pause(attempt - freshTriesMax);
+      wallet = await findWallet(receiverId);
+    }
   }
 }
 

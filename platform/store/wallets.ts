@@ -101,7 +101,7 @@ type OnFailed = (failed: Failed) => void | Promise<void>;
 export const decisionsMax = 20;
 
 /** Tries on the wallets that the cancellation returned; after them the wallets are read again. */
-const freshTriesMax = 4;
+export const freshTriesMax = 4;
 
 /**
  * Decides on wallets and commits, exactly once. A wallet that somebody else wrote in between comes

@@ -90,7 +90,7 @@ test.each(unjudged)(
     // Who settles remembers the wallet as it wrote it, which is old after this.
     await transfer({ senderId: host, recipientId: friend, amount: 4, now }, forget);
     mixed = { Code, times: 2 };
-    expect(await settleAll([await send()], now)).toEqual({ parked: 0 });
+    expect(await settleAll([await send()], now)).toEqual({ parked: 0, left: 0 });
     expect(struck).toBe(2);
     expect(await findWallet(host)).toMatchObject({ balance: 16, seq: 3 });
   },

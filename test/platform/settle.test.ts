@@ -39,7 +39,7 @@ test("a poison record is parked with its reason, and the rest goes on", async ()
   const [first, poison, last] = await Promise.all(ids.map((id) => readGift(streamId, id)));
   const broken = { ...poison, price: "ten" };
   await put(broken);
-  expect(await settleAll([first!, broken, last!], new Date())).toEqual({ parked: 1 });
+  expect(await settleAll([first!, broken, last!], new Date())).toEqual({ parked: 1, left: 0 });
   expect(await findWallet(host)).toMatchObject({ balance: 20 });
   const [item] = await parked();
   expect(item).toMatchObject({ of: { SK: `GIFT#${ids[1]}` }, image: { price: "ten" } });
@@ -60,7 +60,7 @@ test("one host's ledger that is broken stops nobody else's credits", async () =>
     ...bad.ids.map((id) => readGift(bad.streamId, id)),
     ...good.ids.map((id) => readGift(good.streamId, id)),
   ]);
-  expect(await settleAll(images, new Date())).toEqual({ parked: 2 });
+  expect(await settleAll(images, new Date())).toEqual({ parked: 2, left: 0 });
   expect(await findWallet(good.host)).toMatchObject({ balance: 20 });
   expect(await findWallet(bad.host)).toMatchObject({ balance: 0 });
 });
@@ -85,6 +85,6 @@ test("more than one transaction takes are settled in several, of many streams to
     const stream = await makeStream(host);
     images.push(await readGift(stream.id, await sendOne(stream, sender, giftTypeOf(1))));
   }
-  expect(await settleAll(images, new Date())).toEqual({ parked: 0 });
+  expect(await settleAll(images, new Date())).toEqual({ parked: 0, left: 0 });
   expect(await findWallet(host)).toMatchObject({ balance: 60, seq: 60 });
 });
