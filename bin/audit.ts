@@ -47,12 +47,14 @@ async function run(): Promise<number> {
 }
 
 function tell({ sums, misfits, more }: Report): number {
-  const { items, wallets, entries, gifts, issued, owed, held, pending, paidOut } = sums;
+  const { items, wallets, entries, gifts } = sums;
+  const { issued, owed, debtors, held, pending, paidOut } = sums;
   console.log(`${items} items: ${wallets} wallets, ${entries} entries, ${gifts} gifts`);
   console.log(`issued ${issued} + owed ${owed} = ${issued + owed}`);
   console.log(
     `held ${held} + pending ${pending} + paid out ${paidOut} = ${held + pending + paidOut}`,
   );
+  console.log(`owed after refunds: ${owed} credits by ${debtors} wallets`);
   for (const misfit of misfits)
     console.log(`MISFIT ${misfit.problem} [${misfit.items.join(", ")}]`);
   if (more > 0) console.log(`… and ${more} more`);

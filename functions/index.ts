@@ -59,6 +59,7 @@ export * as "realtime/settle" from "./realtime/settle.ts";
 export * as "realtime/subscribe" from "./realtime/subscribe.ts";
 export * as "realtime/unsubscribe" from "./realtime/unsubscribe.ts";
 export * as "schedules/end-combos" from "./schedules/end-combos.ts";
+export * as "schedules/measure-debts" from "./schedules/measure-debts.ts";
 export * as "schedules/remind-viewers" from "./schedules/remind-viewers.ts";
 export * as "schedules/sweep" from "./schedules/sweep.ts";
 export * as "schedules/tell-live" from "./schedules/tell-live.ts";

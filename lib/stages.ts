@@ -25,6 +25,8 @@ export type Stage = {
   giftsPerSecond: number;
   /** Credits that one user may spend in a day, 0 for no limit. */
   spendLimit: number;
+  /** Credits that all wallets may owe together before somebody is told. */
+  owedMax: number;
   /** Credits. */
   superlikePrice: number;
   /** What usernames of the staff are made of: only admins have and give such ones. */
@@ -73,6 +75,7 @@ const dev: Stage = {
   requestsPerSecond: 1_000,
   giftsPerSecond: 100,
   spendLimit: 0,
+  owedMax: 10_000,
   superlikePrice: 10,
   reservedUsernames: [
     ...["admin", "administrator", "sysadmin", "moderator", "staff", "official", "support"],

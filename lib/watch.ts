@@ -62,6 +62,7 @@ export class Watch extends Stack {
     this.watchReaders(watched);
     this.watchFaults(watched);
     this.watchPosts(watched);
+    this.watchDebts(watched, stage.owedMax);
     this.watchLimits(watched);
     this.alarms.placeDashboard();
   }
@@ -124,6 +125,13 @@ export class Watch extends Stack {
     const lost = FilterPattern.stringValue("$.message", "=", "Posts were lost");
     const metric = this.alarms.counted("lost-posts", logs.realtime, lost, "$.lost");
     this.alarms.happens("posts are lost", metric, lostPostsMax);
+  }
+
+  /** What all wallets owe together: each minute a line of the log says how much it is. */
+  private watchDebts({ logs }: Watched, owedMax: number): void {
+    const said = FilterPattern.stringValue("$.message", "=", "Credits are owed");
+    const owed = this.alarms.counted("owed", logs.realtime, said, "$.owed");
+    this.alarms.happens("credits are owed", owed.with({ statistic: "Maximum" }), owedMax);
   }
 
   /** Limits of the account that are reached. */

@@ -16,7 +16,7 @@ import { Amount } from "../../domain/credits.ts";
 import { Gift, Share } from "../../domain/gift.ts";
 import { ChainedEntry } from "../../domain/ledger.ts";
 import { Wallet } from "../../domain/wallet.ts";
-import { moneyKindOf } from "../store/keys.ts";
+import { dueIndex, moneyKindOf } from "../store/keys.ts";
 import type { Item } from "../store/table.ts";
 import { totalsOf } from "../store/totals.ts";
 
@@ -40,8 +40,11 @@ export function readItem(item: Item, window: Window): Told {
 function tellOf(item: Item, window: Window): Told {
   const { kind, owner, rest } = moneyKindOf(item);
   switch (kind) {
-    case "wallet":
-      return { ...nothing, money: factsOfWallet(Wallet.parse(item)), problems: own(item, owner) };
+    case "wallet": {
+      const wallet = Wallet.parse(item);
+      const problems = [...own(item, owner), ...problemsOfMark(wallet.owed, item)];
+      return { ...nothing, money: factsOfWallet(wallet), problems };
+    }
     case "entry": {
       const entry = ChainedEntry.parse(item);
       const problems = own(item, owner);
@@ -73,6 +76,12 @@ function tellOf(item: Item, window: Window): Told {
 /** A wallet or entry that lies with another user. */
 const own = ({ userId }: Record<string, unknown>, owner: string) =>
   userId === owner ? [] : [`names the user ${userId}, lies with ${owner}`];
+
+/** What a wallet owes is in the index of what is due, or the sum of all debts is wrong. */
+function problemsOfMark(owed: number, item: Item): string[] {
+  const marked = item[dueIndex.PK] === dueIndex.debtors ? item.dueCredits : 0;
+  return marked === owed ? [] : [`owes ${owed}, is among the debtors with ${marked}`];
+}
 
 function tellOfShare(share: Share): Told {
   const { id, senderId, due, dueCredits } = share;

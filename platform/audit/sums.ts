@@ -9,6 +9,8 @@ export type Sums = {
   gifts: number;
   issued: number;
   owed: number;
+  /** Wallets that owe. */
+  debtors: number;
   held: number;
   pending: number;
   paidOut: number;
@@ -21,6 +23,7 @@ export const noSums = (): Sums => ({
   gifts: 0,
   issued: 0,
   owed: 0,
+  debtors: 0,
   held: 0,
   pending: 0,
   paidOut: 0,
@@ -35,6 +38,7 @@ export function addTo(sums: Sums, item: Item): void {
     sums.wallets++;
     sums.held += number(item.balance);
     sums.owed += number(item.owed);
+    if (number(item.owed) > 0) sums.debtors++;
   } else if (kind === "entry") {
     sums.entries++;
     if (item.type === "top_up" || item.type === "credit_purchase")

@@ -1,5 +1,5 @@
 import { BatchGetCommand, QueryCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
-import { behindGifts, dueIndex, type Key, prefix } from "./keys.ts";
+import { dueIndex, type Key, prefix } from "./keys.ts";
 import { type Item, table, tableName } from "./table.ts";
 
 /** Due items that a balance looks at; whoever has more is shown the sum of these. */
@@ -20,8 +20,33 @@ export async function sumPending(userId: string): Promise<number> {
   return Items.reduce((sum, item) => sum + Number(item.dueCredits), 0);
 }
 
+/** Credits that all wallets owe together, and how many owe. */
+export async function sumDebts(): Promise<{ owed: number; wallets: number }> {
+  const sum = { owed: 0, wallets: 0 };
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await table().send(
+      new QueryCommand({
+        TableName: tableName(),
+        IndexName: dueIndex.name,
+        KeyConditionExpression: "#due = :debtors",
+        ExpressionAttributeNames: { "#due": dueIndex.PK },
+        ExpressionAttributeValues: { ":debtors": dueIndex.debtors },
+        ExclusiveStartKey,
+      }),
+    );
+    for (const { dueCredits } of page.Items ?? []) sum.owed += Number(dueCredits);
+    sum.wallets += page.Items?.length ?? 0;
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+  return sum;
+}
+
 /** Where a walk through the index goes on: behind this item, whether it is there or not. */
 export type DuePlace = Key & { due: string };
+
+/** A sort key behind those of all gifts. */
+const behindGifts = prefix.gifts.replace("#", "$");
 
 /** A page of what is due, and where the next one begins; undefined at the end of the index. */
 type DuePage = { keys: Key[]; next: DuePlace | undefined };

@@ -208,11 +208,8 @@ function split(text: string): [string, string] {
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** The sparse index of gifts that are not settled: by receiver, oldest first. */
-export const dueIndex = { name: "due", PK: "due", SK: "SK" } as const;
-
-/** A sort key behind those of all gifts, and before none of them. */
-export const behindGifts = "GIFT$";
+/** The sparse index of what is due: gifts by receiver, oldest first, and wallets that owe. */
+export const dueIndex = { name: "due", PK: "due", SK: "SK", debtors: "#debtors" } as const;
 
 /**
  * How the keys of items of some kinds begin, by partition: what the filter of a stream's mapping

@@ -29,8 +29,8 @@ const patienceSeconds = 10;
 /**
  * Settles images of gifts, receiver by receiver, some side by side. One that does not fit, or
  * cannot be settled on its own either, is parked and the others go on. Throws, after all others,
- * what passes (a table that does not answer, a receiver who is busy): then all may come again, since
- * what is settled is not settled twice. Only so long, of one who is busy: see `left`.
+ * what passes (a table that does not answer, a receiver who is busy): then all may come again,
+ * since what is settled is not settled twice. Of one who is busy only so long: see `left`.
  */
 export async function settleAll(images: readonly Image[], now: Date): Promise<Outcome> {
   const outcome = { parked: 0, left: 0 };

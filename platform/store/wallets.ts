@@ -1,7 +1,7 @@
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
 import { type Draft, emptyWallet, Wallet } from "../../domain/wallet.ts";
-import { key } from "./keys.ts";
+import { dueIndex, key } from "./keys.ts";
 import { chain, entryAction } from "./ledger.ts";
 import { type Reply, record } from "./record.ts";
 import { type Item, read, table, tableName } from "./table.ts";
@@ -60,14 +60,21 @@ export function seal({ before, after, entries }: Draft): Sealed {
   return { wallet, actions: [walletAction(before, wallet), ...chained.map(entryAction)] };
 }
 
+/** A wallet as it is stored: while it owes it is among the debtors in the index of what is due. */
+const markOf = ({ owed }: Wallet) => ({ [dueIndex.PK]: dueIndex.debtors, dueCredits: owed });
+
 function walletAction(before: Wallet, after: Wallet): Action {
   const { spendLimit: _, ...decided } = after;
-  const fields = Object.entries(decided).filter(([, value]) => value !== undefined);
+  const isOwing = after.owed > 0;
+  const stored = { ...decided, ...(isOwing && markOf(after)) };
+  const fields = Object.entries(stored).filter(([, value]) => value !== undefined);
   return {
     label: walletLabel(after.userId),
     Update: {
       Key: key.wallet(after.userId),
-      UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(", ")}`,
+      UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(", ")}${
+        isOwing ? "" : ` REMOVE ${Object.keys(markOf(after)).join(", ")}`
+      }`,
       ConditionExpression:
         before.revision === 0
           ? "attribute_not_exists(#revision) OR #revision = :before"

@@ -171,10 +171,30 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       "http-faults",
       "tencent-faults",
       "realtime-faults",
+      "owed",
     ])
       expect(metrics).toContain(metric);
     for (const { Properties } of alarms) expect(Properties.AlarmActions.length).toBe(1);
     expect(resourcesOf(templates, "AWS::SNS::Subscription").length).toBe(inProd ? 1 : 0);
+  });
+
+  test("alarm about the sum of what wallets owe, which a schedule says each minute", () => {
+    const [filter] = resourcesOf(templates, "AWS::Logs::MetricFilter", "watch")
+      .map(({ Properties }) => Properties)
+      .filter(({ MetricTransformations: [{ MetricName }] }) => MetricName === "owed");
+    expect(filter?.FilterPattern).toBe('{ $.message = "Credits are owed" }');
+    const [published] = filter!.MetricTransformations;
+    expect(published.MetricValue).toBe("$.owed");
+    const [alarm] = resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch")
+      .map(({ Properties }) => Properties)
+      .filter(({ MetricName }) => MetricName === "owed");
+    expect(alarm).toMatchObject({
+      Namespace: published.MetricNamespace,
+      Statistic: "Maximum",
+      Period: 60,
+      Threshold: 10_000,
+      ComparisonOperator: "GreaterThanOrEqualToThreshold",
+    });
   });
 
   test("have a firewall in prod that only counts what bodies look like", () => {

@@ -69,7 +69,14 @@ const look = (read: () => AsyncIterable<Item> = scanTable) =>
 test("a sound table fits, and its sums balance", async () => {
   const { sums, misfits } = await look();
   expect(misfits).toEqual([]);
-  expect(sums).toMatchObject({ issued: 4000, owed: 5, pending: 10, paidOut: 1035, gifts: 4 });
+  expect(sums).toMatchObject({
+    issued: 4000,
+    owed: 5,
+    debtors: 1,
+    pending: 10,
+    paidOut: 1035,
+    gifts: 4,
+  });
   expect(sums.issued + sums.owed).toBe(sums.held + sums.pending + sums.paidOut);
 });
 
@@ -88,6 +95,12 @@ const corruptions: [string, () => Key, (item: Item) => Item | undefined, RegExp]
     () => key.wallet("host"),
     (w) => ({ ...w, owed: 0 }),
     /debt of host: 5 missing/,
+  ],
+  [
+    "a debt that is missing among the debtors",
+    () => key.wallet("host"),
+    ({ due: _, dueCredits: __, ...w }) => w as Item,
+    /owes 5, is among the debtors with 0/,
   ],
   [
     "a wallet set back",

@@ -1,8 +1,11 @@
+import { jest } from "@jest/globals";
 import { listPackages } from "../../domain/credit-package.ts";
 import { personOf } from "../../domain/person.ts";
 import type { Stream } from "../../domain/stream.ts";
 import { profileOf } from "../../domain/user.ts";
+import { handler as measureDebts } from "../../functions/schedules/measure-debts.ts";
 import { payOut, purchase, topUp } from "../../platform/store/bookings.ts";
+import { sumDebts } from "../../platform/store/due.ts";
 import { listNotifications } from "../../platform/store/notifications.ts";
 import { getGift, refund } from "../../platform/store/refunds.ts";
 import { settle } from "../../platform/store/settle.ts";
@@ -175,4 +178,37 @@ test("a gift to the most receivers is refunded by all of them in one transaction
   expect(await findWallet(sender)).toMatchObject({ balance: 1000 });
   for (const { userId } of receivers)
     expect(await findWallet(userId)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
+});
+
+test("what all wallets owe is said each minute, and no more once it is repaid", async () => {
+  const said: string[] = [];
+  const write = jest
+    .spyOn(process.stdout, "write")
+    .mockImplementation((line) => said.push(String(line)) > 0);
+  process.env.POWERTOOLS_LOG_LEVEL = "INFO";
+  try {
+    const before = await sumDebts();
+    const debtors = await Promise.all([prepare(), prepare()]);
+    const now = new Date();
+    for (const { sender, host, stream } of debtors) {
+      const id = await sendOne(stream, sender, giftTypeOf(20));
+      await settleGift(id);
+      await payOut({ userId: host, amount: 15, reference: "out", now }, forget);
+      await refund(await getGift(id), "admin", now);
+    }
+    const owing = { owed: before.owed + 30, wallets: before.wallets + 2 };
+    await measureDebts({});
+    expect(JSON.parse(said.at(-1) ?? "{}")).toMatchObject({
+      message: "Credits are owed",
+      ...owing,
+    });
+    await topUp({ userId: debtors[0]!.host, amount: 5, reference: "in", now }, forget);
+    expect(await sumDebts()).toEqual({ ...owing, owed: before.owed + 25 });
+    for (const { host } of debtors)
+      await topUp({ userId: host, amount: 99, reference: "all", now }, forget);
+    expect(await sumDebts()).toEqual(before);
+  } finally {
+    process.env.POWERTOOLS_LOG_LEVEL = "SILENT";
+    write.mockRestore();
+  }
 });
