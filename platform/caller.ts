@@ -1,5 +1,5 @@
+import type { ProfileClaims } from "../domain/people/user.ts";
 import { refuse } from "../domain/refusal.ts";
-import type { ProfileClaims } from "../domain/user.ts";
 
 /** A role that a token's groups claim can give. Moderators are named per stream instead. */
 export type Role = "admin" | "service";

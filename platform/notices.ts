@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { objectIdOf, StreamId } from "../domain/id.ts";
-import { makeNotification, type StoredNotification } from "../domain/notification.ts";
-import { isOnStart, noticeOf, type Reminder } from "../domain/reminder.ts";
-import type { Stream } from "../domain/stream.ts";
+import { makeNotification, type StoredNotification } from "../domain/people/notification.ts";
+import { isOnStart, noticeOf, type Reminder } from "../domain/streams/reminder.ts";
+import type { Stream } from "../domain/streams/stream.ts";
 import { setting } from "./env.ts";
 import { logFault } from "./log.ts";
 import { sendMoment } from "./moments.ts";

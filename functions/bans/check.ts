@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { LiveStreamBan, liveStreamBanOf } from "../../domain/ban.ts";
 import { StreamId, UserId } from "../../domain/id.ts";
-import { activeBan } from "../../domain/member.ts";
-import { assertMayModerate } from "../../domain/stream-course.ts";
+import { LiveStreamBan, liveStreamBanOf } from "../../domain/streams/ban.ts";
+import { activeBan } from "../../domain/streams/member.ts";
+import { assertMayModerate } from "../../domain/streams/stream-course.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findBan } from "../../platform/store/bans.ts";

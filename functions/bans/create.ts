@@ -1,4 +1,4 @@
-import { BanWish, LiveStreamBan, liveStreamBanOf, makeBan } from "../../domain/ban.ts";
+import { BanWish, LiveStreamBan, liveStreamBanOf, makeBan } from "../../domain/streams/ban.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { recordBan } from "../../platform/store/bans.ts";

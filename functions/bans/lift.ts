@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { LiveStreamBan, liveStreamBanOf } from "../../domain/ban.ts";
 import { BanId } from "../../domain/id.ts";
+import { LiveStreamBan, liveStreamBanOf } from "../../domain/streams/ban.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getBan, liftBan } from "../../platform/store/bans.ts";

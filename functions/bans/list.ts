@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { BanQuery, LiveStreamBan, liveStreamBanOf } from "../../domain/ban.ts";
 import { Pagination, pageOf } from "../../domain/page.ts";
+import { BanQuery, LiveStreamBan, liveStreamBanOf } from "../../domain/streams/ban.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findBans, listBans } from "../../platform/store/ban-lists.ts";

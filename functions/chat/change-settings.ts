@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { StreamId } from "../../domain/id.ts";
 import {
   assertKnown,
   assertMayChangeSettings,
@@ -7,8 +8,7 @@ import {
   changedSettings,
   chatSettingsOf,
   settingsRefusals,
-} from "../../domain/chat-settings.ts";
-import { StreamId } from "../../domain/id.ts";
+} from "../../domain/streams/chat-settings.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeStream, getModeratedStream } from "../../platform/store/streams.ts";
 import { findProfiles } from "../../platform/store/users.ts";

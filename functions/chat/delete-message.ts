@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { assertMayDelete } from "../../domain/chat.ts";
 import { MessageId, StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/member.ts";
+import { assertMayDelete } from "../../domain/streams/chat.ts";
+import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getMessage } from "../../platform/store/messages.ts";
 import { deleteMessage } from "../../platform/store/pins.ts";

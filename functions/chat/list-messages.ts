@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { chatMessageOf, History, historyOf } from "../../domain/chat.ts";
 import { StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/member.ts";
 import { pageQuery } from "../../domain/page.ts";
+import { chatMessageOf, History, historyOf } from "../../domain/streams/chat.ts";
+import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listMessages } from "../../platform/store/messages.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { ModerationLog, shownActOf } from "../../domain/moderation.ts";
 import { cursorPage, cursorQuery } from "../../domain/page.ts";
-import { roleIn } from "../../domain/shown.ts";
+import { ModerationLog, shownActOf } from "../../domain/streams/moderation.ts";
+import { roleIn } from "../../domain/streams/shown.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listActs } from "../../platform/store/moderation.ts";
 import { getModeratedStream } from "../../platform/store/streams.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { Content, chatMessageOf, makeMessage, SentMessage } from "../../domain/chat.ts";
 import { MessageId, StreamId } from "../../domain/id.ts";
+import { Content, chatMessageOf, makeMessage, SentMessage } from "../../domain/streams/chat.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { admissionRefusals, admitToChat } from "../../platform/store/admission.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { Gift } from "../../domain/gift.ts";
-import { Superlike, superlikeBy } from "../../domain/gift-event.ts";
 import { StreamId } from "../../domain/id.ts";
+import type { Gift } from "../../domain/money/gift.ts";
+import { Superlike, superlikeBy } from "../../domain/money/gift-event.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getGiver, giveSuperlike } from "../../platform/store/gifts.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { CreditPackage, listPackages, PackageQuery } from "../../domain/credit-package.ts";
+import { CreditPackage, listPackages, PackageQuery } from "../../domain/money/credit-package.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 
 /** What credits cost, by store. Public, so that a shop window needs no login. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { getPackage, PackageId } from "../../domain/credit-package.ts";
+import { getPackage, PackageId } from "../../domain/money/credit-package.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { purchase } from "../../platform/store/bookings.ts";
 

@@ -1,5 +1,5 @@
+import { Transfer, Transferred } from "../../domain/money/transfer.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { Transfer, Transferred } from "../../domain/transfer.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { transfer } from "../../platform/store/transfers.ts";
 import { getProfile } from "../../platform/store/users.ts";

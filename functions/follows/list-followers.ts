@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { FollowUser, followUserOf } from "../../domain/follow.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../domain/page.ts";
+import { FollowUser, followUserOf } from "../../domain/people/follow.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findStandings, listFollowers } from "../../platform/store/follows.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { FollowAnswer } from "../../domain/follow.ts";
 import { UserId } from "../../domain/id.ts";
+import { FollowAnswer } from "../../domain/people/follow.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { removeFollow } from "../../platform/store/follows.ts";
 import { getProfile } from "../../platform/store/users.ts";

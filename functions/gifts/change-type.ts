@@ -1,12 +1,12 @@
 import * as z from "zod";
+import { GiftTypeId } from "../../domain/id.ts";
 import {
   changeGiftType,
   type GiftType,
   GiftTypeChange,
   ListedGiftType,
   listedGiftTypeOf,
-} from "../../domain/gift-type.ts";
-import { GiftTypeId } from "../../domain/id.ts";
+} from "../../domain/money/gift-type.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeStoredGiftType } from "../../platform/store/gift-types.ts";
 

@@ -3,7 +3,7 @@ import {
   listedGiftTypeOf,
   NewGiftType,
   newGiftType,
-} from "../../domain/gift-type.ts";
+} from "../../domain/money/gift-type.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { recordGiftType } from "../../platform/store/gift-types.ts";
 

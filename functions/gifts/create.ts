@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { type Gift, GiftToHost, giftRefusals } from "../../domain/gift.ts";
 import { GiftId } from "../../domain/id.ts";
-import { personOfSummary } from "../../domain/person.ts";
+import { type Gift, GiftToHost, giftRefusals } from "../../domain/money/gift.ts";
+import { personOfSummary } from "../../domain/people/person.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getGiftType } from "../../platform/store/gift-types.ts";
 import { getGiver, giveGift } from "../../platform/store/gifts.ts";

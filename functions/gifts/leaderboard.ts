@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { LeaderboardQuery, Ranked, topFans } from "../../domain/leaderboard.ts";
-import { assertNotBlocked } from "../../domain/member.ts";
-import { profileOf } from "../../domain/user.ts";
+import { LeaderboardQuery, Ranked, topFans } from "../../domain/money/leaderboard.ts";
+import { profileOf } from "../../domain/people/user.ts";
+import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findShown } from "../../platform/store/shown.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { inPriceOrder, ListedGiftType, listedGiftTypeOf } from "../../domain/gift-type.ts";
+import { inPriceOrder, ListedGiftType, listedGiftTypeOf } from "../../domain/money/gift-type.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listGiftTypes } from "../../platform/store/gift-types.ts";
 

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { ListedGift, listedGiftOf } from "../../domain/gift-event.ts";
 import { GiftId, StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/member.ts";
+import { ListedGift, listedGiftOf } from "../../domain/money/gift-event.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../domain/page.ts";
+import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listGifts } from "../../platform/store/gift-lists.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { GiftStatistics, giftStatisticsOf } from "../../domain/gift-statistics.ts";
 import { StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/member.ts";
+import { GiftStatistics, giftStatisticsOf } from "../../domain/money/gift-statistics.ts";
+import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listGiftTypes } from "../../platform/store/gift-types.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";

@@ -3,7 +3,7 @@ import {
   Notification,
   NotificationWish,
   notificationOf,
-} from "../../domain/notification.ts";
+} from "../../domain/people/notification.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { hasRole } from "../../platform/caller.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";

@@ -1,6 +1,10 @@
 import * as z from "zod";
-import { Notification, NotificationQuery, notificationOf } from "../../domain/notification.ts";
 import { Pagination, pageOf, pageQuery } from "../../domain/page.ts";
+import {
+  Notification,
+  NotificationQuery,
+  notificationOf,
+} from "../../domain/people/notification.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listNotifications, notificationsMax } from "../../platform/store/notifications.ts";
 

@@ -1,5 +1,9 @@
 import * as z from "zod";
-import { Notification, NotificationQuery, notificationOf } from "../../domain/notification.ts";
+import {
+  Notification,
+  NotificationQuery,
+  notificationOf,
+} from "../../domain/people/notification.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listNotifications } from "../../platform/store/notifications.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { NotificationId } from "../../domain/id.ts";
-import { Notification, notificationOf } from "../../domain/notification.ts";
+import { Notification, notificationOf } from "../../domain/people/notification.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { markNotification } from "../../platform/store/notifications.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DeviceToken } from "../../domain/device.ts";
+import { DeviceToken } from "../../domain/people/device.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { removeDevice } from "../../platform/store/devices.ts";
 

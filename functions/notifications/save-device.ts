@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DeviceWish } from "../../domain/device.ts";
+import { DeviceWish } from "../../domain/people/device.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { saveDevice } from "../../platform/store/devices.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { RequestId } from "../../domain/subscriber.ts";
+import { RequestId } from "../../domain/log/subscriber.ts";
 import { socket } from "../../platform/realtime/socket.ts";
 import { findConnection } from "../../platform/store/connections.ts";
 import { findHeads } from "../../platform/store/subscribers.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { Position } from "../../domain/position.ts";
-import { RequestId } from "../../domain/subscriber.ts";
+import { Position } from "../../domain/log/position.ts";
+import { RequestId } from "../../domain/log/subscriber.ts";
 import { socket } from "../../platform/realtime/socket.ts";
 import { subscribe } from "../../platform/realtime/subscription.ts";
 

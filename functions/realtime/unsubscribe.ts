@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { RequestId } from "../../domain/subscriber.ts";
+import { RequestId } from "../../domain/log/subscriber.ts";
 import { socket } from "../../platform/realtime/socket.ts";
 import { forgetStream } from "../../platform/store/connections.ts";
 import { removeSubscriber } from "../../platform/store/subscribers.ts";

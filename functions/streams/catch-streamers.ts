@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { wholeNumber } from "../../domain/page.ts";
-import { LiveStream } from "../../domain/stream.ts";
-import { StreamUser } from "../../domain/user.ts";
+import { StreamUser } from "../../domain/people/user.ts";
+import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStreams } from "../../platform/store/shown.ts";
 import { listLive, newestFirst } from "../../platform/store/stream-lists.ts";

@@ -1,6 +1,6 @@
-import { makeStream, StreamWish, streamForm } from "../../domain/new-stream.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { LiveStream, liveStreamOf } from "../../domain/stream.ts";
+import { makeStream, StreamWish, streamForm } from "../../domain/streams/new-stream.ts";
+import { LiveStream, liveStreamOf } from "../../domain/streams/stream.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { recordStream } from "../../platform/store/streams.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { LiveStream } from "../../domain/stream.ts";
-import { assertMayHost, end } from "../../domain/stream-course.ts";
+import { LiveStream } from "../../domain/streams/stream.ts";
+import { assertMayHost, end } from "../../domain/streams/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStream } from "../../platform/store/shown.ts";
 import { changeStream, getStream } from "../../platform/store/streams.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/member.ts";
+import { Epoch } from "../../domain/log/position.ts";
 import { wholeNumber } from "../../domain/page.ts";
-import { Epoch } from "../../domain/position.ts";
+import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cacheControlOf, FrameRange, readRange } from "../../platform/realtime/frame-range.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";

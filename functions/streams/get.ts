@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/member.ts";
-import { LiveStream } from "../../domain/stream.ts";
+import { assertNotBlocked } from "../../domain/streams/member.ts";
+import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStream } from "../../platform/store/shown.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";

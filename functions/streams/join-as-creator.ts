@@ -1,6 +1,6 @@
 import { refuse } from "../../domain/refusal.ts";
-import { isHost, liveStreamOf } from "../../domain/stream.ts";
-import { goLive, Joined, JoinWish, joinedOf } from "../../domain/stream-course.ts";
+import { isHost, liveStreamOf } from "../../domain/streams/stream.ts";
+import { goLive, Joined, JoinWish, joinedOf } from "../../domain/streams/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { announce } from "../../platform/notices.ts";
 import { changeStream, getStream } from "../../platform/store/streams.ts";

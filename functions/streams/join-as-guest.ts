@@ -1,7 +1,7 @@
-import { assertNotBlocked } from "../../domain/member.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { assertLive } from "../../domain/stream.ts";
-import { Joined, JoinWish, joinedOf } from "../../domain/stream-course.ts";
+import { assertNotBlocked } from "../../domain/streams/member.ts";
+import { assertLive } from "../../domain/streams/stream.ts";
+import { Joined, JoinWish, joinedOf } from "../../domain/streams/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStream } from "../../platform/store/shown.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";

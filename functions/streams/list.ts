@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { LiveStream } from "../../domain/stream.ts";
+import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStreams } from "../../platform/store/shown.ts";
 import { listNewest } from "../../platform/store/stream-lists.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Creator, creatorOf } from "../../domain/creator.ts";
+import { Creator, creatorOf } from "../../domain/streams/creator.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listMostWatched } from "../../platform/store/audiences.ts";

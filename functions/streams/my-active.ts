@@ -1,4 +1,4 @@
-import { LiveStream } from "../../domain/stream.ts";
+import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStream } from "../../platform/store/shown.ts";
 import { listHosted, newestFirst } from "../../platform/store/stream-lists.ts";

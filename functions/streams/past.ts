@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { wholeNumber } from "../../domain/page.ts";
-import { LiveStream } from "../../domain/stream.ts";
+import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStreams } from "../../platform/store/shown.ts";
 import { listHosted, newestFirst } from "../../platform/store/stream-lists.ts";

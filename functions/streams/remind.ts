@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/member.ts";
+import { assertNotBlocked } from "../../domain/streams/member.ts";
 import {
   makeReminder,
   ReminderWish,
   ShownReminder,
   shownReminderOf,
-} from "../../domain/reminder.ts";
+} from "../../domain/streams/reminder.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { saveReminder } from "../../platform/store/reminders.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";

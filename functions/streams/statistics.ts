@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/member.ts";
-import { watchingOf } from "../../domain/viewer.ts";
-import { WatchStatistics, watchStatisticsOf } from "../../domain/watch-time.ts";
+import { assertNotBlocked } from "../../domain/streams/member.ts";
+import { watchingOf } from "../../domain/streams/viewer.ts";
+import { WatchStatistics, watchStatisticsOf } from "../../domain/streams/watch-time.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";
 import { listSubscribers } from "../../platform/store/subscribers.ts";

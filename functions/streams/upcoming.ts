@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
-import { LiveStream } from "../../domain/stream.ts";
-import { isWithin, UpcomingQuery } from "../../domain/stream-course.ts";
+import { LiveStream } from "../../domain/streams/stream.ts";
+import { isWithin, UpcomingQuery } from "../../domain/streams/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findReminded } from "../../platform/store/reminders.ts";
 import { showStreams } from "../../platform/store/shown.ts";

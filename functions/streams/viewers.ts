@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/member.ts";
-import { ViewerQuery, Viewers } from "../../domain/viewer.ts";
+import { assertNotBlocked } from "../../domain/streams/member.ts";
+import { ViewerQuery, Viewers } from "../../domain/streams/viewer.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findMember, getStream } from "../../platform/store/streams.ts";
 import { listViewers } from "../../platform/store/viewers.ts";

@@ -1,5 +1,5 @@
-import { changedProfile, ProfileChange } from "../../domain/profile-change.ts";
-import { PublicProfile, publicProfileOf } from "../../domain/user.ts";
+import { changedProfile, ProfileChange } from "../../domain/people/profile-change.ts";
+import { PublicProfile, publicProfileOf } from "../../domain/people/user.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findFollowCounts } from "../../platform/store/follows.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
-import { PublicProfile, publicProfileOf } from "../../domain/user.ts";
-import { Username } from "../../domain/username.ts";
+import { PublicProfile, publicProfileOf } from "../../domain/people/user.ts";
+import { Username } from "../../domain/people/username.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findFollowCounts } from "../../platform/store/follows.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
+import { PublicProfile, publicProfileOf } from "../../domain/people/user.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { text } from "../../domain/text.ts";
-import { PublicProfile, publicProfileOf } from "../../domain/user.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findFollowCounts } from "../../platform/store/follows.ts";

@@ -1,4 +1,4 @@
-import { PublicProfile, publicProfileOf } from "../../domain/user.ts";
+import { PublicProfile, publicProfileOf } from "../../domain/people/user.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { findFollowCounts } from "../../platform/store/follows.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { Transaction, TransactionQuery } from "../../domain/money/transaction.ts";
 import { Pagination } from "../../domain/page.ts";
-import { Transaction, TransactionQuery } from "../../domain/transaction.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listTransactions } from "../../platform/store/transactions.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Balance } from "../../domain/credits.ts";
-import { spendLimitOf } from "../../domain/wallet.ts";
+import { spendLimitOf } from "../../domain/money/wallet.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { sumPending } from "../../platform/store/due.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
-import { Booked, Booking } from "../../domain/transfer.ts";
+import { Booked, Booking } from "../../domain/money/transfer.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { topUp } from "../../platform/store/bookings.ts";
 

@@ -1,4 +1,4 @@
-import type { Fact } from "../../domain/audit.ts";
+import type { Fact } from "../../domain/money/audit.ts";
 import { moneyKindOf } from "../store/keys.ts";
 import type { Item } from "../store/table.ts";
 import { makeLedgerWalk } from "./ledger-walk.ts";

@@ -1,5 +1,5 @@
-import { type Fact, factsOfHead } from "../../domain/audit.ts";
-import type { ChainedEntry } from "../../domain/ledger.ts";
+import { type Fact, factsOfHead } from "../../domain/money/audit.ts";
+import type { ChainedEntry } from "../../domain/money/ledger.ts";
 import { hashOf } from "../store/ledger.ts";
 
 /**

@@ -1,3 +1,4 @@
+import { Amount } from "../../domain/credits.ts";
 import {
   eventFact,
   type Fact,
@@ -11,11 +12,10 @@ import {
   factsOfWallet,
   problemsOfGift,
   sumFacts,
-} from "../../domain/audit.ts";
-import { Amount } from "../../domain/credits.ts";
-import { Gift, Share } from "../../domain/gift.ts";
-import { ChainedEntry } from "../../domain/ledger.ts";
-import { Wallet } from "../../domain/wallet.ts";
+} from "../../domain/money/audit.ts";
+import { Gift, Share } from "../../domain/money/gift.ts";
+import { ChainedEntry } from "../../domain/money/ledger.ts";
+import { Wallet } from "../../domain/money/wallet.ts";
 import { dueIndex, moneyKindOf } from "../store/keys.ts";
 import type { Item } from "../store/table.ts";
 import { totalsOf } from "../store/totals.ts";

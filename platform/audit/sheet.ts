@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Fact } from "../../domain/audit.ts";
+import type { Fact } from "../../domain/money/audit.ts";
 
 const bucketCount = 4096;
 const mask = (1n << 64n) - 1n;

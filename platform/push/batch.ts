@@ -1,10 +1,10 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
-import { recordOf } from "../../domain/change.ts";
-import type { LogRecord } from "../../domain/event.ts";
-import { StoredNotification } from "../../domain/notification.ts";
-import type { Subscriber } from "../../domain/subscriber.ts";
+import { recordOf } from "../../domain/log/change.ts";
+import type { LogRecord } from "../../domain/log/event.ts";
+import type { Subscriber } from "../../domain/log/subscriber.ts";
+import { StoredNotification } from "../../domain/people/notification.ts";
 import { setting } from "../env.ts";
 import { logFault, logNotice } from "../log.ts";
 import { readKey } from "../store/keys.ts";

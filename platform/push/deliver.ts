@@ -1,4 +1,4 @@
-import type { Frame } from "../../domain/frame.ts";
+import type { Frame } from "../../domain/log/frame.ts";
 import { limits } from "../limits.ts";
 import { listFrames, queryFrames } from "../store/frames.ts";
 import { getLog, markPosted } from "../store/logs.ts";

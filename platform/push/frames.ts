@@ -1,8 +1,8 @@
-import { recordIdOfMessage } from "../../domain/change.ts";
-import type { LogRecord } from "../../domain/event.ts";
-import { type Frame, frameKeptSeconds, makeFrame } from "../../domain/frame.ts";
-import { append, freshIn, type KnownLog, knows } from "../../domain/known-log.ts";
-import { bytesOf, chooseLeft } from "../../domain/thinning.ts";
+import { recordIdOfMessage } from "../../domain/log/change.ts";
+import type { LogRecord } from "../../domain/log/event.ts";
+import { type Frame, frameKeptSeconds, makeFrame } from "../../domain/log/frame.ts";
+import { append, freshIn, type KnownLog, knows } from "../../domain/log/known-log.ts";
+import { bytesOf, chooseLeft } from "../../domain/log/thinning.ts";
 import { setting } from "../env.ts";
 import { limits } from "../limits.ts";
 import { logFault } from "../log.ts";

@@ -1,4 +1,4 @@
-import { openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts";
+import { openingMilliseconds, type Subscriber } from "../../domain/log/subscriber.ts";
 import { limits } from "../limits.ts";
 import { dropConnection } from "../store/connections.ts";
 import { isInPart, type Part, removeSubscriber } from "../store/subscribers.ts";

@@ -1,5 +1,5 @@
-import { isBlocked } from "../../domain/member.ts";
-import type { Subscriber } from "../../domain/subscriber.ts";
+import type { Subscriber } from "../../domain/log/subscriber.ts";
+import { isBlocked } from "../../domain/streams/member.ts";
 import { fallBehind, setFrom } from "../store/catch-up.ts";
 import { findNewestFrame } from "../store/frames.ts";
 import { getLog, type Log } from "../store/logs.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { NotificationId, UserId } from "../../domain/id.ts";
-import { notificationOf, type StoredNotification } from "../../domain/notification.ts";
-import { openingMilliseconds } from "../../domain/subscriber.ts";
+import { openingMilliseconds } from "../../domain/log/subscriber.ts";
+import { notificationOf, type StoredNotification } from "../../domain/people/notification.ts";
 import { setting } from "../env.ts";
 import { sendMoment } from "../moments.ts";
 import { dropConnection, listSockets, type Socket } from "../store/connections.ts";

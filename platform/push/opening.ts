@@ -1,4 +1,4 @@
-import { openingMilliseconds, type Subscriber } from "../../domain/subscriber.ts";
+import { openingMilliseconds, type Subscriber } from "../../domain/log/subscriber.ts";
 import { findSubscriber } from "../store/subscribers.ts";
 import { noteGone } from "./gone.ts";
 import { governor } from "./governor.ts";

@@ -1,6 +1,6 @@
-import type { Frame } from "../../domain/frame.ts";
-import { isBlocked } from "../../domain/member.ts";
-import { firstLive, type Subscriber, viewersAmong } from "../../domain/subscriber.ts";
+import type { Frame } from "../../domain/log/frame.ts";
+import { firstLive, type Subscriber, viewersAmong } from "../../domain/log/subscriber.ts";
+import { isBlocked } from "../../domain/streams/member.ts";
 import { forgetStream } from "../store/connections.ts";
 import { findMember } from "../store/streams.ts";
 import { listSubscribers, type Part, removeSubscriber } from "../store/subscribers.ts";

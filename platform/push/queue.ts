@@ -1,6 +1,6 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
-import { Position } from "../../domain/position.ts";
+import { Position } from "../../domain/log/position.ts";
 import { openClient } from "../aws-client.ts";
 import { setting } from "../env.ts";
 

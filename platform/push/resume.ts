@@ -1,8 +1,8 @@
 import type { SQSRecord } from "aws-lambda";
-import { type Frame, isAnswered } from "../../domain/frame.ts";
-import { isBlocked } from "../../domain/member.ts";
-import { canRecover } from "../../domain/position.ts";
-import { firstLive, type Subscriber } from "../../domain/subscriber.ts";
+import { type Frame, isAnswered } from "../../domain/log/frame.ts";
+import { canRecover } from "../../domain/log/position.ts";
+import { firstLive, type Subscriber } from "../../domain/log/subscriber.ts";
+import { isBlocked } from "../../domain/streams/member.ts";
 import { limits } from "../limits.ts";
 import { logFault } from "../log.ts";
 import { goLive, moveOn } from "../store/catch-up.ts";

@@ -1,5 +1,5 @@
-import type { KnownLog } from "../../domain/known-log.ts";
-import type { Subscriber } from "../../domain/subscriber.ts";
+import type { KnownLog } from "../../domain/log/known-log.ts";
+import type { Subscriber } from "../../domain/log/subscriber.ts";
 
 /**
  * What one environment remembers between batches. All of it may be lost or stale: the table

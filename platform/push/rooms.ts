@@ -1,5 +1,5 @@
-import type { LogRecord } from "../../domain/event.ts";
-import type { Frame } from "../../domain/frame.ts";
+import type { LogRecord } from "../../domain/log/event.ts";
+import type { Frame } from "../../domain/log/frame.ts";
 import { setting } from "../env.ts";
 import { limits } from "../limits.ts";
 import { findNewestFrame } from "../store/frames.ts";

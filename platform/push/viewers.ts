@@ -1,4 +1,4 @@
-import { countViewers } from "../../domain/subscriber.ts";
+import { countViewers } from "../../domain/log/subscriber.ts";
 import { getLog } from "../store/logs.ts";
 import { listSubscribers } from "../store/subscribers.ts";
 import { type Room, remember } from "./room.ts";

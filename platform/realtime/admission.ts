@@ -1,4 +1,4 @@
-import { openingMilliseconds } from "../../domain/subscriber.ts";
+import { openingMilliseconds } from "../../domain/log/subscriber.ts";
 import { poster } from "../push/post.ts";
 import {
   connectionExpiry,

@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { serverMessages } from "../../domain/log/server-message.ts";
 import { refusals } from "../../domain/refusal.ts";
-import { serverMessages } from "../../domain/server-message.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
 import type { SocketContract } from "./contract.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { connectionLifeSeconds, openingMilliseconds } from "../../domain/subscriber.ts";
+import { connectionLifeSeconds, openingMilliseconds } from "../../domain/log/subscriber.ts";
 import { setting } from "../env.ts";
 import { sendMoment } from "../moments.ts";
 import { payloadOf, poster } from "../push/post.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { isAnswered } from "../../domain/frame.ts";
-import { canRecover, Epoch, FrameNumber } from "../../domain/position.ts";
+import { isAnswered } from "../../domain/log/frame.ts";
+import { canRecover, Epoch, FrameNumber } from "../../domain/log/position.ts";
 import { assertCurrent, type Caller } from "../caller.ts";
 import { findNewestFrame, queryFrames } from "../store/frames.ts";
 import { getLog } from "../store/logs.ts";

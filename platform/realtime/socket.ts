@@ -1,7 +1,7 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
+import { RequestId } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import { RequestId } from "../../domain/subscriber.ts";
 import { type Caller, callerOf } from "../caller.ts";
 import { beginInvocation, type TimeLeft } from "../deadline.ts";
 import { setting } from "../env.ts";

@@ -1,7 +1,7 @@
-import { isBlocked } from "../../domain/member.ts";
-import type { Position } from "../../domain/position.ts";
+import type { Position } from "../../domain/log/position.ts";
+import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import type { Subscriber } from "../../domain/subscriber.ts";
+import { isBlocked } from "../../domain/streams/member.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
 import { connectionExpiry, noteStream } from "../store/connections.ts";
 import { findMember, getStream } from "../store/streams.ts";

@@ -1,4 +1,4 @@
-import type { Profile } from "../../domain/user.ts";
+import type { Profile } from "../../domain/people/user.ts";
 import { findProfile, findProfiles, recordFirstSight } from "./users.ts";
 
 /**

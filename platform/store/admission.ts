@@ -1,14 +1,14 @@
+import { refuse } from "../../domain/refusal.ts";
 import {
   assertMayChat,
   assertNoBlockedWord,
   type ChatRules,
   chatRulesOf,
   needsFollowing,
-} from "../../domain/chat.ts";
-import { Member } from "../../domain/member.ts";
-import { refuse } from "../../domain/refusal.ts";
-import { assertMessagesOpen } from "../../domain/room-info.ts";
-import { assertLive, type Stream } from "../../domain/stream.ts";
+} from "../../domain/streams/chat.ts";
+import { Member } from "../../domain/streams/member.ts";
+import { assertLive, type Stream } from "../../domain/streams/stream.ts";
+import { assertMessagesOpen } from "../../domain/tencent/room-info.ts";
 import { setting } from "../env.ts";
 import { findRelation } from "./follows.ts";
 import { key } from "./keys.ts";

@@ -1,7 +1,7 @@
 import { BatchGetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { rankHosts } from "../../domain/creator.ts";
 import { objectIdOf } from "../../domain/id.ts";
+import { rankHosts } from "../../domain/streams/creator.ts";
 import { type Key, key } from "./keys.ts";
 import { listLive, listSince, newestFirst } from "./stream-lists.ts";
 import { read, table, tableName } from "./table.ts";

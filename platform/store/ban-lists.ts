@@ -1,5 +1,5 @@
 import { BatchGetCommand } from "@aws-sdk/lib-dynamodb";
-import { Ban, type BanFilter, isListed, ListedBan } from "../../domain/ban.ts";
+import { Ban, type BanFilter, isListed, ListedBan } from "../../domain/streams/ban.ts";
 import { key, prefix } from "./keys.ts";
 import { queryItems } from "./query.ts";
 import { read, table, tableName } from "./table.ts";

@@ -1,9 +1,9 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
-import { assertBannable, Ban, nextRevision } from "../../domain/ban.ts";
-import type { Member } from "../../domain/member.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { namesAtBan } from "../../domain/shown.ts";
-import type { Stream } from "../../domain/stream.ts";
+import { assertBannable, Ban, nextRevision } from "../../domain/streams/ban.ts";
+import type { Member } from "../../domain/streams/member.ts";
+import { namesAtBan } from "../../domain/streams/shown.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { key } from "./keys.ts";
 import { actAction } from "./moderation.ts";
 import { record } from "./record.ts";

@@ -1,7 +1,7 @@
-import type { CreditPackage } from "../../domain/credit-package.ts";
+import type { CreditPackage } from "../../domain/money/credit-package.ts";
+import type { Booked } from "../../domain/money/transfer.ts";
+import { credit, type Draft, debit, draftOf, type Movement } from "../../domain/money/wallet.ts";
 import { refuse } from "../../domain/refusal.ts";
-import type { Booked } from "../../domain/transfer.ts";
-import { credit, type Draft, debit, draftOf, type Movement } from "../../domain/wallet.ts";
 import { key } from "./keys.ts";
 import type { Reply } from "./record.ts";
 import { recordFirstSight } from "./users.ts";

@@ -1,6 +1,6 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
-import { Callbacks } from "../../domain/callback.ts";
 import { refuse } from "../../domain/refusal.ts";
+import { Callbacks } from "../../domain/tencent/callback.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";

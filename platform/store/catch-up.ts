@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import type { Subscriber } from "../../domain/subscriber.ts";
+import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { key } from "./keys.ts";
 import { findSubscriber, readSubscriber } from "./subscribers.ts";
 import { table, tableName } from "./table.ts";

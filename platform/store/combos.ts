@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { type Combo, comboEndsAt } from "../../domain/combo.ts";
-import { Gift } from "../../domain/gift.ts";
 import { GiftId, StreamId, UserId } from "../../domain/id.ts";
+import { type Combo, comboEndsAt } from "../../domain/money/combo.ts";
+import { Gift } from "../../domain/money/gift.ts";
+import { draftOf, type Wallet } from "../../domain/money/wallet.ts";
 import { Timestamp } from "../../domain/text.ts";
-import { draftOf, type Wallet } from "../../domain/wallet.ts";
 import { setting } from "../env.ts";
 import { sendMoment } from "../moments.ts";
 import { key, prefix } from "./keys.ts";

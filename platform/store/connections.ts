@@ -6,12 +6,12 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { refuse } from "../../domain/refusal.ts";
 import {
   Connection,
   connectionLifeSeconds,
   streamsPerConnectionMax,
-} from "../../domain/subscriber.ts";
+} from "../../domain/log/subscriber.ts";
+import { refuse } from "../../domain/refusal.ts";
 import { key, prefix } from "./keys.ts";
 import { removeSubscriber } from "./subscribers.ts";
 import { read, table, tableName } from "./table.ts";

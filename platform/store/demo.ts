@@ -1,10 +1,10 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
-import { newGiftType } from "../../domain/gift-type.ts";
-import { makeStream } from "../../domain/new-stream.ts";
-import type { Stream } from "../../domain/stream.ts";
-import { type Profile, profileOf, summaryOf } from "../../domain/user.ts";
-import { credit, draftOf, emptyWallet } from "../../domain/wallet.ts";
+import { newGiftType } from "../../domain/money/gift-type.ts";
+import { credit, draftOf, emptyWallet } from "../../domain/money/wallet.ts";
+import { type Profile, profileOf, summaryOf } from "../../domain/people/user.ts";
+import { makeStream } from "../../domain/streams/new-stream.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { key } from "./keys.ts";
 import { isEmpty, layoutItem } from "./layout.ts";
 import { listActions, liveActions } from "./stream-lists.ts";

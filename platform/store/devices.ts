@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import { type DeviceWish, deviceNameOf, devicesMax } from "../../domain/device.ts";
+import { type DeviceWish, deviceNameOf, devicesMax } from "../../domain/people/device.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { key, prefix } from "./keys.ts";

@@ -1,5 +1,5 @@
 import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { FollowCounts, Relation, type Standing } from "../../domain/follow.ts";
+import { FollowCounts, Relation, type Standing } from "../../domain/people/follow.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { type Key, key, prefix } from "./keys.ts";
 import { queryItems } from "./query.ts";

@@ -1,8 +1,8 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { Frame, withoutText } from "../../domain/frame.ts";
-import { type KnownLog, knownFrom } from "../../domain/known-log.ts";
+import { Frame, withoutText } from "../../domain/log/frame.ts";
+import { type KnownLog, knownFrom } from "../../domain/log/known-log.ts";
 import { limits } from "../limits.ts";
 import { key } from "./keys.ts";
 import { getLog } from "./logs.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { DeleteCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import type { LogRecord } from "../../domain/event.ts";
+import type { LogRecord } from "../../domain/log/event.ts";
 import { limits } from "../limits.ts";
 import { key, prefix } from "./keys.ts";
 import { type Item, read, table, tableName } from "./table.ts";

@@ -1,6 +1,6 @@
-import type { GiftType } from "../../domain/gift-type.ts";
+import type { GiftType } from "../../domain/money/gift-type.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import { type AddGift, addedGiftType } from "../../domain/tencent-gift.ts";
+import { type AddGift, addedGiftType } from "../../domain/tencent/tencent-gift.ts";
 import {
   findGiftTypeByAlias,
   listGiftTypes,

@@ -1,7 +1,7 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { Categories, type Category, categoryOf } from "../../domain/gift-category.ts";
 import { refuse } from "../../domain/refusal.ts";
+import { Categories, type Category, categoryOf } from "../../domain/tencent/gift-category.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";

@@ -1,4 +1,4 @@
-import { Gift } from "../../domain/gift.ts";
+import { Gift } from "../../domain/money/gift.ts";
 import { key, prefix } from "./keys.ts";
 import { queryItems } from "./query.ts";
 import { read } from "./table.ts";

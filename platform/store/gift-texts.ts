@@ -1,6 +1,11 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
-import { GiftText, type Language, languages, type TextChange } from "../../domain/gift-text.ts";
 import { refuse } from "../../domain/refusal.ts";
+import {
+  GiftText,
+  type Language,
+  languages,
+  type TextChange,
+} from "../../domain/tencent/gift-text.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";

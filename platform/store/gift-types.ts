@@ -1,6 +1,6 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { GiftType } from "../../domain/gift-type.ts";
+import { GiftType } from "../../domain/money/gift-type.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { timeAfter } from "../../domain/text.ts";
 import { key, prefix } from "./keys.ts";

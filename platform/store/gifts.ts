@@ -1,10 +1,10 @@
-import type { Gift, GiftWish, Given, Giving, Share } from "../../domain/gift.ts";
-import { sendGift, sendSuperlike } from "../../domain/gift.ts";
-import type { Member } from "../../domain/member.ts";
-import { type Person, personOf, personOfSummary } from "../../domain/person.ts";
+import type { Gift, GiftWish, Given, Giving, Share } from "../../domain/money/gift.ts";
+import { sendGift, sendSuperlike } from "../../domain/money/gift.ts";
+import type { Wallet } from "../../domain/money/wallet.ts";
+import { type Person, personOf, personOfSummary } from "../../domain/people/person.ts";
 import { refuse } from "../../domain/refusal.ts";
-import type { Stream } from "../../domain/stream.ts";
-import type { Wallet } from "../../domain/wallet.ts";
+import type { Member } from "../../domain/streams/member.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { newGiftId, recordGiftPlace } from "./gift-places.ts";
 import { key } from "./keys.ts";
 import type { Reply } from "./record.ts";

@@ -1,6 +1,6 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { type GoneReader, placesOf } from "../../domain/gone.ts";
+import { type GoneReader, placesOf } from "../../domain/streams/gone.ts";
 import { key } from "./keys.ts";
 import { read, table, tableName } from "./table.ts";
 import type { Action } from "./transact.ts";

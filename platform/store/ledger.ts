@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type ChainedEntry, chainText, type Entry } from "../../domain/ledger.ts";
+import { type ChainedEntry, chainText, type Entry } from "../../domain/money/ledger.ts";
 import { key } from "./keys.ts";
 import type { Action } from "./transact.ts";
 

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { Totals } from "../../domain/event.ts";
-import type { Frame } from "../../domain/frame.ts";
+import { Totals } from "../../domain/log/event.ts";
+import type { Frame } from "../../domain/log/frame.ts";
 import { key } from "./keys.ts";
 import { read, table, tableName } from "./table.ts";
 

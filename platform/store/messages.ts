@@ -1,8 +1,14 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { Message, numberInId, repeated, type SentMessage, withoutText } from "../../domain/chat.ts";
-import { countGone, rangesOf, shownNumbers } from "../../domain/gone.ts";
 import { refuse } from "../../domain/refusal.ts";
+import {
+  Message,
+  numberInId,
+  repeated,
+  type SentMessage,
+  withoutText,
+} from "../../domain/streams/chat.ts";
+import { countGone, rangesOf, shownNumbers } from "../../domain/streams/gone.ts";
 import { logFault } from "../log.ts";
 import { goneActions, goneReader, hasGoneAction } from "./gone.ts";
 import { key } from "./keys.ts";

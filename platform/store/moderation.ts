@@ -1,4 +1,4 @@
-import { Act } from "../../domain/moderation.ts";
+import { Act } from "../../domain/streams/moderation.ts";
 import { newId } from "../id.ts";
 import { key, prefix } from "./keys.ts";
 import { queryItems } from "./query.ts";

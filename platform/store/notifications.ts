@@ -4,7 +4,7 @@ import {
   isWanted,
   type NotificationFilter,
   StoredNotification,
-} from "../../domain/notification.ts";
+} from "../../domain/people/notification.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { key, prefix } from "./keys.ts";
 import { queryItems } from "./query.ts";

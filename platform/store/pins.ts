@@ -1,6 +1,6 @@
-import type { Message } from "../../domain/chat.ts";
 import { refuse } from "../../domain/refusal.ts";
-import type { Stream } from "../../domain/stream.ts";
+import type { Message } from "../../domain/streams/chat.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { hasGoneAction } from "./gone.ts";
 import { key } from "./keys.ts";
 import { deletionActions } from "./messages.ts";

@@ -1,6 +1,11 @@
-import { Gift, Share } from "../../domain/gift.ts";
-import { refundedCredits } from "../../domain/gift-event.ts";
-import { assertMayRefund, type Refunder, refundGift, refundNotices } from "../../domain/refund.ts";
+import { Gift, Share } from "../../domain/money/gift.ts";
+import { refundedCredits } from "../../domain/money/gift-event.ts";
+import {
+  assertMayRefund,
+  type Refunder,
+  refundGift,
+  refundNotices,
+} from "../../domain/money/refund.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { newId } from "../id.ts";
 import { listGiftPlaces } from "./gift-places.ts";

@@ -1,7 +1,7 @@
 import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
-import { isOnStart, Reminder } from "../../domain/reminder.ts";
-import type { Stream } from "../../domain/stream.ts";
+import { isOnStart, Reminder } from "../../domain/streams/reminder.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { key, prefix } from "./keys.ts";
 import { queryItems, queryRange } from "./query.ts";
 import { record } from "./record.ts";

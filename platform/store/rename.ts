@@ -1,6 +1,6 @@
+import type { Profile } from "../../domain/people/user.ts";
+import { looksLikeStaff, renamed } from "../../domain/people/username.ts";
 import { refuse } from "../../domain/refusal.ts";
-import type { Profile } from "../../domain/user.ts";
-import { looksLikeStaff, renamed } from "../../domain/username.ts";
 import type { Caller } from "../caller.ts";
 import { setting } from "../env.ts";
 import { holdUsername, leaveUsername } from "./user-index.ts";

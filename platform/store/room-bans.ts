@@ -1,9 +1,9 @@
-import { makeBan } from "../../domain/ban.ts";
+import type { Profile } from "../../domain/people/user.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { decideBan, endOf, type RoomBan } from "../../domain/room-ban.ts";
-import { namesAtBan } from "../../domain/shown.ts";
-import type { Stream } from "../../domain/stream.ts";
-import type { Profile } from "../../domain/user.ts";
+import { makeBan } from "../../domain/streams/ban.ts";
+import { namesAtBan } from "../../domain/streams/shown.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
+import { decideBan, endOf, type RoomBan } from "../../domain/tencent/room-ban.ts";
 import { banActions, changeMember, memberAction } from "./bans.ts";
 import { key } from "./keys.ts";
 import type { Action } from "./transact.ts";

@@ -1,7 +1,7 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
-import { Metadata, mergeMetadata } from "../../domain/room-metadata.ts";
+import { Metadata, mergeMetadata } from "../../domain/tencent/room-metadata.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
 import { read, table, tableName } from "./table.ts";

@@ -2,7 +2,7 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { refuse } from "../../domain/refusal.ts";
-import type { Stream } from "../../domain/stream.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
 import { findStream, newStreamActions } from "./streams.ts";

@@ -1,6 +1,6 @@
-import { Gift, Share } from "../../domain/gift.ts";
+import { Gift, Share } from "../../domain/money/gift.ts";
+import { credit, draftOf, type Wallet } from "../../domain/money/wallet.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { credit, draftOf, type Wallet } from "../../domain/wallet.ts";
 import { key } from "./keys.ts";
 import { record } from "./record.ts";
 import { foldActions, foldOf } from "./totals.ts";

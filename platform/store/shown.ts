@@ -1,7 +1,7 @@
-import { Member } from "../../domain/member.ts";
-import { shownIn } from "../../domain/shown.ts";
-import { type LiveStream, liveStreamOf, type Stream } from "../../domain/stream.ts";
-import type { Profile, StreamRole } from "../../domain/user.ts";
+import type { Profile, StreamRole } from "../../domain/people/user.ts";
+import { Member } from "../../domain/streams/member.ts";
+import { shownIn } from "../../domain/streams/shown.ts";
+import { type LiveStream, liveStreamOf, type Stream } from "../../domain/streams/stream.ts";
 import { getMany, nameOf } from "./get-many.ts";
 import { key } from "./keys.ts";
 import { read } from "./table.ts";

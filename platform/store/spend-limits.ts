@@ -1,4 +1,4 @@
-import type { SpendLimits } from "../../domain/wallet.ts";
+import type { SpendLimits } from "../../domain/money/wallet.ts";
 import { setting } from "../env.ts";
 
 /** What the stage allows one user to spend, whatever they spend it on. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StreamId, UserId } from "../../domain/id.ts";
-import { type Stream, StreamStatus } from "../../domain/stream.ts";
+import { type Stream, StreamStatus } from "../../domain/streams/stream.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { key, prefix } from "./keys.ts";
 import { queryItems, queryRange } from "./query.ts";

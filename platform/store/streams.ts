@@ -1,9 +1,9 @@
 import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { assertNotBlocked, Member } from "../../domain/member.ts";
-import type { Act } from "../../domain/moderation.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { Stream } from "../../domain/stream.ts";
-import { assertMayModerate } from "../../domain/stream-course.ts";
+import { assertNotBlocked, Member } from "../../domain/streams/member.ts";
+import type { Act } from "../../domain/streams/moderation.ts";
+import { Stream } from "../../domain/streams/stream.ts";
+import { assertMayModerate } from "../../domain/streams/stream-course.ts";
 import type { Caller } from "../caller.ts";
 import { key } from "./keys.ts";
 import { actAction } from "./moderation.ts";

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
-import { Member } from "../../domain/member.ts";
-import { connectionLifeSeconds, isCurrent, Subscriber } from "../../domain/subscriber.ts";
+import { connectionLifeSeconds, isCurrent, Subscriber } from "../../domain/log/subscriber.ts";
+import { Member } from "../../domain/streams/member.ts";
 import { limits } from "../limits.ts";
 import { getMany, nameOf } from "./get-many.ts";
 import { connectionIn, key, readKey, subscriberRanges } from "./keys.ts";

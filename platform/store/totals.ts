@@ -1,7 +1,7 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import type { Gift } from "../../domain/gift.ts";
-import { addsToTotals } from "../../domain/gift-event.ts";
+import type { Gift } from "../../domain/money/gift.ts";
+import { addsToTotals } from "../../domain/money/gift-event.ts";
 import { key, prefix } from "./keys.ts";
 import { queryItems } from "./query.ts";
 import { read, table, tableName } from "./table.ts";

@@ -1,12 +1,12 @@
-import { ChainedEntry, type Entry } from "../../domain/ledger.ts";
-import { pageOf, paginationOf } from "../../domain/page.ts";
+import { ChainedEntry, type Entry } from "../../domain/money/ledger.ts";
 import {
   isUnfiltered,
   isWanted,
   type Transaction,
   type TransactionQuery,
   transactionOf,
-} from "../../domain/transaction.ts";
+} from "../../domain/money/transaction.ts";
+import { pageOf, paginationOf } from "../../domain/page.ts";
 import { key } from "./keys.ts";
 import { queryItems, queryRange } from "./query.ts";
 import { read } from "./table.ts";

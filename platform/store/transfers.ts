@@ -1,6 +1,6 @@
+import type { Transferred } from "../../domain/money/transfer.ts";
+import { countSpending, credit, debit, draftOf } from "../../domain/money/wallet.ts";
 import { refuse } from "../../domain/refusal.ts";
-import type { Transferred } from "../../domain/transfer.ts";
-import { countSpending, credit, debit, draftOf } from "../../domain/wallet.ts";
 import type { Reply } from "./record.ts";
 import { spendLimits } from "./spend-limits.ts";
 import { commit, findWallet } from "./wallets.ts";

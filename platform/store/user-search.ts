@@ -1,8 +1,8 @@
-import { followUserOf } from "../../domain/follow.ts";
 import { pageOf } from "../../domain/page.ts";
-import { questionOf } from "../../domain/search.ts";
-import type { Profile } from "../../domain/user.ts";
-import { lookMax, type UserQuestion } from "../../domain/user-search.ts";
+import { followUserOf } from "../../domain/people/follow.ts";
+import { questionOf } from "../../domain/people/search.ts";
+import type { Profile } from "../../domain/people/user.ts";
+import { lookMax, type UserQuestion } from "../../domain/people/user-search.ts";
 import { setting } from "../env.ts";
 import { findStandings } from "./follows.ts";
 import { findAnybody, findByText } from "./user-index.ts";

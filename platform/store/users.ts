@@ -1,6 +1,4 @@
 import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { refuse } from "../../domain/refusal.ts";
-import { timeAfter } from "../../domain/text.ts";
 import {
   Profile,
   type ProfileClaims,
@@ -9,8 +7,10 @@ import {
   type StreamUser,
   summaryOf,
   type UserSummary,
-} from "../../domain/user.ts";
-import { looksLikeStaff } from "../../domain/username.ts";
+} from "../../domain/people/user.ts";
+import { looksLikeStaff } from "../../domain/people/username.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { timeAfter } from "../../domain/text.ts";
 import type { Caller } from "../caller.ts";
 import { setting } from "../env.ts";
 import { key } from "./keys.ts";

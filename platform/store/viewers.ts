@@ -1,13 +1,13 @@
 import type * as z from "zod";
 import { paginationOf } from "../../domain/page.ts";
-import type { Stream } from "../../domain/stream.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import {
   isCalled,
   type ViewerQuery,
   viewerOf,
   type Watching,
   watchingOf,
-} from "../../domain/viewer.ts";
+} from "../../domain/streams/viewer.ts";
 import { setting } from "../env.ts";
 import { findStandings } from "./follows.ts";
 import { findShown } from "./shown.ts";

@@ -1,7 +1,7 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import type { Subscriber } from "../../domain/subscriber.ts";
-import { Visits } from "../../domain/watch-time.ts";
+import type { Subscriber } from "../../domain/log/subscriber.ts";
+import { Visits } from "../../domain/streams/watch-time.ts";
 import { logFault } from "../log.ts";
 import { key, prefix } from "./keys.ts";
 import { queryItems } from "./query.ts";

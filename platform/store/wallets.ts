@@ -1,6 +1,6 @@
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { type Draft, emptyWallet, Wallet } from "../../domain/money/wallet.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { type Draft, emptyWallet, Wallet } from "../../domain/wallet.ts";
 import { dueIndex, key } from "./keys.ts";
 import { chain, entryAction } from "./ledger.ts";
 import { type Reply, record } from "./record.ts";

@@ -1,12 +1,12 @@
+import { type GiftWish, sendGift } from "../../domain/money/gift.ts";
+import { refuse } from "../../domain/refusal.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import {
   beforeSendGift,
   type Callbacks,
   type GiftWater,
   verdictOf,
-} from "../../domain/callback.ts";
-import { type GiftWish, sendGift } from "../../domain/gift.ts";
-import { refuse } from "../../domain/refusal.ts";
-import type { Stream } from "../../domain/stream.ts";
+} from "../../domain/tencent/callback.ts";
 import { setting } from "../env.ts";
 import { newId } from "../id.ts";
 import { logNotice } from "../log.ts";

@@ -9,9 +9,9 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { makeAssembly } from "../../bin/assembly.ts";
 import { prepareTable } from "../../bin/demo.ts";
-import { makeMessage } from "../../domain/chat.ts";
-import { makeStream, StreamWish } from "../../domain/new-stream.ts";
-import { profileOf, summaryOf } from "../../domain/user.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
+import { makeMessage } from "../../domain/streams/chat.ts";
+import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
 import { makeLog, startSystem } from "../../local/index.ts";
 import { key } from "../../platform/store/keys.ts";
 

@@ -1,5 +1,5 @@
-import type { LogRecord } from "../../domain/event.ts";
-import { makeFrame } from "../../domain/frame.ts";
+import type { LogRecord } from "../../domain/log/event.ts";
+import { makeFrame } from "../../domain/log/frame.ts";
 import { compactText } from "../../platform/push/forms.ts";
 import { emptyLog, given, now, said, streamId } from "../domain/frame-samples.ts";
 import { print, round } from "./figures.ts";

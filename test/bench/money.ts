@@ -3,11 +3,11 @@
  * design would (debit and credit in one transaction), on one engine in one run, with the conflicts
  * that DynamoDB gives to overlapping transactions. Then the request units of a gift.
  */
-import { sendGift } from "../../domain/gift.ts";
-import type { GiftType } from "../../domain/gift-type.ts";
-import { personOfSummary } from "../../domain/person.ts";
-import type { Stream } from "../../domain/stream.ts";
-import { credit, draftOf } from "../../domain/wallet.ts";
+import { sendGift } from "../../domain/money/gift.ts";
+import type { GiftType } from "../../domain/money/gift-type.ts";
+import { credit, draftOf } from "../../domain/money/wallet.ts";
+import { personOfSummary } from "../../domain/people/person.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { newGiftId } from "../../platform/store/gift-places.ts";
 import { findGiftType, recordGiftType } from "../../platform/store/gift-types.ts";
 import { getGiver } from "../../platform/store/gifts.ts";

@@ -8,7 +8,7 @@ import {
   type Options,
   OvationError,
 } from "../../client/index.ts";
-import { makeFrame } from "../../domain/frame.ts";
+import { makeFrame } from "../../domain/log/frame.ts";
 import { compactText } from "../../platform/push/forms.ts";
 import { emptyLog, now, said } from "../domain/frame-samples.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { readMessage } from "../../client/compact.ts";
-import { makeFrame } from "../../domain/frame.ts";
+import { makeFrame } from "../../domain/log/frame.ts";
 import { compactText } from "../../platform/push/forms.ts";
 import {
   change,

@@ -1,4 +1,4 @@
-import { recordOf } from "../../domain/change.ts";
+import { recordOf } from "../../domain/log/change.ts";
 import { change, gift, message, now, picture, record, stream } from "./frame-samples.ts";
 
 const member = (ban?: object | null, revision = 1) => ({ userId: "ann", revision, ban });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { messageIdOf, numberInId } from "../../domain/chat.ts";
+import { messageIdOf, numberInId } from "../../domain/streams/chat.ts";
 
 const now = new Date("2026-01-15T10:30:00.000Z");
 

@@ -1,9 +1,9 @@
-import { type Change, recordOf } from "../../domain/change.ts";
-import { makeMessage } from "../../domain/chat.ts";
-import type { LogRecord } from "../../domain/event.ts";
-import { makeStream, StreamWish } from "../../domain/new-stream.ts";
-import { personOf } from "../../domain/person.ts";
-import { profileOf, summaryOf } from "../../domain/user.ts";
+import { type Change, recordOf } from "../../domain/log/change.ts";
+import type { LogRecord } from "../../domain/log/event.ts";
+import { personOf } from "../../domain/people/person.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
+import { makeMessage } from "../../domain/streams/chat.ts";
+import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
 
 export const picture = "https://cdn.example.com/people/default.png";
 export const streamId = "64d15f9e2e6c8f4d5a123000";

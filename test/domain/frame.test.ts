@@ -1,12 +1,12 @@
 import fc from "fast-check";
-import type { LogRecord } from "../../domain/event.ts";
+import type { LogRecord } from "../../domain/log/event.ts";
 import {
   type Frame,
   frameBytesMax,
   type LogEnd,
   makeFrame,
   withoutText,
-} from "../../domain/frame.ts";
+} from "../../domain/log/frame.ts";
 import { utf8Bytes } from "../../domain/text.ts";
 import {
   change,

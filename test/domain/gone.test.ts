@@ -1,6 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { countGone, type GoneReader, placesOf, rangesOf, shownNumbers } from "../../domain/gone.ts";
+import {
+  countGone,
+  type GoneReader,
+  placesOf,
+  rangesOf,
+  shownNumbers,
+} from "../../domain/streams/gone.ts";
 
 /** What is noted of some numbers, kept as the table keeps it; counts what is read of it. */
 function notesOf(gone: readonly number[]) {

@@ -1,5 +1,5 @@
-import { makeFrame } from "../../domain/frame.ts";
-import { append, freshIn, knownFrom, knows } from "../../domain/known-log.ts";
+import { makeFrame } from "../../domain/log/frame.ts";
+import { append, freshIn, knownFrom, knows } from "../../domain/log/known-log.ts";
 import { now, said, streamId } from "./frame-samples.ts";
 
 const end = { epoch: "e1", posted: 0, newest: 0, totals: { count: 0, credits: 0 } };

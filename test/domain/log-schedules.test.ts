@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import type { LogRecord } from "../../domain/event.ts";
-import { type Frame, makeFrame } from "../../domain/frame.ts";
-import { append, freshIn, type KnownLog, knownFrom, knows } from "../../domain/known-log.ts";
-import { canRecover } from "../../domain/position.ts";
+import type { LogRecord } from "../../domain/log/event.ts";
+import { type Frame, makeFrame } from "../../domain/log/frame.ts";
+import { append, freshIn, type KnownLog, knownFrom, knows } from "../../domain/log/known-log.ts";
+import { canRecover } from "../../domain/log/position.ts";
 import { given, said, streamId } from "./frame-samples.ts";
 
 /** One thing that happens: a consumer is given some records, or forgets, or time passes. */

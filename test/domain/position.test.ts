@@ -1,4 +1,4 @@
-import { canRecover, parsePosition } from "../../domain/position.ts";
+import { canRecover, parsePosition } from "../../domain/log/position.ts";
 
 /** A log at frame 20 that keeps its newest 12 frames. */
 const log = { epoch: "e1", head: 20, keeps: (frame: number) => frame >= 9 && frame <= 20 };

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { blockedWordIn } from "../../domain/blocked-words.ts";
 import { folded } from "../../domain/folding.ts";
-import { questionOf, textsOf } from "../../domain/search.ts";
+import { questionOf, textsOf } from "../../domain/people/search.ts";
+import { blockedWordIn } from "../../domain/streams/blocked-words.ts";
 import { isVisible, visible } from "../../domain/visible.ts";
 
 type Sample = { name: string; value: string };

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { channelNameOf, makeStream, StreamWish } from "../../domain/new-stream.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
-import { type Stream, StreamStatus } from "../../domain/stream.ts";
+import { channelNameOf, makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
+import { type Stream, StreamStatus } from "../../domain/streams/stream.ts";
 import {
   assertMayHost,
   assertMayModerate,
@@ -9,8 +10,7 @@ import {
   end,
   goLive,
   remove,
-} from "../../domain/stream-course.ts";
-import { profileOf, summaryOf } from "../../domain/user.ts";
+} from "../../domain/streams/stream-course.ts";
 
 const now = new Date("2026-01-15T10:30:00.000Z");
 const picture = "https://cdn.example.com/person.png";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { bytesOf, chooseLeft } from "../../domain/thinning.ts";
+import { bytesOf, chooseLeft } from "../../domain/log/thinning.ts";
 import { given, said } from "./frame-samples.ts";
 
 const nobody = new Set<string>();

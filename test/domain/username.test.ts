@@ -1,4 +1,4 @@
-import { looksLikeStaff } from "../../domain/username.ts";
+import { looksLikeStaff } from "../../domain/people/username.ts";
 
 const reserved = ["admin", "administrator", "moderator", "official", "ovation", "support"];
 

@@ -1,5 +1,10 @@
 import fc from "fast-check";
-import { type Combo, comboGapMilliseconds, combosKept, countCombo } from "../../domain/combo.ts";
+import {
+  type Combo,
+  comboGapMilliseconds,
+  combosKept,
+  countCombo,
+} from "../../domain/money/combo.ts";
 import {
   countSpending,
   credit,
@@ -8,7 +13,7 @@ import {
   draftOf,
   emptyWallet,
   takeBack,
-} from "../../domain/wallet.ts";
+} from "../../domain/money/wallet.ts";
 
 const at = "2026-05-01T12:00:00.000Z";
 const now = new Date(at);

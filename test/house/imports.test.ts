@@ -71,7 +71,7 @@ test("the rules catch what they are for", () => {
     ["platform", "local/model.ts"],
     ["lib", "platform/store/table.ts"],
     ["lib", "@aws-sdk/client-dynamodb"],
-    ["local", "domain/gift.ts"],
+    ["local", "domain/money/gift.ts"],
     ["local", "lib/stages.ts"],
     ["client", "node:http"],
   ] as const)

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { makeBan } from "../../domain/ban.ts";
-import { makeStream, StreamWish } from "../../domain/new-stream.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
-import { profileOf, summaryOf } from "../../domain/user.ts";
+import { makeBan } from "../../domain/streams/ban.ts";
+import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
 import { newId } from "../../platform/id.ts";
 import { admitMessage } from "../../platform/store/admission.ts";
 import { liftBan, recordBan } from "../../platform/store/bans.ts";

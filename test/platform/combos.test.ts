@@ -1,5 +1,5 @@
-import type { GiftType } from "../../domain/gift-type.ts";
-import type { Stream } from "../../domain/stream.ts";
+import type { GiftType } from "../../domain/money/gift-type.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { endCombo } from "../../platform/store/combos.ts";
 import { findWallet } from "../../platform/store/wallets.ts";
 import { startTable } from "./table.ts";

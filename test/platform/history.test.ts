@@ -1,7 +1,7 @@
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { makeMessage } from "../../domain/chat.ts";
-import { profileOf, summaryOf } from "../../domain/user.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
+import { makeMessage } from "../../domain/streams/chat.ts";
 import { key } from "../../platform/store/keys.ts";
 import {
   findMessage,

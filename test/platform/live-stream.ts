@@ -1,6 +1,6 @@
-import { makeStream, StreamWish } from "../../domain/new-stream.ts";
-import type { Stream } from "../../domain/stream.ts";
-import type { UserSummary } from "../../domain/user.ts";
+import type { UserSummary } from "../../domain/people/user.ts";
+import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { newId } from "../../platform/id.ts";
 
 /** A stream as the product makes it, live since now; `changes` are what a test needs otherwise. */

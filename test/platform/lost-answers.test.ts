@@ -1,9 +1,9 @@
 import { GetCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { jest } from "@jest/globals";
-import { makeMessage } from "../../domain/chat.ts";
-import { makeNotification, NotificationWish } from "../../domain/notification.ts";
+import { makeNotification, NotificationWish } from "../../domain/people/notification.ts";
+import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
-import { profileOf } from "../../domain/user.ts";
+import { makeMessage } from "../../domain/streams/chat.ts";
 import { newId } from "../../platform/id.ts";
 import { admitMessage } from "../../platform/store/admission.ts";
 import { recordCallbacks } from "../../platform/store/callbacks.ts";

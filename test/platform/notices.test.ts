@@ -1,6 +1,6 @@
-import { makeReminder } from "../../domain/reminder.ts";
-import type { Stream } from "../../domain/stream.ts";
-import { profileOf, summaryOf } from "../../domain/user.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
+import { makeReminder } from "../../domain/streams/reminder.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as remindViewers } from "../../functions/schedules/remind-viewers.ts";
 import { handler as tellLive } from "../../functions/schedules/tell-live.ts";
 import { newId } from "../../platform/id.ts";

@@ -1,7 +1,7 @@
-import { makeMessage } from "../../domain/chat.ts";
-import { makeStream, StreamWish } from "../../domain/new-stream.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
-import { profileOf, summaryOf } from "../../domain/user.ts";
+import { makeMessage } from "../../domain/streams/chat.ts";
+import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
 import { newId } from "../../platform/id.ts";
 import {
   findMessage,

@@ -1,8 +1,8 @@
 import { jest } from "@jest/globals";
-import { listPackages } from "../../domain/credit-package.ts";
-import { personOf } from "../../domain/person.ts";
-import type { Stream } from "../../domain/stream.ts";
-import { profileOf } from "../../domain/user.ts";
+import { listPackages } from "../../domain/money/credit-package.ts";
+import { personOf } from "../../domain/people/person.ts";
+import { profileOf } from "../../domain/people/user.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as measureDebts } from "../../functions/schedules/measure-debts.ts";
 import { payOut, purchase, topUp } from "../../platform/store/bookings.ts";
 import { sumDebts } from "../../platform/store/due.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { changedProfile, type ProfileChange } from "../../domain/profile-change.ts";
-import type { ProfileClaims } from "../../domain/user.ts";
+import { changedProfile, type ProfileChange } from "../../domain/people/profile-change.ts";
+import type { ProfileClaims } from "../../domain/people/user.ts";
 import { newId } from "../../platform/id.ts";
 import { rename } from "../../platform/store/rename.ts";
 import { table } from "../../platform/store/table.ts";

@@ -1,9 +1,9 @@
 import { GetCommand, type GetCommandOutput, PutCommand } from "@aws-sdk/lib-dynamodb";
-import type { Gift } from "../../domain/gift.ts";
-import type { GiftType } from "../../domain/gift-type.ts";
-import { personOfSummary } from "../../domain/person.ts";
-import type { Stream } from "../../domain/stream.ts";
-import { profileOf, summaryOf } from "../../domain/user.ts";
+import type { Gift } from "../../domain/money/gift.ts";
+import type { GiftType } from "../../domain/money/gift-type.ts";
+import { personOfSummary } from "../../domain/people/person.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { newId } from "../../platform/id.ts";
 import { topUp } from "../../platform/store/bookings.ts";
 import { getGiver, giveGift } from "../../platform/store/gifts.ts";

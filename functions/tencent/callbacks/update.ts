@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { CallbackCommands, CallbackUrl } from "../../../domain/callback.ts";
+import { CallbackCommands, CallbackUrl } from "../../../domain/tencent/callback.ts";
 import { changeCallbacks } from "../../../platform/store/callbacks.ts";
 import { command } from "../../../platform/tencent/command.ts";
 

@@ -1,4 +1,4 @@
-import { addCategory, NewCategory } from "../../../domain/gift-category.ts";
+import { addCategory, NewCategory } from "../../../domain/tencent/gift-category.ts";
 import { changeCategories } from "../../../platform/store/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 

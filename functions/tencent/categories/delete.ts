@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { CategoryId, removeCategory } from "../../../domain/gift-category.ts";
+import { CategoryId, removeCategory } from "../../../domain/tencent/gift-category.ts";
 import { changeCategories } from "../../../platform/store/gift-categories.ts";
 import { deleteTexts } from "../../../platform/store/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { CategoryId, GiftCategoryInfo } from "../../../domain/gift-category.ts";
+import { CategoryId, GiftCategoryInfo } from "../../../domain/tencent/gift-category.ts";
 import { getCategory } from "../../../platform/store/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { CategoryId } from "../../../domain/gift-category.ts";
-import { Language } from "../../../domain/gift-text.ts";
+import { CategoryId } from "../../../domain/tencent/gift-category.ts";
+import { Language } from "../../../domain/tencent/gift-text.ts";
 import { getCategory } from "../../../platform/store/gift-categories.ts";
 import { getText } from "../../../platform/store/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";

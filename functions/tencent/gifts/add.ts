@@ -1,4 +1,4 @@
-import { AddGift } from "../../../domain/tencent-gift.ts";
+import { AddGift } from "../../../domain/tencent/tencent-gift.ts";
 import { recordAddedGift } from "../../../platform/store/gift-aliases.ts";
 import { command } from "../../../platform/tencent/command.ts";
 

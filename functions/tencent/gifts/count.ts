@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Account, RoomId } from "../../../domain/room.ts";
+import { Account, RoomId } from "../../../domain/tencent/room.ts";
 import { getRoom } from "../../../platform/store/rooms.ts";
 import { findFan, findTotals, listFans } from "../../../platform/store/totals.ts";
 import { command } from "../../../platform/tencent/command.ts";

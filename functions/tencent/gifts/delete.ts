@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { NamedGiftId } from "../../../domain/tencent-gift.ts";
+import { NamedGiftId } from "../../../domain/tencent/tencent-gift.ts";
 import { deleteGiftByAlias } from "../../../platform/store/gift-aliases.ts";
 import { deleteTexts } from "../../../platform/store/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";

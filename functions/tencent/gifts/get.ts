@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { GiftInfo, giftInfoOf, NamedGiftId } from "../../../domain/tencent-gift.ts";
+import { GiftInfo, giftInfoOf, NamedGiftId } from "../../../domain/tencent/tencent-gift.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";
 import { command } from "../../../platform/tencent/command.ts";
 

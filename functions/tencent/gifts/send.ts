@@ -1,5 +1,5 @@
-import { personOf } from "../../../domain/person.ts";
-import { SendGift, sendRefusals } from "../../../domain/tencent-gift.ts";
+import { personOf } from "../../../domain/people/person.ts";
+import { SendGift, sendRefusals } from "../../../domain/tencent/tencent-gift.ts";
 import { getAccounts } from "../../../platform/store/accounts.ts";
 import { findCallbacks } from "../../../platform/store/callbacks.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { RoomId } from "../../../domain/room.ts";
+import { RoomId } from "../../../domain/tencent/room.ts";
 import { getOpenRoom } from "../../../platform/store/rooms.ts";
 import { changeStream } from "../../../platform/store/streams.ts";
 import { command } from "../../../platform/tencent/command.ts";

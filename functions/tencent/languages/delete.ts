@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { Language } from "../../../domain/gift-text.ts";
-import { NamedGiftId } from "../../../domain/tencent-gift.ts";
+import { Language } from "../../../domain/tencent/gift-text.ts";
+import { NamedGiftId } from "../../../domain/tencent/tencent-gift.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";
 import { deleteTexts } from "../../../platform/store/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { CategoryId, removeRelations } from "../../../domain/gift-category.ts";
-import { GiftIdList, sortOut } from "../../../domain/tencent-gift.ts";
+import { CategoryId, removeRelations } from "../../../domain/tencent/gift-category.ts";
+import { GiftIdList, sortOut } from "../../../domain/tencent/tencent-gift.ts";
 import { listGiftAliases } from "../../../platform/store/gift-aliases.ts";
 import { changeCategories } from "../../../platform/store/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { CategoryId } from "../../../domain/gift-category.ts";
+import { CategoryId } from "../../../domain/tencent/gift-category.ts";
 import { listGiftAliases } from "../../../platform/store/gift-aliases.ts";
 import { getCategory } from "../../../platform/store/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";

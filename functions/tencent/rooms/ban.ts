@@ -1,4 +1,4 @@
-import { BanMembers } from "../../../domain/room-ban.ts";
+import { BanMembers } from "../../../domain/tencent/room-ban.ts";
 import { getAccounts } from "../../../platform/store/accounts.ts";
 import { changeRoomBans } from "../../../platform/store/room-bans.ts";
 import { getOpenRoom } from "../../../platform/store/rooms.ts";

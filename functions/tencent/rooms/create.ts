@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { makeStream } from "../../../domain/new-stream.ts";
-import { RoomId } from "../../../domain/room.ts";
-import { NewRoom, roomFieldsOf, streamWishOf } from "../../../domain/room-info.ts";
-import { goLive } from "../../../domain/stream-course.ts";
+import { makeStream } from "../../../domain/streams/new-stream.ts";
+import { goLive } from "../../../domain/streams/stream-course.ts";
+import { RoomId } from "../../../domain/tencent/room.ts";
+import { NewRoom, roomFieldsOf, streamWishOf } from "../../../domain/tencent/room-info.ts";
 import { setting } from "../../../platform/env.ts";
 import { announce } from "../../../platform/notices.ts";
 import { getAccounts } from "../../../platform/store/accounts.ts";

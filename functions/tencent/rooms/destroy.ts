@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { RoomId } from "../../../domain/room.ts";
-import { end } from "../../../domain/stream-course.ts";
+import { end } from "../../../domain/streams/stream-course.ts";
+import { RoomId } from "../../../domain/tencent/room.ts";
 import { getOpenRoom } from "../../../platform/store/rooms.ts";
 import { changeStream } from "../../../platform/store/streams.ts";
 import { command } from "../../../platform/tencent/command.ts";

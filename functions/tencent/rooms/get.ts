@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { RoomId } from "../../../domain/room.ts";
-import { RoomInfo, roomInfoOf } from "../../../domain/room-info.ts";
-import { countViewers } from "../../../domain/subscriber.ts";
+import { countViewers } from "../../../domain/log/subscriber.ts";
+import { RoomId } from "../../../domain/tencent/room.ts";
+import { RoomInfo, roomInfoOf } from "../../../domain/tencent/room-info.ts";
 import { getOpenRoom } from "../../../platform/store/rooms.ts";
 import { listSubscribers } from "../../../platform/store/subscribers.ts";
 import { command } from "../../../platform/tencent/command.ts";

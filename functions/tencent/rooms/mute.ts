@@ -1,4 +1,4 @@
-import { MuteMembers } from "../../../domain/room-ban.ts";
+import { MuteMembers } from "../../../domain/tencent/room-ban.ts";
 import { getAccounts } from "../../../platform/store/accounts.ts";
 import { changeRoomBans } from "../../../platform/store/room-bans.ts";
 import { getOpenRoom } from "../../../platform/store/rooms.ts";

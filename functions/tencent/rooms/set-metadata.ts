@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { RoomId } from "../../../domain/room.ts";
-import { MetadataChange } from "../../../domain/room-metadata.ts";
+import { RoomId } from "../../../domain/tencent/room.ts";
+import { MetadataChange } from "../../../domain/tencent/room-metadata.ts";
 import { recordMetadata } from "../../../platform/store/room-metadata.ts";
 import { getOpenRoom } from "../../../platform/store/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { changeRoom, RoomChange } from "../../../domain/room-info.ts";
+import { changeRoom, RoomChange } from "../../../domain/tencent/room-info.ts";
 import { getOpenRoom } from "../../../platform/store/rooms.ts";
 import { changeStream } from "../../../platform/store/streams.ts";
 import { command } from "../../../platform/tencent/command.ts";

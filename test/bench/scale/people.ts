@@ -1,6 +1,6 @@
-import { makeMessage } from "../../../domain/chat.ts";
-import { makeStream, StreamWish } from "../../../domain/new-stream.ts";
-import { type Profile, profileOf, summaryOf } from "../../../domain/user.ts";
+import { type Profile, profileOf, summaryOf } from "../../../domain/people/user.ts";
+import { makeMessage } from "../../../domain/streams/chat.ts";
+import { makeStream, StreamWish } from "../../../domain/streams/new-stream.ts";
 import { key } from "../../../platform/store/keys.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";

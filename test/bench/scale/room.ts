@@ -1,4 +1,4 @@
-import type { FrameBody } from "../../../domain/frame.ts";
+import type { FrameBody } from "../../../domain/log/frame.ts";
 import { handler as fanOut } from "../../../functions/realtime/fan-out.ts";
 import { handler as post } from "../../../functions/realtime/post.ts";
 import { postPartJob } from "../../../platform/push/part-job.ts";

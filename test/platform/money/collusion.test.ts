@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { type Person, personOf } from "../../../domain/person.ts";
+import { type Person, personOf } from "../../../domain/people/person.ts";
+import { profileOf } from "../../../domain/people/user.ts";
 import { Refusal } from "../../../domain/refusal.ts";
-import type { Stream } from "../../../domain/stream.ts";
-import { profileOf } from "../../../domain/user.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
 import { payOut, topUp } from "../../../platform/store/bookings.ts";
 import { sumPending } from "../../../platform/store/due.ts";
 import { getGift, refund } from "../../../platform/store/refunds.ts";

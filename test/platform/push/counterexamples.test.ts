@@ -1,5 +1,5 @@
-import type { Frame } from "../../../domain/frame.ts";
-import { knownFrom } from "../../../domain/known-log.ts";
+import type { Frame } from "../../../domain/log/frame.ts";
+import { knownFrom } from "../../../domain/log/known-log.ts";
 import { useLimits } from "../../../platform/limits.ts";
 import { useGovernor } from "../../../platform/push/governor.ts";
 import { queryFrames } from "../../../platform/store/frames.ts";

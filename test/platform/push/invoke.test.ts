@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Frame } from "../../../domain/frame.ts";
+import type { Frame } from "../../../domain/log/frame.ts";
 import { limitedAt } from "../../../platform/push/governor.ts";
 import { PartJob } from "../../../platform/push/part-job.ts";
 import { postLarge } from "../../../platform/push/parts.ts";

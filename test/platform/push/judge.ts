@@ -1,4 +1,4 @@
-import type { Frame } from "../../../domain/frame.ts";
+import type { Frame } from "../../../domain/log/frame.ts";
 import type { play, Scene } from "./world.ts";
 import { streamId } from "./writer.ts";
 

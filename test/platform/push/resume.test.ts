@@ -1,6 +1,6 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { frameKeptSeconds } from "../../../domain/frame.ts";
-import type { Position } from "../../../domain/position.ts";
+import { frameKeptSeconds } from "../../../domain/log/frame.ts";
+import type { Position } from "../../../domain/log/position.ts";
 import { readRange } from "../../../platform/realtime/frame-range.ts";
 import { key } from "../../../platform/store/keys.ts";
 import { findLog } from "../../../platform/store/logs.ts";

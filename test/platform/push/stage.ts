@@ -1,8 +1,8 @@
 import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Message } from "../../../client/follower.ts";
-import { type Change, recordOf } from "../../../domain/change.ts";
-import type { LogRecord } from "../../../domain/event.ts";
-import type { Subscriber } from "../../../domain/subscriber.ts";
+import { type Change, recordOf } from "../../../domain/log/change.ts";
+import type { LogRecord } from "../../../domain/log/event.ts";
+import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { appendRecords, takeTexts } from "../../../platform/push/frames.ts";
 import { useGovernor } from "../../../platform/push/governor.ts";

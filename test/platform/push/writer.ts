@@ -1,8 +1,8 @@
-import { type Change, recordOf } from "../../../domain/change.ts";
-import { makeMessage } from "../../../domain/chat.ts";
-import { makeStream, StreamWish } from "../../../domain/new-stream.ts";
-import type { Subscriber } from "../../../domain/subscriber.ts";
-import { profileOf, summaryOf } from "../../../domain/user.ts";
+import { type Change, recordOf } from "../../../domain/log/change.ts";
+import type { Subscriber } from "../../../domain/log/subscriber.ts";
+import { profileOf, summaryOf } from "../../../domain/people/user.ts";
+import { makeMessage } from "../../../domain/streams/chat.ts";
+import { makeStream, StreamWish } from "../../../domain/streams/new-stream.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { key } from "../../../platform/store/keys.ts";
 import type { createTable, Item } from "./table-double.ts";

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEvent, Context } from "aws-lambda";
-import { makeFrame } from "../../../domain/frame.ts";
+import { makeFrame } from "../../../domain/log/frame.ts";
 import { handler } from "../../../functions/streams/events.ts";
 import { contextOf } from "../../../platform/caller.ts";
 import { putFrame } from "../../../platform/store/frames.ts";

@@ -1,6 +1,6 @@
 import { GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
-import { receiversMax } from "../../../domain/gift.ts";
-import { profileOf, summaryOf } from "../../../domain/user.ts";
+import { receiversMax } from "../../../domain/money/gift.ts";
+import { profileOf, summaryOf } from "../../../domain/people/user.ts";
 import * as add from "../../../functions/tencent/gifts/add.ts";
 import * as get from "../../../functions/tencent/gifts/get.ts";
 import * as send from "../../../functions/tencent/gifts/send.ts";

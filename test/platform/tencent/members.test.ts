@@ -1,5 +1,5 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
-import { activeBan } from "../../../domain/member.ts";
+import { activeBan } from "../../../domain/streams/member.ts";
 import * as ban from "../../../functions/tencent/rooms/ban.ts";
 import * as create from "../../../functions/tencent/rooms/create.ts";
 import * as mute from "../../../functions/tencent/rooms/mute.ts";

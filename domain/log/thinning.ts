@@ -1,0 +1,49 @@
+import { utf8Bytes } from "../text.ts";
+import type { LogRecord } from "./event.ts";
+
+/** Bytes of an event's frame around its data: what makes an estimate err to the safe side. */
+const wrapBytes = 48;
+
+/** About how many bytes a record takes in a frame. */
+export const bytesOf = ({ id, events }: LogRecord) =>
+  events.reduce((sum, event) => sum + utf8Bytes(JSON.stringify(event)) + id.length + wrapBytes, 0);
+
+/**
+ * Chooses the chat messages that a frame has no room for when posts are at their rate: evenly over
+ * the senders, so that who says much loses much, and those of `kept` (host and moderators) last.
+ * Money and moderation are never left out. Answers the ids of the records that are left out; the
+ * history has them.
+ */
+export function chooseLeft(
+  records: readonly LogRecord[],
+  bytesMax: number,
+  kept: ReadonlySet<string>,
+): Set<string> {
+  let room = bytesMax;
+  const bySender = new Map<string, LogRecord[]>();
+  for (const record of records) {
+    if (record.lane === "always") room -= bytesOf(record);
+    else {
+      const sender = record.senderId ?? "";
+      bySender.set(sender, [...(bySender.get(sender) ?? []), record]);
+    }
+  }
+  const left = new Set<string>();
+  const senders = [...bySender.keys()].sort((a, b) => Number(kept.has(b)) - Number(kept.has(a)));
+  // A round gives each sender the newest message that they have not had yet. The host and the
+  // moderators have all their rounds before anybody else has the first.
+  for (const isKept of [true, false])
+    for (let round = 0, open = true; open; round++) {
+      open = false;
+      for (const sender of senders) {
+        if (kept.has(sender) !== isKept) continue;
+        const record = bySender.get(sender)!.at(-1 - round);
+        if (record === undefined) continue;
+        open = true;
+        const bytes = bytesOf(record);
+        if (bytes > room) left.add(record.id);
+        else room -= bytes;
+      }
+    }
+  return left;
+}

@@ -1,0 +1,99 @@
+import * as z from "zod";
+import { Amount } from "../credits.ts";
+import { GiftTypeId } from "../id.ts";
+import { refuse } from "../refusal.ts";
+import { byteText, httpsUrl, nameText, Timestamp } from "../text.ts";
+
+/** The name of a gift type on the Tencent side: 1 to 20 UTF-8 bytes. */
+export const GiftAlias = byteText(1, 20).meta({
+  description: "The GiftId under which the Tencent API knows the gift type",
+  example: "gift1",
+});
+
+/** What only the Tencent side keeps of a gift: written by add_gift, answered by get_gift. */
+const TencentGift = z.object({
+  IconUrl: z.string(),
+  ResourceUrl: z.string(),
+  Level: z.number(),
+  ExtensionInfo: z.string(),
+  DefaultDesc: z.string(),
+});
+
+/** What is stored of a kind of gift that can be sent. Both APIs share it. */
+export const GiftType = z.object({
+  id: GiftTypeId,
+  /** Its GiftId on the Tencent side: its id, unless another was chosen. */
+  giftId: z.string(),
+  name: z.string(),
+  /** The price of one. */
+  creditAmount: Amount,
+  svgUrl: z.string(),
+  isActive: z.boolean(),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  tencent: TencentGift.optional(),
+  /** Deleted on the Tencent side: its gifts stay what they are, nobody can send it any more. */
+  deletedAt: Timestamp.optional(),
+});
+export type GiftType = z.infer<typeof GiftType>;
+
+/** A gift type as the lists show it. */
+export const ListedGiftType = GiftType.pick({
+  id: true,
+  name: true,
+  giftId: true,
+  creditAmount: true,
+  svgUrl: true,
+  isActive: true,
+  createdAt: true,
+  updatedAt: true,
+}).meta({ id: "GiftType" });
+
+/** The gift type as the lists show it. */
+export function listedGiftTypeOf(type: GiftType): z.infer<typeof ListedGiftType> {
+  const { id, name, giftId, creditAmount, svgUrl, isActive, createdAt, updatedAt } = type;
+  return { id, name, giftId, creditAmount, svgUrl, isActive, createdAt, updatedAt };
+}
+
+/** What an admin says of a new gift type. */
+export const NewGiftType = z.object({
+  creditAmount: Amount,
+  svgUrl: httpsUrl,
+  name: nameText(1, 100),
+  isActive: z.boolean({ error: "expected true or false" }).optional(),
+  giftId: GiftAlias.optional(),
+});
+
+/** What an admin changes of a gift type: at least one field. */
+export const GiftTypeChange = NewGiftType.partial().refine(
+  (change) => Object.values(change).some((value) => value !== undefined),
+  "body: expected at least one of creditAmount, svgUrl, name, isActive, giftId",
+);
+
+/** A gift type as an admin wants it: active unless said otherwise, with its id as alias. */
+export function newGiftType(id: string, given: z.output<typeof NewGiftType>, now: Date): GiftType {
+  const { creditAmount, svgUrl, name, isActive = true, giftId = id } = given;
+  const at = now.toISOString();
+  return { id, giftId, name, creditAmount, svgUrl, isActive, createdAt: at, updatedAt: at };
+}
+
+/** The gift type with what was given changed, and the rest as it was. */
+export function changeGiftType(
+  type: GiftType,
+  change: z.output<typeof GiftTypeChange>,
+  now: Date,
+): GiftType {
+  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+  return { ...type, ...Object.fromEntries(given), updatedAt: now.toISOString() };
+}
+
+/** Refuses with `gift_type_inactive`. */
+export function assertActive(type: GiftType): void {
+  if (!type.isActive) refuse("gift_type_inactive");
+}
+
+/** Active types, cheapest first; of one price the older first. */
+export function inPriceOrder(types: readonly GiftType[]): GiftType[] {
+  const active = types.filter(({ isActive, deletedAt }) => isActive && deletedAt === undefined);
+  return active.sort((a, b) => a.creditAmount - b.creditAmount || (a.id < b.id ? -1 : 1));
+}

@@ -1,0 +1,240 @@
+import * as z from "zod";
+import { Amount, amountMax } from "../credits.ts";
+import { GiftId, GiftTypeId, StreamId, UserId } from "../id.ts";
+import { Person, personOf } from "../people/person.ts";
+import { type RefusalCode, refuse } from "../refusal.ts";
+import { assertNotBlocked, type Member } from "../streams/member.ts";
+import { shownIn, withRole } from "../streams/shown.ts";
+import { assertLive, type Stream } from "../streams/stream.ts";
+import { Timestamp } from "../text.ts";
+import { countCombo } from "./combo.ts";
+import { assertActive, type GiftType } from "./gift-type.ts";
+import {
+  countSpending,
+  type Draft,
+  debit,
+  draftOf,
+  type SpendLimits,
+  type Wallet,
+} from "./wallet.ts";
+
+/**
+ * Receivers of one gift. Its refund is one transaction of at most 100 actions: the sender's wallet
+ * and notification, TOTALS and FAN, and for each receiver two entries of the sender, a wallet, an
+ * entry, a share and a notification.
+ */
+export const receiversMax = Math.floor((100 - 4) / 6);
+
+/** Things of one kind in one gift. */
+export const countMax = 1_000_000;
+
+/** What a gift keeps of its type: what it was when it was sent. */
+const SentType = z.object({
+  id: GiftTypeId,
+  name: z.string(),
+  creditAmount: Amount,
+  svgUrl: z.string(),
+});
+
+/** The due mark: there until the receiver has been credited, and then gone for ever. */
+const due = {
+  /** The receiver who has not been credited yet. */
+  due: UserId.optional(),
+  /** What they get: 0 where a webhook decided the gift, so that nobody's credits move here. */
+  dueCredits: z.number().int().min(0),
+};
+
+/**
+ * A gift or superlike as it is stored: one item that says everything its event, its settlement and
+ * its refund need. Its image is what fan-out and settle read.
+ */
+export const Gift = z.object({
+  id: GiftId,
+  kind: z.enum(["gift", "superlike"]),
+  streamId: StreamId,
+  hostId: UserId,
+  sender: Person,
+  receivers: z.array(Person).min(1),
+  /** Absent for a superlike. */
+  giftType: SentType.optional(),
+  /** Things that each receiver gets. */
+  count: z.number().int().min(1),
+  combo: z.number().int().min(1),
+  comboId: GiftId,
+  /** Credits all in: unit price × count × receivers. */
+  price: Amount,
+  createdAt: Timestamp,
+  ...due,
+  /** False where a webhook decided: counted and shown, but no credits moved. */
+  charged: z.boolean(),
+  refundedAt: Timestamp.optional(),
+  /** On the first gift of a combo: what it had come to when it was over. */
+  comboEnded: z.object({ count: z.number(), credits: z.number(), at: Timestamp }).optional(),
+  /** 1, and 2 once it was refunded. Settling is no event and leaves it. */
+  revision: z.number().int(),
+});
+export type Gift = z.infer<typeof Gift>;
+
+/** What a further receiver of the same gift is owed: an item of its own beside the gift. */
+export const Share = z.object({
+  id: GiftId,
+  kind: z.literal("share"),
+  /** 1, 2, … : the receiver's place in the gift's list. */
+  part: z.number().int().min(1),
+  streamId: StreamId,
+  senderId: UserId,
+  ...due,
+});
+export type Share = z.infer<typeof Share>;
+
+/** What is known when somebody gives; reads are consistent and the decision holds as of them. */
+export type Giving = {
+  stream: Stream;
+  /** The sender as a member of the stream: undefined for most. */
+  member: Member | undefined;
+  sender: Person;
+  wallet: Wallet;
+  limits: SpendLimits;
+  /** The id of the gift. */
+  id: string;
+  now: Date;
+};
+
+/** The gift, the further receivers' shares, and what becomes of the sender's wallet. */
+export type Given = { gift: Gift; shares: Share[]; draft: Draft };
+
+/** Every no that a gift can meet once its stream is found. */
+export const givingRefusals = [
+  "gift_type_not_found",
+  "user_not_found",
+  "member_blocked",
+  "gift_to_oneself",
+  "stream_not_live",
+  "gifts_switched_off",
+  "gift_type_inactive",
+  "price_too_high",
+  "credits_too_low",
+  "spend_limit_reached",
+] as const satisfies readonly RefusalCode[];
+
+/** Every no that a gift can meet. */
+export const giftRefusals = ["stream_not_found", ...givingRefusals, "price_changed"] as const;
+
+/** The order of checks: ownership (blocked, oneself), then state (live, switch, type, credits). */
+function assertMayGive({ stream, member, sender, now }: Giving, receivers: readonly Person[]) {
+  assertNotBlocked(member, now);
+  if (receivers.some(({ userId }) => userId === sender.userId)) refuse("gift_to_oneself");
+  assertLive(stream);
+}
+
+/** What a viewer asks for: one gift to a stream's host, at no other price than the one expected. */
+export const GiftToHost = z.object({
+  giftTypeId: GiftTypeId,
+  liveStreamId: StreamId,
+  expectedPrice: Amount.optional(),
+});
+
+/** A gift as it is wished for. */
+export type GiftWish = {
+  giftType: GiftType;
+  receivers: readonly Person[];
+  /** Things for each receiver. */
+  count: number;
+  /** False where a webhook decided: nobody's credits move, the gift counts and is shown. */
+  charged: boolean;
+  /** The price that the sender has seen: at another one they do not give. */
+  expectedPrice?: number | undefined;
+};
+
+/** Decides on a gift: `count` things for each of the receivers, paid for all at once. */
+export function sendGift(giving: Giving, wish: GiftWish): Given {
+  const { stream, sender, wallet, limits, id, now } = giving;
+  const { giftType, receivers, count, charged, expectedPrice } = wish;
+  assertMayGive(giving, receivers);
+  if (!stream.giftsEnabled) refuse("gifts_switched_off");
+  assertActive(giftType);
+  const share = giftType.creditAmount * count;
+  const price = share * receivers.length;
+  if (price > amountMax) refuse("price_too_high", { price });
+  if (expectedPrice !== undefined && expectedPrice !== price)
+    refuse("price_changed", { price, expectedPrice });
+  const createdAt = now.toISOString();
+  let draft = draftOf(wallet);
+  if (charged) {
+    if (wallet.balance < price) refuse("credits_too_low", { balance: wallet.balance, price });
+    draft = countSpending(draft, price, now, limits);
+    const facts = { streamId: stream.id, giftId: id, occurredAt: createdAt } as const;
+    for (const { userId: counterpart } of receivers)
+      draft = debit(draft, { type: "gift_spend", amount: share, counterpart, ...facts });
+  }
+  const counted = { id, streamId: stream.id, giftTypeId: giftType.id, price, createdAt };
+  const { combo, combos } = countCombo(wallet.combos ?? [], counted);
+  draft = { ...draft, after: { ...draft.after, combos } };
+  const { id: typeId, name, creditAmount, svgUrl } = giftType;
+  const dueCredits = charged ? share : 0;
+  const gift: Gift = {
+    id,
+    kind: "gift",
+    streamId: stream.id,
+    hostId: stream.hostId,
+    sender: personOf(shownIn(stream, sender, giving.member, now)),
+    receivers: receivers.map((to) => personOf(shownIn(stream, to, undefined, now))),
+    giftType: { id: typeId, name, creditAmount, svgUrl },
+    count,
+    combo: combo.count,
+    comboId: combo.id,
+    price,
+    createdAt,
+    due: receivers[0]!.userId,
+    dueCredits,
+    charged,
+    revision: 1,
+  };
+  return { gift, shares: sharesOf(gift), draft };
+}
+
+function sharesOf({ id, streamId, sender, receivers, dueCredits }: Gift): Share[] {
+  return receivers.slice(1).map(({ userId }, at) => ({
+    id,
+    kind: "share",
+    part: at + 1,
+    streamId,
+    senderId: sender.userId,
+    due: userId,
+    dueCredits,
+  }));
+}
+
+/** Decides on a superlike: paid like a gift to the host, but neither counted nor in a combo. */
+export function sendSuperlike(giving: Giving, host: Person, price: number): Given {
+  const { stream, sender, wallet, limits, id, now } = giving;
+  assertMayGive(giving, [host]);
+  if (wallet.balance < price) refuse("credits_too_low", { balance: wallet.balance, price });
+  const createdAt = now.toISOString();
+  const draft = debit(countSpending(draftOf(wallet), price, now, limits), {
+    type: "superlike_spend",
+    amount: price,
+    counterpart: host.userId,
+    streamId: stream.id,
+    giftId: id,
+    occurredAt: createdAt,
+  });
+  const gift: Gift = {
+    id,
+    kind: "superlike",
+    streamId: stream.id,
+    hostId: stream.hostId,
+    sender: personOf(shownIn(stream, sender, giving.member, now)),
+    receivers: [personOf(withRole(stream, host))],
+    count: 1,
+    combo: 1,
+    comboId: id,
+    price,
+    createdAt,
+    due: host.userId,
+    dueCredits: price,
+    charged: true,
+    revision: 1,
+  };
+  return { gift, shares: [], draft };
+}

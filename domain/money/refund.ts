@@ -1,0 +1,86 @@
+import { makeNotification, type StoredNotification } from "../people/notification.ts";
+import { refuse } from "../refusal.ts";
+import type { Gift, Share } from "./gift.ts";
+import { refundedCredits } from "./gift-event.ts";
+import { credit, type Draft, draftOf, takeBack, type Wallet } from "./wallet.ts";
+
+/** Wallets that a refund moves: the sender's, and those of all receivers by their id. */
+type RefundWallets = { sender: Wallet; receivers: ReadonlyMap<string, Wallet> };
+
+/** What each receiver got of a gift, in the order of its list. */
+const partsOf = (gift: Gift, shares: readonly Share[]) =>
+  gift.receivers.map(({ userId }, at) => ({
+    userId,
+    credits: at === 0 ? gift.dueCredits : (shares.find(({ part }) => part === at)?.dueCredits ?? 0),
+  }));
+
+/**
+ * Who refunds. A host gives back what they were given; an admin takes it back from anybody, and may
+ * leave a debt.
+ */
+export type Refunder = "host" | "admin";
+
+/**
+ * A host refunds only what they alone received: nobody else's wallet is theirs to take from.
+ * Refuses with `refund_not_yours`.
+ */
+export function assertMayRefund({ hostId, receivers }: Gift, by: Refunder): void {
+  const isOwn = receivers.every(({ userId }) => userId === hostId);
+  if (by === "host" && !isOwn) refuse("refund_not_yours");
+}
+
+/**
+ * Decides on a refund: the sender gets all of it back. A host's balance must cover it: if what they
+ * have spent could be owed, a sender, a host and a third account would have the same credits twice,
+ * and accounts are free. An admin takes from each receiver what is there; what they have spent is
+ * owed and repaid by whatever they receive next. Nothing may be due any more. Refuses with
+ * `gift_already_refunded` and `refund_not_covered`.
+ */
+export function refundGift(
+  gift: Gift,
+  shares: readonly Share[],
+  wallets: RefundWallets,
+  by: Refunder,
+  now: Date,
+): Draft[] {
+  if (gift.refundedAt !== undefined) refuse("gift_already_refunded");
+  const facts = { streamId: gift.streamId, giftId: gift.id, occurredAt: now.toISOString() };
+  const moved = partsOf(gift, shares).filter(({ credits }) => credits > 0);
+  if (moved.length === 0) return [];
+  let sender = draftOf(wallets.sender);
+  for (const { userId: counterpart, credits: amount } of moved)
+    sender = credit(sender, { type: "gift_refund", amount, counterpart, ...facts });
+  const counterpart = gift.sender.userId;
+  const receivers = moved.map(({ userId, credits: amount }) => {
+    const wallet = wallets.receivers.get(userId)!;
+    const { balance } = wallet;
+    if (by === "host" && balance < amount) refuse("refund_not_covered", { balance, amount });
+    return takeBack(draftOf(wallet), {
+      type: "gift_refund_reversal",
+      amount,
+      counterpart,
+      ...facts,
+    });
+  });
+  return [sender, ...receivers];
+}
+
+/** What the sender and each receiver are told of a refund. `newId` gives each its own id. */
+export function refundNotices(gift: Gift, newId: () => string, now: Date): StoredNotification[] {
+  const what = gift.kind === "superlike" ? "superlike" : (gift.giftType?.name ?? "gift");
+  const credits = refundedCredits(gift);
+  const metadata = { giftId: gift.id, streamId: gift.streamId, credits };
+  const cameBack = credits > 0 ? `: ${credits} credits came back` : "";
+  const tell = (userId: string, message: string) =>
+    makeNotification(
+      { userId, type: "system", category: "payments", title: "Gift refunded", message, metadata },
+      newId(),
+      now,
+    );
+  return [
+    tell(gift.sender.userId, `Your ${what} was refunded${cameBack}`),
+    ...gift.receivers.map(({ userId }) =>
+      tell(userId, `A ${what} that you received was refunded to its sender`),
+    ),
+  ];
+}

@@ -1,0 +1,115 @@
+import * as z from "zod";
+import { Amount, Balance } from "../credits.ts";
+import { moment, pageQuery } from "../page.ts";
+import { UserSummary } from "../people/user.ts";
+import { Timestamp } from "../text.ts";
+import { type Entry, EntryType } from "./ledger.ts";
+
+/** One's own ledger entry as it is shown. */
+export const Transaction = z
+  .object({
+    id: z.string(),
+    type: EntryType,
+    direction: z.enum(["credit", "debit"]),
+    amount: Amount,
+    balanceAfter: Balance,
+    status: z.literal("completed"),
+    counterpart: UserSummary.nullable(),
+    streamId: z.string().nullable(),
+    giftId: z.string().nullable(),
+    reference: z.string().nullable(),
+    occurredAt: Timestamp,
+  })
+  .meta({ id: "Transaction" });
+export type Transaction = z.infer<typeof Transaction>;
+
+/** Types of the compatible API that nothing here makes: a filter may name them and finds none. */
+const foreignTypes = [
+  "stream_charge",
+  "stream_revenue",
+  "stream_funding_contribution",
+  "stream_funding_refund",
+  "mini_crowd_funding_support",
+  "balance_lock_hold",
+  "balance_lock_refund",
+];
+const statuses = ["pending", "completed", "failed", "refunded"];
+
+/** Some of the values, separated by commas. */
+const someOf = (values: readonly string[]) =>
+  z
+    .string()
+    .transform((list) => list.split(",").map((one) => one.trim()))
+    .refine((list) => list.every((one) => values.includes(one)), `expected ${values.join(", ")}`)
+    .optional();
+
+/** A date alone as an end means all of that day. */
+const lastMoment = z.preprocess(
+  (value) =>
+    typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value)
+      ? `${value}T23:59:59.999Z`
+      : value,
+  moment,
+);
+
+const types = someOf([...EntryType.options, ...foreignTypes]);
+
+/** What of one's own transactions is asked for; both spellings of the lists are known. */
+export const TransactionQuery = pageQuery(20).extend({
+  types,
+  "types[]": types,
+  statuses: someOf(statuses),
+  "statuses[]": someOf(statuses),
+  direction: z.enum(["credit", "debit"], { error: "expected credit or debit" }).optional(),
+  dateFrom: moment.optional(),
+  dateTo: lastMoment.optional(),
+  sort: z.enum(["asc", "desc"], { error: "expected asc or desc" }).default("desc"),
+});
+export type TransactionQuery = z.output<typeof TransactionQuery>;
+
+/** Whether every entry is wanted, so that a page is found by number alone. */
+export const isUnfiltered = (query: TransactionQuery) =>
+  [
+    ...[query.types, query["types[]"], query.statuses, query["statuses[]"]],
+    ...[query.direction, query.dateFrom, query.dateTo],
+  ].every((filter) => filter === undefined);
+
+/** Every entry is completed: what was not done has none. */
+export function isWanted(entry: Entry, query: TransactionQuery): boolean {
+  const { direction, dateFrom, dateTo } = query;
+  const among = (lists: (readonly string[] | undefined)[], value: string) =>
+    lists.every((list) => list === undefined || list.includes(value));
+  return (
+    among([query.types, query["types[]"]], entry.type) &&
+    among([query.statuses, query["statuses[]"]], "completed") &&
+    (direction === undefined || direction === directionOf(entry)) &&
+    (dateFrom === undefined || entry.occurredAt >= dateFrom) &&
+    (dateTo === undefined || entry.occurredAt <= dateTo)
+  );
+}
+
+const directionOf = ({ amount }: Entry) => (amount > 0 ? "credit" : "debit");
+
+/** An id in the form of an ObjectId: the entry's time in seconds and its number. */
+const idOf = ({ occurredAt, seq }: Entry) =>
+  Math.floor(Date.parse(occurredAt) / 1000)
+    .toString(16)
+    .padStart(8, "0") + seq.toString(16).padStart(16, "0");
+
+/** An entry of the ledger as its owner sees it: the amount positive, with a direction. */
+export function transactionOf(entry: Entry, counterpart: UserSummary | null): Transaction {
+  const { type, amount, balanceAfter, streamId, giftId, reference, occurredAt } = entry;
+  return {
+    id: idOf(entry),
+    type,
+    direction: directionOf(entry),
+    amount: Math.abs(amount),
+    balanceAfter,
+    status: "completed",
+    counterpart,
+    streamId,
+    giftId,
+    reference,
+    occurredAt,
+  };
+}

@@ -1,0 +1,140 @@
+import * as z from "zod";
+import { Balance } from "../credits.ts";
+import { UserId } from "../id.ts";
+import { refuse } from "../refusal.ts";
+import { Combo } from "./combo.ts";
+import type { Entry } from "./ledger.ts";
+
+/** What is stored of a user's credits. A wallet that is not there is an empty one. */
+export const Wallet = z.object({
+  userId: UserId,
+  balance: Balance,
+  /** Credits of refunds that the balance could not cover: repaid by whatever comes in next. */
+  owed: Balance,
+  /** The number of the newest ledger entry. */
+  seq: z.number().int().min(0),
+  /** The hash of the newest ledger entry. */
+  head: z.string(),
+  /** Grows with each write: the optimistic lock. */
+  revision: z.number().int().min(0),
+  /** Gifts, superlikes and transfers sent in one second: what their rate counts. */
+  pace: z.object({ second: z.number(), gifts: z.number() }).optional(),
+  /** Credits spent on one day (UTC). */
+  spent: z.object({ day: z.string(), credits: z.number() }).optional(),
+  /** The user's own limit of credits a day, 0 for none; without it the stage's holds. */
+  spendLimit: z.number().int().min(0).optional(),
+  /** The newest combos of this sender, latest first. */
+  combos: z.array(Combo).optional(),
+});
+export type Wallet = z.infer<typeof Wallet>;
+
+export const emptyWallet = (userId: string): Wallet => ({
+  userId,
+  balance: 0,
+  owed: 0,
+  seq: 0,
+  head: "",
+  revision: 0,
+});
+
+/** A wallet as it was read, as it shall be, and the entries that lead from one to the other. */
+export type Draft = { before: Wallet; after: Wallet; entries: readonly Entry[] };
+
+export const draftOf = (wallet: Wallet): Draft => ({
+  before: wallet,
+  after: { ...wallet, revision: wallet.revision + 1 },
+  entries: [],
+});
+
+/** What one movement is about; `amount` is positive, the function says the direction. */
+export type Movement = Pick<Entry, "type" | "amount" | "occurredAt"> &
+  Partial<Pick<Entry, "counterpart" | "streamId" | "giftId" | "reference">>;
+
+function post(draft: Draft, movement: Movement, amount: number): Draft {
+  const { after, entries } = draft;
+  const balance = after.balance + amount;
+  const seq = after.seq + 1;
+  const { type, occurredAt, counterpart = null, streamId = null } = movement;
+  const { giftId = null, reference = null } = movement;
+  const entry: Entry = {
+    userId: after.userId,
+    seq,
+    type,
+    amount,
+    balanceAfter: balance,
+    counterpart,
+    streamId,
+    giftId,
+    reference,
+    occurredAt,
+  };
+  return { ...draft, after: { ...after, balance, seq }, entries: [...entries, entry] };
+}
+
+/** Takes credits out. Refuses with `credits_too_low`. */
+export function debit(draft: Draft, movement: Movement): Draft {
+  const { balance } = draft.after;
+  if (balance < movement.amount) refuse("credits_too_low", { balance, price: movement.amount });
+  return post(draft, movement, -movement.amount);
+}
+
+/**
+ * Puts credits in: the one way in for gifts, top-ups, purchases, transfers and refunds alike. A
+ * wallet that owes repays first: an entry of the whole amount, then one that takes back what is
+ * owed of it.
+ */
+export function credit(draft: Draft, movement: Movement): Draft {
+  const { balance, owed } = draft.after;
+  if (balance + movement.amount > Number.MAX_SAFE_INTEGER) refuse("balance_too_high");
+  const credited = post(draft, movement, movement.amount);
+  const repaid = Math.min(owed, movement.amount);
+  if (repaid === 0) return credited;
+  const repayment = post(credited, { ...movement, type: "gift_refund_reversal" }, -repaid);
+  return { ...repayment, after: { ...repayment.after, owed: owed - repaid } };
+}
+
+/** Takes back what was received: as much as is there, and the rest is owed from now on. */
+export function takeBack(draft: Draft, movement: Movement): Draft {
+  const { balance, owed } = draft.after;
+  const taken = Math.min(balance, movement.amount);
+  const posted = taken === 0 ? draft : post(draft, movement, -taken);
+  return { ...posted, after: { ...posted.after, owed: owed + movement.amount - taken } };
+}
+
+/** What a stage allows one user to spend. */
+export type SpendLimits = {
+  giftsPerSecond: number;
+  /** Credits a day for users without a limit of their own, 0 for none. */
+  spendLimit: number;
+};
+
+/** The limit of credits a day that holds for this wallet, 0 for none. */
+export const spendLimitOf = (wallet: Wallet, limits: Pick<SpendLimits, "spendLimit">) =>
+  wallet.spendLimit ?? limits.spendLimit;
+
+/** A second counted by a clock that is further ahead than this was a mistake of that clock. */
+const clockSlackSeconds = 60;
+
+/**
+ * Counts one gift, superlike or transfer against the user's rate and daily limit. Both live in the
+ * wallet, so they are exact and cost no write. Neither goes back: a call that began before midnight
+ * and commits after one that began behind it counts for the new day, or it would begin that day
+ * anew. Refuses with `too_many_requests` or `spend_limit_reached`.
+ */
+export function countSpending(draft: Draft, price: number, now: Date, limits: SpendLimits): Draft {
+  const { pace, spent } = draft.after;
+  const clock = Math.floor(now.getTime() / 1000);
+  const isGoingOn =
+    pace !== undefined && pace.second >= clock && pace.second - clock <= clockSlackSeconds;
+  const second = isGoingOn ? pace.second : clock;
+  const gifts = (isGoingOn ? pace.gifts : 0) + 1;
+  if (gifts > limits.giftsPerSecond) refuse("too_many_requests");
+  const today = now.toISOString().slice(0, 10);
+  const day = spent !== undefined && spent.day > today ? spent.day : today;
+  const spentToday = spent?.day === day ? spent.credits : 0;
+  const spendLimit = spendLimitOf(draft.after, limits);
+  if (spendLimit > 0 && spentToday + price > spendLimit)
+    refuse("spend_limit_reached", { spent: spentToday, spendLimit, price });
+  const counted = { pace: { second, gifts }, spent: { day, credits: spentToday + price } };
+  return { ...draft, after: { ...draft.after, ...counted } };
+}

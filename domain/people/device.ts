@@ -1,0 +1,27 @@
+import * as z from "zod";
+import { text } from "../text.ts";
+
+/** Devices that one user may have; the oldest gives way to the newest. */
+export const devicesMax = 50;
+
+/** The token under which a push service knows a device. */
+export const DeviceToken = text(1, 4096);
+
+/** What an app tells of its device. A token that is null leaves the known one as it is. */
+export const DeviceWish = z
+  .object({
+    token: DeviceToken.nullish(),
+    platform: z
+      .enum(["ios", "android", "web"], { error: "expected ios, android or web" })
+      .optional(),
+    deviceId: text(1, 200).nullish(),
+    timezone: text(1, 100).nullish(),
+    liveActivityPushToStartToken: DeviceToken.nullish(),
+  })
+  .refine(({ token, deviceId }) => token != null || deviceId != null, {
+    error: "deviceId: required where token is null",
+  });
+export type DeviceWish = z.infer<typeof DeviceWish>;
+
+/** What a device is told apart by: its id, or its token where it has none. */
+export const deviceNameOf = ({ deviceId, token }: DeviceWish) => deviceId ?? token ?? "";

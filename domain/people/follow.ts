@@ -1,0 +1,46 @@
+import * as z from "zod";
+import { Timestamp } from "../text.ts";
+import { type Profile, summaryOf, UserSummary } from "./user.ts";
+
+/** How many follow a user, and how many they follow. */
+export const FollowCounts = z.object({
+  followersCount: z.number().int().default(0),
+  followingCount: z.number().int().default(0),
+});
+export type FollowCounts = z.infer<typeof FollowCounts>;
+
+/** One user follows another since `at`. Relations sort by their id, which begins with the time. */
+export const Relation = z.object({
+  relationId: z.string(),
+  followerId: z.string(),
+  followedId: z.string(),
+  at: Timestamp,
+});
+export type Relation = z.infer<typeof Relation>;
+
+/** How things stand after a call, and how they stood before it. */
+export const FollowAnswer = z
+  .object({ isFollowing: z.boolean(), previouslyFollowing: z.boolean() })
+  .meta({ id: "FollowAnswer" });
+
+/** A user in lists of followers. `isFollowing` says whether the caller follows them. */
+export const FollowUser = UserSummary.extend({
+  followersCount: z.number(),
+  followingCount: z.number(),
+  isFollowing: z.boolean(),
+  expertise: z.string().nullable(),
+}).meta({ id: "FollowUser" });
+
+/** What the lists add to a user's own profile, as one caller sees it. */
+export type Standing = FollowCounts & { isFollowing: boolean };
+
+/** The user as lists of followers show them to one caller. */
+export function followUserOf(
+  profile: Profile,
+  standing: Standing,
+  defaultPicture: string,
+): z.infer<typeof FollowUser> {
+  const { followersCount, followingCount, isFollowing } = standing;
+  const counts = { followersCount, followingCount, isFollowing };
+  return { ...summaryOf(profile, defaultPicture), ...counts, expertise: profile.expertise ?? null };
+}

@@ -1,0 +1,121 @@
+import * as z from "zod";
+import { NotificationId, UserId } from "../id.ts";
+import { truth } from "../page.ts";
+import { isPlain, nameText, Timestamp, text, utf8Bytes } from "../text.ts";
+
+const NotificationType = z.enum(["system"], { error: "expected system" });
+
+const NotificationCategory = z.enum(
+  ["live_stream", "payments", "follows", "messages", "following_activity", "announcement"],
+  {
+    error: "expected live_stream, payments, follows, messages, following_activity or announcement",
+  },
+);
+
+/** Bounds of a notification's metadata: bytes of its JSON, and nesting with itself as level 1. */
+const metadataBytesMax = 8 * 1024;
+const metadataDepthMax = 8;
+
+/** Any JSON object within the bounds. Numbers must be those that JSON can give back. */
+const Metadata = z
+  .custom<Record<string, unknown>>(
+    (value) => value !== null && typeof value === "object" && !Array.isArray(value),
+    "expected an object",
+  )
+  .refine((value) => isWithin(value, metadataDepthMax), {
+    error: `expected at most ${metadataDepthMax} levels of finite numbers and plain text`,
+    abort: true,
+  })
+  .refine(
+    (value) => utf8Bytes(JSON.stringify(value)) <= metadataBytesMax,
+    `expected at most ${metadataBytesMax} bytes`,
+  )
+  .meta({ type: "object", additionalProperties: true, example: {} });
+
+/** Looks no deeper than it may, so that no nesting can exhaust the stack. */
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value === "string") return isPlain(value);
+  if (typeof value === "number") return Number.isFinite(value);
+  if (value === null || typeof value !== "object") return true;
+  if (levels === 0) return false;
+  return Object.entries(value).every(([name, part]) => isPlain(name) && isWithin(part, levels - 1));
+}
+
+/** What somebody asks to be told to a user. */
+export const NotificationWish = z.object({
+  userId: UserId,
+  type: NotificationType,
+  category: NotificationCategory,
+  title: nameText(1, 200).meta({ example: "Sample title" }),
+  message: text(1, 2000).meta({ example: "Sample description" }),
+  metadata: Metadata.default({}),
+});
+export type NotificationWish = z.infer<typeof NotificationWish>;
+
+/** A notification as HTTP and the sockets show it. */
+export const Notification = z
+  .object({
+    id: NotificationId,
+    userId: UserId,
+    type: NotificationType,
+    category: NotificationCategory,
+    title: z.string(),
+    message: z.string(),
+    metadata: Metadata,
+    read: z.boolean(),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: "Notification" });
+export type Notification = z.infer<typeof Notification>;
+
+/**
+ * What is stored of a notification. The metadata is kept as its JSON text: a table's numbers and
+ * names are not those of JSON.
+ */
+export const StoredNotification = Notification.extend({
+  metadata: z.string(),
+  revision: z.number().int(),
+});
+export type StoredNotification = z.infer<typeof StoredNotification>;
+
+/** The shown form, with the keys in the order of the reference. */
+export function notificationOf(stored: StoredNotification): Notification {
+  const { id, userId, type, category, title, message, read, createdAt, updatedAt } = stored;
+  const metadata = JSON.parse(stored.metadata);
+  return { id, userId, type, category, title, message, metadata, read, createdAt, updatedAt };
+}
+
+/** A new notification is unread, whatever the wish says. */
+export function makeNotification(
+  wish: NotificationWish,
+  id: string,
+  now: Date,
+): StoredNotification {
+  const at = now.toISOString();
+  const { userId, type, category, title, message } = wish;
+  const metadata = JSON.stringify(wish.metadata);
+  const said = { id, userId, type, category, title, message, metadata };
+  return { ...said, read: false, createdAt: at, updatedAt: at, revision: 1 };
+}
+
+/** What a list of notifications may be narrowed to. */
+export type NotificationFilter = {
+  type?: z.infer<typeof NotificationType> | undefined;
+  category?: z.infer<typeof NotificationCategory> | undefined;
+  read?: boolean | undefined;
+};
+
+/** Whether a notification is one of those that a list was narrowed to. */
+export const isWanted = (stored: StoredNotification, filter: NotificationFilter) =>
+  (filter.type === undefined || stored.type === filter.type) &&
+  (filter.category === undefined || stored.category === filter.category) &&
+  (filter.read === undefined || stored.read === filter.read);
+
+/** The filters as a query has them; `isRead` is the old name of `read`. */
+export const NotificationQuery = z.object({
+  type: NotificationType.optional(),
+  category: NotificationCategory.optional(),
+  read: truth.optional(),
+  isRead: truth.optional().meta({ deprecated: true }),
+});

@@ -1,0 +1,90 @@
+import * as z from "zod";
+import { httpsUrl, nameText, text } from "../text.ts";
+import { countNameChange } from "./name-changes.ts";
+import type { Profile } from "./user.ts";
+
+/** What users say that they do, as the user search knows it. */
+export const Expertise = z.enum(
+  [
+    "musician",
+    "trainer",
+    "chef",
+    "photographer",
+    "designer",
+    "stylist",
+    "gamer",
+    "educator",
+    "coach",
+    "entertainer",
+    "developer",
+    "creator",
+  ],
+  { error: "expected one of the known kinds of expertise" },
+);
+
+/** The networks that a profile links to. */
+const networks = ["instagram", "snapchat", "x", "tiktok", "facebook"] as const;
+
+/** A name on another network, as those write it. */
+const handle = /^@?[A-Za-z0-9._-]+$/;
+const isLink = (value: string) =>
+  value === "" || handle.test(value) || httpsUrl.safeParse(value).success;
+const link = text(0, 200).refine(isLink, "expected an https URL or a handle").nullish();
+
+/** Changes of one's own profile: what is left out stays, null or an empty text empties a field. */
+export const ProfileChange = z.object({
+  name: nameText(0, 100).nullish(),
+  surname: nameText(0, 100).nullish(),
+  bio: text(0, 500).nullish(),
+  interests: z.array(text(1, 50), { error: "expected a list of texts" }).max(20).nullish(),
+  expertise: Expertise.nullish(),
+  profilePhoto: httpsUrl.nullish(),
+  links: z
+    .object({ instagram: link, snapchat: link, x: link, tiktok: link, facebook: link })
+    .nullish(),
+});
+export type ProfileChange = z.infer<typeof ProfileChange>;
+
+/**
+ * The profile after a change. Names change at most `namesPerDay` times, since whoever is shown by
+ * them says something with each.
+ */
+export function changedProfile(
+  profile: Profile,
+  change: ProfileChange,
+  now: Date,
+  namesPerDay: number,
+): Profile {
+  const { mentioned: _, ...kept } = profile;
+  const name = or(change.name, profile.name) ?? "";
+  const surname = or(change.surname, profile.surname) ?? "";
+  const isCalledSo = name === profile.name && surname === profile.surname;
+  const { namesUsedUntil: used } = profile;
+  const namesUsedUntil = isCalledSo ? used : countNameChange(used, namesPerDay, now);
+  return {
+    ...kept,
+    name,
+    surname,
+    ...(namesUsedUntil !== undefined && { namesUsedUntil }),
+    picture: or(change.profilePhoto, profile.picture) ?? "",
+    bio: or(change.bio, profile.bio),
+    interests: or(change.interests, profile.interests),
+    expertise: or(change.expertise, profile.expertise),
+    links: linksAfter(profile.links, change.links),
+    updatedAt: now.toISOString(),
+  };
+}
+
+/** What a field is after a change: undefined leaves it, null empties it. */
+const or = <T>(change: T | null | undefined, was: T | undefined): T | undefined =>
+  change === undefined ? was : (change ?? undefined);
+
+function linksAfter(was: Profile["links"], change: ProfileChange["links"]): Profile["links"] {
+  if (change === undefined) return was;
+  const links: Record<string, string> = {};
+  for (const network of networks) {
+    const value = or(change?.[network], change === null ? undefined : was?.[network]);
+    if (value !== undefined && value !== "") links[network] = value;
+  }
+  return links;
+}

@@ -1,0 +1,189 @@
+import * as z from "zod";
+import { UserId } from "../id.ts";
+import { cleaned, httpsUrl, Timestamp } from "../text.ts";
+import { visible } from "../visible.ts";
+import { Username } from "./username.ts";
+
+/** A picture of a user, in the sizes that the clients show. */
+export const ProfilePhoto = z
+  .object({
+    _id: z.string(),
+    url: z.string(),
+    type: z.literal("image"),
+    variants: z.object({ "40": z.string(), "76": z.string() }),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: "ProfilePhoto" });
+export type ProfilePhoto = z.infer<typeof ProfilePhoto>;
+
+/** What every place shows of a user. */
+export const UserSummary = z
+  .object({
+    _id: UserId,
+    username: z.string(),
+    name: z.string(),
+    surname: z.string(),
+    profilePhoto: ProfilePhoto,
+    availabilityStatus: z.literal("available"),
+  })
+  .meta({ id: "UserSummary" });
+export type UserSummary = z.infer<typeof UserSummary>;
+
+/** What somebody is in a stream, for all to see. */
+export const StreamRole = z
+  .enum(["host", "moderator"])
+  .meta({ description: "What the user is in this stream; absent: nothing but a viewer" });
+export type StreamRole = z.infer<typeof StreamRole>;
+
+/** A user as a stream shows them: with their role in it, if they have one. */
+export const StreamUser = UserSummary.extend({ role: StreamRole.optional() }).meta({
+  id: "StreamUser",
+});
+export type StreamUser = z.infer<typeof StreamUser>;
+
+/** The user as a superlike shows them: here the picture is a URL. */
+export const SuperlikeSnapshot = z
+  .object({
+    _id: UserId,
+    username: z.string(),
+    name: z.string(),
+    surname: z.string(),
+    profilePhoto: z.string(),
+    role: StreamRole.optional(),
+  })
+  .meta({ id: "SuperlikeSnapshot" });
+
+/** What is stored of a user. A stored profile wins over the claims of a token. */
+export const Profile = z.object({
+  userId: UserId,
+  username: z.string(),
+  name: z.string(),
+  surname: z.string(),
+  /** The URL of the picture; empty: the stage's default picture. */
+  picture: z.string(),
+  bio: z.string().optional(),
+  interests: z.array(z.string()).optional(),
+  expertise: z.string().optional(),
+  links: z.record(z.string(), z.string()).optional(),
+  usernameChangedAt: Timestamp.optional(),
+  /** Until when changes of name and surname have used up their rate. */
+  namesUsedUntil: Timestamp.optional(),
+  /**
+   * Known by a mention only (a top-up, a Tencent account): their own claims may still complete it.
+   */
+  mentioned: z.boolean().optional(),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type Profile = z.infer<typeof Profile>;
+
+/** OpenID Connect's standard claims that make a profile on first sight (OIDC Core 5.1). */
+export type ProfileClaims = {
+  preferred_username?: string;
+  given_name?: string;
+  family_name?: string;
+  picture?: string;
+};
+
+const claimLengthMax = 100;
+const clean = (value: unknown) =>
+  typeof value === "string"
+    ? [...visible(cleaned(value)).trim()].slice(0, claimLengthMax).join("")
+    : "";
+
+/**
+ * The profile of a user who is seen for the first time. Names are cut to 100 code points and lose
+ * what is not seen; a claimed username that is none is left out. The table says if it is free.
+ */
+export function profileOf(userId: string, claims: ProfileClaims, now: Date): Profile {
+  const at = now.toISOString();
+  const names = {
+    username: Username.safeParse(claims.preferred_username).data ?? "",
+    name: clean(claims.given_name),
+    surname: clean(claims.family_name),
+    picture: httpsUrl.safeParse(claims.picture).data ?? "",
+  };
+  const isBare = Object.values(names).every((name) => name === "");
+  return { userId, ...names, createdAt: at, updatedAt: at, ...(isBare && { mentioned: true }) };
+}
+
+/** The id of a picture that was never uploaded here: it belongs to the user, so it is theirs. */
+const photoIdOf = (userId: string) => (/^[0-9a-f]{24}$/.test(userId) ? userId : "0".repeat(24));
+
+/** The user's picture in every size, the stage's default where they have none. */
+function photoOf(profile: Profile, defaultPicture: string): ProfilePhoto {
+  const url = profile.picture || defaultPicture;
+  return {
+    _id: photoIdOf(profile.userId),
+    url,
+    type: "image",
+    variants: { "40": url, "76": url },
+    createdAt: profile.createdAt,
+    updatedAt: profile.updatedAt,
+  };
+}
+
+/** What every place shows of this user; with the role, where they have one in a stream. */
+export function summaryOf(
+  profile: Profile & { role?: StreamRole | undefined },
+  defaultPicture: string,
+): StreamUser {
+  const { userId, username, name, surname, role } = profile;
+  const profilePhoto = photoOf(profile, defaultPicture);
+  const shown = { _id: userId, username, name, surname, profilePhoto };
+  return { ...shown, availabilityStatus: "available", ...(role && { role }) };
+}
+
+/** The public profile, as `GET /users/profile/username/{username}` and `/users/me` show it. */
+export const PublicProfile = z
+  .object({
+    _id: UserId,
+    name: z.string(),
+    surname: z.string(),
+    username: z.string(),
+    availabilityStatus: z.literal("available"),
+    profilePhoto: ProfilePhoto.pick({ _id: true, url: true, type: true }),
+    interests: z.array(z.string()),
+    expertise: z.string().nullable(),
+    age: z.number().nullable(),
+    minutePriceInLiveStream: z.number().nullable(),
+    followersCount: z.number(),
+    followingCount: z.number(),
+    bio: z.string().nullable(),
+    instagram: z.string().nullable(),
+    snapchat: z.string().nullable(),
+    x: z.string().nullable(),
+    tiktok: z.string().nullable(),
+    facebook: z.string().nullable(),
+  })
+  .meta({ id: "PublicProfile" });
+
+/** The profile as everybody may see it. */
+export function publicProfileOf(
+  profile: Profile,
+  counts: { followersCount: number; followingCount: number },
+  defaultPicture: string,
+): z.infer<typeof PublicProfile> {
+  const { _id, url, type } = photoOf(profile, defaultPicture);
+  const link = (name: string) => profile.links?.[name] ?? null;
+  return {
+    _id: profile.userId,
+    name: profile.name,
+    surname: profile.surname,
+    username: profile.username,
+    availabilityStatus: "available",
+    profilePhoto: { _id, url, type },
+    interests: profile.interests ?? [],
+    expertise: profile.expertise ?? null,
+    age: null,
+    minutePriceInLiveStream: null,
+    ...counts,
+    bio: profile.bio ?? null,
+    instagram: link("instagram"),
+    snapchat: link("snapchat"),
+    x: link("x"),
+    tiktok: link("tiktok"),
+    facebook: link("facebook"),
+  };
+}

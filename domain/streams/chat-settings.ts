@@ -1,0 +1,90 @@
+import * as z from "zod";
+import { UserId } from "../id.ts";
+import { refuse } from "../refusal.ts";
+import { text } from "../text.ts";
+import type { Stream } from "./stream.ts";
+import { assertMayHost, assertMayModerate } from "./stream-course.ts";
+
+const truthValue = z.boolean({ error: "expected true or false" });
+const slowModeMax = 300;
+
+/** Changes of a chat's rules; what is left out stays. */
+export const ChatSettingsChange = z.object({
+  slowModeSeconds: z
+    .number({ error: `expected a whole number from 0 to ${slowModeMax}` })
+    .int(`expected a whole number from 0 to ${slowModeMax}`)
+    .min(0, `expected 0 to ${slowModeMax}`)
+    .max(slowModeMax, `expected 0 to ${slowModeMax}`)
+    .optional(),
+  followersOnly: truthValue.optional(),
+  blockedWords: z
+    .array(text(1, 50), { error: "expected a list of texts" })
+    .max(200, "expected at most 200 words")
+    .optional(),
+  giftsEnabled: truthValue.optional(),
+  moderators: z
+    .array(UserId, { error: "expected a list of user ids" })
+    .max(100, "expected at most 100 moderators")
+    .optional(),
+});
+export type ChatSettingsChange = z.infer<typeof ChatSettingsChange>;
+
+/** What can be said to somebody who changes them. */
+export const settingsRefusals = [
+  "stream_not_found",
+  "user_not_found",
+  "member_blocked",
+  "not_a_moderator",
+  "stream_not_yours",
+] as const;
+
+/** The rules of a chat as those who may change them see them. */
+export const ChatSettings = z
+  .object({
+    slowModeSeconds: z.number().int(),
+    followersOnly: z.boolean(),
+    blockedWords: z.array(z.string()),
+    giftsEnabled: z.boolean(),
+    moderators: z.array(UserId),
+  })
+  .meta({ id: "ChatSettings" });
+
+/** The rules of a stream's chat, as they are now. */
+export function chatSettingsOf(stream: Stream): z.infer<typeof ChatSettings> {
+  const { slowModeSeconds, followersOnly, blockedWords, giftsEnabled, moderators } = stream;
+  return { slowModeSeconds, followersOnly, blockedWords, giftsEnabled, moderators };
+}
+
+/** Moderators change the rules, but who moderates is the host's to say. */
+export function assertMayChangeSettings(
+  stream: Stream,
+  change: ChatSettingsChange,
+  caller: Parameters<typeof assertMayModerate>[1],
+): void {
+  assertMayModerate(stream, caller);
+  if (change.moderators !== undefined) assertMayHost(stream, caller);
+}
+
+/** What changes; lists are kept without repetition. Undefined: nothing. */
+export function changedSettings(
+  stream: Stream,
+  change: ChatSettingsChange,
+): Partial<Stream> | undefined {
+  const wanted = {
+    ...change,
+    ...(change.blockedWords && { blockedWords: [...new Set(change.blockedWords)] }),
+    ...(change.moderators && { moderators: [...new Set(change.moderators)] }),
+  };
+  const is = (name: keyof ChatSettingsChange) => JSON.stringify(stream[name]);
+  const changed = Object.entries(wanted).filter(
+    ([name, value]) =>
+      value !== undefined && JSON.stringify(value) !== is(name as keyof ChatSettingsChange),
+  );
+  return changed.length === 0 ? undefined : Object.fromEntries(changed);
+}
+
+/** A moderator is somebody whom the system knows. */
+export function assertKnown(userIds: readonly string[], known: ReadonlyMap<string, unknown>): void {
+  const stranger = userIds.find((userId) => !known.has(userId));
+  if (stranger !== undefined) refuse("user_not_found", { userId: stranger });
+}

@@ -1,0 +1,41 @@
+import * as z from "zod";
+import { UserId } from "../id.ts";
+import { type Profile, ProfilePhoto, summaryOf } from "../people/user.ts";
+
+/** A creator in the list of the most watched; `isFollowing` is null for callers without a token. */
+export const Creator = z
+  .object({
+    _id: UserId,
+    username: z.string(),
+    name: z.string(),
+    surname: z.string(),
+    availabilityStatus: z.literal("available"),
+    profilePhoto: ProfilePhoto,
+    expertise: z.string().nullable(),
+    isFollowing: z.boolean().nullable(),
+  })
+  .meta({ id: "Creator" });
+
+/** A creator as one caller sees them; without a standing, as nobody in particular. */
+export function creatorOf(
+  profile: Profile,
+  standing: { isFollowing: boolean } | undefined,
+  defaultPicture: string,
+): z.infer<typeof Creator> {
+  const { _id, username, name, surname, availabilityStatus, profilePhoto } = summaryOf(
+    profile,
+    defaultPicture,
+  );
+  const expertise = profile.expertise ?? null;
+  const isFollowing = standing?.isFollowing ?? null;
+  const shown = { _id, username, name, surname, availabilityStatus, profilePhoto };
+  return { ...shown, expertise, isFollowing };
+}
+
+/** Hosts in the order of their viewers, summed over their streams. */
+export function rankHosts(streams: readonly { hostId: string; viewers: number }[]): string[] {
+  const sums = new Map<string, number>();
+  for (const { hostId, viewers } of streams) sums.set(hostId, (sums.get(hostId) ?? 0) + viewers);
+  const watched = [...sums].filter(([, viewers]) => viewers > 0);
+  return watched.sort(([, a], [, b]) => b - a).map(([hostId]) => hostId);
+}

@@ -1,0 +1,54 @@
+import * as z from "zod";
+import { UserId } from "../id.ts";
+import { refuse } from "../refusal.ts";
+import { Timestamp } from "../text.ts";
+
+export const BanAction = z.enum(["BLOCK", "CHAT_ONLY"]);
+export type BanAction = z.infer<typeof BanAction>;
+
+/**
+ * What a stream knows of one user in it. The item is never deleted: its `revision` begins with the
+ * time and grows, so that no two changes of it ever have the same event id.
+ */
+export const Member = z.object({
+  userId: UserId,
+  revision: z.number().int().optional(),
+  /** The active ban, if any: BLOCK forbids everything of the stream, CHAT_ONLY chat messages. */
+  ban: z
+    .object({
+      id: z.string(),
+      actionType: BanAction,
+      /** Null: until it is lifted. */
+      endsAt: Timestamp.nullable(),
+      /** Who banned, and why: for the log of moderation. */
+      by: UserId.optional(),
+      reason: z.string().nullish(),
+      /** The names that they had, by which they are shown while they are muted. */
+      names: z.object({ name: z.string(), surname: z.string() }).optional(),
+    })
+    .nullish(),
+  /** The last admitted message: what slow mode and the rate of messages count from. */
+  lastMessageAt: Timestamp.optional(),
+  /** The call with an Idempotency-Key that slow mode let through last: it may be repeated. */
+  lastCall: z.string().optional(),
+  /** Messages that were admitted in the second (since 1970) of the last one. */
+  second: z.number().optional(),
+  sent: z.number().optional(),
+});
+export type Member = z.infer<typeof Member>;
+
+/** The ban that holds now: one whose end has passed is none. */
+export function activeBan(member: Member | undefined, now: Date) {
+  const ban = member?.ban;
+  if (ban == null) return undefined;
+  return ban.endsAt !== null && ban.endsAt <= now.toISOString() ? undefined : ban;
+}
+
+/** Whether the user is shut out of everything of the stream at the moment. */
+export const isBlocked = (member: Member | undefined, now: Date) =>
+  activeBan(member, now)?.actionType === "BLOCK";
+
+/** A blocked user may do and read nothing of the stream. */
+export function assertNotBlocked(member: Member | undefined, now: Date): void {
+  if (isBlocked(member, now)) refuse("member_blocked");
+}

@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { StreamId, UserId } from "../id.ts";
+import { refuse } from "../refusal.ts";
+import { Timestamp } from "../text.ts";
+import type { Stream } from "./stream.ts";
+
+/** Minutes before a start that one can be reminded at: four weeks. */
+const minutesMax = 40_320;
+
+/** Null or 0: at the actual start. */
+export const ReminderWish = z.object({
+  minute: z
+    .number({ error: "expected a whole number of minutes, or null" })
+    .int("expected a whole number of minutes, or null")
+    .min(0, "expected at least 0")
+    .max(minutesMax, `expected at most ${minutesMax}`)
+    .nullish(),
+});
+
+/** A user's one reminder of a stream. */
+export const Reminder = z.object({
+  streamId: StreamId,
+  userId: UserId,
+  minute: z.number().int().nullable(),
+  /** When it is told: before the planned start, or (without minutes) when the stream goes live. */
+  scheduledFor: Timestamp,
+  /** When it can be told at the earliest: then, or when it was asked for later than that. */
+  dueAt: Timestamp,
+});
+export type Reminder = z.infer<typeof Reminder>;
+
+export const ShownReminder = z
+  .object({
+    streamId: StreamId,
+    minute: z.number().int().nullable(),
+    mode: z.enum(["ON_START", "BEFORE_START"]),
+    scheduledFor: Timestamp,
+    status: z.enum(["ARMED_ON_START", "SCHEDULED"]),
+  })
+  .meta({ id: "Reminder" });
+
+export const isOnStart = ({ minute }: Pick<Reminder, "minute">) => minute === null || minute === 0;
+
+/** Only a stream that is planned can be waited for. */
+export function makeReminder(
+  stream: Stream,
+  userId: string,
+  minute: number | null,
+  now: Date,
+): Reminder {
+  const { id: streamId, status, plannedStartDate } = stream;
+  if (status !== "scheduled" || plannedStartDate === null)
+    refuse("stream_not_scheduled", { status });
+  const at = new Date(Date.parse(plannedStartDate) - (minute ?? 0) * 60_000);
+  const dueAt = at > now ? at : now;
+  return { streamId, userId, minute, scheduledFor: at.toISOString(), dueAt: dueAt.toISOString() };
+}
+
+/** The reminder as the API shows it. */
+export function shownReminderOf(reminder: Reminder): z.infer<typeof ShownReminder> {
+  const { streamId, minute, scheduledFor } = reminder;
+  return isOnStart(reminder)
+    ? { streamId, minute, mode: "ON_START", scheduledFor, status: "ARMED_ON_START" }
+    : { streamId, minute, mode: "BEFORE_START", scheduledFor, status: "SCHEDULED" };
+}
+
+/** What a user is told of a stream that is live, or is about to be. */
+export function noticeOf(stream: Stream, userId: string) {
+  const { host, title, status, id: streamId } = stream;
+  const name = `${host.name} ${host.surname}`.trim() || host.username || "A streamer";
+  const says = status === "active" ? `${name} is live` : `${name} goes live soon`;
+  const metadata = { streamId };
+  const type = "system" as const;
+  return { userId, type, category: "live_stream" as const, title: says, message: title, metadata };
+}

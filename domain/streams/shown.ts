@@ -1,0 +1,54 @@
+import type { StreamRole } from "../people/user.ts";
+import { blockedWordIn } from "./blocked-words.ts";
+import { activeBan, type Member } from "./member.ts";
+import type { Stream } from "./stream.ts";
+
+type Names = { userId: string; username: string; name: string; surname: string };
+
+/** What of a stream says how its people are shown. */
+type House = Pick<Stream, "hostId" | "moderators" | "blockedWords">;
+
+/** What somebody is in a stream, for all to see; undefined: a viewer as others. */
+export function roleIn({ hostId, moderators }: House, userId: string): StreamRole | undefined {
+  if (userId === hostId) return "host";
+  return moderators.includes(userId) ? "moderator" : undefined;
+}
+
+/** Somebody with their role in a stream, if they have one, and all of their names. */
+export function withRole<P extends Names>(stream: House, person: P): P & { role?: StreamRole } {
+  const role = roleIn(stream, person.userId);
+  return role === undefined ? person : { ...person, role };
+}
+
+/**
+ * Somebody as a stream shows them: with their role, without names that hold one of its blocked
+ * words, and while they are muted by the names that they had when they were. So nobody says by a
+ * name what they may not say in the chat. Hosts are shown by any name: the words are theirs.
+ */
+export function shownIn<P extends Names>(
+  stream: House,
+  person: P,
+  member: Member | undefined,
+  now: Date,
+): P & { role?: StreamRole } {
+  const shown = { ...withRole(stream, person), ...activeBan(member, now)?.names };
+  return shown.role === "host" ? shown : { ...shown, ...allowedNames(shown, stream.blockedWords) };
+}
+
+/** The names of which none, nor both together, holds one of the words; the others empty. */
+function allowedNames({ username, name, surname }: Names, words: readonly string[]) {
+  const allowed = (value: string) => (blockedWordIn(value, words) === undefined ? value : "");
+  const names = { username: allowed(username), name: allowed(name), surname: allowed(surname) };
+  const together = [`${names.name} ${names.surname}`, `${names.name}${names.surname}`];
+  return together.every((value) => allowed(value) !== "" || value === "" || value === " ")
+    ? names
+    : { ...names, name: "", surname: "" };
+}
+
+/**
+ * The names by which somebody is shown while a ban holds: those of now, or of the mute that holds
+ * already.
+ */
+export function namesAtBan({ name, surname }: Names, member: Member | undefined, now: Date) {
+  return activeBan(member, now)?.names ?? { name, surname };
+}

@@ -1,0 +1,103 @@
+import * as z from "zod";
+import { StreamId } from "../id.ts";
+import { wholeNumber } from "../page.ts";
+import type { UserSummary } from "../people/user.ts";
+import { refuse } from "../refusal.ts";
+import { channelUid, isHost, LiveStream, type Stream } from "./stream.ts";
+
+/**
+ * The course of a stream: preparing or scheduled, active, ended; or cancelled before it began. Each
+ * decision answers what changes, undefined when it is so already, and refuses what cannot be.
+ */
+type Change = Partial<Stream> | undefined;
+
+const isBefore = ({ status }: Stream) => status === "preparing" || status === "scheduled";
+
+/**
+ * Goes live, with the host as they are called by now: so gifts name them. A host who comes back to
+ * their active stream changes nothing.
+ */
+export function goLive(stream: Stream, host: UserSummary, now: Date): Change {
+  if (stream.status === "active") return undefined;
+  if (!isBefore(stream)) refuse("stream_not_startable", { status: stream.status });
+  return { status: "active", startedAt: now.toISOString(), host };
+}
+
+/** Active to ended: only what is live can end. */
+export function end(stream: Stream, now: Date): Change {
+  if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
+  return { status: "ended", endedAt: now.toISOString() };
+}
+
+/** Calls off what has not begun. */
+export function cancel(stream: Stream): Change {
+  if (!isBefore(stream)) refuse("stream_not_cancellable", { status: stream.status });
+  return { status: "cancelled_by_host" };
+}
+
+/** Soft deletion: a stream that is live is ended first. */
+export function remove(stream: Stream, now: Date): Change {
+  if (stream.status === "active") refuse("stream_live");
+  return { deletedAt: now.toISOString() };
+}
+
+/** What a caller is to a stream. */
+type Acting = { userId: string; roles: readonly string[] };
+
+/** The host, or an admin in their place. */
+export function assertMayHost(stream: Stream, caller: Acting): void {
+  if (!isHost(stream, caller.userId) && !caller.roles.includes("admin")) refuse("stream_not_yours");
+}
+
+/** Whether the caller is the host, a moderator whom they named, or an admin. */
+const mayModerate = (stream: Stream, caller: Acting) =>
+  isHost(stream, caller.userId) ||
+  stream.moderators.includes(caller.userId) ||
+  caller.roles.includes("admin");
+
+/** The host, a moderator whom they named, or an admin. */
+export function assertMayModerate(stream: Stream, caller: Acting): void {
+  if (!mayModerate(stream, caller)) refuse("not_a_moderator");
+}
+
+/** What a client says of itself when it joins; nothing of it but the stream decides anything. */
+export const JoinWish = z.object({ liveStreamId: StreamId });
+
+/**
+ * The stream with what the video side wants; `token` is null where the stage has no token endpoint.
+ */
+export const Joined = z
+  .object({
+    liveStream: LiveStream,
+    token: z.string().nullable(),
+    channelName: z.string(),
+    uid: z.number().int(),
+  })
+  .meta({ id: "JoinedStream" });
+
+export const joinedOf = (stream: LiveStream, userId: string): z.infer<typeof Joined> => ({
+  liveStream: stream,
+  token: null,
+  channelName: stream.channelName,
+  uid: channelUid(userId),
+});
+
+const minutes = wholeNumber(0, 1_000_000).default(1440);
+
+/** Which scheduled streams: those whose planned start lies so many minutes around now. */
+export const UpcomingQuery = z.object({
+  limit: wholeNumber(1, 100).default(10),
+  minutesBefore: minutes,
+  minutesAfter: minutes,
+});
+
+/** Whether a scheduled stream's planned start lies in the minutes around now. */
+export function isWithin(
+  { status, plannedStartDate }: Pick<Stream, "status" | "plannedStartDate">,
+  { minutesBefore, minutesAfter }: { minutesBefore: number; minutesAfter: number },
+  now: Date,
+): boolean {
+  if (status !== "scheduled" || plannedStartDate === null) return false;
+  const minutes = (Date.parse(plannedStartDate) - now.getTime()) / 60_000;
+  return minutes >= -minutesBefore && minutes <= minutesAfter;
+}

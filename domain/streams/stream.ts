@@ -1,0 +1,156 @@
+import * as z from "zod";
+import { StreamId, UserId } from "../id.ts";
+import { StreamUser, UserSummary } from "../people/user.ts";
+import { refuse } from "../refusal.ts";
+import { Timestamp } from "../text.ts";
+
+export const StreamStatus = z.enum([
+  "preparing",
+  "scheduled",
+  "active",
+  "ended",
+  "expired",
+  "cancelled_by_host",
+  "cancelled_by_guest",
+]);
+export type StreamStatus = z.infer<typeof StreamStatus>;
+
+/** What is stored of a live stream. `revision` grows with each change and never starts again. */
+export const Stream = z.object({
+  id: StreamId,
+  /** The creator: the host who receives the gifts. */
+  hostId: UserId,
+  host: UserSummary,
+  title: z.string(),
+  status: StreamStatus,
+  channelName: z.string(),
+  liveStreamType: z.string(),
+  thumbnailUrl: z.string(),
+  guests: z.array(z.string()),
+  price: z.number().nullable(),
+  interest: z.string().nullable(),
+  durationGoal: z.number().nullable(),
+  motivation: z.string().nullable(),
+  plannedStartDate: Timestamp.nullable(),
+  startedAt: Timestamp.nullable(),
+  endedAt: Timestamp.nullable(),
+  deletedAt: Timestamp.nullable(),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  revision: z.number().int(),
+  /** False: gifts are switched off in this stream (Tencent's gift switch). */
+  giftsEnabled: z.boolean(),
+  slowModeSeconds: z.number().int(),
+  followersOnly: z.boolean(),
+  blockedWords: z.array(z.string()),
+  moderators: z.array(UserId),
+  /** The message that the host or a moderator pinned. */
+  pinned: z.object({ messageId: z.string() }).nullish(),
+  /** The RoomId under which the Tencent side knows it, when it was made there. */
+  roomId: z.string().nullable(),
+  /** Fields of the Tencent side that only its room commands read and write. */
+  room: z.record(z.string(), z.unknown()).optional(),
+});
+export type Stream = z.infer<typeof Stream>;
+
+/** The stream as the Allmine API shows it. */
+export const LiveStream = z
+  .object({
+    id: StreamId,
+    title: z.string(),
+    liveStreamType: z.string(),
+    channelName: z.string(),
+    broadcasters: z.array(
+      z.object({
+        user: UserId,
+        role: z.literal("host"),
+        uid: z.number().int(),
+        userSummary: StreamUser,
+      }),
+    ),
+    guests: z.array(z.string()),
+    creator: StreamUser,
+    thumbnailUrl: z.string(),
+    recording: z.boolean(),
+    recordingUrl: z.string().nullable(),
+    replayAccess: z.unknown().nullable(),
+    status: StreamStatus,
+    accessType: z.enum(["free", "paid"]),
+    price: z.number().nullable(),
+    interest: z.string().nullable(),
+    durationGoal: z.number().nullable(),
+    motivation: z.string().nullable(),
+    isActiveReplayOnCreatorProfile: z.null(),
+    replayCreditPrice: z.null(),
+    startedAt: Timestamp.nullable(),
+    plannedStartDate: Timestamp.nullable(),
+    endedAt: Timestamp.nullable(),
+    plannedEndDate: Timestamp.nullable(),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+    fundingGoal: z.number().nullable(),
+    collectedFunding: z.number(),
+    fundingPercentage: z.number(),
+    giftsEnabled: z.boolean(),
+    slowModeSeconds: z.number().int(),
+    followersOnly: z.boolean(),
+    pinnedMessageId: z.string().nullable(),
+  })
+  .meta({ id: "LiveStream" });
+export type LiveStream = z.infer<typeof LiveStream>;
+
+/** A user's number in the video channel: 31 bits of their id, never 0 (Agora's uid). */
+export function channelUid(userId: string): number {
+  let hash = 0;
+  for (const char of userId) hash = (Math.imul(hash, 31) + char.charCodeAt(0)) | 0;
+  return hash & 0x7fffffff || 1;
+}
+
+/** The stream as the API shows it. */
+export function liveStreamOf(stream: Stream): LiveStream {
+  const { hostId, price } = stream;
+  const host = { ...stream.host, role: "host" as const };
+  const uid = channelUid(hostId);
+  return {
+    id: stream.id,
+    title: stream.title,
+    liveStreamType: stream.liveStreamType,
+    channelName: stream.channelName,
+    broadcasters: [{ user: hostId, role: "host", uid, userSummary: host }],
+    guests: stream.guests,
+    creator: host,
+    thumbnailUrl: stream.thumbnailUrl,
+    recording: false,
+    recordingUrl: null,
+    replayAccess: null,
+    status: stream.status,
+    accessType: price === null ? "free" : "paid",
+    price,
+    interest: stream.interest,
+    durationGoal: stream.durationGoal,
+    motivation: stream.motivation,
+    isActiveReplayOnCreatorProfile: null,
+    replayCreditPrice: null,
+    startedAt: stream.startedAt,
+    plannedStartDate: stream.plannedStartDate,
+    endedAt: stream.endedAt,
+    plannedEndDate: null,
+    createdAt: stream.createdAt,
+    updatedAt: stream.updatedAt,
+    fundingGoal: null,
+    collectedFunding: 0,
+    fundingPercentage: 0,
+    giftsEnabled: stream.giftsEnabled,
+    slowModeSeconds: stream.slowModeSeconds,
+    followersOnly: stream.followersOnly,
+    pinnedMessageId: stream.pinned?.messageId ?? null,
+  };
+}
+
+/** Chat, gifts and superlikes need an active stream; reading does not. */
+export function assertLive(stream: Stream): void {
+  if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
+}
+
+/** The host of a stream, and an admin in their place where `admins` says so. */
+export const isHost = (stream: Stream, userId: string) => stream.hostId === userId;

@@ -1,0 +1,69 @@
+import * as z from "zod";
+import { folded } from "../folding.ts";
+import { Pagination, pageQuery } from "../page.ts";
+import type { Standing } from "../people/follow.ts";
+import { textsOf } from "../people/search.ts";
+import { type Profile, StreamRole, summaryOf, UserSummary } from "../people/user.ts";
+import { Timestamp, text } from "../text.ts";
+
+/** One who watches, as the list of a stream's viewers shows them. */
+const ViewerUser = UserSummary.omit({ availabilityStatus: true })
+  .extend({
+    followersCount: z.number(),
+    followingCount: z.number(),
+    expertise: z.string().nullable(),
+    isFollowing: z.boolean(),
+    joinedAt: Timestamp,
+    role: StreamRole.optional(),
+  })
+  .meta({ id: "ViewerUser" });
+
+export const ViewerQuery = pageQuery(20).extend({ search: text(0, 100).optional() });
+
+export const Viewers = z.object({
+  list: z.array(ViewerUser),
+  pagination: Pagination,
+  participantAudienceTotal: z.number().int(),
+});
+
+/** Somebody who watches since a moment. */
+export type Watching = { userId: string; joinedAt: Date };
+
+/** Each user once, since their oldest subscription that is there; the latest to come first. */
+export function watchingOf(
+  subscribers: readonly { userId: string; revision: number; refusal?: unknown }[],
+): Watching[] {
+  const since = new Map<string, number>();
+  for (const { userId, revision, refusal } of subscribers) {
+    if (refusal !== undefined) continue;
+    // A subscription's revision begins with its time in microseconds.
+    const at = Math.floor(revision / 1000);
+    since.set(userId, Math.min(at, since.get(userId) ?? at));
+  }
+  const watching = [...since].map(([userId, at]) => ({ userId, joinedAt: new Date(at) }));
+  return watching.sort((a, b) => b.joinedAt.getTime() - a.joinedAt.getTime());
+}
+
+/** Whether a name of the user holds what is searched for, in any case. */
+export const isCalled = (profile: Profile, search: string) =>
+  textsOf(profile).some((name) => name.includes(folded(search)));
+
+/** The user as the list of viewers shows them to one caller. */
+export function viewerOf(
+  profile: Profile & { role?: StreamRole },
+  { joinedAt }: Watching,
+  standing: Standing,
+  defaultPicture: string,
+): z.infer<typeof ViewerUser> {
+  const { availabilityStatus: _, role, ...summary } = summaryOf(profile, defaultPicture);
+  const { followersCount, followingCount, isFollowing } = standing;
+  return {
+    ...summary,
+    followersCount,
+    followingCount,
+    expertise: profile.expertise ?? null,
+    isFollowing,
+    joinedAt: joinedAt.toISOString(),
+    ...(role && { role }),
+  };
+}

@@ -1,0 +1,86 @@
+import * as z from "zod";
+import { refuse } from "../refusal.ts";
+import { byteName, byteText } from "../text.ts";
+
+/** Categories of gifts on the Tencent side. */
+const categoriesMax = 3;
+/** Gifts of one category. */
+const relationsMax = 500;
+
+export const CategoryId = byteText(1, 20);
+
+/** The body of add_gift_category. Limits are in UTF-8 bytes, as the reference has them. */
+export const NewCategory = z.object({
+  CategoryId,
+  ExtensionInfo: byteText(0, 100).default(""),
+  DefaultName: byteName(1, 20),
+  DefaultDesc: byteText(0, 60).default(""),
+});
+export type NewCategory = z.output<typeof NewCategory>;
+
+/** A category as get_gift_category answers it. */
+export const GiftCategoryInfo = z.object({
+  CategoryId: z.string(),
+  ExtensionInfo: z.string(),
+  DefaultName: z.string(),
+  DefaultDesc: z.string(),
+});
+
+/** All categories with the gift types in them: they are few, so one item holds them. */
+export const Categories = z.array(GiftCategoryInfo.extend({ giftTypeIds: z.array(z.string()) }));
+export type Categories = z.infer<typeof Categories>;
+export type Category = Categories[number];
+
+/** The category with this id; refuses with `category_not_found`. */
+export function categoryOf(categories: Categories, categoryId: string): Category {
+  const category = categories.find(({ CategoryId: id }) => id === categoryId);
+  return category ?? refuse("category_not_found", { categoryId });
+}
+
+/** With a category added. One that is there already is replaced and keeps its gifts. */
+export function addCategory(categories: Categories, given: NewCategory): Categories {
+  const was = categories.find(({ CategoryId: id }) => id === given.CategoryId);
+  if (was !== undefined)
+    return categories.map((category) => (category === was ? { ...was, ...given } : category));
+  if (categories.length >= categoriesMax) refuse("too_many_categories", { max: categoriesMax });
+  return [...categories, { ...given, giftTypeIds: [] }];
+}
+
+/** Without a category; refuses with `category_not_found`. */
+export function removeCategory(categories: Categories, categoryId: string): Categories {
+  const category = categoryOf(categories, categoryId);
+  return categories.filter((other) => other !== category);
+}
+
+/** With gift types added to a category; none is taken away. Those that are gone are forgotten. */
+export function addRelations(
+  categories: Categories,
+  categoryId: string,
+  giftTypeIds: readonly string[],
+  isThere: (giftTypeId: string) => boolean,
+): Categories {
+  return changeRelations(categories, categoryId, (was) => {
+    const all = [...new Set([...was.filter(isThere), ...giftTypeIds])];
+    if (all.length > relationsMax) refuse("too_many_relations", { max: relationsMax });
+    return all;
+  });
+}
+
+/** With gift types taken out of a category; those that are not in it are passed over. */
+export const removeRelations = (
+  categories: Categories,
+  categoryId: string,
+  giftTypeIds: readonly string[],
+): Categories =>
+  changeRelations(categories, categoryId, (was) => was.filter((id) => !giftTypeIds.includes(id)));
+
+function changeRelations(
+  categories: Categories,
+  categoryId: string,
+  change: (giftTypeIds: string[]) => string[],
+): Categories {
+  const category = categoryOf(categories, categoryId);
+  return categories.map((other) =>
+    other === category ? { ...category, giftTypeIds: change(category.giftTypeIds) } : other,
+  );
+}

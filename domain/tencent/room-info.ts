@@ -1,0 +1,154 @@
+import * as z from "zod";
+import { refuse } from "../refusal.ts";
+import type { StreamWish } from "../streams/new-stream.ts";
+import type { Stream } from "../streams/stream.ts";
+import { byteName, byteText, httpsUrl } from "../text.ts";
+import { visible } from "../visible.ts";
+import { Account, RoomId } from "./room.ts";
+
+const intMax = 2 ** 31 - 1;
+const whole = z
+  .number({ error: "expected a whole number" })
+  .int("expected a whole number")
+  .min(0, "expected at least 0")
+  .max(intMax, `expected at most ${intMax}`);
+const truth = z.boolean({ error: "expected true or false" });
+const TakeSeatMode = z.enum(["FreeToTake", "ApplyToTake"], {
+  error: "expected FreeToTake or ApplyToTake",
+});
+const Category = z
+  .array(whole, { error: "expected an array of whole numbers" })
+  .max(3, "expected at most 3 numbers");
+
+/** Fields of a room that have no place in a stream: kept for the room commands alone. */
+const RoomFields = z.object({
+  CoverURL: z.string().default(""),
+  Category: z.array(z.number()).default([]),
+  MaxMemberCount: z.number().default(0),
+  IsMessageDisabled: z.boolean().default(false),
+  IsPublicVisible: z.boolean().default(true),
+  IsSeatEnabled: z.boolean().default(false),
+  TakeSeatMode: TakeSeatMode.default("FreeToTake"),
+  MaxSeatCount: z.number().default(0),
+  ActivityStatus: z.number().default(0),
+  SeatTemplate: z.string().default(""),
+  Notice: z.string().default(""),
+});
+
+/** What may be said of a room when it is made and when it is changed. */
+const changeable = {
+  RoomName: byteName(0, 100),
+  MaxMemberCount: whole,
+  IsMessageDisabled: truth,
+  CoverURL: byteText(0, 200),
+  Category,
+  ActivityStatus: whole,
+  IsPublicVisible: truth,
+  TakeSeatMode,
+};
+
+/** A new room. Limits are in UTF-8 bytes, as the reference has them. */
+export const NewRoom = z.object({
+  RoomId,
+  RoomType: z.literal("Live", { error: "expected Live" }),
+  ...z
+    .object({
+      ...changeable,
+      Owner_Account: Account,
+      IsSeatEnabled: truth,
+      MaxSeatCount: whole,
+      SeatTemplate: byteText(0, 50),
+    })
+    .partial().shape,
+});
+export type NewRoom = z.output<typeof NewRoom>;
+
+/** What changes of a room; what is left out stays. */
+export const RoomChange = z.object({
+  RoomId,
+  ...z.object({ ...changeable, Notice: byteText(0, 100) }).partial().shape,
+});
+export type RoomChange = z.output<typeof RoomChange>;
+
+/** A room as get_room_info answers it. */
+export const RoomInfo = z.object({
+  RoomId: z.string(),
+  RoomName: z.string(),
+  RoomType: z.literal("Live"),
+  Owner_Account: z.string(),
+  /** Seconds since 1970. */
+  CreateTime: z.number().int(),
+  IsSeatEnabled: z.boolean(),
+  TakeSeatMode,
+  MaxSeatCount: z.number(),
+  MaxMemberCount: z.number(),
+  IsMessageDisabled: z.boolean(),
+  CoverURL: z.string(),
+  Category: z.array(z.number()),
+  ActivityStatus: z.number(),
+  ViewCount: z.number().int(),
+  IsPublicVisible: z.boolean(),
+});
+
+/** What a room without a name is called: its id, of which titles show nothing unseen. */
+const titleOf = (roomId: string) => visible(roomId).trim() || "Live";
+
+/** The stream that a room is asked for as: its title is the room's name, or else its id. */
+export function streamWishOf({ RoomId: roomId, RoomName, CoverURL }: NewRoom): StreamWish {
+  const thumbnail = httpsUrl.safeParse(CoverURL);
+  return {
+    title: RoomName || titleOf(roomId),
+    guests: undefined,
+    thumbnail: thumbnail.success ? thumbnail.data : undefined,
+    price: undefined,
+    liveStreamType: undefined,
+    interest: undefined,
+    durationGoal: undefined,
+    motivation: undefined,
+    plannedStartDate: undefined,
+  };
+}
+
+/** The fields of a new room that its stream keeps for it. */
+export const roomFieldsOf = (room: NewRoom): Record<string, unknown> => RoomFields.parse(room);
+
+/** What a change of a room changes of its stream; undefined: it is so already. */
+export function changeRoom(stream: Stream, change: RoomChange): Partial<Stream> | undefined {
+  const { RoomId: _, RoomName, ...fields } = change;
+  const was = RoomFields.parse(stream.room ?? {});
+  const room = RoomFields.parse({ ...was, ...withoutGaps(fields) });
+  const thumbnail = httpsUrl.safeParse(fields.CoverURL);
+  const changes: Partial<Stream> = {};
+  if (RoomName !== undefined) {
+    const title = RoomName || titleOf(stream.roomId ?? stream.id);
+    if (title !== stream.title) changes.title = title;
+  }
+  if (thumbnail.success && thumbnail.data !== stream.thumbnailUrl)
+    changes.thumbnailUrl = thumbnail.data;
+  if (JSON.stringify(room) !== JSON.stringify(was)) changes.room = room;
+  return Object.keys(changes).length === 0 ? undefined : changes;
+}
+
+const withoutGaps = (fields: object) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+/** The room as the Tencent side shows it; one that the other API made has the defaults. */
+export function roomInfoOf(stream: Stream, viewCount: number): z.infer<typeof RoomInfo> {
+  const { SeatTemplate: _, Notice: __, ...fields } = RoomFields.parse(stream.room ?? {});
+  return {
+    RoomId: stream.roomId ?? stream.id,
+    RoomName: stream.title,
+    RoomType: "Live",
+    Owner_Account: stream.hostId,
+    CreateTime: Math.floor(Date.parse(stream.createdAt) / 1000),
+    ...fields,
+    CoverURL: fields.CoverURL || stream.thumbnailUrl,
+    ViewCount: viewCount,
+  };
+}
+
+/** A room may have messages switched off: then only its host and moderators chat. */
+export function assertMessagesOpen({ room, hostId, moderators }: Stream, userId: string): void {
+  if (room?.IsMessageDisabled !== true || hostId === userId) return;
+  if (!moderators.includes(userId)) refuse("messages_disabled");
+}

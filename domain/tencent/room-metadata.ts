@@ -1,0 +1,46 @@
+import * as z from "zod";
+import { refuse } from "../refusal.ts";
+import { byteText, utf8Bytes } from "../text.ts";
+
+/** Limits of a room's metadata: keys of a room, and UTF-8 bytes. Keys are not part of the sum. */
+const keysMax = 10;
+const keyBytesMax = 50;
+const valueBytesMax = 2 * 1024;
+const allValuesBytesMax = 16 * 1024;
+
+const Key = byteText(1, keyBytesMax);
+const isDistinct = (keys: readonly string[]) => new Set(keys).size === keys.length;
+
+/** One entry; a list of these, since keys are any text and no names of fields. */
+const Entry = z.object({ Key, Value: byteText(0, valueBytesMax) });
+
+export const Metadata = z.array(Entry, { error: "expected an array of Key and Value" });
+export type Metadata = z.output<typeof Metadata>;
+
+/** Entries to be set: each key once. */
+export const MetadataChange = Metadata.min(1, "expected at least one entry")
+  .max(keysMax, `expected at most ${keysMax} entries`)
+  .refine((list) => isDistinct(list.map((entry) => entry.Key)), "expected each Key once");
+
+/** Keys to be read; none stands for all. */
+export const MetadataKeys = z
+  .array(Key, { error: "expected an array of keys" })
+  .max(keysMax, `expected at most ${keysMax} keys`);
+
+/** The metadata with entries added or replaced; refuses what would be more than a room may have. */
+export function mergeMetadata(was: Metadata, change: Metadata): Metadata {
+  const merged = new Map(was.map((entry) => [entry.Key, entry.Value]));
+  for (const entry of change) merged.set(entry.Key, entry.Value);
+  if (merged.size > keysMax)
+    refuse("metadata_too_large", { problem: `a room has at most ${keysMax} keys` });
+  const bytes = [...merged.values()].reduce((sum, value) => sum + utf8Bytes(value), 0);
+  if (bytes > allValuesBytesMax)
+    refuse("metadata_too_large", {
+      problem: `all values together have at most ${allValuesBytesMax} bytes`,
+    });
+  return [...merged].map(([Key, Value]) => ({ Key, Value }));
+}
+
+/** The entries with these keys; no keys: all. */
+export const pickMetadata = (all: Metadata, keys: readonly string[]): Metadata =>
+  keys.length === 0 ? all : all.filter((entry) => keys.includes(entry.Key));

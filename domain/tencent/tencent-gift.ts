@@ -1,0 +1,127 @@
+import * as z from "zod";
+import { Amount } from "../credits.ts";
+import { countMax, givingRefusals, receiversMax } from "../money/gift.ts";
+import { GiftAlias, type GiftType, newGiftType } from "../money/gift-type.ts";
+import type { RefusalCode } from "../refusal.ts";
+import { byteName, byteText, httpsUrl } from "../text.ts";
+import { Account, accounts, RoomId } from "./room.ts";
+
+/**
+ * A GiftId that names a gift: at most 20 bytes, or 24 where a gift type of the other API chose none
+ * and is known by its own id.
+ */
+export const NamedGiftId = byteText(1, 24).meta({ example: "gift1" });
+
+const count = z
+  .number({ error: "expected a whole number" })
+  .int("expected a whole number")
+  .min(1, "expected at least 1")
+  .max(countMax, `expected at most ${countMax}`);
+
+/** The body of send_gift. */
+export const SendGift = z.object({
+  RoomId,
+  GiftId: NamedGiftId,
+  Count: count.default(1),
+  From_Account: Account,
+  ReceiverList_Account: accounts(receiversMax),
+});
+
+/** Why a gift is not sent. */
+export const sendRefusals = [
+  "room_not_found",
+  ...givingRefusals,
+  "gift_callback_failed",
+  "gift_rejected",
+] as const satisfies readonly RefusalCode[];
+
+/** GiftIds of one call: a body of 64 KiB has room for more, a call's second has not. */
+const giftIdsMax = 500;
+
+export const GiftIdList = z
+  .array(NamedGiftId, { error: "expected an array of GiftIds" })
+  .min(1, "expected at least one GiftId")
+  .max(giftIdsMax, `expected at most ${giftIdsMax} GiftIds`);
+
+/** Parts a list of GiftIds into the ids of their gift types, and those that name none. */
+export function sortOut(giftIds: readonly string[], aliases: ReadonlyMap<string, string>) {
+  const types = new Map([...aliases].map(([giftTypeId, giftId]) => [giftId, giftTypeId]));
+  const distinct = [...new Set(giftIds)];
+  return {
+    known: distinct.flatMap((giftId) => types.get(giftId) ?? []),
+    unknown: distinct.filter((giftId) => !types.has(giftId)),
+  };
+}
+
+/** Levels are numbers of the application's own, kept as they are. */
+const levelMax = 2 ** 31 - 1;
+
+/** The body of add_gift. Limits are in UTF-8 bytes, as the reference has them. */
+export const AddGift = z.object({
+  GiftId: GiftAlias,
+  IconUrl: byteText(0, 200).default(""),
+  ResourceUrl: byteText(0, 200).default(""),
+  Coins: Amount,
+  Level: z
+    .number({ error: "expected a whole number" })
+    .int("expected a whole number")
+    .min(0, "expected at least 0")
+    .max(levelMax, `expected at most ${levelMax}`)
+    .default(0),
+  ExtensionInfo: byteText(0, 100).default(""),
+  DefaultName: byteName(1, 20),
+  DefaultDesc: byteText(0, 20).default(""),
+});
+export type AddGift = z.output<typeof AddGift>;
+
+/** A gift as get_gift answers it. */
+export const GiftInfo = z.object({
+  GiftId: z.string(),
+  IconUrl: z.string(),
+  ResourceUrl: z.string(),
+  Coins: Amount,
+  Level: z.number(),
+  ExtensionInfo: z.string(),
+  DefaultName: z.string(),
+  DefaultDesc: z.string(),
+});
+
+/**
+ * The gift type that add_gift makes. One that has the GiftId already is replaced: it keeps its id,
+ * so that statistics and gifts on their way stay whole, and is active again.
+ */
+export function addedGiftType(
+  given: AddGift,
+  before: GiftType | undefined,
+  id: string,
+  now: Date,
+): GiftType {
+  const { GiftId: giftId, Coins, DefaultName, ...tencent } = given;
+  const { IconUrl, ResourceUrl, Level, ExtensionInfo, DefaultDesc } = tencent;
+  const made = newGiftType(
+    before?.id ?? id,
+    { creditAmount: Coins, svgUrl: pictureOf(IconUrl, ResourceUrl), name: DefaultName, giftId },
+    now,
+  );
+  return {
+    ...made,
+    createdAt: before?.createdAt ?? made.createdAt,
+    tencent: { IconUrl, ResourceUrl, Level, ExtensionInfo, DefaultDesc },
+  };
+}
+
+/**
+ * The picture that the other side shows: the Tencent side takes any text for a URL, and a client
+ * would load or run it. Empty: none of them is https.
+ */
+const pictureOf = (...urls: string[]) => urls.find((url) => httpsUrl.safeParse(url).success) ?? "";
+
+/**
+ * What the Tencent side shows of a gift type; one that the other API made has its picture as icon.
+ */
+export function giftInfoOf(type: GiftType): z.infer<typeof GiftInfo> {
+  const { giftId: GiftId, creditAmount: Coins, name: DefaultName, svgUrl, tencent } = type;
+  const own = { IconUrl: svgUrl, ResourceUrl: "", Level: 0, ExtensionInfo: "", DefaultDesc: "" };
+  const { IconUrl, ResourceUrl, Level, ExtensionInfo, DefaultDesc } = tencent ?? own;
+  return { GiftId, IconUrl, ResourceUrl, Coins, Level, ExtensionInfo, DefaultName, DefaultDesc };
+}
