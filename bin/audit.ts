@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { audit, type Report } from "../platform/audit/audit.ts";
 import { exportJournal, readJournal, sealedAt } from "../platform/audit/journal.ts";
 import { scanTable } from "../platform/audit/scan.ts";
-import { LayoutMismatch } from "../platform/store/layout.ts";
+import { LayoutMismatch } from "../platform/table/layout.ts";
 import { openTable } from "./table.ts";
 
 const usage = `npm run audit -- [options]

@@ -60,8 +60,8 @@ export async function prepareTable(
       import("@aws-sdk/client-dynamodb"),
       import("@aws-sdk/lib-dynamodb"),
       import("../platform/aws-client.ts"),
-      import("../platform/store/demo.ts"),
-      import("../platform/store/layout.ts"),
+      import("./demo-data.ts"),
+      import("../platform/table/layout.ts"),
     ]);
   const client = openClient(DynamoDBClient, {
     endpoint: aws.endpointUrl,

@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { placeholdersOf, stageOf } from "../lib/stages.ts";
-import { LayoutMismatch } from "../platform/store/layout.ts";
+import { LayoutMismatch } from "../platform/table/layout.ts";
 import { build } from "./build.ts";
 import { cdkCommand } from "./cdk.ts";
 import { prepareDeployedTable } from "./table.ts";

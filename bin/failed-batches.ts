@@ -4,7 +4,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { findEndpoint } from "../local/aws/index.ts";
 import { openClient } from "../platform/aws-client.ts";
-import type { FailedBatches } from "../platform/store/failed-batches.ts";
+import type { FailedBatches } from "../platform/store/log/failed-batches.ts";
 
 /** Where Lambda writes within the bucket of a mapping's failures. */
 const prefix = "aws/lambda/";

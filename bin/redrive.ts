@@ -1,8 +1,8 @@
 /** `npm run redrive`: brings back what was put aside, of DATA_DIR or of a deployed table. */
 import { parseArgs } from "node:util";
-import { redriveBatches } from "../platform/store/failed-batches.ts";
-import { LayoutMismatch } from "../platform/store/layout.ts";
-import { redrive } from "../platform/store/redrive.ts";
+import { redriveBatches } from "../platform/store/log/failed-batches.ts";
+import { redrive } from "../platform/store/money/redrive.ts";
+import { LayoutMismatch } from "../platform/table/layout.ts";
 import { openDeployed, openLocal } from "./failed-batches.ts";
 import { openTable } from "./table.ts";
 

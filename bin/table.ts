@@ -3,8 +3,8 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { openEngine, openSnapshot } from "../local/aws/index.ts";
 import { openClient } from "../platform/aws-client.ts";
-import { assertLayout, prepareLayout } from "../platform/store/layout.ts";
-import { useTable } from "../platform/store/table.ts";
+import { assertLayout, prepareLayout } from "../platform/table/layout.ts";
+import { useTable } from "../platform/table/table.ts";
 
 /** A page of a scan is a megabyte, over whatever line a person has. */
 const slow = { tryMilliseconds: 20_000 };

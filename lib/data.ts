@@ -9,7 +9,7 @@ import {
 import { BlockPublicAccess, Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
-import { dueIndex } from "../platform/store/keys.ts";
+import { dueIndex } from "../platform/table/keys.ts";
 import { placeQueues, type Queues } from "./queues.ts";
 import type { Stage } from "./stages.ts";
 

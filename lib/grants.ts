@@ -1,5 +1,5 @@
 import type { Grants, Partition, QueueName, TaskName } from "../platform/grants.ts";
-import { dueIndex } from "../platform/store/keys.ts";
+import { dueIndex } from "../platform/table/keys.ts";
 
 /** One statement of a policy as IAM spells it. */
 export type Statement = {

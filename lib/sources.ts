@@ -3,7 +3,7 @@ import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { ReactionContract } from "../platform/reaction.ts";
-import { keyStartsOf } from "../platform/store/keys.ts";
+import { keyStartsOf } from "../platform/table/keys.ts";
 import type { Data } from "./data.ts";
 import type { Statement } from "./grants.ts";
 

@@ -2,7 +2,7 @@ import { Stack } from "aws-cdk-lib";
 import { FilterPattern, type LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { QueueName } from "../platform/grants.ts";
-import { dueIndex } from "../platform/store/keys.ts";
+import { dueIndex } from "../platform/table/keys.ts";
 import { Alarms } from "./alarms.ts";
 import type { Data } from "./data.ts";
 import { functionName } from "./names.ts";

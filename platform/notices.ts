@@ -7,19 +7,19 @@ import type { Stream } from "../domain/streams/stream.ts";
 import { setting } from "./env.ts";
 import { logFault } from "./log.ts";
 import { sendMoment } from "./moments.ts";
-import { findRelation, listFollowers } from "./store/follows.ts";
+import { findRelation, listFollowers } from "./store/people/follows.ts";
 import {
   claimAnnouncement,
   findNotice,
   moveAction,
   type NoticePlace,
   type OpenNotice,
-} from "./store/notices.ts";
-import { notificationAction } from "./store/notifications.ts";
-import { record } from "./store/record.ts";
-import { listWaiting, toldAction } from "./store/reminders.ts";
-import { findStream } from "./store/streams.ts";
-import type { Action } from "./store/transact.ts";
+} from "./store/people/notices.ts";
+import { notificationAction } from "./store/people/notifications.ts";
+import { listWaiting, toldAction } from "./store/streams/reminders.ts";
+import { findStream } from "./store/streams/streams.ts";
+import { record } from "./table/record.ts";
+import type { Action } from "./table/transact.ts";
 
 /** One message of the queue of notices: tell the next part of those who are to know of a stream. */
 export const Notice = z.object({ streamId: StreamId, step: z.number().int().default(0) });

@@ -2,7 +2,7 @@ import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
 import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, QueueName, Resources } from "./grants.ts";
 import { tellLosses } from "./push/losses.ts";
-import type { ItemKind } from "./store/keys.ts";
+import type { ItemKind } from "./table/keys.ts";
 
 /** What calls a function that nobody asks: the table's stream, a queue, or the clock. */
 type Source =

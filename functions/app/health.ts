@@ -2,7 +2,7 @@ import * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { isTableThere } from "../../platform/store/health.ts";
+import { isTableThere } from "../../platform/table/health.ts";
 
 /** Says that everything works once a consistent read of the table does. */
 export const { contract, handler } = endpoint(

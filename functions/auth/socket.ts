@@ -1,6 +1,6 @@
 import { guard } from "../../platform/guard.ts";
 import { header } from "../../platform/http/request.ts";
-import { recordFirstSight } from "../../platform/store/users.ts";
+import { recordFirstSight } from "../../platform/store/people/users.ts";
 import { verifyToken } from "../../platform/token.ts";
 
 /**

@@ -5,9 +5,9 @@ import { activeBan } from "../../domain/streams/member.ts";
 import { assertMayModerate } from "../../domain/streams/stream-course.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findBan } from "../../platform/store/bans.ts";
-import { findMember, getStream } from "../../platform/store/streams.ts";
-import { getProfile } from "../../platform/store/users.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
+import { findBan } from "../../platform/store/streams/bans.ts";
+import { findMember, getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -1,9 +1,9 @@
 import { BanWish, LiveStreamBan, liveStreamBanOf, makeBan } from "../../domain/streams/ban.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { recordBan } from "../../platform/store/bans.ts";
-import { getModeratedStream } from "../../platform/store/streams.ts";
-import { getProfile } from "../../platform/store/users.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
+import { recordBan } from "../../platform/store/streams/bans.ts";
+import { getModeratedStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

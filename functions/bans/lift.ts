@@ -3,8 +3,8 @@ import { BanId } from "../../domain/id.ts";
 import { LiveStreamBan, liveStreamBanOf } from "../../domain/streams/ban.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { getBan, liftBan } from "../../platform/store/bans.ts";
-import { getModeratedStream } from "../../platform/store/streams.ts";
+import { getBan, liftBan } from "../../platform/store/streams/bans.ts";
+import { getModeratedStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

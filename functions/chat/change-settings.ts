@@ -10,8 +10,8 @@ import {
   settingsRefusals,
 } from "../../domain/streams/chat-settings.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { changeStream, getModeratedStream } from "../../platform/store/streams.ts";
-import { findProfiles } from "../../platform/store/users.ts";
+import { findProfiles } from "../../platform/store/people/users.ts";
+import { changeStream, getModeratedStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

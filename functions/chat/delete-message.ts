@@ -3,9 +3,9 @@ import { MessageId, StreamId } from "../../domain/id.ts";
 import { assertMayDelete } from "../../domain/streams/chat.ts";
 import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { getMessage } from "../../platform/store/messages.ts";
-import { deleteMessage } from "../../platform/store/pins.ts";
-import { findMember, getStream } from "../../platform/store/streams.ts";
+import { getMessage } from "../../platform/store/streams/messages.ts";
+import { deleteMessage } from "../../platform/store/streams/pins.ts";
+import { findMember, getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -5,8 +5,8 @@ import { chatMessageOf, History, historyOf } from "../../domain/streams/chat.ts"
 import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listMessages } from "../../platform/store/messages.ts";
-import { findMember, getStream } from "../../platform/store/streams.ts";
+import { listMessages } from "../../platform/store/streams/messages.ts";
+import { findMember, getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

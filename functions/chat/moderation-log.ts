@@ -4,9 +4,9 @@ import { cursorPage, cursorQuery } from "../../domain/page.ts";
 import { ModerationLog, shownActOf } from "../../domain/streams/moderation.ts";
 import { roleIn } from "../../domain/streams/shown.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listActs } from "../../platform/store/moderation.ts";
-import { getModeratedStream } from "../../platform/store/streams.ts";
-import { findSummaries } from "../../platform/store/users.ts";
+import { findSummaries } from "../../platform/store/people/users.ts";
+import { listActs } from "../../platform/store/streams/moderation.ts";
+import { getModeratedStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { MessageId, StreamId } from "../../domain/id.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { getMessage } from "../../platform/store/messages.ts";
-import { pinMessage } from "../../platform/store/pins.ts";
-import { getModeratedStream } from "../../platform/store/streams.ts";
+import { getMessage } from "../../platform/store/streams/messages.ts";
+import { pinMessage } from "../../platform/store/streams/pins.ts";
+import { getModeratedStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -3,10 +3,10 @@ import { MessageId, StreamId } from "../../domain/id.ts";
 import { Content, chatMessageOf, makeMessage, SentMessage } from "../../domain/streams/chat.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { admissionRefusals, admitToChat } from "../../platform/store/admission.ts";
-import * as messages from "../../platform/store/messages.ts";
-import { getStream } from "../../platform/store/streams.ts";
-import { getCallerProfile } from "../../platform/store/users.ts";
+import { getCallerProfile } from "../../platform/store/people/users.ts";
+import { admissionRefusals, admitToChat } from "../../platform/store/streams/admission.ts";
+import * as messages from "../../platform/store/streams/messages.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

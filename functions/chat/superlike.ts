@@ -4,8 +4,8 @@ import type { Gift } from "../../domain/money/gift.ts";
 import { Superlike, superlikeBy } from "../../domain/money/gift-event.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { getGiver, giveSuperlike } from "../../platform/store/gifts.ts";
-import { getStream } from "../../platform/store/streams.ts";
+import { getGiver, giveSuperlike } from "../../platform/store/money/gifts.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 
 /** Paid attention: everybody in the stream sees it and the host gets its price. */
 export const { contract, handler } = endpoint(

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { changeStream, getModeratedStream } from "../../platform/store/streams.ts";
+import { changeStream, getModeratedStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { getPackage, PackageId } from "../../domain/money/credit-package.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { purchase } from "../../platform/store/bookings.ts";
+import { purchase } from "../../platform/store/money/bookings.ts";
 
 /** Buys without a store: for development only, elsewhere the route is not there. */
 export const { contract, handler } = endpoint(

@@ -1,8 +1,8 @@
 import { Transfer, Transferred } from "../../domain/money/transfer.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { transfer } from "../../platform/store/transfers.ts";
-import { getProfile } from "../../platform/store/users.ts";
+import { transfer } from "../../platform/store/money/transfers.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
 
 /** From one user to another, at once and all or nothing. */
 export const { contract, handler } = endpoint(

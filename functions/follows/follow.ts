@@ -3,8 +3,8 @@ import { UserId } from "../../domain/id.ts";
 import { FollowAnswer } from "../../domain/people/follow.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { recordFollow } from "../../platform/store/follows.ts";
-import { getProfile } from "../../platform/store/users.ts";
+import { recordFollow } from "../../platform/store/people/follows.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -3,8 +3,8 @@ import { cursorPage, cursorQuery, PageInfo } from "../../domain/page.ts";
 import { FollowUser, followUserOf } from "../../domain/people/follow.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findStandings, listFollowers } from "../../platform/store/follows.ts";
-import { findProfiles } from "../../platform/store/users.ts";
+import { findStandings, listFollowers } from "../../platform/store/people/follows.ts";
+import { findProfiles } from "../../platform/store/people/users.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -2,8 +2,8 @@ import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { FollowAnswer } from "../../domain/people/follow.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { removeFollow } from "../../platform/store/follows.ts";
-import { getProfile } from "../../platform/store/users.ts";
+import { removeFollow } from "../../platform/store/people/follows.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
 
 export const { contract, handler } = endpoint(
   {

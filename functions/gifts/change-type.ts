@@ -8,7 +8,7 @@ import {
   listedGiftTypeOf,
 } from "../../domain/money/gift-type.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { changeStoredGiftType } from "../../platform/store/gift-types.ts";
+import { changeStoredGiftType } from "../../platform/store/money/gift-types.ts";
 
 /** Changes what is sent from now on; gifts that were sent stay what they are. */
 export const { contract, handler } = endpoint(

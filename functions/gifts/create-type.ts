@@ -5,7 +5,7 @@ import {
   newGiftType,
 } from "../../domain/money/gift-type.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { recordGiftType } from "../../platform/store/gift-types.ts";
+import { recordGiftType } from "../../platform/store/money/gift-types.ts";
 
 /** A new kind of gift, known to both APIs. */
 export const { contract, handler } = endpoint(

@@ -3,9 +3,9 @@ import { GiftId } from "../../domain/id.ts";
 import { type Gift, GiftToHost, giftRefusals } from "../../domain/money/gift.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { getGiftType } from "../../platform/store/gift-types.ts";
-import { getGiver, giveGift } from "../../platform/store/gifts.ts";
-import { getStream } from "../../platform/store/streams.ts";
+import { getGiftType } from "../../platform/store/money/gift-types.ts";
+import { getGiver, giveGift } from "../../platform/store/money/gifts.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 
 /** One gift to the host of a stream, at the price of its type. */
 export const { contract, handler } = endpoint(

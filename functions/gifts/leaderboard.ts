@@ -4,10 +4,10 @@ import { LeaderboardQuery, Ranked, topFans } from "../../domain/money/leaderboar
 import { profileOf } from "../../domain/people/user.ts";
 import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findShown } from "../../platform/store/shown.ts";
-import { findMember, getStream } from "../../platform/store/streams.ts";
-import { listFans } from "../../platform/store/totals.ts";
-import { summary } from "../../platform/store/users.ts";
+import { listFans } from "../../platform/store/money/totals.ts";
+import { summary } from "../../platform/store/people/users.ts";
+import { findShown } from "../../platform/store/streams/shown.ts";
+import { findMember, getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { inPriceOrder, ListedGiftType, listedGiftTypeOf } from "../../domain/money/gift-type.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listGiftTypes } from "../../platform/store/gift-types.ts";
+import { listGiftTypes } from "../../platform/store/money/gift-types.ts";
 
 /** The gifts that can be sent now. */
 export const { contract, handler } = endpoint(

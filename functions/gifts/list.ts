@@ -5,9 +5,9 @@ import { cursorPage, cursorQuery, PageInfo } from "../../domain/page.ts";
 import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listGifts } from "../../platform/store/gift-lists.ts";
-import { findMember, getStream } from "../../platform/store/streams.ts";
-import { findTotals } from "../../platform/store/totals.ts";
+import { listGifts } from "../../platform/store/money/gift-lists.ts";
+import { findTotals } from "../../platform/store/money/totals.ts";
+import { findMember, getStream } from "../../platform/store/streams/streams.ts";
 
 /** Gifts as their events told them, the refunded ones too; totals are the stream's of now. */
 export const { contract, handler } = endpoint(

@@ -5,7 +5,7 @@ import { refuse } from "../../domain/refusal.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { hasRole } from "../../platform/caller.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { getGift, refund } from "../../platform/store/refunds.ts";
+import { getGift, refund } from "../../platform/store/money/refunds.ts";
 
 /** Both sides of the money return. Only an admin's refund may leave a debt. Superlikes too. */
 export const { contract, handler } = endpoint(

@@ -3,9 +3,9 @@ import { StreamId } from "../../domain/id.ts";
 import { GiftStatistics, giftStatisticsOf } from "../../domain/money/gift-statistics.ts";
 import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listGiftTypes } from "../../platform/store/gift-types.ts";
-import { findMember, getStream } from "../../platform/store/streams.ts";
-import { findTotals } from "../../platform/store/totals.ts";
+import { listGiftTypes } from "../../platform/store/money/gift-types.ts";
+import { findTotals } from "../../platform/store/money/totals.ts";
+import { findMember, getStream } from "../../platform/store/streams/streams.ts";
 
 /** Every gift counts once, from the moment at which it is settled; superlikes are not gifts. */
 export const { contract, handler } = endpoint(

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listNotifications, notificationsMax } from "../../platform/store/notifications.ts";
+import { listNotifications, notificationsMax } from "../../platform/store/people/notifications.ts";
 
 export const { contract, handler } = endpoint(
   {

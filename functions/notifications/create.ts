@@ -7,8 +7,8 @@ import {
 import { refuse } from "../../domain/refusal.ts";
 import { hasRole } from "../../platform/caller.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { recordNotification } from "../../platform/store/notifications.ts";
-import { getProfile } from "../../platform/store/users.ts";
+import { recordNotification } from "../../platform/store/people/notifications.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
 
 export const { contract, handler } = endpoint(
   {

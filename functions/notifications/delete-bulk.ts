@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { NotificationId } from "../../domain/id.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { deleteNotifications } from "../../platform/store/notifications.ts";
+import { deleteNotifications } from "../../platform/store/people/notifications.ts";
 
 export const { contract, handler } = endpoint(
   {

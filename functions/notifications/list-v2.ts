@@ -6,7 +6,7 @@ import {
   notificationOf,
 } from "../../domain/people/notification.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listNotifications, notificationsMax } from "../../platform/store/notifications.ts";
+import { listNotifications, notificationsMax } from "../../platform/store/people/notifications.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -5,7 +5,7 @@ import {
   notificationOf,
 } from "../../domain/people/notification.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listNotifications } from "../../platform/store/notifications.ts";
+import { listNotifications } from "../../platform/store/people/notifications.ts";
 
 /** The first version of the list is not paged, so that it ends at a number instead. */
 const shownMax = 200;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { NotificationId } from "../../domain/id.ts";
 import { Notification, notificationOf } from "../../domain/people/notification.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { markNotification } from "../../platform/store/notifications.ts";
+import { markNotification } from "../../platform/store/people/notifications.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { DeviceToken } from "../../domain/people/device.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { removeDevice } from "../../platform/store/devices.ts";
+import { removeDevice } from "../../platform/store/people/devices.ts";
 
 export const { contract, handler } = endpoint(
   {

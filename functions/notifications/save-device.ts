@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { DeviceWish } from "../../domain/people/device.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { saveDevice } from "../../platform/store/devices.ts";
+import { saveDevice } from "../../platform/store/people/devices.ts";
 
 export const { contract, handler } = endpoint(
   {

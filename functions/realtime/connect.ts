@@ -4,7 +4,7 @@ import { sendExpiry } from "../../platform/realtime/expiry.ts";
 import { offersBearer, readWish } from "../../platform/realtime/handshake.ts";
 import { socket } from "../../platform/realtime/socket.ts";
 import { recordRefusal, subscribeFromUrl } from "../../platform/realtime/subscription.ts";
-import { connectionExpiry, putConnection } from "../../platform/store/connections.ts";
+import { connectionExpiry, putConnection } from "../../platform/store/log/connections.ts";
 
 /** Opens a connection; a stream in the URL is subscribed to at once. */
 export const { contract, handler } = socket(

@@ -1,5 +1,5 @@
 import { socket } from "../../platform/realtime/socket.ts";
-import { dropConnection, removeSocket } from "../../platform/store/connections.ts";
+import { dropConnection, removeSocket } from "../../platform/store/log/connections.ts";
 
 /** Removes what belongs to a connection that has ended. It may never be called: others tidy too. */
 export const { contract, handler } = socket(

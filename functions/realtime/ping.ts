@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { RequestId } from "../../domain/log/subscriber.ts";
 import { socket } from "../../platform/realtime/socket.ts";
-import { findConnection } from "../../platform/store/connections.ts";
-import { findHeads } from "../../platform/store/subscribers.ts";
+import { findConnection } from "../../platform/store/log/connections.ts";
+import { findHeads } from "../../platform/store/log/subscribers.ts";
 
 /** Names the connection's streams with their newest posted frames, so that a loss is seen soon. */
 export const { contract, handler } = socket(

@@ -1,7 +1,7 @@
 import { reaction } from "../../platform/reaction.ts";
-import { awaitCombos } from "../../platform/store/combos.ts";
-import { settleAll } from "../../platform/store/settle-all.ts";
-import { plain } from "../../platform/store/table.ts";
+import { awaitCombos } from "../../platform/store/money/combos.ts";
+import { settleAll } from "../../platform/store/money/settle-all.ts";
+import { plain } from "../../platform/table/table.ts";
 
 /** Credits hosts: every gift that was made is settled from its own record, exactly once. */
 export const { contract, handler } = reaction(

@@ -2,8 +2,8 @@ import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { RequestId } from "../../domain/log/subscriber.ts";
 import { socket } from "../../platform/realtime/socket.ts";
-import { forgetStream } from "../../platform/store/connections.ts";
-import { removeSubscriber } from "../../platform/store/subscribers.ts";
+import { forgetStream } from "../../platform/store/log/connections.ts";
+import { removeSubscriber } from "../../platform/store/log/subscribers.ts";
 
 /** Ends a subscription; one that was not there is ended as well. */
 export const { contract, handler } = socket(

@@ -1,6 +1,6 @@
 import { logFault } from "../../platform/log.ts";
 import { reaction } from "../../platform/reaction.ts";
-import { ComboMoment, endCombo } from "../../platform/store/combos.ts";
+import { ComboMoment, endCombo } from "../../platform/store/money/combos.ts";
 
 /** Ends combos: decided here and written, so that every viewer counts the same. */
 export const { contract, handler } = reaction(

@@ -1,6 +1,6 @@
 import { logNotice } from "../../platform/log.ts";
 import { reaction } from "../../platform/reaction.ts";
-import { sumDebts } from "../../platform/store/due.ts";
+import { sumDebts } from "../../platform/store/money/due.ts";
 
 /**
  * Says what all wallets owe together, nothing included: the line is a metric, and an alarm looks at

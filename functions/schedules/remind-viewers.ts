@@ -1,8 +1,8 @@
 import { logFault } from "../../platform/log.ts";
 import { sendNotice, tellReminder } from "../../platform/notices.ts";
 import { reaction } from "../../platform/reaction.ts";
-import { listNotices } from "../../platform/store/notices.ts";
-import { listDueReminders } from "../../platform/store/reminders.ts";
+import { listNotices } from "../../platform/store/people/notices.ts";
+import { listDueReminders } from "../../platform/store/streams/reminders.ts";
 
 /** What one minute takes on, of all and of one user; the rest is there in the next one. */
 const taken = { max: 1_000, ofOneMax: 20, togetherMax: 10 };

@@ -1,6 +1,6 @@
 import { logNotice } from "../../platform/log.ts";
 import { reaction } from "../../platform/reaction.ts";
-import { sweepOverdue } from "../../platform/store/sweep.ts";
+import { sweepOverdue } from "../../platform/store/money/sweep.ts";
 
 /**
  * Settles what a lost or parked record left behind: whatever is due for more than half a minute.

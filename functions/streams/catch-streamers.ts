@@ -3,9 +3,9 @@ import { wholeNumber } from "../../domain/page.ts";
 import { StreamUser } from "../../domain/people/user.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStreams } from "../../platform/store/shown.ts";
-import { listLive, newestFirst } from "../../platform/store/stream-lists.ts";
-import { findStreams } from "../../platform/store/streams.ts";
+import { showStreams } from "../../platform/store/streams/shown.ts";
+import { listLive, newestFirst } from "../../platform/store/streams/stream-lists.ts";
+import { findStreams } from "../../platform/store/streams/streams.ts";
 
 const Streamer = z.object({ creator: StreamUser, activeLiveStream: LiveStream });
 

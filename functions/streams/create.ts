@@ -3,8 +3,8 @@ import { makeStream, StreamWish, streamForm } from "../../domain/streams/new-str
 import { LiveStream, liveStreamOf } from "../../domain/streams/stream.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { recordStream } from "../../platform/store/streams.ts";
-import { findProfiles, getCallerProfile, summary } from "../../platform/store/users.ts";
+import { findProfiles, getCallerProfile, summary } from "../../platform/store/people/users.ts";
+import { recordStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

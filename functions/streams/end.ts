@@ -3,8 +3,8 @@ import { StreamId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { assertMayHost, end } from "../../domain/streams/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStream } from "../../platform/store/shown.ts";
-import { changeStream, getStream } from "../../platform/store/streams.ts";
+import { showStream } from "../../platform/store/streams/shown.ts";
+import { changeStream, getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

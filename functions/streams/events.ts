@@ -5,7 +5,7 @@ import { wholeNumber } from "../../domain/page.ts";
 import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cacheControlOf, FrameRange, readRange } from "../../platform/realtime/frame-range.ts";
-import { findMember, getStream } from "../../platform/store/streams.ts";
+import { findMember, getStream } from "../../platform/store/streams/streams.ts";
 
 /** The same frames as on the WebSocket, for who cannot hold one. */
 export const { contract, handler } = endpoint(

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listMostViewed } from "../../platform/store/audiences.ts";
-import { showStreams } from "../../platform/store/shown.ts";
-import { findStreams } from "../../platform/store/streams.ts";
+import { listMostViewed } from "../../platform/store/streams/most-watched.ts";
+import { showStreams } from "../../platform/store/streams/shown.ts";
+import { findStreams } from "../../platform/store/streams/streams.ts";
 
 const shownMax = 10;
 

@@ -3,8 +3,8 @@ import { isHost, liveStreamOf } from "../../domain/streams/stream.ts";
 import { goLive, Joined, JoinWish, joinedOf } from "../../domain/streams/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { announce } from "../../platform/notices.ts";
-import { changeStream, getStream } from "../../platform/store/streams.ts";
-import { getCallerProfile, summary } from "../../platform/store/users.ts";
+import { getCallerProfile, summary } from "../../platform/store/people/users.ts";
+import { changeStream, getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

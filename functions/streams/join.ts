@@ -2,8 +2,8 @@ import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { assertLive } from "../../domain/streams/stream.ts";
 import { Joined, JoinWish, joinedOf } from "../../domain/streams/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStream } from "../../platform/store/shown.ts";
-import { findMember, getStream } from "../../platform/store/streams.ts";
+import { showStream } from "../../platform/store/streams/shown.ts";
+import { findMember, getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

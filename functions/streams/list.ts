@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStreams } from "../../platform/store/shown.ts";
-import { listNewest } from "../../platform/store/stream-lists.ts";
-import { findStreams } from "../../platform/store/streams.ts";
+import { showStreams } from "../../platform/store/streams/shown.ts";
+import { listNewest } from "../../platform/store/streams/stream-lists.ts";
+import { findStreams } from "../../platform/store/streams/streams.ts";
 
 /** The list is not paged, so that it ends at a number instead. */
 const shownMax = 100;

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { Creator, creatorOf } from "../../domain/streams/creator.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listMostWatched } from "../../platform/store/audiences.ts";
-import { findStandings } from "../../platform/store/follows.ts";
-import { findProfiles } from "../../platform/store/users.ts";
+import { findStandings } from "../../platform/store/people/follows.ts";
+import { findProfiles } from "../../platform/store/people/users.ts";
+import { listMostWatched } from "../../platform/store/streams/most-watched.ts";
 
 const shownMax = 20;
 

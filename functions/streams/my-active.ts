@@ -1,8 +1,8 @@
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStream } from "../../platform/store/shown.ts";
-import { listHosted, newestFirst } from "../../platform/store/stream-lists.ts";
-import { findStream } from "../../platform/store/streams.ts";
+import { showStream } from "../../platform/store/streams/shown.ts";
+import { listHosted, newestFirst } from "../../platform/store/streams/stream-lists.ts";
+import { findStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -3,10 +3,10 @@ import { UserId } from "../../domain/id.ts";
 import { wholeNumber } from "../../domain/page.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStreams } from "../../platform/store/shown.ts";
-import { listHosted, newestFirst } from "../../platform/store/stream-lists.ts";
-import { findStreams } from "../../platform/store/streams.ts";
-import { getProfile } from "../../platform/store/users.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
+import { showStreams } from "../../platform/store/streams/shown.ts";
+import { listHosted, newestFirst } from "../../platform/store/streams/stream-lists.ts";
+import { findStreams } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -8,8 +8,8 @@ import {
   shownReminderOf,
 } from "../../domain/streams/reminder.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { saveReminder } from "../../platform/store/reminders.ts";
-import { findMember, getStream } from "../../platform/store/streams.ts";
+import { saveReminder } from "../../platform/store/streams/reminders.ts";
+import { findMember, getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -4,9 +4,9 @@ import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { watchingOf } from "../../domain/streams/viewer.ts";
 import { WatchStatistics, watchStatisticsOf } from "../../domain/streams/watch-time.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findMember, getStream } from "../../platform/store/streams.ts";
-import { listSubscribers } from "../../platform/store/subscribers.ts";
-import { findPeak, listVisits } from "../../platform/store/visits.ts";
+import { listSubscribers } from "../../platform/store/log/subscribers.ts";
+import { findPeak, listVisits } from "../../platform/store/log/visits.ts";
+import { findMember, getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -3,11 +3,11 @@ import { UserId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { isWithin, UpcomingQuery } from "../../domain/streams/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findReminded } from "../../platform/store/reminders.ts";
-import { showStreams } from "../../platform/store/shown.ts";
-import { listHosted, soonestFirst } from "../../platform/store/stream-lists.ts";
-import { findStreams } from "../../platform/store/streams.ts";
-import { getProfile } from "../../platform/store/users.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
+import { findReminded } from "../../platform/store/streams/reminders.ts";
+import { showStreams } from "../../platform/store/streams/shown.ts";
+import { listHosted, soonestFirst } from "../../platform/store/streams/stream-lists.ts";
+import { findStreams } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

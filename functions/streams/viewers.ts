@@ -3,8 +3,8 @@ import { StreamId } from "../../domain/id.ts";
 import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { ViewerQuery, Viewers } from "../../domain/streams/viewer.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findMember, getStream } from "../../platform/store/streams.ts";
-import { listViewers } from "../../platform/store/viewers.ts";
+import { listViewers } from "../../platform/store/log/viewers.ts";
+import { findMember, getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -2,8 +2,8 @@ import { changedProfile, ProfileChange } from "../../domain/people/profile-chang
 import { PublicProfile, publicProfileOf } from "../../domain/people/user.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findFollowCounts } from "../../platform/store/follows.ts";
-import { changeProfile } from "../../platform/store/users.ts";
+import { findFollowCounts } from "../../platform/store/people/follows.ts";
+import { changeProfile } from "../../platform/store/people/users.ts";
 
 export const { contract, handler } = endpoint(
   {

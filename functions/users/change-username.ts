@@ -4,8 +4,8 @@ import { PublicProfile, publicProfileOf } from "../../domain/people/user.ts";
 import { Username } from "../../domain/people/username.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findFollowCounts } from "../../platform/store/follows.ts";
-import { rename, renameRefusals } from "../../platform/store/rename.ts";
+import { findFollowCounts } from "../../platform/store/people/follows.ts";
+import { rename, renameRefusals } from "../../platform/store/people/rename.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -4,9 +4,9 @@ import { refuse } from "../../domain/refusal.ts";
 import { text } from "../../domain/text.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findFollowCounts } from "../../platform/store/follows.ts";
-import { findHolder } from "../../platform/store/user-index.ts";
-import { getProfile } from "../../platform/store/users.ts";
+import { findFollowCounts } from "../../platform/store/people/follows.ts";
+import { findHolder } from "../../platform/store/people/user-index.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -1,8 +1,8 @@
 import { PublicProfile, publicProfileOf } from "../../domain/people/user.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findFollowCounts } from "../../platform/store/follows.ts";
-import { getCallerProfile } from "../../platform/store/users.ts";
+import { findFollowCounts } from "../../platform/store/people/follows.ts";
+import { getCallerProfile } from "../../platform/store/people/users.ts";
 
 export const { contract, handler } = endpoint(
   {

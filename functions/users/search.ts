@@ -1,6 +1,6 @@
 import { FoundUsers, UserQuestion } from "../../domain/people/user-search.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { searchUsers } from "../../platform/store/user-search.ts";
+import { searchUsers } from "../../platform/store/people/user-search.ts";
 
 export const { contract, handler } = endpoint(
   {

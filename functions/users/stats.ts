@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findFollowCounts } from "../../platform/store/follows.ts";
-import { listHosted } from "../../platform/store/stream-lists.ts";
-import { getProfile } from "../../platform/store/users.ts";
+import { findFollowCounts } from "../../platform/store/people/follows.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
+import { listHosted } from "../../platform/store/streams/stream-lists.ts";
 
 const count = z.number().int();
 

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Transaction, TransactionQuery } from "../../domain/money/transaction.ts";
 import { Pagination } from "../../domain/page.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listTransactions } from "../../platform/store/transactions.ts";
+import { listTransactions } from "../../platform/store/money/transactions.ts";
 
 /** One's own ledger. Filters look at the newest 10,000 entries. */
 export const { contract, handler } = endpoint(

@@ -2,8 +2,8 @@ import * as z from "zod";
 import { SpendLimit } from "../../domain/credits.ts";
 import { UserId } from "../../domain/id.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { getProfile } from "../../platform/store/users.ts";
-import { recordSpendLimit } from "../../platform/store/wallets.ts";
+import { recordSpendLimit } from "../../platform/store/money/wallets.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
 
 /** A user's own daily limit in place of the stage's; null gives them the stage's again. */
 export const { contract, handler } = endpoint(

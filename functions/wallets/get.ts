@@ -3,8 +3,8 @@ import { Balance } from "../../domain/credits.ts";
 import { spendLimitOf } from "../../domain/money/wallet.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { sumPending } from "../../platform/store/due.ts";
-import { findWallet } from "../../platform/store/wallets.ts";
+import { sumPending } from "../../platform/store/money/due.ts";
+import { findWallet } from "../../platform/store/money/wallets.ts";
 
 /**
  * One's own credits; `pending` was received and is not settled yet, `owed` is still to be repaid.

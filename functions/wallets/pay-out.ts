@@ -2,8 +2,8 @@ import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { Booked, Booking } from "../../domain/money/transfer.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { payOut } from "../../platform/store/bookings.ts";
-import { getProfile } from "../../platform/store/users.ts";
+import { payOut } from "../../platform/store/money/bookings.ts";
+import { getProfile } from "../../platform/store/people/users.ts";
 
 /** Credits that leave the system, because somebody is paid for them elsewhere. */
 export const { contract, handler } = endpoint(

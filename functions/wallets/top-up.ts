@@ -2,7 +2,7 @@ import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { Booked, Booking } from "../../domain/money/transfer.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { topUp } from "../../platform/store/bookings.ts";
+import { topUp } from "../../platform/store/money/bookings.ts";
 
 /** Credits that were paid for elsewhere. The reference is once a wallet, whatever the key. */
 export const { contract, handler } = endpoint(

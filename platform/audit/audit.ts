@@ -1,6 +1,6 @@
 import type { Fact } from "../../domain/money/audit.ts";
-import { moneyKindOf } from "../store/keys.ts";
-import type { Item } from "../store/table.ts";
+import { moneyKindOf } from "../table/keys.ts";
+import type { Item } from "../table/table.ts";
 import { makeLedgerWalk } from "./ledger-walk.ts";
 import { readItem, secondsOfId, type Window } from "./read-item.ts";
 import { makeNames, makeSheet, type Open } from "./sheet.ts";

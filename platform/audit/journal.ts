@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { moneyKindOf } from "../store/keys.ts";
-import { layoutVersion, mismatch } from "../store/layout.ts";
-import type { Item } from "../store/table.ts";
+import { moneyKindOf } from "../table/keys.ts";
+import { layoutVersion, mismatch } from "../table/layout.ts";
+import type { Item } from "../table/table.ts";
 
 /**
  * A journal: a line of JSON for each item that an audit reads, and one that seals them all and says

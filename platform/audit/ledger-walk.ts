@@ -1,6 +1,6 @@
 import { type Fact, factsOfHead } from "../../domain/money/audit.ts";
 import type { ChainedEntry } from "../../domain/money/ledger.ts";
-import { hashOf } from "../store/ledger.ts";
+import { hashOf } from "../store/money/ledger.ts";
 
 /**
  * Walks ledgers, which come one after the other and each in the order of its numbers, and checks

@@ -16,9 +16,9 @@ import {
 import { Gift, Share } from "../../domain/money/gift.ts";
 import { ChainedEntry } from "../../domain/money/ledger.ts";
 import { Wallet } from "../../domain/money/wallet.ts";
-import { dueIndex, moneyKindOf } from "../store/keys.ts";
-import type { Item } from "../store/table.ts";
-import { totalsOf } from "../store/totals.ts";
+import { totalsOf } from "../store/money/totals.ts";
+import { dueIndex, moneyKindOf } from "../table/keys.ts";
+import type { Item } from "../table/table.ts";
 
 /** Gifts whose frames are kept: made between these times (in seconds) they must have one. */
 export type Window = { from: number; to: number };

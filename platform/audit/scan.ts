@@ -1,5 +1,5 @@
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
-import { type Item, table, tableName } from "../store/table.ts";
+import { type Item, table, tableName } from "../table/table.ts";
 
 /**
  * Every item of the table, once, page by page. Items of one partition come together and in the

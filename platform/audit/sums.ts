@@ -1,5 +1,5 @@
-import { moneyKindOf } from "../store/keys.ts";
-import type { Item } from "../store/table.ts";
+import { moneyKindOf } from "../table/keys.ts";
+import type { Item } from "../table/table.ts";
 
 /** What a table holds, in credits but for the counts. */
 export type Sums = {

@@ -6,9 +6,9 @@ import { assertCurrent, type Caller, callerOf, hasRole } from "../caller.ts";
 import { beginInvocation, type TimeLeft } from "../deadline.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
-import { KeyUsed, type Reply } from "../store/record.ts";
-import { findReplay, type KeyedCall, keyedCall, markerAction } from "../store/replay.ts";
-import { isPassing } from "../store/transact.ts";
+import { findReplay, type KeyedCall, keyedCall, markerAction } from "../table/idempotency.ts";
+import { KeyUsed, type Reply } from "../table/record.ts";
+import { isPassing } from "../table/transact.ts";
 import { type Contract, takesKey } from "./contract.ts";
 import {
   commonHeaders,

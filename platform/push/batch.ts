@@ -7,8 +7,8 @@ import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { StoredNotification } from "../../domain/people/notification.ts";
 import { setting } from "../env.ts";
 import { logFault, logNotice } from "../log.ts";
-import { readKey } from "../store/keys.ts";
-import { readSubscriber } from "../store/subscribers.ts";
+import { readSubscriber } from "../store/log/subscribers.ts";
+import { readKey } from "../table/keys.ts";
 
 /** What a batch of the table's stream asks of one stream's log, in the order of the records. */
 export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };

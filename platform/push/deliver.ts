@@ -1,8 +1,8 @@
 import type { Frame } from "../../domain/log/frame.ts";
 import { limits } from "../limits.ts";
-import { listFrames, queryFrames } from "../store/frames.ts";
-import { getLog, markPosted } from "../store/logs.ts";
-import { whole } from "../store/subscribers.ts";
+import { listFrames, queryFrames } from "../store/log/frames.ts";
+import { getLog, markPosted } from "../store/log/logs.ts";
+import { whole } from "../store/log/subscribers.ts";
 import { dropGone } from "./gone.ts";
 import { governor } from "./governor.ts";
 import { postPart } from "./part.ts";

@@ -1,7 +1,7 @@
 import { openingMilliseconds, type Subscriber } from "../../domain/log/subscriber.ts";
 import { limits } from "../limits.ts";
-import { dropConnection } from "../store/connections.ts";
-import { isInPart, type Part, removeSubscriber } from "../store/subscribers.ts";
+import { dropConnection } from "../store/log/connections.ts";
+import { isInPart, type Part, removeSubscriber } from "../store/log/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import { type Memory, nameOf, type Room, remember } from "./room.ts";
 

@@ -1,5 +1,5 @@
 import { setting } from "../env.ts";
-import { leasePosts, type Pool } from "../store/post-leases.ts";
+import { leasePosts, type Pool } from "../store/log/post-leases.ts";
 
 /**
  * The rate is counted in slots of time, each with its share, so that no second, wherever it begins,

@@ -1,9 +1,9 @@
 import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
-import { fallBehind, setFrom } from "../store/catch-up.ts";
-import { findNewestFrame } from "../store/frames.ts";
-import { getLog, type Log } from "../store/logs.ts";
-import { findGuests, removeSubscriber } from "../store/subscribers.ts";
+import { fallBehind, setFrom } from "../store/log/catch-up.ts";
+import { findNewestFrame } from "../store/log/frames.ts";
+import { getLog, type Log } from "../store/log/logs.ts";
+import { findGuests, removeSubscriber } from "../store/log/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import { isYoung, postOpening, refusalOf } from "./opening.ts";
 import { endSubscription } from "./part.ts";

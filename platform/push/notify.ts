@@ -4,8 +4,8 @@ import { openingMilliseconds } from "../../domain/log/subscriber.ts";
 import { notificationOf, type StoredNotification } from "../../domain/people/notification.ts";
 import { setting } from "../env.ts";
 import { sendMoment } from "../moments.ts";
-import { dropConnection, listSockets, type Socket } from "../store/connections.ts";
-import { findNotification } from "../store/notifications.ts";
+import { dropConnection, listSockets, type Socket } from "../store/log/connections.ts";
+import { findNotification } from "../store/people/notifications.ts";
 import { governor } from "./governor.ts";
 import { payloadOf, poster } from "./post.ts";
 

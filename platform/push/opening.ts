@@ -1,5 +1,5 @@
 import { openingMilliseconds, type Subscriber } from "../../domain/log/subscriber.ts";
-import { findSubscriber } from "../store/subscribers.ts";
+import { findSubscriber } from "../store/log/subscribers.ts";
 import { noteGone } from "./gone.ts";
 import { governor } from "./governor.ts";
 import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";

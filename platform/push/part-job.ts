@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { listFrames } from "../store/frames.ts";
-import { rangesMax } from "../store/subscribers.ts";
+import { listFrames } from "../store/log/frames.ts";
+import { rangesMax } from "../store/log/subscribers.ts";
 import { dropGone } from "./gone.ts";
 import { largeGovernor, limitedAt } from "./governor.ts";
 import { postPart } from "./part.ts";

@@ -1,9 +1,9 @@
 import type { Frame } from "../../domain/log/frame.ts";
 import { firstLive, type Subscriber, viewersAmong } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
-import { forgetStream } from "../store/connections.ts";
-import { findMember } from "../store/streams.ts";
-import { listSubscribers, type Part, removeSubscriber } from "../store/subscribers.ts";
+import { forgetStream } from "../store/log/connections.ts";
+import { listSubscribers, type Part, removeSubscriber } from "../store/log/subscribers.ts";
+import { findMember } from "../store/streams/streams.ts";
 import { allDone } from "./all-done.ts";
 import { type Forms, formsOf } from "./forms.ts";
 import { forgetRemoved, isGone, noteGone } from "./gone.ts";

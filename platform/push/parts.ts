@@ -1,5 +1,5 @@
 import { awsEnvironment, setting } from "../env.ts";
-import { rangesMax, whole } from "../store/subscribers.ts";
+import { rangesMax, whole } from "../store/log/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import type { PostFrames } from "./deliver.ts";
 import { type Clock, largeGovernor, noteLimited, realClock } from "./governor.ts";

@@ -1,6 +1,6 @@
 import { countViewers } from "../../domain/log/subscriber.ts";
-import { getLog } from "../store/logs.ts";
-import { listSubscribers } from "../store/subscribers.ts";
+import { getLog } from "../store/log/logs.ts";
+import { listSubscribers } from "../store/log/subscribers.ts";
 import { type Room, remember } from "./room.ts";
 
 /** How old the number of viewers in a frame may be. */

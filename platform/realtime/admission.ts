@@ -6,7 +6,7 @@ import {
   listSockets,
   putSocket,
   removeSocket,
-} from "../store/connections.ts";
+} from "../store/log/connections.ts";
 
 /**
  * Counts a new socket among its user's: false when they have `socketsMax` others. It is written

@@ -3,7 +3,7 @@ import { connectionLifeSeconds, openingMilliseconds } from "../../domain/log/sub
 import { setting } from "../env.ts";
 import { sendMoment } from "../moments.ts";
 import { payloadOf, poster } from "../push/post.ts";
-import { dropConnection, findConnection } from "../store/connections.ts";
+import { dropConnection, findConnection } from "../store/log/connections.ts";
 
 /** The moment at which a connection's token ends, in seconds since 1970. */
 export const ExpiryMoment = z.object({ connectionId: z.string(), expiresAt: z.number() });

@@ -2,8 +2,8 @@ import * as z from "zod";
 import { isAnswered } from "../../domain/log/frame.ts";
 import { canRecover, Epoch, FrameNumber } from "../../domain/log/position.ts";
 import { assertCurrent, type Caller } from "../caller.ts";
-import { findNewestFrame, queryFrames } from "../store/frames.ts";
-import { getLog } from "../store/logs.ts";
+import { findNewestFrame, queryFrames } from "../store/log/frames.ts";
+import { getLog } from "../store/log/logs.ts";
 
 /** Frames of one answer. */
 const rangeFramesMax = 100;

@@ -3,9 +3,9 @@ import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
-import { connectionExpiry, noteStream } from "../store/connections.ts";
-import { findMember, getStream } from "../store/streams.ts";
-import { putSubscriber } from "../store/subscribers.ts";
+import { connectionExpiry, noteStream } from "../store/log/connections.ts";
+import { putSubscriber } from "../store/log/subscribers.ts";
+import { findMember, getStream } from "../store/streams/streams.ts";
 
 /** Who subscribes to what. */
 type Subscription = {

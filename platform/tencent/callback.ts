@@ -11,7 +11,7 @@ import { setting } from "../env.ts";
 import { newId } from "../id.ts";
 import { logNotice } from "../log.ts";
 import { postJson } from "../outbound.ts";
-import type { Giver } from "../store/gifts.ts";
+import type { Giver } from "../store/money/gifts.ts";
 import { RejectedGift } from "./codes.ts";
 import type { CommandRequest } from "./command.ts";
 import type { CommandContract } from "./contract.ts";

@@ -1,6 +1,6 @@
 import { refuse } from "../../domain/refusal.ts";
-import { key } from "../store/keys.ts";
-import { record } from "../store/record.ts";
+import { key } from "../table/keys.ts";
+import { record } from "../table/record.ts";
 
 const apartMilliseconds = 1000;
 /** A call that lies this far in the future was recorded by a clock that is wrong. */

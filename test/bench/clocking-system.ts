@@ -13,7 +13,7 @@ import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeMessage } from "../../domain/streams/chat.ts";
 import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
 import { makeLog, startSystem } from "../../local/index.ts";
-import { key } from "../../platform/store/keys.ts";
+import { key } from "../../platform/table/keys.ts";
 
 export type Saying = { streamId: string; n: number; content: string };
 

@@ -8,17 +8,17 @@ import type { GiftType } from "../../domain/money/gift-type.ts";
 import { credit, draftOf } from "../../domain/money/wallet.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { newGiftId } from "../../platform/store/gift-places.ts";
-import { findGiftType, recordGiftType } from "../../platform/store/gift-types.ts";
-import { getGiver } from "../../platform/store/gifts.ts";
-import { key } from "../../platform/store/keys.ts";
-import { getGift } from "../../platform/store/refunds.ts";
-import { keyedCall } from "../../platform/store/replay.ts";
-import { settle } from "../../platform/store/settle.ts";
-import { getStream } from "../../platform/store/streams.ts";
-import { table } from "../../platform/store/table.ts";
-import { foldActions, foldOf } from "../../platform/store/totals.ts";
-import { commit, findWallet } from "../../platform/store/wallets.ts";
+import { newGiftId } from "../../platform/store/money/gift-places.ts";
+import { findGiftType, recordGiftType } from "../../platform/store/money/gift-types.ts";
+import { getGiver } from "../../platform/store/money/gifts.ts";
+import { getGift } from "../../platform/store/money/refunds.ts";
+import { settle } from "../../platform/store/money/settle.ts";
+import { foldActions, foldOf } from "../../platform/store/money/totals.ts";
+import { commit, findWallet } from "../../platform/store/money/wallets.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
+import { keyedCall } from "../../platform/table/idempotency.ts";
+import { key } from "../../platform/table/keys.ts";
+import { table } from "../../platform/table/table.ts";
 import { startTable } from "../platform/table.ts";
 import {
   forget,

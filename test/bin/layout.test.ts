@@ -7,7 +7,7 @@ import { DeleteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { makeAssembly } from "../../bin/assembly.ts";
 import { openEngine } from "../../local/aws/index.ts";
 import { makeLog, startSystem as startStage } from "../../local/index.ts";
-import { key } from "../../platform/store/keys.ts";
+import { key } from "../../platform/table/keys.ts";
 import { startSystem } from "../system.ts";
 
 let dataDir: string;

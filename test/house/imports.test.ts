@@ -69,7 +69,7 @@ test("the rules catch what they are for", () => {
     ["functions", "lib/stages.ts"],
     ["platform", "functions/index.ts"],
     ["platform", "local/model.ts"],
-    ["lib", "platform/store/table.ts"],
+    ["lib", "platform/table/table.ts"],
     ["lib", "@aws-sdk/client-dynamodb"],
     ["local", "domain/money/gift.ts"],
     ["local", "lib/stages.ts"],

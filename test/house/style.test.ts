@@ -47,7 +47,7 @@ test("only platform/aws-client.ts makes clients of AWS, so that none is without 
 test("only store/keys.ts spells a key of the table", () => {
   const spelled =
     /["'`](USER|LEDGER|STREAM|FRAMES|CONN|GIFT|GIFTID|BAN|NAME|ROOM|RATE|PARKED|MSG|MEMBER|SUB|FAN|NOTE|REPLAY|REF|HOSTED|SOCKET|TYPE)#/;
-  expect(where(sourcesOf(...deployed), spelled, ["platform/store/keys.ts"])).toEqual([]);
+  expect(where(sourcesOf(...deployed), spelled, ["platform/table/keys.ts"])).toEqual([]);
   expect(spelled.test("`USER#$" + "{id}`")).toBe(true);
 });
 

@@ -1,5 +1,5 @@
 import { openTable } from "../../bin/table.ts";
-import { listSockets } from "../../platform/store/connections.ts";
+import { listSockets } from "../../platform/store/log/connections.ts";
 import { type System, startSystem } from "../system.ts";
 import { callsOf, textOf, until, watch } from "./audience.ts";
 

@@ -5,12 +5,12 @@ import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { audit } from "../../platform/audit/audit.ts";
 import { exportJournal, readJournal } from "../../platform/audit/journal.ts";
 import { scanTable } from "../../platform/audit/scan.ts";
-import { payOut } from "../../platform/store/bookings.ts";
-import { type Key, key } from "../../platform/store/keys.ts";
-import { getGift, refund } from "../../platform/store/refunds.ts";
-import { settle } from "../../platform/store/settle.ts";
-import { type Item, table, tableName } from "../../platform/store/table.ts";
-import { transfer } from "../../platform/store/transfers.ts";
+import { payOut } from "../../platform/store/money/bookings.ts";
+import { getGift, refund } from "../../platform/store/money/refunds.ts";
+import { settle } from "../../platform/store/money/settle.ts";
+import { transfer } from "../../platform/store/money/transfers.ts";
+import { type Key, key } from "../../platform/table/keys.ts";
+import { type Item, table, tableName } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";
 import { forget, giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
 

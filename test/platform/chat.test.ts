@@ -4,10 +4,10 @@ import { Refusal } from "../../domain/refusal.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
 import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
 import { newId } from "../../platform/id.ts";
-import { admitMessage } from "../../platform/store/admission.ts";
-import { liftBan, recordBan } from "../../platform/store/bans.ts";
-import { takeNumber } from "../../platform/store/messages.ts";
-import { findMember, recordStream } from "../../platform/store/streams.ts";
+import { admitMessage } from "../../platform/store/streams/admission.ts";
+import { liftBan, recordBan } from "../../platform/store/streams/bans.ts";
+import { takeNumber } from "../../platform/store/streams/messages.ts";
+import { findMember, recordStream } from "../../platform/store/streams/streams.ts";
 import { startTable } from "./table.ts";
 
 let stopTable: () => Promise<void>;

@@ -1,7 +1,7 @@
 import type { GiftType } from "../../domain/money/gift-type.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { endCombo } from "../../platform/store/combos.ts";
-import { findWallet } from "../../platform/store/wallets.ts";
+import { endCombo } from "../../platform/store/money/combos.ts";
+import { findWallet } from "../../platform/store/money/wallets.ts";
 import { startTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
 

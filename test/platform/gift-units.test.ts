@@ -2,12 +2,12 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { Attributes } from "../../local/aws/dynamodb-access.ts";
 import { countItemBytes } from "../../local/aws/item-size.ts";
-import { findGiftType, recordGiftType } from "../../platform/store/gift-types.ts";
-import { key } from "../../platform/store/keys.ts";
-import { keyedCall } from "../../platform/store/replay.ts";
-import { dueOf, settle } from "../../platform/store/settle.ts";
-import { getStream } from "../../platform/store/streams.ts";
-import { table, tableName } from "../../platform/store/table.ts";
+import { findGiftType, recordGiftType } from "../../platform/store/money/gift-types.ts";
+import { dueOf, settle } from "../../platform/store/money/settle.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
+import { keyedCall } from "../../platform/table/idempotency.ts";
+import { key } from "../../platform/table/keys.ts";
+import { table, tableName } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";
 import { forget, giftTypeOf, keep, makeStream, makeUser, sendOne } from "./wallet-people.ts";
 

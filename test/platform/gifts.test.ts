@@ -1,12 +1,12 @@
 import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
-import { key } from "../../platform/store/keys.ts";
-import { hashOf } from "../../platform/store/ledger.ts";
-import { KeyUsed } from "../../platform/store/record.ts";
-import { keyedCall } from "../../platform/store/replay.ts";
-import { dueOf, settle } from "../../platform/store/settle.ts";
-import { table, tableName } from "../../platform/store/table.ts";
-import { findFan, findTotals } from "../../platform/store/totals.ts";
-import { findWallet } from "../../platform/store/wallets.ts";
+import { hashOf } from "../../platform/store/money/ledger.ts";
+import { dueOf, settle } from "../../platform/store/money/settle.ts";
+import { findFan, findTotals } from "../../platform/store/money/totals.ts";
+import { findWallet } from "../../platform/store/money/wallets.ts";
+import { keyedCall } from "../../platform/table/idempotency.ts";
+import { key } from "../../platform/table/keys.ts";
+import { KeyUsed } from "../../platform/table/record.ts";
+import { table, tableName } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";
 import {
   giftTypeOf,

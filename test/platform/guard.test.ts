@@ -6,7 +6,7 @@ import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import * as jose from "jose";
 import { handler as httpDoor } from "../../functions/auth/http.ts";
 import { handler as socketDoor } from "../../functions/auth/socket.ts";
-import { useTable } from "../../platform/store/table.ts";
+import { useTable } from "../../platform/table/table.ts";
 import { verifyToken } from "../../platform/token.ts";
 import { useOwnTable } from "./table.ts";
 

@@ -2,17 +2,17 @@ import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeMessage } from "../../domain/streams/chat.ts";
-import { key } from "../../platform/store/keys.ts";
 import {
   findMessage,
   listMessages,
   recordGone,
   recordMessage,
   takeNumber,
-} from "../../platform/store/messages.ts";
-import { deleteMessage } from "../../platform/store/pins.ts";
-import { recordStream } from "../../platform/store/streams.ts";
-import { table, tableName } from "../../platform/store/table.ts";
+} from "../../platform/store/streams/messages.ts";
+import { deleteMessage } from "../../platform/store/streams/pins.ts";
+import { recordStream } from "../../platform/store/streams/streams.ts";
+import { key } from "../../platform/table/keys.ts";
+import { table, tableName } from "../../platform/table/table.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { startTable } from "./table.ts";
 

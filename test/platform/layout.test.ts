@@ -5,14 +5,14 @@ import {
   PutCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { Refusal } from "../../domain/refusal.ts";
-import { key } from "../../platform/store/keys.ts";
+import { key } from "../../platform/table/keys.ts";
 import {
   assertLayout,
   LayoutMismatch,
   layoutVersion,
   onLayout,
   prepareLayout,
-} from "../../platform/store/layout.ts";
+} from "../../platform/table/layout.ts";
 import { startTable } from "./table.ts";
 
 let client: DynamoDBDocumentClient;

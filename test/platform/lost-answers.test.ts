@@ -5,19 +5,19 @@ import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { makeMessage } from "../../domain/streams/chat.ts";
 import { newId } from "../../platform/id.ts";
-import { admitMessage } from "../../platform/store/admission.ts";
-import { recordCallbacks } from "../../platform/store/callbacks.ts";
-import { type Key, key } from "../../platform/store/keys.ts";
-import { listMessages, recordMessage, takeNumber } from "../../platform/store/messages.ts";
+import { listVisits, recordVisit } from "../../platform/store/log/visits.ts";
+import { park } from "../../platform/store/money/parked.ts";
 import {
   listNotifications,
   markAll,
   recordNotification,
-} from "../../platform/store/notifications.ts";
-import { park } from "../../platform/store/parked.ts";
-import { findMetadata, recordMetadata } from "../../platform/store/room-metadata.ts";
-import { table, tableName } from "../../platform/store/table.ts";
-import { listVisits, recordVisit } from "../../platform/store/visits.ts";
+} from "../../platform/store/people/notifications.ts";
+import { admitMessage } from "../../platform/store/streams/admission.ts";
+import { listMessages, recordMessage, takeNumber } from "../../platform/store/streams/messages.ts";
+import { recordCallbacks } from "../../platform/store/tencent/callbacks.ts";
+import { findMetadata, recordMetadata } from "../../platform/store/tencent/room-metadata.ts";
+import { type Key, key } from "../../platform/table/keys.ts";
+import { table, tableName } from "../../platform/table/table.ts";
 import { admitCall } from "../../platform/tencent/rate.ts";
 import { startTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";

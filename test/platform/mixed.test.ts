@@ -1,9 +1,9 @@
 import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import type { TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
-import { settleAll } from "../../platform/store/settle-all.ts";
-import { table } from "../../platform/store/table.ts";
-import { transfer } from "../../platform/store/transfers.ts";
-import { findWallet } from "../../platform/store/wallets.ts";
+import { settleAll } from "../../platform/store/money/settle-all.ts";
+import { transfer } from "../../platform/store/money/transfers.ts";
+import { findWallet } from "../../platform/store/money/wallets.ts";
+import { table } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";
 import {
   forget,

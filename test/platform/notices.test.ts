@@ -5,12 +5,15 @@ import { handler as remindViewers } from "../../functions/schedules/remind-viewe
 import { handler as tellLive } from "../../functions/schedules/tell-live.ts";
 import { newId } from "../../platform/id.ts";
 import { announce, tellPart, tellReminder } from "../../platform/notices.ts";
-import { recordFollow } from "../../platform/store/follows.ts";
-import { findNotice, listNotices } from "../../platform/store/notices.ts";
-import { deleteNotifications, listNotifications } from "../../platform/store/notifications.ts";
-import { listDueReminders, saveReminder } from "../../platform/store/reminders.ts";
-import { recordStream } from "../../platform/store/streams.ts";
-import { table } from "../../platform/store/table.ts";
+import { recordFollow } from "../../platform/store/people/follows.ts";
+import { findNotice, listNotices } from "../../platform/store/people/notices.ts";
+import {
+  deleteNotifications,
+  listNotifications,
+} from "../../platform/store/people/notifications.ts";
+import { listDueReminders, saveReminder } from "../../platform/store/streams/reminders.ts";
+import { recordStream } from "../../platform/store/streams/streams.ts";
+import { table } from "../../platform/table/table.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";

@@ -8,9 +8,9 @@ import {
   listMessages,
   recordMessage,
   takeNumber,
-} from "../../platform/store/messages.ts";
-import { deleteMessage, pinMessage } from "../../platform/store/pins.ts";
-import { changeStream, getStream, recordStream } from "../../platform/store/streams.ts";
+} from "../../platform/store/streams/messages.ts";
+import { deleteMessage, pinMessage } from "../../platform/store/streams/pins.ts";
+import { changeStream, getStream, recordStream } from "../../platform/store/streams/streams.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable();

@@ -1,8 +1,8 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
-import { key } from "../../platform/store/keys.ts";
-import { record } from "../../platform/store/record.ts";
-import { findReplay, keyedCall, markerAction } from "../../platform/store/replay.ts";
-import { table, tableName } from "../../platform/store/table.ts";
+import { findReplay, keyedCall, markerAction } from "../../platform/table/idempotency.ts";
+import { key } from "../../platform/table/keys.ts";
+import { record } from "../../platform/table/record.ts";
+import { table, tableName } from "../../platform/table/table.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable();

@@ -1,12 +1,12 @@
 import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as sweep } from "../../functions/schedules/sweep.ts";
-import { sumPending } from "../../platform/store/due.ts";
-import { key } from "../../platform/store/keys.ts";
-import { redrive } from "../../platform/store/redrive.ts";
-import { settleAll } from "../../platform/store/settle-all.ts";
-import { table, tableName } from "../../platform/store/table.ts";
-import { findTotals } from "../../platform/store/totals.ts";
-import { findWallet } from "../../platform/store/wallets.ts";
+import { sumPending } from "../../platform/store/money/due.ts";
+import { redrive } from "../../platform/store/money/redrive.ts";
+import { settleAll } from "../../platform/store/money/settle-all.ts";
+import { findTotals } from "../../platform/store/money/totals.ts";
+import { findWallet } from "../../platform/store/money/wallets.ts";
+import { key } from "../../platform/table/keys.ts";
+import { table, tableName } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
 

@@ -2,8 +2,8 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { startEngine } from "../../local/aws/engine.ts";
 import { openState } from "../../local/aws/state.ts";
-import { dueIndex } from "../../platform/store/keys.ts";
-import { useTable } from "../../platform/store/table.ts";
+import { dueIndex } from "../../platform/table/keys.ts";
+import { useTable } from "../../platform/table/table.ts";
 
 const name = "ovation-test";
 

@@ -10,9 +10,9 @@ import {
 } from "../../platform/deadline.ts";
 import { sendMoment } from "../../platform/moments.ts";
 import { queuePosting } from "../../platform/push/queue.ts";
-import { key } from "../../platform/store/keys.ts";
-import { table } from "../../platform/store/table.ts";
-import { transact } from "../../platform/store/transact.ts";
+import { key } from "../../platform/table/keys.ts";
+import { table } from "../../platform/table/table.ts";
+import { transact } from "../../platform/table/transact.ts";
 import { getSecretKey } from "../../platform/tencent/secret.ts";
 
 /** What AWS is to a function whose connection has died: it takes the call and never answers. */

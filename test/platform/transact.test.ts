@@ -1,7 +1,7 @@
 import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { useTable } from "../../platform/store/table.ts";
-import { type Action, transact, triesMax } from "../../platform/store/transact.ts";
+import { useTable } from "../../platform/table/table.ts";
+import { type Action, transact, triesMax } from "../../platform/table/transact.ts";
 
 process.env.TABLE_NAME ??= "t";
 

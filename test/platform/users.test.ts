@@ -2,15 +2,15 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { changedProfile, type ProfileChange } from "../../domain/people/profile-change.ts";
 import type { ProfileClaims } from "../../domain/people/user.ts";
 import { newId } from "../../platform/id.ts";
-import { rename } from "../../platform/store/rename.ts";
-import { table } from "../../platform/store/table.ts";
-import { findHolder } from "../../platform/store/user-index.ts";
+import { rename } from "../../platform/store/people/rename.ts";
+import { findHolder } from "../../platform/store/people/user-index.ts";
 import {
   changeProfile,
   findProfile,
   getProfile,
   recordFirstSight,
-} from "../../platform/store/users.ts";
+} from "../../platform/store/people/users.ts";
+import { table } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";
 
 let stopTable: () => Promise<void>;

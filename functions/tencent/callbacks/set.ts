@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { CallbackCommands, CallbackUrl } from "../../../domain/tencent/callback.ts";
-import { recordCallbacks } from "../../../platform/store/callbacks.ts";
+import { recordCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** The application's address and what it is called for, set for the first time. */

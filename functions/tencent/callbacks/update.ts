@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { CallbackCommands, CallbackUrl } from "../../../domain/tencent/callback.ts";
-import { changeCallbacks } from "../../../platform/store/callbacks.ts";
+import { changeCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** The application's address and what it is called for, in place of what is configured. */

@@ -1,5 +1,5 @@
 import { addCategory, NewCategory } from "../../../domain/tencent/gift-category.ts";
-import { changeCategories } from "../../../platform/store/gift-categories.ts";
+import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Adds a category of gifts, of which there are at most three; one that is there is replaced. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { CategoryId, removeCategory } from "../../../domain/tencent/gift-category.ts";
-import { changeCategories } from "../../../platform/store/gift-categories.ts";
-import { deleteTexts } from "../../../platform/store/gift-texts.ts";
+import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
+import { deleteTexts } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Deletes a category with its relations and texts; its gifts stay. */

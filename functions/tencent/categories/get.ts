@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { CategoryId, GiftCategoryInfo } from "../../../domain/tencent/gift-category.ts";
-import { getCategory } from "../../../platform/store/gift-categories.ts";
+import { getCategory } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** What is configured of a category. */

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { CategoryId } from "../../../domain/tencent/gift-category.ts";
 import { CategoryDesc, Language, TextName } from "../../../domain/tencent/gift-text.ts";
-import { getCategory } from "../../../platform/store/gift-categories.ts";
-import { recordText } from "../../../platform/store/gift-texts.ts";
+import { getCategory } from "../../../platform/store/tencent/gift-categories.ts";
+import { recordText } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 const Body = z.object({

@@ -1,5 +1,5 @@
 import { AddGift } from "../../../domain/tencent/tencent-gift.ts";
-import { recordAddedGift } from "../../../platform/store/gift-aliases.ts";
+import { recordAddedGift } from "../../../platform/store/tencent/gift-aliases.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /**

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Account, RoomId } from "../../../domain/tencent/room.ts";
-import { getRoom } from "../../../platform/store/rooms.ts";
-import { findFan, findTotals, listFans } from "../../../platform/store/totals.ts";
+import { findFan, findTotals, listFans } from "../../../platform/store/money/totals.ts";
+import { getRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 const count = z.number().int();

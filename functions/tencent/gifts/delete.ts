@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { NamedGiftId } from "../../../domain/tencent/tencent-gift.ts";
-import { deleteGiftByAlias } from "../../../platform/store/gift-aliases.ts";
-import { deleteTexts } from "../../../platform/store/gift-texts.ts";
+import { deleteGiftByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
+import { deleteTexts } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /**

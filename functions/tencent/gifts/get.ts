@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { GiftInfo, giftInfoOf, NamedGiftId } from "../../../domain/tencent/tencent-gift.ts";
-import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";
+import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** What is configured of a gift. */

@@ -1,10 +1,10 @@
 import { personOf } from "../../../domain/people/person.ts";
 import { SendGift, sendRefusals } from "../../../domain/tencent/tencent-gift.ts";
-import { getAccounts } from "../../../platform/store/accounts.ts";
-import { findCallbacks } from "../../../platform/store/callbacks.ts";
-import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";
-import { getGiver, giveGift } from "../../../platform/store/gifts.ts";
-import { getRoom } from "../../../platform/store/rooms.ts";
+import { getGiver, giveGift } from "../../../platform/store/money/gifts.ts";
+import { getAccounts } from "../../../platform/store/tencent/accounts.ts";
+import { findCallbacks } from "../../../platform/store/tencent/callbacks.ts";
+import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
+import { getRoom } from "../../../platform/store/tencent/rooms.ts";
 import { askBeforeGift, decidesOnGifts } from "../../../platform/tencent/callback.ts";
 import { command } from "../../../platform/tencent/command.ts";
 

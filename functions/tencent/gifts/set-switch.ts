@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { RoomId } from "../../../domain/tencent/room.ts";
-import { getOpenRoom } from "../../../platform/store/rooms.ts";
-import { changeStream } from "../../../platform/store/streams.ts";
+import { changeStream } from "../../../platform/store/streams/streams.ts";
+import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /**

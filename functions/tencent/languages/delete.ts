@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { Language } from "../../../domain/tencent/gift-text.ts";
 import { NamedGiftId } from "../../../domain/tencent/tencent-gift.ts";
-import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";
-import { deleteTexts } from "../../../platform/store/gift-texts.ts";
+import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
+import { deleteTexts } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Deletes a gift's text in one language; one that is not there is no failure. */

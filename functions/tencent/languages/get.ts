@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { Language } from "../../../domain/tencent/gift-text.ts";
 import { NamedGiftId } from "../../../domain/tencent/tencent-gift.ts";
-import { getGiftTypeByAlias } from "../../../platform/store/gift-aliases.ts";
-import { getText } from "../../../platform/store/gift-texts.ts";
+import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
+import { getText } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 const GiftInfo = z.object({ Name: z.string(), Desc: z.string() });

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { addRelations, CategoryId } from "../../../domain/tencent/gift-category.ts";
 import { GiftIdList, sortOut } from "../../../domain/tencent/tencent-gift.ts";
-import { listGiftAliases } from "../../../platform/store/gift-aliases.ts";
-import { changeCategories } from "../../../platform/store/gift-categories.ts";
+import { listGiftAliases } from "../../../platform/store/tencent/gift-aliases.ts";
+import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Puts gifts into a category beside those that are there; says which ids name no gift. */

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { CategoryId, removeRelations } from "../../../domain/tencent/gift-category.ts";
 import { GiftIdList, sortOut } from "../../../domain/tencent/tencent-gift.ts";
-import { listGiftAliases } from "../../../platform/store/gift-aliases.ts";
-import { changeCategories } from "../../../platform/store/gift-categories.ts";
+import { listGiftAliases } from "../../../platform/store/tencent/gift-aliases.ts";
+import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Takes gifts out of a category; those that are not in it are passed over. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { CategoryId } from "../../../domain/tencent/gift-category.ts";
-import { listGiftAliases } from "../../../platform/store/gift-aliases.ts";
-import { getCategory } from "../../../platform/store/gift-categories.ts";
+import { listGiftAliases } from "../../../platform/store/tencent/gift-aliases.ts";
+import { getCategory } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 const Relation = z.object({ CategoryId: z.string(), GiftIdList: z.array(z.string()) });

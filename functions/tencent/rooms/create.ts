@@ -5,9 +5,9 @@ import { RoomId } from "../../../domain/tencent/room.ts";
 import { NewRoom, roomFieldsOf, streamWishOf } from "../../../domain/tencent/room-info.ts";
 import { setting } from "../../../platform/env.ts";
 import { announce } from "../../../platform/notices.ts";
-import { getAccounts } from "../../../platform/store/accounts.ts";
-import { recordRoom } from "../../../platform/store/rooms.ts";
-import { summary } from "../../../platform/store/users.ts";
+import { summary } from "../../../platform/store/people/users.ts";
+import { getAccounts } from "../../../platform/store/tencent/accounts.ts";
+import { recordRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** A room is a stream that is live at once, and RoomId is its alias. */

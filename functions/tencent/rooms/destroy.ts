@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { end } from "../../../domain/streams/stream-course.ts";
 import { RoomId } from "../../../domain/tencent/room.ts";
-import { getOpenRoom } from "../../../platform/store/rooms.ts";
-import { changeStream } from "../../../platform/store/streams.ts";
+import { changeStream } from "../../../platform/store/streams/streams.ts";
+import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Ends a room's stream. Its RoomId may be used for a new room then. */

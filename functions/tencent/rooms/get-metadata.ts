@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { RoomId } from "../../../domain/tencent/room.ts";
 import { Metadata, MetadataKeys, pickMetadata } from "../../../domain/tencent/room-metadata.ts";
-import { findMetadata } from "../../../platform/store/room-metadata.ts";
-import { getOpenRoom } from "../../../platform/store/rooms.ts";
+import { findMetadata } from "../../../platform/store/tencent/room-metadata.ts";
+import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** A room's metadata: the entries with the keys asked for, or all. */

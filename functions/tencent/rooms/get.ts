@@ -2,8 +2,8 @@ import * as z from "zod";
 import { countViewers } from "../../../domain/log/subscriber.ts";
 import { RoomId } from "../../../domain/tencent/room.ts";
 import { RoomInfo, roomInfoOf } from "../../../domain/tencent/room-info.ts";
-import { getOpenRoom } from "../../../platform/store/rooms.ts";
-import { listSubscribers } from "../../../platform/store/subscribers.ts";
+import { listSubscribers } from "../../../platform/store/log/subscribers.ts";
+import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** What is known of a room; ViewCount is the number of its viewers now. */

@@ -1,7 +1,7 @@
 import { MuteMembers } from "../../../domain/tencent/room-ban.ts";
-import { getAccounts } from "../../../platform/store/accounts.ts";
-import { changeRoomBans } from "../../../platform/store/room-bans.ts";
-import { getOpenRoom } from "../../../platform/store/rooms.ts";
+import { getAccounts } from "../../../platform/store/tencent/accounts.ts";
+import { changeRoomBans } from "../../../platform/store/tencent/room-bans.ts";
+import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Forbids members of a room to chat for some time, or lets them again. */

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { RoomId } from "../../../domain/tencent/room.ts";
 import { MetadataChange } from "../../../domain/tencent/room-metadata.ts";
-import { recordMetadata } from "../../../platform/store/room-metadata.ts";
-import { getOpenRoom } from "../../../platform/store/rooms.ts";
+import { recordMetadata } from "../../../platform/store/tencent/room-metadata.ts";
+import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Adds entries to a room's metadata and replaces those that are there. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { changeRoom, RoomChange } from "../../../domain/tencent/room-info.ts";
-import { getOpenRoom } from "../../../platform/store/rooms.ts";
-import { changeStream } from "../../../platform/store/streams.ts";
+import { changeStream } from "../../../platform/store/streams/streams.ts";
+import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** Changes what is said of a room; fields that are left out stay. */

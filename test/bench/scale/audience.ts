@@ -1,9 +1,9 @@
 import { createFollower, type Follower, type Message } from "../../../client/follower.ts";
 import type { Payload } from "../../../platform/push/post.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
-import { dropConnection, findConnection } from "../../../platform/store/connections.ts";
-import { key } from "../../../platform/store/keys.ts";
-import { findHeads } from "../../../platform/store/subscribers.ts";
+import { dropConnection, findConnection } from "../../../platform/store/log/connections.ts";
+import { findHeads } from "../../../platform/store/log/subscribers.ts";
+import { key } from "../../../platform/table/keys.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import type { Connection, Gateway } from "./gateway.ts";

@@ -1,7 +1,7 @@
 import { type Profile, profileOf, summaryOf } from "../../../domain/people/user.ts";
 import { makeMessage } from "../../../domain/streams/chat.ts";
 import { makeStream, StreamWish } from "../../../domain/streams/new-stream.ts";
-import { key } from "../../../platform/store/keys.ts";
+import { key } from "../../../platform/table/keys.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 

@@ -3,12 +3,12 @@ import { type Person, personOf } from "../../../domain/people/person.ts";
 import { profileOf } from "../../../domain/people/user.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { payOut, topUp } from "../../../platform/store/bookings.ts";
-import { sumPending } from "../../../platform/store/due.ts";
-import { getGift, refund } from "../../../platform/store/refunds.ts";
-import { settle } from "../../../platform/store/settle.ts";
-import { transfer } from "../../../platform/store/transfers.ts";
-import { findWallet } from "../../../platform/store/wallets.ts";
+import { payOut, topUp } from "../../../platform/store/money/bookings.ts";
+import { sumPending } from "../../../platform/store/money/due.ts";
+import { getGift, refund } from "../../../platform/store/money/refunds.ts";
+import { settle } from "../../../platform/store/money/settle.ts";
+import { transfer } from "../../../platform/store/money/transfers.ts";
+import { findWallet } from "../../../platform/store/money/wallets.ts";
 import { useOwnTable } from "../table.ts";
 import { forget, giftTypeOf, makeStream, makeUser, sendOne, someone } from "../wallet-people.ts";
 

@@ -1,7 +1,7 @@
 import { createFollower, type Frame, type Message } from "../../../client/follower.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
-import { findConnection } from "../../../platform/store/connections.ts";
-import { findHeads } from "../../../platform/store/subscribers.ts";
+import { findConnection } from "../../../platform/store/log/connections.ts";
+import { findHeads } from "../../../platform/store/log/subscribers.ts";
 import type { createTable } from "./table-double.ts";
 import type { Scene } from "./world.ts";
 import { start, streamId } from "./writer.ts";

@@ -1,7 +1,7 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
 import { readBatch } from "../../../platform/push/batch.ts";
-import { key } from "../../../platform/store/keys.ts";
+import { key } from "../../../platform/table/keys.ts";
 import { message } from "../../domain/frame-samples.ts";
 
 const now = new Date();

@@ -1,9 +1,9 @@
 import { limits, useLimits } from "../../../platform/limits.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { resume } from "../../../platform/push/resume.ts";
-import { findLog } from "../../../platform/store/logs.ts";
-import { takeResumeFrames } from "../../../platform/store/resume-budget.ts";
-import { findSubscriber } from "../../../platform/store/subscribers.ts";
+import { findLog } from "../../../platform/store/log/logs.ts";
+import { takeResumeFrames } from "../../../platform/store/log/resume-budget.ts";
+import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";

@@ -2,15 +2,15 @@ import type { Frame } from "../../../domain/log/frame.ts";
 import { knownFrom } from "../../../domain/log/known-log.ts";
 import { useLimits } from "../../../platform/limits.ts";
 import { useGovernor } from "../../../platform/push/governor.ts";
-import { queryFrames } from "../../../platform/store/frames.ts";
-import { resetLog } from "../../../platform/store/log-reset.ts";
-import { findLog } from "../../../platform/store/logs.ts";
+import { queryFrames } from "../../../platform/store/log/frames.ts";
+import { resetLog } from "../../../platform/store/log/log-reset.ts";
+import { findLog } from "../../../platform/store/log/logs.ts";
 import {
   findHeads,
   findSubscriber,
   putSubscriber,
   removeSubscriber,
-} from "../../../platform/store/subscribers.ts";
+} from "../../../platform/store/log/subscribers.ts";
 import { given, message, said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";
@@ -61,9 +61,9 @@ test("F2: after a quiet day, with all frames expired, numbers and totals go on",
   const stage = await setStage();
   const at = seconds(stage.now);
   for (const n of [1, 2, 3]) await stage.push(stage.room(), said(n, `${n}`, at));
-  const { table, tableName } = await import("../../../platform/store/table.ts");
+  const { table, tableName } = await import("../../../platform/table/table.ts");
   const { DeleteCommand } = await import("@aws-sdk/lib-dynamodb");
-  const { key } = await import("../../../platform/store/keys.ts");
+  const { key } = await import("../../../platform/table/keys.ts");
   for (const n of [1, 2, 3])
     await table().send(
       new DeleteCommand({ TableName: tableName(), Key: key.frame(stage.streamId, n) }),

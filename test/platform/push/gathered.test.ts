@@ -1,7 +1,7 @@
 import { useLimits } from "../../../platform/limits.ts";
 import { postLarge } from "../../../platform/push/parts.ts";
 import { postRoom } from "../../../platform/push/rooms.ts";
-import { listGathered, putGathered } from "../../../platform/store/gathered.ts";
+import { listGathered, putGathered } from "../../../platform/store/log/gathered.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";

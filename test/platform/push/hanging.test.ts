@@ -1,8 +1,8 @@
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { usePoster } from "../../../platform/push/post.ts";
 import { createMemory } from "../../../platform/push/room.ts";
-import { findLog } from "../../../platform/store/logs.ts";
-import { findSubscriber } from "../../../platform/store/subscribers.ts";
+import { findLog } from "../../../platform/store/log/logs.ts";
+import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";

@@ -9,8 +9,8 @@ import {
   useInvoke,
 } from "../../../platform/push/parts.ts";
 import { createMemory } from "../../../platform/push/room.ts";
-import { getLog } from "../../../platform/store/logs.ts";
-import { table, useTable } from "../../../platform/store/table.ts";
+import { getLog } from "../../../platform/store/log/logs.ts";
+import { table, useTable } from "../../../platform/table/table.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";

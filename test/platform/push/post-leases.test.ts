@@ -1,5 +1,5 @@
 import { createGovernors } from "../../../platform/push/governor.ts";
-import { leasePosts } from "../../../platform/store/post-leases.ts";
+import { leasePosts } from "../../../platform/store/log/post-leases.ts";
 import { useOwnTable } from "../table.ts";
 
 useOwnTable();

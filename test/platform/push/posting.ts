@@ -6,7 +6,7 @@ import { type Resuming, useQueue } from "../../../platform/push/queue.ts";
 import { resume } from "../../../platform/push/resume.ts";
 import { createMemory, type Memory, type Room } from "../../../platform/push/room.ts";
 import { postRoom } from "../../../platform/push/rooms.ts";
-import { whole } from "../../../platform/store/subscribers.ts";
+import { whole } from "../../../platform/store/log/subscribers.ts";
 
 /** Whoever invoked does not learn what became of it. */
 export class LostAnswer extends Error {}

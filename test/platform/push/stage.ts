@@ -12,9 +12,9 @@ import { type Message as Queued, type Resuming, useQueue } from "../../../platfo
 import { resume } from "../../../platform/push/resume.ts";
 import { createMemory } from "../../../platform/push/room.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
-import { key } from "../../../platform/store/keys.ts";
-import { findSubscriber } from "../../../platform/store/subscribers.ts";
-import { table, tableName } from "../../../platform/store/table.ts";
+import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
+import { key } from "../../../platform/table/keys.ts";
+import { table, tableName } from "../../../platform/table/table.ts";
 import { stream as sample } from "../../domain/frame-samples.ts";
 
 let streams = 0;

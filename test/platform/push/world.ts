@@ -8,11 +8,11 @@ import { type Payload, type PostResult, usePoster } from "../../../platform/push
 import { queuePosting } from "../../../platform/push/queue.ts";
 import { createMemory } from "../../../platform/push/room.ts";
 import { frameRecords } from "../../../platform/push/rooms.ts";
-import { putGathered } from "../../../platform/store/gathered.ts";
-import { readKey } from "../../../platform/store/keys.ts";
-import { resetLog } from "../../../platform/store/log-reset.ts";
-import { readSubscriber } from "../../../platform/store/subscribers.ts";
-import { useTable } from "../../../platform/store/table.ts";
+import { putGathered } from "../../../platform/store/log/gathered.ts";
+import { resetLog } from "../../../platform/store/log/log-reset.ts";
+import { readSubscriber } from "../../../platform/store/log/subscribers.ts";
+import { readKey } from "../../../platform/table/keys.ts";
+import { useTable } from "../../../platform/table/table.ts";
 import { createAudience } from "./audience.ts";
 import { createPosting, type Env, LostAnswer } from "./posting.ts";
 import { createRandom } from "./random.ts";

@@ -4,7 +4,7 @@ import { profileOf, summaryOf } from "../../../domain/people/user.ts";
 import { makeMessage } from "../../../domain/streams/chat.ts";
 import { makeStream, StreamWish } from "../../../domain/streams/new-stream.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
-import { key } from "../../../platform/store/keys.ts";
+import { key } from "../../../platform/table/keys.ts";
 import type { createTable, Item } from "./table-double.ts";
 import type { Scene } from "./world.ts";
 

@@ -5,7 +5,7 @@ import {
   connectionExpiry,
   listSockets,
   putConnection,
-} from "../../../platform/store/connections.ts";
+} from "../../../platform/store/log/connections.ts";
 import { startTable } from "../table.ts";
 
 let stop: () => Promise<void>;

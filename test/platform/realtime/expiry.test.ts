@@ -6,7 +6,7 @@ import {
   listSockets,
   putConnection,
   putSocket,
-} from "../../../platform/store/connections.ts";
+} from "../../../platform/store/log/connections.ts";
 import { useOwnTable } from "../table.ts";
 
 useOwnTable();

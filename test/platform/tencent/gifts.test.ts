@@ -5,9 +5,9 @@ import * as add from "../../../functions/tencent/gifts/add.ts";
 import * as get from "../../../functions/tencent/gifts/get.ts";
 import * as send from "../../../functions/tencent/gifts/send.ts";
 import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
-import { key } from "../../../platform/store/keys.ts";
-import { recordFirstSight } from "../../../platform/store/users.ts";
-import { findWallet } from "../../../platform/store/wallets.ts";
+import { findWallet } from "../../../platform/store/money/wallets.ts";
+import { recordFirstSight } from "../../../platform/store/people/users.ts";
+import { key } from "../../../platform/table/keys.ts";
 import { liveStreamOf } from "../live-stream.ts";
 import { callCommand, goodQuery, startTencentStage } from "./stage.ts";
 

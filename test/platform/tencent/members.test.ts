@@ -3,11 +3,11 @@ import { activeBan } from "../../../domain/streams/member.ts";
 import * as ban from "../../../functions/tencent/rooms/ban.ts";
 import * as create from "../../../functions/tencent/rooms/create.ts";
 import * as mute from "../../../functions/tencent/rooms/mute.ts";
-import { findBan } from "../../../platform/store/bans.ts";
-import { key } from "../../../platform/store/keys.ts";
-import { findRoom } from "../../../platform/store/rooms.ts";
-import { findMember } from "../../../platform/store/streams.ts";
-import { findProfile } from "../../../platform/store/users.ts";
+import { findProfile } from "../../../platform/store/people/users.ts";
+import { findBan } from "../../../platform/store/streams/bans.ts";
+import { findMember } from "../../../platform/store/streams/streams.ts";
+import { findRoom } from "../../../platform/store/tencent/rooms.ts";
+import { key } from "../../../platform/table/keys.ts";
 import { callCommand, startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;

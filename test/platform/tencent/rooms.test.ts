@@ -8,11 +8,11 @@ import * as get from "../../../functions/tencent/rooms/get.ts";
 import * as getMetadata from "../../../functions/tencent/rooms/get-metadata.ts";
 import * as setMetadata from "../../../functions/tencent/rooms/set-metadata.ts";
 import * as update from "../../../functions/tencent/rooms/update.ts";
-import { admitToChat } from "../../../platform/store/admission.ts";
-import { record } from "../../../platform/store/record.ts";
-import { findRoom } from "../../../platform/store/rooms.ts";
-import { foldActions } from "../../../platform/store/totals.ts";
-import { findProfile } from "../../../platform/store/users.ts";
+import { foldActions } from "../../../platform/store/money/totals.ts";
+import { findProfile } from "../../../platform/store/people/users.ts";
+import { admitToChat } from "../../../platform/store/streams/admission.ts";
+import { findRoom } from "../../../platform/store/tencent/rooms.ts";
+import { record } from "../../../platform/table/record.ts";
 import { callCommand, startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
-import { key } from "../../../platform/store/keys.ts";
+import { key } from "../../../platform/table/keys.ts";
 import { startTable } from "../table.ts";
 import { makeUserSig } from "./sign.ts";
 

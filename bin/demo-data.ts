@@ -1,0 +1,119 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { newGiftType } from "../domain/money/gift-type.ts";
+import { credit, draftOf, emptyWallet } from "../domain/money/wallet.ts";
+import { type Profile, profileOf, summaryOf } from "../domain/people/user.ts";
+import { makeStream } from "../domain/streams/new-stream.ts";
+import type { Stream } from "../domain/streams/stream.ts";
+import { seal } from "../platform/store/money/wallets.ts";
+import { indexActions } from "../platform/store/people/user-index.ts";
+import { listActions, liveActions } from "../platform/store/streams/stream-lists.ts";
+import { key } from "../platform/table/keys.ts";
+import { isEmpty, layoutItem } from "../platform/table/layout.ts";
+import type { Action } from "../platform/table/transact.ts";
+
+/** Where the demo is written, and the pictures of its stage. */
+type DemoPlace = {
+  client: DynamoDBDocumentClient;
+  tableName: string;
+  defaultPicture: string;
+  defaultThumbnail: string;
+};
+
+/** Ids that the reference pages' own curl lines use. */
+const ids = {
+  viewer: "64d15f9e2e6c8f4d5a123456",
+  host: "64d15f9e2e6c8f4d5a123457",
+  stream: "64d15f9e2e6c8f4d5a123000",
+  room: "65a1234bcde5678f90123456",
+  giftType: "65a1234bcde5678f90123456",
+};
+
+const demoCredits = 1_000_000;
+
+/**
+ * Writes the demo data into an empty table: users, credits with their ledger entries, streams and a
+ * gift type. It is one transaction, so a table has all of it or nothing. Answers whether it was
+ * written.
+ */
+export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
+  const { client, tableName: TableName } = place;
+  if (!(await isEmpty(place))) return false;
+  const TransactItems = demoActions(place, now).map(({ label: _, ...action }) => {
+    const [[kind, body] = []] = Object.entries(action);
+    return { [String(kind)]: { TableName, ...body } } as object;
+  });
+  await client.send(new TransactWriteCommand({ TransactItems }));
+  return true;
+}
+
+function demoActions(place: DemoPlace, now: Date): Action[] {
+  const named = (userId: string, name: string, given = "", family = "") =>
+    profileOf(userId, { preferred_username: name, given_name: given, family_name: family }, now);
+  const viewer = named(ids.viewer, "johndoe", "John", "Doe");
+  const host = named(ids.host, "host", "Demo", "Host");
+  const users = [viewer, host, named("user1", "user1"), named("user2", "user2")];
+  const streams = [
+    streamOf(ids.stream, "Demo stream", null, host, place, now),
+    streamOf(ids.room, "Demo room", "room_id", host, place, now),
+  ];
+  const type = newGiftType(
+    ids.giftType,
+    {
+      creditAmount: 10,
+      name: "Rose",
+      svgUrl: "https://assets.ovation.example/rose.svg",
+      giftId: "gift1",
+    },
+    now,
+  );
+  return [
+    { Put: { Item: layoutItem() } },
+    ...users.flatMap(userActions),
+    ...[ids.viewer, "user1"].flatMap((userId) => creditActions(userId, now)),
+    ...streams.flatMap((stream) => [
+      put({ ...key.stream(stream.id), ...stream }),
+      ...listActions(stream),
+      ...liveActions(stream),
+    ]),
+    put({ ...key.room("room_id"), streamId: ids.room }),
+    put({ ...key.giftType(type.id), ...type }),
+    put({ ...key.giftAlias(type.giftId), giftTypeId: type.id }),
+  ];
+}
+
+const put = (Item: Record<string, unknown>): Action => ({
+  Put: { Item, ConditionExpression: "attribute_not_exists(PK)" },
+});
+
+const userActions = (profile: Profile): Action[] => [
+  put({ ...key.profile(profile.userId), ...profile }),
+  put({ ...key.username(profile.username), userId: profile.userId }),
+  ...indexActions(undefined, profile),
+];
+
+/**
+ * The credits of a demo user, topped up like anybody's, so that an audit finds where they come
+ * from.
+ */
+function creditActions(userId: string, now: Date): Action[] {
+  const [occurredAt, reference] = [now.toISOString(), "demo"];
+  const movement = { type: "top_up", amount: demoCredits, reference, occurredAt } as const;
+  const { actions } = seal(credit(draftOf(emptyWallet(userId)), movement));
+  const used = { type: "top_up", amount: demoCredits, occurredAt };
+  return [...actions, put({ ...key.reference(userId, reference), ...used })];
+}
+
+/** A stream that is live, and has a RoomId of Tencent's side or none. */
+function streamOf(
+  id: string,
+  title: string,
+  roomId: string | null,
+  host: Profile,
+  { defaultPicture, defaultThumbnail }: DemoPlace,
+  now: Date,
+): Stream {
+  const given = { id, host: summaryOf(host, defaultPicture), defaultThumbnail, now };
+  const made = makeStream({ title }, given);
+  return { ...made, status: "active", startedAt: now.toISOString(), roomId };
+}

@@ -1,0 +1,74 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import * as z from "zod";
+import { readKey } from "../../table/keys.ts";
+import { table, tableName } from "../../table/table.ts";
+
+/** Where batches of the table's stream lie that a function did not manage, and how it gets them. */
+export type FailedBatches = {
+  /** Their names, oldest first of each shard. */
+  list(): Promise<string[]>;
+  read(name: string): Promise<string>;
+  /** Calls the function with the records; throws when it fails or takes not all of them. */
+  give(functionArn: string, records: readonly unknown[]): Promise<void>;
+  remove(name: string): Promise<void>;
+};
+
+const Attributes = z.record(z.string(), z.record(z.string(), z.unknown()));
+
+const StreamRecord = z.looseObject({
+  dynamodb: z.looseObject({ Keys: Attributes, NewImage: Attributes.optional() }),
+});
+type StreamRecord = z.infer<typeof StreamRecord>;
+
+const Event = z.object({ Records: z.array(StreamRecord) });
+
+/**
+ * What Lambda writes of a batch that it gave up, with the whole event in it.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+ */
+const FailedBatch = z.object({
+  requestContext: z.object({ functionArn: z.string() }),
+  payload: z.union([Event, z.string().transform((text) => Event.parse(JSON.parse(text)))]),
+});
+
+/** What came of giving batches back; `left` says of each that stays why. */
+type Given = { given: number; left: { name: string; because: string }[] };
+
+/**
+ * Gives every batch that was given up to its function once more. What it did of one before is not
+ * done twice: the log knows its records, and what is settled is settled. One that fails stays.
+ */
+export async function redriveBatches(batches: FailedBatches): Promise<Given> {
+  const outcome: Given = { given: 0, left: [] };
+  for (const name of await batches.list())
+    try {
+      const { requestContext, payload } = FailedBatch.parse(JSON.parse(await batches.read(name)));
+      const records = await withoutDeleted(payload.Records);
+      if (records.length > 0) await batches.give(requestContext.functionArn, records);
+      await batches.remove(name);
+      outcome.given++;
+    } catch (error) {
+      outcome.left.push({ name, because: String(error) });
+    }
+  return outcome;
+}
+
+/**
+ * The records without the messages that were deleted since: the record of the deletion has passed
+ * already, and nothing would take their text out of the log again.
+ */
+async function withoutDeleted(records: readonly StreamRecord[]): Promise<StreamRecord[]> {
+  const kept: StreamRecord[] = [];
+  for (const record of records) if (!(await isDeleted(record))) kept.push(record);
+  return kept;
+}
+
+async function isDeleted({ dynamodb: { Keys, NewImage } }: StreamRecord): Promise<boolean> {
+  const { PK, SK } = unmarshall(Keys as never);
+  if (readKey({ PK, SK }).kind !== "message" || NewImage?.content === undefined) return false;
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: { PK, SK }, ConsistentRead: true }),
+  );
+  return Item?.deletedAt !== undefined;
+}

@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import { DeleteCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import type { LogRecord } from "../../../domain/log/event.ts";
+import { limits } from "../../limits.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { type Item, read, table, tableName } from "../../table/table.ts";
+
+const Gathered = z.object({ id: z.string(), records: z.string() });
+
+/** Records of a stream that are in no frame yet, under the ids by which they are removed. */
+type Gathering = {
+  ids: string[];
+  records: LogRecord[];
+  /** Whether more may have gathered than was read. */
+  more: boolean;
+};
+
+/** Digits of a time in seconds, and of the items of one batch, so that ids sort as text. */
+const timeDigits = 12;
+const countDigits = 4;
+
+/**
+ * Keeps a batch's records of a large room until the room is posted next. Answers the id of the
+ * last of the items that were written. The same records may be kept twice: the log takes each once.
+ * The ids keep the order of a shard: of the batches by the records' own time, then by this
+ * environment's; of the items of one batch by their count.
+ */
+export async function putGathered(
+  streamId: string,
+  records: readonly LogRecord[],
+  now: Date,
+): Promise<string> {
+  const newest = records.reduce((most, { createdAt }) => Math.max(most, createdAt), 0);
+  const batch = `${String(newest).padStart(timeDigits, "0")}-${now.getTime()}`;
+  let id = "";
+  for (const [at, text] of [...cut(records)].entries()) {
+    const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
+    id = `${batch}-${String(at).padStart(countDigits, "0")}-${hash}`;
+    const item = { ...key.gathered(streamId, id), id, records: text };
+    await table().send(new PutCommand({ TableName: tableName(), Item: item }));
+  }
+  return id;
+}
+
+/** The records as JSON texts, each small enough for an item. */
+function* cut(records: readonly LogRecord[]): Generator<string> {
+  let texts: string[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const text = JSON.stringify(record);
+    const size = Buffer.byteLength(text) + 1;
+    if (bytes + size > limits().gatheredBytes && texts.length > 0) {
+      yield `[${texts.join(",")}]`;
+      [texts, bytes] = [[], 0];
+    }
+    texts.push(text);
+    bytes += size;
+  }
+  yield `[${texts.join(",")}]`;
+}
+
+/**
+ * What was kept, oldest first, read consistently; up to `recordsMax` records and one item more.
+ */
+export async function listGathered(streamId: string, recordsMax: number): Promise<Gathering> {
+  const gathering: Gathering = { ids: [], records: [], more: false };
+  for await (const item of walkGathered(streamId)) {
+    if (gathering.records.length >= recordsMax) return { ...gathering, more: true };
+    const { id, records } = read(Gathered, item);
+    gathering.ids.push(id);
+    gathering.records.push(...(JSON.parse(records) as LogRecord[]));
+  }
+  return gathering;
+}
+
+async function* walkGathered(streamId: string): AsyncGenerator<Item> {
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await table().send(
+      new QueryCommand({
+        TableName: tableName(),
+        ConsistentRead: true,
+        KeyConditionExpression: "PK = :stream AND begins_with(SK, :kind)",
+        ExpressionAttributeValues: {
+          ":stream": key.gathered(streamId, "").PK,
+          ":kind": prefix.gathered,
+        },
+        Limit: limits().gatheredPage,
+        ExclusiveStartKey: start,
+      }),
+    );
+    yield* Items as Item[];
+    start = LastEvaluatedKey;
+  } while (start !== undefined);
+}
+
+/** Removes what has come into the log. */
+export async function removeGathered(streamId: string, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const Key = key.gathered(streamId, id);
+    await table().send(new DeleteCommand({ TableName: tableName(), Key }));
+  }
+}

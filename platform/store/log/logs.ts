@@ -1,0 +1,94 @@
+import { randomBytes } from "node:crypto";
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { Totals } from "../../../domain/log/event.ts";
+import type { Frame } from "../../../domain/log/frame.ts";
+import { key } from "../../table/keys.ts";
+import { read, table, tableName } from "../../table/table.ts";
+
+/**
+ * What is kept of a stream's log for ever: its epoch and, of the newest frame that was posted, the
+ * number, time and totals. Frames expire, and an empty log goes on from here.
+ */
+export const Log = z.object({
+  epoch: z.string(),
+  posted: z.number().int(),
+  newest: z.number(),
+  totals: Totals,
+  /** Distinct users when that frame was posted, and the most there ever were. */
+  viewers: z.number().int().optional(),
+  peakViewers: z.number().int().optional(),
+  /** When they were counted at the earliest, in milliseconds since 1970. */
+  countedAt: z.number().optional(),
+});
+export type Log = z.infer<typeof Log>;
+
+/** The log, read consistently; undefined before the stream's first frame or subscriber. */
+export async function findLog(streamId: string): Promise<Log | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.log(streamId), ConsistentRead: true }),
+  );
+  return Item && read(Log, Item);
+}
+
+/** The log; one that is not there yet is begun with a new epoch. */
+export async function getLog(streamId: string): Promise<Log> {
+  const found = await findLog(streamId);
+  if (found !== undefined) return found;
+  const log = newLog();
+  try {
+    await table().send(
+      new PutCommand({
+        TableName: tableName(),
+        Item: { ...key.log(streamId), ...log },
+        ConditionExpression: "attribute_not_exists(PK)",
+      }),
+    );
+    return log;
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    return getLog(streamId);
+  }
+}
+
+/** A log before its first frame, under an epoch of its own. */
+export const newLog = (): Log => ({
+  epoch: randomBytes(6).toString("base64url"),
+  posted: 0,
+  newest: 0,
+  totals: { count: 0, credits: 0 },
+});
+
+/**
+ * Marks the log as posted up to a frame, whoever posted it; an older mark never replaces a newer
+ * one. The most viewers go with it at no cost.
+ */
+export async function markPosted(
+  streamId: string,
+  frame: Pick<Frame, "n" | "newest" | "totals">,
+  counted: Required<Pick<Log, "viewers" | "peakViewers" | "countedAt">>,
+): Promise<void> {
+  try {
+    await table().send(
+      new UpdateCommand({
+        TableName: tableName(),
+        Key: key.log(streamId),
+        UpdateExpression:
+          "SET posted = :n, newest = :newest, totals = :totals, viewers = :viewers, " +
+          "peakViewers = :peak, countedAt = :counted",
+        ConditionExpression: "posted < :n",
+        ExpressionAttributeValues: {
+          ":n": frame.n,
+          ":newest": frame.newest,
+          ":totals": frame.totals,
+          ":viewers": counted.viewers,
+          ":peak": counted.peakViewers,
+          ":counted": counted.countedAt,
+        },
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}

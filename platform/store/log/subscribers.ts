@@ -1,0 +1,171 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { connectionLifeSeconds, isCurrent, Subscriber } from "../../../domain/log/subscriber.ts";
+import { Member } from "../../../domain/streams/member.ts";
+import { limits } from "../../limits.ts";
+import { getMany, nameOf } from "../../table/batch-get.ts";
+import { connectionIn, key, readKey, subscriberRanges } from "../../table/keys.ts";
+import { read, table, tableName } from "../../table/table.ts";
+import { recordVisit } from "./visits.ts";
+
+/**
+ * Writes a subscription: the consumer of the stream sees it and greets it. What the key or another
+ * field says is not said again, since a room's subscribers are read for each of its frames.
+ */
+export async function putSubscriber(subscriber: Subscriber): Promise<void> {
+  const { streamId, connectionId, connectedAt: _, ...rest } = subscriber;
+  const Item = { ...key.subscriber(streamId, connectionId), ...rest };
+  await table().send(new PutCommand({ TableName: tableName(), Item }));
+}
+
+/** A subscription from its item; throws when it is none. */
+export const readSubscriber = (item: Record<string, unknown>): Subscriber =>
+  read(Subscriber, withPlace(item));
+
+function withPlace(item: Record<string, unknown>): Subscriber {
+  const { PK, SK, ...rest } = item as Subscriber & { PK: string; SK: string };
+  const connectedAt = (rest.expiresAt - connectionLifeSeconds) * 1000;
+  const { owner: streamId } = readKey({ PK, SK });
+  return { ...rest, streamId, connectionId: connectionIn(SK), connectedAt };
+}
+
+/** One subscription as it is now, read consistently. */
+export async function findSubscriber(streamId: string, connectionId: string) {
+  const Key = key.subscriber(streamId, connectionId);
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
+  );
+  return Item && readSubscriber(Item);
+}
+
+/** Each of these subscriptions as it is now, with what the stream knows of its user. */
+export async function findGuests(
+  given: readonly Subscriber[],
+): Promise<{ given: Subscriber; current?: Subscriber; member?: Member }[]> {
+  const found = await getMany(
+    given.flatMap(({ streamId, connectionId, userId }) => [
+      key.subscriber(streamId, connectionId),
+      key.member(streamId, userId),
+    ]),
+  );
+  return given.map((one) => {
+    const { streamId, connectionId, userId } = one;
+    const item = found.get(nameOf(key.subscriber(streamId, connectionId)));
+    const member = found.get(nameOf(key.member(streamId, userId)));
+    return {
+      given: one,
+      ...(item && { current: readSubscriber(item) }),
+      ...(member && { member: read(Member, member) }),
+    };
+  });
+}
+
+/** Ranges into which a stream's subscribers can be cut. */
+export const rangesMax = 16;
+
+/** The part `at` (from 0) of the subscribers of a stream, cut into `of` equal ranges of their keys. */
+export type Part = {
+  at: number;
+  /** A power of two, at most 16. */
+  of: number;
+};
+
+/** All of them. */
+export const whole: Part = { at: 0, of: 1 };
+
+/** Whether a connection's subscription to a stream lies in a part. */
+export function isInPart(streamId: string, connectionId: string, { at, of }: Part): boolean {
+  const { SK } = key.subscriber(streamId, connectionId);
+  const [low, high] = subscriberRanges(of)[at]!;
+  return SK >= low && SK <= high;
+}
+
+/**
+ * The subscribers of a stream or of a part of it, read consistently each time and never cached. A
+ * room that is known to be large (`about` so many in all) is read in parallel ranges.
+ */
+export async function listSubscribers(
+  streamId: string,
+  now: Date,
+  about = 0,
+  { at, of }: Part = whole,
+): Promise<Subscriber[]> {
+  let count = of;
+  while (count < rangesMax && about > count * limits().rangeSubscribers) count *= 2;
+  const ranges = subscriberRanges(count).slice((at * count) / of, ((at + 1) * count) / of);
+  const lists = await Promise.all(ranges.map(([low, high]) => listRange(streamId, low, high)));
+  // Written by us alone and read for every frame: here a schema would cost more than the posting.
+  return lists.flat().flatMap((item) => {
+    const subscriber = withPlace(item);
+    return isCurrent(subscriber, now) ? [subscriber] : [];
+  });
+}
+
+async function listRange(streamId: string, low: string, high: string) {
+  const items: Record<string, unknown>[] = [];
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await table().send(
+      new QueryCommand({
+        TableName: tableName(),
+        ConsistentRead: true,
+        KeyConditionExpression: "PK = :stream AND SK BETWEEN :low AND :high",
+        ExpressionAttributeValues: {
+          ":stream": key.stream(streamId).PK,
+          ":low": low,
+          ":high": high,
+        },
+        ExclusiveStartKey: start,
+      }),
+    );
+    items.push(...Items);
+    start = LastEvaluatedKey;
+  } while (start !== undefined);
+  return items;
+}
+
+/** Removes a subscription, with `revision` only while it is still that one. */
+export async function removeSubscriber(
+  streamId: string,
+  connectionId: string,
+  revision?: number,
+): Promise<void> {
+  try {
+    const { Attributes } = await table().send(
+      new DeleteCommand({
+        TableName: tableName(),
+        Key: key.subscriber(streamId, connectionId),
+        ReturnValues: "ALL_OLD",
+        ...(revision !== undefined && {
+          ConditionExpression: "revision = :revision",
+          ExpressionAttributeValues: { ":revision": revision },
+        }),
+      }),
+    );
+    if (Attributes?.userId !== undefined) await recordVisit(readSubscriber(Attributes), new Date());
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
+
+/**
+ * Of these streams, those that a connection is subscribed to, each with its newest posted frame.
+ */
+export async function findHeads(
+  connectionId: string,
+  streamIds: readonly string[],
+  now: Date,
+): Promise<Record<string, number>> {
+  const found = await getMany(
+    streamIds.flatMap((streamId) => [key.subscriber(streamId, connectionId), key.log(streamId)]),
+  );
+  const heads: Record<string, number> = {};
+  for (const streamId of streamIds) {
+    const item = found.get(nameOf(key.subscriber(streamId, connectionId)));
+    if (item === undefined) continue;
+    const subscriber = readSubscriber(item);
+    if (!isCurrent(subscriber, now) || subscriber.refusal !== undefined) continue;
+    heads[streamId] = Number(found.get(nameOf(key.log(streamId)))?.posted ?? 0);
+  }
+  return heads;
+}

@@ -1,0 +1,59 @@
+import type * as z from "zod";
+import { paginationOf } from "../../../domain/page.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
+import {
+  isCalled,
+  type ViewerQuery,
+  viewerOf,
+  type Watching,
+  watchingOf,
+} from "../../../domain/streams/viewer.ts";
+import { setting } from "../../env.ts";
+import { findStandings } from "../people/follows.ts";
+import { findProfiles } from "../people/users.ts";
+import { findShown } from "../streams/shown.ts";
+import { listSubscribers } from "./subscribers.ts";
+
+/** Viewers among whom a search looks: those who came last. */
+const searchedMax = 1_000;
+
+/** Who watches a stream now, in pages. The total is all of them, whatever is searched for. */
+export async function listViewers(
+  stream: Stream,
+  { page, limit, search = "" }: z.output<typeof ViewerQuery>,
+  callerId: string,
+  now: Date,
+) {
+  const all = watchingOf(await listSubscribers(stream.id, now));
+  const found = search === "" ? all : await searched(all.slice(0, searchedMax), search);
+  const shown = found.slice((page - 1) * limit, page * limit);
+  const ids = shown.map(({ userId }) => userId);
+  const [profiles, standingOf] = await Promise.all([
+    findShown(stream, ids, now),
+    findStandings(ids, callerId),
+  ]);
+  const picture = setting("DEFAULT_PICTURE");
+  const list = shown.flatMap((watching) => {
+    const profile = profiles.get(watching.userId);
+    return profile === undefined
+      ? []
+      : [viewerOf(profile, watching, standingOf(watching.userId), picture)];
+  });
+  const pagination = paginationOf(page, limit, found.length);
+  return { list, pagination, participantAudienceTotal: all.length };
+}
+
+async function searched(watching: Watching[], search: string): Promise<Watching[]> {
+  const found: Watching[] = [];
+  for (let at = 0; at < watching.length; at += 100) {
+    const some = watching.slice(at, at + 100);
+    const profiles = await findProfiles(some.map(({ userId }) => userId));
+    found.push(
+      ...some.filter(({ userId }) => {
+        const profile = profiles.get(userId);
+        return profile !== undefined && isCalled(profile, search);
+      }),
+    );
+  }
+  return found;
+}

@@ -1,0 +1,68 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import type { Subscriber } from "../../../domain/log/subscriber.ts";
+import { Visits } from "../../../domain/streams/watch-time.ts";
+import { logFault } from "../../log.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
+import { writeOnce } from "../../table/single-write.ts";
+import { read, table, tableName } from "../../table/table.ts";
+
+/** Visitors whose time a stream's statistics add up; of more, the others are left out. */
+const visitorsMax = 10_000;
+
+/**
+ * Adds a visit that is over to its user's time, and a user who was there for the first time to the
+ * stream's audience. Whoever removes a subscription calls it with what was there, so each visit
+ * comes once; statistics are not worth failing for.
+ */
+export async function recordVisit(subscriber: Subscriber, now: Date): Promise<void> {
+  const { streamId, userId, revision, refusal } = subscriber;
+  if (refusal !== undefined) return;
+  // A subscription's revision begins with its time in microseconds.
+  const seconds = Math.max(0, Math.round(now.getTime() / 1000 - revision / 1_000_000));
+  try {
+    if (await addVisit(streamId, userId, seconds)) await countVisitor(streamId);
+  } catch (error) {
+    logFault("A visit could not be counted", error, { streamId });
+  }
+}
+
+/** Tells whether it was the user's first visit of the stream. */
+async function addVisit(streamId: string, userId: string, seconds: number): Promise<boolean> {
+  const added = await writeOnce({
+    Update: {
+      Key: key.visits(streamId, userId),
+      UpdateExpression: "SET userId = :user ADD seconds :seconds, times :one",
+      ExpressionAttributeValues: { ":user": userId, ":seconds": seconds, ":one": 1 },
+      ReturnValues: "UPDATED_NEW",
+    },
+  });
+  return added.done && added.attributes?.times === 1;
+}
+
+async function countVisitor(streamId: string): Promise<void> {
+  await writeOnce({
+    Update: {
+      Key: key.audience(streamId),
+      UpdateExpression: "ADD visitors :one",
+      ExpressionAttributeValues: { ":one": 1 },
+    },
+  });
+}
+
+/** The times of a stream's visitors, of visits that are over. */
+export async function listVisits(streamId: string): Promise<Visits[]> {
+  const items = await queryItems(key.visits(streamId, ""), prefix.visits, { limit: visitorsMax });
+  return items.map((item) => read(Visits, item));
+}
+
+const Peak = z.object({ peakViewers: z.number().int().default(0) });
+
+/** The most viewers that the stream ever had at once, as its log knows. */
+export async function findPeak(streamId: string): Promise<number> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.log(streamId) }),
+  );
+  return Item === undefined ? 0 : read(Peak, Item).peakViewers;
+}

@@ -1,0 +1,73 @@
+import type { CreditPackage } from "../../../domain/money/credit-package.ts";
+import type { Booked } from "../../../domain/money/transfer.ts";
+import { credit, type Draft, debit, draftOf, type Movement } from "../../../domain/money/wallet.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { key } from "../../table/keys.ts";
+import type { Reply } from "../../table/record.ts";
+import { recordFirstSight } from "../people/users.ts";
+import { commit, findWallet } from "./wallets.ts";
+
+/** One booking: whose wallet, how much, and the other side's own name for it. */
+type Booking = { userId: string; amount: number; reference: string; now: Date };
+
+/**
+ * Puts credits into a wallet from outside. The user becomes known. Refuses with `reference_exists`
+ * when the reference was used on this wallet before, by a top-up or payout, at any time.
+ */
+export async function topUp(
+  booking: Booking,
+  once: (answer: Booked) => Reply<Booked>,
+): Promise<Booked> {
+  await recordFirstSight(booking.userId, {}, booking.now);
+  return book(booking, "top_up", credit, once);
+}
+
+/** Takes credits out of the system; refuses with `credits_too_low` or `reference_exists`. */
+export const payOut = (
+  booking: Booking,
+  once: (answer: Booked) => Reply<Booked>,
+): Promise<Booked> => book(booking, "payout", debit, once);
+
+async function book(
+  { userId, amount, reference, now }: Booking,
+  type: "top_up" | "payout",
+  move: (draft: Draft, movement: Movement) => Draft,
+  once: (answer: Booked) => Reply<Booked>,
+): Promise<Booked> {
+  const occurredAt = now.toISOString();
+  const used = {
+    label: "reference",
+    Put: {
+      Item: { ...key.reference(userId, reference), type, amount, occurredAt },
+      ConditionExpression: "attribute_not_exists(PK)",
+    },
+  };
+  return commit(
+    [await findWallet(userId)],
+    ([wallet]) => {
+      const draft = move(draftOf(wallet!), { type, amount, reference, occurredAt });
+      const { balance } = draft.after;
+      return {
+        drafts: [draft],
+        actions: [used],
+        reply: once({ userId, amount, balance, reference }),
+      };
+    },
+    () => refuse("reference_exists", { reference }),
+  );
+}
+
+/** Puts the credits of a package into the buyer's wallet; its id is the entry's reference. */
+export async function purchase<A>(
+  userId: string,
+  { id: reference, creditAmount: amount }: CreditPackage,
+  now: Date,
+  reply: Reply<A>,
+): Promise<A> {
+  const occurredAt = now.toISOString();
+  const movement = { type: "credit_purchase", amount, reference, occurredAt } as const;
+  return commit([await findWallet(userId)], ([wallet]) => ({
+    drafts: [credit(draftOf(wallet!), movement)],
+    reply,
+  }));
+}

@@ -1,0 +1,141 @@
+import * as z from "zod";
+import { GiftId, StreamId, UserId } from "../../../domain/id.ts";
+import { type Combo, comboEndsAt } from "../../../domain/money/combo.ts";
+import { Gift } from "../../../domain/money/gift.ts";
+import { draftOf, type Wallet } from "../../../domain/money/wallet.ts";
+import { Timestamp } from "../../../domain/text.ts";
+import { setting } from "../../env.ts";
+import { sendMoment } from "../../moments.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
+import { read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+import { commit, findWallet } from "./wallets.ts";
+
+/** The combo whose end a message is about. */
+export const ComboMoment = z.object({ comboId: GiftId, streamId: StreamId, userId: UserId });
+export type ComboMoment = z.infer<typeof ComboMoment>;
+
+/** The second gift of a row, which makes it a combo. */
+const Second = z.object({
+  kind: z.literal("gift"),
+  combo: z.literal(2),
+  comboId: GiftId,
+  streamId: StreamId,
+  sender: z.object({ userId: UserId }),
+  createdAt: Timestamp,
+});
+
+/**
+ * Asks for the end of each combo that begins with one of these gifts' images. Asking twice is
+ * harmless, since a combo ends once. An image that does not fit is for whoever settles it to park.
+ */
+export async function awaitCombos(
+  images: readonly Record<string, unknown>[],
+  now: Date,
+): Promise<void> {
+  for (const image of images) {
+    const second = Second.safeParse(image).data;
+    if (second === undefined) continue;
+    const { comboId, streamId, sender, createdAt } = second;
+    const moment: ComboMoment = { comboId, streamId, userId: sender.userId };
+    const at = comboEndsAt({ lastAt: createdAt });
+    await sendMoment(setting("COMBOS_QUEUE_URL"), moment, { at, now });
+  }
+}
+
+/**
+ * Ends the combo if it is over, exactly once, or asks again for the time at which it may be. The
+ * end is decided under the lock of the sender's wallet: the combo leaves the wallet in the
+ * transaction that marks its first gift, so that a gift either counts before the end or begins a
+ * combo of its own.
+ */
+export async function endCombo(moment: ComboMoment, now: Date): Promise<void> {
+  const wallet = await findWallet(moment.userId);
+  const kept = findCombo(wallet, moment);
+  // A combo that the wallet keeps no more cannot go on; what it came to stands in its gifts.
+  const combo = kept ?? (await readCombo(moment));
+  if (combo === undefined) return;
+  const waiting = await commit(
+    [wallet],
+    ([current]) => {
+      const there = findCombo(current!, moment);
+      if (there === undefined && kept !== undefined)
+        throw new Error("The combo went on: look again");
+      return decideEnd(current!, there ?? combo, now);
+    },
+    // The first gift is marked already: another message of this combo was faster.
+    () => {
+      throw new Ended();
+    },
+  ).catch((error: unknown) => {
+    if (error instanceof Ended) return undefined;
+    throw error;
+  });
+  if (waiting !== undefined)
+    await sendMoment(setting("COMBOS_QUEUE_URL"), moment, { at: waiting, now });
+}
+
+class Ended extends Error {}
+
+const findCombo = (wallet: Wallet, { comboId }: ComboMoment) =>
+  wallet.combos?.find(({ id }) => id === comboId);
+
+/** Nothing to write while the combo goes on; the answer is when it may be over. */
+function decideEnd(wallet: Wallet, combo: Combo, now: Date) {
+  const endsAt = comboEndsAt(combo);
+  const isKept = wallet.combos?.some(({ id }) => id === combo.id) ?? false;
+  if (isKept && now <= endsAt) return { drafts: [], reply: { answer: endsAt, remember: [] } };
+  const draft = draftOf(wallet);
+  const combos = wallet.combos?.filter(({ id }) => id !== combo.id);
+  return {
+    drafts: isKept ? [{ ...draft, after: { ...draft.after, combos } }] : [],
+    actions: [endAction(combo)],
+    reply: { answer: undefined, remember: [] },
+  };
+}
+
+const endAction = ({ id, streamId, count, credits, lastAt }: Combo): Action => ({
+  label: "combo",
+  Update: {
+    Key: key.gift(streamId, id),
+    UpdateExpression: "SET comboEnded = :ended",
+    ConditionExpression: "attribute_exists(PK) AND attribute_not_exists(comboEnded)",
+    ExpressionAttributeValues: {
+      ":ended": { count, credits, at: comboEndsAt({ lastAt }).toISOString() },
+    },
+  },
+});
+
+/** Items that one step of reading a combo back looks at, and all of its steps. */
+const step = 200;
+const lookMax = 5_000;
+
+/** A combo from its gifts: they follow its first one, with no more than the gap between two. */
+async function readCombo({ comboId, streamId }: ComboMoment): Promise<Combo | undefined> {
+  let last: Gift | undefined;
+  let credits = 0;
+  let place: string | undefined;
+  for (let looked = 0; looked < lookMax; looked += step) {
+    const from = place ?? key.gift(streamId, comboId.slice(0, -1)).SK;
+    const walk = { limit: step, consistent: true, after: from };
+    const items = await queryItems(key.gift(streamId, ""), prefix.gifts, walk);
+    for (const item of items) {
+      if (item.kind !== "gift" || item.comboId !== comboId) continue;
+      last = read(Gift, item);
+      credits += last.price;
+    }
+    const newest = items.at(-1);
+    if (newest === undefined || items.length < step || isBeyond(newest, last)) break;
+    place = newest.SK;
+  }
+  if (last?.giftType === undefined) return undefined;
+  const { combo: count, createdAt: lastAt, giftType } = last;
+  return { id: comboId, streamId, giftTypeId: giftType.id, count, credits, lastAt };
+}
+
+/** Whether no gift of the combo can lie behind this item. */
+const isBeyond = (item: Record<string, unknown>, last: Gift | undefined) =>
+  last !== undefined &&
+  typeof item.createdAt === "string" &&
+  new Date(item.createdAt) > comboEndsAt({ lastAt: last.createdAt });

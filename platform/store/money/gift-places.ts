@@ -1,0 +1,70 @@
+import { createHash, randomInt } from "node:crypto";
+import { PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { key } from "../../table/keys.ts";
+import { read, table, tableName } from "../../table/table.ts";
+
+/*
+ * A gift is stored in its stream, and a refund names the gift alone. A pointer for each gift would
+ * cost a write for each; instead the middle of a gift's id is a hash of its stream, and one small
+ * item for each stream leads back from the hash. Two streams of one hash are two items, and both
+ * are tried.
+ */
+const hashDigits = 10;
+
+const hashOfStream = (streamId: string) =>
+  createHash("sha256").update(streamId).digest("hex").slice(0, hashDigits);
+
+/** Numbers in the last 14 bits of an id. */
+const countMax = 1 << 14;
+let counter: number | undefined;
+
+/**
+ * A new id for a gift of this stream, in the form of an ObjectId: 4 bytes of time in seconds, 5
+ * bytes of the stream's hash, 10 bits of milliseconds and 14 of a counter that begins by chance. So
+ * ids of a stream sort by time. Two gifts of one millisecond from two processes may meet (1 in
+ * 16,384 a pair): a gift is put if not exists, and gets another id when it was there.
+ */
+export function newGiftId(streamId: string, now: Date): string {
+  counter = ((counter ?? randomInt(countMax)) + 1) % countMax;
+  const seconds = Math.floor(now.getTime() / 1000);
+  const last = (now.getTime() % 1000) * countMax + counter;
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
+  return hex(seconds, 8) + hashOfStream(streamId) + hex(last, 6);
+}
+
+/** The time of a gift, which its id begins with, in seconds since 1970. */
+export const secondsOfGift = (giftId: string) => Number.parseInt(giftId.slice(0, 8), 16);
+
+const Place = z.object({ streamId: z.string() });
+
+/** Streams whose place this process has recorded. */
+const placed = new Set<string>();
+const placedMax = 10_000;
+
+/**
+ * Records where gifts with this stream's hash lie: once for each stream and process, before the
+ * first.
+ */
+export async function recordGiftPlace(streamId: string): Promise<void> {
+  if (placed.has(streamId)) return;
+  const Item = { ...key.giftPlace(hashOfStream(streamId), streamId), streamId };
+  await table().send(new PutCommand({ TableName: tableName(), Item }));
+  if (placed.size >= placedMax) placed.clear();
+  placed.add(streamId);
+}
+
+/** The streams in which a gift with this id can lie: none, one, or by rare chance more. */
+export async function listGiftPlaces(giftId: string): Promise<string[]> {
+  const { PK } = key.giftPlace(giftId.slice(8, 8 + hashDigits), "");
+  const { Items = [] } = await table().send(
+    new QueryCommand({
+      TableName: tableName(),
+      KeyConditionExpression: "PK = :hash",
+      ExpressionAttributeValues: { ":hash": PK },
+      ConsistentRead: true,
+      Limit: 10,
+    }),
+  );
+  return Items.map((item) => read(Place, item).streamId);
+}

@@ -1,0 +1,111 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { GiftType } from "../../../domain/money/gift-type.ts";
+import { Refusal, refuse } from "../../../domain/refusal.ts";
+import { timeAfter } from "../../../domain/text.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
+import { type Reply, record } from "../../table/record.ts";
+import { read, table, tableName } from "../../table/table.ts";
+import { type Action, pause, triesMax } from "../../table/transact.ts";
+
+const Alias = z.object({ giftTypeId: z.string() });
+
+/** A gift type by its id, also one that was deleted; read consistently. */
+export async function findGiftType(giftTypeId: string): Promise<GiftType | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.giftType(giftTypeId), ConsistentRead: true }),
+  );
+  return Item && read(GiftType, Item);
+}
+
+/** A gift type that can be meant; refuses with `gift_type_not_found`. */
+export async function getGiftType(giftTypeId: string): Promise<GiftType> {
+  const type = await findGiftType(giftTypeId);
+  if (type === undefined || type.deletedAt !== undefined)
+    refuse("gift_type_not_found", { giftTypeId });
+  return type;
+}
+
+/** A gift type by its GiftId of the Tencent side; read consistently. */
+export async function findGiftTypeByAlias(giftId: string): Promise<GiftType | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.giftAlias(giftId), ConsistentRead: true }),
+  );
+  const type = Item && (await findGiftType(read(Alias, Item).giftTypeId));
+  return type?.deletedAt === undefined ? type : undefined;
+}
+
+/** Gift types that lists look at. */
+const giftTypesMax = 10_000;
+
+/** All gift types but those that were deleted: as many as admins make, at most 10,000. */
+export async function listGiftTypes(): Promise<GiftType[]> {
+  const walk = { limit: giftTypesMax };
+  const items = await queryItems(key.giftType(""), prefix.giftTypes, walk);
+  const types = items.map((item) => read(GiftType, item));
+  return types.filter(({ deletedAt }) => deletedAt === undefined);
+}
+
+const aliasTaken = (giftId: string, giftTypeId: string): Action => ({
+  label: "alias",
+  Put: {
+    Item: { ...key.giftAlias(giftId), giftTypeId },
+    ConditionExpression: "attribute_not_exists(PK)",
+  },
+});
+
+/** Records a new gift type with its alias; refuses with `gift_type_exists`. */
+export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promise<A> {
+  const { id, giftId } = type;
+  const put: Action = {
+    label: "type",
+    Put: {
+      Item: { ...key.giftType(id), ...type },
+      ConditionExpression: "attribute_not_exists(PK)",
+    },
+  };
+  const failed = await record([put, aliasTaken(giftId, id)], reply);
+  if (failed !== undefined) refuse("gift_type_exists", { giftId });
+  return reply.answer;
+}
+
+/** Records a change of a gift type IF nobody changed it since it was read; else `unavailable`. */
+export async function recordGiftTypeChange(before: GiftType, wanted: GiftType): Promise<GiftType> {
+  const after = { ...wanted, updatedAt: timeAfter(before.updatedAt, wanted.updatedAt) };
+  const actions: Action[] = [
+    {
+      label: "type",
+      Put: {
+        Item: { ...key.giftType(after.id), ...after },
+        ConditionExpression: "updatedAt = :before",
+        ExpressionAttributeValues: { ":before": before.updatedAt },
+      },
+    },
+  ];
+  const gone = after.deletedAt !== undefined;
+  if (gone || before.giftId !== after.giftId)
+    actions.push({ label: "old alias", Delete: { Key: key.giftAlias(before.giftId) } });
+  if (!gone && before.giftId !== after.giftId) actions.push(aliasTaken(after.giftId, after.id));
+  const failed = await record(actions);
+  if (failed?.has("alias")) refuse("gift_type_exists", { giftId: after.giftId });
+  if (failed !== undefined) refuse("unavailable");
+  return after;
+}
+
+/** Changes a gift type on what is there, and again when somebody else was faster. */
+export async function changeStoredGiftType(
+  giftTypeId: string,
+  decide: (type: GiftType) => GiftType,
+): Promise<GiftType> {
+  for (let attempt = 1; ; attempt++) {
+    const type = await getGiftType(giftTypeId);
+    try {
+      return await recordGiftTypeChange(type, decide(type));
+    } catch (error) {
+      const isOvertaken = error instanceof Refusal && error.code === "unavailable";
+      if (!isOvertaken || attempt >= triesMax) throw error;
+      await pause(attempt);
+    }
+  }
+}

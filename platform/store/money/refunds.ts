@@ -1,0 +1,137 @@
+import { Gift, Share } from "../../../domain/money/gift.ts";
+import { refundedCredits } from "../../../domain/money/gift-event.ts";
+import {
+  assertMayRefund,
+  type Refunder,
+  refundGift,
+  refundNotices,
+} from "../../../domain/money/refund.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { newId } from "../../id.ts";
+import { key } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
+import { read } from "../../table/table.ts";
+import { type Action, triesMax } from "../../table/transact.ts";
+import { notificationAction } from "../people/notifications.ts";
+import { listGiftPlaces } from "./gift-places.ts";
+import { settle } from "./settle.ts";
+import { foldActions, unfoldOf } from "./totals.ts";
+import { commit, findWallet } from "./wallets.ts";
+
+/** A gift with the further receivers' shares. */
+type WholeGift = { gift: Gift; shares: Share[] };
+
+/** Items of one gift: itself and its shares; far more than a gift can have. */
+const itemsMax = 100;
+
+/** A gift by its id, read consistently; refuses with `gift_not_found`. */
+export async function getGift(giftId: string): Promise<WholeGift> {
+  for (const streamId of await listGiftPlaces(giftId)) {
+    const found = await findGift(streamId, giftId);
+    if (found !== undefined) return found;
+  }
+  return refuse("gift_not_found", { giftId });
+}
+
+async function findGift(streamId: string, giftId: string): Promise<WholeGift | undefined> {
+  const place = key.gift(streamId, giftId);
+  const items = await queryItems(place, place.SK, { limit: itemsMax, consistent: true });
+  const gift = items.find(({ SK }) => SK === place.SK);
+  if (gift === undefined) return undefined;
+  const shares = items.filter(({ SK }) => SK !== place.SK).map((item) => read(Share, item));
+  return { gift: read(Gift, gift), shares };
+}
+
+/** What a refund answers. */
+type Refunded = { id: string; refundedAt: string; credits: number };
+
+/**
+ * Gives a gift or superlike back, once: it is settled first if it is due still, then reversed in
+ * one transaction IF nothing is due and it was not refunded. Both sides, the totals, the
+ * leaderboard and the notifications to both are in it. Refuses with `refund_not_yours`,
+ * `gift_already_refunded` and `refund_not_covered`.
+ */
+export async function refund(
+  { gift, shares }: WholeGift,
+  by: Refunder,
+  now: Date,
+): Promise<Refunded> {
+  assertMayRefund(gift, by);
+  let whole = { gift, shares };
+  const refundedAt = now.toISOString();
+  const answer = { id: gift.id, refundedAt, credits: refundedCredits(gift) };
+  const notices = refundNotices(gift, () => newId(now), now);
+  for (let attempt = 1; attempt <= triesMax; attempt++) {
+    if (whole.gift.refundedAt !== undefined) refuse("gift_already_refunded");
+    await settleFirst(whole, now);
+    const outcome = await reverse(whole, by, now, [
+      ...markActions(whole, refundedAt),
+      ...(gift.kind === "gift" ? foldActions([unfoldOf(gift)]) : []),
+      ...notices.map(notificationAction),
+    ]);
+    if (outcome === "refunded") return answer;
+    // Somebody refunded it, or it was due after all: what is there now decides.
+    whole =
+      (await findGift(gift.streamId, gift.id)) ?? refuse("gift_not_found", { giftId: gift.id });
+  }
+  return refuse("unavailable");
+}
+
+async function settleFirst({ gift, shares }: WholeGift, now: Date): Promise<void> {
+  for (const due of [gift, ...shares]) if (due.due !== undefined) await settle(due.due, [due], now);
+}
+
+/** Marks the gift IF it is neither refunded nor due, and checks that no share of it is due. */
+function markActions({ gift, shares }: WholeGift, refundedAt: string): Action[] {
+  const mark: Action = {
+    label: "gift",
+    Update: {
+      Key: key.gift(gift.streamId, gift.id),
+      UpdateExpression: "SET refundedAt = :at, #revision = #revision + :one",
+      ConditionExpression:
+        "attribute_exists(PK) AND attribute_not_exists(#due) AND attribute_not_exists(refundedAt)",
+      ExpressionAttributeNames: { "#due": "due", "#revision": "revision" },
+      ExpressionAttributeValues: { ":at": refundedAt, ":one": 1 },
+    },
+  };
+  const checks = shares.map(
+    ({ streamId, id, part }): Action => ({
+      label: "gift",
+      ConditionCheck: {
+        Key: key.gift(streamId, id, part),
+        ConditionExpression: "attribute_exists(PK) AND attribute_not_exists(#due)",
+        ExpressionAttributeNames: { "#due": "due" },
+      },
+    }),
+  );
+  return [mark, ...checks];
+}
+
+/** Thrown through commit() when the gift is not as it was read, so that it is read again. */
+class Overtaken extends Error {}
+
+async function reverse(
+  { gift, shares }: WholeGift,
+  by: Refunder,
+  now: Date,
+  actions: Action[],
+): Promise<"refunded" | "overtaken"> {
+  const ids = [gift.sender.userId, ...gift.receivers.map(({ userId }) => userId)];
+  const wallets = await Promise.all(ids.map(findWallet));
+  try {
+    return await commit(
+      wallets,
+      ([sender, ...rest]) => {
+        const receivers = new Map(rest.map((wallet) => [wallet.userId, wallet]));
+        const drafts = refundGift(gift, shares, { sender: sender!, receivers }, by, now);
+        return { drafts, actions, reply: { answer: "refunded" as const, remember: [] } };
+      },
+      () => {
+        throw new Overtaken();
+      },
+    );
+  } catch (error) {
+    if (error instanceof Overtaken) return "overtaken";
+    throw error;
+  }
+}

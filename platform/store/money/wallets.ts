@@ -1,0 +1,169 @@
+import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { type Draft, emptyWallet, Wallet } from "../../../domain/money/wallet.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { dueIndex, key } from "../../table/keys.ts";
+import { type Reply, record } from "../../table/record.ts";
+import { type Item, read, table, tableName } from "../../table/table.ts";
+import { type Action, type Failed, pause } from "../../table/transact.ts";
+import { chain, entryAction } from "./ledger.ts";
+
+/** The user's wallet, read consistently; one that is not there is empty. */
+export async function findWallet(userId: string): Promise<Wallet> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.wallet(userId), ConsistentRead: true }),
+  );
+  return walletOf(userId, Item);
+}
+
+const walletOf = (userId: string, item: Record<string, unknown> | undefined): Wallet =>
+  item === undefined ? emptyWallet(userId) : read(Wallet, item);
+
+/**
+ * Sets or takes away a user's own spend limit. Nothing else of the wallet changes, so a decision
+ * that is being made on it holds; the limit counts from the next one. A wallet that is not there is
+ * made empty.
+ */
+export async function recordSpendLimit(userId: string, spendLimit: number | null): Promise<void> {
+  const { balance, owed, seq, head, revision } = emptyWallet(userId);
+  const fields = { userId, balance, owed, seq, head, revision };
+  const made = Object.keys(fields).map((name) => `#${name} = if_not_exists(#${name}, :${name})`);
+  const change = spendLimit === null ? "REMOVE #limit" : ", #limit = :limit";
+  await table().send(
+    new UpdateCommand({
+      TableName: tableName(),
+      Key: key.wallet(userId),
+      UpdateExpression: `SET ${made.join(", ")} ${change}`,
+      ExpressionAttributeNames: {
+        ...Object.fromEntries(Object.keys(fields).map((name) => [`#${name}`, name])),
+        "#limit": "spendLimit",
+      },
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [`:${name}`, value])),
+        ...(spendLimit !== null && { ":limit": spendLimit }),
+      },
+    }),
+  );
+}
+
+const walletLabel = (userId: string) => `wallet:${userId}`;
+
+/** A draft with its hashes: the wallet as it will be, and the actions that make it so. */
+export type Sealed = { wallet: Wallet; actions: Action[] };
+
+/**
+ * What writes a draft: the wallet IF nobody has written it since it was read, and its entries.
+ * Fields that no draft decides (the user's own spend limit) stay as they are.
+ */
+export function seal({ before, after, entries }: Draft): Sealed {
+  const { chained, head } = chain(before.head, entries);
+  const wallet = { ...after, head };
+  return { wallet, actions: [walletAction(before, wallet), ...chained.map(entryAction)] };
+}
+
+/** A wallet as it is stored: while it owes it is among the debtors in the index of what is due. */
+const markOf = ({ owed }: Wallet) => ({ [dueIndex.PK]: dueIndex.debtors, dueCredits: owed });
+
+function walletAction(before: Wallet, after: Wallet): Action {
+  const { spendLimit: _, ...decided } = after;
+  const isOwing = after.owed > 0;
+  const stored = { ...decided, ...(isOwing && markOf(after)) };
+  const fields = Object.entries(stored).filter(([, value]) => value !== undefined);
+  return {
+    label: walletLabel(after.userId),
+    Update: {
+      Key: key.wallet(after.userId),
+      UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(", ")}${
+        isOwing ? "" : ` REMOVE ${Object.keys(markOf(after)).join(", ")}`
+      }`,
+      ConditionExpression:
+        before.revision === 0
+          ? "attribute_not_exists(#revision) OR #revision = :before"
+          : "#revision = :before",
+      ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value])),
+        ":before": before.revision,
+      },
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    },
+  };
+}
+
+/** What a decision on wallets comes to: their drafts, what else is written, and the answer. */
+type Decision<A> = {
+  drafts: readonly Draft[];
+  actions?: readonly Action[];
+  reply: Reply<A>;
+};
+
+/**
+ * Says what it means that other conditions than the wallets' failed: refuses, or changes its mind.
+ */
+type OnFailed = (failed: Failed) => void | Promise<void>;
+
+/**
+ * Times that a wallet is decided on. Each time somebody else was faster, so this is how many calls
+ * of one user can meet: with the pauses between them about 4 s.
+ */
+export const decisionsMax = 20;
+
+/** Tries on the wallets that the cancellation returned; after them the wallets are read again. */
+export const freshTriesMax = 4;
+
+/**
+ * Decides on wallets and commits, exactly once. A wallet that somebody else wrote in between comes
+ * back with the cancellation and is decided on again at once, while it is fresh; then after pauses
+ * with jitter, read again, since what was read before a pause is old after it; then `unavailable`.
+ * Other conditions that failed are given to `onFailed`, which refuses or lets it be tried again.
+ */
+export async function commit<A>(
+  wallets: readonly Wallet[],
+  decide: (wallets: Wallet[]) => Decision<A>,
+  onFailed: OnFailed = fault,
+): Promise<A> {
+  let current = [...wallets];
+  for (let attempt = 1; attempt <= decisionsMax; attempt++) {
+    const { drafts, actions = [], reply } = decide(current);
+    const all = [...drafts.flatMap((draft) => seal(draft).actions), ...actions];
+    if (all.length === 0) return reply.answer;
+    const failed = await record(all, reply);
+    if (failed === undefined) return reply.answer;
+    const rest = beyondWallets(failed);
+    if (rest.size > 0) await onFailed(rest);
+    if (attempt < freshTriesMax) current = renew(current, failed);
+    else {
+      await pause(attempt - freshTriesMax);
+      current = await Promise.all(current.map(({ userId }) => findWallet(userId)));
+    }
+  }
+  refuse("unavailable");
+}
+
+/**
+ * Conditions that failed for another reason than a wallet that was written in between. Throws when
+ * an entry was there though its wallet's lock held: the ledger knows more than the wallet.
+ */
+export function beyondWallets(failed: Failed): Failed {
+  const rest: Failed = new Map();
+  for (const [label, item] of failed) {
+    const [kind, userId = ""] = label.split(":");
+    if (kind === "wallet") continue;
+    if (kind !== "entry") rest.set(label, item);
+    else if (!failed.has(walletLabel(userId)))
+      throw new Error(`The ledger of ${userId} has an entry that its wallet does not know`);
+  }
+  return rest;
+}
+
+/** The wallets as the cancellation returned them; those whose condition held are as they were. */
+export function renew(wallets: readonly Wallet[], failed: Map<string, Item | undefined>): Wallet[] {
+  return wallets.map((wallet) => {
+    const label = walletLabel(wallet.userId);
+    return failed.has(label) ? walletOf(wallet.userId, failed.get(label)) : wallet;
+  });
+}
+
+/** Of wallets and entries alone no other condition can fail. */
+function fault(failed: Failed): never {
+  throw new Error(`Conditions failed that nobody expects: ${[...failed.keys()].join(", ")}`);
+}

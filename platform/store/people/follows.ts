@@ -1,0 +1,128 @@
+import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { FollowCounts, Relation, type Standing } from "../../../domain/people/follow.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { type Key, key, prefix } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
+import { record } from "../../table/record.ts";
+import { type Item, read, table, tableName } from "../../table/table.ts";
+import { type Action, pause, triesMax } from "../../table/transact.ts";
+
+/** How many follow a user, and whom they follow; zeros for one without a row. */
+export async function findFollowCounts(userId: string): Promise<FollowCounts> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.followCounts(userId) }),
+  );
+  return read(FollowCounts, Item ?? {});
+}
+
+/** The relation of a follower to a user, read consistently; undefined where there is none. */
+export async function findRelation(
+  followerId: string,
+  followedId: string,
+): Promise<Relation | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({
+      TableName: tableName(),
+      Key: key.following(followerId, followedId),
+      ConsistentRead: true,
+    }),
+  );
+  return Item && read(Relation, Item);
+}
+
+/**
+ * Makes one user follow another, both lists and both counts at once; answers whether they did
+ * before.
+ */
+export async function recordFollow(relation: Relation): Promise<boolean> {
+  const { relationId, followerId, followedId } = relation;
+  const failed = await record([
+    {
+      label: "relation",
+      Put: {
+        Item: { ...key.following(followerId, followedId), ...relation },
+        ConditionExpression: "attribute_not_exists(PK)",
+      },
+    },
+    { Put: { Item: { ...key.follower(followedId, relationId), ...relation } } },
+    ...countActions(relation, 1),
+  ]);
+  return failed !== undefined;
+}
+
+/**
+ * Ends it; answers whether they followed before. Decided again when the relation is another by now.
+ */
+export async function removeFollow(followerId: string, followedId: string): Promise<boolean> {
+  for (let attempt = 1; attempt <= triesMax; attempt++) {
+    const relation = await findRelation(followerId, followedId);
+    if (relation === undefined) return false;
+    const failed = await record([
+      {
+        label: "relation",
+        Delete: {
+          Key: key.following(followerId, followedId),
+          ConditionExpression: "relationId = :id",
+          ExpressionAttributeValues: { ":id": relation.relationId },
+        },
+      },
+      { Delete: { Key: key.follower(followedId, relation.relationId) } },
+      ...countActions(relation, -1),
+    ]);
+    if (failed === undefined) return true;
+    await pause(attempt);
+  }
+  return refuse("unavailable");
+}
+
+function countActions({ followerId, followedId }: Relation, by: 1 | -1): Action[] {
+  const add = (userId: string, name: string): Action => ({
+    Update: {
+      Key: key.followCounts(userId),
+      UpdateExpression: `ADD ${name} :by`,
+      ExpressionAttributeValues: { ":by": by },
+    },
+  });
+  return [add(followedId, "followersCount"), add(followerId, "followingCount")];
+}
+
+/** Who follows a user, the latest first, after the relation `after`. */
+export async function listFollowers(
+  userId: string,
+  limit: number,
+  after: string | undefined,
+): Promise<Relation[]> {
+  const walk = { limit, newestFirst: true };
+  const from = after === undefined ? {} : { after: key.follower(userId, after).SK };
+  const items = await queryItems(key.follower(userId, ""), prefix.followers, { ...walk, ...from });
+  return items.map((item) => read(Relation, item));
+}
+
+/** How users stand, as the caller sees them. */
+export async function findStandings(
+  userIds: readonly string[],
+  callerId: string,
+): Promise<(userId: string) => Standing> {
+  const distinct = [...new Set(userIds)];
+  const items = await readBatch(
+    distinct.flatMap((id) => [key.followCounts(id), key.following(callerId, id)]),
+  );
+  const at = ({ PK, SK }: Key) => `${PK} ${SK}`;
+  const found = new Map(items.map((item) => [at(item), item]));
+  return (userId) => ({
+    ...read(FollowCounts, found.get(at(key.followCounts(userId))) ?? {}),
+    isFollowing: found.has(at(key.following(callerId, userId))),
+  });
+}
+
+async function readBatch(keys: Key[]): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let Keys = keys; Keys.length > 0; ) {
+    const request = { RequestItems: { [tableName()]: { Keys: Keys.slice(0, 100) } } };
+    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
+    items.push(...((Responses?.[tableName()] ?? []) as Item[]));
+    const again = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as Key[];
+    Keys = [...again, ...Keys.slice(100)];
+  }
+  return items;
+}

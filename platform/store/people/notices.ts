@@ -1,0 +1,102 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { StreamId, UserId } from "../../../domain/id.ts";
+import { Timestamp } from "../../../domain/text.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
+import { record } from "../../table/record.ts";
+import { read, table, tableName } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+
+/**
+ * A stream of which not everybody was told that it is live, and how far the telling has come: its
+ * place is in the table alone, so that however often it is asked for, nobody is told twice.
+ */
+const OpenNotice = z.object({
+  streamId: StreamId,
+  hostId: UserId,
+  startedAt: Timestamp.nullable(),
+  /** Parts that were told. */
+  step: z.number().int().default(0),
+  to: z.enum(["followers", "reminded"]).default("followers"),
+  after: z.string().optional(),
+  /** True: the followers were told of another stream lately, and not of this one. */
+  isQuiet: z.boolean().default(false),
+  movedAt: Timestamp.optional(),
+});
+export type OpenNotice = z.infer<typeof OpenNotice>;
+
+/** Where the telling goes on. */
+export type NoticePlace = Pick<OpenNotice, "to" | "isQuiet"> & { after?: string | undefined };
+
+/** The notice of a stream, read consistently; undefined once everybody was told. */
+export async function findNotice(streamId: string): Promise<OpenNotice | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.notice(streamId), ConsistentRead: true }),
+  );
+  return Item && read(OpenNotice, Item);
+}
+
+/** Streams of which not everybody was told that they are live. */
+export async function listNotices(limit: number): Promise<OpenNotice[]> {
+  const items = await queryItems(key.notice(""), prefix.notices, { limit });
+  return items.map((item) => read(OpenNotice, item));
+}
+
+/** What moves a notice on, if it is still where it was; without a place everybody was told. */
+export function moveAction(
+  { streamId, step }: OpenNotice,
+  place: NoticePlace | undefined,
+  now: Date,
+) {
+  const isFirst = "(:step = :zero AND attribute_not_exists(step))";
+  const isHere = `attribute_exists(PK) AND (step = :step OR ${isFirst})`;
+  const at = { Key: key.notice(streamId), ConditionExpression: isHere };
+  const values = { ":step": step, ":zero": 0 };
+  const sets = "SET step = :next, #to = :to, isQuiet = :quiet, movedAt = :now";
+  const action: Action = place
+    ? {
+        label: "notice",
+        Update: {
+          ...at,
+          UpdateExpression: place.after ? `${sets}, #after = :after` : `${sets} REMOVE #after`,
+          ExpressionAttributeNames: { "#to": "to", "#after": "after" },
+          ExpressionAttributeValues: {
+            ...values,
+            ":next": step + 1,
+            ":to": place.to,
+            ":quiet": place.isQuiet,
+            ":now": now.toISOString(),
+            ...(place.after && { ":after": place.after }),
+          },
+        },
+      }
+    : { label: "notice", Delete: { ...at, ExpressionAttributeValues: values } };
+  return action;
+}
+
+/** How long a host's followers are left in peace after an announcement. */
+const restMilliseconds = 3_600_000;
+
+/**
+ * Notes that a host's followers are told of this stream now; answers false where they were told of
+ * another one less than an hour ago.
+ */
+export async function claimAnnouncement(notice: OpenNotice, now: Date): Promise<boolean> {
+  const failed = await record([
+    {
+      Update: {
+        Key: key.announcement(notice.hostId),
+        UpdateExpression: "SET streamId = :stream, announcedAt = :now",
+        ConditionExpression:
+          "attribute_not_exists(PK) OR announcedAt <= :since OR streamId = :stream",
+        ExpressionAttributeValues: {
+          ":stream": notice.streamId,
+          ":now": now.toISOString(),
+          ":since": new Date(now.getTime() - restMilliseconds).toISOString(),
+        },
+      },
+    },
+  ]);
+  return failed === undefined;
+}

@@ -1,0 +1,99 @@
+import { createHash, randomBytes } from "node:crypto";
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { UserId } from "../../../domain/id.ts";
+import { textsOf } from "../../../domain/people/search.ts";
+import type { Profile } from "../../../domain/people/user.ts";
+import { heldUntil } from "../../../domain/people/username.ts";
+import { type Key, key } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
+import { read, table, tableName } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+
+const Entry = z.object({ userId: UserId });
+/** Who holds a username; with an end (seconds since 1970) where they have given it up. */
+const Holder = Entry.extend({ expiresAt: z.number().optional() });
+
+const seconds = (at: Date) => Math.floor(at.getTime() / 1000);
+
+/** Gives a username to a user if nobody else holds it; its label is `username`. */
+export const holdUsername = (userId: string, username: string, now: Date): Action => ({
+  label: "username",
+  Put: {
+    Item: { ...key.username(username.toLowerCase()), userId },
+    ConditionExpression: "attribute_not_exists(PK) OR userId = :user OR expiresAt <= :now",
+    ExpressionAttributeValues: { ":user": userId, ":now": seconds(now) },
+  },
+});
+
+/** Ends a user's hold of the username that they had, if they have another now. */
+export function leaveUsername(was: Profile, is: Profile, now: Date): Action[] {
+  const [before, after] = [was.username.toLowerCase(), is.username.toLowerCase()];
+  if (before === "" || before === after) return [];
+  return [
+    {
+      label: "former username",
+      Update: {
+        Key: key.username(before),
+        UpdateExpression: "SET expiresAt = :until",
+        ConditionExpression: "userId = :user",
+        ExpressionAttributeValues: { ":user": is.userId, ":until": seconds(heldUntil(now)) },
+      },
+    },
+  ];
+}
+
+/** Who holds a username, or had it last and is still found by it; whatever its case. */
+export async function findHolder(username: string, now: Date): Promise<string | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({
+      TableName: tableName(),
+      Key: key.username(username.toLowerCase()),
+      ConsistentRead: true,
+    }),
+  );
+  const holder = Item && read(Holder, Item);
+  return (holder?.expiresAt ?? Infinity) > seconds(now) ? holder?.userId : undefined;
+}
+
+/** What the search finds a user by: an entry for each text, and one for questions without any. */
+function entriesOf(profile: Profile | undefined): Map<string, Key> {
+  if (profile === undefined) return new Map();
+  const { userId } = profile;
+  const texts = textsOf(profile);
+  if (texts.length === 0) return new Map();
+  const hash = createHash("sha256").update(userId).digest("hex").slice(0, 8);
+  const keys = [key.anybody(hash, userId), ...texts.map((text) => key.searchText(text, userId))];
+  return new Map(keys.map((entry) => [`${entry.PK} ${entry.SK}`, entry]));
+}
+
+/** What changes in the search when a profile does. */
+export function indexActions(was: Profile | undefined, is: Profile): Action[] {
+  const [before, after] = [entriesOf(was), entriesOf(is)];
+  const added = [...after].filter(([name]) => !before.has(name));
+  const gone = [...before].filter(([name]) => !after.has(name));
+  return [
+    ...added.map(([, entry]) => ({ Put: { Item: { ...entry, userId: is.userId } } })),
+    ...gone.map(([, entry]) => ({ Delete: { Key: entry } })),
+  ];
+}
+
+/**
+ * Users one of whose texts begins with the question, each once; at most `limit` entries are read.
+ */
+export async function findByText(question: string, limit: number): Promise<string[]> {
+  const from = key.searchText(question, "");
+  const items = await queryItems(from, question, { limit });
+  return [...new Set(items.map((item) => read(Entry, item).userId))];
+}
+
+/** Some users, others at each call. */
+export async function findAnybody(limit: number): Promise<string[]> {
+  const start = key.anybody(randomBytes(4).toString("hex"), "");
+  const behind = await queryItems(start, "", { limit, after: start.SK });
+  const items =
+    behind.length < limit
+      ? [...behind, ...(await queryItems(start, "", { limit: limit - behind.length }))]
+      : behind;
+  return [...new Set(items.map((item) => read(Entry, item).userId))];
+}

@@ -1,0 +1,188 @@
+import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
+import {
+  Profile,
+  type ProfileClaims,
+  profileOf,
+  type StreamRole,
+  type StreamUser,
+  summaryOf,
+  type UserSummary,
+} from "../../../domain/people/user.ts";
+import { looksLikeStaff } from "../../../domain/people/username.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { timeAfter } from "../../../domain/text.ts";
+import type { Caller } from "../../caller.ts";
+import { setting } from "../../env.ts";
+import { key } from "../../table/keys.ts";
+import { record } from "../../table/record.ts";
+import { read, table, tableName } from "../../table/table.ts";
+import { type Action, type Failed, pause, triesMax } from "../../table/transact.ts";
+import { holdUsername, indexActions } from "./user-index.ts";
+
+/**
+ * The stored profile, if the user is known; `consistent` costs twice and sees every write before.
+ */
+export async function findProfile(
+  userId: string,
+  { consistent = false } = {},
+): Promise<Profile | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({
+      TableName: tableName(),
+      Key: key.profile(userId),
+      ConsistentRead: consistent,
+    }),
+  );
+  return Item && read(Profile, Item);
+}
+
+/** The profile; one that was made a moment ago is found by the second, consistent read. */
+export const findKnown = async (userId: string): Promise<Profile | undefined> =>
+  (await findProfile(userId)) ?? (await findProfile(userId, { consistent: true }));
+
+/** The profile of a known user, however new; refuses with `user_not_found`. */
+export async function getProfile(userId: string): Promise<Profile> {
+  return (await findKnown(userId)) ?? refuse("user_not_found", { userId });
+}
+
+/**
+ * The caller's own profile: what is stored, or what their token says where a read comes too early.
+ */
+export const getCallerProfile = async (caller: Caller, now: Date): Promise<Profile> =>
+  (await findProfile(caller.userId)) ?? namelessOf(caller, now);
+
+/** What a token says of somebody who holds no username yet. */
+const namelessOf = ({ userId, claims }: Subject, now: Date): Profile => ({
+  ...profileOf(userId, claims, now),
+  username: "",
+});
+
+/** Whose profile is meant, and what their token says where there is none yet. */
+type Subject = Pick<Caller, "userId" | "claims">;
+
+/** Profiles of at most 100 users; those who are unknown are left out. */
+export async function findProfiles(userIds: readonly string[]): Promise<Map<string, Profile>> {
+  const profiles = new Map<string, Profile>();
+  const distinct = [...new Set(userIds)];
+  if (distinct.length > 100) throw new Error("At most 100 profiles at once");
+  let Keys = distinct.map((userId) => key.profile(userId));
+  while (Keys.length > 0) {
+    const request = { RequestItems: { [tableName()]: { Keys } } };
+    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
+    for (const item of Responses?.[tableName()] ?? []) {
+      const profile = read(Profile, item);
+      profiles.set(profile.userId, profile);
+    }
+    Keys = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as typeof Keys;
+  }
+  return profiles;
+}
+
+/** What every place shows of a user, with the stage's default picture where they have none. */
+export const summary = (profile: Profile & { role?: StreamRole }): StreamUser =>
+  summaryOf(profile, setting("DEFAULT_PICTURE"));
+
+/** Summaries of any number of users; one who is unknown has nothing but an id. */
+export async function findSummaries(
+  userIds: readonly string[],
+  now: Date,
+): Promise<(userId: string) => UserSummary> {
+  const profiles = new Map<string, Profile>();
+  const distinct = [...new Set(userIds)];
+  for (let at = 0; at < distinct.length; at += 100)
+    for (const profile of (await findProfiles(distinct.slice(at, at + 100))).values())
+      profiles.set(profile.userId, profile);
+  return (userId) => summary(profiles.get(userId) ?? profileOf(userId, {}, now));
+}
+
+/** Users whose profile this process has seen written, so that it is looked at once. */
+const seen = new Set<string>();
+const seenMax = 10_000;
+
+/**
+ * Records a user who is seen for the first time; a profile that is there stays as it is, but for
+ * one that was made by a mention (a top-up, a Tencent account), which the user's own claims
+ * complete. The claimed username becomes theirs to be found by if nobody has it yet, and one that
+ * looks like staff only if an admin claims it; else they have none until they choose one.
+ */
+export async function recordFirstSight(
+  userId: string,
+  claims: ProfileClaims,
+  now: Date,
+  { roles }: Pick<Caller, "roles"> = { roles: [] },
+): Promise<void> {
+  const profile = profileOf(userId, claims, now);
+  const mark = `${profile.mentioned ? "mentioned" : "seen"} ${userId}`;
+  if (seen.has(mark)) return;
+  const stored = await findProfile(userId);
+  if (stored === undefined || (stored.mentioned && !profile.mentioned))
+    await recordNew(mayBeCalled(profile, roles) ? profile : { ...profile, username: "" }, now);
+  if (seen.size >= seenMax) seen.clear();
+  seen.add(mark);
+}
+
+const mayBeCalled = ({ username }: Profile, roles: Caller["roles"]) =>
+  username === "" ||
+  roles.includes("admin") ||
+  !looksLikeStaff(username, setting("RESERVED_USERNAMES"));
+
+/**
+ * Whoever is first writes the profile; without its username where that is another's, so that every
+ * username that is shown is held by who shows it.
+ */
+async function recordNew(profile: Profile, now: Date): Promise<void> {
+  const { userId, username, mentioned = false } = profile;
+  const isNew = "attribute_not_exists(PK)";
+  const made: Action = {
+    label: "profile",
+    Put: {
+      Item: { ...key.profile(userId), ...profile },
+      ConditionExpression: mentioned ? isNew : `${isNew} OR mentioned = :true`,
+      ...(!mentioned && { ExpressionAttributeValues: { ":true": true } }),
+    },
+  };
+  const actions = [made, ...indexActions(undefined, profile)];
+  const named = username === "" ? [] : [holdUsername(userId, username, now)];
+  const failed = await record([...actions, ...named]);
+  if (failed?.has("username") && !failed.has("profile"))
+    await recordNew({ ...profile, username: "" }, now);
+}
+
+/**
+ * Changes a profile on what is there, and again when somebody else was faster.
+ * `decide` answers the profile after the change; `also` what is to be written with it.
+ * Answers both, and which of the conditions of `also` failed, where they did.
+ */
+export async function changeProfile(
+  subject: Subject,
+  decide: (profile: Profile) => Profile,
+  now: Date,
+  also: (was: Profile, is: Profile) => Action[] = () => [],
+): Promise<{ was: Profile; profile: Profile; failed?: Failed }> {
+  for (let attempt = 1; attempt <= triesMax; attempt++) {
+    const stored = await findProfile(subject.userId, { consistent: true });
+    const was = stored ?? namelessOf(subject, now);
+    const decided = decide(was);
+    const profile = { ...decided, updatedAt: timeAfter(was.updatedAt, decided.updatedAt) };
+    const index = indexActions(stored, profile);
+    const failed = await record([replace(stored, profile), ...index, ...also(was, profile)]);
+    if (failed === undefined) return { was, profile };
+    if (!failed.has("profile")) return { was, profile: was, failed };
+    await pause(attempt);
+  }
+  return refuse("unavailable");
+}
+
+/** Puts a profile in the place of the one that was read. */
+const replace = (was: Profile | undefined, profile: Profile): Action => ({
+  label: "profile",
+  Put: {
+    Item: { ...key.profile(profile.userId), ...profile },
+    ...(was === undefined
+      ? { ConditionExpression: "attribute_not_exists(PK)" }
+      : {
+          ConditionExpression: "updatedAt = :was",
+          ExpressionAttributeValues: { ":was": was.updatedAt },
+        }),
+  },
+});

@@ -1,0 +1,229 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { refuse } from "../../../domain/refusal.ts";
+import {
+  Message,
+  numberInId,
+  repeated,
+  type SentMessage,
+  withoutText,
+} from "../../../domain/streams/chat.ts";
+import { countGone, rangesOf, shownNumbers } from "../../../domain/streams/gone.ts";
+import { logFault } from "../../log.ts";
+import { key } from "../../table/keys.ts";
+import { queryRange } from "../../table/query.ts";
+import { type Reply, record } from "../../table/record.ts";
+import { writeOnce } from "../../table/single-write.ts";
+import { type Item, read, table, tableName } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+import { goneActions, goneReader, hasGoneAction } from "./gone.ts";
+import { actAction } from "./moderation.ts";
+
+/** The chat of a stream: how many numbers were given out, and whether some of them show nothing. */
+const Chat = z.object({ count: z.number().int(), hasGone: z.boolean().default(false) });
+
+/**
+ * The number of a stream's next message: 1, 2, 3 …, each given out once. Where the answer was lost
+ * and others took numbers meanwhile, one number stays empty, as after a crash.
+ */
+export async function takeNumber(streamId: string): Promise<number> {
+  const taken = await writeOnce({
+    Update: {
+      Key: key.chat(streamId),
+      UpdateExpression: "ADD #count :one",
+      ExpressionAttributeNames: { "#count": "count" },
+      ExpressionAttributeValues: { ":one": 1 },
+      ReturnValues: "UPDATED_NEW",
+    },
+  });
+  if (!taken.done) throw new Error(`No number was given out in the stream ${streamId}`);
+  return read(Chat, taken.attributes ?? {}).count;
+}
+
+/**
+ * Records a message with the reply to its call. Where it cannot be (its key was used before), its
+ * number is noted as gone, so that pages and totals are right; a crash leaves that to whoever reads
+ * past the number.
+ */
+export async function recordMessage(message: Message, reply: Reply<unknown>): Promise<void> {
+  const { streamId, n } = message;
+  const put: Action = {
+    Put: {
+      Item: { ...key.message(streamId, n), ...message },
+      // A number that was noted as gone in the meantime shows nothing for good.
+      ConditionExpression: "attribute_not_exists(PK)",
+    },
+  };
+  try {
+    if ((await record([put], reply)) !== undefined) refuse("unavailable");
+  } catch (error) {
+    // Whatever has become of it: a message that is there stays, and one that is not never comes.
+    await recordGone(streamId, n).catch((other: unknown) =>
+      logFault("A number could not be noted as gone", other, { streamId, n }),
+    );
+    throw error;
+  }
+}
+
+/**
+ * Notes that a number whose message never came shows none, for good: what is put in the message's
+ * place refuses it from now on. Answers whether it is so now; where a message is, it stays.
+ */
+export async function recordGone(streamId: string, n: number): Promise<boolean> {
+  await record([hasGoneAction(streamId)]);
+  const Item = { ...key.message(streamId, n), n, isEmpty: true };
+  const ConditionExpression = "attribute_not_exists(PK)";
+  const failed = await record([
+    { Put: { Item, ConditionExpression } },
+    ...goneActions(streamId, n),
+  ]);
+  return failed === undefined;
+}
+
+/** The message that is shown under this id in this stream, if any. */
+export async function findMessage(
+  streamId: string,
+  messageId: string,
+): Promise<Message | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({
+      TableName: tableName(),
+      Key: key.message(streamId, numberInId(messageId)),
+      ConsistentRead: true,
+    }),
+  );
+  const [message] = Item === undefined ? [] : shownIn(Item as Item);
+  return message?.id === messageId ? message : undefined;
+}
+
+/** The message in an item: none where it was deleted, or its number left empty. */
+function shownIn(item: Item): [Message] | [] {
+  if (item.isEmpty === true) return [];
+  const message = read(Message, item);
+  return message.deletedAt === undefined ? [message] : [];
+}
+
+/** The message; refuses with `message_not_found`. */
+export async function getMessage(streamId: string, messageId: string): Promise<Message> {
+  return (await findMessage(streamId, messageId)) ?? refuse("message_not_found", { messageId });
+}
+
+/** What a key remembers of a sent message: not its text, which is deleted with the message. */
+export const sentMemory = {
+  keep: withoutText,
+  recall: async (kept: SentMessage): Promise<SentMessage> =>
+    repeated(kept, await findMessage(kept.streamId, kept._id)),
+};
+
+/**
+ * What takes the content out of a message, once: its number shows nothing then, and the log of
+ * moderation says who did it.
+ */
+export function deletionActions(
+  { streamId, n, sender }: Message,
+  by: string,
+  now: Date,
+): readonly Action[] {
+  const at = now.toISOString();
+  const act = { action: "chat.deleted", actorId: by, targetId: sender.userId } as const;
+  return [
+    {
+      label: "message",
+      Update: {
+        Key: key.message(streamId, n),
+        UpdateExpression:
+          "SET deletedAt = :now, updatedAt = :now, revision = revision + :one REMOVE content",
+        ConditionExpression: "attribute_exists(PK) AND attribute_not_exists(deletedAt)",
+        ExpressionAttributeValues: { ":now": at, ":one": 1 },
+      },
+    },
+    actAction(streamId, { ...act, reason: null, at }),
+    ...goneActions(streamId, n),
+  ];
+}
+
+/** When a message has been there for so long, no call for a number before it is still under way. */
+const settledMilliseconds = 60_000;
+
+/** Numbers that one reader notes as gone; the next one goes on. */
+const notedMax = 25;
+
+/**
+ * Page `page` of `limit` messages, newest first, and how many there are. The page's numbers are
+ * found by what is gone, so its cost does not grow with the page; each page but the last is full.
+ * A number that a crash left empty is noted as gone here, once a later message is a minute old.
+ */
+export async function listMessages(
+  streamId: string,
+  page: number,
+  limit: number,
+  now: Date,
+): Promise<{ messages: Message[]; total: number }> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.chat(streamId) }),
+  );
+  const { count, hasGone } = Item === undefined ? { count: 0, hasGone: false } : read(Chat, Item);
+  const gone = goneReader(streamId, hasGone);
+  const before = page > 1 ? 1 : 0;
+  const numbers = shownNumbers(count, (page - 1) * limit - before, gone);
+  // The message before the page is read with it: by its age the page's first number is judged.
+  const above = await take(numbers, before);
+  const later: Message[] = [];
+  const messages: Message[] = [];
+  const missing: number[] = [];
+  while (messages.length < limit) {
+    const some = await take(numbers, limit - messages.length);
+    if (some.length === 0) break;
+    const isFirst = messages.length + missing.length === 0;
+    const found = await readMessages(streamId, isFirst ? [...above, ...some] : some);
+    for (const [n, item] of found) if (above.includes(n)) later.push(...shownIn(item));
+    for (const n of some) {
+      const item = found.get(n);
+      if (item === undefined) missing.push(n);
+      else messages.push(...shownIn(item));
+    }
+  }
+  const total = count - (await countGone(count, gone));
+  const noted = await noteMissing(streamId, missing, [...later, ...messages], now);
+  return { messages, total: total - noted };
+}
+
+async function take(numbers: AsyncGenerator<number, void, void>, most: number) {
+  const taken: number[] = [];
+  while (taken.length < most) {
+    const { done, value } = await numbers.next();
+    if (done) break;
+    taken.push(value!);
+  }
+  return taken;
+}
+
+/** The items of these numbers (descending), those that lie close to each other by one Query. */
+async function readMessages(streamId: string, numbers: number[]): Promise<Map<number, Item>> {
+  const ranges = await Promise.all(
+    rangesOf(numbers).map(({ low, high }) => {
+      const from = key.message(streamId, low);
+      const most = { limit: high - low + 1, newestFirst: true };
+      return queryRange(from, from.SK, key.message(streamId, high).SK, most);
+    }),
+  );
+  return new Map(ranges.flat().map((item) => [Number(item.n), item]));
+}
+
+/** Notes numbers without an item as gone where a later message is old; answers how many. */
+async function noteMissing(streamId: string, missing: number[], shown: Message[], now: Date) {
+  const isOld = ({ createdAt }: Message) =>
+    now.getTime() - Date.parse(createdAt) >= settledMilliseconds;
+  const newest = shown.find(isOld)?.n ?? 0;
+  const late = missing.filter((n) => n < newest).slice(0, notedMax);
+  const noted = await Promise.all(
+    late.map((n) =>
+      recordGone(streamId, n).catch((error: unknown) => {
+        // The history can be read all the same; the next reader notes it.
+        logFault("A number could not be noted as gone", error, { streamId, n });
+        return false;
+      }),
+    ),
+  );
+  return noted.filter(Boolean).length;
+}

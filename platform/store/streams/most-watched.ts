@@ -1,0 +1,72 @@
+import { BatchGetCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { objectIdOf } from "../../../domain/id.ts";
+import { rankHosts } from "../../../domain/streams/creator.ts";
+import { type Key, key } from "../../table/keys.ts";
+import { read, table, tableName } from "../../table/table.ts";
+import { listLive, listSince, newestFirst } from "./stream-lists.ts";
+
+/** What a stream's log says of its audience as of the newest frame, and who was there before. */
+const Audience = z.object({
+  PK: z.string(),
+  viewers: z.number().int().default(0),
+  visitors: z.number().int().default(0),
+});
+
+/** Ids of the live streams with the most viewers now; of equal ones the latest to start first. */
+export async function listMostViewed(limit: number): Promise<string[]> {
+  const live = (await listLive()).sort(newestFirst("startedAt"));
+  const audiences = await readAudiences(live.map(({ streamId }) => key.log(streamId)));
+  const seen = (streamId: string) => audiences.get(key.log(streamId).PK) ?? 0;
+  const ranked = live.sort((a, b) => seen(b.streamId) - seen(a.streamId));
+  return ranked.slice(0, limit).map(({ streamId }) => streamId);
+}
+
+const monthSeconds = 30 * 24 * 3600;
+
+/** How long an answer that is read from many items serves all who ask. */
+const freshMilliseconds = 5_000;
+let latest: { at: number; hosts: string[] } | undefined;
+
+/**
+ * Ids of the hosts whose streams of the last 30 days were watched by the most users, each counted
+ * once a stream; among the newest 1,000 streams. At most five seconds old.
+ */
+export async function listMostWatched(limit: number, now: Date): Promise<string[]> {
+  if (latest === undefined || now.getTime() - latest.at > freshMilliseconds)
+    latest = { at: now.getTime(), hosts: await rankByViewers(now) };
+  return latest.hosts.slice(0, limit);
+}
+
+async function rankByViewers(now: Date): Promise<string[]> {
+  const since = objectIdOf(Math.floor(now.getTime() / 1000) - monthSeconds, "0".repeat(10), 0);
+  const streams = await listSince(since);
+  const [past, present] = await Promise.all([
+    readAudiences(streams.map(({ streamId }) => key.audience(streamId))),
+    readAudiences(
+      streams.flatMap(({ streamId, status }) => (status === "active" ? key.log(streamId) : [])),
+    ),
+  ]);
+  return rankHosts(
+    streams.map(({ streamId, hostId }) => {
+      const { PK } = key.audience(streamId);
+      // Somebody who left and came back counts twice until they leave again.
+      return { hostId, viewers: (past.get(PK) ?? 0) + (present.get(PK) ?? 0) };
+    }),
+  );
+}
+
+async function readAudiences(keys: Key[]): Promise<Map<string, number>> {
+  const audiences = new Map<string, number>();
+  for (let left = keys; left.length > 0; ) {
+    const request = { RequestItems: { [tableName()]: { Keys: left.slice(0, 100) } } };
+    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
+    for (const item of Responses?.[tableName()] ?? []) {
+      const { PK, viewers, visitors } = read(Audience, item);
+      audiences.set(PK, viewers + visitors);
+    }
+    const again = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as Key[];
+    left = [...again, ...left.slice(100)];
+  }
+  return audiences;
+}

@@ -1,0 +1,94 @@
+import { refuse } from "../../../domain/refusal.ts";
+import type { Message } from "../../../domain/streams/chat.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
+import { key } from "../../table/keys.ts";
+import { record } from "../../table/record.ts";
+import { type Action, type Failed, pause, triesMax } from "../../table/transact.ts";
+import { hasGoneAction } from "./gone.ts";
+import { deletionActions } from "./messages.ts";
+import { actAction } from "./moderation.ts";
+import { getStream, streamAction } from "./streams.ts";
+
+/**
+ * Pins a message in the place of the one before, if it is still shown at that moment: a deletion at
+ * the same time either finds it pinned or is found. Refuses with `message_not_found`,
+ * `stream_not_found` and `unavailable`.
+ */
+export async function pinMessage(
+  stream: Stream,
+  { id: messageId, n, sender }: Message,
+  by: string,
+  now: Date,
+): Promise<void> {
+  const at = now.toISOString();
+  const act = { action: "chat.pinned", actorId: by, targetId: sender.userId } as const;
+  const isShown: Action = {
+    label: "message",
+    ConditionCheck: {
+      Key: key.message(stream.id, n),
+      ConditionExpression: "id = :id AND attribute_not_exists(deletedAt)",
+      ExpressionAttributeValues: { ":id": messageId },
+    },
+  };
+  const failed = await recordWith(stream, (current) =>
+    current.pinned?.messageId === messageId
+      ? undefined
+      : [
+          streamAction(current, { pinned: { messageId } }, now),
+          isShown,
+          actAction(stream.id, { ...act, reason: null, at }),
+        ],
+  );
+  if (failed !== undefined) refuse("message_not_found", { messageId });
+}
+
+/**
+ * Takes the content out of a message, for good, and the message down where it is pinned; its number
+ * goes on to exist and shows nothing. Refuses with `message_not_found`, `stream_not_found` and
+ * `unavailable`.
+ */
+export async function deleteMessage(
+  stream: Stream,
+  message: Message,
+  by: string,
+  now: Date,
+): Promise<void> {
+  const { id: messageId, streamId } = message;
+  await record([hasGoneAction(streamId)]);
+  const failed = await recordWith(stream, (current) => [
+    ...deletionActions(message, by, now),
+    current.pinned?.messageId === messageId
+      ? streamAction(current, { pinned: null }, now)
+      : isNotPinned(streamId, messageId),
+  ]);
+  if (failed !== undefined) refuse("message_not_found", { messageId });
+}
+
+const isNotPinned = (streamId: string, messageId: string): Action => ({
+  label: "stream",
+  ConditionCheck: {
+    Key: key.stream(streamId),
+    ConditionExpression: "attribute_not_exists(pinned.messageId) OR pinned.messageId <> :id",
+    ExpressionAttributeValues: { ":id": messageId },
+  },
+});
+
+/**
+ * Records actions that hold for a stream as it is: when somebody has changed it since, `actionsFor`
+ * is asked again. Answers the other conditions that failed; undefined: done, or nothing to do.
+ */
+async function recordWith(
+  stream: Stream,
+  actionsFor: (current: Stream) => readonly Action[] | undefined,
+): Promise<Failed | undefined> {
+  let current = stream;
+  for (let attempt = 1; attempt <= triesMax; attempt++) {
+    const actions = actionsFor(current);
+    if (actions === undefined) return undefined;
+    const failed = await record(actions);
+    if (failed === undefined || failed.has("message")) return failed;
+    await pause(attempt);
+    current = await getStream(stream.id, { consistent: true });
+  }
+  return refuse("unavailable");
+}

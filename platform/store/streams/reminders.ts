@@ -1,0 +1,124 @@
+import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { refuse } from "../../../domain/refusal.ts";
+import { isOnStart, Reminder } from "../../../domain/streams/reminder.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryItems, queryRange } from "../../table/query.ts";
+import { record } from "../../table/record.ts";
+import { read, table, tableName } from "../../table/table.ts";
+import { type Action, pause, triesMax } from "../../table/transact.ts";
+
+async function findReminder(streamId: string, userId: string): Promise<Reminder | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({
+      TableName: tableName(),
+      Key: key.reminder(streamId, userId),
+      ConsistentRead: true,
+    }),
+  );
+  return Item && read(Reminder, Item);
+}
+
+const dueKey = ({ dueAt, streamId, userId }: Reminder) => key.dueReminder(dueAt, userId, streamId);
+
+/** Sets a user's one reminder of a stream, in the place of the one before. */
+export async function saveReminder(reminder: Reminder): Promise<void> {
+  const { streamId, userId } = reminder;
+  for (let attempt = 1; attempt <= triesMax; attempt++) {
+    const was = await findReminder(streamId, userId);
+    if ((await record(actionsOf(was, reminder))) === undefined) return;
+    await pause(attempt);
+  }
+  refuse("unavailable");
+}
+
+function actionsOf(was: Reminder | undefined, is: Reminder): Action[] {
+  const wasDue = was && !isOnStart(was) ? dueKey(was).SK : undefined;
+  const isDue = isOnStart(is) ? undefined : dueKey(is).SK;
+  const { PK } = dueKey(is);
+  return [
+    {
+      Put: {
+        Item: { ...key.reminder(is.streamId, is.userId), ...is },
+        ...(was === undefined
+          ? { ConditionExpression: "attribute_not_exists(PK)" }
+          : {
+              ConditionExpression: "dueAt = :was",
+              ExpressionAttributeValues: { ":was": was.dueAt },
+            }),
+      },
+    },
+    ...(isDue === undefined ? [] : [{ Put: { Item: { PK, SK: isDue, ...is } } }]),
+    ...(wasDue === undefined || wasDue === isDue ? [] : [{ Delete: { Key: { PK, SK: wasDue } } }]),
+  ];
+}
+
+/** Of these streams (at most 100), those that the user is reminded of. */
+export async function findReminded(
+  userId: string,
+  streams: readonly Pick<Stream, "id">[],
+): Promise<Set<string>> {
+  const reminded = new Set<string>();
+  let Keys = streams.map(({ id }) => key.reminder(id, userId));
+  while (Keys.length > 0) {
+    const request = { RequestItems: { [tableName()]: { Keys } } };
+    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
+    for (const item of Responses?.[tableName()] ?? []) reminded.add(read(Reminder, item).streamId);
+    Keys = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as typeof Keys;
+  }
+  return reminded;
+}
+
+/** Reminders that are read at once, and reads of one walk. */
+const pageMax = 100;
+const readsMax = 300;
+
+/**
+ * Reminders whose time has come, the oldest first: at most `limit`, and of one user at most
+ * `ofOneMax`. What more a user has of a minute is passed over unread, so that nobody's keep
+ * everybody else's out.
+ */
+export async function listDueReminders(
+  now: Date,
+  limit: number,
+  ofOneMax: number,
+): Promise<Reminder[]> {
+  const due: Reminder[] = [];
+  const taken = new Map<string, number>();
+  const last = key.dueReminder(now.toISOString(), "~", "").SK;
+  let from: string = prefix.reminders;
+  for (let reads = 0; reads < readsMax && due.length < limit; reads++) {
+    const items = await queryRange(key.dueReminder("", "", ""), from, last, { limit: pageMax });
+    let passed: string | undefined;
+    for (const item of items) {
+      const reminder = read(Reminder, item);
+      const { userId, dueAt } = reminder;
+      const count = taken.get(userId) ?? 0;
+      passed = count < ofOneMax ? undefined : key.dueReminder(dueAt, userId, "~").SK;
+      if (passed !== undefined || dueAt > now.toISOString() || due.length >= limit) continue;
+      taken.set(userId, count + 1);
+      due.push(reminder);
+    }
+    if (items.length < pageMax) break;
+    // A space sorts before whatever a key has: on after the last one, or after all of its user's.
+    from = passed ?? `${items.at(-1)!.SK} `;
+  }
+  return due;
+}
+
+/** What takes a reminder out of those that are due, once. */
+export const toldAction = (reminder: Reminder): Action => ({
+  label: "due",
+  Delete: { Key: dueKey(reminder), ConditionExpression: "attribute_exists(PK)" },
+});
+
+/** Who is to be told when the stream goes live, after the user `after`. */
+export async function listWaiting(
+  streamId: string,
+  limit: number,
+  after: string | undefined,
+): Promise<Reminder[]> {
+  const walk = { limit, ...(after && { after: key.reminder(streamId, after).SK }) };
+  const items = await queryItems(key.reminder(streamId, ""), prefix.reminders, walk);
+  return items.map((item) => read(Reminder, item));
+}

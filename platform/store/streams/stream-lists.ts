@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { StreamId, UserId } from "../../../domain/id.ts";
+import { type Stream, StreamStatus } from "../../../domain/streams/stream.ts";
+import { Timestamp } from "../../../domain/text.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryItems, queryRange } from "../../table/query.ts";
+import { read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+
+/** What a list knows of a stream, so that it is chosen and ordered before it is read. */
+const ListedStream = z.object({
+  streamId: StreamId,
+  hostId: UserId,
+  status: StreamStatus,
+  startedAt: Timestamp.nullable(),
+  endedAt: Timestamp.nullable(),
+  plannedStartDate: Timestamp.nullable(),
+});
+type ListedStream = z.infer<typeof ListedStream>;
+
+const listedOf = (stream: Stream): ListedStream => {
+  const { id: streamId, hostId, status, startedAt, endedAt, plannedStartDate } = stream;
+  return { streamId, hostId, status, startedAt, endedAt, plannedStartDate };
+};
+
+/** A stream's places in the list of all and in its host's, as it is now; none when deleted. */
+export function listActions(stream: Stream): Action[] {
+  const places = [key.hosted(stream.hostId, stream.id), key.listedStream(stream.id)];
+  return places.map((place) =>
+    stream.deletedAt === null
+      ? { Put: { Item: { ...place, ...listedOf(stream) } } }
+      : { Delete: { Key: place } },
+  );
+}
+
+/**
+ * A stream's place among those that are live. With it goes a notice that followers are to be told,
+ * which stays until they have been: whatever dies in between, the notice is found again.
+ */
+export const liveActions = (stream: Stream): Action[] =>
+  stream.status === "active" && stream.deletedAt === null
+    ? [
+        { Put: { Item: { ...key.liveStream(stream.id), ...listedOf(stream) } } },
+        { Put: { Item: { ...key.notice(stream.id), ...listedOf(stream) } } },
+      ]
+    : [{ Delete: { Key: key.liveStream(stream.id) } }];
+
+/** Streams that one list looks at; what lies beyond is too old to be asked for. */
+const lookMax = 1_000;
+
+/** A host's streams, newest first: at most their newest 1,000. */
+export async function listHosted(hostId: string): Promise<ListedStream[]> {
+  const walk = { limit: lookMax, newestFirst: true };
+  const items = await queryItems(key.hosted(hostId, ""), prefix.hosted, walk);
+  return items.map((item) => read(ListedStream, item));
+}
+
+/** The newest streams of all hosts. */
+export async function listNewest(limit: number): Promise<ListedStream[]> {
+  const walk = { limit, newestFirst: true };
+  const items = await queryItems(key.listedStream(""), prefix.listedStreams, walk);
+  return items.map((item) => read(ListedStream, item));
+}
+
+/** The streams of all hosts that were made since an id, newest first: at most the newest 1,000. */
+export async function listSince(streamId: string): Promise<ListedStream[]> {
+  const low = key.listedStream(streamId);
+  const walk = { limit: lookMax, newestFirst: true };
+  const items = await queryRange(low, low.SK, key.listedStream("g").SK, walk);
+  return items.map((item) => read(ListedStream, item));
+}
+
+/** The streams that are live: at most the newest 1,000. */
+export async function listLive(): Promise<ListedStream[]> {
+  const walk = { limit: lookMax, newestFirst: true };
+  const items = await queryItems(key.liveStream(""), prefix.liveStreams, walk);
+  return items.map((item) => read(ListedStream, item));
+}
+
+/** Orders by one of the moments, the latest first and those without it last. */
+export const newestFirst =
+  (moment: "startedAt" | "endedAt" | "plannedStartDate") =>
+  (a: ListedStream, b: ListedStream): number =>
+    (b[moment] ?? "").localeCompare(a[moment] ?? "");
+
+/** Orders by the planned start, the soonest first. */
+export const soonestFirst = (a: ListedStream, b: ListedStream) =>
+  newestFirst("plannedStartDate")(b, a);

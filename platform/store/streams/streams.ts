@@ -1,0 +1,173 @@
+import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { refuse } from "../../../domain/refusal.ts";
+import { assertNotBlocked, Member } from "../../../domain/streams/member.ts";
+import type { Act } from "../../../domain/streams/moderation.ts";
+import { Stream } from "../../../domain/streams/stream.ts";
+import { assertMayModerate } from "../../../domain/streams/stream-course.ts";
+import type { Caller } from "../../caller.ts";
+import { key } from "../../table/keys.ts";
+import { type Reply, record } from "../../table/record.ts";
+import { read, table, tableName } from "../../table/table.ts";
+import { type Action, pause, triesMax } from "../../table/transact.ts";
+import { actAction } from "./moderation.ts";
+import { listActions, liveActions } from "./stream-lists.ts";
+
+/** How a read may be answered: `consistent` costs twice and sees every write before it. */
+type Reading = { consistent?: boolean };
+
+/** The stream, or undefined if there is none or it was deleted. */
+export async function findStream(
+  streamId: string,
+  { consistent = false }: Reading = {},
+): Promise<Stream | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({
+      TableName: tableName(),
+      Key: key.stream(streamId),
+      ConsistentRead: consistent,
+    }),
+  );
+  const stream = Item && read(Stream, Item);
+  return stream?.deletedAt === null ? stream : undefined;
+}
+
+/** The stream; refuses with `stream_not_found`. */
+export async function getStream(streamId: string, reading: Reading = {}): Promise<Stream> {
+  return (await findStream(streamId, reading)) ?? refuse("stream_not_found", { streamId });
+}
+
+/** Streams in the order of their ids, at most 100 at once; those that are gone are left out. */
+export async function findStreams(streamIds: readonly string[]): Promise<Stream[]> {
+  if (streamIds.length > 100) throw new Error("At most 100 streams at once");
+  const found = new Map<string, Stream>();
+  let Keys = [...new Set(streamIds)].map((streamId) => key.stream(streamId));
+  while (Keys.length > 0) {
+    const request = { RequestItems: { [tableName()]: { Keys } } };
+    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
+    for (const item of Responses?.[tableName()] ?? []) {
+      const stream = read(Stream, item);
+      if (stream.deletedAt === null) found.set(stream.id, stream);
+    }
+    Keys = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as typeof Keys;
+  }
+  return streamIds.flatMap((streamId) => found.get(streamId) ?? []);
+}
+
+/** What the stream knows of a user: undefined for most. */
+export async function findMember(
+  streamId: string,
+  userId: string,
+  { consistent = false }: Reading = {},
+): Promise<Member | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({
+      TableName: tableName(),
+      Key: key.member(streamId, userId),
+      ConsistentRead: consistent,
+    }),
+  );
+  return Item && read(Member, Item);
+}
+
+/**
+ * The stream, for a caller who moderates it: its host, a moderator whom they named, or an admin.
+ * Refuses with `stream_not_found`, `member_blocked` (a moderator may have been) and `not_a_moderator`.
+ */
+export async function getModeratedStream(
+  streamId: string,
+  caller: Caller,
+  now: Date,
+): Promise<Stream> {
+  const [stream, member] = await Promise.all([
+    getStream(streamId, { consistent: true }),
+    findMember(streamId, caller.userId, { consistent: true }),
+  ]);
+  assertNotBlocked(member, now);
+  assertMayModerate(stream, caller);
+  return stream;
+}
+
+/** What makes a stream: its item and its places in the lists. Others may add to the transaction. */
+export const newStreamActions = (stream: Stream): Action[] => [
+  {
+    label: "stream",
+    Put: {
+      Item: { ...key.stream(stream.id), ...stream },
+      ConditionExpression: "attribute_not_exists(PK)",
+    },
+  },
+  ...listActions(stream),
+  ...(stream.status === "active" ? liveActions(stream) : []),
+];
+
+/** Records a new stream with the reply to the call that made it. */
+export async function recordStream(stream: Stream, reply?: Reply<unknown>): Promise<void> {
+  const failed = await record(newStreamActions(stream), reply);
+  if (failed !== undefined) throw new Error(`There is a stream ${stream.id} already`);
+}
+
+/**
+ * Changes a stream under its revision, and its places in the lists with it. `decide` says what is
+ * to change, again on what is there when somebody else was faster; undefined: it is so already.
+ * With an `act`, the log of moderation says who did it.
+ * Refuses with `stream_not_found`, and `unavailable` when others are faster too often.
+ */
+export async function changeStream(
+  stream: Stream,
+  decide: (stream: Stream) => Partial<Stream> | undefined,
+  now: Date,
+  act?: Pick<Act, "action" | "actorId" | "targetId">,
+): Promise<Stream> {
+  let current = stream;
+  for (let attempt = 1; attempt <= triesMax; attempt++) {
+    const changes = decide(current);
+    if (changes === undefined) return current;
+    const changed = withChanges(current, changes, now);
+    const lists = isListedAnew(current, changed)
+      ? [...listActions(changed), ...liveActions(changed)]
+      : [];
+    const at = now.toISOString();
+    const acts = act === undefined ? [] : [actAction(stream.id, { ...act, reason: null, at })];
+    const failed = await record([changeAction(current, changed), ...lists, ...acts]);
+    if (failed === undefined) return changed;
+    const there = failed.get("stream");
+    if (there === undefined) refuse("stream_not_found", { streamId: stream.id });
+    current = read(Stream, there);
+    if (current.deletedAt !== null) refuse("stream_not_found", { streamId: stream.id });
+    await pause(attempt);
+  }
+  return refuse("unavailable");
+}
+
+const withChanges = (was: Stream, changes: Partial<Stream>, now: Date): Stream => ({
+  ...was,
+  ...changes,
+  updatedAt: now.toISOString(),
+  revision: was.revision + 1,
+});
+
+/** A change under the stream's revision that leaves its places in the lists as they are. */
+export const streamAction = (was: Stream, changes: Partial<Stream>, now: Date): Action =>
+  changeAction(was, withChanges(was, changes, now));
+
+const isListedAnew = (was: Stream, is: Stream) =>
+  was.status !== is.status || was.deletedAt !== is.deletedAt;
+
+/** An update of what differs between the two, if the item is still as it was read. */
+function changeAction(was: Stream, is: Stream): Action {
+  const fields = Object.entries(is).filter(
+    ([name, value]) => value !== undefined && value !== was[name as keyof Stream],
+  );
+  const values = fields.map(([name, value]) => [`:${name}`, value]);
+  return {
+    label: "stream",
+    Update: {
+      Key: key.stream(was.id),
+      UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(", ")}`,
+      ConditionExpression: "#revision = :was",
+      ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
+      ExpressionAttributeValues: { ...Object.fromEntries(values), ":was": was.revision },
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { Profile } from "../../../domain/people/user.ts";
+import { findProfile, findProfiles, recordFirstSight } from "../people/users.ts";
+
+/**
+ * The profiles of at most 100 accounts of the Tencent side, in their order. Accounts and users are
+ * one namespace, and an account that is mentioned becomes known.
+ */
+export async function getAccounts(accounts: readonly string[], now: Date): Promise<Profile[]> {
+  const known = await findProfiles(accounts);
+  return Promise.all(accounts.map((account) => known.get(account) ?? recordMention(account, now)));
+}
+
+/** Makes an account known; a profile that was there all the same is returned as it is. */
+async function recordMention(account: string, now: Date): Promise<Profile> {
+  await recordFirstSight(account, {}, now);
+  const profile = await findProfile(account, { consistent: true });
+  if (profile === undefined) throw new Error(`The account ${account} was recorded and is gone`);
+  return profile;
+}

@@ -1,0 +1,53 @@
+import type { GiftType } from "../../../domain/money/gift-type.ts";
+import { Refusal, refuse } from "../../../domain/refusal.ts";
+import { type AddGift, addedGiftType } from "../../../domain/tencent/tencent-gift.ts";
+import { pause } from "../../table/transact.ts";
+import {
+  findGiftTypeByAlias,
+  listGiftTypes,
+  recordGiftType,
+  recordGiftTypeChange,
+} from "../money/gift-types.ts";
+
+/** The gift type that a GiftId names; refuses with `gift_type_not_found`. Read consistently. */
+export async function getGiftTypeByAlias(giftId: string): Promise<GiftType> {
+  const type = await findGiftTypeByAlias(giftId);
+  return type ?? refuse("gift_type_not_found", { giftTypeId: giftId });
+}
+
+/** Times that adding a gift is decided on; each write has tries of its own below this. */
+const decisionsMax = 3;
+
+/**
+ * Records a gift of the Tencent side: a new one, or in place of what had its GiftId. Decided again
+ * when somebody else was faster.
+ */
+export async function recordAddedGift(given: AddGift, newId: () => string, now: Date) {
+  for (let attempt = 1; ; attempt++) {
+    const before = await findGiftTypeByAlias(given.GiftId);
+    const after = addedGiftType(given, before, newId(), now);
+    try {
+      if (before !== undefined) await recordGiftTypeChange(before, after);
+      else await recordGiftType(after, { answer: undefined, remember: [] });
+      return;
+    } catch (error) {
+      if (!isOvertaken(error) || attempt >= decisionsMax) throw error;
+      await pause(attempt);
+    }
+  }
+}
+
+const isOvertaken = (error: unknown) =>
+  error instanceof Refusal && ["gift_type_exists", "unavailable"].includes(error.code);
+
+/** Deletes a gift: nobody can send it any more. Gifts that were sent stay what they are. */
+export async function deleteGiftByAlias(giftId: string, now: Date): Promise<GiftType> {
+  const type = await getGiftTypeByAlias(giftId);
+  const at = now.toISOString();
+  return recordGiftTypeChange(type, { ...type, isActive: false, updatedAt: at, deletedAt: at });
+}
+
+/** The GiftIds of all gifts that there are, by the ids of their types. */
+export async function listGiftAliases(): Promise<Map<string, string>> {
+  return new Map((await listGiftTypes()).map(({ id, giftId }) => [id, giftId]));
+}

@@ -1,0 +1,63 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { refuse } from "../../../domain/refusal.ts";
+import {
+  GiftText,
+  type Language,
+  languages,
+  type TextChange,
+} from "../../../domain/tencent/gift-text.ts";
+import { key } from "../../table/keys.ts";
+import { record } from "../../table/record.ts";
+import { read, table, tableName } from "../../table/table.ts";
+
+/** Whose text: a gift type by its own id, or a category by its CategoryId. */
+type TextOwner = { of: "gift" | "category"; id: string };
+
+const keyOf = ({ of, id }: TextOwner, language: Language) => key.giftText(of, id, language);
+
+/**
+ * Records a text in one language: what is left out keeps its value. The first text needs a name:
+ * refuses with `text_name_missing`, `field` being what the name is called there.
+ */
+export async function recordText(
+  owner: TextOwner,
+  language: Language,
+  { name, desc }: TextChange,
+  field: string,
+): Promise<void> {
+  const failed = await record([
+    {
+      Update: {
+        Key: keyOf(owner, language),
+        UpdateExpression: `SET #name = ${name === undefined ? "#name" : ":name"}, #desc = ${
+          desc === undefined ? "if_not_exists(#desc, :desc)" : ":desc"
+        }`,
+        ...(name === undefined && { ConditionExpression: "attribute_exists(#name)" }),
+        ExpressionAttributeNames: { "#name": "name", "#desc": "desc" },
+        ExpressionAttributeValues: {
+          ...(name !== undefined && { ":name": name }),
+          ":desc": desc ?? "",
+        },
+      },
+    },
+  ]);
+  if (failed !== undefined) refuse("text_name_missing", { field, language });
+}
+
+/** The text in one language; refuses with `text_not_found`. */
+export async function getText(owner: TextOwner, language: Language): Promise<GiftText> {
+  const { Item } = await table().send(
+    new GetCommand({
+      TableName: tableName(),
+      Key: keyOf(owner, language),
+      ConsistentRead: true,
+    }),
+  );
+  return Item === undefined ? refuse("text_not_found", { language }) : read(GiftText, Item);
+}
+
+/** Deletes texts, of all languages if none is named; one that is not there stays so. */
+export async function deleteTexts(owner: TextOwner, language?: Language): Promise<void> {
+  const wanted = language === undefined ? languages : [language];
+  await record(wanted.map((each) => ({ Delete: { Key: keyOf(owner, each) } })));
+}

@@ -1,0 +1,72 @@
+import type { Profile } from "../../../domain/people/user.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { makeBan } from "../../../domain/streams/ban.ts";
+import { namesAtBan } from "../../../domain/streams/shown.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
+import { decideBan, endOf, type RoomBan } from "../../../domain/tencent/room-ban.ts";
+import { key } from "../../table/keys.ts";
+import type { Action } from "../../table/transact.ts";
+import { banActions, changeMember, memberAction } from "../streams/bans.ts";
+
+/** Who bans, when, and how ids are made. */
+type Acting = { by: string; now: Date; newId: () => string };
+
+/**
+ * Mutes or bans members of a room, or lifts that; each member in a transaction of its own, so that
+ * a call that failed in between can be made again. Refuses with `ban_of_host` before it changes
+ * anything.
+ */
+export async function changeRoomBans(
+  stream: Stream,
+  targets: readonly Profile[],
+  wish: RoomBan,
+  acting: Acting,
+): Promise<void> {
+  if (wish.seconds > 0 && targets.some(({ userId }) => userId === stream.hostId))
+    refuse("ban_of_host");
+  await Promise.all(targets.map((target) => changeBan(stream, target, wish, acting)));
+}
+
+async function changeBan(
+  stream: Stream,
+  target: Profile,
+  wish: RoomBan,
+  { by, now, newId }: Acting,
+): Promise<void> {
+  const id = newId();
+  await changeMember(stream.id, target.userId, (member) => {
+    const change = decideBan(wish, member, now);
+    if (change === "none") return [];
+    const lifted = member?.ban ? liftActions(stream.hostId, member.ban.id, by, now) : [];
+    const set = (ban: Parameters<typeof memberAction>[3]) =>
+      memberAction(stream.id, target.userId, member, ban, now);
+    if (change === "lift") return [set(undefined), ...lifted];
+    const { actionType } = wish;
+    const endsAt = endOf(wish, now);
+    const ban = makeBan(wish, { id, stream, target, by, now, endsAt });
+    const names = namesAtBan(target, member, now);
+    const held = { id, actionType, endsAt, by, reason: ban.reason, names };
+    return [set(held), ...lifted, ...banActions(ban)];
+  });
+}
+
+/** Marks a ban as lifted in its own item and in the list of its host. */
+function liftActions(hostId: string, banId: string, by: string, now: Date): Action[] {
+  const at = now.toISOString();
+  return [
+    {
+      Update: {
+        Key: key.ban(banId),
+        UpdateExpression: "SET deletedAt = :at, deletedBy = :by, updatedAt = :at",
+        ExpressionAttributeValues: { ":at": at, ":by": by },
+      },
+    },
+    {
+      Update: {
+        Key: key.hostedBan(hostId, banId),
+        UpdateExpression: "SET deletedAt = :at",
+        ExpressionAttributeValues: { ":at": at },
+      },
+    },
+  ];
+}

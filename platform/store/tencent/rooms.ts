@@ -1,0 +1,75 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { StreamId } from "../../../domain/id.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
+import { key } from "../../table/keys.ts";
+import { record } from "../../table/record.ts";
+import { read, table, tableName } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+import { findStream, newStreamActions } from "../streams/streams.ts";
+
+/** What a RoomId stands for. */
+const RoomAlias = z.object({ streamId: StreamId });
+
+/** The stream that a RoomId names, read consistently: an alias, else a stream's own id. */
+export async function findRoom(roomId: string): Promise<Stream | undefined> {
+  const mayBeId = /^[0-9a-f]{24}$/.test(roomId);
+  const [aliased, own] = await Promise.all([
+    findAlias(roomId),
+    mayBeId ? findStream(roomId, { consistent: true }) : undefined,
+  ]);
+  return aliased === undefined ? own : findStream(aliased, { consistent: true });
+}
+
+/** The stream that a RoomId names, also one that is over; refuses with `room_not_found`. */
+export async function getRoom(roomId: string): Promise<Stream> {
+  return (await findRoom(roomId)) ?? refuse("room_not_found", { roomId });
+}
+
+const isOver = ({ status }: Stream) =>
+  status !== "active" && status !== "preparing" && status !== "scheduled";
+
+/** A room that is not over: one that was destroyed is not there any more (`room_not_found`). */
+export async function getOpenRoom(roomId: string): Promise<Stream> {
+  const stream = await getRoom(roomId);
+  return isOver(stream) ? refuse("room_not_found", { roomId }) : stream;
+}
+
+async function findAlias(roomId: string): Promise<string | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key: key.room(roomId), ConsistentRead: true }),
+  );
+  return Item && read(RoomAlias, Item).streamId;
+}
+
+/**
+ * Records a new room: a stream, and the alias that leads to it. An alias whose stream is over leads
+ * to the new one from then on. Refuses with `room_exists_with_owner` or `room_exists`.
+ */
+export async function recordRoom(roomId: string, stream: Stream): Promise<void> {
+  const aliased = await findAlias(roomId);
+  await assertFree(roomId, stream.hostId);
+  const failed = await record([...newStreamActions(stream), aliasAction(roomId, stream, aliased)]);
+  if (failed === undefined) return;
+  // Somebody else made the room in between, and is named by what is there now.
+  await assertFree(roomId, stream.hostId);
+  refuse("unavailable");
+}
+
+async function assertFree(roomId: string, ownerId: string): Promise<void> {
+  const there = await findRoom(roomId);
+  if (there === undefined || (there.roomId === roomId && isOver(there))) return;
+  if (there.hostId === ownerId) refuse("room_exists_with_owner", { roomId });
+  refuse("room_exists", { roomId });
+}
+
+const aliasAction = (roomId: string, stream: Stream, was: string | undefined): Action => ({
+  label: "alias",
+  Put: {
+    Item: { ...key.room(roomId), roomId, streamId: stream.id },
+    ...(was === undefined
+      ? { ConditionExpression: "attribute_not_exists(PK)" }
+      : { ConditionExpression: "streamId = :was", ExpressionAttributeValues: { ":was": was } }),
+  },
+});
