@@ -1,7 +1,7 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { SQSRecord } from "aws-lambda";
-import { handler as endCombos } from "../../functions/schedules/end-combos.ts";
-import { handler as sweep } from "../../functions/schedules/sweep.ts";
+import { handler as endCombos } from "../../functions/money/end-combos.ts";
+import { handler as sweep } from "../../functions/money/sweep.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";

@@ -1,8 +1,8 @@
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeReminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { handler as remindViewers } from "../../functions/schedules/remind-viewers.ts";
-import { handler as tellLive } from "../../functions/schedules/tell-live.ts";
+import { handler as remindViewers } from "../../functions/notices/remind-viewers.ts";
+import { handler as tellLive } from "../../functions/notices/tell-live.ts";
 import { newId } from "../../platform/id.ts";
 import { announce, tellPart, tellReminder } from "../../platform/notices.ts";
 import { recordFollow } from "../../platform/store/people/follows.ts";

@@ -1,5 +1,5 @@
 import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
-import { handler as sweep } from "../../functions/schedules/sweep.ts";
+import { handler as sweep } from "../../functions/money/sweep.ts";
 import { sumPending } from "../../platform/store/money/due.ts";
 import { redrive } from "../../platform/store/money/redrive.ts";
 import { settleAll } from "../../platform/store/money/settle-all.ts";
