@@ -2,23 +2,23 @@
  * The one-machine AWS: everything that a stage's assembly describes, on one port. It knows the
  * assembly and the bundles in it, and nothing else of the product.
  */
-import { readAssembly } from "./assembly.ts";
+import { readAssembly } from "./assembly/index.ts";
 import type { Aws } from "./aws/index.ts";
 import { startAws } from "./aws/index.ts";
-import { makeEnvironment } from "./environment.ts";
-import { listFunctionRoutes } from "./function-routes.ts";
-import type { Gateway } from "./gateway.ts";
-import { startGateway } from "./gateway.ts";
+import type { Gateway } from "./gateway/index.ts";
+import { startGateway } from "./gateway/index.ts";
+import { makeOwnRoutes } from "./gateway/own-routes.ts";
+import { makeRestApi } from "./gateway/rest.ts";
+import type { Sockets } from "./gateway/sockets.ts";
+import { makeSockets } from "./gateway/sockets.ts";
 import type { Issuer, TokenRequest } from "./issuer.ts";
 import { makeIssuer } from "./issuer.ts";
+import { makeEnvironment } from "./lambda/environment.ts";
+import { listFunctionRoutes } from "./lambda/function-routes.ts";
+import type { Workers } from "./lambda/workers.ts";
+import { startWorkers } from "./lambda/workers.ts";
 import type { Log } from "./log.ts";
 import type { Invoke, Stage } from "./model.ts";
-import { makeOwnRoutes } from "./own-routes.ts";
-import { makeRestApi } from "./rest.ts";
-import type { Sockets } from "./sockets.ts";
-import { makeSockets } from "./sockets.ts";
-import type { Workers } from "./workers.ts";
-import { startWorkers } from "./workers.ts";
 
 export { DataDirectoryBusy } from "./aws/index.ts";
 export { makeLog } from "./log.ts";

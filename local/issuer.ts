@@ -9,8 +9,8 @@ import { join } from "node:path";
 import type { JWK } from "jose";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
 import * as z from "zod";
-import type { OwnRoute } from "./own-routes.ts";
-import { BadOwnRequest } from "./own-routes.ts";
+import type { OwnRoute } from "./gateway/own-routes.ts";
+import { BadOwnRequest } from "./gateway/own-routes.ts";
 
 export type Issuer = {
   /** The `iss` of its tokens. */

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isRunning } from "./state.ts";
+import { isRunning } from "../state.ts";
 
 /** A running engine process; `stop` ends it and resolves when it is gone. */
 type EngineProcess = { endpoint: string; pid: number; stop(): Promise<void> };

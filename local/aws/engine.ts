@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Table } from "../model.ts";
-import { findLeastPosition } from "../stream-positions.ts";
+import { findLeastPosition } from "../sources/stream-positions.ts";
+import { keepToOwner, openState, type State } from "../state.ts";
 import { type EngineCall, openEngineCalls } from "./engine-call.ts";
 import {
   findRunningEngine,
@@ -12,7 +13,6 @@ import {
   stopLeftEngine,
   writeEngineNote,
 } from "./engine-process.ts";
-import { keepToOwner, openState, type State } from "./state.ts";
 
 /** A DynamoDB-compatible engine, its address and a client of ours for it. */
 export type Engine = {

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Connections, Invoke, Stage } from "../model.ts";
-import { createQueueStore } from "../queue-store.ts";
-import { createQueueSource } from "../queues.ts";
-import { createSchedules } from "../schedules.ts";
-import { createStreams } from "../streams.ts";
+import { createQueueStore } from "../sources/queue-store.ts";
+import { createQueueSource } from "../sources/queues.ts";
+import { createSchedules } from "../sources/schedules.ts";
+import { createStreams } from "../sources/streams.ts";
+import { openState } from "../state.ts";
 import { createConnectionCalls } from "./connections.ts";
 import { createDynamoDb } from "./dynamodb.ts";
 import { startEndpoint } from "./endpoint.ts";
@@ -19,11 +20,10 @@ import { createObjectCalls, openObjects } from "./objects.ts";
 import { createSecretCalls, createSecrets } from "./secrets.ts";
 import { checkSourceGrants } from "./source-grants.ts";
 import { createSqs } from "./sqs.ts";
-import { openState } from "./state.ts";
 
+export { DataDirectoryBusy } from "../state.ts";
 export { findEndpoint } from "./endpoint-note.ts";
 export { openEngine, openSnapshot } from "./engine.ts";
-export { DataDirectoryBusy } from "./state.ts";
 
 /** Credentials as the SDK takes them. */
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };

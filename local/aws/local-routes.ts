@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Queue } from "../model.ts";
-import type { QueueStore } from "../queue-store.ts";
-import type { Streams } from "../streams.ts";
+import type { QueueStore } from "../sources/queue-store.ts";
+import type { Streams } from "../sources/streams.ts";
 import { AwsFailure } from "./failure.ts";
 import type { Faults } from "./faults.ts";
 import type { Meter } from "./meter.ts";

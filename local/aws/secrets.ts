@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Stage } from "../model.ts";
+import type { State } from "../state.ts";
 import { AwsFailure, answerJson, type Prepare, readJsonBody } from "./failure.ts";
-import type { State } from "./state.ts";
 
 /** The value of a secret by its name; the same at every start on one data directory. */
 type Secrets = { get(name: string): string };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { Queue, Stage } from "../model.ts";
-import type { QueueStore } from "../queue-store.ts";
+import type { QueueStore } from "../sources/queue-store.ts";
 import { AwsFailure, answerJson, type Prepare, readJsonBody } from "./failure.ts";
 import type { Meter } from "./meter.ts";
 

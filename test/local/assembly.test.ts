@@ -1,7 +1,7 @@
-import { readAssembly } from "../../local/assembly.ts";
-import { makeEnvironment } from "../../local/environment.ts";
-import type { Json, Template, Templates } from "../../local/intrinsics.ts";
-import { resolve } from "../../local/intrinsics.ts";
+import { readAssembly } from "../../local/assembly/index.ts";
+import type { Json, Template, Templates } from "../../local/assembly/intrinsics.ts";
+import { resolve } from "../../local/assembly/intrinsics.ts";
+import { makeEnvironment } from "../../local/lambda/environment.ts";
 import { sampleBundles, writeSampleAssembly } from "./sample-assembly.ts";
 
 function templatesOf(...list: Template[]): Templates {

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { type Engine, openEngine, openSnapshot, startEngine } from "../../local/aws/engine.ts";
-import { DataDirectoryBusy, isRunning, openState } from "../../local/aws/state.ts";
-import { openPositions } from "../../local/stream-positions.ts";
+import { openPositions } from "../../local/sources/stream-positions.ts";
+import { DataDirectoryBusy, isRunning, openState } from "../../local/state.ts";
 import { makeStage, streamArn, waitFor } from "./sample-stage.ts";
 
 const { tables } = makeStage();
@@ -146,7 +146,7 @@ test("an audit without data says so", async () => {
 test("a killed runner leaves no engine, no lock and everything acknowledged", async () => {
   const from = (path: string) => `await import(${JSON.stringify(join(process.cwd(), path))})`;
   const script = `
-    const { openState } = ${from("local/aws/state.ts")};
+    const { openState } = ${from("local/state.ts")};
     const { startEngine } = ${from("local/aws/engine.ts")};
     const { makeStage } = ${from("test/local/sample-stage.ts")};
     const state = openState(${JSON.stringify(directory)});

@@ -1,4 +1,4 @@
-import { passesFilters } from "../../local/event-filter.ts";
+import { passesFilters } from "../../local/sources/event-filter.ts";
 
 const record = {
   eventName: "INSERT",

@@ -1,8 +1,8 @@
-import { answerFromGateway } from "../../local/gateway-responses.ts";
+import { answerFromGateway } from "../../local/gateway/gateway-responses.ts";
+import type { RestRequest } from "../../local/gateway/rest-request.ts";
+import { formatRequestTime, makeContext } from "../../local/gateway/rest-request.ts";
+import { makeThrottle } from "../../local/gateway/throttle.ts";
 import type { GatewayResponse, RestApi } from "../../local/model.ts";
-import type { RestRequest } from "../../local/rest-request.ts";
-import { formatRequestTime, makeContext } from "../../local/rest-request.ts";
-import { makeThrottle } from "../../local/throttle.ts";
 
 const request: RestRequest = {
   method: "GET",

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
+import { makeOwnRoutes } from "../../local/gateway/own-routes.ts";
+import type { RestRequest } from "../../local/gateway/rest-request.ts";
 import type { Issuer } from "../../local/issuer.ts";
 import { makeIssuer } from "../../local/issuer.ts";
-import { makeOwnRoutes } from "../../local/own-routes.ts";
-import type { RestRequest } from "../../local/rest-request.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "issuer-"));
 const baseUrl = "http://127.0.0.1:4000";

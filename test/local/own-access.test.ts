@@ -1,11 +1,11 @@
 /** Who may mint tokens and set faults on a developer's machine. */
 import { connect } from "node:net";
-import type { Gateway } from "../../local/gateway.ts";
-import { startGateway } from "../../local/gateway.ts";
+import type { Gateway } from "../../local/gateway/index.ts";
+import { startGateway } from "../../local/gateway/index.ts";
+import { makeOwnRoutes } from "../../local/gateway/own-routes.ts";
+import type { RestRequest } from "../../local/gateway/rest-request.ts";
 import { makeIssuer } from "../../local/issuer.ts";
 import { makeLog } from "../../local/log.ts";
-import { makeOwnRoutes } from "../../local/own-routes.ts";
-import type { RestRequest } from "../../local/rest-request.ts";
 
 const ownRoutes = makeOwnRoutes();
 let gateway: Gateway;

@@ -1,13 +1,13 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
-import { readAssembly } from "../../local/assembly.ts";
-import type { Gateway } from "../../local/gateway.ts";
-import { startGateway } from "../../local/gateway.ts";
+import { readAssembly } from "../../local/assembly/index.ts";
+import type { Gateway } from "../../local/gateway/index.ts";
+import { startGateway } from "../../local/gateway/index.ts";
+import { makeOwnRoutes } from "../../local/gateway/own-routes.ts";
+import { makeRestApi } from "../../local/gateway/rest.ts";
+import type { Workers } from "../../local/lambda/workers.ts";
+import { startWorkers } from "../../local/lambda/workers.ts";
 import { makeLog } from "../../local/log.ts";
-import { makeOwnRoutes } from "../../local/own-routes.ts";
-import { makeRestApi } from "../../local/rest.ts";
-import type { Workers } from "../../local/workers.ts";
-import { startWorkers } from "../../local/workers.ts";
 import { writeSampleAssembly } from "./sample-assembly.ts";
 
 const assembly = writeSampleAssembly();

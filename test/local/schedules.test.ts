@@ -1,6 +1,6 @@
 import { jest } from "@jest/globals";
-import { parseSchedule } from "../../local/cron.ts";
-import { createSchedules } from "../../local/schedules.ts";
+import { parseSchedule } from "../../local/sources/cron.ts";
+import { createSchedules } from "../../local/sources/schedules.ts";
 import { makeStage } from "./sample-stage.ts";
 
 const from = Date.parse("2026-01-30T10:15:30Z");

@@ -1,16 +1,16 @@
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import WebSocket from "ws";
-import { readAssembly } from "../../local/assembly.ts";
-import type { Gateway } from "../../local/gateway.ts";
-import { startGateway } from "../../local/gateway.ts";
+import { readAssembly } from "../../local/assembly/index.ts";
+import type { Gateway } from "../../local/gateway/index.ts";
+import { startGateway } from "../../local/gateway/index.ts";
+import { makeOwnRoutes } from "../../local/gateway/own-routes.ts";
+import type { Sockets } from "../../local/gateway/sockets.ts";
+import { makeSockets } from "../../local/gateway/sockets.ts";
+import { awsSocketLimits } from "../../local/gateway/sockets-connection.ts";
+import type { Workers } from "../../local/lambda/workers.ts";
+import { startWorkers } from "../../local/lambda/workers.ts";
 import { makeLog } from "../../local/log.ts";
-import { makeOwnRoutes } from "../../local/own-routes.ts";
-import type { Sockets } from "../../local/sockets.ts";
-import { makeSockets } from "../../local/sockets.ts";
-import { awsSocketLimits } from "../../local/sockets-connection.ts";
-import type { Workers } from "../../local/workers.ts";
-import { startWorkers } from "../../local/workers.ts";
 import { writeSampleAssembly } from "./sample-assembly.ts";
 
 const assembly = writeSampleAssembly();

@@ -1,5 +1,5 @@
 import type { EngineCall } from "../../local/aws/engine-call.ts";
-import { createStreamFeed } from "../../local/stream-feed.ts";
+import { createStreamFeed } from "../../local/sources/stream-feed.ts";
 import { makeStage } from "./sample-stage.ts";
 
 const [table] = makeStage().tables;

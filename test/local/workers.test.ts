@@ -1,7 +1,7 @@
-import { readAssembly } from "../../local/assembly.ts";
+import { readAssembly } from "../../local/assembly/index.ts";
+import type { Workers } from "../../local/lambda/workers.ts";
+import { startWorkers } from "../../local/lambda/workers.ts";
 import type { LambdaFunction } from "../../local/model.ts";
-import type { Workers } from "../../local/workers.ts";
-import { startWorkers } from "../../local/workers.ts";
 import { writeSampleAssembly } from "./sample-assembly.ts";
 
 const assembly = writeSampleAssembly();

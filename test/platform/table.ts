@@ -1,7 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { startEngine } from "../../local/aws/engine.ts";
-import { openState } from "../../local/aws/state.ts";
+import { openState } from "../../local/state.ts";
 import { dueIndex } from "../../platform/table/keys.ts";
 import { useTable } from "../../platform/table/table.ts";
 

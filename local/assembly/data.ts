@@ -1,0 +1,120 @@
+/** Tables, queues, buckets and secrets, from the templates. */
+import * as z from "zod";
+import type { Queue, Secret, Stage, Table } from "../model.ts";
+import type { Templates } from "./intrinsics.ts";
+import { arnOf, nameResource, urlOfQueue } from "./names.ts";
+import { findResources } from "./resources.ts";
+
+const KeySchema = z.array(z.object({ AttributeName: z.string(), KeyType: z.string() }));
+const TableProperties = z.object({
+  AttributeDefinitions: z.array(z.object({ AttributeName: z.string(), AttributeType: z.string() })),
+  KeySchema,
+  GlobalSecondaryIndexes: z
+    .array(z.object({ IndexName: z.string(), KeySchema, Projection: z.object({}).loose() }))
+    .optional(),
+  LocalSecondaryIndexes: z
+    .array(z.object({ IndexName: z.string(), KeySchema, Projection: z.object({}).loose() }))
+    .optional(),
+  StreamSpecification: z.object({ StreamViewType: z.string() }).optional(),
+  TimeToLiveSpecification: z
+    .object({ AttributeName: z.string().optional(), Enabled: z.coerce.boolean() })
+    .optional(),
+});
+
+/** The tables, each with the CreateTable request of the same table, always on demand. */
+export function readTables(templates: Templates): Table[] {
+  const tables: Table[] = [];
+  for (const type of ["AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table"]) {
+    for (const { stack, id, properties } of findResources(templates, type, TableProperties)) {
+      const name = nameResource(templates, stack, id);
+      const timeToLive = properties.TimeToLiveSpecification;
+      tables.push({
+        name,
+        arn: arnOf(templates, stack, id),
+        streamArn: `${arnOf(templates, stack, id)}/stream/local`,
+        createTable: {
+          TableName: name,
+          BillingMode: "PAY_PER_REQUEST",
+          AttributeDefinitions: properties.AttributeDefinitions,
+          KeySchema: properties.KeySchema,
+          ...(properties.GlobalSecondaryIndexes?.length && {
+            GlobalSecondaryIndexes: properties.GlobalSecondaryIndexes.map(
+              ({ IndexName, KeySchema: keys, Projection }) => ({
+                IndexName,
+                KeySchema: keys,
+                Projection,
+              }),
+            ),
+          }),
+          ...(properties.LocalSecondaryIndexes?.length && {
+            LocalSecondaryIndexes: properties.LocalSecondaryIndexes,
+          }),
+          ...(properties.StreamSpecification && {
+            StreamSpecification: { StreamEnabled: true, ...properties.StreamSpecification },
+          }),
+        },
+        ...(timeToLive?.Enabled &&
+          timeToLive.AttributeName && { timeToLiveAttribute: timeToLive.AttributeName }),
+      });
+    }
+  }
+  return tables;
+}
+
+const Redrive = z.object({
+  deadLetterTargetArn: z.string(),
+  maxReceiveCount: z.coerce.number(),
+});
+const QueueProperties = z.object({
+  FifoQueue: z.coerce.boolean().default(false),
+  ContentBasedDeduplication: z.coerce.boolean().default(false),
+  DelaySeconds: z.coerce.number().default(0),
+  VisibilityTimeout: z.coerce.number().default(30),
+  MessageRetentionPeriod: z.coerce.number().default(345_600),
+  RedrivePolicy: Redrive.optional(),
+});
+
+/** The queues with SQS's own defaults where the template says nothing. */
+export function readQueues(templates: Templates): Queue[] {
+  return [...findResources(templates, "AWS::SQS::Queue", QueueProperties)].map(
+    ({ stack, id, properties }) => ({
+      name: nameResource(templates, stack, id),
+      arn: arnOf(templates, stack, id),
+      url: urlOfQueue(templates, nameResource(templates, stack, id)),
+      fifo: properties.FifoQueue,
+      contentBasedDeduplication: properties.ContentBasedDeduplication,
+      delaySeconds: properties.DelaySeconds,
+      visibilitySeconds: properties.VisibilityTimeout,
+      retentionSeconds: properties.MessageRetentionPeriod,
+      ...(properties.RedrivePolicy && {
+        redrive: {
+          queueArn: properties.RedrivePolicy.deadLetterTargetArn,
+          receiveCountMax: properties.RedrivePolicy.maxReceiveCount,
+        },
+      }),
+    }),
+  );
+}
+
+/** The buckets: the places that event sources write failed batches to. */
+export function readBuckets(templates: Templates): Stage["buckets"] {
+  return [...findResources(templates, "AWS::S3::Bucket", z.object({}))].map(({ stack, id }) => ({
+    name: nameResource(templates, stack, id),
+    arn: arnOf(templates, stack, id),
+  }));
+}
+
+const SecretProperties = z.object({
+  GenerateSecretString: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** The secrets, without values: those are the runner's to give. */
+export function readSecrets(templates: Templates): Secret[] {
+  return [...findResources(templates, "AWS::SecretsManager::Secret", SecretProperties)].map(
+    ({ stack, id, properties }) => ({
+      name: nameResource(templates, stack, id),
+      arn: arnOf(templates, stack, id),
+      ...(properties.GenerateSecretString && { generate: properties.GenerateSecretString }),
+    }),
+  );
+}

@@ -1,0 +1,94 @@
+/** Functions and the policies of their roles, from the templates. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import type { LambdaFunction, PolicyStatement } from "../model.ts";
+import type { Templates } from "./intrinsics.ts";
+import { arnOf, nameResource } from "./names.ts";
+import { findResources } from "./resources.ts";
+
+const FunctionProperties = z.object({
+  Handler: z.string(),
+  Role: z.string(),
+  Timeout: z.coerce.number().default(3),
+  MemorySize: z.coerce.number().default(128),
+  ReservedConcurrentExecutions: z.coerce.number().optional(),
+  Environment: z
+    .object({ Variables: z.record(z.string(), z.coerce.string()).default({}) })
+    .default({ Variables: {} }),
+});
+
+/** Functions by physical name. Every one has its bundle on the disk, else this throws. */
+export function readFunctions(
+  templates: Templates,
+  directory: string,
+): Record<string, LambdaFunction> {
+  const functions: Record<string, LambdaFunction> = {};
+  for (const { stack, id, resource, properties } of findResources(
+    templates,
+    "AWS::Lambda::Function",
+    FunctionProperties,
+  )) {
+    const asset = resource.Metadata?.["aws:asset:path"];
+    // Functions that CDK itself adds (custom resources) have no bundle of ours and never run here.
+    if (typeof asset !== "string" || resource.Metadata?.["aws:asset:is-bundled"] === true) continue;
+    const name = nameResource(templates, stack, id);
+    const folder = join(directory, asset);
+    if (!existsSync(folder)) throw new Error(`The bundle of ${name} is missing: ${folder}.`);
+    functions[name] = {
+      name,
+      arn: arnOf(templates, stack, id),
+      directory: folder,
+      handler: properties.Handler,
+      environment: properties.Environment.Variables,
+      timeoutSeconds: properties.Timeout,
+      memoryMegabytes: properties.MemorySize,
+      ...(properties.ReservedConcurrentExecutions !== undefined && {
+        reservedConcurrency: properties.ReservedConcurrentExecutions,
+      }),
+      role: properties.Role.split("/").at(-1) ?? properties.Role,
+    };
+  }
+  return functions;
+}
+
+const Texts = z.union([z.string(), z.array(z.string())]).transform((text) => [text].flat());
+const Statement = z.strictObject({
+  Sid: z.string().optional(),
+  Effect: z.enum(["Allow", "Deny"]).default("Allow"),
+  Action: Texts,
+  Resource: Texts,
+  Condition: z
+    .record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())])))
+    .optional(),
+});
+const Document = z.object({ Statement: z.union([Statement, z.array(Statement)]) });
+const Policy = z.object({ PolicyDocument: Document, Roles: z.array(z.string()).default([]) });
+const Role = z.object({
+  Policies: z.array(z.object({ PolicyDocument: Document })).default([]),
+});
+
+/** The statements of each role by role name: inline, from policies and from managed policies. */
+export function readRoles(templates: Templates): Record<string, PolicyStatement[]> {
+  const roles: Record<string, PolicyStatement[]> = {};
+  for (const { stack, id, properties } of findResources(templates, "AWS::IAM::Role", Role)) {
+    roles[nameResource(templates, stack, id)] = properties.Policies.flatMap((policy) =>
+      statementsOf(policy.PolicyDocument),
+    );
+  }
+  for (const type of ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"]) {
+    for (const { properties } of findResources(templates, type, Policy)) {
+      for (const role of properties.Roles) {
+        roles[role] = [...(roles[role] ?? []), ...statementsOf(properties.PolicyDocument)];
+      }
+    }
+  }
+  return roles;
+}
+
+function statementsOf(document: z.infer<typeof Document>): PolicyStatement[] {
+  return [document.Statement].flat().map(({ Sid: _sid, Condition, ...statement }) => ({
+    ...statement,
+    ...(Condition && { Condition }),
+  }));
+}

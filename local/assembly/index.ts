@@ -1,0 +1,82 @@
+/**
+ * Reads a synthesized cloud assembly (`cdk.out/<stage>`) into a `Stage`: whatever the templates say
+ * and nothing else. Throws a sentence naming the resource when the runner cannot stand in for it.
+ */
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import * as z from "zod";
+import type { Stage } from "../model.ts";
+import { readRestApis } from "./apis.ts";
+import { readBuckets, readQueues, readSecrets, readTables } from "./data.ts";
+import { readFunctions, readRoles } from "./functions.ts";
+import type { Template, Templates } from "./intrinsics.ts";
+import { readWebSocketApis } from "./sockets.ts";
+import { readEventSources, readSchedules } from "./sources.ts";
+
+const Manifest = z.object({
+  artifacts: z.record(
+    z.string(),
+    z.object({
+      type: z.string(),
+      environment: z.string().optional(),
+      properties: z
+        .object({ templateFile: z.string().optional(), stackName: z.string().optional() })
+        .optional(),
+    }),
+  ),
+});
+
+type AssemblyOptions = {
+  /** The folder that holds manifest.json. */
+  directory: string;
+  /** The stage's name, such as `dev`. */
+  stageName: string;
+  /** Values of SSM parameters by their name, before any resource of the assembly. */
+  parameters: Record<string, string>;
+};
+
+/** Everything of one stage, read from its assembly. Throws when a template cannot be run here. */
+export function readAssembly(options: AssemblyOptions): Stage {
+  const directory = resolve(options.directory);
+  const templates = readTemplates({ ...options, directory });
+  const stage: Stage = {
+    name: options.stageName,
+    region: templates.region,
+    account: templates.account,
+    functions: readFunctions(templates, directory),
+    roles: readRoles(templates),
+    restApis: readRestApis(templates),
+    webSocketApis: readWebSocketApis(templates),
+    tables: readTables(templates),
+    queues: readQueues(templates),
+    buckets: readBuckets(templates),
+    eventSources: readEventSources(templates),
+    schedules: readSchedules(templates),
+    secrets: readSecrets(templates),
+  };
+  return stage;
+}
+
+function readTemplates({ directory, parameters }: AssemblyOptions): Templates {
+  const manifest = Manifest.parse(readJson(join(directory, "manifest.json")));
+  const templates: Templates = {
+    stacks: new Map(),
+    region: "us-east-1",
+    account: "000000000000",
+    parameters,
+  };
+  for (const [id, artifact] of Object.entries(manifest.artifacts)) {
+    if (artifact.type !== "aws:cloudformation:stack" || !artifact.properties?.templateFile)
+      continue;
+    const template = readJson(join(directory, artifact.properties.templateFile)) as Template;
+    templates.stacks.set(artifact.properties.stackName ?? id, template);
+    const place = /^aws:\/\/(\d{12})\/([a-z0-9-]+)$/.exec(artifact.environment ?? "");
+    if (place?.[1] && place[2]) Object.assign(templates, { account: place[1], region: place[2] });
+  }
+  if (templates.stacks.size === 0) throw new Error(`${directory} holds no stack.`);
+  return templates;
+}
+
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, "utf8"));
+}

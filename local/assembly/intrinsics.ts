@@ -1,0 +1,172 @@
+/**
+ * CloudFormation's intrinsic functions, worked out on one machine.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+ */
+import { resolveAttribute, resolveReference, resolveSsmParameter } from "./names.ts";
+
+/** Anything that JSON can hold; templates are read without a schema of their own. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type JsonObject = { [key: string]: Json };
+
+export type Resource = {
+  Type: string;
+  Condition?: string;
+  Properties?: JsonObject;
+  Metadata?: JsonObject;
+};
+
+export type Template = {
+  Resources?: Record<string, Resource>;
+  Parameters?: Record<string, { Type?: string; Default?: Json }>;
+  Outputs?: Record<string, { Value: Json; Export?: { Name: Json } }>;
+  Conditions?: Record<string, Json>;
+  Mappings?: Record<string, Record<string, Record<string, Json>>>;
+};
+
+/** The stacks of one stage by stack name, with what the machine decides for them. */
+export type Templates = {
+  stacks: Map<string, Template>;
+  region: string;
+  account: string;
+  /** Values of SSM parameters by parameter name; they win over AWS::SSM::Parameter resources. */
+  parameters: Record<string, string>;
+};
+
+type Resolver = (templates: Templates, stack: string, argument: Json) => Json | undefined;
+
+/** A value of a template with every intrinsic function in it worked out; AWS::NoValue vanishes. */
+export function resolve(templates: Templates, stack: string, value: Json): Json | undefined {
+  if (typeof value === "string") return resolveDynamicReferences(templates, value);
+  if (Array.isArray(value)) {
+    return value
+      .map((item) => resolve(templates, stack, item))
+      .filter((item) => item !== undefined);
+  }
+  if (value === null || typeof value !== "object") return value;
+  const keys = Object.keys(value);
+  const only = keys.length === 1 ? keys[0] : undefined;
+  if (only !== undefined && (only === "Ref" || only.startsWith("Fn::"))) {
+    const resolver = resolvers[only];
+    if (resolver === undefined) {
+      throw new Error(`The runner cannot work out ${only} (stack ${stack}).`);
+    }
+    return resolver(templates, stack, value[only] ?? null);
+  }
+  const resolved: JsonObject = {};
+  for (const key of keys) {
+    const item = resolve(templates, stack, value[key] ?? null);
+    if (item !== undefined) resolved[key] = item;
+  }
+  return resolved;
+}
+
+/** As `resolve`, for a value that has to be text. */
+function resolveText(templates: Templates, stack: string, value: Json | undefined): string {
+  const resolved = value === undefined ? undefined : resolve(templates, stack, value);
+  if (typeof resolved === "string") return resolved;
+  if (typeof resolved === "number" || typeof resolved === "boolean") return String(resolved);
+  throw new Error(`Expected text in stack ${stack}, found ${JSON.stringify(value)}.`);
+}
+
+/** Whether a condition of a template holds. Throws when it has no such condition. */
+export function holds(templates: Templates, stack: string, name: string): boolean {
+  const condition = templates.stacks.get(stack)?.Conditions?.[name];
+  if (condition === undefined) throw new Error(`Stack ${stack} has no condition ${name}.`);
+  return isTrue(templates, stack, condition);
+}
+
+function isTrue(templates: Templates, stack: string, condition: Json): boolean {
+  if (typeof condition === "object" && condition !== null && !Array.isArray(condition)) {
+    if (typeof condition.Condition === "string")
+      return holds(templates, stack, condition.Condition);
+    const every = condition["Fn::And"];
+    if (every) return asList(every).every((part) => isTrue(templates, stack, part));
+    const some = condition["Fn::Or"];
+    if (some) return asList(some).some((part) => isTrue(templates, stack, part));
+    const not = condition["Fn::Not"];
+    if (not) return !isTrue(templates, stack, asList(not)[0] ?? null);
+    const equals = condition["Fn::Equals"];
+    if (equals) {
+      const [left, right] = asList(equals).map((part) => resolve(templates, stack, part));
+      return String(left) === String(right);
+    }
+  }
+  throw new Error(`The runner cannot decide ${JSON.stringify(condition)} (stack ${stack}).`);
+}
+
+function asList(value: Json | undefined): Json[] {
+  if (!Array.isArray(value)) throw new Error(`Expected a list, found ${JSON.stringify(value)}.`);
+  return value;
+}
+
+function resolveList(templates: Templates, stack: string, value: Json | undefined): Json[] {
+  return asList(resolve(templates, stack, value ?? null));
+}
+
+function substitute(templates: Templates, stack: string, argument: Json): string {
+  const [text, variables] = Array.isArray(argument) ? argument : [argument, {}];
+  const own = (variables ?? {}) as JsonObject;
+  return String(text).replace(/\$\{(!?)([^}]+)\}/g, (_match, escaped: string, name: string) => {
+    if (escaped) return `\${${name}}`;
+    if (Object.hasOwn(own, name)) return resolveText(templates, stack, own[name]);
+    const dot = name.indexOf(".");
+    if (dot < 0) return String(resolveReference(templates, stack, name) ?? "");
+    return String(resolveAttribute(templates, stack, name.slice(0, dot), name.slice(dot + 1)));
+  });
+}
+
+const resolvers: Record<string, Resolver> = {
+  Ref: (templates, stack, argument) => resolveReference(templates, stack, String(argument)),
+  "Fn::GetAtt": (templates, stack, argument) => {
+    const [id, ...rest] = Array.isArray(argument) ? argument : String(argument).split(".");
+    return resolveAttribute(templates, stack, String(id), rest.map(String).join("."));
+  },
+  "Fn::Join": (templates, stack, argument) => {
+    const [separator, list] = asList(argument);
+    return resolveList(templates, stack, list).map(String).join(String(separator));
+  },
+  "Fn::Split": (templates, stack, argument) => {
+    const [separator, text] = asList(argument);
+    return resolveText(templates, stack, text).split(String(separator));
+  },
+  "Fn::Select": (templates, stack, argument) => {
+    const [index, list] = asList(argument);
+    const chosen = resolveList(templates, stack, list)[Number(index)];
+    if (chosen === undefined) throw new Error(`Fn::Select finds nothing (stack ${stack}).`);
+    return chosen;
+  },
+  "Fn::Sub": substitute,
+  "Fn::ImportValue": (templates, stack, argument) =>
+    resolveImport(templates, resolveText(templates, stack, argument)),
+  "Fn::If": (templates, stack, argument) => {
+    const [name, yes, no] = asList(argument);
+    const branch = holds(templates, stack, String(name)) ? yes : no;
+    return resolve(templates, stack, branch ?? null);
+  },
+  "Fn::FindInMap": (templates, stack, argument) => {
+    const [map, first, second] = resolveList(templates, stack, argument).map(String);
+    const found = templates.stacks.get(stack)?.Mappings?.[map ?? ""]?.[first ?? ""]?.[second ?? ""];
+    if (found === undefined) throw new Error(`Stack ${stack} has no mapping ${map} ${first}.`);
+    return found;
+  },
+  "Fn::Base64": (templates, stack, argument) =>
+    Buffer.from(resolveText(templates, stack, argument)).toString("base64"),
+};
+
+function resolveDynamicReferences(templates: Templates, text: string): string {
+  if (!text.includes("{{resolve:ssm:")) return text;
+  return text.replace(/\{\{resolve:ssm:([^:}]+)(?::\d+)?\}\}/g, (_match, name: string) =>
+    resolveSsmParameter(templates, name),
+  );
+}
+
+function resolveImport(templates: Templates, name: string): Json | undefined {
+  for (const [stack, template] of templates.stacks) {
+    for (const output of Object.values(template.Outputs ?? {})) {
+      if (output.Export && resolve(templates, stack, output.Export.Name) === name) {
+        return resolve(templates, stack, output.Value);
+      }
+    }
+  }
+  throw new Error(`No stack of the assembly exports ${name}.`);
+}

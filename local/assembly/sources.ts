@@ -1,0 +1,107 @@
+/** Event source mappings and schedules, from the templates. */
+import * as z from "zod";
+import type { EventSource, Schedule } from "../model.ts";
+import type { Templates } from "./intrinsics.ts";
+import { findResources, functionNameOf } from "./resources.ts";
+
+const Mapping = z.object({
+  EventSourceArn: z.string(),
+  FunctionName: z.string(),
+  Enabled: z.coerce.boolean().default(true),
+  BatchSize: z.coerce.number().optional(),
+  MaximumBatchingWindowInSeconds: z.coerce.number().default(0),
+  ParallelizationFactor: z.coerce.number().default(1),
+  StartingPosition: z.string().optional(),
+  MaximumRetryAttempts: z.coerce.number().default(-1),
+  MaximumRecordAgeInSeconds: z.coerce.number().default(-1),
+  BisectBatchOnFunctionError: z.coerce.boolean().default(false),
+  FunctionResponseTypes: z.array(z.string()).default([]),
+  DestinationConfig: z
+    .object({ OnFailure: z.object({ Destination: z.string() }).optional() })
+    .optional(),
+  FilterCriteria: z
+    .object({ Filters: z.array(z.object({ Pattern: z.string().optional() })).default([]) })
+    .optional(),
+  ScalingConfig: z.object({ MaximumConcurrency: z.coerce.number().optional() }).optional(),
+});
+
+/** The enabled mappings. -1 as attempts or age means no bound, as in Lambda's own API. */
+export function readEventSources(templates: Templates): EventSource[] {
+  const sources: EventSource[] = [];
+  for (const { stack, id, properties } of findResources(
+    templates,
+    "AWS::Lambda::EventSourceMapping",
+    Mapping,
+  )) {
+    if (!properties.Enabled) continue;
+    const { FunctionName, DestinationConfig, ScalingConfig } = properties;
+    const fromQueue = properties.EventSourceArn.startsWith("arn:aws:sqs:");
+    const destination = DestinationConfig?.OnFailure?.Destination;
+    sources.push({
+      id: `${stack}-${id}`,
+      sourceArn: properties.EventSourceArn,
+      functionName: FunctionName.startsWith("arn:") ? functionNameOf(FunctionName) : FunctionName,
+      batchSize: properties.BatchSize ?? (fromQueue ? 10 : 100),
+      batchingWindowSeconds: properties.MaximumBatchingWindowInSeconds,
+      parallelizationFactor: properties.ParallelizationFactor,
+      ...(properties.StartingPosition && { startingPosition: properties.StartingPosition }),
+      retryAttemptsMax: properties.MaximumRetryAttempts,
+      recordAgeSecondsMax: properties.MaximumRecordAgeInSeconds,
+      bisectOnError: properties.BisectBatchOnFunctionError,
+      reportsItemFailures: properties.FunctionResponseTypes.includes("ReportBatchItemFailures"),
+      ...(destination && { onFailureArn: destination }),
+      filters: (properties.FilterCriteria?.Filters ?? []).flatMap(({ Pattern }) =>
+        Pattern === undefined ? [] : [z.record(z.string(), z.unknown()).parse(JSON.parse(Pattern))],
+      ),
+      ...(ScalingConfig?.MaximumConcurrency && {
+        concurrencyMax: ScalingConfig.MaximumConcurrency,
+      }),
+    });
+  }
+  return sources;
+}
+
+const Rule = z.object({
+  ScheduleExpression: z.string().optional(),
+  State: z.string().default("ENABLED"),
+  Targets: z.array(z.object({ Arn: z.string(), Input: z.string().optional() })).default([]),
+});
+const SchedulerSchedule = z.object({
+  ScheduleExpression: z.string(),
+  State: z.string().default("ENABLED"),
+  Target: z.object({ Arn: z.string(), Input: z.string().optional() }),
+});
+
+/** The enabled schedules that call a function, of EventBridge's rules and of its scheduler. */
+export function readSchedules(templates: Templates): Schedule[] {
+  const schedules: Schedule[] = [];
+  const keep = (
+    id: string,
+    expression: string,
+    targets: { Arn: string; Input?: string | undefined }[],
+  ) => {
+    for (const [index, { Arn, Input }] of targets.entries()) {
+      if (!Arn.startsWith("arn:aws:lambda:")) continue;
+      const functionName = functionNameOf(Arn);
+      schedules.push({
+        id: `${id}-${index}`,
+        expression,
+        functionName,
+        ...(Input && { input: Input }),
+      });
+    }
+  };
+  for (const { stack, id, properties } of findResources(templates, "AWS::Events::Rule", Rule)) {
+    if (properties.State !== "ENABLED" || properties.ScheduleExpression === undefined) continue;
+    keep(`${stack}-${id}`, properties.ScheduleExpression, properties.Targets);
+  }
+  for (const { stack, id, properties } of findResources(
+    templates,
+    "AWS::Scheduler::Schedule",
+    SchedulerSchedule,
+  )) {
+    if (properties.State !== "ENABLED") continue;
+    keep(`${stack}-${id}`, properties.ScheduleExpression, [properties.Target]);
+  }
+  return schedules;
+}

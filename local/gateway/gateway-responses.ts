@@ -1,0 +1,112 @@
+/**
+ * The answers that API Gateway makes itself, from the API's gateway responses.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+ */
+import type { GatewayResponse, RestApi } from "../model.ts";
+import type { RequestContext, RestAnswer, RestRequest } from "./rest-request.ts";
+import { findHeader } from "./rest-request.ts";
+
+/** Status, sentence and x-amzn-ErrorType of each type where the API does not say otherwise. */
+const types = {
+  ACCESS_DENIED: [403, "User is not authorized to access this resource", "AccessDeniedException"],
+  API_CONFIGURATION_ERROR: [500, "Internal server error", "InternalServerErrorException"],
+  AUTHORIZER_CONFIGURATION_ERROR: [500, null, "AuthorizerConfigurationException"],
+  AUTHORIZER_FAILURE: [500, null, "AuthorizerConfigurationException"],
+  BAD_REQUEST_BODY: [400, "Invalid request body", "BadRequestException"],
+  BAD_REQUEST_PARAMETERS: [400, "Invalid request parameters", "BadRequestException"],
+  EXPIRED_TOKEN: [
+    403,
+    "The security token included in the request is expired",
+    "ExpiredTokenException",
+  ],
+  INTEGRATION_FAILURE: [502, "Internal server error", "InternalServerErrorException"],
+  INTEGRATION_TIMEOUT: [504, "Endpoint request timed out", "InternalServerErrorException"],
+  INVALID_API_KEY: [403, "Forbidden", "ForbiddenException"],
+  INVALID_SIGNATURE: [403, "The request signature does not match", "InvalidSignatureException"],
+  MISSING_AUTHENTICATION_TOKEN: [
+    403,
+    "Missing Authentication Token",
+    "MissingAuthenticationTokenException",
+  ],
+  QUOTA_EXCEEDED: [429, "Limit Exceeded", "LimitExceededException"],
+  REQUEST_TOO_LARGE: [413, "Request Too Long", "RequestTooLargeException"],
+  RESOURCE_NOT_FOUND: [404, "Not Found", "NotFoundException"],
+  THROTTLED: [429, "Too Many Requests", "TooManyRequestsException"],
+  UNAUTHORIZED: [401, "Unauthorized", "UnauthorizedException"],
+  UNSUPPORTED_MEDIA_TYPE: [415, "Unsupported Media Type", "BadRequestException"],
+  WAF_FILTERED: [403, "Forbidden", "ForbiddenException"],
+} as const;
+
+export type GatewayResponseType = keyof typeof types;
+
+/** The answer of one type: as the API says for it, else for its default, else as AWS has it. */
+export function answerFromGateway(
+  api: RestApi,
+  type: GatewayResponseType,
+  request: RestRequest,
+  context: RequestContext,
+): RestAnswer {
+  const [status, message, errorType] = types[type];
+  const responses = api.document["x-amazon-apigateway-gateway-responses"] ?? {};
+  const response: GatewayResponse =
+    responses[type] ?? responses[status < 500 ? "DEFAULT_4XX" : "DEFAULT_5XX"] ?? {};
+  const error = {
+    message,
+    messageString: JSON.stringify(message),
+    responseType: type,
+  };
+  const read = (expression: string) => readVariable(expression, request, { ...context, error });
+  const [mediaType, template] = Object.entries(response.responseTemplates ?? {})[0] ?? [
+    "application/json",
+    '{"message":$context.error.messageString}',
+  ];
+  const headers: [string, string][] = [
+    ["Content-Type", mediaType],
+    ["x-amzn-ErrorType", errorType],
+  ];
+  for (const [target, source] of Object.entries(response.responseParameters ?? {})) {
+    const name = /^gatewayresponse\.header\.(.+)$/.exec(target)?.[1];
+    if (name !== undefined) headers.push([name, readParameter(source, read)]);
+  }
+  return {
+    statusCode: Number(response.statusCode ?? status),
+    headers,
+    body: Buffer.from(render(template, read)),
+    by: type,
+  };
+}
+
+/** A mapping's source: a quoted static value, or an expression without the dollar sign. */
+export function readParameter(source: string, read: (expression: string) => string): string {
+  return /^'(.*)'$/s.exec(source)?.[1] ?? read(source);
+}
+
+/** Gateway responses know plain variables only, no velocity. Unknown ones become empty text. */
+function render(template: string, read: (expression: string) => string): string {
+  return template.replace(
+    /\$((?:context|method|stageVariables)(?:\.[A-Za-z0-9_-]+)+)/g,
+    (_all, name) => read(name),
+  );
+}
+
+/** The value of `context.x.y` or `method.request.header.x`; empty text when it has none. */
+export function readVariable(
+  expression: string,
+  request: RestRequest,
+  context: Record<string, unknown>,
+): string {
+  const [scope, ...names] = expression.split(".");
+  if (scope === "method" && names[0] === "request" && names[1] === "header") {
+    return findHeader(request, names.slice(2).join(".")) ?? "";
+  }
+  if (scope === "method" && names[0] === "request" && names[1] === "querystring") {
+    return new URLSearchParams(request.query).get(names.slice(2).join(".")) ?? "";
+  }
+  if (scope !== "context") return "";
+  let value: unknown = context;
+  for (const name of names) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return "";
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value === null || value === undefined ? "" : String(value);
+}

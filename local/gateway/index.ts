@@ -1,0 +1,210 @@
+/**
+ * The one port of the runner: HTTP for the REST APIs, upgrades for the WebSocket APIs, and the
+ * runner's own routes under /local/. It also stands in for API Gateway's edge: what is malformed,
+ * too long in its headers, or too large never reaches an API.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo, Server as TcpServer } from "node:net";
+import { createServer as createTcpServer } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Log } from "../log.ts";
+import type { OwnRoutes } from "./own-routes.ts";
+import { answerJson } from "./own-routes.ts";
+import type { AnswerRequest } from "./rest.ts";
+import type { RestAnswer, RestRequest } from "./rest-request.ts";
+import { describeRequest, readBody, sizeOfHeaders, splitTarget } from "./wire.ts";
+
+/** Request line and header values together. */
+const headerBytesMax = 10_240;
+const bodyBytesMax = 10 * 1024 * 1024;
+const stopMillisecondsMax = 1000;
+
+const withoutBody = new Set([204, 304]);
+
+/** Where a REST API or a WebSocket API answers, once the system is up. */
+export type Mounts = {
+  /** By path prefix, such as `/v4`; the API at `` gets the rest. */
+  rest: { prefix: string; answer: AnswerRequest }[];
+  /** By path, such as `/ws`. */
+  sockets: {
+    path: string;
+    upgrade(request: RestRequest, raw: IncomingMessage, socket: Duplex, head: Buffer): void;
+  }[];
+};
+
+export type Gateway = {
+  /** `http://127.0.0.1:<port>` */
+  url: string;
+  /** From now on requests reach the APIs; before, everything is 503. */
+  open(mounts: Mounts): void;
+  stop(): Promise<void>;
+};
+
+type GatewayOptions = {
+  port: number;
+  /** An address of this machine besides 127.0.0.1, or `0.0.0.0` or `::` for all of them. */
+  host?: string;
+  log: Log;
+  ownRoutes: OwnRoutes;
+};
+
+/**
+ * Listens on 127.0.0.1, and on `host` too. Rejects with the system's error when the port or the
+ * address cannot be had.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { log, ownRoutes, host = "127.0.0.1" } = options;
+  let mounts: Mounts | undefined;
+  const server = createServer(
+    {
+      maxHeaderSize: 2 * headerBytesMax,
+      requestTimeout: 30_000,
+      headersTimeout: 10_000,
+      keepAliveTimeout: 65_000,
+      shouldUpgradeCallback: (request) =>
+        findSocket(mounts, request) !== undefined || mounts === undefined,
+    },
+    (request, response) => {
+      answer(request, response).catch((error: unknown) => {
+        log.problem(`The gateway failed: ${error instanceof Error ? error.stack : error}`);
+        response.destroy();
+      });
+    },
+  );
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    if (sizeOfHeaders(request) > headerBytesMax) return refuseUpgrade(socket, 431);
+    const found = findSocket(mounts, request);
+    if (found === undefined) return refuseUpgrade(socket, 503);
+    found.upgrade(describeRequest(request, Buffer.alloc(0)), request, socket, head);
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const started = performance.now();
+    const { path } = splitTarget(request.url ?? "/");
+    const result = await answerAny(request);
+    if (result === undefined) return;
+    const length: [string, string] = ["Content-Length", String(result.body.length)];
+    // RFC 9110, 8.6: an answer that can have no content must not tell the length of one.
+    const headers = withoutBody.has(result.statusCode)
+      ? result.headers
+      : [...result.headers, length];
+    response.writeHead(result.statusCode, headers.flat());
+    response.end(result.body);
+    log.request({
+      method: request.method ?? "",
+      path,
+      statusCode: result.statusCode,
+      milliseconds: performance.now() - started,
+      by: result.by,
+    });
+  }
+
+  async function answerAny(request: IncomingMessage): Promise<RestAnswer | undefined> {
+    if (sizeOfHeaders(request) > headerBytesMax) {
+      return {
+        statusCode: 431,
+        headers: [["Connection", "close"]],
+        body: Buffer.alloc(0),
+        by: "edge",
+      };
+    }
+    const { path } = splitTarget(request.url ?? "/");
+    if (!path.startsWith("/") || request.httpVersionMajor < 1) {
+      return {
+        statusCode: 400,
+        headers: [["Connection", "close"]],
+        body: Buffer.alloc(0),
+        by: "edge",
+      };
+    }
+    const body = await readBody(request, bodyBytesMax);
+    if (body === "gone") return undefined;
+    const described = describeRequest(request, body === "too_large" ? Buffer.alloc(0) : body);
+    if (body === "too_large") described.isTooLarge = true;
+    const own = await ownRoutes.answer(described);
+    if (own) return own;
+    const mount = mounts?.rest.find(
+      ({ prefix }) => path === prefix || path.startsWith(`${prefix}/`),
+    );
+    if (mount === undefined) {
+      return answerJson(
+        503,
+        {
+          isSuccess: false,
+          statusCode: 503,
+          data: null,
+          errors: ["Service temporarily unavailable"],
+          timestamp: new Date().toISOString(),
+        },
+        [
+          ["Retry-After", "1"],
+          ["Access-Control-Allow-Origin", "*"],
+        ],
+      );
+    }
+    described.path = path.slice(mount.prefix.length) || "/";
+    return await mount.answer(described);
+  }
+
+  const port = await listen(server, options.port, isAny(host) ? host : "127.0.0.1");
+  // The stage's own issuer and its functions always meet on 127.0.0.1.
+  const further = isAny(host) || host === "127.0.0.1" ? undefined : createTcpServer();
+  further?.on("connection", (socket) => server.emit("connection", socket));
+  if (further) {
+    await listen(further, port, host).catch(async (error) => {
+      server.close();
+      throw error;
+    });
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    open(opened) {
+      // The longest prefix first, so that the API at the root gets only what is left.
+      const rest = opened.rest.toSorted((a, b) => b.prefix.length - a.prefix.length);
+      mounts = { ...opened, rest };
+    },
+    async stop() {
+      further?.close();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), stopMillisecondsMax);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const isAny = (host: string) => host === "0.0.0.0" || host === "::";
+
+/** Resolves with the port, which is the system's choice for 0. */
+async function listen(server: TcpServer, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Ends a handshake with a plain HTTP answer, as the edge does. */
+export function refuseUpgrade(
+  socket: Duplex,
+  statusCode: number,
+  body = "",
+  headers: [string, string][] = [],
+): void {
+  const lines = [
+    `HTTP/1.1 ${statusCode} `,
+    "Connection: close",
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
+}
+
+function findSocket(mounts: Mounts | undefined, request: IncomingMessage) {
+  if (request.headers.upgrade?.toLowerCase() !== "websocket") return undefined;
+  const { path } = splitTarget(request.url ?? "/");
+  return mounts?.sockets.find((mount) => path === mount.path || path === `${mount.path}/`);
+}

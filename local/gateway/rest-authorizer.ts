@@ -1,0 +1,89 @@
+/**
+ * REQUEST authorizers of a REST API with their cache of results.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+ */
+import { functionNameOf } from "../assembly/resources.ts";
+import type { Invoke, OpenApiOperation, RestApi } from "../model.ts";
+import type { GatewayResponseType } from "./gateway-responses.ts";
+import { AuthorizerAnswer, allows, contextOf } from "./rest-policy.ts";
+import type { RequestContext, RestRequest } from "./rest-request.ts";
+import { findHeader, makeEventHead } from "./rest-request.ts";
+
+/** The verdict: the context for the function, or the gateway response that refuses. */
+type Verdict = {
+  refusal?: GatewayResponseType;
+  /** Also there at a Deny, for the templates of ACCESS_DENIED. */
+  authorizer?: Record<string, string>;
+};
+
+type Authorize = (
+  operation: OpenApiOperation,
+  request: RestRequest,
+  context: RequestContext,
+  pathParameters: Record<string, string>,
+) => Promise<Verdict>;
+
+const cachedMax = 10_000;
+
+/** Makes the check that stands before the operations of one API. */
+export function makeAuthorize(
+  api: RestApi,
+  region: string,
+  invoke: Invoke,
+  now: () => number = Date.now,
+): Authorize {
+  const cache = new Map<string, { answer: AuthorizerAnswer; until: number }>();
+  const schemes = api.document.components?.securitySchemes ?? {};
+
+  return async (operation, request, context, pathParameters) => {
+    const name = Object.keys(operation.security?.[0] ?? {})[0];
+    const authorizer = name && schemes[name]?.["x-amazon-apigateway-authorizer"];
+    if (!name) return {};
+    if (!authorizer) return { refusal: "API_CONFIGURATION_ERROR" };
+    const sources = (authorizer.identitySource ?? "").split(",").filter((source) => source.trim());
+    const identity = sources.map((source) => readIdentity(source.trim(), request, context));
+    if (identity.some((value) => value === "")) return { refusal: "UNAUTHORIZED" };
+
+    const methodArn =
+      `arn:aws:execute-api:${region}:${context.accountId}:${api.id}/${api.stageName}` +
+      `/${request.method}${request.path}`;
+    const seconds = identity.length === 0 ? 0 : (authorizer.authorizerResultTtlInSeconds ?? 300);
+    const key = JSON.stringify([name, ...identity]);
+    const kept = cache.get(key);
+    if (kept && kept.until > now()) return judge(kept.answer, methodArn);
+
+    const result = await invoke(functionNameOf(authorizer.authorizerUri), {
+      type: "REQUEST",
+      methodArn,
+      ...makeEventHead(request, context, pathParameters),
+    });
+    if (!result.ok) {
+      const isRefusal = result.error.errorMessage === "Unauthorized";
+      return { refusal: isRefusal ? "UNAUTHORIZED" : "AUTHORIZER_FAILURE" };
+    }
+    const checked = AuthorizerAnswer.safeParse(result.payload);
+    if (!checked.success) return { refusal: "AUTHORIZER_CONFIGURATION_ERROR" };
+    if (seconds > 0) {
+      const oldest = cache.keys().next().value;
+      if (cache.size >= cachedMax && oldest !== undefined) cache.delete(oldest);
+      cache.set(key, { answer: checked.data, until: now() + seconds * 1000 });
+    }
+    return judge(checked.data, methodArn);
+  };
+}
+
+function judge(answer: AuthorizerAnswer, methodArn: string): Verdict {
+  const authorizer = contextOf(answer);
+  return allows(answer, methodArn) ? { authorizer } : { authorizer, refusal: "ACCESS_DENIED" };
+}
+
+function readIdentity(source: string, request: RestRequest, context: RequestContext): string {
+  const [scope, , place, ...rest] = source.split(".");
+  const name = rest.join(".");
+  if (scope === "method" && place === "header") return findHeader(request, name) ?? "";
+  if (scope === "method" && place === "querystring") {
+    return new URLSearchParams(request.query).get(name) ?? "";
+  }
+  if (source === "context.identity.sourceIp") return context.identity.sourceIp ?? "";
+  throw new Error(`The runner does not know the identity source ${source}.`);
+}

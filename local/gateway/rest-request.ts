@@ -1,0 +1,183 @@
+/**
+ * A request as the REST gateway sees it and the event that it makes of it: the format of Lambda
+ * proxy integrations, version 1.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+ */
+import { randomBytes, randomUUID } from "node:crypto";
+import type { RestApi } from "../model.ts";
+
+/** What came over the wire. `path` is as sent, without the query and without the API's mount. */
+export type RestRequest = {
+  method: string;
+  path: string;
+  query: string;
+  /** Names as sent, in order, one entry per header line. */
+  headers: [name: string, value: string][];
+  body: Buffer;
+  /** The edge has refused the body for its length; `body` is empty then. */
+  isTooLarge?: boolean;
+  sourceIp: string;
+  protocol: string;
+  receivedMilliseconds: number;
+};
+
+/** What goes back over the wire. */
+export type RestAnswer = {
+  statusCode: number;
+  headers: [name: string, value: string][];
+  body: Buffer;
+  /** Who answered, for the log: a function, or the gateway and its response type. */
+  by: string;
+};
+
+/** The `requestContext` of an event and the `$context` of a gateway response. */
+export type RequestContext = {
+  accountId: string;
+  apiId: string;
+  authorizer?: Record<string, unknown>;
+  domainName: string;
+  domainPrefix: string;
+  extendedRequestId: string;
+  httpMethod: string;
+  identity: Record<string, string | null>;
+  path: string;
+  protocol: string;
+  requestId: string;
+  requestTime: string;
+  requestTimeEpoch: number;
+  resourceId: string;
+  resourcePath: string;
+  stage: string;
+};
+
+/** The common log format of `$context.requestTime`: `09/Apr/2015:12:34:56 +0000`. */
+export function formatRequestTime(milliseconds: number): string {
+  // toUTCString gives `Thu, 09 Apr 2015 12:34:56 GMT`.
+  const [, day, month, year, time] = new Date(milliseconds).toUTCString().split(" ");
+  return `${day}/${month}/${year}:${time} +0000`;
+}
+
+/** The last value of a header, whatever its case; undefined when it was not sent. */
+export function findHeader(
+  request: Pick<RestRequest, "headers">,
+  name: string,
+): string | undefined {
+  const wanted = name.toLowerCase();
+  return request.headers.findLast(([sent]) => sent.toLowerCase() === wanted)?.[1];
+}
+
+/** Makes the context of a request to a resource such as `/gifts/{id}`. */
+export function makeContext(
+  api: Pick<RestApi, "id" | "stageName">,
+  account: string,
+  request: RestRequest,
+  resourcePath: string,
+): RequestContext {
+  return {
+    accountId: account,
+    apiId: api.id,
+    domainName: findHeader(request, "host") ?? "localhost",
+    domainPrefix: api.id,
+    extendedRequestId: randomBytes(11).toString("base64"),
+    httpMethod: request.method,
+    identity: {
+      accessKey: null,
+      accountId: null,
+      caller: null,
+      cognitoAuthenticationProvider: null,
+      cognitoAuthenticationType: null,
+      cognitoIdentityId: null,
+      cognitoIdentityPoolId: null,
+      principalOrgId: null,
+      sourceIp: request.sourceIp,
+      user: null,
+      userAgent: findHeader(request, "user-agent") ?? null,
+      userArn: null,
+    },
+    path: `/${api.stageName}${request.path}`,
+    protocol: request.protocol,
+    requestId: randomUUID(),
+    requestTime: formatRequestTime(request.receivedMilliseconds),
+    requestTimeEpoch: request.receivedMilliseconds,
+    resourceId: Buffer.from(resourcePath).toString("hex").slice(-6).padStart(6, "0"),
+    resourcePath,
+    stage: api.stageName,
+  };
+}
+
+/** A request's headers, with those that the gateway adds, and the fields of its query. */
+export function collectFields({ headers, sourceIp, query }: RestRequest) {
+  return {
+    headers: collectHeaders([
+      ...headers,
+      ["X-Forwarded-For", sourceIp],
+      ["X-Forwarded-Proto", "http"],
+    ]),
+    query: collect([...new URLSearchParams(query)]),
+  };
+}
+
+/** The fields that a proxy event and an authorizer's event share. */
+export function makeEventHead(
+  request: RestRequest,
+  context: RequestContext,
+  pathParameters: Record<string, string>,
+) {
+  const { headers, query } = collectFields(request);
+  return {
+    resource: context.resourcePath,
+    path: request.path,
+    httpMethod: request.method,
+    headers: headers.last,
+    multiValueHeaders: headers.all,
+    queryStringParameters: query.last,
+    multiValueQueryStringParameters: query.all,
+    pathParameters: Object.keys(pathParameters).length === 0 ? null : pathParameters,
+    stageVariables: null,
+    requestContext: context,
+  };
+}
+
+/** Whether a media type is among those that the API treats as bytes: exact, `type/*`, or all. */
+export function isBinary(api: RestApi, mediaType: string | undefined): boolean {
+  const sent = (mediaType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (sent === "") return false;
+  return (api.document["x-amazon-apigateway-binary-media-types"] ?? []).some((type) => {
+    const listed = type.toLowerCase();
+    if (listed === "*/*" || listed === sent) return true;
+    return listed.endsWith("/*") && sent.startsWith(listed.slice(0, -1));
+  });
+}
+
+/** The body as an event carries it: base64 for binary media types, else text, else null. */
+export function makeEventBody(api: RestApi, request: RestRequest) {
+  if (request.body.length === 0) return { body: null, isBase64Encoded: false };
+  const isBase64Encoded = isBinary(api, findHeader(request, "content-type"));
+  return { body: request.body.toString(isBase64Encoded ? "base64" : "utf8"), isBase64Encoded };
+}
+
+/** As `collect`, for headers, whose names have no case. */
+function collectHeaders(pairs: Iterable<[string, string]>) {
+  return collect(pairs, (name) => name.toLowerCase());
+}
+
+/**
+ * Names and values as an event has them: the last value of each name, and all of them. Names whose
+ * `keyOf` is equal are one name, in the spelling in which it came first. Null when there is none.
+ */
+function collect(
+  pairs: Iterable<[string, string]>,
+  keyOf: (name: string) => string = (name) => name,
+) {
+  // Without a prototype, since `__proto__` is a name that a client may send.
+  const last: Record<string, string> = Object.create(null);
+  const all: Record<string, string[]> = Object.create(null);
+  const spelling = new Map<string, string>();
+  for (const [name, value] of pairs) {
+    const key = spelling.get(keyOf(name)) ?? name;
+    spelling.set(keyOf(name), key);
+    last[key] = value;
+    all[key] = [...(all[key] ?? []), value];
+  }
+  return spelling.size === 0 ? { last: null, all: null } : { last, all };
+}

@@ -1,0 +1,93 @@
+/**
+ * Which resource and method of a REST API a request goes to: literal segments before `{name}`,
+ * that before `{name+}`.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
+ */
+import type { OpenApiBody, OpenApiOperation } from "../model.ts";
+
+/** A resource that a path leads to, with the values of its parameters, percent-decoded once. */
+export type RouteMatch = {
+  resourcePath: string;
+  /** By lower-case method, or `x-amazon-apigateway-any-method`. */
+  operations: Record<string, OpenApiOperation>;
+  pathParameters: Record<string, string>;
+};
+
+type Node = {
+  literal: Map<string, Node>;
+  parameter?: { name: string; node: Node };
+  greedy?: { name: string; resourcePath: string; operations: Record<string, OpenApiOperation> };
+  resource?: { resourcePath: string; operations: Record<string, OpenApiOperation> };
+};
+
+const makeNode = (): Node => ({ literal: new Map() });
+
+/** Makes the table of an API's paths. Throws when one place has two parameter names. */
+export function makeRoutes(document: OpenApiBody): (path: string) => RouteMatch | undefined {
+  const root = makeNode();
+  for (const [resourcePath, operations] of Object.entries(document.paths)) {
+    addPath(root, resourcePath, operations);
+  }
+  return (path) => match(root, path.split("/").slice(1), 0);
+}
+
+function addPath(
+  root: Node,
+  resourcePath: string,
+  operations: Record<string, OpenApiOperation>,
+): void {
+  let node = root;
+  for (const segment of resourcePath.split("/").slice(1)) {
+    const name = /^\{([^}+]+)(\+?)\}$/.exec(segment);
+    if (name?.[1] && name[2]) {
+      node.greedy = { name: name[1], resourcePath, operations };
+      return;
+    }
+    if (name?.[1]) {
+      node.parameter ??= { name: name[1], node: makeNode() };
+      if (node.parameter.name !== name[1]) {
+        throw new Error(`${resourcePath}: this place already has a parameter of another name.`);
+      }
+      node = node.parameter.node;
+    } else {
+      const next = node.literal.get(segment) ?? makeNode();
+      node.literal.set(segment, next);
+      node = next;
+    }
+  }
+  node.resource = { resourcePath, operations };
+}
+
+function match(node: Node, segments: string[], index: number): RouteMatch | undefined {
+  const segment = segments[index];
+  if (segment === undefined) return node.resource && { ...node.resource, pathParameters: {} };
+  const literal = node.literal.get(segment);
+  const found = literal && match(literal, segments, index + 1);
+  if (found) return found;
+  if (node.parameter && segment !== "") {
+    const below = match(node.parameter.node, segments, index + 1);
+    if (below) {
+      below.pathParameters[node.parameter.name] = decode(segment);
+      return below;
+    }
+  }
+  const rest = segments.slice(index).join("/");
+  if (node.greedy === undefined || rest === "") return undefined;
+  const { name, resourcePath, operations } = node.greedy;
+  return { resourcePath, operations, pathParameters: { [name]: decode(rest) } };
+}
+
+/** A segment that is not well encoded stays as it is: refusing it is the function's decision. */
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** The operation for a method: its own, else the resource's any-method, else none. */
+export function findOperation(found: RouteMatch, method: string): OpenApiOperation | undefined {
+  const own = found.operations[method.toLowerCase()];
+  return own ?? found.operations["x-amazon-apigateway-any-method"];
+}

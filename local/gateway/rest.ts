@@ -1,0 +1,141 @@
+/**
+ * One REST API: route, throttle, authorizer, integration, gateway responses, in API Gateway's
+ * order. Limits: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+ */
+import { functionNameOf } from "../assembly/resources.ts";
+import type { InvocationResult, Invoke, RestApi, Stage } from "../model.ts";
+import type { GatewayResponseType } from "./gateway-responses.ts";
+import { answerFromGateway } from "./gateway-responses.ts";
+import { answerMock, readProxyAnswer } from "./rest-answer.ts";
+import { makeAuthorize } from "./rest-authorizer.ts";
+import { assertMayInvoke } from "./rest-policy.ts";
+import type { RequestContext, RestAnswer, RestRequest } from "./rest-request.ts";
+import { makeContext, makeEventBody, makeEventHead } from "./rest-request.ts";
+import type { RouteMatch } from "./rest-routes.ts";
+import { findOperation, makeRoutes } from "./rest-routes.ts";
+import type { Throttle } from "./throttle.ts";
+import { makeThrottle } from "./throttle.ts";
+
+/** The longest that an integration may take, for an API that did not ask for more. */
+const integrationMillisecondsMax = 29_000;
+
+export type AnswerRequest = (request: RestRequest) => Promise<RestAnswer>;
+
+/** Makes one API of a stage answer requests. Throws when an operation leads to no function. */
+export function makeRestApi(
+  api: RestApi,
+  stage: Pick<Stage, "functions" | "roles" | "account" | "region">,
+  invoke: Invoke,
+  integrationMilliseconds: number = integrationMillisecondsMax,
+): AnswerRequest {
+  checkIntegrations(api, stage);
+  const findRoute = makeRoutes(api.document);
+  const authorize = makeAuthorize(api, stage.region, invoke);
+  const admits = makeAdmission(api);
+
+  return async (request) => {
+    const found = findRoute(request.path);
+    const context = makeContext(api, stage.account, request, found?.resourcePath ?? "/");
+    const answer = await answerRequest(found, request, context);
+    answer.headers.push(["x-amzn-RequestId", context.requestId]);
+    answer.headers.push(["x-amz-apigw-id", context.extendedRequestId]);
+    return answer;
+  };
+
+  async function answerRequest(
+    found: RouteMatch | undefined,
+    request: RestRequest,
+    context: RequestContext,
+  ): Promise<RestAnswer> {
+    const refuse = (type: GatewayResponseType) => answerFromGateway(api, type, request, context);
+    if (request.isTooLarge) return refuse("REQUEST_TOO_LARGE");
+    const operation = found && findOperation(found, request.method);
+    if (!operation) return refuse("MISSING_AUTHENTICATION_TOKEN");
+    if (!admits(found.resourcePath, request.method)) return refuse("THROTTLED");
+    const verdict = await authorize(operation, request, context, found.pathParameters);
+    if (verdict.authorizer) context.authorizer = verdict.authorizer;
+    if (verdict.refusal) return refuse(verdict.refusal);
+    const integration = operation["x-amazon-apigateway-integration"];
+    if (integration.type === "mock") {
+      return answerMock(operation, request, context) ?? refuse("API_CONFIGURATION_ERROR");
+    }
+    const functionName = functionNameOf(integration.uri ?? "");
+    const result = await within(
+      Math.min(integration.timeoutInMillis ?? integrationMilliseconds, integrationMilliseconds),
+      invoke(functionName, {
+        ...makeEventHead(request, context, found.pathParameters),
+        ...makeEventBody(api, request),
+      }),
+    );
+    if (result === undefined) return refuse("INTEGRATION_TIMEOUT");
+    if (!result.ok) return refuse(typeOfFailure(result));
+    const answer = readProxyAnswer(result.payload, api, request, functionName);
+    return answer ?? refuse("INTEGRATION_FAILURE");
+  }
+}
+
+/**
+ * A function that Lambda throttles has failed for API Gateway like any other: its 429 is for limits
+ * of its own alone.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-integrations.html
+ */
+const typeOfFailure = ({ error }: InvocationResult & { ok: false }): GatewayResponseType =>
+  error.errorType === "RequestTooLargeException" ? "REQUEST_TOO_LARGE" : "INTEGRATION_FAILURE";
+
+async function within<Value>(
+  milliseconds: number,
+  work: Promise<Value>,
+): Promise<Value | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A method's own throttle settings win over those of the whole stage; each method has a bucket. */
+function makeAdmission(api: RestApi): (resourcePath: string, method: string) => boolean {
+  const throttles = new Map<string, Throttle>();
+  return (resourcePath, method) => {
+    const key = `${method} ${resourcePath}`;
+    let throttle = throttles.get(key);
+    if (throttle === undefined) {
+      const settings = api.methodSettings.filter(
+        (setting) =>
+          (setting.path === resourcePath || setting.path === "/*") &&
+          (setting.method === method || setting.method === "*"),
+      );
+      settings.sort((a, b) => Number(a.path === "/*") - Number(b.path === "/*"));
+      throttle = makeThrottle(settings.find(({ rateLimit }) => rateLimit !== undefined) ?? {});
+      throttles.set(key, throttle);
+    }
+    return throttle.admits();
+  };
+}
+
+function checkIntegrations(api: RestApi, stage: Pick<Stage, "functions" | "roles">): void {
+  for (const [path, operations] of Object.entries(api.document.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      const { type, uri, credentials } = operation["x-amazon-apigateway-integration"];
+      if (type === "mock") continue;
+      if (type !== "aws_proxy") throw new Error(`${method} ${path}: no integration ${type} here.`);
+      const name = functionNameOf(uri ?? "");
+      const lambda = stage.functions[name];
+      if (lambda === undefined) {
+        throw new Error(`${api.name}, ${method} ${path}: no template has the function ${name}.`);
+      }
+      assertMayInvoke(stage, credentials, lambda.arn);
+    }
+  }
+  for (const scheme of Object.values(api.document.components?.securitySchemes ?? {})) {
+    const authorizer = scheme["x-amazon-apigateway-authorizer"];
+    if (authorizer === undefined) continue;
+    const lambda = stage.functions[functionNameOf(authorizer.authorizerUri)];
+    if (lambda === undefined) throw new Error(`${api.name}: no template has its authorizer.`);
+    assertMayInvoke(stage, authorizer.authorizerCredentials, lambda.arn);
+  }
+}

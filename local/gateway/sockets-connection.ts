@@ -1,0 +1,204 @@
+/** One open connection: its messages to the routes in order, its limits, and its end. */
+import type { WebSocket } from "ws";
+import type { Log } from "../log.ts";
+import type { Invoke, WebSocketApi } from "../model.ts";
+import type { ConnectionHead } from "./sockets-event.ts";
+import { makeHandshakeHead, makeSocketContext } from "./sockets-event.ts";
+import { makeFrameWatch } from "./sockets-frames.ts";
+import type { Throttle } from "./throttle.ts";
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html */
+export type SocketLimits = {
+  frameBytesMax: number;
+  messageBytesMax: number;
+  idleMilliseconds: number;
+  lifeMilliseconds: number;
+  /** What a slow client may leave unread before posts to it are refused. */
+  bufferedBytesMax: number;
+};
+
+export const awsSocketLimits: SocketLimits = {
+  frameBytesMax: 32 * 1024,
+  messageBytesMax: 128 * 1024,
+  idleMilliseconds: 10 * 60 * 1000,
+  lifeMilliseconds: 2 * 60 * 60 * 1000,
+  bufferedBytesMax: 1024 * 1024,
+};
+
+export type Connection = {
+  head: ConnectionHead;
+  lastActiveMilliseconds: number;
+  send(data: Uint8Array): "sent" | "gone" | "too_fast";
+  close(code: number): void;
+  /** Settles when the connection is closed and its $disconnect has been answered. */
+  done: Promise<void>;
+};
+
+type ConnectionOptions = {
+  api: WebSocketApi;
+  head: ConnectionHead;
+  socket: WebSocket;
+  invoke: Invoke;
+  log: Log;
+  limits: SocketLimits;
+  throttle: Throttle;
+};
+
+/** While this many messages of one connection wait, no more are read from it. */
+const waitingMax = 64;
+const closeMillisecondsMax = 2000;
+
+/** Serves an open socket until it closes. */
+export function serveConnection(options: ConnectionOptions): Connection {
+  const { api, head, invoke, socket, limits } = options;
+  let waiting = 0;
+  let isClosing = false;
+  let queue = Promise.resolve();
+
+  const close = (code: number) => {
+    if (isClosing) return;
+    isClosing = true;
+    socket.close(code);
+    setTimeout(() => socket.terminate(), closeMillisecondsMax).unref();
+  };
+  const touch = () => {
+    connection.lastActiveMilliseconds = Date.now();
+    idle.refresh();
+  };
+  const idle = setTimeout(() => close(1001), limits.idleMilliseconds);
+  const life = setTimeout(() => close(1001), limits.lifeMilliseconds);
+  idle.unref();
+  life.unref();
+
+  const closed = new Promise<void>((resolve) => {
+    socket.on("close", (code, reason) => {
+      clearTimeout(idle);
+      clearTimeout(life);
+      isClosing = true;
+      queue = queue.then(() => disconnect(api, invoke, head, code, reason.toString()));
+      void queue.then(resolve);
+    });
+  });
+  socket.on("error", () => undefined);
+  socket.on("ping", touch);
+  socket.on("message", (data: Buffer, isBinary) => {
+    if (isClosing) return;
+    touch();
+    if (isBinary) return close(1003);
+    waiting += 1;
+    if (waiting >= waitingMax) socket.pause();
+    queue = queue.then(async () => {
+      const trouble = await deliver(options, data.toString("utf8"));
+      if (trouble !== undefined && socket.readyState === socket.OPEN) socket.send(trouble);
+      waiting -= 1;
+      if (waiting < waitingMax && socket.isPaused) socket.resume();
+    });
+  });
+
+  const connection: Connection = {
+    head,
+    lastActiveMilliseconds: head.connectedMilliseconds,
+    close,
+    done: closed,
+    send(data) {
+      if (isClosing || socket.readyState !== socket.OPEN) return "gone";
+      if (socket.bufferedAmount > limits.bufferedBytesMax) return "too_fast";
+      touch();
+      socket.send(data, { binary: false });
+      return "sent";
+    },
+  };
+  return connection;
+}
+
+/** Closes the connection with 1009 when a frame is longer than the gateway takes. */
+export function watchFrames(
+  connection: Connection,
+  stream: NodeJS.EventEmitter,
+  frameBytesMax: number,
+): void {
+  const watch = makeFrameWatch(frameBytesMax);
+  const look = (chunk: Buffer) => {
+    if (watch(chunk) === "ok") return;
+    stream.off("data", look);
+    connection.close(1009);
+  };
+  // First in line, so that the message of a frame that is too long is never delivered.
+  stream.prependListener("data", look);
+}
+
+/** Gives a message to its route. What it resolves to is sent to the client: the gateway's error. */
+async function deliver(options: ConnectionOptions, body: string): Promise<string | undefined> {
+  const { api, head, invoke, log, throttle } = options;
+  const routeKey = selectRoute(api, body);
+  const requestContext = makeSocketContext(api, head, "MESSAGE", routeKey);
+  const { connectionId, requestId } = requestContext;
+  const started = performance.now();
+  const say = (statusCode: number, by: string) => {
+    const milliseconds = performance.now() - started;
+    log.request({
+      method: "WS",
+      path: `/${api.stageName} ${routeKey}`,
+      statusCode,
+      milliseconds,
+      by,
+    });
+  };
+  const fail = (statusCode: number, message: string, by: string) => {
+    say(statusCode, by);
+    return JSON.stringify({ message, connectionId, requestId });
+  };
+  const route = api.routes[routeKey];
+  if (!throttle.admits()) return fail(429, "Too Many Requests", "THROTTLED");
+  if (route === undefined) return fail(403, "Forbidden", "gateway");
+  const result = await invoke(route.functionName, {
+    requestContext,
+    body,
+    isBase64Encoded: false,
+  });
+  if (!result.ok) return fail(500, "Internal server error", route.functionName);
+  // A route without a route response sends nothing back, whatever the function answers.
+  say(readStatus(result.payload), route.functionName);
+  return undefined;
+}
+
+function readStatus(payload: unknown): number {
+  const status = (payload as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === "number" ? status : 200;
+}
+
+/** `$request.body.action` of a JSON object, where a route has that key; else $default. */
+function selectRoute(api: WebSocketApi, body: string): string {
+  const field = /^\$request\.body\.(\w+)$/.exec(api.routeSelectionExpression)?.[1] ?? "action";
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed === "object" && parsed !== null && Object.hasOwn(parsed, field)) {
+      const key = (parsed as Record<string, unknown>)[field];
+      if (typeof key === "string" && Object.hasOwn(api.routes, key)) return key;
+    }
+  } catch {
+    // Text that is not JSON has no route of its own.
+  }
+  return "$default";
+}
+
+/** Tells the $disconnect route, if there is one. Its failure changes nothing, as on AWS. */
+export async function disconnect(
+  api: WebSocketApi,
+  invoke: Invoke,
+  head: ConnectionHead,
+  code: number,
+  reason: string,
+): Promise<void> {
+  const route = api.routes.$disconnect;
+  if (route === undefined) return;
+  await invoke(route.functionName, {
+    ...makeHandshakeHead(head.request),
+    requestContext: {
+      ...makeSocketContext(api, head, "DISCONNECT", "$disconnect"),
+      disconnectStatusCode: code,
+      disconnectReason: reason,
+    },
+    isBase64Encoded: false,
+  });
+}

@@ -1,0 +1,52 @@
+/**
+ * What a function's process environment is here: the template's values, with the places that exist
+ * on AWS alone replaced by those of this machine, and the variables that Lambda itself sets.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+ */
+import type { LambdaFunction, Stage } from "../model.ts";
+
+type Place = {
+  stage: Pick<Stage, "region" | "account" | "webSocketApis" | "queues">;
+  /** The local AWS endpoint, without a slash at the end. */
+  endpointUrl: string;
+  credentialsFor(functionName: string): {
+    accessKeyId: string;
+    secretAccessKey: string;
+    sessionToken?: string;
+  };
+};
+
+/** The whole environment of one function; nothing of the machine's own is in it. */
+export function makeEnvironment(lambda: LambdaFunction, place: Place): Record<string, string> {
+  const { accessKeyId, secretAccessKey, sessionToken } = place.credentialsFor(lambda.name);
+  const given = Object.entries(lambda.environment).map(([name, value]) => [
+    name,
+    localize(value, place),
+  ]);
+  return {
+    ...Object.fromEntries(given),
+    AWS_ENDPOINT_URL: place.endpointUrl,
+    AWS_REGION: place.stage.region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    ...(sessionToken && { AWS_SESSION_TOKEN: sessionToken }),
+    // The SDK would read a person's own ~/.aws otherwise, which no Lambda has.
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    AWS_LAMBDA_FUNCTION_NAME: lambda.name,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(lambda.memoryMegabytes),
+    TZ: ":UTC",
+    LOCAL: "on",
+  };
+}
+
+/** Turns the `@connections` base of a WebSocket API and the URL of a queue into local ones. */
+function localize(value: string, { stage, endpointUrl }: Place): string {
+  const api = /^https:\/\/([a-z0-9]+)\.execute-api\.[^/]+(?:\/([^/]+))?/.exec(value);
+  const webSocketApi = stage.webSocketApis.find(({ id }) => id === api?.[1]);
+  if (webSocketApi) {
+    return `${endpointUrl}/${webSocketApi.id}/${api?.[2] ?? webSocketApi.stageName}`;
+  }
+  const queue = stage.queues.find(({ url }) => url === value);
+  return queue ? `${endpointUrl}/${stage.account}/${queue.name}` : value;
+}

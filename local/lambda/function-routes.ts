@@ -1,0 +1,42 @@
+import * as z from "zod";
+import type { Aws } from "../aws/index.ts";
+import { BadOwnRequest, type OwnRoute } from "../gateway/own-routes.ts";
+import type { Sockets } from "../gateway/sockets.ts";
+import type { Workers } from "./workers.ts";
+
+/** Whether functions are frozen between two events, and how long AWS keeps an idle socket then. */
+const Switch = z.strictObject({
+  frozen: z.boolean(),
+  idleMilliseconds: z.int().min(100).max(600_000).default(3_000),
+});
+
+/** What the functions do, and the switch by which they are frozen between two events. */
+export function listFunctionRoutes(
+  workers: Pick<Workers, "counts" | "freeze">,
+  sockets: Pick<Sockets, "count">,
+  aws: Pick<Aws, "forgetIdleSockets" | "resets">,
+): OwnRoute[] {
+  const report = () => ({
+    status: 200,
+    body: { functions: workers.counts(), connections: sockets.count(), resets: aws.resets() },
+  });
+  const path = "/local/functions";
+  return [
+    { method: "GET", path, handler: report },
+    {
+      method: "POST",
+      path,
+      handler({ body }) {
+        const read = Switch.safeParse(body);
+        if (!read.success)
+          throw new BadOwnRequest(
+            read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
+          );
+        const { frozen, idleMilliseconds } = read.data;
+        workers.freeze(frozen);
+        aws.forgetIdleSockets(frozen ? idleMilliseconds : undefined);
+        return report();
+      },
+    },
+  ];
+}

@@ -1,0 +1,174 @@
+import { createHash } from "node:crypto";
+import type { Meter } from "../aws/meter.ts";
+import type { EventSource, Invoke, Queue } from "../model.ts";
+import type { Message, QueueStore } from "./queue-store.ts";
+
+/** Batches of one queue that may be at work at once, where the mapping sets no maximum. */
+const concurrencyDefault = 5;
+/** A look without a reason, for clocks that jump. */
+const idleMilliseconds = 30_000;
+
+/** One queue's event source mapping at work. */
+type QueueSource = { wake(): void; start(): void; stop(): Promise<void> };
+
+/** What a mapping needs; `log` gets one line for each batch that failed. */
+type QueueSourceOptions = {
+  source: EventSource;
+  queue: Queue;
+  region: string;
+  store: QueueStore;
+  invoke: Invoke;
+  meter: Meter;
+  log: (line: string) => void;
+};
+
+/**
+ * Hands a queue's messages to its function as Lambda's pollers do: batches, partial failures,
+ * failed messages come again after the visibility time. A batch of a FIFO queue is of one message
+ * group, of which no other is at work meanwhile.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
+export function createQueueSource(options: QueueSourceOptions): QueueSource {
+  const { source, queue, store } = options;
+  const concurrencyMax = source.concurrencyMax ?? concurrencyDefault;
+  const atWork = new Set<Promise<void>>();
+  let timer: NodeJS.Timeout | undefined;
+  let windowEndsAt: number | undefined;
+  let running = false;
+
+  /** Whether a batching window wants to wait for more, and until when. */
+  const isGathering = (): boolean => {
+    if (source.batchingWindowSeconds === 0 || queue.fifo) return false;
+    const { visible } = store.count(queue);
+    if (visible === 0 || visible >= source.batchSize) {
+      windowEndsAt = undefined;
+      return false;
+    }
+    windowEndsAt ??= Date.now() + source.batchingWindowSeconds * 1000;
+    if (Date.now() < windowEndsAt) return true;
+    windowEndsAt = undefined;
+    return false;
+  };
+  const schedule = () => {
+    clearTimeout(timer);
+    if (!running) return;
+    const next = windowEndsAt ?? store.findNextVisible(queue);
+    const wait = next === undefined ? idleMilliseconds : next - Date.now();
+    timer = setTimeout(look, Math.min(Math.max(wait, 1), idleMilliseconds));
+    timer.unref();
+  };
+  const look = () => {
+    while (running && atWork.size < concurrencyMax && !isGathering()) {
+      const messages = store.receive(queue, source.batchSize);
+      if (messages.length === 0) {
+        // Dead letters may have been all that there was: look on while something is visible.
+        if ((store.findNextVisible(queue) ?? Number.POSITIVE_INFINITY) > Date.now()) break;
+        continue;
+      }
+      const work = deliver(options, messages).finally(() => {
+        atWork.delete(work);
+        look();
+      });
+      atWork.add(work);
+    }
+    // With every place taken, the end of a batch is what looks again.
+    if (atWork.size < concurrencyMax) schedule();
+  };
+  return {
+    wake() {
+      if (running) setImmediate(look);
+    },
+    start() {
+      running = true;
+      look();
+    },
+    async stop() {
+      running = false;
+      clearTimeout(timer);
+      await Promise.allSettled(atWork);
+    },
+  };
+}
+
+/** Never rejects: what failed stays in the queue. */
+async function deliver(options: QueueSourceOptions, messages: Message[]): Promise<void> {
+  const { source, queue, store, meter } = options;
+  const item = queue.fifo ? "sqs_fifo_requests" : "sqs_standard_requests";
+  meter.record({
+    caller: source.functionName,
+    operation: "sqs:ReceiveMessage",
+    items: { [item]: 1 },
+  });
+  try {
+    const event = { Records: messages.map((message) => makeRecord(options, message)) };
+    const result = await options.invoke(source.functionName, event);
+    if (!result.ok) {
+      const { errorType, errorMessage } = result.error;
+      options.log(
+        `${source.functionName}: ${messages.length} messages of ${queue.name} failed, ` +
+          `they come again: ${errorType}: ${errorMessage}`,
+      );
+      return;
+    }
+    const done = source.reportsItemFailures ? selectDone(messages, result.payload) : messages;
+    if (done.length === 0) return;
+    store.remove(done);
+    meter.record({
+      caller: source.functionName,
+      operation: "sqs:DeleteMessageBatch",
+      items: { [item]: 1 },
+    });
+  } catch (error) {
+    options.log(`${source.functionName}: messages of ${queue.name} failed: ${error}`);
+  }
+}
+
+/** A malformed report, or an id that the batch does not have, fails the whole batch. */
+function selectDone(messages: Message[], payload: unknown): Message[] {
+  const report = (payload as { batchItemFailures?: unknown } | null | undefined)?.batchItemFailures;
+  if (report === undefined || report === null) return messages;
+  if (!Array.isArray(report)) return [];
+  const failed = new Set(report.map((entry) => entry?.itemIdentifier));
+  const known = new Set(messages.map((message) => message.messageId));
+  for (const id of failed) if (typeof id !== "string" || !known.has(id)) return [];
+  return messages.filter((message) => !failed.has(message.messageId));
+}
+
+/** One record of Lambda's SQS event. */
+function makeRecord(options: QueueSourceOptions, message: Message): Record<string, unknown> {
+  const { queue, region } = options;
+  return {
+    messageId: message.messageId,
+    receiptHandle: `${message.id}-${message.receives}`,
+    body: message.body,
+    attributes: {
+      ApproximateReceiveCount: String(message.receives),
+      SentTimestamp: String(message.sentAt),
+      SenderId: message.sender,
+      ApproximateFirstReceiveTimestamp: String(message.receivedAt),
+      ...(queue.fifo && {
+        SequenceNumber: String(message.id).padStart(20, "0"),
+        MessageGroupId: message.groupId,
+        MessageDeduplicationId: message.deduplicationId,
+      }),
+    },
+    messageAttributes: Object.fromEntries(
+      Object.entries(message.attributes).map(([name, value]) => [name, readAttribute(value)]),
+    ),
+    md5OfBody: createHash("md5").update(message.body).digest("hex"),
+    eventSource: "aws:sqs",
+    eventSourceARN: queue.arn,
+    awsRegion: region,
+  };
+}
+
+function readAttribute(value: unknown): Record<string, unknown> {
+  const { StringValue, BinaryValue, DataType } = value as Record<string, unknown>;
+  return {
+    ...(StringValue !== undefined && { stringValue: StringValue }),
+    ...(BinaryValue !== undefined && { binaryValue: BinaryValue }),
+    stringListValues: [],
+    binaryListValues: [],
+    dataType: DataType,
+  };
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from "node:crypto";
+import type { EventSource, LambdaFunction } from "../model.ts";
+import type { StreamRecord } from "./stream-records.ts";
+
+/** Why a batch was given up. */
+export type GiveUpReason = "RetryAttemptsExhausted" | "RecordAgeExceeded";
+
+/** What a mapping's on-failure destination gets, in Lambda's form. */
+type FailedBatch = {
+  /** Where the object of an S3 destination lies. */
+  key: string;
+  /** For S3: metadata and the whole records. */
+  withPayload: string;
+  /** For SQS: metadata only, as AWS does it. */
+  metadata: string;
+};
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html */
+export function makeFailedBatch(
+  source: EventSource,
+  called: LambdaFunction | undefined,
+  shardId: string,
+  records: StreamRecord[],
+  reason: GiveUpReason,
+  invokeCount: number,
+): FailedBatch {
+  const now = new Date().toISOString();
+  const first = records[0];
+  const last = records.at(-1);
+  const metadata = {
+    requestContext: {
+      requestId: randomUUID(),
+      functionArn: called?.arn ?? source.functionName,
+      condition: reason,
+      approximateInvokeCount: invokeCount,
+    },
+    responseContext: {
+      statusCode: 200,
+      executedVersion: "$LATEST",
+      functionError: "Unhandled",
+    },
+    version: "1.0",
+    timestamp: now,
+    DDBStreamBatchInfo: {
+      shardId,
+      startSequenceNumber: first?.dynamodb.SequenceNumber,
+      endSequenceNumber: last?.dynamodb.SequenceNumber,
+      approximateArrivalOfFirstRecord: writeTime(first),
+      approximateArrivalOfLastRecord: writeTime(last),
+      batchSize: records.length,
+      streamArn: source.sourceArn,
+    },
+  };
+  const [day = "", time = ""] = now.split("T");
+  const stamp = `${day}T${time.slice(0, 8).replaceAll(":", ".")}`;
+  return {
+    key: `aws/lambda/${source.id}/${shardId}/${day.replaceAll("-", "/")}/${stamp}-${randomUUID()}`,
+    withPayload: JSON.stringify({ ...metadata, payload: { Records: records } }),
+    metadata: JSON.stringify(metadata),
+  };
+}
+
+function writeTime(record: StreamRecord | undefined): string {
+  return new Date((record?.dynamodb.ApproximateCreationDateTime ?? 0) * 1000).toISOString();
+}

@@ -1,0 +1,74 @@
+import type { State } from "../state.ts";
+
+/** How far a mapping's readers have come in one stream, by shard; kept before the next batch. */
+type Positions = {
+  find(shard: number): string | undefined;
+  save(shard: number, sequence: string): void;
+  /**
+   * Makes a position for each shard. Where the number of shards is another than before, all begin
+   * at the least of the old ones: what lies after it may come again, as it may on AWS.
+   *
+   * @param findFirst says where a mapping begins that never ran; `undefined` is the beginning.
+   */
+  prepare(shardCount: number, findFirst: () => Promise<string | undefined>): Promise<void>;
+};
+
+/**
+ * @param stream the engine's own ARN of it, which is another for another engine or a new table: the
+ * sequence numbers of one mean nothing in the other.
+ */
+export function openPositions(state: State, reader: string, stream: string): Positions {
+  const { database } = state;
+  const all = database.prepare(
+    "SELECT sequence FROM reader_positions WHERE reader = ? AND stream = ?",
+  );
+  const one = database.prepare(
+    "SELECT sequence FROM reader_positions WHERE reader = ? AND stream = ? AND shard = ?",
+  );
+  const write = database.prepare("INSERT OR REPLACE INTO reader_positions VALUES (?, ?, ?, ?)");
+  const remove = database.prepare("DELETE FROM reader_positions WHERE reader = ? AND stream = ?");
+  return {
+    find(shard) {
+      const sequence = one.get(reader, stream, shard)?.sequence;
+      return typeof sequence === "string" && sequence !== "" ? sequence : undefined;
+    },
+    save(shard, sequence) {
+      write.run(reader, stream, shard, sequence);
+    },
+    async prepare(shardCount, findFirst) {
+      const kept = all.all(reader, stream).map((row) => String(row.sequence));
+      if (kept.length === shardCount) return;
+      const least = kept.sort(compareSequences)[0];
+      const first = kept.length > 0 ? least : await findFirst();
+      remove.run(reader, stream);
+      for (let shard = 0; shard < shardCount; shard += 1) {
+        write.run(reader, stream, shard, first ?? "");
+      }
+    },
+  };
+}
+
+/** Positions of mappings that are no more, which would keep old stream records for ever. */
+export function forgetOtherReaders(state: State, readers: string[]): void {
+  const remove = state.database.prepare("DELETE FROM reader_positions WHERE reader = ?");
+  for (const { reader } of state.database
+    .prepare("SELECT DISTINCT reader FROM reader_positions")
+    .all()) {
+    if (!readers.includes(String(reader))) remove.run(String(reader));
+  }
+}
+
+/** The least sequence number that any reader of a table's stream still needs the records after. */
+export function findLeastPosition(state: State, tableName: string): number | undefined {
+  const least = state.database
+    .prepare(
+      `SELECT MIN(CAST(sequence AS INTEGER)) AS least FROM reader_positions
+        WHERE stream LIKE '%:table/' || ? || '/stream/%'`,
+    )
+    .get(tableName)?.least;
+  return typeof least === "number" ? least : undefined;
+}
+
+function compareSequences(a: string, b: string): number {
+  return BigInt(a || 0) < BigInt(b || 0) ? -1 : 1;
+}

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import type { Table } from "../model.ts";
+import type { EngineRecord } from "./stream-feed.ts";
+
+/** One record of Lambda's DynamoDB stream event. */
+export type StreamRecord = {
+  eventID: string;
+  eventName: EngineRecord["eventName"];
+  eventVersion: string;
+  eventSource: string;
+  awsRegion: string;
+  eventSourceARN: string;
+  dynamodb: EngineRecord["dynamodb"] & { StreamViewType: string };
+};
+
+/** Sequence numbers are at least 21 digits on AWS, and text: nobody should count on less. */
+function writeSequence(engineSequence: string): string {
+  return engineSequence.padStart(21, "0");
+}
+
+/** AWS writes no record for a write that changes nothing; one local engine does. */
+export function isChange(record: EngineRecord): boolean {
+  const { NewImage, OldImage } = record.dynamodb;
+  return record.eventName !== "MODIFY" || !isDeepStrictEqual(NewImage, OldImage);
+}
+
+/** The shard of an item; all records of one item stay in one, whatever the number of shards. */
+export function chooseShard(record: EngineRecord, shardCount: number): number {
+  if (shardCount === 1) return 0;
+  const keys = Object.entries(record.dynamodb.Keys).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("md5").update(JSON.stringify(keys)).digest().readUInt32BE() % shardCount;
+}
+
+/** @param skewSeconds moves the creation time, as the clocks of two shards may differ. */
+export function makeStreamRecord(
+  record: EngineRecord,
+  table: Table,
+  region: string,
+  skewSeconds: number,
+): StreamRecord {
+  const { dynamodb, eventName } = record;
+  return {
+    // The engine's own id is a row number that begins again in each new database.
+    eventID: createHash("md5")
+      .update(`${table.streamArn} ${dynamodb.SequenceNumber}`)
+      .digest("hex"),
+    eventName,
+    eventVersion: "1.1",
+    eventSource: "aws:dynamodb",
+    awsRegion: region,
+    dynamodb: {
+      ...dynamodb,
+      ApproximateCreationDateTime:
+        (dynamodb.ApproximateCreationDateTime ?? Math.floor(Date.now() / 1000)) + skewSeconds,
+      SequenceNumber: writeSequence(dynamodb.SequenceNumber),
+      StreamViewType: "NEW_AND_OLD_IMAGES",
+    },
+    eventSourceARN: table.streamArn,
+  };
+}
+
+/**
+ * How many records from the front are done, by a function's partial batch response: up to the
+ * lowest sequence number that it names; an empty list is success, a malformed one no record.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+ */
+export function countDone(records: StreamRecord[], payload: unknown): number {
+  const report = (payload as { batchItemFailures?: unknown } | null | undefined)?.batchItemFailures;
+  if (report === undefined || report === null) return records.length;
+  if (!Array.isArray(report)) return 0;
+  let done = records.length;
+  for (const entry of report) {
+    const index = records.findIndex(
+      (record) => record.dynamodb.SequenceNumber === entry?.itemIdentifier,
+    );
+    if (index < 0) return 0;
+    done = Math.min(done, index);
+  }
+  return done;
+}

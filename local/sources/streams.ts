@@ -1,0 +1,132 @@
+import type { EngineCall } from "../aws/engine-call.ts";
+import type { PutObject } from "../aws/objects.ts";
+import type { EventSource, Invoke, Stage, Table } from "../model.ts";
+import type { State } from "../state.ts";
+import { makeFailedBatch } from "./stream-destination.ts";
+import { createStreamFeed } from "./stream-feed.ts";
+import { forgetOtherReaders, openPositions } from "./stream-positions.ts";
+import { createStreamReader } from "./stream-reader.ts";
+import type { StreamReader, StreamReaderReport } from "./stream-report.ts";
+import { plainSwitches, StreamCommand, type StreamSwitches } from "./stream-switches.ts";
+
+/** The table streams of the stage and their event source mappings. */
+export type Streams = {
+  /** Something was written: look now. */
+  wake(): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** @throws z.ZodError for a switch that cannot be understood. */
+  command(wanted: unknown): Promise<void>;
+  report(): { switches: StreamSwitches; readers: StreamReaderReport[]; idle: boolean };
+};
+
+/** What the streams need. `sendToQueue` is for an on-failure destination that is a queue. */
+type StreamsOptions = {
+  stage: Stage;
+  call: EngineCall;
+  state: State;
+  invoke: Invoke;
+  putObject: PutObject;
+  sendToQueue: (queueArn: string, body: string) => void;
+  log: (line: string) => void;
+  random?: () => number;
+};
+
+/**
+ * Runs the mappings whose source is a table's stream. Positions are kept after each batch, so after
+ * a kill the batch that was at work comes again and nothing is left out.
+ */
+export function createStreams(options: StreamsOptions): Streams {
+  const { stage, state, log } = options;
+  const sources = stage.eventSources.flatMap((source) => {
+    const table = stage.tables.find((one) => one.streamArn === source.sourceArn);
+    return table ? [{ source, table }] : [];
+  });
+  let switches: StreamSwitches = { ...plainSwitches };
+  let readers: StreamReader[] = [];
+  let running = false;
+
+  const open = async ({ source, table }: { source: EventSource; table: Table }) => {
+    const shardCount = switches.shards * Math.max(1, source.parallelizationFactor);
+    const feed = createStreamFeed(options.call, table);
+    const own = openPositions(state, source.id, await feed.findStreamArn());
+    await own.prepare(shardCount, async () =>
+      source.startingPosition === "LATEST" ? feed.findNewest() : undefined,
+    );
+    return Array.from({ length: shardCount }, (_, shard) =>
+      createStreamReader({
+        source,
+        table,
+        region: stage.region,
+        shard,
+        shardCount,
+        feed: createStreamFeed(options.call, table),
+        invoke: options.invoke,
+        switches,
+        position: own.find(shard),
+        saveReached: (sequence) => own.save(shard, sequence),
+        giveUp: (records, reason, invokeCount) => {
+          const shardId = `shardId-${String(shard).padStart(20, "0")}`;
+          const called = stage.functions[source.functionName];
+          const failed = makeFailedBatch(source, called, shardId, records, reason, invokeCount);
+          log(`${source.functionName}: ${records.length} stream records given up: ${reason}`);
+          sendFailed(options, source, failed);
+        },
+        log,
+        random: options.random ?? Math.random,
+      }),
+    );
+  };
+  const startReaders = async () => {
+    running = true;
+    forgetOtherReaders(
+      state,
+      sources.map(({ source }) => source.id),
+    );
+    readers = (await Promise.all(sources.map(open))).flat();
+    for (const reader of readers) reader.start();
+  };
+  const stopReaders = async () => {
+    running = false;
+    await Promise.all(readers.map((reader) => reader.stop()));
+  };
+  return {
+    wake() {
+      for (const reader of readers) reader.wake();
+    },
+    start: startReaders,
+    stop: stopReaders,
+    async command(wanted) {
+      const { pause, redeliver, ...changes } = StreamCommand.parse(wanted);
+      const next = { ...switches, ...withoutUndefined(changes), paused: pause ?? switches.paused };
+      if (next.shards !== switches.shards && running) {
+        await stopReaders();
+        switches = next;
+        await startReaders();
+      }
+      // Readers hold this object: it is changed, not replaced.
+      Object.assign(switches, next);
+      for (const reader of readers) redeliver ? reader.redeliver(redeliver) : reader.wake();
+    },
+    report() {
+      const reports = readers.map((reader) => reader.report());
+      return { switches, readers: reports, idle: reports.every((report) => report.idle) };
+    },
+  };
+}
+
+function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, member]) => member !== undefined),
+  ) as Partial<Value>;
+}
+
+function sendFailed(
+  options: StreamsOptions,
+  source: EventSource,
+  failed: ReturnType<typeof makeFailedBatch>,
+): void {
+  const bucket = options.stage.buckets.find((one) => one.arn === source.onFailureArn);
+  if (bucket) options.putObject(bucket.name, failed.key, failed.withPayload);
+  else if (source.onFailureArn) options.sendToQueue(source.onFailureArn, failed.metadata);
+}
