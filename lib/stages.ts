@@ -120,7 +120,7 @@ const prod: Stage = {
     "auth/http": 200,
     "auth/socket": 100,
     "realtime/fan-out": 20,
-    "realtime/settle": 20,
+    "money/settle": 20,
     "realtime/post": 50,
     "realtime/resume": 50,
     // Six rooms of a hundred thousand at once.

@@ -34,7 +34,7 @@
  *   log              STREAM#s        LOG                 fan-out, post
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
- *   sweep's place    SWEEP#due       SWEEP               schedules/sweep (where the next goes on)
+ *   sweep's place    SWEEP#due       SWEEP               money/sweep (where the next goes on)
  *   parked record    PARKED#day      key of the item     settle, sweep (for redrive)
  *   stream list      CATALOGUE       STREAM#id           streams/create
  *   reminder         STREAM#s        REMIND#u            streams/remind

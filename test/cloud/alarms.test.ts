@@ -49,7 +49,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
   test("know a reader of the stream by the dimensions that Lambda gives its metrics", () => {
     for (const metric of ["OnFailureDestinationDeliveredEventCount", "DroppedEventCount"])
       expect(on(metric)).toEqual([mapping, mapping]);
-    const readers = ["realtime/fan-out", "realtime/settle"];
+    const readers = ["realtime/fan-out", "money/settle"];
     for (const metric of ["IteratorAge", "DestinationDeliveryFailures"])
       expect(on(metric)).toEqual(names(...readers));
   });
@@ -87,7 +87,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
   });
 
   test("hear of functions that are throttled, and of the account before it is full", () => {
-    const guarded = ["auth/http", "auth/socket", "realtime/fan-out", "realtime/settle"];
+    const guarded = ["auth/http", "auth/socket", "realtime/fan-out", "money/settle"];
     const kept = Object.keys(
       stageOf((key) => (key === "stage" ? stage : undefined)).reservedConcurrency,
     );

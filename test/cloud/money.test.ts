@@ -15,15 +15,15 @@ const movers = [
   "credits/transfer",
   "gifts/create",
   "gifts/refund",
-  "realtime/settle",
-  "schedules/sweep",
+  "money/settle",
+  "money/sweep",
   "tencent/gifts/send",
   "wallets/pay-out",
   "wallets/top-up",
 ];
 
 /** Whose mark lies in a wallet, so that its lock decides; they can write no entry. */
-const keepers = ["schedules/end-combos", "wallets/change-limit"];
+const keepers = ["money/end-combos", "wallets/change-limit"];
 
 type Granted = { read?: readonly string[]; write?: readonly string[] };
 

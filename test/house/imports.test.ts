@@ -26,7 +26,7 @@ const rules: Record<string, Rule> = {
       /^platform\/(env|grants|guard|reaction|task)\.ts$/,
       /^platform\/\w+\/(contract|envelope|openapi)\.ts$/,
       // The chart of keys is no store: it says how keys begin.
-      /^platform\/store\/keys\.ts$/,
+      /^platform\/table\/keys\.ts$/,
       /^node:path$/,
       /^aws-cdk-lib(\/|$)/,
       /^constructs$/,

@@ -44,7 +44,7 @@ test("only platform/aws-client.ts makes clients of AWS, so that none is without 
   expect(made.test("new DynamoDBClient({})")).toBe(true);
 });
 
-test("only store/keys.ts spells a key of the table", () => {
+test("only platform/table/keys.ts spells a key of the table", () => {
   const spelled =
     /["'`](USER|LEDGER|STREAM|FRAMES|CONN|GIFT|GIFTID|BAN|NAME|ROOM|RATE|PARKED|MSG|MEMBER|SUB|FAN|NOTE|REPLAY|REF|HOSTED|SOCKET|TYPE)#/;
   expect(where(sourcesOf(...deployed), spelled, ["platform/table/keys.ts"])).toEqual([]);

@@ -3,7 +3,7 @@ import { listPackages } from "../../domain/money/credit-package.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { handler as measureDebts } from "../../functions/schedules/measure-debts.ts";
+import { handler as measureDebts } from "../../functions/money/measure-debts.ts";
 import { payOut, purchase, topUp } from "../../platform/store/money/bookings.ts";
 import { sumDebts } from "../../platform/store/money/due.ts";
 import { getGift, refund } from "../../platform/store/money/refunds.ts";

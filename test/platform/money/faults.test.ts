@@ -127,7 +127,7 @@ test("a notification and a slow message whose answers were lost are told as made
 test.each(kinds)("%s at every call of settle: each gift is credited once", async (kind) => {
   const sender = await rich(200);
   const before = await settledBalance(host);
-  const caller = "realtime-settle";
+  const caller = "money-settle";
   await injectFault({ caller, operation: "TransactWriteItems", kind, count: 30 });
   await injectFault({ caller, operation: "GetItem", kind, count: 4 });
   for (let n = 0; n < 8; n++) expect((await give(sender, freshId())).status).toBe(201);
