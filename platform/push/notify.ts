@@ -7,6 +7,7 @@ import { sendMoment } from "../moments.ts";
 import { dropConnection, listSockets, type Socket } from "../store/log/connections.ts";
 import { findNotification } from "../store/people/notifications.ts";
 import { governor } from "./governor.ts";
+import { answerWithin, stragglersMilliseconds } from "./patience.ts";
 import { payloadOf, poster } from "./post.ts";
 
 /** A notification that did not arrive at some of its user's connections. */
@@ -63,7 +64,10 @@ async function sendTo(
   await Promise.all(
     sockets.map(async ({ connectionId, connectedAt }) => {
       await governor().take();
-      const result = await poster().post(connectionId, payload);
+      const posting = poster().post(connectionId, payload);
+      // The first try is made among all rooms of a batch, the others have a function of their own.
+      const result =
+        tries > 1 ? await posting : await answerWithin(stragglersMilliseconds, posting, "lost");
       if (result === "sent" || result === "refused") return;
       if (result === "gone" && now.getTime() - connectedAt > openingMilliseconds)
         await dropConnection(connectionId);

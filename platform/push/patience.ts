@@ -1,19 +1,27 @@
 /** How long posts are waited for that nobody else waits for, in milliseconds. */
 export const stragglersMilliseconds = 250;
 
-/**
- * Waits for some work, but no longer than so many milliseconds: it goes on by itself then, and
- * nobody hears how it ends.
- */
-export async function waitAtMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+/** What some work answers, or something else if it takes longer than so many milliseconds. */
+export async function answerWithin<Answer, Late>(
+  milliseconds: number,
+  work: Promise<Answer>,
+  late: Late,
+): Promise<Answer | Late> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((done) => {
-    timer = setTimeout(done, milliseconds);
+  const waiting = new Promise<Late>((done) => {
+    timer = setTimeout(() => done(late), milliseconds);
   });
   try {
-    await Promise.race([work, late]);
+    return await Promise.race([work, waiting]);
   } finally {
     clearTimeout(timer);
     work.catch(() => {});
   }
 }
+
+/**
+ * Waits for some work, but no longer than so many milliseconds: it goes on by itself then, and
+ * nobody hears how it ends.
+ */
+export const waitAtMost = (milliseconds: number, work: Promise<unknown>): Promise<unknown> =>
+  answerWithin(milliseconds, work, undefined);

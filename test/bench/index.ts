@@ -10,6 +10,7 @@ import { benchFrames } from "./frames.ts";
 import { benchLoad } from "./load.ts";
 import { benchNeighbours } from "./neighbours.ts";
 import { benchPush } from "./push.ts";
+import { benchResumes } from "./resumes.ts";
 import { benchStart } from "./start.ts";
 import { benchUnits } from "./units.ts";
 
@@ -20,6 +21,7 @@ const parts: Record<string, () => Promise<void>> = {
   units: () => withSystem(benchUnits),
   load: () => withSystem(benchLoad),
   push: () => withSystem(benchPush),
+  resumes: () => withSystem(benchResumes),
   clocking: benchClocking,
   neighbours: benchNeighbours,
 };

@@ -52,7 +52,7 @@ export const moveOn = (subscriber: Subscriber, next: number): Promise<Subscriber
     values: { ":next": next, ":was": subscriber.next, ":behind": true },
   });
 
-/** Ends being behind: `next` and what follows it is posted live from now on. Answers as `moveOn`. */
+/** Ends being behind: `next` and what follows it is posted live. Answers as `moveOn`. */
 export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber | undefined> =>
   change(subscriber, {
     update: "SET #next = :next REMOVE behind",

@@ -16,6 +16,8 @@ type Viewer = {
   begins: { epoch: string; frame: number }[];
   resets: string[];
   subscribes: number;
+  /** Sockets that it has opened. */
+  opened: number;
 };
 
 /** What the world gives to its viewers. */
@@ -72,7 +74,7 @@ export function createAudience(scene: Scene, means: Means) {
     connectionId: string,
     message: { since?: { epoch: string; frame: number }; requestId: string },
   ): Promise<void> {
-    if (means.hasFaults() && chance(0.02)) return;
+    if (means.hasFaults() && chance(scene.unsaid ?? 0.02)) return;
     const { since, requestId } = message;
     const { userId } = viewer;
     await means.inTime(between(100, 400));
@@ -97,6 +99,7 @@ export function createAudience(scene: Scene, means: Means) {
   function connect(viewer: Viewer): void {
     viewer.connectionId = `${viewer.userId}-${between(0, 1e9)}`;
     viewer.open = true;
+    viewer.opened += 1;
     if (!viewer.follower.isEnded()) act(viewer, viewer.follower.open(now()));
   }
   async function live(viewer: Viewer): Promise<void> {
@@ -147,6 +150,7 @@ export function createAudience(scene: Scene, means: Means) {
         begins: [],
         resets: [],
         subscribes: 0,
+        opened: 0,
       };
       viewers.set(userId, viewer);
       void live(viewer);

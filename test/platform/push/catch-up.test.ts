@@ -4,6 +4,7 @@ import { resume } from "../../../platform/push/resume.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { takeResumeFrames } from "../../../platform/store/log/resume-budget.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
+import { table, useTable } from "../../../platform/table/table.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./stage.ts";
@@ -17,16 +18,19 @@ async function frames(count: number) {
   const at = seconds(stage.now);
   for (let n = 1; n <= count; n++) await stage.push(stage.room(), said(n, `${n}`, at));
   const since = { epoch: (await findLog(stage.streamId))!.epoch, frame: 0 };
-  return { stage, since, say: (n: number) => stage.push(stage.room(), said(n, `${n}`, at)) };
+  // The budget of a second is a user's: those of other tests are others.
+  const ask = (name: string, wish: Parameters<typeof stage.ask>[1] = {}) =>
+    stage.ask(name, { userId: `${stage.streamId}-${name}`, ...wish });
+  return { stage, since, ask, say: (n: number) => stage.push(stage.room(), said(n, `${n}`, at)) };
 }
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
 
 test("whoever makes the new frames of all rooms sends no old one, to nobody", async () => {
-  const { stage, since } = await frames(12);
+  const { stage, since, ask } = await frames(12);
   const back = [];
   for (const frame of [0, 5, 11, 12])
-    back.push(await stage.ask(`since-${frame}`, { since: { ...since, frame } }));
-  await greetSubscribers(stage.room(), [...back, await stage.ask("new")]);
+    back.push(await ask(`since-${frame}`, { since: { ...since, frame } }));
+  await greetSubscribers(stage.room(), [...back, await ask("new")]);
   for (const frame of [0, 5, 11]) expect(stage.got(`since-${frame}`)).toEqual([]);
   for (const name of ["since-12", "new"])
     expect(stage.got(name)).toMatchObject([{ type: "subscribed", head: 12 }]);
@@ -41,9 +45,9 @@ test("whoever makes the new frames of all rooms sends no old one, to nobody", as
 });
 
 test("what is live waits until somebody has caught up, so that they see no hole", async () => {
-  const { stage, since, say } = await frames(6);
+  const { stage, since, ask, say } = await frames(6);
   useLimits({ pageFrames: 2, turnPages: 1 });
-  await greetSubscribers(stage.room(), [await stage.ask("c", { since })]);
+  await greetSubscribers(stage.room(), [await ask("c", { since })]);
   for (let n = 7; n <= 10; n++) {
     await say(n);
     const job = stage.takeResume();
@@ -55,9 +59,9 @@ test("what is live waits until somebody has caught up, so that they see no hole"
 });
 
 test("a message of the queue that comes again, late or after a later one, changes nothing", async () => {
-  const { stage, since, say } = await frames(6);
+  const { stage, since, ask, say } = await frames(6);
   useLimits({ pageFrames: 2, turnPages: 1 });
-  await greetSubscribers(stage.room(), [await stage.ask("c", { since })]);
+  await greetSubscribers(stage.room(), [await ask("c", { since })]);
   const first = stage.takeResume()!;
   await resume(first, stage.room());
   const second = stage.takeResume()!;
@@ -71,11 +75,44 @@ test("a message of the queue that comes again, late or after a later one, change
   expect((await findSubscriber(stage.streamId, "c"))!.behind).toBeUndefined();
 });
 
+test("a message that comes twice at the same time makes no second line of turns", async () => {
+  const { stage, since, ask } = await frames(30);
+  useLimits({ pageFrames: 2, turnPages: 1 });
+  await greetSubscribers(stage.room(), [await ask("c", { since })]);
+  // Within their budget: who has to wait for it waits as often as they were asked.
+  for (let turn = 0; turn < 4; turn++) {
+    const job = stage.takeResume()!;
+    await Promise.all([1, 2, 3].map(() => resume(job, stage.room())));
+    expect(stage.queued).toHaveLength(1);
+  }
+  const later = new Date(stage.now.getTime() + 1000);
+  await stage.catchUp(stage.room(undefined, later));
+  expect(new Set(stage.frames("c"))).toEqual(new Set(upTo(30)));
+});
+
+test("a frame that is put and posted to the others just before somebody goes live is sent to them too", async () => {
+  const { stage, since, ask, say } = await frames(3);
+  await greetSubscribers(stage.room(), [await ask("c", { since })]);
+  const real = table();
+  const send = async (command: { input: { UpdateExpression?: string } }) => {
+    if (command.input.UpdateExpression?.includes("REMOVE behind")) {
+      useTable(real);
+      await say(4);
+    }
+    return real.send(command as never);
+  };
+  useTable({ send } as never);
+  await stage.catchUp(stage.room());
+  expect(stage.frames("c")).toEqual(upTo(4));
+  await say(5);
+  expect(stage.frames("c")).toEqual(upTo(5));
+});
+
 test("a later subscription of the connection ends the turns of the one before", async () => {
-  const { stage, since } = await frames(4);
-  await greetSubscribers(stage.room(), [await stage.ask("c", { since })]);
+  const { stage, since, ask } = await frames(4);
+  await greetSubscribers(stage.room(), [await ask("c", { since })]);
   const before = stage.takeResume()!;
-  const later = await stage.ask("c", { since: { ...since, frame: 3 } });
+  const later = await ask("c", { since: { ...since, frame: 3 } });
   await resume(before, stage.room());
   expect(stage.got("c")).toEqual([]);
   await stage.greet(stage.room(), later);
@@ -83,11 +120,13 @@ test("a later subscription of the connection ends the turns of the one before", 
 });
 
 test("who is blocked while they catch up gets nothing from the frame of their ban on", async () => {
-  const { stage, since } = await frames(3);
-  await greetSubscribers(stage.room(), [await stage.ask("c", { userId: "ann", since })]);
+  const { stage, since, ask } = await frames(3);
+  await greetSubscribers(stage.room(), [
+    await ask("c", { userId: `${stage.streamId}-ann`, since }),
+  ]);
   // The frame of the ban is put; whoever put it has died before posting it, so the subscription is
   // still there.
-  await stage.append(stage.room(), await stage.ban("ann", "ban1"));
+  await stage.append(stage.room(), await stage.ban(`${stage.streamId}-ann`, "ban1"));
   await stage.append(stage.room(), said(5, "after", seconds(stage.now)));
   await stage.catchUp(stage.room());
   expect(stage.frames("c")).toEqual([1, 2, 3]);
@@ -96,10 +135,14 @@ test("who is blocked while they catch up gets nothing from the frame of their ba
 });
 
 test("all connections of a user share what they are sent in a second; it delays and refuses nothing", async () => {
-  const { stage, since } = await frames(40);
+  const { stage, since, ask } = await frames(40);
   const subs = [];
-  for (const name of ["one", "two"]) subs.push(await stage.ask(name, { userId: "ann", since }));
-  const other = await stage.ask("other", { userId: "ben", since: { ...since, frame: 20 } });
+  for (const name of ["one", "two"])
+    subs.push(await ask(name, { userId: `${stage.streamId}-ann`, since }));
+  const other = await ask("other", {
+    userId: `${stage.streamId}-ben`,
+    since: { ...since, frame: 20 },
+  });
   await greetSubscribers(stage.room(), [...subs, other]);
   const sent = () => [...stage.frames("one"), ...stage.frames("two")].length;
   const counts: number[] = [];
@@ -130,10 +173,10 @@ test("of one second exactly the budget is granted, however many ask at once", as
 });
 
 test("a turn is bounded, and a connection that does not take a frame ends it", async () => {
-  const { stage, since, say } = await frames(25);
+  const { stage, since, ask, say } = await frames(25);
   useLimits({ pageFrames: 3, turnPages: 2 });
   expect(limits().turnPages * limits().pageFrames).toBe(6);
-  await greetSubscribers(stage.room(), [await stage.ask("c", { since })]);
+  await greetSubscribers(stage.room(), [await ask("c", { since })]);
   await resume(stage.takeResume()!, stage.room());
   expect(stage.frames("c")).toEqual(upTo(6));
   const tried: number[] = [];

@@ -1,6 +1,12 @@
+import { createHash } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { makeNotification, NotificationWish } from "../../../domain/people/notification.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
+import { sendNotification } from "../../../platform/push/notify.ts";
 import { usePoster } from "../../../platform/push/post.ts";
 import { createMemory } from "../../../platform/push/room.ts";
+import { putSocket } from "../../../platform/store/log/connections.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { said } from "../../domain/frame-samples.ts";
@@ -72,3 +78,40 @@ test("a blocked user whose connections hang is out at once all the same", async 
   expect(await timed(() => stage.push(room.room, ban))).toBeLessThan(hangMilliseconds / 2);
   expect(await findSubscriber(stage.streamId, "c1")).toBeUndefined();
 });
+
+test("a notification to a connection that hangs is left to its queue at once", async () => {
+  const { stage } = await openRoom(["hangs"]);
+  const queue = await startQueue();
+  for (const connectionId of ["hangs", "fine"])
+    await putSocket("ann", { connectionId, connectedAt: 0, expiresAt: 2e9 });
+  const wish = { userId: "ann", type: "system", category: "announcement" } as const;
+  const said = { ...wish, title: "News", message: "for you", metadata: {} };
+  const stored = makeNotification(NotificationWish.parse(said), "a".repeat(24), stage.now);
+  expect(await timed(() => sendNotification(stored, stage.now))).toBeLessThan(hangMilliseconds / 2);
+  await queue.stop();
+  expect(queue.sent).toMatchObject([{ connectionIds: ["hangs"], tries: 1 }]);
+});
+
+/** A queue that keeps what it is sent. */
+async function startQueue() {
+  const sent: unknown[] = [];
+  const server = createServer(async (request, response) => {
+    let text = "";
+    for await (const chunk of request) text += chunk;
+    const { MessageBody } = JSON.parse(text);
+    sent.push(JSON.parse(MessageBody));
+    response.writeHead(200, { "content-type": "application/x-amz-json-1.0" });
+    const MD5OfMessageBody = createHash("md5").update(MessageBody).digest("hex");
+    response.end(JSON.stringify({ MessageId: "1", MD5OfMessageBody }));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  process.env.AWS_ENDPOINT_URL_SQS = `http://127.0.0.1:${port}`;
+  process.env.NOTIFICATIONS_QUEUE_URL = `http://127.0.0.1:${port}/1/notifications`;
+  const stop = () =>
+    new Promise((done) => {
+      server.close(done);
+      server.closeAllConnections();
+    });
+  return { sent, stop };
+}

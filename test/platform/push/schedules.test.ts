@@ -65,3 +65,18 @@ test("without any failure hardly anybody asks again: under once a run, eight vie
   }
   expect(again / plays).toBeLessThan(1);
 });
+
+test("viewers who lose their sockets all the time catch up and ask for nothing again, but for one in a hundred", async () => {
+  let [came, again] = [0, 0];
+  for (let seed = 2; seed <= 20; seed += 2) {
+    const scene = { seed, shards: 2, clients: 6, drops: 0.1, unsaid: 0, writes: 60 } as const;
+    const run = await play(scene);
+    expect(judge(scene, run)).toEqual([]);
+    for (const { subscribes, opened } of run.viewers) {
+      came += opened;
+      again += subscribes - opened;
+    }
+  }
+  expect(came).toBeGreaterThan(200);
+  expect(again / came).toBeLessThan(0.01);
+});

@@ -45,6 +45,8 @@ export type Scene = {
   /** The log is reset once. */
   reset?: boolean;
   drops?: number;
+  /** The share of subscribes that are lost on their way. */
+  unsaid?: number;
   /** The post rate is reached all the time: chat is thinned out. */
   thinned?: boolean;
 };

@@ -1,0 +1,92 @@
+import { call, liveStream, type Person, person } from "../api/people.ts";
+import { type Message, type Viewer, viewer, watch } from "../api/viewer.ts";
+import { print, quantile, round, wait } from "./figures.ts";
+
+/** Frames of the storm's own stream, sockets of its one user, and what each socket asks a second. */
+const logFrames = 46;
+const stormSockets = 8;
+const subscribesPerSecond = 6.7;
+const rounds = 40;
+const roundMilliseconds = 250;
+
+/**
+ * What one user whose sockets come back all the time, each from the beginning of a stream of their
+ * own, does to everybody else: the delay from a message to its viewer in a room that has nothing to
+ * do with it, while it is quiet and during the storm.
+ */
+export async function benchResumes(): Promise<void> {
+  const [honest, own] = await Promise.all([liveStream(), liveStream()]);
+  const witness = await watch(await person(), own.id);
+  for (let n = 0; n < logFrames; n++) {
+    const line = `line ${n}`;
+    await say(own.host, own.id, line);
+    await witness.next(holds(line));
+  }
+  const { epoch } = witness.messages.find(({ type }) => type === "subscribed")!;
+  const listener = await watch(await person(), honest.id);
+  await delaysOf(honest, listener, "warm");
+  const quiet = await delaysOf(honest, listener, "quiet");
+  const storm = await raise(own.id, epoch);
+  const during = await delaysOf(honest, listener, "storm");
+  const { frames, seconds } = await storm.end();
+  const [before, after] = [quantile(quiet, 0.5), quantile(during, 0.5)];
+  print(`A room beside ${stormSockets} sockets of one user that resume all the time`, [
+    {
+      "quiet p50 ms": round(before),
+      "storm p50 ms": round(after),
+      ratio: round(after / before),
+      "quiet max ms": round(Math.max(...quiet)),
+      "storm max ms": round(Math.max(...during)),
+      "old frames/s": round(frames / seconds),
+    },
+  ]);
+  for (const { socket } of [witness, listener]) socket.terminate();
+}
+
+const holds = (content: string) => (message: Message) =>
+  message.type === "events" && message.events.some(({ data }: Message) => data.content === content);
+
+const say = (as: Person, id: string, content: string) =>
+  call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content } });
+
+/** From the call of a message to its viewer, one message after the other, in milliseconds. */
+async function delaysOf(
+  room: { id: string; host: Person },
+  listener: Viewer,
+  name: string,
+): Promise<number[]> {
+  const delays: number[] = [];
+  for (let n = 0; n < rounds; n++) {
+    const began = performance.now();
+    await Promise.all([
+      say(room.host, room.id, `${name} ${n}`),
+      listener.next(holds(`${name} ${n}`)),
+    ]);
+    delays.push(performance.now() - began);
+    await wait(roundMilliseconds);
+  }
+  return delays;
+}
+
+/** Lets one user's sockets subscribe from the beginning, again and again; `end` counts. */
+async function raise(streamId: string, epoch: string) {
+  const as = await person();
+  const sockets = await Promise.all(Array.from({ length: stormSockets }, () => viewer(as)));
+  let frames = 0;
+  for (const { socket } of sockets)
+    socket.on("message", (data) => {
+      if (data.toString().startsWith('{"type":"events"')) frames += 1;
+    });
+  const since = { epoch, frame: 0 };
+  const began = performance.now();
+  const timer = setInterval(() => {
+    for (const { send } of sockets) send({ action: "subscribe", streamId, since });
+  }, 1000 / subscribesPerSecond);
+  return {
+    async end() {
+      clearInterval(timer);
+      for (const { socket } of sockets) socket.terminate();
+      return { frames, seconds: (performance.now() - began) / 1000 };
+    },
+  };
+}
