@@ -63,14 +63,15 @@ const refused = (host: string): NodeJS.ErrnoException =>
 type Bounds = { timeoutMilliseconds: number; bytesMax: number };
 
 /**
- * Posts JSON to an address that somebody has configured, and answers the status and text that came
- * back. Throws when it leads inside (the one-machine runner may call itself), is late, too large or
- * not there. Redirects are not followed.
+ * Posts JSON, with `more` headers, to an address that somebody has configured, and answers the
+ * status and text that came back. Throws when it leads inside (the one-machine runner may call
+ * itself), is late, too large or not there. Redirects are not followed.
  */
 export async function postJson(
   url: URL,
   body: unknown,
   { timeoutMilliseconds, bytesMax }: Bounds,
+  more: Record<string, string> = {},
 ): Promise<{ status: number; text: string }> {
   const isLocal = setting("LOCAL") === "on";
   const host = url.hostname.replace(/^\[|\]$/g, "");
@@ -79,6 +80,7 @@ export async function postJson(
   const options = {
     method: "POST",
     headers: {
+      ...more,
       "content-type": "application/json",
       "content-length": String(Buffer.byteLength(payload)),
     },

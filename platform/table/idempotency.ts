@@ -29,6 +29,9 @@ export function keyedCall(owner: string, route: string, name: string, request: u
   return { owner, hash: sha256(`${route}\n${name}`), fingerprint };
 }
 
+/** The call's key for somebody outside: the same for each repetition, and no other call's. */
+export const outsideIdOf = ({ owner, hash }: KeyedCall) => sha256(`${owner}\n${hash}`);
+
 /** JSON with sorted keys, so that two spellings of one request have one fingerprint. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;

@@ -7,7 +7,7 @@
  *   wallet           WALLET#u        WALLET              gifts, superlikes, top-ups, settle
  *   reference        WALLET#u        REF#reference       top-ups, payouts: once, for ever
  *   ledger entry     LEDGER#u        seq, 12 digits      the same transaction as its wallet
- *   replay marker    REPLAY#u        hash                the same transaction as its effect
+ *   replay marker    REPLAY#u        hash[#claim]        the same transaction as its effect
  *   notification     USER#u          NOTE#id             notifications/create, settle
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
  *   host's ban       USER#u          BANNED#id           bans/create (the bans of a host's streams)
@@ -78,6 +78,7 @@ export const key = {
   reference: (userId: string, reference: string) => place(wallet(userId), `REF#${reference}`),
   entry: (userId: string, seq: number): Key => ({ PK: `LEDGER#${userId}`, SK: padded(seq) }),
   marker: (owner: string, hash: string): Key => ({ PK: `REPLAY#${owner}`, SK: hash }),
+  claim: (owner: string, hash: string): Key => key.marker(owner, `${hash}#claim`),
   notification: (userId: string, id: string): Key => ({ PK: user(userId), SK: `NOTE#${id}` }),
   hosted: (userId: string, streamId: string) => place(user(userId), `HOSTED#${streamId}`),
   hostedBan: (hostId: string, banId: string): Key => ({ PK: user(hostId), SK: `BANNED#${banId}` }),

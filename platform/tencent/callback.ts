@@ -8,7 +8,6 @@ import {
   verdictOf,
 } from "../../domain/tencent/callback.ts";
 import { setting } from "../env.ts";
-import { newId } from "../id.ts";
 import { logNotice } from "../log.ts";
 import { postJson } from "../outbound.ts";
 import type { Giver } from "../store/money/gifts.ts";
@@ -28,27 +27,40 @@ type Question = {
   stream: Stream;
   giver: Giver;
   wish: GiftWish;
+  /** The id that the gift will have. */
+  id: string;
   now: Date;
 };
 
 /** Whose call it is. */
-type Call = Pick<CommandRequest<CommandContract>, "caller" | "clientIp" | "assertNew">;
+type Call = Pick<CommandRequest<CommandContract>, "caller" | "clientIp" | "outsideId" | "alone">;
 
 /** Where the application decides, no credits move here, so that no limit of them holds. */
 const noLimits = { giftsPerSecond: 0, spendLimit: 0 };
 
 /**
- * Asks the application whether a gift may be sent: only for one that could be, and never again for
- * a call that was answered before, since the application charges for it. Refuses with
- * `gift_rejected`, its own code passed on, or with `gift_callback_failed` without a usable answer.
+ * Gives if the application says that the gift may be sent. It charges for it, so one key asks once,
+ * and the question has an id by which it is known again (`webhook-id`): that of the call's key,
+ * else the gift's. Refuses with `gift_rejected`, its own code passed on, or with
+ * `gift_callback_failed` without a usable answer.
  */
-export async function askBeforeGift(
+export const giveIfAllowed = <A>(
+  callbacks: Pick<Callbacks, "Url">,
+  question: Question,
+  call: Call,
+  give: () => Promise<A>,
+): Promise<A> =>
+  call.alone(async () => {
+    await askBeforeGift(callbacks, question, call);
+    return give();
+  });
+
+/** Asks only for a gift that could be sent. */
+async function askBeforeGift(
   { Url }: Pick<Callbacks, "Url">,
-  { stream, giver, wish, now }: Question,
-  { caller, clientIp, assertNew }: Call,
+  { stream, giver, wish, id, now }: Question,
+  { caller, clientIp, outsideId = id }: Call,
 ): Promise<void> {
-  await assertNew();
-  const id = newId(now);
   const { gift } = sendGift({ stream, ...giver, id, now, limits: noLimits }, wish);
   const water: GiftWater = {
     From_Account: gift.sender.userId,
@@ -59,7 +71,7 @@ export async function askBeforeGift(
     Coins: wish.giftType.creditAmount * gift.count,
   };
   const verdict = verdictOf(
-    await ask(addressOf(Url, clientIp), {
+    await ask(addressOf(Url, clientIp), outsideId, {
       CallbackCommand: beforeSendGift,
       Operator_Account: caller.identifier,
       RoomId: stream.roomId ?? stream.id,
@@ -81,9 +93,9 @@ function addressOf(configured: string, clientIp: string): URL {
   return url;
 }
 
-async function ask(url: URL, body: unknown): Promise<unknown> {
+async function ask(url: URL, id: string, body: unknown): Promise<unknown> {
   try {
-    const { status, text } = await postJson(url, body, bounds);
+    const { status, text } = await postJson(url, body, bounds, { "webhook-id": id });
     return status === 200 ? JSON.parse(text) : undefined;
   } catch (error) {
     logNotice("A callback could not be asked", { host: url.host, reason: String(error) });

@@ -7,7 +7,14 @@ import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header, readKey } from "../http/request.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
-import { findReplay, type KeyedCall, keyedCall, markerAction } from "../table/idempotency.ts";
+import { claimCall } from "../table/claims.ts";
+import {
+  findReplay,
+  type KeyedCall,
+  keyedCall,
+  markerAction,
+  outsideIdOf,
+} from "../table/idempotency.ts";
 import { KeyUsed, type Reply } from "../table/record.ts";
 import { pause } from "../table/transact.ts";
 import { crash, ok, outcomeOf } from "./codes.ts";
@@ -31,10 +38,13 @@ export type CommandRequest<C extends CommandContract> = {
   clientIp: string;
   /** A new id of ObjectId form. */
   newId: () => string;
+  /** The call's Idempotency-Key in a form for others: each repetition has the same. */
+  outsideId?: string;
   /**
-   * Ends the call with the earlier answer if its key was used: before something outside happens.
+   * Does what has effects outside: never again for a key that was answered, whose answer ends the
+   * call, nor for two calls with one key at once.
    */
-  assertNew: () => Promise<void>;
+  alone: <A>(act: () => Promise<A>) => Promise<A>;
   /** Checks the addition and ties the answer to the call's key: give the reply to the store. */
   once: (addition: Addition<C>) => Reply<Addition<C>>;
 };
@@ -70,7 +80,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
       clientIp: event.requestContext.identity?.sourceIp ?? "",
       newId: () => newId(now),
       once: (addition: unknown) => remembered(contract, call, addition),
-      assertNew: () => assertNew(call),
+      alone: (act: () => Promise<unknown>) => alone(call, act),
     };
     if (contract.command !== "*") {
       const caller = await admitAdministrator(event, now);
@@ -82,6 +92,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
       const key = contract.idempotencyKey && readKey(event);
       if (key !== undefined)
         call.keyed = keyedCall(caller.identifier, `POST /v4/${contract.command}`, key, given.body);
+      given.outsideId = call.keyed && outsideIdOf(call.keyed);
     }
     const addition = await fulfil(given as CommandRequest<typeof contract>);
     return send(call, answerOf(contract, call, addition));
@@ -137,8 +148,15 @@ function remembered(contract: CommandContract, call: Call, addition: unknown): R
   return { answer: addition as never, remember };
 }
 
-async function assertNew({ keyed, now }: Call): Promise<void> {
-  if (keyed !== undefined && (await findReplay(keyed, now)) !== undefined) throw new KeyUsed();
+async function alone<A>({ keyed, now }: Call, act: () => Promise<A>): Promise<A> {
+  if (keyed === undefined) return act();
+  const giveBack = await claimCall(keyed, now);
+  try {
+    if ((await findReplay(keyed, now)) !== undefined) throw new KeyUsed();
+    return await act();
+  } finally {
+    await giveBack();
+  }
 }
 
 const send = ({ headers }: Call, body: unknown): APIGatewayProxyResult => ({

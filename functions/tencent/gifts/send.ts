@@ -1,11 +1,12 @@
 import { personOf } from "../../../domain/people/person.ts";
 import { SendGift, sendRefusals } from "../../../domain/tencent/tencent-gift.ts";
+import { newGiftId } from "../../../platform/store/money/gift-places.ts";
 import { getGiver, giveGift } from "../../../platform/store/money/gifts.ts";
-import { getAccounts } from "../../../platform/store/tencent/accounts.ts";
+import { getAccounts, getKnownAccounts } from "../../../platform/store/tencent/accounts.ts";
 import { findCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
 import { getRoom } from "../../../platform/store/tencent/rooms.ts";
-import { askBeforeGift, decidesOnGifts } from "../../../platform/tencent/callback.ts";
+import { decidesOnGifts, giveIfAllowed } from "../../../platform/tencent/callback.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** A gift in a room: charged to the sender, or decided by the application's callback instead. */
@@ -27,12 +28,13 @@ export const { contract, handler } = command(
     const reads = [getRoom(RoomId), getGiftTypeByAlias(GiftId), findCallbacks()] as const;
     const [stream, giftType, callbacks] = await Promise.all(reads);
     const charged = !decidesOnGifts(callbacks);
-    if (!charged) await getAccounts([from], now);
+    const find = charged ? getKnownAccounts : getAccounts;
+    const [, ...receivers] = (await find([from, ...to], now)).map(personOf);
     const giver = await getGiver(stream.id, from);
-    const receivers = (await getAccounts(to, now)).map(personOf);
     const wish = { giftType, receivers, count, charged };
-    if (decidesOnGifts(callbacks))
-      await askBeforeGift(callbacks, { stream, giver, wish, now }, call);
-    return giveGift({ stream, giver, now, reply: () => once({}) }, wish);
+    const gifting = { stream, giver, now, id: newGiftId(stream.id, now) };
+    const give = () => giveGift({ ...gifting, reply: () => once({}) }, wish);
+    if (!decidesOnGifts(callbacks)) return give();
+    return giveIfAllowed(callbacks, { ...gifting, wish }, call, give);
   },
 );

@@ -34,7 +34,14 @@ export async function getGiver(streamId: string, userId: string): Promise<Giver>
 }
 
 /** What both kinds are given with. `reply` makes the answer for the gift, with its memory. */
-type Gifting<A> = { stream: Stream; giver: Giver; now: Date; reply: (gift: Gift) => Reply<A> };
+type Gifting<A> = {
+  stream: Stream;
+  giver: Giver;
+  now: Date;
+  /** The gift's id, where somebody was told of it; one that is taken is replaced all the same. */
+  id?: string;
+  reply: (gift: Gift) => Reply<A>;
+};
 
 /**
  * Gives: debit, ledger entries, the gift's own item, further receivers' shares and the reply's
@@ -50,12 +57,12 @@ export const giveSuperlike = <A>(gifting: Gifting<A>, price: number): Promise<A>
   give(gifting, (giving) => sendSuperlike(giving, personOfSummary(gifting.stream.host), price));
 
 async function give<A>(
-  { stream, giver, now, reply }: Gifting<A>,
+  { stream, giver, now, reply, ...given }: Gifting<A>,
   decide: (giving: Giving) => Given,
 ): Promise<A> {
   const { sender, member, wallet } = giver;
   const limits = spendLimits();
-  let id = newGiftId(stream.id, now);
+  let id = given.id ?? newGiftId(stream.id, now);
   const giving = (current: Wallet): Giving => ({
     stream,
     member,

@@ -1,5 +1,5 @@
 import type { Profile } from "../../../domain/people/user.ts";
-import { findProfile, findProfiles, recordFirstSight } from "../people/users.ts";
+import { findProfile, findProfiles, getProfile, recordFirstSight } from "../people/users.ts";
 
 /**
  * The profiles of at most 100 accounts of the Tencent side, in their order. Accounts and users are
@@ -8,6 +8,15 @@ import { findProfile, findProfiles, recordFirstSight } from "../people/users.ts"
 export async function getAccounts(accounts: readonly string[], now: Date): Promise<Profile[]> {
   const known = await findProfiles(accounts);
   return Promise.all(accounts.map((account) => known.get(account) ?? recordMention(account, now)));
+}
+
+/**
+ * The profiles of at most 100 accounts to whom credits go, in their order. A typing error must not
+ * send money to nobody: refuses with `user_not_found` where one is not known.
+ */
+export async function getKnownAccounts(accounts: readonly string[]): Promise<Profile[]> {
+  const known = await findProfiles(accounts);
+  return Promise.all(accounts.map((account) => known.get(account) ?? getProfile(account)));
 }
 
 /** Makes an account known; a profile that was there all the same is returned as it is. */

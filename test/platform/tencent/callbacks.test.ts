@@ -16,7 +16,9 @@ let application: Server;
 let address: string;
 
 /** What the application was asked, and how it answers. */
-const asked: { url: URL; body: Record<string, unknown> }[] = [];
+const asked: { url: URL; id: unknown; body: Record<string, unknown> }[] = [];
+/** The application takes its time until this is over. */
+let hold: Promise<void> | undefined;
 let reply: { status: number; body: string } | "never";
 
 const says = (ErrorCode: unknown, ErrorInfo = "") => ({
@@ -53,7 +55,9 @@ beforeAll(async () => {
   stage = await startTencentStage();
   application = createServer(async (request, answer) => {
     const body = JSON.parse(await textOf(request));
-    asked.push({ url: new URL(request.url!, "http://application"), body });
+    const id = request.headers["webhook-id"];
+    asked.push({ url: new URL(request.url!, "http://application"), id, body });
+    await hold;
     if (reply === "never") return;
     answer.statusCode = reply.status;
     answer.setHeader("location", "/elsewhere");
@@ -185,6 +189,49 @@ test("the application is not asked for what cannot be, nor again for a call with
   expect(again.body).toEqual(first.body);
   expect(again.headers).toMatchObject({ "idempotency-replayed": "true" });
   expect(asked).toHaveLength(1);
+});
+
+test("a gift without a key is asked for by its own id", async () => {
+  const before = (await giftsSent()).map(({ id }) => id);
+  await sendGift();
+  await sendGift();
+  const ids = (await giftsSent()).map(({ id }) => id).filter((id) => !before.includes(id));
+  expect(ids).toHaveLength(2);
+  expect(asked.map(({ id }) => id).sort()).toEqual(ids.sort());
+});
+
+/*
+ * Planted faults that turn them red: a question that claims nothing; an id of each question's own.
+ */
+test("two calls with one key at once ask once, and make one gift", async () => {
+  const before = (await giftsSent()).length;
+  let go = () => {};
+  hold = new Promise((done) => {
+    go = done;
+  });
+  const key = { "idempotency-key": "asked-at-once" };
+  const both = [sendGift({}, key), sendGift({}, key)];
+  await new Promise((done) => setTimeout(done, 500));
+  go();
+  hold = undefined;
+  const answers = await Promise.all(both);
+  expect(asked).toHaveLength(1);
+  expect(answers.filter(({ body }) => body.ErrorCode === 0).length).toBeGreaterThanOrEqual(1);
+  for (const { body } of answers) expect([0, 60018]).toContain(body.ErrorCode);
+  expect(await giftsSent()).toHaveLength(before + 1);
+});
+
+test("a key that is tried again asks with the same id, and another key with another", async () => {
+  reply = { ...says(0), status: 500 };
+  const key = { "idempotency-key": "asked-again" };
+  expect((await sendGift({}, key)).body.ErrorCode).toBe(102004);
+  reply = says(0);
+  expect((await sendGift({}, key)).body.ErrorCode).toBe(0);
+  await sendGift({}, { "idempotency-key": "another" });
+  const [lost, again, another] = asked.map(({ id }) => id);
+  expect(lost).toMatch(/^[\w-]{43}$/);
+  expect(again).toBe(lost);
+  expect(another).not.toBe(lost);
 });
 
 test("an address without callbacks does not decide: the sender is charged", async () => {

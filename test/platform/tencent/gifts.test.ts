@@ -5,6 +5,7 @@ import * as add from "../../../functions/tencent/gifts/add.ts";
 import * as get from "../../../functions/tencent/gifts/get.ts";
 import * as send from "../../../functions/tencent/gifts/send.ts";
 import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
+import { topUp } from "../../../platform/store/money/bookings.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
 import { recordFirstSight } from "../../../platform/store/people/users.ts";
 import { key } from "../../../platform/table/keys.ts";
@@ -72,14 +73,24 @@ describe("send_gift", () => {
 
   test("several things for several receivers, once each; Count is 1 by default", async () => {
     const before = await balanceOf("user1");
-    const ReceiverList_Account = ["user2", "never_seen"];
+    const ReceiverList_Account = ["user2", "host"];
     expect((await sendGift({ Count: 3, ReceiverList_Account })).body.ErrorCode).toBe(0);
     expect((await sendGift({ Count: undefined })).body.ErrorCode).toBe(0);
     expect(before - (await balanceOf("user1"))).toBe(10 * 3 * 2 + 10);
+  });
+
+  test("an account becomes known by a top-up, and can be sent credits from then on", async () => {
+    const toThem = () => sendGift({ ReceiverList_Account: ["user2", "newcomer"] });
+    const refused = await toThem();
+    expect(refused.body).toMatchObject({ ErrorCode: 100002 });
+    expect(refused.body.ErrorInfo).toBe("There is no user newcomer");
     const { Item } = await stage.client.send(
-      new GetCommand({ TableName, Key: key.profile("never_seen") }),
+      new GetCommand({ TableName, Key: key.profile("newcomer") }),
     );
-    expect(Item).toMatchObject({ userId: "never_seen", name: "" });
+    expect(Item).toBeUndefined();
+    const booking = { userId: "newcomer", amount: 1, reference: "first", now };
+    await topUp(booking, (answer) => ({ answer, remember: [] }));
+    expect((await toThem()).body.ErrorCode).toBe(0);
   });
 
   test("a stream's id is a RoomId too", async () => {
@@ -106,6 +117,8 @@ describe("send_gift", () => {
     ["no From_Account", { From_Account: undefined }, 100002],
     ["a From_Account with #", { From_Account: "user1#WALLET" }, 100002],
     ["an unknown From_Account", { From_Account: "nobody" }, 100002],
+    ["an unknown receiver", { ReceiverList_Account: ["nobody"] }, 100002],
+    ["an unknown receiver among others", { ReceiverList_Account: ["user2", "nobody"] }, 100002],
     ["credits too low", { From_Account: "poor" }, 100002],
     ["no receivers", { ReceiverList_Account: undefined }, 100002],
     ["an empty list of receivers", { ReceiverList_Account: [] }, 100002],
