@@ -6,7 +6,6 @@ import { isOnStart, noticeOf, type Reminder } from "../domain/streams/reminder.t
 import type { Stream } from "../domain/streams/stream.ts";
 import { setting } from "./env.ts";
 import { logFault } from "./log.ts";
-import { sendMoment } from "./moments.ts";
 import { findRelation, listFollowers } from "./store/people/follows.ts";
 import {
   claimAnnouncement,
@@ -20,6 +19,7 @@ import { listWaiting, toldAction } from "./store/streams/reminders.ts";
 import { findStream } from "./store/streams/streams.ts";
 import { record } from "./table/record.ts";
 import type { Action } from "./table/transact.ts";
+import { sendMoment } from "./timers.ts";
 
 /** One message of the queue of notices: tell the next part of those who are to know of a stream. */
 export const Notice = z.object({ streamId: StreamId, step: z.number().int().default(0) });

@@ -1,8 +1,8 @@
 import { allDone } from "../../platform/push/all-done.ts";
 import { readBatch } from "../../platform/push/batch.ts";
+import { ownMemory } from "../../platform/push/memory.ts";
 import { sendNotification } from "../../platform/push/notify.ts";
-import { ownMemory } from "../../platform/push/room.ts";
-import { pushStream } from "../../platform/push/rooms.ts";
+import { pushStream } from "../../platform/push/push-stream.ts";
 import { reaction } from "../../platform/reaction.ts";
 
 /** Brings what was written to all who watch: rooms of a batch side by side, each in its order. */

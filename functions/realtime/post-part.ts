@@ -1,5 +1,5 @@
-import { PartJob, PartPosted, postPartJob } from "../../platform/push/part-job.ts";
-import { ownMemory } from "../../platform/push/room.ts";
+import { ownMemory } from "../../platform/push/memory.ts";
+import { PartJob, PartPosted, postPartJob } from "../../platform/push/slice-job.ts";
 import { task } from "../../platform/task.ts";
 
 /** Posts one part of a room that is too large for one environment. */

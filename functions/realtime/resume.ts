@@ -1,5 +1,5 @@
+import { ownMemory } from "../../platform/push/memory.ts";
 import { resumeAll } from "../../platform/push/resume.ts";
-import { ownMemory } from "../../platform/push/room.ts";
 import { reaction } from "../../platform/reaction.ts";
 
 /** Sends old frames, so that the function which makes new ones sends none: nobody waits for it. */

@@ -3,11 +3,11 @@ import { limits } from "../limits.ts";
 import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { getLog, markPosted } from "../store/log/logs.ts";
 import { whole } from "../store/log/subscribers.ts";
-import { dropGone } from "./gone.ts";
+import { dropGone } from "./dead-connections.ts";
 import { governor } from "./governor.ts";
-import { postPart } from "./part.ts";
-import type { Room } from "./room.ts";
-import { noteViewers } from "./viewers.ts";
+import type { Room } from "./memory.ts";
+import { postPart } from "./slice.ts";
+import { noteViewers } from "./viewer-count.ts";
 
 /** After so long a call goes on with no more frames: it must end well before its function does. */
 const callMillisecondsMax = 20_000;

@@ -5,13 +5,13 @@ import { findNewestFrame } from "../store/log/frames.ts";
 import { getLog, type Log } from "../store/log/logs.ts";
 import { findGuests, removeSubscriber } from "../store/log/subscribers.ts";
 import { allDone } from "./all-done.ts";
+import { type PostResult, payloadOf } from "./gateway.ts";
+import { queueResuming } from "./jobs.ts";
+import { nameOf, type Room } from "./memory.ts";
 import { isYoung, postOpening, refusalOf } from "./opening.ts";
-import { endSubscription } from "./part.ts";
 import { stragglersMilliseconds, waitAtMost } from "./patience.ts";
-import { type PostResult, payloadOf } from "./post.ts";
-import { queueResuming } from "./queue.ts";
-import { nameOf, type Room } from "./room.ts";
-import { viewersNow } from "./viewers.ts";
+import { endSubscription } from "./slice.ts";
+import { viewersNow } from "./viewer-count.ts";
 
 /**
  * Greets the subscribers of a batch from the log, never from memory (design.md 6, step 5): reads

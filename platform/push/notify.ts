@@ -3,12 +3,12 @@ import { NotificationId, UserId } from "../../domain/id.ts";
 import { openingMilliseconds } from "../../domain/log/subscriber.ts";
 import { notificationOf, type StoredNotification } from "../../domain/people/notification.ts";
 import { setting } from "../env.ts";
-import { sendMoment } from "../moments.ts";
 import { dropConnection, listSockets, type Socket } from "../store/log/connections.ts";
 import { findNotification } from "../store/people/notifications.ts";
+import { sendMoment } from "../timers.ts";
+import { payloadOf, poster } from "./gateway.ts";
 import { governor } from "./governor.ts";
 import { answerWithin, stragglersMilliseconds } from "./patience.ts";
-import { payloadOf, poster } from "./post.ts";
 
 /** A notification that did not arrive at some of its user's connections. */
 export const MissedNotification = z.object({

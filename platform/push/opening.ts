@@ -1,9 +1,9 @@
 import { openingMilliseconds, type Subscriber } from "../../domain/log/subscriber.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
-import { noteGone } from "./gone.ts";
+import { noteGone } from "./dead-connections.ts";
+import { type Payload, type PostResult, payloadOf, poster } from "./gateway.ts";
 import { governor } from "./governor.ts";
-import { type Payload, type PostResult, payloadOf, poster } from "./post.ts";
-import type { Room } from "./room.ts";
+import type { Room } from "./memory.ts";
 
 /** Whether a connection may not be open yet. */
 export const isYoung = ({ now }: Pick<Room, "now">, { connectedAt }: Subscriber) =>

@@ -10,16 +10,16 @@ import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { takeResumeFrames } from "../store/log/resume-budget.ts";
 import { findSubscriber, removeSubscriber } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/streams.ts";
-import { formsOf } from "./forms.ts";
-import { dropGone, noteGone } from "./gone.ts";
+import { dropGone, noteGone } from "./dead-connections.ts";
+import { formsOf } from "./encodings.ts";
+import { type PostResult, payloadOf, poster } from "./gateway.ts";
 import { governor } from "./governor.ts";
 import { readLog } from "./greet.ts";
+import { queueResuming, Resuming } from "./jobs.ts";
+import type { Memory, Room } from "./memory.ts";
 import { postOpening, refusalOf } from "./opening.ts";
-import { endSubscription } from "./part.ts";
-import { type PostResult, payloadOf, poster } from "./post.ts";
-import { queueResuming, Resuming } from "./queue.ts";
-import type { Memory, Room } from "./room.ts";
-import { viewersNow } from "./viewers.ts";
+import { endSubscription } from "./slice.ts";
+import { viewersNow } from "./viewer-count.ts";
 
 /** A turn ends after so long, so that those of its batch do not wait for one slow connection. */
 const turnMillisecondsMax = 5_000;

@@ -1,5 +1,5 @@
 import { openingMilliseconds } from "../../domain/log/subscriber.ts";
-import { poster } from "../push/post.ts";
+import { poster } from "../push/gateway.ts";
 import {
   connectionExpiry,
   dropConnection,

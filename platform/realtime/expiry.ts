@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { connectionLifeSeconds, openingMilliseconds } from "../../domain/log/subscriber.ts";
 import { setting } from "../env.ts";
-import { sendMoment } from "../moments.ts";
-import { payloadOf, poster } from "../push/post.ts";
+import { payloadOf, poster } from "../push/gateway.ts";
 import { dropConnection, findConnection } from "../store/log/connections.ts";
+import { sendMoment } from "../timers.ts";
 
 /** The moment at which a connection's token ends, in seconds since 1970. */
 export const ExpiryMoment = z.object({ connectionId: z.string(), expiresAt: z.number() });

@@ -8,8 +8,8 @@ import { setting } from "../env.ts";
 import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
 import { check, readJson } from "../http/request.ts";
 import { logFault } from "../log.ts";
+import { payloadOf, poster } from "../push/gateway.ts";
 import { tellLosses } from "../push/losses.ts";
-import { payloadOf, poster } from "../push/post.ts";
 import type { SocketContract } from "./contract.ts";
 import { takeToken } from "./rate.ts";
 

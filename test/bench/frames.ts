@@ -1,6 +1,6 @@
 import type { LogRecord } from "../../domain/log/event.ts";
 import { makeFrame } from "../../domain/log/frame.ts";
-import { compactText } from "../../platform/push/forms.ts";
+import { compactText } from "../../platform/push/encodings.ts";
 import { emptyLog, given, now, said, streamId } from "../domain/frame-samples.ts";
 import { print, round } from "./figures.ts";
 

@@ -9,7 +9,7 @@ import {
   OvationError,
 } from "../../client/index.ts";
 import { makeFrame } from "../../domain/log/frame.ts";
-import { compactText } from "../../platform/push/forms.ts";
+import { compactText } from "../../platform/push/encodings.ts";
 import { emptyLog, now, said } from "../domain/frame-samples.ts";
 
 const streamId = "64d15f9e2e6c8f4d5a123000";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { readMessage } from "../../client/compact.ts";
 import { makeFrame } from "../../domain/log/frame.ts";
-import { compactText } from "../../platform/push/forms.ts";
+import { compactText } from "../../platform/push/encodings.ts";
 import {
   change,
   emptyLog,

@@ -8,12 +8,12 @@ import {
   lastWordMilliseconds,
   millisecondsLeft,
 } from "../../platform/deadline.ts";
-import { sendMoment } from "../../platform/moments.ts";
-import { queuePosting } from "../../platform/push/queue.ts";
+import { queuePosting } from "../../platform/push/jobs.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table } from "../../platform/table/table.ts";
 import { transact } from "../../platform/table/transact.ts";
 import { getSecretKey } from "../../platform/tencent/secret.ts";
+import { sendMoment } from "../../platform/timers.ts";
 
 /** What AWS is to a function whose connection has died: it takes the call and never answers. */
 let server: Server;

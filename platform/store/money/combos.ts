@@ -5,11 +5,11 @@ import { Gift } from "../../../domain/money/gift.ts";
 import { draftOf, type Wallet } from "../../../domain/money/wallet.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { setting } from "../../env.ts";
-import { sendMoment } from "../../moments.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
+import { sendMoment } from "../../timers.ts";
 import { commit, findWallet } from "./wallets.ts";
 
 /** The combo whose end a message is about. */

@@ -4,7 +4,7 @@ import {
   ApiGatewayManagementApiClient,
   PostToConnectionCommand,
 } from "@aws-sdk/client-apigatewaymanagementapi";
-import { createPoster, payloadOf } from "../../../platform/push/post.ts";
+import { createPoster, payloadOf } from "../../../platform/push/gateway.ts";
 import { freePort } from "../../system.ts";
 import { print, quantile, round } from "../figures.ts";
 
@@ -49,7 +49,7 @@ export async function benchPosts(): Promise<void> {
   const own = createPoster(endpoint);
   const sdk = new ApiGatewayManagementApiClient({ endpoint, region: "us-east-1" });
   const clients = {
-    "own (platform/push/post.ts)": (id: string) => own.post(id, payload),
+    "own (platform/push/gateway.ts)": (id: string) => own.post(id, payload),
     "stock SDK client": (ConnectionId: string) =>
       sdk.send(new PostToConnectionCommand({ ConnectionId, Data: text })),
   };

@@ -1,5 +1,5 @@
 import { createFollower, type Follower, type Message } from "../../../client/follower.ts";
-import type { Payload } from "../../../platform/push/post.ts";
+import type { Payload } from "../../../platform/push/gateway.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import { dropConnection, findConnection } from "../../../platform/store/log/connections.ts";
 import { findHeads } from "../../../platform/store/log/subscribers.ts";

@@ -1,4 +1,4 @@
-import type { Payload, Poster, PostResult } from "../../../platform/push/post.ts";
+import type { Payload, Poster, PostResult } from "../../../platform/push/gateway.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";

@@ -1,9 +1,9 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
-import type { PartJob, PartPosted } from "../../../platform/push/part-job.ts";
-import { persistent, useInvoke } from "../../../platform/push/parts.ts";
-import { createMemory, type Memory } from "../../../platform/push/room.ts";
+import { persistent, useInvoke } from "../../../platform/push/large-room.ts";
+import { createMemory, type Memory } from "../../../platform/push/memory.ts";
+import type { PartJob, PartPosted } from "../../../platform/push/slice-job.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";

@@ -1,8 +1,8 @@
 import type { FrameBody } from "../../../domain/log/frame.ts";
 import { handler as fanOut } from "../../../functions/realtime/fan-out.ts";
 import { handler as post } from "../../../functions/realtime/post.ts";
-import { postPartJob } from "../../../platform/push/part-job.ts";
-import { usePoster } from "../../../platform/push/post.ts";
+import { usePoster } from "../../../platform/push/gateway.ts";
+import { postPartJob } from "../../../platform/push/slice-job.ts";
 import { key, prefix } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { quantile, round } from "../figures.ts";

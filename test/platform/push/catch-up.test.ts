@@ -7,7 +7,7 @@ import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { table, useTable } from "../../../platform/table/table.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./stage.ts";
+import { seconds, setStage } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "10000", RESUME_FRAMES_PER_SECOND: "30" });
 afterEach(() => useLimits(undefined));

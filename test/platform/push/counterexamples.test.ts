@@ -13,7 +13,7 @@ import {
 } from "../../../platform/store/log/subscribers.ts";
 import { given, message, said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./stage.ts";
+import { seconds, setStage } from "./scene.ts";
 
 /*
  * Each test is a counterexample that a model found against a first version of the rules of

@@ -1,14 +1,14 @@
 import { DeleteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
-import { postPartJob } from "../../../platform/push/part-job.ts";
-import { postLarge, useInvoke } from "../../../platform/push/parts.ts";
-import { createMemory } from "../../../platform/push/room.ts";
+import { postLarge, useInvoke } from "../../../platform/push/large-room.ts";
+import { createMemory } from "../../../platform/push/memory.ts";
+import { postPartJob } from "../../../platform/push/slice-job.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./stage.ts";
+import { seconds, setStage } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "10000" });
 afterAll(() => useInvoke(undefined));

@@ -1,7 +1,7 @@
 import { useGovernor } from "../../../platform/push/governor.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./stage.ts";
+import { seconds, setStage } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "1000000" });
 

@@ -2,16 +2,16 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { makeNotification, NotificationWish } from "../../../domain/people/notification.ts";
+import { usePoster } from "../../../platform/push/gateway.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
+import { createMemory } from "../../../platform/push/memory.ts";
 import { sendNotification } from "../../../platform/push/notify.ts";
-import { usePoster } from "../../../platform/push/post.ts";
-import { createMemory } from "../../../platform/push/room.ts";
 import { putSocket } from "../../../platform/store/log/connections.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./stage.ts";
+import { seconds, setStage } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "10000" });
 

@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Frame } from "../../../domain/log/frame.ts";
 import { limitedAt } from "../../../platform/push/governor.ts";
-import { PartJob } from "../../../platform/push/part-job.ts";
-import { postLarge } from "../../../platform/push/parts.ts";
-import { createMemory } from "../../../platform/push/room.ts";
+import { postLarge } from "../../../platform/push/large-room.ts";
+import { createMemory } from "../../../platform/push/memory.ts";
+import { PartJob } from "../../../platform/push/slice-job.ts";
 
 /* How a part is invoked, against a server that stands for Lambda. */
 

@@ -1,11 +1,11 @@
 import { governor } from "../../../platform/push/governor.ts";
-import { postPart } from "../../../platform/push/part.ts";
-import { postPartJob } from "../../../platform/push/part-job.ts";
-import { postLarge, useInvoke } from "../../../platform/push/parts.ts";
-import { type Resuming, useQueue } from "../../../platform/push/queue.ts";
+import { type Resuming, useQueue } from "../../../platform/push/jobs.ts";
+import { postLarge, useInvoke } from "../../../platform/push/large-room.ts";
+import { createMemory, type Memory, type Room } from "../../../platform/push/memory.ts";
+import { postRoom } from "../../../platform/push/push-stream.ts";
 import { resume } from "../../../platform/push/resume.ts";
-import { createMemory, type Memory, type Room } from "../../../platform/push/room.ts";
-import { postRoom } from "../../../platform/push/rooms.ts";
+import { postPart } from "../../../platform/push/slice.ts";
+import { postPartJob } from "../../../platform/push/slice-job.ts";
 import { whole } from "../../../platform/store/log/subscribers.ts";
 
 /** Whoever invoked does not learn what became of it. */

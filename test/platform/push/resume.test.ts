@@ -7,7 +7,7 @@ import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { startTable } from "../table.ts";
-import { seconds, setStage } from "./stage.ts";
+import { seconds, setStage } from "./scene.ts";
 
 /** A log of ten frames, whose first four were made more than a day ago. */
 const head = 10;

@@ -1,4 +1,4 @@
-import { usePoster } from "../../../platform/push/post.ts";
+import { usePoster } from "../../../platform/push/gateway.ts";
 import { admitSocket } from "../../../platform/realtime/admission.ts";
 import { takeToken } from "../../../platform/realtime/rate.ts";
 import {

@@ -1,6 +1,6 @@
 import type { SQSRecord } from "aws-lambda";
 import { handler } from "../../../functions/realtime/expire.ts";
-import { type PostResult, usePoster } from "../../../platform/push/post.ts";
+import { type PostResult, usePoster } from "../../../platform/push/gateway.ts";
 import {
   findConnection,
   listSockets,

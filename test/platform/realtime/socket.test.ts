@@ -1,5 +1,5 @@
 import { handler } from "../../../functions/realtime/default.ts";
-import { type Poster, usePoster } from "../../../platform/push/post.ts";
+import { type Poster, usePoster } from "../../../platform/push/gateway.ts";
 
 const perSecond = 3;
 const said: { connectionId: string; message: unknown }[] = [];

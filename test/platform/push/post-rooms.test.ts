@@ -1,15 +1,15 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { useInvoke } from "../../../platform/push/parts.ts";
-import { postJobs } from "../../../platform/push/post-jobs.ts";
-import { createMemory } from "../../../platform/push/room.ts";
-import { viewersOf } from "../../../platform/push/viewers.ts";
-import { putGathered } from "../../../platform/store/log/gathered.ts";
+import { useInvoke } from "../../../platform/push/large-room.ts";
+import { createMemory } from "../../../platform/push/memory.ts";
+import { postJobs } from "../../../platform/push/post-rooms.ts";
+import { viewersOf } from "../../../platform/push/viewer-count.ts";
+import { putGathered } from "../../../platform/store/log/backlog.ts";
 import { findLog, getLog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./stage.ts";
+import { seconds, setStage } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "2" });
 

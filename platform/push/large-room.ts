@@ -3,9 +3,9 @@ import { rangesMax, whole } from "../store/log/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import type { PostFrames } from "./deliver.ts";
 import { type Clock, largeGovernor, noteLimited, realClock } from "./governor.ts";
-import { postPart } from "./part.ts";
-import { type PartJob, PartPosted } from "./part-job.ts";
 import { createSigner, hashOf } from "./sign.ts";
+import { postPart } from "./slice.ts";
+import { type PartJob, PartPosted } from "./slice-job.ts";
 
 /** Posts a second that one environment carries: 160 sockets at 15 ms. */
 const environmentRate = 10_000;

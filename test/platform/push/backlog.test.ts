@@ -1,10 +1,10 @@
 import { useLimits } from "../../../platform/limits.ts";
-import { postLarge } from "../../../platform/push/parts.ts";
-import { postRoom } from "../../../platform/push/rooms.ts";
-import { listGathered, putGathered } from "../../../platform/store/log/gathered.ts";
+import { postLarge } from "../../../platform/push/large-room.ts";
+import { postRoom } from "../../../platform/push/push-stream.ts";
+import { listGathered, putGathered } from "../../../platform/store/log/backlog.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./stage.ts";
+import { seconds, setStage } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "10000", PART_VIEWERS: "5000" });
 

@@ -2,7 +2,7 @@ import { deflateRawSync } from "node:zlib";
 import { compactOf } from "../../domain/log/compact.ts";
 import type { Frame } from "../../domain/log/frame.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
-import { type Payload, payloadOf } from "./post.ts";
+import { type Payload, payloadOf } from "./gateway.ts";
 
 /** Bytes above which a compact frame is compressed besides: below, base64 eats the gain. */
 const plainBytesMax = 2_048;

@@ -1,12 +1,12 @@
-import { dropGone } from "../../../platform/push/gone.ts";
+import { dropGone } from "../../../platform/push/dead-connections.ts";
 import { governor } from "../../../platform/push/governor.ts";
-import { postPart } from "../../../platform/push/part.ts";
-import { createMemory } from "../../../platform/push/room.ts";
+import { createMemory } from "../../../platform/push/memory.ts";
+import { postPart } from "../../../platform/push/slice.ts";
 import { listFrames } from "../../../platform/store/log/frames.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./stage.ts";
+import { seconds, setStage } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "8000" });
 

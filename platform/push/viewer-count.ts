@@ -1,7 +1,7 @@
 import { countViewers } from "../../domain/log/subscriber.ts";
 import { getLog } from "../store/log/logs.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
-import { type Room, remember } from "./room.ts";
+import { type Room, remember } from "./memory.ts";
 
 /** How old the number of viewers in a frame may be. */
 const ageMillisecondsMax = 5_000;

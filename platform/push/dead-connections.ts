@@ -3,7 +3,7 @@ import { limits } from "../limits.ts";
 import { dropConnection } from "../store/log/connections.ts";
 import { isInPart, type Part, removeSubscriber } from "../store/log/subscribers.ts";
 import { allDone } from "./all-done.ts";
-import { type Memory, nameOf, type Room, remember } from "./room.ts";
+import { type Memory, nameOf, type Room, remember } from "./memory.ts";
 
 /** Dead connections that one environment remembers; what is forgotten answers 410 again. */
 const goneMax = 10_000;

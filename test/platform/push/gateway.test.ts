@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 // Jest's own globals lack the dispatcher under whose symbol the poster finds the HTTP client.
 import "undici";
-import { createPoster, type PostResult, payloadOf } from "../../../platform/push/post.ts";
+import { createPoster, type PostResult, payloadOf } from "../../../platform/push/gateway.ts";
 
 /*
  * The real poster against a gateway that has forgotten its old connections: a frozen environment

@@ -1,19 +1,19 @@
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { limitedAt, useGovernor } from "../../../platform/push/governor.ts";
-import { type PartJob, postPartJob } from "../../../platform/push/part-job.ts";
 import {
   countParts,
   type InvokePart,
   persistent,
   postLarge,
   useInvoke,
-} from "../../../platform/push/parts.ts";
-import { createMemory } from "../../../platform/push/room.ts";
+} from "../../../platform/push/large-room.ts";
+import { createMemory } from "../../../platform/push/memory.ts";
+import { type PartJob, postPartJob } from "../../../platform/push/slice-job.ts";
 import { getLog } from "../../../platform/store/log/logs.ts";
 import { table, useTable } from "../../../platform/table/table.ts";
 import { said } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./stage.ts";
+import { seconds, setStage } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "8" });
 afterAll(() => useInvoke(undefined));

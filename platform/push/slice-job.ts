@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { listFrames } from "../store/log/frames.ts";
 import { rangesMax } from "../store/log/subscribers.ts";
-import { dropGone } from "./gone.ts";
+import { dropGone } from "./dead-connections.ts";
 import { largeGovernor, limitedAt } from "./governor.ts";
-import { postPart } from "./part.ts";
-import type { Memory } from "./room.ts";
+import type { Memory } from "./memory.ts";
+import { postPart } from "./slice.ts";
 
 /** Frames of a log, to be posted to one part of the room's subscribers. */
 export const PartJob = z.object({

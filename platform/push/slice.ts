@@ -5,12 +5,12 @@ import { forgetStream } from "../store/log/connections.ts";
 import { listSubscribers, type Part, removeSubscriber } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/streams.ts";
 import { allDone } from "./all-done.ts";
-import { type Forms, formsOf } from "./forms.ts";
-import { forgetRemoved, isGone, noteGone } from "./gone.ts";
+import { forgetRemoved, isGone, noteGone } from "./dead-connections.ts";
+import { type Forms, formsOf } from "./encodings.ts";
+import { payloadOf, poster } from "./gateway.ts";
 import type { Governor } from "./governor.ts";
+import { nameOf, type Room } from "./memory.ts";
 import { stragglersMilliseconds, waitAtMost } from "./patience.ts";
-import { payloadOf, poster } from "./post.ts";
-import { nameOf, type Room } from "./room.ts";
 
 /**
  * Posts frames to one part of a room's subscribers, who are read consistently; what the frames' log

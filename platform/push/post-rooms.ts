@@ -1,9 +1,9 @@
 import type { SQSRecord } from "aws-lambda";
 import { logFault } from "../log.ts";
-import { postLarge } from "./parts.ts";
-import { Posting } from "./queue.ts";
-import type { Memory } from "./room.ts";
-import { postRoom } from "./rooms.ts";
+import { Posting } from "./jobs.ts";
+import { postLarge } from "./large-room.ts";
+import type { Memory } from "./memory.ts";
+import { postRoom } from "./push-stream.ts";
 
 type Message = Pick<SQSRecord, "messageId" | "body">;
 type Work = { ids: string[]; run(): Promise<void> };

@@ -2,15 +2,15 @@ import type { LogRecord } from "../../domain/log/event.ts";
 import type { Frame } from "../../domain/log/frame.ts";
 import { setting } from "../env.ts";
 import { limits } from "../limits.ts";
+import { listGathered, putGathered, removeGathered } from "../store/log/backlog.ts";
 import { findNewestFrame } from "../store/log/frames.ts";
-import { listGathered, putGathered, removeGathered } from "../store/log/gathered.ts";
+import { appendRecords, takeTexts } from "./append.ts";
 import type { StreamWork } from "./batch.ts";
 import { deliverFrames, type PostFrames } from "./deliver.ts";
-import { appendRecords, takeTexts } from "./frames.ts";
 import { greetSubscribers } from "./greet.ts";
-import { queuePosting } from "./queue.ts";
-import type { Room } from "./room.ts";
-import { viewersOf } from "./viewers.ts";
+import { queuePosting } from "./jobs.ts";
+import type { Room } from "./memory.ts";
+import { viewersOf } from "./viewer-count.ts";
 
 /**
  * Does what a batch asks of one stream: its records into the log, deleted texts out of it, every

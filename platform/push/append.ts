@@ -9,8 +9,8 @@ import { logFault } from "../log.ts";
 import { findCovering, putFrame, readBack, takeText } from "../store/log/frames.ts";
 import { findStream } from "../store/streams/streams.ts";
 import { limitedAt } from "./governor.ts";
-import { type Room, remember } from "./room.ts";
-import { viewersOf } from "./viewers.ts";
+import { type Room, remember } from "./memory.ts";
+import { viewersOf } from "./viewer-count.ts";
 
 /** Streams whose log one environment remembers. */
 const streamsMax = 500;
