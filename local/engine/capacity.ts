@@ -1,0 +1,61 @@
+/**
+ * Request units as the service counts and tells them.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+ */
+import type { WriteCost } from "./storage.ts";
+import type { Table } from "./tables.ts";
+
+/** How an answer tells its cost: not at all, the sum, or the sum with its parts. */
+export type Asked = "NONE" | "TOTAL" | "INDEXES" | undefined;
+
+type Kind = "read" | "write";
+
+const readUnitBytes = 4096;
+
+/** Units of a read: 4 KB each when consistent, half of that when not, at least the least of them. */
+export function readUnits(bytes: number, consistent: boolean): number {
+  return Math.max(1, Math.ceil(bytes / readUnitBytes)) * (consistent ? 1 : 0.5);
+}
+
+/** The sum of several writes. */
+export function addCosts(costs: readonly WriteCost[], factor = 1): WriteCost {
+  const sum: WriteCost = { table: 0, indexes: new Map() };
+  for (const cost of costs) {
+    sum.table += cost.table * factor;
+    for (const [name, units] of cost.indexes) {
+      sum.indexes.set(name, (sum.indexes.get(name) ?? 0) + units * factor);
+    }
+  }
+  return sum;
+}
+
+/** The `ConsumedCapacity` of one table; undefined when it was not asked for. */
+export function tellCapacity(
+  asked: Asked,
+  table: Table,
+  { table: own, indexes }: WriteCost,
+  kind?: Kind,
+): Record<string, unknown> | undefined {
+  if (asked !== "TOTAL" && asked !== "INDEXES") return undefined;
+  let units = own;
+  for (const part of indexes.values()) units += part;
+  const tell = (count: number) => ({
+    ...(kind === "read" && { ReadCapacityUnits: count }),
+    ...(kind === "write" && { WriteCapacityUnits: count }),
+    CapacityUnits: count,
+  });
+  const capacity: Record<string, unknown> = { TableName: table.name, ...tell(units) };
+  if (asked === "TOTAL") return capacity;
+  capacity.Table = tell(own);
+  for (const [isGlobal, member] of [
+    [true, "GlobalSecondaryIndexes"],
+    [false, "LocalSecondaryIndexes"],
+  ] as const) {
+    const named = table.indexes.filter((one) => one.isGlobal === isGlobal && indexes.has(one.name));
+    if (named.length === 0) continue;
+    capacity[member] = Object.fromEntries(
+      named.map(({ name }) => [name, tell(indexes.get(name) ?? 0)]),
+    );
+  }
+  return capacity;
+}

@@ -1,0 +1,25 @@
+/** The words of an expression. */
+
+export type Token = {
+  kind: "name" | "#" | ":" | "number" | "symbol" | "end";
+  text: string;
+  at: number;
+  end: number;
+};
+
+const pattern =
+  /(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<hash>#[A-Za-z0-9_]+)|(?<colon>:[A-Za-z0-9_]+)|(?<number>\d+)|(?<symbol><>|<=|>=|[=<>()[\],.+-])|(?<space>\s+)|(?<other>[\s\S])/y;
+
+/** Every word with its place, then an end. A character that belongs to none is a word of its own. */
+export function tokenize(text: string): Token[] {
+  const tokens: Token[] = [];
+  pattern.lastIndex = 0;
+  for (let found = pattern.exec(text); found; found = pattern.exec(text)) {
+    const { name, hash, colon, number, space } = found.groups ?? {};
+    if (space !== undefined) continue;
+    const kind = name ? "name" : hash ? "#" : colon ? ":" : number ? "number" : "symbol";
+    tokens.push({ kind, text: found[0], at: found.index, end: pattern.lastIndex });
+  }
+  tokens.push({ kind: "end", text: "<EOF>", at: text.length, end: text.length });
+  return tokens;
+}

@@ -1,0 +1,87 @@
+/**
+ * DynamoDB on one machine, in this process: the operations that Ovation uses, on SQLite.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/Welcome.html
+ */
+import { DatabaseSync } from "node:sqlite";
+import { batchGetItem, batchWriteItem } from "./batches.ts";
+import type { Body, Context, Operation } from "./context.ts";
+import { EngineFailure } from "./failure.ts";
+import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
+import { query, scan } from "./queries.ts";
+import { openStorage } from "./storage.ts";
+import { openStreamLog } from "./stream-log.ts";
+import { describeStream, getRecords, getShardIterator, listStreams } from "./stream-operations.ts";
+import {
+  createTable,
+  deleteTable,
+  describeTable,
+  describeTimeToLive,
+  listTables,
+  updateTimeToLive,
+} from "./table-operations.ts";
+import { openTables } from "./tables.ts";
+import { tokenSchema, transactGetItems, transactWriteItems } from "./transactions.ts";
+
+const operations: Record<string, Operation> = {
+  BatchGetItem: batchGetItem,
+  BatchWriteItem: batchWriteItem,
+  CreateTable: createTable,
+  DeleteItem: deleteItem,
+  DeleteTable: deleteTable,
+  DescribeStream: describeStream,
+  DescribeTable: describeTable,
+  DescribeTimeToLive: describeTimeToLive,
+  GetItem: getItem,
+  GetRecords: getRecords,
+  GetShardIterator: getShardIterator,
+  ListStreams: listStreams,
+  ListTables: listTables,
+  PutItem: putItem,
+  Query: query,
+  Scan: scan,
+  TransactGetItems: transactGetItems,
+  TransactWriteItems: transactWriteItems,
+  UpdateItem: updateItem,
+  UpdateTimeToLive: updateTimeToLive,
+};
+
+export type EngineAnswer = { status: number; body: Body };
+
+export type EmbeddedEngine = {
+  /** Does one operation, such as `GetItem`; a refusal is an answer, too. */
+  execute(operation: string, body: Body): EngineAnswer;
+  close(): void;
+};
+
+/** Opens the database in a file, or in memory for `:memory:`. */
+export function openEmbeddedEngine(file: string): EmbeddedEngine {
+  const database = new DatabaseSync(file, { timeout: 5000 });
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+  database.exec(tokenSchema);
+  const log = openStreamLog(database);
+  const tables = openTables(database);
+  const storage = openStorage(database, log);
+  const context: Context = { storage, tables, log, now: Date.now };
+  return {
+    execute(name, body) {
+      const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+      try {
+        if (!operation) throw new EngineFailure("UnknownOperationException", "");
+        return { status: 200, body: operation(context, body) };
+      } catch (error) {
+        if (!(error instanceof EngineFailure)) throw error;
+        return { status: 400, body: describeFailure(error) };
+      }
+    },
+    close: () => database.close(),
+  };
+}
+
+function describeFailure({ type, message, members }: EngineFailure): Body {
+  const service =
+    type === "ValidationException"
+      ? "com.amazon.coral.validate"
+      : "com.amazonaws.dynamodb.v20120810";
+  const key = type === "TransactionCanceledException" ? "Message" : "message";
+  return { __type: `${service}#${type}`, [key]: message, ...members };
+}

@@ -1,0 +1,114 @@
+/** Primary keys as bytes that sort as the service sorts them. */
+import { EngineFailure, invalid, invalidParameter } from "./failure.ts";
+import { encodeNumber } from "./number.ts";
+import type { Item, Value } from "./values.ts";
+import { typeOf } from "./values.ts";
+
+export type KeyPart = { name: string; type: "S" | "N" | "B" };
+
+/** The key of a table or of an index: a partition key and perhaps a sort key. */
+export type KeySchema = { hash: KeyPart; range: KeyPart | undefined };
+
+export type EncodedKey = { hash: Uint8Array; range: Uint8Array };
+
+const hashBytesMax = 2048;
+const rangeBytesMax = 1024;
+const none = new Uint8Array(0);
+
+/** One key value as bytes. */
+export function encodeKeyValue(value: Value): Uint8Array {
+  if (value.S !== undefined) return Buffer.from(String(value.S));
+  if (value.N !== undefined) return encodeNumber(String(value.N));
+  return Buffer.from(String(value.B), "base64");
+}
+
+export function encodeKey(schema: KeySchema, item: Item): EncodedKey {
+  const { hash, range } = schema;
+  return {
+    hash: encodeKeyValue(item[hash.name]!),
+    range: range ? encodeKeyValue(item[range.name]!) : none,
+  };
+}
+
+/** The key attributes of an item. */
+export function keyOf({ hash, range }: KeySchema, item: Item): Item {
+  const key: Item = { [hash.name]: item[hash.name]! };
+  if (range) key[range.name] = item[range.name]!;
+  return key;
+}
+
+export const partsOf = ({ hash, range }: KeySchema): KeyPart[] => (range ? [hash, range] : [hash]);
+
+/** A key of a request: all of its parts, of the right types, and nothing else. */
+export function checkKey(schema: KeySchema, key: Item): void {
+  const parts = partsOf(schema);
+  const fits =
+    Object.keys(key).length === parts.length &&
+    parts.every(({ name, type }) => key[name] && typeOf(key[name]) === type);
+  if (!fits) throw invalid("The provided key element does not match the schema");
+  checkKeySizes(schema, key);
+}
+
+/** The key parts of an item that is put. */
+export function checkItemKey(schema: KeySchema, item: Item): void {
+  for (const { name, type } of partsOf(schema)) {
+    const value = item[name];
+    if (value === undefined) throw invalidParameter(`Missing the key ${name} in the item`);
+    const found = typeOf(value);
+    if (found !== type) {
+      throw invalidParameter(`Type mismatch for key ${name} expected: ${type} actual: ${found}`);
+    }
+  }
+  checkKeySizes(schema, item);
+}
+
+function checkKeySizes({ hash, range }: KeySchema, item: Item): void {
+  for (const { name } of range ? [hash, range] : [hash]) {
+    const value = item[name]!;
+    if (value.S === "" || value.B === "") {
+      const kind = value.S === "" ? "string" : "binary";
+      throw invalidParameter(
+        `The AttributeValue for a key attribute cannot contain an empty ${kind} value. Key: ${name}`,
+      );
+    }
+  }
+  if (encodeKeyValue(item[hash.name]!).length > hashBytesMax) {
+    throw invalidParameter(
+      `Size of hashkey has exceeded the maximum size limit of${hashBytesMax} bytes`,
+    );
+  }
+  if (range && encodeKeyValue(item[range.name]!).length > rangeBytesMax) {
+    throw invalidParameter(
+      `Aggregated size of all range keys has exceeded the size limit of ${rangeBytesMax} bytes`,
+    );
+  }
+}
+
+/** Whether an item is in an index: it has all of its key attributes. Wrong types are refused. */
+export function isIndexed(schema: KeySchema, indexName: string, item: Item): boolean {
+  for (const { name, type } of partsOf(schema)) {
+    const value = item[name];
+    if (value === undefined) continue;
+    const found = typeOf(value);
+    if (found !== type) {
+      throw invalidParameter(
+        `Type mismatch for Index Key ${name} Expected: ${type} Actual: ${found} IndexName: ${indexName}`,
+      );
+    }
+    if (value.S === "" || value.B === "") {
+      const kind = value.S === "" ? "string" : "binary";
+      throw invalidParameter(
+        `A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty ${kind} value. IndexName: ${indexName}, IndexKey: ${name}`,
+      );
+    }
+  }
+  return partsOf(schema).every(({ name }) => item[name] !== undefined);
+}
+
+/** The answer to a condition that did not hold. */
+export const conditionFailed = (item?: Item) =>
+  new EngineFailure(
+    "ConditionalCheckFailedException",
+    "The conditional request failed",
+    item ? { Item: item } : {},
+  );

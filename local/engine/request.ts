@@ -1,0 +1,185 @@
+/** What the members of a request must look like, and the sentences about those that do not. */
+
+import type { Body } from "./context.ts";
+import { readCondition } from "./expressions/condition.ts";
+import type { Placeholders } from "./expressions/reader.ts";
+import type { Condition } from "./expressions/syntax.ts";
+import { invalid } from "./failure.ts";
+import { checkValue, type Value } from "./values.ts";
+
+/** Collects what is wrong with the members of one request, in the service's form. */
+export class Faults {
+  private readonly found: string[] = [];
+
+  add(value: unknown, at: string, constraint: string): void {
+    const shown = value === undefined || value === null ? "null" : `'${describe(value)}'`;
+    const text = `Value ${shown} at '${at}' failed to satisfy constraint: Member must ${constraint}`;
+    this.found.push(text);
+  }
+
+  /** Throws all of them as one sentence. */
+  end(): void {
+    const count = this.found.length;
+    if (count === 0) return;
+    const errors = count === 1 ? "error" : "errors";
+    throw invalid(`${count} validation ${errors} detected: ${this.found.slice(0, 10).join("; ")}`);
+  }
+
+  /** The name of a table, or its ARN. */
+  tableName(value: unknown, lengthMin = 1): void {
+    this.required(value, "tableName");
+    if (value === undefined || value === null) return;
+    const name = String(value);
+    if (name.length < lengthMin) {
+      this.add(name, "tableName", `have length greater than or equal to ${lengthMin}`);
+    }
+    const lengthMax = lengthMin === 1 ? 1024 : 255;
+    if (name.length > lengthMax) {
+      this.add(name, "tableName", `have length less than or equal to ${lengthMax}`);
+    }
+    if (!/^[a-zA-Z0-9_.:/-]*$/.test(name)) {
+      this.add(name, "tableName", "satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
+    }
+  }
+
+  oneOf(value: unknown, at: string, choices: readonly string[]): void {
+    if (value === undefined || value === null || choices.includes(String(value))) return;
+    this.add(value, at, `satisfy enum value set: [${choices.join(", ")}]`);
+  }
+
+  required(value: unknown, at: string): void {
+    if (value === undefined || value === null) this.add(value, at, "not be null");
+  }
+
+  atLeast(value: unknown, at: string, least: number): void {
+    if (value === undefined || value === null || Number(value) >= least) return;
+    this.add(value, at, `have value greater than or equal to ${least}`);
+  }
+}
+
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(describe).join(", ")}]`;
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+export const capacityChoices = ["INDEXES", "TOTAL", "NONE"];
+export const metricsChoices = ["SIZE", "NONE"];
+export const returnChoices = ["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"];
+
+/** Legacy members are not there in this engine; a request with one is refused by its name. */
+const legacyMembers = [
+  "AttributeUpdates",
+  "AttributesToGet",
+  "ConditionalOperator",
+  "Expected",
+  "KeyConditions",
+  "QueryFilter",
+  "ScanFilter",
+];
+
+const expressionMembers = [
+  "ProjectionExpression",
+  "UpdateExpression",
+  "ConditionExpression",
+  "FilterExpression",
+  "KeyConditionExpression",
+  "ExpressionAttributeNames",
+  "ExpressionAttributeValues",
+];
+
+export function refuseLegacy(body: Body): void {
+  const legacy = legacyMembers.filter((name) => body[name] !== undefined && body[name] !== null);
+  if (legacy.length === 0) return;
+  const modern = expressionMembers.filter((name) => body[name] !== undefined);
+  if (modern.length > 0) {
+    throw invalid(
+      "Can not use both expression and non-expression parameters in the same request: " +
+        `Non-expression parameters: {${legacy.join(", ")}} ` +
+        `Expression parameters: {${modern.join(", ")}}`,
+    );
+  }
+  throw invalid(`This engine does not have the legacy parameter ${legacy[0]}`);
+}
+
+/** The placeholders of a request, checked; `expressions` are the members that may use them. */
+export function readPlaceholders(body: Body, expressions: readonly string[]): Placeholders {
+  const names = (body.ExpressionAttributeNames ?? undefined) as Record<string, string> | undefined;
+  const values = (body.ExpressionAttributeValues ?? undefined) as Body | undefined;
+  const used = expressions.filter((name) => body[name] !== undefined && body[name] !== null);
+  for (const [member, placeholders] of [
+    ["ExpressionAttributeNames", names],
+    ["ExpressionAttributeValues", values],
+  ] as const) {
+    if (placeholders === undefined) continue;
+    // A projection has no values.
+    const able = expressions.filter(
+      (name) => member === "ExpressionAttributeNames" || name !== "ProjectionExpression",
+    );
+    if (!able.some((name) => used.includes(name))) {
+      const which = able.length === 1 ? `${able[0]} is null` : `${able.join(" and ")} are null`;
+      throw invalid(
+        `${member} can only be specified when using expressions${able.length > 0 ? `: ${which}` : ""}`,
+      );
+    }
+    if (Object.keys(placeholders).length === 0) throw invalid(`${member} must not be empty`);
+  }
+  checkNames(names ?? {});
+  return {
+    names: names ?? {},
+    values: checkValues(values ?? {}),
+    usedNames: new Set(),
+    usedValues: new Set(),
+  };
+}
+
+function checkNames(names: Record<string, string>): void {
+  for (const name of Object.keys(names)) {
+    if (!/^#[A-Za-z0-9_]+$/.test(name)) {
+      throw invalid(`ExpressionAttributeNames contains invalid key: Syntax error; key: "${name}"`);
+    }
+  }
+}
+
+function checkValues(values: Body): Record<string, Value> {
+  const checked: Record<string, Value> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (!/^:[A-Za-z0-9_]+$/.test(name)) {
+      throw invalid(`ExpressionAttributeValues contains invalid key: Syntax error; key: "${name}"`);
+    }
+    try {
+      checked[name] = checkValue(value);
+    } catch (error) {
+      const sentence = (error as Error).message;
+      throw invalid(
+        `ExpressionAttributeValues contains invalid value: ${sentence} for key ${name}`,
+      );
+    }
+  }
+  return checked;
+}
+
+/** Every placeholder has to be used by one of the request's expressions. */
+export function refuseUnused({ names, values, usedNames, usedValues }: Placeholders): void {
+  for (const [member, given, used] of [
+    ["ExpressionAttributeNames", names, usedNames],
+    ["ExpressionAttributeValues", values, usedValues],
+  ] as const) {
+    const unused = Object.keys(given).filter((name) => !used.has(name));
+    if (unused.length > 0) {
+      throw invalid(
+        `Value provided in ${member} unused in expressions: keys: {${unused.join(", ")}}`,
+      );
+    }
+  }
+}
+
+/** The condition of a request's member, if it has one. */
+export function readOptionalCondition(
+  body: Body,
+  member: string,
+  placeholders: Placeholders,
+): Condition | undefined {
+  const text = body[member];
+  if (text === undefined || text === null) return undefined;
+  return readCondition(member, String(text), placeholders);
+}

@@ -1,0 +1,142 @@
+/** Items in SQLite: each write changes the item, its index entries and its stream as one. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { EncodedKey } from "./keys.ts";
+import { encodeKey, isIndexed } from "./keys.ts";
+import type { StreamLog } from "./stream-log.ts";
+import { type Index, projectTo, type Table } from "./tables.ts";
+import { countItemBytes, type Item, isEqualItem } from "./values.ts";
+
+/** An item as it is stored, with its size in bytes. */
+export type Stored = { item: Item; bytes: number };
+
+/** What one write has cost: units of the table and of each index that it touched. */
+export type WriteCost = { table: number; indexes: Map<string, number> };
+
+export type Storage = {
+  get(table: Table, key: EncodedKey): Stored | undefined;
+  /** Puts `after` in place of `before`; either may be undefined. `by` is who expired it. */
+  replace(table: Table, before: Stored | undefined, after: Item | undefined, by?: "ttl"): WriteCost;
+  /** Prepared once each. */
+  prepare(sql: string): StatementSync;
+  /** All of it or nothing. */
+  atomically<Answer>(work: () => Answer): Answer;
+};
+
+const unitBytes = 1024;
+const units = (bytes: number) => Math.max(1, Math.ceil(bytes / unitBytes));
+
+export function openStorage(database: DatabaseSync, log: StreamLog): Storage {
+  const statements = new Map<string, StatementSync>();
+  const prepare = (sql: string): StatementSync => {
+    let statement = statements.get(sql);
+    if (!statement) {
+      statement = database.prepare(sql);
+      statements.set(sql, statement);
+    }
+    return statement;
+  };
+  let depth = 0;
+  return {
+    prepare,
+    get(table, key) {
+      const sql = `SELECT item, bytes FROM ${table.storage} WHERE hash = ? AND range = ?`;
+      const row = prepare(sql).get(key.hash, key.range);
+      return row && { item: JSON.parse(row.item as string) as Item, bytes: row.bytes as number };
+    },
+    replace(table, before, after, by) {
+      const key = encodeKey(table.schema, (after ?? before?.item)!);
+      const bytes = after ? countItemBytes(after) : 0;
+      if (after) put(prepare, table, key, after, bytes);
+      else if (before) {
+        prepare(`DELETE FROM ${table.storage} WHERE hash = ? AND range = ?`).run(
+          key.hash,
+          key.range,
+        );
+      }
+      const indexes = new Map<string, number>();
+      for (const index of table.indexes) {
+        const cost = replaceIndexed(prepare, table, index, key, before?.item, after);
+        if (cost > 0) indexes.set(index.name, cost);
+      }
+      // A write that changes nothing leaves no record.
+      const changed = !before || !after || !isEqualItem(before.item, after);
+      if (table.streamLabel && (before || after) && changed) {
+        log.append(table, before?.item, after, by);
+      }
+      return { table: units(Math.max(bytes, before?.bytes ?? 0)), indexes };
+    },
+    atomically(work) {
+      if (depth > 0) return work();
+      prepare("BEGIN IMMEDIATE").run();
+      depth++;
+      try {
+        const answer = work();
+        prepare("COMMIT").run();
+        return answer;
+      } catch (error) {
+        prepare("ROLLBACK").run();
+        throw error;
+      } finally {
+        depth--;
+      }
+    },
+  };
+}
+
+type Prepare = Storage["prepare"];
+
+function put(prepare: Prepare, table: Table, key: EncodedKey, item: Item, bytes: number): void {
+  const { timeToLive } = table;
+  const expiry = timeToLive?.Enabled ? Number(item[timeToLive.AttributeName]?.N) : Number.NaN;
+  prepare(
+    `INSERT OR REPLACE INTO ${table.storage} (hash, range, item, bytes, expires_at)
+     VALUES (?, ?, ?, ?, ?)`,
+  ).run(
+    key.hash,
+    key.range,
+    JSON.stringify(item),
+    bytes,
+    Number.isFinite(expiry) ? Math.trunc(expiry) : null,
+  );
+}
+
+/** The write units: one entry more or less, or changed, each as large as it is there. */
+function replaceIndexed(
+  prepare: Prepare,
+  table: Table,
+  index: Index,
+  key: EncodedKey,
+  before: Item | undefined,
+  after: Item | undefined,
+): number {
+  const entry = (item: Item | undefined) => {
+    if (!item || !isIndexed(index.schema, index.name, item)) return undefined;
+    const projected = projectTo(index, table, item) as Item;
+    return { at: encodeKey(index.schema, item), projected, bytes: countItemBytes(projected) };
+  };
+  const [old, made] = [before && entry(before), entry(after)];
+  if (!old && !made) return 0;
+  if (old && made && isEqualItem(old.projected, made.projected)) return 0;
+  const moved =
+    old && made && (compare(old.at.hash, made.at.hash) || compare(old.at.range, made.at.range));
+  if (old && (!made || moved)) {
+    prepare(
+      `DELETE FROM ${index.storage}
+       WHERE hash = ? AND range = ? AND item_hash = ? AND item_range = ?`,
+    ).run(old.at.hash, old.at.range, key.hash, key.range);
+  }
+  if (made) {
+    prepare(`INSERT OR REPLACE INTO ${index.storage} VALUES (?, ?, ?, ?, ?, ?)`).run(
+      made.at.hash,
+      made.at.range,
+      key.hash,
+      key.range,
+      JSON.stringify(made.projected),
+      made.bytes,
+    );
+  }
+  if (moved) return units(old.bytes) + units(made.bytes);
+  return units(Math.max(old?.bytes ?? 0, made?.bytes ?? 0));
+}
+
+const compare = (first: Uint8Array, second: Uint8Array) => Buffer.compare(first, second);

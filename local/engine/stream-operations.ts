@@ -1,0 +1,145 @@
+/** ListStreams, DescribeStream, GetShardIterator and GetRecords: one open shard a stream. */
+import type { Body, Context, Operation } from "./context.ts";
+import { EngineFailure, invalid, notFound } from "./failure.ts";
+import type { StreamRow } from "./stream-log.ts";
+import { arnOf, keySchemaOf } from "./table-operations.ts";
+import type { Table } from "./tables.ts";
+
+const recordsMax = 1000;
+const answerBytesMax = 1024 * 1024;
+const iteratorMilliseconds = 15 * 60_000;
+
+export const streamArnOf = (table: Table) => `${arnOf(table)}/stream/${table.streamLabel}`;
+
+/** Numbers as long as the service's, so that their texts sort as they do. */
+const spell = (sequence: number) => String(sequence).padStart(21, "0");
+
+const shardOf = (table: Table) =>
+  `shardId-${String(table.createdAt).padStart(20, "0")}-${String(table.id).padStart(8, "0")}`;
+
+export const listStreams: Operation = ({ tables }, body) => {
+  const named = body.TableName === undefined ? tables.list() : [tables.find(body.TableName)];
+  const withStream = named.filter((table): table is Table => table?.streamLabel !== undefined);
+  return {
+    Streams: withStream.map((table) => ({
+      StreamArn: streamArnOf(table),
+      TableName: table.name,
+      StreamLabel: table.streamLabel,
+    })),
+  };
+};
+
+function findStream({ tables }: Context, arn: unknown): Table {
+  const table = tables.list().find((one) => one.streamLabel && streamArnOf(one) === arn);
+  if (!table) throw notFound(`Requested resource not found: Stream: ${arn} not found`);
+  return table;
+}
+
+export const describeStream: Operation = (context, body) => {
+  const table = findStream(context, body.StreamArn);
+  const range = context.log.range(table);
+  return {
+    StreamDescription: {
+      StreamArn: streamArnOf(table),
+      StreamLabel: table.streamLabel,
+      StreamStatus: "ENABLED",
+      StreamViewType: table.input.StreamSpecification?.StreamViewType,
+      CreationRequestDateTime: table.createdAt / 1000,
+      TableName: table.name,
+      KeySchema: keySchemaOf(table.schema),
+      Shards: [
+        {
+          ShardId: shardOf(table),
+          SequenceNumberRange: { StartingSequenceNumber: spell(range?.first ?? 1) },
+        },
+      ],
+    },
+  };
+};
+
+type Iterator = { table: number; after: number; at: number };
+
+export const getShardIterator: Operation = (context, body) => {
+  const table = findStream(context, body.StreamArn);
+  if (body.ShardId !== shardOf(table)) {
+    throw notFound(`Requested resource not found: Shard: ${body.ShardId} in Stream not found`);
+  }
+  const type = String(body.ShardIteratorType);
+  const needsNumber = type === "AT_SEQUENCE_NUMBER" || type === "AFTER_SEQUENCE_NUMBER";
+  const given = Number(body.SequenceNumber);
+  if (needsNumber && !Number.isSafeInteger(given)) {
+    throw invalid("Invalid SequenceNumber");
+  }
+  const first = context.log.range(table)?.first ?? context.log.newest() + 1;
+  const starts: Record<string, number> = {
+    TRIM_HORIZON: 0,
+    LATEST: context.log.newest(),
+    AT_SEQUENCE_NUMBER: given - 1,
+    AFTER_SEQUENCE_NUMBER: given,
+  };
+  const after = starts[type];
+  if (after === undefined) throw invalid(`Invalid ShardIteratorType: ${type}`);
+  if (needsNumber && after + 1 < first) {
+    throw new EngineFailure(
+      "TrimmedDataAccessException",
+      "The operation attempted to read past the oldest stream record in a shard",
+    );
+  }
+  return { ShardIterator: write({ table: table.id, after, at: context.now() }) };
+};
+
+const write = (iterator: Iterator) => Buffer.from(JSON.stringify(iterator)).toString("base64url");
+
+export const getRecords: Operation = (context, body) => {
+  const iterator = readIterator(body.ShardIterator);
+  if (iterator.at < context.now() - iteratorMilliseconds) {
+    throw new EngineFailure("ExpiredIteratorException", "Iterator expired");
+  }
+  const table = context.tables.list().find(({ id }) => id === iterator.table);
+  if (!table) throw notFound();
+  const limit = Math.min(Number(body.Limit ?? recordsMax), recordsMax);
+  if (!(limit >= 1)) throw invalid("Limit must be at least 1");
+  const records: Body[] = [];
+  let { after } = iterator;
+  let bytes = 0;
+  for (const row of context.log.read(table, iterator.after, limit)) {
+    bytes += row.bytes;
+    if (records.length > 0 && bytes > answerBytesMax) break;
+    records.push(recordOf(table, row));
+    after = row.sequence;
+  }
+  return {
+    Records: records,
+    NextShardIterator: write({ table: table.id, after, at: context.now() }),
+  };
+};
+
+function readIterator(text: unknown): Iterator {
+  try {
+    return JSON.parse(Buffer.from(String(text), "base64url").toString()) as Iterator;
+  } catch {
+    throw invalid("Invalid ShardIterator");
+  }
+}
+
+function recordOf(table: Table, row: StreamRow): Body {
+  return {
+    eventID: `${table.id}-${row.sequence}`,
+    eventName: row.event,
+    eventVersion: "1.1",
+    eventSource: "aws:dynamodb",
+    awsRegion: "us-east-1",
+    ...(row.by === "ttl" && {
+      userIdentity: { Type: "Service", PrincipalId: "dynamodb.amazonaws.com" },
+    }),
+    dynamodb: {
+      ApproximateCreationDateTime: Math.floor(row.at / 1000),
+      Keys: JSON.parse(row.keys),
+      ...(row.new && { NewImage: JSON.parse(row.new) }),
+      ...(row.old && { OldImage: JSON.parse(row.old) }),
+      SequenceNumber: spell(row.sequence),
+      SizeBytes: row.bytes,
+      StreamViewType: table.input.StreamSpecification?.StreamViewType,
+    },
+  };
+}

@@ -1,0 +1,212 @@
+/** TransactWriteItems and TransactGetItems: all or nothing, once a token. */
+import { createHash } from "node:crypto";
+import { type Asked, addCosts, readUnits, tellCapacity } from "./capacity.ts";
+import type { Body, Context, Operation } from "./context.ts";
+import { project } from "./expressions/paths.ts";
+import { EngineFailure, invalid } from "./failure.ts";
+import {
+  carryOut,
+  readCheck,
+  readDelete,
+  readPaths,
+  readPut,
+  readUpdateWrite,
+  type Write,
+} from "./items.ts";
+import { checkKey, encodeKey } from "./keys.ts";
+import { capacityChoices, Faults, metricsChoices } from "./request.ts";
+import type { WriteCost } from "./storage.ts";
+import type { Table } from "./tables.ts";
+import { checkItem, countItemBytes, type Item } from "./values.ts";
+
+const actionsMax = 100;
+const bytesMax = 4 * 1024 * 1024;
+/** How long a token is remembered. */
+const tokenMilliseconds = 10 * 60_000;
+
+export const tokenSchema = `
+  CREATE TABLE IF NOT EXISTS tokens (
+    token TEXT PRIMARY KEY, request TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL);`;
+
+/** What became of one action of a cancelled transaction. */
+type Reason = { Code: string; Message?: string; Item?: Item };
+
+const readers: Record<string, (context: Context, body: Body) => Write> = {
+  Put: readPut,
+  Update: readUpdateWrite,
+  Delete: readDelete,
+  ConditionCheck: readCheck,
+};
+
+export const transactWriteItems: Operation = (context, body) => {
+  const actions = checkActions(body);
+  const parts = actions.map((action) => readAction(action, readers));
+  const repeated = findRepetition(context, body, actions);
+  if (repeated) return repeated;
+  const writes = parts.map(({ kind, part }) => readPart(context, kind, part));
+  refuseTwice(writes);
+  refuseLarge(writes);
+  const reasons: Reason[] = [];
+  const costs: { table: Table; cost: WriteCost }[] = [];
+  return context.storage.atomically(() => {
+    for (const write of writes) {
+      try {
+        costs.push({ table: write.table, cost: carryOut(context, write).cost });
+        reasons.push({ Code: "None" });
+      } catch (error) {
+        reasons.push(reasonOf(error));
+      }
+    }
+    if (reasons.some(({ Code }) => Code !== "None")) throw cancelled(reasons);
+    const answer = capacityOf(body, costs, "write");
+    rememberToken(context, body, actions);
+    return answer;
+  });
+};
+
+function checkActions(body: Body): Body[] {
+  const faults = new Faults();
+  faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
+  faults.oneOf(body.ReturnItemCollectionMetrics, "returnItemCollectionMetrics", metricsChoices);
+  const actions = body.TransactItems as Body[] | undefined;
+  faults.required(actions, "transactItems");
+  if (actions?.length === 0) {
+    faults.add([], "transactItems", "have length greater than or equal to 1");
+  }
+  if (actions && actions.length > actionsMax) {
+    faults.add(actions, "transactItems", `have length less than or equal to ${actionsMax}`);
+  }
+  faults.end();
+  return actions ?? [];
+}
+
+function readAction<Reader>(action: Body, kinds: Record<string, Reader>) {
+  const named = Object.keys(action).filter((kind) => kinds[kind] && action[kind]);
+  if (named.length !== 1) {
+    throw invalid("TransactItems can only contain one of Check, Put, Update or Delete");
+  }
+  return { kind: named[0]!, part: action[named[0]!] as Body };
+}
+
+/** What is wrong with an item shows as a reason; what is wrong with the request does not. */
+function readPart(context: Context, kind: string, part: Body): Write {
+  const faults = new Faults();
+  faults.tableName(part.TableName);
+  faults.required(kind === "Put" ? part.Item : part.Key, kind === "Put" ? "item" : "key");
+  faults.end();
+  return readers[kind]!(context, part);
+}
+
+/** Each item may be named once. */
+function refuseTwice(writes: { table: Table; key: Item }[]): void {
+  const names = writes.map(({ table, key }) => {
+    const { hash, range } = encodeKey(table.schema, key);
+    return [table.id, Buffer.from(hash).toString("hex"), Buffer.from(range).toString("hex")].join();
+  });
+  if (new Set(names).size < names.length) {
+    throw invalid("Transaction request cannot include multiple operations on one item");
+  }
+}
+
+function refuseLarge(writes: Write[]): void {
+  const bytes = writes.reduce((total, { key }) => total + countItemBytes(key), 0);
+  if (bytes > bytesMax) {
+    throw invalid("Collection size of items in transaction exceeded the limit of 4 MB");
+  }
+}
+
+function reasonOf(error: unknown): Reason {
+  if (!(error instanceof EngineFailure)) throw error;
+  if (error.type === "ConditionalCheckFailedException") {
+    return { Code: "ConditionalCheckFailed", Message: error.message, ...error.members };
+  }
+  return { Code: "ValidationError", Message: error.message };
+}
+
+/** The answer to a transaction of which nothing was done. */
+export function cancelled(reasons: Reason[]): EngineFailure {
+  const codes = reasons.map(({ Code }) => Code).join(", ");
+  return new EngineFailure(
+    "TransactionCanceledException",
+    `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`,
+    { CancellationReasons: reasons },
+  );
+}
+
+function capacityOf(
+  body: Body,
+  costs: { table: Table; cost: WriteCost }[],
+  kind: "read" | "write",
+): Body {
+  const tables = new Map(costs.map(({ table }) => [table.id, table]));
+  const told = [...tables.values()].flatMap((table) => {
+    const own = costs.filter((one) => one.table === table).map(({ cost }) => cost);
+    return tellCapacity(body.ReturnConsumedCapacity as Asked, table, addCosts(own, 2), kind) ?? [];
+  });
+  return told.length > 0 ? { ConsumedCapacity: told } : {};
+}
+
+const digest = (actions: Body[]) =>
+  createHash("sha256").update(JSON.stringify(actions)).digest("base64url");
+
+/** A token that was used is answered as it was, without doing anything again: as reads. */
+function findRepetition(context: Context, body: Body, actions: Body[]): Body | undefined {
+  const { ClientRequestToken: token } = body;
+  if (typeof token !== "string") return undefined;
+  const row = context.storage.prepare("SELECT request, at FROM tokens WHERE token = ?").get(token);
+  if (!row || Number(row.at) < context.now() - tokenMilliseconds) return undefined;
+  if (row.request !== digest(actions)) {
+    throw new EngineFailure(
+      "IdempotentParameterMismatchException",
+      "An error occurred (IdempotentParameterMismatchException)",
+    );
+  }
+  const costs = actions.map((action) => {
+    const { kind, part } = readAction(action, readers);
+    const { table, key } = readPart(context, kind, part);
+    const stored = context.storage.get(table, encodeKey(table.schema, key));
+    const units = readUnits(stored?.bytes ?? 0, true);
+    return { table, cost: { table: units, indexes: new Map() } };
+  });
+  return capacityOf(body, costs, "read");
+}
+
+function rememberToken(context: Context, body: Body, actions: Body[]): void {
+  const { ClientRequestToken: token } = body;
+  if (typeof token !== "string") return;
+  context.storage
+    .prepare("INSERT OR REPLACE INTO tokens VALUES (?, ?, '', ?)")
+    .run(token, digest(actions), context.now());
+}
+
+/** Forgets the tokens whose time is over. */
+export function trimTokens({ storage, now }: Context): void {
+  storage.prepare("DELETE FROM tokens WHERE at < ?").run(now() - tokenMilliseconds);
+}
+
+export const transactGetItems: Operation = (context, body) => {
+  const actions = checkActions(body);
+  const gets = actions.map((action) => {
+    const { part } = readAction(action, { Get: true });
+    const faults = new Faults();
+    faults.tableName(part.TableName);
+    faults.required(part.Key, "key");
+    faults.end();
+    const paths = readPaths(part);
+    const key = checkItem(part.Key as Body);
+    const table = context.tables.get(part.TableName);
+    return { table, key, paths };
+  });
+  for (const { table, key } of gets) checkKey(table.schema, key);
+  refuseTwice(gets);
+  const found = gets.map(({ table, key, paths }) => {
+    const stored = context.storage.get(table, encodeKey(table.schema, key));
+    const units = readUnits(stored?.bytes ?? 0, true);
+    const item = stored && (paths ? project(stored.item, paths) : stored.item);
+    return { table, item, cost: { table: units, indexes: new Map() } };
+  });
+  return {
+    Responses: found.map(({ item }) => (item ? { Item: item } : {})),
+    ...capacityOf(body, found, "read"),
+  };
+};
