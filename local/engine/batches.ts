@@ -19,12 +19,10 @@ function checkRequests(operation: string, body: Body): [string, unknown][] {
   const faults = new Faults();
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
   faults.oneOf(body.ReturnItemCollectionMetrics, "returnItemCollectionMetrics", metricsChoices);
-  faults.required(requests, "requestItems");
-  if (requests && Object.keys(requests).length === 0) {
-    faults.add({}, "requestItems", "have length greater than or equal to 1");
-  }
   faults.end();
-  void operation;
+  if (!requests || Object.keys(requests).length === 0) {
+    throw invalid(`The requestItems parameter is required for ${operation}`);
+  }
   return Object.entries(requests ?? {});
 }
 
@@ -41,11 +39,11 @@ export const batchGetItem: Operation = (context, body) => {
   const faults = new Faults();
   for (const [name, request] of requests) {
     const keys = (request as Body)?.Keys as unknown[] | undefined;
-    const at = `requestItems.${name}.member.keys`;
-    faults.required(keys, at);
-    if (keys?.length === 0) faults.add([], at, "have length greater than or equal to 1");
+    const at = `RequestItems.${name}.member.Keys`;
+    faults.required(keys, `requestItems.${name}.member.keys`);
+    if (keys?.length === 0) faults.addUnshown(at, "have length greater than or equal to 1");
     if (keys && keys.length > getsMax) {
-      faults.add(keys, at, `have length less than or equal to ${getsMax}`);
+      faults.addUnshown(at, `have length less than or equal to ${getsMax}`);
     }
   }
   faults.end();

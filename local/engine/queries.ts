@@ -68,8 +68,8 @@ export const query: Operation = (context, body) => {
 
 export const scan: Operation = (context, body) => {
   const faults = checkMembers(body);
-  faults.atLeast(body.Segment, "segment", 0);
-  faults.atLeast(body.TotalSegments, "totalSegments", 1);
+  faults.atLeast(body.Segment, "Segment", 0);
+  faults.atLeast(body.TotalSegments, "TotalSegments", 1);
   if (Number(body.TotalSegments) > segmentsMax) {
     faults.add(
       body.TotalSegments,
@@ -98,7 +98,7 @@ function checkMembers(body: Body): Faults {
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
   faults.tableName(body.TableName);
   faults.oneOf(body.Select, "select", selectChoices);
-  faults.atLeast(body.Limit, "limit", 1);
+  faults.atLeast(body.Limit, "Limit", 1);
   return faults;
 }
 

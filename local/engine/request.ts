@@ -53,7 +53,12 @@ export class Faults {
 
   atLeast(value: unknown, at: string, least: number): void {
     if (value === undefined || value === null || Number(value) >= least) return;
-    this.add(value, at, `have value greater than or equal to ${least}`);
+    this.addUnshown(at, `have value greater than or equal to ${least}`);
+  }
+
+  /** What is wrong with a member whose value the service does not repeat. */
+  addUnshown(at: string, constraint: string): void {
+    this.found.push(`Value at '${at}' failed to satisfy constraint: Member must ${constraint}`);
   }
 }
 
@@ -90,7 +95,9 @@ const expressionMembers = [
 export function refuseLegacy(body: Body): void {
   const legacy = legacyMembers.filter((name) => body[name] !== undefined && body[name] !== null);
   if (legacy.length === 0) return;
-  const modern = expressionMembers.filter((name) => body[name] !== undefined);
+  const modern = expressionMembers.filter(
+    (name) => name.endsWith("Expression") && body[name] !== undefined,
+  );
   if (modern.length > 0) {
     throw invalid(
       "Can not use both expression and non-expression parameters in the same request: " +

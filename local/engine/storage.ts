@@ -44,6 +44,7 @@ export function openStorage(database: DatabaseSync, log: StreamLog): Storage {
       return row && { item: JSON.parse(row.item as string) as Item, bytes: row.bytes as number };
     },
     replace(table, before, after, by) {
+      if (!before && !after) return { table: 1, indexes: new Map() };
       const key = encodeKey(table.schema, (after ?? before?.item)!);
       const bytes = after ? countItemBytes(after) : 0;
       if (after) put(prepare, table, key, after, bytes);
@@ -60,7 +61,7 @@ export function openStorage(database: DatabaseSync, log: StreamLog): Storage {
       }
       // A write that changes nothing leaves no record.
       const changed = !before || !after || !isEqualItem(before.item, after);
-      if (table.streamLabel && (before || after) && changed) {
+      if (table.streamLabel && changed) {
         log.append(table, before?.item, after, by);
       }
       return { table: units(Math.max(bytes, before?.bytes ?? 0)), indexes };

@@ -24,6 +24,9 @@ export const createTable: Operation = ({ tables, storage }, body) => {
 };
 
 function checkMembers(body: Body): void {
+  if (body.TableName === undefined || body.TableName === null) {
+    throw invalid("The parameter 'TableName' is required but was not present in the request");
+  }
   const faults = new Faults();
   faults.tableName(body.TableName, 3);
   faults.required(body.KeySchema, "keySchema");
@@ -65,6 +68,19 @@ function checkSchema(input: TableInput): void {
     throw invalidParameter(
       "Table KeySchema does not have a range key, which is required when specifying a " +
         "LocalSecondaryIndex",
+    );
+  }
+  if (keys[1] && keys[0].AttributeName === keys[1].AttributeName) {
+    throw invalid(
+      "Both the Hash Key and the Range Key element in the KeySchema have the same name",
+    );
+  }
+  for (const { IndexName, KeySchema } of local) {
+    if (KeySchema[0]?.AttributeName === keys[0].AttributeName) continue;
+    throw invalidParameter(
+      "Index KeySchema does not have the same leading hash key as table KeySchema for index: " +
+        `${IndexName}. index hash key: ${KeySchema[0]?.AttributeName}, ` +
+        `table hash key: ${keys[0].AttributeName}`,
     );
   }
   const names = [...global, ...local].map(({ IndexName }) => IndexName);
