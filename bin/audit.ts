@@ -4,8 +4,7 @@ import { parseArgs } from "node:util";
 import { audit, type Report } from "../platform/audit/audit.ts";
 import { exportJournal, readJournal, sealedAt } from "../platform/audit/journal.ts";
 import { scanTable } from "../platform/audit/scan.ts";
-import { LayoutMismatch } from "../platform/table/layout.ts";
-import { openTable } from "./table.ts";
+import { isOtherData, openTable } from "./table.ts";
 
 const usage = `npm run audit -- [options]
   (no option)      audits DATA_DIR (default .data), whether the system runs or not
@@ -67,7 +66,7 @@ try {
   process.exitCode = await run();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  const isOther = error instanceof LayoutMismatch;
+  const isOther = isOtherData(error);
   if (!isOther) console.error(usage);
   process.exitCode = isOther ? 2 : 1;
 }

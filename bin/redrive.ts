@@ -2,9 +2,8 @@
 import { parseArgs } from "node:util";
 import { redriveBatches } from "../platform/store/log/failed-batches.ts";
 import { redrive } from "../platform/store/money/redrive.ts";
-import { LayoutMismatch } from "../platform/table/layout.ts";
 import { openDeployed, openLocal } from "./failed-batches.ts";
-import { openTable } from "./table.ts";
+import { isOtherData, openTable } from "./table.ts";
 
 const usage = "[--table NAME --failures BUCKET]";
 
@@ -23,7 +22,7 @@ try {
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  const isOther = error instanceof LayoutMismatch;
+  const isOther = isOtherData(error);
   if (!isOther) console.error(`npm run redrive -- ${usage}   (else: those of DATA_DIR)`);
   process.exitCode = isOther ? 2 : 1;
 }

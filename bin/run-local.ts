@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { placeholdersOf, stageOf } from "../lib/stages.ts";
 import type { System } from "../local/index.ts";
-import { DataDirectoryBusy, makeLog, startSystem } from "../local/index.ts";
+import { DataDirectoryBusy, FormatMismatch, makeLog, startSystem } from "../local/index.ts";
 import type { Log } from "../local/log.ts";
 import { makeAssembly } from "./assembly.ts";
 import { demoUsersOf, prepareTable } from "./demo.ts";
@@ -63,7 +63,7 @@ export async function runLocal(): Promise<void> {
   } catch (error) {
     if (aborting.signal.aborted) return await end(0);
     console.error(explain(error, settings));
-    await end(isOtherLayout(error) ? exitCodes.usage : exitCodes.failure);
+    await end(isOtherData(error) ? exitCodes.usage : exitCodes.failure);
   }
 }
 
@@ -137,8 +137,11 @@ async function announce(system: System, settings: Settings): Promise<void> {
 /** By its name, since the store is loaded only where it is needed. */
 const isOtherLayout = (error: unknown) => (error as Error | null)?.name === "LayoutMismatch";
 
+/** Data that only another version of Ovation can read. */
+const isOtherData = (error: unknown) => isOtherLayout(error) || error instanceof FormatMismatch;
+
 function explain(error: unknown, settings: Settings): string {
-  if (error instanceof DataDirectoryBusy) return error.message;
+  if (error instanceof DataDirectoryBusy || error instanceof FormatMismatch) return error.message;
   if (isOtherLayout(error)) return `DATA_DIR ${settings.DATA_DIR}: ${(error as Error).message}`;
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") {

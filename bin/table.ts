@@ -1,13 +1,17 @@
 /** The table of a program beside the functions: a deployed one, or that of the data directory. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { openEngine, openSnapshot } from "../local/aws/index.ts";
+import { FormatMismatch, openEngine, openSnapshot } from "../local/aws/index.ts";
 import { openClient } from "../platform/aws-client.ts";
-import { assertLayout, prepareLayout } from "../platform/table/layout.ts";
+import { assertLayout, LayoutMismatch, prepareLayout } from "../platform/table/layout.ts";
 import { useTable } from "../platform/table/table.ts";
 
 /** A page of a scan is a megabyte, over whatever line a person has. */
 const slow = { tryMilliseconds: 20_000 };
+
+/** Whether an error says that only another version of Ovation can read the data. */
+export const isOtherData = (error: unknown) =>
+  error instanceof LayoutMismatch || error instanceof FormatMismatch;
 
 /**
  * Makes a stage's deployed table say its layout, if there is one yet, with the credentials that the
@@ -37,7 +41,8 @@ export async function prepareDeployedTable(
  * without a name that of DATA_DIR, whether the system runs or not; with `frozen` as of this moment,
  * whatever is written meanwhile. Answers what closes it.
  *
- * @throws LayoutMismatch when its data is of another layout.
+ * @throws LayoutMismatch when its data is of another layout; FormatMismatch when another engine
+ * wrote it.
  */
 export async function openTable(name?: string, frozen = false): Promise<() => Promise<void>> {
   const marshallOptions = { removeUndefinedValues: true };
@@ -58,7 +63,7 @@ export async function openTable(name?: string, frozen = false): Promise<() => Pr
     ...slow,
     endpoint: engine.endpoint,
     region: "us-east-1",
-    credentials: { accessKeyId: "ovation", secretAccessKey: "ovation" },
+    credentials: engine.credentials,
   });
   const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
   try {

@@ -20,7 +20,7 @@ import { startWorkers } from "./lambda/workers.ts";
 import type { Log } from "./log.ts";
 import type { Invoke, Stage } from "./model.ts";
 
-export { DataDirectoryBusy } from "./aws/index.ts";
+export { DataDirectoryBusy, FormatMismatch } from "./aws/index.ts";
 export { makeLog } from "./log.ts";
 
 export type SystemOptions = {
@@ -38,7 +38,7 @@ export type SystemOptions = {
   secrets: Record<string, string>;
   /** Values of further SSM parameters by name, besides those of the local issuer. */
   parameters?: Record<string, string>;
-  /** Another DynamoDB than the bundled engine. */
+  /** Another DynamoDB than the embedded engine. */
   dynamodbEndpoint?: string;
   /** Where V8 keeps compiled bundles. */
   cacheDirectory?: string;

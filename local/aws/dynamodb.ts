@@ -1,7 +1,13 @@
 import type { Table } from "../model.ts";
 import { type Attributes, listAccess, listKeys, listTransaction } from "./dynamodb-access.ts";
 import type { Engine } from "./engine.ts";
-import { type AwsAnswer, type AwsRequest, type Prepare, readJsonBody } from "./failure.ts";
+import {
+  type AwsAnswer,
+  type AwsRequest,
+  answerJson,
+  type Prepare,
+  readJsonBody,
+} from "./failure.ts";
 import { runnerCaller } from "./iam.ts";
 import { countItemBytes } from "./item-size.ts";
 import type { Meter } from "./meter.ts";
@@ -51,53 +57,17 @@ async function forward(
   const metered = target.startsWith("DynamoDB_") && /Item|^Query$|^Scan$/.test(operation);
   const answer = await options.engine.call(
     target,
-    metered && !asked ? askForCapacity(request.body, body) : request.body,
+    metered && !asked ? { ...body, ReturnConsumedCapacity: "TOTAL" } : body,
   );
-  if (!metered) return answerText(answer);
+  if (!metered) return answerJson(answer.body, answer.status);
   if (answer.status !== 200) {
-    const writeUnits = estimateRefused(operation, body, String(answer.body));
-    record(options.meter, request, { writeUnits });
-    return answerText(answer);
+    record(options.meter, request, { writeUnits: estimateRefused(operation, body, answer.body) });
+    return answerJson(answer.body, answer.status);
   }
   if (writes.has(operation)) options.onWrite();
-  const { consumed, rest } = splitConsumed(answer.body);
+  const { ConsumedCapacity: consumed, ...rest } = answer.body;
   record(options.meter, request, sumConsumed(operation, consumed));
-  return answerText(asked ? answer : { status: 200, body: rest });
-}
-
-const consumedMember = '"ConsumedCapacity":';
-
-/**
- * The capacity that an answer names, and the answer without it. The bundled engine puts it last, so
- * that a page of a thousand items need not be read to find it.
- */
-function splitConsumed(bytes: Buffer): { consumed: unknown; rest: Buffer | string } {
-  const at = bytes.lastIndexOf(consumedMember);
-  if (at < 0) return { consumed: undefined, rest: bytes };
-  try {
-    const { ConsumedCapacity: consumed } = JSON.parse(`{${bytes.toString("utf8", at)}`) as Body;
-    const end = bytes[at - 1] === comma ? at - 1 : at;
-    return { consumed, rest: Buffer.concat([bytes.subarray(0, end), closingBrace]) };
-  } catch {
-    const { ConsumedCapacity: consumed, ...rest } = JSON.parse(String(bytes)) as Body;
-    return { consumed, rest: JSON.stringify(rest) };
-  }
-}
-
-const comma = ",".charCodeAt(0);
-const closingBrace = Buffer.from("}");
-
-/** Put in front of the members that the caller sent; a NONE of the caller's has to go. */
-function askForCapacity(bytes: Buffer, body: Body): string {
-  if (body.ReturnConsumedCapacity !== undefined) {
-    return JSON.stringify({ ...body, ReturnConsumedCapacity: "TOTAL" });
-  }
-  const text = bytes.toString("utf8");
-  return `{"ReturnConsumedCapacity":"TOTAL",${text.slice(text.indexOf("{") + 1)}`;
-}
-
-function answerText(answer: { status: number; body: Buffer | string }): AwsAnswer {
-  return { ...answer, headers: { "content-type": "application/x-amz-json-1.0" } };
+  return answerJson(asked ? answer.body : rest);
 }
 
 type Units = { writeUnits?: number; readUnits?: number };
@@ -124,12 +94,13 @@ function sumConsumed(operation: string, consumed: unknown): Units {
  * AWS charges a write that its condition refused but reports nothing about it: the item as sent, at
  * least one unit, twice in a transaction. What was stored is only known where the answer has it.
  */
-function estimateRefused(operation: string, body: Body, answer: string): number {
-  if (answer.includes("ConditionalCheckFailedException")) {
-    const stored = (JSON.parse(answer) as { Item?: Attributes }).Item;
+function estimateRefused(operation: string, body: Body, answer: Body): number {
+  const type = String(answer.__type);
+  if (type.endsWith("ConditionalCheckFailedException")) {
+    const stored = answer.Item as Attributes | undefined;
     return Math.max(countWriteUnits(body.Item as Attributes), countWriteUnits(stored));
   }
-  if (!answer.includes("TransactionCanceledException")) return 0;
+  if (!type.endsWith("TransactionCanceledException")) return 0;
   if (operation !== "TransactWriteItems") return 0;
   return listTransaction(body).reduce(
     (total, { part }) => total + 2 * countWriteUnits(part.Item as Attributes),

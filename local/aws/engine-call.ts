@@ -1,22 +1,36 @@
-/** The runner's own way to the engine: what it forwards should cost as little as it can. */
+/** The runner's own way to an engine: in this process, or at an address. */
 import { type Dispatcher, Pool } from "undici";
 
-/** Sends one operation as it is, such as `DynamoDB_20120810.GetItem`, and gives the raw answer. */
-export type EngineCall = (target: string, body: string | Uint8Array) => Promise<EngineAnswer>;
+type Body = Record<string, unknown>;
 
-/** An answer as it came: its bytes are looked into by those alone who have to. */
-export type EngineAnswer = { status: number; body: Buffer };
+/** Does one operation, such as `DynamoDB_20120810.GetItem`; a refusal is an answer, too. */
+export type EngineCall = (target: string, body: Body) => Promise<EngineAnswer>;
 
-/** Any signature does for the engine: the endpoint in front of it has looked at the caller. */
+export type EngineAnswer = { status: number; body: Body };
+
+/** Credentials as the SDK takes them. */
+export type EngineCredentials = {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+};
+
+/** An engine that asks nobody who they are wants to see some, none the less. */
+export const anyCredentials: EngineCredentials = {
+  accessKeyId: "ovation",
+  secretAccessKey: "ovation",
+};
+
+/** Any signature does for such an engine: the endpoint in front of it has looked at the caller. */
 const authorization =
-  "AWS4-HMAC-SHA256 Credential=ovation/20260101/us-east-1/dynamodb/aws4_request, " +
-  "SignedHeaders=host, Signature=0";
+  `AWS4-HMAC-SHA256 Credential=${anyCredentials.accessKeyId}/20260101/us-east-1/dynamodb/` +
+  "aws4_request, SignedHeaders=host, Signature=0";
 
 const connectionCountMax = 32;
 const streamConnectionCountMax = 4;
 const answerMillisecondsMax = 30_000;
 
-/** Makes the calls to one engine; `close` ends their connections. */
+/** Makes the calls to the engine at an address; `close` ends their connections. */
 export function openEngineCalls(endpoint: string): { call: EngineCall; close(): Promise<void> } {
   // Readers of the stream have connections of their own, or a crowd of writers would hold them up.
   const pool = openPool(endpoint, connectionCountMax);
@@ -31,7 +45,7 @@ export function openEngineCalls(endpoint: string): { call: EngineCall; close(): 
         authorization,
       };
       return new Promise((resolve, reject) => {
-        const options = { method: "POST", path: "/", headers, body } as const;
+        const options = { method: "POST", path: "/", headers, body: JSON.stringify(body) } as const;
         chosen.dispatch(options, gatherAnswer(resolve, reject));
       });
     },
@@ -65,7 +79,14 @@ function gatherAnswer(
     onResponseData(_controller, chunk) {
       chunks.push(chunk);
     },
-    onResponseEnd: () => resolve({ status, body: Buffer.concat(chunks) }),
+    onResponseEnd() {
+      const text = Buffer.concat(chunks).toString("utf8");
+      try {
+        resolve({ status, body: JSON.parse(text) });
+      } catch {
+        reject(new Error(`The database engine answered ${status} without JSON: ${text}`));
+      }
+    },
     onResponseError: (_controller, error) => reject(error),
   };
 }

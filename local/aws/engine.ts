@@ -2,88 +2,119 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { openEmbeddedEngine } from "../engine/index.ts";
 import type { Table } from "../model.ts";
-import { findLeastPosition } from "../sources/stream-positions.ts";
-import { keepToOwner, openState, type State } from "../state.ts";
-import { type EngineCall, openEngineCalls } from "./engine-call.ts";
+import { DataDirectoryBusy, keepToOwner, openState, type State } from "../state.ts";
 import {
-  findRunningEngine,
+  anyCredentials,
+  type EngineCall,
+  type EngineCredentials,
+  openEngineCalls,
+} from "./engine-call.ts";
+import { openEngineDoor } from "./engine-door.ts";
+import {
+  type EngineNote,
+  readEngineNote,
   removeEngineNote,
-  startEngineProcess,
-  stopLeftEngine,
   writeEngineNote,
-} from "./engine-process.ts";
+} from "./engine-note.ts";
 
-/** A DynamoDB-compatible engine, its address and a client of ours for it. */
+/** A DynamoDB-compatible engine, a way to call it, and its address for others on this machine. */
 export type Engine = {
-  endpoint: string;
   call: EngineCall;
+  endpoint: string;
+  credentials: EngineCredentials;
   stop(): Promise<void>;
 };
 
 /** An engine that a reader beside the runner was given. */
-type OpenEngine = Pick<Engine, "endpoint" | "stop">;
+type OpenEngine = Omit<Engine, "call">;
 
 const fileName = "dynamodb.sqlite";
-/** Fewer deletable stream records than this are not worth a cleaning. */
-const trimRecordsMin = 20_000;
 
 /** Settings of the engine. */
 type EngineOptions = {
   state: State;
   tables: Table[];
-  /** Another engine than the bundled one. */
+  /** Another engine than the embedded one. */
   endpoint?: string | undefined;
   log: (line: string) => void;
 };
 
 /**
- * Starts the engine on `dynamodb.sqlite` of the data directory (or uses the given one), and creates
- * the tables that are absent. An engine that a killed runner left is ended first.
+ * Opens the embedded engine on `dynamodb.sqlite` of the data directory (or uses the one at the given
+ * address), and creates the tables that are absent.
  *
- * @throws Error whose message is for a person: no engine for this machine, or none answers.
+ * @throws FormatMismatch when another engine wrote the data; Error whose message is for a person
+ * when the engine at the address does not answer.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { directory } = options.state;
-  await stopLeftEngine(directory);
-  const file = join(directory, fileName);
-  if (!options.endpoint) keepToOwner(file);
-  const process = options.endpoint
-    ? undefined
-    : await startEngineProcess(file, (reason) =>
-        options.log(`The database engine ${reason}; nothing can be stored until a new start`),
-      );
-  const endpoint = options.endpoint ?? process?.endpoint ?? "";
-  const { call, close } = openEngineCalls(endpoint);
+  const opened = options.endpoint ? openOther(options.endpoint) : await openEmbedded(options);
+  const { call, endpoint, credentials } = opened;
   const stop = async () => {
     removeEngineNote(directory);
-    await close();
-    await process?.stop();
+    await opened.stop();
   };
   try {
-    if (process) prepareStreamRecords(file, options.state, options.tables);
     for (const table of options.tables) await ensureTable(call, table);
-    writeEngineNote(directory, { endpoint, ...(process && { pid: process.pid }) });
-    return { endpoint, call, stop };
+    writeEngineNote(directory, { endpoint, credentials, isOther: Boolean(options.endpoint) });
+    return { call, endpoint, credentials, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
+function openOther(endpoint: string): Engine {
+  const { call, close } = openEngineCalls(endpoint);
+  return { call, endpoint, credentials: anyCredentials, stop: close };
+}
+
+async function openEmbedded({ state, log }: EngineOptions): Promise<Engine> {
+  const file = join(state.directory, fileName);
+  keepToOwner(file);
+  const engine = openEmbeddedEngine(file);
+  const call: EngineCall = async (target, body) =>
+    engine.execute(target.slice(target.indexOf(".") + 1), body);
+  try {
+    const door = await openEngineDoor(call, log);
+    const stop = async () => {
+      await door.close();
+      engine.close();
+    };
+    return { call, endpoint: door.endpoint, credentials: door.credentials, stop };
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+}
+
 /**
  * The engine of a data directory for a reader beside the runner, such as an audit: the running one,
- * or one started for the time of the reading.
+ * or one opened for the time of the reading.
  *
  * @throws Error when the directory holds no data.
  */
 export async function openEngine(dataDirectory: string): Promise<OpenEngine> {
-  const running = findRunningEngine(dataDirectory);
-  if (running) return { endpoint: running.endpoint, stop: async () => {} };
+  const found = findEngine(dataDirectory);
+  if ("state" in found) return openAlone(found.state);
+  return { ...found.note, stop: async () => {} };
+}
+
+/** The running engine's note; where none runs, the directory's state, which keeps it so. */
+function findEngine(dataDirectory: string): { note: EngineNote } | { state: State } {
+  const note = readEngineNote(dataDirectory);
+  if (note?.isOther) return { note };
   if (!existsSync(join(dataDirectory, fileName))) {
     throw new Error(`There is no data in ${dataDirectory}: start Ovation once, or set DATA_DIR.`);
   }
-  return openAlone(openState(dataDirectory));
+  try {
+    return { state: openState(dataDirectory) };
+  } catch (error) {
+    if (note && error instanceof DataDirectoryBusy) return { note };
+    throw error;
+  }
 }
 
 /** An engine for the time of a reading, on what lies in the state's directory. */
@@ -92,7 +123,7 @@ async function openAlone(state: State, prepare = () => {}): Promise<OpenEngine> 
     prepare();
     const engine = await startEngine({ state, tables: [], log: () => {} });
     return {
-      endpoint: engine.endpoint,
+      ...engine,
       async stop() {
         await engine.stop();
         state.close();
@@ -112,19 +143,18 @@ async function openAlone(state: State, prepare = () => {}): Promise<OpenEngine> 
  * @throws Error when the directory holds no data, or only the address of another engine.
  */
 export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
-  const running = findRunningEngine(dataDirectory);
+  const found = findEngine(dataDirectory);
   // Without a runner nobody writes, and the lock keeps it so.
-  if (!running) return openEngine(dataDirectory);
-  const file = join(dataDirectory, fileName);
-  if (!existsSync(file)) {
+  if ("state" in found) return openAlone(found.state);
+  if (found.note.isOther) {
     throw new Error(
-      `The data lies with the engine at ${running.endpoint}, which can give no snapshot: ` +
+      `The data lies with the engine at ${found.note.endpoint}, which can give no snapshot: ` +
         "stop Ovation first.",
     );
   }
   const state = openState(":memory:");
   return openAlone(state, () => {
-    const database = new DatabaseSync(file, { timeout: 5000 });
+    const database = new DatabaseSync(join(dataDirectory, fileName), { timeout: 5000 });
     try {
       // SQLite refuses to copy into a file that holds something, not into an empty one.
       keepToOwner(join(state.directory, fileName));
@@ -133,40 +163,6 @@ export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
       database.close();
     }
   });
-}
-
-/**
- * Three indexes on the engine's stream records, without which every write reads all earlier ones to
- * find its sequence number (seen in 1.2.1), and the removal of records that every reader has had.
- * The newest record of a table stays: the next number is the largest one plus one.
- */
-function prepareStreamRecords(file: string, state: State, tables: Table[]): void {
-  const database = new DatabaseSync(file, { timeout: 5000 });
-  try {
-    database.exec(`
-      CREATE INDEX IF NOT EXISTS ix_sr_seq
-        ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
-      CREATE INDEX IF NOT EXISTS ix_sr_shard
-        ON _stream_records (table_name, shard_id, CAST(sequence_number AS INTEGER));
-      CREATE INDEX IF NOT EXISTS ix_sr_txt
-        ON _stream_records (table_name, shard_id, sequence_number);`);
-    for (const table of tables) trimStreamRecords(database, state, table);
-  } finally {
-    database.close();
-  }
-}
-
-function trimStreamRecords(database: DatabaseSync, state: State, table: Table): void {
-  const consumed = findLeastPosition(state, table.name);
-  if (consumed === undefined) return;
-  const condition = `table_name = ? AND CAST(sequence_number AS INTEGER) < MIN(?, (SELECT
-    MAX(CAST(sequence_number AS INTEGER)) FROM _stream_records WHERE table_name = ?))`;
-  const parameters = [table.name, consumed, table.name];
-  const count = database
-    .prepare(`SELECT COUNT(*) AS count FROM _stream_records WHERE ${condition}`)
-    .get(...parameters)?.count;
-  if (typeof count !== "number" || count < trimRecordsMin) return;
-  database.prepare(`DELETE FROM _stream_records WHERE ${condition}`).run(...parameters);
 }
 
 /** Members of a CreateTable request that a local engine understands. */
@@ -180,8 +176,7 @@ const createMembers = [
 ];
 
 async function ensureTable(call: EngineCall, table: Table): Promise<void> {
-  const name = JSON.stringify({ TableName: table.name });
-  const describe = () => call("DynamoDB_20120810.DescribeTable", name);
+  const describe = () => call("DynamoDB_20120810.DescribeTable", { TableName: table.name });
   let answer = await describe();
   if (answer.status !== 200) {
     const wanted = Object.fromEntries(
@@ -189,20 +184,20 @@ async function ensureTable(call: EngineCall, table: Table): Promise<void> {
         table.createTable[member] === undefined ? [] : [[member, table.createTable[member]]],
       ),
     );
-    const made = await call(
-      "DynamoDB_20120810.CreateTable",
-      JSON.stringify({
-        ...wanted,
-        TableName: table.name,
-        BillingMode: "PAY_PER_REQUEST",
-      }),
-    );
-    if (made.status !== 200) throw new Error(`Table ${table.name} was not made: ${made.body}`);
+    const made = await call("DynamoDB_20120810.CreateTable", {
+      ...wanted,
+      TableName: table.name,
+      BillingMode: "PAY_PER_REQUEST",
+    });
+    if (made.status !== 200) {
+      throw new Error(`Table ${table.name} was not made: ${JSON.stringify(made.body)}`);
+    }
   }
   for (let tries = 0; tries < 500; tries += 1) {
     answer = await describe();
-    if (JSON.parse(String(answer.body)).Table?.TableStatus === "ACTIVE") return;
+    const described = answer.body.Table as { TableStatus?: string } | undefined;
+    if (described?.TableStatus === "ACTIVE") return;
     await sleep(20);
   }
-  throw new Error(`Table ${table.name} did not become active: ${answer.body}`);
+  throw new Error(`Table ${table.name} did not become active: ${JSON.stringify(answer.body)}`);
 }

@@ -21,6 +21,7 @@ import { createSecretCalls, createSecrets } from "./secrets.ts";
 import { checkSourceGrants } from "./source-grants.ts";
 import { createSqs } from "./sqs.ts";
 
+export { FormatMismatch } from "../engine/index.ts";
 export { DataDirectoryBusy } from "../state.ts";
 export { findEndpoint } from "./endpoint-note.ts";
 export { openEngine, openSnapshot } from "./engine.ts";
@@ -58,7 +59,7 @@ type AwsOptions = {
   dataDir: string;
   /** Values of secrets by name; others are made once and kept. */
   secrets: Record<string, string>;
-  /** Another DynamoDB engine than the bundled one. */
+  /** Another DynamoDB engine than the embedded one. */
   dynamodbEndpoint?: string | undefined;
   /** Gets one line for each thing that a person should know; standard error by default. */
   log?: (line: string) => void;
@@ -70,7 +71,8 @@ const stopMilliseconds = 2000;
 /**
  * Starts the local AWS: engine, endpoint, and what the template's mappings need.
  *
- * @throws DataDirectoryBusy when another runner has the data directory; Error with one sentence
+ * @throws DataDirectoryBusy when another runner has the data directory; FormatMismatch when another
+ * engine wrote its data; Error with one sentence
  * for a person when the engine cannot run here or a mapping's function lacks a grant.
  */
 export async function startAws(options: AwsOptions): Promise<Aws> {

@@ -17,13 +17,16 @@ export function readUnits(bytes: number, consistent: boolean): number {
   return Math.max(1, Math.ceil(bytes / readUnitBytes)) * (consistent ? 1 : 0.5);
 }
 
-/** The sum of several writes. */
+/**
+ * The sum of several writes. A transaction writes each item twice, to prepare and to commit; its
+ * indexes follow once, after that.
+ */
 export function addCosts(costs: readonly WriteCost[], factor = 1): WriteCost {
   const sum: WriteCost = { table: 0, indexes: new Map() };
   for (const cost of costs) {
     sum.table += cost.table * factor;
     for (const [name, units] of cost.indexes) {
-      sum.indexes.set(name, (sum.indexes.get(name) ?? 0) + units * factor);
+      sum.indexes.set(name, (sum.indexes.get(name) ?? 0) + units);
     }
   }
   return sum;

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { batchGetItem, batchWriteItem } from "./batches.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure } from "./failure.ts";
+import { claimDatabase } from "./format.ts";
 import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
 import { query, scan } from "./queries.ts";
 import { openStorage } from "./storage.ts";
@@ -53,9 +54,21 @@ export type EmbeddedEngine = {
   close(): void;
 };
 
-/** Opens the database in a file, or in memory for `:memory:`. */
+export { FormatMismatch } from "./format.ts";
+
+/**
+ * Opens the database in a file, or in memory for `:memory:`.
+ *
+ * @throws FormatMismatch when another engine wrote the file.
+ */
 export function openEmbeddedEngine(file: string): EmbeddedEngine {
   const database = new DatabaseSync(file, { timeout: 5000 });
+  try {
+    claimDatabase(database, file);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
   database.exec(tokenSchema);
   const log = openStreamLog(database);

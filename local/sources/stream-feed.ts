@@ -44,6 +44,14 @@ const pageRecordsMax = 1000;
 
 type Shard = { ShardId: string; SequenceNumberRange: { StartingSequenceNumber: string } };
 
+/** What is read of the answers to each operation. */
+type Answers = {
+  ListStreams: { Streams: { StreamArn: string }[] };
+  DescribeStream: { StreamDescription: { Shards: Shard[]; LastEvaluatedShardId?: string } };
+  GetShardIterator: { ShardIterator: string };
+  GetRecords: { Records: EngineRecord[]; NextShardIterator?: string };
+};
+
 /**
  * Shards are read one after the other: no local engine has two at the same time. That one is closed
  * shows in a missing NextShardIterator only, since one engine gives open shards an end, too.
@@ -60,10 +68,13 @@ export function createStreamFeed(call: EngineCall, table: Table): StreamFeed {
   /** After a full page there is more to be had at once. */
   let hasMore = true;
 
-  const ask = async (operation: string, body: unknown) => {
-    const answer = await call(`DynamoDBStreams_20120810.${operation}`, JSON.stringify(body));
-    if (answer.status !== 200) throw new Error(`${operation}: ${answer.body}`);
-    return JSON.parse(String(answer.body));
+  const ask = async <Operation extends keyof Answers>(
+    operation: Operation,
+    body: Record<string, unknown>,
+  ) => {
+    const answer = await call(`DynamoDBStreams_20120810.${operation}`, body);
+    if (answer.status !== 200) throw new Error(`${operation}: ${JSON.stringify(answer.body)}`);
+    return answer.body as Answers[Operation];
   };
   const findStreamArn = async (): Promise<string> => {
     streamArn ??= (await ask("ListStreams", { TableName: table.name })).Streams[0]?.StreamArn;

@@ -23,7 +23,7 @@ async function forgetLayout(): Promise<void> {
   const client = new DynamoDBClient({
     endpoint: engine.endpoint,
     region: "us-east-1",
-    credentials: { accessKeyId: "ovation", secretAccessKey: "ovation" },
+    credentials: engine.credentials,
   });
   const remove = new DeleteCommand({ TableName: "ovation-dev", Key: key.layout() });
   await DynamoDBDocumentClient.from(client).send(remove);

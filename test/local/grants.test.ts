@@ -19,7 +19,7 @@ const gift = {
   liveStreamId: "64d15f9e2e6c8f4d5a123000",
 };
 
-type Statement = { Condition?: unknown };
+type Statement = { Condition?: Record<string, Record<string, string[]>> };
 type Template = {
   Resources: Record<
     string,
@@ -42,11 +42,11 @@ function copyWithoutLedger(): { removed: number } {
     for (const [id, { Properties }] of Object.entries(template.Resources)) {
       if (!id.startsWith("giftscreaterole")) continue;
       for (const { PolicyDocument } of Properties?.Policies ?? []) {
-        const { Statement } = PolicyDocument;
-        PolicyDocument.Statement = Statement.filter(
-          (statement) => !JSON.stringify(statement.Condition ?? "").includes("LEDGER#"),
-        );
-        removed += Statement.length - PolicyDocument.Statement.length;
+        for (const { Condition } of PolicyDocument.Statement) {
+          const patterns = Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"] ?? [];
+          const at = patterns.indexOf("LEDGER#*");
+          if (at >= 0) removed += patterns.splice(at, 1).length;
+        }
       }
     }
     writeFileSync(join(copy, name), JSON.stringify(template));

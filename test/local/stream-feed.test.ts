@@ -25,8 +25,8 @@ function makeEngine(pages: number[]): { call: EngineCall; looks: () => number } 
   };
   return {
     call: async (target) => {
-      const answer = answers[target.split(".")[1] ?? ""]?.();
-      return { status: 200, body: Buffer.from(JSON.stringify(answer)) };
+      const body = answers[target.split(".")[1] ?? ""]?.();
+      return { status: 200, body: body as Record<string, unknown> };
     },
     looks: () => looks,
   };

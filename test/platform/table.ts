@@ -60,9 +60,10 @@ export async function startTable(): Promise<{
   const state = openState(":memory:");
   const tables = [{ name, arn: "", streamArn: "", createTable }];
   const engine = await startEngine({ state, tables, log: console.error });
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint: engine.endpoint }), {
-    marshallOptions: { removeUndefinedValues: true },
-  });
+  const client = DynamoDBDocumentClient.from(
+    new DynamoDBClient({ endpoint: engine.endpoint, credentials: engine.credentials }),
+    { marshallOptions: { removeUndefinedValues: true } },
+  );
   useTable(client);
   return {
     client,

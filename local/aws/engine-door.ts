@@ -1,0 +1,93 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { EngineCall, EngineCredentials } from "./engine-call.ts";
+
+/** The embedded engine's address, for programs beside the runner. */
+export type EngineDoor = {
+  endpoint: string;
+  credentials: EngineCredentials;
+  close(): Promise<void>;
+};
+
+/** The longest request that DynamoDB takes. */
+const bodyBytesMax = 17 * 1024 * 1024;
+
+/**
+ * Opens a way in on 127.0.0.1. Whoever comes has to bring a secret that was made for this run, as
+ * the session token of its credentials; a web page, which a browser gives away by its Origin or by
+ * the name that it asked for, gets nothing, and no answer may be read by another origin.
+ */
+export async function openEngineDoor(
+  call: EngineCall,
+  log: (line: string) => void,
+): Promise<EngineDoor> {
+  const secret = randomBytes(32).toString("hex");
+  let host = "";
+  const server = createServer((incoming, outgoing) => {
+    const end = (status: number, body: object) => {
+      outgoing.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
+      outgoing.end(JSON.stringify(body));
+    };
+    const refusal = findRefusal(incoming, host, secret);
+    if (refusal) return end(403, { __type: "AccessDeniedException", message: refusal });
+    serve(incoming, call).then(
+      ({ status, body }) => end(status, body),
+      (error) => {
+        if (incoming.destroyed && !incoming.complete) return;
+        log(`The database engine failed: ${error?.stack ?? error}`);
+        end(500, { __type: "InternalServerError", message: "The database engine failed" });
+      },
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    endpoint: `http://${host}`,
+    credentials: { accessKeyId: "ovation", secretAccessKey: secret, sessionToken: secret },
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function findRefusal(
+  { method, headers }: IncomingMessage,
+  host: string,
+  secret: string,
+): string | undefined {
+  if (headers.origin !== undefined || headers["sec-fetch-site"] !== undefined) {
+    return "Web pages are not served";
+  }
+  if (headers.host !== host) return `This is ${host} and nothing else`;
+  if (method !== "POST") return "Operations are POST requests";
+  const given = Buffer.from(String(headers["x-amz-security-token"] ?? ""));
+  const wanted = Buffer.from(secret);
+  const isRight = given.length === wanted.length && timingSafeEqual(given, wanted);
+  return isRight ? undefined : "The session token is not the one of this engine";
+}
+
+async function serve(incoming: IncomingMessage, call: EngineCall) {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength;
+    if (bytes > bodyBytesMax) {
+      return { status: 413, body: { __type: "RequestEntityTooLargeException" } };
+    }
+    chunks.push(chunk);
+  }
+  let body: Record<string, unknown>;
+  try {
+    body = JSON.parse(Buffer.concat(chunks).toString("utf8") || "{}");
+  } catch {
+    const message = "The request body is not JSON";
+    return { status: 400, body: { __type: "SerializationException", message } };
+  }
+  return call(String(incoming.headers["x-amz-target"]), body);
+}

@@ -1,0 +1,35 @@
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EngineCredentials } from "./engine-call.ts";
+
+/**
+ * What `DATA_DIR/engine.json` says of a running engine, for programs beside it such as an audit:
+ * with what opens its door, so it is for its owner's eyes.
+ */
+export type EngineNote = {
+  endpoint: string;
+  credentials: EngineCredentials;
+  /** Another engine than the embedded one: it runs whether a runner does or not. */
+  isOther: boolean;
+};
+
+const fileOf = (directory: string) => join(directory, "engine.json");
+
+/** Leaves a note for the time in which the engine runs. */
+export function writeEngineNote(directory: string, note: EngineNote): void {
+  const file = fileOf(directory);
+  writeFileSync(file, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
+}
+
+/** Takes the note away at a proper end, so that nobody looks for an engine that is gone. */
+export const removeEngineNote = (directory: string) => rmSync(fileOf(directory), { force: true });
+
+/** The note of an engine that runs on a data directory, or was killed there. */
+export function readEngineNote(directory: string): EngineNote | undefined {
+  try {
+    return JSON.parse(readFileSync(fileOf(directory), "utf8")) as EngineNote;
+  } catch {
+    return undefined;
+  }
+}
