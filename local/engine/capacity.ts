@@ -12,7 +12,7 @@ type Kind = "read" | "write";
 
 const readUnitBytes = 4096;
 
-/** Units of a read: 4 KB each when consistent, half of that when not, at least the least of them. */
+/** Units of a read: one for 4 KB or a part of it when consistent, half of that when not. */
 export function readUnits(bytes: number, consistent: boolean): number {
   return Math.max(1, Math.ceil(bytes / readUnitBytes)) * (consistent ? 1 : 0.5);
 }

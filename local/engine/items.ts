@@ -65,6 +65,7 @@ export function readPaths(body: Body): Path[] | undefined {
   return paths;
 }
 
+/** The `ConsumedCapacity` of an answer about one table, where it was asked for. */
 export function capacityOf(body: Body, table: Table, cost: WriteCost): Body {
   const capacity = tellCapacity(body.ReturnConsumedCapacity as Asked, table, cost);
   return capacity ? { ConsumedCapacity: capacity } : {};
@@ -83,6 +84,7 @@ function checkCommon(body: Body, required: string[]): void {
   refuseLegacy(body);
 }
 
+/** A put as a request has it. Throws a ValidationException for what the service would not take. */
 export function readPut(context: Context, body: Body): Write {
   const placeholders = readPlaceholders(body, ["ConditionExpression"]);
   const condition = readOptionalCondition(body, "ConditionExpression", placeholders);
@@ -101,10 +103,12 @@ function checkSize(item: Item, sentence: string): void {
   if (countItemBytes(item) > itemBytesMax) throw invalid(sentence);
 }
 
+/** A deletion as a request has it; throws as `readPut` does. */
 export function readDelete(context: Context, body: Body): Write {
   return { ...readKeyed(context, body), change: () => undefined };
 }
 
+/** A ConditionCheck of a transaction: it writes nothing but may refuse. */
 export function readCheck(context: Context, body: Body): Write {
   return { ...readKeyed(context, body), change: (before) => before, isCheck: true };
 }
@@ -119,6 +123,7 @@ function readKeyed(context: Context, body: Body): Omit<Write, "change"> {
   return { table, key, condition, returnsItem: returnsItem(body) };
 }
 
+/** An update as a request has it, with its changes; throws as `readPut` does. */
 export function readUpdateWrite(context: Context, body: Body): Write & { changes: Change[] } {
   const members = ["UpdateExpression", "ConditionExpression"];
   const placeholders = readPlaceholders(body, members);
@@ -220,7 +225,7 @@ function returnedOf(
   return paths.length === 0 ? undefined : project(from, paths);
 }
 
-/** Sizes of item collections are told for tables with local indexes alone; here as a guess of 0–1 GB. */
+/** Item collections are measured in tables with local indexes alone; here always 0 to 1 GB. */
 function metricsOf(body: Body, { table, key }: Write): Body {
   if (body.ReturnItemCollectionMetrics !== "SIZE") return {};
   if (table.indexes.every(({ isGlobal }) => isGlobal)) return {};

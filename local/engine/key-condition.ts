@@ -15,6 +15,9 @@ export type KeyRange = {
 
 const label = "KeyConditionExpression";
 
+/**
+ * Reads a KeyConditionExpression. Throws a ValidationException for any that names no one partition.
+ */
 export function readKeyCondition(
   text: string,
   schema: KeySchema,

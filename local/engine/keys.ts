@@ -22,6 +22,9 @@ export function encodeKeyValue(value: Value): Uint8Array {
   return Buffer.from(String(value.B), "base64");
 }
 
+/**
+ * The key of an item that has one of this schema, as bytes; without a sort key `range` is empty.
+ */
 export function encodeKey(schema: KeySchema, item: Item): EncodedKey {
   const { hash, range } = schema;
   return {

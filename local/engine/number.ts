@@ -1,5 +1,5 @@
 /**
- * DynamoDB's numbers: decimals of up to 38 significant digits, exact, with a magnitude from 1E-130 to
+ * DynamoDB's numbers: decimals of up to 38 significant digits, exact, of a magnitude from 1E-130 to
  * 9.99…E+125, and zero.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
  */

@@ -15,6 +15,7 @@ const selectChoices = [
   "ALL_PROJECTED_ATTRIBUTES",
 ];
 
+/** What is wrong with the members that a Query and a Scan share; not thrown yet. */
 export function checkMembers(body: Body): Faults {
   const faults = new Faults();
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
@@ -24,6 +25,7 @@ export function checkMembers(body: Body): Faults {
   return faults;
 }
 
+/** Throws unless a parallel Scan names a segment of so many. */
 export function checkSegments({ Segment, TotalSegments }: Body): void {
   if (Segment === undefined && TotalSegments === undefined) return;
   const lacks = (name: string, other: string) =>
@@ -38,6 +40,7 @@ export function checkSegments({ Segment, TotalSegments }: Body): void {
   }
 }
 
+/** The table or index that is read. Throws where it is not there or cannot answer what is asked. */
 export function findPlace(context: Context, body: Body) {
   const table = context.tables.get(body.TableName);
   const { IndexName: name } = body;
@@ -82,6 +85,7 @@ function checkSelect({ Select, ProjectionExpression }: Body, index: Index | unde
   }
 }
 
+/** Throws when a filter looks at the key that the Query goes by. */
 export function refuseKeysInFilter(schema: KeySchema, filter: Condition | undefined): void {
   if (!filter) return;
   const keys = partsOf(schema).map(({ name }) => name);
@@ -113,6 +117,7 @@ export function readStart(body: Body, table: Table, index: Index | undefined): I
   return start;
 }
 
+/** Throws when a page is to begin outside of the partition that is asked for. */
 export function checkStartFits(start: Item, schema: KeySchema, range: KeyRange): void {
   const hash = encodeKeyValue(start[schema.hash.name]!);
   if (Buffer.compare(hash, encodeKeyValue(range.hash)) !== 0) {

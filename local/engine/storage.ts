@@ -25,6 +25,7 @@ export type Storage = {
 const unitBytes = 1024;
 const units = (bytes: number) => Math.max(1, Math.ceil(bytes / unitBytes));
 
+/** Opens the items of a database whose changes go to a stream log. */
 export function openStorage(database: DatabaseSync, log: StreamLog): Storage {
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {

@@ -35,6 +35,7 @@ export type StreamLog = {
   remove(table: Table): void;
 };
 
+/** Opens the records of a database, and makes their table where there is none. */
 export function openStreamLog(database: DatabaseSync): StreamLog {
   database.exec(schema);
   const insert = database.prepare(

@@ -64,6 +64,7 @@ export type Tables = {
   setTimeToLive(table: Table, timeToLive: NonNullable<Table["timeToLive"]>): void;
 };
 
+/** Opens the tables of a database, and makes what keeps them where there is none. */
 export function openTables(database: DatabaseSync): Tables {
   database.exec(schema);
   const tables = new Map<string, Table>();

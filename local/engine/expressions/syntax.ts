@@ -19,7 +19,7 @@ export type Condition =
   | { is: "in"; operand: Operand; list: Operand[] }
   | { is: "function"; name: string; args: Operand[] };
 
-/** The right side of a SET: an operand, a function of two, or a sum or difference of two of these. */
+/** The right side of a SET: an operand, a function of two, or two of these added or subtracted. */
 export type Setting =
   | { is: "operand"; operand: Operand }
   | { is: "if_not_exists" | "list_append"; first: Setting; second: Setting }
