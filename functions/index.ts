@@ -115,6 +115,7 @@ export * as "users/change-me" from "./users/change-me.ts";
 export * as "users/change-username" from "./users/change-username.ts";
 export * as "users/get-by-username" from "./users/get-by-username.ts";
 export * as "users/get-me" from "./users/get-me.ts";
+export * as "users/index-new" from "./users/index-new.ts";
 export * as "users/search" from "./users/search.ts";
 export * as "users/stats" from "./users/stats.ts";
 export * as "users/transactions" from "./users/transactions.ts";

@@ -73,6 +73,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     },
     POSTS_QUEUE_URL: { value: places.queueUrls?.posts, for: toQueue("posts") },
     RESUMES_QUEUE_URL: { value: places.queueUrls?.resumes, for: toQueue("resumes") },
+    USERS_QUEUE_URL: { value: places.queueUrls?.users, for: toQueue("users") },
     RESUME_FRAMES_PER_SECOND: {
       value: String(stage.resumeFramesPerSecond),
       for: readsQueue("resumes"),

@@ -24,6 +24,7 @@ const keepsOrder = {
   notifications: false,
   posts: true,
   resumes: false,
+  users: false,
 } satisfies Record<QueueName, boolean>;
 
 /** Each queue of a stage. */

@@ -45,6 +45,7 @@ const messageAgeMax: Record<QueueName, number> = {
   notifications: 300,
   posts: 60,
   resumes: 120,
+  users: 300,
 };
 
 /** Failures that the gateway tells of a function that was throttled, died or was late. */

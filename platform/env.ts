@@ -53,6 +53,8 @@ const settings = {
   POSTS_QUEUE_URL: url,
   /** The queue of connections that are to be sent what they have missed. */
   RESUMES_QUEUE_URL: url,
+  /** The queue of users whom the search does not find yet. */
+  USERS_QUEUE_URL: url,
   /** Missed frames that one user's connections are sent in a second, together. */
   RESUME_FRAMES_PER_SECOND: positive,
   /** Viewers above which a room is posted by a function of its own. */

@@ -19,7 +19,14 @@ export type Partition =
   | "RATE";
 
 /** The queues of a stage. */
-export type QueueName = "combos" | "moments" | "notices" | "notifications" | "posts" | "resumes";
+export type QueueName =
+  | "combos"
+  | "moments"
+  | "notices"
+  | "notifications"
+  | "posts"
+  | "resumes"
+  | "users";
 
 /** The functions that others of ours may invoke, by their names in the route table. */
 export type TaskName = "realtime/post-part";

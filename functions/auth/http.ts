@@ -12,7 +12,7 @@ export const { contract, handler } = guard(
   {
     says: "Tell who calls the HTTP API",
     door: "http",
-    grants: { read: ["USER"], write: ["USER", "NAME", "FIND"] },
+    grants: { read: ["USER"], write: ["USER", "NAME"] },
   },
   async (event, now) => {
     const [given, second] = headerValues(event, "authorization");

@@ -11,7 +11,7 @@ export const { contract, handler } = guard(
   {
     says: "Tell who connects to the WebSocket API",
     door: "socket",
-    grants: { read: ["USER"], write: ["USER", "NAME", "FIND"] },
+    grants: { read: ["USER"], write: ["USER", "NAME"] },
   },
   async (event, now) => {
     const offered = header({ headers: event.headers ?? {} }, "sec-websocket-protocol") ?? "";

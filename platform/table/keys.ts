@@ -11,8 +11,8 @@
  *   notification     USER#u          NOTE#id             notifications/create, settle
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
  *   host's ban       USER#u          BANNED#id           bans/create (the bans of a host's streams)
- *   search entry     FIND#c          text#u              users/* (c: the text's first character)
- *   anybody          FIND#           hash#u              users/* (for a question that is empty)
+ *   search entry     FIND#c          text#u              users/* (c: its first character)
+ *   anybody          FIND#           hash#u              users/* (for an empty question)
  *   device           USER#u          DEVICE#hash         notifications/save-device
  *   follower         USER#u          FOLLOWER#id         follows/* (who follows u, in order)
  *   following        USER#u          FOLLOWING#v         follows/* (whom u follows)
@@ -177,24 +177,16 @@ export const subscriberRanges = (count: number): [low: string, high: string][] =
 export const connectionIn = (SK: string) => SK.slice("SUB#h#".length);
 
 /** What kind of item a stream record is about, read from its key. */
-export type ItemKind =
-  | "stream"
-  | "member"
-  | "message"
-  | "gift"
-  | "subscriber"
-  | "notification"
-  | "log"
-  | "other";
+export type ItemKind = (typeof kinds)[keyof typeof kinds] | "other";
 
 /** Reads the kind, the partition's id and the rest of the sort key back out of a key. */
 export function readKey({ PK, SK }: Key): { kind: ItemKind; owner: string; rest: string } {
   const [partition = "", owner = ""] = split(PK);
   const [head = "", rest = ""] = split(SK);
-  return { kind: kinds[`${partition} ${head}`] ?? "other", owner, rest };
+  return { kind: kinds[`${partition} ${head}` as keyof typeof kinds] ?? "other", owner, rest };
 }
 
-const kinds: Record<string, ItemKind> = {
+const kinds = {
   "STREAM META": "stream",
   "STREAM MEMBER": "member",
   "STREAM MSG": "message",
@@ -202,7 +194,8 @@ const kinds: Record<string, ItemKind> = {
   "STREAM SUB": "subscriber",
   "STREAM LOG": "log",
   "USER NOTE": "notification",
-};
+  "USER PROFILE": "profile",
+} as const;
 
 function split(text: string): [string, string] {
   const at = text.indexOf("#");

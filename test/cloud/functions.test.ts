@@ -80,6 +80,13 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     }
   });
 
+  test("let in whoever has a good token, whatever becomes of the search", () => {
+    for (const name of ["auth/http", "auth/socket"]) {
+      const { role = [] } = functions.get(functionName(stage, name)) ?? {};
+      expect([name, JSON.stringify(role).includes("FIND#")]).toEqual([name, false]);
+    }
+  });
+
   test("invoke the functions that they name, and no others", () => {
     for (const { name, contract } of rows) {
       const { role = [], properties } = functions.get(functionName(stage, name)) ?? {};

@@ -141,9 +141,8 @@ async function recordNew(profile: Profile, now: Date): Promise<void> {
       ...(!mentioned && { ExpressionAttributeValues: { ":true": true } }),
     },
   };
-  const actions = [made, ...indexActions(undefined, profile)];
   const named = username === "" ? [] : [holdUsername(userId, username, now)];
-  const failed = await record([...actions, ...named]);
+  const failed = await record([made, ...named]);
   if (failed?.has("username") && !failed.has("profile"))
     await recordNew({ ...profile, username: "" }, now);
 }

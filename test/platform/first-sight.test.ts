@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import type { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { DynamoDBRecord } from "aws-lambda";
+import { changedProfile } from "../../domain/people/profile-change.ts";
+import { newId } from "../../platform/id.ts";
+import { indexUser, queueNewUsers } from "../../platform/store/people/first-sights.ts";
+import { findByText } from "../../platform/store/people/user-index.ts";
+import { changeProfile, findProfile, recordFirstSight } from "../../platform/store/people/users.ts";
+import { key } from "../../platform/table/keys.ts";
+import { table, useTable } from "../../platform/table/table.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable();
+const now = new Date();
+
+/** A queue that keeps what it is sent. */
+let server: Server;
+let sent: string[] = [];
+beforeAll(async () => {
+  server = createServer(async (request, answer) => {
+    const { MessageBody } = JSON.parse(await text(request));
+    sent.push(JSON.parse(MessageBody).userId);
+    const MD5OfMessageBody = createHash("md5").update(MessageBody).digest("hex");
+    answer.setHeader("content-type", request.headers["content-type"]!);
+    answer.end(JSON.stringify({ MessageId: "1", MD5OfMessageBody }));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  process.env.AWS_ENDPOINT_URL_SQS = endpoint;
+  process.env.USERS_QUEUE_URL = `${endpoint}/000000000000/users`;
+});
+beforeEach(() => {
+  sent = [];
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+/** Somebody whom a token names, at the moment at which they are first seen. */
+async function firstSeen(given_name: string) {
+  const userId = newId(now);
+  await recordFirstSight(userId, { given_name }, now);
+  return userId;
+}
+
+/** What the table's stream tells when a profile is written. */
+async function recordOf(userId: string, old?: object): Promise<DynamoDBRecord> {
+  const image = { ...key.profile(userId), ...(await findProfile(userId)) };
+  const options = { removeUndefinedValues: true };
+  return {
+    eventName: old ? "MODIFY" : "INSERT",
+    dynamodb: {
+      NewImage: marshall(image, options),
+      ...(old && { OldImage: marshall({ ...image, ...old }, options) }),
+    },
+  } as unknown as DynamoDBRecord;
+}
+
+test("the first sight itself writes no entry of the search, so that none can keep it out", async () => {
+  await firstSeen("Quentin");
+  expect(await findByText("quentin", 10)).toEqual([]);
+});
+
+test("a new user is asked for once, and a change of a known one is not", async () => {
+  const [known, added] = [await firstSeen("Rosalind"), await firstSeen("Rosamund")];
+  const records = [await recordOf(added), await recordOf(known, { name: "Rose" })];
+  await queueNewUsers(records, now);
+  expect(sent).toEqual([added]);
+});
+
+test("who was only mentioned is asked for when their own claims complete them", async () => {
+  const userId = newId(now);
+  await recordFirstSight(userId, {}, now);
+  await queueNewUsers([await recordOf(userId)], now);
+  expect(sent).toEqual([]);
+  await recordFirstSight(userId, { given_name: "Sigrid" }, now);
+  await queueNewUsers([await recordOf(userId, { mentioned: true })], now);
+  expect(sent).toEqual([userId]);
+});
+
+test("an entry that is asked for is found, however often it is asked for", async () => {
+  const userId = await firstSeen("Theodora");
+  await indexUser({ userId });
+  await indexUser({ userId });
+  expect(await findByText("theod", 10)).toEqual([userId]);
+});
+
+test("a name that was changed before its entry was written does not come back", async () => {
+  const userId = await firstSeen("Ulrike");
+  const change = () =>
+    changeProfile(
+      { userId, claims: {} },
+      (profile) => changedProfile(profile, { name: "Veronika" }, now, 5),
+      now,
+    );
+  const real = table();
+  const send = async (command: GetCommand) => {
+    const answer = await real.send(command);
+    // The profile has been read, and is another one before its entries are written.
+    useTable(real);
+    await change();
+    return answer;
+  };
+  useTable({ send } as unknown as typeof real);
+  await indexUser({ userId });
+  expect(await findByText("ulrike", 10)).toEqual([]);
+  expect(await findByText("veronika", 10)).toEqual([userId]);
+});
+
+test("somebody who is not there is no fault", async () => {
+  await expect(indexUser({ userId: newId(now) })).resolves.toBeUndefined();
+});
