@@ -9,6 +9,7 @@ import {
   RecursiveLoop,
   Runtime,
 } from "aws-cdk-lib/aws-lambda";
+import { defaults } from "../platform/grants.ts";
 import { environmentOf } from "./environment.ts";
 import { type Statement, statementsOf } from "./grants.ts";
 import { functionName } from "./names.ts";
@@ -16,9 +17,6 @@ import type { Row } from "./route-table.ts";
 import type { Site } from "./site.ts";
 
 const dist = join(import.meta.dirname, "../dist");
-
-/** What a function of ours is given unless its contract says otherwise. */
-export const defaults = { memoryMegabytes: 256, timeoutSeconds: 10 };
 
 /**
  * One line of the route table as a Lambda with a role of its own: the log of its API, what its

@@ -6,8 +6,7 @@ import {
   QueueEncryption,
 } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import type { QueueName } from "../platform/grants.ts";
-import { defaults } from "./lambdas.ts";
+import { defaults, type QueueName } from "../platform/grants.ts";
 import { rowsOf } from "./route-table.ts";
 
 /** Tries of one message before it is put aside for a person. */

@@ -172,3 +172,10 @@ export type Connections = {
   close(connectionId: string): "closed" | "gone";
   find(connectionId: string): { connectedAt: string; lastActiveAt: string } | undefined;
 };
+
+/** The function's physical name in its ARN, or in an integration's URI that holds the ARN. */
+export function functionNameOf(arn: string): string {
+  const name = /:function:([A-Za-z0-9_-]+)/.exec(arn)?.[1];
+  if (name === undefined) throw new Error(`Expected the ARN of a function, found ${arn}.`);
+  return name;
+}

@@ -54,5 +54,8 @@ export type Grants = {
   tencentSecret?: true;
 };
 
-/** How much a function is given. Defaults: 256 MB, 10 s. */
+/** How much a function is given, where it is not `defaults`. */
 export type Resources = { memoryMegabytes?: number; timeoutSeconds?: number };
+
+/** What a function is given unless its contract says otherwise. */
+export const defaults = { memoryMegabytes: 256, timeoutSeconds: 10 } satisfies Resources;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { refuse } from "../refusal.ts";
 import { httpsUrl, nameText, text } from "../text.ts";
 import { countNameChange } from "./name-changes.ts";
 import type { Profile } from "./user.ts";
@@ -87,4 +88,24 @@ function linksAfter(was: Profile["links"], change: ProfileChange["links"]): Prof
     if (value !== undefined && value !== "") links[network] = value;
   }
   return links;
+}
+
+/** Days after a change in which a username stays. */
+const keptDays = 30;
+
+/** The profile under another username; once in 30 days, unless an admin gives it. */
+export function renamed(
+  profile: Profile,
+  username: string,
+  now: Date,
+  { byAdmin = false } = {},
+): Profile {
+  const { mentioned: _, ...kept } = profile;
+  const changedAt = profile.usernameChangedAt;
+  if (changedAt !== undefined && !byAdmin) {
+    const until = new Date(Date.parse(changedAt) + keptDays * 24 * 3600 * 1000);
+    if (until > now) refuse("username_changed_lately", { until: until.toISOString() });
+  }
+  const at = now.toISOString();
+  return { ...kept, username, usernameChangedAt: at, updatedAt: at };
 }

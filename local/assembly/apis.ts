@@ -1,9 +1,9 @@
 /** REST APIs made from an OpenAPI body, from the templates. */
 import * as z from "zod";
 import type { GatewayResponse, OpenApiBody, OpenApiOperation, RestApi } from "../model.ts";
-import type { Templates } from "./intrinsics.ts";
-import { nameResource } from "./names.ts";
+import { nameResource } from "./intrinsics.ts";
 import { findResources } from "./resources.ts";
+import type { Templates } from "./templates.ts";
 
 const Texts = z.record(z.string(), z.string());
 const GatewayResponseBody = z.object({

@@ -1,9 +1,10 @@
 /** Tables, queues, buckets and secrets, from the templates. */
 import * as z from "zod";
 import type { Queue, Secret, Stage, Table } from "../model.ts";
-import type { Templates } from "./intrinsics.ts";
-import { arnOf, nameResource, urlOfQueue } from "./names.ts";
+import { arnOf, nameResource } from "./intrinsics.ts";
+import { urlOfQueue } from "./names.ts";
 import { findResources } from "./resources.ts";
+import type { Templates } from "./templates.ts";
 
 const KeySchema = z.array(z.object({ AttributeName: z.string(), KeyType: z.string() }));
 const TableProperties = z.object({

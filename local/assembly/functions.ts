@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import type { LambdaFunction, PolicyStatement } from "../model.ts";
-import type { Templates } from "./intrinsics.ts";
-import { arnOf, nameResource } from "./names.ts";
+import { arnOf, nameResource } from "./intrinsics.ts";
 import { findResources } from "./resources.ts";
+import type { Templates } from "./templates.ts";
 
 const FunctionProperties = z.object({
   Handler: z.string(),

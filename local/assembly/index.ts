@@ -9,9 +9,9 @@ import type { Stage } from "../model.ts";
 import { readRestApis } from "./apis.ts";
 import { readBuckets, readQueues, readSecrets, readTables } from "./data.ts";
 import { readFunctions, readRoles } from "./functions.ts";
-import type { Template, Templates } from "./intrinsics.ts";
 import { readWebSocketApis } from "./sockets.ts";
 import { readEventSources, readSchedules } from "./sources.ts";
+import type { Template, Templates } from "./templates.ts";
 
 const Manifest = z.object({
   artifacts: z.record(

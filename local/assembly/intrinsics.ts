@@ -1,36 +1,10 @@
 /**
- * CloudFormation's intrinsic functions, worked out on one machine.
+ * CloudFormation's intrinsic functions, worked out on one machine. A name can be the result of a
+ * function, and a function asks for names, so both are here.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
  */
-import { resolveAttribute, resolveReference, resolveSsmParameter } from "./names.ts";
-
-/** Anything that JSON can hold; templates are read without a schema of their own. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-type JsonObject = { [key: string]: Json };
-
-export type Resource = {
-  Type: string;
-  Condition?: string;
-  Properties?: JsonObject;
-  Metadata?: JsonObject;
-};
-
-export type Template = {
-  Resources?: Record<string, Resource>;
-  Parameters?: Record<string, { Type?: string; Default?: Json }>;
-  Outputs?: Record<string, { Value: Json; Export?: { Name: Json } }>;
-  Conditions?: Record<string, Json>;
-  Mappings?: Record<string, Record<string, Record<string, Json>>>;
-};
-
-/** The stacks of one stage by stack name, with what the machine decides for them. */
-export type Templates = {
-  stacks: Map<string, Template>;
-  region: string;
-  account: string;
-  /** Values of SSM parameters by parameter name; they win over AWS::SSM::Parameter resources. */
-  parameters: Record<string, string>;
-};
+import { makeArn, makeAttribute, makeName, namedAs, urlOfQueue } from "./names.ts";
+import type { Json, JsonObject, Resource, Templates } from "./templates.ts";
 
 type Resolver = (templates: Templates, stack: string, argument: Json) => Json | undefined;
 
@@ -169,4 +143,94 @@ function resolveImport(templates: Templates, name: string): Json | undefined {
     }
   }
   throw new Error(`No stack of the assembly exports ${name}.`);
+}
+
+/** The physical name of a resource: the one that the template gives, or one made from its id. */
+export function nameResource(templates: Templates, stack: string, id: string): string {
+  const resource = getResource(templates, stack, id);
+  const named = namedAs(resource);
+  if (named) return String(resolve(templates, stack, named));
+  return makeName(templates, stack, id, resource.Type);
+}
+
+/** The ARN of a resource of a kind that has one here; throws for other kinds. */
+export function arnOf(templates: Templates, stack: string, id: string): string {
+  const { Type } = getResource(templates, stack, id);
+  const arn = makeArn(templates, Type, nameResource(templates, stack, id));
+  if (arn === undefined) throw new Error(`The runner knows no ARN for ${Type} (${stack}/${id}).`);
+  return arn;
+}
+
+function getResource(templates: Templates, stack: string, id: string): Resource {
+  const resource = templates.stacks.get(stack)?.Resources?.[id];
+  if (resource === undefined) throw new Error(`Stack ${stack} has no resource ${id}.`);
+  return resource;
+}
+
+/** What `Ref` gives; undefined for AWS::NoValue. */
+function resolveReference(templates: Templates, stack: string, id: string): Json | undefined {
+  if (id === "AWS::NoValue") return undefined;
+  const pseudo: Record<string, string> = {
+    "AWS::AccountId": templates.account,
+    "AWS::Region": templates.region,
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+    "AWS::StackName": stack,
+    "AWS::StackId": `arn:aws:cloudformation:${templates.region}:${templates.account}:stack/${stack}`,
+  };
+  if (Object.hasOwn(pseudo, id)) return pseudo[id];
+  const template = templates.stacks.get(stack);
+  const parameter = template?.Parameters?.[id];
+  if (parameter !== undefined) return resolveParameter(templates, stack, id, parameter);
+  const { Type } = getResource(templates, stack, id);
+  const name = nameResource(templates, stack, id);
+  if (Type === "AWS::SQS::Queue") return urlOfQueue(templates, name);
+  // A secret's and a topic's Ref is the ARN, unlike that of the other kinds.
+  if (Type === "AWS::SecretsManager::Secret" || Type === "AWS::SNS::Topic") {
+    return arnOf(templates, stack, id);
+  }
+  return name;
+}
+
+function resolveParameter(
+  templates: Templates,
+  stack: string,
+  id: string,
+  parameter: { Type?: string; Default?: Json },
+): Json {
+  if (parameter.Default === undefined) {
+    throw new Error(`Parameter ${id} of stack ${stack} has no default value.`);
+  }
+  if (!parameter.Type?.startsWith("AWS::SSM::Parameter::Value")) return parameter.Default;
+  return resolveSsmParameter(templates, String(parameter.Default));
+}
+
+/** The value of an SSM parameter: the runner's own, or that of a resource of the assembly. */
+function resolveSsmParameter(templates: Templates, name: string): string {
+  const override = templates.parameters[name];
+  if (override !== undefined) return override;
+  for (const [stack, template] of templates.stacks) {
+    for (const resource of Object.values(template.Resources ?? {})) {
+      if (resource.Type !== "AWS::SSM::Parameter") continue;
+      const { Name, Value } = resource.Properties ?? {};
+      if (Name !== undefined && resolve(templates, stack, Name) === name) {
+        return String(resolve(templates, stack, Value ?? ""));
+      }
+    }
+  }
+  throw new Error(`The SSM parameter ${name} is neither in a template nor given by the runner.`);
+}
+
+/** What `Fn::GetAtt` gives; throws for an attribute that is not known here. */
+function resolveAttribute(templates: Templates, stack: string, id: string, name: string): Json {
+  const { Type, Properties: properties = {} } = getResource(templates, stack, id);
+  if (name === "Arn") return arnOf(templates, stack, id);
+  if (name === "StreamArn" && Type.startsWith("AWS::DynamoDB::"))
+    return `${arnOf(templates, stack, id)}/stream/local`;
+  if (name === "Value" && Type === "AWS::SSM::Parameter")
+    return resolve(templates, stack, properties.Value ?? "") ?? "";
+  const resource = { templates, place: `${stack}/${id}`, name: nameResource(templates, stack, id) };
+  const made = makeAttribute(Type, name, { ...resource, properties });
+  if (made !== undefined) return made;
+  throw new Error(`The runner knows no attribute ${name} of ${Type} (${stack}/${id}).`);
 }

@@ -1,11 +1,11 @@
 /**
- * What `Ref` and `GetAtt` give on one machine. Names that AWS would make up (an API's id, a bucket
- * without a name) are made from the logical id, so they are the same at every start.
+ * How AWS names things. Names that it would make up (an API's id, a bucket without a name) are made
+ * from the logical id, so they are the same at every start.
  */
 import { createHash } from "node:crypto";
-import type { Json, Resource, Templates } from "./intrinsics.ts";
-import { resolve } from "./intrinsics.ts";
+import type { JsonObject, Resource, Templates } from "./templates.ts";
 
+/** The property of a kind of resource that names it. */
 const physicalNameProperties: Record<string, string> = {
   "AWS::DynamoDB::GlobalTable": "TableName",
   "AWS::DynamoDB::Table": "TableName",
@@ -53,138 +53,53 @@ function makeId(text: string): string {
   return BigInt(`0x${hash}`).toString(36).padStart(10, "0").slice(-10);
 }
 
-/** The physical name of a resource: the one that the template gives, or one made from its id. */
-export function nameResource(templates: Templates, stack: string, id: string): string {
-  const resource = getResource(templates, stack, id);
-  const property = physicalNameProperties[resource.Type];
-  const named = property && resource.Properties?.[property];
-  if (named) return String(resolve(templates, stack, named));
-  if (resource.Type.startsWith("AWS::ApiGateway")) return makeId(`${stack}/${id}`);
-  if (resource.Type === "AWS::Cognito::UserPool") {
-    return `${templates.region}_${makeId(`${stack}/${id}`).slice(0, 9)}`;
-  }
-  if (resource.Type === "AWS::Cognito::UserPoolClient") return makeId(`${stack}/${id}`);
-  if (resource.Type === "AWS::S3::Bucket") return `${stack}-${id}`.toLowerCase();
+/** What the template says of a resource's name: text, or an intrinsic function. */
+export function namedAs({ Type, Properties }: Resource) {
+  const property = physicalNameProperties[Type];
+  return property === undefined ? undefined : Properties?.[property];
+}
+
+/** The name that a resource without one of its own is given. */
+export function makeName({ region }: Templates, stack: string, id: string, type: string): string {
+  if (type.startsWith("AWS::ApiGateway")) return makeId(`${stack}/${id}`);
+  if (type === "AWS::Cognito::UserPool") return `${region}_${makeId(`${stack}/${id}`).slice(0, 9)}`;
+  if (type === "AWS::Cognito::UserPoolClient") return makeId(`${stack}/${id}`);
+  if (type === "AWS::S3::Bucket") return `${stack}-${id}`.toLowerCase();
   return `${stack}-${id}`;
 }
 
-/** The ARN of a resource of a kind that has one here; throws for other kinds. */
-export function arnOf(templates: Templates, stack: string, id: string): string {
-  const { Type } = getResource(templates, stack, id);
-  const form = arnForms[Type];
-  if (form === undefined) throw new Error(`The runner knows no ARN for ${Type} (${stack}/${id}).`);
-  return form(nameResource(templates, stack, id), templates.region, templates.account);
-}
+/** The ARN of a resource of a kind that has one here, by its name. */
+export const makeArn = ({ region, account }: Templates, type: string, name: string) =>
+  arnForms[type]?.(name, region, account);
 
 /** The URL of a queue, as `Ref` gives it on AWS. */
 export function urlOfQueue(templates: Templates, name: string): string {
   return `https://sqs.${templates.region}.amazonaws.com/${templates.account}/${name}`;
 }
 
-function getResource(templates: Templates, stack: string, id: string): Resource {
-  const resource = templates.stacks.get(stack)?.Resources?.[id];
-  if (resource === undefined) throw new Error(`Stack ${stack} has no resource ${id}.`);
-  return resource;
-}
+/** A resource by its place, name and ARN: what an attribute of it is made from. */
+type Named = { templates: Templates; place: string; name: string; properties: JsonObject };
 
-/** What `Ref` gives; undefined for AWS::NoValue. */
-export function resolveReference(
-  templates: Templates,
-  stack: string,
-  id: string,
-): Json | undefined {
-  if (id === "AWS::NoValue") return undefined;
-  const pseudo: Record<string, string> = {
-    "AWS::AccountId": templates.account,
-    "AWS::Region": templates.region,
-    "AWS::Partition": "aws",
-    "AWS::URLSuffix": "amazonaws.com",
-    "AWS::StackName": stack,
-    "AWS::StackId": `arn:aws:cloudformation:${templates.region}:${templates.account}:stack/${stack}`,
-  };
-  if (Object.hasOwn(pseudo, id)) return pseudo[id];
-  const template = templates.stacks.get(stack);
-  const parameter = template?.Parameters?.[id];
-  if (parameter !== undefined) return resolveParameter(templates, stack, id, parameter);
-  const { Type } = getResource(templates, stack, id);
-  const name = nameResource(templates, stack, id);
-  if (Type === "AWS::SQS::Queue") return urlOfQueue(templates, name);
-  // A secret's and a topic's Ref is the ARN, unlike that of the other kinds.
-  if (Type === "AWS::SecretsManager::Secret" || Type === "AWS::SNS::Topic") {
-    return arnOf(templates, stack, id);
-  }
-  return name;
-}
+const attributes: Record<string, (resource: Named) => string> = {
+  "AWS::SQS::Queue.QueueName": ({ name }) => name,
+  "AWS::SQS::Queue.QueueUrl": ({ templates, name }) => urlOfQueue(templates, name),
+  "AWS::ApiGateway::RestApi.RestApiId": ({ name }) => name,
+  "AWS::ApiGatewayV2::Api.ApiId": ({ name }) => name,
+  "AWS::ApiGateway::RestApi.RootResourceId": ({ place }) => makeId(`${place}/root`),
+  "AWS::ApiGatewayV2::Api.ApiEndpoint": ({ templates, name, properties }) => {
+    const scheme = properties.ProtocolType === "WEBSOCKET" ? "wss" : "https";
+    return `${scheme}://${name}.execute-api.${templates.region}.amazonaws.com`;
+  },
+  "AWS::Cognito::UserPool.ProviderURL": ({ templates, name }) =>
+    `https://cognito-idp.${templates.region}.amazonaws.com/${name}`,
+  "AWS::Cognito::UserPool.ProviderName": ({ templates, name }) =>
+    `cognito-idp.${templates.region}.amazonaws.com/${name}`,
+  "AWS::S3::Bucket.RegionalDomainName": ({ templates, name }) =>
+    `${name}.s3.${templates.region}.amazonaws.com`,
+  "AWS::S3::Bucket.DomainName": ({ name }) => `${name}.s3.amazonaws.com`,
+  "AWS::CloudFront::Distribution.DomainName": ({ place }) => `${makeId(place)}.cloudfront.net`,
+};
 
-function resolveParameter(
-  templates: Templates,
-  stack: string,
-  id: string,
-  parameter: { Type?: string; Default?: Json },
-): Json {
-  if (parameter.Default === undefined) {
-    throw new Error(`Parameter ${id} of stack ${stack} has no default value.`);
-  }
-  if (!parameter.Type?.startsWith("AWS::SSM::Parameter::Value")) return parameter.Default;
-  return resolveSsmParameter(templates, String(parameter.Default));
-}
-
-/** The value of an SSM parameter: the runner's own, or that of a resource of the assembly. */
-export function resolveSsmParameter(templates: Templates, name: string): string {
-  const override = templates.parameters[name];
-  if (override !== undefined) return override;
-  for (const [stack, template] of templates.stacks) {
-    for (const resource of Object.values(template.Resources ?? {})) {
-      if (resource.Type !== "AWS::SSM::Parameter") continue;
-      const { Name, Value } = resource.Properties ?? {};
-      if (Name !== undefined && resolve(templates, stack, Name) === name) {
-        return String(resolve(templates, stack, Value ?? ""));
-      }
-    }
-  }
-  throw new Error(`The SSM parameter ${name} is neither in a template nor given by the runner.`);
-}
-
-/** What `Fn::GetAtt` gives; throws for an attribute that is not known here. */
-export function resolveAttribute(
-  templates: Templates,
-  stack: string,
-  id: string,
-  name: string,
-): Json {
-  const { Type, Properties } = getResource(templates, stack, id);
-  if (name === "Arn") return arnOf(templates, stack, id);
-  switch (`${Type}.${name}`) {
-    case "AWS::DynamoDB::GlobalTable.StreamArn":
-    case "AWS::DynamoDB::Table.StreamArn":
-      return `${arnOf(templates, stack, id)}/stream/local`;
-    case "AWS::SQS::Queue.QueueName":
-      return nameResource(templates, stack, id);
-    case "AWS::SQS::Queue.QueueUrl":
-      return urlOfQueue(templates, nameResource(templates, stack, id));
-    case "AWS::SSM::Parameter.Value":
-      return resolve(templates, stack, Properties?.Value ?? "") ?? "";
-    case "AWS::ApiGateway::RestApi.RestApiId":
-    case "AWS::ApiGatewayV2::Api.ApiId":
-      return nameResource(templates, stack, id);
-    case "AWS::ApiGateway::RestApi.RootResourceId":
-      return makeId(`${stack}/${id}/root`);
-    case "AWS::ApiGatewayV2::Api.ApiEndpoint": {
-      const scheme = Properties?.ProtocolType === "WEBSOCKET" ? "wss" : "https";
-      const host = `${nameResource(templates, stack, id)}.execute-api.${templates.region}`;
-      return `${scheme}://${host}.amazonaws.com`;
-    }
-    case "AWS::Cognito::UserPool.ProviderURL":
-      return `https://cognito-idp.${templates.region}.amazonaws.com/${nameResource(templates, stack, id)}`;
-    case "AWS::Cognito::UserPool.ProviderName":
-      return `cognito-idp.${templates.region}.amazonaws.com/${nameResource(templates, stack, id)}`;
-    case "AWS::S3::Bucket.RegionalDomainName":
-      return `${nameResource(templates, stack, id)}.s3.${templates.region}.amazonaws.com`;
-    case "AWS::S3::Bucket.DomainName":
-      return `${nameResource(templates, stack, id)}.s3.amazonaws.com`;
-    case "AWS::CloudFront::Distribution.DomainName":
-      return `${makeId(`${stack}/${id}`)}.cloudfront.net`;
-    default:
-      throw new Error(`The runner knows no attribute ${name} of ${Type} (${stack}/${id}).`);
-  }
-}
+/** An attribute that follows from a resource's name; undefined for one that is not known here. */
+export const makeAttribute = (type: string, attribute: string, resource: Named) =>
+  attributes[`${type}.${attribute}`]?.(resource);

@@ -1,7 +1,7 @@
 /** The one way by which the assembly's readers look at resources: by type, checked by a schema. */
 import * as z from "zod";
-import type { Resource, Templates } from "./intrinsics.ts";
 import { holds, resolve } from "./intrinsics.ts";
+import type { Resource, Templates } from "./templates.ts";
 
 /** A resource with its intrinsic functions worked out, and where it stands. */
 type Found<Properties> = {
@@ -33,11 +33,4 @@ export function* findResources<Properties>(
       yield { stack, id, resource, properties: checked.data };
     }
   }
-}
-
-/** The function's physical name in its ARN, or in an integration's URI that holds the ARN. */
-export function functionNameOf(arn: string): string {
-  const name = /:function:([A-Za-z0-9_-]+)/.exec(arn)?.[1];
-  if (name === undefined) throw new Error(`Expected the ARN of a function, found ${arn}.`);
-  return name;
 }

@@ -1,9 +1,9 @@
 /** WebSocket APIs with their routes and authorizers, from the templates. */
 import * as z from "zod";
-import type { WebSocketApi } from "../model.ts";
-import type { Templates } from "./intrinsics.ts";
-import { nameResource } from "./names.ts";
-import { findResources, functionNameOf } from "./resources.ts";
+import { functionNameOf, type WebSocketApi } from "../model.ts";
+import { nameResource } from "./intrinsics.ts";
+import { findResources } from "./resources.ts";
+import type { Templates } from "./templates.ts";
 
 const Api = z.object({
   ProtocolType: z.string().optional(),

@@ -1,8 +1,8 @@
 /** Event source mappings and schedules, from the templates. */
 import * as z from "zod";
-import type { EventSource, Schedule } from "../model.ts";
-import type { Templates } from "./intrinsics.ts";
-import { findResources, functionNameOf } from "./resources.ts";
+import { type EventSource, functionNameOf, type Schedule } from "../model.ts";
+import { findResources } from "./resources.ts";
+import type { Templates } from "./templates.ts";
 
 const Mapping = z.object({
   EventSourceArn: z.string(),

@@ -1,6 +1,6 @@
 import type { Table } from "../model.ts";
+import type { Access } from "./access.ts";
 import { AwsFailure } from "./failure.ts";
-import type { Access } from "./iam.ts";
 
 /** An item or key as DynamoDB's JSON has it: `{ PK: { S: "USER#1" } }`. */
 export type Attributes = Record<string, Record<string, unknown>>;

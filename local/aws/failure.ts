@@ -1,4 +1,4 @@
-import type { Access } from "./iam.ts";
+import type { Access } from "./access.ts";
 
 /**
  * A refusal as an AWS endpoint gives it: an HTTP status, the error type that SDKs turn into the

@@ -1,14 +1,9 @@
 import type { LambdaFunction, PolicyStatement, Stage } from "../model.ts";
+import type { Access, AccessContext } from "./access.ts";
 import { AwsFailure } from "./failure.ts";
 
 /** The caller that may do everything: demo data, audits and the runner's own event sources. */
 export const runnerCaller = "ovation-runner";
-
-/** Request context of a check: condition key to its values; an absent key is not in the request. */
-type AccessContext = Record<string, string[]>;
-
-/** One action on one resource that a request needs. */
-export type Access = { action: string; resource: string; context?: AccessContext };
 
 /** Decides by the synthesized policies whether a function may do what it asks for. */
 export type Iam = {

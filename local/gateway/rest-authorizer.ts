@@ -2,8 +2,7 @@
  * REQUEST authorizers of a REST API with their cache of results.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
  */
-import { functionNameOf } from "../assembly/resources.ts";
-import type { Invoke, OpenApiOperation, RestApi } from "../model.ts";
+import { functionNameOf, type Invoke, type OpenApiOperation, type RestApi } from "../model.ts";
 import type { GatewayResponseType } from "./gateway-responses.ts";
 import { AuthorizerAnswer, allows, contextOf } from "./rest-policy.ts";
 import type { RequestContext, RestRequest } from "./rest-request.ts";

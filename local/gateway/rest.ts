@@ -2,8 +2,13 @@
  * One REST API: route, throttle, authorizer, integration, gateway responses, in API Gateway's
  * order. Limits: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
  */
-import { functionNameOf } from "../assembly/resources.ts";
-import type { InvocationResult, Invoke, RestApi, Stage } from "../model.ts";
+import {
+  functionNameOf,
+  type InvocationResult,
+  type Invoke,
+  type RestApi,
+  type Stage,
+} from "../model.ts";
 import type { GatewayResponseType } from "./gateway-responses.ts";
 import { answerFromGateway } from "./gateway-responses.ts";
 import { answerMock, readProxyAnswer } from "./rest-answer.ts";

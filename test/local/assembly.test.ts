@@ -1,6 +1,6 @@
 import { readAssembly } from "../../local/assembly/index.ts";
-import type { Json, Template, Templates } from "../../local/assembly/intrinsics.ts";
 import { resolve } from "../../local/assembly/intrinsics.ts";
+import type { Json, Template, Templates } from "../../local/assembly/templates.ts";
 import { makeEnvironment } from "../../local/lambda/environment.ts";
 import { sampleBundles, writeSampleAssembly } from "./sample-assembly.ts";
 

@@ -1,5 +1,6 @@
+import { renamed } from "../../../domain/people/profile-change.ts";
 import type { Profile } from "../../../domain/people/user.ts";
-import { looksLikeStaff, renamed } from "../../../domain/people/username.ts";
+import { looksLikeStaff } from "../../../domain/people/username.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import type { Caller } from "../../caller.ts";
 import { setting } from "../../env.ts";

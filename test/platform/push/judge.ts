@@ -1,5 +1,6 @@
 import type { Frame } from "../../../domain/log/frame.ts";
-import type { play, Scene } from "./world.ts";
+import type { Scene } from "./scenario.ts";
+import type { play } from "./world.ts";
 import { streamId } from "./writer.ts";
 
 /**

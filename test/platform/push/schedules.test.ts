@@ -1,5 +1,6 @@
 import { judge } from "./judge.ts";
-import { play, type Scene } from "./world.ts";
+import type { Scene } from "./scenario.ts";
+import { play } from "./world.ts";
 
 process.env.TABLE_NAME ??= "ovation-test";
 process.env.POST_RATE ??= "1000000";

@@ -1,0 +1,30 @@
+/** What a schedule may meet. Probabilities are per chance, times in milliseconds. */
+export type Scene = {
+  seed: number;
+  shards?: 1 | 2;
+  clients?: number;
+  writes?: number;
+  crash?: number;
+  lost?: number;
+  tooFast?: number;
+  mistakenGone?: number;
+  bans?: boolean;
+  deletions?: boolean;
+  /** Shards' and environments' clocks are off by at most so much. */
+  skew?: number;
+  /** A shard is late by at most so much, now and then. */
+  lag?: number;
+  /** The room goes through the queue to `post` and back. */
+  crossing?: boolean;
+  /** What goes through the queue is posted in parts, by environments of their own. */
+  parts?: boolean;
+  /** Now and then nothing is written for more than a day, and frames expire. */
+  quiet?: boolean;
+  /** The log is reset once. */
+  reset?: boolean;
+  drops?: number;
+  /** The share of subscribes that are lost on their way. */
+  unsaid?: number;
+  /** The post rate is reached all the time: chat is thinned out. */
+  thinned?: boolean;
+};
