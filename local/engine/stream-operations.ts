@@ -1,15 +1,15 @@
 /** ListStreams, DescribeStream, GetShardIterator and GetRecords: one open shard a stream. */
+
+import { streamArnOf } from "./arns.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure, invalid, notFound } from "./failure.ts";
 import type { StreamRow } from "./stream-log.ts";
-import { arnOf, keySchemaOf } from "./table-operations.ts";
+import { keySchemaOf } from "./table-operations.ts";
 import type { Table } from "./tables.ts";
 
 const recordsMax = 1000;
 const answerBytesMax = 1024 * 1024;
 const iteratorMilliseconds = 15 * 60_000;
-
-export const streamArnOf = (table: Table) => `${arnOf(table)}/stream/${table.streamLabel}`;
 
 /** Numbers as long as the service's, so that their texts sort as they do. */
 const spell = (sequence: number) => String(sequence).padStart(21, "0");

@@ -1,14 +1,11 @@
 /** CreateTable, DescribeTable, DeleteTable, ListTables and the two of time to live. */
+
+import { arnOf, streamArnOf } from "./arns.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { invalid, invalidParameter, notFound } from "./failure.ts";
 import { type KeySchema, partsOf } from "./keys.ts";
 import { Faults } from "./request.ts";
-import { streamArnOf } from "./stream-operations.ts";
 import type { Index, Table, TableInput } from "./tables.ts";
-
-/** The ARN of a table of this engine; account and region are made up. */
-export const arnOf = ({ name }: Pick<Table, "name">) =>
-  `arn:aws:dynamodb:us-east-1:000000000000:table/${name}`;
 
 /** A key schema as requests and answers have it. */
 export const keySchemaOf = (schema: KeySchema) =>

@@ -61,7 +61,8 @@ const wings: Record<string, readonly string[]> = {
   "local/gateway": ["local"],
   "local/lambda": ["local"],
   "local/sources": ["local"],
-  "local/aws": ["local", "local/sources"],
+  "local/engine": ["local"],
+  "local/aws": ["local", "local/sources", "local/engine"],
 };
 
 /** Whoever may import more, and why. One that is not needed any more has to go from here. */

@@ -2,8 +2,8 @@ import { createFollower, type Frame, type Message } from "../../../client/follow
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import { findConnection } from "../../../platform/store/log/connections.ts";
 import { findHeads } from "../../../platform/store/log/subscribers.ts";
-import type { createTable } from "./table-double.ts";
 import type { Scene } from "./scenario.ts";
+import type { createTable } from "./table-double.ts";
 import { start, streamId } from "./writer.ts";
 
 /** One viewer: what it has shown, in order, and where it began. */

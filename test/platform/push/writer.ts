@@ -5,8 +5,8 @@ import { makeMessage } from "../../../domain/streams/chat.ts";
 import { makeStream, StreamWish } from "../../../domain/streams/new-stream.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { key } from "../../../platform/table/keys.ts";
-import type { createTable, Item } from "./table-double.ts";
 import type { Scene } from "./scenario.ts";
+import type { createTable, Item } from "./table-double.ts";
 
 export const streamId = "64d15f9e2e6c8f4d5a123000";
 const picture = "https://cdn.example.com/p.png";
