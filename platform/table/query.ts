@@ -20,8 +20,12 @@ export function queryRange(partition: Key, low: string, high: string, walk: Walk
   });
 }
 
-/** The items of a partition whose sort key begins with `prefix`; `partition` is any key of it. */
+/**
+ * The items of a partition whose sort key begins with `prefix`, with an empty one all of them;
+ * `partition` is any key of it. DynamoDB compares no key with an empty text.
+ */
 export function queryItems(partition: Key, prefix: string, walk: Walk): Promise<Item[]> {
+  if (prefix === "") return walkThrough("PK = :pk", partition, walk, {});
   return walkThrough("PK = :pk AND begins_with(SK, :prefix)", partition, walk, {
     ":prefix": prefix,
   });
