@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { audit, type Report } from "../platform/audit/audit.ts";
 import { exportJournal, readJournal, sealedAt } from "../platform/audit/journal.ts";
-import { scanTable } from "../platform/audit/scan.ts";
+import { scanTable } from "../platform/table/query.ts";
 import { isOtherData, openTable } from "./table.ts";
 
 const usage = `npm run audit -- [options]

@@ -13,6 +13,26 @@ export async function pause(attempt: number): Promise<void> {
   await new Promise((done) => setTimeout(done, Math.random() * longest));
 }
 
+/** What an attempt answers that somebody else was faster than. */
+export const overtaken = Symbol("overtaken");
+
+/**
+ * Reads, decides and writes, and again when somebody else was faster: after a pause each time, up
+ * to a bound, then refused with `unavailable`. Of `fresh` tries none waits for a pause: for those
+ * who were told what is there, and decide on it while it is new.
+ */
+export async function decideAgain<A>(
+  attempt: () => Promise<A | typeof overtaken>,
+  { tries = triesMax, fresh = 0 } = {},
+): Promise<A> {
+  for (let n = 1; n <= tries; n++) {
+    const answer = await attempt();
+    if (answer !== overtaken) return answer;
+    if (n >= fresh && n < tries) await pause(n - fresh);
+  }
+  return refuse("unavailable");
+}
+
 /**
  * Tries single writes again whose item was in a transaction at that moment, up to a bound and then
  * `unavailable`: they were not done, and the SDK does not try them again by itself.

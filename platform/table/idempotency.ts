@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
+import { getItem } from "./items.ts";
 import { key } from "./keys.ts";
-import { read, table, tableName } from "./table.ts";
 import type { Action } from "./transact.ts";
 
 /** How long an answer is remembered; the promise is 24 h at least. */
@@ -72,15 +71,8 @@ export async function findReplay(
   call: KeyedCall,
   now: Date,
 ): Promise<undefined | "another_request" | Replay> {
-  const { Item } = await table().send(
-    new GetCommand({
-      TableName: tableName(),
-      Key: key.marker(call.owner, call.hash),
-      ConsistentRead: true,
-    }),
-  );
-  if (Item === undefined) return undefined;
-  const marker = read(Marker, Item);
+  const marker = await getItem(Marker, key.marker(call.owner, call.hash), { consistent: true });
+  if (marker === undefined) return undefined;
   if (marker.expiresAt <= now.getTime() / 1000) return undefined;
   if (marker.fingerprint !== call.fingerprint) return "another_request";
   const { status, answer, answeredAt } = marker;

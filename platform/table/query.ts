@@ -1,8 +1,13 @@
-import { QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
-import type { Key } from "./keys.ts";
+import {
+  QueryCommand,
+  type QueryCommandInput,
+  ScanCommand,
+  type ScanCommandInput,
+} from "@aws-sdk/lib-dynamodb";
+import { dueIndex, type Key } from "./keys.ts";
 import { type Item, table, tableName } from "./table.ts";
 
-/** How to go through the items of one partition whose sort key begins alike. */
+/** How to go through the items of one partition. */
 type Walk = {
   /** The most items that are read, so that no list costs without bound. */
   limit: number;
@@ -12,47 +17,135 @@ type Walk = {
   after?: string;
 };
 
+/** A walk that ends where its reader does. */
+type OpenWalk = Partial<Walk> & {
+  /** The most items of one page. */
+  pageSize?: number;
+  /** The attributes that are wanted, where the others are large. */
+  fields?: string;
+};
+
+/** Items of a partition: those whose sort key begins alike, or lies between two (both included). */
+export type Range = { prefix: string } | { low: string; high: string };
+
 /** The items of a partition from `low` to `high` (sort keys, both included). */
-export function queryRange(partition: Key, low: string, high: string, walk: Walk): Promise<Item[]> {
-  return walkThrough("PK = :pk AND SK BETWEEN :low AND :high", partition, walk, {
-    ":low": low,
-    ":high": high,
-  });
+export const queryRange = (
+  partition: Key,
+  low: string,
+  high: string,
+  walk: Walk,
+): Promise<Item[]> => collect(queryPages(partition, { low, high }, walk));
+
+/** The items of a partition whose sort key begins with `prefix`; with an empty one all of them. */
+export const queryItems = (partition: Key, prefix: string, walk: Walk): Promise<Item[]> =>
+  collect(queryPages(partition, { prefix }, walk));
+
+/** All items of a range, for lists that are bounded by what may be written into them. */
+export const queryWhole = (
+  partition: Pick<Key, "PK">,
+  range: Range,
+  consistent = true,
+): Promise<Item[]> => collect(queryPages(partition, range, { consistent }));
+
+/** The items of a range one by one, as far as the reader goes on; `partition` is any key of it. */
+export async function* queryAll(
+  partition: Pick<Key, "PK">,
+  range: Range,
+  walk: OpenWalk = {},
+): AsyncGenerator<Item> {
+  for await (const page of queryPages(partition, range, walk)) yield* page;
 }
 
-/**
- * The items of a partition whose sort key begins with `prefix`, with an empty one all of them;
- * `partition` is any key of it. DynamoDB compares no key with an empty text.
- */
-export function queryItems(partition: Key, prefix: string, walk: Walk): Promise<Item[]> {
-  if (prefix === "") return walkThrough("PK = :pk", partition, walk, {});
-  return walkThrough("PK = :pk AND begins_with(SK, :prefix)", partition, walk, {
-    ":prefix": prefix,
-  });
-}
-
-async function walkThrough(
-  KeyConditionExpression: string,
+/** The items of a range page by page, as far as the reader goes on. */
+export function queryPages(
   { PK }: Pick<Key, "PK">,
-  { limit, newestFirst = false, consistent = false, after }: Walk,
-  values: Record<string, string>,
-): Promise<Item[]> {
-  const items: Item[] = [];
-  const request: QueryCommandInput = {
-    TableName: tableName(),
-    KeyConditionExpression,
+  range: Range,
+  { limit, pageSize, newestFirst = false, consistent = false, after, fields }: OpenWalk = {},
+): AsyncGenerator<Item[]> {
+  const { condition, values } = conditionOf(range);
+  const query = {
+    KeyConditionExpression: `PK = :pk${condition}`,
     ExpressionAttributeValues: { ":pk": PK, ...values },
     ScanIndexForward: !newestFirst,
     ConsistentRead: consistent,
+    ...(after !== undefined && { ExclusiveStartKey: { PK, SK: after } }),
+    ...(fields !== undefined && { ProjectionExpression: fields }),
   };
-  let ExclusiveStartKey: Record<string, unknown> | undefined =
-    after === undefined ? undefined : { PK, SK: after };
+  return pagesOf(query, limit, pageSize);
+}
+
+/** DynamoDB compares no key with an empty text. */
+function conditionOf(range: Range): { condition: string; values: Record<string, string> } {
+  if (!("prefix" in range)) {
+    const values = { ":low": range.low, ":high": range.high };
+    return { condition: " AND SK BETWEEN :low AND :high", values };
+  }
+  if (range.prefix === "") return { condition: "", values: {} };
+  return { condition: " AND begins_with(SK, :prefix)", values: { ":prefix": range.prefix } };
+}
+
+/** What the index of what is due has of one receiver (or of all debtors), the oldest first. */
+export async function* queryDue(owner: string, limit?: number): AsyncGenerator<Item> {
+  const query = {
+    IndexName: dueIndex.name,
+    KeyConditionExpression: "#due = :owner",
+    ExpressionAttributeNames: { "#due": dueIndex.PK },
+    ExpressionAttributeValues: { ":owner": owner },
+  };
+  for await (const page of pagesOf(query, limit)) yield* page;
+}
+
+async function* pagesOf(
+  query: Omit<QueryCommandInput, "TableName">,
+  limit = Number.POSITIVE_INFINITY,
+  pageSize = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Item[]> {
+  let count = 0;
+  let ExclusiveStartKey = query.ExclusiveStartKey;
   do {
-    const answer = await table().send(
-      new QueryCommand({ ...request, ExclusiveStartKey, Limit: limit - items.length }),
+    const Limit = Math.min(pageSize, limit - count);
+    const page = await table().send(
+      new QueryCommand({
+        TableName: tableName(),
+        ...query,
+        ExclusiveStartKey,
+        ...(Number.isFinite(Limit) && { Limit }),
+      }),
     );
-    items.push(...((answer.Items ?? []) as Item[]));
-    ExclusiveStartKey = answer.LastEvaluatedKey;
-  } while (ExclusiveStartKey !== undefined && items.length < limit);
-  return items;
+    const items = (page.Items ?? []) as Item[];
+    yield items;
+    count += items.length;
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined && count < limit);
+}
+
+/** What a Scan may be asked besides the table. */
+type Scan = Omit<ScanCommandInput, "TableName">;
+
+/** One page of a Scan, and where the next one begins; undefined at the end. */
+export async function scanPage(
+  scan: Scan,
+): Promise<{ items: Item[]; next: Record<string, unknown> | undefined }> {
+  const page = await table().send(new ScanCommand({ TableName: tableName(), ...scan }));
+  return { items: (page.Items ?? []) as Item[], next: page.LastEvaluatedKey };
+}
+
+/**
+ * Every item of the table, once, page by page; with a filter those that fit it. Items of one
+ * partition come together and in the order of their sort keys, as Scan promises for one segment.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
+ */
+export async function* scanTable(scan: Scan = {}): AsyncGenerator<Item> {
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const { items, next } = await scanPage({ ConsistentRead: true, ...scan, ExclusiveStartKey });
+    yield* items;
+    ExclusiveStartKey = next;
+  } while (ExclusiveStartKey !== undefined);
+}
+
+async function collect(pages: AsyncGenerator<Item[]>): Promise<Item[]> {
+  const list: Item[] = [];
+  for await (const page of pages) list.push(...page);
+  return list;
 }

@@ -1,7 +1,6 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { writeOnce } from "./single-write.ts";
-import { type Item, plain, table, tableName } from "./table.ts";
+import { type Item, isRefused, plain, table, tableName } from "./table.ts";
 import { type Action, type Failed, transact } from "./transact.ts";
 
 /**
@@ -49,7 +48,7 @@ async function writeOne(action: Action): Promise<Failed | undefined> {
     else return await transact([action]);
     return undefined;
   } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    if (!isRefused(error)) throw error;
     return told(plain(error.Item));
   }
 }

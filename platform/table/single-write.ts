@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import {
   PutCommand,
   type PutCommandInput,
   UpdateCommand,
   type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
-import { type Item, plain, table, tableName } from "./table.ts";
+import { type Item, isRefused, plain, table, tableName } from "./table.ts";
 
 type Input<Command> = Omit<Command, "TableName">;
 
@@ -49,7 +48,7 @@ export async function writeOnce(write: SingleWrite): Promise<Outcome> {
     const { Attributes } = await table().send(new UpdateCommand(update as UpdateCommandInput));
     return { done: true, attributes: Attributes as Item | undefined };
   } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    if (!isRefused(error)) throw error;
     const there = plain(error.Item);
     return there?.writeId === id ? { done: true, attributes: there } : { done: false, there };
   }

@@ -1,5 +1,9 @@
-import { type AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+} from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type * as z from "zod";
 import { openClient } from "../aws-client.ts";
@@ -41,6 +45,22 @@ export const tableName = () => setting("TABLE_NAME");
 
 /** An item as it lies in the table. */
 export type Item = Key & Record<string, unknown>;
+
+/** What must hold of the item that is there for a write to be done. */
+export type Condition = {
+  ConditionExpression: string;
+  ExpressionAttributeValues?: Record<string, unknown>;
+};
+
+/** That no item is there. */
+export const isAbsent: Condition = { ConditionExpression: "attribute_not_exists(PK)" };
+
+/** A change of one item. */
+export type Change = Omit<UpdateCommandInput, "TableName" | "Key"> & { Key: Key };
+
+/** Whether a write was not done because its condition did not hold. */
+export const isRefused = (error: unknown): error is ConditionalCheckFailedException =>
+  error instanceof ConditionalCheckFailedException;
 
 /**
  * Reads what is in an item. Whatever is in the table was written by us, so a misfit is a fault and

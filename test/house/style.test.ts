@@ -51,6 +51,24 @@ test("only platform/table/keys.ts spells a key of the table", () => {
   expect(spelled.test("`USER#$" + "{id}`")).toBe(true);
 });
 
+/** Who else sends a command of its own, and what for. */
+const alsoSend = [
+  // Writes the people and gift types of a demo straight into a local table, before it is served.
+  "bin/demo-data.ts",
+];
+
+test("only platform/table speaks to the table", () => {
+  const raw =
+    /\b(Get|BatchGet|Query|Scan|Put|Update|Delete|BatchWrite|TransactWrite|TransactGet)(Item|Items)?Command\b|\btable\(\)\s*\.?\s*(send|$)/;
+  const others = sourcesOf(...product).filter(({ path }) => !path.startsWith("platform/table/"));
+  expect(where(others, raw, alsoSend)).toEqual([]);
+  expect(
+    ["new GetCommand({})", "await table().send(x)", "  await table()"].every((line) =>
+      raw.test(line),
+    ),
+  ).toBe(true);
+});
+
 test("the domain is pure: no clock, no chance, no process", () => {
   const impure = /\bDate\.now\(|new Date\(\)|Math\.random|\bprocess\b|\bfetch\(|setTimeout/;
   expect(where(sourcesOf("domain"), impure)).toEqual([]);

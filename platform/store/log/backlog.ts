@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { DeleteCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import type { LogRecord } from "../../../domain/log/event.ts";
 import { limits } from "../../limits.ts";
+import { deleteItem, putItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
-import { type Item, read, table, tableName } from "../../table/table.ts";
+import { queryAll } from "../../table/query.ts";
+import { read } from "../../table/table.ts";
 
 const Gathered = z.object({ id: z.string(), records: z.string() });
 
@@ -38,7 +39,7 @@ export async function putGathered(
     const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
     id = `${batch}-${String(at).padStart(countDigits, "0")}-${hash}`;
     const item = { ...key.gathered(streamId, id), id, records: text };
-    await table().send(new PutCommand({ TableName: tableName(), Item: item }));
+    await putItem(item);
   }
   return id;
 }
@@ -65,7 +66,9 @@ function* cut(records: readonly LogRecord[]): Generator<string> {
  */
 export async function listGathered(streamId: string, recordsMax: number): Promise<Gathering> {
   const gathering: Gathering = { ids: [], records: [], more: false };
-  for await (const item of walkGathered(streamId)) {
+  const walk = { consistent: true, pageSize: limits().gatheredPage };
+  const kept = queryAll(key.gathered(streamId, ""), { prefix: prefix.gathered }, walk);
+  for await (const item of kept) {
     if (gathering.records.length >= recordsMax) return { ...gathering, more: true };
     const { id, records } = read(Gathered, item);
     gathering.ids.push(id);
@@ -74,31 +77,10 @@ export async function listGathered(streamId: string, recordsMax: number): Promis
   return gathering;
 }
 
-async function* walkGathered(streamId: string): AsyncGenerator<Item> {
-  let start: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await table().send(
-      new QueryCommand({
-        TableName: tableName(),
-        ConsistentRead: true,
-        KeyConditionExpression: "PK = :stream AND begins_with(SK, :kind)",
-        ExpressionAttributeValues: {
-          ":stream": key.gathered(streamId, "").PK,
-          ":kind": prefix.gathered,
-        },
-        Limit: limits().gatheredPage,
-        ExclusiveStartKey: start,
-      }),
-    );
-    yield* Items as Item[];
-    start = LastEvaluatedKey;
-  } while (start !== undefined);
-}
-
 /** Removes what has come into the log. */
 export async function removeGathered(streamId: string, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     const Key = key.gathered(streamId, id);
-    await table().send(new DeleteCommand({ TableName: tableName(), Key }));
+    await deleteItem(Key);
   }
 }

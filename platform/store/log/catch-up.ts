@@ -1,8 +1,6 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
+import { updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { table, tableName } from "../../table/table.ts";
 import { findSubscriber, readSubscriber } from "./subscribers.ts";
 
 /**
@@ -74,23 +72,14 @@ async function change(
   { streamId, connectionId, revision }: Subscriber,
   { update, holds, names, values }: Change,
 ): Promise<Subscriber | undefined> {
-  try {
-    const { Attributes } = await table().send(
-      new UpdateCommand({
-        TableName: tableName(),
-        Key: key.subscriber(streamId, connectionId),
-        UpdateExpression: update,
-        ConditionExpression: `revision = :revision AND ${holds}`,
-        ExpressionAttributeNames: names,
-        ExpressionAttributeValues: { ...values, ":revision": revision },
-        ReturnValues: "ALL_NEW",
-      }),
-    );
-    return Attributes && readSubscriber(Attributes);
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    return undefined;
-  }
+  const changed = await updateIf({
+    Key: key.subscriber(streamId, connectionId),
+    UpdateExpression: update,
+    ConditionExpression: `revision = :revision AND ${holds}`,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: { ...values, ":revision": revision },
+  });
+  return changed && readSubscriber(changed);
 }
 
 async function asItIs(subscriber: Subscriber): Promise<Subscriber | undefined> {

@@ -1,10 +1,3 @@
-import {
-  DeleteCommand,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import {
   Connection,
@@ -12,8 +5,10 @@ import {
   streamsPerConnectionMax,
 } from "../../../domain/log/subscriber.ts";
 import { refuse } from "../../../domain/refusal.ts";
+import { deleteItem, getItem, putItem, updateIf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
-import { read, table, tableName } from "../../table/table.ts";
+import { queryWhole } from "../../table/query.ts";
+import { read } from "../../table/table.ts";
 import { removeSubscriber } from "./subscribers.ts";
 
 /** One of a user's sockets, as the user's own items list it. */
@@ -33,32 +28,19 @@ export const connectionExpiry = (connectedAt: number) =>
  */
 export async function putSocket(userId: string, socket: Socket): Promise<void> {
   const Item = { ...key.socket(userId, socket.connectionId), ...socket };
-  await table().send(new PutCommand({ TableName: tableName(), Item }));
+  await putItem(Item);
 }
 
 /** Removes a user's socket; one that is gone already is no fault. */
 export async function removeSocket(userId: string, connectionId: string): Promise<void> {
   const Key = key.socket(userId, connectionId);
-  await table().send(new DeleteCommand({ TableName: tableName(), Key }));
+  await deleteItem(Key);
 }
 
 /** A user's sockets, read consistently; at most as many as a user may have, and a few. */
 export async function listSockets(userId: string, now: Date): Promise<Socket[]> {
-  const sockets: Socket[] = [];
-  let start: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await table().send(
-      new QueryCommand({
-        TableName: tableName(),
-        ConsistentRead: true,
-        KeyConditionExpression: "PK = :user AND begins_with(SK, :kind)",
-        ExpressionAttributeValues: { ":user": key.profile(userId).PK, ":kind": prefix.sockets },
-        ExclusiveStartKey: start,
-      }),
-    );
-    for (const item of Items) sockets.push(read(Socket, item));
-    start = LastEvaluatedKey;
-  } while (start !== undefined);
+  const items = await queryWhole(key.profile(userId), { prefix: prefix.sockets });
+  const sockets = items.map((item) => read(Socket, item));
   return sockets.filter(({ expiresAt }) => expiresAt > now.getTime() / 1000);
 }
 
@@ -72,65 +54,48 @@ export async function noteStream(
   streamId: string,
 ): Promise<Connection> {
   const { connectionId, userId, tokenExpiresAt, connectedAt } = connection;
-  const update = table().send(
-    new UpdateCommand({
-      TableName: tableName(),
-      Key: key.connection(connectionId),
-      UpdateExpression:
-        "SET connectionId = :id, userId = :user, tokenExpiresAt = :token, connectedAt = :at, " +
-        "expiresAt = :expires ADD streams :stream",
-      ConditionExpression:
-        "attribute_not_exists(streams) OR size(streams) < :max OR contains(streams, :name)",
-      ExpressionAttributeValues: {
-        ":id": connectionId,
-        ":user": userId,
-        ":token": tokenExpiresAt,
-        ":at": connectedAt,
-        ":expires": connectionExpiry(connectedAt),
-        ":stream": new Set([streamId]),
-        ":name": streamId,
-        ":max": streamsPerConnectionMax,
-      },
-      ReturnValues: "ALL_NEW",
-    }),
-  );
-  const { Attributes } = await update.catch((error: Error) => {
-    if (error.name !== "ConditionalCheckFailedException") throw error;
-    return refuse("too_many_streams", { max: streamsPerConnectionMax });
+  const noted = await updateIf({
+    Key: key.connection(connectionId),
+    UpdateExpression:
+      "SET connectionId = :id, userId = :user, tokenExpiresAt = :token, connectedAt = :at, " +
+      "expiresAt = :expires ADD streams :stream",
+    ConditionExpression:
+      "attribute_not_exists(streams) OR size(streams) < :max OR contains(streams, :name)",
+    ExpressionAttributeValues: {
+      ":id": connectionId,
+      ":user": userId,
+      ":token": tokenExpiresAt,
+      ":at": connectedAt,
+      ":expires": connectionExpiry(connectedAt),
+      ":stream": new Set([streamId]),
+      ":name": streamId,
+      ":max": streamsPerConnectionMax,
+    },
   });
-  return read(Connection, Attributes ?? {});
+  if (noted === undefined) refuse("too_many_streams", { max: streamsPerConnectionMax });
+  return read(Connection, noted);
 }
 
 /** Takes a stream out of a connection's item; a connection that is gone stays gone. */
 export async function forgetStream(connectionId: string, streamId: string): Promise<void> {
-  await table()
-    .send(
-      new UpdateCommand({
-        TableName: tableName(),
-        Key: key.connection(connectionId),
-        UpdateExpression: "DELETE streams :stream",
-        ConditionExpression: "attribute_exists(PK)",
-        ExpressionAttributeValues: { ":stream": new Set([streamId]) },
-      }),
-    )
-    .catch((error: Error) => {
-      if (error.name !== "ConditionalCheckFailedException") throw error;
-    });
+  await updateIf({
+    Key: key.connection(connectionId),
+    UpdateExpression: "DELETE streams :stream",
+    ConditionExpression: "attribute_exists(PK)",
+    ExpressionAttributeValues: { ":stream": new Set([streamId]) },
+  });
 }
 
 /** Writes what is known of a connection, in place of what was there. */
 export async function putConnection(connection: Connection): Promise<void> {
   const Item = { ...key.connection(connection.connectionId), ...connection };
-  await table().send(new PutCommand({ TableName: tableName(), Item }));
+  await putItem(Item);
 }
 
 /** A connection and its subscriptions, read consistently. */
 export async function findConnection(connectionId: string): Promise<Connection | undefined> {
   const Key = key.connection(connectionId);
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
-  );
-  return Item && read(Connection, Item);
+  return getItem(Connection, Key, { consistent: true });
 }
 
 /**
@@ -145,6 +110,6 @@ export async function dropConnection(connectionId: string): Promise<boolean> {
   await Promise.all(streams.map((streamId) => removeSubscriber(streamId, connectionId)));
   await removeSocket(connection.userId, connectionId);
   const Key = key.connection(connectionId);
-  await table().send(new DeleteCommand({ TableName: tableName(), Key }));
+  await deleteItem(Key);
   return true;
 }

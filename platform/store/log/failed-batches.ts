@@ -1,8 +1,7 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import * as z from "zod";
+import { getRawItem } from "../../table/items.ts";
 import { readKey } from "../../table/keys.ts";
-import { table, tableName } from "../../table/table.ts";
 
 /** Where batches of the table's stream lie that a function did not manage, and how it gets them. */
 export type FailedBatches = {
@@ -67,8 +66,6 @@ async function withoutDeleted(records: readonly StreamRecord[]): Promise<StreamR
 async function isDeleted({ dynamodb: { Keys, NewImage } }: StreamRecord): Promise<boolean> {
   const { PK, SK } = unmarshall(Keys as never);
   if (readKey({ PK, SK }).kind !== "message" || NewImage?.content === undefined) return false;
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: { PK, SK }, ConsistentRead: true }),
-  );
-  return Item?.deletedAt !== undefined;
+  const item = await getRawItem({ PK, SK }, { consistent: true });
+  return item?.deletedAt !== undefined;
 }

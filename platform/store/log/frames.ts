@@ -1,28 +1,17 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { Frame, withoutText } from "../../../domain/log/frame.ts";
 import { type KnownLog, knownFrom } from "../../../domain/log/known-log.ts";
 import { limits } from "../../limits.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { putIf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { read, table, tableName } from "../../table/table.ts";
+import { queryAll } from "../../table/query.ts";
+import { isAbsent, read } from "../../table/table.ts";
 import { getLog } from "./logs.ts";
 
 /** Puts the next frame of a log; false when its number is taken: then the log is read again. */
 export async function putFrame(streamId: string, frame: Frame): Promise<boolean> {
-  try {
-    await table().send(
-      new PutCommand({
-        TableName: tableName(),
-        Item: { ...key.frame(streamId, frame.n), ...frame },
-        ConditionExpression: "attribute_not_exists(PK)",
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  return putIf({ ...key.frame(streamId, frame.n), ...frame }, isAbsent);
 }
 
 /** The largest number that a frame's key can carry. */
@@ -46,35 +35,19 @@ export async function readBack(streamId: string, oldest: number, now: Date): Pro
 
 type Range = { from?: number; to?: number; newestFirst?: boolean; pageSize?: number };
 
-/** A consistent Query for the frames of a range, both ends included. */
 const between = (streamId: string, from: number, to: number) => ({
-  TableName: tableName(),
-  ConsistentRead: true,
-  KeyConditionExpression: "PK = :log AND SK BETWEEN :from AND :to",
-  ExpressionAttributeValues: {
-    ":log": key.frame(streamId, from).PK,
-    ":from": key.frame(streamId, from).SK,
-    ":to": key.frame(streamId, to).SK,
-  },
+  low: key.frame(streamId, from).SK,
+  high: key.frame(streamId, to).SK,
 });
 
 /** The frames of a range in their order, read consistently and as far as the reader goes on. */
 export async function* queryFrames(streamId: string, range: Range = {}): AsyncGenerator<Frame> {
   const { from = 0, to = numberMax, newestFirst = false } = range;
   if (to < from) return;
-  let start: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await table().send(
-      new QueryCommand({
-        ...between(streamId, from, to),
-        ScanIndexForward: !newestFirst,
-        Limit: range.pageSize ?? limits().pageFrames,
-        ExclusiveStartKey: start,
-      }),
-    );
-    for (const item of Items) yield read(Frame, item);
-    start = LastEvaluatedKey;
-  } while (start !== undefined);
+  const { pageSize = limits().pageFrames } = range;
+  const walk = { newestFirst, consistent: true, pageSize };
+  for await (const item of queryAll(key.frame(streamId, from), between(streamId, from, to), walk))
+    yield read(Frame, item);
 }
 
 /** All frames of a range that are kept, read consistently. */
@@ -90,55 +63,34 @@ type FrameEnd = z.infer<typeof FrameEnd>;
 
 /** The end of the newest frame that lies in the table, expired or not. */
 export async function findNewestFrame(streamId: string): Promise<FrameEnd | undefined> {
-  const { Items = [] } = await table().send(
-    new QueryCommand({
-      ...between(streamId, 0, numberMax),
-      // Its events may be 32 KB, and nobody who asks for the newest frame looks at them.
-      ProjectionExpression: "n, newest, totals",
-      ScanIndexForward: false,
-      Limit: 1,
-    }),
-  );
-  return Items[0] && read(FrameEnd, Items[0]);
+  const all = between(streamId, 0, numberMax);
+  // Its events may be 32 KB, and nobody who asks for the newest frame looks at them.
+  const walk = { limit: 1, newestFirst: true, consistent: true, fields: "n, newest, totals" };
+  const { value: item } = await queryAll(key.frame(streamId, 0), all, walk).next();
+  return item && read(FrameEnd, item);
 }
-
-/** Tries of taking a text out of one frame against others who do the same. */
-const triesMax = 10;
 
 /**
  * Takes a deleted message's text out of the kept frame that shows it: an update under the revision
  * that was read, so that it never brings an expired frame back.
  */
 export async function takeText(streamId: string, messageId: string, n: number): Promise<void> {
-  for (let attempt = 1; attempt <= triesMax; attempt++) {
+  await decideAgain(async () => {
     const { value: frame } = await queryFrames(streamId, { from: n, to: n }).next();
     const body = frame && withoutText(frame.body, messageId);
     if (frame === undefined || body === undefined) return;
-    if (await replaceBody(streamId, frame, body)) return;
-  }
-  throw new Error(`The frame ${n} of ${streamId} is changed too often`);
-}
-
-async function replaceBody(streamId: string, frame: Frame, body: string): Promise<boolean> {
-  try {
-    await table().send(
-      new UpdateCommand({
-        TableName: tableName(),
-        Key: key.frame(streamId, frame.n),
-        UpdateExpression: "SET body = :body, revision = :next",
-        ConditionExpression: "revision = :revision",
-        ExpressionAttributeValues: {
-          ":body": body,
-          ":revision": frame.revision,
-          ":next": frame.revision + 1,
-        },
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+    const replaced = await updateIf({
+      Key: key.frame(streamId, n),
+      UpdateExpression: "SET body = :body, revision = :next",
+      ConditionExpression: "revision = :revision",
+      ExpressionAttributeValues: {
+        ":body": body,
+        ":revision": frame.revision,
+        ":next": frame.revision + 1,
+      },
+    });
+    return replaced === undefined ? overtaken : undefined;
+  });
 }
 
 /** How far the clock of the function that wrote a message may be off the table's clock. */

@@ -1,7 +1,6 @@
-import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { deleteItem, putItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
-import { queryItems } from "../../table/query.ts";
-import { table, tableName } from "../../table/table.ts";
+import { queryWhole } from "../../table/query.ts";
 import { findNewestFrame } from "./frames.ts";
 import { getLog, type Log, newLog } from "./logs.ts";
 
@@ -12,17 +11,14 @@ import { getLog, type Log, newLog } from "./logs.ts";
  * done while no consumer runs.
  */
 export async function resetLog(streamId: string): Promise<void> {
-  const TableName = tableName();
   const [old, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
   const end =
     newest !== undefined && newest.n > old.posted
       ? { posted: newest.n, newest: newest.newest, totals: newest.totals }
       : {};
   const log: Log = { ...old, ...end, epoch: newLog().epoch };
-  await table().send(new PutCommand({ TableName, Item: { ...key.log(streamId), ...log } }));
-  const walk = { limit: Number.MAX_SAFE_INTEGER, consistent: true };
-  const subscribers = await queryItems(key.log(streamId), prefix.subscribers, walk);
-  const gathered = await queryItems(key.log(streamId), prefix.gathered, walk);
-  for (const { PK, SK } of [...subscribers, ...gathered])
-    await table().send(new DeleteCommand({ TableName, Key: { PK, SK } }));
+  await putItem({ ...key.log(streamId), ...log });
+  for (const kind of [prefix.subscribers, prefix.gathered])
+    for (const { PK, SK } of await queryWhole(key.log(streamId), { prefix: kind }))
+      await deleteItem({ PK, SK });
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { Totals } from "../../../domain/log/event.ts";
 import type { Frame } from "../../../domain/log/frame.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { getItem, putIf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { read, table, tableName } from "../../table/table.ts";
+import { isAbsent } from "../../table/table.ts";
 
 /**
  * What is kept of a stream's log for ever: its epoch and, of the newest frame that was posted, the
@@ -26,10 +26,7 @@ export type Log = z.infer<typeof Log>;
 
 /** The log, read consistently; undefined before the stream's first frame or subscriber. */
 export async function findLog(streamId: string): Promise<Log | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.log(streamId), ConsistentRead: true }),
-  );
-  return Item && read(Log, Item);
+  return getItem(Log, key.log(streamId), { consistent: true });
 }
 
 /** The log; one that is not there yet is begun with a new epoch. */
@@ -37,19 +34,8 @@ export async function getLog(streamId: string): Promise<Log> {
   const found = await findLog(streamId);
   if (found !== undefined) return found;
   const log = newLog();
-  try {
-    await table().send(
-      new PutCommand({
-        TableName: tableName(),
-        Item: { ...key.log(streamId), ...log },
-        ConditionExpression: "attribute_not_exists(PK)",
-      }),
-    );
-    return log;
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    return getLog(streamId);
-  }
+  if (await putIf({ ...key.log(streamId), ...log }, isAbsent)) return log;
+  return (await findLog(streamId)) ?? refuse("unavailable");
 }
 
 /** A log before its first frame, under an epoch of its own. */
@@ -69,26 +55,19 @@ export async function markPosted(
   frame: Pick<Frame, "n" | "newest" | "totals">,
   counted: Required<Pick<Log, "viewers" | "peakViewers" | "countedAt">>,
 ): Promise<void> {
-  try {
-    await table().send(
-      new UpdateCommand({
-        TableName: tableName(),
-        Key: key.log(streamId),
-        UpdateExpression:
-          "SET posted = :n, newest = :newest, totals = :totals, viewers = :viewers, " +
-          "peakViewers = :peak, countedAt = :counted",
-        ConditionExpression: "posted < :n",
-        ExpressionAttributeValues: {
-          ":n": frame.n,
-          ":newest": frame.newest,
-          ":totals": frame.totals,
-          ":viewers": counted.viewers,
-          ":peak": counted.peakViewers,
-          ":counted": counted.countedAt,
-        },
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+  await updateIf({
+    Key: key.log(streamId),
+    UpdateExpression:
+      "SET posted = :n, newest = :newest, totals = :totals, viewers = :viewers, " +
+      "peakViewers = :peak, countedAt = :counted",
+    ConditionExpression: "posted < :n",
+    ExpressionAttributeValues: {
+      ":n": frame.n,
+      ":newest": frame.newest,
+      ":totals": frame.totals,
+      ":viewers": counted.viewers,
+      ":peak": counted.peakViewers,
+      ":counted": counted.countedAt,
+    },
+  });
 }

@@ -1,6 +1,5 @@
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { updateItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { table, tableName } from "../../table/table.ts";
 
 /** How long the count of a slot is kept. */
 const keptSeconds = 3600;
@@ -19,18 +18,15 @@ export async function leasePosts(
   slotMax: number,
   now: Date,
 ): Promise<number> {
-  const { Attributes } = await table().send(
-    new UpdateCommand({
-      TableName: tableName(),
-      Key: key.postRate(pool, slot),
-      UpdateExpression: "SET expiresAt = :expires ADD taken :wanted",
-      ExpressionAttributeValues: {
-        ":wanted": wanted,
-        ":expires": Math.floor(now.getTime() / 1000) + keptSeconds,
-      },
-      ReturnValues: "UPDATED_NEW",
-    }),
-  );
-  const before = Number(Attributes?.taken ?? wanted) - wanted;
+  const counted = await updateItem({
+    Key: key.postRate(pool, slot),
+    UpdateExpression: "SET expiresAt = :expires ADD taken :wanted",
+    ExpressionAttributeValues: {
+      ":wanted": wanted,
+      ":expires": Math.floor(now.getTime() / 1000) + keptSeconds,
+    },
+    ReturnValues: "UPDATED_NEW",
+  });
+  const before = Number(counted?.taken ?? wanted) - wanted;
   return Math.min(wanted, Math.max(0, slotMax - before));
 }

@@ -1,7 +1,6 @@
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { setting } from "../../env.ts";
+import { updateItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { table, tableName } from "../../table/table.ts";
 
 /** How long the count of a second is kept. */
 const keptSeconds = 3600;
@@ -12,15 +11,12 @@ const keptSeconds = 3600;
  */
 export async function takeResumeFrames(userId: string, wanted: number, now: Date): Promise<number> {
   const second = Math.floor(now.getTime() / 1000);
-  const { Attributes } = await table().send(
-    new UpdateCommand({
-      TableName: tableName(),
-      Key: key.resumeRate(userId, second),
-      UpdateExpression: "SET expiresAt = :expires ADD taken :wanted",
-      ExpressionAttributeValues: { ":wanted": wanted, ":expires": second + keptSeconds },
-      ReturnValues: "UPDATED_NEW",
-    }),
-  );
-  const before = Number(Attributes?.taken ?? wanted) - wanted;
+  const counted = await updateItem({
+    Key: key.resumeRate(userId, second),
+    UpdateExpression: "SET expiresAt = :expires ADD taken :wanted",
+    ExpressionAttributeValues: { ":wanted": wanted, ":expires": second + keptSeconds },
+    ReturnValues: "UPDATED_NEW",
+  });
+  const before = Number(counted?.taken ?? wanted) - wanted;
   return Math.min(wanted, Math.max(0, setting("RESUME_FRAMES_PER_SECOND") - before));
 }

@@ -1,11 +1,10 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { connectionLifeSeconds, isCurrent, Subscriber } from "../../../domain/log/subscriber.ts";
 import { Member } from "../../../domain/streams/member.ts";
 import { limits } from "../../limits.ts";
-import { getMany, nameOf } from "../../table/batch-get.ts";
+import { deleteIf, getItems, getRawItem, nameOf, putItem } from "../../table/items.ts";
 import { connectionIn, key, readKey, subscriberRanges } from "../../table/keys.ts";
-import { read, table, tableName } from "../../table/table.ts";
+import { queryWhole } from "../../table/query.ts";
+import { read } from "../../table/table.ts";
 import { recordVisit } from "./visits.ts";
 
 /**
@@ -15,7 +14,7 @@ import { recordVisit } from "./visits.ts";
 export async function putSubscriber(subscriber: Subscriber): Promise<void> {
   const { streamId, connectionId, connectedAt: _, ...rest } = subscriber;
   const Item = { ...key.subscriber(streamId, connectionId), ...rest };
-  await table().send(new PutCommand({ TableName: tableName(), Item }));
+  await putItem(Item);
 }
 
 /** A subscription from its item; throws when it is none. */
@@ -32,21 +31,20 @@ function withPlace(item: Record<string, unknown>): Subscriber {
 /** One subscription as it is now, read consistently. */
 export async function findSubscriber(streamId: string, connectionId: string) {
   const Key = key.subscriber(streamId, connectionId);
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
-  );
-  return Item && readSubscriber(Item);
+  const item = await getRawItem(Key, { consistent: true });
+  return item && readSubscriber(item);
 }
 
 /** Each of these subscriptions as it is now, with what the stream knows of its user. */
 export async function findGuests(
   given: readonly Subscriber[],
 ): Promise<{ given: Subscriber; current?: Subscriber; member?: Member }[]> {
-  const found = await getMany(
+  const found = await getItems(
     given.flatMap(({ streamId, connectionId, userId }) => [
       key.subscriber(streamId, connectionId),
       key.member(streamId, userId),
     ]),
+    { consistent: true },
   );
   return given.map((one) => {
     const { streamId, connectionId, userId } = one;
@@ -93,35 +91,14 @@ export async function listSubscribers(
   let count = of;
   while (count < rangesMax && about > count * limits().rangeSubscribers) count *= 2;
   const ranges = subscriberRanges(count).slice((at * count) / of, ((at + 1) * count) / of);
-  const lists = await Promise.all(ranges.map(([low, high]) => listRange(streamId, low, high)));
+  const lists = await Promise.all(
+    ranges.map(([low, high]) => queryWhole(key.stream(streamId), { low, high })),
+  );
   // Written by us alone and read for every frame: here a schema would cost more than the posting.
   return lists.flat().flatMap((item) => {
     const subscriber = withPlace(item);
     return isCurrent(subscriber, now) ? [subscriber] : [];
   });
-}
-
-async function listRange(streamId: string, low: string, high: string) {
-  const items: Record<string, unknown>[] = [];
-  let start: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await table().send(
-      new QueryCommand({
-        TableName: tableName(),
-        ConsistentRead: true,
-        KeyConditionExpression: "PK = :stream AND SK BETWEEN :low AND :high",
-        ExpressionAttributeValues: {
-          ":stream": key.stream(streamId).PK,
-          ":low": low,
-          ":high": high,
-        },
-        ExclusiveStartKey: start,
-      }),
-    );
-    items.push(...Items);
-    start = LastEvaluatedKey;
-  } while (start !== undefined);
-  return items;
 }
 
 /** Removes a subscription, with `revision` only while it is still that one. */
@@ -130,22 +107,16 @@ export async function removeSubscriber(
   connectionId: string,
   revision?: number,
 ): Promise<void> {
-  try {
-    const { Attributes } = await table().send(
-      new DeleteCommand({
-        TableName: tableName(),
-        Key: key.subscriber(streamId, connectionId),
-        ReturnValues: "ALL_OLD",
-        ...(revision !== undefined && {
+  const removed = await deleteIf(
+    key.subscriber(streamId, connectionId),
+    revision === undefined
+      ? undefined
+      : {
           ConditionExpression: "revision = :revision",
           ExpressionAttributeValues: { ":revision": revision },
-        }),
-      }),
-    );
-    if (Attributes?.userId !== undefined) await recordVisit(readSubscriber(Attributes), new Date());
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+        },
+  );
+  if (removed?.userId !== undefined) await recordVisit(readSubscriber(removed), new Date());
 }
 
 /**
@@ -156,8 +127,9 @@ export async function findHeads(
   streamIds: readonly string[],
   now: Date,
 ): Promise<Record<string, number>> {
-  const found = await getMany(
+  const found = await getItems(
     streamIds.flatMap((streamId) => [key.subscriber(streamId, connectionId), key.log(streamId)]),
+    { consistent: true },
   );
   const heads: Record<string, number> = {};
   for (const streamId of streamIds) {

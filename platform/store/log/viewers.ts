@@ -44,16 +44,9 @@ export async function listViewers(
 }
 
 async function searched(watching: Watching[], search: string): Promise<Watching[]> {
-  const found: Watching[] = [];
-  for (let at = 0; at < watching.length; at += 100) {
-    const some = watching.slice(at, at + 100);
-    const profiles = await findProfiles(some.map(({ userId }) => userId));
-    found.push(
-      ...some.filter(({ userId }) => {
-        const profile = profiles.get(userId);
-        return profile !== undefined && isCalled(profile, search);
-      }),
-    );
-  }
-  return found;
+  const profiles = await findProfiles(watching.map(({ userId }) => userId));
+  return watching.filter(({ userId }) => {
+    const profile = profiles.get(userId);
+    return profile !== undefined && isCalled(profile, search);
+  });
 }

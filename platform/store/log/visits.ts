@@ -1,12 +1,12 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { Visits } from "../../../domain/streams/watch-time.ts";
 import { logFault } from "../../log.ts";
+import { getItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { writeOnce } from "../../table/single-write.ts";
-import { read, table, tableName } from "../../table/table.ts";
+import { read } from "../../table/table.ts";
 
 /** Visitors whose time a stream's statistics add up; of more, the others are left out. */
 const visitorsMax = 10_000;
@@ -61,8 +61,5 @@ const Peak = z.object({ peakViewers: z.number().int().default(0) });
 
 /** The most viewers that the stream ever had at once, as its log knows. */
 export async function findPeak(streamId: string): Promise<number> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.log(streamId) }),
-  );
-  return Item === undefined ? 0 : read(Peak, Item).peakViewers;
+  return (await getItem(Peak, key.log(streamId)))?.peakViewers ?? 0;
 }

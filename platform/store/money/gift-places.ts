@@ -1,8 +1,9 @@
 import { createHash, randomInt } from "node:crypto";
-import { PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { key } from "../../table/keys.ts";
-import { read, table, tableName } from "../../table/table.ts";
+import { putItem } from "../../table/items.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
+import { read } from "../../table/table.ts";
 
 /*
  * A gift is stored in its stream, and a refund names the gift alone. A pointer for each gift would
@@ -49,22 +50,14 @@ const placedMax = 10_000;
 export async function recordGiftPlace(streamId: string): Promise<void> {
   if (placed.has(streamId)) return;
   const Item = { ...key.giftPlace(hashOfStream(streamId), streamId), streamId };
-  await table().send(new PutCommand({ TableName: tableName(), Item }));
+  await putItem(Item);
   if (placed.size >= placedMax) placed.clear();
   placed.add(streamId);
 }
 
 /** The streams in which a gift with this id can lie: none, one, or by rare chance more. */
 export async function listGiftPlaces(giftId: string): Promise<string[]> {
-  const { PK } = key.giftPlace(giftId.slice(8, 8 + hashDigits), "");
-  const { Items = [] } = await table().send(
-    new QueryCommand({
-      TableName: tableName(),
-      KeyConditionExpression: "PK = :hash",
-      ExpressionAttributeValues: { ":hash": PK },
-      ConsistentRead: true,
-      Limit: 10,
-    }),
-  );
-  return Items.map((item) => read(Place, item).streamId);
+  const place = key.giftPlace(giftId.slice(8, 8 + hashDigits), "");
+  const items = await queryItems(place, prefix.listedStreams, { limit: 10, consistent: true });
+  return items.map((item) => read(Place, item).streamId);
 }

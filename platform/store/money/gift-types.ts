@@ -1,22 +1,20 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { GiftType } from "../../../domain/money/gift-type.ts";
-import { Refusal, refuse } from "../../../domain/refusal.ts";
+import { refuse } from "../../../domain/refusal.ts";
 import { timeAfter } from "../../../domain/text.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Reply, record } from "../../table/record.ts";
-import { read, table, tableName } from "../../table/table.ts";
-import { type Action, pause, triesMax } from "../../table/transact.ts";
+import { read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
 
 const Alias = z.object({ giftTypeId: z.string() });
 
 /** A gift type by its id, also one that was deleted; read consistently. */
 export async function findGiftType(giftTypeId: string): Promise<GiftType | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.giftType(giftTypeId), ConsistentRead: true }),
-  );
-  return Item && read(GiftType, Item);
+  return getItem(GiftType, key.giftType(giftTypeId), { consistent: true });
 }
 
 /** A gift type that can be meant; refuses with `gift_type_not_found`. */
@@ -29,10 +27,8 @@ export async function getGiftType(giftTypeId: string): Promise<GiftType> {
 
 /** A gift type by its GiftId of the Tencent side; read consistently. */
 export async function findGiftTypeByAlias(giftId: string): Promise<GiftType | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.giftAlias(giftId), ConsistentRead: true }),
-  );
-  const type = Item && (await findGiftType(read(Alias, Item).giftTypeId));
+  const alias = await getItem(Alias, key.giftAlias(giftId), { consistent: true });
+  const type = alias && (await findGiftType(alias.giftTypeId));
   return type?.deletedAt === undefined ? type : undefined;
 }
 
@@ -71,7 +67,10 @@ export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promis
 }
 
 /** Records a change of a gift type IF nobody changed it since it was read; else `unavailable`. */
-export async function recordGiftTypeChange(before: GiftType, wanted: GiftType): Promise<GiftType> {
+export const recordGiftTypeChange = async (before: GiftType, wanted: GiftType): Promise<GiftType> =>
+  (await recordIfSame(before, wanted)) ?? refuse("unavailable");
+
+async function recordIfSame(before: GiftType, wanted: GiftType): Promise<GiftType | undefined> {
   const after = { ...wanted, updatedAt: timeAfter(before.updatedAt, wanted.updatedAt) };
   const actions: Action[] = [
     {
@@ -89,8 +88,7 @@ export async function recordGiftTypeChange(before: GiftType, wanted: GiftType): 
   if (!gone && before.giftId !== after.giftId) actions.push(aliasTaken(after.giftId, after.id));
   const failed = await record(actions);
   if (failed?.has("alias")) refuse("gift_type_exists", { giftId: after.giftId });
-  if (failed !== undefined) refuse("unavailable");
-  return after;
+  return failed === undefined ? after : undefined;
 }
 
 /** Changes a gift type on what is there, and again when somebody else was faster. */
@@ -98,14 +96,8 @@ export async function changeStoredGiftType(
   giftTypeId: string,
   decide: (type: GiftType) => GiftType,
 ): Promise<GiftType> {
-  for (let attempt = 1; ; attempt++) {
+  return decideAgain(async () => {
     const type = await getGiftType(giftTypeId);
-    try {
-      return await recordGiftTypeChange(type, decide(type));
-    } catch (error) {
-      const isOvertaken = error instanceof Refusal && error.code === "unavailable";
-      if (!isOvertaken || attempt >= triesMax) throw error;
-      await pause(attempt);
-    }
-  }
+    return (await recordIfSame(type, decide(type))) ?? overtaken;
+  });
 }

@@ -8,10 +8,11 @@ import {
 } from "../../../domain/money/refund.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { newId } from "../../id.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
-import { type Action, triesMax } from "../../table/transact.ts";
+import type { Action } from "../../table/transact.ts";
 import { notificationAction } from "../people/notifications.ts";
 import { listGiftPlaces } from "./gift-places.ts";
 import { settle } from "./settle.ts";
@@ -61,7 +62,7 @@ export async function refund(
   const refundedAt = now.toISOString();
   const answer = { id: gift.id, refundedAt, credits: refundedCredits(gift) };
   const notices = refundNotices(gift, () => newId(now), now);
-  for (let attempt = 1; attempt <= triesMax; attempt++) {
+  return decideAgain(async () => {
     if (whole.gift.refundedAt !== undefined) refuse("gift_already_refunded");
     await settleFirst(whole, now);
     const outcome = await reverse(whole, by, now, [
@@ -73,8 +74,8 @@ export async function refund(
     // Somebody refunded it, or it was due after all: what is there now decides.
     whole =
       (await findGift(gift.streamId, gift.id)) ?? refuse("gift_not_found", { giftId: gift.id });
-  }
-  return refuse("unavailable");
+    return overtaken;
+  });
 }
 
 async function settleFirst({ gift, shares }: WholeGift, now: Date): Promise<void> {

@@ -1,7 +1,6 @@
-import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
+import { deleteItem, getItem, putItem } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
-import { read, table, tableName } from "../../table/table.ts";
 import { awaitCombos } from "./combos.ts";
 import { type DuePlace, listDue, readDue } from "./due.ts";
 import { secondsOfGift } from "./gift-places.ts";
@@ -53,16 +52,11 @@ const secondsOf = ({ SK }: Key) => secondsOfGift(SK.slice(prefix.gifts.length));
 const Place = z.object({ place: z.object({ due: z.string(), PK: z.string(), SK: z.string() }) });
 
 async function findPlace(): Promise<DuePlace | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.sweepPlace(), ConsistentRead: true }),
-  );
-  return Item && read(Place, Item).place;
+  return (await getItem(Place, key.sweepPlace(), { consistent: true }))?.place;
 }
 
 /** Notes where the next sweep begins; undefined: where the index does. */
 async function notePlace(place: DuePlace | undefined): Promise<void> {
-  const TableName = tableName();
-  if (place === undefined)
-    await table().send(new DeleteCommand({ TableName, Key: key.sweepPlace() }));
-  else await table().send(new PutCommand({ TableName, Item: { ...key.sweepPlace(), place } }));
+  if (place === undefined) await deleteItem(key.sweepPlace());
+  else await putItem({ ...key.sweepPlace(), place });
 }

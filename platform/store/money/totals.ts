@@ -1,10 +1,10 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import type { Gift } from "../../../domain/money/gift.ts";
 import { addsToTotals } from "../../../domain/money/gift-event.ts";
+import { getRawItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read, table, tableName } from "../../table/table.ts";
+import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /** What one gift adds to its stream's totals and to its sender's place; a refund takes it away. */
@@ -86,10 +86,8 @@ export function totalsOf(item: Record<string, unknown>): Totals {
 
 /** The folded totals of a stream's gifts; nothing yet is all zero. */
 export async function findTotals(streamId: string): Promise<Totals> {
-  const { Item = { gifts: 0, count: 0, credits: 0 } } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.totals(streamId), ConsistentRead: true }),
-  );
-  return totalsOf(Item);
+  const item = await getRawItem(key.totals(streamId), { consistent: true });
+  return totalsOf(item ?? { gifts: 0, count: 0, credits: 0 });
 }
 
 /** One sender's gifts in a stream. */
@@ -102,10 +100,8 @@ const fanOf = (item: Record<string, unknown>): Fan => ({
 
 /** What one user has sent in a stream, settled and not refunded; undefined: nothing. */
 export async function findFan(streamId: string, userId: string): Promise<Fan | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.fan(streamId, userId) }),
-  );
-  return Item && fanOf(Item);
+  const item = await getRawItem(key.fan(streamId, userId));
+  return item && fanOf(item);
 }
 
 /** Senders that a leaderboard looks at. */

@@ -1,18 +1,15 @@
-import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Draft, emptyWallet, Wallet } from "../../../domain/money/wallet.ts";
 import { refuse } from "../../../domain/refusal.ts";
+import { getRawItem, updateItem } from "../../table/items.ts";
 import { dueIndex, key } from "../../table/keys.ts";
 import { type Reply, record } from "../../table/record.ts";
-import { type Item, read, table, tableName } from "../../table/table.ts";
+import { type Item, read } from "../../table/table.ts";
 import { type Action, type Failed, pause } from "../../table/transact.ts";
 import { chain, entryAction } from "./ledger.ts";
 
 /** The user's wallet, read consistently; one that is not there is empty. */
 export async function findWallet(userId: string): Promise<Wallet> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.wallet(userId), ConsistentRead: true }),
-  );
-  return walletOf(userId, Item);
+  return walletOf(userId, await getRawItem(key.wallet(userId), { consistent: true }));
 }
 
 const walletOf = (userId: string, item: Record<string, unknown> | undefined): Wallet =>
@@ -28,21 +25,18 @@ export async function recordSpendLimit(userId: string, spendLimit: number | null
   const fields = { userId, balance, owed, seq, head, revision };
   const made = Object.keys(fields).map((name) => `#${name} = if_not_exists(#${name}, :${name})`);
   const change = spendLimit === null ? "REMOVE #limit" : ", #limit = :limit";
-  await table().send(
-    new UpdateCommand({
-      TableName: tableName(),
-      Key: key.wallet(userId),
-      UpdateExpression: `SET ${made.join(", ")} ${change}`,
-      ExpressionAttributeNames: {
-        ...Object.fromEntries(Object.keys(fields).map((name) => [`#${name}`, name])),
-        "#limit": "spendLimit",
-      },
-      ExpressionAttributeValues: {
-        ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [`:${name}`, value])),
-        ...(spendLimit !== null && { ":limit": spendLimit }),
-      },
-    }),
-  );
+  await updateItem({
+    Key: key.wallet(userId),
+    UpdateExpression: `SET ${made.join(", ")} ${change}`,
+    ExpressionAttributeNames: {
+      ...Object.fromEntries(Object.keys(fields).map((name) => [`#${name}`, name])),
+      "#limit": "spendLimit",
+    },
+    ExpressionAttributeValues: {
+      ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [`:${name}`, value])),
+      ...(spendLimit !== null && { ":limit": spendLimit }),
+    },
+  });
 }
 
 const walletLabel = (userId: string) => `wallet:${userId}`;

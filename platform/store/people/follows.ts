@@ -1,18 +1,15 @@
-import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { FollowCounts, Relation, type Standing } from "../../../domain/people/follow.ts";
-import { refuse } from "../../../domain/refusal.ts";
-import { type Key, key, prefix } from "../../table/keys.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem, getItems, getRawItem, nameOf } from "../../table/items.ts";
+import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { record } from "../../table/record.ts";
-import { type Item, read, table, tableName } from "../../table/table.ts";
-import { type Action, pause, triesMax } from "../../table/transact.ts";
+import { read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
 
 /** How many follow a user, and whom they follow; zeros for one without a row. */
 export async function findFollowCounts(userId: string): Promise<FollowCounts> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.followCounts(userId) }),
-  );
-  return read(FollowCounts, Item ?? {});
+  return read(FollowCounts, (await getRawItem(key.followCounts(userId))) ?? {});
 }
 
 /** The relation of a follower to a user, read consistently; undefined where there is none. */
@@ -20,14 +17,7 @@ export async function findRelation(
   followerId: string,
   followedId: string,
 ): Promise<Relation | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({
-      TableName: tableName(),
-      Key: key.following(followerId, followedId),
-      ConsistentRead: true,
-    }),
-  );
-  return Item && read(Relation, Item);
+  return getItem(Relation, key.following(followerId, followedId), { consistent: true });
 }
 
 /**
@@ -54,7 +44,7 @@ export async function recordFollow(relation: Relation): Promise<boolean> {
  * Ends it; answers whether they followed before. Decided again when the relation is another by now.
  */
 export async function removeFollow(followerId: string, followedId: string): Promise<boolean> {
-  for (let attempt = 1; attempt <= triesMax; attempt++) {
+  return decideAgain(async () => {
     const relation = await findRelation(followerId, followedId);
     if (relation === undefined) return false;
     const failed = await record([
@@ -69,10 +59,8 @@ export async function removeFollow(followerId: string, followedId: string): Prom
       { Delete: { Key: key.follower(followedId, relation.relationId) } },
       ...countActions(relation, -1),
     ]);
-    if (failed === undefined) return true;
-    await pause(attempt);
-  }
-  return refuse("unavailable");
+    return failed === undefined ? true : overtaken;
+  });
 }
 
 function countActions({ followerId, followedId }: Relation, by: 1 | -1): Action[] {
@@ -104,25 +92,11 @@ export async function findStandings(
   callerId: string,
 ): Promise<(userId: string) => Standing> {
   const distinct = [...new Set(userIds)];
-  const items = await readBatch(
+  const found = await getItems(
     distinct.flatMap((id) => [key.followCounts(id), key.following(callerId, id)]),
   );
-  const at = ({ PK, SK }: Key) => `${PK} ${SK}`;
-  const found = new Map(items.map((item) => [at(item), item]));
   return (userId) => ({
-    ...read(FollowCounts, found.get(at(key.followCounts(userId))) ?? {}),
-    isFollowing: found.has(at(key.following(callerId, userId))),
+    ...read(FollowCounts, found.get(nameOf(key.followCounts(userId))) ?? {}),
+    isFollowing: found.has(nameOf(key.following(callerId, userId))),
   });
-}
-
-async function readBatch(keys: Key[]): Promise<Item[]> {
-  const items: Item[] = [];
-  for (let Keys = keys; Keys.length > 0; ) {
-    const request = { RequestItems: { [tableName()]: { Keys: Keys.slice(0, 100) } } };
-    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
-    items.push(...((Responses?.[tableName()] ?? []) as Item[]));
-    const again = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as Key[];
-    Keys = [...again, ...Keys.slice(100)];
-  }
-  return items;
 }

@@ -1,11 +1,11 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { StreamId, UserId } from "../../../domain/id.ts";
 import { Timestamp } from "../../../domain/text.ts";
+import { getItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { record } from "../../table/record.ts";
-import { read, table, tableName } from "../../table/table.ts";
+import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /**
@@ -31,10 +31,7 @@ export type NoticePlace = Pick<OpenNotice, "to" | "isQuiet"> & { after?: string 
 
 /** The notice of a stream, read consistently; undefined once everybody was told. */
 export async function findNotice(streamId: string): Promise<OpenNotice | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.notice(streamId), ConsistentRead: true }),
-  );
-  return Item && read(OpenNotice, Item);
+  return getItem(OpenNotice, key.notice(streamId), { consistent: true });
 }
 
 /** Streams of which not everybody was told that they are live. */

@@ -1,15 +1,14 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import {
   isWanted,
   type NotificationFilter,
   StoredNotification,
 } from "../../../domain/people/notification.ts";
 import { refuse } from "../../../domain/refusal.ts";
+import { getItem, updateIf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Reply, record } from "../../table/record.ts";
-import { read, table, tableName } from "../../table/table.ts";
+import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /** Notifications of one user that lists look at: their newest. */
@@ -30,10 +29,7 @@ export async function findNotification(
   notificationId: string,
 ): Promise<StoredNotification | undefined> {
   const Key = key.notification(userId, notificationId);
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }),
-  );
-  return Item && read(StoredNotification, Item);
+  return getItem(StoredNotification, Key, { consistent: true });
 }
 
 /** Records a new notification with the reply to the call that made it. */
@@ -69,23 +65,15 @@ export async function markNotification(
   isRead: boolean,
   now: Date,
 ): Promise<StoredNotification> {
-  const { Attributes } = await table()
-    .send(
-      new UpdateCommand({
-        TableName: tableName(),
-        Key: key.notification(userId, notificationId),
-        UpdateExpression: "SET #read = :read, updatedAt = :now",
-        ConditionExpression: "attribute_exists(PK)",
-        ExpressionAttributeNames: { "#read": "read" },
-        ExpressionAttributeValues: { ":read": isRead, ":now": now.toISOString() },
-        ReturnValues: "ALL_NEW",
-      }),
-    )
-    .catch((error: unknown) => {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return refuse("notification_not_found", { notificationId });
-    });
-  return read(StoredNotification, Attributes ?? {});
+  const marked = await updateIf({
+    Key: key.notification(userId, notificationId),
+    UpdateExpression: "SET #read = :read, updatedAt = :now",
+    ConditionExpression: "attribute_exists(PK)",
+    ExpressionAttributeNames: { "#read": "read" },
+    ExpressionAttributeValues: { ":read": isRead, ":now": now.toISOString() },
+  });
+  if (marked === undefined) refuse("notification_not_found", { notificationId });
+  return read(StoredNotification, marked);
 }
 
 /** Marks all of a user's unread notifications as read; answers how many there were. */

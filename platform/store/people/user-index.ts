@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
 import { textsOf } from "../../../domain/people/search.ts";
 import type { Profile } from "../../../domain/people/user.ts";
 import { heldUntil } from "../../../domain/people/username.ts";
+import { getItem } from "../../table/items.ts";
 import { type Key, key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read, table, tableName } from "../../table/table.ts";
+import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 const Entry = z.object({ userId: UserId });
@@ -45,14 +45,8 @@ export function leaveUsername(was: Profile, is: Profile, now: Date): Action[] {
 
 /** Who holds a username, or had it last and is still found by it; whatever its case. */
 export async function findHolder(username: string, now: Date): Promise<string | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({
-      TableName: tableName(),
-      Key: key.username(username.toLowerCase()),
-      ConsistentRead: true,
-    }),
-  );
-  const holder = Item && read(Holder, Item);
+  const place = key.username(username.toLowerCase());
+  const holder = await getItem(Holder, place, { consistent: true });
   return (holder?.expiresAt ?? Infinity) > seconds(now) ? holder?.userId : undefined;
 }
 

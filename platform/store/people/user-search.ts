@@ -1,7 +1,6 @@
 import { pageOf } from "../../../domain/page.ts";
 import { followUserOf } from "../../../domain/people/follow.ts";
 import { questionOf } from "../../../domain/people/search.ts";
-import type { Profile } from "../../../domain/people/user.ts";
 import { lookMax, type UserQuestion } from "../../../domain/people/user-search.ts";
 import { setting } from "../../env.ts";
 import { findStandings } from "./follows.ts";
@@ -13,7 +12,7 @@ export async function searchUsers(asked: UserQuestion, callerId: string) {
   const question = questionOf(asked.q);
   const found =
     question === undefined ? await findAnybody(100) : await findByText(question, lookMax);
-  const profiles = await readProfiles(found);
+  const profiles = [...(await findProfiles(found)).values()];
   const { list, pagination } = pageOf(
     profiles.filter(({ expertise }) => !asked.expertise || expertise === asked.expertise),
     asked.page,
@@ -26,14 +25,4 @@ export async function searchUsers(asked: UserQuestion, callerId: string) {
   const picture = setting("DEFAULT_PICTURE");
   const users = list.map((user) => followUserOf(user, standings(user.userId), picture));
   return { list: users, pagination };
-}
-
-async function readProfiles(userIds: readonly string[]): Promise<Profile[]> {
-  const profiles: Profile[] = [];
-  for (let at = 0; at < userIds.length; at += 100) {
-    const some = userIds.slice(at, at + 100);
-    const read = await findProfiles(some);
-    profiles.push(...some.flatMap((userId) => read.get(userId) ?? []));
-  }
-  return profiles;
 }

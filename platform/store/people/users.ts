@@ -1,4 +1,3 @@
-import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import {
   Profile,
   type ProfileClaims,
@@ -13,10 +12,11 @@ import { refuse } from "../../../domain/refusal.ts";
 import { timeAfter } from "../../../domain/text.ts";
 import type { Caller } from "../../caller.ts";
 import { setting } from "../../env.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem, listItems, type Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
-import { read, table, tableName } from "../../table/table.ts";
-import { type Action, type Failed, pause, triesMax } from "../../table/transact.ts";
+import type { Action, Failed } from "../../table/transact.ts";
 import { holdUsername, indexActions } from "./user-index.ts";
 
 /**
@@ -24,16 +24,9 @@ import { holdUsername, indexActions } from "./user-index.ts";
  */
 export async function findProfile(
   userId: string,
-  { consistent = false } = {},
+  reading: Reading = {},
 ): Promise<Profile | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({
-      TableName: tableName(),
-      Key: key.profile(userId),
-      ConsistentRead: consistent,
-    }),
-  );
-  return Item && read(Profile, Item);
+  return getItem(Profile, key.profile(userId), reading);
 }
 
 /** The profile; one that was made a moment ago is found by the second, consistent read. */
@@ -60,22 +53,13 @@ const namelessOf = ({ userId, claims }: Subject, now: Date): Profile => ({
 /** Whose profile is meant, and what their token says where there is none yet. */
 type Subject = Pick<Caller, "userId" | "claims">;
 
-/** Profiles of at most 100 users; those who are unknown are left out. */
+/** Profiles of any number of users; those who are unknown are left out. */
 export async function findProfiles(userIds: readonly string[]): Promise<Map<string, Profile>> {
-  const profiles = new Map<string, Profile>();
-  const distinct = [...new Set(userIds)];
-  if (distinct.length > 100) throw new Error("At most 100 profiles at once");
-  let Keys = distinct.map((userId) => key.profile(userId));
-  while (Keys.length > 0) {
-    const request = { RequestItems: { [tableName()]: { Keys } } };
-    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
-    for (const item of Responses?.[tableName()] ?? []) {
-      const profile = read(Profile, item);
-      profiles.set(profile.userId, profile);
-    }
-    Keys = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as typeof Keys;
-  }
-  return profiles;
+  const profiles = await listItems(
+    Profile,
+    userIds.map((userId) => key.profile(userId)),
+  );
+  return new Map(profiles.map((profile) => [profile.userId, profile]));
 }
 
 /** What every place shows of a user, with the stage's default picture where they have none. */
@@ -87,11 +71,7 @@ export async function findSummaries(
   userIds: readonly string[],
   now: Date,
 ): Promise<(userId: string) => UserSummary> {
-  const profiles = new Map<string, Profile>();
-  const distinct = [...new Set(userIds)];
-  for (let at = 0; at < distinct.length; at += 100)
-    for (const profile of (await findProfiles(distinct.slice(at, at + 100))).values())
-      profiles.set(profile.userId, profile);
+  const profiles = await findProfiles(userIds);
   return (userId) => summary(profiles.get(userId) ?? profileOf(userId, {}, now));
 }
 
@@ -158,7 +138,7 @@ export async function changeProfile(
   now: Date,
   also: (was: Profile, is: Profile) => Action[] = () => [],
 ): Promise<{ was: Profile; profile: Profile; failed?: Failed }> {
-  for (let attempt = 1; attempt <= triesMax; attempt++) {
+  return decideAgain(async () => {
     const stored = await findProfile(subject.userId, { consistent: true });
     const was = stored ?? namelessOf(subject, now);
     const decided = decide(was);
@@ -166,10 +146,8 @@ export async function changeProfile(
     const index = indexActions(stored, profile);
     const failed = await record([replace(stored, profile), ...index, ...also(was, profile)]);
     if (failed === undefined) return { was, profile };
-    if (!failed.has("profile")) return { was, profile: was, failed };
-    await pause(attempt);
-  }
-  return refuse("unavailable");
+    return failed.has("profile") ? overtaken : { was, profile: was, failed };
+  });
 }
 
 /** Puts a profile in the place of the one that was read. */

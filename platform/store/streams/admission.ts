@@ -10,10 +10,11 @@ import { Member } from "../../../domain/streams/member.ts";
 import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
 import { assertMessagesOpen } from "../../../domain/tencent/room-info.ts";
 import { setting } from "../../env.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
-import { type Action, triesMax } from "../../table/transact.ts";
+import type { Action } from "../../table/transact.ts";
 import { findRelation } from "../people/follows.ts";
 import { findMember } from "./streams.ts";
 
@@ -52,6 +53,9 @@ export async function admitToChat(
   await admitMessage(stream.id, userId, { ...rules, ...(callId && { callId }) }, now);
 }
 
+/** Tries on what the refused write returned; after them there are pauses between. */
+const freshTriesMax = 4;
+
 /** With `isAgain` the call is the one that slow mode let through last: only the rate counts it. */
 type Rules = ChatRules & { callId?: string; isAgain?: boolean };
 
@@ -69,17 +73,23 @@ export async function admitMessage(
 ): Promise<void> {
   const second = Math.floor(now.getTime() / 1000);
   const begin = isKnownIn(`${streamId} ${userId}`, second) ? further : first;
-  let refused = await write(begin(streamId, userId, rules, now, second), userId);
-  for (let attempt = 1; refused !== undefined && attempt <= triesMax; attempt++) {
-    assertMayChat(refused, now);
-    const isAgain = rules.callId !== undefined && refused.lastCall === rules.callId;
-    if (!isAgain) assertNotSlowed(refused, rules, now);
-    const isLater = (refused.second ?? 0) !== second;
-    if (!isLater && (refused.sent ?? 0) >= rules.perSecondMax) refuse("too_many_requests");
-    const next = isLater ? first : further;
-    refused = await write(next(streamId, userId, { ...rules, isAgain }, now, second), userId);
-  }
-  if (refused !== undefined) refuse("unavailable");
+  let next = begin;
+  let isAgain = false;
+  await decideAgain(
+    async () => {
+      const action = next(streamId, userId, { ...rules, isAgain }, now, second);
+      const refused = await write(action, userId);
+      if (refused === undefined) return undefined;
+      assertMayChat(refused, now);
+      isAgain = rules.callId !== undefined && refused.lastCall === rules.callId;
+      if (!isAgain) assertNotSlowed(refused, rules, now);
+      const isLater = (refused.second ?? 0) !== second;
+      if (!isLater && (refused.sent ?? 0) >= rules.perSecondMax) refuse("too_many_requests");
+      next = isLater ? first : further;
+      return overtaken;
+    },
+    { fresh: freshTriesMax },
+  );
 }
 
 /**

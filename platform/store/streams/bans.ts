@@ -1,22 +1,19 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../../domain/refusal.ts";
 import { assertBannable, Ban, nextRevision } from "../../../domain/streams/ban.ts";
 import type { Member } from "../../../domain/streams/member.ts";
 import { namesAtBan } from "../../../domain/streams/shown.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
-import { read, table, tableName } from "../../table/table.ts";
-import { type Action, pause, triesMax } from "../../table/transact.ts";
+import type { Action } from "../../table/transact.ts";
 import { actAction } from "./moderation.ts";
 import { findMember } from "./streams.ts";
 
 /** The ban with this id, lifted or not. */
 export async function findBan(banId: string): Promise<Ban | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.ban(banId), ConsistentRead: true }),
-  );
-  return Item && read(Ban, Item);
+  return getItem(Ban, key.ban(banId), { consistent: true });
 }
 
 /** The ban; refuses with `ban_not_found`. */
@@ -58,15 +55,13 @@ export async function changeMember(
   userId: string,
   decide: (member: Member | undefined) => Action[],
 ): Promise<void> {
-  for (let attempt = 1; attempt <= triesMax; attempt++) {
+  await decideAgain(async () => {
     const member = await findMember(streamId, userId, { consistent: true });
     const actions = decide(member);
     const failed = actions.length === 0 ? undefined : await record(actions);
-    if (failed === undefined) return;
-    if (failed.has("ban")) refuse("ban_lifted");
-    await pause(attempt);
-  }
-  refuse("unavailable");
+    if (failed?.has("ban")) refuse("ban_lifted");
+    return failed === undefined ? undefined : overtaken;
+  });
 }
 
 /**

@@ -1,8 +1,8 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { type GoneReader, placesOf } from "../../../domain/streams/gone.ts";
+import { getRawItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { read, table, tableName } from "../../table/table.ts";
+import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /** Numbers of a bucket that show nothing; DynamoDB gives a set of numbers as a Set. */
@@ -50,15 +50,11 @@ export const hasGoneAction = (streamId: string): Action => ({
 
 /** Reads what is noted of a stream's numbers, each item once. */
 export function goneReader(streamId: string, hasGone: boolean): GoneReader {
-  const items = new Map<string, Promise<Record<string, unknown> | undefined>>();
+  const items = new Map<string, Promise<Item | undefined>>();
   const itemOf = async (level: number, index: number) => {
     if (!hasGone) return undefined;
     const Key = key.gone(streamId, level, index);
-    const item =
-      items.get(Key.SK) ??
-      table()
-        .send(new GetCommand({ TableName: tableName(), Key }))
-        .then(({ Item }) => Item);
+    const item = items.get(Key.SK) ?? getRawItem(Key);
     items.set(Key.SK, item);
     return item;
   };

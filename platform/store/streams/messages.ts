@@ -1,4 +1,3 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { refuse } from "../../../domain/refusal.ts";
 import {
@@ -10,11 +9,12 @@ import {
 } from "../../../domain/streams/chat.ts";
 import { countGone, rangesOf, shownNumbers } from "../../../domain/streams/gone.ts";
 import { logFault } from "../../log.ts";
+import { getItem, getRawItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
 import { type Reply, record } from "../../table/record.ts";
 import { writeOnce } from "../../table/single-write.ts";
-import { type Item, read, table, tableName } from "../../table/table.ts";
+import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { goneActions, goneReader, hasGoneAction } from "./gone.ts";
 import { actAction } from "./moderation.ts";
@@ -85,14 +85,9 @@ export async function findMessage(
   streamId: string,
   messageId: string,
 ): Promise<Message | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({
-      TableName: tableName(),
-      Key: key.message(streamId, numberInId(messageId)),
-      ConsistentRead: true,
-    }),
-  );
-  const [message] = Item === undefined ? [] : shownIn(Item as Item);
+  const place = key.message(streamId, numberInId(messageId));
+  const item = await getRawItem(place, { consistent: true });
+  const [message] = item === undefined ? [] : shownIn(item);
   return message?.id === messageId ? message : undefined;
 }
 
@@ -159,10 +154,8 @@ export async function listMessages(
   limit: number,
   now: Date,
 ): Promise<{ messages: Message[]; total: number }> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.chat(streamId) }),
-  );
-  const { count, hasGone } = Item === undefined ? { count: 0, hasGone: false } : read(Chat, Item);
+  const chat = await getItem(Chat, key.chat(streamId));
+  const { count, hasGone } = chat ?? { count: 0, hasGone: false };
   const gone = goneReader(streamId, hasGone);
   const before = page > 1 ? 1 : 0;
   const numbers = shownNumbers(count, (page - 1) * limit - before, gone);

@@ -1,9 +1,8 @@
-import { BatchGetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { objectIdOf } from "../../../domain/id.ts";
 import { rankHosts } from "../../../domain/streams/creator.ts";
+import { listItems } from "../../table/items.ts";
 import { type Key, key } from "../../table/keys.ts";
-import { read, table, tableName } from "../../table/table.ts";
 import { listLive, listSince, newestFirst } from "./stream-lists.ts";
 
 /** What a stream's log says of its audience as of the newest frame, and who was there before. */
@@ -56,17 +55,7 @@ async function rankByViewers(now: Date): Promise<string[]> {
   );
 }
 
-async function readAudiences(keys: Key[]): Promise<Map<string, number>> {
-  const audiences = new Map<string, number>();
-  for (let left = keys; left.length > 0; ) {
-    const request = { RequestItems: { [tableName()]: { Keys: left.slice(0, 100) } } };
-    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
-    for (const item of Responses?.[tableName()] ?? []) {
-      const { PK, viewers, visitors } = read(Audience, item);
-      audiences.set(PK, viewers + visitors);
-    }
-    const again = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as Key[];
-    left = [...again, ...left.slice(100)];
-  }
-  return audiences;
+async function readAudiences(keys: readonly Key[]): Promise<Map<string, number>> {
+  const audiences = await listItems(Audience, keys);
+  return new Map(audiences.map(({ PK, viewers, visitors }) => [PK, viewers + visitors]));
 }

@@ -1,9 +1,10 @@
 import { refuse } from "../../../domain/refusal.ts";
 import type { Message } from "../../../domain/streams/chat.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
-import { type Action, type Failed, pause, triesMax } from "../../table/transact.ts";
+import type { Action, Failed } from "../../table/transact.ts";
 import { hasGoneAction } from "./gone.ts";
 import { deletionActions } from "./messages.ts";
 import { actAction } from "./moderation.ts";
@@ -82,13 +83,12 @@ async function recordWith(
   actionsFor: (current: Stream) => readonly Action[] | undefined,
 ): Promise<Failed | undefined> {
   let current = stream;
-  for (let attempt = 1; attempt <= triesMax; attempt++) {
+  return decideAgain(async () => {
     const actions = actionsFor(current);
     if (actions === undefined) return undefined;
     const failed = await record(actions);
     if (failed === undefined || failed.has("message")) return failed;
-    await pause(attempt);
     current = await getStream(stream.id, { consistent: true });
-  }
-  return refuse("unavailable");
+    return overtaken;
+  });
 }

@@ -1,22 +1,15 @@
-import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { refuse } from "../../../domain/refusal.ts";
 import { isOnStart, Reminder } from "../../../domain/streams/reminder.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem, listItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
 import { record } from "../../table/record.ts";
-import { read, table, tableName } from "../../table/table.ts";
-import { type Action, pause, triesMax } from "../../table/transact.ts";
+import { read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
 
 async function findReminder(streamId: string, userId: string): Promise<Reminder | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({
-      TableName: tableName(),
-      Key: key.reminder(streamId, userId),
-      ConsistentRead: true,
-    }),
-  );
-  return Item && read(Reminder, Item);
+  return getItem(Reminder, key.reminder(streamId, userId), { consistent: true });
 }
 
 const dueKey = ({ dueAt, streamId, userId }: Reminder) => key.dueReminder(dueAt, userId, streamId);
@@ -24,12 +17,11 @@ const dueKey = ({ dueAt, streamId, userId }: Reminder) => key.dueReminder(dueAt,
 /** Sets a user's one reminder of a stream, in the place of the one before. */
 export async function saveReminder(reminder: Reminder): Promise<void> {
   const { streamId, userId } = reminder;
-  for (let attempt = 1; attempt <= triesMax; attempt++) {
+  await decideAgain(async () => {
     const was = await findReminder(streamId, userId);
-    if ((await record(actionsOf(was, reminder))) === undefined) return;
-    await pause(attempt);
-  }
-  refuse("unavailable");
+    const failed = await record(actionsOf(was, reminder));
+    return failed === undefined ? undefined : overtaken;
+  });
 }
 
 function actionsOf(was: Reminder | undefined, is: Reminder): Action[] {
@@ -53,20 +45,13 @@ function actionsOf(was: Reminder | undefined, is: Reminder): Action[] {
   ];
 }
 
-/** Of these streams (at most 100), those that the user is reminded of. */
+/** Of these streams, those that the user is reminded of. */
 export async function findReminded(
   userId: string,
   streams: readonly Pick<Stream, "id">[],
 ): Promise<Set<string>> {
-  const reminded = new Set<string>();
-  let Keys = streams.map(({ id }) => key.reminder(id, userId));
-  while (Keys.length > 0) {
-    const request = { RequestItems: { [tableName()]: { Keys } } };
-    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
-    for (const item of Responses?.[tableName()] ?? []) reminded.add(read(Reminder, item).streamId);
-    Keys = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as typeof Keys;
-  }
-  return reminded;
+  const keys = streams.map(({ id }) => key.reminder(id, userId));
+  return new Set((await listItems(Reminder, keys)).map(({ streamId }) => streamId));
 }
 
 /** Reminders that are read at once, and reads of one walk. */

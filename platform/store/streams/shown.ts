@@ -2,7 +2,7 @@ import type { Profile, StreamRole } from "../../../domain/people/user.ts";
 import { Member } from "../../../domain/streams/member.ts";
 import { shownIn } from "../../../domain/streams/shown.ts";
 import { type LiveStream, liveStreamOf, type Stream } from "../../../domain/streams/stream.ts";
-import { getMany, nameOf } from "../../table/batch-get.ts";
+import { getItems, nameOf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { read } from "../../table/table.ts";
 import { findProfiles, summary } from "../people/users.ts";
@@ -16,7 +16,7 @@ export async function findShown(
   const memberKey = (userId: string) => key.member(stream.id, userId);
   const [profiles, members] = await Promise.all([
     findProfiles(userIds),
-    getMany(userIds.map(memberKey)),
+    getItems(userIds.map(memberKey), { consistent: true }),
   ]);
   const shown = [...profiles].map(([userId, profile]) => {
     const item = members.get(nameOf(memberKey(userId)));

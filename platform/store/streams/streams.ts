@@ -1,33 +1,24 @@
-import { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../../domain/refusal.ts";
 import { assertNotBlocked, Member } from "../../../domain/streams/member.ts";
 import type { Act } from "../../../domain/streams/moderation.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayModerate } from "../../../domain/streams/stream-course.ts";
 import type { Caller } from "../../caller.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem, listItems, type Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Reply, record } from "../../table/record.ts";
-import { read, table, tableName } from "../../table/table.ts";
-import { type Action, pause, triesMax } from "../../table/transact.ts";
+import { read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
 import { actAction } from "./moderation.ts";
 import { listActions, liveActions } from "./stream-lists.ts";
-
-/** How a read may be answered: `consistent` costs twice and sees every write before it. */
-type Reading = { consistent?: boolean };
 
 /** The stream, or undefined if there is none or it was deleted. */
 export async function findStream(
   streamId: string,
-  { consistent = false }: Reading = {},
+  reading: Reading = {},
 ): Promise<Stream | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({
-      TableName: tableName(),
-      Key: key.stream(streamId),
-      ConsistentRead: consistent,
-    }),
-  );
-  const stream = Item && read(Stream, Item);
+  const stream = await getItem(Stream, key.stream(streamId), reading);
   return stream?.deletedAt === null ? stream : undefined;
 }
 
@@ -36,37 +27,22 @@ export async function getStream(streamId: string, reading: Reading = {}): Promis
   return (await findStream(streamId, reading)) ?? refuse("stream_not_found", { streamId });
 }
 
-/** Streams in the order of their ids, at most 100 at once; those that are gone are left out. */
+/** Streams in the order of their ids; those that are gone are left out. */
 export async function findStreams(streamIds: readonly string[]): Promise<Stream[]> {
-  if (streamIds.length > 100) throw new Error("At most 100 streams at once");
-  const found = new Map<string, Stream>();
-  let Keys = [...new Set(streamIds)].map((streamId) => key.stream(streamId));
-  while (Keys.length > 0) {
-    const request = { RequestItems: { [tableName()]: { Keys } } };
-    const { Responses, UnprocessedKeys } = await table().send(new BatchGetCommand(request));
-    for (const item of Responses?.[tableName()] ?? []) {
-      const stream = read(Stream, item);
-      if (stream.deletedAt === null) found.set(stream.id, stream);
-    }
-    Keys = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as typeof Keys;
-  }
-  return streamIds.flatMap((streamId) => found.get(streamId) ?? []);
+  const streams = await listItems(
+    Stream,
+    streamIds.map((streamId) => key.stream(streamId)),
+  );
+  return streams.filter(({ deletedAt }) => deletedAt === null);
 }
 
 /** What the stream knows of a user: undefined for most. */
 export async function findMember(
   streamId: string,
   userId: string,
-  { consistent = false }: Reading = {},
+  reading: Reading = {},
 ): Promise<Member | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({
-      TableName: tableName(),
-      Key: key.member(streamId, userId),
-      ConsistentRead: consistent,
-    }),
-  );
-  return Item && read(Member, Item);
+  return getItem(Member, key.member(streamId, userId), reading);
 }
 
 /**
@@ -119,7 +95,7 @@ export async function changeStream(
   act?: Pick<Act, "action" | "actorId" | "targetId">,
 ): Promise<Stream> {
   let current = stream;
-  for (let attempt = 1; attempt <= triesMax; attempt++) {
+  return decideAgain(async () => {
     const changes = decide(current);
     if (changes === undefined) return current;
     const changed = withChanges(current, changes, now);
@@ -134,9 +110,8 @@ export async function changeStream(
     if (there === undefined) refuse("stream_not_found", { streamId: stream.id });
     current = read(Stream, there);
     if (current.deletedAt !== null) refuse("stream_not_found", { streamId: stream.id });
-    await pause(attempt);
-  }
-  return refuse("unavailable");
+    return overtaken;
+  });
 }
 
 const withChanges = (was: Stream, changes: Partial<Stream>, now: Date): Stream => ({

@@ -1,16 +1,12 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../../domain/refusal.ts";
 import { Callbacks } from "../../../domain/tencent/callback.ts";
+import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
-import { read, table, tableName } from "../../table/table.ts";
 
 /** The callbacks that are configured, read consistently: gifts are decided by them. */
 export async function findCallbacks(): Promise<Callbacks | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.callbacks(), ConsistentRead: true }),
-  );
-  return Item && read(Callbacks, Item);
+  return getItem(Callbacks, key.callbacks(), { consistent: true });
 }
 
 /** Configures callbacks for the first time; refuses with `callbacks_exist`. */

@@ -1,7 +1,7 @@
 import type { GiftType } from "../../../domain/money/gift-type.ts";
 import { Refusal, refuse } from "../../../domain/refusal.ts";
 import { type AddGift, addedGiftType } from "../../../domain/tencent/tencent-gift.ts";
-import { pause } from "../../table/transact.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import {
   findGiftTypeByAlias,
   listGiftTypes,
@@ -23,18 +23,21 @@ const decisionsMax = 3;
  * when somebody else was faster.
  */
 export async function recordAddedGift(given: AddGift, newId: () => string, now: Date) {
-  for (let attempt = 1; ; attempt++) {
-    const before = await findGiftTypeByAlias(given.GiftId);
-    const after = addedGiftType(given, before, newId(), now);
-    try {
-      if (before !== undefined) await recordGiftTypeChange(before, after);
-      else await recordGiftType(after, { answer: undefined, remember: [] });
-      return;
-    } catch (error) {
-      if (!isOvertaken(error) || attempt >= decisionsMax) throw error;
-      await pause(attempt);
-    }
-  }
+  await decideAgain(
+    async () => {
+      const before = await findGiftTypeByAlias(given.GiftId);
+      const after = addedGiftType(given, before, newId(), now);
+      try {
+        if (before !== undefined) await recordGiftTypeChange(before, after);
+        else await recordGiftType(after, { answer: undefined, remember: [] });
+        return undefined;
+      } catch (error) {
+        if (isOvertaken(error)) return overtaken;
+        throw error;
+      }
+    },
+    { tries: decisionsMax },
+  );
 }
 
 const isOvertaken = (error: unknown) =>

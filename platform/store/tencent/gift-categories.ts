@@ -1,19 +1,19 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { refuse } from "../../../domain/refusal.ts";
 import { Categories, type Category, categoryOf } from "../../../domain/tencent/gift-category.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
-import { read, table, tableName } from "../../table/table.ts";
-import { pause, triesMax } from "../../table/transact.ts";
 
 const Stored = z.object({ categories: Categories, revision: z.number().int() });
 
 async function findStored(): Promise<z.infer<typeof Stored>> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.giftCategories(), ConsistentRead: true }),
+  return (
+    (await getItem(Stored, key.giftCategories(), { consistent: true })) ?? {
+      categories: [],
+      revision: 0,
+    }
   );
-  return Item === undefined ? { categories: [], revision: 0 } : read(Stored, Item);
 }
 
 /** A category, read consistently; refuses with `category_not_found`. */
@@ -25,7 +25,7 @@ export async function getCategory(categoryId: string): Promise<Category> {
 export async function changeCategories(
   decide: (categories: Categories) => Categories,
 ): Promise<void> {
-  for (let attempt = 1; attempt <= triesMax; attempt++) {
+  await decideAgain(async () => {
     const was = await findStored();
     const categories = decide(was.categories);
     const failed = await record([
@@ -37,8 +37,6 @@ export async function changeCategories(
         },
       },
     ]);
-    if (failed === undefined) return;
-    await pause(attempt);
-  }
-  refuse("unavailable");
+    return failed === undefined ? undefined : overtaken;
+  });
 }

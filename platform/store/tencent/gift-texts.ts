@@ -1,4 +1,3 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../../domain/refusal.ts";
 import {
   GiftText,
@@ -6,9 +5,9 @@ import {
   languages,
   type TextChange,
 } from "../../../domain/tencent/gift-text.ts";
+import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
-import { read, table, tableName } from "../../table/table.ts";
 
 /** Whose text: a gift type by its own id, or a category by its CategoryId. */
 type TextOwner = { of: "gift" | "category"; id: string };
@@ -46,14 +45,10 @@ export async function recordText(
 
 /** The text in one language; refuses with `text_not_found`. */
 export async function getText(owner: TextOwner, language: Language): Promise<GiftText> {
-  const { Item } = await table().send(
-    new GetCommand({
-      TableName: tableName(),
-      Key: keyOf(owner, language),
-      ConsistentRead: true,
-    }),
+  return (
+    (await getItem(GiftText, keyOf(owner, language), { consistent: true })) ??
+    refuse("text_not_found", { language })
   );
-  return Item === undefined ? refuse("text_not_found", { language }) : read(GiftText, Item);
 }
 
 /** Deletes texts, of all languages if none is named; one that is not there stays so. */

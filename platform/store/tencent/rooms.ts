@@ -1,11 +1,10 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
+import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
-import { read, table, tableName } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { findStream, newStreamActions } from "../streams/streams.ts";
 
@@ -37,10 +36,7 @@ export async function getOpenRoom(roomId: string): Promise<Stream> {
 }
 
 async function findAlias(roomId: string): Promise<string | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key: key.room(roomId), ConsistentRead: true }),
-  );
-  return Item && read(RoomAlias, Item).streamId;
+  return (await getItem(RoomAlias, key.room(roomId), { consistent: true }))?.streamId;
 }
 
 /**

@@ -1,0 +1,147 @@
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  GetCommand,
+  PutCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import type * as z from "zod";
+import { refuse } from "../../domain/refusal.ts";
+import { pause, triesMax } from "./conflicts.ts";
+import type { Key } from "./keys.ts";
+import {
+  type Change,
+  type Condition,
+  type Item,
+  isRefused,
+  read,
+  table,
+  tableName,
+} from "./table.ts";
+
+/** How a read may be answered: `consistent` costs twice and sees every write before it. */
+export type Reading = { consistent?: boolean };
+
+/** An item as it lies in the table; undefined where there is none. */
+export async function getRawItem(
+  Key: Key,
+  { consistent = false }: Reading = {},
+): Promise<Item | undefined> {
+  const { Item } = await table().send(
+    new GetCommand({ TableName: tableName(), Key, ConsistentRead: consistent }),
+  );
+  return Item as Item | undefined;
+}
+
+/** What is in an item; undefined where there is none. */
+export async function getItem<S extends z.ZodType>(
+  schema: S,
+  key: Key,
+  reading: Reading = {},
+): Promise<z.output<S> | undefined> {
+  const item = await getRawItem(key, reading);
+  return item && read(schema, item);
+}
+
+/** Keys of one BatchGetItem. */
+const keysMax = 100;
+
+/** One text for a key, to find its item by. */
+export const nameOf = ({ PK, SK }: Key) => `${PK} ${SK}`;
+
+/**
+ * The items of any number of keys, by `nameOf` their keys; those that are not there are left out.
+ * What DynamoDB leaves over is asked for again after a pause. Refuses with `unavailable` when it
+ * answers nothing at all too often.
+ */
+export async function getItems(
+  keys: readonly Key[],
+  { consistent = false }: Reading = {},
+): Promise<Map<string, Item>> {
+  const found = new Map<string, Item>();
+  let left = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
+  for (let attempt = 1; left.length > 0; ) {
+    const Keys = left.slice(0, keysMax);
+    const request = { [tableName()]: { Keys, ConsistentRead: consistent } };
+    const { Responses, UnprocessedKeys } = await table().send(
+      new BatchGetCommand({ RequestItems: request }),
+    );
+    for (const item of (Responses?.[tableName()] ?? []) as Item[]) found.set(nameOf(item), item);
+    const again = (UnprocessedKeys?.[tableName()]?.Keys ?? []) as Key[];
+    left = [...again, ...left.slice(keysMax)];
+    if (again.length === 0) continue;
+    attempt = again.length < Keys.length ? 1 : attempt + 1;
+    if (attempt > triesMax) refuse("unavailable");
+    await pause(attempt);
+  }
+  return found;
+}
+
+/** What is in the items of any number of keys, in the order of the keys and each key once. */
+export async function listItems<S extends z.ZodType>(
+  schema: S,
+  keys: readonly Key[],
+  reading: Reading = {},
+): Promise<z.output<S>[]> {
+  const found = await getItems(keys, reading);
+  const names = [...new Set(keys.map(nameOf))];
+  return names.flatMap((name) => {
+    const item = found.get(name);
+    return item === undefined ? [] : [read(schema, item)];
+  });
+}
+
+/** Puts an item in the place of whatever is there. */
+export async function putItem(Item: Item): Promise<void> {
+  await table().send(new PutCommand({ TableName: tableName(), Item }));
+}
+
+/** Updates an item, which is made where there is none; answers what `ReturnValues` asks for. */
+export async function updateItem(change: Change): Promise<Record<string, unknown> | undefined> {
+  const update = new UpdateCommand({ TableName: tableName(), ...change });
+  return (await table().send(update)).Attributes;
+}
+
+/** Deletes an item; one that is not there is no fault. */
+export async function deleteItem(Key: Key): Promise<void> {
+  await table().send(new DeleteCommand({ TableName: tableName(), Key }));
+}
+
+/*
+ * The three below are for writes whose repetition does no harm when their answer was lost: then
+ * the condition fails on what the first try wrote, and the caller reads what is there. All others
+ * are `record` and `writeOnce`.
+ */
+
+/** Puts an item if the condition holds; answers whether it did. */
+export async function putIf(Item: Item, condition: Condition): Promise<boolean> {
+  const put = new PutCommand({ TableName: tableName(), Item, ...condition });
+  return (await orRefused(table().send(put))) !== undefined;
+}
+
+/** Updates an item if the condition holds; answers it as it is then, or undefined. */
+export async function updateIf(change: Change & Condition): Promise<Item | undefined> {
+  const update = new UpdateCommand({
+    TableName: tableName(),
+    ...change,
+    ReturnValues: "ALL_NEW",
+  });
+  return (await orRefused(table().send(update)))?.Attributes as Item | undefined;
+}
+
+/** Deletes an item if the condition, where there is one, holds; answers what was there. */
+export async function deleteIf(Key: Key, condition?: Condition): Promise<Item | undefined> {
+  const remove = new DeleteCommand({
+    TableName: tableName(),
+    Key,
+    ...condition,
+    ReturnValues: "ALL_OLD",
+  });
+  return (await orRefused(table().send(remove)))?.Attributes as Item | undefined;
+}
+
+const orRefused = <A>(sent: Promise<A>): Promise<A | undefined> =>
+  sent.catch((error: unknown) => {
+    if (isRefused(error)) return undefined;
+    throw error;
+  });

@@ -1,0 +1,90 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { afterEach, expect, test } from "@jest/globals";
+import { decideAgain, overtaken, triesMax } from "../../platform/table/conflicts.ts";
+import { getItems, nameOf, putItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { queryItems } from "../../platform/table/query.ts";
+import { table, useTable } from "../../platform/table/table.ts";
+import { startTable } from "./table.ts";
+
+type Input = { RequestItems: Record<string, { Keys: object[] }>; Limit?: number };
+type Answer = (input: Input) => Record<string, unknown>;
+
+let stop: () => Promise<void>;
+let real: DynamoDBDocumentClient;
+beforeAll(async () => {
+  ({ stop } = await startTable());
+  real = table();
+});
+afterAll(() => stop());
+afterEach(() => useTable(real));
+
+/** Lets `answer` speak for the table; answers what it was asked. */
+function speakFor(answer: Answer): Input[] {
+  const asked: Input[] = [];
+  const send = async ({ input }: { input: Input }) => {
+    asked.push(input);
+    return answer(input);
+  };
+  useTable({ send } as unknown as DynamoDBDocumentClient);
+  return asked;
+}
+
+const keysOf = (count: number) =>
+  Array.from({ length: count }, (_, at) => key.profile(`user-${at}`));
+
+test("items of any number of keys are found, each once, and what is not there is left out", async () => {
+  const keys = keysOf(230);
+  for (const one of keys.slice(0, 205)) await putItem({ ...one, is: nameOf(one) });
+  const found = await getItems([...keys, ...keys.slice(0, 5)], { consistent: true });
+  expect(found.size).toBe(205);
+  expect(found.get(nameOf(keys[204]!))?.is).toBe(nameOf(keys[204]!));
+});
+
+test("what DynamoDB leaves over of a batch is asked for again", async () => {
+  const asked = speakFor(({ RequestItems }) => {
+    const [[name, { Keys }]] = Object.entries(RequestItems) as [[string, { Keys: object[] }]];
+    const left = asked.length < 3 ? Keys.slice(40) : [];
+    return {
+      Responses: { [name]: Keys.slice(0, Keys.length - left.length) },
+      ...(left.length > 0 && { UnprocessedKeys: { [name]: { Keys: left } } }),
+    };
+  });
+  expect((await getItems(keysOf(120))).size).toBe(120);
+  expect(asked).toHaveLength(3);
+});
+
+test("a table that never answers a batch is asked so often and no more", async () => {
+  const asked = speakFor(({ RequestItems }) => ({ UnprocessedKeys: RequestItems }));
+  await expect(getItems(keysOf(1))).rejects.toMatchObject({ code: "unavailable" });
+  expect(asked).toHaveLength(triesMax);
+}, 30_000);
+
+test("a list goes on behind a page that was cut short, and reads no more than its limit", async () => {
+  const item = (at: number) => ({ ...key.notification("u", String(at)), at });
+  const asked = speakFor(({ Limit }) => ({
+    Items: Array.from({ length: Math.min(Limit!, 3) }, (_, at) => item(asked.length * 10 + at)),
+    LastEvaluatedKey: item(0),
+  }));
+  const items = await queryItems(key.notification("u", ""), "", { limit: 8 });
+  expect(items).toHaveLength(8);
+  expect(asked.map(({ Limit }) => Limit)).toEqual([8, 5, 2]);
+});
+
+test("whoever is overtaken each time is refused after so many tries", async () => {
+  let tries = 0;
+  const deciding = decideAgain(
+    async () => {
+      tries++;
+      return overtaken;
+    },
+    { tries: 5, fresh: 5 },
+  );
+  await expect(deciding).rejects.toMatchObject({ code: "unavailable" });
+  expect(tries).toBe(5);
+});
+
+test("whoever was overtaken decides again, and what they then answer is the answer", async () => {
+  const answers = [overtaken, overtaken, "done"];
+  expect(await decideAgain(async () => answers.shift()!)).toBe("done");
+});
