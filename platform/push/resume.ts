@@ -117,22 +117,23 @@ async function sendTurn(room: Room, given: Subscriber): Promise<void> {
   const { pageFrames, turnPages } = limits();
   const began = Date.now();
   let subscriber: Subscriber | undefined = given;
-  for (let page = 0; page < turnPages && Date.now() - began < turnMillisecondsMax; page++) {
-    const next: number = subscriber.next!;
+  let next = given.next!;
+  for (let page = 0; ; page++) {
     const { head } = await readLog(streamId);
     if (next > head) {
       const live = await goLive(subscriber, next);
       return live && sendRest(room, live);
     }
+    const elapsed = Date.now() - began;
+    if (page >= turnPages || elapsed > turnMillisecondsMax) break;
     const wanted = Math.min(pageFrames, head - next + 1);
-    const count = await takeResumeFrames(
-      userId,
-      wanted,
-      new Date(room.now.getTime() + Date.now() - began),
-    );
+    const at = new Date(room.now.getTime() + elapsed);
+    const count = await takeResumeFrames(userId, wanted, at);
     if (count === 0) return queueResuming({ streamId, connectionId, revision }, budgetSeconds);
     if (!(await sendFrames(room, subscriber, next, next + count - 1))) return;
-    subscriber = await moveOn(subscriber, next + count);
+    next += count;
+    // Going live says how far it has come, so that a short resume writes once.
+    if (next <= head) subscriber = await moveOn(subscriber, next);
     if (subscriber === undefined) return;
   }
   await queueResuming({ streamId, connectionId, revision });
