@@ -193,14 +193,18 @@ async function answerError(contract: Contract, call: Call, error: unknown) {
   return refusalAnswer(refused, call.headers, call.now);
 }
 
-/** What passes is worth another try: the caller hears so. All else is a bug: 500. */
+/**
+ * What passes is worth another try: the caller hears so. All else is a 500: a bug, or an inner
+ * fault of the table that the SDK's tries did not get past.
+ */
 function fault(contract: Contract, call: Call, error: unknown): APIGatewayProxyResult {
   const { headers, now } = call;
   logFault("A request failed", error, {
     route: contract.route,
     requestId: headers["x-request-id"],
   });
-  if (isPassing(error)) return refusalAnswer(new Refusal("unavailable"), headers, now);
+  const isInner = error instanceof Error && error.name === "InternalServerError";
+  if (isPassing(error) && !isInner) return refusalAnswer(new Refusal("unavailable"), headers, now);
   const named = { ...headers, [errorCodeHeader]: faultCode };
   return { statusCode: 500, headers: named, body: JSON.stringify(failure(500, [], now)) };
 }
