@@ -1,4 +1,4 @@
-import { BatchWriteCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as sweep } from "../../functions/money/sweep.ts";
 import { sumPending } from "../../platform/store/money/due.ts";
 import { settle } from "../../platform/store/money/settle.ts";
@@ -8,6 +8,7 @@ import { findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import { whileBusy } from "./busy-wallet.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
 
@@ -23,41 +24,6 @@ async function prepare(gifts: number, now = new Date()) {
   for (let n = 0; n < gifts; n++)
     images.push(await readGift(stream.id, await sendOne(stream, sender, giftTypeOf(10), { now })));
   return { host, streamId: stream.id, images };
-}
-
-/**
- * Somebody else writes the host's wallet before each transaction on it; with `spares`, only where
- * it was not read since the transaction before, so whoever reads after a pause gets through.
- */
-async function whileBusy(host: string, { spares }: { spares: boolean }, act: () => Promise<void>) {
-  const Key = key.wallet(host);
-  const touch = new UpdateCommand({
-    TableName: tableName(),
-    Key,
-    UpdateExpression: "SET #revision = #revision + :one",
-    ExpressionAttributeNames: { "#revision": "revision" },
-    ExpressionAttributeValues: { ":one": 1 },
-  });
-  const [name, client] = ["busy", table()];
-  let isFresh = false;
-  client.middlewareStack.add(
-    (next, { commandName }) =>
-      async (args) => {
-        const isAbout = JSON.stringify(args.input).includes(Key.PK);
-        if (isAbout && commandName === "GetItemCommand") isFresh = true;
-        if (isAbout && commandName === "TransactWriteItemsCommand") {
-          if (!spares || !isFresh) await client.send(touch);
-          isFresh = false;
-        }
-        return next(args);
-      },
-    { step: "initialize", name },
-  );
-  try {
-    await act();
-  } finally {
-    client.middlewareStack.remove(name);
-  }
 }
 
 /*

@@ -1,4 +1,6 @@
 import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { personOfSummary } from "../../domain/people/person.ts";
+import { getGiver, giveGift } from "../../platform/store/money/gifts.ts";
 import { hashOf } from "../../platform/store/money/ledger.ts";
 import { dueOf, settle } from "../../platform/store/money/settle.ts";
 import { findFan, findTotals } from "../../platform/store/money/totals.ts";
@@ -9,6 +11,7 @@ import { KeyUsed } from "../../platform/table/record.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";
 import {
+  forget,
   giftTypeOf,
   keep,
   makeStream,
@@ -99,6 +102,28 @@ test("of many gifts at once a wallet that holds one pays for one", async () => {
   const codes = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason.code] : []));
   expect(new Set(codes)).toEqual(new Set(["credits_too_low"]));
   expect(await findWallet(sender)).toMatchObject({ balance: 0, seq: 2 });
+});
+
+test("at another price than the sender has seen a gift is not given, and costs nothing", async () => {
+  const sender = await makeUser(someone("sender"), 100);
+  const stream = await makeStream(someone("host"));
+  const giver = await getGiver(stream.id, sender);
+  const give = (expectedPrice: number) =>
+    giveGift(
+      { stream, giver, now: new Date(), reply: ({ id }) => forget(id) },
+      {
+        giftType: giftTypeOf(30),
+        receivers: [personOfSummary(stream.host)],
+        count: 1,
+        charged: true,
+        expectedPrice,
+      },
+    );
+  for (const price of [29, 31])
+    await expect(give(price)).rejects.toMatchObject({ code: "price_changed" });
+  expect(await findWallet(sender)).toMatchObject({ balance: 100, seq: 1 });
+  await give(30);
+  expect(await findWallet(sender)).toMatchObject({ balance: 70, seq: 2 });
 });
 
 test("one key makes one gift, also of two calls at the same moment", async () => {

@@ -65,6 +65,21 @@ test("one host's ledger that is broken stops nobody else's credits", async () =>
   expect(await findWallet(bad.host)).toMatchObject({ balance: 0 });
 });
 
+test("a gift that cannot be settled takes no other gift of its host with it", async () => {
+  const { host, streamId, ids } = await prepare(3);
+  const images = await Promise.all(ids.map((id) => readGift(streamId, id)));
+  // It fits like a superlike, which has no type; only its settling finds that it is a gift.
+  const { giftType: _, ...untyped } = images[1]!;
+  expect(await settleAll([images[0]!, untyped, images[2]!], new Date())).toEqual({
+    parked: 1,
+    left: 0,
+  });
+  expect(await findWallet(host)).toMatchObject({ balance: 20, seq: 2 });
+  expect(await sumPending(host)).toBe(10);
+  await settleAll(images, new Date());
+  expect(await findWallet(host)).toMatchObject({ balance: 30, seq: 3 });
+});
+
 test("the sweep settles what no record settled, and leaves what is new to the consumer", async () => {
   const [missed, fresh] = [await prepare(3, minuteAgo), await prepare(1)];
   expect(await sumPending(missed.host)).toBe(30);

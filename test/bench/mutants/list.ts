@@ -1,0 +1,9 @@
+import { logs } from "./log.ts";
+import { money } from "./money.ts";
+import type { Mutant } from "./mutant.ts";
+import { settlings } from "./settling.ts";
+import { viewers } from "./viewers.ts";
+import { writes } from "./writes.ts";
+
+/** All faults that `npm run bench:mutants` plants. */
+export const mutants: readonly Mutant[] = [...money, ...settlings, ...writes, ...logs, ...viewers];

@@ -1,0 +1,210 @@
+import type { Mutant } from "./mutant.ts";
+
+const counterexamples = ["test/platform/push/counterexamples.test.ts"];
+const catchUpTest = ["test/platform/push/catch-up.test.ts"];
+const resumeTest = ["test/platform/push/resume.test.ts"];
+const postTest = ["test/platform/push/post.test.ts"];
+const expiryTest = ["test/platform/realtime/expiry.test.ts"];
+const noticesTest = ["test/platform/notices.test.ts"];
+const followerTest = ["test/client/follower.test.ts"];
+
+const comingBack: Mutant[] = [
+  {
+    says: "whoever greets does not look at the ban again",
+    file: "platform/push/greet.ts",
+    line: "else if (isBlocked(member, room.now)) await endSubscription(current);",
+    fault: "else if (member === null) await endSubscription(current);",
+    tests: resumeTest,
+  },
+  {
+    says: "a frame that was put beside a greeting is sent to nobody",
+    file: "platform/push/greet.ts",
+    line: "subscriber.next !== undefined || log.head >= subscriber.from!",
+    fault: "subscriber.next !== undefined",
+    tests: counterexamples,
+  },
+  {
+    says: "a greeting that comes again has another head",
+    file: "platform/store/log/catch-up.ts",
+    line: '"attribute_not_exists(#from)"',
+    fault: '"revision = :revision"',
+    tests: counterexamples,
+    only: "F4",
+  },
+  {
+    says: "who is blocked while they catch up is sent all the rest",
+    file: "platform/push/resume.ts",
+    line: "if (isBlocked(member, now)) {",
+    fault: "if (member === null) {",
+    tests: catchUpTest,
+    only: "blocked while they catch up",
+  },
+  {
+    says: "a connection that does not take a frame is sent the next one",
+    file: "platform/push/resume.ts",
+    line: 'if (result === "sent") continue;',
+    fault: 'if (result !== "gone") continue;',
+    tests: catchUpTest,
+    only: "a turn is bounded",
+  },
+  {
+    says: "a connection that did not take a frame is never posted to again",
+    file: "platform/push/resume.ts",
+    line: "await leave(subscriber, frame.n, result);",
+    fault: "",
+    tests: catchUpTest,
+    only: "a turn is bounded",
+  },
+  {
+    says: "a user's connections are sent more than their budget",
+    file: "platform/store/log/resume-budget.ts",
+    line: "const before = Number(Attributes?.taken ?? wanted) - wanted;",
+    fault: "const before = 0;",
+    tests: catchUpTest,
+    only: "exactly the budget",
+  },
+  {
+    says: "who has used up the budget is not sent the rest",
+    file: "platform/push/resume.ts",
+    line: "if (count === 0) return queueResuming(",
+    fault: "if (count === 0) return void (",
+    tests: catchUpTest,
+    only: "share what they are sent",
+  },
+  {
+    says: "a message of an earlier subscription is done again",
+    file: "platform/push/resume.ts",
+    line: "if (found?.revision !== revision) return;",
+    fault: "if (found === undefined) return;",
+    tests: catchUpTest,
+    only: "a later subscription",
+  },
+  {
+    says: "a range of which frames may be missing is said to be whole",
+    file: "domain/log/frame.ts",
+    line: "frame.expiresAt - (frameKeptSeconds - frameAnsweredSeconds)",
+    fault: "frame.expiresAt",
+    tests: resumeTest,
+  },
+];
+
+const sockets: Mutant[] = [
+  {
+    says: "posts after a pause go by sockets that are dead",
+    file: "platform/push/gateway-client.ts",
+    line: "const idleMillisecondsMax = 4_000;",
+    fault: "const idleMillisecondsMax = 4_000_000;",
+    tests: postTest,
+    only: "after a pause",
+  },
+  {
+    says: "a post whose socket was reset is lost",
+    file: "platform/push/gateway-client.ts",
+    line: 'if (first !== "broken") return first;',
+    fault: 'return first === "broken" ? undefined : first;',
+    tests: postTest,
+    only: "is reset before any answer",
+  },
+  {
+    says: "a post that nothing answers is waited for twice",
+    file: "platform/push/gateway-client.ts",
+    line: "/_TIMEOUT$/",
+    fault: "/_NEVER$/",
+    tests: postTest,
+    only: "not answered within",
+  },
+  {
+    says: "a connection that could not be closed is forgotten",
+    file: "platform/realtime/expiry.ts",
+    line: "if (Date.now() - began > triesMillisecondsMax)",
+    fault: "if (Date.now() - began > triesMillisecondsMax) return;\n    if (began < 0)",
+    tests: expiryTest,
+  },
+  {
+    says: "a connection that is still opening outlives its token",
+    file: "platform/realtime/expiry.ts",
+    line: 'result === "gone" && !(await mayBeOpening(connectionId, now))',
+    fault: 'result === "gone"',
+    tests: expiryTest,
+  },
+  {
+    says: "an end that failed does not come again",
+    file: "functions/realtime/expire.ts",
+    line: "failed.push(messageId);",
+    fault: "",
+    tests: expiryTest,
+  },
+];
+
+const notices: Mutant[] = [
+  {
+    says: "a notice that moves is asked for beside itself",
+    file: "functions/notices/remind-viewers.ts",
+    line: "const lateMilliseconds = 120_000;",
+    fault: "const lateMilliseconds = 0;",
+    tests: noticesTest,
+  },
+  {
+    says: "a message that comes again tells everybody again",
+    file: "platform/store/people/notices.ts",
+    line: "(step = :step OR",
+    fault: "(step >= :zero OR step = :step OR",
+    tests: noticesTest,
+  },
+  {
+    says: "followers are told each time their host begins again",
+    file: "platform/store/people/notices.ts",
+    line: "const restMilliseconds = 3_600_000;",
+    fault: "const restMilliseconds = 1;",
+    tests: noticesTest,
+  },
+  {
+    says: "one user's reminders keep all others waiting",
+    file: "functions/notices/remind-viewers.ts",
+    line: "ofOneMax: 20",
+    fault: "ofOneMax: 1_000",
+    tests: noticesTest,
+  },
+];
+
+const client: Mutant[] = [
+  {
+    says: "a notification that comes twice is told twice",
+    file: "client/session.ts",
+    line: "if (told.has(notification.id)) return [];",
+    fault: "",
+    tests: ["test/client/subscriptions.test.ts"],
+    only: "told once",
+  },
+  {
+    says: "a head that is still missing after one frame is forgotten",
+    file: "client/follower.ts",
+    line: "state.missingSince = state.newest > frame.frame ? now : undefined;",
+    fault: "state.missingSince = undefined;",
+    tests: followerTest,
+  },
+  {
+    says: "any answer counts for a subscribe",
+    file: "client/follower.ts",
+    line: "state.asked === undefined || message.requestId !== state.asked.requestId",
+    fault: "state.asked === undefined",
+    tests: followerTest,
+  },
+  {
+    says: "a frame that was shown is shown again",
+    file: "client/follower.ts",
+    line: "if (frame.frame <= position.frame) return [];",
+    fault: "",
+    tests: followerTest,
+  },
+  {
+    says: "a socket that falls silent is kept",
+    file: "client/session.ts",
+    line: "const pongMilliseconds = 10_000;",
+    fault: "const pongMilliseconds = 10_000_000;",
+    tests: ["test/client/dead-sockets.test.ts"],
+  },
+];
+
+/** Faults of what reaches a viewer: who comes back, whose socket dies, who is told. */
+export const viewers: Mutant[] = [...comingBack, ...sockets, ...notices, ...client];

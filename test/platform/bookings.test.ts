@@ -1,0 +1,78 @@
+import { credit, draftOf } from "../../domain/money/wallet.ts";
+import { payOut, topUp } from "../../platform/store/money/bookings.ts";
+import { getGiver, giveGift } from "../../platform/store/money/gifts.ts";
+import { transfer } from "../../platform/store/money/transfers.ts";
+import { commit, findWallet, recordSpendLimit } from "../../platform/store/money/wallets.ts";
+import { whileBusy } from "./busy-wallet.ts";
+import { useOwnTable } from "./table.ts";
+import { forget, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
+
+useOwnTable();
+
+const now = new Date();
+const rich = (credits = 100) => makeUser(someone("rich"), credits);
+
+test("a reference is used once in a wallet, by a top-up or a payout, and again in another", async () => {
+  const [ann, bob] = [await rich(), await rich()];
+  const booking = { userId: ann, amount: 10, reference: "invoice-1", now };
+  await topUp(booking, forget);
+  for (const book of [topUp, payOut])
+    await expect(book(booking, forget)).rejects.toMatchObject({ code: "reference_exists" });
+  await topUp({ ...booking, userId: bob }, forget);
+  const together = Array.from({ length: 5 }, () =>
+    topUp({ ...booking, reference: "invoice-2" }, forget),
+  );
+  const done = (await Promise.allSettled(together)).filter(({ status }) => status === "fulfilled");
+  expect(done).toHaveLength(1);
+  expect(await findWallet(ann)).toMatchObject({ balance: 120, seq: 3 });
+  expect(await findWallet(bob)).toMatchObject({ balance: 110, seq: 2 });
+});
+
+test("a transfer takes from one what the other gets, however many cross each other", async () => {
+  const [ann, bob] = [await rich(), await rich()];
+  const send = (senderId: string, recipientId: string) =>
+    transfer({ senderId, recipientId, amount: 7, now }, forget);
+  await Promise.all([send(ann, bob), send(bob, ann), send(ann, bob)]);
+  expect(await findWallet(ann)).toMatchObject({ balance: 93, seq: 4 });
+  expect(await findWallet(bob)).toMatchObject({ balance: 107, seq: 4 });
+});
+
+test("transfers and gifts of a day count towards one daily limit", async () => {
+  const [ann, bob] = [await rich(), await rich()];
+  await recordSpendLimit(ann, 30);
+  await transfer({ senderId: ann, recipientId: bob, amount: 20, now }, forget);
+  const stream = await makeStream(bob);
+  const limited = { code: "spend_limit_reached" };
+  await expect(sendOne(stream, ann, giftTypeOf(11), { now })).rejects.toMatchObject(limited);
+  await sendOne(stream, ann, giftTypeOf(10), { now });
+  const more = transfer({ senderId: ann, recipientId: bob, amount: 1, now }, forget);
+  await expect(more).rejects.toMatchObject(limited);
+  expect(await findWallet(ann)).toMatchObject({ balance: 70 });
+});
+
+test("a limit that is set while credits come in holds, though the movement knew another one", async () => {
+  const ann = await rich();
+  await recordSpendLimit(ann, 50);
+  const before = await findWallet(ann);
+  await recordSpendLimit(ann, 5);
+  const movement = { type: "top_up", amount: 10, occurredAt: now.toISOString() } as const;
+  await commit([before], ([wallet]) => ({
+    drafts: [credit(draftOf(wallet!), movement)],
+    reply: forget("done"),
+  }));
+  expect(await findWallet(ann)).toMatchObject({ balance: 110, spendLimit: 5 });
+});
+
+test("a sender whose wallet is written in every pause gives at the first reading after it", async () => {
+  const ann = await rich();
+  const stream = await makeStream(someone("host"));
+  // Read before the others begin: whoever gives decides on a wallet that is too old.
+  const giver = await getGiver(stream.id, ann);
+  const gifting = { stream, giver, now, reply: () => forget("given") };
+  const receivers = [(await getGiver(stream.id, await rich())).sender];
+  const wish = { giftType: giftTypeOf(10), receivers, count: 1, charged: true };
+  await whileBusy(ann, { spares: true }, async () => {
+    expect(await giveGift(gifting, wish)).toBe("given");
+  });
+  expect(await findWallet(ann)).toMatchObject({ balance: 90, seq: 2 });
+});
