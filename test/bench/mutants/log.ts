@@ -4,12 +4,12 @@ const counterexamples = ["test/platform/push/counterexamples.test.ts"];
 const knownTest = ["test/domain/known-log.test.ts"];
 const frameTest = ["test/domain/frame.test.ts"];
 const expiredTest = ["test/platform/push/expired-frames.test.ts"];
-const partsTest = ["test/platform/push/parts.test.ts"];
+const slicesTest = ["test/platform/push/slices.test.ts"];
 
 const framing: Mutant[] = [
   {
     says: "memory is asked again after it has forgotten, and an event framed twice",
-    file: "platform/push/frames.ts",
+    file: "platform/push/append.ts",
     line: "fresh = fresh.slice(taken);",
     fault: "fresh = freshIn(log, records);",
     tests: counterexamples,
@@ -18,8 +18,8 @@ const framing: Mutant[] = [
   {
     says: "a frame replaces another one with its number",
     file: "platform/store/log/frames.ts",
-    line: '"attribute_not_exists(PK)"',
-    fault: '"attribute_not_exists(nothing)"',
+    line: "...frame }, isAbsent",
+    fault: '...frame }, { ConditionExpression: "attribute_not_exists(nothing)" }',
     tests: counterexamples,
     only: "many environments",
   },
@@ -88,7 +88,7 @@ const framing: Mutant[] = [
   },
   {
     says: "a deleted text stays in frames that memory does not know",
-    file: "platform/push/frames.ts",
+    file: "platform/push/append.ts",
     line: "(await findCovering(streamId, recordId, writtenAt))",
     fault: "undefined",
     tests: counterexamples,
@@ -131,19 +131,19 @@ const delivering: Mutant[] = [
     file: "platform/store/log/logs.ts",
     line: '"posted < :n"',
     fault: '"posted <> :n"',
-    tests: ["test/platform/push/counterexamples.test.ts", "test/platform/push/parts.test.ts"],
+    tests: ["test/platform/push/counterexamples.test.ts", "test/platform/push/slices.test.ts"],
   },
   {
     says: "who is let in again is sent away by the frame of their ban",
-    file: "platform/push/part.ts",
+    file: "platform/push/slice.ts",
     line: "if (isBlocked(member, now)) ends.set(userId, n);",
     fault: "ends.set(userId, n);",
-    tests: partsTest,
+    tests: slicesTest,
     only: "let in again",
   },
   {
     says: "a blocked user's sockets get the frames after their ban",
-    file: "platform/push/part.ts",
+    file: "platform/push/slice.ts",
     line: "if (n >= end) break;",
     fault: "",
     tests: counterexamples,
@@ -151,7 +151,7 @@ const delivering: Mutant[] = [
   },
   {
     says: "after a post that was lost a connection is sent what lies beyond the hole",
-    file: "platform/push/part.ts",
+    file: "platform/push/slice.ts",
     line: 'if (result !== "sent") break;',
     fault: "",
     tests: ["test/platform/push/catch-up.test.ts"],
@@ -159,10 +159,10 @@ const delivering: Mutant[] = [
   },
   {
     says: "rooms of one stream are posted side by side",
-    file: "platform/push/queue.ts",
+    file: "platform/push/jobs.ts",
     line: "group: streamId,",
     fault: "group: gathered,",
-    tests: ["test/platform/push/gathered.test.ts"],
+    tests: ["test/platform/push/backlog.test.ts"],
     only: "one line",
   },
   {
@@ -174,7 +174,7 @@ const delivering: Mutant[] = [
   },
   {
     says: "two connections that hang hold up their small room",
-    file: "platform/push/part.ts",
+    file: "platform/push/slice.ts",
     line: "const few = Math.max(stragglersMin, Math.floor(left * stragglersShare));",
     fault: "const few = 0;",
     tests: ["test/platform/push/hanging.test.ts"],

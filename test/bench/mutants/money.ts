@@ -161,11 +161,35 @@ const gifts: Mutant[] = [
   },
   {
     says: "the application is asked again for a call that was answered",
-    file: "platform/tencent/callback.ts",
-    line: "await assertNew();",
+    file: "platform/tencent/command.ts",
+    line: "if ((await findReplay(keyed, now)) !== undefined) throw new KeyUsed();",
     fault: "",
     tests: callbacksTest,
     only: "nor again",
+  },
+  {
+    says: "two calls with one key ask the application twice",
+    file: "platform/table/claims.ts",
+    line: 'if (taken !== undefined) refuse("key_in_progress");',
+    fault: "",
+    tests: callbacksTest,
+    only: "at once ask once",
+  },
+  {
+    says: "the application cannot know a question again",
+    file: "platform/tencent/callback.ts",
+    line: "clientIp, outsideId = id }",
+    fault: "clientIp, nothing: outsideId = id }",
+    tests: callbacksTest,
+    only: "asks with the same id",
+  },
+  {
+    says: "a typing error in an account sends credits to nobody",
+    file: "functions/tencent/gifts/send.ts",
+    line: "charged ? getKnownAccounts : getAccounts",
+    fault: "charged ? getAccounts : getAccounts",
+    tests: ["test/platform/tencent/gifts.test.ts"],
+    only: "unknown receiver",
   },
 ];
 

@@ -3,7 +3,7 @@ import type { Mutant } from "./mutant.ts";
 const counterexamples = ["test/platform/push/counterexamples.test.ts"];
 const catchUpTest = ["test/platform/push/catch-up.test.ts"];
 const resumeTest = ["test/platform/push/resume.test.ts"];
-const postTest = ["test/platform/push/post.test.ts"];
+const gatewayTest = ["test/platform/push/gateway.test.ts"];
 const expiryTest = ["test/platform/realtime/expiry.test.ts"];
 const noticesTest = ["test/platform/notices.test.ts"];
 const followerTest = ["test/client/follower.test.ts"];
@@ -58,8 +58,8 @@ const comingBack: Mutant[] = [
   {
     says: "a user's connections are sent more than their budget",
     file: "platform/store/log/resume-budget.ts",
-    line: "const before = Number(Attributes?.taken ?? wanted) - wanted;",
-    fault: "const before = 0;",
+    line: "?.taken ?? wanted) - wanted;",
+    fault: "?.nothing ?? wanted) - wanted;",
     tests: catchUpTest,
     only: "exactly the budget",
   },
@@ -94,7 +94,7 @@ const sockets: Mutant[] = [
     file: "platform/push/gateway-client.ts",
     line: "const idleMillisecondsMax = 4_000;",
     fault: "const idleMillisecondsMax = 4_000_000;",
-    tests: postTest,
+    tests: gatewayTest,
     only: "after a pause",
   },
   {
@@ -102,7 +102,7 @@ const sockets: Mutant[] = [
     file: "platform/push/gateway-client.ts",
     line: 'if (first !== "broken") return first;',
     fault: 'return first === "broken" ? undefined : first;',
-    tests: postTest,
+    tests: gatewayTest,
     only: "is reset before any answer",
   },
   {
@@ -110,7 +110,7 @@ const sockets: Mutant[] = [
     file: "platform/push/gateway-client.ts",
     line: "/_TIMEOUT$/",
     fault: "/_NEVER$/",
-    tests: postTest,
+    tests: gatewayTest,
     only: "not answered within",
   },
   {

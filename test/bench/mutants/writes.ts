@@ -6,7 +6,6 @@ const lostTest = ["test/platform/lost-answers.test.ts"];
 const replayTest = ["test/platform/replay.test.ts"];
 const giftsTest = ["test/platform/gifts.test.ts"];
 const layoutTest = ["test/platform/layout.test.ts"];
-const grantsTest = ["test/cloud/money.test.ts"];
 const chatTest = ["test/platform/chat.test.ts"];
 const historyTest = ["test/platform/history.test.ts"];
 const pinsTest = ["test/platform/pins.test.ts"];
@@ -163,13 +162,6 @@ const layout: Mutant[] = [
     fault: "const wallet = (userId: string) => `USER#",
     tests: ["test/platform/audit.test.ts"],
     only: "a sound table",
-  },
-  {
-    says: "whoever changes a limit may write the ledger",
-    file: "functions/wallets/change-limit.ts",
-    line: 'write: ["WALLET"]',
-    fault: 'write: ["WALLET", "LEDGER"]',
-    tests: grantsTest,
   },
 ];
 
