@@ -1,11 +1,10 @@
 import * as z from "zod";
 import { MessageId, StreamId } from "../../domain/id.ts";
 import { assertMayDelete } from "../../domain/streams/chat.ts";
-import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getMessage } from "../../platform/store/streams/messages.ts";
 import { deleteMessage } from "../../platform/store/streams/pins.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -20,12 +19,10 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
   },
   async ({ path: { streamId, messageId }, caller, now }) => {
-    const [stream, message, member] = await Promise.all([
-      getStream(streamId, { consistent: true }),
+    const [stream, message] = await Promise.all([
+      getVisibleStream(streamId, caller, now, { consistent: true }),
       getMessage(streamId, messageId),
-      findMember(streamId, caller.userId, { consistent: true }),
     ]);
-    assertNotBlocked(member, now);
     assertMayDelete(stream, message, caller);
     await deleteMessage(stream, message, caller.userId, now);
   },

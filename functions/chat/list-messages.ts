@@ -2,11 +2,10 @@ import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { pageQuery } from "../../domain/page.ts";
 import { chatMessageOf, History, historyOf } from "../../domain/streams/chat.ts";
-import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listMessages } from "../../platform/store/streams/messages.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -22,12 +21,10 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"], write: ["STREAM"] },
   },
   async ({ path: { streamId }, query: { page, limit }, caller, now }) => {
-    const [, member, { messages, total }] = await Promise.all([
-      getStream(streamId),
-      findMember(streamId, caller.userId, { consistent: true }),
+    const [, { messages, total }] = await Promise.all([
+      getVisibleStream(streamId, caller, now),
       listMessages(streamId, page, limit, now),
     ]);
-    assertNotBlocked(member, now);
     const shown = messages.map((message) => chatMessageOf(message, setting("DEFAULT_PICTURE")));
     return historyOf(shown, page, limit, total);
   },

@@ -2,12 +2,11 @@ import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { LeaderboardQuery, Ranked, topFans } from "../../domain/money/leaderboard.ts";
 import { profileOf } from "../../domain/people/user.ts";
-import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listFans } from "../../platform/store/money/totals.ts";
 import { summary } from "../../platform/store/people/users.ts";
 import { findShown } from "../../platform/store/streams/shown.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -23,12 +22,10 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ path: { streamId }, query, caller, now }) => {
-    const [stream, member, fans] = await Promise.all([
-      getStream(streamId),
-      findMember(streamId, caller.userId, { consistent: true }),
+    const [stream, fans] = await Promise.all([
+      getVisibleStream(streamId, caller, now),
       listFans(streamId),
     ]);
-    assertNotBlocked(member, now);
     const top = topFans(fans, query.limit);
     const ids = top.map(({ userId }) => userId);
     const shown = await findShown(stream, ids, now);

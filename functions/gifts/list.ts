@@ -2,12 +2,11 @@ import * as z from "zod";
 import { GiftId, StreamId } from "../../domain/id.ts";
 import { ListedGift, listedGiftOf } from "../../domain/money/gift-event.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../domain/page.ts";
-import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listGifts } from "../../platform/store/money/gift-lists.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 /** Gifts as their events told them, the refunded ones too; totals are the stream's of now. */
 export const { contract, handler } = endpoint(
@@ -24,13 +23,11 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"] },
   },
   async ({ path: { streamId }, query, caller, now }) => {
-    const [, member, gifts, { count, credits }] = await Promise.all([
-      getStream(streamId),
-      findMember(streamId, caller.userId, { consistent: true }),
+    const [, gifts, { count, credits }] = await Promise.all([
+      getVisibleStream(streamId, caller, now),
       listGifts(streamId, query),
       findTotals(streamId),
     ]);
-    assertNotBlocked(member, now);
     const picture = setting("DEFAULT_PICTURE");
     const rows = gifts.map((gift) => listedGiftOf(gift, { count, credits }, picture));
     return cursorPage(rows, query.limit, ({ id }) => id);

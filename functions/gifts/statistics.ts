@@ -1,11 +1,10 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { GiftStatistics, giftStatisticsOf } from "../../domain/money/gift-statistics.ts";
-import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listGiftTypes } from "../../platform/store/money/gift-types.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 /** Every gift counts once, from the moment at which it is settled; superlikes are not gifts. */
 export const { contract, handler } = endpoint(
@@ -21,13 +20,11 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM", "CATALOGUE"] },
   },
   async ({ path: { streamId }, caller, now }) => {
-    const [, member, types, totals] = await Promise.all([
-      getStream(streamId),
-      findMember(streamId, caller.userId, { consistent: true }),
+    const [, types, totals] = await Promise.all([
+      getVisibleStream(streamId, caller, now),
       listGiftTypes(),
       findTotals(streamId),
     ]);
-    assertNotBlocked(member, now);
     return giftStatisticsOf(streamId, types, totals);
   },
 );

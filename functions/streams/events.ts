@@ -5,7 +5,7 @@ import { wholeNumber } from "../../domain/page.ts";
 import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cacheControlOf, FrameRange, readRange } from "../../platform/realtime/frame-range.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { findMember, getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 /** The same frames as on the WebSocket, for who cannot hold one. */
 export const { contract, handler } = endpoint(
@@ -28,12 +28,11 @@ export const { contract, handler } = endpoint(
     timeoutSeconds: 28,
   },
   async ({ path: { streamId }, query: { epoch, after, wait: waitSeconds }, caller, now }) => {
-    const read = () => findMember(streamId, caller.userId, { consistent: true });
-    const [, member] = await Promise.all([getStream(streamId, { consistent: true }), read()]);
-    assertNotBlocked(member, now);
+    await getVisibleStream(streamId, caller, now, { consistent: true });
     const range = await readRange(streamId, { epoch, after, waitSeconds, caller }, now);
     // Whoever was blocked while they waited gets nothing of what came after.
-    if (waitSeconds > 0) assertNotBlocked(await read(), new Date());
+    if (waitSeconds > 0)
+      assertNotBlocked(await findMember(streamId, caller.userId, { consistent: true }), new Date());
     return range;
   },
 );

@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStream } from "../../platform/store/streams/shown.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -19,11 +18,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ path: { streamId }, caller, now }) => {
-    const [stream, member] = await Promise.all([
-      getStream(streamId, { consistent: true }),
-      findMember(streamId, caller.userId, { consistent: true }),
-    ]);
-    assertNotBlocked(member, now);
+    const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
     return showStream(stream);
   },
 );

@@ -1,9 +1,8 @@
-import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { assertLive } from "../../domain/streams/stream.ts";
 import { Joined, JoinWish, joinedOf } from "../../domain/streams/stream-course.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStream } from "../../platform/store/streams/shown.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -18,11 +17,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ body, caller, now }) => {
-    const [stream, member] = await Promise.all([
-      getStream(body.liveStreamId, { consistent: true }),
-      findMember(body.liveStreamId, caller.userId, { consistent: true }),
-    ]);
-    assertNotBlocked(member, now);
+    const stream = await getVisibleStream(body.liveStreamId, caller, now, { consistent: true });
     assertLive(stream);
     return joinedOf(await showStream(stream), caller.userId);
   },

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/streams/member.ts";
 import {
   makeReminder,
   ReminderWish,
@@ -9,7 +8,7 @@ import {
 } from "../../domain/streams/reminder.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { saveReminder } from "../../platform/store/streams/reminders.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -25,11 +24,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"], write: ["STREAM", "CATALOGUE"] },
   },
   async ({ path: { streamId }, body: { minute = null }, caller, now }) => {
-    const [stream, member] = await Promise.all([
-      getStream(streamId, { consistent: true }),
-      findMember(streamId, caller.userId, { consistent: true }),
-    ]);
-    assertNotBlocked(member, now);
+    const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
     const reminder = makeReminder(stream, caller.userId, minute, now);
     await saveReminder(reminder);
     return shownReminderOf(reminder);

@@ -1,12 +1,11 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { watchingOf } from "../../domain/streams/viewer.ts";
 import { WatchStatistics, watchStatisticsOf } from "../../domain/streams/watch-time.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listSubscribers } from "../../platform/store/log/subscribers.ts";
 import { findPeak, listVisits } from "../../platform/store/log/visits.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -22,14 +21,12 @@ export const { contract, handler } = endpoint(
     memoryMegabytes: 512,
   },
   async ({ path: { streamId }, caller, now }) => {
-    const [, member, past, subscribers, peak] = await Promise.all([
-      getStream(streamId),
-      findMember(streamId, caller.userId, { consistent: true }),
+    const [, past, subscribers, peak] = await Promise.all([
+      getVisibleStream(streamId, caller, now),
       listVisits(streamId),
       listSubscribers(streamId, now),
       findPeak(streamId),
     ]);
-    assertNotBlocked(member, now);
     return watchStatisticsOf(streamId, past, watchingOf(subscribers), peak, now);
   },
 );

@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { ViewerQuery, Viewers } from "../../domain/streams/viewer.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listViewers } from "../../platform/store/log/viewers.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -21,11 +20,7 @@ export const { contract, handler } = endpoint(
     memoryMegabytes: 512,
   },
   async ({ path: { streamId }, query, caller, now }) => {
-    const [stream, member] = await Promise.all([
-      getStream(streamId),
-      findMember(streamId, caller.userId, { consistent: true }),
-    ]);
-    assertNotBlocked(member, now);
+    const stream = await getVisibleStream(streamId, caller, now);
     return listViewers(stream, query, caller.userId, now);
   },
 );

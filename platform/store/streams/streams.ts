@@ -46,6 +46,24 @@ export async function findMember(
 }
 
 /**
+ * The stream, for a caller who may see it: whoever is not blocked there. Their own item is always
+ * read consistently. Refuses with `stream_not_found` and `member_blocked`.
+ */
+export async function getVisibleStream(
+  streamId: string,
+  caller: Pick<Caller, "userId">,
+  now: Date,
+  reading: Reading = {},
+): Promise<Stream> {
+  const [stream, member] = await Promise.all([
+    getStream(streamId, reading),
+    findMember(streamId, caller.userId, { consistent: true }),
+  ]);
+  assertNotBlocked(member, now);
+  return stream;
+}
+
+/**
  * The stream, for a caller who moderates it: its host, a moderator whom they named, or an admin.
  * Refuses with `stream_not_found`, `member_blocked` (a moderator may have been) and `not_a_moderator`.
  */
@@ -54,11 +72,7 @@ export async function getModeratedStream(
   caller: Caller,
   now: Date,
 ): Promise<Stream> {
-  const [stream, member] = await Promise.all([
-    getStream(streamId, { consistent: true }),
-    findMember(streamId, caller.userId, { consistent: true }),
-  ]);
-  assertNotBlocked(member, now);
+  const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
   assertMayModerate(stream, caller);
   return stream;
 }

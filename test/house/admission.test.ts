@@ -1,0 +1,41 @@
+import { expect, test } from "@jest/globals";
+import { type Source, sourcesOf } from "./sources.ts";
+
+/** Every way to a stream that asks first whether the caller may see, moderate or host it. */
+const admitted =
+  /\b(getVisibleStream|getModeratedStream|assertMayHost|getGiver|admitToChat|subscribe)\(/;
+
+/** Endpoints of a stream that ask something else, and what. */
+const others: Record<string, string> = {
+  "functions/bans/check.ts": "whoever is banned may read that they are; of others a moderator",
+  "functions/streams/join-as-creator.ts": "the host alone goes live, nobody in their place",
+};
+
+/** Whether a contract can say that there is no such stream: then it reads one for its caller. */
+const readsStream = ({ text }: Source) =>
+  /"stream_not_found"|giftRefusals/.test(text) && /\bendpoint\(/.test(text);
+
+const isUnasked = (source: Source) => readsStream(source) && !admitted.test(source.text);
+
+test("whoever asks for a stream over HTTP is admitted to it first, or it is said why not", () => {
+  const found = sourcesOf("functions").filter(isUnasked);
+  expect(found.map(({ path }) => path).sort()).toEqual(Object.keys(others).sort());
+});
+
+test("every route below /live-stream/{streamId} can refuse whoever is blocked or not its host", () => {
+  const routes = sourcesOf("functions").filter(({ text }) =>
+    /route: "[A-Z]+ [^"]*\/\{streamId\}/.test(text),
+  );
+  expect(routes.length).toBeGreaterThan(15);
+  const silent = routes.filter(({ path, text }) => !(path in others) && !admitted.test(text));
+  expect(silent.map(({ path }) => path)).toEqual([]);
+});
+
+test("an endpoint that reads a stream and asks nobody is found", () => {
+  const text = `endpoint({ refusals: ["stream_not_found"] }, () => getStream(streamId))`;
+  const planted = { path: "functions/polls/list.ts", room: "functions", lines: [], imports: [] };
+  expect(isUnasked({ ...planted, text })).toBe(true);
+  expect(isUnasked({ ...planted, text: text.replace("getStream", "getVisibleStream") })).toBe(
+    false,
+  );
+});
