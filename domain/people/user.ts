@@ -80,10 +80,10 @@ export type Profile = z.infer<typeof Profile>;
 
 /** OpenID Connect's standard claims that make a profile on first sight (OIDC Core 5.1). */
 export type ProfileClaims = {
-  preferred_username?: string;
-  given_name?: string;
-  family_name?: string;
-  picture?: string;
+  preferred_username?: string | undefined;
+  given_name?: string | undefined;
+  family_name?: string | undefined;
+  picture?: string | undefined;
 };
 
 const claimLengthMax = 100;

@@ -159,6 +159,19 @@ function readResourcePath(path: string): string {
   return path.startsWith("/~1") ? path.slice(1).replaceAll("~1", "/") : path;
 }
 
-function withoutUndefined<Value>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value)) as Value;
+function withoutUndefined<Value>(value: Value): Defined<Value> {
+  return JSON.parse(JSON.stringify(value)) as Defined<Value>;
 }
+
+/** The same members, those that could be undefined now absent then. */
+type Defined<Value> = Value extends readonly unknown[]
+  ? Value
+  : Value extends object
+    ? {
+        [Key in keyof Value as undefined extends Value[Key] ? never : Key]: Defined<Value[Key]>;
+      } & {
+        [Key in keyof Value as undefined extends Value[Key] ? Key : never]?: Defined<
+          Exclude<Value[Key], undefined>
+        >;
+      }
+    : Value;

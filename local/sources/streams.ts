@@ -115,10 +115,12 @@ export function createStreams(options: StreamsOptions): Streams {
   };
 }
 
-function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
+type Given<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
+
+function withoutUndefined<Value extends object>(value: Value): Given<Value> {
   return Object.fromEntries(
     Object.entries(value).filter(([, member]) => member !== undefined),
-  ) as Partial<Value>;
+  ) as Given<Value>;
 }
 
 function sendFailed(

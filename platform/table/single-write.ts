@@ -18,7 +18,9 @@ export type SingleWrite =
  * What became of it: done, with what the Update was asked to return (or, where only the repetition
  * was answered, the whole item as the write left it); or refused, with the item that was there.
  */
-type Outcome = { done: true; attributes?: Item } | { done: false; there?: Item };
+type Outcome =
+  | { done: true; attributes?: Item | undefined }
+  | { done: false; there?: Item | undefined };
 
 /** What the item keeps of the write that made it as it is. */
 const named = { "#writeId": "writeId" };

@@ -63,7 +63,7 @@ export async function call(
       ...(key !== undefined && { "idempotency-key": key }),
       ...headers,
     },
-    body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+    body: raw ?? (body === undefined ? null : JSON.stringify(body)),
   });
   const text = await answer.text();
   return { status: answer.status, headers: answer.headers, text, body: parsed(text) };
