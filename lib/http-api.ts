@@ -24,7 +24,7 @@ export class HttpApi extends Stack {
     const isCatchAll = ({ contract }: Row<Contract>) => methodAndPath(contract)[1] === catchAll;
     const notFound = theOne(endpoints.filter(isCatchAll), `endpoint for ${catchAll}`);
     const authorizer = theOne(
-      rowsOf("guard").filter(({ contract }) => contract.door === "http"),
+      rowsOf("authorizer").filter(({ contract }) => contract.api === "http"),
       "authorizer of the HTTP API",
     );
     for (const row of [...endpoints, authorizer]) placeFunction(site, row);

@@ -53,23 +53,23 @@ export class Realtime extends Stack {
       if (mapping) this.streamMappings[row.name] = mapping.ref;
     }
     for (const row of rowsOf("task")) placeFunction(site, row);
-    const guard = theOne(
-      rowsOf("guard").filter(({ contract }) => contract.door === "socket"),
+    const authorizer = theOne(
+      rowsOf("authorizer").filter(({ contract }) => contract.api === "socket"),
       "authorizer of the WebSocket API",
     );
-    placeFunction(site, guard);
+    placeFunction(site, authorizer);
     for (const row of rowsOf("socket")) placeFunction(site, row);
-    this.routes(api, stage, guard.name);
+    this.routes(api, stage, authorizer.name);
     new CfnOutput(this, "url", { value: `${api.attrApiEndpoint}/${stageName}` });
   }
 
-  private routes(api: CfnApi, stage: Stage, guard: string): void {
+  private routes(api: CfnApi, stage: Stage, authorizerName: string): void {
     const credentials = gatewayRole(this, stage).roleArn;
     const authorizer = new CfnAuthorizer(this, "authorizer", {
       apiId: api.ref,
       name: "token",
       authorizerType: "REQUEST",
-      authorizerUri: uriOf(stage)(guard),
+      authorizerUri: uriOf(stage)(authorizerName),
       authorizerCredentialsArn: credentials,
       // Named sources would all be required; the token comes in the query or as a subprotocol.
       identitySource: [],
@@ -83,13 +83,13 @@ export class Realtime extends Stack {
         integrationUri: uriOf(stage)(name),
         credentialsArn: credentials,
       });
-      const isDoor = contract.route === "$connect";
+      const isConnect = contract.route === "$connect";
       new CfnRoute(this, `${id}-route`, {
         apiId: api.ref,
         routeKey: contract.route,
         target: `integrations/${integration.ref}`,
-        authorizationType: isDoor ? "CUSTOM" : "NONE",
-        ...(isDoor && { authorizerId: authorizer.ref }),
+        authorizationType: isConnect ? "CUSTOM" : "NONE",
+        ...(isConnect && { authorizerId: authorizer.ref }),
       });
     }
     new CfnStage(this, "stage", {

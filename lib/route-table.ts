@@ -1,5 +1,5 @@
 import * as table from "../functions/index.ts";
-import type { GuardContract } from "../platform/guard.ts";
+import type { AuthorizerContract } from "../platform/authorizer.ts";
 import type { Contract } from "../platform/http/contract.ts";
 import type { ReactionContract } from "../platform/reaction.ts";
 import type { SocketContract } from "../platform/realtime/contract.ts";
@@ -10,7 +10,7 @@ import type { CommandContract } from "../platform/tencent/contract.ts";
 export type AnyContract =
   | Contract
   | CommandContract
-  | GuardContract
+  | AuthorizerContract
   | ReactionContract
   | SocketContract
   | TaskContract;

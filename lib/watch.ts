@@ -147,9 +147,9 @@ export class Watch extends Stack {
         const events = this.alarms.metric("AWS/DynamoDB", kind, { dimensions });
         this.alarms.lasts(`${what}: ${kind}`, events, throttledMax);
       }
-    const guards = rowsOf("guard").map(({ name }) => name);
+    const authorizers = rowsOf("authorizer").map(({ name }) => name);
     const kept = Object.keys(this.stage.reservedConcurrency);
-    for (const name of new Set([...guards, ...Object.keys(streamMappings), ...kept]))
+    for (const name of new Set([...authorizers, ...Object.keys(streamMappings), ...kept]))
       this.alarms.lasts(`${name} is throttled`, this.ofFunction(name, "Throttles"));
     // Of all other functions together: what is not reserved they share.
     const throttles = this.alarms.metric("AWS/Lambda", "Throttles", {});

@@ -10,7 +10,7 @@ type Source =
   | { queue: QueueName; batchSize: number }
   | { every: string };
 
-/** The promise of one reaction. */
+/** The contract of one reaction. */
 export type ReactionContract = {
   kind: "reaction";
   says: string;
@@ -34,17 +34,17 @@ type RecordsOf<S extends Source> = S extends { stream: "table" }
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
  */
 export function reaction<const C extends Omit<ReactionContract, "kind">>(
-  promise: C,
+  declaration: C,
   // biome-ignore lint/suspicious/noConfusingVoidType: It may end without a word.
-  react: (records: RecordsOf<C["on"]>, now: Date) => Promise<readonly string[] | void>,
+  handle: (records: RecordsOf<C["on"]>, now: Date) => Promise<readonly string[] | void>,
 ) {
-  const contract = { kind: "reaction", ...promise } as C & { kind: "reaction" };
+  const contract = { kind: "reaction", ...declaration } as C & { kind: "reaction" };
 
   async function handler(event: { Records?: unknown[] }, context?: TimeLeft): Promise<Failures> {
     beginInvocation(context);
     const records = (event.Records ?? []) as unknown as RecordsOf<C["on"]>;
     try {
-      const failed = (await react(records, new Date())) ?? [];
+      const failed = (await handle(records, new Date())) ?? [];
       return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
     } finally {
       tellLosses();

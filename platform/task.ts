@@ -3,7 +3,7 @@ import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, Resources } from "./grants.ts";
 import { tellLosses } from "./push/losses.ts";
 
-/** The promise of a function that another function of ours invokes and waits for. */
+/** The contract of a function that another function of ours invokes and waits for. */
 export type TaskContract = {
   kind: "task";
   says: string;
@@ -21,15 +21,15 @@ export type TaskContract = {
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 export function task<const C extends Omit<TaskContract, "kind">>(
-  promise: C,
-  work: (body: z.output<C["body"]>, now: Date) => Promise<z.input<C["answer"]>>,
+  declaration: C,
+  handle: (body: z.output<C["body"]>, now: Date) => Promise<z.input<C["answer"]>>,
 ) {
-  const contract = { kind: "task", ...promise } as C & { kind: "task" };
+  const contract = { kind: "task", ...declaration } as C & { kind: "task" };
 
   async function handler(event: unknown, context?: TimeLeft): Promise<z.input<C["answer"]>> {
     beginInvocation(context);
     try {
-      return await work(contract.body.parse(event) as z.output<C["body"]>, new Date());
+      return await handle(contract.body.parse(event) as z.output<C["body"]>, new Date());
     } finally {
       tellLosses();
     }

@@ -1,17 +1,17 @@
-import { guard } from "../../platform/guard.ts";
+import { authorizer } from "../../platform/authorizer.ts";
 import { headerValues } from "../../platform/http/request.ts";
 import { recordFirstSight } from "../../platform/store/people/users.ts";
 import { verifyToken } from "../../platform/token.ts";
 
 /**
- * Stands at the door of the HTTP API. Without an Authorization header the call is anonymous: the
+ * The authorizer of the HTTP API. Without an Authorization header the call is anonymous: the
  * gateway lets such calls come here on optional routes only. A header that is there but bad is
  * refused.
  */
-export const { contract, handler } = guard(
+export const { contract, handler } = authorizer(
   {
     says: "Tell who calls the HTTP API",
-    door: "http",
+    api: "http",
     grants: { read: ["USER"], write: ["USER", "NAME"] },
   },
   async (event, now) => {

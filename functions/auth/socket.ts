@@ -1,16 +1,16 @@
-import { guard } from "../../platform/guard.ts";
+import { authorizer } from "../../platform/authorizer.ts";
 import { header } from "../../platform/http/request.ts";
 import { recordFirstSight } from "../../platform/store/people/users.ts";
 import { verifyToken } from "../../platform/token.ts";
 
 /**
- * Stands at the door of the WebSocket API. Browsers cannot set headers on a WebSocket, so the token
+ * The authorizer of the WebSocket API. Browsers cannot set headers on a WebSocket, so the token
  * comes as `?token=` or as the second of `Sec-WebSocket-Protocol: bearer, JWT` (RFC 6455, 1.9).
  */
-export const { contract, handler } = guard(
+export const { contract, handler } = authorizer(
   {
     says: "Tell who connects to the WebSocket API",
-    door: "socket",
+    api: "socket",
     grants: { read: ["USER"], write: ["USER", "NAME"] },
   },
   async (event, now) => {

@@ -23,7 +23,7 @@ type Memory = {
 };
 
 /**
- * The promise of one HTTP endpoint. From it come validation, types, the route, its authorizer, the
+ * The contract of one HTTP endpoint. From it come validation, types, the route, its authorizer, the
  * grants of its role and its place in the OpenAPI document.
  */
 export type Contract = {
@@ -62,7 +62,7 @@ export type Contract = {
   memory?: Memory;
 } & Resources;
 
-/** A POST that creates takes an Idempotency-Key (interface.md 2). */
+/** A POST that creates, which is one that answers 201, takes an Idempotency-Key. */
 export const takesKey = (contract: Contract) =>
   contract.route.startsWith("POST ") && contract.answer[0] === 201;
 

@@ -4,7 +4,7 @@ import { commonHeaders } from "./envelope.ts";
 import { header } from "./request.ts";
 
 /** What is known of a document before it is asked for. */
-type Promised = Omit<
+type Declaration = Omit<
   Contract,
   "kind" | "caller" | "shape" | "refusals" | "grants" | "cacheControl"
 > & { cacheControl?: string };
@@ -17,14 +17,14 @@ export type Document = { body: string; headers?: Record<string, string> };
  * everybody, and without the table's client, which would be the larger part of the bundle. `make`
  * is called once.
  */
-export function document<const C extends Promised>(promise: C, make: () => Document) {
+export function document<const C extends Declaration>(declaration: C, make: () => Document) {
   const contract = {
     kind: "endpoint",
     caller: "anyone",
     shape: "bare",
     refusals: [],
     grants: {},
-    ...promise,
+    ...declaration,
   } as const;
   let made: Document | undefined;
 
@@ -34,8 +34,8 @@ export function document<const C extends Promised>(promise: C, make: () => Docum
       ...commonHeaders(event.requestContext.requestId, header(event, "origin")),
       ...made.headers,
     };
-    if (promise.mediaType !== undefined) headers["content-type"] = promise.mediaType;
-    if (promise.cacheControl !== undefined) headers["cache-control"] = promise.cacheControl;
+    if (declaration.mediaType !== undefined) headers["content-type"] = declaration.mediaType;
+    if (declaration.cacheControl !== undefined) headers["cache-control"] = declaration.cacheControl;
     return { statusCode: 200, headers, body: made.body };
   }
 

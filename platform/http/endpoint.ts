@@ -66,19 +66,19 @@ const always: readonly RefusalCode[] = [
 type Call = { now: Date; headers: Record<string, string>; keyed?: KeyedCall };
 
 /**
- * Joins a contract with the sentence that fulfils it; `handler` is what Lambda calls (REST API
+ * Joins a contract with the function that handles its calls; `handler` is what Lambda calls (REST API
  * proxy events, https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html).
  * Order of checks: token, role, body and query; then the handler's: existence, ownership, state.
  * A refusal that the contract does not declare, or an answer that does not fit it, is a fault
  * (500).
  */
 export function endpoint<const C extends Omit<Contract, "kind">>(
-  promise: C,
-  fulfil: (
+  declaration: C,
+  handle: (
     request: Request<C & { kind: "endpoint" }>,
   ) => Promise<AnswerOf<C & { kind: "endpoint" }>>,
 ) {
-  const contract = { kind: "endpoint", ...promise } as C & { kind: "endpoint" };
+  const contract = { kind: "endpoint", ...declaration } as C & { kind: "endpoint" };
   const calls = new WeakMap<APIGatewayProxyEvent, Call>();
 
   async function serve(
@@ -105,7 +105,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     const assertNew = async () => {
       if (call.keyed && (await findReplay(call.keyed, call.now))) throw new KeyUsed();
     };
-    const answer = await fulfil({ ...given, assertNew } as unknown as Request<typeof contract>);
+    const answer = await handle({ ...given, assertNew } as unknown as Request<typeof contract>);
     return succeed(contract, call, contract.answer[1].parse(answer));
   }
 

@@ -10,7 +10,7 @@ import { type RefusalCode, refusals } from "../../domain/refusal.ts";
 import { type Contract, methodAndPath, takesKey } from "./contract.ts";
 import { errorCodeHeader, faultCode, sentenceOf, statusOf } from "./envelope.ts";
 
-/** One endpoint: its name in the route table and its promise. */
+/** One endpoint: its name in the route table and its contract. */
 type Endpoint = { name: string; contract: Contract };
 
 /** Failures of one status: what they say beyond its own sentence, and how they name themselves. */

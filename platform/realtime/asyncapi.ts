@@ -4,7 +4,7 @@ import { refusals } from "../../domain/refusal.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
 import type { SocketContract } from "./contract.ts";
 
-/** One route of the WebSocket API: its name in the route table and its promise. */
+/** One route of the WebSocket API: its name in the route table and its contract. */
 type SocketRoute = { name: string; contract: SocketContract };
 
 const description = `The push side of Ovation, over WebSocket.

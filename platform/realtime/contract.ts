@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { RefusalCode } from "../../domain/refusal.ts";
 import type { Grants, Resources } from "../grants.ts";
 
-/** The promise of one route of the WebSocket API. */
+/** The contract of one route of the WebSocket API. */
 export type SocketContract = {
   kind: "socket";
   /** `$connect`, `$disconnect`, `$default` or the value of a message's `action`. */

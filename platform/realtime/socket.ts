@@ -56,16 +56,16 @@ const eventTypes: Record<string, SocketEvent["requestContext"]["eventType"]> = {
 const always = ["request_invalid", "token_invalid", "too_many_requests", "unavailable"];
 
 /**
- * Joins the contract of a route of the WebSocket API with the sentence that fulfils it. Bad input
+ * Joins the contract of a route of the WebSocket API with the function that handles its calls. Bad input
  * is answered by a message with the request's `requestId`, never by a closed socket. A client can
  * send `{"action":"$connect"}`, so the event's own type decides what it is.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
  */
 export function socket<const C extends Omit<SocketContract, "kind">>(
-  promise: C,
-  fulfil: (request: SocketRequest<C & { kind: "socket" }>) => Promise<SocketAnswer>,
+  declaration: C,
+  handle: (request: SocketRequest<C & { kind: "socket" }>) => Promise<SocketAnswer>,
 ) {
-  const contract = { kind: "socket", ...promise } as C & { kind: "socket" };
+  const contract = { kind: "socket", ...declaration } as C & { kind: "socket" };
 
   async function handler(event: SocketEvent, context?: TimeLeft): Promise<APIGatewayProxyResult> {
     beginInvocation(context);
@@ -94,7 +94,7 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       if (given !== undefined && endsAt <= now.getTime()) refuse("token_invalid");
       const message = given && contract.message && check(contract.message, given);
       const request = { message, connectionId, connectedAt, caller, requestId, event, now, answer };
-      const answered = await fulfil(request as unknown as SocketRequest<typeof contract>);
+      const answered = await handle(request as unknown as SocketRequest<typeof contract>);
       return { body: "", ...(answered ?? { statusCode: 200 }) };
     } catch (error) {
       const told = errorOf(contract, error, connectionId);

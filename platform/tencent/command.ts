@@ -64,13 +64,13 @@ type Call = {
  * The rates of 200 a second are the gateway's; that of 1 a second is kept here.
  */
 export function command<const C extends Omit<CommandContract, "kind">>(
-  promise: C,
-  fulfil: (
+  declaration: C,
+  handle: (
     request: CommandRequest<C & { kind: "command" }>,
   ) => Promise<Addition<C & { kind: "command" }>>,
 ) {
-  const grants = withOwnGrants(promise);
-  const contract = { kind: "command", ...promise, grants } as C & { kind: "command" };
+  const grants = withOwnGrants(declaration);
+  const contract = { kind: "command", ...declaration, grants } as C & { kind: "command" };
 
   async function serve(event: APIGatewayProxyEvent, call: Call): Promise<APIGatewayProxyResult> {
     const { now } = call;
@@ -94,7 +94,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
         call.keyed = keyedCall(caller.identifier, `POST /v4/${contract.command}`, key, given.body);
       given.outsideId = call.keyed && outsideIdOf(call.keyed);
     }
-    const addition = await fulfil(given as CommandRequest<typeof contract>);
+    const addition = await handle(given as CommandRequest<typeof contract>);
     return send(call, answerOf(contract, call, addition));
   }
 

@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { RefusalCode } from "../../domain/refusal.ts";
 import type { Grants, Resources } from "../grants.ts";
 
-/** The promise of one command of the Tencent API: `POST /v4/{service}/{command}`. */
+/** The contract of one command of the Tencent API: `POST /v4/{service}/{command}`. */
 export type CommandContract = {
   kind: "command";
   /** Such as `live_engine_http_srv/send_gift`; `*` answers for all that are not there. */

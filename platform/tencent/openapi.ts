@@ -4,7 +4,7 @@ import { faultCode } from "../http/envelope.ts";
 import { operationIdOf } from "../http/openapi.ts";
 import { always, type CommandContract } from "./contract.ts";
 
-/** One command: its name in the route table and its promise. */
+/** One command: its name in the route table and its contract. */
 type Command = { name: string; contract: CommandContract };
 
 /** The query of every call (https://trtc.io/document/34348). */

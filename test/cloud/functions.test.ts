@@ -3,7 +3,7 @@ import { functionName } from "../../lib/names.ts";
 import { rowsOf } from "../../lib/route-table.ts";
 import { functionsOf, resourcesOf, templatesOf } from "./templates.ts";
 
-const kinds = ["endpoint", "command", "guard", "reaction", "socket", "task"] as const;
+const kinds = ["endpoint", "command", "authorizer", "reaction", "socket", "task"] as const;
 const rows = kinds.flatMap((kind) => [...rowsOf(kind)] as { name: string; contract: Contract }[]);
 type Contract = {
   kind: string;
@@ -148,7 +148,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
 
   test("behind a gateway do not outlast its 29 seconds", () => {
     for (const { name, contract } of rows)
-      if (["endpoint", "command", "socket", "guard"].includes(contract.kind)) {
+      if (["endpoint", "command", "socket", "authorizer"].includes(contract.kind)) {
         const timeout = functions.get(functionName(stage, name))?.properties.Timeout ?? 0;
         expect([name, timeout <= 29]).toEqual([name, true]);
       }

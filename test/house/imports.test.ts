@@ -23,7 +23,7 @@ const rules: Record<string, Rule> = {
     may: [
       /^lib\//,
       /^functions\/index\.ts$/,
-      /^platform\/(env|grants|guard|reaction|task)\.ts$/,
+      /^platform\/(authorizer|env|grants|reaction|task)\.ts$/,
       /^platform\/\w+\/(contract|envelope|openapi)\.ts$/,
       // The chart of keys is no store: it says how keys begin.
       /^platform\/table\/keys\.ts$/,

@@ -4,32 +4,32 @@ import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, Resources } from "./grants.ts";
 import { logFault } from "./log.ts";
 
-/** The promise of one authorizer: which door it stands at. */
-export type GuardContract = {
-  kind: "guard";
+/** The contract of one authorizer: whose callers it tells apart. */
+export type AuthorizerContract = {
+  kind: "authorizer";
   says: string;
   /** `http` answers for the REST API, `socket` for the WebSocket API's `$connect`. */
-  door: "http" | "socket";
+  api: "http" | "socket";
   grants: Grants;
 } & Resources;
 
-/** Who it is; `anonymous` where the door has optional routes; undefined when the token is bad. */
+/** Who it is; `anonymous` where the API has optional routes; undefined when the token is bad. */
 type Verdict = Caller | "anonymous" | undefined;
 
 /**
- * A Lambda authorizer (REQUEST). Only a token that was judged bad is refused: at the HTTP door by a
- * Deny that carries the time, so that the gateway response can answer with our envelope; at the
- * socket's door it must throw exactly `Unauthorized`, because there a Deny is a 403. API Gateway
+ * A Lambda authorizer (REQUEST). Only a token that was judged bad is refused: by the HTTP API's with a
+ * Deny that carries the time, so that the gateway response can answer with our envelope; the
+ * WebSocket API's must throw exactly `Unauthorized`, because there a Deny is a 403. API Gateway
  * keeps an answer for minutes, a Deny as well as an Allow, so a fault (the issuer's keys or the
  * table cannot be had) is never answered: it throws, which is not kept. The gateway response says
  * 503 then; the WebSocket API, which has none, 500. Nobody gets in by either.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
  */
-export function guard<const C extends Omit<GuardContract, "kind">>(
-  promise: C,
+export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
+  declaration: C,
   identify: (event: APIGatewayRequestAuthorizerEvent, now: Date) => Promise<Verdict>,
 ) {
-  const contract = { kind: "guard", ...promise } as C & { kind: "guard" };
+  const contract = { kind: "authorizer", ...declaration } as C & { kind: "authorizer" };
 
   async function handler(
     event: APIGatewayRequestAuthorizerEvent,
@@ -44,7 +44,7 @@ export function guard<const C extends Omit<GuardContract, "kind">>(
     const resource = wholeStage(event.methodArn);
     if (verdict === "anonymous") return policy("anonymous", "Allow", resource, { sub: "" });
     if (verdict !== undefined) return policy(verdict.userId, "Allow", resource, contextOf(verdict));
-    if (contract.door === "socket") throw new Error("Unauthorized");
+    if (contract.api === "socket") throw new Error("Unauthorized");
     return policy("unknown", "Deny", resource, { timestamp: now.toISOString() });
   }
 

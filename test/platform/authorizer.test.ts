@@ -4,8 +4,8 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import * as jose from "jose";
-import { handler as httpDoor } from "../../functions/auth/http.ts";
-import { handler as socketDoor } from "../../functions/auth/socket.ts";
+import { handler as authorizeHttp } from "../../functions/auth/http.ts";
+import { handler as authorizeSocket } from "../../functions/auth/socket.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { verifyToken } from "../../platform/token.ts";
 import { useOwnTable } from "./table.ts";
@@ -56,22 +56,22 @@ const tokenOf = (sub: string, kid = "k1") =>
 
 const methodArn = "arn:aws:execute-api:us-east-1:000000000000:api/dev/GET/x";
 
-/** What the door of the HTTP API says of a token: Allow, Deny, or what it throws. */
+/** What the authorizer of the HTTP API says of a token: Allow, Deny, or what it throws. */
 async function ask(token: string): Promise<string> {
   const headers = { Authorization: [`Bearer ${token}`] };
   const event = { methodArn, headers: {}, multiValueHeaders: headers };
-  return said(() => httpDoor(event as unknown as APIGatewayRequestAuthorizerEvent));
+  return said(() => authorizeHttp(event as unknown as APIGatewayRequestAuthorizerEvent));
 }
 
-/** What the door of the WebSocket API says. */
+/** What the authorizer of the WebSocket API says. */
 async function askSocket(token: string): Promise<string> {
   const event = { methodArn, headers: {}, queryStringParameters: { token } };
-  return said(() => socketDoor(event as unknown as APIGatewayRequestAuthorizerEvent));
+  return said(() => authorizeSocket(event as unknown as APIGatewayRequestAuthorizerEvent));
 }
 
-async function said(door: () => ReturnType<typeof httpDoor>): Promise<string> {
+async function said(authorize: () => ReturnType<typeof authorizeHttp>): Promise<string> {
   try {
-    const { policyDocument } = await door();
+    const { policyDocument } = await authorize();
     return (policyDocument.Statement[0] as { Effect: string }).Effect;
   } catch (error) {
     return `throws ${(error as Error).message}`;
