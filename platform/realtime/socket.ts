@@ -56,9 +56,9 @@ const eventTypes: Record<string, SocketEvent["requestContext"]["eventType"]> = {
 const always = ["request_invalid", "token_invalid", "too_many_requests", "unavailable"];
 
 /**
- * Joins the contract of a route of the WebSocket API with the function that handles its calls. Bad input
- * is answered by a message with the request's `requestId`, never by a closed socket. A client can
- * send `{"action":"$connect"}`, so the event's own type decides what it is.
+ * Joins the contract of a route of the WebSocket API with the function that handles its messages.
+ * Bad input is answered by a message with the request's `requestId`, never by a closed socket. A
+ * client can send `{"action":"$connect"}`, so the event's own type decides what it is.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
  */
 export function socket<const C extends Omit<SocketContract, "kind">>(
