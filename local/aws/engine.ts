@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openEmbeddedEngine } from "../engine/index.ts";
+import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/index.ts";
 import type { Table } from "../model.ts";
+import { findLeastPosition } from "../sources/stream-positions.ts";
 import { DataDirectoryBusy, keepToOwner, openState, type State } from "../state.ts";
 import {
   anyCredentials,
@@ -31,6 +32,8 @@ export type Engine = {
 type OpenEngine = Omit<Engine, "call">;
 
 const fileName = "dynamodb.sqlite";
+const upkeepMilliseconds = 10_000;
+const upkeepSoonMilliseconds = 100;
 
 /** Settings of the engine. */
 type EngineOptions = {
@@ -38,6 +41,8 @@ type EngineOptions = {
   tables: Table[];
   /** Another engine than the embedded one. */
   endpoint?: string | undefined;
+  /** Nothing expires meanwhile: for who reads what is there. */
+  isFrozen?: boolean;
   log: (line: string) => void;
 };
 
@@ -71,7 +76,7 @@ function openOther(endpoint: string): Engine {
   return { call, endpoint, credentials: anyCredentials, stop: close };
 }
 
-async function openEmbedded({ state, log }: EngineOptions): Promise<Engine> {
+async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<Engine> {
   const file = join(state.directory, fileName);
   keepToOwner(file);
   const engine = openEmbeddedEngine(file);
@@ -79,7 +84,9 @@ async function openEmbedded({ state, log }: EngineOptions): Promise<Engine> {
     engine.execute(target.slice(target.indexOf(".") + 1), body);
   try {
     const door = await openEngineDoor(call, log);
+    const endUpkeep = isFrozen ? () => {} : startUpkeep(engine, state, log);
     const stop = async () => {
+      endUpkeep();
       await door.close();
       engine.close();
     };
@@ -88,6 +95,29 @@ async function openEmbedded({ state, log }: EngineOptions): Promise<Engine> {
     engine.close();
     throw error;
   }
+}
+
+/**
+ * Lets the engine expire and forget a few times a minute, and sooner where much is due. What a
+ * reader of a stream has not had yet stays, however old: a runner may be off for days.
+ */
+function startUpkeep(engine: EmbeddedEngine, state: State, log: (line: string) => void) {
+  let timer: NodeJS.Timeout | undefined;
+  const work = () => {
+    let isMore = false;
+    try {
+      isMore = engine.keepUp((streamArn) => findLeastPosition(state, streamArn));
+    } catch (error) {
+      log(`The database engine could not expire what is due: ${error}`);
+    }
+    plan(isMore ? upkeepSoonMilliseconds : upkeepMilliseconds);
+  };
+  const plan = (milliseconds: number) => {
+    timer = setTimeout(work, milliseconds);
+    timer.unref();
+  };
+  plan(upkeepMilliseconds);
+  return () => clearTimeout(timer);
 }
 
 /**
@@ -121,7 +151,7 @@ function findEngine(dataDirectory: string): { note: EngineNote } | { state: Stat
 async function openAlone(state: State, prepare = () => {}): Promise<OpenEngine> {
   try {
     prepare();
-    const engine = await startEngine({ state, tables: [], log: () => {} });
+    const engine = await startEngine({ state, tables: [], isFrozen: true, log: () => {} });
     return {
       ...engine,
       async stop() {
@@ -196,8 +226,18 @@ async function ensureTable(call: EngineCall, table: Table): Promise<void> {
   for (let tries = 0; tries < 500; tries += 1) {
     answer = await describe();
     const described = answer.body.Table as { TableStatus?: string } | undefined;
-    if (described?.TableStatus === "ACTIVE") return;
+    if (described?.TableStatus === "ACTIVE") return ensureTimeToLive(call, table);
     await sleep(20);
   }
   throw new Error(`Table ${table.name} did not become active: ${JSON.stringify(answer.body)}`);
+}
+
+async function ensureTimeToLive(call: EngineCall, table: Table): Promise<void> {
+  const { name: TableName, timeToLiveAttribute: AttributeName } = table;
+  if (AttributeName === undefined) return;
+  const { body } = await call("DynamoDB_20120810.DescribeTimeToLive", { TableName });
+  const described = body.TimeToLiveDescription as { TimeToLiveStatus?: string } | undefined;
+  if (described?.TimeToLiveStatus !== "DISABLED") return;
+  const TimeToLiveSpecification = { AttributeName, Enabled: true };
+  await call("DynamoDB_20120810.UpdateTimeToLive", { TableName, TimeToLiveSpecification });
 }

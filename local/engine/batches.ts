@@ -105,7 +105,7 @@ export const batchWriteItem: Operation = (context, body) => {
     faults.required(writes, at);
     if (writes?.length === 0) faults.add([], at, "have length greater than or equal to 1");
     if (writes && writes.length > writesMax) {
-      faults.add(writes, at, `have length less than or equal to ${writesMax}`);
+      faults.addToMap(name, writes, `length less than or equal to ${writesMax}`);
     }
   }
   faults.end();

@@ -22,6 +22,7 @@ import {
 } from "./table-operations.ts";
 import { openTables } from "./tables.ts";
 import { tokenSchema, transactGetItems, transactWriteItems } from "./transactions.ts";
+import { keepUp, type LastForgettable } from "./upkeep.ts";
 
 const operations: Record<string, Operation> = {
   BatchGetItem: batchGetItem,
@@ -51,17 +52,19 @@ export type EngineAnswer = { status: number; body: Body };
 export type EmbeddedEngine = {
   /** Does one operation, such as `GetItem`; a refusal is an answer, too. */
   execute(operation: string, body: Body): EngineAnswer;
+  /** Expires and forgets a bounded part of what is due; answers whether there is more. */
+  keepUp(lastForgettable?: LastForgettable): boolean;
   close(): void;
 };
 
 export { FormatMismatch } from "./format.ts";
 
 /**
- * Opens the database in a file, or in memory for `:memory:`.
+ * Opens the database in a file, or in memory for `:memory:`; `now` is its clock, in milliseconds.
  *
  * @throws FormatMismatch when another engine wrote the file.
  */
-export function openEmbeddedEngine(file: string): EmbeddedEngine {
+export function openEmbeddedEngine(file: string, now: () => number = Date.now): EmbeddedEngine {
   const database = new DatabaseSync(file, { timeout: 5000 });
   try {
     claimDatabase(database, file);
@@ -71,10 +74,10 @@ export function openEmbeddedEngine(file: string): EmbeddedEngine {
   }
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
   database.exec(tokenSchema);
-  const log = openStreamLog(database);
+  const log = openStreamLog(database, now);
   const tables = openTables(database);
   const storage = openStorage(database, log);
-  const context: Context = { storage, tables, log, now: Date.now };
+  const context: Context = { storage, tables, log, now };
   return {
     execute(name, body) {
       const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
@@ -86,6 +89,7 @@ export function openEmbeddedEngine(file: string): EmbeddedEngine {
         return { status: 400, body: describeFailure(error) };
       }
     },
+    keepUp: (lastForgettable = () => undefined) => keepUp(context, lastForgettable),
     close: () => database.close(),
   };
 }

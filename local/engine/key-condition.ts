@@ -100,15 +100,17 @@ function partOf(path: Operand, operator: string, operands: Operand[]): Part {
   return { name: path.path[0] as string, operator, values };
 }
 
-function checkType({ type }: KeyPart, values: Value[]): void {
+/** A key has no empty value, so none may be asked for; not even as the beginning of one. */
+function checkType({ name, type }: KeyPart, values: Value[]): void {
   for (const value of values) {
     if (typeOf(value) !== type) {
       throw invalidParameter("Condition parameter type does not match schema type");
     }
     if (value.S === "" || value.B === "") {
       const kind = value.S === "" ? "string" : "binary";
-      throw invalidParameter(
-        `The AttributeValue for a key attribute cannot contain an empty ${kind} value. Key: ${""}`.trim(),
+      throw invalid(
+        "One or more parameter values are not valid. " +
+          `The AttributeValue for a key attribute cannot contain an empty ${kind} value. Key: ${name}`,
       );
     }
   }

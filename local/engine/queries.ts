@@ -36,6 +36,7 @@ type Reading = {
 
 export const query: Operation = (context, body) => {
   const faults = checkMembers(body);
+  faults.atLeast(body.Limit, "Limit", 1);
   faults.end();
   refuseLegacy(body);
   const members = ["FilterExpression", "ProjectionExpression", "KeyConditionExpression"];
@@ -63,6 +64,9 @@ export const query: Operation = (context, body) => {
 
 export const scan: Operation = (context, body) => {
   const faults = checkMembers(body);
+  if (Number(body.Limit) < 1) {
+    faults.add(body.Limit, "limit", "have value greater than or equal to 1");
+  }
   faults.atLeast(body.Segment, "Segment", 0);
   faults.atLeast(body.TotalSegments, "TotalSegments", 1);
   if (Number(body.TotalSegments) > segmentsMax) {

@@ -21,7 +21,6 @@ export function checkMembers(body: Body): Faults {
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
   faults.tableName(body.TableName);
   faults.oneOf(body.Select, "select", selectChoices);
-  faults.atLeast(body.Limit, "Limit", 1);
   return faults;
 }
 

@@ -33,7 +33,7 @@ export class Faults {
     if (name.length < lengthMin) {
       this.add(name, "tableName", `have length greater than or equal to ${lengthMin}`);
     }
-    const lengthMax = lengthMin === 1 ? 1024 : 255;
+    const lengthMax = name.startsWith("arn:") ? 1024 : 255;
     if (name.length > lengthMax) {
       this.add(name, "tableName", `have length less than or equal to ${lengthMax}`);
     }
@@ -54,6 +54,15 @@ export class Faults {
   atLeast(value: unknown, at: string, least: number): void {
     if (value === undefined || value === null || Number(value) >= least) return;
     this.addUnshown(at, `have value greater than or equal to ${least}`);
+  }
+
+  /** What is wrong with the list of one table in the map of a batch. */
+  addToMap(name: string, list: unknown[], constraint: string): void {
+    this.found.push(
+      `Value '{${name}=${describe(list)}}' at 'requestItems' failed to satisfy constraint: ` +
+        `Map value must satisfy constraint: [Member must have ${constraint}, ` +
+        "Member must have length greater than or equal to 1]",
+    );
   }
 
   /** What is wrong with a member whose value the service does not repeat. */

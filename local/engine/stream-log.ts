@@ -26,17 +26,17 @@ export type StreamLog = {
   append(table: Table, before: Item | undefined, after: Item | undefined, by?: "ttl"): void;
   /** At most `limit` records after a sequence number. */
   read(table: Table, after: number, limit: number): StreamRow[];
-  /** The smallest and the largest number that are kept; undefined when there is none. */
-  range(table: Table): { first: number; last: number } | undefined;
+  /** The smallest number that is kept; undefined when there is none. */
+  first(table: Table): number | undefined;
   /** The largest number that was ever given, of any table. */
   newest(): number;
-  /** Forgets what was written since a time in milliseconds; answers how many. */
-  trim(olderThan: number): number;
+  /** Forgets at most `limit` records, older than a time and up to a number; answers how many. */
+  trim(table: Table, olderThan: number, last: number, limit: number): number;
   remove(table: Table): void;
 };
 
 /** Opens the records of a database, and makes their table where there is none. */
-export function openStreamLog(database: DatabaseSync): StreamLog {
+export function openStreamLog(database: DatabaseSync, now: () => number): StreamLog {
   database.exec(schema);
   const insert = database.prepare(
     `INSERT INTO stream_records (table_id, at, event, keys, old, new, bytes, by)
@@ -46,13 +46,16 @@ export function openStreamLog(database: DatabaseSync): StreamLog {
     `SELECT sequence, at, event, keys, old, new, bytes, by FROM stream_records
      WHERE sequence > ? AND table_id = ? ORDER BY sequence LIMIT ?`,
   );
-  const ends = database.prepare(
-    `SELECT MIN(sequence) AS first, MAX(sequence) AS last FROM stream_records
-     WHERE table_id = ?`,
+  const first = database.prepare(
+    "SELECT sequence FROM stream_records WHERE table_id = ? ORDER BY sequence LIMIT 1",
   );
   const newest = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'stream_records'");
   const remove = database.prepare("DELETE FROM stream_records WHERE table_id = ?");
-  const trim = database.prepare("DELETE FROM stream_records WHERE at < ?");
+  const trim = database.prepare(
+    `DELETE FROM stream_records WHERE sequence IN (
+       SELECT sequence FROM stream_records WHERE at < ? AND table_id = ? AND sequence <= ?
+       ORDER BY at, sequence LIMIT ?)`,
+  );
   let latest = 0;
   return {
     append(table, before, after, by) {
@@ -66,7 +69,7 @@ export function openStreamLog(database: DatabaseSync): StreamLog {
         (hasOld ? countItemBytes(before) : 0) +
         (hasNew ? countItemBytes(after) : 0);
       // One clock for all records: a machine's may be set back, a stream's may not.
-      latest = Math.max(latest, Date.now());
+      latest = Math.max(latest, now());
       insert.run(
         table.id,
         latest,
@@ -79,12 +82,10 @@ export function openStreamLog(database: DatabaseSync): StreamLog {
       );
     },
     read: (table, after, limit) => select.all(after, table.id, limit) as unknown as StreamRow[],
-    range(table) {
-      const row = ends.get(table.id) as { first: number | null; last: number | null };
-      return row.first === null ? undefined : (row as { first: number; last: number });
-    },
+    first: (table) => first.get(table.id)?.sequence as number | undefined,
     newest: () => Number(newest.get()?.seq ?? 0),
-    trim: (olderThan) => Number(trim.run(olderThan).changes),
+    trim: (table, olderThan, last, limit) =>
+      Number(trim.run(olderThan, table.id, last, limit).changes),
     remove: (table) => void remove.run(table.id),
   };
 }

@@ -37,7 +37,6 @@ function findStream({ tables }: Context, arn: unknown): Table {
 
 export const describeStream: Operation = (context, body) => {
   const table = findStream(context, body.StreamArn);
-  const range = context.log.range(table);
   return {
     StreamDescription: {
       StreamArn: streamArnOf(table),
@@ -50,7 +49,7 @@ export const describeStream: Operation = (context, body) => {
       Shards: [
         {
           ShardId: shardOf(table),
-          SequenceNumberRange: { StartingSequenceNumber: spell(range?.first ?? 1) },
+          SequenceNumberRange: { StartingSequenceNumber: spell(context.log.first(table) ?? 1) },
         },
       ],
     },
@@ -70,7 +69,7 @@ export const getShardIterator: Operation = (context, body) => {
   if (needsNumber && !Number.isSafeInteger(given)) {
     throw invalid("Invalid SequenceNumber");
   }
-  const first = context.log.range(table)?.first ?? context.log.newest() + 1;
+  const first = context.log.first(table) ?? context.log.newest() + 1;
   const starts: Record<string, number> = {
     TRIM_HORIZON: 0,
     LATEST: context.log.newest(),

@@ -6,6 +6,9 @@ import { invalid, invalidParameter, notFound } from "./failure.ts";
 import { type KeySchema, partsOf } from "./keys.ts";
 import { Faults } from "./request.ts";
 import type { Index, Table, TableInput } from "./tables.ts";
+import { findExpiries } from "./upkeep.ts";
+
+const keyElementsMax = 2;
 
 /** A key schema as requests and answers have it. */
 export const keySchemaOf = (schema: KeySchema) =>
@@ -40,7 +43,13 @@ function checkMembers(body: Body): void {
   for (const [at, { KeyType }] of keys.entries()) {
     faults.oneOf(KeyType, `keySchema.${at + 1}.member.keyType`, ["HASH", "RANGE"]);
   }
-  if (keys.length > 2) faults.add(keys, "keySchema", "have length less than or equal to 2");
+  if (keys.length > keyElementsMax) {
+    const shown = keys.map(
+      ({ AttributeName, KeyType }) =>
+        `KeySchemaElement(attributeName=${AttributeName}, keyType=${KeyType})`,
+    );
+    faults.add(shown, "keySchema", `have length less than or equal to ${keyElementsMax}`);
+  }
   faults.end();
 }
 
@@ -70,9 +79,7 @@ function checkSchema(input: TableInput): void {
     );
   }
   if (keys[1] && keys[0].AttributeName === keys[1].AttributeName) {
-    throw invalid(
-      "Both the Hash Key and the Range Key element in the KeySchema have the same name",
-    );
+    throw invalid("Invalid KeySchema: Some index key attribute have no definition");
   }
   for (const { IndexName, KeySchema } of local) {
     if (KeySchema[0]?.AttributeName === keys[0].AttributeName) continue;
@@ -192,10 +199,16 @@ export const updateTimeToLive: Operation = (context, body) => {
   checkName(body);
   const table = context.tables.get(body.TableName);
   const wanted = body.TimeToLiveSpecification as NonNullable<Table["timeToLive"]>;
+  if (!wanted.AttributeName) {
+    throw invalid("TimeToLiveSpecification.AttributeName must have a length of at least 1");
+  }
   if (Boolean(table.timeToLive?.Enabled) === wanted.Enabled) {
     throw invalid(`TimeToLive is already ${wanted.Enabled ? "enabled" : "disabled"}`);
   }
-  context.tables.setTimeToLive(table, wanted);
+  context.storage.atomically(() => {
+    context.tables.setTimeToLive(table, wanted);
+    findExpiries(context.storage, table);
+  });
   return { TimeToLiveSpecification: wanted };
 };
 

@@ -197,7 +197,15 @@ export const transactGetItems: Operation = (context, body) => {
     const table = context.tables.get(part.TableName);
     return { table, key, paths };
   });
-  for (const { table, key } of gets) checkKey(table.schema, key);
+  const reasons = gets.map(({ table, key }): Reason => {
+    try {
+      checkKey(table.schema, key);
+      return { Code: "None" };
+    } catch (error) {
+      return reasonOf(error);
+    }
+  });
+  if (reasons.some(({ Code }) => Code !== "None")) throw cancelled(reasons);
   refuseTwice(gets);
   const found = gets.map(({ table, key, paths }) => {
     const stored = context.storage.get(table, encodeKey(table.schema, key));

@@ -5,6 +5,8 @@ import type { Table } from "../model.ts";
 /** A stream record as the engine gives it. */
 export type EngineRecord = {
   eventName: "INSERT" | "MODIFY" | "REMOVE";
+  /** Who did it, where that was the service: it expired the item. */
+  userIdentity?: { Type: string; PrincipalId: string };
   dynamodb: {
     Keys: Record<string, unknown>;
     NewImage?: Record<string, unknown>;

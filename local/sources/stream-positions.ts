@@ -58,14 +58,13 @@ export function forgetOtherReaders(state: State, readers: string[]): void {
   }
 }
 
-/** The least sequence number that any reader of a table's stream still needs the records after. */
-export function findLeastPosition(state: State, tableName: string): number | undefined {
+/** The least sequence number that any reader of a stream still needs the records after. */
+export function findLeastPosition(state: State, stream: string): number | undefined {
   const least = state.database
     .prepare(
-      `SELECT MIN(CAST(sequence AS INTEGER)) AS least FROM reader_positions
-        WHERE stream LIKE '%:table/' || ? || '/stream/%'`,
+      `SELECT MIN(CAST(sequence AS INTEGER)) AS least FROM reader_positions WHERE stream = ?`,
     )
-    .get(tableName)?.least;
+    .get(stream)?.least;
   return typeof least === "number" ? least : undefined;
 }
 

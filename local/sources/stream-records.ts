@@ -11,6 +11,7 @@ export type StreamRecord = {
   eventSource: string;
   awsRegion: string;
   eventSourceARN: string;
+  userIdentity?: EngineRecord["userIdentity"];
   dynamodb: EngineRecord["dynamodb"] & { StreamViewType: string };
 };
 
@@ -39,13 +40,14 @@ export function makeStreamRecord(
   region: string,
   skewSeconds: number,
 ): StreamRecord {
-  const { dynamodb, eventName } = record;
+  const { dynamodb, eventName, userIdentity } = record;
   return {
     // The engine's own id is a row number that begins again in each new database.
     eventID: createHash("md5")
       .update(`${table.streamArn} ${dynamodb.SequenceNumber}`)
       .digest("hex"),
     eventName,
+    ...(userIdentity && { userIdentity }),
     eventVersion: "1.1",
     eventSource: "aws:dynamodb",
     awsRegion: region,

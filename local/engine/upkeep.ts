@@ -1,0 +1,71 @@
+/** What the service does by itself: it expires items and forgets what is past its time. */
+
+import { streamArnOf } from "./arns.ts";
+import type { Context } from "./context.ts";
+import type { Storage } from "./storage.ts";
+import type { Table } from "./tables.ts";
+import { trimTokens } from "./transactions.ts";
+import type { Item } from "./values.ts";
+
+/** How long the service keeps a stream's records. */
+const recordMilliseconds = 24 * 3_600_000;
+/** Items that expired longer ago than this stay: so the service guards against a wrong unit. */
+const expiredSecondsMax = 5 * 365 * 86_400;
+/** The most of one kind that is done at once: some milliseconds' work. */
+const onceMax = 200;
+
+/** The last sequence number of a stream that may be forgotten; undefined: all may. */
+export type LastForgettable = (streamArn: string) => number | undefined;
+
+/**
+ * Does a bounded part of what is due.
+ *
+ * @param lastForgettable keeps older records than a day for readers that were not there meanwhile.
+ * @returns whether there is more to be done.
+ */
+export function keepUp(context: Context, lastForgettable: LastForgettable): boolean {
+  let isMore = false;
+  for (const table of context.tables.list()) {
+    const { timeToLive, streamLabel } = table;
+    if (timeToLive?.Enabled) isMore = expire(context, table) || isMore;
+    if (!streamLabel) continue;
+    const last = lastForgettable(streamArnOf(table)) ?? Number.MAX_SAFE_INTEGER;
+    const before = context.now() - recordMilliseconds;
+    isMore = context.log.trim(table, before, last, onceMax) === onceMax || isMore;
+  }
+  trimTokens(context);
+  return isMore;
+}
+
+function expire({ storage, now }: Context, table: Table): boolean {
+  const seconds = Math.floor(now() / 1000);
+  const due = storage
+    .prepare(
+      `SELECT item, bytes FROM ${table.storage}
+       WHERE expires_at IS NOT NULL AND expires_at < ? AND expires_at > ?
+       ORDER BY expires_at LIMIT ?`,
+    )
+    .all(seconds, seconds - expiredSecondsMax, onceMax);
+  if (due.length === 0) return false;
+  storage.atomically(() => {
+    for (const { item, bytes } of due) {
+      const stored = { item: JSON.parse(String(item)) as Item, bytes: Number(bytes) };
+      storage.replace(table, stored, undefined, "ttl");
+    }
+  });
+  return due.length === onceMax;
+}
+
+/** Looks at all items of a table again, since another attribute now says when they expire. */
+export function findExpiries(storage: Storage, { storage: place, timeToLive }: Table): void {
+  const name = timeToLive?.Enabled ? timeToLive.AttributeName : undefined;
+  if (name === undefined)
+    return void storage.prepare(`UPDATE ${place} SET expires_at = NULL`).run();
+  storage
+    .prepare(
+      `UPDATE ${place} SET expires_at = (
+         SELECT CAST(json_extract(one.value, '$.N') AS INTEGER) FROM json_each(item) AS one
+         WHERE one.key = ?)`,
+    )
+    .run(name);
+}

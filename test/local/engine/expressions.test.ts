@@ -1,0 +1,118 @@
+import { openTestEngine } from "./engine.ts";
+
+const { must, refusal, put, get } = openTestEngine();
+const Key = { pk: { S: "a" }, sk: { S: "1" } };
+
+/** The item after an update of `before`. */
+function update(before: object, UpdateExpression: string, values: object = {}, names?: object) {
+  put("a", "1", before as Record<string, unknown>);
+  const { pk, sk, ...after } = must("UpdateItem", {
+    ...{ TableName: "things", Key, UpdateExpression, ReturnValues: "ALL_NEW" },
+    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
+    ...(names && { ExpressionAttributeNames: names }),
+  }).Attributes as Record<string, unknown>;
+  return after;
+}
+
+test("all parts of an update see the item as it was before", () => {
+  const one = { ":one": { N: "1" } };
+  expect(update({ x: { N: "1" }, y: { N: "5" } }, "SET x = y + :one, y = x - :one", one)).toEqual({
+    x: { N: "6" },
+    y: { N: "0" },
+  });
+});
+
+test("paths reach into maps and lists; what is put behind a list's end is appended", () => {
+  const before = { m: { M: { l: { L: [{ S: "a" }] } } } };
+  expect(update(before, "SET m.l[7] = :v", { ":v": { S: "b" } })).toEqual({
+    m: { M: { l: { L: [{ S: "a" }, { S: "b" }] } } },
+  });
+  expect(update(before, "REMOVE #m.l[0]", {}, { "#m": "m" })).toEqual({
+    m: { M: { l: { L: [] } } },
+  });
+});
+
+test("if_not_exists, list_append, ADD to and DELETE from sets", () => {
+  const v = { ":v": { L: [{ N: "2" }] }, ":none": { L: [] } };
+  expect(update({}, "SET l = list_append(if_not_exists(l, :none), :v)", v)).toEqual({ l: v[":v"] });
+  const s = (...SS: string[]) => ({ ":s": { SS } });
+  expect(update({ s: { SS: ["a"] } }, "ADD s :s", s("b"))).toEqual({ s: { SS: ["a", "b"] } });
+  // An empty set is none.
+  expect(update({ s: { SS: ["a"] } }, "DELETE s :s", s("a", "b"))).toEqual({});
+});
+
+test.each([
+  [
+    "SET pk = :v",
+    "ValidationException",
+    "Cannot update attribute pk. This attribute is part of the key",
+  ],
+  ["SET x = :v, x = :v", "ValidationException", "Two document paths overlap"],
+  ["SET x = :other", "ValidationException", "attribute value: :other"],
+  ["SET size = :v", "ValidationException", "reserved keyword: size"],
+  ["SET x =", "ValidationException", "Syntax error"],
+  ["SET gone.x = :v", "ValidationException", "invalid for update"],
+])("%s is refused", (UpdateExpression, type, part) => {
+  put("a", "1");
+  const ExpressionAttributeValues = { ":v": { S: "v" } };
+  const body = { TableName: "things", Key, UpdateExpression, ExpressionAttributeValues };
+  const [found, sentence] = refusal("UpdateItem", body);
+  expect(found).toBe(type);
+  expect(sentence).toContain(part);
+  expect(get("a", "1")).toEqual(Key);
+});
+
+const item = {
+  n: { N: "10" },
+  s: { S: "text" },
+  l: { L: [{ N: "1" }] },
+  set: { SS: ["a", "b"] },
+  nil: { NULL: true },
+};
+test.each([
+  ["n BETWEEN :nine AND :ten", true],
+  ["n > :nine AND NOT n > :ten", true],
+  ["n < :text", false],
+  ["n IN (:nine, :ten)", true],
+  ["begins_with(s, :text)", true],
+  ["contains(s, :text) OR n = :nine", true],
+  ["contains(#set, :a)", true],
+  ["size(s) = :four", true],
+  ["attribute_type(nil, :null)", true],
+  ["attribute_exists(l[0]) AND attribute_not_exists(l[1])", true],
+  ["attribute_exists(absent) OR (n = :ten AND s = :text)", true],
+  ["absent <> :ten", true],
+  ["absent = :ten", false],
+  ["NOT absent = :ten AND n = :ten", true],
+])("of the item the condition %s is %s", (ConditionExpression, holds) => {
+  put("a", "1", item);
+  const values = {
+    ":nine": { N: "9" },
+    ":ten": { N: "10.0" },
+    ":four": { N: "4" },
+    ":text": { S: "text" },
+    ":a": { S: "a" },
+    ":null": { S: "NULL" },
+  };
+  const used = Object.entries(values).filter(([name]) =>
+    new RegExp(`${name}\\b`).test(ConditionExpression),
+  );
+  const body = {
+    ...{ TableName: "things", Item: Key, ConditionExpression },
+    ...(used.length > 0 && { ExpressionAttributeValues: Object.fromEntries(used) }),
+    ...(ConditionExpression.includes("#set") && { ExpressionAttributeNames: { "#set": "set" } }),
+  };
+  if (holds) must("PutItem", body);
+  else {
+    expect(refusal("PutItem", body)[0]).toBe("ConditionalCheckFailedException");
+    expect(get("a", "1")).toEqual({ ...Key, ...item });
+  }
+});
+
+test("a placeholder that no expression uses is refused, and so is an empty key to query by", () => {
+  const ExpressionAttributeValues = { ":p": { S: "a" }, ":s": { S: "" } };
+  const query = { TableName: "things", ExpressionAttributeValues };
+  expect(refusal("Query", { ...query, KeyConditionExpression: "pk = :p" })[1]).toContain(":s");
+  const begins = { ...query, KeyConditionExpression: "pk = :p AND begins_with(sk, :s)" };
+  expect(refusal("Query", begins)[1]).toContain("cannot contain an empty string value. Key: sk");
+});

@@ -1,0 +1,123 @@
+import { openTestEngine } from "./engine.ts";
+
+type Record_ = { eventName: string; dynamodb: Record<string, unknown>; userIdentity?: unknown };
+const hour = 3_600_000;
+
+function open() {
+  const engine = openTestEngine();
+  const [stream] = engine.must("ListStreams", {}).Streams as { StreamArn: string }[];
+  const StreamArn = stream!.StreamArn;
+  const described = engine.must("DescribeStream", { StreamArn }).StreamDescription;
+  const [shard] = (described as { Shards: { ShardId: string }[] }).Shards;
+  const from = (type: string, SequenceNumber?: unknown) => ({
+    ...{ StreamArn, ShardId: shard!.ShardId, ShardIteratorType: type },
+    ...(SequenceNumber !== undefined && { SequenceNumber }),
+  });
+  const read = (type = "TRIM_HORIZON", sequence?: unknown, Limit = 1000) => {
+    const { ShardIterator } = engine.must("GetShardIterator", from(type, sequence));
+    return engine.must("GetRecords", { ShardIterator, Limit }).Records as Record_[];
+  };
+  return { ...engine, read, from };
+}
+
+test("each change has both images, one that changes nothing leaves no record", () => {
+  const { put, must, read } = open();
+  put("a", "1", { n: { N: "1" } });
+  put("a", "1", { n: { N: "1.0" } });
+  put("a", "1", { n: { N: "2" } });
+  const Key = { pk: { S: "a" }, sk: { S: "1" } };
+  must("DeleteItem", { TableName: "things", Key });
+  must("DeleteItem", { TableName: "things", Key });
+  const told = read().map(({ eventName, dynamodb: { OldImage, NewImage, Keys } }) => {
+    const n = (image: unknown) => (image as { n: { N: string } } | undefined)?.n.N;
+    expect(Keys).toEqual(Key);
+    return [eventName, n(OldImage), n(NewImage)];
+  });
+  expect(told).toEqual([
+    ["INSERT", undefined, "1"],
+    ["MODIFY", "1", "2"],
+    ["REMOVE", "2", undefined],
+  ]);
+});
+
+test("a reader goes on after any record, or begins with what comes", () => {
+  const { put, read, must, from } = open();
+  for (const sk of ["1", "2", "3"]) put("a", sk);
+  const [first] = read();
+  const number = first!.dynamodb.SequenceNumber;
+  expect(read("AFTER_SEQUENCE_NUMBER", number)).toHaveLength(2);
+  expect(read("AT_SEQUENCE_NUMBER", number)).toHaveLength(3);
+  expect(read("TRIM_HORIZON", undefined, 2)).toHaveLength(2);
+  const { ShardIterator } = must("GetShardIterator", from("LATEST"));
+  put("a", "4");
+  const later = must("GetRecords", { ShardIterator }).Records as Record_[];
+  expect(later.map(({ dynamodb }) => (dynamodb.Keys as { sk: unknown }).sk)).toEqual([{ S: "4" }]);
+});
+
+test("what a transaction was refused leaves no record", () => {
+  const { ask, read } = open();
+  const put = (sk: string, more = {}) => ({
+    Put: { TableName: "things", Item: { pk: { S: "a" }, sk: { S: sk } }, ...more },
+  });
+  const refused = put("2", { ConditionExpression: "attribute_exists(pk)" });
+  expect(ask("TransactWriteItems", { TransactItems: [put("1"), refused] }).status).toBe(400);
+  expect(read()).toEqual([]);
+});
+
+test("an expired item goes by the service's hand, with a record that says so", () => {
+  const { put, must, get, read, clock, keepUp } = open();
+  const AttributeName = "until";
+  const seconds = Math.floor(clock.now / 1000);
+  put("a", "before", { until: { N: `${seconds + 5}` } });
+  const TimeToLiveSpecification = { AttributeName, Enabled: true };
+  must("UpdateTimeToLive", { TableName: "things", TimeToLiveSpecification });
+  put("a", "after", { until: { N: `${seconds + 5}` }, owner: { S: "o" }, rank: { N: "1" } });
+  put("a", "text", { until: { S: `${seconds}` } });
+  put("a", "ancient", { until: { N: "5" } });
+  put("a", "later", { until: { N: `${seconds + 60}` } });
+  expect(keepUp()).toBe(false);
+  expect(get("a", "before")).toBeDefined();
+  clock.now += 7_000;
+  keepUp();
+  const left = must("Scan", { TableName: "things" }).Items as { sk: { S: string } }[];
+  expect(left.map(({ sk }) => sk.S)).toEqual(["ancient", "later", "text"]);
+  expect(must("Scan", { TableName: "things", IndexName: "by-owner" }).Count).toBe(0);
+  const removed = read().filter(({ eventName }) => eventName === "REMOVE");
+  expect(removed.map(({ userIdentity }) => userIdentity)).toEqual(
+    Array(2).fill({ Type: "Service", PrincipalId: "dynamodb.amazonaws.com" }),
+  );
+});
+
+test("thousands that expire at once go bit by bit", () => {
+  const { put, must, clock, keepUp } = open();
+  const TimeToLiveSpecification = { AttributeName: "until", Enabled: true };
+  must("UpdateTimeToLive", { TableName: "things", TimeToLiveSpecification });
+  const until = { N: String(Math.floor(clock.now / 1000)) };
+  for (let n = 0; n < 450; n++) put("a", String(n), { until });
+  clock.now += 5_000;
+  expect([keepUp(), keepUp(), keepUp()]).toEqual([true, true, false]);
+  expect(must("Scan", { TableName: "things" }).Count).toBe(0);
+});
+
+test("records are kept for a day, and longer for a reader that has not had them", () => {
+  const { put, read, clock, keepUp, refusal, from } = open();
+  for (const sk of ["1", "2", "3"]) put("a", sk);
+  clock.now += 23 * hour;
+  put("a", "4");
+  const numbers = read().map(({ dynamodb }) => dynamodb.SequenceNumber);
+  keepUp();
+  expect(read()).toHaveLength(4);
+  clock.now += 2 * hour;
+  keepUp(() => Number(numbers[1]));
+  expect(read().map(({ dynamodb }) => dynamodb.SequenceNumber)).toEqual(numbers.slice(2));
+  expect(refusal("GetShardIterator", from("AT_SEQUENCE_NUMBER", numbers[0]))[0]).toBe(
+    "TrimmedDataAccessException",
+  );
+  keepUp();
+  expect(read()).toHaveLength(1);
+  clock.now += 24 * hour;
+  keepUp();
+  // The next number is a new one, although no record is left.
+  put("a", "5");
+  expect(Number(read()[0]!.dynamodb.SequenceNumber)).toBeGreaterThan(Number(numbers[3]));
+});
