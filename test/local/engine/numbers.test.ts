@@ -26,7 +26,7 @@ const decimals = fc
   .map(([digits, exponent]) => normalizeNumber(`${digits}e${exponent}`));
 
 test("bytes of numbers sort as the numbers do", () => {
-  fc.assert(
+  void fc.assert(
     fc.property(decimals, decimals, (one, other) => {
       const order = Math.sign(Buffer.compare(encodeNumber(one), encodeNumber(other)));
       expect(order).toBe(Math.sign(compareNumbers(one, other)));
@@ -38,7 +38,7 @@ test("what is added and taken away again leaves the number, exactly", () => {
   const small = fc
     .bigInt({ min: -(10n ** 16n), max: 10n ** 16n })
     .map((n) => normalizeNumber(`${n}e-3`));
-  fc.assert(
+  void fc.assert(
     fc.property(small, small, (one, other) => {
       expect(addNumbers(addNumbers(one, other, 1), other, -1)).toBe(one);
     }),
