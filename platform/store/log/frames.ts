@@ -71,6 +71,12 @@ export async function findNewestFrame(streamId: string): Promise<FrameEnd | unde
 }
 
 /**
+ * Tries of taking a text out of one frame against others who do the same: a room waits for it, and
+ * each try that is overtaken is another deletion that is done, so none of them pauses.
+ */
+const atOnce = { tries: 10, fresh: 10 };
+
+/**
  * Takes a deleted message's text out of the kept frame that shows it: an update under the revision
  * that was read, so that it never brings an expired frame back.
  */
@@ -90,7 +96,7 @@ export async function takeText(streamId: string, messageId: string, n: number): 
       },
     });
     return replaced === undefined ? overtaken : undefined;
-  });
+  }, atOnce);
 }
 
 /** How far the clock of the function that wrote a message may be off the table's clock. */
