@@ -1,5 +1,5 @@
 import { frameBytesMax } from "../domain/log/frame.ts";
-import { coveredMax } from "../domain/log/known-log.ts";
+import { coveredMax } from "./push/log-cache.ts";
 
 /**
  * Sizes that only a large or busy room reaches. They stand together because what goes wrong beyond

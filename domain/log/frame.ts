@@ -37,7 +37,7 @@ export type Frame = z.infer<typeof Frame>;
 export const isAnswered = (frame: Pick<Frame, "expiresAt">, now: Date) =>
   frame.expiresAt - (frameKeptSeconds - frameAnsweredSeconds) > now.getTime() / 1000;
 
-/** Where a log stands before a frame is made. */
+/** Where a log ends: its epoch, and number, time and totals of the newest frame ever put. */
 export type LogEnd = { epoch: string; head: number; newest: number; totals: Totals };
 
 /** What a frame says besides its events. */

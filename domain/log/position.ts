@@ -23,16 +23,3 @@ export function parsePosition(text: string): Position | undefined {
   const match = /^([A-Za-z0-9_-]{1,32}):(\d{1,15})$/.exec(text);
   return match === null ? undefined : { epoch: match[1]!, frame: Number(match[2]) };
 }
-
-/** What a log can answer from: its epoch, its newest frame, and whether a frame is still kept. */
-type LogState = { epoch: string; head: number; keeps: (frame: number) => boolean };
-
-/**
- * Whether everything after a position can be given: never a part. The position must be of this
- * epoch and not in the future, and either be the head or have its next frame still kept (frames go
- * oldest first, so those after it are kept too).
- */
-export function canRecover(position: Position, log: LogState): boolean {
-  if (position.epoch !== log.epoch || position.frame > log.head) return false;
-  return position.frame === log.head || log.keeps(position.frame + 1);
-}

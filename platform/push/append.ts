@@ -1,14 +1,14 @@
 import { recordIdOfMessage } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
 import { type Frame, frameKeptSeconds, makeFrame } from "../../domain/log/frame.ts";
-import { append, freshIn, type KnownLog, knows } from "../../domain/log/known-log.ts";
 import { bytesOf, chooseLeft } from "../../domain/log/thinning.ts";
 import { setting } from "../env.ts";
 import { limits } from "../limits.ts";
 import { logFault } from "../log.ts";
-import { findCovering, putFrame, readBack, takeText } from "../store/log/frames.ts";
+import { findCovering, putFrame, takeText } from "../store/log/frames.ts";
 import { findStream } from "../store/streams/streams.ts";
 import { limitedAt } from "./governor.ts";
+import { addFrame, freshIn, knows, type LogCache, readCache } from "./log-cache.ts";
 import { type Room, remember } from "./memory.ts";
 import { viewersOf } from "./viewer-count.ts";
 
@@ -47,7 +47,7 @@ export async function appendRecords(
         now,
       );
       if (await putFrame(streamId, frame)) {
-        append(log, frame, now, coveredRecords);
+        addFrame(log, frame, now, coveredRecords);
         made.push(frame);
         fresh = fresh.slice(taken);
         for (const { id } of tooLarge)
@@ -96,8 +96,8 @@ async function leaveOut(
 /** What a frame has around its events, at most. */
 const headerBytesMax = 300;
 
-async function readAgain({ streamId, now, memory }: Room, oldest: number): Promise<KnownLog> {
-  const log = await readBack(streamId, oldest, now);
+async function readAgain({ streamId, now, memory }: Room, oldest: number): Promise<LogCache> {
+  const log = await readCache(streamId, oldest, now);
   remember(memory.logs, streamId, log, streamsMax);
   return log;
 }

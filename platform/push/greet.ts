@@ -1,8 +1,9 @@
+import type { LogEnd } from "../../domain/log/frame.ts";
+import { firstMissed, recover, subscribedMessage } from "../../domain/log/recovery.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
 import { fallBehind, setFrom } from "../store/log/catch-up.ts";
-import { findNewestFrame } from "../store/log/frames.ts";
-import { getLog, type Log } from "../store/log/logs.ts";
+import { readHead } from "../store/log/recovery.ts";
 import { findGuests, removeSubscriber } from "../store/log/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import { type PostResult, payloadOf } from "./gateway.ts";
@@ -28,29 +29,17 @@ export async function greetSubscribers(room: Room, given: readonly Subscriber[])
   const admitted = await allDone(guests.map((guest) => admit(room, guest)));
   const current = admitted.filter((one) => one !== undefined);
   if (current.length === 0) return;
-  const before = await readLog(streamId);
+  const before = await readHead(streamId);
   // What was asked stands in the record; the item keeps only what posting needs.
   const askedBy = ({ connectionId }: Subscriber) => newest.get(connectionId)!;
   const fixed = await allDone(
-    current.map((one) => setFrom(one, before.head + 1, missedBy(askedBy(one), before))),
+    current.map((one) => setFrom(one, before.head + 1, firstMissed(askedBy(one).since, before))),
   );
   const greeted = fixed.filter((one) => one !== undefined);
-  const log = await readLog(streamId);
+  const end = await readHead(streamId);
   const viewers = await viewersNow(room);
-  await allDone(greeted.map((one) => greet(room, one, askedBy(one), { log, viewers })));
+  await allDone(greeted.map((one) => greet(room, one, askedBy(one), { end, viewers })));
 }
-
-type LogWithHead = Log & { head: number };
-
-/** The log, with the newest number: of the frames that are kept, or of the one posted last. */
-export async function readLog(streamId: string): Promise<LogWithHead> {
-  const [log, frame] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
-  return { ...log, head: Math.max(log.posted, frame?.n ?? 0) };
-}
-
-/** The first frame that somebody has missed since their position, if that is one of this log. */
-const missedBy = ({ since }: Subscriber, { epoch, head }: LogWithHead) =>
-  since?.epoch === epoch && since.frame < head ? since.frame + 1 : undefined;
 
 type Guest = Awaited<ReturnType<typeof findGuests>>[number];
 
@@ -84,17 +73,17 @@ async function greet(
   room: Room,
   subscriber: Subscriber,
   asked: Pick<Subscriber, "since" | "requestId">,
-  { log, viewers }: { log: LogWithHead; viewers: number },
+  { end, viewers }: { end: LogEnd; viewers: number },
 ): Promise<void> {
   // A frame may have been put, and posted to the others, before the first live one was set.
-  if (subscriber.next !== undefined || log.head >= subscriber.from!)
+  if (subscriber.next !== undefined || end.head >= subscriber.from!)
     return handOver(subscriber, asked);
   const { streamId } = room;
   const { since, requestId } = asked;
-  const { epoch, head } = log;
-  const recovered = since && since.epoch === epoch && since.frame === head;
-  const said = { type: "subscribed", streamId, epoch, head, recovered, viewers, requestId };
-  const saying = say(room, subscriber, JSON.stringify(said)).then(async (result) => {
+  // Nothing is owed, so only the head itself can be recovered: no frame is needed for that.
+  const recovery = since && recover(since, end, undefined, room.now);
+  const message = subscribedMessage(streamId, end, { recovery, viewers, requestId });
+  const saying = say(room, subscriber, JSON.stringify(message)).then(async (result) => {
     if (result === "gone" && isYoung(room, subscriber)) await handOver(subscriber, asked);
   });
   const isSlow = room.memory.slow.has(nameOf(subscriber));

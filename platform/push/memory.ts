@@ -1,5 +1,5 @@
-import type { KnownLog } from "../../domain/log/known-log.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
+import type { LogCache } from "./log-cache.ts";
 
 /**
  * What one environment remembers between batches. All of it may be lost or stale: the table
@@ -7,7 +7,7 @@ import type { Subscriber } from "../../domain/log/subscriber.ts";
  */
 export type Memory = {
   /** What is known of the streams' logs: numbers, ids and times, never bytes. */
-  logs: Map<string, KnownLog>;
+  logs: Map<string, LogCache>;
   /** Distinct viewers of the streams, and when they were counted (milliseconds). */
   viewers: Map<string, { count: number; at: number }>;
   /**

@@ -3,7 +3,7 @@ import type { Frame } from "../../domain/log/frame.ts";
 import { setting } from "../env.ts";
 import { limits } from "../limits.ts";
 import { listGathered, putGathered, removeGathered } from "../store/log/backlog.ts";
-import { findNewestFrame } from "../store/log/frames.ts";
+import { readHead } from "../store/log/recovery.ts";
 import { appendRecords, takeTexts } from "./append.ts";
 import type { StreamWork } from "./batch.ts";
 import { deliverFrames, type PostFrames } from "./deliver.ts";
@@ -79,7 +79,7 @@ export async function postRoom(room: Room, post: PostFrames): Promise<void> {
 
 /** What lies in the log already: whoever framed it may have died before posting. */
 async function framedBefore({ streamId }: Room): Promise<Framed> {
-  return { head: (await findNewestFrame(streamId))?.n ?? 0, made: [] };
+  return { head: (await readHead(streamId)).head, made: [] };
 }
 
 /** Asks for the posting of what this call has left: it has gone on for long enough. */

@@ -1,12 +1,13 @@
 import type { SQSRecord } from "aws-lambda";
-import { type Frame, isAnswered } from "../../domain/log/frame.ts";
-import { canRecover } from "../../domain/log/position.ts";
+import type { Frame } from "../../domain/log/frame.ts";
+import { subscribedMessage } from "../../domain/log/recovery.ts";
 import { firstLive, type Subscriber } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
 import { limits } from "../limits.ts";
 import { logFault } from "../log.ts";
 import { goLive, moveOn } from "../store/log/catch-up.ts";
-import { listFrames, queryFrames } from "../store/log/frames.ts";
+import { listFrames } from "../store/log/frames.ts";
+import { readHead, recoverFrom } from "../store/log/recovery.ts";
 import { takeResumeFrames } from "../store/log/resume-budget.ts";
 import { findSubscriber, removeSubscriber } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/streams.ts";
@@ -14,7 +15,6 @@ import { dropGone, noteGone } from "./dead-connections.ts";
 import { formsOf } from "./encodings.ts";
 import { type PostResult, payloadOf, poster } from "./gateway.ts";
 import { governor } from "./governor.ts";
-import { readLog } from "./greet.ts";
 import { queueResuming, Resuming } from "./jobs.ts";
 import type { Memory, Room } from "./memory.ts";
 import { postOpening, refusalOf } from "./opening.ts";
@@ -86,28 +86,17 @@ async function answer(
   { since, requestId }: NonNullable<Resuming["asked"]>,
 ): Promise<Subscriber | undefined> {
   const { streamId } = room;
-  const { epoch } = await readLog(streamId);
-  const head = subscriber.from! - 1;
-  const recovered = since && (await isRecovered(streamId, since, { epoch, head }, room.now));
+  const { epoch } = await readHead(streamId);
+  // Where the log ended when the first live frame was set: a greeting that is repeated says it again.
+  const end = { epoch, head: subscriber.from! - 1 };
+  const recovery = since && (await recoverFrom(streamId, since, end, room.now));
   const viewers = await viewersNow(room);
-  const said = { type: "subscribed", streamId, epoch, head, recovered, viewers, requestId };
-  const payload = payloadOf(JSON.stringify(said));
+  const message = subscribedMessage(streamId, end, { recovery, viewers, requestId });
+  const payload = payloadOf(JSON.stringify(message));
   const result = await postOpening(room, subscriber, payload, openingWaitsMilliseconds);
   if (result !== "sent") return leave(subscriber, subscriber.next!, result);
-  const isLost = recovered === false && subscriber.next! <= head;
-  return isLost ? moveOn(subscriber, head + 1) : subscriber;
-}
-
-async function isRecovered(
-  streamId: string,
-  since: NonNullable<Subscriber["since"]>,
-  { epoch, head }: { epoch: string; head: number },
-  now: Date,
-): Promise<boolean> {
-  const from = since.frame + 1;
-  const { value: next } = await queryFrames(streamId, { from, to: from, pageSize: 1 }).next();
-  const keeps = () => next !== undefined && next.epoch === epoch && isAnswered(next, now);
-  return canRecover(since, { epoch, head, keeps });
+  const isLost = recovery === "lost" && subscriber.next! <= end.head;
+  return isLost ? moveOn(subscriber, end.head + 1) : subscriber;
 }
 
 /** Sends pages of frames until the newest is sent, or the turn is over. */
@@ -119,7 +108,7 @@ async function sendTurn(room: Room, given: Subscriber): Promise<void> {
   let subscriber: Subscriber | undefined = given;
   let next = given.next!;
   for (let page = 0; ; page++) {
-    const { head } = await readLog(streamId);
+    const { head } = await readHead(streamId);
     if (next > head) {
       const live = await goLive(subscriber, next);
       return live && sendRest(room, live);
@@ -146,7 +135,7 @@ async function sendRest(
   framesMax = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const from = firstLive(subscriber)!;
-  const { head } = await readLog(room.streamId);
+  const { head } = await readHead(room.streamId);
   await sendFrames(room, subscriber, from, Math.min(head, from + framesMax - 1));
 }
 

@@ -1,9 +1,8 @@
 import * as z from "zod";
-import { isAnswered } from "../../domain/log/frame.ts";
-import { canRecover, Epoch, FrameNumber } from "../../domain/log/position.ts";
+import { Epoch, FrameNumber } from "../../domain/log/position.ts";
 import { assertCurrent, type Caller } from "../caller.ts";
-import { findNewestFrame, queryFrames } from "../store/log/frames.ts";
-import { getLog } from "../store/log/logs.ts";
+import { queryFrames } from "../store/log/frames.ts";
+import { readHead, recoverFrom } from "../store/log/recovery.ts";
 
 /** Frames of one answer. */
 const rangeFramesMax = 100;
@@ -54,15 +53,12 @@ export async function readRange(
   { epoch, after, waitSeconds, caller }: Wish,
   now: Date,
 ): Promise<FrameRange> {
-  const [log, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
-  const head = Math.max(log.posted, newest?.n ?? 0);
-  const position = { epoch: epoch ?? log.epoch, frame: after ?? head };
-  const from = position.frame + 1;
-  const { value: next } = await queryFrames(streamId, { from, pageSize: 1 }).next();
-  const keeps = (frame: number) =>
-    next?.n === frame && next.epoch === log.epoch && isAnswered(next, now);
-  const recovered = canRecover(position, { epoch: log.epoch, head, keeps });
-  if (!recovered) return { epoch: log.epoch, head, recovered, frames: [] };
+  const end = await readHead(streamId);
+  const since = { epoch: epoch ?? end.epoch, frame: after ?? end.head };
+  const recovery = await recoverFrom(streamId, since, end, now);
+  if (recovery === "lost")
+    return { epoch: end.epoch, head: end.head, recovered: false, frames: [] };
+  const { from } = recovery;
   const until = Math.min(now.getTime() + waitSeconds * 1000, caller.expiresAt * 1000);
   let frames = await readAfter(streamId, from);
   while (frames.length === 0 && Date.now() + lookMilliseconds < until) {
@@ -71,7 +67,8 @@ export async function readRange(
   }
   assertCurrent(caller, new Date());
   const last = frames.at(-1)?.frame as number | undefined;
-  return { epoch: log.epoch, head: Math.max(head, last ?? 0), recovered, frames };
+  const head = Math.max(end.head, last ?? 0);
+  return { epoch: end.epoch, head, recovered: true, frames };
 }
 
 async function readAfter(streamId: string, from: number): Promise<Record<string, unknown>[]> {

@@ -1,13 +1,11 @@
 import * as z from "zod";
 import { Frame, withoutText } from "../../../domain/log/frame.ts";
-import { type KnownLog, knownFrom } from "../../../domain/log/known-log.ts";
 import { limits } from "../../limits.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { putIf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { isAbsent, read } from "../../table/table.ts";
-import { getLog } from "./logs.ts";
 
 /** Puts the next frame of a log; false when its number is taken: then the log is read again. */
 export async function putFrame(streamId: string, frame: Frame): Promise<boolean> {
@@ -16,22 +14,6 @@ export async function putFrame(streamId: string, frame: Frame): Promise<boolean>
 
 /** The largest number that a frame's key can carry. */
 const numberMax = 999_999_999_999;
-
-/**
- * Reads a log consistently, newest frame first, as far back as a record of this time (in seconds)
- * may be in a frame.
- */
-export async function readBack(streamId: string, oldest: number, now: Date): Promise<KnownLog> {
-  const log = await getLog(streamId);
-  const frames: Frame[] = [];
-  for await (const frame of queryFrames(streamId, { newestFirst: true })) {
-    // The newest frame says where the log ends, however old it is.
-    if (frame.newest < oldest && frames.length > 0)
-      return knownFrom(log, frames, frame.newest, now);
-    frames.push(frame);
-  }
-  return knownFrom(log, frames, undefined, now);
-}
 
 type Range = { from?: number; to?: number; newestFirst?: boolean; pageSize?: number };
 

@@ -1,3 +1,4 @@
+import { endOf } from "../../../domain/log/recovery.ts";
 import { deleteItem, putItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
@@ -12,11 +13,8 @@ import { getLog, type Log, newLog } from "./logs.ts";
  */
 export async function resetLog(streamId: string): Promise<void> {
   const [old, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
-  const end =
-    newest !== undefined && newest.n > old.posted
-      ? { posted: newest.n, newest: newest.newest, totals: newest.totals }
-      : {};
-  const log: Log = { ...old, ...end, epoch: newLog().epoch };
+  const { head: posted, ...end } = endOf(old, newest);
+  const log: Log = { ...old, ...end, posted, epoch: newLog().epoch };
   await putItem({ ...key.log(streamId), ...log });
   for (const kind of [prefix.subscribers, prefix.gathered])
     for (const { PK, SK } of await queryWhole(key.log(streamId), { prefix: kind }))

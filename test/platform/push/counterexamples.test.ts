@@ -1,7 +1,7 @@
 import type { Frame } from "../../../domain/log/frame.ts";
-import { knownFrom } from "../../../domain/log/known-log.ts";
 import { useLimits } from "../../../platform/limits.ts";
 import { useGovernor } from "../../../platform/push/governor.ts";
+import { cacheOf } from "../../../platform/push/log-cache.ts";
 import { queryFrames } from "../../../platform/store/log/frames.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
@@ -110,7 +110,7 @@ test("F6: a record that is older than what memory knows is looked up in the log"
   const warm = stage.room();
   const frames = await readLog(stage.streamId);
   const log = { ...(await findLog(stage.streamId))!, posted: 1 };
-  warm.memory.logs.set(stage.streamId, knownFrom(log, frames, at - 100, stage.now));
+  warm.memory.logs.set(stage.streamId, cacheOf(log, frames, at - 100, stage.now));
   warm.memory.logs.get(stage.streamId)!.covered.clear();
   await stage.push(warm, late);
   await stage.push(warm, early);

@@ -1,6 +1,6 @@
-import { makeFrame } from "../../domain/log/frame.ts";
-import { append, freshIn, knownFrom, knows } from "../../domain/log/known-log.ts";
-import { now, said, streamId } from "./frame-samples.ts";
+import { makeFrame } from "../../../domain/log/frame.ts";
+import { addFrame, cacheOf, freshIn, knows } from "../../../platform/push/log-cache.ts";
+import { now, said, streamId } from "../../domain/frame-samples.ts";
 
 const end = { epoch: "e1", posted: 0, newest: 0, totals: { count: 0, credits: 0 } };
 const frameAt = (n: number, createdAt: number) =>
@@ -9,21 +9,21 @@ const frameAt = (n: number, createdAt: number) =>
 const later = (milliseconds: number) => new Date(now.getTime() + milliseconds);
 
 test("memory answers for records that are younger than what it has not read", () => {
-  const log = knownFrom(end, [frameAt(3, 300), frameAt(2, 200)], 100, now);
+  const log = cacheOf(end, [frameAt(3, 300), frameAt(2, 200)], 100, now);
   expect(knows(log, 101, now)).toBe(true);
   expect(knows(log, 100, now)).toBe(false);
   expect(log.head).toBe(3);
 });
 
 test("memory that was idle for a minute is read again", () => {
-  const log = knownFrom(end, [], undefined, now);
+  const log = cacheOf(end, [], undefined, now);
   expect(knows(log, 1, later(59_000))).toBe(true);
   expect(knows(log, 1, later(61_000))).toBe(false);
   expect(knows(undefined, 1, now)).toBe(false);
 });
 
 test("a log whose frames have expired goes on from what was posted (F2)", () => {
-  const log = knownFrom(
+  const log = cacheOf(
     { ...end, posted: 57, newest: 900, totals: { count: 4, credits: 40 } },
     [],
     undefined,
@@ -33,16 +33,16 @@ test("a log whose frames have expired goes on from what was posted (F2)", () => 
 });
 
 test("a record is fresh once, also when a batch holds it twice", () => {
-  const log = knownFrom(end, [frameAt(1, 100)], undefined, now);
+  const log = cacheOf(end, [frameAt(1, 100)], undefined, now);
   const records = [said(1), said(2), said(2), said(3)];
   expect(freshIn(log, records).map(({ id }) => id)).toEqual([records[1]!.id, records[3]!.id]);
 });
 
 test("what is forgotten beyond the bound moves the time from which memory is complete (F6)", () => {
-  const log = knownFrom(end, [], undefined, now);
+  const log = cacheOf(end, [], undefined, now);
   const covers = Array.from({ length: 2_000 }, (_, n) => `r${n}`).join(" ");
   for (let n = 1; n <= 4; n++)
-    append(log, { ...frameAt(n, n * 100), covers: covers.replaceAll("r", `${n}-`) }, now);
+    addFrame(log, { ...frameAt(n, n * 100), covers: covers.replaceAll("r", `${n}-`) }, now);
   expect(log.frames.map(({ n }) => n)).toEqual([3, 4]);
   expect(knows(log, 200, now)).toBe(false);
   expect(knows(log, 201, now)).toBe(true);

@@ -1,9 +1,15 @@
 import fc from "fast-check";
-import type { LogRecord } from "../../domain/log/event.ts";
-import { type Frame, makeFrame } from "../../domain/log/frame.ts";
-import { append, freshIn, type KnownLog, knownFrom, knows } from "../../domain/log/known-log.ts";
-import { canRecover } from "../../domain/log/position.ts";
-import { given, said, streamId } from "./frame-samples.ts";
+import type { LogRecord } from "../../../domain/log/event.ts";
+import { type Frame, makeFrame } from "../../../domain/log/frame.ts";
+import { recover } from "../../../domain/log/recovery.ts";
+import {
+  addFrame,
+  cacheOf,
+  freshIn,
+  knows,
+  type LogCache,
+} from "../../../platform/push/log-cache.ts";
+import { given, said, streamId } from "../../domain/frame-samples.ts";
 
 /** One thing that happens: a consumer is given some records, or forgets, or time passes. */
 type Turn =
@@ -38,11 +44,11 @@ function createLog() {
       frames.push(frame);
       return true;
     },
-    read(oldest: number, now: Date): KnownLog {
+    read(oldest: number, now: Date): LogCache {
       const newestFirst = frames.toSorted((a, b) => b.n - a.n);
       const stop = newestFirst.findIndex(({ newest }, at) => at > 0 && newest < oldest);
-      if (stop < 0) return knownFrom(end, newestFirst, undefined, now);
-      return knownFrom(end, newestFirst.slice(0, stop), newestFirst[stop]!.newest, now);
+      if (stop < 0) return cacheOf(end, newestFirst, undefined, now);
+      return cacheOf(end, newestFirst.slice(0, stop), newestFirst[stop]!.newest, now);
     },
   };
 }
@@ -50,10 +56,10 @@ function createLog() {
 /** The consumer's first three steps, as far as they are pure; `frameMax` cuts small frames, `idsMax` small memories. */
 function deliver(
   log: ReturnType<typeof createLog>,
-  memory: KnownLog | undefined,
+  memory: LogCache | undefined,
   batch: readonly LogRecord[],
   { now, frameMax, idsMax }: { now: Date; frameMax: number; idsMax: number },
-): KnownLog {
+): LogCache {
   const oldest = Math.min(...batch.map(({ createdAt }) => createdAt));
   let known = knows(memory, oldest, now) ? memory : log.read(oldest, now);
   let fresh = freshIn(known, batch);
@@ -61,7 +67,7 @@ function deliver(
     const next = fresh.slice(0, frameMax);
     const { frame, taken } = makeFrame(known, next, { streamId, viewers: 0 }, now);
     if (log.put(frame)) {
-      append(known, frame, now, idsMax);
+      addFrame(known, frame, now, idsMax);
       fresh = fresh.slice(taken);
     } else {
       known = log.read(oldest, now);
@@ -83,7 +89,7 @@ test("2,000 schedules: each record in one frame, numbers dense, totals their fol
           isGift ? given(n, {}, at) : said(n, "x", at),
         );
         const log = createLog();
-        const memories: (KnownLog | undefined)[] = [undefined, undefined, undefined];
+        const memories: (LogCache | undefined)[] = [undefined, undefined, undefined];
         let now = new Date("2026-01-15T10:30:00Z");
         const play = (which: number, batch: readonly LogRecord[]) => {
           memories[which] = deliver(log, memories[which], batch, { now, frameMax, idsMax });
@@ -114,9 +120,11 @@ test("2,000 schedules: each record in one frame, numbers dense, totals their fol
           expect(frame.newest).toBeGreaterThanOrEqual(newest);
           newest = frame.newest;
         }
-        const state = { epoch: "e1", head: frames.length, keeps: () => true };
-        for (let frame = 0; frame <= frames.length; frame++)
-          expect(canRecover({ epoch: "e1", frame }, state)).toBe(true);
+        const end = { epoch: "e1", head: frames.length };
+        for (let frame = 0; frame <= frames.length; frame++) {
+          const next = frames.find(({ n }) => n === frame + 1);
+          expect(recover({ epoch: "e1", frame }, end, next, now)).toEqual({ from: frame + 1 });
+        }
       },
     ),
     { numRuns: 2_000 },

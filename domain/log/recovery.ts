@@ -1,0 +1,77 @@
+import type { Totals } from "./event.ts";
+import { type Frame, isAnswered, type LogEnd } from "./frame.ts";
+import type { Position } from "./position.ts";
+
+/*
+ * Resuming: where a log ends, whether a viewer's position can be recovered, and what they are sent
+ * first. The greeting, the resume queue, the HTTP twin and the reset of a log all ask here.
+ */
+
+/** What is kept of a log for ever: its epoch and the newest frame that was posted. */
+export type PostedMark = { epoch: string; posted: number; newest: number; totals: Totals };
+
+/**
+ * Where a log ends: with its newest stored frame, or with the mark when that frame has expired
+ * (docs/frames.md F2: a quiet log must not number its frames from 1 again).
+ */
+export function endOf(
+  { epoch, posted, newest, totals }: PostedMark,
+  frame: Pick<Frame, "n" | "newest" | "totals"> | undefined,
+): LogEnd {
+  if (frame === undefined || frame.n < posted) return { epoch, head: posted, newest, totals };
+  return { epoch, head: frame.n, newest: frame.newest, totals: frame.totals };
+}
+
+/**
+ * What becomes of a position: every frame after it is sent, beginning with `from`, or it is lost
+ * and nothing is. A log of epoch `e1` that ends at frame 57 and still answers frames 41 to 57 says:
+ *
+ * | position | recovery   | because                                       |
+ * | -------- | ---------- | --------------------------------------------- |
+ * | e1:57    | from 58    | it is the head: nothing was missed            |
+ * | e1:50    | from 51    | 51 is kept, hence all after it                |
+ * | e1:40    | from 41    | 41 is the oldest frame that is kept           |
+ * | e1:39    | lost       | 40 is not kept any more                       |
+ * | e1:58    | lost       | it lies in the future                         |
+ * | e0:50    | lost       | the log was reset: that was another numbering |
+ */
+export type Recovery = { from: number } | "lost";
+
+/**
+ * Recovers a position. `next` is the stored frame after it, if there is one; frames expire oldest
+ * first, so when that one is kept, all after it are.
+ */
+export function recover(
+  since: Position,
+  { epoch, head }: Pick<LogEnd, "epoch" | "head">,
+  next: Pick<Frame, "n" | "epoch" | "expiresAt"> | undefined,
+  now: Date,
+): Recovery {
+  if (since.epoch !== epoch || since.frame > head) return "lost";
+  const from = since.frame + 1;
+  if (from > head) return { from };
+  const isKept = next?.n === from && next.epoch === epoch && isAnswered(next, now);
+  return isKept ? { from } : "lost";
+}
+
+/**
+ * The first frame that somebody has missed, whether it is kept or not; undefined when they have
+ * missed none, or their position is none of this log's.
+ */
+export function firstMissed(
+  since: Position | undefined,
+  { epoch, head }: Pick<LogEnd, "epoch" | "head">,
+): number | undefined {
+  return since?.epoch === epoch && since.frame < head ? since.frame + 1 : undefined;
+}
+
+/** The first message of a subscription: live frames begin after its head. */
+export function subscribedMessage(
+  streamId: string,
+  { epoch, head }: Pick<LogEnd, "epoch" | "head">,
+  answer: { recovery: Recovery | undefined; viewers: number; requestId: string | undefined },
+) {
+  const { recovery, viewers, requestId } = answer;
+  const recovered = recovery && recovery !== "lost";
+  return { type: "subscribed", streamId, epoch, head, recovered, viewers, requestId } as const;
+}
