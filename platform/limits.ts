@@ -1,5 +1,4 @@
 import { frameBytesMax } from "../domain/log/frame.ts";
-import { coveredMax } from "./push/log-cache.ts";
 
 /**
  * Sizes that only a large or busy room reaches. They stand together because what goes wrong beyond
@@ -34,7 +33,7 @@ export type Limits = {
 };
 
 const standard: Limits = {
-  coveredRecords: coveredMax,
+  coveredRecords: 5_000,
   frameBytes: frameBytesMax,
   pageFrames: 20,
   turnPages: 5,

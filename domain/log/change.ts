@@ -19,8 +19,8 @@ export type Change = {
 /**
  * Reads what a change of an item means to the stream's log: nothing (undefined), or one record with
  * its events. The record's id is the item's id, the kind of change and its own revision, never the
- * batch or a sequence number: a retry comes in other company and a shard may be split (design.md
- * 6). Throws when an image does not fit its kind.
+ * batch or a sequence number: a retry comes in other company and a shard may be split
+ * (docs/frames.md F15). Throws when an image does not fit its kind.
  */
 export function recordOf(change: Change, defaultPicture: string): LogRecord | undefined {
   if (change.new === undefined) return undefined;

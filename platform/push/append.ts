@@ -21,7 +21,7 @@ const triesMax = 50;
 
 /**
  * Brings records into a stream's log, each exactly once: the log decides, whatever was delivered
- * before, in whatever company, and whoever else is at it (design.md 6, steps 1 to 3). Answers the
+ * before, in whatever company, and whoever else is at it (docs/frames.md, steps 1 to 3). Answers the
  * log's newest number and the frames that this call has put.
  */
 export async function appendRecords(
@@ -30,7 +30,7 @@ export async function appendRecords(
 ): Promise<{ head: number; made: Frame[] }> {
   const { streamId, now, memory } = room;
   const oldest = records.reduce((least, { createdAt }) => Math.min(least, createdAt), Infinity);
-  const { frameBytes: bytesMax, coveredRecords } = limits();
+  const { frameBytes: bytesMax } = limits();
   const made: Frame[] = [];
   try {
     let log = memory.logs.get(streamId);
@@ -47,7 +47,7 @@ export async function appendRecords(
         now,
       );
       if (await putFrame(streamId, frame)) {
-        addFrame(log, frame, now, coveredRecords);
+        addFrame(log, frame, now);
         made.push(frame);
         fresh = fresh.slice(taken);
         for (const { id } of tooLarge)

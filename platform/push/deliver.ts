@@ -25,7 +25,7 @@ const postHere: PostFrames = async (room, frames, about) =>
 
 /**
  * Posts every frame of a log after the one that was posted last, up to `upTo`, whoever put them, to
- * every subscriber, then marks the log (design.md 6, step 4). The order of readings matters: the
+ * every subscriber, then marks the log (docs/frames.md, step 4). The order of readings matters: the
  * mark first, then the subscribers, both consistently; so a room may change hands and a shard may
  * overtake the other without a hole. `made` are frames that the caller has just put, which need no
  * reading. Answers whether all was posted: a call does not go on for longer than 20 s.

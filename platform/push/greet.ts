@@ -15,7 +15,7 @@ import { endSubscription } from "./slice.ts";
 import { viewersNow } from "./viewer-count.ts";
 
 /**
- * Greets the subscribers of a batch from the log, never from memory (design.md 6, step 5): reads
+ * Greets the subscribers of a batch from the log, never from memory (docs/frames.md, step 5): reads
  * the member's ban again, sets the first live frame of a revision that has none, then reads the log
  * again. Who is owed no frame is sent `subscribed`. Who is owed some is marked as behind, so that
  * nothing live is posted to it, and is answered and sent them by `realtime/resume`: whoever makes

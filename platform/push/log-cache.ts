@@ -1,6 +1,7 @@
 import type { LogRecord } from "../../domain/log/event.ts";
 import type { Frame, LogEnd } from "../../domain/log/frame.ts";
 import { endOf, type PostedMark } from "../../domain/log/recovery.ts";
+import { limits } from "../limits.ts";
 import { queryFrames } from "../store/log/frames.ts";
 import { getLog } from "../store/log/logs.ts";
 
@@ -22,9 +23,6 @@ export type LogCache = LogEnd & {
 
 /** An environment that has not used what it knows for so long reads it again. */
 const idleMillisecondsMax = 60_000;
-
-/** Records whose ids one environment remembers of one stream. */
-export const coveredMax = 5_000;
 
 /**
  * Reads a log consistently, newest frame first, as far back as a record of this time (in seconds)
@@ -83,7 +81,12 @@ export function freshIn(cache: LogCache, records: readonly LogRecord[]): LogReco
 }
 
 /** Takes in a frame that was just put; what is oldest is forgotten beyond a bound. */
-export function addFrame(cache: LogCache, frame: Frame, now: Date, idsMax = coveredMax): void {
+export function addFrame(
+  cache: LogCache,
+  frame: Frame,
+  now: Date,
+  idsMax = limits().coveredRecords,
+): void {
   cache.head = frame.n;
   cache.newest = frame.newest;
   cache.totals = frame.totals;

@@ -38,7 +38,7 @@ function cut(records: readonly LogRecord[], end: LogEnd = emptyLog): Frame[] {
 const eventsOf = (frames: readonly Frame[]) =>
   frames.flatMap(({ body }) => JSON.parse(body).events);
 
-test("a frame says what interface.md 4 promises, in its order of keys", () => {
+test("a frame says what its viewers are promised, in its order of keys", () => {
   const [frame] = cut([said(1), given(2)]);
   const body = JSON.parse(frame!.body);
   expect(Object.keys(body)).toEqual([

@@ -16,8 +16,8 @@ import { useOwnTable } from "../table.ts";
 import { seconds, setStage } from "./scene.ts";
 
 /*
- * Each test is a counterexample that a model found against a first version of the rules of
- * design.md 6, played step by step on the real engine. The schedules of schedules.test.ts look for
+ * Each test is a counterexample of docs/frames.md, which a model found against a first version of
+ * the rules, played step by step on the real engine. The schedules of schedules.test.ts look for
  * more of them.
  */
 
