@@ -21,8 +21,8 @@ const triesMax = 50;
 
 /**
  * Brings records into a stream's log, each exactly once: the log decides, whatever was delivered
- * before, in whatever company, and whoever else is at it (docs/frames.md, steps 1 to 3). Answers the
- * log's newest number and the frames that this call has put.
+ * before, in whatever company, and whoever else is at it (docs/frames.md, steps 1 to 3). Answers
+ * the log's newest number and the frames that this call has put.
  */
 export async function appendRecords(
   room: Room,

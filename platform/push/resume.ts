@@ -87,7 +87,7 @@ async function answer(
 ): Promise<Subscriber | undefined> {
   const { streamId } = room;
   const { epoch } = await readHead(streamId);
-  // Where the log ended when the first live frame was set: a greeting that is repeated says it again.
+  // Where the log ended when the first live frame was set, however often this is said.
   const end = { epoch, head: subscriber.from! - 1 };
   const recovery = since && (await recoverFrom(streamId, since, end, room.now));
   const viewers = await viewersNow(room);

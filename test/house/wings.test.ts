@@ -151,7 +151,7 @@ test.each([
   ["platform/store/people/users.ts", "platform/store/streams/streams.ts"],
   ["platform/store/streams/streams.ts", "platform/store/money/gifts.ts"],
   ["platform/store/streams/streams.ts", "domain/money/gift.ts"],
-  ["platform/store/money/gifts.ts", "platform/push/post.ts"],
+  ["platform/store/money/gifts.ts", "platform/push/gateway.ts"],
   ["platform/http/endpoint.ts", "platform/store/people/users.ts"],
   ["local/model.ts", "local/aws/index.ts"],
   ["local/gateway/rest.ts", "local/aws/iam.ts"],

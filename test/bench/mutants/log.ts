@@ -1,7 +1,8 @@
 import type { Mutant } from "./mutant.ts";
 
 const counterexamples = ["test/platform/push/counterexamples.test.ts"];
-const knownTest = ["test/domain/known-log.test.ts"];
+const cacheTest = ["test/platform/push/log-cache.test.ts"];
+const recoveryTest = ["test/domain/recovery.test.ts"];
 const frameTest = ["test/domain/frame.test.ts"];
 const expiredTest = ["test/platform/push/expired-frames.test.ts"];
 const slicesTest = ["test/platform/push/slices.test.ts"];
@@ -25,38 +26,52 @@ const framing: Mutant[] = [
   },
   {
     says: "the log is read back one frame too little",
-    file: "platform/store/log/frames.ts",
+    file: "platform/push/log-cache.ts",
     line: "frame.newest < oldest && frames.length > 0",
     fault: "frame.newest <= oldest && frames.length > 0",
     tests: counterexamples,
   },
   {
     says: "what is forgotten counts as known",
-    file: "domain/log/known-log.ts",
-    line: "log.knownAfter = Math.max(log.knownAfter, oldest.newest);",
+    file: "platform/push/log-cache.ts",
+    line: "cache.completeAfter = Math.max(cache.completeAfter, oldest.newest);",
     fault: "",
-    tests: knownTest,
+    tests: cacheTest,
   },
   {
     says: "memory answers for the very second that it has forgotten",
-    file: "domain/log/known-log.ts",
-    line: "return createdAt > log.knownAfter;",
-    fault: "return createdAt >= log.knownAfter;",
-    tests: knownTest,
+    file: "platform/push/log-cache.ts",
+    line: "return createdAt > cache.completeAfter;",
+    fault: "return createdAt >= cache.completeAfter;",
+    tests: cacheTest,
   },
   {
     says: "a record that a batch holds twice is framed twice",
-    file: "domain/log/known-log.ts",
-    line: "if (log.covered.has(id) || seen.has(id)) return false;",
-    fault: "if (log.covered.has(id)) return false;",
-    tests: knownTest,
+    file: "platform/push/log-cache.ts",
+    line: "if (cache.covered.has(id) || seen.has(id)) return false;",
+    fault: "if (cache.covered.has(id)) return false;",
+    tests: cacheTest,
   },
   {
     says: "a log whose frames have expired begins its numbers again",
-    file: "domain/log/known-log.ts",
-    line: "head: fromFrame ? top.n : log.posted",
-    fault: "head: fromFrame ? top.n : 0",
-    tests: knownTest,
+    file: "domain/log/recovery.ts",
+    line: "return { epoch, head: posted, newest, totals };",
+    fault: "return { epoch, head: 0, newest, totals };",
+    tests: recoveryTest,
+  },
+  {
+    says: "a position whose next frame has expired counts as recovered",
+    file: "domain/log/recovery.ts",
+    line: 'return isKept ? { from } : "lost";',
+    fault: 'return isKept || next === undefined ? { from } : "lost";',
+    tests: recoveryTest,
+  },
+  {
+    says: "a position of the numbering before a reset counts as recovered",
+    file: "domain/log/recovery.ts",
+    line: "since.epoch !== epoch || since.frame > head",
+    fault: "since.frame > head",
+    tests: recoveryTest,
   },
   {
     says: "totals do not grow from frame to frame",

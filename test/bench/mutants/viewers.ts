@@ -19,7 +19,7 @@ const comingBack: Mutant[] = [
   {
     says: "a frame that was put beside a greeting is sent to nobody",
     file: "platform/push/greet.ts",
-    line: "subscriber.next !== undefined || log.head >= subscriber.from!",
+    line: "subscriber.next !== undefined || end.head >= subscriber.from!",
     fault: "subscriber.next !== undefined",
     tests: counterexamples,
   },
