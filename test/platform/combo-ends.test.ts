@@ -2,6 +2,7 @@ import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { SQSRecord } from "aws-lambda";
 import { handler as endCombos } from "../../functions/money/end-combos.ts";
 import { handler as sweep } from "../../functions/money/sweep.ts";
+import { endCombo } from "../../platform/store/money/combos.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
@@ -58,6 +59,18 @@ test("a sweep that dies while it settles has asked before, so that the next one 
   await endCombos({ Records: queue.take() });
   expect(await ended()).toMatchObject({ count: 2, credits: 20 });
   expect((await findWallet(sender)).combos).toEqual([]);
+});
+
+test("a combo that goes on is not ended: its end is asked for again", async () => {
+  const { sender, first, ended } = await giveRow(2);
+  queue.take();
+  await endCombo(first, new Date(minuteAgo.getTime() + 5_000));
+  expect(await ended()).toBeUndefined();
+  expect((await findWallet(sender)).combos).toMatchObject([{ id: first.comboId, count: 2 }]);
+  const asked = queue.take();
+  expect(asked.map(({ body }) => JSON.parse(body))).toEqual([first]);
+  await endCombos({ Records: asked });
+  expect(await ended()).toMatchObject({ count: 2, credits: 20 });
 });
 
 test("an end that cannot be written is reported, so that it comes again, and alone", async () => {

@@ -194,5 +194,8 @@ describe("reminders before a start", () => {
     expect(reads).toBe(2);
     const of = (user: string) => due.filter(({ userId }) => userId === user).length;
     expect([of(greedy), of(viewer)]).toEqual([20, 1]);
+    // And the function, which takes more at once, tells them no more than that either.
+    await remindViewers({});
+    expect(await told([greedy, viewer])).toEqual([20, 1]);
   });
 });

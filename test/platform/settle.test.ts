@@ -1,14 +1,25 @@
 import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as sweep } from "../../functions/money/sweep.ts";
+import { payOut } from "../../platform/store/money/bookings.ts";
 import { sumPending } from "../../platform/store/money/due.ts";
 import { redrive } from "../../platform/store/money/redrive.ts";
+import { getGift, refund } from "../../platform/store/money/refunds.ts";
+import { type Due, dueOf, settle } from "../../platform/store/money/settle.ts";
 import { settleAll } from "../../platform/store/money/settle-all.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";
-import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
+import {
+  forget,
+  giftTypeOf,
+  makeStream,
+  makeUser,
+  readGift,
+  sendOne,
+  someone,
+} from "./wallet-people.ts";
 
 let stop: () => Promise<void>;
 beforeAll(async () => {
@@ -102,4 +113,22 @@ test("more than one transaction takes are settled in several, of many streams to
   }
   expect(await settleAll(images, new Date())).toEqual({ parked: 0, left: 0 });
   expect(await findWallet(host)).toMatchObject({ balance: 60, seq: 60 });
+});
+
+test("of a host who owes, each of whose credits is two entries, fewer are settled at once", async () => {
+  const host = someone("host");
+  const sender = await makeUser(someone("sender"), 10_000);
+  const first = await makeStream(host);
+  const id = await sendOne(first, sender, giftTypeOf(1000));
+  await settleAll([await readGift(first.id, id)], new Date());
+  await payOut({ userId: host, amount: 1000, reference: "out", now: new Date() }, forget);
+  await refund(await getGift(id), "admin", new Date());
+  const dues: Due[] = [];
+  for (let n = 0; n < 24; n++) {
+    const stream = await makeStream(host);
+    dues.push(dueOf(await readGift(stream.id, await sendOne(stream, sender, giftTypeOf(5))))!);
+  }
+  // Not settleAll(), which settles one by one what cannot be settled together.
+  await settle(host, dues, new Date());
+  expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 880, seq: 2 + 48 });
 });

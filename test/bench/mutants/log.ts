@@ -12,7 +12,8 @@ const framing: Mutant[] = [
     says: "memory is asked again after it has forgotten, and an event framed twice",
     file: "platform/push/append.ts",
     line: "fresh = fresh.slice(taken);",
-    fault: "fresh = freshIn(log, records);",
+    // Only so often: with a memory as small as the test's it would go on for ever.
+    fault: "fresh = made.length < 20 ? freshIn(log, records) : fresh.slice(taken);",
     tests: counterexamples,
     only: "framed once",
   },
@@ -146,7 +147,8 @@ const delivering: Mutant[] = [
     file: "platform/store/log/logs.ts",
     line: '"posted < :n"',
     fault: '"posted <> :n"',
-    tests: ["test/platform/push/counterexamples.test.ts", "test/platform/push/slices.test.ts"],
+    tests: counterexamples,
+    only: "late to say",
   },
   {
     says: "who is let in again is sent away by the frame of their ban",

@@ -39,7 +39,7 @@ const settling: Mutant[] = [
     line: "if (actions.length <= actionsMax)",
     fault: "if (actions.length > 0)",
     tests: settleTest,
-    only: "more than one transaction",
+    only: "two entries",
   },
   {
     says: "what is settled is not counted",
@@ -158,7 +158,7 @@ const combos: Mutant[] = [
     file: "platform/store/money/combos.ts",
     line: "if (isKept && now <= endsAt)",
     fault: "if (!isKept && now <= endsAt)",
-    tests: combosTest,
+    tests: endsTest,
   },
   {
     says: "a combo that the wallet keeps no more never ends",

@@ -4,7 +4,7 @@ import { useGovernor } from "../../../platform/push/governor.ts";
 import { cacheOf } from "../../../platform/push/log-cache.ts";
 import { queryFrames } from "../../../platform/store/log/frames.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";
-import { findLog } from "../../../platform/store/log/logs.ts";
+import { findLog, markPosted } from "../../../platform/store/log/logs.ts";
 import {
   findHeads,
   findSubscriber,
@@ -293,6 +293,17 @@ test("what dies between putting and posting is posted by the next try", async ()
   expect(stage.frames("c")).toEqual([]);
   await stage.push(stage.room(), record);
   expect(stage.frames("c")).toEqual([1]);
+});
+
+test("whoever is late to say what was posted takes nothing back, and nothing is posted twice", async () => {
+  const stage = await setStage();
+  await stage.greet(stage.room(), await stage.ask("c"));
+  for (const n of [1, 2]) await stage.push(stage.room(), said(n, `${n}`, seconds(stage.now)));
+  const [first] = await readLog(stage.streamId);
+  await markPosted(stage.streamId, first!, { viewers: 1, peakViewers: 1, countedAt: 0 });
+  expect(await findLog(stage.streamId)).toMatchObject({ posted: 2 });
+  await stage.push(stage.room(), said(3, "3", seconds(stage.now)));
+  expect(stage.frames("c")).toEqual([1, 2, 3]);
 });
 
 test("a connection that answers 410 is removed, but not while it may still be opening", async () => {
