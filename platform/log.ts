@@ -1,4 +1,5 @@
 import { Logger } from "@aws-lambda-powertools/logger";
+import { withSources } from "./stack.ts";
 
 let logger: Logger | undefined;
 
@@ -8,12 +9,14 @@ const log = () => {
   return logger;
 };
 
-/** A fault of ours, told once with its cause. Never give it a token, a key or a whole event. */
+/**
+ * A fault of ours, told once with its cause and the lines of the sources that led there. Never give
+ * it a token, a key or a whole event.
+ */
 export function logFault(message: string, error: unknown, facts: Record<string, unknown> = {}) {
-  log().error(message, {
-    ...facts,
-    error: error instanceof Error ? error : new Error(String(error)),
-  });
+  const cause = error instanceof Error ? error : new Error(String(error));
+  if (cause.stack !== undefined) cause.stack = withSources(cause.stack);
+  log().error(message, { ...facts, error: cause });
 }
 
 /** Something that an operator may want to know, without anybody having to act. */

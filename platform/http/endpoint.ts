@@ -6,6 +6,7 @@ import { assertCurrent, type Caller, callerOf, hasRole } from "../caller.ts";
 import { beginInvocation, type TimeLeft } from "../deadline.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
+import { named } from "../named.ts";
 import { findReplay, type KeyedCall, keyedCall, markerAction } from "../table/idempotency.ts";
 import { KeyUsed, type Reply } from "../table/record.ts";
 import { isPassing } from "../table/transact.ts";
@@ -79,6 +80,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
   ) => Promise<AnswerOf<C & { kind: "endpoint" }>>,
 ) {
   const contract = { kind: "endpoint", ...declaration } as C & { kind: "endpoint" };
+  named(handle, contract.route);
   const calls = new WeakMap<APIGatewayProxyEvent, Call>();
 
   async function serve(

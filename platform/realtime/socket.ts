@@ -8,6 +8,7 @@ import { setting } from "../env.ts";
 import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
 import { check, readJson } from "../http/request.ts";
 import { logFault } from "../log.ts";
+import { named } from "../named.ts";
 import { payloadOf, poster } from "../push/gateway.ts";
 import { tellLosses } from "../push/losses.ts";
 import type { SocketContract } from "./contract.ts";
@@ -66,6 +67,7 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
   handle: (request: SocketRequest<C & { kind: "socket" }>) => Promise<SocketAnswer>,
 ) {
   const contract = { kind: "socket", ...declaration } as C & { kind: "socket" };
+  named(handle, contract.route);
 
   async function handler(event: SocketEvent, context?: TimeLeft): Promise<APIGatewayProxyResult> {
     beginInvocation(context);

@@ -7,6 +7,7 @@ import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header, readKey } from "../http/request.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
+import { named } from "../named.ts";
 import { claimCall } from "../table/claims.ts";
 import {
   findReplay,
@@ -71,6 +72,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
 ) {
   const grants = withOwnGrants(declaration);
   const contract = { kind: "command", ...declaration, grants } as C & { kind: "command" };
+  named(handle, contract.command);
 
   async function serve(event: APIGatewayProxyEvent, call: Call): Promise<APIGatewayProxyResult> {
     const { now } = call;

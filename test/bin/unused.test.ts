@@ -19,7 +19,7 @@ async function bundleOf(contents: string): Promise<string> {
 }
 
 test("a bundle has the schemas that it uses, with all they are made from, and no others", async () => {
-  const text = await bundleOf('export { UserSummary } from "./domain/user.ts";');
+  const text = await bundleOf('export { UserSummary } from "./domain/people/user.ts";');
   for (const name of ["UserSummary", "ProfilePhoto", "UserId", "Timestamp"])
     expect(text).toContain(`var ${name} = `);
   for (const name of ["PublicProfile", "SuperlikeSnapshot", "StreamId", "httpsUrl"])
