@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Amount, amountMax } from "../credits.ts";
 import { GiftId, GiftTypeId, StreamId, UserId } from "../id.ts";
-import { Person, personOf } from "../people/person.ts";
+import { Person, personOf, personOfSummary } from "../people/person.ts";
 import { type RefusalCode, refuse } from "../refusal.ts";
 import { assertNotBlocked, type Member } from "../streams/member.ts";
 import { shownIn, withRole } from "../streams/shown.ts";
@@ -40,7 +40,7 @@ const SentType = z.object({
 const due = {
   /** The receiver who has not been credited yet. */
   due: UserId.optional(),
-  /** What they get: 0 where a webhook decided the gift, so that nobody's credits move here. */
+  /** What they get: 0 where a callback decided the gift, so that nobody's credits move here. */
   dueCredits: z.number().int().min(0),
 };
 
@@ -65,7 +65,7 @@ export const Gift = z.object({
   price: Amount,
   createdAt: Timestamp,
   ...due,
-  /** False where a webhook decided: counted and shown, but no credits moved. */
+  /** False where a callback decided: counted and shown, but no credits moved. */
   charged: z.boolean(),
   refundedAt: Timestamp.optional(),
   /** On the first gift of a combo: what it had come to when it was over. */
@@ -87,8 +87,8 @@ export const Share = z.object({
 });
 export type Share = z.infer<typeof Share>;
 
-/** What is known when somebody gives; reads are consistent and the decision holds as of them. */
-export type Giving = {
+/** What a gift is decided on; reads are consistent and the decision holds as of them. */
+export type GiftContext = {
   stream: Stream;
   /** The sender as a member of the stream: undefined for most. */
   member: Member | undefined;
@@ -101,7 +101,7 @@ export type Giving = {
 };
 
 /** The gift, the further receivers' shares, and what becomes of the sender's wallet. */
-export type Given = { gift: Gift; shares: Share[]; draft: Draft };
+export type GiftOutcome = { gift: Gift; shares: Share[]; draft: Draft };
 
 /** Every no that a gift can meet once its stream is found. */
 export const givingRefusals = [
@@ -121,7 +121,7 @@ export const givingRefusals = [
 export const giftRefusals = ["stream_not_found", ...givingRefusals, "price_changed"] as const;
 
 /** The order of checks: ownership (blocked, oneself), then state (live, switch, type, credits). */
-function assertMayGive({ stream, member, sender, now }: Giving, receivers: readonly Person[]) {
+function assertMayGive({ stream, member, sender, now }: GiftContext, receivers: readonly Person[]) {
   assertNotBlocked(member, now);
   if (receivers.some(({ userId }) => userId === sender.userId)) refuse("gift_to_oneself");
   assertLive(stream);
@@ -134,23 +134,23 @@ export const GiftToHost = z.object({
   expectedPrice: Amount.optional(),
 });
 
-/** A gift as it is wished for. */
-export type GiftWish = {
+/** A gift as its sender asks for it. */
+export type GiftRequest = {
   giftType: GiftType;
   receivers: readonly Person[];
   /** Things for each receiver. */
   count: number;
-  /** False where a webhook decided: nobody's credits move, the gift counts and is shown. */
+  /** False where a callback decided: nobody's credits move, the gift counts and is shown. */
   charged: boolean;
   /** The price that the sender has seen: at another one they do not give. */
   expectedPrice?: number | undefined;
 };
 
 /** Decides on a gift: `count` things for each of the receivers, paid for all at once. */
-export function sendGift(giving: Giving, wish: GiftWish): Given {
-  const { stream, sender, wallet, limits, id, now } = giving;
-  const { giftType, receivers, count, charged, expectedPrice } = wish;
-  assertMayGive(giving, receivers);
+export function decideGift(context: GiftContext, request: GiftRequest): GiftOutcome {
+  const { stream, sender, wallet, limits, id, now } = context;
+  const { giftType, receivers, count, charged, expectedPrice } = request;
+  assertMayGive(context, receivers);
   if (!stream.giftsEnabled) refuse("gifts_switched_off");
   assertActive(giftType);
   const share = giftType.creditAmount * count;
@@ -177,7 +177,7 @@ export function sendGift(giving: Giving, wish: GiftWish): Given {
     kind: "gift",
     streamId: stream.id,
     hostId: stream.hostId,
-    sender: personOf(shownIn(stream, sender, giving.member, now)),
+    sender: personOf(shownIn(stream, sender, context.member, now)),
     receivers: receivers.map((to) => personOf(shownIn(stream, to, undefined, now))),
     giftType: { id: typeId, name, creditAmount, svgUrl },
     count,
@@ -205,10 +205,11 @@ function sharesOf({ id, streamId, sender, receivers, dueCredits }: Gift): Share[
   }));
 }
 
-/** Decides on a superlike: paid like a gift to the host, but neither counted nor in a combo. */
-export function sendSuperlike(giving: Giving, host: Person, price: number): Given {
-  const { stream, sender, wallet, limits, id, now } = giving;
-  assertMayGive(giving, [host]);
+/** Decides on a superlike to the stream's host for `price` credits: paid like a gift, but neither counted nor in a combo. */
+export function decideSuperlike(context: GiftContext, price: number): GiftOutcome {
+  const { stream, sender, wallet, limits, id, now } = context;
+  const host = personOfSummary(stream.host);
+  assertMayGive(context, [host]);
   if (wallet.balance < price) refuse("credits_too_low", { balance: wallet.balance, price });
   const createdAt = now.toISOString();
   const draft = debit(countSpending(draftOf(wallet), price, now, limits), {
@@ -224,7 +225,7 @@ export function sendSuperlike(giving: Giving, host: Person, price: number): Give
     kind: "superlike",
     streamId: stream.id,
     hostId: stream.hostId,
-    sender: personOf(shownIn(stream, sender, giving.member, now)),
+    sender: personOf(shownIn(stream, sender, context.member, now)),
     receivers: [personOf(withRole(stream, host))],
     count: 1,
     combo: 1,

@@ -8,7 +8,7 @@ export const devicesMax = 50;
 export const DeviceToken = text(1, 4096);
 
 /** What an app tells of its device. A token that is null leaves the known one as it is. */
-export const DeviceWish = z
+export const NewDevice = z
   .object({
     token: DeviceToken.nullish(),
     platform: z
@@ -21,7 +21,7 @@ export const DeviceWish = z
   .refine(({ token, deviceId }) => token != null || deviceId != null, {
     error: "deviceId: required where token is null",
   });
-export type DeviceWish = z.infer<typeof DeviceWish>;
+export type NewDevice = z.infer<typeof NewDevice>;
 
 /** What a device is told apart by: its id, or its token where it has none. */
-export const deviceNameOf = ({ deviceId, token }: DeviceWish) => deviceId ?? token ?? "";
+export const deviceNameOf = ({ deviceId, token }: NewDevice) => deviceId ?? token ?? "";

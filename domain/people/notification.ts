@@ -42,7 +42,7 @@ function isWithin(value: unknown, levels: number): boolean {
 }
 
 /** What somebody asks to be told to a user. */
-export const NotificationWish = z.object({
+export const NewNotification = z.object({
   userId: UserId,
   type: NotificationType,
   category: NotificationCategory,
@@ -50,7 +50,7 @@ export const NotificationWish = z.object({
   message: text(1, 2000).meta({ example: "Sample description" }),
   metadata: Metadata.default({}),
 });
-export type NotificationWish = z.infer<typeof NotificationWish>;
+export type NewNotification = z.infer<typeof NewNotification>;
 
 /** A notification as HTTP and the sockets show it. */
 export const Notification = z
@@ -87,11 +87,7 @@ export function notificationOf(stored: StoredNotification): Notification {
 }
 
 /** A new notification is unread, whatever the wish says. */
-export function makeNotification(
-  wish: NotificationWish,
-  id: string,
-  now: Date,
-): StoredNotification {
+export function makeNotification(wish: NewNotification, id: string, now: Date): StoredNotification {
   const at = now.toISOString();
   const { userId, type, category, title, message } = wish;
   const metadata = JSON.stringify(wish.metadata);

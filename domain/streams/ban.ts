@@ -10,7 +10,7 @@ import { withRole } from "./shown.ts";
 import type { Stream } from "./stream.ts";
 
 /** What somebody asks for when they ban a user from a stream. */
-export const BanWish = z.object({
+export const NewBan = z.object({
   targetUserId: UserId,
   liveStreamId: StreamId,
   actionType: BanAction.default("BLOCK"),

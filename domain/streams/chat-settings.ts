@@ -3,7 +3,7 @@ import { UserId } from "../id.ts";
 import { refuse } from "../refusal.ts";
 import { text } from "../text.ts";
 import type { Stream } from "./stream.ts";
-import { assertMayHost, assertMayModerate } from "./stream-course.ts";
+import { assertMayHost, assertMayModerate } from "./stream-lifecycle.ts";
 
 const truthValue = z.boolean({ error: "expected true or false" });
 const slowModeMax = 300;

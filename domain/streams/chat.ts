@@ -8,7 +8,7 @@ import { blockedWordIn } from "./blocked-words.ts";
 import { activeBan, type Member } from "./member.ts";
 import { shownIn } from "./shown.ts";
 import type { Stream } from "./stream.ts";
-import { assertMayModerate } from "./stream-course.ts";
+import { assertMayModerate } from "./stream-lifecycle.ts";
 
 /** What a chat message may hold, in code points after trimming. */
 export const Content = text(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });

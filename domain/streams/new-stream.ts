@@ -29,7 +29,7 @@ const File = z
  * checked for its size and then not kept: a stage that stores files puts them elsewhere and sends
  * the URL.
  */
-export const StreamWish = z.object({
+export const NewStream = z.object({
   title: nameText(1, 200).meta({ example: "Friday night" }),
   guests: optional(Guests).meta({ description: "Ids of users, in a form as JSON text" }),
   thumbnail: optional(z.union([httpsUrl, File])).meta({
@@ -44,7 +44,7 @@ export const StreamWish = z.object({
   motivation: optional(text(1, 500)),
   plannedStartDate: optional(moment),
 });
-export type StreamWish = z.infer<typeof StreamWish>;
+export type NewStream = z.infer<typeof NewStream>;
 
 /** In a form everything is text: what these fields are instead. */
 export const streamForm = { guests: "json", price: "number", durationGoal: "number" } as const;
@@ -54,7 +54,7 @@ const lateMilliseconds = 5 * 60_000;
 
 /** A new stream is `preparing`, with a planned start (which is to come) `scheduled`. */
 export function makeStream(
-  wish: StreamWish,
+  wish: NewStream,
   given: { id: string; host: UserSummary; defaultThumbnail: string; now: Date },
 ): Stream {
   const { id, host, now } = given;

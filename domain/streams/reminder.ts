@@ -8,7 +8,7 @@ import type { Stream } from "./stream.ts";
 const minutesMax = 40_320;
 
 /** Null or 0: at the actual start. */
-export const ReminderWish = z.object({
+export const NewReminder = z.object({
   minute: z
     .number({ error: "expected a whole number of minutes, or null" })
     .int("expected a whole number of minutes, or null")

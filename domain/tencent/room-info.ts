@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { refuse } from "../refusal.ts";
-import type { StreamWish } from "../streams/new-stream.ts";
+import type { NewStream } from "../streams/new-stream.ts";
 import type { Stream } from "../streams/stream.ts";
 import { byteName, byteText, httpsUrl } from "../text.ts";
 import { visible } from "../visible.ts";
@@ -94,7 +94,7 @@ export const RoomInfo = z.object({
 const titleOf = (roomId: string) => visible(roomId).trim() || "Live";
 
 /** The stream that a room is asked for as: its title is the room's name, or else its id. */
-export function streamWishOf({ RoomId: roomId, RoomName, CoverURL }: NewRoom): StreamWish {
+export function newStreamOf({ RoomId: roomId, RoomName, CoverURL }: NewRoom): NewStream {
   const thumbnail = httpsUrl.safeParse(CoverURL);
   return {
     title: RoomName || titleOf(roomId),

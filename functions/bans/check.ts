@@ -2,7 +2,7 @@ import * as z from "zod";
 import { StreamId, UserId } from "../../domain/id.ts";
 import { LiveStreamBan, liveStreamBanOf } from "../../domain/streams/ban.ts";
 import { activeBan } from "../../domain/streams/member.ts";
-import { assertMayModerate } from "../../domain/streams/stream-course.ts";
+import { assertMayModerate } from "../../domain/streams/stream-lifecycle.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getProfile } from "../../platform/store/people/users.ts";

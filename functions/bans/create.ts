@@ -1,4 +1,4 @@
-import { BanWish, LiveStreamBan, liveStreamBanOf, makeBan } from "../../domain/streams/ban.ts";
+import { LiveStreamBan, liveStreamBanOf, makeBan, NewBan } from "../../domain/streams/ban.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getProfile } from "../../platform/store/people/users.ts";
@@ -12,7 +12,7 @@ export const { contract, handler } = endpoint(
     tag: "Live Stream Bans",
     caller: "user",
     shape: "envelope",
-    body: BanWish,
+    body: NewBan,
     answer: [200, LiveStreamBan],
     refusals: [
       "stream_not_found",

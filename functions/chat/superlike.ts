@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import type { Gift } from "../../domain/money/gift.ts";
+import { decideSuperlike, type Gift } from "../../domain/money/gift.ts";
 import { Superlike, superlikeBy } from "../../domain/money/gift-event.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { getGiver, giveSuperlike } from "../../platform/store/money/gifts.ts";
+import { commitGift, getGiver } from "../../platform/store/money/gifts.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 
 /** Paid attention: everybody in the stream sees it and the host gets its price. */
@@ -34,6 +34,6 @@ export const { contract, handler } = endpoint(
     const [price, picture] = [setting("SUPERLIKE_PRICE"), setting("DEFAULT_PICTURE")];
     const reply = ({ sender }: Gift) =>
       once(superlikeBy(sender, { streamId, price, now }, picture));
-    return giveSuperlike({ stream, giver, now, reply }, price);
+    return commitGift({ stream, giver, now }, (context) => decideSuperlike(context, price), reply);
   },
 );

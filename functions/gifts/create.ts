@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { GiftId } from "../../domain/id.ts";
-import { type Gift, GiftToHost, giftRefusals } from "../../domain/money/gift.ts";
+import { decideGift, type Gift, GiftToHost, giftRefusals } from "../../domain/money/gift.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getGiftType } from "../../platform/store/money/gift-types.ts";
-import { getGiver, giveGift } from "../../platform/store/money/gifts.ts";
+import { commitGift, getGiver } from "../../platform/store/money/gifts.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 
 /** One gift to the host of a stream, at the price of its type. */
@@ -32,7 +32,7 @@ export const { contract, handler } = endpoint(
     const reply = ({ id }: Gift) => once({ message: "Success", id });
     const receivers = [personOfSummary(stream.host)];
     const { expectedPrice } = body;
-    const wish = { giftType, receivers, count: 1, charged: true, expectedPrice };
-    return giveGift({ stream, giver, now, reply }, wish);
+    const request = { giftType, receivers, count: 1, charged: true, expectedPrice };
+    return commitGift({ stream, giver, now }, (context) => decideGift(context, request), reply);
   },
 );

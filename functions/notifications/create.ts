@@ -1,7 +1,7 @@
 import {
   makeNotification,
+  NewNotification,
   Notification,
-  NotificationWish,
   notificationOf,
 } from "../../domain/people/notification.ts";
 import { refuse } from "../../domain/refusal.ts";
@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     tag: "Notifications",
     caller: "user",
     shape: "envelope",
-    body: NotificationWish,
+    body: NewNotification,
     answer: [201, Notification],
     refusals: ["notification_not_yours", "user_not_found"],
     grants: { read: ["USER", "REPLAY"], write: ["USER", "REPLAY"] },

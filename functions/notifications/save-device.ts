@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DeviceWish } from "../../domain/people/device.ts";
+import { NewDevice } from "../../domain/people/device.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { saveDevice } from "../../platform/store/people/devices.ts";
 
@@ -10,7 +10,7 @@ export const { contract, handler } = endpoint(
     tag: "Notifications",
     caller: "user",
     shape: "envelope",
-    body: DeviceWish,
+    body: NewDevice,
     answer: [200, z.object({ success: z.literal(true) })],
     refusals: [],
     grants: { read: ["USER"], write: ["USER"] },

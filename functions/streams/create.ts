@@ -1,5 +1,5 @@
 import { refuse } from "../../domain/refusal.ts";
-import { makeStream, StreamWish, streamForm } from "../../domain/streams/new-stream.ts";
+import { makeStream, NewStream, streamForm } from "../../domain/streams/new-stream.ts";
 import { LiveStream, liveStreamOf } from "../../domain/streams/stream.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     accepts: ["json", "multipart"],
     form: streamForm,
-    body: StreamWish,
+    body: NewStream,
     answer: [201, LiveStream],
     refusals: ["user_not_found"],
     grants: { read: ["USER", "REPLAY"], write: ["STREAM", "USER", "CATALOGUE", "REPLAY"] },

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
-import { assertMayHost, end } from "../../domain/streams/stream-course.ts";
+import { assertMayHost, end } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStream } from "../../platform/store/streams/shown.ts";
 import { changeStream, getStream } from "../../platform/store/streams/streams.ts";

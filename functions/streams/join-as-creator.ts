@@ -1,6 +1,6 @@
 import { refuse } from "../../domain/refusal.ts";
 import { isHost, liveStreamOf } from "../../domain/streams/stream.ts";
-import { goLive, Joined, JoinWish, joinedOf } from "../../domain/streams/stream-course.ts";
+import { goLive, Joined, JoinRequest, joinedOf } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { announce } from "../../platform/notices.ts";
 import { getCallerProfile, summary } from "../../platform/store/people/users.ts";
@@ -13,7 +13,7 @@ export const { contract, handler } = endpoint(
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
-    body: JoinWish,
+    body: JoinRequest,
     answer: [200, Joined],
     refusals: ["stream_not_found", "stream_not_yours", "stream_not_startable"],
     grants: {

@@ -1,6 +1,6 @@
 import { refuse } from "../../domain/refusal.ts";
 import { assertLive } from "../../domain/streams/stream.ts";
-import { Joined, JoinWish, joinedOf } from "../../domain/streams/stream-course.ts";
+import { Joined, JoinRequest, joinedOf } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStream } from "../../platform/store/streams/shown.ts";
 import { getVisibleStream } from "../../platform/store/streams/streams.ts";
@@ -12,7 +12,7 @@ export const { contract, handler } = endpoint(
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
-    body: JoinWish,
+    body: JoinRequest,
     answer: [200, Joined],
     refusals: ["stream_not_found", "member_blocked", "not_a_guest", "stream_not_live"],
     grants: { read: ["STREAM", "USER"] },

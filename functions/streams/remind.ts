@@ -2,7 +2,7 @@ import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import {
   makeReminder,
-  ReminderWish,
+  NewReminder,
   ShownReminder,
   shownReminderOf,
 } from "../../domain/streams/reminder.ts";
@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
-    body: ReminderWish,
+    body: NewReminder,
     answer: [200, ShownReminder],
     refusals: ["stream_not_found", "member_blocked", "stream_not_scheduled"],
     grants: { read: ["STREAM"], write: ["STREAM", "CATALOGUE"] },

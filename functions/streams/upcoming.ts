@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
-import { isWithin, UpcomingQuery } from "../../domain/streams/stream-course.ts";
+import { isWithin, UpcomingQuery } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getProfile } from "../../platform/store/people/users.ts";
 import { findReminded } from "../../platform/store/streams/reminders.ts";

@@ -7,7 +7,7 @@ import { beginInvocation, type TimeLeft } from "../deadline.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
 import { named } from "../named.ts";
-import { findReplay, type KeyedCall, keyedCall, markerAction } from "../table/idempotency.ts";
+import { findAnswered, type KeyedCall, keyedCall, markerAction } from "../table/idempotency.ts";
 import { KeyUsed, type Reply } from "../table/record.ts";
 import { isPassing } from "../table/transact.ts";
 import { type Contract, takesKey } from "./contract.ts";
@@ -105,7 +105,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     const callId = call.keyed?.hash;
     const given = { ...request, caller, now: call.now, newId: () => newId(call.now), once, callId };
     const assertNew = async () => {
-      if (call.keyed && (await findReplay(call.keyed, call.now))) throw new KeyUsed();
+      if (call.keyed && (await findAnswered(call.keyed, call.now))) throw new KeyUsed();
     };
     const answer = await handle({ ...given, assertNew } as unknown as Request<typeof contract>);
     return succeed(contract, call, contract.answer[1].parse(answer));
@@ -178,11 +178,11 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
 async function answerError(contract: Contract, call: Call, error: unknown) {
   const refused = error instanceof Refusal ? error : undefined;
   if (call.keyed !== undefined && (error instanceof KeyUsed || refused !== undefined)) {
-    const replay = await findReplay(call.keyed, call.now);
-    if (replay === "another_request") refuse("key_reused");
-    if (replay !== undefined) {
+    const answered = await findAnswered(call.keyed, call.now);
+    if (answered === "another_request") refuse("key_reused");
+    if (answered !== undefined) {
       const headers = { ...call.headers, "idempotency-replayed": "true" };
-      const { answer, answeredAt } = replay;
+      const { answer, answeredAt } = answered;
       const told = contract.memory ? await contract.memory.recall(answer as never) : answer;
       return succeed(contract, { ...call, headers, now: answeredAt }, told);
     }

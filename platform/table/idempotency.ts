@@ -64,13 +64,13 @@ export function markerAction(call: KeyedCall, status: number, answer: unknown, n
 }
 
 /** A success as it was answered, and when: an envelope shows that time again. */
-type Replay = { status: number; answer: unknown; answeredAt: Date };
+type Answered = { status: number; answer: unknown; answeredAt: Date };
 
 /** What a key is remembered for, read consistently: nothing, the same request, or another one. */
-export async function findReplay(
+export async function findAnswered(
   call: KeyedCall,
   now: Date,
-): Promise<undefined | "another_request" | Replay> {
+): Promise<undefined | "another_request" | Answered> {
   const marker = await getItem(Marker, key.marker(call.owner, call.hash), { consistent: true });
   if (marker === undefined) return undefined;
   if (marker.expiresAt <= now.getTime() / 1000) return undefined;

@@ -1,4 +1,4 @@
-import { type GiftWish, sendGift } from "../../domain/money/gift.ts";
+import { decideGift, type GiftRequest } from "../../domain/money/gift.ts";
 import { refuse } from "../../domain/refusal.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import {
@@ -10,6 +10,7 @@ import {
 import { setting } from "../env.ts";
 import { logNotice } from "../log.ts";
 import { postJson } from "../outbound.ts";
+import { newGiftId } from "../store/money/gift-places.ts";
 import type { Giver } from "../store/money/gifts.ts";
 import { RejectedGift } from "./codes.ts";
 import type { CommandRequest } from "./command.ts";
@@ -23,14 +24,7 @@ export const decidesOnGifts = (callbacks: Callbacks | undefined): callbacks is C
   callbacks?.CallbackCommandList.includes(beforeSendGift) ?? false;
 
 /** A gift as it is about to be given. */
-type Question = {
-  stream: Stream;
-  giver: Giver;
-  wish: GiftWish;
-  /** The id that the gift will have. */
-  id: string;
-  now: Date;
-};
+type Question = { stream: Stream; giver: Giver; request: GiftRequest; now: Date };
 
 /** Whose call it is. */
 type Call = Pick<CommandRequest<CommandContract>, "caller" | "clientIp" | "outsideId" | "alone">;
@@ -39,39 +33,43 @@ type Call = Pick<CommandRequest<CommandContract>, "caller" | "clientIp" | "outsi
 const noLimits = { giftsPerSecond: 0, spendLimit: 0 };
 
 /**
- * Gives if the application says that the gift may be sent. It charges for it, so one key asks once,
- * and the question has an id by which it is known again (`webhook-id`): that of the call's key,
- * else the gift's. Refuses with `gift_rejected`, its own code passed on, or with
- * `gift_callback_failed` without a usable answer.
+ * Gives under a new id; where the application decides on gifts, only if it says that this one may
+ * be sent. It charges for the question, so one key asks once, and the question has an id by which
+ * it is known again (`webhook-id`): that of the call's key, else the gift's. Refuses with
+ * `gift_rejected`, its own code passed on, or with `gift_callback_failed` without a usable answer.
  */
-export const giveIfAllowed = <A>(
-  callbacks: Pick<Callbacks, "Url">,
+export function giveIfAllowed<A>(
+  callbacks: Callbacks | undefined,
   question: Question,
   call: Call,
-  give: () => Promise<A>,
-): Promise<A> =>
-  call.alone(async () => {
-    await askBeforeGift(callbacks, question, call);
-    return give();
+  give: (giftId: string) => Promise<A>,
+): Promise<A> {
+  const giftId = newGiftId(question.stream.id, question.now);
+  if (!decidesOnGifts(callbacks)) return give(giftId);
+  return call.alone(async () => {
+    await askBeforeGift(callbacks, question, call, giftId);
+    return give(giftId);
   });
+}
 
 /** Asks only for a gift that could be sent. */
 async function askBeforeGift(
   { Url }: Pick<Callbacks, "Url">,
-  { stream, giver, wish, id, now }: Question,
-  { caller, clientIp, outsideId = id }: Call,
+  { stream, giver, request, now }: Question,
+  { caller, clientIp, outsideId }: Call,
+  id: string,
 ): Promise<void> {
-  const { gift } = sendGift({ stream, ...giver, id, now, limits: noLimits }, wish);
+  const { gift } = decideGift({ stream, ...giver, id, now, limits: noLimits }, request);
   const water: GiftWater = {
     From_Account: gift.sender.userId,
     To_Account: gift.receivers.map(({ userId }) => userId),
     Time: Math.floor(now.getTime() / 1000),
-    GiftId: wish.giftType.giftId,
+    GiftId: request.giftType.giftId,
     Count: gift.count,
-    Coins: wish.giftType.creditAmount * gift.count,
+    Coins: request.giftType.creditAmount * gift.count,
   };
   const verdict = verdictOf(
-    await ask(addressOf(Url, clientIp), outsideId, {
+    await ask(addressOf(Url, clientIp), outsideId ?? id, {
       CallbackCommand: beforeSendGift,
       Operator_Account: caller.identifier,
       RoomId: stream.roomId ?? stream.id,

@@ -10,7 +10,7 @@ import { logFault } from "../log.ts";
 import { named } from "../named.ts";
 import { claimCall } from "../table/claims.ts";
 import {
-  findReplay,
+  findAnswered,
   type KeyedCall,
   keyedCall,
   markerAction,
@@ -154,7 +154,7 @@ async function alone<A>({ keyed, now }: Call, act: () => Promise<A>): Promise<A>
   if (keyed === undefined) return act();
   const giveBack = await claimCall(keyed, now);
   try {
-    if ((await findReplay(keyed, now)) !== undefined) throw new KeyUsed();
+    if ((await findAnswered(keyed, now)) !== undefined) throw new KeyUsed();
     return await act();
   } finally {
     await giveBack();
@@ -179,11 +179,11 @@ async function answerError(contract: CommandContract, call: Call, error: unknown
   const refusal = error instanceof Refusal ? error : undefined;
   if (call.keyed !== undefined && (error instanceof KeyUsed || refusal !== undefined)) {
     const inProgress = error instanceof KeyUsed || refusal?.code === "key_in_progress";
-    const replay = await findAnswer(call.keyed, call.now, inProgress);
-    if (replay !== undefined)
+    const answered = await findAnswer(call.keyed, call.now, inProgress);
+    if (answered !== undefined)
       return send(
         { ...call, headers: { ...call.headers, "idempotency-replayed": "true" } },
-        replay,
+        answered,
       );
     if (inProgress) refuse("key_in_progress");
   }
@@ -201,9 +201,9 @@ const looksMax = 6;
  */
 async function findAnswer(call: KeyedCall, now: Date, inProgress: boolean): Promise<unknown> {
   for (let look = 1; ; look++) {
-    const replay = await findReplay(call, now);
-    if (replay === "another_request") refuse("key_reused");
-    if (replay !== undefined) return replay.answer;
+    const answered = await findAnswered(call, now);
+    if (answered === "another_request") refuse("key_reused");
+    if (answered !== undefined) return answered.answer;
     if (!inProgress || look >= looksMax) return undefined;
     await pause(look + 2);
   }

@@ -11,7 +11,7 @@ import { makeAssembly } from "../../bin/assembly.ts";
 import { prepareTable } from "../../bin/demo.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeMessage } from "../../domain/streams/chat.ts";
-import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
+import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import { makeLog, startSystem } from "../../local/index.ts";
 import { key } from "../../platform/table/keys.ts";
 
@@ -63,7 +63,7 @@ const speakers = Array.from({ length: speakerCount }, (_, n) =>
 async function say({ streamId, n, content }: Saying): Promise<void> {
   const now = new Date();
   const sender = speakers[n % speakerCount]!;
-  const wish = StreamWish.parse({ title: "Live" });
+  const wish = NewStream.parse({ title: "Live" });
   const host = summaryOf(sender, picture);
   const stream = makeStream(wish, { id: streamId, host, defaultThumbnail: picture, now });
   const message = makeMessage({ content }, { stream, sender, n, now });

@@ -3,7 +3,7 @@
  * design would (debit and credit in one transaction), on one engine in one run, with the conflicts
  * that DynamoDB gives to overlapping transactions. Then the request units of a gift.
  */
-import { sendGift } from "../../domain/money/gift.ts";
+import { decideGift } from "../../domain/money/gift.ts";
 import type { GiftType } from "../../domain/money/gift-type.ts";
 import { credit, draftOf } from "../../domain/money/wallet.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
@@ -66,7 +66,7 @@ const asObvious: Send = async (place, sender) => {
   return commit([giver.wallet, host], ([from, to]) => {
     const giving = { ...giver, stream, limits, id, now, wallet: from! };
     const wish = { giftType: type!, receivers, count: 1, charged: true };
-    const { gift, draft } = sendGift(giving, wish);
+    const { gift, draft } = decideGift(giving, wish);
     const { due: _, ...settled } = gift;
     const [amount, occurredAt] = [gift.price, gift.createdAt];
     const credited = credit(draftOf(to!), { type: "gift_revenue", amount, occurredAt });

@@ -3,7 +3,7 @@ import type { LogRecord } from "../../domain/log/event.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeMessage } from "../../domain/streams/chat.ts";
-import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
+import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 
 export const picture = "https://cdn.example.com/people/default.png";
 export const streamId = "64d15f9e2e6c8f4d5a123000";
@@ -15,7 +15,7 @@ const person = (userId: string, name = "") =>
 const host = person("host", "Hostess");
 
 export const stream = {
-  ...makeStream(StreamWish.parse({ title: "Live" }), {
+  ...makeStream(NewStream.parse({ title: "Live" }), {
     id: streamId,
     host: summaryOf(host, picture),
     defaultThumbnail: picture,

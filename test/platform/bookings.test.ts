@@ -1,6 +1,7 @@
+import { decideGift, type GiftContext } from "../../domain/money/gift.ts";
 import { credit, draftOf } from "../../domain/money/wallet.ts";
 import { payOut, topUp } from "../../platform/store/money/bookings.ts";
-import { getGiver, giveGift } from "../../platform/store/money/gifts.ts";
+import { commitGift, getGiver } from "../../platform/store/money/gifts.ts";
 import { transfer } from "../../platform/store/money/transfers.ts";
 import { commit, findWallet, recordSpendLimit } from "../../platform/store/money/wallets.ts";
 import { whileBusy } from "./busy-wallet.ts";
@@ -68,11 +69,12 @@ test("a sender whose wallet is written in every pause gives at the first reading
   const stream = await makeStream(someone("host"));
   // Read before the others begin: whoever gives decides on a wallet that is too old.
   const giver = await getGiver(stream.id, ann);
-  const gifting = { stream, giver, now, reply: () => forget("given") };
+  const reads = { stream, giver, now };
   const receivers = [(await getGiver(stream.id, await rich())).sender];
-  const wish = { giftType: giftTypeOf(10), receivers, count: 1, charged: true };
+  const request = { giftType: giftTypeOf(10), receivers, count: 1, charged: true };
   await whileBusy(ann, { spares: true }, async () => {
-    expect(await giveGift(gifting, wish)).toBe("given");
+    const decide = (context: GiftContext) => decideGift(context, request);
+    expect(await commitGift(reads, decide, () => forget("given"))).toBe("given");
   });
   expect(await findWallet(ann)).toMatchObject({ balance: 90, seq: 2 });
 });

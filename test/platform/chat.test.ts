@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
-import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
+import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import { newId } from "../../platform/id.ts";
 import { admitMessage } from "../../platform/store/streams/admission.ts";
 import { liftBan, recordBan } from "../../platform/store/streams/bans.ts";
@@ -24,7 +24,7 @@ const sender = profileOf("sender", { given_name: "John" }, now);
 
 async function newStream() {
   const given = { id: newId(now), host: summaryOf(host, picture), defaultThumbnail: picture, now };
-  const stream = { ...makeStream(StreamWish.parse({ title: "Live" }), given) };
+  const stream = { ...makeStream(NewStream.parse({ title: "Live" }), given) };
   await recordStream(stream);
   return stream;
 }

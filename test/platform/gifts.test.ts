@@ -1,6 +1,7 @@
 import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { decideGift } from "../../domain/money/gift.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
-import { getGiver, giveGift } from "../../platform/store/money/gifts.ts";
+import { commitGift, getGiver } from "../../platform/store/money/gifts.ts";
 import { hashOf } from "../../platform/store/money/ledger.ts";
 import { dueOf, settle } from "../../platform/store/money/settle.ts";
 import { findFan, findTotals } from "../../platform/store/money/totals.ts";
@@ -109,15 +110,17 @@ test("at another price than the sender has seen a gift is not given, and costs n
   const stream = await makeStream(someone("host"));
   const giver = await getGiver(stream.id, sender);
   const give = (expectedPrice: number) =>
-    giveGift(
-      { stream, giver, now: new Date(), reply: ({ id }) => forget(id) },
-      {
-        giftType: giftTypeOf(30),
-        receivers: [personOfSummary(stream.host)],
-        count: 1,
-        charged: true,
-        expectedPrice,
-      },
+    commitGift(
+      { stream, giver, now: new Date() },
+      (context) =>
+        decideGift(context, {
+          giftType: giftTypeOf(30),
+          receivers: [personOfSummary(stream.host)],
+          count: 1,
+          charged: true,
+          expectedPrice,
+        }),
+      ({ id }) => forget(id),
     );
   for (const price of [29, 31])
     await expect(give(price)).rejects.toMatchObject({ code: "price_changed" });

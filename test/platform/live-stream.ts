@@ -1,5 +1,5 @@
 import type { UserSummary } from "../../domain/people/user.ts";
-import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
+import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { newId } from "../../platform/id.ts";
 
@@ -10,6 +10,6 @@ export function liveStreamOf(
   now = new Date(),
 ): Stream {
   const given = { id: id ?? newId(now), host, defaultThumbnail: host.profilePhoto.url, now };
-  const made = makeStream(StreamWish.parse({ title: "A stream" }), given);
+  const made = makeStream(NewStream.parse({ title: "A stream" }), given);
   return { ...made, status: "active", startedAt: now.toISOString(), ...changes };
 }

@@ -1,6 +1,6 @@
 import { GetCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { jest } from "@jest/globals";
-import { makeNotification, NotificationWish } from "../../domain/people/notification.ts";
+import { makeNotification, NewNotification } from "../../domain/people/notification.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { makeMessage } from "../../domain/streams/chat.ts";
@@ -66,7 +66,7 @@ const get = async (Key: Key) =>
 test("a notification whose answer was lost is made, once", async () => {
   const userId = await makeUser(someone("user"));
   const kind = { type: "system", category: "live_stream" };
-  const wish = NotificationWish.parse({ userId, title: "Hello", message: "there", ...kind });
+  const wish = NewNotification.parse({ userId, title: "Hello", message: "there", ...kind });
   const make = () => makeNotification(wish, newId(now), now);
   const one = make();
   lost = 1;

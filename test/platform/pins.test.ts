@@ -1,7 +1,7 @@
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { makeMessage } from "../../domain/streams/chat.ts";
-import { makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
+import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import { newId } from "../../platform/id.ts";
 import {
   findMessage,
@@ -22,7 +22,7 @@ const host = profileOf("host", { given_name: "Hosty" }, now);
 /** A stream with one message, and what two people do with it after they have both looked at it. */
 async function prepare() {
   const given = { id: newId(now), host: summaryOf(host, picture), defaultThumbnail: picture, now };
-  const stream = { ...makeStream(StreamWish.parse({ title: "Live" }), given) };
+  const stream = { ...makeStream(NewStream.parse({ title: "Live" }), given) };
   await recordStream(stream);
   const n = await takeNumber(stream.id);
   const message = makeMessage({ content: "hello" }, { stream, sender: host, n, now });

@@ -1,5 +1,5 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
-import { findReplay, keyedCall, markerAction } from "../../platform/table/idempotency.ts";
+import { findAnswered, keyedCall, markerAction } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
 import { record } from "../../platform/table/record.ts";
 import { table, tableName } from "../../platform/table/table.ts";
@@ -21,12 +21,12 @@ async function remember(name: string) {
 test("a key is remembered for a day: the same answer, and the time at which it was made", async () => {
   const call = await remember("kept");
   for (const now of [later(0), later(1, 1), later(12), later(day)])
-    expect(await findReplay(call, now)).toEqual({
+    expect(await findAnswered(call, now)).toEqual({
       status: 201,
       answer: { id: "kept" },
       answeredAt: then,
     });
-  expect(await findReplay({ ...call, fingerprint: "other" }, later(day))).toBe("another_request");
+  expect(await findAnswered({ ...call, fingerprint: "other" }, later(day))).toBe("another_request");
 });
 
 test("for a day nobody else can use the key, and no table's tidying takes it away", async () => {
@@ -45,9 +45,9 @@ test("a marker that has expired answers nothing, though the table still has it",
   const Key = key.marker(call.owner, call.hash);
   const { Item } = await table().send(new GetCommand({ TableName: tableName(), Key }));
   expect(Item?.expiresAt).toBeLessThan(now.getTime() / 1000);
-  expect(await findReplay(call, now)).toBeUndefined();
-  expect(await findReplay({ ...call, fingerprint: "other" }, now)).toBeUndefined();
+  expect(await findAnswered(call, now)).toBeUndefined();
+  expect(await findAnswered({ ...call, fingerprint: "other" }, now)).toBeUndefined();
   // So the key is free: what is asked for with it happens, and is remembered from then on.
   expect(await record([markerAction(call, 201, { id: "new" }, now)])).toBeUndefined();
-  expect(await findReplay(call, now)).toMatchObject({ answer: { id: "new" } });
+  expect(await findAnswered(call, now)).toMatchObject({ answer: { id: "new" } });
 });

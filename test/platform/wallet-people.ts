@@ -1,12 +1,12 @@
 import { GetCommand, type GetCommandOutput, PutCommand } from "@aws-sdk/lib-dynamodb";
-import type { Gift } from "../../domain/money/gift.ts";
+import { decideGift } from "../../domain/money/gift.ts";
 import type { GiftType } from "../../domain/money/gift-type.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { newId } from "../../platform/id.ts";
 import { topUp } from "../../platform/store/money/bookings.ts";
-import { getGiver, giveGift } from "../../platform/store/money/gifts.ts";
+import { commitGift, getGiver } from "../../platform/store/money/gifts.ts";
 import { recordFirstSight } from "../../platform/store/people/users.ts";
 import { type KeyedCall, markerAction } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
@@ -77,7 +77,11 @@ export async function sendOne(
   once: (answer: { id: string }) => Reply<{ id: string }> = forget,
 ): Promise<string> {
   const giver = await getGiver(stream.id, senderId);
-  const gifting = { stream, giver, now, reply: ({ id }: Gift) => once({ id }) };
-  const { id } = await giveGift(gifting, { giftType, receivers, count, charged });
+  const request = { giftType, receivers, count, charged };
+  const { id } = await commitGift(
+    { stream, giver, now },
+    (context) => decideGift(context, request),
+    ({ id }) => once({ id }),
+  );
   return id;
 }

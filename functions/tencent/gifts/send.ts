@@ -1,7 +1,7 @@
+import { decideGift, type GiftContext } from "../../../domain/money/gift.ts";
 import { personOf } from "../../../domain/people/person.ts";
 import { SendGift, sendRefusals } from "../../../domain/tencent/tencent-gift.ts";
-import { newGiftId } from "../../../platform/store/money/gift-places.ts";
-import { getGiver, giveGift } from "../../../platform/store/money/gifts.ts";
+import { commitGift, getGiver } from "../../../platform/store/money/gifts.ts";
 import { getAccounts, getKnownAccounts } from "../../../platform/store/tencent/accounts.ts";
 import { findCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
@@ -31,10 +31,10 @@ export const { contract, handler } = command(
     const find = charged ? getKnownAccounts : getAccounts;
     const [, ...receivers] = (await find([from, ...to], now)).map(personOf);
     const giver = await getGiver(stream.id, from);
-    const wish = { giftType, receivers, count, charged };
-    const gifting = { stream, giver, now, id: newGiftId(stream.id, now) };
-    const give = () => giveGift({ ...gifting, reply: () => once({}) }, wish);
-    if (!decidesOnGifts(callbacks)) return give();
-    return giveIfAllowed(callbacks, { ...gifting, wish }, call, give);
+    const request = { giftType, receivers, count, charged };
+    const facts = { stream, giver, now };
+    const decide = (context: GiftContext) => decideGift(context, request);
+    const give = (id: string) => commitGift({ ...facts, id }, decide, () => once({}));
+    return giveIfAllowed(callbacks, { ...facts, request }, call, give);
   },
 );

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { makeStream } from "../../../domain/streams/new-stream.ts";
-import { goLive } from "../../../domain/streams/stream-course.ts";
+import { goLive } from "../../../domain/streams/stream-lifecycle.ts";
 import { RoomId } from "../../../domain/tencent/room.ts";
-import { NewRoom, roomFieldsOf, streamWishOf } from "../../../domain/tencent/room-info.ts";
+import { NewRoom, newStreamOf, roomFieldsOf } from "../../../domain/tencent/room-info.ts";
 import { setting } from "../../../platform/env.ts";
 import { announce } from "../../../platform/notices.ts";
 import { summary } from "../../../platform/store/people/users.ts";
@@ -29,7 +29,7 @@ export const { contract, handler } = command(
     const [owner] = await getAccounts([room.Owner_Account ?? caller.identifier], now);
     const given = { id: newId(), host: summary(owner!), now };
     const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
-    const stream = makeStream(streamWishOf(room), { ...given, defaultThumbnail });
+    const stream = makeStream(newStreamOf(room), { ...given, defaultThumbnail });
     const fields = { roomId: room.RoomId, room: roomFieldsOf(room) };
     await recordRoom(room.RoomId, { ...stream, ...goLive(stream, stream.host, now), ...fields });
     await announce(stream.id, now);

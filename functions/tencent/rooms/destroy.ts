@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { end } from "../../../domain/streams/stream-course.ts";
+import { end } from "../../../domain/streams/stream-lifecycle.ts";
 import { RoomId } from "../../../domain/tencent/room.ts";
 import { changeStream } from "../../../platform/store/streams/streams.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";

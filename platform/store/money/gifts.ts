@@ -1,7 +1,6 @@
-import type { Gift, GiftWish, Given, Giving, Share } from "../../../domain/money/gift.ts";
-import { sendGift, sendSuperlike } from "../../../domain/money/gift.ts";
+import type { Gift, GiftContext, GiftOutcome, Share } from "../../../domain/money/gift.ts";
 import type { Wallet } from "../../../domain/money/wallet.ts";
-import { type Person, personOf, personOfSummary } from "../../../domain/people/person.ts";
+import { type Person, personOf } from "../../../domain/people/person.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import type { Member } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
@@ -33,52 +32,44 @@ export async function getGiver(streamId: string, userId: string): Promise<Giver>
   return { sender: personOf(profile), wallet, member };
 }
 
-/** What both kinds are given with. `reply` makes the answer for the gift, with its memory. */
-type Gifting<A> = {
+/** What was read for a gift. */
+type GiftReads = {
   stream: Stream;
   giver: Giver;
   now: Date;
   /** The gift's id, where somebody was told of it; one that is taken is replaced all the same. */
   id?: string;
-  reply: (gift: Gift) => Reply<A>;
 };
 
 /**
- * Gives: debit, ledger entries, the gift's own item, further receivers' shares and the reply's
- * marker in one transaction, all or nothing. The price is unit × count × receivers. Both APIs'
- * gifts end here. Read stream, giver and gift type consistently in the same request: the decision
- * holds as of them.
+ * Records a gift or superlike: debit, ledger entries, the gift's own item, further receivers' shares
+ * and the reply's marker in one transaction, all or nothing. Both APIs' gifts end here. `decide` is
+ * asked again when the sender's wallet was written meanwhile; stream and giver must be read
+ * consistently in the same request, since the decision holds as of them. `reply` makes the answer
+ * for the gift, with what remembers it.
  */
-export const giveGift = <A>(gifting: Gifting<A>, wish: GiftWish): Promise<A> =>
-  give(gifting, (giving) => sendGift(giving, wish));
-
-/** Gives a superlike to the stream's host, for `price` credits. */
-export const giveSuperlike = <A>(gifting: Gifting<A>, price: number): Promise<A> =>
-  give(gifting, (giving) => sendSuperlike(giving, personOfSummary(gifting.stream.host), price));
-
-async function give<A>(
-  { stream, giver, now, reply, ...given }: Gifting<A>,
-  decide: (giving: Giving) => Given,
+export async function commitGift<A>(
+  { stream, giver, now, id: first }: GiftReads,
+  decide: (context: GiftContext) => GiftOutcome,
+  reply: (gift: Gift) => Reply<A>,
 ): Promise<A> {
-  const { sender, member, wallet } = giver;
   const limits = spendLimits();
-  let id = given.id ?? newGiftId(stream.id, now);
-  const giving = (current: Wallet): Giving => ({
+  let id = first ?? newGiftId(stream.id, now);
+  const contextOf = (wallet: Wallet): GiftContext => ({
     stream,
-    member,
-    sender,
-    wallet: current,
+    ...giver,
+    wallet,
     limits,
     id,
     now,
   });
-  // A wish that is refused at once leaves nothing behind, the place of its stream included.
-  decide(giving(wallet));
+  // A gift that is refused at once leaves nothing behind, the place of its stream included.
+  decide(contextOf(giver.wallet));
   await recordGiftPlace(stream.id);
   return commit(
-    [wallet],
-    ([current]) => {
-      const { gift, shares, draft } = decide(giving(current!));
+    [giver.wallet],
+    ([wallet]) => {
+      const { gift, shares, draft } = decide(contextOf(wallet!));
       return {
         drafts: [draft],
         actions: [giftAction(gift), ...shares.map(shareAction)],

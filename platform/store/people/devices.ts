@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import { type DeviceWish, deviceNameOf, devicesMax } from "../../../domain/people/device.ts";
+import { deviceNameOf, devicesMax, type NewDevice } from "../../../domain/people/device.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { key, prefix } from "../../table/keys.ts";
@@ -14,7 +14,7 @@ const Device = z.object({ SK: z.string(), token: z.string().optional(), updatedA
 const hashOf = (name: string) => createHash("sha256").update(name).digest("hex").slice(0, 32);
 
 /** Keeps what a device says of itself; what it leaves out or says null of stays as it was. */
-export async function saveDevice(userId: string, wish: DeviceWish, now: Date): Promise<void> {
+export async function saveDevice(userId: string, wish: NewDevice, now: Date): Promise<void> {
   const Key = key.device(userId, hashOf(deviceNameOf(wish)));
   const devices = await listDevices(userId);
   const said = Object.entries({ ...wish, updatedAt: now.toISOString() });

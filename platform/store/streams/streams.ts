@@ -2,7 +2,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import { assertNotBlocked, Member } from "../../../domain/streams/member.ts";
 import type { Act } from "../../../domain/streams/moderation.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
-import { assertMayModerate } from "../../../domain/streams/stream-course.ts";
+import { assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../caller.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, listItems, type Reading } from "../../table/items.ts";

@@ -162,7 +162,7 @@ const gifts: Mutant[] = [
   {
     says: "the application is asked again for a call that was answered",
     file: "platform/tencent/command.ts",
-    line: "if ((await findReplay(keyed, now)) !== undefined) throw new KeyUsed();",
+    line: "if ((await findAnswered(keyed, now)) !== undefined) throw new KeyUsed();",
     fault: "",
     tests: callbacksTest,
     only: "nor again",
@@ -178,8 +178,8 @@ const gifts: Mutant[] = [
   {
     says: "the application cannot know a question again",
     file: "platform/tencent/callback.ts",
-    line: "clientIp, outsideId = id }",
-    fault: "clientIp, nothing: outsideId = id }",
+    line: "outsideId ?? id, {",
+    fault: "id, {",
     tests: callbacksTest,
     only: "asks with the same id",
   },

@@ -1,6 +1,6 @@
 import { type Profile, profileOf, summaryOf } from "../../../domain/people/user.ts";
 import { makeMessage } from "../../../domain/streams/chat.ts";
-import { makeStream, StreamWish } from "../../../domain/streams/new-stream.ts";
+import { makeStream, NewStream } from "../../../domain/streams/new-stream.ts";
 import { key } from "../../../platform/table/keys.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
@@ -31,7 +31,7 @@ export function createPeople(
   const profiles = new Map<number, Profile>();
   const host = profileOf("host", {}, new Date());
   const stream = {
-    ...makeStream(StreamWish.parse({ title: "Live" }), {
+    ...makeStream(NewStream.parse({ title: "Live" }), {
       id: streamId,
       host: summaryOf(host, picture),
       defaultThumbnail: picture,

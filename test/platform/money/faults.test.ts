@@ -54,7 +54,7 @@ const cases = operations.flatMap((operation) => kinds.map((kind) => ({ operation
 
 /*
  * Planted fault that turns this red: endpoint() that answers a refusal without looking at the
- * marker, or giveGift() without the reply's marker in its transaction.
+ * marker, or commitGift() without the reply's marker in its transaction.
  */
 test.each(cases)(
   "$kind at $operation of a gift: one key, one gift",

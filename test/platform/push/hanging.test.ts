@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { makeNotification, NotificationWish } from "../../../domain/people/notification.ts";
+import { makeNotification, NewNotification } from "../../../domain/people/notification.ts";
 import { usePoster } from "../../../platform/push/gateway.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
@@ -86,7 +86,7 @@ test("a notification to a connection that hangs is left to its queue at once", a
     await putSocket("ann", { connectionId, connectedAt: 0, expiresAt: 2e9 });
   const wish = { userId: "ann", type: "system", category: "announcement" } as const;
   const said = { ...wish, title: "News", message: "for you", metadata: {} };
-  const stored = makeNotification(NotificationWish.parse(said), "a".repeat(24), stage.now);
+  const stored = makeNotification(NewNotification.parse(said), "a".repeat(24), stage.now);
   expect(await timed(() => sendNotification(stored, stage.now))).toBeLessThan(hangMilliseconds / 2);
   await queue.stop();
   expect(queue.sent).toMatchObject([{ connectionIds: ["hangs"], tries: 1 }]);

@@ -2,7 +2,7 @@ import { type Change, recordOf } from "../../../domain/log/change.ts";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { profileOf, summaryOf } from "../../../domain/people/user.ts";
 import { makeMessage } from "../../../domain/streams/chat.ts";
-import { makeStream, StreamWish } from "../../../domain/streams/new-stream.ts";
+import { makeStream, NewStream } from "../../../domain/streams/new-stream.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { key } from "../../../platform/table/keys.ts";
 import type { Scene } from "./scenario.ts";
@@ -14,7 +14,7 @@ export const start = Date.parse("2026-01-01T00:00:00Z");
 
 const person = (userId: string) => profileOf(userId, {}, new Date(start));
 const stream = () => ({
-  ...makeStream(StreamWish.parse({ title: "Live" }), {
+  ...makeStream(NewStream.parse({ title: "Live" }), {
     id: streamId,
     host: summaryOf(person("host"), picture),
     defaultThumbnail: picture,

@@ -61,7 +61,7 @@ export function assertMayModerate(stream: Stream, caller: Acting): void {
 }
 
 /** What a client says of itself when it joins; nothing of it but the stream decides anything. */
-export const JoinWish = z.object({ liveStreamId: StreamId });
+export const JoinRequest = z.object({ liveStreamId: StreamId });
 
 /**
  * The stream with what the video side wants; `token` is null where the stage has no token endpoint.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
-import { channelNameOf, makeStream, StreamWish } from "../../domain/streams/new-stream.ts";
+import { channelNameOf, makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import { type Stream, StreamStatus } from "../../domain/streams/stream.ts";
 import {
   assertMayHost,
@@ -10,14 +10,14 @@ import {
   end,
   goLive,
   remove,
-} from "../../domain/streams/stream-course.ts";
+} from "../../domain/streams/stream-lifecycle.ts";
 
 const now = new Date("2026-01-15T10:30:00.000Z");
 const picture = "https://cdn.example.com/person.png";
 const host = summaryOf(profileOf("host", {}, now), picture);
 const id = "64d15f9e2e6c8f4d5a123000";
 const made = (wish: unknown) =>
-  makeStream(StreamWish.parse(wish), { id, host, defaultThumbnail: picture, now });
+  makeStream(NewStream.parse(wish), { id, host, defaultThumbnail: picture, now });
 const stream = (changes: Partial<Stream> = {}): Stream => ({
   ...made({ title: "Live" }),
   ...changes,
@@ -113,7 +113,7 @@ describe("a new stream", () => {
     [{ title: "t", thumbnail: "http://plain.example.com/a.png" }],
     [{ title: "t", thumbnail: { size: 3 } }],
   ])("is not made from %j", (wish) => {
-    expect(StreamWish.safeParse(wish).success).toBe(false);
+    expect(NewStream.safeParse(wish).success).toBe(false);
   });
 
   test.each([
