@@ -86,6 +86,14 @@ test("however records come, frames are small, dense, in order, and cover each re
   );
 });
 
+test("what one frame cannot hold goes into several, none larger than a message may be", () => {
+  const records = Array.from({ length: 100 }, (_, n) => said(n, "x".repeat(500), n));
+  const frames = cut(records);
+  expect(frames.length).toBeGreaterThan(1);
+  for (const { body } of frames) expect(utf8Bytes(body)).toBeLessThanOrEqual(frameBytesMax);
+  expect(eventsOf(frames).map(({ id }) => id)).toEqual(records.map(({ id }) => id));
+});
+
 test("time in a log never goes back, whatever the clocks of the shards say", () => {
   const [first] = cut([said(1, "a", 500), said(2, "b", 100)]);
   expect(first!.newest).toBe(500);

@@ -119,6 +119,19 @@ test("a later subscription of the connection ends the turns of the one before", 
   expect(stage.frames("c")).toEqual([4]);
 });
 
+test("a later subscription that is behind too is answered under its own name, not the earlier one's", async () => {
+  const { stage, since, ask } = await frames(4);
+  await greetSubscribers(stage.room(), [await ask("c", { since, requestId: "first" })]);
+  const before = stage.takeResume()!;
+  const later = { since: { ...since, frame: 2 }, requestId: "later" };
+  await greetSubscribers(stage.room(), [await ask("c", later)]);
+  await resume(before, stage.room());
+  expect(stage.got("c")).toEqual([]);
+  await stage.catchUp(stage.room());
+  expect(stage.got("c")[0]).toMatchObject({ type: "subscribed", requestId: "later" });
+  expect(stage.frames("c")).toEqual([3, 4]);
+});
+
 test("who is blocked while they catch up gets nothing from the frame of their ban on", async () => {
   const { stage, since, ask } = await frames(3);
   await greetSubscribers(stage.room(), [
