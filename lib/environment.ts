@@ -32,8 +32,8 @@ const readsQueue = (queue: QueueName) => (contract: AnyContract) =>
 const toQueue = (queue: QueueName) => (contract: AnyContract) =>
   (contract.grants.queues ?? []).includes(queue) || readsQueue(queue)(contract);
 
-const postPart: TaskName = "realtime/post-part";
-const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postPart) ?? false;
+const postSlice: TaskName = "realtime/post-part";
+const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postSlice) ?? false;
 
 /** Every setting of platform/env.ts, its value, who is given it: a missing one does not compile. */
 function settingsOf(stage: Stage, places: Partial<Places>) {
@@ -80,7 +80,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     },
     LARGE_ROOM_VIEWERS: { value: String(stage.largeRoomViewers), for: ofKind("reaction") },
     PART_VIEWERS: { value: String(stage.partViewers), for: givesParts },
-    POST_PART_FUNCTION: { value: functionName(stage.name, postPart), for: givesParts },
+    POST_PART_FUNCTION: { value: functionName(stage.name, postSlice), for: givesParts },
     TENCENT_SDK_APP_ID: { value: String(stage.tencent.sdkAppId), for: ofKind("command") },
     TENCENT_ADMINISTRATORS: { value: stage.tencent.administrators.join(), for: ofKind("command") },
     TENCENT_SECRET_ARN: {

@@ -17,11 +17,11 @@ export type Limits = {
    * Gathered records that one call takes in, and so one frame at most: their ids are kept with it,
    * and an item holds 400 KB.
    */
-  gatheredRecords: number;
+  backlogRecords: number;
   /** Bytes of gathered records in one item, well below the 400 KB. */
-  gatheredBytes: number;
+  backlogBytes: number;
   /** Items of one page of what has gathered: about what one frame of a busy room takes in. */
-  gatheredPage: number;
+  backlogPage: number;
   /** Posts after which the log is marked, so that no call of a large room ends all for nothing. */
   postsPerMark: number;
   /** Subscribers of one range, above which the next reading takes more ranges at once. */
@@ -37,9 +37,9 @@ const standard: Limits = {
   frameBytes: frameBytesMax,
   pageFrames: 20,
   turnPages: 5,
-  gatheredRecords: 4_000,
-  gatheredBytes: 300_000,
-  gatheredPage: 20,
+  backlogRecords: 4_000,
+  backlogBytes: 300_000,
+  backlogPage: 20,
   postsPerMark: 80_000,
   rangeSubscribers: 500,
   goneAtOnce: 5,

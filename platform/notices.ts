@@ -19,7 +19,7 @@ import { listWaiting, toldAction } from "./store/streams/reminders.ts";
 import { findStream } from "./store/streams/streams.ts";
 import { record } from "./table/record.ts";
 import type { Action } from "./table/transact.ts";
-import { sendMoment } from "./timers.ts";
+import { startTimer } from "./timers.ts";
 
 /** One message of the queue of notices: tell the next part of those who are to know of a stream. */
 export const Notice = z.object({ streamId: StreamId, step: z.number().int().default(0) });
@@ -30,7 +30,7 @@ const toldMax = 95;
 
 /** Asks for a notice to be told, or to go on. */
 export const sendNotice = (notice: Notice, now: Date) =>
-  sendMoment(setting("NOTICES_QUEUE_URL"), notice, { at: now, now });
+  startTimer(setting("NOTICES_QUEUE_URL"), notice, { at: now, now });
 
 /**
  * Asks for the followers to be told, from where something else was the task: it does not fail with

@@ -11,7 +11,7 @@ let client: SQSClient | undefined;
  * when its reader sends it on. Nothing waits in memory, so a moment comes whatever dies until then.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html
  */
-export async function sendMoment(
+export async function startTimer(
   queueUrl: string,
   message: Record<string, unknown>,
   { at, now }: { at: Date; now: Date },

@@ -46,6 +46,13 @@ export const Subscriber = z.object({
 });
 export type Subscriber = z.infer<typeof Subscriber>;
 
+/** The revision of a subscription that is made now: the time in microseconds, `count` makes it unique. */
+export const revisionAt = (now: Date, count: number) => now.getTime() * 1000 + (count % 1000);
+
+/** When a subscription was made, in milliseconds since 1970: its revision begins with it. */
+export const subscribedAt = ({ revision }: Pick<Subscriber, "revision">) =>
+  Math.floor(revision / 1000);
+
 /** The first frame that is posted to a subscription when it is made; none while it is behind. */
 export const firstLive = ({ from, next, behind }: Subscriber) =>
   behind === true ? undefined : (next ?? from);

@@ -31,14 +31,12 @@ export type Watching = { userId: string; joinedAt: Date };
 
 /** Each user once, since their oldest subscription that is there; the latest to come first. */
 export function watchingOf(
-  subscribers: readonly { userId: string; revision: number; refusal?: unknown }[],
+  subscriptions: readonly { userId: string; subscribedAt: number; refusal?: unknown }[],
 ): Watching[] {
   const since = new Map<string, number>();
-  for (const { userId, revision, refusal } of subscribers) {
+  for (const { userId, subscribedAt, refusal } of subscriptions) {
     if (refusal !== undefined) continue;
-    // A subscription's revision begins with its time in microseconds.
-    const at = Math.floor(revision / 1000);
-    since.set(userId, Math.min(at, since.get(userId) ?? at));
+    since.set(userId, Math.min(subscribedAt, since.get(userId) ?? subscribedAt));
   }
   const watching = [...since].map(([userId, at]) => ({ userId, joinedAt: new Date(at) }));
   return watching.sort((a, b) => b.joinedAt.getTime() - a.joinedAt.getTime());

@@ -1,6 +1,6 @@
 import { setting } from "../../platform/env.ts";
 import { admitSocket } from "../../platform/realtime/admission.ts";
-import { sendExpiry } from "../../platform/realtime/expiry.ts";
+import { startExpiryTimer } from "../../platform/realtime/expiry.ts";
 import { offersBearer, readWish } from "../../platform/realtime/handshake.ts";
 import { socket } from "../../platform/realtime/socket.ts";
 import { recordRefusal, subscribeFromUrl } from "../../platform/realtime/subscription.ts";
@@ -28,7 +28,7 @@ export const { contract, handler } = socket(
     const expiresAt = connectionExpiry(connectedAt);
     await Promise.all([
       putConnection({ ...own, tokenExpiresAt, compact, expiresAt }),
-      sendExpiry({ connectionId, expiresAt: tokenExpiresAt }, now),
+      startExpiryTimer({ connectionId, expiresAt: tokenExpiresAt }, now),
     ]);
     if (wish.refusal) await recordRefusal(own, wish.streamId, wish.refusal, now);
     else if (wish.streamId)

@@ -1,6 +1,6 @@
 import { logFault } from "../../platform/log.ts";
 import { reaction } from "../../platform/reaction.ts";
-import { ExpiryMoment, endExpired } from "../../platform/realtime/expiry.ts";
+import { ExpiryTimer, endExpired } from "../../platform/realtime/expiry.ts";
 
 /** A token's end is a message with a delay: nothing waits in memory. */
 export const { contract, handler } = reaction(
@@ -19,7 +19,7 @@ export const { contract, handler } = reaction(
     await Promise.all(
       records.map(async ({ messageId, body }) => {
         try {
-          await endExpired(ExpiryMoment.parse(JSON.parse(body)), now);
+          await endExpired(ExpiryTimer.parse(JSON.parse(body)), now);
         } catch (error) {
           logFault("A connection could not be ended", error, { messageId });
           failed.push(messageId);

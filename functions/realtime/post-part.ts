@@ -1,13 +1,13 @@
 import { ownMemory } from "../../platform/push/memory.ts";
-import { PartJob, PartPosted, postPartJob } from "../../platform/push/slice-job.ts";
+import { postSliceJob, SliceJob, SlicePosted } from "../../platform/push/slice.ts";
 import { task } from "../../platform/task.ts";
 
 /** Posts one part of a room that is too large for one environment. */
 export const { contract, handler } = task(
   {
     says: "Post frames to one part of a very large room's viewers",
-    body: PartJob,
-    answer: PartPosted,
+    body: SliceJob,
+    answer: SlicePosted,
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "USER"],
       write: ["STREAM", "CONN", "USER", "RATE"],
@@ -16,5 +16,5 @@ export const { contract, handler } = task(
     memoryMegabytes: 1769,
     timeoutSeconds: 30,
   },
-  (job, now) => postPartJob(job, ownMemory, now),
+  (job, now) => postSliceJob(job, ownMemory, now),
 );

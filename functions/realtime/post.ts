@@ -1,5 +1,5 @@
+import { postJobs } from "../../platform/push/large-room.ts";
 import { ownMemory } from "../../platform/push/memory.ts";
-import { postJobs } from "../../platform/push/post-rooms.ts";
 import { reaction } from "../../platform/reaction.ts";
 
 /** Posts large rooms, so that no other room waits for them: each stream in order, one at a time. */

@@ -1,9 +1,8 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { watchingOf } from "../../domain/streams/viewer.ts";
 import { WatchStatistics, watchStatisticsOf } from "../../domain/streams/watch-time.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listSubscribers } from "../../platform/store/log/subscribers.ts";
+import { listWatching } from "../../platform/store/log/viewers.ts";
 import { findPeak, listVisits } from "../../platform/store/log/visits.ts";
 import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
@@ -21,12 +20,12 @@ export const { contract, handler } = endpoint(
     memoryMegabytes: 512,
   },
   async ({ path: { streamId }, caller, now }) => {
-    const [, past, subscribers, peak] = await Promise.all([
+    const [, past, watching, peak] = await Promise.all([
       getVisibleStream(streamId, caller, now),
       listVisits(streamId),
-      listSubscribers(streamId, now),
+      listWatching(streamId, now),
       findPeak(streamId),
     ]);
-    return watchStatisticsOf(streamId, past, watchingOf(subscribers), peak, now);
+    return watchStatisticsOf(streamId, past, watching, peak, now);
   },
 );

@@ -1,7 +1,7 @@
 import { openingMilliseconds, type Subscriber } from "../../domain/log/subscriber.ts";
 import { limits } from "../limits.ts";
 import { dropConnection } from "../store/log/connections.ts";
-import { isInPart, type Part, removeSubscriber } from "../store/log/subscribers.ts";
+import { isInSlice, removeSubscriber, type Slice } from "../store/log/subscribers.ts";
 import { allDone } from "./all-done.ts";
 import { type Memory, nameOf, type Room, remember } from "./memory.ts";
 
@@ -34,7 +34,7 @@ export const isGone = ({ gone }: Memory, subscriber: Subscriber): boolean =>
  */
 export function forgetRemoved(
   { streamId, memory: { gone } }: Room,
-  part: Part,
+  part: Slice,
   subscribers: readonly Subscriber[],
 ): void {
   if (gone.size === 0) return;
@@ -43,7 +43,7 @@ export function forgetRemoved(
     if (
       subscriber.streamId === streamId &&
       !current.has(name) &&
-      isInPart(streamId, subscriber.connectionId, part)
+      isInSlice(streamId, subscriber.connectionId, part)
     )
       gone.delete(name);
 }

@@ -6,7 +6,7 @@ import { whole } from "../store/log/subscribers.ts";
 import { dropGone } from "./dead-connections.ts";
 import { governor } from "./governor.ts";
 import type { Room } from "./memory.ts";
-import { postPart } from "./slice.ts";
+import { postSlice } from "./slice.ts";
 import { noteViewers } from "./viewer-count.ts";
 
 /** After so long a call goes on with no more frames: it must end well before its function does. */
@@ -21,7 +21,7 @@ export type PostFrames = (room: Room, frames: readonly Frame[], about: number) =
 
 /** By this environment alone, as any room but a very large one is posted. */
 const postHere: PostFrames = async (room, frames, about) =>
-  (await postPart(room, frames, { ...whole, about }, governor())).size;
+  (await postSlice(room, frames, { ...whole, about }, governor())).size;
 
 /**
  * Posts every frame of a log after the one that was posted last, up to `upTo`, whoever put them, to

@@ -5,7 +5,7 @@ import { notificationOf, type StoredNotification } from "../../domain/people/not
 import { setting } from "../env.ts";
 import { dropConnection, listSockets, type Socket } from "../store/log/connections.ts";
 import { findNotification } from "../store/people/notifications.ts";
-import { sendMoment } from "../timers.ts";
+import { startTimer } from "../timers.ts";
 import { payloadOf, poster } from "./gateway.ts";
 import { governor } from "./governor.ts";
 import { answerWithin, stragglersMilliseconds } from "./patience.ts";
@@ -78,5 +78,5 @@ async function sendTo(
   const { userId, id: notificationId } = stored;
   const message: MissedNotification = { userId, notificationId, connectionIds: missed, tries };
   const at = new Date(now.getTime() + 2 ** (tries - 1) * 1000);
-  await sendMoment(setting("NOTIFICATIONS_QUEUE_URL"), message, { at, now });
+  await startTimer(setting("NOTIFICATIONS_QUEUE_URL"), message, { at, now });
 }

@@ -1,15 +1,22 @@
+import * as z from "zod";
 import type { Frame } from "../../domain/log/frame.ts";
 import { firstLive, type Subscriber, viewersAmong } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
 import { forgetStream } from "../store/log/connections.ts";
-import { listSubscribers, type Part, removeSubscriber } from "../store/log/subscribers.ts";
+import { listFrames } from "../store/log/frames.ts";
+import {
+  listSubscribers,
+  rangesMax,
+  removeSubscriber,
+  type Slice,
+} from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/streams.ts";
 import { allDone } from "./all-done.ts";
-import { forgetRemoved, isGone, noteGone } from "./dead-connections.ts";
+import { dropGone, forgetRemoved, isGone, noteGone } from "./dead-connections.ts";
 import { type Forms, formsOf } from "./encodings.ts";
 import { payloadOf, poster } from "./gateway.ts";
-import type { Governor } from "./governor.ts";
-import { nameOf, type Room } from "./memory.ts";
+import { type Governor, largeGovernor, limitedAt } from "./governor.ts";
+import { type Memory, nameOf, type Room } from "./memory.ts";
 import { stragglersMilliseconds, waitAtMost } from "./patience.ts";
 
 /**
@@ -18,10 +25,10 @@ import { stragglersMilliseconds, waitAtMost } from "./patience.ts";
  * lets each post go. Answers the distinct users who watch. Can be done again: what comes twice is
  * dropped by the viewers' rules.
  */
-export async function postPart(
+export async function postSlice(
   room: Room,
   frames: readonly Frame[],
-  part: Part & { about: number },
+  part: Slice & { about: number },
   gate: Governor,
 ): Promise<Set<string>> {
   const { streamId, now } = room;
@@ -32,6 +39,39 @@ export async function postPart(
   const ends = await findEnds(streamId, frames, viewers, now);
   await postFrames(room, frames, subscribers, ends, gate);
   return viewers;
+}
+
+/** Frames of a log, to be posted to one part of the room's subscribers. */
+export const SliceJob = z.object({
+  streamId: z.string(),
+  from: z.number().int().min(1),
+  to: z.number().int().min(1),
+  /** How many subscribers the whole room may have. */
+  about: z.number().int().min(0),
+  at: z.number().int().min(0),
+  of: z.number().int().min(1).max(rangesMax),
+});
+export type SliceJob = z.infer<typeof SliceJob>;
+
+/** What became of it. */
+export const SlicePosted = z.object({
+  /** The distinct users: one may have sockets in several parts, so that counts would not do. */
+  viewers: z.array(z.string()),
+  /** When a post last had to wait for the stage's rate, in milliseconds since 1970. */
+  limitedAt: z.number(),
+});
+export type SlicePosted = z.infer<typeof SlicePosted>;
+
+/** Posts one part in an environment of its own. Throws when a frame is not there. */
+export async function postSliceJob(job: SliceJob, memory: Memory, now: Date): Promise<SlicePosted> {
+  const { streamId, from, to } = job;
+  const room = { streamId, now, memory };
+  const frames = await listFrames(streamId, from, to);
+  if (frames.length !== to - from + 1)
+    throw new Error(`Of ${streamId} the frames ${from} to ${to} are not all there`);
+  const viewers = await postSlice(room, frames, job, largeGovernor());
+  await dropGone(room);
+  return { viewers: [...viewers], limitedAt: Math.max(0, limitedAt()) };
 }
 
 /**

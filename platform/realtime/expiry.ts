@@ -3,17 +3,17 @@ import { connectionLifeSeconds, openingMilliseconds } from "../../domain/log/sub
 import { setting } from "../env.ts";
 import { payloadOf, poster } from "../push/gateway.ts";
 import { dropConnection, findConnection } from "../store/log/connections.ts";
-import { sendMoment } from "../timers.ts";
+import { startTimer } from "../timers.ts";
 
 /** The moment at which a connection's token ends, in seconds since 1970. */
-export const ExpiryMoment = z.object({ connectionId: z.string(), expiresAt: z.number() });
-export type ExpiryMoment = z.infer<typeof ExpiryMoment>;
+export const ExpiryTimer = z.object({ connectionId: z.string(), expiresAt: z.number() });
+export type ExpiryTimer = z.infer<typeof ExpiryTimer>;
 
 /** Asks for a connection's end when its token ends; one that outlives the connection needs none. */
-export async function sendExpiry(moment: ExpiryMoment, now: Date): Promise<void> {
+export async function startExpiryTimer(moment: ExpiryTimer, now: Date): Promise<void> {
   if (moment.expiresAt > now.getTime() / 1000 + connectionLifeSeconds) return;
   const at = new Date(moment.expiresAt * 1000);
-  await sendMoment(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
+  await startTimer(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
 }
 
 /** Between the word and the end, so that the word arrives. The promise is 10 s. */
@@ -27,11 +27,11 @@ const triesMillisecondsMax = 4_000;
  * is still there, and waits on. Throws when the gateway did not say that it is closed or gone:
  * then all of it stays as it is, so that the message can come again.
  */
-export async function endExpired(moment: ExpiryMoment, now: Date): Promise<void> {
+export async function endExpired(moment: ExpiryTimer, now: Date): Promise<void> {
   const { connectionId, expiresAt } = moment;
   if (expiresAt * 1000 > now.getTime()) {
     if ((await poster().probe(connectionId)) === "gone") await dropConnection(connectionId);
-    else await sendExpiry(moment, now);
+    else await startExpiryTimer(moment, now);
     return;
   }
   await close(connectionId, now);

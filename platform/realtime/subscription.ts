@@ -1,5 +1,5 @@
 import type { Position } from "../../domain/log/position.ts";
-import type { Subscriber } from "../../domain/log/subscriber.ts";
+import { revisionAt, type Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
@@ -20,10 +20,8 @@ type Subscription = {
   tokenExpiresAt: number;
 };
 
+/** Counts the subscriptions of this environment, so that no two revisions of a time are alike. */
 let count = 0;
-
-/** Begins with the time in microseconds, so that no two subscriptions of a connection are alike. */
-const revisionAt = (now: Date) => now.getTime() * 1000 + (count++ % 1000);
 
 /**
  * Records a subscription for the consumer to greet; subscribing again starts the greeting anew.
@@ -40,7 +38,7 @@ export async function subscribe(subscription: Subscription, now: Date): Promise<
   const own = { connectionId, userId, connectedAt };
   const { compact } = await noteStream({ ...own, tokenExpiresAt }, streamId);
   const expiresAt = connectionExpiry(connectedAt);
-  const rest = { requestId, since, compact, revision: revisionAt(now), expiresAt };
+  const rest = { requestId, since, compact, revision: revisionAt(now, count++), expiresAt };
   await putSubscriber({ ...own, streamId, ...rest });
 }
 
@@ -58,7 +56,7 @@ export async function recordRefusal(
   now: Date,
 ): Promise<void> {
   const expiresAt = connectionExpiry(given.connectedAt);
-  const [place, revision] = [streamId ?? nowhere, revisionAt(now)];
+  const [place, revision] = [streamId ?? nowhere, revisionAt(now, count++)];
   const { connectionId, userId, connectedAt } = given;
   const own = { connectionId, userId, connectedAt };
   await putSubscriber({ ...own, streamId: place, refusal, revision, expiresAt });

@@ -13,7 +13,7 @@ import { key } from "../../platform/table/keys.ts";
 import { table } from "../../platform/table/table.ts";
 import { transact } from "../../platform/table/transact.ts";
 import { getSecretKey } from "../../platform/tencent/secret.ts";
-import { sendMoment } from "../../platform/timers.ts";
+import { startTimer } from "../../platform/timers.ts";
 
 /** What AWS is to a function whose connection has died: it takes the call and never answers. */
 let server: Server;
@@ -76,7 +76,7 @@ const get = () =>
 
 const calls: [string, () => Promise<unknown>][] = [
   ["the table", get],
-  ["a queue of moments", () => sendMoment(process.env.POSTS_QUEUE_URL!, {}, { at: now, now })],
+  ["a queue of moments", () => startTimer(process.env.POSTS_QUEUE_URL!, {}, { at: now, now })],
   ["the queue of posts", () => queuePosting({ streamId: "s", gathered: "1" })],
   ["the secret", () => getSecretKey(now)],
 ];

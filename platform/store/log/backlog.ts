@@ -7,10 +7,10 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 
-const Gathered = z.object({ id: z.string(), records: z.string() });
+const BacklogItem = z.object({ id: z.string(), records: z.string() });
 
 /** Records of a stream that are in no frame yet, under the ids by which they are removed. */
-type Gathering = {
+type Backlog = {
   ids: string[];
   records: LogRecord[];
   /** Whether more may have gathered than was read. */
@@ -27,7 +27,7 @@ const countDigits = 4;
  * The ids keep the order of a shard: of the batches by the records' own time, then by this
  * environment's; of the items of one batch by their count.
  */
-export async function putGathered(
+export async function putBacklog(
   streamId: string,
   records: readonly LogRecord[],
   now: Date,
@@ -51,7 +51,7 @@ function* cut(records: readonly LogRecord[]): Generator<string> {
   for (const record of records) {
     const text = JSON.stringify(record);
     const size = Buffer.byteLength(text) + 1;
-    if (bytes + size > limits().gatheredBytes && texts.length > 0) {
+    if (bytes + size > limits().backlogBytes && texts.length > 0) {
       yield `[${texts.join(",")}]`;
       [texts, bytes] = [[], 0];
     }
@@ -64,21 +64,21 @@ function* cut(records: readonly LogRecord[]): Generator<string> {
 /**
  * What was kept, oldest first, read consistently; up to `recordsMax` records and one item more.
  */
-export async function listGathered(streamId: string, recordsMax: number): Promise<Gathering> {
-  const gathering: Gathering = { ids: [], records: [], more: false };
-  const walk = { consistent: true, pageSize: limits().gatheredPage };
+export async function listBacklog(streamId: string, recordsMax: number): Promise<Backlog> {
+  const backlog: Backlog = { ids: [], records: [], more: false };
+  const walk = { consistent: true, pageSize: limits().backlogPage };
   const kept = queryAll(key.gathered(streamId, ""), { prefix: prefix.gathered }, walk);
   for await (const item of kept) {
-    if (gathering.records.length >= recordsMax) return { ...gathering, more: true };
-    const { id, records } = read(Gathered, item);
-    gathering.ids.push(id);
-    gathering.records.push(...(JSON.parse(records) as LogRecord[]));
+    if (backlog.records.length >= recordsMax) return { ...backlog, more: true };
+    const { id, records } = read(BacklogItem, item);
+    backlog.ids.push(id);
+    backlog.records.push(...(JSON.parse(records) as LogRecord[]));
   }
-  return gathering;
+  return backlog;
 }
 
 /** Removes what has come into the log. */
-export async function removeGathered(streamId: string, ids: readonly string[]): Promise<void> {
+export async function removeBacklog(streamId: string, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     const Key = key.gathered(streamId, id);
     await deleteItem(Key);

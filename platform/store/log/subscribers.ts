@@ -62,17 +62,17 @@ export async function findGuests(
 export const rangesMax = 16;
 
 /** The part `at` (from 0) of the subscribers of a stream, cut into `of` equal ranges of their keys. */
-export type Part = {
+export type Slice = {
   at: number;
   /** A power of two, at most 16. */
   of: number;
 };
 
 /** All of them. */
-export const whole: Part = { at: 0, of: 1 };
+export const whole: Slice = { at: 0, of: 1 };
 
 /** Whether a connection's subscription to a stream lies in a part. */
-export function isInPart(streamId: string, connectionId: string, { at, of }: Part): boolean {
+export function isInSlice(streamId: string, connectionId: string, { at, of }: Slice): boolean {
   const { SK } = key.subscriber(streamId, connectionId);
   const [low, high] = subscriberRanges(of)[at]!;
   return SK >= low && SK <= high;
@@ -86,7 +86,7 @@ export async function listSubscribers(
   streamId: string,
   now: Date,
   about = 0,
-  { at, of }: Part = whole,
+  { at, of }: Slice = whole,
 ): Promise<Subscriber[]> {
   let count = of;
   while (count < rangesMax && about > count * limits().rangeSubscribers) count *= 2;

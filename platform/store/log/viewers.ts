@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { subscribedAt } from "../../../domain/log/subscriber.ts";
 import { paginationOf } from "../../../domain/page.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import {
@@ -17,6 +18,18 @@ import { listSubscribers } from "./subscribers.ts";
 /** Viewers among whom a search looks: those who came last. */
 const searchedMax = 1_000;
 
+/** Who watches a stream now, each user once, the latest to come first. */
+export async function listWatching(streamId: string, now: Date): Promise<Watching[]> {
+  const subscribers = await listSubscribers(streamId, now);
+  return watchingOf(
+    subscribers.map(({ userId, refusal, ...rest }) => ({
+      userId,
+      refusal,
+      subscribedAt: subscribedAt(rest),
+    })),
+  );
+}
+
 /** Who watches a stream now, in pages. The total is all of them, whatever is searched for. */
 export async function listViewers(
   stream: Stream,
@@ -24,7 +37,7 @@ export async function listViewers(
   callerId: string,
   now: Date,
 ) {
-  const all = watchingOf(await listSubscribers(stream.id, now));
+  const all = await listWatching(stream.id, now);
   const found = search === "" ? all : await searched(all.slice(0, searchedMax), search);
   const shown = found.slice((page - 1) * limit, page * limit);
   const ids = shown.map(({ userId }) => userId);

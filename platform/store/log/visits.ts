@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Subscriber } from "../../../domain/log/subscriber.ts";
+import { type Subscriber, subscribedAt } from "../../../domain/log/subscriber.ts";
 import { Visits } from "../../../domain/streams/watch-time.ts";
 import { logFault } from "../../log.ts";
 import { getItem } from "../../table/items.ts";
@@ -17,10 +17,9 @@ const visitorsMax = 10_000;
  * comes once; statistics are not worth failing for.
  */
 export async function recordVisit(subscriber: Subscriber, now: Date): Promise<void> {
-  const { streamId, userId, revision, refusal } = subscriber;
+  const { streamId, userId, refusal } = subscriber;
   if (refusal !== undefined) return;
-  // A subscription's revision begins with its time in microseconds.
-  const seconds = Math.max(0, Math.round(now.getTime() / 1000 - revision / 1_000_000));
+  const seconds = Math.max(0, Math.round((now.getTime() - subscribedAt(subscriber)) / 1000));
   try {
     if (await addVisit(streamId, userId, seconds)) await countVisitor(streamId);
   } catch (error) {

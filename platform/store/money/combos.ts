@@ -9,7 +9,7 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
-import { sendMoment } from "../../timers.ts";
+import { startTimer } from "../../timers.ts";
 import { commit, findWallet } from "./wallets.ts";
 
 /** The combo whose end a message is about. */
@@ -40,7 +40,7 @@ export async function awaitCombos(
     const { comboId, streamId, sender, createdAt } = second;
     const moment: ComboMoment = { comboId, streamId, userId: sender.userId };
     const at = comboEndsAt({ lastAt: createdAt });
-    await sendMoment(setting("COMBOS_QUEUE_URL"), moment, { at, now });
+    await startTimer(setting("COMBOS_QUEUE_URL"), moment, { at, now });
   }
 }
 
@@ -73,7 +73,7 @@ export async function endCombo(moment: ComboMoment, now: Date): Promise<void> {
     throw error;
   });
   if (waiting !== undefined)
-    await sendMoment(setting("COMBOS_QUEUE_URL"), moment, { at: waiting, now });
+    await startTimer(setting("COMBOS_QUEUE_URL"), moment, { at: waiting, now });
 }
 
 class Ended extends Error {}

@@ -9,7 +9,7 @@ import { key, readKey } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
 import { type Item, plain } from "../../table/table.ts";
 import { type Action, pause, triesMax } from "../../table/transact.ts";
-import { sendMoment } from "../../timers.ts";
+import { startTimer } from "../../timers.ts";
 import { indexActions } from "./user-index.ts";
 import { findProfile } from "./users.ts";
 
@@ -27,7 +27,7 @@ export async function queueNewUsers(records: readonly DynamoDBRecord[], now: Dat
     const [image, old] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
     if (image === undefined || !isFirst(image, old)) continue;
     const message: NewUser = { userId: readKey(image).owner };
-    await sendMoment(setting("USERS_QUEUE_URL"), message, { at: now, now });
+    await startTimer(setting("USERS_QUEUE_URL"), message, { at: now, now });
   }
 }
 

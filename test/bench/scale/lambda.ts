@@ -3,7 +3,7 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
 import { persistent, useInvoke } from "../../../platform/push/large-room.ts";
 import { createMemory, type Memory } from "../../../platform/push/memory.ts";
-import type { PartJob, PartPosted } from "../../../platform/push/slice-job.ts";
+import type { SliceJob, SlicePosted } from "../../../platform/push/slice.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";
@@ -12,7 +12,7 @@ import type { Item } from "./table.ts";
 
 type Handler<R> = (event: { Records: R[] }) => Promise<{ batchItemFailures: object[] }>;
 /** Posts one part of a room, in an environment with this memory. */
-type PostPart = (job: PartJob, memory: Memory) => Promise<PartPosted>;
+type PostPart = (job: SliceJob, memory: Memory) => Promise<SlicePosted>;
 
 /** Times of the services between a write and a handler, in milliseconds. */
 const times = {
@@ -61,16 +61,16 @@ function createInvoker(clock: Clock, chance: Chance, use: Use) {
 type Invoker = ReturnType<typeof createInvoker>;
 
 /** Environments of `realtime/post-part`: each call takes one that is free, or a new one. */
-function createParts({ invoke }: Invoker, postPart: PostPart) {
+function createParts({ invoke }: Invoker, postSlice: PostPart) {
   const free: { name: string; memory: Memory }[] = [];
   let made = 0;
   let calls = 0;
   return {
-    async invokePart(job: PartJob): Promise<PartPosted> {
+    async invokeSlice(job: SliceJob): Promise<SlicePosted> {
       const env = free.shift() ?? { name: `part-${++made}`, memory: createMemory() };
       calls += 1;
       try {
-        return await invoke("part", env.name, () => postPart(job, env.memory));
+        return await invoke("part", env.name, () => postSlice(job, env.memory));
       } finally {
         free.push(env);
       }
@@ -177,7 +177,7 @@ export function createLambda(
   clock: Clock,
   chance: Chance,
   use: Use,
-  handlers: { fanOut: Handler<DynamoDBRecord>; post: Handler<SQSRecord>; postPart: PostPart },
+  handlers: { fanOut: Handler<DynamoDBRecord>; post: Handler<SQSRecord>; postSlice: PostPart },
 ) {
   const invoker = createInvoker(clock, chance, use);
   const shard = createShard(clock, chance, (records) =>
@@ -186,8 +186,8 @@ export function createLambda(
   const queue = createQueue(clock, chance, use, (records) =>
     isDone(invoker.invoke("post", "post", () => handle(handlers.post, records))),
   );
-  const parts = createParts(invoker, handlers.postPart);
-  useInvoke(persistent(parts.invokePart));
+  const parts = createParts(invoker, handlers.postSlice);
+  useInvoke(persistent(parts.invokeSlice));
   // The code under measurement makes its own client: its requests end here.
   SQSClient.prototype.send = ((command: { input: never }) => queue.send(command.input)) as never;
   return {

@@ -2,7 +2,7 @@ import type { FrameBody } from "../../../domain/log/frame.ts";
 import { handler as fanOut } from "../../../functions/realtime/fan-out.ts";
 import { handler as post } from "../../../functions/realtime/post.ts";
 import { usePoster } from "../../../platform/push/gateway.ts";
-import { postPartJob } from "../../../platform/push/slice-job.ts";
+import { postSliceJob } from "../../../platform/push/slice.ts";
 import { key, prefix } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { quantile, round } from "../figures.ts";
@@ -58,7 +58,7 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   lambda = createLambda(clock, chance, use, {
     fanOut,
     post,
-    postPart: (job, memory) => postPartJob(job, memory, new Date()),
+    postSlice: (job, memory) => postSliceJob(job, memory, new Date()),
   });
   lambda.start();
   audience.start(gateway);

@@ -1,7 +1,7 @@
 import { dropGone } from "../../../platform/push/dead-connections.ts";
 import { governor } from "../../../platform/push/governor.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { postPart } from "../../../platform/push/slice.ts";
+import { postSlice } from "../../../platform/push/slice.ts";
 import { listFrames } from "../../../platform/store/log/frames.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { said } from "../../domain/frame-samples.ts";
@@ -79,7 +79,7 @@ test("one environment that posts a room in parts remembers who has gone from the
   await stage.append(at(0), said(1, "word", seconds(stage.now)));
   const frames = await listFrames(stage.streamId, 1, 1);
   const post = (later: number, part: number) =>
-    postPart(at(later), frames, { at: part, of: 2, about: 40 }, governor());
+    postSlice(at(later), frames, { at: part, of: 2, about: 40 }, governor());
   await post(0, 0);
   await post(1, 1);
   expect(memory.gone.size).toBe(40);

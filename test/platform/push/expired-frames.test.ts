@@ -2,7 +2,7 @@ import { DeleteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { postLarge, useInvoke } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { postPartJob } from "../../../platform/push/slice-job.ts";
+import { postSliceJob } from "../../../platform/push/slice.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
@@ -63,7 +63,7 @@ test("frames that all have expired are no reason to stop, nor to mark what nobod
 test("a room in parts is posted again though the table has removed some frames and not others", async () => {
   const { stage, expire } = await leaveUnposted(20_000, 4);
   await expire(1, 3);
-  useInvoke((job) => postPartJob(job, createMemory(), stage.now));
+  useInvoke((job) => postSliceJob(job, createMemory(), stage.now));
   expect(await deliverFrames(stage.room(), 4, [], postLarge)).toBe(true);
   expect(stage.frames("viewer")).toEqual([4]);
   expect((await findLog(stage.streamId))?.posted).toBe(4);

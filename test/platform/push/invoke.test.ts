@@ -4,7 +4,7 @@ import type { Frame } from "../../../domain/log/frame.ts";
 import { limitedAt } from "../../../platform/push/governor.ts";
 import { postLarge } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { PartJob } from "../../../platform/push/slice-job.ts";
+import { SliceJob } from "../../../platform/push/slice.ts";
 
 /* How a part is invoked, against a server that stands for Lambda. */
 
@@ -18,16 +18,16 @@ Object.assign(process.env, {
   AWS_SESSION_TOKEN: "token",
 });
 
-type Call = { url: string; authorization: string; token: unknown; job: PartJob };
+type Call = { url: string; authorization: string; token: unknown; job: SliceJob };
 type Answer = { status: number; error?: boolean; body: unknown };
 
 let server: Server;
 const calls: Call[] = [];
-let answer: (job: PartJob, tries: number) => Answer;
+let answer: (job: SliceJob, tries: number) => Answer;
 
 async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = Buffer.concat(await request.toArray()).toString();
-  const job = PartJob.parse(JSON.parse(body));
+  const job = SliceJob.parse(JSON.parse(body));
   const { authorization = "", "x-amz-security-token": token } = request.headers;
   calls.push({ url: request.url ?? "", authorization, token, job });
   const said = answer(job, calls.filter((call) => call.job.at === job.at).length);

@@ -1,9 +1,8 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { useInvoke } from "../../../platform/push/large-room.ts";
+import { postJobs, useInvoke } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { postJobs } from "../../../platform/push/post-rooms.ts";
 import { viewersOf } from "../../../platform/push/viewer-count.ts";
-import { putGathered } from "../../../platform/store/log/backlog.ts";
+import { putBacklog } from "../../../platform/store/log/backlog.ts";
 import { findLog, getLog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
@@ -23,7 +22,7 @@ async function gather(viewers: number) {
   const names = Array.from({ length: viewers }, (_, n) => `${stage.streamId}-${n}`);
   for (const name of names) await stage.greet(stage.room(), await stage.ask(name));
   const records = [said(1, "one", seconds(stage.now))];
-  const gathered = await putGathered(stage.streamId, records, stage.now);
+  const gathered = await putBacklog(stage.streamId, records, stage.now);
   return { stage, names, job: { streamId: stage.streamId, gathered } };
 }
 

@@ -1,11 +1,9 @@
 import { governor } from "../../../platform/push/governor.ts";
 import { type Resuming, useQueue } from "../../../platform/push/jobs.ts";
-import { postLarge, useInvoke } from "../../../platform/push/large-room.ts";
+import { postLarge, postRoom, useInvoke } from "../../../platform/push/large-room.ts";
 import { createMemory, type Memory, type Room } from "../../../platform/push/memory.ts";
-import { postRoom } from "../../../platform/push/push-stream.ts";
 import { resume } from "../../../platform/push/resume.ts";
-import { postPart } from "../../../platform/push/slice.ts";
-import { postPartJob } from "../../../platform/push/slice-job.ts";
+import { postSlice, postSliceJob } from "../../../platform/push/slice.ts";
 import { whole } from "../../../platform/store/log/subscribers.ts";
 
 /** Whoever invoked does not learn what became of it. */
@@ -67,7 +65,7 @@ export function createPosting(inParts: boolean, means: Means) {
   useInvoke(async (job) => {
     const env = partEnvs[between(0, partEnvs.length - 1)]!;
     parts += 1;
-    const posted = means.invoke(() => postPartJob(job, env.memory, roomOf(env).now));
+    const posted = means.invoke(() => postSliceJob(job, env.memory, roomOf(env).now));
     const settled = posted.catch((error) => {
       env.memory = createMemory();
       throw error;
@@ -85,7 +83,7 @@ export function createPosting(inParts: boolean, means: Means) {
       const post = inParts
         ? postLarge
         : async (room: Room, frames: Parameters<typeof postLarge>[1], about: number) =>
-            (await postPart(room, frames, { ...whole, about }, governor())).size;
+            (await postSlice(room, frames, { ...whole, about }, governor())).size;
       if (await means.attempt(poster, () => postRoom(roomOf(poster), post))) queue.shift();
     }
   }

@@ -1,14 +1,14 @@
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { limitedAt, useGovernor } from "../../../platform/push/governor.ts";
 import {
-  countParts,
-  type InvokePart,
+  countSlices,
+  type InvokeSlice,
   persistent,
   postLarge,
   useInvoke,
 } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { type PartJob, postPartJob } from "../../../platform/push/slice-job.ts";
+import { postSliceJob, type SliceJob } from "../../../platform/push/slice.ts";
 import { getLog } from "../../../platform/store/log/logs.ts";
 import { table, useTable } from "../../../platform/table/table.ts";
 import { said } from "../../domain/frame-samples.ts";
@@ -23,12 +23,12 @@ const parts = 4;
 const names = Array.from({ length: viewers }, (_, n) => `c${n}`);
 
 /** Each part in an environment of its own, as Lambda does it. */
-const alone: InvokePart = (job) => postPartJob(job, createMemory(), new Date());
+const alone: InvokeSlice = (job) => postSliceJob(job, createMemory(), new Date());
 
 type Stage = Awaited<ReturnType<typeof setStage>>;
 
 /** A room with two sockets of each user, known to be large, posted by whoever `invoke` gives. */
-async function openRoom(invoke: InvokePart) {
+async function openRoom(invoke: InvokeSlice) {
   const stage = await setStage();
   const room = stage.room();
   for (const [n, name] of names.entries())
@@ -49,12 +49,12 @@ const got = (stage: Stage) => names.map((name) => stage.frames(name));
 const all = (...frames: number[]) => names.map(() => frames);
 
 test("a room has as many parts as it needs and as the rate keeps busy, a power of two", () => {
-  expect([0, 1, 8].map(countParts)).toEqual([1, 1, 1]);
-  expect([9, 16, 17, 32, 33, 64, 65, 100_000].map(countParts)).toEqual([2, 2, 4, 4, 8, 8, 8, 8]);
+  expect([0, 1, 8].map(countSlices)).toEqual([1, 1, 1]);
+  expect([9, 16, 17, 32, 33, 64, 65, 100_000].map(countSlices)).toEqual([2, 2, 4, 4, 8, 8, 8, 8]);
 });
 
 test("every part is posted once, by an environment of its own, and viewers are counted exactly", async () => {
-  const jobs: PartJob[] = [];
+  const jobs: SliceJob[] = [];
   const { stage, room } = await openRoom((job) => {
     jobs.push(job);
     return alone(job);

@@ -8,7 +8,7 @@ import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { queuePosting } from "../../../platform/push/jobs.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { frameRecords } from "../../../platform/push/push-stream.ts";
-import { putGathered } from "../../../platform/store/log/backlog.ts";
+import { putBacklog } from "../../../platform/store/log/backlog.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";
 import { readSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { readKey } from "../../../platform/table/keys.ts";
@@ -146,7 +146,7 @@ export async function play(scene: Scene) {
     if (records.length > 0 && large)
       await queuePosting({
         streamId,
-        gathered: await putGathered(streamId, records, room.now),
+        gathered: await putBacklog(streamId, records, room.now),
       });
     else if (records.length > 0) {
       const { head, made } = await frameRecords(room, records);
