@@ -49,7 +49,7 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
     handler: "index.handler",
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
-    memorySize: contract.memoryMegabytes ?? defaults.memoryMegabytes,
+    memorySize: stage.memoryMegabytes[name] ?? contract.memoryMegabytes ?? defaults.memoryMegabytes,
     timeout: Duration.seconds(contract.timeoutSeconds ?? defaults.timeoutSeconds),
     environment: environmentOf(contract, stage, places),
     role,

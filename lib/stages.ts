@@ -48,6 +48,8 @@ export type Stage = {
   accountConcurrency: number;
   /** Executions kept for one function, by name. */
   reservedConcurrency: Readonly<Record<string, number>>;
+  /** Memory of a function in this stage, by name, in place of its contract's. */
+  memoryMegabytes: Readonly<Record<string, number>>;
   tencent: { sdkAppId: number; administrators: readonly string[] };
   /** The claim of a token that lists its groups. */
   groupsClaim: string;
@@ -92,6 +94,7 @@ const dev: Stage = {
   accountConcurrency: 1_000,
   // A new account has 10 executions at once, of which nothing can be reserved.
   reservedConcurrency: {},
+  memoryMegabytes: {},
   tencent: { sdkAppId: demoSdkAppId, administrators: ["administrator"] },
   groupsClaim: "cognito:groups",
 };
