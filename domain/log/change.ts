@@ -23,11 +23,19 @@ export type Change = {
  * (docs/frames.md F15). Throws when an image does not fit its kind.
  */
 export function recordOf(change: Change, defaultPicture: string): LogRecord | undefined {
-  if (change.new === undefined) return undefined;
-  if (change.kind === "message") return messageRecord(change, defaultPicture);
-  if (change.kind === "gift") return giftRecord(change, defaultPicture);
-  return change.kind === "member" ? memberRecord(change) : streamRecord(change);
+  return change.new === undefined ? undefined : readers[change.kind](change, defaultPicture);
 }
+
+/** Who reads which kind: one without a reader does not compile. */
+const readers: Record<
+  Change["kind"],
+  (change: Change, defaultPicture: string) => LogRecord | undefined
+> = {
+  message: messageRecord,
+  gift: giftRecord,
+  member: memberRecord,
+  stream: streamRecord,
+};
 
 function messageRecord(change: Change, defaultPicture: string): LogRecord | undefined {
   const { streamId, createdAt, old } = change;

@@ -1,7 +1,7 @@
 import { endOf } from "../../../domain/log/recovery.ts";
 import { deleteItem, putItem } from "../../table/items.ts";
-import { key, prefix } from "../../table/keys.ts";
-import { queryWhole } from "../../table/query.ts";
+import { key, prefix, readKey } from "../../table/keys.ts";
+import { queryWhole, scanTable } from "../../table/query.ts";
 import { findNewestFrame } from "./frames.ts";
 import { getLog, type Log, newLog } from "./logs.ts";
 
@@ -19,4 +19,16 @@ export async function resetLog(streamId: string): Promise<void> {
   for (const kind of [prefix.subscribers, prefix.gathered])
     for (const { PK, SK } of await queryWhole(key.log(streamId), { prefix: kind }))
       await deleteItem({ PK, SK });
+}
+
+/** Ids of all streams that have a log; reads the whole table. */
+export async function listLogs(): Promise<string[]> {
+  const streamIds: string[] = [];
+  const logs = scanTable({
+    FilterExpression: "SK = :log",
+    ExpressionAttributeValues: { ":log": key.log("").SK },
+    ProjectionExpression: "PK, SK",
+  });
+  for await (const place of logs) streamIds.push(readKey(place).owner);
+  return streamIds;
 }

@@ -1,0 +1,71 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { openEngine } from "../../local/aws/index.ts";
+import { newLog } from "../../platform/store/log/logs.ts";
+import { type Key, key } from "../../platform/table/keys.ts";
+import { startSystem } from "../system.ts";
+
+const streamId = "64d15f9e2e6c8f4d5a123000";
+const [log, subscriber] = [key.log(streamId), key.subscriber(streamId, "connection")];
+const before = { ...newLog(), posted: 7, newest: 12 };
+
+let dataDir: string;
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "ovation-reset-"));
+  await (await startSystem({ dataDir })).stop();
+  await onTable(async (client) => {
+    for (const Item of [{ ...log, ...before }, subscriber])
+      await client.send(new PutCommand({ TableName: "ovation-dev", Item }));
+  });
+});
+afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+async function onTable<A>(use: (client: DynamoDBDocumentClient) => Promise<A>): Promise<A> {
+  const engine = await openEngine(dataDir);
+  const { endpoint, credentials } = engine;
+  const client = new DynamoDBClient({ endpoint, region: "us-east-1", credentials });
+  try {
+    return await use(DynamoDBDocumentClient.from(client));
+  } finally {
+    client.destroy();
+    await engine.stop();
+  }
+}
+
+const find = (Key: Key) =>
+  onTable(async (client) => {
+    const read = new GetCommand({ TableName: "ovation-dev", Key, ConsistentRead: true });
+    return (await client.send(read)).Item;
+  });
+
+function resetLogs(...options: string[]) {
+  const path = join(import.meta.dirname, "../../bin/reset-logs.ts");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path, ...options], {
+    env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: "" },
+    encoding: "utf8",
+  });
+  return { status, says: (stdout + stderr).trim() };
+}
+
+test("without a yes it says what it would do, and changes nothing", async () => {
+  const told = resetLogs();
+  expect(told).toMatchObject({ status: 1, says: expect.stringMatching(/^1 log of .*--yes\.$/) });
+  expect(await find(log)).toMatchObject(before);
+  expect(await find(subscriber)).toBeDefined();
+});
+
+test("every log begins anew under another epoch, its numbers go on, and nobody is subscribed", async () => {
+  expect(resetLogs("--yes")).toMatchObject({ status: 0 });
+  const after = await find(log);
+  expect(after).toMatchObject({ posted: 7, newest: 12 });
+  expect(after?.epoch).not.toBe(before.epoch);
+  expect(await find(subscriber)).toBeUndefined();
+});
+
+test("an option that it does not know changes nothing, and it says how it is called", () => {
+  expect(resetLogs("--all")).toMatchObject({ status: 1, says: expect.stringMatching(/--yes/) });
+});
