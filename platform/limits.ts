@@ -14,6 +14,11 @@ export type Limits = {
   /** Pages of missed frames that a connection is sent in one turn, so that no turn is long. */
   turnPages: number;
   /**
+   * Viewers up to whom going live is one transaction with the next frame: in a larger room, when
+   * all come back at once, these would conflict with each other and with its frames.
+   */
+  exactViewers: number;
+  /**
    * Gathered records that one call takes in, and so one frame at most: their ids are kept with it,
    * and an item holds 400 KB.
    */
@@ -37,6 +42,7 @@ const standard: Limits = {
   frameBytes: frameBytesMax,
   pageFrames: 20,
   turnPages: 5,
+  exactViewers: 100,
   backlogRecords: 4_000,
   backlogBytes: 300_000,
   backlogPage: 20,

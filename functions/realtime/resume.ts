@@ -9,7 +9,8 @@ export const { contract, handler } = reaction(
     on: { queue: "resumes", batchSize: 10 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN"],
-      write: ["STREAM", "CONN", "USER", "RATE"],
+      // Of FRAMES it looks that one is not there, in the transaction that makes somebody live.
+      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE"],
       queues: ["resumes"],
       connections: true,
     },

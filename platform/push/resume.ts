@@ -5,7 +5,7 @@ import { firstLive, type Subscriber } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
 import { limits } from "../limits.ts";
 import { logFault } from "../log.ts";
-import { goLive, moveOn } from "../store/log/catch-up.ts";
+import { goLive, goLiveBefore, moveOn } from "../store/log/catch-up.ts";
 import { listFrames } from "../store/log/frames.ts";
 import { readHead, recoverFrom } from "../store/log/recovery.ts";
 import { takeResumeFrames } from "../store/log/resume-budget.ts";
@@ -19,7 +19,7 @@ import { queueResuming, Resuming } from "./jobs.ts";
 import type { Memory, Room } from "./memory.ts";
 import { postOpening, refusalOf } from "./opening.ts";
 import { endSubscription } from "./slice.ts";
-import { viewersNow } from "./viewer-count.ts";
+import { viewersNow, viewersOf } from "./viewer-count.ts";
 
 /** A turn ends after so long, so that those of its batch do not wait for one slow connection. */
 const turnMillisecondsMax = 5_000;
@@ -52,8 +52,7 @@ export async function resumeAll(
  * One turn of sending a connection what it has missed: `subscribed`, if it was not said yet, then
  * its frames from where its subscription says, as many as a turn and the user's budget allow. The
  * rest is left to the next turn. Nothing live is posted to it until it has been sent the newest
- * frame; then its first live frame is set and the log read once more, exactly as a greeting does,
- * so that a frame put before is sent here and one put later by its poster. How far it has come is
+ * frame: a frame put before that is sent here, one put later by its poster. How far it has come is
  * changed only from what was read, so that a message which comes twice, late or after its turn died
  * changes nothing. A connection that does not take a message ends its turns: the hole heals by its
  * client's rules, as soon as it is shown by the next live frame.
@@ -110,8 +109,8 @@ async function sendTurn(room: Room, given: Subscriber): Promise<void> {
   for (let page = 0; ; page++) {
     const { head } = await readHead(streamId);
     if (next > head) {
-      const live = await goLive(subscriber, next);
-      return live && sendRest(room, live);
+      if (await comeToHead(room, subscriber, next)) return;
+      continue;
     }
     const elapsed = Date.now() - began;
     if (page >= turnPages || elapsed > turnMillisecondsMax) break;
@@ -122,10 +121,24 @@ async function sendTurn(room: Room, given: Subscriber): Promise<void> {
     if (!(await sendFrames(room, subscriber, next, next + count - 1))) return;
     next += count;
     // Going live says how far it has come, so that a short resume writes once.
-    if (next <= head) subscriber = await moveOn(subscriber, next);
+    if (next > head && (await comeToHead(room, subscriber, next))) return;
+    subscriber = await moveOn(subscriber, next);
     if (subscriber === undefined) return;
   }
   await queueResuming({ streamId, connectionId, revision });
+}
+
+/**
+ * Makes somebody live who was sent all frames before `next`; false when there are more by now. In a
+ * small room no frame can come between; in a large one what did is sent afterwards, and may be
+ * posted as well, which their client drops.
+ */
+async function comeToHead(room: Room, subscriber: Subscriber, next: number): Promise<boolean> {
+  if ((await viewersOf(room)) <= limits().exactViewers)
+    return (await goLiveBefore(subscriber, next)) !== "behind";
+  const live = await goLive(subscriber, next);
+  if (live !== undefined) await sendRest(room, live);
+  return true;
 }
 
 /** Sends what was put while the first live frame was set: nothing as a rule. */

@@ -1,6 +1,8 @@
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
+import { isAbsent } from "../../table/table.ts";
+import { transact } from "../../table/transact.ts";
 import { findSubscriber, readSubscriber } from "./subscribers.ts";
 
 /**
@@ -58,6 +60,38 @@ export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber
     names: { "#next": "next" },
     values: { ":next": next, ":was": subscriber.next, ":behind": true },
   });
+
+/**
+ * As `goLive`, in one transaction with a look that the frame `next` is not put yet: so whoever puts
+ * it lists this subscription as live, and nothing is left to be sent. `behind` when it is there,
+ * `over` when somebody else is at it or the subscription is.
+ */
+export async function goLiveBefore(
+  subscriber: Subscriber,
+  next: number,
+): Promise<"live" | "behind" | "over"> {
+  const { streamId, connectionId, revision } = subscriber;
+  const failed = await transact([
+    { label: "frame", ConditionCheck: { Key: key.frame(streamId, next), ...isAbsent } },
+    {
+      label: "subscriber",
+      Update: {
+        Key: key.subscriber(streamId, connectionId),
+        UpdateExpression: "SET #next = :next REMOVE behind",
+        ConditionExpression: "revision = :revision AND #next = :was AND behind = :behind",
+        ExpressionAttributeNames: { "#next": "next" },
+        ExpressionAttributeValues: {
+          ":next": next,
+          ":was": subscriber.next,
+          ":behind": true,
+          ":revision": revision,
+        },
+      },
+    },
+  ]);
+  if (failed === undefined) return "live";
+  return failed.has("subscriber") ? "over" : "behind";
+}
 
 type Change = {
   update: string;

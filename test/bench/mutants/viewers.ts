@@ -72,6 +72,22 @@ const comingBack: Mutant[] = [
     only: "share what they are sent",
   },
   {
+    says: "what is put just after somebody has gone live is sent to them twice",
+    file: "platform/push/resume.ts",
+    line: "(await viewersOf(room)) <= limits().exactViewers",
+    fault: "(await viewersOf(room)) < 0",
+    tests: catchUpTest,
+    only: "comes to them once",
+  },
+  {
+    says: "what is live is posted beside what was missed",
+    file: "domain/log/subscriber.ts",
+    line: "behind === true ? undefined : (next ?? from);",
+    fault: "behind === null ? undefined : from;",
+    tests: catchUpTest,
+    only: "what is live waits",
+  },
+  {
     says: "a message of an earlier subscription is done again",
     file: "platform/push/resume.ts",
     line: "if (found?.revision !== revision) return;",

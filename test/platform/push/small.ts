@@ -9,6 +9,7 @@ export const chooseSmall = (between: (low: number, high: number) => number): Lim
   frameBytes: between(1_500, 4_000),
   pageFrames: between(1, 4),
   turnPages: between(1, 3),
+  exactViewers: between(0, 5),
   backlogRecords: between(1, 6),
   backlogBytes: between(1, 4_000),
   backlogPage: between(1, 3),

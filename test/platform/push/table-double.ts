@@ -1,4 +1,7 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import {
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+} from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 
 export type Item = Record<string, unknown> & { PK: string; SK: string };
@@ -65,6 +68,29 @@ export function createTable(step: () => Promise<void>, onChange: OnChange): Tabl
       const updated = update({ ...(old ?? { PK: key.PK, SK: key.SK }) }, input);
       put(updated);
       return { Attributes: copy(updated) };
+    },
+    TransactWriteCommand: ({ TransactItems }) => {
+      const actions = (TransactItems as Record<string, Given>[]).map(
+        (action) => Object.entries(action)[0]!,
+      );
+      const reasons = actions.map(([, input]) => {
+        try {
+          assertCondition(items.get(nameOf(input.Key as Item)), input);
+          return { Code: "None" };
+        } catch {
+          return { Code: "ConditionalCheckFailed" };
+        }
+      });
+      if (reasons.some(({ Code }) => Code !== "None"))
+        throw new TransactionCanceledException({
+          message: "cancelled",
+          CancellationReasons: reasons,
+          $metadata: {},
+        });
+      for (const [kind, input] of actions)
+        if (kind === "Update") requests.UpdateCommand!(input);
+        else if (kind !== "ConditionCheck") throw new Error(`The double has no ${kind} in one`);
+      return {};
     },
     QueryCommand: (input) => query([...items.values()], input),
   };
