@@ -44,7 +44,7 @@ export const Superlike = z
   .meta({ id: "Superlike" });
 export type Superlike = z.infer<typeof Superlike>;
 
-/** Credits that a refund gives back: none where a webhook decided, since none moved here. */
+/** Credits that a refund gives back: none where a callback decided, since none moved here. */
 export const refundedCredits = ({ charged, price }: Gift): number => (charged ? price : 0);
 
 /** What a gift adds to the totals of its stream; a superlike adds nothing. */

@@ -152,5 +152,5 @@ export function assertLive(stream: Stream): void {
   if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
 }
 
-/** The host of a stream, and an admin in their place where `admins` says so. */
+/** Whether somebody is the host of a stream; an admin in their place is none. */
 export const isHost = (stream: Stream, userId: string) => stream.hostId === userId;

@@ -42,7 +42,7 @@
  *   open notice      CATALOGUE       NOTICE#s            streams/join-as-creator (until it is told)
  *   announcement     USER#u          ANNOUNCED           tell-live (when u's followers were told last)
  *   live stream      CATALOGUE       LIVE#id             streams/join-as-creator, end
- *   post rate        RATE#posts#slot RATE                fan-out, post (posts of a tenth second)
+ *   post rate        RATE#pool#slot  RATE                fan-out, post (posts of 40 ms, by pool)
  *   resume rate      RATE#resume#u#s RATE                resume (missed frames by user)
  *   connection       CONN#c          CONN                realtime/connect, subscribe
  *   user's socket    USER#u          SOCKET#c            realtime/connect, disconnect

@@ -15,7 +15,7 @@ import { print, round, wait } from "./figures.ts";
 type Units = { writeUnits: number; readUnits: number };
 type Cost = { units: { write: number; read: number }; byFunction: Record<string, Units> };
 
-/** What making and posting the frames has taken: the design counts it by frame and batch, apart. */
+/** What making and posting the frames has taken: counted by frame and batch, apart. */
 const framesOf = ({ byFunction }: Cost): Units =>
   byFunction["ovation-dev-realtime-fan-out"] ?? { writeUnits: 0, readUnits: 0 };
 
@@ -55,7 +55,7 @@ async function measure(calls: number, act: () => Promise<unknown>) {
 const times = <T>(count: number, act: (at: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, at) => act(at)));
 
-/** Request units of each operation, beside the targets of the design (upper bounds). */
+/** Request units of each operation, beside their targets (upper bounds). */
 export async function benchUnits(): Promise<void> {
   const [{ id, host }, as, giftTypeId] = await Promise.all([liveStream(), person(), giftType(10)]);
   const senders = await times(20, () => person());

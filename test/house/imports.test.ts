@@ -8,7 +8,7 @@ const node = /^node:/;
 const library = /^(@?[a-z])/;
 const sdk = /^@aws-sdk\//;
 const zod = /^zod$/;
-const rooms = /^(bin|client|domain|functions|lib|local|platform|test|web)\//;
+const rooms = /^(bin|client|domain|functions|lib|local|platform|test)\//;
 /** A library, and no room of ours: those are resolved to paths. */
 const isLibrary = (name: string) => library.test(name) && !rooms.test(name) && !node.test(name);
 

@@ -182,7 +182,7 @@ test("several receivers are credited each, all or nothing", async () => {
   expect(await findTotals(stream.id)).toMatchObject({ gifts: 1, count: 4, credits: 80 });
 });
 
-test("what a webhook decided moves no credits and counts", async () => {
+test("what a callback decided moves no credits and counts", async () => {
   const [sender, host] = [someone("sender"), someone("host")];
   await makeUser(sender);
   const stream = await makeStream(host);

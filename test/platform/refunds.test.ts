@@ -47,7 +47,7 @@ test("a refund returns both sides, leaves totals and leaderboard, and tells both
     expect(await listNotifications(userId, {}, 10)).toHaveLength(1);
 });
 
-test("a gift that is due is settled first (M4): nothing falls below zero", async () => {
+test("a gift that is due is settled first: nothing falls below zero", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   const stale = await getGift(id);
@@ -73,7 +73,7 @@ test("many refunds of one gift at once make one", async () => {
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0 });
 });
 
-test("what the host has spent is owed, and repaid by whatever comes in next (M7)", async () => {
+test("what the host has spent is owed, and repaid by whatever comes in next", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   await settleGift(id);
@@ -144,7 +144,7 @@ test.each(waysIn)("what is owed is repaid by the next %s", async (_, prepareWay)
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 5 });
 });
 
-test("a refund of what a webhook decided says that no credits came back", async () => {
+test("a refund of what a callback decided says that no credits came back", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30), { charged: false });
   expect(await refund(await getGift(id), "host", new Date())).toMatchObject({ id, credits: 0 });

@@ -101,7 +101,7 @@ function nextBatch(wallet: Wallet, waiting: readonly Due[], now: Date) {
 }
 
 /**
- * The receiver's wallet with all of it; undefined where no credits move (a webhook decided them).
+ * The receiver's wallet with all of it; undefined where no credits move (a callback decided them).
  */
 function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | undefined {
   let draft = draftOf(wallet);

@@ -1,0 +1,62 @@
+/** Comments and tests cite what a reader of the repository can open. */
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { sourcesOf } from "./sources.ts";
+
+const root = join(import.meta.dirname, "../..");
+const rooms = ["bin", "client", "domain", "functions", "lib", "local", "platform", "test"];
+const frames = readFileSync(join(root, "docs/frames.md"), "utf8");
+
+/** Every place, as `path:line`, of what a rule finds in these lines. */
+function places(find: (line: string) => boolean, ...paths: string[]): string[] {
+  return paths.flatMap((path) =>
+    readFileSync(join(root, path), "utf8")
+      .split("\n")
+      .flatMap((line, at) => (find(line) ? [`${path}:${at + 1}`] : [])),
+  );
+}
+
+/** A document's name, as a path of the repository, that is not there. */
+const citesNothing = (line: string) =>
+  [...line.replaceAll(/https?:\S+/g, "").matchAll(/[\w./-]*[\w-]\.md\b/g)].some(
+    ([name]) => !["", "docs", "client"].some((folder) => existsSync(join(root, folder, name))),
+  );
+
+/** A counterexample such as F7 that docs/frames.md does not explain. */
+const namesNothing = (line: string) =>
+  [...line.matchAll(/\b[FM]\d{1,2}\b(?=[:),])/g)].some(
+    ([name]) => !frames.includes(`<a id="${name.toLowerCase()}"></a>`),
+  );
+
+const sources = sourcesOf(...rooms)
+  .map(({ path }) => path)
+  .filter((path) => path !== "test/house/documents.test.ts");
+
+test("no source names a document that is not in the repository", () => {
+  expect(places(citesNothing, ...sources)).toEqual([]);
+});
+
+test("every counterexample that a test is named after is told in docs/frames.md", () => {
+  const tests = sources.filter((path) => path.startsWith("test/"));
+  expect(places(namesNothing, ...tests)).toEqual([]);
+});
+
+test("the documents link to files that are there", () => {
+  const documents = ["README.md", "CONTRIBUTING.md", ...globSync("docs/*.md", { cwd: root })];
+  const broken = documents.flatMap((path) => {
+    const text = readFileSync(join(root, path), "utf8");
+    return [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+      .map(([, target = ""]) => join(path, "..", target))
+      .filter((target) => !existsSync(join(root, target)));
+  });
+  expect(broken).toEqual([]);
+});
+
+test("the rules catch what they are for", () => {
+  expect(citesNothing(" * the steps are in design.md 6")).toBe(true);
+  expect(citesNothing(" * see docs/frames.md, step 4")).toBe(false);
+  expect(citesNothing(" * https://example.com/README-2.md")).toBe(false);
+  expect(namesNothing('test("F99: nobody knows")')).toBe(true);
+  expect(namesNothing('test("F4: twice")')).toBe(false);
+});
