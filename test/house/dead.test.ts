@@ -5,7 +5,7 @@ const product = sourcesOf("bin", "client", "domain", "functions", "lib", "local"
 
 /** What is run, bundled or published rather than imported. */
 const entries = [
-  /^bin\/(app|audit|build-client|deploy|documents|local|redrive|reset-logs|reset-log|synth|test|top-up)\.ts$/,
+  /^bin\/(app|audit|build-client|deploy|documents|local|redrive|reset-logs|synth|test|top-up)\.ts$/,
   /^client\/index\.ts$/,
   /^functions\//,
   // Stands in for a package in the bundles (bin/build.ts).
