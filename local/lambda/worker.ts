@@ -143,8 +143,9 @@ export function startWorker(lambda: LambdaFunction, options: WorkerOptions): Fun
         void worker.terminate();
       }, limit);
       const message: WorkerEvent = { requestId, event, deadline: Date.now() + limit };
-      worker.postMessage(message);
+      // Counted before it is there: a worker that has answered by now would else not stand still.
       Atomics.add(given, 0, 1);
+      worker.postMessage(message);
       Atomics.notify(given, 0);
       const { result, stack } = await done;
       clearTimeout(timer);
