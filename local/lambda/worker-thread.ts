@@ -58,7 +58,10 @@ if (parentPort !== null) {
  * socket is seen, until there is another event than those which were taken.
  */
 function freeze({ frozen, given }: WorkerData, taken: number): void {
-  if (Atomics.load(frozen, 0) !== 0) Atomics.wait(given, 0, taken);
+  // Who told of the event just answered may wake it as late as this, so it looks again.
+  while (Atomics.load(frozen, 0) !== 0 && Atomics.load(given, 0) === taken) {
+    Atomics.wait(given, 0, taken);
+  }
 }
 
 async function answer(
