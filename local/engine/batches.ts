@@ -1,14 +1,14 @@
-/** BatchGetItem and BatchWriteItem. */
 import { type Asked, addCosts, readUnits, tellCapacity } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { project } from "./expressions/paths.ts";
 import { invalid } from "./failure.ts";
-import { carryOut, readDelete, readPaths, readPut, type Write } from "./items.ts";
-import { checkKey, encodeKey } from "./keys.ts";
+import { namesOfDocuments, readPaths } from "./items.ts";
+import { checkKey, encodeKey, refuseKeysAsDocuments } from "./keys.ts";
 import { capacityChoices, Faults, metricsChoices, refuseLegacy } from "./request.ts";
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { checkItem, type Item } from "./values.ts";
+import { carryOut, readDelete, readPut, type Write } from "./writes.ts";
 
 const getsMax = 100;
 const writesMax = 25;
@@ -20,9 +20,8 @@ function checkRequests(operation: string, body: Body): [string, unknown][] {
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
   faults.oneOf(body.ReturnItemCollectionMetrics, "returnItemCollectionMetrics", metricsChoices);
   faults.end();
-  if (!requests || Object.keys(requests).length === 0) {
+  if (!requests || Object.keys(requests).length === 0)
     throw invalid(`The requestItems parameter is required for ${operation}`);
-  }
   return Object.entries(requests ?? {});
 }
 
@@ -42,9 +41,8 @@ export const batchGetItem: Operation = (context, body) => {
     const at = `RequestItems.${name}.member.Keys`;
     faults.required(keys, `requestItems.${name}.member.keys`);
     if (keys?.length === 0) faults.addUnshown(at, "have length greater than or equal to 1");
-    if (keys && keys.length > getsMax) {
+    if (keys && keys.length > getsMax)
       faults.addUnshown(at, `have length less than or equal to ${getsMax}`);
-    }
   }
   faults.end();
   const total = requests.reduce(
@@ -57,6 +55,7 @@ export const batchGetItem: Operation = (context, body) => {
     refuseLegacy(asked);
     const paths = readPaths(asked);
     const table = context.tables.get(name);
+    refuseKeysAsDocuments(table, namesOfDocuments(paths));
     const keys = (asked.Keys as Body[]).map((key) => checkItem(key));
     for (const key of keys) checkKey(table.schema, key);
     return { name, asked, table, keys, paths };
@@ -78,7 +77,7 @@ export const batchGetItem: Operation = (context, body) => {
         left.push(key);
         continue;
       }
-      const stored = context.storage.get(table, encodeKey(table.schema, key));
+      const stored = context.readsFor(asked).get(table, encodeKey(table.schema, key));
       units += readUnits(stored?.bytes ?? 0, asked.ConsistentRead === true);
       if (!stored) continue;
       bytes += stored.bytes;
@@ -104,14 +103,12 @@ export const batchWriteItem: Operation = (context, body) => {
     const at = `requestItems.${name}`;
     faults.required(writes, at);
     if (writes?.length === 0) faults.add([], at, "have length greater than or equal to 1");
-    if (writes && writes.length > writesMax) {
+    if (writes && writes.length > writesMax)
       faults.addToMap(name, writes, `length less than or equal to ${writesMax}`);
-    }
   }
   faults.end();
-  if (requests.reduce((sum, [, writes]) => sum + writes.length, 0) > writesMax) {
+  if (requests.reduce((sum, [, writes]) => sum + writes.length, 0) > writesMax)
     throw invalid("Too many items requested for the BatchWriteItem call");
-  }
   const writes = requests.flatMap(([name, list]) =>
     list.map((entry) => readEntry(context, name, entry)),
   );
@@ -125,13 +122,12 @@ export const batchWriteItem: Operation = (context, body) => {
 function readEntry(context: Context, name: string, entry: Body): Write {
   const put = entry.PutRequest as Body | undefined;
   const remove = entry.DeleteRequest as Body | undefined;
-  if (!put === !remove) {
+  if (!put === !remove)
     throw invalid(
       put
         ? "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
         : "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
     );
-  }
   return put
     ? readPut(context, { TableName: name, Item: put.Item })
     : readDelete(context, { TableName: name, Key: remove?.Key });

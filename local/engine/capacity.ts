@@ -1,7 +1,3 @@
-/**
- * Request units as the service counts and tells them.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
- */
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 
@@ -12,7 +8,11 @@ type Kind = "read" | "write";
 
 const readUnitBytes = 4096;
 
-/** Units of a read: one for 4 KB or a part of it when consistent, half of that when not. */
+/**
+ * Units of a read as the service counts them: one for 4 KB or a part of it when consistent, half of
+ * that when not.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+ */
 export function readUnits(bytes: number, consistent: boolean): number {
   return Math.max(1, Math.ceil(bytes / readUnitBytes)) * (consistent ? 1 : 0.5);
 }

@@ -1,16 +1,13 @@
-/**
- * DynamoDB on one machine, in this process: the operations that Ovation uses, on SQLite.
- * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/Welcome.html
- */
 import { DatabaseSync } from "node:sqlite";
 import { batchGetItem, batchWriteItem } from "./batches.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure } from "./failure.ts";
 import { claimDatabase } from "./format.ts";
 import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
+import { openPastReads } from "./past-reads.ts";
 import { query, scan } from "./queries.ts";
-import { openStorage } from "./storage.ts";
-import { openStreamLog } from "./stream-log.ts";
+import { createStorage } from "./storage.ts";
+import { createStreamLog } from "./stream-log.ts";
 import { describeStream, getRecords, getShardIterator, listStreams } from "./stream-operations.ts";
 import {
   createTable,
@@ -20,9 +17,9 @@ import {
   listTables,
   updateTimeToLive,
 } from "./table-operations.ts";
-import { openTables } from "./tables.ts";
+import { loadTables } from "./tables.ts";
 import { tokenSchema, transactGetItems, transactWriteItems } from "./transactions.ts";
-import { keepUp, type LastForgettable } from "./upkeep.ts";
+import { expireUntil, keepUp, type LastForgettable } from "./upkeep.ts";
 
 const operations: Record<string, Operation> = {
   BatchGetItem: batchGetItem,
@@ -49,20 +46,28 @@ const operations: Record<string, Operation> = {
 
 export type EngineAnswer = { status: number; body: Body };
 
+/**
+ * DynamoDB on one machine, in this process: the operations that Ovation uses, on SQLite.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/Welcome.html
+ */
 export type EmbeddedEngine = {
   /** Does one operation, such as `GetItem`; a refusal is an answer, too. */
   execute(operation: string, body: Body): EngineAnswer;
   /** Expires and forgets a bounded part of what is due; answers whether there is more. */
   keepUp(lastForgettable?: LastForgettable): boolean;
+  /** Expires all that expires within so many seconds from now. */
+  expire(aheadSeconds: number): void;
+  /** From now on reads that may be stale answer as of up to so many milliseconds ago; 0: of now. */
+  holdReads(milliseconds: number): void;
   close(): void;
 };
 
+export { writeAnswer } from "./answers.ts";
 export { FormatMismatch } from "./format.ts";
 
 /**
  * Opens the database in a file, or in memory for `:memory:`; `now` is its clock, in milliseconds.
- *
- * @throws FormatMismatch when another engine wrote the file.
+ * Throws FormatMismatch when another engine wrote the file.
  */
 export function openEmbeddedEngine(file: string, now: () => number = Date.now): EmbeddedEngine {
   const database = new DatabaseSync(file, { timeout: 5000 });
@@ -74,10 +79,13 @@ export function openEmbeddedEngine(file: string, now: () => number = Date.now): 
   }
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
   database.exec(tokenSchema);
-  const log = openStreamLog(database, now);
-  const tables = openTables(database);
-  const storage = openStorage(database, log);
-  const context: Context = { storage, tables, log, now };
+  const log = createStreamLog(database, now);
+  const tables = loadTables(database);
+  const storage = createStorage(database, log);
+  const past = openPastReads(file, now);
+  const readsFor = ({ ConsistentRead }: Body) =>
+    ConsistentRead === true ? storage : (past.find() ?? storage);
+  const context: Context = { storage, tables, log, now, readsFor };
   return {
     execute(name, body) {
       const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
@@ -90,7 +98,12 @@ export function openEmbeddedEngine(file: string, now: () => number = Date.now): 
       }
     },
     keepUp: (lastForgettable = () => undefined) => keepUp(context, lastForgettable),
-    close: () => database.close(),
+    expire: (aheadSeconds) => expireUntil(context, now() + aheadSeconds * 1000),
+    holdReads: past.hold,
+    close() {
+      past.close();
+      database.close();
+    },
   };
 }
 

@@ -1,18 +1,14 @@
-/** GetItem, PutItem, UpdateItem and DeleteItem. */
 import { type Asked, readUnits, tellCapacity } from "./capacity.ts";
-import type { Body, Context, Operation } from "./context.ts";
-import { applyChanges } from "./expressions/apply.ts";
-import { meets } from "./expressions/evaluate.ts";
+import type { Body, Operation } from "./context.ts";
 import { getAt, project } from "./expressions/paths.ts";
-import type { Change, Condition, Path } from "./expressions/syntax.ts";
-import { readProjection, readUpdate } from "./expressions/update.ts";
-import { invalid, invalidParameter } from "./failure.ts";
-import { checkItemKey, checkKey, conditionFailed, encodeKey, isIndexed, partsOf } from "./keys.ts";
+import type { Change, Path } from "./expressions/syntax.ts";
+import { readProjection } from "./expressions/update.ts";
+import { invalid } from "./failure.ts";
+import { checkKey, encodeKey, refuseKeysAsDocuments } from "./keys.ts";
 import {
   capacityChoices,
   Faults,
   metricsChoices,
-  readOptionalCondition,
   readPlaceholders,
   refuseLegacy,
   refuseUnused,
@@ -20,21 +16,8 @@ import {
 } from "./request.ts";
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
-import { checkItem, countItemBytes, type Item, itemBytesMax } from "./values.ts";
-
-/** One write, read from a request and checked as far as that goes without the stored item. */
-export type Write = {
-  table: Table;
-  /** The key, or the whole item of a put. */
-  key: Item;
-  condition: Condition | undefined;
-  /** What becomes of the item; undefined deletes it. */
-  change(before: Item | undefined): Item | undefined;
-  /** A condition check changes nothing. */
-  isCheck?: boolean;
-  /** Whether a failed condition answers with the item. */
-  returnsItem: boolean;
-};
+import { checkItem, type Item } from "./values.ts";
+import { carryOut, readDelete, readPut, readUpdateWrite, type Write } from "./writes.ts";
 
 export const getItem: Operation = (context, body) => {
   const faults = new Faults();
@@ -46,8 +29,9 @@ export const getItem: Operation = (context, body) => {
   const paths = readPaths(body);
   const key = checkItem(body.Key as Body);
   const table = context.tables.get(body.TableName);
+  refuseKeysAsDocuments(table, namesOfDocuments(paths));
   checkKey(table.schema, key);
-  const stored = context.storage.get(table, encodeKey(table.schema, key));
+  const stored = context.readsFor(body).get(table, encodeKey(table.schema, key));
   const units = readUnits(stored?.bytes ?? 0, body.ConsistentRead === true);
   return {
     ...(stored && { Item: paths ? project(stored.item, paths) : stored.item }),
@@ -64,6 +48,10 @@ export function readPaths(body: Body): Path[] | undefined {
   refuseUnused(placeholders);
   return paths;
 }
+
+/** The attributes within which a projection looks. */
+export const namesOfDocuments = (paths: Path[] = []): Set<string> =>
+  new Set(paths.flatMap((path) => (path.length > 1 ? [String(path[0])] : [])));
 
 /** The `ConsumedCapacity` of an answer about one table, where it was asked for. */
 export function capacityOf(body: Body, table: Table, cost: WriteCost): Body {
@@ -82,91 +70,6 @@ function checkCommon(body: Body, required: string[]): void {
   faults.oneOf(body.ReturnValues, "returnValues", returnChoices);
   faults.end();
   refuseLegacy(body);
-}
-
-/** A put as a request has it. Throws a ValidationException for what the service would not take. */
-export function readPut(context: Context, body: Body): Write {
-  const placeholders = readPlaceholders(body, ["ConditionExpression"]);
-  const condition = readOptionalCondition(body, "ConditionExpression", placeholders);
-  refuseUnused(placeholders);
-  const item = checkItem(body.Item as Body);
-  checkSize(item, "Item size has exceeded the maximum allowed size");
-  const table = context.tables.get(body.TableName);
-  checkItemKey(table.schema, item);
-  for (const index of table.indexes) isIndexed(index.schema, index.name, item);
-  return { table, key: item, condition, change: () => item, returnsItem: returnsItem(body) };
-}
-
-const returnsItem = (body: Body) => body.ReturnValuesOnConditionCheckFailure === "ALL_OLD";
-
-function checkSize(item: Item, sentence: string): void {
-  if (countItemBytes(item) > itemBytesMax) throw invalid(sentence);
-}
-
-/** A deletion as a request has it; throws as `readPut` does. */
-export function readDelete(context: Context, body: Body): Write {
-  return { ...readKeyed(context, body), change: () => undefined };
-}
-
-/** A ConditionCheck of a transaction: it writes nothing but may refuse. */
-export function readCheck(context: Context, body: Body): Write {
-  return { ...readKeyed(context, body), change: (before) => before, isCheck: true };
-}
-
-function readKeyed(context: Context, body: Body): Omit<Write, "change"> {
-  const placeholders = readPlaceholders(body, ["ConditionExpression"]);
-  const condition = readOptionalCondition(body, "ConditionExpression", placeholders);
-  refuseUnused(placeholders);
-  const key = checkItem(body.Key as Body);
-  const table = context.tables.get(body.TableName);
-  checkKey(table.schema, key);
-  return { table, key, condition, returnsItem: returnsItem(body) };
-}
-
-/** An update as a request has it, with its changes; throws as `readPut` does. */
-export function readUpdateWrite(context: Context, body: Body): Write & { changes: Change[] } {
-  const members = ["UpdateExpression", "ConditionExpression"];
-  const placeholders = readPlaceholders(body, members);
-  const text = body.UpdateExpression;
-  const changes = text === undefined || text === null ? [] : readUpdate(String(text), placeholders);
-  const condition = readOptionalCondition(body, "ConditionExpression", placeholders);
-  refuseUnused(placeholders);
-  const key = checkItem(body.Key as Body);
-  const table = context.tables.get(body.TableName);
-  checkKey(table.schema, key);
-  const keyNames = partsOf(table.schema).map(({ name }) => name);
-  for (const { path } of changes) {
-    if (keyNames.includes(path[0] as string)) {
-      throw invalidParameter(
-        `Cannot update attribute ${path[0]}. This attribute is part of the key`,
-      );
-    }
-  }
-  const change = (before: Item | undefined) => {
-    const after = applyChanges(before ?? key, changes);
-    checkSize(after, "Item size to update has exceeded the maximum allowed size");
-    for (const index of table.indexes) isIndexed(index.schema, index.name, after);
-    return after;
-  };
-  return { table, key, condition, change, changes, returnsItem: returnsItem(body) };
-}
-
-/** What a write has done. */
-export type Written = { before: Item | undefined; after: Item | undefined; cost: WriteCost };
-
-/** Throws ConditionalCheckFailedException; has to be called within a transaction. */
-export function carryOut({ storage }: Context, write: Write): Written {
-  const { table, condition } = write;
-  const stored = storage.get(table, encodeKey(table.schema, write.key));
-  if (condition && !meets(stored?.item, condition)) {
-    throw conditionFailed(write.returnsItem ? stored?.item : undefined);
-  }
-  const after = write.change(stored?.item);
-  if (write.isCheck) {
-    const units = Math.max(1, Math.ceil((stored?.bytes ?? 0) / 1024));
-    return { before: stored?.item, after, cost: { table: units, indexes: new Map() } };
-  }
-  return { before: stored?.item, after, cost: storage.replace(table, stored, after) };
 }
 
 export const putItem: Operation = (context, body) => {

@@ -1,4 +1,3 @@
-/** The part of a Query that names its place: one partition and a range of its sort keys. */
 import { readCondition } from "./expressions/condition.ts";
 import type { Placeholders } from "./expressions/reader.ts";
 import type { Condition, Operand } from "./expressions/syntax.ts";
@@ -6,7 +5,7 @@ import { invalid, invalidParameter } from "./failure.ts";
 import { encodeKeyValue, type KeyPart, type KeySchema } from "./keys.ts";
 import { typeOf, type Value } from "./values.ts";
 
-/** Sort keys from `low` to `high`, both as SQL comparisons with bytes. */
+/** The part of a Query that names its place: one partition and a range of its sort keys. */
 export type KeyRange = {
   hash: Value;
   /** Conditions on the column `range`, with their bytes. */
@@ -26,9 +25,8 @@ export function readKeyCondition(
   const parts = split(readCondition(label, text, placeholders));
   const found = new Map<string, Part>();
   for (const part of parts) {
-    if (found.has(part.name)) {
+    if (found.has(part.name))
       throw invalid("KeyConditionExpressions must only contain one condition per key");
-    }
     found.set(part.name, part);
   }
   const { hash, range } = schema;
@@ -85,14 +83,12 @@ const refuseOperator = (name: string) =>
 
 function partOf(path: Operand, operator: string, operands: Operand[]): Part {
   if (path.is === "size") throw refuseOperator("size");
-  if (path.is !== "path") {
+  if (path.is !== "path")
     throw invalid(`Invalid condition in ${label}: Multiple attribute names used in one condition`);
-  }
-  if (path.path.length > 1) {
+  if (path.path.length > 1)
     throw invalid(
       `Invalid ${label}: KeyConditionExpressions cannot have conditions on nested attributes`,
     );
-  }
   const values = operands.map((operand) => {
     if (operand.is === "value") return operand.value;
     throw invalid(`Invalid condition in ${label}: Multiple attribute names used in one condition`);
@@ -103,9 +99,8 @@ function partOf(path: Operand, operator: string, operands: Operand[]): Part {
 /** A key has no empty value, so none may be asked for; not even as the beginning of one. */
 function checkType({ name, type }: KeyPart, values: Value[]): void {
   for (const value of values) {
-    if (typeOf(value) !== type) {
+    if (typeOf(value) !== type)
       throw invalidParameter("Condition parameter type does not match schema type");
-    }
     if (value.S === "" || value.B === "") {
       const kind = value.S === "" ? "string" : "binary";
       throw invalid(
@@ -118,15 +113,13 @@ function checkType({ name, type }: KeyPart, values: Value[]): void {
 
 function boundsOf({ operator, values }: Part): KeyRange["bounds"] {
   const [first, second] = values.map(encodeKeyValue) as [Uint8Array, Uint8Array];
-  if (operator === "BETWEEN") {
+  if (operator === "BETWEEN")
     return [
       { sql: ">=", bytes: first },
       { sql: "<=", bytes: second },
     ];
-  }
-  if (operator !== "begins_with") {
+  if (operator !== "begins_with")
     return [{ sql: operator as KeyRange["bounds"][number]["sql"], bytes: first }];
-  }
   const after = successor(first);
   return [{ sql: ">=", bytes: first }, ...(after ? [{ sql: "<" as const, bytes: after }] : [])];
 }

@@ -1,4 +1,3 @@
-/** Primary keys as bytes that sort as the service sorts them. */
 import { EngineFailure, invalid, invalidParameter } from "./failure.ts";
 import { encodeNumber } from "./number.ts";
 import type { Item, Value } from "./values.ts";
@@ -15,7 +14,7 @@ const hashBytesMax = 2048;
 const rangeBytesMax = 1024;
 const none = new Uint8Array(0);
 
-/** One key value as bytes. */
+/** One key value as bytes that sort as the service sorts them. */
 export function encodeKeyValue(value: Value): Uint8Array {
   if (value.S !== undefined) return Buffer.from(String(value.S));
   if (value.N !== undefined) return encodeNumber(String(value.N));
@@ -58,9 +57,8 @@ export function checkItemKey(schema: KeySchema, item: Item): void {
     const value = item[name];
     if (value === undefined) throw invalidParameter(`Missing the key ${name} in the item`);
     const found = typeOf(value);
-    if (found !== type) {
+    if (found !== type)
       throw invalidParameter(`Type mismatch for key ${name} expected: ${type} actual: ${found}`);
-    }
   }
   checkKeySizes(schema, item);
 }
@@ -75,16 +73,32 @@ function checkKeySizes({ hash, range }: KeySchema, item: Item): void {
       );
     }
   }
-  if (encodeKeyValue(item[hash.name]!).length > hashBytesMax) {
+  if (encodeKeyValue(item[hash.name]!).length > hashBytesMax)
     throw invalidParameter(
       `Size of hashkey has exceeded the maximum size limit of${hashBytesMax} bytes`,
     );
-  }
-  if (range && encodeKeyValue(item[range.name]!).length > rangeBytesMax) {
+  if (range && encodeKeyValue(item[range.name]!).length > rangeBytesMax)
     throw invalidParameter(
       `Aggregated size of all range keys has exceeded the size limit of ${rangeBytesMax} bytes`,
     );
-  }
+}
+
+/** Keys of a table and of its indexes are scalars: no expression may look within one. */
+export function refuseKeysAsDocuments(
+  { schema, indexes }: { schema: KeySchema; indexes: { schema: KeySchema }[] },
+  names: ReadonlySet<string>,
+): void {
+  if (names.size === 0) return;
+  const refuse = (parts: KeyPart[], label: string) => {
+    const found = parts.find(({ name }) => names.has(name));
+    if (!found) return;
+    throw invalid(
+      "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: " +
+        `${label}: ${found.name}`,
+    );
+  };
+  refuse(partsOf(schema), "Key");
+  for (const index of indexes) refuse(partsOf(index.schema), "IndexKey");
 }
 
 /** Whether an item is in an index: it has all of its key attributes. Wrong types are refused. */
@@ -93,11 +107,10 @@ export function isIndexed(schema: KeySchema, indexName: string, item: Item): boo
     const value = item[name];
     if (value === undefined) continue;
     const found = typeOf(value);
-    if (found !== type) {
+    if (found !== type)
       throw invalidParameter(
         `Type mismatch for Index Key ${name} Expected: ${type} Actual: ${found} IndexName: ${indexName}`,
       );
-    }
     if (value.S === "" || value.B === "") {
       const kind = value.S === "" ? "string" : "binary";
       throw invalidParameter(

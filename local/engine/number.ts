@@ -1,8 +1,3 @@
-/**
- * DynamoDB's numbers: decimals of up to 38 significant digits, exact, of a magnitude from 1E-130 to
- * 9.99…E+125, and zero.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
- */
 import { invalid } from "./failure.ts";
 
 /** `digits` has no zeros at either end; the value is 0.digits × 10^exponent, with its sign. */
@@ -14,7 +9,12 @@ const exponentMin = -129;
 
 const zero: Decimal = { negative: false, digits: "", exponent: 0 };
 
-/** The one spelling that a number is stored and answered in: plain, without needless zeros. */
+/**
+ * The one spelling that a number is stored and answered in: plain, without needless zeros.
+ * DynamoDB's numbers are decimals of up to 38 significant digits, exact, of a magnitude from 1E-130
+ * to 9.99…E+125, and zero.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+ */
 export function normalizeNumber(text: string): string {
   // Whole numbers that a double holds exactly are most of what there is.
   if (/^(0|-?[1-9]\d{0,14})$/.test(text)) return text;
@@ -77,9 +77,8 @@ function limit(decimal: Decimal): Decimal {
   const { digits, exponent } = decimal;
   if (digits !== "" && exponent > exponentMax) throw outOfRange("overflow", "larger");
   if (digits !== "" && exponent < exponentMin) throw outOfRange("underflow", "smaller");
-  if (digits.length > significantMax) {
+  if (digits.length > significantMax)
     throw invalid("Attempting to store more than 38 significant digits in a Number");
-  }
   return decimal;
 }
 

@@ -1,4 +1,4 @@
-/** Query and Scan, of a table or of one of its indexes, page by page. */
+import { answerWithItems } from "./answers.ts";
 import { readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { meets } from "./expressions/evaluate.ts";
@@ -8,7 +8,7 @@ import { readProjection } from "./expressions/update.ts";
 import { invalid } from "./failure.ts";
 import { capacityOf } from "./items.ts";
 import { type KeyRange, readKeyCondition } from "./key-condition.ts";
-import { encodeKey, encodeKeyValue, type KeySchema, keyOf } from "./keys.ts";
+import { encodeKey, encodeKeyValue, type KeySchema, keyOf, refuseKeysAsDocuments } from "./keys.ts";
 import {
   checkMembers,
   checkSegments,
@@ -16,9 +16,10 @@ import {
   findPlace,
   readStart,
   refuseKeysInFilter,
+  refuseUnprojected,
 } from "./query-members.ts";
 import { readOptionalCondition, readPlaceholders, refuseLegacy, refuseUnused } from "./request.ts";
-import type { Index, Table } from "./tables.ts";
+import { type Index, namesProjectedTo, type Table } from "./tables.ts";
 import type { Item } from "./values.ts";
 
 const pageBytesMax = 1024 * 1024;
@@ -34,6 +35,7 @@ type Reading = {
   start: Item | undefined;
 };
 
+/** One page of a Query, of a table or of one of its indexes. */
 export const query: Operation = (context, body) => {
   const faults = checkMembers(body);
   faults.atLeast(body.Limit, "Limit", 1);
@@ -41,11 +43,10 @@ export const query: Operation = (context, body) => {
   refuseLegacy(body);
   const members = ["FilterExpression", "ProjectionExpression", "KeyConditionExpression"];
   const placeholders = readPlaceholders(body, members);
-  if (body.KeyConditionExpression === undefined || body.KeyConditionExpression === null) {
+  if (body.KeyConditionExpression === undefined || body.KeyConditionExpression === null)
     throw invalid(
       "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
     );
-  }
   const { table, index, schema } = findPlace(context, body);
   const text = String(body.KeyConditionExpression);
   const filter = readOptionalCondition(body, "FilterExpression", placeholders);
@@ -56,6 +57,8 @@ export const query: Operation = (context, body) => {
       : readProjection(String(projection), placeholders);
   const range = readKeyCondition(text, schema, placeholders);
   refuseUnused(placeholders);
+  refuseKeysAsDocuments(table, placeholders.namesOfDocuments);
+  refuseUnprojected(table, index, paths);
   refuseKeysInFilter(schema, filter);
   const start = readStart(body, table, index);
   if (start) checkStartFits(start, schema, range);
@@ -64,18 +67,16 @@ export const query: Operation = (context, body) => {
 
 export const scan: Operation = (context, body) => {
   const faults = checkMembers(body);
-  if (Number(body.Limit) < 1) {
+  if (Number(body.Limit) < 1)
     faults.add(body.Limit, "limit", "have value greater than or equal to 1");
-  }
   faults.atLeast(body.Segment, "Segment", 0);
   faults.atLeast(body.TotalSegments, "TotalSegments", 1);
-  if (Number(body.TotalSegments) > segmentsMax) {
+  if (Number(body.TotalSegments) > segmentsMax)
     faults.add(
       body.TotalSegments,
       "totalSegments",
       `have value less than or equal to ${segmentsMax}`,
     );
-  }
   faults.end();
   refuseLegacy(body);
   const placeholders = readPlaceholders(body, ["FilterExpression", "ProjectionExpression"]);
@@ -88,63 +89,94 @@ export const scan: Operation = (context, body) => {
       : readProjection(String(projection), placeholders);
   refuseUnused(placeholders);
   const { table, index, schema } = findPlace(context, body);
+  refuseKeysAsDocuments(table, placeholders.namesOfDocuments);
+  refuseUnprojected(table, index, paths);
   const start = readStart(body, table, index);
   return readPage(context, body, { table, index, schema, filter, paths, start });
 };
 
-type Row = { hash: Uint8Array; item: string; bytes: number };
+/** An item's JSON, its bytes, and its partition key where a segment goes by it. */
+type Row = [item: string, bytes: number, hash?: Uint8Array];
 
 function readPage(context: Context, body: Body, reading: Reading, range?: KeyRange): Body {
   const { table, index } = reading;
   const limit = Number(body.Limit ?? Number.POSITIVE_INFINITY);
-  const items: Item[] = [];
-  let [count, scanned, bytes] = [0, 0, 0];
+  const isConsistent = body.ConsistentRead === true;
+  const show = createShow(context, reading, body);
+  const items: string[] = [];
+  let [count, scanned, bytes, fetched] = [0, 0, 0, 0];
   let last: Item | undefined;
-  for (const row of openRows(context, body, reading, range)) {
-    if (!isOfSegment(row.hash, body)) continue;
-    const item = JSON.parse(row.item) as Item;
+  for (const [text, size, hash] of iterateRows(context, body, reading, range)) {
+    if (hash && !isOfSegment(hash, body)) continue;
     scanned++;
-    bytes += row.bytes;
-    if (!reading.filter || meets(item, reading.filter)) {
+    bytes += size;
+    const shown = show(text);
+    if (shown) {
       count++;
-      if (body.Select !== "COUNT") items.push(shown(context, reading, body, item));
+      if (body.Select !== "COUNT") items.push(shown.text);
+      fetched += shown.fetchedUnits;
     }
     if (scanned >= limit || bytes >= pageBytesMax) {
+      const item = JSON.parse(text) as Item;
       last = { ...keyOf(table.schema, item), ...(index && keyOf(index.schema, item)) };
       break;
     }
   }
-  const units = readUnits(bytes, body.ConsistentRead === true);
-  const cost = { table: index ? 0 : units, indexes: new Map(index ? [[index.name, units]] : []) };
-  return {
+  const units = readUnits(bytes, isConsistent);
+  const cost = {
+    table: index ? fetched : units,
+    indexes: new Map(index ? [[index.name, units]] : []),
+  };
+  const rest = {
     Count: count,
     ScannedCount: scanned,
-    ...(body.Select !== "COUNT" && { Items: items }),
     ...(last && { LastEvaluatedKey: last }),
     ...capacityOf(body, table, cost),
   };
+  return body.Select === "COUNT" ? rest : answerWithItems(rest, items);
 }
 
-/** A local index fetches from its table what it does not have itself. */
-function shown(context: Context, { table, index, paths }: Reading, body: Body, item: Item): Item {
-  const isPartial = index && !index.isGlobal && index.projection !== "ALL";
-  const whole =
-    isPartial && (paths || body.Select === "ALL_ATTRIBUTES")
-      ? (context.storage.get(table, encodeKey(table.schema, item))?.item ?? item)
-      : item;
-  return paths ? project(whole, paths) : whole;
+type Shown = { text: string; fetchedUnits: number };
+
+/** What a page tells of an item, if anything; one that is told whole stays the text that it is. */
+function createShow(
+  context: Context,
+  reading: Reading,
+  body: Body,
+): (text: string) => Shown | undefined {
+  const { filter, paths } = reading;
+  const fetches = isFetched(reading, body);
+  if (!filter && !paths && !fetches) return (text) => ({ text, fetchedUnits: 0 });
+  return (text) => {
+    const item = JSON.parse(text) as Item;
+    if (filter && !meets(item, filter)) return undefined;
+    if (body.Select === "COUNT") return { text, fetchedUnits: 0 };
+    const { table } = reading;
+    const whole = fetches && context.readsFor(body).get(table, encodeKey(table.schema, item));
+    const shown = whole ? whole.item : item;
+    return {
+      text: JSON.stringify(paths ? project(shown, paths) : shown),
+      fetchedUnits: whole ? readUnits(whole.bytes, body.ConsistentRead === true) : 0,
+    };
+  };
+}
+
+/** What a local index lacks is fetched from its table, each item as a read of its own. */
+function isFetched({ table, index, paths }: Reading, { Select }: Body): boolean {
+  const has = index && !index.isGlobal ? namesProjectedTo(index, table) : undefined;
+  if (!has) return false;
+  return paths ? paths.some(([name]) => !has.has(String(name))) : Select === "ALL_ATTRIBUTES";
 }
 
 /** Partitions are dealt out to segments by their bytes. */
 function isOfSegment(hash: Uint8Array, { Segment, TotalSegments }: Body): boolean {
-  if (TotalSegments === undefined) return true;
   let sum = 0;
   for (const byte of hash) sum = (sum * 31 + byte) >>> 0;
   return sum % Number(TotalSegments) === Number(Segment);
 }
 
-function openRows(
-  { storage }: Context,
+function iterateRows(
+  context: Context,
   body: Body,
   { table, index, schema, start }: Reading,
   range: KeyRange | undefined,
@@ -170,6 +202,9 @@ function openRows(
   const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
   const order = columns.map((column) => `${column} ${isBackwards ? "DESC" : "ASC"}`).join(", ");
   const from = index ? index.storage : table.storage;
-  const sql = `SELECT hash, item, bytes FROM ${from} ${where} ORDER BY ${order}`;
-  return storage.prepare(sql).iterate(...values) as unknown as Iterable<Row>;
+  const hash = body.TotalSegments === undefined ? "" : ", hash";
+  const sql = `SELECT item, bytes${hash} FROM ${from} ${where} ORDER BY ${order}`;
+  const statement = context.readsFor(body).prepare(sql);
+  statement.setReturnArrays(true);
+  return statement.iterate(...values) as unknown as Iterable<Row>;
 }

@@ -1,11 +1,10 @@
-/** What a Query or a Scan may ask for, and the place that it names. */
 import type { Body, Context } from "./context.ts";
-import type { Condition } from "./expressions/syntax.ts";
+import type { Condition, Path } from "./expressions/syntax.ts";
 import { invalid, invalidParameter } from "./failure.ts";
 import { type KeyRange, namesIn } from "./key-condition.ts";
 import { encodeKeyValue, type KeySchema, partsOf } from "./keys.ts";
 import { capacityChoices, Faults } from "./request.ts";
-import type { Index, Table } from "./tables.ts";
+import { type Index, namesProjectedTo, type Table } from "./tables.ts";
 import { checkItem, type Item, typeOf } from "./values.ts";
 
 const selectChoices = [
@@ -31,12 +30,11 @@ export function checkSegments({ Segment, TotalSegments }: Body): void {
     invalid(`The ${name} parameter is required but was not present in the request when ${other}`);
   if (Segment === undefined) throw lacks("Segment", "parameter TotalSegments is present");
   if (TotalSegments === undefined) throw lacks("TotalSegments", "Segment parameter is present");
-  if (Number(Segment) >= Number(TotalSegments)) {
+  if (Number(Segment) >= Number(TotalSegments))
     throw invalid(
       "The Segment parameter is zero-based and must be less than parameter TotalSegments: " +
         `Segment: ${Segment} is not less than TotalSegments: ${TotalSegments}`,
     );
-  }
 }
 
 /** The table or index that is read. Throws where it is not there or cannot answer what is asked. */
@@ -49,39 +47,49 @@ export function findPlace(context: Context, body: Body) {
   }
   const index = table.indexes.find((one) => one.name === name);
   if (!index) throw invalid(`The table does not have the specified index: ${name}`);
-  if (index.isGlobal && body.ConsistentRead === true) {
+  if (index.isGlobal && body.ConsistentRead === true)
     throw invalid("Consistent reads are not supported on global secondary indexes");
-  }
   checkSelect(body, index);
   return { table, index, schema: index.schema };
 }
 
 function checkSelect({ Select, ProjectionExpression }: Body, index: Index | undefined): void {
-  if (Select === "ALL_PROJECTED_ATTRIBUTES" && !index) {
+  if (Select === "ALL_PROJECTED_ATTRIBUTES" && !index)
     throw invalidParameter(
       "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName",
     );
-  }
-  if (Select === "SPECIFIC_ATTRIBUTES" && ProjectionExpression === undefined) {
+  if (Select === "SPECIFIC_ATTRIBUTES" && ProjectionExpression === undefined)
     throw invalidParameter(
       "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES",
     );
-  }
   if (
     ProjectionExpression !== undefined &&
     Select !== undefined &&
     Select !== "SPECIFIC_ATTRIBUTES"
-  ) {
+  )
     throw invalid(
       `Cannot specify the ProjectionExpression when choosing to get ${Select === "COUNT" ? "only the Count" : Select}`,
     );
-  }
-  if (Select === "ALL_ATTRIBUTES" && index?.isGlobal && index.projection !== "ALL") {
+  if (Select === "ALL_ATTRIBUTES" && index?.isGlobal && index.projection !== "ALL")
     throw invalidParameter(
       `Select type ALL_ATTRIBUTES is not supported for global secondary index ${index.name} ` +
         "because its projection type is not ALL",
     );
-  }
+}
+
+/** Throws for a projection of what a global index does not have: it cannot ask its table. */
+export function refuseUnprojected(
+  table: Table,
+  index: Index | undefined,
+  paths: Path[] | undefined,
+): void {
+  if (!index?.isGlobal || !paths) return;
+  const has = namesProjectedTo(index, table);
+  const lacks = paths.map(([name]) => String(name)).filter((name) => has && !has.has(name));
+  if (lacks.length > 0)
+    throw invalidParameter(
+      `Global secondary index ${index.name} does not project [${lacks.join(", ")}]`,
+    );
 }
 
 /** Throws when a filter looks at the key that the Query goes by. */
@@ -89,12 +97,11 @@ export function refuseKeysInFilter(schema: KeySchema, filter: Condition | undefi
   if (!filter) return;
   const keys = partsOf(schema).map(({ name }) => name);
   const found = namesIn(filter).find((name) => keys.includes(name));
-  if (found !== undefined) {
+  if (found !== undefined)
     throw invalid(
       "Filter Expression can only contain non-primary key attributes: " +
         `Primary key attribute: ${found}`,
     );
-  }
 }
 
 /** The ExclusiveStartKey: the key of the table, and of an index that is read its key too. */
@@ -106,22 +113,20 @@ export function readStart(body: Body, table: Table, index: Index | undefined): I
   const fits =
     Object.keys(start).length === names.size &&
     parts.every(({ name, type }) => start[name] && typeOf(start[name]) === type);
-  if (!fits) {
+  if (!fits)
     throw invalid(
       index
         ? "The provided starting key is invalid"
         : "The provided starting key is invalid: The provided key element does not match the schema",
     );
-  }
   return start;
 }
 
 /** Throws when a page is to begin outside of the partition that is asked for. */
 export function checkStartFits(start: Item, schema: KeySchema, range: KeyRange): void {
   const hash = encodeKeyValue(start[schema.hash.name]!);
-  if (Buffer.compare(hash, encodeKeyValue(range.hash)) !== 0) {
+  if (Buffer.compare(hash, encodeKeyValue(range.hash)) !== 0)
     throw invalid(
       "The provided starting key is outside query boundaries based on provided conditions",
     );
-  }
 }

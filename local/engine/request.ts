@@ -1,5 +1,3 @@
-/** What the members of a request must look like, and the sentences about those that do not. */
-
 import type { Body } from "./context.ts";
 import { readCondition } from "./expressions/condition.ts";
 import type { Placeholders } from "./expressions/reader.ts";
@@ -30,16 +28,13 @@ export class Faults {
     this.required(value, "tableName");
     if (value === undefined || value === null) return;
     const name = String(value);
-    if (name.length < lengthMin) {
+    if (name.length < lengthMin)
       this.add(name, "tableName", `have length greater than or equal to ${lengthMin}`);
-    }
     const lengthMax = name.startsWith("arn:") ? 1024 : 255;
-    if (name.length > lengthMax) {
+    if (name.length > lengthMax)
       this.add(name, "tableName", `have length less than or equal to ${lengthMax}`);
-    }
-    if (!/^[a-zA-Z0-9_.:/-]*$/.test(name)) {
+    if (!/^[a-zA-Z0-9_.:/-]*$/.test(name))
       this.add(name, "tableName", "satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
-    }
   }
 
   oneOf(value: unknown, at: string, choices: readonly string[]): void {
@@ -108,13 +103,12 @@ export function refuseLegacy(body: Body): void {
   const modern = expressionMembers.filter(
     (name) => name.endsWith("Expression") && body[name] !== undefined,
   );
-  if (modern.length > 0) {
+  if (modern.length > 0)
     throw invalid(
       "Can not use both expression and non-expression parameters in the same request: " +
         `Non-expression parameters: {${legacy.join(", ")}} ` +
         `Expression parameters: {${modern.join(", ")}}`,
     );
-  }
   throw invalid(`This engine does not have the legacy parameter ${legacy[0]}`);
 }
 
@@ -146,23 +140,22 @@ export function readPlaceholders(body: Body, expressions: readonly string[]): Pl
     values: checkValues(values ?? {}),
     usedNames: new Set(),
     usedValues: new Set(),
+    namesOfDocuments: new Set(),
   };
 }
 
 function checkNames(names: Record<string, string>): void {
   for (const name of Object.keys(names)) {
-    if (!/^#[A-Za-z0-9_]+$/.test(name)) {
+    if (!/^#[A-Za-z0-9_]+$/.test(name))
       throw invalid(`ExpressionAttributeNames contains invalid key: Syntax error; key: "${name}"`);
-    }
   }
 }
 
 function checkValues(values: Body): Record<string, Value> {
   const checked: Record<string, Value> = {};
   for (const [name, value] of Object.entries(values)) {
-    if (!/^:[A-Za-z0-9_]+$/.test(name)) {
+    if (!/^:[A-Za-z0-9_]+$/.test(name))
       throw invalid(`ExpressionAttributeValues contains invalid key: Syntax error; key: "${name}"`);
-    }
     try {
       checked[name] = checkValue(value);
     } catch (error) {
@@ -182,11 +175,10 @@ export function refuseUnused({ names, values, usedNames, usedValues }: Placehold
     ["ExpressionAttributeValues", values, usedValues],
   ] as const) {
     const unused = Object.keys(given).filter((name) => !used.has(name));
-    if (unused.length > 0) {
+    if (unused.length > 0)
       throw invalid(
         `Value provided in ${member} unused in expressions: keys: {${unused.join(", ")}}`,
       );
-    }
   }
 }
 

@@ -1,23 +1,26 @@
-/** Items in SQLite: each write changes the item, its index entries and its stream as one. */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import type { EncodedKey } from "./keys.ts";
 import { encodeKey, isIndexed } from "./keys.ts";
 import type { StreamLog } from "./stream-log.ts";
 import { type Index, projectTo, type Table } from "./tables.ts";
 import { countItemBytes, type Item, isEqualItem } from "./values.ts";
 
-/** An item as it is stored, with its size in bytes. */
-export type Stored = { item: Item; bytes: number };
+/** An item as it is stored, with its size in bytes and the number of its last stream record. */
+export type Stored = { item: Item; text: string; bytes: number; sequence: number | null };
 
 /** What one write has cost: units of the table and of each index that it touched. */
 export type WriteCost = { table: number; indexes: Map<string, number> };
 
-export type Storage = {
+export type Reads = {
   get(table: Table, key: EncodedKey): Stored | undefined;
-  /** Puts `after` in place of `before`; either may be undefined. `by` is who expired it. */
-  replace(table: Table, before: Stored | undefined, after: Item | undefined, by?: "ttl"): WriteCost;
   /** Prepared once each. */
   prepare(sql: string): StatementSync;
+};
+
+/** Items in SQLite: each write changes the item, its index entries and its stream as one. */
+export type Storage = Reads & {
+  /** Puts `after` in place of `before`; either may be undefined. `by` is who expired it. */
+  replace(table: Table, before: Stored | undefined, after: Item | undefined, by?: "ttl"): WriteCost;
   /** All of it or nothing. */
   atomically<Answer>(work: () => Answer): Answer;
 };
@@ -25,8 +28,22 @@ export type Storage = {
 const unitBytes = 1024;
 const units = (bytes: number) => Math.max(1, Math.ceil(bytes / unitBytes));
 
-/** Opens the items of a database whose changes go to a stream log. */
-export function openStorage(database: DatabaseSync, log: StreamLog): Storage {
+/** The columns of a stored item. */
+export const storedColumns = "item, bytes, sequence";
+
+/** A stored item of a row with these columns. */
+export function readStored({ item, bytes, sequence }: Record<string, SQLOutputValue>): Stored {
+  const text = String(item);
+  return {
+    item: JSON.parse(text) as Item,
+    text,
+    bytes: Number(bytes),
+    sequence: sequence as number | null,
+  };
+}
+
+/** The items of an open database, for reading. */
+export function createReads(database: DatabaseSync): Reads {
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
     let statement = statements.get(sql);
@@ -36,34 +53,43 @@ export function openStorage(database: DatabaseSync, log: StreamLog): Storage {
     }
     return statement;
   };
-  let depth = 0;
   return {
     prepare,
     get(table, key) {
-      const sql = `SELECT item, bytes FROM ${table.storage} WHERE hash = ? AND range = ?`;
+      const sql = `SELECT ${storedColumns} FROM ${table.storage} WHERE hash = ? AND range = ?`;
       const row = prepare(sql).get(key.hash, key.range);
-      return row && { item: JSON.parse(row.item as string) as Item, bytes: row.bytes as number };
+      return row && readStored(row);
     },
+  };
+}
+
+/** The items of an open database whose changes go to a stream log. */
+export function createStorage(database: DatabaseSync, log: StreamLog): Storage {
+  const reads = createReads(database);
+  const { prepare } = reads;
+  let depth = 0;
+  return {
+    ...reads,
     replace(table, before, after, by) {
       if (!before && !after) return { table: 1, indexes: new Map() };
       const key = encodeKey(table.schema, (after ?? before?.item)!);
       const bytes = after ? countItemBytes(after) : 0;
-      if (after) put(prepare, table, key, after, bytes);
-      else if (before) {
+      // A write that changes nothing leaves no record.
+      const changed = !before || !after || !isEqualItem(before.item, after);
+      const sequence =
+        table.streamLabel && changed
+          ? log.append(table, before, after && { item: after, bytes }, by)
+          : (before?.sequence ?? null);
+      if (after) put(prepare, table, key, after, bytes, sequence);
+      else if (before)
         prepare(`DELETE FROM ${table.storage} WHERE hash = ? AND range = ?`).run(
           key.hash,
           key.range,
         );
-      }
       const indexes = new Map<string, number>();
       for (const index of table.indexes) {
         const cost = replaceIndexed(prepare, table, index, key, before?.item, after);
         if (cost > 0) indexes.set(index.name, cost);
-      }
-      // A write that changes nothing leaves no record.
-      const changed = !before || !after || !isEqualItem(before.item, after);
-      if (table.streamLabel && changed) {
-        log.append(table, before?.item, after, by);
       }
       return { table: units(Math.max(bytes, before?.bytes ?? 0)), indexes };
     },
@@ -87,18 +113,26 @@ export function openStorage(database: DatabaseSync, log: StreamLog): Storage {
 
 type Prepare = Storage["prepare"];
 
-function put(prepare: Prepare, table: Table, key: EncodedKey, item: Item, bytes: number): void {
+function put(
+  prepare: Prepare,
+  table: Table,
+  key: EncodedKey,
+  item: Item,
+  bytes: number,
+  sequence: number | null,
+): void {
   const { timeToLive } = table;
   const expiry = timeToLive?.Enabled ? Number(item[timeToLive.AttributeName]?.N) : Number.NaN;
   prepare(
-    `INSERT OR REPLACE INTO ${table.storage} (hash, range, item, bytes, expires_at)
-     VALUES (?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO ${table.storage} (hash, range, item, bytes, expires_at, sequence)
+     VALUES (?, ?, ?, ?, ?, ?)`,
   ).run(
     key.hash,
     key.range,
     JSON.stringify(item),
     bytes,
     Number.isFinite(expiry) ? Math.trunc(expiry) : null,
+    sequence,
   );
 }
 
@@ -121,13 +155,12 @@ function replaceIndexed(
   if (old && made && isEqualItem(old.projected, made.projected)) return 0;
   const moved =
     old && made && (compare(old.at.hash, made.at.hash) || compare(old.at.range, made.at.range));
-  if (old && (!made || moved)) {
+  if (old && (!made || moved))
     prepare(
       `DELETE FROM ${index.storage}
        WHERE hash = ? AND range = ? AND item_hash = ? AND item_range = ?`,
     ).run(old.at.hash, old.at.range, key.hash, key.range);
-  }
-  if (made) {
+  if (made)
     prepare(`INSERT OR REPLACE INTO ${index.storage} VALUES (?, ?, ?, ?, ?, ?)`).run(
       made.at.hash,
       made.at.range,
@@ -136,7 +169,6 @@ function replaceIndexed(
       JSON.stringify(made.projected),
       made.bytes,
     );
-  }
   if (moved) return units(old.bytes) + units(made.bytes);
   return units(Math.max(old?.bytes ?? 0, made?.bytes ?? 0));
 }

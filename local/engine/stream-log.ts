@@ -1,13 +1,12 @@
-/** The streams of all tables: every change with both images, for 24 hours. */
 import type { DatabaseSync } from "node:sqlite";
-import { keyOf } from "./keys.ts";
+import { encodeKey, keyOf } from "./keys.ts";
 import type { Table } from "./tables.ts";
 import { countItemBytes, type Item } from "./values.ts";
 
 const schema = `
   CREATE TABLE IF NOT EXISTS stream_records (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, table_id INTEGER NOT NULL, at INTEGER NOT NULL,
-    event TEXT NOT NULL, keys TEXT NOT NULL, old TEXT, new TEXT, bytes INTEGER NOT NULL,
+    event TEXT NOT NULL, keys TEXT NOT NULL, old TEXT, next INTEGER, bytes INTEGER NOT NULL,
     by TEXT);
   CREATE INDEX IF NOT EXISTS stream_records_by_time ON stream_records (at);`;
 
@@ -22,8 +21,18 @@ export type StreamRow = {
   by: string | null;
 };
 
+/** An item before a change, with its JSON and the number of its last record. */
+type Before = { item: Item; text: string; bytes: number; sequence: number | null };
+type After = { item: Item; bytes: number };
+
+/**
+ * The streams of all tables: every change with both images, for 24 hours. Each version of an item
+ * is kept once: as the old image of the record that replaced it, which is the new image of the
+ * record before that, or as the item itself.
+ */
 export type StreamLog = {
-  append(table: Table, before: Item | undefined, after: Item | undefined, by?: "ttl"): void;
+  /** Answers the record's number, which the item has to know. */
+  append(table: Table, before: Before | undefined, after: After | undefined, by?: "ttl"): number;
   /** At most `limit` records after a sequence number. */
   read(table: Table, after: number, limit: number): StreamRow[];
   /** The smallest number that is kept; undefined when there is none. */
@@ -35,16 +44,18 @@ export type StreamLog = {
   remove(table: Table): void;
 };
 
-/** Opens the records of a database, and makes their table where there is none. */
-export function openStreamLog(database: DatabaseSync, now: () => number): StreamLog {
+/** The records of an open database; makes their table where there is none. */
+export function createStreamLog(database: DatabaseSync, now: () => number): StreamLog {
   database.exec(schema);
   const insert = database.prepare(
-    `INSERT INTO stream_records (table_id, at, event, keys, old, new, bytes, by)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO stream_records (table_id, at, event, keys, old, bytes, by)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
+  const link = database.prepare("UPDATE stream_records SET next = ? WHERE sequence = ?");
   const select = database.prepare(
-    `SELECT sequence, at, event, keys, old, new, bytes, by FROM stream_records
-     WHERE sequence > ? AND table_id = ? ORDER BY sequence LIMIT ?`,
+    `SELECT one.sequence, one.at, one.event, one.keys, one.old, later.old AS new, one.bytes, one.by
+     FROM stream_records AS one LEFT JOIN stream_records AS later ON later.sequence = one.next
+     WHERE one.sequence > ? AND one.table_id = ? ORDER BY one.sequence LIMIT ?`,
   );
   const first = database.prepare(
     "SELECT sequence FROM stream_records WHERE table_id = ? ORDER BY sequence LIMIT 1",
@@ -60,32 +71,54 @@ export function openStreamLog(database: DatabaseSync, now: () => number): Stream
   return {
     append(table, before, after, by) {
       const event = before === undefined ? "INSERT" : after === undefined ? "REMOVE" : "MODIFY";
-      const view = table.input.StreamSpecification?.StreamViewType;
-      const hasOld = before && (view === "NEW_AND_OLD_IMAGES" || view === "OLD_IMAGE");
-      const hasNew = after && (view === "NEW_AND_OLD_IMAGES" || view === "NEW_IMAGE");
-      const keys = keyOf(table.schema, (after ?? before)!);
+      const { hasOld, hasNew } = imagesOf(table);
+      const keys = keyOf(table.schema, (after ?? before)!.item);
       const bytes =
         countItemBytes(keys) +
-        (hasOld ? countItemBytes(before) : 0) +
-        (hasNew ? countItemBytes(after) : 0);
+        (hasOld ? (before?.bytes ?? 0) : 0) +
+        (hasNew ? (after?.bytes ?? 0) : 0);
       // One clock for all records: a machine's may be set back, a stream's may not.
       latest = Math.max(latest, now());
-      insert.run(
+      const { lastInsertRowid } = insert.run(
         table.id,
         latest,
         event,
         JSON.stringify(keys),
-        hasOld ? JSON.stringify(before) : null,
-        hasNew ? JSON.stringify(after) : null,
+        before?.text ?? null,
         bytes,
         by ?? null,
       );
+      const sequence = Number(lastInsertRowid);
+      if (before?.sequence) link.run(sequence, before.sequence);
+      return sequence;
     },
-    read: (table, after, limit) => select.all(after, table.id, limit) as unknown as StreamRow[],
+    read(table, after, limit) {
+      const { hasOld, hasNew } = imagesOf(table);
+      const current = database.prepare(
+        `SELECT item FROM ${table.storage} WHERE hash = ? AND range = ?`,
+      );
+      const findItem = (keys: string) => {
+        const { hash, range } = encodeKey(table.schema, JSON.parse(keys));
+        return (current.get(hash, range)?.item ?? null) as string | null;
+      };
+      const rows = select.all(after, table.id, limit) as unknown as StreamRow[];
+      return rows.map((row) => ({
+        ...row,
+        old: hasOld ? row.old : null,
+        new: hasNew && row.event !== "REMOVE" ? (row.new ?? findItem(row.keys)) : null,
+      }));
+    },
     first: (table) => first.get(table.id)?.sequence as number | undefined,
     newest: () => Number(newest.get()?.seq ?? 0),
     trim: (table, olderThan, last, limit) =>
       Number(trim.run(olderThan, table.id, last, limit).changes),
     remove: (table) => void remove.run(table.id),
   };
+}
+
+/** Which images the records of a table tell. */
+function imagesOf({ input }: Table): { hasOld: boolean; hasNew: boolean } {
+  const view = input.StreamSpecification?.StreamViewType;
+  const hasBoth = view === "NEW_AND_OLD_IMAGES";
+  return { hasOld: hasBoth || view === "OLD_IMAGE", hasNew: hasBoth || view === "NEW_IMAGE" };
 }

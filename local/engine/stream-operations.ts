@@ -1,5 +1,3 @@
-/** ListStreams, DescribeStream, GetShardIterator and GetRecords: one open shard a stream. */
-
 import { streamArnOf } from "./arns.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { EngineFailure, invalid, notFound } from "./failure.ts";
@@ -35,6 +33,7 @@ function findStream({ tables }: Context, arn: unknown): Table {
   return table;
 }
 
+/** Every stream has one shard, which stays open. */
 export const describeStream: Operation = (context, body) => {
   const table = findStream(context, body.StreamArn);
   return {
@@ -60,15 +59,12 @@ type Iterator = { table: number; after: number; at: number };
 
 export const getShardIterator: Operation = (context, body) => {
   const table = findStream(context, body.StreamArn);
-  if (body.ShardId !== shardOf(table)) {
+  if (body.ShardId !== shardOf(table))
     throw notFound(`Requested resource not found: Shard: ${body.ShardId} in Stream not found`);
-  }
   const type = String(body.ShardIteratorType);
   const needsNumber = type === "AT_SEQUENCE_NUMBER" || type === "AFTER_SEQUENCE_NUMBER";
   const given = Number(body.SequenceNumber);
-  if (needsNumber && !Number.isSafeInteger(given)) {
-    throw invalid("Invalid SequenceNumber");
-  }
+  if (needsNumber && !Number.isSafeInteger(given)) throw invalid("Invalid SequenceNumber");
   const first = context.log.first(table) ?? context.log.newest() + 1;
   const starts: Record<string, number> = {
     TRIM_HORIZON: 0,
@@ -78,12 +74,11 @@ export const getShardIterator: Operation = (context, body) => {
   };
   const after = starts[type];
   if (after === undefined) throw invalid(`Invalid ShardIteratorType: ${type}`);
-  if (needsNumber && after + 1 < first) {
+  if (needsNumber && after + 1 < first)
     throw new EngineFailure(
       "TrimmedDataAccessException",
       "The operation attempted to read past the oldest stream record in a shard",
     );
-  }
   return { ShardIterator: write({ table: table.id, after, at: context.now() }) };
 };
 
@@ -91,9 +86,8 @@ const write = (iterator: Iterator) => Buffer.from(JSON.stringify(iterator)).toSt
 
 export const getRecords: Operation = (context, body) => {
   const iterator = readIterator(body.ShardIterator);
-  if (iterator.at < context.now() - iteratorMilliseconds) {
+  if (iterator.at < context.now() - iteratorMilliseconds)
     throw new EngineFailure("ExpiredIteratorException", "Iterator expired");
-  }
   const table = context.tables.list().find(({ id }) => id === iterator.table);
   if (!table) throw notFound();
   const limit = Math.min(Number(body.Limit ?? recordsMax), recordsMax);

@@ -1,5 +1,3 @@
-/** CreateTable, DescribeTable, DeleteTable, ListTables and the two of time to live. */
-
 import { arnOf, streamArnOf } from "./arns.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { invalid, invalidParameter, notFound } from "./failure.ts";
@@ -26,9 +24,8 @@ export const createTable: Operation = ({ tables, storage }, body) => {
 };
 
 function checkMembers(body: Body): void {
-  if (body.TableName === undefined || body.TableName === null) {
+  if (body.TableName === undefined || body.TableName === null)
     throw invalid("The parameter 'TableName' is required but was not present in the request");
-  }
   const faults = new Faults();
   faults.tableName(body.TableName, 3);
   faults.required(body.KeySchema, "keySchema");
@@ -58,12 +55,10 @@ function checkSchema(input: TableInput): void {
   const defined = new Set(definitions.map(({ AttributeName }) => AttributeName));
   const global = input.GlobalSecondaryIndexes ?? [];
   const local = input.LocalSecondaryIndexes ?? [];
-  if (keys[0]?.KeyType !== "HASH") {
+  if (keys[0]?.KeyType !== "HASH")
     throw invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
-  }
-  if (keys[1] && keys[1].KeyType !== "RANGE") {
+  if (keys[1] && keys[1].KeyType !== "RANGE")
     throw invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
-  }
   const all = [...keys, ...[...global, ...local].flatMap(({ KeySchema }) => KeySchema)];
   for (const { AttributeName } of all) {
     if (defined.has(AttributeName)) continue;
@@ -72,15 +67,13 @@ function checkSchema(input: TableInput): void {
         `Keys: [${AttributeName}], AttributeDefinitions: [${[...defined].join(", ")}]`,
     );
   }
-  if (local.length > 0 && keys.length < 2) {
+  if (local.length > 0 && keys.length < 2)
     throw invalidParameter(
       "Table KeySchema does not have a range key, which is required when specifying a " +
         "LocalSecondaryIndex",
     );
-  }
-  if (keys[1] && keys[0].AttributeName === keys[1].AttributeName) {
+  if (keys[1] && keys[0].AttributeName === keys[1].AttributeName)
     throw invalid("Invalid KeySchema: Some index key attribute have no definition");
-  }
   for (const { IndexName, KeySchema } of local) {
     if (KeySchema[0]?.AttributeName === keys[0].AttributeName) continue;
     throw invalidParameter(
@@ -93,12 +86,11 @@ function checkSchema(input: TableInput): void {
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw invalidParameter(`Duplicate index name: ${twice}`);
   const used = new Set(all.map(({ AttributeName }) => AttributeName));
-  if ([...defined].some((name) => !used.has(name))) {
+  if ([...defined].some((name) => !used.has(name)))
     throw invalidParameter(
       "Number of attributes in KeySchema does not exactly match number of attributes defined in " +
         "AttributeDefinitions",
     );
-  }
 }
 
 export const describeTable: Operation = (context, body) => {
@@ -199,12 +191,10 @@ export const updateTimeToLive: Operation = (context, body) => {
   checkName(body);
   const table = context.tables.get(body.TableName);
   const wanted = body.TimeToLiveSpecification as NonNullable<Table["timeToLive"]>;
-  if (!wanted.AttributeName) {
+  if (!wanted.AttributeName)
     throw invalid("TimeToLiveSpecification.AttributeName must have a length of at least 1");
-  }
-  if (Boolean(table.timeToLive?.Enabled) === wanted.Enabled) {
+  if (Boolean(table.timeToLive?.Enabled) === wanted.Enabled)
     throw invalid(`TimeToLive is already ${wanted.Enabled ? "enabled" : "disabled"}`);
-  }
   context.storage.atomically(() => {
     context.tables.setTimeToLive(table, wanted);
     findExpiries(context.storage, table);

@@ -1,4 +1,3 @@
-/** Tables as they were created, and where their items lie in the database. */
 import type { DatabaseSync } from "node:sqlite";
 import { EngineFailure, notFound } from "./failure.ts";
 import type { KeyPart, KeySchema } from "./keys.ts";
@@ -34,6 +33,7 @@ export type Index = {
   storage: string;
 };
 
+/** A table as it was created, and where its items lie in the database. */
 export type Table = {
   id: number;
   input: TableInput;
@@ -64,8 +64,8 @@ export type Tables = {
   setTimeToLive(table: Table, timeToLive: NonNullable<Table["timeToLive"]>): void;
 };
 
-/** Opens the tables of a database, and makes what keeps them where there is none. */
-export function openTables(database: DatabaseSync): Tables {
+/** Loads the tables of an open database, and makes what keeps them where there is none. */
+export function loadTables(database: DatabaseSync): Tables {
   database.exec(schema);
   const tables = new Map<string, Table>();
   for (const row of database.prepare("SELECT * FROM tables").all()) {
@@ -82,12 +82,11 @@ export function openTables(database: DatabaseSync): Tables {
       return table;
     },
     create(input) {
-      if (tables.has(input.TableName)) {
+      if (tables.has(input.TableName))
         throw new EngineFailure(
           "ResourceInUseException",
           `Table already exists: ${input.TableName}`,
         );
-      }
       const createdAt = Date.now();
       const label = input.StreamSpecification?.StreamEnabled
         ? new Date(createdAt).toISOString().slice(0, -1)
@@ -103,7 +102,7 @@ export function openTables(database: DatabaseSync): Tables {
         stream_label: label,
         time_to_live: null,
       });
-      createStorage(database, table);
+      createStorageTable(database, table);
       tables.set(table.name, table);
       return table;
     },
@@ -167,10 +166,10 @@ function schemaOf(keys: KeyElement[], definitions: Definition[]): KeySchema {
 }
 
 /** An index keeps the item's key beside its own, since its own need not be unique. */
-function createStorage(database: DatabaseSync, table: Table): void {
+function createStorageTable(database: DatabaseSync, table: Table): void {
   database.exec(`CREATE TABLE ${table.storage} (
     hash BLOB NOT NULL, range BLOB NOT NULL, item TEXT NOT NULL, bytes INTEGER NOT NULL,
-    expires_at INTEGER, PRIMARY KEY (hash, range)) WITHOUT ROWID;
+    expires_at INTEGER, sequence INTEGER, PRIMARY KEY (hash, range)) WITHOUT ROWID;
     CREATE INDEX expiry_${table.id} ON ${table.storage} (expires_at)
       WHERE expires_at IS NOT NULL;`);
   for (const { storage } of table.indexes) {
@@ -181,16 +180,22 @@ function createStorage(database: DatabaseSync, table: Table): void {
   }
 }
 
+/** Names of the attributes that an index has; undefined: all. */
+export function namesProjectedTo(index: Index, table: Table): Set<string> | undefined {
+  if (index.projection === "ALL") return undefined;
+  const keys = [table.schema, index.schema].flatMap(({ hash, range }) =>
+    range ? [hash.name, range.name] : [hash.name],
+  );
+  return new Set([...keys, ...(index.projection === "INCLUDE" ? index.included : [])]);
+}
+
 /** The attributes of an item that an index has. */
 export function projectTo(
   index: Index,
   table: Table,
   item: Record<string, unknown>,
 ): Record<string, unknown> {
-  if (index.projection === "ALL") return item;
-  const names = new Set([
-    ...[table.schema, index.schema].flatMap(({ hash, range }) => [hash.name, range?.name]),
-    ...(index.projection === "INCLUDE" ? index.included : []),
-  ]);
+  const names = namesProjectedTo(index, table);
+  if (!names) return item;
   return Object.fromEntries(Object.entries(item).filter(([name]) => names.has(name)));
 }

@@ -1,23 +1,15 @@
-/** TransactWriteItems and TransactGetItems: all or nothing, once a token. */
 import { createHash } from "node:crypto";
 import { type Asked, addCosts, readUnits, tellCapacity } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { project } from "./expressions/paths.ts";
 import { EngineFailure, invalid } from "./failure.ts";
-import {
-  carryOut,
-  readCheck,
-  readDelete,
-  readPaths,
-  readPut,
-  readUpdateWrite,
-  type Write,
-} from "./items.ts";
-import { checkKey, encodeKey } from "./keys.ts";
+import { namesOfDocuments, readPaths } from "./items.ts";
+import { checkKey, encodeKey, refuseKeysAsDocuments } from "./keys.ts";
 import { capacityChoices, Faults, metricsChoices } from "./request.ts";
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { checkItem, countItemBytes, type Item } from "./values.ts";
+import { carryOut, readCheck, readDelete, readPut, readUpdateWrite, type Write } from "./writes.ts";
 
 const actionsMax = 100;
 const bytesMax = 4 * 1024 * 1024;
@@ -38,6 +30,7 @@ const readers: Record<string, (context: Context, body: Body) => Write> = {
   ConditionCheck: readCheck,
 };
 
+/** Writes all or nothing, once a token. */
 export const transactWriteItems: Operation = (context, body) => {
   const actions = checkActions(body);
   const parts = actions.map((action) => readAction(action, readers));
@@ -70,21 +63,18 @@ function checkActions(body: Body): Body[] {
   faults.oneOf(body.ReturnItemCollectionMetrics, "returnItemCollectionMetrics", metricsChoices);
   const actions = body.TransactItems as Body[] | undefined;
   faults.required(actions, "transactItems");
-  if (actions?.length === 0) {
+  if (actions?.length === 0)
     faults.add([], "transactItems", "have length greater than or equal to 1");
-  }
-  if (actions && actions.length > actionsMax) {
+  if (actions && actions.length > actionsMax)
     faults.add(actions, "transactItems", `have length less than or equal to ${actionsMax}`);
-  }
   faults.end();
   return actions ?? [];
 }
 
 function readAction<Reader>(action: Body, kinds: Record<string, Reader>) {
   const named = Object.keys(action).filter((kind) => kinds[kind] && action[kind]);
-  if (named.length !== 1) {
+  if (named.length !== 1)
     throw invalid("TransactItems can only contain one of Check, Put, Update or Delete");
-  }
   return { kind: named[0]!, part: action[named[0]!] as Body };
 }
 
@@ -103,23 +93,20 @@ function refuseTwice(writes: { table: Table; key: Item }[]): void {
     const { hash, range } = encodeKey(table.schema, key);
     return [table.id, Buffer.from(hash).toString("hex"), Buffer.from(range).toString("hex")].join();
   });
-  if (new Set(names).size < names.length) {
+  if (new Set(names).size < names.length)
     throw invalid("Transaction request cannot include multiple operations on one item");
-  }
 }
 
 function refuseLarge(writes: Write[]): void {
   const bytes = writes.reduce((total, { key }) => total + countItemBytes(key), 0);
-  if (bytes > bytesMax) {
+  if (bytes > bytesMax)
     throw invalid("Collection size of items in transaction exceeded the limit of 4 MB");
-  }
 }
 
 function reasonOf(error: unknown): Reason {
   if (!(error instanceof EngineFailure)) throw error;
-  if (error.type === "ConditionalCheckFailedException") {
+  if (error.type === "ConditionalCheckFailedException")
     return { Code: "ConditionalCheckFailed", Message: error.message, ...error.members };
-  }
   return { Code: "ValidationError", Message: error.message };
 }
 
@@ -155,12 +142,11 @@ function findRepetition(context: Context, body: Body, actions: Body[]): Body | u
   if (typeof token !== "string") return undefined;
   const row = context.storage.prepare("SELECT request, at FROM tokens WHERE token = ?").get(token);
   if (!row || Number(row.at) < context.now() - tokenMilliseconds) return undefined;
-  if (row.request !== digest(actions)) {
+  if (row.request !== digest(actions))
     throw new EngineFailure(
       "IdempotentParameterMismatchException",
       "An error occurred (IdempotentParameterMismatchException)",
     );
-  }
   const costs = actions.map((action) => {
     const { kind, part } = readAction(action, readers);
     const { table, key } = readPart(context, kind, part);
@@ -195,6 +181,7 @@ export const transactGetItems: Operation = (context, body) => {
     const paths = readPaths(part);
     const key = checkItem(part.Key as Body);
     const table = context.tables.get(part.TableName);
+    refuseKeysAsDocuments(table, namesOfDocuments(paths));
     return { table, key, paths };
   });
   const reasons = gets.map(({ table, key }): Reason => {

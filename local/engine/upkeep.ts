@@ -1,11 +1,8 @@
-/** What the service does by itself: it expires items and forgets what is past its time. */
-
 import { streamArnOf } from "./arns.ts";
 import type { Context } from "./context.ts";
-import type { Storage } from "./storage.ts";
+import { readStored, type Storage, storedColumns } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { trimTokens } from "./transactions.ts";
-import type { Item } from "./values.ts";
 
 /** How long the service keeps a stream's records. */
 const recordMilliseconds = 24 * 3_600_000;
@@ -18,16 +15,15 @@ const onceMax = 200;
 export type LastForgettable = (streamArn: string) => number | undefined;
 
 /**
- * Does a bounded part of what is due.
- *
- * @param lastForgettable keeps older records than a day for readers that were not there meanwhile.
- * @returns whether there is more to be done.
+ * Does a bounded part of what the service does by itself: it expires items and forgets what is past
+ * its time. `lastForgettable` keeps older records than a day for readers that were not there
+ * meanwhile. Answers whether there is more to be done.
  */
 export function keepUp(context: Context, lastForgettable: LastForgettable): boolean {
   let isMore = false;
   for (const table of context.tables.list()) {
     const { timeToLive, streamLabel } = table;
-    if (timeToLive?.Enabled) isMore = expire(context, table) || isMore;
+    if (timeToLive?.Enabled) isMore = expire(context, table, context.now()) || isMore;
     if (!streamLabel) continue;
     const last = lastForgettable(streamArnOf(table)) ?? Number.MAX_SAFE_INTEGER;
     const before = context.now() - recordMilliseconds;
@@ -37,21 +33,25 @@ export function keepUp(context: Context, lastForgettable: LastForgettable): bool
   return isMore;
 }
 
-function expire({ storage, now }: Context, table: Table): boolean {
-  const seconds = Math.floor(now() / 1000);
+/** Expires all that will have expired at a time, in milliseconds since 1970. */
+export function expireUntil(context: Context, time: number): void {
+  for (const table of context.tables.list()) {
+    if (table.timeToLive?.Enabled) while (expire(context, table, time));
+  }
+}
+
+function expire({ storage }: Context, table: Table, time: number): boolean {
+  const seconds = Math.floor(time / 1000);
   const due = storage
     .prepare(
-      `SELECT item, bytes FROM ${table.storage}
+      `SELECT ${storedColumns} FROM ${table.storage}
        WHERE expires_at IS NOT NULL AND expires_at < ? AND expires_at > ?
        ORDER BY expires_at LIMIT ?`,
     )
     .all(seconds, seconds - expiredSecondsMax, onceMax);
   if (due.length === 0) return false;
   storage.atomically(() => {
-    for (const { item, bytes } of due) {
-      const stored = { item: JSON.parse(String(item)) as Item, bytes: Number(bytes) };
-      storage.replace(table, stored, undefined, "ttl");
-    }
+    for (const row of due) storage.replace(table, readStored(row), undefined, "ttl");
   });
   return due.length === onceMax;
 }

@@ -1,4 +1,3 @@
-/** Attribute values as the service's JSON has them, checked and brought into one spelling. */
 import { invalid, invalidParameter } from "./failure.ts";
 import { addNumbers, compareNumbers, countNumberBytes, normalizeNumber } from "./number.ts";
 
@@ -23,15 +22,17 @@ export function checkItem(item: Record<string, unknown>, depth = 0): Item {
   return checked;
 }
 
-/** Throws a ValidationException for what the service would not take. */
+/**
+ * An attribute value as the service's JSON has it, checked and brought into one spelling. Throws a
+ * ValidationException for what the service would not take.
+ */
 export function checkValue(value: unknown, depth = 0): Value {
   const type = findType(value);
   const content = (value as Value)[type];
-  if (depth > depthMax) {
+  if (depth > depthMax)
     throw invalid(
       "Nesting Levels have exceeded supported limits: Attributes have reached maximum nesting level",
     );
-  }
   switch (type) {
     case "N":
       return { N: normalizeNumber(asText(content)) };
@@ -40,9 +41,8 @@ export function checkValue(value: unknown, depth = 0): Value {
     case "B":
       return { B: normalizeBytes(content) };
     case "NULL":
-      if (content !== true) {
+      if (content !== true)
         throw invalidParameter("Null attribute value types must have the value of true");
-      }
       return { NULL: true };
     case "BOOL":
       return { BOOL: content === true || content === "true" };

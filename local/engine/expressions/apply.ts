@@ -1,10 +1,9 @@
-/** What an update makes of an item. */
 import { invalid } from "../failure.ts";
 import { addValues, type Item, typeOf, type Value } from "../values.ts";
 import { getAt } from "./paths.ts";
 import type { Change, Path, Setting } from "./syntax.ts";
 
-/** The item after all changes; every operand is read from the item as it was before. */
+/** What an update makes of an item; every operand is read from the item as it was before. */
 export function applyChanges(before: Item, changes: readonly Change[]): Item {
   const after = structuredClone(before);
   // What a SET needs is read before anything is changed.
@@ -12,15 +11,24 @@ export function applyChanges(before: Item, changes: readonly Change[]): Item {
     change.section === "SET" ? evaluate(before, change.setting) : undefined,
   );
   for (const [at, change] of changes.entries()) {
-    if (change.section === "SET") setAt(after, change.path, settings[at]!);
+    if (change.section === "SET" && !isInList(change)) setAt(after, change.path, settings[at]!);
     else if (change.section === "ADD") add(before, after, change.path, change.value);
     else if (change.section === "DELETE") take(before, after, change.path, change.value);
+  }
+  // What comes behind a list's end is appended in the order of its places, not of the expression.
+  const appended = [...changes.entries()].filter(
+    ([, one]) => one.section === "SET" && isInList(one),
+  );
+  for (const [at, { path }] of appended.toSorted(([, a], [, b]) => byLastPlace(b, a))) {
+    setAt(after, path, settings[at]!);
   }
   // Removals come last and from the highest place down, so that places of lists stay as read.
   const removals = changes.filter(({ section }) => section === "REMOVE");
   for (const { path } of removals.toSorted(byLastPlace)) removeAt(before, after, path);
   return after;
 }
+
+const isInList = ({ path }: Change) => typeof path.at(-1) === "number";
 
 function byLastPlace(first: Change, second: Change): number {
   const [a, b] = [first.path.at(-1), second.path.at(-1)];
@@ -65,9 +73,7 @@ const wrongPath = () =>
 function findParent(item: Item, path: Path): Value {
   const parent = path.length === 1 ? { M: item } : getAt(item, path.slice(0, -1));
   const last = path.at(-1);
-  if (parent === undefined || (typeof last === "number" ? !parent.L : !parent.M)) {
-    throw wrongPath();
-  }
+  if (parent === undefined || (typeof last === "number" ? !parent.L : !parent.M)) throw wrongPath();
   return parent;
 }
 

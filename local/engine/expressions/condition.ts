@@ -1,4 +1,3 @@
-/** Reads conditions, filters and key conditions. */
 import { compareValues, typeOf } from "../values.ts";
 import { type Placeholders, Reader } from "./reader.ts";
 import { type Comparator, type Condition, describePath, type Operand } from "./syntax.ts";
@@ -16,7 +15,10 @@ const functions: Record<string, number> = {
 const listMax = 100;
 const scalarTypes = new Set(["S", "N", "B"]);
 
-/** `label` is the member of the request, such as `FilterExpression`. */
+/**
+ * Reads a condition, a filter or a key condition; `label` is the member of the request, such as
+ * `FilterExpression`.
+ */
 export function readCondition(label: string, text: string, placeholders: Placeholders): Condition {
   const reader = new Reader(label, text, placeholders);
   const condition = readOr(reader);
@@ -72,9 +74,8 @@ function readParentheses(reader: Reader): Condition {
   reader.expect("(");
   const inner = readOr(reader);
   const { group } = reader;
-  if (group?.start === start + 1 && group.end === reader.place()) {
+  if (group?.start === start + 1 && group.end === reader.place())
     throw reader.fault("The expression has redundant parentheses;");
-  }
   reader.expect(")");
   reader.group = { start, end: reader.place() };
   return inner;
@@ -115,9 +116,7 @@ function readSide(reader: Reader): Operand {
   const name = reader.next().text;
   const args = readArguments(reader);
   if (name === "size") return checkSize(reader, args);
-  if (functions[name] === undefined) {
-    throw reader.fault(`Invalid function name; function: ${name}`);
-  }
+  if (functions[name] === undefined) throw reader.fault(`Invalid function name; function: ${name}`);
   throw reader.fault(
     `The function is not allowed to be used this way in an expression; function: ${name}`,
   );
@@ -143,38 +142,32 @@ function readArguments(reader: Reader): Operand[] {
 function checkSize(reader: Reader, args: Operand[]): Operand {
   checkCount(reader, "size", args);
   const [of] = args as [Operand];
-  if (of.is === "value" && ["N", "BOOL", "NULL"].includes(typeOf(of.value))) {
+  if (of.is === "value" && ["N", "BOOL", "NULL"].includes(typeOf(of.value)))
     throw wrongType(reader, "size", typeOf(of.value));
-  }
   return { is: "size", of };
 }
 
 function checkCount(reader: Reader, name: string, args: Operand[]): void {
-  if (args.length !== functions[name]) {
+  if (args.length !== functions[name])
     throw reader.fault(
       "Incorrect number of operands for operator or function; " +
         `operator or function: ${name}, number of operands: ${args.length}`,
     );
-  }
 }
 
 function checkFunction(reader: Reader, name: string, args: Operand[]): Condition {
-  if (functions[name] === undefined) {
-    throw reader.fault(`Invalid function name; function: ${name}`);
-  }
+  if (functions[name] === undefined) throw reader.fault(`Invalid function name; function: ${name}`);
   checkCount(reader, name, args);
   const [first, second] = args as [Operand, Operand];
-  if (name.startsWith("attribute_") && first.is !== "path") {
+  if (name.startsWith("attribute_") && first.is !== "path")
     throw reader.fault(
       `Operator or function requires a document path; operator or function: ${name}`,
     );
-  }
   if (name === "attribute_type") checkTypeName(reader, second);
   if (name === "begins_with") {
     for (const side of args) {
-      if (side.is === "value" && !["S", "B"].includes(typeOf(side.value))) {
+      if (side.is === "value" && !["S", "B"].includes(typeOf(side.value)))
         throw wrongType(reader, name, typeOf(side.value));
-      }
     }
   }
   if (second) checkDistinct(reader, name, first, second);
@@ -185,21 +178,18 @@ const typeNames = ["S", "N", "B", "NULL", "SS", "BOOL", "L", "BS", "NS", "M"];
 
 function checkTypeName(reader: Reader, operand: Operand): void {
   if (operand.is !== "value") return;
-  if (typeOf(operand.value) !== "S") {
+  if (typeOf(operand.value) !== "S")
     throw wrongType(reader, "attribute_type", typeOf(operand.value));
-  }
-  if (!typeNames.includes(String(operand.value.S))) {
+  if (!typeNames.includes(String(operand.value.S)))
     throw reader.fault(
       `Invalid attribute type name found; type: ${operand.value.S}, valid types: ` +
         "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
     );
-  }
 }
 
 function checkScalar(reader: Reader, operator: string, operand: Operand): void {
-  if (operand.is === "value" && !scalarTypes.has(typeOf(operand.value))) {
+  if (operand.is === "value" && !scalarTypes.has(typeOf(operand.value)))
     throw wrongType(reader, operator, typeOf(operand.value));
-  }
 }
 
 function checkBetween(reader: Reader, operand: Operand, low: Operand, high: Operand): Condition {
@@ -215,17 +205,15 @@ function checkBounds(reader: Reader, low: Bound, high: Bound): void {
   const describe = ({ value }: Bound) =>
     `AttributeValue: {${typeOf(value)}:${value[typeOf(value)]}}`;
   const both = `lower bound operand: ${describe(low)}, upper bound operand: ${describe(high)}`;
-  if (lowType !== highType) {
+  if (lowType !== highType)
     throw reader.fault(
       `The BETWEEN operator requires same data type for lower and upper bounds; ${both}`,
     );
-  }
-  if ((compareValues(low.value, high.value) ?? 0) > 0) {
+  if ((compareValues(low.value, high.value) ?? 0) > 0)
     throw reader.fault(
       "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; " +
         both,
     );
-  }
 }
 
 function checkDistinct(reader: Reader, operator: string, left: Operand, right: Operand): void {

@@ -1,9 +1,8 @@
-/** Whether an item meets a condition. */
 import { compareValues, type Item, isEqual, typeOf, type Value } from "../values.ts";
 import { getAt } from "./paths.ts";
 import type { Comparator, Condition, Operand } from "./syntax.ts";
 
-/** An item that is not there has no attributes. */
+/** Whether an item meets a condition. One that is not there has no attributes. */
 export function meets(item: Item | undefined, condition: Condition): boolean {
   switch (condition.is) {
     case "and":

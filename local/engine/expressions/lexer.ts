@@ -1,5 +1,4 @@
-/** The words of an expression. */
-
+/** A word of an expression. */
 export type Token = {
   kind: "name" | "#" | ":" | "number" | "symbol" | "end";
   text: string;

@@ -1,4 +1,3 @@
-/** Reading and changing items along document paths. */
 import type { Item, Value } from "../values.ts";
 import type { Path } from "./syntax.ts";
 

@@ -10,6 +10,8 @@ export type Placeholders = {
   values: Record<string, Value>;
   usedNames: Set<string>;
   usedValues: Set<string>;
+  /** Attributes within which the expressions look. */
+  namesOfDocuments: Set<string>;
 };
 
 /** Longest text of one expression, and most operators in it. */
@@ -90,11 +92,10 @@ export class Reader {
   }
 
   countOperator(): void {
-    if (++this.operators > operatorsMax) {
+    if (++this.operators > operatorsMax)
       throw this.fault(
         `The expression contains too many operators; operator count: ${this.operators}`,
       );
-    }
   }
 
   /** A document path, such as `a.#b[0]`. */
@@ -106,8 +107,10 @@ export class Reader {
         if (this.peek().kind !== "number") throw this.syntaxFault();
         path.push(Number(this.next().text));
         this.expect("]");
-      } else return path;
+      } else break;
     }
+    if (path.length > 1) this.placeholders.namesOfDocuments.add(String(path[0]));
+    return path;
   }
 
   private readName(): string {
@@ -115,19 +118,17 @@ export class Reader {
     if (kind === "#") {
       this.at++;
       const name = this.placeholders.names[text];
-      if (name === undefined) {
+      if (name === undefined)
         throw this.fault(
           "An expression attribute name used in the document path is not defined; " +
             `attribute name: ${text}`,
         );
-      }
       this.placeholders.usedNames.add(text);
       return name;
     }
     if (kind !== "name") throw this.syntaxFault();
-    if (isReservedWord(text)) {
+    if (isReservedWord(text))
       throw this.fault(`Attribute name is a reserved keyword; reserved keyword: ${text}`);
-    }
     this.at++;
     return text;
   }
@@ -137,12 +138,11 @@ export class Reader {
     if (kind !== ":") throw this.syntaxFault();
     this.at++;
     const value = this.placeholders.values[text];
-    if (value === undefined) {
+    if (value === undefined)
       throw this.fault(
         "An expression attribute value used in expression is not defined; " +
           `attribute value: ${text}`,
       );
-    }
     this.placeholders.usedValues.add(text);
     return { value, name: text };
   }

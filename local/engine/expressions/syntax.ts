@@ -1,4 +1,3 @@
-/** What expressions are made of, with every name and value filled in. */
 import type { Value } from "../values.ts";
 
 /** A document path: names and list indexes, such as `["a", 0, "b"]`. */
@@ -11,6 +10,7 @@ export type Operand =
 
 export type Comparator = "=" | "<>" | "<" | "<=" | ">" | ">=";
 
+/** A condition, with every name and value filled in. */
 export type Condition =
   | { is: "and" | "or"; left: Condition; right: Condition }
   | { is: "not"; of: Condition }

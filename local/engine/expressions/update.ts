@@ -1,4 +1,3 @@
-/** Reads update expressions and projections. */
 import { typeOf, type Value } from "../values.ts";
 import { type Placeholders, Reader } from "./reader.ts";
 import { type Change, describePath, type Path, type Setting } from "./syntax.ts";
@@ -14,9 +13,8 @@ export function readUpdate(text: string, placeholders: Placeholders): Change[] {
   while (reader.peek().kind !== "end") {
     const section = sections.find((one) => reader.sees(one));
     if (section === undefined) throw reader.syntaxFault();
-    if (seen.has(section)) {
+    if (seen.has(section))
       throw reader.fault(`The "${section}" section can only be used once in an update expression;`);
-    }
     seen.add(section);
     reader.next();
     do changes.push(readChange(reader, section));
@@ -48,12 +46,11 @@ function readChange(reader: Reader, section: Section): Change {
   }
   const { value } = reader.readValue();
   const allowed = section === "ADD" ? ["N", "SS", "NS", "BS"] : ["SS", "NS", "BS"];
-  if (!allowed.includes(typeOf(value))) {
+  if (!allowed.includes(typeOf(value)))
     throw reader.fault(
       "Incorrect operand type for operator or function; " +
         `operator: ${section}, operand type: ${describeType(value)}, typeSet: ALLOWED_FOR_${section}_OPERAND`,
     );
-  }
   return { section, path, value };
 }
 
@@ -99,9 +96,8 @@ function readTerm(reader: Reader): Setting {
     reader.expect(")");
     return inner;
   }
-  if (reader.peek().kind !== "name" || !reader.sees("(", 1)) {
+  if (reader.peek().kind !== "name" || !reader.sees("(", 1))
     return { is: "operand", operand: reader.readOperand() };
-  }
   const name = reader.next().text;
   reader.expect("(");
   const args = [readTerm(reader)];
@@ -120,24 +116,20 @@ const conditionFunctions = new Set([
 ]);
 
 function checkFunction(reader: Reader, name: string, args: Setting[]): Setting {
-  if (conditionFunctions.has(name)) {
+  if (conditionFunctions.has(name))
     throw reader.fault(`The function is not allowed in an update expression; function: ${name}`);
-  }
-  if (name !== "if_not_exists" && name !== "list_append") {
+  if (name !== "if_not_exists" && name !== "list_append")
     throw reader.fault(`Invalid function name; function: ${name}`);
-  }
   const [first, second] = args;
-  if (args.length !== 2 || !first || !second) {
+  if (args.length !== 2 || !first || !second)
     throw reader.fault(
       "Incorrect number of operands for operator or function; " +
         `operator or function: ${name}, number of operands: ${args.length}`,
     );
-  }
-  if (name === "if_not_exists" && (first.is !== "operand" || first.operand.is !== "path")) {
+  if (name === "if_not_exists" && (first.is !== "operand" || first.operand.is !== "path"))
     throw reader.fault(
       "Operator or function requires a document path; operator or function: if_not_exists",
     );
-  }
   if (name === "list_append") {
     for (const side of args) {
       if (side.is !== "operand" || side.operand.is !== "value") continue;

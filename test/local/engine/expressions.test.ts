@@ -32,6 +32,38 @@ test("paths reach into maps and lists; what is put behind a list's end is append
   });
 });
 
+test("members of a list go by the places that they had, and come behind its end by their order", () => {
+  const list = (...letters: string[]) => ({ L: letters.map((S) => ({ S })) });
+  const before = { l: list("a", "b", "c", "d") };
+  expect(update(before, "REMOVE l[0], l[2]")).toEqual({ l: list("b", "d") });
+  expect(update(before, "REMOVE l[3], l[1], l[9]")).toEqual({ l: list("a", "c") });
+  const values = { ":x": { S: "x" }, ":y": { S: "y" } };
+  expect(update(before, "SET l[9] = :y, l[6] = :x", values)).toEqual({
+    l: list("a", "b", "c", "d", "x", "y"),
+  });
+});
+
+test("a key is no document, for no expression", () => {
+  put("a", "1");
+  const place = { TableName: "things", Key };
+  const within = "Key attributes must be scalars";
+  for (const [operation, body] of [
+    ["GetItem", { ...place, ProjectionExpression: "pk.x" }],
+    ["DeleteItem", { ...place, ConditionExpression: "attribute_exists(sk[0])" }],
+    ["PutItem", { TableName: "things", Item: Key, ConditionExpression: "attribute_exists(pk.x)" }],
+    ["UpdateItem", { ...place, UpdateExpression: "REMOVE sk[0]" }],
+    ["Scan", { TableName: "things", FilterExpression: "attribute_exists(pk.x)" }],
+    ["TransactGetItems", { TransactItems: [{ Get: { ...place, ProjectionExpression: "pk.x" } }] }],
+    ["BatchGetItem", { RequestItems: { things: { Keys: [Key], ProjectionExpression: "sk.x" } } }],
+  ] as const) {
+    expect([operation, ...refusal(operation, body)]).toEqual([
+      operation,
+      "ValidationException",
+      expect.stringContaining(within),
+    ]);
+  }
+});
+
 test("if_not_exists, list_append, ADD to and DELETE from sets", () => {
   const v = { ":v": { L: [{ N: "2" }] }, ":none": { L: [] } };
   expect(update({}, "SET l = list_append(if_not_exists(l, :none), :v)", v)).toEqual({ l: v[":v"] });

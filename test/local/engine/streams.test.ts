@@ -40,6 +40,40 @@ test("each change has both images, one that changes nothing leaves no record", (
   ]);
 });
 
+test("images stay what they were, whatever became of the item and of older records", () => {
+  const { put, must, read, clock, keepUp } = open();
+  const Key = { pk: { S: "a" }, sk: { S: "1" } };
+  const versions = ["1", "2", "3"];
+  for (const N of versions) {
+    put("a", "1", { n: { N } });
+    // Neither another item nor a change of nothing comes between two versions.
+    put("b", "1", { n: { N } });
+    put("a", "1", { n: { N: `${N}.0` } });
+    clock.now += 10 * hour;
+  }
+  const images = () =>
+    read()
+      .filter(({ dynamodb }) => (dynamodb.Keys as typeof Key).pk.S === "a")
+      .map(({ dynamodb: { OldImage, NewImage } }) =>
+        [OldImage, NewImage].map((image) => (image as { n: { N: string } } | undefined)?.n.N),
+      );
+  const changes = [
+    [undefined, "1"],
+    ["1", "2"],
+    ["2", "3"],
+  ];
+  expect(images()).toEqual(changes);
+  must("DeleteItem", { TableName: "things", Key });
+  put("a", "1", { n: { N: "4" } });
+  const all = [...changes, ["3", undefined], [undefined, "4"]];
+  expect(images()).toEqual(all);
+  // The first of them is 30 hours old by now.
+  keepUp();
+  expect(images()).toEqual(all.slice(1));
+  put("a", "1", { n: { N: "5" } });
+  expect(images()).toEqual([...all.slice(1), ["4", "5"]]);
+});
+
 test("a reader goes on after any record, or begins with what comes", () => {
   const { put, read, must, from } = open();
   for (const sk of ["1", "2", "3"]) put("a", sk);

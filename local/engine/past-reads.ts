@@ -1,0 +1,46 @@
+import { DatabaseSync } from "node:sqlite";
+import { createReads, type Reads } from "./storage.ts";
+
+/**
+ * Reads as of a moment ago, as the service may answer those that are not asked to be consistent and
+ * all of global indexes: a snapshot of the database, renewed when it has become too old.
+ */
+export type PastReads = {
+  /** How old a snapshot may become, in milliseconds; it is of now. 0 ends it. */
+  hold(milliseconds: number): void;
+  /** Where to read; undefined: nothing is held. */
+  find(): Reads | undefined;
+  close(): void;
+};
+
+/** Nothing is held at first. A database in memory cannot be held. */
+export function openPastReads(file: string, now: () => number): PastReads {
+  let held: { database: DatabaseSync; reads: Reads; until: number } | undefined;
+  let ageMax = 0;
+  const close = () => {
+    held?.database.close();
+    held = undefined;
+  };
+  const open = () => {
+    const database = new DatabaseSync(file, { readOnly: true });
+    database.exec("BEGIN");
+    // A transaction sees the database as it is at its first reading.
+    database.prepare("SELECT COUNT(*) FROM sqlite_schema").get();
+    held = { database, reads: createReads(database), until: now() + ageMax };
+  };
+  return {
+    hold(milliseconds) {
+      close();
+      ageMax = milliseconds;
+      if (ageMax > 0) open();
+    },
+    find() {
+      if (held && held.until <= now()) {
+        close();
+        open();
+      }
+      return held?.reads;
+    },
+    close,
+  };
+}

@@ -1,0 +1,177 @@
+import { openTestEngine, tableOf } from "./engine.ts";
+
+type Body = Record<string, unknown>;
+type Cost = {
+  CapacityUnits: number;
+  ReadCapacityUnits?: number;
+  WriteCapacityUnits?: number;
+  Table?: { CapacityUnits: number };
+  GlobalSecondaryIndexes?: Record<string, { CapacityUnits: number }>;
+  LocalSecondaryIndexes?: Record<string, { CapacityUnits: number }>;
+};
+
+const ReturnConsumedCapacity = "INDEXES";
+/** An item of a size: `pk`, `sk` and `x` with their values, and what fills it up. */
+const itemOf = (bytes: number, more: Body = {}) => ({
+  pk: { S: "a" },
+  sk: { S: "1" },
+  x: { S: "x".repeat(bytes - 7) },
+  ...more,
+});
+const Key = { pk: { S: "a" }, sk: { S: "1" } };
+
+function open() {
+  const engine = openTestEngine();
+  const cost = (operation: string, body: Body): Cost => {
+    const answer = engine.must(operation, { TableName: "things", ReturnConsumedCapacity, ...body });
+    return [answer.ConsumedCapacity].flat()[0] as Cost;
+  };
+  const put = (Item: Body) => cost("PutItem", { Item });
+  return { ...engine, cost, put };
+}
+
+test.each([
+  [7, 1],
+  [1024, 1],
+  [1025, 2],
+  [4096, 4],
+  [409_600, 400],
+])("an item of %i bytes takes %i write units", (bytes, units) => {
+  expect(open().put(itemOf(bytes)).CapacityUnits).toBe(units);
+});
+
+test("a write costs by the larger of what was there and what is there then", () => {
+  const { put, cost } = open();
+  put(itemOf(3000));
+  expect(put(itemOf(100)).CapacityUnits).toBe(3);
+  expect(put(itemOf(5000)).CapacityUnits).toBe(5);
+  const UpdateExpression = "REMOVE x";
+  expect(cost("UpdateItem", { Key, UpdateExpression }).CapacityUnits).toBe(5);
+  put(itemOf(2049));
+  expect(cost("DeleteItem", { Key }).CapacityUnits).toBe(3);
+  expect(cost("DeleteItem", { Key }).CapacityUnits).toBe(1);
+});
+
+test.each([
+  [7, 1],
+  [4096, 1],
+  [4097, 2],
+  [12_289, 4],
+])("a consistent read of %i bytes takes %i units, another one the half", (bytes, units) => {
+  const { put, cost } = open();
+  put(itemOf(bytes));
+  expect(cost("GetItem", { Key, ConsistentRead: true }).CapacityUnits).toBe(units);
+  expect(cost("GetItem", { Key }).CapacityUnits).toBe(units / 2);
+  // What is projected or filtered away was read.
+  const less = { Key, ProjectionExpression: "sk" };
+  expect(cost("GetItem", less).CapacityUnits).toBe(units / 2);
+  const TransactItems = [{ Get: { TableName: "things", Key } }];
+  const transaction = cost("TransactGetItems", { TransactItems });
+  expect([transaction.CapacityUnits, transaction.ReadCapacityUnits]).toEqual([
+    2 * units,
+    2 * units,
+  ]);
+});
+
+test("a query rounds the sum of its items, a batch each of them", () => {
+  const { put, cost } = open();
+  for (let n = 0; n < 8; n++) put({ ...itemOf(1000), sk: { S: String(n) } });
+  const all = {
+    KeyConditionExpression: "pk = :pk",
+    ExpressionAttributeValues: { ":pk": { S: "a" } },
+  };
+  expect(cost("Query", all).CapacityUnits).toBe(1);
+  expect(cost("Query", { ...all, ConsistentRead: true }).CapacityUnits).toBe(2);
+  expect(cost("Query", { ...all, Limit: 1 }).CapacityUnits).toBe(0.5);
+  const none = { ...all, ExpressionAttributeValues: { ":pk": { S: "none" } } };
+  expect(cost("Query", none).CapacityUnits).toBe(0.5);
+  const Keys = Array.from({ length: 10 }, (_, n) => ({ ...Key, sk: { S: String(n) } }));
+  const RequestItems = { things: { Keys } };
+  expect(cost("BatchGetItem", { RequestItems }).CapacityUnits).toBe(5);
+});
+
+test("a transaction writes twice, its index once; a check is a write", () => {
+  const { cost } = open();
+  const Item = itemOf(1500, { owner: { S: "o" }, rank: { N: "1" } });
+  const check = {
+    ConditionCheck: {
+      TableName: "things",
+      Key: { ...Key, sk: { S: "2" } },
+      ConditionExpression: "attribute_not_exists(pk)",
+    },
+  };
+  const TransactItems = [{ Put: { TableName: "things", Item } }, check];
+  const first = cost("TransactWriteItems", { TransactItems, ClientRequestToken: "once" });
+  expect(first.Table?.CapacityUnits).toBe(6);
+  expect(first.GlobalSecondaryIndexes?.["by-owner"]?.CapacityUnits).toBe(2);
+  expect(first.WriteCapacityUnits).toBe(8);
+  // The repetition of a token is a read of the same items.
+  const again = cost("TransactWriteItems", { TransactItems, ClientRequestToken: "once" });
+  expect([again.ReadCapacityUnits, again.WriteCapacityUnits]).toEqual([4, undefined]);
+});
+
+test("an index costs where its entry comes, goes, changes or moves, and not where it stays", () => {
+  const { put, cost } = open();
+  const indexed = (item: Body) => put(item).GlobalSecondaryIndexes?.["by-owner"]?.CapacityUnits;
+  const entry = (rank: string, bytes = 500) =>
+    itemOf(bytes, { owner: { S: "o" }, rank: { N: rank } });
+  expect(indexed(itemOf(500))).toBeUndefined();
+  expect(indexed(entry("1"))).toBe(1);
+  expect(indexed(entry("1"))).toBeUndefined();
+  expect(indexed(entry("1", 1500))).toBe(2);
+  // One entry is deleted and another one put.
+  expect(indexed(entry("2", 500))).toBe(3);
+  expect(indexed(itemOf(500))).toBe(1);
+  put(entry("3"));
+  const gone = cost("DeleteItem", { Key });
+  expect(gone.GlobalSecondaryIndexes?.["by-owner"]?.CapacityUnits).toBe(1);
+  expect(gone.CapacityUnits).toBe(2);
+});
+
+test("a local index is counted by itself, and what it lacks is a read for each item", () => {
+  const { must, cost } = openLocal();
+  for (let n = 0; n < 3; n++) {
+    const Item = { ...itemOf(5000, { rank: { N: "1" } }), sk: { S: String(n) } };
+    const written = cost("PutItem", { Item });
+    expect(written.LocalSecondaryIndexes?.["by-rank"]?.CapacityUnits).toBe(1);
+    expect(written.CapacityUnits).toBe(6);
+  }
+  const query = {
+    IndexName: "by-rank",
+    KeyConditionExpression: "pk = :pk",
+    ExpressionAttributeValues: { ":pk": { S: "a" } },
+  };
+  expect(cost("Query", query).CapacityUnits).toBe(0.5);
+  const whole = cost("Query", { ...query, Select: "ALL_ATTRIBUTES" });
+  expect(whole.LocalSecondaryIndexes?.["by-rank"]?.CapacityUnits).toBe(0.5);
+  expect(whole.Table?.CapacityUnits).toBe(3);
+  const { Items } = must("Query", {
+    ...{ TableName: "local", ...query },
+    ProjectionExpression: "x, sk",
+  });
+  expect(Object.keys((Items as Body[])[0]!).sort()).toEqual(["sk", "x"]);
+});
+
+function openLocal() {
+  const engine = open();
+  const { GlobalSecondaryIndexes: _, AttributeDefinitions, ...table } = tableOf("local");
+  engine.must("CreateTable", {
+    ...table,
+    AttributeDefinitions: AttributeDefinitions.filter(
+      ({ AttributeName }) => AttributeName !== "owner",
+    ),
+    LocalSecondaryIndexes: [
+      {
+        IndexName: "by-rank",
+        KeySchema: [
+          { AttributeName: "pk", KeyType: "HASH" },
+          { AttributeName: "rank", KeyType: "RANGE" },
+        ],
+        Projection: { ProjectionType: "KEYS_ONLY" },
+      },
+    ],
+  });
+  const cost = (operation: string, body: Body) =>
+    engine.cost(operation, { ...body, TableName: "local" });
+  return { ...engine, cost };
+}

@@ -1,0 +1,122 @@
+import { writeAnswer } from "../../../local/engine/index.ts";
+import { openTestEngine } from "./engine.ts";
+
+type Item = Record<string, Record<string, unknown>>;
+type Page = { Items: Item[]; Count: number; ScannedCount: number; LastEvaluatedKey?: Item };
+
+const inPartition = (pk: string, more: object = {}) => ({
+  TableName: "things",
+  KeyConditionExpression: "pk = :pk",
+  ExpressionAttributeValues: { ":pk": { S: pk } },
+  ...more,
+});
+
+function open() {
+  const engine = openTestEngine();
+  /** All pages of a reading. */
+  const readAll = (operation: string, body: Record<string, unknown>): Page[] => {
+    const pages: Page[] = [];
+    let start: Item | undefined;
+    do {
+      const more = start && { ExclusiveStartKey: start };
+      const page = engine.must(operation, { ...body, ...more }) as Page;
+      pages.push(page);
+      start = page.LastEvaluatedKey;
+    } while (start);
+    return pages;
+  };
+  return { ...engine, readAll };
+}
+
+const sortKeys = (pages: Page[]) => pages.flatMap(({ Items }) => Items.map(({ sk }) => sk!.S));
+
+test("a page ends with the item that reaches one megabyte, and the next goes on behind it", () => {
+  const { put, readAll } = open();
+  // Nine bytes of names and keys, and the filler's six: 102,400 bytes each, 10.24 to a page.
+  const filler = { S: "x".repeat(102_400 - 15) };
+  for (let n = 10; n < 35; n++) put("big", String(n), { filler });
+  const pages = readAll("Query", inPartition("big"));
+  expect(pages.map(({ Count }) => Count)).toEqual([11, 11, 3]);
+  expect(pages[0]!.LastEvaluatedKey).toEqual({ pk: { S: "big" }, sk: { S: "20" } });
+  expect(sortKeys(pages)).toEqual(Array.from({ length: 25 }, (_, n) => String(n + 10)));
+  const backwards = readAll("Query", inPartition("big", { ScanIndexForward: false }));
+  expect(sortKeys(backwards)).toEqual(sortKeys(pages).reverse());
+  expect(readAll("Scan", { TableName: "things" }).map(({ Count }) => Count)).toEqual([11, 11, 3]);
+});
+
+test("a filter works on a page that was read: it may leave nothing, and there is more", () => {
+  const { put, readAll, must } = open();
+  for (let n = 0; n < 10; n++) put("a", String(n), { n: { N: String(n) } });
+  const filtered = inPartition("a", {
+    Limit: 4,
+    FilterExpression: "n > :seven",
+    ExpressionAttributeValues: { ":pk": { S: "a" }, ":seven": { N: "7" } },
+  });
+  const pages = readAll("Query", filtered);
+  expect(pages.map(({ Count, ScannedCount }) => [Count, ScannedCount])).toEqual([
+    [0, 4],
+    [0, 4],
+    [2, 2],
+  ]);
+  expect(must("Query", { ...filtered, Select: "COUNT" })).not.toHaveProperty("Items");
+});
+
+test("a limit that is reached at the end says where, and nothing is behind it", () => {
+  const { put, readAll } = open();
+  for (const sk of ["1", "2", "3", "4"]) put("a", sk);
+  const pages = readAll("Query", inPartition("a", { Limit: 2 }));
+  expect(pages.map(({ Count }) => Count)).toEqual([2, 2, 0]);
+});
+
+test("a page of an index goes on behind the item, though its key there is not its own", () => {
+  const { put, readAll } = open();
+  for (let n = 0; n < 7; n++) put("a", String(n), { owner: { S: "o" }, rank: { N: "1" } });
+  put("b", "0", { owner: { S: "o" }, rank: { N: "-2.5" } });
+  put("c", "0", { owner: { S: "o" }, rank: { N: "10" } });
+  const byOwner = {
+    ...{ TableName: "things", IndexName: "by-owner", Limit: 3 },
+    KeyConditionExpression: "#o = :o",
+    ExpressionAttributeNames: { "#o": "owner" },
+    ExpressionAttributeValues: { ":o": { S: "o" } },
+  };
+  for (const ScanIndexForward of [true, false]) {
+    const pages = readAll("Query", { ...byOwner, ScanIndexForward });
+    const ranks = pages.flatMap(({ Items }) => Items.map(({ rank }) => Number(rank!.N)));
+    const rising = [-2.5, 1, 1, 1, 1, 1, 1, 1, 10];
+    expect(ranks).toEqual(ScanIndexForward ? rising : rising.toReversed());
+    expect(new Set(sortKeys(pages)).size).toBe(7);
+    expect(Object.keys(pages[0]!.LastEvaluatedKey!).sort()).toEqual(["owner", "pk", "rank", "sk"]);
+  }
+});
+
+test("segments of a scan are disjoint and together all", () => {
+  const { put, readAll } = open();
+  for (let n = 0; n < 60; n++) put(`partition-${n}`, "1");
+  const segments = [0, 1, 2, 3].map((Segment) =>
+    readAll("Scan", { TableName: "things", Segment, TotalSegments: 4, Limit: 5 })
+      .flatMap(({ Items }) => Items)
+      .map(({ pk }) => pk!.S),
+  );
+  expect(segments.every(({ length }) => length > 0)).toBe(true);
+  expect(new Set(segments.flat()).size).toBe(60);
+  expect(segments.flat()).toHaveLength(60);
+});
+
+test("the JSON of a page is the same, whether its items were looked at or not", () => {
+  const { put, must } = open();
+  put("a", "1", { text: { S: 'quotes " and ç 🎁' }, list: { L: [{ M: {} }] } });
+  put("a", "2");
+  const body = inPartition("a", { ReturnConsumedCapacity: "TOTAL" });
+  const [written, looked] = [must("Query", body), must("Query", body)];
+  const items = looked.Items;
+  expect(JSON.parse(writeAnswer(written))).toEqual({ ...looked, Items: items });
+  expect(JSON.parse(JSON.stringify(looked))).toEqual(JSON.parse(writeAnswer(written)));
+  expect(JSON.parse(writeAnswer(written, "ConsumedCapacity"))).toEqual({
+    ...{ Count: 2, ScannedCount: 2 },
+    Items: items,
+  });
+  expect(writeAnswer(must("Query", inPartition("none")))).toBe(
+    '{"Count":0,"ScannedCount":0,"Items":[]}',
+  );
+  expect(writeAnswer({ refused: true })).toBe('{"refused":true}');
+});
