@@ -1,0 +1,93 @@
+import { type LookupAddress, lookup } from "node:dns";
+import { type ClientRequest, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { LookupFunction } from "node:net";
+import { isPublicAddress } from "./addresses.ts";
+import { destinationProblem, isLoopback } from "./destination.ts";
+
+type Resolver = (
+  name: string,
+  options: { all: true; family: 0 },
+  done: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+) => void;
+
+/**
+ * Resolves a name for one connection and refuses it when any of its addresses is not public. The
+ * socket is opened to the very addresses that were looked at, so that a name which changes in
+ * between (DNS rebinding) leads nowhere else.
+ */
+export const publicLookup =
+  (resolve: Resolver): LookupFunction =>
+  (name, options, done) =>
+    resolve(name, { all: true, family: 0 }, (error, found) => {
+      const isBad = found?.length === 0 || found?.some(({ address }) => !isPublicAddress(address));
+      const problem = error ?? (isBad ? new Error(`${name} is not of the open Internet`) : null);
+      if (problem) done(problem, "", 4);
+      else if (options.all) done(null, found);
+      else done(null, found[0]!.address, found[0]!.family);
+    });
+
+const lookupPublic = publicLookup(lookup);
+
+/** How long an answer may take, and how large it may be. */
+type Bounds = { timeoutMilliseconds: number; bytesMax: number };
+
+/** No outbound call gets longer than this, or a larger answer. */
+const boundsMax: Bounds = { timeoutMilliseconds: 10_000, bytesMax: 64 * 1024 };
+
+/**
+ * Posts JSON, with `more` headers, to a URL that somebody configured, and answers the status and
+ * text that came back. Throws when the URL leads elsewhere than to the open Internet (the runner
+ * may call its own machine), and when the answer is late, too large, cut or not there. No redirect
+ * is followed.
+ */
+export async function postJson(
+  destination: string | URL,
+  body: unknown,
+  bounds: Bounds,
+  more: Record<string, string> = {},
+): Promise<{ status: number; text: string }> {
+  const text = String(destination);
+  const problem = destinationProblem(text);
+  if (problem !== undefined) throw new Error(`Not called: ${problem}`);
+  const payload = JSON.stringify(body);
+  const headers = {
+    ...more,
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(payload)),
+  };
+  const signal = AbortSignal.timeout(
+    Math.min(bounds.timeoutMilliseconds, boundsMax.timeoutMilliseconds),
+  );
+  const options = { method: "POST", headers, signal };
+  const request = isLoopback(text)
+    ? httpRequest(text, options)
+    : httpsRequest(text, { ...options, lookup: lookupPublic });
+  return answerOf(request, payload, Math.min(bounds.bytesMax, boundsMax.bytesMax));
+}
+
+function answerOf(request: ClientRequest, payload: string, bytesMax: number) {
+  return new Promise<{ status: number; text: string }>((resolve, reject) => {
+    request.on("error", reject);
+    // A connection that is handed to another protocol (101) ends without an error.
+    request.once("close", () => reject(new Error("No answer came")));
+    request.once("response", (response) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      response.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= bytesMax) return void chunks.push(chunk);
+        reject(new Error(`More than ${bytesMax} bytes`));
+        request.destroy();
+      });
+      response.on("error", reject);
+      response.once("end", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          text: Buffer.concat(chunks).toString("utf8"),
+        }),
+      );
+    });
+    request.end(payload);
+  });
+}
