@@ -10,12 +10,13 @@ import { table, tableName } from "./table.ts";
 const claimLifeSeconds = 15;
 
 /**
- * Claims a call with a key before something outside is asked for it: of two calls with one key at
- * once the second is refused with `key_in_progress`. Answers what gives the claim back.
+ * Claims a call with a key before something outside is asked for it: of two simultaneous calls with
+ * one key, the second is refused with `key_in_progress`. Answers what gives the claim back.
  */
 export async function claimCall(call: KeyedCall, now: Date): Promise<() => Promise<void>> {
   const Key = key.claim(call.owner, call.hash);
-  const [claim, seconds] = [randomUUID(), Math.floor(now.getTime() / 1000)];
+  const claim = randomUUID();
+  const seconds = Math.floor(now.getTime() / 1000);
   const Item = { ...Key, claim, expiresAt: seconds + claimLifeSeconds };
   const ConditionExpression = "attribute_not_exists(PK) OR expiresAt <= :now";
   const ExpressionAttributeValues = { ":now": seconds };
@@ -25,7 +26,7 @@ export async function claimCall(call: KeyedCall, now: Date): Promise<() => Promi
     const given = { ConditionExpression: "claim = :claim", Key };
     const values = { ExpressionAttributeValues: { ":claim": claim } };
     const back = new DeleteCommand({ TableName: tableName(), ...given, ...values });
-    // One that cannot be given back ends by itself.
+    // A claim that cannot be given back expires.
     await table()
       .send(back)
       .catch(() => undefined);

@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
 
 /**
- * Tries of one write against conflicts with others, before the caller hears 503: about 3 s. Of
+ * Tries of one write against conflicts with others, before the caller gets a 503: about 3 s. Of
  * transactions that conflict 9 times in 10, four in five are done by then.
  */
 export const triesMax = 16;
@@ -13,13 +13,13 @@ export async function pause(attempt: number): Promise<void> {
   await new Promise((done) => setTimeout(done, Math.random() * longest));
 }
 
-/** What an attempt answers that somebody else was faster than. */
+/** The answer of an attempt that somebody else has overtaken. */
 export const overtaken = Symbol("overtaken");
 
 /**
  * Reads, decides and writes, and again when somebody else was faster: after a pause each time, up
- * to a bound, then refused with `unavailable`. Of `fresh` tries none waits for a pause: for those
- * who were told what is there, and decide on it while it is new.
+ * to a bound, then refused with `unavailable`. The first `fresh` tries wait for no pause: for those
+ * who were told what is there and decide on it while it is new.
  */
 export async function decideAgain<A>(
   attempt: () => Promise<A | typeof overtaken>,
@@ -35,23 +35,20 @@ export async function decideAgain<A>(
 
 /**
  * Tries single writes again whose item was in a transaction at that moment, up to a bound and then
- * `unavailable`: they were not done, and the SDK does not try them again by itself.
+ * `unavailable`: they were not done, and the SDK does not retry them.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
  */
 export function retryConflicts(client: DynamoDBDocumentClient): DynamoDBDocumentClient {
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await next(args);
-        } catch (error) {
-          if ((error as Error).name !== "TransactionConflictException") throw error;
-          if (attempt >= triesMax) refuse("unavailable");
-          await pause(attempt);
-        }
+  const send = async (...given: Parameters<typeof client.send>) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await client.send(...given);
+      } catch (error) {
+        if ((error as Error).name !== "TransactionConflictException") throw error;
+        if (attempt >= triesMax) refuse("unavailable");
+        await pause(attempt);
       }
-    },
-    { step: "initialize", name: "retryConflicts" },
-  );
-  return client;
+    }
+  };
+  return Object.assign(Object.create(client) as DynamoDBDocumentClient, { send });
 }

@@ -46,13 +46,13 @@ export async function getItem<S extends z.ZodType>(
 /** Keys of one BatchGetItem. */
 const keysMax = 100;
 
-/** One text for a key, to find its item by. */
+/** A key as one text, to find its item by. */
 export const nameOf = ({ PK, SK }: Key) => `${PK} ${SK}`;
 
 /**
  * The items of any number of keys, by `nameOf` their keys; those that are not there are left out.
- * What DynamoDB leaves over is asked for again after a pause. Refuses with `unavailable` when it
- * answers nothing at all too often.
+ * What DynamoDB leaves unprocessed is asked for again after a pause. Refuses with `unavailable`
+ * when it answers nothing at all too often.
  */
 export async function getItems(
   keys: readonly Key[],
@@ -91,12 +91,12 @@ export async function listItems<S extends z.ZodType>(
   });
 }
 
-/** Puts an item in the place of whatever is there. */
+/** Puts an item, replacing whatever is there. */
 export async function putItem(Item: Item): Promise<void> {
   await table().send(new PutCommand({ TableName: tableName(), Item }));
 }
 
-/** Updates an item, which is made where there is none; answers what `ReturnValues` asks for. */
+/** Updates an item, making it where there is none; answers what `ReturnValues` asks for. */
 export async function updateItem(change: Change): Promise<Record<string, unknown> | undefined> {
   const update = new UpdateCommand({ TableName: tableName(), ...change });
   return (await table().send(update)).Attributes;
@@ -119,7 +119,7 @@ export async function putIf(Item: Item, condition: Condition): Promise<boolean> 
   return (await orRefused(table().send(put))) !== undefined;
 }
 
-/** Updates an item if the condition holds; answers it as it is then, or undefined. */
+/** Updates an item if the condition holds; answers the item after the update, or undefined. */
 export async function updateIf(change: Change & Condition): Promise<Item | undefined> {
   const update = new UpdateCommand({
     TableName: tableName(),

@@ -60,80 +60,92 @@
  */
 export type Key = { PK: string; SK: string };
 
-/** A number that sorts as text: 12 digits carry a thousand a second for thirty years. */
+/** A number that sorts as text: 12 digits last thirty years at a thousand a second. */
 const padded = (n: number) => String(n).padStart(12, "0");
 
-const user = (userId: string) => `USER#${userId}`;
-const wallet = (userId: string) => `WALLET#${userId}`;
-const stream = (streamId: string) => `STREAM#${streamId}`;
+/** A key whose type tells how it begins: `{ PK: "USER#…", SK: "NOTE#…" }`. */
+const place = <PK extends string, SK extends string>(PK: PK, SK: SK) => ({ PK, SK });
+const user = (userId: string) => `USER#${userId}` as const;
+const wallet = (userId: string) => `WALLET#${userId}` as const;
+const replay = (owner: string) => `REPLAY#${owner}` as const;
+const stream = (streamId: string) => `STREAM#${streamId}` as const;
 const catalogue = "CATALOGUE";
-const place = (PK: string, SK: string): Key => ({ PK, SK });
 
 export const key = {
-  layout: (): Key => ({ PK: "LAYOUT", SK: "LAYOUT" }),
-  profile: (userId: string): Key => ({ PK: user(userId), SK: "PROFILE" }),
-  username: (username: string): Key => ({ PK: `NAME#${username}`, SK: "NAME" }),
-  /** Apart from all else of a user, since leading keys let a role write a whole partition. */
-  wallet: (userId: string): Key => ({ PK: wallet(userId), SK: "WALLET" }),
+  layout: () => place("LAYOUT", "LAYOUT"),
+  profile: (userId: string) => place(user(userId), "PROFILE"),
+  username: (username: string) => place(`NAME#${username}`, "NAME"),
+  /** Separate from the rest of a user, since leading keys let a role write a whole partition. */
+  wallet: (userId: string) => place(wallet(userId), "WALLET"),
   reference: (userId: string, reference: string) => place(wallet(userId), `REF#${reference}`),
-  entry: (userId: string, seq: number): Key => ({ PK: `LEDGER#${userId}`, SK: padded(seq) }),
-  marker: (owner: string, hash: string): Key => ({ PK: `REPLAY#${owner}`, SK: hash }),
-  claim: (owner: string, hash: string): Key => key.marker(owner, `${hash}#claim`),
-  notification: (userId: string, id: string): Key => ({ PK: user(userId), SK: `NOTE#${id}` }),
+  entry: (userId: string, seq: number) => place(`LEDGER#${userId}`, padded(seq)),
+  marker: (owner: string, hash: string) => place(replay(owner), hash),
+  claim: (owner: string, hash: string) => place(replay(owner), `${hash}#claim`),
+  notification: (userId: string, id: string) => place(user(userId), `NOTE#${id}`),
   hosted: (userId: string, streamId: string) => place(user(userId), `HOSTED#${streamId}`),
-  hostedBan: (hostId: string, banId: string): Key => ({ PK: user(hostId), SK: `BANNED#${banId}` }),
+  hostedBan: (hostId: string, banId: string) => place(user(hostId), `BANNED#${banId}`),
   searchText: (text: string, userId: string) =>
     place(`FIND#${[...text][0] ?? ""}`, `${text}#${userId}`),
-  anybody: (hash: string, userId: string): Key => ({ PK: "FIND#", SK: `${hash}#${userId}` }),
-  device: (userId: string, hash: string): Key => ({ PK: user(userId), SK: `DEVICE#${hash}` }),
+  anybody: (hash: string, userId: string) => place("FIND#", `${hash}#${userId}`),
+  device: (userId: string, hash: string) => place(user(userId), `DEVICE#${hash}`),
   follower: (userId: string, relationId: string) => place(user(userId), `FOLLOWER#${relationId}`),
   following: (userId: string, followedId: string) => place(user(userId), `FOLLOWING#${followedId}`),
-  followCounts: (userId: string): Key => ({ PK: user(userId), SK: "FOLLOWS" }),
+  followCounts: (userId: string) => place(user(userId), "FOLLOWS"),
   socket: (userId: string, connectionId: string) => place(user(userId), `SOCKET#${connectionId}`),
   member: (streamId: string, userId: string) => place(stream(streamId), `MEMBER#${userId}`),
-  stream: (streamId: string): Key => ({ PK: stream(streamId), SK: "META" }),
-  chat: (streamId: string): Key => ({ PK: stream(streamId), SK: "CHAT" }),
-  act: (streamId: string, id: string): Key => ({ PK: stream(streamId), SK: `ACT#${id}` }),
+  stream: (streamId: string) => place(stream(streamId), "META"),
+  chat: (streamId: string) => place(stream(streamId), "CHAT"),
+  act: (streamId: string, id: string) => place(stream(streamId), `ACT#${id}`),
   /** Level 0 is a bucket of numbers, those above count. */
   gone: (streamId: string, level: number, index: number) =>
     place(stream(streamId), `GONE#${level}#${padded(index)}`),
-  message: (streamId: string, n: number): Key => ({ PK: stream(streamId), SK: `MSG#${padded(n)}` }),
+  message: (streamId: string, n: number) => place(stream(streamId), `MSG#${padded(n)}`),
   gift: (streamId: string, giftId: string, receiver = 0) =>
     place(stream(streamId), receiver === 0 ? `GIFT#${giftId}` : `GIFT#${giftId}#${receiver}`),
-  totals: (streamId: string): Key => ({ PK: stream(streamId), SK: "TOTALS" }),
-  fan: (streamId: string, userId: string): Key => ({ PK: stream(streamId), SK: `FAN#${userId}` }),
+  totals: (streamId: string) => place(stream(streamId), "TOTALS"),
+  fan: (streamId: string, userId: string) => place(stream(streamId), `FAN#${userId}`),
   subscriber: (streamId: string, connectionId: string) =>
     place(stream(streamId), `SUB#${shardOf(connectionId)}#${connectionId}`),
-  frame: (streamId: string, n: number): Key => ({ PK: `FRAMES#${streamId}`, SK: padded(n) }),
+  frame: (streamId: string, n: number) => place(`FRAMES#${streamId}`, padded(n)),
   visits: (streamId: string, userId: string) => place(stream(streamId), `VISIT#${userId}`),
-  audience: (streamId: string): Key => ({ PK: stream(streamId), SK: "AUDIENCE" }),
+  audience: (streamId: string) => place(stream(streamId), "AUDIENCE"),
   gathered: (streamId: string, id: string) => place(stream(streamId), `GATHERED#${id}`),
-  log: (streamId: string): Key => ({ PK: stream(streamId), SK: "LOG" }),
-  connection: (connectionId: string): Key => ({ PK: `CONN#${connectionId}`, SK: "CONN" }),
-  ban: (banId: string): Key => ({ PK: `BAN#${banId}`, SK: "BAN" }),
+  log: (streamId: string) => place(stream(streamId), "LOG"),
+  connection: (connectionId: string) => place(`CONN#${connectionId}`, "CONN"),
+  ban: (banId: string) => place(`BAN#${banId}`, "BAN"),
   giftPlace: (hash: string, streamId: string) => place(`GIFT#${hash}`, `STREAM#${streamId}`),
-  parked: (day: string, id: string): Key => ({ PK: `${prefix.parked}${day}`, SK: id }),
-  listedStream: (streamId: string): Key => ({ PK: catalogue, SK: `STREAM#${streamId}` }),
-  liveStream: (streamId: string): Key => ({ PK: catalogue, SK: `LIVE#${streamId}` }),
+  parked: (day: string, id: string) => place(`${prefix.parked}${day}`, id),
+  listedStream: (streamId: string) => place(catalogue, `STREAM#${streamId}`),
+  liveStream: (streamId: string) => place(catalogue, `LIVE#${streamId}`),
   reminder: (streamId: string, userId: string) => place(stream(streamId), `REMIND#${userId}`),
   /** To the minute, and then by user, so that a reader can pass over all of one user's. */
   dueReminder: (at: string, userId: string, streamId: string) =>
     place(catalogue, `REMIND#${at.slice(0, "2026-01-15T10:30".length)}#${userId}#${streamId}`),
-  announcement: (hostId: string): Key => ({ PK: user(hostId), SK: "ANNOUNCED" }),
-  notice: (streamId: string): Key => ({ PK: catalogue, SK: `NOTICE#${streamId}` }),
-  giftType: (giftTypeId: string): Key => ({ PK: catalogue, SK: `TYPE#${giftTypeId}` }),
-  giftAlias: (giftId: string): Key => ({ PK: `GIFTID#${giftId}`, SK: "GIFTID" }),
-  room: (roomId: string): Key => ({ PK: `ROOM#${roomId}`, SK: "ROOM" }),
-  giftCategories: (): Key => ({ PK: catalogue, SK: "CATEGORIES" }),
+  announcement: (hostId: string) => place(user(hostId), "ANNOUNCED"),
+  notice: (streamId: string) => place(catalogue, `NOTICE#${streamId}`),
+  giftType: (giftTypeId: string) => place(catalogue, `TYPE#${giftTypeId}`),
+  giftAlias: (giftId: string) => place(`GIFTID#${giftId}`, "GIFTID"),
+  room: (roomId: string) => place(`ROOM#${roomId}`, "ROOM"),
+  giftCategories: () => place(catalogue, "CATEGORIES"),
   giftText: (of: "gift" | "category", id: string, language: string) =>
     place(catalogue, `TEXT#${of}#${id}#${language}`),
-  callbacks: (): Key => ({ PK: catalogue, SK: "CALLBACKS" }),
-  roomMetadata: (streamId: string): Key => ({ PK: stream(streamId), SK: "METADATA" }),
+  callbacks: () => place(catalogue, "CALLBACKS"),
+  roomMetadata: (streamId: string) => place(stream(streamId), "METADATA"),
   commandRate: (sdkAppId: number, command: string) => place(`RATE#${sdkAppId}#${command}`, "RATE"),
   resumeRate: (userId: string, second: number) => place(`RATE#resume#${userId}#${second}`, "RATE"),
-  sweepPlace: (): Key => ({ PK: "SWEEP#due", SK: "SWEEP" }),
+  sweepPlace: () => place("SWEEP#due", "SWEEP"),
   postRate: (pool: string, slot: number) => place(`RATE#${pool}#${slot}`, "RATE"),
 };
+
+/** The kinds of partitions that a grant can name: what stands before `#` in the keys above. */
+export type Partition = Exclude<HeadOf<AnyKey["PK"]>, "LAYOUT">;
+
+/** How the keys of each kind of item begin: `STREAM GIFT`, the partition and the sort key. */
+export type KeyHeads = HeadsOf<AnyKey>;
+
+type AnyKey = ReturnType<(typeof key)[keyof typeof key]>;
+type HeadOf<Text extends string> = Text extends `${infer Head}#${string}` ? Head : Text;
+type HeadsOf<K extends Key> = K extends Key ? `${HeadOf<K["PK"]>} ${HeadOf<K["SK"]>}` : never;
 
 /** The beginnings of sort keys, for queries over what lies together. */
 export const prefix = {
@@ -157,7 +169,7 @@ export const prefix = {
   parked: "PARKED#",
   reminders: "REMIND#",
   notices: "NOTICE#",
-};
+} as const;
 
 /** A hex digit from a connection's id, so that a large room can be read in parallel ranges. */
 function shardOf(connectionId: string): string {
@@ -176,68 +188,5 @@ export const subscriberRanges = (count: number): [low: string, high: string][] =
 /** The connection's id in a subscriber's sort key. */
 export const connectionIn = (SK: string) => SK.slice("SUB#h#".length);
 
-/** What kind of item a stream record is about, read from its key. */
-export type ItemKind = (typeof kinds)[keyof typeof kinds] | "other";
-
-/** Reads the kind, the partition's id and the rest of the sort key back out of a key. */
-export function readKey({ PK, SK }: Key): { kind: ItemKind; owner: string; rest: string } {
-  const [partition = "", owner = ""] = split(PK);
-  const [head = "", rest = ""] = split(SK);
-  return { kind: kinds[`${partition} ${head}` as keyof typeof kinds] ?? "other", owner, rest };
-}
-
-const kinds = {
-  "STREAM META": "stream",
-  "STREAM MEMBER": "member",
-  "STREAM MSG": "message",
-  "STREAM GIFT": "gift",
-  "STREAM SUB": "subscriber",
-  "STREAM LOG": "log",
-  "USER NOTE": "notification",
-  "USER PROFILE": "profile",
-} as const;
-
-function split(text: string): [string, string] {
-  const at = text.indexOf("#");
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
-}
-
 /** The sparse index of what is due: gifts by receiver, oldest first, and wallets that owe. */
 export const dueIndex = { name: "due", PK: "due", SK: "SK", debtors: "#debtors" } as const;
-
-/**
- * How the keys of items of some kinds begin, by partition: what the filter of a stream's mapping
- * lets through, so that a reader is not called for what it does not read.
- */
-export function keyStartsOf(wanted: readonly ItemKind[]): { PK: string; SK: string[] }[] {
-  const starts = new Map<string, string[]>();
-  for (const [name, kind] of Object.entries(kinds)) {
-    if (!wanted.includes(kind)) continue;
-    const [partition = "", head = ""] = name.split(" ");
-    starts.set(`${partition}#`, [...(starts.get(`${partition}#`) ?? []), head]);
-  }
-  return [...starts].map(([PK, SK]) => ({ PK, SK }));
-}
-
-/** What an audit reads, by key. `owner` is the user or stream, `rest` what the sort key adds. */
-export function moneyKindOf(item: Key): { kind: MoneyKind; owner: string; rest: string } {
-  const [partition, owner] = split(item.PK);
-  const [head, rest] = split(item.SK);
-  if (partition === "LEDGER") return { kind: "entry", owner, rest };
-  if (partition === "FRAMES") return { kind: "frame", owner, rest };
-  const kind = moneyKinds[`${partition} ${head}` as keyof typeof moneyKinds] ?? "other";
-  return { kind, owner, rest };
-}
-
-const moneyKinds = {
-  "USER PROFILE": "profile",
-  "WALLET WALLET": "wallet",
-  "WALLET REF": "reference",
-  "STREAM GIFT": "gift",
-  "STREAM TOTALS": "totals",
-  "STREAM FAN": "fan",
-  "STREAM LOG": "log",
-} as const;
-
-type MoneyKind = Paired | "entry" | "frame" | "other";
-type Paired = (typeof moneyKinds)[keyof typeof moneyKinds];

@@ -19,7 +19,7 @@ export const layoutVersion = 3;
 /** A table, and a client for it. */
 export type TablePlace = { client: DynamoDBDocumentClient; tableName: string };
 
-/** The table's data is of another layout; the message is one sentence for a person. */
+/** The table's data has another layout; the message is one sentence for a person. */
 export class LayoutMismatch extends Error {
   override name = "LayoutMismatch";
 }
@@ -33,7 +33,7 @@ export const mismatch = (what: string, found: number): LayoutMismatch =>
 
 const Layout = z.object({ version: z.number().int() });
 
-/** The item that says of which layout the table is. */
+/** The item that says which layout the table has. */
 export const layoutItem = () => ({ ...key.layout(), version: layoutVersion });
 
 async function findVersion({ client, tableName }: TablePlace): Promise<number | undefined> {
@@ -42,7 +42,7 @@ async function findVersion({ client, tableName }: TablePlace): Promise<number | 
   return Item && Layout.parse(Item).version;
 }
 
-/** Whether there is nothing but, at most, the item that says the layout. */
+/** Whether the table is empty but for, at most, the item that says its layout. */
 export async function isEmpty({ client, tableName }: TablePlace): Promise<boolean> {
   const { PK } = key.layout();
   const scan = new ScanCommand({ TableName: tableName, Limit: 2, ConsistentRead: true });
@@ -51,10 +51,10 @@ export async function isEmpty({ client, tableName }: TablePlace): Promise<boolea
 }
 
 /**
- * Sees to it that the table's data is of this layout. An empty table is; data without a version is
+ * Makes sure that the table's data has this layout. An empty table does; data without a version is
  * older than versions are.
  *
- * @throws LayoutMismatch where it is not.
+ * @throws LayoutMismatch where it does not.
  */
 export async function assertLayout(place: TablePlace): Promise<void> {
   const version = await findVersion(place);
@@ -63,8 +63,8 @@ export async function assertLayout(place: TablePlace): Promise<void> {
 }
 
 /**
- * Makes the table ready for functions, which serve no table that does not say its layout: an empty
- * one gets the item that does.
+ * Makes the table ready for functions, which serve no table that does not state its layout: an
+ * empty one gets the item that does.
  *
  * @throws LayoutMismatch where there is data of another layout.
  */
@@ -74,15 +74,18 @@ export async function prepareLayout(place: TablePlace): Promise<void> {
   await place.client.send(new PutCommand({ TableName: place.tableName, Item: layoutItem() }));
 }
 
+/** A client that has looked at the layout before it serves. */
+type OnLayout = DynamoDBDocumentClient & {
+  /** Looks now, unless it already has; rejects where no call is served. */
+  assertLayout(): Promise<void>;
+};
+
 /**
  * The client of a function: before its first call the process reads the layout, once, and until it
  * is right every call is refused as `unavailable`, so that nobody decides on a wallet that lies
  * elsewhere. Once right it stays so for as long as the process lives.
  */
-export function onLayout(
-  client: DynamoDBDocumentClient,
-  tableName: () => string,
-): DynamoDBDocumentClient {
+export function onLayout(client: DynamoDBDocumentClient, tableName: () => string): OnLayout {
   let checked: Promise<void> | undefined;
   const check = async () => {
     const version = await findVersion({ client, tableName: tableName() });
@@ -92,13 +95,16 @@ export function onLayout(
     logFault("The table is not served", version ? mismatch(table, version) : `${table} ${says}`);
     refuse("unavailable");
   };
-  const send = async (...given: Parameters<typeof client.send>) => {
+  const assertLayout = () => {
     checked ??= check().catch((error: unknown) => {
       checked = undefined;
       throw error;
     });
-    await checked;
+    return checked;
+  };
+  const send = async (...given: Parameters<typeof client.send>) => {
+    await assertLayout();
     return client.send(...given);
   };
-  return Object.assign(Object.create(client) as DynamoDBDocumentClient, { send });
+  return Object.assign(Object.create(client) as DynamoDBDocumentClient, { send, assertLayout });
 }

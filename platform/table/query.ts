@@ -13,11 +13,11 @@ type Walk = {
   limit: number;
   newestFirst?: boolean;
   consistent?: boolean;
-  /** Goes on after this sort key, in the direction of the walk. */
+  /** Continues after this sort key, in the direction of the walk. */
   after?: string;
 };
 
-/** A walk that ends where its reader does. */
+/** A walk that ends when its reader stops. */
 type OpenWalk = Partial<Walk> & {
   /** The most items of one page. */
   pageSize?: number;
@@ -47,7 +47,9 @@ export const queryWhole = (
   consistent = true,
 ): Promise<Item[]> => collect(queryPages(partition, range, { consistent }));
 
-/** The items of a range one by one, as far as the reader goes on; `partition` is any key of it. */
+/**
+ * The items of a range one by one, for as long as the reader goes on; `partition` is any key of it.
+ */
 export async function* queryAll(
   partition: Pick<Key, "PK">,
   range: Range,
@@ -56,7 +58,7 @@ export async function* queryAll(
   for await (const page of queryPages(partition, range, walk)) yield* page;
 }
 
-/** The items of a range page by page, as far as the reader goes on. */
+/** The items of a range page by page, for as long as the reader goes on. */
 export function queryPages(
   { PK }: Pick<Key, "PK">,
   range: Range,
@@ -84,7 +86,7 @@ function conditionOf(range: Range): { condition: string; values: Record<string, 
   return { condition: " AND begins_with(SK, :prefix)", values: { ":prefix": range.prefix } };
 }
 
-/** What the index of what is due has of one receiver (or of all debtors), the oldest first. */
+/** What the index of due items has for one receiver (or for all debtors), oldest first. */
 export async function* queryDue(owner: string, limit?: number): AsyncGenerator<Item> {
   const query = {
     IndexName: dueIndex.name,

@@ -30,8 +30,9 @@ export async function record(
 }
 
 /**
- * A single action costs half of a transaction, and conflicts with transactions only. What has a
- * condition is written under an id of its own, so that its repetition is not taken for another's.
+ * A single action costs half as much as a transaction, and conflicts only with transactions. What
+ * has a condition is written under an id of its own, so that its repetition is not taken for
+ * another's.
  */
 async function writeOne(action: Action): Promise<Failed | undefined> {
   const TableName = tableName();

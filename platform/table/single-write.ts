@@ -22,18 +22,19 @@ type Outcome =
   | { done: true; attributes?: Item | undefined }
   | { done: false; there?: Item | undefined };
 
-/** What the item keeps of the write that made it as it is. */
+/** What the item keeps of its latest write. */
 const named = { "#writeId": "writeId" };
 const isAnother = "(attribute_not_exists(#writeId) OR #writeId <> :writeId)";
 
 /**
  * Writes one item, at half the price of a transaction and as surely once. When an answer is lost
  * the SDK writes again: a condition then fails on what the first try wrote, and a sum is added
- * twice. So the item keeps the write's own id, under which a repetition is refused, and who is
- * refused by their own id is done.
+ * twice. So the item keeps the write's own id, under which a repetition is refused, and a write
+ * that is refused by its own id is done.
  *
- * Only of an item that others wrote in between, all within the SDK's pause, a sum may still be
- * added twice: give it a sum where the next reader sees to that, as with the numbers of messages.
+ * Only in an item that others wrote in between, all within the SDK's pause, may a sum still be
+ * added twice: give it a sum only where the next reader allows for that, as with the numbers of
+ * messages.
  */
 export async function writeOnce(write: SingleWrite): Promise<Outcome> {
   const TableName = tableName();

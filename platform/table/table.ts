@@ -1,6 +1,6 @@
 import {
   type AttributeValue,
-  ConditionalCheckFailedException,
+  type ConditionalCheckFailedException,
   DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
@@ -8,37 +8,36 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type * as z from "zod";
 import { openClient } from "../aws-client.ts";
 import { setting } from "../env.ts";
+import { atInit } from "../init.ts";
+import { lazy } from "../lazy.ts";
 import { retryConflicts } from "./conflicts.ts";
 import type { Key } from "./keys.ts";
 import { onLayout } from "./layout.ts";
 
-let client: DynamoDBDocumentClient | undefined;
+let other: DynamoDBDocumentClient | undefined;
 
-/** The table's client, made on first use; it serves the layout of this version alone. */
-export function table(): DynamoDBDocumentClient {
-  client ??= onLayout(
+const own = lazy(() =>
+  onLayout(
     retryConflicts(
-      DynamoDBDocumentClient.from(openTable(), {
+      DynamoDBDocumentClient.from(openClient(DynamoDBClient), {
         marshallOptions: { removeUndefinedValues: true },
       }),
     ),
     tableName,
-  );
-  return client;
-}
+  ),
+);
 
-function openTable(): DynamoDBClient {
-  const opened = openClient(DynamoDBClient);
-  // It prepares all that was read for a log which nobody keeps: two fifths of reading a room.
-  opened.middlewareStack.remove("loggerMiddleware");
-  return opened;
-}
+/** The table's client; it serves the layout of this version alone. */
+export const table = atInit(
+  (): DynamoDBDocumentClient => other ?? own(),
+  () => own().assertLayout(),
+);
 
 /**
  * Puts a client of the caller's own in its place: for programs outside Lambda (demo data, audit).
  */
-export function useTable(other: DynamoDBDocumentClient): void {
-  client = other;
+export function useTable(client: DynamoDBDocumentClient): void {
+  other = client;
 }
 
 export const tableName = () => setting("TABLE_NAME");
@@ -60,7 +59,7 @@ export type Change = Omit<UpdateCommandInput, "TableName" | "Key"> & { Key: Key 
 
 /** Whether a write was not done because its condition did not hold. */
 export const isRefused = (error: unknown): error is ConditionalCheckFailedException =>
-  error instanceof ConditionalCheckFailedException;
+  (error as Error).name === "ConditionalCheckFailedException";
 
 /**
  * Reads what is in an item. Whatever is in the table was written by us, so a misfit is a fault and

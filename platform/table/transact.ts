@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import type { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { pause, triesMax } from "./conflicts.ts";
 import { type Item, plain, table, tableName } from "./table.ts";
-
-export { pause, triesMax };
 
 type Part = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 type WithoutTable<T> = T extends object ? Omit<T, "TableName"> : never;
@@ -24,16 +22,15 @@ export type Action = {
 export type Failed = Map<string, Item | undefined>;
 
 /**
- * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice).
- * Answers undefined when committed, or which conditions failed. DynamoDB judges each item by
- * itself: while one was not judged (another transaction holds it, its partition is throttled), the
- * conditions of the others tell half of what there is, and all of it is tried again with jitter, up
- * to a bound, then refused with `unavailable`. Two things are known at once all the same: a
- * `marker` that is there, and, where nothing failed, a conflict on the marker without one on a
- * wallet, which is another call with the same key: refused with `key_in_progress`. An answer that
- * was lost
- * (time-out, 5xx) is asked for again with the same items and the same ClientRequestToken until it
- * is definite, so a decision is never made twice.
+ * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice). Answers
+ * undefined when committed, or which conditions failed. DynamoDB judges each item by itself: while
+ * one was not judged (another transaction holds it, its partition is throttled), the conditions of
+ * the others are only half of the truth, and all of it is tried again with jitter, up to a bound,
+ * then refused with `unavailable`. Two things are certain even so: a `marker` that is there, and,
+ * where nothing failed, a conflict on the marker without one on a wallet, which is another call
+ * with the same key: refused with `key_in_progress`. An answer that was lost (time-out, 5xx) is
+ * asked for again with the same items and the same ClientRequestToken until it is definite, so a
+ * decision is never made twice.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
  */
 export async function transact(actions: readonly Action[]): Promise<Failed | undefined> {
@@ -45,7 +42,7 @@ export async function transact(actions: readonly Action[]): Promise<Failed | und
       await table().send(new TransactWriteCommand({ TransactItems, ClientRequestToken: token }));
       return undefined;
     } catch (error) {
-      if (error instanceof TransactionCanceledException) {
+      if (isCancelled(error)) {
         const failed = failedConditions(error, labels);
         if (failed.size > 0 && (failed.has("marker") || isJudged(error))) return failed;
         if (failed.size === 0 && isOfOneKey(error, labels)) refuse("key_in_progress");
@@ -57,6 +54,9 @@ export async function transact(actions: readonly Action[]): Promise<Failed | und
     }
   }
 }
+
+const isCancelled = (error: unknown): error is TransactionCanceledException =>
+  (error as Error).name === "TransactionCanceledException";
 
 function withTable(action: Omit<Action, "label">): Part {
   const [[kind, body] = []] = Object.entries(action);
@@ -77,7 +77,10 @@ function failedConditions(error: TransactionCanceledException, labels: string[])
 const isJudged = ({ CancellationReasons = [] }: TransactionCanceledException): boolean =>
   CancellationReasons.every(({ Code }) => Code === "None" || Code === "ConditionalCheckFailed");
 
-/** Whether the marker was what conflicted: a wallet that did too says that more was going on. */
+/**
+ * Whether the marker was what conflicted: a wallet that conflicted too shows that more was going
+ * on.
+ */
 function isOfOneKey({ CancellationReasons = [] }: TransactionCanceledException, labels: string[]) {
   const conflicts = labels.filter(
     (_, at) => CancellationReasons[at]?.Code === "TransactionConflict",
@@ -99,11 +102,11 @@ function isIndefinite(error: unknown): boolean {
   );
 }
 
-/** Whether something failed for a reason that passes, so that the same may succeed later. */
+/** Whether something failed for a passing reason, so that the same may succeed later. */
 export const isPassing = (error: unknown): boolean =>
   isIndefinite(error) || (error instanceof Refusal && error.code === "unavailable");
 
-/** Too many requests for a partition or the table: nothing was done, later it may be. */
+/** Too many requests for a partition or the table: nothing was done, but later it may be. */
 function isThrottle(error: unknown): boolean {
   const { name } = error as { name?: string };
   return (

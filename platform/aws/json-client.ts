@@ -1,0 +1,185 @@
+import { TimeoutError, timeFor } from "../deadline.ts";
+import { awsEnvironment, setting, traceId } from "../env.ts";
+import { createSigner, hashOf, type Signing } from "../sign.ts";
+import { type Body, metadataOf, readAnswer } from "./answer.ts";
+import { createClock } from "./clock.ts";
+import { createRetries, type Failure, waitOf } from "./retries.ts";
+import {
+  openSockets,
+  placedTransport,
+  type Transport,
+  type TransportAnswer,
+  type TransportRequest,
+} from "./transport.ts";
+
+/** A service of AWS that speaks JSON: what its calls are named and signed by. */
+export type Service = {
+  /** In its address and in the scope of a signature. */
+  name: "dynamodb" | "sqs" | "secretsmanager";
+  /** What stands before an operation in `x-amz-target`. */
+  target: string;
+  version: "1.0" | "1.1";
+  /** The longest first pause before a retry, in milliseconds. */
+  pauseBase: number;
+};
+
+/** As much of the SDK's configuration of a client as is used. */
+export type ClientSettings = {
+  region?: string;
+  endpoint?: string;
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  maxAttempts: number;
+  /** `requestTimeout`: the longest that one try may take, in milliseconds. */
+  requestHandler: { requestTimeout: number };
+};
+
+/**
+ * A client of one service, in place of the SDK's in the bundles: it signs, sends, tries again and
+ * names what went wrong as the SDK does, without all else that the SDK does (decision 40). Each try
+ * is bounded on its own and by what is left of the invocation (platform/deadline.ts).
+ */
+export class JsonClient {
+  readonly #service: Service;
+  readonly #settings: ClientSettings;
+  readonly #retries: ReturnType<typeof createRetries>;
+  readonly #clock = createClock();
+  #sockets: ReturnType<typeof openSockets> | undefined;
+  #endpoint: URL | undefined;
+  #signer: { by: Signing; sign: ReturnType<typeof createSigner> } | undefined;
+
+  constructor(service: Service, settings: ClientSettings) {
+    this.#service = service;
+    this.#settings = settings;
+    this.#retries = createRetries(settings.maxAttempts, service.pauseBase);
+  }
+
+  /**
+   * Makes one call, as often as it takes, and answers what the service says, with `$metadata`.
+   * `body` is the request as JSON; every try sends the same. Rejects after the last try with what
+   * the service reported, what became of the connection, or a `TimeoutError`; with the refusal
+   * `unavailable` when the invocation's time is over.
+   */
+  async call(operation: string, body: string): Promise<Body> {
+    const hash = hashOf(body);
+    let totalRetryDelay = 0;
+    let cost: number | undefined;
+    for (let attempts = 1; ; attempts++) {
+      let answer: TransportAnswer | undefined;
+      const sentAt = Date.now();
+      try {
+        answer = await this.#try(operation, body, hash);
+        const told = readAnswer(answer);
+        this.#clock.note(answer.headers, sentAt);
+        this.#retries.afterSuccess(cost);
+        told.$metadata = { ...metadataOf(answer), attempts, totalRetryDelay };
+        return told;
+      } catch (error) {
+        const failure = error as Failure;
+        if (answer !== undefined) this.#clock.correct(failure, answer.headers, sentAt);
+        const wait = answer && waitOf(answer.headers, Date.now());
+        const retry = this.#retries.afterFailure(failure, attempts, wait);
+        if (retry === undefined) {
+          failure.$metadata = Object.assign(failure.$metadata ?? {}, { attempts, totalRetryDelay });
+          throw failure;
+        }
+        ({ cost } = retry);
+        totalRetryDelay += retry.pause;
+        await new Promise((done) => setTimeout(done, retry.pause));
+      }
+    }
+  }
+
+  /** Closes the connections. */
+  destroy(): void {
+    this.#sockets?.close();
+    this.#sockets = undefined;
+  }
+
+  /** One try, which ends with its answer or its time. */
+  #try(operation: string, body: string, hash: string): Promise<TransportAnswer> {
+    const milliseconds = timeFor(this.#settings.requestHandler.requestTimeout);
+    const request = this.#request(operation, body, hash);
+    const transport = placedTransport() ?? this.#socketTransport();
+    const aborting = new AbortController();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new TimeoutError(milliseconds));
+        aborting.abort();
+      }, milliseconds);
+      transport(request, { signal: aborting.signal })
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer));
+    });
+  }
+
+  #request(operation: string, body: string, payloadHash: string): TransportRequest {
+    const { target, version } = this.#service;
+    const { host } = this.#place();
+    const call = `${target}.${operation}`;
+    const signed = { method: "POST", path: "/", payloadHash, target: call } as const;
+    const headers: Record<string, string> = {
+      "content-type": `application/x-amz-json-${version}`,
+      "content-length": String(Buffer.byteLength(body)),
+      "x-amz-target": call,
+    };
+    const flat = this.#signature()(signed, this.#clock.now());
+    for (let at = 0; at < flat.length; at += 2) headers[flat[at]!] = flat[at + 1]!;
+    const trace = traceId();
+    if (trace !== undefined) headers["x-amzn-trace-id"] = trace;
+    return { host, headers, body };
+  }
+
+  #place(): URL {
+    this.#endpoint ??= new URL(
+      this.#settings.endpoint ?? endpointOf(this.#service, this.#region()),
+    );
+    return this.#endpoint;
+  }
+
+  #region = () => this.#settings.region ?? awsEnvironment().region;
+
+  #socketTransport(): Transport {
+    this.#sockets ??= openSockets(this.#place());
+    return this.#sockets.transport;
+  }
+
+  /** Made again when the credentials in the environment have changed. */
+  #signature(): ReturnType<typeof createSigner> {
+    const by = this.#settings.credentials ?? awsEnvironment();
+    const made = this.#signer?.by;
+    if (
+      this.#signer === undefined ||
+      by.accessKeyId !== made?.accessKeyId ||
+      by.secretAccessKey !== made.secretAccessKey ||
+      by.sessionToken !== made.sessionToken
+    ) {
+      if (by.accessKeyId === "" || by.secretAccessKey === "") throw new CredentialsProviderError();
+      const { name, version } = this.#service;
+      const signing: Signing = {
+        service: name,
+        region: this.#region(),
+        accessKeyId: by.accessKeyId,
+        secretAccessKey: by.secretAccessKey,
+        sessionToken: by.sessionToken,
+        contentType: `application/x-amz-json-${version}`,
+      };
+      this.#signer = { by: signing, sign: createSigner(this.#place().host, signing) };
+    }
+    return this.#signer.sign;
+  }
+}
+
+/** There is nobody to sign as. */
+class CredentialsProviderError extends Error {
+  override name = "CredentialsProviderError";
+  constructor() {
+    super("Unable to find environment variable credentials.");
+  }
+}
+
+/** The public address of a service in a region. */
+function endpointOf({ name }: Service, region: string): string {
+  const own = setting("AWS_ENDPOINT_URL");
+  if (own !== undefined) return own;
+  return `https://${name}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+}

@@ -1,0 +1,144 @@
+import { randomUUID } from "node:crypto";
+import type { Body } from "./answer.ts";
+import { type Attribute, fromAttributes, toAttributes } from "./attribute-value.ts";
+import type { DynamoDBClient } from "./client-dynamodb.ts";
+
+type Members = Record<string, unknown>;
+
+/** One operation with what it is asked; the source's types are the SDK's. */
+abstract class Command {
+  abstract readonly operation: string;
+  readonly input: Members;
+
+  constructor(input: Members) {
+    this.input = input;
+  }
+
+  /** The request as it is sent. */
+  request(): Members {
+    return toRequest(this.input);
+  }
+}
+
+/** Reads one item. */
+export class GetCommand extends Command {
+  readonly operation = "GetItem";
+}
+/** Puts one item in place of what is there. */
+export class PutCommand extends Command {
+  readonly operation = "PutItem";
+}
+/** Changes one item. */
+export class UpdateCommand extends Command {
+  readonly operation = "UpdateItem";
+}
+/** Deletes one item. */
+export class DeleteCommand extends Command {
+  readonly operation = "DeleteItem";
+}
+/** Reads a page of one partition. */
+export class QueryCommand extends Command {
+  readonly operation = "Query";
+}
+/** Reads a page of the table. */
+export class ScanCommand extends Command {
+  readonly operation = "Scan";
+}
+
+/** Reads up to a hundred items. */
+export class BatchGetCommand extends Command {
+  readonly operation = "BatchGetItem";
+
+  override request(): Members {
+    return {
+      ...this.input,
+      RequestItems: perTable(this.input.RequestItems, withKeys(toAttributes)),
+    };
+  }
+}
+
+/** Writes all of up to a hundred items, or none. */
+export class TransactWriteCommand extends Command {
+  readonly operation = "TransactWriteItems";
+
+  /** Without a token of its own it gets one, so that no try of it counts twice. */
+  override request(): Members {
+    const { TransactItems, ClientRequestToken = randomUUID(), ...input } = this.input;
+    const actions = (TransactItems as Record<string, Members>[]).map((action) =>
+      mapValues(action, toRequest),
+    );
+    return { ...input, TransactItems: actions, ClientRequestToken };
+  }
+}
+
+/** The members of a request, of an action or of an answer that are maps of values. */
+const maps = new Set([
+  ...["Item", "Key", "ExpressionAttributeValues", "ExclusiveStartKey"],
+  ...["Attributes", "LastEvaluatedKey"],
+]);
+
+/** What is asked of one item or one range, with its values as they are sent. */
+function toRequest(input: Members): Members {
+  const request: Members = {};
+  for (const name in input) {
+    const value = input[name];
+    const isMap = maps.has(name) && value !== undefined && value !== null;
+    request[name] = isMap ? toAttributes(value as Members) : value;
+  }
+  return request;
+}
+
+type Written = Record<string, Attribute>;
+
+/** What is answered, with its values as they are. */
+function fromAnswer(answer: Body): Body {
+  for (const name in answer) {
+    const value = answer[name];
+    if (maps.has(name)) answer[name] = fromAttributes(value as Written);
+    else if (name === "Items") answer[name] = (value as Written[]).map(fromAttributes);
+    else if (name === "Responses")
+      answer[name] = perTable(value, (items) => (items as Written[]).map(fromAttributes));
+    else if (name === "UnprocessedKeys") answer[name] = perTable(value, withKeys(fromAttributes));
+  }
+  return answer;
+}
+
+const mapValues = <V, W>(members: Record<string, V>, change: (value: V) => W): Record<string, W> =>
+  Object.fromEntries(Object.entries(members).map(([name, value]) => [name, change(value)]));
+
+const perTable = (tables: unknown, change: (value: unknown) => unknown) =>
+  mapValues(tables as Members, change);
+
+/** Changes the keys of what is asked of one table, or left over from it. */
+const withKeys =
+  <K>(change: (key: K) => unknown) =>
+  (asked: unknown) => ({ ...(asked as object), Keys: (asked as { Keys: K[] }).Keys.map(change) });
+
+/** How the SDK's client is asked to read and write values: as this one does. */
+type Translation = { marshallOptions?: { removeUndefinedValues?: boolean } };
+
+/**
+ * The client that takes values as they are. In the bundles it and the commands here are
+ * `@aws-sdk/lib-dynamodb` (bin/build.ts): those that the table's driver speaks, without the SDK's
+ * client behind them. A command that is not here does not bundle.
+ */
+export class DynamoDBDocumentClient {
+  readonly #client: DynamoDBClient;
+
+  private constructor(client: DynamoDBClient) {
+    this.#client = client;
+  }
+
+  /** Throws without `removeUndefinedValues`, which this client always does. */
+  static from(client: DynamoDBClient, { marshallOptions }: Translation = {}) {
+    if (marshallOptions?.removeUndefinedValues !== true)
+      throw new Error("This client leaves out what is undefined: ask it to");
+    return new DynamoDBDocumentClient(client);
+  }
+
+  /** Rejects as `JsonClient.call` does, and for a value that DynamoDB does not have. */
+  async send(command: Command): Promise<Body> {
+    const body = JSON.stringify(command.request());
+    return fromAnswer(await this.#client.call(command.operation, body));
+  }
+}

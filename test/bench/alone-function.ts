@@ -1,0 +1,62 @@
+/** A process that is one function: loads a bundle, calls it, and prints what that took as JSON. */
+import { createRequire } from "node:module";
+
+/** What is called: a bundle of `chat/send-message`, for one stream. */
+export type Work = { file: string; streamId: string };
+
+/** CPU in milliseconds; memory in megabytes. */
+export type Figures = {
+  init: number;
+  calls: { from: number; to: number; cpuMilliseconds: number }[];
+  rss: number;
+};
+
+/** The calls are counted in these groups: an environment becomes faster with each. */
+const ends = [1, 10, 50, 200, 1_000];
+
+type Handler = (event: unknown, context: object) => Promise<{ statusCode: number; body: string }>;
+
+const work = JSON.parse(process.argv[2]!) as Work;
+const load = createRequire(import.meta.url);
+
+/** CPU of the whole process since the mark before it, in milliseconds. */
+let mark = process.cpuUsage();
+function lap(): number {
+  const { user, system } = process.cpuUsage(mark);
+  mark = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+const authorizer = {
+  sub: "64d15f9e2e6c8f4d5a123456",
+  roles: "",
+  claims: "{}",
+  exp: String(Math.floor(Date.now() / 1000) + 3600),
+  jti: "",
+};
+const eventOf = (n: number) => ({
+  headers: { "content-type": "application/json" },
+  pathParameters: { streamId: work.streamId },
+  multiValueQueryStringParameters: {},
+  body: JSON.stringify({ content: `Hello for the ${n}th time` }),
+  requestContext: { requestId: `request-${n}`, authorizer },
+});
+
+lap();
+const { handler } = load(work.file) as { handler: Handler };
+const init = lap();
+const calls: Figures["calls"] = [];
+let done = 0;
+for (const to of ends) {
+  const from = done + 1;
+  while (done < to) {
+    const endsAt = Date.now() + 10_000;
+    const context = { getRemainingTimeInMillis: () => endsAt - Date.now() };
+    const { statusCode, body } = await handler(eventOf(++done), context);
+    if (statusCode !== 201) throw new Error(`Call ${done} was answered ${statusCode} ${body}`);
+  }
+  calls.push({ from, to, cpuMilliseconds: lap() / (to - from + 1) });
+}
+const figures: Figures = { init, calls, rss: process.memoryUsage.rss() / 2 ** 20 };
+console.log(JSON.stringify(figures));
+process.exit(0);

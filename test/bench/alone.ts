@@ -1,0 +1,150 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { build } from "esbuild";
+import { type AwsClient, bundleInto, entryPoints } from "../../bin/build.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
+import { startEngine } from "../../local/aws/engine.ts";
+import { openState } from "../../local/state.ts";
+import { openClient } from "../../platform/aws-client.ts";
+import { newId } from "../../platform/id.ts";
+import { recordStream } from "../../platform/store/streams/streams.ts";
+import { dueIndex } from "../../platform/table/keys.ts";
+import { prepareLayout } from "../../platform/table/layout.ts";
+import { useTable } from "../../platform/table/table.ts";
+import { liveStreamOf } from "../platform/live-stream.ts";
+import type { Figures, Work } from "./alone-function.ts";
+import { print, quantile, round } from "./figures.ts";
+
+const rounds = 3;
+const picture = "https://cdn.example.com/person.png";
+const functionName = "chat/send-message";
+
+const text = (AttributeName: string) => ({ AttributeName, AttributeType: "S" });
+const hash = (AttributeName: string) => ({ AttributeName, KeyType: "HASH" });
+const range = (AttributeName: string) => ({ AttributeName, KeyType: "RANGE" });
+
+/** A table with one live stream on the runner's engine, as an endpoint of this process. */
+async function startTable(tableName: string) {
+  const createTable = {
+    AttributeDefinitions: [text("PK"), text("SK"), text(dueIndex.PK)],
+    KeySchema: [hash("PK"), range("SK")],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: dueIndex.name,
+        KeySchema: [hash(dueIndex.PK), range(dueIndex.SK)],
+        Projection: { ProjectionType: "ALL" },
+      },
+    ],
+  };
+  const state = openState(":memory:");
+  const tables = [{ name: tableName, arn: "", streamArn: "", createTable }];
+  const engine = await startEngine({ state, tables, log: console.error });
+  const { endpoint, credentials } = engine;
+  const opened = openClient(DynamoDBClient, { endpoint, credentials, region: "us-east-1" });
+  const client = DynamoDBDocumentClient.from(opened, {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+  useTable(client);
+  await prepareLayout({ client, tableName });
+  const host = summaryOf(profileOf("host", {}, new Date()), picture);
+  const stream = liveStreamOf(host, { id: newId(new Date()) });
+  await recordStream(stream);
+  const stop = async () => {
+    opened.destroy();
+    await engine.stop();
+    state.close();
+  };
+  return { endpoint, credentials, streamId: stream.id, stop };
+}
+
+/** What the function's process is given: as on Lambda, nothing of this machine's own. */
+const environmentOf = (tableName: string, table: Awaited<ReturnType<typeof startTable>>) => ({
+  AWS_ENDPOINT_URL: table.endpoint,
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: table.credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: table.credentials.secretAccessKey,
+  AWS_SESSION_TOKEN: table.credentials.sessionToken ?? "",
+  AWS_CONFIG_FILE: "/dev/null",
+  AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+  AWS_LAMBDA_FUNCTION_NAME: "alone",
+  STAGE: "dev",
+  TABLE_NAME: tableName,
+  ORIGINS: "*",
+  DEFAULT_PICTURE: picture,
+  RESERVED_USERNAMES: "",
+  REQUESTS_PER_SECOND: "1000000",
+});
+
+/**
+ * One function by itself, a chat message, with either client: what its start and its calls cost, in
+ * CPU of a process that runs nothing else. The table is in the process of the bench.
+ */
+export async function benchAlone(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "ovation-alone-"));
+  const tableName = "ovation-alone";
+  process.env.TABLE_NAME = tableName;
+  const table = await startTable(tableName);
+  const environment = environmentOf(tableName, table);
+  const entries = { [functionName]: entryPoints()[functionName]! };
+  const clients: AwsClient[] = ["sdk", "own"];
+  const fileOf = (client: AwsClient) =>
+    join(directory, client, functionName.replace("/", "-"), "index.cjs");
+  const figures = { sdk: [] as Figures[], own: [] as Figures[] };
+  try {
+    for (const client of clients) await bundleInto(join(directory, client), client, entries);
+    // As JavaScript, since stripping types takes a thread and memory of the process that does it.
+    const source = join(import.meta.dirname, "alone-function.ts");
+    const program = join(directory, "function.mjs");
+    await build({ entryPoints: [source], outfile: program, platform: "node", format: "esm" });
+    for (let round = 0; round < rounds; round++)
+      for (const client of clients)
+        figures[client].push(await runAlone(program, fileOf(client), environment, table.streamId));
+    const median = (client: AwsClient, of: (one: Figures) => number) =>
+      quantile(figures[client].map(of), 0.5);
+    const row = (name: string, of: (one: Figures) => number) => {
+      const [sdk, own] = [median("sdk", of), median("own", of)];
+      return { figure: name, sdk: round(sdk), own: round(own), "own / sdk": round(own / sdk) };
+    };
+    const kilobytes = clients.map((client) => statSync(fileOf(client)).size / 1024);
+    print(`One function alone (${functionName}, medians of ${rounds})`, [
+      {
+        figure: "bundle, KB",
+        sdk: round(kilobytes[0]!),
+        own: round(kilobytes[1]!),
+        "own / sdk": round(kilobytes[1]! / kilobytes[0]!),
+      },
+      row("init, CPU ms", ({ init }) => init),
+      ...figures.own[0]!.calls.map(({ from, to }, at) =>
+        row(`calls ${from} to ${to}, CPU ms each`, ({ calls }) => calls[at]!.cpuMilliseconds),
+      ),
+      row("memory after the last, MB", ({ rss }) => rss),
+    ]);
+  } finally {
+    await table.stop();
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function runAlone(
+  program: string,
+  file: string,
+  env: Record<string, string>,
+  streamId: string,
+): Promise<Figures> {
+  const work: Work = { file, streamId };
+  return new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      [program, JSON.stringify(work)],
+      { env },
+      (error, stdout, stderr) => {
+        if (error) reject(new Error(`${stderr}${stdout}`));
+        else resolve(JSON.parse(stdout) as Figures);
+      },
+    );
+  });
+}

@@ -1,0 +1,175 @@
+import { jest } from "@jest/globals";
+import {
+  type Answer,
+  type Counterpart,
+  endOf,
+  everybody,
+  openBoth,
+  says,
+  startCounterpart,
+} from "./both-clients.ts";
+
+let aws: Counterpart;
+let both: ReturnType<typeof openBoth>;
+
+beforeEach(async () => {
+  aws = await startCounterpart();
+  both = openBoth(aws.endpoint, { tryMilliseconds: 300 });
+  // So that the pauses of both are the same.
+  jest.spyOn(Math, "random").mockReturnValue(0.1);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  for (const whose of everybody) both[whose].close();
+  await aws.stop();
+});
+
+const get = { TableName: "ovation-test", Key: { PK: "a", SK: "b" } };
+
+/** How a call ends with either client when the service answers so, and how often it was made. */
+async function ends(...answers: Answer[]) {
+  const found = [];
+  for (const whose of everybody) {
+    aws.answer(...answers);
+    found.push({ end: await endOf(both[whose].send("GetCommand", get)), tries: aws.got.length });
+  }
+  const [theirs, own] = found;
+  expect(own).toEqual(theirs);
+  return own!.end as { name?: string; answer?: object; $metadata: Record<string, unknown> };
+}
+
+const item = { PK: { S: "a" }, N: { N: "1" }, B: { B: "AAEC/w==" }, L: { L: [{ B: "AA==" }] } };
+const named = (name: string, more: object = {}) => ({
+  __type: `com.amazonaws.dynamodb.v20120810#${name}`,
+  message: `It is ${name}`,
+  ...more,
+});
+
+test.each([
+  [{}],
+  [{ Item: item }],
+  [{ Attributes: { S: { SS: ["b", "a"] }, N: { NS: ["3", "1e2"] }, B: { BS: ["AA==", ""] } } }],
+  [{ Items: [item, item], Count: 2, LastEvaluatedKey: { PK: { S: "a" } } }],
+  [{ Item: { big: { N: "123456789012345678901234567890" }, small: { N: "-0.5E-3" } } }],
+  [{ Item: { map: { M: { deep: { L: [{ NULL: true }, { BOOL: false }, { M: {} }] } } } } }],
+])("reads %j", async (body) => {
+  const command =
+    "Items" in body ? "QueryCommand" : "Attributes" in body ? "UpdateCommand" : "GetCommand";
+  const read = [];
+  for (const whose of everybody) {
+    aws.answer(says(200, body));
+    read.push(await both[whose].send(command, get));
+  }
+  expect(read[1]).toEqual(read[0]);
+});
+
+test("reads a batch", async () => {
+  const UnprocessedKeys = { "ovation-test": { Keys: [{ PK: { S: "c" } }], ConsistentRead: true } };
+  aws.answer(says(200, { Responses: { "ovation-test": [item, item] }, UnprocessedKeys }));
+  const keys = { RequestItems: { "ovation-test": { Keys: [get.Key] } } };
+  const theirs = await both.sdk.send("BatchGetCommand", keys);
+  expect(await both.own.send("BatchGetCommand", keys)).toEqual(theirs);
+});
+
+describe("An error is the SDK's, with its tries and pauses:", () => {
+  test.each([
+    ["ConditionalCheckFailedException", 400],
+    ["ResourceNotFoundException", 400],
+    ["ItemCollectionSizeLimitExceededException", 400],
+    ["TransactionConflictException", 400],
+    ["TransactionInProgressException", 400],
+    ["IdempotentParameterMismatchException", 400],
+    ["ValidationException", 400],
+    ["AccessDeniedException", 400],
+    ["UnrecognizedClientException", 400],
+    ["ExpiredTokenException", 400],
+    ["InvalidSignatureException", 400],
+    ["SerializationException", 400],
+    ["ReplicatedWriteConflictException", 400],
+    ["ProvisionedThroughputExceededException", 400],
+    ["ThrottlingException", 400],
+    ["RequestLimitExceeded", 400],
+    ["InternalServerError", 500],
+    ["ServiceUnavailable", 503],
+  ])("%s", async (name, status) => {
+    const told = await ends(says(status, named(name)));
+    expect(told.name).toBe(name);
+    expect(told.$metadata.httpStatusCode).toBe(status);
+  });
+
+  test("the item of a condition that failed, its binary decoded", async () => {
+    await ends(says(400, named("ConditionalCheckFailedException", { Item: item })));
+  });
+
+  test("the reasons of a transaction, with their items", async () => {
+    const CancellationReasons = [
+      { Code: "None" },
+      { Code: "ConditionalCheckFailed", Message: "The conditional request failed", Item: item },
+      { Code: "TransactionConflict", Message: "Transaction is ongoing for the item" },
+    ];
+    const body = { __type: "TransactionCanceledException", Message: "cancelled" };
+    const input = { TransactItems: [{ Delete: get }], ClientRequestToken: "token" };
+    const found = [];
+    for (const whose of everybody) {
+      aws.answer(says(400, { ...body, CancellationReasons }));
+      found.push(await endOf(both[whose].send("TransactWriteCommand", input)));
+    }
+    expect(found[1]).toEqual(found[0]);
+    expect(found[1]).toMatchObject({ CancellationReasons: [{ Code: "None" }, { Item: {} }, {}] });
+  });
+
+  test.each([
+    ["a name in a header", says(400, {}, { "x-amzn-errortype": "ThrottledException:http://x/" })],
+    ["no name", says(400, {})],
+    ["no body", says(400, "")],
+    ["a page of a proxy, refused", says(403, "<html>")],
+    ["a page of a proxy that fails", says(502, "<html>")],
+    ["429 without a name", says(429, {})],
+    ["501", says(501, {})],
+    ["a redirect", says(307, "", { location: "http://127.0.0.1:1/" })],
+    ["half of an object", says(200, '{"Item":')],
+  ])("%s", async (_, answer) => {
+    await ends(answer);
+  });
+
+  test.each([
+    ["x-amz-retry-after", "700"],
+    ["x-amz-retry-after", "soon"],
+    ["retry-after", "1"],
+    ["retry-after", "later"],
+  ])("what comes after %s: %s", async (header, value) => {
+    await ends(says(503, named("ServiceUnavailable"), { [header]: value }), says(200, {}));
+  });
+});
+
+describe("A connection", () => {
+  const cut: Answer = (response) => void response.socket!.destroy();
+  const cutInside: Answer = (response) => {
+    response.writeHead(200, { "content-length": "1000", "x-amzn-requestid": "REQUEST" });
+    response.write('{"Item":', () => response.socket!.destroy());
+  };
+  const silent: Answer = () => undefined;
+  const silentInside: Answer = (response) => {
+    response.writeHead(200, { "content-length": "1000" });
+    response.write('{"Item":');
+  };
+
+  test.each([
+    ["that is cut is tried again", cut],
+    ["that is cut in an answer is tried again", cutInside],
+    ["that is silent is tried again", silent],
+    ["that falls silent in an answer is tried again", silentInside],
+  ])("%s", async (_, answer) => {
+    await ends(answer, answer, says(200, { Item: item }));
+    await ends(answer);
+  });
+
+  test("that nobody takes is tried again", async () => {
+    await aws.stop();
+    const [theirs, own] = await Promise.all(
+      everybody.map((whose) => endOf(both[whose].send("GetCommand", get))),
+    );
+    expect(own).toEqual(theirs);
+    aws = await startCounterpart();
+  });
+});

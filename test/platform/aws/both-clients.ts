@@ -1,0 +1,140 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import * as sdkClient from "@aws-sdk/client-dynamodb";
+import * as sdkCommands from "@aws-sdk/lib-dynamodb";
+import * as ownClient from "../../../platform/aws/client-dynamodb.ts";
+import * as ownCommands from "../../../platform/aws/lib-dynamodb.ts";
+import { openClient } from "../../../platform/aws-client.ts";
+
+/** One request as it came to the counterpart. */
+export type Got = { method: string; url: string; headers: IncomingHttpHeaders; body: string };
+
+/** How the counterpart answers one request. */
+export type Answer = (response: ServerResponse, got: Got) => void;
+
+/** What both clients speak to: it notes what comes, and answers in turn what it is told to. */
+export type Counterpart = {
+  endpoint: string;
+  got: Got[];
+  connections(): number;
+  /** The answers to come; the last of them to all that come after it. */
+  answer(...answers: Answer[]): void;
+  stop(): Promise<void>;
+};
+
+export async function startCounterpart(): Promise<Counterpart> {
+  const got: Got[] = [];
+  const sockets = new Set<Socket>();
+  let answers: Answer[] = [];
+  let connections = 0;
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { method = "", url = "", headers } = request;
+      const one = { method, url, headers, body: Buffer.concat(chunks).toString("utf8") };
+      got.push(one);
+      const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
+      answer(response, one);
+    });
+  });
+  server.on("connection", (socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    got,
+    connections: () => connections,
+    answer(...next) {
+      answers = next;
+      got.length = 0;
+      connections = 0;
+      for (const socket of sockets) socket.destroy();
+    },
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** Answers a status with JSON, as the service does. */
+export const says =
+  (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
+  (response) => {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    response.writeHead(status, {
+      "content-type": "application/x-amz-json-1.0",
+      "x-amzn-requestid": "REQUEST",
+      ...headers,
+    });
+    response.end(text);
+  };
+
+/** Whose client it is. */
+export type Whose = "sdk" | "own";
+export const everybody: readonly Whose[] = ["sdk", "own"];
+
+export const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
+
+/** The commands that are in use, of both. */
+const commands = {
+  sdk: sdkCommands,
+  own: ownCommands as unknown as typeof sdkCommands,
+} as const;
+export type CommandName = keyof typeof ownCommands & `${string}Command`;
+
+export type Sender = {
+  send(command: CommandName, input: object): Promise<Record<string, unknown>>;
+  close(): void;
+};
+
+/** A client of the table as platform/table/table.ts makes it. */
+export function openBoth(
+  endpoint: string,
+  settings: Record<string, unknown> = {},
+): Record<Whose, Sender> {
+  const open = (whose: Whose): Sender => {
+    const { DynamoDBClient } =
+      whose === "sdk" ? sdkClient : (ownClient as never as typeof sdkClient);
+    const { DynamoDBDocumentClient } = commands[whose];
+    const given = { endpoint, region: "eu-central-1", credentials, ...settings };
+    const opened = openClient(DynamoDBClient, given);
+    const client = DynamoDBDocumentClient.from(opened, {
+      marshallOptions: { removeUndefinedValues: true },
+    });
+    return {
+      send: async (name, input) => {
+        const command = new commands[whose][name](input as never);
+        return (await client.send(command as never)) as never;
+      },
+      close: () => opened.destroy(),
+    };
+  };
+  return { sdk: open("sdk"), own: open("own") };
+}
+
+/** What the SDK makes of an error of Jest's outer realm, which is no `Error` within. */
+const wrapped = /^AWS SDK error wrapper for (\w+): (.*)$/;
+
+/** How a call ended, without what is told beside. */
+export async function endOf(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return { answer: await call };
+  } catch (thrown) {
+    const error = thrown as Error & Record<string, unknown>;
+    const { $fault, $metadata, Item, CancellationReasons } = error;
+    // The SDK adds a hint to what it could not read.
+    const [line = ""] = error.message.split("\n");
+    const [, name = error.name, message = line] = wrapped.exec(line) ?? [];
+    return { name, message, $fault, $metadata, Item, CancellationReasons };
+  }
+}
