@@ -14,7 +14,7 @@ export const Amount = z
 /** Credits that are there: never negative, exact in a double. */
 export const Balance = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-/** Credits that may be spent in a day (UTC); 0: as many as one has. */
+/** Credits that may be spent in a day (UTC); 0 sets no limit. */
 export const SpendLimit = z
   .number({ error: "expected a whole number or null" })
   .int("expected a whole number")

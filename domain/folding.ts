@@ -1,9 +1,21 @@
 import { withoutUnseen } from "./visible.ts";
 
-/** Letters that are another with a stroke or without its dot, and have no decomposition. */
+/**
+ * Letters that Unicode does not decompose, though they are others with a stroke or without a dot.
+ */
 const plainLetters: Readonly<Record<string, string>> = {
-  ...{ ı: "i", ø: "o", ł: "l", đ: "d", ð: "d", ħ: "h", ŧ: "t", ς: "σ" },
-  ...{ æ: "ae", œ: "oe", ß: "ss", þ: "th" },
+  ı: "i",
+  ø: "o",
+  ł: "l",
+  đ: "d",
+  ð: "d",
+  ħ: "h",
+  ŧ: "t",
+  ς: "σ",
+  æ: "ae",
+  œ: "oe",
+  ß: "ss",
+  þ: "th",
 };
 const special = new RegExp(`[${Object.keys(plainLetters).join("")}]`, "g");
 
@@ -13,7 +25,9 @@ const special = new RegExp(`[${Object.keys(plainLetters).join("")}]`, "g");
  */
 const accents = /(?=\p{M})\p{Script=Inherited}/gu;
 
-/** Text in the forms that Unicode holds to be the same (NFKD), without accents and the unseen. */
+/**
+ * Text in the form that Unicode gives all its equivalents (NFKD), without accents or the unseen.
+ */
 export const unaccented = (value: string) =>
   withoutUnseen(withoutUnseen(value).normalize("NFKD").replace(accents, ""));
 
@@ -25,8 +39,8 @@ export const lowered = (value: string) =>
     .replace(special, (letter) => plainLetters[letter]!);
 
 /**
- * Text as people compare it, whoever typed it and on whatever keyboard: without regard to case,
- * accents, width and what cannot be seen, white space as one space. `YILMAZ`, `yilmaz` and `Yılmaz`
- * are one name.
+ * Text as people compare it, whoever typed it and on whatever keyboard: regardless of case,
+ * accents, width and what cannot be seen, with white space as one space. `YILMAZ`, `yilmaz` and
+ * `Yılmaz` are one name.
  */
 export const folded = (value: string) => lowered(unaccented(value)).trim().replace(/\s+/g, " ");

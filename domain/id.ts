@@ -23,7 +23,7 @@ export const UserId = z
   .regex(userIdPattern, "expected 1 to 64 of A-Z a-z 0-9 _ -")
   .meta({ description: "The id of a user", example: "64d15f9e2e6c8f4d5a123456" });
 
-/** Makes one new id: see platform/id.ts, which gives time and chance to this pure form. */
+/** Makes one new id; platform/id.ts supplies the time and the chance. */
 export function objectIdOf(timeSeconds: number, random: string, counter: number): string {
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
   return hex(timeSeconds, 8) + random + hex(counter, 6);

@@ -9,13 +9,15 @@ export const wholeNumber = (min: number, max: number) =>
     .refine((value) => value >= min && value <= max, `expected ${min} to ${max}`)
     .meta({ type: "integer", minimum: min, maximum: max });
 
-/** A truth value in a query. */
+/** A Boolean in a query. */
 export const truth = z
   .enum(["true", "false"], { error: "expected true or false" })
   .transform((value) => value === "true")
   .meta({ type: "boolean", enum: [true, false] });
 
-/** A moment in a query or body: ISO 8601 with a zone, or a date, which is its beginning in UTC. */
+/**
+ * A moment in a query or body: ISO 8601 with a zone, or a date, which means its beginning in UTC.
+ */
 export const moment = z
   .string({ error: "expected an ISO 8601 date" })
   .regex(
@@ -40,7 +42,7 @@ export const pageQuery = (limitDefault: number, limitMax = 100) =>
     limit: wholeNumber(1, limitMax).default(limitDefault),
   });
 
-/** What Allmine says of a page of an enveloped list. */
+/** What Allmine says about a page of an enveloped list. */
 export const Pagination = z
   .object({
     currentPage: z.number(),
@@ -52,7 +54,7 @@ export const Pagination = z
   })
   .meta({ id: "Pagination" });
 
-/** Where a page is among all, as the shape list+pagination says it. */
+/** Where a page is among all of them, in the shape list+pagination. */
 export function paginationOf(page: number, limit: number, totalItems: number) {
   const totalPages = Math.ceil(totalItems / limit);
   return {
@@ -65,13 +67,13 @@ export function paginationOf(page: number, limit: number, totalItems: number) {
   };
 }
 
-/** One page of rows that are all at hand, in the shape list+pagination. */
+/** One page of rows that are all in memory, in the shape list+pagination. */
 export function pageOf<Row>(rows: readonly Row[], page: number, limit: number) {
   const list = rows.slice((page - 1) * limit, page * limit);
   return { list, pagination: paginationOf(page, limit, rows.length) };
 }
 
-/** The place after which a list goes on: what the page before called `nextCursor`. */
+/** The place after which a list continues: the `nextCursor` of the previous page. */
 const Cursor = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,200}$/, "expected a nextCursor of the page before");
@@ -80,7 +82,7 @@ const Cursor = z
 export const cursorQuery = (limitMax = 100) =>
   z.object({ after: Cursor.optional(), limit: wholeNumber(1, limitMax).default(20) });
 
-/** What a list with cursors says of its page; `nextCursor` is null at the end. */
+/** What a list with cursors says about its page; `nextCursor` is null at the end. */
 export const PageInfo = z
   .object({ nextCursor: z.string().nullable(), hasNextPage: z.boolean(), limit: z.number() })
   .meta({ id: "PageInfo" });

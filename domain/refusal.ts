@@ -1,9 +1,11 @@
 /**
  * Every way in which Ovation says no, in one table. A refusal is an answer: the caller's request
- * was understood and is not done. Whatever else is thrown is a fault and ends as a 500.
+ * was understood and is not carried out. Anything else that is thrown is a fault, and ends as a
+ * 500.
  *
- * `kind` says whose turn it is (the one map from kinds to HTTP statuses is in platform/http/envelope);
- * `says` is the sentence for people, in which `{name}` stands for a fact given with the refusal.
+ * `kind` says whose turn it is next (the one map from kinds to HTTP statuses is in
+ * platform/http/envelope); `says` is the sentence for people, in which `{name}` stands for a fact
+ * that comes with the refusal.
  */
 export const refusals = {
   request_invalid: { kind: "invalid", says: "{problem}" },
@@ -182,7 +184,7 @@ export type Kind =
 
 export type RefusalCode = keyof typeof refusals;
 
-/** What a refusal is about: values for the places in its sentence. */
+/** What a refusal is about: values for the placeholders in its sentence. */
 type Facts = Record<string, string | number>;
 
 /** An expected no. `details` are the sentences beyond the status's own, one thing each. */

@@ -6,16 +6,19 @@ import { isVisible } from "./visible.ts";
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 /**
- * Text that nobody can be asked to send again, such as a token's claims: what is not allowed is
- * left out.
+ * Text that nobody can be asked to send again, such as a token's claims: without the characters
+ * that are not allowed.
  */
 export const cleaned = (value: string) =>
   value.toWellFormed().replace(new RegExp(controls, "g"), "").trim();
 
-/** Whether text is well-formed Unicode without control characters but the three of text. */
+/**
+ * Whether text is well-formed Unicode with no control characters but newline, carriage return and
+ * tab.
+ */
 export const isPlain = (value: string) => value.isWellFormed() && !controls.test(value);
 
-/** Length in Unicode code points: what a person counts, but for combined characters. */
+/** Length in Unicode code points: what a person counts, except for combined characters. */
 const codePoints = (text: string) => [...text].length;
 
 /**
@@ -30,7 +33,7 @@ export const text = (min: number, max: number) =>
     .refine((value) => value.isWellFormed(), "expected well-formed Unicode (a lone surrogate)")
     .refine((value) => !controls.test(value), "expected no control characters")
     .refine((value) => {
-      // The cheap bound first: a string has at most two code units a code point.
+      // The cheap bound first: a code point is at most two code units.
       if (value.length > max * 2) return false;
       const length = codePoints(value);
       return length >= min && length <= max;
@@ -39,7 +42,7 @@ export const text = (min: number, max: number) =>
 
 const unseen = "expected no invisible or direction-changing characters";
 
-/** Text by which somebody or something is called: it holds nothing that is not seen. */
+/** A name of somebody or something: it holds nothing that cannot be seen. */
 export const nameText = (min: number, max: number) =>
   text(min, max).refine(isVisible, unseen).meta({ minLength: min, maxLength: max });
 
@@ -71,7 +74,7 @@ export const byteText = (min: number, max: number) =>
       return bytes >= min && bytes <= max;
     }, `expected ${min} to ${max} bytes`);
 
-/** The same for what something is called on the Tencent side. */
+/** The same for a name on the Tencent side. */
 export const byteName = (min: number, max: number) => byteText(min, max).refine(isVisible, unseen);
 
 /** A moment in ISO 8601, UTC, with milliseconds. */
@@ -80,8 +83,8 @@ export const Timestamp = z
   .meta({ format: "date-time", example: "2026-01-15T10:30:00.000Z" });
 
 /**
- * A time after `before`: `at`, or where the clock stood still a millisecond more. An item whose time
- * of change is its lock changes it with every write.
+ * A time after `before`: `at`, or a millisecond after `before` where the clock stood still. It
+ * serves items whose time of change is their lock, and so must change with every write.
  */
 export const timeAfter = (before: string, at: string) =>
   at > before ? at : new Date(Date.parse(before) + 1).toISOString();

@@ -9,16 +9,16 @@ const flag = `\\u{1F3F4}(?:${["gbeng", "gbsct", "gbwls"].map(tagged).join("|")})
 const emoji = String.raw`${flag}|${picture}(?:\u{200D}${picture})*|[0-9#*]\u{FE0F}?\u{20E3}`;
 
 /**
- * What nobody sees, or what turns the direction of what follows: Unicode's format characters (Cf)
- * and its Default_Ignorable_Code_Point, separators of lines and paragraphs, and the empty pattern
- * of Braille.
+ * What nobody sees, or what changes the direction of what follows: Unicode's format characters (Cf)
+ * and its Default_Ignorable_Code_Point, line and paragraph separators, and the blank Braille
+ * pattern.
  */
 const unseen = String.raw`[\p{Cf}\p{Default_Ignorable_Code_Point}\u{2028}\u{2029}\u{2800}]`;
 
 const emojiOrUnseen = new RegExp(`(${emoji})|${unseen}`, "gu");
 const anyUnseen = new RegExp(unseen, "gu");
 
-/** The text without invisible and direction-changing characters, but with whole emoji. */
+/** The text without invisible and direction-changing characters; emoji stay whole. */
 export const visible = (value: string) => value.replace(emojiOrUnseen, "$1");
 
 /** Whether text holds no invisible or direction-changing character outside of emoji. */

@@ -4,8 +4,8 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk
 import type { Construct } from "constructs";
 
 /**
- * API Gateway has one role an account and region for writing logs. All stages share it, so it has a
- * stack of its own that is kept when a stage goes.
+ * API Gateway has one role per account and region for writing logs. All stages share it, so it has
+ * a stack of its own that is kept when a stage goes.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
  */
 export class Account extends Stack {

@@ -18,12 +18,12 @@ import type { Stage } from "./stages.ts";
 /** An alarm by how many of the last minutes were bad. */
 type Window = { datapointsToAlarm: number; evaluationPeriods: number };
 
-/** Something is so for a while: one bad minute passes by itself. */
+/** Something lasts: a single bad minute is not worth an alarm. */
 const lasting: Window = { datapointsToAlarm: 3, evaluationPeriods: 5 };
 /** Something happened that must not: told at once, and not again for a quarter of an hour. */
 const once: Window = { datapointsToAlarm: 1, evaluationPeriods: 15 };
 
-/** What a metric is beside its name; without dimensions it is the whole account's. */
+/** What a metric has besides its name; without dimensions it is that of the whole account. */
 type Of = { dimensions?: Record<string, string>; statistic?: "Sum" | "Maximum" };
 
 /** The alarms of a stage, told to its address, and a dashboard of what they look at. */
@@ -63,7 +63,7 @@ export class Alarms {
     this.add(what, metric, threshold, lasting);
   }
 
-  /** A metric of AWS by the minute; its sum where nothing else is said. */
+  /** A metric of AWS by the minute; its sum unless stated otherwise. */
   metric(namespace: string, metricName: string, { dimensions, statistic = "Sum" }: Of): Metric {
     const period = Duration.minutes(1);
     const dimensionsMap = dimensions && { dimensionsMap: dimensions };

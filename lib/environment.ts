@@ -35,7 +35,7 @@ const toQueue = (queue: QueueName) => (contract: AnyContract) =>
 const postSlice: TaskName = "realtime/post-part";
 const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postSlice) ?? false;
 
-/** Every setting of platform/env.ts, its value, who is given it: a missing one does not compile. */
+/** Every setting of platform/env.ts: its value and who gets it. A missing one does not compile. */
 function settingsOf(stage: Stage, places: Partial<Places>) {
   return {
     STAGE: { value: stage.name, for: everyone },

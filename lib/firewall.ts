@@ -2,7 +2,7 @@ import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import { CfnWebACL, CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
 import type { Construct } from "constructs";
 
-/** Requests of one address in five minutes: many viewers may share one. */
+/** Requests from one address in five minutes: many viewers may share one. */
 const requestsPerAddressMax = 30_000;
 
 /**

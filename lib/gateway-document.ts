@@ -105,7 +105,7 @@ export function integration(
 }
 
 /**
- * The answer to a CORS preflight, which costs no function. One origin is named, several are `*`.
+ * The answer to a CORS preflight, which needs no function. One origin is named, several are `*`.
  */
 function preflight(origins: readonly string[]): Operation {
   const headers = {
@@ -134,7 +134,8 @@ function preflight(origins: readonly string[]): Operation {
 }
 
 /**
- * Required tokens are what the cache goes by; optional ones are no identity source, so no cache.
+ * Required tokens are what the cache goes by; optional ones are not an identity source, so nothing
+ * is cached.
  */
 function securitySchemes(gateway: Gateway) {
   const scheme = (more: Operation) => ({

@@ -43,7 +43,7 @@ const functionArn = (stage: Stage, name: string) =>
 export const uriOf = (stage: Stage) => (name: string) =>
   `arn:${Aws.PARTITION}:apigateway:${Aws.REGION}:lambda:path/2015-03-31/functions/${functionArn(stage, name)}/invocations`;
 
-/** What is noted of each call: no query and no header, for both may carry a token. */
+/** What is logged of each call: no query and no header, since both may carry a token. */
 const accessFields = {
   requestId: "$context.requestId",
   time: "$context.requestTimeEpoch",
@@ -80,7 +80,7 @@ export function restApi(
   return { api, accessLog };
 }
 
-/** The access log of the WebSocket API: which route, whose connection, what came of it. */
+/** The access log of the WebSocket API: which route, whose connection, with what outcome. */
 export function accessLogSettings(scope: Construct, stage: Stage) {
   const log = logGroup(scope, "access-log", stage, "realtime-access");
   const format = {

@@ -1,5 +1,5 @@
-import type { Grants, Partition, QueueName, TaskName } from "../platform/grants.ts";
-import { dueIndex } from "../platform/table/keys.ts";
+import type { Grants, QueueName, TaskName } from "../platform/grants.ts";
+import { dueIndex, type Partition } from "../platform/table/keys.ts";
 
 /** One statement of a policy as IAM spells it. */
 export type Statement = {
@@ -23,7 +23,7 @@ const reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
 const putting = ["dynamodb:PutItem"];
 const changing = ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"];
 
-/** What a function reads before its first call of the table, whatever it is for. */
+/** What a function reads before its first call to the table, whatever it is for. */
 const layout = "LAYOUT";
 
 /** The catalogue and the layout are one partition; every other kind has one for each owner. */
@@ -51,7 +51,8 @@ export function statementsOf(grants: Grants, resources: Resources): Statement[] 
     return { Effect: "Allow", Action: [Action], Resource };
   };
   const { read = [], write = [], queues = [], tasks = [] } = grants;
-  const isOnTable = read.length + write.length > 0;
+  // Whoever asks the index alone looks at the layout, too.
+  const isOnTable = read.length + write.length > 0 || grants.dueIndex || grants.dueScan;
   const changed = write.filter((partition) => partition !== "LEDGER");
   // A transaction puts an entry beside other items. Whether AWS judges each of them or all their
   // keys at once is not documented, so one statement covers all that may be put.

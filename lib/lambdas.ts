@@ -62,7 +62,7 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
 
 /**
  * Whether a function sends messages to the queue that it reads: what is left, or not due yet.
- * Lambda takes such a chain for a loop and ends it after 16 turns unless it is told otherwise.
+ * Lambda considers such a chain a loop and ends it after 16 turns unless it is told otherwise.
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
  */
 const asksItself = ({ contract }: Row) =>

@@ -2,7 +2,9 @@ import { type App, type PolicyValidationPluginReport, Validations } from "aws-cd
 import { AwsSolutionsChecks } from "cdk-nag";
 import type { IConstruct } from "constructs";
 
-/** What the rules find and we leave so, each kind with its reason. The rest fails the synthesis. */
+/**
+ * What the rules find and we accept, each kind with its reason. Anything else fails the synthesis.
+ */
 export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }[] = [
   {
     finding: /^AwsSolutions-APIG4$/,

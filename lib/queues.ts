@@ -64,9 +64,10 @@ function place(scope: Construct, stage: string, name: QueueName, dead?: Queue): 
 const orderedMarginSeconds = 15;
 
 /**
- * How long a message is invisible once it is taken: six times its reader's time-out, as AWS advises.
- * A failed message of a FIFO queue holds up its group, of `posts` a room that is silent meanwhile,
- * so there it comes again as soon as its reader cannot be at it any more; AWS demands no less.
+ * How long a message is invisible once it is taken: six times its reader's time-out, as AWS
+ * advises. A failed message of a FIFO queue holds up its group, in `posts` a room that is silent
+ * meanwhile, so there it comes again as soon as its reader can no longer be working on it; AWS
+ * demands no less.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 const visibilitySeconds = (queue: QueueName) =>

@@ -6,7 +6,7 @@ import type { SocketContract } from "../platform/realtime/contract.ts";
 import type { TaskContract } from "../platform/task.ts";
 import type { CommandContract } from "../platform/tencent/contract.ts";
 
-/** The promise of any function. */
+/** The contract of any function. */
 export type AnyContract =
   | Contract
   | CommandContract
@@ -15,11 +15,17 @@ export type AnyContract =
   | SocketContract
   | TaskContract;
 
-/** One line of the route table: the function's name, such as `gifts/create`, and its promise. */
-export type Row<C extends AnyContract = AnyContract> = { name: string; contract: C };
+/** The names of all functions: those of the route table, such as `gifts/create`. */
+export type FunctionName = keyof typeof table;
+
+/** One line of the route table: the function's name and its contract. */
+export type Row<C extends AnyContract = AnyContract> = { name: FunctionName; contract: C };
 
 const rows: Row[] = Object.entries(table)
-  .map(([name, { contract }]) => ({ name, contract: contract as AnyContract }))
+  .map(([name, { contract }]) => ({
+    name: name as FunctionName,
+    contract: contract as AnyContract,
+  }))
   .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** The lines of the route table whose function is of one kind, sorted by name. */

@@ -70,7 +70,7 @@ export function siteOf(
   };
 }
 
-/** By its name, so that who invokes a function needs not be placed after it. */
+/** By its name, so that a function may be placed before those that it invokes. */
 const functionArn = (scope: Construct, stage: Stage, name: string) =>
   Stack.of(scope).formatArn({
     service: "lambda",

@@ -3,7 +3,7 @@ import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { ReactionContract } from "../platform/reaction.ts";
-import { keyStartsOf } from "../platform/table/keys.ts";
+import { keyStartsOf } from "../platform/table/item-kinds.ts";
 import type { Data } from "./data.ts";
 import type { Statement } from "./grants.ts";
 
@@ -87,7 +87,7 @@ export function connectSource(
 
 type Kinds = Extract<ReactionContract["on"], { stream: "table" }>["kinds"];
 
-/** One pattern for each partition. Lambda takes five at most unless its quota is raised. */
+/** One pattern for each partition. Lambda accepts five at most unless its quota is raised. */
 const filtersOf = (kinds: NonNullable<Kinds>) =>
   keyStartsOf(kinds).map(({ PK, SK }) => {
     const starting = (starts: string[]) => ({ S: starts.map((prefix) => ({ prefix })) });

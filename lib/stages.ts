@@ -1,4 +1,5 @@
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { FunctionName } from "./route-table.ts";
 
 /** Everything in which the stages differ. */
 export type Stage = {
@@ -29,7 +30,7 @@ export type Stage = {
   owedMax: number;
   /** Credits. */
   superlikePrice: number;
-  /** What usernames of the staff are made of: only admins have and give such ones. */
+  /** Words of staff usernames, which only admins have and give. */
   reservedUsernames: readonly string[];
   /** Times that one user may change their name and surname in a day. */
   nameChangesPerDay: number;
@@ -46,16 +47,19 @@ export type Stage = {
   alarmsAddress?: string;
   /** Lambda's concurrency of the account, of which 100 must stay unreserved. */
   accountConcurrency: number;
-  /** Executions kept for one function, by name. */
-  reservedConcurrency: Readonly<Record<string, number>>;
-  /** Memory of a function in this stage, by name, in place of its contract's. */
-  memoryMegabytes: Readonly<Record<string, number>>;
+  /** Executions reserved for one function. */
+  reservedConcurrency: ByFunction;
+  /** Memory of a function in this stage, in place of its contract's. */
+  memoryMegabytes: ByFunction;
   tencent: { sdkAppId: number; administrators: readonly string[] };
   /** The claim of a token that lists its groups. */
   groupsClaim: string;
   /** Any OIDC issuer in place of the stage's own user pool. */
   issuer?: { issuer: string; audience: string; jwks: string };
 };
+
+/** A number for some functions; a name that the route table does not have does not compile. */
+type ByFunction = Readonly<Partial<Record<FunctionName, number>>>;
 
 const pictures = "https://assets.ovation.example";
 
@@ -80,8 +84,15 @@ const dev: Stage = {
   owedMax: 10_000,
   superlikePrice: 10,
   reservedUsernames: [
-    ...["admin", "administrator", "sysadmin", "moderator", "staff", "official", "support"],
-    ...["helpdesk", "ovation"],
+    "admin",
+    "administrator",
+    "sysadmin",
+    "moderator",
+    "staff",
+    "official",
+    "support",
+    "helpdesk",
+    "ovation",
   ],
   nameChangesPerDay: 1_000_000,
   largeRoomViewers: 1_000,
@@ -156,27 +167,28 @@ export function placeholdersOf(stage: Stage): string[] {
 const unreservedMin = 100;
 
 /** Reads one value of the command line, `-c name=value`. */
-type Given = (name: string) => string | undefined;
+type Option = (name: string) => string | undefined;
 
 /** The stage that the command line asks for. Throws a sentence when it is wrong. */
-export function stageOf(given: Given): Stage {
-  const name = given("stage") ?? "dev";
+export function stageOf(option: Option): Stage {
+  const name = option("stage") ?? "dev";
   if (name !== "dev" && name !== "prod")
     throw new Error(`-c stage=${name}: expected one of ${Object.keys(stages).join(", ")}`);
   const stage = { ...stages[name] };
-  const issuer = given("issuer");
+  const issuer = option("issuer");
   if (issuer !== undefined) {
-    const [audience, jwks] = [given("audience"), given("jwks")];
+    const audience = option("audience");
+    const jwks = option("jwks");
     if (audience === undefined || jwks === undefined)
       throw new Error("-c issuer= needs -c audience= and -c jwks= beside it");
     stage.issuer = { issuer, audience, jwks };
   }
-  stage.groupsClaim = given("groupsClaim") ?? stage.groupsClaim;
+  stage.groupsClaim = option("groupsClaim") ?? stage.groupsClaim;
   assertConcurrency(stage);
   return stage;
 }
 
-/** Throws when more is reserved than the account lets be reserved. */
+/** Throws when more is reserved than the account allows. */
 export function assertConcurrency(stage: Stage): void {
   const sum = Object.values(stage.reservedConcurrency).reduce((all, one) => all + one, 0);
   const most = stage.accountConcurrency - unreservedMin;

@@ -34,7 +34,7 @@ const lostPostsMax = 100;
 /** Requests of a minute that the table may throttle: the SDK tries them again. */
 const throttledMax = 10;
 
-/** The part of the account's executions from which on somebody has to ask AWS for more. */
+/** The share of the account's executions above which somebody has to ask AWS for more. */
 const concurrencyShare = 0.8;
 
 /** Seconds for which a message may wait; in `moments` they are sent up to 15 minutes ahead. */
@@ -48,7 +48,7 @@ const messageAgeMax: Record<QueueName, number> = {
   users: 300,
 };
 
-/** Failures that the gateway tells of a function that was throttled, died or was late. */
+/** Failures with which the gateway reports a function that was throttled, died or was late. */
 const gatewayFailures = ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "API_CONFIGURATION_ERROR"];
 
 /** Alarms on what a person must look at, told to the stage's address; the same as a dashboard. */

@@ -3,6 +3,7 @@ import { type Caller, contextOf } from "./caller.ts";
 import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, Resources } from "./grants.ts";
 import { logFault } from "./log.ts";
+import { named } from "./named.ts";
 
 /** The contract of one authorizer: whose callers it tells apart. */
 export type AuthorizerContract = {
@@ -17,12 +18,13 @@ export type AuthorizerContract = {
 type Verdict = Caller | "anonymous" | undefined;
 
 /**
- * A Lambda authorizer (REQUEST). Only a token that was judged bad is refused: by the HTTP API's with a
- * Deny that carries the time, so that the gateway response can answer with our envelope; the
- * WebSocket API's must throw exactly `Unauthorized`, because there a Deny is a 403. API Gateway
- * keeps an answer for minutes, a Deny as well as an Allow, so a fault (the issuer's keys or the
- * table cannot be had) is never answered: it throws, which is not kept. The gateway response says
- * 503 then; the WebSocket API, which has none, 500. Nobody gets in by either.
+ * A Lambda authorizer (REQUEST). Only a token that was judged bad is refused: the HTTP API's
+ * authorizer does so with a Deny that carries the time, so that the gateway response can answer
+ * with our envelope; the WebSocket API's must throw exactly `Unauthorized`, because there a Deny is
+ * a 403. API Gateway keeps an answer for minutes, a Deny as well as an Allow, so a fault (the
+ * issuer's keys or the table cannot be had) is never answered: it throws, which is not kept. The
+ * gateway response says 503 then; the WebSocket API, which has none, 500. Nobody gets in either
+ * way.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
  */
 export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
@@ -30,6 +32,7 @@ export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
   identify: (event: APIGatewayRequestAuthorizerEvent, now: Date) => Promise<Verdict>,
 ) {
   const contract = { kind: "authorizer", ...declaration } as C & { kind: "authorizer" };
+  named(identify, `authorizer ${contract.api}`);
 
   async function handler(
     event: APIGatewayRequestAuthorizerEvent,
@@ -52,7 +55,7 @@ export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
 }
 
 /**
- * The stage's every method: the answer is cached for the token, whatever it calls next.
+ * Every method of the stage: the answer is cached for the token, whatever it calls next.
  * `arn:aws:execute-api:region:account:api/stage/METHOD/path` becomes `…:api/stage/*`.
  */
 const wholeStage = (methodArn: string) => `${methodArn.split("/").slice(0, 2).join("/")}/*`;

@@ -47,7 +47,10 @@ export function callerOf(context: Record<string, unknown> | null | undefined): C
   };
 }
 
-/** Refuses whoever's token has ended: a call may outlive it, and so may the authorizer's cache. */
+/**
+ * Refuses a caller whose token has expired: a call may outlive it, and so may the authorizer's
+ * cache.
+ */
 export function assertCurrent({ expiresAt }: Pick<Caller, "expiresAt">, now: Date): void {
   if (expiresAt * 1000 <= now.getTime()) refuse("token_invalid");
 }

@@ -1,9 +1,11 @@
-/** As much of Lambda's context as says when the function is ended. */
+import { refuse } from "../domain/refusal.ts";
+
+/** The part of Lambda's context that says when the function will be ended. */
 export type TimeLeft = { getRemainingTimeInMillis(): number };
 
 /**
- * What is kept of a function's time for its own last word: an answer that is posted to a socket
- * takes up to two seconds.
+ * What is kept back of a function's time for its own last word: an answer that is posted to a
+ * socket takes up to two seconds.
  */
 export const lastWordMilliseconds = 2_500;
 
@@ -21,3 +23,22 @@ export function beginInvocation(context: TimeLeft | undefined): void {
 
 /** Milliseconds that calls may still take in this invocation; negative when it is over. */
 export const millisecondsLeft = () => endsAt - Date.now();
+
+/**
+ * Milliseconds that a try may take: the given number, or what is left of the invocation. When
+ * nothing is left it throws the refusal `unavailable`, so that the caller is still told so.
+ */
+export function timeFor(most: number): number {
+  const milliseconds = Math.min(most, millisecondsLeft());
+  return milliseconds > 0 ? milliseconds : refuse("unavailable");
+}
+
+/** There was no answer in time; AWS may still have done what it was asked. */
+export class TimeoutError extends Error {
+  override name = "TimeoutError";
+  code = "ETIMEDOUT";
+
+  constructor(milliseconds: number) {
+    super(`No answer within ${Math.round(milliseconds)} ms`);
+  }
+}

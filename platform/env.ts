@@ -20,9 +20,9 @@ const settings = {
   RESERVED_USERNAMES: list,
   /** Times that a user may change their name and surname in a day. */
   NAME_CHANGES_PER_DAY: positive,
-  /** The picture of a user who has none: an https URL. */
+  /** The picture of users without one of their own: an https URL. */
   DEFAULT_PICTURE: url,
-  /** The picture of a stream that has none: an https URL. */
+  /** The picture of streams without one of their own: an https URL. */
   DEFAULT_THUMBNAIL: url,
   /** Gifts and superlikes that one user may send in a second. */
   GIFTS_PER_SECOND: count,
@@ -59,9 +59,9 @@ const settings = {
   RESUME_FRAMES_PER_SECOND: positive,
   /** Viewers above which a room is posted by a function of its own. */
   LARGE_ROOM_VIEWERS: positive,
-  /** Viewers above which a room's posting is cut into parts, and of one part. */
+  /** Viewers above which a room's posting is cut into slices, and of one slice. */
   PART_VIEWERS: positive,
-  /** The name of the function that posts one part. */
+  /** The name of the function that posts one slice. */
   POST_PART_FUNCTION: text,
   TENCENT_SDK_APP_ID: positive,
   /** Accounts that may call the Tencent API. */
@@ -93,10 +93,17 @@ export function setting<Name extends SettingName>(name: Name): Settings[Name] {
   return known.get(name) as Settings[Name];
 }
 
-/** What Lambda puts into the environment of every function: for signing calls by ourselves. */
+/** What Lambda puts into the environment of every function: for signing calls ourselves. */
 export const awsEnvironment = () => ({
   region: process.env.AWS_REGION ?? "us-east-1",
   accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? "",
   secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY ?? "",
   sessionToken: process.env.AWS_SESSION_TOKEN,
 });
+
+/**
+ * The trace of the current invocation, which Lambda puts into the environment each time. By it
+ * Lambda recognizes a call as part of a chain, so that a loop of functions is stopped.
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+ */
+export const traceId = () => process.env._X_AMZN_TRACE_ID || undefined;

@@ -1,22 +1,4 @@
-/** The kinds of partitions of the one table, as keys.ts spells them (the part before `#`). */
-export type Partition =
-  | "USER"
-  | "WALLET"
-  | "REPLAY"
-  | "LEDGER"
-  | "STREAM"
-  | "FRAMES"
-  | "CONN"
-  | "CATALOGUE"
-  | "GIFT"
-  | "GIFTID"
-  | "BAN"
-  | "PARKED"
-  | "SWEEP"
-  | "NAME"
-  | "FIND"
-  | "ROOM"
-  | "RATE";
+import type { Partition } from "./table/keys.ts";
 
 /** The queues of a stage. */
 export type QueueName =
@@ -32,9 +14,9 @@ export type QueueName =
 export type TaskName = "realtime/post-part";
 
 /**
- * What one function may do outside itself. lib/ makes its role from this and nothing else:
- * `read` is Get, BatchGet and Query, `write` is Put, Update, Delete and ConditionCheck of items
- * whose partition key begins so. Of LEDGER nobody may update or delete: `write` means Put there.
+ * What one function may do outside itself. lib/ makes its role from this and nothing else: `read`
+ * is Get, BatchGet and Query, `write` is Put, Update, Delete and ConditionCheck of items whose
+ * partition key begins that way. Nobody may update or delete in LEDGER: `write` means Put there.
  */
 export type Grants = {
   read?: readonly Partition[];
@@ -42,7 +24,7 @@ export type Grants = {
   /** Query of the sparse index of gifts that are not settled, by receiver. */
   dueIndex?: true;
   /**
-   * Scan of that index, for the sweep that knows no receivers; it holds what is not settled only.
+   * Scan of that index, for the sweep that knows no receivers; it holds only what is not settled.
    */
   dueScan?: true;
   queues?: readonly QueueName[];

@@ -14,8 +14,8 @@ export type Limits = {
   /** Pages of missed frames that a connection is sent in one turn, so that no turn is long. */
   turnPages: number;
   /**
-   * Viewers up to whom going live is one transaction with the next frame: in a larger room, when
-   * all come back at once, these would conflict with each other and with its frames.
+   * The most viewers with whom going live is one transaction with the next frame: in a larger room,
+   * when all come back at once, these would conflict with each other and with its frames.
    */
   exactViewers: number;
   /**
@@ -27,13 +27,16 @@ export type Limits = {
   backlogBytes: number;
   /** Items of one page of what has gathered: about what one frame of a busy room takes in. */
   backlogPage: number;
-  /** Posts after which the log is marked, so that no call of a large room ends all for nothing. */
+  /**
+   * Posts after which the log is marked, so that no call of a large room that is cut short was for
+   * nothing.
+   */
   postsPerMark: number;
   /** Subscribers of one range, above which the next reading takes more ranges at once. */
   rangeSubscribers: number;
-  /** So few connections that have gone are removed as soon as they are found. */
+  /** Up to this many connections that have gone are removed as soon as they are found. */
   goneAtOnce: number;
-  /** Connections that have gone and are removed by one call. */
+  /** The most connections that have gone and are removed by one call. */
   gonePerCall: number;
 };
 
@@ -57,7 +60,7 @@ let current = standard;
 /** The sizes that hold in this process. */
 export const limits = (): Limits => current;
 
-/** Puts other sizes in their place, undefined the usual ones: for tests. */
+/** Puts other sizes in their place, or with undefined the usual ones again: for tests. */
 export function useLimits(others: Partial<Limits> | undefined): void {
   current = { ...standard, ...others };
 }

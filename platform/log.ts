@@ -1,5 +1,5 @@
 import { Logger } from "@aws-lambda-powertools/logger";
-import { withSources } from "./stack.ts";
+import { withReadableStack } from "./stack.ts";
 
 let logger: Logger | undefined;
 
@@ -10,12 +10,11 @@ const log = () => {
 };
 
 /**
- * A fault of ours, told once with its cause and the lines of the sources that led there. Never give
- * it a token, a key or a whole event.
+ * A fault of ours, logged once with its cause and the lines of the sources that led there. Never
+ * give it a token, a key or a whole event.
  */
 export function logFault(message: string, error: unknown, facts: Record<string, unknown> = {}) {
-  const cause = error instanceof Error ? error : new Error(String(error));
-  if (cause.stack !== undefined) cause.stack = withSources(cause.stack);
+  const cause = withReadableStack(error instanceof Error ? error : new Error(String(error)));
   log().error(message, { ...facts, error: cause });
 }
 

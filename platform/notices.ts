@@ -21,20 +21,22 @@ import { record } from "./table/record.ts";
 import type { Action } from "./table/transact.ts";
 import { startTimer } from "./timers.ts";
 
-/** One message of the queue of notices: tell the next part of those who are to know of a stream. */
+/**
+ * A message of the queue of notices: tell the next part of those who should know about a stream.
+ */
 export const Notice = z.object({ streamId: StreamId, step: z.number().int().default(0) });
 export type Notice = z.infer<typeof Notice>;
 
 /** Users whom one message tells, in one transaction (of at most 100 actions) with its place. */
 const toldMax = 95;
 
-/** Asks for a notice to be told, or to go on. */
+/** Asks for a notice to be told, or continued. */
 export const sendNotice = (notice: Notice, now: Date) =>
   startTimer(setting("NOTICES_QUEUE_URL"), notice, { at: now, now });
 
 /**
- * Asks for the followers to be told, from where something else was the task: it does not fail with
- * it, since the notice lies in the table and is found again within three minutes.
+ * Asks for the followers to be told, from code whose task was something else: that does not fail
+ * when this does, since the notice lies in the table and is found again within three minutes.
  */
 export async function announce(streamId: string, now: Date): Promise<void> {
   try {
@@ -59,7 +61,7 @@ export async function tellPart({ streamId, step }: Notice, now: Date): Promise<v
   if (isTold && part?.next !== undefined) await sendNotice({ streamId, step: step + 1 }, now);
 }
 
-/** Who is told next, and where it goes on after them. */
+/** Who is told next, and where the telling continues after them. */
 type Part = { users: string[]; next: NoticePlace | undefined };
 
 async function nextPart(notice: OpenNotice, stream: Stream, now: Date): Promise<Part> {
@@ -76,7 +78,7 @@ async function nextPart(notice: OpenNotice, stream: Stream, now: Date): Promise<
   return { users, next: { ...next, isQuiet } };
 }
 
-/** Those who were not told as followers: who follows since before the start was. */
+/** Those who were not told as followers: whoever followed before the start was. */
 async function withoutFollowers(users: string[], { hostId, startedAt }: Stream) {
   const relations = await Promise.all(users.map((userId) => findRelation(userId, hostId)));
   return users.filter((_, at) => (relations[at]?.at ?? "~") > (startedAt ?? ""));
@@ -94,7 +96,7 @@ async function waitingFor({ id }: Stream, after: string | undefined) {
   return { users: reminders.filter(isOnStart).map(({ userId }) => userId), last };
 }
 
-/** Records a part with its place; who has the notification already is left out. */
+/** Records a part with its place; those who already have the notification are left out. */
 async function recordPart(told: readonly StoredNotification[], move: Action): Promise<boolean> {
   for (let left = told; ; ) {
     const actions = left.map((one) => ({ ...notificationAction(one), label: `to:${one.userId}` }));
@@ -118,7 +120,7 @@ export async function tellReminder(reminder: Reminder, now: Date): Promise<void>
   if (failed !== undefined && !failed.has("due")) await record([toldAction(reminder)]);
 }
 
-/** The one notification for each start and user, under the same id however often it is told. */
+/** The one notification for each start and user: its id is the same, however often it is sent. */
 function noticeTo(stream: Stream, userId: string, now: Date, dueAt?: string): StoredNotification {
   const { id, startedAt, status } = stream;
   const at = new Date(dueAt ?? startedAt ?? now);

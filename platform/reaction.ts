@@ -1,8 +1,12 @@
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
+import type * as z from "zod";
 import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, QueueName, Resources } from "./grants.ts";
+import { logFault } from "./log.ts";
+import { named } from "./named.ts";
 import { tellLosses } from "./push/losses.ts";
-import type { ItemKind } from "./table/keys.ts";
+import { withReadableStack } from "./stack.ts";
+import type { ItemKind } from "./table/item-kinds.ts";
 
 /** What calls a function that nobody asks: the table's stream, a queue, or the clock. */
 type Source =
@@ -27,10 +31,14 @@ type RecordsOf<S extends Source> = S extends { stream: "table" }
     ? readonly SQSRecord[]
     : readonly [];
 
+/** What calls a reaction, as a stack names it: `stream table`, `queue combos`, `rate(1 minute)`. */
+const sourceName = (on: Source) =>
+  "stream" in on ? `stream ${on.stream}` : "queue" in on ? `queue ${on.queue}` : on.every;
+
 /**
  * A function that reacts to records. It answers the ids of those that are to come again: of a
  * stream the sequence number of the first that failed (all after it come again), of a queue the
- * message ids. An exception returns the whole batch.
+ * message ids. An exception returns the whole batch, and Lambda logs it.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
  */
 export function reaction<const C extends Omit<ReactionContract, "kind">>(
@@ -39,6 +47,7 @@ export function reaction<const C extends Omit<ReactionContract, "kind">>(
   handle: (records: RecordsOf<C["on"]>, now: Date) => Promise<readonly string[] | void>,
 ) {
   const contract = { kind: "reaction", ...declaration } as C & { kind: "reaction" };
+  named(handle, sourceName(contract.on));
 
   async function handler(event: { Records?: unknown[] }, context?: TimeLeft): Promise<Failures> {
     beginInvocation(context);
@@ -46,10 +55,57 @@ export function reaction<const C extends Omit<ReactionContract, "kind">>(
     try {
       const failed = (await handle(records, new Date())) ?? [];
       return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+    } catch (error) {
+      throw withReadableStack(error);
     } finally {
       tellLosses();
     }
   }
 
   return { contract, handler };
+}
+
+/** What a queue delivers, as far as its readers look at it. */
+export type QueueRecord = Pick<SQSRecord, "messageId" | "body">;
+
+/**
+ * A reader of a queue that takes message by message, as `handleEach` does: what `reaction` is given
+ * where a batch is no more than its messages.
+ */
+export const each =
+  <Message>(
+    schema: z.ZodType<Message>,
+    handle: (message: Message, now: Date) => Promise<unknown>,
+    order?: Order,
+  ) =>
+  (records: readonly QueueRecord[], now: Date) =>
+    handleEach(records, schema, (message) => handle(message, now), order);
+
+/** Whether messages are handled one after the other; side by side unless stated otherwise. */
+type Order = { inTurn: boolean };
+
+/**
+ * Handles the messages of a batch. One that fails, or does not fit the schema, holds up no other.
+ * Answers the ids of those that failed and are to come again; each fault is logged once, with all
+ * messages that it failed.
+ */
+export async function handleEach<Message>(
+  records: readonly QueueRecord[],
+  schema: z.ZodType<Message>,
+  handle: (message: Message) => Promise<unknown>,
+  { inTurn }: Order = { inTurn: false },
+): Promise<string[]> {
+  const failures = new Map<unknown, string[]>();
+  async function attempt({ messageId, body }: QueueRecord): Promise<void> {
+    try {
+      await handle(schema.parse(JSON.parse(body)));
+    } catch (error) {
+      failures.set(error, [...(failures.get(error) ?? []), messageId]);
+    }
+  }
+  if (inTurn) for (const record of records) await attempt(record);
+  else await Promise.all(records.map(attempt));
+  for (const [error, messageIds] of failures)
+    logFault("Messages of a queue failed and come again", error, { messageIds });
+  return [...failures.values()].flat();
 }

@@ -4,7 +4,7 @@ import { SourceMap, type SourceMapPayload } from "node:module";
 /** A place in a bundle, as V8 writes it: `/var/task/index.cjs:84:1234`. */
 const place = /((?:\/[^\s():]+)+\.cjs):(\d+):(\d+)/g;
 
-/** The source map beside a bundle; undefined where there is none. */
+/** The source map of a bundle; undefined where there is none. */
 function readMap(bundle: string): SourceMap | undefined {
   const file = `${bundle}.map`;
   if (!existsSync(file)) return undefined;
@@ -13,10 +13,9 @@ function readMap(bundle: string): SourceMap | undefined {
 
 /**
  * A stack with the files and lines of the sources in place of those of the bundle. The map is read
- * only when there is a fault to be told: Node's own `--enable-source-maps` reads it at each cold
- * start.
+ * only when there is a fault to log: Node's own `--enable-source-maps` reads it at each cold start.
  */
-export function withSources(stack: string): string {
+function withSources(stack: string): string {
   const maps = new Map<string, SourceMap | undefined>();
   return stack.replace(place, (written, bundle: string, line: string, column: string) => {
     if (!maps.has(bundle)) maps.set(bundle, readMap(bundle));
@@ -25,4 +24,13 @@ export function withSources(stack: string): string {
     const file = origin.fileName.replace(/^(\.\.\/)+/, "");
     return `${file}:${origin.lineNumber}:${origin.columnNumber}`;
   });
+}
+
+/**
+ * The same error, whose stack names the sources: for one that is thrown to Lambda, which logs it by
+ * itself. What is not an error has no stack and stays as it is.
+ */
+export function withReadableStack<E>(error: E): E {
+  if (error instanceof Error && error.stack !== undefined) error.stack = withSources(error.stack);
+  return error;
 }

@@ -1,7 +1,9 @@
 import type * as z from "zod";
 import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, Resources } from "./grants.ts";
+import { named } from "./named.ts";
 import { tellLosses } from "./push/losses.ts";
+import { withReadableStack } from "./stack.ts";
 
 /** The contract of a function that another function of ours invokes and waits for. */
 export type TaskContract = {
@@ -15,9 +17,9 @@ export type TaskContract = {
 } & Resources;
 
 /**
- * A function that does a part of another's work. Whoever invokes it waits for the answer and decides
- * what a failure means: an exception, also over what it was given, is one for the caller (Lambda
- * answers 200 with `X-Amz-Function-Error`).
+ * A function that does a part of another's work. Whoever invokes it waits for the answer and
+ * decides what a failure means: an exception, including one about what it was given, reaches the
+ * caller (Lambda answers 200 with `X-Amz-Function-Error`).
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 export function task<const C extends Omit<TaskContract, "kind">>(
@@ -25,11 +27,14 @@ export function task<const C extends Omit<TaskContract, "kind">>(
   handle: (body: z.output<C["body"]>, now: Date) => Promise<z.input<C["answer"]>>,
 ) {
   const contract = { kind: "task", ...declaration } as C & { kind: "task" };
+  named(handle, "task");
 
   async function handler(event: unknown, context?: TimeLeft): Promise<z.input<C["answer"]>> {
     beginInvocation(context);
     try {
       return await handle(contract.body.parse(event) as z.output<C["body"]>, new Date());
+    } catch (error) {
+      throw withReadableStack(error);
     } finally {
       tellLosses();
     }

@@ -8,7 +8,8 @@ let client: SQSClient | undefined;
 
 /**
  * Sends a message that arrives at a moment: not before it, or at the latest delay that SQS knows,
- * when its reader sends it on. Nothing waits in memory, so a moment comes whatever dies until then.
+ * when its reader sends it on. Nothing waits in memory, so a moment comes whatever dies before
+ * then.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html
  */
 export async function startTimer(

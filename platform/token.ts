@@ -14,7 +14,7 @@ const lifeSecondsMax = 24 * 3600;
 const graceSeconds = 60;
 
 /**
- * Keys older than this are fetched again, so that a key that the issuer withdrew stops to count.
+ * Keys older than this are fetched again, so that a key which the issuer withdrew no longer counts.
  */
 const keysLifeMilliseconds = 10 * 60_000;
 
@@ -41,7 +41,9 @@ const Claims = z.object({
 type Header = { alg?: string | undefined; crit?: unknown };
 type SigningKey = { kty: string; alg?: string };
 
-let verifier: ReturnType<typeof createVerifier> | undefined;
+type Verifier = ReturnType<typeof createVerifier>;
+
+let verifier: Verifier | undefined;
 let keysFetchedAt = Number.NEGATIVE_INFINITY;
 
 function createVerifier() {
@@ -57,13 +59,16 @@ function createVerifier() {
 /**
  * Whose token this is (JWT, RFC 7519), or undefined: whatever is wrong with it, the caller hears
  * the same. Signature, issuer, audience, times and subject are checked; roles come from the groups
- * claim. Throws `KeysUnavailable` when it cannot be judged without keys that cannot be had now.
+ * claim. Throws `KeysUnavailable` when it cannot be judged without keys that cannot be had now, and
+ * when a setting is wrong: nobody's token is bad for that.
  */
 export async function verifyToken(token: string, now: Date): Promise<Caller | undefined> {
   if (token.length > tokenLengthMax) return undefined;
+  verifier ??= createVerifier();
+  const names = { audience: setting("AUDIENCE"), groupsClaim: setting("GROUPS_CLAIM") };
   try {
-    const payload = await verifySignature(token, now.getTime());
-    return callerOf(payload, Math.floor(now.getTime() / 1000));
+    const payload = await verifySignature(verifier, token, now.getTime());
+    return callerOf(payload, names, Math.floor(now.getTime() / 1000));
   } catch (error) {
     if (error instanceof KeysUnavailable) throw error;
     // Not every rejection of the library is an error of its own: a malformed DER signature or a
@@ -75,10 +80,13 @@ export async function verifyToken(token: string, now: Date): Promise<Caller | un
 
 /**
  * Verifies with the keys that are known; unknown key ids may cause one bounded fetch. While the
- * issuer is down the known keys go on to count, and what needs no key to be bad is still bad.
+ * issuer is down the known keys still count, and tokens that are bad whatever the key are refused.
  */
-async function verifySignature(token: string, nowMilliseconds: number): Promise<unknown> {
-  verifier ??= createVerifier();
+async function verifySignature(
+  verifier: Verifier,
+  token: string,
+  nowMilliseconds: number,
+): Promise<unknown> {
   if (nowMilliseconds - keysFetchedAt > keysLifeMilliseconds)
     await renewKeys(nowMilliseconds).catch((error: unknown) => {
       if (!(error instanceof KeysUnavailable)) throw error;
@@ -114,20 +122,24 @@ function assertSigning(header: Header, jwk: SigningKey): void {
   if (keyKinds[header.alg?.slice(0, 2) ?? ""] !== jwk.kty) throw new Error("alg");
 }
 
-function callerOf(payload: unknown, nowSeconds: number): Caller | undefined {
+function callerOf(
+  payload: unknown,
+  names: { audience: string; groupsClaim: string },
+  nowSeconds: number,
+): Caller | undefined {
   const parsed = Claims.safeParse(payload);
   if (!parsed.success) return undefined;
   const { sub, exp, iat, jti, aud, client_id, ...claims } = parsed.data;
   const audiences = aud === undefined ? [client_id] : [aud].flat();
-  if (!audiences.includes(setting("AUDIENCE"))) return undefined;
+  if (!audiences.includes(names.audience)) return undefined;
   if (exp <= nowSeconds || exp - iat > lifeSecondsMax) return undefined;
   if (iat > nowSeconds + graceSeconds) return undefined;
-  const groups = (payload as Record<string, unknown>)[setting("GROUPS_CLAIM")];
+  const groups = (payload as Record<string, unknown>)[names.groupsClaim];
   return { userId: sub, roles: rolesOf(groups), claims, expiresAt: exp, tokenId: jti };
 }
 
 /** Groups that mean nothing here give nothing. */
 function rolesOf(groups: unknown): Role[] {
-  const given = Array.isArray(groups) ? groups : [];
-  return (["admin", "service"] as const).filter((role) => given.includes(role));
+  const names = Array.isArray(groups) ? groups : [];
+  return (["admin", "service"] as const).filter((role) => names.includes(role));
 }

@@ -6,8 +6,10 @@ import { Member } from "../streams/member.ts";
 import { Stream } from "../streams/stream.ts";
 import type { LogRecord, StreamEvent } from "./event.ts";
 
-/** A change of one item of a stream, as the table's stream tells it: both images, nothing else. */
-export type Change = {
+/**
+ * A change of one item of a stream, as the table's stream reports it: both images, nothing else.
+ */
+export type ItemChange = {
   kind: "message" | "gift" | "stream" | "member";
   streamId: string;
   /** When the table made the record, in seconds since 1970. */
@@ -17,19 +19,19 @@ export type Change = {
 };
 
 /**
- * Reads what a change of an item means to the stream's log: nothing (undefined), or one record with
- * its events. The record's id is the item's id, the kind of change and its own revision, never the
- * batch or a sequence number: a retry comes in other company and a shard may be split
- * (docs/frames.md F15). Throws when an image does not fit its kind.
+ * Reads what the change of an item means to the stream's log: nothing (undefined), or one record
+ * with its events. The record's id consists of the item's id, the kind of change and its own
+ * revision, never of the batch or a sequence number: a retry comes in other company and a shard may
+ * be split (docs/frames.md F15). Throws when an image does not fit its kind.
  */
-export function recordOf(change: Change, defaultPicture: string): LogRecord | undefined {
+export function recordOf(change: ItemChange, defaultPicture: string): LogRecord | undefined {
   return change.new === undefined ? undefined : readers[change.kind](change, defaultPicture);
 }
 
-/** Who reads which kind: one without a reader does not compile. */
+/** The reader of each kind: a kind without a reader does not compile. */
 const readers: Record<
-  Change["kind"],
-  (change: Change, defaultPicture: string) => LogRecord | undefined
+  ItemChange["kind"],
+  (change: ItemChange, defaultPicture: string) => LogRecord | undefined
 > = {
   message: messageRecord,
   gift: giftRecord,
@@ -37,7 +39,14 @@ const readers: Record<
   stream: streamRecord,
 };
 
-function messageRecord(change: Change, defaultPicture: string): LogRecord | undefined {
+/** The kinds of items whose changes a log shows. */
+export const changeKinds = Object.keys(readers) as readonly ItemChange["kind"][];
+
+/** Whether a log shows changes of this kind of item. */
+export const isChangeKind = (kind: string): kind is ItemChange["kind"] =>
+  Object.hasOwn(readers, kind);
+
+function messageRecord(change: ItemChange, defaultPicture: string): LogRecord | undefined {
   const { streamId, createdAt, old } = change;
   // A number that a call left empty never had a message.
   if (change.new?.isEmpty === true) return undefined;
@@ -47,7 +56,10 @@ function messageRecord(change: Change, defaultPicture: string): LogRecord | unde
     if (old !== undefined && Message.parse(old).deletedAt !== undefined) return undefined;
     const event: StreamEvent = { type: "chat.deleted", at, data: { messageId, streamId } };
     const deletes = { messageId, createdAt: writtenAt };
-    return { ...always(`${messageIdPrefix}${messageId}:deleted`, createdAt, [event]), deletes };
+    return {
+      ...alwaysShown(`${messageIdPrefix}${messageId}:deleted`, createdAt, [event]),
+      deletes,
+    };
   }
   if (old !== undefined) return undefined;
   const data = chatMessageOf(message, defaultPicture);
@@ -61,8 +73,8 @@ const messageIdPrefix = "message:";
 /** The id of the record that showed a message: by it the frame that holds its text is found. */
 export const recordIdOfMessage = (messageId: string) => `${messageIdPrefix}${messageId}`;
 
-function giftRecord(change: Change, defaultPicture: string): LogRecord | undefined {
-  // Further receivers' shares lie beside their gift and are no events.
+function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | undefined {
+  // The shares of further receivers lie beside their gift and are not shown.
   if (change.new?.kind === "share") return undefined;
   const { createdAt, old } = change;
   const gift = Gift.parse(change.new);
@@ -70,18 +82,18 @@ function giftRecord(change: Change, defaultPicture: string): LogRecord | undefin
   const adds = addsToTotals(gift);
   if (old === undefined && gift.kind === "superlike") {
     const data = superlikeBy(sender, { streamId, price, now: new Date(at) }, defaultPicture);
-    return always(`gift:${id}`, createdAt, [{ type: "superlike.sent", at, data }]);
+    return alwaysShown(`gift:${id}`, createdAt, [{ type: "superlike.sent", at, data }]);
   }
   if (old === undefined) {
     const data = giftSentOf(gift, adds, defaultPicture);
-    return { ...always(`gift:${id}`, createdAt, [{ type: "gift.sent", at, data }]), adds };
+    return { ...alwaysShown(`gift:${id}`, createdAt, [{ type: "gift.sent", at, data }]), adds };
   }
   const before = Gift.parse(old);
   if (refundedAt !== undefined && before.refundedAt === undefined) {
     const data = { id, streamId, credits: refundedCredits(gift), refundedAt, totals: adds };
     const events: StreamEvent[] = [{ type: "gift.refunded", at: refundedAt, data }];
-    const takes = { count: 0 - adds.count, credits: 0 - adds.credits };
-    return { ...always(`gift:${id}:refunded`, createdAt, events), adds: takes };
+    const removed = { count: 0 - adds.count, credits: 0 - adds.credits };
+    return { ...alwaysShown(`gift:${id}:refunded`, createdAt, events), adds: removed };
   }
   if (comboEnded === undefined || before.comboEnded !== undefined) return undefined;
   if (gift.giftType === undefined) throw new Error(`The gift ${id} has no type`);
@@ -93,14 +105,15 @@ function giftRecord(change: Change, defaultPicture: string): LogRecord | undefin
     count,
     credits,
   };
-  const ended: StreamEvent = { type: "combo.ended", at: comboEnded.at, data };
-  return always(`combo:${gift.comboId}`, createdAt, [ended]);
+  const event: StreamEvent = { type: "combo.ended", at: comboEnded.at, data };
+  return alwaysShown(`combo:${gift.comboId}`, createdAt, [event]);
 }
 
 /**
- * A ban is told by its own id, which never comes again: lifting and banning anew are other events.
+ * A record of a ban has the ban's own id, which never comes again: lifting and banning anew are
+ * different events.
  */
-function memberRecord({ streamId, old, new: image, createdAt }: Change): LogRecord | undefined {
+function memberRecord({ streamId, old, new: image, createdAt }: ItemChange): LogRecord | undefined {
   const member = Member.parse(image);
   const before = old === undefined ? undefined : Member.parse(old).ban;
   const ban = member.ban;
@@ -110,18 +123,18 @@ function memberRecord({ streamId, old, new: image, createdAt }: Change): LogReco
   if (ban == null) {
     const { id: banId, actionType } = before!;
     const data = { streamId, banId, targetUserId, actionType };
-    return always(`ban:${banId}:lifted`, createdAt, [{ type: "member.unbanned", at, data }]);
+    return alwaysShown(`ban:${banId}:lifted`, createdAt, [{ type: "member.unbanned", at, data }]);
   }
   const { id: banId, actionType, endsAt } = ban;
   const data = { streamId, banId, targetUserId, actionType, endsAt };
-  const record = always(`ban:${banId}`, createdAt, [{ type: "member.banned", at, data }]);
+  const record = alwaysShown(`ban:${banId}`, createdAt, [{ type: "member.banned", at, data }]);
   return actionType === "BLOCK" ? { ...record, blocks: targetUserId } : record;
 }
 
-const ends = new Set(["ended", "expired", "cancelled_by_host", "cancelled_by_guest"]);
+const endStatuses = new Set(["ended", "expired", "cancelled_by_host", "cancelled_by_guest"]);
 
 /** One change of a stream may mean several things: they are one record with several events. */
-function streamRecord({ old, new: image, createdAt }: Change): LogRecord | undefined {
+function streamRecord({ old, new: image, createdAt }: ItemChange): LogRecord | undefined {
   const now = Stream.parse(image);
   const before = old === undefined ? undefined : Stream.parse(old);
   if (before?.revision === now.revision) return undefined;
@@ -140,15 +153,13 @@ function streamRecord({ old, new: image, createdAt }: Change): LogRecord | undef
     events.push({ type: "chat.pinned", at, data: { messageId: pinned, streamId } });
   if (pinned === undefined && pinnedBefore !== undefined)
     events.push({ type: "chat.unpinned", at, data: { messageId: pinnedBefore, streamId } });
-  if (ends.has(status) && before !== undefined && !ends.has(before.status))
+  if (endStatuses.has(status) && before !== undefined && !endStatuses.has(before.status))
     events.push({ type: "stream.ended", at, data: { streamId, status, endedAt } });
   if (events.length === 0) return undefined;
-  return always(`stream:${streamId}:${now.revision}`, createdAt, events);
+  return alwaysShown(`stream:${streamId}:${now.revision}`, createdAt, events);
 }
 
-/**
- * The rules that viewers are told of, in one spelling. The blocked words stay with the moderators.
- */
+/** The rules that viewers are shown, as text to compare. Blocked words are for moderators alone. */
 const settingsOf = (stream: Stream) =>
   JSON.stringify([
     stream.slowModeSeconds,
@@ -157,7 +168,8 @@ const settingsOf = (stream: Stream) =>
     stream.moderators,
   ]);
 
-const always = (id: string, createdAt: number, events: StreamEvent[]): LogRecord => ({
+/** A record that is never thinned out. */
+const alwaysShown = (id: string, createdAt: number, events: StreamEvent[]): LogRecord => ({
   id,
   createdAt,
   lane: "always",

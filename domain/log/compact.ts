@@ -3,8 +3,8 @@ import type { FrameBody } from "./frame.ts";
 type Values = Record<string, unknown>;
 
 /**
- * Values of one field for all events of a group: one a row, or one for all rows, or text
- * `<prefix>=<column>` where each value is the prefix and that column's value.
+ * The values of one field for all events of a group: one for each row, one for all rows, or text
+ * `<prefix>=<column>`, where each value is the prefix followed by that column's value.
  */
 type Column = unknown[] | string;
 
@@ -12,8 +12,8 @@ type Column = unknown[] | string;
 type Group = { type: string; count: number; columns: Record<string, Column> };
 
 /**
- * The same frame, denser: users and gift types are said once, and the fields of like events stand
- * in columns. `order` has the group of each event; it is absent when there is one group.
+ * The same frame, denser: users and gift types appear once, and the fields of similar events are
+ * columns. `order` has the group of each event; it is absent where there is one group.
  */
 type CompactFrame = Omit<FrameBody, "type" | "events"> & {
   type: "compact";
@@ -23,10 +23,10 @@ type CompactFrame = Omit<FrameBody, "type" | "events"> & {
   order?: number[];
 };
 
-/** Columns with these marks hold places in `users` (one, or a list) and in `giftTypes`. */
+/** Columns with these marks hold indexes into `users` (one, or a list) and into `giftTypes`. */
 const marks = { user: "@", users: "@@", giftType: "#" } as const;
 
-/** Makes the compact form of a frame. client/compact.ts gives the events back as they were. */
+/** Makes the compact form of a frame. client/compact.ts restores the events. */
 export function compactOf({ events, type: _, ...rest }: FrameBody): CompactFrame {
   const users = createPlaces(userRow);
   const giftTypes = createPlaces((value) => value);
@@ -46,14 +46,14 @@ export function compactOf({ events, type: _, ...rest }: FrameBody): CompactFrame
     groups.get(form)!.rows.push(row);
     order.push([...groups.keys()].indexOf(form));
   }
-  const made = [...groups.values()].map(({ type, rows }) => groupOf(type, rows));
+  const groupList = [...groups.values()].map(({ type, rows }) => groupOf(type, rows));
   return {
     type: "compact",
     ...rest,
     users: users.list,
     giftTypes: giftTypes.list,
-    groups: made,
-    ...(made.length > 1 && { order }),
+    groups: groupList,
+    ...(groupList.length > 1 && { order }),
   };
 }
 
@@ -90,15 +90,22 @@ const isUser = (value: unknown): value is User =>
   typeof value === "object" && value !== null && "availabilityStatus" in value;
 
 /**
- * A user without names of fields; 0 stands for what is the same as the user's id or the picture.
+ * A user without field names; 0 stands for what is equal to the user's id, the picture or the time.
  */
 function userRow({ _id, username, name, surname, profilePhoto: photo, role }: User): unknown[] {
   const { url, variants, createdAt, updatedAt } = photo;
-  const same = <T>(value: T, as: T) => (value === as ? 0 : value);
+  const unlessSame = <T>(value: T, other: T) => (value === other ? 0 : value);
   return [
-    ...[_id, username, name, surname, same(photo._id, _id), url],
-    ...[same(variants["40"], url), same(variants["76"], url), createdAt],
-    same(updatedAt, createdAt),
+    _id,
+    username,
+    name,
+    surname,
+    unlessSame(photo._id, _id),
+    url,
+    unlessSame(variants["40"], url),
+    unlessSame(variants["76"], url),
+    createdAt,
+    unlessSame(updatedAt, createdAt),
     ...(role === undefined ? [] : [role]),
   ];
 }
@@ -106,7 +113,7 @@ function userRow({ _id, username, name, surname, profilePhoto: photo, role }: Us
 function groupOf(type: string, rows: readonly Values[]): Group {
   const columns: Record<string, Column> = {};
   const seen: [string, unknown[]][] = [];
-  // The id is written last among equals, since it is made from the item's own id.
+  // The id comes last: it is made from the item's own id, and can refer to that column.
   const names = Object.keys(rows[0]!);
   for (const name of [...names.filter((one) => one !== ""), ""]) {
     const values = rows.map((row) => row[name]);
@@ -116,7 +123,7 @@ function groupOf(type: string, rows: readonly Values[]): Group {
   return { type, count: rows.length, columns };
 }
 
-/** An earlier column of text from which this one follows, by a prefix that all rows share. */
+/** The earlier column that this one equals but for a prefix, which all rows share. */
 function reference(values: unknown[], seen: readonly [string, unknown[]][]): string | undefined {
   const [first] = values;
   if (typeof first !== "string") return undefined;
@@ -130,7 +137,7 @@ function reference(values: unknown[], seen: readonly [string, unknown[]][]): str
   return undefined;
 }
 
-/** One value for all rows where they are alike. */
+/** One value for all rows where they are equal. */
 function shortened(values: unknown[]): unknown[] {
   const first = JSON.stringify(values[0]);
   return values.every((value) => JSON.stringify(value) === first) ? [values[0]] : values;

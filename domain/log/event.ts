@@ -7,8 +7,8 @@ import { StreamStatus } from "../streams/stream.ts";
 import { Timestamp } from "../text.ts";
 
 /**
- * The gifts of a stream so far: quantities (Count × receivers) and their price. In a log they may
- * pass below zero for a moment, when a refund comes before its gift.
+ * The gifts of a stream so far: their quantity (Count × receivers) and price. In a log they may be
+ * negative for a moment, when a refund comes before its gift.
  */
 export const Totals = z.object({ count: z.number().int(), credits: z.number().int() });
 export type Totals = z.infer<typeof Totals>;
@@ -81,7 +81,7 @@ export const eventData = {
 
 export type EventType = keyof typeof eventData;
 
-/** One event of a stream; the totals in it are put right when it gets its place in a frame. */
+/** One event of a stream; its totals are corrected when it gets its place in a frame. */
 export type StreamEvent = {
   [Type in EventType]: {
     type: Type;
@@ -93,7 +93,7 @@ export type StreamEvent = {
 
 /**
  * What one record of the table's stream means to a log. `id` is made from the item alone, so that
- * the same record has the same id however often and in whatever company it comes.
+ * the same record has the same id however often it comes and whatever comes with it.
  */
 export type LogRecord = {
   id: string;

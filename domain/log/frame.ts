@@ -6,8 +6,8 @@ import { type LogRecord, type StreamEvent, Totals } from "./event.ts";
 export const frameBytesMax = 32_000;
 
 /**
- * A frame is answered for a day; it is kept a little longer, so that an answer never ends in a
- * hole.
+ * A frame can be read for a day; it is kept a little longer, so that no answer has a hole at its
+ * end.
  */
 const frameAnsweredSeconds = 24 * 3600;
 export const frameKeptSeconds = 25 * 3600;
@@ -18,7 +18,7 @@ export const Frame = z.object({
   epoch: z.string(),
   /** The exact text that viewers get. */
   body: z.string(),
-  /** The ids of all records that it took in, those that were thinned out too, parted by spaces. */
+  /** The ids of all records that it took in, even thinned out, separated by spaces. */
   covers: z.string(),
   /** The largest creation time of any record in this frame or one before it, in seconds. */
   newest: z.number(),
@@ -26,27 +26,27 @@ export const Frame = z.object({
   totals: Totals,
   /** Users whom a record of this frame blocks: whoever posts it reads their membership again. */
   blocks: z.array(z.string()).optional(),
-  /** Grows when a deletion takes a text out. */
+  /** Grows when a deletion removes a text. */
   revision: z.number().int(),
   /** Seconds since 1970: 25 h after it was made. */
   expiresAt: z.number().int(),
 });
 export type Frame = z.infer<typeof Frame>;
 
-/** Whether a frame may still be answered at this time. */
+/** Whether a frame can still be read at this time. */
 export const isAnswered = (frame: Pick<Frame, "expiresAt">, now: Date) =>
   frame.expiresAt - (frameKeptSeconds - frameAnsweredSeconds) > now.getTime() / 1000;
 
-/** Where a log ends: its epoch, and number, time and totals of the newest frame ever put. */
+/** Where a log ends: its epoch, and the number, time and totals of the newest frame ever put. */
 export type LogEnd = { epoch: string; head: number; newest: number; totals: Totals };
 
-/** What a frame says besides its events. */
-type Saying = {
+/** What a frame says besides its events, and what limits it. */
+type FrameFacts = {
   streamId: string;
   /** Distinct subscribed users, at most 5 s old. */
   viewers: number;
   /**
-   * Chat messages that the post rate leaves out: their ids. Their records are covered all the same.
+   * The ids of chat messages that the post rate leaves out. Their records are covered all the same.
    */
   left?: ReadonlySet<string>;
   /** UTF-8 bytes that the frame may have. */
@@ -55,13 +55,14 @@ type Saying = {
 
 /**
  * Makes the next frame of a log from records that are in none, in their order, as many as fit.
- * Answers the frame, how many records it took, and the records of which an event is too large for
- * any frame (they are covered and not shown: a fault to be counted, not a loop).
+ * Answers the frame, how many records it took, and the records with an event that is too large for
+ * any frame (they are covered and not shown: that is counted as a fault and does not go on for
+ * ever).
  */
 export function makeFrame(
   end: LogEnd,
   records: readonly LogRecord[],
-  { streamId, viewers, left, bytesMax = frameBytesMax }: Saying,
+  { streamId, viewers, left, bytesMax = frameBytesMax }: FrameFacts,
   now: Date,
 ): { frame: Frame; taken: number; tooLarge: LogRecord[] } {
   const deleted = new Set(records.map(({ deletes }) => deletes?.messageId));
@@ -73,7 +74,9 @@ export function makeFrame(
   const tooLarge: LogRecord[] = [];
   const blocks: string[] = [];
   let { newest, totals } = end;
-  let [bytes, taken, skipped] = [0, 0, 0];
+  let bytes = 0;
+  let taken = 0;
+  let skipped = 0;
   for (const record of records) {
     const isLeft = left?.has(record.id) ?? false;
     const after = record.adds === undefined ? totals : add(totals, record.adds);
@@ -110,7 +113,7 @@ const add = (a: Totals, b: Totals): Totals => ({
   credits: a.credits + b.credits,
 });
 
-/** The events of a record as they stand in a frame; a record of several numbers them. */
+/** The events of a record as a frame has them; several of one record are numbered. */
 function eventTexts(
   record: LogRecord,
   totals: Totals,
@@ -147,8 +150,8 @@ export type FrameBody = {
 };
 
 /**
- * A frame's text without the text of a message that was deleted; undefined when it holds none. All
- * else stays byte for byte.
+ * A frame without the text of a deleted message; undefined where it does not hold it. All the rest
+ * stays the same, byte for byte.
  */
 export function withoutText(body: string, messageId: string): string | undefined {
   if (!body.includes(messageId)) return undefined;

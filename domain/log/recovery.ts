@@ -55,8 +55,8 @@ export function recover(
 }
 
 /**
- * The first frame that somebody has missed, whether it is kept or not; undefined when they have
- * missed none, or their position is none of this log's.
+ * The first frame that somebody has missed, whether it is still kept or not; undefined when they
+ * have missed none, or their position is not one of this log.
  */
 export function firstMissed(
   since: Position | undefined,

@@ -1,52 +1,54 @@
 import * as z from "zod";
 import { Position } from "./position.ts";
 
-/**
- * Gateways end a connection after two hours (API Gateway's quota); its items live a little longer.
- */
+/** API Gateway ends a connection after two hours (a quota); its items live a little longer. */
 export const connectionLifeSeconds = 2 * 3600 + 600;
 
 /**
- * A connection so young may not be open yet: API Gateway opens it after `$connect` has answered.
+ * A connection that is younger may not be open yet: API Gateway opens it after `$connect` has
+ * answered.
  */
 export const openingMilliseconds = 10_000;
 
 /** Streams that one connection may be subscribed to at once. */
 export const streamsPerConnectionMax = 40;
 
-/** The name that a client gives a request, to know its answer by. */
+/** The name that a client gives to a request, by which it knows the answer. */
 export const RequestId = z
   .string({ error: "expected text of 1 to 128 characters" })
   .min(1, "expected 1 to 128 characters")
   .max(128, "expected 1 to 128 characters")
   .meta({ example: "subscribe-1" });
 
-/** A subscription: an item of the stream, so that the consumer sees it in the order of all else. */
+/**
+ * A subscription: an item of the stream, so that the consumer sees it in order with everything
+ * else.
+ */
 export const Subscriber = z.object({
   connectionId: z.string(),
   streamId: z.string(),
   userId: z.string(),
-  /** Begins with the time, so that subscribing again never looks like the time before. */
+  /** Begins with the time, so that a new subscription never looks like an earlier one. */
   revision: z.number(),
   requestId: z.string().optional(),
   since: Position.optional(),
   /** The first live frame; absent until the consumer has greeted this revision. */
   from: z.number().int().optional(),
-  /** While it is behind: the next frame that it is owed; afterwards: the first live one. */
+  /** While it is behind, the next frame that it is owed; afterwards, the first live one. */
   next: z.number().int().optional(),
-  /** True while it is sent what it has missed: a live frame would lie beyond a hole. */
+  /** True while it is sent what it has missed: a live frame would come after a hole. */
   behind: z.boolean().optional(),
   compact: z.boolean().optional(),
   /** When the connection was made, in milliseconds since 1970. */
   connectedAt: z.number(),
   /** Seconds since 1970. */
   expiresAt: z.number(),
-  /** A subscription in a URL that cannot be: the consumer says so as soon as the socket is open. */
+  /** Why a subscription in a URL is not possible: the consumer says so once the socket is open. */
   refusal: z.object({ statusCode: z.number(), errors: z.array(z.string()) }).optional(),
 });
 export type Subscriber = z.infer<typeof Subscriber>;
 
-/** The revision of a subscription that is made now: the time in microseconds, `count` makes it unique. */
+/** The revision of a new subscription: the time in microseconds, made unique by `count`. */
 export const revisionAt = (now: Date, count: number) => now.getTime() * 1000 + (count % 1000);
 
 /** When a subscription was made, in milliseconds since 1970: its revision begins with it. */
@@ -65,7 +67,7 @@ export const Connection = z.object({
   tokenExpiresAt: z.number(),
   connectedAt: z.number(),
   compact: z.boolean().optional(),
-  /** Streams that it has subscribed to; those that it left or was blocked in are taken out. */
+  /** Streams that it is subscribed to; those that it left or was blocked in are removed. */
   streams: z.set(z.string()).optional(),
   expiresAt: z.number(),
 });
@@ -73,7 +75,7 @@ export type Connection = z.infer<typeof Connection>;
 
 type Viewing = Pick<Subscriber, "userId" | "refusal">;
 
-/** Distinct users among subscribers: one with three tabs is one viewer. */
+/** Distinct users among subscribers: somebody with three tabs is one viewer. */
 export function viewersAmong(subscribers: readonly Viewing[]): Set<string> {
   const users = new Set<string>();
   for (const { userId, refusal } of subscribers) if (refusal === undefined) users.add(userId);
@@ -83,6 +85,6 @@ export function viewersAmong(subscribers: readonly Viewing[]): Set<string> {
 /** How many distinct users there are among subscribers. */
 export const countViewers = (subscribers: readonly Viewing[]) => viewersAmong(subscribers).size;
 
-/** Whether a subscriber's item still counts: TTL only tidies. */
+/** Whether a subscriber's item still counts; the table's TTL deletes it some time later. */
 export const isCurrent = ({ expiresAt }: Pick<Subscriber, "expiresAt">, now: Date) =>
   expiresAt > now.getTime() / 1000;

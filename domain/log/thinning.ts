@@ -1,7 +1,9 @@
 import { utf8Bytes } from "../text.ts";
 import type { LogRecord } from "./event.ts";
 
-/** Bytes of an event's frame around its data: what makes an estimate err to the safe side. */
+/**
+ * Bytes around the data of an event in a frame, rounded up so that estimates err on the safe side.
+ */
 const wrapBytes = 48;
 
 /** About how many bytes a record takes in a frame. */
@@ -9,10 +11,10 @@ export const bytesOf = ({ id, events }: LogRecord) =>
   events.reduce((sum, event) => sum + utf8Bytes(JSON.stringify(event)) + id.length + wrapBytes, 0);
 
 /**
- * Chooses the chat messages that a frame has no room for when posts are at their rate: evenly over
- * the senders, so that who says much loses much, and those of `kept` (host and moderators) last.
- * Money and moderation are never left out. Answers the ids of the records that are left out; the
- * history has them.
+ * Chooses the chat messages that a frame has no room for when posts are at their rate: evenly among
+ * the senders, so that those who send the most lose the most, and those of `kept` (host and
+ * moderators) last. Money and moderation are never left out. Answers the ids of the records that
+ * are left out; the history has them.
  */
 export function chooseLeft(
   records: readonly LogRecord[],
@@ -30,8 +32,8 @@ export function chooseLeft(
   }
   const left = new Set<string>();
   const senders = [...bySender.keys()].sort((a, b) => Number(kept.has(b)) - Number(kept.has(a)));
-  // A round gives each sender the newest message that they have not had yet. The host and the
-  // moderators have all their rounds before anybody else has the first.
+  // Each round admits the next newest message of each sender. The host and the moderators have all
+  // their rounds before anybody else has the first.
   for (const isKept of [true, false])
     for (let round = 0, open = true; open; round++) {
       open = false;

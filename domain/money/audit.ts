@@ -4,9 +4,9 @@ import type { Entry } from "./ledger.ts";
 import type { Wallet } from "./wallet.ts";
 
 /**
- * One side of something that must balance: amounts of all facts with one `key` sum to zero,
- * wherever they are told. An entry tells what a gift tells with the other sign, and so on; so one
- * pass over all items in any order proves them against each other.
+ * One side of something that must balance: the amounts of all facts with one `key` sum to zero,
+ * whichever items state them. An entry states what a gift states, with the other sign, and so on;
+ * so one pass over all items in any order proves them against each other.
  */
 export type Fact = { key: string; amount: number };
 
@@ -29,7 +29,9 @@ export const factsOfHead = (userId: string, hash: string): Fact[] => [
   fact(`newest entry of ${userId} ${hash}`, -1),
 ];
 
-/** What an entry says happened, against the wallet, the gift, the transfer or the reference. */
+/**
+ * What an entry says has happened, to match the wallet, the gift, the transfer or the reference.
+ */
 export function factsOfEntry(entry: Entry): Fact[] {
   const { userId, amount } = entry;
   const all = [
@@ -73,8 +75,8 @@ export const factsOfReference = (userId: string, reference: string, amount: numb
 ];
 
 /**
- * What a gift says of the money: each receiver's part was debited and credited, and refunded or
- * not.
+ * What a gift says about the money: each receiver's part was debited and credited, and perhaps
+ * refunded.
  */
 export function factsOfGift(gift: Gift): Fact[] {
   const { id, sender, receivers, dueCredits: credits, refundedAt } = gift;
@@ -96,23 +98,23 @@ export function factsOfGift(gift: Gift): Fact[] {
 const creditFact = (giftId: string, sender: string, receiver: string, amount: number) =>
   fact(`credit of ${receiver} for gift ${giftId} of ${sender}`, amount);
 
-/** What is due was not credited yet: it is pending. */
+/** What is due has not been credited yet: it is pending. */
 export const factsOfDue = (giftId: string, senderId: string, receiver: string, credits: number) => [
   creditFact(giftId, senderId, receiver, credits),
   fact(conservation, -credits),
 ];
 
-/** A further receiver's share and the gift tell of each other, once. */
+/** A further receiver's share and the gift each state the other, once. */
 const partFact = (giftId: string, part: number, credits: number) =>
   fact(`part ${part} of gift ${giftId}`, credits + 1);
 
-/** A further receiver's share that is not settled: the other side of what its gift tells. */
+/** A further receiver's share: the other side of what its gift states. */
 export const factOfShare = ({ id, part, dueCredits }: Share): Fact => {
   const { key, amount } = partFact(id, part, dueCredits);
   return fact(key, -amount);
 };
 
-/** What a gift adds to the folded totals of its stream and to its sender's place. */
+/** What a gift adds to the folded totals of its stream and to its sender's place among the fans. */
 export function factsOfFold(gift: Gift): Fact[] {
   const { streamId, sender, giftType } = gift;
   const isCounted = gift.due === undefined && gift.refundedAt === undefined;
@@ -144,13 +146,13 @@ export const factOfType = (streamId: string, giftTypeId: string, count: number):
   fact(`stream ${streamId}: count of type ${giftTypeId}`, count);
 
 /**
- * A gift has one event: one frame of its stream covers it. Frames are kept for a day, so that only
- * gifts of the last day are asked for theirs.
+ * A gift has one event, which one frame of its stream covers. Frames are kept for a day, so only
+ * gifts of the last day are checked.
  */
 export const eventFact = (streamId: string, giftId: string, amount: 1 | -1): Fact =>
   fact(`event of gift ${giftId} in stream ${streamId}`, amount);
 
-/** Problems of a gift's own fields: what its price must be, and its further receivers. */
+/** What is wrong within a gift's own fields: its price and the part of each receiver. */
 export function problemsOfGift(gift: Gift): string[] {
   const { giftType, count, receivers, price, charged, dueCredits } = gift;
   const unit = giftType === undefined ? price : giftType.creditAmount * count;

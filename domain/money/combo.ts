@@ -1,44 +1,47 @@
 import * as z from "zod";
 import { Timestamp } from "../text.ts";
 
-/** The same sender's same gift counts up while no more than this lies between two of them. */
+/** The longest time between two gifts of a combo. */
 export const comboGapMilliseconds = 5000;
 
-/** Combos of one sender that their wallet keeps; older ones are worked out from the gifts. */
+/** Combos that the wallet of their sender keeps; older ones are derived from the gifts. */
 export const combosKept = 4;
 
-/** One row of the same gift by one sender in one stream. Its id is that of its first gift. */
+/**
+ * Gifts of one type by one sender in one stream, each soon after the last. Its id is that of the
+ * first.
+ */
 export const Combo = z.object({
   id: z.string(),
   streamId: z.string(),
   giftTypeId: z.string(),
   /** Gifts so far. */
   count: z.number().int(),
-  /** Their price. */
+  /** What they cost together. */
   credits: z.number().int(),
   lastAt: Timestamp,
 });
 export type Combo = z.infer<typeof Combo>;
 
-/** The moment from which a combo is over if nothing follows. */
+/** When a combo is over if nothing follows. */
 export const comboEndsAt = (combo: Pick<Combo, "lastAt">) =>
   new Date(Date.parse(combo.lastAt) + comboGapMilliseconds);
 
 /**
- * Counts a gift: into the combo that it follows, or as the first of a new one. Two clocks may
- * differ, so a gift that looks older than the one before it follows too, and the end never moves
- * back.
+ * Counts a gift: into the combo that it follows, or as the first of a new one. Clocks may differ,
+ * so a gift that looks older than the one before it follows it too, and the end never moves back.
  */
 export function countCombo(
   combos: readonly Combo[],
   gift: { id: string; streamId: string; giftTypeId: string; price: number; createdAt: string },
 ): { combo: Combo; combos: Combo[] } {
-  const same = (combo: Combo) =>
+  const isSame = (combo: Combo) =>
     combo.streamId === gift.streamId && combo.giftTypeId === gift.giftTypeId;
-  const last = combos.find(same);
-  const follows = last !== undefined && Date.parse(gift.createdAt) <= comboEndsAt(last).getTime();
+  const last = combos.find(isSame);
+  const isFollowing =
+    last !== undefined && Date.parse(gift.createdAt) <= comboEndsAt(last).getTime();
   const { id, streamId, giftTypeId, price, createdAt } = gift;
-  const combo: Combo = follows
+  const combo: Combo = isFollowing
     ? {
         ...last,
         count: last.count + 1,

@@ -32,9 +32,7 @@ const since = "2026-01-01T00:00:00.000Z";
 const sizes = [100, 550, 1_200, 6_500];
 const stores = ["apple", "google", "test", "web"] as const;
 
-/**
- * The packages on sale: the same sizes in every store, and one of each store that is sold no more.
- */
+/** The packages: the same sizes in every store, and one of each store that is no longer on sale. */
 const catalogue = stores.flatMap((storeType, store) =>
   [...sizes, 50].map((creditAmount, size) => ({
     isActive: creditAmount !== 50,
@@ -53,9 +51,9 @@ export const PackageQuery = z.object({
   activeOnly: truth.default(true),
 });
 
-const shown = ({ isActive: _, ...sold }: (typeof catalogue)[number]): CreditPackage => sold;
+const packageOf = ({ isActive: _, ...row }: (typeof catalogue)[number]): CreditPackage => row;
 
-/** The packages that are asked for, smallest first. */
+/** The packages that a query asks for, smallest first. */
 export function listPackages({
   storeType,
   activeOnly,
@@ -64,11 +62,11 @@ export function listPackages({
     (one) =>
       (storeType === undefined || one.storeType === storeType) && (!activeOnly || one.isActive),
   );
-  return wanted.sort((a, b) => a.creditAmount - b.creditAmount).map(shown);
+  return wanted.sort((a, b) => a.creditAmount - b.creditAmount).map(packageOf);
 }
 
 /** A package that can be bought; refuses with `package_not_found`. */
 export function getPackage(packageId: string): CreditPackage {
   const found = catalogue.find(({ id, isActive }) => id === packageId && isActive);
-  return found === undefined ? refuse("package_not_found", { packageId }) : shown(found);
+  return found === undefined ? refuse("package_not_found", { packageId }) : packageOf(found);
 }

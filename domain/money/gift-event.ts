@@ -6,7 +6,7 @@ import { StreamUser, SuperlikeSnapshot, summaryOf } from "../people/user.ts";
 import { Timestamp } from "../text.ts";
 import type { Gift } from "./gift.ts";
 
-/** The stream's gifts so far: things (count × receivers) and their price. */
+/** The stream's gifts so far: their quantity (count × receivers) and price. */
 const GiftTotals = z
   .object({ count: z.number().int().min(0), credits: z.number().int().min(0) })
   .meta({ id: "GiftTotals" });
@@ -44,7 +44,7 @@ export const Superlike = z
   .meta({ id: "Superlike" });
 export type Superlike = z.infer<typeof Superlike>;
 
-/** Credits that a refund gives back: none where a callback decided, since none moved here. */
+/** Credits that a refund gives back: none where a callback decided, since none have moved here. */
 export const refundedCredits = ({ charged, price }: Gift): number => (charged ? price : 0);
 
 /** What a gift adds to the totals of its stream; a superlike adds nothing. */
@@ -53,7 +53,7 @@ export const addsToTotals = (gift: Gift): GiftTotals =>
     ? { count: 0, credits: 0 }
     : { count: gift.count * gift.receivers.length, credits: gift.price };
 
-/** What the event of a gift says. Throws for a superlike, which has no type. */
+/** The data of the event of a gift. Throws for a superlike, which has no type. */
 export function giftSentOf(gift: Gift, totals: GiftTotals, defaultPicture: string): GiftSent {
   const { id, streamId, giftType, count, combo, sender, receivers } = gift;
   if (giftType === undefined) throw new Error(`The gift ${id} has no type`);
@@ -80,7 +80,7 @@ export function superlikeBy(
   return { streamId, senderId: sender.userId, senderSnapshot, price, timestamp };
 }
 
-/** A gift in a list: what its event told, when it was sent, and whether it was taken back. */
+/** A gift in a list: what its event says, when it was sent, and when it was refunded. */
 export const ListedGift = GiftSent.extend({
   createdAt: Timestamp,
   refundedAt: Timestamp.nullable(),

@@ -1,10 +1,12 @@
 import * as z from "zod";
 import { StreamId } from "../id.ts";
+import { wholeNumber } from "../page.ts";
+import { StreamUser } from "../people/user.ts";
 import { GiftType, inPriceOrder } from "./gift-type.ts";
 
 const CountedType = GiftType.pick({ id: true, creditAmount: true, svgUrl: true, isActive: true });
 
-/** How many things a stream was given: Count × receivers. Only active types are named. */
+/** The quantity of gifts to a stream: Count × receivers. Only active types are named. */
 export const GiftStatistics = z
   .object({
     liveStreamId: StreamId,
@@ -13,15 +15,39 @@ export const GiftStatistics = z
   })
   .meta({ id: "GiftStatistics" });
 
-/** The statistics from the folded totals; a type that nobody sent is not named. */
+/** The statistics from the folded totals, without types that nobody has sent. */
 export function giftStatisticsOf(
   liveStreamId: string,
   types: readonly GiftType[],
   totals: { count: number; counts: ReadonlyMap<string, number> },
 ): z.infer<typeof GiftStatistics> {
-  const counted = inPriceOrder(types).flatMap(({ id, creditAmount, svgUrl, isActive }) => {
+  const giftTypeCounts = inPriceOrder(types).flatMap(({ id, creditAmount, svgUrl, isActive }) => {
     const count = totals.counts.get(id) ?? 0;
     return count > 0 ? [{ giftType: { id, creditAmount, svgUrl, isActive }, count }] : [];
   });
-  return { liveStreamId, totalCount: totals.count, giftTypeCounts: counted };
+  return { liveStreamId, totalCount: totals.count, giftTypeCounts };
+}
+
+/** One of the top gifters of a stream. `gifts` is a quantity, as in the statistics. */
+export const Ranked = z
+  .object({
+    rank: z.number().int().min(1),
+    user: StreamUser,
+    credits: z.number().int().min(0),
+    gifts: z.number().int().min(0),
+  })
+  .meta({ id: "Ranked" });
+
+export const LeaderboardQuery = z.object({ limit: wholeNumber(1, 100).default(10) });
+
+/** One sender's gifts to a stream that were not refunded. */
+type Fan = { userId: string; credits: number; count: number };
+
+/**
+ * The first `limit`, by credits, then by quantity, then by id so that the order is always the same.
+ */
+export function topFans<F extends Fan>(fans: readonly F[], limit: number): F[] {
+  const order = (a: F, b: F) =>
+    b.credits - a.credits || b.count - a.count || (a.userId < b.userId ? -1 : 1);
+  return [...fans].sort(order).slice(0, limit);
 }

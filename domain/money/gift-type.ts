@@ -10,7 +10,7 @@ export const GiftAlias = byteText(1, 20).meta({
   example: "gift1",
 });
 
-/** What only the Tencent side keeps of a gift: written by add_gift, answered by get_gift. */
+/** What only the Tencent side knows of a gift: written by add_gift, answered by get_gift. */
 const TencentGift = z.object({
   IconUrl: z.string(),
   ResourceUrl: z.string(),
@@ -19,10 +19,10 @@ const TencentGift = z.object({
   DefaultDesc: z.string(),
 });
 
-/** What is stored of a kind of gift that can be sent. Both APIs share it. */
+/** A type of gift as stored. Both APIs share it. */
 export const GiftType = z.object({
   id: GiftTypeId,
-  /** Its GiftId on the Tencent side: its id, unless another was chosen. */
+  /** Its GiftId on the Tencent side: its own id unless another was chosen. */
   giftId: z.string(),
   name: z.string(),
   /** The price of one. */
@@ -32,7 +32,7 @@ export const GiftType = z.object({
   createdAt: Timestamp,
   updatedAt: Timestamp,
   tencent: TencentGift.optional(),
-  /** Deleted on the Tencent side: its gifts stay what they are, nobody can send it any more. */
+  /** Deleted on the Tencent side: gifts that were sent stay, and nobody can send it any more. */
   deletedAt: Timestamp.optional(),
 });
 export type GiftType = z.infer<typeof GiftType>;
@@ -55,7 +55,7 @@ export function listedGiftTypeOf(type: GiftType): z.infer<typeof ListedGiftType>
   return { id, name, giftId, creditAmount, svgUrl, isActive, createdAt, updatedAt };
 }
 
-/** What an admin says of a new gift type. */
+/** A new gift type as an admin asks for it. */
 export const NewGiftType = z.object({
   creditAmount: Amount,
   svgUrl: httpsUrl,
@@ -64,27 +64,31 @@ export const NewGiftType = z.object({
   giftId: GiftAlias.optional(),
 });
 
-/** What an admin changes of a gift type: at least one field. */
+/** A change of a gift type: at least one field. */
 export const GiftTypeChange = NewGiftType.partial().refine(
   (change) => Object.values(change).some((value) => value !== undefined),
   "body: expected at least one of creditAmount, svgUrl, name, isActive, giftId",
 );
 
-/** A gift type as an admin wants it: active unless said otherwise, with its id as alias. */
-export function newGiftType(id: string, given: z.output<typeof NewGiftType>, now: Date): GiftType {
-  const { creditAmount, svgUrl, name, isActive = true, giftId = id } = given;
+/** A new gift type: active unless the request says otherwise, and with its own id as GiftId. */
+export function newGiftType(
+  id: string,
+  request: z.output<typeof NewGiftType>,
+  now: Date,
+): GiftType {
+  const { creditAmount, svgUrl, name, isActive = true, giftId = id } = request;
   const at = now.toISOString();
   return { id, giftId, name, creditAmount, svgUrl, isActive, createdAt: at, updatedAt: at };
 }
 
-/** The gift type with what was given changed, and the rest as it was. */
+/** The gift type after a change; what is left out stays. */
 export function changeGiftType(
   type: GiftType,
   change: z.output<typeof GiftTypeChange>,
   now: Date,
 ): GiftType {
-  const given = Object.entries(change).filter(([, value]) => value !== undefined);
-  return { ...type, ...Object.fromEntries(given), updatedAt: now.toISOString() };
+  const fields = Object.entries(change).filter(([, value]) => value !== undefined);
+  return { ...type, ...Object.fromEntries(fields), updatedAt: now.toISOString() };
 }
 
 /** Refuses with `gift_type_inactive`. */
@@ -92,7 +96,7 @@ export function assertActive(type: GiftType): void {
   if (!type.isActive) refuse("gift_type_inactive");
 }
 
-/** Active types, cheapest first; of one price the older first. */
+/** Active types, cheapest first; of the same price, the older first. */
 export function inPriceOrder(types: readonly GiftType[]): GiftType[] {
   const active = types.filter(({ isActive, deletedAt }) => isActive && deletedAt === undefined);
   return active.sort((a, b) => a.creditAmount - b.creditAmount || (a.id < b.id ? -1 : 1));

@@ -20,15 +20,15 @@ import {
 
 /**
  * Receivers of one gift. Its refund is one transaction of at most 100 actions: the sender's wallet
- * and notification, TOTALS and FAN, and for each receiver two entries of the sender, a wallet, an
+ * and notification, TOTALS and FAN, and for each receiver two of the sender's entries, a wallet, an
  * entry, a share and a notification.
  */
 export const receiversMax = Math.floor((100 - 4) / 6);
 
-/** Things of one kind in one gift. */
+/** The largest quantity of one gift for each receiver. */
 export const countMax = 1_000_000;
 
-/** What a gift keeps of its type: what it was when it was sent. */
+/** What a gift keeps of its type, as it was when the gift was sent. */
 const SentType = z.object({
   id: GiftTypeId,
   name: z.string(),
@@ -36,11 +36,11 @@ const SentType = z.object({
   svgUrl: z.string(),
 });
 
-/** The due mark: there until the receiver has been credited, and then gone for ever. */
+/** The due mark: there until the receiver has been credited, then gone for ever. */
 const due = {
   /** The receiver who has not been credited yet. */
   due: UserId.optional(),
-  /** What they get: 0 where a callback decided the gift, so that nobody's credits move here. */
+  /** What they get: 0 where a callback decided on the gift, so that no credits move here. */
   dueCredits: z.number().int().min(0),
 };
 
@@ -57,20 +57,20 @@ export const Gift = z.object({
   receivers: z.array(Person).min(1),
   /** Absent for a superlike. */
   giftType: SentType.optional(),
-  /** Things that each receiver gets. */
+  /** The quantity that each receiver gets. */
   count: z.number().int().min(1),
   combo: z.number().int().min(1),
   comboId: GiftId,
-  /** Credits all in: unit price × count × receivers. */
+  /** Credits in total: unit price × count × receivers. */
   price: Amount,
   createdAt: Timestamp,
   ...due,
   /** False where a callback decided: counted and shown, but no credits moved. */
   charged: z.boolean(),
   refundedAt: Timestamp.optional(),
-  /** On the first gift of a combo: what it had come to when it was over. */
+  /** On the first gift of a combo: what the combo amounted to when it was over. */
   comboEnded: z.object({ count: z.number(), credits: z.number(), at: Timestamp }).optional(),
-  /** 1, and 2 once it was refunded. Settling is no event and leaves it. */
+  /** 1, and 2 once it has been refunded. Settling shows no event and does not change it. */
   revision: z.number().int(),
 });
 export type Gift = z.infer<typeof Gift>;
@@ -87,7 +87,7 @@ export const Share = z.object({
 });
 export type Share = z.infer<typeof Share>;
 
-/** What a gift is decided on; reads are consistent and the decision holds as of them. */
+/** What a gift is decided on. All of it is read consistently, and the decision holds as of then. */
 export type GiftContext = {
   stream: Stream;
   /** The sender as a member of the stream: undefined for most. */
@@ -100,10 +100,10 @@ export type GiftContext = {
   now: Date;
 };
 
-/** The gift, the further receivers' shares, and what becomes of the sender's wallet. */
+/** The gift, the shares of further receivers, and what becomes of the sender's wallet. */
 export type GiftOutcome = { gift: Gift; shares: Share[]; draft: Draft };
 
-/** Every no that a gift can meet once its stream is found. */
+/** Every refusal that a gift can meet once its stream is found. */
 export const givingRefusals = [
   "gift_type_not_found",
   "user_not_found",
@@ -117,17 +117,19 @@ export const givingRefusals = [
   "spend_limit_reached",
 ] as const satisfies readonly RefusalCode[];
 
-/** Every no that a gift can meet. */
+/** Every refusal that a gift can meet. */
 export const giftRefusals = ["stream_not_found", ...givingRefusals, "price_changed"] as const;
 
-/** The order of checks: ownership (blocked, oneself), then state (live, switch, type, credits). */
+/** Ownership is checked first (blocked, oneself), then state (live, switch, type, credits). */
 function assertMayGive({ stream, member, sender, now }: GiftContext, receivers: readonly Person[]) {
   assertNotBlocked(member, now);
   if (receivers.some(({ userId }) => userId === sender.userId)) refuse("gift_to_oneself");
   assertLive(stream);
 }
 
-/** What a viewer asks for: one gift to a stream's host, at no other price than the one expected. */
+/**
+ * A viewer's request: one gift to the host of a stream, only at the expected price if there is one.
+ */
 export const GiftToHost = z.object({
   giftTypeId: GiftTypeId,
   liveStreamId: StreamId,
@@ -138,15 +140,15 @@ export const GiftToHost = z.object({
 export type GiftRequest = {
   giftType: GiftType;
   receivers: readonly Person[];
-  /** Things for each receiver. */
+  /** The quantity for each receiver. */
   count: number;
-  /** False where a callback decided: nobody's credits move, the gift counts and is shown. */
+  /** False where a callback decided: no credits move, but the gift counts and is shown. */
   charged: boolean;
-  /** The price that the sender has seen: at another one they do not give. */
+  /** The price that the sender has seen: at any other they do not give. */
   expectedPrice?: number | undefined;
 };
 
-/** Decides on a gift: `count` things for each of the receivers, paid for all at once. */
+/** Decides on a gift: `count` for each of the receivers, all paid for at once. */
 export function decideGift(context: GiftContext, request: GiftRequest): GiftOutcome {
   const { stream, sender, wallet, limits, id, now } = context;
   const { giftType, receivers, count, charged, expectedPrice } = request;
@@ -167,8 +169,13 @@ export function decideGift(context: GiftContext, request: GiftRequest): GiftOutc
     for (const { userId: counterpart } of receivers)
       draft = debit(draft, { type: "gift_spend", amount: share, counterpart, ...facts });
   }
-  const counted = { id, streamId: stream.id, giftTypeId: giftType.id, price, createdAt };
-  const { combo, combos } = countCombo(wallet.combos ?? [], counted);
+  const { combo, combos } = countCombo(wallet.combos ?? [], {
+    id,
+    streamId: stream.id,
+    giftTypeId: giftType.id,
+    price,
+    createdAt,
+  });
   draft = { ...draft, after: { ...draft.after, combos } };
   const { id: typeId, name, creditAmount, svgUrl } = giftType;
   const dueCredits = charged ? share : 0;
@@ -205,7 +212,7 @@ function sharesOf({ id, streamId, sender, receivers, dueCredits }: Gift): Share[
   }));
 }
 
-/** Decides on a superlike to the stream's host for `price` credits: paid like a gift, but neither counted nor in a combo. */
+/** Decides on a superlike to the host: paid for like a gift, but not counted and in no combo. */
 export function decideSuperlike(context: GiftContext, price: number): GiftOutcome {
   const { stream, sender, wallet, limits, id, now } = context;
   const host = personOfSummary(stream.host);

@@ -21,7 +21,7 @@ export type EntryType = z.infer<typeof EntryType>;
 /** One change of one balance. Entries are never changed and never deleted. */
 export const Entry = z.object({
   userId: UserId,
-  /** 1, 2, 3, … in each wallet, without a hole. */
+  /** 1, 2, 3 … in each wallet, without a gap. */
   seq: z.number().int().min(1),
   type: EntryType,
   /** Credits: positive when the wallet gained, negative when it lost. */
@@ -38,14 +38,14 @@ export type Entry = z.infer<typeof Entry>;
 
 /** An entry in its place in the chain. */
 export const ChainedEntry = Entry.extend({
-  /** The hash of the entry before it in this wallet; of the first one: empty. */
+  /** The hash of the entry before it in this wallet; empty in the first. */
   previous: z.string(),
 });
 export type ChainedEntry = z.infer<typeof ChainedEntry>;
 
 /**
- * The text whose hash is an entry's link in the chain: all its fields in one order. A later field
- * is added at the end and only when it is there, so that old hashes stay what they are.
+ * The text whose hash is an entry's link in the chain: all its fields in one order. A field that is
+ * introduced later goes to the end, and only where it has a value, so that old hashes stay valid.
  */
 export function chainText(entry: ChainedEntry): string {
   const { userId, seq, type, amount, balanceAfter, previous } = entry;

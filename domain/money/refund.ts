@@ -7,7 +7,7 @@ import { credit, type Draft, draftOf, takeBack, type Wallet } from "./wallet.ts"
 /** Wallets that a refund moves: the sender's, and those of all receivers by their id. */
 type RefundWallets = { sender: Wallet; receivers: ReadonlyMap<string, Wallet> };
 
-/** What each receiver got of a gift, in the order of its list. */
+/** What each receiver got of a gift, in the order of its receivers. */
 const partsOf = (gift: Gift, shares: readonly Share[]) =>
   gift.receivers.map(({ userId }, at) => ({
     userId,
@@ -15,13 +15,13 @@ const partsOf = (gift: Gift, shares: readonly Share[]) =>
   }));
 
 /**
- * Who refunds. A host gives back what they were given; an admin takes it back from anybody, and may
+ * Who refunds. A host gives back what they received; an admin takes it back from anybody, and may
  * leave a debt.
  */
 export type Refunder = "host" | "admin";
 
 /**
- * A host refunds only what they alone received: nobody else's wallet is theirs to take from.
+ * A host refunds only what they alone received, since nobody else's wallet is theirs to take from.
  * Refuses with `refund_not_yours`.
  */
 export function assertMayRefund({ hostId, receivers }: Gift, by: Refunder): void {
@@ -30,11 +30,11 @@ export function assertMayRefund({ hostId, receivers }: Gift, by: Refunder): void
 }
 
 /**
- * Decides on a refund: the sender gets all of it back. A host's balance must cover it: if what they
- * have spent could be owed, a sender, a host and a third account would have the same credits twice,
- * and accounts are free. An admin takes from each receiver what is there; what they have spent is
- * owed and repaid by whatever they receive next. Nothing may be due any more. Refuses with
- * `gift_already_refunded` and `refund_not_covered`.
+ * Decides on a refund: the sender gets all of it back. A host's balance must cover it: if a host
+ * could owe what they have spent, a sender, a host and a third account would have the same credits
+ * twice, and accounts are free. An admin takes from each receiver what is there; what a receiver
+ * has spent is owed and repaid by whatever they receive next. Nothing may be due any more. Refuses
+ * with `gift_already_refunded` and `refund_not_covered`.
  */
 export function refundGift(
   gift: Gift,
@@ -45,13 +45,13 @@ export function refundGift(
 ): Draft[] {
   if (gift.refundedAt !== undefined) refuse("gift_already_refunded");
   const facts = { streamId: gift.streamId, giftId: gift.id, occurredAt: now.toISOString() };
-  const moved = partsOf(gift, shares).filter(({ credits }) => credits > 0);
-  if (moved.length === 0) return [];
+  const parts = partsOf(gift, shares).filter(({ credits }) => credits > 0);
+  if (parts.length === 0) return [];
   let sender = draftOf(wallets.sender);
-  for (const { userId: counterpart, credits: amount } of moved)
+  for (const { userId: counterpart, credits: amount } of parts)
     sender = credit(sender, { type: "gift_refund", amount, counterpart, ...facts });
   const counterpart = gift.sender.userId;
-  const receivers = moved.map(({ userId, credits: amount }) => {
+  const receivers = parts.map(({ userId, credits: amount }) => {
     const wallet = wallets.receivers.get(userId)!;
     const { balance } = wallet;
     if (by === "host" && balance < amount) refuse("refund_not_covered", { balance, amount });
@@ -65,22 +65,22 @@ export function refundGift(
   return [sender, ...receivers];
 }
 
-/** What the sender and each receiver are told of a refund. `newId` gives each its own id. */
+/** The notifications of a refund, to the sender and each receiver, with ids from `newId`. */
 export function refundNotices(gift: Gift, newId: () => string, now: Date): StoredNotification[] {
   const what = gift.kind === "superlike" ? "superlike" : (gift.giftType?.name ?? "gift");
   const credits = refundedCredits(gift);
   const metadata = { giftId: gift.id, streamId: gift.streamId, credits };
-  const cameBack = credits > 0 ? `: ${credits} credits came back` : "";
-  const tell = (userId: string, message: string) =>
+  const amount = credits > 0 ? `: ${credits} credits came back` : "";
+  const notification = (userId: string, message: string) =>
     makeNotification(
       { userId, type: "system", category: "payments", title: "Gift refunded", message, metadata },
       newId(),
       now,
     );
   return [
-    tell(gift.sender.userId, `Your ${what} was refunded${cameBack}`),
+    notification(gift.sender.userId, `Your ${what} was refunded${amount}`),
     ...gift.receivers.map(({ userId }) =>
-      tell(userId, `A ${what} that you received was refunded to its sender`),
+      notification(userId, `A ${what} that you received was refunded to its sender`),
     ),
   ];
 }

@@ -5,7 +5,7 @@ import { UserSummary } from "../people/user.ts";
 import { Timestamp } from "../text.ts";
 import { type Entry, EntryType } from "./ledger.ts";
 
-/** One's own ledger entry as it is shown. */
+/** A ledger entry as its owner sees it. */
 export const Transaction = z
   .object({
     id: z.string(),
@@ -23,7 +23,7 @@ export const Transaction = z
   .meta({ id: "Transaction" });
 export type Transaction = z.infer<typeof Transaction>;
 
-/** Types of the compatible API that nothing here makes: a filter may name them and finds none. */
+/** Types of the Allmine API that do not occur here: a filter may name them and finds nothing. */
 const foreignTypes = [
   "stream_charge",
   "stream_revenue",
@@ -43,7 +43,7 @@ const someOf = (values: readonly string[]) =>
     .refine((list) => list.every((one) => values.includes(one)), `expected ${values.join(", ")}`)
     .optional();
 
-/** A date alone as an end means all of that day. */
+/** A date alone, as an end, includes all of that day. */
 const lastMoment = z.preprocess(
   (value) =>
     typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value)
@@ -54,7 +54,7 @@ const lastMoment = z.preprocess(
 
 const types = someOf([...EntryType.options, ...foreignTypes]);
 
-/** What of one's own transactions is asked for; both spellings of the lists are known. */
+/** Which of one's own transactions to list; both spellings of the lists are accepted. */
 export const TransactionQuery = pageQuery(20).extend({
   types,
   "types[]": types,
@@ -67,14 +67,19 @@ export const TransactionQuery = pageQuery(20).extend({
 });
 export type TransactionQuery = z.output<typeof TransactionQuery>;
 
-/** Whether every entry is wanted, so that a page is found by number alone. */
+/** Whether there is no filter, so that a page is found by the numbers of its entries alone. */
 export const isUnfiltered = (query: TransactionQuery) =>
   [
-    ...[query.types, query["types[]"], query.statuses, query["statuses[]"]],
-    ...[query.direction, query.dateFrom, query.dateTo],
+    query.types,
+    query["types[]"],
+    query.statuses,
+    query["statuses[]"],
+    query.direction,
+    query.dateFrom,
+    query.dateTo,
   ].every((filter) => filter === undefined);
 
-/** Every entry is completed: what was not done has none. */
+/** Whether an entry passes the filters. Every entry is completed: what was not done has none. */
 export function isWanted(entry: Entry, query: TransactionQuery): boolean {
   const { direction, dateFrom, dateTo } = query;
   const among = (lists: (readonly string[] | undefined)[], value: string) =>

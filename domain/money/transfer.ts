@@ -4,11 +4,11 @@ import { UserId } from "../id.ts";
 import { text } from "../text.ts";
 
 /**
- * Credits that come into the system or leave it; the reference is the other side's, once a wallet.
+ * Credits that enter the system or leave it, with the other side's reference, unique in a wallet.
  */
 export const Booking = z.object({ amount: Amount, reference: text(1, 128) });
 
-/** What a wallet has after a booking: `balance` is what is left when debts are repaid. */
+/** What a wallet has after a booking: `balance` is what is left once debts are repaid. */
 export const Booked = z
   .object({ userId: UserId, amount: Amount, balance: Balance, reference: z.string() })
   .meta({ id: "Booked" });
@@ -17,7 +17,7 @@ export type Booked = z.infer<typeof Booked>;
 /** Credits from the caller to another user. */
 export const Transfer = z.object({ recipientId: UserId, amount: Amount });
 
-/** What a transfer comes to: what the sender has left, and of the recipient nothing. */
+/** The outcome of a transfer: what the sender has left; of the recipient it says nothing. */
 export const Transferred = z
   .object({
     senderId: UserId,

@@ -5,7 +5,7 @@ import { refuse } from "../refusal.ts";
 import { Combo } from "./combo.ts";
 import type { Entry } from "./ledger.ts";
 
-/** What is stored of a user's credits. A wallet that is not there is an empty one. */
+/** A user's credits as stored. A wallet that does not exist is an empty one. */
 export const Wallet = z.object({
   userId: UserId,
   balance: Balance,
@@ -17,13 +17,13 @@ export const Wallet = z.object({
   head: z.string(),
   /** Grows with each write: the optimistic lock. */
   revision: z.number().int().min(0),
-  /** Gifts, superlikes and transfers sent in one second: what their rate counts. */
+  /** Gifts, superlikes and transfers sent in one second, for their rate. */
   pace: z.object({ second: z.number(), gifts: z.number() }).optional(),
   /** Credits spent on one day (UTC). */
   spent: z.object({ day: z.string(), credits: z.number() }).optional(),
-  /** The user's own limit of credits a day, 0 for none; without it the stage's holds. */
+  /** The user's own limit of credits a day, 0 for none; without it, the stage's applies. */
   spendLimit: z.number().int().min(0).optional(),
-  /** The newest combos of this sender, latest first. */
+  /** The newest combos of this sender, newest first. */
   combos: z.array(Combo).optional(),
 });
 export type Wallet = z.infer<typeof Wallet>;
@@ -37,7 +37,7 @@ export const emptyWallet = (userId: string): Wallet => ({
   revision: 0,
 });
 
-/** A wallet as it was read, as it shall be, and the entries that lead from one to the other. */
+/** A wallet before and after a change, and the entries that lead from one to the other. */
 export type Draft = { before: Wallet; after: Wallet; entries: readonly Entry[] };
 
 export const draftOf = (wallet: Wallet): Draft => ({
@@ -46,7 +46,7 @@ export const draftOf = (wallet: Wallet): Draft => ({
   entries: [],
 });
 
-/** What one movement is about; `amount` is positive, the function says the direction. */
+/** What one movement is about; `amount` is positive, and the function says the direction. */
 export type Movement = Pick<Entry, "type" | "amount" | "occurredAt"> &
   Partial<Pick<Entry, "counterpart" | "streamId" | "giftId" | "reference">>;
 
@@ -80,8 +80,8 @@ export function debit(draft: Draft, movement: Movement): Draft {
 
 /**
  * Puts credits in: the one way in for gifts, top-ups, purchases, transfers and refunds alike. A
- * wallet that owes repays first: an entry of the whole amount, then one that takes back what is
- * owed of it.
+ * wallet that owes repays first: an entry of the whole amount, then one that takes back what it
+ * owes.
  */
 export function credit(draft: Draft, movement: Movement): Draft {
   const { balance, owed } = draft.after;
@@ -93,7 +93,7 @@ export function credit(draft: Draft, movement: Movement): Draft {
   return { ...repayment, after: { ...repayment.after, owed: owed - repaid } };
 }
 
-/** Takes back what was received: as much as is there, and the rest is owed from now on. */
+/** Takes back what was received: as much as there is, and the rest is owed from now on. */
 export function takeBack(draft: Draft, movement: Movement): Draft {
   const { balance, owed } = draft.after;
   const taken = Math.min(balance, movement.amount);
@@ -108,26 +108,26 @@ export type SpendLimits = {
   spendLimit: number;
 };
 
-/** The limit of credits a day that holds for this wallet, 0 for none. */
+/** The limit of credits a day that applies to this wallet, 0 for none. */
 export const spendLimitOf = (wallet: Wallet, limits: Pick<SpendLimits, "spendLimit">) =>
   wallet.spendLimit ?? limits.spendLimit;
 
-/** A second counted by a clock that is further ahead than this was a mistake of that clock. */
+/** A clock that is further ahead than this was wrong, and the second that it counted is dropped. */
 const clockSlackSeconds = 60;
 
 /**
  * Counts one gift, superlike or transfer against the user's rate and daily limit. Both live in the
  * wallet, so they are exact and cost no write. Neither goes back: a call that began before midnight
- * and commits after one that began behind it counts for the new day, or it would begin that day
- * anew. Refuses with `too_many_requests` or `spend_limit_reached`.
+ * but commits after one that began past it counts for the new day, which it would otherwise reset.
+ * Refuses with `too_many_requests` or `spend_limit_reached`.
  */
 export function countSpending(draft: Draft, price: number, now: Date, limits: SpendLimits): Draft {
   const { pace, spent } = draft.after;
   const clock = Math.floor(now.getTime() / 1000);
-  const isGoingOn =
+  const isSameSecond =
     pace !== undefined && pace.second >= clock && pace.second - clock <= clockSlackSeconds;
-  const second = isGoingOn ? pace.second : clock;
-  const gifts = (isGoingOn ? pace.gifts : 0) + 1;
+  const second = isSameSecond ? pace.second : clock;
+  const gifts = (isSameSecond ? pace.gifts : 0) + 1;
   if (gifts > limits.giftsPerSecond) refuse("too_many_requests");
   const today = now.toISOString().slice(0, 10);
   const day = spent !== undefined && spent.day > today ? spent.day : today;

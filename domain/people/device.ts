@@ -7,7 +7,7 @@ export const devicesMax = 50;
 /** The token under which a push service knows a device. */
 export const DeviceToken = text(1, 4096);
 
-/** What an app tells of its device. A token that is null leaves the known one as it is. */
+/** What an app says about its device. A null token leaves the known one as it is. */
 export const NewDevice = z
   .object({
     token: DeviceToken.nullish(),
@@ -23,5 +23,5 @@ export const NewDevice = z
   });
 export type NewDevice = z.infer<typeof NewDevice>;
 
-/** What a device is told apart by: its id, or its token where it has none. */
+/** What tells a device apart: its id, or its token where it has none. */
 export const deviceNameOf = ({ deviceId, token }: NewDevice) => deviceId ?? token ?? "";

@@ -9,7 +9,9 @@ export const FollowCounts = z.object({
 });
 export type FollowCounts = z.infer<typeof FollowCounts>;
 
-/** One user follows another since `at`. Relations sort by their id, which begins with the time. */
+/**
+ * One user has followed another since `at`. Relations sort by their id, which begins with the time.
+ */
 export const Relation = z.object({
   relationId: z.string(),
   followerId: z.string(),

@@ -3,10 +3,10 @@ import { refuse } from "../refusal.ts";
 const dayMilliseconds = 24 * 3600 * 1000;
 
 /**
- * Counts a change of names against `perDay`, at least 1: so many at once, and then one
- * each time that its share of a day has passed. `usedUntil` is the moment to which the changes
- * before have used up the rate; answers the one after this change (both ISO 8601). Refuses with
- * `too_many_requests` and the seconds to wait.
+ * Counts a change of names against a rate of `perDay`, at least 1: as many as that at once, and
+ * then one whenever its share of a day has passed. `usedUntil` is the moment up to which earlier
+ * changes have used up the rate; answers that moment after this change (both ISO 8601). Refuses
+ * with `too_many_requests` and the seconds to wait.
  */
 export function countNameChange(usedUntil: string | undefined, perDay: number, now: Date): string {
   const share = dayMilliseconds / perDay;

@@ -16,7 +16,7 @@ const NotificationCategory = z.enum(
 const metadataBytesMax = 8 * 1024;
 const metadataDepthMax = 8;
 
-/** Any JSON object within the bounds. Numbers must be those that JSON can give back. */
+/** Any JSON object within the bounds, with numbers that JSON can represent. */
 const Metadata = z
   .custom<Record<string, unknown>>(
     (value) => value !== null && typeof value === "object" && !Array.isArray(value),
@@ -41,7 +41,7 @@ function isWithin(value: unknown, levels: number): boolean {
   return Object.entries(value).every(([name, part]) => isPlain(name) && isWithin(part, levels - 1));
 }
 
-/** What somebody asks to be told to a user. */
+/** A notification that somebody asks for. */
 export const NewNotification = z.object({
   userId: UserId,
   type: NotificationType,
@@ -70,7 +70,7 @@ export const Notification = z
 export type Notification = z.infer<typeof Notification>;
 
 /**
- * What is stored of a notification. The metadata is kept as its JSON text: a table's numbers and
+ * A notification as it is stored. The metadata is kept as JSON text, since the table's numbers and
  * names are not those of JSON.
  */
 export const StoredNotification = Notification.extend({
@@ -79,30 +79,43 @@ export const StoredNotification = Notification.extend({
 });
 export type StoredNotification = z.infer<typeof StoredNotification>;
 
-/** The shown form, with the keys in the order of the reference. */
+/** The notification as it is shown, with the keys in the order of the reference. */
 export function notificationOf(stored: StoredNotification): Notification {
   const { id, userId, type, category, title, message, read, createdAt, updatedAt } = stored;
   const metadata = JSON.parse(stored.metadata);
   return { id, userId, type, category, title, message, metadata, read, createdAt, updatedAt };
 }
 
-/** A new notification is unread, whatever the wish says. */
-export function makeNotification(wish: NewNotification, id: string, now: Date): StoredNotification {
+/** A new notification, unread. */
+export function makeNotification(
+  { userId, type, category, title, message, metadata }: NewNotification,
+  id: string,
+  now: Date,
+): StoredNotification {
   const at = now.toISOString();
-  const { userId, type, category, title, message } = wish;
-  const metadata = JSON.stringify(wish.metadata);
-  const said = { id, userId, type, category, title, message, metadata };
-  return { ...said, read: false, createdAt: at, updatedAt: at, revision: 1 };
+  return {
+    id,
+    userId,
+    type,
+    category,
+    title,
+    message,
+    metadata: JSON.stringify(metadata),
+    read: false,
+    createdAt: at,
+    updatedAt: at,
+    revision: 1,
+  };
 }
 
-/** What a list of notifications may be narrowed to. */
+/** What narrows a list of notifications. */
 export type NotificationFilter = {
   type?: z.infer<typeof NotificationType> | undefined;
   category?: z.infer<typeof NotificationCategory> | undefined;
   read?: boolean | undefined;
 };
 
-/** Whether a notification is one of those that a list was narrowed to. */
+/** Whether a notification belongs in a list that was narrowed so. */
 export const isWanted = (stored: StoredNotification, filter: NotificationFilter) =>
   (filter.type === undefined || stored.type === filter.type) &&
   (filter.category === undefined || stored.category === filter.category) &&

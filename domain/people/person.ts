@@ -2,8 +2,8 @@ import type * as z from "zod";
 import { Profile, StreamRole, type SuperlikeSnapshot, type UserSummary } from "./user.ts";
 
 /**
- * What an item keeps of a user whom it shows: a summary without what can be worked out, and what
- * they were in its stream then. A gift holds two of them and stays within a kilobyte.
+ * What an item keeps of a user whom it shows: a summary without what can be derived, and the role
+ * that they had in its stream then. A gift holds two of them and stays within a kilobyte.
  */
 export const Person = Profile.pick({
   userId: true,

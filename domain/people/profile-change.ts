@@ -4,7 +4,7 @@ import { httpsUrl, nameText, text } from "../text.ts";
 import { countNameChange } from "./name-changes.ts";
 import type { Profile } from "./user.ts";
 
-/** What users say that they do, as the user search knows it. */
+/** What users say that they do; the user search can filter by it. */
 export const Expertise = z.enum(
   [
     "musician",
@@ -26,7 +26,7 @@ export const Expertise = z.enum(
 /** The networks that a profile links to. */
 const networks = ["instagram", "snapchat", "x", "tiktok", "facebook"] as const;
 
-/** A name on another network, as those write it. */
+/** A name on another network, as the networks write it. */
 const handle = /^@?[A-Za-z0-9._-]+$/;
 const isLink = (value: string) =>
   value === "" || handle.test(value) || httpsUrl.safeParse(value).success;
@@ -47,8 +47,8 @@ export const ProfileChange = z.object({
 export type ProfileChange = z.infer<typeof ProfileChange>;
 
 /**
- * The profile after a change. Names change at most `namesPerDay` times, since whoever is shown by
- * them says something with each.
+ * The profile after a change. Names change at most `namesPerDay` times a day: each new one is a
+ * message to everybody who sees it.
  */
 export function changedProfile(
   profile: Profile,
@@ -59,9 +59,9 @@ export function changedProfile(
   const { mentioned: _, ...kept } = profile;
   const name = or(change.name, profile.name) ?? "";
   const surname = or(change.surname, profile.surname) ?? "";
-  const isCalledSo = name === profile.name && surname === profile.surname;
-  const { namesUsedUntil: used } = profile;
-  const namesUsedUntil = isCalledSo ? used : countNameChange(used, namesPerDay, now);
+  const isSameName = name === profile.name && surname === profile.surname;
+  const { namesUsedUntil: before } = profile;
+  const namesUsedUntil = isSameName ? before : countNameChange(before, namesPerDay, now);
   return {
     ...kept,
     name,
@@ -90,10 +90,10 @@ function linksAfter(was: Profile["links"], change: ProfileChange["links"]): Prof
   return links;
 }
 
-/** Days after a change in which a username stays. */
+/** Days for which a username stays after a change. */
 const keptDays = 30;
 
-/** The profile under another username; once in 30 days, unless an admin gives it. */
+/** The profile under another username: once in 30 days, unless an admin gives it. */
 export function renamed(
   profile: Profile,
   username: string,

@@ -1,10 +1,15 @@
+import * as z from "zod";
 import { folded } from "../folding.ts";
+import { Pagination, pageQuery } from "../page.ts";
+import { text } from "../text.ts";
+import { FollowUser } from "./follow.ts";
+import { Expertise } from "./profile-change.ts";
 import type { Profile } from "./user.ts";
 
-/** Code points of a text that the index keeps; a longer question finds nothing more. */
+/** Code points of a text that the index keeps; what a question has beyond them is ignored. */
 const indexedMax = 60;
 
-/** The texts under which a user is found: what they begin with, each once. */
+/** The texts by whose beginning a user is found, each once. */
 export function textsOf(profile: Pick<Profile, "username" | "name" | "surname">): string[] {
   const { username, name, surname } = profile;
   const texts = [username, name, surname, `${name} ${surname}`].map((value) =>
@@ -13,8 +18,23 @@ export function textsOf(profile: Pick<Profile, "username" | "name" | "surname">)
   return [...new Set(texts)].filter((value) => value !== "");
 }
 
-/** What a question asks the index for; undefined when it asks for anybody. */
+/** What to look up in the index for a question; undefined when it asks for anybody. */
 export function questionOf(q: string | undefined): string | undefined {
   const question = [...folded(q ?? "")].slice(0, indexedMax).join("");
   return question === "" ? undefined : question;
 }
+
+/**
+ * A search: for users one of whose names begins with `q`; without it for some users, others each
+ * time.
+ */
+export const UserQuestion = pageQuery(5).extend({
+  q: text(0, 100).optional(),
+  expertise: Expertise.optional(),
+});
+export type UserQuestion = z.infer<typeof UserQuestion>;
+
+export const FoundUsers = z.object({ list: z.array(FollowUser), pagination: Pagination });
+
+/** Entries of the index that one question looks at. */
+export const lookMax = 500;

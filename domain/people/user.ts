@@ -4,7 +4,7 @@ import { cleaned, httpsUrl, Timestamp } from "../text.ts";
 import { visible } from "../visible.ts";
 import { Username } from "./username.ts";
 
-/** A picture of a user, in the sizes that the clients show. */
+/** A picture of a user, in the sizes that clients show. */
 export const ProfilePhoto = z
   .object({
     _id: z.string(),
@@ -30,7 +30,7 @@ export const UserSummary = z
   .meta({ id: "UserSummary" });
 export type UserSummary = z.infer<typeof UserSummary>;
 
-/** What somebody is in a stream, for all to see. */
+/** The role of somebody in a stream, which everybody sees. */
 export const StreamRole = z
   .enum(["host", "moderator"])
   .meta({ description: "What the user is in this stream; absent: nothing but a viewer" });
@@ -54,7 +54,7 @@ export const SuperlikeSnapshot = z
   })
   .meta({ id: "SuperlikeSnapshot" });
 
-/** What is stored of a user. A stored profile wins over the claims of a token. */
+/** A user as stored. A stored profile takes precedence over the claims of a token. */
 export const Profile = z.object({
   userId: UserId,
   username: z.string(),
@@ -70,7 +70,8 @@ export const Profile = z.object({
   /** Until when changes of name and surname have used up their rate. */
   namesUsedUntil: Timestamp.optional(),
   /**
-   * Known by a mention only (a top-up, a Tencent account): their own claims may still complete it.
+   * Known from a mention only (a top-up, a Tencent account): their own claims may still complete
+   * it.
    */
   mentioned: z.boolean().optional(),
   createdAt: Timestamp,
@@ -94,7 +95,8 @@ const clean = (value: unknown) =>
 
 /**
  * The profile of a user who is seen for the first time. Names are cut to 100 code points and lose
- * what is not seen; a claimed username that is none is left out. The table says if it is free.
+ * what cannot be seen; a claimed username that is not valid is left out. Whether it is free is for
+ * the table to say.
  */
 export function profileOf(userId: string, claims: ProfileClaims, now: Date): Profile {
   const at = now.toISOString();
@@ -108,7 +110,7 @@ export function profileOf(userId: string, claims: ProfileClaims, now: Date): Pro
   return { userId, ...names, createdAt: at, updatedAt: at, ...(isBare && { mentioned: true }) };
 }
 
-/** The id of a picture that was never uploaded here: it belongs to the user, so it is theirs. */
+/** The id of a picture that was never uploaded here: that of the user to whom it belongs. */
 const photoIdOf = (userId: string) => (/^[0-9a-f]{24}$/.test(userId) ? userId : "0".repeat(24));
 
 /** The user's picture in every size, the stage's default where they have none. */
@@ -131,8 +133,15 @@ export function summaryOf(
 ): StreamUser {
   const { userId, username, name, surname, role } = profile;
   const profilePhoto = photoOf(profile, defaultPicture);
-  const shown = { _id: userId, username, name, surname, profilePhoto };
-  return { ...shown, availabilityStatus: "available", ...(role && { role }) };
+  return {
+    _id: userId,
+    username,
+    name,
+    surname,
+    profilePhoto,
+    availabilityStatus: "available",
+    ...(role && { role }),
+  };
 }
 
 /** The public profile, as `GET /users/profile/username/{username}` and `/users/me` show it. */

@@ -17,16 +17,16 @@ export const NewBan = z.object({
   reason: text(0, 500).nullish(),
 });
 
-/** What is stored of a ban: it is kept when it is lifted (`deletedAt`). */
+/** A ban as stored: it is kept when it is lifted (`deletedAt`). */
 export const Ban = z.object({
   id: BanId,
   liveStreamId: StreamId,
-  /** The host of the stream, in whose list the ban stands. */
+  /** The host of the stream, whose list has the ban. */
   hostId: UserId,
   target: Person,
   actionType: BanAction,
   reason: z.string().nullable(),
-  /** Null: it holds until it is lifted. */
+  /** Null: until it is lifted. */
   endsAt: Timestamp.nullable(),
   createdBy: UserId,
   deletedAt: Timestamp.nullable(),
@@ -36,22 +36,27 @@ export const Ban = z.object({
 });
 export type Ban = z.infer<typeof Ban>;
 
-/** A new ban; `endsAt` (ISO 8601) is for those that end by themselves. */
+/** A new ban; `endsAt` (ISO 8601) is for one that ends by itself. */
 export function makeBan(
-  wish: { actionType: BanAction; reason?: string | null | undefined },
-  given: { id: string; stream: Stream; target: Person; by: string; now: Date; endsAt?: string },
+  { actionType, reason }: { actionType: BanAction; reason?: string | null | undefined },
+  context: { id: string; stream: Stream; target: Person; by: string; now: Date; endsAt?: string },
 ): Ban {
-  const { id, stream, target, by, now, endsAt = null } = given;
+  const { id, stream, target, by, now, endsAt = null } = context;
   const at = now.toISOString();
-  const { actionType, reason } = wish;
-  const place = {
+  return {
     id,
     liveStreamId: stream.id,
     hostId: stream.hostId,
     target: personOf(withRole(stream, target)),
+    actionType,
+    reason: reason || null,
+    endsAt,
+    createdBy: by,
+    deletedAt: null,
+    deletedBy: null,
+    createdAt: at,
+    updatedAt: at,
   };
-  const said = { actionType, reason: reason || null, endsAt, createdBy: by };
-  return { ...place, ...said, deletedAt: null, deletedBy: null, createdAt: at, updatedAt: at };
 }
 
 /** A ban as the Allmine API shows it. */
@@ -89,7 +94,7 @@ export function liveStreamBanOf(ban: Ban, defaultPicture: string): z.infer<typeo
   };
 }
 
-/** What the list of a host's bans knows of each, so that it is chosen before it is read. */
+/** A ban in the list of its host: enough to choose it by before it is read. */
 export const ListedBan = z.object({
   banId: BanId,
   liveStreamId: StreamId,
@@ -101,7 +106,7 @@ export const ListedBan = z.object({
 });
 export type ListedBan = z.infer<typeof ListedBan>;
 
-/** What bans are listed; `targetUser` is an id or a username. */
+/** Which bans to list; `targetUser` is an id or a username. */
 export const BanQuery = pageQuery(10).extend({
   targetUserId: UserId.optional(),
   targetUser: text(1, 100).optional(),
@@ -112,26 +117,26 @@ export const BanQuery = pageQuery(10).extend({
 });
 export type BanFilter = Omit<z.output<typeof BanQuery>, "page" | "limit">;
 
-/** Whether a ban is in force and is one of those that were asked for. */
-export function isListed(ban: ListedBan, wanted: BanFilter): boolean {
-  const { targetUser, dateFrom, dateTo } = wanted;
+/** Whether a ban is in force and passes the filter. */
+export function isListed(ban: ListedBan, filter: BanFilter): boolean {
+  const { targetUser, dateFrom, dateTo } = filter;
   const isSame = (name: "targetUserId" | "liveStreamId" | "actionType") =>
-    wanted[name] === undefined || wanted[name] === ban[name];
-  const isCalled = [ban.targetUserId, ban.username.toLowerCase()];
+    filter[name] === undefined || filter[name] === ban[name];
+  const names = [ban.targetUserId, ban.username.toLowerCase()];
   return (
     ban.deletedAt === null &&
     isSame("targetUserId") &&
     isSame("liveStreamId") &&
     isSame("actionType") &&
     (targetUser === undefined ||
-      isCalled.includes(targetUser) ||
-      isCalled.includes(targetUser.toLowerCase())) &&
+      names.includes(targetUser) ||
+      names.includes(targetUser.toLowerCase())) &&
     (dateFrom === undefined || ban.createdAt >= dateFrom) &&
     (dateTo === undefined || ban.createdAt <= dateTo)
   );
 }
 
-/** A user has one ban of a stream at a time, and its host none. */
+/** A user has at most one ban from a stream at a time, and its host none. */
 export function assertBannable(
   stream: Stream,
   target: string,
@@ -143,8 +148,8 @@ export function assertBannable(
 }
 
 /**
- * The revision of a member after a change: larger than any before it, also when the item is new
- * again, since it begins with the time in milliseconds.
+ * The revision of a member after a change: larger than any before it, even where the item is made
+ * anew, since it begins with the time in milliseconds.
  */
 export const nextRevision = (member: Member | undefined, now: Date) =>
   Math.max((member?.revision ?? 0) + 1, now.getTime());

@@ -3,7 +3,8 @@ import { type Reading, readingsOf, spelled } from "../look-alikes.ts";
 
 /**
  * The first of the words that a text holds, whole or in part, as a person reads it: case, width,
- * accents, invisible characters and look-alike letters get around none. Undefined: it holds none.
+ * accents, invisible characters and look-alike letters do not hide it. Undefined where it holds
+ * none.
  */
 export function blockedWordIn(text: string, words: readonly string[]): string | undefined {
   if (words.length === 0) return undefined;

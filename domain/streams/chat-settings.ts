@@ -29,7 +29,7 @@ export const ChatSettingsChange = z.object({
 });
 export type ChatSettingsChange = z.infer<typeof ChatSettingsChange>;
 
-/** What can be said to somebody who changes them. */
+/** Every refusal that changing them can meet. */
 export const settingsRefusals = [
   "stream_not_found",
   "user_not_found",
@@ -55,7 +55,7 @@ export function chatSettingsOf(stream: Stream): z.infer<typeof ChatSettings> {
   return { slowModeSeconds, followersOnly, blockedWords, giftsEnabled, moderators };
 }
 
-/** Moderators change the rules, but who moderates is the host's to say. */
+/** Moderators change the rules, but who moderates is for the host to say. */
 export function assertMayChangeSettings(
   stream: Stream,
   change: ChatSettingsChange,
@@ -65,25 +65,25 @@ export function assertMayChangeSettings(
   if (change.moderators !== undefined) assertMayHost(stream, caller);
 }
 
-/** What changes; lists are kept without repetition. Undefined: nothing. */
+/** What changes, with lists that name each thing once; undefined where nothing does. */
 export function changedSettings(
   stream: Stream,
   change: ChatSettingsChange,
 ): Partial<Stream> | undefined {
-  const wanted = {
+  const settings = {
     ...change,
     ...(change.blockedWords && { blockedWords: [...new Set(change.blockedWords)] }),
     ...(change.moderators && { moderators: [...new Set(change.moderators)] }),
   };
-  const is = (name: keyof ChatSettingsChange) => JSON.stringify(stream[name]);
-  const changed = Object.entries(wanted).filter(
+  const current = (name: keyof ChatSettingsChange) => JSON.stringify(stream[name]);
+  const changes = Object.entries(settings).filter(
     ([name, value]) =>
-      value !== undefined && JSON.stringify(value) !== is(name as keyof ChatSettingsChange),
+      value !== undefined && JSON.stringify(value) !== current(name as keyof ChatSettingsChange),
   );
-  return changed.length === 0 ? undefined : Object.fromEntries(changed);
+  return changes.length === 0 ? undefined : Object.fromEntries(changes);
 }
 
-/** A moderator is somebody whom the system knows. */
+/** A moderator is a user whom the system knows: refuses with `user_not_found`. */
 export function assertKnown(userIds: readonly string[], known: ReadonlyMap<string, unknown>): void {
   const stranger = userIds.find((userId) => !known.has(userId));
   if (stranger !== undefined) refuse("user_not_found", { userId: stranger });

@@ -14,8 +14,8 @@ import { assertMayModerate } from "./stream-lifecycle.ts";
 export const Content = text(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
 
 /**
- * What is stored of a message. `n` is its number in the stream: 1, 2, 3 … in the order of sending.
- * A deleted message stays with its number and without its content.
+ * A message as stored. `n` is its number in the stream: 1, 2, 3 … in the order of sending. A
+ * deleted message keeps its number and loses its content.
  */
 export const Message = z.object({
   id: MessageId,
@@ -44,7 +44,7 @@ export const ChatMessage = z
   })
   .meta({ id: "ChatMessage" });
 
-/** The answer to sending; where its message was deleted since, the repetition of a call says so. */
+/** The answer to sending; where the message has been deleted since, a repeated call is told so. */
 export const SentMessage = ChatMessage.extend({
   deleted: z.literal(true).optional().meta({
     description: "Only when an Idempotency-Key repeats a call whose message was deleted since",
@@ -52,14 +52,16 @@ export const SentMessage = ChatMessage.extend({
 }).meta({ id: "SentMessage" });
 export type SentMessage = z.infer<typeof SentMessage>;
 
-/** What a key remembers of a sent message: all but its text, which may have to go. */
-export const withoutText = (sent: SentMessage): SentMessage => ({ ...sent, content: "" });
+/** What an Idempotency-Key remembers of a message: all but its text, which may be deleted later. */
+export const withoutText = (answer: SentMessage): SentMessage => ({ ...answer, content: "" });
 
-/** The answer to a repeated call: as it was, or without its text where it was deleted since. */
-export const repeated = (kept: SentMessage, message: Message | undefined): SentMessage =>
+/**
+ * The answer to a repeated call: as before, or without the text where it has been deleted since.
+ */
+export const repeatedAnswer = (answer: SentMessage, message: Message | undefined): SentMessage =>
   message === undefined
-    ? { ...kept, content: "", deleted: true }
-    : { ...kept, content: message.content ?? "" };
+    ? { ...answer, content: "", deleted: true }
+    : { ...answer, content: message.content ?? "" };
 
 /** The message as the API and its event show it. */
 export function chatMessageOf(
@@ -88,7 +90,7 @@ export function messageIdOf(streamId: string, n: number, now: Date): string {
   return hex(Math.floor(now.getTime() / 1000)) + hex(hash(streamId)) + hex(n);
 }
 
-/** The number in the id of a message; whether there is such a message is another question. */
+/** The number in the id of a message, whether there is such a message or not. */
 export const numberInId = (messageId: string) => Number.parseInt(messageId.slice(16), 16);
 
 /** FNV-1a, 32 bits (RFC 9923). */
@@ -101,17 +103,23 @@ function hash(value: string): number {
 /** A message that was admitted as number `n` of its stream. */
 export function makeMessage(
   { content, replyTo }: { content: string; replyTo?: string | null | undefined },
-  given: { stream: Stream; sender: Person; n: number; now: Date },
+  { stream, sender, n, now }: { stream: Stream; sender: Person; n: number; now: Date },
 ): Message {
-  const { stream, sender, n, now } = given;
-  const id = messageIdOf(stream.id, n, now);
   const at = now.toISOString();
-  const shown = personOf(shownIn(stream, sender, undefined, now));
-  const said = { content, sender: shown, createdAt: at, updatedAt: at, revision: 1 };
-  return { id, streamId: stream.id, n, ...said, ...(replyTo != null && { replyTo }) };
+  return {
+    id: messageIdOf(stream.id, n, now),
+    streamId: stream.id,
+    n,
+    content,
+    sender: personOf(shownIn(stream, sender, undefined, now)),
+    createdAt: at,
+    updatedAt: at,
+    revision: 1,
+    ...(replyTo != null && { replyTo }),
+  };
 }
 
-/** A user who is blocked or muted may not chat; the ban that holds now decides. */
+/** A user who is blocked or muted may not chat: the active ban decides. */
 export function assertMayChat(member: Member | undefined, now: Date): void {
   const ban = activeBan(member, now);
   if (ban !== undefined) refuse(ban.actionType === "BLOCK" ? "member_blocked" : "member_muted");
@@ -126,17 +134,20 @@ export function assertMayDelete(
   if (sender.userId !== caller.userId) assertMayModerate(stream, caller);
 }
 
-/** Words that the stream's host does not want: whole or in part, as a person reads the text. */
+/** Refuses a text that holds a word which the host has blocked, as a person reads it. */
 export function assertNoBlockedWord(content: string, stream: Stream): void {
   const word = blockedWordIn(content, stream.blockedWords);
   if (word !== undefined) refuse("word_blocked", { word });
 }
 
-/** Whether the sender must follow the host: in chats for followers all but host and moderators. */
+/**
+ * Whether the sender must follow the host: in a chat for followers, everybody but host and
+ * moderators.
+ */
 export const needsFollowing = (stream: Stream, userId: string) =>
   stream.followersOnly && stream.hostId !== userId && !stream.moderators.includes(userId);
 
-/** What admits a sender's next message besides bans. */
+/** What limits a sender's next message, besides bans. */
 export type ChatRules = { slowModeSeconds: number; perSecondMax: number };
 
 /** The rules for one sender: host and moderators are not slowed down. */
@@ -166,6 +177,13 @@ export function historyOf(
   total: number,
 ): z.infer<typeof History> {
   const totalPages = Math.ceil(total / limit);
-  const [hasNextPage, hasPreviousPage] = [page < totalPages, page > 1];
-  return { messages, page, limit, total, totalPages, hasNextPage, hasPreviousPage };
+  return {
+    messages,
+    page,
+    limit,
+    total,
+    totalPages,
+    hasNextPage: page < totalPages,
+    hasPreviousPage: page > 1,
+  };
 }

@@ -16,7 +16,7 @@ export const Creator = z
   })
   .meta({ id: "Creator" });
 
-/** A creator as one caller sees them; without a standing, as nobody in particular. */
+/** A creator as one caller sees them; without a standing, as anybody sees them. */
 export function creatorOf(
   profile: Profile,
   standing: { isFollowing: boolean } | undefined,
@@ -26,16 +26,22 @@ export function creatorOf(
     profile,
     defaultPicture,
   );
-  const expertise = profile.expertise ?? null;
-  const isFollowing = standing?.isFollowing ?? null;
-  const shown = { _id, username, name, surname, availabilityStatus, profilePhoto };
-  return { ...shown, expertise, isFollowing };
+  return {
+    _id,
+    username,
+    name,
+    surname,
+    availabilityStatus,
+    profilePhoto,
+    expertise: profile.expertise ?? null,
+    isFollowing: standing?.isFollowing ?? null,
+  };
 }
 
-/** Hosts in the order of their viewers, summed over their streams. */
+/** Hosts by the number of their viewers in all of their streams, largest first. */
 export function rankHosts(streams: readonly { hostId: string; viewers: number }[]): string[] {
   const sums = new Map<string, number>();
   for (const { hostId, viewers } of streams) sums.set(hostId, (sums.get(hostId) ?? 0) + viewers);
-  const watched = [...sums].filter(([, viewers]) => viewers > 0);
-  return watched.sort(([, a], [, b]) => b - a).map(([hostId]) => hostId);
+  const hosts = [...sums].filter(([, viewers]) => viewers > 0);
+  return hosts.sort(([, a], [, b]) => b - a).map(([hostId]) => hostId);
 }

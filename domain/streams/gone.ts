@@ -1,19 +1,19 @@
 /**
- * Which numbers of a chat show nothing (deleted, or left empty by a call that failed), so that any
- * page is found by a few reads however many they are: buckets name them, and counts of counts above
- * say how many each part holds.
+ * Which numbers of a chat show nothing (deleted, or left empty by a call that failed), so that a
+ * few reads find any page, however many they are: buckets name them, and the levels above count how
+ * many each part holds.
  */
 
-/** Numbers in a bucket, and parts that one item counts. */
+/** Numbers in a bucket, and parts in one item of counts. */
 const width = 256;
 
-/** Levels of counts above the buckets: together they carry all 32 bits of a message's number. */
+/** Levels of counts above the buckets: with them they cover all 32 bits of a message's number. */
 const levels = 3;
 
-/** How many numbers one part of a level holds: of level 1 a bucket is one part. */
+/** How many numbers one part of a level holds: a part of level 1 is one bucket. */
 const sizeOf = (level: number) => width ** level;
 
-/** Where a number is noted: in its bucket, and in a count of each level. */
+/** Where a number is recorded: in its bucket, and in a count on each level. */
 export function placesOf(n: number): {
   bucket: number;
   counts: { level: number; index: number; part: number }[];
@@ -25,16 +25,18 @@ export function placesOf(n: number): {
   return { bucket: Math.floor(n / width), counts };
 }
 
-/** Reads what is noted; what is not there counts nothing. */
+/** Reads what is recorded; an item that is not there counts as empty. */
 export type GoneReader = {
-  /** How many numbers are gone in each part of an item of counts; none in those left out. */
+  /**
+   * How many numbers are gone in each part of an item of counts; none in those that are left out.
+   */
   counts(level: number, index: number): Promise<ReadonlyMap<number, number>>;
   /** The numbers of a bucket that are gone. */
   numbers(bucket: number): Promise<ReadonlySet<number>>;
 };
 
 /** The level whose first item counts all numbers up to `count`. */
-function topOf(count: number): number {
+export function topOf(count: number): number {
   let level = 1;
   while (level < levels && sizeOf(level + 1) <= count) level++;
   return level;
@@ -47,8 +49,8 @@ export async function countGone(count: number, reader: GoneReader): Promise<numb
 }
 
 /**
- * The numbers from `count` down to 1 that show a message, without the first `skip` of them. Each
- * page costs a read a level and bucket, wherever it lies.
+ * The numbers from `count` down to 1 that show a message, without the first `skip` of them. A page
+ * costs one read for each level and bucket, wherever it is.
  */
 export async function* shownNumbers(
   count: number,
@@ -83,10 +85,10 @@ export async function* shownNumbers(
   yield* walk(topOf(count), 0);
 }
 
-/** A read that spans this many numbers too much costs less than another read. */
+/** A read that spans as many as this too many numbers costs less than another read. */
 const spanMax = 16;
 
-/** The ranges in which descending numbers are read: together where they lie close to each other. */
+/** The ranges in which descending numbers are read: one where they are close to each other. */
 export function rangesOf(numbers: readonly number[]): { low: number; high: number }[] {
   const ranges: { low: number; high: number }[] = [];
   for (const n of numbers) {

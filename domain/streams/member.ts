@@ -8,12 +8,12 @@ export type BanAction = z.infer<typeof BanAction>;
 
 /**
  * What a stream knows of one user in it. The item is never deleted: its `revision` begins with the
- * time and grows, so that no two changes of it ever have the same event id.
+ * time and grows, so that no two of its changes ever have the same event id.
  */
 export const Member = z.object({
   userId: UserId,
   revision: z.number().int().optional(),
-  /** The active ban, if any: BLOCK forbids everything of the stream, CHAT_ONLY chat messages. */
+  /** The active ban, if any: BLOCK forbids the whole stream, CHAT_ONLY chat messages alone. */
   ban: z
     .object({
       id: z.string(),
@@ -23,32 +23,32 @@ export const Member = z.object({
       /** Who banned, and why: for the log of moderation. */
       by: UserId.optional(),
       reason: z.string().nullish(),
-      /** The names that they had, by which they are shown while they are muted. */
+      /** The names that they had then, by which they are shown while they are muted. */
       names: z.object({ name: z.string(), surname: z.string() }).optional(),
     })
     .nullish(),
-  /** The last admitted message: what slow mode and the rate of messages count from. */
+  /** The last admitted message: slow mode and the rate of messages count from it. */
   lastMessageAt: Timestamp.optional(),
   /** The call with an Idempotency-Key that slow mode let through last: it may be repeated. */
   lastCall: z.string().optional(),
-  /** Messages that were admitted in the second (since 1970) of the last one. */
+  /** The second (since 1970) of the last message, and how many were admitted in it. */
   second: z.number().optional(),
   sent: z.number().optional(),
 });
 export type Member = z.infer<typeof Member>;
 
-/** The ban that holds now: one whose end has passed is none. */
+/** The ban that is in force; one whose end has passed is not. */
 export function activeBan(member: Member | undefined, now: Date) {
   const ban = member?.ban;
   if (ban == null) return undefined;
   return ban.endsAt !== null && ban.endsAt <= now.toISOString() ? undefined : ban;
 }
 
-/** Whether the user is shut out of everything of the stream at the moment. */
+/** Whether the user is shut out of the whole stream at the moment. */
 export const isBlocked = (member: Member | undefined, now: Date) =>
   activeBan(member, now)?.actionType === "BLOCK";
 
-/** A blocked user may do and read nothing of the stream. */
+/** A blocked user may do nothing in the stream and read nothing of it. */
 export function assertNotBlocked(member: Member | undefined, now: Date): void {
   if (isBlocked(member, now)) refuse("member_blocked");
 }

@@ -4,7 +4,7 @@ import { PageInfo } from "../page.ts";
 import { StreamUser } from "../people/user.ts";
 import { Timestamp } from "../text.ts";
 
-/** What moderators do; named as the events that tell of it. */
+/** What moderators do, by the names of the events that show it. */
 const ActName = z.enum([
   "member.banned",
   "member.unbanned",
@@ -14,7 +14,7 @@ const ActName = z.enum([
   "settings.changed",
 ]);
 
-/** What is stored of one act: who did it, to whom, and why. */
+/** An act as stored: who did it, to whom, and why. */
 export const Act = z.object({
   id: z.string(),
   action: ActName,

@@ -10,7 +10,7 @@ import type { Stream } from "./stream.ts";
 /** Guests that a stream may name. */
 const guestsMax = 20;
 
-/** A field left empty is one that was not filled in. */
+/** An empty field counts as one that was not filled in. */
 const optional = <S extends z.ZodType>(schema: S) =>
   z.preprocess((value) => (value === "" || value === null ? undefined : value), schema.optional());
 
@@ -19,15 +19,15 @@ const optionalNumber = <S extends z.ZodType>(schema: S) =>
 
 const Guests = z.array(UserId, { error: "expected a list of user ids" }).max(guestsMax);
 
-/** A file of a form; nothing but its size is looked at. */
+/** A file of a form; only its size matters. */
 const File = z
   .object({ bytes: z.instanceof(Uint8Array) })
   .transform(({ bytes }) => ({ size: bytes.length }));
 
 /**
- * A stream as its host asks for it, in JSON or as a form. A picture that is sent as a file is
- * checked for its size and then not kept: a stage that stores files puts them elsewhere and sends
- * the URL.
+ * A stream as its host asks for it, in JSON or as a form. The size of a picture that is sent as a
+ * file is checked, and the file is not kept: an application that stores files puts them elsewhere
+ * and sends the URL.
  */
 export const NewStream = z.object({
   title: nameText(1, 200).meta({ example: "Friday night" }),
@@ -46,36 +46,38 @@ export const NewStream = z.object({
 });
 export type NewStream = z.infer<typeof NewStream>;
 
-/** In a form everything is text: what these fields are instead. */
+/** In a form everything is text; these fields are read as something else. */
 export const streamForm = { guests: "json", price: "number", durationGoal: "number" } as const;
 
-/** How late a planned start may come in: clocks differ, and a form takes a while to fill in. */
+/**
+ * How far in the past a planned start may be: clocks differ, and a form takes a while to fill in.
+ */
 const lateMilliseconds = 5 * 60_000;
 
-/** A new stream is `preparing`, with a planned start (which is to come) `scheduled`. */
+/** A new stream: `preparing`, or `scheduled` when it has a planned start, which must be to come. */
 export function makeStream(
-  wish: NewStream,
-  given: { id: string; host: UserSummary; defaultThumbnail: string; now: Date },
+  request: NewStream,
+  context: { id: string; host: UserSummary; defaultThumbnail: string; now: Date },
 ): Stream {
-  const { id, host, now } = given;
+  const { id, host, defaultThumbnail, now } = context;
   const at = now.toISOString();
-  const plannedStartDate = wish.plannedStartDate ?? null;
+  const plannedStartDate = request.plannedStartDate ?? null;
   if (plannedStartDate !== null && Date.parse(plannedStartDate) < now.getTime() - lateMilliseconds)
     refuse("request_invalid", { problem: "plannedStartDate: expected a time to come" });
   return {
     id,
     hostId: host._id,
     host,
-    title: wish.title,
+    title: request.title,
     status: plannedStartDate === null ? "preparing" : "scheduled",
-    channelName: channelNameOf(wish.title, id),
-    liveStreamType: wish.liveStreamType ?? "solo",
-    thumbnailUrl: typeof wish.thumbnail === "string" ? wish.thumbnail : given.defaultThumbnail,
-    guests: wish.guests ?? [],
-    price: wish.price ?? null,
-    interest: wish.interest ?? null,
-    durationGoal: wish.durationGoal ?? null,
-    motivation: wish.motivation ?? null,
+    channelName: channelNameOf(request.title, id),
+    liveStreamType: request.liveStreamType ?? "solo",
+    thumbnailUrl: typeof request.thumbnail === "string" ? request.thumbnail : defaultThumbnail,
+    guests: request.guests ?? [],
+    price: request.price ?? null,
+    interest: request.interest ?? null,
+    durationGoal: request.durationGoal ?? null,
+    motivation: request.motivation ?? null,
     plannedStartDate,
     startedAt: null,
     endedAt: null,

@@ -4,7 +4,7 @@ import { refuse } from "../refusal.ts";
 import { Timestamp } from "../text.ts";
 import type { Stream } from "./stream.ts";
 
-/** Minutes before a start that one can be reminded at: four weeks. */
+/** How many minutes before the start a reminder can come, at most: four weeks. */
 const minutesMax = 40_320;
 
 /** Null or 0: at the actual start. */
@@ -22,9 +22,9 @@ export const Reminder = z.object({
   streamId: StreamId,
   userId: UserId,
   minute: z.number().int().nullable(),
-  /** When it is told: before the planned start, or (without minutes) when the stream goes live. */
+  /** When it comes: before the planned start, or (without minutes) when the stream goes live. */
   scheduledFor: Timestamp,
-  /** When it can be told at the earliest: then, or when it was asked for later than that. */
+  /** When it can come at the earliest: then, or when it was asked for if that was later. */
   dueAt: Timestamp,
 });
 export type Reminder = z.infer<typeof Reminder>;
@@ -41,7 +41,7 @@ export const ShownReminder = z
 
 export const isOnStart = ({ minute }: Pick<Reminder, "minute">) => minute === null || minute === 0;
 
-/** Only a stream that is planned can be waited for. */
+/** A new reminder; only a scheduled stream can be waited for. */
 export function makeReminder(
   stream: Stream,
   userId: string,
@@ -64,12 +64,16 @@ export function shownReminderOf(reminder: Reminder): z.infer<typeof ShownReminde
     : { streamId, minute, mode: "BEFORE_START", scheduledFor, status: "SCHEDULED" };
 }
 
-/** What a user is told of a stream that is live, or is about to be. */
+/** The notification about a stream that is live, or is about to be. */
 export function noticeOf(stream: Stream, userId: string) {
   const { host, title, status, id: streamId } = stream;
   const name = `${host.name} ${host.surname}`.trim() || host.username || "A streamer";
-  const says = status === "active" ? `${name} is live` : `${name} goes live soon`;
-  const metadata = { streamId };
-  const type = "system" as const;
-  return { userId, type, category: "live_stream" as const, title: says, message: title, metadata };
+  return {
+    userId,
+    type: "system" as const,
+    category: "live_stream" as const,
+    title: status === "active" ? `${name} is live` : `${name} goes live soon`,
+    message: title,
+    metadata: { streamId },
+  };
 }

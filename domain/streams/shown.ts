@@ -5,16 +5,16 @@ import type { Stream } from "./stream.ts";
 
 type Names = { userId: string; username: string; name: string; surname: string };
 
-/** What of a stream says how its people are shown. */
+/** The part of a stream that decides how its people are shown. */
 type House = Pick<Stream, "hostId" | "moderators" | "blockedWords">;
 
-/** What somebody is in a stream, for all to see; undefined: a viewer as others. */
+/** The role of somebody in a stream; undefined for an ordinary viewer. */
 export function roleIn({ hostId, moderators }: House, userId: string): StreamRole | undefined {
   if (userId === hostId) return "host";
   return moderators.includes(userId) ? "moderator" : undefined;
 }
 
-/** Somebody with their role in a stream, if they have one, and all of their names. */
+/** Somebody with their role in a stream, if they have one, and with all of their names. */
 export function withRole<P extends Names>(stream: House, person: P): P & { role?: StreamRole } {
   const role = roleIn(stream, person.userId);
   return role === undefined ? person : { ...person, role };
@@ -22,8 +22,8 @@ export function withRole<P extends Names>(stream: House, person: P): P & { role?
 
 /**
  * Somebody as a stream shows them: with their role, without names that hold one of its blocked
- * words, and while they are muted by the names that they had when they were. So nobody says by a
- * name what they may not say in the chat. Hosts are shown by any name: the words are theirs.
+ * words, and while they are muted by the names that they had when the mute began. So nobody says
+ * with a name what they may not say in the chat. Hosts are shown by any name: the words are theirs.
  */
 export function shownIn<P extends Names>(
   stream: House,
@@ -35,7 +35,7 @@ export function shownIn<P extends Names>(
   return shown.role === "host" ? shown : { ...shown, ...allowedNames(shown, stream.blockedWords) };
 }
 
-/** The names of which none, nor both together, holds one of the words; the others empty. */
+/** The names that hold none of the words, alone or together; the others are empty. */
 function allowedNames({ username, name, surname }: Names, words: readonly string[]) {
   const allowed = (value: string) => (blockedWordIn(value, words) === undefined ? value : "");
   const names = { username: allowed(username), name: allowed(name), surname: allowed(surname) };
@@ -46,8 +46,8 @@ function allowedNames({ username, name, surname }: Names, words: readonly string
 }
 
 /**
- * The names by which somebody is shown while a ban holds: those of now, or of the mute that holds
- * already.
+ * The names by which somebody is shown during a ban: their present ones, or those of the mute that
+ * is in force already.
  */
 export function namesAtBan({ name, surname }: Names, member: Member | undefined, now: Date) {
   return activeBan(member, now)?.names ?? { name, surname };

@@ -6,42 +6,42 @@ import { refuse } from "../refusal.ts";
 import { channelUid, isHost, LiveStream, type Stream } from "./stream.ts";
 
 /**
- * The course of a stream: preparing or scheduled, active, ended; or cancelled before it began. Each
- * decision answers what changes, undefined when it is so already, and refuses what cannot be.
+ * The life of a stream: preparing or scheduled, active, ended; or cancelled before it began. Each
+ * decision answers what changes, undefined where nothing does, and refuses what is not possible.
  */
-type Change = Partial<Stream> | undefined;
+type StreamChange = Partial<Stream> | undefined;
 
 const isBefore = ({ status }: Stream) => status === "preparing" || status === "scheduled";
 
 /**
- * Goes live, with the host as they are called by now: so gifts name them. A host who comes back to
- * their active stream changes nothing.
+ * Goes live, with the host's present names, which gifts will show. A host who comes back to their
+ * active stream changes nothing.
  */
-export function goLive(stream: Stream, host: UserSummary, now: Date): Change {
+export function goLive(stream: Stream, host: UserSummary, now: Date): StreamChange {
   if (stream.status === "active") return undefined;
   if (!isBefore(stream)) refuse("stream_not_startable", { status: stream.status });
   return { status: "active", startedAt: now.toISOString(), host };
 }
 
-/** Active to ended: only what is live can end. */
-export function end(stream: Stream, now: Date): Change {
+/** From active to ended: only a live stream can end. */
+export function end(stream: Stream, now: Date): StreamChange {
   if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
   return { status: "ended", endedAt: now.toISOString() };
 }
 
-/** Calls off what has not begun. */
-export function cancel(stream: Stream): Change {
+/** Cancels a stream that has not begun. */
+export function cancel(stream: Stream): StreamChange {
   if (!isBefore(stream)) refuse("stream_not_cancellable", { status: stream.status });
   return { status: "cancelled_by_host" };
 }
 
-/** Soft deletion: a stream that is live is ended first. */
-export function remove(stream: Stream, now: Date): Change {
+/** Soft deletion; a live stream must be ended first. */
+export function remove(stream: Stream, now: Date): StreamChange {
   if (stream.status === "active") refuse("stream_live");
   return { deletedAt: now.toISOString() };
 }
 
-/** What a caller is to a stream. */
+/** Who acts on a stream. */
 type Acting = { userId: string; roles: readonly string[] };
 
 /** The host, or an admin in their place. */
@@ -60,11 +60,12 @@ export function assertMayModerate(stream: Stream, caller: Acting): void {
   if (!mayModerate(stream, caller)) refuse("not_a_moderator");
 }
 
-/** What a client says of itself when it joins; nothing of it but the stream decides anything. */
+/** The body of a join; of all that clients send, only the stream matters. */
 export const JoinRequest = z.object({ liveStreamId: StreamId });
 
 /**
- * The stream with what the video side wants; `token` is null where the stage has no token endpoint.
+ * The stream with what the video client needs; `token` is null where the stage has no token
+ * endpoint.
  */
 export const Joined = z
   .object({
@@ -84,14 +85,14 @@ export const joinedOf = (stream: LiveStream, userId: string): z.infer<typeof Joi
 
 const minutes = wholeNumber(0, 1_000_000).default(1440);
 
-/** Which scheduled streams: those whose planned start lies so many minutes around now. */
+/** Which scheduled streams: those planned to start within so many minutes before and after now. */
 export const UpcomingQuery = z.object({
   limit: wholeNumber(1, 100).default(10),
   minutesBefore: minutes,
   minutesAfter: minutes,
 });
 
-/** Whether a scheduled stream's planned start lies in the minutes around now. */
+/** Whether a scheduled stream is planned to start within the minutes around now. */
 export function isWithin(
   { status, plannedStartDate }: Pick<Stream, "status" | "plannedStartDate">,
   { minutesBefore, minutesAfter }: { minutesBefore: number; minutesAfter: number },

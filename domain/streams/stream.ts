@@ -15,7 +15,7 @@ export const StreamStatus = z.enum([
 ]);
 export type StreamStatus = z.infer<typeof StreamStatus>;
 
-/** What is stored of a live stream. `revision` grows with each change and never starts again. */
+/** A live stream as stored. `revision` grows with each change and never starts again. */
 export const Stream = z.object({
   id: StreamId,
   /** The creator: the host who receives the gifts. */
@@ -46,7 +46,7 @@ export const Stream = z.object({
   moderators: z.array(UserId),
   /** The message that the host or a moderator pinned. */
   pinned: z.object({ messageId: z.string() }).nullish(),
-  /** The RoomId under which the Tencent side knows it, when it was made there. */
+  /** The RoomId by which the Tencent side knows it, where it was made there. */
   roomId: z.string().nullable(),
   /** Fields of the Tencent side that only its room commands read and write. */
   room: z.record(z.string(), z.unknown()).optional(),
@@ -152,5 +152,5 @@ export function assertLive(stream: Stream): void {
   if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
 }
 
-/** Whether somebody is the host of a stream; an admin in their place is none. */
+/** Whether somebody is the host of a stream; an admin in their place is not. */
 export const isHost = (stream: Stream, userId: string) => stream.hostId === userId;

@@ -6,7 +6,7 @@ import { textsOf } from "../people/search.ts";
 import { type Profile, StreamRole, summaryOf, UserSummary } from "../people/user.ts";
 import { Timestamp, text } from "../text.ts";
 
-/** One who watches, as the list of a stream's viewers shows them. */
+/** A viewer as the list of a stream's viewers shows them. */
 const ViewerUser = UserSummary.omit({ availabilityStatus: true })
   .extend({
     followersCount: z.number(),
@@ -26,10 +26,10 @@ export const Viewers = z.object({
   participantAudienceTotal: z.number().int(),
 });
 
-/** Somebody who watches since a moment. */
+/** Somebody who is watching, and since when. */
 export type Watching = { userId: string; joinedAt: Date };
 
-/** Each user once, since their oldest subscription that is there; the latest to come first. */
+/** Each user once, since their oldest present subscription; the latest to come is first. */
 export function watchingOf(
   subscriptions: readonly { userId: string; subscribedAt: number; refusal?: unknown }[],
 ): Watching[] {
@@ -42,7 +42,7 @@ export function watchingOf(
   return watching.sort((a, b) => b.joinedAt.getTime() - a.joinedAt.getTime());
 }
 
-/** Whether a name of the user holds what is searched for, in any case. */
+/** Whether one of the user's names holds what is searched for, whatever the case. */
 export const isCalled = (profile: Profile, search: string) =>
   textsOf(profile).some((name) => name.includes(folded(search)));
 

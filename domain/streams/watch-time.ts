@@ -2,7 +2,7 @@ import * as z from "zod";
 import { StreamId, UserId } from "../id.ts";
 import type { Watching } from "./viewer.ts";
 
-/** How long one user has watched one stream, over all their visits that are over. */
+/** How long one user has watched one stream, in all their past visits together. */
 export const Visits = z.object({ userId: UserId, seconds: z.number() });
 export type Visits = z.infer<typeof Visits>;
 
@@ -20,7 +20,7 @@ export const WatchStatistics = z
 /** Minutes with two decimals. */
 const minutesOf = (seconds: number) => Math.round((seconds * 100) / 60) / 100;
 
-/** Past visits and those that go on, told together: each user counts once. */
+/** Past and present visits together: each user counts once. */
 export function watchStatisticsOf(
   streamId: string,
   past: readonly Visits[],

@@ -1,42 +1,32 @@
 import * as z from "zod";
-import { byteText } from "../text.ts";
 
 /** The callback that decides on a gift before it is sent. */
 export const beforeSendGift = "Live.CallbackBeforeSendGift";
 
-/** The address of the application's server; an address is no safe place for credentials. */
-export const CallbackUrl = byteText(1, 500).refine(isWebAddress, "expected an http or https URL");
-
-function isWebAddress(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, username, password } = new URL(value);
-  return /^https?:$/.test(protocol) && username === "" && password === "";
-}
-
-/** Callbacks of one configuration. */
+/** Callbacks that one configuration may name. */
 const commandsMax = 50;
 
-/** The callbacks that are really called: a name that nothing calls would be taken for a promise. */
-const called: readonly string[] = [beforeSendGift];
+/** The callbacks that are really called: accepting another name would promise that it is, too. */
+const commands: readonly string[] = [beforeSendGift];
 
 export const CallbackCommands = z
   .array(
     z
       .string({ error: "expected the name of a callback" })
       .regex(/^Live\.Callback[A-Za-z]{1,50}$/, "expected the name of a callback")
-      .refine((name) => called.includes(name), {
-        error: ({ input }) => `${input} is not called; expected ${called.join(" or ")}`,
+      .refine((name) => commands.includes(name), {
+        error: ({ input }) => `${input} is not called; expected ${commands.join(" or ")}`,
       }),
     { error: "expected an array of callbacks' names" },
   )
   .max(commandsMax, `expected at most ${commandsMax} callbacks`);
 
-/** What is configured: one address for the application, and what it is called for. */
+/** The configuration: one address for the application, and the callbacks that go there. */
 export const Callbacks = z.object({ Url: z.string(), CallbackCommandList: z.array(z.string()) });
 export type Callbacks = z.infer<typeof Callbacks>;
 
 /**
- * What the callback is told of a gift; `Coins` is the unit price times Count, `Time` in seconds.
+ * What the callback is told about a gift; `Coins` is the unit price times Count, `Time` in seconds.
  */
 export type GiftWater = {
   From_Account: string;
@@ -57,7 +47,7 @@ const CallbackAnswer = z.object({
 /** The codes by which a callback rejects a gift with a reason of its own. */
 const ownCodes = { first: 102100, last: 102200 };
 
-/** What a callback's answer comes to. */
+/** What a callback's answer amounts to. */
 type CallbackVerdict =
   | { kind: "allowed" }
   | { kind: "rejected"; code?: number; info: string }

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { refuse } from "../refusal.ts";
 import { byteName, byteText } from "../text.ts";
 
-/** Categories of gifts on the Tencent side. */
+/** Gift categories that an application may have. */
 const categoriesMax = 3;
-/** Gifts of one category. */
+/** Gifts that one category may have. */
 const relationsMax = 500;
 
 export const CategoryId = byteText(1, 20);
@@ -37,22 +37,22 @@ export function categoryOf(categories: Categories, categoryId: string): Category
   return category ?? refuse("category_not_found", { categoryId });
 }
 
-/** With a category added. One that is there already is replaced and keeps its gifts. */
-export function addCategory(categories: Categories, given: NewCategory): Categories {
-  const was = categories.find(({ CategoryId: id }) => id === given.CategoryId);
+/** Adds a category. One that is there already is replaced and keeps its gifts. */
+export function addCategory(categories: Categories, added: NewCategory): Categories {
+  const was = categories.find(({ CategoryId: id }) => id === added.CategoryId);
   if (was !== undefined)
-    return categories.map((category) => (category === was ? { ...was, ...given } : category));
+    return categories.map((category) => (category === was ? { ...was, ...added } : category));
   if (categories.length >= categoriesMax) refuse("too_many_categories", { max: categoriesMax });
-  return [...categories, { ...given, giftTypeIds: [] }];
+  return [...categories, { ...added, giftTypeIds: [] }];
 }
 
-/** Without a category; refuses with `category_not_found`. */
+/** Removes a category; refuses with `category_not_found`. */
 export function removeCategory(categories: Categories, categoryId: string): Categories {
   const category = categoryOf(categories, categoryId);
   return categories.filter((other) => other !== category);
 }
 
-/** With gift types added to a category; none is taken away. Those that are gone are forgotten. */
+/** Adds gift types to a category, and removes those that are gone from the system. */
 export function addRelations(
   categories: Categories,
   categoryId: string,
@@ -66,7 +66,7 @@ export function addRelations(
   });
 }
 
-/** With gift types taken out of a category; those that are not in it are passed over. */
+/** Removes gift types from a category; those that are not in it are ignored. */
 export const removeRelations = (
   categories: Categories,
   categoryId: string,

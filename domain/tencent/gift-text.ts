@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { byteName, byteText } from "../text.ts";
 
-/** Languages that the Tencent side has texts in. */
+/** The languages of texts on the Tencent side. */
 export const languages = ["en", "zh-Hans", "zh-Hant"] as const;
 
 export const Language = z.enum(languages, { error: `expected ${languages.join(", ")}` });
@@ -12,7 +12,7 @@ export const TextName = byteName(1, 20);
 export const GiftDesc = byteText(0, 20);
 export const CategoryDesc = byteText(0, 60);
 
-/** What is given of a text; what is left out keeps its value. */
+/** A change of a text; what is left out keeps its value. */
 export type TextChange = { name: string | undefined; desc: string | undefined };
 
 /** A text as it is stored. */

@@ -29,22 +29,22 @@ export const BanMembers = z.object({
   Duration: seconds,
 });
 
-/** What is wished for some members of a room; 0 seconds lifts what there is of that kind. */
+/** A ban of some members of a room; 0 seconds lifts the one of that kind. */
 export type RoomBan = { actionType: BanAction; seconds: number; reason: string };
 
-/** What becomes of a member's ban: it stays as it is, is lifted, or there is another one. */
+/** What happens to a member's ban: nothing, or it is lifted, or replaced by another. */
 type BanChange = "none" | "lift" | "replace";
 
 /**
  * Decides on a member, who has one ban at a time. A mute does not replace a block, which forbids
- * more; anything else is replaced, so that the newest end holds.
+ * more; anything else is replaced, so that the newest end counts.
  */
-export function decideBan(wish: RoomBan, member: Member | undefined, now: Date): BanChange {
-  const held = activeBan(member, now);
-  if (wish.seconds === 0) return held?.actionType === wish.actionType ? "lift" : "none";
-  return held?.actionType === "BLOCK" && wish.actionType === "CHAT_ONLY" ? "none" : "replace";
+export function decideBan(ban: RoomBan, member: Member | undefined, now: Date): BanChange {
+  const current = activeBan(member, now);
+  if (ban.seconds === 0) return current?.actionType === ban.actionType ? "lift" : "none";
+  return current?.actionType === "BLOCK" && ban.actionType === "CHAT_ONLY" ? "none" : "replace";
 }
 
 /** The end of a ban that begins now. */
-export const endOf = (wish: RoomBan, now: Date) =>
-  new Date(now.getTime() + wish.seconds * 1000).toISOString();
+export const endOf = (ban: RoomBan, now: Date) =>
+  new Date(now.getTime() + ban.seconds * 1000).toISOString();

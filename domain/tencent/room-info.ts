@@ -20,7 +20,7 @@ const Category = z
   .array(whole, { error: "expected an array of whole numbers" })
   .max(3, "expected at most 3 numbers");
 
-/** Fields of a room that have no place in a stream: kept for the room commands alone. */
+/** Fields of a room that a stream does not have: kept for the room commands alone. */
 const RoomFields = z.object({
   CoverURL: z.string().default(""),
   Category: z.array(z.number()).default([]),
@@ -35,7 +35,7 @@ const RoomFields = z.object({
   Notice: z.string().default(""),
 });
 
-/** What may be said of a room when it is made and when it is changed. */
+/** What can be set when a room is made and when it is changed. */
 const changeable = {
   RoomName: byteName(0, 100),
   MaxMemberCount: whole,
@@ -90,10 +90,10 @@ export const RoomInfo = z.object({
   IsPublicVisible: z.boolean(),
 });
 
-/** What a room without a name is called: its id, of which titles show nothing unseen. */
+/** The title of a room without a name: its id, without what cannot be seen. */
 const titleOf = (roomId: string) => visible(roomId).trim() || "Live";
 
-/** The stream that a room is asked for as: its title is the room's name, or else its id. */
+/** The stream for a new room: its title is the room's name, or else its id. */
 export function newStreamOf({ RoomId: roomId, RoomName, CoverURL }: NewRoom): NewStream {
   const thumbnail = httpsUrl.safeParse(CoverURL);
   return {
@@ -112,7 +112,7 @@ export function newStreamOf({ RoomId: roomId, RoomName, CoverURL }: NewRoom): Ne
 /** The fields of a new room that its stream keeps for it. */
 export const roomFieldsOf = (room: NewRoom): Record<string, unknown> => RoomFields.parse(room);
 
-/** What a change of a room changes of its stream; undefined: it is so already. */
+/** What a change of a room changes in its stream; undefined where that is nothing. */
 export function changeRoom(stream: Stream, change: RoomChange): Partial<Stream> | undefined {
   const { RoomId: _, RoomName, ...fields } = change;
   const was = RoomFields.parse(stream.room ?? {});
@@ -132,7 +132,7 @@ export function changeRoom(stream: Stream, change: RoomChange): Partial<Stream> 
 const withoutGaps = (fields: object) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
-/** The room as the Tencent side shows it; one that the other API made has the defaults. */
+/** The room as the Tencent side shows it; one that the other API made shows the defaults. */
 export function roomInfoOf(stream: Stream, viewCount: number): z.infer<typeof RoomInfo> {
   const { SeatTemplate: _, Notice: __, ...fields } = RoomFields.parse(stream.room ?? {});
   return {
@@ -147,7 +147,7 @@ export function roomInfoOf(stream: Stream, viewCount: number): z.infer<typeof Ro
   };
 }
 
-/** A room may have messages switched off: then only its host and moderators chat. */
+/** Refuses where the room has messages switched off: only its host and moderators chat then. */
 export function assertMessagesOpen({ room, hostId, moderators }: Stream, userId: string): void {
   if (room?.IsMessageDisabled !== true || hostId === userId) return;
   if (!moderators.includes(userId)) refuse("messages_disabled");

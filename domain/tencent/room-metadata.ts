@@ -2,7 +2,7 @@ import * as z from "zod";
 import { refuse } from "../refusal.ts";
 import { byteText, utf8Bytes } from "../text.ts";
 
-/** Limits of a room's metadata: keys of a room, and UTF-8 bytes. Keys are not part of the sum. */
+/** Limits of a room's metadata: the number of keys, and UTF-8 bytes. The sum is of values alone. */
 const keysMax = 10;
 const keyBytesMax = 50;
 const valueBytesMax = 2 * 1024;
@@ -11,23 +11,23 @@ const allValuesBytesMax = 16 * 1024;
 const Key = byteText(1, keyBytesMax);
 const isDistinct = (keys: readonly string[]) => new Set(keys).size === keys.length;
 
-/** One entry; a list of these, since keys are any text and no names of fields. */
+/** One entry. Metadata is a list of these, since a key may be any text. */
 const Entry = z.object({ Key, Value: byteText(0, valueBytesMax) });
 
 export const Metadata = z.array(Entry, { error: "expected an array of Key and Value" });
 export type Metadata = z.output<typeof Metadata>;
 
-/** Entries to be set: each key once. */
+/** Entries to set, each key once. */
 export const MetadataChange = Metadata.min(1, "expected at least one entry")
   .max(keysMax, `expected at most ${keysMax} entries`)
   .refine((list) => isDistinct(list.map((entry) => entry.Key)), "expected each Key once");
 
-/** Keys to be read; none stands for all. */
+/** Keys to read; none means all. */
 export const MetadataKeys = z
   .array(Key, { error: "expected an array of keys" })
   .max(keysMax, `expected at most ${keysMax} keys`);
 
-/** The metadata with entries added or replaced; refuses what would be more than a room may have. */
+/** The metadata with entries added or replaced; refuses with `metadata_too_large`. */
 export function mergeMetadata(was: Metadata, change: Metadata): Metadata {
   const merged = new Map(was.map((entry) => [entry.Key, entry.Value]));
   for (const entry of change) merged.set(entry.Key, entry.Value);
@@ -41,6 +41,6 @@ export function mergeMetadata(was: Metadata, change: Metadata): Metadata {
   return [...merged].map(([Key, Value]) => ({ Key, Value }));
 }
 
-/** The entries with these keys; no keys: all. */
+/** The entries with these keys; without keys, all. */
 export const pickMetadata = (all: Metadata, keys: readonly string[]): Metadata =>
   keys.length === 0 ? all : all.filter((entry) => keys.includes(entry.Key));

@@ -7,8 +7,8 @@ import { byteName, byteText, httpsUrl } from "../text.ts";
 import { Account, accounts, RoomId } from "./room.ts";
 
 /**
- * A GiftId that names a gift: at most 20 bytes, or 24 where a gift type of the other API chose none
- * and is known by its own id.
+ * A GiftId that names a gift: at most 20 bytes, or 24 where a gift type of the other API has none
+ * of its own and goes by its id.
  */
 export const NamedGiftId = byteText(1, 24).meta({ example: "gift1" });
 
@@ -35,7 +35,7 @@ export const sendRefusals = [
   "gift_rejected",
 ] as const satisfies readonly RefusalCode[];
 
-/** GiftIds of one call: a body of 64 KiB has room for more, a call's second has not. */
+/** GiftIds of one call: a body of 64 KiB has room for more, but the call must end in time. */
 const giftIdsMax = 500;
 
 export const GiftIdList = z
@@ -43,7 +43,7 @@ export const GiftIdList = z
   .min(1, "expected at least one GiftId")
   .max(giftIdsMax, `expected at most ${giftIdsMax} GiftIds`);
 
-/** Parts a list of GiftIds into the ids of their gift types, and those that name none. */
+/** Divides a list of GiftIds into the ids of their gift types and those that name none. */
 export function sortOut(giftIds: readonly string[], aliases: ReadonlyMap<string, string>) {
   const types = new Map([...aliases].map(([giftTypeId, giftId]) => [giftId, giftTypeId]));
   const distinct = [...new Set(giftIds)];
@@ -53,7 +53,7 @@ export function sortOut(giftIds: readonly string[], aliases: ReadonlyMap<string,
   };
 }
 
-/** Levels are numbers of the application's own, kept as they are. */
+/** Levels are the application's own numbers and kept as they are. */
 const levelMax = 2 ** 31 - 1;
 
 /** The body of add_gift. Limits are in UTF-8 bytes, as the reference has them. */
@@ -88,40 +88,44 @@ export const GiftInfo = z.object({
 
 /**
  * The gift type that add_gift makes. One that has the GiftId already is replaced: it keeps its id,
- * so that statistics and gifts on their way stay whole, and is active again.
+ * so that statistics and gifts under way keep their type, and is active again.
  */
 export function addedGiftType(
-  given: AddGift,
+  { GiftId: giftId, Coins, DefaultName, ...tencent }: AddGift,
   before: GiftType | undefined,
   id: string,
   now: Date,
 ): GiftType {
-  const { GiftId: giftId, Coins, DefaultName, ...tencent } = given;
   const { IconUrl, ResourceUrl, Level, ExtensionInfo, DefaultDesc } = tencent;
-  const made = newGiftType(
+  const type = newGiftType(
     before?.id ?? id,
     { creditAmount: Coins, svgUrl: pictureOf(IconUrl, ResourceUrl), name: DefaultName, giftId },
     now,
   );
   return {
-    ...made,
-    createdAt: before?.createdAt ?? made.createdAt,
+    ...type,
+    createdAt: before?.createdAt ?? type.createdAt,
     tencent: { IconUrl, ResourceUrl, Level, ExtensionInfo, DefaultDesc },
   };
 }
 
 /**
- * The picture that the other side shows: the Tencent side takes any text for a URL, and a client
- * would load or run it. Empty: none of them is https.
+ * The picture that the other API shows; empty where none of the URLs is https. The Tencent side
+ * accepts any text for a URL, and a client would load or run it.
  */
 const pictureOf = (...urls: string[]) => urls.find((url) => httpsUrl.safeParse(url).success) ?? "";
 
 /**
- * What the Tencent side shows of a gift type; one that the other API made has its picture as icon.
+ * A gift type as the Tencent side shows it; one that the other API made has its picture as icon.
  */
 export function giftInfoOf(type: GiftType): z.infer<typeof GiftInfo> {
   const { giftId: GiftId, creditAmount: Coins, name: DefaultName, svgUrl, tencent } = type;
-  const own = { IconUrl: svgUrl, ResourceUrl: "", Level: 0, ExtensionInfo: "", DefaultDesc: "" };
-  const { IconUrl, ResourceUrl, Level, ExtensionInfo, DefaultDesc } = tencent ?? own;
+  const { IconUrl, ResourceUrl, Level, ExtensionInfo, DefaultDesc } = tencent ?? {
+    IconUrl: svgUrl,
+    ResourceUrl: "",
+    Level: 0,
+    ExtensionInfo: "",
+    DefaultDesc: "",
+  };
   return { GiftId, IconUrl, ResourceUrl, Coins, Level, ExtensionInfo, DefaultName, DefaultDesc };
 }

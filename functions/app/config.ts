@@ -3,7 +3,7 @@ import { Amount } from "../../domain/credits.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 
-/** What a client must know of the stage before anybody signs in. */
+/** What a client must know about the stage before anybody signs in. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /v1/app-config",

@@ -4,7 +4,7 @@ import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { isTableThere } from "../../platform/table/health.ts";
 
-/** Says that everything works once a consistent read of the table does. */
+/** Everything works where a consistent read of the table does. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /health",

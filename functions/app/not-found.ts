@@ -18,12 +18,10 @@ export const contract = {
   grants: {},
 } as const satisfies Contract;
 
-/** As much of a path as is worth repeating. */
+/** The longest part of a path that is worth repeating. */
 const pathMax = 200;
 
-/**
- * No `endpoint`: what such a call has as query or body is not looked at, it is 404 whatever it is.
- */
+/** Not an `endpoint`: the answer is 404 whatever the query and body of the call are. */
 export async function handler(event: APIGatewayProxyEvent) {
   const route = `${event.httpMethod} ${event.path.slice(0, pathMax)}`.toWellFormed();
   const headers = commonHeaders(event.requestContext.requestId, header(event, "origin"));

@@ -5,8 +5,7 @@ import { verifyToken } from "../../platform/token.ts";
 
 /**
  * The authorizer of the HTTP API. Without an Authorization header the call is anonymous: the
- * gateway lets such calls come here on optional routes only. A header that is there but bad is
- * refused.
+ * gateway passes such calls only on optional routes. A header that is there but bad is refused.
  */
 export const { contract, handler } = authorizer(
   {
@@ -15,11 +14,11 @@ export const { contract, handler } = authorizer(
     grants: { read: ["USER"], write: ["USER", "NAME"] },
   },
   async (event, now) => {
-    const [given, second] = headerValues(event, "authorization");
-    if (given === undefined) return "anonymous";
-    // Whoever stands between might look at the one and we at the other.
+    const [value, second] = headerValues(event, "authorization");
+    if (value === undefined) return "anonymous";
+    // A proxy on the way might look at one of them and we at the other.
     if (second !== undefined) return undefined;
-    const [, token] = /^Bearer +([^ ]+)$/i.exec(given) ?? [];
+    const [, token] = /^Bearer +([^ ]+)$/i.exec(value) ?? [];
     if (token === undefined) return undefined;
     const caller = await verifyToken(token, now);
     if (caller !== undefined) await recordFirstSight(caller.userId, caller.claims, now, caller);

@@ -7,7 +7,8 @@ import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getProfile } from "../../platform/store/people/users.ts";
 import { findBan } from "../../platform/store/streams/bans.ts";
-import { findMember, getStream } from "../../platform/store/streams/streams.ts";
+import { findMember } from "../../platform/store/streams/members.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -30,9 +31,9 @@ export const { contract, handler } = endpoint(
       isOwn ? undefined : getProfile(targetUserId),
     ]);
     if (!isOwn) assertMayModerate(stream, caller);
-    const held = activeBan(member, now);
-    const ban = held && (await findBan(held.id));
-    if (ban === undefined) return { isBanned: held !== undefined, ban: null };
+    const active = activeBan(member, now);
+    const ban = active && (await findBan(active.id));
+    if (ban === undefined) return { isBanned: active !== undefined, ban: null };
     return { isBanned: true, ban: liveStreamBanOf(ban, setting("DEFAULT_PICTURE")) };
   },
 );

@@ -3,7 +3,7 @@ import { Pagination, pageOf } from "../../domain/page.ts";
 import { BanQuery, LiveStreamBan, liveStreamBanOf } from "../../domain/streams/ban.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findBans, listBans } from "../../platform/store/streams/ban-lists.ts";
+import { findBans, listBans } from "../../platform/store/streams/bans.ts";
 import { getModeratedStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(

@@ -3,10 +3,8 @@ import { MessageId, StreamId } from "../../domain/id.ts";
 import { Content, chatMessageOf, makeMessage, SentMessage } from "../../domain/streams/chat.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { getCallerProfile } from "../../platform/store/people/users.ts";
 import { admissionRefusals, admitToChat } from "../../platform/store/streams/admission.ts";
 import * as messages from "../../platform/store/streams/messages.ts";
-import { getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -22,15 +20,8 @@ export const { contract, handler } = endpoint(
     refusals: ["stream_not_found", "message_not_found", ...admissionRefusals],
     grants: { read: ["STREAM", "USER", "REPLAY"], write: ["STREAM", "REPLAY"] },
   },
-  async ({ path: { streamId }, body, caller, now, once, callId, assertNew }) => {
-    const [stream, sender] = await Promise.all([
-      getStream(streamId, { consistent: true }),
-      getCallerProfile(caller, now),
-    ]);
-    if (body.replyTo != null) await messages.getMessage(streamId, body.replyTo);
-    await admitToChat(stream, caller.userId, body.content, now, callId);
-    // A repetition takes no number; it was counted against the rate all the same.
-    await assertNew();
+  async ({ path: { streamId }, body, now, once, ...call }) => {
+    const { stream, sender } = await admitToChat(streamId, body, call, now);
     const n = await messages.takeNumber(streamId);
     const message = makeMessage(body, { stream, sender, n, now });
     const reply = once(chatMessageOf(message, setting("DEFAULT_PICTURE")));

@@ -18,9 +18,14 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [201, Superlike],
     refusals: [
-      ...["stream_not_found", "user_not_found", "member_blocked", "gift_to_oneself"],
-      ...["stream_not_live", "credits_too_low", "spend_limit_reached"],
-    ] as const,
+      "stream_not_found",
+      "user_not_found",
+      "member_blocked",
+      "gift_to_oneself",
+      "stream_not_live",
+      "credits_too_low",
+      "spend_limit_reached",
+    ],
     grants: {
       read: ["STREAM", "USER", "WALLET", "REPLAY"],
       write: ["WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY"],
@@ -31,7 +36,8 @@ export const { contract, handler } = endpoint(
       getStream(streamId, { consistent: true }),
       getGiver(streamId, caller.userId),
     ]);
-    const [price, picture] = [setting("SUPERLIKE_PRICE"), setting("DEFAULT_PICTURE")];
+    const price = setting("SUPERLIKE_PRICE");
+    const picture = setting("DEFAULT_PICTURE");
     const reply = ({ sender }: Gift) =>
       once(superlikeBy(sender, { streamId, price, now }, picture));
     return commitGift({ stream, giver, now }, (context) => decideSuperlike(context, price), reply);

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { CreditPackage, listPackages, PackageQuery } from "../../domain/money/credit-package.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 
-/** What credits cost, by store. Public, so that a shop window needs no login. */
+/** What credits cost, by store. Public, so that a shop needs no login. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/credit-packages",

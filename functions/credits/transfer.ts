@@ -1,10 +1,10 @@
 import { Transfer, Transferred } from "../../domain/money/transfer.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { transfer } from "../../platform/store/money/transfers.ts";
+import { transfer } from "../../platform/store/money/bookings.ts";
 import { getProfile } from "../../platform/store/people/users.ts";
 
-/** From one user to another, at once and all or nothing. */
+/** Credits from one user to another, at once and all or nothing. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/messages/credit-transfer",
@@ -15,9 +15,12 @@ export const { contract, handler } = endpoint(
     body: Transfer,
     answer: [201, Transferred],
     refusals: [
-      ...["transfer_to_oneself", "user_not_found", "credits_too_low"],
-      ...["spend_limit_reached", "balance_too_high"],
-    ] as const,
+      "transfer_to_oneself",
+      "user_not_found",
+      "credits_too_low",
+      "spend_limit_reached",
+      "balance_too_high",
+    ],
     grants: { read: ["USER", "WALLET", "REPLAY"], write: ["WALLET", "LEDGER", "REPLAY"] },
   },
   async ({ body, caller, now, once }) => {

@@ -26,9 +26,9 @@ export const { contract, handler } = endpoint(
       findProfiles(ids),
       findStandings(ids, caller.userId),
     ]);
-    const shown = ids.flatMap((userId) => profiles.get(userId) ?? []);
+    const followers = ids.flatMap((userId) => profiles.get(userId) ?? []);
     const picture = setting("DEFAULT_PICTURE");
-    const users = shown.map((user) => followUserOf(user, standingOf(user.userId), picture));
+    const users = followers.map((user) => followUserOf(user, standingOf(user.userId), picture));
     return { users, pageInfo };
   },
 );

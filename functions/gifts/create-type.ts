@@ -7,7 +7,7 @@ import {
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { recordGiftType } from "../../platform/store/money/gift-types.ts";
 
-/** A new kind of gift, known to both APIs. */
+/** A new gift type, known to both APIs. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/gifts/gift-types",

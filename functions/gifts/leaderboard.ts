@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { LeaderboardQuery, Ranked, topFans } from "../../domain/money/leaderboard.ts";
+import { LeaderboardQuery, Ranked, topFans } from "../../domain/money/gift-statistics.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listFans } from "../../platform/store/money/totals.ts";

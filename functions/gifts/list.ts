@@ -4,11 +4,11 @@ import { ListedGift, listedGiftOf } from "../../domain/money/gift-event.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../domain/page.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listGifts } from "../../platform/store/money/gift-lists.ts";
+import { listGifts } from "../../platform/store/money/gifts.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
 import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
-/** Gifts as their events told them, the refunded ones too; totals are the stream's of now. */
+/** Gifts as their events showed them, refunded ones too, with the stream's present totals. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/gifts",

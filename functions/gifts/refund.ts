@@ -7,7 +7,7 @@ import { hasRole } from "../../platform/caller.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getGift, refund } from "../../platform/store/money/refunds.ts";
 
-/** Both sides of the money return. Only an admin's refund may leave a debt. Superlikes too. */
+/** Reverses both sides of a gift or superlike. Only an admin's refund may leave a debt. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/gifts/{id}/refund",
@@ -18,9 +18,13 @@ export const { contract, handler } = endpoint(
     path: z.object({ id: GiftId }),
     answer: [200, z.object({ id: GiftId, refundedAt: Timestamp, credits: Balance })],
     refusals: [
-      ...["gift_not_found", "stream_not_yours", "refund_not_yours"],
-      ...["gift_already_refunded", "refund_not_covered", "balance_too_high"],
-    ] as const,
+      "gift_not_found",
+      "stream_not_yours",
+      "refund_not_yours",
+      "gift_already_refunded",
+      "refund_not_covered",
+      "balance_too_high",
+    ],
     grants: {
       read: ["GIFT", "STREAM", "WALLET"],
       write: ["STREAM", "USER", "WALLET", "LEDGER"],

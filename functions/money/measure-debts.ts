@@ -3,9 +3,9 @@ import { reaction } from "../../platform/reaction.ts";
 import { sumDebts } from "../../platform/store/money/due.ts";
 
 /**
- * Says what all wallets owe together, nothing included: the line is a metric, and an alarm looks at
- * it. Debts are what admins' refunds could not take back, so a sum that grows is credits that are
- * had twice.
+ * Logs what all wallets owe together, even if that is nothing: the line is a metric, which an alarm
+ * watches. Debts are what admins' refunds could not take back, so a growing sum means credits that
+ * exist twice.
  */
 export const { contract, handler } = reaction(
   {

@@ -1,13 +1,13 @@
 import { reaction } from "../../platform/reaction.ts";
 import { awaitCombos } from "../../platform/store/money/combos.ts";
-import { settleAll } from "../../platform/store/money/settle-all.ts";
+import { settleAll } from "../../platform/store/money/settle.ts";
 import { queueNewUsers } from "../../platform/store/people/first-sights.ts";
-import { readKey } from "../../platform/table/keys.ts";
+import { readKey } from "../../platform/table/item-kinds.ts";
 import { plain } from "../../platform/table/table.ts";
 
 /**
- * Credits hosts: every gift that was made is settled from its own record, exactly once. It is also
- * the reader that sees new users, since a table's stream carries no third.
+ * Credits hosts: every gift is settled from its own record, exactly once. This reader also notices
+ * new users, since a table's stream should not have a third one.
  */
 export const { contract, handler } = reaction(
   {
@@ -21,8 +21,8 @@ export const { contract, handler } = reaction(
     timeoutSeconds: 60,
   },
   async (records, now) => {
-    const made = records.filter(({ eventName }) => eventName === "INSERT");
-    const images = made.flatMap(({ dynamodb }) => plain(dynamodb?.NewImage) ?? []);
+    const inserts = records.filter(({ eventName }) => eventName === "INSERT");
+    const images = inserts.flatMap(({ dynamodb }) => plain(dynamodb?.NewImage) ?? []);
     const gifts = images.filter((image) => readKey(image).kind === "gift");
     await settleAll(gifts, now);
     await awaitCombos(gifts, now);

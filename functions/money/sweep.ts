@@ -18,8 +18,8 @@ export const { contract, handler } = reaction(
     timeoutSeconds: 60,
   },
   async (_, now) => {
-    const swept = await sweepOverdue(now);
-    if (Object.values(swept).some((count) => count > 0))
-      logNotice("Overdue gifts were swept", swept);
+    const outcome = await sweepOverdue(now);
+    if (Object.values(outcome).some((count) => count > 0))
+      logNotice("Overdue gifts were swept", outcome);
   },
 );

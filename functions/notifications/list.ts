@@ -7,7 +7,7 @@ import {
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listNotifications } from "../../platform/store/people/notifications.ts";
 
-/** The first version of the list is not paged, so that it ends at a number instead. */
+/** The first version of the list has no pages, so it ends at a number instead. */
 const shownMax = 200;
 
 export const { contract, handler } = endpoint(
@@ -24,8 +24,8 @@ export const { contract, handler } = endpoint(
     memoryMegabytes: 512,
   },
   async ({ query: { isRead, ...filter }, caller }) => {
-    const wanted = { ...filter, read: filter.read ?? isRead };
-    const newest = await listNotifications(caller.userId, wanted, shownMax);
+    const filters = { ...filter, read: filter.read ?? isRead };
+    const newest = await listNotifications(caller.userId, filters, shownMax);
     return newest.map(notificationOf);
   },
 );

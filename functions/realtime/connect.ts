@@ -1,10 +1,10 @@
 import { setting } from "../../platform/env.ts";
+import { ownPoster } from "../../platform/push/gateway.ts";
 import { admitSocket } from "../../platform/realtime/admission.ts";
 import { startExpiryTimer } from "../../platform/realtime/expiry.ts";
-import { offersBearer, readWish } from "../../platform/realtime/handshake.ts";
+import { acceptHandshake, readQuery } from "../../platform/realtime/handshake.ts";
 import { socket } from "../../platform/realtime/socket.ts";
-import { recordRefusal, subscribeFromUrl } from "../../platform/realtime/subscription.ts";
-import { connectionExpiry, putConnection } from "../../platform/store/log/connections.ts";
+import { findSubscription, recordConnection } from "../../platform/realtime/subscription.ts";
 
 /** Opens a connection; a stream in the URL is subscribed to at once. */
 export const { contract, handler } = socket(
@@ -21,20 +21,17 @@ export const { contract, handler } = socket(
   },
   async ({ event, connectionId, connectedAt, caller, now }) => {
     const { userId, expiresAt: tokenExpiresAt } = caller;
-    const own = { connectionId, userId, connectedAt };
-    if (!(await admitSocket(own, setting("SOCKETS_PER_USER"), now))) return { statusCode: 429 };
-    const wish = readWish(event.queryStringParameters);
-    const { compact } = wish;
-    const expiresAt = connectionExpiry(connectedAt);
+    const connection = { connectionId, userId, connectedAt };
+    const query = readQuery(event.queryStringParameters);
+    const [isAdmitted, subscriber] = await Promise.all([
+      admitSocket(ownPoster, connection, setting("SOCKETS_PER_USER"), now),
+      findSubscription({ ...connection, tokenExpiresAt }, query, now),
+    ]);
+    if (!isAdmitted) return { statusCode: 429 };
     await Promise.all([
-      putConnection({ ...own, tokenExpiresAt, compact, expiresAt }),
+      recordConnection({ ...connection, tokenExpiresAt }, query, subscriber),
       startExpiryTimer({ connectionId, expiresAt: tokenExpiresAt }, now),
     ]);
-    if (wish.refusal) await recordRefusal(own, wish.streamId, wish.refusal, now);
-    else if (wish.streamId)
-      await subscribeFromUrl({ ...own, tokenExpiresAt, ...wish, streamId: wish.streamId }, now);
-    return offersBearer(event.headers)
-      ? { statusCode: 200, headers: { "Sec-WebSocket-Protocol": "bearer" } }
-      : { statusCode: 200 };
+    return acceptHandshake(event.headers);
   },
 );

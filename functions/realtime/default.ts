@@ -1,7 +1,7 @@
 import { refuse } from "../../domain/refusal.ts";
 import { socket } from "../../platform/realtime/socket.ts";
 
-/** Messages that are not JSON, or whose action is none of this API's. */
+/** Answers messages that are not JSON, or whose action this API does not have. */
 export const { contract, handler } = socket(
   {
     route: "$default",

@@ -1,7 +1,10 @@
 import { socket } from "../../platform/realtime/socket.ts";
 import { dropConnection, removeSocket } from "../../platform/store/log/connections.ts";
 
-/** Removes what belongs to a connection that has ended. It may never be called: others tidy too. */
+/**
+ * Removes what belongs to a connection that has ended. It may never be called, so others remove it
+ * too.
+ */
 export const { contract, handler } = socket(
   {
     route: "$disconnect",

@@ -1,5 +1,5 @@
-import { logFault } from "../../platform/log.ts";
-import { reaction } from "../../platform/reaction.ts";
+import { ownPoster } from "../../platform/push/gateway.ts";
+import { each, reaction } from "../../platform/reaction.ts";
 import { ExpiryTimer, endExpired } from "../../platform/realtime/expiry.ts";
 
 /** A token's end is a message with a delay: nothing waits in memory. */
@@ -14,18 +14,5 @@ export const { contract, handler } = reaction(
       connections: true,
     },
   },
-  async (records, now) => {
-    const failed: string[] = [];
-    await Promise.all(
-      records.map(async ({ messageId, body }) => {
-        try {
-          await endExpired(ExpiryTimer.parse(JSON.parse(body)), now);
-        } catch (error) {
-          logFault("A connection could not be ended", error, { messageId });
-          failed.push(messageId);
-        }
-      }),
-    );
-    return failed;
-  },
+  each(ExpiryTimer, (timer, now) => endExpired(ownPoster(), timer, now)),
 );

@@ -1,8 +1,9 @@
-import { allDone } from "../../platform/push/all-done.ts";
-import { readBatch } from "../../platform/push/batch.ts";
+import { changeKinds } from "../../domain/log/change.ts";
+import { pushBatch } from "../../platform/push/batch.ts";
+import { ownPoster } from "../../platform/push/gateway.ts";
+import { ownGovernors } from "../../platform/push/governor.ts";
+import { ownJobs } from "../../platform/push/jobs.ts";
 import { ownMemory } from "../../platform/push/memory.ts";
-import { sendNotification } from "../../platform/push/notify.ts";
-import { pushStream } from "../../platform/push/push-stream.ts";
 import { reaction } from "../../platform/reaction.ts";
 
 /** Brings what was written to all who watch: rooms of a batch side by side, each in its order. */
@@ -11,7 +12,7 @@ export const { contract, handler } = reaction(
     says: "Put the table's changes into the streams' logs and post them to the viewers",
     on: {
       stream: "table",
-      kinds: ["stream", "member", "message", "gift", "subscriber", "notification"],
+      kinds: [...changeKinds, "subscriber", "notification"],
       batchSize: 1000,
     },
     grants: {
@@ -24,12 +25,7 @@ export const { contract, handler } = reaction(
     timeoutSeconds: 60,
   },
   async (records, now) => {
-    const { streams, notifications } = readBatch(records, now);
-    await allDone([
-      ...[...streams].map(([streamId, work]) =>
-        pushStream({ streamId, now, memory: ownMemory }, work),
-      ),
-      ...notifications.map((notification) => sendNotification(notification, now)),
-    ]);
+    const outlet = { poster: ownPoster(), governor: ownGovernors().others, jobs: ownJobs() };
+    await pushBatch({ now, memory: ownMemory, outlet }, records);
   },
 );

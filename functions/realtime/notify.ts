@@ -1,6 +1,7 @@
-import { logFault } from "../../platform/log.ts";
+import { ownPoster } from "../../platform/push/gateway.ts";
+import { ownGovernors } from "../../platform/push/governor.ts";
 import { MissedNotification, sendMissed } from "../../platform/push/notify.ts";
-import { reaction } from "../../platform/reaction.ts";
+import { each, reaction } from "../../platform/reaction.ts";
 
 /** A notification has no frame that would show a hole, so what did not arrive is sent again. */
 export const { contract, handler } = reaction(
@@ -14,18 +15,8 @@ export const { contract, handler } = reaction(
       connections: true,
     },
   },
-  async (records, now) => {
-    const failed: string[] = [];
-    await Promise.all(
-      records.map(async ({ messageId, body }) => {
-        try {
-          await sendMissed(MissedNotification.parse(JSON.parse(body)), now);
-        } catch (error) {
-          logFault("A notification could not be sent again", error, { messageId });
-          failed.push(messageId);
-        }
-      }),
-    );
-    return failed;
-  },
+  each(MissedNotification, (missed, now) => {
+    const outlet = { poster: ownPoster(), governor: ownGovernors().others };
+    return sendMissed(outlet, missed, now);
+  }),
 );

@@ -1,8 +1,11 @@
+import { ownPoster } from "../../platform/push/gateway.ts";
+import { ownGovernors } from "../../platform/push/governor.ts";
 import { ownMemory } from "../../platform/push/memory.ts";
-import { postSliceJob, SliceJob, SlicePosted } from "../../platform/push/slice.ts";
+import { postSliceJob } from "../../platform/push/slice.ts";
+import { SliceJob, SlicePosted } from "../../platform/push/slice-job.ts";
 import { task } from "../../platform/task.ts";
 
-/** Posts one part of a room that is too large for one environment. */
+/** Posts one slice of a room that is too large for one environment. */
 export const { contract, handler } = task(
   {
     says: "Post frames to one part of a very large room's viewers",
@@ -16,5 +19,8 @@ export const { contract, handler } = task(
     memoryMegabytes: 1769,
     timeoutSeconds: 30,
   },
-  (job, now) => postSliceJob(job, ownMemory, now),
+  (job, now) => {
+    const outlet = { poster: ownPoster(), governor: ownGovernors().large };
+    return postSliceJob({ now, memory: ownMemory, outlet }, job);
+  },
 );

@@ -1,5 +1,9 @@
+import { ownPoster } from "../../platform/push/gateway.ts";
+import { ownGovernors } from "../../platform/push/governor.ts";
+import { ownJobs } from "../../platform/push/jobs.ts";
 import { postJobs } from "../../platform/push/large-room.ts";
 import { ownMemory } from "../../platform/push/memory.ts";
+import { ownInvokeSlice } from "../../platform/push/slice-job.ts";
 import { reaction } from "../../platform/reaction.ts";
 
 /** Posts large rooms, so that no other room waits for them: each stream in order, one at a time. */
@@ -17,5 +21,13 @@ export const { contract, handler } = reaction(
     memoryMegabytes: 1769,
     timeoutSeconds: 60,
   },
-  (records, now) => postJobs(records, now, ownMemory),
+  (records, now) => {
+    const outlet = {
+      poster: ownPoster(),
+      governor: ownGovernors().large,
+      jobs: ownJobs(),
+      invokeSlice: ownInvokeSlice(),
+    };
+    return postJobs({ now, memory: ownMemory, outlet }, records);
+  },
 );

@@ -1,15 +1,20 @@
+import { ownPoster } from "../../platform/push/gateway.ts";
+import { ownGovernors } from "../../platform/push/governor.ts";
+import { ownJobs } from "../../platform/push/jobs.ts";
 import { ownMemory } from "../../platform/push/memory.ts";
 import { resumeAll } from "../../platform/push/resume.ts";
 import { reaction } from "../../platform/reaction.ts";
 
-/** Sends old frames, so that the function which makes new ones sends none: nobody waits for it. */
+/**
+ * Sends old frames, so that the function which makes new ones never has to: nobody waits for it.
+ */
 export const { contract, handler } = reaction(
   {
     says: "Send connections the frames that they have missed",
     on: { queue: "resumes", batchSize: 10 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN"],
-      // Of FRAMES it looks that one is not there, in the transaction that makes somebody live.
+      // The transaction that makes somebody live checks that a frame is not there yet.
       write: ["STREAM", "FRAMES", "CONN", "USER", "RATE"],
       queues: ["resumes"],
       connections: true,
@@ -17,5 +22,8 @@ export const { contract, handler } = reaction(
     memoryMegabytes: 1769,
     timeoutSeconds: 20,
   },
-  (records, now) => resumeAll(records, now, ownMemory),
+  (records, now) => {
+    const outlet = { poster: ownPoster(), governor: ownGovernors().others, jobs: ownJobs() };
+    return resumeAll({ now, memory: ownMemory, outlet }, records);
+  },
 );

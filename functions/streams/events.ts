@@ -5,9 +5,10 @@ import { wholeNumber } from "../../domain/page.ts";
 import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cacheControlOf, FrameRange, readRange } from "../../platform/realtime/frame-range.ts";
-import { findMember, getVisibleStream } from "../../platform/store/streams/streams.ts";
+import { findMember } from "../../platform/store/streams/members.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
-/** The same frames as on the WebSocket, for who cannot hold one. */
+/** The same frames as on the WebSocket, for clients that cannot keep one open. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/events",
@@ -30,7 +31,7 @@ export const { contract, handler } = endpoint(
   async ({ path: { streamId }, query: { epoch, after, wait: waitSeconds }, caller, now }) => {
     await getVisibleStream(streamId, caller, now, { consistent: true });
     const range = await readRange(streamId, { epoch, after, waitSeconds, caller }, now);
-    // Whoever was blocked while they waited gets nothing of what came after.
+    // A caller who was blocked while they waited gets nothing of what came meanwhile.
     if (waitSeconds > 0)
       assertNotBlocked(await findMember(streamId, caller.userId, { consistent: true }), new Date());
     return range;

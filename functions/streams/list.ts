@@ -5,7 +5,7 @@ import { showStreams } from "../../platform/store/streams/shown.ts";
 import { listNewest } from "../../platform/store/streams/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams/streams.ts";
 
-/** The list is not paged, so that it ends at a number instead. */
+/** The list has no pages, so it ends at a number instead. */
 const shownMax = 100;
 
 export const { contract, handler } = endpoint(

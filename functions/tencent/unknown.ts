@@ -4,7 +4,7 @@ import { command } from "../../platform/tencent/command.ts";
 /** Characters of a path that an answer repeats. */
 const shownMax = 100;
 
-/** Whatever is called on the Tencent API and is not there. */
+/** Every call of the Tencent API that names no command. */
 export const { contract, handler } = command(
   {
     command: "*",

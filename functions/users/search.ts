@@ -1,4 +1,4 @@
-import { FoundUsers, UserQuestion } from "../../domain/people/user-search.ts";
+import { FoundUsers, UserQuestion } from "../../domain/people/search.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { searchUsers } from "../../platform/store/people/user-search.ts";
 

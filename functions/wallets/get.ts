@@ -6,9 +6,7 @@ import { endpoint } from "../../platform/http/endpoint.ts";
 import { sumPending } from "../../platform/store/money/due.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 
-/**
- * One's own credits; `pending` was received and is not settled yet, `owed` is still to be repaid.
- */
+/** One's own credits; `pending` is received but not settled yet, `owed` is still to be repaid. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/wallet",
@@ -24,7 +22,8 @@ export const { contract, handler } = endpoint(
     grants: { read: ["WALLET"], dueIndex: true },
   },
   async ({ caller }) => {
-    // One after the other: what is settled in between is then in the balance, and not in neither.
+    // One after the other: what is settled in between is then in the balance rather than in
+    // neither.
     const pending = await sumPending(caller.userId);
     const wallet = await findWallet(caller.userId);
     const { balance, owed } = wallet;

@@ -1,24 +1,24 @@
 import type { Fact } from "../../domain/money/audit.ts";
-import { moneyKindOf } from "../table/keys.ts";
+import { moneyKindOf } from "../table/item-kinds.ts";
 import type { Item } from "../table/table.ts";
-import { makeLedgerWalk } from "./ledger-walk.ts";
+import { createLedgerWalk } from "./ledger-walk.ts";
 import { readItem, secondsOfId, type Window } from "./read-item.ts";
-import { makeNames, makeSheet, type Open } from "./sheet.ts";
+import { createNames, createSheet, type Open } from "./sheet.ts";
 import { addTo, noSums, type Sums } from "./sums.ts";
 
-/** Something that does not fit: the items that tell of it, and what is wrong. */
+/** Something that does not fit: the items concerned, and what is wrong. */
 type Misfit = { items: string[]; problem: string };
 
 export type Report = { sums: Sums; misfits: Misfit[]; more: number };
 
-/** Misfits that are named; of more only the number is told. */
+/** How many misfits are named; the rest are only counted. */
 const namedMax = 1000;
 /** Buckets that one more pass takes: its memory is that share of all keys. */
 const bucketsAtOnce = 256;
-/** Frames are answered for a day; a gift of the last seconds may still be on its way. */
+/** Frames can be read for a day; a gift of the last seconds may still be on its way. */
 const window = { seconds: 23 * 3600, marginSeconds: 10 };
 
-/** How an audit goes through its items. `read` begins anew each time. */
+/** How an audit goes through its items. `read` starts again each time. */
 type AuditOptions = {
   read: () => AsyncIterable<Item>;
   now: Date;
@@ -63,9 +63,9 @@ function add(report: Pick<Report, "misfits" | "more">, items: string[], problem:
 
 const nameOf = ({ PK, SK }: Item) => `${PK} ${SK}`;
 
-/** All facts of all items, in their order; a ledger's end is told with the item that follows it. */
-async function* tell(items: AsyncIterable<Item>, gifts: Window) {
-  const walk = makeLedgerWalk();
+/** All facts of all items, in order; those of a ledger's end come with the item after it. */
+async function* statements(items: AsyncIterable<Item>, gifts: Window) {
+  const walk = createLedgerWalk();
   let ledger = "";
   for await (const item of items) {
     const { money, events, problems, entry } = readItem(item, gifts);
@@ -80,13 +80,15 @@ async function* tell(items: AsyncIterable<Item>, gifts: Window) {
 }
 
 async function sumUp(items: AsyncIterable<Item>, gifts: Window) {
-  const [money, events, sums] = [makeSheet(), makeSheet(), noSums()];
+  const money = createSheet();
+  const events = createSheet();
+  const sums = noSums();
   const found: Pick<Report, "misfits" | "more"> = { misfits: [], more: 0 };
-  for await (const told of tell(items, gifts)) {
-    if (told.source !== undefined) addTo(sums, told.source);
-    for (const fact of told.money) money.add(fact);
-    for (const fact of told.events) events.add(fact);
-    for (const problem of told.problems) add(found, [told.item], problem);
+  for await (const statement of statements(items, gifts)) {
+    if (statement.source !== undefined) addTo(sums, statement.source);
+    for (const fact of statement.money) money.add(fact);
+    for (const fact of statement.events) events.add(fact);
+    for (const problem of statement.problems) add(found, [statement.item], problem);
   }
   return { money, events, sums, ...found };
 }
@@ -108,21 +110,21 @@ async function nameAll(
 }
 
 async function name(items: AsyncIterable<Item>, gifts: Window, money: number[], events: number[]) {
-  const names = { money: makeNames(money), events: makeNames(events) };
+  const names = { money: createNames(money), events: createNames(events) };
   const newest = new Map<string, number>();
   const keep = (facts: readonly Fact[], kind: keyof typeof names, item: string) => {
     for (const fact of facts) names[kind].add(fact, item);
   };
-  for await (const told of tell(items, gifts)) {
-    keep(told.money, "money", told.item);
-    keep(told.events, "events", told.item);
-    if (told.source !== undefined) noteNewest(newest, told.source);
+  for await (const statement of statements(items, gifts)) {
+    keep(statement.money, "money", statement.item);
+    keep(statement.events, "events", statement.item);
+    if (statement.source !== undefined) noteNewest(newest, statement.source);
   }
   const missing = names.events.listOpen().filter((open) => !isOnItsWay(open, newest));
   return [...names.money.listOpen(), ...missing];
 }
 
-/** The time up to which a stream's log has taken in its records. */
+/** The time up to which a stream's log includes its records. */
 function noteNewest(newest: Map<string, number>, item: Item): void {
   const { kind, owner } = moneyKindOf(item);
   if (kind !== "log" && kind !== "frame") return;
@@ -132,7 +134,7 @@ function noteNewest(newest: Map<string, number>, item: Item): void {
 const eventKey = /^event of gift ([0-9a-f]{24}) in stream (\S+)$/;
 
 /**
- * A gift behind which its stream's log has not come yet: killed in between, it is sent at the
+ * A gift that its stream's log has not reached yet: after a kill in between, it is sent at the next
  * start.
  */
 function isOnItsWay({ key, net }: Open, newest: ReadonlyMap<string, number>): boolean {

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { moneyKindOf } from "../table/keys.ts";
+import { moneyKindOf } from "../table/item-kinds.ts";
 import { layoutVersion, mismatch } from "../table/layout.ts";
 import type { Item } from "../table/table.ts";
 
 /**
- * A journal: a line of JSON for each item that an audit reads, and one that seals them all and says
- * of which layout they are.
+ * A journal: a line of JSON for each item that an audit reads, and a last one that seals them all
+ * and names their layout.
  */
 const format = "ovation-journal-";
 type Seal = { seal: string; items: number; hash: string; at: string };
@@ -46,7 +46,7 @@ export async function* exportJournal(
   }
 }
 
-/** Of a frame only what it covers is money's business, and a log's time. */
+/** Of a frame, the audit needs only what it covers and its time. */
 function shorten(item: Item): Record<string, unknown> {
   const { PK, SK, covers, newest } = item;
   return moneyKindOf(item).kind === "frame" ? { PK, SK, covers, newest } : item;

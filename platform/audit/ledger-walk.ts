@@ -6,30 +6,28 @@ import { hashOf } from "../store/money/ledger.ts";
  * Walks ledgers, which come one after the other and each in the order of its numbers, and checks
  * each entry against the one before it: number, hash, balance. It keeps one entry.
  */
-export function makeLedgerWalk() {
+export function createLedgerWalk() {
   let last: ChainedEntry | undefined;
   let hash = "";
 
   /** Ends a ledger: its last hash is what the wallet must carry. */
   function end(): Fact[] {
-    const ended = last;
+    const final = last;
     last = undefined;
-    return ended === undefined ? [] : factsOfHead(ended.userId, hash);
+    return final === undefined ? [] : factsOfHead(final.userId, hash);
   }
 
   return {
     end,
     /**
-     * What is wrong with the entry in its place, and what the end of the ledger before it tells.
+     * What is wrong with the entry at its place, and the facts of the end of the ledger before it.
      */
     next(entry: ChainedEntry): { problems: string[]; facts: Fact[] } {
       const facts = last?.userId === entry.userId ? [] : end();
       const before = last;
-      const [seq, balance, previous] = [
-        before?.seq ?? 0,
-        before?.balanceAfter ?? 0,
-        before ? hash : "",
-      ];
+      const seq = before?.seq ?? 0;
+      const balance = before?.balanceAfter ?? 0;
+      const previous = before ? hash : "";
       const problems: string[] = [];
       if (entry.seq !== seq + 1) problems.push(`follows entry ${seq}: entries are missing`);
       else if (entry.previous !== previous)

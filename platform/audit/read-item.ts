@@ -17,19 +17,20 @@ import { Gift, Share } from "../../domain/money/gift.ts";
 import { ChainedEntry } from "../../domain/money/ledger.ts";
 import { Wallet } from "../../domain/money/wallet.ts";
 import { totalsOf } from "../store/money/totals.ts";
-import { dueIndex, moneyKindOf } from "../table/keys.ts";
+import { moneyKindOf } from "../table/item-kinds.ts";
+import { dueIndex } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
 /** Gifts whose frames are kept: made between these times (in seconds) they must have one. */
 export type Window = { from: number; to: number };
 
-/** What one item tells: facts about money and about events, and what is wrong with it by itself. */
-type Told = { money: Fact[]; events: Fact[]; problems: string[]; entry?: ChainedEntry };
+/** What one item states: facts about money and events, and what is wrong with the item itself. */
+type Statement = { money: Fact[]; events: Fact[]; problems: string[]; entry?: ChainedEntry };
 
-const nothing: Told = { money: [], events: [], problems: [] };
+const nothing: Statement = { money: [], events: [], problems: [] };
 
 /** Reads one item of the table. Never throws: an item that does not fit its kind is a problem. */
-export function readItem(item: Item, window: Window): Told {
+export function readItem(item: Item, window: Window): Statement {
   try {
     return tellOf(item, window);
   } catch (error) {
@@ -37,7 +38,7 @@ export function readItem(item: Item, window: Window): Told {
   }
 }
 
-function tellOf(item: Item, window: Window): Told {
+function tellOf(item: Item, window: Window): Statement {
   const { kind, owner, rest } = moneyKindOf(item);
   switch (kind) {
     case "wallet": {
@@ -73,7 +74,7 @@ function tellOf(item: Item, window: Window): Told {
   }
 }
 
-/** A wallet or entry that lies with another user. */
+/** The problem of a wallet or entry in the partition of another user. */
 const own = ({ userId }: Record<string, unknown>, owner: string) =>
   userId === owner ? [] : [`names the user ${userId}, lies with ${owner}`];
 
@@ -83,13 +84,13 @@ function problemsOfMark(owed: number, item: Item): string[] {
   return marked === owed ? [] : [`owes ${owed}, is among the debtors with ${marked}`];
 }
 
-function tellOfShare(share: Share): Told {
+function tellOfShare(share: Share): Statement {
   const { id, senderId, due, dueCredits } = share;
   const pending = due === undefined ? [] : factsOfDue(id, senderId, due, dueCredits);
   return { ...nothing, money: [factOfShare(share), ...pending] };
 }
 
-function tellOfGift(item: Item, window: Window): Told {
+function tellOfGift(item: Item, window: Window): Statement {
   const gift = Gift.parse(item);
   const { id, streamId, sender, due, dueCredits, refundedAt } = gift;
   const pending = due === undefined ? [] : factsOfDue(id, sender.userId, due, dueCredits);

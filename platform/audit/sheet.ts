@@ -10,7 +10,7 @@ const mask = (1n << 64n) - 1n;
  * in it is, and else (but for 1 in 2^64) not. The keys of buckets that are not zero are found by a
  * second pass, which keeps those alone.
  */
-export function makeSheet() {
+export function createSheet() {
   const sums = new BigUint64Array(bucketCount);
   return {
     add({ key, amount }: Fact): void {
@@ -28,18 +28,18 @@ function placeOf(key: string): { bucket: number; weight: bigint } {
   return { bucket: hash.readUInt16BE(0) % bucketCount, weight: hash.readBigUInt64BE(8) | 1n };
 }
 
-/** A key that does not sum to zero, and items that tell of it. */
+/** A key that does not sum to zero, and items that state it. */
 export type Open = { key: string; net: number; items: string[] };
 
 const itemsNamed = 4;
 
-/** Keeps the keys of some buckets exactly, and the items that tell of them. */
-export function makeNames(buckets: readonly number[]) {
-  const wanted = new Set(buckets);
+/** Keeps the keys of some buckets exactly, with the items that state them. */
+export function createNames(buckets: readonly number[]) {
+  const selected = new Set(buckets);
   const kept = new Map<string, Open>();
   return {
     add({ key, amount }: Fact, item: string): void {
-      if (!wanted.has(placeOf(key).bucket)) return;
+      if (!selected.has(placeOf(key).bucket)) return;
       const open = kept.get(key) ?? { key, net: 0, items: [] };
       open.net += amount;
       if (open.items.length < itemsNamed && !open.items.includes(item)) open.items.push(item);

@@ -1,7 +1,7 @@
-import { moneyKindOf } from "../table/keys.ts";
+import { moneyKindOf } from "../table/item-kinds.ts";
 import type { Item } from "../table/table.ts";
 
-/** What a table holds, in credits but for the counts. */
+/** What a table holds: credits, except for the counts. */
 export type Sums = {
   items: number;
   wallets: number;
@@ -29,7 +29,7 @@ export const noSums = (): Sums => ({
   paidOut: 0,
 });
 
-/** Adds one item. What is no number counts as nothing here: the reading of the item tells of it. */
+/** Adds one item. What is not a number counts as nothing: reading the item reports it. */
 export function addTo(sums: Sums, item: Item): void {
   const number = (value: unknown) => (Number.isSafeInteger(value) ? (value as number) : 0);
   const { kind } = moneyKindOf(item);

@@ -15,7 +15,7 @@ export type FormFieldKind = "number" | "json";
 
 /**
  * For answers that hold what may have to be forgotten: `keep` leaves it out of what is remembered,
- * `recall` makes the answer of what is there now.
+ * `recall` makes the answer from what is there now.
  */
 type Memory = {
   keep: (answer: never) => unknown;

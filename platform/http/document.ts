@@ -3,7 +3,7 @@ import type { Contract } from "./contract.ts";
 import { commonHeaders } from "./envelope.ts";
 import { header } from "./request.ts";
 
-/** What is known of a document before it is asked for. */
+/** What is known about a document before it is asked for. */
 type Declaration = Omit<
   Contract,
   "kind" | "caller" | "shape" | "refusals" | "grants" | "cacheControl"
@@ -13,7 +13,7 @@ type Declaration = Omit<
 export type Document = { body: string; headers?: Record<string, string> };
 
 /**
- * The sister of `endpoint` for documents that are made with the bundle: public, the same for
+ * The counterpart of `endpoint` for documents that are made with the bundle: public, the same for
  * everybody, and without the table's client, which would be the larger part of the bundle. `make`
  * is called once.
  */

@@ -45,7 +45,8 @@ type Request<C extends Contract> = {
   /** Names a call with an Idempotency-Key, and each repetition of it alike. */
   callId?: string;
   /**
-   * Ends the call with the earlier answer if its key was used: before something is used up for it.
+   * Ends the call with the earlier answer if its key was used already; to be asked before anything
+   * is used up for it.
    */
   assertNew: () => Promise<void>;
 };
@@ -63,15 +64,21 @@ const always: readonly RefusalCode[] = [
   "unavailable",
 ];
 
-/** What is known of a call while it is answered; an error is answered with it too. */
-type Call = { now: Date; headers: Record<string, string>; keyed?: KeyedCall };
+/** What is known about a call while it is being answered; the answer to an error needs it too. */
+type Call = {
+  now: Date;
+  headers: Record<string, string>;
+  keyed?: KeyedCall;
+  /** What the key was used for, where that was looked up before the handler was done. */
+  answered?: Awaited<ReturnType<typeof findAnswered>>;
+};
 
 /**
- * Joins a contract with the function that handles its calls; `handler` is what Lambda calls (REST API
- * proxy events, https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html).
- * Order of checks: token, role, body and query; then the handler's: existence, ownership, state.
- * A refusal that the contract does not declare, or an answer that does not fit it, is a fault
- * (500).
+ * Joins a contract with the function that handles its calls; `handler` is what Lambda calls (REST
+ * API proxy events,
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html).
+ * Order of checks: token, role, body and query; then the handler's: existence, ownership, state. A
+ * refusal that the contract does not declare, or an answer that does not fit it, is a fault (500).
  */
 export function endpoint<const C extends Omit<Contract, "kind">>(
   declaration: C,
@@ -105,13 +112,15 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     const callId = call.keyed?.hash;
     const given = { ...request, caller, now: call.now, newId: () => newId(call.now), once, callId };
     const assertNew = async () => {
-      if (call.keyed && (await findAnswered(call.keyed, call.now))) throw new KeyUsed();
+      if (call.keyed === undefined) return;
+      call.answered = await findAnswered(call.keyed, call.now);
+      if (call.answered !== undefined) throw new KeyUsed();
     };
     const answer = await handle({ ...given, assertNew } as unknown as Request<typeof contract>);
     return succeed(contract, call, contract.answer[1].parse(answer));
   }
 
-  /** Refusals become answers; everything else is logged once and says nothing of the inside. */
+  /** Refusals become answers; everything else is logged once and reveals nothing. */
   async function onError(request: middy.Request<APIGatewayProxyEvent, APIGatewayProxyResult>) {
     const call = calls.get(request.event) ?? begin(request.event);
     try {
@@ -178,7 +187,7 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
 async function answerError(contract: Contract, call: Call, error: unknown) {
   const refused = error instanceof Refusal ? error : undefined;
   if (call.keyed !== undefined && (error instanceof KeyUsed || refused !== undefined)) {
-    const answered = await findAnswered(call.keyed, call.now);
+    const answered = call.answered ?? (await findAnswered(call.keyed, call.now));
     if (answered === "another_request") refuse("key_reused");
     if (answered !== undefined) {
       const headers = { ...call.headers, "idempotency-replayed": "true" };
@@ -196,8 +205,8 @@ async function answerError(contract: Contract, call: Call, error: unknown) {
 }
 
 /**
- * What passes is worth another try: the caller hears so. All else is a 500: a bug, or an inner
- * fault of the table that the SDK's tries did not get past.
+ * What passes is worth another try, and the caller is told so. Everything else is a 500: a bug, or
+ * an internal fault of the table that the SDK's retries did not get past.
  */
 function fault(contract: Contract, call: Call, error: unknown): APIGatewayProxyResult {
   const { headers, now } = call;

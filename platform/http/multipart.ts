@@ -11,7 +11,7 @@ const fileBytesMax = 3_500_000;
 const fieldsMax = 50;
 
 /**
- * multipart/form-data (RFC 7578) as an object: text fields are strings but for those of `kinds`,
+ * multipart/form-data (RFC 7578) as an object: text fields are strings, except those in `kinds`,
  * files are FormFile, a field that is given twice is refused. The platform's own parser reads it.
  */
 export async function readMultipart(
@@ -34,7 +34,7 @@ export async function readMultipart(
   return fields;
 }
 
-/** What the text stands for; text that stands for nothing stays as it is, and fits no schema. */
+/** The value that the text stands for; other text stays as it is, and then fits no schema. */
 function fieldValue(text: string, kind: FormFieldKind | undefined): unknown {
   if (kind === undefined) return text;
   if (text === "") return undefined;

@@ -92,7 +92,8 @@ function tagsOf(paths: ZodOpenApiPathsObject): { name: string }[] {
 }
 
 /**
- * Answers are checked by schemas that also read requests: a transform there is its input's form.
+ * Answers are checked by schemas that also read requests: a transform there is described by what it
+ * takes.
  */
 const rendering: CreateDocumentOptions = {
   allowEmptySchema: { transform: true, custom: true, any: true, unknown: true, pipe: true },
@@ -160,7 +161,7 @@ function responsesOf(contract: Contract): ZodOpenApiResponsesObject {
   return responses;
 }
 
-/** The name of a failure that says no more than its status. */
+/** The name of a failure that says only its status. */
 const plainName = (status: number) => `Failure${status}`;
 
 const plainFailures = () =>

@@ -7,7 +7,7 @@ import { readMultipart } from "./multipart.ts";
 /** Bytes of a body, by form. API Gateway's own limit is 10 MB. */
 export const bodyBytesMax = { json: 64 * 1024, multipart: 4 * 1024 * 1024 };
 
-/** Values of one part of the request against its schema; every misfit is a sentence of its own. */
+/** Checks one part of the request against its schema; every misfit is a sentence of its own. */
 export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -30,7 +30,7 @@ export function header(event: Pick<APIGatewayProxyEvent, "headers">, name: strin
   return undefined;
 }
 
-/** All values of a header, in order: it may stand on several lines. */
+/** All values of a header, in order: it may be given on several lines. */
 export function headerValues(
   event: { multiValueHeaders: APIGatewayProxyEvent["multiValueHeaders"] | null },
   name: string,
@@ -40,8 +40,8 @@ export function headerValues(
 }
 
 /**
- * The query as one value a name; a name that is given twice has no meaning, but for lists, whose
- * values may come one by one and are joined by commas.
+ * The query with one value for each name; a name that is given twice has no meaning, except for
+ * lists, whose values may come one by one and are joined by commas.
  */
 export function readQuery(
   event: APIGatewayProxyEvent,

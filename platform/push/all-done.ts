@@ -1,9 +1,9 @@
 /**
- * Waits until all are done, also when one fails: nothing may go on behind the back of the next try.
- * Answers what they answered; throws the first failure.
+ * Waits until all are done, even when one fails: nothing may still be running when the next try
+ * begins. Answers their results; throws the first failure.
  */
-export async function allDone<Result>(parts: readonly Promise<Result>[]): Promise<Result[]> {
-  const results = await Promise.allSettled(parts);
+export async function allDone<Result>(works: readonly Promise<Result>[]): Promise<Result[]> {
+  const results = await Promise.allSettled(works);
   return results.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;

@@ -1,20 +1,31 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
-import { recordOf } from "../../domain/log/change.ts";
-import type { LogRecord } from "../../domain/log/event.ts";
-import type { Subscriber } from "../../domain/log/subscriber.ts";
+import { isChangeKind, recordOf } from "../../domain/log/change.ts";
 import { StoredNotification } from "../../domain/people/notification.ts";
 import { setting } from "../env.ts";
 import { logFault, logNotice } from "../log.ts";
 import { readSubscriber } from "../store/log/subscribers.ts";
-import { readKey } from "../table/keys.ts";
-
-/** What a batch of the table's stream asks of one stream's log, in the order of the records. */
-export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
+import { readKey } from "../table/item-kinds.ts";
+import { allDone } from "./all-done.ts";
+import type { Push } from "./audience.ts";
+import { sendNotification } from "./notify.ts";
+import { pushStream, type StreamWork } from "./push-stream.ts";
 
 /** A whole batch: work by stream, and what users are told in person. */
-export type Batch = { streams: Map<string, StreamWork>; notifications: StoredNotification[] };
+type Batch = { streams: Map<string, StreamWork>; notifications: StoredNotification[] };
+
+/**
+ * Brings what was written to all who watch: the streams of a batch side by side, each in its order.
+ * Throws when one of them failed, after all others are done.
+ */
+export async function pushBatch(push: Push, records: readonly DynamoDBRecord[]): Promise<void> {
+  const { streams, notifications } = readBatch(records, push.now);
+  await allDone([
+    ...[...streams].map(([streamId, work]) => pushStream({ ...push, streamId }, work)),
+    ...notifications.map((notification) => sendNotification(push, notification)),
+  ]);
+}
 
 /**
  * Sorts a batch by stream. A record that cannot be read is told in the log and left out: it would
@@ -51,7 +62,7 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void
     // A subscription whose `from` was set is the same one.
     if (old?.revision !== image.revision)
       workOf(batch, owner).subscribers.push(readSubscriber(image));
-  } else if (kind === "message" || kind === "gift" || kind === "stream" || kind === "member") {
+  } else if (isChangeKind(kind)) {
     const createdAt = Number(dynamodb.ApproximateCreationDateTime);
     if (createdAt < now.getTime() / 1000 - ageSecondsMax) {
       logNotice("A record was too old for the log", { sequence: dynamodb.SequenceNumber });

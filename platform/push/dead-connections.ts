@@ -3,10 +3,8 @@ import { limits } from "../limits.ts";
 import { dropConnection } from "../store/log/connections.ts";
 import { isInSlice, removeSubscriber, type Slice } from "../store/log/subscribers.ts";
 import { allDone } from "./all-done.ts";
-import { type Memory, nameOf, type Room, remember } from "./memory.ts";
-
-/** Dead connections that one environment remembers; what is forgotten answers 410 again. */
-const goneMax = 10_000;
+import type { Audience, Push } from "./audience.ts";
+import { type Memory, subscriptionName } from "./memory.ts";
 
 /**
  * More than a few are left to their own `$disconnect` for so long: when a crowd leaves at once, removing all
@@ -18,38 +16,41 @@ const crowdMilliseconds = 5_000;
  * Notes that a connection has answered 410. One that is younger than 10 s is only not open yet: API
  * Gateway opens the socket after `$connect` has answered.
  */
-export function noteGone({ now, memory }: Room, subscriber: Subscriber): void {
+export function noteGone(
+  { now, memory }: Pick<Push, "now" | "memory">,
+  subscriber: Subscriber,
+): void {
   if (now.getTime() - subscriber.connectedAt <= openingMilliseconds || isGone(memory, subscriber))
     return;
-  remember(memory.gone, nameOf(subscriber), { subscriber, at: now.getTime() }, goneMax);
+  memory.gone.set(subscriptionName(subscriber), { subscriber, at: now.getTime() });
 }
 
 /** Whether this subscription's connection is known to be gone; a later subscription's is not. */
 export const isGone = ({ gone }: Memory, subscriber: Subscriber): boolean =>
-  gone.get(nameOf(subscriber))?.subscriber.revision === subscriber.revision;
+  gone.get(subscriptionName(subscriber))?.subscriber.revision === subscriber.revision;
 
 /**
- * Forgets those of a part of a stream who are not among its subscribers any more: somebody has
+ * Forgets those of a slice of a stream who are not among its subscribers any more: somebody has
  * removed them.
  */
 export function forgetRemoved(
-  { streamId, memory: { gone } }: Room,
-  part: Slice,
+  { streamId, memory: { gone } }: Pick<Audience, "streamId" | "memory">,
+  slice: Slice,
   subscribers: readonly Subscriber[],
 ): void {
   if (gone.size === 0) return;
-  const current = new Set(subscribers.map(nameOf));
+  const current = new Set(subscribers.map(subscriptionName));
   for (const [name, { subscriber }] of gone)
     if (
       subscriber.streamId === streamId &&
       !current.has(name) &&
-      isInSlice(streamId, subscriber.connectionId, part)
+      isInSlice(streamId, subscriber.connectionId, slice)
     )
       gone.delete(name);
 }
 
 /** Removes what belongs to connections that are gone: `$disconnect` may never have been called. */
-export async function dropGone({ now, memory }: Pick<Room, "now" | "memory">): Promise<void> {
+export async function dropGone({ now, memory }: Pick<Push, "now" | "memory">): Promise<void> {
   const latest = now.getTime() - (memory.gone.size > limits().goneAtOnce ? crowdMilliseconds : 0);
   const due = [...memory.gone].filter(([, { at }]) => at <= latest).slice(0, limits().gonePerCall);
   await allDone(

@@ -1,69 +1,106 @@
 import type { Frame } from "../../domain/log/frame.ts";
+import { setting } from "../env.ts";
 import { limits } from "../limits.ts";
 import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { getLog, markPosted } from "../store/log/logs.ts";
-import { whole } from "../store/log/subscribers.ts";
+import { rangesMax, whole } from "../store/log/subscribers.ts";
+import { allDone } from "./all-done.ts";
+import type { Audience } from "./audience.ts";
 import { dropGone } from "./dead-connections.ts";
-import { governor } from "./governor.ts";
-import type { Room } from "./memory.ts";
 import { postSlice } from "./slice.ts";
-import { noteViewers } from "./viewer-count.ts";
+import type { InvokeSlice } from "./slice-job.ts";
 
-/** After so long a call goes on with no more frames: it must end well before its function does. */
+/** After so long a call begins no more frames: it must end well before its function's time does. */
 const callMillisecondsMax = 20_000;
 
-/**
- * How frames come to all subscribers of a room, of whom there are `about` so many. Reads the
- * subscribers itself, consistently, and is done when all of them have been posted to. Answers how
- * many distinct users there are.
- */
-export type PostFrames = (room: Room, frames: readonly Frame[], about: number) => Promise<number>;
-
-/** By this environment alone, as any room but a very large one is posted. */
-const postHere: PostFrames = async (room, frames, about) =>
-  (await postSlice(room, frames, { ...whole, about }, governor())).size;
+/** What is to be posted: a log up to its head. */
+type Delivery = {
+  head: number;
+  /** Frames that the caller has just put, which need no reading. */
+  newFrames?: readonly Frame[];
+};
 
 /**
- * Posts every frame of a log after the one that was posted last, up to `upTo`, whoever put them, to
- * every subscriber, then marks the log (docs/frames.md, step 4). The order of readings matters: the
- * mark first, then the subscribers, both consistently; so a room may change hands and a shard may
- * overtake the other without a hole. `made` are frames that the caller has just put, which need no
- * reading. Answers whether all was posted: a call does not go on for longer than 20 s.
+ * Posts every frame of a log after the one that was posted last, whoever put them, to every
+ * subscriber, then marks the log (docs/frames.md, step 4). The order of readings matters: the mark
+ * first, then the subscribers, both consistently; so a room may change hands and a shard may
+ * overtake the other without a hole. Answers whether all was posted: a call does not go on for
+ * longer than 20 s.
  */
-export async function deliverFrames(
-  room: Room,
-  upTo: number,
-  made: readonly Frame[] = [],
-  post: PostFrames = postHere,
-): Promise<boolean> {
+export async function deliverFrames(audience: Audience, delivery: Delivery): Promise<boolean> {
   const began = Date.now();
-  while (await deliverSome(room, upTo, made, post))
+  while (await deliverSome(audience, delivery))
     if (Date.now() - began > callMillisecondsMax) return false;
   return true;
 }
 
 /** Posts the next frames, as many as one mark may stand for; whether there are more. */
 async function deliverSome(
-  room: Room,
-  upTo: number,
-  made: readonly Frame[],
-  post: PostFrames,
+  audience: Audience,
+  { head, newFrames = [] }: Delivery,
 ): Promise<boolean> {
-  const { streamId } = room;
+  const { streamId, now, memory } = audience;
   const log = await getLog(streamId);
-  if (log.posted >= upTo) return false;
-  const about = room.memory.viewers.get(streamId)?.count ?? log.viewers ?? 0;
+  if (log.posted >= head) return false;
+  const about = memory.viewers.get(streamId)?.count ?? log.viewers ?? 0;
   const most = Math.max(1, Math.floor(limits().postsPerMark / Math.max(1, about)));
-  const frames = await nextFrames(streamId, { after: log.posted, upTo, most }, made);
+  const frames = await nextFrames(streamId, { after: log.posted, head, most }, newFrames);
   const last = frames.at(-1);
-  // All of them have expired: the next frame that is put goes on from there.
+  // All of them have expired: the log goes on with the next frame that is put.
   if (last === undefined) return false;
-  const viewers = await post(room, frames, about);
-  noteViewers(room, viewers);
+  const viewers = await postToAll(audience, frames, about);
+  const countedAt = now.getTime();
+  memory.viewers.set(streamId, { count: viewers, at: countedAt });
   const peakViewers = Math.max(viewers, log.peakViewers ?? 0);
-  await markPosted(streamId, last, { viewers, peakViewers, countedAt: room.now.getTime() });
-  await dropGone(room);
-  return last.n < upTo;
+  await markPosted(streamId, last, { viewers, peakViewers, countedAt });
+  await dropGone(audience);
+  return last.n < head;
+}
+
+/**
+ * Posts frames to all subscribers, of whom there are about so many; who they are is read for it,
+ * consistently. A room that is too large for one environment is cut into slices, each posted by an
+ * environment of its own. The log may be marked only when all have answered, so that one which
+ * fails throws, and everything comes again. Answers how many distinct users there are.
+ */
+export async function postToAll(
+  audience: Audience,
+  frames: readonly Frame[],
+  about: number,
+): Promise<number> {
+  const { invokeSlice } = audience.outlet;
+  const of = invokeSlice === undefined ? 1 : countSlices(about);
+  if (invokeSlice === undefined || of === 1)
+    return (await postSlice(audience, frames, { ...whole, about })).size;
+  return invokeSlices(audience, frames, { about, of }, invokeSlice);
+}
+
+async function invokeSlices(
+  { streamId, outlet }: Audience,
+  frames: readonly Frame[],
+  { about, of }: { about: number; of: number },
+  invokeSlice: InvokeSlice,
+): Promise<number> {
+  const [from, to] = [frames[0]!.n, frames.at(-1)!.n];
+  const jobs = Array.from({ length: of }, (_, at) => ({ streamId, from, to, about, at, of }));
+  const slices = await allDone(jobs.map(invokeSlice));
+  outlet.governor.noteLimited(Math.max(...slices.map((slice) => slice.limitedAt)));
+  return new Set(slices.flatMap(({ viewers }) => viewers)).size;
+}
+
+/** Posts a second that one environment carries: 160 sockets at 15 ms. */
+const environmentRate = 10_000;
+
+/**
+ * Into how many slices a room is cut (a power of two): none has more than some `PART_VIEWERS`, and
+ * there are no more environments than the stage's rate keeps busy. At the default rate that is one
+ * for any room.
+ */
+export function countSlices(about: number): number {
+  const wanted = Math.min(about / setting("PART_VIEWERS"), setting("POST_RATE") / environmentRate);
+  let count = 1;
+  while (count < rangesMax && count < wanted) count *= 2;
+  return count;
 }
 
 /**
@@ -72,13 +109,13 @@ async function deliverSome(
  */
 async function nextFrames(
   streamId: string,
-  { after, upTo, most }: { after: number; upTo: number; most: number },
-  made: readonly Frame[],
+  { after, head, most }: { after: number; head: number; most: number },
+  newFrames: readonly Frame[],
 ): Promise<Frame[]> {
-  const next = await framesBetween(streamId, after + 1, Math.min(upTo, after + most), made);
+  const next = await framesBetween(streamId, after + 1, Math.min(head, after + most), newFrames);
   if (next.length > 0) return sinceLastHole(next);
-  for await (const { n } of queryFrames(streamId, { from: after + 1, to: upTo, pageSize: 1 }))
-    return sinceLastHole(await framesBetween(streamId, n, Math.min(upTo, n + most - 1), made));
+  for await (const { n } of queryFrames(streamId, { from: after + 1, to: head, pageSize: 1 }))
+    return sinceLastHole(await framesBetween(streamId, n, Math.min(head, n + most - 1), newFrames));
   return [];
 }
 
@@ -92,10 +129,10 @@ async function framesBetween(
   streamId: string,
   from: number,
   to: number,
-  made: readonly Frame[],
+  newFrames: readonly Frame[],
 ): Promise<Frame[]> {
-  const own = made.filter(({ n }) => n >= from && n <= to);
-  const before = await listFrames(streamId, from, (own[0]?.n ?? to + 1) - 1);
-  const frames = [...before, ...own];
+  const known = newFrames.filter(({ n }) => n >= from && n <= to);
+  const before = await listFrames(streamId, from, (known[0]?.n ?? to + 1) - 1);
+  const frames = [...before, ...known];
   return [...frames, ...(await listFrames(streamId, (frames.at(-1)?.n ?? to) + 1, to))];
 }

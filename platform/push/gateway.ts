@@ -1,7 +1,9 @@
 import { awsEnvironment, setting } from "../env.ts";
+import { atInit } from "../init.ts";
+import { lazy } from "../lazy.ts";
+import { createSigner, encodeStrictly, hashOf } from "../sign.ts";
 import { createGatewayClient } from "./gateway-client.ts";
 import { noteLoss } from "./losses.ts";
-import { createSigner, encodeStrictly, hashOf } from "./sign.ts";
 
 /** A message with its hash, made once for all who get it. */
 export type Payload = { bytes: Buffer; hash: string };
@@ -31,18 +33,8 @@ export type Poster = {
   probe(connectionId: string): Promise<PostResult>;
 };
 
-let current: Poster | undefined;
-
-/** The port of this process, made on first use. */
-export function poster(): Poster {
-  current ??= createPoster(setting("WS_ENDPOINT"));
-  return current;
-}
-
-/** Puts another poster in its place: for tests and measurements. */
-export function usePoster(other: Poster | undefined): void {
-  current = other;
-}
+/** The port of this process. */
+export const ownPoster = atInit(lazy(() => createPoster(setting("WS_ENDPOINT"))));
 
 const nothing = hashOf("");
 

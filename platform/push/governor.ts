@@ -1,29 +1,30 @@
 import { setting } from "../env.ts";
+import { lazy } from "../lazy.ts";
 import { leasePosts, type Pool } from "../store/log/post-leases.ts";
 
 /**
  * The rate is counted in slots of time, each with its share, so that no second, wherever it begins,
- * has more than the rate and one slot.
+ * has more posts than the rate and one slot.
  */
 const slotMilliseconds = 40;
 
 /**
  * The share of a slot that each environment may use without asking: small rooms then cost no write,
- * and five environments at it together pass the rate by a twentieth.
+ * and five environments that do so together exceed the rate by a twentieth.
  */
 const freeShare = 0.01;
 
 /**
- * Posts of a slot that one environment takes at the most, about what its sockets carry meanwhile: a
- * room that several post would else wait for the one which took all.
+ * The most posts that one environment takes out of a slot, about what its sockets carry in that
+ * time: otherwise a room that several post would wait for the one which took them all.
  */
-const ownMax = 500;
+const environmentMax = 500;
 
-/** Posts that one lease asks for at least, as a share of a slot. */
+/** The fewest posts that a lease asks for, as a share of a slot. */
 const leaseShare = 0.1;
 
 /**
- * The rate counts as reached while so many of the last second's slots were used up. Fewer say
+ * The rate counts as reached when so many of the last second's slots have been used up. Fewer mean
  * nothing: one frame to a thousand viewers uses up three, however seldom it comes.
  */
 const fullSlotsMin = 20;
@@ -33,8 +34,13 @@ const slotsPerSecond = 1000 / slotMilliseconds;
 export type Governor = {
   /** Lets one post go: at once (undefined), or when the wait is over. */
   take(): Promise<void> | undefined;
-  /** When posts last waited because the rate was reached, in milliseconds since 1970. */
+  /**
+   * When posts last had to wait for the rate, here or in an environment that it was noted of, in
+   * milliseconds since 1970.
+   */
   limitedAt(): number;
+  /** Notes when another environment that posts for this one was last limited. */
+  noteLimited(at: number): void;
 };
 
 /** Time as a governor sees it, in milliseconds. */
@@ -62,7 +68,7 @@ export function createGovernor(
   let slot = -1;
   let free = 0;
   let leased = 0;
-  let own = 0;
+  let slotLeases = 0;
   let pumping = false;
   const line: { go(): void; fail(error: unknown): void }[] = [];
   /** Numbers of the slots of the last second that were used up, oldest first. */
@@ -72,7 +78,7 @@ export function createGovernor(
   function noteFull(used: number): void {
     if (full.at(-1) !== used) full.push(used);
     while (full[0]! <= used - slotsPerSecond) full.shift();
-    if (full.length >= fullSlotsMin) limited = clock.now();
+    if (full.length >= fullSlotsMin) limited = Math.max(limited, clock.now());
   }
 
   function turn(): void {
@@ -82,7 +88,7 @@ export function createGovernor(
     slot = current;
     free = freeMax;
     leased = 0;
-    own = 0;
+    slotLeases = 0;
   }
 
   function tryTake(): boolean {
@@ -95,22 +101,22 @@ export function createGovernor(
 
   async function fill(): Promise<void> {
     turn();
-    const asked = slot;
-    if (own < ownMax) {
-      const most = Math.min(slotMax, ownMax - own);
+    const wantedSlot = slot;
+    if (slotLeases < environmentMax) {
+      const most = Math.min(slotMax, environmentMax - slotLeases);
       const wanted = Math.min(most, Math.max(line.length, Math.ceil(slotMax * leaseShare)));
-      const granted = await lease(asked, wanted, slotMax);
+      const granted = await lease(wantedSlot, wanted, slotMax);
       turn();
-      // Counted as of its slot, used when it is there: a slow answer makes posts late, never none.
+      // Counted for its own slot, used when it arrives: a slow answer delays posts, it stops none.
       leased += granted;
-      own += granted;
+      slotLeases += granted;
       if (granted > 0) return;
-      noteFull(asked);
+      noteFull(wantedSlot);
     }
-    await clock.wait((asked + 1) * slotMilliseconds - clock.now());
+    await clock.wait((wantedSlot + 1) * slotMilliseconds - clock.now());
   }
 
-  /** Lets those go who wait, in their order: only who may go is woken, however many wait. */
+  /** Lets waiting posts go in their order; only those that may go are woken, however many wait. */
   async function pump(): Promise<void> {
     pumping = true;
     try {
@@ -135,62 +141,42 @@ export function createGovernor(
   return {
     take: () => (line.length === 0 && tryTake() ? undefined : wait()),
     limitedAt: () => limited,
+    noteLimited(at) {
+      limited = Math.max(limited, at);
+    },
   };
 }
 
 type LeaseOf = (pool: Pool, slot: number, wanted: number, slotMax: number) => Promise<number>;
 
 /** The share of the rate that large rooms leave to all others: greetings and small rooms. */
-const restShare = 0.1;
+const reserveShare = 0.1;
 
-/** Those of one environment: they share the stage's rate with all others by leases. */
+/**
+ * Those of one environment: they share the stage's rate with all others by leases. That of large
+ * rooms leaves a tenth of the rate to the others.
+ */
 export function createGovernors(
   rate: number,
   lease: LeaseOf = (pool, slot, wanted, slotMax) =>
     leasePosts(pool, slot, wanted, slotMax, new Date()),
   clock: Clock = realClock,
-): { large: Governor; rest: Governor } {
+): { large: Governor; others: Governor } {
   const leaseLarge = (slot: number, wanted: number, slotMax: number) =>
-    lease("large", slot, wanted, slotMax - restOf(slotMax));
-  const leaseRest = async (slot: number, wanted: number, slotMax: number) => {
-    const own = await lease("rest", slot, wanted, restOf(slotMax));
-    return own < wanted ? own + (await leaseLarge(slot, wanted - own, slotMax)) : own;
+    lease("large", slot, wanted, slotMax - reserveOf(slotMax));
+  const leaseOthers = async (slot: number, wanted: number, slotMax: number) => {
+    const reserved = await lease("rest", slot, wanted, reserveOf(slotMax));
+    if (reserved >= wanted) return reserved;
+    return reserved + (await leaseLarge(slot, wanted - reserved, slotMax));
   };
   return {
-    // Sixteen may post one room: what each took unasked would pass the rate by a sixth.
+    // Sixteen may post one room: what each took without a lease would exceed the rate by a sixth.
     large: createGovernor(rate, leaseLarge, clock, 0),
-    rest: createGovernor(rate, leaseRest, clock),
+    others: createGovernor(rate, leaseOthers, clock),
   };
 }
 
-const restOf = (slotMax: number) => Math.ceil(slotMax * restShare);
+const reserveOf = (slotMax: number) => Math.ceil(slotMax * reserveShare);
 
-let current: ReturnType<typeof createGovernors> | undefined;
-
-function governors(): NonNullable<typeof current> {
-  current ??= createGovernors(setting("POST_RATE"));
-  return current;
-}
-
-/** The governor of this process, under the stage's rate. */
-export const governor = (): Governor => governors().rest;
-
-/** The governor of large rooms: it leaves a tenth of the rate to the others. */
-export const largeGovernor = (): Governor => governors().large;
-
-let limitedElsewhere = Number.NEGATIVE_INFINITY;
-
-/** Notes when another process that posts for this one was last limited. */
-export function noteLimited(at: number): void {
-  limitedElsewhere = Math.max(limitedElsewhere, at);
-}
-
-/** When posts were last limited, in milliseconds since 1970: of this process, or noted by it. */
-export const limitedAt = () =>
-  Math.max(governor().limitedAt(), largeGovernor().limitedAt(), limitedElsewhere);
-
-/** Puts other governors in their place: for tests and measurements. */
-export function useGovernor(rest: Governor | undefined, large = rest): void {
-  limitedElsewhere = Number.NEGATIVE_INFINITY;
-  current = rest && large && { rest, large };
-}
+/** The governors of this process, under the stage's rate. */
+export const ownGovernors = lazy(() => createGovernors(setting("POST_RATE")));

@@ -6,12 +6,12 @@ import { fallBehind, setFrom } from "../store/log/catch-up.ts";
 import { readHead } from "../store/log/recovery.ts";
 import { findGuests, removeSubscriber } from "../store/log/subscribers.ts";
 import { allDone } from "./all-done.ts";
-import { type PostResult, payloadOf } from "./gateway.ts";
-import { queueResuming } from "./jobs.ts";
-import { nameOf, type Room } from "./memory.ts";
+import type { Audience, Outlet } from "./audience.ts";
+import { endSubscription } from "./ending.ts";
+import { payloadOf } from "./gateway.ts";
+import { subscriptionName } from "./memory.ts";
 import { isYoung, postOpening, refusalOf } from "./opening.ts";
 import { stragglersMilliseconds, waitAtMost } from "./patience.ts";
-import { endSubscription } from "./slice.ts";
 import { viewersNow } from "./viewer-count.ts";
 
 /**
@@ -21,35 +21,45 @@ import { viewersNow } from "./viewer-count.ts";
  * nothing live is posted to it, and is answered and sent them by `realtime/resume`: whoever makes
  * and posts the new frames of all rooms sends no old one. All of it can be repeated.
  */
-export async function greetSubscribers(room: Room, given: readonly Subscriber[]): Promise<void> {
-  const { streamId } = room;
+export async function greetSubscribers(
+  audience: Audience,
+  subscribers: readonly Subscriber[],
+): Promise<void> {
+  const { streamId } = audience;
   // Of two subscriptions of a connection in one batch the later one holds.
-  const newest = new Map(given.map((subscriber) => [subscriber.connectionId, subscriber]));
-  const guests = await findGuests([...newest.values()]);
-  const admitted = await allDone(guests.map((guest) => admit(room, guest)));
+  const newest = new Map(subscribers.map((subscriber) => [subscriber.connectionId, subscriber]));
+  const distinct = [...newest.values()];
+  // A stream that nobody may watch need not be there, and reading the head would begin its log.
+  const isWatched = distinct.some(({ refusal }) => refusal === undefined);
+  const [guests, before] = await Promise.all([
+    findGuests(distinct),
+    isWatched ? readHead(streamId) : undefined,
+  ]);
+  const admitted = await allDone(guests.map((guest) => admit(audience, guest)));
   const current = admitted.filter((one) => one !== undefined);
-  if (current.length === 0) return;
-  const before = await readHead(streamId);
+  if (current.length === 0 || before === undefined) return;
   // What was asked stands in the record; the item keeps only what posting needs.
-  const askedBy = ({ connectionId }: Subscriber) => newest.get(connectionId)!;
+  const requestOf = ({ connectionId }: Subscriber) => newest.get(connectionId)!;
   const fixed = await allDone(
-    current.map((one) => setFrom(one, before.head + 1, firstMissed(askedBy(one).since, before))),
+    current.map((one) => setFrom(one, before.head + 1, firstMissed(requestOf(one).since, before))),
   );
   const greeted = fixed.filter((one) => one !== undefined);
-  const end = await readHead(streamId);
-  const viewers = await viewersNow(room);
-  await allDone(greeted.map((one) => greet(room, one, askedBy(one), { end, viewers })));
+  const [end, viewers] = await Promise.all([readHead(streamId), viewersNow(audience)]);
+  await allDone(greeted.map((one) => greet(audience, one, requestOf(one), { end, viewers })));
 }
+
+/** What a subscribe asks for, and the name of its answer. */
+type Request = Pick<Subscriber, "since" | "requestId">;
 
 type Guest = Awaited<ReturnType<typeof findGuests>>[number];
 
 /** The subscription as it is now, if it is still this revision and its user may be here. */
-async function admit(room: Room, guest: Guest): Promise<Subscriber | undefined> {
-  const { given, current, member } = guest;
-  if (current?.revision !== given.revision) return undefined;
+async function admit(audience: Audience, guest: Guest): Promise<Subscriber | undefined> {
+  const { record, current, member } = guest;
+  if (current?.revision !== record.revision) return undefined;
   if (current.refusal !== undefined)
-    await waitAtMost(stragglersMilliseconds, sayRefusal(room, current));
-  else if (isBlocked(member, room.now)) await endSubscription(current);
+    await waitAtMost(stragglersMilliseconds, sayRefusal(audience, current));
+  else if (isBlocked(member, audience.now)) await endSubscription(audience.outlet, current);
   else return current;
   return undefined;
 }
@@ -60,52 +70,48 @@ async function admit(room: Room, guest: Guest): Promise<Subscriber | undefined> 
  */
 const openingWaitsMilliseconds = [20, 40];
 
-async function sayRefusal(room: Room, subscriber: Subscriber): Promise<void> {
+async function sayRefusal(audience: Audience, subscriber: Subscriber): Promise<void> {
   const { streamId, connectionId, revision } = subscriber;
   const payload = refusalOf(subscriber);
-  const result = await postOpening(room, subscriber, payload, openingWaitsMilliseconds);
-  if (result === "gone" && isYoung(room, subscriber))
-    await queueResuming({ streamId, connectionId, revision });
+  const result = await postOpening(audience, subscriber, payload, openingWaitsMilliseconds);
+  if (result === "gone" && isYoung(audience, subscriber))
+    await audience.outlet.jobs.queueResuming({ streamId, connectionId, revision });
   else await removeSubscriber(streamId, connectionId, revision);
 }
 
 async function greet(
-  room: Room,
+  audience: Audience,
   subscriber: Subscriber,
-  asked: Pick<Subscriber, "since" | "requestId">,
+  request: Request,
   { end, viewers }: { end: LogEnd; viewers: number },
 ): Promise<void> {
   // A frame may have been put, and posted to the others, before the first live one was set.
   if (subscriber.next !== undefined || end.head >= subscriber.from!)
-    return handOver(subscriber, asked);
-  const { streamId } = room;
-  const { since, requestId } = asked;
+    return handOver(audience.outlet, subscriber, request);
+  const { streamId } = audience;
+  const { since, requestId } = request;
   // Nothing is owed, so only the head itself can be recovered: no frame is needed for that.
-  const recovery = since && recover(since, end, undefined, room.now);
+  const recovery = since && recover(since, end, undefined, audience.now);
   const message = subscribedMessage(streamId, end, { recovery, viewers, requestId });
-  const saying = say(room, subscriber, JSON.stringify(message)).then(async (result) => {
-    if (result === "gone" && isYoung(room, subscriber)) await handOver(subscriber, asked);
-  });
-  const isSlow = room.memory.slow.has(nameOf(subscriber));
+  const payload = payloadOf(JSON.stringify(message));
+  const saying = postOpening(audience, subscriber, payload, openingWaitsMilliseconds).then(
+    async (result) => {
+      if (result === "gone" && isYoung(audience, subscriber))
+        await handOver(audience.outlet, subscriber, request);
+    },
+  );
+  const isSlow = audience.memory.slow.has(subscriptionName(subscriber));
   await waitAtMost(isSlow ? 0 : stragglersMilliseconds, saying);
-}
-
-/** Says that somebody is subscribed, and notes whether their connection listens. */
-async function say(room: Room, subscriber: Subscriber, text: string): Promise<PostResult> {
-  const payload = payloadOf(text);
-  const result = await postOpening(room, subscriber, payload, openingWaitsMilliseconds);
-  if (result === "lost") room.memory.slow.add(nameOf(subscriber));
-  else room.memory.slow.delete(nameOf(subscriber));
-  return result;
 }
 
 /** Leaves a subscription that is owed something to `realtime/resume`. */
 async function handOver(
+  { jobs }: Outlet,
   subscriber: Subscriber,
-  { since, requestId }: Pick<Subscriber, "since" | "requestId">,
+  { since, requestId }: Request,
 ): Promise<void> {
   const behind = subscriber.next === undefined ? await fallBehind(subscriber) : subscriber;
   if (behind === undefined) return;
   const { streamId, connectionId, revision } = behind;
-  await queueResuming({ streamId, connectionId, revision, asked: { since, requestId } });
+  await jobs.queueResuming({ streamId, connectionId, revision, asked: { since, requestId } });
 }

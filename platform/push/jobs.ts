@@ -3,6 +3,7 @@ import * as z from "zod";
 import { Position } from "../../domain/log/position.ts";
 import { openClient } from "../aws-client.ts";
 import { setting } from "../env.ts";
+import { lazy } from "../lazy.ts";
 
 /** Post a large room: all records that have gathered, the newest of them under this id. */
 export const Posting = z.object({ streamId: z.string(), gathered: z.string() });
@@ -24,53 +25,53 @@ export type Message =
   | { queue: "posts"; job: Posting; group: string; id: string }
   | { queue: "resumes"; job: Resuming; delaySeconds: number };
 
-/** The way to the queues: SQS, or what a test puts there. */
-export type Queue = { send(message: Message): Promise<void> };
+/** Leaves work to another function, by its queue. */
+export type Jobs = {
+  /**
+   * Asks `realtime/post` to post a room. The queue keeps the order of one stream and has one of its
+   * messages in flight (FIFO, group = stream); asking twice for the same is asking once.
+   */
+  queuePosting(job: Posting): Promise<void>;
+  /** Asks for the posting of what a call has not come to: it has gone on for long enough. */
+  queueRemainder(streamId: string, now: Date): Promise<void>;
+  /** Asks `realtime/resume` to go on with a connection, now or so many seconds later. */
+  queueResuming(job: Resuming, delaySeconds?: number): Promise<void>;
+};
 
-let current: Queue | undefined;
-
-function queue(): Queue {
-  current ??= createQueue();
-  return current;
-}
-
-/** Puts another way to the queues in its place: for tests. */
-export function useQueue(other: Queue | undefined): void {
-  current = other;
-}
-
-/**
- * Asks `realtime/post` to post a room. The queue keeps the order of one stream and has one of its
- * messages in flight (FIFO, group = stream); asking twice for the same is asking once.
- */
-export function queuePosting(job: Posting): Promise<void> {
-  const { streamId, gathered } = job;
-  return queue().send({ queue: "posts", job, group: streamId, id: `${streamId}-${gathered}` });
-}
-
-/** Asks `realtime/resume` to go on with a connection, now or so many seconds later. */
-export const queueResuming = (job: Resuming, delaySeconds = 0): Promise<void> =>
-  queue().send({ queue: "resumes", job, delaySeconds });
-
-function createQueue(): Queue {
-  const client = openClient(SQSClient);
+/** Jobs that are sent by this; `send` has SQS in the product. */
+export function createJobs(send: (message: Message) => Promise<void> = createSender()): Jobs {
+  const queuePosting = (job: Posting) => {
+    const { streamId, gathered } = job;
+    return send({ queue: "posts", job, group: streamId, id: `${streamId}-${gathered}` });
+  };
   return {
-    async send(message) {
-      await client.send(
-        new SendMessageCommand({
-          MessageBody: JSON.stringify(message.job),
-          ...(message.queue === "posts"
-            ? {
-                QueueUrl: setting("POSTS_QUEUE_URL"),
-                MessageGroupId: message.group,
-                MessageDeduplicationId: message.id,
-              }
-            : {
-                QueueUrl: setting("RESUMES_QUEUE_URL"),
-                DelaySeconds: message.delaySeconds,
-              }),
-        }),
-      );
-    },
+    queuePosting,
+    queueRemainder: (streamId, now) =>
+      queuePosting({ streamId, gathered: `rest-${now.toISOString()}` }),
+    queueResuming: (job, delaySeconds = 0) => send({ queue: "resumes", job, delaySeconds }),
+  };
+}
+
+/** The way to the queues of this process. */
+export const ownJobs = lazy(() => createJobs());
+
+function createSender(): (message: Message) => Promise<void> {
+  const client = openClient(SQSClient);
+  return async (message) => {
+    await client.send(
+      new SendMessageCommand({
+        MessageBody: JSON.stringify(message.job),
+        ...(message.queue === "posts"
+          ? {
+              QueueUrl: setting("POSTS_QUEUE_URL"),
+              MessageGroupId: message.group,
+              MessageDeduplicationId: message.id,
+            }
+          : {
+              QueueUrl: setting("RESUMES_QUEUE_URL"),
+              DelaySeconds: message.delaySeconds,
+            }),
+      }),
+    );
   };
 }

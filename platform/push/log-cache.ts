@@ -21,14 +21,40 @@ export type LogCache = LogEnd & {
   usedAt: number;
 };
 
-/** An environment that has not used what it knows for so long reads it again. */
+/** Whose log is asked for, when, and where what is known of logs is remembered. */
+type Asked = { streamId: string; now: Date; memory: { logs: Map<string, LogCache> } };
+
+/** What an environment has not used for so long it reads again. */
 const idleMillisecondsMax = 60_000;
+
+/**
+ * What this environment knows of a log, if that reaches back to records of this time (in seconds);
+ * otherwise the log is read.
+ */
+export async function knownLog(asked: Asked, oldest: number): Promise<LogCache> {
+  const log = asked.memory.logs.get(asked.streamId);
+  return knows(log, oldest, asked.now) ? log : readLog(asked, oldest);
+}
+
+/** Reads a log as far back as records of this time, and remembers it. */
+export async function readLog({ streamId, now, memory }: Asked, oldest: number): Promise<LogCache> {
+  const log = await readCache(streamId, oldest, now);
+  memory.logs.set(streamId, log);
+  return log;
+}
+
+/** Forgets a log: the next call reads it. */
+export const forgetLog = ({ streamId, memory }: Asked): boolean => memory.logs.delete(streamId);
+
+/** The number of the frame that is known to cover a record. */
+export const knownCovering = ({ streamId, memory }: Asked, recordId: string) =>
+  memory.logs.get(streamId)?.covered.get(recordId);
 
 /**
  * Reads a log consistently, newest frame first, as far back as a record of this time (in seconds)
  * may be in a frame.
  */
-export async function readCache(streamId: string, oldest: number, now: Date): Promise<LogCache> {
+async function readCache(streamId: string, oldest: number, now: Date): Promise<LogCache> {
   const mark = await getLog(streamId);
   const frames: Frame[] = [];
   for await (const frame of queryFrames(streamId, { newestFirst: true })) {
@@ -80,7 +106,7 @@ export function freshIn(cache: LogCache, records: readonly LogRecord[]): LogReco
   });
 }
 
-/** Takes in a frame that was just put; what is oldest is forgotten beyond a bound. */
+/** Adds a frame that was just put; beyond a bound the oldest ones are forgotten. */
 export function addFrame(
   cache: LogCache,
   frame: Frame,

@@ -8,8 +8,9 @@ export function noteLoss(): void {
 }
 
 /**
- * Tells how many posts were lost since it was last told: one line for each event that a function
- * takes, which a metric and an alarm add up. Losses after the end of an event come with the next.
+ * Logs how many posts have been lost since the last such line: at most one line for each event that
+ * a function handles, which a metric and an alarm add up. Losses after the end of an event are
+ * logged with the next one.
  */
 export function tellLosses(): void {
   if (lost === 0) return;

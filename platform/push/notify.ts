@@ -6,8 +6,8 @@ import { setting } from "../env.ts";
 import { dropConnection, listSockets, type Socket } from "../store/log/connections.ts";
 import { findNotification } from "../store/people/notifications.ts";
 import { startTimer } from "../timers.ts";
-import { payloadOf, poster } from "./gateway.ts";
-import { governor } from "./governor.ts";
+import type { Push, SliceOutlet } from "./audience.ts";
+import { payloadOf } from "./gateway.ts";
 import { answerWithin, stragglersMilliseconds } from "./patience.ts";
 
 /** A notification that did not arrive at some of its user's connections. */
@@ -20,51 +20,51 @@ export const MissedNotification = z.object({
 });
 export type MissedNotification = z.infer<typeof MissedNotification>;
 
-/** Tries, after 1, 2, 4, 8 and 16 s: who has not got it by then finds it in the list. */
+/** Tries in all, the later ones after 1, 2, 4, 8 and 16 s: then it waits in the user's list. */
 const triesMax = 6;
 
 /**
- * Ids of notifications that this environment has sent, so that a batch that comes again is quiet.
+ * Sends a new notification to all sockets of its user. Who is not connected reads the list.
+ * What did not arrive comes again by the queue: a connection that hangs delays nobody else.
  */
-const sent = new Set<string>();
-const sentMax = 10_000;
-
-/**
- * Sends a new notification to all sockets of its user. Those that are not connected read the list.
- * What did not arrive comes again by the queue: a connection that hangs holds up nobody else.
- */
-export async function sendNotification(stored: StoredNotification, now: Date): Promise<void> {
-  if (sent.has(stored.id)) return;
-  await sendTo(await listSockets(stored.userId, now), stored, 1, now);
-  if (sent.size >= sentMax) sent.clear();
-  sent.add(stored.id);
+export async function sendNotification(
+  { now, memory, outlet }: Push<SliceOutlet>,
+  stored: StoredNotification,
+): Promise<void> {
+  if (memory.notifications.has(stored.id)) return;
+  await sendTo(outlet, await listSockets(stored.userId, now), stored, { tries: 1, now });
+  memory.notifications.set(stored.id, true);
 }
 
 /** Sends a notification again to those connections which are still there. */
-export async function sendMissed(missed: MissedNotification, now: Date): Promise<void> {
+export async function sendMissed(
+  outlet: SliceOutlet,
+  missed: MissedNotification,
+  now: Date,
+): Promise<void> {
   const { userId, notificationId, connectionIds, tries } = missed;
   const [stored, sockets] = await Promise.all([
     findNotification(userId, notificationId),
     listSockets(userId, now),
   ]);
   if (stored === undefined) return;
-  const left = sockets.filter(({ connectionId }) => connectionIds.includes(connectionId));
-  await sendTo(left, stored, tries + 1, now);
+  const targets = sockets.filter(({ connectionId }) => connectionIds.includes(connectionId));
+  await sendTo(outlet, targets, stored, { tries: tries + 1, now });
 }
 
 async function sendTo(
+  { governor, poster }: SliceOutlet,
   sockets: readonly Socket[],
   stored: StoredNotification,
-  tries: number,
-  now: Date,
+  { tries, now }: { tries: number; now: Date },
 ): Promise<void> {
   if (sockets.length === 0) return;
   const payload = payloadOf(JSON.stringify({ type: "notification", data: notificationOf(stored) }));
   const missed: string[] = [];
   await Promise.all(
     sockets.map(async ({ connectionId, connectedAt }) => {
-      await governor().take();
-      const posting = poster().post(connectionId, payload);
+      await governor.take();
+      const posting = poster.post(connectionId, payload);
       // The first try is made among all rooms of a batch, the others have a function of their own.
       const result =
         tries > 1 ? await posting : await answerWithin(stragglersMilliseconds, posting, "lost");

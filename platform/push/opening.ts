@@ -1,12 +1,11 @@
 import { openingMilliseconds, type Subscriber } from "../../domain/log/subscriber.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
-import { noteGone } from "./dead-connections.ts";
-import { type Payload, type PostResult, payloadOf, poster } from "./gateway.ts";
-import { governor } from "./governor.ts";
-import type { Room } from "./memory.ts";
+import type { Audience } from "./audience.ts";
+import { type Payload, type PostResult, payloadOf } from "./gateway.ts";
+import { post } from "./post.ts";
 
 /** Whether a connection may not be open yet. */
-export const isYoung = ({ now }: Pick<Room, "now">, { connectedAt }: Subscriber) =>
+export const isYoung = ({ now }: Pick<Audience, "now">, { connectedAt }: Subscriber) =>
   now.getTime() - connectedAt < openingMilliseconds;
 
 /**
@@ -15,19 +14,15 @@ export const isYoung = ({ now }: Pick<Room, "now">, { connectedAt }: Subscriber)
  * gone has removed it).
  */
 export async function postOpening(
-  room: Room,
+  audience: Audience,
   subscriber: Subscriber,
   payload: Payload,
   waits: readonly number[],
 ): Promise<PostResult> {
   const { streamId, connectionId, revision } = subscriber;
-  for (const wait of [...(isYoung(room, subscriber) ? waits : []), 0]) {
-    await governor().take();
-    const result = await poster().post(connectionId, payload);
-    if (result !== "gone" || wait === 0) {
-      if (result === "gone") noteGone(room, subscriber);
-      return result;
-    }
+  for (const wait of [...(isYoung(audience, subscriber) ? waits : []), 0]) {
+    const result = await post(audience, subscriber, payload);
+    if (result !== "gone" || wait === 0) return result;
     await new Promise((done) => setTimeout(done, wait));
     const current = await findSubscriber(streamId, connectionId);
     if (current?.revision !== revision) return "gone";
@@ -35,8 +30,8 @@ export async function postOpening(
   return "gone";
 }
 
-/** What the first message of a subscription says that cannot be. */
+/** The first and only message of a subscription that was refused. */
 export function refusalOf({ refusal, requestId }: Subscriber): Payload {
-  const said = { type: "error", ...refusal, requestId };
-  return payloadOf(JSON.stringify(said));
+  const message = { type: "error", ...refusal, requestId };
+  return payloadOf(JSON.stringify(message));
 }

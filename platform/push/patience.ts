@@ -1,7 +1,7 @@
-/** How long posts are waited for that nobody else waits for, in milliseconds. */
+/** How long the last few posts of a room are waited for, in milliseconds. */
 export const stragglersMilliseconds = 250;
 
-/** What some work answers, or something else if it takes longer than so many milliseconds. */
+/** The result of some work, or `late` if it takes longer than so many milliseconds. */
 export async function answerWithin<Answer, Late>(
   milliseconds: number,
   work: Promise<Answer>,
@@ -20,8 +20,8 @@ export async function answerWithin<Answer, Late>(
 }
 
 /**
- * Waits for some work, but no longer than so many milliseconds: it goes on by itself then, and
- * nobody hears how it ends.
+ * Waits for some work, but no longer than so many milliseconds: after that it goes on by itself,
+ * and nobody learns how it ends.
  */
 export const waitAtMost = (milliseconds: number, work: Promise<unknown>): Promise<unknown> =>
   answerWithin(milliseconds, work, undefined);

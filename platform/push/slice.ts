@@ -1,77 +1,53 @@
-import * as z from "zod";
 import type { Frame } from "../../domain/log/frame.ts";
 import { firstLive, type Subscriber, viewersAmong } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
-import { forgetStream } from "../store/log/connections.ts";
 import { listFrames } from "../store/log/frames.ts";
-import {
-  listSubscribers,
-  rangesMax,
-  removeSubscriber,
-  type Slice,
-} from "../store/log/subscribers.ts";
-import { findMember } from "../store/streams/streams.ts";
+import { listSubscribers, type Slice } from "../store/log/subscribers.ts";
+import { findMember } from "../store/streams/members.ts";
 import { allDone } from "./all-done.ts";
-import { dropGone, forgetRemoved, isGone, noteGone } from "./dead-connections.ts";
+import type { Audience, Push, SliceOutlet } from "./audience.ts";
+import { dropGone, forgetRemoved, isGone } from "./dead-connections.ts";
 import { type Forms, formsOf } from "./encodings.ts";
-import { payloadOf, poster } from "./gateway.ts";
-import { type Governor, largeGovernor, limitedAt } from "./governor.ts";
-import { type Memory, nameOf, type Room } from "./memory.ts";
+import { endSubscription } from "./ending.ts";
+import { subscriptionName } from "./memory.ts";
 import { stragglersMilliseconds, waitAtMost } from "./patience.ts";
+import { postNow } from "./post.ts";
+import type { SliceJob, SlicePosted } from "./slice-job.ts";
+
+/** What posts a slice needs no way to other functions. */
+type SliceAudience = Audience<SliceOutlet>;
 
 /**
- * Posts frames to one part of a room's subscribers, who are read consistently; what the frames' log
- * was marked with must have been read before. `about` is how many the whole room may have, `gate`
- * lets each post go. Answers the distinct users who watch. Can be done again: what comes twice is
- * dropped by the viewers' rules.
+ * Posts frames to one slice of a room's subscribers, who are read consistently; what the frames' log
+ * was marked with must have been read before. `about` is how many the whole room may have. Answers
+ * the distinct users who watch. Can be done again: what comes twice is dropped by the viewers'
+ * rules.
  */
 export async function postSlice(
-  room: Room,
+  audience: SliceAudience,
   frames: readonly Frame[],
-  part: Slice & { about: number },
-  gate: Governor,
+  slice: Slice & { about: number },
 ): Promise<Set<string>> {
-  const { streamId, now } = room;
-  const subscribers = await listSubscribers(streamId, now, part.about, part);
-  forgetRemoved(room, part, subscribers);
+  const { streamId, now } = audience;
+  const subscribers = await listSubscribers(streamId, now, slice.about, slice);
+  forgetRemoved(audience, slice, subscribers);
   const viewers = viewersAmong(subscribers);
   // Read after the subscribers: who is blocked no more and has come again is not sent away.
   const ends = await findEnds(streamId, frames, viewers, now);
-  await postFrames(room, frames, subscribers, ends, gate);
+  await postFrames(audience, frames, subscribers, ends);
   return viewers;
 }
 
-/** Frames of a log, to be posted to one part of the room's subscribers. */
-export const SliceJob = z.object({
-  streamId: z.string(),
-  from: z.number().int().min(1),
-  to: z.number().int().min(1),
-  /** How many subscribers the whole room may have. */
-  about: z.number().int().min(0),
-  at: z.number().int().min(0),
-  of: z.number().int().min(1).max(rangesMax),
-});
-export type SliceJob = z.infer<typeof SliceJob>;
-
-/** What became of it. */
-export const SlicePosted = z.object({
-  /** The distinct users: one may have sockets in several parts, so that counts would not do. */
-  viewers: z.array(z.string()),
-  /** When a post last had to wait for the stage's rate, in milliseconds since 1970. */
-  limitedAt: z.number(),
-});
-export type SlicePosted = z.infer<typeof SlicePosted>;
-
-/** Posts one part in an environment of its own. Throws when a frame is not there. */
-export async function postSliceJob(job: SliceJob, memory: Memory, now: Date): Promise<SlicePosted> {
+/** Posts one slice in an environment of its own. Throws when a frame is not there. */
+export async function postSliceJob(push: Push<SliceOutlet>, job: SliceJob): Promise<SlicePosted> {
   const { streamId, from, to } = job;
-  const room = { streamId, now, memory };
+  const audience = { ...push, streamId };
   const frames = await listFrames(streamId, from, to);
   if (frames.length !== to - from + 1)
     throw new Error(`Of ${streamId} the frames ${from} to ${to} are not all there`);
-  const viewers = await postSlice(room, frames, job, largeGovernor());
-  await dropGone(room);
-  return { viewers: [...viewers], limitedAt: Math.max(0, limitedAt()) };
+  const viewers = await postSlice(audience, frames, job);
+  await dropGone(audience);
+  return { viewers: [...viewers], limitedAt: Math.max(0, push.outlet.governor.limitedAt()) };
 }
 
 /**
@@ -94,36 +70,34 @@ async function findEnds(
 }
 
 async function postFrames(
-  room: Room,
+  audience: SliceAudience,
   frames: readonly Frame[],
   subscribers: readonly Subscriber[],
   ends: ReadonlyMap<string, number>,
-  gate: Governor,
 ): Promise<void> {
-  const forms = frames.map(formsOf);
-  const posts: Posts = { frames, forms, gate, waiting: 0 };
-  const ended: Promise<void>[] = [];
-  const posted: Promise<void>[] = [];
+  const { memory, outlet } = audience;
+  const posts: Posts = { frames, forms: frames.map(formsOf), waiting: 0 };
+  const endings: Promise<void>[] = [];
+  const postings: Promise<void>[] = [];
   for (const subscriber of subscribers) {
-    const isSlow = room.memory.slow.has(nameOf(subscriber));
+    const isSlow = memory.slow.has(subscriptionName(subscriber));
     const end = ends.get(subscriber.userId);
-    const following = follow(room, subscriber, posts, end);
+    const posting = follow(audience, subscriber, posts, end);
     if (end !== undefined)
-      ended.push(
-        waitAtMost(stragglersMilliseconds, following).then(() => endSubscription(subscriber)),
+      endings.push(
+        waitAtMost(stragglersMilliseconds, posting).then(() => endSubscription(outlet, subscriber)),
       );
-    else if (isSlow) following.catch(() => {});
-    else posted.push(following);
+    else if (isSlow) posting.catch(() => {});
+    else postings.push(posting);
   }
-  await allDone([...ended, settleMost(posted, () => posts.waiting > 0)]);
+  await allDone([...endings, settleMost(postings, () => posts.waiting > 0)]);
 }
 
-/** What is posted, in which forms, and what lets each post go. */
+/** What is posted, and in which forms. */
 type Posts = {
   frames: readonly Frame[];
   forms: readonly Forms[];
-  gate: Governor;
-  /** Posts that wait at the gate. */
+  /** Posts that wait for the stage's rate. */
   waiting: number;
 };
 
@@ -132,28 +106,25 @@ type Posts = {
  * ends with the first frame that does not arrive: what follows would lie beyond a hole.
  */
 async function follow(
-  room: Room,
+  audience: SliceAudience,
   subscriber: Subscriber,
   posts: Posts,
   end = Number.POSITIVE_INFINITY,
 ): Promise<void> {
-  const { busy, slow } = room.memory;
+  const { memory, outlet } = audience;
+  const { busy } = memory;
   const { frames, forms } = posts;
-  const { connectionId } = subscriber;
   const from = firstLive(subscriber);
-  const subscription = nameOf(subscriber);
+  const subscription = subscriptionName(subscriber);
   if (from === undefined || from > frames.at(-1)!.n || busy.has(subscription)) return;
-  if (isGone(room.memory, subscriber)) return;
+  if (isGone(memory, subscriber)) return;
   busy.add(subscription);
   try {
     for (const [at, { n }] of frames.entries()) {
       if (n < from) continue;
       if (n >= end) break;
-      await passGate(posts);
-      const result = await poster().post(connectionId, forms[at]!(subscriber));
-      if (result === "lost") slow.add(subscription);
-      else slow.delete(subscription);
-      if (result === "gone") noteGone(room, subscriber);
+      await passGovernor(outlet, posts);
+      const result = await postNow(audience, subscriber, forms[at]!(subscriber));
       if (result !== "sent") break;
     }
   } finally {
@@ -161,10 +132,10 @@ async function follow(
   }
 }
 
-async function passGate(posts: Posts): Promise<void> {
+async function passGovernor({ governor }: SliceOutlet, posts: Posts): Promise<void> {
   posts.waiting += 1;
   try {
-    await posts.gate.take();
+    await governor.take();
   } finally {
     posts.waiting -= 1;
   }
@@ -184,9 +155,9 @@ async function settleMost(
   posts: readonly Promise<void>[],
   isWaiting: () => boolean,
 ): Promise<void> {
-  let left = posts.length;
-  if (left === 0) return;
-  const few = Math.max(stragglersMin, Math.floor(left * stragglersShare));
+  let open = posts.length;
+  if (open === 0) return;
+  const few = Math.max(stragglersMin, Math.floor(open * stragglersShare));
   await new Promise<void>((done, fail) => {
     let timer: NodeJS.Timeout | undefined;
     const finish = () => {
@@ -199,22 +170,9 @@ async function settleMost(
     };
     for (const post of posts)
       post.then(() => {
-        left -= 1;
-        if (left === 0) finish();
-        else if (left <= few) timer ??= setTimeout(finishFew, stragglersMilliseconds);
+        open -= 1;
+        if (open === 0) finish();
+        else if (open <= few) timer ??= setTimeout(finishFew, stragglersMilliseconds);
       }, fail);
   });
-}
-
-/**
- * Says to a blocked user's connection that the stream is over for it, and removes its subscription.
- * Nobody waits long for a connection that does not listen.
- */
-export async function endSubscription(subscriber: Subscriber): Promise<void> {
-  const { streamId, connectionId, revision } = subscriber;
-  const said = { type: "unsubscribed", streamId, reason: "blocked" };
-  const saying = poster().post(connectionId, payloadOf(JSON.stringify(said)));
-  await waitAtMost(stragglersMilliseconds, saying);
-  await removeSubscriber(streamId, connectionId, revision);
-  await forgetStream(connectionId, streamId);
 }

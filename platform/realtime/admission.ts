@@ -1,5 +1,5 @@
 import { openingMilliseconds } from "../../domain/log/subscriber.ts";
-import { poster } from "../push/gateway.ts";
+import type { Poster } from "../push/gateway.ts";
 import {
   connectionExpiry,
   dropConnection,
@@ -11,9 +11,11 @@ import {
 /**
  * Counts a new socket among its user's: false when they have `socketsMax` others. It is written
  * before the sockets are counted, so that of many that come at once never too many stay. Only a
- * full house is looked through for connections that ended without a word.
+ * user who has too many is searched for connections that ended without a word, so the way to them
+ * is made only then.
  */
 export async function admitSocket(
+  posterOf: () => Pick<Poster, "probe">,
   {
     userId,
     connectionId,
@@ -30,7 +32,7 @@ export async function admitSocket(
   const alive = await Promise.all(
     others.map(async (other) => {
       if (now.getTime() - other.connectedAt < openingMilliseconds) return true;
-      if ((await poster().probe(other.connectionId)) !== "gone") return true;
+      if ((await posterOf().probe(other.connectionId)) !== "gone") return true;
       await dropConnection(other.connectionId);
       await removeSocket(userId, other.connectionId);
       return false;

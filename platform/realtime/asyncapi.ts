@@ -27,16 +27,16 @@ Connect with \`?token=JWT\`, or offer the subprotocols \`bearer, JWT\`. With \`s
  */
 export function asyncApiDocument(routes: readonly SocketRoute[]) {
   const schemas: Schemas = {};
-  const sent = routes.filter(({ contract }) => !contract.route.startsWith("$"));
-  const given = Object.fromEntries(
-    sent.map(({ contract }) => [contract.route, request(contract, schemas)]),
+  const actions = routes.filter(({ contract }) => !contract.route.startsWith("$"));
+  const requests = Object.fromEntries(
+    actions.map(({ contract }) => [contract.route, request(contract, schemas)]),
   );
-  const answered = Object.fromEntries(
+  const responses = Object.fromEntries(
     Object.entries(serverMessages).map(([name, schema]) => [name, message(name, schema, schemas)]),
   );
   const reference = (name: string) => ({ $ref: `#/components/messages/${name}` });
   const inChannel = (name: string) => ({ $ref: `#/channels/socket/messages/${name}` });
-  const names = [...Object.keys(given), ...Object.keys(answered)];
+  const names = [...Object.keys(requests), ...Object.keys(responses)];
   return {
     asyncapi: "3.0.0",
     info: { title: "Ovation", version: "1.0.0", description },
@@ -51,7 +51,7 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
     },
     operations: {
       ...Object.fromEntries(
-        sent.map(({ contract }) => [contract.route, operation(contract, inChannel)]),
+        actions.map(({ contract }) => [contract.route, operation(contract, inChannel)]),
       ),
       push: {
         action: "send",
@@ -63,7 +63,7 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
       },
     },
     components: {
-      messages: { ...given, ...answered },
+      messages: { ...requests, ...responses },
       schemas,
       securitySchemes: {
         token: { type: "httpApiKey", name: "token", in: "query", description: "A JWT" },
@@ -88,11 +88,11 @@ type Schemas = Record<string, object>;
  * A message's JSON Schema; the schemas that it names are moved to `schemas`, where all share them.
  */
 function schemaOf(schema: z.ZodType, schemas: Schemas): Record<string, unknown> {
-  const made = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
-  const text = JSON.stringify(made).replaceAll("#/$defs/", "#/components/schemas/");
-  const { $schema: _, $defs = {}, ...rest } = JSON.parse(text);
+  const document = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const text = JSON.stringify(document).replaceAll("#/$defs/", "#/components/schemas/");
+  const { $schema: _, $defs = {}, ...fields } = JSON.parse(text);
   Object.assign(schemas, $defs);
-  return rest;
+  return fields;
 }
 
 /** What an action's message is, with its `action` in it. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { connectionLifeSeconds, openingMilliseconds } from "../../domain/log/subscriber.ts";
 import { setting } from "../env.ts";
-import { payloadOf, poster } from "../push/gateway.ts";
+import { type Poster, payloadOf } from "../push/gateway.ts";
 import { dropConnection, findConnection } from "../store/log/connections.ts";
 import { startTimer } from "../timers.ts";
 
@@ -16,44 +16,43 @@ export async function startExpiryTimer(moment: ExpiryTimer, now: Date): Promise<
   await startTimer(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
 }
 
-/** Between the word and the end, so that the word arrives. The promise is 10 s. */
+/** Between the last message and the end, so that the message arrives. At most 10 s are promised. */
 const farewellMilliseconds = 1_000;
-/** Between two tries of an end, and when it is left to the next delivery of its message. */
+/** The pause between two tries of closing, and after how long the message is left to come again. */
 const pauseMilliseconds = 500;
 const triesMillisecondsMax = 4_000;
 
 /**
  * Ends a connection whose token has ended. Before that moment it only looks whether the connection
- * is still there, and waits on. Throws when the gateway did not say that it is closed or gone:
- * then all of it stays as it is, so that the message can come again.
+ * is still there, and goes on waiting. Throws when the gateway did not say that it is closed or
+ * gone: nothing is removed then, so that the message can come again.
  */
-export async function endExpired(moment: ExpiryTimer, now: Date): Promise<void> {
+export async function endExpired(poster: Poster, moment: ExpiryTimer, now: Date): Promise<void> {
   const { connectionId, expiresAt } = moment;
   if (expiresAt * 1000 > now.getTime()) {
-    if ((await poster().probe(connectionId)) === "gone") await dropConnection(connectionId);
+    if ((await poster.probe(connectionId)) === "gone") await dropConnection(connectionId);
     else await startExpiryTimer(moment, now);
     return;
   }
-  await close(connectionId, now);
+  await close(poster, connectionId, now);
   await dropConnection(connectionId);
 }
 
 /**
- * Closes a connection surely. The message before carries our code, because API Gateway chooses the
- * close code itself.
+ * Closes a connection, trying until the gateway has said so. The message before it carries our
+ * code, because API Gateway chooses the close code itself.
  */
-async function close(connectionId: string, now: Date): Promise<void> {
-  const said = { type: "closing", code: 4401, reason: "The token has expired" };
+async function close(poster: Poster, connectionId: string, now: Date): Promise<void> {
+  const message = { type: "closing", code: 4401, reason: "The token has expired" };
+  const payload = payloadOf(JSON.stringify(message));
   const began = Date.now();
   let isTold = false;
   for (;;) {
-    let result = isTold
-      ? "sent"
-      : await poster().post(connectionId, payloadOf(JSON.stringify(said)));
+    let result = isTold ? "sent" : await poster.post(connectionId, payload);
     if (result !== "gone") {
       if (!isTold) await wait(farewellMilliseconds);
       isTold = true;
-      result = await poster().close(connectionId);
+      result = await poster.close(connectionId);
     }
     if (result === "sent") return;
     if (result === "gone" && !(await mayBeOpening(connectionId, now))) return;

@@ -7,7 +7,7 @@ import { readHead, recoverFrom } from "../store/log/recovery.ts";
 /** Frames of one answer. */
 const rangeFramesMax = 100;
 
-/** A part of a stream's log, as HTTP answers it; each frame is what the sockets got. */
+/** A range of a stream's log, as HTTP answers it; each frame is what the sockets got. */
 export const FrameRange = z
   .object({
     epoch: Epoch,
@@ -23,19 +23,19 @@ export const FrameRange = z
 export type FrameRange = z.infer<typeof FrameRange>;
 
 /**
- * How long a range may be kept by who has read it: a full one never grows any more. Not by others,
- * since the stream's bans decide who reads it.
+ * How long the reader may keep a range: a full one never changes. Shared caches may not, since the
+ * stream's bans decide who may read it.
  */
 export const cacheControlOf = ({ frames }: FrameRange) =>
   frames.length === rangeFramesMax ? "private, max-age=3600, immutable" : undefined;
 
-/** Between two looks while somebody waits for the next frame. */
+/** The pause between two looks for the next frame while somebody waits for it. */
 const lookMilliseconds = 400;
 
 /**
  * Where to begin (default: the head), how long to wait for a frame if there is none, and for whom.
  */
-type Wish = {
+type RangeQuery = {
   epoch?: string | undefined;
   after?: number | undefined;
   waitSeconds: number;
@@ -45,12 +45,12 @@ type Wish = {
 /**
  * Reads the frames after a position, at most 100, waiting for the first one if that is asked for.
  * The rules are those of the sockets: an older, future or foreign position is not recovered, and
- * nothing of it is given. Nor is anything when the caller's token has ended meanwhile: the wait ends
- * with it, as a socket does.
+ * nothing of it is given. Nor is anything when the caller's token has ended meanwhile: the wait
+ * ends with it, as a socket does.
  */
 export async function readRange(
   streamId: string,
-  { epoch, after, waitSeconds, caller }: Wish,
+  { epoch, after, waitSeconds, caller }: RangeQuery,
   now: Date,
 ): Promise<FrameRange> {
   const end = await readHead(streamId);

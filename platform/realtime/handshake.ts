@@ -5,10 +5,14 @@ import { sentenceOf } from "../http/envelope.ts";
 import { header } from "../http/request.ts";
 import type { SocketEvent } from "./socket.ts";
 
-/** Whether the client offers the subprotocol by which a token comes; only then it is answered. */
-export function offersBearer(headers: SocketEvent["headers"]): boolean {
-  const offered = header({ headers: headers ?? {} }, "sec-websocket-protocol") ?? "";
-  return offered.split(",").some((name) => name.trim().toLowerCase() === "bearer");
+/**
+ * What a handshake that is accepted is answered: the subprotocol by which a token comes is named
+ * only to a client that offers it.
+ */
+export function acceptHandshake(headers: SocketEvent["headers"]) {
+  const offer = header({ headers: headers ?? {} }, "sec-websocket-protocol") ?? "";
+  const isBearer = offer.split(",").some((name) => name.trim().toLowerCase() === "bearer");
+  return { statusCode: 200, ...(isBearer && { headers: { "Sec-WebSocket-Protocol": "bearer" } }) };
 }
 
 const Query = z.object({
@@ -25,20 +29,20 @@ const Query = z.object({
 });
 
 /** What a URL asks for beside the token. */
-type Wish = {
+type HandshakeQuery = {
   streamId?: string | undefined;
   since?: Position | undefined;
   compact?: boolean;
-  /** Why it cannot be: said by a message, since bad input never closes a socket. */
+  /** Why it is refused: in a message, since bad input never closes a socket. */
   refusal?: { statusCode: number; errors: string[] };
 };
 
-/** Reads the query of a handshake; what cannot be is a refusal in the wish. */
-export function readWish(query: SocketEvent["queryStringParameters"]): Wish {
+/** Reads the query of a handshake; bad input becomes a refusal in it. */
+export function readQuery(query: SocketEvent["queryStringParameters"]): HandshakeQuery {
   const parsed = Query.safeParse(query ?? {});
   if (parsed.success) {
-    const { frame, ...rest } = parsed.data;
-    return frame === undefined ? rest : { ...rest, compact: true };
+    const { frame, ...subscription } = parsed.data;
+    return frame === undefined ? subscription : { ...subscription, compact: true };
   }
   const details = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   return { refusal: { statusCode: 400, errors: [sentenceOf[400]!, ...details] } };

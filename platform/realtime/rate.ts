@@ -1,4 +1,4 @@
-/** Connections whose messages one environment counts; beyond that it begins anew. */
+/** Connections whose messages one environment counts; beyond that it starts counting afresh. */
 const connectionsMax = 10_000;
 
 const buckets = new Map<string, { tokens: number; at: number }>();

@@ -9,7 +9,7 @@ import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
 import { check, readJson } from "../http/request.ts";
 import { logFault } from "../log.ts";
 import { named } from "../named.ts";
-import { payloadOf, poster } from "../push/gateway.ts";
+import { ownPoster, type Poster, payloadOf } from "../push/gateway.ts";
 import { tellLosses } from "../push/losses.ts";
 import type { SocketContract } from "./contract.ts";
 import { takeToken } from "./rate.ts";
@@ -36,12 +36,15 @@ type SocketRequest<C extends SocketContract> = {
   message: C["message"] extends z.ZodType ? z.output<C["message"]> : undefined;
   connectionId: string;
   connectedAt: number;
-  /** What a gateway that ends a connection leaves out must not keep it from being tidied. */
+  /**
+   * At a connection's end the gateway may leave it out, and what belongs to it must go all the
+   * same.
+   */
   caller: C["route"] extends "$disconnect" ? Caller | undefined : Caller;
   requestId: string | undefined;
   event: SocketEvent;
   now: Date;
-  answer: (said: Record<string, unknown>) => Promise<void>;
+  answer: (message: Record<string, unknown>) => Promise<void>;
 };
 
 /** What `$connect` may answer: a status other than 200 refuses the handshake. */
@@ -61,10 +64,13 @@ const always = ["request_invalid", "token_invalid", "too_many_requests", "unavai
  * Bad input is answered by a message with the request's `requestId`, never by a closed socket. A
  * client can send `{"action":"$connect"}`, so the event's own type decides what it is.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
+ *
+ * @param openPoster what answers go by: API Gateway, unless a test has something else.
  */
 export function socket<const C extends Omit<SocketContract, "kind">>(
   declaration: C,
   handle: (request: SocketRequest<C & { kind: "socket" }>) => Promise<SocketAnswer>,
+  openPoster: () => Poster = ownPoster,
 ) {
   const contract = { kind: "socket", ...declaration } as C & { kind: "socket" };
   named(handle, contract.route);
@@ -74,34 +80,34 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
     const { connectionId, connectedAt, eventType } = event.requestContext;
     const now = new Date();
     let requestId: string | undefined;
-    const answer = async (said: Record<string, unknown>) => {
-      await poster().post(connectionId, payloadOf(JSON.stringify({ ...said, requestId })));
+    const answer = async (message: Record<string, unknown>) => {
+      await openPoster().post(connectionId, payloadOf(JSON.stringify({ ...message, requestId })));
     };
     try {
-      let given: Record<string, unknown> | undefined;
+      let body: Record<string, unknown> | undefined;
       if (eventType === "MESSAGE") {
-        // Counted first, so that a flood costs as little as can be.
+        // Counted first, so that a flood costs as little as possible.
         if (!takeToken(connectionId, setting("SOCKET_MESSAGES_PER_SECOND"), now)) {
           requestId = findRequestId(event);
           refuse("too_many_requests");
         }
-        given = readMessage(event);
-        requestId = readRequestId(given);
+        body = readMessage(event);
+        requestId = readRequestId(body);
       }
       if (eventType !== (eventTypes[contract.route] ?? "MESSAGE"))
         refuse("request_invalid", { problem: "action: expected subscribe, unsubscribe or ping" });
       const caller = callerOf(event.requestContext.authorizer);
       if (caller === undefined && eventType !== "DISCONNECT") refuse("token_invalid");
       const endsAt = (caller?.expiresAt ?? Number.POSITIVE_INFINITY) * 1000;
-      if (given !== undefined && endsAt <= now.getTime()) refuse("token_invalid");
-      const message = given && contract.message && check(contract.message, given);
+      if (body !== undefined && endsAt <= now.getTime()) refuse("token_invalid");
+      const message = body && contract.message && check(contract.message, body);
       const request = { message, connectionId, connectedAt, caller, requestId, event, now, answer };
-      const answered = await handle(request as unknown as SocketRequest<typeof contract>);
-      return { body: "", ...(answered ?? { statusCode: 200 }) };
+      const result = await handle(request as unknown as SocketRequest<typeof contract>);
+      return { body: "", ...(result ?? { statusCode: 200 }) };
     } catch (error) {
-      const told = errorOf(contract, error, connectionId);
-      if (eventType === "CONNECT") return { statusCode: told.statusCode, body: "" };
-      if (eventType === "MESSAGE") await answer({ type: "error", ...told });
+      const failure = errorOf(contract, error, connectionId);
+      if (eventType === "CONNECT") return { statusCode: failure.statusCode, body: "" };
+      if (eventType === "MESSAGE") await answer({ type: "error", ...failure });
       return { statusCode: 200, body: "" };
     } finally {
       tellLosses();
@@ -119,9 +125,9 @@ function readMessage(event: SocketEvent): Record<string, unknown> {
   return readJson(text.toString("utf8")) as Record<string, unknown>;
 }
 
-function readRequestId(given: Record<string, unknown>): string | undefined {
-  const parsed = RequestId.optional().safeParse(given.requestId);
-  return parsed.success ? parsed.data : undefined;
+function readRequestId(body: Record<string, unknown>): string | undefined {
+  const { success, data } = RequestId.optional().safeParse(body.requestId);
+  return success ? data : undefined;
 }
 
 /** The `requestId` of a message that is answered whatever it holds. */
@@ -135,7 +141,8 @@ function findRequestId(event: SocketEvent): string | undefined {
 }
 
 /**
- * The status, name and sentences of what went wrong; what is no refusal is told in the log alone.
+ * The status, name and sentences of what went wrong; what is not a refusal is described in the log
+ * alone.
  */
 function errorOf(contract: SocketContract, error: unknown, connectionId: string) {
   const declared =

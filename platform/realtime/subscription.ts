@@ -3,15 +3,12 @@ import { revisionAt, type Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
-import { connectionExpiry, noteStream } from "../store/log/connections.ts";
+import { connectionExpiry, noteStream, putConnection } from "../store/log/connections.ts";
 import { putSubscriber } from "../store/log/subscribers.ts";
-import { findMember, getStream } from "../store/streams/streams.ts";
+import { getStreamWithMember } from "../store/streams/streams.ts";
 
-/** Who subscribes to what. */
-type Subscription = {
-  streamId: string;
-  since?: Position | undefined;
-  requestId?: string | undefined;
+/** A connection and its owner. */
+type Connection = {
   connectionId: string;
   userId: string;
   /** Milliseconds since 1970. */
@@ -20,7 +17,17 @@ type Subscription = {
   tokenExpiresAt: number;
 };
 
-/** Counts the subscriptions of this environment, so that no two revisions of a time are alike. */
+/** Who subscribes to what. */
+type Subscription = Connection & {
+  streamId: string;
+  since?: Position | undefined;
+  requestId?: string | undefined;
+};
+
+/**
+ * Counts the subscriptions of this environment, so that no two revisions of one millisecond are
+ * equal.
+ */
 let count = 0;
 
 /**
@@ -28,48 +35,72 @@ let count = 0;
  * Refuses with `stream_not_found`, `member_blocked` and `too_many_streams`.
  */
 export async function subscribe(subscription: Subscription, now: Date): Promise<void> {
-  const { streamId, since, requestId, connectionId, userId, connectedAt } = subscription;
-  const { tokenExpiresAt } = subscription;
-  const [, member] = await Promise.all([
-    getStream(streamId, { consistent: true }),
-    findMember(streamId, userId, { consistent: true }),
-  ]);
-  if (isBlocked(member, now)) refuse("member_blocked");
-  const own = { connectionId, userId, connectedAt };
-  const { compact } = await noteStream({ ...own, tokenExpiresAt }, streamId);
+  const { streamId, since, requestId } = subscription;
+  const { connectionId, userId, connectedAt, tokenExpiresAt } = subscription;
+  await assertMayWatch(streamId, userId, now);
+  const connection = { connectionId, userId, connectedAt };
+  const { compact } = await noteStream({ ...connection, tokenExpiresAt }, streamId);
   const expiresAt = connectionExpiry(connectedAt);
-  const rest = { requestId, since, compact, revision: revisionAt(now, count++), expiresAt };
-  await putSubscriber({ ...own, streamId, ...rest });
+  const revision = revisionAt(now, count++);
+  const request = { streamId, since, requestId, compact };
+  await putSubscriber({ ...connection, ...request, revision, expiresAt });
 }
 
-/** Where a refusal lies whose stream has no name: no stream has this id. */
+async function assertMayWatch(streamId: string, userId: string, now: Date): Promise<void> {
+  const { member } = await getStreamWithMember(streamId, userId);
+  if (isBlocked(member, now)) refuse("member_blocked");
+}
+
+/** Where a refusal is kept when the URL names no stream: no stream has this id. */
 const nowhere = "0".repeat(24);
 
-/**
- * Records that a subscription in a URL cannot be. The socket is not open yet, so the consumer says
- * so as its first message.
- */
-export async function recordRefusal(
-  given: Pick<Subscription, "connectionId" | "userId" | "connectedAt">,
-  streamId: string | undefined,
-  refusal: NonNullable<Subscriber["refusal"]>,
-  now: Date,
-): Promise<void> {
-  const expiresAt = connectionExpiry(given.connectedAt);
-  const [place, revision] = [streamId ?? nowhere, revisionAt(now, count++)];
-  const { connectionId, userId, connectedAt } = given;
-  const own = { connectionId, userId, connectedAt };
-  await putSubscriber({ ...own, streamId: place, refusal, revision, expiresAt });
-}
+/** What a URL asks for beside the token. */
+type Request = {
+  streamId?: string | undefined;
+  since?: Position | undefined;
+  compact?: boolean | undefined;
+  /** Why it is not possible. */
+  refusal?: NonNullable<Subscriber["refusal"]>;
+};
 
-/** Subscribes as a URL asks; a refusal becomes the connection's first message. */
-export async function subscribeFromUrl(subscription: Subscription, now: Date): Promise<void> {
+/**
+ * The subscription that a URL asks for, if any, for whoever opens the connection to record. One
+ * that is not possible carries its refusal: the socket is not open yet, so the consumer says so in
+ * its first message.
+ */
+export async function findSubscription(
+  { connectionId, userId, connectedAt }: Connection,
+  { streamId, since, compact, refusal }: Request,
+  now: Date,
+): Promise<Subscriber | undefined> {
+  if (streamId === undefined && refusal === undefined) return undefined;
+  const revision = revisionAt(now, count++);
+  const expiresAt = connectionExpiry(connectedAt);
+  const place = streamId ?? nowhere;
+  const own = { connectionId, userId, connectedAt, streamId: place, revision, expiresAt };
+  if (refusal !== undefined) return { ...own, refusal };
   try {
-    await subscribe(subscription, now);
+    await assertMayWatch(place, userId, now);
+    return { ...own, since, compact };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const statusCode = statusOf[error.kind];
     const errors = [sentenceOf[statusCode]!, ...error.details];
-    await recordRefusal(subscription, subscription.streamId, { statusCode, errors }, now);
+    return { ...own, refusal: { statusCode, errors } };
   }
+}
+
+/** Writes what belongs to a connection that is let in, the subscription of its URL included. */
+export async function recordConnection(
+  connection: Connection,
+  { compact }: Pick<Request, "compact">,
+  subscriber: Subscriber | undefined,
+): Promise<void> {
+  const expiresAt = connectionExpiry(connection.connectedAt);
+  const isSubscribed = subscriber !== undefined && subscriber.refusal === undefined;
+  const streams = isSubscribed ? new Set([subscriber.streamId]) : undefined;
+  await Promise.all([
+    putConnection({ ...connection, compact, streams, expiresAt }),
+    subscriber && putSubscriber(subscriber),
+  ]);
 }

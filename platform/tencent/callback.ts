@@ -9,7 +9,7 @@ import {
 } from "../../domain/tencent/callback.ts";
 import { setting } from "../env.ts";
 import { logNotice } from "../log.ts";
-import { postJson } from "../outbound.ts";
+import { postJson } from "../outbound/post.ts";
 import { newGiftId } from "../store/money/gift-places.ts";
 import type { Giver } from "../store/money/gifts.ts";
 import { RejectedGift } from "./codes.ts";
@@ -23,19 +23,19 @@ const bounds = { timeoutMilliseconds: 2000, bytesMax: 16 * 1024 };
 export const decidesOnGifts = (callbacks: Callbacks | undefined): callbacks is Callbacks =>
   callbacks?.CallbackCommandList.includes(beforeSendGift) ?? false;
 
-/** A gift as it is about to be given. */
+/** A gift that is about to be given. */
 type Question = { stream: Stream; giver: Giver; request: GiftRequest; now: Date };
 
 /** Whose call it is. */
 type Call = Pick<CommandRequest<CommandContract>, "caller" | "clientIp" | "outsideId" | "alone">;
 
-/** Where the application decides, no credits move here, so that no limit of them holds. */
+/** Where the application decides, no credits move here, and no limit on them applies. */
 const noLimits = { giftsPerSecond: 0, spendLimit: 0 };
 
 /**
  * Gives under a new id; where the application decides on gifts, only if it says that this one may
  * be sent. It charges for the question, so one key asks once, and the question has an id by which
- * it is known again (`webhook-id`): that of the call's key, else the gift's. Refuses with
+ * it is known again (`webhook-id`): that of the call's key, or else the gift's. Refuses with
  * `gift_rejected`, its own code passed on, or with `gift_callback_failed` without a usable answer.
  */
 export function giveIfAllowed<A>(
@@ -52,7 +52,7 @@ export function giveIfAllowed<A>(
   });
 }
 
-/** Asks only for a gift that could be sent. */
+/** Asks only about a gift that could be sent. */
 async function askBeforeGift(
   { Url }: Pick<Callbacks, "Url">,
   { stream, giver, request, now }: Question,

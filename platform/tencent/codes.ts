@@ -18,8 +18,8 @@ const codeOfKind: Record<Kind, number> = {
 };
 
 /**
- * Tencent's codes for refusals, where the kind does not say it all
- (error codes of the REST API, https://trtc.io/document/34348).
+ * Tencent's codes for refusals, where the kind does not say it all (error codes of the REST API,
+ * https://trtc.io/document/34348).
  */
 const codeOfRefusal: Partial<Record<RefusalCode, number>> = {
   command_unknown: 60009,
@@ -45,7 +45,7 @@ const codeOfRefusal: Partial<Record<RefusalCode, number>> = {
   gifts_switched_off: 102008,
 };
 
-/** Sentences that the HTTP API says of the caller, said of an account of the request. */
+/** Sentences that the HTTP API addresses to the caller, here about an account in the request. */
 const saysOfRefusal: Partial<Record<RefusalCode, string>> = {
   member_blocked: "From_Account: blocked in this room",
   gift_to_oneself: "From_Account: the owner of a room cannot send gifts to themselves",
@@ -82,7 +82,7 @@ export const crash: Outcome = {
   ErrorCode: crashCode,
 };
 
-/** The outcome that says a refusal in Tencent's words: its code, and what exactly is wrong. */
+/** A refusal in Tencent's terms: its code, and what exactly is wrong. */
 export function outcomeOf(refusal: Refusal): Outcome {
   const { code, kind, details } = refusal;
   const chosen = refusal instanceof RejectedGift ? refusal.errorCode : undefined;

@@ -9,6 +9,7 @@ import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
 import { named } from "../named.ts";
 import { claimCall } from "../table/claims.ts";
+import { pause } from "../table/conflicts.ts";
 import {
   findAnswered,
   type KeyedCall,
@@ -17,7 +18,6 @@ import {
   outsideIdOf,
 } from "../table/idempotency.ts";
 import { KeyUsed, type Reply } from "../table/record.ts";
-import { pause } from "../table/transact.ts";
 import { crash, ok, outcomeOf } from "./codes.ts";
 import { always, type CommandContract } from "./contract.ts";
 import { admitCall } from "./rate.ts";
@@ -42,7 +42,7 @@ export type CommandRequest<C extends CommandContract> = {
   /** The call's Idempotency-Key in a form for others: each repetition has the same. */
   outsideId?: string;
   /**
-   * Does what has effects outside: never again for a key that was answered, whose answer ends the
+   * Does what has effects elsewhere: never again for a key that was answered, whose answer ends the
    * call, nor for two calls with one key at once.
    */
   alone: <A>(act: () => Promise<A>) => Promise<A>;
@@ -50,7 +50,7 @@ export type CommandRequest<C extends CommandContract> = {
   once: (addition: Addition<C>) => Reply<Addition<C>>;
 };
 
-/** What is known of a call while it is answered; an error is answered with it too. */
+/** What is known about a call while it is answered; the answer to an error needs it too. */
 type Call = {
   now: Date;
   headers: Record<string, string>;
@@ -59,10 +59,10 @@ type Call = {
 };
 
 /**
- * The sister of `endpoint` for Tencent's REST API: always HTTP 200, the outcome is in the body, and
- * refusals become Tencent's codes. Order of checks: command, application, UserSig, administrator,
- * rate, body, fields; then the handler's. What the handler returns is added to the common answer.
- * The rates of 200 a second are the gateway's; that of 1 a second is kept here.
+ * The counterpart of `endpoint` for Tencent's REST API: always HTTP 200, the outcome is in the
+ * body, and refusals become Tencent's codes. Order of checks: command, application, UserSig,
+ * administrator, rate, body, fields; then the handler's. What the handler returns is added to the
+ * common answer. The rates of 200 a second are the gateway's; that of 1 a second is kept here.
  */
 export function command<const C extends Omit<CommandContract, "kind">>(
   declaration: C,
@@ -197,7 +197,8 @@ async function answerError(contract: CommandContract, call: Call, error: unknown
 const looksMax = 6;
 
 /**
- * What the key is remembered for; while another call with it is being answered, a little later too.
+ * The answer that the key is remembered for; while another call with it is being answered, it waits
+ * a little.
  */
 async function findAnswer(call: KeyedCall, now: Date, inProgress: boolean): Promise<unknown> {
   for (let look = 1; ; look++) {

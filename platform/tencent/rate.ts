@@ -7,9 +7,9 @@ const apartMilliseconds = 1000;
 const skewMillisecondsMax = 5000;
 
 /**
- * Admits one call of a command a second and application, refuses others with
- * `command_too_frequent`. One conditional write on an item that ends by itself; a refused call does
- * not move the next one away.
+ * Admits one call of a command per second and application, and refuses others with
+ * `command_too_frequent`. One conditional write on an item that expires by itself; a refused call
+ * does not put the next one off.
  */
 export async function admitCall(sdkAppId: number, command: string, now: Date): Promise<void> {
   const at = now.getTime();

@@ -42,7 +42,9 @@ function readSdkAppId(given: string | undefined): number {
   return sdkAppId;
 }
 
-/** A query parameter; names are case-sensitive. Two values are joined, which fits none of ours. */
+/**
+ * A query parameter; names are case-sensitive. Two values are joined, which none of ours accepts.
+ */
 function findValue(event: APIGatewayProxyEvent, name: string): string | undefined {
   const all = event.multiValueQueryStringParameters ?? {};
   return Object.hasOwn(all, name) ? all[name]?.join(",") : undefined;

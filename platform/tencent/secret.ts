@@ -17,8 +17,8 @@ export async function getSecretKey(now: Date): Promise<string> {
 }
 
 /**
- * The key once more, for a signature that did not verify: the key may have been changed a moment
- * ago. Undefined when it was read within the last minute, so that bad signatures cannot cost much.
+ * Reads the key once more, for a signature that did not verify: it may have just been changed.
+ * Undefined when it was read within the last minute, so that bad signatures cannot cost much.
  */
 export async function rereadSecretKey(now: Date): Promise<string | undefined> {
   if (held !== undefined && now.getTime() - held.readAt < rereadMilliseconds) return undefined;

@@ -17,7 +17,7 @@ const Members = z.object({
   "TLS.sig": z.string(),
 });
 
-/** What a UserSig claims; nothing of it is true before `isSignedWith` says so. */
+/** What a UserSig claims; none of it counts before `isSignedWith` says so. */
 type UserSig = {
   identifier: string;
   sdkAppId: number;
@@ -79,9 +79,9 @@ function inflate(base64: string): unknown {
  * base64, compared in constant time.
  */
 export function isSignedWith(userSig: UserSig, secretKey: string): boolean {
-  const wanted = Buffer.from(
+  const expected = Buffer.from(
     createHmac("sha256", secretKey).update(userSig.signed).digest("base64"),
   );
-  const given = Buffer.from(userSig.signature);
-  return wanted.length === given.length && timingSafeEqual(wanted, given);
+  const actual = Buffer.from(userSig.signature);
+  return expected.length === actual.length && timingSafeEqual(expected, actual);
 }

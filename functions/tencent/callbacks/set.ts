@@ -1,14 +1,15 @@
 import * as z from "zod";
-import { CallbackCommands, CallbackUrl } from "../../../domain/tencent/callback.ts";
+import { CallbackCommands } from "../../../domain/tencent/callback.ts";
+import { DestinationUrl } from "../../../platform/outbound/destination.ts";
 import { recordCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** The application's address and what it is called for, set for the first time. */
+/** The application's address and its callbacks, set for the first time. */
 export const { contract, handler } = command(
   {
     command: "live_config/set_callback",
     says: "Configure the callbacks of the application",
-    body: z.object({ Url: CallbackUrl, CallbackCommandList: CallbackCommands }),
+    body: z.object({ Url: DestinationUrl, CallbackCommandList: CallbackCommands }),
     refusals: ["callbacks_exist"],
     callsPerSecond: 200,
     grants: { write: ["CATALOGUE"] },

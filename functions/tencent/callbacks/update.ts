@@ -1,14 +1,15 @@
 import * as z from "zod";
-import { CallbackCommands, CallbackUrl } from "../../../domain/tencent/callback.ts";
+import { CallbackCommands } from "../../../domain/tencent/callback.ts";
+import { DestinationUrl } from "../../../platform/outbound/destination.ts";
 import { changeCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** The application's address and what it is called for, in place of what is configured. */
+/** The application's address and its callbacks, in place of those that are configured. */
 export const { contract, handler } = command(
   {
     command: "live_config/update_callback",
     says: "Change the callbacks of the application",
-    body: z.object({ Url: CallbackUrl, CallbackCommandList: CallbackCommands }),
+    body: z.object({ Url: DestinationUrl, CallbackCommandList: CallbackCommands }),
     refusals: ["callbacks_not_found"],
     callsPerSecond: 200,
     grants: { write: ["CATALOGUE"] },

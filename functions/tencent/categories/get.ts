@@ -3,7 +3,7 @@ import { CategoryId, GiftCategoryInfo } from "../../../domain/tencent/gift-categ
 import { getCategory } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** What is configured of a category. */
+/** The configuration of a category. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift_category",

@@ -5,7 +5,7 @@ import { getCategory } from "../../../platform/store/tencent/gift-categories.ts"
 import { deleteTexts } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Deletes a category's text in one language; one that is not there is no failure. */
+/** Deletes a category's text in one language; deleting none is no error. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/del_gift_category_language",

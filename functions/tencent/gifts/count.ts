@@ -12,9 +12,7 @@ const GiftCount = z.object({
   GiftSenderCount: count,
 });
 
-/**
- * A room's gifts so far, of one sender if one is named: quantities, their price, distinct senders.
- */
+/** A room's gifts so far, by one sender if one is named: quantity, price and distinct senders. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift_count",
@@ -31,10 +29,10 @@ export const { contract, handler } = command(
       findTotals(id),
       sender === undefined ? listFans(id) : findFan(id, sender).then((fan) => (fan ? [fan] : [])),
     ]);
-    const of = sender === undefined ? { count, credits } : (fans[0] ?? { count: 0, credits: 0 });
+    const sums = sender === undefined ? { count, credits } : (fans[0] ?? { count: 0, credits: 0 });
     const GiftSenderCount = fans.filter(({ gifts }) => gifts > 0).length;
     return {
-      Response: { Sequence, TotalCount: of.count, TotalCoins: of.credits, GiftSenderCount },
+      Response: { Sequence, TotalCount: sums.count, TotalCoins: sums.credits, GiftSenderCount },
     };
   },
 );

@@ -3,7 +3,7 @@ import { GiftInfo, giftInfoOf, NamedGiftId } from "../../../domain/tencent/tence
 import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** What is configured of a gift. */
+/** The configuration of a gift. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift",

@@ -5,7 +5,8 @@ import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /**
- * Whether gifts may be sent in a room. Ovation's own: the reference has no command for its switch.
+ * Whether gifts can be sent in a room. Ovation's own command: the reference has none for its
+ * switch.
  */
 export const { contract, handler } = command(
   {

@@ -5,7 +5,7 @@ import { listGiftAliases } from "../../../platform/store/tencent/gift-aliases.ts
 import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Takes gifts out of a category; those that are not in it are passed over. */
+/** Removes gifts from a category; those that are not in it are ignored. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/del_gift_category_relations",

@@ -6,7 +6,7 @@ import { command } from "../../../platform/tencent/command.ts";
 
 const Relation = z.object({ CategoryId: z.string(), GiftIdList: z.array(z.string()) });
 
-/** The gifts of a category that there still are, in the order in which they were added. */
+/** The gifts of a category that still exist, in the order in which they were added. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift_category_relations",

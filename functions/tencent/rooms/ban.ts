@@ -17,8 +17,8 @@ export const { contract, handler } = command(
   async ({ body, caller, now, newId }) => {
     const room = await getOpenRoom(body.RoomId);
     const targets = await getAccounts(body.MemberList_Account, now);
-    const wish = { actionType: "BLOCK", seconds: body.Duration, reason: body.Reason } as const;
-    await changeRoomBans(room, targets, wish, { by: caller.identifier, now, newId });
+    const ban = { actionType: "BLOCK", seconds: body.Duration, reason: body.Reason } as const;
+    await changeRoomBans(room, targets, ban, { by: caller.identifier, now, newId });
     return {};
   },
 );

@@ -10,7 +10,7 @@ import { getAccounts } from "../../../platform/store/tencent/accounts.ts";
 import { recordRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** A room is a stream that is live at once, and RoomId is its alias. */
+/** A room is a stream that is live at once, with RoomId as its alias. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/create_room",
@@ -27,11 +27,11 @@ export const { contract, handler } = command(
   },
   async ({ body: { RoomInfo: room }, caller, now, newId }) => {
     const [owner] = await getAccounts([room.Owner_Account ?? caller.identifier], now);
-    const given = { id: newId(), host: summary(owner!), now };
+    const host = summary(owner!);
     const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
-    const stream = makeStream(newStreamOf(room), { ...given, defaultThumbnail });
-    const fields = { roomId: room.RoomId, room: roomFieldsOf(room) };
-    await recordRoom(room.RoomId, { ...stream, ...goLive(stream, stream.host, now), ...fields });
+    const stream = makeStream(newStreamOf(room), { id: newId(), host, defaultThumbnail, now });
+    const alias = { roomId: room.RoomId, room: roomFieldsOf(room) };
+    await recordRoom(room.RoomId, { ...stream, ...goLive(stream, stream.host, now), ...alias });
     await announce(stream.id, now);
     return { Response: { RoomId: room.RoomId } };
   },

@@ -5,7 +5,7 @@ import { changeStream } from "../../../platform/store/streams/streams.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Ends a room's stream. Its RoomId may be used for a new room then. */
+/** Ends a room's stream. Its RoomId can then name a new room. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/destroy_room",

@@ -5,7 +5,7 @@ import { findMetadata } from "../../../platform/store/tencent/room-metadata.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** A room's metadata: the entries with the keys asked for, or all. */
+/** A room's metadata: the entries with the requested keys, or all. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_room_metadata",

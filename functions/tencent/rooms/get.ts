@@ -6,7 +6,7 @@ import { listSubscribers } from "../../../platform/store/log/subscribers.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** What is known of a room; ViewCount is the number of its viewers now. */
+/** A room as the Tencent side knows it; ViewCount is the number of its present viewers. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_room_info",

@@ -4,7 +4,7 @@ import { changeRoomBans } from "../../../platform/store/tencent/room-bans.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Forbids members of a room to chat for some time, or lets them again. */
+/** Forbids members of a room to chat for some time, or allows it again. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/mute_member",
@@ -17,8 +17,8 @@ export const { contract, handler } = command(
   async ({ body, caller, now, newId }) => {
     const room = await getOpenRoom(body.RoomId);
     const targets = await getAccounts(body.MemberList_Account, now);
-    const wish = { actionType: "CHAT_ONLY", seconds: body.MuteTime, reason: "" } as const;
-    await changeRoomBans(room, targets, wish, { by: caller.identifier, now, newId });
+    const ban = { actionType: "CHAT_ONLY", seconds: body.MuteTime, reason: "" } as const;
+    await changeRoomBans(room, targets, ban, { by: caller.identifier, now, newId });
     return {};
   },
 );

@@ -4,7 +4,7 @@ import { changeStream } from "../../../platform/store/streams/streams.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Changes what is said of a room; fields that are left out stay. */
+/** Changes fields of a room; those that are left out stay. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/update_room_info",

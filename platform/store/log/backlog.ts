@@ -22,9 +22,9 @@ const timeDigits = 12;
 const countDigits = 4;
 
 /**
- * Keeps a batch's records of a large room until the room is posted next. Answers the id of the
- * last of the items that were written. The same records may be kept twice: the log takes each once.
- * The ids keep the order of a shard: of the batches by the records' own time, then by this
+ * Keeps a batch's records of a large room until the room is next posted. Answers the id of the last
+ * of the items that were written. The same records may be kept twice: the log takes each once. The
+ * ids keep the order of a shard: of the batches by the records' own time, then by this
  * environment's; of the items of one batch by their count.
  */
 export async function putBacklog(
@@ -77,7 +77,7 @@ export async function listBacklog(streamId: string, recordsMax: number): Promise
   return backlog;
 }
 
-/** Removes what has come into the log. */
+/** Removes what has reached the log. */
 export async function removeBacklog(streamId: string, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     const Key = key.gathered(streamId, id);

@@ -42,7 +42,7 @@ export async function fallBehind(subscriber: Subscriber): Promise<Subscriber | u
 
 /**
  * Notes that a subscription which is behind was sent all frames before `next`. Undefined when
- * somebody else is at it, or it is over.
+ * somebody else has moved it, or it is over.
  */
 export const moveOn = (subscriber: Subscriber, next: number): Promise<Subscriber | undefined> =>
   change(subscriber, {
@@ -64,7 +64,7 @@ export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber
 /**
  * As `goLive`, in one transaction with a look that the frame `next` is not put yet: so whoever puts
  * it lists this subscription as live, and nothing is left to be sent. `behind` when it is there,
- * `over` when somebody else is at it or the subscription is.
+ * `over` when somebody else has moved it or the subscription is over.
  */
 export async function goLiveBefore(
   subscriber: Subscriber,

@@ -37,7 +37,7 @@ export async function removeSocket(userId: string, connectionId: string): Promis
   await deleteItem(Key);
 }
 
-/** A user's sockets, read consistently; at most as many as a user may have, and a few. */
+/** A user's sockets, read consistently; at most as many as a user may have, and a few more. */
 export async function listSockets(userId: string, now: Date): Promise<Socket[]> {
   const items = await queryWhole(key.profile(userId), { prefix: prefix.sockets });
   const sockets = items.map((item) => read(Socket, item));
@@ -99,16 +99,18 @@ export async function findConnection(connectionId: string): Promise<Connection |
 }
 
 /**
- * Removes everything of a connection that is over: its subscriptions, its place among the user's
- * sockets, then itself, so that a removal that breaks off can be done again. False: there was
- * nothing.
+ * Removes everything of a connection that is over: its subscriptions and its place among the user's
+ * sockets, then itself, so that a removal that breaks off can be done again. Answers false when
+ * there was nothing.
  */
 export async function dropConnection(connectionId: string): Promise<boolean> {
   const connection = await findConnection(connectionId);
   if (connection === undefined) return false;
   const streams = [...(connection.streams ?? [])];
-  await Promise.all(streams.map((streamId) => removeSubscriber(streamId, connectionId)));
-  await removeSocket(connection.userId, connectionId);
+  await Promise.all([
+    ...streams.map((streamId) => removeSubscriber(streamId, connectionId)),
+    removeSocket(connection.userId, connectionId),
+  ]);
   const Key = key.connection(connectionId);
   await deleteItem(Key);
   return true;

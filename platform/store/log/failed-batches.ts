@@ -1,14 +1,16 @@
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import * as z from "zod";
+import { readKey } from "../../table/item-kinds.ts";
 import { getRawItem } from "../../table/items.ts";
-import { readKey } from "../../table/keys.ts";
 
-/** Where batches of the table's stream lie that a function did not manage, and how it gets them. */
+/**
+ * Where batches of the table's stream lie that a function could not handle, and how it gets them.
+ */
 export type FailedBatches = {
   /** Their names, oldest first of each shard. */
   list(): Promise<string[]>;
   read(name: string): Promise<string>;
-  /** Calls the function with the records; throws when it fails or takes not all of them. */
+  /** Calls the function with the records; throws when it fails or does not take all of them. */
   give(functionArn: string, records: readonly unknown[]): Promise<void>;
   remove(name: string): Promise<void>;
 };
@@ -23,7 +25,7 @@ type StreamRecord = z.infer<typeof StreamRecord>;
 const Event = z.object({ Records: z.array(StreamRecord) });
 
 /**
- * What Lambda writes of a batch that it gave up, with the whole event in it.
+ * What Lambda writes about a batch that it gave up, with the whole event in it.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
  */
 const FailedBatch = z.object({
@@ -35,7 +37,7 @@ const FailedBatch = z.object({
 type Given = { given: number; left: { name: string; because: string }[] };
 
 /**
- * Gives every batch that was given up to its function once more. What it did of one before is not
+ * Hands every batch that was given up to its function once more. What it already did of one is not
  * done twice: the log knows its records, and what is settled is settled. One that fails stays.
  */
 export async function redriveBatches(batches: FailedBatches): Promise<Given> {

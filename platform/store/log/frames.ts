@@ -39,7 +39,7 @@ export async function listFrames(streamId: string, from: number, to: number): Pr
   return frames;
 }
 
-/** What a log goes on from: the end of a frame without its events. */
+/** What a log continues from: the end of a frame without its events. */
 const FrameEnd = Frame.pick({ n: true, newest: true, totals: true });
 type FrameEnd = z.infer<typeof FrameEnd>;
 
@@ -53,16 +53,26 @@ export async function findNewestFrame(streamId: string): Promise<FrameEnd | unde
 }
 
 /**
- * Tries of taking a text out of one frame against others who do the same: a room waits for it, and
+ * Tries at taking a text out of one frame against others who do the same: a room waits for it, and
  * each try that is overtaken is another deletion that is done, so none of them pauses.
  */
 const atOnce = { tries: 10, fresh: 10 };
 
+/** A message whose text goes, the record that brought it into the log, and when it was written. */
+type DeletedMessage = { messageId: string; recordId: string; writtenAt: number };
+
 /**
- * Takes a deleted message's text out of the kept frame that shows it: an update under the revision
- * that was read, so that it never brings an expired frame back.
+ * Takes a deleted message's text out of the kept frame that shows it, which is looked for where its
+ * number is not known: an update under the revision that was read, so that it never brings an
+ * expired frame back.
  */
-export async function takeText(streamId: string, messageId: string, n: number): Promise<void> {
+export async function takeText(
+  streamId: string,
+  { messageId, recordId, writtenAt }: DeletedMessage,
+  known: number | undefined,
+): Promise<void> {
+  const n = known ?? (await findCovering(streamId, recordId, writtenAt));
+  if (n === undefined) return;
   await decideAgain(async () => {
     const { value: frame } = await queryFrames(streamId, { from: n, to: n }).next();
     const body = frame && withoutText(frame.body, messageId);
@@ -81,7 +91,7 @@ export async function takeText(streamId: string, messageId: string, n: number): 
   }, atOnce);
 }
 
-/** How far the clock of the function that wrote a message may be off the table's clock. */
+/** How far the clock of the function that wrote a message may be off from the table's clock. */
 const clockSeconds = 600;
 
 const Newest = z.object({ n: z.number(), newest: z.number() });
@@ -90,7 +100,7 @@ const Newest = z.object({ n: z.number(), newest: z.number() });
  * The number of the frame that covers a record: found by its time, since `newest` grows with the
  * numbers. Undefined when it is not kept any more.
  */
-export async function findCovering(
+async function findCovering(
   streamId: string,
   recordId: string,
   writtenAtSeconds: number,

@@ -1,15 +1,16 @@
 import { endOf } from "../../../domain/log/recovery.ts";
+import { readKey } from "../../table/item-kinds.ts";
 import { deleteItem, putItem } from "../../table/items.ts";
-import { key, prefix, readKey } from "../../table/keys.ts";
+import { key, prefix } from "../../table/keys.ts";
 import { queryWhole, scanTable } from "../../table/query.ts";
 import { findNewestFrame } from "./frames.ts";
 import { getLog, type Log, newLog } from "./logs.ts";
 
 /**
- * Begins a log anew, under another epoch, as after the restore of a backup: positions in it mean
- * nothing any more, and its subscriptions are gone, so that every client asks again. Numbers go on,
- * so that no frame is ever put over another. What waited for a frame is in the history alone. To be
- * done while no consumer runs.
+ * Begins a log anew, under another epoch, as after a backup was restored: positions in it mean
+ * nothing any more, and its subscriptions are gone, so that every client asks again. Numbers
+ * continue, so that no frame ever overwrites another. What was waiting for a frame is in the
+ * history alone. To be done while no consumer runs.
  */
 export async function resetLog(streamId: string): Promise<void> {
   const [old, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);

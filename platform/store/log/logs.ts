@@ -9,7 +9,7 @@ import { isAbsent } from "../../table/table.ts";
 
 /**
  * What is kept of a stream's log for ever: its epoch and, of the newest frame that was posted, the
- * number, time and totals. Frames expire, and an empty log goes on from here.
+ * number, time and totals. Frames expire, and an empty log continues from here.
  */
 export const Log = z.object({
   epoch: z.string(),

@@ -1,8 +1,9 @@
 import { connectionLifeSeconds, isCurrent, Subscriber } from "../../../domain/log/subscriber.ts";
 import { Member } from "../../../domain/streams/member.ts";
 import { limits } from "../../limits.ts";
+import { readKey } from "../../table/item-kinds.ts";
 import { deleteIf, getItems, getRawItem, nameOf, putItem } from "../../table/items.ts";
-import { connectionIn, key, readKey, subscriberRanges } from "../../table/keys.ts";
+import { connectionIn, key, subscriberRanges } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import { recordVisit } from "./visits.ts";
@@ -37,21 +38,21 @@ export async function findSubscriber(streamId: string, connectionId: string) {
 
 /** Each of these subscriptions as it is now, with what the stream knows of its user. */
 export async function findGuests(
-  given: readonly Subscriber[],
-): Promise<{ given: Subscriber; current?: Subscriber; member?: Member }[]> {
+  records: readonly Subscriber[],
+): Promise<{ record: Subscriber; current?: Subscriber; member?: Member }[]> {
   const found = await getItems(
-    given.flatMap(({ streamId, connectionId, userId }) => [
+    records.flatMap(({ streamId, connectionId, userId }) => [
       key.subscriber(streamId, connectionId),
       key.member(streamId, userId),
     ]),
     { consistent: true },
   );
-  return given.map((one) => {
-    const { streamId, connectionId, userId } = one;
+  return records.map((record) => {
+    const { streamId, connectionId, userId } = record;
     const item = found.get(nameOf(key.subscriber(streamId, connectionId)));
     const member = found.get(nameOf(key.member(streamId, userId)));
     return {
-      given: one,
+      record,
       ...(item && { current: readSubscriber(item) }),
       ...(member && { member: read(Member, member) }),
     };
@@ -61,7 +62,7 @@ export async function findGuests(
 /** Ranges into which a stream's subscribers can be cut. */
 export const rangesMax = 16;
 
-/** The part `at` (from 0) of the subscribers of a stream, cut into `of` equal ranges of their keys. */
+/** The slice `at` (from 0) of the subscribers of a stream, cut into `of` equal ranges of their keys. */
 export type Slice = {
   at: number;
   /** A power of two, at most 16. */
@@ -71,7 +72,7 @@ export type Slice = {
 /** All of them. */
 export const whole: Slice = { at: 0, of: 1 };
 
-/** Whether a connection's subscription to a stream lies in a part. */
+/** Whether a connection's subscription to a stream lies in a slice. */
 export function isInSlice(streamId: string, connectionId: string, { at, of }: Slice): boolean {
   const { SK } = key.subscriber(streamId, connectionId);
   const [low, high] = subscriberRanges(of)[at]!;
@@ -79,8 +80,8 @@ export function isInSlice(streamId: string, connectionId: string, { at, of }: Sl
 }
 
 /**
- * The subscribers of a stream or of a part of it, read consistently each time and never cached. A
- * room that is known to be large (`about` so many in all) is read in parallel ranges.
+ * The subscribers of a stream or of a slice of it, read consistently each time and never cached. A
+ * room that is known to be large (`about` is roughly its size) is read in parallel ranges.
  */
 export async function listSubscribers(
   streamId: string,
@@ -101,7 +102,7 @@ export async function listSubscribers(
   });
 }
 
-/** Removes a subscription, with `revision` only while it is still that one. */
+/** Removes a subscription; with `revision`, only while it is still that one. */
 export async function removeSubscriber(
   streamId: string,
   connectionId: string,

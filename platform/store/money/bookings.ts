@@ -1,13 +1,21 @@
 import type { CreditPackage } from "../../../domain/money/credit-package.ts";
-import type { Booked } from "../../../domain/money/transfer.ts";
-import { credit, type Draft, debit, draftOf, type Movement } from "../../../domain/money/wallet.ts";
+import type { Booked, Transferred } from "../../../domain/money/transfer.ts";
+import {
+  countSpending,
+  credit,
+  type Draft,
+  debit,
+  draftOf,
+  type Movement,
+} from "../../../domain/money/wallet.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { key } from "../../table/keys.ts";
 import type { Reply } from "../../table/record.ts";
 import { recordFirstSight } from "../people/users.ts";
+import { spendLimits } from "./spend-limits.ts";
 import { commit, findWallet } from "./wallets.ts";
 
-/** One booking: whose wallet, how much, and the other side's own name for it. */
+/** One booking: whose wallet, how much, and the other side's reference. */
 type Booking = { userId: string; amount: number; reference: string; now: Date };
 
 /**
@@ -35,7 +43,7 @@ async function book(
   once: (answer: Booked) => Reply<Booked>,
 ): Promise<Booked> {
   const occurredAt = now.toISOString();
-  const used = {
+  const claim = {
     label: "reference",
     Put: {
       Item: { ...key.reference(userId, reference), type, amount, occurredAt },
@@ -49,7 +57,7 @@ async function book(
       const { balance } = draft.after;
       return {
         drafts: [draft],
-        actions: [used],
+        actions: [claim],
         reply: once({ userId, amount, balance, reference }),
       };
     },
@@ -70,4 +78,44 @@ export async function purchase<A>(
     drafts: [credit(draftOf(wallet!), movement)],
     reply,
   }));
+}
+
+type TransferRequest = { senderId: string; recipientId: string; amount: number; now: Date };
+
+/**
+ * Moves credits from one user to another: both wallets and their entries in one transaction. It
+ * counts towards the sender's rate and daily limit like a gift, since it could stand in for one.
+ * Refuses with `credits_too_low`, `too_many_requests` or `spend_limit_reached`. The two must be
+ * different.
+ */
+export async function transfer(
+  { senderId, recipientId, amount, now }: TransferRequest,
+  once: (answer: Transferred) => Reply<Transferred>,
+): Promise<Transferred> {
+  const occurredAt = now.toISOString();
+  const wallets = await Promise.all([senderId, recipientId].map(findWallet));
+  return commit(wallets, ([from, to]) => {
+    const { balance } = from!;
+    if (balance < amount) refuse("credits_too_low", { balance, price: amount });
+    const sender = debit(countSpending(draftOf(from!), amount, now, spendLimits()), {
+      type: "credit_transfer_sent",
+      amount,
+      counterpart: recipientId,
+      occurredAt,
+    });
+    const recipient = credit(draftOf(to!), {
+      type: "credit_transfer_received",
+      amount,
+      counterpart: senderId,
+      occurredAt,
+    });
+    const answer = {
+      senderId,
+      recipientId,
+      transferredAmount: amount,
+      senderBalance: sender.after.balance,
+      recipientBalance: null,
+    };
+    return { drafts: [sender, recipient], reply: once(answer) };
+  });
 }

@@ -16,7 +16,7 @@ import { commit, findWallet } from "./wallets.ts";
 export const ComboMoment = z.object({ comboId: GiftId, streamId: StreamId, userId: UserId });
 export type ComboMoment = z.infer<typeof ComboMoment>;
 
-/** The second gift of a row, which makes it a combo. */
+/** The second gift, which makes a combo. */
 const Second = z.object({
   kind: z.literal("gift"),
   combo: z.literal(2),
@@ -28,7 +28,7 @@ const Second = z.object({
 
 /**
  * Asks for the end of each combo that begins with one of these gifts' images. Asking twice is
- * harmless, since a combo ends once. An image that does not fit is for whoever settles it to park.
+ * harmless, since a combo ends once. An image that does not fit is left for settling to park.
  */
 export async function awaitCombos(
   images: readonly Record<string, unknown>[],
@@ -45,15 +45,15 @@ export async function awaitCombos(
 }
 
 /**
- * Ends the combo if it is over, exactly once, or asks again for the time at which it may be. The
- * end is decided under the lock of the sender's wallet: the combo leaves the wallet in the
- * transaction that marks its first gift, so that a gift either counts before the end or begins a
- * combo of its own.
+ * Ends the combo if it is over, exactly once, or sets another timer for when it may be. The end is
+ * decided under the lock of the sender's wallet: the combo leaves the wallet in the transaction
+ * that marks its first gift, so that a gift either counts before the end or begins a combo of its
+ * own.
  */
 export async function endCombo(moment: ComboMoment, now: Date): Promise<void> {
   const wallet = await findWallet(moment.userId);
   const kept = findCombo(wallet, moment);
-  // A combo that the wallet keeps no more cannot go on; what it came to stands in its gifts.
+  // A combo that the wallet no longer keeps cannot continue; its gifts tell what it amounted to.
   const combo = kept ?? (await readCombo(moment));
   if (combo === undefined) return;
   const waiting = await commit(
@@ -81,7 +81,7 @@ class Ended extends Error {}
 const findCombo = (wallet: Wallet, { comboId }: ComboMoment) =>
   wallet.combos?.find(({ id }) => id === comboId);
 
-/** Nothing to write while the combo goes on; the answer is when it may be over. */
+/** Writes nothing while the combo continues, and answers when it may be over. */
 function decideEnd(wallet: Wallet, combo: Combo, now: Date) {
   const endsAt = comboEndsAt(combo);
   const isKept = wallet.combos?.some(({ id }) => id === combo.id) ?? false;
@@ -107,11 +107,11 @@ const endAction = ({ id, streamId, count, credits, lastAt }: Combo): Action => (
   },
 });
 
-/** Items that one step of reading a combo back looks at, and all of its steps. */
+/** Items that one step of reading a combo back reads, and all of its steps together. */
 const step = 200;
 const lookMax = 5_000;
 
-/** A combo from its gifts: they follow its first one, with no more than the gap between two. */
+/** Reads a combo back from its gifts, which follow the first one, each soon after the last. */
 async function readCombo({ comboId, streamId }: ComboMoment): Promise<Combo | undefined> {
   let last: Gift | undefined;
   let credits = 0;
@@ -134,7 +134,7 @@ async function readCombo({ comboId, streamId }: ComboMoment): Promise<Combo | un
   return { id: comboId, streamId, giftTypeId: giftType.id, count, credits, lastAt };
 }
 
-/** Whether no gift of the combo can lie behind this item. */
+/** Whether no gift of the combo can come after this item. */
 const isBeyond = (item: Record<string, unknown>, last: Gift | undefined) =>
   last !== undefined &&
   typeof item.createdAt === "string" &&

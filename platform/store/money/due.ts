@@ -3,7 +3,7 @@ import { dueIndex, type Key, prefix } from "../../table/keys.ts";
 import { queryDue, scanPage } from "../../table/query.ts";
 import type { Item } from "../../table/table.ts";
 
-/** Due items that a balance looks at; whoever has more is shown the sum of these. */
+/** How many due items a balance sums up; whoever has more sees the sum of these. */
 const pendingMax = 1000;
 
 /** Credits that the user has received and that are not settled yet: of at most 1,000 gifts. */
@@ -23,10 +23,10 @@ export async function sumDebts(): Promise<{ owed: number; wallets: number }> {
   return sum;
 }
 
-/** Where a walk through the index goes on: behind this item, whether it is there or not. */
+/** Where a walk through the index continues: after this item, whether it is there or not. */
 export type DuePlace = Key & { due: string };
 
-/** A sort key behind those of all gifts. */
+/** A sort key after those of all gifts. */
 const behindGifts = prefix.gifts.replace("#", "$");
 
 /** A page of what is due, and where the next one begins; undefined at the end of the index. */
@@ -34,7 +34,7 @@ type DuePage = { keys: Key[]; next: DuePlace | undefined };
 
 /**
  * Keys of the next `limit` gifts that are due, whoever receives them. Where a page is one
- * receiver's alone, the next one begins behind that receiver, so that nobody's heap hides others.
+ * receiver's alone, the next begins after that receiver, so that nobody's pile hides the others'.
  */
 export async function listDue(from: DuePlace | undefined, limit: number): Promise<DuePage> {
   const { items, next: behind } = await scanPage({
@@ -43,7 +43,8 @@ export async function listDue(from: DuePlace | undefined, limit: number): Promis
     ExclusiveStartKey: from,
   });
   const keys = items.map(({ PK, SK }) => ({ PK, SK }));
-  const [first, last] = [items[0], behind as DuePlace | undefined];
+  const first = items[0];
+  const last = behind as DuePlace | undefined;
   const isOne = first !== undefined && first.due === last?.due;
   const next = isOne && last !== undefined ? { ...last, SK: behindGifts } : last;
   return { keys: keys.filter(({ SK }) => SK.startsWith(prefix.gifts)), next };

@@ -22,9 +22,9 @@ let counter: number | undefined;
 
 /**
  * A new id for a gift of this stream, in the form of an ObjectId: 4 bytes of time in seconds, 5
- * bytes of the stream's hash, 10 bits of milliseconds and 14 of a counter that begins by chance. So
- * ids of a stream sort by time. Two gifts of one millisecond from two processes may meet (1 in
- * 16,384 a pair): a gift is put if not exists, and gets another id when it was there.
+ * bytes of the stream's hash, 10 bits of milliseconds and 14 of a counter with a random start. So
+ * the ids of a stream sort by time. Two gifts of one millisecond from two processes may get the
+ * same id (1 pair in 16,384): a gift is put only if its id is free, and otherwise gets another.
  */
 export function newGiftId(streamId: string, now: Date): string {
   counter = ((counter ?? randomInt(countMax)) + 1) % countMax;
@@ -40,22 +40,22 @@ export const secondsOfGift = (giftId: string) => Number.parseInt(giftId.slice(0,
 const Place = z.object({ streamId: z.string() });
 
 /** Streams whose place this process has recorded. */
-const placed = new Set<string>();
-const placedMax = 10_000;
+const recordedStreams = new Set<string>();
+const recordedMax = 10_000;
 
 /**
- * Records where gifts with this stream's hash lie: once for each stream and process, before the
- * first.
+ * Records where gifts with this stream's hash are: once for each stream and process, before the
+ * first one.
  */
 export async function recordGiftPlace(streamId: string): Promise<void> {
-  if (placed.has(streamId)) return;
+  if (recordedStreams.has(streamId)) return;
   const Item = { ...key.giftPlace(hashOfStream(streamId), streamId), streamId };
   await putItem(Item);
-  if (placed.size >= placedMax) placed.clear();
-  placed.add(streamId);
+  if (recordedStreams.size >= recordedMax) recordedStreams.clear();
+  recordedStreams.add(streamId);
 }
 
-/** The streams in which a gift with this id can lie: none, one, or by rare chance more. */
+/** The streams in which a gift with this id can lie: none, one, or very rarely more. */
 export async function listGiftPlaces(giftId: string): Promise<string[]> {
   const place = key.giftPlace(giftId.slice(8, 8 + hashDigits), "");
   const items = await queryItems(place, prefix.listedStreams, { limit: 10, consistent: true });

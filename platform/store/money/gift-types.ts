@@ -12,12 +12,12 @@ import type { Action } from "../../table/transact.ts";
 
 const Alias = z.object({ giftTypeId: z.string() });
 
-/** A gift type by its id, also one that was deleted; read consistently. */
+/** A gift type by its id, even a deleted one; read consistently. */
 export async function findGiftType(giftTypeId: string): Promise<GiftType | undefined> {
   return getItem(GiftType, key.giftType(giftTypeId), { consistent: true });
 }
 
-/** A gift type that can be meant; refuses with `gift_type_not_found`. */
+/** A gift type that is not deleted; refuses with `gift_type_not_found`. */
 export async function getGiftType(giftTypeId: string): Promise<GiftType> {
   const type = await findGiftType(giftTypeId);
   if (type === undefined || type.deletedAt !== undefined)
@@ -35,7 +35,7 @@ export async function findGiftTypeByAlias(giftId: string): Promise<GiftType | un
 /** Gift types that lists look at. */
 const giftTypesMax = 10_000;
 
-/** All gift types but those that were deleted: as many as admins make, at most 10,000. */
+/** All gift types that are not deleted: as many as admins make, at most 10,000. */
 export async function listGiftTypes(): Promise<GiftType[]> {
   const walk = { limit: giftTypesMax };
   const items = await queryItems(key.giftType(""), prefix.giftTypes, walk);
@@ -43,7 +43,7 @@ export async function listGiftTypes(): Promise<GiftType[]> {
   return types.filter(({ deletedAt }) => deletedAt === undefined);
 }
 
-const aliasTaken = (giftId: string, giftTypeId: string): Action => ({
+const aliasAction = (giftId: string, giftTypeId: string): Action => ({
   label: "alias",
   Put: {
     Item: { ...key.giftAlias(giftId), giftTypeId },
@@ -61,12 +61,14 @@ export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promis
       ConditionExpression: "attribute_not_exists(PK)",
     },
   };
-  const failed = await record([put, aliasTaken(giftId, id)], reply);
+  const failed = await record([put, aliasAction(giftId, id)], reply);
   if (failed !== undefined) refuse("gift_type_exists", { giftId });
   return reply.answer;
 }
 
-/** Records a change of a gift type IF nobody changed it since it was read; else `unavailable`. */
+/**
+ * Records a change of a gift type if nobody has changed it since it was read; else `unavailable`.
+ */
 export const recordGiftTypeChange = async (before: GiftType, wanted: GiftType): Promise<GiftType> =>
   (await recordIfSame(before, wanted)) ?? refuse("unavailable");
 
@@ -82,16 +84,16 @@ async function recordIfSame(before: GiftType, wanted: GiftType): Promise<GiftTyp
       },
     },
   ];
-  const gone = after.deletedAt !== undefined;
-  if (gone || before.giftId !== after.giftId)
+  const isGone = after.deletedAt !== undefined;
+  if (isGone || before.giftId !== after.giftId)
     actions.push({ label: "old alias", Delete: { Key: key.giftAlias(before.giftId) } });
-  if (!gone && before.giftId !== after.giftId) actions.push(aliasTaken(after.giftId, after.id));
+  if (!isGone && before.giftId !== after.giftId) actions.push(aliasAction(after.giftId, after.id));
   const failed = await record(actions);
   if (failed?.has("alias")) refuse("gift_type_exists", { giftId: after.giftId });
   return failed === undefined ? after : undefined;
 }
 
-/** Changes a gift type on what is there, and again when somebody else was faster. */
+/** Changes a gift type, and decides again when somebody else was faster. */
 export async function changeStoredGiftType(
   giftTypeId: string,
   decide: (type: GiftType) => GiftType,

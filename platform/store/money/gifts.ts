@@ -1,27 +1,32 @@
-import type { Gift, GiftContext, GiftOutcome, Share } from "../../../domain/money/gift.ts";
+import {
+  Gift,
+  type GiftContext,
+  type GiftOutcome,
+  type Share,
+} from "../../../domain/money/gift.ts";
 import type { Wallet } from "../../../domain/money/wallet.ts";
 import { type Person, personOf } from "../../../domain/people/person.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import type { Member } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { key } from "../../table/keys.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
 import type { Reply } from "../../table/record.ts";
+import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { findKnown } from "../people/users.ts";
-import { findMember } from "../streams/streams.ts";
+import { findMember } from "../streams/members.ts";
 import { newGiftId, recordGiftPlace } from "./gift-places.ts";
 import { spendLimits } from "./spend-limits.ts";
 import { commit, findWallet } from "./wallets.ts";
 
 /**
- * Who gives: read once for a gift. Wallet and member are read consistently; of the profile only the
- * names are shown, so the half as dear read does for whoever it finds.
+ * Who gives, read once for a gift. Wallet and member are read consistently. Of the profile only the
+ * names are shown, so a read at half the price is enough for whoever it finds.
  */
 export type Giver = { sender: Person; wallet: Wallet; member: Member | undefined };
 
-/**
- * The sender with their wallet and what the stream knows of them; refuses with `user_not_found`.
- */
+/** The sender, their wallet and what the stream knows about them; refuses with `user_not_found`. */
 export async function getGiver(streamId: string, userId: string): Promise<Giver> {
   const [profile, wallet, member] = await Promise.all([
     findKnown(userId),
@@ -37,16 +42,16 @@ type GiftReads = {
   stream: Stream;
   giver: Giver;
   now: Date;
-  /** The gift's id, where somebody was told of it; one that is taken is replaced all the same. */
+  /** The gift's id, where somebody has been told it already; it is replaced if it is taken. */
   id?: string;
 };
 
 /**
- * Records a gift or superlike: debit, ledger entries, the gift's own item, further receivers' shares
- * and the reply's marker in one transaction, all or nothing. Both APIs' gifts end here. `decide` is
- * asked again when the sender's wallet was written meanwhile; stream and giver must be read
- * consistently in the same request, since the decision holds as of them. `reply` makes the answer
- * for the gift, with what remembers it.
+ * Records a gift or superlike: debit, ledger entries, the gift's own item, further receivers'
+ * shares and the reply's marker in one transaction, all or nothing. Both APIs' gifts end here.
+ * `decide` is asked again when the sender's wallet was written meanwhile; stream and giver must be
+ * read consistently in the same request, since the decision holds as of them. `reply` makes the
+ * answer for the gift, with what remembers it.
  */
 export async function commitGift<A>(
   { stream, giver, now, id: first }: GiftReads,
@@ -77,7 +82,7 @@ export async function commitGift<A>(
       };
     },
     () => {
-      // Another gift of this stream and second has the id.
+      // Another gift of this stream has the id.
       id = newGiftId(stream.id, now);
     },
   );
@@ -98,3 +103,32 @@ const shareAction = (share: Share): Action => ({
     ConditionExpression: "attribute_not_exists(PK)",
   },
 });
+
+/** Items that one page reads at most; then it ends early, and the next page continues there. */
+const lookMax = 2_000;
+const stepMin = 50;
+
+/**
+ * Gifts of a stream, newest first, from the one after `after` on: at most `limit` + 1. Superlikes
+ * and further receivers' shares lie between them and are passed over.
+ */
+export async function listGifts(
+  streamId: string,
+  { after, limit }: { after?: string | undefined; limit: number },
+): Promise<Gift[]> {
+  const gifts: Gift[] = [];
+  let place: string | undefined = after === undefined ? undefined : key.gift(streamId, after).SK;
+  for (let looked = 0; looked < lookMax; ) {
+    const step = Math.max(limit + 1 - gifts.length, stepMin);
+    const items = await queryItems(key.gift(streamId, ""), prefix.gifts, {
+      limit: step,
+      newestFirst: true,
+      ...(place !== undefined && { after: place }),
+    });
+    for (const item of items) if (item.kind === "gift") gifts.push(read(Gift, item));
+    if (gifts.length > limit || items.length < step) break;
+    looked += items.length;
+    place = items.at(-1)?.SK;
+  }
+  return gifts.slice(0, limit + 1);
+}

@@ -9,7 +9,7 @@ import type { Action } from "../../table/transact.ts";
 export const hashOf = (entry: ChainedEntry): string =>
   createHash("sha256").update(chainText(entry)).digest("base64url");
 
-/** Chains entries behind a head; answers them and the new head. */
+/** Chains entries to a head; answers them and the new head. */
 export function chain(
   head: string,
   entries: readonly Entry[],
@@ -24,7 +24,9 @@ export function chain(
   return { chained, head: previous };
 }
 
-/** Writes an entry that must not be there: the wallet's lock makes its number free. */
+/**
+ * Writes an entry that must be new: the lock of the wallet has made sure that its number is free.
+ */
 export const entryAction = (entry: ChainedEntry): Action => ({
   label: `entry:${entry.userId}:${entry.seq}`,
   Put: {

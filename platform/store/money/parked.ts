@@ -6,9 +6,9 @@ import { record } from "../../table/record.ts";
 const parkedLifeSeconds = 90 * 24 * 3600;
 
 /**
- * Puts aside a record that could not be handled, so that those behind it go on: its keys and image,
- * and one line in the log that an alarm counts. One item is parked and told once a day, however
- * often the sweep meets it. `npm run redrive` brings it back.
+ * Puts aside a record that could not be handled, so that those behind it can go on: its keys and
+ * image, and one line in the log that an alarm counts. An item is parked and logged once a day,
+ * however often the sweep meets it. `npm run redrive` brings it back.
  */
 export async function park(
   image: Record<string, unknown>,

@@ -2,16 +2,16 @@ import { deleteItem, getRawItem } from "../../table/items.ts";
 import { type Key, prefix } from "../../table/keys.ts";
 import { scanTable } from "../../table/query.ts";
 import type { Item } from "../../table/table.ts";
-import { settleAll } from "./settle-all.ts";
+import { settleAll } from "./settle.ts";
 
-/** What came of bringing parked records back. */
-type Redriven = { settled: number; parked: number };
+/** The outcome of bringing parked records back. */
+type RedriveOutcome = { settled: number; parked: number };
 
 /**
- * Brings every parked record back: what its item says now is settled, and it is parked no more. One
- * that still does not fit stays where it is.
+ * Brings every parked record back: its item is settled as it is now, and the record removed. One
+ * that still does not fit stays parked.
  */
-export async function redrive(now: Date): Promise<Redriven> {
+export async function redrive(now: Date): Promise<RedriveOutcome> {
   const outcome = { settled: 0, parked: 0 };
   for await (const { PK, SK, of } of listParked()) {
     const item = await getRawItem(of as Key, { consistent: true });
@@ -27,7 +27,7 @@ export async function redrive(now: Date): Promise<Redriven> {
   return outcome;
 }
 
-/** All parked records: they are few, and their partitions are those of the days. */
+/** All parked records: they are few, in a partition for each day. */
 const listParked = (): AsyncGenerator<Item> =>
   scanTable({
     FilterExpression: "begins_with(PK, :parked)",

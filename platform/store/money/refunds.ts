@@ -43,12 +43,12 @@ async function findGift(streamId: string, giftId: string): Promise<WholeGift | u
   return { gift: read(Gift, gift), shares };
 }
 
-/** What a refund answers. */
-type Refunded = { id: string; refundedAt: string; credits: number };
+/** The answer to a refund. */
+type RefundAnswer = { id: string; refundedAt: string; credits: number };
 
 /**
- * Gives a gift or superlike back, once: it is settled first if it is due still, then reversed in
- * one transaction IF nothing is due and it was not refunded. Both sides, the totals, the
+ * Refunds a gift or superlike, once: it is settled first if it is still due, then reversed in one
+ * transaction if nothing is due and it has not been refunded. Both sides, the totals, the
  * leaderboard and the notifications to both are in it. Refuses with `refund_not_yours`,
  * `gift_already_refunded` and `refund_not_covered`.
  */
@@ -56,7 +56,7 @@ export async function refund(
   { gift, shares }: WholeGift,
   by: Refunder,
   now: Date,
-): Promise<Refunded> {
+): Promise<RefundAnswer> {
   assertMayRefund(gift, by);
   let whole = { gift, shares };
   const refundedAt = now.toISOString();
@@ -71,7 +71,7 @@ export async function refund(
       ...notices.map(notificationAction),
     ]);
     if (outcome === "refunded") return answer;
-    // Somebody refunded it, or it was due after all: what is there now decides.
+    // Somebody else refunded it, or it was due after all: the gift as it is now decides.
     whole =
       (await findGift(gift.streamId, gift.id)) ?? refuse("gift_not_found", { giftId: gift.id });
     return overtaken;
@@ -82,7 +82,7 @@ async function settleFirst({ gift, shares }: WholeGift, now: Date): Promise<void
   for (const due of [gift, ...shares]) if (due.due !== undefined) await settle(due.due, [due], now);
 }
 
-/** Marks the gift IF it is neither refunded nor due, and checks that no share of it is due. */
+/** Marks the gift if it is neither refunded nor due, and checks that no share of it is due. */
 function markActions({ gift, shares }: WholeGift, refundedAt: string): Action[] {
   const mark: Action = {
     label: "gift",

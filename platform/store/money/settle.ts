@@ -1,9 +1,12 @@
 import { Gift, Share } from "../../../domain/money/gift.ts";
 import { credit, draftOf, type Wallet } from "../../../domain/money/wallet.ts";
-import { refuse } from "../../../domain/refusal.ts";
+import { Refusal, refuse } from "../../../domain/refusal.ts";
+import { pause } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
-import { type Action, pause } from "../../table/transact.ts";
+import { type Action, isPassing } from "../../table/transact.ts";
+import { secondsOfGift } from "./gift-places.ts";
+import { park } from "./parked.ts";
 import { foldActions, foldOf } from "./totals.ts";
 import {
   beyondWallets,
@@ -14,6 +17,94 @@ import {
   type Sealed,
   seal,
 } from "./wallets.ts";
+
+/**
+ * The outcome of settling: images that were put aside, and gifts of receivers whose wallet was too
+ * busy, which are left to the next sweep.
+ */
+type Outcome = { parked: number; left: number };
+
+type Image = Record<string, unknown>;
+type Work = { due: Due; image: Image };
+type SetAside = (image: Image, error: unknown) => Promise<void>;
+
+/** How many receivers are settled at the same time, so that a busy one holds up nobody else. */
+const sideBySide = 8;
+
+/** Tries on a wallet that others keep writing: about a second. */
+const triesMax = 8;
+
+/**
+ * How long a gift is retried while its receiver is busy. Then it is left to the sweep: the gifts of
+ * all other hosts wait behind it in the shard, and anybody can keep a wallet busy.
+ */
+const patienceSeconds = 10;
+
+/**
+ * Settles images of gifts, receiver by receiver, some side by side. One that does not fit, or
+ * cannot be settled even on its own, is parked, and the others go on. After all the others it
+ * throws what may pass (a table that does not answer, a receiver who is busy): then all may come
+ * again, since nothing is settled twice. A receiver who stays busy is `left` after a while.
+ */
+export async function settleAll(images: readonly Image[], now: Date): Promise<Outcome> {
+  const outcome = { parked: 0, left: 0 };
+  const setAside: SetAside = async (image, error) => {
+    await park(image, error, now);
+    outcome.parked++;
+  };
+  const passing: unknown[] = [];
+  const waiting = [...(await sortOut(images, setAside))];
+  const settleNext = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [receiverId, works] = next;
+      try {
+        await settleOrPart(receiverId, works, now, setAside);
+      } catch (error) {
+        if (isBusy(error) && works.every(({ due }) => isLate(due, now)))
+          outcome.left += works.length;
+        else passing.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: sideBySide }, settleNext));
+  if (passing.length > 0) throw passing[0];
+  return outcome;
+}
+
+const isBusy = (error: unknown) => error instanceof Refusal && error.code === "unavailable";
+
+const isLate = ({ id }: Due, now: Date) =>
+  now.getTime() / 1000 - secondsOfGift(id) > patienceSeconds;
+
+/** What is due, by receiver. */
+async function sortOut(images: readonly Image[], setAside: SetAside) {
+  const byReceiver = new Map<string, Work[]>();
+  for (const image of images)
+    try {
+      const due = dueOf(image);
+      if (due?.due === undefined) continue;
+      byReceiver.set(due.due, [...(byReceiver.get(due.due) ?? []), { due, image }]);
+    } catch (error) {
+      await setAside(image, error);
+    }
+  return byReceiver;
+}
+
+async function settleOrPart(
+  receiverId: string,
+  works: readonly Work[],
+  now: Date,
+  setAside: SetAside,
+): Promise<void> {
+  const due = works.map((work) => work.due);
+  try {
+    await settle(receiverId, due, now, triesMax);
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    if (works.length === 1) return setAside(works[0]!.image, error);
+    for (const work of works) await settleOrPart(receiverId, [work], now, setAside);
+  }
+}
 
 /** Gifts of one host that one transaction takes. */
 const settledAtOnceMax = 24;
@@ -31,15 +122,15 @@ export function dueOf(image: Record<string, unknown>): Due | undefined {
 }
 
 const partOf = (due: Due) => (due.kind === "share" ? due.part : 0);
-const nameOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
+const labelOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
 
 /**
  * Credits one receiver for items that are due, each exactly once: its mark, its ledger entries, its
  * share of the stream's totals and of the leaderboard are one transaction, up to 24 items in each.
  * An item whose mark is gone is dropped (somebody else settled it) and the rest is tried again. A
  * wallet that somebody else wrote meanwhile is decided on as the cancellation returned it, while
- * that is fresh; then after pauses, read again. After `triesMax` of them: `unavailable`.
- * Called by the stream's consumer, by the sweep, and by a refund.
+ * that is fresh; then after pauses, read again. After `triesMax` of them: `unavailable`. Called by
+ * the stream's consumer, by the sweep, and by a refund.
  */
 export async function settle(
   receiverId: string,
@@ -47,22 +138,22 @@ export async function settle(
   now: Date,
   triesMax = decisionsMax,
 ): Promise<void> {
-  const mine = items.filter(({ due }) => due === receiverId);
-  let waiting = [...new Map(mine.map((due) => [nameOf(due), due])).values()];
+  const own = items.filter(({ due }) => due === receiverId);
+  let waiting = [...new Map(own.map((due) => [labelOf(due), due])).values()];
   let wallet = wallets.get(receiverId) ?? (await findWallet(receiverId));
   let attempt = 0;
   while (waiting.length > 0) {
     const { batch, sealed, actions } = nextBatch(wallet, waiting, now);
     const failed = await record(actions);
     if (failed === undefined) {
-      wallet = remember(sealed?.wallet ?? wallet);
+      wallet = rememberWallet(sealed?.wallet ?? wallet);
       waiting = waiting.slice(batch.length);
       attempt = 0;
       continue;
     }
     wallets.delete(receiverId);
     const settled = beyondWallets(failed);
-    waiting = waiting.filter((due) => !settled.has(nameOf(due)));
+    waiting = waiting.filter((due) => !settled.has(labelOf(due)));
     if (++attempt >= triesMax) refuse("unavailable");
     if (attempt < freshTriesMax) [wallet] = renew([wallet], failed) as [Wallet];
     else {
@@ -79,7 +170,7 @@ export async function settle(
 const wallets = new Map<string, Wallet>();
 const walletsMax = 1000;
 
-function remember(wallet: Wallet): Wallet {
+function rememberWallet(wallet: Wallet): Wallet {
   if (wallets.size >= walletsMax) wallets.clear();
   wallets.set(wallet.userId, wallet);
   return wallet;
@@ -101,7 +192,7 @@ function nextBatch(wallet: Wallet, waiting: readonly Due[], now: Date) {
 }
 
 /**
- * The receiver's wallet with all of it; undefined where no credits move (a callback decided them).
+ * The receiver's wallet with all of the credits; undefined where none move (a callback decided).
  */
 function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | undefined {
   let draft = draftOf(wallet);
@@ -117,9 +208,9 @@ function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | u
   return draft.entries.length === 0 ? undefined : seal(draft);
 }
 
-/** Takes the mark away IF it is there: the one thing that makes all of it happen once. */
+/** Removes the mark if it is there: this alone makes all of it happen once. */
 const settledAction = (due: Due): Action => ({
-  label: nameOf(due),
+  label: labelOf(due),
   Update: {
     Key: key.gift(due.streamId, due.id, partOf(due)),
     UpdateExpression: "REMOVE #due",

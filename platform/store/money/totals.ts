@@ -2,12 +2,12 @@ import * as z from "zod";
 import type { Gift } from "../../../domain/money/gift.ts";
 import { addsToTotals } from "../../../domain/money/gift-event.ts";
 import { getRawItem } from "../../table/items.ts";
-import { key, prefix } from "../../table/keys.ts";
+import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** What one gift adds to its stream's totals and to its sender's place; a refund takes it away. */
+/** What one gift adds to the totals of its stream and of its sender; a refund subtracts it. */
 type Fold = {
   streamId: string;
   senderId: string;
@@ -17,7 +17,7 @@ type Fold = {
   credits: number;
 };
 
-/** What settling the gift folds. */
+/** What settling the gift adds. */
 export function foldOf(gift: Gift): Fold {
   const { streamId, sender, giftType } = gift;
   if (giftType === undefined) throw new Error(`The gift ${gift.id} has no type`);
@@ -25,7 +25,7 @@ export function foldOf(gift: Gift): Fold {
   return { ...facts, gifts: 1, ...addsToTotals(gift) };
 }
 
-/** What refunding the gift folds. */
+/** What refunding the gift adds: the same, negative. */
 export function unfoldOf(gift: Gift): Fold {
   const { gifts, count, credits, ...facts } = foldOf(gift);
   return { ...facts, gifts: -gifts, count: -count, credits: -credits };
@@ -33,10 +33,12 @@ export function unfoldOf(gift: Gift): Fold {
 
 const ofType = (giftTypeId: string) => `type_${giftTypeId}`;
 
-/** The additions of all folds, one action an item: a transaction may name an item once. */
+/**
+ * The sums of all folds, one action for each item, since a transaction may name an item only once.
+ */
 export function foldActions(folds: readonly Fold[]): Action[] {
-  const sums = new Map<string, { Key: ReturnType<typeof key.fan>; adds: Map<string, number> }>();
-  const add = (Key: ReturnType<typeof key.fan>, added: Record<string, number>) => {
+  const sums = new Map<string, { Key: Key; adds: Map<string, number> }>();
+  const add = (Key: Key, added: Record<string, number>) => {
     const name = `${Key.PK} ${Key.SK}`;
     const sum = sums.get(name) ?? { Key, adds: new Map<string, number>() };
     for (const [field, n] of Object.entries(added))
@@ -51,7 +53,7 @@ export function foldActions(folds: readonly Fold[]): Action[] {
   return [...sums.values()].map(({ Key, adds }) => addAction(Key, [...adds]));
 }
 
-const addAction = (Key: ReturnType<typeof key.fan>, adds: [string, number][]): Action => ({
+const addAction = (Key: Key, adds: [string, number][]): Action => ({
   label: `fold:${Key.SK}`,
   Update: {
     Key,
@@ -63,7 +65,7 @@ const addAction = (Key: ReturnType<typeof key.fan>, adds: [string, number][]): A
 
 const Sums = z.object({
   gifts: z.number().int(),
-  /** Things: count × receivers. */
+  /** The quantity: count × receivers. */
   count: z.number().int(),
   credits: z.number().int(),
 });
@@ -72,7 +74,7 @@ const Sums = z.object({
 type Totals = z.infer<typeof Sums> & {
   /** Grows with each gift, and stays when one is refunded. */
   sequence: number;
-  /** Things by gift type. */
+  /** Quantities by gift type. */
   counts: Map<string, number>;
 };
 
@@ -84,7 +86,7 @@ export function totalsOf(item: Record<string, unknown>): Totals {
   return { ...read(Sums, item), sequence: Number(item.sequence ?? 0), counts };
 }
 
-/** The folded totals of a stream's gifts; nothing yet is all zero. */
+/** The folded totals of a stream's gifts; all zero where there are none yet. */
 export async function findTotals(streamId: string): Promise<Totals> {
   const item = await getRawItem(key.totals(streamId), { consistent: true });
   return totalsOf(item ?? { gifts: 0, count: 0, credits: 0 });
@@ -98,7 +100,7 @@ const fanOf = (item: Record<string, unknown>): Fan => ({
   userId: String(item.SK).slice(prefix.fans.length),
 });
 
-/** What one user has sent in a stream, settled and not refunded; undefined: nothing. */
+/** What one user has sent in a stream, settled and not refunded; undefined for nothing. */
 export async function findFan(streamId: string, userId: string): Promise<Fan | undefined> {
   const item = await getRawItem(key.fan(streamId, userId));
   return item && fanOf(item);

@@ -13,7 +13,7 @@ import { read } from "../../table/table.ts";
 import { findProfiles, summary } from "../people/users.ts";
 import { findWallet } from "./wallets.ts";
 
-/** Entries that a filter looks at: the user's newest. */
+/** How many entries a filter looks at: the user's newest. */
 const filteredMax = 10_000;
 
 /** A page of the user's ledger, with who was on the other side. */
@@ -24,7 +24,7 @@ export async function listTransactions(userId: string, query: TransactionQuery) 
   return { list: await withCounterparts(list), pagination };
 }
 
-/** Entries are numbered without a hole, so a page is one Query wherever it lies. */
+/** Entries are numbered without a gap, so any page is one Query. */
 async function pageByNumber(userId: string, { page, limit, sort }: TransactionQuery) {
   const { seq: total } = await findWallet(userId);
   const pagination = paginationOf(page, limit, total);

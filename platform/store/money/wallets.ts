@@ -1,13 +1,14 @@
 import { type Draft, emptyWallet, Wallet } from "../../../domain/money/wallet.ts";
 import { refuse } from "../../../domain/refusal.ts";
+import { pause } from "../../table/conflicts.ts";
 import { getRawItem, updateItem } from "../../table/items.ts";
 import { dueIndex, key } from "../../table/keys.ts";
 import { type Reply, record } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
-import { type Action, type Failed, pause } from "../../table/transact.ts";
+import type { Action, Failed } from "../../table/transact.ts";
 import { chain, entryAction } from "./ledger.ts";
 
-/** The user's wallet, read consistently; one that is not there is empty. */
+/** The user's wallet, read consistently; one that does not exist is empty. */
 export async function findWallet(userId: string): Promise<Wallet> {
   return walletOf(userId, await getRawItem(key.wallet(userId), { consistent: true }));
 }
@@ -16,9 +17,9 @@ const walletOf = (userId: string, item: Record<string, unknown> | undefined): Wa
   item === undefined ? emptyWallet(userId) : read(Wallet, item);
 
 /**
- * Sets or takes away a user's own spend limit. Nothing else of the wallet changes, so a decision
- * that is being made on it holds; the limit counts from the next one. A wallet that is not there is
- * made empty.
+ * Sets or removes a user's own spend limit. Nothing else of the wallet changes, so a decision that
+ * is being made on it still holds; the limit applies from the next one. A wallet that does not
+ * exist is made, empty.
  */
 export async function recordSpendLimit(userId: string, spendLimit: number | null): Promise<void> {
   const { balance, owed, seq, head, revision } = emptyWallet(userId);
@@ -45,8 +46,8 @@ const walletLabel = (userId: string) => `wallet:${userId}`;
 export type Sealed = { wallet: Wallet; actions: Action[] };
 
 /**
- * What writes a draft: the wallet IF nobody has written it since it was read, and its entries.
- * Fields that no draft decides (the user's own spend limit) stay as they are.
+ * Writes a draft: the wallet, if nobody has written it since it was read, and its entries. Fields
+ * that no draft decides (the user's own spend limit) stay as they are.
  */
 export function seal({ before, after, entries }: Draft): Sealed {
   const { chained, head } = chain(before.head, entries);
@@ -54,7 +55,7 @@ export function seal({ before, after, entries }: Draft): Sealed {
   return { wallet, actions: [walletAction(before, wallet), ...chained.map(entryAction)] };
 }
 
-/** A wallet as it is stored: while it owes it is among the debtors in the index of what is due. */
+/** While a wallet owes, it is among the debtors in the index of what is due. */
 const markOf = ({ owed }: Wallet) => ({ [dueIndex.PK]: dueIndex.debtors, dueCredits: owed });
 
 function walletAction(before: Wallet, after: Wallet): Action {
@@ -83,21 +84,19 @@ function walletAction(before: Wallet, after: Wallet): Action {
   };
 }
 
-/** What a decision on wallets comes to: their drafts, what else is written, and the answer. */
+/** A decision on wallets: their drafts, what else is written, and the answer. */
 type Decision<A> = {
   drafts: readonly Draft[];
   actions?: readonly Action[];
   reply: Reply<A>;
 };
 
-/**
- * Says what it means that other conditions than the wallets' failed: refuses, or changes its mind.
- */
+/** Reacts to failed conditions other than the wallets': refuses, or changes what is decided. */
 type OnFailed = (failed: Failed) => void | Promise<void>;
 
 /**
- * Times that a wallet is decided on. Each time somebody else was faster, so this is how many calls
- * of one user can meet: with the pauses between them about 4 s.
+ * How often a wallet is decided on. Each time somebody else was faster, so this is how many calls
+ * of one user can compete; with the pauses between them it takes about 4 s.
  */
 export const decisionsMax = 20;
 
@@ -108,7 +107,7 @@ export const freshTriesMax = 4;
  * Decides on wallets and commits, exactly once. A wallet that somebody else wrote in between comes
  * back with the cancellation and is decided on again at once, while it is fresh; then after pauses
  * with jitter, read again, since what was read before a pause is old after it; then `unavailable`.
- * Other conditions that failed are given to `onFailed`, which refuses or lets it be tried again.
+ * Other failed conditions go to `onFailed`, which refuses or lets it be tried again.
  */
 export async function commit<A>(
   wallets: readonly Wallet[],
@@ -122,8 +121,8 @@ export async function commit<A>(
     if (all.length === 0) return reply.answer;
     const failed = await record(all, reply);
     if (failed === undefined) return reply.answer;
-    const rest = beyondWallets(failed);
-    if (rest.size > 0) await onFailed(rest);
+    const others = beyondWallets(failed);
+    if (others.size > 0) await onFailed(others);
     if (attempt < freshTriesMax) current = renew(current, failed);
     else {
       await pause(attempt - freshTriesMax);
@@ -134,22 +133,22 @@ export async function commit<A>(
 }
 
 /**
- * Conditions that failed for another reason than a wallet that was written in between. Throws when
- * an entry was there though its wallet's lock held: the ledger knows more than the wallet.
+ * The failed conditions that are not due to a wallet which was written in between. Throws when an
+ * entry was there though its wallet's lock held: then the ledger knows more than the wallet.
  */
 export function beyondWallets(failed: Failed): Failed {
-  const rest: Failed = new Map();
+  const others: Failed = new Map();
   for (const [label, item] of failed) {
     const [kind, userId = ""] = label.split(":");
     if (kind === "wallet") continue;
-    if (kind !== "entry") rest.set(label, item);
+    if (kind !== "entry") others.set(label, item);
     else if (!failed.has(walletLabel(userId)))
       throw new Error(`The ledger of ${userId} has an entry that its wallet does not know`);
   }
-  return rest;
+  return others;
 }
 
-/** The wallets as the cancellation returned them; those whose condition held are as they were. */
+/** The wallets as the cancellation returned them; those whose condition held stay as they were. */
 export function renew(wallets: readonly Wallet[], failed: Map<string, Item | undefined>): Wallet[] {
   return wallets.map((wallet) => {
     const label = walletLabel(wallet.userId);

@@ -13,12 +13,12 @@ const Device = z.object({ SK: z.string(), token: z.string().optional(), updatedA
 /** Names of devices are free text, so the key carries their hash. */
 const hashOf = (name: string) => createHash("sha256").update(name).digest("hex").slice(0, 32);
 
-/** Keeps what a device says of itself; what it leaves out or says null of stays as it was. */
-export async function saveDevice(userId: string, wish: NewDevice, now: Date): Promise<void> {
-  const Key = key.device(userId, hashOf(deviceNameOf(wish)));
+/** Saves what a device says about itself; what it leaves out or says is null stays as it was. */
+export async function saveDevice(userId: string, device: NewDevice, now: Date): Promise<void> {
+  const Key = key.device(userId, hashOf(deviceNameOf(device)));
   const devices = await listDevices(userId);
-  const said = Object.entries({ ...wish, updatedAt: now.toISOString() });
-  const fields = said.filter(([, value]) => value != null);
+  const entries = Object.entries({ ...device, updatedAt: now.toISOString() });
+  const fields = entries.filter(([, value]) => value != null);
   await record([
     {
       Update: {
@@ -37,13 +37,13 @@ export async function saveDevice(userId: string, wish: NewDevice, now: Date): Pr
     await record([{ Delete: { Key: { PK: Key.PK, SK } } }]);
 }
 
-/** Forgets the caller's devices with this token; refuses with `device_not_found`. */
+/** Removes the user's devices with this token; refuses with `device_not_found`. */
 export async function removeDevice(userId: string, token: string): Promise<void> {
   const devices = await listDevices(userId);
-  const named = devices.filter((device) => device.token === token);
-  if (named.length === 0) refuse("device_not_found");
+  const matches = devices.filter((device) => device.token === token);
+  if (matches.length === 0) refuse("device_not_found");
   const { PK } = key.device(userId, "");
-  for (const { SK } of named) await record([{ Delete: { Key: { PK, SK } } }]);
+  for (const { SK } of matches) await record([{ Delete: { Key: { PK, SK } } }]);
 }
 
 async function listDevices(userId: string) {

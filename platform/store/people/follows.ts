@@ -7,7 +7,7 @@ import { record } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** How many follow a user, and whom they follow; zeros for one without a row. */
+/** How many follow a user and how many they follow; zeros for a user without an item. */
 export async function findFollowCounts(userId: string): Promise<FollowCounts> {
   return read(FollowCounts, (await getRawItem(key.followCounts(userId))) ?? {});
 }
@@ -40,9 +40,7 @@ export async function recordFollow(relation: Relation): Promise<boolean> {
   return failed !== undefined;
 }
 
-/**
- * Ends it; answers whether they followed before. Decided again when the relation is another by now.
- */
+/** Ends a relation; answers whether there was one. Decided again when there is another by now. */
 export async function removeFollow(followerId: string, followedId: string): Promise<boolean> {
   return decideAgain(async () => {
     const relation = await findRelation(followerId, followedId);
@@ -64,14 +62,14 @@ export async function removeFollow(followerId: string, followedId: string): Prom
 }
 
 function countActions({ followerId, followedId }: Relation, by: 1 | -1): Action[] {
-  const add = (userId: string, name: string): Action => ({
+  const addTo = (userId: string, name: string): Action => ({
     Update: {
       Key: key.followCounts(userId),
       UpdateExpression: `ADD ${name} :by`,
       ExpressionAttributeValues: { ":by": by },
     },
   });
-  return [add(followedId, "followersCount"), add(followerId, "followingCount")];
+  return [addTo(followedId, "followersCount"), addTo(followerId, "followingCount")];
 }
 
 /** Who follows a user, the latest first, after the relation `after`. */
@@ -80,13 +78,15 @@ export async function listFollowers(
   limit: number,
   after: string | undefined,
 ): Promise<Relation[]> {
-  const walk = { limit, newestFirst: true };
-  const from = after === undefined ? {} : { after: key.follower(userId, after).SK };
-  const items = await queryItems(key.follower(userId, ""), prefix.followers, { ...walk, ...from });
+  const items = await queryItems(key.follower(userId, ""), prefix.followers, {
+    limit,
+    newestFirst: true,
+    ...(after !== undefined && { after: key.follower(userId, after).SK }),
+  });
   return items.map((item) => read(Relation, item));
 }
 
-/** How users stand, as the caller sees them. */
+/** What lists of followers add to each of these users, as the caller sees them. */
 export async function findStandings(
   userIds: readonly string[],
   callerId: string,

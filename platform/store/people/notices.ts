@@ -9,38 +9,38 @@ import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /**
- * A stream of which not everybody was told that it is live, and how far the telling has come: its
- * place is in the table alone, so that however often it is asked for, nobody is told twice.
+ * A stream of which not everybody has been told that it is live, and how far the telling has got.
+ * That place is in the table alone, so that nobody is told twice, however often it is asked for.
  */
 const OpenNotice = z.object({
   streamId: StreamId,
   hostId: UserId,
   startedAt: Timestamp.nullable(),
-  /** Parts that were told. */
+  /** How many parts have been told. */
   step: z.number().int().default(0),
   to: z.enum(["followers", "reminded"]).default("followers"),
   after: z.string().optional(),
-  /** True: the followers were told of another stream lately, and not of this one. */
+  /** True where the followers were told of another stream lately, and so not of this one. */
   isQuiet: z.boolean().default(false),
   movedAt: Timestamp.optional(),
 });
 export type OpenNotice = z.infer<typeof OpenNotice>;
 
-/** Where the telling goes on. */
+/** Where the telling continues. */
 export type NoticePlace = Pick<OpenNotice, "to" | "isQuiet"> & { after?: string | undefined };
 
-/** The notice of a stream, read consistently; undefined once everybody was told. */
+/** The notice of a stream, read consistently; undefined once everybody has been told. */
 export async function findNotice(streamId: string): Promise<OpenNotice | undefined> {
   return getItem(OpenNotice, key.notice(streamId), { consistent: true });
 }
 
-/** Streams of which not everybody was told that they are live. */
+/** Streams of which not everybody has been told that they are live. */
 export async function listNotices(limit: number): Promise<OpenNotice[]> {
   const items = await queryItems(key.notice(""), prefix.notices, { limit });
   return items.map((item) => read(OpenNotice, item));
 }
 
-/** What moves a notice on, if it is still where it was; without a place everybody was told. */
+/** Moves a notice on, if it is still where it was; deletes it where there is no further place. */
 export function moveAction(
   { streamId, step }: OpenNotice,
   place: NoticePlace | undefined,
@@ -72,12 +72,12 @@ export function moveAction(
   return action;
 }
 
-/** How long a host's followers are left in peace after an announcement. */
+/** How long a host's followers get no further announcement. */
 const restMilliseconds = 3_600_000;
 
 /**
- * Notes that a host's followers are told of this stream now; answers false where they were told of
- * another one less than an hour ago.
+ * Records that a host's followers are told of this stream now; answers false where they were told
+ * of another one less than an hour ago.
  */
 export async function claimAnnouncement(notice: OpenNotice, now: Date): Promise<boolean> {
   const failed = await record([

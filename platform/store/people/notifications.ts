@@ -11,10 +11,10 @@ import { type Reply, record } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** Notifications of one user that lists look at: their newest. */
+/** How many of a user's notifications lists look at: the newest. */
 export const notificationsMax = 1_000;
 
-/** What makes a notification, for transactions that tell of their own effect. */
+/** Makes a notification, in transactions that tell users about their own effect. */
 export const notificationAction = (notification: StoredNotification): Action => ({
   label: "notification",
   Put: {
@@ -23,7 +23,7 @@ export const notificationAction = (notification: StoredNotification): Action => 
   },
 });
 
-/** A user's notification, read consistently; undefined when it was deleted. */
+/** A user's notification, read consistently; undefined where there is none. */
 export async function findNotification(
   userId: string,
   notificationId: string,
@@ -42,7 +42,7 @@ export async function recordNotification(
 }
 
 /**
- * A user's notifications that fit the filter, newest first: at most `limit`, among their newest
+ * A user's notifications that pass the filter, newest first: at most `limit`, among their newest
  * 1,000.
  */
 export async function listNotifications(
@@ -51,29 +51,29 @@ export async function listNotifications(
   limit: number,
 ): Promise<StoredNotification[]> {
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
-  const looked = isFiltered ? notificationsMax : limit;
-  const walk = { limit: looked, newestFirst: true, consistent: true };
+  const looksAt = isFiltered ? notificationsMax : limit;
+  const walk = { limit: looksAt, newestFirst: true, consistent: true };
   const items = await queryItems(key.notification(userId, ""), prefix.notifications, walk);
   const notifications = items.map((item) => read(StoredNotification, item));
   return notifications.filter((notification) => isWanted(notification, filter)).slice(0, limit);
 }
 
-/** Marks one of a user's own notifications; refuses with `notification_not_found`. */
+/** Marks one of a user's notifications as read or unread; refuses with `notification_not_found`. */
 export async function markNotification(
   userId: string,
   notificationId: string,
   isRead: boolean,
   now: Date,
 ): Promise<StoredNotification> {
-  const marked = await updateIf({
+  const item = await updateIf({
     Key: key.notification(userId, notificationId),
     UpdateExpression: "SET #read = :read, updatedAt = :now",
     ConditionExpression: "attribute_exists(PK)",
     ExpressionAttributeNames: { "#read": "read" },
     ExpressionAttributeValues: { ":read": isRead, ":now": now.toISOString() },
   });
-  if (marked === undefined) refuse("notification_not_found", { notificationId });
-  return read(StoredNotification, marked);
+  if (item === undefined) refuse("notification_not_found", { notificationId });
+  return read(StoredNotification, item);
 }
 
 /** Marks all of a user's unread notifications as read; answers how many there were. */
@@ -93,23 +93,23 @@ export async function markAll(userId: string, now: Date): Promise<number> {
   return unread.length - failed;
 }
 
-/** Deletes notifications of a user; those that are not there are no matter. */
+/** Deletes notifications of a user; those that do not exist are ignored. */
 export async function deleteNotifications(userId: string, ids: readonly string[]): Promise<void> {
   await recordEach(
     [...new Set(ids)].map((id) => ({ Delete: { Key: key.notification(userId, id) } })),
   );
 }
 
-/** Writes at the same moment, of the many that do not depend on each other. */
+/** How many independent writes are under way at the same time. */
 const togetherMax = 25;
 
-/** Does each action by itself; answers how many conditions failed. */
+/** Records each action by itself; answers how many conditions failed. */
 async function recordEach(actions: readonly Action[]): Promise<number> {
   let failed = 0;
   for (let at = 0; at < actions.length; at += togetherMax) {
     const some = actions.slice(at, at + togetherMax);
-    const done = await Promise.all(some.map((action) => record([action])));
-    failed += done.filter((conditions) => conditions !== undefined).length;
+    const outcomes = await Promise.all(some.map((action) => record([action])));
+    failed += outcomes.filter((conditions) => conditions !== undefined).length;
   }
   return failed;
 }

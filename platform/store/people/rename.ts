@@ -7,7 +7,7 @@ import { setting } from "../../env.ts";
 import { holdUsername, leaveUsername } from "./user-index.ts";
 import { changeProfile, getProfile } from "./users.ts";
 
-/** Everything that can be said to a wish for another username. */
+/** Every refusal that a new username can meet. */
 export const renameRefusals = [
   "role_missing",
   "user_not_found",
@@ -17,8 +17,8 @@ export const renameRefusals = [
 ] as const;
 
 /**
- * Gives a user another username, and holds the one before for them for a while: both or nothing.
- * Admins do so for others too, as often as they like, and give what looks like staff.
+ * Gives a user another username, and holds the former one for them for a while: both or neither.
+ * Admins do so for others too, as often as they like, and may give names that look like staff.
  */
 export async function rename(
   caller: Caller,

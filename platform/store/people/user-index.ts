@@ -26,9 +26,10 @@ export const holdUsername = (userId: string, username: string, now: Date): Actio
   },
 });
 
-/** Ends a user's hold of the username that they had, if they have another now. */
+/** Lets go of the username that a user had, after a while, if they have another now. */
 export function leaveUsername(was: Profile, is: Profile, now: Date): Action[] {
-  const [before, after] = [was.username.toLowerCase(), is.username.toLowerCase()];
+  const before = was.username.toLowerCase();
+  const after = is.username.toLowerCase();
   if (before === "" || before === after) return [];
   return [
     {
@@ -50,7 +51,7 @@ export async function findHolder(username: string, now: Date): Promise<string | 
   return (holder?.expiresAt ?? Infinity) > seconds(now) ? holder?.userId : undefined;
 }
 
-/** What the search finds a user by: an entry for each text, and one for questions without any. */
+/** The entries by which the search finds a user: one for each text, and one for empty questions. */
 function entriesOf(profile: Profile | undefined): Map<string, Key> {
   if (profile === undefined) return new Map();
   const { userId } = profile;
@@ -61,9 +62,10 @@ function entriesOf(profile: Profile | undefined): Map<string, Key> {
   return new Map(keys.map((entry) => [`${entry.PK} ${entry.SK}`, entry]));
 }
 
-/** What changes in the search when a profile does. */
+/** What changes in the index of the search when a profile changes. */
 export function indexActions(was: Profile | undefined, is: Profile): Action[] {
-  const [before, after] = [entriesOf(was), entriesOf(is)];
+  const before = entriesOf(was);
+  const after = entriesOf(is);
   const added = [...after].filter(([name]) => !before.has(name));
   const gone = [...before].filter(([name]) => !after.has(name));
   return [
@@ -81,7 +83,7 @@ export async function findByText(question: string, limit: number): Promise<strin
   return [...new Set(items.map((item) => read(Entry, item).userId))];
 }
 
-/** Some users, others at each call. */
+/** Some users, different ones at each call. */
 export async function findAnybody(limit: number): Promise<string[]> {
   const start = key.anybody(randomBytes(4).toString("hex"), "");
   const behind = await queryItems(start, "", { limit, after: start.SK });

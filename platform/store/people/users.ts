@@ -39,18 +39,18 @@ export async function getProfile(userId: string): Promise<Profile> {
 }
 
 /**
- * The caller's own profile: what is stored, or what their token says where a read comes too early.
+ * The caller's own profile: the stored one, or what their token says where that is not there yet.
  */
 export const getCallerProfile = async (caller: Caller, now: Date): Promise<Profile> =>
   (await findProfile(caller.userId)) ?? namelessOf(caller, now);
 
-/** What a token says of somebody who holds no username yet. */
+/** What a token says about somebody who has no username yet. */
 const namelessOf = ({ userId, claims }: Subject, now: Date): Profile => ({
   ...profileOf(userId, claims, now),
   username: "",
 });
 
-/** Whose profile is meant, and what their token says where there is none yet. */
+/** Whose profile it is, and what their token says while there is none. */
 type Subject = Pick<Caller, "userId" | "claims">;
 
 /** Profiles of any number of users; those who are unknown are left out. */
@@ -75,15 +75,15 @@ export async function findSummaries(
   return (userId) => summary(profiles.get(userId) ?? profileOf(userId, {}, now));
 }
 
-/** Users whose profile this process has seen written, so that it is looked at once. */
+/** Users whose profile this process knows to be written, so that it is read once. */
 const seen = new Set<string>();
 const seenMax = 10_000;
 
 /**
- * Records a user who is seen for the first time; a profile that is there stays as it is, but for
- * one that was made by a mention (a top-up, a Tencent account), which the user's own claims
- * complete. The claimed username becomes theirs to be found by if nobody has it yet, and one that
- * looks like staff only if an admin claims it; else they have none until they choose one.
+ * Records a user who is seen for the first time. A profile that exists stays as it is, except one
+ * that was made by a mention (a top-up, a Tencent account), which the user's own claims complete.
+ * The claimed username becomes theirs if nobody has it yet, and one that looks like staff only if
+ * an admin claims it; otherwise they have none until they choose one.
  */
 export async function recordFirstSight(
   userId: string,
@@ -96,24 +96,24 @@ export async function recordFirstSight(
   if (seen.has(mark)) return;
   const stored = await findProfile(userId);
   if (stored === undefined || (stored.mentioned && !profile.mentioned))
-    await recordNew(mayBeCalled(profile, roles) ? profile : { ...profile, username: "" }, now);
+    await recordNew(mayHoldName(profile, roles) ? profile : { ...profile, username: "" }, now);
   if (seen.size >= seenMax) seen.clear();
   seen.add(mark);
 }
 
-const mayBeCalled = ({ username }: Profile, roles: Caller["roles"]) =>
+const mayHoldName = ({ username }: Profile, roles: Caller["roles"]) =>
   username === "" ||
   roles.includes("admin") ||
   !looksLikeStaff(username, setting("RESERVED_USERNAMES"));
 
 /**
- * Whoever is first writes the profile; without its username where that is another's, so that every
- * username that is shown is held by who shows it.
+ * Whoever is first writes the profile, without its username where that is somebody else's: so every
+ * username that is shown is held by the user who shows it.
  */
 async function recordNew(profile: Profile, now: Date): Promise<void> {
   const { userId, username, mentioned = false } = profile;
   const isNew = "attribute_not_exists(PK)";
-  const made: Action = {
+  const put: Action = {
     label: "profile",
     Put: {
       Item: { ...key.profile(userId), ...profile },
@@ -121,16 +121,16 @@ async function recordNew(profile: Profile, now: Date): Promise<void> {
       ...(!mentioned && { ExpressionAttributeValues: { ":true": true } }),
     },
   };
-  const named = username === "" ? [] : [holdUsername(userId, username, now)];
-  const failed = await record([made, ...named]);
+  const names = username === "" ? [] : [holdUsername(userId, username, now)];
+  const failed = await record([put, ...names]);
   if (failed?.has("username") && !failed.has("profile"))
     await recordNew({ ...profile, username: "" }, now);
 }
 
 /**
- * Changes a profile on what is there, and again when somebody else was faster.
- * `decide` answers the profile after the change; `also` what is to be written with it.
- * Answers both, and which of the conditions of `also` failed, where they did.
+ * Changes a profile, and decides again when somebody else was faster. `decide` answers the profile
+ * after the change, `also` what is written with it. Answers the profile before and after, and which
+ * conditions of `also` failed, if any did.
  */
 export async function changeProfile(
   subject: Subject,
@@ -144,14 +144,14 @@ export async function changeProfile(
     const decided = decide(was);
     const profile = { ...decided, updatedAt: timeAfter(was.updatedAt, decided.updatedAt) };
     const index = indexActions(stored, profile);
-    const failed = await record([replace(stored, profile), ...index, ...also(was, profile)]);
+    const failed = await record([replaceAction(stored, profile), ...index, ...also(was, profile)]);
     if (failed === undefined) return { was, profile };
     return failed.has("profile") ? overtaken : { was, profile: was, failed };
   });
 }
 
-/** Puts a profile in the place of the one that was read. */
-const replace = (was: Profile | undefined, profile: Profile): Action => ({
+/** Replaces the profile that was read. */
+const replaceAction = (was: Profile | undefined, profile: Profile): Action => ({
   label: "profile",
   Put: {
     Item: { ...key.profile(profile.userId), ...profile },

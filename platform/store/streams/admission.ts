@@ -1,3 +1,4 @@
+import type { Profile } from "../../../domain/people/user.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import {
   assertMayChat,
@@ -9,16 +10,20 @@ import {
 import { Member } from "../../../domain/streams/member.ts";
 import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
 import { assertMessagesOpen } from "../../../domain/tencent/room-info.ts";
+import type { Caller } from "../../caller.ts";
 import { setting } from "../../env.ts";
+import { type Outcome, outcomeOf } from "../../outcome.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
-import { record } from "../../table/record.ts";
-import { read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type SingleWrite, writeOnce } from "../../table/single-write.ts";
+import { type Item, read } from "../../table/table.ts";
 import { findRelation } from "../people/follows.ts";
-import { findMember } from "./streams.ts";
+import { getCallerProfile } from "../people/users.ts";
+import { findMember } from "./members.ts";
+import { findMessage } from "./messages.ts";
+import { getStream } from "./streams.ts";
 
-/** What can be said to a sender whose stream is there. */
+/** Every refusal that a sender can meet once the stream is found. */
 export const admissionRefusals = [
   "member_blocked",
   "member_muted",
@@ -29,19 +34,74 @@ export const admissionRefusals = [
   "slow_mode",
 ] as const;
 
+/** Who is to be admitted: `callId` names a call with a key, and each repetition of it alike. */
+type Sender = { userId: string; callId?: string | undefined };
+
 /**
- * Admits a text to a stream's chat, or refuses with one of `admissionRefusals`. Slow mode does not
- * hold up the repetition of the call that it let through last, which may have been lost since.
+ * Streams whose chat was open to all and without slow mode when this process last looked: a guess
+ * that whoever acts on it takes out, and whoever finds it right puts back.
+ */
+const openChats = new Set<string>();
+const openChatsMax = 10_000;
+
+/** The call that brings a message; `assertNew` ends it where its key was used before. */
+type ChatCall = { caller: Caller; callId?: string | undefined; assertNew: () => Promise<void> };
+
+/**
+ * Admits a message to a stream's chat: answers what it is made of, or refuses with
+ * `stream_not_found`, `message_not_found` or one of `admissionRefusals`. All is read in one step,
+ * and where it can be the sender is admitted in the same; the stream's reasons come first. A
+ * repetition of a call ends here, after it was counted against the rate.
  */
 export async function admitToChat(
+  streamId: string,
+  { content, replyTo }: { content: string; replyTo?: string | null | undefined },
+  { caller, callId, assertNew }: ChatCall,
+  now: Date,
+): Promise<{ stream: Stream; sender: Profile }> {
+  const own = { userId: caller.userId, callId };
+  const [stream, sender, replied, admitted, assertUnused] = await Promise.all([
+    getStream(streamId, { consistent: true }),
+    getCallerProfile(caller, now),
+    replyTo == null ? null : findMessage(streamId, replyTo),
+    outcomeOf(admitEarly(streamId, own, now)),
+    outcomeOf(assertNew()),
+  ]);
+  if (replied === undefined) refuse("message_not_found", { messageId: `${replyTo}` });
+  await admitText(stream, own, content, now, admitted);
+  assertUnused();
+  return { stream, sender };
+}
+
+/**
+ * Admits a sender while their stream is still being read, where it is likely that nothing but bans
+ * and the rate can keep them out. Undefined: not tried. A call that the stream refuses afterwards
+ * has counted against the sender's rate.
+ */
+async function admitEarly(
+  streamId: string,
+  { userId, callId }: Sender,
+  now: Date,
+): Promise<Member | undefined> {
+  if (!openChats.delete(streamId)) return undefined;
+  const rules = { slowModeSeconds: 0, perSecondMax: setting("REQUESTS_PER_SECOND") };
+  return admitMessage(streamId, userId, { ...rules, ...(callId && { callId }) }, now);
+}
+
+/**
+ * Admits a text, or refuses with one of `admissionRefusals`; `early` is what became of an admission
+ * that was tried before the stream was known. Slow mode does not hold up the repetition of the call
+ * that it let through last, which may have been lost since.
+ */
+export async function admitText(
   stream: Stream,
-  userId: string,
+  { userId, callId }: Sender,
   content: string,
   now: Date,
-  callId?: string,
+  early: Outcome<Member | undefined> = () => undefined,
 ): Promise<void> {
-  // Of two reasons the caller hears the one about themselves; in a live stream the admission tells
-  // it.
+  noteOpen(stream);
+  // Of two reasons the caller hears the one about themselves, in a live stream from the admission.
   if (stream.status !== "active")
     assertMayChat(await findMember(stream.id, userId, { consistent: true }), now);
   assertLive(stream);
@@ -50,38 +110,51 @@ export async function admitToChat(
   if (needsFollowing(stream, userId) && !(await findRelation(userId, stream.hostId)))
     refuse("followers_only");
   const rules = chatRulesOf(stream, userId, setting("REQUESTS_PER_SECOND"));
-  await admitMessage(stream.id, userId, { ...rules, ...(callId && { callId }) }, now);
+  const admitted = early();
+  if (admitted === undefined)
+    await admitMessage(stream.id, userId, { ...rules, ...(callId && { callId }) }, now);
+  // Slow mode has begun since this process looked: it counts from the message before this one.
+  else if (callId === undefined || admitted.lastCall !== callId)
+    assertNotSlowed(admitted, rules, now);
 }
 
-/** Tries on what the refused write returned; after them there are pauses between. */
+function noteOpen({ id, status, slowModeSeconds }: Stream): void {
+  if (status !== "active" || slowModeSeconds > 0) return;
+  if (openChats.size >= openChatsMax) openChats.clear();
+  openChats.add(id);
+}
+
+/** Tries on what the refused write returned; further tries have pauses between them. */
 const freshTriesMax = 4;
 
 /** With `isAgain` the call is the one that slow mode let through last: only the rate counts it. */
 type Rules = ChatRules & { callId?: string; isAgain?: boolean };
 
 /**
- * Admits a sender's next message: one conditional write on their MEMBER item says that they are not
- * banned, that slow mode lets them and that they keep to the rate. A further message in the same
- * second costs two writes where this process has not seen the first. Refuses with `member_blocked`,
- * `member_muted`, `slow_mode` and `too_many_requests`.
+ * Admits a sender's next message: one conditional write on their MEMBER item makes sure that they
+ * are not banned, that slow mode admits them and that they keep to the rate. A further message in
+ * the same second costs two writes where this process has not seen the first. Answers the member as
+ * they were. Refuses with `member_blocked`, `member_muted`, `slow_mode` and `too_many_requests`.
  */
 export async function admitMessage(
   streamId: string,
   userId: string,
   rules: Rules,
   now: Date,
-): Promise<void> {
+): Promise<Member> {
   const second = Math.floor(now.getTime() / 1000);
   const begin = isKnownIn(`${streamId} ${userId}`, second) ? further : first;
   let next = begin;
   let isAgain = false;
-  await decideAgain(
+  return decideAgain(
     async () => {
-      const action = next(streamId, userId, { ...rules, isAgain }, now, second);
-      const refused = await write(action, userId);
-      if (refused === undefined) return undefined;
+      const Update = next(streamId, userId, { ...rules, isAgain }, now, second);
+      const outcome = await writeOnce({ Update });
+      if (outcome.done) return memberIn(outcome.attributes, userId);
+      const refused = memberIn(outcome.there, userId);
       assertMayChat(refused, now);
-      isAgain = rules.callId !== undefined && refused.lastCall === rules.callId;
+      const isNoted = rules.slowModeSeconds > 0 && rules.callId !== undefined;
+      isAgain = isNoted && refused.lastCall === rules.callId;
       if (!isAgain) assertNotSlowed(refused, rules, now);
       const isLater = (refused.second ?? 0) !== second;
       if (!isLater && (refused.sent ?? 0) >= rules.perSecondMax) refuse("too_many_requests");
@@ -93,7 +166,7 @@ export async function admitMessage(
 }
 
 /**
- * The second of the last message that this process tried for a sender: only a guess what to try.
+ * The second of the last message that this process tried for a sender: a guess which write to try.
  */
 const lastSeconds = new Map<string, number>();
 const lastSecondsMax = 10_000;
@@ -112,25 +185,26 @@ function assertNotSlowed(member: Member, rules: ChatRules, now: Date): void {
   if (seconds > 0) refuse("slow_mode", { seconds, retryAfterSeconds: seconds });
 }
 
-/** The member as they are when the write was refused; undefined when it was done. */
-async function write(action: Action, userId: string): Promise<Member | undefined> {
-  const failed = await record([action]);
-  if (failed === undefined) return undefined;
-  const there = failed.get("member");
-  return there === undefined ? { userId } : read(Member, there);
-}
+/** What the stream knew of a sender: nothing where they had no item. */
+const memberIn = (item: Item | undefined, userId: string): Member =>
+  item?.PK === undefined ? { userId } : read(Member, item);
 
 /** The first message of this second. */
 function first(streamId: string, userId: string, rules: Rules, now: Date, second: number) {
-  const isFirst = "(attribute_not_exists(#second) OR #second <> :second)";
-  return update(streamId, userId, rules, now, second, "sent = :one", isFirst, { ":one": 1 });
+  return update(streamId, userId, rules, now, second, {
+    set: "sent = :one",
+    condition: "(attribute_not_exists(#second) OR #second <> :second)",
+    values: { ":one": 1 },
+  });
 }
 
 /** One more message in the same second. */
 function further(streamId: string, userId: string, rules: Rules, now: Date, second: number) {
-  const values = { ":one": 1, ":max": rules.perSecondMax };
-  const isWithin = "#second = :second AND sent < :max";
-  return update(streamId, userId, rules, now, second, "sent = sent + :one", isWithin, values);
+  return update(streamId, userId, rules, now, second, {
+    set: "sent = sent + :one",
+    condition: "#second = :second AND sent < :max",
+    values: { ":one": 1, ":max": rules.perSecondMax },
+  });
 }
 
 function update(
@@ -139,34 +213,29 @@ function update(
   { slowModeSeconds, callId, isAgain = false }: Rules,
   now: Date,
   second: number,
-  count: string,
-  condition: string,
-  values: Record<string, unknown>,
-): Action {
+  count: { set: string; condition: string; values: Record<string, unknown> },
+): NonNullable<SingleWrite["Update"]> {
   const isFree = "(attribute_not_exists(ban) OR ban.endsAt <= :now)";
   const isRested = "(attribute_not_exists(lastMessageAt) OR lastMessageAt <= :since)";
   const isSlow = slowModeSeconds > 0;
-  const isNoted = isSlow && callId !== undefined;
+  const isNoted = callId !== undefined;
   const since = new Date(now.getTime() - slowModeSeconds * 1000).toISOString();
   const lets = isAgain ? ["lastCall = :call"] : isSlow ? [isRested] : [];
-  const sets = ["userId = :user", "#second = :second", count];
+  const sets = ["userId = :user", "#second = :second", count.set];
   if (!isAgain) sets.push("lastMessageAt = :now", ...(isNoted ? ["lastCall = :call"] : []));
   return {
-    label: "member",
-    Update: {
-      Key: key.member(streamId, userId),
-      UpdateExpression: `SET ${sets.join(", ")}`,
-      ConditionExpression: [isFree, ...lets, condition].join(" AND "),
-      ExpressionAttributeNames: { "#second": "second" },
-      ExpressionAttributeValues: {
-        ":user": userId,
-        ":now": now.toISOString(),
-        ":second": second,
-        ...(isSlow && !isAgain && { ":since": since }),
-        ...((isNoted || isAgain) && { ":call": callId }),
-        ...values,
-      },
-      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    Key: key.member(streamId, userId),
+    UpdateExpression: `SET ${sets.join(", ")}`,
+    ConditionExpression: [isFree, ...lets, count.condition].join(" AND "),
+    ExpressionAttributeNames: { "#second": "second" },
+    ExpressionAttributeValues: {
+      ":user": userId,
+      ":now": now.toISOString(),
+      ":second": second,
+      ...(isSlow && !isAgain && { ":since": since }),
+      ...((isNoted || isAgain) && { ":call": callId }),
+      ...count.values,
     },
+    ReturnValues: "ALL_OLD",
   };
 }

@@ -1,19 +1,20 @@
 import * as z from "zod";
-import { type GoneReader, placesOf } from "../../../domain/streams/gone.ts";
+import { type GoneReader, placesOf, topOf } from "../../../domain/streams/gone.ts";
 import { getRawItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
+import { queryRange } from "../../table/query.ts";
 import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** Numbers of a bucket that show nothing; DynamoDB gives a set of numbers as a Set. */
+/** The numbers of a bucket that show nothing: a number set of DynamoDB is a Set here. */
 const Bucket = z.object({ numbers: z.instanceof(Set) });
 
-/** How the attribute of a part begins in an item of counts; its number follows. */
+/** The name of a part's attribute in an item of counts begins so; its number follows. */
 const part = "p";
 
 /**
- * What notes that a number shows nothing: in its bucket, and in the counts above. They add, so they
- * belong into one transaction with the condition that makes it once: that on the message.
+ * Records that a number shows nothing, in its bucket and in the counts above. These actions add, so
+ * they belong in one transaction with the condition that makes it happen once: that on the message.
  */
 export function goneActions(streamId: string, n: number): Action[] {
   const { bucket, counts } = placesOf(n);
@@ -37,8 +38,8 @@ export function goneActions(streamId: string, n: number): Action[] {
 }
 
 /**
- * Marks the stream as one that has such numbers, so that others cost no read for them. It is done
- * before they are noted: the mark without them does no harm.
+ * Marks the stream as one that has such numbers, so that other streams need no read for them. It
+ * comes before they are recorded: the mark alone does no harm.
  */
 export const hasGoneAction = (streamId: string): Action => ({
   Update: {
@@ -48,14 +49,59 @@ export const hasGoneAction = (streamId: string): Action => ({
   },
 });
 
-/** Reads what is noted of a stream's numbers, each item once. */
-export function goneReader(streamId: string, hasGone: boolean): GoneReader {
-  const items = new Map<string, Promise<Item | undefined>>();
+/**
+ * Items that are read together: the counts of all numbers, and what lies next below them. In a chat
+ * of less than 65,536 messages these are the newest buckets: all that its first page needs.
+ */
+const newestMax = 3;
+
+/** The last items that are recorded: all whose keys are not before `low`. */
+type Newest = { items: Map<string, Item>; low: string };
+
+/** Chats in which this process has seen such numbers, with how many there were. */
+const counts = new Map<string, number>();
+const countsMax = 10_000;
+
+async function readNewest(streamId: string, count: number): Promise<Newest> {
+  const first = key.gone(streamId, 0, 0);
+  const last = key.gone(streamId, topOf(count), 0);
+  const most = { limit: newestMax, newestFirst: true };
+  const read = await queryRange(first, first.SK, last.SK, most);
+  const low = read.length < newestMax ? first.SK : read.at(-1)!.SK;
+  return { items: new Map(read.map((item) => [item.SK, item])), low };
+}
+
+/**
+ * Begins to read which numbers of a stream are gone, at the same time as the chat's own item, where
+ * this process knows that some are.
+ */
+export async function readGoneEarly(streamId: string): Promise<Newest | undefined> {
+  const count = counts.get(streamId);
+  return count === undefined ? undefined : readNewest(streamId, count);
+}
+
+/**
+ * Reads which numbers of a stream are gone, each item once; `early` is what has been read already.
+ */
+export function goneReader(
+  streamId: string,
+  { count, hasGone }: { count: number; hasGone: boolean },
+  early: Newest | undefined,
+): GoneReader {
+  if (hasGone) {
+    if (counts.size >= countsMax) counts.clear();
+    counts.set(streamId, count);
+  }
+  let newest: Promise<Newest> | undefined;
+  const others = new Map<string, Promise<Item | undefined>>();
   const itemOf = async (level: number, index: number) => {
     if (!hasGone) return undefined;
     const Key = key.gone(streamId, level, index);
-    const item = items.get(Key.SK) ?? getRawItem(Key);
-    items.set(Key.SK, item);
+    newest ??= early === undefined ? readNewest(streamId, count) : Promise.resolve(early);
+    const { items, low } = await newest;
+    if (Key.SK >= low) return items.get(Key.SK);
+    const item = others.get(Key.SK) ?? getRawItem(Key);
+    others.set(Key.SK, item);
     return item;
   };
   return {

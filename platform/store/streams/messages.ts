@@ -3,7 +3,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import {
   Message,
   numberInId,
-  repeated,
+  repeatedAnswer,
   type SentMessage,
   withoutText,
 } from "../../../domain/streams/chat.ts";
@@ -16,10 +16,13 @@ import { type Reply, record } from "../../table/record.ts";
 import { writeOnce } from "../../table/single-write.ts";
 import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
-import { goneActions, goneReader, hasGoneAction } from "./gone.ts";
+import { goneActions, goneReader, hasGoneAction, readGoneEarly } from "./gone.ts";
 import { actAction } from "./moderation.ts";
 
-/** The chat of a stream: how many numbers were given out, and whether some of them show nothing. */
+/**
+ * The chat of a stream: how many numbers have been given out, and whether some of them show
+ * nothing.
+ */
 const Chat = z.object({ count: z.number().int(), hasGone: z.boolean().default(false) });
 
 /**
@@ -57,7 +60,7 @@ export async function recordMessage(message: Message, reply: Reply<unknown>): Pr
   try {
     if ((await record([put], reply)) !== undefined) refuse("unavailable");
   } catch (error) {
-    // Whatever has become of it: a message that is there stays, and one that is not never comes.
+    // Whatever happened: a message that is there stays, and one that is not will never come.
     await recordGone(streamId, n).catch((other: unknown) =>
       logFault("A number could not be noted as gone", other, { streamId, n }),
     );
@@ -66,8 +69,8 @@ export async function recordMessage(message: Message, reply: Reply<unknown>): Pr
 }
 
 /**
- * Notes that a number whose message never came shows none, for good: what is put in the message's
- * place refuses it from now on. Answers whether it is so now; where a message is, it stays.
+ * Records that a number whose message never came shows none, for good: what is put in its place
+ * keeps the message out from now on. Answers whether it did; a message that is there stays.
  */
 export async function recordGone(streamId: string, n: number): Promise<boolean> {
   await record([hasGoneAction(streamId)]);
@@ -107,12 +110,12 @@ export async function getMessage(streamId: string, messageId: string): Promise<M
 export const sentMemory = {
   keep: withoutText,
   recall: async (kept: SentMessage): Promise<SentMessage> =>
-    repeated(kept, await findMessage(kept.streamId, kept._id)),
+    repeatedAnswer(kept, await findMessage(kept.streamId, kept._id)),
 };
 
 /**
- * What takes the content out of a message, once: its number shows nothing then, and the log of
- * moderation says who did it.
+ * Removes the content of a message, once: its number then shows nothing, and the log of moderation
+ * says who did it.
  */
 export function deletionActions(
   { streamId, n, sender }: Message,
@@ -137,16 +140,16 @@ export function deletionActions(
   ];
 }
 
-/** When a message has been there for so long, no call for a number before it is still under way. */
+/** Once a message is as old as this, no call with a smaller number is still under way. */
 const settledMilliseconds = 60_000;
 
-/** Numbers that one reader notes as gone; the next one goes on. */
+/** How many numbers one reader records as gone; the next one continues. */
 const notedMax = 25;
 
 /**
  * Page `page` of `limit` messages, newest first, and how many there are. The page's numbers are
- * found by what is gone, so its cost does not grow with the page; each page but the last is full.
- * A number that a crash left empty is noted as gone here, once a later message is a minute old.
+ * found by what is gone, so its cost does not grow with the page; each page but the last is full. A
+ * number that a crash left empty is noted as gone here, once a later message is a minute old.
  */
 export async function listMessages(
   streamId: string,
@@ -154,12 +157,16 @@ export async function listMessages(
   limit: number,
   now: Date,
 ): Promise<{ messages: Message[]; total: number }> {
-  const chat = await getItem(Chat, key.chat(streamId));
-  const { count, hasGone } = chat ?? { count: 0, hasGone: false };
-  const gone = goneReader(streamId, hasGone);
+  const [found, early] = await Promise.all([
+    getItem(Chat, key.chat(streamId)),
+    readGoneEarly(streamId),
+  ]);
+  const chat = found ?? { count: 0, hasGone: false };
+  const { count } = chat;
+  const gone = goneReader(streamId, chat, early);
   const before = page > 1 ? 1 : 0;
   const numbers = shownNumbers(count, (page - 1) * limit - before, gone);
-  // The message before the page is read with it: by its age the page's first number is judged.
+  // The message before the page is read with it: its age decides on the page's first number.
   const above = await take(numbers, before);
   const later: Message[] = [];
   const messages: Message[] = [];
@@ -191,7 +198,7 @@ async function take(numbers: AsyncGenerator<number, void, void>, most: number) {
   return taken;
 }
 
-/** The items of these numbers (descending), those that lie close to each other by one Query. */
+/** The items of these numbers (descending); one Query reads those that are close to each other. */
 async function readMessages(streamId: string, numbers: number[]): Promise<Map<number, Item>> {
   const ranges = await Promise.all(
     rangesOf(numbers).map(({ low, high }) => {

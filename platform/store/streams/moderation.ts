@@ -5,7 +5,7 @@ import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** What notes an act of moderation, for the transaction that is the act. */
+/** Adds an act to the log of moderation, in the transaction that carries it out. */
 export function actAction(streamId: string, act: Omit<Act, "id">): Action {
   const id = newId(new Date(act.at));
   return { Put: { Item: { ...key.act(streamId, id), id, ...act } } };

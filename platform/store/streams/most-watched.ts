@@ -5,14 +5,14 @@ import { listItems } from "../../table/items.ts";
 import { type Key, key } from "../../table/keys.ts";
 import { listLive, listSince, newestFirst } from "./stream-lists.ts";
 
-/** What a stream's log says of its audience as of the newest frame, and who was there before. */
+/** The audience of a stream: viewers as of the newest frame, and past visitors. */
 const Audience = z.object({
   PK: z.string(),
   viewers: z.number().int().default(0),
   visitors: z.number().int().default(0),
 });
 
-/** Ids of the live streams with the most viewers now; of equal ones the latest to start first. */
+/** Ids of the live streams with the most viewers now; among equals, the latest to start first. */
 export async function listMostViewed(limit: number): Promise<string[]> {
   const live = (await listLive()).sort(newestFirst("startedAt"));
   const audiences = await readAudiences(live.map(({ streamId }) => key.log(streamId)));
@@ -23,7 +23,7 @@ export async function listMostViewed(limit: number): Promise<string[]> {
 
 const monthSeconds = 30 * 24 * 3600;
 
-/** How long an answer that is read from many items serves all who ask. */
+/** How long an answer that takes many reads is used again. */
 const freshMilliseconds = 5_000;
 let latest: { at: number; hosts: string[] } | undefined;
 

@@ -11,8 +11,8 @@ import { actAction } from "./moderation.ts";
 import { getStream, streamAction } from "./streams.ts";
 
 /**
- * Pins a message in the place of the one before, if it is still shown at that moment: a deletion at
- * the same time either finds it pinned or is found. Refuses with `message_not_found`,
+ * Pins a message in place of the one before, if it is still shown at that moment: of a deletion at
+ * the same time and this, whichever comes second sees the first. Refuses with `message_not_found`,
  * `stream_not_found` and `unavailable`.
  */
 export async function pinMessage(
@@ -44,9 +44,8 @@ export async function pinMessage(
 }
 
 /**
- * Takes the content out of a message, for good, and the message down where it is pinned; its number
- * goes on to exist and shows nothing. Refuses with `message_not_found`, `stream_not_found` and
- * `unavailable`.
+ * Removes the content of a message for good, and its pin if it has one; its number stays and shows
+ * nothing. Refuses with `message_not_found`, `stream_not_found` and `unavailable`.
  */
 export async function deleteMessage(
   stream: Stream,
@@ -75,8 +74,8 @@ const isNotPinned = (streamId: string, messageId: string): Action => ({
 });
 
 /**
- * Records actions that hold for a stream as it is: when somebody has changed it since, `actionsFor`
- * is asked again. Answers the other conditions that failed; undefined: done, or nothing to do.
+ * Records actions that depend on a stream as it is: when somebody has changed it since,
+ * `actionsFor` is asked again. Answers the other conditions that failed; undefined when it is done.
  */
 async function recordWith(
   stream: Stream,

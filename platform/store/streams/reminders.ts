@@ -14,7 +14,7 @@ async function findReminder(streamId: string, userId: string): Promise<Reminder 
 
 const dueKey = ({ dueAt, streamId, userId }: Reminder) => key.dueReminder(dueAt, userId, streamId);
 
-/** Sets a user's one reminder of a stream, in the place of the one before. */
+/** Sets a user's one reminder of a stream, in place of the one before. */
 export async function saveReminder(reminder: Reminder): Promise<void> {
   const { streamId, userId } = reminder;
   await decideAgain(async () => {
@@ -45,7 +45,7 @@ function actionsOf(was: Reminder | undefined, is: Reminder): Action[] {
   ];
 }
 
-/** Of these streams, those that the user is reminded of. */
+/** Those of these streams that the user will be reminded of. */
 export async function findReminded(
   userId: string,
   streams: readonly Pick<Stream, "id">[],
@@ -54,14 +54,14 @@ export async function findReminded(
   return new Set((await listItems(Reminder, keys)).map(({ streamId }) => streamId));
 }
 
-/** Reminders that are read at once, and reads of one walk. */
+/** Reminders of one read, and reads of one walk. */
 const pageMax = 100;
 const readsMax = 300;
 
 /**
  * Reminders whose time has come, the oldest first: at most `limit`, and of one user at most
- * `ofOneMax`. What more a user has of a minute is passed over unread, so that nobody's keep
- * everybody else's out.
+ * `ofOneMax`. The rest of a user's in that minute is passed over unread, so that nobody's reminders
+ * keep out everybody else's.
  */
 export async function listDueReminders(
   now: Date,
@@ -69,35 +69,35 @@ export async function listDueReminders(
   ofOneMax: number,
 ): Promise<Reminder[]> {
   const due: Reminder[] = [];
-  const taken = new Map<string, number>();
+  const counts = new Map<string, number>();
   const last = key.dueReminder(now.toISOString(), "~", "").SK;
   let from: string = prefix.reminders;
   for (let reads = 0; reads < readsMax && due.length < limit; reads++) {
     const items = await queryRange(key.dueReminder("", "", ""), from, last, { limit: pageMax });
-    let passed: string | undefined;
+    let skipTo: string | undefined;
     for (const item of items) {
       const reminder = read(Reminder, item);
       const { userId, dueAt } = reminder;
-      const count = taken.get(userId) ?? 0;
-      passed = count < ofOneMax ? undefined : key.dueReminder(dueAt, userId, "~").SK;
-      if (passed !== undefined || dueAt > now.toISOString() || due.length >= limit) continue;
-      taken.set(userId, count + 1);
+      const count = counts.get(userId) ?? 0;
+      skipTo = count < ofOneMax ? undefined : key.dueReminder(dueAt, userId, "~").SK;
+      if (skipTo !== undefined || dueAt > now.toISOString() || due.length >= limit) continue;
+      counts.set(userId, count + 1);
       due.push(reminder);
     }
     if (items.length < pageMax) break;
     // A space sorts before whatever a key has: on after the last one, or after all of its user's.
-    from = passed ?? `${items.at(-1)!.SK} `;
+    from = skipTo ?? `${items.at(-1)!.SK} `;
   }
   return due;
 }
 
-/** What takes a reminder out of those that are due, once. */
+/** Takes a reminder out of those that are due, once. */
 export const toldAction = (reminder: Reminder): Action => ({
   label: "due",
   Delete: { Key: dueKey(reminder), ConditionExpression: "attribute_exists(PK)" },
 });
 
-/** Who is to be told when the stream goes live, after the user `after`. */
+/** Reminders for when the stream goes live, after that of the user `after`. */
 export async function listWaiting(
   streamId: string,
   limit: number,

@@ -7,7 +7,7 @@ import { queryItems, queryRange } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** What a list knows of a stream, so that it is chosen and ordered before it is read. */
+/** A stream in a list: enough to choose and order it by before it is read. */
 const ListedStream = z.object({
   streamId: StreamId,
   hostId: UserId,
@@ -23,7 +23,7 @@ const listedOf = (stream: Stream): ListedStream => {
   return { streamId, hostId, status, startedAt, endedAt, plannedStartDate };
 };
 
-/** A stream's places in the list of all and in its host's, as it is now; none when deleted. */
+/** Puts a stream as it is now into the list of all and its host's, or takes a deleted one out. */
 export function listActions(stream: Stream): Action[] {
   const places = [key.hosted(stream.hostId, stream.id), key.listedStream(stream.id)];
   return places.map((place) =>
@@ -34,8 +34,8 @@ export function listActions(stream: Stream): Action[] {
 }
 
 /**
- * A stream's place among those that are live. With it goes a notice that followers are to be told,
- * which stays until they have been: whatever dies in between, the notice is found again.
+ * Puts a stream among those that are live, or takes it out. With it goes a notice that followers
+ * are to be told, which stays until they have been: whatever dies in between, it is found again.
  */
 export const liveActions = (stream: Stream): Action[] =>
   stream.status === "active" && stream.deletedAt === null
@@ -45,7 +45,7 @@ export const liveActions = (stream: Stream): Action[] =>
       ]
     : [{ Delete: { Key: key.liveStream(stream.id) } }];
 
-/** Streams that one list looks at; what lies beyond is too old to be asked for. */
+/** Streams that one list looks at; older ones are not found. */
 const lookMax = 1_000;
 
 /** A host's streams, newest first: at most their newest 1,000. */
@@ -62,7 +62,7 @@ export async function listNewest(limit: number): Promise<ListedStream[]> {
   return items.map((item) => read(ListedStream, item));
 }
 
-/** The streams of all hosts that were made since an id, newest first: at most the newest 1,000. */
+/** The streams of all hosts with larger ids than this, newest first: at most the newest 1,000. */
 export async function listSince(streamId: string): Promise<ListedStream[]> {
   const low = key.listedStream(streamId);
   const walk = { limit: lookMax, newestFirst: true };
@@ -77,7 +77,7 @@ export async function listLive(): Promise<ListedStream[]> {
   return items.map((item) => read(ListedStream, item));
 }
 
-/** Orders by one of the moments, the latest first and those without it last. */
+/** Orders by one of the times, the latest first and those without it last. */
 export const newestFirst =
   (moment: "startedAt" | "endedAt" | "plannedStartDate") =>
   (a: ListedStream, b: ListedStream): number =>

@@ -5,15 +5,16 @@ import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../caller.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, listItems, type Reading } from "../../table/items.ts";
+import { getItem, getItems, listItems, nameOf, type Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Reply, record } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
+import { findMember } from "./members.ts";
 import { actAction } from "./moderation.ts";
 import { listActions, liveActions } from "./stream-lists.ts";
 
-/** The stream, or undefined if there is none or it was deleted. */
+/** The stream; undefined where there is none or it was deleted. */
 export async function findStream(
   streamId: string,
   reading: Reading = {},
@@ -27,6 +28,22 @@ export async function getStream(streamId: string, reading: Reading = {}): Promis
   return (await findStream(streamId, reading)) ?? refuse("stream_not_found", { streamId });
 }
 
+/**
+ * The stream, and what it knows about a user: both read consistently, in one call. Refuses with
+ * `stream_not_found`.
+ */
+export async function getStreamWithMember(
+  streamId: string,
+  userId: string,
+): Promise<{ stream: Stream; member: Member | undefined }> {
+  const keys = [key.stream(streamId), key.member(streamId, userId)] as const;
+  const found = await getItems(keys, { consistent: true });
+  const [item, about] = keys.map((one) => found.get(nameOf(one)));
+  const stream = item && read(Stream, item);
+  if (stream?.deletedAt !== null) refuse("stream_not_found", { streamId });
+  return { stream, member: about && read(Member, about) };
+}
+
 /** Streams in the order of their ids; those that are gone are left out. */
 export async function findStreams(streamIds: readonly string[]): Promise<Stream[]> {
   const streams = await listItems(
@@ -34,15 +51,6 @@ export async function findStreams(streamIds: readonly string[]): Promise<Stream[
     streamIds.map((streamId) => key.stream(streamId)),
   );
   return streams.filter(({ deletedAt }) => deletedAt === null);
-}
-
-/** What the stream knows of a user: undefined for most. */
-export async function findMember(
-  streamId: string,
-  userId: string,
-  reading: Reading = {},
-): Promise<Member | undefined> {
-  return getItem(Member, key.member(streamId, userId), reading);
 }
 
 /**
@@ -65,7 +73,8 @@ export async function getVisibleStream(
 
 /**
  * The stream, for a caller who moderates it: its host, a moderator whom they named, or an admin.
- * Refuses with `stream_not_found`, `member_blocked` (a moderator may have been) and `not_a_moderator`.
+ * Refuses with `stream_not_found`, `member_blocked` (a moderator may have been) and
+ * `not_a_moderator`.
  */
 export async function getModeratedStream(
   streamId: string,
@@ -77,7 +86,7 @@ export async function getModeratedStream(
   return stream;
 }
 
-/** What makes a stream: its item and its places in the lists. Others may add to the transaction. */
+/** Makes a stream: its item and its places in the lists. Callers may add to the transaction. */
 export const newStreamActions = (stream: Stream): Action[] => [
   {
     label: "stream",
@@ -97,10 +106,10 @@ export async function recordStream(stream: Stream, reply?: Reply<unknown>): Prom
 }
 
 /**
- * Changes a stream under its revision, and its places in the lists with it. `decide` says what is
- * to change, again on what is there when somebody else was faster; undefined: it is so already.
- * With an `act`, the log of moderation says who did it.
- * Refuses with `stream_not_found`, and `unavailable` when others are faster too often.
+ * Changes a stream under its revision, and its places in the lists with it. `decide` says what
+ * changes, undefined where nothing does, and is asked again when somebody else was faster. With an
+ * `act`, the log of moderation says who did it. Refuses with `stream_not_found`, and `unavailable`
+ * when others are faster too often.
  */
 export async function changeStream(
   stream: Stream,
@@ -142,7 +151,7 @@ export const streamAction = (was: Stream, changes: Partial<Stream>, now: Date): 
 const isListedAnew = (was: Stream, is: Stream) =>
   was.status !== is.status || was.deletedAt !== is.deletedAt;
 
-/** An update of what differs between the two, if the item is still as it was read. */
+/** Updates what differs between the two, if the item is still as it was read. */
 function changeAction(was: Stream, is: Stream): Action {
   const fields = Object.entries(is).filter(
     ([name, value]) => value !== undefined && value !== was[name as keyof Stream],

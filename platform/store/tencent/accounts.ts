@@ -3,7 +3,7 @@ import { findProfile, findProfiles, getProfile, recordFirstSight } from "../peop
 
 /**
  * The profiles of at most 100 accounts of the Tencent side, in their order. Accounts and users are
- * one namespace, and an account that is mentioned becomes known.
+ * one namespace, and an account becomes known when it is mentioned.
  */
 export async function getAccounts(accounts: readonly string[], now: Date): Promise<Profile[]> {
   const known = await findProfiles(accounts);
@@ -12,14 +12,14 @@ export async function getAccounts(accounts: readonly string[], now: Date): Promi
 
 /**
  * The profiles of at most 100 accounts to whom credits go, in their order. A typing error must not
- * send money to nobody: refuses with `user_not_found` where one is not known.
+ * send money to nobody: it refuses with `user_not_found` where one is not known.
  */
 export async function getKnownAccounts(accounts: readonly string[]): Promise<Profile[]> {
   const known = await findProfiles(accounts);
   return Promise.all(accounts.map((account) => known.get(account) ?? getProfile(account)));
 }
 
-/** Makes an account known; a profile that was there all the same is returned as it is. */
+/** Makes an account known; a profile that exists after all is returned as it is. */
 async function recordMention(account: string, now: Date): Promise<Profile> {
   await recordFirstSight(account, {}, now);
   const profile = await findProfile(account, { consistent: true });

@@ -4,7 +4,7 @@ import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
 
-/** The callbacks that are configured, read consistently: gifts are decided by them. */
+/** The configured callbacks, read consistently, since they decide on gifts. */
 export async function findCallbacks(): Promise<Callbacks | undefined> {
   return getItem(Callbacks, key.callbacks(), { consistent: true });
 }
@@ -22,7 +22,7 @@ export async function recordCallbacks(callbacks: Callbacks): Promise<void> {
   if (failed !== undefined) refuse("callbacks_exist");
 }
 
-/** Replaces what is configured; refuses with `callbacks_not_found`. */
+/** Replaces the configuration; refuses with `callbacks_not_found`. */
 export async function changeCallbacks(callbacks: Callbacks): Promise<void> {
   const failed = await record([
     {

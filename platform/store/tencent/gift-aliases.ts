@@ -15,18 +15,18 @@ export async function getGiftTypeByAlias(giftId: string): Promise<GiftType> {
   return type ?? refuse("gift_type_not_found", { giftTypeId: giftId });
 }
 
-/** Times that adding a gift is decided on; each write has tries of its own below this. */
+/** How often adding a gift is decided on; each write has further tries of its own. */
 const decisionsMax = 3;
 
 /**
- * Records a gift of the Tencent side: a new one, or in place of what had its GiftId. Decided again
- * when somebody else was faster.
+ * Records a gift of the Tencent side: a new one, or in place of the one that had its GiftId.
+ * Decided again when somebody else was faster.
  */
-export async function recordAddedGift(given: AddGift, newId: () => string, now: Date) {
+export async function recordAddedGift(gift: AddGift, newId: () => string, now: Date) {
   await decideAgain(
     async () => {
-      const before = await findGiftTypeByAlias(given.GiftId);
-      const after = addedGiftType(given, before, newId(), now);
+      const before = await findGiftTypeByAlias(gift.GiftId);
+      const after = addedGiftType(gift, before, newId(), now);
       try {
         if (before !== undefined) await recordGiftTypeChange(before, after);
         else await recordGiftType(after, { answer: undefined, remember: [] });
@@ -50,7 +50,7 @@ export async function deleteGiftByAlias(giftId: string, now: Date): Promise<Gift
   return recordGiftTypeChange(type, { ...type, isActive: false, updatedAt: at, deletedAt: at });
 }
 
-/** The GiftIds of all gifts that there are, by the ids of their types. */
+/** The GiftIds of all gifts, by the ids of their types. */
 export async function listGiftAliases(): Promise<Map<string, string>> {
   return new Map((await listGiftTypes()).map(({ id, giftId }) => [id, giftId]));
 }

@@ -16,7 +16,7 @@ const keyOf = ({ of, id }: TextOwner, language: Language) => key.giftText(of, id
 
 /**
  * Records a text in one language: what is left out keeps its value. The first text needs a name:
- * refuses with `text_name_missing`, `field` being what the name is called there.
+ * refuses with `text_name_missing`, where `field` is what the caller calls the name.
  */
 export async function recordText(
   owner: TextOwner,
@@ -51,8 +51,8 @@ export async function getText(owner: TextOwner, language: Language): Promise<Gif
   );
 }
 
-/** Deletes texts, of all languages if none is named; one that is not there stays so. */
+/** Deletes texts, in all languages if none is named; those that do not exist are ignored. */
 export async function deleteTexts(owner: TextOwner, language?: Language): Promise<void> {
-  const wanted = language === undefined ? languages : [language];
-  await record(wanted.map((each) => ({ Delete: { Key: keyOf(owner, each) } })));
+  const targets = language === undefined ? languages : [language];
+  await record(targets.map((each) => ({ Delete: { Key: keyOf(owner, each) } })));
 }

@@ -6,7 +6,8 @@ import type { Stream } from "../../../domain/streams/stream.ts";
 import { decideBan, endOf, type RoomBan } from "../../../domain/tencent/room-ban.ts";
 import { key } from "../../table/keys.ts";
 import type { Action } from "../../table/transact.ts";
-import { banActions, changeMember, memberAction } from "../streams/bans.ts";
+import { banActions } from "../streams/bans.ts";
+import { changeMember, memberAction } from "../streams/members.ts";
 
 /** Who bans, when, and how ids are made. */
 type Acting = { by: string; now: Date; newId: () => string };
@@ -19,34 +20,34 @@ type Acting = { by: string; now: Date; newId: () => string };
 export async function changeRoomBans(
   stream: Stream,
   targets: readonly Profile[],
-  wish: RoomBan,
+  request: RoomBan,
   acting: Acting,
 ): Promise<void> {
-  if (wish.seconds > 0 && targets.some(({ userId }) => userId === stream.hostId))
+  if (request.seconds > 0 && targets.some(({ userId }) => userId === stream.hostId))
     refuse("ban_of_host");
-  await Promise.all(targets.map((target) => changeBan(stream, target, wish, acting)));
+  await Promise.all(targets.map((target) => changeBan(stream, target, request, acting)));
 }
 
 async function changeBan(
   stream: Stream,
   target: Profile,
-  wish: RoomBan,
+  request: RoomBan,
   { by, now, newId }: Acting,
 ): Promise<void> {
   const id = newId();
   await changeMember(stream.id, target.userId, (member) => {
-    const change = decideBan(wish, member, now);
+    const change = decideBan(request, member, now);
     if (change === "none") return [];
     const lifted = member?.ban ? liftActions(stream.hostId, member.ban.id, by, now) : [];
     const set = (ban: Parameters<typeof memberAction>[3]) =>
       memberAction(stream.id, target.userId, member, ban, now);
     if (change === "lift") return [set(undefined), ...lifted];
-    const { actionType } = wish;
-    const endsAt = endOf(wish, now);
-    const ban = makeBan(wish, { id, stream, target, by, now, endsAt });
+    const { actionType } = request;
+    const endsAt = endOf(request, now);
+    const ban = makeBan(request, { id, stream, target, by, now, endsAt });
     const names = namesAtBan(target, member, now);
-    const held = { id, actionType, endsAt, by, reason: ban.reason, names };
-    return [set(held), ...lifted, ...banActions(ban)];
+    const active = { id, actionType, endsAt, by, reason: ban.reason, names };
+    return [set(active), ...lifted, ...banActions(ban)];
   });
 }
 

@@ -11,7 +11,7 @@ import { findStream, newStreamActions } from "../streams/streams.ts";
 /** What a RoomId stands for. */
 const RoomAlias = z.object({ streamId: StreamId });
 
-/** The stream that a RoomId names, read consistently: an alias, else a stream's own id. */
+/** The stream that a RoomId names, read consistently: by its alias, or else by its own id. */
 export async function findRoom(roomId: string): Promise<Stream | undefined> {
   const mayBeId = /^[0-9a-f]{24}$/.test(roomId);
   const [aliased, own] = await Promise.all([
@@ -21,7 +21,7 @@ export async function findRoom(roomId: string): Promise<Stream | undefined> {
   return aliased === undefined ? own : findStream(aliased, { consistent: true });
 }
 
-/** The stream that a RoomId names, also one that is over; refuses with `room_not_found`. */
+/** The stream that a RoomId names, even one that is over; refuses with `room_not_found`. */
 export async function getRoom(roomId: string): Promise<Stream> {
   return (await findRoom(roomId)) ?? refuse("room_not_found", { roomId });
 }
@@ -29,7 +29,7 @@ export async function getRoom(roomId: string): Promise<Stream> {
 const isOver = ({ status }: Stream) =>
   status !== "active" && status !== "preparing" && status !== "scheduled";
 
-/** A room that is not over: one that was destroyed is not there any more (`room_not_found`). */
+/** A room that is not over; one that was destroyed no longer exists (`room_not_found`). */
 export async function getOpenRoom(roomId: string): Promise<Stream> {
   const stream = await getRoom(roomId);
   return isOver(stream) ? refuse("room_not_found", { roomId }) : stream;
@@ -48,15 +48,15 @@ export async function recordRoom(roomId: string, stream: Stream): Promise<void> 
   await assertFree(roomId, stream.hostId);
   const failed = await record([...newStreamActions(stream), aliasAction(roomId, stream, aliased)]);
   if (failed === undefined) return;
-  // Somebody else made the room in between, and is named by what is there now.
+  // Somebody else made the room in between: the refusal says whose it is.
   await assertFree(roomId, stream.hostId);
   refuse("unavailable");
 }
 
 async function assertFree(roomId: string, ownerId: string): Promise<void> {
-  const there = await findRoom(roomId);
-  if (there === undefined || (there.roomId === roomId && isOver(there))) return;
-  if (there.hostId === ownerId) refuse("room_exists_with_owner", { roomId });
+  const room = await findRoom(roomId);
+  if (room === undefined || (room.roomId === roomId && isOver(room))) return;
+  if (room.hostId === ownerId) refuse("room_exists_with_owner", { roomId });
   refuse("room_exists", { roomId });
 }
 
