@@ -1,19 +1,17 @@
-/**
- * The one-machine AWS: everything that a stage's assembly describes, on one port. It knows the
- * assembly and the bundles in it, and nothing else of the product.
- */
 import { readAssembly } from "./assembly/index.ts";
 import type { Aws } from "./aws/index.ts";
 import { startAws } from "./aws/index.ts";
 import type { Gateway } from "./gateway/index.ts";
 import { startGateway } from "./gateway/index.ts";
-import { makeOwnRoutes } from "./gateway/own-routes.ts";
-import { makeRestApi } from "./gateway/rest.ts";
+import type { OwnRoute } from "./gateway/own-routes.ts";
+import { createOwnRoutes } from "./gateway/own-routes.ts";
+import { type Pages, readPages } from "./gateway/pages.ts";
+import { createRestApi } from "./gateway/rest.ts";
 import type { Sockets } from "./gateway/sockets.ts";
-import { makeSockets } from "./gateway/sockets.ts";
+import { createSockets } from "./gateway/sockets.ts";
 import type { Issuer, TokenRequest } from "./issuer.ts";
-import { makeIssuer } from "./issuer.ts";
-import { makeEnvironment } from "./lambda/environment.ts";
+import { createIssuer } from "./issuer.ts";
+import { environmentOf } from "./lambda/environment.ts";
 import { listFunctionRoutes } from "./lambda/function-routes.ts";
 import type { Workers } from "./lambda/workers.ts";
 import { startWorkers } from "./lambda/workers.ts";
@@ -21,7 +19,7 @@ import type { Log } from "./log.ts";
 import type { Invoke, Stage } from "./model.ts";
 
 export { DataDirectoryBusy, FormatMismatch } from "./aws/index.ts";
-export { makeLog } from "./log.ts";
+export { createLog } from "./log.ts";
 
 export type SystemOptions = {
   /** Gives the folder of the stage's manifest.json; asked for when the port is ours. */
@@ -42,15 +40,22 @@ export type SystemOptions = {
   dynamodbEndpoint?: string;
   /** Where V8 keeps compiled bundles. */
   cacheDirectory?: string;
-  /** Brings a wallet up to so many credits, for a token that is asked for with them. */
+  /** Tops a wallet up to an amount of credits, for a token that is asked for with them. */
   topUp?(
     request: TokenRequest,
     credits: number,
     system: Pick<System, "url" | "issuer">,
   ): Promise<void>;
   /** Runs when the data can be reached and before the first event is taken from a stream. */
-  prepare?(system: Pick<System, "aws" | "stage">): Promise<void>;
+  prepare?(system: Prepared): Promise<void>;
+  /** Further routes below `/local`, from whoever runs this. */
+  routes?(system: Prepared): OwnRoute[];
+  /** Gives the folder of the pages that are served beside the APIs; none without it. */
+  pagesDirectory?(): Promise<string>;
 };
+
+/** What can be reached before the first event is taken from a stream. */
+export type Prepared = Pick<System, "url" | "aws" | "stage">;
 
 export type System = {
   url: string;
@@ -63,14 +68,17 @@ export type System = {
   stop(): Promise<void>;
 };
 
+/** What a function that posts to connections is granted. */
+const postAction = "execute-api:ManageConnections";
 const socketsStopMilliseconds = 500;
 const workersStopMilliseconds = 500;
 
 /**
- * Starts a stage. Until it is up its port answers 503 to everything.
- *
- * @throws the system's error when the port is taken; DataDirectoryBusy; Error with a sentence for
- * a person when the assembly or the engine cannot be run here.
+ * Starts the one-machine AWS: everything that a stage's assembly describes, on one port. It knows
+ * the assembly and the bundles in it, and nothing else of the product. Until it is up its port
+ * answers 503 to everything. Rejects with the system's error when the port is taken, with
+ * `DataDirectoryBusy`, or with a sentence for a person when the assembly or the engine cannot be
+ * run here.
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const cleanups: (() => Promise<unknown>)[] = [];
@@ -90,7 +98,7 @@ async function compose(
   cleanups: (() => Promise<unknown>)[],
 ): Promise<Omit<System, "stop">> {
   const { log, stageName, dataDir } = options;
-  const ownRoutes = makeOwnRoutes();
+  const ownRoutes = createOwnRoutes();
   const gateway = await startGateway({
     port: options.port,
     ...(options.host && { host: options.host }),
@@ -99,7 +107,7 @@ async function compose(
   });
   cleanups.push(() => gateway.stop());
   const { topUp } = options;
-  const issuer: Issuer = await makeIssuer({
+  const issuer: Issuer = await createIssuer({
     baseUrl: gateway.url,
     ...(topUp && {
       topUp: (request, credits) => topUp(request, credits, { url: gateway.url, issuer }),
@@ -119,15 +127,21 @@ async function compose(
 
   // Functions call AWS and AWS calls functions, so each side gets the other by a closure.
   let aws: Aws | undefined;
+  const awsForFunctions = () => {
+    if (aws === undefined) throw new Error("A function was called before AWS was up");
+    return aws;
+  };
   let isStopping = false;
   const workers = startWorkers({
     functions: stage.functions,
     ...(options.cacheDirectory && { cacheDirectory: options.cacheDirectory }),
-    environmentOf(lambda) {
-      if (aws === undefined) throw new Error(`${lambda.name} was called before AWS was up.`);
-      const { endpointUrl, credentialsFor } = aws;
-      return makeEnvironment(lambda, { stage, endpointUrl, credentialsFor });
+    prepare(lambda) {
+      const { endpointUrl, credentialsFor } = awsForFunctions();
+      const environment = environmentOf(lambda, { stage, endpointUrl, credentialsFor });
+      const mayPost = stage.roles[lambda.role]?.some(({ Action }) => Action.includes(postAction));
+      return { environment, ...(mayPost && { postOrigin: new URL(endpointUrl).origin }) };
     },
+    doCalls: (...calls) => awsForFunctions().doCalls(...calls),
     line: (name, text, stream) => {
       if (!isStopping) log.line(name, text, stream);
     },
@@ -135,7 +149,7 @@ async function compose(
   });
   cleanups.push(() => workers.stop(workersStopMilliseconds));
   const invoke: Invoke = (name, event) => (aws ?? workers).invoke(name, event);
-  const sockets = makeSockets({ stage, invoke, log });
+  const sockets = createSockets({ stage, invoke, log });
   aws = await startAws({
     stage,
     invoke: workers.invoke,
@@ -147,10 +161,14 @@ async function compose(
   });
   const started = aws;
   cleanups.push(() => started.stop());
-  await options.prepare?.({ aws: started, stage });
+  const prepared = { url: gateway.url, aws: started, stage };
+  await options.prepare?.(prepared);
   addOwnRoutes(ownRoutes, issuer, started, workers, sockets);
+  ownRoutes.add(...(options.routes?.(prepared) ?? []));
   await started.start();
-  openGateway(gateway, stage, invoke, sockets);
+  const { pagesDirectory } = options;
+  const pages = pagesDirectory && readPages(await pagesDirectory(), stageName);
+  openGateway({ gateway, stage, invoke, sockets, pages });
   cleanups.push(async () => {
     isStopping = true;
     await sockets.stop(socketsStopMilliseconds);
@@ -159,7 +177,7 @@ async function compose(
 }
 
 function addOwnRoutes(
-  ownRoutes: ReturnType<typeof makeOwnRoutes>,
+  ownRoutes: ReturnType<typeof createOwnRoutes>,
   issuer: Issuer,
   aws: Aws,
   workers: Workers,
@@ -177,13 +195,21 @@ function addOwnRoutes(
 }
 
 /** A REST API whose stage is named like a version of it is served there, any other at the root. */
-function openGateway(gateway: Gateway, stage: Stage, invoke: Invoke, sockets: Sockets): void {
+function openGateway(made: {
+  gateway: Gateway;
+  stage: Stage;
+  invoke: Invoke;
+  sockets: Sockets;
+  pages: Pages | undefined;
+}): void {
+  const { gateway, stage, invoke, sockets, pages } = made;
   const prefixOf = (stageName: string) => (/^v\d+$/.test(stageName) ? `/${stageName}` : "");
   gateway.open({
     rest: stage.restApis.map((api) => ({
       prefix: prefixOf(api.stageName),
-      answer: makeRestApi(api, stage, invoke),
+      answer: createRestApi(api, stage, invoke),
     })),
     sockets: stage.webSocketApis.map((api) => sockets.mount(api)),
+    pages,
   });
 }

@@ -1,8 +1,3 @@
-/**
- * An OpenID Connect issuer for this machine alone. It signs whatever claims it is asked for, so it
- * listens on loopback only and exists in no deployed stage. Its key is kept with the data, so that
- * tokens survive a restart. https://openid.net/specs/openid-connect-discovery-1_0.html
- */
 import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +24,7 @@ type IssuerOptions = {
   directory?: string;
   /** The claim that lists a token's groups. */
   groupsClaim?: string;
-  /** Brings the subject's wallet up to `credits`; without it a token is asked for without them. */
+  /** Tops the subject's wallet up to `credits`; without it a token is asked for without them. */
   topUp?(request: TokenRequest, credits: number): Promise<void>;
 };
 
@@ -56,14 +51,19 @@ const nameClaims = ["preferred_username", "given_name", "family_name"];
 
 const audience = "ovation";
 
-/** Makes the issuer, with a new RS256 key when the directory has none. */
-export async function makeIssuer({
+/**
+ * Makes an OpenID Connect issuer for this machine alone. It signs whatever claims it is asked for,
+ * so it listens on loopback only and exists in no deployed stage. Its RS256 key is kept with the
+ * data, so that tokens survive a restart; a directory that has none gets a new one.
+ * https://openid.net/specs/openid-connect-discovery-1_0.html
+ */
+export async function createIssuer({
   baseUrl,
   directory,
   groupsClaim = "cognito:groups",
   topUp,
 }: IssuerOptions): Promise<Issuer> {
-  const privateJwk = await readOrMakeKey(directory);
+  const privateJwk = await readOrCreateKey(directory);
   const { kty, n, e, kid = "" } = privateJwk;
   const publicJwk = { kty, n, e, kid, alg: "RS256", use: "sig" };
   const key = await importJWK(privateJwk, "RS256");
@@ -125,9 +125,8 @@ export async function makeIssuer({
           const checked = TokenRequest.safeParse(body ?? {});
           if (!checked.success) throw new BadOwnRequest(checked.error.issues.map(describeIssue));
           const { credits } = checked.data;
-          if (credits !== undefined && topUp === undefined) {
+          if (credits !== undefined && topUp === undefined)
             throw new BadOwnRequest(["credits: this system has no wallets"]);
-          }
           if (credits !== undefined) await topUp?.(checked.data, credits);
           return { status: 201, body: await sign(checked.data) };
         },
@@ -140,7 +139,7 @@ function describeIssue({ path, message }: z.core.$ZodIssue): string {
   return `${path.join(".") || "body"}: ${message}`;
 }
 
-async function readOrMakeKey(directory: string | undefined): Promise<JWK> {
+async function readOrCreateKey(directory: string | undefined): Promise<JWK> {
   const file = directory === undefined ? undefined : join(directory, "issuer-key.json");
   if (file !== undefined && existsSync(file)) {
     chmodSync(file, 0o600);

@@ -1,4 +1,3 @@
-/** What the runner writes while it runs: a line a request, and what the functions say. */
 import { stderr, stdout } from "node:process";
 
 /** `text` for people, `json` for machines, `off` for errors alone. */
@@ -13,6 +12,7 @@ type RequestLine = {
   by: string;
 };
 
+/** What the runner writes while it runs: a line for each request, and what the functions say. */
 export type Log = {
   request(line: RequestLine): void;
   /** A line that a function wrote. */
@@ -32,7 +32,7 @@ const writeToProcess: Write = (text, stream) => {
 };
 
 /** Makes the log of one run. `write` takes whole lines. */
-export function makeLog(mode: LogMode, write: Write = writeToProcess): Log {
+export function createLog(mode: LogMode, write: Write = writeToProcess): Log {
   const sayJson = (entry: Record<string, unknown>, stream: "stdout" | "stderr" = "stdout") =>
     write(JSON.stringify({ timestamp: new Date().toISOString(), ...entry }), stream);
   return {

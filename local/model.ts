@@ -1,9 +1,3 @@
-/**
- * What the runner knows of one stage. Everything here is read from the synthesized templates by
- * `assembly.ts`; nothing is listed by hand, so a route that leaves the template leaves the runner.
- * Names are physical names (`ovation-dev-gifts-create`), amounts carry their unit.
- */
-
 /** One statement of a role's policy, with every intrinsic function resolved to text. */
 export type PolicyStatement = {
   Effect: "Allow" | "Deny";
@@ -141,7 +135,11 @@ export type Schedule = { id: string; expression: string; functionName: string; i
 
 export type Secret = { name: string; arn: string; generate?: Record<string, unknown> };
 
-/** Everything of one stage. */
+/**
+ * Everything that the runner knows of one stage. All of it is read from the synthesized templates
+ * (local/assembly), nothing is listed by hand, so a route that leaves the template leaves the
+ * runner. Names are physical names (`ovation-dev-gifts-create`), amounts carry their unit.
+ */
 export type Stage = {
   name: string;
   region: string;
@@ -166,9 +164,35 @@ export type InvocationResult =
 /** Calls a function by its physical name and waits for its answer. */
 export type Invoke = (functionName: string, event: unknown) => Promise<InvocationResult>;
 
+/** A call of AWS that a function has signed. Header names are in lower case. */
+export type FunctionCall = {
+  method: string;
+  /** Path and query, percent-encoded. */
+  url: string;
+  /** Names and values in turn, as HTTP clients have them. */
+  headers: readonly string[];
+  /** The same object in all calls that have the same one. */
+  body: string | Uint8Array;
+};
+
+/** An answer; `lost` is a connection that ended without one. */
+export type CallAnswer =
+  | { status: number; headers?: Readonly<Record<string, string>>; body: string | Uint8Array }
+  | "lost";
+
+/**
+ * Performs calls that a function made together, and reports by its place how each is answered: at
+ * once or later, and never where nobody answers. `isGone` says whether nobody listens now.
+ */
+export type DoCalls = (
+  calls: readonly FunctionCall[],
+  answer: (at: number, answer: CallAnswer) => void,
+  isGone: () => boolean,
+) => void;
+
 /** What `@connections` needs of the WebSocket gateway. Times are ISO 8601. */
 export type Connections = {
-  post(connectionId: string, data: Uint8Array): Promise<"sent" | "gone" | "too_fast">;
+  post(connectionId: string, data: Uint8Array): "sent" | "gone" | "too_fast";
   close(connectionId: string): "closed" | "gone";
   find(connectionId: string): { connectedAt: string; lastActiveAt: string } | undefined;
 };
@@ -176,6 +200,6 @@ export type Connections = {
 /** The function's physical name in its ARN, or in an integration's URI that holds the ARN. */
 export function functionNameOf(arn: string): string {
   const name = /:function:([A-Za-z0-9_-]+)/.exec(arn)?.[1];
-  if (name === undefined) throw new Error(`Expected the ARN of a function, found ${arn}.`);
+  if (name === undefined) throw new Error(`Expected the ARN of a function, found ${arn}`);
   return name;
 }

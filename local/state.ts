@@ -33,13 +33,12 @@ const temporaryPrefix = "ovation-";
 
 /**
  * Opens the runner's file and takes the directory for this process. The lock is SQLite's own file
- * lock, so it ends with the process however that ends and never has to be judged stale.
- *
- * @throws DataDirectoryBusy when another process has it.
+ * lock, so it ends with the process however that ends and never has to be judged stale. Throws
+ * `DataDirectoryBusy` when another process has it.
  */
 export function openState(dataDirectory: string): State {
   const temporary = dataDirectory === ":memory:";
-  const directory = temporary ? makeTemporaryDirectory() : dataDirectory;
+  const directory = temporary ? createTemporaryDirectory() : dataDirectory;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -56,12 +55,11 @@ export function openState(dataDirectory: string): State {
     database.exec("BEGIN EXCLUSIVE; PRAGMA user_version = 1; COMMIT");
   } catch (error) {
     database.close();
-    if (/locked|busy/i.test(String(error))) {
+    if (/locked|busy/i.test(String(error)))
       throw new DataDirectoryBusy(
         `The data in ${directory} is in use by another running Ovation: ` +
           "stop that one, or set DATA_DIR to another directory.",
       );
-    }
     throw error;
   }
   database.exec(schema);
@@ -103,7 +101,7 @@ const schema = `
     PRIMARY KEY (queue, id)) WITHOUT ROWID;`;
 
 /** Memory-backed where the system has it: nothing of `:memory:` should reach a disk. */
-function makeTemporaryDirectory(): string {
+function createTemporaryDirectory(): string {
   const root = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
   for (const name of readdirSync(root)) {
     const owner = new RegExp(`^${temporaryPrefix}(\\d+)-`).exec(name)?.[1];

@@ -1,4 +1,3 @@
-/** REST APIs made from an OpenAPI body, from the templates. */
 import * as z from "zod";
 import type { GatewayResponse, OpenApiBody, OpenApiOperation, RestApi } from "../model.ts";
 import { nameResource } from "./intrinsics.ts";

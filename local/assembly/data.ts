@@ -1,4 +1,3 @@
-/** Tables, queues, buckets and secrets, from the templates. */
 import * as z from "zod";
 import type { Queue, Secret, Stage, Table } from "../model.ts";
 import { arnOf, nameResource } from "./intrinsics.ts";

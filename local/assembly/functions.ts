@@ -1,4 +1,3 @@
-/** Functions and the policies of their roles, from the templates. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -18,7 +17,7 @@ const FunctionProperties = z.object({
     .default({ Variables: {} }),
 });
 
-/** Functions by physical name. Every one has its bundle on the disk, else this throws. */
+/** Functions by physical name. Throws unless every one has its bundle on the disk. */
 export function readFunctions(
   templates: Templates,
   directory: string,
@@ -34,7 +33,7 @@ export function readFunctions(
     if (typeof asset !== "string" || resource.Metadata?.["aws:asset:is-bundled"] === true) continue;
     const name = nameResource(templates, stack, id);
     const folder = join(directory, asset);
-    if (!existsSync(folder)) throw new Error(`The bundle of ${name} is missing: ${folder}.`);
+    if (!existsSync(folder)) throw new Error(`The bundle of ${name} is missing: ${folder}`);
     functions[name] = {
       name,
       arn: arnOf(templates, stack, id),

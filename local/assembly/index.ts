@@ -1,7 +1,3 @@
-/**
- * Reads a synthesized cloud assembly (`cdk.out/<stage>`) into a `Stage`: whatever the templates say
- * and nothing else. Throws a sentence naming the resource when the runner cannot stand in for it.
- */
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as z from "zod";
@@ -35,7 +31,11 @@ type AssemblyOptions = {
   parameters: Record<string, string>;
 };
 
-/** Everything of one stage, read from its assembly. Throws when a template cannot be run here. */
+/**
+ * Everything of one stage, read from its synthesized assembly (`cdk.out/<stage>`): whatever the
+ * templates say and nothing else. Throws a sentence that names the resource when the runner cannot
+ * stand in for it.
+ */
 export function readAssembly(options: AssemblyOptions): Stage {
   const directory = resolve(options.directory);
   const templates = readTemplates({ ...options, directory });
@@ -73,7 +73,7 @@ function readTemplates({ directory, parameters }: AssemblyOptions): Templates {
     const place = /^aws:\/\/(\d{12})\/([a-z0-9-]+)$/.exec(artifact.environment ?? "");
     if (place?.[1] && place[2]) Object.assign(templates, { account: place[1], region: place[2] });
   }
-  if (templates.stacks.size === 0) throw new Error(`${directory} holds no stack.`);
+  if (templates.stacks.size === 0) throw new Error(`${directory} holds no stack`);
   return templates;
 }
 

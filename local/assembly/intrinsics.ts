@@ -1,14 +1,13 @@
-/**
- * CloudFormation's intrinsic functions, worked out on one machine. A name can be the result of a
- * function, and a function asks for names, so both are here.
- * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
- */
-import { makeArn, makeAttribute, makeName, namedAs, urlOfQueue } from "./names.ts";
+import { arnByName, attributeByName, defaultNameOf, namedAs, urlOfQueue } from "./names.ts";
 import type { Json, JsonObject, Resource, Templates } from "./templates.ts";
 
 type Resolver = (templates: Templates, stack: string, argument: Json) => Json | undefined;
 
-/** A value of a template with every intrinsic function in it worked out; AWS::NoValue vanishes. */
+/**
+ * A value of a template with every intrinsic function in it worked out; AWS::NoValue vanishes. A
+ * name can be the result of a function, and a function asks for names, so both are here.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+ */
 export function resolve(templates: Templates, stack: string, value: Json): Json | undefined {
   if (typeof value === "string") return resolveDynamicReferences(templates, value);
   if (Array.isArray(value)) {
@@ -21,9 +20,8 @@ export function resolve(templates: Templates, stack: string, value: Json): Json 
   const only = keys.length === 1 ? keys[0] : undefined;
   if (only !== undefined && (only === "Ref" || only.startsWith("Fn::"))) {
     const resolver = resolvers[only];
-    if (resolver === undefined) {
-      throw new Error(`The runner cannot work out ${only} (stack ${stack}).`);
-    }
+    if (resolver === undefined)
+      throw new Error(`The runner cannot work out ${only} (stack ${stack})`);
     return resolver(templates, stack, value[only] ?? null);
   }
   const resolved: JsonObject = {};
@@ -39,13 +37,13 @@ function resolveText(templates: Templates, stack: string, value: Json | undefine
   const resolved = value === undefined ? undefined : resolve(templates, stack, value);
   if (typeof resolved === "string") return resolved;
   if (typeof resolved === "number" || typeof resolved === "boolean") return String(resolved);
-  throw new Error(`Expected text in stack ${stack}, found ${JSON.stringify(value)}.`);
+  throw new Error(`Expected text in stack ${stack}, found ${JSON.stringify(value)}`);
 }
 
 /** Whether a condition of a template holds. Throws when it has no such condition. */
 export function holds(templates: Templates, stack: string, name: string): boolean {
   const condition = templates.stacks.get(stack)?.Conditions?.[name];
-  if (condition === undefined) throw new Error(`Stack ${stack} has no condition ${name}.`);
+  if (condition === undefined) throw new Error(`Stack ${stack} has no condition ${name}`);
   return isTrue(templates, stack, condition);
 }
 
@@ -65,11 +63,11 @@ function isTrue(templates: Templates, stack: string, condition: Json): boolean {
       return String(left) === String(right);
     }
   }
-  throw new Error(`The runner cannot decide ${JSON.stringify(condition)} (stack ${stack}).`);
+  throw new Error(`The runner cannot decide ${JSON.stringify(condition)} (stack ${stack})`);
 }
 
 function asList(value: Json | undefined): Json[] {
-  if (!Array.isArray(value)) throw new Error(`Expected a list, found ${JSON.stringify(value)}.`);
+  if (!Array.isArray(value)) throw new Error(`Expected a list, found ${JSON.stringify(value)}`);
   return value;
 }
 
@@ -106,7 +104,7 @@ const resolvers: Record<string, Resolver> = {
   "Fn::Select": (templates, stack, argument) => {
     const [index, list] = asList(argument);
     const chosen = resolveList(templates, stack, list)[Number(index)];
-    if (chosen === undefined) throw new Error(`Fn::Select finds nothing (stack ${stack}).`);
+    if (chosen === undefined) throw new Error(`Fn::Select finds nothing (stack ${stack})`);
     return chosen;
   },
   "Fn::Sub": substitute,
@@ -120,7 +118,7 @@ const resolvers: Record<string, Resolver> = {
   "Fn::FindInMap": (templates, stack, argument) => {
     const [map, first, second] = resolveList(templates, stack, argument).map(String);
     const found = templates.stacks.get(stack)?.Mappings?.[map ?? ""]?.[first ?? ""]?.[second ?? ""];
-    if (found === undefined) throw new Error(`Stack ${stack} has no mapping ${map} ${first}.`);
+    if (found === undefined) throw new Error(`Stack ${stack} has no mapping ${map} ${first}`);
     return found;
   },
   "Fn::Base64": (templates, stack, argument) =>
@@ -137,12 +135,11 @@ function resolveDynamicReferences(templates: Templates, text: string): string {
 function resolveImport(templates: Templates, name: string): Json | undefined {
   for (const [stack, template] of templates.stacks) {
     for (const output of Object.values(template.Outputs ?? {})) {
-      if (output.Export && resolve(templates, stack, output.Export.Name) === name) {
+      if (output.Export && resolve(templates, stack, output.Export.Name) === name)
         return resolve(templates, stack, output.Value);
-      }
     }
   }
-  throw new Error(`No stack of the assembly exports ${name}.`);
+  throw new Error(`No stack of the assembly exports ${name}`);
 }
 
 /** The physical name of a resource: the one that the template gives, or one made from its id. */
@@ -150,20 +147,20 @@ export function nameResource(templates: Templates, stack: string, id: string): s
   const resource = getResource(templates, stack, id);
   const named = namedAs(resource);
   if (named) return String(resolve(templates, stack, named));
-  return makeName(templates, stack, id, resource.Type);
+  return defaultNameOf(templates, stack, id, resource.Type);
 }
 
 /** The ARN of a resource of a kind that has one here; throws for other kinds. */
 export function arnOf(templates: Templates, stack: string, id: string): string {
   const { Type } = getResource(templates, stack, id);
-  const arn = makeArn(templates, Type, nameResource(templates, stack, id));
-  if (arn === undefined) throw new Error(`The runner knows no ARN for ${Type} (${stack}/${id}).`);
+  const arn = arnByName(templates, Type, nameResource(templates, stack, id));
+  if (arn === undefined) throw new Error(`The runner knows no ARN for ${Type} (${stack}/${id})`);
   return arn;
 }
 
 function getResource(templates: Templates, stack: string, id: string): Resource {
   const resource = templates.stacks.get(stack)?.Resources?.[id];
-  if (resource === undefined) throw new Error(`Stack ${stack} has no resource ${id}.`);
+  if (resource === undefined) throw new Error(`Stack ${stack} has no resource ${id}`);
   return resource;
 }
 
@@ -186,9 +183,8 @@ function resolveReference(templates: Templates, stack: string, id: string): Json
   const name = nameResource(templates, stack, id);
   if (Type === "AWS::SQS::Queue") return urlOfQueue(templates, name);
   // A secret's and a topic's Ref is the ARN, unlike that of the other kinds.
-  if (Type === "AWS::SecretsManager::Secret" || Type === "AWS::SNS::Topic") {
+  if (Type === "AWS::SecretsManager::Secret" || Type === "AWS::SNS::Topic")
     return arnOf(templates, stack, id);
-  }
   return name;
 }
 
@@ -198,9 +194,8 @@ function resolveParameter(
   id: string,
   parameter: { Type?: string; Default?: Json },
 ): Json {
-  if (parameter.Default === undefined) {
-    throw new Error(`Parameter ${id} of stack ${stack} has no default value.`);
-  }
+  if (parameter.Default === undefined)
+    throw new Error(`Parameter ${id} of stack ${stack} has no default value`);
   if (!parameter.Type?.startsWith("AWS::SSM::Parameter::Value")) return parameter.Default;
   return resolveSsmParameter(templates, String(parameter.Default));
 }
@@ -213,12 +208,11 @@ function resolveSsmParameter(templates: Templates, name: string): string {
     for (const resource of Object.values(template.Resources ?? {})) {
       if (resource.Type !== "AWS::SSM::Parameter") continue;
       const { Name, Value } = resource.Properties ?? {};
-      if (Name !== undefined && resolve(templates, stack, Name) === name) {
+      if (Name !== undefined && resolve(templates, stack, Name) === name)
         return String(resolve(templates, stack, Value ?? ""));
-      }
     }
   }
-  throw new Error(`The SSM parameter ${name} is neither in a template nor given by the runner.`);
+  throw new Error(`The SSM parameter ${name} is neither in a template nor given by the runner`);
 }
 
 /** What `Fn::GetAtt` gives; throws for an attribute that is not known here. */
@@ -230,7 +224,7 @@ function resolveAttribute(templates: Templates, stack: string, id: string, name:
   if (name === "Value" && Type === "AWS::SSM::Parameter")
     return resolve(templates, stack, properties.Value ?? "") ?? "";
   const resource = { templates, place: `${stack}/${id}`, name: nameResource(templates, stack, id) };
-  const made = makeAttribute(Type, name, { ...resource, properties });
+  const made = attributeByName(Type, name, { ...resource, properties });
   if (made !== undefined) return made;
-  throw new Error(`The runner knows no attribute ${name} of ${Type} (${stack}/${id}).`);
+  throw new Error(`The runner knows no attribute ${name} of ${Type} (${stack}/${id})`);
 }

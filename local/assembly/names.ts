@@ -1,7 +1,3 @@
-/**
- * How AWS names things. Names that it would make up (an API's id, a bucket without a name) are made
- * from the logical id, so they are the same at every start.
- */
 import { createHash } from "node:crypto";
 import type { JsonObject, Resource, Templates } from "./templates.ts";
 
@@ -48,7 +44,7 @@ const arnForms: Record<string, (name: string, region: string, account: string) =
 };
 
 /** Ten lower-case characters made from a name, as API Gateway's ids look. */
-function makeId(text: string): string {
+function idOf(text: string): string {
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
   return BigInt(`0x${hash}`).toString(36).padStart(10, "0").slice(-10);
 }
@@ -59,17 +55,25 @@ export function namedAs({ Type, Properties }: Resource) {
   return property === undefined ? undefined : Properties?.[property];
 }
 
-/** The name that a resource without one of its own is given. */
-export function makeName({ region }: Templates, stack: string, id: string, type: string): string {
-  if (type.startsWith("AWS::ApiGateway")) return makeId(`${stack}/${id}`);
-  if (type === "AWS::Cognito::UserPool") return `${region}_${makeId(`${stack}/${id}`).slice(0, 9)}`;
-  if (type === "AWS::Cognito::UserPoolClient") return makeId(`${stack}/${id}`);
+/**
+ * The name that a resource without one of its own is given (an API's id, a bucket's name): made
+ * from the logical id, so it is the same at every start.
+ */
+export function defaultNameOf(
+  { region }: Templates,
+  stack: string,
+  id: string,
+  type: string,
+): string {
+  if (type.startsWith("AWS::ApiGateway")) return idOf(`${stack}/${id}`);
+  if (type === "AWS::Cognito::UserPool") return `${region}_${idOf(`${stack}/${id}`).slice(0, 9)}`;
+  if (type === "AWS::Cognito::UserPoolClient") return idOf(`${stack}/${id}`);
   if (type === "AWS::S3::Bucket") return `${stack}-${id}`.toLowerCase();
   return `${stack}-${id}`;
 }
 
 /** The ARN of a resource of a kind that has one here, by its name. */
-export const makeArn = ({ region, account }: Templates, type: string, name: string) =>
+export const arnByName = ({ region, account }: Templates, type: string, name: string) =>
   arnForms[type]?.(name, region, account);
 
 /** The URL of a queue, as `Ref` gives it on AWS. */
@@ -85,7 +89,7 @@ const attributes: Record<string, (resource: Named) => string> = {
   "AWS::SQS::Queue.QueueUrl": ({ templates, name }) => urlOfQueue(templates, name),
   "AWS::ApiGateway::RestApi.RestApiId": ({ name }) => name,
   "AWS::ApiGatewayV2::Api.ApiId": ({ name }) => name,
-  "AWS::ApiGateway::RestApi.RootResourceId": ({ place }) => makeId(`${place}/root`),
+  "AWS::ApiGateway::RestApi.RootResourceId": ({ place }) => idOf(`${place}/root`),
   "AWS::ApiGatewayV2::Api.ApiEndpoint": ({ templates, name, properties }) => {
     const scheme = properties.ProtocolType === "WEBSOCKET" ? "wss" : "https";
     return `${scheme}://${name}.execute-api.${templates.region}.amazonaws.com`;
@@ -97,9 +101,9 @@ const attributes: Record<string, (resource: Named) => string> = {
   "AWS::S3::Bucket.RegionalDomainName": ({ templates, name }) =>
     `${name}.s3.${templates.region}.amazonaws.com`,
   "AWS::S3::Bucket.DomainName": ({ name }) => `${name}.s3.amazonaws.com`,
-  "AWS::CloudFront::Distribution.DomainName": ({ place }) => `${makeId(place)}.cloudfront.net`,
+  "AWS::CloudFront::Distribution.DomainName": ({ place }) => `${idOf(place)}.cloudfront.net`,
 };
 
 /** An attribute that follows from a resource's name; undefined for one that is not known here. */
-export const makeAttribute = (type: string, attribute: string, resource: Named) =>
+export const attributeByName = (type: string, attribute: string, resource: Named) =>
   attributes[`${type}.${attribute}`]?.(resource);

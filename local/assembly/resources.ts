@@ -1,4 +1,3 @@
-/** The one way by which the assembly's readers look at resources: by type, checked by a schema. */
 import * as z from "zod";
 import { holds, resolve } from "./intrinsics.ts";
 import type { Resource, Templates } from "./templates.ts";
@@ -12,8 +11,9 @@ type Found<Properties> = {
 };
 
 /**
- * The resources of one type in all stacks, their properties worked out and checked by `schema`.
- * Those whose condition does not hold are left out.
+ * The resources of one type in all stacks, their properties worked out and checked by `schema`: the
+ * one way by which the readers of the assembly look at them. Those whose condition does not hold
+ * are left out. Throws for one that is of another form.
  */
 export function* findResources<Properties>(
   templates: Templates,

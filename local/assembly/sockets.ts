@@ -1,4 +1,3 @@
-/** WebSocket APIs with their routes and authorizers, from the templates. */
 import * as z from "zod";
 import { functionNameOf, type WebSocketApi } from "../model.ts";
 import { nameResource } from "./intrinsics.ts";
@@ -38,7 +37,10 @@ const StageProperties = z.object({
     .optional(),
 });
 
-/** The WebSocket APIs, one entry per stage. Throws when a route leads nowhere. */
+/**
+ * The WebSocket APIs with their routes and authorizers, one entry per stage. Throws when a route
+ * leads nowhere.
+ */
 export function readWebSocketApis(templates: Templates): WebSocketApi[] {
   const integrations = new Map<string, { functionName: string; credentials?: string }>();
   for (const { stack, id, properties } of findResources(
@@ -77,11 +79,10 @@ export function readWebSocketApis(templates: Templates): WebSocketApi[] {
     for (const { id: routeId, properties: route } of routes) {
       if (route.ApiId !== apiId) continue;
       const integration = integrations.get(route.Target.replace(/^integrations\//, ""));
-      if (integration === undefined) throw new Error(`The route ${routeId} has no integration.`);
+      if (integration === undefined) throw new Error(`The route ${routeId} has no integration`);
       const authorizer = route.AuthorizerId ? authorizers.get(route.AuthorizerId) : undefined;
-      if (route.AuthorizationType === "CUSTOM" && authorizer === undefined) {
-        throw new Error(`The route ${routeId} names an authorizer that no template has.`);
-      }
+      if (route.AuthorizationType === "CUSTOM" && authorizer === undefined)
+        throw new Error(`The route ${routeId} names an authorizer that no template has`);
       own[route.RouteKey] = { ...integration, ...(authorizer && { authorizer }) };
     }
     for (const { properties: stage } of stages) {

@@ -1,4 +1,3 @@
-/** Event source mappings and schedules, from the templates. */
 import * as z from "zod";
 import { type EventSource, functionNameOf, type Schedule } from "../model.ts";
 import { findResources } from "./resources.ts";

@@ -1,5 +1,7 @@
-import type { Connections, Stage } from "../model.ts";
-import { type AwsAnswer, AwsFailure, type Prepare } from "./failure.ts";
+import type { Connections, Stage, WebSocketApi } from "../model.ts";
+import { answerFailure } from "./answer-call.ts";
+import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./failure.ts";
+import type { Iam } from "./iam.ts";
 import type { Meter } from "./meter.ts";
 
 /** API Gateway's limit for a post. */
@@ -13,39 +15,37 @@ const operations: Record<string, string> = {
   DELETE: "DeleteConnection",
 };
 
+const action = "execute-api:ManageConnections";
+
+/** What posting needs. */
+type ConnectionOptions = { stage: Stage; connections: Connections; meter: Meter };
+
 /**
  * `/<apiId>/<stage>/@connections/<connectionId>`, the callback side of a WebSocket API.
  * The AWS page is "Use @connections commands in your backend service" of the developer guide.
  */
-export function createConnectionCalls(
-  stage: Stage,
-  connections: Connections,
-  meter: Meter,
-): Prepare {
+export function createConnectionCalls({ stage, connections, meter }: ConnectionOptions): Prepare {
   return (request) => {
-    const [apiId = "", stageName = "", , id = ""] = request.path;
-    const api = stage.webSocketApis.find((one) => one.id === apiId && one.stageName === stageName);
-    if (!api) throw new AwsFailure(403, "ForbiddenException", "Forbidden");
+    const api = findApi(stage, request);
     const operation = operations[request.method];
-    if (!operation || !id) throw new AwsFailure(403, "ForbiddenException", "Forbidden");
-    const resource =
-      `arn:aws:execute-api:${stage.region}:${stage.account}:` +
-      `${apiId}/${stageName}/${request.method}/@connections/${id}`;
+    const id = request.path[3];
+    if (!api || !operation || !id) throw new AwsFailure(403, "ForbiddenException", "Forbidden");
+    const resource = nameConnections(stage, api, request.method) + id;
     return {
-      access: [{ action: "execute-api:ManageConnections", resource }],
+      access: [{ action, resource }],
       keys: () => [id],
       itemCount: 1,
-      async run() {
-        const messages = Math.max(1, Math.ceil(request.body.byteLength / billedBytes));
+      run() {
+        const messages = request.method === "POST" ? countMessages(request.body) : 0;
         meter.record({
           caller: request.caller,
           operation: `execute-api:${operation}`,
-          items: { websocket_messages: request.method === "POST" ? messages : 0 },
+          items: { websocket_messages: messages },
         });
         if (request.method === "POST") return post(connections, id, request.body);
         if (request.method === "DELETE") return answerEnd(connections.close(id));
         const found = connections.find(id);
-        if (!found) throw makeGone();
+        if (!found) return gone;
         const identity = { sourceIp: "127.0.0.1", userAgent: "local" };
         return answer(200, JSON.stringify({ ...found, identity }));
       },
@@ -53,26 +53,63 @@ export function createConnectionCalls(
   };
 }
 
-async function post(connections: Connections, id: string, data: Buffer): Promise<AwsAnswer> {
-  if (data.byteLength > postBytesMax) {
-    throw new AwsFailure(413, "PayloadTooLargeException", "Message too large");
-  }
-  const sent = await connections.post(id, data);
-  if (sent === "gone") throw makeGone();
-  if (sent === "too_fast") throw new AwsFailure(429, "LimitExceededException", "Rate exceeded");
-  return answer(200, "");
+/** Posts to connections together; answers each in its place. Undefined: not to be done together. */
+export type PostTogether = (posts: readonly AwsRequest[]) => AwsAnswer[] | undefined;
+
+/**
+ * Posts of one caller through one API, decided and counted together: what its policies say of one
+ * connection they say of all, or else this leaves them to be asked one by one.
+ */
+export function createPostsTogether(
+  { stage, connections, meter }: ConnectionOptions,
+  iam: Pick<Iam, "mayBelow">,
+): PostTogether {
+  return (posts) => {
+    const [first] = posts;
+    if (first === undefined) return [];
+    const { caller } = first;
+    const api = findApi(stage, first);
+    if (!api || !iam.mayBelow(caller, action, nameConnections(stage, api, "POST")))
+      return undefined;
+    const messages = posts.reduce((sum, { body }) => sum + countMessages(body), 0);
+    meter.record({
+      caller,
+      operation: "execute-api:PostToConnection",
+      requests: posts.length,
+      items: { websocket_messages: messages },
+    });
+    return posts.map(({ path, body }) => post(connections, path[3] ?? "", body));
+  };
 }
 
-function answerEnd(closed: "closed" | "gone"): AwsAnswer {
-  if (closed === "gone") throw makeGone();
-  return answer(204, "");
+function findApi(stage: Stage, { path: [id, stageName] }: AwsRequest): WebSocketApi | undefined {
+  return stage.webSocketApis.find((one) => one.id === id && one.stageName === stageName);
 }
 
-/** API Gateway says no more than the status of a connection that is gone. */
-function makeGone(): AwsFailure {
-  return new AwsFailure(410, "GoneException", "");
+/** What the ARNs of an API's connections begin with. */
+const nameConnections = ({ region, account }: Stage, api: WebSocketApi, method: string) =>
+  `arn:aws:execute-api:${region}:${account}:${api.id}/${api.stageName}/${method}/@connections/`;
+
+const countMessages = ({ byteLength }: Buffer) => Math.max(1, Math.ceil(byteLength / billedBytes));
+
+function post(connections: Connections, id: string, data: Buffer): AwsAnswer {
+  if (data.byteLength > postBytesMax) return tooLarge;
+  const outcome = connections.post(id, data);
+  if (outcome === "sent") return sent;
+  return outcome === "gone" ? gone : tooFast;
 }
+
+const answerEnd = (outcome: "closed" | "gone") => (outcome === "gone" ? gone : closed);
 
 function answer(status: number, body: string): AwsAnswer {
   return { status, headers: { "content-type": "application/json" }, body };
 }
+
+const sent = answer(200, "");
+const closed = answer(204, "");
+/** API Gateway says no more than the status of a connection that is gone. */
+const gone = answerFailure(new AwsFailure(410, "GoneException", ""));
+const tooFast = answerFailure(new AwsFailure(429, "LimitExceededException", "Rate exceeded"));
+const tooLarge = answerFailure(
+  new AwsFailure(413, "PayloadTooLargeException", "Message too large"),
+);

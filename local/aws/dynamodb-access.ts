@@ -11,13 +11,12 @@ type Body = Record<string, unknown>;
  * What a DynamoDB request needs to be allowed, as AWS's service authorization reference has it: a
  * transaction is its parts, a batch its items, a Query or Scan of an index is asked of the index.
  * `dynamodb:LeadingKeys` are the partition key values, `dynamodb:Attributes` the top-level names
- * that the request mentions.
- *
- * @throws AwsFailure for an operation or a table that the stage does not have.
+ * that the request mentions. Throws AwsFailure for an operation or a table that the stage does not
+ * have.
  */
 export function listAccess(tables: Table[], operation: string, body: Body): Access[] {
   const ask = (action: string, source: Body, keys: (Attributes | undefined)[] | undefined) =>
-    makeAccess(findTable(tables, source.TableName), action, source, keys);
+    accessOf(findTable(tables, source.TableName), action, source, keys);
   switch (operation) {
     case "GetItem":
     case "UpdateItem":
@@ -100,14 +99,11 @@ export function listKeys(tables: Table[], operation: string, body: Body): string
     names(table)
       .map((name) => readScalar(key?.[name]))
       .join("/");
-  if (operation === "Query") {
-    return askQuery(tables, body).context?.["dynamodb:LeadingKeys"] ?? [];
-  }
-  if (body.RequestItems) {
+  if (operation === "Query") return askQuery(tables, body).context?.["dynamodb:LeadingKeys"] ?? [];
+  if (body.RequestItems)
     return listBatch(operation, body).flatMap(({ table, keys }) =>
       keys.map((key) => write(table, key)),
     );
-  }
   const parts = body.TransactItems ? listTransaction(body).map(({ part }) => part) : [body];
   return parts
     .filter((part) => part.Item ?? part.Key)
@@ -121,9 +117,8 @@ function listOf(value: unknown): Body[] {
 /** Tables are named by name or by ARN. */
 function findTable(tables: Table[], name: unknown): Table {
   const table = tables.find((one) => one.name === name || one.arn === name);
-  if (!table) {
+  if (!table)
     throw new AwsFailure(400, "ResourceNotFoundException", `Requested resource not found: ${name}`);
-  }
   return table;
 }
 
@@ -139,7 +134,7 @@ function findPartitionKeyName(table: Table, indexName?: unknown): string | undef
   return keyed?.KeySchema?.find((key) => key.KeyType === "HASH")?.AttributeName;
 }
 
-function makeAccess(
+function accessOf(
   table: Table,
   action: string,
   source: Body,
@@ -195,7 +190,7 @@ function askQuery(tables: Table[], body: Body): Access {
     // asked about, and an empty list would satisfy ForAllValues.
     throw new AwsFailure(400, "ValidationException", "Query condition missed key schema element");
   }
-  return makeAccess(table, "Query", body, keys);
+  return accessOf(table, "Query", body, keys);
 }
 
 const expressions = [

@@ -1,3 +1,5 @@
+import { writeAnswer } from "../engine/index.ts";
+import { countItemBytes, type Item } from "../engine/values.ts";
 import type { Table } from "../model.ts";
 import { type Attributes, listAccess, listKeys, listTransaction } from "./dynamodb-access.ts";
 import type { Engine } from "./engine.ts";
@@ -5,11 +7,11 @@ import {
   type AwsAnswer,
   type AwsRequest,
   answerJson,
+  answerText,
   type Prepare,
   readJsonBody,
 } from "./failure.ts";
 import { runnerCaller } from "./iam.ts";
-import { countItemBytes } from "./item-size.ts";
 import type { Meter } from "./meter.ts";
 
 type Body = Record<string, unknown>;
@@ -59,15 +61,14 @@ async function forward(
     target,
     metered && !asked ? { ...body, ReturnConsumedCapacity: "TOTAL" } : body,
   );
-  if (!metered) return answerJson(answer.body, answer.status);
+  if (!metered) return answerText(writeAnswer(answer.body), answer.status);
   if (answer.status !== 200) {
     record(options.meter, request, { writeUnits: estimateRefused(operation, body, answer.body) });
     return answerJson(answer.body, answer.status);
   }
   if (writes.has(operation)) options.onWrite();
-  const { ConsumedCapacity: consumed, ...rest } = answer.body;
-  record(options.meter, request, sumConsumed(operation, consumed));
-  return answerJson(asked ? answer.body : rest);
+  record(options.meter, request, sumConsumed(operation, answer.body.ConsumedCapacity));
+  return answerText(writeAnswer(answer.body, asked ? undefined : "ConsumedCapacity"));
 }
 
 type Units = { writeUnits?: number; readUnits?: number };
@@ -109,5 +110,5 @@ function estimateRefused(operation: string, body: Body, answer: Body): number {
 }
 
 function countWriteUnits(item: Attributes | undefined): number {
-  return Math.max(1, Math.ceil(countItemBytes(item) / 1024));
+  return Math.max(1, Math.ceil(countItemBytes(item as Item | undefined) / 1024));
 }

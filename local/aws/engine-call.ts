@@ -1,9 +1,11 @@
-/** The runner's own way to an engine: in this process, or at an address. */
-import { type Dispatcher, Pool } from "undici";
+import type { Dispatcher } from "undici";
 
 type Body = Record<string, unknown>;
 
-/** Does one operation, such as `DynamoDB_20120810.GetItem`; a refusal is an answer, too. */
+/**
+ * The runner's own way to an engine, in this process or at an address: does one operation, such as
+ * `DynamoDB_20120810.GetItem`; a refusal is an answer, too.
+ */
 export type EngineCall = (target: string, body: Body) => Promise<EngineAnswer>;
 
 export type EngineAnswer = { status: number; body: Body };
@@ -31,10 +33,21 @@ const streamConnectionCountMax = 4;
 const answerMillisecondsMax = 30_000;
 
 /** Makes the calls to the engine at an address; `close` ends their connections. */
-export function openEngineCalls(endpoint: string): { call: EngineCall; close(): Promise<void> } {
+export async function openEngineCalls(
+  endpoint: string,
+): Promise<{ call: EngineCall; close(): Promise<void> }> {
+  // Loaded where it is needed: few bring an engine of their own, and all wait for the start.
+  const { Pool } = await import("undici");
+  const openPool = (connections: number) =>
+    new Pool(new URL(endpoint).origin, {
+      connections,
+      pipelining: 1,
+      bodyTimeout: answerMillisecondsMax,
+      headersTimeout: answerMillisecondsMax,
+    });
   // Readers of the stream have connections of their own, or a crowd of writers would hold them up.
-  const pool = openPool(endpoint, connectionCountMax);
-  const streamPool = openPool(endpoint, streamConnectionCountMax);
+  const pool = openPool(connectionCountMax);
+  const streamPool = openPool(streamConnectionCountMax);
   return {
     call(target, body) {
       const chosen = target.startsWith("DynamoDBStreams") ? streamPool : pool;
@@ -53,15 +66,6 @@ export function openEngineCalls(endpoint: string): { call: EngineCall; close(): 
       await Promise.all([pool.destroy(), streamPool.destroy()]);
     },
   };
-}
-
-function openPool(endpoint: string, connections: number): Pool {
-  return new Pool(new URL(endpoint).origin, {
-    connections,
-    pipelining: 1,
-    bodyTimeout: answerMillisecondsMax,
-    headersTimeout: answerMillisecondsMax,
-  });
 }
 
 /** Without the streams of undici's `request`, which cost more than the rest of a call. */

@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { writeAnswer } from "../engine/index.ts";
 import type { EngineCall, EngineCredentials } from "./engine-call.ts";
 
 /** The embedded engine's address, for programs beside the runner. */
@@ -25,9 +26,9 @@ export async function openEngineDoor(
   const secret = randomBytes(32).toString("hex");
   let host = "";
   const server = createServer((incoming, outgoing) => {
-    const end = (status: number, body: object) => {
+    const end = (status: number, body: Record<string, unknown>) => {
       outgoing.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
-      outgoing.end(JSON.stringify(body));
+      outgoing.end(writeAnswer(body));
     };
     const refusal = findRefusal(incoming, host, secret);
     if (refusal) return end(403, { __type: "AccessDeniedException", message: refusal });
@@ -61,9 +62,8 @@ function findRefusal(
   host: string,
   secret: string,
 ): string | undefined {
-  if (headers.origin !== undefined || headers["sec-fetch-site"] !== undefined) {
+  if (headers.origin !== undefined || headers["sec-fetch-site"] !== undefined)
     return "Web pages are not served";
-  }
   if (headers.host !== host) return `This is ${host} and nothing else`;
   if (method !== "POST") return "Operations are POST requests";
   const given = Buffer.from(String(headers["x-amz-security-token"] ?? ""));
@@ -77,9 +77,8 @@ async function serve(incoming: IncomingMessage, call: EngineCall) {
   let bytes = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength;
-    if (bytes > bodyBytesMax) {
+    if (bytes > bodyBytesMax)
       return { status: 413, body: { __type: "RequestEntityTooLargeException" } };
-    }
     chunks.push(chunk);
   }
   let body: Record<string, unknown>;

@@ -6,12 +6,7 @@ import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/index.ts";
 import type { Table } from "../model.ts";
 import { findLeastPosition } from "../sources/stream-positions.ts";
 import { DataDirectoryBusy, keepToOwner, openState, type State } from "../state.ts";
-import {
-  anyCredentials,
-  type EngineCall,
-  type EngineCredentials,
-  openEngineCalls,
-} from "./engine-call.ts";
+import type { EngineCall, EngineCredentials } from "./engine-call.ts";
 import { openEngineDoor } from "./engine-door.ts";
 import {
   type EngineNote,
@@ -19,12 +14,15 @@ import {
   removeEngineNote,
   writeEngineNote,
 } from "./engine-note.ts";
+import { openOther } from "./other-engine.ts";
 
 /** A DynamoDB-compatible engine, a way to call it, and its address for others on this machine. */
 export type Engine = {
   call: EngineCall;
   endpoint: string;
   credentials: EngineCredentials;
+  /** What a test may switch; another engine than the embedded one has nothing of it. */
+  switches?: Pick<EmbeddedEngine, "expire" | "holdReads">;
   stop(): Promise<void>;
 };
 
@@ -47,16 +45,15 @@ type EngineOptions = {
 };
 
 /**
- * Opens the embedded engine on `dynamodb.sqlite` of the data directory (or uses the one at the given
- * address), and creates the tables that are absent.
- *
- * @throws FormatMismatch when another engine wrote the data; Error whose message is for a person
- * when the engine at the address does not answer.
+ * Opens the embedded engine on `dynamodb.sqlite` of the data directory (or uses the one at the
+ * given address), and creates the tables that are absent. Rejects with FormatMismatch when another
+ * engine wrote the data, and with a sentence for a person when the engine at the address does not
+ * answer.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { directory } = options.state;
-  const opened = options.endpoint ? openOther(options.endpoint) : await openEmbedded(options);
-  const { call, endpoint, credentials } = opened;
+  const opened = await (options.endpoint ? openOther(options.endpoint) : openEmbedded(options));
+  const { call, endpoint, credentials, switches } = opened;
   const stop = async () => {
     removeEngineNote(directory);
     await opened.stop();
@@ -64,16 +61,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   try {
     for (const table of options.tables) await ensureTable(call, table);
     writeEngineNote(directory, { endpoint, credentials, isOther: Boolean(options.endpoint) });
-    return { call, endpoint, credentials, stop };
+    return { call, endpoint, credentials, ...(switches && { switches }), stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-function openOther(endpoint: string): Engine {
-  const { call, close } = openEngineCalls(endpoint);
-  return { call, endpoint, credentials: anyCredentials, stop: close };
 }
 
 async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<Engine> {
@@ -90,7 +82,8 @@ async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<En
       await door.close();
       engine.close();
     };
-    return { call, endpoint: door.endpoint, credentials: door.credentials, stop };
+    const { endpoint, credentials } = door;
+    return { call, endpoint, credentials, switches: engine, stop };
   } catch (error) {
     engine.close();
     throw error;
@@ -122,9 +115,7 @@ function startUpkeep(engine: EmbeddedEngine, state: State, log: (line: string) =
 
 /**
  * The engine of a data directory for a reader beside the runner, such as an audit: the running one,
- * or one opened for the time of the reading.
- *
- * @throws Error when the directory holds no data.
+ * or one opened for the time of the reading. Rejects when the directory holds no data.
  */
 export async function openEngine(dataDirectory: string): Promise<OpenEngine> {
   const found = findEngine(dataDirectory);
@@ -136,9 +127,8 @@ export async function openEngine(dataDirectory: string): Promise<OpenEngine> {
 function findEngine(dataDirectory: string): { note: EngineNote } | { state: State } {
   const note = readEngineNote(dataDirectory);
   if (note?.isOther) return { note };
-  if (!existsSync(join(dataDirectory, fileName))) {
+  if (!existsSync(join(dataDirectory, fileName)))
     throw new Error(`There is no data in ${dataDirectory}: start Ovation once, or set DATA_DIR.`);
-  }
   try {
     return { state: openState(dataDirectory) };
   } catch (error) {
@@ -168,20 +158,18 @@ async function openAlone(state: State, prepare = () => {}): Promise<OpenEngine> 
 /**
  * The data of a directory as of one moment, for who reads longer than writers wait, such as an
  * export beside the runner: SQLite copies it within one transaction to the temporary directory, and
- * an engine of its own reads the copy until `stop`.
- *
- * @throws Error when the directory holds no data, or only the address of another engine.
+ * an engine of its own reads the copy until `stop`. Rejects when the directory holds no data, or
+ * only the address of another engine.
  */
 export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
   const found = findEngine(dataDirectory);
   // Without a runner nobody writes, and the lock keeps it so.
   if ("state" in found) return openAlone(found.state);
-  if (found.note.isOther) {
+  if (found.note.isOther)
     throw new Error(
       `The data lies with the engine at ${found.note.endpoint}, which can give no snapshot: ` +
         "stop Ovation first.",
     );
-  }
   const state = openState(":memory:");
   return openAlone(state, () => {
     const database = new DatabaseSync(join(dataDirectory, fileName), { timeout: 5000 });
@@ -219,11 +207,10 @@ async function ensureTable(call: EngineCall, table: Table): Promise<void> {
       TableName: table.name,
       BillingMode: "PAY_PER_REQUEST",
     });
-    if (made.status !== 200) {
+    if (made.status !== 200)
       throw new Error(`Table ${table.name} was not made: ${JSON.stringify(made.body)}`);
-    }
   }
-  for (let tries = 0; tries < 500; tries += 1) {
+  for (let tries = 0; tries < 500; tries++) {
     answer = await describe();
     const described = answer.body.Table as { TableStatus?: string } | undefined;
     if (described?.TableStatus === "ACTIVE") return ensureTimeToLive(call, table);

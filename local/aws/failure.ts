@@ -47,19 +47,19 @@ export function readJsonBody(request: AwsRequest): Record<string, unknown> {
   } catch {
     throw new AwsFailure(400, "SerializationException", "The request body is not JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new AwsFailure(400, "SerializationException", "The request body is not a JSON object");
-  }
   return value as Record<string, unknown>;
 }
 
 /** An answer in the JSON protocols; numbers and text as JSON has them. */
 export function answerJson(value: unknown, status = 200): AwsAnswer {
-  return {
-    status,
-    headers: { "content-type": "application/x-amz-json-1.0" },
-    body: JSON.stringify(value),
-  };
+  return answerText(JSON.stringify(value), status);
+}
+
+/** An answer in JSON 1.0 that is text already. */
+export function answerText(body: string, status = 200): AwsAnswer {
+  return { status, headers: { "content-type": "application/x-amz-json-1.0" }, body };
 }
 
 /** A request that has been understood, before it is allowed and done. */

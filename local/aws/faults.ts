@@ -48,7 +48,7 @@ type FaultTarget = {
 
 /** Faults that no local engine shows by itself; every strike is counted. */
 export type Faults = {
-  /** @throws z.ZodError for a fault that cannot be understood. */
+  /** Throws z.ZodError for a fault that cannot be understood. */
   add(wanted: unknown): Fault;
   list(): Fault[];
   clear(): void;
@@ -60,15 +60,14 @@ export type Faults = {
 
 const faultCountMax = 100;
 
-/** @param random uniform in [0, 1); given so that a test can repeat a run. */
+/** No faults at first. `random` is uniform in [0, 1); given so that a test can repeat a run. */
 export function createFaults(random: () => number = Math.random): Faults {
   let faults: Fault[] = [];
   return {
     add(wanted) {
       const fault = { ...FaultWanted.parse(wanted), id: randomUUID(), struck: 0 };
-      if (faults.length >= faultCountMax) {
+      if (faults.length >= faultCountMax)
         throw new AwsFailure(400, "LimitExceededException", `at most ${faultCountMax} faults`);
-      }
       faults = [...faults, fault];
       return fault;
     },
@@ -79,11 +78,11 @@ export function createFaults(random: () => number = Math.random): Faults {
     find(target) {
       if (faults.length === 0) return undefined;
       const fault = faults.find((one) => fits(one, target) && random() * 100 < one.percent);
-      if (fault) fault.struck += 1;
+      if (fault) fault.struck++;
       return fault;
     },
     spare(fault) {
-      fault.struck -= 1;
+      fault.struck--;
     },
   };
 }
@@ -103,11 +102,10 @@ function fits(fault: Fault, target: FaultTarget): boolean {
 
 /**
  * The refusal that a fault is, in the words of the service that it stands for; `undefined` for
- * kinds that are no refusal.
- *
- * @param itemCount requests in the transaction, each of which gets its cancellation reason.
+ * kinds that are no refusal. `itemCount` is the number of requests in the transaction, each of
+ * which gets its cancellation reason.
  */
-export function makeFaultFailure(
+export function failureOfFault(
   kind: Fault["kind"],
   target: FaultTarget,
   itemCount: number,
@@ -127,9 +125,8 @@ export function makeFaultFailure(
     case "gone":
       return new AwsFailure(410, "GoneException", "");
     case "conflict": {
-      if (!target.operation.startsWith("Transact")) {
+      if (!target.operation.startsWith("Transact"))
         return new AwsFailure(400, "TransactionConflictException", conflictReason.Message);
-      }
       const { message, ...rest } = cancelled(Array(itemCount).fill(conflictReason));
       return new AwsFailure(400, "TransactionCanceledException", message, rest);
     }

@@ -10,16 +10,20 @@ export type Iam = {
   /** Whether the id names a function of the stage or the runner. */
   knows(caller: string): boolean;
   isAllowed(caller: string, access: Access): boolean;
-  /** @throws AwsFailure AccessDeniedException naming the first missing grant. */
+  /**
+   * Whether it may do the action on whatever has a name that begins so, without a look at the rest
+   * of the name. False also means that it depends on that: then each is to be checked by itself.
+   */
+  mayBelow(caller: string, action: string, prefix: string): boolean;
+  /** Throws AwsFailure AccessDeniedException naming the first missing grant. */
   check(caller: string, access: Access[]): void;
 };
 
 /**
  * Identity-based policies only, as the roles of the template have them: an explicit Deny wins, then
- * an Allow is needed. Resource policies, boundaries and managed policies are not evaluated.
+ * an Allow is needed. Resource policies, boundaries and managed policies are not evaluated. `log`
+ * gets one line for each (function, action) that is refused.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
- *
- * @param log gets one line for each (function, action) that is refused.
  */
 export function createIam(stage: Stage, log: (line: string) => void): Iam {
   const refused = new Set<string>();
@@ -45,9 +49,25 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
     return covering.length > 0 ? "allowed" : "no_grant";
   };
 
+  const mayBelow = (caller: string, action: string, prefix: string) => {
+    const statements = stage.roles[stage.functions[caller]?.role ?? ""] ?? [];
+    const about = statements.filter(({ Action }) =>
+      Action.some((one) => matches(one, action, true)),
+    );
+    // What a pattern with `*` at its end says of the beginning of a name, it says of every end.
+    const covers = ({ Resource }: PolicyStatement) =>
+      Resource.some((pattern) => pattern.endsWith("*") && matches(pattern, prefix));
+    const isPlain = ({ Effect, Condition }: PolicyStatement) => Effect === "Allow" && !Condition;
+    return (
+      about.every(({ Effect }) => Effect === "Allow") && about.some((s) => isPlain(s) && covers(s))
+    );
+  };
+
   return {
     knows: (caller) => caller === runnerCaller || Object.hasOwn(stage.functions, caller),
     isAllowed: (caller, access) => caller === runnerCaller || judge(caller, access) === "allowed",
+    mayBelow: (caller, action, prefix) =>
+      caller === runnerCaller || mayBelow(caller, action, prefix),
     check(caller, accesses) {
       if (caller === runnerCaller) return;
       for (const access of accesses) {
@@ -120,8 +140,8 @@ function holdsConditions(
 }
 
 /**
- * @throws AwsFailure for an operator that this evaluator does not have: a policy must not be
- * judged by half of it.
+ * Throws AwsFailure for an operator that this evaluator does not have: a policy must not be judged
+ * by half of it.
  */
 function holdsCondition(
   operator: string,
@@ -134,9 +154,8 @@ function holdsCondition(
   const absent = found === undefined || found.length === 0;
   if (name === "Null") return wanted.includes(String(absent));
   const test = findTest(name ?? "", matches);
-  if (!test) {
+  if (!test)
     throw new AwsFailure(400, "ValidationError", `The condition ${operator} is not evaluated here`);
-  }
   // ForAllValues holds for a key that the request does not have: AWS's own, often forgotten, rule.
   if (absent) return quantifier === "ForAllValues" || optional !== undefined || test.negated;
   const one = (value: string) => {

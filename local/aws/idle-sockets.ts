@@ -18,7 +18,7 @@ export function watchIdleSockets(now: () => number = Date.now) {
     isForgotten(socket: Socket): boolean {
       if (idleMillisecondsMax === undefined) return false;
       if (now() - (usedAt.get(socket) ?? now()) <= idleMillisecondsMax) return false;
-      resets += 1;
+      resets++;
       return true;
     },
     /** Notes that a socket is in use: it is idle from now on. */

@@ -1,11 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { Connections, Invoke, Stage } from "../model.ts";
-import { createQueueStore } from "../sources/queue-store.ts";
-import { createQueueSource } from "../sources/queues.ts";
-import { createSchedules } from "../sources/schedules.ts";
-import { createStreams } from "../sources/streams.ts";
+import type { Connections, DoCalls, Invoke, Stage } from "../model.ts";
 import { openState } from "../state.ts";
-import { createConnectionCalls } from "./connections.ts";
+import type { Services } from "./answer-call.ts";
+import { createConnectionCalls, createPostsTogether } from "./connections.ts";
 import { createDynamoDb } from "./dynamodb.ts";
 import { startEndpoint } from "./endpoint.ts";
 import { removeEndpointNote, writeEndpointNote } from "./endpoint-note.ts";
@@ -16,10 +13,12 @@ import { withInvocationFaults } from "./invocation-faults.ts";
 import { createInvocationCalls } from "./invocations.ts";
 import { type LocalRoute, listLocalRoutes } from "./local-routes.ts";
 import { createMeter, type Meter } from "./meter.ts";
-import { createObjectCalls, openObjects } from "./objects.ts";
+import { createObjectCalls, createObjects } from "./objects.ts";
 import { createSecretCalls, createSecrets } from "./secrets.ts";
 import { checkSourceGrants } from "./source-grants.ts";
+import { createSources } from "./sources.ts";
 import { createSqs } from "./sqs.ts";
+import { createThreadCalls } from "./thread-calls.ts";
 
 export { FormatMismatch } from "../engine/index.ts";
 export { DataDirectoryBusy } from "../state.ts";
@@ -39,6 +38,8 @@ export type Aws = {
   meter: Meter;
   /** Calls a function as a gateway does: struck by faults that name the service `lambda`. */
   invoke: Invoke;
+  /** Does the calls that functions send from thread to thread, as the endpoint does the others. */
+  doCalls: DoCalls;
   routes: LocalRoute[];
   /** Whether a socket that nobody used for so long is forgotten; undefined: none is. */
   forgetIdleSockets(milliseconds: number | undefined): void;
@@ -65,118 +66,86 @@ type AwsOptions = {
   log?: (line: string) => void;
 };
 
-/** How long a batch at work may delay the end. */
-const stopMilliseconds = 2000;
-
 /**
- * Starts the local AWS: engine, endpoint, and what the template's mappings need.
- *
- * @throws DataDirectoryBusy when another runner has the data directory; FormatMismatch when another
- * engine wrote its data; Error with one sentence
- * for a person when the engine cannot run here or a mapping's function lacks a grant.
+ * Starts the local AWS: engine, endpoint, and what the template's mappings need. Rejects with
+ * DataDirectoryBusy when another runner has the data directory, with FormatMismatch when another
+ * engine wrote its data, and with one sentence for a person when the engine cannot run here or a
+ * mapping's function lacks a grant.
  */
 export async function startAws(options: AwsOptions): Promise<Aws> {
-  const { stage, connections } = options;
-  const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
-  const state = openState(options.dataDir);
-  const runnerSecret = randomBytes(16).toString("hex");
-  const iam = createIam(stage, log);
-  const faults = createFaults();
-  const invoke = withInvocationFaults(options.invoke, faults);
-  const meter = createMeter();
-  const cleanups: (() => unknown)[] = [() => state.close()];
+  const cleanups: (() => unknown)[] = [];
   const stop = async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   };
   try {
-    checkSourceGrants(stage, iam);
-    const engine = await startEngine({
-      state,
-      tables: stage.tables,
-      endpoint: options.dynamodbEndpoint,
-      log,
-    });
-    cleanups.push(() => engine.stop());
-    const store = createQueueStore(state, (arn) => stage.queues.find((one) => one.arn === arn));
-    const queueSources = stage.eventSources.flatMap((source) => {
-      const queue = stage.queues.find((one) => one.arn === source.sourceArn);
-      if (!queue) return [];
-      const made = { source, queue, region: stage.region, store, invoke, meter, log };
-      return [{ queue, source: createQueueSource(made) }];
-    });
-    const wakeQueue = (name: string) => {
-      for (const one of queueSources) if (one.queue.name === name) one.source.wake();
-    };
-    const objects = openObjects(state.directory);
-    const streams = createStreams({
-      stage,
-      call: engine.call,
-      state,
-      invoke,
-      putObject: objects.put,
-      log,
-      sendToQueue(queueArn, body) {
-        const queue = stage.queues.find((one) => one.arn === queueArn);
-        if (!queue) return log(`There is no destination ${queueArn} for what was given up`);
-        store.send(queue, { body, sender: runnerCaller });
-        wakeQueue(queue.name);
-      },
-    });
-    const schedules = createSchedules(stage, invoke, log);
-    const secrets = createSecrets(stage, state, options.secrets);
-    const endpoint = await startEndpoint({
-      iam,
-      faults,
-      runnerSecret,
-      log,
-      services: {
-        dynamodb: createDynamoDb({ engine, tables: stage.tables, meter, onWrite: streams.wake }),
-        sqs: createSqs({ stage, store, meter, onSend: (queue) => wakeQueue(queue.name) }),
-        "execute-api": createConnectionCalls(stage, connections, meter),
-        lambda: createInvocationCalls(stage, options.invoke, log),
-        secretsmanager: createSecretCalls(stage, secrets),
-        s3: createObjectCalls(stage, objects),
-      },
-    });
-    cleanups.push(() => endpoint.stop());
-    writeEndpointNote(state.directory, {
-      url: endpoint.url,
-      accessKeyId: runnerCaller,
-      secretAccessKey: runnerSecret,
-      sessionToken: runnerSecret,
-      buckets: stage.buckets.map(({ name }) => name),
-    });
-    cleanups.push(() => removeEndpointNote(state.directory));
-    const stopSources = async () => {
-      schedules.stop();
-      const sources = [streams.stop(), ...queueSources.map(({ source }) => source.stop())];
-      const late = new Promise((resolve) => setTimeout(resolve, stopMilliseconds).unref());
-      await Promise.race([Promise.allSettled(sources), late]);
-    };
-    return {
-      endpointUrl: endpoint.url,
-      forgetIdleSockets: endpoint.forgetIdle,
-      resets: endpoint.resets,
-      credentialsFor: (functionName) => ({
-        accessKeyId: functionName,
-        secretAccessKey: runnerSecret,
-        ...(functionName === runnerCaller && { sessionToken: runnerSecret }),
-      }),
-      getSecret: secrets.get,
-      meter,
-      invoke: withInvocationFaults(options.invoke, faults, { onlyNamed: true }),
-      routes: listLocalRoutes({ meter, faults, streams, queues: stage.queues, store }),
-      async start() {
-        store.release();
-        await streams.start();
-        for (const { source } of queueSources) source.start();
-        schedules.start();
-        cleanups.push(stopSources);
-      },
-      stop,
-    };
+    return { ...(await compose(options, cleanups)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+type Cleanups = (() => unknown)[];
+
+async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aws, "stop">> {
+  const { stage, connections } = options;
+  const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
+  const state = openState(options.dataDir);
+  cleanups.push(() => state.close());
+  const runnerSecret = randomBytes(16).toString("hex");
+  const iam = createIam(stage, log);
+  const faults = createFaults();
+  const meter = createMeter();
+  checkSourceGrants(stage, iam);
+  const { tables } = stage;
+  const engine = await startEngine({ state, tables, endpoint: options.dynamodbEndpoint, log });
+  cleanups.push(() => engine.stop());
+  const objects = createObjects(state.directory);
+  const invoke = withInvocationFaults(options.invoke, faults);
+  const sources = createSources({ stage, state, call: engine.call, objects, invoke, meter, log });
+  const { store, streams, wakeQueue } = sources;
+  const secrets = createSecrets(stage, state, options.secrets);
+  const posting = { stage, connections, meter };
+  const services: Services = {
+    iam,
+    faults,
+    runnerSecret,
+    log,
+    services: {
+      dynamodb: createDynamoDb({ engine, tables, meter, onWrite: streams.wake }),
+      sqs: createSqs({ stage, store, meter, onSend: ({ name }) => wakeQueue(name) }),
+      "execute-api": createConnectionCalls(posting),
+      lambda: createInvocationCalls(stage, options.invoke, log),
+      secretsmanager: createSecretCalls(stage, secrets),
+      s3: createObjectCalls(stage, objects),
+    },
+  };
+  const endpoint = await startEndpoint(services);
+  cleanups.push(() => endpoint.stop());
+  const credentialsFor = (name: string) => credentialsOf(name, runnerSecret);
+  const buckets = stage.buckets.map(({ name }) => name);
+  const own = { ...credentialsFor(runnerCaller), sessionToken: runnerSecret };
+  writeEndpointNote(state.directory, { url: endpoint.url, ...own, buckets });
+  cleanups.push(() => removeEndpointNote(state.directory));
+  return {
+    endpointUrl: endpoint.url,
+    forgetIdleSockets: endpoint.forgetIdle,
+    resets: endpoint.resets,
+    credentialsFor,
+    getSecret: secrets.get,
+    meter,
+    invoke: withInvocationFaults(options.invoke, faults, { onlyNamed: true }),
+    doCalls: createThreadCalls(services, createPostsTogether(posting, iam)),
+    routes: listLocalRoutes({ meter, faults, streams, queues: stage.queues, store, engine }),
+    async start() {
+      await sources.start();
+      cleanups.push(sources.stop);
+    },
+  };
+}
+
+/** Only the runner's own are worth anything to somebody else: they may do all. */
+function credentialsOf(functionName: string, secret: string): Credentials {
+  const sessionToken = functionName === runnerCaller ? { sessionToken: secret } : {};
+  return { accessKeyId: functionName, secretAccessKey: secret, ...sessionToken };
 }

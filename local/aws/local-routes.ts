@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Queue } from "../model.ts";
 import type { QueueStore } from "../sources/queue-store.ts";
 import type { Streams } from "../sources/streams.ts";
+import type { Engine } from "./engine.ts";
 import { AwsFailure } from "./failure.ts";
 import type { Faults } from "./faults.ts";
 import type { Meter } from "./meter.ts";
@@ -17,6 +18,14 @@ type LocalAnswer = { status: number; body?: unknown };
 
 const Tag = z.strictObject({ tag: z.string().min(1).max(100).nullable() });
 
+/** What the table may be told to do that the service does by itself. */
+const TableCommand = z.strictObject({
+  /** How old a read may be that does not ask for consistency, or that is of a global index. */
+  staleMilliseconds: z.int().min(0).max(600_000).optional(),
+  /** Items expire that would within so many seconds. */
+  expireAheadSeconds: z.int().min(0).max(100_000_000).optional(),
+});
+
 /** Switches and reports for tests and measurements; deployed stages have none of them. */
 export function listLocalRoutes(made: {
   meter: Meter;
@@ -24,8 +33,9 @@ export function listLocalRoutes(made: {
   streams: Streams;
   queues: Queue[];
   store: QueueStore;
+  engine: Pick<Engine, "switches">;
 }): LocalRoute[] {
-  const { meter, faults, streams, queues, store } = made;
+  const { meter, faults, streams, queues, store, engine } = made;
   const routes: LocalRoute[] = [
     { method: "GET", path: "/local/cost", handler: () => say(200, meter.report()) },
     {
@@ -62,6 +72,19 @@ export function listLocalRoutes(made: {
       async handler(body) {
         await streams.command(body);
         return say(200, streams.report());
+      },
+    },
+    {
+      method: "POST",
+      path: "/local/table",
+      handler(body) {
+        const { staleMilliseconds, expireAheadSeconds } = TableCommand.parse(body);
+        if (!engine.switches)
+          throw new AwsFailure(400, "ValidationException", "Another engine has no switches");
+        if (staleMilliseconds !== undefined) engine.switches.holdReads(staleMilliseconds);
+        if (expireAheadSeconds !== undefined) engine.switches.expire(expireAheadSeconds);
+        streams.wake();
+        return { status: 204 };
       },
     },
     {

@@ -1,4 +1,4 @@
-import { type PricedItem, prices } from "./prices.ts";
+import { type dollarsOf, type PricedItem, prices } from "./prices.ts";
 
 /** One thing that AWS would have charged for. */
 type Usage = {
@@ -22,7 +22,7 @@ type Report = {
   byFunction: Record<string, Sum & { byOperation: Record<string, Sum> }>;
   byTag: Record<string, Sum>;
   items: Partial<Record<PricedItem, number>>;
-  dollars: Partial<Record<PricedItem, number>> & { total: number };
+  dollars: ReturnType<typeof dollarsOf>;
   prices: typeof prices;
 };
 
@@ -43,97 +43,99 @@ export type Meter = {
 
 const tagCountMax = 1000;
 
+/** What was counted so far; a reset begins another one. */
+type Counts = {
+  since: Date;
+  total: Sum;
+  operations: Map<string, Sum>;
+  functions: Map<string, { sum: Sum; operations: Map<string, Sum> }>;
+  tags: Map<string, Sum>;
+  items: Map<PricedItem, number>;
+};
+
 /** A meter that stands at nothing; it lives as long as the runner. */
 export function createMeter(): Meter {
-  let since = new Date();
+  let counts = newCounts();
   let tag: string | undefined;
-  let total = newSum();
-  let operations = new Map<string, Sum>();
-  let functions = new Map<string, { sum: Sum; operations: Map<string, Sum> }>();
-  let tags = new Map<string, Sum>();
-  let items = new Map<PricedItem, number>();
-
-  const addItem = (name: PricedItem, amount: number) =>
-    items.set(name, (items.get(name) ?? 0) + amount);
-  const record = (usage: Usage) => {
-    const of = functions.get(usage.caller) ?? { sum: newSum(), operations: new Map() };
-    functions.set(usage.caller, of);
-    const sums = [
-      total,
-      of.sum,
-      sumOf(operations, usage.operation),
-      sumOf(of.operations, usage.operation),
-    ];
-    if (tag !== undefined) sums.push(sumOf(tags, tag));
-    for (const sum of sums) {
-      sum.requests += usage.requests ?? 1;
-      sum.writeUnits += usage.writeUnits ?? 0;
-      sum.readUnits += usage.readUnits ?? 0;
-    }
-    if (usage.writeUnits) addItem("dynamodb_write_units", usage.writeUnits);
-    if (usage.readUnits) addItem("dynamodb_read_units", usage.readUnits);
-    for (const [name, amount] of Object.entries(usage.items ?? {})) {
-      addItem(name as PricedItem, amount);
-    }
-  };
-  const report = (): Report => {
-    const dollars: Report["dollars"] = { total: 0 };
-    for (const [name, amount] of items) {
-      dollars[name] = amount * prices[name];
-      dollars.total += amount * prices[name];
-    }
-    return {
-      since: since.toISOString(),
-      until: new Date().toISOString(),
-      requests: total.requests,
-      units: { write: total.writeUnits, read: total.readUnits },
-      byOperation: Object.fromEntries(operations),
-      byFunction: Object.fromEntries(
-        [...functions].map(([name, of]) => [
-          name,
-          { ...of.sum, byOperation: Object.fromEntries(of.operations) },
-        ]),
-      ),
-      byTag: Object.fromEntries(tags),
-      items: Object.fromEntries(items),
-      dollars,
-      prices,
-    };
-  };
+  const record = (usage: Usage) => count(counts, usage, tag);
   return {
     record,
     invocation(functionName, milliseconds, memoryMegabytes) {
       const seconds = Math.ceil(milliseconds) / 1000;
-      record({
-        caller: functionName,
-        operation: "lambda:run",
-        items: {
-          lambda_requests: 1,
-          lambda_gigabyte_seconds: (seconds * memoryMegabytes) / 1024,
-        },
-      });
+      const lambda_gigabyte_seconds = (seconds * memoryMegabytes) / 1024;
+      const items = { lambda_requests: 1, lambda_gigabyte_seconds };
+      record({ caller: functionName, operation: "lambda:run", items });
     },
-    item: addItem,
+    item: (name, amount) => addItem(counts, name, amount),
     setTag(name) {
-      if (name === undefined || tags.has(name) || tags.size < tagCountMax) tag = name;
+      if (name === undefined || counts.tags.has(name) || counts.tags.size < tagCountMax) tag = name;
     },
-    report,
+    report: () => reportOf(counts),
     reset() {
-      since = new Date();
-      total = newSum();
-      operations = new Map();
-      functions = new Map();
-      tags = new Map();
-      items = new Map();
+      counts = newCounts();
     },
     summary() {
-      const { requests, units, dollars } = report();
+      const { requests, units, dollars } = reportOf(counts);
       return (
         `On AWS this would have cost $${dollars.total.toFixed(6)}: ${requests} requests, ` +
         `${units.write} write and ${units.read} read units ` +
         `(list prices ${prices.region}, ${prices.date})`
       );
     },
+  };
+}
+
+function newCounts(): Counts {
+  const sums = { operations: new Map(), functions: new Map(), tags: new Map() };
+  return { since: new Date(), total: newSum(), ...sums, items: new Map() };
+}
+
+function addItem({ items }: Counts, name: PricedItem, amount: number): void {
+  items.set(name, (items.get(name) ?? 0) + amount);
+}
+
+function count(counts: Counts, usage: Usage, tag: string | undefined): void {
+  const { caller, operation, requests = 1, writeUnits = 0, readUnits = 0, items = {} } = usage;
+  const own = counts.functions.get(caller) ?? { sum: newSum(), operations: new Map() };
+  counts.functions.set(caller, own);
+  const sums = [
+    counts.total,
+    own.sum,
+    sumOf(counts.operations, operation),
+    sumOf(own.operations, operation),
+    ...(tag === undefined ? [] : [sumOf(counts.tags, tag)]),
+  ];
+  for (const sum of sums) {
+    sum.requests += requests;
+    sum.writeUnits += writeUnits;
+    sum.readUnits += readUnits;
+  }
+  if (writeUnits > 0) addItem(counts, "dynamodb_write_units", writeUnits);
+  if (readUnits > 0) addItem(counts, "dynamodb_read_units", readUnits);
+  for (const [name, amount] of Object.entries(items)) addItem(counts, name as PricedItem, amount);
+}
+
+function reportOf({ since, total, operations, functions, tags, items }: Counts): Report {
+  const dollars: Report["dollars"] = { total: 0 };
+  for (const [name, amount] of items) {
+    dollars[name] = amount * prices[name];
+    dollars.total += amount * prices[name];
+  }
+  const byFunction = [...functions].map(([name, own]) => {
+    const report = { ...own.sum, byOperation: Object.fromEntries(own.operations) };
+    return [name, report] as const;
+  });
+  return {
+    since: since.toISOString(),
+    until: new Date().toISOString(),
+    requests: total.requests,
+    units: { write: total.writeUnits, read: total.readUnits },
+    byOperation: Object.fromEntries(operations),
+    byFunction: Object.fromEntries(byFunction),
+    byTag: Object.fromEntries(tags),
+    items: Object.fromEntries(items),
+    dollars,
+    prices,
   };
 }
 

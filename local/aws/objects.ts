@@ -7,22 +7,21 @@ import { type AwsAnswer, AwsFailure, type Prepare } from "./failure.ts";
 export type PutObject = (bucketName: string, key: string, bytes: string | Uint8Array) => void;
 
 /** The objects of the stage's buckets as files below `DATA_DIR/s3/<bucket>/`. */
-type Objects = {
+export type Objects = {
   put: PutObject;
-  /** @throws AwsFailure NoSuchKey. */
+  /** Throws AwsFailure NoSuchKey where there is none. */
   get(bucketName: string, key: string): Buffer;
   remove(bucketName: string, key: string): void;
   /** Keys that begin so, in S3's order. */
   list(bucketName: string, prefix: string): string[];
 };
 
-/** @param directory the data directory. Keys cannot leave their bucket's folder. */
-export function openObjects(directory: string): Objects {
+/** `directory` is the data directory. Keys cannot leave their bucket's folder. */
+export function createObjects(directory: string): Objects {
   const fileOf = (bucketName: string, key: string) => {
     const parts = key.split("/");
-    if (key === "" || parts.some((part) => part === "" || part === "." || part === "..")) {
+    if (key === "" || parts.some((part) => part === "" || part === "." || part === ".."))
       throw new AwsFailure(400, "InvalidRequest", "This key cannot be a file on this machine");
-    }
     return join(directory, "s3", bucketName, ...parts);
   };
   return {

@@ -14,7 +14,21 @@ export const prices = {
   rest_requests: 3.5e-6,
   sqs_standard_requests: 0.4e-6,
   sqs_fifo_requests: 0.5e-6,
+  /** Of the table, for each gigabyte and month. */
+  dynamodb_gigabyte_months: 0.25,
+  /** Sent to the Internet. */
+  gigabytes_out: 0.09,
 } as const;
 
 /** What can be counted and has a price: the names of `prices` but for its description. */
 export type PricedItem = Exclude<keyof typeof prices, "region" | "date">;
+
+/** What each of `items` costs, in dollars, and all of them. */
+export function dollarsOf(items: Iterable<readonly [PricedItem, number]>) {
+  const dollars: Partial<Record<PricedItem, number>> & { total: number } = { total: 0 };
+  for (const [name, amount] of items) {
+    dollars[name] = amount * prices[name];
+    dollars.total += amount * prices[name];
+  }
+  return dollars;
+}

@@ -17,14 +17,14 @@ export function createSecrets(stage: Stage, state: State, given: Record<string, 
     get(name) {
       if (given[name] !== undefined) return given[name];
       const secret = stage.secrets.find((one) => one.name === name);
-      keep.run(name, makeSecret(secret?.generate ?? {}));
+      keep.run(name, newSecret(secret?.generate ?? {}));
       return String(find.get(name)?.value);
     },
   };
 }
 
 /** Hexadecimal text of the asked length (32 by default), inside the template's JSON if any. */
-function makeSecret(generate: Record<string, unknown>): string {
+function newSecret(generate: Record<string, unknown>): string {
   const length = Number(generate.PasswordLength ?? 32);
   const text = randomBytes(Math.ceil(length / 2))
     .toString("hex")
@@ -37,13 +37,12 @@ function makeSecret(generate: Record<string, unknown>): string {
 /** Secrets Manager's GetSecretValue, by name or ARN. */
 export function createSecretCalls(stage: Stage, secrets: Secrets): Prepare {
   return (request) => {
-    if (request.operation !== "GetSecretValue") {
+    if (request.operation !== "GetSecretValue")
       throw new AwsFailure(
         400,
         "UnknownOperationException",
         `The local endpoint does not have the Secrets Manager operation ${request.operation}`,
       );
-    }
     const wanted = String(readJsonBody(request).SecretId ?? "");
     const secret = stage.secrets.find((one) => one.name === wanted || one.arn === wanted);
     if (!secret) {

@@ -3,9 +3,8 @@ import type { Iam } from "./iam.ts";
 
 /**
  * A mapping polls with its function's role, so AWS refuses to make one whose role may not: this
- * says so at the start, with every missing grant in one message.
- *
- * @throws Error naming function, action and resource of each.
+ * says so at the start. Throws with function, action and resource of every missing grant in one
+ * message.
  */
 export function checkSourceGrants(stage: Stage, iam: Iam): void {
   const missing: string[] = [];
@@ -24,7 +23,6 @@ export function checkSourceGrants(stage: Stage, iam: Iam): void {
       missing.push(`${source.functionName} may not ${access.action} on ${access.resource}`);
     }
   }
-  if (missing.length > 0) {
+  if (missing.length > 0)
     throw new Error(`AWS would refuse these event source mappings: ${missing.join("; ")}`);
-  }
 }

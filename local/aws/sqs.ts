@@ -109,33 +109,28 @@ function checkBatch(entries: z.infer<typeof Entry>[]): void {
   };
   if (entries.length === 0) refuse("EmptyBatchRequest", "There should be at least one entry.");
   if (entries.length > 10) refuse("TooManyEntriesInBatchRequest", "At most 10 entries.");
-  if (new Set(entries.map((entry) => entry.Id)).size < entries.length) {
+  if (new Set(entries.map((entry) => entry.Id)).size < entries.length)
     refuse("BatchEntryIdsNotDistinct", "Two entries have the same Id.");
-  }
-  if (entries.reduce((sum, entry) => sum + countBytes(entry), 0) > messageBytesMax) {
+  if (entries.reduce((sum, entry) => sum + countBytes(entry), 0) > messageBytesMax)
     refuse("BatchRequestTooLong", `At most ${messageBytesMax} bytes.`);
-  }
 }
 
-/** @throws AwsFailure for what this kind of queue does not take. */
+/** Throws AwsFailure for what this kind of queue does not take. */
 function checkMessage(queue: Queue, message: MessageWanted): void {
   const refuse = (type: string, text: string) => {
     throw new AwsFailure(400, `com.amazonaws.sqs#${type}`, text);
   };
   if (!queue.fifo) return;
-  if (message.DelaySeconds) {
+  if (message.DelaySeconds)
     refuse("InvalidParameterValue", "DelaySeconds is of the queue, not of a message, in FIFO.");
-  }
-  if (!message.MessageGroupId) {
+  if (!message.MessageGroupId)
     refuse("MissingParameter", "The request must contain the parameter MessageGroupId.");
-  }
-  if (!message.MessageDeduplicationId && !queue.contentBasedDeduplication) {
+  if (!message.MessageDeduplicationId && !queue.contentBasedDeduplication)
     refuse(
       "InvalidParameterValue",
       "The queue should either have ContentBasedDeduplication enabled or " +
         "MessageDeduplicationId provided explicitly",
     );
-  }
 }
 
 function send(

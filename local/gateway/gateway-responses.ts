@@ -1,7 +1,3 @@
-/**
- * The answers that API Gateway makes itself, from the API's gateway responses.
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
- */
 import type { GatewayResponse, RestApi } from "../model.ts";
 import type { RequestContext, RestAnswer, RestRequest } from "./rest-request.ts";
 import { findHeader } from "./rest-request.ts";
@@ -39,7 +35,11 @@ const types = {
 
 export type GatewayResponseType = keyof typeof types;
 
-/** The answer of one type: as the API says for it, else for its default, else as AWS has it. */
+/**
+ * An answer that API Gateway makes itself, of one type: as the API's gateway responses say for it,
+ * else for their default, else as AWS has it.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+ */
 export function answerFromGateway(
   api: RestApi,
   type: GatewayResponseType,
@@ -96,12 +96,10 @@ export function readVariable(
   context: Record<string, unknown>,
 ): string {
   const [scope, ...names] = expression.split(".");
-  if (scope === "method" && names[0] === "request" && names[1] === "header") {
+  if (scope === "method" && names[0] === "request" && names[1] === "header")
     return findHeader(request, names.slice(2).join(".")) ?? "";
-  }
-  if (scope === "method" && names[0] === "request" && names[1] === "querystring") {
+  if (scope === "method" && names[0] === "request" && names[1] === "querystring")
     return new URLSearchParams(request.query).get(names.slice(2).join(".")) ?? "";
-  }
   if (scope !== "context") return "";
   let value: unknown = context;
   for (const name of names) {

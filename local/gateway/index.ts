@@ -1,9 +1,4 @@
-/**
- * The one port of the runner: HTTP for the REST APIs, upgrades for the WebSocket APIs, and the
- * runner's own routes under /local/. It also stands in for API Gateway's edge: what is malformed,
- * too long in its headers, or too large never reaches an API.
- */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo, Server as TcpServer } from "node:net";
 import { createServer as createTcpServer } from "node:net";
@@ -11,6 +6,7 @@ import type { Duplex } from "node:stream";
 import type { Log } from "../log.ts";
 import type { OwnRoutes } from "./own-routes.ts";
 import { answerJson } from "./own-routes.ts";
+import type { Pages } from "./pages.ts";
 import type { AnswerRequest } from "./rest.ts";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
 import { describeRequest, readBody, sizeOfHeaders, splitTarget } from "./wire.ts";
@@ -31,6 +27,8 @@ export type Mounts = {
     path: string;
     upgrade(request: RestRequest, raw: IncomingMessage, socket: Duplex, head: Buffer): void;
   }[];
+  /** Answer before the APIs, at paths of their own. */
+  pages?: Pages | undefined;
 };
 
 export type Gateway = {
@@ -49,121 +47,34 @@ type GatewayOptions = {
   ownRoutes: OwnRoutes;
 };
 
+/** A gateway and what it serves: nothing before it is opened. */
+type Edge = GatewayOptions & { mounts: Mounts | undefined };
+
 /**
- * Listens on 127.0.0.1, and on `host` too. Rejects with the system's error when the port or the
- * address cannot be had.
+ * Listens on the one port of the runner: HTTP for the REST APIs, upgrades for the WebSocket APIs,
+ * and the runner's own routes under /local/. It also stands in for API Gateway's edge: what is
+ * malformed, too long in its headers, or too large never reaches an API. Its addresses are
+ * 127.0.0.1 and `host`. Rejects with the system's error when the port or the address cannot be had.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { log, ownRoutes, host = "127.0.0.1" } = options;
-  let mounts: Mounts | undefined;
-  const server = createServer(
-    {
-      maxHeaderSize: 2 * headerBytesMax,
-      requestTimeout: 30_000,
-      headersTimeout: 10_000,
-      keepAliveTimeout: 65_000,
-      shouldUpgradeCallback: (request) =>
-        findSocket(mounts, request) !== undefined || mounts === undefined,
-    },
-    (request, response) => {
-      answer(request, response).catch((error: unknown) => {
-        log.problem(`The gateway failed: ${error instanceof Error ? error.stack : error}`);
-        response.destroy();
-      });
-    },
-  );
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on("error", () => socket.destroy());
-    if (sizeOfHeaders(request) > headerBytesMax) return refuseUpgrade(socket, 431);
-    const found = findSocket(mounts, request);
-    if (found === undefined) return refuseUpgrade(socket, 503);
-    found.upgrade(describeRequest(request, Buffer.alloc(0)), request, socket, head);
-  });
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const started = performance.now();
-    const { path } = splitTarget(request.url ?? "/");
-    const result = await answerAny(request);
-    if (result === undefined) return;
-    const length: [string, string] = ["Content-Length", String(result.body.length)];
-    // RFC 9110, 8.6: an answer that can have no content must not tell the length of one.
-    const headers = withoutBody.has(result.statusCode)
-      ? result.headers
-      : [...result.headers, length];
-    response.writeHead(result.statusCode, headers.flat());
-    response.end(result.body);
-    log.request({
-      method: request.method ?? "",
-      path,
-      statusCode: result.statusCode,
-      milliseconds: performance.now() - started,
-      by: result.by,
-    });
-  }
-
-  async function answerAny(request: IncomingMessage): Promise<RestAnswer | undefined> {
-    if (sizeOfHeaders(request) > headerBytesMax) {
-      return {
-        statusCode: 431,
-        headers: [["Connection", "close"]],
-        body: Buffer.alloc(0),
-        by: "edge",
-      };
-    }
-    const { path } = splitTarget(request.url ?? "/");
-    if (!path.startsWith("/") || request.httpVersionMajor < 1) {
-      return {
-        statusCode: 400,
-        headers: [["Connection", "close"]],
-        body: Buffer.alloc(0),
-        by: "edge",
-      };
-    }
-    const body = await readBody(request, bodyBytesMax);
-    if (body === "gone") return undefined;
-    const described = describeRequest(request, body === "too_large" ? Buffer.alloc(0) : body);
-    if (body === "too_large") described.isTooLarge = true;
-    const own = await ownRoutes.answer(described);
-    if (own) return own;
-    const mount = mounts?.rest.find(
-      ({ prefix }) => path === prefix || path.startsWith(`${prefix}/`),
-    );
-    if (mount === undefined) {
-      return answerJson(
-        503,
-        {
-          isSuccess: false,
-          statusCode: 503,
-          data: null,
-          errors: ["Service temporarily unavailable"],
-          timestamp: new Date().toISOString(),
-        },
-        [
-          ["Retry-After", "1"],
-          ["Access-Control-Allow-Origin", "*"],
-        ],
-      );
-    }
-    described.path = path.slice(mount.prefix.length) || "/";
-    return await mount.answer(described);
-  }
-
+  const { host = "127.0.0.1" } = options;
+  const edge: Edge = { ...options, mounts: undefined };
+  const server = createEdgeServer(edge);
   const port = await listen(server, options.port, isAny(host) ? host : "127.0.0.1");
   // The stage's own issuer and its functions always meet on 127.0.0.1.
   const further = isAny(host) || host === "127.0.0.1" ? undefined : createTcpServer();
   further?.on("connection", (socket) => server.emit("connection", socket));
-  if (further) {
+  if (further)
     await listen(further, port, host).catch(async (error) => {
       server.close();
       throw error;
     });
-  }
   return {
     url: `http://127.0.0.1:${port}`,
     open(opened) {
       // The longest prefix first, so that the API at the root gets only what is left.
       const rest = opened.rest.toSorted((a, b) => b.prefix.length - a.prefix.length);
-      mounts = { ...opened, rest };
+      edge.mounts = { ...opened, rest };
     },
     async stop() {
       further?.close();
@@ -174,6 +85,85 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clearTimeout(timer);
     },
   };
+}
+
+function createEdgeServer(edge: Edge): HttpServer {
+  const limits = {
+    maxHeaderSize: 2 * headerBytesMax,
+    requestTimeout: 30_000,
+    headersTimeout: 10_000,
+    keepAliveTimeout: 65_000,
+  };
+  const shouldUpgradeCallback = (request: IncomingMessage) =>
+    findSocket(edge.mounts, request) !== undefined || edge.mounts === undefined;
+  const server = createServer({ ...limits, shouldUpgradeCallback }, (request, response) => {
+    serve(edge, request, response).catch((error: unknown) => {
+      edge.log.problem(`The gateway failed: ${error instanceof Error ? error.stack : error}`);
+      response.destroy();
+    });
+  });
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    if (sizeOfHeaders(request) > headerBytesMax) return refuseUpgrade(socket, 431);
+    const found = findSocket(edge.mounts, request);
+    if (found === undefined) return refuseUpgrade(socket, 503);
+    found.upgrade(describeRequest(request, Buffer.alloc(0)), request, socket, head);
+  });
+  return server;
+}
+
+async function serve(edge: Edge, request: IncomingMessage, response: ServerResponse) {
+  const started = performance.now();
+  const { path } = splitTarget(request.url ?? "/");
+  const result = await answerAny(edge, request);
+  if (result === undefined) return;
+  const { statusCode, headers, body, by } = result;
+  const length: [string, string] = ["Content-Length", String(body.length)];
+  // RFC 9110, 8.6: an answer that can have no content must not tell the length of one.
+  const all = withoutBody.has(statusCode) ? headers : [...headers, length];
+  response.writeHead(statusCode, all.flat());
+  response.end(body);
+  const milliseconds = performance.now() - started;
+  edge.log.request({ method: request.method ?? "", path, statusCode, milliseconds, by });
+}
+
+/** What a request is answered with; undefined: whoever asked has gone. */
+async function answerAny(
+  { ownRoutes, mounts }: Edge,
+  request: IncomingMessage,
+): Promise<RestAnswer | undefined> {
+  if (sizeOfHeaders(request) > headerBytesMax) return answerAndClose(431);
+  const { path } = splitTarget(request.url ?? "/");
+  if (!path.startsWith("/") || request.httpVersionMajor < 1) return answerAndClose(400);
+  const body = await readBody(request, bodyBytesMax);
+  if (body === "gone") return undefined;
+  const described = describeRequest(request, body === "too_large" ? Buffer.alloc(0) : body);
+  if (body === "too_large") described.isTooLarge = true;
+  const own = (await ownRoutes.answer(described)) ?? mounts?.pages?.answer(described);
+  if (own) return own;
+  const mount = mounts?.rest.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
+  if (mount === undefined) return answerNotYet();
+  described.path = path.slice(mount.prefix.length) || "/";
+  return await mount.answer(described);
+}
+
+function answerAndClose(statusCode: number): RestAnswer {
+  const headers: RestAnswer["headers"] = [["Connection", "close"]];
+  return { statusCode, headers, body: Buffer.alloc(0), by: "edge" };
+}
+
+function answerNotYet(): RestAnswer {
+  const body = {
+    isSuccess: false,
+    statusCode: 503,
+    data: null,
+    errors: ["Service temporarily unavailable"],
+    timestamp: new Date().toISOString(),
+  };
+  return answerJson(503, body, [
+    ["Retry-After", "1"],
+    ["Access-Control-Allow-Origin", "*"],
+  ]);
 }
 
 const isAny = (host: string) => host === "0.0.0.0" || host === "::";

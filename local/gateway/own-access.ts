@@ -1,9 +1,3 @@
-/**
- * Who may use the runner's own routes. They mint tokens and set faults, so no web page out there
- * may reach them: neither by a request from another origin (a browser names the page's origin in
- * each such request, RFC 6454) nor by a name that was made to lead to this machine (DNS rebinding;
- * the Host header then has that name).
- */
 import { timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import type { RestRequest } from "./rest-request.ts";
@@ -12,21 +6,24 @@ import { findHeader } from "./rest-request.ts";
 /** With its value a caller from anywhere, under any name, is welcome. */
 export const keyHeader = "x-local-key";
 
-/** Why a caller may not; undefined for one who may. `key` is the runner's own. */
+/**
+ * Why a caller may not use the runner's own routes; undefined for one who may. `key` is the
+ * runner's own. These routes mint tokens and set faults, so no web page out there may reach them:
+ * neither by a request from another origin (a browser names the page's origin in each such request,
+ * RFC 6454) nor by a name that was made to lead to this machine (DNS rebinding; the Host header
+ * then has that name).
+ */
 export function findAccessFault(request: RestRequest, key: string): string | undefined {
   const given = findHeader(request, keyHeader);
-  if (given !== undefined) {
+  if (given !== undefined)
     return isSame(given, key) ? undefined : `${keyHeader}: not the key that the start printed`;
-  }
   if (!isLoopback(request.sourceIp)) return `${keyHeader}: expected the key that the start printed`;
   const host = findHeader(request, "host");
-  if (host !== undefined && !isLoopback(nameOf(`http://${host}`))) {
+  if (host !== undefined && !isLoopback(nameOf(`http://${host}`)))
     return "Host: expected a name of this machine";
-  }
   const origin = findHeader(request, "origin");
-  if (origin !== undefined && !isLoopback(nameOf(origin))) {
+  if (origin !== undefined && !isLoopback(nameOf(origin)))
     return "Origin: pages of other machines may not call this";
-  }
   return undefined;
 }
 

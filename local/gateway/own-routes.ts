@@ -1,7 +1,3 @@
-/**
- * The runner's own routes, under /local/: tokens, faults, cost and other things that AWS has
- * elsewhere or not at all. They are no part of a deployed stage.
- */
 import { randomBytes, randomUUID } from "node:crypto";
 import { findAccessFault, listCorsHeaders } from "./own-access.ts";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
@@ -16,6 +12,10 @@ export type OwnRoute = {
   handler(request: OwnRequest): OwnAnswer | Promise<OwnAnswer>;
 };
 
+/**
+ * The runner's own routes, under /local/: tokens, faults, cost and other things that AWS has
+ * elsewhere or not at all. They are no part of a deployed stage.
+ */
 export type OwnRoutes = {
   /** What a caller from another machine has to send as `x-local-key`; new with each run. */
   key: string;
@@ -37,7 +37,7 @@ export class BadOwnRequest extends Error {
 }
 
 /** An empty table of own routes. */
-export function makeOwnRoutes(): OwnRoutes {
+export function createOwnRoutes(): OwnRoutes {
   const routes: OwnRoute[] = [];
   const key = randomBytes(16).toString("base64url");
   return {
@@ -61,9 +61,8 @@ export function makeOwnRoutes(): OwnRoutes {
       ({ method, path }) => method === request.method && path === request.path,
     );
     if (route === undefined) return refuse(404, ["Resource not found"]);
-    if (request.isTooLarge || request.body.length > bodyBytesMax) {
+    if (request.isTooLarge || request.body.length > bodyBytesMax)
       return refuse(413, ["Request body too large"]);
-    }
     try {
       const query = new URLSearchParams(request.query);
       const { status, body } = await route.handler({ body: readJson(request), query, request });

@@ -1,4 +1,3 @@
-/** What a function gave back, made into an HTTP answer as a Lambda proxy integration does. */
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import * as z from "zod";
 import type { OpenApiOperation, RestApi } from "../model.ts";
@@ -22,7 +21,10 @@ const remapped = new Set(
   ),
 );
 
-/** The answer for a proxy integration; undefined when what the function gave back is malformed. */
+/**
+ * What a function gave back, made into an HTTP answer as a Lambda proxy integration does; undefined
+ * when it is malformed.
+ */
 export function readProxyAnswer(
   payload: unknown,
   api: RestApi,
@@ -41,9 +43,8 @@ export function readProxyAnswer(
     const others = before.filter((value) => !values.includes(value));
     merged.set(name.toLowerCase(), [name, [...others, ...values]]);
   }
-  if (!merged.has("content-type")) {
+  if (!merged.has("content-type"))
     merged.set("content-type", ["Content-Type", ["application/json"]]);
-  }
   const pairs: [string, string][] = [];
   for (const [key, [name, values]] of merged) {
     if (key === "content-length" || key === "transfer-encoding" || key === "connection") continue;

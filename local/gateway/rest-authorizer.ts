@@ -1,12 +1,8 @@
-/**
- * REQUEST authorizers of a REST API with their cache of results.
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
- */
 import { functionNameOf, type Invoke, type OpenApiOperation, type RestApi } from "../model.ts";
 import type { GatewayResponseType } from "./gateway-responses.ts";
 import { AuthorizerAnswer, allows, contextOf } from "./rest-policy.ts";
 import type { RequestContext, RestRequest } from "./rest-request.ts";
-import { findHeader, makeEventHead } from "./rest-request.ts";
+import { eventHeadOf, findHeader } from "./rest-request.ts";
 
 /** The verdict: the context for the function, or the gateway response that refuses. */
 type Verdict = {
@@ -24,8 +20,12 @@ type Authorize = (
 
 const cachedMax = 10_000;
 
-/** Makes the check that stands before the operations of one API. */
-export function makeAuthorize(
+/**
+ * Makes the check that stands before the operations of one API: their REQUEST authorizers, with a
+ * cache of results.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+ */
+export function createAuthorize(
   api: RestApi,
   region: string,
   invoke: Invoke,
@@ -54,7 +54,7 @@ export function makeAuthorize(
     const result = await invoke(functionNameOf(authorizer.authorizerUri), {
       type: "REQUEST",
       methodArn,
-      ...makeEventHead(request, context, pathParameters),
+      ...eventHeadOf(request, context, pathParameters),
     });
     if (!result.ok) {
       const isRefusal = result.error.errorMessage === "Unauthorized";
@@ -80,9 +80,8 @@ function readIdentity(source: string, request: RestRequest, context: RequestCont
   const [scope, , place, ...rest] = source.split(".");
   const name = rest.join(".");
   if (scope === "method" && place === "header") return findHeader(request, name) ?? "";
-  if (scope === "method" && place === "querystring") {
+  if (scope === "method" && place === "querystring")
     return new URLSearchParams(request.query).get(name) ?? "";
-  }
   if (source === "context.identity.sourceIp") return context.identity.sourceIp ?? "";
-  throw new Error(`The runner does not know the identity source ${source}.`);
+  throw new Error(`The runner does not know the identity source ${source}`);
 }

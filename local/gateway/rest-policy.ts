@@ -1,7 +1,3 @@
-/**
- * Whether the policy that an authorizer gave back allows a method.
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
- */
 import * as z from "zod";
 import type { Stage } from "../model.ts";
 
@@ -20,7 +16,11 @@ export const AuthorizerAnswer = z.object({
 });
 export type AuthorizerAnswer = z.infer<typeof AuthorizerAnswer>;
 
-/** True when a statement allows `execute-api:Invoke` on the method and none denies it. */
+/**
+ * Whether the policy that an authorizer gave back allows a method: a statement allows
+ * `execute-api:Invoke` on it and none denies it.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
+ */
 export function allows(answer: AuthorizerAnswer, methodArn: string): boolean {
   const matching = answer.policyDocument.Statement.filter(
     ({ Action, Resource }) =>
@@ -56,9 +56,8 @@ export function assertMayInvoke(
       Resource.some((resource) => matches(resource, functionArn)),
   );
   const isAllowed = matching.some(({ Effect }) => Effect === "Allow");
-  if (!isAllowed || matching.some(({ Effect }) => Effect === "Deny")) {
+  if (!isAllowed || matching.some(({ Effect }) => Effect === "Deny"))
     throw new Error(`The role ${role} does not let API Gateway call ${functionArn}.`);
-  }
 }
 
 /** IAM's patterns: `*` stands for any text, `?` for one character. */

@@ -1,12 +1,10 @@
-/**
- * A request as the REST gateway sees it and the event that it makes of it: the format of Lambda
- * proxy integrations, version 1.
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
- */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { RestApi } from "../model.ts";
 
-/** What came over the wire. `path` is as sent, without the query and without the API's mount. */
+/**
+ * A request as the REST gateway sees it. `path` is as sent, without the query and without the API's
+ * mount.
+ */
 export type RestRequest = {
   method: string;
   path: string;
@@ -67,7 +65,7 @@ export function findHeader(
 }
 
 /** Makes the context of a request to a resource such as `/gifts/{id}`. */
-export function makeContext(
+export function newRequestContext(
   api: Pick<RestApi, "id" | "stageName">,
   account: string,
   request: RestRequest,
@@ -117,8 +115,12 @@ export function collectFields({ headers, sourceIp, query }: RestRequest) {
   };
 }
 
-/** The fields that a proxy event and an authorizer's event share. */
-export function makeEventHead(
+/**
+ * The fields that a proxy event and an authorizer's event share, in the format of Lambda proxy
+ * integrations, version 1.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+ */
+export function eventHeadOf(
   request: RestRequest,
   context: RequestContext,
   pathParameters: Record<string, string>,
@@ -150,7 +152,7 @@ export function isBinary(api: RestApi, mediaType: string | undefined): boolean {
 }
 
 /** The body as an event carries it: base64 for binary media types, else text, else null. */
-export function makeEventBody(api: RestApi, request: RestRequest) {
+export function eventBodyOf(api: RestApi, request: RestRequest) {
   if (request.body.length === 0) return { body: null, isBase64Encoded: false };
   const isBase64Encoded = isBinary(api, findHeader(request, "content-type"));
   return { body: request.body.toString(isBase64Encoded ? "base64" : "utf8"), isBase64Encoded };

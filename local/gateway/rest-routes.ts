@@ -1,8 +1,3 @@
-/**
- * Which resource and method of a REST API a request goes to: literal segments before `{name}`,
- * that before `{name+}`.
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
- */
 import type { OpenApiBody, OpenApiOperation } from "../model.ts";
 
 /** A resource that a path leads to, with the values of its parameters, percent-decoded once. */
@@ -20,11 +15,15 @@ type Node = {
   resource?: { resourcePath: string; operations: Record<string, OpenApiOperation> };
 };
 
-const makeNode = (): Node => ({ literal: new Map() });
+const createNode = (): Node => ({ literal: new Map() });
 
-/** Makes the table of an API's paths. Throws when one place has two parameter names. */
-export function makeRoutes(document: OpenApiBody): (path: string) => RouteMatch | undefined {
-  const root = makeNode();
+/**
+ * Makes what finds the resource of an API that a path leads to: literal segments before `{name}`,
+ * that before `{name+}`. Throws when one place has two parameter names.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
+ */
+export function createRoutes(document: OpenApiBody): (path: string) => RouteMatch | undefined {
+  const root = createNode();
   for (const [resourcePath, operations] of Object.entries(document.paths)) {
     addPath(root, resourcePath, operations);
   }
@@ -44,13 +43,12 @@ function addPath(
       return;
     }
     if (name?.[1]) {
-      node.parameter ??= { name: name[1], node: makeNode() };
-      if (node.parameter.name !== name[1]) {
+      node.parameter ??= { name: name[1], node: createNode() };
+      if (node.parameter.name !== name[1])
         throw new Error(`${resourcePath}: this place already has a parameter of another name.`);
-      }
       node = node.parameter.node;
     } else {
-      const next = node.literal.get(segment) ?? makeNode();
+      const next = node.literal.get(segment) ?? createNode();
       node.literal.set(segment, next);
       node = next;
     }

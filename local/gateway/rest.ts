@@ -1,7 +1,3 @@
-/**
- * One REST API: route, throttle, authorizer, integration, gateway responses, in API Gateway's
- * order. Limits: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
- */
 import {
   functionNameOf,
   type InvocationResult,
@@ -12,35 +8,40 @@ import {
 import type { GatewayResponseType } from "./gateway-responses.ts";
 import { answerFromGateway } from "./gateway-responses.ts";
 import { answerMock, readProxyAnswer } from "./rest-answer.ts";
-import { makeAuthorize } from "./rest-authorizer.ts";
+import { createAuthorize } from "./rest-authorizer.ts";
 import { assertMayInvoke } from "./rest-policy.ts";
 import type { RequestContext, RestAnswer, RestRequest } from "./rest-request.ts";
-import { makeContext, makeEventBody, makeEventHead } from "./rest-request.ts";
+import { eventBodyOf, eventHeadOf, newRequestContext } from "./rest-request.ts";
 import type { RouteMatch } from "./rest-routes.ts";
-import { findOperation, makeRoutes } from "./rest-routes.ts";
+import { createRoutes, findOperation } from "./rest-routes.ts";
 import type { Throttle } from "./throttle.ts";
-import { makeThrottle } from "./throttle.ts";
+import { createThrottle } from "./throttle.ts";
 
 /** The longest that an integration may take, for an API that did not ask for more. */
 const integrationMillisecondsMax = 29_000;
 
 export type AnswerRequest = (request: RestRequest) => Promise<RestAnswer>;
 
-/** Makes one API of a stage answer requests. Throws when an operation leads to no function. */
-export function makeRestApi(
+/**
+ * Makes one REST API of a stage answer requests: route, throttle, authorizer, integration, gateway
+ * responses, in API Gateway's order and within its limits. Throws when an operation leads to no
+ * function.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+ */
+export function createRestApi(
   api: RestApi,
   stage: Pick<Stage, "functions" | "roles" | "account" | "region">,
   invoke: Invoke,
   integrationMilliseconds: number = integrationMillisecondsMax,
 ): AnswerRequest {
   checkIntegrations(api, stage);
-  const findRoute = makeRoutes(api.document);
-  const authorize = makeAuthorize(api, stage.region, invoke);
-  const admits = makeAdmission(api);
+  const findRoute = createRoutes(api.document);
+  const authorize = createAuthorize(api, stage.region, invoke);
+  const admits = createAdmission(api);
 
   return async (request) => {
     const found = findRoute(request.path);
-    const context = makeContext(api, stage.account, request, found?.resourcePath ?? "/");
+    const context = newRequestContext(api, stage.account, request, found?.resourcePath ?? "/");
     const answer = await answerRequest(found, request, context);
     answer.headers.push(["x-amzn-RequestId", context.requestId]);
     answer.headers.push(["x-amz-apigw-id", context.extendedRequestId]);
@@ -61,15 +62,14 @@ export function makeRestApi(
     if (verdict.authorizer) context.authorizer = verdict.authorizer;
     if (verdict.refusal) return refuse(verdict.refusal);
     const integration = operation["x-amazon-apigateway-integration"];
-    if (integration.type === "mock") {
+    if (integration.type === "mock")
       return answerMock(operation, request, context) ?? refuse("API_CONFIGURATION_ERROR");
-    }
     const functionName = functionNameOf(integration.uri ?? "");
     const result = await within(
       Math.min(integration.timeoutInMillis ?? integrationMilliseconds, integrationMilliseconds),
       invoke(functionName, {
-        ...makeEventHead(request, context, found.pathParameters),
-        ...makeEventBody(api, request),
+        ...eventHeadOf(request, context, found.pathParameters),
+        ...eventBodyOf(api, request),
       }),
     );
     if (result === undefined) return refuse("INTEGRATION_TIMEOUT");
@@ -103,7 +103,7 @@ async function within<Value>(
 }
 
 /** A method's own throttle settings win over those of the whole stage; each method has a bucket. */
-function makeAdmission(api: RestApi): (resourcePath: string, method: string) => boolean {
+function createAdmission(api: RestApi): (resourcePath: string, method: string) => boolean {
   const throttles = new Map<string, Throttle>();
   return (resourcePath, method) => {
     const key = `${method} ${resourcePath}`;
@@ -115,7 +115,7 @@ function makeAdmission(api: RestApi): (resourcePath: string, method: string) => 
           (setting.method === method || setting.method === "*"),
       );
       settings.sort((a, b) => Number(a.path === "/*") - Number(b.path === "/*"));
-      throttle = makeThrottle(settings.find(({ rateLimit }) => rateLimit !== undefined) ?? {});
+      throttle = createThrottle(settings.find(({ rateLimit }) => rateLimit !== undefined) ?? {});
       throttles.set(key, throttle);
     }
     return throttle.admits();
@@ -130,9 +130,8 @@ function checkIntegrations(api: RestApi, stage: Pick<Stage, "functions" | "roles
       if (type !== "aws_proxy") throw new Error(`${method} ${path}: no integration ${type} here.`);
       const name = functionNameOf(uri ?? "");
       const lambda = stage.functions[name];
-      if (lambda === undefined) {
+      if (lambda === undefined)
         throw new Error(`${api.name}, ${method} ${path}: no template has the function ${name}.`);
-      }
       assertMayInvoke(stage, credentials, lambda.arn);
     }
   }

@@ -1,10 +1,11 @@
-/** One open connection: its messages to the routes in order, its limits, and its end. */
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Log } from "../log.ts";
 import type { Invoke, WebSocketApi } from "../model.ts";
+import { findTextFrame } from "./frame-writer.ts";
 import type { ConnectionHead } from "./sockets-event.ts";
-import { makeHandshakeHead, makeSocketContext } from "./sockets-event.ts";
-import { makeFrameWatch } from "./sockets-frames.ts";
+import { handshakeHeadOf, newSocketContext } from "./sockets-event.ts";
+import { createFrameWatch } from "./sockets-frames.ts";
 import type { Throttle } from "./throttle.ts";
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html */
@@ -38,6 +39,8 @@ type ConnectionOptions = {
   api: WebSocketApi;
   head: ConnectionHead;
   socket: WebSocket;
+  /** What the socket reads from and writes to: messages are written to it whole, beside its own. */
+  raw: Duplex;
   invoke: Invoke;
   log: Log;
   limits: SocketLimits;
@@ -48,9 +51,12 @@ type ConnectionOptions = {
 const waitingMax = 64;
 const closeMillisecondsMax = 2000;
 
-/** Serves an open socket until it closes. */
+/**
+ * Serves an open socket until it closes: its messages to the routes in order, its limits, and its
+ * end.
+ */
 export function serveConnection(options: ConnectionOptions): Connection {
-  const { api, head, invoke, socket, limits } = options;
+  const { api, head, invoke, socket, raw, limits } = options;
   let waiting = 0;
   let isClosing = false;
   let queue = Promise.resolve();
@@ -85,12 +91,12 @@ export function serveConnection(options: ConnectionOptions): Connection {
     if (isClosing) return;
     touch();
     if (isBinary) return close(1003);
-    waiting += 1;
+    waiting++;
     if (waiting >= waitingMax) socket.pause();
     queue = queue.then(async () => {
       const trouble = await deliver(options, data.toString("utf8"));
-      if (trouble !== undefined && socket.readyState === socket.OPEN) socket.send(trouble);
-      waiting -= 1;
+      if (trouble !== undefined) connection.send(Buffer.from(trouble));
+      waiting--;
       if (waiting < waitingMax && socket.isPaused) socket.resume();
     });
   });
@@ -102,9 +108,9 @@ export function serveConnection(options: ConnectionOptions): Connection {
     done: closed,
     send(data) {
       if (isClosing || socket.readyState !== socket.OPEN) return "gone";
-      if (socket.bufferedAmount > limits.bufferedBytesMax) return "too_fast";
+      if (raw.writableLength > limits.bufferedBytesMax) return "too_fast";
       touch();
-      socket.send(data, { binary: false });
+      raw.write(findTextFrame(data));
       return "sent";
     },
   };
@@ -117,7 +123,7 @@ export function watchFrames(
   stream: NodeJS.EventEmitter,
   frameBytesMax: number,
 ): void {
-  const watch = makeFrameWatch(frameBytesMax);
+  const watch = createFrameWatch(frameBytesMax);
   const look = (chunk: Buffer) => {
     if (watch(chunk) === "ok") return;
     stream.off("data", look);
@@ -131,7 +137,7 @@ export function watchFrames(
 async function deliver(options: ConnectionOptions, body: string): Promise<string | undefined> {
   const { api, head, invoke, log, throttle } = options;
   const routeKey = selectRoute(api, body);
-  const requestContext = makeSocketContext(api, head, "MESSAGE", routeKey);
+  const requestContext = newSocketContext(api, head, "MESSAGE", routeKey);
   const { connectionId, requestId } = requestContext;
   const started = performance.now();
   const say = (statusCode: number, by: string) => {
@@ -193,9 +199,9 @@ export async function disconnect(
   const route = api.routes.$disconnect;
   if (route === undefined) return;
   await invoke(route.functionName, {
-    ...makeHandshakeHead(head.request),
+    ...handshakeHeadOf(head.request),
     requestContext: {
-      ...makeSocketContext(api, head, "DISCONNECT", "$disconnect"),
+      ...newSocketContext(api, head, "DISCONNECT", "$disconnect"),
       disconnectStatusCode: code,
       disconnectReason: reason,
     },

@@ -1,7 +1,3 @@
-/**
- * The events of a WebSocket API's routes and authorizer.
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
- */
 import { randomBytes } from "node:crypto";
 import type { WebSocketApi } from "../model.ts";
 import type { RestRequest } from "./rest-request.ts";
@@ -17,19 +13,22 @@ export type ConnectionHead = {
 
 type EventType = "CONNECT" | "MESSAGE" | "DISCONNECT";
 
-/** Makes the context of one event of a connection. */
-export function makeSocketContext(
+/**
+ * The context of one event of a connection, for the routes and the authorizer of a WebSocket API.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
+ */
+export function newSocketContext(
   api: WebSocketApi,
   head: ConnectionHead,
   eventType: EventType,
   routeKey: string,
 ) {
   const now = Date.now();
-  const requestId = makeRequestId();
+  const requestId = newRequestId();
   return {
     routeKey,
     ...(head.authorizer && { authorizer: head.authorizer }),
-    ...(eventType === "MESSAGE" && { messageId: makeRequestId() }),
+    ...(eventType === "MESSAGE" && { messageId: newRequestId() }),
     eventType,
     extendedRequestId: requestId,
     requestTime: formatRequestTime(now),
@@ -49,7 +48,7 @@ export function makeSocketContext(
 }
 
 /** Headers and query of the handshake; the query's fields are absent when there is no query. */
-export function makeHandshakeHead(request: RestRequest) {
+export function handshakeHeadOf(request: RestRequest) {
   const { headers, query } = collectFields(request);
   return {
     headers: headers.last,
@@ -61,7 +60,7 @@ export function makeHandshakeHead(request: RestRequest) {
   };
 }
 
-/** An id as API Gateway makes them for connections and requests: 15 characters and `=`. */
-export function makeRequestId(): string {
+/** A new id as API Gateway makes them for connections and requests: 15 characters and `=`. */
+export function newRequestId(): string {
   return `${randomBytes(11).toString("base64url")}=`;
 }

@@ -5,7 +5,7 @@
 type FrameWatch = (chunk: Uint8Array) => "ok" | "too_long";
 
 /** Makes the watch of one connection; give it every byte that the client sends, in order. */
-export function makeFrameWatch(payloadBytesMax: number): FrameWatch {
+export function createFrameWatch(payloadBytesMax: number): FrameWatch {
   let header: number[] = [];
   let payloadLeft = 0;
   return (chunk) => {
@@ -18,7 +18,7 @@ export function makeFrameWatch(payloadBytesMax: number): FrameWatch {
         continue;
       }
       header.push(chunk[index] ?? 0);
-      index += 1;
+      index++;
       const payload = readPayloadLength(header);
       if (payload === undefined) continue;
       if (payload > payloadBytesMax) return "too_long";

@@ -1,11 +1,10 @@
-/** The handshake of a WebSocket API: authorizer, then $connect, each with the say to refuse. */
 import * as z from "zod";
 import type { Invoke, Stage, WebSocketApi } from "../model.ts";
 import { AuthorizerAnswer, allows, contextOf } from "./rest-policy.ts";
 import type { RestRequest } from "./rest-request.ts";
 import { findHeader } from "./rest-request.ts";
 import type { ConnectionHead } from "./sockets-event.ts";
-import { makeHandshakeHead, makeSocketContext } from "./sockets-event.ts";
+import { handshakeHeadOf, newSocketContext } from "./sockets-event.ts";
 
 /** Whether the socket opens, with the subprotocol that $connect chose, or how it is refused. */
 type Handshake =
@@ -17,7 +16,10 @@ const ConnectAnswer = z.object({
   headers: z.record(z.string(), z.coerce.string()).nullish(),
 });
 
-/** Asks the API's functions whether a connection may open. */
+/**
+ * Asks the API's functions whether a connection may open: the authorizer, then $connect, each with
+ * the say to refuse.
+ */
 export async function shakeHands(
   api: WebSocketApi,
   stage: Pick<Stage, "account" | "region">,
@@ -32,19 +34,17 @@ export async function shakeHands(
 
   if (route.authorizer) {
     const { functionName, identitySource } = route.authorizer;
-    if (identitySource.some((source) => !readIdentity(source, request))) {
+    if (identitySource.some((source) => !readIdentity(source, request)))
       return refuse(401, "UNAUTHORIZED");
-    }
     const methodArn = `arn:aws:execute-api:${stage.region}:${stage.account}:${api.id}/${api.stageName}/$connect`;
     const result = await invoke(functionName, {
       type: "REQUEST",
       methodArn,
-      ...makeHandshakeHead(request),
-      requestContext: makeSocketContext(api, head, "CONNECT", "$connect"),
+      ...handshakeHeadOf(request),
+      requestContext: newSocketContext(api, head, "CONNECT", "$connect"),
     });
-    if (!result.ok) {
+    if (!result.ok)
       return refuse(result.error.errorMessage === "Unauthorized" ? 401 : 500, functionName);
-    }
     const answer = AuthorizerAnswer.safeParse(result.payload);
     if (!answer.success) return refuse(500, functionName);
     if (!allows(answer.data, methodArn)) return refuse(403, functionName);
@@ -52,8 +52,8 @@ export async function shakeHands(
   }
 
   const result = await invoke(route.functionName, {
-    ...makeHandshakeHead(request),
-    requestContext: makeSocketContext(api, head, "CONNECT", "$connect"),
+    ...handshakeHeadOf(request),
+    requestContext: newSocketContext(api, head, "CONNECT", "$connect"),
     isBase64Encoded: false,
   });
   const answer = result.ok ? ConnectAnswer.safeParse(result.payload) : undefined;
@@ -71,5 +71,5 @@ function readIdentity(source: string, request: RestRequest): string | undefined 
   if (header) return findHeader(request, header);
   const name = /^route\.request\.querystring\.(.+)$/.exec(source)?.[1];
   if (name) return new URLSearchParams(request.query).get(name) ?? undefined;
-  throw new Error(`The runner does not know the identity source ${source}.`);
+  throw new Error(`The runner does not know the identity source ${source}`);
 }

@@ -1,10 +1,6 @@
-/**
- * The WebSocket APIs of a stage: handshakes become connections, and `@connections` finds them.
- * A connection can be posted to only once it is open, which is after $connect has answered.
- */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import type { Log } from "../log.ts";
 import type { Connections, Invoke, Stage, WebSocketApi } from "../model.ts";
 import type { Mounts } from "./index.ts";
@@ -13,10 +9,14 @@ import { assertMayInvoke } from "./rest-policy.ts";
 import type { RestRequest } from "./rest-request.ts";
 import type { Connection, SocketLimits } from "./sockets-connection.ts";
 import { awsSocketLimits, disconnect, serveConnection, watchFrames } from "./sockets-connection.ts";
-import { makeRequestId } from "./sockets-event.ts";
+import { type ConnectionHead, newRequestId } from "./sockets-event.ts";
 import { shakeHands } from "./sockets-handshake.ts";
-import { makeThrottle } from "./throttle.ts";
+import { createThrottle, type Throttle } from "./throttle.ts";
 
+/**
+ * The WebSocket APIs of a stage: handshakes become connections, and `@connections` finds them. A
+ * connection can be posted to only once it is open, which is after $connect has answered.
+ */
 export type Sockets = {
   connections: Connections;
   /** What answers upgrades for one API. Throws when one of its routes leads nowhere. */
@@ -34,104 +34,41 @@ type SocketsOptions = {
   limits?: SocketLimits;
 };
 
+/** The connections of all APIs, and what shakes their hands. */
+type Hall = {
+  options: Required<SocketsOptions>;
+  open: Map<string, Connection>;
+  server: WebSocketServer;
+  /** The subprotocol that a handshake is answered with. */
+  chosen: WeakMap<IncomingMessage, string>;
+};
+
+/** A handshake on its way in, to one of the APIs. */
+type Upgrade = {
+  api: WebSocketApi;
+  throttle: Throttle;
+  request: RestRequest;
+  raw: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+};
+
 /** Makes the WebSocket side of a stage; nothing happens before the first handshake. */
-export function makeSockets({
-  stage,
-  invoke,
-  log,
-  limits = awsSocketLimits,
-}: SocketsOptions): Sockets {
-  const open = new Map<string, Connection>();
-  const chosen = new WeakMap<IncomingMessage, string>();
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: limits.messageBytesMax,
-    handleProtocols: (_offered, request) => chosen.get(request) ?? false,
-  });
-
-  async function upgrade(
-    api: WebSocketApi,
-    throttle: ReturnType<typeof makeThrottle>,
-    request: RestRequest,
-    raw: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-  ): Promise<void> {
-    const started = performance.now();
-    const refuse = (statusCode: number, by: string) => {
-      say(statusCode, by);
-      const message = { message: messages[statusCode] ?? "Forbidden" };
-      refuseUpgrade(socket, statusCode, JSON.stringify(message), [
-        ["Content-Type", "application/json"],
-      ]);
-    };
-    const say = (statusCode: number, by: string) =>
-      log.request({
-        method: "WS",
-        path: `/${api.stageName} $connect`,
-        statusCode,
-        milliseconds: performance.now() - started,
-        by,
-      });
-    if (!isHandshake(raw)) return refuse(400, "edge");
-    if (!throttle.admits()) return refuse(429, "THROTTLED");
-    const connectionId = makeRequestId();
-    const handshake = await shakeHands(api, stage, invoke, request, connectionId);
-    if (!handshake.opens) return refuse(handshake.statusCode, handshake.by);
-    if (handshake.subprotocol) chosen.set(raw, handshake.subprotocol);
-    if (socket.destroyed) {
-      // The client has left while $connect was running; its $disconnect follows all the same.
-      say(499, "client");
-      return await disconnect(api, invoke, handshake.head, 1006, "");
-    }
-    server.handleUpgrade(raw, socket, head, (webSocket) => {
-      const { head: connectionHead } = handshake;
-      const connection = serveConnection({
-        api,
-        head: connectionHead,
-        socket: webSocket,
-        invoke,
-        log,
-        limits,
-        throttle,
-      });
-      watchFrames(connection, socket, limits.frameBytesMax);
-      open.set(connectionId, connection);
-      void connection.done.then(() => open.delete(connectionId));
-      say(101, api.routes.$connect?.functionName ?? "gateway");
-    });
-  }
-
+export function createSockets(options: SocketsOptions): Sockets {
+  const hall = createHall({ limits: awsSocketLimits, ...options });
+  const { open } = hall;
   return {
-    connections: {
-      async post(connectionId, data) {
-        return open.get(connectionId)?.send(data) ?? "gone";
-      },
-      close(connectionId) {
-        const connection = open.get(connectionId);
-        connection?.close(1000);
-        return connection ? "closed" : "gone";
-      },
-      find(connectionId) {
-        const connection = open.get(connectionId);
-        return (
-          connection && {
-            connectedAt: new Date(connection.head.connectedMilliseconds).toISOString(),
-            lastActiveAt: new Date(connection.lastActiveMilliseconds).toISOString(),
-          }
-        );
-      },
-    },
+    connections: createConnections(open),
     mount(api) {
-      checkRoutes(api, stage);
-      const throttle = makeThrottle(api);
+      checkRoutes(api, options.stage);
+      const throttle = createThrottle(api);
       return {
         path: `/${api.stageName}`,
         upgrade(request, raw, socket, head) {
-          upgrade(api, throttle, request, raw, socket, head).catch((error: unknown) => {
-            log.problem(`A handshake failed: ${error instanceof Error ? error.stack : error}`);
+          const wanted = { api, throttle, request, raw, socket, head };
+          upgrade(hall, wanted).catch((error: unknown) => {
+            const told = error instanceof Error ? error.stack : error;
+            options.log.problem(`A handshake failed: ${told}`);
             socket.destroy();
           });
         },
@@ -147,14 +84,87 @@ export function makeSockets({
   };
 }
 
+function createHall(options: Required<SocketsOptions>): Hall {
+  const chosen: Hall["chosen"] = new WeakMap();
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    // Messages are written as frames that are the same for all (frame-writer.ts).
+    perMessageDeflate: false,
+    maxPayload: options.limits.messageBytesMax,
+    handleProtocols: (_offered, request) => chosen.get(request) ?? false,
+  });
+  return { options, open: new Map(), server, chosen };
+}
+
+const createConnections = (open: ReadonlyMap<string, Connection>): Connections => ({
+  post: (connectionId, data) => open.get(connectionId)?.send(data) ?? "gone",
+  close(connectionId) {
+    const connection = open.get(connectionId);
+    connection?.close(1000);
+    return connection ? "closed" : "gone";
+  },
+  find(connectionId) {
+    const connection = open.get(connectionId);
+    return (
+      connection && {
+        connectedAt: new Date(connection.head.connectedMilliseconds).toISOString(),
+        lastActiveAt: new Date(connection.lastActiveMilliseconds).toISOString(),
+      }
+    );
+  },
+});
+
+async function upgrade(hall: Hall, wanted: Upgrade): Promise<void> {
+  const { stage, invoke, log } = hall.options;
+  const { api, throttle, request, raw, socket } = wanted;
+  const started = performance.now();
+  const say = (statusCode: number, by: string) => {
+    const milliseconds = performance.now() - started;
+    const path = `/${api.stageName} $connect`;
+    log.request({ method: "WS", path, statusCode, milliseconds, by });
+  };
+  const refuse = (statusCode: number, by: string) => {
+    say(statusCode, by);
+    const message = { message: messages[statusCode] ?? "Forbidden" };
+    const headers: [string, string][] = [["Content-Type", "application/json"]];
+    refuseUpgrade(socket, statusCode, JSON.stringify(message), headers);
+  };
+  if (!isHandshake(raw)) return refuse(400, "edge");
+  if (!throttle.admits()) return refuse(429, "THROTTLED");
+  const connectionId = newRequestId();
+  const handshake = await shakeHands(api, stage, invoke, request, connectionId);
+  if (!handshake.opens) return refuse(handshake.statusCode, handshake.by);
+  if (handshake.subprotocol) hall.chosen.set(raw, handshake.subprotocol);
+  if (socket.destroyed) {
+    // The client has left while $connect was running; its $disconnect follows all the same.
+    say(499, "client");
+    return await disconnect(api, invoke, handshake.head, 1006, "");
+  }
+  hall.server.handleUpgrade(raw, socket, wanted.head, (webSocket) => {
+    serve(hall, wanted, handshake.head, webSocket);
+    say(101, api.routes.$connect?.functionName ?? "gateway");
+  });
+}
+
+/** From now on the connection can be posted to, until it closes. */
+function serve(hall: Hall, wanted: Upgrade, head: ConnectionHead, webSocket: WebSocket): void {
+  const { invoke, log, limits } = hall.options;
+  const { api, throttle, socket: raw } = wanted;
+  const made = { api, head, socket: webSocket, raw, invoke, log, limits, throttle };
+  const connection = serveConnection(made);
+  watchFrames(connection, raw, limits.frameBytesMax);
+  hall.open.set(head.connectionId, connection);
+  void connection.done.then(() => hall.open.delete(head.connectionId));
+}
+
 /** Throws when a route leads to a function that is not there or may not be called. */
 function checkRoutes(api: WebSocketApi, stage: Pick<Stage, "functions" | "roles">): void {
   for (const [routeKey, { authorizer, ...route }] of Object.entries(api.routes)) {
     for (const { functionName, credentials } of authorizer ? [route, authorizer] : [route]) {
       const lambda = stage.functions[functionName];
-      if (lambda === undefined) {
+      if (lambda === undefined)
         throw new Error(`${routeKey}: no template has the function ${functionName}.`);
-      }
       assertMayInvoke(stage, credentials, lambda.arn);
     }
   }

@@ -5,7 +5,7 @@
 export type Throttle = { admits(): boolean };
 
 /** `now` gives milliseconds; without a rate everything is admitted. */
-export function makeThrottle(
+export function createThrottle(
   settings: { rateLimit?: number | undefined; burstLimit?: number | undefined },
   now: () => number = () => performance.now(),
 ): Throttle {
@@ -20,7 +20,7 @@ export function makeThrottle(
       tokens = Math.min(burst, tokens + ((time - filled) / 1000) * rate);
       filled = time;
       if (tokens < 1) return false;
-      tokens -= 1;
+      tokens--;
       return true;
     },
   };

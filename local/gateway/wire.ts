@@ -1,4 +1,3 @@
-/** What came over the wire to the runner's port, as the APIs behind it get it. */
 import type { IncomingMessage } from "node:http";
 import type { RestRequest } from "./rest-request.ts";
 
@@ -17,7 +16,7 @@ export function sizeOfHeaders(request: IncomingMessage): number {
   return bytes;
 }
 
-/** The request as the APIs get it. */
+/** What came over the wire to the runner's port, as the APIs behind it get it. */
 export function describeRequest(request: IncomingMessage, body: Buffer): RestRequest {
   const headers: [string, string][] = [];
   for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {

@@ -1,8 +1,3 @@
-/**
- * What a function's process environment is here: the template's values, with the places that exist
- * on AWS alone replaced by those of this machine, and the variables that Lambda itself sets.
- * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
- */
 import type { LambdaFunction, Stage } from "../model.ts";
 
 type Place = {
@@ -16,8 +11,13 @@ type Place = {
   };
 };
 
-/** The whole environment of one function; nothing of the machine's own is in it. */
-export function makeEnvironment(lambda: LambdaFunction, place: Place): Record<string, string> {
+/**
+ * The whole environment of one function: the template's values, with the places that exist on AWS
+ * alone replaced by those of this machine, and the variables that Lambda itself sets. Nothing of
+ * the machine's own is in it.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+ */
+export function environmentOf(lambda: LambdaFunction, place: Place): Record<string, string> {
   const { accessKeyId, secretAccessKey, sessionToken } = place.credentialsFor(lambda.name);
   const given = Object.entries(lambda.environment).map(([name, value]) => [
     name,
@@ -44,9 +44,8 @@ export function makeEnvironment(lambda: LambdaFunction, place: Place): Record<st
 function localize(value: string, { stage, endpointUrl }: Place): string {
   const api = /^https:\/\/([a-z0-9]+)\.execute-api\.[^/]+(?:\/([^/]+))?/.exec(value);
   const webSocketApi = stage.webSocketApis.find(({ id }) => id === api?.[1]);
-  if (webSocketApi) {
+  if (webSocketApi)
     return `${endpointUrl}/${webSocketApi.id}/${api?.[2] ?? webSocketApi.stageName}`;
-  }
   const queue = stage.queues.find(({ url }) => url === value);
   return queue ? `${endpointUrl}/${stage.account}/${queue.name}` : value;
 }

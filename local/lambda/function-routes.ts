@@ -12,13 +12,18 @@ const Switch = z.strictObject({
 
 /** What the functions do, and the switch by which they are frozen between two events. */
 export function listFunctionRoutes(
-  workers: Pick<Workers, "counts" | "freeze">,
+  workers: Pick<Workers, "counts" | "threads" | "freeze">,
   sockets: Pick<Sockets, "count">,
   aws: Pick<Aws, "forgetIdleSockets" | "resets">,
 ): OwnRoute[] {
   const report = () => ({
     status: 200,
-    body: { functions: workers.counts(), connections: sockets.count(), resets: aws.resets() },
+    body: {
+      functions: workers.counts(),
+      threads: workers.threads(),
+      connections: sockets.count(),
+      resets: aws.resets(),
+    },
   });
   const path = "/local/functions";
   return [

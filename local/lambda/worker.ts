@@ -1,10 +1,8 @@
-/** One worker thread of one function: started when needed, one event at a time, then idle. */
-import { readFileSync } from "node:fs";
-import { stripTypeScriptTypes } from "node:module";
-import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { InvocationResult, LambdaFunction } from "../model.ts";
-import type { WorkerData, WorkerEvent, WorkerMessage } from "./worker-thread.ts";
+import type { DoCalls, InvocationResult, LambdaFunction } from "../model.ts";
+import { createAnswers } from "./thread-calls.ts";
+import { findThreadSource } from "./thread-source.ts";
+import type { EventMessage, LoadMessage, WorkerData, WorkerMessage } from "./worker-thread.ts";
 
 /** Lambda's bound on an answer. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const payloadBytesMax = 6 * 1024 * 1024;
@@ -12,14 +10,27 @@ export const payloadBytesMax = 6 * 1024 * 1024;
 const loadMillisecondsMax = 10_000;
 
 /**
- * The young generation's part of a function's memory. Small, since there are many workers; in a
+ * The young generation's part of a worker's memory. Small, since there are many workers; in a
  * function with much memory a small one would be collected again and again while it posts.
  */
 const youngShare = 64;
 
+/** A function as a worker runs it: with its whole environment. */
+export type WorkerFunction = {
+  lambda: LambdaFunction;
+  environment: Record<string, string>;
+  /** The local AWS endpoint, for a function that may post to connections. */
+  postOrigin?: string;
+};
+
+/** One thread: it runs one event at a time, of any function that it holds or is to load for it. */
 export type FunctionWorker = {
   /** Runs one event, given as JSON text. Call it only while the worker is idle. */
-  run(requestId: string, event: string): Promise<InvocationResult>;
+  run(of: WorkerFunction, requestId: string, event: string): Promise<InvocationResult>;
+  /** Whether the function is loaded. */
+  holds(functionName: string): boolean;
+  /** How many functions are. */
+  size(): number;
   /** Ends the thread; a running event ends with an error. */
   end(): Promise<void>;
   /** Whether the thread has ended, by itself or by `end`. */
@@ -28,170 +39,174 @@ export type FunctionWorker = {
 };
 
 type WorkerOptions = {
-  environment: Record<string, string>;
+  /** Beyond this the thread dies with Runtime.OutOfMemory. */
+  memoryMegabytes: number;
   cacheDirectory?: string;
   /** Not 0 while workers are frozen between two events. */
   frozen: Int32Array;
-  /** Takes each line that the function writes. */
-  line(text: string, stream: "stdout" | "stderr"): void;
+  /** Does the calls of AWS that come from thread to thread. */
+  doCalls?: DoCalls | undefined;
+  /** Takes each line that a function writes, and each error that it ends with. */
+  line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
 };
 
+/** How something that the thread was given has ended. */
 type Outcome = { result: InvocationResult; stack?: string };
 
-/** Starts a thread for a function. The thread loads its bundle at once. */
-export function startWorker(lambda: LambdaFunction, options: WorkerOptions): FunctionWorker {
-  const given = sharedCell();
-  const workerData: WorkerData = {
-    name: lambda.name,
-    arn: lambda.arn,
-    directory: lambda.directory,
-    handler: lambda.handler,
-    memoryMegabytes: lambda.memoryMegabytes,
-    ...(options.cacheDirectory && { cacheDirectory: options.cacheDirectory }),
-    frozen: options.frozen,
-    given,
-  };
-  const worker = new Worker(findThreadSource(), {
-    name: lambda.name,
-    workerData,
-    env: options.environment,
-    stdout: true,
-    stderr: true,
-    execArgv: [],
-    resourceLimits: {
-      maxOldGenerationSizeMb: lambda.memoryMegabytes,
-      maxYoungGenerationSizeMb: Math.max(4, lambda.memoryMegabytes / youngShare),
-    },
-  });
-  worker.unref();
-  for (const stream of ["stdout", "stderr"] as const) {
-    let rest = "";
-    worker[stream].setEncoding("utf8").on("data", (text: string) => {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) if (line !== "") options.line(line, stream);
-    });
-  }
-  let isEnded = false;
-  let settle: ((outcome: Outcome) => void) | undefined;
-  let failure: InvocationResult | undefined;
-  const finish = (outcome: Outcome) => {
-    const waiting = settle;
-    settle = undefined;
-    waiting?.(outcome);
-  };
-  let announceLoaded: () => void = () => undefined;
-  const loaded = new Promise<void>((resolve) => {
-    announceLoaded = resolve;
-  });
-  const die = (errorType: string, errorMessage: string, stack?: string) => {
-    isEnded = true;
-    failure ??= failed(errorType, errorMessage);
-    announceLoaded();
-    finish({ result: failure, ...(stack && { stack }) });
-  };
-  const loading = setTimeout(() => {
-    die("Sandbox.Timedout", "The function did not load within 10 seconds");
-    void worker.terminate();
-  }, loadMillisecondsMax);
-  loading.unref();
-  worker.on("message", (message: WorkerMessage) => {
-    if (message.kind === "ready") {
-      clearTimeout(loading);
-      announceLoaded();
-    } else if (message.kind === "answer") {
-      finish({ result: readAnswer(message.payload) });
-    } else {
-      const { errorType, errorMessage, stack } = message;
-      if (errorType === "Runtime.ImportModuleError") {
-        clearTimeout(loading);
-        die(errorType, errorMessage, stack);
-        void worker.terminate();
-      } else finish({ result: failed(errorType, errorMessage), ...(stack && { stack }) });
+/** A thread and what it is at; `settle` is there while it is at something. */
+type Thread = {
+  worker: Worker;
+  given: Int32Array;
+  held: Set<string>;
+  settle?: ((outcome: Outcome) => void) | undefined;
+  /** What ended it: everything that it is given ends so from then on. */
+  death?: Outcome;
+};
+
+/** Starts a thread, which holds no function yet. */
+export function startWorker(options: WorkerOptions): FunctionWorker {
+  const thread = startThread(options);
+  listen(thread, options);
+  const { worker, held } = thread;
+
+  async function run(of: WorkerFunction, requestId: string, event: string): Promise<Outcome> {
+    const { name, timeoutSeconds } = of.lambda;
+    if (!held.has(name)) {
+      const late = "The function did not load within 10 seconds";
+      const loading = await give(thread, writeLoad(of), loadMillisecondsMax, late);
+      if (!loading.result.ok) return loading;
+      held.add(name);
     }
-  });
-  worker.on("error", (error: Error & { code?: string }) => {
-    clearTimeout(loading);
-    // What is thrown outside an event kills a sandbox on Lambda too.
-    die(
-      error.code === "ERR_WORKER_OUT_OF_MEMORY" ? "Runtime.OutOfMemory" : "Runtime.UnhandledError",
-      error.message,
-      error.stack,
-    );
-  });
-  worker.on("exit", (code) => {
-    clearTimeout(loading);
-    die("Runtime.ExitError", `The function's process ended with code ${code}`);
-  });
+    const limit = timeoutSeconds * 1000;
+    const deadline = Date.now() + limit;
+    const late = `${requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`;
+    return give(thread, { kind: "event", name, requestId, event, deadline }, limit, late);
+  }
 
   return {
     idleSince: Date.now(),
-    ended: () => isEnded,
+    holds: (functionName) => held.has(functionName),
+    size: () => held.size,
+    ended: () => thread.death !== undefined,
     async end() {
       await worker.terminate();
     },
-    async run(requestId, event) {
-      await loaded;
-      if (failure !== undefined) return failure;
-      const limit = lambda.timeoutSeconds * 1000;
-      const done = new Promise<Outcome>((resolve) => {
-        settle = resolve;
-      });
-      const timer = setTimeout(() => {
-        const seconds = lambda.timeoutSeconds.toFixed(2);
-        die("Sandbox.Timedout", `${requestId} Error: Task timed out after ${seconds} seconds`);
-        void worker.terminate();
-      }, limit);
-      const message: WorkerEvent = { requestId, event, deadline: Date.now() + limit };
-      // Counted before it is there: a worker that has answered by now would else not stand still.
-      Atomics.add(given, 0, 1);
-      worker.postMessage(message);
-      Atomics.notify(given, 0);
-      const { result, stack } = await done;
-      clearTimeout(timer);
+    async run(of, requestId, event) {
+      const { result, stack } = await run(of, requestId, event);
       // An authorizer says no by throwing exactly this; whoever called hears it: it is no fault.
       if (!result.ok && result.error.errorMessage !== "Unauthorized")
-        options.line(stack ?? result.error.errorMessage, "stderr");
+        options.line(of.lambda.name, stack ?? result.error.errorMessage, "stderr");
       return result;
     },
   };
 }
 
+function startThread({ memoryMegabytes, cacheDirectory, frozen, doCalls }: WorkerOptions): Thread {
+  const given = sharedCell();
+  const workerData: WorkerData = {
+    ...(cacheDirectory && { cacheDirectory }),
+    hasCalls: doCalls !== undefined,
+    frozen,
+    given,
+  };
+  const worker = new Worker(findThreadSource(), {
+    workerData,
+    env: {},
+    // What functions write comes as messages.
+    stdout: true,
+    stderr: true,
+    execArgv: [],
+    resourceLimits: {
+      maxOldGenerationSizeMb: memoryMegabytes,
+      maxYoungGenerationSizeMb: Math.max(4, memoryMegabytes / youngShare),
+    },
+  });
+  worker.unref();
+  for (const stream of [worker.stdout, worker.stderr]) stream.resume();
+  return { worker, given, held: new Set() };
+}
+
+function listen(thread: Thread, { doCalls, line }: WorkerOptions): void {
+  const { worker } = thread;
+  const answer = createAnswers((message) => worker.postMessage(message));
+  const isGone = () => thread.death !== undefined;
+  worker.on("message", (message: WorkerMessage) => {
+    if (message.kind === "line") line(message.name, message.text, message.stream);
+    else if (message.kind === "calls")
+      doCalls?.(message.calls, (at, said) => answer(message.first + at, said), isGone);
+    else if (message.kind === "error" && message.errorType === "Runtime.ImportModuleError") {
+      die(thread, failed(message.errorType, message.errorMessage, message.stack));
+      void worker.terminate();
+    } else finish(thread, readOutcome(message));
+  });
+  worker.on("error", (error: Error & { code?: string }) => {
+    const isFull = error.code === "ERR_WORKER_OUT_OF_MEMORY";
+    // What is thrown outside an event kills a sandbox on Lambda too.
+    const errorType = isFull ? "Runtime.OutOfMemory" : "Runtime.UnhandledError";
+    die(thread, failed(errorType, error.message, error.stack));
+  });
+  worker.on("exit", (code) => {
+    die(thread, failed("Runtime.ExitError", `The function's process ended with code ${code}`));
+  });
+}
+
+/** Gives the thread something to do. When it takes longer than it may, it ends with the thread. */
+async function give(
+  thread: Thread,
+  message: LoadMessage | EventMessage,
+  milliseconds: number,
+  late: string,
+): Promise<Outcome> {
+  if (thread.death !== undefined) return thread.death;
+  const done = new Promise<Outcome>((resolve) => {
+    thread.settle = resolve;
+  });
+  const timer = setTimeout(() => {
+    die(thread, failed("Sandbox.Timedout", late));
+    void thread.worker.terminate();
+  }, milliseconds);
+  // Counted before it is there: a worker that has answered by now would else not stand still.
+  Atomics.add(thread.given, 0, 1);
+  thread.worker.postMessage(message);
+  Atomics.notify(thread.given, 0);
+  const outcome = await done;
+  clearTimeout(timer);
+  return outcome;
+}
+
+function finish(thread: Thread, outcome: Outcome): void {
+  const { settle } = thread;
+  thread.settle = undefined;
+  settle?.(outcome);
+}
+
+function die(thread: Thread, outcome: Outcome): void {
+  thread.death ??= outcome;
+  finish(thread, thread.death);
+}
+
+function writeLoad({ lambda, environment, postOrigin }: WorkerFunction): LoadMessage {
+  const { name, arn, directory, handler, memoryMegabytes } = lambda;
+  const load = { name, arn, directory, handler, memoryMegabytes, environment };
+  return { kind: "load", ...load, ...(postOrigin && { postOrigin }) };
+}
+
 /** A number that several threads see. */
 export const sharedCell = () => new Int32Array(new SharedArrayBuffer(4));
 
-let threadSource: URL | undefined;
-
-/**
- * The thread's source as plain JavaScript, made once: a thread that strips types itself needs 10 MB
- * more and starts a fifth later.
- */
-function findThreadSource(): URL {
-  if (threadSource) return threadSource;
-  const source = readFileSync(join(import.meta.dirname, "worker-thread.ts"), "utf8");
-  const { emitWarning } = process;
-  // Node warns that this function is new; what it does here is what Node does with every import.
-  process.emitWarning = () => undefined;
-  try {
-    const plain = stripTypeScriptTypes(source);
-    threadSource = new URL(`data:text/javascript;charset=utf-8,${encodeURIComponent(plain)}`);
-    return threadSource;
-  } finally {
-    process.emitWarning = emitWarning;
-  }
+function failed(errorType: string, errorMessage: string, stack?: string): Outcome {
+  return { result: { ok: false, error: { errorType, errorMessage } }, ...(stack && { stack }) };
 }
 
-function failed(errorType: string, errorMessage: string): InvocationResult {
-  return { ok: false, error: { errorType, errorMessage } };
-}
-
-function readAnswer(payload: string | undefined): InvocationResult {
-  if (payload === undefined) return { ok: true, payload: null };
-  if (Buffer.byteLength(payload) > payloadBytesMax) {
+function readOutcome(message: Extract<WorkerMessage, { kind: "loaded" | "answer" | "error" }>) {
+  if (message.kind === "error")
+    return failed(message.errorType, message.errorMessage, message.stack);
+  const payload = message.kind === "answer" ? message.payload : undefined;
+  if (payload === undefined) return { result: { ok: true, payload: null } } as const;
+  if (Buffer.byteLength(payload) > payloadBytesMax)
     return failed(
       "Function.ResponseSizeTooLarge",
       `Response payload size exceeded maximum allowed payload size (${payloadBytesMax} bytes).`,
     );
-  }
-  return { ok: true, payload: JSON.parse(payload) };
+  return { result: { ok: true, payload: JSON.parse(payload) } } as const;
 }

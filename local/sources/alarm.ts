@@ -40,11 +40,10 @@ export function createAlarm(): Alarm {
     isSet: () => raised,
     take,
     async wait(milliseconds) {
-      if (!raised && !ended) {
+      if (!raised && !ended)
         await sleep(milliseconds, (wake) => {
           wakeUp = wake;
         });
-      }
       wakeUp = undefined;
       raised = false;
     },

@@ -1,14 +1,12 @@
-/**
- * EventBridge expressions: `rate(n minutes|hours|days)` and `cron(minutes hours day-of-month month
- * day-of-week year)` in UTC, with `*`, `?`, lists, ranges, steps and names of months and days.
- * Not supported, and refused: `L`, `W` and `#`.
- * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
- */
-
-/** @returns the first moment after `after` (epoch milliseconds) that the expression names. */
+/** The first moment after `after` that an expression names, both in epoch milliseconds. */
 type NextTime = (after: number) => number | undefined;
 
-/** @throws Error for an expression that is not of these forms. */
+/**
+ * Reads an expression of EventBridge: `rate(n minutes|hours|days)` or `cron(minutes hours
+ * day-of-month month day-of-week year)` in UTC, with `*`, `?`, lists, ranges, steps and names of
+ * months and days. Throws for any other, `L`, `W` and `#` included.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+ */
 export function parseSchedule(expression: string): NextTime {
   const rate = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression);
   if (rate) {
@@ -18,9 +16,8 @@ export function parseSchedule(expression: string): NextTime {
     return (after) => after + milliseconds;
   }
   const fields = /^cron\((.+)\)$/.exec(expression)?.[1]?.split(" ");
-  if (fields?.length !== 6) {
+  if (fields?.length !== 6)
     throw new Error(`The schedule ${expression} is neither rate(...) nor cron(...) of six fields`);
-  }
   return findNextByFields(fields.map((field, index) => parseField(field, index, expression)));
 }
 

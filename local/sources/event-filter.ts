@@ -12,9 +12,8 @@ export function passesFilters(patterns: FilterPattern[], record: unknown): boole
 
 function matchesPattern(pattern: FilterPattern, value: unknown): boolean {
   return Object.entries(pattern).every(([key, wanted]) => {
-    if (key === "$or" && Array.isArray(wanted)) {
+    if (key === "$or" && Array.isArray(wanted))
       return wanted.some((one) => matchesPattern(one as FilterPattern, value));
-    }
     const member =
       typeof value === "object" && value !== null && Object.hasOwn(value, key)
         ? (value as Record<string, unknown>)[key]
@@ -25,9 +24,8 @@ function matchesPattern(pattern: FilterPattern, value: unknown): boolean {
 }
 
 function matchesRule(rule: unknown, value: unknown): boolean {
-  if (typeof rule === "object" && rule !== null && "exists" in rule) {
+  if (typeof rule === "object" && rule !== null && "exists" in rule)
     return rule.exists === (value !== undefined);
-  }
   // A list in the record matches when one of its entries does.
   const values = Array.isArray(value) ? value : [value];
   return values.some((one) => one !== undefined && matchesScalar(rule, one));

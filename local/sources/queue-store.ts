@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Queue } from "../model.ts";
 import type { State } from "../state.ts";
 
@@ -46,139 +47,65 @@ export type QueueStore = {
 /** SQS remembers a deduplication id for five minutes. */
 const deduplicationMilliseconds = 5 * 60 * 1000;
 
-/** @param findQueue gives a dead-letter queue by its ARN. @param clock epoch milliseconds. */
+const columns = `id, message_id AS messageId, body, attributes, group_id AS groupId,
+  deduplication_id AS deduplicationId, sender, sent_at AS sentAt, visible_at AS visibleAt,
+  received_at AS receivedAt, receives`;
+
+/** Every statement of the store. Times are bound as epoch milliseconds. */
+const statements = {
+  insert: `INSERT INTO messages (queue, message_id, body, attributes, group_id, deduplication_id,
+    sender, sent_at, visible_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  standard: `SELECT ${columns} FROM messages WHERE queue = ? AND visible_at <= ?
+    ORDER BY visible_at, id LIMIT ?`,
+  // A group whose oldest message is not visible gives nothing: that keeps its order.
+  fifoHead: `SELECT ${columns} FROM messages WHERE id IN
+    (SELECT MIN(id) FROM messages WHERE queue = ? GROUP BY group_id)
+    AND visible_at <= ? ORDER BY id LIMIT 1`,
+  fifoGroup: `SELECT ${columns} FROM messages WHERE queue = ? AND group_id = ? ORDER BY id LIMIT ?`,
+  fifoNext: `SELECT MIN(visible_at) AS next FROM messages WHERE id IN
+    (SELECT MIN(id) FROM messages WHERE queue = ? GROUP BY group_id)`,
+  take: `UPDATE messages SET visible_at = ?, receives = receives + 1,
+    received_at = COALESCE(received_at, ?) WHERE id = ?`,
+  next: "SELECT MIN(visible_at) AS next FROM messages WHERE queue = ?",
+  move: "UPDATE messages SET queue = ?, visible_at = ? WHERE id = ?",
+  remove: "DELETE FROM messages WHERE id = ?",
+  expire: "DELETE FROM messages WHERE queue = ? AND sent_at < ?",
+  known: `SELECT message_id AS messageId FROM deduplications
+    WHERE queue = ? AND id = ? AND sent_at > ?`,
+  remember: "INSERT OR REPLACE INTO deduplications VALUES (?, ?, ?, ?)",
+  forget: "DELETE FROM deduplications WHERE sent_at <= ?",
+  count: `SELECT COUNT(*) FILTER (WHERE visible_at <= ?1) AS visible,
+    COUNT(*) FILTER (WHERE visible_at > ?1 AND receives = 0) AS delayed,
+    COUNT(*) FILTER (WHERE visible_at > ?1 AND receives > 0) AS inFlight
+    FROM messages WHERE queue = ?2`,
+  release: "UPDATE messages SET visible_at = ?1 WHERE receives > 0 AND visible_at > ?1",
+};
+
+type Sql = Record<keyof typeof statements, StatementSync>;
+type FindQueue = (arn: string) => Queue | undefined;
+
+/**
+ * The store of the stage's queues in the runner's file. `findQueue` gives a dead-letter queue by
+ * its ARN, `clock` the time in epoch milliseconds.
+ */
 export function createQueueStore(
-  state: State,
-  findQueue: (arn: string) => Queue | undefined,
+  { database }: State,
+  findQueue: FindQueue,
   clock: () => number = Date.now,
 ): QueueStore {
-  const database = state.database;
-  const columns = `id, message_id AS messageId, body, attributes, group_id AS groupId,
-    deduplication_id AS deduplicationId, sender, sent_at AS sentAt, visible_at AS visibleAt,
-    received_at AS receivedAt, receives`;
-  const sql = {
-    insert: database.prepare(
-      `INSERT INTO messages (queue, message_id, body, attributes, group_id, deduplication_id,
-        sender, sent_at, visible_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    standard: database.prepare(
-      `SELECT ${columns} FROM messages WHERE queue = ? AND visible_at <= ?
-        ORDER BY visible_at, id LIMIT ?`,
-    ),
-    // A group whose oldest message is not visible gives nothing: that keeps its order.
-    fifoHead: database.prepare(
-      `SELECT ${columns} FROM messages WHERE id IN
-        (SELECT MIN(id) FROM messages WHERE queue = ? GROUP BY group_id)
-        AND visible_at <= ? ORDER BY id LIMIT 1`,
-    ),
-    fifoGroup: database.prepare(
-      `SELECT ${columns} FROM messages WHERE queue = ? AND group_id = ? ORDER BY id LIMIT ?`,
-    ),
-    fifoNext: database.prepare(
-      `SELECT MIN(visible_at) AS next FROM messages WHERE id IN
-        (SELECT MIN(id) FROM messages WHERE queue = ? GROUP BY group_id)`,
-    ),
-    take: database.prepare(
-      `UPDATE messages SET visible_at = ?, receives = receives + 1,
-        received_at = COALESCE(received_at, ?) WHERE id = ?`,
-    ),
-    next: database.prepare("SELECT MIN(visible_at) AS next FROM messages WHERE queue = ?"),
-    move: database.prepare("UPDATE messages SET queue = ?, visible_at = ? WHERE id = ?"),
-    remove: database.prepare("DELETE FROM messages WHERE id = ?"),
-    expire: database.prepare("DELETE FROM messages WHERE queue = ? AND sent_at < ?"),
-    known: database.prepare(
-      `SELECT message_id AS messageId FROM deduplications
-        WHERE queue = ? AND id = ? AND sent_at > ?`,
-    ),
-    remember: database.prepare("INSERT OR REPLACE INTO deduplications VALUES (?, ?, ?, ?)"),
-    forget: database.prepare("DELETE FROM deduplications WHERE sent_at <= ?"),
-    count: database.prepare(
-      `SELECT COUNT(*) FILTER (WHERE visible_at <= ?1) AS visible,
-        COUNT(*) FILTER (WHERE visible_at > ?1 AND receives = 0) AS delayed,
-        COUNT(*) FILTER (WHERE visible_at > ?1 AND receives > 0) AS inFlight
-        FROM messages WHERE queue = ?2`,
-    ),
-    release: database.prepare(
-      "UPDATE messages SET visible_at = ?1 WHERE receives > 0 AND visible_at > ?1",
-    ),
-  };
-  const together = <Result>(work: () => Result): Result => {
-    database.exec("BEGIN");
-    try {
-      const result = work();
-      database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      database.exec("ROLLBACK");
-      throw error;
-    }
-  };
-
-  /** Takes what may be had; messages that were received too often go to the dead letters. */
-  const take = (queue: Queue, found: Message[], now: number): Message[] => {
-    const taken: Message[] = [];
-    for (const message of found) {
-      const dead = queue.redrive && findQueue(queue.redrive.queueArn);
-      if (queue.redrive && dead && message.receives >= queue.redrive.receiveCountMax) {
-        sql.move.run(dead.name, now, message.id);
-        continue;
-      }
-      sql.take.run(now + queue.visibilitySeconds * 1000, now, message.id);
-      taken.push({
-        ...message,
-        attributes: JSON.parse(String(message.attributes)),
-        receives: message.receives + 1,
-        receivedAt: message.receivedAt ?? now,
-      });
-    }
-    return taken;
-  };
-
+  const prepared = Object.entries(statements).map(([name, text]) => [name, database.prepare(text)]);
+  const sql = Object.fromEntries(prepared) as Sql;
   return {
-    send: (queue, message) =>
-      together(() => {
-        const now = clock();
-        const { deduplicationId = null } = message;
-        if (deduplicationId !== null) {
-          const since = now - deduplicationMilliseconds;
-          const known = sql.known.get(queue.name, deduplicationId, since);
-          if (known) return { messageId: String(known.messageId), sequence: 0 };
-          sql.forget.run(since);
-        }
-        const messageId = randomUUID();
-        const delaySeconds = message.delaySeconds ?? queue.delaySeconds;
-        const { lastInsertRowid } = sql.insert.run(
-          queue.name,
-          messageId,
-          message.body,
-          JSON.stringify(message.attributes ?? {}),
-          message.groupId ?? null,
-          deduplicationId,
-          message.sender,
-          now,
-          now + delaySeconds * 1000,
-        );
-        if (deduplicationId !== null) {
-          sql.remember.run(queue.name, deduplicationId, messageId, now);
-        }
-        return { messageId, sequence: Number(lastInsertRowid) };
-      }),
+    send: (queue, message) => together(database, () => send(sql, queue, message, clock())),
     receive: (queue, max) =>
-      together(() => {
+      together(database, () => {
         const now = clock();
         sql.expire.run(queue.name, now - queue.retentionSeconds * 1000);
-        if (!queue.fifo) {
-          return take(queue, sql.standard.all(queue.name, now, max) as unknown as Message[], now);
-        }
-        const head = sql.fifoHead.get(queue.name, now) as unknown as Message | undefined;
-        if (!head) return [];
-        const group = sql.fifoGroup.all(queue.name, head.groupId, max) as unknown as Message[];
-        const end = group.findIndex((message) => message.visibleAt > now);
-        return take(queue, end < 0 ? group : group.slice(0, end), now);
+        return take(sql, findQueue, queue, findVisible(sql, queue, max, now), now);
       }),
     remove: (messages) =>
-      together(() => {
-        for (const message of messages) sql.remove.run(message.id);
+      together(database, () => {
+        for (const { id } of messages) sql.remove.run(id);
       }),
     findNextVisible(queue) {
       const next = (queue.fifo ? sql.fifoNext : sql.next).get(queue.name)?.next;
@@ -190,4 +117,75 @@ export function createQueueStore(
       sql.release.run(clock());
     },
   };
+}
+
+/** Does all of it or, when it throws, nothing. */
+function together<Result>(database: DatabaseSync, work: () => Result): Result {
+  database.exec("BEGIN");
+  try {
+    const result = work();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function send(
+  sql: Sql,
+  queue: Queue,
+  message: MessageSent,
+  now: number,
+): { messageId: string; sequence: number } {
+  const { body, attributes = {}, groupId = null, deduplicationId = null, sender } = message;
+  if (deduplicationId !== null) {
+    const since = now - deduplicationMilliseconds;
+    const known = sql.known.get(queue.name, deduplicationId, since);
+    if (known) return { messageId: String(known.messageId), sequence: 0 };
+    sql.forget.run(since);
+  }
+  const messageId = randomUUID();
+  const visibleAt = now + (message.delaySeconds ?? queue.delaySeconds) * 1000;
+  const kept = [body, JSON.stringify(attributes), groupId, deduplicationId, sender, now, visibleAt];
+  const { lastInsertRowid } = sql.insert.run(queue.name, messageId, ...kept);
+  if (deduplicationId !== null) sql.remember.run(queue.name, deduplicationId, messageId, now);
+  return { messageId, sequence: Number(lastInsertRowid) };
+}
+
+/** Messages that may be had: of a FIFO queue those of one group, up to one that is not visible. */
+function findVisible(sql: Sql, queue: Queue, max: number, now: number): Message[] {
+  if (!queue.fifo) return sql.standard.all(queue.name, now, max) as unknown as Message[];
+  const head = sql.fifoHead.get(queue.name, now) as unknown as Message | undefined;
+  if (!head) return [];
+  const group = sql.fifoGroup.all(queue.name, head.groupId, max) as unknown as Message[];
+  const end = group.findIndex(({ visibleAt }) => visibleAt > now);
+  return end < 0 ? group : group.slice(0, end);
+}
+
+/** Takes what may be had; messages that were received too often go to the dead letters. */
+function take(
+  sql: Sql,
+  findQueue: FindQueue,
+  queue: Queue,
+  found: readonly Message[],
+  now: number,
+): Message[] {
+  const { redrive, visibilitySeconds } = queue;
+  const dead = redrive && findQueue(redrive.queueArn);
+  const taken: Message[] = [];
+  for (const message of found) {
+    if (redrive && dead && message.receives >= redrive.receiveCountMax) {
+      sql.move.run(dead.name, now, message.id);
+      continue;
+    }
+    sql.take.run(now + visibilitySeconds * 1000, now, message.id);
+    taken.push({
+      ...message,
+      attributes: JSON.parse(String(message.attributes)),
+      receives: message.receives + 1,
+      receivedAt: message.receivedAt ?? now,
+    });
+  }
+  return taken;
 }

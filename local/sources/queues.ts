@@ -100,7 +100,7 @@ async function deliver(options: QueueSourceOptions, messages: Message[]): Promis
     items: { [item]: 1 },
   });
   try {
-    const event = { Records: messages.map((message) => makeRecord(options, message)) };
+    const event = { Records: messages.map((message) => recordOf(options, message)) };
     const result = await options.invoke(source.functionName, event);
     if (!result.ok) {
       const { errorType, errorMessage } = result.error;
@@ -135,7 +135,7 @@ function selectDone(messages: Message[], payload: unknown): Message[] {
 }
 
 /** One record of Lambda's SQS event. */
-function makeRecord(options: QueueSourceOptions, message: Message): Record<string, unknown> {
+function recordOf(options: QueueSourceOptions, message: Message): Record<string, unknown> {
   const { queue, region } = options;
   return {
     messageId: message.messageId,

@@ -7,9 +7,8 @@ const timerMillisecondsMax = 2 ** 31 - 1;
 
 /**
  * Calls the functions of the stage's schedules when their time has come; in UTC, by this machine's
- * clock. A time that passed while nothing ran is not made up for, as EventBridge has it.
- *
- * @throws Error for an expression that is not supported.
+ * clock. A time that passed while nothing ran is not made up for, as EventBridge has it. Throws for
+ * an expression that is not supported.
  */
 export function createSchedules(
   stage: Stage,
@@ -35,7 +34,7 @@ export function createSchedules(
     timers.set(schedule.id, timer);
   };
   const call = async (schedule: (typeof schedules)[number], time: number) => {
-    const event = schedule.input ? JSON.parse(schedule.input) : makeEvent(stage, schedule.id, time);
+    const event = schedule.input ? JSON.parse(schedule.input) : eventOf(stage, schedule.id, time);
     try {
       const result = await invoke(schedule.functionName, event);
       if (!result.ok)
@@ -57,7 +56,7 @@ export function createSchedules(
 }
 
 /** The event that a rule without an input of its own sends. */
-function makeEvent(stage: Stage, id: string, time: number): Record<string, unknown> {
+function eventOf(stage: Stage, id: string, time: number): Record<string, unknown> {
   return {
     version: "0",
     id: randomUUID(),

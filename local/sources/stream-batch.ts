@@ -11,7 +11,7 @@ export function chooseBatch(pending: Pending[], size: number): Pending[] {
   const now = Date.now();
   let bytes = 0;
   let end = Math.min(size, pending.length);
-  for (let index = 0; index < end; index += 1) {
+  for (let index = 0; index < end; index++) {
     const { record, readyAt } = pending[index]!;
     bytes += record.dynamodb.SizeBytes ?? 0;
     if (index > 0 && (bytes > batchBytesMax || readyAt > now)) end = index;

@@ -15,8 +15,11 @@ type FailedBatch = {
   metadata: string;
 };
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html */
-export function makeFailedBatch(
+/**
+ * A batch that was given up, as its mapping's on-failure destination gets it.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+ */
+export function failedBatchOf(
   source: EventSource,
   called: LambdaFunction | undefined,
   shardId: string,

@@ -6,18 +6,18 @@ type Positions = {
   save(shard: number, sequence: string): void;
   /**
    * Makes a position for each shard. Where the number of shards is another than before, all begin
-   * at the least of the old ones: what lies after it may come again, as it may on AWS.
-   *
-   * @param findFirst says where a mapping begins that never ran; `undefined` is the beginning.
+   * at the least of the old ones: what lies after it may come again, as it may on AWS. `findFirst`
+   * says where a mapping begins that never ran; `undefined` is the beginning.
    */
   prepare(shardCount: number, findFirst: () => Promise<string | undefined>): Promise<void>;
 };
 
 /**
- * @param stream the engine's own ARN of it, which is another for another engine or a new table: the
- * sequence numbers of one mean nothing in the other.
+ * The positions of one mapping in the runner's file. `stream` is the engine's own ARN of it, which
+ * is another for another engine or a new table: the sequence numbers of one mean nothing in the
+ * other.
  */
-export function openPositions(state: State, reader: string, stream: string): Positions {
+export function createPositions(state: State, reader: string, stream: string): Positions {
   const { database } = state;
   const all = database.prepare(
     "SELECT sequence FROM reader_positions WHERE reader = ? AND stream = ?",
@@ -41,7 +41,7 @@ export function openPositions(state: State, reader: string, stream: string): Pos
       const least = kept.sort(compareSequences)[0];
       const first = kept.length > 0 ? least : await findFirst();
       remove.run(reader, stream);
-      for (let shard = 0; shard < shardCount; shard += 1) {
+      for (let shard = 0; shard < shardCount; shard++) {
         write.run(reader, stream, shard, first ?? "");
       }
     },

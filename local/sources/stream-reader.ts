@@ -2,14 +2,22 @@ import type { EventSource, Invoke, Table } from "../model.ts";
 import { createAlarm } from "./alarm.ts";
 import { passesFilters } from "./event-filter.ts";
 import { chooseBatch, type Pending } from "./stream-batch.ts";
+import { pageRecordsMax } from "./stream-calls.ts";
 import type { GiveUpReason } from "./stream-destination.ts";
 import type { StreamFeed } from "./stream-feed.ts";
+import {
+  createProgress,
+  finishBatch,
+  goBack,
+  noteFailure,
+  type Progress,
+} from "./stream-progress.ts";
 import {
   chooseShard,
   countDone,
   isChange,
-  makeStreamRecord,
   type StreamRecord,
+  streamRecordOf,
 } from "./stream-records.ts";
 import type { StreamReader } from "./stream-report.ts";
 import { offsetsOf, type StreamSwitches } from "./stream-switches.ts";
@@ -21,8 +29,6 @@ const retryMillisecondsMin = 100;
 const retryMillisecondsMax = 5000;
 /** Errors of Lambda itself, after which a batch comes again without having used a try. */
 const notStarted = new Set(["TooManyRequestsException", "ServiceException"]);
-/** Delivered sequence numbers that are kept for `redeliver`. */
-const historyMax = 1000;
 
 /** What one reader of one shard is made from. */
 type StreamReaderOptions = {
@@ -42,202 +48,187 @@ type StreamReaderOptions = {
   random(): number;
 };
 
+type Reader = {
+  options: StreamReaderOptions;
+  alarm: ReturnType<typeof createAlarm>;
+  at: Progress;
+  isRunning: boolean;
+};
+
 /** A reader that stands at its position; nothing is read before its start. */
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
-  const { source, table, switches, shard } = options;
-  const alarm = createAlarm();
-  const pending: Pending[] = [];
-  const history: (string | undefined)[] = [];
-  /** Everything up to here is done; everything up to `read` has been taken from the engine. */
-  let position = options.position;
-  let read = options.position;
-  let more = true;
-  let running = false;
-  let idle = false;
-  let quietLooks = 0;
-  let rewind = 0;
-  /** Borders that a failed batch keeps when it is tried again. */
-  let sizes: number[] = [];
-  let tries = 0;
-  let doubledUntil: string | undefined;
-  const counts = { batches: 0, delivered: 0, failures: 0 };
+  const at = createProgress(options.position);
+  const reader: Reader = { options, alarm: createAlarm(), at, isRunning: false };
   let loop: Promise<void> | undefined;
-
-  /** Filtered records count as done as soon as those before them are. */
-  const reach = (sequence: string | undefined) => {
-    if (sequence === undefined || sequence === position) return;
-    position = sequence;
-    options.saveReached(sequence);
-  };
-  const fetchMore = async () => {
-    const records = await options.feed.read(read);
-    more = records.length >= 1000;
-    for (const engineRecord of records) {
-      read = engineRecord.dynamodb.SequenceNumber;
-      if (!isChange(engineRecord)) continue;
-      if (chooseShard(engineRecord, options.shardCount) !== shard) continue;
-      const { skew, lag } = offsetsOf(switches, shard);
-      const record = makeStreamRecord(engineRecord, table, options.region, skew);
-      if (!passesFilters(source.filters, record)) continue;
-      pending.push({ sequence: read, record, readyAt: Date.now() + lag });
-    }
-    if (records.length > 0) quietLooks = 0;
-  };
-  const goBack = () => {
-    const first = Math.max(0, history.length - rewind);
-    rewind = 0;
-    if (history.length === 0) return;
-    position = history[first];
-    read = position;
-    history.length = first;
-    pending.length = 0;
-    sizes = [];
-    tries = 0;
-    more = true;
-  };
-  const plan = () => {
-    const most = Math.min(source.batchSize, pending.length);
-    return switches.regroup ? 1 + Math.floor(options.random() * most) : (sizes[0] ?? most);
-  };
-  const advance = (done: number) => {
-    for (const { sequence } of pending.splice(0, done)) {
-      history.push(position);
-      if (history.length > historyMax) history.shift();
-      position = sequence;
-    }
-    position = pending.length === 0 ? read : position;
-    if (position !== undefined) options.saveReached(position);
-    counts.delivered += done;
-  };
-  const giveUp = (batch: Pending[], reason: GiveUpReason) => {
-    const records = batch.map((one) => one.record);
-    options.giveUp(records, reason, tries);
-    advance(batch.length);
-    sizes.shift();
-    tries = 0;
-  };
-  const fail = async (batch: Pending[], done: number, why: string) => {
-    if (notStarted.has(why.split(":")[0]!)) return alarm.pause(retryMillisecondsMin);
-    counts.failures += 1;
-    const left = batch.length - done;
-    options.log(`${source.functionName}: ${left} of ${batch.length} stream records failed: ${why}`);
-    if (done > 0) {
-      advance(done);
-      tries = 0;
-    }
-    sizes = [left, ...sizes.slice(1)];
-    if (source.bisectOnError && left > 1) {
-      // A split is not counted as a try.
-      const half = Math.ceil(left / 2);
-      sizes = [half, left - half, ...sizes.slice(1)];
-      tries = 0;
-    } else {
-      tries += 1;
-      if (source.retryAttemptsMax >= 0 && tries > source.retryAttemptsMax) {
-        return giveUp(pending.slice(0, left), "RetryAttemptsExhausted");
-      }
-    }
-    await alarm.pause(
-      Math.min(retryMillisecondsMin * 2 ** Math.max(0, tries - 1), retryMillisecondsMax),
-    );
-  };
-  const deliver = async () => {
-    const batch = chooseBatch(pending, plan());
-    const born = batch[0]?.record.dynamodb.ApproximateCreationDateTime ?? 0;
-    const ageSecondsMax = source.recordAgeSecondsMax;
-    if (ageSecondsMax > 0 && Date.now() / 1000 - born > ageSecondsMax) {
-      return giveUp(batch.slice(0, 1), "RecordAgeExceeded");
-    }
-    counts.batches += 1;
-    const records = batch.map((one) => one.record);
-    const began = Date.now();
-    const result = await options.invoke(source.functionName, { Records: records });
-    options.feed.restAfter(Date.now() - began);
-    if (!result.ok) {
-      return fail(batch, 0, `${result.error.errorType}: ${result.error.errorMessage}`);
-    }
-    const done = source.reportsItemFailures ? countDone(records, result.payload) : batch.length;
-    if (done < batch.length) return fail(batch, done, "the function named the first of them");
-    const last = batch.at(-1)!.sequence;
-    const seen = doubledUntil !== undefined && BigInt(last) <= BigInt(doubledUntil);
-    if (!seen && options.random() * 100 < switches.double) {
-      doubledUntil = last;
-      return;
-    }
-    advance(batch.length);
-    sizes.shift();
-    tries = 0;
-  };
-  const step = async () => {
-    if (rewind > 0) goBack();
-    if (switches.paused) {
-      more = true;
-      return alarm.wait(idleMilliseconds);
-    }
-    if (pending.length < source.batchSize && (more || alarm.take())) await fetchMore();
-    if (pending.length === 0) {
-      reach(read);
-      if (more || alarm.isSet()) return;
-      idle = true;
-      quietLooks += 1;
-      await alarm.wait(quietLooks > 60 ? longIdleMilliseconds : idleMilliseconds);
-      idle = false;
-      // Whether woken or not, the stream is looked at: some writes do not come through us.
-      more = true;
-      return;
-    }
-    const lag = pending[0]!.readyAt - Date.now();
-    if (lag > 0) {
-      await alarm.wait(lag);
-      more = true;
-      return;
-    }
-    if (source.batchingWindowSeconds > 0 && tries === 0 && pending.length < source.batchSize) {
-      await alarm.pause(source.batchingWindowSeconds * 1000);
-      await fetchMore();
-    }
-    if (running && !switches.paused) await deliver();
-  };
-  const run = async () => {
-    let said = false;
-    while (running) {
-      try {
-        await step();
-        said = false;
-      } catch (error) {
-        // Once for a whole outage: the next try comes in a second.
-        if (running && !said) options.log(`The stream of ${table.name} cannot be read: ${error}`);
-        said = true;
-        await alarm.pause(idleMilliseconds);
-      }
-    }
-  };
   return {
     wake() {
-      idle = false;
-      alarm.set();
+      at.isIdle = false;
+      reader.alarm.set();
     },
     redeliver(count) {
-      rewind = count;
-      alarm.set();
+      at.rewind = count;
+      reader.alarm.set();
     },
     report: () => ({
-      function: source.functionName,
-      table: table.name,
-      shard,
-      position: position ?? null,
-      pending: pending.length,
-      ...counts,
-      idle: idle && pending.length === 0,
+      function: options.source.functionName,
+      table: options.table.name,
+      shard: options.shard,
+      position: at.position ?? null,
+      pending: at.pending.length,
+      batches: at.batches,
+      delivered: at.delivered,
+      failures: at.failures,
+      idle: at.isIdle && at.pending.length === 0,
     }),
     start() {
-      running = true;
-      loop = run();
+      reader.isRunning = true;
+      loop = run(reader);
     },
     async stop() {
-      running = false;
-      alarm.end();
+      reader.isRunning = false;
+      reader.alarm.end();
       await loop;
     },
   };
+}
+
+async function run(reader: Reader): Promise<void> {
+  const { options, alarm } = reader;
+  let hasTold = false;
+  while (reader.isRunning) {
+    try {
+      await step(reader);
+      hasTold = false;
+    } catch (error) {
+      // Once for a whole outage: the next try comes in a second.
+      if (reader.isRunning && !hasTold)
+        options.log(`The stream of ${options.table.name} cannot be read: ${error}`);
+      hasTold = true;
+      await alarm.pause(idleMilliseconds);
+    }
+  }
+}
+
+async function step(reader: Reader): Promise<void> {
+  const { at, alarm } = reader;
+  const { source, switches } = reader.options;
+  if (at.rewind > 0) goBack(at);
+  if (switches.paused) {
+    at.hasMore = true;
+    return alarm.wait(idleMilliseconds);
+  }
+  if (at.pending.length < source.batchSize && (at.hasMore || alarm.take())) await fetchMore(reader);
+  if (at.pending.length === 0) return waitForMore(reader);
+  const lag = at.pending[0]!.readyAt - Date.now();
+  if (lag > 0) {
+    await alarm.wait(lag);
+    at.hasMore = true;
+    return;
+  }
+  const { batchingWindowSeconds, batchSize } = source;
+  if (batchingWindowSeconds > 0 && at.tries === 0 && at.pending.length < batchSize) {
+    await alarm.pause(batchingWindowSeconds * 1000);
+    await fetchMore(reader);
+  }
+  if (reader.isRunning && !switches.paused) await deliver(reader);
+}
+
+async function waitForMore({ options, at, alarm }: Reader): Promise<void> {
+  // Filtered records count as done as soon as those before them are.
+  if (at.read !== undefined && at.read !== at.position) {
+    at.position = at.read;
+    options.saveReached(at.read);
+  }
+  if (at.hasMore || alarm.isSet()) return;
+  at.isIdle = true;
+  at.quietLooks++;
+  await alarm.wait(at.quietLooks > 60 ? longIdleMilliseconds : idleMilliseconds);
+  at.isIdle = false;
+  // Whether woken or not, the stream is looked at: some writes do not come through us.
+  at.hasMore = true;
+}
+
+async function fetchMore({ options, at }: Reader): Promise<void> {
+  const { feed, shard, shardCount, switches, table, region, source } = options;
+  const records = await feed.read(at.read);
+  at.hasMore = records.length >= pageRecordsMax;
+  for (const engineRecord of records) {
+    at.read = engineRecord.dynamodb.SequenceNumber;
+    if (!isChange(engineRecord) || chooseShard(engineRecord, shardCount) !== shard) continue;
+    const { skew, lag } = offsetsOf(switches, shard);
+    const record = streamRecordOf(engineRecord, table, region, skew);
+    if (!passesFilters(source.filters, record)) continue;
+    at.pending.push({ sequence: at.read, record, readyAt: Date.now() + lag });
+  }
+  if (records.length > 0) at.quietLooks = 0;
+}
+
+async function deliver(reader: Reader): Promise<void> {
+  const { options, at } = reader;
+  const { source, switches, feed } = options;
+  const batch = chooseBatch(at.pending, planSize(options, at));
+  const born = batch[0]?.record.dynamodb.ApproximateCreationDateTime ?? 0;
+  const ageSecondsMax = source.recordAgeSecondsMax;
+  if (ageSecondsMax > 0 && Date.now() / 1000 - born > ageSecondsMax)
+    return giveUp(reader, batch.slice(0, 1), "RecordAgeExceeded");
+  at.batches++;
+  const records = batch.map(({ record }) => record);
+  const began = Date.now();
+  const result = await options.invoke(source.functionName, { Records: records });
+  feed.restAfter(Date.now() - began);
+  if (!result.ok) {
+    const { errorType, errorMessage } = result.error;
+    return fail(reader, batch, 0, `${errorType}: ${errorMessage}`);
+  }
+  const done = source.reportsItemFailures ? countDone(records, result.payload) : batch.length;
+  if (done < batch.length) return fail(reader, batch, done, "the function named the first of them");
+  const last = batch.at(-1)!.sequence;
+  const isSeen = at.doubledUntil !== undefined && BigInt(last) <= BigInt(at.doubledUntil);
+  if (!isSeen && options.random() * 100 < switches.double) {
+    at.doubledUntil = last;
+    return;
+  }
+  finishBatch(at, batch.length);
+  saveReached(options, at);
+}
+
+/** Records of the next batch. */
+function planSize({ source, switches, random }: StreamReaderOptions, at: Progress): number {
+  const most = Math.min(source.batchSize, at.pending.length);
+  return switches.regroup ? 1 + Math.floor(random() * most) : (at.sizes[0] ?? most);
+}
+
+/** A batch came back with only the first of its records done: it comes again, in parts perhaps. */
+async function fail(
+  reader: Reader,
+  batch: readonly Pending[],
+  done: number,
+  why: string,
+): Promise<void> {
+  const { options, at, alarm } = reader;
+  const { source } = options;
+  if (notStarted.has(why.split(":")[0]!)) return alarm.pause(retryMillisecondsMin);
+  const left = batch.length - done;
+  options.log(`${source.functionName}: ${left} of ${batch.length} stream records failed: ${why}`);
+  noteFailure(at, done, left, source.bisectOnError);
+  if (done > 0) saveReached(options, at);
+  if (source.retryAttemptsMax >= 0 && at.tries > source.retryAttemptsMax)
+    return giveUp(reader, at.pending.slice(0, left), "RetryAttemptsExhausted");
+  const pause = retryMillisecondsMin * 2 ** Math.max(0, at.tries - 1);
+  await alarm.pause(Math.min(pause, retryMillisecondsMax));
+}
+
+/** Leaves records to the mapping's destination, and goes on behind them. */
+function giveUp({ options, at }: Reader, batch: readonly Pending[], reason: GiveUpReason): void {
+  options.giveUp(
+    batch.map(({ record }) => record),
+    reason,
+    at.tries,
+  );
+  finishBatch(at, batch.length);
+  saveReached(options, at);
+}
+
+function saveReached(options: StreamReaderOptions, { position }: Progress): void {
+  if (position !== undefined) options.saveReached(position);
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Table } from "../model.ts";
-import type { EngineRecord } from "./stream-feed.ts";
+import type { EngineRecord } from "./stream-calls.ts";
 
 /** One record of Lambda's DynamoDB stream event. */
 export type StreamRecord = {
@@ -33,8 +33,11 @@ export function chooseShard(record: EngineRecord, shardCount: number): number {
   return createHash("md5").update(JSON.stringify(keys)).digest().readUInt32BE() % shardCount;
 }
 
-/** @param skewSeconds moves the creation time, as the clocks of two shards may differ. */
-export function makeStreamRecord(
+/**
+ * The engine's record in the form of Lambda's event. `skewSeconds` moves the creation time, as the
+ * clocks of two shards may differ.
+ */
+export function streamRecordOf(
   record: EngineRecord,
   table: Table,
   region: string,

@@ -2,9 +2,10 @@ import type { EngineCall } from "../aws/engine-call.ts";
 import type { PutObject } from "../aws/objects.ts";
 import type { EventSource, Invoke, Stage, Table } from "../model.ts";
 import type { State } from "../state.ts";
-import { makeFailedBatch } from "./stream-destination.ts";
+import { watchStrain } from "./pace.ts";
+import { failedBatchOf } from "./stream-destination.ts";
 import { createStreamFeed } from "./stream-feed.ts";
-import { forgetOtherReaders, openPositions } from "./stream-positions.ts";
+import { createPositions, forgetOtherReaders } from "./stream-positions.ts";
 import { createStreamReader } from "./stream-reader.ts";
 import type { StreamReader, StreamReaderReport } from "./stream-report.ts";
 import { plainSwitches, StreamCommand, type StreamSwitches } from "./stream-switches.ts";
@@ -15,7 +16,7 @@ export type Streams = {
   wake(): void;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** @throws z.ZodError for a switch that cannot be understood. */
+  /** Rejects with a `ZodError` for a switch that cannot be understood. */
   command(wanted: unknown): Promise<void>;
   report(): { switches: StreamSwitches; readers: StreamReaderReport[]; idle: boolean };
 };
@@ -30,6 +31,8 @@ type StreamsOptions = {
   sendToQueue: (queueArn: string, body: string) => void;
   log: (line: string) => void;
   random?: () => number;
+  /** How busy the machine is, 0 to 1. */
+  strain?: () => number;
 };
 
 /**
@@ -42,14 +45,15 @@ export function createStreams(options: StreamsOptions): Streams {
     const table = stage.tables.find((one) => one.streamArn === source.sourceArn);
     return table ? [{ source, table }] : [];
   });
+  const strain = options.strain ?? watchStrain();
   let switches: StreamSwitches = { ...plainSwitches };
   let readers: StreamReader[] = [];
   let running = false;
 
   const open = async ({ source, table }: { source: EventSource; table: Table }) => {
     const shardCount = switches.shards * Math.max(1, source.parallelizationFactor);
-    const feed = createStreamFeed(options.call, table);
-    const own = openPositions(state, source.id, await feed.findStreamArn());
+    const feed = createStreamFeed(options.call, table, strain);
+    const own = createPositions(state, source.id, await feed.findStreamArn());
     await own.prepare(shardCount, async () =>
       source.startingPosition === "LATEST" ? feed.findNewest() : undefined,
     );
@@ -60,7 +64,7 @@ export function createStreams(options: StreamsOptions): Streams {
         region: stage.region,
         shard,
         shardCount,
-        feed: createStreamFeed(options.call, table),
+        feed: createStreamFeed(options.call, table, strain),
         invoke: options.invoke,
         switches,
         position: own.find(shard),
@@ -68,7 +72,7 @@ export function createStreams(options: StreamsOptions): Streams {
         giveUp: (records, reason, invokeCount) => {
           const shardId = `shardId-${String(shard).padStart(20, "0")}`;
           const called = stage.functions[source.functionName];
-          const failed = makeFailedBatch(source, called, shardId, records, reason, invokeCount);
+          const failed = failedBatchOf(source, called, shardId, records, reason, invokeCount);
           log(`${source.functionName}: ${records.length} stream records given up: ${reason}`);
           sendFailed(options, source, failed);
         },
@@ -126,7 +130,7 @@ function withoutUndefined<Value extends object>(value: Value): Given<Value> {
 function sendFailed(
   options: StreamsOptions,
   source: EventSource,
-  failed: ReturnType<typeof makeFailedBatch>,
+  failed: ReturnType<typeof failedBatchOf>,
 ): void {
   const bucket = options.stage.buckets.find((one) => one.arn === source.onFailureArn);
   if (bucket) options.putObject(bucket.name, failed.key, failed.withPayload);

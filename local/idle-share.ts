@@ -1,4 +1,3 @@
-/** How much of the machine has had nothing to do. */
 import { cpus } from "node:os";
 
 /** Answers the share, 0 to 1, of all processors' time since the last question that was idle. */

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./failure.ts";
+import { type Faults, failureOfFault, tellAsConflict } from "./faults.ts";
+import type { Iam } from "./iam.ts";
+
+/** What calls are answered with, whichever door they come by; `services` by their signing names. */
+export type Services = {
+  iam: Iam;
+  faults: Faults;
+  services: Record<string, Prepare>;
+  /** The secret of the runner's own credentials. */
+  runnerSecret: string;
+  log: (line: string) => void;
+};
+
+/** `lost` is a connection that ends without an answer, `silence` one that stays open without. */
+export type Outcome = AwsAnswer | "lost" | "silence";
+
+/** One call on its way in. */
+type Incoming = {
+  /** Gives the call; throws an AwsFailure for one that cannot be read. */
+  read(): AwsRequest | Promise<AwsRequest>;
+  /** Whether whoever asked is gone, as all are when the runner stops. */
+  isGone(): boolean;
+};
+
+/**
+ * Answers one call: allowed or refused by the caller's policies, struck by faults, counted. Never
+ * rejects: a failure is an answer, and one of the runner's own is logged if anybody waits for it.
+ */
+export async function answerCall(services: Services, call: Incoming): Promise<Outcome> {
+  try {
+    return await perform(services, await call.read());
+  } catch (error) {
+    if (error instanceof AwsFailure) return answerFailure(error);
+    if (call.isGone()) return "lost";
+    services.log(`The local AWS endpoint failed: ${(error as Error)?.stack ?? error}`);
+    return answerFailure(new AwsFailure(500, "InternalFailure", "The local AWS endpoint failed"));
+  }
+}
+
+async function perform(of: Services, request: AwsRequest): Promise<Outcome> {
+  const { caller, service, operation } = request;
+  const prepare = Object.hasOwn(of.services, service) ? of.services[service] : undefined;
+  if (prepare === undefined) {
+    const message = `The local endpoint does not have ${service}:${operation}`;
+    throw new AwsFailure(400, "UnknownOperationException", message);
+  }
+  const prepared = prepare(request);
+  of.iam.check(caller, prepared.access);
+  const target = { caller, service, operation, keys: prepared.keys };
+  const fault = of.faults.find(target);
+  if (fault === undefined) return prepared.run();
+  switch (fault.kind) {
+    case "delay":
+      await sleep(fault.delayMilliseconds);
+      return prepared.run();
+    case "condition_as_conflict": {
+      const answer = await prepared.run();
+      const told = tellAsConflict(fault, prepared.keys(), answer);
+      if (told === undefined) of.faults.spare(fault);
+      return told ?? answer;
+    }
+    case "error_after_commit":
+    case "timeout_after_commit":
+    case "silence_after_commit":
+      await prepared.run();
+  }
+  if (fault.kind.startsWith("silence")) return "silence";
+  const failure = failureOfFault(fault.kind, target, prepared.itemCount);
+  if (failure) throw failure;
+  return "lost";
+}
+
+/** A refusal in the form of the JSON protocols, which clients of the others read as well. */
+export function answerFailure({ status, type, message, body }: AwsFailure): AwsAnswer {
+  return {
+    status,
+    headers: { "content-type": "application/x-amz-json-1.0", "x-amzn-errortype": type },
+    body: JSON.stringify({ __type: type, message, ...body }),
+  };
+}

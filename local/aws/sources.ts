@@ -1,0 +1,76 @@
+import type { Invoke, Stage } from "../model.ts";
+import { createQueueStore, type QueueStore } from "../sources/queue-store.ts";
+import { createQueueSource } from "../sources/queues.ts";
+import { createSchedules } from "../sources/schedules.ts";
+import { createStreams, type Streams } from "../sources/streams.ts";
+import type { State } from "../state.ts";
+import type { EngineCall } from "./engine-call.ts";
+import { runnerCaller } from "./iam.ts";
+import type { Meter } from "./meter.ts";
+import type { Objects } from "./objects.ts";
+
+/** How long a batch at work may delay the end. */
+const stopMilliseconds = 2000;
+
+/** Everything that calls functions by itself: streams, queues and schedules. */
+type Sources = {
+  store: QueueStore;
+  streams: Streams;
+  /** Lets a queue's reader look now. */
+  wakeQueue(name: string): void;
+  start(): Promise<void>;
+  /** Lets batches at work end, for a while. */
+  stop(): Promise<void>;
+};
+
+type SourcesOptions = {
+  stage: Stage;
+  state: State;
+  call: EngineCall;
+  objects: Pick<Objects, "put">;
+  invoke: Invoke;
+  meter: Meter;
+  log: (line: string) => void;
+};
+
+/** The sources that the stage's mappings and rules name. None of them runs before its start. */
+export function createSources(options: SourcesOptions): Sources {
+  const { stage, state, call, objects, invoke, meter, log } = options;
+  const findQueue = (queueArn: string) => stage.queues.find(({ arn }) => arn === queueArn);
+  const store = createQueueStore(state, findQueue);
+  const queues = stage.eventSources.flatMap((source) => {
+    const queue = findQueue(source.sourceArn);
+    if (queue === undefined) return [];
+    const made = { source, queue, region: stage.region, store, invoke, meter, log };
+    return [{ queue, source: createQueueSource(made) }];
+  });
+  const wakeQueue = (name: string) => {
+    for (const { queue, source } of queues) if (queue.name === name) source.wake();
+  };
+  const sendToQueue = (queueArn: string, body: string) => {
+    const queue = findQueue(queueArn);
+    if (!queue) return log(`There is no destination ${queueArn} for what was given up`);
+    store.send(queue, { body, sender: runnerCaller });
+    wakeQueue(queue.name);
+  };
+  const putObject = objects.put;
+  const streams = createStreams({ stage, call, state, invoke, putObject, log, sendToQueue });
+  const schedules = createSchedules(stage, invoke, log);
+  return {
+    store,
+    streams,
+    wakeQueue,
+    async start() {
+      store.release();
+      await streams.start();
+      for (const { source } of queues) source.start();
+      schedules.start();
+    },
+    async stop() {
+      schedules.stop();
+      const all = [streams.stop(), ...queues.map(({ source }) => source.stop())];
+      const late = new Promise((resolve) => setTimeout(resolve, stopMilliseconds).unref());
+      await Promise.race([Promise.allSettled(all), late]);
+    },
+  };
+}

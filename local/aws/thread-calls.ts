@@ -1,0 +1,63 @@
+import type { DoCalls, FunctionCall } from "../model.ts";
+import { answerCall, answerFailure, type Services } from "./answer-call.ts";
+import type { PostTogether } from "./connections.ts";
+import { AwsFailure, type AwsRequest } from "./failure.ts";
+import { readCall } from "./signed-call.ts";
+
+/** A call and its place among those that came with it. */
+type Placed = { at: number; request: AwsRequest };
+
+/**
+ * The way in for calls that come as messages of a function's thread and not through its socket: the
+ * same services, policies, faults and meter. Posts that come together are done together.
+ */
+export function createThreadCalls(services: Services, postTogether: PostTogether): DoCalls {
+  return (calls, answer, isGone) => {
+    const toBuffer = createBuffers();
+    const perform = async ({ at, request }: Placed) => {
+      const outcome = await answerCall(services, { read: () => request, isGone });
+      if (outcome !== "silence") answer(at, outcome);
+    };
+    const posts: Placed[] = [];
+    for (const [at, { method, url, headers, body }] of calls.entries()) {
+      try {
+        const signed = { method, url, headers: collect(headers), body: toBuffer(body) };
+        const placed = { at, request: readCall(services, signed) };
+        // A fault strikes each call by itself.
+        if (isPost(placed) && services.faults.list().length === 0) posts.push(placed);
+        else void perform(placed);
+      } catch (error) {
+        if (!(error instanceof AwsFailure)) throw error;
+        answer(at, answerFailure(error));
+      }
+    }
+    for (const together of Map.groupBy(posts, nameWay).values()) {
+      const answers = postTogether(together.map(({ request }) => request));
+      if (answers === undefined) for (const placed of together) void perform(placed);
+      else for (const [index, { at }] of together.entries()) answer(at, answers[index]!);
+    }
+  };
+}
+
+const isPost = ({ request }: Placed) =>
+  request.service === "execute-api" && request.method === "POST" && request.path.length === 4;
+
+/** Posts of one caller through one API have the same one. */
+const nameWay = ({ request: { caller, path } }: Placed) => `${caller} ${path[0]} ${path[1]}`;
+
+function collect(flat: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let at = 0; at + 1 < flat.length; at += 2) headers[flat[at]!] = flat[at + 1]!;
+  return headers;
+}
+
+/** Bodies as buffers: one for each object, so that whoever gets it again can tell. */
+function createBuffers(): (body: FunctionCall["body"]) => Buffer {
+  const made = new Map<FunctionCall["body"], Buffer>();
+  return (body) => {
+    if (typeof body === "string") return Buffer.from(body);
+    const found = made.get(body) ?? Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    made.set(body, found);
+    return found;
+  };
+}

@@ -1,0 +1,71 @@
+import { createHash, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import type { RestAnswer, RestRequest } from "./rest-request.ts";
+import { findHeader } from "./rest-request.ts";
+
+/**
+ * The pages of the product, from a folder that was made beforehand: its `pages.json` names each
+ * file with its path and its headers. A deployed stage serves the same folder from elsewhere.
+ */
+export type Pages = {
+  /** The answer to a GET or HEAD of a page; undefined for everything else. */
+  answer(request: RestRequest): RestAnswer | undefined;
+};
+
+const Manifest = z.array(
+  z.object({
+    path: z.string(),
+    file: z.string(),
+    headers: z.record(z.string(), z.string()),
+    stage: z.string().optional(),
+    otherwise: z.string().optional(),
+  }),
+);
+
+/**
+ * Reads a folder of pages for a stage, whole, so that a later build of it changes nothing. Throws
+ * when the folder is none that was made for this.
+ */
+export function readPages(directory: string, stageName: string): Pages {
+  const manifest = readFileSync(join(directory, "pages.json"), "utf8");
+  const answers = new Map(
+    Manifest.parse(JSON.parse(manifest)).map(({ path, file, headers, stage, otherwise }) => {
+      const isElsewhere = stage !== undefined && stage !== stageName && otherwise !== undefined;
+      const page = { body: readFileSync(join(directory, file)), headers: Object.entries(headers) };
+      return [path, isElsewhere ? redirectTo(otherwise) : withTag(page)] as const;
+    }),
+  );
+  return {
+    answer(request) {
+      if (request.method !== "GET" && request.method !== "HEAD") return undefined;
+      const found = answers.get(request.path);
+      if (found === undefined) return undefined;
+      const isKnown = found.tag !== undefined && findHeader(request, "if-none-match") === found.tag;
+      return {
+        statusCode: isKnown ? 304 : found.statusCode,
+        headers: [...found.headers, ["x-request-id", randomUUID()]],
+        body: isKnown ? Buffer.alloc(0) : found.body,
+        by: "page",
+      };
+    },
+  };
+}
+
+type Found = Pick<RestAnswer, "statusCode" | "headers" | "body"> & { tag?: string };
+
+function withTag({ body, headers }: Pick<RestAnswer, "body" | "headers">): Found {
+  const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+  return { statusCode: 200, headers: [...headers, ["etag", tag]], body, tag };
+}
+
+const redirectTo = (path: string): Found => ({
+  statusCode: 302,
+  headers: [
+    ["location", path],
+    ["cache-control", "no-cache"],
+    ["x-content-type-options", "nosniff"],
+  ],
+  body: Buffer.alloc(0),
+});

@@ -1,0 +1,177 @@
+import type { Agent, Dispatcher } from "undici";
+import type { CallAnswer, FunctionCall } from "../model.ts";
+import type { SendCall } from "./thread-calls.ts";
+
+/** Which requests go from thread to thread, and how. */
+export type ThreadWay = {
+  /** The local AWS endpoint, such as `http://127.0.0.1:4001`. */
+  origin: string;
+  send: SendCall;
+  /** Whether requests are to take the socket none the less. */
+  isClosed(): boolean;
+};
+
+/** Where every undici, Node's own too, looks for the dispatcher that all of a process share. */
+const shared = Symbol.for("undici.globalDispatcher.1");
+const globals = globalThis as unknown as Record<symbol, unknown>;
+
+/** What undici itself waits for the beginning of an answer, where it is told nothing else. */
+const answerMillisecondsDefault = 300_000;
+
+/**
+ * Puts an agent of the runner where Node's undici has its global dispatcher: what a function sends
+ * to AWS leaves as messages then, without a change to its code. Everything else, and what a message
+ * cannot carry, goes through Node's agent as ever. Node loads its undici when `Response` is read,
+ * which takes 30 ms: this is for functions that would load it for their first post anyway.
+ */
+export function placeDispatcher(way: ThreadWay): void {
+  void globalThis.Response;
+  const ThreadAgent = createAgentClass(way, globals[shared] as Agent);
+  globals[shared] = new ThreadAgent();
+}
+
+/** Makes the class: whoever wants an agent of their own takes the global one's constructor. */
+function createAgentClass(way: ThreadWay, native: Agent) {
+  const NativeAgent = native.constructor as new (options?: Agent.Options) => Agent;
+
+  return class ThreadAgent {
+    readonly #options: Agent.Options | undefined;
+    readonly #patience: ReturnType<typeof createPatience>;
+    #agent: Agent | undefined;
+
+    constructor(options?: Agent.Options) {
+      this.#options = options;
+      this.#patience = createPatience(options?.headersTimeout || answerMillisecondsDefault);
+    }
+
+    dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+      const call = way.isClosed() ? undefined : readRequest(way.origin, request, handler);
+      if (call === undefined) return this.#native().dispatch(request, handler);
+      exchange(way.send, this.#patience, call, handler);
+      return true;
+    }
+
+    async close(): Promise<void> {
+      await this.#agent?.close();
+    }
+
+    async destroy(): Promise<void> {
+      await this.#agent?.destroy();
+    }
+
+    /** The socket's agent: the process's own for the global dispatcher, else one with the options. */
+    #native(): Agent {
+      this.#agent ??= this.#options === undefined ? native : new NativeAgent(this.#options);
+      return this.#agent;
+    }
+  };
+}
+
+/** A request as a message can carry it; undefined: it is for another place, or no plain one. */
+function readRequest(
+  origin: string,
+  request: Dispatcher.DispatchOptions,
+  handler: Dispatcher.DispatchHandler,
+): FunctionCall | undefined {
+  const { method, path, headers, body = null } = request;
+  const isPlain =
+    String(request.origin) === origin &&
+    request.query === undefined &&
+    Array.isArray(headers) &&
+    (body === null || typeof body === "string" || body instanceof Uint8Array) &&
+    typeof handler.onRequestStart === "function";
+  if (!isPlain) return undefined;
+  return { method, url: path, headers: headers as string[], body: (body ?? "") as Uint8Array };
+}
+
+/** Sends a call and lets undici's handler hear of it, in the order that undici promises. */
+function exchange(
+  send: SendCall,
+  patience: ReturnType<typeof createPatience>,
+  call: FunctionCall,
+  handler: Dispatcher.DispatchHandler,
+): void {
+  const fail = (error: Error) => {
+    leave();
+    forget();
+    handler.onResponseError?.(controller, error);
+  };
+  const controller = createController(fail);
+  const forget = send(call, (answer) => {
+    leave();
+    finish(handler, controller, answer);
+  });
+  const leave = patience.enter(() => {
+    fail(describe("UND_ERR_HEADERS_TIMEOUT", "Headers Timeout Error"));
+  });
+  handler.onRequestStart?.(controller, undefined);
+}
+
+function finish(
+  handler: Dispatcher.DispatchHandler,
+  controller: Dispatcher.DispatchController,
+  answer: CallAnswer,
+): void {
+  if (answer === "lost") {
+    handler.onResponseError?.(controller, describe("UND_ERR_SOCKET", "other side closed"));
+    return;
+  }
+  handler.onResponseStart?.(controller, answer.status, answer.headers ?? {}, "");
+  if (answer.body.length > 0) handler.onResponseData?.(controller, Buffer.from(answer.body));
+  handler.onResponseEnd?.(controller, {});
+}
+
+const describe = (code: string, message: string) => Object.assign(new Error(message), { code });
+
+/** Nothing of an answer waits to be read, so there is nothing to pause. */
+function createController(fail: (reason: Error) => void): Dispatcher.DispatchController {
+  const controller = {
+    aborted: false,
+    paused: false,
+    reason: null as Error | null,
+    rawHeaders: null,
+    rawTrailers: null,
+    pause() {},
+    resume() {},
+    abort(reason: Error) {
+      if (controller.aborted) return;
+      controller.aborted = true;
+      controller.reason = reason;
+      fail(reason);
+    },
+  };
+  return controller;
+}
+
+/**
+ * One timer for all that wait equally long: it stands for the one that waits longest. `enter` is told
+ * whom to call then, and answers how to leave before.
+ */
+function createPatience(milliseconds: number): { enter(late: () => void): () => void } {
+  const waiting = new Map<() => void, number>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function look(): void {
+    timer = undefined;
+    for (const [late, since] of waiting) {
+      const left = since + milliseconds - performance.now();
+      if (left > 0) {
+        wait(left);
+        return;
+      }
+      waiting.delete(late);
+      late();
+    }
+  }
+  function wait(left: number): void {
+    if (timer === undefined) timer = setTimeout(look, Math.ceil(left)).unref();
+  }
+
+  return {
+    enter(late) {
+      waiting.set(late, performance.now());
+      wait(milliseconds);
+      return () => void waiting.delete(late);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+export type Handler = (event: unknown, context: unknown) => unknown;
+
+/** Where a function's code lies, and the file's name with the export's, such as `index.handler`. */
+type Bundle = { directory: string; handler: string };
+
+/**
+ * Loads a function's code and gives its handler. Throws what the code throws while it is loaded, and
+ * for a handler that Lambda's Node.js 24 runtime would not take.
+ */
+export async function loadHandler({ directory, handler }: Bundle): Promise<Handler> {
+  const dot = handler.lastIndexOf(".");
+  const base = join(directory, handler.slice(0, dot));
+  const file = [".cjs", ".js", ".mjs"].map((end) => base + end).find((path) => existsSync(path));
+  if (file === undefined) throw new Error(`Cannot find module '${handler}' in ${directory}`);
+  const url = pathToFileURL(file);
+  const loaded = file.endsWith(".mjs") ? await import(url.href) : createRequire(url)(file);
+  const found = (loaded as Record<string, unknown>)[handler.slice(dot + 1)];
+  if (typeof found !== "function") throw new Error(`${handler} is undefined or not exported`);
+  if (found.length > 2)
+    throw new TypeError("Callback-based handlers are not supported by Lambda's Node.js 24 runtime");
+  return found as Handler;
+}

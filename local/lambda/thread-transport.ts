@@ -1,0 +1,39 @@
+import type { SendCall } from "./thread-calls.ts";
+
+/** Where a client of AWS looks for a transport that it is to use (platform/aws/transport.ts). */
+const placed = Symbol.for("ovation.aws.transport");
+
+type Request = { host: string; headers: Record<string, string>; body: string };
+type Answer = { status: number; headers: Record<string, string>; body: string };
+
+/** How calls leave, and whether they are to take a socket none the less. */
+type Way = { send: SendCall; isClosed(): boolean };
+
+/**
+ * Gives the clients of AWS in this thread a transport by which their calls leave as messages. It is
+ * looked for at each call.
+ */
+export function placeTransport({ send, isClosed }: Way): void {
+  const transport = ({ headers, body }: Request, { signal }: { signal: AbortSignal }) =>
+    new Promise<Answer>((resolve, reject) => {
+      const call = { method: "POST", url: "/", headers: Object.entries(headers).flat(), body };
+      const forget = send(call, (answer) => {
+        signal.removeEventListener("abort", forget);
+        if (answer === "lost") return reject(nameLoss());
+        const text = typeof answer.body === "string" ? answer.body : decoder.decode(answer.body);
+        resolve({ status: answer.status, headers: { ...answer.headers }, body: text });
+      });
+      // Whoever aborts waits no more, so there is nothing to be told.
+      signal.addEventListener("abort", forget, { once: true });
+    });
+  Object.defineProperty(globalThis, placed, {
+    configurable: true,
+    get: () => (isClosed() ? undefined : transport),
+  });
+}
+
+const decoder = new TextDecoder();
+
+/** As a socket's connection ends that is closed before there is an answer. */
+const nameLoss = () =>
+  Object.assign(new Error("socket hang up"), { name: "TimeoutError", code: "ECONNRESET" });

@@ -1,0 +1,56 @@
+import { watchIdleShare } from "../idle-share.ts";
+
+/**
+ * The mean time between two looks of a reader: on a machine that has time a write is seen at once,
+ * on one that has none writes gather, and Lambda itself looks four times a second. Milliseconds.
+ */
+const lookMilliseconds = { quiet: 10, busy: 50 };
+/** So many looks may come without a pause between them: the first writes after a quiet while. */
+const looksAtOnce = 4;
+/**
+ * How long a reader rests after a batch on a busy machine, as a share of what the batch took:
+ * whoever writes has time then, and the next batch is larger. No longer than Lambda does.
+ */
+const restShare = 0.75;
+const restMillisecondsMax = 250;
+
+/** When a reader may look at its stream again. Times are milliseconds since 1970. */
+export type Pace = { looksLeft: number; lookedAt: number; restsUntil: number };
+
+export const newPace: Pace = { looksLeft: looksAtOnce, lookedAt: 0, restsUntil: 0 };
+
+/** A look that is wanted now: how long it has to wait, and the pace from then on. */
+export function paceLook(
+  { looksLeft, lookedAt, restsUntil }: Pace,
+  now: number,
+  strain: number,
+): { wait: number; pace: Pace } {
+  const { quiet, busy } = lookMilliseconds;
+  const apart = quiet + (busy - quiet) * strain;
+  const left = Math.min(looksAtOnce, looksLeft + (now - lookedAt) / apart) - 1;
+  const wait = Math.max(0, -left * apart, restsUntil - now);
+  return { wait, pace: { looksLeft: left, lookedAt: now, restsUntil } };
+}
+
+/** A batch that took so long is done. */
+export function paceBatch(pace: Pace, now: number, milliseconds: number, strain: number): Pace {
+  const rest = Math.min(milliseconds * restShare, restMillisecondsMax) * strain;
+  return { ...pace, restsUntil: now + rest };
+}
+
+/** From this share of idle processor time on a machine has time, and below this one it has none. */
+const idleShares = { quiet: 0.3, busy: 0.1 };
+const sampleMilliseconds = 200;
+
+/** How busy the machine is, 0 to 1, as it was within the last fifth of a second or so. */
+export function watchStrain(now: () => number = Date.now, idleShare = watchIdleShare()) {
+  let sampledAt = now();
+  let strain = 0;
+  return (): number => {
+    if (now() - sampledAt < sampleMilliseconds) return strain;
+    sampledAt = now();
+    const { quiet, busy } = idleShares;
+    strain = Math.min(1, Math.max(0, (quiet - idleShare()) / (quiet - busy)));
+    return strain;
+  };
+}
