@@ -1,9 +1,9 @@
 /**
- * Builds the published form of `client/` into `.cache/client`, ready for `npm publish`: one ES
- * module for browsers and Node, and its types.
+ * Builds the published form of `client/` into `.cache/client`, ready for `npm publish`: an ES module
+ * for browsers and Node, one with the React hooks, their source maps and their types.
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, rmSync } from "node:fs";
+import { copyFileSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 
@@ -12,13 +12,18 @@ const published = join(root, ".cache/client");
 /** Where client/package.json says that the module and its types are. */
 const outdir = join(published, "dist");
 
+const entryPoints = ["client/index.ts", "client/react.ts"];
+
 rmSync(published, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ["client/index.ts"],
+  entryPoints,
   outdir,
   bundle: true,
+  // The application's own.
+  external: ["react"],
   minify: true,
+  sourcemap: true,
   format: "esm",
   target: "es2022",
 });
@@ -28,13 +33,16 @@ const options = [
   ...["--target", "es2024", "--module", "nodenext", "--lib", "es2024,dom", "--strict"],
   ...["--types", ""],
 ];
-execFileSync(
-  join(root, "node_modules/.bin/tsc"),
-  ["--ignoreConfig", ...options, "client/index.ts"],
-  {
-    cwd: root,
-    stdio: "inherit",
-  },
-);
+execFileSync(join(root, "node_modules/.bin/tsc"), ["--ignoreConfig", ...options, ...entryPoints], {
+  cwd: root,
+  stdio: "inherit",
+});
 for (const file of ["client/package.json", "client/README.md", "LICENSE"])
   copyFileSync(join(root, file), join(published, basename(file)));
+const sizes = ["index.js", "react.js"].map((name) => {
+  const { size } = statSync(join(outdir, name));
+  return `${name} ${size.toLocaleString("en")} bytes`;
+});
+console.log(`.cache/client: ${sizes.join(", ")}`);
+// A link, which npm makes of a folder otherwise, would not find the application's own React.
+console.log(`In your application: npm install --install-links ${published}`);

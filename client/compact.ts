@@ -1,4 +1,4 @@
-import type { Event, Frame } from "./follower.ts";
+import type { Event, Frame } from "./message.ts";
 
 type Column = unknown[] | string;
 type Values = Record<string, unknown>;
@@ -61,6 +61,9 @@ function rowsOf(
     return { id: read("", row), type, at: read("at", row), data } as unknown as Event;
   });
 }
+
+/** Whether dense frames can be read here: React Native cannot inflate them. */
+export const canInflate = () => typeof DecompressionStream === "function";
 
 /** Reads one message of the server, whatever its form. */
 export async function readMessage(text: string): Promise<unknown> {

@@ -1,39 +1,4 @@
-import type { EventData } from "./event-data.ts";
-
-/** Where a viewer is in a stream's log: the last frame that was shown. Frame 0 is the beginning. */
-export type Position = { epoch: string; frame: number };
-
-/** One event of a frame; its type says what its data are. */
-export type Event = {
-  [Type in keyof EventData]: { id: string; type: Type; at: string; data: EventData[Type] };
-}[keyof EventData];
-
-/** A frame as the server sends it. */
-export type Frame = {
-  type: "events";
-  streamId: string;
-  epoch: string;
-  frame: number;
-  viewers: number;
-  skipped: number;
-  events: Event[];
-};
-
-/** Any message of the server; only those of the follower's stream mean something to it. */
-export type Message =
-  | Frame
-  | {
-      type: "subscribed";
-      streamId: string;
-      epoch: string;
-      head: number;
-      recovered?: boolean;
-      viewers: number;
-      requestId?: string;
-    }
-  | { type: "unsubscribed"; streamId: string; reason?: string; requestId?: string }
-  | { type: "pong"; heads: Record<string, number>; requestId?: string }
-  | { type: "error"; statusCode: number; errors: string[]; requestId?: string };
+import type { Frame, Message, Position } from "./message.ts";
 
 /** What the follower asks of its owner. */
 export type Step =
@@ -41,20 +6,25 @@ export type Step =
   | { do: "show"; frame: Frame }
   /** Frames were missed for good: read the history, then go on from `position`. */
   | { do: "reset"; position: Position; viewers: number }
-  | { do: "follow"; position: Position; viewers: number; recovered?: boolean }
-  | { do: "end"; reason: string; statusCode?: number };
+  /** The frames after the position that was gone back to are no more: it goes on where it was. */
+  | { do: "skip"; position: Position; viewers: number }
+  /** Frames come from `position` on; whoever comes now begins at `head`. */
+  | { do: "follow"; position: Position; head: Position; viewers: number; recovered?: boolean }
+  | { do: "end"; reason: string; statusCode?: number; code?: string };
 
 type State = {
   readonly streamId: string;
   position: Position | undefined;
   asked: { requestId: string; at: number } | undefined;
   patience: number;
-  /** Subscribes in a row whose time went by without an answer, and when the first was sent. */
+  /** How many subscribes in a row went unanswered in their time, and when the first was sent. */
   unanswered: number;
   askedSince: number;
   /** The newest frame that was heard of, and since when it is missing. */
   newest: number;
   missingSince: number | undefined;
+  /** How far it had come when it went back; undefined once it is there again. */
+  ahead: Position | undefined;
   ended: boolean;
 };
 
@@ -92,6 +62,7 @@ export function createFollower(streamId: string, since?: Position) {
     askedSince: 0,
     newest: 0,
     missingSince: undefined,
+    ahead: undefined,
     ended: false,
   };
   return {
@@ -99,7 +70,23 @@ export function createFollower(streamId: string, since?: Position) {
     /** The last frame shown; undefined before the first answer. */
     position: () => state.position,
     isEnded: () => state.ended,
-    /** Subscribes in a row whose time went by without an answer, and when the first was sent. */
+    /** Whether a frame that comes now is of use: nothing is asked for. */
+    isGreeted: () => state.position !== undefined && state.asked === undefined,
+    /** The newest frame that was heard of. */
+    newest: () => Math.max(state.newest, state.position?.frame ?? 0),
+    /**
+     * Goes back to an older position, or to the first that is known, for somebody who comes from
+     * there: frames that were shown come again.
+     */
+    goBack(position: Position, now: number): Step[] {
+      if (state.ended) return [];
+      state.ahead ??= state.position;
+      state.position = position;
+      state.missingSince = undefined;
+      state.askedSince = now;
+      return subscribe(state, now);
+    },
+    /** How many subscribes in a row went unanswered in their time, and when the first was sent. */
     waiting: () => ({ unanswered: state.unanswered, since: state.askedSince }),
     /** A socket is open: what was asked on the one before is void, and so is its slowness. */
     open(now: number): Step[] {
@@ -181,6 +168,7 @@ function takeFrame(state: State, frame: Frame, now: number): Step[] {
     return again(state, now);
   }
   state.position = { epoch: frame.epoch, frame: frame.frame };
+  if (state.ahead !== undefined && frame.frame >= state.ahead.frame) state.ahead = undefined;
   state.missingSince = state.newest > frame.frame ? now : undefined;
   return [{ do: "show", frame }];
 }
@@ -193,17 +181,23 @@ function takeSubscribed(
   if (state.asked === undefined || message.requestId !== state.asked.requestId) return [];
   state.asked = undefined;
   calm(state);
-  const { epoch, head, recovered, viewers } = message;
-  const before = state.position;
+  const { epoch, recovered, viewers } = message;
+  const head = { epoch, frame: message.head };
+  const { position: before, ahead } = state;
   state.missingSince = undefined;
   if (before !== undefined && recovered === true) {
-    hear(state, head, now);
-    return [{ do: "follow", position: before, viewers, recovered }];
+    hear(state, head.frame, now);
+    return [{ do: "follow", position: before, head, viewers, recovered }];
   }
-  const position = { epoch, frame: head };
-  state.position = position;
-  state.newest = head;
-  return [{ do: before === undefined ? "follow" : "reset", position, viewers }];
+  state.ahead = undefined;
+  if (ahead?.epoch === epoch) {
+    state.position = ahead;
+    return [{ do: "skip", position: ahead, viewers }, ...again(state, now)];
+  }
+  state.position = head;
+  state.newest = head.frame;
+  if (before !== undefined) return [{ do: "reset", position: head, viewers }];
+  return [{ do: "follow", position: head, head, viewers }];
 }
 
 function takePong(state: State, heads: Record<string, number>, now: number): Step[] {
@@ -222,11 +216,16 @@ function takeError(state: State, error: Extract<Message, { type: "error" }>): St
     state.unanswered = 0;
     return [];
   }
-  return end(state, error.errors.at(-1) ?? "", error.statusCode);
+  const { errors, statusCode, code } = error;
+  return end(state, errors.at(-1) ?? "", { statusCode, ...(code !== undefined && { code }) });
 }
 
-function end(state: State, reason: string, statusCode?: number): Step[] {
+function end(
+  state: State,
+  reason: string,
+  more: { statusCode?: number; code?: string } = {},
+): Step[] {
   state.asked = undefined;
   state.ended = true;
-  return [statusCode === undefined ? { do: "end", reason } : { do: "end", reason, statusCode }];
+  return [{ do: "end", reason, ...more }];
 }

@@ -4,7 +4,7 @@ import type { Tokens } from "./token.ts";
 /** An answer in the envelope; some are bare. */
 type Said = { isSuccess?: boolean; data?: unknown; errors?: string[] };
 
-/** What is sent at each try, but for the token. */
+/** What is sent at each try, except for the token. */
 type Call = { url: string; method: string; body: string | null; key: string | undefined };
 
 /** How one try ended. Status 0: no answer, or one that broke off. */
@@ -73,7 +73,8 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
   } catch (cause) {
     return { status: 0, cause };
   }
-  const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+  const headers: Record<string, string> = {};
+  if (token !== "") headers.authorization = `Bearer ${token}`;
   if (call.body !== null) headers["content-type"] = "application/json";
   if (call.key !== undefined) headers["idempotency-key"] = call.key;
   const wish = { method: call.method, headers, body: call.body };
@@ -94,9 +95,10 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
   }
 }
 
+const codeOf = ({ headers }: Outcome) => headers?.get("x-error-code") ?? undefined;
 const retryAfter = ({ headers }: Outcome) => headers?.get("retry-after") ?? null;
 
-/** Whether such a try may have happened: no answer, a fault, or its key is just being used. */
+/** Whether such a try may have happened: no answer, a fault, or its key is in use just now. */
 const isAmbiguous = (outcome: Outcome) =>
   outcome.token !== undefined &&
   (outcome.status === 0 ||
@@ -109,20 +111,26 @@ const isAmbiguous = (outcome: Outcome) =>
  * the 4xx only those that ask for another try, and a 409 that does.
  */
 const isPassing = (outcome: Outcome) =>
-  outcome.token === undefined || isAmbiguous(outcome) || [425, 429].includes(outcome.status);
+  outcome.token === undefined ||
+  isAmbiguous(outcome) ||
+  outcome.status === 425 ||
+  // What is said in slow mode has its moment: it is not sent half a minute later unasked.
+  (outcome.status === 429 && codeOf(outcome) !== "slow_mode");
 
 /**
  * The error of a call that is given up. A refusal is definite whatever became of earlier tries,
- * since the key of one that happened answers its success; but for those that are made before
+ * since the key of one that happened answers its success; except for those that are made before
  * anybody looks at the key.
  */
 function errorOf(outcome: Outcome, key: string | undefined): unknown {
-  const isUnclear = key !== undefined && (isPassing(outcome) || outcome.status === 401);
+  const isBefore = outcome.status === 401 || outcome.status === 429;
+  const isUnclear = key !== undefined && (isPassing(outcome) || isBefore);
   if (outcome.token === undefined && !isUnclear) return outcome.cause;
-  const code = outcome.headers?.get("x-error-code");
+  const seconds = retryAfter(outcome);
   return new OvationError(outcome.status, outcome.said?.errors ?? ["No answer"], {
-    ...(code && { code }),
-    ...(isUnclear && { key }),
+    code: codeOf(outcome),
+    key: isUnclear ? key : undefined,
+    retryAfterSeconds: seconds === null ? undefined : Number(seconds),
   });
 }
 
@@ -133,10 +141,12 @@ function wait(outcome: Outcome, attempt: number): Promise<void> {
 }
 
 /** Pages without TLS have no randomUUID, and some engines no crypto at all. */
-function makeKey(): string {
+export function makeKey(): string {
   const own = globalThis.crypto?.randomUUID?.();
   if (own !== undefined) return own;
   return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () =>
     Math.floor(Math.random() * 16).toString(16),
   );
 }
+
+export type Caller = ReturnType<typeof createCaller>;

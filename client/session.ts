@@ -1,4 +1,5 @@
-import type { Follower, Frame, Message, Position, Step } from "./follower.ts";
+import type { Follower, Step } from "./follower.ts";
+import type { Frame, Message, Position } from "./message.ts";
 import type { Leaving } from "./socket.ts";
 
 /** What a session asks of its owner; `to` is whoever follows the stream. */
@@ -9,8 +10,14 @@ export type Act<Listener> =
   | { do: "leave"; leaving: Leaving }
   | { do: "stay away"; reason: string; statusCode: number }
   | { do: "show"; frame: Frame; to: Listener }
-  | { do: "begin"; isReset: boolean; position: Position; viewers: number; to: Listener }
-  | { do: "end"; reason: string; statusCode?: number | undefined; to: Listener };
+  | { do: "begin"; beginning: Beginning; to: Listener }
+  | { do: "end"; ending: Ending; to: Listener };
+
+/** How a stream continues after a `subscribe` was answered. */
+export type Beginning = Exclude<Step, { do: "send" } | { do: "show" } | { do: "end" }>;
+
+/** Why a stream is over: a sentence, and the API's status and the refusal's name if it has them. */
+export type Ending = { reason: string; statusCode?: number | undefined; code?: string | undefined };
 
 type Following<Listener> = {
   follower: Follower;
@@ -40,23 +47,25 @@ type Said =
   | { type: "notification"; data: { id: string } }
   | { type: "closing"; code: number; reason: string };
 
+const tokenIsOver = "The token has expired";
+
 /**
- * After so long without a frame of a stream the server is asked for the newest one. While frames
- * come the next number shows what is missing, so a busy room needs no questions.
+ * After this long without a frame of a stream the server is asked for the newest one. While frames
+ * come, the next number shows what is missing, so a busy room needs no questions.
  */
 const pingMillisecondsDefault = 15_000;
 /**
- * In a room of many the questions would take the server's posts: each viewer adds a millisecond,
+ * In a large room the questions would take up the server's posts: each viewer adds a millisecond,
  * so that a room asks a thousand times a second at most.
  */
 const pingMillisecondsPerViewer = 1;
-/** A socket on which nothing at all comes for so long after a `ping` is dead. */
+/** A socket on which nothing at all comes for this long after a `ping` is dead. */
 const pongMilliseconds = 10_000;
-/** So many subscribes without an answer, and nothing else heard, are a dead socket too. */
+/** This many subscribes without an answer, and nothing else heard, mean a dead socket too. */
 const unansweredInSilenceMax = 2;
 /**
  * A server that is alive but slow, because a room comes back at once, gets more time: another
- * socket is more work for it. After so many, about a minute, this one will not be answered.
+ * socket is more work for it. After this many, about a minute, this one will not be answered.
  */
 const unansweredMax = 6;
 const toldMax = 1_000;
@@ -88,12 +97,26 @@ export function close<L>(session: Session<L>): void {
   for (const { follower } of session.followings.values()) follower.close();
 }
 
-/** Follows a stream, in the place of whoever followed it before. */
+/** Follows a stream that nobody follows yet. */
 export function follow<L>(session: Session<L>, follower: Follower, to: L, now: number): Act<L>[] {
   const following = { follower, to, viewers: 0, askAt: 0 };
   listen(session, following, now);
   session.followings.set(follower.streamId, following);
   return session.isOpen ? actsOf(session, following, follower.open(now)) : [];
+}
+
+/** Somebody comes to a stream that is followed, from a position before its own. */
+export function goBack<L>(
+  session: Session<L>,
+  streamId: string,
+  position: Position,
+  now: number,
+): Act<L>[] {
+  const following = session.followings.get(streamId)!;
+  const steps = following.follower.goBack(position, now);
+  if (session.isOpen) return actsOf(session, following, steps);
+  following.follower.close();
+  return [];
 }
 
 export function unfollow<L>(session: Session<L>, streamId: string): Act<L>[] {
@@ -108,7 +131,7 @@ export function take<L>(session: Session<L>, message: Said, now: number): Act<L>
   if (message.type === "closing") return obey(message.code, message.reason);
   // The token of this socket is over, whether or not the server has said so before.
   if (message.type === "error" && message.statusCode === 401)
-    return [{ do: "leave", leaving: { isTokenOver: true } }];
+    return [{ do: "leave", leaving: { reason: tokenIsOver, statusCode: 401, isTokenOver: true } }];
   const acts: Act<L>[] = [];
   for (const one of [...session.followings.values()]) {
     const { streamId, viewers } = message as Frame;
@@ -130,7 +153,8 @@ export function tick<L>(session: Session<L>, now: number): Act<L>[] {
     const { unanswered, since } = follower.waiting();
     return unanswered >= (heardAt > since ? unansweredMax : unansweredInSilenceMax);
   });
-  if (isSilent || isUnanswered) return [{ do: "leave", leaving: {} }];
+  if (isSilent || isUnanswered)
+    return [{ do: "leave", leaving: { reason: "The server does not answer" } }];
   const isDue =
     followings.length === 0
       ? now - Math.max(heardAt, pingedAt ?? 0) >= pingMilliseconds
@@ -155,22 +179,21 @@ function notify<L>({ told }: Session<L>, notification: { id: string }): Act<L>[]
   return [{ do: "notify", notification }];
 }
 
-/** Codes from 4500 mean that coming back is of no use. */
+/** Codes of 4500 and above mean that coming back is of no use. */
 function obey<L>(code: number, reason: string): Act<L>[] {
   if (code >= 4500) return [{ do: "stay away", reason, statusCode: code }];
-  if (code === 4429) return [{ do: "leave", leaving: { waitMilliseconds: comeBackMilliseconds } }];
-  return [{ do: "leave", leaving: { isTokenOver: code === 4401 } }];
+  const waitMilliseconds = code === 4429 ? comeBackMilliseconds : 0;
+  const leaving = { reason, statusCode: code, waitMilliseconds, isTokenOver: code === 4401 };
+  return [{ do: "leave", leaving }];
 }
 
 function actsOf<L>(session: Session<L>, { follower, to }: Following<L>, steps: Step[]): Act<L>[] {
   return steps.map((step) => {
     if (step.do === "send") return step;
     if (step.do === "show") return { ...step, to };
-    if (step.do === "end") {
-      session.followings.delete(follower.streamId);
-      return { ...step, to };
-    }
-    const { position, viewers } = step;
-    return { do: "begin", isReset: step.do === "reset", position, viewers, to };
+    if (step.do !== "end") return { do: "begin", beginning: step, to };
+    session.followings.delete(follower.streamId);
+    const { do: _, ...ending } = step;
+    return { do: "end", ending, to };
   });
 }

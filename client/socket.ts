@@ -1,5 +1,5 @@
+import type { Admission } from "./admission.ts";
 import { readMessage } from "./compact.ts";
-import type { Tokens } from "./token.ts";
 
 /** The part of the standard WebSocket that is used: the browser's, Node's own or that of `ws`. */
 type SocketLike = {
@@ -15,13 +15,13 @@ export type SocketConstructor = new (url: string, protocols?: string[]) => Socke
 
 type Settings = {
   url: string;
-  tokens: Tokens;
+  admission: Admission;
   WebSocket: SocketConstructor;
   /** Called when a socket is open; what was asked on the one before is void. */
   onOpen(): void;
   onMessage(message: { type: string; [field: string]: unknown }): void;
   /** A socket is gone, or could not be opened: another is tried. */
-  onClose(): void;
+  onClose(reason: string, statusCode?: number): void;
   /** None will come any more. */
   onEnd(reason: string, statusCode?: number): void;
   /** Hears why no socket could be opened. */
@@ -29,11 +29,17 @@ type Settings = {
 };
 
 /** Why a socket is left before it has closed, and how the next one is to come. */
-export type Leaving = { waitMilliseconds?: number; isTokenOver?: boolean };
+export type Leaving = {
+  /** In a sentence, and with the server's code if it gave one. */
+  reason: string;
+  statusCode?: number;
+  waitMilliseconds?: number;
+  isTokenOver?: boolean;
+};
 
 /** One try, from its token to its end. */
 type Link = {
-  token?: string;
+  isAdmitted?: boolean;
   socket?: SocketLike;
   openedAt?: number;
   /** A compressed message takes a moment: those behind it wait, so that the order holds. */
@@ -43,11 +49,12 @@ type Link = {
 /** Waits between tries to connect: full jitter up to a bound that doubles from one to the next. */
 const firstWaitMilliseconds = 500;
 const waitMillisecondsMax = 30_000;
-/** A socket that has lived so long was no failed try. */
+/** A socket that has lived this long was not a failed try. */
 const stableMilliseconds = 10_000;
 /** A token and a handshake that take longer are lost. */
 const openMillisecondsMax = 15_000;
 const open = 1;
+const unopened = "No connection could be opened";
 
 type State = {
   readonly settings: Settings;
@@ -66,7 +73,7 @@ export function keepSocket(settings: Settings) {
   const state: State = { settings, link: undefined, tries: 0, timer: undefined, ended: false };
   void connect(state);
   return {
-    /** Sends if there is an open socket; what is lost is asked again by who needs it. */
+    /** Sends if there is an open socket; what is lost is asked for again by whoever needs it. */
     send(message: unknown): void {
       const socket = state.link?.socket;
       if (socket?.readyState === open) socket.send(JSON.stringify(message));
@@ -83,13 +90,14 @@ async function connect(state: State): Promise<void> {
   state.link = own;
   state.timer = setTimeout(() => giveUp(state, own), openMillisecondsMax);
   try {
-    own.token = await settings.tokens.get();
+    const { query, protocols } = await settings.admission.get();
     if (state.link !== own) return;
-    own.socket = new settings.WebSocket(settings.url, ["bearer", own.token]);
+    own.isAdmitted = true;
+    own.socket = new settings.WebSocket(withQuery(settings.url, query), protocols);
   } catch (error) {
     if (state.link !== own) return;
     settings.report(error);
-    return leave(state, own);
+    return leave(state, own, { reason: String((error as Error)?.message ?? error) });
   }
   const { socket } = own;
   socket.onopen = () => {
@@ -99,12 +107,22 @@ async function connect(state: State): Promise<void> {
     settings.onOpen();
   };
   socket.onmessage = ({ data }) => {
-    own.last = own.last.then(() => hear(state, own, String(data))).catch(() => leave(state, own));
+    own.last = own.last
+      .then(() => hear(state, own, String(data)))
+      .catch(() => leave(state, own, { reason: "A message could not be read" }));
   };
-  // Whoever listens for no error is ended by it in some engines; the close that follows is enough.
+  // Some engines end a program that does not listen for the error; the close that follows is
+  // enough.
   socket.onerror = () => {};
-  socket.onclose = () => leave(state, own);
+  socket.onclose = () =>
+    leave(state, own, {
+      reason: own.openedAt === undefined ? unopened : "The connection was lost",
+    });
 }
+
+/** Not every engine's URL can be written to. */
+export const withQuery = (url: string, query: string | undefined) =>
+  query === undefined ? url : `${url}${url.includes("?") ? "&" : "?"}${query}`;
 
 async function hear(state: State, own: Link, text: string): Promise<void> {
   const message = await readMessage(text);
@@ -112,27 +130,27 @@ async function hear(state: State, own: Link, text: string): Promise<void> {
 }
 
 function giveUp(state: State, own: Link): void {
-  if (own.token === undefined) {
-    const seconds = openMillisecondsMax / 1000;
-    state.settings.report(new Error(`token() gave nothing within ${seconds} s`));
-  }
-  leave(state, own);
+  const { admission, report } = state.settings;
+  const late = `${admission.name} gave nothing within ${openMillisecondsMax / 1000} s`;
+  if (!own.isAdmitted) report(new Error(late));
+  leave(state, own, { reason: own.isAdmitted ? unopened : late });
 }
 
-function leave(state: State, own: Link, { waitMilliseconds = 0, isTokenOver }: Leaving = {}): void {
+function leave(state: State, own: Link, leaving: Leaving): void {
   if (state.link !== own) return;
-  const { tokens, onClose } = state.settings;
+  const { reason, statusCode, waitMilliseconds = 0, isTokenOver } = leaving;
+  const { admission, onClose } = state.settings;
   state.link = undefined;
   clearTimeout(state.timer);
   own.socket?.close();
   const livedMilliseconds = own.openedAt === undefined ? 0 : performance.now() - own.openedAt;
-  onClose();
+  onClose(reason, statusCode);
   if (state.ended) return;
   // A browser does not say why a handshake failed: the token may be the reason.
   if (own.openedAt === undefined || isTokenOver) {
-    const isRenewable = tokens.renew();
-    if ((isTokenOver && !isRenewable) || tokens.isOver()) {
-      end(state, "The token has expired", 401);
+    const isRenewable = admission.renew();
+    if ((isTokenOver && !isRenewable) || admission.isOver()) {
+      end(state, admission.overReason, 401);
       return;
     }
   }

@@ -1,26 +1,60 @@
-import type { Event, Frame, Position } from "./follower.ts";
+import { OvationError } from "./error.ts";
+import { createHistory, type History, type HistoryOptions, type Source } from "./history.ts";
+import type { Event, Frame, Position } from "./message.ts";
+import type { PendingMessage, Saying } from "./outbox.ts";
+import { createQueue } from "./queue.ts";
+import type { Ending } from "./session.ts";
 
-/** What a viewer wants to hear of a stream; all of it is also there by `for await`. */
+/** What a viewer wants to hear of a stream; events are also there through `for await`. */
 export type Hearing = {
   onEvent?: (event: Event, frame: Frame) => void;
   onFrame?: (frame: Frame) => void;
+  /** Distinct users who watch: at first, and whenever a frame gives another number. */
+  onViewers?: (viewers: number) => void;
   /** Frames were missed for good: read the history, then go on with what comes. */
   onReset?: (position: Position) => void;
-  onEnd?: (reason: string, statusCode?: number) => void;
+  /** Why it is over, and the API's status and the refusal's name where there are some. */
+  onEnd?: (reason: string, statusCode?: number, code?: string) => void;
 };
 
-/** Events that wait for a reader of `for await`; the subscription of one who is slower ends. */
+/** Events that wait for a reader of `for await`; the subscription of a slower reader ends. */
 const waitingMax = 10_000;
 
-type Owner = {
+/** Somebody who follows a stream. */
+export type Subscription = {
+  streamId: string;
+  /**
+   * Where it begins: everything after that is heard. Rejects with an `OvationError` if it ends
+   * before.
+   */
+  ready: Promise<Position>;
+  /** Distinct users who watch, as of the last frame. */
+  viewers(): number;
+  /** Where this viewer is, or its reader if that one is behind: keep it to come back there. */
   position(): Position | undefined;
-  /** Nothing more of the stream is wanted. */
+  isEnded(): boolean;
+  /**
+   * The chat as it is, continued with what comes: each message once, whatever the network does.
+   * Rejects as calls do.
+   */
+  history(options?: HistoryOptions): Promise<History>;
+  /** Says something in the chat. The message is there at once, and says what becomes of it. */
+  send(content: string, saying?: Saying): PendingMessage;
+  /** Stops following. */
   close(): void;
-  /** Hears of what a callback threw: it is no reason to lose the next event. */
-  report(error: unknown): void;
+  /**
+   * Each event from now on, once and in order, until the subscription ends. Leaving the loop stops
+   * following.
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<Event>;
 };
 
-/** Calls back, and goes on whatever the callback does. */
+type Owner = Omit<Source, "tell"> & {
+  /** Nothing more of the stream is wanted. */
+  leave(listener: Listener): void;
+};
+
+/** Calls back, and continues whatever the callback does. */
 export function tell<Arguments extends unknown[]>(
   report: (error: unknown) => void,
   callback: ((...given: Arguments) => void) | undefined,
@@ -33,100 +67,155 @@ export function tell<Arguments extends unknown[]>(
   }
 }
 
-/** Events on their way to readers of `for await`. */
-function createQueue() {
-  let waiting: { event: Event; frame: Frame }[] = [];
-  let wakes: (() => void)[] = [];
-  return {
-    readers: 0,
-    add: (event: Event, frame: Frame) => waiting.push({ event, frame }),
-    take: () => waiting.shift()?.event,
-    /** Where a reader is who has not read everything: before the frame that comes next. */
-    place(): Position | undefined {
-      const next = waiting[0]?.frame;
-      return next && { epoch: next.epoch, frame: next.frame - 1 };
-    },
-    clear(): void {
-      waiting = [];
-    },
-    stirred: () => new Promise<void>((done) => wakes.push(done)),
-    stir(): void {
-      const now = wakes;
-      wakes = [];
-      for (const wake of now) wake();
-    },
-  };
+/** A promise to be settled from outside; nobody has to look at it. */
+function createPromise<Value>() {
+  let resolve!: (value: Value) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<Value>((...given) => {
+    [resolve, reject] = given;
+  });
+  promise.catch(() => {});
+  return { promise, resolve, reject };
 }
 
-/** One stream that is being followed. */
-export function createSubscription(streamId: string, hearing: Hearing, owner: Owner) {
-  const queue = createQueue();
-  let isEnded = false;
-  /** Where a reader was who left before the last event. */
-  let left: Position | undefined;
-  let viewers = 0;
+type State = {
+  readonly hearing: Hearing;
+  readonly owner: Owner;
+  readonly queue: ReturnType<typeof createQueue>;
+  readonly ready: ReturnType<typeof createPromise<Position>>;
+  readonly histories: Set<ReturnType<typeof createHistory>>;
+  /** Where it is; undefined before it is given a place. */
+  position: Position | undefined;
+  viewers: number | undefined;
+  isEnded: boolean;
+  /** Where a reader who left before the last event was. */
+  left: Position | undefined;
+  /** What the stream's feed knows of it. */
+  readonly listener: Listener;
+};
 
-  /** Ends it from this side: nothing that waits is kept or told any more. */
-  function stop(reason: string): void {
-    left ??= queue.place();
-    queue.clear();
-    if (isEnded) return;
-    owner.close();
-    subscription.end(reason);
-  }
+/** One listener of a stream: what it is told, and what its owner is given to keep. */
+export type Listener = {
+  at(): Position | undefined;
+  /** Frames after `at` come; `isReset`: those before it never will. */
+  begin(at: Position, viewers: number, isReset?: boolean): void;
+  show(frame: Frame): void;
+  end(ending: Ending): void;
+  readonly subscription: Subscription;
+};
 
-  const subscription = {
+/** Somebody who follows a stream, from the position if there is one. */
+export function createListener(
+  streamId: string,
+  hearing: Hearing,
+  since: Position | undefined,
+  owner: Owner,
+): Listener {
+  const [queue, ready] = [createQueue(), createPromise<Position>()];
+  const subscription: Subscription = {
     streamId,
-    /** Distinct users who watch, as of the last frame. */
-    viewers: () => viewers,
-    /** Where this viewer is, or its reader if that one is behind: keep it to come back there. */
-    position: () => left ?? queue.place() ?? owner.position(),
-    isEnded: () => isEnded,
-    begin(isReset: boolean, position: Position, count: number): void {
-      if (isEnded) return;
-      viewers = count;
-      if (isReset) tell(owner.report, hearing.onReset, position);
-    },
-    show(frame: Frame): void {
-      if (isEnded) return;
-      viewers = frame.viewers;
-      tell(owner.report, hearing.onFrame, frame);
-      for (const event of frame.events) {
-        if (isEnded) return;
-        tell(owner.report, hearing.onEvent, event, frame);
-        const isRead = queue.readers > 0 && !isEnded;
-        if (isRead && queue.add(event, frame) > waitingMax) stop("The reader is too slow");
-      }
-      queue.stir();
-    },
-    end(reason: string, statusCode?: number): void {
-      if (isEnded) return;
-      isEnded = true;
-      tell(owner.report, hearing.onEnd, reason, statusCode);
-      queue.stir();
-    },
-    /** Stops following. */
-    close: () => stop("closed"),
-    /**
-     * Each event from now on, once and in order, until the subscription ends. Who leaves the loop
-     * stops following.
-     */
-    async *[Symbol.asyncIterator](): AsyncGenerator<Event> {
-      queue.readers += 1;
-      try {
-        for (;;) {
-          const event = queue.take();
-          if (event !== undefined) yield event;
-          else if (isEnded) return;
-          else await queue.stirred();
-        }
-      } finally {
-        queue.readers -= 1;
-        if (queue.readers === 0) stop("closed");
-      }
+    ready: ready.promise,
+    viewers: () => state.viewers ?? 0,
+    position: () => state.left ?? queue.place() ?? state.position,
+    isEnded: () => state.isEnded,
+    history: (options) => openHistory(state, options),
+    send: owner.outbox.send,
+    close: () => stop(state, "closed"),
+    [Symbol.asyncIterator]: () => read(state),
+  };
+  const state: State = {
+    ...{ hearing, owner, queue, ready, histories: new Set(), position: since },
+    ...{ viewers: undefined, isEnded: false, left: undefined },
+    listener: {
+      at: () => state.position,
+      begin: (...given) => begin(state, ...given),
+      show: (frame) => show(state, frame),
+      end: (ending) => end(state, ending),
+      subscription,
     },
   };
-  return subscription;
+  return state.listener;
 }
 
-export type Subscription = ReturnType<typeof createSubscription>;
+function begin(state: State, at: Position, viewers: number, isReset = false): void {
+  if (state.isEnded) return;
+  state.position = at;
+  state.ready.resolve(at);
+  count(state, viewers);
+  if (!isReset || state.isEnded) return;
+  for (const chat of state.histories) chat.reset();
+  tell(state.owner.report, state.hearing.onReset, at);
+}
+
+function show(state: State, frame: Frame): void {
+  const { hearing, owner, queue, position } = state;
+  if (state.isEnded || position?.epoch !== frame.epoch || frame.frame <= position.frame) return;
+  state.position = { epoch: frame.epoch, frame: frame.frame };
+  count(state, frame.viewers);
+  for (const chat of state.histories) if (!chat.show(frame)) state.histories.delete(chat);
+  tell(owner.report, hearing.onFrame, frame);
+  for (const event of frame.events) {
+    if (state.isEnded) return;
+    tell(owner.report, hearing.onEvent, event, frame);
+    const isRead = queue.readers > 0 && !state.isEnded;
+    if (isRead && queue.add(event, frame) > waitingMax) stop(state, "The reader is too slow");
+  }
+  queue.stir();
+}
+
+function count(state: State, viewers: number): void {
+  if (state.viewers === viewers) return;
+  state.viewers = viewers;
+  tell(state.owner.report, state.hearing.onViewers, viewers);
+}
+
+function end(state: State, { reason, statusCode, code }: Ending): void {
+  if (state.isEnded) return;
+  state.isEnded = true;
+  state.ready.reject(new OvationError(statusCode ?? 0, [reason], { code }));
+  for (const chat of state.histories) chat.history.close();
+  tell(state.owner.report, state.hearing.onEnd, reason, statusCode, code);
+  state.queue.stir();
+}
+
+/** Ends it from this side: nothing that waits is kept or told any more. */
+function stop(state: State, reason: string): void {
+  state.left ??= state.queue.place();
+  state.queue.clear();
+  if (state.isEnded) return;
+  state.owner.leave(state.listener);
+  end(state, { reason });
+}
+
+async function openHistory(state: State, options?: HistoryOptions): Promise<History> {
+  const { owner, ready, histories } = state;
+  await ready.promise;
+  const chat = createHistory(
+    { ...owner, tell: (...given) => tell(owner.report, ...given) },
+    options,
+  );
+  histories.add(chat);
+  try {
+    await chat.load();
+  } catch (error) {
+    chat.history.close();
+    throw error;
+  }
+  return chat.history;
+}
+
+async function* read(state: State): AsyncGenerator<Event> {
+  const { queue } = state;
+  queue.readers += 1;
+  try {
+    for (;;) {
+      const event = queue.take();
+      if (event !== undefined) yield event;
+      else if (state.isEnded) return;
+      else await queue.stirred();
+    }
+  } finally {
+    queue.readers -= 1;
+    if (queue.readers === 0) stop(state, "closed");
+  }
+}

@@ -1,13 +1,13 @@
-/** A token, or what gives one: asked when there is none, when one is over or was refused. */
+/** A token, or what gives one: asked when there is none, or when one has expired or was refused. */
 export type Token = string | (() => string | Promise<string>);
 
-/** A token with less than that left is not used any more: it could end on its way. */
+/** A token with less time left than this is no longer used: it could expire on its way. */
 const restMillisecondsMin = 30_000;
 
 /**
  * Keeps what the application's function gave until shortly before its end, so that a call costs no
- * sign-in. A token whose end cannot be read is asked for each time; those who ask at one moment
- * share one answer.
+ * sign-in. A token whose end cannot be read is asked for each time; those who ask at the same
+ * moment share one answer.
  */
 export function keepToken(token: Token) {
   let kept: { text: string; until: number } | undefined;
@@ -39,6 +39,8 @@ export function keepToken(token: Token) {
       if (refused === undefined || kept?.text === refused) kept = undefined;
       return typeof token === "function";
     },
+    /** Whose it is, as far as one is known already. */
+    userId: () => claimsOf(typeof token === "string" ? token : kept?.text)?.sub,
     /** Whether it is a fixed one that has ended, as far as this clock can tell. */
     isOver: () => typeof token === "string" && restOf(token) <= 0,
   };
@@ -47,11 +49,12 @@ export function keepToken(token: Token) {
 export type Tokens = ReturnType<typeof keepToken>;
 
 /** Milliseconds until a token's end; not a number where that cannot be read. */
-function restOf(token: string): number {
+const restOf = (token: string) => (claimsOf(token)?.exp ?? Number.NaN) * 1000 - Date.now();
+
+function claimsOf(token: string | undefined): { sub?: string; exp?: number } | undefined {
   try {
-    const claims = token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
-    return JSON.parse(atob(claims)).exp * 1000 - Date.now();
+    return JSON.parse(atob(token!.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/")));
   } catch {
-    return Number.NaN;
+    return undefined;
   }
 }

@@ -1,20 +1,32 @@
 import type { Client, Frame, Position, Subscription } from "../../client/index.ts";
 import type { FrameServer } from "./frame-server.ts";
 
+/** How somebody follows: by callbacks or as a reader, and from where. */
+type Manner = {
+  isReader: boolean;
+  random: () => number;
+  since?: Position | undefined;
+  /** Where another already is: nobody is shown older frames as new. */
+  least?: Position | undefined;
+};
+
 /**
  * One who follows a stream through a client, by callbacks or by `for await`, who stops and comes
  * back now and then, and who judges what is shown: everything of the log after the first position,
- * exactly once and in order, but for what a reset skips.
+ * exactly once and in order, but for what a reset skips. Several may follow one stream, from `since`
+ * or from now on.
  */
 export function createFollowing(
   client: Client,
   server: FrameServer,
   streamId: string,
-  { isReader, random }: { isReader: boolean; random: () => number },
+  { isReader, random, since: first, least }: Manner,
 ) {
+  const begunBefore = server.begun.length;
   const wrong: string[] = [];
   const ends: string[] = [];
   const resets: Position[] = [];
+  let begin = first;
   let last: Frame | undefined;
   /** Events of the newest frame that were shown. */
   let shownOf = 0;
@@ -36,13 +48,29 @@ export function createFollowing(
     const at = resets.findIndex((position) => isAfter(position, next));
     const isReset = at >= 0;
     if (isReset) resets.splice(0, at + 1);
-    const isFirst = last === undefined && server.begun.some(begins(next, false));
+    const isFirst = last === undefined && begin !== undefined && isAfter(begin, next);
     if (!isReset && !isFirst)
       wrong.push(`${streamId}: ${epoch}:${frame} after ${last?.epoch}:${last?.frame}`);
   }
 
-  const begins = (next: Frame, isReset: boolean) => (one: FrameServer["begun"][number]) =>
-    one.streamId === streamId && one.isReset === isReset && isAfter(one.position, next);
+  /** Who comes from nowhere begins where the others are, or later. */
+  function judgeBegin(position: Position): void {
+    begin ??= position;
+    if (position.epoch === least?.epoch && position.frame < least.frame)
+      wrong.push(`${streamId}: begun at ${position.frame}, which is not now`);
+  }
+
+  /** A reset is honest if the server has said one, or nobody can have been at this position. */
+  function judgeReset(position: Position): void {
+    const isSaid = server.begun
+      .slice(begunBefore)
+      .some((one) => one.isReset && one.streamId === streamId);
+    const { epoch, head } = server.logOf(streamId);
+    const isStrange = first !== undefined && (first.epoch !== epoch || first.frame > head);
+    if (!isSaid && !isStrange)
+      wrong.push(`${streamId}: a reset at ${position.frame} that the server did not say`);
+    resets.push(position);
+  }
 
   function show(id: string, frame: Frame): void {
     if (frame !== last && (frame.frame !== last?.frame || frame.epoch !== last.epoch)) {
@@ -73,22 +101,20 @@ export function createFollowing(
   }
 
   function follow(): void {
-    const since = stream?.position();
+    const before: Subscription | undefined = stream;
+    const since = before === undefined ? first : before.position();
     const isOver = () => ends.length > 0;
     stream = client.subscribe(streamId, {
       ...(since && { since }),
       ...(!isReader && { onEvent: ({ id }) => show(id, server.frameOf(id)) }),
-      onReset(position) {
-        const isSaid = server.begun.some(
-          (one) => one.isReset && one.streamId === streamId && isSame(one.position, position),
-        );
-        if (!isSaid) wrong.push(`${streamId}: a reset that the server did not say`);
-        resets.push(position);
-      },
+      onReset: judgeReset,
       onEnd(reason) {
-        if (reason !== "closed" && reason !== "replaced" && !isOver()) ends.push(reason);
+        if (reason !== "closed" && !isOver()) ends.push(reason);
       },
     });
+    if (since === undefined) void stream.ready.then(judgeBegin, () => {});
+    // Closed only now, so that one comes while the other is still there.
+    if (!isReader) before?.close();
     if (isReader) reading = read(stream);
   }
 
@@ -99,7 +125,7 @@ export function createFollowing(
     shown: () => shown,
     /** Stops and comes back at once where it was, in one of the ways that an app has. */
     async comeBack(): Promise<void> {
-      if (ends.length > 0) return;
+      if (ends.length > 0 || isLeaving) return;
       if (isReader) {
         // A reader leaves at the end of a frame, so that nothing comes twice.
         isLeaving = true;
@@ -117,8 +143,7 @@ export function createFollowing(
       return ends.length > 0 ? stream.isEnded() : isAtHead && isShown;
     },
     isReading: () => readers > 0,
+    close: () => stream.close(),
+    position: () => stream.position(),
   };
 }
-
-const isSame = (one: Position, other: Position) =>
-  one.epoch === other.epoch && one.frame === other.frame;

@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,31 +10,82 @@ import { createClient, type Event, type Options } from "../../client/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 
+/** What an app writes, in TypeScript, against the package alone. */
+const typed = `
+  import { type Answer, createClient, OvationError } from "@ovation/client";
+  import { useStream, useWallet } from "@ovation/client/react";
+  const client = createClient({ url: "https://live.example.com", token: "t" });
+  const { balance } = await client.call("GET /api/v1/wallet");
+  const wallet: Answer<"GET /api/v1/wallet"> = { balance, pending: 0, owed: 0, spendLimit: 1 };
+  export const Chat = (): string => {
+    const { messages, send } = useStream(client, "s");
+    if (useWallet(client).wallet === wallet) send("Hello");
+    return messages.map(({ sender, content }) => sender.username + content).join();
+  };
+  // @ts-expect-error: there is no such refusal.
+  new OvationError(403, []).code === "no_such_code";`;
+
+/** Programs of an app that the package is installed in. */
+async function writeApp(app: string): Promise<void> {
+  await mkdir(join(app, "node_modules/@ovation"), { recursive: true });
+  await symlink(join(root, ".cache/client"), join(app, "node_modules/@ovation/client"));
+  for (const name of ["react", "@types/react"]) {
+    await mkdir(join(app, "node_modules", name, ".."), { recursive: true });
+    await symlink(join(root, "node_modules", name), join(app, "node_modules", name));
+  }
+  const program = `
+    import { createClient, OvationError } from "@ovation/client";
+    import * as hooks from "@ovation/client/react";
+    const client = createClient({ url: "http://127.0.0.1:9", token: "t", WebSocket: class { close() {} } });
+    const methods = Object.keys(client).sort().join(" ");
+    client.close();
+    console.log(methods, new OvationError(403, []).name, Object.keys(hooks).join(" "));`;
+  await writeFile(join(app, "app.mjs"), program);
+  await writeFile(join(app, "app.mts"), typed);
+}
+
 test("the built package is found by its name, with its types, as an app would", async () => {
   const app = await mkdtemp(join(tmpdir(), "ovation-app-"));
-  try {
-    execFileSync(process.execPath, [join(root, "bin/build-client.ts")], { stdio: "inherit" });
-    await mkdir(join(app, "node_modules/@ovation"), { recursive: true });
-    const built = join(root, ".cache/client");
-    await symlink(built, join(app, "node_modules/@ovation/client"));
-    const program = `
-      import { createClient, OvationError } from "@ovation/client";
-      const client = createClient({ url: "http://127.0.0.1:9", token: "t", WebSocket: class { close() {} } });
-      const methods = Object.keys(client).sort().join(" ");
-      client.close();
-      console.log(methods, new OvationError(403, []).name);`;
-    await writeFile(join(app, "app.mjs"), program);
+  const node = (...command: string[]) => {
     const env = { ...process.env, NODE_OPTIONS: "" };
-    const said = execFileSync(process.execPath, [join(app, "app.mjs")], { encoding: "utf8", env });
-    expect(said.trim()).toBe(
-      "call close sendGift sendMessage sendSuperlike subscribe OvationError",
+    return execFileSync(process.execPath, command, { cwd: app, encoding: "utf8", env }).trim();
+  };
+  try {
+    expect(node(join(root, "bin/build-client.ts"))).toMatch(/index\.js [\d,]+ bytes, react\.js/);
+    await writeApp(app);
+    expect(node("--preserve-symlinks", "app.mjs")).toBe(
+      "call close sendGift sendMessage sendSuperlike subscribe userId watchWallet OvationError useStream useWallet",
     );
-    const { exports, files } = JSON.parse(readFileSync(join(built, "package.json"), "utf8"));
-    for (const path of [exports["."].types, exports["."].default, ...files, "README.md", "LICENSE"])
-      expect({ path, there: existsSync(join(built, path)) }).toEqual({ path, there: true });
+    const flags = ["--noEmit", "--strict", "--target", "es2024", "--lib", "es2024,dom"];
+    const tsc = join(root, "node_modules/.bin/tsc");
+    for (const module of ["nodenext", "preserve"]) {
+      const said = spawnSync(tsc, [...flags, "--module", module, "--preserveSymlinks", "app.mts"], {
+        cwd: app,
+        encoding: "utf8",
+      });
+      expect({ module, said: said.stdout, status: said.status }).toMatchObject({ status: 0 });
+    }
   } finally {
     await rm(app, { recursive: true, force: true });
   }
+});
+
+test("what is packed is what its manifest names: modules, types, source maps, README and licence", () => {
+  const built = join(root, ".cache/client");
+  const command = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+  const [packed] = JSON.parse(execFileSync("npm", command, { cwd: built, encoding: "utf8" }));
+  const paths: string[] = packed.files.map(({ path }: { path: string }) => path);
+  const { exports } = JSON.parse(readFileSync(join(built, "package.json"), "utf8"));
+  const named = Object.values<string | Record<string, string>>(exports)
+    .flatMap((one) => (typeof one === "string" ? [one] : Object.values(one)))
+    .map((path) => path.replace("./", ""));
+  const maps = ["dist/index.js.map", "dist/react.js.map"];
+  expect(paths).toEqual(expect.arrayContaining([...named, ...maps, "README.md", "LICENSE"]));
+  for (const map of maps) {
+    const { sources, sourcesContent } = JSON.parse(readFileSync(join(built, map), "utf8"));
+    expect(sourcesContent).toHaveLength(sources.length);
+  }
+  console.log(`The package has ${packed.size} bytes, ${packed.unpackedSize} unpacked`);
 });
 
 test("without a WebSocket it says so at once", () => {

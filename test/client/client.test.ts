@@ -10,7 +10,7 @@ import {
 } from "../../client/index.ts";
 import { makeFrame } from "../../domain/log/frame.ts";
 import { compactText } from "../../platform/push/encodings.ts";
-import { emptyLog, now, said } from "../domain/frame-samples.ts";
+import { chatRecord, emptyLog, now } from "../domain/frame-samples.ts";
 
 const streamId = "64d15f9e2e6c8f4d5a123000";
 
@@ -75,7 +75,7 @@ async function startServer({ compact = false, lose = (): boolean => false } = {}
     pings: () => pings,
     say(text: string): void {
       const end = { ...emptyLog, head: bodies.length };
-      const record = said(bodies.length + 1, text);
+      const record = chatRecord(bodies.length + 1, text);
       bodies.push(makeFrame(end, [record], { streamId, viewers: 1 }, now).frame.body);
       for (const socket of subscribed.keys()) if (!lose()) socket.send(form(bodies.at(-1)!));
     },

@@ -58,6 +58,7 @@ test.each([4503, 4504])("%s: it stays away, and each subscription is told why", 
   expect(sockets[0]!.readyState).toBe(2);
   expect(notes.ends).toEqual([["Signed out", code]]);
   expect(notes.states).toEqual(["online", "ended"]);
+  expect(notes.reasons.at(-1)).toEqual(["Signed out", code]);
   expect(stream.isEnded()).toBe(true);
   expect(jest.getTimerCount()).toBe(0);
   follow();
@@ -73,6 +74,32 @@ test("another code, such as that of a server that moves: a new socket", async ()
   await pass(1_000);
   expect(sockets).toHaveLength(2);
   client.close();
+});
+
+test.each<[string, (held: ReturnType<typeof takeInHand>) => unknown, unknown[]]>([
+  ["a lost connection", ({ last }) => last().drop(), ["The connection was lost", undefined]],
+  ["a server that falls silent", () => pass(30_000), ["The server does not answer", undefined]],
+  ["the server's own", ({ last }) => last().say(closing(4429, "Too much")), ["Too much", 4429]],
+  ["a token", ({ last }) => last().say(closing(4401, "Token over")), ["Token over", 4401]],
+])("offline has its reason: %s", async (_, part, why) => {
+  const held = takeInHand({ token: () => jwt(3600) });
+  await pass(20);
+  await part(held);
+  await pass(1);
+  expect(held.notes.reasons[1]).toEqual(why);
+  held.client.close();
+});
+
+test("offline has its reason: no connection, and what token() threw", async () => {
+  const refused = takeInHand({}, () => false);
+  await pass(5);
+  refused.last().drop();
+  expect(refused.notes.reasons).toEqual([["No connection could be opened", undefined]]);
+  const signedOut = takeInHand({ token: () => Promise.reject(new Error("Signed out")) });
+  await pass(5);
+  expect(signedOut.notes.reasons).toEqual([["Signed out", undefined]]);
+  refused.client.close();
+  signedOut.client.close();
 });
 
 test("after close() a subscription ends at once and says why", async () => {

@@ -4,11 +4,11 @@ import { makeFrame } from "../../domain/log/frame.ts";
 import { compactText } from "../../platform/push/encodings.ts";
 import {
   change,
+  chatRecord,
   emptyLog,
-  given,
+  giftRecord,
   now,
   record,
-  said,
   stream,
   streamId,
 } from "../domain/frame-samples.ts";
@@ -24,11 +24,11 @@ const sender = fc.constantFrom("ann", "ben", "cem", "a-b");
 const something = fc.oneof(
   fc
     .record({ n: fc.nat(1e6), text, sender })
-    .map(({ n, text, sender }) => said(n, text, 1, sender)),
+    .map(({ n, text, sender }) => chatRecord(n, text, 1, sender)),
   fc
     .record({ n: fc.nat(1e6), count: fc.nat(9) })
-    .map(({ n, count }) => given(n, { count: count + 1 })),
-  fc.nat(1e6).map((n) => given(n, { kind: "superlike", giftType: undefined })),
+    .map(({ n, count }) => giftRecord(n, { count: count + 1 })),
+  fc.nat(1e6).map((n) => giftRecord(n, { kind: "superlike", giftType: undefined })),
   fc.constant(record(change("stream", { ...stream, revision: 9, slowModeSeconds: 5 }, stream))),
 );
 
@@ -45,7 +45,9 @@ test("a compact frame gives the same events back, byte for byte", async () => {
 test("a frame of twenty messages is at most a third as large, one of a hundred a sixth", () => {
   const share = (count: number) => {
     const body = bodyOf(
-      Array.from({ length: count }, (_, n) => said(n, `hello number ${n}`, 1, `user${n % 12}`)),
+      Array.from({ length: count }, (_, n) =>
+        chatRecord(n, `hello number ${n}`, 1, `user${n % 12}`),
+      ),
     );
     return compactText(body).length / body.length;
   };

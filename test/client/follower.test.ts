@@ -1,4 +1,5 @@
-import { createFollower, type Frame, type Message, type Step } from "../../client/follower.ts";
+import { createFollower, type Step } from "../../client/follower.ts";
+import type { Frame, Message } from "../../client/message.ts";
 
 const streamId = "s";
 const frame = (n: number, epoch = "e"): Frame => ({

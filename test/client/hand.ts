@@ -13,8 +13,12 @@ export class Hand {
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: (() => void) | null = null;
   onerror: (() => void) | null = null;
+  readonly url: string;
+  readonly protocols: string[];
   readonly token: string;
-  constructor(_url: string, protocols: string[] = []) {
+  constructor(url: string, protocols: string[] = []) {
+    this.url = url;
+    this.protocols = protocols;
     this.token = protocols[1] ?? "";
   }
   open(): void {
@@ -57,7 +61,13 @@ export class Hand {
 export const pass = (milliseconds: number) => jest.advanceTimersByTimeAsync(milliseconds);
 
 /** What is noted of a client: `[reason, statusCode]` of each end, and so on. */
-export type Notes = { states: string[]; errors: unknown[]; ends: unknown[][]; heard: string[] };
+export type Notes = {
+  states: string[];
+  reasons: unknown[][];
+  errors: unknown[];
+  ends: unknown[][];
+  heard: string[];
+};
 
 /** A client in virtual time whose sockets are in the test's hands, and what it tells. */
 export function takeInHand(options: Partial<Options> = {}, isOpening = () => true) {
@@ -69,12 +79,15 @@ export function takeInHand(options: Partial<Options> = {}, isOpening = () => tru
       if (isOpening()) setTimeout(() => this.readyState === 0 && this.open(), 10);
     }
   }
-  const notes: Notes = { states: [], errors: [], ends: [], heard: [] };
+  const notes: Notes = { states: [], reasons: [], errors: [], ends: [], heard: [] };
   const client = createClient({
     url: "http://127.0.0.1:9",
     token: "t",
     WebSocket: Held as unknown as NonNullable<Options["WebSocket"]>,
-    onState: (state) => notes.states.push(state),
+    onState(state, ...why) {
+      notes.states.push(state);
+      notes.reasons.push(why);
+    },
     onError: (error) => notes.errors.push(error),
     ...options,
   });

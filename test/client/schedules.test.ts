@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { jest } from "@jest/globals";
-import { createClient, type Options } from "../../client/index.ts";
+import { createClient, type Options, type Position } from "../../client/index.ts";
 import { createRandom } from "../platform/push/random.ts";
 import { createFollowing } from "./audience.ts";
 import { createFaultProxy } from "./fault-proxy.ts";
@@ -57,12 +57,22 @@ async function play(seed: number) {
   const followings = ["aa", "bb"].map((id) =>
     createFollowing(client, server, id, { isReader: id === "bb", random }),
   );
+  /** More who listen to the first stream, for a while: from now on, or from where somebody was. */
+  const companions: ReturnType<typeof createFollowing>[] = [];
+  const places: (Position | undefined)[] = [undefined];
   while (isFaulty()) {
     await playUntil(performance.now() + random() * 1_000);
     const streamId = random() < 0.5 ? "aa" : "bb";
     if (random() < 0.6) server.say(streamId, 1 + Math.floor(random() * 4));
     if (random() < 0.1) proxy.strike();
     if (random() < 0.02) void followings[streamId === "aa" ? 0 : 1]!.comeBack();
+    if (random() < 0.1) places.push(followings[0]!.position());
+    if (random() < 0.03) {
+      const since = places[Math.floor(random() * places.length)];
+      const manner = { isReader: false, random, since, least: followings[0]!.position() };
+      companions.push(createFollowing(client, server, "aa", manner));
+    }
+    if (random() < 0.02) companions.shift()?.close();
     if (random() < 0.004) server.reset(streamId);
     if (random() < 0.001) proxy.block(streamId);
     if (random() < 0.002) proxy.dismiss(random() < 0.6 ? 4429 : 4503);
@@ -72,6 +82,8 @@ async function play(seed: number) {
     await playUntil(performance.now() + calmMilliseconds / 5);
     if (n < 3) for (const streamId of ["aa", "bb"]) server.say(streamId, 1);
   }
+  const listeners = followings.length + companions.length;
+  followings.push(...companions);
   const wrong = [...proxy.wrong, ...followings.flatMap((one) => one.wrong)];
   for (const [n, one] of followings.entries()) if (!one.isWhole()) wrong.push(`${n} is not whole`);
   client.close();
@@ -87,22 +99,25 @@ async function play(seed: number) {
     shown,
     ends,
     sockets: proxy.count(),
+    listeners,
   };
 }
 
 test("whatever the network does, everything is shown once and in order, or its end is told", async () => {
   const wrong: string[] = [];
-  const seen = { shown: 0, ends: 0, sockets: 0 };
+  const seen = { shown: 0, ends: 0, sockets: 0, listeners: 0 };
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     const run = await play(seed);
     wrong.push(...run.wrong);
     seen.shown += run.shown;
     seen.ends += run.ends.length;
     seen.sockets += run.sockets;
+    seen.listeners += run.listeners;
   }
   expect(wrong.slice(0, 20)).toEqual([]);
   // The schedules are no idle ones: many sockets each, and hundreds of events.
   expect(seen.sockets / runs).toBeGreaterThan(5);
   expect(seen.shown / runs).toBeGreaterThan(100);
+  expect(seen.listeners / runs).toBeGreaterThan(2.5);
   if (runs >= 500) expect(seen.ends).toBeGreaterThan(0);
 }, 600_000);

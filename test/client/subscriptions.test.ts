@@ -110,23 +110,132 @@ test("after close() in a callback not one more event of the frame is told", asyn
   held.client.close();
 });
 
-test("the close() of a subscription that was replaced does not end the one in its place", async () => {
+test("two listen to one stream: each hears all, one subscribe is sent, the last to go unsubscribes", async () => {
   const { client, stream, follow, last, notes, unsubscribed } = await greeted();
-  follow();
-  expect(notes.ends).toEqual([["replaced", undefined]]);
-  stream.close();
-  expect(unsubscribed()).toBe(0);
-  last().greet();
+  const other: string[] = [];
+  const second = follow({ onEvent: ({ id }: { id: string }) => other.push(id) });
+  expect(await second.ready).toEqual({ epoch: "e", frame: 0 });
+  expect(last().of("subscribe")).toHaveLength(1);
   last().frame(1);
   await pass(1);
-  expect(notes.heard).toEqual(["1"]);
+  stream.close();
+  stream.close();
+  last().frame(2);
+  await pass(1);
+  expect([notes.heard, other]).toEqual([["1"], ["1", "2"]]);
+  expect(unsubscribed()).toBe(0);
+  second.close();
+  expect(unsubscribed()).toBe(1);
   client.close();
 });
 
-test("the answer to a subscription that was replaced does not count for the one after it", async () => {
-  const { client, sockets, notes, follow, last } = takeInHand();
+test("who comes from an older position is given what lies between, and the others nothing twice", async () => {
+  const { client, stream, follow, last, notes } = await greeted();
+  for (let n = 1; n <= 3; n++) last().frame(n);
+  await pass(1);
+  const other: string[] = [];
+  const since = { epoch: "e", frame: 1 };
+  const second = follow({ since, onEvent: ({ id }: { id: string }) => other.push(id) });
+  expect(last().of("subscribe").at(-1)).toMatchObject({ since });
+  // One that is on its way comes again after the answer.
+  last().frame(4);
+  last().greet(4, { recovered: true });
+  for (let n = 2; n <= 5; n++) last().frame(n);
+  await pass(1);
+  expect(notes.heard).toEqual(["1", "2", "3", "4", "5"]);
+  expect(other).toEqual(["2", "3", "4", "5"]);
+  expect([stream.position(), second.position()]).toEqual(Array(2).fill({ epoch: "e", frame: 5 }));
+  client.close();
+});
+
+test("a position that is too old is a reset for who came with it, and for nobody else", async () => {
+  const resets: unknown[] = [];
+  const { client, follow, last, notes } = await greeted({ onReset: () => resets.push("first") });
+  for (let n = 1; n <= 3; n++) last().frame(n);
+  await pass(1);
+  const [other, seconds]: [string[], unknown[]] = [[], []];
+  const since = { epoch: "e", frame: 1 };
+  follow({
+    since,
+    onEvent: ({ id }: { id: string }) => other.push(id),
+    onReset: (position: unknown) => seconds.push(position),
+  });
+  last().greet(4, { recovered: false });
+  await pass(1);
+  expect(last().of("subscribe").at(-1)).toMatchObject({ since: { epoch: "e", frame: 3 } });
+  last().greet(4, { recovered: true });
+  for (let n = 4; n <= 5; n++) last().frame(n);
+  await pass(1);
+  expect([resets, seconds]).toEqual([[], [{ epoch: "e", frame: 3 }]]);
+  expect([notes.heard, other]).toEqual([
+    ["1", "2", "3", "4", "5"],
+    ["4", "5"],
+  ]);
+  client.close();
+});
+
+test.each([
+  ["of another epoch", { epoch: "old", frame: 1 }],
+  ["of which nobody has heard", { epoch: "e", frame: 9 }],
+])("a position %s is a reset at once", async (_, since) => {
+  const { client, follow, last } = await greeted();
+  const resets: unknown[] = [];
+  follow({ since, onReset: (position: unknown) => resets.push(position) });
+  expect(resets).toEqual([{ epoch: "e", frame: 0 }]);
+  expect(last().of("subscribe")).toHaveLength(1);
+  client.close();
+});
+
+test("who comes while there is no socket begins with what comes then, not with what others missed", async () => {
+  const { client, follow, last, notes } = await greeted();
+  last().drop();
+  const other: string[] = [];
+  const second = follow({ onEvent: ({ id }: { id: string }) => other.push(id) });
+  await pass(2_000);
+  last().greet(2, { recovered: true });
+  for (let n = 1; n <= 3; n++) last().frame(n);
+  await pass(1);
+  expect(await second.ready).toEqual({ epoch: "e", frame: 2 });
+  expect([notes.heard, other]).toEqual([["1", "2", "3"], ["3"]]);
+  client.close();
+});
+
+test("ready rejects with the refusal when the stream ends before it began", async () => {
+  const ends: unknown[] = [];
+  const { client, last, follow } = takeInHand();
+  const stream = follow({ onEnd: (...end: unknown[]) => ends.push(end) });
   await pass(20);
-  follow();
+  const { requestId } = last().of("subscribe")[0]!;
+  const refusal = { statusCode: 404, code: "stream_not_found", errors: ["Not found", "No stream"] };
+  last().say({ type: "error", ...refusal, requestId });
+  await pass(1);
+  await expect(stream.ready).rejects.toMatchObject({ statusCode: 404, code: "stream_not_found" });
+  expect(ends).toEqual([["No stream", 404, "stream_not_found"]]);
+  client.close();
+  // Nobody has to look: a rejection that is not looked at is no uncaught error.
+  takeInHand().client.close();
+});
+
+test("viewers are told at first and when their number changes", async () => {
+  const told: number[] = [];
+  const { client, stream, last } = await greeted({
+    onViewers: (count: number) => told.push(count),
+  });
+  last().frame(1, ["1"], 1);
+  last().frame(2, ["2"], 5);
+  last().frame(3, ["3"], 5);
+  last().frame(4, ["4"], 4);
+  await pass(1);
+  expect(told).toEqual([1, 5, 4]);
+  expect(stream.viewers()).toBe(4);
+  client.close();
+});
+
+test("the answer to a subscription that was closed does not count for the one after it", async () => {
+  const { client, sockets, notes, follow, last } = takeInHand();
+  const first = follow();
+  await pass(20);
+  first.close();
   const before = last().of("subscribe")[0]!;
   const stream = follow({ since: { epoch: "e", frame: 90 } });
   last().say({ ...before, type: "subscribed", epoch: "e", head: 100, viewers: 1 });

@@ -57,7 +57,7 @@ test("a fixed token that still lives is tried again for as long as the server is
     for (const socket of sockets) if (socket.readyState < 3) socket.drop();
   }
   expect(sockets.length).toBeGreaterThan(8);
-  expect(notes).toEqual({ states: ["offline"], errors: [], ends: [], heard: [] });
+  expect(notes).toMatchObject({ states: ["offline"], errors: [], ends: [], heard: [] });
   client.close();
 });
 
@@ -145,4 +145,12 @@ test("a call whose token() fails is tried again, and ends with what token() thre
   expect(tokens).toHaveLength(1);
   flaky.client.close();
   never.client.close();
+});
+
+test("a client tells whose token it has", async () => {
+  const { client } = takeInHand({ token: async () => jwt(3600, "ann") });
+  const other = takeInHand({ token: "not a JWT" });
+  expect([await client.userId(), await other.client.userId()]).toEqual(["ann", undefined]);
+  client.close();
+  other.client.close();
 });

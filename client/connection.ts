@@ -1,0 +1,149 @@
+import type { Admission } from "./admission.ts";
+import { OvationError } from "./error.ts";
+import { createFeed, type Feed } from "./feed.ts";
+import { createFollower } from "./follower.ts";
+import type { Position } from "./message.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
+import type { Call } from "./route.ts";
+import * as sessions from "./session.ts";
+import { keepSocket, type SocketConstructor } from "./socket.ts";
+import { createListener, type Hearing, type Subscription, tell } from "./subscription.ts";
+
+export type ClientState = "online" | "offline" | "ended";
+
+type Settings = {
+  socketUrl: string;
+  admission: Admission;
+  userId(): string | undefined;
+  call: Call;
+  WebSocket: SocketConstructor;
+  pingMilliseconds?: number | undefined;
+  onNotification?: ((notification: Record<string, unknown>) => void) | undefined;
+  onState(state: ClientState, reason?: string, statusCode?: number): void;
+  report(error: unknown): void;
+};
+
+type Connection = {
+  readonly settings: Settings;
+  readonly session: sessions.Session<Feed>;
+  readonly outboxes: Map<string, Outbox>;
+  readonly socket: ReturnType<typeof keepSocket>;
+  /** Why nothing will come any more. */
+  over: sessions.Ending | undefined;
+};
+
+const tickMilliseconds = 1_000;
+
+/** The loop around a session: hands it messages and time, and does what it asks for. */
+export function connect(settings: Settings) {
+  const { report, onState } = settings;
+  const session = sessions.createSession<Feed>(settings.pingMilliseconds);
+  let state: ClientState | undefined;
+  const enter = (next: ClientState, reason?: string, statusCode?: number) => {
+    if (state === next) return;
+    state = next;
+    onState(next, reason, statusCode);
+  };
+  const socket = keepSocket({
+    url: settings.socketUrl,
+    admission: settings.admission,
+    WebSocket: settings.WebSocket,
+    report,
+    onOpen() {
+      enter("online");
+      perform(connection, sessions.open(session, performance.now()));
+    },
+    onMessage: (message) =>
+      perform(connection, sessions.take(session, message as never, performance.now())),
+    onClose(reason, statusCode) {
+      sessions.close(session);
+      enter("offline", reason, statusCode);
+    },
+    onEnd(reason, statusCode) {
+      connection.over = { reason, statusCode };
+      clearInterval(ticking);
+      sessions.close(session);
+      if (statusCode === 401) report(new OvationError(401, [reason]));
+      const feeds = [...session.followings.values()].map(({ to }) => to);
+      session.followings.clear();
+      for (const feed of feeds) feed.end({ reason, statusCode });
+      enter("ended", reason, statusCode);
+    },
+  });
+  const connection: Connection = {
+    ...{ settings, session, socket, outboxes: new Map(), over: undefined },
+  };
+  const ticking = setInterval(
+    () => perform(connection, sessions.tick(session, performance.now())),
+    tickMilliseconds,
+  );
+  return {
+    subscribe: (streamId: string, hearing?: Hearing & { since?: Position }) =>
+      subscribe(connection, streamId, hearing),
+    close: () => socket.end("closed"),
+  };
+}
+
+/** Does what a session asks for. A callback on the way may end what the rest is about. */
+function perform({ settings, socket }: Connection, acts: sessions.Act<Feed>[]): void {
+  for (const act of acts) {
+    if (act.do === "send") socket.send(act.message);
+    else if (act.do === "notify") tell(settings.report, settings.onNotification, act.notification);
+    else if (act.do === "leave") socket.leave(act.leaving);
+    else if (act.do === "stay away") socket.end(act.reason, act.statusCode);
+    else if (act.do === "show") act.to.show(act.frame);
+    else if (act.do === "end") act.to.end(act.ending);
+    else act.to.begin(act.beginning);
+  }
+}
+
+function subscribe(
+  connection: Connection,
+  streamId: string,
+  { since, ...hearing }: Hearing & { since?: Position } = {},
+): Subscription {
+  const { session, settings } = connection;
+  const known = session.followings.get(streamId)?.to;
+  const outbox = known?.outbox ?? outboxOf(connection, streamId);
+  const feed = known ?? createFeed(createFollower(streamId, since), outbox);
+  const listener = createListener(streamId, hearing, since, {
+    outbox,
+    report: settings.report,
+    read: (page, limit) =>
+      settings.call("GET /api/v1/live-stream/{streamId}/chat/messages", {
+        path: { streamId },
+        query: { page, limit },
+      }),
+    leave() {
+      if (!feed.leave(listener) && session.followings.get(streamId)?.to === feed)
+        perform(connection, sessions.unfollow(session, streamId));
+    },
+  });
+  const { over } = connection;
+  if (over !== undefined) {
+    const reason = over.reason === "closed" ? "The client is closed" : over.reason;
+    // Only once it is in the caller's hands.
+    void Promise.resolve().then(() => listener.end({ ...over, reason }));
+    return listener.subscription;
+  }
+  const now = performance.now();
+  const isLive = session.isOpen && feed.follower.isGreeted();
+  const back = feed.join(listener, since, isLive);
+  if (known === undefined) perform(connection, sessions.follow(session, feed.follower, feed, now));
+  else if (back !== undefined) perform(connection, sessions.goBack(session, streamId, back, now));
+  return listener.subscription;
+}
+
+/** Those of a stream outlive its subscriptions while they are on their way. */
+function outboxOf({ outboxes, settings }: Connection, streamId: string): Outbox {
+  for (const [id, outbox] of outboxes) if (outbox.isEmpty()) outboxes.delete(id);
+  const post = (body: { content: string }, key: string) =>
+    settings.call("POST /api/v1/live-stream/{streamId}/chat/messages", {
+      path: { streamId },
+      body,
+      key,
+    });
+  const outbox = outboxes.get(streamId) ?? createOutbox(post, settings.userId);
+  outboxes.set(streamId, outbox);
+  return outbox;
+}

@@ -1,0 +1,36 @@
+import type { EventData } from "./event-data.ts";
+
+/** Where a viewer is in a stream's log: the last frame that was shown. Frame 0 is the beginning. */
+export type Position = { epoch: string; frame: number };
+
+/** One event of a frame; its type says what its data are. */
+export type Event = {
+  [Type in keyof EventData]: { id: string; type: Type; at: string; data: EventData[Type] };
+}[keyof EventData];
+
+/** A frame as the server sends it. */
+export type Frame = {
+  type: "events";
+  streamId: string;
+  epoch: string;
+  frame: number;
+  viewers: number;
+  skipped: number;
+  events: Event[];
+};
+
+/** Any message of the server; only those of the follower's stream mean something to it. */
+export type Message =
+  | Frame
+  | {
+      type: "subscribed";
+      streamId: string;
+      epoch: string;
+      head: number;
+      recovered?: boolean;
+      viewers: number;
+      requestId?: string;
+    }
+  | { type: "unsubscribed"; streamId: string; reason?: string; requestId?: string }
+  | { type: "pong"; heads: Record<string, number>; requestId?: string }
+  | { type: "error"; statusCode: number; code?: string; errors: string[]; requestId?: string };

@@ -1,0 +1,1724 @@
+/* Made from docs/openapi.json by `npm run documents`: do not edit. */
+
+import type { ChatMessage, GiftTotals, ProfilePhoto, StreamUser, Superlike } from "./event-data.ts";
+
+export type LiveStreamBan = {
+  _id: string;
+  targetUserId: string;
+  targetUser: StreamUser;
+  liveStreamId: string;
+  actionType: "BLOCK" | "CHAT_ONLY";
+  reason: string | null;
+  createdBy: string;
+  deletedAt: string | null;
+  deletedBy: string | null;
+  createdAt: string;
+  updatedAt: string;
+};
+
+export type Pagination = {
+  currentPage: number;
+  totalPages: number;
+  totalItems: number;
+  itemsPerPage: number;
+  hasNextPage: boolean;
+  hasPrevPage: boolean;
+};
+
+export type ChatSettings = {
+  slowModeSeconds: number;
+  followersOnly: boolean;
+  blockedWords: string[];
+  giftsEnabled: boolean;
+  moderators: string[];
+};
+
+export type ChatHistory = {
+  messages: ChatMessage[];
+  page: number;
+  limit: number;
+  total: number;
+  totalPages: number;
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+};
+
+export type SentMessage = {
+  _id: string;
+  streamId: string;
+  content: string;
+  sender: StreamUser;
+  createdAt: string;
+  updatedAt: string;
+  replyTo?: string;
+  deleted?: true;
+};
+
+export type ModerationAct = {
+  action:
+    | "member.banned"
+    | "member.unbanned"
+    | "chat.deleted"
+    | "chat.pinned"
+    | "chat.unpinned"
+    | "settings.changed";
+  actor: StreamUser;
+  target: StreamUser | null;
+  reason: string | null;
+  at: string;
+};
+
+export type PageInfo = {
+  nextCursor: string | null;
+  hasNextPage: boolean;
+  limit: number;
+};
+
+export type CreditPackage = {
+  id: string;
+  creditAmount: number;
+  revenuecatProductId: string;
+  storeIdentifier: string;
+  storeType: "apple" | "google" | "test" | "web";
+  createdAt: string;
+  updatedAt: string;
+};
+
+export type Transferred = {
+  senderId: string;
+  recipientId: string;
+  transferredAmount: number;
+  senderBalance: number;
+  recipientBalance: null;
+};
+
+export type FollowAnswer = {
+  isFollowing: boolean;
+  previouslyFollowing: boolean;
+};
+
+export type FollowUser = {
+  _id: string;
+  username: string;
+  name: string;
+  surname: string;
+  profilePhoto: ProfilePhoto;
+  availabilityStatus: "available";
+  followersCount: number;
+  followingCount: number;
+  isFollowing: boolean;
+  expertise: string | null;
+};
+
+export type GiftType = {
+  id: string;
+  name: string;
+  giftId: string;
+  creditAmount: number;
+  svgUrl: string;
+  isActive: boolean;
+  createdAt: string;
+  updatedAt: string;
+};
+
+export type Ranked = {
+  rank: number;
+  user: StreamUser;
+  credits: number;
+  gifts: number;
+};
+
+export type ListedGift = {
+  id: string;
+  streamId: string;
+  giftType: {
+    id: string;
+    name: string;
+    creditAmount: number;
+    svgUrl: string;
+  };
+  count: number;
+  combo: number;
+  sender: StreamUser;
+  receivers: StreamUser[];
+  totals: GiftTotals;
+  createdAt: string;
+  refundedAt: string | null;
+};
+
+export type GiftStatistics = {
+  liveStreamId: string;
+  totalCount: number;
+  giftTypeCounts: Array<{
+    giftType: {
+      id: string;
+      creditAmount: number;
+      svgUrl: string;
+      isActive: boolean;
+    };
+    count: number;
+  }>;
+};
+
+export type Notification = {
+  id: string;
+  userId: string;
+  type: "system";
+  category:
+    | "live_stream"
+    | "payments"
+    | "follows"
+    | "messages"
+    | "following_activity"
+    | "announcement";
+  title: string;
+  message: string;
+  metadata: Record<string, unknown>;
+  read: boolean;
+  createdAt: string;
+  updatedAt: string;
+};
+
+export type LiveStream = {
+  id: string;
+  title: string;
+  liveStreamType: string;
+  channelName: string;
+  broadcasters: Array<{
+    user: string;
+    role: "host";
+    uid: number;
+    userSummary: StreamUser;
+  }>;
+  guests: string[];
+  creator: StreamUser;
+  thumbnailUrl: string;
+  recording: boolean;
+  recordingUrl: string | null;
+  replayAccess: unknown;
+  status:
+    | "preparing"
+    | "scheduled"
+    | "active"
+    | "ended"
+    | "expired"
+    | "cancelled_by_host"
+    | "cancelled_by_guest";
+  accessType: "free" | "paid";
+  price: number | null;
+  interest: string | null;
+  durationGoal: number | null;
+  motivation: string | null;
+  isActiveReplayOnCreatorProfile: null;
+  replayCreditPrice: null;
+  startedAt: string | null;
+  plannedStartDate: string | null;
+  endedAt: string | null;
+  plannedEndDate: string | null;
+  createdAt: string;
+  updatedAt: string;
+  fundingGoal: number | null;
+  collectedFunding: number;
+  fundingPercentage: number;
+  giftsEnabled: boolean;
+  slowModeSeconds: number;
+  followersOnly: boolean;
+  pinnedMessageId: string | null;
+};
+
+export type FrameRange = {
+  epoch: string;
+  head: number;
+  recovered: boolean;
+  frames: Array<Record<string, unknown>>;
+};
+
+export type JoinedStream = {
+  liveStream: LiveStream;
+  token: string | null;
+  channelName: string;
+  uid: number;
+};
+
+export type Creator = {
+  _id: string;
+  username: string;
+  name: string;
+  surname: string;
+  availabilityStatus: "available";
+  profilePhoto: ProfilePhoto;
+  expertise: string | null;
+  isFollowing: boolean | null;
+};
+
+export type Reminder = {
+  streamId: string;
+  minute: number | null;
+  mode: "ON_START" | "BEFORE_START";
+  scheduledFor: string;
+  status: "ARMED_ON_START" | "SCHEDULED";
+};
+
+export type WatchStatistics = {
+  streamId: string;
+  totalViewers: number;
+  averageWatchTimeMinutes: number;
+  totalWatchTimeMinutes: number;
+  peakViewers: number;
+};
+
+export type ViewerUser = {
+  _id: string;
+  username: string;
+  name: string;
+  surname: string;
+  profilePhoto: ProfilePhoto;
+  followersCount: number;
+  followingCount: number;
+  expertise: string | null;
+  isFollowing: boolean;
+  joinedAt: string;
+  role?: "host" | "moderator";
+};
+
+export type PublicProfile = {
+  _id: string;
+  name: string;
+  surname: string;
+  username: string;
+  availabilityStatus: "available";
+  profilePhoto: {
+    _id: string;
+    url: string;
+    type: "image";
+  };
+  interests: string[];
+  expertise: string | null;
+  age: number | null;
+  minutePriceInLiveStream: number | null;
+  followersCount: number;
+  followingCount: number;
+  bio: string | null;
+  instagram: string | null;
+  snapchat: string | null;
+  x: string | null;
+  tiktok: string | null;
+  facebook: string | null;
+};
+
+export type Transaction = {
+  id: string;
+  type:
+    | "gift_spend"
+    | "gift_revenue"
+    | "superlike_spend"
+    | "superlike_revenue"
+    | "credit_purchase"
+    | "top_up"
+    | "payout"
+    | "credit_transfer_sent"
+    | "credit_transfer_received"
+    | "gift_refund"
+    | "gift_refund_reversal";
+  direction: "credit" | "debit";
+  amount: number;
+  balanceAfter: number;
+  status: "completed";
+  counterpart: UserSummary | null;
+  streamId: string | null;
+  giftId: string | null;
+  reference: string | null;
+  occurredAt: string;
+};
+
+export type UserSummary = {
+  _id: string;
+  username: string;
+  name: string;
+  surname: string;
+  profilePhoto: ProfilePhoto;
+  availabilityStatus: "available";
+};
+
+export type Booked = {
+  userId: string;
+  amount: number;
+  balance: number;
+  reference: string;
+};
+
+/** Every name by which the API refuses. */
+export type ErrorCode =
+  | "balance_too_high"
+  | "ban_exists"
+  | "ban_lifted"
+  | "ban_not_found"
+  | "ban_of_host"
+  | "body_too_large"
+  | "credits_too_low"
+  | "device_not_found"
+  | "follow_oneself"
+  | "followers_only"
+  | "gift_already_refunded"
+  | "gift_not_found"
+  | "gift_to_oneself"
+  | "gift_type_exists"
+  | "gift_type_inactive"
+  | "gift_type_not_found"
+  | "gifts_switched_off"
+  | "internal_error"
+  | "key_in_progress"
+  | "key_reused"
+  | "media_type_unsupported"
+  | "member_blocked"
+  | "member_muted"
+  | "message_not_found"
+  | "messages_disabled"
+  | "not_a_guest"
+  | "not_a_moderator"
+  | "notification_not_found"
+  | "notification_not_yours"
+  | "package_not_found"
+  | "price_changed"
+  | "price_too_high"
+  | "reference_exists"
+  | "refund_not_covered"
+  | "refund_not_yours"
+  | "request_invalid"
+  | "role_missing"
+  | "slow_mode"
+  | "spend_limit_reached"
+  | "stream_live"
+  | "stream_not_cancellable"
+  | "stream_not_found"
+  | "stream_not_live"
+  | "stream_not_scheduled"
+  | "stream_not_startable"
+  | "stream_not_yours"
+  | "token_invalid"
+  | "too_many_requests"
+  | "transfer_to_oneself"
+  | "unavailable"
+  | "user_not_found"
+  | "username_changed_lately"
+  | "username_not_found"
+  | "username_reserved"
+  | "username_taken"
+  | "word_blocked";
+
+/** What each call is given and answers, by its route; `code` is how it may be refused. */
+export type Operations = {
+  /** Read the description of the WebSocket API (AsyncAPI 3.0) */
+  "GET /asyncapi.json": {
+    answer: {
+      asyncapi: string;
+    };
+    code: "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Read the settings that clients need */
+  "GET /v1/app-config": {
+    answer: {
+      superLikePrice: number;
+    };
+    code: "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Ask whether everything works */
+  "GET /health": {
+    answer: {
+      status: "ok";
+      stage: string;
+    };
+    code: "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Read the description of this API (OpenAPI 3.1) */
+  "GET /openapi.json": {
+    answer: {
+      openapi: string;
+    };
+    code: "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Check whether a user is banned from a live stream now; of oneself everybody may */
+  "GET /api/v1/live-stream-ban/check/{targetUserId}": {
+    path: {
+      targetUserId: string;
+    };
+    query: {
+      liveStreamId: string;
+    };
+    answer: {
+      isBanned: boolean;
+      ban: LiveStreamBan | null;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "user_not_found"
+      | "not_a_moderator"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Ban a user from a live stream: BLOCK from everything, CHAT_ONLY from chatting */
+  "POST /api/v1/live-stream-ban": {
+    body: {
+      targetUserId: string;
+      liveStreamId: string;
+      actionType?: "BLOCK" | "CHAT_ONLY";
+      reason?: string | null;
+    };
+    answer: LiveStreamBan;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "user_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "ban_of_host"
+      | "ban_exists"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the bans of one's own streams, or of one stream as its moderator, newest first */
+  "GET /api/v1/live-stream-ban": {
+    query?: {
+      page?: number;
+      limit?: number;
+      targetUserId?: string;
+      targetUser?: string;
+      liveStreamId?: string;
+      actionType?: "BLOCK" | "CHAT_ONLY";
+      dateFrom?: string;
+      dateTo?: string;
+    };
+    answer: {
+      list: LiveStreamBan[];
+      pagination: Pagination;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read one ban of a live stream, lifted or not */
+  "GET /api/v1/live-stream-ban/{id}": {
+    path: {
+      id: string;
+    };
+    answer: LiveStreamBan;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "ban_not_found"
+      | "stream_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Lift a ban; what it was stays readable */
+  "DELETE /api/v1/live-stream-ban/{id}": {
+    path: {
+      id: string;
+    };
+    answer: LiveStreamBan;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "ban_not_found"
+      | "stream_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "ban_lifted"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Change the rules of a stream's chat; what is left out stays */
+  "PATCH /api/v1/live-stream/{streamId}/chat-settings": {
+    path: {
+      streamId: string;
+    };
+    body: {
+      slowModeSeconds?: number;
+      followersOnly?: boolean;
+      blockedWords?: string[];
+      giftsEnabled?: boolean;
+      moderators?: string[];
+    };
+    answer: ChatSettings;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "user_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "stream_not_yours"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Delete a message: one's own, or as host, moderator or admin */
+  "DELETE /api/v1/live-stream/{streamId}/chat/messages/{messageId}": {
+    path: {
+      streamId: string;
+      messageId: string;
+    };
+    answer: undefined;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "message_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read the chat history of a live stream, newest first */
+  "GET /api/v1/live-stream/{streamId}/chat/messages": {
+    path: {
+      streamId: string;
+    };
+    query?: {
+      page?: number;
+      limit?: number;
+    };
+    answer: ChatHistory;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Send a message to the chat of a live stream */
+  "POST /api/v1/live-stream/{streamId}/chat/messages": {
+    path: {
+      streamId: string;
+    };
+    body: {
+      content: string;
+      replyTo?: string | null;
+    };
+    answer: SentMessage;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "message_not_found"
+      | "member_blocked"
+      | "member_muted"
+      | "stream_not_live"
+      | "messages_disabled"
+      | "word_blocked"
+      | "followers_only"
+      | "slow_mode"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read who moderated what in a stream, newest first: for its moderators */
+  "GET /api/v1/live-stream/{streamId}/moderation-log": {
+    path: {
+      streamId: string;
+    };
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      list: ModerationAct[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Pin a message of a stream's chat, in the place of the one before */
+  "PUT /api/v1/live-stream/{streamId}/chat/pin": {
+    path: {
+      streamId: string;
+    };
+    body: {
+      messageId: string;
+    };
+    answer: {
+      streamId: string;
+      messageId: string;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "message_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Take down the pinned message of a stream's chat, if there is one */
+  "DELETE /api/v1/live-stream/{streamId}/chat/pin": {
+    path: {
+      streamId: string;
+    };
+    answer: undefined;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Send a superlike to a live stream */
+  "POST /api/v1/live-stream/{streamId}/chat/superlike": {
+    path: {
+      streamId: string;
+    };
+    answer: Superlike;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "user_not_found"
+      | "member_blocked"
+      | "gift_to_oneself"
+      | "stream_not_live"
+      | "credits_too_low"
+      | "spend_limit_reached"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the credit packages */
+  "GET /api/v1/credit-packages": {
+    query?: {
+      storeType?: "apple" | "google" | "test" | "web";
+      activeOnly?: boolean;
+    };
+    answer: CreditPackage[];
+    code: "request_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Buy a credit package without paying */
+  "POST /api/v1/credit-packages/purchase": {
+    body: {
+      packageId: string;
+    };
+    answer: Record<string, never>;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "package_not_found"
+      | "balance_too_high"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Send credits to another user */
+  "POST /api/v1/messages/credit-transfer": {
+    body: {
+      recipientId: string;
+      amount: number;
+    };
+    answer: Transferred;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "transfer_to_oneself"
+      | "user_not_found"
+      | "credits_too_low"
+      | "spend_limit_reached"
+      | "balance_too_high"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Follow a user */
+  "POST /api/v1/follow/{userId}": {
+    path: {
+      userId: string;
+    };
+    answer: FollowAnswer;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "user_not_found"
+      | "follow_oneself"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Stop following a user */
+  "DELETE /api/v1/follow/{userId}": {
+    path: {
+      userId: string;
+    };
+    answer: FollowAnswer;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "user_not_found"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List one's own followers, the latest first */
+  "GET /api/v1/follow/me/followers": {
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      users: FollowUser[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Change a gift type */
+  "PATCH /api/v1/gifts/gift-types/{id}": {
+    path: {
+      id: string;
+    };
+    body: {
+      creditAmount?: number;
+      svgUrl?: string;
+      name?: string;
+      isActive?: boolean;
+      giftId?: string;
+    };
+    answer: GiftType;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "gift_type_not_found"
+      | "gift_type_exists"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Send a gift to a live stream */
+  "POST /api/v1/gifts/create": {
+    body: {
+      giftTypeId: string;
+      liveStreamId: string;
+      expectedPrice?: number;
+    };
+    answer: {
+      message: "Success";
+      id: string;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "gift_type_not_found"
+      | "user_not_found"
+      | "member_blocked"
+      | "gift_to_oneself"
+      | "stream_not_live"
+      | "gifts_switched_off"
+      | "gift_type_inactive"
+      | "price_too_high"
+      | "credits_too_low"
+      | "spend_limit_reached"
+      | "price_changed"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Create a gift type */
+  "POST /api/v1/gifts/gift-types": {
+    body: {
+      creditAmount: number;
+      svgUrl: string;
+      name: string;
+      isActive?: boolean;
+      giftId?: string;
+    };
+    answer: GiftType;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "gift_type_exists"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the active gift types, cheapest first */
+  "GET /api/v1/gifts/gift-types": {
+    answer: GiftType[];
+    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** List a stream's top gifters; refunded gifts do not count */
+  "GET /api/v1/live-stream/{streamId}/leaderboard": {
+    path: {
+      streamId: string;
+    };
+    query?: {
+      limit?: number;
+    };
+    answer: Ranked[];
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List a stream's gifts, newest first */
+  "GET /api/v1/live-stream/{streamId}/gifts": {
+    path: {
+      streamId: string;
+    };
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      list: ListedGift[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Refund a gift or superlike */
+  "POST /api/v1/gifts/{id}/refund": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      refundedAt: string;
+      credits: number;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "gift_not_found"
+      | "stream_not_yours"
+      | "refund_not_yours"
+      | "gift_already_refunded"
+      | "refund_not_covered"
+      | "balance_too_high"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read how many gifts a stream has received */
+  "GET /api/v1/live-stream/{streamId}/gift-statistics": {
+    path: {
+      streamId: string;
+    };
+    answer: GiftStatistics;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Count one's own unread notifications: among the newest 1,000 */
+  "GET /api/v1/notifications/unread-count": {
+    answer: {
+      count: number;
+    };
+    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Create a notification for a user */
+  "POST /api/v1/notifications": {
+    body: {
+      userId: string;
+      type: "system";
+      category:
+        | "live_stream"
+        | "payments"
+        | "follows"
+        | "messages"
+        | "following_activity"
+        | "announcement";
+      title: string;
+      message: string;
+      metadata?: Record<string, unknown>;
+    };
+    answer: Notification;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "notification_not_yours"
+      | "user_not_found"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List one's own notifications, newest first: at most the newest 200 */
+  "GET /api/v1/notifications": {
+    query?: {
+      type?: "system";
+      category?:
+        | "live_stream"
+        | "payments"
+        | "follows"
+        | "messages"
+        | "following_activity"
+        | "announcement";
+      read?: boolean;
+      isRead?: boolean;
+    };
+    answer: Notification[];
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Delete some of one's own notifications; ids that are unknown or another's are skipped */
+  "DELETE /api/v1/notifications/bulk": {
+    body: {
+      ids: string[];
+    };
+    answer: undefined;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List one's own notifications in pages, newest first: among the newest 1,000 */
+  "GET /api/v2/notifications": {
+    query?: {
+      type?: "system";
+      category?:
+        | "live_stream"
+        | "payments"
+        | "follows"
+        | "messages"
+        | "following_activity"
+        | "announcement";
+      read?: boolean;
+      isRead?: boolean;
+      page?: number;
+      limit?: number;
+    };
+    answer: {
+      list: Notification[];
+      pagination: Pagination;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Mark one of one's own notifications as read or unread */
+  "PATCH /api/v1/notifications/{id}/read": {
+    path: {
+      id: string;
+    };
+    body: {
+      isRead: boolean;
+    };
+    answer: Notification;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "notification_not_found"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Mark all of one's own notifications as read: among the newest 1,000 */
+  "POST /api/v1/notifications/read-all": {
+    answer: {
+      updated: number;
+    };
+    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Forget one of one's own devices */
+  "DELETE /api/v1/notifications/device-token/{token}": {
+    path: {
+      token: string;
+    };
+    answer: undefined;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "device_not_found"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Register a device for push notifications, or renew what is known of it */
+  "POST /api/v1/notifications/device-token": {
+    body: {
+      token?: string | null;
+      platform?: "ios" | "android" | "web";
+      deviceId?: string | null;
+      timezone?: string | null;
+      liveActivityPushToStartToken?: string | null;
+    };
+    answer: {
+      success: true;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Call off a stream that has not begun */
+  "POST /api/v1/live-stream/{streamId}/cancel": {
+    path: {
+      streamId: string;
+    };
+    answer: LiveStream;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "stream_not_yours"
+      | "stream_not_cancellable"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List who is live now, the latest to start first */
+  "GET /api/v1/live-stream/catch-streamers": {
+    query?: {
+      limit?: number;
+    };
+    answer: Array<{
+      creator: StreamUser;
+      activeLiveStream: LiveStream;
+    }>;
+    code: "request_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Create a live stream, which goes live when its creator joins it */
+  "POST /api/v1/live-stream/create": {
+    body: {
+      title: string;
+      guests?: string[];
+      thumbnail?: string;
+      price?: number;
+      liveStreamType?: string;
+      interest?: string;
+      durationGoal?: number;
+      motivation?: string;
+      plannedStartDate?: string;
+    };
+    answer: LiveStream;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "user_not_found"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Delete a stream that is not live; what was paid in it stays in the ledger */
+  "DELETE /api/v1/live-stream/{streamId}": {
+    path: {
+      streamId: string;
+    };
+    answer: LiveStream;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "stream_not_yours"
+      | "stream_live"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read one live stream */
+  "GET /api/v1/live-stream/{streamId}": {
+    path: {
+      streamId: string;
+    };
+    answer: LiveStream;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** End a live stream */
+  "POST /api/v1/live-stream/{streamId}/end": {
+    path: {
+      streamId: string;
+    };
+    answer: LiveStream;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "stream_not_yours"
+      | "stream_not_live"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read the frames of a live stream after a position, waiting for the next if asked to */
+  "GET /api/v1/live-stream/{streamId}/events": {
+    path: {
+      streamId: string;
+    };
+    query?: {
+      epoch?: string;
+      after?: number;
+      wait?: number;
+    };
+    answer: FrameRange;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the ten live streams that most people watch now */
+  "GET /api/v1/live-stream/featured": {
+    answer: LiveStream[];
+    code: "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Join a live stream as a viewer */
+  "POST /api/v1/live-stream/join": {
+    body: {
+      liveStreamId: string;
+    };
+    answer: JoinedStream;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "stream_not_live"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Go live: the creator joins their stream, which makes it active */
+  "POST /api/v1/live-stream/join-as-creator": {
+    body: {
+      liveStreamId: string;
+    };
+    answer: JoinedStream;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "stream_not_yours"
+      | "stream_not_startable"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Join a live stream as one of the guests whom its creator named */
+  "POST /api/v1/live-stream/join-as-guest": {
+    body: {
+      liveStreamId: string;
+    };
+    answer: JoinedStream;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "not_a_guest"
+      | "stream_not_live"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the live streams of everybody, newest first: at most the newest 100 */
+  "GET /api/v1/live-stream": {
+    answer: LiveStream[];
+    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** List the creators whose streams of the last 30 days had the most viewers */
+  "GET /api/v1/live-stream/most-watched-creators": {
+    answer: Creator[];
+    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Read one's own live stream, the latest to start; null without one or for nobody */
+  "GET /api/v1/live-stream/my-active-stream": {
+    answer: LiveStream | null;
+    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** List the streams of a user that have ended, the last one first */
+  "GET /api/v1/live-stream/user/{userId}/past-streams": {
+    path: {
+      userId: string;
+    };
+    query?: {
+      limit?: number;
+    };
+    answer: LiveStream[];
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "user_not_found"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Be reminded of a scheduled stream: so many minutes before it, or when it begins */
+  "POST /api/v1/live-stream/{streamId}/reminder": {
+    path: {
+      streamId: string;
+    };
+    body: {
+      minute?: number | null;
+    };
+    answer: Reminder;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "stream_not_scheduled"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read how many watched a stream, and for how long */
+  "GET /api/v1/participant/stream/{streamId}/statistics": {
+    path: {
+      streamId: string;
+    };
+    answer: WatchStatistics;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the scheduled streams of a user around now, the soonest first */
+  "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams": {
+    path: {
+      userId: string;
+    };
+    query?: {
+      limit?: number;
+      minutesBefore?: number;
+      minutesAfter?: number;
+    };
+    answer: Array<{
+      id: string;
+      title: string;
+      liveStreamType: string;
+      channelName: string;
+      broadcasters: Array<{
+        user: string;
+        role: "host";
+        uid: number;
+        userSummary: StreamUser;
+      }>;
+      guests: string[];
+      creator: StreamUser;
+      thumbnailUrl: string;
+      recording: boolean;
+      recordingUrl: string | null;
+      replayAccess: unknown;
+      status:
+        | "preparing"
+        | "scheduled"
+        | "active"
+        | "ended"
+        | "expired"
+        | "cancelled_by_host"
+        | "cancelled_by_guest";
+      accessType: "free" | "paid";
+      price: number | null;
+      interest: string | null;
+      durationGoal: number | null;
+      motivation: string | null;
+      isActiveReplayOnCreatorProfile: null;
+      replayCreditPrice: null;
+      startedAt: string | null;
+      plannedStartDate: string | null;
+      endedAt: string | null;
+      plannedEndDate: string | null;
+      createdAt: string;
+      updatedAt: string;
+      fundingGoal: number | null;
+      collectedFunding: number;
+      fundingPercentage: number;
+      giftsEnabled: boolean;
+      slowModeSeconds: number;
+      followersOnly: boolean;
+      pinnedMessageId: string | null;
+      isReminderActive: boolean | null;
+    }>;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "user_not_found"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List who watches a live stream now, the latest to come first */
+  "GET /api/v1/live-stream/{streamId}/viewers": {
+    path: {
+      streamId: string;
+    };
+    query?: {
+      page?: number;
+      limit?: number;
+      search?: string;
+    };
+    answer: {
+      list: ViewerUser[];
+      pagination: Pagination;
+      participantAudienceTotal: number;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Change one's own profile: fields that are left out stay, null empties a field */
+  "PUT /api/v1/users/me": {
+    body: {
+      name?: string | null;
+      surname?: string | null;
+      bio?: string | null;
+      interests?: string[] | null;
+      expertise?:
+        | "musician"
+        | "trainer"
+        | "chef"
+        | "photographer"
+        | "designer"
+        | "stylist"
+        | "gamer"
+        | "educator"
+        | "coach"
+        | "entertainer"
+        | "developer"
+        | "creator"
+        | null;
+      profilePhoto?: string | null;
+      links?: {
+        instagram?: string | null;
+        snapchat?: string | null;
+        x?: string | null;
+        tiktok?: string | null;
+        facebook?: string | null;
+      } | null;
+    };
+    answer: PublicProfile;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read one's own profile */
+  "GET /api/v1/users/me": {
+    answer: PublicProfile;
+    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Change one's own username, once in 30 days; admins give others theirs by `userId` */
+  "PATCH /api/v1/users/username": {
+    body: {
+      newUsername: string;
+      userId?: string;
+    };
+    answer: PublicProfile;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "user_not_found"
+      | "username_reserved"
+      | "username_taken"
+      | "username_changed_lately"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read the public profile of a user by their username, whatever its case */
+  "GET /api/v1/users/profile/username/{username}": {
+    path: {
+      username: string;
+    };
+    answer: PublicProfile;
+    code:
+      | "request_invalid"
+      | "username_not_found"
+      | "user_not_found"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Find users of whom a name begins as asked; without a question, some users */
+  "GET /api/v1/users/search": {
+    query?: {
+      page?: number;
+      limit?: number;
+      q?: string;
+      expertise?:
+        | "musician"
+        | "trainer"
+        | "chef"
+        | "photographer"
+        | "designer"
+        | "stylist"
+        | "gamer"
+        | "educator"
+        | "coach"
+        | "entertainer"
+        | "developer"
+        | "creator";
+    };
+    answer: {
+      list: FollowUser[];
+      pagination: Pagination;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Count a user's followers, whom they follow, and their streams that went live */
+  "GET /api/v1/users/{userId}/stats": {
+    path: {
+      userId: string;
+    };
+    answer: {
+      followers: number;
+      following: number;
+      totalLiveStreams: number;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "user_not_found"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List one's own transactions, newest first */
+  "GET /api/v1/users/me/transactions": {
+    query?: {
+      page?: number;
+      limit?: number;
+      types?: string;
+      "types[]"?: string;
+      statuses?: string;
+      "statuses[]"?: string;
+      direction?: "credit" | "debit";
+      dateFrom?: string;
+      dateTo?: string;
+      sort?: "asc" | "desc";
+    };
+    answer: {
+      list: Transaction[];
+      pagination: Pagination;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Set how many credits a user may spend in a day */
+  "PUT /api/v1/wallets/{userId}/spend-limit": {
+    path: {
+      userId: string;
+    };
+    body: {
+      spendLimit: number | null;
+    };
+    answer: {
+      userId: string;
+      spendLimit: number | null;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "user_not_found"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read one's own credits */
+  "GET /api/v1/wallet": {
+    answer: {
+      balance: number;
+      pending: number;
+      owed: number;
+      spendLimit: number;
+    };
+    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Take credits out of a user's wallet */
+  "POST /api/v1/wallets/{userId}/payouts": {
+    path: {
+      userId: string;
+    };
+    body: {
+      amount: number;
+      reference: string;
+    };
+    answer: Booked;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "user_not_found"
+      | "reference_exists"
+      | "credits_too_low"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Put credits into a user's wallet */
+  "POST /api/v1/wallets/{userId}/top-ups": {
+    path: {
+      userId: string;
+    };
+    body: {
+      amount: number;
+      reference: string;
+    };
+    answer: Booked;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "reference_exists"
+      | "balance_too_high"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+};

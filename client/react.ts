@@ -1,0 +1,104 @@
+import { useEffect, useRef, useState } from "react";
+import type {
+  ChatMessage,
+  Client,
+  Event,
+  Frame,
+  HistoryOptions,
+  PendingMessage,
+  Saying,
+  Wallet,
+} from "./index.ts";
+
+/** What a component wants of a stream; a change of `limit` or `keep` counts for the next stream. */
+export type StreamOptions = Pick<HistoryOptions, "limit" | "keep"> & {
+  onEvent?: (event: Event, frame: Frame) => void;
+};
+
+/** A stream as a component shows it. */
+export type Stream = {
+  /** Oldest first; another array after each change. */
+  messages: readonly ChatMessage[];
+  /** One's own that are not among them yet. */
+  pending: readonly PendingMessage[];
+  hasOlder: boolean;
+  viewers: number;
+  /** The chat is there. */
+  isReady: boolean;
+  /** Why the chat could not be read. */
+  error?: unknown;
+  /** Why nothing more comes. */
+  end?: { reason: string; statusCode: number | undefined; code: string | undefined };
+  /** Says something, as `Subscription.send` does. Throws where there is no stream. */
+  send(content: string, saying?: Saying): PendingMessage;
+  /** Reads older messages, as `History.older` does. */
+  older(): Promise<boolean>;
+};
+
+const nothing: Stream = {
+  ...{ messages: [], pending: [], hasOlder: false, viewers: 0, isReady: false },
+  send() {
+    throw new TypeError("There is no stream yet");
+  },
+  older: async () => false,
+};
+
+/** Follows a stream and its chat while the component is there; none while `streamId` is undefined. */
+export function useStream(
+  client: Client,
+  streamId: string | undefined,
+  options: StreamOptions = {},
+): Stream {
+  const [view, setView] = useState(nothing);
+  const wish = useRef(options);
+  useEffect(() => {
+    wish.current = options;
+  });
+  useEffect(() => {
+    setView(nothing);
+    if (!streamId) return;
+    let isHere = true;
+    const set = (more: Partial<Stream>) => isHere && setView((before) => ({ ...before, ...more }));
+    const stream = client.subscribe(streamId, {
+      onEvent: (...given) => wish.current.onEvent?.(...given),
+      onViewers: (viewers) => set({ viewers }),
+      onEnd: (reason, statusCode, code) => set({ end: { reason, statusCode, code } }),
+    });
+    set({ send: stream.send });
+    stream
+      .history({
+        ...wish.current,
+        onChange: ({ messages, pending, hasOlder, older }) =>
+          set({ messages, pending, hasOlder, older, isReady: true }),
+      })
+      .catch((error) => set({ error }));
+    return () => {
+      isHere = false;
+      stream.close();
+    };
+  }, [client, streamId]);
+  return view;
+}
+
+/** One's own credits, as a component shows them. */
+export type WalletView = {
+  wallet?: Wallet;
+  /** Why they could not be read the last time. */
+  error?: unknown;
+  /** Reads them again. */
+  refresh(): void;
+};
+
+/** One's own credits while the component is there: see `Client.watchWallet`. */
+export function useWallet(client: Client): WalletView {
+  const [view, setView] = useState<WalletView>({ refresh() {} });
+  useEffect(() => {
+    const { refresh, close } = client.watchWallet({
+      onWallet: (wallet) => setView({ wallet, refresh }),
+      onError: (error) => setView((before) => ({ ...before, error })),
+    });
+    setView({ refresh });
+    return close;
+  }, [client]);
+  return view;
+}

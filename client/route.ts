@@ -1,0 +1,65 @@
+import type { Caller } from "./http.ts";
+import type { ErrorCode, Operations } from "./operations.ts";
+
+/** A call of the API, such as `GET /api/v1/wallet`. */
+export type Route = keyof Operations;
+
+type Part<R extends Route, Name extends string> =
+  Operations[R] extends Record<Name, infer P>
+    ? { [Key in Name]: P }
+    : Operations[R] extends { [Key in Name]?: infer P }
+      ? { [Key in Name]?: P }
+      : unknown;
+
+/** What a call is given. `key`: an Idempotency-Key of one's own for a POST. */
+export type Given<R extends Route> = Part<R, "path"> &
+  Part<R, "query"> &
+  Part<R, "body"> & { key?: string | undefined };
+
+/** What a call answers, out of its envelope. */
+export type Answer<R extends Route> = Operations[R]["answer"];
+
+/** How a call may be refused: the `code` of its `OvationError`. */
+export type CodeOf<R extends Route> = Operations[R]["code"] & ErrorCode;
+
+type Arguments<R extends Route> =
+  Record<string, never> extends Given<R> ? [given?: Given<R>] : [given: Given<R>];
+
+/** Any call of the HTTP API: by method and path, or by route, with the types of the API. */
+export type Call = {
+  <Said>(method: string, path: string, body?: unknown, key?: string): Promise<Said>;
+  <R extends Route>(route: R, ...given: Arguments<R>): Promise<Answer<R>>;
+};
+
+type Loose = {
+  path?: Record<string, unknown>;
+  query?: Record<string, unknown>;
+  body?: unknown;
+  key?: string;
+};
+
+/** Calls by route. A part of the path that is missing is a TypeError, and nothing is sent. */
+export function createCall(call: Caller): Call {
+  return async (route: string, given: unknown = {}, ...more: unknown[]) => {
+    const [method = "", path] = route.split(" ");
+    if (path === undefined)
+      return call<never>(route, String(given), more[0], more[1] as string | undefined);
+    const { path: parts, query, body, key } = given as Loose;
+    return call<never>(method, placeOf(path, parts) + queryOf(query), body, key);
+  };
+}
+
+const placeOf = (path: string, parts: Record<string, unknown> = {}) =>
+  path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const part = parts[name];
+    if (part === undefined || part === "") throw new TypeError(`path.${name}: expected a value`);
+    return encodeURIComponent(String(part));
+  });
+
+function queryOf(query: Record<string, unknown> = {}): string {
+  const pairs = Object.entries(query).filter(([, value]) => value !== undefined);
+  const texts = pairs.map(([name, value]) =>
+    [name, String(value)].map(encodeURIComponent).join("="),
+  );
+  return texts.length === 0 ? "" : `?${texts.join("&")}`;
+}

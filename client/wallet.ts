@@ -1,0 +1,60 @@
+import type { Answer } from "./route.ts";
+
+/** One's own credits. */
+export type Wallet = Answer<"GET /api/v1/wallet">;
+
+/** Who watches a wallet. `onError`: why it could not be read; default: the client's `onError`. */
+export type WalletHearing = {
+  onWallet: (wallet: Wallet) => void;
+  onError?: (error: unknown) => void;
+};
+
+/** Calls that move one's own credits. */
+const spending = /\/(gifts\/create|superlike|refund|purchase|credit-transfer)$/;
+
+/**
+ * Reads the wallet for whoever watches it: at first, after one's own calls that move credits, and
+ * when asked. One reading at a time: what is asked meanwhile is read after it.
+ */
+export function createWalletWatch(
+  read: () => Promise<Wallet>,
+  tell: (callback: (value: never) => void, value: unknown) => void,
+  report: (error: unknown) => void,
+) {
+  const watchers = new Set<WalletHearing>();
+  let isReading = false;
+  let isStale = false;
+
+  async function refresh(): Promise<void> {
+    isStale = watchers.size > 0;
+    if (isReading || !isStale) return;
+    isReading = true;
+    while (isStale) {
+      isStale = false;
+      const [outcome] = await Promise.allSettled([read()]);
+      for (const { onWallet, onError = report } of [...watchers])
+        if (outcome.status === "fulfilled") tell(onWallet, outcome.value);
+        else tell(onError, outcome.reason);
+    }
+    isReading = false;
+  }
+
+  return {
+    refresh,
+    /** A call has ended, whatever its answer. */
+    note(path: string): void {
+      if (spending.test(path)) void refresh();
+    },
+    watch(hearing: WalletHearing) {
+      const own = { ...hearing };
+      watchers.add(own);
+      void refresh();
+      return {
+        /** Reads it again. */
+        refresh: () => void refresh(),
+        /** Stops watching. */
+        close: () => void watchers.delete(own),
+      };
+    },
+  };
+}

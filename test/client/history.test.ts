@@ -1,0 +1,213 @@
+import { jest } from "@jest/globals";
+import type { History } from "../../client/index.ts";
+import { createRandom } from "../platform/push/random.ts";
+import { createChat, deleted, frameOf, said } from "./chat-server.ts";
+import { jwt, pass, takeInHand } from "./hand.ts";
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const texts = (history: History) => history.messages.map(({ content }) => content);
+const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, n) => `${from + n}`);
+
+/** A viewer of a chat of so many messages, whose server has greeted them at frame 0. */
+async function viewing(count: number) {
+  const chat = createChat(count);
+  const held = takeInHand({ fetch: chat.fetch, token: () => jwt(3600, "me") });
+  const stream = held.follow();
+  await pass(20);
+  held.last().greet();
+  await pass(1);
+  return { ...held, chat, stream };
+}
+
+/** Waits for what needs time to pass. */
+async function settled<Value>(promise: Promise<Value>, milliseconds = 1_000): Promise<Value> {
+  promise.catch(() => {});
+  await pass(milliseconds);
+  return promise;
+}
+
+test("the chat is joined with what is said while its page is on its way, once", async () => {
+  const { client, chat, stream, last } = await viewing(30);
+  let arrive!: () => void;
+  chat.hold = new Promise((done) => {
+    arrive = done;
+  });
+  const changes: string[][] = [];
+  const opening = stream.history({ limit: 20, onChange: (all) => changes.push(texts(all)) });
+  await pass(1);
+  expect(chat.reads).toHaveLength(1);
+  // The page was made before these: 31 is said and 25 deleted; 30 is in the page and comes again.
+  last().say(frameOf(1, [said(chat.messages[29]!), said(chat.say())]));
+  const gone = chat.messages[24]!._id;
+  chat.remove(gone);
+  last().say(frameOf(2, [deleted(gone)]));
+  await pass(1);
+  arrive();
+  const history = await settled(opening);
+  const shown = [...numbers(11, 24), ...numbers(26, 31)];
+  expect(texts(history)).toEqual(shown);
+  expect(history.hasOlder).toBe(true);
+  const before = history.messages;
+  last().say(frameOf(3, [said(chat.say()), said(chat.say())]));
+  await pass(1);
+  expect(texts(history)).toEqual([...shown, "32", "33"]);
+  expect(texts(history)).toHaveLength(before.length + 2);
+  expect(history.messages).not.toBe(before);
+  last().say(frameOf(4, [deleted(history.messages[0]!._id)]));
+  await pass(1);
+  expect(texts(history)[0]).toBe("12");
+  // One change a frame, however much it brings, and none by what is no chat.
+  expect(changes).toHaveLength(3);
+  client.close();
+});
+
+test("what is read again after frames were missed for good has no gap", async () => {
+  const { client, chat, stream, last } = await viewing(5);
+  const history = await settled(stream.history());
+  last().drop();
+  for (let n = 0; n < 80; n++) chat.say();
+  chat.remove(chat.messages[2]!._id);
+  await pass(2_000);
+  last().greet(90, { recovered: false });
+  last().say(frameOf(91, [said(chat.say())]));
+  await pass(1_000);
+  // The newest page, and what was said meanwhile.
+  expect(texts(history)).toEqual(numbers(37, 86));
+  while (history.hasOlder) await settled(history.older());
+  expect(texts(history)).toEqual(["1", "2", ...numbers(4, 86)]);
+  client.close();
+});
+
+test("a page that cannot be read after a reset is read until it can, and what is said is shown", async () => {
+  const { client, chat, stream, last, notes } = await viewing(5);
+  const history = await settled(stream.history());
+  last().drop();
+  chat.say();
+  const away: Promise<void> & { no?: true } = Promise.reject(new TypeError("Failed to fetch"));
+  away.catch(() => {});
+  chat.hold = away;
+  await pass(2_000);
+  last().greet(90, { recovered: false });
+  last().say(frameOf(91, [said(chat.say())]));
+  await pass(10);
+  expect(texts(history)).toEqual([...numbers(1, 5), "7"]);
+  await pass(200_000);
+  expect(notes.errors.length).toBeGreaterThan(0);
+  chat.hold = undefined;
+  await pass(40_000);
+  expect(texts(history)).toEqual(numbers(1, 7));
+  client.close();
+});
+
+test.each([1, 20, 50, 99, 100])(
+  "older ones come without a gap or a double (limit %s)",
+  async (limit) => {
+    const { client, chat, stream, last } = await viewing(437);
+    const history = await settled(stream.history({ limit, keep: 1_000 }));
+    for (let n = 0; n < 7; n++) last().say(frameOf(n + 1, [said(chat.say())]));
+    await pass(1);
+    let calls = 0;
+    for (let more = history.hasOlder; more; calls++) more = await settled(history.older());
+    expect(texts(history)).toEqual(numbers(1, 444));
+    expect(history.hasOlder).toBe(false);
+    expect(calls).toBeLessThanOrEqual(9);
+    expect(await history.older()).toBe(false);
+    client.close();
+  },
+);
+
+test("newer messages push older ones out, which older() gives back", async () => {
+  const { client, chat, stream, last } = await viewing(20);
+  const history = await settled(stream.history({ limit: 10, keep: 12 }));
+  for (let n = 0; n < 10; n++) last().say(frameOf(n + 1, [said(chat.say())]));
+  await pass(1);
+  expect(texts(history)).toEqual(numbers(19, 30));
+  await settled(history.older());
+  expect(texts(history)).toEqual(numbers(1, 30));
+  // What was asked for is not pushed out.
+  last().say(frameOf(11, [said(chat.say())]));
+  await pass(1);
+  expect(history.messages).toHaveLength(30);
+  client.close();
+});
+
+test("a refused reading rejects, and leaves nothing behind", async () => {
+  const { client, stream, chat, last } = await viewing(1);
+  chat.hold = undefined;
+  const refused = takeInHand({
+    fetch: (async () =>
+      Response.json(
+        { errors: ["No"] },
+        { status: 403, headers: { "x-error-code": "member_blocked" } },
+      )) as typeof fetch,
+  });
+  const other = refused.follow();
+  await pass(20);
+  refused.last().greet();
+  await expect(settled(other.history())).rejects.toMatchObject({ code: "member_blocked" });
+  const changes: unknown[] = [];
+  const history = await settled(stream.history({ onChange: () => changes.push(1) }));
+  history.close();
+  last().say(frameOf(1, [said(chat.say())]));
+  await pass(1);
+  expect(changes).toHaveLength(1);
+  client.close();
+  refused.client.close();
+});
+
+/** Plays a chat in which others say, delete and are thinned out while one reads older pages. */
+async function play(seed: number): Promise<string[]> {
+  const random = createRandom(seed);
+  const { client, chat, stream, last } = await viewing(Math.floor(random() * 400));
+  let frame = 0;
+  const opening = stream.history({ limit: 1 + Math.floor(random() * 100), keep: 2_000 });
+  opening.catch(() => {});
+  const skipped = new Set<string>();
+  const step = async () => {
+    const events = [];
+    for (let n = Math.floor(random() * 4); n > 0; n--) {
+      const message = chat.say();
+      if (random() < 0.1) skipped.add(message._id);
+      else events.push(said(message));
+    }
+    const victim = chat.messages[Math.floor(random() * chat.messages.length)];
+    if (victim !== undefined && random() < 0.5) {
+      chat.remove(victim._id);
+      // The HTTP side knows before the frame says so.
+      if (random() < 0.5) await pass(random() * 20);
+      events.push(deleted(victim._id));
+    }
+    last().say(frameOf(++frame, events));
+    await pass(random() * 20);
+  };
+  await step();
+  await pass(10);
+  const history = await opening;
+  for (let n = 0; n < 30; n++) {
+    const older = random() < 0.4 ? history.older() : undefined;
+    await step();
+    await older;
+  }
+  for (let n = 0; n < 40 && history.hasOlder; n++) await settled(history.older(), 10);
+  client.close();
+  const shown = history.messages.map(({ _id }) => _id);
+  const wanted = chat.messages.map(({ _id }) => _id);
+  const missing = wanted.filter((id) => !shown.includes(id) && !skipped.has(id));
+  const wrong = [...missing.map((id) => `missing ${Number.parseInt(id, 16)}`)];
+  for (const id of shown) if (!wanted.includes(id)) wrong.push(`left ${Number.parseInt(id, 16)}`);
+  if (new Set(shown).size !== shown.length) wrong.push("twice");
+  if ([...shown].sort().join() !== shown.join()) wrong.push("out of order");
+  if (history.hasOlder) wrong.push("more to read");
+  return wrong.map((what) => `seed ${seed}: ${what}`);
+}
+
+test("whatever is said and deleted while one reads, the whole chat is there at the end, once", async () => {
+  const wrong: string[] = [];
+  for (let seed = 1; seed <= 60; seed++) wrong.push(...(await play(seed)));
+  expect(wrong.slice(0, 20)).toEqual([]);
+}, 120_000);

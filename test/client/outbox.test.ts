@@ -1,0 +1,171 @@
+import { jest } from "@jest/globals";
+import { OvationError } from "../../client/index.ts";
+import { createChat, frameOf, said } from "./chat-server.ts";
+import { jwt, pass, takeInHand } from "./hand.ts";
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** One who reads a chat of three messages and may say something; what is shown, at each change. */
+async function chatting() {
+  const chat = createChat(3);
+  const held = takeInHand({ fetch: chat.fetch, token: () => jwt(3600, "me") });
+  const stream = held.follow();
+  const changes: string[][] = [];
+  await pass(20);
+  held.last().greet();
+  const opening = stream.history({
+    onChange: ({ messages, pending }) =>
+      changes.push([
+        ...messages.map(({ content }) => content),
+        ...pending.map(({ content, status }) => `${content}:${status}`),
+      ]),
+  });
+  await pass(10);
+  const history = await opening;
+  return { ...held, chat, stream, history, changes, shown: () => changes.at(-1) };
+}
+
+const refusal = (status: number, code: string, headers: Record<string, string> = {}) =>
+  Response.json(
+    { isSuccess: false, statusCode: status, data: null, errors: ["No", "Not now"] },
+    { status, headers: { "x-error-code": code, ...headers } },
+  );
+
+/** Answers a POST when the test says so. */
+function answerLater(chat: ReturnType<typeof createChat>) {
+  let answer!: (response: Response) => void;
+  chat.answers.push(() => new Promise((done) => (answer = done)));
+  return (response: Response) => answer(response);
+}
+
+test("what is sent is there at once, and is one message when its answer comes before its frame", async () => {
+  const { client, chat, stream, last, shown, changes } = await chatting();
+  const pending = stream.send(" hello ");
+  expect(pending).toMatchObject({ content: " hello ", status: "pending" });
+  expect(shown()).toEqual(["1", "2", "3", " hello :pending"]);
+  const sent = await pending.sent;
+  expect(chat.keys).toEqual([pending.key]);
+  expect(pending.status).toBe("sent");
+  expect(shown()).toEqual(["1", "2", "3", "hello"]);
+  const count = changes.length;
+  last().say(frameOf(1, [said(sent)]));
+  await pass(1);
+  // The frame brings nothing new.
+  expect(changes).toHaveLength(count);
+  expect(shown()).toEqual(["1", "2", "3", "hello"]);
+  client.close();
+});
+
+test("a frame that comes before the answer shows it in the place of what was pending", async () => {
+  const { client, chat, stream, history, last, changes } = await chatting();
+  const answer = answerLater(chat);
+  const pending = stream.send("hello");
+  const message = chat.say("hello", "me");
+  last().say(frameOf(1, [said(chat.say("hello", "ann")), said(message)]));
+  await pass(1);
+  expect(history.pending).toEqual([]);
+  expect(
+    changes.filter((shown) => shown.filter((text) => text.includes("hello")).length > 2),
+  ).toEqual([]);
+  answer(Response.json(message, { status: 201 }));
+  expect((await pending.sent)._id).toBe(message._id);
+  expect(history.messages.map(({ content }) => content)).toEqual(["1", "2", "3", "hello", "hello"]);
+  client.close();
+});
+
+test("the same words from one's other device are another message", async () => {
+  const { client, chat, stream, history, last } = await chatting();
+  const answer = answerLater(chat);
+  stream.send("hello");
+  last().say(frameOf(1, [said(chat.say("hello", "me"))]));
+  await pass(1);
+  expect(history.pending).toEqual([]);
+  answer(Response.json(chat.say("hello", "me"), { status: 201 }));
+  await pass(1);
+  expect(history.messages).toHaveLength(5);
+  client.close();
+});
+
+test("a refusal is told with its code, and tried again under the same key", async () => {
+  const { client, chat, stream, history, shown } = await chatting();
+  chat.answers.push(() => refusal(403, "member_muted"));
+  const pending = stream.send("hello", { replyTo: "2" });
+  await expect(pending.sent).rejects.toMatchObject({ statusCode: 403, code: "member_muted" });
+  expect(pending).toMatchObject({ status: "failed", replyTo: "2" });
+  expect(pending.error).toBeInstanceOf(OvationError);
+  expect(shown()).toEqual(["1", "2", "3", "hello:failed"]);
+  const again = pending.retry();
+  expect(shown()).toEqual(["1", "2", "3", "hello:pending"]);
+  await again;
+  expect(shown()).toEqual(["1", "2", "3", "hello"]);
+  expect(chat.keys).toEqual([pending.key, pending.key]);
+  expect(history.pending).toEqual([]);
+  // What was said is not said again.
+  await pending.retry();
+  expect(chat.keys).toHaveLength(2);
+  client.close();
+});
+
+test("what failed can be forgotten, and what is on its way cannot", async () => {
+  const { client, chat, stream, history } = await chatting();
+  chat.answers.push(() => refusal(403, "member_muted"));
+  const pending = stream.send("hello");
+  pending.discard();
+  expect(history.pending).toHaveLength(1);
+  await pending.sent.catch(() => {});
+  pending.discard();
+  expect(history.pending).toEqual([]);
+  await expect(pending.retry()).rejects.toMatchObject({ code: "member_muted" });
+  expect(chat.keys).toHaveLength(1);
+  client.close();
+});
+
+test("slow mode is told at once with its seconds: nothing is said later by itself", async () => {
+  const { client, chat, stream } = await chatting();
+  chat.answers.push(() => refusal(429, "slow_mode", { "retry-after": "7" }));
+  const pending = stream.send("hello");
+  await pass(60_000);
+  expect(pending).toMatchObject({
+    status: "failed",
+    error: { code: "slow_mode", statusCode: 429, retryAfterSeconds: 7 },
+  });
+  expect((pending.error as OvationError).key).toBeUndefined();
+  expect(chat.keys).toHaveLength(1);
+  client.close();
+});
+
+test("an answer that never comes: a frame says that it was said", async () => {
+  const { client, chat, stream, history, last } = await chatting();
+  for (let n = 0; n < 6; n++) chat.answers.push(() => Promise.reject(new TypeError("Failed")));
+  const pending = stream.send("hello");
+  const message = chat.say("hello", "me");
+  last().say(frameOf(1, [said(message)]));
+  await pass(100_000);
+  expect(await pending.sent).toEqual(message);
+  expect([history.pending, history.messages.length]).toEqual([[], 4]);
+  client.close();
+});
+
+test("what is on its way outlives its subscription, for who else listens and who comes later", async () => {
+  const { client, chat, stream, follow, history, last } = await chatting();
+  const answer = answerLater(chat);
+  const pending = stream.send("hello");
+  stream.close();
+  expect(history.pending).toEqual([pending]);
+  const other = follow();
+  await pass(10);
+  last().greet();
+  const opening = other.history();
+  await pass(10);
+  const later = await opening;
+  expect(later.pending).toEqual([pending]);
+  answer(Response.json(chat.say("hello", "me"), { status: 201 }));
+  await pending.sent;
+  expect(pending.status).toBe("sent");
+  expect(later.pending).toEqual([]);
+  expect(later.messages.at(-1)!.content).toBe("hello");
+  client.close();
+});

@@ -1,0 +1,133 @@
+import { jest } from "@jest/globals";
+import { createElement, type ReactElement, StrictMode } from "react";
+import renderer from "react-test-renderer";
+import { type Stream, useStream, useWallet, type WalletView } from "../../client/react.ts";
+import { createChat, frameOf, said } from "./chat-server.ts";
+import { jwt, pass, streamId, takeInHand } from "./hand.ts";
+
+const { act, create } = renderer;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  // What React wants to know of a test, and of one that has no DOM.
+  Object.assign(globalThis, {
+    IS_REACT_ACT_ENVIRONMENT: true,
+    IS_REACT_NATIVE_TEST_ENVIRONMENT: true,
+  });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** A component that shows nothing but notes what it is given, at each rendering. */
+function createProbe<Given, Props extends object>(use: (props: Props) => Given) {
+  const seen: Given[] = [];
+  const Probe = (props: Props) => {
+    seen.push(use(props));
+    return null;
+  };
+  return { element: (props: Props) => createElement(Probe, props), last: () => seen.at(-1)! };
+}
+
+function startClient() {
+  const chat = createChat(3);
+  let balance = 100;
+  const fetcher = (async (url: string, wish: RequestInit) => {
+    if (url.endsWith("/wallet")) return Response.json({ balance });
+    if (url.endsWith("/superlike")) {
+      balance -= 10;
+      return Response.json({ price: 10 });
+    }
+    return chat.fetch(url, wish);
+  }) as unknown as typeof fetch;
+  const held = takeInHand({ fetch: fetcher, token: () => jwt(3600, "me") });
+  return { ...held, chat };
+}
+
+async function mount(element: ReactElement) {
+  let root!: ReturnType<typeof create>;
+  await act(async () => {
+    root = create(element);
+  });
+  return root;
+}
+
+const wait = (milliseconds: number) => act(() => pass(milliseconds));
+
+test("useStream shows the chat, one's own message at once, viewers and why it ended", async () => {
+  const { client, chat, last } = startClient();
+  const heard: string[] = [];
+  const onEvent = ({ type }: { type: string }) => heard.push(type);
+  const probe = createProbe(() => useStream(client, streamId, { limit: 2, onEvent }));
+  const root = await mount(createElement(StrictMode, null, probe.element({})));
+  expect(probe.last()).toMatchObject({ messages: [], isReady: false, viewers: 0 });
+  await wait(20);
+  await act(async () => last().greet());
+  await wait(10);
+  const texts = ({ messages }: Stream) => messages.map(({ content }) => content);
+  expect(probe.last()).toMatchObject({ isReady: true, hasOlder: true, viewers: 1 });
+  expect(texts(probe.last())).toEqual(["2", "3"]);
+  await act(async () => last().say(frameOf(1, [said(chat.say("hi"))])));
+  expect([texts(probe.last()), heard]).toEqual([["2", "3", "hi"], ["chat.message"]]);
+  act(() => void probe.last().send("hello"));
+  expect(probe.last().pending.map(({ content }) => content)).toEqual(["hello"]);
+  await wait(10);
+  expect(texts(probe.last())).toEqual(["2", "3", "hi", "hello"]);
+  expect(probe.last().pending).toEqual([]);
+  await act(async () => void (await probe.last().older()));
+  expect(texts(probe.last())).toEqual(["1", "2", "3", "hi", "hello"]);
+  await act(async () => last().say({ type: "unsubscribed", streamId, reason: "blocked" }));
+  expect(probe.last().end).toMatchObject({ reason: "blocked" });
+  act(() => root.unmount());
+  client.close();
+});
+
+test("another stream takes the place of the first, and nothing of it is left", async () => {
+  const { client, last } = startClient();
+  const other = "64d15f9e2e6c8f4d5a123001";
+  const probe = createProbe(({ id }: { id: string | undefined }) => useStream(client, id));
+  const root = await mount(probe.element({ id: streamId }));
+  await wait(20);
+  await act(async () => last().greet());
+  await wait(10);
+  expect(probe.last().messages).toHaveLength(3);
+  await act(async () => root.update(probe.element({ id: other })));
+  expect(probe.last()).toMatchObject({ messages: [], isReady: false });
+  expect(probe.last().end).toBeUndefined();
+  expect(last().of("unsubscribe")).toMatchObject([{ streamId }]);
+  expect(last().of("subscribe").at(-1)).toMatchObject({ streamId: other });
+  await act(async () => root.update(probe.element({ id: undefined })));
+  expect(() => probe.last().send("hello")).toThrow(TypeError);
+  expect(await probe.last().older()).toBe(false);
+  await act(async () => root.unmount());
+  expect(last().of("unsubscribe")).toHaveLength(2);
+  client.close();
+});
+
+test("a chat that cannot be read says why", async () => {
+  const held = takeInHand({
+    fetch: (async () =>
+      Response.json({ errors: ["No"] }, { status: 403 })) as unknown as typeof fetch,
+  });
+  const probe = createProbe(() => useStream(held.client, streamId));
+  const root = await mount(probe.element({}));
+  await wait(20);
+  await act(async () => held.last().greet());
+  await wait(10);
+  expect(probe.last()).toMatchObject({ error: { statusCode: 403 }, isReady: false });
+  await act(async () => root.unmount());
+  held.client.close();
+});
+
+test("useWallet shows one's credits, and what they are after a superlike", async () => {
+  const { client } = startClient();
+  const probe = createProbe<WalletView, object>(() => useWallet(client));
+  const root = await mount(probe.element({}));
+  await wait(20);
+  expect(probe.last().wallet).toMatchObject({ balance: 100 });
+  await act(async () => void (await client.sendSuperlike(streamId)));
+  await wait(10);
+  expect(probe.last().wallet).toMatchObject({ balance: 90 });
+  await act(async () => root.unmount());
+  client.close();
+});

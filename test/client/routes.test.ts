@@ -1,0 +1,119 @@
+import { jest } from "@jest/globals";
+import { pass, takeInHand } from "./hand.ts";
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** An HTTP side that notes what it is asked, and answers it in the envelope or bare. */
+function answering(answer: (url: string) => unknown) {
+  const asked: { line: string; body: unknown; key: string | null }[] = [];
+  const fetcher = (async (url: string, wish: RequestInit) => {
+    const { pathname, search } = new URL(url);
+    const body = wish.body == null ? undefined : JSON.parse(String(wish.body));
+    const key = new Headers(wish.headers).get("idempotency-key");
+    asked.push({ line: `${wish.method} ${pathname}${search}`, body, key });
+    const said = answer(pathname);
+    if (said === undefined) return new Response(null, { status: 204 });
+    return said instanceof Response ? said : Response.json(said);
+  }) as unknown as typeof fetch;
+  return { fetcher, asked };
+}
+
+test("a call by route fills the path and the query, and opens the envelope", async () => {
+  const { fetcher, asked } = answering((path) =>
+    path.endsWith("/pin") ? undefined : { isSuccess: true, data: { list: [] } },
+  );
+  const { client } = takeInHand({ fetch: fetcher });
+  const gifts = await client.call("GET /api/v1/live-stream/{streamId}/gifts", {
+    path: { streamId: "a/b?" },
+    query: { limit: 5, after: "x&y=z" },
+  });
+  expect(gifts).toEqual({ list: [] });
+  const path = { streamId: "s" };
+  await client.call("GET /api/v1/live-stream/{streamId}/gifts", { path, query: {} });
+  const pin = "DELETE /api/v1/live-stream/{streamId}/chat/pin";
+  expect(await client.call(pin, { path })).toBeUndefined();
+  const body = { userId: "bob", amount: 5 };
+  await client.call("POST", "/api/v1/of-a-newer-server", body, "mine");
+  await client.call("POST /api/v1/gifts/create", {
+    body: { giftTypeId: "g", liveStreamId: "s" },
+    key: "own",
+  });
+  expect(asked).toEqual([
+    { line: "GET /api/v1/live-stream/a%2Fb%3F/gifts?limit=5&after=x%26y%3Dz", key: null },
+    { line: "GET /api/v1/live-stream/s/gifts", key: null },
+    { line: "DELETE /api/v1/live-stream/s/chat/pin", key: null },
+    { line: "POST /api/v1/of-a-newer-server", key: "mine", body },
+    {
+      ...{ line: "POST /api/v1/gifts/create", key: "own" },
+      body: { giftTypeId: "g", liveStreamId: "s" },
+    },
+  ]);
+  client.close();
+});
+
+test("a part of the path that is missing is a mistake, and nothing is sent", async () => {
+  const { fetcher, asked } = answering(() => ({}));
+  const { client } = takeInHand({ fetch: fetcher });
+  for (const streamId of ["", undefined])
+    await expect(
+      client.call("GET /api/v1/live-stream/{streamId}", { path: { streamId: streamId! } }),
+    ).rejects.toMatchObject({ name: "TypeError", message: "path.streamId: expected a value" });
+  expect(asked).toEqual([]);
+  client.close();
+});
+
+/** Somebody with 100 credits who watches them; each gift costs 10. */
+function watching(client: { status?: number } = {}) {
+  let balance = 100;
+  const { fetcher, asked } = answering((path) => {
+    if (path.endsWith("/wallet"))
+      return Response.json({ balance }, { status: client.status ?? 200 });
+    if (path.endsWith("/gifts/create")) balance -= 10;
+    return { id: "g" };
+  });
+  const held = takeInHand({ fetch: fetcher });
+  const reads = () => asked.filter(({ line }) => line.endsWith("/wallet")).length;
+  return { ...held, reads };
+}
+
+test("a wallet is told at first, after one's own gifts, when online again and when asked", async () => {
+  const { client, reads, last } = watching();
+  const told: number[] = [];
+  const watch = client.watchWallet({ onWallet: ({ balance }) => told.push(balance) });
+  await pass(100);
+  const before = reads();
+  await Promise.all([client.sendGift("s", "g"), client.sendGift("s", "g"), pass(1)]);
+  await pass(1);
+  expect(told.at(-1)).toBe(80);
+  // Two gifts at once are read once, or once more.
+  expect(reads() - before).toBeLessThanOrEqual(2);
+  await client.sendMessage("s", "hello");
+  const quiet = reads();
+  await pass(1);
+  expect(reads()).toBe(quiet);
+  last().drop();
+  await pass(2_000);
+  expect(reads()).toBe(quiet + 1);
+  watch.refresh();
+  await pass(1);
+  expect(reads()).toBe(quiet + 2);
+  watch.close();
+  await client.sendGift("s", "g");
+  await pass(1);
+  expect(reads()).toBe(quiet + 2);
+  client.close();
+});
+
+test("who watches a wallet that cannot be read is told why", async () => {
+  const { client, notes } = watching({ status: 403 });
+  const errors: unknown[] = [];
+  client.watchWallet({ onWallet: () => {}, onError: (error) => errors.push(error) });
+  client.watchWallet({ onWallet: () => {} });
+  await pass(100);
+  expect(errors[0]).toMatchObject({ statusCode: 403 });
+  expect(notes.errors[0]).toMatchObject({ statusCode: 403 });
+  client.close();
+});
