@@ -1,0 +1,190 @@
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
+import type { BuildOptions, Plugin } from "esbuild";
+import { assetHeaders, embedHeaders, pageHeaders, pictureHeaders } from "./web-headers.ts";
+
+const root = join(import.meta.dirname, "..");
+const folders = join(root, ".cache", "web");
+/** This many are kept: a running system reads its own at its start and never again. */
+const keptMax = 3;
+
+/** One file as it is served; `pages.json` is a list of them. */
+type Page = {
+  path: string;
+  file: string;
+  headers: Record<string, string>;
+  /** Served by this stage alone; others lead to `otherwise`. */
+  stage?: string;
+  otherwise?: string;
+};
+
+/** Pages by the path at which they are, and the folder of `web/` that they are made of. */
+const pages = [{ path: "/", folder: "studio", stage: "dev", otherwise: "/console" }];
+
+/** Stays the same from release to release, since other sites have it in their pages. */
+const embedPath = "/embed/chat.js";
+
+/** `icon:send` is the inside of that icon's SVG, with the stroke of ours. */
+const icons: Plugin = {
+  name: "icons",
+  setup(made) {
+    made.onResolve({ filter: /^icon:/ }, ({ path }) => ({ path, namespace: "icon" }));
+    made.onLoad({ filter: /.*/, namespace: "icon" }, ({ path }) => {
+      const file = join(root, `node_modules/lucide-static/icons/${path.slice(5)}.svg`);
+      const inside = /<svg[^>]*>([\s\S]*)<\/svg>/.exec(readFileSync(file, "utf8"))?.[1] ?? "";
+      return { contents: inside.replace(/\s*\n\s*/g, ""), loader: "text" };
+    });
+  },
+};
+
+/** A style sheet that a script adopts is the text of all that it imports, made small. */
+const adoptedStyles: Plugin = {
+  name: "adopted-styles",
+  setup(made) {
+    made.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const [sheet] = await bundle({ ...shared, entryPoints: [path], outdir: "out" });
+      return { contents: sheet!.text, loader: "text" };
+    });
+  },
+};
+
+/** Loaded only when something has to be made: most starts find it made. */
+const bundle = async (options: BuildOptions) =>
+  (await (await import("esbuild")).build({ ...options, write: false })).outputFiles ?? [];
+
+const shared: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["es2022", "chrome123", "firefox121", "safari17.5"],
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+/**
+ * Bundles the pages and the chat element of `web/`, unless they match their sources, and answers
+ * their folder in `.cache/web`: its `pages.json` has the headers that each file is served with, and
+ * names of assets carry a hash of their content. Rejects when a source does not compile.
+ */
+export async function buildWeb(): Promise<string> {
+  const directory = join(folders, hashSources());
+  if (existsSync(join(directory, "pages.json"))) {
+    utimesSync(directory, new Date(), new Date());
+    return directory;
+  }
+  const unfinished = join(folders, `unfinished-${process.pid}`);
+  mkdirSync(unfinished, { recursive: true });
+  const made: Page[] = [];
+  const add = (file: string, content: string | Uint8Array, page: Omit<Page, "file">) => {
+    writeFileSync(join(unfinished, file), content);
+    made.push({ ...page, file });
+  };
+  try {
+    for (const page of pages) await addPage(page, add);
+    const [{ contents }] = await compile({ entryPoints: ["web/chat/index.ts"] });
+    add("chat.js", contents, { path: embedPath, headers: embedHeaders });
+    for (const file of globSync("web/pictures/*.svg", { cwd: root })) addPicture(file, add);
+    writeFileSync(join(unfinished, "pages.json"), JSON.stringify(made, undefined, 1));
+    // Moved at once, so that nobody who reads them meanwhile finds half of them.
+    if (!existsSync(directory)) renameSync(unfinished, directory);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  removeOld();
+  return directory;
+}
+
+type Add = (file: string, content: string | Uint8Array, page: Omit<Page, "file">) => void;
+type Output = { path: string; contents: Uint8Array };
+
+/** A page, its script, its style sheet and the fonts in it. */
+async function addPage(page: (typeof pages)[number], add: Add): Promise<void> {
+  const { folder, ...place } = page;
+  const of = (file: string) => `web/${folder}/${file}`;
+  const [[script], styles] = await Promise.all([
+    compile({ entryPoints: [of("index.tsx")], entryNames: `${folder}-[hash]` }),
+    compileStyles({ entryPoints: [of(`${folder}.css`)], entryNames: `${folder}-[hash]` }),
+  ]);
+  const assets = [script, ...styles];
+  for (const { path, contents } of assets) {
+    const headers = assetHeaders(path);
+    add(basename(path), contents, { path: `/assets/${basename(path)}`, headers });
+  }
+  const urlOf = (end: string) =>
+    `/assets/${basename(assets.find(({ path }) => path.endsWith(end))!.path)}`;
+  const html = readFileSync(join(root, of(`${folder}.html`)), "utf8")
+    .replaceAll("{script}", urlOf(".js"))
+    .replaceAll("{style}", urlOf(".css"))
+    .replaceAll("{font}", urlOf(".woff2"));
+  add(`${folder}.html`, html, { ...place, headers: pageHeaders });
+}
+
+/** A gift's picture moves; its still form is the same without what moves it. */
+function addPicture(file: string, add: Add): void {
+  const name = basename(file, ".svg");
+  const moving = readFileSync(join(root, file), "utf8").replace(/>\s+</g, "><");
+  const still = moving.replace(/<animate\w*\b[^>]*\/>/g, "");
+  for (const [form, text] of [
+    [name, still],
+    [`${name}.moving`, moving],
+  ] as const)
+    add(`${form}.svg`, text, { path: `/pictures/${form}.svg`, headers: pictureHeaders });
+}
+
+async function compile(options: BuildOptions): Promise<[Output, ...Output[]]> {
+  const made = await bundle({
+    ...shared,
+    ...options,
+    outdir: "out",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    plugins: [icons, adoptedStyles],
+  });
+  return made as Output[] as [Output, ...Output[]];
+}
+
+/** The style sheet comes first, then its fonts. */
+async function compileStyles(options: BuildOptions): Promise<Output[]> {
+  return await bundle({
+    ...shared,
+    ...options,
+    outdir: "out",
+    publicPath: "/assets",
+    assetNames: "[name]-[hash]",
+    loader: { ".woff2": "file" },
+  });
+}
+
+/** One hash over everything that the pages are made from. */
+function hashSources(): string {
+  const hash = createHash("sha256");
+  const patterns = ["{web,client}/**/*", "bin/{build-web,web-headers}.ts", "package-lock.json"];
+  for (const file of globSync(patterns, { cwd: root }).sort()) {
+    if (!statSync(join(root, file)).isFile()) continue;
+    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  }
+  return hash.digest("hex").slice(0, 24);
+}
+
+function removeOld(): void {
+  const found = readdirSync(folders)
+    .filter((name) => !name.startsWith("unfinished-"))
+    .map((name) => ({ path: join(folders, name), time: statSync(join(folders, name)).mtimeMs }))
+    .sort((a, b) => b.time - a.time);
+  for (const { path } of found.slice(keptMax)) rmSync(path, { recursive: true, force: true });
+}
+
+if (import.meta.main) console.log(`Pages in ${await buildWeb()}`);

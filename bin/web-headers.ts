@@ -1,0 +1,62 @@
+const oneYearSeconds = 31_536_000;
+const always = { "x-content-type-options": "nosniff", "referrer-policy": "no-referrer" };
+const types: Record<string, string> = {
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
+  woff2: "font/woff2",
+};
+
+/**
+ * The policy of every page, which none may loosen. Nothing comes from elsewhere but pictures, whose
+ * addresses users and gift types bring along; 'self' covers the socket of the same host
+ * (https://www.w3.org/TR/CSP3/#match-schemes).
+ */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "font-src 'self'",
+  "img-src 'self' https:",
+  "connect-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** A page is asked for again each time: its name stays, what it loads has names of its own. */
+export const pageHeaders = {
+  ...always,
+  "content-type": "text/html; charset=utf-8",
+  "cache-control": "no-cache",
+  "content-security-policy": pagePolicy,
+  "cross-origin-opener-policy": "same-origin",
+};
+
+/** What a page loads: its name changes with its content. */
+export const assetHeaders = (path: string) => ({
+  ...always,
+  "content-type": types[path.slice(path.lastIndexOf(".") + 1)]!,
+  "cache-control": `public, max-age=${oneYearSeconds}, immutable`,
+  "cross-origin-resource-policy": "same-origin",
+});
+
+/** The chat element: pages of any site may load it, and it brings nothing of theirs along. */
+export const embedHeaders = {
+  ...always,
+  "content-type": types.js!,
+  "cache-control": "no-cache",
+  "access-control-allow-origin": "*",
+  "cross-origin-resource-policy": "cross-origin",
+};
+
+/** A picture opened as a page of its own may do nothing either. */
+export const pictureHeaders = {
+  ...always,
+  "content-type": types.svg!,
+  "cache-control": "public, max-age=86400",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "access-control-allow-origin": "*",
+  "cross-origin-resource-policy": "cross-origin",
+};

@@ -1,0 +1,55 @@
+/** The system's own Chromium, and what every page has to keep to while a test looks at it. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { chromium } from "playwright-core";
+
+const root = join(import.meta.dirname, "../..");
+const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const found = [process.env.CHROMIUM, ...places].find((path) => path && existsSync(path));
+
+/** Where the pictures of a run lie, to be looked at by people. */
+export const screenshots = join(root, ".cache/screenshots");
+
+/** `test`, or where this machine has no browser one line that says so. */
+export const browserTest = found === undefined ? test.skip : test;
+if (found === undefined)
+  console.warn("No Chromium here (CHROMIUM names one): pages are not tested");
+
+export async function openBrowser(args: string[] = []): Promise<Browser | undefined> {
+  mkdirSync(screenshots, { recursive: true });
+  return found === undefined ? undefined : await chromium.launch({ executablePath: found, args });
+}
+
+/** What a page may not do: say an error, ask another host, fail to load something. */
+export function watchFaults(page: Page, origin: string): string[] {
+  const faults: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") faults.push(message.text());
+  });
+  page.on("pageerror", (error) => faults.push(String(error.stack)));
+  page.on("request", (request) => {
+    const { protocol, host } = new URL(request.url());
+    if (protocol !== "data:" && host !== new URL(origin).host) faults.push(request.url());
+  });
+  page.on("response", (response) => {
+    if (response.status() >= 400) faults.push(`${response.status()} ${response.url()}`);
+  });
+  return faults;
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+type Finding = { id: string; impact: string; nodes: { html: string; failureSummary: string }[] };
+
+/** What axe finds serious or worse on the page, shadow trees included. */
+export async function listFindings(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const { violations } = (await page.evaluate("axe.run(document)")) as { violations: Finding[] };
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
+    );
+}

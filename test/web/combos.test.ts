@@ -1,0 +1,70 @@
+import fc from "fast-check";
+import type { EventData } from "../../client/index.ts";
+import { createCombos } from "../../web/chat/combos.ts";
+
+type Gift = EventData["gift.sent"];
+
+const giftOf = (sender: string, type: string, combo: number, count = 1, receivers = 1) =>
+  ({
+    combo,
+    count,
+    sender: { _id: sender },
+    receivers: Array.from({ length: receivers }, () => ({})),
+    giftType: { id: type, creditAmount: 10 },
+  }) as unknown as Gift;
+
+test("gifts of one kind from one sender that follow each other closely are one row", () => {
+  const combos = createCombos();
+  const first = combos.add(giftOf("ann", "rose", 1), 0);
+  const next = combos.add(giftOf("ann", "rose", 2, 3), 4_999);
+  expect(next).toEqual({ combo: first.combo, isNew: false });
+  expect(next.combo).toMatchObject({ count: 4, credits: 40 });
+  expect(combos.add(giftOf("bob", "rose", 1), 5_000).isNew).toBe(true);
+  expect(combos.add(giftOf("ann", "heart", 1), 5_000).isNew).toBe(true);
+});
+
+test("a gift that the server counts as the first one begins another row, as does a late one", () => {
+  const combos = createCombos();
+  combos.add(giftOf("ann", "rose", 1), 0);
+  expect(combos.add(giftOf("ann", "rose", 1), 100).isNew).toBe(true);
+  expect(combos.add(giftOf("ann", "rose", 2), 5_100).isNew).toBe(true);
+});
+
+test("several receivers count each", () => {
+  const { combo } = createCombos().add(giftOf("ann", "rose", 1, 2, 3), 0);
+  expect(combo).toMatchObject({ count: 6, credits: 60 });
+});
+
+test("a row ends once, when its time is over", () => {
+  const combos = createCombos();
+  const { combo } = combos.add(giftOf("ann", "rose", 1), 0);
+  expect(combos.end(4_999)).toEqual([]);
+  expect(combos.end(5_000)).toEqual([combo]);
+  expect(combos.end(5_000)).toEqual([]);
+});
+
+test("whatever comes when, all rows together have all pieces", () => {
+  const gifts = fc.array(
+    fc.record({
+      sender: fc.constantFrom("ann", "bob"),
+      type: fc.constantFrom("rose", "star"),
+      combo: fc.integer({ min: 1, max: 3 }),
+      count: fc.integer({ min: 1, max: 20 }),
+      pause: fc.integer({ min: 0, max: 6_000 }),
+    }),
+  );
+  fc.assert(
+    fc.property(gifts, (given) => {
+      const combos = createCombos();
+      const rows = new Set<{ count: number }>();
+      let now = 0;
+      for (const { sender, type, combo, count, pause } of given) {
+        now += pause;
+        rows.add(combos.add(giftOf(sender, type, combo, count), now).combo);
+        combos.end(now);
+      }
+      const shown = [...rows].reduce((sum, { count }) => sum + count, 0);
+      expect(shown).toBe(given.reduce((sum, { count }) => sum + count, 0));
+    }),
+  );
+});

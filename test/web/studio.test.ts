@@ -1,0 +1,204 @@
+/** Studio as people meet it: in a browser, on the whole system. */
+import { join } from "node:path";
+import type { Browser, Locator, Page } from "playwright-core";
+import { type System, startSystem } from "../system.ts";
+import { browserTest, listFindings, openBrowser, screenshots, watchFaults } from "./browser.ts";
+
+const patience = 60_000;
+const testMilliseconds = 300_000;
+let browser: Browser | undefined;
+let system: System;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  if (browser !== undefined) system = await startSystem();
+}, testMilliseconds);
+afterAll(async () => {
+  await browser?.close();
+  await system?.stop();
+});
+
+type Look = { width?: number; height?: number; colorScheme?: "dark" | "light" };
+
+/** Opens Studio and waits until the viewers are there. */
+async function open({ width = 1280, height = 800, colorScheme = "dark" }: Look = {}) {
+  const context = await browser!.newContext({ viewport: { width, height }, colorScheme });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  const faults = watchFaults(page, system.url);
+  const answer = await page.goto(system.url);
+  const viewer = (n: 1 | 2) => page.getByRole("region", { name: `Viewer ${n}`, exact: true });
+  await expectSoon(async () => (await viewer(1).locator(".row").count()) > 0);
+  return { page, faults, answer, viewer, close: () => context.close() };
+}
+
+async function expectSoon(isTrue: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + patience;
+  while (!(await isTrue())) {
+    if (performance.now() > end) expect(String(isTrue)).toBe("true in time");
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+const quiet = (page: Page) => page.getByRole("button", { name: "Stop simulated viewers" }).click();
+const box = (viewer: Locator) => viewer.getByRole("textbox", { name: "Message" });
+const log = (viewer: Locator) => viewer.getByRole("log");
+
+async function say(viewer: Locator, text: string): Promise<void> {
+  await box(viewer).fill(text);
+  await viewer.getByRole("button", { name: "Send" }).click();
+}
+
+const creditsOf = async (viewer: Locator) =>
+  Number((await viewer.getByLabel("Credits", { exact: true }).textContent())!.replace(/\D/g, ""));
+
+browserTest(
+  "two viewers see each other; nothing comes from elsewhere and nothing goes wrong",
+  async () => {
+    const { page, faults, answer, viewer, close } = await open();
+    const policy = answer!.headers()["content-security-policy"]!;
+    expect(policy).toMatch(/default-src 'none'.*object-src 'none'; base-uri 'none'/);
+    expect(policy).not.toContain("unsafe");
+    await quiet(page);
+    await say(viewer(1), "Good evening from the first");
+    await log(viewer(2)).getByText("Good evening from the first").waitFor();
+    await say(viewer(2), "<b>and</b> from the second 👩‍👩‍👧 مرحبا");
+    await log(viewer(1)).getByText("<b>and</b> from the second 👩‍👩‍👧 مرحبا").waitFor();
+    expect(await box(viewer(1)).inputValue()).toBe("");
+    const broken = await page.evaluate(
+      "[...document.images].filter((image) => image.complete && image.naturalWidth === 0).length",
+    );
+    expect(broken).toBe(0);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a gift is chosen by keyboard, counts up in both windows, and is paid",
+  async () => {
+    const { page, faults, viewer, close } = await open();
+    await quiet(page);
+    const before = await creditsOf(viewer(1));
+    await viewer(1).getByRole("button", { name: "Gift", exact: true }).press("Enter");
+    // The first card has the focus; the arrows lead on.
+    await page.keyboard.press("ArrowRight");
+    for (let times = 0; times < 3; times++) await page.keyboard.press("Enter");
+    await viewer(2).getByText("gave 3 × Heart").waitFor();
+    await viewer(2).locator(".times", { hasText: "×3" }).waitFor();
+    await expectSoon(async () => (await creditsOf(viewer(1))) === before - 60);
+    await page.keyboard.press("Escape");
+    expect(await viewer(1).getByRole("dialog").count()).toBe(0);
+    await viewer(2).getByRole("button", { name: "Superlike" }).click();
+    await viewer(1).locator(".superlike").waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "what the streamer deletes is gone in the other windows, and slow mode keeps the text",
+  async () => {
+    const { page, faults, viewer, close } = await open();
+    await quiet(page);
+    await say(viewer(1), "This had better not stay");
+    const streamer = page.getByRole("region", { name: "Streamer", exact: true });
+    const row = streamer.locator(".row", { hasText: "This had better not stay" });
+    await row.focus();
+    await page.keyboard.press("m");
+    await streamer.getByRole("menuitem", { name: "Delete" }).click();
+    await expectSoon(async () => (await page.getByText("This had better not stay").count()) === 0);
+    await page.getByLabel("Slow mode").selectOption("120");
+    await expectSoon(async () => {
+      if ((await viewer(2).locator(".seconds").textContent()) !== "") return true;
+      await say(viewer(2), "one");
+      return false;
+    });
+    await box(viewer(2)).fill("two, which has to wait");
+    await page.keyboard.press("Enter");
+    expect(await box(viewer(2)).inputValue()).toBe("two, which has to wait");
+    await page.getByLabel("Slow mode").selectOption("0");
+    expect(faults.filter((fault) => !/429/.test(fault))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "after the server was killed both come back by themselves, with nothing lost or doubled",
+  async () => {
+    const { page, viewer, close } = await open();
+    await quiet(page);
+    await page.getByRole("button", { name: "Kill the server" }).click();
+    await say(viewer(1), "said while nobody listened");
+    await viewer(1)
+      .getByText(/Reconnecting/)
+      .waitFor();
+    await log(viewer(2)).getByText("said while nobody listened").waitFor();
+    await page.getByText(/back after/).waitFor();
+    await say(viewer(2), "and again");
+    await log(viewer(1)).getByText("and again").waitFor();
+    for (const n of [1, 2] as const)
+      expect(await log(viewer(n)).getByText("said while nobody listened").count()).toBe(1);
+    await page.getByText("0 lost, 0 doubled").waitFor();
+    await page.getByText("Everything fits").waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a frame that is lost and a connection that is cut are made good",
+  async () => {
+    const { page, viewer, close } = await open();
+    await quiet(page);
+    const tool = async (name: string) => {
+      await viewer(2).getByLabel("Tools of Viewer 2").click();
+      await viewer(2).getByRole("button", { name }).click();
+    };
+    await tool("Lose the next frame");
+    await say(viewer(1), "this frame is lost");
+    await say(viewer(1), "and this one tells");
+    await log(viewer(2)).getByText("this frame is lost").waitFor();
+    await tool("Cut the connection");
+    await say(viewer(1), "said while it was cut");
+    await log(viewer(2)).getByText("said while it was cut").waitFor();
+    expect(await log(viewer(2)).getByText("this frame is lost").count()).toBe(1);
+    await page.getByText("0 lost, 0 doubled").waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+const sizes = [
+  [360, 800],
+  [1280, 800],
+  [1920, 1080],
+] as const;
+
+browserTest.each(
+  sizes.flatMap(([width, height]) =>
+    (["dark", "light"] as const).map((colorScheme) => ({ width, height, colorScheme })),
+  ),
+)(
+  "at $width × $height, $colorScheme, everybody can use it, and people look at its picture",
+  async ({ width, height, colorScheme }) => {
+    const { page, viewer, close } = await open({ width, height, colorScheme });
+    await viewer(1).locator(".row.gift").first().waitFor();
+    const picture = (name: string) =>
+      page.screenshot({ path: join(screenshots, `studio-${width}-${colorScheme}${name}.png`) });
+    await picture("");
+    await quiet(page);
+    await viewer(1).getByRole("button", { name: "Gift", exact: true }).click();
+    await page.getByRole("button", { name: "Wire", exact: true }).click();
+    await page.locator(".line").first().click();
+    await picture("-open");
+    expect(await listFindings(page)).toEqual([]);
+    const isWider = "document.documentElement.scrollWidth > innerWidth";
+    expect(await page.evaluate(isWider)).toBe(false);
+    await close();
+  },
+  testMilliseconds,
+);

@@ -1,0 +1,36 @@
+import { languageOf, languages, speakerOf, type Word } from "../../web/chat/words.ts";
+
+const words = Object.keys(languages.en) as Word[];
+const gapsOf = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
+
+test.each(Object.entries(languages))("%s says every word, with the same gaps", (_, said) => {
+  expect(Object.keys(said).sort()).toEqual(words.toSorted());
+  for (const word of words) {
+    expect([word, said[word].trim()]).not.toEqual([word, ""]);
+    // A singular may leave its number out, since it is one.
+    const [one, other = one] = said[word].split("|");
+    const [, english = languages.en[word]] = languages.en[word].split("|");
+    expect([word, ...gapsOf(other!)]).toEqual([word, ...gapsOf(english)]);
+  }
+});
+
+test("no word is left in English in another language", () => {
+  const spoken = words.filter((word) => /\p{L}/u.test(languages.en[word].replace(/\{\w+\}/g, "")));
+  for (const language of ["tr", "zh"] as const)
+    expect(spoken.filter((word) => languages[language][word] === languages.en[word])).toEqual([]);
+});
+
+test("a tag finds its language, whatever its region; an unknown one is English", () => {
+  expect(["tr", "TR-tr", "zh-Hant-TW", "en-GB", "fr", "", undefined].map(languageOf)).toEqual([
+    ...["tr", "tr", "zh", "en", "en", "en", "en"],
+  ]);
+});
+
+test("one is said as one, and numbers as the language writes them", () => {
+  const english = speakerOf("en");
+  expect(english.say("newMessages", { n: 1 })).toBe("1 new message");
+  expect(english.say("newMessages", { n: 1200 })).toBe("1,200 new messages");
+  expect(speakerOf("tr").say("newMessages", { n: 1200 })).toBe("1.200 yeni mesaj");
+  // What fills a gap is never read for gaps itself.
+  expect(english.say("didMute", { name: "{n} $& {name}" })).toBe("{n} $& {name} is muted.");
+});

@@ -1,0 +1,33 @@
+import { make } from "./dom.ts";
+import type { Speaker } from "./words.ts";
+
+/** A screen reader hears of new rows at most this often, and of all of them at once. */
+const pauseMilliseconds = 6_000;
+
+/**
+ * Tells who listens rather than looks how many rows came, since a live chat read out row by row
+ * never ends.
+ */
+export function createAnnouncer({ say }: Speaker) {
+  const element = make("div", { class: "hidden", role: "status" });
+  const came = { messages: 0, gifts: 0 };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function summarize(): void {
+    timer = undefined;
+    const messages = came.messages > 0 && say("newMessages", { n: came.messages });
+    const gifts = came.gifts > 0 && say("newGifts", { n: came.gifts });
+    element.textContent =
+      messages && gifts ? say("summary", { messages, gifts }) : messages || gifts || "";
+    Object.assign(came, { messages: 0, gifts: 0 });
+  }
+
+  return {
+    element,
+    count(kind: "messages" | "gifts"): void {
+      came[kind]++;
+      timer ??= setTimeout(summarize, pauseMilliseconds);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}

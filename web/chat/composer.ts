@@ -1,0 +1,146 @@
+import giftIcon from "icon:gift";
+import sendIcon from "icon:send-horizontal";
+import superlikeIcon from "icon:sparkles";
+import { icon, make } from "./dom.ts";
+import type { Speaker } from "./words.ts";
+
+const charactersMax = 500;
+/** From so many on, what is left is told. */
+const counterFrom = 400;
+/** Four lines. */
+const pixelsMax = 104;
+const lookMilliseconds = 250;
+
+type Acts = { send(text: string): void; gift(): void; superlike(): void; leave(): void };
+
+/**
+ * The box that one writes in. Enter sends, Shift+Enter breaks, Esc leaves. In slow mode the button
+ * counts down, and what is written stays.
+ */
+export class Composer {
+  readonly element: HTMLElement;
+  readonly gift: HTMLButtonElement;
+  #acts: Acts;
+  #speaker: Speaker;
+  #box: HTMLTextAreaElement;
+  #send: HTMLElement;
+  #superlike: HTMLElement;
+  #seconds = make("span", { class: "seconds number", "aria-hidden": "true" });
+  #note = make("p", { class: "note", hidden: true });
+  #waitUntil = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #refusal: string | undefined;
+
+  constructor(speaker: Speaker, acts: Acts) {
+    this.#acts = acts;
+    this.#speaker = speaker;
+    const { say } = speaker;
+    this.#box = make("textarea", {
+      ...{ class: "box", rows: 1, dir: "auto", enterkeyhint: "send" },
+      ...{ "aria-label": say("message"), placeholder: say("say") },
+      onkeydown: (event: KeyboardEvent) => this.#press(event),
+      oninput: () => this.#measure(),
+    });
+    const button = (label: "send" | "gift" | "superlike", inside: string, onclick: () => void) =>
+      make(
+        "button",
+        {
+          ...{ class: label === "send" ? "send" : "tool", type: "button", onclick },
+          ...{ "aria-label": say(label), title: say(label) },
+        },
+        icon(inside),
+      );
+    this.#send = button("send", sendIcon, () => this.#trySend());
+    this.#send.append(this.#seconds);
+    this.gift = button("gift", giftIcon, acts.gift);
+    this.gift.setAttribute("aria-haspopup", "dialog");
+    this.gift.setAttribute("aria-expanded", "false");
+    this.#superlike = button("superlike", superlikeIcon, acts.superlike);
+    const line = make("div", { class: "line" });
+    line.append(this.gift, this.#superlike, this.#box, this.#send);
+    this.element = make("div", { class: "composer" }, this.#note, line);
+    this.#show();
+  }
+
+  /** Nothing can be sent for so long. */
+  wait(seconds: number): void {
+    this.#waitUntil = performance.now() + seconds * 1000;
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => {
+      if (this.#secondsLeft() === 0) clearInterval(this.#timer);
+      this.#show();
+    }, lookMilliseconds);
+    this.#show();
+  }
+
+  /** Puts back what could not be said, unless something else was written meanwhile. */
+  restore(text: string): void {
+    if (this.#box.value === "") this.#box.value = text;
+    this.#measure();
+  }
+
+  /** Says why nothing can be written just now; undefined when it can. */
+  refuse(reason: string | undefined): void {
+    this.#refusal = reason;
+    this.#show();
+  }
+
+  /** Whether credits can be spent here: a host gives themselves nothing. */
+  showTools(isShown: boolean): void {
+    this.gift.hidden = !isShown;
+    this.#superlike.hidden = !isShown;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #press(event: KeyboardEvent): void {
+    // While a word is being composed, as in Chinese, Enter belongs to that.
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      this.#trySend();
+    } else if (event.key === "Escape") this.#acts.leave();
+  }
+
+  #trySend(): void {
+    if (!this.#canSend()) return;
+    const text = this.#box.value.trim();
+    this.#box.value = "";
+    this.#measure();
+    this.#acts.send(text);
+  }
+
+  #measure(): void {
+    this.#box.style.blockSize = "auto";
+    this.#box.style.blockSize = `${Math.min(pixelsMax, this.#box.scrollHeight)}px`;
+    this.#show();
+  }
+
+  #length = () => [...this.#box.value.trim()].length;
+
+  #secondsLeft = () => Math.max(0, Math.ceil((this.#waitUntil - performance.now()) / 1000));
+
+  #canSend(): boolean {
+    const length = this.#length();
+    const isFree = this.#secondsLeft() === 0 && this.#refusal === undefined;
+    return length > 0 && length <= charactersMax && isFree;
+  }
+
+  #show(): void {
+    const left = this.#secondsLeft();
+    this.#seconds.textContent = left > 0 ? `${left}` : "";
+    this.#send.classList.toggle("waiting", left > 0);
+    this.#send.setAttribute("aria-disabled", `${!this.#canSend()}`);
+    const note = this.#refusal ?? this.#noteOf(this.#length(), left);
+    this.#note.hidden = note === "";
+    this.#note.textContent = note;
+    this.#note.classList.toggle("bad", this.#length() > charactersMax);
+  }
+
+  #noteOf(length: number, secondsLeft: number): string {
+    const { say } = this.#speaker;
+    if (secondsLeft > 0 && length > 0) return say("slow", { n: secondsLeft });
+    return length >= counterFrom ? say("left", { n: charactersMax - length }) : "";
+  }
+}

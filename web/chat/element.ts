@@ -1,0 +1,131 @@
+import { type Client, createClient, type Options } from "../../client/index.ts";
+import styles from "./chat.css";
+import { openRoom, type Room } from "./room.ts";
+import { View } from "./view.ts";
+import { languageOf, speakerOf } from "./words.ts";
+
+/** What the client is made with besides its address, its token and what the element listens to. */
+export type ClientOptions = Partial<Omit<Options, "url" | "token">>;
+
+let sheet: CSSStyleSheet | undefined;
+
+/** Made once for all elements of a page; a page's policy on styles does not concern it. */
+function sheetOf(): CSSStyleSheet {
+  if (sheet === undefined) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(styles);
+  }
+  return sheet;
+}
+
+/**
+ * `<ovation-chat url stream-id token lang theme moderation>`: a stream's chat with its gifts, for
+ * any page. `token` may be a function too, as a property. Dispatches `ovation-event`,
+ * `ovation-viewers`, `ovation-balance`, `ovation-state` and `ovation-error`, each with its value in
+ * `detail`.
+ */
+export class OvationChat extends HTMLElement {
+  static observedAttributes = ["url", "stream-id", "token", "lang", "moderation"];
+
+  /** Set before the element is added to the page. */
+  options: ClientOptions = {};
+  #token: Options["token"] | undefined;
+  #client: Client | undefined;
+  #room: Room | undefined;
+  #view: View | undefined;
+  #isAsked = false;
+
+  constructor() {
+    super();
+    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheetOf()];
+  }
+
+  get token(): Options["token"] | undefined {
+    return this.#token ?? this.getAttribute("token") ?? undefined;
+  }
+
+  set token(token: Options["token"] | undefined) {
+    this.#token = token;
+    this.#ask();
+  }
+
+  /** The client behind it, for other calls of the same person; undefined before it has begun. */
+  get client(): Client | undefined {
+    return this.#client;
+  }
+
+  connectedCallback(): void {
+    this.#ask();
+  }
+
+  disconnectedCallback(): void {
+    // An element that is only moved stays as it is.
+    queueMicrotask(() => this.isConnected || this.#stop());
+  }
+
+  attributeChangedCallback(_: string, before: string | null, now: string | null): void {
+    if (before !== now) this.#ask();
+  }
+
+  /** Begins once for all that is set at one moment. */
+  #ask(): void {
+    if (this.#isAsked || !this.isConnected) return;
+    this.#isAsked = true;
+    queueMicrotask(() => {
+      this.#isAsked = false;
+      this.#stop();
+      if (this.isConnected) this.#start();
+    });
+  }
+
+  #start(): void {
+    const { token } = this;
+    const streamId = this.getAttribute("stream-id");
+    if (token === undefined || !streamId) return;
+    const language = this.closest("[lang]")?.getAttribute("lang") ?? navigator.language;
+    const speaker = speakerOf(languageOf(language));
+    this.#view = new View(speaker, {
+      say: (text) => this.#room?.say(text),
+      give: (type) => void this.#room?.give(type),
+      superlike: () => void this.#room?.superlike(),
+      act: (act, message) => void this.#room?.act(act, message),
+      older: () => this.#room?.older(),
+    });
+    this.shadowRoot!.replaceChildren(this.#view.element);
+    const view = this.#view;
+    this.#client = createClient({
+      compact: true,
+      ...this.options,
+      url: this.getAttribute("url") ?? location.origin,
+      token,
+      onState: (state) => {
+        this.options.onState?.(state);
+        if (state !== "ended") view.showState(state);
+        this.#tell("state", state);
+      },
+      onError: (error) => {
+        this.options.onError?.(error);
+        this.#tell("error", error);
+      },
+    });
+    this.#room = openRoom({
+      ...{ client: this.#client, streamId, speaker, view },
+      moderates: this.hasAttribute("moderation"),
+      onEvent: (event) => this.#tell("event", event),
+      onViewers: (viewers) => this.#tell("viewers", viewers),
+      onBalance: (credits) => this.#tell("balance", credits),
+    });
+  }
+
+  #stop(): void {
+    this.#room?.stop();
+    this.#client?.close();
+    this.#view?.stop();
+    this.shadowRoot!.replaceChildren();
+    this.#room = this.#client = this.#view = undefined;
+  }
+
+  #tell(name: "event" | "viewers" | "balance" | "state" | "error", detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(`ovation-${name}`, { detail }));
+  }
+}

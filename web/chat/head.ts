@@ -1,0 +1,37 @@
+import viewersIcon from "icon:eye";
+import { coin, icon, make } from "./dom.ts";
+import type { Speaker } from "./words.ts";
+
+/** What it is, who watches, and what one has to spend. */
+export function createHead({ say, number }: Speaker) {
+  const viewers = make("span", { class: "number" }, "–");
+  const credits = make("span", { class: "number" }, "–");
+  return {
+    element: make(
+      "header",
+      { class: "head" },
+      // A page may put something else in its place, and tools of its own at the end.
+      make("slot", { name: "title" }, make("h2", { class: "title" }, say("chat"))),
+      make(
+        "span",
+        { class: "viewers", part: "viewers", role: "group", "aria-label": say("viewers") },
+        icon(viewersIcon, 16),
+        viewers,
+      ),
+      make(
+        "span",
+        { class: "balance", role: "group", "aria-label": say("credits") },
+        coin(),
+        make("span", { class: "hidden" }, `${say("credits")} `),
+        credits,
+      ),
+      make("slot", { name: "tools" }),
+    ),
+    showViewers(count: number): void {
+      viewers.textContent = number(count);
+    },
+    showBalance(amount: number): void {
+      credits.textContent = number(amount);
+    },
+  };
+}

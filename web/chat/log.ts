@@ -1,0 +1,165 @@
+import { make } from "./dom.ts";
+import type { Speaker } from "./words.ts";
+
+/** Rows that are kept, on the screen and while somebody reads further up. */
+const rowsMax = 500;
+/** So near to the end one follows it, in pixels. */
+const endPixels = 32;
+/** A page in the background is given no frames: rows are added on a timer then. */
+const hiddenMilliseconds = 250;
+const closeMilliseconds = 200;
+
+/**
+ * The list of rows. It follows the end until somebody scrolls up; from then on nothing is added
+ * under their eyes, and a button tells how many wait. Rows are added once a frame, all at once, and
+ * the oldest leave.
+ */
+export class Log {
+  readonly list: HTMLElement;
+  readonly elements: HTMLElement[];
+  /** Where rows of one's own wait that are not in the chat yet. */
+  readonly last = make("div", { class: "unsent" });
+  #rows = make("div", { class: "rows" });
+  #empty: HTMLElement;
+  #full: HTMLElement;
+  #newer: HTMLElement;
+  #speaker: Speaker;
+  #onTop: () => void;
+  #sizes: ResizeObserver;
+  #waiting: HTMLElement[] = [];
+  /** When what a row shows happened, as the server says it. */
+  #times = new WeakMap<Element, string>();
+  #isFollowing = true;
+  #isAsked = false;
+  #top = 0;
+
+  /** `onTop` hears when somebody scrolls to the oldest row. */
+  constructor(speaker: Speaker, onTop: () => void) {
+    const { say } = speaker;
+    this.#speaker = speaker;
+    this.#onTop = onTop;
+    this.#empty = make("p", { class: "empty", hidden: true }, say("empty"));
+    this.#full = make("p", { class: "full", hidden: true }, say("newest", { n: rowsMax }));
+    this.list = make(
+      "div",
+      { class: "log", role: "log", "aria-label": say("chat"), "aria-live": "off", tabindex: 0 },
+      ...[this.#full, this.#empty, this.#rows, this.last],
+    );
+    this.#newer = make("button", {
+      ...{ class: "newer", type: "button", hidden: true },
+      onclick: () => this.follow(),
+    });
+    this.elements = [this.list, this.#newer];
+    this.list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.list.addEventListener("keydown", (event) => walk(event, this.list));
+    // A keyboard that slides in, or a card above the list, must not hide the newest row.
+    this.#sizes = new ResizeObserver(() => this.#isFollowing && this.#toEnd());
+    this.#sizes.observe(this.list);
+    this.#sizes.observe(this.last);
+  }
+
+  /** Adds a row at the next frame, at the place that its time (ISO 8601) wants. */
+  add(row: HTMLElement, at: string): void {
+    this.#times.set(row, at);
+    this.#waiting.push(row);
+    if (this.#waiting.length > rowsMax) this.#waiting.shift();
+    this.#ask();
+  }
+
+  /** Takes a row out: at once where it waits, and in a moment where it is seen. */
+  remove(row: HTMLElement): void {
+    const at = this.#waiting.indexOf(row);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    row.classList.add("leaving");
+    setTimeout(() => row.remove(), closeMilliseconds);
+    this.#ask();
+  }
+
+  /** Says that nothing was said yet, where that is so. */
+  showEmpty(): void {
+    const isEmpty = this.#rows.childElementCount === 0 && this.#waiting.length === 0;
+    this.#empty.hidden = !isEmpty || this.last.childElementCount > 0;
+  }
+
+  /** Goes to the end, with all that waits. */
+  follow(): void {
+    this.#isFollowing = true;
+    this.#flush();
+    this.#toEnd();
+  }
+
+  stop(): void {
+    this.#sizes.disconnect();
+  }
+
+  #ask(): void {
+    if (this.#isAsked) return;
+    this.#isAsked = true;
+    if (document.hidden) setTimeout(() => this.#flush(), hiddenMilliseconds);
+    else requestAnimationFrame(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isAsked = false;
+    const count = this.#waiting.length;
+    this.#newer.hidden = this.#isFollowing || count === 0;
+    this.#newer.textContent = this.#speaker.say("newer", { n: count });
+    if (!this.#isFollowing || count === 0) return;
+    const fresh = this.#waiting.sort((a, b) => compare(this.#timeOf(a), this.#timeOf(b)));
+    this.#waiting = [];
+    for (const row of fresh) this.#insert(row);
+    this.#prune();
+    this.#empty.hidden = true;
+    this.#toEnd();
+  }
+
+  /** Mostly at the end; what was said before is read a moment after what comes live. */
+  #insert(row: HTMLElement): void {
+    let before: Element | null = null;
+    let last = this.#rows.lastElementChild;
+    while (last !== null && this.#timeOf(last) > this.#timeOf(row)) {
+      before = last;
+      last = last.previousElementSibling;
+    }
+    this.#rows.insertBefore(row, before);
+  }
+
+  #prune(): void {
+    while (this.#rows.childElementCount > rowsMax) {
+      this.#rows.firstElementChild!.remove();
+      this.#full.hidden = false;
+    }
+  }
+
+  #timeOf = (row: Element) => this.#times.get(row) ?? "";
+
+  #toEnd(): void {
+    this.list.scrollTop = this.list.scrollHeight;
+    this.#top = this.list.scrollTop;
+  }
+
+  #scrolled(): void {
+    const { scrollHeight, clientHeight, scrollTop } = this.list;
+    const isAtEnd = scrollHeight - clientHeight - scrollTop < endPixels;
+    const isUp = scrollTop < this.#top;
+    this.#top = scrollTop;
+    if (isAtEnd && !this.#isFollowing) this.follow();
+    // Only who goes up leaves the end: a row that grows is no reason.
+    else if (!isAtEnd && isUp) this.#isFollowing = false;
+    if (scrollTop < endPixels && isUp) this.#onTop();
+  }
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Up and down lead from row to row. */
+function walk(event: KeyboardEvent, list: HTMLElement): void {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (step === undefined) return;
+  const all = [...list.querySelectorAll<HTMLElement>(".row")];
+  const at = all.indexOf((event.target as HTMLElement).closest<HTMLElement>(".row")!);
+  const next = at < 0 ? all.at(-1) : all[at + step];
+  if (next === undefined) return;
+  event.preventDefault();
+  next.focus();
+}

@@ -1,0 +1,49 @@
+import type { ChatMessage, Client } from "../../client/index.ts";
+import type { Act } from "./menu.ts";
+import { nameOf } from "./person.ts";
+import type { Speaker } from "./words.ts";
+
+/** Who looks at a message, and what is known of the stream. */
+type Viewpoint = { me: string; isModerator: boolean; pinned: string | undefined };
+
+/** What a person may do about a message; the API has the last word. */
+export function actsOn(
+  { _id, sender }: ChatMessage,
+  { me, isModerator, pinned }: Viewpoint,
+): Act[] {
+  const isOwn = sender._id === me;
+  if (!isModerator) return isOwn ? ["remove"] : [];
+  const acts: Act[] = [_id === pinned ? "unpin" : "pin", "remove"];
+  return isOwn || sender.role === "host" ? acts : [...acts, "mute", "block"];
+}
+
+type Done = { says: string; undo?: () => Promise<unknown> };
+
+/** Does it, and answers what was done and how it is taken back. Rejects as the client's calls do. */
+export async function perform(
+  act: Act,
+  { _id, sender, streamId }: ChatMessage,
+  client: Client,
+  { say }: Speaker,
+): Promise<Done> {
+  const chat = `/api/v1/live-stream/${streamId}/chat`;
+  if (act === "remove") {
+    await client.call("DELETE", `${chat}/messages/${_id}`);
+    return { says: say("removed") };
+  }
+  if (act === "pin" || act === "unpin") {
+    if (act === "pin") await client.call("PUT", `${chat}/pin`, { messageId: _id });
+    else await client.call("DELETE", `${chat}/pin`);
+    return { says: "" };
+  }
+  const bans = "/api/v1/live-stream-ban";
+  const ban = await client.call<{ _id: string }>("POST", bans, {
+    targetUserId: sender._id,
+    liveStreamId: streamId,
+    actionType: act === "mute" ? "CHAT_ONLY" : "BLOCK",
+  });
+  return {
+    says: say(act === "mute" ? "didMute" : "didBlock", { name: nameOf(sender) }),
+    undo: () => client.call("DELETE", `${bans}/${ban._id}`),
+  };
+}

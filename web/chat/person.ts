@@ -1,0 +1,45 @@
+/** As much of a person as a row shows. Pictures are objects in some events and URLs in others. */
+export type Person = {
+  _id: string;
+  username: string;
+  name: string;
+  surname: string;
+  profilePhoto: string | { url: string; variants?: { "40": string } };
+  role?: "host" | "moderator";
+};
+
+/** An angle on the wheel of colours, the same for a user wherever they are shown (FNV-1a). */
+export function hueOf(userId: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of userId) {
+    hash ^= character.codePointAt(0)!;
+    hash = Math.imul(hash, 0x01000193);
+  }
+  return (hash >>> 0) % 360;
+}
+
+/** What somebody is called: their name, else their username, else their id. */
+export function nameOf({ name, surname, username, _id }: Person): string {
+  return [name, surname].filter(Boolean).join(" ") || username || _id;
+}
+
+/** The first character of a name as a person sees it, whatever it is made of. */
+export function initialOf(person: Person): string {
+  const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  const first = segments.segment(nameOf(person))[Symbol.iterator]().next().value;
+  return first?.segment.toLocaleUpperCase() ?? "?";
+}
+
+/**
+ * The address of somebody's picture; undefined where the initial is shown instead. A host in
+ * `example` belongs to nobody (RFC 2606): a stage has it that was given no pictures of its own.
+ */
+export function pictureOf({ profilePhoto }: Person): string | undefined {
+  const url =
+    typeof profilePhoto === "string"
+      ? profilePhoto
+      : (profilePhoto.variants?.["40"] ?? profilePhoto.url);
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, hostname } = new URL(url);
+  return protocol === "https:" && !/(^|\.)example$/.test(hostname) ? url : undefined;
+}

@@ -1,0 +1,249 @@
+import type {
+  ChatMessage,
+  Client,
+  Event,
+  EventData,
+  History,
+  Subscription,
+} from "../../client/index.ts";
+import { createGiftRows } from "./gift-rows.ts";
+import type { Act } from "./menu.ts";
+import { actsOn, perform } from "./moderation.ts";
+import type { GiftType } from "./picker.ts";
+import { createPurse } from "./purse.ts";
+import { isFinal, reasonOf } from "./reason.ts";
+import { messageRow, noticeRow, pendingRow } from "./rows.ts";
+import { sendFrom } from "./sending.ts";
+import type { View } from "./view.ts";
+import type { Speaker } from "./words.ts";
+
+/** As much of a live stream as the chat wants to know. */
+type Stream = Rules & {
+  status: string;
+  creator: { _id: string };
+  pinnedMessageId: string | null;
+};
+type Rules = { slowModeSeconds: number; giftsEnabled: boolean; moderators?: string[] };
+
+const againMilliseconds = 2_000;
+/** Rows by id, of which the list keeps fewer: what it has let go is forgotten in heaps. */
+const knownMax = 2_000;
+
+export type RoomOptions = {
+  client: Client;
+  streamId: string;
+  speaker: Speaker;
+  view: View;
+  /** Offers a moderator's acts to who is neither host nor known as one, such as an admin. */
+  moderates: boolean;
+  onEvent(event: Event): void;
+  onViewers(viewers: number): void;
+  onBalance(credits: number): void;
+};
+
+type State = RoomOptions & {
+  subscription: Subscription;
+  history: History | undefined;
+  gifts: ReturnType<typeof createGiftRows>;
+  purse: ReturnType<typeof createPurse>;
+  rows: Map<string, { row: HTMLElement; message: ChatMessage }>;
+  me: string;
+  hostId: string;
+  moderators: string[];
+  slowSeconds: number;
+  pinned: string | undefined;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  isClosed: boolean;
+};
+
+/** A stream's chat as one person sees it: keeps the view as the client says that things are. */
+export function openRoom(options: RoomOptions) {
+  const { client, streamId, view, speaker } = options;
+  const purse = createPurse(client, (credits) => {
+    if (state.isClosed) return;
+    view.showBalance(credits);
+    options.onBalance(credits);
+  });
+  const subscription = client.subscribe(streamId, {
+    onEvent: (event) => take(state, event),
+    onViewers(viewers) {
+      view.showViewers(viewers);
+      options.onViewers(viewers);
+    },
+    onEnd: (reason) => state.isClosed || view.showEnd(reason),
+  });
+  const state: State = {
+    ...options,
+    ...{ subscription, history: undefined, gifts: createGiftRows(view.log, speaker), purse },
+    ...{ rows: new Map(), me: "", hostId: "", moderators: [], slowSeconds: 0 },
+    ...{ pinned: undefined, timer: undefined, isClosed: false },
+  };
+  void begin(state);
+  return {
+    say: (text: string) =>
+      sendFrom(view, text, subscription, isModerator(state) ? 0 : state.slowSeconds, speaker),
+    async give(type: GiftType): Promise<void> {
+      const expectedPrice = type.creditAmount;
+      purse.spend(expectedPrice);
+      await attempt(state, () => client.sendGift(streamId, type.id, undefined, { expectedPrice }));
+      purse.readSoon();
+    },
+    async superlike(): Promise<void> {
+      await attempt(state, () => client.sendSuperlike(streamId));
+      purse.readSoon();
+    },
+    async act(act: Act, message: ChatMessage): Promise<void> {
+      const done = await attempt(state, () => perform(act, message, client, speaker));
+      const { says = "", undo } = done ?? {};
+      if (says !== "") view.toast.tell(says, undo && (() => void attempt(state, undo)));
+    },
+    /** Older messages, where there are some. */
+    older: () => void state.history?.older().catch(() => {}),
+    stop(): void {
+      state.isClosed = true;
+      clearTimeout(state.timer);
+      purse.stop();
+      state.gifts.stop();
+      state.history?.close();
+      subscription.close();
+    },
+  };
+}
+
+export type Room = ReturnType<typeof openRoom>;
+
+async function begin(state: State): Promise<void> {
+  const { client, streamId, view } = state;
+  try {
+    const [me, stream, types, , history] = await Promise.all([
+      client.call<{ _id: string }>("GET", "/api/v1/users/me"),
+      client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
+      client.call<GiftType[]>("GET", "/api/v1/gifts/gift-types"),
+      state.purse.read(),
+      state.subscription.history({ onChange: (made) => follow(state, made) }),
+    ]);
+    state.history = history;
+    if (state.isClosed) return history.close();
+    state.me = me._id;
+    state.hostId = stream.creator._id;
+    state.pinned = stream.pinnedMessageId ?? undefined;
+    setRules(state, stream);
+    view.element.classList.toggle("moderates", isModerator(state));
+    for (const { row, message } of state.rows.values())
+      row.classList.toggle("own", message.sender._id === state.me);
+    view.picker.setTypes(types);
+    if (stream.status === "ended") view.showOver();
+    follow(state, history);
+    showPinned(state);
+    view.showReady();
+  } catch (error) {
+    if (state.isClosed) return;
+    if (isFinal(error)) view.showEnd(reasonOf(error));
+    // A server that is away, or slow at its start, is asked again; the strip says that it is away.
+    else state.timer = setTimeout(() => void begin(state), againMilliseconds);
+  }
+}
+
+const isModerator = ({ moderates, me, hostId, moderators }: State) =>
+  moderates || me === hostId || moderators.includes(me);
+
+/** Brings the rows to what the history says: adds, takes away, shows one's own on their way. */
+function follow(state: State, { messages, pending }: History): void {
+  const { view, speaker, rows } = state;
+  for (const message of messages) addMessage(state, message);
+  const there = new Set(messages.map(({ _id }) => _id));
+  const oldest = messages[0]?.createdAt ?? "";
+  for (const [id, { message }] of rows)
+    if (!there.has(id) && message.createdAt > oldest) removeMessage(state, id);
+  const unsent = pending.map((one) =>
+    pendingRow(one, speaker, one.status === "failed" ? reasonOf(one.error) : ""),
+  );
+  view.log.last.replaceChildren(...unsent);
+  view.log.showEmpty();
+}
+
+function addMessage(state: State, message: ChatMessage): void {
+  const { view, speaker, rows } = state;
+  if (rows.has(message._id)) return;
+  const row = messageRow(message, speaker, (one, button) => {
+    const { me, pinned } = state;
+    view.menu.open(one, button, actsOn(one, { me, isModerator: isModerator(state), pinned }));
+  });
+  row.classList.toggle("own", message.sender._id === state.me);
+  rows.set(message._id, { row, message });
+  view.log.add(row, message.createdAt);
+  if (rows.size < knownMax) return;
+  for (const id of [...rows.keys()].slice(0, knownMax / 2))
+    if (id !== state.pinned) rows.delete(id);
+}
+
+function removeMessage(state: State, id: string): void {
+  const known = state.rows.get(id);
+  if (known === undefined) return;
+  state.view.log.remove(known.row);
+  state.rows.delete(id);
+  if (id === state.pinned) showPinned(state);
+}
+
+function take(state: State, event: Event): void {
+  const { view, speaker } = state;
+  view.count(event);
+  switch (event.type) {
+    case "chat.message":
+      addMessage(state, event.data);
+      break;
+    case "chat.deleted":
+      removeMessage(state, event.data.messageId);
+      break;
+    case "gift.sent":
+      state.gifts.add(event.data, event.at);
+      break;
+    case "superlike.sent":
+      view.superlikes.add(event.data);
+      break;
+    case "chat.pinned":
+    case "chat.unpinned":
+      state.pinned = event.type === "chat.pinned" ? event.data.messageId : undefined;
+      showPinned(state);
+      break;
+    case "settings.changed":
+      setRules(state, event.data);
+      break;
+    case "member.banned":
+    case "member.unbanned":
+      takeBan(state, event.type === "member.banned", event.data);
+      break;
+    case "stream.ended":
+      view.log.add(noticeRow(speaker.say("ended")), event.at);
+      view.showOver();
+  }
+  state.onEvent(event);
+}
+
+function takeBan(state: State, isBanned: boolean, ban: EventData["member.unbanned"]): void {
+  const reason = isBanned ? state.speaker.say("muted") : undefined;
+  if (ban.targetUserId === state.me) state.view.composer.refuse(reason);
+}
+
+function setRules(state: State, { slowModeSeconds, giftsEnabled, moderators }: Rules): void {
+  state.slowSeconds = slowModeSeconds;
+  state.moderators = moderators ?? state.moderators;
+  state.view.allowGifts(giftsEnabled && state.me !== state.hostId);
+}
+
+function showPinned({ view, rows, pinned }: State): void {
+  view.showPinned(pinned === undefined ? undefined : rows.get(pinned)?.message);
+}
+
+/** The answer of a call; undefined, with a word about it, where it was refused. */
+async function attempt<Answer>(
+  { view, speaker, isClosed }: State,
+  call: () => Promise<Answer>,
+): Promise<Answer | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isClosed) view.toast.tell(speaker.say("failed", { reason: reasonOf(error) }));
+    return undefined;
+  }
+}

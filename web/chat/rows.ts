@@ -1,0 +1,141 @@
+import hostIcon from "icon:crown";
+import moreIcon from "icon:ellipsis";
+import moderatorIcon from "icon:shield";
+import type { ChatMessage, PendingMessage } from "../../client/index.ts";
+import { type Combo, comboMilliseconds } from "./combos.ts";
+import { coin, icon, make } from "./dom.ts";
+import { giftPicture, play } from "./gift-picture.ts";
+import { hueOf, initialOf, nameOf, type Person, pictureOf } from "./person.ts";
+import type { Speaker } from "./words.ts";
+
+/** A round picture, or the initial on the person's own colour. */
+function avatarOf(person: Person): HTMLElement {
+  const picture = pictureOf(person);
+  const initial = make("span", { class: "initial" }, initialOf(person));
+  return make(
+    "span",
+    { class: "avatar", "--hue": hueOf(person._id), "aria-hidden": "true" },
+    picture === undefined
+      ? initial
+      : make("img", { src: picture, alt: "", width: 24, height: 24, loading: "lazy" }),
+  );
+}
+
+/** Name, badge and username: names are not unique, so two people differ in text too. */
+function whoOf(person: Person, { say }: Speaker): HTMLElement {
+  const { role, username } = person;
+  const name = nameOf(person);
+  return make(
+    "span",
+    { class: "who", "--hue": hueOf(person._id) },
+    make("bdi", { class: "name", title: name }, name),
+    role !== undefined &&
+      make(
+        "span",
+        { class: `badge ${role}`, role: "img", "aria-label": say(role), title: say(role) },
+        icon(role === "host" ? hostIcon : moderatorIcon, 14),
+      ),
+    username !== "" && username !== name && make("bdi", { class: "handle" }, `@${username}`),
+  );
+}
+
+/** A message. `onMenu` is asked for by a person who wants to do something about it. */
+export function messageRow(
+  message: ChatMessage,
+  speaker: Speaker,
+  onMenu: (message: ChatMessage, button: HTMLElement) => void,
+): HTMLElement {
+  const { sender, content, createdAt } = message;
+  const name = nameOf(sender);
+  const button = make(
+    "button",
+    {
+      class: "more",
+      type: "button",
+      tabindex: -1,
+      "aria-label": speaker.say("more", { name }),
+      "aria-haspopup": "menu",
+      onclick: () => onMenu(message, button),
+    },
+    icon(moreIcon, 16),
+  );
+  const row = make(
+    "article",
+    { class: `row message ${sender.role ?? ""}`, tabindex: -1, "data-sender": sender._id },
+    avatarOf(sender),
+    make(
+      "div",
+      { class: "body" },
+      whoOf(sender, speaker),
+      make("time", { datetime: createdAt }, speaker.time(createdAt)),
+      make("p", { class: "text", dir: "auto" }, content),
+    ),
+    button,
+  );
+  row.addEventListener("keydown", ({ key, target }) => {
+    if (target === row && (key === "m" || key === "Enter")) onMenu(message, button);
+  });
+  return row;
+}
+
+/** A message of one's own that is not in the chat yet, or never came there. */
+export function pendingRow(pending: PendingMessage, { say }: Speaker, reason: string): HTMLElement {
+  const isFailed = pending.status === "failed";
+  const act = (word: "again" | "discard", onclick: () => void) =>
+    make("button", { class: "link", type: "button", onclick }, say(word));
+  return make(
+    "div",
+    { class: `row pending ${pending.status}`, ...(isFailed && { role: "alert" }) },
+    make("p", { class: "text", dir: "auto" }, pending.content),
+    isFailed &&
+      make(
+        "p",
+        { class: "reason" },
+        make("span", {}, `${say("notSent")}. ${reason}`),
+        act("again", () => void pending.retry().catch(() => {})),
+        act("discard", () => pending.discard()),
+      ),
+  );
+}
+
+/** A row of gifts: while it goes on it counts up and has a bar that runs out, then it is quiet. */
+export function giftRow(combo: Combo, speaker: Speaker) {
+  const { gift } = combo;
+  const { say, number } = speaker;
+  const picture = giftPicture(gift.giftType.svgUrl, 32);
+  const said = make("p", { class: "text" });
+  const times = make("span", { class: "times number", "aria-hidden": "true" });
+  const credits = make("span", { class: "number" });
+  const bar = make("span", { class: "bar", "aria-hidden": "true" });
+  const row = make(
+    "article",
+    { class: "row gift", tabindex: -1, "--seconds": `${comboMilliseconds / 1000}s` },
+    picture,
+    make("div", { class: "body" }, whoOf(gift.sender, speaker), said),
+    make("span", { class: "worth" }, times, make("span", { class: "price" }, coin(), credits)),
+    bar,
+  );
+  function show(): void {
+    const name = gift.giftType.name;
+    const { count } = combo;
+    said.textContent = say(count > 1 ? "gaveMany" : "gave", { n: count, gift: name });
+    times.textContent = count > 1 ? `×${number(count)}` : "";
+    credits.textContent = number(combo.credits);
+  }
+  show();
+  return {
+    row,
+    /** Another one came: it counts up, moves once more, and its bar begins anew. */
+    grow(): void {
+      show();
+      row.classList.toggle("even");
+      play(picture, gift.giftType.svgUrl, `${combo.gift.id}`);
+    },
+    start: () => play(picture, gift.giftType.svgUrl, `${combo.gift.id}`),
+    end: () => row.classList.add("over"),
+  };
+}
+
+/** One quiet line about something that happened, in the list. */
+export const noticeRow = (text: string): HTMLElement =>
+  make("p", { class: "row notice", tabindex: -1 }, text);

@@ -1,0 +1,30 @@
+import { OvationError, type Subscription } from "../../client/index.ts";
+import type { View } from "./view.ts";
+import type { Speaker } from "./words.ts";
+
+/**
+ * Says what was written. In slow mode the next one has to wait `slowSeconds`; what the chat's rules
+ * refuse goes back into the box: it is no message that got lost.
+ */
+export function sendFrom(
+  { log, composer }: View,
+  text: string,
+  subscription: Subscription,
+  slowSeconds: number,
+  { say }: Speaker,
+): void {
+  const pending = subscription.send(text);
+  log.follow();
+  pending.sent.then(
+    () => slowSeconds > 0 && composer.wait(slowSeconds),
+    (error: unknown) => {
+      if (!(error instanceof OvationError)) return;
+      const { code, retryAfterSeconds = slowSeconds } = error;
+      if (code !== "slow_mode" && code !== "member_muted") return;
+      pending.discard();
+      composer.restore(text);
+      if (code === "member_muted") composer.refuse(say("muted"));
+      else composer.wait(retryAfterSeconds);
+    },
+  );
+}

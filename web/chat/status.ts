@@ -1,0 +1,91 @@
+import offlineIcon from "icon:wifi-off";
+import { icon, make } from "./dom.ts";
+import type { Speaker } from "./words.ts";
+
+const toldMilliseconds = 6_000;
+const backMilliseconds = 4_000;
+/** What comes within this time after a socket opened was missed while there was none. */
+const catchUpMilliseconds = 1_000;
+
+/** The strip at the top that tells how it stands with the connection. */
+export class Strip {
+  readonly element = make("p", { class: "strip", role: "status", hidden: true });
+  #speaker: Speaker;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #since: string | undefined;
+  #missed: number | undefined;
+
+  constructor(speaker: Speaker) {
+    this.#speaker = speaker;
+  }
+
+  /** An event came: right after a reconnection it is one that was missed. */
+  count(): void {
+    if (this.#missed !== undefined) this.#missed++;
+  }
+
+  /** Offline it says since when; back again, how much had been missed. */
+  showState(state: "online" | "offline"): void {
+    const { say, time } = this.#speaker;
+    if (state === "offline") {
+      clearTimeout(this.#timer);
+      this.#missed = undefined;
+      this.#since ??= new Date().toISOString();
+      this.show(say("offline", { time: time(this.#since) }), "warn");
+    } else if (this.#since !== undefined) {
+      this.#since = undefined;
+      this.#missed = 0;
+      this.#timer = setTimeout(() => this.#welcome(), catchUpMilliseconds);
+    }
+  }
+
+  show(text: string, kind: "warn" | "good" | "bad"): void {
+    this.element.replaceChildren(...(kind === "good" ? [] : [icon(offlineIcon, 16)]), text);
+    this.element.className = `strip ${kind}`;
+    this.element.hidden = false;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #welcome(): void {
+    const n = this.#missed ?? 0;
+    this.#missed = undefined;
+    this.show(n === 0 ? this.#speaker.say("back") : this.#speaker.say("backWith", { n }), "good");
+    this.#timer = setTimeout(() => {
+      this.element.hidden = true;
+    }, backMilliseconds);
+  }
+}
+
+/** One sentence that goes by itself, with a way to take back what it tells. */
+export class Toast {
+  readonly element = make("p", { class: "toast", role: "status", hidden: true });
+  #speaker: Speaker;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(speaker: Speaker) {
+    this.#speaker = speaker;
+  }
+
+  tell(text: string, undo?: () => void): void {
+    clearTimeout(this.#timer);
+    const hide = () => {
+      this.element.hidden = true;
+    };
+    const onclick = () => {
+      hide();
+      undo?.();
+    };
+    const word = this.#speaker.say("undo");
+    const button = make("button", { class: "link", type: "button", onclick }, word);
+    this.element.replaceChildren(make("span", {}, text), ...(undo ? [button] : []));
+    this.element.hidden = false;
+    this.#timer = setTimeout(hide, toldMilliseconds);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,70 @@
+import heart from "icon:sparkles";
+import type { EventData } from "../../client/index.ts";
+import { icon, make } from "./dom.ts";
+import { hueOf, nameOf, type Person } from "./person.ts";
+import type { Speaker } from "./words.ts";
+
+/** How long a superlike stays above the chat. */
+const shownMilliseconds = 20_000;
+const shownMax = 2;
+const waitingMax = 50;
+
+/** The cards above the chat: two at most, the others wait behind a number. */
+export function createSuperlikes(speaker: Speaker) {
+  const cards = make("div", { class: "superlikes" });
+  const more = make("span", { class: "more-superlikes number", hidden: true });
+  const waiting: EventData["superlike.sent"][] = [];
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  cards.append(more);
+
+  function count(): void {
+    more.hidden = waiting.length === 0;
+    more.textContent = `+${waiting.length}`;
+  }
+
+  function next(): void {
+    const shown = cards.querySelectorAll(".superlike").length;
+    const superlike = shown < shownMax ? waiting.shift() : undefined;
+    if (superlike !== undefined) {
+      const card = cardOf(superlike);
+      cards.insertBefore(card, more);
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        card.remove();
+        next();
+      }, shownMilliseconds);
+      timers.add(timer);
+    }
+    count();
+  }
+
+  function cardOf({ senderSnapshot: sender, price }: EventData["superlike.sent"]): HTMLElement {
+    const seconds = shownMilliseconds / 1000;
+    return make(
+      "div",
+      { class: "superlike", "--seconds": `${seconds}s`, "--hue": hueOf(sender._id) },
+      icon(heart, 20),
+      make(
+        "span",
+        { class: "said" },
+        make("bdi", { class: "name" }, nameOf(sender as Person)),
+        ` ${speaker.say("superliked")}`,
+      ),
+      make("span", { class: "price number" }, speaker.number(price)),
+      make("span", { class: "time-left", "aria-hidden": "true" }),
+    );
+  }
+
+  return {
+    element: cards,
+    add(superlike: EventData["superlike.sent"]): void {
+      waiting.push(superlike);
+      // Of a flood the oldest are in the list below; the cards show who came last.
+      if (waiting.length > waitingMax) waiting.shift();
+      next();
+    },
+    stop(): void {
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}

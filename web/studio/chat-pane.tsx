@@ -1,0 +1,63 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { Client, Event } from "../../client/index.ts";
+import type { ClientOptions, OvationChat } from "../chat/element.ts";
+import { type Player, tokensOf } from "./runner.ts";
+import { prove, streamId } from "./show.ts";
+import { fetchOf, socketsOf } from "./wire.ts";
+
+type Sockets = ReturnType<typeof socketsOf>;
+
+type Given = {
+  player: Player;
+  /** Its name in the wire. */
+  who: string;
+  onClient?: (client: Client, sockets: Sockets) => void;
+  onEvent?: (event: Event) => void;
+  onViewers?: (viewers: number) => void;
+  onNotification?: NonNullable<ClientOptions["onNotification"]>;
+  /** What stands in the chat's head: elements with the slots `title` and `tools`. */
+  children?: ComponentChildren;
+};
+
+/** The chat element as one of the cast sees it, with its wire watched. */
+export function ChatPane({ player, who, children, ...given }: Given) {
+  const place = useRef<OvationChat>(null);
+  const now = useRef(given);
+  now.current = given;
+  useEffect(() => {
+    const chat = place.current!;
+    const sockets = socketsOf(who);
+    let stopProof: (() => void) | undefined;
+    chat.options = {
+      fetch: fetchOf(who),
+      WebSocket: sockets.WebSocket as unknown as NonNullable<ClientOptions["WebSocket"]>,
+      onNotification: (notification) => now.current.onNotification?.(notification),
+    };
+    chat.toggleAttribute("moderation", player.groups?.includes("admin") ?? false);
+    const hear = (event: globalThis.Event) => {
+      const { type, detail } = event as CustomEvent;
+      if (type === "ovation-event") now.current.onEvent?.(detail);
+      else now.current.onViewers?.(detail);
+    };
+    chat.addEventListener("ovation-event", hear);
+    chat.addEventListener("ovation-viewers", hear);
+    chat.token = tokensOf(player);
+    // The element begins in the microtask after its token was set.
+    setTimeout(() => {
+      if (chat.client === undefined) return;
+      stopProof = prove(chat.client);
+      now.current.onClient?.(chat.client, sockets);
+    });
+    return () => {
+      stopProof?.();
+      chat.removeEventListener("ovation-event", hear);
+      chat.removeEventListener("ovation-viewers", hear);
+    };
+  }, [player, who]);
+  return (
+    <ovation-chat ref={place} stream-id={streamId.value} lang="en">
+      {children}
+    </ovation-chat>
+  );
+}

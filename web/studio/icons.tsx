@@ -1,0 +1,66 @@
+import bell from "icon:bell";
+import docs from "icon:book-open";
+import chevron from "icon:chevron-up";
+import check from "icon:circle-check";
+import code from "icon:code-xml";
+import copy from "icon:copy";
+import more from "icon:ellipsis";
+import eye from "icon:eye";
+import pause from "icon:pause";
+import play from "icon:play";
+import receipt from "icon:receipt";
+import replay from "icon:rotate-cw";
+import drop from "icon:scissors";
+import kill from "icon:skull";
+import heart from "icon:sparkles";
+import warning from "icon:triangle-alert";
+import plug from "icon:unplug";
+import wallet from "icon:wallet";
+import close from "icon:x";
+
+const icons = {
+  ...{ bell, check, chevron, close, code, copy, docs, drop, eye, heart, kill, more, pause, play },
+  ...{ plug, receipt, replay, wallet, warning },
+};
+
+/** One of our icons, beside words that say the same. */
+export function Icon({ name, size = 16 }: { name: keyof typeof icons; size?: 16 | 20 }) {
+  return (
+    <svg
+      class="icon"
+      viewBox="0 0 24 24"
+      width={size}
+      height={size}
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.75"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+      dangerouslySetInnerHTML={{ __html: icons[name] }}
+    />
+  );
+}
+
+/** The mark: a ring that opens to a clap, in the gradient. */
+export function Mark() {
+  return (
+    <svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+      <defs>
+        <linearGradient id="mark" x1="0" y1="0" x2="1" y2="1">
+          <stop offset="0" stop-color="#ff5c7a" />
+          <stop offset="1" stop-color="#7c5cff" />
+        </linearGradient>
+      </defs>
+      <path
+        d="M26.5 11A12 12 0 1 0 28 16"
+        fill="none"
+        stroke="url(#mark)"
+        stroke-width="5"
+        stroke-linecap="round"
+      />
+      <circle cx="27" cy="5" r="2.500" fill="#ff5c7a" />
+      <circle cx="16" cy="16" r="4" fill="url(#mark)" />
+    </svg>
+  );
+}

@@ -1,0 +1,62 @@
+import { signal } from "@preact/signals";
+import type { Client, Frame } from "../../client/index.ts";
+
+/** What all viewers of this page were shown, against what the log says that there was. */
+export const proof = signal({ events: 0, lost: 0, doubled: 0 });
+
+type Range = { epoch: string; head: number; recovered: boolean; frames: Frame[] };
+
+/** Frames that are kept until they have been compared. */
+const framesMax = 20_000;
+
+/**
+ * Writes down which events a viewer is shown. `check` reads the log over HTTP from where the last
+ * check ended and counts what is in it and was not shown; what is shown twice is counted at once.
+ */
+export function watchProof(client: Client, streamId: string) {
+  const shown = new Set<string>();
+  const frames: { frame: number; ids: string[] }[] = [];
+  let checked: { epoch: string; frame: number } | undefined;
+  const subscription = client.subscribe(streamId, {
+    onFrame({ frame, events }) {
+      const doubled = events.filter(({ id }) => shown.has(id)).length;
+      for (const { id } of events) shown.add(id);
+      frames.push({ frame, ids: events.map(({ id }) => id) });
+      if (frames.length > framesMax) frames.shift();
+      const { value } = proof;
+      proof.value = {
+        ...value,
+        events: value.events + events.length,
+        doubled: value.doubled + doubled,
+      };
+    },
+  });
+  subscription.ready.then(
+    (position) => {
+      checked = position;
+    },
+    () => {},
+  );
+
+  /** Compares what the log has up to where this viewer is. */
+  async function check(): Promise<void> {
+    const end = subscription.position();
+    for (let isMore = true; isMore && checked !== undefined && end !== undefined; ) {
+      const { epoch, frame } = checked;
+      if (epoch !== end.epoch || frame >= end.frame) break;
+      const path = `/api/v1/live-stream/${streamId}/events?epoch=${epoch}&after=${frame}`;
+      const range = await client.call<Range>("GET", path);
+      const known = range.frames.filter((one) => one.frame <= end.frame);
+      const missing = known.flatMap(({ events }) => events.filter(({ id }) => !shown.has(id)));
+      if (missing.length > 0)
+        proof.value = { ...proof.value, lost: proof.value.lost + missing.length };
+      isMore = known.length > 0;
+      if (isMore) checked = { epoch, frame: known.at(-1)!.frame };
+    }
+    // What has been compared need not be kept.
+    while (frames.length > 0 && checked !== undefined && frames[0]!.frame < checked.frame - 200)
+      for (const id of frames.shift()!.ids) shown.delete(id);
+  }
+
+  return { check, stop: () => subscription.close() };
+}

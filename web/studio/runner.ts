@@ -1,0 +1,44 @@
+/** What Studio asks of the runner itself, below `/local`: people, the bill, the audit, a crash. */
+
+/** Somebody whom one can be, as `POST /local/token` takes them. */
+export type Player = {
+  sub: string;
+  claims: { preferred_username: string; given_name: string; family_name: string };
+  groups?: string[];
+  /** A wallet that holds less is topped up to that. */
+  credits?: number;
+};
+
+export type Bill = { since: string; requests: number; dollars: Record<string, number> };
+export type Audit = { fits: boolean; misfits: { problem: string }[] };
+
+const tokenSeconds = 3600;
+
+/** Other machines need the key that the start prints: `/#key=…` brings it along. */
+const key = new URLSearchParams(location.hash.slice(1)).get("key");
+
+async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (key !== null) headers["x-local-key"] = key;
+  const answer = await fetch(path, {
+    method,
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const said = await answer.json();
+  if (!answer.ok) throw new Error(said.errors?.at(-1) ?? `${path} answered ${answer.status}`);
+  return said as Answer;
+}
+
+export const fetchCast = () => ask<{ streamId: string; people: Player[] }>("GET", "/local/studio");
+export const fetchBill = () => ask<Bill>("GET", "/local/cost");
+export const fetchAudit = () => ask<Audit>("GET", "/local/audit");
+/** Ends the server as `kill -9` does; it comes back by itself. */
+export const killServer = () => ask<{ url: string }>("POST", "/local/restart");
+
+/** Gives tokens of a player: what the client asks whenever it needs one. */
+export const tokensOf = (player: Player) => async (): Promise<string> =>
+  (await ask<{ token: string }>("POST", "/local/token", { ...player, expiresIn: tokenSeconds }))
+    .token;
+
+export const nameOfPlayer = ({ claims }: Player) => `${claims.given_name} ${claims.family_name}`;

@@ -1,0 +1,154 @@
+import { computed, signal } from "@preact/signals";
+import type { Client, Event } from "../../client/index.ts";
+import { isFinal, reasonOf } from "../chat/reason.ts";
+import { watchProof } from "./proof.ts";
+import { type Audit, type Bill, fetchAudit, fetchBill, killServer, type Player } from "./runner.ts";
+import { note } from "./wire.ts";
+
+/** Everything of the evening that several places show. */
+export const cast = signal<Player[]>([]);
+export const streamId = signal("");
+export const stream = signal<{ title: string; startedAt: string | null } | undefined>(undefined);
+/** Why there is nothing to show. */
+export const trouble = signal<string | undefined>(undefined);
+
+export const viewers = signal(0);
+export const credits = signal(0);
+export const messages = signal(0);
+export const superlikes = signal(0);
+
+export type Supporter = {
+  rank: number;
+  user: { _id: string; username: string; name: string; surname: string; profilePhoto: string };
+  credits: number;
+};
+export const supporters = signal<Supporter[]>([]);
+export type Rules = { slowModeSeconds: number; followersOnly: boolean; giftsEnabled: boolean };
+export const rules = signal<Rules | undefined>(undefined);
+
+export const bill = signal<Bill | undefined>(undefined);
+export const audit = signal<Audit | "running" | undefined>(undefined);
+/** When the server was killed, and how long it took to be back; undefined before the first time. */
+export const outage = signal<{ began: number; milliseconds?: number } | undefined>(undefined);
+export const isDown = computed(() => outage.value !== undefined && !outage.value.milliseconds);
+
+/** What flies over the stage. */
+type Flight = { id: string; url: string; name: string; sender: string; price: number };
+export const flight = signal<Flight | undefined>(undefined);
+
+const againMilliseconds = 2_000;
+const supportersMilliseconds = 2_500;
+const billMilliseconds = 4_000;
+let hostClient: Client | undefined;
+let isAsked = false;
+
+/** Takes what the host's chat hears: each event is counted once, whoever else hears it. */
+export function takeEvent({ id, type, data }: Event): void {
+  if (type === "chat.message") messages.value++;
+  else if (type === "superlike.sent") superlikes.value++;
+  else if (type === "settings.changed") rules.value = data;
+  else if (type === "gift.refunded") credits.value = data.totals.credits;
+  else if (type === "gift.sent") {
+    credits.value = data.totals.credits;
+    const { svgUrl: url, name, creditAmount: price } = data.giftType;
+    flight.value = { id, url, name, sender: data.sender.name || data.sender.username, price };
+    if (!isAsked) setTimeout(readSupporters, supportersMilliseconds);
+    isAsked = true;
+  }
+}
+
+async function readSupporters(): Promise<void> {
+  isAsked = false;
+  const path = `/api/v1/live-stream/${streamId.value}/leaderboard?limit=5`;
+  const found = await hostClient?.call<Supporter[]>("GET", path).catch(() => undefined);
+  if (found !== undefined) supporters.value = found;
+}
+
+const proofs = new Set<ReturnType<typeof watchProof>>();
+
+/** Counts what a person is shown from now on; answers how to stop. */
+export function prove(client: Client): () => void {
+  const made = watchProof(client, streamId.value);
+  proofs.add(made);
+  return () => {
+    made.stop();
+    proofs.delete(made);
+  };
+}
+
+const checkMilliseconds = 15_000;
+const settleMilliseconds = 2_500;
+
+/** Compares what was shown with the log, now and again. */
+async function checkProofs(): Promise<void> {
+  for (const one of proofs) await one.check().catch(() => {});
+}
+
+type Statistics = { giftTypeCounts: { giftType: { creditAmount: number }; count: number }[] };
+type Stream = { title: string; startedAt: string | null } & Rules;
+
+/** The evening begins with the host's client; while the server is away it is asked again. */
+export async function beginAsHost(client: Client): Promise<void> {
+  hostClient = client;
+  const path = `/api/v1/live-stream/${streamId.value}`;
+  try {
+    const [found, { giftTypeCounts }] = await Promise.all([
+      client.call<Stream>("GET", path),
+      client.call<Statistics>("GET", `${path}/gift-statistics`),
+    ]);
+    stream.value = found;
+    rules.value = found;
+    const given = giftTypeCounts.reduce(
+      (sum, { giftType, count }) => sum + giftType.creditAmount * count,
+      0,
+    );
+    credits.value = Math.max(credits.value, given);
+    await readSupporters();
+  } catch (error) {
+    if (isFinal(error)) trouble.value = reasonOf(error);
+    else setTimeout(() => void beginAsHost(client), againMilliseconds);
+  }
+}
+
+export async function changeRules(change: Partial<Rules>): Promise<void> {
+  await hostClient?.call("PATCH", `/api/v1/live-stream/${streamId.value}/chat-settings`, change);
+}
+
+export async function runAudit(): Promise<void> {
+  if (audit.value === "running") return;
+  audit.value = "running";
+  audit.value = await fetchAudit().catch(() => undefined);
+}
+
+/** Kills the server, waits until it is back, and counts what that has cost: nothing. */
+export async function kill(): Promise<void> {
+  if (isDown.value) return;
+  try {
+    await killServer();
+  } catch (error) {
+    note("studio", (error as Error).message);
+    return;
+  }
+  const began = performance.now();
+  outage.value = { began };
+  note("studio", "the server was killed");
+  const isHealthy = async () => (await fetch("/health").catch(() => undefined))?.ok === true;
+  // The answer leaves a moment before the end.
+  await new Promise((done) => setTimeout(done, 250));
+  while (!(await isHealthy())) await new Promise((done) => setTimeout(done, 150));
+  outage.value = { began, milliseconds: performance.now() - began };
+  note("studio", "the server is back");
+  setTimeout(() => void checkProofs().then(runAudit), settleMilliseconds);
+}
+
+/** Looks at the bill, the audit and the proof now and then, while the page is looked at. */
+export function watchHouse(): void {
+  const readBill = async () => {
+    if (document.hidden || isDown.value) return;
+    bill.value = (await fetchBill().catch(() => undefined)) ?? bill.value;
+  };
+  setInterval(readBill, billMilliseconds);
+  setInterval(() => document.hidden || isDown.value || void checkProofs(), checkMilliseconds);
+  void readBill();
+  void runAudit();
+}

@@ -1,0 +1,104 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "./icons.tsx";
+import { streamId } from "./show.ts";
+
+/** The same few lines in the languages that apps are written in, filled in with this stream. */
+function snippetsOf(url: string, id: string): Record<string, string> {
+  const socket = url.replace("http", "ws");
+  return {
+    HTML: `<script type="module" src="${url}/embed/chat.js"></script>
+<ovation-chat url="${url}" stream-id="${id}" token="TOKEN"></ovation-chat>`,
+    TypeScript: `import { createClient } from "@ovation/client"; // npm run build:client
+
+const client = createClient({
+  url: "${url}",
+  token: () => fetch("/my-token").then((answer) => answer.text()),
+});
+const stream = client.subscribe("${id}", {
+  onEvent: ({ type, data }) => console.log(type, data),
+  onViewers: (viewers) => console.log(viewers, "watch"),
+});
+const chat = await stream.history({ onChange: ({ messages }) => draw(messages) });
+stream.send("Hello");`,
+    curl: `TOKEN=$(curl -s -X POST '${url}/local/token' \\
+  -H 'Content-Type: application/json' -d '{"sub":"ann","credits":500}' | cut -d'"' -f4)
+
+curl -X POST '${url}/api/v1/live-stream/${id}/chat/messages' \\
+  -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+  -H 'Idempotency-Key: hello-1' -d '{"content":"Hello"}'`,
+    Swift: `import Foundation
+
+var request = URLRequest(url: URL(string: "${socket}/ws?streamId=${id}")!)
+request.setValue("bearer, \\(token)", forHTTPHeaderField: "Sec-WebSocket-Protocol")
+let socket = URLSession.shared.webSocketTask(with: request)
+socket.resume()
+while case .string(let text) = try await socket.receive() {
+    print(text) // {"type":"events","frame":17,"events":[…]}
+}`,
+    Kotlin: `import okhttp3.*
+
+val request = Request.Builder()
+    .url("${socket}/ws?streamId=${id}")
+    .header("Sec-WebSocket-Protocol", "bearer, $token")
+    .build()
+OkHttpClient().newWebSocket(request, object : WebSocketListener() {
+    override fun onMessage(webSocket: WebSocket, text: String) {
+        println(text) // {"type":"events","frame":17,"events":[…]}
+    }
+})`,
+  };
+}
+
+/** A dialog with code to copy. */
+export function Snippets({ close }: { close(): void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const all = snippetsOf(location.origin, streamId.value);
+  const language = useSignal("TypeScript");
+  const isCopied = useSignal(false);
+  useEffect(() => dialog.current!.showModal(), []);
+  const code = all[language.value]!;
+  const copy = async () => {
+    await navigator.clipboard.writeText(code);
+    isCopied.value = true;
+  };
+  return (
+    <dialog ref={dialog} class="snippets" aria-label="Use in your app" onClose={close}>
+      <header>
+        <h2>Use in your app</h2>
+        <button
+          type="button"
+          class="tool"
+          aria-label="Close"
+          onClick={() => dialog.current!.close()}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <div class="tabs" role="tablist" aria-label="Languages">
+        {Object.keys(all).map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            aria-selected={language.value === name}
+            onClick={() => {
+              language.value = name;
+              isCopied.value = false;
+            }}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
+      <pre tabIndex={0}>{code}</pre>
+      <footer>
+        <span class="quiet">Filled in with this stream.</span>
+        <button type="button" class="button primary" onClick={() => void copy()}>
+          <Icon name="copy" /> {isCopied.value ? "Copied" : "Copy"}
+        </button>
+      </footer>
+    </dialog>
+  );
+}

@@ -1,0 +1,129 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { drawShow } from "./canvas.ts";
+import { Icon } from "./icons.tsx";
+import { credits, flight, isDown, outage, stream, superlikes, viewers } from "./show.ts";
+import { Tonight } from "./tonight.tsx";
+
+const numbers = new Intl.NumberFormat("en");
+/** Gifts of so many credits take the middle of the stage. */
+const largeFrom = 500;
+const flightMilliseconds = 1_600;
+const flightsMax = 12;
+
+type Flying = { key: string; url: string; at: number; isLarge: boolean; says: string };
+
+/** The picture in the middle: a show, its figures, and what is given to it. */
+export function Stage() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const show = useRef<ReturnType<typeof drawShow> | undefined>(undefined);
+  const flying = useSignal<Flying[]>([]);
+  useEffect(() => {
+    const drawn = drawShow(canvas.current!);
+    show.current = drawn;
+    return drawn.stop;
+  }, []);
+  useEffect(
+    () =>
+      flight.subscribe((gift) => {
+        if (gift === undefined) return;
+        const { id, url, name, sender, price } = gift;
+        const isLarge = price >= largeFrom;
+        // Two large ones never share the middle: the next waits in the chat.
+        if (isLarge && flying.peek().some((one) => one.isLarge)) return;
+        const one = {
+          key: id,
+          url,
+          at: 8 + Math.random() * 84,
+          isLarge,
+          says: `${sender}: ${name}`,
+        };
+        flying.value = [...flying.peek(), one].slice(-flightsMax);
+        show.current?.lift(isLarge ? 0.9 : 0.12);
+        setTimeout(() => {
+          flying.value = flying.peek().filter(({ key }) => key !== id);
+        }, flightMilliseconds);
+      }),
+    [],
+  );
+  return (
+    <section class="stage" aria-label="Stage">
+      <div class="picture">
+        <canvas ref={canvas} />
+        <div class="over top">
+          <span class="live">Live</span>
+          <Clock />
+          <span class="chip number">
+            <Icon name="eye" /> {numbers.format(viewers.value)}
+          </span>
+        </div>
+        <div class="flights" aria-hidden="true">
+          {flying.value.map(({ key, url, at, isLarge, says }) => (
+            <span
+              key={key}
+              class={isLarge ? "flight large" : "flight"}
+              style={{ "--at": `${at}%`, "--drift": `${(at * 7) % 40}px` }}
+            >
+              <img src={movingOf(url, key)} alt="" />
+              {isLarge && <b>{says}</b>}
+            </span>
+          ))}
+        </div>
+        {isDown.value && <Outage began={outage.value!.began} />}
+      </div>
+      <div class="caption">
+        <div class="what">
+          <h1>{stream.value?.title ?? " "}</h1>
+          <p class="quiet">A canvas stands for the video. Everything else is real.</p>
+        </div>
+        <span class="chip number" title="Superlikes since this page was opened">
+          <Icon name="heart" /> {numbers.format(superlikes.value)}
+        </span>
+        <span class="chip number" title="Given to this stream">
+          <span class="coin" aria-hidden="true" /> {numbers.format(credits.value)}
+        </span>
+      </div>
+      <Tonight />
+    </section>
+  );
+}
+
+/** A browser plays a picture once, so each flight has an address of its own. */
+const movingOf = (url: string, key: string) =>
+  matchMedia("(prefers-reduced-motion: reduce)").matches
+    ? url
+    : `${url.replace(/\.svg$/, ".moving.svg")}?${key}`;
+
+function Clock() {
+  const text = useSignal("");
+  useEffect(() => {
+    const tick = () => {
+      const began = stream.value?.startedAt;
+      if (!began) return;
+      const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(began)) / 1000));
+      const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor);
+      text.value = parts.map((part) => `${part}`.padStart(2, "0")).join(":");
+    };
+    const timer = setInterval(tick, 1000);
+    tick();
+    return () => clearInterval(timer);
+  }, [stream.value]);
+  return <span class="chip number">{text.value || "00:00:00"}</span>;
+}
+
+function Outage({ began }: { began: number }) {
+  const seconds = useSignal(0);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      seconds.value = (performance.now() - began) / 1000;
+    }, 100);
+    return () => clearInterval(timer);
+  }, [began]);
+  return (
+    <div class="outage" role="status">
+      <Icon name="kill" size={20} />
+      <b>The server was killed.</b>
+      <span class="number">Coming back. {seconds.value.toFixed(1)} s</span>
+    </div>
+  );
+}

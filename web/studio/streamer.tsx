@@ -1,0 +1,41 @@
+import { ChatPane } from "./chat-pane.tsx";
+import { nameOfPlayer, type Player } from "./runner.ts";
+import { beginAsHost, credits, messages, superlikes, takeEvent, viewers } from "./show.ts";
+
+const numbers = new Intl.NumberFormat("en");
+
+/** The streamer's side: what this evening is like, and its chat with all rights. */
+export function Streamer({ host }: { host: Player }) {
+  return (
+    <section class="streamer card" aria-label="Streamer">
+      <header class="card-head">
+        <h2>{nameOfPlayer(host)}</h2>
+        <span class="role">Streamer</span>
+      </header>
+      <dl class="figures">
+        <Figure name="Viewers" value={viewers.value} />
+        <Figure name="Earned" value={credits.value} />
+        <Figure name="Said" value={messages.value} />
+        <Figure name="Superliked" value={superlikes.value} />
+      </dl>
+      <ChatPane
+        player={host}
+        who="Streamer"
+        onEvent={takeEvent}
+        onViewers={(count) => {
+          viewers.value = count;
+        }}
+        onClient={(client) => void beginAsHost(client)}
+      />
+    </section>
+  );
+}
+
+function Figure({ name, value }: { name: string; value: number }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class="number">{numbers.format(value)}</dd>
+    </div>
+  );
+}

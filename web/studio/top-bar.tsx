@@ -1,0 +1,115 @@
+import { useSignal } from "@preact/signals";
+import { isCrowded, startCrowd } from "./crowd.ts";
+import { Icon, Mark } from "./icons.tsx";
+import { audit, bill, runAudit, streamId } from "./show.ts";
+import { Snippets } from "./snippets.tsx";
+
+const dollars = (amount: number) => `$${amount.toFixed(amount < 0.1 ? 4 : 2)}`;
+let stopCrowd: (() => void) | undefined;
+
+/** Brings the simulated viewers in. */
+export function bringCrowd(): void {
+  stopCrowd ??= startCrowd(streamId.value);
+}
+
+function sendCrowdHome(): void {
+  stopCrowd?.();
+  stopCrowd = undefined;
+}
+
+/** The mark, who is in the room, what the evening costs, and whether the money fits. */
+export function TopBar() {
+  const isShown = useSignal(false);
+  return (
+    <header class="top-bar">
+      <Mark />
+      <span class="wordmark">
+        Ovation <span class="quiet">Studio</span>
+      </span>
+      <button
+        type="button"
+        class="button"
+        onClick={() => (isCrowded.value ? sendCrowdHome() : bringCrowd())}
+      >
+        <Icon name={isCrowded.value ? "pause" : "play"} />
+        <span class="short">
+          {isCrowded.value ? "Stop simulated viewers" : "Start simulated viewers"}
+        </span>
+      </button>
+      <span class="gap" />
+      <Bill />
+      <AuditBadge />
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        onClick={() => {
+          isShown.value = true;
+        }}
+      >
+        <Icon name="code" /> <span class="long">Use in your app</span>
+      </button>
+      <a class="button" href="/docs">
+        <Icon name="docs" /> <span class="long">Reference</span>
+      </a>
+      {isShown.value && (
+        <Snippets
+          close={() => {
+            isShown.value = false;
+          }}
+        />
+      )}
+    </header>
+  );
+}
+
+function Bill() {
+  if (bill.value === undefined) return null;
+  const { total = 0, ...items } = bill.value.dollars;
+  const rows = Object.entries(items).sort(([, a], [, b]) => b - a);
+  return (
+    <details class="bill">
+      <summary class="button">
+        <Icon name="receipt" />
+        <span class="number">{dollars(total)}</span> <span class="quiet long">on AWS so far</span>
+      </summary>
+      <div class="float">
+        <p>What everything since the start would have cost on AWS, at list prices.</p>
+        <table>
+          <tbody>
+            {rows.map(([name, amount]) => (
+              <tr key={name}>
+                <td>{name.replaceAll("_", " ")}</td>
+                <td class="number">${amount.toFixed(6)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+function AuditBadge() {
+  const found = audit.value;
+  const isRunning = found === "running" || found === undefined;
+  const isGood = !isRunning && found.fits;
+  const says = isRunning
+    ? "Proving the money …"
+    : isGood
+      ? "Everything fits"
+      : `${found.misfits.length} things do not fit`;
+  return (
+    <button
+      type="button"
+      class={`button ${isGood ? "good" : isRunning ? "" : "bad"}`}
+      title="Every credit of the whole table, proved once more"
+      onClick={() => void runAudit()}
+    >
+      <Icon name={isGood || isRunning ? "check" : "warning"} />
+      <span class="long" role="status">
+        {says}
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,190 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { Client } from "../../client/index.ts";
+import { ChatPane } from "./chat-pane.tsx";
+import { Icon } from "./icons.tsx";
+import { nameOfPlayer, type Player } from "./runner.ts";
+import { cast } from "./show.ts";
+import type { socketsOf } from "./wire.ts";
+
+type Entry = {
+  id: string;
+  type: string;
+  direction: "credit" | "debit";
+  amount: number;
+  balanceAfter: number;
+  occurredAt: string;
+};
+type Notice = { id: string; title: string; message: string };
+
+const numbers = new Intl.NumberFormat("en");
+const entriesMax = 30;
+
+/** One viewer: whoever of the cast one chooses, their chat, and what their wallet says. */
+export function Viewer({ first, who }: { first: Player; who: string }) {
+  const player = useSignal(first);
+  const isLedger = useSignal(false);
+  const notices = useSignal<Notice[]>([]);
+  const client = useSignal<Client | undefined>(undefined);
+  const sockets = useRef<ReturnType<typeof socketsOf> | undefined>(undefined);
+  const choose = (sub: string) => {
+    const chosen = cast.value.find((one) => one.sub === sub);
+    if (chosen === undefined) return;
+    notices.value = [];
+    isLedger.value = false;
+    player.value = chosen;
+  };
+  return (
+    <section class="viewer card" aria-label={who}>
+      <ChatPane
+        player={player.value}
+        who={who}
+        onClient={(made, watched) => {
+          client.value = made;
+          sockets.current = watched;
+        }}
+        onNotification={(notification) => {
+          notices.value = [notification as unknown as Notice, ...notices.value].slice(0, 20);
+        }}
+      >
+        <label slot="title" class="login">
+          <span class="hidden">{who} is</span>
+          <select value={player.value.sub} onChange={(event) => choose(event.currentTarget.value)}>
+            {cast.value.map((one) => (
+              <option key={one.sub} value={one.sub}>
+                {nameOfPlayer(one)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Tools
+          who={who}
+          unread={notices.value.length}
+          cut={() => sockets.current?.cut()}
+          loseFrame={() => sockets.current?.loseFrame()}
+          openLedger={() => {
+            isLedger.value = true;
+          }}
+        />
+      </ChatPane>
+      {isLedger.value && client.value !== undefined && (
+        <Ledger
+          client={client.value}
+          player={player.value}
+          notices={notices.value}
+          close={() => {
+            isLedger.value = false;
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+type ToolsGiven = {
+  who: string;
+  unread: number;
+  cut(): void;
+  loseFrame(): void;
+  openLedger(): void;
+};
+
+/** What is done to one viewer's connection, and where their wallet is. */
+function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsGiven) {
+  const details = useRef<HTMLDetailsElement>(null);
+  const item = (name: "plug" | "drop" | "wallet", says: string, act: () => void) => (
+    <button
+      type="button"
+      class="item"
+      onClick={() => {
+        details.current!.open = false;
+        act();
+      }}
+    >
+      <Icon name={name} /> {says}
+    </button>
+  );
+  return (
+    <details
+      slot="tools"
+      class="tools"
+      ref={details}
+      onFocusOut={({ currentTarget, relatedTarget }) => {
+        if (!currentTarget.contains(relatedTarget as Node | null)) currentTarget.open = false;
+      }}
+    >
+      <summary class="tool" aria-label={`Tools of ${who}`}>
+        <Icon name="more" size={20} />
+        {unread > 0 && <span class="dot number">{unread}</span>}
+      </summary>
+      <div class="float">
+        {item("plug", "Cut the connection", cut)}
+        {item("drop", "Lose the next frame", loseFrame)}
+        {item("wallet", "Ledger and notifications", openLedger)}
+      </div>
+    </details>
+  );
+}
+
+type LedgerGiven = { client: Client; player: Player; notices: Notice[]; close(): void };
+
+/** What a wallet has moved, and what its owner was told. */
+function Ledger({ client, player, notices, close }: LedgerGiven) {
+  const entries = useSignal<Entry[] | undefined>(undefined);
+  useEffect(() => {
+    const read = async () => {
+      const path = `/api/v1/users/me/transactions?limit=${entriesMax}`;
+      const found = await client.call<{ list: Entry[] }>("GET", path).catch(() => undefined);
+      if (found !== undefined) entries.value = found.list;
+    };
+    void read();
+    const timer = setInterval(read, 4_000);
+    return () => clearInterval(timer);
+  }, [client]);
+  const remind = () =>
+    client.call("POST", "/api/v1/notifications", {
+      ...{ userId: player.sub, type: "system", category: "live_stream" },
+      ...{ title: "Good evening", message: "This came through the socket.", metadata: {} },
+    });
+  return (
+    <div class="ledger">
+      <header>
+        <h2>{nameOfPlayer(player)}</h2>
+        <button type="button" class="tool" aria-label="Close the ledger" onClick={close}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <h3>
+        Notifications
+        <button type="button" class="link" onClick={() => void remind()}>
+          Try one
+        </button>
+      </h3>
+      {notices.length === 0 && <p class="quiet">None yet.</p>}
+      {notices.map(({ id, title, message }) => (
+        <p key={id} class="notice">
+          <Icon name="bell" />
+          <span>
+            <strong>{title}</strong> {message}
+          </span>
+        </p>
+      ))}
+      <h3>Ledger</h3>
+      {entries.value?.length === 0 && <p class="quiet">Nothing spent, nothing received.</p>}
+      <table>
+        <tbody>
+          {entries.value?.map(({ id, type, direction, amount, balanceAfter }) => (
+            <tr key={id}>
+              <td>{type.replaceAll("_", " ")}</td>
+              <td class={`number ${direction}`}>
+                {direction === "debit" ? "−" : "+"}
+                {numbers.format(amount)}
+              </td>
+              <td class="number quiet">{numbers.format(balanceAfter)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,178 @@
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "./icons.tsx";
+import { proof } from "./proof.ts";
+import { isDown, kill, outage } from "./show.ts";
+import { counts, curlOf, type Line, lines, replay } from "./wire.ts";
+
+const arrows = { call: "⇄", out: "→", in: "←", note: "·" };
+const numbers = new Intl.NumberFormat("en");
+const times = new Intl.DateTimeFormat("en", {
+  ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 },
+  hourCycle: "h23",
+});
+
+/** Everything that goes over the wire, and the proof that nothing of it is lost. */
+export function WirePanel() {
+  const isOpen = useSignal(false);
+  const { calls, frames } = counts.value;
+  return (
+    <section class={isOpen.value ? "wire open" : "wire"} aria-label="Wire">
+      <header class="wire-head">
+        <button
+          type="button"
+          class="wire-toggle"
+          aria-expanded={isOpen.value}
+          onClick={() => {
+            isOpen.value = !isOpen.value;
+          }}
+        >
+          <Icon name="chevron" /> Wire
+        </button>
+        <span class="quiet number wire-counts">
+          {numbers.format(calls)} calls, {numbers.format(frames)} messages in
+        </span>
+        <Verdict />
+        <button
+          type="button"
+          class="button danger"
+          disabled={isDown.value}
+          onClick={() => void kill()}
+        >
+          <Icon name="kill" /> Kill the server
+        </button>
+      </header>
+      {isOpen.value && <Lines />}
+    </section>
+  );
+}
+
+function Verdict() {
+  const { events, lost, doubled } = proof.value;
+  const back = outage.value?.milliseconds;
+  const isExact = lost === 0 && doubled === 0;
+  return (
+    <span class={isExact ? "verdict good" : "verdict bad"} role="status">
+      <Icon name={isExact ? "check" : "warning"} />
+      <span class="number">
+        {numbers.format(lost)} lost, {numbers.format(doubled)} doubled
+      </span>
+      <span class="quiet number wire-counts">
+        of {numbers.format(events)} shown
+        {back !== undefined && `, back after ${(back / 1000).toFixed(1)} s`}
+      </span>
+    </span>
+  );
+}
+
+function Lines() {
+  const chosen = useSignal<Line | undefined>(undefined);
+  const who = useSignal("");
+  const list = useRef<HTMLDivElement>(null);
+  const people = useComputed(() => [...new Set(lines.value.map((line) => line.who))].sort());
+  const shown = useComputed(() =>
+    lines.value.filter((line) => who.value === "" || line.who === who.value).slice(-200),
+  );
+  const isFollowing = useRef(true);
+  useEffect(() => {
+    if (isFollowing.current) list.current?.scrollTo(0, list.current.scrollHeight);
+  }, [shown.value]);
+  return (
+    <div class="wire-body">
+      <div class="wire-filter">
+        <label>
+          <span class="hidden">Whose wire</span>
+          <select
+            value={who.value}
+            onChange={(event) => {
+              who.value = event.currentTarget.value;
+            }}
+          >
+            <option value="">Everybody</option>
+            {people.value.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <div
+        class="lines"
+        ref={list}
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+          isFollowing.current = scrollHeight - scrollTop - clientHeight < 24;
+        }}
+      >
+        {shown.value.map((line) => (
+          <button
+            key={line.id}
+            type="button"
+            class={`line ${line.kind} ${(line.status ?? 200) >= 400 ? "bad" : ""}`}
+            aria-pressed={chosen.value?.id === line.id}
+            onClick={() => {
+              chosen.value = line;
+            }}
+          >
+            <span class="quiet">{times.format(line.at)}</span>
+            <span class="line-who">{line.who}</span>
+            <span class="arrow">{arrows[line.kind]}</span>
+            <span class="line-title">{line.title}</span>
+            <span>{line.status ?? ""}</span>
+            <span class="quiet">
+              {line.milliseconds === undefined ? "" : `${Math.round(line.milliseconds)} ms`}
+            </span>
+            <span class="quiet">{line.bytes > 0 ? `${numbers.format(line.bytes)} B` : ""}</span>
+          </button>
+        ))}
+      </div>
+      {chosen.value !== undefined && (
+        <Detail
+          line={chosen.value}
+          close={() => {
+            chosen.value = undefined;
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Detail({ line, close }: { line: Line; close(): void }) {
+  const isCopied = useSignal(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(
+      line.request ? curlOf(line) : (line.got ?? line.sent ?? ""),
+    );
+    isCopied.value = true;
+    setTimeout(() => {
+      isCopied.value = false;
+    }, 1_500);
+  };
+  return (
+    <div class="detail">
+      <header>
+        <b>{line.title}</b>
+        <button type="button" class="button" onClick={() => void copy()}>
+          <Icon name="copy" /> {isCopied.value ? "Copied" : line.request ? "Copy as curl" : "Copy"}
+        </button>
+        {line.request && (
+          <button type="button" class="button" onClick={() => void replay(line)}>
+            <Icon name="replay" /> Replay
+          </button>
+        )}
+        <button type="button" class="tool" aria-label="Close the detail" onClick={close}>
+          <Icon name="close" />
+        </button>
+      </header>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
+      <pre tabIndex={0}>{[line.sent, line.got].filter(Boolean).map(pretty).join("\n\n")}</pre>
+    </div>
+  );
+}
+
+function pretty(text: string | undefined): string {
+  try {
+    return JSON.stringify(JSON.parse(text ?? ""), undefined, 2);
+  } catch {
+    return text ?? "";
+  }
+}
