@@ -1,4 +1,3 @@
-/** The assembly that the runner runs: bundled and synthesized again when a source has changed. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -13,6 +12,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
+import { awsClient } from "./build.ts";
 import { cdkCommand } from "./cdk.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -32,7 +32,7 @@ const sources = [
 
 /** One hash over the sources, a few dozen milliseconds for the whole project. */
 export function hashSources(): string {
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(`${awsClient()}\n`);
   for (const file of globSync(sources, { cwd: root }).sort()) {
     if (!statSync(join(root, file)).isFile()) continue;
     hash.update(`${file}\n`).update(readFileSync(join(root, file)));
@@ -41,10 +41,11 @@ export function hashSources(): string {
 }
 
 /**
- * The folder of a stage's assembly. `working` is told once when it has to be made first. Rejects
- * with what CDK or esbuild said when the sources cannot be synthesized.
+ * The folder of the assembly that the runner runs, bundled and synthesized again when a source has
+ * changed: then `working` is called once. Rejects with what CDK or esbuild said when the sources
+ * cannot be synthesized.
  */
-export async function makeAssembly(
+export async function buildAssembly(
   stage: string,
   working: (text: string) => void,
   signal: AbortSignal,
@@ -90,12 +91,15 @@ async function synthesize(stage: string, directory: string, signal: AbortSignal)
 }
 
 function removeOld(): void {
-  const folders = readdirSync(assemblies)
-    .map((name) => ({ path: join(assemblies, name), name }))
-    .filter(({ name }) => !name.startsWith("unfinished-"))
-    .map(({ path }) => ({ path, time: statSync(path).mtimeMs }));
+  const folders = readdirSync(assemblies).map((name) => ({
+    path: join(assemblies, name),
+    time: statSync(join(assemblies, name)).mtimeMs,
+    isUnfinished: name.startsWith("unfinished-"),
+  }));
   folders.sort((a, b) => b.time - a.time);
-  for (const { path, time } of folders.slice(keptMax)) {
+  const finished = folders.filter(({ isUnfinished }) => !isUnfinished);
+  // A start that was killed leaves what it had made by then.
+  const unfinished = folders.filter(({ isUnfinished }) => isUnfinished);
+  for (const { path, time } of [...finished.slice(keptMax), ...unfinished])
     if (Date.now() - time > unusedMilliseconds) rmSync(path, { recursive: true, force: true });
-  }
 }

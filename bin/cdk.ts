@@ -1,4 +1,3 @@
-/** CDK's command line: asked for templates it reaches nobody, asked to deploy it reaches AWS alone. */
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -23,8 +22,9 @@ const anonymous = {
 };
 
 /**
- * How `cdk` is run on this Node: program, arguments and environment. It tells nobody of its use and
- * asks for no news of itself. `synth` runs without the caller's credentials, `deploy` with them.
+ * How `cdk` is run on this Node: program, arguments and environment. It reports its use to nobody
+ * and fetches no notices of its own. `synth` runs without the caller's credentials and reaches
+ * nobody, `deploy` runs with them and reaches AWS alone.
  */
 export function cdkCommand(command: "synth" | "deploy", options: readonly string[]) {
   return {
@@ -32,7 +32,7 @@ export function cdkCommand(command: "synth" | "deploy", options: readonly string
     given: [join(binaries, "cdk"), command, "--no-notices", ...options],
     env: {
       ...process.env,
-      // `node` in cdk.json has to be this Node, also when nobody was started by npm.
+      // `node` in cdk.json has to be this Node, even when npm started nothing.
       PATH: `${binaries}:${process.env.PATH}`,
       CDK_DISABLE_CLI_TELEMETRY: "true",
       CDK_DISABLE_VERSION_CHECK: "true",

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { TransactWriteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { newGiftType } from "../domain/money/gift-type.ts";
 import { credit, draftOf, emptyWallet } from "../domain/money/wallet.ts";
 import { type Profile, profileOf, summaryOf } from "../domain/people/user.ts";
@@ -16,6 +16,8 @@ import type { Action } from "../platform/table/transact.ts";
 type DemoPlace = {
   client: DynamoDBDocumentClient;
   tableName: string;
+  /** Where the pictures of the gift types are served. */
+  picturesUrl: string;
   defaultPicture: string;
   defaultThumbnail: string;
 };
@@ -31,9 +33,21 @@ const ids = {
 
 const demoCredits = 1_000_000;
 
+/** The gift types, cheapest first: the name of each is that of its picture too. */
+const giftTypes = [
+  { id: ids.giftType, giftId: "gift1", name: "Rose", creditAmount: 10 },
+  { id: "65a1234bcde5678f90123457", giftId: "gift2", name: "Heart", creditAmount: 20 },
+  { id: "65a1234bcde5678f90123458", giftId: "gift3", name: "Coffee", creditAmount: 50 },
+  { id: "65a1234bcde5678f90123459", giftId: "gift4", name: "Star", creditAmount: 100 },
+  { id: "65a1234bcde5678f9012345a", giftId: "gift5", name: "Rocket", creditAmount: 500 },
+  { id: "65a1234bcde5678f9012345b", giftId: "gift6", name: "Crown", creditAmount: 1_000 },
+  { id: "65a1234bcde5678f9012345c", giftId: "gift7", name: "Fireworks", creditAmount: 5_000 },
+  { id: "65a1234bcde5678f9012345d", giftId: "gift8", name: "Diamond", creditAmount: 10_000 },
+];
+
 /**
- * Writes the demo data into an empty table: users, credits with their ledger entries, streams and a
- * gift type. It is one transaction, so a table has all of it or nothing. Answers whether it was
+ * Writes the demo data into an empty table: users, credits with their ledger entries, streams and
+ * gift types. It is one transaction, so a table has all of it or nothing. Answers whether it was
  * written.
  */
 export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
@@ -47,6 +61,33 @@ export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
   return true;
 }
 
+/**
+ * Lets the demo's gift types show their pictures where they are served now, if another run served
+ * them at another port. A picture that an admin chose stays.
+ */
+export async function moveDemoPictures(place: DemoPlace): Promise<void> {
+  const { client, tableName: TableName } = place;
+  const moves = giftTypes.map(async ({ id, name }) => {
+    const values = { ":now": pictureOf(name, place), ":ours": "http://127.0.0.1:" };
+    await client.send(
+      new UpdateCommand({
+        TableName,
+        Key: key.giftType(id),
+        UpdateExpression: "SET svgUrl = :now",
+        ConditionExpression: "begins_with(svgUrl, :ours) AND svgUrl <> :now",
+        ExpressionAttributeValues: values,
+      }),
+    );
+  });
+  for (const { reason } of (await Promise.allSettled(moves)).filter(isRejected))
+    if (reason.name !== "ConditionalCheckFailedException") throw reason;
+}
+
+const isRejected = (one: PromiseSettledResult<void>) => one.status === "rejected";
+
+const pictureOf = (name: string, { picturesUrl }: DemoPlace) =>
+  `${picturesUrl}/${name.toLowerCase()}.svg`;
+
 function demoActions(place: DemoPlace, now: Date): Action[] {
   const named = (userId: string, name: string, given = "", family = "") =>
     profileOf(userId, { preferred_username: name, given_name: given, family_name: family }, now);
@@ -57,15 +98,8 @@ function demoActions(place: DemoPlace, now: Date): Action[] {
     streamOf(ids.stream, "Demo stream", null, host, place, now),
     streamOf(ids.room, "Demo room", "room_id", host, place, now),
   ];
-  const type = newGiftType(
-    ids.giftType,
-    {
-      creditAmount: 10,
-      name: "Rose",
-      svgUrl: "https://assets.ovation.example/rose.svg",
-      giftId: "gift1",
-    },
-    now,
+  const types = giftTypes.map(({ id, ...type }) =>
+    newGiftType(id, { ...type, svgUrl: pictureOf(type.name, place) }, now),
   );
   return [
     { Put: { Item: layoutItem() } },
@@ -77,8 +111,10 @@ function demoActions(place: DemoPlace, now: Date): Action[] {
       ...liveActions(stream),
     ]),
     put({ ...key.room("room_id"), streamId: ids.room }),
-    put({ ...key.giftType(type.id), ...type }),
-    put({ ...key.giftAlias(type.giftId), giftTypeId: type.id }),
+    ...types.flatMap((type) => [
+      put({ ...key.giftType(type.id), ...type }),
+      put({ ...key.giftAlias(type.giftId), giftTypeId: type.id }),
+    ]),
   ];
 }
 

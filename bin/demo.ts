@@ -1,9 +1,8 @@
-/** The demo of the one-machine system: its data, and tokens for the people in it. */
-import type { System } from "../local/index.ts";
+import type { Prepared, System } from "../local/index.ts";
 import type { DemoUser } from "./start-block.ts";
 
 /** The ids that the reference pages' own curl lines use; the data has the same. */
-const demoIds = {
+export const demoIds = {
   viewer: "64d15f9e2e6c8f4d5a123456",
   host: "64d15f9e2e6c8f4d5a123457",
   streamId: "64d15f9e2e6c8f4d5a123000",
@@ -39,56 +38,64 @@ const people = [
 
 /**
  * Writes the demo data when the table is empty, and the table's layout in any case. It comes before
- * any function is called, so that what the streams make of it is there when somebody looks.
- *
- * @throws LayoutMismatch when the data is of another layout.
+ * any function is called, so that what the streams make of it is there when somebody looks. Rejects
+ * with `LayoutMismatch` when the data is of another layout.
  */
-export async function writeDemoInto(system: Pick<System, "aws" | "stage">): Promise<void> {
+export async function writeDemoInto(system: Prepared): Promise<void> {
   await prepareTable(system, { demo: true });
 }
 
 /** Makes the table ready: of this layout, and with the demo data if that is wanted. */
 export async function prepareTable(
-  { aws, stage }: Pick<System, "aws" | "stage">,
+  { url, aws, stage }: Prepared,
   { demo }: { demo: boolean },
 ): Promise<void> {
-  const table = stage.tables[0];
-  if (table === undefined) throw new Error("The stage has no table.");
   // Loaded only when they are needed: the SDK is the largest part of a start.
-  const [{ DynamoDBClient }, { DynamoDBDocumentClient }, { openClient }, store, layout] =
-    await Promise.all([
-      import("@aws-sdk/client-dynamodb"),
-      import("@aws-sdk/lib-dynamodb"),
-      import("../platform/aws-client.ts"),
-      import("./demo-data.ts"),
-      import("../platform/table/layout.ts"),
-    ]);
-  const client = openClient(DynamoDBClient, {
-    endpoint: aws.endpointUrl,
-    region: stage.region,
-    credentials: aws.credentialsFor("ovation-runner"),
-  });
+  const [store, layout, table] = await Promise.all([
+    import("./demo-data.ts"),
+    import("../platform/table/layout.ts"),
+    openRunnersTable({ aws, stage }),
+  ]);
   const place = {
-    client: DynamoDBDocumentClient.from(client, {
-      marshallOptions: { removeUndefinedValues: true },
-    }),
-    tableName: table.name,
+    ...table,
+    picturesUrl: `${url}/pictures`,
     defaultPicture: settingOf(stage, "DEFAULT_PICTURE"),
     defaultThumbnail: settingOf(stage, "DEFAULT_THUMBNAIL"),
   };
   try {
     await layout.assertLayout(place);
-    if (!demo || !(await store.writeDemo(place, new Date()))) await layout.prepareLayout(place);
+    if (demo && (await store.writeDemo(place, new Date()))) return;
+    await layout.prepareLayout(place);
+    if (demo) await store.moveDemoPictures(place);
   } finally {
-    client.destroy();
+    table.client.destroy();
   }
+}
+
+/** The stage's table, as the runner itself reaches it. */
+export async function openRunnersTable({ aws, stage }: Pick<Prepared, "aws" | "stage">) {
+  const table = stage.tables[0];
+  if (table === undefined) throw new Error("The stage has no table");
+  const [{ DynamoDBClient }, { DynamoDBDocumentClient }, { openClient }] = await Promise.all([
+    import("@aws-sdk/client-dynamodb"),
+    import("@aws-sdk/lib-dynamodb"),
+    import("../platform/aws-client.ts"),
+  ]);
+  const client = openClient(DynamoDBClient, {
+    endpoint: aws.endpointUrl,
+    region: stage.region,
+    credentials: aws.credentialsFor("ovation-runner"),
+  });
+  const marshallOptions = { removeUndefinedValues: true };
+  const tableName = table.name;
+  return { client: DynamoDBDocumentClient.from(client, { marshallOptions }), tableName };
 }
 
 /** What the stage's template gives its functions under a name. */
 function settingOf(stage: System["stage"], name: string): string {
   const environments = Object.values(stage.functions).map(({ environment }) => environment);
   const value = environments.find((environment) => environment[name])?.[name];
-  if (value === undefined) throw new Error(`No function of the stage is given ${name}.`);
+  if (value === undefined) throw new Error(`No function of the stage is given ${name}`);
   return value;
 }
 

@@ -36,7 +36,7 @@ const { status } = spawnSync(program, given, { cwd: root, stdio: "inherit", env 
 if (status === 0) await prepareDeployed(name, options);
 process.exitCode = status ?? 1;
 
-/** Ends with 2 where the stage's table has data of another layout; none yet is no matter. */
+/** Exits with 2 where the stage's table has data of another layout; without a table it goes on. */
 async function prepareDeployed(stage: string, given: readonly string[]): Promise<void> {
   try {
     await prepareDeployedTable(stage, given);

@@ -1,6 +1,6 @@
 /**
- * Writes docs/openapi.json, docs/asyncapi.json and the client's types of the events; with `--check`
- * it fails if they differ.
+ * Writes docs/openapi.json, docs/asyncapi.json and the client's types of events and calls; with
+ * `--check` it fails if they differ.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { methodAndPath } from "../platform/http/contract.ts";
 import { openApiDocument } from "../platform/http/openapi.ts";
 import { asyncApiDocument } from "../platform/realtime/asyncapi.ts";
 import { commandPaths } from "../platform/tencent/openapi.ts";
+import { clientOperations } from "./client-operations.ts";
 import { clientTypes } from "./client-types.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -16,11 +17,14 @@ const endpoints = rowsOf("endpoint").filter(
   ({ contract }) => methodAndPath(contract)[1] !== catchAll,
 );
 const asyncApi = asyncApiDocument(rowsOf("socket"));
+const openApi = openApiDocument(endpoints, commandPaths(rowsOf("command")));
+const eventTypes = clientTypes(asyncApi.components.schemas);
 const json = (document: unknown) => `${JSON.stringify(document, null, 1)}\n`;
 const documents = {
-  "docs/openapi.json": json(openApiDocument(endpoints, commandPaths(rowsOf("command")))),
+  "docs/openapi.json": json(openApi),
   "docs/asyncapi.json": json(asyncApi),
-  "client/event-data.ts": clientTypes(asyncApi.components.schemas),
+  "client/event-data.ts": eventTypes,
+  "client/operations.ts": clientOperations(openApi, eventTypes),
 };
 
 const stale: string[] = [];

@@ -1,4 +1,3 @@
-/** The failed batches of a running system or of a deployed stage, reached as a person. */
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SignatureV4 } from "@smithy/signature-v4";
@@ -14,26 +13,29 @@ const answerMillisecondsMax = 90_000;
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 type Place = { s3: string; lambda: string; region: string; credentials: Credentials };
 
-/** The batches of a bucket of the account and region that the environment names. */
-export async function openDeployed(bucket: string): Promise<FailedBatches> {
+/**
+ * The failed batches in a bucket of the account and region that the environment names, reached as a
+ * person.
+ */
+export async function getDeployedBatches(bucket: string): Promise<FailedBatches> {
   const { config } = openClient(DynamoDBClient, {});
   const region = await config.region();
   const credentials = await config.credentials();
   const host = (service: string) => `https://${service}.${region}.amazonaws.com`;
-  return open({ s3: host("s3"), lambda: host("lambda"), region, credentials }, [bucket]);
+  return createBatches({ s3: host("s3"), lambda: host("lambda"), region, credentials }, [bucket]);
 }
 
-/** The batches of the system that runs on a data directory; undefined when none does. */
-export async function openLocal(dataDirectory: string): Promise<FailedBatches | undefined> {
+/** The failed batches of the system that runs on a data directory; undefined when none does. */
+export async function findLocalBatches(dataDirectory: string): Promise<FailedBatches | undefined> {
   const note = findEndpoint(dataDirectory);
   if (note === undefined) return undefined;
   const { url, buckets, ...credentials } = note;
   const answers = await fetch(url).catch(() => undefined);
   if (answers === undefined) return undefined;
-  return open({ s3: url, lambda: url, region: "us-east-1", credentials }, buckets);
+  return createBatches({ s3: url, lambda: url, region: "us-east-1", credentials }, buckets);
 }
 
-function open(place: Place, buckets: readonly string[]): FailedBatches {
+function createBatches(place: Place, buckets: readonly string[]): FailedBatches {
   const s3 = caller(place, "s3", place.s3);
   const lambda = caller(place, "lambda", place.lambda);
   return {

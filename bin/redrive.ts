@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { redriveBatches } from "../platform/store/log/failed-batches.ts";
 import { redrive } from "../platform/store/money/redrive.ts";
-import { openDeployed, openLocal } from "./failed-batches.ts";
+import { findLocalBatches, getDeployedBatches } from "./failed-batches.ts";
 import { isOtherData, openTable } from "./table.ts";
 
 const usage = "[--table NAME --failures BUCKET]";
@@ -36,8 +36,8 @@ async function bringBatches(given: { table?: string; failures?: string }): Promi
   }
   const batches =
     failures === undefined
-      ? await openLocal(process.env.DATA_DIR || ".data")
-      : await openDeployed(failures);
+      ? await findLocalBatches(process.env.DATA_DIR || ".data")
+      : await getDeployedBatches(failures);
   if (batches === undefined) {
     console.log("Batches of the stream were not looked for: they need Ovation running here.");
     return 0;

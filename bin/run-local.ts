@@ -1,14 +1,17 @@
-/** The run of the one-machine system: settings, start, block, end. */
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { placeholdersOf, stageOf } from "../lib/stages.ts";
 import type { System } from "../local/index.ts";
-import { DataDirectoryBusy, FormatMismatch, makeLog, startSystem } from "../local/index.ts";
+import { createLog, DataDirectoryBusy, FormatMismatch, startSystem } from "../local/index.ts";
 import type { Log } from "../local/log.ts";
-import { makeAssembly } from "./assembly.ts";
+import { buildAssembly } from "./assembly.ts";
+import { buildWeb } from "./build-web.ts";
 import { demoUsersOf, prepareTable } from "./demo.ts";
+import { restartNow } from "./restart.ts";
 import type { Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
 import { formatStartBlock } from "./start-block.ts";
+import { listStudioRoutes } from "./studio-routes.ts";
 import { topUp } from "./top-up.ts";
 
 /** A person's exit code for a wrong setting, and for a start that failed. */
@@ -18,8 +21,11 @@ const stopMillisecondsMax = 4500;
 const readyMillisecondsMax = 10_000;
 const parentLookMilliseconds = 250;
 
-/** Runs until a signal, then ends the process; a wrong setting or a failed start ends it early. */
-export async function runLocal(): Promise<void> {
+/**
+ * Runs the one-machine system until a signal, then ends the process; a wrong setting or a failed
+ * start ends it early. `onSignal` takes what a signal is to do from now on.
+ */
+export async function runLocal(onSignal: (end: () => void) => void): Promise<void> {
   const read = readSettings(process.env);
   if ("faults" in read) {
     for (const fault of read.faults) console.error(fault);
@@ -28,7 +34,7 @@ export async function runLocal(): Promise<void> {
   const { settings } = read;
   const stage = stageOf((name) => (name === "stage" ? settings.STAGE : undefined));
   for (const placeholder of placeholdersOf(stage)) console.warn(`Warning: ${placeholder}`);
-  // Whoever read our output may leave before we end.
+  // Whoever reads our output may leave before we end.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const aborting = new AbortController();
   let system: System | undefined;
@@ -38,20 +44,16 @@ export async function runLocal(): Promise<void> {
     if (system && settings.LOG === "text") console.log(system.aws.meter.summary());
     process.exit(code);
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.removeAllListeners(signal);
-    process.on(signal, () => {
-      if (aborting.signal.aborted) return;
-      aborting.abort();
-      // While it is still starting, the start itself notices and ends.
-      if (system) void end(0);
-    });
-  }
-  if (process.env.npm_lifecycle_event !== undefined) {
-    whenParentIsGone(() => process.emit("SIGTERM"));
-  }
+  const stop = () => {
+    if (aborting.signal.aborted) return;
+    aborting.abort();
+    // While it is still starting, the start itself notices and ends.
+    if (system) void end(0);
+  };
+  onSignal(stop);
+  if (process.env.npm_lifecycle_event !== undefined) whenParentIsGone(stop);
   try {
-    const log = makeLog(settings.LOG);
+    const log = createLog(settings.LOG);
     let isReady = false;
     // Our own questions to /health are nobody's requests.
     const request: Log["request"] = (line) => isReady && log.request(line);
@@ -60,6 +62,8 @@ export async function runLocal(): Promise<void> {
     await waitForHealth(system.url, aborting.signal);
     isReady = true;
     await announce(system, settings);
+    // At once, since a process that is killed keeps nothing for the next start.
+    flushCompileCache();
   } catch (error) {
     if (aborting.signal.aborted) return await end(0);
     console.error(explain(error, settings));
@@ -84,7 +88,7 @@ function whenParentIsGone(end: () => void): void {
 async function start(settings: Settings, log: Log, signal: AbortSignal): Promise<System> {
   const key = settings.TENCENT_SECRET_KEY;
   return await startSystem({
-    assemblyDirectory: () => makeAssembly(settings.STAGE, log.note, signal),
+    assemblyDirectory: () => buildAssembly(settings.STAGE, log.note, signal),
     stageName: settings.STAGE,
     port: settings.PORT,
     host: settings.HOST,
@@ -95,6 +99,11 @@ async function start(settings: Settings, log: Log, signal: AbortSignal): Promise
     cacheDirectory: join(import.meta.dirname, "..", ".cache", "compiled"),
     topUp,
     prepare: (system) => prepareTable(system, { demo: settings.DEMO === "on" }),
+    pagesDirectory: buildWeb,
+    routes: (system) =>
+      listStudioRoutes(system, {
+        restart: settings.DATA_DIR === ":memory:" ? undefined : () => restartNow(system.url),
+      }),
   });
 }
 
@@ -107,9 +116,8 @@ async function waitForHealth(url: string, signal: AbortSignal): Promise<void> {
     const answer = await fetch(`${url}/health`, { signal });
     const text = await answer.text();
     if (answer.ok) return;
-    if (answer.status !== 503 || Date.now() > end) {
+    if (answer.status !== 503 || Date.now() > end)
       throw new Error(`The system does not get ready: /health answers ${answer.status} ${text}`);
-    }
     await new Promise((done) => setTimeout(done, 50));
   }
 }
@@ -144,14 +152,11 @@ function explain(error: unknown, settings: Settings): string {
   if (error instanceof DataDirectoryBusy || error instanceof FormatMismatch) return error.message;
   if (isOtherLayout(error)) return `DATA_DIR ${settings.DATA_DIR}: ${(error as Error).message}`;
   const { code, syscall } = error as NodeJS.ErrnoException;
-  if (code === "EADDRINUSE") {
+  if (code === "EADDRINUSE")
     return `Port ${settings.PORT} is in use: end what uses it, or set PORT to another one.`;
-  }
-  if (code === "EADDRNOTAVAIL") {
+  if (code === "EADDRNOTAVAIL")
     return `HOST: this machine has no address ${settings.HOST}; 0.0.0.0 takes all it has.`;
-  }
-  if (code === "EACCES" && syscall === "listen") {
+  if (code === "EACCES" && syscall === "listen")
     return `Port ${settings.PORT} may not be used by this user: set PORT to one above 1023.`;
-  }
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,3 @@
-/** The settings of the one-machine runner, from the environment. */
 import { statSync } from "node:fs";
 import { isIP } from "node:net";
 import * as z from "zod";
@@ -30,6 +29,8 @@ const settings = {
   DEMO: choice("on", "off").default("on"),
   STAGE: choice("dev", "prod").default("dev"),
   LOG: choice("text", "json", "off").default("text"),
+  /** Whose clients of AWS the functions have: bin/build.ts reads it. */
+  AWS_CLIENT: choice("own", "sdk").default("own"),
   TENCENT_SECRET_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{16,128}$/, "16 to 128 printable ASCII characters without a space")
@@ -41,12 +42,12 @@ const settings = {
 
 export type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> };
 
-/** Their values are told to nobody, only their length. */
+/** Their values are shown to nobody, only their length. */
 const secretNames = new Set(["TENCENT_SECRET_KEY"]);
 
 /**
- * The settings, or a sentence for each that is wrong: its name, what was found, what is wanted.
- * An empty variable counts as one that is not set.
+ * The settings of the one-machine runner, from the environment, or a sentence for each that is
+ * wrong: its name, what was found, what is wanted. An empty variable counts as one that is not set.
  */
 export function readSettings(
   environment: Record<string, string | undefined>,

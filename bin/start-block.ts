@@ -1,4 +1,3 @@
-/** What a person sees when the system is up: where it is, who is there, and what to try first. */
 import packageJson from "../package.json" with { type: "json" };
 
 /** A demo user with a token. */
@@ -18,7 +17,10 @@ type StartBlock = {
   localKey: string | undefined;
 };
 
-/** At most 25 lines. Every line that begins with `curl` works when it is pasted alone. */
+/**
+ * What a person sees when the system is up: its addresses, its users, and what to try first, in at
+ * most 25 lines. Every line that begins with `curl` works when it is pasted alone.
+ */
 export function formatStartBlock(block: StartBlock): string {
   const { url, users, streamId } = block;
   const socket = url.replace("http", "ws");
@@ -33,6 +35,7 @@ export function formatStartBlock(block: StartBlock): string {
     "",
     `  Ovation ${packageJson.version} is ready in ${seconds} s (stage ${block.stage}, data in ${block.dataDir})`,
     "",
+    ...(block.stage === "dev" ? [`  Studio     ${url}/`] : []),
     `  HTTP       ${url}/api/v1   reference ${url}/docs, ${url}/openapi.json`,
     `  WebSocket  ${socket}/ws?token=TOKEN&streamId=${streamId}   reference ${url}/asyncapi.json`,
     `  Tencent    ${url}/v4   sdkappid ${block.sdkAppId}, admin administrator, secret key ${block.secretKey}`,

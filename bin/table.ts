@@ -1,4 +1,3 @@
-/** The table of a program beside the functions: a deployed one, or that of the data directory. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { FormatMismatch, openEngine, openSnapshot } from "../local/aws/index.ts";
@@ -15,9 +14,7 @@ export const isOtherData = (error: unknown) =>
 
 /**
  * Makes a stage's deployed table say its layout, if there is one yet, with the credentials that the
- * options of `cdk deploy` choose.
- *
- * @throws LayoutMismatch when its data is of another layout.
+ * options of `cdk deploy` choose. Rejects with `LayoutMismatch` when its data is of another layout.
  */
 export async function prepareDeployedTable(
   stage: string,
@@ -39,10 +36,8 @@ export async function prepareDeployedTable(
 /**
  * Makes platform/store read the table `name` with the AWS credentials of the environment, or
  * without a name that of DATA_DIR, whether the system runs or not; with `frozen` as of this moment,
- * whatever is written meanwhile. Answers what closes it.
- *
- * @throws LayoutMismatch when its data is of another layout; FormatMismatch when another engine
- * wrote it.
+ * whatever is written meanwhile. Answers what closes it. Rejects with `LayoutMismatch` when its
+ * data is of another layout, and with `FormatMismatch` when another engine wrote it.
  */
 export async function openTable(name?: string, frozen = false): Promise<() => Promise<void>> {
   const marshallOptions = { removeUndefinedValues: true };

@@ -1,4 +1,3 @@
-/** Credits for local people, through the same route that an app's own server uses. */
 import { randomUUID } from "node:crypto";
 import type { System } from "../local/index.ts";
 import type { TokenRequest } from "../local/issuer.ts";
@@ -9,8 +8,8 @@ const tokenSeconds = 60;
 const profileClaims = new Set(["preferred_username", "given_name", "family_name", "picture"]);
 
 /**
- * Tops the subject's wallet up to `credits`; one that holds as much already is left alone. Rejects
- * with what the API said when it refused.
+ * Tops the subject's wallet up to `credits`, through the same route that an app's own server uses;
+ * one that holds as much already is left alone. Rejects with what the API said when it refused.
  */
 export async function topUp(
   { sub, claims = {} }: TokenRequest,
@@ -20,7 +19,7 @@ export async function topUp(
   const named = Object.entries(claims).filter(([name]) => profileClaims.has(name));
   const sign = async (subject: string, groups: string[], own: Record<string, unknown> = {}) =>
     (await issuer.sign({ sub: subject, groups, claims: own, expiresIn: tokenSeconds })).token;
-  // The look makes the user known, under the names that were asked for.
+  // Reading it makes the user known, under the names that were asked for.
   const wallet = `${url}/api/v1/wallet`;
   const { balance } = await call<{ balance: number }>(
     wallet,
