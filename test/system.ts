@@ -29,7 +29,7 @@ export async function startSystem(settings: Settings = {}): Promise<System> {
   const port = settings.port ?? (await freePort());
   const own = settings.dataDir === undefined;
   const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), "ovation-")));
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../bin/local.ts")], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../bin/local.js")], {
     cwd: join(import.meta.dirname, ".."),
     env: {
       ...process.env,

@@ -1,5 +1,5 @@
 import { WebSocket } from "ws";
-import { createClient, type Event, type Options } from "../../client/index.ts";
+import { createClient, type Event, type History, type Options } from "../../client/index.ts";
 import { apiUrl, call, eventually, giftType, liveStream, person, topUp } from "./people.ts";
 import { wsUrl } from "./viewer.ts";
 
@@ -43,4 +43,46 @@ test("a gift sent with the client survives lost answers: it is paid, shown and a
   expect((await call("GET /api/v1/wallet", { as })).body.data.balance).toBe(93);
   client.close();
   await reading;
+});
+
+test("two viewers read one chat: history joined with what is said, sent at once, deleted for both", async () => {
+  const [{ id }, ann, bob] = await Promise.all([liveStream(), person(), person()]);
+  const clientOf = (token: string) =>
+    createClient({
+      url: apiUrl(),
+      socketUrl: wsUrl(),
+      token: () => token,
+      WebSocket: WebSocket as unknown as NonNullable<Options["WebSocket"]>,
+    });
+  const [anns, bobs] = [clientOf(ann.token), clientOf(bob.token)];
+  const texts = ({ messages }: History) => messages.map(({ content }) => content);
+  for (const text of ["1", "2", "3"]) await anns.sendMessage(id, text);
+  const stream = anns.subscribe(id);
+  const chat = await stream.history({ limit: 2 });
+  const other = await bobs.subscribe(id).history();
+  expect([texts(chat), chat.hasOlder, texts(other)]).toEqual([["2", "3"], true, ["1", "2", "3"]]);
+  expect(await chat.older()).toBe(false);
+  const pending = stream.send("  4  ");
+  expect(chat.pending).toEqual([pending]);
+  const sent = await pending.sent;
+  const shown = ["1", "2", "3", "4"];
+  await eventually(
+    async () => texts(other),
+    (all) => all.length === 4,
+  );
+  expect([texts(chat), texts(other), chat.pending]).toEqual([shown, shown, []]);
+  await anns.call("DELETE /api/v1/live-stream/{streamId}/chat/messages/{messageId}", {
+    path: { streamId: id, messageId: sent._id },
+  });
+  await eventually(
+    async () => [texts(chat), texts(other)],
+    (all) => all.every(({ length }) => length === 3),
+  );
+  expect(await anns.userId()).toBe(ann.id);
+  const refused = anns.call("POST /api/v1/gifts/create", {
+    body: { giftTypeId: await giftType(7), liveStreamId: id },
+  });
+  await expect(refused).rejects.toMatchObject({ statusCode: 409, code: "credits_too_low" });
+  anns.close();
+  bobs.close();
 });

@@ -1,5 +1,6 @@
 import WebSocket from "ws";
-import { createFollower, type Frame, type Message } from "../../client/follower.ts";
+import { createFollower } from "../../client/follower.ts";
+import type { Frame, Message } from "../../client/message.ts";
 import type { Person } from "./people.ts";
 import { wsUrl } from "./viewer.ts";
 

@@ -40,7 +40,11 @@ test("HTTP answers the same frames as the sockets, and nothing of a position it 
   const witness = await watch(as, id);
   const { epoch, head: begin } = witness.messages[0];
   const head = await tell(id, host, ["a", "b", "c"]);
-  const seen = witness.messages.filter(({ type }) => type === "events");
+  // A frame is in the log before it is posted.
+  const seen = await eventually(
+    async () => witness.messages.filter(({ type }) => type === "events"),
+    (frames) => frames.at(-1)?.frame === head,
+  );
   const all = await read(as, id, `?epoch=${epoch}&after=${begin}`);
   expect(Object.keys(all.body.data)).toEqual(["epoch", "head", "recovered", "frames"]);
   expect(all.body.data).toMatchObject({ epoch, head, recovered: true });

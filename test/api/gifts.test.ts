@@ -149,7 +149,9 @@ test("statistics, gifts and leaderboard tell of every gift once, and superlikes 
   expect(rest.pageInfo).toEqual({ nextCursor: null, hasNextPage: false, limit: 3 });
   const listed = [...page.list, ...rest.list].map(({ id }: { id: string }) => id);
   expect(listed.slice(1)).toEqual([...ids].reverse());
-  const { data: board } = (await read("leaderboard")).body;
+  const { data: board } = (
+    await call(`GET /api/v1/live-stream/${streamId}/leaderboard`, { as: sender })
+  ).body;
   type Row = { rank: number; user: { _id: string }; credits: number; gifts: number };
   const rows = board.map(({ rank, user, credits, gifts }: Row) => [rank, user._id, credits, gifts]);
   expect(rows).toEqual([

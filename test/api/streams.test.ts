@@ -164,8 +164,8 @@ test("scheduled streams are upcoming, and can be waited for", async () => {
   const { host, id } = await create({ title: "Planned", plannedStartDate: soon(60) });
   const as = await person();
   const upcoming = async (who?: typeof as, query = "") => {
-    const path = `/api/v2/live-stream/user/${host.id}/upcoming-live-streams${query}`;
-    return (await call(`GET ${path}`, { ...(who && { as: who }) })).body.data;
+    const route = `GET /api/v2/live-stream/user/${host.id}/upcoming-live-streams${query}`;
+    return (await call(route, { ...(who && { as: who }) })).body.data;
   };
   expect(await upcoming()).toMatchObject([{ id, status: "scheduled", isReminderActive: null }]);
   expect(await upcoming(as)).toMatchObject([{ isReminderActive: false }]);

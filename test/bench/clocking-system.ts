@@ -7,12 +7,12 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
-import { makeAssembly } from "../../bin/assembly.ts";
+import { buildAssembly } from "../../bin/assembly.ts";
 import { prepareTable } from "../../bin/demo.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeMessage } from "../../domain/streams/chat.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
-import { makeLog, startSystem } from "../../local/index.ts";
+import { createLog, startSystem } from "../../local/index.ts";
 import { key } from "../../platform/table/keys.ts";
 
 export type Saying = { streamId: string; n: number; content: string };
@@ -23,7 +23,7 @@ const speakerCount = 20;
 
 /** The assembly is copied: its functions get another setting, and the kept one stays as it is. */
 async function writeAssembly(): Promise<string> {
-  const made = await makeAssembly("dev", () => undefined, new AbortController().signal);
+  const made = await buildAssembly("dev", () => undefined, new AbortController().signal);
   const copy = join(directory, "assembly");
   cpSync(made, copy, { recursive: true });
   let changed = 0;
@@ -44,7 +44,7 @@ const system = await startSystem({
   stageName: "dev",
   port: Number(port),
   dataDir: join(directory, "data"),
-  log: makeLog("off"),
+  log: createLog("off"),
   secrets: {},
   prepare: (made) => prepareTable(made, { demo: false }),
 });

@@ -1,7 +1,7 @@
 import type { LogRecord } from "../../domain/log/event.ts";
 import { makeFrame } from "../../domain/log/frame.ts";
 import { compactText } from "../../platform/push/encodings.ts";
-import { emptyLog, given, now, said, streamId } from "../domain/frame-samples.ts";
+import { chatRecord, emptyLog, giftRecord, now, streamId } from "../domain/frame-samples.ts";
 import { print, round } from "./figures.ts";
 
 /** What people say in a chat, of the lengths that they say it in. */
@@ -18,8 +18,8 @@ const lines = [
 const eventsOf = (count: number): LogRecord[] =>
   Array.from({ length: count }, (_, n) =>
     n % 10 === 9
-      ? given(n)
-      : said(n, `${lines[n % lines.length]} ${n}`, 1, `viewer-${(n * 7) % 12}`),
+      ? giftRecord(n)
+      : chatRecord(n, `${lines[n % lines.length]} ${n}`, 1, `viewer-${(n * 7) % 12}`),
   );
 
 /** The frames' texts; what does not fit one becomes several. */

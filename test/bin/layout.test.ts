@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { makeAssembly } from "../../bin/assembly.ts";
+import { buildAssembly } from "../../bin/assembly.ts";
 import { openEngine } from "../../local/aws/index.ts";
-import { makeLog, startSystem as startStage } from "../../local/index.ts";
+import { createLog, startSystem as startStage } from "../../local/index.ts";
 import { key } from "../../platform/table/keys.ts";
 import { startSystem } from "../system.ts";
 
@@ -51,7 +51,7 @@ test("data that says its layout is audited, and started on again", async () => {
 
 test("data of the layout before is refused by start, audit and redrive: one sentence and code 2", async () => {
   await forgetLayout();
-  for (const program of ["local.ts", "audit.ts", "redrive.ts"])
+  for (const program of ["local.js", "audit.ts", "redrive.ts"])
     expect([program, run(program)]).toEqual([
       program,
       { status: 2, says: [expect.stringMatching(sentence)] },
@@ -60,11 +60,11 @@ test("data of the layout before is refused by start, audit and redrive: one sent
 
 test("functions serve no table that does not say its layout, whoever started them", async () => {
   const system = await startStage({
-    assemblyDirectory: () => makeAssembly("dev", () => {}, new AbortController().signal),
+    assemblyDirectory: () => buildAssembly("dev", () => {}, new AbortController().signal),
     stageName: "dev",
     port: 0,
     dataDir: ":memory:",
-    log: makeLog("off", () => {}),
+    log: createLog("off", () => {}),
     secrets: {},
   });
   const answer = await fetch(`${system.url}/health`);

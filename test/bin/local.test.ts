@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-const program = join(import.meta.dirname, "../../bin/local.ts");
+const program = join(import.meta.dirname, "../../bin/local.js");
 const run = promisify(execFile);
 const startMillisecondsMax = 120_000;
 

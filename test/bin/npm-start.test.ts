@@ -50,8 +50,22 @@ test("SIGTERM to `npm start` ends the server behind it within 5 s", async () => 
   expect(performance.now() - began).toBeLessThan(5000);
 }, 180_000);
 
+test("SIGTERM ends it also while its modules are loaded", async () => {
+  for (const later of [60, 120, 180, 240, 300]) {
+    const env = { ...process.env, PORT: "0", DATA_DIR: ":memory:", LOG: "off", NODE_OPTIONS: "" };
+    const options = { cwd: root, env, stdio: "ignore" } as const;
+    const child = spawn(process.execPath, ["bin/local.js"], options);
+    const isOver = ended(child);
+    await pause(later);
+    child.kill("SIGTERM");
+    await Promise.race([isOver, pause(10_000).then(() => child.kill("SIGKILL"))]);
+    await isOver;
+    expect({ later, isKilled: child.signalCode === "SIGKILL" }).toEqual({ later, isKilled: false });
+  }
+}, 90_000);
+
 test("started by hand it outlives the shell that started it", async () => {
-  const shell = `${process.execPath} bin/local.ts & echo $! > ${directory}/pid; wait`;
+  const shell = `${process.execPath} bin/local.js & echo $! > ${directory}/pid; wait`;
   const environment = { ...process.env };
   for (const name of Object.keys(environment))
     if (name.startsWith("npm_")) delete process.env[name];
@@ -70,7 +84,7 @@ test("started by hand it outlives the shell that started it", async () => {
 
 test("what lies in the data directory is readable by its owner alone, also from earlier runs", async () => {
   const data = join(directory, "data");
-  const first = await start(process.execPath, ["bin/local.ts"], data);
+  const first = await start(process.execPath, ["bin/local.js"], data);
   const stop = async ({ child }: { child: ChildProcess }) => {
     const gone = ended(child);
     child.kill("SIGTERM");
@@ -79,7 +93,7 @@ test("what lies in the data directory is readable by its owner alone, also from 
   await stop(first);
   for (const name of readdirSync(data)) chmodSync(join(data, name), 0o644);
   writeFileSync(join(data, "runner.sqlite-wal"), "", { mode: 0o644 });
-  const second = await start(process.execPath, ["bin/local.ts"], data);
+  const second = await start(process.execPath, ["bin/local.js"], data);
   const paths = readdirSync(data, { recursive: true, withFileTypes: true });
   const open = paths
     .filter((one) => one.isFile())
@@ -94,7 +108,7 @@ test("what lies in the data directory is readable by its owner alone, also from 
 }, 180_000);
 
 test("a token that is asked for with credits has them, and is called by its subject", async () => {
-  const { child, url } = await start(process.execPath, ["bin/local.ts"], ":memory:");
+  const { child, url } = await start(process.execPath, ["bin/local.js"], ":memory:");
   const post = async (body: unknown) => {
     const answer = await fetch(`${url}/local/token`, {
       method: "POST",

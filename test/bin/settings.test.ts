@@ -5,6 +5,7 @@ test("without any variable the defaults hold", () => {
     settings: {
       PORT: 4000,
       HOST: "127.0.0.1",
+      AWS_CLIENT: "own",
       DATA_DIR: ".data",
       DEMO: "on",
       STAGE: "dev",

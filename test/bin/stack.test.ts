@@ -6,19 +6,24 @@ import { entryPoints } from "../../bin/build.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Calls a bundle as Lambda does, without the setting that names the table: a fault. */
-function logOfFault(name: string, event: object): { message: string; stack: string } {
+/** What a bundle says of a fault: what it logs, or what it throws for Lambda to log. */
+type Fault = { message: string; error: { stack: string } };
+
+/** Calls a bundle as Lambda does, without the settings of the table and the issuer: a fault. */
+function faultOf(name: string, event: object): Fault {
   const bundle = join(root, "dist", name.replaceAll("/", "-"), "index.cjs");
-  const program = `require(${JSON.stringify(bundle)}).handler(${JSON.stringify(event)}, {
-    awsRequestId: "1", getRemainingTimeInMillis: () => 5000 })`;
+  // The task lies deeper than the ten calls that a stack shows.
+  const program = `Error.stackTraceLimit = 30; require(${JSON.stringify(bundle)}).handler(${JSON.stringify(event)}, {
+    awsRequestId: "1", getRemainingTimeInMillis: () => 5000
+  }).catch(({ stack }) => console.log(JSON.stringify({ message: "thrown", error: { stack } })))`;
   const env = { STAGE: "dev", ORIGINS: "*", POWERTOOLS_LOG_LEVEL: "INFO" };
   const { stdout, stderr } = spawnSync(process.execPath, ["-e", program], {
     encoding: "utf8",
     env,
   });
-  const lines = `${stdout}\n${stderr}`.split("\n").filter((line) => line.startsWith("{"));
-  const { message, error } = JSON.parse(lines[0] ?? "{}");
-  return { message, stack: error.stack };
+  // What is logged is an error and stands in stderr: before what is thrown, where both are.
+  const lines = `${stderr}\n${stdout}`.split("\n").filter((line) => line.startsWith("{"));
+  return JSON.parse(lines[0] ?? "{}") as Fault;
 }
 
 const lineOf = (file: string, text: string) =>
@@ -26,18 +31,41 @@ const lineOf = (file: string, text: string) =>
     .split("\n")
     .findIndex((line) => line.includes(text)) + 1;
 
-test("a fault in a bundle is logged with the files and lines of the sources", () => {
-  const file = entryPoints()["streams/get"]!;
-  const claims = { sub: "0123456789abcdef01234567", roles: "", claims: "{}", jti: "1" };
-  const { message, stack } = logOfFault("streams/get", {
-    httpMethod: "GET",
-    headers: {},
-    pathParameters: { streamId: "0123456789abcdef01234568" },
-    requestContext: { requestId: "1", authorizer: { ...claims, exp: "9999999999" } },
-  });
-  expect(message).toBe("A request failed");
-  expect(stack).toMatch(/\(?platform\/env\.ts:\d+:\d+/);
-  expect(stack).toContain(`${file}:${lineOf(file, "await getVisibleStream(")}:`);
-  expect(stack).toContain("GET /api/v1/live-stream/{streamId}");
-  expect(stack).not.toContain("index.cjs");
-}, 30_000);
+const claims = { sub: "0123456789abcdef01234567", roles: "", claims: "{}", jti: "1" };
+const call = {
+  httpMethod: "GET",
+  headers: {},
+  pathParameters: { streamId: "0123456789abcdef01234568" },
+  requestContext: { requestId: "1", authorizer: { ...claims, exp: "9999999999" } },
+};
+const missed = { streamId: claims.sub, connectionId: "1", revision: 1 };
+const message = { messageId: "1", body: JSON.stringify(missed) };
+const job = { streamId: claims.sub, from: 1, to: 1, about: 1, at: 0, of: 1 };
+/** A token of the right form, which only the issuer's keys could tell from a good one. */
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const token = `${part({ alg: "RS256", kid: "1" })}.${part({ sub: claims.sub })}.c2ln`;
+const methodArn = "arn:aws:execute-api:us-east-1:000000000000:api/dev/GET/x";
+
+/** A bundle, its event, a line of its handler that leads to the fault, and its name in a stack. */
+test.each([
+  ["streams/get", call, "await getVisibleStream(", "GET /api/v1/live-stream/{streamId}"],
+  ["realtime/resume", { Records: [message] }, "poster: ownPoster()", "queue resumes"],
+  ["realtime/post-part", job, "poster: ownPoster()", "task"],
+  ["money/measure-debts", {}, "await sumDebts(", "rate(1 minute)"],
+  [
+    "auth/http",
+    { multiValueHeaders: { Authorization: [`Bearer ${token}`] }, methodArn },
+    "await verifyToken(",
+    "authorizer http",
+  ],
+])(
+  "a fault of %s is logged with its handler and the lines of the sources",
+  (name, event, line, as) => {
+    const file = entryPoints()[name]!;
+    const { stack } = faultOf(name, event).error;
+    expect(stack).toMatch(/\(?platform\/(env|token)\.ts:\d+:\d+/);
+    expect(stack).toContain(`${as} (${file}:${lineOf(file, line)}:`);
+    expect(stack).not.toContain("index.cjs");
+  },
+  30_000,
+);

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { functionName } from "../../lib/names.ts";
 import { rowsOf } from "../../lib/route-table.ts";
-import { functionsOf, resourcesOf, templatesOf } from "./templates.ts";
+import { stageOf } from "../../lib/stages.ts";
+import { defaults } from "../../platform/grants.ts";
+import { functionsOf, resourcesOf, synthesize, templatesOf } from "./templates.ts";
 
 const kinds = ["endpoint", "command", "authorizer", "reaction", "socket", "task"] as const;
 const rows = kinds.flatMap((kind) => [...rowsOf(kind)] as { name: string; contract: Contract }[]);
@@ -9,10 +11,13 @@ type Contract = {
   kind: string;
   stage?: string;
   timeoutSeconds?: number;
+  memoryMegabytes?: number;
   grants: {
     read?: readonly string[];
     write?: readonly string[];
     connections?: true;
+    dueIndex?: true;
+    dueScan?: true;
     queues?: readonly string[];
     tasks?: readonly string[];
   };
@@ -67,9 +72,10 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
             ({ Condition }) => Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"],
           )
           .map((key) => String(key).replace(/#\*$/, ""));
-      const { read = [], write = [] } = contract.grants;
-      // Whoever touches the table looks at its layout first.
-      const looked = read.length + write.length > 0 ? [...read, "LAYOUT"] : [];
+      const { read = [], write = [], dueIndex, dueScan } = contract.grants;
+      // Whoever touches the table or its index looks at the layout first.
+      const isOnTable = read.length + write.length > 0 || dueIndex || dueScan;
+      const looked = isOnTable ? [...read, "LAYOUT"] : [];
       const changed = write.filter((partition) => partition !== "LEDGER");
       expect([name, keysOf("dynamodb:GetItem").sort()]).toEqual([name, looked.sort()]);
       expect([name, keysOf("dynamodb:PutItem").sort()]).toEqual([name, [...write].sort()]);
@@ -160,4 +166,16 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     );
     expect(reserved.length > 0).toBe(stage === "prod");
   });
+});
+
+test("a function has the memory of its contract, and in one stage what that stage gives it", async () => {
+  const memoryMegabytes = { "gifts/create": 512, "realtime/fan-out": 3538 };
+  const { templates } = await synthesize({ ...stageOf(() => undefined), memoryMegabytes });
+  const given = new Map(Object.entries(memoryMegabytes));
+  const functions = functionsOf(templates);
+  for (const { name, contract } of rows) {
+    const { MemorySize } = functions.get(functionName("dev", name))!.properties;
+    const wanted = given.get(name) ?? contract.memoryMegabytes ?? defaults.memoryMegabytes;
+    expect([name, MemorySize]).toEqual([name, wanted]);
+  }
 });

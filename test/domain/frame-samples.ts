@@ -1,4 +1,4 @@
-import { type Change, recordOf } from "../../domain/log/change.ts";
+import { type ItemChange, recordOf } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
@@ -27,11 +27,11 @@ export const stream = {
 
 /** A change with its time; `old` and `next` are images. */
 export const change = (
-  kind: Change["kind"],
+  kind: ItemChange["kind"],
   next: object | undefined,
   old?: object,
   createdAt = 1_768_473_000,
-): Change => ({
+): ItemChange => ({
   kind,
   streamId,
   createdAt,
@@ -62,10 +62,10 @@ export const gift = (n: number, more: object = {}) => ({
   ...more,
 });
 
-export const record = (made: Change): LogRecord => recordOf(made, picture)!;
-export const said = (n: number, content?: string, createdAt?: number, sender?: string) =>
+export const record = (itemChange: ItemChange): LogRecord => recordOf(itemChange, picture)!;
+export const chatRecord = (n: number, content?: string, createdAt?: number, sender?: string) =>
   record(change("message", message(n, content, sender), undefined, createdAt));
-export const given = (n: number, more?: object, createdAt?: number) =>
+export const giftRecord = (n: number, more?: object, createdAt?: number) =>
   record(change("gift", gift(n, more), undefined, createdAt));
 
 export const emptyLog = {

@@ -10,13 +10,13 @@ import {
 import { utf8Bytes } from "../../domain/text.ts";
 import {
   change,
+  chatRecord,
   emptyLog,
   gift,
-  given,
+  giftRecord,
   message,
   now,
   record,
-  said,
   streamId,
 } from "./frame-samples.ts";
 
@@ -39,7 +39,7 @@ const eventsOf = (frames: readonly Frame[]) =>
   frames.flatMap(({ body }) => JSON.parse(body).events);
 
 test("a frame says what its viewers are promised, in its order of keys", () => {
-  const [frame] = cut([said(1), given(2)]);
+  const [frame] = cut([chatRecord(1), giftRecord(2)]);
   const body = JSON.parse(frame!.body);
   expect(Object.keys(body)).toEqual([
     "type",
@@ -69,8 +69,8 @@ test("however records come, frames are small, dense, in order, and cover each re
     fc.property(fc.array(one, { minLength: 1, maxLength: 80 }), (wishes) => {
       const records = wishes.map((wish, n) =>
         "text" in wish
-          ? said(n, wish.text.toWellFormed(), n)
-          : given(n, { count: wish.count, price: wish.count }, n),
+          ? chatRecord(n, wish.text.toWellFormed(), n)
+          : giftRecord(n, { count: wish.count, price: wish.count }, n),
       );
       const frames = cut(records);
       expect(frames.map(({ n }) => n)).toEqual(frames.map((_, at) => at + 1));
@@ -87,7 +87,7 @@ test("however records come, frames are small, dense, in order, and cover each re
 });
 
 test("what one frame cannot hold goes into several, none larger than a message may be", () => {
-  const records = Array.from({ length: 100 }, (_, n) => said(n, "x".repeat(500), n));
+  const records = Array.from({ length: 100 }, (_, n) => chatRecord(n, "x".repeat(500), n));
   const frames = cut(records);
   expect(frames.length).toBeGreaterThan(1);
   for (const { body } of frames) expect(utf8Bytes(body)).toBeLessThanOrEqual(frameBytesMax);
@@ -95,14 +95,14 @@ test("what one frame cannot hold goes into several, none larger than a message m
 });
 
 test("time in a log never goes back, whatever the clocks of the shards say", () => {
-  const [first] = cut([said(1, "a", 500), said(2, "b", 100)]);
+  const [first] = cut([chatRecord(1, "a", 500), chatRecord(2, "b", 100)]);
   expect(first!.newest).toBe(500);
-  const [second] = cut([said(3, "c", 200)], { ...first!, head: 1 });
+  const [second] = cut([chatRecord(3, "c", 200)], { ...first!, head: 1 });
   expect(second!.newest).toBe(500);
 });
 
 test("an event that no frame can hold is covered and told, and holds up nobody", () => {
-  const huge = said(1);
+  const huge = chatRecord(1);
   const large: LogRecord = {
     ...huge,
     events: [
@@ -112,7 +112,12 @@ test("an event that no frame can hold is covered and told, and holds up nobody",
       },
     ],
   };
-  const { frame, taken, tooLarge } = makeFrame(emptyLog, [said(2), large, said(3)], saying, now);
+  const { frame, taken, tooLarge } = makeFrame(
+    emptyLog,
+    [chatRecord(2), large, chatRecord(3)],
+    saying,
+    now,
+  );
   expect(taken).toBe(3);
   expect(tooLarge).toEqual([large]);
   expect(eventsOf([frame]).map(({ data }) => data.content)).toEqual(["message 2", "message 3"]);
@@ -120,7 +125,7 @@ test("an event that no frame can hold is covered and told, and holds up nobody",
 });
 
 test("what is left out is counted and covered, and money never is", () => {
-  const records = [said(1), said(2), given(3)];
+  const records = [chatRecord(1), chatRecord(2), giftRecord(3)];
   const left = new Set([records[0]!.id]);
   const { frame } = makeFrame(emptyLog, records, { ...saying, left }, now);
   expect(JSON.parse(frame.body)).toMatchObject({ skipped: 1, events: [{}, {}] });
@@ -131,7 +136,7 @@ test("a refund takes its gift out of the totals", () => {
   const refunded = record(
     change("gift", gift(1, { refundedAt: now.toISOString(), revision: 2 }), gift(1)),
   );
-  const [frame] = cut([given(1), given(2), refunded]);
+  const [frame] = cut([giftRecord(1), giftRecord(2), refunded]);
   expect(frame!.totals).toEqual({ count: 1, credits: 10 });
   expect(eventsOf([frame!])[2]).toMatchObject({
     type: "gift.refunded",
@@ -145,14 +150,14 @@ test("a deletion takes the text out of a frame being made and of one that is kep
   const deleted = { ...rest, deletedAt: now.toISOString(), revision: 2 };
   const deletion = record(change("message", deleted, before));
   expect(deletion.deletes?.messageId).toBe(before.id);
-  const [together] = cut([said(1, "secret"), said(2, "kept"), deletion]);
+  const [together] = cut([chatRecord(1, "secret"), chatRecord(2, "kept"), deletion]);
   expect(together!.body).not.toContain("secret");
   expect(eventsOf([together!]).map(({ type }) => type)).toEqual([
     "chat.message",
     "chat.message",
     "chat.deleted",
   ]);
-  const [kept] = cut([said(1, "secret"), said(2, "kept")]);
+  const [kept] = cut([chatRecord(1, "secret"), chatRecord(2, "kept")]);
   const without = withoutText(kept!.body, before.id)!;
   expect(without).toBe(kept!.body.replace("secret", ""));
   expect(withoutText(without, before.id)).toBeUndefined();

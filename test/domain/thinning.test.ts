@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { bytesOf, chooseLeft } from "../../domain/log/thinning.ts";
-import { given, said } from "./frame-samples.ts";
+import { chatRecord, giftRecord } from "./frame-samples.ts";
 
 const nobody = new Set<string>();
-const kept = (records: ReturnType<typeof said>[], left: Set<string>) =>
+const kept = (records: ReturnType<typeof chatRecord>[], left: Set<string>) =>
   records.filter(({ id }) => !left.has(id));
 
 test("nothing is left out while there is room", () => {
-  const records = [1, 2, 3].map((n) => said(n));
+  const records = [1, 2, 3].map((n) => chatRecord(n));
   expect(chooseLeft(records, 32_000, nobody)).toEqual(new Set());
 });
 
 test("who says much loses much: every sender keeps a message before anybody keeps two", () => {
-  const loud = Array.from({ length: 60 }, (_, n) => said(n, "spam", 1, "loud"));
-  const quiet = Array.from({ length: 10 }, (_, n) => said(100 + n, "hello", 1, `quiet${n}`));
+  const loud = Array.from({ length: 60 }, (_, n) => chatRecord(n, "spam", 1, "loud"));
+  const quiet = Array.from({ length: 10 }, (_, n) => chatRecord(100 + n, "hello", 1, `quiet${n}`));
   const records = [...loud, ...quiet];
   const left = chooseLeft(records, bytesOf(loud[0]!) * 14, nobody);
   const shown = kept(records, left).map(({ senderId }) => senderId);
@@ -23,9 +23,9 @@ test("who says much loses much: every sender keeps a message before anybody keep
 });
 
 test("host and moderators are left out last, money and moderation never", () => {
-  const crowd = Array.from({ length: 40 }, (_, n) => said(n, "hi", 1, `u${n}`));
-  const host = Array.from({ length: 5 }, (_, n) => said(100 + n, "welcome", 1, "host"));
-  const gifts = Array.from({ length: 10 }, (_, n) => given(200 + n));
+  const crowd = Array.from({ length: 40 }, (_, n) => chatRecord(n, "hi", 1, `u${n}`));
+  const host = Array.from({ length: 5 }, (_, n) => chatRecord(100 + n, "welcome", 1, "host"));
+  const gifts = Array.from({ length: 10 }, (_, n) => giftRecord(200 + n));
   const records = [...crowd, ...host, ...gifts];
   const room = [...host, ...gifts].reduce((sum, record) => sum + bytesOf(record), 0);
   const left = chooseLeft(records, room, new Set(["host"]));
@@ -33,11 +33,11 @@ test("host and moderators are left out last, money and moderation never", () => 
   expect([...chooseLeft(records, 0, nobody)].some((id) => id.startsWith("gift"))).toBe(false);
 });
 
-test("what is kept fits the room, whatever was said", () => {
+test("what is kept fits the room, whatever was chatRecord", () => {
   const one = fc.record({ n: fc.nat(1e6), sender: fc.constantFrom("a", "b", "c", "host") });
   fc.assert(
     fc.property(fc.array(one), fc.integer({ min: 0, max: 30_000 }), (wishes, room) => {
-      const records = wishes.map(({ n, sender }) => said(n, "text", 1, sender));
+      const records = wishes.map(({ n, sender }) => chatRecord(n, "text", 1, sender));
       const left = chooseLeft(records, room, new Set(["host"]));
       const bytes = kept(records, left).reduce((sum, record) => sum + bytesOf(record), 0);
       expect(bytes).toBeLessThanOrEqual(room);

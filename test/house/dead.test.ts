@@ -1,20 +1,36 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { codeOf, sourcesOf } from "./sources.ts";
 
-const product = sourcesOf("bin", "client", "domain", "functions", "lib", "local", "platform");
+const product = sourcesOf(
+  ...["bin", "client", "domain", "functions", "lib", "local", "platform", "web"],
+);
+
+const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
+  scripts: Record<string, string>;
+};
+const commands = new Set(Object.values(scripts));
 
 /** What is run, bundled or published rather than imported. */
-const entries = [
-  /^bin\/(app|audit|build-client|deploy|documents|local|redrive|reset-logs|synth|test|top-up)\.ts$/,
-  /^client\/index\.ts$/,
+const entries: { test(path: string): boolean }[] = [
+  { test: (path) => commands.has(`node ${path}`) },
+  // What cdk.json and bin/local.js run, and what the runner loads when it is asked for credits.
+  /^bin\/(app|run-local|top-up)\.ts$/,
+  /^client\/(index|react)\.ts$/,
+  /^web\/\w+\/index\.tsx?$/,
   /^functions\//,
-  // Stands in for a package in the bundles (bin/build.ts).
+  // Stand in for packages in the bundles (bin/build.ts).
   /^platform\/credentials\.ts$/,
+  /^platform\/aws\/(client|lib)-[\w-]+\.ts$/,
 ];
 
 /** Known to be used by tests alone or by nobody; what is not so any more has to go from here. */
 const known = ["platform/store/log/log-reset.ts"];
-const knownExports = ["beginsWith", "isRunning", "keyHeader", "queryPages"];
+const knownExports = [
+  ...["beginsWith", "isRunning", "keyHeader", "queryPages"],
+  // Imported by bin/local.js, which is no TypeScript.
+  "runLocal",
+];
 
 test("a file of the product is imported by the product, or it is where something begins", () => {
   const imported = new Set(product.flatMap(({ imports }) => imports));

@@ -5,7 +5,7 @@ import { expect, test } from "@jest/globals";
 import { sourcesOf } from "./sources.ts";
 
 const root = join(import.meta.dirname, "../..");
-const rooms = ["bin", "client", "domain", "functions", "lib", "local", "platform", "test"];
+const rooms = ["bin", "client", "domain", "functions", "lib", "local", "platform", "test", "web"];
 const frames = readFileSync(join(root, "docs/frames.md"), "utf8");
 
 /** Every place, as `path:line`, of what a rule finds in these lines. */

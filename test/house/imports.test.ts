@@ -8,7 +8,7 @@ const node = /^node:/;
 const library = /^(@?[a-z])/;
 const sdk = /^@aws-sdk\//;
 const zod = /^zod$/;
-const rooms = /^(bin|client|domain|functions|lib|local|platform|test)\//;
+const rooms = /^(bin|client|domain|functions|lib|local|platform|test|web)\//;
 /** A library, and no room of ours: those are resolved to paths. */
 const isLibrary = (name: string) => library.test(name) && !rooms.test(name) && !node.test(name);
 
@@ -25,8 +25,8 @@ const rules: Record<string, Rule> = {
       /^functions\/index\.ts$/,
       /^platform\/(authorizer|env|grants|reaction|task)\.ts$/,
       /^platform\/\w+\/(contract|envelope|openapi)\.ts$/,
-      // The chart of keys is no store: it says how keys begin.
-      /^platform\/table\/keys\.ts$/,
+      // The chart of keys is no store: it says how keys begin, and of which kinds.
+      /^platform\/table\/(keys|item-kinds)\.ts$/,
       /^node:path$/,
       /^aws-cdk-lib(\/|$)/,
       /^constructs$/,
@@ -35,6 +35,8 @@ const rules: Record<string, Rule> = {
   },
   local: { may: [/^local\//, node, { test: isLibrary } as RegExp] },
   client: { may: [/^client\//, /^docs\/\w+\.json$/, { test: isLibrary } as RegExp], never: [node] },
+  // Only what a browser is given; of the house the published client alone, by its front door.
+  web: { may: [/^web\//, /^client\/index\.ts$/, /^preact(\/|$)/, /^@preact\/signals$/, /^icon:/] },
 };
 
 function strangers({ room, imports }: Source): string[] {
@@ -74,6 +76,9 @@ test("the rules catch what they are for", () => {
     ["local", "domain/money/gift.ts"],
     ["local", "lib/stages.ts"],
     ["client", "node:http"],
+    ["web", "client/follower.ts"],
+    ["web", "domain/money/gift.ts"],
+    ["web", "zod"],
   ] as const)
     expect(planted(room, name)).toEqual([name]);
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 
-/** One TypeScript file of the house. */
+/** One TypeScript file of the house, or one with elements of a page in it. */
 export type Source = {
   path: string;
   /** `domain`, `functions` …: the first folder. */
@@ -17,8 +17,8 @@ export type Source = {
 /** Every file of some rooms. */
 export function sourcesOf(...rooms: string[]): Source[] {
   return globSync(
-    rooms.map((room) => `${room}/**/*.ts`),
-    { cwd: root, exclude: ["**/dist/**"] },
+    rooms.map((room) => `${room}/**/*.{ts,tsx}`),
+    { cwd: root, exclude: ["**/dist/**", "**/*.d.ts"] },
   )
     .sort()
     .map((path) => readSource(path));

@@ -28,12 +28,14 @@ const wings: Record<string, readonly string[]> = {
   "domain/tencent": ["domain", "domain/people", "domain/streams", "domain/money"],
 
   platform: ["domain", "domain/people", "domain/log", "platform/table"],
+  "platform/aws": ["platform"],
   "platform/table": ["platform", "domain"],
   "platform/store/people": storeRule("people", []),
   "platform/store/streams": storeRule("streams", ["people"]),
   "platform/store/money": storeRule("money", ["people", "streams"]),
   "platform/store/log": storeRule("log", ["people", "streams"]),
   "platform/store/tencent": storeRule("tencent", ["people", "streams", "money"]),
+  "platform/outbound": ["platform", "domain"],
   "platform/http": ["platform", "platform/table", "domain"],
   "platform/push": [
     ...["platform", "platform/table", "domain", "domain/people", "domain/streams", "domain/log"],
@@ -45,8 +47,8 @@ const wings: Record<string, readonly string[]> = {
     ...["domain", "domain/streams", "domain/log"],
   ],
   "platform/tencent": [
-    ...["platform", "platform/table", "platform/http", "platform/store/money"],
-    ...["domain", "domain/streams", "domain/money", "domain/tencent"],
+    ...["platform", "platform/table", "platform/http", "platform/outbound"],
+    ...["platform/store/money", "domain", "domain/streams", "domain/money", "domain/tencent"],
   ],
   "platform/audit": [
     "platform",
@@ -75,6 +77,7 @@ const exceptions: Record<string, readonly RegExp[]> = {
   "local/lambda/function-routes.ts": [/^local\/(aws\/index|gateway\/(own-routes|sockets))\.ts$/],
   // What a source of events tells the endpoint of AWS: calls are counted, batches put aside.
   "local/sources/queues.ts": [/^local\/aws\/meter\.ts$/],
+  "local/sources/stream-calls.ts": [/^local\/aws\/engine-call\.ts$/],
   "local/sources/stream-feed.ts": [/^local\/aws\/engine-call\.ts$/],
   "local/sources/streams.ts": [/^local\/aws\/(engine-call|objects)\.ts$/],
   // A use case over people and streams: who is told of what.

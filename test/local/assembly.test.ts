@@ -1,7 +1,7 @@
 import { readAssembly } from "../../local/assembly/index.ts";
 import { resolve } from "../../local/assembly/intrinsics.ts";
 import type { Json, Template, Templates } from "../../local/assembly/templates.ts";
-import { makeEnvironment } from "../../local/lambda/environment.ts";
+import { environmentOf } from "../../local/lambda/environment.ts";
 import { sampleBundles, writeSampleAssembly } from "./sample-assembly.ts";
 
 function templatesOf(...list: Template[]): Templates {
@@ -141,7 +141,7 @@ describe("an assembly", () => {
     const stage = read();
     const echo = stage.functions["sample-echo"];
     if (!echo) throw new Error("The sample has no echo.");
-    const environment = makeEnvironment(echo, {
+    const environment = environmentOf(echo, {
       stage,
       endpointUrl: "http://127.0.0.1:1",
       credentialsFor: (name) => ({ accessKeyId: name, secretAccessKey: "s" }),

@@ -40,7 +40,7 @@ let aws: Aws;
 let directory: string;
 const sent: { id: string; text: string }[] = [];
 const connections: Connections = {
-  async post(id, data) {
+  post(id, data) {
     if (id === "gone=") return "gone";
     if (id === "slow=") return "too_fast";
     sent.push({ id, text: Buffer.from(data).toString() });

@@ -8,6 +8,7 @@ import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { type Engine, openEngine, openSnapshot, startEngine } from "../../local/aws/engine.ts";
 import { FormatMismatch } from "../../local/engine/index.ts";
 import { DataDirectoryBusy, openState } from "../../local/state.ts";
+import { findDynoxide, startDynoxide } from "./engine/differential/dynoxide.ts";
 import { makeStage, waitFor } from "./sample-stage.ts";
 
 const { tables } = makeStage();
@@ -193,4 +194,36 @@ test("data of the engine before is refused with one sentence, and left as it is"
     { name: "_stream_records" },
   ]);
   after.close();
+});
+
+const dynoxide = findDynoxide();
+(dynoxide ? test : test.skip)("another engine's old item of a new one is none", async () => {
+  const other = await startDynoxide(dynoxide!);
+  const state = openState(directory);
+  const engine = await startEngine({ state, tables, endpoint: other.endpoint, log: () => {} });
+  const update = async () => {
+    const { body } = await engine.call("DynamoDB_20120810.UpdateItem", {
+      TableName: "sample",
+      Key: { PK: { S: "A" }, SK: { S: "new" } },
+      UpdateExpression: "ADD n :one",
+      ExpressionAttributeValues: { ":one": { N: "1" } },
+      ReturnValues: "ALL_OLD",
+    });
+    return (body.Attributes as { n?: unknown } | undefined)?.n;
+  };
+  expect([await update(), await update(), await update()]).toEqual([
+    undefined,
+    { N: "1" },
+    { N: "2" },
+  ]);
+  const { body } = await engine.call("DynamoDB_20120810.UpdateItem", {
+    ...{ TableName: "sample", Key: { PK: { S: "B" }, SK: { S: "new" } } },
+    ...{ UpdateExpression: "SET n = :one", ExpressionAttributeValues: { ":one": { N: "1" } } },
+    ReturnValues: "ALL_OLD",
+  });
+  expect(body.Attributes).toBeUndefined();
+  expect(engine.switches).toBeUndefined();
+  await engine.stop();
+  state.close();
+  await other.stop();
 });

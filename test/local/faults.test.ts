@@ -1,4 +1,4 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   DeleteCommand,
   DynamoDBDocumentClient,
@@ -8,146 +8,141 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { type Aws, startAws } from "../../local/aws/index.ts";
+import { callRoute, connectBy, doors } from "./doors.ts";
 import { makeInvoke, makeStage, noConnections } from "./sample-stage.ts";
 
-let aws: Aws;
-const clients: DynamoDBClient[] = [];
+describe.each(doors)("calls by %s", (door) => {
+  let aws: Aws;
+  const clients: DynamoDBClient[] = [];
 
-/** How long a caller of this test waits for an answer. */
-const patienceMilliseconds = 300;
+  /** How long a caller of this test waits for an answer. */
+  const patienceMilliseconds = 300;
 
-function connect(name: string): DynamoDBDocumentClient {
-  const client = new DynamoDBClient({
-    endpoint: aws.endpointUrl,
-    region: "us-east-1",
-    credentials: aws.credentialsFor(name),
-    maxAttempts: 1,
-    requestHandler: { requestTimeout: patienceMilliseconds, throwOnRequestTimeout: true },
-  });
-  clients.push(client);
-  return DynamoDBDocumentClient.from(client);
-}
+  function connect(name: string): DynamoDBDocumentClient {
+    const client = connectBy(door, aws, name, patienceMilliseconds);
+    clients.push(client);
+    return DynamoDBDocumentClient.from(client);
+  }
 
-function route(method: string, path: string, body?: unknown) {
-  const found = aws.routes.find((one) => one.method === method && one.path === path);
-  if (!found) throw new Error(`no route ${method} ${path}`);
-  return Promise.resolve(found.handler(body)) as Promise<{ status: number; body: never }>;
-}
+  const route = (method: string, path: string, body?: unknown) =>
+    callRoute(aws, method, path, body);
 
-beforeAll(async () => {
-  aws = await startAws({
-    stage: makeStage(),
-    invoke: makeInvoke({}),
-    connections: noConnections,
-    dataDir: ":memory:",
-    secrets: {},
-    log: () => {},
-  });
-});
-afterAll(async () => {
-  for (const client of clients) client.destroy();
-  await aws.stop();
-});
-beforeEach(() => route("DELETE", "/local/faults"));
-
-const TableName = "sample";
-const at = (SK: string) => ({ PK: "STREAM#1", SK });
-const add = async (fault: object) => {
-  expect((await route("POST", "/local/faults", fault)).status).toBe(201);
-};
-const strikes = async () =>
-  ((await route("GET", "/local/faults")).body as { faults: { struck: number }[] }).faults.map(
-    ({ struck }) => struck,
-  );
-const write = (Item: object) => connect("sample-writer").send(new PutCommand({ TableName, Item }));
-const find = async (SK: string) => {
-  const command = new GetCommand({ TableName, Key: at(SK), ConsistentRead: true });
-  return (await connect("ovation-runner").send(command)).Item;
-};
-
-describe("a failed condition told as a conflict", () => {
-  const putNew = (SK: string) => ({
-    Put: { TableName, Item: at(SK), ConditionExpression: "attribute_not_exists(PK)" },
-  });
-  const writeNew = (...names: string[]) =>
-    connect("sample-writer").send(new TransactWriteCommand({ TransactItems: names.map(putNew) }));
-
-  test("strikes one item alone: the others keep their reasons", async () => {
-    await write(at("wallet"));
-    await write(at("entry"));
-    await add({ kind: "condition_as_conflict", keyPrefix: "STREAM#1/wallet" });
-    await expect(writeNew("entry", "fresh", "wallet")).rejects.toMatchObject({
-      name: "TransactionCanceledException",
-      message: expect.stringContaining("[ConditionalCheckFailed, None, TransactionConflict]"),
-      CancellationReasons: [
-        { Code: "ConditionalCheckFailed" },
-        { Code: "None" },
-        { Code: "TransactionConflict" },
-      ],
-    });
-    expect(await find("fresh")).toBeUndefined();
-  });
-
-  test("waits for a transaction whose condition fails", async () => {
-    await write(at("taken"));
-    await add({ kind: "condition_as_conflict" });
-    await writeNew("free");
-    expect(await find("free")).toBeDefined();
-    expect(await strikes()).toEqual([0]);
-    await expect(writeNew("taken")).rejects.toMatchObject({
-      CancellationReasons: [{ Code: "TransactionConflict" }],
-    });
-    expect(await strikes()).toEqual([1]);
-    await expect(writeNew("taken")).rejects.toMatchObject({
-      CancellationReasons: [{ Code: "ConditionalCheckFailed" }],
+  beforeAll(async () => {
+    aws = await startAws({
+      stage: makeStage(),
+      invoke: makeInvoke({}),
+      connections: noConnections,
+      dataDir: ":memory:",
+      secrets: {},
+      log: () => {},
     });
   });
-});
+  afterAll(async () => {
+    for (const client of clients) client.destroy();
+    await aws.stop();
+  });
+  beforeEach(() => route("DELETE", "/local/faults"));
 
-test("a single write is done although its answer is lost, whichever write it is", async () => {
-  await write({ ...at("changed"), n: 1 });
-  await add({ kind: "error_after_commit", operation: "UpdateItem" });
-  const update = connect("ovation-runner").send(
-    new UpdateCommand({
-      TableName,
-      Key: at("changed"),
-      UpdateExpression: "SET n = :two",
-      ConditionExpression: "n = :one",
-      ExpressionAttributeValues: { ":one": 1, ":two": 2 },
-    }),
-  );
-  await expect(update).rejects.toMatchObject({ name: "InternalServerError" });
-  expect(await find("changed")).toMatchObject({ n: 2 });
-  await add({ kind: "error_after_commit", operation: "DeleteItem" });
-  const remove = connect("ovation-runner").send(
-    new DeleteCommand({ TableName, Key: at("changed") }),
-  );
-  await expect(remove).rejects.toMatchObject({ name: "InternalServerError" });
-  expect(await find("changed")).toBeUndefined();
-});
-
-describe("silence", () => {
-  const put = async (SK: string) => {
-    const begun = performance.now();
-    const outcome = await write(at(SK)).then(
-      () => "answered",
-      ({ name }: Error) => name,
+  const TableName = "sample";
+  const at = (SK: string) => ({ PK: "STREAM#1", SK });
+  const add = async (fault: object) => {
+    expect((await route("POST", "/local/faults", fault)).status).toBe(201);
+  };
+  const strikes = async () =>
+    ((await route("GET", "/local/faults")).body as { faults: { struck: number }[] }).faults.map(
+      ({ struck }) => struck,
     );
-    return { outcome, waited: performance.now() - begun };
+  const write = (Item: object) =>
+    connect("sample-writer").send(new PutCommand({ TableName, Item }));
+  const find = async (SK: string) => {
+    const command = new GetCommand({ TableName, Key: at(SK), ConsistentRead: true });
+    return (await connect("ovation-runner").send(command)).Item;
   };
 
-  test("keeps the connection open and never answers: only the caller's patience ends it", async () => {
-    await add({ kind: "silence", operation: "PutItem" });
-    const { outcome, waited } = await put("unheard");
-    expect(outcome).toBe("TimeoutError");
-    expect(waited).toBeGreaterThanOrEqual(patienceMilliseconds - 20);
-    expect(await find("unheard")).toBeUndefined();
-    expect((await put("unheard")).outcome).toBe("answered");
+  describe("a failed condition told as a conflict", () => {
+    const putNew = (SK: string) => ({
+      Put: { TableName, Item: at(SK), ConditionExpression: "attribute_not_exists(PK)" },
+    });
+    const writeNew = (...names: string[]) =>
+      connect("sample-writer").send(new TransactWriteCommand({ TransactItems: names.map(putNew) }));
+
+    test("strikes one item alone: the others keep their reasons", async () => {
+      await write(at("wallet"));
+      await write(at("entry"));
+      await add({ kind: "condition_as_conflict", keyPrefix: "STREAM#1/wallet" });
+      await expect(writeNew("entry", "fresh", "wallet")).rejects.toMatchObject({
+        name: "TransactionCanceledException",
+        message: expect.stringContaining("[ConditionalCheckFailed, None, TransactionConflict]"),
+        CancellationReasons: [
+          { Code: "ConditionalCheckFailed" },
+          { Code: "None" },
+          { Code: "TransactionConflict" },
+        ],
+      });
+      expect(await find("fresh")).toBeUndefined();
+    });
+
+    test("waits for a transaction whose condition fails", async () => {
+      await write(at("taken"));
+      await add({ kind: "condition_as_conflict" });
+      await writeNew("free");
+      expect(await find("free")).toBeDefined();
+      expect(await strikes()).toEqual([0]);
+      await expect(writeNew("taken")).rejects.toMatchObject({
+        CancellationReasons: [{ Code: "TransactionConflict" }],
+      });
+      expect(await strikes()).toEqual([1]);
+      await expect(writeNew("taken")).rejects.toMatchObject({
+        CancellationReasons: [{ Code: "ConditionalCheckFailed" }],
+      });
+    });
   });
 
-  test("may come after the commit: what was asked for is done", async () => {
-    await add({ kind: "silence_after_commit", operation: "PutItem" });
-    expect((await put("done")).outcome).toBe("TimeoutError");
-    expect(await find("done")).toBeDefined();
+  test("a single write is done although its answer is lost, whichever write it is", async () => {
+    await write({ ...at("changed"), n: 1 });
+    await add({ kind: "error_after_commit", operation: "UpdateItem" });
+    const update = connect("ovation-runner").send(
+      new UpdateCommand({
+        TableName,
+        Key: at("changed"),
+        UpdateExpression: "SET n = :two",
+        ConditionExpression: "n = :one",
+        ExpressionAttributeValues: { ":one": 1, ":two": 2 },
+      }),
+    );
+    await expect(update).rejects.toMatchObject({ name: "InternalServerError" });
+    expect(await find("changed")).toMatchObject({ n: 2 });
+    await add({ kind: "error_after_commit", operation: "DeleteItem" });
+    const remove = connect("ovation-runner").send(
+      new DeleteCommand({ TableName, Key: at("changed") }),
+    );
+    await expect(remove).rejects.toMatchObject({ name: "InternalServerError" });
+    expect(await find("changed")).toBeUndefined();
+  });
+
+  describe("silence", () => {
+    const put = async (SK: string) => {
+      const begun = performance.now();
+      const outcome = await write(at(SK)).then(
+        () => "answered",
+        ({ name }: Error) => name,
+      );
+      return { outcome, waited: performance.now() - begun };
+    };
+
+    test("keeps the connection open and never answers: only the caller's patience ends it", async () => {
+      await add({ kind: "silence", operation: "PutItem" });
+      const { outcome, waited } = await put("unheard");
+      expect(outcome).toBe("TimeoutError");
+      expect(waited).toBeGreaterThanOrEqual(patienceMilliseconds - 20);
+      expect(await find("unheard")).toBeUndefined();
+      expect((await put("unheard")).outcome).toBe("answered");
+    });
+
+    test("may come after the commit: what was asked for is done", async () => {
+      await add({ kind: "silence_after_commit", operation: "PutItem" });
+      expect((await put("done")).outcome).toBe("TimeoutError");
+      expect(await find("done")).toBeDefined();
+    });
   });
 });

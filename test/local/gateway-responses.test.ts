@@ -1,7 +1,7 @@
 import { answerFromGateway } from "../../local/gateway/gateway-responses.ts";
 import type { RestRequest } from "../../local/gateway/rest-request.ts";
-import { formatRequestTime, makeContext } from "../../local/gateway/rest-request.ts";
-import { makeThrottle } from "../../local/gateway/throttle.ts";
+import { formatRequestTime, newRequestContext } from "../../local/gateway/rest-request.ts";
+import { createThrottle } from "../../local/gateway/throttle.ts";
 import type { GatewayResponse, RestApi } from "../../local/model.ts";
 
 const request: RestRequest = {
@@ -26,7 +26,7 @@ function answer(
   authorizer?: Record<string, string>,
 ) {
   const api = apiWith(responses);
-  const context = makeContext(api, "000000000000", request, "/a");
+  const context = newRequestContext(api, "000000000000", request, "/a");
   if (authorizer) context.authorizer = authorizer;
   const { statusCode, headers, body } = answerFromGateway(api, type, request, context);
   return { statusCode, headers: Object.fromEntries(headers), body: body.toString(), context };
@@ -88,7 +88,7 @@ test("the request time is in the common log format", () => {
 
 test("a throttle admits its burst at once and its rate over time", () => {
   let now = 0;
-  const throttle = makeThrottle({ rateLimit: 2, burstLimit: 3 }, () => now);
+  const throttle = createThrottle({ rateLimit: 2, burstLimit: 3 }, () => now);
   const admitted = (tries: number) =>
     Array.from({ length: tries }, () => throttle.admits()).filter(Boolean).length;
   expect(admitted(10)).toBe(3);
@@ -96,5 +96,5 @@ test("a throttle admits its burst at once and its rate over time", () => {
   expect(admitted(10)).toBe(2);
   now += 60_000;
   expect(admitted(10)).toBe(3);
-  expect(makeThrottle({}).admits()).toBe(true);
+  expect(createThrottle({}).admits()).toBe(true);
 });

@@ -8,9 +8,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeAssembly } from "../../bin/assembly.ts";
+import { buildAssembly } from "../../bin/assembly.ts";
 import { writeDemoInto } from "../../bin/demo.ts";
-import { makeLog, startSystem } from "../../local/index.ts";
+import { createLog, startSystem } from "../../local/index.ts";
 
 /** What the gift's role may do is taken from the template, so the template is what is changed. */
 const sender = "64d15f9e2e6c8f4d5a123456";
@@ -57,7 +57,7 @@ function copyWithoutLedger(): { removed: number } {
 /** Sends one gift on a system of its own; the answer's status and what was logged as a problem. */
 async function sendGift(directory: string): Promise<{ status: number; problems: string }> {
   const problems: string[] = [];
-  const log = makeLog("off", (text) => problems.push(text));
+  const log = createLog("off", (text) => problems.push(text));
   const system = await startSystem({
     assemblyDirectory: async () => directory,
     stageName: "dev",
@@ -86,7 +86,7 @@ async function sendGift(directory: string): Promise<{ status: number; problems: 
 }
 
 beforeAll(async () => {
-  original = await makeAssembly("dev", () => {}, new AbortController().signal);
+  original = await buildAssembly("dev", () => {}, new AbortController().signal);
   copy = mkdtempSync(join(tmpdir(), "ovation-test-"));
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));

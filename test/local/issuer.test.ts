@@ -2,17 +2,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
-import { makeOwnRoutes } from "../../local/gateway/own-routes.ts";
+import { createOwnRoutes } from "../../local/gateway/own-routes.ts";
 import type { RestRequest } from "../../local/gateway/rest-request.ts";
 import type { Issuer } from "../../local/issuer.ts";
-import { makeIssuer } from "../../local/issuer.ts";
+import { createIssuer } from "../../local/issuer.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "issuer-"));
 const baseUrl = "http://127.0.0.1:4000";
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 async function ask(issuer: Issuer, method: string, path: string, body?: unknown) {
-  const routes = makeOwnRoutes();
+  const routes = createOwnRoutes();
   routes.add(...issuer.routes);
   const request: RestRequest = {
     method,
@@ -30,9 +30,9 @@ async function ask(issuer: Issuer, method: string, path: string, body?: unknown)
 }
 
 test("tokens verify against the published keys, also after a restart", async () => {
-  const first = await makeIssuer({ baseUrl, directory });
+  const first = await createIssuer({ baseUrl, directory });
   const { token } = await first.sign({ sub: "u1", groups: ["admin"] });
-  const second = await makeIssuer({ baseUrl, directory });
+  const second = await createIssuer({ baseUrl, directory });
   const { body } = await ask(second, "GET", "/local/issuer/.well-known/jwks.json");
   expect(body.keys).toEqual([
     {
@@ -54,13 +54,13 @@ test("tokens verify against the published keys, also after a restart", async () 
 });
 
 test("discovery names the issuer and its keys", async () => {
-  const issuer = await makeIssuer({ baseUrl });
+  const issuer = await createIssuer({ baseUrl });
   const { body } = await ask(issuer, "GET", "/local/issuer/.well-known/openid-configuration");
   expect(body).toMatchObject({ issuer: issuer.url, jwks_uri: issuer.jwksUrl });
 });
 
 test("claims override and remove, and a life may be negative", async () => {
-  const issuer = await makeIssuer({ baseUrl });
+  const issuer = await createIssuer({ baseUrl });
   const { status, body } = await ask(issuer, "POST", "/local/token", {
     sub: "u1",
     claims: { iss: "https://other", exp: null, given_name: "Ann" },
@@ -84,7 +84,7 @@ test.each<[string, unknown, RegExp]>([
   ["claims that are null", { sub: "a", claims: null }, /^claims: /],
   ["a life that is no number", { sub: "a", expiresIn: "1h" }, /^expiresIn: /],
 ])("%s is 400 with what is wrong", async (_name, body, fault) => {
-  const issuer = await makeIssuer({ baseUrl });
+  const issuer = await createIssuer({ baseUrl });
   const answer = await ask(issuer, "POST", "/local/token", body);
   expect(answer.status).toBe(400);
   expect(answer.body).toMatchObject({ isSuccess: false, statusCode: 400, data: null });

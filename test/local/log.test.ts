@@ -1,9 +1,9 @@
 import type { LogMode } from "../../local/log.ts";
-import { makeLog } from "../../local/log.ts";
+import { createLog } from "../../local/log.ts";
 
 function logOf(mode: LogMode) {
   const lines: [string, string][] = [];
-  return { lines, log: makeLog(mode, (text, stream) => void lines.push([stream, text])) };
+  return { lines, log: createLog(mode, (text, stream) => void lines.push([stream, text])) };
 }
 
 const line = { method: "GET", path: "/a", statusCode: 200, milliseconds: 1.26, by: "f" };

@@ -2,16 +2,16 @@
 import { connect } from "node:net";
 import type { Gateway } from "../../local/gateway/index.ts";
 import { startGateway } from "../../local/gateway/index.ts";
-import { makeOwnRoutes } from "../../local/gateway/own-routes.ts";
+import { createOwnRoutes } from "../../local/gateway/own-routes.ts";
 import type { RestRequest } from "../../local/gateway/rest-request.ts";
-import { makeIssuer } from "../../local/issuer.ts";
-import { makeLog } from "../../local/log.ts";
+import { createIssuer } from "../../local/issuer.ts";
+import { createLog } from "../../local/log.ts";
 
-const ownRoutes = makeOwnRoutes();
+const ownRoutes = createOwnRoutes();
 let gateway: Gateway;
 
 beforeAll(async () => {
-  gateway = await startGateway({ port: 0, log: makeLog("off", () => undefined), ownRoutes });
+  gateway = await startGateway({ port: 0, log: createLog("off", () => undefined), ownRoutes });
 });
 afterAll(() => gateway.stop());
 
@@ -35,7 +35,7 @@ const statusOf = (answer: string) => Number(answer.split(" ")[1]);
 
 test("while the system starts its own routes answer 503, as all others do", async () => {
   expect(statusOf(await ask("POST", { host: "127.0.0.1" }))).toBe(503);
-  const issuer = await makeIssuer({ baseUrl: gateway.url });
+  const issuer = await createIssuer({ baseUrl: gateway.url });
   ownRoutes.add(...issuer.routes);
   expect(statusOf(await ask("POST", { host: "127.0.0.1" }))).toBe(201);
 });

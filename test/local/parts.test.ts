@@ -8,9 +8,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeAssembly } from "../../bin/assembly.ts";
+import { buildAssembly } from "../../bin/assembly.ts";
 import { prepareTable } from "../../bin/demo.ts";
-import { makeLog, startSystem } from "../../local/index.ts";
+import { createLog, startSystem } from "../../local/index.ts";
 import { callsOf, textOf, until, type Watcher, watch } from "./audience.ts";
 
 /*
@@ -48,13 +48,13 @@ function lowerThresholds(original: string): void {
 
 beforeAll(async () => {
   copy = mkdtempSync(join(tmpdir(), "ovation-test-"));
-  lowerThresholds(await makeAssembly("dev", () => {}, new AbortController().signal));
+  lowerThresholds(await buildAssembly("dev", () => {}, new AbortController().signal));
   system = await startSystem({
     assemblyDirectory: async () => copy,
     stageName: "dev",
     port: 0,
     dataDir: ":memory:",
-    log: makeLog("off", (text) => problems.push(text)),
+    log: createLog("off", (text) => problems.push(text)),
     secrets: {},
     prepare: (made) => prepareTable(made, { demo: false }),
   });

@@ -3,11 +3,11 @@ import { connect } from "node:net";
 import { readAssembly } from "../../local/assembly/index.ts";
 import type { Gateway } from "../../local/gateway/index.ts";
 import { startGateway } from "../../local/gateway/index.ts";
-import { makeOwnRoutes } from "../../local/gateway/own-routes.ts";
-import { makeRestApi } from "../../local/gateway/rest.ts";
+import { createOwnRoutes } from "../../local/gateway/own-routes.ts";
+import { createRestApi } from "../../local/gateway/rest.ts";
 import type { Workers } from "../../local/lambda/workers.ts";
 import { startWorkers } from "../../local/lambda/workers.ts";
-import { makeLog } from "../../local/log.ts";
+import { createLog } from "../../local/log.ts";
 import { writeSampleAssembly } from "./sample-assembly.ts";
 
 const assembly = writeSampleAssembly();
@@ -22,15 +22,15 @@ beforeAll(async () => {
   });
   workers = startWorkers({
     functions: stage.functions,
-    environmentOf: (lambda) => ({ ...lambda.environment, LOCAL: "on" }),
+    prepare: (lambda) => ({ environment: { ...lambda.environment, LOCAL: "on" } }),
     line: () => undefined,
   });
-  const log = makeLog("off", () => undefined);
-  gateway = await startGateway({ port: 0, log, ownRoutes: makeOwnRoutes() });
+  const log = createLog("off", () => undefined);
+  gateway = await startGateway({ port: 0, log, ownRoutes: createOwnRoutes() });
   expect((await fetch(`${gateway.url}/health`)).status).toBe(503);
   const [api] = stage.restApis;
   if (api === undefined) throw new Error("The sample has no API.");
-  const answer = makeRestApi(api, stage, workers.invoke, 1500);
+  const answer = createRestApi(api, stage, workers.invoke, 1500);
   gateway.open({ rest: [{ prefix: "", answer }], sockets: [] });
 });
 

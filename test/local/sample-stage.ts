@@ -126,7 +126,7 @@ export const streamArn = `${tableArn}/stream/local`;
 
 /** Connections of which none is open. */
 export const noConnections: Connections = {
-  post: async () => "gone",
+  post: () => "gone",
   close: () => "gone",
   find: () => undefined,
 };

@@ -4,13 +4,13 @@ import WebSocket from "ws";
 import { readAssembly } from "../../local/assembly/index.ts";
 import type { Gateway } from "../../local/gateway/index.ts";
 import { startGateway } from "../../local/gateway/index.ts";
-import { makeOwnRoutes } from "../../local/gateway/own-routes.ts";
+import { createOwnRoutes } from "../../local/gateway/own-routes.ts";
 import type { Sockets } from "../../local/gateway/sockets.ts";
-import { makeSockets } from "../../local/gateway/sockets.ts";
+import { createSockets } from "../../local/gateway/sockets.ts";
 import { awsSocketLimits } from "../../local/gateway/sockets-connection.ts";
 import type { Workers } from "../../local/lambda/workers.ts";
 import { startWorkers } from "../../local/lambda/workers.ts";
-import { makeLog } from "../../local/log.ts";
+import { createLog } from "../../local/log.ts";
 import { writeSampleAssembly } from "./sample-assembly.ts";
 
 const assembly = writeSampleAssembly();
@@ -27,9 +27,9 @@ const endpoint = createServer((request, response) => {
   request.setEncoding("utf8").on("data", (text) => {
     body += text;
   });
-  request.on("end", async () => {
+  request.on("end", () => {
     const connectionId = decodeURIComponent(request.url?.split("/").at(-1) ?? "");
-    const outcome = await sockets.connections.post(connectionId, Buffer.from(body));
+    const outcome = sockets.connections.post(connectionId, Buffer.from(body));
     posted.push({ connectionId, outcome, message: JSON.parse(body) });
     response.writeHead(outcome === "sent" ? 200 : 410).end();
   });
@@ -45,13 +45,13 @@ beforeAll(async () => {
   const { port } = endpoint.address() as { port: number };
   workers = startWorkers({
     functions: stage.functions,
-    environmentOf: () => ({ ENDPOINT: `http://127.0.0.1:${port}` }),
+    prepare: () => ({ environment: { ENDPOINT: `http://127.0.0.1:${port}` } }),
     line: () => undefined,
   });
-  const log = makeLog("off", () => undefined);
-  gateway = await startGateway({ port: 0, log, ownRoutes: makeOwnRoutes() });
+  const log = createLog("off", () => undefined);
+  gateway = await startGateway({ port: 0, log, ownRoutes: createOwnRoutes() });
   const limits = { ...awsSocketLimits, idleMilliseconds: 1000, bufferedBytesMax: 64 * 1024 };
-  sockets = makeSockets({ stage, invoke: workers.invoke, log, limits });
+  sockets = createSockets({ stage, invoke: workers.invoke, log, limits });
   gateway.open({ rest: [], sockets: stage.webSocketApis.map(sockets.mount) });
 });
 
@@ -213,7 +213,7 @@ test("a client that does not read makes posts too fast, and the others do not wa
   slow.pause();
   const outcomes = new Set<string>();
   for (let n = 0; n < 2000 && !outcomes.has("too_fast"); n += 1) {
-    outcomes.add(await sockets.connections.post(connectionId, Buffer.alloc(32_000, 97)));
+    outcomes.add(sockets.connections.post(connectionId, Buffer.alloc(32_000, 97)));
   }
   expect([...outcomes]).toEqual(["sent", "too_fast"]);
   const other = await open();

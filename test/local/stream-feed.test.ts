@@ -1,4 +1,5 @@
 import type { EngineCall } from "../../local/aws/engine-call.ts";
+import { newPace, paceBatch, paceLook, watchStrain } from "../../local/sources/pace.ts";
 import { createStreamFeed } from "../../local/sources/stream-feed.ts";
 import { makeStage } from "./sample-stage.ts";
 
@@ -41,23 +42,78 @@ async function measure(feed: ReturnType<typeof createStreamFeed>, times: number)
   return performance.now() - began + 10;
 }
 
-test("a reader that is woken again and again looks twenty times a second", async () => {
+const feedOf = (pages: number[], strain: number) =>
+  createStreamFeed(makeEngine(pages).call, table, () => strain);
+
+test("a reader that is woken again and again looks a hundred times a second", async () => {
   const engine = makeEngine([]);
-  expect(await measure(createStreamFeed(engine.call, table), 15)).toBeGreaterThan(450);
-  expect(engine.looks()).toBe(15);
+  const took = await measure(
+    createStreamFeed(engine.call, table, () => 0),
+    29,
+  );
+  expect(took).toBeGreaterThan(240);
+  expect(engine.looks()).toBe(29);
+});
+
+test("on a busy machine it looks twenty times a second", async () => {
+  expect(await measure(feedOf([], 1), 15)).toBeGreaterThan(450);
 });
 
 test("what has gathered in full pages is read without a pause, whatever a batch took", async () => {
-  const full = createStreamFeed(makeEngine(Array.from({ length: 20 }, () => 1000)).call, table);
+  const full = feedOf(
+    Array.from({ length: 20 }, () => 1000),
+    1,
+  );
   await full.read(undefined);
   full.restAfter(60_000);
-  const paced = await measure(createStreamFeed(makeEngine([]).call, table), 19);
+  const paced = await measure(feedOf([], 1), 19);
   expect(await measure(full, 19)).toBeLessThan(paced);
 });
 
 test("after a long batch a reader rests as long as Lambda does between two looks", async () => {
-  const feed = createStreamFeed(makeEngine([1]).call, table);
+  const feed = feedOf([1], 1);
   await feed.read(undefined);
   feed.restAfter(60_000);
   expect(await measure(feed, 1)).toBeGreaterThan(250);
+});
+
+test("where the machine has time nobody rests, and the more of it the shorter", () => {
+  const restOf = (strain: number) => {
+    const { wait } = paceLook(paceBatch(newPace, 1_000, 200, strain), 1_000, strain);
+    return wait;
+  };
+  expect([0, 0.5, 1].map(restOf)).toEqual([0, 75, 150]);
+});
+
+test("the first looks after a while come at once, and what follows keeps its distance", () => {
+  const waits: number[] = [];
+  let pace = newPace;
+  for (const now of [5_000, 5_000, 5_000, 5_000, 5_000, 5_000]) {
+    const look = paceLook(pace, now, 0);
+    waits.push(look.wait);
+    pace = look.pace;
+  }
+  expect(waits).toEqual([0, 0, 0, 0, 10, 20]);
+});
+
+test("a machine is busy by its idle time, looked at a few times a second", () => {
+  let now = 0;
+  let idle = 0.9;
+  let questions = 0;
+  const strain = watchStrain(
+    () => now,
+    () => {
+      questions++;
+      return idle;
+    },
+  );
+  const seen = [0.9, 0.3, 0.2, 0.1, 0].map((share) => {
+    idle = share;
+    now += 200;
+    return Math.round(strain() * 100);
+  });
+  expect(seen).toEqual([0, 0, 50, 100, 100]);
+  now += 199;
+  strain();
+  expect(questions).toBe(5);
 });

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import WebSocket from "ws";
 import type { SystemOptions } from "../../local/index.ts";
-import { makeLog, startSystem } from "../../local/index.ts";
+import { createLog, startSystem } from "../../local/index.ts";
 import { sampleBundles, sampleDocument, writeSampleAssembly } from "./sample-assembly.ts";
 
 const sample = writeSampleAssembly();
@@ -13,7 +13,7 @@ const start = (options: Partial<SystemOptions> = {}) =>
     stageName: "dev",
     port: 0,
     dataDir: ":memory:",
-    log: makeLog("off", () => undefined),
+    log: createLog("off", () => undefined),
     secrets: {},
     parameters: { "/sample/issuer": "http://issuer" },
     ...options,

@@ -21,7 +21,7 @@ function start(changes: Partial<LambdaFunction> = {}): void {
         { ...lambda, timeoutSeconds: 60, ...changes },
       ]),
     ),
-    environmentOf: () => ({}),
+    prepare: () => ({ environment: {} }),
     line: () => undefined,
   });
 }

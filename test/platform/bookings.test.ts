@@ -1,8 +1,7 @@
 import { decideGift, type GiftContext } from "../../domain/money/gift.ts";
 import { credit, draftOf } from "../../domain/money/wallet.ts";
-import { payOut, topUp } from "../../platform/store/money/bookings.ts";
+import { payOut, topUp, transfer } from "../../platform/store/money/bookings.ts";
 import { commitGift, getGiver } from "../../platform/store/money/gifts.ts";
-import { transfer } from "../../platform/store/money/transfers.ts";
 import { commit, findWallet, recordSpendLimit } from "../../platform/store/money/wallets.ts";
 import { whileBusy } from "./busy-wallet.ts";
 import { useOwnTable } from "./table.ts";

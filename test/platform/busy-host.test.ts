@@ -1,8 +1,7 @@
 import { BatchWriteCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as sweep } from "../../functions/money/sweep.ts";
 import { sumPending } from "../../platform/store/money/due.ts";
-import { settle } from "../../platform/store/money/settle.ts";
-import { settleAll } from "../../platform/store/money/settle-all.ts";
+import { settle, settleAll } from "../../platform/store/money/settle.ts";
 import { sweepOverdue } from "../../platform/store/money/sweep.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";

@@ -6,8 +6,9 @@ import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import { newId } from "../../platform/id.ts";
 import { admitMessage } from "../../platform/store/streams/admission.ts";
 import { liftBan, recordBan } from "../../platform/store/streams/bans.ts";
+import { findMember } from "../../platform/store/streams/members.ts";
 import { takeNumber } from "../../platform/store/streams/messages.ts";
-import { findMember, recordStream } from "../../platform/store/streams/streams.ts";
+import { recordStream } from "../../platform/store/streams/streams.ts";
 import { startTable } from "./table.ts";
 
 let stopTable: () => Promise<void>;

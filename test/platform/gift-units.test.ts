@@ -1,7 +1,7 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { Attributes } from "../../local/aws/dynamodb-access.ts";
-import { countItemBytes } from "../../local/aws/item-size.ts";
+import { countItemBytes } from "../../local/engine/values.ts";
 import { findGiftType, recordGiftType } from "../../platform/store/money/gift-types.ts";
 import { dueOf, settle } from "../../platform/store/money/settle.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";

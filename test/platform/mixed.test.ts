@@ -1,7 +1,7 @@
 import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import type { TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
-import { settleAll } from "../../platform/store/money/settle-all.ts";
-import { transfer } from "../../platform/store/money/transfers.ts";
+import { transfer } from "../../platform/store/money/bookings.ts";
+import { settleAll } from "../../platform/store/money/settle.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { table } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";

@@ -8,7 +8,7 @@ import {
   lastWordMilliseconds,
   millisecondsLeft,
 } from "../../platform/deadline.ts";
-import { queuePosting } from "../../platform/push/jobs.ts";
+import { createJobs } from "../../platform/push/jobs.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table } from "../../platform/table/table.ts";
 import { transact } from "../../platform/table/transact.ts";
@@ -77,7 +77,7 @@ const get = () =>
 const calls: [string, () => Promise<unknown>][] = [
   ["the table", get],
   ["a queue of moments", () => startTimer(process.env.POSTS_QUEUE_URL!, {}, { at: now, now })],
-  ["the queue of posts", () => queuePosting({ streamId: "s", gathered: "1" })],
+  ["the queue of posts", () => createJobs().queuePosting({ streamId: "s", gathered: "1" })],
   ["the secret", () => getSecretKey(now)],
 ];
 

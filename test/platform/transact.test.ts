@@ -1,7 +1,8 @@
 import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { triesMax } from "../../platform/table/conflicts.ts";
 import { useTable } from "../../platform/table/table.ts";
-import { type Action, transact, triesMax } from "../../platform/table/transact.ts";
+import { type Action, transact } from "../../platform/table/transact.ts";
 
 process.env.TABLE_NAME ??= "t";
 

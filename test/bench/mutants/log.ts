@@ -13,7 +13,7 @@ const framing: Mutant[] = [
     file: "platform/push/append.ts",
     line: "fresh = fresh.slice(taken);",
     // Only so often: with a memory as small as the test's it would go on for ever.
-    fault: "fresh = made.length < 20 ? freshIn(log, records) : fresh.slice(taken);",
+    fault: "fresh = newFrames.length < 20 ? freshIn(log, records) : fresh.slice(taken);",
     tests: counterexamples,
     only: "framed once",
   },
@@ -104,7 +104,7 @@ const framing: Mutant[] = [
   },
   {
     says: "a deleted text stays in frames that memory does not know",
-    file: "platform/push/append.ts",
+    file: "platform/store/log/frames.ts",
     line: "(await findCovering(streamId, recordId, writtenAt))",
     fault: "undefined",
     tests: counterexamples,
@@ -123,8 +123,8 @@ const delivering: Mutant[] = [
   {
     says: "only a call's own frames are posted",
     file: "platform/push/deliver.ts",
-    line: "{ after: log.posted, upTo, most }",
-    fault: "{ after: Math.max(log.posted, (made[0]?.n ?? 1) - 1), upTo, most }",
+    line: "{ after: log.posted, head, most }",
+    fault: "{ after: Math.max(log.posted, (newFrames[0]?.n ?? 1) - 1), head, most }",
     tests: counterexamples,
     only: "F11|what dies between",
   },
@@ -192,7 +192,7 @@ const delivering: Mutant[] = [
   {
     says: "two connections that hang hold up their small room",
     file: "platform/push/slice.ts",
-    line: "const few = Math.max(stragglersMin, Math.floor(left * stragglersShare));",
+    line: "const few = Math.max(stragglersMin, Math.floor(open * stragglersShare));",
     fault: "const few = 0;",
     tests: ["test/platform/push/hanging.test.ts"],
   },

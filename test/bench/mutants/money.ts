@@ -118,7 +118,7 @@ const bookings: Mutant[] = [
   },
   {
     says: "transfers do not count towards the daily limit",
-    file: "platform/store/money/transfers.ts",
+    file: "platform/store/money/bookings.ts",
     line: "debit(countSpending(draftOf(from!), amount, now, spendLimits()), {",
     fault: "debit(draftOf(from!), {",
     tests: bookingsTest,
@@ -126,7 +126,7 @@ const bookings: Mutant[] = [
   },
   {
     says: "a transfer is credited to nobody",
-    file: "platform/store/money/transfers.ts",
+    file: "platform/store/money/bookings.ts",
     line: "drafts: [sender, recipient]",
     fault: "drafts: [sender]",
     tests: bookingsTest,

@@ -20,7 +20,7 @@ const settling: Mutant[] = [
   {
     says: "the first gift is dropped in place of the one that somebody else settled",
     file: "platform/store/money/settle.ts",
-    line: "waiting = waiting.filter((due) => !settled.has(nameOf(due)));",
+    line: "waiting = waiting.filter((due) => !settled.has(labelOf(due)));",
     fault: "waiting = waiting.slice(settled.size);",
     tests: busyTest,
     only: "somebody else settled",
@@ -50,7 +50,7 @@ const settling: Mutant[] = [
   },
   {
     says: "gifts of a busy host do not come again",
-    file: "platform/store/money/settle-all.ts",
+    file: "platform/store/money/settle.ts",
     line: "else passing.push(error);",
     fault: "else outcome.left += works.length;",
     tests: busyTest,
@@ -58,7 +58,7 @@ const settling: Mutant[] = [
   },
   {
     says: "a busy host holds up the shard for ever",
-    file: "platform/store/money/settle-all.ts",
+    file: "platform/store/money/settle.ts",
     line: "secondsOfGift(id) > patienceSeconds",
     fault: "secondsOfGift(id) < 0",
     tests: busyTest,
@@ -66,7 +66,7 @@ const settling: Mutant[] = [
   },
   {
     says: "gifts of a busy host are put aside as if they were broken",
-    file: "platform/store/money/settle-all.ts",
+    file: "platform/store/money/settle.ts",
     line: "if (isPassing(error)) throw error;",
     fault: "",
     tests: busyTest,
@@ -74,7 +74,7 @@ const settling: Mutant[] = [
   },
   {
     says: "one gift that cannot be settled takes its host's others with it",
-    file: "platform/store/money/settle-all.ts",
+    file: "platform/store/money/settle.ts",
     line: "if (works.length === 1) return setAside(works[0]!.image, error);",
     fault: "for (const { image } of works.splice(0)) await setAside(image, error);",
     tests: settleTest,
@@ -101,7 +101,7 @@ const sweeping: Mutant[] = [
   {
     says: "a sweep does not note how far it came",
     file: "platform/store/money/sweep.ts",
-    line: "if (isMoved || next !== undefined) await notePlace(next);",
+    line: "if (isMoved || next !== undefined) await recordPlace(next);",
     fault: "",
     tests: busyTest,
     only: "of little time",
@@ -169,9 +169,9 @@ const combos: Mutant[] = [
   },
   {
     says: "an end that could not be written does not come again",
-    file: "functions/money/end-combos.ts",
-    line: "failed.push(messageId);",
-    fault: "",
+    file: "platform/reaction.ts",
+    line: "failures.set(error, [...(failures.get(error) ?? []), messageId]);",
+    fault: "void [error, messageId];",
     tests: endsTest,
   },
 ];

@@ -12,8 +12,8 @@ const comingBack: Mutant[] = [
   {
     says: "whoever greets does not look at the ban again",
     file: "platform/push/greet.ts",
-    line: "else if (isBlocked(member, room.now)) await endSubscription(current);",
-    fault: "else if (member === null) await endSubscription(current);",
+    line: "else if (isBlocked(member, audience.now)) await",
+    fault: "else if (member === null) await",
     tests: resumeTest,
   },
   {
@@ -66,16 +66,16 @@ const comingBack: Mutant[] = [
   {
     says: "who has used up the budget is not sent the rest",
     file: "platform/push/resume.ts",
-    line: "if (count === 0) return queueResuming(",
-    fault: "if (count === 0) return void (",
+    line: "return outlet.jobs.queueResuming({ streamId, connectionId, revision }, budgetSeconds);",
+    fault: "return;",
     tests: catchUpTest,
     only: "share what they are sent",
   },
   {
     says: "what is put just after somebody has gone live is sent to them twice",
     file: "platform/push/resume.ts",
-    line: "(await viewersOf(room)) <= limits().exactViewers",
-    fault: "(await viewersOf(room)) < 0",
+    line: "(await viewersOf(audience)) <= limits().exactViewers",
+    fault: "(await viewersOf(audience)) < 0",
     tests: catchUpTest,
     only: "comes to them once",
   },
@@ -145,9 +145,9 @@ const sockets: Mutant[] = [
   },
   {
     says: "an end that failed does not come again",
-    file: "functions/realtime/expire.ts",
-    line: "failed.push(messageId);",
-    fault: "",
+    file: "platform/reaction.ts",
+    line: "return [...failures.values()].flat();",
+    fault: "return [];",
     tests: expiryTest,
   },
 ];

@@ -1,6 +1,6 @@
 /** The broadcaster behind the same gateway, workers and engine as Ovation, in one process. */
 import { join } from "node:path";
-import { makeLog, startSystem } from "../../../local/index.ts";
+import { createLog, startSystem } from "../../../local/index.ts";
 
 const [directory, port] = process.argv.slice(2) as [string, string];
 const system = await startSystem({
@@ -8,7 +8,7 @@ const system = await startSystem({
   stageName: "dev",
   port: Number(port),
   dataDir: join(directory, "data"),
-  log: makeLog("off"),
+  log: createLog("off"),
   secrets: {},
 });
 console.log("ready");

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:peers [-- --quick] [names]`: the same events to as many viewers on this machine
+ * `npm run bench:peers [-- --quick] [-- --viewers=N --rate=N] [names]`: the same events to as many viewers on this machine
  * through Ovation, a textbook serverless broadcaster and two Socket.IO servers, in one run. Each
  * system has its processes for itself; viewers and speakers have theirs, on the same cores.
  */
@@ -21,13 +21,26 @@ const contenders: Record<string, () => Promise<Contender>> = {
 const isQuick = process.argv.includes("--quick");
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const seconds = isQuick ? 5 : 8;
-const sizes = isQuick ? [200] : [200, 1000];
-const rates = isQuick ? [20] : [1, 20, 100];
-const runs: Run[] = [
-  ...rates.map((rate) => ({ rate, seconds })),
-  { rate: 20, seconds, fault: "sockets" },
-  { rate: 20, seconds, fault: "server" },
-];
+/** The whole numbers of an option such as `--rate=20,100`; undefined where it is not given. */
+function numbersOf(name: string): number[] | undefined {
+  const prefix = `--${name}=`;
+  const given = process.argv.find((word) => word.startsWith(prefix))?.slice(prefix.length);
+  const numbers = given?.split(",").map(Number);
+  if (numbers?.some((number) => !Number.isInteger(number) || number < 1))
+    throw new Error(`${prefix} takes whole numbers, found ${given}`);
+  return numbers;
+}
+
+const sizes = numbersOf("viewers") ?? (isQuick ? [200] : [200, 1000]);
+const rates = numbersOf("rate");
+const runs: Run[] =
+  rates === undefined
+    ? [
+        ...(isQuick ? [20] : [1, 20, 100]).map((rate) => ({ rate, seconds })),
+        { rate: 20, seconds, fault: "sockets" },
+        { rate: 20, seconds, fault: "server" },
+      ]
+    : rates.map((rate) => ({ rate, seconds }));
 
 const warming: Run = { rate: 20, seconds: 4 };
 

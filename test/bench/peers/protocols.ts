@@ -1,5 +1,6 @@
 import WebSocket from "ws";
-import { createFollower, type Message } from "../../../client/follower.ts";
+import { createFollower } from "../../../client/follower.ts";
+import type { Message } from "../../../client/message.ts";
 import type { Protocol } from "./contender.ts";
 
 /** What a viewer tells of what it sees. */

@@ -7,7 +7,7 @@ import { connectViewer } from "./protocols.ts";
 export type ToViewers =
   | { do: "open"; wish: ViewersWish }
   | { do: "begin"; run: number; events: number }
-  | { do: "drop" }
+  | { do: "drop"; count?: number }
   | { do: "count" }
   | { do: "end"; sent: number[] };
 
@@ -92,10 +92,17 @@ function end(sent: readonly number[]): Seen {
   };
 }
 
+/** So many lose their sockets: those who lost them longest ago. */
+function drop(count: number): void {
+  const dropped = viewers.splice(0, count);
+  for (const { link } of dropped) link?.drop();
+  viewers.push(...dropped);
+}
+
 async function answer(message: ToViewers): Promise<unknown> {
   if (message.do === "open") await open(message.wish);
   else if (message.do === "begin") begin(message.run, message.events);
-  else if (message.do === "drop") for (const { link } of viewers) link?.drop();
+  else if (message.do === "drop") drop(message.count ?? viewers.length);
   else if (message.do === "end") return end(message.sent);
   await wait(0);
   const watching = viewers.filter((viewer) => viewer.watching > 0).length;

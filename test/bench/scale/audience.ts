@@ -1,4 +1,5 @@
-import { createFollower, type Follower, type Message } from "../../../client/follower.ts";
+import { createFollower, type Follower } from "../../../client/follower.ts";
+import type { Message } from "../../../client/message.ts";
 import type { Payload } from "../../../platform/push/gateway.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import { dropConnection, findConnection } from "../../../platform/store/log/connections.ts";
@@ -93,9 +94,9 @@ export function createAudience(
       counts.refused += 1;
       return false;
     }
-    use.message += 1;
-    use.lambdaRequest += 1;
-    use.lambdaGigabyteSecond += handlerGigabyteSeconds;
+    use.websocket_messages += 1;
+    use.lambda_requests += 1;
+    use.lambda_gigabyte_seconds += handlerGigabyteSeconds;
     return true;
   }
 

@@ -3,16 +3,20 @@ import { installClock } from "./clock.ts";
 import type { Case } from "./room.ts";
 
 const given: Case = JSON.parse(process.argv[2]!);
+// Nobody waits for the figures any more.
+process.once("disconnect", () => process.exit(1));
 const started = performance.now();
 Object.assign(process.env, {
   STAGE: "prod",
   TABLE_NAME: "simulated",
   DEFAULT_PICTURE: "https://assets.ovation.example/default-picture.png",
   POST_RATE: String(given.postRate),
-  LARGE_ROOM_VIEWERS: "1000",
-  PART_VIEWERS: "5000",
+  LARGE_ROOM_VIEWERS: String(given.largeRoomViewers ?? 1000),
+  PART_VIEWERS: String(given.partViewers ?? 5000),
   POST_PART_FUNCTION: "ovation-prod-realtime-post-part",
   POSTS_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/posts.fifo",
+  RESUMES_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/resumes",
+  RESUME_FRAMES_PER_SECOND: "200",
   WS_ENDPOINT: "https://simulated.execute-api.us-east-1.amazonaws.com/ws",
 });
 const clock = installClock(Date.parse("2026-11-20T12:00:00Z"));

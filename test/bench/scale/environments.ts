@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createGovernors, type Governor, useGovernor } from "../../../platform/push/governor.ts";
+import { createGovernors, type Governor } from "../../../platform/push/governor.ts";
 import type { Clock } from "./clock.ts";
 
 /**
@@ -18,8 +18,11 @@ export async function compute(clock: Clock, milliseconds: number): Promise<void>
   await clock.wait(until - clock.now());
 }
 
-/** Gives each environment a governor of its own; the lease is what they share. */
-export function separateGovernors(postRate: number): void {
+/**
+ * Governors that are those of the running code's environment: each has its own, and the lease is
+ * what they share.
+ */
+export function separateGovernors(postRate: number): Record<"others" | "large", Governor> {
   const known = new Map<string, ReturnType<typeof createGovernors>>();
   const own = () => {
     const name = environment.getStore() ?? "";
@@ -29,9 +32,10 @@ export function separateGovernors(postRate: number): void {
     known.set(name, made);
     return made;
   };
-  const facade = (which: "rest" | "large"): Governor => ({
+  const facade = (which: "others" | "large"): Governor => ({
     take: () => own()[which].take(),
     limitedAt: () => own()[which].limitedAt(),
+    noteLimited: (at) => own()[which].noteLimited(at),
   });
-  useGovernor(facade("rest"), facade("large"));
+  return { others: facade("others"), large: facade("large") };
 }

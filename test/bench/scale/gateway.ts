@@ -125,7 +125,7 @@ export function createGateway(
         count();
         const service = chance.around(...world.post);
         if (!admits()) return end("too_fast", world.refused);
-        use.message += Math.ceil(payload.bytes.byteLength / 32_768);
+        use.websocket_messages += Math.ceil(payload.bytes.byteLength / 32_768);
         const connection = find(connectionId);
         if (connection === undefined || !connection.isOpen) return end("gone", world.refused);
         if (connection.isSlow) return end("too_fast", service);

@@ -2,11 +2,11 @@
  * `npm run bench:scale [viewers …]`: the real fan-out code against a simulated AWS, for rooms far
  * larger than a machine. docs/scale.md explains what it shows.
  */
-import { fork } from "node:child_process";
-import { join } from "node:path";
+
+import { prices } from "../../../local/aws/prices.ts";
 import { print } from "../figures.ts";
-import { prices } from "./prices.ts";
 import type { Case, Figures } from "./room.ts";
+import { isWhole, run } from "./run.ts";
 
 /** An account as it is given, and one whose rate was raised tenfold. */
 const byDefault = { quota: { perSecond: 10_000, burst: 5_000 }, postRate: 8_000 };
@@ -22,16 +22,6 @@ const cases: Case[] = [
   { viewers: 100_000, ...raised, seed: 1 },
 ];
 
-function run(given: Case): Promise<Figures> {
-  return new Promise((done, fail) => {
-    const child = fork(join(import.meta.dirname, "case.ts"), [JSON.stringify(given)], {
-      env: { ...process.env, NODE_OPTIONS: "" },
-    });
-    child.once("message", (figures) => done(figures as Figures));
-    child.once("exit", (code) => fail(new Error(`A simulation ended with ${code}`)));
-  });
-}
-
 const wanted = process.argv.slice(2).map(Number);
 const figures: Figures[] = [];
 for (const given of cases)
@@ -43,13 +33,6 @@ const rows = names.map((name) => ({
   ...Object.fromEntries(figures.map((of, n) => [`room ${n + 1}`, of[name]])),
 }));
 print(`Rooms of 3 minutes with a burst of 20 s; list prices of ${prices.date}`, rows);
-const wrong = figures.filter(
-  (of) =>
-    of["money and bans missing"] !== 0 ||
-    of["chat unaccounted"] !== 0 ||
-    of.doubled !== 0 ||
-    of["holes in numbers"] !== 0 ||
-    of["not whole"] !== 0,
-);
+const wrong = figures.filter((of) => !isWhole(of));
 for (const of of wrong) console.error(`The room of ${of.viewers} is not whole`);
 process.exitCode = wrong.length > 0 ? 1 : 0;

@@ -1,18 +1,31 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
-import { persistent, useInvoke } from "../../../platform/push/large-room.ts";
 import { createMemory, type Memory } from "../../../platform/push/memory.ts";
-import type { SliceJob, SlicePosted } from "../../../platform/push/slice.ts";
+import {
+  type InvokeSlice,
+  persistent,
+  type SliceJob,
+  type SlicePosted,
+} from "../../../platform/push/slice-job.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";
 import type { Use } from "./prices.ts";
 import type { Item } from "./table.ts";
 
-type Handler<R> = (event: { Records: R[] }) => Promise<{ batchItemFailures: object[] }>;
-/** Posts one part of a room, in an environment with this memory. */
-type PostPart = (job: SliceJob, memory: Memory) => Promise<SlicePosted>;
+type Handler<R> = (event: { Records: R[] }) => Promise<{ batchItemFailures: unknown[] }>;
+/** Posts one slice of a room, in an environment with this memory. */
+type PostSlice = (job: SliceJob, memory: Memory) => Promise<SlicePosted>;
+
+/** The functions that push; whoever posts large rooms has slices posted by others. */
+type Functions = {
+  fanOut: Handler<DynamoDBRecord>;
+  post(invokeSlice: InvokeSlice): Handler<SQSRecord>;
+  postSlice: PostSlice;
+  /** Sends connections what they have missed, in an environment with this memory. */
+  resume(records: SQSRecord[], memory: Memory): Promise<string[]>;
+};
 
 /** Times of the services between a write and a handler, in milliseconds. */
 const times = {
@@ -24,12 +37,14 @@ const times = {
   /** From SendMessage until the function has the message. */
   queue: [18, 105],
   retry: 100,
+  /** After so long a message of the queue `resumes` that failed comes again (lib/queues.ts). */
+  visibility: 120_000,
 } as const;
 
 const memoryGigabytes = 1769 / 1024;
 const batchMax = 1000;
 /** Milliseconds after which each function is ended. */
-const timeouts = { "fan-out": 60_000, post: 60_000, part: 30_000 };
+const timeouts = { "fan-out": 60_000, post: 60_000, part: 30_000, resume: 20_000 };
 
 /** Runs a function as Lambda does and books it; throws what it threw, and when it took too long. */
 function createInvoker(clock: Clock, chance: Chance, use: Use) {
@@ -50,8 +65,8 @@ function createInvoker(clock: Clock, chance: Chance, use: Use) {
         throw error;
       } finally {
         longest = Math.max(longest, took);
-        use.lambdaRequest += 1;
-        use.lambdaGigabyteSecond += (Math.min(took, timeouts[name]) / 1000) * memoryGigabytes;
+        use.lambda_requests += 1;
+        use.lambda_gigabyte_seconds += (Math.min(took, timeouts[name]) / 1000) * memoryGigabytes;
       }
     },
     report: () => ({ failures, longestMilliseconds: longest }),
@@ -60,22 +75,25 @@ function createInvoker(clock: Clock, chance: Chance, use: Use) {
 
 type Invoker = ReturnType<typeof createInvoker>;
 
-/** Environments of `realtime/post-part`: each call takes one that is free, or a new one. */
-function createParts({ invoke }: Invoker, postSlice: PostPart) {
+/** Environments of one function: each call takes one that is free, or a new one. */
+function createEnvironments<Asked, Answer>(
+  { invoke }: Invoker,
+  name: keyof typeof timeouts,
+  work: (asked: Asked, memory: Memory) => Promise<Answer>,
+) {
   const free: { name: string; memory: Memory }[] = [];
-  let made = 0;
-  let calls = 0;
+  let [calls, environments] = [0, 0];
   return {
-    async invokeSlice(job: SliceJob): Promise<SlicePosted> {
-      const env = free.shift() ?? { name: `part-${++made}`, memory: createMemory() };
+    async call(asked: Asked): Promise<Answer> {
+      const env = free.shift() ?? { name: `${name}-${++environments}`, memory: createMemory() };
       calls += 1;
       try {
-        return await invoke("part", env.name, () => postSlice(job, env.memory));
+        return await invoke(name, env.name, () => work(asked, env.memory));
       } finally {
         free.push(env);
       }
     },
-    report: () => ({ parts: calls, partEnvironments: made }),
+    report: () => ({ calls, environments }),
   };
 }
 
@@ -151,7 +169,7 @@ function createQueue(
     while (waiting.length > 0) {
       await clock.wait(Math.max(0, waiting[0]!.readyAt - clock.now()));
       const batch = waiting.filter(({ readyAt }) => readyAt <= clock.now()).slice(0, 10);
-      use.fifoRequest += 2;
+      use.sqs_fifo_requests += 2;
       const records = batch.map(({ id, body }) => ({ messageId: id, body }) as SQSRecord);
       if (await onBatch(records)) waiting.splice(0, batch.length);
     }
@@ -162,7 +180,7 @@ function createQueue(
   return {
     async send(input: { MessageBody: string; MessageDeduplicationId: string }) {
       await clock.wait(chance.around(6, 30));
-      use.fifoRequest += 1;
+      use.sqs_fifo_requests += 1;
       const { MessageBody: body, MessageDeduplicationId: id } = input;
       if (known.has(id)) return;
       known.add(id);
@@ -172,27 +190,66 @@ function createQueue(
   };
 }
 
-/** The functions that push, behind what calls them: the table's stream, the queue, the other. */
-export function createLambda(
+type ResumeMessage = { MessageBody: string; DelaySeconds?: number };
+
+/** The queue to `realtime/resume`: as many batches in flight as there are. */
+function createResumes(
   clock: Clock,
   chance: Chance,
   use: Use,
-  handlers: { fanOut: Handler<DynamoDBRecord>; post: Handler<SQSRecord>; postSlice: PostPart },
+  onBatch: (records: SQSRecord[]) => Promise<string[]>,
 ) {
+  let ready: SQSRecord[] = [];
+  let sent = 0;
+
+  function arrive(record: SQSRecord, milliseconds: number): void {
+    clock.at(clock.now() + milliseconds, () => {
+      ready.push(record);
+      // What arrives at the same time is one batch.
+      if (ready.length === 1) clock.at(clock.now(), () => void drain());
+    });
+  }
+  async function drain(): Promise<void> {
+    const batch = ready.slice(0, 10);
+    ready = ready.slice(10);
+    if (ready.length > 0) void drain();
+    use.sqs_standard_requests += 2;
+    const ids = batch.map(({ messageId }) => messageId);
+    const failed = await onBatch(batch).catch(() => ids);
+    for (const record of batch)
+      if (failed.includes(record.messageId)) arrive(record, times.visibility);
+  }
+
+  return {
+    async send({ MessageBody: body, DelaySeconds = 0 }: ResumeMessage) {
+      await clock.wait(chance.around(6, 30));
+      use.sqs_standard_requests += 1;
+      const record = { messageId: `resume-${++sent}`, body } as SQSRecord;
+      arrive(record, chance.around(...times.queue) + DelaySeconds * 1000);
+    },
+  };
+}
+
+/** The functions that push, behind what calls them: the table's stream, the queues, another. */
+export function createLambda(clock: Clock, chance: Chance, use: Use, functions: Functions) {
   const invoker = createInvoker(clock, chance, use);
   const shard = createShard(clock, chance, (records) =>
-    isDone(invoker.invoke("fan-out", "fan-out", () => handle(handlers.fanOut, records))),
+    isDone(invoker.invoke("fan-out", "fan-out", () => handle(functions.fanOut, records))),
   );
+  const parts = createEnvironments(invoker, "part", functions.postSlice);
+  const post = functions.post(persistent(parts.call));
   const queue = createQueue(clock, chance, use, (records) =>
-    isDone(invoker.invoke("post", "post", () => handle(handlers.post, records))),
+    isDone(invoker.invoke("post", "post", () => handle(post, records))),
   );
-  const parts = createParts(invoker, handlers.postSlice);
-  useInvoke(persistent(parts.invokeSlice));
+  const turns = createEnvironments(invoker, "resume", functions.resume);
+  const resumes = createResumes(clock, chance, use, turns.call);
   // The code under measurement makes its own client: its requests end here.
-  SQSClient.prototype.send = ((command: { input: never }) => queue.send(command.input)) as never;
+  const send = ({ input }: { input: { QueueUrl: string } }) =>
+    (input.QueueUrl.endsWith("/resumes") ? resumes : queue).send(input as never);
+  SQSClient.prototype.send = send as never;
   return {
     write: shard.write,
     start: shard.start,
-    report: () => ({ ...invoker.report(), ...parts.report() }),
+    report: () => ({ ...invoker.report(), parts: parts.report(), resumes: turns.report() }),
   };
 }

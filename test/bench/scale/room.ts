@@ -1,7 +1,9 @@
 import type { FrameBody } from "../../../domain/log/frame.ts";
-import { handler as fanOut } from "../../../functions/realtime/fan-out.ts";
-import { handler as post } from "../../../functions/realtime/post.ts";
-import { usePoster } from "../../../platform/push/gateway.ts";
+import { pushBatch } from "../../../platform/push/batch.ts";
+import { createJobs } from "../../../platform/push/jobs.ts";
+import { postJobs } from "../../../platform/push/large-room.ts";
+import { createMemory } from "../../../platform/push/memory.ts";
+import { resumeAll } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice.ts";
 import { key, prefix } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
@@ -13,7 +15,7 @@ import { separateGovernors } from "./environments.ts";
 import { createGateway, type Quota } from "./gateway.ts";
 import { createLambda } from "./lambda.ts";
 import { createPeople, streamId } from "./people.ts";
-import { costOf, noUse } from "./prices.ts";
+import { costOf, noUse, type Use } from "./prices.ts";
 import { createTable, type Item } from "./table.ts";
 
 /** One room to simulate. */
@@ -23,6 +25,10 @@ export type Case = {
   /** The stage's share of it. */
   postRate: number;
   seed: number;
+  /** Viewers above which the room is posted by a function of its own, 1,000 as in `prod`. */
+  largeRoomViewers?: number;
+  /** Viewers of one slice, 5,000 as in `prod`. */
+  partViewers?: number;
 };
 
 export type Figures = Record<string, number | string>;
@@ -53,20 +59,32 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   table.put({ ...key.log(streamId), epoch, posted: 0, newest: 0, totals });
   const audience = createAudience(clock, chance, table, use, given.viewers, epoch);
   const gateway = createGateway(clock, chance, use, given.quota, audience.find);
-  usePoster(gateway.poster);
-  separateGovernors(given.postRate);
+  const { others, large } = separateGovernors(given.postRate);
+  const ways = { poster: gateway.poster, governor: others, jobs: createJobs() };
+  const memories = { fanOut: createMemory(), post: createMemory() };
   lambda = createLambda(clock, chance, use, {
-    fanOut,
-    post,
-    postSlice: (job, memory) => postSliceJob(job, memory, new Date()),
+    async fanOut({ Records }) {
+      await pushBatch({ now: new Date(), memory: memories.fanOut, outlet: ways }, Records);
+      return { batchItemFailures: [] };
+    },
+    post: (invokeSlice) => async (event) => {
+      const outlet = { ...ways, governor: large, invokeSlice };
+      const push = { now: new Date(), memory: memories.post, outlet };
+      return { batchItemFailures: await postJobs(push, event.Records) };
+    },
+    postSlice(job, memory) {
+      const outlet = { poster: gateway.poster, governor: large };
+      return postSliceJob({ now: new Date(), memory, outlet }, job);
+    },
+    resume: (records, memory) => resumeAll({ now: new Date(), memory, outlet: ways }, records),
   });
   lambda.start();
   audience.start(gateway);
   void people.live(second(times.end), { from: second(times.burstFrom), to: second(times.burstTo) });
   await clock.run(second(times.end));
   // What a room costs is counted while it lives, and then it comes to rest.
-  const cost = { ...use, gigabyteOut: gateway.report().bytesOut / 1e9 };
-  cost.connectionMinute = (given.viewers * times.end) / 60;
+  const cost: Use = { ...use, gigabytes_out: gateway.report().bytesOut / 1e9 };
+  cost.websocket_connection_minutes = (given.viewers * times.end) / 60;
   const shownEvents = audience.counts.shownEvents;
   const framesWhileLive = Math.max(...audience.viewers.map(({ shown }) => shown));
   audience.quieten();
@@ -119,8 +137,9 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
     "$/hour": round((dollars * 3600) / times.end),
     "$/million events": round((dollars * 1e6) / Math.max(1, shownEvents)),
     "longest call s": round(lambda.report().longestMilliseconds / 1000),
-    parts: lambda.report().parts,
-    "part environments": lambda.report().partEnvironments,
+    parts: lambda.report().parts.calls,
+    "part environments": lambda.report().parts.environments,
+    resumes: lambda.report().resumes.calls,
     "failed calls": lambda.report().failures,
     "table throttled": table.throttled(),
   };

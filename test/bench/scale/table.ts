@@ -1,31 +1,43 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { DynamoDBDocumentClient as DocumentClient } from "@aws-sdk/lib-dynamodb";
+import { openEmbeddedEngine, writeAnswer } from "../../../local/engine/index.ts";
+import { readAnswer } from "../../../platform/aws/answer.ts";
+import {
+  type Attribute,
+  fromAttributes,
+  toAttributes,
+} from "../../../platform/aws/attribute-value.ts";
+import type { DynamoDBClient } from "../../../platform/aws/client-dynamodb.ts";
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from "../../../platform/aws/lib-dynamodb.ts";
+import { dueIndex } from "../../../platform/table/keys.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { compute } from "./environments.ts";
-import { holds, type Input, updated } from "./expressions.ts";
 import type { Use } from "./prices.ts";
 
 export type Item = Record<string, unknown> & { PK: string; SK: string };
+type Written = Record<string, Attribute>;
+type Request = Record<string, unknown>;
 
 /** Milliseconds of one request: half the calls and all but one of a hundred are faster. */
 const latency = { get: [3, 12], write: [5, 20], page: [8, 30] } as const;
 /** What the document client computes for an item of a Query: measured for subscribers. */
 const itemMilliseconds = 0.006;
-/** DynamoDB answers a Query in pages of 1 MB. */
-const pageBytes = 1024 * 1024;
 /** A key carries 1,000 write units a second; a throttled call is tried again by the SDK. */
 const partitionUnitsPerSecond = 1_000;
 const throttledMilliseconds = 50;
 
-type Partition = {
-  items: Map<string, { item: Item; bytes: number }>;
-  sorted: string[] | undefined;
-};
-
 /**
- * A table in memory with the latencies, units, pages and partition limit of the real one. It
- * answers the requests that the realtime store makes, and no others. Items are nobody's to change.
+ * The one-machine system's own engine in memory, with the latencies and the partition limit of the
+ * real table; its units are counted.
  */
 export function createTable(
   clock: Clock,
@@ -33,182 +45,172 @@ export function createTable(
   use: Use,
   onChange: (old: Item | undefined, now: Item) => void,
 ) {
-  const partitions = new Map<string, Partition>();
-  let throttled = 0;
+  const engine = createEngine(clock);
+  const partitions = createPartitions(clock);
 
-  function partitionOf(PK: string): Partition {
-    const found = partitions.get(PK);
-    if (found !== undefined) return found;
-    const made: Partition = { items: new Map(), sorted: undefined };
-    partitions.set(PK, made);
-    return made;
-  }
-  const find = ({ PK, SK }: Item) => partitions.get(PK)?.items.get(SK);
-
-  function put(given: object): void {
-    const item = Object.fromEntries(
-      Object.entries(given).filter(([, value]) => value !== undefined),
-    ) as Item;
-    const partition = partitionOf(item.PK);
-    const old = partition.items.get(item.SK)?.item;
-    if (old === undefined) partition.sorted = undefined;
-    partition.items.set(item.SK, { item, bytes: bytesOf(item) });
-    onChange(old, item);
-  }
-  function remove(key: Item): Item | undefined {
-    const old = find(key)?.item;
-    const partition = partitionOf(key.PK);
-    if (partition.items.delete(key.SK)) partition.sorted = undefined;
-    if (partition.items.size === 0) partitions.delete(key.PK);
-    return old;
-  }
-  function check(key: Item, input: Input): void {
-    if (holds(find(key)?.item, input)) return;
-    const message = String(input.ConditionExpression);
-    throw new ConditionalCheckFailedException({ message, $metadata: {} });
+  async function read(operation: string, request: Request): Promise<Request> {
+    // A page is read before its way back, which is most of its time.
+    const isPage = operation === "Query";
+    if (!isPage) await clock.wait(chance.around(...latency.get));
+    const answer = engine.ask(operation, request);
+    use.dynamodb_read_units += unitsOf(answer);
+    if (!isPage) return answer;
+    await clock.wait(chance.around(...latency.page));
+    await compute(clock, (answer.Items as unknown[]).length * itemMilliseconds);
+    return answer;
   }
 
-  function query(input: Input): { Items: Item[]; LastEvaluatedKey?: Item; bytes: number } {
-    const value = (name: string | undefined) => String(input.ExpressionAttributeValues?.[name!]);
-    const condition = String(input.KeyConditionExpression);
-    const partition = partitions.get(value(/^PK = (:\w+)/.exec(condition)?.[1]));
-    if (partition === undefined) return { Items: [], bytes: 0 };
-    partition.sorted ??= [...partition.items.keys()].sort();
-    const between = /SK BETWEEN (:\w+) AND (:\w+)/.exec(condition);
-    const begins = /begins_with\(SK, (:\w+)\)/.exec(condition)?.[1];
-    const low = between ? value(between[1]) : value(begins);
-    const high = between ? value(between[2]) : `${value(begins)}\uffff`;
-    const forward = input.ScanIndexForward !== false;
-    const start = (input.ExclusiveStartKey as Item | undefined)?.SK;
-    const { sorted, items } = partition;
-    const first = firstFrom(sorted, forward && start !== undefined ? `${start}\u0000` : low);
-    const end =
-      forward || start === undefined
-        ? firstFrom(sorted, `${high}\u0000`)
-        : firstFrom(sorted, start);
-    const limit = (input.Limit as number | undefined) ?? Number.POSITIVE_INFINITY;
-    const Items: Item[] = [];
-    let bytes = 0;
-    for (let n = 0; n < end - first; n++) {
-      const found = items.get(sorted[forward ? first + n : end - 1 - n]!)!;
-      Items.push(found.item);
-      bytes += found.bytes;
-      const isLast = n === end - first - 1;
-      if (!isLast && (Items.length >= limit || bytes >= pageBytes))
-        return { Items, bytes, LastEvaluatedKey: found.item };
-    }
-    return { Items, bytes };
-  }
-
-  const read = (bytes: number, consistent: unknown) => {
-    use.readUnit += Math.max(1, Math.ceil(bytes / 4096)) * (consistent === true ? 1 : 0.5);
-  };
-  let second = 0;
-  const written = new Map<string, number>();
-  /** Books a write, waiting where its key has none left in this second. */
-  async function write(key: Item, bytes: number): Promise<void> {
-    const units = Math.max(1, Math.ceil(bytes / 1024));
-    use.writeUnit += units;
-    for (;;) {
-      if (Math.floor(clock.now() / 1000) !== second) written.clear();
-      second = Math.floor(clock.now() / 1000);
-      const sum = (written.get(key.PK) ?? 0) + units;
-      if (sum <= partitionUnitsPerSecond) return void written.set(key.PK, sum);
-      throttled += 1;
-      await clock.wait(throttledMilliseconds);
+  async function write(operation: string, request: Request): Promise<Request> {
+    const keys = keysOf(operation, request);
+    const owners = keys.map(({ PK }) => String(PK?.S));
+    await partitions.pass(owners);
+    await clock.wait(chance.around(...latency.write) / 2);
+    // A write that is refused costs, too.
+    let units = keys.length;
+    try {
+      const before = keys.map(engine.get);
+      const answer = engine.ask(operation, request);
+      units = unitsOf(answer);
+      for (const [at, key] of keys.entries()) {
+        const after = engine.get(key);
+        if (after !== undefined) onChange(before[at], after);
+      }
+      await clock.wait(chance.around(...latency.write) / 2);
+      return answer;
+    } finally {
+      use.dynamodb_write_units += units;
+      partitions.book(owners, units);
     }
   }
 
-  const requests: Record<string, (input: Input) => Promise<unknown>> = {
-    async GetCommand({ Key, ConsistentRead }) {
-      await clock.wait(chance.around(...latency.get));
-      const found = find(Key as Item);
-      read(found?.bytes ?? 0, ConsistentRead);
-      return { Item: found?.item };
-    },
-    async BatchGetCommand({ RequestItems }) {
-      await clock.wait(chance.around(...latency.get));
-      const [[name, { Keys }]] = Object.entries(
-        RequestItems as Record<string, { Keys: Item[] }>,
-      ) as [[string, { Keys: Item[] }]];
-      const found = Keys.map(find);
-      for (const one of found) read(one?.bytes ?? 0, true);
-      return { Responses: { [name]: found.flatMap((one) => one?.item ?? []) } };
-    },
-    async PutCommand(input) {
-      const item = input.Item as Item;
-      await write(item, bytesOf(item));
-      await clock.wait(chance.around(...latency.write) / 2);
-      check(item, input);
-      put(item);
-      await clock.wait(chance.around(...latency.write) / 2);
-      return {};
-    },
-    async DeleteCommand(input) {
-      const key = input.Key as Item;
-      await write(key, find(key)?.bytes ?? 0);
-      await clock.wait(chance.around(...latency.write));
-      check(key, input);
-      return { Attributes: remove(key) };
-    },
-    async UpdateCommand(input) {
-      const key = input.Key as Item;
-      await write(key, find(key)?.bytes ?? 0);
-      await clock.wait(chance.around(...latency.write) / 2);
-      check(key, input);
-      const item = updated(find(key)?.item ?? key, input) as Item;
-      put(item);
-      await clock.wait(chance.around(...latency.write) / 2);
-      return { Attributes: item };
-    },
-    async QueryCommand(input) {
-      const { bytes, ...page } = query(input);
-      read(bytes, input.ConsistentRead);
-      await clock.wait(chance.around(...latency.page));
-      await compute(clock, page.Items.length * itemMilliseconds);
-      return page;
-    },
-  };
-
-  const send = (command: { constructor: { name: string }; input: Input }) => {
-    const request = requests[command.constructor.name];
-    if (request === undefined) throw new Error(`No ${command.constructor.name} here`);
-    return request(command.input);
+  const call = (operation: string, body: string) => {
+    const request = { ...JSON.parse(body), ReturnConsumedCapacity: "TOTAL" };
+    return (/Get|Query/.test(operation) ? read : write)(operation, request);
   };
   return {
-    client: { send } as unknown as DynamoDBDocumentClient,
-    put,
-    find: (key: { PK: string; SK: string }) => find(key as Item)?.item,
+    client: createClient(call),
+    put(item: Item): void {
+      const before = engine.get(toAttributes({ PK: item.PK, SK: item.SK }));
+      engine.ask("PutItem", { Item: toAttributes(item) });
+      onChange(before, item);
+    },
     /** All items of one partition key. */
-    list: (PK: string) => [...(partitions.get(PK)?.items.values() ?? [])].map(({ item }) => item),
+    list: engine.list,
     /** Calls that had to wait for their key's capacity. */
-    throttled: () => throttled,
+    throttled: partitions.throttled,
   };
 }
 
 export type SimulatedTable = ReturnType<typeof createTable>;
 
-/** The first place in a sorted list that is not before `key`. */
-function firstFrom(sorted: readonly string[], key: string): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+const TableName = "simulated";
+
+function createEngine(clock: Clock) {
+  const engine = openEmbeddedEngine(":memory:", clock.now);
+  const ask = (operation: string, request: Request): Request => {
+    const { status, body } = engine.execute(operation, { TableName, ...request });
+    return readAnswer({ status, headers: {}, body: writeAnswer(body) });
+  };
+  const text = (AttributeName: string) => ({ AttributeName, AttributeType: "S" });
+  const schema = (hash: string, range: string) => [
+    { AttributeName: hash, KeyType: "HASH" },
+    { AttributeName: range, KeyType: "RANGE" },
+  ];
+  ask("CreateTable", {
+    BillingMode: "PAY_PER_REQUEST",
+    AttributeDefinitions: [text("PK"), text("SK"), text(dueIndex.PK)],
+    KeySchema: schema("PK", "SK"),
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: dueIndex.name,
+        KeySchema: schema(dueIndex.PK, dueIndex.SK),
+        Projection: { ProjectionType: "ALL" },
+      },
+    ],
+  });
+  return {
+    ask,
+    get(Key: Written): Item | undefined {
+      const { Item } = ask("GetItem", { Key, ConsistentRead: true });
+      return Item === undefined ? undefined : (fromAttributes(Item as Written) as Item);
+    },
+    list(PK: string): Item[] {
+      const items: Item[] = [];
+      let ExclusiveStartKey: unknown;
+      do {
+        const page = ask("Query", {
+          KeyConditionExpression: "PK = :pk",
+          ExpressionAttributeValues: { ":pk": { S: PK } },
+          ...(ExclusiveStartKey !== undefined && { ExclusiveStartKey }),
+        });
+        for (const item of page.Items as Written[]) items.push(fromAttributes(item) as Item);
+        ExclusiveStartKey = page.LastEvaluatedKey;
+      } while (ExclusiveStartKey !== undefined);
+      return items;
+    },
+  };
 }
 
-/** About what DynamoDB counts: names and values. */
-function bytesOf(item: object): number {
-  let bytes = 0;
-  for (const [name, value] of Object.entries(item)) {
-    bytes += name.length;
-    if (typeof value === "string") bytes += value.length;
-    else if (typeof value === "number") bytes += 8;
-    else if (value instanceof Set) for (const one of value) bytes += String(one).length + 1;
-    else if (typeof value === "object" && value !== null) bytes += 3 + bytesOf(value);
-    else bytes += 1;
-  }
-  return bytes;
+/** The write units that each partition key has left in a second. */
+function createPartitions(clock: Clock) {
+  let [second, throttled] = [0, 0];
+  const written = new Map<string, number>();
+  const unitsNow = (owner: string) => {
+    const now = Math.floor(clock.now() / 1000);
+    if (now !== second) written.clear();
+    second = now;
+    return written.get(owner) ?? 0;
+  };
+  return {
+    /** Waits until all these keys have some left. */
+    async pass(owners: readonly string[]): Promise<void> {
+      while (owners.some((owner) => unitsNow(owner) >= partitionUnitsPerSecond)) {
+        throttled += 1;
+        await clock.wait(throttledMilliseconds);
+      }
+    },
+    book(owners: readonly string[], units: number): void {
+      for (const owner of owners) written.set(owner, unitsNow(owner) + units / owners.length);
+    },
+    throttled: () => throttled,
+  };
 }
+
+/** What the store asks of the table in a push. */
+const commands = {
+  ...{ GetCommand, PutCommand, UpdateCommand, DeleteCommand },
+  ...{ QueryCommand, BatchGetCommand, TransactWriteCommand },
+};
+
+/** A client for the store that translates as the one in the bundles does, and calls this. */
+function createClient(call: DynamoDBClient["call"]): DocumentClient {
+  const translation = { marshallOptions: { removeUndefinedValues: true } };
+  const client = DynamoDBDocumentClient.from({ call } as DynamoDBClient, translation);
+  // The code under measurement makes commands of the SDK: each has its namesake in the bundles.
+  const send = (command: { constructor: { name: string }; input: Request }) => {
+    const Command = commands[command.constructor.name as keyof typeof commands];
+    return client.send(new Command(command.input));
+  };
+  return { send } as unknown as DocumentClient;
+}
+
+/** The keys of the items that a request changes. */
+function keysOf(operation: string, request: Request): Written[] {
+  const actions =
+    operation === "TransactWriteItems"
+      ? (request.TransactItems as Record<string, Request>[]).flatMap(
+          ({ ConditionCheck: _, ...action }) => Object.values(action),
+        )
+      : [request];
+  return actions.map((action) => {
+    const { PK, SK } = (action.Key ?? action.Item) as Written;
+    return { PK: PK!, SK: SK! };
+  });
+}
+
+/** What an answer says that it has cost. */
+const unitsOf = ({ ConsumedCapacity }: Request): number =>
+  ([ConsumedCapacity ?? []].flat() as { CapacityUnits: number }[]).reduce(
+    (sum, { CapacityUnits }) => sum + CapacityUnits,
+    0,
+  );

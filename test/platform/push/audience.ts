@@ -1,8 +1,9 @@
-import { createFollower, type Frame, type Message } from "../../../client/follower.ts";
+import { createFollower } from "../../../client/follower.ts";
+import type { Frame, Message } from "../../../client/message.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import { findConnection } from "../../../platform/store/log/connections.ts";
 import { findHeads } from "../../../platform/store/log/subscribers.ts";
-import type { Scene } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import type { createTable } from "./table-double.ts";
 import { start, streamId } from "./writer.ts";
 
@@ -38,7 +39,7 @@ type Means = {
 const dayMilliseconds = 24 * 3600 * 1000;
 
 /** The viewers of a schedule: the published client's follower, with sockets that come and go. */
-export function createAudience(scene: Scene, means: Means) {
+export function createAudience(scenario: Scenario, means: Means) {
   const { table, now, chance, between, blockedAt } = means;
   const viewers = new Map<string, Viewer>();
 
@@ -74,7 +75,7 @@ export function createAudience(scene: Scene, means: Means) {
     connectionId: string,
     message: { since?: { epoch: string; frame: number }; requestId: string },
   ): Promise<void> {
-    if (means.hasFaults() && chance(scene.unsaid ?? 0.02)) return;
+    if (means.hasFaults() && chance(scenario.unsaid ?? 0.02)) return;
     const { since, requestId } = message;
     const { userId } = viewer;
     await means.inTime(between(100, 400));
@@ -107,7 +108,7 @@ export function createAudience(scene: Scene, means: Means) {
     for (;;) {
       await means.inTime(between(300, 800));
       if (!viewer.open) connect(viewer);
-      else if (means.hasFaults() && chance(scene.drops ?? 0.01)) {
+      else if (means.hasFaults() && chance(scenario.drops ?? 0.01)) {
         viewer.open = false;
         viewer.follower.close();
         means.fail();
@@ -131,7 +132,7 @@ export function createAudience(scene: Scene, means: Means) {
     const streams = (await findConnection(connectionId))?.streams ?? [];
     const heads = await findHeads(connectionId, [...streams], new Date(now()));
     if (viewer.connectionId !== connectionId || !viewer.open) return;
-    if (means.hasFaults() && chance(scene.lost)) return;
+    if (means.hasFaults() && chance(scenario.lost)) return;
     receive(viewer, { type: "pong", heads });
   }
 

@@ -1,42 +1,41 @@
 import { dropGone } from "../../../platform/push/dead-connections.ts";
-import { governor } from "../../../platform/push/governor.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { postSlice } from "../../../platform/push/slice.ts";
 import { listFrames } from "../../../platform/store/log/frames.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
-import { said } from "../../domain/frame-samples.ts";
+import { chatRecord } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./scene.ts";
+import { seconds, setScene } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "8000" });
 
 /** A room whose viewers have all lost their connections without a word, after its first frame. */
 async function loseAll(count: number) {
-  const stage = await setStage();
+  const scene = await setScene();
   const memory = createMemory();
-  const names = Array.from({ length: count }, (_, n) => `${stage.streamId}-${n}`);
-  for (const name of names) await stage.greet(stage.room(memory), await stage.ask(name));
+  const names = Array.from({ length: count }, (_, n) => `${scene.streamId}-${n}`);
+  for (const name of names) await scene.greet(scene.audience(memory), await scene.ask(name));
   const posted: string[] = [];
-  stage.setFate((connection) => {
+  scene.setFate((connection) => {
     posted.push(connection);
     return "gone";
   });
   let n = 0;
   return {
-    stage,
+    scene,
     memory,
     /** Pushes one more frame so many seconds later; how many posts were tried for it. */
     async push(later: number): Promise<number> {
       posted.length = 0;
-      const at = new Date(stage.now.getTime() + later * 1000);
-      await stage.push(stage.room(memory, at), said(++n, "word", seconds(at)));
+      const at = new Date(scene.now.getTime() + later * 1000);
+      await scene.push(scene.audience(memory, at), chatRecord(++n, "word", seconds(at)));
       return posted.length;
     },
     async left(): Promise<number> {
-      const found = await Promise.all(names.map((name) => findSubscriber(stage.streamId, name)));
+      const found = await Promise.all(names.map((name) => findSubscriber(scene.streamId, name)));
       return found.filter((one) => one !== undefined).length;
     },
-    comeBack: () => stage.ask(names[0]!, { requestId: "again" }),
+    comeBack: () => scene.ask(names[0]!, { requestId: "again" }),
   };
 }
 
@@ -66,20 +65,21 @@ test("a connection that was taken for dead is posted to after its next subscribe
   await room.push(0);
   await new Promise((done) => setTimeout(done, 2));
   const back = await room.comeBack();
-  room.stage.setFate(() => "sent");
-  await room.stage.greet(room.stage.room(room.memory), back);
+  room.scene.setFate(() => "sent");
+  await room.scene.greet(room.scene.audience(room.memory), back);
   await room.push(1);
-  expect(room.stage.frames(back.connectionId)).toEqual([2]);
+  expect(room.scene.frames(back.connectionId)).toEqual([2]);
 });
 
-test("one environment that posts a room in parts remembers who has gone from the other part", async () => {
+test("one environment that posts a room in slices remembers who has gone from the other slice", async () => {
   const room = await loseAll(40);
-  const { stage, memory } = room;
-  const at = (later: number) => stage.room(memory, new Date(stage.now.getTime() + later * 1000));
-  await stage.append(at(0), said(1, "word", seconds(stage.now)));
-  const frames = await listFrames(stage.streamId, 1, 1);
-  const post = (later: number, part: number) =>
-    postSlice(at(later), frames, { at: part, of: 2, about: 40 }, governor());
+  const { scene, memory } = room;
+  const at = (later: number) =>
+    scene.audience(memory, new Date(scene.now.getTime() + later * 1000));
+  await scene.append(at(0), chatRecord(1, "word", seconds(scene.now)));
+  const frames = await listFrames(scene.streamId, 1, 1);
+  const post = (later: number, slice: number) =>
+    postSlice(at(later), frames, { at: slice, of: 2, about: 40 });
   await post(0, 0);
   await post(1, 1);
   expect(memory.gone.size).toBe(40);

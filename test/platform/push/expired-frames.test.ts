@@ -1,38 +1,34 @@
 import { DeleteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { deliverFrames } from "../../../platform/push/deliver.ts";
-import { postLarge, useInvoke } from "../../../platform/push/large-room.ts";
-import { createMemory } from "../../../platform/push/memory.ts";
 import { postSliceJob } from "../../../platform/push/slice.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
-import { said } from "../../domain/frame-samples.ts";
+import { chatRecord } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./scene.ts";
+import { seconds, setScene } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "10000" });
-afterAll(() => useInvoke(undefined));
 
 /**
  * A room of so many viewers, as its log says, in which nobody posted the first frames: one viewer
  * is really there. Frames after 24 h are removed by the table.
  */
 async function leaveUnposted(viewers: number, frames: number) {
-  const stage = await setStage();
-  await stage.greet(stage.room(), await stage.ask("viewer"));
+  const scene = await setScene();
+  await scene.greet(scene.audience(), await scene.ask("viewer"));
   for (let n = 1; n <= frames; n++)
-    await stage.append(stage.room(), said(n, `${n}`, seconds(stage.now)));
+    await scene.append(scene.audience(), chatRecord(n, `${n}`, seconds(scene.now)));
   await table().send(
     new UpdateCommand({
       TableName: tableName(),
-      Key: key.log(stage.streamId),
+      Key: key.log(scene.streamId),
       UpdateExpression: "SET viewers = :viewers",
       ExpressionAttributeValues: { ":viewers": viewers },
     }),
   );
-  const Key = (n: number) => key.frame(stage.streamId, n);
+  const Key = (n: number) => key.frame(scene.streamId, n);
   return {
-    stage,
+    scene,
     expire: (...numbers: number[]) =>
       Promise.all(
         numbers.map((n) =>
@@ -44,27 +40,27 @@ async function leaveUnposted(viewers: number, frames: number) {
 
 test("a large room whose unposted frames have expired is posted again from its next frame on", async () => {
   // Two frames are a mark's worth at 40,000 viewers.
-  const { stage, expire } = await leaveUnposted(40_000, 9);
+  const { scene, expire } = await leaveUnposted(40_000, 9);
   await expire(1, 2, 3, 4, 5);
-  expect(await deliverFrames(stage.room(), 9)).toBe(true);
-  expect(stage.frames("viewer")).toEqual([6, 7, 8, 9]);
-  expect((await findLog(stage.streamId))?.posted).toBe(9);
+  expect(await scene.deliver(scene.audience(), 9)).toBe(true);
+  expect(scene.frames("viewer")).toEqual([6, 7, 8, 9]);
+  expect((await findLog(scene.streamId))?.posted).toBe(9);
 });
 
 test("frames that all have expired are no reason to stop, nor to mark what nobody has posted", async () => {
-  const { stage, expire } = await leaveUnposted(40_000, 6);
+  const { scene, expire } = await leaveUnposted(40_000, 6);
   await expire(1, 2, 3, 4, 5);
-  expect(await deliverFrames(stage.room(), 5)).toBe(true);
-  expect(stage.frames("viewer")).toEqual([]);
-  expect(await deliverFrames(stage.room(), 6)).toBe(true);
-  expect(stage.frames("viewer")).toEqual([6]);
+  expect(await scene.deliver(scene.audience(), 5)).toBe(true);
+  expect(scene.frames("viewer")).toEqual([]);
+  expect(await scene.deliver(scene.audience(), 6)).toBe(true);
+  expect(scene.frames("viewer")).toEqual([6]);
 });
 
-test("a room in parts is posted again though the table has removed some frames and not others", async () => {
-  const { stage, expire } = await leaveUnposted(20_000, 4);
+test("a room in slices is posted again though the table has removed some frames and not others", async () => {
+  const { scene, expire } = await leaveUnposted(20_000, 4);
   await expire(1, 3);
-  useInvoke((job) => postSliceJob(job, createMemory(), stage.now));
-  expect(await deliverFrames(stage.room(), 4, [], postLarge)).toBe(true);
-  expect(stage.frames("viewer")).toEqual([4]);
-  expect((await findLog(stage.streamId))?.posted).toBe(4);
+  scene.outlet.invokeSlice = (job) => postSliceJob(scene.audience(), job);
+  expect(await scene.deliver(scene.audience(), 4)).toBe(true);
+  expect(scene.frames("viewer")).toEqual([4]);
+  expect((await findLog(scene.streamId))?.posted).toBe(4);
 });

@@ -2,16 +2,16 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { makeNotification, NewNotification } from "../../../domain/people/notification.ts";
-import { usePoster } from "../../../platform/push/gateway.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { sendNotification } from "../../../platform/push/notify.ts";
 import { putSocket } from "../../../platform/store/log/connections.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
-import { said } from "../../domain/frame-samples.ts";
+import { chatRecord } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./scene.ts";
+import { seconds, setScene } from "./scene.ts";
+import { posterWith } from "./ways.ts";
 
 useOwnTable({ POST_RATE: "10000" });
 
@@ -20,23 +20,21 @@ const hangMilliseconds = 2_000;
 
 /** A room of ten, some of whose connections take no message; how many posts each was sent. */
 async function openRoom(hanging: readonly string[]) {
-  const stage = await setStage();
+  const scene = await setScene();
   const memory = createMemory();
-  const room = stage.room(memory);
+  const room = scene.audience(memory);
   const names = Array.from({ length: 10 }, (_, n) => `c${n}`);
-  for (const name of names) await stage.greet(room, await stage.ask(name));
+  for (const name of names) await scene.greet(room, await scene.ask(name));
   const posts = new Map<string, number>();
-  usePoster({
+  scene.outlet.poster = posterWith({
     async post(connectionId) {
       posts.set(connectionId, (posts.get(connectionId) ?? 0) + 1);
       if (!hanging.includes(connectionId)) return "sent";
       await new Promise((done) => setTimeout(done, hangMilliseconds));
       return "lost";
     },
-    close: async () => "sent",
-    probe: async () => "sent",
   });
-  return { stage, room, posts };
+  return { scene, room, posts };
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -44,8 +42,8 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   await work();
   return Date.now() - began;
 }
-const say = ({ stage, room }: Awaited<ReturnType<typeof openRoom>>, ...texts: number[]) =>
-  stage.push(room, ...texts.map((n) => said(n, `${n}`, seconds(stage.now))));
+const say = ({ scene, room }: Awaited<ReturnType<typeof openRoom>>, ...texts: number[]) =>
+  scene.push(room, ...texts.map((n) => chatRecord(n, `${n}`, seconds(scene.now))));
 
 test("two of ten whose connections hang hold their room up for a moment, not for their time", async () => {
   const room = await openRoom(["c3", "c7"]);
@@ -63,31 +61,31 @@ test("most of a small room hanging holds it up once, and not again", async () =>
 test("who comes back and hangs delays neither the batch nor the next message", async () => {
   const room = await openRoom(["back", "new"]);
   await say(room, 1);
-  const { stage } = room;
-  const { epoch } = (await findLog(stage.streamId))!;
-  const back = await stage.ask("back", { since: { epoch, frame: 0 } });
-  const greet = async () => greetSubscribers(room.room, [back, await stage.ask("new")]);
+  const { scene } = room;
+  const { epoch } = (await findLog(scene.streamId))!;
+  const back = await scene.ask("back", { since: { epoch, frame: 0 } });
+  const greet = async () => greetSubscribers(room.room, [back, await scene.ask("new")]);
   expect(await timed(greet)).toBeLessThan(hangMilliseconds / 2);
   expect(room.posts.has("back")).toBe(false);
 });
 
 test("a blocked user whose connections hang is out at once all the same", async () => {
   const room = await openRoom(["c1"]);
-  const { stage } = room;
-  const ban = await stage.ban("user-of-c1", "ban1");
-  expect(await timed(() => stage.push(room.room, ban))).toBeLessThan(hangMilliseconds / 2);
-  expect(await findSubscriber(stage.streamId, "c1")).toBeUndefined();
+  const { scene } = room;
+  const ban = await scene.ban("user-of-c1", "ban1");
+  expect(await timed(() => scene.push(room.room, ban))).toBeLessThan(hangMilliseconds / 2);
+  expect(await findSubscriber(scene.streamId, "c1")).toBeUndefined();
 });
 
 test("a notification to a connection that hangs is left to its queue at once", async () => {
-  const { stage } = await openRoom(["hangs"]);
+  const { scene, room } = await openRoom(["hangs"]);
   const queue = await startQueue();
   for (const connectionId of ["hangs", "fine"])
     await putSocket("ann", { connectionId, connectedAt: 0, expiresAt: 2e9 });
-  const wish = { userId: "ann", type: "system", category: "announcement" } as const;
-  const said = { ...wish, title: "News", message: "for you", metadata: {} };
-  const stored = makeNotification(NewNotification.parse(said), "a".repeat(24), stage.now);
-  expect(await timed(() => sendNotification(stored, stage.now))).toBeLessThan(hangMilliseconds / 2);
+  const address = { userId: "ann", type: "system", category: "announcement" } as const;
+  const notification = { ...address, title: "News", message: "for you", metadata: {} };
+  const stored = makeNotification(NewNotification.parse(notification), "a".repeat(24), scene.now);
+  expect(await timed(() => sendNotification(room, stored))).toBeLessThan(hangMilliseconds / 2);
   await queue.stop();
   expect(queue.sent).toMatchObject([{ connectionIds: ["hangs"], tries: 1 }]);
 });

@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Frame } from "../../../domain/log/frame.ts";
-import { limitedAt } from "../../../platform/push/governor.ts";
-import { postLarge } from "../../../platform/push/large-room.ts";
+import { postToAll } from "../../../platform/push/deliver.ts";
+import { createGovernor } from "../../../platform/push/governor.ts";
+import { createJobs } from "../../../platform/push/jobs.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { SliceJob } from "../../../platform/push/slice.ts";
+import { ownInvokeSlice, SliceJob } from "../../../platform/push/slice-job.ts";
+import { posterWith } from "./ways.ts";
 
-/* How a part is invoked, against a server that stands for Lambda. */
+/* How a slice is invoked, against a server that stands for Lambda. */
 
 Object.assign(process.env, {
   POST_RATE: "20000",
@@ -47,14 +49,19 @@ afterAll(() => {
   server.close();
 });
 
+const governor = createGovernor(20_000, async (_slot, wanted) => wanted);
 const room = { streamId: "64d15f9e2e6c8f4d5a123000", now: new Date(), memory: createMemory() };
-const post = () => postLarge(room, [{ n: 7 }, { n: 8 }] as Frame[], 20);
+const ways = { poster: posterWith({}), governor, jobs: createJobs() };
+const post = () => {
+  const outlet = { ...ways, invokeSlice: ownInvokeSlice() };
+  return postToAll({ ...room, outlet }, [{ n: 7 }, { n: 8 }] as Frame[], 20);
+};
 const posted = (...viewers: string[]) => ({ status: 200, body: { viewers, limitedAt: 5 } });
 
-test("each part is one signed call to the function, and a user of two parts counts once", async () => {
+test("each slice is one signed call to the function, and a user of two slices counts once", async () => {
   answer = ({ at }) => posted("both", `only ${at}`);
   expect(await post()).toBe(3);
-  expect(limitedAt()).toBe(5);
+  expect(governor.limitedAt()).toBe(5);
   const job = { streamId: room.streamId, from: 7, to: 8, about: 20, of: 2 };
   expect(calls.map((call) => call.job).sort((a, b) => a.at - b.at)).toEqual([
     { ...job, at: 0 },
@@ -80,7 +87,7 @@ test("a call that is throttled, then one whose function fails, are made again", 
   expect(calls.map(({ job }) => job.at).sort()).toEqual([0, 1, 1, 1]);
 });
 
-test("a part that never answers well fails the posting, after some tries", async () => {
+test("a slice that never answers well fails the posting, after some tries", async () => {
   answer = ({ at }) => (at === 0 ? posted("a") : { status: 200, body: { viewers: 12 } });
   await expect(post()).rejects.toThrow(/viewers/);
   expect(calls.length).toBeGreaterThan(3);

@@ -1,5 +1,5 @@
 import type { Frame } from "../../../domain/log/frame.ts";
-import type { Scene } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import type { play } from "./world.ts";
 import { streamId } from "./writer.ts";
 
@@ -9,7 +9,7 @@ import { streamId } from "./writer.ts";
  * stands at the head, no text outlives its deletion and the totals are the fold of the gifts.
  */
 export function judge(
-  scene: Scene,
+  scenario: Scenario,
   { findings, viewers, table, written, endedAt }: Awaited<ReturnType<typeof play>>,
 ) {
   const wrong = [...findings];
@@ -27,23 +27,23 @@ export function judge(
       if (covered.has(id)) wrong.push(`DOUBLE ${id} in frames ${covered.get(id)} and ${n}`);
       covered.set(id, n);
     }
-  if (!scene.quiet)
+  if (!scenario.quiet)
     for (const id of written.committed)
       if (!covered.has(id)) wrong.push(`LOST ${id} is in no frame`);
   for (const [at, { n }] of frames.entries())
-    if (at > 0 && !scene.quiet && n !== frames[at - 1]!.n + 1)
+    if (at > 0 && !scenario.quiet && n !== frames[at - 1]!.n + 1)
       wrong.push(`DENSE ${n} after a hole`);
   for (const { n, body, expiresAt } of frames)
     for (const { type, data } of JSON.parse(body).events)
       if (type === "chat.message" && data.content !== "" && written.deleted.has(data._id))
         if (expiresAt * 1000 > endedAt) wrong.push(`KEPTTEXT frame ${n} shows ${data._id}`);
-  judgeTotals(scene, frames, wrong);
-  for (const viewer of viewers) judgeViewer(scene, viewer, head, log?.epoch, wrong);
+  judgeTotals(scenario, frames, wrong);
+  for (const viewer of viewers) judgeViewer(scenario, viewer, head, log?.epoch, wrong);
   return wrong;
 }
 
-function judgeTotals(scene: Scene, frames: readonly Frame[], wrong: string[]): void {
-  if (scene.quiet || scene.reset) return;
+function judgeTotals(scenario: Scenario, frames: readonly Frame[], wrong: string[]): void {
+  if (scenario.quiet || scenario.reset) return;
   let count = 0;
   for (const { n, covers, totals } of frames) {
     count += covers.split(" ").filter((id) => /^gift:\w+$/.test(id)).length;
@@ -54,7 +54,7 @@ function judgeTotals(scene: Scene, frames: readonly Frame[], wrong: string[]): v
 type Viewer = Awaited<ReturnType<typeof play>>["viewers"][number];
 
 function judgeViewer(
-  scene: Scene,
+  scenario: Scenario,
   { userId, follower, shown, begins, resets }: Viewer,
   head: number,
   epoch: string | undefined,
@@ -65,7 +65,7 @@ function judgeViewer(
     wrong.push(
       `STUCK ${userId} at ${position?.epoch}:${position?.frame}, the log at ${epoch}:${head}`,
     );
-  if (resets.length > 0 && !scene.reset)
+  if (resets.length > 0 && !scenario.reset)
     wrong.push(`RECOVERED ${userId} was told that it lost frames`);
   let next = (begins[0]?.frame ?? 0) + 1;
   for (const { frame, epoch: of } of shown) {

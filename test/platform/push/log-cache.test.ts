@@ -1,10 +1,10 @@
 import { makeFrame } from "../../../domain/log/frame.ts";
 import { addFrame, cacheOf, freshIn, knows } from "../../../platform/push/log-cache.ts";
-import { now, said, streamId } from "../../domain/frame-samples.ts";
+import { chatRecord, now, streamId } from "../../domain/frame-samples.ts";
 
 const end = { epoch: "e1", posted: 0, newest: 0, totals: { count: 0, credits: 0 } };
 const frameAt = (n: number, createdAt: number) =>
-  makeFrame({ ...end, head: n - 1 }, [said(n, "x", createdAt)], { streamId, viewers: 0 }, now)
+  makeFrame({ ...end, head: n - 1 }, [chatRecord(n, "x", createdAt)], { streamId, viewers: 0 }, now)
     .frame;
 const later = (milliseconds: number) => new Date(now.getTime() + milliseconds);
 
@@ -34,7 +34,7 @@ test("a log whose frames have expired goes on from what was posted (F2)", () => 
 
 test("a record is fresh once, also when a batch holds it twice", () => {
   const log = cacheOf(end, [frameAt(1, 100)], undefined, now);
-  const records = [said(1), said(2), said(2), said(3)];
+  const records = [chatRecord(1), chatRecord(2), chatRecord(2), chatRecord(3)];
   expect(freshIn(log, records).map(({ id }) => id)).toEqual([records[1]!.id, records[3]!.id]);
 });
 

@@ -9,7 +9,7 @@ import {
   knows,
   type LogCache,
 } from "../../../platform/push/log-cache.ts";
-import { given, said, streamId } from "../../domain/frame-samples.ts";
+import { chatRecord, giftRecord, streamId } from "../../domain/frame-samples.ts";
 
 /** One thing that happens: a consumer is given some records, or forgets, or time passes. */
 type Turn =
@@ -86,7 +86,7 @@ test("2,000 schedules: each record in one frame, numbers dense, totals their fol
       fc.integer({ min: 1, max: 60 }),
       (wishes, turns, frameMax, idsMax) => {
         const all = wishes.map(({ isGift, at }, n) =>
-          isGift ? given(n, {}, at) : said(n, "x", at),
+          isGift ? giftRecord(n, {}, at) : chatRecord(n, "x", at),
         );
         const log = createLog();
         const memories: (LogCache | undefined)[] = [undefined, undefined, undefined];

@@ -1,10 +1,10 @@
-import { governor } from "../../../platform/push/governor.ts";
-import { type Resuming, useQueue } from "../../../platform/push/jobs.ts";
-import { postLarge, postRoom, useInvoke } from "../../../platform/push/large-room.ts";
-import { createMemory, type Memory, type Room } from "../../../platform/push/memory.ts";
+import type { Audience } from "../../../platform/push/audience.ts";
+import { createJobs, type Resuming } from "../../../platform/push/jobs.ts";
+import { postRoom } from "../../../platform/push/large-room.ts";
+import { createMemory, type Memory } from "../../../platform/push/memory.ts";
 import { resume } from "../../../platform/push/resume.ts";
-import { postSlice, postSliceJob } from "../../../platform/push/slice.ts";
-import { whole } from "../../../platform/store/log/subscribers.ts";
+import { postSliceJob } from "../../../platform/push/slice.ts";
+import type { InvokeSlice } from "../../../platform/push/slice-job.ts";
 
 /** Whoever invoked does not learn what became of it. */
 export class LostAnswer extends Error {}
@@ -15,7 +15,7 @@ export type Env = { memory: Memory; busy: boolean; skew: number };
 /** What the world gives to the queue and to those who post. */
 type Means = {
   newEnv(): Env;
-  roomOf(env: Env): Room;
+  audienceOf(env: Env): Audience;
   /** Does one message's work; false when it died. */
   attempt(env: Env, work: () => Promise<void>): Promise<boolean>;
   /** An invocation of its own, which may die by itself. */
@@ -31,21 +31,19 @@ type Means = {
 
 /**
  * The queue to `post`, one message in flight, in order; what fails comes again. The room is posted
- * by one environment, or in parts by several.
+ * by one environment, or in slices by several.
  */
-export function createPosting(inParts: boolean, means: Means) {
-  const { newEnv, roomOf, between } = means;
+export function createPosting(inSlices: boolean, means: Means) {
+  const { newEnv, audienceOf, between } = means;
   const queue: string[] = [];
   const poster = newEnv();
-  const partEnvs = inParts ? [newEnv(), newEnv(), newEnv(), newEnv()] : [];
-  let parts = 0;
+  const sliceEnvs = inSlices ? [newEnv(), newEnv(), newEnv(), newEnv()] : [];
+  let slices = 0;
   const resumes: { job: Resuming; at: number }[] = [];
   const resumers = [newEnv(), newEnv()];
-  useQueue({
-    async send(message) {
-      if (message.queue === "posts") queue.push(message.job.gathered);
-      else resumes.push({ job: message.job, at: means.now() + message.delaySeconds * 1000 });
-    },
+  const jobs = createJobs(async (message) => {
+    if (message.queue === "posts") queue.push(message.job.gathered);
+    else resumes.push({ job: message.job, at: means.now() + message.delaySeconds * 1000 });
   });
 
   /** A queue without order: a message may come late, twice, or twice at the same time. */
@@ -56,46 +54,48 @@ export function createPosting(inParts: boolean, means: Means) {
       const message = due[between(0, due.length - 1)];
       if (message === undefined) continue;
       const job = JSON.parse(JSON.stringify(message.job));
-      if (!(await means.attempt(env, () => resume(job, roomOf(env))))) continue;
+      if (!(await means.attempt(env, () => resume(audienceOf(env), job)))) continue;
       if (!means.comesAgain() && resumes.includes(message))
         resumes.splice(resumes.indexOf(message), 1);
     }
   }
 
-  useInvoke(async (job) => {
-    const env = partEnvs[between(0, partEnvs.length - 1)]!;
-    parts += 1;
-    const posted = means.invoke(() => postSliceJob(job, env.memory, roomOf(env).now));
+  const invokeSlice: InvokeSlice = async (job) => {
+    const env = sliceEnvs[between(0, sliceEnvs.length - 1)]!;
+    slices += 1;
+    const posted = means.invoke(() => postSliceJob(audienceOf(env), job));
     const settled = posted.catch((error) => {
       env.memory = createMemory();
       throw error;
     });
     if (!means.losesAnswer()) return settled;
-    // The part goes on, and nobody hears of it.
+    // The slice goes on, and nobody hears of it.
     settled.catch(() => {});
     throw new LostAnswer();
-  });
+  };
 
   async function live(): Promise<void> {
     for (;;) {
       await means.inTime(between(50, 1500));
       if (queue.length === 0) continue;
-      const post = inParts
-        ? postLarge
-        : async (room: Room, frames: Parameters<typeof postLarge>[1], about: number) =>
-            (await postSlice(room, frames, { ...whole, about }, governor())).size;
-      if (await means.attempt(poster, () => postRoom(roomOf(poster), post))) queue.shift();
+      const audience = () => {
+        const own = audienceOf(poster);
+        return inSlices ? { ...own, outlet: { ...own.outlet, invokeSlice } } : own;
+      };
+      if (await means.attempt(poster, () => postRoom(audience()))) queue.shift();
     }
   }
 
   return {
+    /** Leaves work to those who post. */
+    jobs,
     live: () => Promise.all([live(), ...resumers.map(liveResumes)]),
     /** The log was reset: what waited is gone. */
     reset(): void {
-      for (const env of [poster, ...partEnvs, ...resumers]) env.memory = createMemory();
+      for (const env of [poster, ...sliceEnvs, ...resumers]) env.memory = createMemory();
       queue.length = 0;
     },
-    /** Parts that were asked for. */
-    parts: () => parts,
+    /** Slices that were asked for. */
+    slices: () => slices,
   };
 }

@@ -1,5 +1,5 @@
 /** What a schedule may meet. Probabilities are per chance, times in milliseconds. */
-export type Scene = {
+export type Scenario = {
   seed: number;
   shards?: 1 | 2;
   clients?: number;
@@ -16,8 +16,8 @@ export type Scene = {
   lag?: number;
   /** The room goes through the queue to `post` and back. */
   crossing?: boolean;
-  /** What goes through the queue is posted in parts, by environments of their own. */
-  parts?: boolean;
+  /** What goes through the queue is posted in slices, by environments of their own. */
+  slices?: boolean;
   /** Now and then nothing is written for more than a day, and frames expire. */
   quiet?: boolean;
   /** The log is reset once. */

@@ -1,21 +1,24 @@
 import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import type { Message } from "../../../client/follower.ts";
-import { type Change, recordOf } from "../../../domain/log/change.ts";
+import type { Message } from "../../../client/message.ts";
+import { type ItemChange, recordOf } from "../../../domain/log/change.ts";
 import type { LogRecord } from "../../../domain/log/event.ts";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
-import { appendRecords, takeTexts } from "../../../platform/push/append.ts";
+import { appendRecords } from "../../../platform/push/append.ts";
+import type { Audience, Outlet } from "../../../platform/push/audience.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
-import { type PostResult, usePoster } from "../../../platform/push/gateway.ts";
-import { useGovernor } from "../../../platform/push/governor.ts";
+import { frameAll } from "../../../platform/push/framing.ts";
+import type { PostResult } from "../../../platform/push/gateway.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
-import { type Message as Queued, type Resuming, useQueue } from "../../../platform/push/jobs.ts";
+import { createJobs, type Message as Queued, type Resuming } from "../../../platform/push/jobs.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { resume } from "../../../platform/push/resume.ts";
+import { viewersOf } from "../../../platform/push/viewer-count.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
 import { stream as sample } from "../../domain/frame-samples.ts";
+import { freeGovernor, posterWith } from "./ways.ts";
 
 let streams = 0;
 
@@ -26,80 +29,81 @@ type Fate = (connectionId: string, message: Message) => PostResult;
  * A stream on the real engine with the consumer's steps one by one, as many environments as a test
  * likes, and a poster that keeps what each connection got.
  */
-export async function setStage() {
+export async function setScene() {
   const streamId = (++streams).toString(16).padStart(24, "b");
   const now = new Date();
   const inbox = new Map<string, Message[]>();
   let fate: Fate = () => "sent";
   const queued: Queued[] = [];
-  useQueue({ send: async (message) => void queued.push(message) });
-  useGovernor({ take: () => undefined, limitedAt: () => Number.NEGATIVE_INFINITY });
-  usePoster({
-    async post(connectionId, payload) {
-      const message = JSON.parse(payload.bytes.toString());
-      const result = fate(connectionId, message);
-      if (result !== "sent") return result;
-      inbox.set(connectionId, [...(inbox.get(connectionId) ?? []), message]);
-      return "sent";
-    },
-    close: async () => "sent",
-    probe: async () => "sent",
-  });
+  /** The ways out of all environments; a test may put others in their place. */
+  const outlet: Outlet = {
+    poster: posterWith({
+      async post(connectionId, payload) {
+        const message = JSON.parse(payload.bytes.toString());
+        const result = fate(connectionId, message);
+        if (result !== "sent") return result;
+        inbox.set(connectionId, [...(inbox.get(connectionId) ?? []), message]);
+        return "sent";
+      },
+    }),
+    governor: freeGovernor,
+    jobs: createJobs(async (message) => void queued.push(message)),
+  };
   const put = (Item: Record<string, unknown>) =>
     table().send(new PutCommand({ TableName: tableName(), Item }));
   await put({ ...key.stream(streamId), ...sample, id: streamId });
 
-  const room = (memory = createMemory(), at = now) => ({ streamId, now: at, memory });
-  type Room = ReturnType<typeof room>;
-  const got = (connectionId: string) => inbox.get(connectionId) ?? [];
+  const audience = (memory = createMemory(), at = now) => ({ streamId, now: at, memory, outlet });
+  const messagesTo = (connectionId: string) => inbox.get(connectionId) ?? [];
 
   return {
     streamId,
     now,
-    room,
+    outlet,
+    audience,
     put,
     setFate: (next: Fate) => {
       fate = next;
     },
-    append: (where: Room, ...records: LogRecord[]) => appendRecords(where, records),
-    takeTexts: (where: Room, ...records: LogRecord[]) => takeTexts(where, records),
-    deliver: (where: Room, upTo: number) => deliverFrames(where, upTo),
+    append: async (where: Audience, ...records: LogRecord[]) =>
+      appendRecords(where, records, await viewersOf(where)),
+    deliver: (where: Audience, head: number) => deliverFrames(where, { head }),
     /** All of one batch, as the consumer does it. */
-    async push(where: Room, ...records: LogRecord[]): Promise<void> {
-      const { head, made } = await appendRecords(where, records);
-      await takeTexts(where, records);
-      await deliverFrames(where, head, made);
+    async push(where: Audience, ...records: LogRecord[]): Promise<void> {
+      await deliverFrames(where, await frameAll(where, records, await viewersOf(where)));
     },
     /** Records a subscription; answers what the table's stream would say of it. */
-    async ask(connectionId: string, wish: Partial<Subscriber> = {}): Promise<Subscriber> {
-      const { userId = `user-of-${connectionId}`, since, requestId, connectedAt = 0 } = wish;
+    async ask(connectionId: string, request: Partial<Subscriber> = {}): Promise<Subscriber> {
+      const { userId = `user-of-${connectionId}`, since, requestId, connectedAt = 0 } = request;
       const times = { connectedAt: connectedAt || now.getTime() - 60_000, tokenExpiresAt: 2e9 };
       await subscribe({ streamId, since, requestId, connectionId, userId, ...times }, now);
       return (await findSubscriber(streamId, connectionId))!;
     },
     /** Greets them as the consumer does, and lets those who are behind catch up. */
-    async greet(where: Room, ...subscribers: Subscriber[]): Promise<void> {
+    async greet(where: Audience, ...subscribers: Subscriber[]): Promise<void> {
       await greetSubscribers(where, subscribers);
       await this.catchUp(where);
     },
     /** What was put into the queues and not taken out. */
     queued,
     /** Does what the queue `resumes` asks, message after message, until it is empty. */
-    async catchUp(where: Room): Promise<void> {
+    async catchUp(where: Audience): Promise<void> {
       for (let job = this.takeResume(); job !== undefined; job = this.takeResume())
-        await resume(job, where);
+        await resume(where, job);
     },
     takeResume(): Resuming | undefined {
       const at = queued.findIndex(({ queue }) => queue === "resumes");
       return at < 0 ? undefined : (queued.splice(at, 1)[0]!.job as Resuming);
     },
-    got,
+    messagesTo,
     frames: (connectionId: string) =>
-      got(connectionId).flatMap((message) => (message.type === "events" ? [message.frame] : [])),
+      messagesTo(connectionId).flatMap((message) =>
+        message.type === "events" ? [message.frame] : [],
+      ),
     answers: (connectionId: string, type: string) =>
-      got(connectionId).filter((message) => message.type === type),
+      messagesTo(connectionId).filter((message) => message.type === type),
     /** A record of this stream, made by the clock of the table (seconds). */
-    record(change: Omit<Change, "streamId">): LogRecord {
+    record(change: Omit<ItemChange, "streamId">): LogRecord {
       return recordOf({ ...change, streamId }, "https://cdn.example.com/p.png")!;
     },
     /** Sets the user's ban, as bans/create and the lifting of a ban do. */

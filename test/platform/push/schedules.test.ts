@@ -1,19 +1,19 @@
 import { judge } from "./judge.ts";
-import type { Scene } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { play } from "./world.ts";
 
 process.env.TABLE_NAME ??= "ovation-test";
 process.env.POST_RATE ??= "1000000";
 // So few that who was away for long comes to the end of it.
 process.env.RESUME_FRAMES_PER_SECOND ??= "10";
-// Whoever is not alone in a room that is posted in parts has a part of their own.
+// Whoever is not alone in a room that is posted in slices has a slice of their own.
 process.env.PART_VIEWERS ??= "1";
 process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/p.png";
 
 /** Failures as they come, none of them rare. */
 const failures = { crash: 0.005, lost: 0.02, tooFast: 0.02, mistakenGone: 0.005 };
 
-const scenes: Record<string, Omit<Scene, "seed">> = {
+const scenarios: Record<string, Omit<Scenario, "seed">> = {
   "one shard": { ...failures },
   "two shards": { ...failures, shards: 2 },
   "two shards, one late": { ...failures, shards: 2, lag: 250_000 },
@@ -22,12 +22,18 @@ const scenes: Record<string, Omit<Scene, "seed">> = {
   "two shards, bans": { ...failures, shards: 2, bans: true },
   "a room that crosses to post and back": { ...failures, crossing: true },
   "crossing with two shards and bans": { ...failures, shards: 2, crossing: true, bans: true },
-  "a room that crosses to parts and back": { ...failures, crossing: true, parts: true },
-  "parts with two shards, bans and deletions": {
+  "a room that crosses to slices and back": { ...failures, crossing: true, slices: true },
+  "slices with two shards, bans and deletions": {
     ...failures,
-    ...{ shards: 2, crossing: true, parts: true, bans: true, deletions: true, clients: 5 },
+    ...{ shards: 2, crossing: true, slices: true, bans: true, deletions: true, clients: 5 },
   },
-  "parts that die half way": { ...failures, crash: 0.03, crossing: true, parts: true, clients: 5 },
+  "slices that die half way": {
+    ...failures,
+    crash: 0.03,
+    crossing: true,
+    slices: true,
+    clients: 5,
+  },
   deletions: { ...failures, shards: 2, deletions: true, writes: 60 },
   "crossing with deletions": { ...failures, crossing: true, deletions: true, writes: 60 },
   "crossing with two shards and deletions": {
@@ -40,22 +46,25 @@ const scenes: Record<string, Omit<Scene, "seed">> = {
   "a reset log": { ...failures, shards: 2, reset: true },
 };
 
-/** Schedules of each scene: `SCHEDULES=200 jest schedules` plays more. */
+/** Schedules of each scenario: `SCHEDULES=200 jest schedules` plays more. */
 const runs = Number(process.env.SCHEDULES ?? 20);
 const firstSeed = Number(process.env.SEED ?? 1);
 
-test.each(Object.entries(scenes))("%s: nothing lost, nothing doubled", async (_name, scene) => {
-  const wrong: string[] = [];
-  let parts = 0;
-  for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
-    const played = { ...scene, seed };
-    const run = await play(played);
-    parts += run.parts;
-    wrong.push(...judge(played, run).map((what) => `seed ${seed}: ${what}`));
-  }
-  expect(wrong.slice(0, 20)).toEqual([]);
-  expect(parts > 0).toBe(scene.parts === true);
-});
+test.each(Object.entries(scenarios))(
+  "%s: nothing lost, nothing doubled",
+  async (_name, scenario) => {
+    const wrong: string[] = [];
+    let slices = 0;
+    for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
+      const played = { ...scenario, seed };
+      const run = await play(played);
+      slices += run.slices;
+      wrong.push(...judge(played, run).map((what) => `seed ${seed}: ${what}`));
+    }
+    expect(wrong.slice(0, 20)).toEqual([]);
+    expect(slices > 0).toBe(scenario.slices === true);
+  },
+);
 
 test("without any failure hardly anybody asks again: under once a run, eight viewers, two shards", async () => {
   let again = 0;
@@ -70,9 +79,9 @@ test("without any failure hardly anybody asks again: under once a run, eight vie
 test("viewers who lose their sockets all the time catch up and ask for nothing again, but for one in a hundred", async () => {
   let [came, again] = [0, 0];
   for (let seed = 2; seed <= 20; seed += 2) {
-    const scene = { seed, shards: 2, clients: 6, drops: 0.1, unsaid: 0, writes: 60 } as const;
-    const run = await play(scene);
-    expect(judge(scene, run)).toEqual([]);
+    const scenario = { seed, shards: 2, clients: 6, drops: 0.1, unsaid: 0, writes: 60 } as const;
+    const run = await play(scenario);
+    expect(judge(scenario, run)).toEqual([]);
     for (const { subscribes, opened } of run.viewers) {
       came += opened;
       again += subscribes - opened;

@@ -1,24 +1,25 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { isChangeKind } from "../../../domain/log/change.ts";
 import { useLimits } from "../../../platform/limits.ts";
-import type { StreamWork } from "../../../platform/push/batch.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
-import { type Payload, type PostResult, usePoster } from "../../../platform/push/gateway.ts";
-import { useGovernor } from "../../../platform/push/governor.ts";
+import { frameRecords } from "../../../platform/push/framing.ts";
+import type { Payload, PostResult } from "../../../platform/push/gateway.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
-import { queuePosting } from "../../../platform/push/jobs.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { frameRecords } from "../../../platform/push/push-stream.ts";
+import type { StreamWork } from "../../../platform/push/push-stream.ts";
+import { viewersOf } from "../../../platform/push/viewer-count.ts";
 import { putBacklog } from "../../../platform/store/log/backlog.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";
 import { readSubscriber } from "../../../platform/store/log/subscribers.ts";
-import { readKey } from "../../../platform/table/keys.ts";
+import { readKey } from "../../../platform/table/item-kinds.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { createAudience } from "./audience.ts";
 import { createPosting, type Env, LostAnswer } from "./posting.ts";
 import { createRandom } from "./random.ts";
-import type { Scene } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { chooseSmall } from "./small.ts";
 import { createTable } from "./table-double.ts";
+import { freeGovernor, posterWith } from "./ways.ts";
 import { createWriter, type Delivered, start, streamId, streamItem, workOf } from "./writer.ts";
 
 const dayMilliseconds = 24 * 3600 * 1000;
@@ -27,11 +28,11 @@ class Crash extends Error {}
 type Invocation = { crashed: boolean };
 /**
  * Plays the real consumer, greeting, poster, handlers and clients against each other on a table in
- * memory, in an order that the seed decides, with the failures of the scene; then lets all failures
- * end and everything come to rest. Answers what must be judged.
+ * memory, in an order that the seed decides, with the failures of the scenario; then lets all
+ * failures end and everything come to rest. Answers what must be judged.
  */
-export async function play(scene: Scene) {
-  const random = createRandom(scene.seed);
+export async function play(scenario: Scenario) {
+  const random = createRandom(scenario.seed);
   const chance = (share = 0) => random() < share;
   const between = (low: number, high: number) => low + Math.floor(random() * (high - low + 1));
   const context = new AsyncLocalStorage<Invocation>();
@@ -39,15 +40,15 @@ export async function play(scene: Scene) {
   let faults = true;
   const pending: (() => void)[] = [];
   const later: { at: number; run: () => void }[] = [];
-  const shards: Delivered[][] = Array.from({ length: scene.shards ?? 1 }, () => []);
-  const skews = shards.map(() => (scene.skew ? between(-scene.skew, scene.skew) : 0));
+  const shards: Delivered[][] = Array.from({ length: scenario.shards ?? 1 }, () => []);
+  const skews = shards.map(() => (scenario.skew ? between(-scenario.skew, scenario.skew) : 0));
   const findings: string[] = [];
   let failures = 0;
 
   /** Waits until the schedule goes on here; a crashed invocation never does. */
   async function step(): Promise<void> {
     const invocation = context.getStore();
-    if (invocation && !invocation.crashed && faults && chance(scene.crash)) {
+    if (invocation && !invocation.crashed && faults && chance(scenario.crash)) {
       invocation.crashed = true;
       failures += 1;
     }
@@ -61,11 +62,11 @@ export async function play(scene: Scene) {
   const table = createTable(step, (old, item) => {
     if (item === undefined) return;
     const { kind, owner } = readKey(item);
-    const at = scene.shards === 2 ? hash(item.SK) % 2 : 0;
+    const at = scenario.shards === 2 ? hash(item.SK) % 2 : 0;
     const createdAt = Math.floor((now + skews[at]!) / 1000);
     if (kind === "subscriber" && old?.revision !== item.revision)
       shards[at]!.push({ subscriber: readSubscriber(item), at: now });
-    else if (kind === "message" || kind === "gift" || kind === "member" || kind === "stream")
+    else if (isChangeKind(kind))
       shards[at]!.push({
         change: { kind, streamId: owner, createdAt, old, new: item },
         at: now,
@@ -74,48 +75,50 @@ export async function play(scene: Scene) {
   useTable(table.client);
 
   const blockedAt = new Map<string, number>();
-  const audience = createAudience(scene, {
+  const audience = createAudience(scenario, {
     table,
     now: () => now,
     hasFaults: () => faults,
     ...{ chance, between, inTime, blockedAt, findings },
     fail: () => void note("lost"),
   });
-  useGovernor({
-    take: () => undefined,
-    limitedAt: () => (scene.thinned ? now : Number.NEGATIVE_INFINITY),
-  });
-  useLimits(scene.seed % 2 === 1 ? chooseSmall(between) : undefined);
-  usePoster({
+  useLimits(scenario.seed % 2 === 1 ? chooseSmall(between) : undefined);
+  const poster = posterWith({
     async post(connectionId: string, payload: Payload): Promise<PostResult> {
       await step();
       const viewer = audience.find(connectionId);
       if (viewer === undefined || !viewer.open) return "gone";
-      if (faults && chance(scene.lost)) return note("lost");
-      if (faults && chance(scene.tooFast)) return note("too_fast");
-      if (faults && chance(scene.mistakenGone)) return note("gone");
+      if (faults && chance(scenario.lost)) return note("lost");
+      if (faults && chance(scenario.tooFast)) return note("too_fast");
+      if (faults && chance(scenario.mistakenGone)) return note("gone");
       context.exit(() => audience.receive(viewer, JSON.parse(payload.bytes.toString())));
       return "sent";
     },
-    close: async () => "sent",
-    probe: async () => "sent",
   });
   function note(result: PostResult): PostResult {
     failures += 1;
     return result;
   }
 
+  const outlet = {
+    poster,
+    governor: {
+      ...freeGovernor,
+      limitedAt: () => (scenario.thinned ? now : Number.NEGATIVE_INFINITY),
+    },
+  };
   const newEnv = (): Env => ({
     memory: createMemory(),
     busy: false,
-    skew: scene.skew ? between(-scene.skew, scene.skew) : 0,
+    skew: scenario.skew ? between(-scenario.skew, scenario.skew) : 0,
   });
   const envs = [newEnv(), newEnv(), newEnv()];
   let large = false;
-  const roomOf = (env: Env) => ({
+  const audienceOf = (env: Env) => ({
     streamId,
     now: new Date(now + env.skew),
     memory: env.memory,
+    outlet: { ...outlet, jobs: posting.jobs },
   });
   async function attempt(env: Env, work: () => Promise<void>): Promise<boolean> {
     try {
@@ -130,29 +133,29 @@ export async function play(scene: Scene) {
       return false;
     }
   }
-  const posting = createPosting(scene.parts === true, {
+  const posting = createPosting(scenario.slices === true, {
     newEnv,
-    roomOf,
+    audienceOf,
     attempt,
     invoke: (work) => context.run({ crashed: false }, work),
     inTime,
     between,
-    losesAnswer: () => faults && chance(scene.crash),
+    losesAnswer: () => faults && chance(scenario.crash),
     comesAgain: () => faults && chance(0.05),
     now: () => now,
   });
   async function push(env: Env, { records, subscribers }: StreamWork): Promise<void> {
-    const room = roomOf(env);
+    const audience = audienceOf(env);
     if (records.length > 0 && large)
-      await queuePosting({
+      await posting.jobs.queuePosting({
         streamId,
-        gathered: await putBacklog(streamId, records, room.now),
+        gathered: await putBacklog(streamId, records, audience.now),
       });
     else if (records.length > 0) {
-      const { head, made } = await frameRecords(room, records);
-      await deliverFrames(room, head, made);
+      const viewers = await viewersOf(audience);
+      await deliverFrames(audience, await frameRecords(audience, records, viewers));
     }
-    if (subscribers.length > 0) await greetSubscribers(room, subscribers);
+    if (subscribers.length > 0) await greetSubscribers(audience, subscribers);
   }
   let epochs = 0;
   /** How many records of each shard the last reset threw away. */
@@ -160,7 +163,7 @@ export async function play(scene: Scene) {
   async function consume(shard: Delivered[]): Promise<void> {
     for (let at = 0; ; ) {
       await inTime(
-        between(50, 300) + (scene.lag && faults && chance(0.1) ? between(0, scene.lag) : 0),
+        between(50, 300) + (scenario.lag && faults && chance(0.1) ? between(0, scenario.lag) : 0),
       );
       const batch = shard.slice(at, at + between(1, 6));
       if (batch.length === 0) continue;
@@ -176,7 +179,7 @@ export async function play(scene: Scene) {
     }
   }
 
-  const written = createWriter(scene, {
+  const written = createWriter(scenario, {
     table,
     random,
     between,
@@ -185,12 +188,12 @@ export async function play(scene: Scene) {
     blockedAt,
   });
   async function write(): Promise<void> {
-    for (let n = 0; n < (scene.writes ?? 40); n++) {
+    for (let n = 0; n < (scenario.writes ?? 40); n++) {
       await inTime(between(0, 1200));
-      if (scene.quiet && chance(0.05)) await beQuiet();
+      if (scenario.quiet && chance(0.05)) await beQuiet();
       written.writeSomething();
-      if (scene.crossing && chance(0.1)) large = !large;
-      if (scene.reset && n === Math.floor((scene.writes ?? 40) / 2)) await reset();
+      if (scenario.crossing && chance(0.1)) large = !large;
+      if (scenario.reset && n === Math.floor((scenario.writes ?? 40) / 2)) await reset();
     }
     faults = false;
     large = large && chance(0.5);
@@ -222,20 +225,21 @@ export async function play(scene: Scene) {
   for (const shard of shards) shard.length = 0;
   for (const shard of shards) void consume(shard);
   void posting.live();
-  for (let n = 0; n < (scene.clients ?? 3); n++) audience.enter(`u${n}`);
+  for (let n = 0; n < (scenario.clients ?? 3); n++) audience.enter(`u${n}`);
   let writing = true;
   void write().then(() => {
     writing = false;
   });
 
   // The schedule: one waiting step at a time, in an order that the seed decides.
-  let rest = Number.POSITIVE_INFINITY;
-  for (let turns = 0; now < rest; turns++) {
+  let endAt = Number.POSITIVE_INFINITY;
+  for (let turns = 0; now < endAt; turns++) {
     if (turns > 200_000) {
       findings.push("LIVELOCK");
       break;
     }
-    if (!writing && rest === Number.POSITIVE_INFINITY) rest = now + 60_000 + (scene.lag ?? 0) * 2;
+    if (!writing && endAt === Number.POSITIVE_INFINITY)
+      endAt = now + 60_000 + (scenario.lag ?? 0) * 2;
     if (pending.length > 0 && (random() < 0.9 || later.length === 0)) {
       pending.splice(between(0, pending.length - 1), 1)[0]!();
       now += between(0, 10);
@@ -247,16 +251,15 @@ export async function play(scene: Scene) {
     }
     for (let drain = 0; drain < 12; drain++) await null;
   }
-  usePoster(undefined);
   useLimits(undefined);
-  const parts = posting.parts();
+  const slices = posting.slices();
   return {
     findings,
     viewers: audience.viewers(),
     table,
     written,
     failures,
-    parts,
+    slices,
     endedAt: now,
   };
 }

@@ -1,11 +1,11 @@
-import { type Change, recordOf } from "../../../domain/log/change.ts";
+import { type ItemChange, recordOf } from "../../../domain/log/change.ts";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { profileOf, summaryOf } from "../../../domain/people/user.ts";
 import { makeMessage } from "../../../domain/streams/chat.ts";
 import { makeStream, NewStream } from "../../../domain/streams/new-stream.ts";
-import type { StreamWork } from "../../../platform/push/batch.ts";
+import type { StreamWork } from "../../../platform/push/push-stream.ts";
 import { key } from "../../../platform/table/keys.ts";
-import type { Scene } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import type { createTable, Item } from "./table-double.ts";
 
 export const streamId = "64d15f9e2e6c8f4d5a123000";
@@ -37,7 +37,7 @@ type Tools = {
  * The people of the world: they write messages, gifts, bans and deletions straight into the table.
  */
 export function createWriter(
-  scene: Scene,
+  scenario: Scenario,
   { table, random, between, chance, now, blockedAt }: Tools,
 ) {
   /** Ids of all records that must be in the log, exactly once. */
@@ -60,7 +60,7 @@ export function createWriter(
     const id = (++gifts).toString(16).padStart(24, "0");
     const sender = person("sender");
     const type = { id: "1".repeat(24), name: "Rose", creditAmount: 5, svgUrl: picture };
-    const rest = {
+    const terms = {
       hostId: "host",
       receivers: [person("host")],
       giftType: type,
@@ -68,7 +68,7 @@ export function createWriter(
       combo: 1,
     };
     const at = new Date(now()).toISOString();
-    const gift = { id, kind: "gift", streamId, sender, ...rest, comboId: id, price: 5 };
+    const gift = { id, kind: "gift", streamId, sender, ...terms, comboId: id, price: 5 };
     committed.add(`gift:${id}`);
     const more = { createdAt: at, due: "host", dueCredits: 5, charged: true, revision: 1 };
     table.put({ ...key.gift(streamId, id), ...gift, ...more } as Item);
@@ -78,9 +78,9 @@ export function createWriter(
     if (item === undefined || deleted.has(item.id as string)) return;
     deleted.add(item.id as string);
     committed.add(`message:${item.id}:deleted`);
-    const { content: _, ...rest } = item;
+    const { content: _, ...fields } = item;
     table.put({
-      ...rest,
+      ...fields,
       PK: item.PK,
       SK: item.SK,
       deletedAt: new Date(now()).toISOString(),
@@ -110,8 +110,8 @@ export function createWriter(
       const x = random();
       if (x < 0.5 || messages.length === 0) say();
       else if (x < 0.7) give();
-      else if (x < (scene.deletions ? 0.95 : 0.75)) takeBack();
-      else if (scene.bans) judge(`u${between(0, (scene.clients ?? 3) - 1)}`);
+      else if (x < (scenario.deletions ? 0.95 : 0.75)) takeBack();
+      else if (scenario.bans) judge(`u${between(0, (scenario.clients ?? 3) - 1)}`);
       else say();
     },
     unblockAll(): void {
@@ -125,7 +125,7 @@ export function createWriter(
 }
 
 /** What a shard brings: a change of an item, or a subscription. */
-export type Delivered = { change?: Change; subscriber?: Subscriber; at: number };
+export type Delivered = { change?: ItemChange; subscriber?: Subscriber; at: number };
 
 /** One batch of a shard, as the consumer reads it. */
 export function workOf(batch: readonly Delivered[]): StreamWork {

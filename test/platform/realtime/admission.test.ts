@@ -1,4 +1,3 @@
-import { usePoster } from "../../../platform/push/gateway.ts";
 import { admitSocket } from "../../../platform/realtime/admission.ts";
 import { takeToken } from "../../../platform/realtime/rate.ts";
 import {
@@ -6,17 +5,16 @@ import {
   listSockets,
   putConnection,
 } from "../../../platform/store/log/connections.ts";
+import { posterWith } from "../push/ways.ts";
 import { startTable } from "../table.ts";
 
 let stop: () => Promise<void>;
 let dead = new Set<string>();
+const poster = posterWith({
+  probe: async (connectionId) => (dead.has(connectionId) ? "gone" : "sent"),
+});
 beforeAll(async () => {
   ({ stop } = await startTable());
-  usePoster({
-    post: async () => "sent",
-    close: async () => "sent",
-    probe: async (connectionId) => (dead.has(connectionId) ? "gone" : "sent"),
-  });
 });
 afterAll(() => stop());
 
@@ -26,7 +24,7 @@ const socketsMax = 3;
 async function connect(userId: string, connectionId: string, agoMilliseconds = 0) {
   const connectedAt = now.getTime() - agoMilliseconds;
   const own = { userId, connectionId, connectedAt };
-  const admitted = await admitSocket(own, socketsMax, now);
+  const admitted = await admitSocket(() => poster, own, socketsMax, now);
   const expiresAt = connectionExpiry(connectedAt);
   if (admitted) await putConnection({ ...own, tokenExpiresAt: 2e9, expiresAt });
   return admitted;

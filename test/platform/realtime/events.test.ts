@@ -5,7 +5,7 @@ import { contextOf } from "../../../platform/caller.ts";
 import { putFrame } from "../../../platform/store/log/frames.ts";
 import { getLog } from "../../../platform/store/log/logs.ts";
 import { useTable } from "../../../platform/table/table.ts";
-import { emptyLog, said } from "../../domain/frame-samples.ts";
+import { chatRecord, emptyLog } from "../../domain/frame-samples.ts";
 import { startTable } from "../table.ts";
 import { makeStream, makeUser } from "../wallet-people.ts";
 
@@ -39,7 +39,7 @@ async function ask(streamId: string, query: Record<string, string>, endsAt: numb
 
 async function putFirst(streamId: string): Promise<void> {
   const now = new Date();
-  const record = said(1, "hello", Math.floor(now.getTime() / 1000));
+  const record = chatRecord(1, "hello", Math.floor(now.getTime() / 1000));
   const end = { ...emptyLog, epoch: (await getLog(streamId)).epoch };
   await putFrame(streamId, makeFrame(end, [record], { streamId, viewers: 1 }, now).frame);
 }

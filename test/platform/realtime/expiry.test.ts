@@ -1,12 +1,13 @@
-import type { SQSRecord } from "aws-lambda";
-import { handler } from "../../../functions/realtime/expire.ts";
-import { type PostResult, usePoster } from "../../../platform/push/gateway.ts";
+import type { Poster, PostResult } from "../../../platform/push/gateway.ts";
+import { each, type QueueRecord } from "../../../platform/reaction.ts";
+import { ExpiryTimer, endExpired } from "../../../platform/realtime/expiry.ts";
 import {
   findConnection,
   listSockets,
   putConnection,
   putSocket,
 } from "../../../platform/store/log/connections.ts";
+import { posterWith } from "../push/ways.ts";
 import { useOwnTable } from "../table.ts";
 
 useOwnTable();
@@ -16,19 +17,17 @@ let answer: { post: PostResult; close: PostResult[] };
 beforeEach(() => {
   asked.length = 0;
   answer = { post: "sent", close: ["sent"] };
-  usePoster({
-    async post(_, { bytes }) {
-      asked.push(JSON.parse(bytes.toString()).type);
-      return answer.post;
-    },
-    async close() {
-      asked.push("close");
-      return answer.close.length > 1 ? answer.close.shift()! : answer.close[0]!;
-    },
-    probe: async () => "sent",
-  });
 });
-afterAll(() => usePoster(undefined));
+const poster = posterWith({
+  async post(_, { bytes }) {
+    asked.push(JSON.parse(bytes.toString()).type);
+    return answer.post;
+  },
+  async close() {
+    asked.push("close");
+    return answer.close.length > 1 ? answer.close.shift()! : answer.close[0]!;
+  },
+});
 
 let people = 0;
 
@@ -44,13 +43,13 @@ async function expired(ageSeconds = 600) {
   const isKept = async () =>
     (await findConnection(own.connectionId)) !== undefined &&
     (await listSockets(name, new Date())).length === 1;
-  return { ...own, isKept, record: { messageId: `m-${name}`, body } as SQSRecord };
+  return { ...own, isKept, record: { messageId: `m-${name}`, body } };
 }
 
-const end = async (...records: SQSRecord[]) =>
-  (await handler({ Records: records })).batchItemFailures.map(
-    ({ itemIdentifier }) => itemIdentifier,
-  );
+/** Reads these messages as `realtime/expire` does; the ids of those that are to come again. */
+const endBy = (gateway: Poster, ...records: QueueRecord[]) =>
+  each(ExpiryTimer, (timer, now) => endExpired(gateway, timer, now))(records, new Date());
+const end = (...records: QueueRecord[]) => endBy(poster, ...records);
 
 test("an expired token's socket is told, closed and forgotten", async () => {
   const { record, isKept } = await expired();
@@ -85,10 +84,10 @@ test("a closing that fails at first is tried again at once, so that it takes no 
 test("one socket that cannot be closed keeps back no other of its batch", async () => {
   const [bad, good] = [await expired(), await expired()];
   answer.close = ["lost"];
-  const close = async (connectionId: string) =>
-    connectionId === bad.connectionId ? "lost" : "sent";
-  usePoster({ post: async () => "sent", close, probe: async () => "sent" });
-  expect(await end(bad.record, good.record)).toEqual([bad.record.messageId]);
+  const gateway = posterWith({
+    close: async (connectionId) => (connectionId === bad.connectionId ? "lost" : "sent"),
+  });
+  expect(await endBy(gateway, bad.record, good.record)).toEqual([bad.record.messageId]);
   expect([await bad.isKept(), await good.isKept()]).toEqual([true, false]);
 });
 

@@ -1,22 +1,23 @@
-import { handler } from "../../../functions/realtime/default.ts";
-import { type Poster, usePoster } from "../../../platform/push/gateway.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { socket } from "../../../platform/realtime/socket.ts";
+import { posterWith } from "../push/ways.ts";
 
 const perSecond = 3;
-const said: { connectionId: string; message: unknown }[] = [];
+const answers: { connectionId: string; message: unknown }[] = [];
 
-beforeAll(() => {
-  process.env.SOCKET_MESSAGES_PER_SECOND = String(perSecond);
-  const poster: Poster = {
-    post: async (connectionId, { bytes }) => {
-      said.push({ connectionId, message: JSON.parse(bytes.toString()) });
-      return "sent";
-    },
-    close: async () => "sent",
-    probe: async () => "sent",
-  };
-  usePoster(poster);
+process.env.SOCKET_MESSAGES_PER_SECOND = String(perSecond);
+
+const poster = posterWith({
+  post: async (connectionId, { bytes }) => {
+    answers.push({ connectionId, message: JSON.parse(bytes.toString()) });
+    return "sent";
+  },
 });
-afterAll(() => usePoster(undefined));
+const { handler } = socket(
+  { route: "$default", says: "Refuse everything", refusals: [], grants: {} },
+  async () => refuse("request_invalid"),
+  () => poster,
+);
 
 const send = (connectionId: string, body: string) =>
   handler({
@@ -34,7 +35,7 @@ test("too many messages of one connection are told so, each under its requestId"
     await send("flood", JSON.stringify({ action: "fly", requestId: `r${n}` }));
   await send("flood", "not json");
   await send("calm", JSON.stringify({ action: "fly", requestId: "calm" }));
-  const flood = said.filter(({ connectionId }) => connectionId === "flood");
+  const flood = answers.filter(({ connectionId }) => connectionId === "flood");
   expect(flood).toHaveLength(10 * perSecond + 1);
   const late = flood.slice(2 * perSecond).map(({ message }) => message);
   const error = {
@@ -44,5 +45,5 @@ test("too many messages of one connection are told so, each under its requestId"
   for (const [at, message] of late.slice(0, -1).entries())
     expect(message).toEqual({ ...error, requestId: `r${2 * perSecond + at}` });
   expect(late.at(-1)).toEqual(error);
-  expect(said.at(-1)).toMatchObject({ message: { statusCode: 400, requestId: "calm" } });
+  expect(answers.at(-1)).toMatchObject({ message: { statusCode: 400, requestId: "calm" } });
 });

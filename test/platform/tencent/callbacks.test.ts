@@ -6,7 +6,7 @@ import * as add from "../../../functions/tencent/gifts/add.ts";
 import * as send from "../../../functions/tencent/gifts/send.ts";
 import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
 import * as create from "../../../functions/tencent/rooms/create.ts";
-import { listGifts } from "../../../platform/store/money/gift-lists.ts";
+import { listGifts } from "../../../platform/store/money/gifts.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
 import { callCommand, startTencentStage } from "./stage.ts";

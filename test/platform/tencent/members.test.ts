@@ -5,7 +5,7 @@ import * as create from "../../../functions/tencent/rooms/create.ts";
 import * as mute from "../../../functions/tencent/rooms/mute.ts";
 import { findProfile } from "../../../platform/store/people/users.ts";
 import { findBan } from "../../../platform/store/streams/bans.ts";
-import { findMember } from "../../../platform/store/streams/streams.ts";
+import { findMember } from "../../../platform/store/streams/members.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { callCommand, startTencentStage } from "./stage.ts";

@@ -10,7 +10,7 @@ import * as setMetadata from "../../../functions/tencent/rooms/set-metadata.ts";
 import * as update from "../../../functions/tencent/rooms/update.ts";
 import { foldActions } from "../../../platform/store/money/totals.ts";
 import { findProfile } from "../../../platform/store/people/users.ts";
-import { admitToChat } from "../../../platform/store/streams/admission.ts";
+import { admitText } from "../../../platform/store/streams/admission.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
 import { record } from "../../../platform/table/record.ts";
 import { callCommand, startTencentStage } from "./stage.ts";
@@ -147,7 +147,7 @@ describe("update_room_info", () => {
   test("messages that are switched off are the owner's alone", async () => {
     await createRoom("quiet", { Owner_Account: "owner1", IsMessageDisabled: true });
     const says = async (userId: string) =>
-      admitToChat((await findRoom("quiet"))!, userId, "hello", new Date());
+      admitText((await findRoom("quiet"))!, { userId }, "hello", new Date());
     await expect(says("viewer")).rejects.toThrow("messages_disabled");
     await says("owner1");
     await updateRoom({ RoomId: "quiet", IsMessageDisabled: false });

@@ -1,36 +1,35 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { postJobs, useInvoke } from "../../../platform/push/large-room.ts";
+import { postJobs } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { viewersOf } from "../../../platform/push/viewer-count.ts";
 import { putBacklog } from "../../../platform/store/log/backlog.ts";
 import { findLog, getLog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
-import { said } from "../../domain/frame-samples.ts";
+import { chatRecord } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
-import { seconds, setStage } from "./scene.ts";
+import { seconds, setScene } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "2" });
 
 const message = (messageId: string, job: unknown) => ({ messageId, body: JSON.stringify(job) });
 
-type Stage = Awaited<ReturnType<typeof setStage>>;
+type Scene = Awaited<ReturnType<typeof setScene>>;
 
 /** A room with some viewers in which a record has gathered. */
 async function gather(viewers: number) {
-  const stage = await setStage();
-  const names = Array.from({ length: viewers }, (_, n) => `${stage.streamId}-${n}`);
-  for (const name of names) await stage.greet(stage.room(), await stage.ask(name));
-  const records = [said(1, "one", seconds(stage.now))];
-  const gathered = await putBacklog(stage.streamId, records, stage.now);
-  return { stage, names, job: { streamId: stage.streamId, gathered } };
+  const scene = await setScene();
+  const names = Array.from({ length: viewers }, (_, n) => `${scene.streamId}-${n}`);
+  for (const name of names) await scene.greet(scene.audience(), await scene.ask(name));
+  const records = [chatRecord(1, "one", seconds(scene.now))];
+  const gathered = await putBacklog(scene.streamId, records, scene.now);
+  return { scene, names, job: { streamId: scene.streamId, gathered } };
 }
 
 test("a room that fails comes again with all its messages and keeps no other back", async () => {
   const large = await gather(5);
-  // Each stage has a poster of its own; the last one keeps what all get.
+  // Each scene has a poster of its own; the last one keeps what all get.
   const small = await gather(1);
-  useInvoke(() => Promise.reject(new Error("throttled")));
   const messages = [
     message("a", large.job),
     message("b", small.job),
@@ -38,16 +37,18 @@ test("a room that fails comes again with all its messages and keeps no other bac
     message("d", "no job"),
     { messageId: "e", body: "{" },
   ];
-  const failed = await postJobs(messages, small.stage.now, createMemory());
-  useInvoke(undefined);
+  const { now, outlet } = small.scene;
+  const invokeSlice = () => Promise.reject(new Error("throttled"));
+  const push = { now, memory: createMemory(), outlet: { ...outlet, invokeSlice } };
+  const failed = await postJobs(push, messages);
   expect(failed.sort()).toEqual(["a", "c", "d", "e"]);
-  expect(small.stage.frames(small.names[0]!)).toEqual([1]);
-  expect(await findLog(large.stage.streamId)).toMatchObject({ posted: 0 });
-  expect(await findLog(small.stage.streamId)).toMatchObject({ posted: 1, viewers: 1 });
+  expect(small.scene.frames(small.names[0]!)).toEqual([1]);
+  expect(await findLog(large.scene.streamId)).toMatchObject({ posted: 0 });
+  expect(await findLog(small.scene.streamId)).toMatchObject({ posted: 1, viewers: 1 });
 });
 
 /** What a posting noted in the log some time ago. */
-async function note({ streamId, now }: Stage, viewers: number, ageMilliseconds: number) {
+async function note({ streamId, now }: Scene, viewers: number, ageMilliseconds: number) {
   await getLog(streamId);
   await table().send(
     new UpdateCommand({
@@ -64,13 +65,13 @@ test.each([
   ["what was counted too long ago is not believed", 50_000, 6_000, 1],
   ["a small room is counted anew", 90, 2_000, 1],
 ])("%s", async (_what, known, ageMilliseconds, wanted) => {
-  const stage = await setStage();
-  const room = stage.room();
-  await stage.greet(room, await stage.ask(`${stage.streamId}-0`));
-  room.memory.viewers.set(stage.streamId, { count: known, at: stage.now.getTime() - 10_000 });
-  await note(stage, 48_000, ageMilliseconds);
+  const scene = await setScene();
+  const room = scene.audience();
+  await scene.greet(room, await scene.ask(`${scene.streamId}-0`));
+  room.memory.viewers.set(scene.streamId, { count: known, at: scene.now.getTime() - 10_000 });
+  await note(scene, 48_000, ageMilliseconds);
   expect(await viewersOf(room)).toBe(wanted);
   // What it said is as old as it was, so that it is not believed for longer than 5 s in all.
-  const later = { ...room, now: new Date(stage.now.getTime() + 4_000) };
+  const later = { ...room, now: new Date(scene.now.getTime() + 4_000) };
   expect(await viewersOf(later)).toBe(1);
 });

@@ -1,0 +1,24 @@
+import { fork } from "node:child_process";
+import { join } from "node:path";
+import type { Case, Figures } from "./room.ts";
+
+/** Simulates a room in a process of its own; throws when that ends without figures. */
+export function run(given: Case): Promise<Figures> {
+  return new Promise((done, fail) => {
+    const child = fork(join(import.meta.dirname, "case.ts"), [JSON.stringify(given)], {
+      env: { ...process.env, NODE_OPTIONS: "" },
+      execArgv: [],
+    });
+    child.once("message", (figures) => done(figures as Figures));
+    child.once("exit", (code) => fail(new Error(`A simulation ended with ${code}`)));
+  });
+}
+
+/** What has to be 0 in any room. */
+const mustBeNone = [
+  ...["money and bans missing", "chat unaccounted", "doubled"],
+  ...["holes in numbers", "not whole"],
+];
+
+/** Whether the log has all that was written, each once, and every viewer has all of the log. */
+export const isWhole = (figures: Figures) => mustBeNone.every((name) => figures[name] === 0);

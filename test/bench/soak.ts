@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { print, round } from "./figures.ts";
+import { startOvation } from "./peers/ovation.ts";
+import { openAudience, play, type Row } from "./peers/play.ts";
+
+/** What is asked of the system in every minute. */
+const load = { viewers: 1_000, rate: 20, seconds: 50 };
+/** In every minute this share of the viewers loses its sockets and comes back. */
+const churnShare = 0.1;
+const minutesDefault = 30;
+/** From here on memory has to stay: all that is loaded once has been loaded. */
+const settledMinute = 5;
+const growthMax = 1.1;
+
+/** Megabytes of a process that lie in memory. https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
+function readMegabytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Number(kilobytes) / 1024;
+}
+
+/**
+ * A room of 1,000 viewers with 20 messages a second and churn, for so many minutes: what the system
+ * holds in memory at the end of each. Throws when it grows by more than a tenth after minute 5.
+ */
+export async function benchSoak(minutes: number = minutesDefault): Promise<void> {
+  const system = await startOvation();
+  const rows: Row[] = [{ minute: 0, MB: round(readMegabytes(system.pid())) }];
+  try {
+    const audience = await openAudience(system, load.viewers);
+    if (audience === undefined) throw new Error("The viewers did not get in");
+    for (let minute = 1; minute <= minutes; minute++) {
+      await audience.ask({ do: "drop", count: load.viewers * churnShare });
+      const { row } = await play(system, audience, load);
+      const threads = await countThreads();
+      const { delivered, lost, doubled, "p99 ms": p99 } = row;
+      const MB = round(readMegabytes(system.pid()));
+      const seen = { minute, MB, threads, delivered, lost, doubled, "p99 ms": p99 } as Row;
+      rows.push(seen);
+      console.error(JSON.stringify(seen));
+    }
+    audience.end();
+  } finally {
+    await system.stop();
+  }
+  print(`${load.viewers} viewers, ${load.rate} events/s, a tenth of them anew each minute`, rows);
+  const [settled, last] = [rows[settledMinute]?.MB, rows.at(-1)?.MB];
+  if (settled !== undefined && Number(last) > Number(settled) * growthMax)
+    throw new Error(`Memory grew from ${settled} MB at minute ${settledMinute} to ${last} MB`);
+}
+
+async function countThreads(): Promise<number> {
+  const answer = await fetch(`${process.env.API_URL}/local/functions`);
+  return ((await answer.json()) as { threads: number }).threads;
+}

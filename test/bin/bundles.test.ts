@@ -1,0 +1,82 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type AwsClient, bundleInto, entryPoints } from "../../bin/build.ts";
+import { layoutVersion } from "../../platform/table/layout.ts";
+
+const names = ["chat/send-message", "realtime/fan-out", "auth/http", "app/docs"] as const;
+type Name = (typeof names)[number];
+const clients: readonly AwsClient[] = ["own", "sdk"];
+
+let directory: string;
+let table: Server;
+let asked: string[] = [];
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "ovation-bundles-"));
+  const all = entryPoints();
+  const entries = Object.fromEntries(names.map((name) => [name, all[name]!]));
+  for (const client of clients) await bundleInto(join(directory, client), client, entries);
+  table = createServer((request, response) => {
+    asked.push(String(request.headers["x-amz-target"]));
+    request.resume();
+    response.end(JSON.stringify({ Item: { version: { N: String(layoutVersion) } } }));
+  });
+  await new Promise<void>((done) => table.listen(0, "127.0.0.1", done));
+});
+beforeEach(() => {
+  asked = [];
+});
+afterAll(() => {
+  table.close();
+  rmSync(directory, { recursive: true });
+});
+
+const fileOf = (client: AwsClient, name: Name) =>
+  join(directory, client, name.replace("/", "-"), "index.cjs");
+
+/** Loads a bundle as Lambda does at a start, without an event; tells whether undici was loaded. */
+async function load(file: string): Promise<{ handler: string; undici: boolean }> {
+  const code = `const { handler } = require(${JSON.stringify(file)});
+setTimeout(() => {
+  const undici = Symbol.for("undici.globalDispatcher.1") in globalThis;
+  console.log(JSON.stringify({ handler: typeof handler, undici }));
+  process.exit(0);
+}, 1_000);`;
+  const { port } = table.address() as AddressInfo;
+  const env = {
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    TABLE_NAME: "ovation-test",
+    WS_ENDPOINT: "http://127.0.0.1:1/ws",
+  };
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", code], { env });
+  return JSON.parse(stdout) as { handler: string; undici: boolean };
+}
+
+const read = ["DynamoDB_20120810.GetItem"];
+
+describe.each(clients)("A bundle with the client %s", (client) => {
+  test.each([
+    ["chat/send-message", read, false],
+    ["auth/http", read, false],
+    ["realtime/fan-out", read, true],
+    ["app/docs", [], false],
+  ] as const)("%s opens what it has before there is an event", async (name, calls, posts) => {
+    // The SDK looks for what undici brings, wherever it is.
+    const undici = posts || (client === "sdk" && calls.length > 0);
+    expect(await load(fileOf(client, name))).toEqual({ handler: "function", undici });
+    expect(asked).toEqual(calls);
+  });
+});
+
+test("our client's bundles are at most 200 KB, but for those that carry the documents", () => {
+  for (const name of names.filter((one) => one !== "app/docs"))
+    expect([name, statSync(fileOf("own", name)).size <= 200 * 1024]).toEqual([name, true]);
+});

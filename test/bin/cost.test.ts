@@ -1,0 +1,102 @@
+import { spawnSync } from "node:child_process";
+import { alternativesTo, billOf, type Room } from "../../bin/estimate.ts";
+
+const run = (...options: string[]) =>
+  spawnSync(process.execPath, ["bin/cost.ts", ...options], { encoding: "utf8" });
+
+const room: Room = { viewers: 1000, messagesPerSecond: 20, giftsPerSecond: 2, hours: 100 };
+const totalOf = (changes: Partial<Room> = {}) =>
+  billOf({ ...room, ...changes }).reduce((sum, { dollars }) => sum + dollars, 0);
+
+/** The amounts of a printed bill, by the name that its line begins with. */
+const amountsOf = (text: string) =>
+  [...text.matchAll(/^(\S.*?) {2,}.*\$([\d,]+\.\d\d)$/gm)].map(([, name, sum]) => ({
+    name,
+    dollars: Number(sum!.replaceAll(",", "")),
+  }));
+
+test("a bill has a line a service, and its total is their sum", () => {
+  const { stdout, status } = run(
+    ...["--viewers", "1000", "--messages", "20/s", "--gifts", "2/s", "--hours", "100"],
+  );
+  expect(status).toBe(0);
+  const amounts = amountsOf(stdout);
+  const at = amounts.findIndex(({ name }) => name === "Total");
+  const services = amounts.slice(0, at);
+  expect(services.map(({ name }) => name)).toEqual([
+    "API Gateway, HTTP calls",
+    "API Gateway, WebSocket",
+    "Data out to the Internet",
+    "DynamoDB, requests",
+    "DynamoDB, storage",
+    "Lambda",
+    "SQS",
+  ]);
+  const sum = services.reduce((all, { dollars }) => all + dollars, 0);
+  expect(Math.abs(amounts[at]!.dollars - sum)).toBeLessThan(0.05);
+  expect(amounts.slice(at + 1)).toHaveLength(3);
+  for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test("the same as JSON", () => {
+  const { stdout } = run("--json", "--viewers", "1,000", "--messages", "1200/min");
+  expect(JSON.parse(stdout)).toMatchObject({ room, total: totalOf() });
+});
+
+test.each([
+  ["--viewers", "many"],
+  ["--viewers", "-1"],
+  ["--viewers", "1.5"],
+  ["--viewers", "1000001"],
+  ["--viewers", ""],
+  ["--messages", "20/day"],
+  ["--messages", "1e999"],
+  ["--gifts", "NaN"],
+  ["--gifts", "1,00/s"],
+  ["--hours", "∞"],
+  ["--price", "1"],
+  ["--viewers"],
+  ["viewers"],
+])("nonsense is refused with exit 2: %s %s", (...options) => {
+  const { status, stdout, stderr } = run(...options);
+  expect(status).toBe(2);
+  expect(stdout).toBe("");
+  expect(stderr).toContain("npm run cost -- [options]");
+});
+
+test("every wrong option is told at once", () => {
+  const { stderr } = run("--viewers", "many", "--hours", "long");
+  expect(stderr).toContain("--viewers: expected 0 to 1,000,000, found many");
+  expect(stderr).toContain("--hours: expected 0 to 100,000, found long");
+});
+
+test("nothing costs nothing", () => {
+  expect(totalOf({ viewers: 0, messagesPerSecond: 0, giftsPerSecond: 0 })).toBe(0);
+  expect(totalOf({ hours: 0 })).toBe(0);
+});
+
+test("more of anything costs more", () => {
+  for (const name of ["viewers", "messagesPerSecond", "giftsPerSecond", "hours"] as const)
+    expect(totalOf({ [name]: 2 * room[name] })).toBeGreaterThan(totalOf());
+});
+
+// The simulator runs the deployed code: docs/scale.md, dollars an hour.
+test.each([
+  [1000, 1.7],
+  [10_000, 35],
+])("%i viewers cost about what the simulator found: %d dollars an hour", (viewers, dollars) => {
+  const messagesPerSecond = (0.036 * viewers) / 60;
+  const estimate = totalOf({
+    viewers,
+    messagesPerSecond,
+    giftsPerSecond: 0.12 * messagesPerSecond,
+    hours: 1,
+  });
+  expect(estimate / dollars).toBeGreaterThan(0.7);
+  expect(estimate / dollars).toBeLessThan(1.4);
+});
+
+test("a post for each event costs several times as much", () => {
+  const [naive] = alternativesTo(room);
+  expect(naive!.dollars / totalOf()).toBeGreaterThan(4);
+});

@@ -1,0 +1,48 @@
+import { statSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { call, eventually, liveStream, person } from "../api/people.ts";
+import { startOwn } from "../platform/money/running.ts";
+
+const messages = 400;
+const atOnce = 8;
+/** 3.0 KB were measured with eight at once; a frame for each message takes some more. */
+const bytesMax = 4096;
+
+test("a chat message takes few kilobytes of disk, with its frame and its stream records", async () => {
+  const system = await startOwn();
+  const { id, host } = await liveStream();
+  const people = await Promise.all(Array.from({ length: atOnce }, () => person()));
+  const path = `/api/v1/live-stream/${id}/chat/messages`;
+  const sayAll = async (count: number) => {
+    for (let n = 0; n < count; n += atOnce) {
+      const body = { content: `Herkese selam! Yayın çok güzel. ${n}` };
+      const answers = await Promise.all(people.map((as) => call(`POST ${path}`, { as, body })));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    }
+    await eventually(
+      () => call("GET /local/streams"),
+      ({ body }) => body.idle,
+    );
+  };
+  const file = join(system.dataDir, "dynamodb.sqlite");
+  const measure = () => {
+    const database = new DatabaseSync(file, { timeout: 5000 });
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    database.close();
+    return statSync(file).size;
+  };
+  await sayAll(atOnce * 4);
+  const before = measure();
+  await sayAll(messages);
+  const bytes = (measure() - before) / messages;
+  const { body } = await call(`GET ${path}?limit=1`, { as: host });
+  expect(body.total).toBe(messages + atOnce * 4);
+  expect(bytes).toBeLessThan(bytesMax);
+  // Less than their texts would take would mean that something was not measured.
+  expect(bytes).toBeGreaterThan(500);
+  const { dataDir } = system;
+  await system.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});

@@ -1,0 +1,54 @@
+import { Readable } from "node:stream";
+import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import type { Aws } from "../../local/aws/index.ts";
+import type { CallAnswer } from "../../local/model.ts";
+
+/** The ways by which a function's calls reach the local AWS: both have to do all the same. */
+export const doors = ["sockets", "messages"] as const;
+export type Door = (typeof doors)[number];
+
+type Request = { method: string; path: string; headers: Record<string, string>; body: string };
+
+/** What makes a client of the SDK go through one of the doors, and wait no longer than so. */
+function wayThrough(
+  door: Door,
+  aws: Aws,
+  requestTimeout: number,
+): NonNullable<DynamoDBClientConfig["requestHandler"]> {
+  if (door === "sockets") return { requestTimeout, throwOnRequestTimeout: true };
+  const handle = async ({ method, path, headers, body }: Request) => {
+    const call = { method, url: path, headers: Object.entries(headers).flat(), body };
+    const answer = await new Promise<CallAnswer>((resolve, reject) => {
+      setTimeout(reject, requestTimeout, named("TimeoutError")).unref();
+      aws.doCalls(
+        [call],
+        (_at, said) => resolve(said),
+        () => false,
+      );
+    });
+    if (answer === "lost") throw named("TimeoutError");
+    const stream = Readable.from([Buffer.from(answer.body)]);
+    const { status: statusCode, headers: told = {} } = answer;
+    return { response: { statusCode, headers: told, body: stream } };
+  };
+  return { handle, metadata: { handlerProtocol: "http/1.1" } } as never;
+}
+
+/** A client of the table by one of the doors, as the function `name`, which tries once. */
+export const connectBy = (door: Door, aws: Aws, name: string, requestTimeout: number) =>
+  new DynamoDBClient({
+    endpoint: aws.endpointUrl,
+    region: "us-east-1",
+    credentials: aws.credentialsFor(name),
+    maxAttempts: 1,
+    requestHandler: wayThrough(door, aws, requestTimeout),
+  });
+
+/** Calls a route that the local AWS adds to the gateway. */
+export function callRoute(aws: Aws, method: string, path: string, body?: unknown) {
+  const found = aws.routes.find((one) => one.method === method && one.path === path);
+  if (!found) throw new Error(`no route ${method} ${path}`);
+  return Promise.resolve(found.handler(body)) as Promise<{ status: number; body: never }>;
+}
+
+const named = (name: string) => Object.assign(new Error(name), { name });

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readPages } from "../../local/gateway/pages.ts";
+import type { RestRequest } from "../../local/gateway/rest-request.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "ovation-pages-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const headers = { "content-type": "text/html", "content-security-policy": "default-src 'none'" };
+writeFileSync(join(directory, "home.html"), "<p>home");
+writeFileSync(join(directory, "help.html"), "<p>help");
+writeFileSync(
+  join(directory, "pages.json"),
+  JSON.stringify([
+    { path: "/", file: "home.html", headers, stage: "dev", otherwise: "/console" },
+    { path: "/help", file: "help.html", headers },
+  ]),
+);
+
+const request = (method: string, path: string, sent: [string, string][] = []): RestRequest => ({
+  ...{ method, path, query: "", headers: sent, body: Buffer.alloc(0) },
+  ...{ sourceIp: "127.0.0.1", protocol: "HTTP/1.1", receivedMilliseconds: 0 },
+});
+
+const answer = (stage: string, ...asked: Parameters<typeof request>) =>
+  readPages(directory, stage).answer(request(...asked));
+
+test("a page is answered with its own headers", () => {
+  const found = answer("dev", "GET", "/");
+  expect(found).toMatchObject({ statusCode: 200, by: "page" });
+  expect(found?.body.toString()).toBe("<p>home");
+  expect(Object.fromEntries(found!.headers)).toMatchObject(headers);
+});
+
+test("who has the page already is not sent it again", () => {
+  const tag = answer("dev", "GET", "/help")!.headers.find(([name]) => name === "etag")![1];
+  const again = answer("dev", "GET", "/help", [["If-None-Match", tag]]);
+  expect(again).toMatchObject({ statusCode: 304 });
+  expect(again?.body).toHaveLength(0);
+  expect(answer("dev", "GET", "/help", [["If-None-Match", '"other"']])?.statusCode).toBe(200);
+});
+
+test("the page of one stage leads elsewhere on another", () => {
+  const found = answer("prod", "GET", "/");
+  expect(found?.statusCode).toBe(302);
+  expect(found?.headers).toContainEqual(["location", "/console"]);
+  expect(answer("prod", "GET", "/help")?.statusCode).toBe(200);
+});
+
+test("nothing but reading the very path of a page is theirs", () => {
+  expect(answer("dev", "HEAD", "/help")?.statusCode).toBe(200);
+  for (const [method, path] of [
+    ["POST", "/"],
+    ["OPTIONS", "/help"],
+    ["GET", "/help/"],
+    ["GET", "/pages.json"],
+    ["GET", "/../pages.json"],
+    ["GET", "/__proto__"],
+  ] as const)
+    expect(answer("dev", method, path)).toBeUndefined();
+});

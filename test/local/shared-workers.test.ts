@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startWorkers, type Workers } from "../../local/lambda/workers.ts";
+import type { LambdaFunction } from "../../local/model.ts";
+
+/*
+ * Functions that are called now and then share a thread. None of them may notice: what one has in
+ * its environment, writes or dies of is nothing to the others.
+ */
+
+const source = `
+const atLoad = process.env.NAME;
+console.log("loading " + process.env.NAME);
+let calls = 0;
+let later;
+module.exports.handler = async ({ wait = 0, linger, set, die }) => {
+  calls += 1;
+  if (die) process.exit(3);
+  if (set) process.env.SECRET = set;
+  const before = process.env.NAME;
+  if (linger) setTimeout(() => { later = process.env.NAME; }, linger);
+  await new Promise((done) => setTimeout(done, wait));
+  console.log("done in " + process.env.NAME);
+  return {
+    calls, atLoad, before, later, after: process.env.NAME,
+    secret: process.env.SECRET ?? null, has: "SECRET" in process.env,
+    keys: Object.keys(process.env).sort(), copy: { ...process.env },
+    thread: require("node:worker_threads").threadId,
+  };
+};`;
+
+type Answer = {
+  calls: number;
+  atLoad: string;
+  before: string;
+  later?: string;
+  after: string;
+  secret: string | null;
+  has: boolean;
+  keys: string[];
+  copy: Record<string, string>;
+  thread: number;
+};
+
+let directory: string;
+let workers: Workers;
+let lines: string[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "ovation-test-"));
+  lines = [];
+  const functions: Record<string, LambdaFunction> = {};
+  for (const name of ["one", "two", "three", "large"]) {
+    // Each has a bundle of its own, as deployed functions have.
+    writeFileSync(join(directory, `${name}.cjs`), source);
+    const memoryMegabytes = name === "large" ? 1769 : 256;
+    const places = { arn: name, directory, handler: `${name}.handler`, role: "" };
+    functions[name] = { name, ...places, environment: {}, timeoutSeconds: 10, memoryMegabytes };
+  }
+  workers = startWorkers({
+    functions,
+    prepare: ({ name }) => ({ environment: { NAME: name } }),
+    line: (name, text) => lines.push(`${name}: ${text}`),
+  });
+});
+afterEach(async () => {
+  await workers.stop(0);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function call(name: string, event: object = {}): Promise<Answer> {
+  const result = await workers.invoke(name, event);
+  expect(result).toMatchObject({ ok: true });
+  return (result as { payload: Answer }).payload;
+}
+
+test("functions in one thread have each their own environment, at every time", async () => {
+  const one = await call("one", { wait: 60, set: "of one" });
+  const two = await call("two");
+  const again = await call("one");
+  expect(new Set([one, two, again].map(({ thread }) => thread)).size).toBe(1);
+  expect(workers.threads()).toBe(1);
+  expect(one).toMatchObject({ atLoad: "one", before: "one", after: "one" });
+  expect(one).toMatchObject({ secret: "of one", has: true, keys: ["NAME", "SECRET"] });
+  expect(two).toMatchObject({ atLoad: "two", before: "two", after: "two", calls: 1 });
+  expect(two).toMatchObject({ secret: null, has: false, copy: { NAME: "two" }, keys: ["NAME"] });
+  // It is the same environment of Lambda, which goes on as it was left.
+  expect(again).toMatchObject({ calls: 2, secret: "of one" });
+});
+
+test("a timer of one function that runs during another's event reads its own environment", async () => {
+  await call("one", { linger: 100 });
+  const two = await call("two", { wait: 300 });
+  const one = await call("one");
+  expect(one.thread).toBe(two.thread);
+  expect([one.later, two.later]).toEqual(["one", undefined]);
+});
+
+test("a line is logged by the function that wrote it", async () => {
+  await call("one");
+  await call("two");
+  await call("one");
+  expect(lines).toEqual([
+    ...["one: loading one", "one: done in one", "two: loading two", "two: done in two"],
+    "one: done in one",
+  ]);
+});
+
+test("who waits in one function does not hold up another", async () => {
+  await call("one");
+  const slow = call("one", { wait: 2_000 });
+  const began = performance.now();
+  const two = await call("two");
+  expect(performance.now() - began).toBeLessThan(1_900);
+  expect((await slow).thread).not.toBe(two.thread);
+});
+
+test("a function that is called often gets a thread of its own, and so does a large one", async () => {
+  const { thread } = await call("one");
+  expect((await call("large")).thread).not.toBe(thread);
+  for (let n = 0; n < 150; n++) await call("one");
+  expect((await call("one")).thread).not.toBe(thread);
+  expect((await call("two")).thread).toBe(thread);
+});
+
+test("a thread that one function ends is made anew for the others", async () => {
+  const { thread } = await call("two");
+  expect(await workers.invoke("one", { die: true })).toMatchObject({
+    ok: false,
+    error: { errorType: "Runtime.ExitError" },
+  });
+  const two = await call("two");
+  expect(two.thread).not.toBe(thread);
+  expect(two.calls).toBe(1);
+});
+
+test("while environments are frozen between two events nobody shares", async () => {
+  workers.freeze(true);
+  const threads = [(await call("one")).thread, (await call("two")).thread];
+  expect(new Set(threads).size).toBe(2);
+  workers.freeze(false);
+});

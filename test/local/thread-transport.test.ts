@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startWorkers, type Workers } from "../../local/lambda/workers.ts";
+import type { CallAnswer, FunctionCall } from "../../local/model.ts";
+
+/*
+ * The transport by which the clients of AWS in a worker send their calls as messages. The function
+ * of this test calls while it is loaded, and in its events.
+ */
+
+const source = `
+const name = Symbol.for("ovation.aws.transport");
+const send = async (target, signal = new AbortController().signal) =>
+  globalThis[name]?.({ host: "here", headers: { "x-amz-target": target }, body: "é" }, { signal })
+    .catch((error) => [error.name, error.code]);
+const loaded = await send("load");
+export const handler = async ({ targets }) => {
+  if (globalThis[name] === undefined) return "sockets";
+  const aborting = new AbortController();
+  let abandoned = "waits";
+  void send("silent", aborting.signal).then(() => { abandoned = "heard"; });
+  const heard = await Promise.all(targets.map((target) => send(target)));
+  aborting.abort();
+  return { loaded, heard, abandoned };
+};`;
+
+let directory: string;
+let workers: Workers;
+const batches: (readonly FunctionCall[])[] = [];
+
+function doCalls(
+  calls: readonly FunctionCall[],
+  answer: (at: number, answer: CallAnswer) => void,
+): void {
+  batches.push(calls);
+  for (const [at, { method, url, headers, body }] of calls.entries()) {
+    const target = headers[headers.indexOf("x-amz-target") + 1];
+    const text = `${method} ${url} ${target} ${body}`;
+    const bytes = target === "bytes" ? Buffer.from(text) : text;
+    const said = { status: 200, headers: { "x-answer": "yes" }, body: bytes };
+    if (target === "late") setTimeout(answer, 50, at, said);
+    else if (target !== "silent") answer(at, target === "lost" ? "lost" : said);
+  }
+}
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "ovation-test-"));
+  writeFileSync(join(directory, "index.mjs"), source);
+  const lambda = {
+    name: "calling",
+    arn: "arn",
+    directory,
+    handler: "index.handler",
+    environment: {},
+    timeoutSeconds: 30,
+    memoryMegabytes: 128,
+    role: "",
+  };
+  workers = startWorkers({
+    functions: { calling: lambda },
+    prepare: () => ({ environment: {} }),
+    doCalls,
+    line: () => undefined,
+  });
+});
+afterAll(async () => {
+  await workers.stop(0);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test("calls leave together, each hears its own answer, and a lost one fails as a socket's does", async () => {
+  const result = await workers.invoke("calling", { targets: ["late", "bytes", "lost", "text"] });
+  const said = (target: string) => ({
+    status: 200,
+    headers: { "x-answer": "yes" },
+    body: `POST / ${target} é`,
+  });
+  expect(result).toEqual({
+    ok: true,
+    payload: {
+      loaded: said("load"),
+      heard: [said("late"), said("bytes"), ["TimeoutError", "ECONNRESET"], said("text")],
+      abandoned: "waits",
+    },
+  });
+  expect(batches.map((calls) => calls.length)).toEqual([1, 5]);
+});
+
+test("while environments are frozen there is no transport, so that calls take their sockets", async () => {
+  workers.freeze(true);
+  const frozen = await workers.invoke("calling", { targets: [] });
+  expect(frozen).toEqual({ ok: true, payload: "sockets" });
+  workers.freeze(false);
+});

@@ -1,0 +1,47 @@
+import { table, useTable } from "../../platform/table/table.ts";
+
+/**
+ * What something asked of the table: `steps` are calls that had to wait for each other, `calls` all
+ * of them, `read` and `write` their request units as the engine counts them.
+ */
+export type Spent = { steps: number; calls: number; read: number; write: number };
+
+type Client = ReturnType<typeof table>;
+type Command = { input: object };
+type Consumed = { CapacityUnits: number } | { CapacityUnits: number }[];
+
+/** Each call takes at least so long, so that those which are begun together overlap. */
+const leastMilliseconds = 10;
+
+const isRead = (command: Command) => /Get|Query|Scan/.test(command.constructor.name);
+
+/** Counts the calls of the client that `platform/table` uses now. */
+export function meterTable(): (act: () => Promise<unknown>) => Promise<Spent> {
+  const client = table();
+  let spent: Spent;
+  const clear = () => {
+    spent = { steps: 0, calls: 0, read: 0, write: 0 };
+  };
+  clear();
+  // A call waits for all that have ended when it begins: so it lies one step behind the deepest.
+  async function send(command: Command) {
+    const step = spent.steps + 1;
+    spent.calls += 1;
+    Object.assign(command.input, { ReturnConsumedCapacity: "TOTAL" });
+    try {
+      await new Promise((done) => setTimeout(done, leastMilliseconds));
+      const answer = (await client.send(command as never)) as { ConsumedCapacity?: Consumed };
+      for (const { CapacityUnits } of [answer.ConsumedCapacity ?? []].flat())
+        spent[isRead(command) ? "read" : "write"] += CapacityUnits;
+      return answer;
+    } finally {
+      spent.steps = Math.max(spent.steps, step);
+    }
+  }
+  useTable({ send } as unknown as Client);
+  return async (act) => {
+    clear();
+    await act();
+    return { ...spent };
+  };
+}

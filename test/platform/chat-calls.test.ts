@@ -1,0 +1,114 @@
+import { profileOf } from "../../domain/people/user.ts";
+import { makeBan } from "../../domain/streams/ban.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
+import { handler } from "../../functions/chat/send-message.ts";
+import { newId } from "../../platform/id.ts";
+import { recordBan } from "../../platform/store/streams/bans.ts";
+import { findMember } from "../../platform/store/streams/members.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { callEndpoint } from "./api-call.ts";
+import { useOwnTable } from "./table.ts";
+import { makeStream, makeUser, someone } from "./wallet-people.ts";
+
+const perSecondMax = 5;
+const withoutMessages = { IsMessageDisabled: true } as Stream["room"];
+useOwnTable({ REQUESTS_PER_SECOND: `${perSecondMax}` });
+
+type Call = { key?: string; content?: string; replyTo?: string };
+
+async function say(streamId: string, as: string, { key, ...more }: Call = {}) {
+  const body = { content: "hello", ...more };
+  const call = { as, path: { streamId }, body, ...(key && { key }) };
+  return (await callEndpoint(handler, call)).status;
+}
+
+/** A stream that this process has seen open to all, so that callers are admitted early. */
+async function openStream() {
+  const stream = await makeStream(await makeUser(someone("host")));
+  const sender = await makeUser(someone("sender"));
+  expect(await say(stream.id, sender)).toBe(201);
+  return { stream, sender };
+}
+
+/** What others have made of a stream since. */
+const change = ({ id, hostId }: Stream, changes: Partial<Stream>) =>
+  makeStream(hostId, { id, ...changes });
+
+const numbersOf = async ({ id }: Stream) => (await getRawItem(key.chat(id)))?.count;
+const nextSecond = () => new Promise((done) => setTimeout(done, 1_000 - (Date.now() % 1_000)));
+
+describe("a sender who is admitted while the stream is read", () => {
+  test.each<[reason: string, changes: Partial<Stream>, call: Call, status: number]>([
+    ["the stream is over", { status: "ended" }, {}, 409],
+    ["the stream is gone", { deletedAt: new Date().toISOString() }, {}, 404],
+    ["a word is blocked", { blockedWords: ["hello"] }, {}, 403],
+    ["only followers may chat", { followersOnly: true }, {}, 403],
+    ["messages are switched off", { room: withoutMessages }, {}, 409],
+    ["no message is replied to", {}, { replyTo: "f".repeat(24) }, 404],
+    ["slow mode has begun", { slowModeSeconds: 30 }, {}, 429],
+  ])("is refused and takes no number where %s", async (_, changes, call, status) => {
+    const { stream, sender } = await openStream();
+    await change(stream, changes);
+    expect(await say(stream.id, sender, call)).toBe(status);
+    expect(await numbersOf(stream)).toBe(1);
+  });
+
+  test("is refused and takes no number once banned, and is not counted as a message", async () => {
+    const { stream, sender } = await openStream();
+    const before = await findMember(stream.id, sender);
+    const now = new Date();
+    const target = profileOf(sender, {}, now);
+    const given = { stream, target, by: stream.hostId, now, id: newId(now) };
+    await recordBan(stream, makeBan({ actionType: "CHAT_ONLY" }, given), now);
+    expect(await say(stream.id, sender)).toBe(403);
+    expect(await numbersOf(stream)).toBe(1);
+    expect((await findMember(stream.id, sender))?.lastMessageAt).toBe(before?.lastMessageAt);
+  });
+
+  test("keeps to the rate: what is beyond it takes no number", async () => {
+    const { stream } = await openStream();
+    const fast = await makeUser(someone("fast"));
+    await nextSecond();
+    const statuses: number[] = [];
+    for (let n = 0; n < perSecondMax + 3; n++) statuses.push(await say(stream.id, fast));
+    const sent = statuses.filter((status) => status === 201);
+    expect(sent.length).toBeLessThan(statuses.length);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(statuses.length - sent.length);
+    expect(await numbersOf(stream)).toBe(1 + sent.length);
+  });
+
+  test("counts against the rate also where the stream refuses the text", async () => {
+    const { stream, sender } = await openStream();
+    await change(stream, { blockedWords: ["hello"] });
+    await nextSecond();
+    await say(stream.id, sender);
+    expect((await findMember(stream.id, sender))?.sent).toBe(1);
+  });
+
+  test("is slowed down from the first call on after slow mode has begun", async () => {
+    const { stream, sender } = await openStream();
+    const other = await makeUser(someone("other"));
+    const third = await makeUser(someone("third"));
+    await change(stream, { slowModeSeconds: 30 });
+    // This process believes the chat to be open; of this sender it is the first message.
+    expect(await say(stream.id, other, { key: "mine" })).toBe(201);
+    expect(await say(stream.id, other, { key: "mine" })).toBe(201);
+    expect(await say(stream.id, other)).toBe(429);
+    expect(await say(stream.id, third)).toBe(201);
+    expect(await say(stream.id, sender)).toBe(429);
+    expect(await numbersOf(stream)).toBe(3);
+  });
+});
+
+test("repetitions of a call take no number, however many come", async () => {
+  const { stream, sender } = await openStream();
+  await nextSecond();
+  const statuses: number[] = [];
+  for (let n = 0; n < 12; n++) {
+    statuses.push(await say(stream.id, sender, { key: "again" }));
+    if (n === 3) await nextSecond();
+  }
+  expect(new Set(statuses)).toEqual(new Set([201]));
+  expect(await numbersOf(stream)).toBe(2);
+});

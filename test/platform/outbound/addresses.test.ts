@@ -1,0 +1,63 @@
+import { isPublicAddress } from "../../../platform/outbound/addresses.ts";
+
+test.each([
+  ["this network", "0.0.0.0"],
+  ["private", "10.1.2.3"],
+  ["private", "172.16.0.1"],
+  ["private", "172.31.255.255"],
+  ["private", "192.168.1.1"],
+  ["a carrier's NAT", "100.64.0.1"],
+  ["loopback", "127.0.0.1"],
+  ["loopback", "127.255.255.254"],
+  ["instance metadata", "169.254.169.254"],
+  ["container credentials", "169.254.170.2"],
+  ["documentation", "192.0.2.1"],
+  ["a relay of 6to4", "192.88.99.1"],
+  ["benchmarks", "198.19.255.255"],
+  ["multicast", "224.0.0.1"],
+  ["reserved", "240.0.0.1"],
+  ["broadcast", "255.255.255.255"],
+  ["unspecified", "::"],
+  ["loopback", "::1"],
+  ["mapped IPv4", "::ffff:127.0.0.1"],
+  ["mapped IPv4, public", "::ffff:8.8.8.8"],
+  ["compatible IPv4", "::7f00:1"],
+  ["translated IPv4", "::ffff:0:7f00:1"],
+  ["NAT64", "64:ff9b::7f00:1"],
+  ["NAT64 of one's own", "64:ff9b:1::a00:1"],
+  ["discard-only", "100::1"],
+  ["Teredo", "2001:0:4136:e378:8000:63bf:3fff:fdd2"],
+  ["ORCHID", "2001:20::1"],
+  ["documentation", "2001:db8::1"],
+  ["6to4 of 127.0.0.1", "2002:7f00:1::1"],
+  ["documentation", "3fff::1"],
+  ["unique local", "fd00:ec2::254"],
+  ["link-local", "fe80::1"],
+  ["link-local with a zone", "fe80::1%eth0"],
+  ["site-local", "fec0::1"],
+  ["multicast", "ff02::1"],
+  ["no address", "example.com"],
+  ["nothing", ""],
+  ["half an address", "127.1"],
+])("%s is not public: %s", (_, address) => {
+  expect(isPublicAddress(address)).toBe(false);
+});
+
+test.each([
+  "1.1.1.1",
+  "8.8.8.8",
+  "9.255.255.255",
+  "11.0.0.0",
+  "100.63.255.255",
+  "100.128.0.1",
+  "172.15.255.255",
+  "172.32.0.1",
+  "192.167.255.255",
+  "192.169.0.1",
+  "223.255.255.255",
+  "2606:4700::1111",
+  "2a00:1450:4001::200e",
+  "2003::1",
+])("%s is public", (address) => {
+  expect(isPublicAddress(address)).toBe(true);
+});

@@ -1,0 +1,130 @@
+import type { LookupAddress } from "node:dns";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { postJson, publicLookup } from "../../../platform/outbound/post.ts";
+
+const bounds = { timeoutMilliseconds: 1000, bytesMax: 100 };
+
+let server: Server;
+let calls = 0;
+let port: number;
+let answer: RequestListener;
+
+beforeAll(async () => {
+  process.env.LOCAL = "on";
+  server = createServer((request, response) => {
+    calls += 1;
+    answer(request, response);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  port = (server.address() as AddressInfo).port;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+});
+beforeEach(() => {
+  calls = 0;
+  answer = (_, response) => response.end("{}");
+});
+
+describe("a name", () => {
+  /** What a socket would be opened to, for a name that resolves to `addresses`. */
+  const lookedUp = (addresses: readonly string[], all: boolean) => {
+    const found = addresses.map(
+      (address): LookupAddress => ({ address, family: address.includes(":") ? 6 : 4 }),
+    );
+    const lookup = publicLookup((_name, _options, done) => done(null, found));
+    return new Promise<unknown>((resolve, reject) =>
+      lookup("example.com", { all }, (error, address) =>
+        error ? reject(error) : resolve(address),
+      ),
+    );
+  };
+
+  test("leads to the addresses that were looked at, and to no others", async () => {
+    const addresses = ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"];
+    expect(await lookedUp(addresses, true)).toEqual([
+      { address: addresses[0], family: 4 },
+      { address: addresses[1], family: 6 },
+    ]);
+    expect(await lookedUp(addresses, false)).toBe(addresses[0]);
+  });
+
+  test.each([
+    [["127.0.0.1"]],
+    [["8.8.8.8", "10.0.0.1"]],
+    [["8.8.8.8", "::1"]],
+    [["::ffff:169.254.169.254"]],
+    [[]],
+  ])("that resolves to %j is not called", async (addresses) => {
+    for (const all of [true, false])
+      await expect(lookedUp(addresses, all)).rejects.toThrow("is not of the open Internet");
+  });
+
+  test("that resolves to loopback is not called, though its URL shows nothing", async () => {
+    const lookup = publicLookup((_name, _options, done) =>
+      done(null, [{ address: "127.0.0.1", family: 4 }]),
+    );
+    const problem = await new Promise((resolve) => lookup("rebind.example", {}, resolve));
+    expect(problem).toBeInstanceOf(Error);
+  });
+});
+
+describe("the runner", () => {
+  const post = (changes = {}) =>
+    postJson(`http://127.0.0.1:${port}/hook`, { a: 1 }, { ...bounds, ...changes }, { "x-id": "7" });
+
+  test("posts the body and its headers", async () => {
+    answer = async (request, response) => {
+      let text = "";
+      for await (const chunk of request) text += chunk;
+      const { "x-id": id, "content-type": type } = request.headers;
+      response.writeHead(201).end(JSON.stringify([request.method, id, type, text]));
+    };
+    expect(await post()).toEqual({
+      status: 201,
+      text: '["POST","7","application/json","{\\"a\\":1}"]',
+    });
+  });
+
+  test("answers a redirect and does not follow it", async () => {
+    answer = (_, response) => response.writeHead(307, { location: "/elsewhere" }).end();
+    expect((await post()).status).toBe(307);
+    expect(calls).toBe(1);
+  });
+
+  test("takes an answer of the largest size, and no byte more", async () => {
+    answer = (_, response) => response.end("x".repeat(100));
+    expect((await post()).text).toHaveLength(100);
+    await expect(post({ bytesMax: 99 })).rejects.toThrow("More than 99 bytes");
+  });
+
+  test("never takes more than 64 KiB", async () => {
+    answer = (_, response) => response.end("x".repeat(64 * 1024 + 1));
+    await expect(post({ bytesMax: Number.MAX_SAFE_INTEGER })).rejects.toThrow(/^More than 65536/);
+  });
+
+  test.each<[string, RequestListener]>([
+    ["no answer", () => {}],
+    ["an answer that does not end", (_, response) => void response.write("x")],
+  ])("gives up after its time: %s", async (_, listener) => {
+    answer = listener;
+    await expect(post({ timeoutMilliseconds: 100 })).rejects.toThrow(/abort/i);
+  });
+
+  test("does not wait for an answer that was cut, or that is of another protocol", async () => {
+    answer = (_, response) => {
+      response.writeHead(200, { "content-length": "10" }).write("x");
+      setTimeout(() => response.destroy(), 20);
+    };
+    await expect(post()).rejects.toThrow();
+    answer = (request, response) => {
+      response.socket?.end(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+      );
+      request.resume();
+    };
+    await expect(post({ timeoutMilliseconds: 5000 })).rejects.toThrow();
+  });
+});

@@ -1,0 +1,16 @@
+import { createMemory } from "../../../platform/push/memory.ts";
+
+test("what is remembered of slow and busy subscriptions has a bound, the oldest go first", () => {
+  const { slow, busy } = createMemory();
+  for (const [names, bound] of [
+    [slow, 10_000],
+    [busy, 300_000],
+  ] as const) {
+    for (let n = 0; n < bound; n++) names.add(String(n));
+    names.add("0");
+    expect(names.size).toBe(bound);
+    names.add("one more");
+    expect(names.size).toBe(bound);
+    expect([names.has("0"), names.has("1")]).toEqual([true, false]);
+  }
+});

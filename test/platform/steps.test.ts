@@ -1,0 +1,170 @@
+import { handler as listMessages } from "../../functions/chat/list-messages.ts";
+import { handler as sendMessage } from "../../functions/chat/send-message.ts";
+import { handler as superlike } from "../../functions/chat/superlike.ts";
+import { handler as sendGift } from "../../functions/gifts/create.ts";
+import { handler as connect } from "../../functions/realtime/connect.ts";
+import { handler as disconnect } from "../../functions/realtime/disconnect.ts";
+import { handler as subscribe } from "../../functions/realtime/subscribe.ts";
+import { handler as join } from "../../functions/streams/join.ts";
+import { createMemory } from "../../platform/push/memory.ts";
+import { getLog } from "../../platform/store/log/logs.ts";
+import { findSubscriber } from "../../platform/store/log/subscribers.ts";
+import { recordGiftType } from "../../platform/store/money/gift-types.ts";
+import { findMessage } from "../../platform/store/streams/messages.ts";
+import { deleteMessage } from "../../platform/store/streams/pins.ts";
+import { chatRecord } from "../domain/frame-samples.ts";
+import { callEndpoint } from "./api-call.ts";
+import { meterTable, type Spent } from "./call-meter.ts";
+import { setScene } from "./push/scene.ts";
+import { useOwnTable } from "./table.ts";
+import { forget, giftTypeOf, makeStream, makeUser } from "./wallet-people.ts";
+
+const settings = { WS_ENDPOINT: "http://127.0.0.1:9", SOCKETS_PER_USER: "10" };
+useOwnTable({ ...settings, SOCKET_MESSAGES_PER_SECOND: "10" });
+
+let measure: ReturnType<typeof meterTable>;
+let stream: Awaited<ReturnType<typeof makeStream>>;
+const type = giftTypeOf(10);
+const picture = "https://cdn.example.com/gift.svg";
+
+beforeAll(async () => {
+  await makeUser("viewer", 1_000_000);
+  await recordGiftType({ ...type, svgUrl: picture }, forget(undefined));
+  measure = meterTable();
+});
+beforeEach(async () => {
+  stream = await makeStream(await makeUser("host"));
+});
+
+/** Calls as a viewer, and sees that it was done. */
+async function call(handler: unknown, given: Omit<Parameters<typeof callEndpoint>[1], "as">) {
+  const { status, body } = await callEndpoint(handler, { as: "viewer", ...given });
+  expect(status).toBeLessThan(300);
+  return body;
+}
+
+const path = () => ({ streamId: stream.id });
+const content = "Herkese selam! Yayın çok güzel.";
+const say = (given: { key?: string; replyTo?: string } = {}) => {
+  const { replyTo, ...key } = given;
+  return call(sendMessage, { path: path(), body: { content, replyTo }, ...key });
+};
+const give = (key: { key?: string } = {}) =>
+  call(sendGift, { body: { giftTypeId: type.id, liveStreamId: stream.id }, ...key });
+const like = (key: { key?: string } = {}) => call(superlike, { path: path(), ...key });
+const history = (page: number) =>
+  call(listMessages, { path: path(), query: { page: `${page}`, limit: "30" } });
+
+/**
+ * What calls ask of the table, so that a change which adds a step, a call or a unit is seen. The
+ * authorizer is not in it: it reads the caller's profile once for each user and environment.
+ */
+test("steps, calls and units of a chat message", async () => {
+  const spent: Record<string, Spent> = {};
+  spent["the first of an environment"] = await measure(() => say());
+  spent.message = await measure(() => say());
+  spent["with a key"] = await measure(() => say({ key: "key" }));
+  spent["its repetition"] = await measure(() => say({ key: "key" }));
+  const { _id } = await say();
+  spent.reply = await measure(() => say({ replyTo: String(_id) }));
+  expect(spent).toEqual({
+    "the first of an environment": { steps: 4, calls: 5, read: 1.5, write: 3 },
+    message: { steps: 3, calls: 5, read: 1.5, write: 3 },
+    "with a key": { steps: 3, calls: 6, read: 2.5, write: 6 },
+    "its repetition": { steps: 2, calls: 5, read: 3.5, write: 1 },
+    reply: { steps: 3, calls: 6, read: 2.5, write: 3 },
+  });
+});
+
+test("steps, calls and units of a gift and of a superlike", async () => {
+  const spent: Record<string, Spent> = {};
+  spent["the first of an environment"] = await measure(() => give());
+  spent.gift = await measure(() => give());
+  spent["gift with a key"] = await measure(() => give({ key: "key" }));
+  spent.superlike = await measure(() => like());
+  spent["superlike with a key"] = await measure(() => like({ key: "key" }));
+  expect(spent).toEqual({
+    "the first of an environment": { steps: 3, calls: 7, read: 4.5, write: 8 },
+    gift: { steps: 2, calls: 6, read: 4.5, write: 7 },
+    "gift with a key": { steps: 2, calls: 6, read: 4.5, write: 9 },
+    superlike: { steps: 2, calls: 5, read: 3.5, write: 7 },
+    "superlike with a key": { steps: 2, calls: 5, read: 3.5, write: 9 },
+  });
+});
+
+test("steps, calls and units of a page of the history, without gaps and with them", async () => {
+  const ids: string[] = [];
+  for (let n = 0; n < 65; n++) ids.push(String((await say())._id));
+  const spent: Record<string, Spent> = {};
+  spent["page 1"] = await measure(() => history(1));
+  spent["page 2"] = await measure(() => history(2));
+  for (const id of ids.slice(-5, -2))
+    await deleteMessage(stream, (await findMessage(stream.id, id))!, "host", new Date());
+  spent["page 1 with gaps, the first of an environment"] = await measure(() => history(1));
+  spent["page 1 with gaps"] = await measure(() => history(1));
+  spent["page 2 with gaps"] = await measure(() => history(2));
+  expect(spent).toEqual({
+    "page 1": { steps: 2, calls: 4, read: 3.5, write: 0 },
+    "page 2": { steps: 2, calls: 4, read: 3.5, write: 0 },
+    "page 1 with gaps, the first of an environment": { steps: 3, calls: 5, read: 4, write: 0 },
+    "page 1 with gaps": { steps: 2, calls: 5, read: 4, write: 0 },
+    "page 2 with gaps": { steps: 2, calls: 5, read: 4, write: 0 },
+  });
+});
+
+test("steps, calls and units of joining", async () => {
+  const spent = await measure(() => call(join, { body: { liveStreamId: stream.id } }));
+  expect(spent).toEqual({ steps: 2, calls: 3, read: 2.5, write: 0 });
+});
+
+/** One step of a connection, as the gateway tells of it; its token outlives it. */
+function tell(
+  handler: typeof connect | typeof subscribe | typeof disconnect,
+  eventType: string,
+  given: object,
+) {
+  const connectedAt = Date.now();
+  const authorizer = { sub: "viewer", exp: `${Math.floor(connectedAt / 1000) + 24 * 3600}` };
+  const requestContext = { connectionId: "connection", eventType, connectedAt, authorizer };
+  return handler({ requestContext, ...given } as never);
+}
+
+/**
+ * The greeting's calls are those of a batch, however many are greeted in it, but for one a viewer:
+ * the update that sets their first live frame.
+ */
+test("steps, calls and units of a viewer who comes back", async () => {
+  const scene = await setScene();
+  await scene.append(
+    scene.audience(),
+    chatRecord(1, "hello", Math.floor(scene.now.getTime() / 1000)),
+  );
+  const memory = createMemory();
+  const { streamId } = scene;
+  const { epoch } = await getLog(streamId);
+  const comeBack = (since: number) =>
+    tell(connect, "CONNECT", { queryStringParameters: { streamId, since: `${epoch}:${since}` } });
+  const greet = async () => {
+    const subscriber = (await findSubscriber(streamId, "connection"))!;
+    return () => scene.greet(scene.audience(memory), subscriber);
+  };
+  const spent: Record<string, Spent> = {};
+  spent.$connect = await measure(() => comeBack(1));
+  spent["greeting where nothing was missed"] = await measure(await greet());
+  await comeBack(0);
+  spent["greeting and one frame missed"] = await measure(await greet());
+  spent.subscribe = await measure(() =>
+    tell(subscribe, "MESSAGE", { body: JSON.stringify({ action: "subscribe", streamId }) }),
+  );
+  spent.$disconnect = await measure(() => tell(disconnect, "DISCONNECT", {}));
+  expect(scene.messagesTo("connection").map(({ type }) => type)).toEqual([
+    ...["subscribed", "subscribed", "events"],
+  ]);
+  expect(spent).toEqual({
+    $connect: { steps: 3, calls: 5, read: 3, write: 3 },
+    "greeting where nothing was missed": { steps: 3, calls: 7, read: 7, write: 1 },
+    "greeting and one frame missed": { steps: 9, calls: 15, read: 13, write: 6 },
+    subscribe: { steps: 3, calls: 3, read: 2, write: 2 },
+    $disconnect: { steps: 5, calls: 6, read: 1, write: 5 },
+  });
+});
