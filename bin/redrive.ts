@@ -1,7 +1,7 @@
 /** `npm run redrive`: brings back what was put aside, of DATA_DIR or of a deployed table. */
 import { parseArgs } from "node:util";
 import { redriveBatches } from "../platform/store/log/failed-batches.ts";
-import { redrive } from "../platform/store/money/redrive.ts";
+import { redriveAll } from "../platform/store/money/redrive.ts";
 import { findLocalBatches, getDeployedBatches } from "./failed-batches.ts";
 import { isOtherData, openTable } from "./table.ts";
 
@@ -13,7 +13,7 @@ try {
   });
   const close = await openTable(values.table);
   try {
-    const { settled, parked } = await redrive(new Date());
+    const { settled, parked } = await redriveAll(new Date());
     console.log(`${settled} records were brought back, ${parked} stay parked.`);
     const left = await bringBatches(values);
     process.exitCode = parked + left === 0 ? 0 : 1;

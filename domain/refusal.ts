@@ -89,6 +89,9 @@ export const refusals = {
   },
   package_not_found: { kind: "missing", says: "There is no credit package {packageId}" },
 
+  parked_not_found: { kind: "missing", says: "There is no parked record {id}" },
+  parked_unfit: { kind: "conflict", says: "The record still does not fit: {reason}" },
+
   notification_not_found: { kind: "missing", says: "There is no notification {notificationId}" },
   notification_not_yours: {
     kind: "forbidden",

@@ -51,6 +51,8 @@ export * as "notifications/mark-read" from "./notifications/mark-read.ts";
 export * as "notifications/read-all" from "./notifications/read-all.ts";
 export * as "notifications/remove-device" from "./notifications/remove-device.ts";
 export * as "notifications/save-device" from "./notifications/save-device.ts";
+export * as "operations/list-parked" from "./operations/list-parked.ts";
+export * as "operations/redrive-parked" from "./operations/redrive-parked.ts";
 export * as "realtime/connect" from "./realtime/connect.ts";
 export * as "realtime/default" from "./realtime/default.ts";
 export * as "realtime/disconnect" from "./realtime/disconnect.ts";

@@ -35,7 +35,7 @@
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
  *   sweep's place    SWEEP#due       SWEEP               money/sweep (where the next goes on)
- *   parked record    PARKED#day      key of the item     settle, sweep (for redrive)
+ *   parked record    PARKED#day      key of the item     settle, sweep; gone with redrive
  *   stream list      CATALOGUE       STREAM#id           streams/create
  *   reminder         STREAM#s        REMIND#u            streams/remind
  *   due reminder     CATALOGUE       REMIND#minute#u#s   streams/remind (until it is told)

@@ -110,6 +110,6 @@ export const pathOf = (operation: Operation, { known }: World, name?: string, va
 
 /** Somebody who may call an operation. */
 export function asWhom({ path }: Operation, { as, boss, host }: World): Person {
-  if (/wallets|gift-types/.test(path)) return boss;
+  if (/wallets|gift-types|operations/.test(path)) return boss;
   return /join-as-creator|\/end|ban/.test(path) ? host : as;
 }

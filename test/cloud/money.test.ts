@@ -17,6 +17,7 @@ const movers = [
   "gifts/refund",
   "money/settle",
   "money/sweep",
+  "operations/redrive-parked",
   "tencent/gifts/send",
   "wallets/pay-out",
   "wallets/top-up",

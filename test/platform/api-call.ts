@@ -1,11 +1,12 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
-import { contextOf } from "../../platform/caller.ts";
+import { contextOf, type Role } from "../../platform/caller.ts";
 
 type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
 /** One call of an endpoint: `key` is its Idempotency-Key. */
 type Call = {
   as: string;
+  roles?: readonly Role[];
   path?: Record<string, string>;
   query?: Record<string, string>;
   body?: unknown;
@@ -15,10 +16,10 @@ type Call = {
 /** Calls an endpoint as the gateway does for somebody whom its authorizer knows. */
 export async function callEndpoint(
   handler: unknown,
-  { as: userId, path = {}, query = {}, body, key }: Call,
+  { as: userId, roles = [], path = {}, query = {}, body, key }: Call,
 ): Promise<{ status: number; body: Record<string, unknown> }> {
   const expiresAt = Math.floor(Date.now() / 1000) + 3600;
-  const caller = { userId, roles: [], claims: {}, tokenId: "", expiresAt };
+  const caller = { userId, roles, claims: {}, tokenId: "", expiresAt };
   const event = {
     headers: { "content-type": "application/json", ...(key && { "idempotency-key": key }) },
     pathParameters: path,

@@ -2,7 +2,7 @@ import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as sweep } from "../../functions/money/sweep.ts";
 import { payOut } from "../../platform/store/money/bookings.ts";
 import { sumPending } from "../../platform/store/money/due.ts";
-import { redrive } from "../../platform/store/money/redrive.ts";
+import { redriveAll } from "../../platform/store/money/redrive.ts";
 import { getGift, refund } from "../../platform/store/money/refunds.ts";
 import { type Due, dueOf, settle, settleAll } from "../../platform/store/money/settle.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
@@ -55,9 +55,9 @@ test("a poison record is parked with its reason, and the rest goes on", async ()
   expect(item).toMatchObject({ of: { SK: `GIFT#${ids[1]}` }, image: { price: "ten" } });
   expect(item!.because).toContain("price");
 
-  expect(await redrive(new Date())).toEqual({ settled: 0, parked: 1 });
+  expect(await redriveAll(new Date())).toEqual({ settled: 0, parked: 1 });
   await put(poison!);
-  expect(await redrive(new Date())).toEqual({ settled: 1, parked: 0 });
+  expect(await redriveAll(new Date())).toEqual({ settled: 1, parked: 0 });
   expect(await findWallet(host)).toMatchObject({ balance: 30 });
   expect(await findTotals(streamId)).toMatchObject({ gifts: 3, credits: 30 });
   expect(await parked()).toEqual([]);

@@ -1,14 +1,38 @@
+import * as z from "zod";
+import type { ParkedRecord } from "../../../domain/money/parked.ts";
 import { logFault } from "../../log.ts";
-import { key } from "../../table/keys.ts";
+import { readKey } from "../../table/item-kinds.ts";
+import { deleteItem, getItem, getItems, nameOf } from "../../table/items.ts";
+import { type Key, key } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
 import { record } from "../../table/record.ts";
+import { read } from "../../table/table.ts";
 
-/** How long a parked record waits for a person: 90 days. */
-const parkedLifeSeconds = 90 * 24 * 3600;
+/** How long a parked record waits for a person. */
+const daysKept = 90;
+const daySeconds = 24 * 3600;
+
+/** Where records may lie: the table expires them within two days of their end. */
+const daysListed = daysKept + 2;
+
+/** Days that are asked for at the same time. */
+const daysAtOnce = 16;
+
+const Parked = z.object({
+  PK: z.string(),
+  SK: z.string(),
+  of: z.object({ PK: z.string(), SK: z.string() }),
+  image: z.record(z.string(), z.unknown()),
+  because: z.string(),
+  parkedAt: z.string(),
+  expiresAt: z.number(),
+});
+type Parked = z.infer<typeof Parked>;
 
 /**
  * Puts aside a record that could not be handled, so that those behind it can go on: its keys and
  * image, and one line in the log that an alarm counts. An item is parked and logged once a day,
- * however often the sweep meets it. `npm run redrive` brings it back.
+ * however often the sweep meets it. `npm run redrive` or an admin brings it back.
  */
 export async function park(
   image: Record<string, unknown>,
@@ -17,15 +41,94 @@ export async function park(
 ): Promise<void> {
   const at = now.toISOString();
   const of = { PK: String(image.PK), SK: String(image.SK) };
-  const because = (error instanceof Error ? error.message : String(error)).slice(0, 1000);
   const Item = {
-    ...key.parked(at.slice(0, 10), `${of.PK} ${of.SK}`),
+    ...key.parked(at.slice(0, 10), nameOf(of)),
     of,
     image,
-    because,
+    because: reasonOf(error),
     parkedAt: at,
-    expiresAt: Math.floor(now.getTime() / 1000) + parkedLifeSeconds,
+    expiresAt: Math.floor(now.getTime() / 1000) + daysKept * daySeconds,
   };
   const known = await record([{ Put: { Item, ConditionExpression: "attribute_not_exists(PK)" } }]);
   if (known === undefined) logFault("A record was parked", error, of);
+}
+
+/** What was wrong, in one line of at most 1,000 characters. */
+export function reasonOf(error: unknown): string {
+  const reason =
+    error instanceof z.ZodError
+      ? error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join(" · ")
+      : error instanceof Error
+        ? error.message
+        : String(error);
+  return reason.slice(0, 1000);
+}
+
+/** Names a parked record by its day and its item, in the characters that an id may have. */
+const idOf = (day: string, item: string) => Buffer.from(`${day} ${item}`).toString("base64url");
+
+/** The day and the item in an id; undefined for one that names nothing. */
+function placeOf(id: string): { day: string; item: string } | undefined {
+  const [, day, item] = /^(\d{4}-\d\d-\d\d) (.+)$/.exec(`${Buffer.from(id, "base64url")}`) ?? [];
+  return day === undefined || item === undefined ? undefined : { day, item };
+}
+
+/** The days on which a record may have been parked that is still kept, newest first. */
+const daysBefore = (now: Date): string[] =>
+  Array.from({ length: daysListed }, (_, back) =>
+    new Date(now.getTime() - back * daySeconds * 1000).toISOString().slice(0, 10),
+  );
+
+/**
+ * Parked records, the newest day first, after the record `after`. One that stays in the way is
+ * parked again each day, under another id.
+ */
+export async function listParked(now: Date, limit: number, after?: string): Promise<Parked[]> {
+  const from = after === undefined ? undefined : placeOf(after);
+  const days = daysBefore(now).filter((day) => from === undefined || day <= from.day);
+  const list: Parked[] = [];
+  while (days.length > 0 && list.length < limit) {
+    const found = await Promise.all(
+      days.splice(0, daysAtOnce).map((day) => {
+        const walk = { limit, ...(from?.day === day && { after: from.item }) };
+        return queryItems(key.parked(day, ""), "", walk);
+      }),
+    );
+    list.push(...found.flat().map((item) => read(Parked, item)));
+  }
+  return list.slice(0, limit);
+}
+
+/** A parked record by its id; undefined where there is none. */
+export async function findParked(id: string): Promise<Parked | undefined> {
+  const place = placeOf(id);
+  if (place === undefined) return undefined;
+  return getItem(Parked, key.parked(place.day, place.item), { consistent: true });
+}
+
+/** Removes what was parked of an item, on whichever days. */
+export async function removeParked(of: Key, now: Date): Promise<void> {
+  const days = daysBefore(now).map((day) => key.parked(day, nameOf(of)));
+  const found = await getItems(days, { consistent: true });
+  for (const { PK, SK } of found.values()) await deleteItem({ PK, SK });
+}
+
+const textOrNull = (value: unknown) => (typeof value === "string" ? value : null);
+
+/** A parked record as operators see it: of its image nothing is certain, so each may be null. */
+export function parkedRecordOf(parked: Parked): ParkedRecord {
+  const { of, image, because, parkedAt, expiresAt } = parked;
+  const { kind, owner, rest } = readKey(of);
+  const isGift = kind === "gift";
+  return {
+    id: idOf(parkedAt.slice(0, 10), nameOf(of)),
+    reason: because,
+    kind: textOrNull(image.kind),
+    streamId: isGift ? owner : null,
+    giftId: isGift ? rest.split("#")[0]! : null,
+    receiverId: textOrNull(image.due),
+    credits: typeof image.dueCredits === "number" ? image.dueCredits : null,
+    parkedAt,
+    expiresAt: new Date(expiresAt * 1000).toISOString(),
+  };
 }

@@ -1,34 +1,66 @@
-import { deleteItem, getRawItem } from "../../table/items.ts";
+import type { RedriveOutcome } from "../../../domain/money/parked.ts";
+import { Refusal, refuse } from "../../../domain/refusal.ts";
+import { getRawItem } from "../../table/items.ts";
 import { type Key, prefix } from "../../table/keys.ts";
 import { scanTable } from "../../table/query.ts";
 import type { Item } from "../../table/table.ts";
-import { settleAll } from "./settle.ts";
+import { isPassing } from "../../table/transact.ts";
+import { findParked, reasonOf, removeParked } from "./parked.ts";
+import { dueOf, settle } from "./settle.ts";
 
-/** The outcome of bringing parked records back. */
-type RedriveOutcome = { settled: number; parked: number };
+/** How many parked records came back, and how many stay. */
+type Redriven = { settled: number; parked: number };
 
 /**
  * Brings every parked record back: its item is settled as it is now, and the record removed. One
- * that still does not fit stays parked.
+ * that still does not fit, or whose receiver's wallet is too busy, stays parked.
  */
-export async function redrive(now: Date): Promise<RedriveOutcome> {
+export async function redriveAll(now: Date): Promise<Redriven> {
   const outcome = { settled: 0, parked: 0 };
-  for await (const { PK, SK, of } of listParked()) {
-    const item = await getRawItem(of as Key, { consistent: true });
-    const { parked, left } =
-      item === undefined ? { parked: 0, left: 0 } : await settleAll([item], now);
-    if (parked + left > 0) {
+  for await (const { of } of scanParked())
+    try {
+      await bringBack(of as Key, now);
+      outcome.settled++;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
       outcome.parked++;
-      continue;
     }
-    await deleteItem({ PK, SK });
-    outcome.settled++;
-  }
   return outcome;
 }
 
+/**
+ * Brings one parked record back, by its id. Of two calls at the same moment both may say that they
+ * did; credits move once. Refuses with `parked_not_found`, `parked_unfit` with what is wrong now,
+ * or `unavailable` while the receiver's wallet is too busy.
+ */
+export async function redriveOne(id: string, now: Date): Promise<RedriveOutcome> {
+  const parked = await findParked(id);
+  if (parked === undefined) refuse("parked_not_found", { id });
+  return bringBack(parked.of, now);
+}
+
+/** Settles an item as it is now and removes what was parked of it. */
+async function bringBack(of: Key, now: Date): Promise<RedriveOutcome> {
+  const item = await getRawItem(of, { consistent: true });
+  const outcome = item === undefined ? "gone" : await settleItem(item, now);
+  await removeParked(of, now);
+  return outcome;
+}
+
+async function settleItem(item: Item, now: Date): Promise<RedriveOutcome> {
+  try {
+    const due = dueOf(item);
+    if (due?.due === undefined) return "settled_before";
+    await settle(due.due, [due], now);
+    return "settled";
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    refuse("parked_unfit", { reason: reasonOf(error) });
+  }
+}
+
 /** All parked records: they are few, in a partition for each day. */
-const listParked = (): AsyncGenerator<Item> =>
+const scanParked = (): AsyncGenerator<Item> =>
   scanTable({
     FilterExpression: "begins_with(PK, :parked)",
     ExpressionAttributeValues: { ":parked": prefix.parked },

@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { Timestamp } from "../text.ts";
+
+/** A parked record's id in paths and cursors: what it is named by, in characters of a URL. */
+export const ParkedId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,200}$/, "expected the id of a parked record")
+  .meta({
+    description: "The id of a parked record",
+    example: "MjAyNi0wMS0xNSBTVFJFQU0jYSBHSUZUI2I",
+  });
+
+const nullable = (says: string) => z.string().nullable().meta({ description: says });
+
+/** A record that could not be settled and was put aside, as operators see it. */
+export const ParkedRecord = z
+  .object({
+    id: ParkedId,
+    reason: z.string().meta({ description: "Why it could not be settled when it was parked" }),
+    kind: nullable("gift, superlike or share; null where the record does not say"),
+    streamId: nullable("The stream in which it was sent"),
+    giftId: nullable("The gift, which tells what it is about"),
+    receiverId: nullable("Who waits for the credits, where the record says so"),
+    credits: z.number().nullable().meta({ description: "Credits that wait with it" }),
+    parkedAt: Timestamp,
+    expiresAt: Timestamp,
+  })
+  .meta({ id: "ParkedRecord" });
+export type ParkedRecord = z.infer<typeof ParkedRecord>;
+
+/**
+ * How a record came back: `settled` now, `settled_before` by somebody else, or `gone` with its
+ * stream.
+ */
+export const RedriveOutcome = z.enum(["settled", "settled_before", "gone"]);
+export type RedriveOutcome = z.infer<typeof RedriveOutcome>;
