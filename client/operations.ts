@@ -179,6 +179,18 @@ export type Notification = {
   updatedAt: string;
 };
 
+export type ParkedRecord = {
+  id: string;
+  reason: string;
+  kind: string | null;
+  streamId: string | null;
+  giftId: string | null;
+  receiverId: string | null;
+  credits: number | null;
+  parkedAt: string;
+  expiresAt: string;
+};
+
 export type LiveStream = {
   id: string;
   title: string;
@@ -379,6 +391,8 @@ export type ErrorCode =
   | "notification_not_found"
   | "notification_not_yours"
   | "package_not_found"
+  | "parked_not_found"
+  | "parked_unfit"
   | "price_changed"
   | "price_too_high"
   | "reference_exists"
@@ -1144,6 +1158,43 @@ export type Operations = {
       | "token_invalid"
       | "body_too_large"
       | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the gifts that could not be settled and were put aside, newest day first */
+  "GET /api/v1/operations/parked": {
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      list: ParkedRecord[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Bring a parked record back: its credits reach their receiver once */
+  "POST /api/v1/operations/parked/{id}/redrive": {
+    path: {
+      id: string;
+    };
+    answer: {
+      id: string;
+      outcome: "settled" | "settled_before" | "gone";
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "parked_not_found"
+      | "parked_unfit"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
