@@ -8,7 +8,7 @@ import {
   type Person,
   person,
 } from "../api/people.ts";
-import { viewer } from "../api/viewer.ts";
+import { type Message, viewer } from "../api/viewer.ts";
 import {
   auditOf,
   callUntilAnswered,
@@ -55,20 +55,24 @@ const give = (as: Person, liveStreamId: string, giftTypeId: string) =>
     body: { giftTypeId, liveStreamId },
   });
 
+/** Without those whose number is not larger than the last: the first rule of a client. */
+const withoutRepeats = (frames: Message[]) =>
+  frames.filter(({ frame }, at) => frames.slice(0, at).every((earlier) => earlier.frame < frame));
+
 /** Somebody who watches, and the texts of the chat in the order in which they came. */
 async function watch(streamId: string) {
   const socket = await viewer(await person(), { query: { streamId } });
   await socket.next(({ type }) => type === "subscribed");
-  const frames = () => socket.messages.filter(({ type }) => type === "events");
+  const frames = () => withoutRepeats(socket.messages.filter(({ type }) => type === "events"));
+  const events = () => frames().flatMap((frame) => frame.events);
   return {
     ...socket,
     numbers: (): number[] => frames().map(({ frame }) => frame),
     texts: (): string[] =>
-      socket
-        .events()
+      events()
         .filter(({ type }) => type === "chat.message")
         .map(({ data }) => data.content),
-    gifts: () => socket.events().filter(({ type }) => /^gift\./.test(type)).length,
+    gifts: () => events().filter(({ type }) => /^gift\./.test(type)).length,
   };
 }
 

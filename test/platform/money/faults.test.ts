@@ -13,6 +13,7 @@ import {
   auditOf,
   callUntilAnswered,
   clearFaults,
+  countStrikes,
   injectFault,
   rich,
   settledBalance,
@@ -156,17 +157,21 @@ test.each([10, 50, 90])("a storm of %i %% conflicts loses and doubles nothing", 
  * transaction was not judged. The wallet is then missing beside its entry, as if it were broken.
  */
 test("gifts of one sender at one moment are all made, though a third holds the wallet", async () => {
-  const sender = await rich(100);
+  const sender = await rich(2000);
   const kind = "condition_as_conflict";
   const keyPrefix = `WALLET#${sender.id}`;
   await injectFault({ caller: "gifts-create", keyPrefix, kind, count: 3 });
   const body = { giftTypeId: typeId, liveStreamId: streamId };
-  const taps = Array.from({ length: 8 }, () =>
-    call("POST /api/v1/gifts/create", { as: sender, body }),
-  );
-  expect((await Promise.all(taps)).map(({ status }) => status)).toEqual(Array(8).fill(201));
+  const tap = () => call("POST /api/v1/gifts/create", { as: sender, body });
+  let made = 0;
+  // On a busy machine a round's gifts may come one after the other, and none meets another.
+  for (let round = 0; round < 20 && (await countStrikes()) < 3; round++) {
+    const taps = await Promise.all(Array.from({ length: 8 }, tap));
+    expect(taps.map(({ status }) => status)).toEqual(Array(8).fill(201));
+    made += taps.length;
+  }
   expect(await clearFaults()).toBe(3);
-  expect(await walletOf(sender)).toMatchObject({ balance: 20 });
+  expect(await walletOf(sender)).toMatchObject({ balance: 2000 - made * 10 });
 });
 
 /*

@@ -28,11 +28,17 @@ export async function injectFault(fault: Fault): Promise<void> {
   if (answer.status !== 201) throw new Error(`No fault: ${answer.text}`);
 }
 
+/** How often the faults that are on have struck. */
+export async function countStrikes(): Promise<number> {
+  const { body } = await call("GET /local/faults");
+  return body.faults.reduce((sum: number, { struck }: { struck: number }) => sum + struck, 0);
+}
+
 /** Ends all faults; answers how often they struck. */
 export async function clearFaults(): Promise<number> {
-  const { body } = await call("GET /local/faults");
+  const strikes = await countStrikes();
   await call("DELETE /local/faults");
-  return body.faults.reduce((sum: number, { struck }: { struck: number }) => sum + struck, 0);
+  return strikes;
 }
 
 /** Audits the system's data while it runs, or when it has ended; answers what the audit says. */
