@@ -9,11 +9,11 @@ const product = sourcesOf(
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
   scripts: Record<string, string>;
 };
-const commands = new Set(Object.values(scripts));
+const commands = Object.values(scripts).flatMap((script) => script.split(" "));
 
 /** What is run, bundled or published rather than imported. */
 const entries: { test(path: string): boolean }[] = [
-  { test: (path) => commands.has(`node ${path}`) },
+  { test: (path) => commands.includes(path) },
   // What cdk.json and bin/local.js run, and what the runner loads when it is asked for credits.
   /^bin\/(app|run-local|top-up)\.ts$/,
   /^client\/(index|react)\.ts$/,

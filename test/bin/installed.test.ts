@@ -1,0 +1,70 @@
+/** What a person is told who runs a command before `npm ci`, or with an older Node.js. */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Script } from "node:vm";
+
+const root = join(import.meta.dirname, "../..");
+const preload = readFileSync(join(root, "bin/installed.cjs"), "utf8");
+const checkout = mkdtempSync(join(tmpdir(), "ovation-installed-"));
+afterAll(() => rmSync(checkout, { recursive: true, force: true }));
+mkdirSync(join(checkout, "bin"));
+for (const name of ["installed.cjs", "local.js", "audit.ts"])
+  cpSync(join(root, "bin", name), join(checkout, "bin", name));
+writeFileSync(join(checkout, "package.json"), '{ "type": "module" }');
+
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  scripts: Record<string, string>;
+};
+
+/** Runs what is checked before a command, as an older Node.js would. */
+function runAs(version: string, folders: string[]) {
+  rmSync(join(checkout, "node_modules"), { recursive: true, force: true });
+  for (const folder of folders)
+    mkdirSync(join(checkout, "node_modules", folder), { recursive: true });
+  const as = `Object.defineProperty(process, "version", { value: "v${version}" });
+    Object.defineProperty(process, "versions", { value: { node: "${version}" } });`;
+  const command = `${as} require(${JSON.stringify(join(checkout, "bin/installed.cjs"))});`;
+  const options = ["--input-type=commonjs", "-e", command];
+  return spawnSync(process.execPath, options, { cwd: checkout, encoding: "utf8" });
+}
+
+test("every npm script begins with it", () => {
+  const begins = /^node (-r \.\/bin\/installed\.cjs |bin\/installed\.cjs && )|^npm run lint && /;
+  const others = Object.entries(scripts).filter(([, script]) => !begins.test(script));
+  expect(others).toEqual([]);
+});
+
+test.each(["bin/local.js", "bin/audit.ts"])("before npm ci %s says so on any Node", (file) => {
+  for (const version of ["8.17.0", "20.0.0", "24.0.0"]) {
+    const { status, stderr, stdout } = runAs(version, []);
+    expect([status, stdout, stderr]).toEqual([2, "", "Run `npm ci` first.\n"]);
+  }
+  const { status, stderr } = spawnSync(process.execPath, ["-r", "./bin/installed.cjs", file], {
+    cwd: checkout,
+    encoding: "utf8",
+  });
+  expect([status, stderr]).toEqual([2, "Run `npm ci` first.\n"]);
+});
+
+test("after npm ci without its scripts it says what they bring", () => {
+  const { status, stderr } = runAs("20.0.0", ["zod"]);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^Run `npm ci` first, with its scripts .* Node.js 24, this is v20.0.0/);
+  expect(runAs("24.0.0", ["zod"]).status).toBe(0);
+});
+
+test("a Node.js that a person chose in place of the one that npm brings is named", () => {
+  const { status, stderr } = runAs("22.1.0", ["zod", "node/bin"]);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/runs on Node.js 24, this is v22.1.0. Use `npm start`/);
+  expect(runAs("24.0.0", ["zod", "node/bin"]).status).toBe(0);
+});
+
+test("an old Node.js can read it: nothing in it is younger than ES5", () => {
+  // A classic script, in which what modules, classes and templates bring is a fault.
+  expect(() => new Script(`(function () { ${preload} })`)).not.toThrow();
+  const code = preload.replace(/"[^"\n]*"/g, '""').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+  expect(code).not.toMatch(/\b(let|const|class|import|async|await)\b|=>|`|\?\.|\?\?|\.\.\./);
+});
