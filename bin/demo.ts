@@ -12,7 +12,8 @@ export const demoIds = {
 /** Tokens live as long as the API lets them: 24 hours. */
 const tokenSeconds = 24 * 3600;
 
-const people = [
+/** The people of the demo, as `POST /local/token` takes them, and what they are. */
+export const demoPeople = [
   {
     name: "johndoe",
     sub: demoIds.viewer,
@@ -106,7 +107,7 @@ export async function demoUsersOf({ issuer, stage }: System): Promise<{
   giftTypeId: string;
   sdkAppId: string;
 }> {
-  const users = people.map(async ({ name, sub, says, groups, claims }) => {
+  const users = demoPeople.map(async ({ name, sub, says, groups, claims }) => {
     const { token } = await issuer.sign({ sub, groups, claims, expiresIn: tokenSeconds });
     return { name, sub, says, token };
   });

@@ -8,6 +8,7 @@ import { placeholdersOf, stageOf } from "../lib/stages.ts";
 import { LayoutMismatch } from "../platform/table/layout.ts";
 import { build } from "./build.ts";
 import { cdkCommand } from "./cdk.ts";
+import { outputsFileOf } from "./cli/target.ts";
 import { prepareDeployedTable } from "./table.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -30,6 +31,8 @@ try {
 await prepareDeployed(name, options);
 await build();
 const where = ["--all", "-c", `stage=${name}`, "-o", `cdk.out/${name}`];
+// Where the commands of the command line find the stage.
+where.push("--outputs-file", outputsFileOf(name));
 const { program, given, env } = cdkCommand("deploy", [...where, ...options]);
 const { status } = spawnSync(program, given, { cwd: root, stdio: "inherit", env });
 // Functions serve no table that does not say its layout, so a first deploy ends with saying it.

@@ -4,13 +4,14 @@ import { placeholdersOf, stageOf } from "../lib/stages.ts";
 import type { System } from "../local/index.ts";
 import { createLog, DataDirectoryBusy, FormatMismatch, startSystem } from "../local/index.ts";
 import type { Log } from "../local/log.ts";
+import { announce, tencentSecretName } from "./announce.ts";
 import { buildAssembly } from "./assembly.ts";
 import { buildWeb } from "./build-web.ts";
-import { demoUsersOf, prepareTable } from "./demo.ts";
+import { prepareTable } from "./demo.ts";
 import { restartNow } from "./restart.ts";
 import type { Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
-import { formatStartBlock } from "./start-block.ts";
+import { readStartOptions } from "./start-options.ts";
 import { listStudioRoutes } from "./studio-routes.ts";
 import { topUp } from "./top-up.ts";
 
@@ -26,7 +27,13 @@ const parentLookMilliseconds = 250;
  * start ends it early. `onSignal` takes what a signal is to do from now on.
  */
 export async function runLocal(onSignal: (end: () => void) => void): Promise<void> {
-  const read = readSettings(process.env);
+  const options = readStartOptions(process.argv.slice(2));
+  if ("say" in options) {
+    (options.exitCode === 0 ? console.log : console.error)(options.say);
+    process.exit(options.exitCode);
+  }
+  // Who asks for JSON reads JSON, unless it was said otherwise.
+  const read = readSettings({ ...(options.json && { LOG: "json" }), ...process.env });
   if ("faults" in read) {
     for (const fault of read.faults) console.error(fault);
     process.exit(exitCodes.usage);
@@ -57,11 +64,13 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     let isReady = false;
     // Our own questions to /health are nobody's requests.
     const request: Log["request"] = (line) => isReady && log.request(line);
-    system = await start(settings, { ...log, request }, aborting.signal);
+    // The first line of output is the object that was asked for.
+    const note = (text: string) => (options.json && !isReady ? console.error : log.note)(text);
+    system = await start(settings, { ...log, request, note }, aborting.signal);
     aborting.signal.throwIfAborted();
     await waitForHealth(system.url, aborting.signal);
     isReady = true;
-    await announce(system, settings);
+    await announce(system, { settings, json: options.json, hasKeys: false });
     // At once, since a process that is killed keeps nothing for the next start.
     flushCompileCache();
   } catch (error) {
@@ -107,8 +116,6 @@ async function start(settings: Settings, log: Log, signal: AbortSignal): Promise
   });
 }
 
-const tencentSecretName = ({ STAGE }: Settings) => `ovation/${STAGE}/tencent`;
-
 /** Ready is what /health says, through the gateway, its function and the table. */
 async function waitForHealth(url: string, signal: AbortSignal): Promise<void> {
   const end = Date.now() + readyMillisecondsMax;
@@ -120,26 +127,6 @@ async function waitForHealth(url: string, signal: AbortSignal): Promise<void> {
       throw new Error(`The system does not get ready: /health answers ${answer.status} ${text}`);
     await new Promise((done) => setTimeout(done, 50));
   }
-}
-
-async function announce(system: System, settings: Settings): Promise<void> {
-  const milliseconds = Math.round(performance.now());
-  if (settings.LOG === "json") {
-    const timestamp = new Date().toISOString();
-    const ready = { timestamp, level: "INFO", message: "ready", url: system.url, milliseconds };
-    console.log(JSON.stringify(ready));
-    return;
-  }
-  const block = formatStartBlock({
-    url: system.url,
-    stage: settings.STAGE,
-    dataDir: settings.DATA_DIR,
-    milliseconds,
-    ...(await demoUsersOf(system)),
-    secretKey: system.aws.getSecret(tencentSecretName(settings)),
-    localKey: settings.HOST.startsWith("127.") ? undefined : system.localKey,
-  });
-  console.log(block);
 }
 
 /** By its name, since the store is loaded only where it is needed. */

@@ -40,6 +40,9 @@ const settings = {
     .optional(),
 };
 
+/** What every setting is called. */
+export const settingNames = Object.keys(settings);
+
 export type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> };
 
 /** Their values are shown to nobody, only their length. */

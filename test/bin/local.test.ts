@@ -3,26 +3,34 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-const program = join(import.meta.dirname, "../../bin/local.js");
+const root = join(import.meta.dirname, "../..");
+const program = join(root, "bin/local.js");
 const run = promisify(execFile);
 const startMillisecondsMax = 120_000;
 
-type Run = { child: ChildProcess; output: () => string; ended: Promise<number | null> };
+type Run = {
+  child: ChildProcess;
+  output: () => string;
+  stdout: () => string;
+  ended: Promise<number | null>;
+};
 
 /** Starts the program with these variables and no others of ours. */
-function startProgram(variables: Record<string, string>): Run {
-  const child = spawn(process.execPath, [program], {
+function startProgram(variables: Record<string, string>, ...options: string[]): Run {
+  const child = spawn(process.execPath, [program, ...options], {
     env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";
+  let data = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (part: string) => {
       text += part;
+      if (stream === child.stdout) data += part;
     });
   }
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { child, output: () => text, ended };
+  return { child, output: () => text, stdout: () => data, ended };
 }
 
 async function waitFor(program: Run, pattern: RegExp): Promise<void> {
@@ -43,12 +51,13 @@ test(
     await waitFor(system, /Ctrl-C/);
     const lines = system.output().split("\n");
     const block = lines.slice(lines.findIndex((line) => line.includes(" is ready in ")));
-    expect(block.filter((line) => line !== "").length).toBeLessThanOrEqual(25);
+    expect(block.length).toBeLessThanOrEqual(26);
+    expect(block.join("\n")).not.toMatch(/eyJ/);
     const curls = block.filter((line) => line.startsWith("curl "));
     expect(curls.length).toBeGreaterThanOrEqual(5);
     for (const curl of curls) {
       expect(curl).not.toContain("|");
-      const { stdout } = await run("sh", ["-c", `${curl} -s -w '\\n%{http_code}'`]);
+      const { stdout } = await run("sh", ["-c", `${curl} -s -w '\\n%{http_code}'`], { cwd: root });
       expect(stdout.split("\n").at(-1)).toMatch(/^20[01]$/);
     }
     await waitFor(system, /201 POST \/local\/token /);
@@ -60,6 +69,46 @@ test(
   },
   startMillisecondsMax,
 );
+
+test(
+  "with --json the first line is one object with everything, tokens too",
+  async () => {
+    const system = startProgram({ PORT: "0", DATA_DIR: ":memory:" }, "--json");
+    await waitFor(system, /"ready"/);
+    const said = JSON.parse(system.stdout().split("\n")[0]!) as {
+      url: string;
+      users: { name: string; sub: string; token: string }[];
+      try: string[];
+    };
+    expect(said.users.map(({ name }) => name)).toEqual(["johndoe", "host", "admin"]);
+    const { sub, token } = said.users[0]!;
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await fetch(`${said.url}/api/v1/users/me`, { headers });
+    expect(await answer.json()).toMatchObject({ data: { _id: sub } });
+    expect(said.try.length).toBeGreaterThanOrEqual(5);
+    system.child.kill("SIGTERM");
+    expect(await system.ended).toBe(0);
+    // What follows is for machines too.
+    for (const line of system.stdout().trim().split("\n"))
+      expect(() => JSON.parse(line)).not.toThrow();
+  },
+  startMillisecondsMax,
+);
+
+test("--help names the settings and starts nothing; an unknown option is refused", async () => {
+  const help = startProgram({ PORT: "0" }, "--help");
+  expect(await help.ended).toBe(0);
+  for (const name of ["PORT", "HOST", "DATA_DIR", "DEMO", "STAGE", "LOG", "--json"])
+    expect(help.stdout()).toContain(`  ${name} `);
+  for (const line of help.stdout().split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  const refused = startProgram({ PORT: "0" }, "--port", "4361");
+  expect(await refused.ended).toBe(2);
+  expect(refused.stdout()).toBe("");
+  expect(refused.output()).toMatch(/Unknown option '--port'/);
+  expect(refused.output()).toContain("port is a setting: PORT=… npm start");
+  const word = startProgram({ PORT: "0" }, "dev");
+  expect(await word.ended).toBe(2);
+});
 
 test("a port in use is one sentence and exit code 1", async () => {
   const server = createServer();

@@ -1,40 +1,64 @@
 import { readFileSync } from "node:fs";
-import { formatStartBlock } from "../../bin/start-block.ts";
+import { describeStart, formatStartBlock, type StartFacts } from "../../bin/start-block.ts";
 
-/** Tokens are shortened in a document, and each in its own way. */
-const shortened = (text: string) => text.replace(/eyJ[^'\s]*/g, "TOKEN");
+const facts: StartFacts = {
+  url: "http://127.0.0.1:4000",
+  stage: "dev",
+  dataDir: ".data",
+  milliseconds: 500,
+  users: [
+    { name: "johndoe", sub: "64d15f9e2e6c8f4d5a123456", token: "eyJ1", says: "viewer" },
+    { name: "host", sub: "64d15f9e2e6c8f4d5a123457", token: "eyJ2", says: "host" },
+    { name: "admin", sub: "admin", token: "eyJ3", says: "admin of everything" },
+  ],
+  streamId: "64d15f9e2e6c8f4d5a123000",
+  giftTypeId: "65a1234bcde5678f90123456",
+  sdkAppId: "1400000001",
+  secretKey: "79507f4e8d1c2b3a".repeat(4),
+  network: undefined,
+  hasKeys: false,
+};
 
-test("the README shows the block as a start prints it", () => {
+const withoutUrls = (line: string) => line.replace(/\b(https?|wss?):\/\/[^\s')]+/g, "");
+
+test("the README shows the block as a start prints it on a terminal", () => {
   const [, shown = ""] = /```\n( {2}Ovation [\s\S]*?)\n```/.exec(
     readFileSync("README.md", "utf8"),
   )!;
-  const printed = formatStartBlock({
-    url: "http://127.0.0.1:4000",
-    stage: "dev",
-    dataDir: ".data",
-    milliseconds: 500,
-    users: [
-      {
-        name: "johndoe",
-        sub: "64d15f9e2e6c8f4d5a123456",
-        token: "eyJ",
-        says: "viewer, 1,000,000 credits",
-      },
-      {
-        name: "host",
-        sub: "64d15f9e2e6c8f4d5a123457",
-        token: "eyJ",
-        says: "host of the demo stream",
-      },
-      { name: "admin", sub: "admin", token: "eyJ", says: "admin of everything" },
-    ],
-    streamId: "64d15f9e2e6c8f4d5a123000",
-    giftTypeId: "65a1234bcde5678f90123456",
-    sdkAppId: "1400000001",
-    secretKey: "79507…",
-    localKey: undefined,
-  });
-  expect(shortened(shown.trimEnd())).toBe(
-    shortened(printed.trim().padStart(printed.trim().length + 2)),
-  );
+  expect(shown).toBe(formatStartBlock({ ...facts, hasKeys: true, secretKey: "79507…" }));
+});
+
+test.each([
+  ["as people start it", {}],
+  ["at a terminal", { hasKeys: true }],
+  ["at another port, in an unusual folder", { url: "http://127.0.0.1:54321", dataDir: "/tmp/x" }],
+  [
+    "open to a network",
+    { network: { urls: ["http://192.168.178.23:4000"], localKey: "a".repeat(22) } },
+  ],
+])("it has at most 24 lines of 80 columns, addresses apart: %s", (_, more) => {
+  const lines = formatStartBlock({ ...facts, ...more }).split("\n");
+  expect(lines.length).toBeLessThanOrEqual(24);
+  expect(lines.filter((line) => withoutUrls(line).length > 80)).toEqual([]);
+  expect(lines.join("\n")).not.toMatch(/eyJ/);
+});
+
+test("at another port than the usual one the lines name it to the commands too", () => {
+  const block = formatStartBlock({ ...facts, url: "http://127.0.0.1:54321" });
+  expect(block).toContain("$(npm run -s token -- johndoe http://127.0.0.1:54321)");
+  expect(block).toContain("gift --count 5 --url http://127.0.0.1:54321");
+  expect(formatStartBlock(facts)).toContain("$(npm run -s token -- johndoe)");
+});
+
+test("as data it has everything that is printed, and the tokens", () => {
+  const network = { urls: ["http://192.168.178.23:4000"], localKey: "key" };
+  const described = JSON.stringify(describeStart({ ...facts, network }));
+  const printed = formatStartBlock({ ...facts, network });
+  // Addresses, ids and keys: what a person would copy.
+  const wanted = printed
+    .split(/[\s,;()]+/)
+    .filter((word) => /^\w+:\/\/|^[0-9a-f]{24,}$|^\d{10}$/.test(word));
+  expect(wanted.length).toBeGreaterThan(10);
+  for (const word of [...wanted, "eyJ1", "eyJ2", "eyJ3", '"localKey":"key"'])
+    expect(described).toContain(word);
 });

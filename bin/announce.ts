@@ -1,0 +1,53 @@
+import { networkInterfaces } from "node:os";
+import type { System } from "../local/index.ts";
+import { demoUsersOf } from "./demo.ts";
+import type { Settings } from "./settings.ts";
+import { describeStart, formatStartBlock, type StartFacts } from "./start-block.ts";
+
+/** How a start is told: to people, to machines, or as one object with everything. */
+export type Announcement = { settings: Settings; json: boolean; hasKeys: boolean };
+
+/** Says that the system is up, and what is where. Answers what it said. */
+export async function announce(system: System, told: Announcement): Promise<StartFacts> {
+  const { settings, json, hasKeys } = told;
+  const facts: StartFacts = {
+    url: system.url,
+    stage: settings.STAGE,
+    dataDir: settings.DATA_DIR,
+    milliseconds: Math.round(performance.now()),
+    ...(await demoUsersOf(system)),
+    secretKey: system.aws.getSecret(tencentSecretName(settings)),
+    network: networkOf(system, settings),
+    hasKeys,
+  };
+  if (json) {
+    const ready = { timestamp: new Date().toISOString(), level: "INFO", message: "ready" };
+    console.log(JSON.stringify({ ...ready, ...describeStart(facts) }));
+  } else if (settings.LOG === "json") {
+    const timestamp = new Date().toISOString();
+    const { url, milliseconds } = facts;
+    console.log(JSON.stringify({ timestamp, level: "INFO", message: "ready", url, milliseconds }));
+  } else console.log(formatStartBlock(facts));
+  return facts;
+}
+
+/** The name of the stage's secret that Tencent's side is signed with. */
+export const tencentSecretName = ({ STAGE }: Settings) => `ovation/${STAGE}/tencent`;
+
+function networkOf(system: System, { HOST }: Settings): StartFacts["network"] {
+  if (HOST.startsWith("127.") || HOST === "::1") return undefined;
+  const { port } = new URL(system.url);
+  const isAny = HOST === "0.0.0.0" || HOST === "::";
+  const hosts = isAny ? listOwnAddresses() : [HOST.includes(":") ? `[${HOST}]` : HOST];
+  return { urls: hosts.map((host) => `http://${host}:${port}`), localKey: system.localKey };
+}
+
+/** The IPv4 addresses by which other machines know this one. */
+function listOwnAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const others = all.filter(({ family, internal }) => family === "IPv4" && !internal);
+  return others.map(({ address }) => address).slice(0, addressesMax);
+}
+
+/** A machine with many networks would fill the screen with them. */
+const addressesMax = 2;

@@ -1,0 +1,79 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+
+/** Exit codes of every command: done, failed, called in a way that it cannot be called. */
+export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+/** What was given for the options of a command, as it was written. */
+export type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
+
+/** One command of the command line. Its data goes to stdout, what it says to people to stderr. */
+export type Command = {
+  /** What follows the command's name, such as `NAME [options]`. */
+  usage: string;
+  /** What the usage line is followed by: lines of at most 80 columns. */
+  help: string;
+  options: Options;
+  /** How many words it takes beside its options. */
+  wordsMax: number;
+  /** Rejects with `Misuse` or `Failure` and a sentence for a person. Answers the exit code. */
+  run(values: Values, words: string[]): Promise<number>;
+};
+
+/** Called in a way that it cannot be called: exit code 2. */
+export class Misuse extends Error {}
+
+/** It could not be done: exit code 1. */
+export class Failure extends Error {}
+
+/** Runs a command with its own arguments; answers the exit code. */
+export async function runCommand(
+  name: string,
+  command: Command,
+  given: readonly string[],
+): Promise<number> {
+  const usage = `Usage: npm run -s ${name} -- ${command.usage}`;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...given],
+      options: { ...command.options, help: { type: "boolean", short: "h" } },
+      allowPositionals: true,
+    });
+    if (values.help) {
+      console.log(`${usage}\n\n${command.help}`);
+      return exitCodes.done;
+    }
+    const word = positionals[command.wordsMax];
+    if (word !== undefined) throw new Misuse(`Unexpected argument '${word}'`);
+    return await command.run(values as Values, positionals);
+  } catch (error) {
+    const isMisuse = error instanceof Misuse || isParseError(error);
+    if (!isMisuse && !(error instanceof Failure)) throw error;
+    console.error((error as Error).message);
+    if (isMisuse) console.error(`${usage}\nMore: npm run -s ${name} -- --help`);
+    return isMisuse ? exitCodes.usage : exitCodes.failed;
+  }
+}
+
+const isParseError = (error: unknown) =>
+  String((error as NodeJS.ErrnoException | null)?.code).startsWith("ERR_PARSE_ARGS");
+
+/** The text that was given for an option; undefined without one. */
+export function textOf(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** A whole number that was given for an option. Throws `Misuse` outside of `min` to `max`. */
+export function countOf(
+  values: Values,
+  name: string,
+  { otherwise, min = 1, max }: { otherwise: number; min?: number; max: number },
+): number {
+  const text = textOf(values, name);
+  if (text === undefined) return otherwise;
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < min || count > max)
+    throw new Misuse(`--${name}: found '${text}', wanted ${min} to ${max}`);
+  return count;
+}

@@ -1,0 +1,23 @@
+import { type Client, createClient, OvationError } from "../../client/index.ts";
+import { Failure } from "./command.ts";
+import type { Target } from "./target.ts";
+
+/** A client of a system, as somebody; their token is fetched again when it ends. */
+export const connectAs = (target: Target, name: string): Client =>
+  createClient({
+    url: target.url,
+    socketUrl: target.socketUrl,
+    token: () => target.tokenOf(name),
+    onError: () => undefined,
+  });
+
+/** What the API refused, or why there was no answer, as a sentence for a person. */
+export async function saying<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof OvationError)) throw error;
+    const cause = error.cause instanceof Failure ? error.cause.message : error.message;
+    throw new Failure(error.statusCode === 0 ? cause : `${error.statusCode} ${cause}`);
+  }
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { demoPeople } from "../demo.ts";
+import { defaultPort } from "../start-block.ts";
+import { Failure, Misuse, textOf, type Values } from "./command.ts";
+
+/** The options by which a command is told where Ovation is and who calls. */
+export const targetOptions = {
+  url: { type: "string" },
+  "socket-url": { type: "string" },
+  stage: { type: "string" },
+  token: { type: "string" },
+} as const;
+
+/** What the help of a command says of `targetOptions`. */
+export const targetHelp = `  --url URL        where Ovation is (default: this machine, at PORT or ${defaultPort})
+  --socket-url URL where its sockets are (default: /ws of the same host)
+  --stage NAME     a deployed stage: its deployment noted here where it is
+  --token JWT      who calls, on a deployed stage; or OVATION_TOKEN`;
+
+/** Where Ovation is. */
+export type Target = {
+  url: string;
+  socketUrl: string;
+  /**
+   * A token of somebody. The runner mints one for any name; a deployed stage has the one that was
+   * given, whatever the name.
+   */
+  tokenOf(name: string): Promise<string>;
+};
+
+/** The files that `npm run deploy` leaves, by stage; read again by the commands. */
+export const outputsFileOf = (stage: string) =>
+  join(import.meta.dirname, "../..", "cdk.out", `outputs-${stage}.json`);
+
+/** Finds the system that the options name. Throws a sentence for a person where there is none. */
+export function findTarget(values: Values): Target {
+  const stage = textOf(values, "stage");
+  const given = textOf(values, "token") ?? (process.env.OVATION_TOKEN || undefined);
+  const url = textOf(values, "url");
+  const socketUrl = textOf(values, "socket-url");
+  const places = stage === undefined || url !== undefined ? placesAt(url) : placesOf(stage);
+  return {
+    ...places,
+    ...(socketUrl !== undefined && { socketUrl }),
+    async tokenOf(name) {
+      if (given !== undefined) return given;
+      if (stage === undefined && isHere(places.url)) return await mintToken(places.url, name);
+      throw new Failure("A deployed stage knows nobody by name: give --token or OVATION_TOKEN.");
+    },
+  };
+}
+
+const isHere = (url: string) => /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
+
+function placesAt(given: string | undefined): Pick<Target, "url" | "socketUrl"> {
+  const url = given ?? `http://127.0.0.1:${process.env.PORT || defaultPort}`;
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new Misuse(`--url: found '${url}', wanted one such as http://127.0.0.1:${defaultPort}`);
+  const place = url.replace(/\/+$/, "");
+  return { url: place, socketUrl: `${place.replace(/^http/, "ws")}/ws` };
+}
+
+/** Each stack's outputs, as `cdk deploy --outputs-file` writes them. */
+type Outputs = Record<string, Record<string, string>>;
+
+function placesOf(stage: string): Pick<Target, "url" | "socketUrl"> {
+  const outputs = readOutputs(stage);
+  const find = (stack: string) =>
+    Object.values(outputs[`ovation-${stage}-${stack}`] ?? {}).find((one) =>
+      /^(https?|wss?):/.test(one),
+    );
+  const [http, sockets] = [find("http"), find("realtime")];
+  if (http === undefined || sockets === undefined)
+    throw new Failure(`${outputsFileOf(stage)} names no URL: deploy ${stage} again.`);
+  return { url: http.replace(/\/$/, ""), socketUrl: sockets };
+}
+
+function readOutputs(stage: string): Outputs {
+  if (!/^[a-z0-9-]{1,32}$/.test(stage)) throw new Misuse(`--stage: found '${stage}'`);
+  try {
+    return JSON.parse(readFileSync(outputsFileOf(stage), "utf8")) as Outputs;
+  } catch {
+    throw new Failure(
+      `Nothing here knows where the stage ${stage} is: npm run deploy -- ${stage} notes it, or give --url.`,
+    );
+  }
+}
+
+/** Whom `POST /local/token` is asked for by a name: the demo's people, or anybody. */
+function personOf(name: string) {
+  const known = demoPeople.find((person) => person.name === name);
+  if (known === undefined) return { sub: name };
+  const { sub, groups, claims } = known;
+  return { sub, groups, claims };
+}
+
+async function mintToken(url: string, name: string): Promise<string> {
+  const answer = await fetch(`${url}/local/token`, {
+    method: "POST",
+    body: JSON.stringify({ ...personOf(name), expiresIn: tokenSeconds }),
+  }).catch(() => {
+    throw new Failure(`Nothing answers at ${url}. Start it with "npm start", or give --url.`);
+  });
+  const said = (await answer.json().catch(() => ({}))) as { token?: string; errors?: string[] };
+  if (said.token !== undefined) return said.token;
+  const why = said.errors?.join("; ") ?? "no token";
+  throw new Failure(`${url} gives no token: ${answer.status} ${why}`);
+}
+
+const tokenSeconds = 24 * 3600;

@@ -1,0 +1,23 @@
+import { type Command, exitCodes, Misuse } from "./command.ts";
+import { findTarget, targetOptions } from "./target.ts";
+
+/** `ovation token`: a token of somebody, and nothing else. */
+export const command: Command = {
+  usage: "[NAME] [URL]",
+  help: `Prints a token of a system that runs on this machine, valid for 24 hours.
+
+  NAME  johndoe (default), host, admin, or any new user: A-Z a-z 0-9 _ -
+  URL   where the system is (default: this machine, at PORT or 4000); also --url
+
+  curl -H "Authorization: Bearer $(npm run -s token -- johndoe)" \\
+    http://127.0.0.1:4000/api/v1/wallet`,
+  options: targetOptions,
+  wordsMax: 2,
+  async run(values, [name = "johndoe", url]) {
+    if (!/^[\w-]{1,64}$/.test(name))
+      throw new Misuse(`NAME: found '${name}', wanted 1 to 64 of A-Z a-z 0-9 _ -`);
+    const target = findTarget({ ...values, ...(url !== undefined && { url }) });
+    console.log(await target.tokenOf(name));
+    return exitCodes.done;
+  },
+};

@@ -1,0 +1,177 @@
+/** The command line, as a program of its own beside a running system. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { outputsFileOf } from "../../bin/cli/target.ts";
+import { type System, startSystem } from "../system.ts";
+
+const root = join(import.meta.dirname, "../..");
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+}, 180_000);
+afterAll(() => system.stop());
+
+type Ended = { code: number; stdout: string; stderr: string };
+
+const environment = (more: Record<string, string> = {}) => ({
+  ...process.env,
+  OVATION_TOKEN: "",
+  PORT: new URL(system.url).port,
+  ...more,
+});
+
+const run = (given: string[], more?: Record<string, string>): Promise<Ended> =>
+  new Promise((done) =>
+    execFile(
+      process.execPath,
+      ["bin/ovation.ts", ...given],
+      { cwd: root, env: environment(more) },
+      (error, stdout, stderr) => done({ code: Number(error?.code ?? 0), stdout, stderr }),
+    ),
+  );
+
+const linesOf = (text: string) => text.split("\n").filter(Boolean);
+const objectsOf = (text: string) =>
+  linesOf(text).map((line) => JSON.parse(line) as Record<string, unknown>);
+
+/** Starts to listen, and waits until it does. */
+async function listen(...given: string[]) {
+  const child: ChildProcess = spawn(process.execPath, ["bin/ovation.ts", "listen", ...given], {
+    cwd: root,
+    env: environment(),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  const ended = new Promise<number | null>((done) => child.once("close", done));
+  await new Promise<void>((done, fail) => {
+    child.stderr!.setEncoding("utf8").on("data", (text) => text.includes("Listening") && done());
+    void ended.then((code) => fail(new Error(`It ended with ${code}`)));
+  });
+  return { child, ended, stdout: () => stdout };
+}
+
+test("token prints a token that works, and nothing else", async () => {
+  const { code, stdout, stderr } = await run(["token"]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
+  const headers = { authorization: `Bearer ${stdout.trim()}` };
+  const answer = await fetch(`${system.url}/api/v1/users/me`, { headers });
+  expect(await answer.json()).toMatchObject({ data: { _id: "64d15f9e2e6c8f4d5a123456" } });
+  const other = await run(["token", "some_body", system.url], { PORT: "1" });
+  const [, claims = ""] = other.stdout.split(".");
+  expect(JSON.parse(Buffer.from(claims, "base64url").toString())).toMatchObject({
+    sub: "some_body",
+  });
+});
+
+test("trigger sends as many as it is asked for, and listen hears each once", async () => {
+  const listener = await listen("--json", "--count", "4");
+  const gifts = await run(["trigger", "gift", "--count", "3"]);
+  expect(gifts.code).toBe(0);
+  expect(gifts.stderr).toMatch(/^Sent 3 × gift to 64d15f9e2e6c8f4d5a123000 in [\d.]+ s\.\n$/);
+  const ids = objectsOf(gifts.stdout).map(({ id }) => id);
+  expect(new Set(ids).size).toBe(3);
+  const chat = await run(["trigger", "chat", "--as", "ann", "--content", "Hey"]);
+  expect(objectsOf(chat.stdout)).toEqual([expect.objectContaining({ content: "Hey" })]);
+  expect(await listener.ended).toBe(0);
+  const heard = objectsOf(listener.stdout());
+  expect(heard.map(({ type }) => type)).toEqual([
+    ...["gift.sent", "gift.sent", "gift.sent"],
+    "chat.message",
+  ]);
+  expect(heard.map(({ data }) => (data as { id?: string }).id).slice(0, 3)).toEqual(ids);
+
+  // The same from where the first gift was, without a live event.
+  const { epoch, frame } = heard[0] as { epoch: string; frame: number };
+  const since = ["--since", `${epoch}:${frame - 1}`];
+  const again = await run(["listen", "--json", "--count", "4", ...since]);
+  expect(objectsOf(again.stdout)).toEqual(heard);
+});
+
+test("listen in words has a line an event, and a signal ends it with 0", async () => {
+  const listener = await listen();
+  await run(["trigger", "chat", "--content", "two\nlines"]);
+  while (!listener.stdout().includes("\n")) await new Promise((done) => setTimeout(done, 20));
+  expect(listener.stdout()).toMatch(/^\d\d:\d\d:\d\d chat\.message johndoe two lines\n$/);
+  listener.child.kill("SIGINT");
+  expect(await listener.ended).toBe(0);
+});
+
+test("what is refused is said on stderr, with exit code 1", async () => {
+  const unknown = ["--stream", "64d15f9e2e6c8f4d5a12300f"];
+  for (const given of [
+    ["trigger", "chat", ...unknown],
+    ["listen", ...unknown],
+  ]) {
+    const { code, stdout, stderr } = await run(given);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^404 .*There is no stream 64d15f9e2e6c8f4d5a12300f\n$/);
+  }
+  for (const given of [["token"], ["trigger", "gift"], ["listen"]]) {
+    const { code, stdout, stderr } = await run(given, { PORT: "1" });
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toBe(
+      'Nothing answers at http://127.0.0.1:1. Start it with "npm start", or give --url.\n',
+    );
+  }
+});
+
+test.each([
+  ["token", "--name", "ann"],
+  ["token", "nobody at all"],
+  ["token", "ann", "http://127.0.0.1:4000", "more"],
+  ["token", "ann", "ftp://127.0.0.1"],
+  ["trigger"],
+  ["trigger", "party"],
+  ["trigger", "gift", "--count", "0"],
+  ["trigger", "gift", "--count", "10001"],
+  ["trigger", "gift", "--every", "-1"],
+  ["listen", "--since", "7"],
+  ["listen", "now"],
+  ["party"],
+])("misuse is exit code 2 and says how it is used: %s %s %s", async (...given) => {
+  const { code, stdout, stderr } = await run(given);
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/Usage: /);
+});
+
+test.each(["token", "trigger", "listen"])("%s --help is of 80 columns, on stdout", async (name) => {
+  const { code, stdout, stderr } = await run([name, "--help"]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(new RegExp(`^Usage: npm run -s ${name} -- `));
+  expect(linesOf(stdout).filter((line) => line.length > 80)).toEqual([]);
+});
+
+describe("a deployed stage", () => {
+  const file = outputsFileOf("trial");
+  afterAll(() => rmSync(file, { force: true }));
+
+  test("is found by the outputs of its deployment, and called with the token that is given", async () => {
+    const { stdout: token } = await run(["token", "ann"]);
+    const socketUrl = `${system.url.replace("http", "ws")}/ws`;
+    mkdirSync(join(file, ".."), { recursive: true });
+    // The runner speaks for the stage, whose addresses end with a slash.
+    const outputs = {
+      "ovation-trial-http": { url: `${system.url}/`, other: "x" },
+      "ovation-trial-realtime": { url: socketUrl },
+    };
+    writeFileSync(file, JSON.stringify(outputs));
+    const env = { PORT: "1", OVATION_TOKEN: token.trim() };
+    const sent = await run(["trigger", "chat", "--stage", "trial"], env);
+    expect(sent).toMatchObject({ code: 0 });
+    expect(objectsOf(sent.stdout)[0]).toMatchObject({ sender: { _id: "ann" } });
+    const without = await run(["trigger", "chat", "--stage", "trial"], { PORT: "1" });
+    expect(without.code).toBe(1);
+    expect(without.stderr).toContain("give --token or OVATION_TOKEN");
+  });
+
+  test("that nobody deployed from here is named, with what to do", async () => {
+    const { code, stderr } = await run(["trigger", "chat", "--stage", "dev", "--token", "x"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("npm run deploy -- dev notes it, or give --url");
+  });
+});
