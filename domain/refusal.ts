@@ -110,6 +110,20 @@ export const refusals = {
     says: "A connection can be subscribed to {max} streams at once",
   },
 
+  overlay_key_not_found: { kind: "missing", says: "There is no overlay key {keyId}" },
+  too_many_overlay_keys: {
+    kind: "conflict",
+    says: "A stream can have {max} overlay keys: delete one first",
+  },
+  stream_not_granted: {
+    kind: "forbidden",
+    says: "This connection is for the stream {streamId} alone",
+  },
+  overlay_reads_only: {
+    kind: "forbidden",
+    says: "An overlay key reads the frames of its stream and nothing else",
+  },
+
   follow_oneself: { kind: "conflict", says: "Nobody can follow themselves" },
 
   username_not_found: { kind: "missing", says: "There is no user {username}" },

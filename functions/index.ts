@@ -53,6 +53,9 @@ export * as "notifications/remove-device" from "./notifications/remove-device.ts
 export * as "notifications/save-device" from "./notifications/save-device.ts";
 export * as "operations/list-parked" from "./operations/list-parked.ts";
 export * as "operations/redrive-parked" from "./operations/redrive-parked.ts";
+export * as "overlays/create" from "./overlays/create.ts";
+export * as "overlays/delete" from "./overlays/delete.ts";
+export * as "overlays/list" from "./overlays/list.ts";
 export * as "realtime/connect" from "./realtime/connect.ts";
 export * as "realtime/default" from "./realtime/default.ts";
 export * as "realtime/disconnect" from "./realtime/disconnect.ts";

@@ -11,6 +11,8 @@ export type Caller = {
   claims: ProfileClaims;
   expiresAt: number;
   tokenId: string;
+  /** The one stream that a socket is for, where it was not opened for any. */
+  streamId?: string;
 };
 
 /**
@@ -23,6 +25,7 @@ type CallerContext = {
   claims: string;
   exp: string;
   jti: string;
+  stream?: string;
 };
 
 export const contextOf = (caller: Caller): CallerContext => ({
@@ -31,6 +34,7 @@ export const contextOf = (caller: Caller): CallerContext => ({
   claims: JSON.stringify(caller.claims),
   exp: String(caller.expiresAt),
   jti: caller.tokenId,
+  ...(caller.streamId !== undefined && { stream: caller.streamId }),
 });
 
 /** Reads the authorizer's context back; undefined when the call is anonymous. */
@@ -44,6 +48,7 @@ export function callerOf(context: Record<string, unknown> | null | undefined): C
     claims: JSON.parse(String(context.claims ?? "{}")),
     expiresAt: Number(context.exp),
     tokenId: String(context.jti ?? ""),
+    ...(typeof context.stream === "string" && { streamId: context.stream }),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isOverlay } from "../streams/holder.ts";
 import { Position } from "./position.ts";
 
 /** API Gateway ends a connection after two hours (a quota); its items live a little longer. */
@@ -75,10 +76,13 @@ export type Connection = z.infer<typeof Connection>;
 
 type Viewing = Pick<Subscriber, "userId" | "refusal">;
 
-/** Distinct users among subscribers: somebody with three tabs is one viewer. */
+/**
+ * Distinct users among subscribers: somebody with three tabs is one viewer, an overlay is none.
+ */
 export function viewersAmong(subscribers: readonly Viewing[]): Set<string> {
   const users = new Set<string>();
-  for (const { userId, refusal } of subscribers) if (refusal === undefined) users.add(userId);
+  for (const { userId, refusal } of subscribers)
+    if (refusal === undefined && !isOverlay(userId)) users.add(userId);
   return users;
 }
 

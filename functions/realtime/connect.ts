@@ -3,6 +3,7 @@ import { ownPoster } from "../../platform/push/gateway.ts";
 import { admitSocket } from "../../platform/realtime/admission.ts";
 import { startExpiryTimer } from "../../platform/realtime/expiry.ts";
 import { acceptHandshake, readQuery } from "../../platform/realtime/handshake.ts";
+import { isStillGood } from "../../platform/realtime/overlay.ts";
 import { socket } from "../../platform/realtime/socket.ts";
 import { findSubscription, recordConnection } from "../../platform/realtime/subscription.ts";
 
@@ -13,7 +14,7 @@ export const { contract, handler } = socket(
     says: "Open a connection, and with `streamId` subscribe to a live stream at once",
     refusals: [],
     grants: {
-      read: ["USER", "STREAM", "CONN"],
+      read: ["USER", "STREAM", "CONN", "OVERLAY"],
       write: ["USER", "CONN", "STREAM"],
       queues: ["moments"],
       connections: true,
@@ -23,11 +24,13 @@ export const { contract, handler } = socket(
     const { userId, expiresAt: tokenExpiresAt } = caller;
     const connection = { connectionId, userId, connectedAt };
     const query = readQuery(event.queryStringParameters);
-    const [isAdmitted, subscriber] = await Promise.all([
-      admitSocket(ownPoster, connection, setting("SOCKETS_PER_USER"), now),
+    const socketsMax = setting("SOCKETS_PER_USER");
+    const terms = { socketsMax, isStillGood: () => isStillGood(caller) };
+    const [verdict, subscriber] = await Promise.all([
+      admitSocket(ownPoster, connection, terms, now),
       findSubscription({ ...connection, tokenExpiresAt }, query, now),
     ]);
-    if (!isAdmitted) return { statusCode: 429 };
+    if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };
     await Promise.all([
       recordConnection({ ...connection, tokenExpiresAt }, query, subscriber),
       startExpiryTimer({ connectionId, expiresAt: tokenExpiresAt }, now),

@@ -1,4 +1,5 @@
 import { refuse } from "../../domain/refusal.ts";
+import { isOverlay } from "../../domain/streams/holder.ts";
 import { socket } from "../../platform/realtime/socket.ts";
 
 /** Answers messages that are not JSON, or whose action this API does not have. */
@@ -6,9 +7,11 @@ export const { contract, handler } = socket(
   {
     route: "$default",
     says: "Answer what is no message of this API",
-    refusals: [],
+    refusals: ["overlay_reads_only"],
     grants: { connections: true },
   },
-  async () =>
-    refuse("request_invalid", { problem: "action: expected subscribe, unsubscribe or ping" }),
+  async ({ caller }) => {
+    if (isOverlay(caller.userId)) refuse("overlay_reads_only");
+    refuse("request_invalid", { problem: "action: expected subscribe, unsubscribe or ping" });
+  },
 );

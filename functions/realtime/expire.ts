@@ -1,18 +1,24 @@
+import * as z from "zod";
 import { ownPoster } from "../../platform/push/gateway.ts";
 import { each, reaction } from "../../platform/reaction.ts";
 import { ExpiryTimer, endExpired } from "../../platform/realtime/expiry.ts";
+import { endWithdrawn, Withdrawal } from "../../platform/realtime/withdrawal.ts";
 
 /** A token's end is a message with a delay: nothing waits in memory. */
 export const { contract, handler } = reaction(
   {
-    says: "End connections whose token has ended",
+    says: "End connections whose token has ended, or whose key was revoked",
     on: { queue: "moments", batchSize: 10 },
     grants: {
-      read: ["CONN"],
+      read: ["CONN", "USER"],
       write: ["CONN", "STREAM", "USER"],
       queues: ["moments"],
       connections: true,
     },
   },
-  each(ExpiryTimer, (timer, now) => endExpired(ownPoster(), timer, now)),
+  each(z.union([ExpiryTimer, Withdrawal]), (message, now) =>
+    "holder" in message
+      ? endWithdrawn(ownPoster(), message, now)
+      : endExpired(ownPoster(), message, now),
+  ),
 );

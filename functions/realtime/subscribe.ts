@@ -3,7 +3,7 @@ import { StreamId } from "../../domain/id.ts";
 import { Position } from "../../domain/log/position.ts";
 import { RequestId } from "../../domain/log/subscriber.ts";
 import { socket } from "../../platform/realtime/socket.ts";
-import { subscribe } from "../../platform/realtime/subscription.ts";
+import { assertGranted, subscribe } from "../../platform/realtime/subscription.ts";
 
 /**
  * Subscribing is a record of the stream: the consumer of the table answers it with `subscribed`.
@@ -17,10 +17,11 @@ export const { contract, handler } = socket(
       since: Position.optional(),
       requestId: RequestId.optional(),
     }),
-    refusals: ["stream_not_found", "member_blocked", "too_many_streams"],
+    refusals: ["stream_not_found", "stream_not_granted", "member_blocked", "too_many_streams"],
     grants: { read: ["STREAM"], write: ["STREAM", "CONN"], connections: true },
   },
   async ({ message, connectionId, connectedAt, caller, now }) => {
+    assertGranted(caller, message.streamId);
     const { userId, expiresAt: tokenExpiresAt } = caller;
     await subscribe({ ...message, connectionId, connectedAt, userId, tokenExpiresAt }, now);
   },

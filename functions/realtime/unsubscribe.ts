@@ -2,6 +2,7 @@ import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { RequestId } from "../../domain/log/subscriber.ts";
 import { socket } from "../../platform/realtime/socket.ts";
+import { assertGranted } from "../../platform/realtime/subscription.ts";
 import { forgetStream } from "../../platform/store/log/connections.ts";
 import { removeSubscriber } from "../../platform/store/log/subscribers.ts";
 
@@ -11,10 +12,11 @@ export const { contract, handler } = socket(
     route: "unsubscribe",
     says: "End the subscription to a live stream",
     message: z.object({ streamId: StreamId, requestId: RequestId.optional() }),
-    refusals: [],
+    refusals: ["stream_not_granted"],
     grants: { write: ["STREAM", "CONN"], connections: true },
   },
-  async ({ message: { streamId }, connectionId, answer }) => {
+  async ({ message: { streamId }, connectionId, caller, answer }) => {
+    assertGranted(caller, streamId);
     await removeSubscriber(streamId, connectionId);
     await forgetStream(connectionId, streamId);
     await answer({ type: "unsubscribed", streamId });

@@ -42,6 +42,8 @@ export type Contract = {
   /** Parameters of the query that may be given more than once: lists, joined by commas. */
   lists?: readonly string[];
   body?: z.ZodType;
+  /** Whether a call may leave the body out: it is then an object without fields. */
+  isBodyOptional?: true;
   accepts?: readonly BodyForm[];
   /** Fields that are not text, for a body that comes as a form. */
   form?: Readonly<Record<string, FormFieldKind>>;

@@ -129,7 +129,9 @@ function operation(name: string, contract: Contract): ZodOpenApiOperationObject 
     ...(contract.stage && { "x-ovation-stage": contract.stage }),
     security: caller === "anyone" ? [] : [...(caller === "optional" ? [{}] : []), { bearer: [] }],
     ...(Object.keys(params).length > 0 && { requestParams: params }),
-    ...(body && { requestBody: { required: true, content: contentOf(contract, body) } }),
+    ...(body && {
+      requestBody: { required: !contract.isBodyOptional, content: contentOf(contract, body) },
+    }),
     responses: responsesOf(contract),
     "x-error-codes": [...codesOf(contract), faultCode],
   };

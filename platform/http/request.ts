@@ -72,6 +72,7 @@ export async function readBody(event: APIGatewayProxyEvent, contract: Contract):
     return readMultipart(bytes, header(event, "content-type")!, contract.form);
   if (mediaType !== "" && !/^application\/(json|[\w.+-]+\+json)$/.test(mediaType))
     refuse("media_type_unsupported", { problem: "content-type: expected application/json" });
+  if (contract.isBodyOptional && bytes.length === 0) return {};
   return readJson(bytes.toString("utf8"));
 }
 

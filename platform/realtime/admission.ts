@@ -6,39 +6,58 @@ import {
   listSockets,
   putSocket,
   removeSocket,
+  type Socket,
 } from "../store/log/connections.ts";
 
+/** Whether a socket may open; if not, its user has too many, or what it came with has ended. */
+type Verdict = "admitted" | "too_many" | "withdrawn";
+
+/** Whose socket it is, and since when, in milliseconds since 1970. */
+type NewSocket = { userId: string; connectionId: string; connectedAt: number };
+
+/** How many sockets a user may have, and whether what this one came with still counts. */
+type Terms = { socketsMax: number; isStillGood: () => Promise<boolean> };
+
 /**
- * Counts a new socket among its user's: false when they have `socketsMax` others. It is written
- * before the sockets are counted, so that of many that come at once never too many stay. Only a
- * user who has too many is searched for connections that ended without a word, so the way to them
- * is made only then.
+ * Counts a new socket among its user's. It is written before the sockets are counted and before
+ * `isStillGood` is asked, so that of many that come at once never too many stay, and that whoever
+ * withdraws what it came with, and then looks for sockets, finds it.
  */
 export async function admitSocket(
   posterOf: () => Pick<Poster, "probe">,
-  {
-    userId,
-    connectionId,
-    connectedAt,
-  }: { userId: string; connectionId: string; connectedAt: number },
-  socketsMax: number,
+  { userId, connectionId, connectedAt }: NewSocket,
+  { socketsMax, isStillGood }: Terms,
   now: Date,
-): Promise<boolean> {
+): Promise<Verdict> {
   const expiresAt = connectionExpiry(connectedAt);
   await putSocket(userId, { connectionId, connectedAt, expiresAt });
-  const sockets = await listSockets(userId, now);
-  if (sockets.length <= socketsMax) return true;
+  const [sockets, isGood] = await Promise.all([listSockets(userId, now), isStillGood()]);
   const others = sockets.filter((other) => other.connectionId !== connectionId);
+  const hasRoom = async () =>
+    others.length < socketsMax || (await countLiving(posterOf, userId, others, now)) < socketsMax;
+  if (isGood && (await hasRoom())) return "admitted";
+  await removeSocket(userId, connectionId);
+  return isGood ? "too_many" : "withdrawn";
+}
+
+/**
+ * How many of a user's sockets are there, without those that ended without a word, which are
+ * removed. Only a user who has too many is searched, so the way to the sockets is made only then.
+ */
+async function countLiving(
+  posterOf: () => Pick<Poster, "probe">,
+  userId: string,
+  sockets: readonly Socket[],
+  now: Date,
+): Promise<number> {
   const alive = await Promise.all(
-    others.map(async (other) => {
-      if (now.getTime() - other.connectedAt < openingMilliseconds) return true;
-      if ((await posterOf().probe(other.connectionId)) !== "gone") return true;
-      await dropConnection(other.connectionId);
-      await removeSocket(userId, other.connectionId);
+    sockets.map(async ({ connectionId, connectedAt }) => {
+      if (now.getTime() - connectedAt < openingMilliseconds) return true;
+      if ((await posterOf().probe(connectionId)) !== "gone") return true;
+      await dropConnection(connectionId);
+      await removeSocket(userId, connectionId);
       return false;
     }),
   );
-  if (alive.filter(Boolean).length < socketsMax) return true;
-  await removeSocket(userId, connectionId);
-  return false;
+  return alive.filter(Boolean).length;
 }

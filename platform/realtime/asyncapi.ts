@@ -17,7 +17,9 @@ shown, it comes again; (3) repeat a \`subscribe\` that is not answered within 3 
 (4) a \`subscribed\` counts once, and only the answer to the newest \`subscribe\`. Frames are kept
 for 24 hours.
 
-Connect with \`?token=JWT\`, or offer the subprotocols \`bearer, JWT\`. With \`streamId\` (and \`since\` as
+Connect with \`?token=JWT\`, or offer the subprotocols \`bearer, JWT\`. An overlay connects with
+\`?key=\` and the \`streamId\` of its stream: it reads that stream's frames and nothing else, has no user
+and is no viewer. With \`streamId\` (and \`since\` as
 \`<epoch>:<frame>\`) in the URL the first message is its \`subscribed\`. Bad input is answered by an
 \`error\`, never by a closed socket.`;
 
@@ -67,6 +69,7 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
       schemas,
       securitySchemes: {
         token: { type: "httpApiKey", name: "token", in: "query", description: "A JWT" },
+        key: { type: "httpApiKey", name: "key", in: "query", description: "An overlay key" },
       },
     },
   };
@@ -76,6 +79,7 @@ const querySchema = {
   type: "object",
   properties: {
     token: { type: "string", description: "The JWT, unless it comes as a subprotocol" },
+    key: { type: "string", description: "An overlay key of the stream, in place of a token" },
     streamId: { type: "string", pattern: "^[0-9a-fA-F]{24}$" },
     since: { type: "string", pattern: "^[A-Za-z0-9_-]{1,32}:[0-9]{1,15}$" },
     frame: { const: "compact", description: "Frames come as `compact` or `deflate`" },
@@ -131,6 +135,6 @@ function operation(
       channel: { $ref: "#/channels/socket" },
       messages: [...(answer === undefined ? [] : [answer]), "error"].map(inChannel),
     },
-    security: [{ $ref: "#/components/securitySchemes/token" }],
+    security: ["token", "key"].map((name) => ({ $ref: `#/components/securitySchemes/${name}` })),
   };
 }

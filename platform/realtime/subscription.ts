@@ -2,6 +2,7 @@ import type { Position } from "../../domain/log/position.ts";
 import { revisionAt, type Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
+import type { Caller } from "../caller.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
 import { connectionExpiry, noteStream, putConnection } from "../store/log/connections.ts";
 import { putSubscriber } from "../store/log/subscribers.ts";
@@ -44,6 +45,11 @@ export async function subscribe(subscription: Subscription, now: Date): Promise<
   const revision = revisionAt(now, count++);
   const request = { streamId, since, requestId, compact };
   await putSubscriber({ ...connection, ...request, revision, expiresAt });
+}
+
+/** Refuses with `stream_not_granted` a stream that a caller's connection is not for. */
+export function assertGranted({ streamId }: Pick<Caller, "streamId">, wanted: string): void {
+  if (streamId !== undefined && streamId !== wanted) refuse("stream_not_granted", { streamId });
 }
 
 async function assertMayWatch(streamId: string, userId: string, now: Date): Promise<void> {

@@ -32,6 +32,8 @@
  *   frame            FRAMES#s        n, 12 digits        fan-out, post
  *   gathered         STREAM#s        GATHERED#id         fan-out (records of a large room), post
  *   log              STREAM#s        LOG                 fan-out, post
+ *   overlay key      OVERLAY#s       KEY#id              overlays/* (what may read a stream)
+ *   overlay keys     OVERLAY#s       COUNT               overlays/* (how many there are)
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
  *   sweep's place    SWEEP#due       SWEEP               money/sweep (where the next goes on)
@@ -112,6 +114,8 @@ export const key = {
   gathered: (streamId: string, id: string) => place(stream(streamId), `GATHERED#${id}`),
   log: (streamId: string) => place(stream(streamId), "LOG"),
   connection: (connectionId: string) => place(`CONN#${connectionId}`, "CONN"),
+  overlayKey: (streamId: string, id: string) => place(`OVERLAY#${streamId}`, `KEY#${id}`),
+  overlayKeyCount: (streamId: string) => place(`OVERLAY#${streamId}`, "COUNT"),
   ban: (banId: string) => place(`BAN#${banId}`, "BAN"),
   giftPlace: (hash: string, streamId: string) => place(`GIFT#${hash}`, `STREAM#${streamId}`),
   parked: (day: string, id: string) => place(`${prefix.parked}${day}`, id),
@@ -169,6 +173,7 @@ export const prefix = {
   parked: "PARKED#",
   reminders: "REMIND#",
   notices: "NOTICE#",
+  overlayKeys: "KEY#",
 } as const;
 
 /** A hex digit from a connection's id, so that a large room can be read in parallel ranges. */

@@ -3,7 +3,7 @@ import { type Source, sourcesOf } from "./sources.ts";
 
 /** Every way to a stream that asks first whether the caller may see, moderate or host it. */
 const admitted =
-  /\b(getVisibleStream|getModeratedStream|assertMayHost|getGiver|admitToChat|subscribe)\(/;
+  /\b(getVisibleStream|getModeratedStream|getHostedStream|assertMayHost|getGiver|admitToChat|subscribe)\(/;
 
 /** Endpoints of a stream that ask something else, and what. */
 const others: Record<string, string> = {

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { subscribedAt } from "../../../domain/log/subscriber.ts";
 import { paginationOf } from "../../../domain/page.ts";
+import { isOverlay } from "../../../domain/streams/holder.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import {
   isCalled,
@@ -21,8 +22,9 @@ const searchedMax = 1_000;
 /** Who watches a stream now, each user once, the latest to come first. */
 export async function listWatching(streamId: string, now: Date): Promise<Watching[]> {
   const subscribers = await listSubscribers(streamId, now);
+  const people = subscribers.filter(({ userId }) => !isOverlay(userId));
   return watchingOf(
-    subscribers.map(({ userId, refusal, ...rest }) => ({
+    people.map(({ userId, refusal, ...rest }) => ({
       userId,
       refusal,
       subscribedAt: subscribedAt(rest),

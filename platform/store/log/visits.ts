@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Subscriber, subscribedAt } from "../../../domain/log/subscriber.ts";
+import { isOverlay } from "../../../domain/streams/holder.ts";
 import { Visits } from "../../../domain/streams/watch-time.ts";
 import { logFault } from "../../log.ts";
 import { getItem } from "../../table/items.ts";
@@ -18,7 +19,7 @@ const visitorsMax = 10_000;
  */
 export async function recordVisit(subscriber: Subscriber, now: Date): Promise<void> {
   const { streamId, userId, refusal } = subscriber;
-  if (refusal !== undefined) return;
+  if (refusal !== undefined || isOverlay(userId)) return;
   const seconds = Math.max(0, Math.round((now.getTime() - subscribedAt(subscriber)) / 1000));
   try {
     if (await addVisit(streamId, userId, seconds)) await countVisitor(streamId);

@@ -2,7 +2,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import { assertNotBlocked, Member } from "../../../domain/streams/member.ts";
 import type { Act } from "../../../domain/streams/moderation.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
-import { assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
+import { assertMayHost, assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../caller.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, getItems, listItems, nameOf, type Reading } from "../../table/items.ts";
@@ -83,6 +83,20 @@ export async function getModeratedStream(
 ): Promise<Stream> {
   const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
   assertMayModerate(stream, caller);
+  return stream;
+}
+
+/**
+ * The stream, for whoever hosts it: its host, or an admin in their place. Refuses with
+ * `stream_not_found`, `member_blocked` and `stream_not_yours`.
+ */
+export async function getHostedStream(
+  streamId: string,
+  caller: Caller,
+  now: Date,
+): Promise<Stream> {
+  const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
+  assertMayHost(stream, caller);
   return stream;
 }
 

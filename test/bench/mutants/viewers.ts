@@ -5,6 +5,7 @@ const catchUpTest = ["test/platform/push/catch-up.test.ts"];
 const resumeTest = ["test/platform/push/resume.test.ts"];
 const gatewayTest = ["test/platform/push/gateway.test.ts"];
 const expiryTest = ["test/platform/realtime/expiry.test.ts"];
+const withdrawalTest = ["test/platform/realtime/withdrawal.test.ts"];
 const noticesTest = ["test/platform/notices.test.ts"];
 const followerTest = ["test/client/follower.test.ts"];
 
@@ -131,17 +132,31 @@ const sockets: Mutant[] = [
   },
   {
     says: "a connection that could not be closed is forgotten",
-    file: "platform/realtime/expiry.ts",
+    file: "platform/realtime/closing.ts",
     line: "if (Date.now() - began > triesMillisecondsMax)",
     fault: "if (Date.now() - began > triesMillisecondsMax) return;\n    if (began < 0)",
     tests: expiryTest,
   },
   {
     says: "a connection that is still opening outlives its token",
-    file: "platform/realtime/expiry.ts",
-    line: 'result === "gone" && !(await mayBeOpening(connectionId, now))',
+    file: "platform/realtime/closing.ts",
+    line: 'result === "gone" && !(await mayBeOpening())',
     fault: 'result === "gone"',
     tests: expiryTest,
+  },
+  {
+    says: "a key that is revoked while its socket opens lets it in all the same",
+    file: "platform/realtime/admission.ts",
+    line: "if (isGood && (await hasRoom()))",
+    fault: "if (await hasRoom())",
+    tests: withdrawalTest,
+  },
+  {
+    says: "an overlay counts as a viewer",
+    file: "domain/log/subscriber.ts",
+    line: "if (refusal === undefined && !isOverlay(userId))",
+    fault: "if (refusal === undefined)",
+    tests: ["test/api/overlays.test.ts"],
   },
   {
     says: "an end that failed does not come again",

@@ -24,7 +24,8 @@ const socketsMax = 3;
 async function connect(userId: string, connectionId: string, agoMilliseconds = 0) {
   const connectedAt = now.getTime() - agoMilliseconds;
   const own = { userId, connectionId, connectedAt };
-  const admitted = await admitSocket(() => poster, own, socketsMax, now);
+  const terms = { socketsMax, isStillGood: async () => true };
+  const admitted = (await admitSocket(() => poster, own, terms, now)) === "admitted";
   const expiresAt = connectionExpiry(connectedAt);
   if (admitted) await putConnection({ ...own, tokenExpiresAt: 2e9, expiresAt });
   return admitted;

@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { OverlayKeyId, StreamId, UserId } from "../id.ts";
+import { PageInfo } from "../page.ts";
+import { Timestamp, text } from "../text.ts";
+
+/** Keys that one stream may have at once. */
+export const overlayKeysMax = 20;
+
+/** What a new key is asked with. */
+export const NewOverlayKey = z.object({
+  description: text(1, 100).nullish().meta({ example: "OBS on the studio's computer" }),
+});
+
+/** A key as stored: the text that opens sockets is not in it, only its hash. */
+export const OverlayKey = z.object({
+  id: OverlayKeyId,
+  streamId: StreamId,
+  description: z.string().nullable(),
+  createdBy: UserId,
+  createdAt: Timestamp,
+  hash: z.string(),
+});
+export type OverlayKey = z.infer<typeof OverlayKey>;
+
+const ListedOverlayKey = OverlayKey.pick({
+  id: true,
+  description: true,
+  createdAt: true,
+}).meta({ id: "OverlayKey" });
+
+export const OverlayKeys = z.object({ list: z.array(ListedOverlayKey), pageInfo: PageInfo });
+
+/** What the answer to its making says of a key: its text is said this once. */
+export const CreatedOverlayKey = z
+  .object({
+    id: OverlayKeyId,
+    key: z.string().nullable().meta({
+      description: "Shown this once: null where an Idempotency-Key repeats the call",
+      example: "ovk_65a1234bcde5678f90123456_Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ",
+    }),
+    url: z.string().nullable().meta({
+      description: "The page that shows the stream, with the key in it; null where the key is",
+      example: "/overlay?streamId=65a1234bcde5678f90123456&key=ovk_65a1234bcde5678f90123456_…",
+    }),
+    description: z.string().nullable(),
+    createdAt: Timestamp,
+  })
+  .meta({ id: "CreatedOverlayKey" });
+type CreatedOverlayKey = z.infer<typeof CreatedOverlayKey>;
+
+/** A key as its list shows it. */
+export const listedOverlayKeyOf = ({ id, description, createdAt }: OverlayKey) => ({
+  id,
+  description,
+  createdAt,
+});
+
+/** A key with the text that opens sockets. */
+export const createdOverlayKeyOf = (stored: OverlayKey, key: string): CreatedOverlayKey => ({
+  id: stored.id,
+  key,
+  url: `/overlay?streamId=${stored.streamId}&key=${key}`,
+  description: stored.description,
+  createdAt: stored.createdAt,
+});
+
+/** What is remembered of that answer: all but the key. */
+export const overlayKeyMemory = {
+  keep: (created: CreatedOverlayKey): CreatedOverlayKey => ({ ...created, key: null, url: null }),
+  recall: async (kept: CreatedOverlayKey) => kept,
+};
+
+/** A new key as it is stored. */
+export const makeOverlayKey = (
+  { description }: z.output<typeof NewOverlayKey>,
+  { now, ...made }: Pick<OverlayKey, "id" | "streamId" | "createdBy" | "hash"> & { now: Date },
+): OverlayKey => ({
+  ...made,
+  description: description ?? null,
+  createdAt: now.toISOString(),
+});
+
+/** The text of a key: it says which one it is, so that looking at one item is enough. */
+export const overlayKeyText = (id: string, secret: string) => `ovk_${id}_${secret}`;
+
+/** The id in a key's text; undefined where the text is none. */
+export const idInOverlayKey = (key: string) =>
+  /^ovk_([0-9a-f]{24})_[A-Za-z0-9_-]{43}$/.exec(key)?.[1];

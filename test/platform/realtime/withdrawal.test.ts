@@ -1,0 +1,152 @@
+import { overlayHolder } from "../../../domain/streams/holder.ts";
+import { handler as connect } from "../../../functions/realtime/connect.ts";
+import type { Poster, PostResult } from "../../../platform/push/gateway.ts";
+import { each } from "../../../platform/reaction.ts";
+import { endWithdrawn, Withdrawal } from "../../../platform/realtime/withdrawal.ts";
+import {
+  connectionExpiry,
+  findConnection,
+  listSockets,
+  putConnection,
+  putSocket,
+  removeSocket,
+} from "../../../platform/store/log/connections.ts";
+import {
+  findOverlayKey,
+  recordOverlayKey,
+  removeOverlayKey,
+} from "../../../platform/store/streams/overlay-keys.ts";
+import { posterWith } from "../push/ways.ts";
+import { useOwnTable } from "../table.ts";
+import { forget, makeStream, makeUser } from "../wallet-people.ts";
+
+useOwnTable({
+  ...{ WS_ENDPOINT: "http://127.0.0.1:9", SOCKETS_PER_USER: "10" },
+  SOCKET_MESSAGES_PER_SECOND: "10",
+});
+
+let made = 0;
+
+/** A stream's key, just made, and whose sockets are its. */
+async function makeKey(streamId: string) {
+  const id = (++made).toString(16).padStart(24, "0");
+  const createdAt = new Date().toISOString();
+  const key = { id, streamId, description: null, createdBy: "host", createdAt, hash: "h" };
+  await recordOverlayKey(key, forget(undefined));
+  return { id, holder: overlayHolder(id) };
+}
+
+/** A handshake that the authorizer has let in with a key. */
+function shakeHands(streamId: string, holder: string, connectionId: string) {
+  const connectedAt = Date.now();
+  const exp = String(Math.floor(connectedAt / 1000) + 24 * 3600);
+  const authorizer = { sub: holder, exp, stream: streamId };
+  const requestContext = { connectionId, eventType: "CONNECT", connectedAt, authorizer };
+  return connect({ requestContext, queryStringParameters: { streamId } } as never);
+}
+
+/** Sockets of a holder as the table has them, `ageSeconds` old. */
+async function openSockets(holder: string, names: readonly string[], ageSeconds = 600) {
+  const connectedAt = Date.now() - ageSeconds * 1000;
+  for (const connectionId of names) {
+    const own = { connectionId, connectedAt, expiresAt: connectionExpiry(connectedAt) };
+    await putSocket(holder, own);
+    await putConnection({ ...own, userId: holder, tokenExpiresAt: 2e9 });
+  }
+}
+
+/** Reads the message as `realtime/expire` does; whether it is to come again. */
+async function end(poster: Poster, holder: string): Promise<boolean> {
+  const body = JSON.stringify({ holder, withdrawn: "overlay_key" });
+  const read = each(Withdrawal, (message, now) => endWithdrawn(poster, message, now));
+  return (await read([{ messageId: "m", body }], new Date())).length > 0;
+}
+
+const countSockets = async (holder: string) => (await listSockets(holder, new Date())).length;
+
+test("a key that is revoked while its socket opens lets it in never, or its socket is found", async () => {
+  const { id: streamId } = await makeStream(await makeUser("host"));
+  for (let round = 0; round < 20; round++) {
+    const { id, holder } = await makeKey(streamId);
+    const connectionId = `race-${round}`;
+    const revoke = async () => {
+      await new Promise((done) => setTimeout(done, round % 5));
+      await removeOverlayKey(streamId, id);
+      return countSockets(holder);
+    };
+    const [{ statusCode }, seen] = await Promise.all([
+      shakeHands(streamId, holder, connectionId),
+      revoke(),
+    ]);
+    expect([200, 401]).toContain(statusCode);
+    if (statusCode === 200) expect(seen).toBe(1);
+    else expect(await countSockets(holder)).toBe(0);
+  }
+});
+
+test("a handshake whose key was revoked after the authorizer is 401 and leaves nothing", async () => {
+  const { id: streamId } = await makeStream(await makeUser("host"));
+  const { id, holder } = await makeKey(streamId);
+  expect((await shakeHands(streamId, holder, "before")).statusCode).toBe(200);
+  expect(await removeOverlayKey(streamId, id)).toBe(true);
+  expect(await removeOverlayKey(streamId, id)).toBe(false);
+  expect(await findOverlayKey(streamId, id)).toBeUndefined();
+  expect((await shakeHands(streamId, holder, "after")).statusCode).toBe(401);
+  expect((await listSockets(holder, new Date())).map((one) => one.connectionId)).toEqual([
+    "before",
+  ]);
+  expect(await findConnection("after")).toBeUndefined();
+});
+
+test("all sockets of a holder are closed; one that cannot be makes the message come again", async () => {
+  const holder = overlayHolder("1".repeat(24));
+  await openSockets(holder, ["a", "b", "c"]);
+  const asked: string[] = [];
+  let stubborn: PostResult = "lost";
+  const poster = posterWith({
+    async post(connectionId, { bytes }) {
+      asked.push(`${connectionId} ${JSON.parse(bytes.toString()).code}`);
+      return "sent";
+    },
+    close: async (connectionId) => (connectionId === "b" ? stubborn : "sent"),
+  });
+  expect(await end(poster, holder)).toBe(true);
+  expect(asked.sort()).toEqual(["a 4504", "b 4504", "c 4504"]);
+  expect((await listSockets(holder, new Date())).map((one) => one.connectionId)).toEqual(["b"]);
+  stubborn = "sent";
+  expect(await end(poster, holder)).toBe(false);
+  expect(await countSockets(holder)).toBe(0);
+  expect(await findConnection("b")).toBeUndefined();
+});
+
+test("a socket that is just opening is closed once it is open", async () => {
+  const holder = overlayHolder("2".repeat(24));
+  await openSockets(holder, ["young"], 0);
+  const opensAt = Date.now() + 1_200;
+  const told: string[] = [];
+  const poster = posterWith({
+    async post() {
+      if (Date.now() < opensAt) return "gone";
+      told.push("closing");
+      return "sent";
+    },
+    async close() {
+      told.push("closed");
+      return "sent";
+    },
+  });
+  expect(await end(poster, holder)).toBe(false);
+  expect(told).toEqual(["closing", "closed"]);
+});
+
+test("a socket that its handshake or its client has taken back is not waited for", async () => {
+  const holder = overlayHolder("3".repeat(24));
+  await openSockets(holder, ["left"], 0);
+  const poster = posterWith({
+    async post(connectionId) {
+      await removeSocket(holder, connectionId);
+      return "gone";
+    },
+  });
+  expect(await end(poster, holder)).toBe(false);
+});
