@@ -191,6 +191,20 @@ export type ParkedRecord = {
   expiresAt: string;
 };
 
+export type CreatedOverlayKey = {
+  id: string;
+  key: string | null;
+  url: string | null;
+  description: string | null;
+  createdAt: string;
+};
+
+export type OverlayKey = {
+  id: string;
+  description: string | null;
+  createdAt: string;
+};
+
 export type LiveStream = {
   id: string;
   title: string;
@@ -390,6 +404,7 @@ export type ErrorCode =
   | "not_a_moderator"
   | "notification_not_found"
   | "notification_not_yours"
+  | "overlay_key_not_found"
   | "package_not_found"
   | "parked_not_found"
   | "parked_unfit"
@@ -410,6 +425,7 @@ export type ErrorCode =
   | "stream_not_startable"
   | "stream_not_yours"
   | "token_invalid"
+  | "too_many_overlay_keys"
   | "too_many_requests"
   | "transfer_to_oneself"
   | "unavailable"
@@ -1195,6 +1211,71 @@ export type Operations = {
       | "role_missing"
       | "parked_not_found"
       | "parked_unfit"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Create a key with which an overlay reads the frames of a stream */
+  "POST /api/v1/live-stream/{streamId}/overlay-keys": {
+    path: {
+      streamId: string;
+    };
+    body: {
+      description?: string | null;
+    };
+    answer: CreatedOverlayKey;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "stream_not_yours"
+      | "too_many_overlay_keys"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the overlay keys of a stream, newest first, without the keys themselves */
+  "GET /api/v1/live-stream/{streamId}/overlay-keys": {
+    path: {
+      streamId: string;
+    };
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      list: OverlayKey[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "stream_not_yours"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Revoke an overlay key and close the sockets that it opened */
+  "DELETE /api/v1/live-stream/{streamId}/overlay-keys/{keyId}": {
+    path: {
+      streamId: string;
+      keyId: string;
+    };
+    answer: undefined;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "stream_not_yours"
+      | "overlay_key_not_found"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
