@@ -31,7 +31,10 @@ type Page = {
 };
 
 /** Pages by the path at which they are, and the folder of `web/` that they are made of. */
-const pages = [{ path: "/", folder: "studio", stage: "dev", otherwise: "/console" }];
+const pages = [
+  { path: "/", folder: "studio", stage: "dev", otherwise: "/console" },
+  { path: "/overlay", folder: "overlay" },
+];
 
 /** Stays the same from release to release, since other sites have it in their pages. */
 const embedPath = "/embed/chat.js";
@@ -115,7 +118,10 @@ async function addPage(page: (typeof pages)[number], add: Add): Promise<void> {
   const { folder, ...place } = page;
   const of = (file: string) => `web/${folder}/${file}`;
   const [[script], styles] = await Promise.all([
-    compile({ entryPoints: [of("index.tsx")], entryNames: `${folder}-[hash]` }),
+    compile({
+      entryPoints: globSync(of("index.{ts,tsx}"), { cwd: root }),
+      entryNames: `${folder}-[hash]`,
+    }),
     compileStyles({ entryPoints: [of(`${folder}.css`)], entryNames: `${folder}-[hash]` }),
   ]);
   const assets = [script, ...styles];

@@ -53,3 +53,26 @@ export async function listFindings(page: Page): Promise<string[]> {
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
     );
 }
+
+/**
+ * How long a page's own thread works, in milliseconds, by the clock of that thread: what else this
+ * machine does is no matter. A task is no longer than the whole of the work around it.
+ */
+export async function watchWork(page: Page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const read = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return 1000 * metrics.find(({ name }) => name === "TaskDuration")!.value;
+  };
+  const spans: number[] = [];
+  return {
+    async during(act: () => Promise<unknown>): Promise<void> {
+      const before = await read();
+      await act();
+      spans.push((await read()) - before);
+    },
+    longest: () => Math.max(...spans),
+    mean: () => spans.reduce((sum, one) => sum + one, 0) / spans.length,
+  };
+}

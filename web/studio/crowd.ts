@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { type Client, createClient } from "../../client/index.ts";
+import { cheers, people, sayings } from "../evening.ts";
 import { type Player, tokensOf } from "./runner.ts";
 
 /** Whether the simulated viewers are there. */
@@ -12,35 +13,6 @@ const tickMilliseconds = 150;
 const shares = { gift: 0.1, superlike: 0.012 };
 const rowMilliseconds = 420;
 const purse = 5_000;
-
-const people: [sub: string, given: string, family: string, username: string][] = [
-  ["sim-mert", "Mert", "Aydın", "mertay"],
-  ["sim-lena", "Lena", "Fischer", "lenaf"],
-  ["sim-noor", "Noor", "Haddad", "noor.h"],
-  ["sim-kenji", "Kenji", "Mori", "kenjimori"],
-  ["sim-amara", "Amara", "Okafor", "amara"],
-  ["sim-lucia", "Lucía", "Romero", "lu.romero"],
-  ["sim-theo", "Theo", "Martin", "theo"],
-  ["sim-xiaoyu", "小雨", "林", "xiaoyu"],
-];
-
-const sayings = [
-  ...["What a sound tonight!", "first time here, love it", "Herkese iyi akşamlar!"],
-  ...["That bass line.", "Play the long version, please", "greetings from Lisbon"],
-  ...["こんばんは!", "Ses çok temiz bu akşam", "Qué noche más bonita", "wow"],
-  ...["Is this live or am I dreaming?", "晚上好,大家", "sounds even better than last week"],
-  ...["I brought my sister, she is a fan now", "Encore!", "the lights are beautiful"],
-  ...["Bu şarkıyı çok seviyorum", "who is on the drums?", "goosebumps", "مساء الخير"],
-];
-const cheers = [
-  "Wow, thank you!",
-  "Bravo!",
-  "that was generous",
-  "Harika!",
-  "👏👏👏",
-  "太棒了",
-  "yes!!",
-];
 
 /** Gifts by how often they are given. */
 const favourites = [

@@ -1,0 +1,33 @@
+/** Who comes to an evening that is only played, and what they say. */
+
+/** People who are not there: id, given name, family name, username. */
+export const people: [sub: string, given: string, family: string, username: string][] = [
+  ["sim-mert", "Mert", "Aydın", "mertay"],
+  ["sim-lena", "Lena", "Fischer", "lenaf"],
+  ["sim-noor", "Noor", "Haddad", "noor.h"],
+  ["sim-kenji", "Kenji", "Mori", "kenjimori"],
+  ["sim-amara", "Amara", "Okafor", "amara"],
+  ["sim-lucia", "Lucía", "Romero", "lu.romero"],
+  ["sim-theo", "Theo", "Martin", "theo"],
+  ["sim-xiaoyu", "小雨", "林", "xiaoyu"],
+];
+
+export const sayings = [
+  ...["What a sound tonight!", "first time here, love it", "Herkese iyi akşamlar!"],
+  ...["That bass line.", "Play the long version, please", "greetings from Lisbon"],
+  ...["こんばんは!", "Ses çok temiz bu akşam", "Qué noche más bonita", "wow"],
+  ...["Is this live or am I dreaming?", "晚上好,大家", "sounds even better than last week"],
+  ...["I brought my sister, she is a fan now", "Encore!", "the lights are beautiful"],
+  ...["Bu şarkıyı çok seviyorum", "who is on the drums?", "goosebumps", "مساء الخير"],
+];
+
+/** What is said when somebody was generous. */
+export const cheers = [
+  "Wow, thank you!",
+  "Bravo!",
+  "that was generous",
+  "Harika!",
+  "👏👏👏",
+  "太棒了",
+  "yes!!",
+];

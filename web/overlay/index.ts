@@ -1,0 +1,100 @@
+/** What a streaming program lays over its picture: chat, gifts and a goal, and nothing else. */
+import type { Event } from "../../client/index.ts";
+import { createCombos } from "../chat/combos.ts";
+import { make } from "../chat/dom.ts";
+import { speakerOf } from "../chat/words.ts";
+import { createChime } from "./chime.ts";
+import { createColumn } from "./column.ts";
+import { adoptCustomCss } from "./custom-css.ts";
+import { playDemo } from "./demo.ts";
+import { createGoal } from "./goal.ts";
+import { follow, type Standing } from "./live.ts";
+import { giftRow, messageRow, superlikeRow } from "./rows.ts";
+import { type Settings, settingsOf } from "./settings.ts";
+import { createSpotlight, largeCredits } from "./spotlight.ts";
+
+const sweepMilliseconds = 250;
+
+/** Everything that is seen. What it hears of is shown at once and forgotten when it has gone. */
+function createOverlay(settings: Settings) {
+  const speaker = speakerOf(settings.language);
+  const { max, fade: fadeSeconds, badges, goal: wanted, mute } = settings;
+  const chime = createChime(mute);
+  const column = createColumn({ max, fadeSeconds });
+  const spotlight = createSpotlight(speaker, () => chime("large"));
+  const goal = wanted === undefined ? undefined : createGoal(wanted, settings.streamId, speaker);
+  const note = make("p", { class: "ov-note", role: "status", hidden: true });
+  const combos = createCombos();
+  const giftRows = new Map<string, ReturnType<typeof giftRow>>();
+  const element = make("main", { class: "ov", lang: settings.language });
+  Object.assign(element.dataset, { theme: settings.theme, align: settings.align });
+  if (settings.family !== undefined) element.style.setProperty("--ov-font", settings.family);
+  if (settings.pixels !== undefined) element.style.setProperty("--ov-size", `${settings.pixels}px`);
+  if (goal !== undefined) element.append(goal.element);
+  element.append(make("div", { class: "ov-column" }, column.element, note), spotlight.element);
+  setInterval(() => {
+    for (const { key } of combos.end(performance.now())) {
+      giftRows.get(key)?.end();
+      giftRows.delete(key);
+    }
+  }, sweepMilliseconds);
+
+  function addGift(gift: Extract<Event, { type: "gift.sent" }>["data"]): void {
+    const { combo, isNew } = combos.add(gift, performance.now());
+    const known = giftRows.get(combo.key);
+    goal?.set(gift.totals.credits);
+    if (gift.giftType.creditAmount >= largeCredits) spotlight.add(gift);
+    else chime("small");
+    // A row that has been pushed out begins once more, with all that it had counted.
+    if (!isNew && known !== undefined && column.touch(known.element)) {
+      known.grow();
+      return;
+    }
+    known?.end();
+    const made = giftRow(combo, speaker);
+    giftRows.set(combo.key, made);
+    column.add(made.element, gift.sender._id);
+  }
+
+  return {
+    element,
+    take(event: Event): void {
+      const { type, data } = event;
+      if (type === "chat.message") column.add(messageRow(data, badges), data.sender._id);
+      else if (type === "gift.sent") addGift(data);
+      else if (type === "gift.refunded") goal?.set(data.totals.credits);
+      else if (type === "superlike.sent")
+        column.add(superlikeRow(data, speaker), data.senderSnapshot._id);
+      else if (type === "chat.deleted") column.remove((row) => row.dataset.id === data.messageId);
+      else if (type === "member.banned") {
+        column.remove((_, senderId) => senderId === data.targetUserId);
+        spotlight.remove(({ sender }) => sender._id === data.targetUserId);
+      }
+    },
+    /** A quiet line for whoever sets it up; viewers of the stream are told of no outage. */
+    show(standing: Standing | "no-key", reason = ""): void {
+      element.dataset.state = standing;
+      const isQuiet = standing === "online" || standing === "offline";
+      if (standing === "offline" && !note.hidden) return;
+      note.hidden = isQuiet;
+      if (isQuiet) return;
+      const words = { refused: "keyRefused", revoked: "keyRevoked", "no-key": "noKey" } as const;
+      note.textContent =
+        standing === "over" ? speaker.say("over", { reason }) : speaker.say(words[standing]);
+    },
+  };
+}
+
+function begin(): void {
+  adoptCustomCss();
+  const settings = settingsOf(location.search, navigator.language);
+  document.documentElement.lang = settings.language;
+  const overlay = createOverlay(settings);
+  document.body.append(overlay.element);
+  const { streamId, key, demo } = settings;
+  if (demo) playDemo(overlay.take);
+  else if (streamId === "" || key === "") overlay.show("no-key");
+  else follow(streamId, key, { onEvent: overlay.take, onStanding: overlay.show });
+}
+
+begin();

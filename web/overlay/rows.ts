@@ -1,0 +1,74 @@
+import hostIcon from "icon:crown";
+import moderatorIcon from "icon:shield";
+import heart from "icon:sparkles";
+import type { EventData } from "../../client/index.ts";
+import { type Combo, comboMilliseconds } from "../chat/combos.ts";
+import { coin, icon, make } from "../chat/dom.ts";
+import { giftPicture, play } from "../chat/gift-picture.ts";
+import { hueOf, nameOf, type Person } from "../chat/person.ts";
+import type { Speaker } from "../chat/words.ts";
+
+/** Names of classes are documented in docs/overlay.md: streamers write CSS for them. */
+const row = (kind: string, sender: Person, given: Record<string, string>, ...inside: Node[]) =>
+  make("div", { class: `ov-row ov-${kind}`, "--hue": hueOf(sender._id), ...given }, ...inside);
+
+const nameTag = (person: Person) => make("bdi", { class: "ov-name" }, nameOf(person));
+
+function badgeOf({ role }: Person): HTMLElement | undefined {
+  if (role === undefined) return undefined;
+  const picture = icon(role === "host" ? hostIcon : moderatorIcon, 20);
+  return make("span", { class: `ov-badge ov-badge-${role}` }, picture);
+}
+
+/** Somebody said something. */
+export function messageRow(
+  { _id, sender, content }: EventData["chat.message"],
+  hasBadges: boolean,
+): HTMLElement {
+  const said = make("bdi", { class: "ov-text" }, content.replace(/\s+/g, " "));
+  const badge = hasBadges ? badgeOf(sender) : undefined;
+  const who = make("span", { class: "ov-who" }, badge, nameTag(sender));
+  const role = sender.role === undefined ? {} : { "data-role": sender.role };
+  return row("message", sender, { "data-id": _id, ...role }, who, said);
+}
+
+/** Somebody paid to be seen. */
+export function superlikeRow(
+  { senderSnapshot, price }: EventData["superlike.sent"],
+  { say, number }: Speaker,
+): HTMLElement {
+  const sender = senderSnapshot as Person;
+  const said = make("span", { class: "ov-text" }, say("superliked"));
+  const worth = make("span", { class: "ov-credits number" }, coin(), number(price));
+  const picture = make("span", { class: "ov-picture" }, icon(heart, 20));
+  const body = make("span", { class: "ov-body" }, nameTag(sender), " ", said);
+  return row("superlike", sender, {}, picture, body, worth);
+}
+
+/** A row of one kind of gift from one person: it counts up while it goes on. */
+export function giftRow(combo: Combo, { say, number }: Speaker) {
+  const { gift } = combo;
+  const { name, svgUrl } = gift.giftType;
+  const picture = giftPicture(svgUrl, 40);
+  picture.classList.add("ov-picture");
+  const said = make("span", { class: "ov-text" }, say("gave", { gift: name }));
+  const times = make("span", { class: "ov-times number" });
+  const body = make("span", { class: "ov-body" }, nameTag(gift.sender), " ", said);
+  const seconds = { "--seconds": `${comboMilliseconds / 1000}s` };
+  const bar = make("span", { class: "ov-bar" });
+  const element = row("gift", gift.sender, seconds, picture, body, times, bar);
+  const show = () => {
+    times.textContent = combo.count > 1 ? `×${number(combo.count)}` : "";
+    play(picture, svgUrl, combo.gift.id);
+  };
+  show();
+  return {
+    element,
+    /** Another one came. */
+    grow(): void {
+      show();
+      element.classList.toggle("ov-even");
+    },
+    end: () => element.classList.add("ov-over"),
+  };
+}
