@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { TransactWriteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { newGiftType } from "../domain/money/gift-type.ts";
+import { BatchGetCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { type GiftType, newGiftType } from "../domain/money/gift-type.ts";
 import { credit, draftOf, emptyWallet } from "../domain/money/wallet.ts";
 import { type Profile, profileOf, summaryOf } from "../domain/people/user.ts";
 import { makeStream } from "../domain/streams/new-stream.ts";
@@ -8,7 +8,7 @@ import type { Stream } from "../domain/streams/stream.ts";
 import { seal } from "../platform/store/money/wallets.ts";
 import { indexActions } from "../platform/store/people/user-index.ts";
 import { listActions, liveActions } from "../platform/store/streams/stream-lists.ts";
-import { key } from "../platform/table/keys.ts";
+import { type Key, key } from "../platform/table/keys.ts";
 import { isEmpty, layoutItem } from "../platform/table/layout.ts";
 import type { Action } from "../platform/table/transact.ts";
 
@@ -67,23 +67,33 @@ export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
  */
 export async function moveDemoPictures(place: DemoPlace): Promise<void> {
   const { client, tableName: TableName } = place;
-  const moves = giftTypes.map(async ({ id, name }) => {
-    const values = { ":now": pictureOf(name, place), ":ours": "http://127.0.0.1:" };
-    await client.send(
-      new UpdateCommand({
-        TableName,
-        Key: key.giftType(id),
-        UpdateExpression: "SET svgUrl = :now",
-        ConditionExpression: "begins_with(svgUrl, :ours) AND svgUrl <> :now",
-        ExpressionAttributeValues: values,
-      }),
-    );
+  const { Responses = {} } = await client.send(
+    new BatchGetCommand({
+      RequestItems: { [TableName]: { Keys: giftTypes.map(({ id }) => key.giftType(id)) } },
+    }),
+  );
+  const types = (Responses[TableName] ?? []) as Pick<GiftType, "id" | "svgUrl" | "deletedAt">[];
+  const moves = types.flatMap(({ id, svgUrl, deletedAt }) => {
+    const moved = pictureOf(giftTypes.find((type) => type.id === id)!.name, place);
+    const isOurs = deletedAt === undefined && svgUrl.startsWith("http://127.0.0.1:");
+    return isOurs && svgUrl !== moved
+      ? [key.giftType(id), key.listedGiftType(id)].map((Key) => moveOf(TableName, Key, moved))
+      : [];
   });
-  for (const { reason } of (await Promise.allSettled(moves)).filter(isRejected))
-    if (reason.name !== "ConditionalCheckFailedException") throw reason;
+  if (moves.length === 0) return;
+  const version = { ...key.giftTypesVersion(), version: `pictures at ${place.picturesUrl}` };
+  const TransactItems = [...moves, { Put: { TableName, Item: version } }];
+  await client.send(new TransactWriteCommand({ TransactItems }));
 }
 
-const isRejected = (one: PromiseSettledResult<void>) => one.status === "rejected";
+const moveOf = (TableName: string, Key: Key, svgUrl: string) => ({
+  Update: {
+    TableName,
+    Key,
+    UpdateExpression: "SET svgUrl = :moved",
+    ExpressionAttributeValues: { ":moved": svgUrl },
+  },
+});
 
 const pictureOf = (name: string, { picturesUrl }: DemoPlace) =>
   `${picturesUrl}/${name.toLowerCase()}.svg`;
@@ -111,9 +121,11 @@ function demoActions(place: DemoPlace, now: Date): Action[] {
       ...liveActions(stream),
     ]),
     put({ ...key.room("room_id"), streamId: ids.room }),
+    put({ ...key.giftTypesVersion(), version: "demo" }),
     ...types.flatMap((type) => [
       put({ ...key.giftType(type.id), ...type }),
       put({ ...key.giftAlias(type.giftId), giftTypeId: type.id }),
+      put({ ...key.listedGiftType(type.id), ...type }),
     ]),
   ];
 }

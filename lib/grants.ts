@@ -26,7 +26,7 @@ const changing = ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Condit
 /** What a function reads before its first call to the table, whatever it is for. */
 const layout = "LAYOUT";
 
-/** The catalogue and the layout are one partition; every other kind has one for each owner. */
+/** The catalogue and the layout are one partition; every other kind has several. */
 const leadingKey = (partition: Partition | typeof layout) =>
   partition === "CATALOGUE" || partition === layout ? partition : `${partition}#*`;
 

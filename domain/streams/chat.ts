@@ -120,7 +120,7 @@ export function makeMessage(
 }
 
 /** A user who is blocked or muted may not chat: the active ban decides. */
-export function assertMayChat(member: Member | undefined, now: Date): void {
+export function assertMayChat(member: Pick<Member, "ban"> | undefined, now: Date): void {
   const ban = activeBan(member, now);
   if (ban !== undefined) refuse(ban.actionType === "BLOCK" ? "member_blocked" : "member_muted");
 }

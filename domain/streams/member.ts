@@ -6,6 +6,19 @@ import { Timestamp } from "../text.ts";
 export const BanAction = z.enum(["BLOCK", "CHAT_ONLY"]);
 export type BanAction = z.infer<typeof BanAction>;
 
+/** BLOCK forbids the whole stream, CHAT_ONLY chat messages alone. */
+const MemberBan = z.object({
+  id: z.string(),
+  actionType: BanAction,
+  /** Null: until it is lifted. */
+  endsAt: Timestamp.nullable(),
+  /** Who banned, and why: for the log of moderation. */
+  by: UserId.optional(),
+  reason: z.string().nullish(),
+  /** The names that they had then, by which they are shown while they are muted. */
+  names: z.object({ name: z.string(), surname: z.string() }).optional(),
+});
+
 /**
  * What a stream knows of one user in it. The item is never deleted: its `revision` begins with the
  * time and grows, so that no two of its changes ever have the same event id.
@@ -13,20 +26,19 @@ export type BanAction = z.infer<typeof BanAction>;
 export const Member = z.object({
   userId: UserId,
   revision: z.number().int().optional(),
-  /** The active ban, if any: BLOCK forbids the whole stream, CHAT_ONLY chat messages alone. */
-  ban: z
-    .object({
-      id: z.string(),
-      actionType: BanAction,
-      /** Null: until it is lifted. */
-      endsAt: Timestamp.nullable(),
-      /** Who banned, and why: for the log of moderation. */
-      by: UserId.optional(),
-      reason: z.string().nullish(),
-      /** The names that they had then, by which they are shown while they are muted. */
-      names: z.object({ name: z.string(), surname: z.string() }).optional(),
-    })
-    .nullish(),
+  /** The active ban, if any. */
+  ban: MemberBan.nullish(),
+});
+export type Member = z.infer<typeof Member>;
+
+/**
+ * What admits the next message of one user in a stream. It is apart from the member, which bans
+ * alone change, so that a room's messages do not all write to one key of the table.
+ */
+export const Sender = z.object({
+  userId: UserId,
+  /** A copy of the member's ban, changed with it: the write that admits a message looks at it. */
+  ban: MemberBan.nullish(),
   /** The last admitted message: slow mode and the rate of messages count from it. */
   lastMessageAt: Timestamp.optional(),
   /** The call with an Idempotency-Key that slow mode let through last: it may be repeated. */
@@ -35,10 +47,13 @@ export const Member = z.object({
   second: z.number().optional(),
   sent: z.number().optional(),
 });
-export type Member = z.infer<typeof Member>;
+export type Sender = z.infer<typeof Sender>;
+
+/** Whoever can be banned. */
+type Bannable = Pick<Member, "ban">;
 
 /** The ban that is in force; one whose end has passed is not. */
-export function activeBan(member: Member | undefined, now: Date) {
+export function activeBan(member: Bannable | undefined, now: Date) {
   const ban = member?.ban;
   if (ban == null) return undefined;
   return ban.endsAt !== null && ban.endsAt <= now.toISOString() ? undefined : ban;

@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     shape: "bare",
     answer: [200, z.object({ status: z.literal("ok"), stage: z.string() })],
     refusals: [],
-    grants: { read: ["CATALOGUE"] },
+    grants: { read: ["GIFTTYPE"] },
   },
   async () => {
     if (!(await isTableThere())) refuse("unavailable");

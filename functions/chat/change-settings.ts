@@ -24,7 +24,7 @@ export const { contract, handler } = endpoint(
     body: ChatSettingsChange,
     answer: [200, ChatSettings],
     refusals: settingsRefusals,
-    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["STREAM", "USER"], write: ["STREAM"] },
   },
   async ({ path, body, caller, now }) => {
     const { moderators = [] } = body;

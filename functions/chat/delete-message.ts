@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId, messageId: MessageId }),
     answer: [204, z.void()],
     refusals: ["stream_not_found", "message_not_found", "member_blocked", "not_a_moderator"],
-    grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["STREAM"], write: ["STREAM", "CHAT"] },
   },
   async ({ path: { streamId, messageId }, caller, now }) => {
     const [stream, message] = await Promise.all([

@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     query: pageQuery(30),
     answer: [200, History],
     refusals: ["stream_not_found", "member_blocked"],
-    grants: { read: ["STREAM"], write: ["STREAM"] },
+    grants: { read: ["STREAM", "CHAT"], write: ["STREAM", "CHAT"] },
   },
   async ({ path: { streamId }, query: { page, limit }, caller, now }) => {
     const [, { messages, total }] = await Promise.all([

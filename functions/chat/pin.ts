@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     body: z.object({ messageId: MessageId }),
     answer: [200, z.object({ streamId: StreamId, messageId: MessageId })],
     refusals: ["stream_not_found", "message_not_found", "member_blocked", "not_a_moderator"],
-    grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["STREAM"], write: ["STREAM"] },
   },
   async ({ path: { streamId }, body: { messageId }, caller, now }) => {
     const message = await getMessage(streamId, messageId);

@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     answer: [201, SentMessage],
     memory: messages.sentMemory,
     refusals: ["stream_not_found", "message_not_found", ...admissionRefusals],
-    grants: { read: ["STREAM", "USER", "REPLAY"], write: ["STREAM", "REPLAY"] },
+    grants: { read: ["STREAM", "USER", "REPLAY"], write: ["STREAM", "REPLAY", "SENDER", "CHAT"] },
   },
   async ({ path: { streamId }, body, now, once, ...call }) => {
     const { stream, sender } = await admitToChat(streamId, body, call, now);

@@ -13,7 +13,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [204, z.void()],
     refusals: ["stream_not_found", "member_blocked", "not_a_moderator"],
-    grants: { read: ["STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["STREAM"], write: ["STREAM"] },
   },
   async ({ path, caller, now }) => {
     const stream = await getModeratedStream(path.streamId, caller, now);

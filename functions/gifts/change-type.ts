@@ -22,7 +22,7 @@ export const { contract, handler } = endpoint(
     body: GiftTypeChange,
     answer: [200, ListedGiftType],
     refusals: ["gift_type_not_found", "gift_type_exists"],
-    grants: { read: ["CATALOGUE"], write: ["CATALOGUE", "GIFTID"] },
+    grants: { read: ["GIFTTYPE"], write: ["GIFTID", "GIFTTYPE"] },
   },
   async ({ path, body, now }) => {
     const change = (type: GiftType) => changeGiftType(type, body, now);

@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     body: NewGiftType,
     answer: [201, ListedGiftType],
     refusals: ["gift_type_exists"],
-    grants: { read: ["REPLAY"], write: ["CATALOGUE", "GIFTID", "REPLAY"] },
+    grants: { read: ["REPLAY"], write: ["GIFTID", "REPLAY", "GIFTTYPE"] },
   },
   async ({ body, newId, now, once }) => {
     const type = newGiftType(newId(), body, now);

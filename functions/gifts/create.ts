@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     answer: [201, z.object({ message: z.literal("Success"), id: GiftId })],
     refusals: giftRefusals,
     grants: {
-      read: ["STREAM", "CATALOGUE", "USER", "WALLET", "REPLAY"],
+      read: ["STREAM", "USER", "WALLET", "REPLAY", "GIFTTYPE"],
       write: ["WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY"],
     },
   },

@@ -13,7 +13,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     answer: [200, z.array(ListedGiftType)],
     refusals: [],
-    grants: { read: ["CATALOGUE"] },
+    grants: { read: ["GIFTTYPE"] },
   },
-  async () => inPriceOrder(await listGiftTypes()).map(listedGiftTypeOf),
+  async ({ now }) => inPriceOrder(await listGiftTypes(now)).map(listedGiftTypeOf),
 );

@@ -17,12 +17,12 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [200, GiftStatistics],
     refusals: ["stream_not_found", "member_blocked"],
-    grants: { read: ["STREAM", "CATALOGUE"] },
+    grants: { read: ["STREAM", "GIFTTYPE"] },
   },
   async ({ path: { streamId }, caller, now }) => {
     const [, types, totals] = await Promise.all([
       getVisibleStream(streamId, caller, now),
-      listGiftTypes(),
+      listGiftTypes(now),
       findTotals(streamId),
     ]);
     return giftStatisticsOf(streamId, types, totals);

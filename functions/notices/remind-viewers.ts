@@ -15,8 +15,8 @@ export const { contract, handler } = reaction(
     says: "Remind viewers of streams that begin soon, and ask again for notices that were lost",
     on: { every: "rate(1 minute)" },
     grants: {
-      read: ["STREAM", "CATALOGUE"],
-      write: ["USER", "CATALOGUE"],
+      read: ["STREAM", "REMINDER", "NOTICE"],
+      write: ["USER", "REMINDER"],
       queues: ["notices"],
     },
     timeoutSeconds: 60,

@@ -9,8 +9,8 @@ export const { contract, handler } = reaction(
     says: "Tell followers that a stream is live",
     on: { queue: "notices", batchSize: 5 },
     grants: {
-      read: ["USER", "STREAM", "CATALOGUE"],
-      write: ["USER", "CATALOGUE"],
+      read: ["USER", "STREAM", "NOTICE"],
+      write: ["USER", "NOTICE"],
       queues: ["notices"],
     },
     timeoutSeconds: 60,

@@ -15,7 +15,7 @@ export const { contract, handler } = socket(
     refusals: [],
     grants: {
       read: ["USER", "STREAM", "CONN", "OVERLAY"],
-      write: ["USER", "CONN", "STREAM"],
+      write: ["USER", "CONN", "STREAM", "SUB"],
       queues: ["moments"],
       connections: true,
     },

@@ -10,7 +10,7 @@ export const { contract, handler } = socket(
     route: "$disconnect",
     says: "End a connection",
     refusals: [],
-    grants: { read: ["CONN"], write: ["CONN", "STREAM", "USER"], connections: true },
+    grants: { read: ["CONN"], write: ["CONN", "STREAM", "USER", "SUB"], connections: true },
   },
   async ({ connectionId, caller }) => {
     // A handshake that was refused has left no more than the user's socket, if that.

@@ -11,7 +11,7 @@ export const { contract, handler } = reaction(
     on: { queue: "moments", batchSize: 10 },
     grants: {
       read: ["CONN", "USER"],
-      write: ["CONN", "STREAM", "USER"],
+      write: ["CONN", "STREAM", "USER", "SUB"],
       queues: ["moments"],
       connections: true,
     },

@@ -16,8 +16,8 @@ export const { contract, handler } = reaction(
       batchSize: 1000,
     },
     grants: {
-      read: ["STREAM", "FRAMES", "CONN", "USER"],
-      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE"],
+      read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED"],
       queues: ["posts", "resumes", "notifications"],
       connections: true,
     },

@@ -10,7 +10,7 @@ export const { contract, handler } = reaction(
     on: { queue: "notifications", batchSize: 10 },
     grants: {
       read: ["USER", "CONN"],
-      write: ["USER", "CONN", "STREAM", "RATE"],
+      write: ["USER", "CONN", "STREAM", "RATE", "SUB"],
       queues: ["notifications"],
       connections: true,
     },

@@ -11,7 +11,7 @@ export const { contract, handler } = socket(
     says: "Ask for the newest frame of each stream that this connection is subscribed to",
     message: z.object({ requestId: RequestId.optional() }),
     refusals: [],
-    grants: { read: ["STREAM", "CONN"], connections: true },
+    grants: { read: ["STREAM", "CONN", "SUB"], connections: true },
   },
   async ({ connectionId, now, answer }) => {
     const streams = (await findConnection(connectionId))?.streams ?? [];

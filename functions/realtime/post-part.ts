@@ -12,8 +12,8 @@ export const { contract, handler } = task(
     body: SliceJob,
     answer: SlicePosted,
     grants: {
-      read: ["STREAM", "FRAMES", "CONN", "USER"],
-      write: ["STREAM", "CONN", "USER", "RATE"],
+      read: ["STREAM", "FRAMES", "CONN", "USER", "SUB"],
+      write: ["STREAM", "CONN", "USER", "RATE", "SUB"],
       connections: true,
     },
     memoryMegabytes: 1769,

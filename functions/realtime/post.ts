@@ -12,8 +12,8 @@ export const { contract, handler } = reaction(
     says: "Post the frames of a large room to its viewers",
     on: { queue: "posts", batchSize: 10 },
     grants: {
-      read: ["STREAM", "FRAMES", "CONN", "USER"],
-      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE"],
+      read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED"],
       queues: ["posts"],
       tasks: ["realtime/post-part"],
       connections: true,

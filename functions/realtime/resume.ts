@@ -13,9 +13,9 @@ export const { contract, handler } = reaction(
     says: "Send connections the frames that they have missed",
     on: { queue: "resumes", batchSize: 10 },
     grants: {
-      read: ["STREAM", "FRAMES", "CONN"],
+      read: ["STREAM", "FRAMES", "CONN", "SUB"],
       // The transaction that makes somebody live checks that a frame is not there yet.
-      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB"],
       queues: ["resumes"],
       connections: true,
     },

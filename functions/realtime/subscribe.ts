@@ -18,7 +18,7 @@ export const { contract, handler } = socket(
       requestId: RequestId.optional(),
     }),
     refusals: ["stream_not_found", "stream_not_granted", "member_blocked", "too_many_streams"],
-    grants: { read: ["STREAM"], write: ["STREAM", "CONN"], connections: true },
+    grants: { read: ["STREAM"], write: ["STREAM", "CONN", "SUB"], connections: true },
   },
   async ({ message, connectionId, connectedAt, caller, now }) => {
     assertGranted(caller, message.streamId);

@@ -13,7 +13,7 @@ export const { contract, handler } = socket(
     says: "End the subscription to a live stream",
     message: z.object({ streamId: StreamId, requestId: RequestId.optional() }),
     refusals: ["stream_not_granted"],
-    grants: { write: ["STREAM", "CONN"], connections: true },
+    grants: { write: ["STREAM", "CONN", "SUB"], connections: true },
   },
   async ({ message: { streamId }, connectionId, caller, answer }) => {
     assertGranted(caller, streamId);

@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
     refusals: ["stream_not_found", "stream_not_yours", "stream_not_cancellable"],
-    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST"] },
   },
   async ({ path, caller, now }) => {
     const stream = await getStream(path.streamId, { consistent: true });

@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     query: z.object({ limit: wholeNumber(1, 100).default(20) }),
     answer: [200, z.array(Streamer)],
     refusals: [],
-    grants: { read: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["STREAM", "USER", "LIST"] },
   },
   async ({ query: { limit } }) => {
     const latest = (await listLive()).sort(newestFirst("startedAt")).slice(0, limit);

@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     body: NewStream,
     answer: [201, LiveStream],
     refusals: ["user_not_found"],
-    grants: { read: ["USER", "REPLAY"], write: ["STREAM", "USER", "CATALOGUE", "REPLAY"] },
+    grants: { read: ["USER", "REPLAY"], write: ["STREAM", "USER", "REPLAY", "LIST"] },
     memoryMegabytes: 512,
   },
   async ({ body, caller, now, newId, once }) => {

@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     answer: [200, z.array(LiveStream)],
     refusals: [],
-    grants: { read: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["STREAM", "USER", "LIST"] },
     memoryMegabytes: 512,
   },
   async () => showStreams(await findStreams(await listMostViewed(shownMax))),

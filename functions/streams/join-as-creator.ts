@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     refusals: ["stream_not_found", "stream_not_yours", "stream_not_startable"],
     grants: {
       read: ["STREAM", "USER"],
-      write: ["STREAM", "USER", "CATALOGUE"],
+      write: ["STREAM", "USER", "LIST", "NOTICE"],
       queues: ["notices"],
     },
   },

@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     answer: [200, z.array(LiveStream)],
     refusals: [],
-    grants: { read: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["STREAM", "USER", "LIST"] },
   },
   async () => {
     const newest = await listNewest(shownMax);

@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     answer: [200, z.array(Creator)],
     refusals: [],
-    grants: { read: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["STREAM", "USER", "LIST"] },
     memoryMegabytes: 512,
   },
   async ({ caller, now }) => {

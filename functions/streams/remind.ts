@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
     body: NewReminder,
     answer: [200, ShownReminder],
     refusals: ["stream_not_found", "member_blocked", "stream_not_scheduled"],
-    grants: { read: ["STREAM"], write: ["STREAM", "CATALOGUE"] },
+    grants: { read: ["STREAM"], write: ["STREAM", "REMINDER"] },
   },
   async ({ path: { streamId }, body: { minute = null }, caller, now }) => {
     const stream = await getVisibleStream(streamId, caller, now, { consistent: true });

@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [200, WatchStatistics],
     refusals: ["stream_not_found", "member_blocked"],
-    grants: { read: ["STREAM"] },
+    grants: { read: ["STREAM", "SUB"] },
     memoryMegabytes: 512,
   },
   async ({ path: { streamId }, caller, now }) => {

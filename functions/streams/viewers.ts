@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     query: ViewerQuery,
     answer: [200, Viewers],
     refusals: ["stream_not_found", "member_blocked"],
-    grants: { read: ["STREAM", "USER"] },
+    grants: { read: ["STREAM", "USER", "SUB"] },
     memoryMegabytes: 512,
   },
   async ({ path: { streamId }, query, caller, now }) => {

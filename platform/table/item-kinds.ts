@@ -15,7 +15,7 @@ const kinds = {
   "STREAM MEMBER": "member",
   "STREAM MSG": "message",
   "STREAM GIFT": "gift",
-  "STREAM SUB": "subscriber",
+  "SUB SUB": "subscriber",
   "STREAM LOG": "log",
   "USER NOTE": "notification",
   "USER PROFILE": "profile",

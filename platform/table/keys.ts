@@ -17,9 +17,10 @@
  *   follower         USER#u          FOLLOWER#id         follows/* (who follows u, in order)
  *   following        USER#u          FOLLOWING#v         follows/* (whom u follows)
  *   follow counts    USER#u          FOLLOWS             follows/*
- *   member           STREAM#s        MEMBER#u            chat (admission), bans
+ *   member           STREAM#s        MEMBER#u            bans (what a stream knows of a user)
+ *   sender           SENDER#s#u      SENDER              chat (admission), bans (a copy of the ban)
  *   stream           STREAM#s        META                streams/*
- *   chat counter     STREAM#s        CHAT                chat/send-message
+ *   chat counter     CHAT#s          CHAT                chat/send-message
  *   act              STREAM#s        ACT#id              bans/*, chat/* (the log of moderation)
  *   gone numbers     STREAM#s        GONE#level#index    chat/* (numbers that show no message)
  *   message          STREAM#s        MSG#n, 12 digits    chat/send-message
@@ -28,9 +29,9 @@
  *   fan              STREAM#s        FAN#u               settle
  *   visits           STREAM#s        VISIT#u             when a subscription is removed
  *   audience         STREAM#s        AUDIENCE            with a user's first visit
- *   subscriber       STREAM#s        SUB#h#connection    realtime/subscribe, fan-out (h: hex digit)
+ *   subscriber       SUB#s           SUB#h#connection    realtime/subscribe, fan-out (h: hex digit)
  *   frame            FRAMES#s        n, 12 digits        fan-out, post
- *   gathered         STREAM#s        GATHERED#id         fan-out (records of a large room), post
+ *   gathered         GATHERED#s      GATHERED#id         fan-out (records of a large room), post
  *   log              STREAM#s        LOG                 fan-out, post
  *   overlay key      OVERLAY#s       KEY#id              overlays/* (what may read a stream)
  *   overlay keys     OVERLAY#s       COUNT               overlays/* (how many there are)
@@ -38,17 +39,19 @@
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
  *   sweep's place    SWEEP#due       SWEEP               money/sweep (where the next goes on)
  *   parked record    PARKED#day      key of the item     settle, sweep; gone with redrive
- *   stream list      CATALOGUE       STREAM#id           streams/create
+ *   stream list      LIST#streams    STREAM#id           streams/create
  *   reminder         STREAM#s        REMIND#u            streams/remind
- *   due reminder     CATALOGUE       REMIND#minute#u#s   streams/remind (until it is told)
- *   open notice      CATALOGUE       NOTICE#s            streams/join-as-creator (until it is told)
+ *   due reminder     REMINDER#due    REMIND#minute#u#s   streams/remind (until it is told)
+ *   open notice      NOTICE#open     NOTICE#s            streams/join-as-creator (until it is told)
  *   announcement     USER#u          ANNOUNCED           tell-live (when u's followers were told last)
- *   live stream      CATALOGUE       LIVE#id             streams/join-as-creator, end
+ *   live stream      LIST#live       LIVE#id             streams/join-as-creator, end
  *   post rate        RATE#pool#slot  RATE                fan-out, post (posts of 40 ms, by pool)
  *   resume rate      RATE#resume#u#s RATE                resume (missed frames by user)
  *   connection       CONN#c          CONN                realtime/connect, subscribe
  *   user's socket    USER#u          SOCKET#c            realtime/connect, disconnect
- *   gift type        CATALOGUE       TYPE#id             gifts/create-type, add_gift
+ *   gift type        GIFTTYPE#id     TYPE                gifts/create-type, add_gift
+ *   listed type      GIFTTYPE#all    TYPE#id             the same transaction as its gift type
+ *   types' version   GIFTTYPE#all    VERSION             the same: whether a list is still right
  *   GiftId           GIFTID#giftId   GIFTID              the alias of a gift type
  *   room             ROOM#RoomId     ROOM                the alias of a stream
  *   metadata         STREAM#s        METADATA            set_room_metadata
@@ -72,6 +75,7 @@ const wallet = (userId: string) => `WALLET#${userId}` as const;
 const replay = (owner: string) => `REPLAY#${owner}` as const;
 const stream = (streamId: string) => `STREAM#${streamId}` as const;
 const catalogue = "CATALOGUE";
+const giftTypes = "GIFTTYPE#all";
 
 export const key = {
   layout: () => place("LAYOUT", "LAYOUT"),
@@ -95,8 +99,11 @@ export const key = {
   followCounts: (userId: string) => place(user(userId), "FOLLOWS"),
   socket: (userId: string, connectionId: string) => place(user(userId), `SOCKET#${connectionId}`),
   member: (streamId: string, userId: string) => place(stream(streamId), `MEMBER#${userId}`),
+  /** One for each sender, and no stream record of it is read: every message writes it. */
+  sender: (streamId: string, userId: string) => place(`SENDER#${streamId}#${userId}`, "SENDER"),
   stream: (streamId: string) => place(stream(streamId), "META"),
-  chat: (streamId: string) => place(stream(streamId), "CHAT"),
+  /** Apart from the messages: each of these keys is written once a message. */
+  chat: (streamId: string) => place(`CHAT#${streamId}`, "CHAT"),
   act: (streamId: string, id: string) => place(stream(streamId), `ACT#${id}`),
   /** Level 0 is a bucket of numbers, those above count. */
   gone: (streamId: string, level: number, index: number) =>
@@ -107,11 +114,11 @@ export const key = {
   totals: (streamId: string) => place(stream(streamId), "TOTALS"),
   fan: (streamId: string, userId: string) => place(stream(streamId), `FAN#${userId}`),
   subscriber: (streamId: string, connectionId: string) =>
-    place(stream(streamId), `SUB#${shardOf(connectionId)}#${connectionId}`),
+    place(`SUB#${streamId}`, `SUB#${shardOf(connectionId)}#${connectionId}`),
   frame: (streamId: string, n: number) => place(`FRAMES#${streamId}`, padded(n)),
   visits: (streamId: string, userId: string) => place(stream(streamId), `VISIT#${userId}`),
   audience: (streamId: string) => place(stream(streamId), "AUDIENCE"),
-  gathered: (streamId: string, id: string) => place(stream(streamId), `GATHERED#${id}`),
+  gathered: (streamId: string, id: string) => place(`GATHERED#${streamId}`, `GATHERED#${id}`),
   log: (streamId: string) => place(stream(streamId), "LOG"),
   connection: (connectionId: string) => place(`CONN#${connectionId}`, "CONN"),
   overlayKey: (streamId: string, id: string) => place(`OVERLAY#${streamId}`, `KEY#${id}`),
@@ -119,15 +126,17 @@ export const key = {
   ban: (banId: string) => place(`BAN#${banId}`, "BAN"),
   giftPlace: (hash: string, streamId: string) => place(`GIFT#${hash}`, `STREAM#${streamId}`),
   parked: (day: string, id: string) => place(`${prefix.parked}${day}`, id),
-  listedStream: (streamId: string) => place(catalogue, `STREAM#${streamId}`),
-  liveStream: (streamId: string) => place(catalogue, `LIVE#${streamId}`),
+  listedStream: (streamId: string) => place("LIST#streams", `STREAM#${streamId}`),
+  liveStream: (streamId: string) => place("LIST#live", `LIVE#${streamId}`),
   reminder: (streamId: string, userId: string) => place(stream(streamId), `REMIND#${userId}`),
   /** To the minute, and then by user, so that a reader can pass over all of one user's. */
   dueReminder: (at: string, userId: string, streamId: string) =>
-    place(catalogue, `REMIND#${at.slice(0, "2026-01-15T10:30".length)}#${userId}#${streamId}`),
+    place("REMINDER#due", `REMIND#${at.slice(0, "2026-01-15T10:30".length)}#${userId}#${streamId}`),
   announcement: (hostId: string) => place(user(hostId), "ANNOUNCED"),
-  notice: (streamId: string) => place(catalogue, `NOTICE#${streamId}`),
-  giftType: (giftTypeId: string) => place(catalogue, `TYPE#${giftTypeId}`),
+  notice: (streamId: string) => place("NOTICE#open", `NOTICE#${streamId}`),
+  giftType: (giftTypeId: string) => place(`GIFTTYPE#${giftTypeId}`, "TYPE"),
+  listedGiftType: (giftTypeId: string) => place(giftTypes, `TYPE#${giftTypeId}`),
+  giftTypesVersion: () => place(giftTypes, "VERSION"),
   giftAlias: (giftId: string) => place(`GIFTID#${giftId}`, "GIFTID"),
   room: (roomId: string) => place(`ROOM#${roomId}`, "ROOM"),
   giftCategories: () => place(catalogue, "CATEGORIES"),

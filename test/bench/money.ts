@@ -9,7 +9,7 @@ import { credit, draftOf } from "../../domain/money/wallet.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { newGiftId } from "../../platform/store/money/gift-places.ts";
-import { findGiftType, recordGiftType } from "../../platform/store/money/gift-types.ts";
+import { getGiftType, recordGiftType } from "../../platform/store/money/gift-types.ts";
 import { getGiver } from "../../platform/store/money/gifts.ts";
 import { getGift } from "../../platform/store/money/refunds.ts";
 import { settle } from "../../platform/store/money/settle.ts";
@@ -46,7 +46,7 @@ const keyed = (sender: string) =>
 const asOvation: Send = async (place, sender) => {
   const [stream, type] = await Promise.all([
     getStream(place.stream.id, { consistent: true }),
-    findGiftType(place.type.id),
+    getGiftType(place.type.id),
   ]);
   return sendOne(stream, sender, type!, {}, keyed(sender));
 };
@@ -55,7 +55,7 @@ const asOvation: Send = async (place, sender) => {
 const asObvious: Send = async (place, sender) => {
   const [stream, type, giver, host] = await Promise.all([
     getStream(place.stream.id, { consistent: true }),
-    findGiftType(place.type.id),
+    getGiftType(place.type.id),
     getGiver(place.stream.id, sender),
     findWallet(place.stream.hostId),
   ]);

@@ -9,6 +9,8 @@ import { liftBan, recordBan } from "../../platform/store/streams/bans.ts";
 import { findMember } from "../../platform/store/streams/members.ts";
 import { takeNumber } from "../../platform/store/streams/messages.ts";
 import { recordStream } from "../../platform/store/streams/streams.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
 import { startTable } from "./table.ts";
 
 let stopTable: () => Promise<void>;
@@ -59,7 +61,7 @@ describe("admission", () => {
     // What this process remembers of a sender is a guess: another table knows nothing of them.
     const { id: other } = await newStream();
     await Promise.all([1, 2].map(() => codeOf(admitMessage(other, "new", limited, later(2)))));
-    expect((await findMember(other, "new"))?.sent).toBe(2);
+    expect((await getRawItem(key.sender(other, "new")))?.sent).toBe(2);
   });
 
   test("slow mode counts from the last admitted message", async () => {
@@ -136,5 +138,21 @@ describe("admission", () => {
     const after = (await findMember(stream.id, "sender"))!;
     expect(after.ban).toBeUndefined();
     expect(after.revision).toBeGreaterThan(first.revision!);
+  });
+
+  test("a ban stays with what admits messages when the table forgets who was quiet", async () => {
+    const stream = await newStream();
+    const free = { slowModeSeconds: 0, perSecondMax: 5 };
+    const findSender = () => getRawItem(key.sender(stream.id, "sender"));
+    await admitMessage(stream.id, "sender", free, now);
+    expect((await findSender())?.expiresAt).toBeGreaterThan(now.getTime() / 1000 + 24 * 3600);
+    const given = { stream, target: sender, by: "host", now, id: newId(now) };
+    const ban = makeBan({ actionType: "CHAT_ONLY" }, given);
+    await recordBan(stream, ban, now);
+    expect(await findSender()).toMatchObject({ ban: { id: ban.id } });
+    expect((await findSender())?.expiresAt).toBeUndefined();
+    expect(await codeOf(admitMessage(stream.id, "sender", free, later(1)))).toBe("member_muted");
+    await liftBan(ban, "host", now);
+    expect(await codeOf(admitMessage(stream.id, "sender", free, later(2)))).toBe("done");
   });
 });

@@ -2,7 +2,12 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { Attributes } from "../../local/aws/dynamodb-access.ts";
 import { countItemBytes } from "../../local/engine/values.ts";
-import { findGiftType, recordGiftType } from "../../platform/store/money/gift-types.ts";
+import {
+  changeStoredGiftType,
+  getGiftType,
+  listGiftTypes,
+  recordGiftType,
+} from "../../platform/store/money/gift-types.ts";
 import { dueOf, settle } from "../../platform/store/money/settle.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { keyedCall } from "../../platform/table/idempotency.ts";
@@ -37,13 +42,13 @@ beforeAll(async () => {
 afterAll(() => stop());
 
 /**
- * Sends as the endpoint does: stream, type and giver are read consistently, and the call has a key.
+ * Sends as the endpoint does: stream and giver are read consistently, and the call has a key.
  */
 async function send(streamId: string, senderId: string, giftTypeId: string, name: string) {
   const stream = await getStream(streamId, { consistent: true });
-  const type = await findGiftType(giftTypeId);
+  const type = await getGiftType(giftTypeId);
   const call = keyedCall(senderId, "POST /api/v1/gifts/create", name, { streamId, giftTypeId });
-  return sendOne(stream, senderId, type!, {}, keep(call, new Date()));
+  return sendOne(stream, senderId, type, {}, keep(call, new Date()));
 }
 
 async function imageOf(streamId: string, id: string) {
@@ -63,12 +68,12 @@ async function prepare(hostId: string, senders: string[]) {
   return { streamId: stream.id, typeId: type.id };
 }
 
-test("a gift with a key costs 20 write and 4.5 read units in a quiet room, settled", async () => {
+test("a gift with a key costs 20 write and 4 read units in a quiet room, settled", async () => {
   const { streamId, typeId } = await prepare("host", ["sender"]);
   units = { read: 0, write: 0 };
   const id = await send(streamId, "sender", typeId, "second");
-  // The stream, its type, the member and the wallet whole, the names of the sender by half.
-  expect(units).toEqual({ read: 4.5, write: 9 });
+  // The stream, the member and the wallet whole, its type and the names of the sender by half.
+  expect(units).toEqual({ read: 4, write: 9 });
   const image = await imageOf(streamId, id);
   units = { read: 0, write: 0 };
   await settle("host", [dueOf(image)!], new Date());
@@ -90,6 +95,26 @@ test("settled twenty at once, by ten senders, a gift costs at most 16 write unit
     new Date(),
   );
   expect(9 + units.write / 20).toBeLessThanOrEqual(16);
+});
+
+test("the list of gift types is read again when one has changed, and else costs half a unit", async () => {
+  const type = giftTypeOf(10);
+  await recordGiftType(type, forget(undefined));
+  const list = async () => {
+    units = { read: 0, write: 0 };
+    const types = await listGiftTypes(new Date());
+    return types.find(({ id }) => id === type.id);
+  };
+  expect(await list()).toMatchObject({ creditAmount: 10 });
+  const whole = units.read;
+  expect(await list()).toMatchObject({ creditAmount: 10 });
+  expect(units).toEqual({ read: 0.5, write: 0 });
+  expect(whole).toBeGreaterThan(units.read);
+  await changeStoredGiftType(type.id, (was) => ({ ...was, creditAmount: 25 }));
+  expect(await list()).toMatchObject({ creditAmount: 25 });
+  const gone = { isActive: false, deletedAt: new Date().toISOString() };
+  await changeStoredGiftType(type.id, (was) => ({ ...was, ...gone }));
+  expect(await list()).toBeUndefined();
 });
 
 test("a gift's item is at most a kilobyte with names and pictures of usual length", async () => {

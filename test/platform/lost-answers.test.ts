@@ -94,7 +94,7 @@ test("callbacks that are configured for the first time do not exist already", as
 
 describe("a message", () => {
   const rules = { slowModeSeconds: 0, perSecondMax: 3 };
-  const sentBy = async (userId: string) => (await get(key.member("s", userId)))?.sent;
+  const sentBy = async (userId: string) => (await get(key.sender("s", userId)))?.sent;
 
   test("is admitted in slow mode without a key, and the next one has to wait", async () => {
     const userId = someone("slow");

@@ -10,7 +10,7 @@ export const { contract, handler } = command(
     body: AddGift,
     refusals: [],
     callsPerSecond: 1,
-    grants: { read: ["GIFTID", "CATALOGUE"], write: ["GIFTID", "CATALOGUE"] },
+    grants: { read: ["GIFTID", "GIFTTYPE"], write: ["GIFTID", "GIFTTYPE"] },
   },
   async ({ body, now, newId }) => {
     await recordAddedGift(body, newId, now);

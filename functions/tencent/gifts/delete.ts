@@ -14,7 +14,7 @@ export const { contract, handler } = command(
     body: z.object({ GiftId: NamedGiftId }),
     refusals: ["gift_type_not_found"],
     callsPerSecond: 1,
-    grants: { read: ["GIFTID", "CATALOGUE"], write: ["GIFTID", "CATALOGUE"] },
+    grants: { read: ["GIFTID", "GIFTTYPE"], write: ["GIFTID", "GIFTTYPE", "CATALOGUE"] },
   },
   async ({ body: { GiftId }, now }) => {
     const { id } = await deleteGiftByAlias(GiftId, now);

@@ -12,7 +12,7 @@ export const { contract, handler } = command(
     answer: z.object({ GiftInfo }),
     refusals: ["gift_type_not_found"],
     callsPerSecond: 1,
-    grants: { read: ["GIFTID", "CATALOGUE"] },
+    grants: { read: ["GIFTID", "GIFTTYPE"] },
   },
   async ({ body: { GiftId } }) => ({ GiftInfo: giftInfoOf(await getGiftTypeByAlias(GiftId)) }),
 );

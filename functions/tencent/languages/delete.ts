@@ -13,7 +13,7 @@ export const { contract, handler } = command(
     body: z.object({ GiftId: NamedGiftId, Language }),
     refusals: ["gift_type_not_found"],
     callsPerSecond: 1,
-    grants: { read: ["GIFTID", "CATALOGUE"], write: ["CATALOGUE"] },
+    grants: { read: ["GIFTID", "CATALOGUE", "GIFTTYPE"], write: ["CATALOGUE"] },
   },
   async ({ body }) => {
     const { id } = await getGiftTypeByAlias(body.GiftId);

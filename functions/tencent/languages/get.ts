@@ -16,7 +16,7 @@ export const { contract, handler } = command(
     answer: z.object({ GiftInfo }),
     refusals: ["gift_type_not_found", "text_not_found"],
     callsPerSecond: 1,
-    grants: { read: ["GIFTID", "CATALOGUE"] },
+    grants: { read: ["GIFTID", "CATALOGUE", "GIFTTYPE"] },
   },
   async ({ body }) => {
     const { id } = await getGiftTypeByAlias(body.GiftId);

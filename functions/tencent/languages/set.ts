@@ -20,7 +20,7 @@ export const { contract, handler } = command(
     body: Body,
     refusals: ["gift_type_not_found", "text_name_missing"],
     callsPerSecond: 1,
-    grants: { read: ["GIFTID", "CATALOGUE"], write: ["CATALOGUE"] },
+    grants: { read: ["GIFTID", "CATALOGUE", "GIFTTYPE"], write: ["CATALOGUE"] },
   },
   async ({ body }) => {
     const { id } = await getGiftTypeByAlias(body.GiftId);

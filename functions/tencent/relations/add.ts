@@ -14,10 +14,10 @@ export const { contract, handler } = command(
     answer: z.object({ InvalidGiftIdList: z.array(z.string()).optional() }),
     refusals: ["category_not_found", "too_many_relations"],
     callsPerSecond: 1,
-    grants: { read: ["CATALOGUE"], write: ["CATALOGUE"] },
+    grants: { read: ["CATALOGUE", "GIFTTYPE"], write: ["CATALOGUE"] },
   },
-  async ({ body }) => {
-    const aliases = await listGiftAliases();
+  async ({ body, now }) => {
+    const aliases = await listGiftAliases(now);
     const { known, unknown } = sortOut(body.GiftIdList, aliases);
     await changeCategories((categories) =>
       addRelations(categories, body.CategoryId, known, (id) => aliases.has(id)),

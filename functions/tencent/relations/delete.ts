@@ -13,10 +13,10 @@ export const { contract, handler } = command(
     body: z.object({ CategoryId, GiftIdList }),
     refusals: ["category_not_found"],
     callsPerSecond: 1,
-    grants: { read: ["CATALOGUE"], write: ["CATALOGUE"] },
+    grants: { read: ["CATALOGUE", "GIFTTYPE"], write: ["CATALOGUE"] },
   },
-  async ({ body }) => {
-    const { known } = sortOut(body.GiftIdList, await listGiftAliases());
+  async ({ body, now }) => {
+    const { known } = sortOut(body.GiftIdList, await listGiftAliases(now));
     await changeCategories((categories) => removeRelations(categories, body.CategoryId, known));
     return {};
   },

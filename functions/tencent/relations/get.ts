@@ -15,11 +15,11 @@ export const { contract, handler } = command(
     answer: z.object({ Relation }),
     refusals: ["category_not_found"],
     callsPerSecond: 1,
-    grants: { read: ["CATALOGUE"] },
+    grants: { read: ["CATALOGUE", "GIFTTYPE"] },
   },
-  async ({ body }) => {
+  async ({ body, now }) => {
     const category = await getCategory(body.CategoryId);
-    const aliases = await listGiftAliases();
+    const aliases = await listGiftAliases(now);
     const GiftIdList = category.giftTypeIds.flatMap((id) => aliases.get(id) ?? []);
     return { Relation: { CategoryId: category.CategoryId, GiftIdList } };
   },

@@ -21,7 +21,7 @@ export const { contract, handler } = command(
     callsPerSecond: 200,
     grants: {
       read: ["ROOM", "STREAM", "USER"],
-      write: ["ROOM", "STREAM", "USER", "CATALOGUE"],
+      write: ["ROOM", "STREAM", "USER", "LIST", "NOTICE"],
       queues: ["notices"],
     },
   },

@@ -13,7 +13,7 @@ export const { contract, handler } = command(
     body: z.object({ RoomId }),
     refusals: ["room_not_found", "stream_not_found", "stream_not_live"],
     callsPerSecond: 200,
-    grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "USER", "CATALOGUE"] },
+    grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "USER", "LIST"] },
   },
   async ({ body, now }) => {
     const room = await getOpenRoom(body.RoomId);

@@ -15,7 +15,7 @@ export const { contract, handler } = command(
     answer: z.object({ Response: z.object({ RoomInfo }) }),
     refusals: ["room_not_found"],
     callsPerSecond: 200,
-    grants: { read: ["ROOM", "STREAM"] },
+    grants: { read: ["ROOM", "STREAM", "SUB"] },
   },
   async ({ body, now }) => {
     const room = await getOpenRoom(body.RoomId);

@@ -1,7 +1,7 @@
 import { endOf } from "../../../domain/log/recovery.ts";
 import { readKey } from "../../table/item-kinds.ts";
 import { deleteItem, putItem } from "../../table/items.ts";
-import { key, prefix } from "../../table/keys.ts";
+import { key } from "../../table/keys.ts";
 import { queryWhole, scanTable } from "../../table/query.ts";
 import { findNewestFrame } from "./frames.ts";
 import { getLog, type Log, newLog } from "./logs.ts";
@@ -17,8 +17,8 @@ export async function resetLog(streamId: string): Promise<void> {
   const { head: posted, ...end } = endOf(old, newest);
   const log: Log = { ...old, ...end, posted, epoch: newLog().epoch };
   await putItem({ ...key.log(streamId), ...log });
-  for (const kind of [prefix.subscribers, prefix.gathered])
-    for (const { PK, SK } of await queryWhole(key.log(streamId), { prefix: kind }))
+  for (const waiting of [key.subscriber(streamId, ""), key.gathered(streamId, "")])
+    for (const { PK, SK } of await queryWhole(waiting, { prefix: "" }))
       await deleteItem({ PK, SK });
 }
 

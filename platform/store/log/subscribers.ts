@@ -93,7 +93,7 @@ export async function listSubscribers(
   while (count < rangesMax && about > count * limits().rangeSubscribers) count *= 2;
   const ranges = subscriberRanges(count).slice((at * count) / of, ((at + 1) * count) / of);
   const lists = await Promise.all(
-    ranges.map(([low, high]) => queryWhole(key.stream(streamId), { low, high })),
+    ranges.map(([low, high]) => queryWhole(key.subscriber(streamId, ""), { low, high })),
   );
   // Written by us alone and read for every frame: here a schema would cost more than the posting.
   return lists.flat().flatMap((item) => {

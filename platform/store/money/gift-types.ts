@@ -3,7 +3,7 @@ import { GiftType } from "../../../domain/money/gift-type.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { timeAfter } from "../../../domain/text.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem } from "../../table/items.ts";
+import { getItem, type Reading } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { type Reply, record } from "../../table/record.ts";
@@ -12,36 +12,75 @@ import type { Action } from "../../table/transact.ts";
 
 const Alias = z.object({ giftTypeId: z.string() });
 
-/** A gift type by its id, even a deleted one; read consistently. */
-export async function findGiftType(giftTypeId: string): Promise<GiftType | undefined> {
-  return getItem(GiftType, key.giftType(giftTypeId), { consistent: true });
+/** Reads a gift type, even a deleted one. */
+const readGiftType = (giftTypeId: string, reading: Reading): Promise<GiftType | undefined> =>
+  getItem(GiftType, key.giftType(giftTypeId), reading);
+
+const isThere = (type: GiftType | undefined): type is GiftType =>
+  type !== undefined && type.deletedAt === undefined;
+
+/**
+ * A gift type that is not deleted, for whoever sends it: half a unit of a key of its own. A change
+ * of the moment before may be missing, so that the gift is one of that moment; only what does not
+ * seem to be there is read consistently. Refuses with `gift_type_not_found`.
+ */
+export async function getGiftType(giftTypeId: string): Promise<GiftType> {
+  const near = await readGiftType(giftTypeId, {});
+  const type = isThere(near) ? near : await readGiftType(giftTypeId, { consistent: true });
+  return isThere(type) ? type : refuse("gift_type_not_found", { giftTypeId });
 }
 
-/** A gift type that is not deleted; refuses with `gift_type_not_found`. */
-export async function getGiftType(giftTypeId: string): Promise<GiftType> {
-  const type = await findGiftType(giftTypeId);
-  if (type === undefined || type.deletedAt !== undefined)
-    refuse("gift_type_not_found", { giftTypeId });
-  return type;
+/** A gift type as it is now, for whoever changes it; refuses with `gift_type_not_found`. */
+async function getCurrentGiftType(giftTypeId: string): Promise<GiftType> {
+  const type = await readGiftType(giftTypeId, { consistent: true });
+  return isThere(type) ? type : refuse("gift_type_not_found", { giftTypeId });
 }
 
 /** A gift type by its GiftId of the Tencent side; read consistently. */
 export async function findGiftTypeByAlias(giftId: string): Promise<GiftType | undefined> {
   const alias = await getItem(Alias, key.giftAlias(giftId), { consistent: true });
-  const type = alias && (await findGiftType(alias.giftTypeId));
-  return type?.deletedAt === undefined ? type : undefined;
+  const type = alias && (await readGiftType(alias.giftTypeId, { consistent: true }));
+  return isThere(type) ? type : undefined;
 }
 
 /** Gift types that lists look at. */
 const giftTypesMax = 10_000;
 
-/** All gift types that are not deleted: as many as admins make, at most 10,000. */
-export async function listGiftTypes(): Promise<GiftType[]> {
-  const walk = { limit: giftTypesMax };
-  const items = await queryItems(key.giftType(""), prefix.giftTypes, walk);
-  const types = items.map((item) => read(GiftType, item));
-  return types.filter(({ deletedAt }) => deletedAt === undefined);
+const Version = z.object({ version: z.string() });
+
+/** The list as this process read it last, and when. */
+let listed: { version: string | undefined; types: GiftType[]; at: number } | undefined;
+
+/**
+ * How long a list is used again while its version stays: reads do not see a transaction's items at
+ * one moment, so that a list may be older than the version that was read before it.
+ */
+const listedMilliseconds = 60_000;
+
+/**
+ * All gift types that are not deleted: as many as admins make, at most 10,000. Half a unit says
+ * whether the list that this process read last is still right.
+ */
+export async function listGiftTypes(now: Date): Promise<readonly GiftType[]> {
+  const version = (await getItem(Version, key.giftTypesVersion()))?.version;
+  if (listed && listed.version === version && now.getTime() - listed.at < listedMilliseconds)
+    return listed.types;
+  const walk = { limit: giftTypesMax, consistent: true };
+  const items = await queryItems(key.listedGiftType(""), prefix.giftTypes, walk);
+  listed = { version, types: items.map((item) => read(GiftType, item)), at: now.getTime() };
+  return listed.types;
 }
+
+/**
+ * What changes in the list with a gift type, and the list's version, which is another one after
+ * each change.
+ */
+const listedTypeActions = (type: GiftType): Action[] => [
+  type.deletedAt === undefined
+    ? { Put: { Item: { ...key.listedGiftType(type.id), ...type } } }
+    : { Delete: { Key: key.listedGiftType(type.id) } },
+  { Put: { Item: { ...key.giftTypesVersion(), version: `${type.id} ${type.updatedAt}` } } },
+];
 
 const aliasAction = (giftId: string, giftTypeId: string): Action => ({
   label: "alias",
@@ -61,7 +100,8 @@ export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promis
       ConditionExpression: "attribute_not_exists(PK)",
     },
   };
-  const failed = await record([put, aliasAction(giftId, id)], reply);
+  const actions = [put, aliasAction(giftId, id), ...listedTypeActions(type)];
+  const failed = await record(actions, reply);
   if (failed !== undefined) refuse("gift_type_exists", { giftId });
   return reply.answer;
 }
@@ -83,6 +123,7 @@ async function recordIfSame(before: GiftType, wanted: GiftType): Promise<GiftTyp
         ExpressionAttributeValues: { ":before": before.updatedAt },
       },
     },
+    ...listedTypeActions(after),
   ];
   const isGone = after.deletedAt !== undefined;
   if (isGone || before.giftId !== after.giftId)
@@ -99,7 +140,7 @@ export async function changeStoredGiftType(
   decide: (type: GiftType) => GiftType,
 ): Promise<GiftType> {
   return decideAgain(async () => {
-    const type = await getGiftType(giftTypeId);
+    const type = await getCurrentGiftType(giftTypeId);
     return (await recordIfSame(type, decide(type))) ?? overtaken;
   });
 }

@@ -7,7 +7,7 @@ import {
   chatRulesOf,
   needsFollowing,
 } from "../../../domain/streams/chat.ts";
-import { Member } from "../../../domain/streams/member.ts";
+import { Sender } from "../../../domain/streams/member.ts";
 import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
 import { assertMessagesOpen } from "../../../domain/tencent/room-info.ts";
 import type { Caller } from "../../caller.ts";
@@ -35,7 +35,7 @@ export const admissionRefusals = [
 ] as const;
 
 /** Who is to be admitted: `callId` names a call with a key, and each repetition of it alike. */
-type Sender = { userId: string; callId?: string | undefined };
+type Candidate = { userId: string; callId?: string | undefined };
 
 /**
  * Streams whose chat was open to all and without slow mode when this process last looked: a guess
@@ -80,9 +80,9 @@ export async function admitToChat(
  */
 async function admitEarly(
   streamId: string,
-  { userId, callId }: Sender,
+  { userId, callId }: Candidate,
   now: Date,
-): Promise<Member | undefined> {
+): Promise<Sender | undefined> {
   if (!openChats.delete(streamId)) return undefined;
   const rules = { slowModeSeconds: 0, perSecondMax: setting("REQUESTS_PER_SECOND") };
   return admitMessage(streamId, userId, { ...rules, ...(callId && { callId }) }, now);
@@ -95,10 +95,10 @@ async function admitEarly(
  */
 export async function admitText(
   stream: Stream,
-  { userId, callId }: Sender,
+  { userId, callId }: Candidate,
   content: string,
   now: Date,
-  early: Outcome<Member | undefined> = () => undefined,
+  early: Outcome<Sender | undefined> = () => undefined,
 ): Promise<void> {
   noteOpen(stream);
   // Of two reasons the caller hears the one about themselves, in a live stream from the admission.
@@ -131,9 +131,9 @@ const freshTriesMax = 4;
 type Rules = ChatRules & { callId?: string; isAgain?: boolean };
 
 /**
- * Admits a sender's next message: one conditional write on their MEMBER item makes sure that they
+ * Admits a sender's next message: one conditional write on their SENDER item makes sure that they
  * are not banned, that slow mode admits them and that they keep to the rate. A further message in
- * the same second costs two writes where this process has not seen the first. Answers the member as
+ * the same second costs two writes where this process has not seen the first. Answers the sender as
  * they were. Refuses with `member_blocked`, `member_muted`, `slow_mode` and `too_many_requests`.
  */
 export async function admitMessage(
@@ -141,7 +141,7 @@ export async function admitMessage(
   userId: string,
   rules: Rules,
   now: Date,
-): Promise<Member> {
+): Promise<Sender> {
   const second = Math.floor(now.getTime() / 1000);
   const begin = isKnownIn(`${streamId} ${userId}`, second) ? further : first;
   let next = begin;
@@ -150,8 +150,8 @@ export async function admitMessage(
     async () => {
       const Update = next(streamId, userId, { ...rules, isAgain }, now, second);
       const outcome = await writeOnce({ Update });
-      if (outcome.done) return memberIn(outcome.attributes, userId);
-      const refused = memberIn(outcome.there, userId);
+      if (outcome.done) return senderIn(outcome.attributes, userId);
+      const refused = senderIn(outcome.there, userId);
       assertMayChat(refused, now);
       const isNoted = rules.slowModeSeconds > 0 && rules.callId !== undefined;
       isAgain = isNoted && refused.lastCall === rules.callId;
@@ -178,16 +178,16 @@ function isKnownIn(sender: string, second: number): boolean {
   return false;
 }
 
-function assertNotSlowed(member: Member, rules: ChatRules, now: Date): void {
-  if (rules.slowModeSeconds === 0 || member.lastMessageAt === undefined) return;
-  const next = Date.parse(member.lastMessageAt) + rules.slowModeSeconds * 1000;
+function assertNotSlowed(sender: Sender, rules: ChatRules, now: Date): void {
+  if (rules.slowModeSeconds === 0 || sender.lastMessageAt === undefined) return;
+  const next = Date.parse(sender.lastMessageAt) + rules.slowModeSeconds * 1000;
   const seconds = Math.ceil((next - now.getTime()) / 1000);
   if (seconds > 0) refuse("slow_mode", { seconds, retryAfterSeconds: seconds });
 }
 
 /** What the stream knew of a sender: nothing where they had no item. */
-const memberIn = (item: Item | undefined, userId: string): Member =>
-  item?.PK === undefined ? { userId } : read(Member, item);
+const senderIn = (item: Item | undefined, userId: string): Sender =>
+  item?.PK === undefined ? { userId } : read(Sender, item);
 
 /** The first message of this second. */
 function first(streamId: string, userId: string, rules: Rules, now: Date, second: number) {
@@ -207,6 +207,12 @@ function further(streamId: string, userId: string, rules: Rules, now: Date, seco
   });
 }
 
+/**
+ * How long what is known of a sender's messages stays after the last one: longer than slow mode and
+ * a key can ask for.
+ */
+const senderKeptSeconds = 2 * 24 * 3600;
+
 function update(
   streamId: string,
   userId: string,
@@ -221,10 +227,10 @@ function update(
   const isNoted = callId !== undefined;
   const since = new Date(now.getTime() - slowModeSeconds * 1000).toISOString();
   const lets = isAgain ? ["lastCall = :call"] : isSlow ? [isRested] : [];
-  const sets = ["userId = :user", "#second = :second", count.set];
+  const sets = ["userId = :user", "#second = :second", "expiresAt = :expires", count.set];
   if (!isAgain) sets.push("lastMessageAt = :now", ...(isNoted ? ["lastCall = :call"] : []));
   return {
-    Key: key.member(streamId, userId),
+    Key: key.sender(streamId, userId),
     UpdateExpression: `SET ${sets.join(", ")}`,
     ConditionExpression: [isFree, ...lets, count.condition].join(" AND "),
     ExpressionAttributeNames: { "#second": "second" },
@@ -232,6 +238,7 @@ function update(
       ":user": userId,
       ":now": now.toISOString(),
       ":second": second,
+      ":expires": second + senderKeptSeconds,
       ...(isSlow && !isAgain && { ":since": since }),
       ...((isNoted || isAgain) && { ":call": callId }),
       ...count.values,

@@ -13,7 +13,7 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
-import { changeMember, memberAction } from "./members.ts";
+import { changeMember, memberActions } from "./members.ts";
 import { actAction } from "./moderation.ts";
 
 /** The ban with this id, lifted or not. */
@@ -35,7 +35,10 @@ export async function recordBan(stream: Stream, ban: Ban, now: Date): Promise<vo
     const { id, actionType, endsAt, createdBy: by, reason } = ban;
     const names = namesAtBan(ban.target, member, now);
     const active = { id, actionType, endsAt, by, reason, names };
-    return [memberAction(stream.id, ban.target.userId, member, active, now), ...banActions(ban)];
+    return [
+      ...memberActions(stream.id, ban.target.userId, member, active, now),
+      ...banActions(ban),
+    ];
   });
 }
 
@@ -45,7 +48,7 @@ export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
   const lifted: Ban = { ...ban, deletedAt: at, deletedBy: by, updatedAt: at };
   await changeMember(ban.liveStreamId, ban.target.userId, (member) => [
     ...(member?.ban?.id === ban.id
-      ? [memberAction(ban.liveStreamId, ban.target.userId, member, undefined, now)]
+      ? memberActions(ban.liveStreamId, ban.target.userId, member, undefined, now)
       : []),
     ...banActions(lifted),
   ]);

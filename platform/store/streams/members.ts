@@ -34,19 +34,23 @@ export async function changeMember(
   });
 }
 
-/** Sets or removes the member's ban under their revision, which admitted messages do not change. */
-export function memberAction(
+/**
+ * Sets or removes the member's ban under their revision, and the sender's copy of it with it: the
+ * write that admits a message meets the ban there.
+ */
+export function memberActions(
   streamId: string,
   userId: string,
   member: Member | undefined,
   ban: Member["ban"],
   now: Date,
-): Action {
+): Action[] {
   const isSame =
     member?.revision === undefined ? "attribute_not_exists(revision)" : "revision = :was";
   const values = { ":user": userId, ":revision": nextRevision(member, now) };
   const set = "SET userId = :user, revision = :revision";
-  return {
+  const banned = ban != null && { ":ban": ban };
+  const change: Action = {
     label: "member",
     Update: {
       Key: key.member(streamId, userId),
@@ -54,9 +58,22 @@ export function memberAction(
       ConditionExpression: isSame,
       ExpressionAttributeValues: {
         ...values,
-        ...(ban != null && { ":ban": ban }),
+        ...banned,
         ...(member?.revision !== undefined && { ":was": member.revision }),
       },
+    },
+  };
+  return [change, senderAction(streamId, userId, ban)];
+}
+
+function senderAction(streamId: string, userId: string, ban: Member["ban"]): Action {
+  const set = "SET userId = :user";
+  return {
+    Update: {
+      Key: key.sender(streamId, userId),
+      // A ban outlives what is known of the sender's messages, which the table's TTL removes.
+      UpdateExpression: ban == null ? `${set} REMOVE ban` : `${set}, ban = :ban REMOVE expiresAt`,
+      ExpressionAttributeValues: { ":user": userId, ...(ban != null && { ":ban": ban }) },
     },
   };
 }

@@ -51,6 +51,6 @@ export async function deleteGiftByAlias(giftId: string, now: Date): Promise<Gift
 }
 
 /** The GiftIds of all gifts, by the ids of their types. */
-export async function listGiftAliases(): Promise<Map<string, string>> {
-  return new Map((await listGiftTypes()).map(({ id, giftId }) => [id, giftId]));
+export async function listGiftAliases(now: Date): Promise<Map<string, string>> {
+  return new Map((await listGiftTypes(now)).map(({ id, giftId }) => [id, giftId]));
 }

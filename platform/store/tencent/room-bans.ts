@@ -7,7 +7,7 @@ import { decideBan, endOf, type RoomBan } from "../../../domain/tencent/room-ban
 import { key } from "../../table/keys.ts";
 import type { Action } from "../../table/transact.ts";
 import { banActions } from "../streams/bans.ts";
-import { changeMember, memberAction } from "../streams/members.ts";
+import { changeMember, memberActions } from "../streams/members.ts";
 
 /** Who bans, when, and how ids are made. */
 type Acting = { by: string; now: Date; newId: () => string };
@@ -39,15 +39,15 @@ async function changeBan(
     const change = decideBan(request, member, now);
     if (change === "none") return [];
     const lifted = member?.ban ? liftActions(stream.hostId, member.ban.id, by, now) : [];
-    const set = (ban: Parameters<typeof memberAction>[3]) =>
-      memberAction(stream.id, target.userId, member, ban, now);
-    if (change === "lift") return [set(undefined), ...lifted];
+    const set = (ban: Parameters<typeof memberActions>[3]) =>
+      memberActions(stream.id, target.userId, member, ban, now);
+    if (change === "lift") return [...set(undefined), ...lifted];
     const { actionType } = request;
     const endsAt = endOf(request, now);
     const ban = makeBan(request, { id, stream, target, by, now, endsAt });
     const names = namesAtBan(target, member, now);
     const active = { id, actionType, endsAt, by, reason: ban.reason, names };
-    return [set(active), ...lifted, ...banActions(ban)];
+    return [...set(active), ...lifted, ...banActions(ban)];
   });
 }
 

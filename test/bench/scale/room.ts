@@ -5,7 +5,8 @@ import { postJobs } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice.ts";
-import { key, prefix } from "../../../platform/table/keys.ts";
+import { nameOf } from "../../../platform/table/items.ts";
+import { key } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { quantile, round } from "../figures.ts";
 import { createAudience } from "./audience.ts";
@@ -37,7 +38,7 @@ export type Figures = Record<string, number | string>;
 const times = { burstFrom: 60, burstTo: 80, end: 180, healedMost: 1200 };
 const epoch = "simulated";
 /** What of the table's changes a mapping hands to the function that pushes. */
-const pushed = /^(META|MEMBER#|MSG#|GIFT#|SUB#)/;
+const pushed = /^STREAM#\S+ (META|MEMBER#|MSG#|GIFT#)|^SUB#/;
 
 /** Simulates a room on a clock that is installed, and judges what its viewers have seen. */
 export async function simulate(clock: Clock, given: Case): Promise<Figures> {
@@ -47,7 +48,7 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   const second = (n: number) => began + n * 1000;
   let lambda: ReturnType<typeof createLambda> | undefined;
   const onChange = (old: Item | undefined, now: Item) => {
-    if (pushed.test(now.SK) && now.PK.startsWith("STREAM#")) lambda?.write(old, now);
+    if (pushed.test(nameOf(now))) lambda?.write(old, now);
   };
   const table = createTable(clock, chance, use, onChange);
   useTable(table.client);
@@ -90,8 +91,7 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   audience.quieten();
   const listFrames = () =>
     table.list(key.frame(streamId, 1).PK) as unknown as { n: number; body: string }[];
-  const gathered = () =>
-    table.list(key.log(streamId).PK).some(({ SK }) => SK.startsWith(prefix.gathered));
+  const gathered = () => table.list(key.gathered(streamId, "").PK).length > 0;
   const isWhole = ({ follower, shown }: (typeof audience.viewers)[number]) =>
     follower.position()?.frame === listed.length && shown === listed.length;
   let listed = listFrames();
