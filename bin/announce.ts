@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import { styleText } from "node:util";
 import type { System } from "../local/index.ts";
 import { demoUsersOf } from "./demo.ts";
 import type { Settings } from "./settings.ts";
@@ -27,9 +28,19 @@ export async function announce(system: System, told: Announcement): Promise<Star
     const timestamp = new Date().toISOString();
     const { url, milliseconds } = facts;
     console.log(JSON.stringify({ timestamp, level: "INFO", message: "ready", url, milliseconds }));
-  } else console.log(formatStartBlock(facts));
+  } else printBlock(facts);
   return facts;
 }
+
+/** Prints the block; in colours where the terminal has them and NO_COLOR does not say otherwise. */
+export function printBlock(facts: StartFacts): void {
+  const [title = "", ...lines] = formatStartBlock(facts).split("\n");
+  console.log([styleText("bold", title), ...lines.map(colourLabelled)].join("\n"));
+}
+
+/** The addresses of a labelled line; lines to paste stay as they are. */
+const colourLabelled = (line: string) =>
+  line.startsWith("  ") ? line.replace(/\w+:\/\/\S+/g, (url) => styleText("cyan", url)) : line;
 
 /** The name of the stage's secret that Tencent's side is signed with. */
 export const tencentSecretName = ({ STAGE }: Settings) => `ovation/${STAGE}/tencent`;

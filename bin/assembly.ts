@@ -42,14 +42,10 @@ export function hashSources(): string {
 
 /**
  * The folder of the assembly that the runner runs, bundled and synthesized again when a source has
- * changed: then `working` is called once. Rejects with what CDK or esbuild said when the sources
+ * changed. Rejects with what CDK or esbuild said when the sources
  * cannot be synthesized.
  */
-export async function buildAssembly(
-  stage: string,
-  working: (text: string) => void,
-  signal: AbortSignal,
-): Promise<string> {
+export async function buildAssembly(stage: string, signal: AbortSignal): Promise<string> {
   const directory = join(assemblies, `${stage}-${hashSources().slice(0, 24)}`);
   // Its time tells other runs of this project that it is still in use.
   const touch = () => existsSync(directory) && utimesSync(directory, new Date(), new Date());
@@ -58,7 +54,6 @@ export async function buildAssembly(
     touch();
     return directory;
   }
-  working("Bundling and synthesizing, since the sources are new …");
   mkdirSync(assemblies, { recursive: true });
   const unfinished = join(assemblies, `unfinished-${process.pid}`);
   try {

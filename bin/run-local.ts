@@ -4,13 +4,16 @@ import { placeholdersOf, stageOf } from "../lib/stages.ts";
 import type { System } from "../local/index.ts";
 import { createLog, DataDirectoryBusy, FormatMismatch, startSystem } from "../local/index.ts";
 import type { Log } from "../local/log.ts";
-import { announce, tencentSecretName } from "./announce.ts";
+import { announce, printBlock, tencentSecretName } from "./announce.ts";
 import { buildAssembly } from "./assembly.ts";
 import { buildWeb } from "./build-web.ts";
 import { prepareTable } from "./demo.ts";
+import { type Screen, withProgress } from "./progress.ts";
 import { restartNow } from "./restart.ts";
+import { attachKeys, hasKeyboard } from "./run-keys.ts";
 import type { Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
+import type { StartFacts } from "./start-block.ts";
 import { readStartOptions } from "./start-options.ts";
 import { listStudioRoutes } from "./studio-routes.ts";
 import { topUp } from "./top-up.ts";
@@ -45,10 +48,13 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const aborting = new AbortController();
   let system: System | undefined;
+  const finish = async () => {
+    await system?.stop();
+    if (system && settings.LOG === "text") console.log(system.aws.meter.summary());
+  };
   const end = async (code: number) => {
     setTimeout(() => process.exit(code), stopMillisecondsMax).unref();
-    if (system) await system.stop();
-    if (system && settings.LOG === "text") console.log(system.aws.meter.summary());
+    await finish();
     process.exit(code);
   };
   const stop = () => {
@@ -64,13 +70,14 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     let isReady = false;
     // Our own questions to /health are nobody's requests.
     const request: Log["request"] = (line) => isReady && log.request(line);
-    // The first line of output is the object that was asked for.
-    const note = (text: string) => (options.json && !isReady ? console.error : log.note)(text);
-    system = await start(settings, { ...log, request, note }, aborting.signal);
+    const screen = options.json ? screens.aside : screenOf(settings, log);
+    system = await start(settings, { ...log, request }, screen, aborting.signal);
     aborting.signal.throwIfAborted();
     await waitForHealth(system.url, aborting.signal);
     isReady = true;
-    await announce(system, { settings, json: options.json, hasKeys: false });
+    const hasKeys = !options.json && settings.LOG === "text" && hasKeyboard();
+    const facts = await announce(system, { settings, json: options.json, hasKeys });
+    if (hasKeys) letKeysAct(system, facts, { finish, stop });
     // At once, since a process that is killed keeps nothing for the next start.
     flushCompileCache();
   } catch (error) {
@@ -80,6 +87,31 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
   }
 }
 
+/** Where steps are told that take long: on a terminal, in lines, or beside the output. */
+const screens = {
+  live: { isLive: true, write: (text: string) => void process.stdout.write(text) },
+  aside: { isLive: false, write: (text: string) => void process.stderr.write(text) },
+};
+const screenOf = ({ LOG }: Settings, log: Log): Screen =>
+  process.stdout.isTTY && LOG === "text"
+    ? screens.live
+    : { isLive: false, write: (text) => log.note(text.trimEnd()) };
+
+type Ends = { finish(): Promise<void>; stop(): void };
+
+function letKeysAct(system: System, facts: StartFacts, { finish, stop }: Ends): void {
+  const giveBack = attachKeys({
+    system,
+    printBlock: () => printBlock(facts),
+    async restart() {
+      giveBack();
+      await finish();
+      restartNow(system.url, async () => undefined);
+    },
+    quit: stop,
+  });
+}
+
 /**
  * npm runs a script through a shell, and a shell that is ended does not end what it runs. So what
  * npm started ends itself; what a person started by hand may outlive its terminal.
@@ -87,17 +119,36 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
 function whenParentIsGone(end: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === parent && isAlive(parent)) return;
     clearInterval(timer);
     end();
   }, parentLookMilliseconds);
   timer.unref();
 }
 
-async function start(settings: Settings, log: Log, signal: AbortSignal): Promise<System> {
+/** Where a process whose parent has ended gets no other one (Windows), only this tells. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+async function start(
+  settings: Settings,
+  log: Log,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<System> {
   const key = settings.TENCENT_SECRET_KEY;
-  return await startSystem({
-    assemblyDirectory: () => buildAssembly(settings.STAGE, log.note, signal),
+  const isKept = settings.DATA_DIR !== ":memory:";
+  const restart = isKept ? () => restartNow(system.url, () => system.stop()) : undefined;
+  const system = await startSystem({
+    assemblyDirectory: () =>
+      withProgress("Bundling and synthesizing", screen, () =>
+        buildAssembly(settings.STAGE, signal),
+      ),
     stageName: settings.STAGE,
     port: settings.PORT,
     host: settings.HOST,
@@ -108,12 +159,10 @@ async function start(settings: Settings, log: Log, signal: AbortSignal): Promise
     cacheDirectory: join(import.meta.dirname, "..", ".cache", "compiled"),
     topUp,
     prepare: (system) => prepareTable(system, { demo: settings.DEMO === "on" }),
-    pagesDirectory: buildWeb,
-    routes: (system) =>
-      listStudioRoutes(system, {
-        restart: settings.DATA_DIR === ":memory:" ? undefined : () => restartNow(system.url),
-      }),
+    pagesDirectory: () => withProgress("Making the pages", screen, buildWeb),
+    routes: (prepared) => listStudioRoutes(prepared, { restart }),
   });
+  return system;
 }
 
 /** Ready is what /health says, through the gateway, its function and the table. */

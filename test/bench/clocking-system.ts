@@ -23,7 +23,7 @@ const speakerCount = 20;
 
 /** The assembly is copied: its functions get another setting, and the kept one stays as it is. */
 async function writeAssembly(): Promise<string> {
-  const made = await buildAssembly("dev", () => undefined, new AbortController().signal);
+  const made = await buildAssembly("dev", new AbortController().signal);
   const copy = join(directory, "assembly");
   cpSync(made, copy, { recursive: true });
   let changed = 0;

@@ -60,7 +60,7 @@ test("data of the layout before is refused by start, audit and redrive: one sent
 
 test("functions serve no table that does not say its layout, whoever started them", async () => {
   const system = await startStage({
-    assemblyDirectory: () => buildAssembly("dev", () => {}, new AbortController().signal),
+    assemblyDirectory: () => buildAssembly("dev", new AbortController().signal),
     stageName: "dev",
     port: 0,
     dataDir: ":memory:",

@@ -86,7 +86,7 @@ async function sendGift(directory: string): Promise<{ status: number; problems: 
 }
 
 beforeAll(async () => {
-  original = await buildAssembly("dev", () => {}, new AbortController().signal);
+  original = await buildAssembly("dev", new AbortController().signal);
   copy = mkdtempSync(join(tmpdir(), "ovation-test-"));
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));

@@ -48,7 +48,7 @@ function lowerThresholds(original: string): void {
 
 beforeAll(async () => {
   copy = mkdtempSync(join(tmpdir(), "ovation-test-"));
-  lowerThresholds(await buildAssembly("dev", () => {}, new AbortController().signal));
+  lowerThresholds(await buildAssembly("dev", new AbortController().signal));
   system = await startSystem({
     assemblyDirectory: async () => copy,
     stageName: "dev",

@@ -1,0 +1,131 @@
+/** What keys do at a terminal: the listening alone, and the whole at a pseudo-terminal. */
+import { spawn, spawnSync } from "node:child_process";
+import { EventEmitter } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { listenToKeys } from "../../bin/keys.ts";
+import { withProgress } from "../../bin/progress.ts";
+import { freePort } from "../system.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+test("each key does its action, h lists them, Ctrl-C interrupts, and others do nothing", async () => {
+  const modes: boolean[] = [];
+  const terminal = Object.assign(new EventEmitter(), {
+    isTTY: true,
+    setRawMode: (isRaw: boolean) => modes.push(isRaw),
+    ...{ resume() {}, pause() {}, unref() {} },
+  });
+  const done: string[] = [];
+  const giveBack = listenToKeys(
+    terminal as never,
+    [
+      { key: "a", says: "does a", act: () => void done.push("a") },
+      { key: "b", says: "fails", act: () => Promise.reject(new Error("b is broken")) },
+    ],
+    { say: (text) => done.push(text), interrupted: () => done.push("interrupted") },
+  );
+  terminal.emit("data", Buffer.from("xa"));
+  terminal.emit("data", Buffer.from("bh\u0003"));
+  await new Promise((next) => setImmediate(next));
+  expect(done).toEqual([
+    "a",
+    "  a  does a\n  b  fails\n  h  list the keys",
+    "interrupted",
+    "b is broken",
+  ]);
+  giveBack();
+  expect(modes).toEqual([true, false]);
+});
+
+describe("progress", () => {
+  const pause = (milliseconds: number) => new Promise((next) => setTimeout(next, milliseconds));
+
+  test("of what takes more than a second is told, of what does not is not", async () => {
+    let said = "";
+    const write = (text: string) => {
+      said += text;
+    };
+    expect(await withProgress("Quick", { isLive: false, write }, () => 7)).toBe(7);
+    expect(said).toBe("");
+    await withProgress("Slow", { isLive: false, write }, () => pause(1200));
+    expect(said).toMatch(/^Slow …\nSlow: \d\.\d s\n$/);
+    said = "";
+    const failing = withProgress("Bad", { isLive: true, write }, async () => {
+      await pause(1200);
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect(said).toMatch(/^\rBad … 1 s\rBad: \d\.\d s\n$/);
+  });
+});
+
+/** `script` of util-linux runs a program at a terminal of its own. */
+const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util");
+
+(hasScript ? test : test.skip)(
+  "at a terminal: a gift, a restart on the same data, simulated viewers, and the end",
+  async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "ovation-keys-"));
+    const port = await freePort();
+    const command = `${process.execPath} bin/local.js`;
+    const child = spawn("script", ["-qec", command, "/dev/null"], {
+      cwd: root,
+      env: { ...process.env, PORT: `${port}`, DATA_DIR: dataDir, NODE_OPTIONS: "", NO_COLOR: "1" },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    let screen = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      screen += text;
+    });
+    const ended = new Promise((done) => child.once("close", done));
+    /** Waits for something that comes after what was seen last. */
+    let seen = 0;
+    const see = async (pattern: RegExp) => {
+      for (;;) {
+        const found = pattern.exec(screen.slice(seen));
+        if (found) {
+          seen += found.index + found[0].length;
+          return;
+        }
+        if (child.exitCode !== null) throw new Error(`It ended:\n${screen}`);
+        await new Promise((done) => setTimeout(done, 50));
+      }
+    };
+    await see(/h lists the keys, Ctrl-C ends/);
+    const beginning = screen.slice(screen.indexOf("  Ovation "));
+    // NO_COLOR: nothing but text.
+    expect(stripVTControlCharacters(beginning)).toBe(beginning);
+    child.stdin.write("h");
+    await see(/ {2}o {2}open[\s\S]* {2}q {2}quit/);
+    child.stdin.write("g");
+    await see(/johndoe gave a rose\./);
+    child.stdin.write("r");
+    await see(/On AWS this would have cost/);
+    await see(/h lists the keys/);
+    const answer = await fetch(
+      `http://127.0.0.1:${port}/api/v1/live-stream/64d15f9e2e6c8f4d5a123000/leaderboard`,
+      { headers: { authorization: `Bearer ${await tokenAt(port)}` } },
+    );
+    expect(await answer.json()).toMatchObject({ data: [{ user: { username: "johndoe" } }] });
+    child.stdin.write("s");
+    await see(/Eight simulated viewers/);
+    await see(/201 POST \/api\/v1\/live-stream\/\w+\/chat\/messages/);
+    child.stdin.write("s");
+    await see(/have left/);
+    child.stdin.write("q");
+    expect(await ended).toBe(0);
+    rmSync(dataDir, { recursive: true, force: true });
+  },
+  180_000,
+);
+
+async function tokenAt(port: number): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/local/token`, {
+    method: "POST",
+    body: '{"sub":"ann"}',
+  });
+  return ((await answer.json()) as { token: string }).token;
+}
