@@ -15,6 +15,8 @@ export const MessageId = objectId("The id of a chat message");
 export const NotificationId = objectId("The id of a notification");
 export const BanId = objectId("The id of a ban");
 export const OverlayKeyId = objectId("The id of an overlay key");
+export const WebhookId = objectId("The id of a webhook");
+export const DeliveryId = objectId("The id of one event's delivery to one receiver");
 
 /** A user's id: the `sub` of their token, which is an account's name on the Tencent side. */
 export const userIdPattern = /^[A-Za-z0-9_-]{1,64}$/;

@@ -179,6 +179,14 @@ export const refusals = {
   },
   gift_callback_failed: { kind: "unavailable", says: "The callback before the gift: {problem}" },
   gift_rejected: { kind: "conflict", says: "The callback before the gift rejected it" },
+  webhook_not_found: { kind: "missing", says: "There is no webhook {webhookId}" },
+  too_many_webhooks: { kind: "conflict", says: "There can be {max} webhooks at once" },
+  webhook_disabled: { kind: "conflict", says: "The webhook is disabled: enable it first" },
+  delivery_not_found: { kind: "missing", says: "There is no delivery {deliveryId}" },
+  delivery_not_resendable: {
+    kind: "conflict",
+    says: "A question before a gift is not asked again: its gift was not sent",
+  },
   text_not_found: { kind: "missing", says: "Language: there is no text in {language}" },
   text_name_missing: {
     kind: "invalid",

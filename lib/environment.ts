@@ -65,6 +65,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     },
     POST_RATE: { value: String(stage.postRate), for: toSockets },
     COMBOS_QUEUE_URL: { value: places.queueUrls?.combos, for: toQueue("combos") },
+    DELIVERIES_QUEUE_URL: { value: places.queueUrls?.deliveries, for: toQueue("deliveries") },
     MOMENTS_QUEUE_URL: { value: places.queueUrls?.moments, for: toQueue("moments") },
     NOTICES_QUEUE_URL: { value: places.queueUrls?.notices, for: toQueue("notices") },
     NOTIFICATIONS_QUEUE_URL: {
@@ -73,6 +74,8 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     },
     POSTS_QUEUE_URL: { value: places.queueUrls?.posts, for: toQueue("posts") },
     RESUMES_QUEUE_URL: { value: places.queueUrls?.resumes, for: toQueue("resumes") },
+    RETRIES_QUEUE_URL: { value: places.queueUrls?.retries, for: toQueue("retries") },
+    ROOMS_QUEUE_URL: { value: places.queueUrls?.rooms, for: toQueue("rooms") },
     USERS_QUEUE_URL: { value: places.queueUrls?.users, for: toQueue("users") },
     RESUME_FRAMES_PER_SECOND: {
       value: String(stage.resumeFramesPerSecond),
@@ -81,7 +84,10 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     LARGE_ROOM_VIEWERS: { value: String(stage.largeRoomViewers), for: ofKind("reaction") },
     PART_VIEWERS: { value: String(stage.partViewers), for: givesParts },
     POST_PART_FUNCTION: { value: functionName(stage.name, postSlice), for: givesParts },
-    TENCENT_SDK_APP_ID: { value: String(stage.tencent.sdkAppId), for: ofKind("command") },
+    TENCENT_SDK_APP_ID: {
+      value: String(stage.tencent.sdkAppId),
+      for: (contract) => ofKind("command")(contract) || readsQueue("deliveries")(contract),
+    },
     TENCENT_ADMINISTRATORS: { value: stage.tencent.administrators.join(), for: ofKind("command") },
     TENCENT_SECRET_ARN: {
       value: places.tencentSecretArn,

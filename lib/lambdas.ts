@@ -13,7 +13,7 @@ import { defaults } from "../platform/grants.ts";
 import { environmentOf } from "./environment.ts";
 import { type Statement, statementsOf } from "./grants.ts";
 import { functionName } from "./names.ts";
-import type { Row } from "./route-table.ts";
+import { type Row, rowsOf } from "./route-table.ts";
 import type { Site } from "./site.ts";
 
 const dist = join(import.meta.dirname, "../dist");
@@ -61,11 +61,23 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
 }
 
 /**
- * Whether a function sends messages to the queue that it reads: what is left, or not due yet.
- * Lambda considers such a chain a loop and ends it after 16 turns unless it is told otherwise.
+ * Whether what a function sends to queues may come back to it, by itself or through others: what is
+ * left, or not due yet. Lambda considers such a chain a loop and ends it after 16 turns unless it
+ * is told otherwise.
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
  */
-const asksItself = ({ contract }: Row) =>
-  contract.kind === "reaction" &&
-  "queue" in contract.on &&
-  (contract.grants.queues?.includes(contract.on.queue) ?? false);
+function asksItself(row: Row): boolean {
+  const reached = new Set<Row>();
+  const readers = rowsOf("reaction");
+  const visit = ({ contract }: Row): void => {
+    for (const queue of contract.grants.queues ?? [])
+      for (const reader of readers) {
+        const { on } = reader.contract;
+        if (!("queue" in on) || on.queue !== queue || reached.has(reader)) continue;
+        reached.add(reader);
+        visit(reader);
+      }
+  };
+  visit(row);
+  return [...reached].some(({ name }) => name === row.name);
+}

@@ -18,11 +18,14 @@ const keptDays = { live: 4, dead: 14 };
 /** The queues of a stage: those that keep an order are FIFO, with a group for each stream. */
 const keepsOrder = {
   combos: false,
+  deliveries: true,
   moments: false,
   notices: false,
   notifications: false,
   posts: true,
   resumes: false,
+  retries: false,
+  rooms: false,
   users: false,
 } satisfies Record<QueueName, boolean>;
 

@@ -64,6 +64,7 @@ export function connectSource(
     new CfnEventSourceMapping(scope, id, {
       ...common,
       eventSourceArn: data.queues[on.queue].queueArn,
+      ...(on.concurrencyMax && { scalingConfig: { maximumConcurrency: on.concurrencyMax } }),
     });
     return undefined;
   }

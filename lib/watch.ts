@@ -40,11 +40,14 @@ const concurrencyShare = 0.8;
 /** Seconds for which a message may wait; in `moments` they are sent up to 15 minutes ahead. */
 const messageAgeMax: Record<QueueName, number> = {
   combos: 300,
+  deliveries: 300,
   moments: 1_800,
   notices: 300,
   notifications: 300,
   posts: 60,
   resumes: 120,
+  retries: 1_800,
+  rooms: 300,
   users: 300,
 };
 

@@ -45,6 +45,8 @@ const settings = {
   /** Posts a second that this stage may use of the account's rate. */
   POST_RATE: positive,
   COMBOS_QUEUE_URL: url,
+  /** The queue of events for webhooks and for the application of the Tencent side. */
+  DELIVERIES_QUEUE_URL: url,
   MOMENTS_QUEUE_URL: url,
   /** The queue of what is told to many users, such as a stream that went live. */
   NOTICES_QUEUE_URL: url,
@@ -53,6 +55,10 @@ const settings = {
   POSTS_QUEUE_URL: url,
   /** The queue of connections that are to be sent what they have missed. */
   RESUMES_QUEUE_URL: url,
+  /** The queue of deliveries that failed and wait for their next attempt. */
+  RETRIES_QUEUE_URL: url,
+  /** The queue of rooms that were created or destroyed, for the Tencent side's callbacks. */
+  ROOMS_QUEUE_URL: url,
   /** The queue of users whom the search does not find yet. */
   USERS_QUEUE_URL: url,
   /** Missed frames that one user's connections are sent in a second, together. */

@@ -3,11 +3,14 @@ import type { Partition } from "./table/keys.ts";
 /** The queues of a stage. */
 export type QueueName =
   | "combos"
+  | "deliveries"
   | "moments"
   | "notices"
   | "notifications"
   | "posts"
   | "resumes"
+  | "retries"
+  | "rooms"
   | "users";
 
 /** The functions that others of ours may invoke, by their names in the route table. */

@@ -11,7 +11,7 @@ import type { ItemKind } from "./table/item-kinds.ts";
 /** What calls a function that nobody asks: the table's stream, a queue, or the clock. */
 type Source =
   | { stream: "table"; kinds?: readonly ItemKind[]; batchSize: number }
-  | { queue: QueueName; batchSize: number }
+  | { queue: QueueName; batchSize: number; concurrencyMax?: number }
   | { every: string };
 
 /** The contract of one reaction. */

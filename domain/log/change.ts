@@ -156,7 +156,26 @@ function streamRecord({ old, new: image, createdAt }: ItemChange): LogRecord | u
   if (endStatuses.has(status) && before !== undefined && !endStatuses.has(before.status))
     events.push({ type: "stream.ended", at, data: { streamId, status, endedAt } });
   if (events.length === 0) return undefined;
-  return alwaysShown(`stream:${streamId}:${now.revision}`, createdAt, events);
+  const record = alwaysShown(`stream:${streamId}:${now.revision}`, createdAt, events);
+  const room = roomChangeOf(now, events);
+  return room === undefined ? record : { ...record, room };
+}
+
+/** What the events of a stream mean to the room that it is on the Tencent side. */
+function roomChangeOf(
+  { roomId, room = {} }: Stream,
+  events: readonly StreamEvent[],
+): LogRecord["room"] {
+  const change = events.find(({ type }) => type === "stream.started" || type === "stream.ended");
+  if (roomId === null || change === undefined) return undefined;
+  const isEnd = change.type === "stream.ended";
+  const operator = isEnd ? room.destroyedBy : room.createdBy;
+  return {
+    kind: isEnd ? "destroyed" : "created",
+    roomId,
+    at: change.at,
+    ...(typeof operator === "string" && { operator }),
+  };
 }
 
 /** The rules that viewers are shown, as text to compare. Blocked words are for moderators alone. */

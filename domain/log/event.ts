@@ -110,4 +110,6 @@ export type LogRecord = {
   blocks?: string;
   /** The message whose text it takes away, and when that was written (ISO 8601). */
   deletes?: { messageId: string; createdAt: string };
+  /** The Tencent side's room that began or ended, when, and by whose call if by one. */
+  room?: { kind: "created" | "destroyed"; roomId: string; at: string; operator?: string };
 };

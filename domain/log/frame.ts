@@ -113,6 +113,10 @@ const add = (a: Totals, b: Totals): Totals => ({
   credits: a.credits + b.credits,
 });
 
+/** The id of an event by its place in its record, 0, 1, 2 …: unique in its stream. */
+export const idOfEvent = (recordId: string, place: number) =>
+  place === 0 ? recordId : `${recordId}.${place}`;
+
 /** The events of a record as a frame has them; several of one record are numbered. */
 function eventTexts(
   record: LogRecord,
@@ -120,7 +124,7 @@ function eventTexts(
   deleted: ReadonlySet<string | undefined>,
 ): string[] {
   return record.events.map((event, at) => {
-    const id = at === 0 ? record.id : `${record.id}.${at}`;
+    const id = idOfEvent(record.id, at);
     return JSON.stringify({
       id,
       type: event.type,

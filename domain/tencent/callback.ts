@@ -3,11 +3,17 @@ import * as z from "zod";
 /** The callback that decides on a gift before it is sent. */
 export const beforeSendGift = "Live.CallbackBeforeSendGift";
 
+/** The callbacks that tell afterwards that a room was created or destroyed. */
+export const afterRoom = {
+  created: "Live.CallbackAfterCreateRoom",
+  destroyed: "Live.CallbackAfterDestroyRoom",
+} as const;
+
 /** Callbacks that one configuration may name. */
 const commandsMax = 50;
 
 /** The callbacks that are really called: accepting another name would promise that it is, too. */
-const commands: readonly string[] = [beforeSendGift];
+const commands: readonly string[] = [beforeSendGift, afterRoom.created, afterRoom.destroyed];
 
 export const CallbackCommands = z
   .array(
@@ -15,7 +21,7 @@ export const CallbackCommands = z
       .string({ error: "expected the name of a callback" })
       .regex(/^Live\.Callback[A-Za-z]{1,50}$/, "expected the name of a callback")
       .refine((name) => commands.includes(name), {
-        error: ({ input }) => `${input} is not called; expected ${commands.join(" or ")}`,
+        error: ({ input }) => `${input} is not called; expected ${commands.join(", ")}`,
       }),
     { error: "expected an array of callbacks' names" },
   )
@@ -24,6 +30,20 @@ export const CallbackCommands = z
 /** The configuration: one address for the application, and the callbacks that go there. */
 export const Callbacks = z.object({ Url: z.string(), CallbackCommandList: z.array(z.string()) });
 export type Callbacks = z.infer<typeof Callbacks>;
+
+/** The configured address with the query that the application checks. */
+export function callbackUrl(
+  configured: string,
+  { sdkAppId, command, clientIp }: { sdkAppId: number; command: string; clientIp: string },
+): URL {
+  const url = new URL(configured);
+  url.searchParams.append("SdkAppid", String(sdkAppId));
+  url.searchParams.append("CallbackCommand", command);
+  url.searchParams.append("contenttype", "json");
+  url.searchParams.append("ClientIP", clientIp);
+  url.searchParams.append("OptPlatform", "RESTAPI");
+  return url;
+}
 
 /**
  * What the callback is told about a gift; `Coins` is the unit price times Count, `Time` in seconds.

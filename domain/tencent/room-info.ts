@@ -147,6 +147,10 @@ export function roomInfoOf(stream: Stream, viewCount: number): z.infer<typeof Ro
   };
 }
 
+/** The template of the seats, which only create_room knows. */
+export const seatTemplateOf = ({ room }: Stream): string =>
+  RoomFields.parse(room ?? {}).SeatTemplate;
+
 /** Refuses where the room has messages switched off: only its host and moderators chat then. */
 export function assertMessagesOpen({ room, hostId, moderators }: Stream, userId: string): void {
   if (room?.IsMessageDisabled !== true || hostId === userId) return;

@@ -5,6 +5,7 @@ import { ownGovernors } from "../../platform/push/governor.ts";
 import { ownJobs } from "../../platform/push/jobs.ts";
 import { ownMemory } from "../../platform/push/memory.ts";
 import { reaction } from "../../platform/reaction.ts";
+import { createFeed } from "../../platform/webhooks/feed.ts";
 
 /** Brings what was written to all who watch: rooms of a batch side by side, each in its order. */
 export const { contract, handler } = reaction(
@@ -16,16 +17,21 @@ export const { contract, handler } = reaction(
       batchSize: 1000,
     },
     grants: {
-      read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED"],
-      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED"],
-      queues: ["posts", "resumes", "notifications"],
+      read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED", "WEBHOOK"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED", "DELETION"],
+      queues: ["posts", "resumes", "notifications", "deliveries", "rooms"],
       connections: true,
     },
     memoryMegabytes: 1769,
     timeoutSeconds: 60,
   },
   async (records, now) => {
-    const outlet = { poster: ownPoster(), governor: ownGovernors().others, jobs: ownJobs() };
+    const outlet = {
+      poster: ownPoster(),
+      governor: ownGovernors().others,
+      jobs: ownJobs(),
+      feed: createFeed(),
+    };
     await pushBatch({ now, memory: ownMemory, outlet }, records);
   },
 );

@@ -5,6 +5,7 @@ import { postJobs } from "../../platform/push/large-room.ts";
 import { ownMemory } from "../../platform/push/memory.ts";
 import { ownInvokeSlice } from "../../platform/push/slice-job.ts";
 import { reaction } from "../../platform/reaction.ts";
+import { createFeed } from "../../platform/webhooks/feed.ts";
 
 /** Posts large rooms, so that no other room waits for them: each stream in order, one at a time. */
 export const { contract, handler } = reaction(
@@ -12,9 +13,9 @@ export const { contract, handler } = reaction(
     says: "Post the frames of a large room to its viewers",
     on: { queue: "posts", batchSize: 10 },
     grants: {
-      read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED"],
-      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED"],
-      queues: ["posts"],
+      read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED", "WEBHOOK"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED", "DELETION"],
+      queues: ["posts", "deliveries", "rooms"],
       tasks: ["realtime/post-part"],
       connections: true,
     },
@@ -27,6 +28,7 @@ export const { contract, handler } = reaction(
       governor: ownGovernors().large,
       jobs: ownJobs(),
       invokeSlice: ownInvokeSlice(),
+      feed: createFeed(),
     };
     return postJobs({ now, memory: ownMemory, outlet }, records);
   },

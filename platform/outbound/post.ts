@@ -35,42 +35,76 @@ type Bounds = { timeoutMilliseconds: number; bytesMax: number };
 /** No outbound call gets longer than this, or a larger answer. */
 const boundsMax: Bounds = { timeoutMilliseconds: 10_000, bytesMax: 64 * 1024 };
 
+/** What is posted: the text as it is, with headers beside those that every call has. */
+type Posted = { text: string; headers?: Record<string, string> };
+
 /**
- * Posts JSON, with `more` headers, to a URL that somebody configured, and answers the status and
- * text that came back. Throws when the URL leads elsewhere than to the open Internet (the runner
- * may call its own machine), and when the answer is late, too large, cut or not there. No redirect
- * is followed.
+ * Opens a call to a URL that somebody configured. Throws when the URL leads elsewhere than to the
+ * open Internet (the runner may call its own machine). No redirect is followed.
+ */
+function open(destination: string, { text, headers = {} }: Posted, timeoutMilliseconds: number) {
+  const problem = destinationProblem(destination);
+  if (problem !== undefined) throw new Error(`Not called: ${problem}`);
+  const options = {
+    method: "POST",
+    headers: {
+      ...headers,
+      "content-type": "application/json",
+      "content-length": String(Buffer.byteLength(text)),
+    },
+    signal: AbortSignal.timeout(Math.min(timeoutMilliseconds, boundsMax.timeoutMilliseconds)),
+  };
+  return isLoopback(destination)
+    ? httpRequest(destination, options)
+    : httpsRequest(destination, { ...options, lookup: lookupPublic });
+}
+
+/**
+ * Posts JSON, with `headers`, to a URL that somebody configured, and answers the status and text
+ * that came back. Throws when the URL may not be called, and when the answer is late, too large,
+ * cut or not there.
  */
 export async function postJson(
   destination: string | URL,
   body: unknown,
   bounds: Bounds,
-  more: Record<string, string> = {},
+  headers: Record<string, string> = {},
 ): Promise<{ status: number; text: string }> {
-  const text = String(destination);
-  const problem = destinationProblem(text);
-  if (problem !== undefined) throw new Error(`Not called: ${problem}`);
-  const payload = JSON.stringify(body);
-  const headers = {
-    ...more,
-    "content-type": "application/json",
-    "content-length": String(Buffer.byteLength(payload)),
-  };
-  const signal = AbortSignal.timeout(
-    Math.min(bounds.timeoutMilliseconds, boundsMax.timeoutMilliseconds),
-  );
-  const options = { method: "POST", headers, signal };
-  const request = isLoopback(text)
-    ? httpRequest(text, options)
-    : httpsRequest(text, { ...options, lookup: lookupPublic });
-  return answerOf(request, payload, Math.min(bounds.bytesMax, boundsMax.bytesMax));
+  const text = JSON.stringify(body);
+  const request = open(String(destination), { text, headers }, bounds.timeoutMilliseconds);
+  return answerOf(request, text, Math.min(bounds.bytesMax, boundsMax.bytesMax));
 }
+
+/**
+ * Posts JSON that is text already, and answers the status as soon as it comes, within 10 s: what
+ * follows it is of no interest, and beyond 64 KB or 10 s the connection is closed. Throws as
+ * `postJson` does.
+ */
+export async function postForStatus(destination: string, posted: Posted): Promise<number> {
+  const request = open(destination, posted, boundsMax.timeoutMilliseconds);
+  return new Promise((resolve, reject) => {
+    request.on("error", reject);
+    request.once("close", () => reject(new Error(noAnswer)));
+    request.once("response", (response) => {
+      let bytes = 0;
+      response.on("error", () => undefined);
+      response.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > boundsMax.bytesMax) request.destroy();
+      });
+      resolve(response.statusCode ?? 0);
+    });
+    request.end(posted.text);
+  });
+}
+
+/** A connection that is handed to another protocol (101) ends without an error. */
+const noAnswer = "No answer came";
 
 function answerOf(request: ClientRequest, payload: string, bytesMax: number) {
   return new Promise<{ status: number; text: string }>((resolve, reject) => {
     request.on("error", reject);
-    // A connection that is handed to another protocol (101) ends without an error.
-    request.once("close", () => reject(new Error("No answer came")));
+    request.once("close", () => reject(new Error(noAnswer)));
     request.once("response", (response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;

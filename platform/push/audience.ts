@@ -1,3 +1,4 @@
+import type { Feed } from "./feed.ts";
 import type { Poster } from "./gateway.ts";
 import type { Governor } from "./governor.ts";
 import type { Jobs } from "./jobs.ts";
@@ -14,6 +15,8 @@ export type Outlet = {
   jobs: Jobs;
   /** Has a slice posted by another environment; whoever has no such way posts all by itself. */
   invokeSlice?: InvokeSlice;
+  /** To webhooks and the like; whoever has no such way tells nobody outside. */
+  feed?: Feed;
 };
 
 /** What a slice is posted by. */

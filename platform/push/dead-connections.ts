@@ -1,8 +1,8 @@
 import { openingMilliseconds, type Subscriber } from "../../domain/log/subscriber.ts";
+import { allDone } from "../all-done.ts";
 import { limits } from "../limits.ts";
 import { dropConnection } from "../store/log/connections.ts";
 import { isInSlice, removeSubscriber, type Slice } from "../store/log/subscribers.ts";
-import { allDone } from "./all-done.ts";
 import type { Audience, Push } from "./audience.ts";
 import { type Memory, subscriptionName } from "./memory.ts";
 

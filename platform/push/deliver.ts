@@ -1,10 +1,10 @@
 import type { Frame } from "../../domain/log/frame.ts";
+import { allDone } from "../all-done.ts";
 import { setting } from "../env.ts";
 import { limits } from "../limits.ts";
 import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { getLog, markPosted } from "../store/log/logs.ts";
 import { rangesMax, whole } from "../store/log/subscribers.ts";
-import { allDone } from "./all-done.ts";
 import type { Audience } from "./audience.ts";
 import { dropGone } from "./dead-connections.ts";
 import { postSlice } from "./slice.ts";

@@ -6,10 +6,14 @@ import { listBacklog, removeBacklog } from "../store/log/backlog.ts";
 import { takeText } from "../store/log/frames.ts";
 import { appendRecords } from "./append.ts";
 import type { Audience } from "./audience.ts";
+import { feedRecords } from "./feed-records.ts";
 import { knownCovering } from "./log-cache.ts";
 
-/** Where a log ends, and the frames that were put just now. */
-type Framed = { head: number; newFrames: Frame[] };
+/**
+ * Where a log ends, the frames that were put just now, and when the records have been handed to
+ * those outside: to be awaited before the records are done with, beside the posts to the viewers.
+ */
+type Framed = { head: number; newFrames: Frame[]; fed: Promise<void> };
 
 /**
  * Brings a batch into the log and deleted texts out of it. The message that a deletion is about may
@@ -26,12 +30,13 @@ export async function frameRecords(
   const readBacklog = () => listBacklog(streamId, limits().backlogRecords);
   let backlog = await readBacklog();
   for (; backlog.more; backlog = await readBacklog()) {
-    await frameAll(audience, backlog.records, viewers);
+    await (await frameAll(audience, backlog.records, viewers)).fed;
     await removeBacklog(streamId, backlog.ids);
   }
   // Frames of earlier rounds are read again before they are posted: what is deleted now may be in
   // them. Those of this last round are without it.
   const framed = await frameAll(audience, [...backlog.records, ...records], viewers);
+  await framed.fed;
   await removeBacklog(streamId, backlog.ids);
   return framed;
 }
@@ -43,8 +48,11 @@ export async function frameAll(
   viewers: number,
 ): Promise<Framed> {
   const framed = await appendRecords(audience, records, viewers);
+  const fed = feedRecords(audience, records, framed.newFrames);
+  // Whoever awaits it hears of its failure, even if that comes while the texts are taken out.
+  fed.catch(() => undefined);
   await takeTexts(audience, records);
-  return framed;
+  return { ...framed, fed };
 }
 
 /** Takes the texts of deleted messages out of the frames that are kept. */

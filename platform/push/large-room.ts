@@ -34,7 +34,8 @@ export async function postRoom(audience: Audience): Promise<void> {
   const framed =
     records.length > 0
       ? await frameAll(audience, records, await viewersOf(audience))
-      : await readHead(streamId);
+      : { ...(await readHead(streamId)), fed: undefined };
+  await framed.fed;
   await removeBacklog(streamId, ids);
   const isDone = await deliverFrames(audience, framed);
   if (more || !isDone) await outlet.jobs.queueRemainder(streamId, now);

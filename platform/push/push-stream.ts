@@ -34,4 +34,5 @@ async function pushRecords(audience: Audience, records: readonly LogRecord[]): P
   }
   const framed = await frameRecords(audience, records, viewers);
   if (!(await deliverFrames(audience, framed))) await outlet.jobs.queueRemainder(streamId, now);
+  await framed.fed;
 }

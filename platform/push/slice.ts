@@ -1,10 +1,10 @@
 import type { Frame } from "../../domain/log/frame.ts";
 import { firstLive, type Subscriber, viewersAmong } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
+import { allDone } from "../all-done.ts";
 import { listFrames } from "../store/log/frames.ts";
 import { listSubscribers, type Slice } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/members.ts";
-import { allDone } from "./all-done.ts";
 import type { Audience, Push, SliceOutlet } from "./audience.ts";
 import { dropGone, forgetRemoved, isGone } from "./dead-connections.ts";
 import { type Forms, formsOf } from "./encodings.ts";

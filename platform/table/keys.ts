@@ -57,7 +57,11 @@
  *   metadata         STREAM#s        METADATA            set_room_metadata
  *   gift categories  CATALOGUE       CATEGORIES          add_gift_category and the like
  *   gift's text      CATALOGUE       TEXT#of#id#language set_gift_language and the like
- *   callbacks        CATALOGUE       CALLBACKS           live_config/set_callback
+ *   webhook          WEBHOOK#all     SLOT#n, 2 digits    webhooks/* (so there are at most 20)
+ *   its secrets      SECRET#id       SECRET              webhooks/create, rotate-secret
+ *   delivery         DELIVERY#to     id                  webhooks/deliver (to: webhook or tencent)
+ *   deleted text     DELETION#s      id of the message   fan-out, post (not to be sent any more)
+ *   callbacks        CALLBACKS#app   CALLBACKS           live_config/set_callback
  *   command's rate   RATE#app#name   RATE                commands that may be called once a second
  *   layout           LAYOUT          LAYOUT              npm start, npm run deploy (its version)
  *
@@ -142,7 +146,12 @@ export const key = {
   giftCategories: () => place(catalogue, "CATEGORIES"),
   giftText: (of: "gift" | "category", id: string, language: string) =>
     place(catalogue, `TEXT#${of}#${id}#${language}`),
-  callbacks: () => place(catalogue, "CALLBACKS"),
+  webhook: (slot: number) =>
+    place("WEBHOOK#all", `${prefix.webhooks}${String(slot).padStart(2, "0")}`),
+  secrets: (webhookId: string) => place(`SECRET#${webhookId}`, "SECRET"),
+  delivery: (receiverId: string, id: string) => place(`DELIVERY#${receiverId}`, id),
+  deletion: (streamId: string, messageId: string) => place(`DELETION#${streamId}`, messageId),
+  callbacks: () => place("CALLBACKS#app", "CALLBACKS"),
   roomMetadata: (streamId: string) => place(stream(streamId), "METADATA"),
   commandRate: (sdkAppId: number, command: string) => place(`RATE#${sdkAppId}#${command}`, "RATE"),
   resumeRate: (userId: string, second: number) => place(`RATE#resume#${userId}#${second}`, "RATE"),
@@ -180,6 +189,7 @@ export const prefix = {
   listedStreams: "STREAM#",
   liveStreams: "LIVE#",
   parked: "PARKED#",
+  webhooks: "SLOT#",
   reminders: "REMIND#",
   notices: "NOTICE#",
   overlayKeys: "KEY#",

@@ -12,8 +12,9 @@ import { type Key, key } from "./keys.ts";
 /**
  * The version of what lies where in the table (keys.ts). It grows with every change that makes what
  * was written before unreadable. 1 had wallets and markers beside profiles, and no item saying so;
- * 2 had a chat's gone numbers in one set, and due reminders by their second; 3 had lists, gift types
- * and reminders on one key, and a room's subscribers, senders and counter beside its messages.
+ * 2 had a chat's gone numbers in one set, and due reminders by their second; 3 had lists, gift types,
+ * reminders and callbacks on one key, and a room's subscribers, senders and counter beside its
+ * messages.
  */
 export const layoutVersion = 4;
 

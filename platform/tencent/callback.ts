@@ -4,6 +4,7 @@ import type { Stream } from "../../domain/streams/stream.ts";
 import {
   beforeSendGift,
   type Callbacks,
+  callbackUrl,
   type GiftWater,
   verdictOf,
 } from "../../domain/tencent/callback.ts";
@@ -68,8 +69,9 @@ async function askBeforeGift(
     Count: gift.count,
     Coins: request.giftType.creditAmount * gift.count,
   };
+  const sdkAppId = setting("TENCENT_SDK_APP_ID");
   const verdict = verdictOf(
-    await ask(addressOf(Url, clientIp), outsideId ?? id, {
+    await ask(callbackUrl(Url, { sdkAppId, command: beforeSendGift, clientIp }), outsideId ?? id, {
       CallbackCommand: beforeSendGift,
       Operator_Account: caller.identifier,
       RoomId: stream.roomId ?? stream.id,
@@ -78,17 +80,6 @@ async function askBeforeGift(
   );
   if (verdict.kind === "unusable") refuse("gift_callback_failed", { problem: "no usable answer" });
   if (verdict.kind === "rejected") throw new RejectedGift(verdict.info, verdict.code);
-}
-
-/** The configured address with the query that the application checks. */
-function addressOf(configured: string, clientIp: string): URL {
-  const url = new URL(configured);
-  url.searchParams.append("SdkAppid", String(setting("TENCENT_SDK_APP_ID")));
-  url.searchParams.append("CallbackCommand", beforeSendGift);
-  url.searchParams.append("contenttype", "json");
-  url.searchParams.append("ClientIP", clientIp);
-  url.searchParams.append("OptPlatform", "RESTAPI");
-  return url;
 }
 
 async function ask(url: URL, id: string, body: unknown): Promise<unknown> {

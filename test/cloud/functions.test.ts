@@ -112,10 +112,13 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
   });
 
   test("may go on with what they have left in their own queue: Lambda does not end them as a loop", () => {
+    // What it sends comes back to it by way of another function.
+    const byAnother = ["webhooks/deliver"];
     for (const { name, contract } of rows) {
       const { properties } = functions.get(functionName(stage, name)) ?? {};
       const queue = contract.on?.queue;
-      const asksItself = queue !== undefined && contract.grants.queues?.includes(queue) === true;
+      const isOwn = queue !== undefined && contract.grants.queues?.includes(queue) === true;
+      const asksItself = isOwn || byAnother.includes(name);
       expect([name, properties?.RecursiveLoop]).toEqual([name, asksItself ? "Allow" : undefined]);
     }
   });

@@ -26,6 +26,7 @@ const wings: Record<string, readonly string[]> = {
   "domain/money": ["domain", "domain/people", "domain/streams"],
   "domain/log": ["domain", "domain/people", "domain/streams", "domain/money"],
   "domain/tencent": ["domain", "domain/people", "domain/streams", "domain/money"],
+  "domain/webhooks": ["domain", "domain/log"],
 
   platform: ["domain", "domain/people", "domain/log", "platform/table"],
   "platform/aws": ["platform"],
@@ -35,10 +36,12 @@ const wings: Record<string, readonly string[]> = {
   "platform/store/money": storeRule("money", ["people", "streams"]),
   "platform/store/log": storeRule("log", ["people", "streams"]),
   "platform/store/tencent": storeRule("tencent", ["people", "streams", "money"]),
+  "platform/store/webhooks": ["platform", "platform/table", "domain", "domain/webhooks"],
   "platform/outbound": ["platform", "domain"],
   "platform/http": ["platform", "platform/table", "domain"],
   "platform/push": [
     ...["platform", "platform/table", "domain", "domain/people", "domain/streams", "domain/log"],
+    "domain/webhooks",
     ...["platform/store/people", "platform/store/streams", "platform/store/log"],
   ],
   "platform/realtime": [
@@ -46,9 +49,15 @@ const wings: Record<string, readonly string[]> = {
     ...["platform/store/streams", "platform/store/log"],
     ...["domain", "domain/streams", "domain/log"],
   ],
+  "platform/webhooks": [
+    ...["platform", "platform/outbound", "platform/push"],
+    ...["platform/store/webhooks", "platform/store/tencent"],
+    ...["domain", "domain/log", "domain/tencent", "domain/webhooks"],
+  ],
   "platform/tencent": [
-    ...["platform", "platform/table", "platform/http", "platform/outbound"],
-    ...["platform/store/money", "domain", "domain/streams", "domain/money", "domain/tencent"],
+    ...["platform", "platform/table", "platform/http", "platform/outbound", "platform/webhooks"],
+    ...["platform/store/log", "platform/store/money", "platform/store/tencent"],
+    ...["domain", "domain/streams", "domain/money", "domain/tencent", "domain/webhooks"],
   ],
   "platform/audit": [
     "platform",

@@ -12,7 +12,7 @@ export const { contract, handler } = command(
     body: z.object({ Url: DestinationUrl, CallbackCommandList: CallbackCommands }),
     refusals: ["callbacks_exist"],
     callsPerSecond: 200,
-    grants: { write: ["CATALOGUE"] },
+    grants: { write: ["CALLBACKS"] },
   },
   async ({ body }) => {
     await recordCallbacks(body);

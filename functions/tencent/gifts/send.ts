@@ -19,7 +19,7 @@ export const { contract, handler } = command(
     callsPerSecond: 200,
     idempotencyKey: true,
     grants: {
-      read: ["ROOM", "STREAM", "GIFTID", "CATALOGUE", "USER", "WALLET", "REPLAY", "GIFTTYPE"],
+      read: ["ROOM", "STREAM", "GIFTID", "GIFTTYPE", "CALLBACKS", "USER", "WALLET", "REPLAY"],
       write: ["USER", "WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY"],
     },
   },

@@ -30,7 +30,8 @@ export const { contract, handler } = command(
     const host = summary(owner!);
     const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
     const stream = makeStream(newStreamOf(room), { id: newId(), host, defaultThumbnail, now });
-    const alias = { roomId: room.RoomId, room: roomFieldsOf(room) };
+    const fields = { ...roomFieldsOf(room), createdBy: caller.identifier };
+    const alias = { roomId: room.RoomId, room: fields };
     await recordRoom(room.RoomId, { ...stream, ...goLive(stream, stream.host, now), ...alias });
     await announce(stream.id, now);
     return { Response: { RoomId: room.RoomId } };

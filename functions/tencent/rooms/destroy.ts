@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Stream } from "../../../domain/streams/stream.ts";
 import { end } from "../../../domain/streams/stream-lifecycle.ts";
 import { RoomId } from "../../../domain/tencent/room.ts";
 import { changeStream } from "../../../platform/store/streams/streams.ts";
@@ -15,9 +16,14 @@ export const { contract, handler } = command(
     callsPerSecond: 200,
     grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "USER", "LIST"] },
   },
-  async ({ body, now }) => {
+  async ({ body, caller, now }) => {
+    const destroyedBy = caller.identifier;
     const room = await getOpenRoom(body.RoomId);
-    await changeStream(room, (stream) => end(stream, now), now);
+    const decide = (stream: Stream) => ({
+      ...end(stream, now),
+      room: { ...stream.room, destroyedBy },
+    });
+    await changeStream(room, decide, now);
     return {};
   },
 );

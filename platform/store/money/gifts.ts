@@ -10,7 +10,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import type { Member } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { key, prefix } from "../../table/keys.ts";
-import { queryItems } from "../../table/query.ts";
+import { queryAll, queryItems } from "../../table/query.ts";
 import type { Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
@@ -131,4 +131,11 @@ export async function listGifts(
     place = items.at(-1)?.SK;
   }
   return gifts.slice(0, limit + 1);
+}
+
+/** All gifts and superlikes of a stream, oldest first, read consistently. */
+export async function* eachGift(streamId: string): AsyncGenerator<Gift> {
+  const walk = { consistent: true };
+  for await (const item of queryAll(key.gift(streamId, ""), { prefix: prefix.gifts }, walk))
+    if (item.kind !== "share") yield read(Gift, item);
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import type { Stream } from "../../../domain/streams/stream.ts";
+import { Stream } from "../../../domain/streams/stream.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
@@ -25,6 +25,10 @@ export async function findRoom(roomId: string): Promise<Stream | undefined> {
 export async function getRoom(roomId: string): Promise<Stream> {
   return (await findRoom(roomId)) ?? refuse("room_not_found", { roomId });
 }
+
+/** The stream of a room, even one that was deleted since; read consistently. */
+export const findRoomStream = (streamId: string): Promise<Stream | undefined> =>
+  getItem(Stream, key.stream(streamId), { consistent: true });
 
 const isOver = ({ status }: Stream) =>
   status !== "active" && status !== "preparing" && status !== "scheduled";

@@ -100,7 +100,7 @@ test.each([
   { CallbackCommandList: "Live.CallbackBeforeSendGift" },
   { CallbackCommandList: ["BeforeSendGift"] },
   { CallbackCommandList: Array.from({ length: 51 }, () => all[0]) },
-  { CallbackCommandList: [...all, "Live.CallbackAfterDestroyRoom"] },
+  { CallbackCommandList: [...all, "Live.CallbackAfterStartBattle"] },
 ])("refuses the configuration %j", async (changes) => {
   const callbacks = { Url: address, CallbackCommandList: all, ...changes };
   for (const command of [setCallback, updateCallback])
@@ -108,11 +108,12 @@ test.each([
 });
 
 test("a callback that is never called is refused by its name, until it is called", async () => {
-  const CallbackCommandList = [...all, "Live.CallbackAfterDestroyRoom"];
+  const CallbackCommandList = [...all, "Live.CallbackAfterStartBattle"];
   for (const command of [setCallback, updateCallback]) {
     const { body } = await call(command, { Url: address, CallbackCommandList });
     expect(body.ErrorInfo).toBe(
-      "CallbackCommandList.1: Live.CallbackAfterDestroyRoom is not called; expected Live.CallbackBeforeSendGift",
+      "CallbackCommandList.1: Live.CallbackAfterStartBattle is not called; expected " +
+        "Live.CallbackBeforeSendGift, Live.CallbackAfterCreateRoom, Live.CallbackAfterDestroyRoom",
     );
   }
 });

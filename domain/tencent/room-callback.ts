@@ -1,0 +1,73 @@
+import type { Gift } from "../money/gift.ts";
+import { addsToTotals } from "../money/gift-event.ts";
+import type { Stream } from "../streams/stream.ts";
+import { afterRoom } from "./callback.ts";
+import { roomInfoOf, seatTemplateOf } from "./room-info.ts";
+
+/** What happened to a room, when, and by whom: its host where no command did it. */
+type Happening = { at: string; operator?: string | undefined };
+
+/** What the application is told of a room that was created: the fields of create_room. */
+export function createdCallback(stream: Stream, { at, operator }: Happening) {
+  const { ViewCount: _, ...fields } = roomInfoOf(stream, 0);
+  return {
+    CallbackCommand: afterRoom.created,
+    Operator_Account: operator ?? stream.hostId,
+    /** Milliseconds since 1970. */
+    EventTime: Date.parse(at),
+    RoomInfo: { ...fields, SeatTemplate: seatTemplateOf(stream) },
+  };
+}
+
+/** The sums of a room that is over. */
+export type RoomStatistic = {
+  TotalViewers: number;
+  /** Quantities: Count × receivers. */
+  TotalGiftsSent: number;
+  TotalGiftCoins: number;
+  TotalUniqueGiftSenders: number;
+  /** Superlikes. */
+  TotalLikesReceived: number;
+};
+
+/** What the application is told of a room that was destroyed, with its totals. */
+export function destroyedCallback(
+  stream: Stream,
+  { at, operator }: Happening,
+  statistic: RoomStatistic,
+) {
+  const { RoomId, ...fields } = roomInfoOf(stream, 0);
+  return {
+    CallbackCommand: afterRoom.destroyed,
+    Operator_Account: operator ?? stream.hostId,
+    RoomId,
+    EventType: stream.status === "expired" ? "DestroyBySystem" : "DestroyByUser",
+    EventTime: Date.parse(at),
+    RoomInfo: { RoomId, ...fields },
+    Statistic: statistic,
+  };
+}
+
+/** Adds gifts up, one by one: those that were refunded do not count. */
+export function createStatistic() {
+  const senders = new Set<string>();
+  const sums = { TotalGiftsSent: 0, TotalGiftCoins: 0, TotalLikesReceived: 0 };
+  return {
+    add(gift: Gift): void {
+      if (gift.refundedAt !== undefined) return;
+      if (gift.kind === "superlike") {
+        sums.TotalLikesReceived += 1;
+        return;
+      }
+      const { count, credits } = addsToTotals(gift);
+      sums.TotalGiftsSent += count;
+      sums.TotalGiftCoins += credits;
+      senders.add(gift.sender.userId);
+    },
+    withViewers: (viewers: number): RoomStatistic => ({
+      TotalViewers: viewers,
+      ...sums,
+      TotalUniqueGiftSenders: senders.size,
+    }),
+  };
+}

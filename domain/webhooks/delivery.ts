@@ -1,0 +1,200 @@
+import * as z from "zod";
+import { DeliveryId, objectIdOf } from "../id.ts";
+import { PageInfo } from "../page.ts";
+import { Timestamp } from "../text.ts";
+
+/** An event on its way to receivers: what a frame says of it, with the stream in its data. */
+export const OutgoingEvent = z.object({
+  id: z.string(),
+  type: z.string(),
+  /** When it happened, ISO 8601. */
+  at: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type OutgoingEvent = z.infer<typeof OutgoingEvent>;
+
+const status = z.enum(["pending", "delivered", "failed"]);
+
+/** What became of one event at one receiver, as stored: from its first attempt on, for a week. */
+export const Delivery = z.object({
+  id: DeliveryId,
+  eventId: z.string(),
+  type: z.string(),
+  /** When the event happened. */
+  createdAt: Timestamp,
+  /** The text that was sent, and is sent again. */
+  body: z.string(),
+  attempts: z.number().int(),
+  /** Attempts that its schedule has made; those that somebody asked for do not count. */
+  step: z.number().int(),
+  status,
+  statusCode: z.number().int().optional(),
+  error: z.string().optional(),
+  nextAttemptAt: Timestamp.optional(),
+  /** The stream and the message whose text is in the body. */
+  message: z.object({ streamId: z.string(), id: z.string() }).optional(),
+  /** True for what is not asked twice: resending it would have effects of its own. */
+  once: z.boolean().optional(),
+  /** Seconds since 1970. */
+  expiresAt: z.number().int(),
+});
+export type Delivery = z.infer<typeof Delivery>;
+
+/** Deliveries are kept for a week after their event. */
+const keptSeconds = 7 * 24 * 3600;
+
+/** A delivery as it is listed. */
+const ListedDelivery = z
+  .object({
+    id: DeliveryId,
+    eventId: z.string().meta({ example: "gift:65a1234bcde5678f90123456" }),
+    type: z.string().meta({ example: "gift.sent" }),
+    createdAt: Timestamp.meta({ description: "When the event happened" }),
+    attempts: z.number().int().min(0),
+    status,
+    statusCode: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: "The status of the last answer; null where none came" }),
+    error: z
+      .string()
+      .nullable()
+      .meta({ description: "Why the last attempt failed; null where it did not" }),
+    nextAttemptAt: Timestamp.nullable(),
+  })
+  .meta({ id: "WebhookDelivery" });
+
+export const DeliveryPage = z.object({ list: z.array(ListedDelivery), pageInfo: PageInfo });
+
+/** A delivery as it is listed. */
+export const listedDeliveryOf = (delivery: Delivery): z.infer<typeof ListedDelivery> => ({
+  id: delivery.id,
+  eventId: delivery.eventId,
+  type: delivery.type,
+  createdAt: delivery.createdAt,
+  attempts: delivery.attempts,
+  status: delivery.status,
+  statusCode: delivery.statusCode ?? null,
+  error: delivery.error ?? null,
+  nextAttemptAt: delivery.nextAttemptAt ?? null,
+});
+
+/** How an attempt ended: with a status, or with what kept it from having one. */
+export type Outcome = { isDone: boolean; statusCode?: number; error?: string; isLate?: boolean };
+
+const minute = 60;
+const hour = 60 * minute;
+
+/** Seconds from a failed attempt of the schedule to the next one; after the last it has failed. */
+const delays = [
+  ...[5, 30, 2 * minute, 10 * minute, 30 * minute],
+  ...[hour, 2 * hour, 4 * hour, 8 * hour, 8 * hour],
+];
+
+/**
+ * Seconds to wait after so many attempts of the schedule (1, 2, 3 …), undefined after the last.
+ * `chance` (0 to 1) spreads them by a fifth, so that receivers that come back are not met by
+ * everything at once; the way through the queues is added to it, so that it stays a little less.
+ */
+function delayAfter(step: number, chance: number): number | undefined {
+  const seconds = delays[step - 1];
+  return seconds && Math.floor(seconds * (0.8 + 0.35 * chance));
+}
+
+/** A delivery with the outcome of its newest attempt in place of the one before. */
+function withOutcome(delivery: Delivery, { statusCode, error }: Outcome): Delivery {
+  const { statusCode: _, error: __, nextAttemptAt: ___, ...rest } = delivery;
+  return {
+    ...rest,
+    attempts: delivery.attempts + 1,
+    ...(statusCode !== undefined && { statusCode }),
+    ...(error !== undefined && { error }),
+  };
+}
+
+/** What decides on the next attempt; a receiver that is `gone` gets none. */
+type AttemptFacts = { now: Date; chance: number; gone?: boolean };
+
+/** A delivery after an attempt of its schedule. What was delivered once stays so. */
+export function afterAttempt(
+  delivery: Delivery,
+  outcome: Outcome,
+  { now, chance, gone = false }: AttemptFacts,
+): Delivery {
+  const made = { ...withOutcome(delivery, outcome), step: delivery.step + 1 };
+  if (outcome.isDone || delivery.status === "delivered") return { ...made, status: "delivered" };
+  const seconds = gone ? undefined : delayAfter(made.step, chance);
+  if (seconds === undefined) return { ...made, status: "failed" };
+  return { ...made, status: "pending", nextAttemptAt: later(now, seconds) };
+}
+
+/** A delivery after an attempt that somebody asked for: one that fails changes nothing else. */
+export function afterResending(delivery: Delivery, outcome: Outcome): Delivery {
+  const made = withOutcome(delivery, outcome);
+  if (outcome.isDone) return { ...made, status: "delivered" };
+  const { nextAttemptAt } = delivery;
+  return { ...made, ...(nextAttemptAt !== undefined && { nextAttemptAt }) };
+}
+
+/** A delivery whose receiver wants nothing any more: no attempt follows. */
+export function afterDisabling({ nextAttemptAt: _, ...delivery }: Delivery): Delivery {
+  return { ...delivery, status: "failed", error: "The receiver is disabled or deleted" };
+}
+
+/** A delivery that has to wait for its first attempt. */
+export const postponed = (delivery: Delivery, { now, chance }: AttemptFacts): Delivery => ({
+  ...delivery,
+  nextAttemptAt: later(now, delayAfter(1, chance)!),
+});
+
+const later = (now: Date, seconds: number) =>
+  new Date(now.getTime() + seconds * 1000).toISOString();
+
+/** An event as its first attempt finds it. */
+export function makeDelivery(
+  id: string,
+  event: Pick<OutgoingEvent, "id" | "type" | "at">,
+  body: string,
+  message: Delivery["message"],
+): Delivery {
+  return {
+    id,
+    eventId: event.id,
+    type: event.type,
+    createdAt: event.at,
+    body,
+    attempts: 0,
+    step: 0,
+    status: "pending",
+    ...(message && { message }),
+    expiresAt: Math.floor(Date.parse(event.at) / 1000) + keptSeconds,
+  };
+}
+
+/**
+ * The id of an event's delivery, the same however often the event comes: the event's time, to the
+ * millisecond, then a digest of receiver and event (hex, 13 digits or more). So ids sort by time.
+ */
+export function deliveryIdOf(at: string, digest: string): string {
+  const time = Date.parse(at);
+  const milliseconds = (time % 1000).toString(16).padStart(3, "0");
+  const counter = Number.parseInt(digest.slice(7, 13), 16);
+  return objectIdOf(Math.floor(time / 1000), milliseconds + digest.slice(0, 7), counter);
+}
+
+/** What a webhook is sent: the form that Standard Webhooks recommends. */
+export const bodyOf = ({ type, at, data }: OutgoingEvent): string =>
+  JSON.stringify({ type, timestamp: at, data });
+
+/** The message whose text is in an event's data. */
+export function messageIn({ type, data }: OutgoingEvent): Delivery["message"] {
+  if (type !== "chat.message") return undefined;
+  return { streamId: String(data.streamId), id: String(data._id) };
+}
+
+/** The text to send for a message that was deleted: what it said is gone. */
+export function withoutContent(body: string): string {
+  const sent = JSON.parse(body) as { data: Record<string, unknown> };
+  return JSON.stringify({ ...sent, data: { ...sent.data, content: "", deleted: true } });
+}

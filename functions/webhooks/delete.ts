@@ -1,0 +1,19 @@
+import * as z from "zod";
+import { WebhookId } from "../../domain/id.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { removeWebhook } from "../../platform/store/webhooks/webhooks.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "DELETE /api/v1/webhooks/{id}",
+    says: "Delete a webhook: nothing is sent to it any more",
+    tag: "Webhooks",
+    caller: "admin",
+    shape: "envelope",
+    path: z.object({ id: WebhookId }),
+    answer: [204, z.void()],
+    refusals: ["webhook_not_found"],
+    grants: { read: ["WEBHOOK"], write: ["WEBHOOK", "SECRET"] },
+  },
+  ({ path }) => removeWebhook(path.id),
+);

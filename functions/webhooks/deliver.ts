@@ -1,0 +1,26 @@
+import { handleEach, reaction } from "../../platform/reaction.ts";
+import { deliver } from "../../platform/webhooks/deliver.ts";
+import { DeliveryJob } from "../../platform/webhooks/jobs.ts";
+
+/**
+ * The only function that calls webhooks. A call has one message, which is of one receiver: one that
+ * hangs costs nobody else's time.
+ */
+export const { contract, handler } = reaction(
+  {
+    says: "Post events to webhooks and to the Tencent side's application",
+    on: { queue: "deliveries", batchSize: 1, concurrencyMax: 128 },
+    grants: {
+      read: ["WEBHOOK", "SECRET", "CALLBACKS", "DELIVERY", "DELETION"],
+      write: ["WEBHOOK", "DELIVERY"],
+      queues: ["retries"],
+    },
+    timeoutSeconds: 75,
+  },
+  (records, now) =>
+    handleEach(records, DeliveryJob, (job) => {
+      const { SentTimestamp, ApproximateReceiveCount } = records[0]!.attributes;
+      const waitedMilliseconds = now.getTime() - Number(SentTimestamp);
+      return deliver(job, { waitedMilliseconds, isRepeated: Number(ApproximateReceiveCount) > 1 });
+    }),
+);

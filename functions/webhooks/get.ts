@@ -1,0 +1,20 @@
+import * as z from "zod";
+import { WebhookId } from "../../domain/id.ts";
+import { ShownWebhook } from "../../domain/webhooks/webhook.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { getWebhook } from "../../platform/store/webhooks/webhooks.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/webhooks/{id}",
+    says: "Read a webhook",
+    tag: "Webhooks",
+    caller: "admin",
+    shape: "envelope",
+    path: z.object({ id: WebhookId }),
+    answer: [200, ShownWebhook],
+    refusals: ["webhook_not_found"],
+    grants: { read: ["WEBHOOK"] },
+  },
+  ({ path }) => getWebhook(path.id),
+);

@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { WebhookId } from "../../domain/id.ts";
+import { cursorPage, cursorQuery, PageInfo } from "../../domain/page.ts";
+import { ShownWebhook } from "../../domain/webhooks/webhook.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listWebhooks } from "../../platform/store/webhooks/webhooks.ts";
+
+/** There are at most 20, so that a page is cut from all of them. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/webhooks",
+    says: "List the webhooks, newest first",
+    tag: "Webhooks",
+    caller: "admin",
+    shape: "envelope",
+    query: cursorQuery().extend({ after: WebhookId.optional() }),
+    answer: [200, z.object({ list: z.array(ShownWebhook), pageInfo: PageInfo })],
+    refusals: [],
+    grants: { read: ["WEBHOOK"] },
+  },
+  async ({ query: { after, limit } }) => {
+    const webhooks = await listWebhooks();
+    const rest = webhooks.filter(({ id }) => after === undefined || id < after);
+    return cursorPage(rest, limit, ({ id }) => id);
+  },
+);

@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { DeliveryId } from "../../domain/id.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { ReceiverId } from "../../domain/webhooks/webhook.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { getDelivery } from "../../platform/store/webhooks/deliveries.ts";
+import { assertReceiver } from "../../platform/store/webhooks/webhooks.ts";
+import { queueDelivery } from "../../platform/webhooks/jobs.ts";
+
+/** One attempt beside the schedule, which goes on where there is one. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/resend",
+    says: "Send an event once more, at once, with the same id and body",
+    tag: "Webhooks",
+    caller: "admin",
+    shape: "envelope",
+    path: z.object({ id: ReceiverId, deliveryId: DeliveryId }),
+    answer: [200, z.object({ id: DeliveryId })],
+    refusals: [
+      "webhook_not_found",
+      "delivery_not_found",
+      "webhook_disabled",
+      "delivery_not_resendable",
+    ],
+    grants: { read: ["WEBHOOK", "DELIVERY"], queues: ["deliveries"] },
+  },
+  async ({ path: { id: receiverId, deliveryId } }) => {
+    const receiver = await assertReceiver(receiverId);
+    const { id, once } = await getDelivery(receiverId, deliveryId);
+    if (!receiver.enabled) refuse("webhook_disabled");
+    if (once) refuse("delivery_not_resendable");
+    await queueDelivery({ kind: "resend", receiverId, id });
+    return { id };
+  },
+);

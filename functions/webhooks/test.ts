@@ -1,0 +1,31 @@
+import * as z from "zod";
+import { WebhookId } from "../../domain/id.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { testEvent } from "../../domain/webhooks/webhook.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { getWebhook } from "../../platform/store/webhooks/webhooks.ts";
+import { queueEvents } from "../../platform/webhooks/jobs.ts";
+
+/** To see whether a receiver works: sent whatever types the webhook names. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/webhooks/{id}/test",
+    says: `Send the event ${testEvent} to a webhook`,
+    tag: "Webhooks",
+    caller: "admin",
+    shape: "envelope",
+    path: z.object({ id: WebhookId }),
+    answer: [200, z.object({ eventId: z.string() })],
+    refusals: ["webhook_not_found", "webhook_disabled"],
+    grants: { read: ["WEBHOOK"], queues: ["deliveries"] },
+  },
+  async ({ path, now, newId }) => {
+    const { id: webhookId, enabled } = await getWebhook(path.id);
+    if (!enabled) refuse("webhook_disabled");
+    const eventId = `test:${newId()}`;
+    const data = { webhookId, streamId: null };
+    const event = { id: eventId, type: testEvent, at: now.toISOString(), data };
+    await queueEvents(webhookId, eventId, [event]);
+    return { eventId };
+  },
+);

@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { refuse } from "../../../domain/refusal.ts";
+import { Delivery, deliveryIdOf } from "../../../domain/webhooks/delivery.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem, getItems, nameOf, putIf, putItem } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
+import { isAbsent, read } from "../../table/table.ts";
+
+/** The id of an event's delivery to a receiver. */
+export const deliveryId = (receiverId: string, { id, at }: { id: string; at: string }) =>
+  deliveryIdOf(at, createHash("sha256").update(`${receiverId} ${id}`).digest("hex"));
+
+/** A delivery, read consistently; undefined where there is none any more. */
+export const findDelivery = (receiverId: string, id: string): Promise<Delivery | undefined> =>
+  getItem(Delivery, key.delivery(receiverId, id), { consistent: true });
+
+/** The delivery; refuses with `delivery_not_found`. */
+export const getDelivery = async (receiverId: string, id: string): Promise<Delivery> =>
+  (await findDelivery(receiverId, id)) ?? refuse("delivery_not_found", { deliveryId: id });
+
+/** The deliveries to a receiver, newest events first. */
+export async function listDeliveries(
+  receiverId: string,
+  limit: number,
+  after?: string,
+): Promise<Delivery[]> {
+  const walk = { limit, newestFirst: true, ...(after !== undefined && { after }) };
+  const items = await queryItems(key.delivery(receiverId, ""), "", walk);
+  return items.map((item) => read(Delivery, item));
+}
+
+/** Records the first attempt of a delivery; false where there was one before. */
+export const recordDelivery = (receiverId: string, delivery: Delivery): Promise<boolean> =>
+  putIf({ ...key.delivery(receiverId, delivery.id), ...delivery }, isAbsent);
+
+/**
+ * Changes a delivery, and decides again when another attempt was recorded meanwhile; answers what
+ * it has become, undefined where it is there no more.
+ */
+export function changeDelivery(
+  receiverId: string,
+  id: string,
+  decide: (delivery: Delivery) => Delivery,
+): Promise<Delivery | undefined> {
+  return decideAgain(async () => {
+    const before = await findDelivery(receiverId, id);
+    if (before === undefined) return undefined;
+    const after = decide(before);
+    const isDone = await putIf(
+      { ...key.delivery(receiverId, id), ...after },
+      {
+        ConditionExpression: "attempts = :attempts",
+        ExpressionAttributeValues: { ":attempts": before.attempts },
+      },
+    );
+    return isDone ? after : overtaken;
+  });
+}
+
+/** Texts must not be sent for longer than their deliveries are kept, and a day more. */
+const keptSeconds = 8 * 24 * 3600;
+
+/** Notes that a message's text must not be sent any more. */
+export const recordDeletion = (streamId: string, messageId: string, now: Date): Promise<void> =>
+  putItem({
+    ...key.deletion(streamId, messageId),
+    expiresAt: Math.floor(now.getTime() / 1000) + keptSeconds,
+  });
+
+/** A message, by its stream. */
+type MessagePlace = { streamId: string; id: string };
+
+/** Which of these messages must not be sent any more, by their ids; read consistently. */
+export async function findDeletions(messages: readonly MessagePlace[]): Promise<Set<string>> {
+  const keys = messages.map(({ streamId, id }) => key.deletion(streamId, id));
+  if (keys.length === 0) return new Set();
+  const found = await getItems(keys, { consistent: true });
+  const isDeleted = ({ streamId, id }: MessagePlace) =>
+    found.has(nameOf(key.deletion(streamId, id)));
+  return new Set(messages.filter(isDeleted).map(({ id }) => id));
+}

@@ -1,0 +1,139 @@
+import * as z from "zod";
+import { refuse } from "../../../domain/refusal.ts";
+import {
+  changeWebhook,
+  Secret,
+  tencentReceiver,
+  Webhook,
+  webhooksMax,
+} from "../../../domain/webhooks/webhook.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem } from "../../table/items.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryWhole } from "../../table/query.ts";
+import { type Reply, record } from "../../table/record.ts";
+import { read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+
+/** A webhook with its slot, and the number of its changes: the lock of each. */
+const Stored = Webhook.extend({ slot: z.number().int(), revision: z.number().int() });
+type Stored = z.infer<typeof Stored>;
+
+/** All webhooks, read consistently, newest first: there are at most 20. */
+export async function listWebhooks(): Promise<Stored[]> {
+  const items = await queryWhole(key.webhook(0), { prefix: prefix.webhooks });
+  return items.map((item) => read(Stored, item)).sort((a, b) => (a.id < b.id ? 1 : -1));
+}
+
+/** The webhook; undefined where there is none. */
+export const findWebhook = async (webhookId: string): Promise<Stored | undefined> =>
+  (await listWebhooks()).find(({ id }) => id === webhookId);
+
+/** The webhook; refuses with `webhook_not_found`. */
+export const getWebhook = async (webhookId: string): Promise<Stored> =>
+  (await findWebhook(webhookId)) ?? refuse("webhook_not_found", { webhookId });
+
+/** Whether somebody can be sent events now; refuses with `webhook_not_found`. */
+export const assertReceiver = async (id: string): Promise<Pick<Webhook, "enabled">> =>
+  id === tencentReceiver ? { enabled: true } : getWebhook(id);
+
+/** Records a new webhook with its secret; refuses with `too_many_webhooks`. */
+export async function recordWebhook<A>(
+  webhook: Webhook,
+  secret: string,
+  reply: Reply<A>,
+): Promise<A> {
+  return decideAgain(async () => {
+    const taken = new Set((await listWebhooks()).map(({ slot }) => slot));
+    const slots = Array.from({ length: webhooksMax }, (_, at) => at);
+    const slot = slots.find((one) => !taken.has(one));
+    if (slot === undefined) return refuse("too_many_webhooks", { max: webhooksMax });
+    const put: Action = {
+      label: "slot",
+      Put: {
+        Item: { ...key.webhook(slot), ...webhook, slot, revision: 1 },
+        ConditionExpression: "attribute_not_exists(PK)",
+      },
+    };
+    const secrets: Action = {
+      Put: { Item: { ...key.secrets(webhook.id), secrets: [{ secret }] } },
+    };
+    const failed = await record([put, secrets], reply);
+    return failed === undefined ? reply.answer : overtaken;
+  });
+}
+
+/** Changes a webhook under its revision; refuses with `webhook_not_found`. */
+export async function changeStoredWebhook(
+  webhookId: string,
+  change: Parameters<typeof changeWebhook>[1],
+): Promise<Webhook> {
+  return decideAgain(async () => {
+    const { slot, revision, ...webhook } = await getWebhook(webhookId);
+    const changed = changeWebhook(webhook, change);
+    const failed = await record([
+      {
+        Put: {
+          Item: { ...key.webhook(slot), ...changed, slot, revision: revision + 1 },
+          ...ifUnchanged({ id: webhookId, revision }),
+        },
+      },
+    ]);
+    return failed === undefined ? changed : overtaken;
+  });
+}
+
+/** Removes a webhook and its secrets; refuses with `webhook_not_found`. */
+export async function removeWebhook(webhookId: string): Promise<void> {
+  return decideAgain(async () => {
+    const { slot, revision } = await getWebhook(webhookId);
+    const Key = key.webhook(slot);
+    const failed = await record([
+      { Delete: { Key, ...ifUnchanged({ id: webhookId, revision }) } },
+      { Delete: { Key: key.secrets(webhookId) } },
+    ]);
+    return failed === undefined ? undefined : overtaken;
+  });
+}
+
+const ifUnchanged = ({ id, revision }: Pick<Stored, "id" | "revision">) => ({
+  ConditionExpression: "id = :id AND revision = :revision",
+  ExpressionAttributeValues: { ":id": id, ":revision": revision },
+});
+
+const Secrets = z.object({ secrets: z.array(Secret) });
+
+/** All secrets of a webhook, newest first, those too that no longer sign; none for no webhook. */
+export async function findSecrets(webhookId: string): Promise<Secret[]> {
+  const found = await getItem(Secrets, key.secrets(webhookId), { consistent: true });
+  return found?.secrets ?? [];
+}
+
+/**
+ * Changes a webhook's secrets; of two calls at once, each decides on what the other left. Refuses
+ * with `webhook_not_found`.
+ */
+export async function changeSecrets<D extends { secrets: readonly Secret[] }>(
+  webhookId: string,
+  decide: (secrets: readonly Secret[]) => D,
+): Promise<D> {
+  return decideAgain(async () => {
+    const before = await findSecrets(webhookId);
+    if (before[0] === undefined) return refuse("webhook_not_found", { webhookId });
+    const decision = decide(before);
+    const failed = await record([
+      {
+        Update: {
+          Key: key.secrets(webhookId),
+          UpdateExpression: "SET secrets = :secrets",
+          ConditionExpression: "secrets[0].secret = :newest",
+          ExpressionAttributeValues: {
+            ":secrets": decision.secrets,
+            ":newest": before[0].secret,
+          },
+        },
+      },
+    ]);
+    return failed === undefined ? decision : overtaken;
+  });
+}

@@ -1,0 +1,40 @@
+import { afterRoom } from "../../domain/tencent/callback.ts";
+import {
+  createdCallback,
+  createStatistic,
+  destroyedCallback,
+  type RoomStatistic,
+} from "../../domain/tencent/room-callback.ts";
+import { tencentReceiver } from "../../domain/webhooks/webhook.ts";
+import { listWatching } from "../store/log/viewers.ts";
+import { listVisits } from "../store/log/visits.ts";
+import { eachGift } from "../store/money/gifts.ts";
+import { findCallbacks } from "../store/tencent/callbacks.ts";
+import { findRoomStream } from "../store/tencent/rooms.ts";
+import { queueEvents, type RoomChange } from "../webhooks/jobs.ts";
+
+/**
+ * Sends what happened to a room on its way to the application, if that has asked for it. The totals
+ * are added up from the gifts themselves, so that none is missing which is not settled yet.
+ */
+export async function queueCallback(change: RoomChange, now: Date): Promise<void> {
+  const { kind, streamId, roomId, at } = change;
+  const callbacks = await findCallbacks();
+  if (!callbacks?.CallbackCommandList.includes(afterRoom[kind])) return;
+  const stream = await findRoomStream(streamId);
+  if (stream === undefined) throw new Error(`The stream ${streamId} of a room is not there`);
+  const data =
+    kind === "created"
+      ? createdCallback(stream, change)
+      : destroyedCallback(stream, change, await statisticOf(streamId, now));
+  const event = { id: `room:${streamId}:${kind}`, type: afterRoom[kind], at, data };
+  // By its RoomId, which names one room after the other.
+  await queueEvents(tencentReceiver, roomId, [event]);
+}
+
+async function statisticOf(streamId: string, now: Date): Promise<RoomStatistic> {
+  const [past, watching] = await Promise.all([listVisits(streamId), listWatching(streamId, now)]);
+  const statistic = createStatistic();
+  for await (const gift of eachGift(streamId)) statistic.add(gift);
+  return statistic.withViewers(new Set([...past, ...watching].map(({ userId }) => userId)).size);
+}

@@ -1,0 +1,32 @@
+import { wants } from "../../domain/webhooks/webhook.ts";
+import { lazy } from "../lazy.ts";
+import type { Feed } from "../push/feed.ts";
+import { recordDeletion } from "../store/webhooks/deliveries.ts";
+import { listWebhooks } from "../store/webhooks/webhooks.ts";
+import { queueEvents, queueRoom } from "./jobs.ts";
+
+/**
+ * The way of one call to those outside. The webhooks are read once for all streams of a batch, and
+ * after its records were written: a webhook whose making was answered is sent what follows.
+ */
+export function createFeed(): Feed {
+  const webhooks = lazy(listWebhooks);
+  return {
+    async asks(types) {
+      const all = await webhooks();
+      const isWanted = (type: string) => all.some((webhook) => wants(webhook, type));
+      return { isThere: all.length > 0, wants: [...types].some(isWanted) };
+    },
+    async send(streamId, events) {
+      const sending = (await webhooks()).map((webhook) => {
+        const wanted = events.filter(({ type }) => wants(webhook, type));
+        return queueEvents(webhook.id, streamId, wanted);
+      });
+      await Promise.all(sending);
+    },
+    noteDeletion: recordDeletion,
+    async sendRoom({ room }, streamId, now) {
+      if (room !== undefined) await queueRoom({ ...room, streamId }, now);
+    },
+  };
+}

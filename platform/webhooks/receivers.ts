@@ -1,0 +1,71 @@
+import { callbackUrl } from "../../domain/tencent/callback.ts";
+import { bodyOf, type Delivery, type OutgoingEvent } from "../../domain/webhooks/delivery.ts";
+import { currentSecrets, tencentReceiver } from "../../domain/webhooks/webhook.ts";
+import { setting } from "../env.ts";
+import { findCallbacks } from "../store/tencent/callbacks.ts";
+import { changeStoredWebhook, findSecrets, findWebhook } from "../store/webhooks/webhooks.ts";
+import { signatureOf } from "./signature.ts";
+
+/** Somebody outside who is sent events: a webhook, or the application of the Tencent side. */
+export type Receiver = {
+  id: string;
+  /** The text of an event, which stays the same for all of its attempts. */
+  bodyOf(event: OutgoingEvent): string;
+  /** Where a delivery is posted, and with which headers; undefined where it is not any more. */
+  addressOf(
+    delivery: Pick<Delivery, "eventId" | "type" | "body">,
+    now: Date,
+  ): { url: string; headers: Record<string, string> } | undefined;
+  /** Ends all attempts, where a receiver can say that it is gone (410). */
+  disable?(): Promise<unknown>;
+};
+
+/** The receiver as it is now, read consistently; undefined where there is none, or not any more. */
+export const findReceiver = (id: string): Promise<Receiver | undefined> =>
+  id === tencentReceiver ? findApplication() : findHook(id);
+
+const agent = { "user-agent": "Ovation" };
+
+async function findHook(id: string): Promise<Receiver | undefined> {
+  const [webhook, secrets] = await Promise.all([findWebhook(id), findSecrets(id)]);
+  if (webhook?.enabled !== true) return undefined;
+  return {
+    id,
+    bodyOf,
+    addressOf({ eventId, body }, now) {
+      const timestamp = Math.floor(now.getTime() / 1000);
+      const signing = currentSecrets(secrets, now).map(({ secret }) => secret);
+      return {
+        url: webhook.url,
+        headers: {
+          ...agent,
+          "webhook-id": eventId,
+          "webhook-timestamp": String(timestamp),
+          "webhook-signature": signatureOf({ id: eventId, timestamp, body }, signing),
+        },
+      };
+    },
+    disable: () => changeStoredWebhook(id, { enabled: false }),
+  };
+}
+
+/** The address of whoever caused what is told later: it is not kept. */
+const nobody = "0.0.0.0";
+
+/** The application is called at one address for all rooms; it signs nothing and checks SdkAppid. */
+async function findApplication(): Promise<Receiver | undefined> {
+  const callbacks = await findCallbacks();
+  if (callbacks === undefined) return undefined;
+  const sdkAppId = setting("TENCENT_SDK_APP_ID");
+  return {
+    id: tencentReceiver,
+    bodyOf: ({ data }) => JSON.stringify(data),
+    addressOf({ eventId, type }) {
+      if (!callbacks.CallbackCommandList.includes(type)) return undefined;
+      return {
+        url: String(callbackUrl(callbacks.Url, { sdkAppId, command: type, clientIp: nobody })),
+        headers: { ...agent, "webhook-id": eventId },
+      };
+    },
+  };
+}

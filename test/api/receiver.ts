@@ -1,0 +1,63 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { admin, call, type Person } from "./people.ts";
+
+/** One request that a receiver got. */
+export type Received = {
+  at: number;
+  path: string;
+  headers: IncomingHttpHeaders;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: A black-box test looks into bodies of any shape.
+  body: any;
+};
+
+/** What a receiver answers: a status, a status with headers, or nothing ever. */
+export type Reply = number | { status: number; headers: Record<string, string> } | "never";
+
+/** A back end of a customer on this machine, which keeps what it was sent. */
+export async function startReceiver(reply: (request: Received) => Reply = () => 200) {
+  const received: Received[] = [];
+  const server = createServer(async (request, response) => {
+    let text = "";
+    for await (const chunk of request) text += chunk;
+    const body = JSON.parse(text);
+    const got = { at: Date.now(), path: request.url ?? "", headers: request.headers, text, body };
+    const answer = reply(got);
+    received.push(got);
+    if (answer === "never") return;
+    const { status, headers } =
+      typeof answer === "number" ? { status: answer, headers: {} } : answer;
+    response.writeHead(status, headers).end();
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/events`,
+    received,
+    /** What came of these types. */
+    of: (...types: string[]) => received.filter(({ body }) => types.includes(body.type)),
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** Makes webhooks and removes them again, of which a stage has twenty at most. */
+export function createWebhooks() {
+  const made: { id: string; as: Person }[] = [];
+  return {
+    async make(url: string, events: string[] = ["*"]) {
+      const as = await admin();
+      const answer = await call("POST /api/v1/webhooks", { as, body: { url, events } });
+      if (answer.status !== 201) throw new Error(`No webhook: ${answer.text}`);
+      const { id, secret } = answer.body.data as { id: string; secret: string };
+      made.push({ id, as });
+      return { id, secret, as, path: `/api/v1/webhooks/${id}` };
+    },
+    async removeAll() {
+      for (const { id, as } of made.splice(0)) await call(`DELETE /api/v1/webhooks/${id}`, { as });
+    },
+  };
+}

@@ -1,0 +1,324 @@
+import { Webhook } from "standardwebhooks";
+import {
+  admin,
+  call,
+  eventually,
+  expectFailure,
+  freshId,
+  giftType,
+  liveStream,
+  person,
+  sentences,
+  service,
+  topUp,
+} from "./people.ts";
+import { createWebhooks, type Reply, startReceiver } from "./receiver.ts";
+
+const hooks = createWebhooks();
+const started: Awaited<ReturnType<typeof startReceiver>>[] = [];
+
+/** A receiver that is stopped after its test. */
+async function receiver(reply?: Parameters<typeof startReceiver>[0]) {
+  const one = await startReceiver(reply);
+  started.push(one);
+  return one;
+}
+afterEach(async () => {
+  await hooks.removeAll();
+  for (const one of started.splice(0)) await one.stop();
+});
+
+const url = "https://backend.example.com/ovation";
+
+test("a webhook is made with a secret, shown without it, changed and deleted", async () => {
+  const as = await admin();
+  const body = { url, events: ["gift.sent", "gift.sent", "*"], description: " mine " };
+  const made = await call(`POST /api/v1/webhooks`, { as, body });
+  expect(made.status).toBe(201);
+  const { secret, ...shown } = made.body.data;
+  expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  expect(shown).toEqual({
+    id: expect.stringMatching(/^[0-9a-f]{24}$/),
+    url,
+    events: ["gift.sent", "*"],
+    description: "mine",
+    enabled: true,
+    createdAt: expect.any(String),
+  });
+  const path = `/api/v1/webhooks/${shown.id}`;
+  expect((await call(`GET /api/v1/webhooks/${shown.id}`, { as })).body.data).toEqual(shown);
+  const list = (await call(`GET /api/v1/webhooks`, { as })).body.data.list;
+  expect(list).toContainEqual(shown);
+  expect(JSON.stringify(list)).not.toContain("whsec_");
+  const change = { enabled: false, description: null };
+  const changed = await call(`PATCH /api/v1/webhooks/${shown.id}`, { as, body: change });
+  expect(changed.body.data).toEqual({ ...shown, ...change });
+  const removed = await call(`DELETE /api/v1/webhooks/${shown.id}`, { as });
+  expect([removed.status, removed.text]).toEqual([204, ""]);
+  for (const gone of [`GET ${path}`, `DELETE ${path}`, `GET ${path}/deliveries`])
+    expectFailure(await call(gone, { as }), 404, sentences[404]);
+  expectFailure(await call(`POST ${path}/rotate-secret`, { as }), 404, sentences[404]);
+  expectFailure(await call(`POST ${path}/test`, { as }), 404, sentences[404]);
+  expectFailure(await call(`PATCH ${path}`, { as, body: change }), 404, sentences[404]);
+});
+
+test("a repeated key makes one webhook and does not show its secret again", async () => {
+  const call1 = { as: await admin(), key: freshId(), body: { url, events: ["*"] } };
+  const [first, second] = [
+    await call(`POST /api/v1/webhooks`, call1),
+    await call(`POST /api/v1/webhooks`, call1),
+  ];
+  expect(second.status).toBe(201);
+  expect(second.headers.get("idempotency-replayed")).toBe("true");
+  expect(second.body.data).toEqual({ ...first.body.data, secret: null });
+  await call(`DELETE /api/v1/webhooks/${first.body.data.id}`, { as: call1.as });
+});
+
+test("nobody but an admin has anything to do with webhooks", async () => {
+  const { path } = await hooks.make(url);
+  const calls: [string, unknown?][] = [
+    [`POST /api/v1/webhooks`, { url, events: ["*"] }],
+    [`GET /api/v1/webhooks`],
+    [`GET ${path}`],
+    [`PATCH ${path}`, { enabled: false }],
+    [`DELETE ${path}`],
+    [`POST ${path}/rotate-secret`],
+    [`POST ${path}/test`],
+    [`GET ${path}/deliveries`],
+    [`POST ${path}/deliveries/${freshId()}/resend`],
+  ];
+  const strangers = [await person(), await service(), (await liveStream()).host];
+  for (const [one, body] of calls) {
+    expectFailure(await call(one, { body }), 401, sentences[401]);
+    for (const as of strangers) expectFailure(await call(one, { as, body }), 403, sentences[403]);
+  }
+});
+
+test.each<[field: string, value: unknown]>([
+  ...["", 5, null, "nothing", "ftp://a.example/", "http://a.example/", "http://10.0.0.1/"].map(
+    (value): [string, unknown] => ["url", value],
+  ),
+  ["url", "https://u:p@a.example/"],
+  ["url", "https://a.example:8443/"],
+  ["url", "https://127.0.0.1/"],
+  ["url", "http://[::1]:4000/"],
+  ["url", "http://localhost.example/"],
+  ["url", `https://a.example/${"x".repeat(500)}`],
+  ...["*", [], ["gift"], [5], [null], {}, null, Array(31).fill("*")].map(
+    (value): [string, unknown] => ["events", value],
+  ),
+  ["description", "x".repeat(501)],
+  ["description", ""],
+  ["description", 5],
+])("a bad %s (%p) is 400, when made and when changed", async (field, value) => {
+  const as = await admin();
+  const body = { url, events: ["*"], [field]: value };
+  const made = await call(`POST /api/v1/webhooks`, { as, body });
+  expectFailure(made, 400, sentences[400]);
+  expect(made.body.errors[1]).toMatch(new RegExp(`^${field}`));
+  const { path } = await hooks.make(url);
+  const changed = await call(`PATCH ${path}`, { as, body: { [field]: value } });
+  expectFailure(changed, 400, sentences[400]);
+});
+
+test("ids that are none, and changes of nothing, are 400", async () => {
+  const { as, path } = await hooks.make(url);
+  expectFailure(await call(`GET /api/v1/webhooks/x`, { as }), 400, sentences[400]);
+  expectFailure(await call(`GET /api/v1/webhooks/tencent`, { as }), 400, sentences[400]);
+  expectFailure(await call(`GET ${path}/deliveries?limit=0`, { as }), 400, sentences[400]);
+  expectFailure(await call(`GET ${path}/deliveries?after=x`, { as }), 400, sentences[400]);
+  expectFailure(await call(`POST ${path}/deliveries/x/resend`, { as }), 400, sentences[400]);
+  expectFailure(await call(`PATCH ${path}`, { as, body: {} }), 400, sentences[400]);
+  expectFailure(await call(`PATCH ${path}`, { as, body: { enabled: 1 } }), 400, sentences[400]);
+  const unknown = await call(`POST ${path}/deliveries/${freshId()}/resend`, { as });
+  expectFailure(unknown, 404, sentences[404]);
+});
+
+test("what happens in a stream comes in its order, signed, with its own id", async () => {
+  const inbox = await receiver();
+  const { secret, path, as } = await hooks.make(inbox.url);
+  const { host, id } = await liveStream();
+  const fan = await person();
+  await topUp(fan, 1000);
+  const rose = await giftType(7);
+  for (const content of ["one", "two", "three"])
+    await call(`POST /api/v1/live-stream/${id}/chat/messages`, { as: fan, body: { content } });
+  await call("POST /api/v1/gifts/create", {
+    as: fan,
+    body: { giftTypeId: rose, liveStreamId: id },
+  });
+  await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
+  const ours = () => inbox.received.filter(({ body }) => body.data.streamId === id);
+  await eventually(
+    async () => ours(),
+    (all) => all.some(({ body }) => body.type === "stream.ended"),
+  );
+  const judge = new Webhook(secret);
+  for (const { text, headers } of ours()) judge.verify(text, headers as Record<string, string>);
+  const events = (await call(`GET /api/v1/live-stream/${id}/events?after=0`, { as: host })).body
+    .data;
+  const shown = events.frames.flatMap((frame: { events: unknown[] }) => frame.events);
+  expect(ours().map(({ body, headers }) => ({ id: headers["webhook-id"], ...body }))).toEqual(
+    shown.map(({ id: eventId, type, at, data }: Record<string, object>) => ({
+      id: eventId,
+      type,
+      timestamp: at,
+      data: { ...data, streamId: id },
+    })),
+  );
+  expect(ours()[0]!.headers).toMatchObject({
+    "content-type": "application/json",
+    "user-agent": "Ovation",
+  });
+  const { list } = (await call(`GET ${path}/deliveries?limit=100`, { as })).body.data;
+  const gift = list.find(({ type }: { type: string }) => type === "gift.sent");
+  expect(gift).toEqual({
+    id: expect.stringMatching(/^[0-9a-f]{24}$/),
+    eventId: expect.stringMatching(/^gift:/),
+    type: "gift.sent",
+    createdAt: ours().find(({ body }) => body.type === "gift.sent")!.body.timestamp,
+    attempts: 1,
+    status: "delivered",
+    statusCode: 200,
+    error: null,
+    nextAttemptAt: null,
+  });
+});
+
+test("the test event comes, whatever the types; resending it brings the same once more", async () => {
+  const inbox = await receiver();
+  const { path, as, id } = await hooks.make(inbox.url, ["stream.ended"]);
+  const { eventId } = (await call(`POST ${path}/test`, { as })).body.data;
+  await eventually(
+    async () => inbox.received,
+    (all) => all.length === 1,
+  );
+  expect(inbox.received[0]).toMatchObject({
+    headers: { "webhook-id": eventId },
+    body: { type: "webhook.test", data: { webhookId: id } },
+  });
+  const [row] = await eventually(
+    async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list,
+    (list) => list.length === 1,
+  );
+  const again = await call(`POST ${path}/deliveries/${row.id}/resend`, { as });
+  expect(again.body.data).toEqual({ id: row.id });
+  await eventually(
+    async () => inbox.received,
+    (all) => all.length === 2,
+  );
+  const [first, second] = inbox.received;
+  expect(second!.text).toBe(first!.text);
+  expect(second!.headers["webhook-id"]).toBe(eventId);
+});
+
+test("after a rotation both secrets sign", async () => {
+  const inbox = await receiver();
+  const { path, as, secret } = await hooks.make(inbox.url, ["webhook.test"]);
+  const rotated = (await call(`POST ${path}/rotate-secret`, { as })).body.data;
+  const hours = (Date.parse(rotated.previousUntil) - Date.now()) / 3_600_000;
+  expect(hours).toBeGreaterThan(23.9);
+  expect(hours).toBeLessThan(24.1);
+  await call(`POST ${path}/test`, { as });
+  await eventually(
+    async () => inbox.received,
+    (all) => all.length === 1,
+  );
+  const { text, headers } = inbox.received[0]!;
+  for (const one of [secret, rotated.secret])
+    new Webhook(one).verify(text, headers as Record<string, string>);
+  const forged = new Webhook(`whsec_${Buffer.alloc(32).toString("base64")}`);
+  expect(() => forged.verify(text, headers as Record<string, string>)).toThrow();
+  expect(() => new Webhook(secret).verify(`${text} `, headers as Record<string, string>)).toThrow();
+});
+
+test("a failure is tried again after 5 s, with the same id; others do not wait for it", async () => {
+  const replies: Reply[] = [500];
+  const inbox = await receiver(() => replies.shift() ?? 204);
+  const { path, as } = await hooks.make(inbox.url, ["webhook.test"]);
+  const first = (await call(`POST ${path}/test`, { as })).body.data.eventId;
+  await eventually(
+    async () => inbox.received,
+    (all) => all.length === 1,
+  );
+  const rows = async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list;
+  const [row] = await eventually(rows, (list) => list.length === 1);
+  expect(row).toMatchObject({
+    attempts: 1,
+    status: "pending",
+    statusCode: 500,
+    error: "The answer was 500",
+  });
+  const seconds = (Date.parse(row.nextAttemptAt) - inbox.received[0]!.at) / 1000;
+  expect(seconds).toBeGreaterThan(3.9);
+  expect(seconds).toBeLessThan(6.1);
+  const other = (await call(`POST ${path}/test`, { as })).body.data.eventId;
+  await eventually(
+    async () => inbox.received,
+    (all) => all.length === 3,
+  );
+  expect(inbox.received.map(({ headers }) => headers["webhook-id"])).toEqual([first, other, first]);
+  expect(inbox.received[2]!.text).toBe(inbox.received[0]!.text);
+  expect(Number(inbox.received[2]!.headers["webhook-timestamp"])).toBeGreaterThan(
+    Number(inbox.received[0]!.headers["webhook-timestamp"]),
+  );
+  await eventually(rows, (list) =>
+    list.every(({ status }: { status: string }) => status === "delivered"),
+  );
+}, 60_000);
+
+test("a redirect is a failure and is not followed; 410 disables", async () => {
+  const elsewhere = await receiver();
+  const headers = { location: elsewhere.url };
+  const replies: Reply[] = [{ status: 302, headers }, 410];
+  const inbox = await receiver(() => replies.shift() ?? 200);
+  const { path, as } = await hooks.make(inbox.url, ["webhook.test"]);
+  await call(`POST ${path}/test`, { as });
+  const rows = async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list;
+  await eventually(rows, (list) => list[0]?.statusCode === 302);
+  await eventually(rows, (list) => list[0]?.status === "failed");
+  const webhook = await eventually(
+    async () => (await call(`GET ${path}`, { as })).body.data,
+    ({ enabled }) => enabled === false,
+  );
+  expect(webhook.enabled).toBe(false);
+  expectFailure(await call(`POST ${path}/test`, { as }), 409, sentences[409]);
+  expect(elsewhere.received).toEqual([]);
+  expect(inbox.received.length).toBe(2);
+}, 60_000);
+
+test("a text that was deleted is not sent any more", async () => {
+  const inbox = await receiver(() => 500);
+  const { path, as } = await hooks.make(inbox.url, ["chat.message"]);
+  const { host, id } = await liveStream();
+  const chat = `/api/v1/live-stream/${id}/chat/messages`;
+  const said = await call(`POST ${chat}`, { as: host, body: { content: "secret words" } });
+  const ours = () => inbox.received.filter(({ body }) => body.data.streamId === id);
+  await eventually(
+    async () => ours(),
+    (all) => all.length === 1,
+  );
+  expect(ours()[0]!.body.data.content).toBe("secret words");
+  await call(`DELETE ${chat}/${said.body._id}`, { as: host });
+  await eventually(
+    async () => ours(),
+    (all) => all.length === 2,
+  );
+  expect(ours()[1]!.body.data).toMatchObject({ _id: said.body._id, content: "", deleted: true });
+  expect(ours()[1]!.text).not.toContain("secret");
+  await call(`DELETE ${path}`, { as });
+}, 60_000);
+
+test("a disabled webhook gets no further attempt", async () => {
+  const inbox = await receiver(() => 500);
+  const { path, as } = await hooks.make(inbox.url, ["webhook.test"]);
+  await call(`POST ${path}/test`, { as });
+  const rows = async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list;
+  const [row] = await eventually(rows, (list) => list.length === 1);
+  await call(`PATCH ${path}`, { as, body: { enabled: false } });
+  const resend = await call(`POST ${path}/deliveries/${row.id}/resend`, { as });
+  expectFailure(resend, 409, sentences[409]);
+  const [last] = await eventually(rows, ([one]) => one.status === "failed");
+  expect(last).toMatchObject({ attempts: 1, nextAttemptAt: null });
+  expect(inbox.received.length).toBe(1);
+}, 60_000);
