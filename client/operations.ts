@@ -373,6 +373,37 @@ export type Booked = {
   reference: string;
 };
 
+export type Webhook = {
+  id: string;
+  url: string;
+  events: string[];
+  description: string | null;
+  enabled: boolean;
+  createdAt: string;
+};
+
+export type MadeWebhook = {
+  id: string;
+  url: string;
+  events: string[];
+  description: string | null;
+  enabled: boolean;
+  createdAt: string;
+  secret: string | null;
+};
+
+export type WebhookDelivery = {
+  id: string;
+  eventId: string;
+  type: string;
+  createdAt: string;
+  attempts: number;
+  status: "pending" | "delivered" | "failed";
+  statusCode: number | null;
+  error: string | null;
+  nextAttemptAt: string | null;
+};
+
 /** Every name by which the API refuses. */
 export type ErrorCode =
   | "balance_too_high"
@@ -382,6 +413,8 @@ export type ErrorCode =
   | "ban_of_host"
   | "body_too_large"
   | "credits_too_low"
+  | "delivery_not_found"
+  | "delivery_not_resendable"
   | "device_not_found"
   | "follow_oneself"
   | "followers_only"
@@ -427,6 +460,7 @@ export type ErrorCode =
   | "token_invalid"
   | "too_many_overlay_keys"
   | "too_many_requests"
+  | "too_many_webhooks"
   | "transfer_to_oneself"
   | "unavailable"
   | "user_not_found"
@@ -434,6 +468,8 @@ export type ErrorCode =
   | "username_not_found"
   | "username_reserved"
   | "username_taken"
+  | "webhook_disabled"
+  | "webhook_not_found"
   | "word_blocked";
 
 /** What each call is given and answers, by its route; `code` is how it may be refused. */
@@ -1849,6 +1885,177 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Change a webhook; a disabled one is sent nothing, what was to be repeated neither */
+  "PATCH /api/v1/webhooks/{id}": {
+    path: {
+      id: string;
+    };
+    body: {
+      url?: string;
+      events?: Array<"chat.message" | "chat.deleted" | "chat.pinned" | "chat.unpinned" | "gift.sent" | "gift.refunded" | "superlike.sent" | "combo.ended" | "stream.started" | "stream.ended" | "member.banned" | "member.unbanned" | "settings.changed" | "webhook.test" | "*">;
+      description?: string | null;
+      enabled?: boolean;
+    };
+    answer: Webhook;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "webhook_not_found"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Delete a webhook: nothing is sent to it any more */
+  "DELETE /api/v1/webhooks/{id}": {
+    path: {
+      id: string;
+    };
+    answer: undefined;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "webhook_not_found"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read a webhook */
+  "GET /api/v1/webhooks/{id}": {
+    path: {
+      id: string;
+    };
+    answer: Webhook;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "webhook_not_found"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Create a webhook, which is sent every event of its types from now on */
+  "POST /api/v1/webhooks": {
+    body: {
+      url: string;
+      events: Array<"chat.message" | "chat.deleted" | "chat.pinned" | "chat.unpinned" | "gift.sent" | "gift.refunded" | "superlike.sent" | "combo.ended" | "stream.started" | "stream.ended" | "member.banned" | "member.unbanned" | "settings.changed" | "webhook.test" | "*">;
+      description?: string | null;
+    };
+    answer: MadeWebhook;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "too_many_webhooks"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the webhooks, newest first */
+  "GET /api/v1/webhooks": {
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      list: Webhook[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List what was sent in the last seven days and what came of it, newest events first */
+  "GET /api/v1/webhooks/{id}/deliveries": {
+    path: {
+      id: "tencent" | string;
+    };
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      list: WebhookDelivery[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "webhook_not_found"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Send an event once more, at once, with the same id and body */
+  "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/resend": {
+    path: {
+      id: "tencent" | string;
+      deliveryId: string;
+    };
+    answer: {
+      id: string;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "webhook_not_found"
+      | "delivery_not_found"
+      | "webhook_disabled"
+      | "delivery_not_resendable"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Give a webhook a new secret; for a day both sign */
+  "POST /api/v1/webhooks/{id}/rotate-secret": {
+    path: {
+      id: string;
+    };
+    answer: {
+      secret: string | null;
+      previousUntil: string;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "webhook_not_found"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Send the event webhook.test to a webhook */
+  "POST /api/v1/webhooks/{id}/test": {
+    path: {
+      id: string;
+    };
+    answer: {
+      eventId: string;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "webhook_not_found"
+      | "webhook_disabled"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
