@@ -68,6 +68,7 @@ export * as "realtime/post-part" from "./realtime/post-part.ts";
 export * as "realtime/resume" from "./realtime/resume.ts";
 export * as "realtime/subscribe" from "./realtime/subscribe.ts";
 export * as "realtime/unsubscribe" from "./realtime/unsubscribe.ts";
+export * as "sessions/create-ticket" from "./sessions/create-ticket.ts";
 export * as "streams/cancel" from "./streams/cancel.ts";
 export * as "streams/catch-streamers" from "./streams/catch-streamers.ts";
 export * as "streams/create" from "./streams/create.ts";

@@ -4,12 +4,13 @@ import { refuse } from "../domain/refusal.ts";
 /** A role that a token's groups claim can give. Moderators are named per stream instead. */
 export type Role = "admin" | "service";
 
-/** Who calls: the subject of a verified token. `expiresAt` is in seconds since 1970. */
+/** Who calls: the subject of a verified token, whose times are in seconds since 1970. */
 export type Caller = {
   userId: string;
   roles: readonly Role[];
   claims: ProfileClaims;
   expiresAt: number;
+  issuedAt: number;
   tokenId: string;
   /** The one stream that a socket is for, where it was not opened for any. */
   streamId?: string;
@@ -24,6 +25,7 @@ type CallerContext = {
   roles: string;
   claims: string;
   exp: string;
+  iat: string;
   jti: string;
   stream?: string;
 };
@@ -33,6 +35,7 @@ export const contextOf = (caller: Caller): CallerContext => ({
   roles: caller.roles.join(" "),
   claims: JSON.stringify(caller.claims),
   exp: String(caller.expiresAt),
+  iat: String(caller.issuedAt),
   jti: caller.tokenId,
   ...(caller.streamId !== undefined && { stream: caller.streamId }),
 });
@@ -47,6 +50,7 @@ export function callerOf(context: Record<string, unknown> | null | undefined): C
       .filter((role) => role !== "") as Role[],
     claims: JSON.parse(String(context.claims ?? "{}")),
     expiresAt: Number(context.exp),
+    issuedAt: Number(context.iat ?? 0),
     tokenId: String(context.jti ?? ""),
     ...(typeof context.stream === "string" && { streamId: context.stream }),
   };

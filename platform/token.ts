@@ -135,7 +135,14 @@ function callerOf(
   if (exp <= nowSeconds || exp - iat > lifeSecondsMax) return undefined;
   if (iat > nowSeconds + graceSeconds) return undefined;
   const groups = (payload as Record<string, unknown>)[names.groupsClaim];
-  return { userId: sub, roles: rolesOf(groups), claims, expiresAt: exp, tokenId: jti };
+  return {
+    userId: sub,
+    roles: rolesOf(groups),
+    claims,
+    expiresAt: exp,
+    issuedAt: iat,
+    tokenId: jti,
+  };
 }
 
 /** Groups that mean nothing here give nothing. */

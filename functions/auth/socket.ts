@@ -1,28 +1,32 @@
 import { authorizer } from "../../platform/authorizer.ts";
 import { header } from "../../platform/http/request.ts";
 import { overlayCaller } from "../../platform/realtime/overlay.ts";
+import { ticketCaller } from "../../platform/realtime/ticket.ts";
 import { recordFirstSight } from "../../platform/store/people/users.ts";
 import { verifyToken } from "../../platform/token.ts";
 
 /**
  * The authorizer of the WebSocket API. Browsers cannot set headers on a WebSocket, so the token
- * comes as `?token=` or as the second of `Sec-WebSocket-Protocol: bearer, JWT` (RFC 6455, 1.9); an
- * overlay has a key in its place.
+ * comes as `?token=` or as the second of `Sec-WebSocket-Protocol: bearer, JWT` (RFC 6455, 1.9). In
+ * its place there may be a ticket, or the key of an overlay.
  */
 export const { contract, handler } = authorizer(
   {
     says: "Tell who connects to the WebSocket API",
     api: "socket",
-    grants: { read: ["USER", "OVERLAY"], write: ["USER", "NAME"] },
+    grants: { read: ["USER", "OVERLAY"], write: ["USER", "NAME", "TICKET"] },
   },
   async (event, now) => {
     const query = event.queryStringParameters ?? {};
     const offered = header({ headers: event.headers ?? {} }, "sec-websocket-protocol") ?? "";
     const [scheme, second] = offered.split(",").map((part) => part.trim());
     const token = query.token ?? (scheme?.toLowerCase() === "bearer" ? second : undefined);
-    if (query.key !== undefined)
-      // Of two ways in nobody knows which one is meant.
-      return token === undefined ? overlayCaller(query.key, query.streamId, now) : undefined;
+    const { key, ticket } = query;
+    const given = [token, ticket, key].filter((one) => one !== undefined);
+    // Of two ways in nobody knows which one is meant.
+    if (given.length !== 1) return undefined;
+    if (key !== undefined) return overlayCaller(key, query.streamId, now);
+    if (ticket !== undefined) return ticketCaller(ticket, now);
     if (token === undefined) return undefined;
     const caller = await verifyToken(token, now);
     if (caller !== undefined) await recordFirstSight(caller.userId, caller.claims, now, caller);

@@ -28,7 +28,7 @@ export const { contract, handler } = socket(
     const terms = { socketsMax, isStillGood: () => isStillGood(caller) };
     const [verdict, subscriber] = await Promise.all([
       admitSocket(ownPoster, connection, terms, now),
-      findSubscription({ ...connection, tokenExpiresAt }, query, now),
+      findSubscription({ ...connection, tokenExpiresAt }, query, caller, now),
     ]);
     if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };
     await Promise.all([

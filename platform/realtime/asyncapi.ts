@@ -17,7 +17,8 @@ shown, it comes again; (3) repeat a \`subscribe\` that is not answered within 3 
 (4) a \`subscribed\` counts once, and only the answer to the newest \`subscribe\`. Frames are kept
 for 24 hours.
 
-Connect with \`?token=JWT\`, or offer the subprotocols \`bearer, JWT\`. An overlay connects with
+Connect with \`?token=JWT\`, or offer the subprotocols \`bearer, JWT\`. In place of the
+token there may be a \`?ticket=\` (\`POST /api/v1/ws-tickets\`), which opens one socket. An overlay connects with
 \`?key=\` and the \`streamId\` of its stream: it reads that stream's frames and nothing else, has no user
 and is no viewer. With \`streamId\` (and \`since\` as
 \`<epoch>:<frame>\`) in the URL the first message is its \`subscribed\`. Bad input is answered by an
@@ -69,6 +70,7 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
       schemas,
       securitySchemes: {
         token: { type: "httpApiKey", name: "token", in: "query", description: "A JWT" },
+        ticket: { type: "httpApiKey", name: "ticket", in: "query", description: "A ticket" },
         key: { type: "httpApiKey", name: "key", in: "query", description: "An overlay key" },
       },
     },
@@ -79,6 +81,7 @@ const querySchema = {
   type: "object",
   properties: {
     token: { type: "string", description: "The JWT, unless it comes as a subprotocol" },
+    ticket: { type: "string", description: "A ticket, in place of a token" },
     key: { type: "string", description: "An overlay key of the stream, in place of a token" },
     streamId: { type: "string", pattern: "^[0-9a-fA-F]{24}$" },
     since: { type: "string", pattern: "^[A-Za-z0-9_-]{1,32}:[0-9]{1,15}$" },
@@ -135,6 +138,8 @@ function operation(
       channel: { $ref: "#/channels/socket" },
       messages: [...(answer === undefined ? [] : [answer]), "error"].map(inChannel),
     },
-    security: ["token", "key"].map((name) => ({ $ref: `#/components/securitySchemes/${name}` })),
+    security: ["token", "ticket", "key"].map((name) => ({
+      $ref: `#/components/securitySchemes/${name}`,
+    })),
   };
 }

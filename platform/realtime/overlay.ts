@@ -17,7 +17,7 @@ export async function overlayCaller(
   const found = await findOverlayKeyByText(stream, key);
   if (found === undefined) return undefined;
   const expiresAt = Math.floor(now.getTime() / 1000) + lifeSeconds;
-  const nobody = { roles: [], claims: {}, tokenId: "" };
+  const nobody = { roles: [], claims: {}, issuedAt: 0, tokenId: "" };
   return { ...nobody, userId: overlayHolder(found.id), expiresAt, streamId: stream };
 }
 

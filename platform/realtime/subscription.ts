@@ -77,6 +77,7 @@ type Request = {
 export async function findSubscription(
   { connectionId, userId, connectedAt }: Connection,
   { streamId, since, compact, refusal }: Request,
+  caller: Pick<Caller, "streamId">,
   now: Date,
 ): Promise<Subscriber | undefined> {
   if (streamId === undefined && refusal === undefined) return undefined;
@@ -86,6 +87,7 @@ export async function findSubscription(
   const own = { connectionId, userId, connectedAt, streamId: place, revision, expiresAt };
   if (refusal !== undefined) return { ...own, refusal };
   try {
+    assertGranted(caller, place);
     await assertMayWatch(place, userId, now);
     return { ...own, since, compact };
   } catch (error) {

@@ -35,6 +35,7 @@
  *   log              STREAM#s        LOG                 fan-out, post
  *   overlay key      OVERLAY#s       KEY#id              overlays/* (what may read a stream)
  *   overlay keys     OVERLAY#s       COUNT               overlays/* (how many there are)
+ *   ticket           TICKET#hash     TICKET              sessions/create-ticket (until it is used)
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
  *   sweep's place    SWEEP#due       SWEEP               money/sweep (where the next goes on)
@@ -127,6 +128,7 @@ export const key = {
   connection: (connectionId: string) => place(`CONN#${connectionId}`, "CONN"),
   overlayKey: (streamId: string, id: string) => place(`OVERLAY#${streamId}`, `KEY#${id}`),
   overlayKeyCount: (streamId: string) => place(`OVERLAY#${streamId}`, "COUNT"),
+  ticket: (hash: string) => place(`TICKET#${hash}`, "TICKET"),
   ban: (banId: string) => place(`BAN#${banId}`, "BAN"),
   giftPlace: (hash: string, streamId: string) => place(`GIFT#${hash}`, `STREAM#${streamId}`),
   parked: (day: string, id: string) => place(`${prefix.parked}${day}`, id),

@@ -19,7 +19,7 @@ export async function callEndpoint(
   { as: userId, roles = [], path = {}, query = {}, body, key }: Call,
 ): Promise<{ status: number; body: Record<string, unknown> }> {
   const expiresAt = Math.floor(Date.now() / 1000) + 3600;
-  const caller = { userId, roles, claims: {}, tokenId: "", expiresAt };
+  const caller = { userId, roles, claims: {}, tokenId: "", issuedAt: expiresAt - 3600, expiresAt };
   const event = {
     headers: { "content-type": "application/json", ...(key && { "idempotency-key": key }) },
     pathParameters: path,

@@ -74,6 +74,7 @@ describe("a good token", () => {
       claims: { given_name: "John" },
       expiresAt: good.exp,
       tokenId: "t1",
+      issuedAt: good.iat,
     });
   });
 

@@ -23,7 +23,7 @@ afterAll(() => stopTable());
 const now = new Date();
 
 function callerWith(claims: ProfileClaims = {}, userId = newId(now)) {
-  return { userId, roles: [], claims, expiresAt: 0, tokenId: "" };
+  return { userId, roles: [], claims, expiresAt: 0, issuedAt: 0, tokenId: "" };
 }
 
 const change = (caller: ReturnType<typeof callerWith>, wish: ProfileChange) =>

@@ -21,7 +21,7 @@ const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, m
 
 /** Asks as the gateway does, with a token that ends at a time (milliseconds since 1970). */
 async function ask(streamId: string, query: Record<string, string>, endsAt: number) {
-  const caller = { userId: "viewer", roles: [], claims: {}, tokenId: "" };
+  const caller = { userId: "viewer", roles: [], claims: {}, issuedAt: 0, tokenId: "" };
   const event = {
     headers: {},
     pathParameters: { streamId },

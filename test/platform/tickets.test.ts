@@ -1,0 +1,54 @@
+import { makeTicket, ticketSeconds } from "../../domain/log/ticket.ts";
+import { ticketCaller } from "../../platform/realtime/ticket.ts";
+import { hashOfSecret, newSecret } from "../../platform/secret.ts";
+import { recordTicket } from "../../platform/store/log/tickets.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { useOwnTable } from "./table.ts";
+import { forget } from "./wallet-people.ts";
+
+useOwnTable();
+
+const now = new Date("2026-01-15T10:30:00.000Z");
+const nowSeconds = now.getTime() / 1000;
+const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+
+/** The text of a ticket that is made now, by a token that has so many seconds to live. */
+async function ticketOf(tokenSeconds: number, streamId?: string): Promise<string> {
+  const token = { expiresAt: nowSeconds + tokenSeconds, issuedAt: nowSeconds - 5, tokenId: "t" };
+  const text = newSecret();
+  const ticket = makeTicket({ userId: "ann", ...token }, streamId, now);
+  await recordTicket(text, ticket, forget(undefined));
+  return text;
+}
+
+test("a ticket is good for a minute or until its token ends, and then it is not", async () => {
+  const ann = { userId: "ann", issuedAt: nowSeconds - 5, tokenId: "t", roles: [], claims: {} };
+  const seconds = ticketSeconds - 0.001;
+  expect(await ticketCaller(await ticketOf(3600), after(seconds))).toEqual({
+    ...{ ...ann, expiresAt: nowSeconds + 3600 },
+  });
+  expect(await ticketCaller(await ticketOf(3600), after(ticketSeconds))).toBeUndefined();
+  expect(await ticketCaller(await ticketOf(10, "a".repeat(24)), after(9.9))).toEqual({
+    ...{ ...ann, expiresAt: nowSeconds + 10, streamId: "a".repeat(24) },
+  });
+  expect(await ticketCaller(await ticketOf(10), after(10))).toBeUndefined();
+});
+
+test("of any number who take one ticket at once one gets it, and one that was late used it up", async () => {
+  for (let round = 0; round < 20; round++) {
+    const text = await ticketOf(3600);
+    const takes = await Promise.all(Array.from({ length: 10 }, () => ticketCaller(text, now)));
+    expect(takes.filter((caller) => caller !== undefined)).toHaveLength(1);
+  }
+  const late = await ticketOf(3600);
+  expect(await ticketCaller(late, after(100))).toBeUndefined();
+  expect(await ticketCaller(late, now)).toBeUndefined();
+});
+
+test("the table has no ticket's text, and says when it may forget it", async () => {
+  const text = await ticketOf(3600);
+  const item = await getRawItem(key.ticket(hashOfSecret(text)));
+  expect(JSON.stringify(item)).not.toContain(text);
+  expect(item).toMatchObject({ expiresAt: nowSeconds + ticketSeconds });
+});
