@@ -19,6 +19,8 @@ const prefix = "#/components/schemas/";
 
 /** As the formatter has it: what is longer is broken. */
 const columnsMax = 100;
+/** Columns that the name of a list's member takes at most. */
+const longName = 20;
 
 /** A type's declaration, with its description as a comment. */
 export const declarationOf = (name: string, schema: Schema): string[] => [
@@ -81,10 +83,17 @@ function partsOf(schema: Schema, indent: string): string[] {
   if (Array.isArray(type)) return type.flatMap((one) => partsOf({ ...schema, type: one }, indent));
   if (type === "integer") return ["number"];
   if (type === "array") {
-    const inner = items === undefined ? "unknown" : typeOf(items, indent);
-    return [inner.includes(" ") ? `Array<${inner}>` : `${inner}[]`];
+    const inner = items === undefined ? ["unknown"] : partsOf(items, indent);
+    return [inner.join(" | ").includes(" ") ? listOf(inner, indent) : `${inner[0]}[]`];
   }
   return [type === "object" ? objectOf(schema, indent) : (type ?? "unknown")];
+}
+
+/** A list of several types: those that no line holds are one below the other. */
+function listOf(parts: string[], indent: string): string {
+  const line = `Array<${parts.join(" | ")}>`;
+  if (parts.length === 1 || line.length + indent.length <= columnsMax - longName) return line;
+  return `Array<${parts.map((part) => `\n${indent}  | ${part}`).join("")}\n${indent}>`;
 }
 
 function objectOf({ properties, required = [] }: Schema, indent: string): string {

@@ -205,6 +205,11 @@ export type OverlayKey = {
   createdAt: string;
 };
 
+export type Ticket = {
+  ticket: string | null;
+  expiresAt: string;
+};
+
 export type LiveStream = {
   id: string;
   title: string;
@@ -1316,6 +1321,25 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
+  /** Get a ticket that opens one socket within 60 s, in place of a token */
+  "POST /api/v1/ws-tickets": {
+    body: {
+      streamId?: string | null;
+    };
+    answer: Ticket;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
   /** Call off a stream that has not begun */
   "POST /api/v1/live-stream/{streamId}/cancel": {
     path: {
@@ -1896,7 +1920,23 @@ export type Operations = {
     };
     body: {
       url?: string;
-      events?: Array<"chat.message" | "chat.deleted" | "chat.pinned" | "chat.unpinned" | "gift.sent" | "gift.refunded" | "superlike.sent" | "combo.ended" | "stream.started" | "stream.ended" | "member.banned" | "member.unbanned" | "settings.changed" | "webhook.test" | "*">;
+      events?: Array<
+        | "chat.message"
+        | "chat.deleted"
+        | "chat.pinned"
+        | "chat.unpinned"
+        | "gift.sent"
+        | "gift.refunded"
+        | "superlike.sent"
+        | "combo.ended"
+        | "stream.started"
+        | "stream.ended"
+        | "member.banned"
+        | "member.unbanned"
+        | "settings.changed"
+        | "webhook.test"
+        | "*"
+      >;
       description?: string | null;
       enabled?: boolean;
     };
@@ -1946,7 +1986,23 @@ export type Operations = {
   "POST /api/v1/webhooks": {
     body: {
       url: string;
-      events: Array<"chat.message" | "chat.deleted" | "chat.pinned" | "chat.unpinned" | "gift.sent" | "gift.refunded" | "superlike.sent" | "combo.ended" | "stream.started" | "stream.ended" | "member.banned" | "member.unbanned" | "settings.changed" | "webhook.test" | "*">;
+      events: Array<
+        | "chat.message"
+        | "chat.deleted"
+        | "chat.pinned"
+        | "chat.unpinned"
+        | "gift.sent"
+        | "gift.refunded"
+        | "superlike.sent"
+        | "combo.ended"
+        | "stream.started"
+        | "stream.ended"
+        | "member.banned"
+        | "member.unbanned"
+        | "settings.changed"
+        | "webhook.test"
+        | "*"
+      >;
       description?: string | null;
     };
     answer: MadeWebhook;
