@@ -24,9 +24,9 @@ const anonymous = {
 /**
  * How `cdk` is run on this Node: program, arguments and environment. It reports its use to nobody
  * and fetches no notices of its own. `synth` runs without the caller's credentials and reaches
- * nobody, `deploy` runs with them and reaches AWS alone.
+ * nobody, `deploy` and `destroy` run with them and reach AWS alone.
  */
-export function cdkCommand(command: "synth" | "deploy", options: readonly string[]) {
+export function cdkCommand(command: "synth" | "deploy" | "destroy", options: readonly string[]) {
   return {
     program: process.execPath,
     given: [join(binaries, "cdk"), command, "--no-notices", ...options],

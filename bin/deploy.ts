@@ -1,48 +1,66 @@
 /**
  * `npm run deploy -- dev`: bundles and deploys every stack of a stage with the caller's AWS
- * account. A stage that keeps data is refused while it holds placeholders.
+ * account. It looks at the stage and at the account first, and says everything that is wrong.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { placeholdersOf, stageOf } from "../lib/stages.ts";
+import { type Stage, stageNames, stageOf } from "../lib/stages.ts";
 import { LayoutMismatch } from "../platform/table/layout.ts";
 import { build } from "./build.ts";
 import { cdkCommand } from "./cdk.ts";
 import { outputsFileOf } from "./cli/target.ts";
+import { type Finding, findInAccount, findInStage } from "./preflight.ts";
 import { prepareDeployedTable } from "./table.ts";
 
 const root = join(import.meta.dirname, "..");
-const [name, ...options] = process.argv.slice(2);
+const [name, ...given] = process.argv.slice(2);
+const isSure = given.includes("--yes");
+const options = given.filter((option) => option !== "--yes");
 
 /** Says what is wrong and how it is used. */
 function refuse(problem: string): never {
-  console.error(`${problem}\nUsage: npm run deploy -- dev|prod [options of cdk deploy]`);
+  const usage = `npm run deploy -- ${stageNames.join("|")} [--yes] [options of cdk deploy]`;
+  console.error(`${problem}\nUsage: ${usage}\n  --yes  asks nothing, for a pipeline`);
   process.exit(2);
 }
 
-if (name === undefined || name.startsWith("-")) refuse("Which stage?");
-try {
-  const placeholders = placeholdersOf(stageOf((key) => (key === "stage" ? name : undefined)));
-  if (placeholders.length > 0)
-    refuse([...placeholders, "Give them values of your own in lib/stages.ts."].join("\n"));
-} catch (error) {
-  refuse((error as Error).message);
+function readStage(): Stage {
+  if (name === undefined || name.startsWith("-")) refuse("Which stage?");
+  try {
+    return stageOf((key) => (key === "stage" ? name : undefined));
+  } catch (error) {
+    refuse((error as Error).message);
+  }
 }
-await prepareDeployed(name, options);
+
+/** Ends with 2, and every finding with what mends it, where there is one. */
+function refuseFindings(findings: readonly Finding[]): void {
+  if (findings.length === 0) return;
+  console.error(`Nothing was deployed. ${findings.length} to mend:\n`);
+  for (const { says, fix } of findings) console.error(`${says}\n  ${fix}`);
+  process.exit(2);
+}
+
+const stage = readStage();
+const at = options.indexOf("--profile");
+const profile = at < 0 ? undefined : options[at + 1];
+refuseFindings([...findInStage(stage), ...(await findInAccount(stage, profile))]);
+await prepareDeployed();
 await build();
-const where = ["--all", "-c", `stage=${name}`, "-o", `cdk.out/${name}`];
+const where = ["--all", "-c", `stage=${stage.name}`, "-o", `cdk.out/${stage.name}`];
 // Where the commands of the command line find the stage.
-where.push("--outputs-file", outputsFileOf(name));
-const { program, given, env } = cdkCommand("deploy", [...where, ...options]);
-const { status } = spawnSync(program, given, { cwd: root, stdio: "inherit", env });
+where.push("--outputs-file", outputsFileOf(stage.name));
+const approval = isSure ? ["--require-approval", "never"] : [];
+const { program, given: line, env } = cdkCommand("deploy", [...where, ...approval, ...options]);
+const { status } = spawnSync(program, line, { cwd: root, stdio: "inherit", env });
 // Functions serve no table that does not say its layout, so a first deploy ends with saying it.
-if (status === 0) await prepareDeployed(name, options);
+if (status === 0) await prepareDeployed();
 process.exitCode = status ?? 1;
 
 /** Exits with 2 where the stage's table has data of another layout; without a table it goes on. */
-async function prepareDeployed(stage: string, given: readonly string[]): Promise<void> {
+async function prepareDeployed(): Promise<void> {
   try {
-    await prepareDeployedTable(stage, given);
+    await prepareDeployedTable(stage.name, options);
   } catch (error) {
     console.error((error as Error).message);
     process.exit(error instanceof LayoutMismatch ? 2 : 1);

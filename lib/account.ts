@@ -2,6 +2,7 @@ import { RemovalPolicy, Stack } from "aws-cdk-lib";
 import { CfnAccount } from "aws-cdk-lib/aws-apigateway";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
+import { placeOf, type Stage } from "./stages.ts";
 
 /**
  * API Gateway has one role per account and region for writing logs. All stages share it, so it has
@@ -9,8 +10,8 @@ import type { Construct } from "constructs";
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
  */
 export class Account extends Stack {
-  constructor(scope: Construct, id: string) {
-    super(scope, id);
+  constructor(scope: Construct, id: string, stage: Stage) {
+    super(scope, id, placeOf(stage));
     const write = new PolicyStatement({
       actions: [
         "logs:CreateLogGroup",

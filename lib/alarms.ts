@@ -1,4 +1,4 @@
-import { Duration, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import {
   Alarm,
   Dashboard,
@@ -83,12 +83,16 @@ export class Alarms {
     const widgets = [...this.metrics].map(
       ([title, metric]) => new GraphWidget({ title, left: [metric], width: 8, height: 4 }),
     );
-    new Dashboard(this.scope, "dashboard", {
+    const dashboard = new Dashboard(this.scope, "dashboard", {
       dashboardName: `ovation-${this.stage.name}`,
       widgets: Array.from({ length: Math.ceil(widgets.length / 3) }, (_, row) =>
         widgets.slice(row * 3, row * 3 + 3),
       ),
     });
+    const { region } = Stack.of(this.scope);
+    const page = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}`;
+    const value = `${page}#dashboards/dashboard/${dashboard.dashboardName}`;
+    new CfnOutput(this.scope, "dashboard-url", { value });
   }
 
   private add(what: string, metric: Metric, threshold: number, window: Window): void {

@@ -11,7 +11,7 @@ import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { dueIndex } from "../platform/table/keys.ts";
 import { placeQueues, type Queues } from "./queues.ts";
-import type { Stage } from "./stages.ts";
+import { placeOf, type Stage } from "./stages.ts";
 
 /**
  * What is kept: the one table, the queues, the bucket of batches that could not be handled, and the
@@ -26,7 +26,7 @@ export class Data extends Stack {
   readonly tencentSecret: Secret;
 
   constructor(scope: Construct, id: string, stage: Stage) {
-    super(scope, id);
+    super(scope, id, placeOf(stage));
     const removalPolicy = stage.keepData
       ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
       : RemovalPolicy.DESTROY;
@@ -69,6 +69,7 @@ export class Data extends Stack {
         },
       ],
     });
+    new CfnOutput(this, "table-name", { value: this.table.tableName });
     // The last of all: its protection would keep a first deployment that fails later from being
     // undone, and its name the next one from being made.
     this.table.node.addDependency(

@@ -18,7 +18,9 @@ export function logGroup(scope: Construct, id: string, stage: Stage, name: strin
   return new LogGroup(scope, id, {
     logGroupName: `/ovation/${stage.name}/${name}`,
     retention: stage.logRetention,
-    removalPolicy: RemovalPolicy.DESTROY,
+    removalPolicy: stage.keepData
+      ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+      : RemovalPolicy.DESTROY,
   });
 }
 

@@ -9,7 +9,7 @@ import { gatewayDocument } from "./gateway-document.ts";
 import { placeFunction } from "./lambdas.ts";
 import { catchAll, type Row, rowsOf, theOne } from "./route-table.ts";
 import { issuerOf, type Neighbours, siteOf } from "./site.ts";
-import type { Stage } from "./stages.ts";
+import { placeOf, type Stage } from "./stages.ts";
 
 /** The HTTP API: a function for each endpoint, the authorizer and the gateway before them. */
 export class HttpApi extends Stack {
@@ -17,7 +17,7 @@ export class HttpApi extends Stack {
   readonly log: LogGroup;
 
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
-    super(scope, id);
+    super(scope, id, placeOf(stage));
     this.log = logGroup(this, "log", stage, "http");
     const site = siteOf(this, stage, this.log, { ...neighbours, issuer: issuerOf(this, stage) });
     const endpoints = rowsOf("endpoint").filter(({ contract }) => isOf(stage, contract));

@@ -1,9 +1,9 @@
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { CfnUserPoolGroup, FeaturePlan, Mfa, UserPool } from "aws-cdk-lib/aws-cognito";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
 import { issuerParameters } from "./names.ts";
-import type { Stage } from "./stages.ts";
+import { placeOf, type Stage } from "./stages.ts";
 
 /**
  * Who says who a caller is: a user pool of the stage, or any OIDC issuer. Others know it by three
@@ -11,7 +11,7 @@ import type { Stage } from "./stages.ts";
  */
 export class Identity extends Stack {
   constructor(scope: Construct, id: string, stage: Stage) {
-    super(scope, id);
+    super(scope, id, placeOf(stage));
     const { issuer, audience, jwks } = stage.issuer ?? this.pool(stage);
     const names = issuerParameters(stage.name);
     const parameter = (name: keyof typeof names, stringValue: string) =>
@@ -57,6 +57,8 @@ export class Identity extends Stack {
         groupName,
       });
     const issuer = `https://cognito-idp.${this.region}.amazonaws.com/${pool.userPoolId}`;
+    new CfnOutput(this, "pool", { value: pool.userPoolId });
+    new CfnOutput(this, "client", { value: client.userPoolClientId });
     return { issuer, audience: client.userPoolClientId, jwks: `${issuer}/.well-known/jwks.json` };
   }
 }

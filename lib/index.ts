@@ -11,7 +11,7 @@ import { Watch } from "./watch.ts";
 /** The stacks of one stage. */
 export function placeStage(app: App, stage: Stage): void {
   const id = (name: string) => `ovation-${stage.name}-${name}`;
-  const account = new Account(app, "ovation-account");
+  const account = new Account(app, "ovation-account", stage);
   const data = new Data(app, id("data"), stage);
   const identity = new Identity(app, id("identity"), stage);
   const realtime = new Realtime(app, id("realtime"), stage, { data });

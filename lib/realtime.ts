@@ -13,7 +13,7 @@ import { placeFunction } from "./lambdas.ts";
 import { rowsOf, theOne } from "./route-table.ts";
 import { issuerOf, type Neighbours, siteOf } from "./site.ts";
 import { connectSource, readStatements } from "./sources.ts";
-import type { Stage } from "./stages.ts";
+import { placeOf, type Stage } from "./stages.ts";
 
 /** The WebSocket API's only stage, which is also its path. */
 const stageName = "ws";
@@ -27,7 +27,7 @@ export class Realtime extends Stack {
   readonly sockets: NonNullable<Neighbours["sockets"]>;
 
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
-    super(scope, id);
+    super(scope, id, placeOf(stage));
     const api = new CfnApi(this, "api", {
       name: `ovation-${stage.name}-sockets`,
       protocolType: "WEBSOCKET",

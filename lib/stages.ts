@@ -3,7 +3,12 @@ import type { FunctionName } from "./route-table.ts";
 
 /** Everything in which the stages differ. */
 export type Stage = {
-  name: "dev" | "prod";
+  /** Part of every physical name: lower-case letters and digits. */
+  name: string;
+  /** The account that it is deployed to, twelve digits; that of the credentials when undefined. */
+  account?: string;
+  /** The region that it is deployed to; that of the credentials when undefined. */
+  region?: string;
   /** Kept when its stack is deleted: the table, its backups, the identities. */
   keepData: boolean;
   /** Days; not CDK's names, which would be loaded wherever stages are read. */
@@ -47,6 +52,8 @@ export type Stage = {
   alarmsAddress?: string;
   /** Lambda's concurrency of the account, of which 100 must stay unreserved. */
   accountConcurrency: number;
+  /** Requests a second that API Gateway takes for the whole account and region. */
+  accountRate: number;
   /** Executions reserved for one function. */
   reservedConcurrency: ByFunction;
   /** Memory of a function in this stage, in place of its contract's. */
@@ -103,6 +110,8 @@ const dev: Stage = {
   purchases: true,
   firewall: false,
   accountConcurrency: 1_000,
+  // In some regions it is 2,500: Milan, Spain, Zurich, the Emirates, Tel Aviv and others.
+  accountRate: 10_000,
   // A new account has 10 executions at once, of which nothing can be reserved.
   reservedConcurrency: {},
   memoryMegabytes: {},
@@ -143,7 +152,26 @@ const prod: Stage = {
   },
 };
 
-const stages = { dev, prod };
+/** As prod in all that a release is tried against, with data that may go. */
+const staging: Stage = {
+  ...prod,
+  name: "staging",
+  keepData: false,
+  postRate: 2_000,
+  throttle: { rate: 500, burst: 1_000 },
+  reservedConcurrency: {},
+};
+
+/** Every stage that there is: a further one is a row here. */
+const stages: Readonly<Record<string, Stage>> = { dev, staging, prod };
+
+/** What the command line may name. */
+export const stageNames = Object.keys(stages);
+
+/** Where a stage's stacks are deployed; what it leaves open is that of the credentials. */
+export const placeOf = ({ account, region }: Stage) => ({
+  env: { ...(account && { account }), ...(region && { region }) },
+});
 
 /** A host that belongs to nobody: in the domain `example`, or one of that name (RFC 2606). */
 const placeholder = /[.@/]example(\.(com|net|org))?(?![\w.-])/;
@@ -158,6 +186,8 @@ export function placeholdersOf(stage: Stage): string[] {
   const texts = { origins: origins.join(), alarmsAddress, defaultPicture, defaultThumbnail };
   const found = Object.entries(texts).filter(([, value]) => placeholder.test(value));
   if (alarmsAddress === "") found.push(["alarmsAddress", "nobody"]);
+  for (const pinned of ["account", "region"] as const)
+    if (stage[pinned] === undefined) found.push([pinned, "whatever the credentials name"]);
   if (tencent.sdkAppId === demoSdkAppId)
     found.push(["tencent.sdkAppId", `the demo's ${demoSdkAppId}`]);
   return found.map(([name, value]) => `${stage.name}: ${name} is still ${value}`);
@@ -172,9 +202,10 @@ type Option = (name: string) => string | undefined;
 /** The stage that the command line asks for. Throws a sentence when it is wrong. */
 export function stageOf(option: Option): Stage {
   const name = option("stage") ?? "dev";
-  if (name !== "dev" && name !== "prod")
-    throw new Error(`-c stage=${name}: expected one of ${Object.keys(stages).join(", ")}`);
-  const stage = { ...stages[name] };
+  const found = Object.hasOwn(stages, name) ? stages[name] : undefined;
+  if (found === undefined)
+    throw new Error(`-c stage=${name}: expected one of ${stageNames.join(", ")}`);
+  const stage = { ...found };
   const issuer = option("issuer");
   if (issuer !== undefined) {
     const audience = option("audience");

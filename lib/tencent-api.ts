@@ -5,7 +5,7 @@ import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
 import { placeFunction } from "./lambdas.ts";
 import { rowsOf, theOne } from "./route-table.ts";
 import { type Neighbours, siteOf } from "./site.ts";
-import type { Stage } from "./stages.ts";
+import { placeOf, type Stage } from "./stages.ts";
 import { pathOf, tencentDocument } from "./tencent-document.ts";
 
 /** The API that answers as Tencent's live engine does: `/v4/{service}/{command}`. */
@@ -14,7 +14,7 @@ export class TencentApi extends Stack {
   readonly accessLog: LogGroup;
 
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
-    super(scope, id);
+    super(scope, id, placeOf(stage));
     this.log = logGroup(this, "log", stage, "tencent");
     const { tencentSecret } = neighbours.data;
     const site = siteOf(this, stage, this.log, { ...neighbours, tencentSecret });

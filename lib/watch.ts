@@ -7,7 +7,7 @@ import { Alarms } from "./alarms.ts";
 import type { Data } from "./data.ts";
 import { functionName } from "./names.ts";
 import { rowsOf } from "./route-table.ts";
-import type { Stage } from "./stages.ts";
+import { placeOf, type Stage } from "./stages.ts";
 
 /** What is watched. */
 type Watched = {
@@ -60,7 +60,7 @@ export class Watch extends Stack {
   private readonly stage: Stage;
 
   constructor(scope: Construct, id: string, stage: Stage, watched: Watched) {
-    super(scope, id);
+    super(scope, id, placeOf(stage));
     this.stage = stage;
     this.alarms = new Alarms(this, stage);
     this.watchReaders(watched);

@@ -5,13 +5,15 @@ import { cdkCommand } from "../../bin/cdk.ts";
 import { placeholdersOf, stageOf } from "../../lib/stages.ts";
 
 const root = join(import.meta.dirname, "../..");
-const deploy = (...given: string[]) =>
-  spawnSync(process.execPath, [join(root, "bin/deploy.ts"), ...given], {
+const run = (program: string, ...given: string[]) =>
+  spawnSync(process.execPath, [join(root, program), ...given], {
     cwd: root,
     // Without a path nothing could be deployed, whatever this machine is allowed.
     env: { PATH: "", AWS_EC2_METADATA_DISABLED: "true" },
     encoding: "utf8",
   });
+const deploy = (...given: string[]) => run("bin/deploy.ts", ...given);
+const destroy = (...given: string[]) => run("bin/destroy.ts", ...given);
 const stage = (name: string) => stageOf((key) => (key === "stage" ? name : undefined));
 
 test("a deployment of prod names every placeholder at once, and ends before it begins", () => {
@@ -25,9 +27,21 @@ test("a deployment of prod names every placeholder at once, and ends before it b
     "prod: defaultPicture is still https://assets.ovation.example/default-picture.png",
     "prod: defaultThumbnail is still https://assets.ovation.example/default-thumbnail.png",
     "prod: tencent.sdkAppId is still the demo's 1400000001",
+    "prod: account is still whatever the credentials name",
+    "prod: region is still whatever the credentials name",
   ])
     expect(stderr.split("\n")).toContain(said);
   expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+test("a deployment without credentials says so beside everything else, and of a stage that is not", () => {
+  const { status, stderr } = deploy("prod");
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^Nothing was deployed\. \d to mend:\n/);
+  expect(stderr).toMatch(/AWS knows no caller: .+\n {2}Sign in/);
+  const unknown = deploy("live");
+  expect(unknown.status).toBe(2);
+  expect(unknown.stderr).toContain("-c stage=live: expected one of dev, staging, prod");
 });
 
 test("a stage with values of its own, and one that keeps nothing, has no placeholder", () => {
@@ -38,6 +52,8 @@ test("a stage with values of its own, and one that keeps nothing, has no placeho
     defaultPicture: "https://cdn.acme.com/person.png",
     defaultThumbnail: "https://cdn.acme.com/stream.png",
     tencent: { sdkAppId: 1_400_555_555, administrators: ["administrator"] },
+    account: "111122223333",
+    region: "eu-central-1",
   };
   expect(placeholdersOf(own)).toEqual([]);
   expect(placeholdersOf({ ...own, alarmsAddress: "" })).toEqual([
@@ -59,4 +75,18 @@ test("a deployment goes with the caller's credentials, tells nobody else of itse
   });
   expect(given).toContain("--no-notices");
   expect(cdkCommand("synth", []).env.AWS_PROFILE).toBeUndefined();
+});
+
+test("a stage that keeps data is destroyed only when that is said twice", () => {
+  const { status, stderr } = destroy("prod");
+  expect(status).toBe(2);
+  expect(stderr).toContain("prod is in use by people. With --really");
+  // Nothing is left to find `cdk` by, so it ends there.
+  expect(destroy("prod", "--really", "--yes").status).not.toBe(2);
+  for (const given of [[], ["--yes"], ["live"]]) expect(destroy(...given).status).toBe(2);
+});
+
+test("a stage's buckets are emptied before it is destroyed, and where they cannot be it stays", () => {
+  const { status, stderr } = destroy("dev");
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/^Nothing was deleted: /)]);
 });

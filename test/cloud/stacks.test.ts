@@ -237,7 +237,7 @@ describe("a stage", () => {
 
   test("says what is wrong with its options", () => {
     expect(() => stageOf(given({ stage: "live" }))).toThrow(
-      "-c stage=live: expected one of dev, prod",
+      "-c stage=live: expected one of dev, staging, prod",
     );
     expect(() => stageOf(given({ stage: "dev", issuer: "https://x.example" }))).toThrow(
       "-c audience=",

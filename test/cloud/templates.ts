@@ -77,7 +77,7 @@ export async function synthesize(stage: Stage): Promise<Synthesized> {
     return {
       templates: Object.fromEntries(
         stacks.map(({ stackName, template }) => [
-          stackName.replace(/^ovation-((dev|prod)-)?/, ""),
+          stackName.replace(/^ovation-((dev|staging|prod)-)?/, ""),
           template.Resources,
         ]),
       ),

@@ -1,0 +1,24 @@
+import { type Caller, deployedCallers } from "./signed-caller.ts";
+
+/** `bucket/key` of every object that begins so. */
+export async function listObjects(s3: Caller, bucket: string, prefix = ""): Promise<string[]> {
+  const names: string[] = [];
+  for (let token: string | undefined = ""; token !== undefined; ) {
+    const page: string = await s3("GET", `/${bucket}`, {
+      "list-type": "2",
+      prefix,
+      ...(token !== "" && { "continuation-token": token }),
+    });
+    for (const [, key] of page.matchAll(/<Key>([^<]*)<\/Key>/g)) names.push(`${bucket}/${key}`);
+    token = /<NextContinuationToken>([^<]*)</.exec(page)?.[1];
+  }
+  return names;
+}
+
+/** Deletes every object of a deployed bucket, none of which keeps versions; their number. */
+export async function emptyBucket(bucket: string): Promise<number> {
+  const s3 = (await deployedCallers())("s3");
+  const names = await listObjects(s3, bucket);
+  for (const name of names) await s3("DELETE", `/${name}`);
+  return names.length;
+}

@@ -1,0 +1,59 @@
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SignatureV4 } from "@smithy/signature-v4";
+import { openClient } from "../platform/aws-client.ts";
+
+/** A function of ours ends within a minute. */
+const answerMillisecondsMax = 90_000;
+
+type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+type Place = { region: string; credentials: Credentials };
+
+/** One signed call of a service: the answer's text. Rejects with what the service said. */
+export type Caller = (
+  method: string,
+  path: string,
+  query?: Record<string, string>,
+  body?: string,
+) => Promise<string>;
+
+/** Callers of the services in the account and region that the environment names. */
+export async function deployedCallers(): Promise<(service: string) => Caller> {
+  const { config } = openClient(DynamoDBClient, {});
+  const region = await config.region();
+  const place = { region, credentials: await config.credentials() };
+  return (service) => signedCaller(place, service, `https://${service}.${region}.amazonaws.com`);
+}
+
+/** Signed calls of one service. The SDK's clients of S3 and Lambda would be larger than this. */
+export function signedCaller(
+  { region, credentials }: Place,
+  service: string,
+  base: string,
+): Caller {
+  const isS3 = service === "s3";
+  const signer = new SignatureV4({
+    service,
+    region,
+    credentials,
+    sha256: Sha256,
+    uriEscapePath: !isS3,
+    applyChecksum: isS3,
+  });
+  const { protocol, host } = new URL(base);
+  return async (method: string, path: string, query: Record<string, string> = {}, body = "") => {
+    const request = { method, protocol, hostname: host, path, query, headers: { host }, body };
+    const { headers } = await signer.sign(request);
+    const { host: _, ...sent } = headers;
+    const search = new URLSearchParams(query).toString().replaceAll("+", "%20");
+    const answer = await fetch(`${base}${path}${search && `?${search}`}`, {
+      method,
+      headers: sent,
+      ...(body !== "" && { body }),
+      signal: AbortSignal.timeout(answerMillisecondsMax),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 300)}`);
+    return text;
+  };
+}

@@ -1,0 +1,137 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { findInAccount, findInStage } from "../../bin/preflight.ts";
+import { type Stage, stageOf } from "../../lib/stages.ts";
+
+/*
+ * What a deployment says before it begins. The account is a server that speaks AWS's protocols:
+ * none of these tests has one of AWS's.
+ */
+
+/** What the account has; each test changes what it is about. */
+let account: {
+  id: string;
+  bootstrap: number | undefined;
+  executions: number;
+  rate: number;
+  denied: boolean;
+};
+let server: Server;
+const before = { ...process.env };
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part) => parts.push(part));
+    request.on("end", () => {
+      const { status, body } = answerOf(request.url!, Buffer.concat(parts).toString());
+      response.writeHead(status, {
+        "content-type": body[0] === "<" ? "text/xml" : "application/json",
+      });
+      response.end(body);
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "example",
+    AWS_REGION: "eu-central-1",
+  });
+});
+afterAll(() => {
+  process.env = before;
+  server.close();
+});
+beforeEach(() => {
+  account = { id: "111122223333", bootstrap: 21, executions: 1_000, rate: 20_000, denied: false };
+});
+
+function answerOf(url: string, body: string): { status: number; body: string } {
+  if (body.includes("Action=GetCallerIdentity")) {
+    const told = `<Account>${account.id}</Account>`;
+    const result = `<GetCallerIdentityResult>${told}</GetCallerIdentityResult>`;
+    return {
+      status: 200,
+      body: `<GetCallerIdentityResponse>${result}</GetCallerIdentityResponse>`,
+    };
+  }
+  if (account.denied)
+    return body.startsWith("Action")
+      ? {
+          status: 403,
+          body: "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>",
+        }
+      : { status: 403, body: JSON.stringify({ __type: "AccessDeniedException", message: "no" }) };
+  if (body.includes("Action=DescribeStacks")) {
+    if (account.bootstrap === undefined)
+      return {
+        status: 400,
+        body: "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id CDKToolkit does not exist</Message></Error></ErrorResponse>",
+      };
+    const output = `<OutputKey>BootstrapVersion</OutputKey><OutputValue>${account.bootstrap}</OutputValue>`;
+    return {
+      status: 200,
+      body: `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>CDKToolkit</StackName><Outputs><member>${output}</member></Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`,
+    };
+  }
+  if (url.includes("account-settings"))
+    return {
+      status: 200,
+      body: JSON.stringify({ AccountLimit: { ConcurrentExecutions: account.executions } }),
+    };
+  return { status: 200, body: JSON.stringify({ Quota: { Value: account.rate } }) };
+}
+
+const given = (name: string): Stage => stageOf((key) => (key === "stage" ? name : undefined));
+const own: Stage = { ...given("prod"), account: "111122223333", region: "eu-central-1" };
+const said = async (stage: Stage) => (await findInAccount(stage)).map(({ says }) => says);
+
+test("an account that has everything has no finding", async () => {
+  expect(await said(own)).toEqual([]);
+  expect(await said(given("dev"))).toEqual([]);
+});
+
+test("everything that an account lacks is told at once, each with what mends it", async () => {
+  Object.assign(account, { id: "999900001111", bootstrap: undefined, executions: 10, rate: 2_500 });
+  const findings = await findInAccount(own);
+  expect(findings.map(({ says }) => says)).toEqual([
+    "The credentials are those of account 999900001111, prod is that of 111122223333",
+    "999900001111 is not bootstrapped in eu-central-1",
+    "Lambda runs 10 executions at once in eu-central-1, prod counts on 1000",
+    "API Gateway takes 2500 requests a second in eu-central-1, prod may take 14000",
+  ]);
+  for (const { fix } of findings) expect(fix.length).toBeGreaterThan(10);
+  expect(findings[1]!.fix).toBe("npx cdk bootstrap aws://999900001111/eu-central-1");
+});
+
+test("an old bootstrap is a finding", async () => {
+  account.bootstrap = 5;
+  expect(await said(own)).toEqual(["The bootstrap of eu-central-1 is of version 5"]);
+});
+
+test("what the credentials may not read keeps nobody from deploying", async () => {
+  account.denied = true;
+  expect(await said({ ...own, accountRate: 20_000 })).toEqual([]);
+});
+
+test("without a region there is nothing to ask", async () => {
+  const { AWS_REGION } = process.env;
+  delete process.env.AWS_REGION;
+  process.env.AWS_CONFIG_FILE = "/nowhere";
+  const { region: _, ...anywhere } = own;
+  expect(await said(anywhere as Stage)).toEqual(["No region is named"]);
+  process.env.AWS_REGION = AWS_REGION;
+});
+
+test("a stage that keeps data is open to no origin, and reserves what there is", () => {
+  const says = (stage: Stage) => findInStage(stage).map((finding) => finding.says);
+  expect(says({ ...own, origins: ["*"] })).toContain("prod: browsers may call it from any origin");
+  expect(says({ ...own, accountConcurrency: 500 })).toContainEqual(
+    expect.stringMatching(/^prod reserves \d+ executions, at most 400 can be$/),
+  );
+  expect(says(given("dev"))).toEqual([]);
+  expect(says(given("staging"))).toEqual([]);
+});
