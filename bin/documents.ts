@@ -2,6 +2,7 @@
  * Writes docs/openapi.json, docs/asyncapi.json and the client's types of events and calls; with
  * `--check` it fails if they differ.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { catchAll, rowsOf } from "../lib/route-table.ts";
@@ -19,12 +20,24 @@ const endpoints = rowsOf("endpoint").filter(
 const asyncApi = asyncApiDocument(rowsOf("socket"));
 const openApi = openApiDocument(endpoints, commandPaths(rowsOf("command")));
 const eventTypes = clientTypes(asyncApi.components.schemas);
+/** TypeScript as the formatter would leave it: a generator that breaks lines would be another. */
+function formatted(name: string, text: string): string {
+  const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
+  const given = [biome, "format", `--stdin-file-path=${name}`];
+  const { status, stdout, stderr } = spawnSync(process.execPath, given, {
+    cwd: root,
+    input: text,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`${name} cannot be formatted: ${stderr}`);
+  return stdout;
+}
 const json = (document: unknown) => `${JSON.stringify(document, null, 1)}\n`;
 const documents = {
   "docs/openapi.json": json(openApi),
   "docs/asyncapi.json": json(asyncApi),
   "client/event-data.ts": eventTypes,
-  "client/operations.ts": clientOperations(openApi, eventTypes),
+  "client/operations.ts": formatted("client/operations.ts", clientOperations(openApi, eventTypes)),
 };
 
 const stale: string[] = [];
