@@ -25,7 +25,7 @@ const longName = 20;
 /** A type's declaration, with its description as a comment. */
 export const declarationOf = (name: string, schema: Schema): string[] => [
   ...documented(schema),
-  `export type ${name} = ${typeOf(schema)};`,
+  unionOf(`export type ${name} =`, partsOf(schema, ""), ""),
   "",
 ];
 

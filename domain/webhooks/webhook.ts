@@ -27,14 +27,16 @@ const everyType = "*";
 
 const typesMax = 30;
 
+/** The type of an event, or all of them. */
+const EventName = z
+  .enum([...sentTypes, everyType], {
+    error: `expected the type of an event, ${testEvent} or "${everyType}"`,
+  })
+  .meta({ id: "WebhookEventName" });
+
 /** The types of events that a webhook is sent; naming one twice is naming it once. */
 export const WebhookEvents = z
-  .array(
-    z.enum([...sentTypes, everyType], {
-      error: `expected the type of an event, ${testEvent} or "${everyType}"`,
-    }),
-    { error: `expected an array of 1 to ${typesMax} types of events` },
-  )
+  .array(EventName, { error: `expected an array of 1 to ${typesMax} types of events` })
   .min(1, `expected 1 to ${typesMax} types of events`)
   .max(typesMax, `expected 1 to ${typesMax} types of events`)
   .transform((types) => [...new Set(types)])
