@@ -2,6 +2,23 @@
 
 import type { ChatMessage, GiftTotals, ProfilePhoto, StreamUser, Superlike } from "./event-data.ts";
 
+export type WebhookEventName =
+  | "chat.message"
+  | "chat.deleted"
+  | "chat.pinned"
+  | "chat.unpinned"
+  | "gift.sent"
+  | "gift.refunded"
+  | "superlike.sent"
+  | "combo.ended"
+  | "stream.started"
+  | "stream.ended"
+  | "member.banned"
+  | "member.unbanned"
+  | "settings.changed"
+  | "webhook.test"
+  | "*";
+
 export type LiveStreamBan = {
   _id: string;
   targetUserId: string;
@@ -1920,23 +1937,7 @@ export type Operations = {
     };
     body: {
       url?: string;
-      events?: Array<
-        | "chat.message"
-        | "chat.deleted"
-        | "chat.pinned"
-        | "chat.unpinned"
-        | "gift.sent"
-        | "gift.refunded"
-        | "superlike.sent"
-        | "combo.ended"
-        | "stream.started"
-        | "stream.ended"
-        | "member.banned"
-        | "member.unbanned"
-        | "settings.changed"
-        | "webhook.test"
-        | "*"
-      >;
+      events?: WebhookEventName[];
       description?: string | null;
       enabled?: boolean;
     };
@@ -1986,23 +1987,7 @@ export type Operations = {
   "POST /api/v1/webhooks": {
     body: {
       url: string;
-      events: Array<
-        | "chat.message"
-        | "chat.deleted"
-        | "chat.pinned"
-        | "chat.unpinned"
-        | "gift.sent"
-        | "gift.refunded"
-        | "superlike.sent"
-        | "combo.ended"
-        | "stream.started"
-        | "stream.ended"
-        | "member.banned"
-        | "member.unbanned"
-        | "settings.changed"
-        | "webhook.test"
-        | "*"
-      >;
+      events: WebhookEventName[];
       description?: string | null;
     };
     answer: MadeWebhook;
