@@ -35,6 +35,14 @@ const toQueue = (queue: QueueName) => (contract: AnyContract) =>
 const postSlice: TaskName = "realtime/post-part";
 const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postSlice) ?? false;
 
+/** Short, since all settings of a function together may have 4 KB. */
+const ratesText = ({ rates }: Stage) =>
+  JSON.stringify(
+    Object.fromEntries(
+      Object.entries(rates).map(([kind, { perSecond, burst }]) => [kind, [perSecond, burst]]),
+    ),
+  );
+
 /** Every setting of platform/env.ts: its value and who gets it. A missing one does not compile. */
 function settingsOf(stage: Stage, places: Partial<Places>) {
   return {
@@ -51,6 +59,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     DEFAULT_THUMBNAIL: { value: stage.defaultThumbnail, for: everyone },
     GIFTS_PER_SECOND: { value: String(stage.giftsPerSecond), for: everyone },
     REQUESTS_PER_SECOND: { value: String(stage.requestsPerSecond), for: everyone },
+    RATES: { value: ratesText(stage), for: ofKind("endpoint", "command", "socket") },
     SPEND_LIMIT: { value: String(stage.spendLimit), for: everyone },
     PURCHASES: { value: stage.purchases ? "on" : "off", for: ofKind("endpoint") },
     ISSUER: { value: places.issuer, for: ofKind("authorizer") },

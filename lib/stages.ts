@@ -1,4 +1,6 @@
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Rates } from "../platform/env.ts";
+import { devRates, prodRates } from "./rates.ts";
 import type { FunctionName } from "./route-table.ts";
 
 /** Everything in which the stages differ. */
@@ -27,7 +29,10 @@ export type Stage = {
   resumeFramesPerSecond: number;
   socketsPerUser: number;
   socketMessagesPerSecond: number;
+  /** Chat messages of one user in one stream. */
   requestsPerSecond: number;
+  /** What one user may do of each kind, in all environments together: a second, and at once. */
+  rates: Rates;
   giftsPerSecond: number;
   /** Credits that one user may spend in a day, 0 for no limit. */
   spendLimit: number;
@@ -86,6 +91,7 @@ const dev: Stage = {
   socketsPerUser: 100,
   socketMessagesPerSecond: 50,
   requestsPerSecond: 1_000,
+  rates: devRates,
   giftsPerSecond: 100,
   spendLimit: 0,
   owedMax: 10_000,
@@ -133,6 +139,7 @@ const prod: Stage = {
   socketsPerUser: 10,
   socketMessagesPerSecond: 10,
   requestsPerSecond: 20,
+  rates: prodRates,
   giftsPerSecond: 20,
   nameChangesPerDay: 5,
   spendLimit: 1_000_000,

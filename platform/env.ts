@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Rate, RateKind } from "../domain/rate.ts";
 
 // Functions, so that only the schemas of settings that are read are made.
 const text = () => z.string().min(1);
@@ -6,6 +7,9 @@ const count = () => z.coerce.number().int().min(0);
 const positive = () => z.coerce.number().int().min(1);
 const list = () => z.string().transform((value) => value.split(",").filter(Boolean));
 const url = () => z.url();
+
+/** What one user may do of each kind, in all environments together. */
+export type Rates = Readonly<Record<RateKind, Rate>>;
 
 /** Every setting that a function may be given by its stage, with its meaning. */
 const settings = {
@@ -26,8 +30,10 @@ const settings = {
   DEFAULT_THUMBNAIL: url,
   /** Gifts and superlikes that one user may send in a second. */
   GIFTS_PER_SECOND: count,
-  /** Requests that one user may make in a second on routes that have no rate of their own. */
+  /** Chat messages that one user may send in a second in one stream. */
   REQUESTS_PER_SECOND: count,
+  /** What one user may do of each kind: JSON, `[a second, at once]` by kind. */
+  RATES: text,
   /** Credits that a user may spend in a day, 0 for no limit. */
   SPEND_LIMIT: count,
   /** `on` where credit packages may be bought without a store. */

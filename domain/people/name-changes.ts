@@ -1,6 +1,7 @@
+import { usedAfter, waitFor } from "../rate.ts";
 import { refuse } from "../refusal.ts";
 
-const dayMilliseconds = 24 * 3600 * 1000;
+const daySeconds = 24 * 3600;
 
 /**
  * Counts a change of names against a rate of `perDay`, at least 1: as many as that at once, and
@@ -9,9 +10,9 @@ const dayMilliseconds = 24 * 3600 * 1000;
  * with `too_many_requests` and the seconds to wait.
  */
 export function countNameChange(usedUntil: string | undefined, perDay: number, now: Date): string {
-  const share = dayMilliseconds / perDay;
-  const next = Math.max(now.getTime(), Date.parse(usedUntil ?? "1970-01-01T00:00:00Z")) + share;
-  const wait = next - now.getTime() - dayMilliseconds;
+  const rate = { perSecond: perDay / daySeconds, burst: perDay };
+  const used = usedUntil === undefined ? 0 : Date.parse(usedUntil);
+  const wait = waitFor(used, rate, now.getTime());
   if (wait > 0) refuse("too_many_requests", { retryAfterSeconds: Math.ceil(wait / 1000) });
-  return new Date(next).toISOString();
+  return new Date(usedAfter(used, 1, rate, now.getTime())).toISOString();
 }

@@ -17,6 +17,7 @@ export const { contract, handler } = endpoint(
     body: z.object({ content: Content, replyTo: MessageId.nullish() }),
     answer: [201, SentMessage],
     memory: messages.sentMemory,
+    rate: "chat",
     refusals: ["stream_not_found", "message_not_found", ...admissionRefusals],
     grants: { read: ["STREAM", "USER", "REPLAY"], write: ["STREAM", "REPLAY", "SENDER", "CHAT"] },
   },

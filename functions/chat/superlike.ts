@@ -17,6 +17,7 @@ export const { contract, handler } = endpoint(
     shape: "bare",
     path: z.object({ streamId: StreamId }),
     answer: [201, Superlike],
+    rate: "money",
     refusals: [
       "stream_not_found",
       "user_not_found",

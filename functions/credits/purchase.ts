@@ -13,6 +13,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     body: z.object({ packageId: PackageId }),
     answer: [201, z.object({})],
+    rate: "money",
     refusals: ["package_not_found", "balance_too_high"],
     grants: { read: ["WALLET", "REPLAY"], write: ["WALLET", "LEDGER", "REPLAY"] },
     stage: "purchases",

@@ -14,6 +14,7 @@ export const { contract, handler } = endpoint(
     shape: "bare",
     body: Transfer,
     answer: [201, Transferred],
+    rate: "transfers",
     refusals: [
       "transfer_to_oneself",
       "user_not_found",

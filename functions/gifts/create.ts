@@ -17,6 +17,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     body: GiftToHost,
     answer: [201, z.object({ message: z.literal("Success"), id: GiftId })],
+    rate: "money",
     refusals: giftRefusals,
     grants: {
       read: ["STREAM", "USER", "WALLET", "REPLAY", "GIFTTYPE"],

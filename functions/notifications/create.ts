@@ -19,6 +19,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     body: NewNotification,
     answer: [201, Notification],
+    rate: (caller) => (hasRole(caller, "service") ? "writes" : "notifications"),
     refusals: ["notification_not_yours", "user_not_found"],
     grants: { read: ["USER", "REPLAY"], write: ["USER", "REPLAY"] },
   },

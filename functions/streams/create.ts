@@ -17,6 +17,7 @@ export const { contract, handler } = endpoint(
     form: streamForm,
     body: NewStream,
     answer: [201, LiveStream],
+    rate: "streams",
     refusals: ["user_not_found"],
     grants: { read: ["USER", "REPLAY"], write: ["STREAM", "USER", "REPLAY", "LIST"] },
     memoryMegabytes: 512,

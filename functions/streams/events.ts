@@ -24,6 +24,7 @@ export const { contract, handler } = endpoint(
     }),
     answer: [200, FrameRange],
     cacheControl: cacheControlOf,
+    rate: "polls",
     refusals: ["stream_not_found", "member_blocked"],
     grants: { read: ["STREAM", "FRAMES"], write: ["STREAM"] },
     timeoutSeconds: 28,

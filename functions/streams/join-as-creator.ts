@@ -15,6 +15,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     body: JoinRequest,
     answer: [200, Joined],
+    rate: "announcements",
     refusals: ["stream_not_found", "stream_not_yours", "stream_not_startable"],
     grants: {
       read: ["STREAM", "USER"],

@@ -11,6 +11,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     query: UserQuestion,
     answer: [200, FoundUsers],
+    rate: "searches",
     refusals: [],
     grants: { read: ["USER", "FIND"] },
   },

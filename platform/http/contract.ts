@@ -1,5 +1,7 @@
 import type * as z from "zod";
+import type { RateKind } from "../../domain/rate.ts";
 import type { RefusalCode } from "../../domain/refusal.ts";
+import type { Caller } from "../caller.ts";
 import type { Grants, Resources } from "../grants.ts";
 
 /** Who may call: `optional` takes anonymous calls, but a bad token is still refused. */
@@ -56,6 +58,11 @@ export type Contract = {
   /** Every refusal beyond those that any request can meet (validation, token, limits). */
   refusals: readonly RefusalCode[];
   grants: Grants;
+  /**
+   * What a call counts as against its caller's rates, which may depend on who calls. Default: `reads`
+   * for a GET, `writes` for all others.
+   */
+  rate?: RateKind | ((caller: Caller) => RateKind);
   /** The stages that have this route. Default: all. */
   stage?: "purchases";
   /** A POST that answers 201 takes an Idempotency-Key; `required` refuses a call without one. */
@@ -67,6 +74,15 @@ export type Contract = {
 /** A POST that creates, which is one that answers 201, takes an Idempotency-Key. */
 export const takesKey = (contract: Contract) =>
   contract.route.startsWith("POST ") && contract.answer[0] === 201;
+
+/** What a call of this caller counts as. */
+export function rateOf(
+  { rate, route }: Pick<Contract, "rate" | "route">,
+  caller: Caller,
+): RateKind {
+  if (typeof rate === "function") return rate(caller);
+  return rate ?? (route.startsWith("GET ") ? "reads" : "writes");
+}
 
 /** The two halves of a route. */
 export function methodAndPath(contract: Pick<Contract, "route">): [Method, string] {

@@ -8,9 +8,10 @@ import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
 import { named } from "../named.ts";
 import { findAnswered, type KeyedCall, keyedCall, markerAction } from "../table/idempotency.ts";
+import { countUse } from "../table/rates.ts";
 import { KeyUsed, type Reply } from "../table/record.ts";
 import { isPassing } from "../table/transact.ts";
-import { type Contract, takesKey } from "./contract.ts";
+import { type Contract, rateOf, takesKey } from "./contract.ts";
 import {
   commonHeaders,
   errorCodeHeader,
@@ -77,7 +78,7 @@ type Call = {
  * Joins a contract with the function that handles its calls; `handler` is what Lambda calls (REST
  * API proxy events,
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html).
- * Order of checks: token, role, body and query; then the handler's: existence, ownership, state. A
+ * Order of checks: token, rate, role, body and query; then the handler's: existence, ownership, state. A
  * refusal that the contract does not declare, or an answer that does not fit it, is a fault (500).
  */
 export function endpoint<const C extends Omit<Contract, "kind">>(
@@ -86,7 +87,8 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     request: Request<C & { kind: "endpoint" }>,
   ) => Promise<AnswerOf<C & { kind: "endpoint" }>>,
 ) {
-  const contract = { kind: "endpoint", ...declaration } as C & { kind: "endpoint" };
+  const grants = withBucket(declaration);
+  const contract = { kind: "endpoint", ...declaration, grants } as C & { kind: "endpoint" };
   named(handle, contract.route);
   const calls = new WeakMap<APIGatewayProxyEvent, Call>();
 
@@ -97,7 +99,9 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     beginInvocation(context);
     const call: Call = begin(event);
     calls.set(event, call);
-    const caller = admit(contract, event, call.now);
+    const caller = identify(contract, event, call.now);
+    if (caller !== undefined) await countUse(rateOf(contract, caller), caller.userId, call.now);
+    assertRole(contract, caller);
     const body = await readBody(event, contract);
     const request = {
       path: contract.path && check(contract.path, event.pathParameters ?? {}),
@@ -142,18 +146,25 @@ function begin(event: APIGatewayProxyEvent): Call {
   return { now: new Date(), headers };
 }
 
-/**
- * The token first, then the role. The authorizer's cache outlives a token, so `exp` counts here.
- */
-function admit(contract: Contract, event: APIGatewayProxyEvent, now: Date): Caller | undefined {
+/** Whoever is called by a user counts that in the user's bucket, where it comes to it. */
+function withBucket({ caller, grants }: Omit<Contract, "kind">) {
+  if (caller === "anyone") return grants;
+  return { ...grants, write: [...(grants.write ?? []), "BUCKET" as const] };
+}
+
+/** Who calls. The authorizer's cache outlives a token, so `exp` counts here. */
+function identify(contract: Contract, event: APIGatewayProxyEvent, now: Date): Caller | undefined {
   if (contract.caller === "anyone") return undefined;
   const caller = callerOf(event.requestContext.authorizer);
   if (caller === undefined && contract.caller === "optional") return undefined;
   if (caller === undefined) refuse("token_invalid");
   assertCurrent(caller, now);
-  if (contract.caller === "admin" || contract.caller === "service")
-    if (!hasRole(caller, contract.caller)) refuse("role_missing", { role: contract.caller });
   return caller;
+}
+
+function assertRole({ caller: wanted }: Contract, caller: Caller | undefined): void {
+  if (caller !== undefined && (wanted === "admin" || wanted === "service"))
+    if (!hasRole(caller, wanted)) refuse("role_missing", { role: wanted });
 }
 
 function remembered(contract: Contract, call: Call, answer: unknown): Reply<never> {

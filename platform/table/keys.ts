@@ -63,6 +63,7 @@
  *   delivery         DELIVERY#to     id                  webhooks/deliver (to: webhook or tencent)
  *   deleted text     DELETION#s      id of the message   fan-out, post (not to be sent any more)
  *   callbacks        CALLBACKS#app   CALLBACKS           live_config/set_callback
+ *   user's bucket    BUCKET#u#kind   BUCKET              who comes near a rate (decision 50)
  *   command's rate   RATE#app#name   RATE                commands that may be called once a second
  *   layout           LAYOUT          LAYOUT              npm start, npm run deploy (its version)
  *
@@ -157,6 +158,8 @@ export const key = {
   roomMetadata: (streamId: string) => place(stream(streamId), "METADATA"),
   commandRate: (sdkAppId: number, command: string) => place(`RATE#${sdkAppId}#${command}`, "RATE"),
   resumeRate: (userId: string, second: number) => place(`RATE#resume#${userId}#${second}`, "RATE"),
+  /** Apart from the other rates, since every function that a user calls may write it. */
+  bucket: (userId: string, kind: string) => place(`BUCKET#${userId}#${kind}`, "BUCKET"),
   sweepPlace: () => place("SWEEP#due", "SWEEP"),
   postRate: (pool: string, slot: number) => place(`RATE#${pool}#${slot}`, "RATE"),
 };

@@ -16,6 +16,7 @@ import { dueIndex } from "../../platform/table/keys.ts";
 import { prepareLayout } from "../../platform/table/layout.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { liveStreamOf } from "../platform/live-stream.ts";
+import { everyRate } from "../platform/table.ts";
 import type { Figures, Work } from "./alone-function.ts";
 import { print, quantile, round } from "./figures.ts";
 
@@ -77,6 +78,7 @@ const environmentOf = (tableName: string, table: Awaited<ReturnType<typeof start
   DEFAULT_PICTURE: picture,
   RESERVED_USERNAMES: "",
   REQUESTS_PER_SECOND: "1000000",
+  RATES: everyRate(1_000_000, 1_000_000),
 });
 
 /**

@@ -11,6 +11,7 @@ import { benchFrames } from "./frames.ts";
 import { benchLoad } from "./load.ts";
 import { benchNeighbours } from "./neighbours.ts";
 import { benchPush } from "./push.ts";
+import { benchRates } from "./rates.ts";
 import { benchResumes } from "./resumes.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStart } from "./start.ts";
@@ -25,6 +26,7 @@ const parts: Record<string, () => Promise<void>> = {
   load: () => withSystem(benchLoad),
   push: () => withSystem(benchPush),
   resumes: () => withSystem(benchResumes),
+  rates: benchRates,
   clocking: benchClocking,
   neighbours: benchNeighbours,
   soak: () => benchSoak(minutes),

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { rateKinds } from "../../domain/rate.ts";
 import { startEngine } from "../../local/aws/engine.ts";
 import { openState } from "../../local/state.ts";
 import { dueIndex } from "../../platform/table/keys.ts";
@@ -23,6 +24,10 @@ const createTable = {
   ],
 };
 
+/** The setting of the rates, one for all kinds. */
+export const everyRate = (perSecond: number, burst: number) =>
+  JSON.stringify(Object.fromEntries(rateKinds.map((kind) => [kind, [perSecond, burst]])));
+
 /** Settings that functions are given by a stage, for functions that a test calls itself. */
 const settings = {
   STAGE: "dev",
@@ -34,6 +39,7 @@ const settings = {
   DEFAULT_THUMBNAIL: "https://cdn.example.com/stream.png",
   GIFTS_PER_SECOND: "100",
   REQUESTS_PER_SECOND: "100",
+  RATES: everyRate(1_000, 1_000),
   SPEND_LIMIT: "0",
   RESUME_FRAMES_PER_SECOND: "1000000",
   AWS_REGION: "us-east-1",

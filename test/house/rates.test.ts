@@ -1,0 +1,40 @@
+import { expect, test } from "@jest/globals";
+import { devRates, prodRates } from "../../lib/rates.ts";
+import { rowsOf } from "../../lib/route-table.ts";
+import { rateOf } from "../../platform/http/contract.ts";
+
+const nobody = { userId: "u", roles: [], claims: {}, expiresAt: 0, tokenId: "" };
+const calls = rowsOf("endpoint").map(({ contract }) => ({
+  route: contract.route,
+  kind: rateOf(contract, nobody),
+  writes: contract.grants.write ?? [],
+}));
+
+test("what moves credits counts as money, and nothing else does", () => {
+  for (const { route, kind, writes } of calls)
+    expect([route, kind === "money" || kind === "transfers"]).toEqual([
+      route,
+      writes.includes("WALLET"),
+    ]);
+});
+
+test("what reads is no write, and what writes is no read", () => {
+  const reading = ["reads", "searches", "polls", "exports"];
+  for (const { route, kind } of calls.filter(({ kind }) => kind !== "exports"))
+    expect([route, reading.includes(kind)]).toEqual([route, route.startsWith("GET ")]);
+});
+
+test("in prod no call has more than 50 a second, and none more than 100 at once", () => {
+  for (const { route, kind } of calls) {
+    expect([route, prodRates[kind].perSecond <= 50]).toEqual([route, true]);
+    expect([route, prodRates[kind].burst <= 100]).toEqual([route, true]);
+  }
+  expect(prodRates.messages).toMatchObject({ perSecond: 10, burst: 20 });
+});
+
+test("dev has no smaller number than prod, so that its tests hold there too", () => {
+  for (const [kind, { perSecond, burst }] of Object.entries(prodRates)) {
+    const own = devRates[kind as keyof typeof devRates];
+    expect([kind, own.perSecond >= perSecond && own.burst >= burst]).toEqual([kind, true]);
+  }
+});

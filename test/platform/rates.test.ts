@@ -1,0 +1,126 @@
+import type { Sight } from "../../domain/rate.ts";
+import { Refusal } from "../../domain/refusal.ts";
+import { handler as readWallet } from "../../functions/wallets/get.ts";
+import { deleteItem, getRawItem, putItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { countUse, useSights } from "../../platform/table/rates.ts";
+import { callEndpoint } from "./api-call.ts";
+import { meterTable } from "./call-meter.ts";
+import { everyRate, useOwnTable } from "./table.ts";
+import { someone } from "./wallet-people.ts";
+
+const perSecond = 20;
+const burst = 64;
+useOwnTable({ RATES: everyRate(perSecond, burst) });
+
+/** Environments, each with what it remembers; a call is made in one of them. */
+function environments(count: number) {
+  const all = Array.from({ length: count }, () => new Map<string, Sight>());
+  return async <A>(at: number, act: () => Promise<A>): Promise<A> => {
+    useSights(all[at % count]!);
+    return act();
+  };
+}
+
+const begin = new Date("2026-05-01T12:00:00Z").getTime();
+
+/** The wait in seconds that a use is told, 0 where it passes. */
+async function use(userId: string, at: number, cost?: number): Promise<number> {
+  try {
+    await countUse("reads", userId, new Date(begin + at), cost);
+    return 0;
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "too_many_requests")
+      return error.retryAfterSeconds!;
+    throw error;
+  }
+}
+
+test.each([1, 2, 7])("in %i environments a user at full speed gets the rate", async (count) => {
+  const inside = environments(count);
+  const user = someone("flood");
+  let passed = 0;
+  const milliseconds = 10_000;
+  for (let at = 0; at < milliseconds; at += 5)
+    if ((await inside(at / 5, () => use(user, at))) === 0) passed++;
+  const may = burst + (perSecond * milliseconds) / 1000;
+  expect(passed).toBeGreaterThan(0.9 * may);
+  expect(passed).toBeLessThan(1.1 * may);
+});
+
+test("a bucket that one environment has emptied is empty in another", async () => {
+  const inside = environments(2);
+  const user = someone("mover");
+  for (let n = 0; n < 2 * burst; n++) await inside(0, () => use(user, 0));
+  // Two are admitted unasked wherever somebody comes for the first time.
+  expect(await inside(1, () => use(user, 10))).toBe(0);
+  expect(await inside(1, () => use(user, 10))).toBe(0);
+  expect(await inside(1, () => use(user, 10))).toBe(1);
+  expect(await inside(1, () => use(someone("other"), 10))).toBe(0);
+});
+
+test("what was told to wait passes after that, wherever it goes", async () => {
+  const inside = environments(3);
+  const user = someone("patient");
+  let wait = 0;
+  for (let n = 0; wait === 0; n++) wait = await inside(0, () => use(user, n));
+  for (const at of [0, 1, 2]) expect(await inside(at, () => use(user, 1_000 * wait + 200))).toBe(0);
+});
+
+test("calls that come at once in one environment are counted once each", async () => {
+  const inside = environments(1);
+  const user = someone("crowd");
+  const waits = await inside(0, () =>
+    Promise.all(Array.from({ length: 3 * burst }, () => use(user, 0))),
+  );
+  const passed = waits.filter((wait) => wait === 0).length;
+  expect(passed).toBeLessThanOrEqual(burst + 2);
+  expect(passed).toBeGreaterThan(burst / 2);
+});
+
+test("a number that a wrong clock has written does not lock anybody out", async () => {
+  const user = someone("late");
+  const Item = { ...key.bucket(user, "reads"), usedUntil: begin + 365 * 24 * 3600 * 1000 };
+  await putItem(Item);
+  const inside = environments(1);
+  for (let n = 0; n < 5; n++) expect(await inside(0, () => use(user, n))).toBe(0);
+});
+
+test("the bucket is one item that expires by itself", async () => {
+  const user = someone("short");
+  const inside = environments(1);
+  for (let n = 0; n < 5; n++) await inside(0, () => use(user, n));
+  const item = await getRawItem(key.bucket(user, "reads"), { consistent: true });
+  expect(Number(item?.expiresAt)).toBeGreaterThan(begin / 1000);
+  expect(Number(item?.expiresAt)).toBeLessThan(begin / 1000 + 120);
+  await deleteItem(key.bucket(user, "reads"));
+});
+
+test("a calm user asks the table nothing; a flood asks once a second", async () => {
+  const measure = meterTable();
+  const calm = someone("calm");
+  const flood = someone("flood");
+  const inside = environments(1);
+  const quiet = await measure(async () => {
+    for (let n = 0; n < 5; n++) await inside(0, () => use(calm, n * 11_000));
+  });
+  expect(quiet).toEqual({ steps: 0, calls: 0, read: 0, write: 0 });
+  for (let n = 0; n < 3 * burst; n++) await inside(0, () => use(flood, n));
+  const refused = await measure(async () => {
+    for (let n = 0; n < 500; n++) await inside(0, () => use(flood, 200 + n));
+  });
+  expect(refused.calls).toBeLessThanOrEqual(1);
+});
+
+test("an endpoint refuses in the envelope, with the seconds to wait, before it looks at anything", async () => {
+  const user = someone("caller");
+  useSights(new Map());
+  const calls = Array.from({ length: 4 * burst }, () => callEndpoint(readWallet, { as: user }));
+  const answers = await Promise.all(calls);
+  const statuses = answers.map(({ status }) => status);
+  expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(burst / 2);
+  expect(answers.find(({ status }) => status === 429)).toMatchObject({
+    body: { isSuccess: false, statusCode: 429, data: null, errors: ["Too many requests"] },
+  });
+  expect(new Set(statuses)).toEqual(new Set([200, 429]));
+});
