@@ -59,6 +59,12 @@ export function memberOf(name: string, schema: Schema, isRequired: boolean, inde
 export function unionOf(head: string, parts: string[], indent: string): string {
   const line = `${head} ${parts.join(" | ")};`;
   const isOptional = parts.length === 2 && parts[1] === "null";
+  const [, inner] = /^Array<([^\n]*)>$/.exec(parts.length === 1 ? parts[0]! : "") ?? [];
+  if (inner !== undefined && line.length > columnsMax)
+    return `${head} Array<${inner
+      .split(" | ")
+      .map((part) => `\n${indent}  | ${part}`)
+      .join("")}\n${indent}>;`;
   const isShort = line.length <= columnsMax && !line.includes("\n");
   if (parts.length === 1 || isShort || (isOptional && line.includes("\n"))) return line;
   return `${head}${parts.map((part) => `\n${indent}  | ${part}`).join("")};`;
