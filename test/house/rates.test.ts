@@ -3,7 +3,7 @@ import { devRates, prodRates } from "../../lib/rates.ts";
 import { rowsOf } from "../../lib/route-table.ts";
 import { rateOf } from "../../platform/http/contract.ts";
 
-const nobody = { userId: "u", roles: [], claims: {}, expiresAt: 0, tokenId: "" };
+const nobody = { userId: "u", roles: [], claims: {}, expiresAt: 0, issuedAt: 0, tokenId: "" };
 const calls = rowsOf("endpoint").map(({ contract }) => ({
   route: contract.route,
   kind: rateOf(contract, nobody),
