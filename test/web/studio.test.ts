@@ -172,6 +172,51 @@ browserTest(
   testMilliseconds,
 );
 
+browserTest(
+  "an overlay key made here shows the stream, through a kill too, until it is revoked",
+  async () => {
+    const { page, viewer, close } = await open();
+    await quiet(page);
+    await page.getByRole("button", { name: "Overlay", exact: true }).click();
+    await page.getByRole("button", { name: "Make an overlay key" }).click();
+    const address = page.getByRole("textbox", { name: /Its address/ });
+    await address.waitFor();
+    const url = await address.inputValue();
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/overlay\?streamId=\w+&key=ovk_/);
+    const overlay = await page.context().newPage();
+    overlay.setDefaultTimeout(patience);
+    const faults = watchFaults(overlay, system.url);
+    await overlay.goto(`${url}&goal=100000`);
+    await overlay.locator('.ov[data-state="online"]').waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
+    await say(viewer(1), "hello overlay");
+    await overlay.getByText("hello overlay").waitFor();
+    await viewer(1).getByRole("button", { name: "Gift", exact: true }).press("Enter");
+    for (let times = 0; times < 3; times++) await page.keyboard.press("Enter");
+    await overlay.locator(".ov-gift .ov-times", { hasText: "×3" }).waitFor();
+    await page.keyboard.press("Escape");
+    expect(faults).toEqual([]);
+    await page.getByRole("button", { name: "Kill the server" }).click();
+    await overlay.locator('.ov[data-state="offline"]').waitFor();
+    await say(viewer(2), "said while it was away");
+    await overlay.locator('.ov[data-state="online"]').waitFor();
+    await say(viewer(2), "and after");
+    await overlay.getByText("and after").waitFor();
+    for (const text of ["hello overlay", "said while it was away", "and after"])
+      expect(await overlay.getByText(text).count()).toBe(1);
+    await page.getByRole("button", { name: "Overlay", exact: true }).click();
+    await page.getByRole("button", { name: "Revoke" }).click();
+    await page.getByRole("button", { name: "Revoke for good" }).click();
+    await overlay.getByText("The key of this overlay was revoked.").waitFor();
+    await page.getByText("No keys yet.").waitFor();
+    // Opened once more with it, the page finds a server that does not take the key.
+    await overlay.reload();
+    await overlay.getByText("The server does not take the key").waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
 const sizes = [
   [360, 800],
   [1280, 800],

@@ -6,6 +6,7 @@ import code from "icon:code-xml";
 import copy from "icon:copy";
 import more from "icon:ellipsis";
 import eye from "icon:eye";
+import overlay from "icon:layers";
 import pause from "icon:pause";
 import play from "icon:play";
 import receipt from "icon:receipt";
@@ -19,7 +20,23 @@ import wallet from "icon:wallet";
 import close from "icon:x";
 
 const icons = {
-  ...{ bell, check, chevron, close, code, copy, docs, drop, eye, heart, kill, more, pause, play },
+  ...{
+    bell,
+    check,
+    chevron,
+    close,
+    code,
+    copy,
+    docs,
+    drop,
+    eye,
+    heart,
+    kill,
+    more,
+    overlay,
+    pause,
+    play,
+  },
   ...{ plug, receipt, replay, wallet, warning },
 };
 

@@ -13,6 +13,8 @@ export const stream = signal<{ title: string; startedAt: string | null } | undef
 export const trouble = signal<string | undefined>(undefined);
 
 export const viewers = signal(0);
+/** The most that were here at once, this evening. */
+export const peak = signal(0);
 export const credits = signal(0);
 export const messages = signal(0);
 export const superlikes = signal(0);
@@ -45,6 +47,7 @@ let isAsked = false;
 /** Takes what the host's chat hears: each event is counted once, whoever else hears it. */
 export function takeEvent({ id, type, data }: Event): void {
   if (type === "chat.message") messages.value++;
+  else if (type === "chat.deleted") messages.value = Math.max(0, messages.value - 1);
   else if (type === "superlike.sent") superlikes.value++;
   else if (type === "settings.changed") rules.value = data;
   else if (type === "gift.refunded") credits.value = data.totals.credits;
@@ -55,6 +58,15 @@ export function takeEvent({ id, type, data }: Event): void {
     if (!isAsked) setTimeout(readSupporters, supportersMilliseconds);
     isAsked = true;
   }
+}
+
+/** The host's client; undefined before the evening has begun. */
+export const asHost = () => hostClient;
+
+/** So many watch now; `atLeast` were here at once before. */
+export function countViewers(atLeast: number, now: number): void {
+  viewers.value = now;
+  peak.value = Math.max(peak.value, atLeast, now);
 }
 
 async function readSupporters(): Promise<void> {
@@ -92,10 +104,17 @@ export async function beginAsHost(client: Client): Promise<void> {
   hostClient = client;
   const path = `/api/v1/live-stream/${streamId.value}`;
   try {
-    const [found, { giftTypeCounts }] = await Promise.all([
+    const [found, { giftTypeCounts }, said, watched] = await Promise.all([
       client.call<Stream>("GET", path),
       client.call<Statistics>("GET", `${path}/gift-statistics`),
+      client.call<{ total: number }>("GET", `${path}/chat/messages?limit=1`),
+      client.call<{ peakViewers: number }>(
+        "GET",
+        `/api/v1/participant/stream/${streamId.value}/statistics`,
+      ),
     ]);
+    messages.value = said.total;
+    countViewers(watched.peakViewers, viewers.value);
     stream.value = found;
     rules.value = found;
     const given = giftTypeCounts.reduce(

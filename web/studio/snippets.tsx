@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.tsx";
 import { streamId } from "./show.ts";
 
@@ -52,29 +52,16 @@ OkHttpClient().newWebSocket(request, object : WebSocketListener() {
 
 /** A dialog with code to copy. */
 export function Snippets({ close }: { close(): void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const all = snippetsOf(location.origin, streamId.value);
   const language = useSignal("TypeScript");
   const isCopied = useSignal(false);
-  useEffect(() => dialog.current!.showModal(), []);
   const code = all[language.value]!;
   const copy = async () => {
     await navigator.clipboard.writeText(code);
     isCopied.value = true;
   };
   return (
-    <dialog ref={dialog} class="snippets" aria-label="Use in your app" onClose={close}>
-      <header>
-        <h2>Use in your app</h2>
-        <button
-          type="button"
-          class="tool"
-          aria-label="Close"
-          onClick={() => dialog.current!.close()}
-        >
-          <Icon name="close" />
-        </button>
-      </header>
+    <Dialog title="Use in your app" kind="snippets" close={close}>
       <div class="tabs" role="tablist" aria-label="Languages">
         {Object.keys(all).map((name) => (
           <button
@@ -99,6 +86,6 @@ export function Snippets({ close }: { close(): void }) {
           <Icon name="copy" /> {isCopied.value ? "Copied" : "Copy"}
         </button>
       </footer>
-    </dialog>
+    </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 import { ChatPane } from "./chat-pane.tsx";
 import { nameOfPlayer, type Player } from "./runner.ts";
-import { beginAsHost, credits, messages, superlikes, takeEvent, viewers } from "./show.ts";
+import { beginAsHost, countViewers, credits, messages, peak, takeEvent, viewers } from "./show.ts";
 
 const numbers = new Intl.NumberFormat("en");
 
@@ -14,17 +14,15 @@ export function Streamer({ host }: { host: Player }) {
       </header>
       <dl class="figures">
         <Figure name="Viewers" value={viewers.value} />
-        <Figure name="Earned" value={credits.value} />
-        <Figure name="Said" value={messages.value} />
-        <Figure name="Superliked" value={superlikes.value} />
+        <Figure name="Most at once" value={peak.value} />
+        <Figure name="Credits given" value={credits.value} />
+        <Figure name="Messages" value={messages.value} />
       </dl>
       <ChatPane
         player={host}
         who="Streamer"
         onEvent={takeEvent}
-        onViewers={(count) => {
-          viewers.value = count;
-        }}
+        onViewers={(count) => countViewers(0, count)}
         onClient={(client) => void beginAsHost(client)}
       />
     </section>

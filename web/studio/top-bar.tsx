@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { isCrowded, startCrowd } from "./crowd.ts";
 import { Icon, Mark } from "./icons.tsx";
+import { OverlayKeys } from "./overlay-keys.tsx";
 import { audit, bill, runAudit, streamId } from "./show.ts";
 import { Snippets } from "./snippets.tsx";
 
@@ -19,7 +20,10 @@ function sendCrowdHome(): void {
 
 /** The mark, who is in the room, what the evening costs, and whether the money fits. */
 export function TopBar() {
-  const isShown = useSignal(false);
+  const shown = useSignal<"snippets" | "overlay" | undefined>(undefined);
+  const close = () => {
+    shown.value = undefined;
+  };
   return (
     <header class="top-bar">
       <Mark />
@@ -44,7 +48,17 @@ export function TopBar() {
         class="button"
         aria-haspopup="dialog"
         onClick={() => {
-          isShown.value = true;
+          shown.value = "overlay";
+        }}
+      >
+        <Icon name="overlay" /> <span class="long">Overlay</span>
+      </button>
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        onClick={() => {
+          shown.value = "snippets";
         }}
       >
         <Icon name="code" /> <span class="long">Use in your app</span>
@@ -52,13 +66,8 @@ export function TopBar() {
       <a class="button" href="/docs">
         <Icon name="docs" /> <span class="long">Reference</span>
       </a>
-      {isShown.value && (
-        <Snippets
-          close={() => {
-            isShown.value = false;
-          }}
-        />
-      )}
+      {shown.value === "snippets" && <Snippets close={close} />}
+      {shown.value === "overlay" && <OverlayKeys close={close} />}
     </header>
   );
 }

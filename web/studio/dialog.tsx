@@ -1,0 +1,27 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "./icons.tsx";
+
+type Given = { title: string; kind: string; close(): void; children: ComponentChildren };
+
+/** A dialog over everything, with its title and a button that closes it. */
+export function Dialog({ title, kind, close, children }: Given) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current!.showModal(), []);
+  return (
+    <dialog ref={dialog} class={`dialog ${kind}`} aria-label={title} onClose={close}>
+      <header>
+        <h2>{title}</h2>
+        <button
+          type="button"
+          class="tool"
+          aria-label="Close"
+          onClick={() => dialog.current!.close()}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}
