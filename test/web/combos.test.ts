@@ -43,6 +43,19 @@ test("a row ends once, when its time is over", () => {
   expect(combos.end(5_000)).toEqual([]);
 });
 
+test("from eight rows in ten seconds on, what one person gives is one row, whatever it is", () => {
+  const combos = createCombos();
+  for (let n = 0; n < 7; n++) combos.add(giftOf(`p${n}`, "rose", 1), 0);
+  expect(combos.add(giftOf("ann", "rose", 1), 9_999).isNew).toBe(true);
+  const many = combos.add(giftOf("bob", "rose", 1), 9_999);
+  const mixed = combos.add(giftOf("bob", "star", 1), 9_999);
+  expect(mixed).toEqual({ combo: many.combo, isNew: false });
+  expect(mixed.combo).toMatchObject({ count: 2, credits: 20, isMixed: true });
+  // Ten seconds after the first seven there is room again.
+  expect(combos.add(giftOf("cem", "rose", 1), 10_000).isNew).toBe(true);
+  expect(combos.add(giftOf("cem", "star", 1), 10_000).isNew).toBe(true);
+});
+
 test("whatever comes when, all rows together have all pieces", () => {
   const gifts = fc.array(
     fc.record({

@@ -11,11 +11,12 @@ export function giftPicture(url: string, size: 32 | 40): HTMLImageElement {
 }
 
 /**
- * Shows the moving form of one of our own pictures, once. A browser plays a picture for all places
+ * Shows a picture, and one of our own in its moving form, once. A browser plays a picture for all places
  * in which it is at the same time, so each `time` makes an address of its own.
  */
 export function play(image: HTMLImageElement, url: string, time: string): void {
   const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (isStill || !ours.test(url)) return;
-  image.src = `${url.replace(ours, "/pictures/$1.moving.svg")}?${time}`;
+  if (!isStill && ours.test(url))
+    image.src = `${url.replace(ours, "/pictures/$1.moving.svg")}?${time}`;
+  else if (image.getAttribute("src") !== url) image.src = url;
 }

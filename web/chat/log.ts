@@ -17,8 +17,8 @@ const closeMilliseconds = 200;
 export class Log {
   readonly list: HTMLElement;
   readonly elements: HTMLElement[];
-  /** Where rows of one's own wait that are not in the chat yet. */
-  readonly last = make("div", { class: "unsent" });
+  #last = make("div", { class: "unsent" });
+  #unsent: HTMLElement[] | undefined;
   #rows = make("div", { class: "rows" });
   #empty: HTMLElement;
   #full: HTMLElement;
@@ -43,7 +43,7 @@ export class Log {
     this.list = make(
       "div",
       { class: "log", role: "log", "aria-label": say("chat"), "aria-live": "off", tabindex: 0 },
-      ...[this.#full, this.#empty, this.#rows, this.last],
+      ...[this.#full, this.#empty, this.#rows, this.#last],
     );
     this.#newer = make("button", {
       ...{ class: "newer", type: "button", hidden: true },
@@ -55,7 +55,7 @@ export class Log {
     // A keyboard that slides in, or a card above the list, must not hide the newest row.
     this.#sizes = new ResizeObserver(() => this.#isFollowing && this.#toEnd());
     this.#sizes.observe(this.list);
-    this.#sizes.observe(this.last);
+    this.#sizes.observe(this.#last);
   }
 
   /** Adds a row at the next frame, at the place that its time (ISO 8601) wants. */
@@ -63,6 +63,15 @@ export class Log {
     this.#times.set(row, at);
     this.#waiting.push(row);
     if (this.#waiting.length > rowsMax) this.#waiting.shift();
+    this.#ask();
+  }
+
+  /**
+   * Shows one's own rows that are not in the chat yet, below the others: at the next frame, so that
+   * one leaves in the same moment in which it comes into the list.
+   */
+  showUnsent(rows: HTMLElement[]): void {
+    this.#unsent = rows;
     this.#ask();
   }
 
@@ -78,7 +87,8 @@ export class Log {
   /** Says that nothing was said yet, where that is so. */
   showEmpty(): void {
     const isEmpty = this.#rows.childElementCount === 0 && this.#waiting.length === 0;
-    this.#empty.hidden = !isEmpty || this.last.childElementCount > 0;
+    const unsent = this.#unsent ?? [...this.#last.children];
+    this.#empty.hidden = !isEmpty || unsent.length > 0;
   }
 
   /** Goes to the end, with all that waits. */
@@ -101,6 +111,8 @@ export class Log {
 
   #flush(): void {
     this.#isAsked = false;
+    if (this.#unsent !== undefined) this.#last.replaceChildren(...this.#unsent);
+    this.#unsent = undefined;
     const count = this.#waiting.length;
     this.#newer.hidden = this.#isFollowing || count === 0;
     this.#newer.textContent = this.#speaker.say("newer", { n: count });

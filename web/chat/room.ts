@@ -6,7 +6,7 @@ import type {
   History,
   Subscription,
 } from "../../client/index.ts";
-import { createGiftRows } from "./gift-rows.ts";
+import { createGiftRows, readEarlierGifts } from "./gift-rows.ts";
 import type { Act } from "./menu.ts";
 import { actsOn, perform } from "./moderation.ts";
 import type { GiftType } from "./picker.ts";
@@ -115,11 +115,12 @@ export type Room = ReturnType<typeof openRoom>;
 async function begin(state: State): Promise<void> {
   const { client, streamId, view } = state;
   try {
-    const [me, stream, types, , history] = await Promise.all([
+    const [me, stream, types, , gifts, history] = await Promise.all([
       client.call<{ _id: string }>("GET", "/api/v1/users/me"),
       client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
       client.call<GiftType[]>("GET", "/api/v1/gifts/gift-types"),
       state.purse.read(),
+      readEarlierGifts(client, streamId),
       state.subscription.history({ onChange: (made) => follow(state, made) }),
     ]);
     state.history = history;
@@ -132,6 +133,7 @@ async function begin(state: State): Promise<void> {
     for (const { row, message } of state.rows.values())
       row.classList.toggle("own", message.sender._id === state.me);
     view.picker.setTypes(types);
+    state.gifts.keepEarlier(gifts);
     if (stream.status === "ended") view.showOver();
     follow(state, history);
     showPinned(state);
@@ -148,17 +150,18 @@ const isModerator = ({ moderates, me, hostId, moderators }: State) =>
   moderates || me === hostId || moderators.includes(me);
 
 /** Brings the rows to what the history says: adds, takes away, shows one's own on their way. */
-function follow(state: State, { messages, pending }: History): void {
+function follow(state: State, { messages, pending, hasOlder }: History): void {
   const { view, speaker, rows } = state;
   for (const message of messages) addMessage(state, message);
   const there = new Set(messages.map(({ _id }) => _id));
   const oldest = messages[0]?.createdAt ?? "";
+  state.gifts.showEarlier(hasOlder ? oldest : "");
   for (const [id, { message }] of rows)
     if (!there.has(id) && message.createdAt > oldest) removeMessage(state, id);
   const unsent = pending.map((one) =>
     pendingRow(one, speaker, one.status === "failed" ? reasonOf(one.error) : ""),
   );
-  view.log.last.replaceChildren(...unsent);
+  view.log.showUnsent(unsent);
   view.log.showEmpty();
 }
 
@@ -185,13 +188,11 @@ function removeMessage(state: State, id: string): void {
   if (id === state.pinned) showPinned(state);
 }
 
+/** Messages come by the history, which knows which of them are one's own that were on their way. */
 function take(state: State, event: Event): void {
   const { view, speaker } = state;
   view.count(event);
   switch (event.type) {
-    case "chat.message":
-      addMessage(state, event.data);
-      break;
     case "chat.deleted":
       removeMessage(state, event.data.messageId);
       break;

@@ -98,11 +98,16 @@ export function pendingRow(pending: PendingMessage, { say }: Speaker, reason: st
   );
 }
 
+/** What a row of gifts tells, in words. */
+export const giftWords = ({ gift, count, isMixed }: Combo, { say }: Speaker): string =>
+  isMixed
+    ? say("gaveGifts", { n: count })
+    : say(count > 1 ? "gaveMany" : "gave", { n: count, gift: gift.giftType.name });
+
 /** A row of gifts: while it goes on it counts up and has a bar that runs out, then it is quiet. */
 export function giftRow(combo: Combo, speaker: Speaker) {
-  const { gift } = combo;
-  const { say, number } = speaker;
-  const picture = giftPicture(gift.giftType.svgUrl, 32);
+  const { number } = speaker;
+  const picture = giftPicture(combo.gift.giftType.svgUrl, 32);
   const said = make("p", { class: "text" });
   const times = make("span", { class: "times number", "aria-hidden": "true" });
   const credits = make("span", { class: "number" });
@@ -111,16 +116,19 @@ export function giftRow(combo: Combo, speaker: Speaker) {
     "article",
     { class: "row gift", tabindex: -1, "--seconds": `${comboMilliseconds / 1000}s` },
     picture,
-    make("div", { class: "body" }, whoOf(gift.sender, speaker), said),
+    make("div", { class: "body" }, whoOf(combo.gift.sender, speaker), said),
     make("span", { class: "worth" }, times, make("span", { class: "price" }, coin(), credits)),
     bar,
   );
   function show(): void {
-    const name = gift.giftType.name;
     const { count } = combo;
-    said.textContent = say(count > 1 ? "gaveMany" : "gave", { n: count, gift: name });
+    said.textContent = giftWords(combo, speaker);
     times.textContent = count > 1 ? `×${number(count)}` : "";
     credits.textContent = number(combo.credits);
+  }
+  function playAgain(): void {
+    const { id, giftType } = combo.gift;
+    play(picture, giftType.svgUrl, id);
   }
   show();
   return {
@@ -129,9 +137,9 @@ export function giftRow(combo: Combo, speaker: Speaker) {
     grow(): void {
       show();
       row.classList.toggle("even");
-      play(picture, gift.giftType.svgUrl, `${combo.gift.id}`);
+      playAgain();
     },
-    start: () => play(picture, gift.giftType.svgUrl, `${combo.gift.id}`),
+    start: playAgain,
     end: () => row.classList.add("over"),
   };
 }

@@ -6,6 +6,7 @@ import { type Combo, comboMilliseconds } from "../chat/combos.ts";
 import { coin, icon, make } from "../chat/dom.ts";
 import { giftPicture, play } from "../chat/gift-picture.ts";
 import { hueOf, nameOf, type Person } from "../chat/person.ts";
+import { giftWords } from "../chat/rows.ts";
 import type { Speaker } from "../chat/words.ts";
 
 /** Names of classes are documented in docs/overlay.md: streamers write CSS for them. */
@@ -46,20 +47,21 @@ export function superlikeRow(
 }
 
 /** A row of one kind of gift from one person: it counts up while it goes on. */
-export function giftRow(combo: Combo, { say, number }: Speaker) {
+export function giftRow(combo: Combo, speaker: Speaker) {
   const { gift } = combo;
-  const { name, svgUrl } = gift.giftType;
-  const picture = giftPicture(svgUrl, 40);
+  const picture = giftPicture(gift.giftType.svgUrl, 40);
   picture.classList.add("ov-picture");
-  const said = make("span", { class: "ov-text" }, say("gave", { gift: name }));
+  const said = make("span", { class: "ov-text" });
   const times = make("span", { class: "ov-times number" });
   const body = make("span", { class: "ov-body" }, nameTag(gift.sender), " ", said);
   const seconds = { "--seconds": `${comboMilliseconds / 1000}s` };
   const bar = make("span", { class: "ov-bar" });
   const element = row("gift", gift.sender, seconds, picture, body, times, bar);
   const show = () => {
-    times.textContent = combo.count > 1 ? `×${number(combo.count)}` : "";
-    play(picture, svgUrl, combo.gift.id);
+    // How many there are stands beside it.
+    said.textContent = giftWords(combo.isMixed ? combo : { ...combo, count: 1 }, speaker);
+    times.textContent = combo.count > 1 ? `×${speaker.number(combo.count)}` : "";
+    play(picture, combo.gift.giftType.svgUrl, combo.gift.id);
   };
   show();
   return {
