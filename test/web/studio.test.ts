@@ -4,7 +4,7 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { type System, startSystem } from "../system.ts";
 import { browserTest, listFindings, openBrowser, screenshots, watchFaults } from "./browser.ts";
 
-const patience = 60_000;
+const patience = 120_000;
 const testMilliseconds = 300_000;
 let browser: Browser | undefined;
 let system: System;
