@@ -11,8 +11,8 @@ export function giftPicture(url: string, size: 32 | 40): HTMLImageElement {
 }
 
 /**
- * Shows a picture, and one of our own in its moving form, once. A browser plays a picture for all places
- * in which it is at the same time, so each `time` makes an address of its own.
+ * Shows a picture, and one of our own in its moving form, once. A browser plays a picture for all
+ * places in which it is at the same time, so each `time` makes an address of its own.
  */
 export function play(image: HTMLImageElement, url: string, time: string): void {
   const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;

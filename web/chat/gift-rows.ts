@@ -58,7 +58,7 @@ export function createGiftRows(log: Log, speaker: Speaker) {
       for (const { id } of gifts) known.add(id);
       isRead = true;
     },
-    /** Shows gifts since a moment (ISO 8601), so that none stands where nothing is told around it. */
+    /** Shows gifts since a moment (ISO 8601): none stands where nothing is told around it. */
     showEarlier(since: string): void {
       const isDue = ({ createdAt }: EarlierGift) => createdAt >= since;
       const due = earlier.filter(isDue).reverse();
