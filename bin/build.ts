@@ -41,7 +41,7 @@ const aliases: Record<AwsClient, Record<string, string>> = {
 };
 
 /** `gifts/create` → `gifts-create`: the folder of its bundle and the end of its function's name. */
-const flatName = (name: string) => name.replaceAll("/", "-");
+export const flatName = (name: string) => name.replaceAll("/", "-");
 
 /** Names and files of the route table, read as text so that nothing has to be loaded. */
 export function entryPoints(): Record<string, string> {

@@ -9,6 +9,7 @@ import { buildAssembly } from "./assembly.ts";
 import { buildWeb } from "./build-web.ts";
 import { prepareTable } from "./demo.ts";
 import { type Screen, withProgress } from "./progress.ts";
+import { createReload } from "./reload.ts";
 import { restartNow } from "./restart.ts";
 import { attachKeys, hasKeyboard } from "./run-keys.ts";
 import type { Settings } from "./settings.ts";
@@ -141,6 +142,9 @@ async function start(
   screen: Screen,
   signal: AbortSignal,
 ): Promise<System> {
+  const reload = isWatching(settings)
+    ? createReload({ stage: settings.STAGE, say: log.note, complain: log.problem })
+    : undefined;
   const key = settings.TENCENT_SECRET_KEY;
   const isKept = settings.DATA_DIR !== ":memory:";
   const restart = isKept ? () => restartNow(system.url, () => system.stop()) : undefined;
@@ -158,12 +162,19 @@ async function start(
     ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
     cacheDirectory: join(import.meta.dirname, "..", ".cache", "compiled"),
     topUp,
+    ...(reload && { reloading: reload.reloading }),
     prepare: (system) => prepareTable(system, { demo: settings.DEMO === "on" }),
     pagesDirectory: () => withProgress("Making the pages", screen, buildWeb),
     routes: (prepared) => listStudioRoutes(prepared, { restart }),
   });
+  reload?.attach(system);
+  if (reload) process.once("exit", () => reload.stop());
   return system;
 }
+
+/** A person who started it edits sources; a test must not meet what is half written. */
+const isWatching = ({ WATCH }: Settings) =>
+  WATCH === "on" || (WATCH === undefined && process.env.npm_lifecycle_event === "start");
 
 /** Ready is what /health says, through the gateway, its function and the table. */
 async function waitForHealth(url: string, signal: AbortSignal): Promise<void> {

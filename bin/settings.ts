@@ -31,6 +31,8 @@ const settings = {
   LOG: choice("text", "json", "off").default("text"),
   /** Whose clients of AWS the functions have: bin/build.ts reads it. */
   AWS_CLIENT: choice("own", "sdk").default("own"),
+  /** Whether changed sources run at once; without it where a person has started it. */
+  WATCH: choice("on", "off").optional(),
   TENCENT_SECRET_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{16,128}$/, "16 to 128 printable ASCII characters without a space")

@@ -15,7 +15,8 @@ Settings are variables of the environment, such as PORT=4100 npm start:
   DATA_DIR   .data; :memory: keeps nothing
   DEMO       on; off writes no demo data
   STAGE      dev; prod runs that stage's template
-  LOG        text; json for machines, off for none`;
+  LOG        text; json for machines, off for none
+  WATCH      on: a changed source runs at once; off`;
 
 /** How the runner was called: to run, or to say `say` and end. */
 export type StartOptions = { json: boolean } | { say: string; exitCode: 0 | 2 };

@@ -17,9 +17,11 @@ import type { Workers } from "./lambda/workers.ts";
 import { startWorkers } from "./lambda/workers.ts";
 import type { Log } from "./log.ts";
 import type { Invoke, Stage } from "./model.ts";
+import { type Reloading, reloadBefore, replaceInStage } from "./reload.ts";
 
 export { DataDirectoryBusy, FormatMismatch } from "./aws/index.ts";
 export { createLog } from "./log.ts";
+export type { Reloading };
 
 export type SystemOptions = {
   /** Gives the folder of the stage's manifest.json; asked for when the port is ours. */
@@ -52,6 +54,8 @@ export type SystemOptions = {
   routes?(system: Prepared): OwnRoute[];
   /** Gives the folder of the pages that are served beside the APIs; none without it. */
   pagesDirectory?(): Promise<string>;
+  /** Lets functions run changed code; without it they run that of the assembly. */
+  reloading?: Reloading;
 };
 
 /** What can be reached before the first event is taken from a stream. */
@@ -64,6 +68,14 @@ export type System = {
   stage: Stage;
   issuer: Issuer;
   aws: Aws;
+  /**
+   * Makes the running system like another assembly of its stage: functions, roles and REST APIs;
+   * sockets stay open. Answers the names of what differs beside that, which takes a restart. Throws
+   * as a start does when the assembly cannot be run.
+   */
+  replaceStage(directory: string): string[];
+  /** Serves the pages of another folder. */
+  replacePages(directory: string): void;
   /** Ends everything within 5 seconds. What was acknowledged is kept. */
   stop(): Promise<void>;
 };
@@ -114,16 +126,11 @@ async function compose(
     }),
     ...(dataDir !== ":memory:" && { directory: dataDir }),
   });
-  const stage = readAssembly({
-    directory: await options.assemblyDirectory(),
-    stageName,
-    parameters: {
-      ...options.parameters,
-      [`/ovation/${stageName}/issuer`]: issuer.url,
-      [`/ovation/${stageName}/audience`]: issuer.audience,
-      [`/ovation/${stageName}/jwks`]: issuer.jwksUrl,
-    },
-  });
+  const readStage = (directory: string) => {
+    const parameters = { ...options.parameters, ...parametersOf(stageName, issuer) };
+    return readAssembly({ directory, stageName, parameters });
+  };
+  const stage = readStage(await options.assemblyDirectory());
 
   // Functions call AWS and AWS calls functions, so each side gets the other by a closure.
   let aws: Aws | undefined;
@@ -148,11 +155,13 @@ async function compose(
     invoked: (name, milliseconds, memory) => aws?.meter.invocation(name, milliseconds, memory),
   });
   cleanups.push(() => workers.stop(workersStopMilliseconds));
-  const invoke: Invoke = (name, event) => (aws ?? workers).invoke(name, event);
+  const { reloading } = options;
+  const call = reloading ? reloadBefore(workers.invoke, reloading) : workers.invoke;
+  const invoke: Invoke = (name, event) => (aws?.invoke ?? call)(name, event);
   const sockets = createSockets({ stage, invoke, log });
   aws = await startAws({
     stage,
-    invoke: workers.invoke,
+    invoke: call,
     connections: sockets.connections,
     dataDir,
     secrets: options.secrets,
@@ -168,13 +177,20 @@ async function compose(
   await started.start();
   const { pagesDirectory } = options;
   const pages = pagesDirectory && readPages(await pagesDirectory(), stageName);
-  openGateway({ gateway, stage, invoke, sockets, pages });
+  const replace = openGateway({ gateway, stage, invoke, sockets, pages, readStage });
   cleanups.push(async () => {
     isStopping = true;
     await sockets.stop(socketsStopMilliseconds);
   });
-  return { url: gateway.url, localKey: ownRoutes.key, stage, issuer, aws: started };
+  return { url: gateway.url, localKey: ownRoutes.key, stage, issuer, aws: started, ...replace };
 }
+
+/** Where the functions of a stage that names no issuer of its own find the local one. */
+const parametersOf = (stageName: string, { url, audience, jwksUrl }: Issuer) => ({
+  [`/ovation/${stageName}/issuer`]: url,
+  [`/ovation/${stageName}/audience`]: audience,
+  [`/ovation/${stageName}/jwks`]: jwksUrl,
+});
 
 function addOwnRoutes(
   ownRoutes: ReturnType<typeof createOwnRoutes>,
@@ -201,15 +217,28 @@ function openGateway(made: {
   invoke: Invoke;
   sockets: Sockets;
   pages: Pages | undefined;
-}): void {
-  const { gateway, stage, invoke, sockets, pages } = made;
+  readStage(directory: string): Stage;
+}): Pick<System, "replaceStage" | "replacePages"> {
+  const { gateway, stage, invoke, sockets, readStage } = made;
+  let { pages } = made;
   const prefixOf = (stageName: string) => (/^v\d+$/.test(stageName) ? `/${stageName}` : "");
-  gateway.open({
-    rest: stage.restApis.map((api) => ({
+  const mountRest = (of: Stage) =>
+    of.restApis.map((api) => ({
       prefix: prefixOf(api.stageName),
       answer: createRestApi(api, stage, invoke),
-    })),
-    sockets: stage.webSocketApis.map((api) => sockets.mount(api)),
-    pages,
-  });
+    }));
+  const mounted = stage.webSocketApis.map((api) => sockets.mount(api));
+  const open = () => gateway.open({ rest: mountRest(stage), sockets: mounted, pages });
+  open();
+  return {
+    replaceStage(directory) {
+      const others = replaceInStage(stage, readStage(directory));
+      open();
+      return others;
+    },
+    replacePages(directory) {
+      pages = readPages(directory, stage.name);
+      open();
+    },
+  };
 }

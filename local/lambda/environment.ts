@@ -1,3 +1,4 @@
+import { devNull } from "node:os";
 import type { LambdaFunction, Stage } from "../model.ts";
 
 type Place = {
@@ -31,8 +32,8 @@ export function environmentOf(lambda: LambdaFunction, place: Place): Record<stri
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     ...(sessionToken && { AWS_SESSION_TOKEN: sessionToken }),
     // The SDK would read a person's own ~/.aws otherwise, which no Lambda has.
-    AWS_CONFIG_FILE: "/dev/null",
-    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_LAMBDA_FUNCTION_NAME: lambda.name,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(lambda.memoryMegabytes),
     TZ: ":UTC",

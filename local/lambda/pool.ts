@@ -8,6 +8,8 @@ export type Waiting = { event: string; since: number; done(result: InvocationRes
 export type Pool = {
   lambda: LambdaFunction;
   prepared?: WorkerFunction;
+  /** The folder of the bundle for which it was prepared. */
+  preparedFrom?: string;
   /** Idle workers that run no other function, the one used last at the end. */
   idle: FunctionWorker[];
   /** Workers that run an event of it, shared ones too. */

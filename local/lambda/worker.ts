@@ -57,7 +57,8 @@ type Outcome = { result: InvocationResult; stack?: string };
 type Thread = {
   worker: Worker;
   given: Int32Array;
-  held: Set<string>;
+  /** Each function that is loaded, with the folder of its bundle. */
+  held: Map<string, string>;
   settle?: ((outcome: Outcome) => void) | undefined;
   /** What ended it: everything that it is given ends so from then on. */
   death?: Outcome;
@@ -70,12 +71,13 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
   const { worker, held } = thread;
 
   async function run(of: WorkerFunction, requestId: string, event: string): Promise<Outcome> {
-    const { name, timeoutSeconds } = of.lambda;
-    if (!held.has(name)) {
+    const { name, timeoutSeconds, directory } = of.lambda;
+    // A bundle that has been replaced is loaded anew, beside the old one.
+    if (held.get(name) !== directory) {
       const late = "The function did not load within 10 seconds";
       const loading = await give(thread, writeLoad(of), loadMillisecondsMax, late);
       if (!loading.result.ok) return loading;
-      held.add(name);
+      held.set(name, directory);
     }
     const limit = timeoutSeconds * 1000;
     const deadline = Date.now() + limit;
@@ -123,7 +125,7 @@ function startThread({ memoryMegabytes, cacheDirectory, frozen, doCalls }: Worke
   });
   worker.unref();
   for (const stream of [worker.stdout, worker.stderr]) stream.resume();
-  return { worker, given, held: new Set() };
+  return { worker, given, held: new Map() };
 }
 
 function listen(thread: Thread, { doCalls, line }: WorkerOptions): void {

@@ -70,7 +70,11 @@ export function startWorkers(options: WorkersOptions): Workers {
 
   async function runOn(pool: Pool, worker: FunctionWorker, { event, done }: Waiting) {
     const { lambda } = pool;
-    pool.prepared ??= { lambda, ...options.prepare(lambda) };
+    // What replaced its bundle may have replaced its settings too.
+    if (pool.prepared === undefined || pool.preparedFrom !== lambda.directory) {
+      pool.prepared = { lambda, ...options.prepare(lambda) };
+      pool.preparedFrom = lambda.directory;
+    }
     pool.running.add(worker);
     pool.invoked++;
     const started = performance.now();

@@ -10,6 +10,7 @@ test("without any variable the defaults hold", () => {
       DEMO: "on",
       STAGE: "dev",
       LOG: "text",
+      WATCH: undefined,
       TENCENT_SECRET_KEY: undefined,
       DYNAMODB_ENDPOINT: undefined,
     },
