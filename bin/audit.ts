@@ -20,8 +20,15 @@ const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(d
 
 async function run(): Promise<number> {
   const { values } = parseArgs({
-    options: { table: { type: "string" }, export: { type: "string" }, verify: { type: "string" } },
+    options: {
+      ...{ table: { type: "string" }, export: { type: "string" }, verify: { type: "string" } },
+      help: { type: "boolean", short: "h" },
+    },
   });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
   if (values.verify !== undefined) {
     const path = values.verify;
     const now = await sealedAt(path);
@@ -66,7 +73,8 @@ try {
   process.exitCode = await run();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  const isOther = isOtherData(error);
-  if (!isOther) console.error(usage);
-  process.exitCode = isOther ? 2 : 1;
+  // Data of another version, or an option that is not known.
+  const isMisuse = String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS");
+  if (!isOtherData(error)) console.error(usage);
+  process.exitCode = isMisuse || isOtherData(error) ? 2 : 1;
 }

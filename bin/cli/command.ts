@@ -14,6 +14,8 @@ export type Command = {
   /** What the usage line is followed by: lines of at most 80 columns. */
   help: string;
   options: Options;
+  /** Words that it takes, for a shell to complete. */
+  choices?: string[];
   /** How many words it takes beside its options. */
   wordsMax: number;
   /** Rejects with `Misuse` or `Failure` and a sentence for a person. Answers the exit code. */

@@ -1,3 +1,4 @@
+import { demoPeople } from "../demo.ts";
 import { type Command, exitCodes, Misuse } from "./command.ts";
 import { findTarget, targetOptions } from "./target.ts";
 
@@ -12,6 +13,7 @@ export const command: Command = {
   curl -H "Authorization: Bearer $(npm run -s token -- johndoe)" \\
     http://127.0.0.1:4000/api/v1/wallet`,
   options: targetOptions,
+  choices: demoPeople.map(({ name }) => name),
   wordsMax: 2,
   async run(values, [name = "johndoe", url]) {
     if (!/^[\w-]{1,64}$/.test(name))

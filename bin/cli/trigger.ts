@@ -42,6 +42,7 @@ ${targetHelp}
     content: { type: "string" },
     as: { type: "string" },
   },
+  choices: Object.keys(events),
   wordsMax: 1,
   async run(values, [name]) {
     const send = name !== undefined && Object.hasOwn(events, name) ? events[name] : undefined;

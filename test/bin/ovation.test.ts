@@ -1,7 +1,8 @@
 /** The command line, as a program of its own beside a running system. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadCommand } from "../../bin/cli/commands.ts";
 import { outputsFileOf } from "../../bin/cli/target.ts";
 import { type System, startSystem } from "../system.ts";
 
@@ -139,11 +140,63 @@ test.each([
   expect(stderr).toMatch(/Usage: /);
 });
 
-test.each(["token", "trigger", "listen"])("%s --help is of 80 columns, on stdout", async (name) => {
+const scripts = ["token", "trigger", "listen", "audit", "cost", "doctor", "completion"];
+
+test.each(scripts)("%s --help is of 80 columns, on stdout", async (name) => {
   const { code, stdout, stderr } = await run([name, "--help"]);
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(new RegExp(`^Usage: npm run -s ${name} -- `));
   expect(linesOf(stdout).filter((line) => line.length > 80)).toEqual([]);
+});
+
+test("--help names every command", async () => {
+  const { code, stdout } = await run(["--help"]);
+  expect(code).toBe(0);
+  for (const name of scripts) expect(stdout).toMatch(new RegExp(`^  ${name} +\\w`, "m"));
+});
+
+test("cost and audit are the programs of that name, with their exit codes", async () => {
+  const cost = await run(["cost", "--viewers", "10", "--json"]);
+  expect(cost.code).toBe(0);
+  expect(JSON.parse(cost.stdout)).toMatchObject({ room: { viewers: 10 } });
+  expect((await run(["cost", "--viewers", "x"])).code).toBe(2);
+  const audit = await run(["audit"], { DATA_DIR: system.dataDir });
+  expect(audit.stdout).toContain("Everything fits.");
+  expect(audit.code).toBe(0);
+});
+
+test("bash completes commands, and the words and options of each", async () => {
+  const { stdout } = await run(["completion", "bash"]);
+  const complete = (...words: string[]) => {
+    const line = words.map((word) => `'${word}'`).join(" ");
+    const script = `${stdout}
+      COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _ovation; echo "\${COMPREPLY[*]}"`;
+    return spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout.trim();
+  };
+  expect(complete("ovation", "t")).toBe("token trigger");
+  expect(complete("ovation", "trigger", "g")).toBe("gift");
+  expect(complete("ovation", "listen", "--js")).toBe("--json");
+  const zsh = await run(["completion", "zsh"]);
+  expect(zsh.stdout).toContain("compdef _ovation ovation");
+  expect(zsh.stdout).toMatch(/listen\) compadd -- .*--json/);
+  expect((await run(["completion", "fish"])).code).toBe(2);
+});
+
+test("docs/cli.md and the README name commands and options that are there", async () => {
+  const { scripts: known } = JSON.parse(readFileSync("package.json", "utf8"));
+  const text = ["docs/cli.md", "README.md"].map((file) => readFileSync(file, "utf8")).join("\n");
+  const calls = [...text.matchAll(/npm run -s ([\w:-]+)(?: -- ([^`\n)|]*))?/g)];
+  expect(calls.length).toBeGreaterThan(8);
+  for (const [, name = "", given = ""] of calls) {
+    expect(Object.keys(known)).toContain(name);
+    const command = name === "ovation" ? given.split(" ")[0]! : name;
+    const options = (await loadCommand(command))?.options ?? {};
+    for (const [, option = ""] of given.matchAll(/--([\w-]+)/g))
+      expect([command, ["help", ...Object.keys(options)]]).toEqual([
+        command,
+        expect.arrayContaining([option]),
+      ]);
+  }
 });
 
 describe("a deployed stage", () => {

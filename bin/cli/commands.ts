@@ -1,0 +1,29 @@
+import type { Command } from "./command.ts";
+
+/** Each command is loaded when it is called: most of a call is loading. */
+const commands: Record<string, { says: string; load(): Promise<{ command: Command }> }> = {
+  token: { says: "a token of somebody, for curl", load: () => import("./token.ts") },
+  trigger: { says: "messages, gifts, superlikes", load: () => import("./trigger.ts") },
+  listen: { says: "what happens in a stream", load: () => import("./listen.ts") },
+  audit: { says: "proves that the money fits", load: () => import("./audit.ts") },
+  cost: { says: "what a month costs on AWS", load: () => import("./cost.ts") },
+  doctor: { says: "what is missing on this machine", load: () => import("./doctor.ts") },
+  completion: { says: "for bash and zsh", load: loadCompletion },
+};
+
+async function loadCompletion(): Promise<{ command: Command }> {
+  const { createCompletion } = await import("./completion.ts");
+  return { command: createCompletion(commandNames, loadCommand) };
+}
+
+/** What every command is called, in the order of the help. */
+export const commandNames = Object.keys(commands);
+
+/** What a command does, in a few words. */
+export const saysOf = (name: string): string | undefined => commands[name]?.says;
+
+/** Loads a command; undefined where there is none of that name. */
+export function loadCommand(name: string): Promise<Command> | undefined {
+  if (!Object.hasOwn(commands, name)) return undefined;
+  return commands[name]!.load().then(({ command }) => command);
+}

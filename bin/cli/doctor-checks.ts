@@ -1,0 +1,117 @@
+import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Settings } from "../settings.ts";
+
+/** What one look found; `fix` says what to do where something is missing. */
+export type Finding = { name: string; isGood: boolean; says: string; fix?: string };
+
+const root = join(import.meta.dirname, "../..");
+const nodeMajorMin = 24;
+/** An assembly with its bundles, the compiled code, and a first day's data. */
+const freeBytesMin = 500 * 1024 * 1024;
+const healthMilliseconds = 2_000;
+
+/** Ports that browsers open nothing at. https://fetch.spec.whatwg.org/#port-blocking */
+const blockedPorts = new Set([
+  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566],
+  ...[6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
+]);
+
+/** Looks at what `npm start` needs on this machine. */
+export async function checkMachine(settings: Settings): Promise<Finding[]> {
+  return [
+    checkNode(process.versions.node),
+    await checkPort(settings.PORT),
+    checkRights(settings.DATA_DIR),
+    checkDisk(),
+    await checkEngine(settings.DYNAMODB_ENDPOINT),
+  ];
+}
+
+/** The Node.js that runs everything; npm scripts bring it. */
+export function checkNode(version: string): Finding {
+  const isGood = Number(version.split(".")[0]) >= nodeMajorMin;
+  const fix = "Run `npm ci`, and call it as `npm run doctor`.";
+  return { name: "Node.js", isGood, says: `v${version}`, ...(!isGood && { fix }) };
+}
+
+/** Whether the port is free, or has Ovation at it already. */
+export async function checkPort(port: number): Promise<Finding> {
+  const name = "Port";
+  if (blockedPorts.has(port))
+    return {
+      name,
+      isGood: false,
+      says: `browsers open nothing at ${port}`,
+      fix: "Set PORT to another one, such as 4000.",
+    };
+  if (await isFree(port)) return { name, isGood: true, says: `${port} is free` };
+  const isOurs = await fetch(`http://127.0.0.1:${port}/health`, {
+    signal: AbortSignal.timeout(healthMilliseconds),
+  }).then(
+    async (answer) => answer.ok && "stage" in ((await answer.json()) as object),
+    () => false,
+  );
+  if (isOurs) return { name, isGood: true, says: `Ovation runs at ${port}` };
+  const fix = `End what uses it, or choose another: PORT=${port + 1} npm start`;
+  return { name, isGood: false, says: `${port} is in use`, fix };
+}
+
+const isFree = (port: number) =>
+  new Promise<boolean>((done) => {
+    const server = createServer();
+    server.once("error", () => done(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
+  });
+
+/** Whether what is made and what is kept can be written. */
+export function checkRights(dataDir: string): Finding {
+  const folders = [join(root, ".cache"), ...(dataDir === ":memory:" ? [] : [resolve(dataDir)])];
+  const closed = folders.find((folder) => !isWritable(folder));
+  const name = "Rights";
+  if (closed === undefined) return { name, isGood: true, says: "data and cache can be written" };
+  const fix = closed.startsWith(root)
+    ? "Give yourself the folder, or work in a checkout of your own."
+    : "Give yourself the folder, or set DATA_DIR to another.";
+  return { name, isGood: false, says: `${closed} cannot be written`, fix };
+}
+
+/** Whether a folder can be written, or made where it is not there yet. */
+function isWritable(folder: string): boolean {
+  let there = folder;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  try {
+    accessSync(there, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function checkDisk(): Finding {
+  const { bavail, bsize } = statfsSync(root);
+  const free = bavail * bsize;
+  const says = `${(free / 1024 ** 3).toFixed(1)} GB are free`;
+  const isGood = free >= freeBytesMin;
+  return { name: "Disk", isGood, says, ...(!isGood && { fix: "Free half a gigabyte." }) };
+}
+
+/** The database: the one in the process, or the one that DYNAMODB_ENDPOINT names. */
+export async function checkEngine(endpoint: string | undefined): Promise<Finding> {
+  const name = "Engine";
+  if (endpoint === undefined) {
+    const database = new DatabaseSync(":memory:");
+    const found = database.prepare("SELECT sqlite_version() AS version").get();
+    database.close();
+    return { name, isGood: true, says: `our own, on SQLite ${found?.version}` };
+  }
+  const isThere = await fetch(endpoint, { signal: AbortSignal.timeout(healthMilliseconds) }).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return { name, isGood: true, says: `another one, at ${endpoint}` };
+  const fix = "Start it, or leave DYNAMODB_ENDPOINT out: Ovation has its own.";
+  return { name, isGood: false, says: `nothing answers at ${endpoint}`, fix };
+}

@@ -1,0 +1,70 @@
+import packageJson from "../../package.json" with { type: "json" };
+import { readSettings } from "../settings.ts";
+import { type Command, exitCodes, Misuse } from "./command.ts";
+import { checkAccount } from "./doctor-aws.ts";
+import { checkMachine, type Finding } from "./doctor-checks.ts";
+
+/** What was found: what every start needs, and what only a deployment does. */
+type Findings = { machine: Finding[]; deployment: Finding[] };
+
+const nameWidth = 11;
+const lineWidth = 80;
+
+/** `ovation doctor`: what is missing on this machine, and what to do about it. */
+export const command: Command = {
+  usage: "[--json]",
+  help: `Looks whether everything is there that a start needs: Node.js, the port, rights,
+disk and engine, with the settings of the environment. What is missing is named
+with what to do about it, and the exit code is 1. What only a deployment needs
+(AWS login, bootstrap, quotas) is a note.
+
+  --json           the same as JSON`,
+  options: { json: { type: "boolean" } },
+  wordsMax: 0,
+  async run(values) {
+    const read = readSettings(process.env);
+    if ("faults" in read) throw new Misuse(read.faults.join("\n"));
+    const [machine, deployment] = await Promise.all([checkMachine(read.settings), checkAccount()]);
+    const isGood = machine.every((one) => one.isGood);
+    const platform = `${process.platform} ${process.arch}`;
+    if (values.json === true)
+      console.log(JSON.stringify({ isGood, platform, machine, deployment }));
+    else console.log(formatFindings({ machine, deployment }, platform));
+    return isGood ? exitCodes.done : exitCodes.failed;
+  },
+};
+
+/** The findings for a person, in lines of at most 80 columns. */
+export function formatFindings({ machine, deployment }: Findings, platform: string): string {
+  const missing = machine.filter(({ isGood }) => !isGood).length;
+  return [
+    `Ovation ${packageJson.version} on ${platform}`,
+    "",
+    ...machine.flatMap((one) => describe(one, "fail")),
+    "",
+    "For a deployment alone:",
+    ...deployment.flatMap((one) => describe(one, "note")),
+    "",
+    missing === 0
+      ? "Everything that `npm start` needs is there."
+      : `${missing} of what \`npm start\` needs ${missing === 1 ? "is" : "are"} missing.`,
+  ].join("\n");
+}
+
+function describe({ name, isGood, says, fix }: Finding, otherwise: string): string[] {
+  const head = `  ${(isGood ? "ok" : otherwise).padEnd(5)} ${name.padEnd(nameWidth)} `;
+  const lines = wrap(fix === undefined ? says : `${says}. ${fix}`, lineWidth - head.length);
+  return lines.map((line, at) => (at === 0 ? head : " ".repeat(head.length)) + line);
+}
+
+/** Breaks a text between words; a word that is longer than a line has one of its own. */
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1)!;
+    if (last === "") lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
