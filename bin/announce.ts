@@ -28,9 +28,23 @@ export async function announce(system: System, told: Announcement): Promise<Star
     const timestamp = new Date().toISOString();
     const { url, milliseconds } = facts;
     console.log(JSON.stringify({ timestamp, level: "INFO", message: "ready", url, milliseconds }));
-  } else printBlock(facts);
+  } else {
+    const [address] = facts.network?.urls ?? [];
+    if (address !== undefined && process.stdout.isTTY) await printCode(address, facts);
+    printBlock(facts);
+  }
   return facts;
 }
+
+/** A code that a phone's camera opens: Studio, with the key that lets it sign people in. */
+async function printCode(address: string, { network }: StartFacts): Promise<void> {
+  // Loaded only here: most starts have no network.
+  const { renderUnicodeCompact } = await import("uqr");
+  console.log(`${renderUnicodeCompact(phoneUrlOf(address, network?.localKey ?? ""))}\n`);
+}
+
+/** What a phone opens: Studio reads the key from the fragment, which no server is sent. */
+const phoneUrlOf = (address: string, localKey: string) => `${address}/#key=${localKey}`;
 
 /** Prints the block; in colours where the terminal has them and NO_COLOR does not say otherwise. */
 export function printBlock(facts: StartFacts): void {

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { devNull } from "node:os";
+import { delimiter, join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const binaries = join(root, "node_modules/.bin");
@@ -16,8 +17,8 @@ const anonymous = {
   AWS_WEB_IDENTITY_TOKEN_FILE: undefined,
   AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: undefined,
   AWS_CONTAINER_CREDENTIALS_FULL_URI: undefined,
-  AWS_CONFIG_FILE: "/dev/null",
-  AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+  AWS_CONFIG_FILE: devNull,
+  AWS_SHARED_CREDENTIALS_FILE: devNull,
   AWS_EC2_METADATA_DISABLED: "true",
 };
 
@@ -29,11 +30,11 @@ const anonymous = {
 export function cdkCommand(command: "synth" | "deploy" | "destroy", options: readonly string[]) {
   return {
     program: process.execPath,
-    given: [join(binaries, "cdk"), command, "--no-notices", ...options],
+    given: [join(root, "node_modules/aws-cdk/bin/cdk"), command, "--no-notices", ...options],
     env: {
       ...process.env,
       // `node` in cdk.json has to be this Node, even when npm started nothing.
-      PATH: `${binaries}:${process.env.PATH}`,
+      PATH: `${binaries}${delimiter}${process.env.PATH}`,
       CDK_DISABLE_CLI_TELEMETRY: "true",
       CDK_DISABLE_VERSION_CHECK: "true",
       ...(command === "synth" && anonymous),

@@ -1,7 +1,7 @@
 /** `npm test [paths and options of jest]`: its last line is `N passed, N failed`. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { build } from "./build.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -31,7 +31,7 @@ function runJest(options: readonly string[], env: Record<string, string> = {}): 
       env: {
         ...process.env,
         ...env,
-        PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}`,
+        PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`,
       },
     },
   );

@@ -86,6 +86,30 @@ test("only platform/table speaks to the table", () => {
   ).toBe(true);
 });
 
+test("nothing that runs on a person's machine needs Linux, a shell or slashes", () => {
+  const bound =
+    /["'`/]\/?proc\/|["'`]\/(bin|dev|etc|tmp|usr)\/|["'`](sh|bash)["'`]|shell: true|uname|\bexecSync\(|\$\{[^}]*\}:\$\{process\.env\.PATH/;
+  expect(
+    where(sourcesOf("bin", "client", "domain", "functions", "local", "platform"), bound, [
+      // Memory in the place of a disk, where the system has it.
+      "local/state.ts",
+    ]),
+  ).toEqual([]);
+  // A signal that Windows does not know may be listened for, and is never sent.
+  const sent = /\.kill\([^)]*["'`]SIG(?!INT|TERM|KILL)/;
+  expect(where(sourcesOf("bin", "local", "platform"), sent)).toEqual([]);
+  const planted = [
+    'readFileSync("/proc/1/stat")',
+    'spawn("/bin/sh", ["-c"])',
+    'spawn("sh", ["-c"])',
+    'env: { FILE: "/dev/null" }',
+    ["PATH: `$", "{bin}:$", "{process.env.PATH}`"].join(""),
+    "spawn(program, { shell: true })",
+  ];
+  expect(planted.filter((line) => !bound.test(line))).toEqual([]);
+  expect(sent.test('child.kill("SIGUSR2")')).toBe(true);
+});
+
 test("the domain is pure: no clock, no chance, no process", () => {
   const impure = /\bDate\.now\(|new Date\(\)|Math\.random|\bprocess\b|\bfetch\(|setTimeout/;
   expect(where(sourcesOf("domain"), impure)).toEqual([]);
