@@ -58,6 +58,11 @@ const accessFields = {
   failure: "$context.error.responseType",
 };
 
+const compressionKey = "x-amazon-apigateway-minimum-compression-size";
+
+/** Shorter bodies are sent as they are: compressing them saves nothing. */
+const compressedBytesMin = 1024;
+
 /** A REST API from an OpenAPI document, with its one stage, its limits and its access log. */
 export function restApi(
   scope: Construct,
@@ -69,7 +74,7 @@ export function restApi(
   const accessLog = logGroup(scope, "access-log", stage, `${name}-access`);
   const api = new SpecRestApi(scope, "api", {
     restApiName: `ovation-${stage.name}-${name}`,
-    apiDefinition: ApiDefinition.fromInline(document),
+    apiDefinition: ApiDefinition.fromInline({ ...document, [compressionKey]: compressedBytesMin }),
     endpointTypes: [EndpointType.REGIONAL],
     // The role is the account's, not the stage's: lib/account.ts.
     cloudWatchRole: false,

@@ -3,7 +3,10 @@ import { stderr, stdout } from "node:process";
 /** `text` for people, `json` for machines, `off` for errors alone. */
 export type LogMode = "text" | "json" | "off";
 
-/** One answered request or socket message. The path comes without its query, where tokens are. */
+/**
+ * One answered request or socket message. The path is its route's, without the values in it and
+ * without its query: both may hold tokens. It is `-` where there was no route.
+ */
 type RequestLine = {
   method: string;
   path: string;

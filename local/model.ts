@@ -35,6 +35,8 @@ export type OpenApiBody = {
   components?: { securitySchemes?: Record<string, OpenApiSecurityScheme> };
   "x-amazon-apigateway-gateway-responses"?: Record<string, GatewayResponse>;
   "x-amazon-apigateway-binary-media-types"?: string[];
+  /** Bytes of a body from which on it is compressed; never where it is left out. */
+  "x-amazon-apigateway-minimum-compression-size"?: number;
 };
 
 export type OpenApiOperation = {

@@ -12,6 +12,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     query: PackageQuery,
     answer: [200, z.array(CreditPackage)],
+    cacheControl: "public, max-age=60",
     refusals: [],
     grants: {},
   },

@@ -12,6 +12,8 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     answer: [200, z.array(ListedGiftType)],
+    // The same for all who have a token, which is asked for each time.
+    cacheControl: "public, no-cache",
     refusals: [],
     grants: { read: ["GIFTTYPE"] },
   },

@@ -3,9 +3,19 @@ import { wholeNumber } from "../../domain/page.ts";
 import { StreamUser } from "../../domain/people/user.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { recent } from "../../platform/recent.ts";
 import { showStreams } from "../../platform/store/streams/shown.ts";
 import { listLive, newestFirst } from "../../platform/store/streams/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams/streams.ts";
+
+const shownMax = 100;
+
+/** As many as anybody may ask for, so that all limits are answered from one reading. */
+const listStreamers = recent(5_000, async () => {
+  const latest = (await listLive()).sort(newestFirst("startedAt")).slice(0, shownMax);
+  const streams = await showStreams(await findStreams(latest.map(({ streamId }) => streamId)));
+  return streams.map((stream) => ({ creator: stream.creator, activeLiveStream: stream }));
+});
 
 const Streamer = z.object({ creator: StreamUser, activeLiveStream: LiveStream });
 
@@ -16,15 +26,11 @@ export const { contract, handler } = endpoint(
     tag: "Live Streams",
     caller: "anyone",
     shape: "envelope",
-    query: z.object({ limit: wholeNumber(1, 100).default(20) }),
+    query: z.object({ limit: wholeNumber(1, shownMax).default(20) }),
     answer: [200, z.array(Streamer)],
+    cacheControl: "public, max-age=5",
     refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
   },
-  async ({ query: { limit } }) => {
-    const latest = (await listLive()).sort(newestFirst("startedAt")).slice(0, limit);
-    const streams = await findStreams(latest.map(({ streamId }) => streamId));
-    const shown = await showStreams(streams);
-    return shown.map((stream) => ({ creator: stream.creator, activeLiveStream: stream }));
-  },
+  async ({ query: { limit }, now }) => (await listStreamers(now)).slice(0, limit),
 );

@@ -1,11 +1,16 @@
 import * as z from "zod";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { recent } from "../../platform/recent.ts";
 import { listMostViewed } from "../../platform/store/streams/most-watched.ts";
 import { showStreams } from "../../platform/store/streams/shown.ts";
 import { findStreams } from "../../platform/store/streams/streams.ts";
 
 const shownMax = 10;
+
+const listFeatured = recent(5_000, async () =>
+  showStreams(await findStreams(await listMostViewed(shownMax))),
+);
 
 export const { contract, handler } = endpoint(
   {
@@ -15,9 +20,10 @@ export const { contract, handler } = endpoint(
     caller: "anyone",
     shape: "envelope",
     answer: [200, z.array(LiveStream)],
+    cacheControl: "public, max-age=5",
     refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
     memoryMegabytes: 512,
   },
-  async () => showStreams(await findStreams(await listMostViewed(shownMax))),
+  ({ now }) => listFeatured(now),
 );

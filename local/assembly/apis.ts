@@ -70,6 +70,7 @@ const Body = z.object({
     .optional(),
   "x-amazon-apigateway-gateway-responses": z.record(z.string(), GatewayResponseBody).optional(),
   "x-amazon-apigateway-binary-media-types": z.array(z.string()).optional(),
+  "x-amazon-apigateway-minimum-compression-size": z.number().int().optional(),
 });
 
 const Api = z.object({

@@ -114,10 +114,9 @@ function createEdgeServer(edge: Edge): HttpServer {
 
 async function serve(edge: Edge, request: IncomingMessage, response: ServerResponse) {
   const started = performance.now();
-  const { path } = splitTarget(request.url ?? "/");
   const result = await answerAny(edge, request);
   if (result === undefined) return;
-  const { statusCode, headers, body, by } = result;
+  const { statusCode, headers, body, by, route: path = "-" } = result;
   const length: [string, string] = ["Content-Length", String(body.length)];
   // RFC 9110, 8.6: an answer that can have no content must not tell the length of one.
   const all = withoutBody.has(statusCode) ? headers : [...headers, length];
@@ -144,7 +143,8 @@ async function answerAny(
   const mount = mounts?.rest.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
   if (mount === undefined) return answerNotYet();
   described.path = path.slice(mount.prefix.length) || "/";
-  return await mount.answer(described);
+  const answer = await mount.answer(described);
+  return answer.route === undefined ? answer : { ...answer, route: mount.prefix + answer.route };
 }
 
 function answerAndClose(statusCode: number): RestAnswer {

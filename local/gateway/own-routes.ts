@@ -61,6 +61,10 @@ export function createOwnRoutes(): OwnRoutes {
       ({ method, path }) => method === request.method && path === request.path,
     );
     if (route === undefined) return refuse(404, ["Resource not found"]);
+    return { ...(await answerRoute(route, request)), route: route.path };
+  }
+
+  async function answerRoute(route: OwnRoute, request: RestRequest): Promise<RestAnswer> {
     if (request.isTooLarge || request.body.length > bodyBytesMax)
       return refuse(413, ["Request body too large"]);
     try {

@@ -48,6 +48,7 @@ export function readPages(directory: string, stageName: string): Pages {
         headers: [...found.headers, ["x-request-id", randomUUID()]],
         body: isKnown ? Buffer.alloc(0) : found.body,
         by: "page",
+        route: request.path,
       };
     },
   };

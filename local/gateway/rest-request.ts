@@ -26,6 +26,11 @@ export type RestAnswer = {
   body: Buffer;
   /** Who answered, for the log: a function, or the gateway and its response type. */
   by: string;
+  /**
+   * What was asked for, for the log: the route's path and never the values in it, which may be
+   * secrets. Nothing where no route was found.
+   */
+  route?: string;
 };
 
 /** The `requestContext` of an event and the `$context` of a gateway response. */

@@ -5,6 +5,7 @@ import {
   type RestApi,
   type Stage,
 } from "../model.ts";
+import { compressAnswer } from "./compression.ts";
 import type { GatewayResponseType } from "./gateway-responses.ts";
 import { answerFromGateway } from "./gateway-responses.ts";
 import { answerMock, readProxyAnswer } from "./rest-answer.ts";
@@ -38,6 +39,7 @@ export function createRestApi(
   const findRoute = createRoutes(api.document);
   const authorize = createAuthorize(api, stage.region, invoke);
   const admits = createAdmission(api);
+  const minimumBytes = api.document["x-amazon-apigateway-minimum-compression-size"];
 
   return async (request) => {
     const found = findRoute(request.path);
@@ -45,7 +47,8 @@ export function createRestApi(
     const answer = await answerRequest(found, request, context);
     answer.headers.push(["x-amzn-RequestId", context.requestId]);
     answer.headers.push(["x-amz-apigw-id", context.extendedRequestId]);
-    return answer;
+    if (found !== undefined) answer.route = found.resourcePath;
+    return compressAnswer(answer, request, minimumBytes);
   };
 
   async function answerRequest(

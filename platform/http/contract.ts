@@ -53,8 +53,11 @@ export type Contract = {
   answer: readonly [status: 200 | 201 | 204, schema: z.ZodType];
   /** The content type of a bare answer that is not JSON. */
   mediaType?: string;
-  /** The Cache-Control of a success. Default: no-store. */
-  cacheControl?: string | ((answer: never) => string | undefined);
+  /**
+   * The Cache-Control of a success, which may depend on the answer and on who asks. Default:
+   * no-store. What is `public` has an ETag.
+   */
+  cacheControl?: string | ((answer: never, callerId?: string) => string | undefined);
   /** Every refusal beyond those that any request can meet (validation, token, limits). */
   refusals: readonly RefusalCode[];
   grants: Grants;

@@ -2,6 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type { Contract } from "./contract.ts";
 import { commonHeaders } from "./envelope.ts";
 import { header } from "./request.ts";
+import { tagged } from "./tag.ts";
 
 /** What is known about a document before it is asked for. */
 type Declaration = Omit<
@@ -36,7 +37,8 @@ export function document<const C extends Declaration>(declaration: C, make: () =
     };
     if (declaration.mediaType !== undefined) headers["content-type"] = declaration.mediaType;
     if (declaration.cacheControl !== undefined) headers["cache-control"] = declaration.cacheControl;
-    return { statusCode: 200, headers, body: made.body };
+    const answer = { statusCode: 200, headers, body: made.body };
+    return tagged(answer, made.body, header(event, "if-none-match"));
   }
 
   return { contract, handler };

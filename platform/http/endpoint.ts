@@ -21,6 +21,7 @@ import {
   success,
 } from "./envelope.ts";
 import { check, header, readBody, readKey, readQuery } from "./request.ts";
+import { tagged } from "./tag.ts";
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
 type AnswerOf<C extends Contract> = z.input<C["answer"][1]>;
@@ -69,6 +70,9 @@ const always: readonly RefusalCode[] = [
 type Call = {
   now: Date;
   headers: Record<string, string>;
+  /** The tags of the answers that the caller has already. */
+  ifNoneMatch?: string | undefined;
+  caller?: Caller | undefined;
   keyed?: KeyedCall;
   /** What the key was used for, where that was looked up before the handler was done. */
   answered?: Awaited<ReturnType<typeof findAnswered>>;
@@ -102,6 +106,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     const caller = identify(contract, event, call.now);
     if (caller !== undefined) await countUse(rateOf(contract, caller), caller.userId, call.now);
     assertRole(contract, caller);
+    call.caller = caller;
     const body = await readBody(event, contract);
     const request = {
       path: contract.path && check(contract.path, event.pathParameters ?? {}),
@@ -143,7 +148,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
 
 function begin(event: APIGatewayProxyEvent): Call {
   const headers = commonHeaders(event.requestContext.requestId, header(event, "origin"));
-  return { now: new Date(), headers };
+  return { now: new Date(), headers, ifNoneMatch: header(event, "if-none-match") };
 }
 
 /** Whoever is called by a user counts that in the user's bucket, where it comes to it. */
@@ -179,8 +184,12 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
   const [statusCode] = contract.answer;
   const headers: Record<string, string> = { ...call.headers };
   const { cacheControl: rule } = contract;
-  const cacheControl = typeof rule === "function" ? rule(answer as never) : rule;
+  const cacheControl =
+    typeof rule === "function" ? rule(answer as never, call.caller?.userId) : rule;
   if (cacheControl !== undefined) headers["cache-control"] = cacheControl;
+  // Else a cache would give the anonymous answer to callers who have a token.
+  if (contract.caller === "optional")
+    headers.vary = [headers.vary, "Authorization"].filter(Boolean).join(", ");
   if (statusCode === 204) {
     delete headers["content-type"];
     return { statusCode, headers, body: "" };
@@ -192,7 +201,9 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
       body: String(answer),
     };
   const body = contract.shape === "bare" ? answer : success(statusCode, answer, call.now);
-  return { statusCode, headers, body: JSON.stringify(body) };
+  const told = { statusCode, headers, body: JSON.stringify(body) };
+  const isPublic = cacheControl?.startsWith("public") === true;
+  return isPublic ? tagged(told, JSON.stringify(answer), call.ifNoneMatch) : told;
 }
 
 async function answerError(contract: Contract, call: Call, error: unknown) {

@@ -23,21 +23,11 @@ export async function listMostViewed(limit: number): Promise<string[]> {
 
 const monthSeconds = 30 * 24 * 3600;
 
-/** How long an answer that takes many reads is used again. */
-const freshMilliseconds = 5_000;
-let latest: { at: number; hosts: string[] } | undefined;
-
 /**
  * Ids of the hosts whose streams of the last 30 days were watched by the most users, each counted
- * once a stream; among the newest 1,000 streams. At most five seconds old.
+ * once a stream; among the newest 1,000 streams.
  */
 export async function listMostWatched(limit: number, now: Date): Promise<string[]> {
-  if (latest === undefined || now.getTime() - latest.at > freshMilliseconds)
-    latest = { at: now.getTime(), hosts: await rankByViewers(now) };
-  return latest.hosts.slice(0, limit);
-}
-
-async function rankByViewers(now: Date): Promise<string[]> {
   const since = objectIdOf(Math.floor(now.getTime() / 1000) - monthSeconds, "0".repeat(10), 0);
   const streams = await listSince(since);
   const [past, present] = await Promise.all([
@@ -52,7 +42,7 @@ async function rankByViewers(now: Date): Promise<string[]> {
       // Somebody who left and came back counts twice until they leave again.
       return { hostId, viewers: (past.get(PK) ?? 0) + (present.get(PK) ?? 0) };
     }),
-  );
+  ).slice(0, limit);
 }
 
 async function readAudiences(keys: readonly Key[]): Promise<Map<string, number>> {

@@ -1,0 +1,93 @@
+import { request } from "node:http";
+import { request as requestSafely } from "node:https";
+import { gunzipSync } from "node:zlib";
+import { apiUrl, call, liveStream, type Person, person } from "./people.ts";
+
+let as: Person;
+beforeAll(async () => {
+  as = await person();
+  await liveStream();
+});
+
+/** What anybody may keep; the last one asks for a token each time. */
+const routes: { path: string; needsToken?: true }[] = [
+  { path: "/api/v1/live-stream/featured" },
+  { path: "/api/v1/live-stream/catch-streamers?limit=5" },
+  { path: "/api/v1/live-stream/most-watched-creators" },
+  { path: "/api/v1/credit-packages" },
+  { path: "/v1/app-config" },
+  { path: "/openapi.json" },
+  { path: "/asyncapi.json" },
+  { path: "/docs" },
+  { path: "/api/v1/gifts/gift-types", needsToken: true },
+];
+
+test.each(routes)("$path has a tag, and is not sent again to who has it", async (route) => {
+  const ask = (headers: Record<string, string> = {}) =>
+    call(`GET ${route.path}`, { ...(route.needsToken && { as }), headers });
+  // What is shown may change between two calls, as other tests begin streams.
+  const known = await eventuallySame(ask);
+  expect(known.first.headers.get("cache-control")).toMatch(/^public\b/);
+  expect(known.first.headers.get("vary")).toMatch(/Accept-Encoding/);
+  for (const tags of [known.tag, `"other", ${known.tag.replace(/^W\//, "")}`, "*"]) {
+    const again = await ask({ "if-none-match": tags });
+    if (again.status === 200) expect(again.headers.get("etag")).not.toBe(known.tag);
+    else {
+      expect([again.status, again.text]).toEqual([304, ""]);
+      expect(again.headers.get("etag")).toBeTruthy();
+      expect(again.headers.get("cache-control")).toMatch(/^public\b/);
+      expect(again.headers.get("x-request-id")).toBeTruthy();
+    }
+  }
+  const other = await ask({ "if-none-match": 'W/"another"' });
+  expect([other.status, other.text.length > 0]).toEqual([200, true]);
+});
+
+/** Asks until two answers one after the other have the same tag. */
+async function eventuallySame(ask: () => ReturnType<typeof call>) {
+  for (let tries = 0; tries < 20; tries++) {
+    const [first, second] = [await ask(), await ask()];
+    const tag = first.headers.get("etag");
+    expect(tag).toMatch(/^W\/"[\w-]{20}"$/);
+    if (second.headers.get("etag") === tag) return { first, tag: tag! };
+  }
+  throw new Error("The tag is another one each time");
+}
+
+test("with a token the list of creators is nobody else's, and is not kept", async () => {
+  const answer = await call("GET /api/v1/live-stream/most-watched-creators", { as });
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  expect(answer.headers.get("etag")).toBeNull();
+  expect(answer.headers.get("vary")).toMatch(/Authorization/);
+});
+
+/** An answer as it came over the wire: `fetch` would decompress it. */
+const getRaw = (path: string, headers: Record<string, string>) =>
+  new Promise<{ coding: string | undefined; bytes: Buffer }>((resolve, reject) => {
+    const url = `${apiUrl()}${path}`;
+    const ask = url.startsWith("https:") ? requestSafely : request;
+    ask(url, { headers }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      const coding = answer.headers["content-encoding"];
+      answer.on("end", () => resolve({ coding, bytes: Buffer.concat(chunks) }));
+    })
+      .on("error", reject)
+      .end();
+  });
+
+test("an answer over a kilobyte is compressed for who accepts it, and a short one is not", async () => {
+  const [plain, zipped] = await Promise.all([
+    getRaw("/openapi.json", {}),
+    getRaw("/openapi.json", { "accept-encoding": "br, gzip;q=0.8" }),
+  ]);
+  expect([plain.coding, zipped.coding]).toEqual([undefined, "gzip"]);
+  expect(gunzipSync(zipped.bytes).equals(plain.bytes)).toBe(true);
+  // The description of the whole API, which anybody may ask for as often as they like.
+  expect(zipped.bytes.length).toBeLessThan(32 * 1024);
+  const refused = await getRaw("/openapi.json", { "accept-encoding": "gzip;q=0, identity" });
+  expect(refused.coding).toBeUndefined();
+  const short = await getRaw("/v1/app-config", { "accept-encoding": "gzip" });
+  expect(short.coding).toBeUndefined();
+  expect(JSON.parse(short.bytes.toString())).toHaveProperty("superLikePrice");
+});

@@ -1,0 +1,48 @@
+import { handler as catchStreamers } from "../../functions/streams/catch-streamers.ts";
+import { handler as featured } from "../../functions/streams/featured.ts";
+import { handler as mostWatched } from "../../functions/streams/most-watched-creators.ts";
+import { recent } from "../../platform/recent.ts";
+import { callEndpoint } from "./api-call.ts";
+import { meterTable } from "./call-meter.ts";
+import { useOwnTable } from "./table.ts";
+import { makeStream, makeUser } from "./wallet-people.ts";
+
+useOwnTable();
+
+test.each([
+  ["featured", featured],
+  ["catch-streamers", catchStreamers],
+  ["most-watched-creators", mostWatched],
+])("%s is read once in some seconds, however many ask", async (_, handler) => {
+  await makeStream(await makeUser("host"));
+  const measure = meterTable();
+  const ask = (limit?: string) =>
+    callEndpoint(handler, { as: "", ...(limit && { query: { limit } }) });
+  const first = await measure(async () => expect((await ask()).status).toBe(200));
+  expect(first.calls).toBeGreaterThan(0);
+  const limits = handler === catchStreamers ? ["1", "7", "100"] : [undefined];
+  const others = await measure(() => Promise.all(limits.map(ask)));
+  expect(others).toEqual({ steps: 0, calls: 0, read: 0, write: 0 });
+});
+
+describe("what is made now and then", () => {
+  const at = (seconds: number) => new Date(seconds * 1000);
+
+  test("is made anew when its time is over, and once for all who wait", async () => {
+    let made = 0;
+    const count = recent(5_000, async () => ++made);
+    expect(await Promise.all([count(at(0)), count(at(0)), count(at(4))])).toEqual([1, 1, 1]);
+    expect(await count(at(5))).toBe(2);
+  });
+
+  test("is tried again at once where it failed", async () => {
+    let tries = 0;
+    const make = recent(5_000, async () => {
+      tries += 1;
+      if (tries === 1) throw new Error("busy");
+      return tries;
+    });
+    await expect(make(at(0))).rejects.toThrow("busy");
+    expect(await make(at(1))).toBe(2);
+  });
+});
