@@ -14,7 +14,7 @@ import {
   type NoticePlace,
   type OpenNotice,
 } from "./store/people/notices.ts";
-import { notificationAction } from "./store/people/notifications.ts";
+import { notificationActions } from "./store/people/notifications.ts";
 import { listWaiting, toldAction } from "./store/streams/reminders.ts";
 import { findStream } from "./store/streams/streams.ts";
 import { record } from "./table/record.ts";
@@ -28,7 +28,7 @@ export const Notice = z.object({ streamId: StreamId, step: z.number().int().defa
 export type Notice = z.infer<typeof Notice>;
 
 /** Users whom one message tells, in one transaction (of at most 100 actions) with its place. */
-const toldMax = 95;
+const toldMax = 48;
 
 /** Asks for a notice to be told, or continued. */
 export const sendNotice = (notice: Notice, now: Date) =>
@@ -99,7 +99,7 @@ async function waitingFor({ id }: Stream, after: string | undefined) {
 /** Records a part with its place; those who already have the notification are left out. */
 async function recordPart(told: readonly StoredNotification[], move: Action): Promise<boolean> {
   for (let left = told; ; ) {
-    const actions = left.map((one) => ({ ...notificationAction(one), label: `to:${one.userId}` }));
+    const actions = left.flatMap((one) => notificationActions(one, `to:${one.userId}`));
     const failed = await record([...actions, move]);
     if (failed === undefined) return true;
     if (failed.has("notice")) return false;
@@ -115,7 +115,10 @@ export async function tellReminder(reminder: Reminder, now: Date): Promise<void>
   const stream = await findStream(reminder.streamId, { consistent: true });
   const told =
     stream?.status === "scheduled" ? [noticeTo(stream, reminder.userId, now, reminder.dueAt)] : [];
-  const failed = await record([...told.map(notificationAction), toldAction(reminder)]);
+  const failed = await record([
+    ...told.flatMap((one) => notificationActions(one)),
+    toldAction(reminder),
+  ]);
   // It was told before, by a call that broke off here: what is left is to take it out.
   if (failed !== undefined && !failed.has("due")) await record([toldAction(reminder)]);
 }

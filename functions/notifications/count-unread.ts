@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { listNotifications, notificationsMax } from "../../platform/store/people/notifications.ts";
+import { countUnread } from "../../platform/store/people/notifications.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -14,8 +14,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["USER"] },
     memoryMegabytes: 512,
   },
-  async ({ caller }) => {
-    const unread = await listNotifications(caller.userId, { read: false }, notificationsMax);
-    return { count: unread.length };
+  async ({ caller, now }) => {
+    return { count: await countUnread(caller.userId, now) };
   },
 );

@@ -21,9 +21,10 @@ export const { contract, handler } = endpoint(
     grants: { read: ["USER"] },
     memoryMegabytes: 512,
   },
-  async ({ query: { isRead, page, limit, ...filter }, caller }) => {
+  async ({ query: { isRead, page, limit, ...filter }, caller, now }) => {
     const read = filter.read ?? isRead;
-    const all = await listNotifications(caller.userId, { ...filter, read }, notificationsMax);
+    const filters = { ...filter, read };
+    const all = await listNotifications(caller.userId, filters, notificationsMax, now);
     const { list, pagination } = pageOf(all, page, limit);
     return { list: list.map(notificationOf), pagination };
   },

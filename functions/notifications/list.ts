@@ -23,9 +23,9 @@ export const { contract, handler } = endpoint(
     grants: { read: ["USER"] },
     memoryMegabytes: 512,
   },
-  async ({ query: { isRead, ...filter }, caller }) => {
+  async ({ query: { isRead, ...filter }, caller, now }) => {
     const filters = { ...filter, read: filter.read ?? isRead };
-    const newest = await listNotifications(caller.userId, filters, shownMax);
+    const newest = await listNotifications(caller.userId, filters, shownMax, now);
     return newest.map(notificationOf);
   },
 );

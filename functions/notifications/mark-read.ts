@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     body: z.object({ isRead: z.boolean({ error: "expected true or false" }) }),
     answer: [200, Notification],
     refusals: ["notification_not_found"],
-    grants: { write: ["USER"] },
+    grants: { read: ["USER"], write: ["USER"] },
   },
   async ({ path, body, caller, now }) =>
     notificationOf(await markNotification(caller.userId, path.id, body.isRead, now)),

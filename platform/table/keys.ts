@@ -9,6 +9,7 @@
  *   ledger entry     LEDGER#u        seq, 12 digits      the same transaction as its wallet
  *   replay marker    REPLAY#u        hash[#claim]        the same transaction as its effect
  *   notification     USER#u          NOTE#id             notifications/create, settle
+ *   unread mark      USER#u          UNREAD#id           with a notification, while it is unread
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
  *   host's ban       USER#u          BANNED#id           bans/create (the bans of a host's streams)
  *   search entry     FIND#c          text#u              users/* (c: its first character)
@@ -94,6 +95,7 @@ export const key = {
   marker: (owner: string, hash: string) => place(replay(owner), hash),
   claim: (owner: string, hash: string) => place(replay(owner), `${hash}#claim`),
   notification: (userId: string, id: string) => place(user(userId), `NOTE#${id}`),
+  unread: (userId: string, id: string) => place(user(userId), `UNREAD#${id}`),
   hosted: (userId: string, streamId: string) => place(user(userId), `HOSTED#${streamId}`),
   hostedBan: (hostId: string, banId: string) => place(user(hostId), `BANNED#${banId}`),
   searchText: (text: string, userId: string) =>
@@ -177,6 +179,7 @@ type HeadsOf<K extends Key> = K extends Key ? `${HeadOf<K["PK"]>} ${HeadOf<K["SK
 /** The beginnings of sort keys, for queries over what lies together. */
 export const prefix = {
   notifications: "NOTE#",
+  unread: "UNREAD#",
   hosted: "HOSTED#",
   hostedBans: "BANNED#",
   devices: "DEVICE#",

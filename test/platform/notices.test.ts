@@ -112,7 +112,7 @@ describe("that a host is live", () => {
     expect(queue.take().filter(isOurs)).toEqual([]);
     const [notice] = (await listNotices(100)).filter(({ streamId }) => streamId === stream.id);
     expect(notice).toMatchObject({ step: 1, to: "followers" });
-    // The newest 95 followers were told; one of them has deleted it since.
+    // The newest followers were told; one of them has deleted it since.
     const [one] = await toldTo(followers.at(-1)!);
     await deleteNotifications(followers.at(-1)!, [one!.id]);
     const other = await goLive(someone("host"), later(-121));

@@ -13,7 +13,7 @@ import { key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
-import { notificationAction } from "../people/notifications.ts";
+import { notificationActions } from "../people/notifications.ts";
 import { listGiftPlaces } from "./gift-places.ts";
 import { settle } from "./settle.ts";
 import { foldActions, unfoldOf } from "./totals.ts";
@@ -68,7 +68,7 @@ export async function refund(
     const outcome = await reverse(whole, by, now, [
       ...markActions(whole, refundedAt),
       ...(gift.kind === "gift" ? foldActions([unfoldOf(gift)]) : []),
-      ...notices.map(notificationAction),
+      ...notices.flatMap((notice) => notificationActions(notice)),
     ]);
     if (outcome === "refunded") return answer;
     // Somebody else refunded it, or it was due after all: the gift as it is now decides.

@@ -1,0 +1,107 @@
+import { makeNotification, NewNotification } from "../../domain/people/notification.ts";
+import { newId } from "../../platform/id.ts";
+import {
+  countUnread,
+  deleteNotifications,
+  listNotifications,
+  markAll,
+  markNotification,
+  recordNotification,
+} from "../../platform/store/people/notifications.ts";
+import { getRawItem, putItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { queryWhole } from "../../platform/table/query.ts";
+import { meterTable } from "./call-meter.ts";
+import { useOwnTable } from "./table.ts";
+import { makeUser, someone } from "./wallet-people.ts";
+
+useOwnTable();
+
+const now = new Date();
+const days = (count: number) => new Date(now.getTime() + count * 24 * 3600 * 1000);
+
+function notificationOf(userId: string, at = now) {
+  const kind = { type: "system", category: "messages", title: "Hello" };
+  const wish = { ...kind, userId, message: "x".repeat(2000), metadata: { a: "y".repeat(4000) } };
+  return makeNotification(NewNotification.parse(wish), newId(at), at);
+}
+
+async function notify(userId: string, at = now) {
+  const notification = notificationOf(userId, at);
+  await recordNotification(notification);
+  return notification.id;
+}
+
+test("unread ones are counted by their marks: what they say is not read", async () => {
+  const userId = await makeUser(someone("user"));
+  const ids = await Promise.all(Array.from({ length: 60 }, () => notify(userId)));
+  const measure = meterTable();
+  let count = 0;
+  const spent = await measure(async () => {
+    count = await countUnread(userId, now);
+  });
+  expect(count).toBe(60);
+  // The 60 notifications are 360 kilobytes.
+  expect(spent.read).toBeLessThanOrEqual(2);
+  await markNotification(userId, ids[0]!, true, now);
+  await markNotification(userId, ids[0]!, true, now);
+  await markNotification(userId, ids[1]!, true, now);
+  await markNotification(userId, ids[1]!, false, now);
+  await deleteNotifications(userId, [ids[0]!, ids[2]!]);
+  expect(await countUnread(userId, now)).toBe(58);
+  const unread = await listNotifications(userId, { read: false }, 100, now);
+  expect(unread).toHaveLength(58);
+  expect(await markAll(userId, now)).toBe(58);
+  expect([await countUnread(userId, now), await markAll(userId, now)]).toEqual([0, 0]);
+  expect(await listNotifications(userId, { read: true }, 100, now)).toHaveLength(58);
+});
+
+test("of many who mark and delete the same ones at once the count is right", async () => {
+  const userId = await makeUser(someone("user"));
+  const ids = await Promise.all(Array.from({ length: 6 }, () => notify(userId)));
+  await Promise.all([
+    markAll(userId, now),
+    deleteNotifications(userId, ids.slice(0, 2)),
+    ...ids.slice(2, 4).map((id) => markNotification(userId, id, true, now)),
+  ]);
+  await markNotification(userId, ids[5]!, false, now);
+  const unread = await listNotifications(userId, { read: false }, 100, now);
+  expect(unread.map(({ id }) => id)).toEqual([ids[5]]);
+  expect(await countUnread(userId, now)).toBe(1);
+});
+
+test("after 90 days they are not listed, and the table removes them and their marks", async () => {
+  const userId = await makeUser(someone("user"));
+  const old = await notify(userId, days(-91));
+  const late = await notify(userId, days(-89));
+  expect((await listNotifications(userId, {}, 10, now)).map(({ id }) => id)).toEqual([late]);
+  expect(await countUnread(userId, now)).toBe(1);
+  for (const place of [key.notification(userId, old), key.unread(userId, old)])
+    expect((await getRawItem(place))?.expiresAt).toBeLessThan(now.getTime() / 1000);
+  expect(await countUnread(userId, days(2))).toBe(0);
+});
+
+test("beyond the newest 1,000 unread ones are removed by and by", async () => {
+  const userId = await makeUser(someone("user"));
+  const earlier = Array.from({ length: 1_010 }, () => newId(days(-1)));
+  const expiresAt = Math.floor(days(89).getTime() / 1000);
+  await Promise.all(
+    earlier.map(async (id) => {
+      await putItem({
+        ...key.notification(userId, id),
+        ...notificationOf(userId),
+        id,
+        message: "",
+      });
+      await putItem({ ...key.unread(userId, id), expiresAt });
+    }),
+  );
+  for (let n = 0; n < 40; n++) await notify(userId);
+  const kept = await queryWhole(key.notification(userId, ""), { prefix: "NOTE#" });
+  expect(kept.length).toBeLessThan(1_000 + 40);
+  expect(kept.length).toBeGreaterThanOrEqual(1_000);
+  // The oldest went first.
+  expect(kept.map(({ id }) => id)).not.toContain(earlier[0]);
+  expect(await countUnread(userId, now)).toBe(1_000);
+  expect(await listNotifications(userId, {}, 5_000, now)).toHaveLength(kept.length);
+});
