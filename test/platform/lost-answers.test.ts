@@ -32,7 +32,8 @@ function loseAnswers() {
     (next, { commandName = "" }) =>
       async (args) => {
         const answer = next(args);
-        if (lost === 0 || !/^(Put|Update|Delete)(Item)?Command$/.test(commandName)) return answer;
+        if (lost === 0 || !/^(Put|Update|Delete|TransactWrite)(Item)?Command$/.test(commandName))
+          return answer;
         lost--;
         await answer.catch(() => undefined);
         const then = meanwhile;

@@ -85,17 +85,11 @@ test("beyond the newest 1,000 unread ones are removed by and by", async () => {
   const userId = await makeUser(someone("user"));
   const earlier = Array.from({ length: 1_010 }, () => newId(days(-1)));
   const expiresAt = Math.floor(days(89).getTime() / 1000);
-  await Promise.all(
-    earlier.map(async (id) => {
-      await putItem({
-        ...key.notification(userId, id),
-        ...notificationOf(userId),
-        id,
-        message: "",
-      });
-      await putItem({ ...key.unread(userId, id), expiresAt });
-    }),
-  );
+  for (const id of earlier)
+    await Promise.all([
+      putItem({ ...key.notification(userId, id), ...notificationOf(userId), id, message: "" }),
+      putItem({ ...key.unread(userId, id), expiresAt }),
+    ]);
   for (let n = 0; n < 40; n++) await notify(userId);
   const kept = await queryWhole(key.notification(userId, ""), { prefix: "NOTE#" });
   expect(kept.length).toBeLessThan(1_000 + 40);
