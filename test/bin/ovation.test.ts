@@ -228,3 +228,34 @@ describe("a deployed stage", () => {
     expect(stderr).toContain("npm run deploy -- dev notes it, or give --url");
   });
 });
+
+test("smoke goes through a stream's life and says how long each call took", async () => {
+  const { code, stdout } = await run(["smoke", "--count", "3", "--json"]);
+  expect(code).toBe(0);
+  const rows = JSON.parse(stdout) as { call: string; count: number; p50: number; p99: number }[];
+  expect(rows.map(({ call, count }) => [call, count])).toEqual([
+    ["GET /health", 1],
+    ["GET /api/v1/users/me", 1],
+    ["GET /api/v1/gifts/gift-types", 1],
+    ["POST /api/v1/live-stream/create", 1],
+    ["POST /api/v1/live-stream/join-as-creator", 1],
+    ["connect and subscribe", 1],
+    ["POST …/{streamId}/chat/messages", 3],
+    ["said until seen by a viewer", 3],
+    ["GET …/{streamId}/chat/messages", 1],
+    ["POST …/{streamId}/end", 1],
+  ]);
+  for (const { p50, p99 } of rows) expect([p50 > 0, p99 >= p50]).toEqual([true, true]);
+  const table = await run(["smoke", "--count", "1"]);
+  expect(linesOf(table.stdout)[0]).toMatch(/^ +calls +p50 ms +p99 ms$/);
+  for (const line of linesOf(table.stdout)) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test("smoke fails where nothing answers, where a call is refused, and on nonsense", async () => {
+  const nowhere = await run(["smoke"], { PORT: "1" });
+  expect([nowhere.code, nowhere.stdout]).toEqual([1, ""]);
+  expect(nowhere.stderr).toMatch(/^GET \/health: .+/);
+  const refused = await run(["smoke", "--token", "not-a-token"]);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/users\/me: .+/)]);
+  expect((await run(["smoke", "--count", "0"])).code).toBe(2);
+});
