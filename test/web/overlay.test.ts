@@ -12,7 +12,7 @@ import {
 import { type PageServer, servePages } from "./page-server.ts";
 
 const streamId = "64d15f9e2e6c8f4d5a123000";
-const testMilliseconds = 120_000;
+const testMilliseconds = 300_000;
 const eventsShown = 40;
 /** Kept after 10,000 events, beyond what there was after the first thousand: 0.2 MB here. */
 const heapBytesMax = 1_500_000;

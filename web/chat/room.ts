@@ -18,11 +18,7 @@ import type { View } from "./view.ts";
 import type { Speaker } from "./words.ts";
 
 /** As much of a live stream as the chat wants to know. */
-type Stream = Rules & {
-  status: string;
-  creator: { _id: string };
-  pinnedMessageId: string | null;
-};
+type Stream = Rules & { status: string; creator: { _id: string }; pinnedMessageId: string | null };
 type Rules = { slowModeSeconds: number; giftsEnabled: boolean; moderators?: string[] };
 
 const againMilliseconds = 2_000;
@@ -120,7 +116,8 @@ async function begin(state: State): Promise<void> {
       client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
       client.call<GiftType[]>("GET", "/api/v1/gifts/gift-types"),
       state.purse.read(),
-      readEarlierGifts(client, streamId),
+      // Only once it listens: what is given between a list and the first frame is in neither.
+      state.subscription.ready.then(() => readEarlierGifts(client, streamId)),
       state.subscription.history({ onChange: (made) => follow(state, made) }),
     ]);
     state.history = history;

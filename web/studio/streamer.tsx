@@ -14,8 +14,8 @@ export function Streamer({ host }: { host: Player }) {
       </header>
       <dl class="figures">
         <Figure name="Viewers" value={viewers.value} />
-        <Figure name="Most at once" value={peak.value} />
-        <Figure name="Credits given" value={credits.value} />
+        <Figure name="Peak" value={peak.value} />
+        <Figure name="Given" value={credits.value} />
         <Figure name="Messages" value={messages.value} />
       </dl>
       <ChatPane

@@ -53,7 +53,12 @@ export const fetchOf =
     const method = init.method ?? "GET";
     const body = typeof init.body === "string" ? init.body : null;
     const request = { method, url, headers: init.headers as Record<string, string>, body };
-    const title = `${method} ${new URL(url, location.href).pathname}`;
+    // The end of an id tells which one it is, and leaves room for what is done with it.
+    const path = new URL(url, location.href).pathname.replace(
+      /[0-9a-f]{20}(?=[0-9a-f]{4}\b)/g,
+      "…",
+    );
+    const title = `${method} ${path}`;
     const line = { who, kind: "call" as const, title, request, ...(body && { sent: body }) };
     try {
       const answer = await fetch(input, init);
