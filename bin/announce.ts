@@ -18,6 +18,7 @@ export async function announce(system: System, told: Announcement): Promise<Star
     milliseconds: Math.round(performance.now()),
     ...(await demoUsersOf(system)),
     secretKey: system.aws.getSecret(tencentSecretName(settings)),
+    callbackKey: system.aws.getSecret(callbackSecretName(settings)),
     network: networkOf(system, settings),
     hasKeys,
   };
@@ -56,8 +57,18 @@ export function printBlock(facts: StartFacts): void {
 const colourLabelled = (line: string) =>
   line.startsWith("  ") ? line.replace(/\w+:\/\/\S+/g, (url) => styleText("cyan", url)) : line;
 
-/** The name of the stage's secret that Tencent's side is signed with. */
-export const tencentSecretName = ({ STAGE }: Settings) => `ovation/${STAGE}/tencent`;
+/** The names of the stage's secrets: what Tencent's side is signed with, and its callbacks' key. */
+const tencentSecretName = ({ STAGE }: Settings) => `ovation/${STAGE}/tencent`;
+const callbackSecretName = ({ STAGE }: Settings) => `ovation/${STAGE}/tencent-callback`;
+
+/** The values that the settings give to secrets, by name; the others are made. */
+export function secretsOf(settings: Settings): Record<string, string> {
+  const { TENCENT_SECRET_KEY: application, TENCENT_CALLBACK_KEY: callback } = settings;
+  return {
+    ...(application && { [tencentSecretName(settings)]: application }),
+    ...(callback && { [callbackSecretName(settings)]: callback }),
+  };
+}
 
 function networkOf(system: System, { HOST }: Settings): StartFacts["network"] {
   if (HOST.startsWith("127.") || HOST === "::1") return undefined;

@@ -9,7 +9,7 @@ import { catchAll, rowsOf } from "../lib/route-table.ts";
 import { methodAndPath } from "../platform/http/contract.ts";
 import { openApiDocument } from "../platform/http/openapi.ts";
 import { asyncApiDocument } from "../platform/realtime/asyncapi.ts";
-import { commandPaths } from "../platform/tencent/openapi.ts";
+import { commandPaths, receiverPaths } from "../platform/tencent/openapi.ts";
 import { clientOperations } from "./client-operations.ts";
 import { clientTypes } from "./client-types.ts";
 
@@ -18,7 +18,10 @@ const endpoints = rowsOf("endpoint").filter(
   ({ contract }) => methodAndPath(contract)[1] !== catchAll,
 );
 const asyncApi = asyncApiDocument(rowsOf("socket"));
-const openApi = openApiDocument(endpoints, commandPaths(rowsOf("command")));
+const openApi = openApiDocument(endpoints, {
+  ...commandPaths(rowsOf("command")),
+  ...receiverPaths(rowsOf("receiver")),
+});
 const eventTypes = clientTypes(asyncApi.components.schemas);
 /** TypeScript as the formatter would leave it: a generator that breaks lines would be another. */
 function formatted(name: string, text: string): string {

@@ -4,7 +4,7 @@ import { placeholdersOf, stageOf } from "../lib/stages.ts";
 import type { System } from "../local/index.ts";
 import { createLog, DataDirectoryBusy, FormatMismatch, startSystem } from "../local/index.ts";
 import type { Log } from "../local/log.ts";
-import { announce, printBlock, tencentSecretName } from "./announce.ts";
+import { announce, printBlock, secretsOf } from "./announce.ts";
 import { buildAssembly } from "./assembly.ts";
 import { buildWeb } from "./build-web.ts";
 import { prepareTable } from "./demo.ts";
@@ -145,7 +145,6 @@ async function start(
   const reload = isWatching(settings)
     ? createReload({ stage: settings.STAGE, say: log.note, complain: log.problem })
     : undefined;
-  const key = settings.TENCENT_SECRET_KEY;
   const isKept = settings.DATA_DIR !== ":memory:";
   const restart = isKept ? () => restartNow(system.url, () => system.stop()) : undefined;
   const system = await startSystem({
@@ -158,7 +157,7 @@ async function start(
     host: settings.HOST,
     dataDir: settings.DATA_DIR,
     log,
-    secrets: key === undefined ? {} : { [tencentSecretName(settings)]: key },
+    secrets: secretsOf(settings),
     ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
     cacheDirectory: join(import.meta.dirname, "..", ".cache", "compiled"),
     topUp,

@@ -37,6 +37,10 @@ const settings = {
     .string()
     .regex(/^[\x21-\x7e]{16,128}$/, "16 to 128 printable ASCII characters without a space")
     .optional(),
+  TENCENT_CALLBACK_KEY: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{16,128}$/, "16 to 128 letters, digits, _ and -")
+    .optional(),
   DYNAMODB_ENDPOINT: z
     .url({ protocol: /^https?$/, error: "an http or https URL, such as http://127.0.0.1:8000" })
     .optional(),
@@ -48,7 +52,7 @@ export const settingNames = Object.keys(settings);
 export type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> };
 
 /** Their values are shown to nobody, only their length. */
-const secretNames = new Set(["TENCENT_SECRET_KEY"]);
+const secretNames = new Set(["TENCENT_SECRET_KEY", "TENCENT_CALLBACK_KEY"]);
 
 /**
  * The settings of the one-machine runner, from the environment, or a sentence for each that is

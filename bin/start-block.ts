@@ -14,6 +14,8 @@ export type StartFacts = {
   giftTypeId: string;
   sdkAppId: string;
   secretKey: string;
+  /** The key of the address to which Tencent's engine may send its callbacks. */
+  callbackKey: string;
   /** Where other machines reach it, and what lets them call `/local`; undefined when none can. */
   network: { urls: string[]; localKey: string } | undefined;
   /** Whether a person can press keys. */
@@ -30,7 +32,7 @@ export const defaultPort = 4000;
  */
 export function formatStartBlock(facts: StartFacts): string {
   const { stage } = facts;
-  const { studio, api, documentation, socket, tencent } = addressesOf(facts);
+  const { studio, api, documentation, socket, tencent, callbackUrl } = addressesOf(facts);
   const seconds = (facts.milliseconds / 1000).toFixed(1);
   const [john, host] = facts.users;
   const keys = facts.hasKeys ? "h lists the keys, " : "";
@@ -43,6 +45,7 @@ export function formatStartBlock(facts: StartFacts): string {
     `  WebSocket  ${socket}`,
     `  Tencent    ${tencent}   sdkappid ${facts.sdkAppId}, admin administrator`,
     `  secret key ${facts.secretKey}`,
+    `  Callback   ${callbackUrl}`,
     ...describeNetwork(facts.network),
     `  Users      ${john?.name} ${john?.sub}, host ${host?.sub},`,
     `             admin, user1, user2; gift type ${facts.giftTypeId}`,
@@ -72,7 +75,7 @@ export function describeStart(facts: StartFacts): Record<string, unknown> {
   };
 }
 
-function addressesOf({ url, stage, streamId }: StartFacts) {
+function addressesOf({ url, stage, streamId, callbackKey }: StartFacts) {
   return {
     // Other stages have no Studio.
     studio: stage === "dev" ? `${url}/` : null,
@@ -80,6 +83,7 @@ function addressesOf({ url, stage, streamId }: StartFacts) {
     documentation: `${url}/docs`,
     socket: `${url.replace("http", "ws")}/ws?token=TOKEN&streamId=${streamId}`,
     tencent: `${url}/v4`,
+    callbackUrl: `${url}/tencent/callback?key=${callbackKey}`,
   };
 }
 

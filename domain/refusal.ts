@@ -178,6 +178,7 @@ export const refusals = {
     says: "There is no callback configuration: use set_callback",
   },
   gift_callback_failed: { kind: "unavailable", says: "The callback before the gift: {problem}" },
+  callback_key_wrong: { kind: "unauthenticated", says: "key: not the key of this stage" },
   gift_rejected: { kind: "conflict", says: "The callback before the gift rejected it" },
   webhook_not_found: { kind: "missing", says: "There is no webhook {webhookId}" },
   too_many_webhooks: { kind: "conflict", says: "There can be {max} webhooks at once" },

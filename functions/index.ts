@@ -89,6 +89,8 @@ export * as "streams/statistics" from "./streams/statistics.ts";
 export * as "streams/upcoming" from "./streams/upcoming.ts";
 export * as "streams/viewers" from "./streams/viewers.ts";
 export * as "tencent/callbacks/queue" from "./tencent/callbacks/queue.ts";
+export * as "tencent/callbacks/receive" from "./tencent/callbacks/receive.ts";
+export * as "tencent/callbacks/reverse" from "./tencent/callbacks/reverse.ts";
 export * as "tencent/callbacks/set" from "./tencent/callbacks/set.ts";
 export * as "tencent/callbacks/update" from "./tencent/callbacks/update.ts";
 export * as "tencent/categories/add" from "./tencent/categories/add.ts";

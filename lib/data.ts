@@ -15,8 +15,8 @@ import { placeOf, type Stage } from "./stages.ts";
 
 /**
  * What is kept: the one table, the queues, the bucket of batches that could not be handled, and the
- * key of the Tencent application. What has a name of its own and is kept when its stack goes still
- * goes with a first deployment that failed, so that it can be repeated.
+ * keys of the Tencent application and of its callbacks. What has a name of its own and is kept when
+ * its stack goes still goes with a first deployment that failed, so that it can be repeated.
  */
 export class Data extends Stack {
   readonly table: TableV2;
@@ -24,6 +24,7 @@ export class Data extends Stack {
   readonly deadLetters: Queues;
   readonly failures: Bucket;
   readonly tencentSecret: Secret;
+  readonly callbackSecret: Secret;
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id, placeOf(stage));
@@ -47,6 +48,13 @@ export class Data extends Stack {
       secretName: `ovation/${stage.name}/tencent`,
       description: "The secret key of the Tencent application",
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      removalPolicy,
+    });
+    // It stands in an address that is entered in Tencent's console: letters and digits alone.
+    this.callbackSecret = new Secret(this, "callback-key", {
+      secretName: `ovation/${stage.name}/tencent-callback`,
+      description: "The key in the address of callbacks from Tencent",
+      generateSecretString: { passwordLength: 48, excludePunctuation: true },
       removalPolicy,
     });
     this.table = new TableV2(this, "table", {
@@ -75,6 +83,7 @@ export class Data extends Stack {
     this.table.node.addDependency(
       this.failures,
       this.tencentSecret,
+      this.callbackSecret,
       ...Object.values(live),
       ...Object.values(dead),
     );

@@ -16,6 +16,7 @@ export type Places = {
   socketEndpoint: string;
   queueUrls: Record<QueueName, string>;
   tencentSecretArn: string;
+  callbackSecretArn: string;
 };
 
 type Setting = { value: string | undefined; for: (contract: AnyContract) => boolean };
@@ -48,7 +49,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
   return {
     STAGE: { value: stage.name, for: everyone },
     TABLE_NAME: { value: places.tableName, for: everyone },
-    ORIGINS: { value: stage.origins.join(), for: ofKind("endpoint", "command") },
+    ORIGINS: { value: stage.origins.join(), for: ofKind("endpoint", "command", "receiver") },
     SUPERLIKE_PRICE: { value: String(stage.superlikePrice), for: everyone },
     RESERVED_USERNAMES: {
       value: stage.reservedUsernames.join(),
@@ -85,6 +86,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     RESUMES_QUEUE_URL: { value: places.queueUrls?.resumes, for: toQueue("resumes") },
     RETRIES_QUEUE_URL: { value: places.queueUrls?.retries, for: toQueue("retries") },
     ROOMS_QUEUE_URL: { value: places.queueUrls?.rooms, for: toQueue("rooms") },
+    REVERSALS_QUEUE_URL: { value: places.queueUrls?.reversals, for: toQueue("reversals") },
     USERS_QUEUE_URL: { value: places.queueUrls?.users, for: toQueue("users") },
     RESUME_FRAMES_PER_SECOND: {
       value: String(stage.resumeFramesPerSecond),
@@ -95,12 +97,17 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     POST_PART_FUNCTION: { value: functionName(stage.name, postSlice), for: givesParts },
     TENCENT_SDK_APP_ID: {
       value: String(stage.tencent.sdkAppId),
-      for: (contract) => ofKind("command")(contract) || readsQueue("deliveries")(contract),
+      for: (contract) =>
+        ofKind("command", "receiver")(contract) || readsQueue("deliveries")(contract),
     },
     TENCENT_ADMINISTRATORS: { value: stage.tencent.administrators.join(), for: ofKind("command") },
     TENCENT_SECRET_ARN: {
       value: places.tencentSecretArn,
       for: ({ grants }) => grants.tencentSecret === true,
+    },
+    CALLBACK_SECRET_ARN: {
+      value: places.callbackSecretArn,
+      for: ({ grants }) => grants.callbackSecret === true,
     },
   } satisfies Record<Exclude<SettingName, Machine>, Setting>;
 }

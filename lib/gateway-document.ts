@@ -86,10 +86,14 @@ function securityOf({ caller }: Contract): Operation {
   return { security: [{ [caller === "optional" ? "optional" : "token"]: [] }] };
 }
 
-/** A function behind an operation; 29 s is the most that API Gateway waits. */
+/** The most that API Gateway waits for a function. */
+const timeoutMax = 29_000;
+
+/** A function behind an operation, which is waited for so many milliseconds. */
 export function integration(
   name: string,
   { uriOf, credentials }: Pick<Gateway, "uriOf" | "credentials">,
+  timeoutInMillis = timeoutMax,
 ): Operation {
   return {
     responses: {},
@@ -99,7 +103,7 @@ export function integration(
       uri: uriOf(name),
       credentials,
       passthroughBehavior: "when_no_match",
-      timeoutInMillis: 29_000,
+      timeoutInMillis,
     },
   };
 }

@@ -16,6 +16,7 @@ export type Resources = {
   /** `…:api/stage` of the WebSocket API. */
   socketApiArn?: string;
   tencentSecretArn?: string;
+  callbackSecretArn?: string;
   taskArns?: Record<TaskName, string>;
 };
 
@@ -77,5 +78,7 @@ export function statementsOf(grants: Grants, resources: Resources): Statement[] 
   }
   if (grants.tencentSecret)
     statements.push(allow("secretsmanager:GetSecretValue", resources.tencentSecretArn));
+  if (grants.callbackSecret)
+    statements.push(allow("secretsmanager:GetSecretValue", resources.callbackSecretArn));
   return statements;
 }

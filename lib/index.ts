@@ -26,7 +26,7 @@ export function placeStage(app: App, stage: Stage): void {
   new Watch(app, id("watch"), stage, {
     data,
     httpApiName: http.api.restApiName,
-    tencentAccessLog: tencent.accessLog,
+    tencentAccessLogs: tencent.accessLogs,
     socketApiId: realtime.apiId,
     logs: { http: http.log, tencent: tencent.log, realtime: realtime.log },
     streamMappings: realtime.streamMappings,

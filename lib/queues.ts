@@ -26,6 +26,7 @@ const keepsOrder = {
   resumes: false,
   retries: false,
   rooms: false,
+  reversals: false,
   users: false,
 } satisfies Record<QueueName, boolean>;
 

@@ -4,12 +4,13 @@ import type { Contract } from "../platform/http/contract.ts";
 import type { ReactionContract } from "../platform/reaction.ts";
 import type { SocketContract } from "../platform/realtime/contract.ts";
 import type { TaskContract } from "../platform/task.ts";
-import type { CommandContract } from "../platform/tencent/contract.ts";
+import type { CommandContract, ReceiverContract } from "../platform/tencent/contract.ts";
 
 /** The contract of any function. */
 export type AnyContract =
   | Contract
   | CommandContract
+  | ReceiverContract
   | AuthorizerContract
   | ReactionContract
   | SocketContract

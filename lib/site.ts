@@ -27,6 +27,7 @@ export type Neighbours = {
   /** The base of `@connections`, and the ARN of the API behind it. */
   sockets?: { endpoint: string; apiArn: string };
   tencentSecret?: Secret;
+  callbackSecret?: Secret;
 };
 
 type Issuer = Pick<Places, "issuer" | "audience" | "jwksUri">;
@@ -47,7 +48,7 @@ export function siteOf(
   scope: Construct,
   stage: Stage,
   logGroup: LogGroup,
-  { data, issuer, sockets, tencentSecret }: Neighbours,
+  { data, issuer, sockets, tencentSecret, callbackSecret }: Neighbours,
 ): Site {
   return {
     scope,
@@ -59,6 +60,7 @@ export function siteOf(
       queueUrls: ofEach((name) => data.queues[name].queueUrl),
       ...(sockets && { socketEndpoint: sockets.endpoint }),
       ...(tencentSecret && { tencentSecretArn: tencentSecret.secretArn }),
+      ...(callbackSecret && { callbackSecretArn: callbackSecret.secretArn }),
     },
     resources: {
       tableArn: data.table.tableArn,
@@ -66,6 +68,7 @@ export function siteOf(
       taskArns: { "realtime/post-part": functionArn(scope, stage, "realtime/post-part") },
       ...(sockets && { socketApiArn: sockets.apiArn }),
       ...(tencentSecret && { tencentSecretArn: tencentSecret.secretArn }),
+      ...(callbackSecret && { callbackSecretArn: callbackSecret.secretArn }),
     },
   };
 }

@@ -1,23 +1,33 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { LogGroup } from "aws-cdk-lib/aws-logs";
-import type { Construct } from "constructs";
+import { Construct } from "constructs";
 import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
+import type { Gateway } from "./gateway-document.ts";
 import { placeFunction } from "./lambdas.ts";
 import { rowsOf, theOne } from "./route-table.ts";
-import { type Neighbours, siteOf } from "./site.ts";
+import { type Neighbours, type Site, siteOf } from "./site.ts";
 import { placeOf, type Stage } from "./stages.ts";
-import { pathOf, tencentDocument } from "./tencent-document.ts";
+import { callbackDocument, pathOf, tencentDocument } from "./tencent-document.ts";
 
-/** The API that answers as Tencent's live engine does: `/v4/{service}/{command}`. */
+/** The stage of the API for callbacks from Tencent, which is also the beginning of its path. */
+const callbackStage = "tencent";
+
+/**
+ * The API that answers as Tencent's live engine does, `/v4/{service}/{command}`, and the one to
+ * which that engine sends its callbacks, `/tencent/callback`: an API of its own, since whatever a
+ * gateway answers by itself has one form for all of its paths.
+ */
 export class TencentApi extends Stack {
   readonly log: LogGroup;
-  readonly accessLog: LogGroup;
+  /** Who called each of the two APIs, and how it ended. */
+  readonly accessLogs: Record<"tencent" | "callback", LogGroup>;
 
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
     super(scope, id, placeOf(stage));
     this.log = logGroup(this, "log", stage, "tencent");
-    const { tencentSecret } = neighbours.data;
-    const site = siteOf(this, stage, this.log, { ...neighbours, tencentSecret });
+    const { tencentSecret, callbackSecret } = neighbours.data;
+    const secrets = { tencentSecret, callbackSecret };
+    const site = siteOf(this, stage, this.log, { ...neighbours, ...secrets });
     const rows = rowsOf("command");
     for (const row of rows) placeFunction(site, row);
     const commands = rows.filter(({ contract }) => contract.command !== "*");
@@ -25,11 +35,12 @@ export class TencentApi extends Stack {
       rows.filter(({ contract }) => contract.command === "*"),
       "command for all that are not there",
     );
-    const document = tencentDocument(commands, unknown.name, {
+    const gateway = {
       title: `ovation-${stage.name}-tencent`,
       uriOf: uriOf(stage),
       credentials: gatewayRole(this, stage).roleArn,
-    });
+    };
+    const document = tencentDocument(commands, unknown.name, gateway);
     // What may be called once a second is counted by the functions, for each application.
     const throttled = commands.filter(({ contract }) => contract.callsPerSecond === 200);
     const { rate, burst } = stage.commandThrottle;
@@ -44,7 +55,25 @@ export class TencentApi extends Stack {
         ]),
       ),
     });
-    this.accessLog = accessLog;
     new CfnOutput(this, "url", { value: api.urlForPath("/") });
+    this.accessLogs = { tencent: accessLog, callback: this.placeCallback(site, gateway) };
+  }
+
+  /** Answers the access log. */
+  private placeCallback(site: Site, gateway: Pick<Gateway, "uriOf" | "credentials">): LogGroup {
+    const { stage } = site;
+    const row = theOne(rowsOf("receiver"), "receiver of callbacks");
+    placeFunction(site, row);
+    const title = `ovation-${stage.name}-tencent-callback`;
+    const document = callbackDocument(row, { ...gateway, title });
+    const place = new Construct(this, "callback");
+    const { api, accessLog } = restApi(place, stage, "tencent-callback", document, {
+      stageName: callbackStage,
+      throttlingRateLimit: stage.throttle.rate,
+      throttlingBurstLimit: stage.throttle.burst,
+    });
+    // The address for Tencent's console is this with ?key= and the value of the secret.
+    new CfnOutput(this, "callback-url", { value: api.urlForPath(row.contract.path) });
+    return accessLog;
   }
 }

@@ -1,4 +1,5 @@
-import type { CommandContract } from "../platform/tencent/contract.ts";
+import { otherReason } from "../domain/tencent/incoming-callback.ts";
+import type { CommandContract, ReceiverContract } from "../platform/tencent/contract.ts";
 import {
   anyMethod,
   type Gateway,
@@ -7,7 +8,7 @@ import {
   type PathItem,
   parametersOf,
 } from "./gateway-document.ts";
-import type { GatewayResponse } from "./gateway-responses.ts";
+import { type GatewayResponse, gatewayResponses } from "./gateway-responses.ts";
 import { catchAll, type Row } from "./route-table.ts";
 
 /** The path of a command below the API's stage. */
@@ -36,6 +37,30 @@ export function tencentDocument(
   };
 }
 
+/** Tencent waits two seconds for a callback; who is told nothing by then blocks the gift, too. */
+const callbackMilliseconds = 1_900;
+
+/**
+ * The body of the API for callbacks from Tencent: whatever comes to its one path, by any method, is
+ * answered with HTTP 200 in Tencent's form; other paths are not there.
+ */
+export function callbackDocument(
+  { name, contract }: Row<ReceiverContract>,
+  gateway: Pick<Gateway, "title" | "uriOf" | "credentials">,
+) {
+  const { MISSING_AUTHENTICATION_TOKEN } = gatewayResponses();
+  const any = integration(name, gateway, callbackMilliseconds);
+  return {
+    openapi: "3.0.1",
+    info: { title: gateway.title, version: "1" },
+    paths: { [contract.path]: { [anyMethod]: any } },
+    [gatewayResponsesKey]: {
+      ...tencentGatewayResponses(otherReason),
+      ...(MISSING_AUTHENTICATION_TOKEN && { MISSING_AUTHENTICATION_TOKEN }),
+    },
+  };
+}
+
 /** Tencent's code and sentence for each failure that the gateway makes (reference 2.7). */
 const failures: Record<string, [code: number, says: string]> = {
   API_CONFIGURATION_ERROR: [100001, "Internal server error, try again"],
@@ -54,11 +79,14 @@ const failures: Record<string, [code: number, says: string]> = {
   WAF_FILTERED: [60002, "The request was refused by the firewall"],
 };
 
-/** Always HTTP 200, with the outcome in the body, as Tencent's own clients expect it. */
-function tencentGatewayResponses(): Record<string, GatewayResponse> {
+/**
+ * Always HTTP 200, with the outcome in the body, as Tencent's own clients expect it: with its code,
+ * or with one code for all.
+ */
+function tencentGatewayResponses(codeOfAll?: number): Record<string, GatewayResponse> {
   const responses: Record<string, GatewayResponse> = {};
-  for (const [type, [ErrorCode, ErrorInfo]] of Object.entries(failures)) {
-    const body = { ActionStatus: "FAIL", ErrorInfo, ErrorCode };
+  for (const [type, [code, ErrorInfo]] of Object.entries(failures)) {
+    const body = { ActionStatus: "FAIL", ErrorInfo, ErrorCode: codeOfAll ?? code };
     responses[type] = {
       statusCode: 200,
       responseParameters: {

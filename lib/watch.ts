@@ -13,8 +13,8 @@ import { placeOf, type Stage } from "./stages.ts";
 type Watched = {
   data: Data;
   httpApiName: string;
-  /** Who called the Tencent API and how it ended: by HTTP, each of its calls is a success. */
-  tencentAccessLog: LogGroup;
+  /** Who called the Tencent APIs and how it ended: by HTTP, each of their calls is a success. */
+  tencentAccessLogs: Record<"tencent" | "callback", LogGroup>;
   socketApiId: string;
   /** The functions' logs by API. */
   logs: Record<"http" | "tencent" | "realtime", LogGroup>;
@@ -48,6 +48,7 @@ const messageAgeMax: Record<QueueName, number> = {
   resumes: 120,
   retries: 1_800,
   rooms: 300,
+  reversals: 60,
   users: 300,
 };
 
@@ -102,7 +103,7 @@ export class Watch extends Stack {
   }
 
   /** Faults of ours: whatever was logged as an error, and what the gateways could not answer. */
-  private watchFaults({ httpApiName, tencentAccessLog, socketApiId, logs }: Watched): void {
+  private watchFaults({ httpApiName, tencentAccessLogs, socketApiId, logs }: Watched): void {
     const isError = FilterPattern.stringValue("$.level", "=", "ERROR");
     for (const [name, log] of Object.entries(logs)) {
       const faults = this.alarms.counted(`${name}-faults`, log, isError);
@@ -114,8 +115,10 @@ export class Watch extends Stack {
     const failed = FilterPattern.any(
       ...gatewayFailures.map((type) => FilterPattern.stringValue("$.failure", "=", type)),
     );
-    const failures = this.alarms.counted("tencent-failures", tencentAccessLog, failed);
-    this.alarms.happens("tencent fails at the gateway", failures);
+    for (const [name, accessLog] of Object.entries(tencentAccessLogs)) {
+      const failures = this.alarms.counted(`${name}-failures`, accessLog, failed);
+      this.alarms.happens(`${name} fails at the gateway`, failures);
+    }
     for (const error of ["IntegrationError", "ExecutionError"]) {
       const errors = ofGateway(error, { ApiId: socketApiId, Stage: "ws" });
       this.alarms.happens(`sockets: ${error}`, errors);

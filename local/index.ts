@@ -210,7 +210,7 @@ function addOwnRoutes(
   );
 }
 
-/** A REST API whose stage is named like a version of it is served there, any other at the root. */
+/** The REST API whose stage has the stage's own name is at the root, any other below its name. */
 function openGateway(made: {
   gateway: Gateway;
   stage: Stage;
@@ -221,7 +221,7 @@ function openGateway(made: {
 }): Pick<System, "replaceStage" | "replacePages"> {
   const { gateway, stage, invoke, sockets, readStage } = made;
   let { pages } = made;
-  const prefixOf = (stageName: string) => (/^v\d+$/.test(stageName) ? `/${stageName}` : "");
+  const prefixOf = (stageName: string) => (stageName === stage.name ? "" : `/${stageName}`);
   const mountRest = (of: Stage) =>
     of.restApis.map((api) => ({
       prefix: prefixOf(api.stageName),

@@ -21,6 +21,14 @@ export function beginInvocation(context: TimeLeft | undefined): void {
   endsAt = Date.now() + left - lastWordMilliseconds;
 }
 
+/**
+ * Ends the time for calls in this invocation after so many milliseconds from now, or as many more
+ * as are given when it has ended: for an answer that somebody waits for no longer than that.
+ */
+export function endCallsIn(milliseconds: number): void {
+  endsAt = Date.now() + milliseconds;
+}
+
 /** Milliseconds that calls may still take in this invocation; negative when it is over. */
 export const millisecondsLeft = () => endsAt - Date.now();
 
@@ -31,6 +39,12 @@ export const millisecondsLeft = () => endsAt - Date.now();
 export function timeFor(most: number): number {
   const milliseconds = Math.min(most, millisecondsLeft());
   return milliseconds > 0 ? milliseconds : refuse("unavailable");
+}
+
+/** Waits so many milliseconds, but no longer than calls may still take: after that none is made. */
+export async function pauseFor(milliseconds: number): Promise<void> {
+  const most = Math.max(0, millisecondsLeft());
+  await new Promise((done) => setTimeout(done, Math.min(milliseconds, most)));
 }
 
 /** There was no answer in time; AWS may still have done what it was asked. */

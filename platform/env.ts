@@ -59,6 +59,8 @@ const settings = {
   /** The queue of notifications that did not arrive. */
   NOTIFICATIONS_QUEUE_URL: url,
   POSTS_QUEUE_URL: url,
+  /** The queue of callbacks that were answered as too late, and may have charged all the same. */
+  REVERSALS_QUEUE_URL: url,
   /** The queue of connections that are to be sent what they have missed. */
   RESUMES_QUEUE_URL: url,
   /** The queue of deliveries that failed and wait for their next attempt. */
@@ -80,6 +82,8 @@ const settings = {
   TENCENT_ADMINISTRATORS: list,
   /** The secret that holds the key of the Tencent application. */
   TENCENT_SECRET_ARN: text,
+  /** The secret that holds the key in the address of callbacks from Tencent. */
+  CALLBACK_SECRET_ARN: text,
   /** The address that the AWS calls go to; absent on AWS itself. */
   AWS_ENDPOINT_URL: () => z.url().optional(),
   /** `on` in the one-machine runner only. */

@@ -11,6 +11,7 @@ export type QueueName =
   | "resumes"
   | "retries"
   | "rooms"
+  | "reversals"
   | "users";
 
 /** The functions that others of ours may invoke, by their names in the route table. */
@@ -37,6 +38,8 @@ export type Grants = {
   connections?: true;
   /** The secret key of the Tencent application. */
   tencentSecret?: true;
+  /** The key in the address of callbacks from Tencent. */
+  callbackSecret?: true;
 };
 
 /** How much a function is given, where it is not `defaults`. */

@@ -1,4 +1,4 @@
-import { TimeoutError, timeFor } from "../deadline.ts";
+import { pauseFor, TimeoutError, timeFor } from "../deadline.ts";
 import { awsEnvironment, setting, traceId } from "../env.ts";
 import { createSigner, hashOf, type Signing } from "../sign.ts";
 import { type Body, metadataOf, readAnswer } from "./answer.ts";
@@ -84,7 +84,7 @@ export class JsonClient {
         }
         ({ cost } = retry);
         totalRetryDelay += retry.pause;
-        await new Promise((done) => setTimeout(done, retry.pause));
+        await pauseFor(retry.pause);
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
+import { pauseFor } from "../deadline.ts";
 
 /**
  * Tries of one write against conflicts with others, before the caller gets a 503: about 3 s. Of
@@ -10,7 +11,7 @@ export const triesMax = 16;
 /** Waits before the next try: full jitter, doubling, at most half a second. */
 export async function pause(attempt: number): Promise<void> {
   const longest = Math.min(500, 10 * 2 ** attempt);
-  await new Promise((done) => setTimeout(done, Math.random() * longest));
+  await pauseFor(Math.random() * longest);
 }
 
 /** The answer of an attempt that somebody else has overtaken. */

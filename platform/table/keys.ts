@@ -8,6 +8,7 @@
  *   reference        WALLET#u        REF#reference       top-ups, payouts: once, for ever
  *   ledger entry     LEDGER#u        seq, 12 digits      the same transaction as its wallet
  *   replay marker    REPLAY#u        hash[#claim]        the same transaction as its effect
+ *   mark of a call   REPLAY#u        hash                tencent/callbacks (receive, reverse)
  *   notification     USER#u          NOTE#id             notifications/create, settle
  *   unread mark      USER#u          UNREAD#id           with a notification, while it is unread
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)

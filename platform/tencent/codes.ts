@@ -82,14 +82,19 @@ export const crash: Outcome = {
   ErrorCode: crashCode,
 };
 
+/** What exactly is wrong, in a sentence for an ErrorInfo. */
+export function sentenceOf({ code, details }: Refusal): string {
+  const says = saysOfRefusal[code] ?? (details.join("; ") || code);
+  return says.slice(0, infoLengthMax).toWellFormed();
+}
+
 /** A refusal in Tencent's terms: its code, and what exactly is wrong. */
 export function outcomeOf(refusal: Refusal): Outcome {
-  const { code, kind, details } = refusal;
+  const { code, kind } = refusal;
   const chosen = refusal instanceof RejectedGift ? refusal.errorCode : undefined;
-  const says = saysOfRefusal[code] ?? (details.join("; ") || code);
   return {
     ActionStatus: "FAIL",
-    ErrorInfo: says.slice(0, infoLengthMax).toWellFormed(),
+    ErrorInfo: sentenceOf(refusal),
     ErrorCode: chosen ?? codeOfRefusal[code] ?? codeOfKind[kind],
   };
 }

@@ -41,3 +41,14 @@ export const always: readonly RefusalCode[] = [
   "too_many_requests",
   "unavailable",
 ];
+
+/** The contract of the one address to which Tencent's engine sends its callbacks. */
+export type ReceiverContract = {
+  kind: "receiver";
+  /** Below the API's stage: `/callback` of `/tencent/callback`. */
+  path: `/${string}`;
+  says: string;
+  /** What is taken: the names of the callbacks, and their bodies. */
+  takes: Readonly<Record<string, z.ZodType>>;
+  grants: Grants;
+} & Resources;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from "zod-openapi";
 import { faultCode } from "../http/envelope.ts";
 import { operationIdOf } from "../http/openapi.ts";
-import { always, type CommandContract } from "./contract.ts";
+import { always, type CommandContract, type ReceiverContract } from "./contract.ts";
 
 /** One command: its name in the route table and its contract. */
 type Command = { name: string; contract: CommandContract };
@@ -61,3 +61,113 @@ function operation(name: string, contract: CommandContract): ZodOpenApiOperation
     "x-error-codes": [...new Set([...always, ...refusals, faultCode])],
   };
 }
+
+/** The query of a callback, as the reference spells it. */
+const CallbackQuery = z.object({
+  key: z.string().meta({ description: "The stage's key for callbacks" }),
+  SdkAppid: z.string().meta({ description: "The application", example: "1400000001" }),
+  CallbackCommand: z.string().optional().meta({
+    description: "The callback, where the body does not name it",
+    example: "Live.CallbackBeforeSendGift",
+  }),
+  contenttype: z.string().optional().meta({ description: "Not looked at", example: "json" }),
+  ClientIP: z.string().optional().meta({ description: "Not looked at" }),
+  OptPlatform: z.string().optional().meta({ description: "Not looked at" }),
+  dedupe: z
+    .string()
+    .regex(/^([1-9]|[1-5]\d|60)$/)
+    .optional()
+    .meta({ description: "Seconds in which calls that are alike are one gift", example: "5" }),
+});
+
+/** The answer of a callback. */
+const CallbackAnswer = z.object({
+  ActionStatus: z.enum(["OK", "FAIL"]),
+  ErrorInfo: z.string(),
+  ErrorCode: z
+    .number()
+    .int()
+    .meta({
+      description: [
+        "0 done, 102101 credits too low, 102102 the sender is blocked, 102103 an unknown gift, room or",
+        "account, 102104 gifts are switched off or the room has ended, 102105 the daily spend limit,",
+        "1 anything else",
+      ].join(" "),
+    }),
+});
+
+/** Bodies as Tencent sends them, and what a stage with the demo data answers. */
+const callbackExamples = {
+  beforeSendGift: {
+    value: {
+      CallbackCommand: "Live.CallbackBeforeSendGift",
+      Operator_Account: "user1",
+      RoomId: "room_id",
+      GiftWater: {
+        From_Account: "user1",
+        To_Account: ["user2"],
+        Time: 1703589922,
+        GiftId: "gift1",
+        Count: 1,
+        Coins: 1000,
+      },
+    },
+  },
+  afterCreateRoom: {
+    value: {
+      CallbackCommand: "Live.CallbackAfterCreateRoom",
+      Operator_Account: "administrator",
+      EventTime: 1703589922000,
+      RoomInfo: { RoomId: "room_id", RoomType: "Live", Owner_Account: "user2", RoomName: "Live" },
+    },
+  },
+};
+const answerExamples = {
+  charged: { value: { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 } },
+  creditsTooLow: {
+    value: {
+      ActionStatus: "FAIL",
+      ErrorInfo: "Insufficient credits: balance 0, price 10",
+      ErrorCode: 102101,
+    },
+  },
+};
+
+/** The path of callbacks from Tencent's engine for the public document. */
+export function receiverPaths(
+  receivers: readonly { name: string; contract: ReceiverContract }[],
+): ZodOpenApiPathsObject {
+  return Object.fromEntries(
+    receivers.map(({ name, contract: { path, says, takes } }) => [
+      `/tencent${path}`,
+      {
+        post: {
+          operationId: operationIdOf(name),
+          summary: says,
+          description: "Always HTTP 200, within two seconds. `WebhookCommand` and `SdkAppId` too.",
+          tags: ["Tencent"],
+          security: [],
+          requestParams: { query: CallbackQuery },
+          requestBody: {
+            required: true,
+            content: { "application/json": { schema: bodyOf(takes), examples: callbackExamples } },
+          },
+          responses: {
+            200: {
+              description: says,
+              content: { "application/json": { schema: CallbackAnswer, examples: answerExamples } },
+            },
+          },
+        },
+      },
+    ]),
+  );
+}
+
+/** One of the callbacks' bodies, with its name. */
+const bodyOf = (takes: ReceiverContract["takes"]) =>
+  z.union(
+    Object.entries(takes).map(([name, body]) =>
+      z.intersection(z.object({ CallbackCommand: z.literal(name) }), body),
+    ),
+  );

@@ -1,35 +1,51 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { openClient } from "../aws-client.ts";
-import { setting } from "../env.ts";
+import { type SettingName, setting } from "../env.ts";
+import { lazy } from "../lazy.ts";
 
 /** How long a key is used before it is read again. */
 const lifeMilliseconds = 5 * 60_000;
-/** The least time between two readings because of a signature that did not verify. */
+/** The least time between two readings because of a key that did not fit. */
 const rereadMilliseconds = 60_000;
 
-let client: SecretsManagerClient | undefined;
-let held: { secretKey: string; readAt: number } | undefined;
+const client = lazy(() => openClient(SecretsManagerClient));
 
-/** The secret key of the Tencent application, as text; kept in memory for five minutes. */
-export async function getSecretKey(now: Date): Promise<string> {
-  if (held !== undefined && now.getTime() - held.readAt < lifeMilliseconds) return held.secretKey;
-  return readSecretKey(now);
+/** A key that lies in Secrets Manager. */
+type StoredKey = {
+  /** The key as text; kept in memory for five minutes. */
+  get(now: Date): Promise<string>;
+  /**
+   * Reads the key once more, for something that did not fit it: it may have just been changed.
+   * Undefined when it was read within the last minute, so that bad callers cannot cost much.
+   */
+  reread(now: Date): Promise<string | undefined>;
+};
+
+/** The key in the secret that a setting names. */
+function storedKey(name: SettingName & `${string}_SECRET_ARN`): StoredKey {
+  let held: { value: string; readAt: number } | undefined;
+  async function read(now: Date): Promise<string> {
+    const SecretId = setting(name);
+    const { SecretString } = await client().send(new GetSecretValueCommand({ SecretId }));
+    if (!SecretString) throw new Error(`The secret of ${name} is empty`);
+    held = { value: String(SecretString), readAt: now.getTime() };
+    return held.value;
+  }
+  const isYounger = (age: number, now: Date) =>
+    held !== undefined && now.getTime() - held.readAt < age;
+  return {
+    get: async (now) => (isYounger(lifeMilliseconds, now) ? held!.value : read(now)),
+    reread: async (now) => (isYounger(rereadMilliseconds, now) ? undefined : read(now)),
+  };
 }
 
-/**
- * Reads the key once more, for a signature that did not verify: it may have just been changed.
- * Undefined when it was read within the last minute, so that bad signatures cannot cost much.
- */
-export async function rereadSecretKey(now: Date): Promise<string | undefined> {
-  if (held !== undefined && now.getTime() - held.readAt < rereadMilliseconds) return undefined;
-  return readSecretKey(now);
-}
+const applicationKey = storedKey("TENCENT_SECRET_ARN");
 
-async function readSecretKey(now: Date): Promise<string> {
-  client ??= openClient(SecretsManagerClient);
-  const SecretId = setting("TENCENT_SECRET_ARN");
-  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId }));
-  if (!SecretString) throw new Error("The secret of the Tencent application is empty");
-  held = { secretKey: SecretString, readAt: now.getTime() };
-  return SecretString;
-}
+/** The secret key of the Tencent application, with which its back ends sign. */
+export const getSecretKey = applicationKey.get;
+
+/** The same, read once more for a signature that did not verify. */
+export const rereadSecretKey = applicationKey.reread;
+
+/** The key in the address of callbacks from Tencent. */
+export const callbackKey = storedKey("CALLBACK_SECRET_ARN");

@@ -10,6 +10,7 @@ export default async function start(): Promise<void> {
   if (process.env.API_URL) return;
   // The runner takes the key of the Tencent application from here, and so do the tests.
   process.env.TENCENT_SECRET_KEY ??= randomBytes(32).toString("hex");
+  process.env.TENCENT_CALLBACK_KEY ??= randomBytes(24).toString("hex");
   const system = await startSystem();
   (globalThis as { system?: typeof system }).system = system;
   process.env.API_URL = system.url;

@@ -15,6 +15,7 @@ const facts: StartFacts = {
   giftTypeId: "65a1234bcde5678f90123456",
   sdkAppId: "1400000001",
   secretKey: "79507f4e8d1c2b3a".repeat(4),
+  callbackKey: "d41d8cd98f00b204".repeat(3),
   network: undefined,
   hasKeys: false,
 };
@@ -25,7 +26,12 @@ test("the README shows the block as a start prints it on a terminal", () => {
   const [, shown = ""] = /```\n( {2}Ovation [\s\S]*?)\n```/.exec(
     readFileSync("README.md", "utf8"),
   )!;
-  expect(shown).toBe(formatStartBlock({ ...facts, hasKeys: true, secretKey: "79507…" }));
+  expect(shown).toBe(
+    formatStartBlock({
+      ...{ ...facts, hasKeys: true },
+      ...{ secretKey: "79507…", callbackKey: "d41d8…" },
+    }),
+  );
 });
 
 test.each([

@@ -155,9 +155,53 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
   });
 });
 
+/** The document of one of the two APIs of Tencent's stack. */
+function bodyOf(templates: (typeof all)["dev"], name: "tencent" | "tencent-callback") {
+  const { Properties } = theResource(templates, "AWS::ApiGateway::RestApi", "tencent", (one) =>
+    one.Properties.Name.endsWith(`-${name}`),
+  );
+  return { body: Properties.Body };
+}
+
+describe.each(["dev", "prod"] as const)("the API for callbacks from Tencent, of %s", (stage) => {
+  const { body } = bodyOf(all[stage], "tencent-callback");
+
+  test("has one path, whose function is waited for less long than Tencent waits", () => {
+    expect(Object.keys(body.paths)).toEqual(["/callback"]);
+    const item = body.paths["/callback"];
+    expect(Object.keys(item)).toEqual([anyMethod]);
+    expect(functionOf(item[anyMethod])).toBe(`ovation-${stage}-tencent-callbacks-receive`);
+    const { timeoutInMillis } = item[anyMethod]["x-amazon-apigateway-integration"];
+    expect(timeoutInMillis).toBeLessThan(2000);
+    const { Properties } = theResource(
+      all[stage],
+      "AWS::ApiGateway::Stage",
+      "tencent",
+      (one) => one.Properties.StageName === "tencent",
+    );
+    expect(Properties.AccessLogSetting.Format).not.toMatch(/querystring|header/i);
+  });
+
+  test("answers the gateway's own failures with 200 and code 1, but for paths that are not there", () => {
+    const responses = body["x-amazon-apigateway-gateway-responses"];
+    const { MISSING_AUTHENTICATION_TOKEN: unknown, ...others } = responses;
+    expect(unknown.statusCode).toBe(404);
+    for (const type of ["THROTTLED", "REQUEST_TOO_LARGE", "INTEGRATION_TIMEOUT", "DEFAULT_5XX"])
+      expect(Object.keys(others)).toContain(type);
+    for (const { statusCode, responseTemplates } of Object.values<typeof unknown>(others)) {
+      expect(statusCode).toBe(200);
+      expect(JSON.parse(responseTemplates["application/json"])).toEqual({
+        ActionStatus: "FAIL",
+        ErrorInfo: expect.any(String),
+        ErrorCode: 1,
+      });
+    }
+  });
+});
+
 describe.each(["dev", "prod"] as const)("the Tencent API of %s", (stage) => {
   const templates = all[stage];
-  const body = theResource(templates, "AWS::ApiGateway::RestApi", "tencent").Properties.Body;
+  const { body } = bodyOf(templates, "tencent");
   const paths = body.paths as Paths;
 
   test("has each command, and one function for all that are not there", () => {
@@ -171,8 +215,12 @@ describe.each(["dev", "prod"] as const)("the Tencent API of %s", (stage) => {
   });
 
   test("lets 200 gifts a second in, below the stage v4", () => {
-    const { Properties } = theResource(templates, "AWS::ApiGateway::Stage", "tencent");
-    expect(Properties.StageName).toBe("v4");
+    const { Properties } = theResource(
+      templates,
+      "AWS::ApiGateway::Stage",
+      "tencent",
+      (one) => one.Properties.StageName === "v4",
+    );
     const settings = Properties.MethodSettings as { ResourcePath: string }[];
     const path = "/~1live_engine_http_srv~1send_gift";
     expect(settings.find(({ ResourcePath }) => ResourcePath === path)).toMatchObject({

@@ -18,6 +18,8 @@ const movers = [
   "money/settle",
   "money/sweep",
   "operations/redrive-parked",
+  "tencent/callbacks/receive",
+  "tencent/callbacks/reverse",
   "tencent/gifts/send",
   "wallets/pay-out",
   "wallets/top-up",
@@ -65,7 +67,10 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
   test("a transaction is allowed whether AWS judges its items one by one or all keys at once", () => {
     const reading = ["GetItem", "BatchGetItem"];
     const changing = ["UpdateItem", "DeleteItem", "ConditionCheckItem"];
-    const rows = [...rowsOf("endpoint"), ...rowsOf("command"), ...rowsOf("reaction")];
+    const rows = [
+      ...[...rowsOf("endpoint"), ...rowsOf("command"), ...rowsOf("reaction")],
+      ...rowsOf("receiver"),
+    ];
     let judged = 0;
     for (const { name, contract } of rows) {
       const { read = [], write = [] } = contract.grants as Granted;
@@ -98,8 +103,11 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
     expect(whoMay(writing, "LEDGER#ann")).toEqual(named(...movers, ...purchase));
   });
 
-  test("what a key is remembered for is written by those who take keys", () => {
+  test("what a key is remembered for is written by those who take keys, or mark their calls", () => {
     const keyed = [
+      ...[...rowsOf("receiver"), ...rowsOf("reaction")].filter(({ name }) =>
+        ["tencent/callbacks/receive", "tencent/callbacks/reverse"].includes(name),
+      ),
       ...[...rowsOf("endpoint")].filter(({ contract }) => takesKey(contract)),
       ...[...rowsOf("command")].filter(({ contract }) => contract.idempotencyKey === true),
     ].map(({ name }) => functionName(stage, name));

@@ -64,6 +64,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       "data AWS::DynamoDB::GlobalTable",
       "data AWS::S3::Bucket",
       "data AWS::SecretsManager::Secret",
+      "data AWS::SecretsManager::Secret",
       "identity AWS::Cognito::UserPool",
     ]);
     for (const { Type, DeletionPolicy } of owned)

@@ -99,9 +99,14 @@ export const resourcesOf = (templates: Templates, type: string, stack?: string):
     .filter(([name]) => stack === undefined || name === stack)
     .flatMap(([, resources]) => Object.values(resources).filter(({ Type }) => Type === type));
 
-/** The only resource of a type in a stack. */
-export function theResource(templates: Templates, type: string, stack: string): Resource {
-  const found = resourcesOf(templates, type, stack);
+/** The only resource of a type in a stack, or the only one of those that are meant. */
+export function theResource(
+  templates: Templates,
+  type: string,
+  stack: string,
+  isMeant: (resource: Resource) => boolean = () => true,
+): Resource {
+  const found = resourcesOf(templates, type, stack).filter(isMeant);
   if (found.length !== 1) throw new Error(`${stack} has ${found.length} of ${type}`);
   return found[0]!;
 }

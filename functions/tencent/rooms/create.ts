@@ -1,13 +1,7 @@
 import * as z from "zod";
-import { makeStream } from "../../../domain/streams/new-stream.ts";
-import { goLive } from "../../../domain/streams/stream-lifecycle.ts";
 import { RoomId } from "../../../domain/tencent/room.ts";
-import { NewRoom, newStreamOf, roomFieldsOf } from "../../../domain/tencent/room-info.ts";
-import { setting } from "../../../platform/env.ts";
-import { announce } from "../../../platform/notices.ts";
-import { summary } from "../../../platform/store/people/users.ts";
-import { getAccounts } from "../../../platform/store/tencent/accounts.ts";
-import { recordRoom } from "../../../platform/store/tencent/rooms.ts";
+import { NewRoom } from "../../../domain/tencent/room-info.ts";
+import { openRoom } from "../../../platform/store/tencent/room-lifecycle.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** A room is a stream that is live at once, with RoomId as its alias. */
@@ -26,14 +20,7 @@ export const { contract, handler } = command(
     },
   },
   async ({ body: { RoomInfo: room }, caller, now, newId }) => {
-    const [owner] = await getAccounts([room.Owner_Account ?? caller.identifier], now);
-    const host = summary(owner!);
-    const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
-    const stream = makeStream(newStreamOf(room), { id: newId(), host, defaultThumbnail, now });
-    const fields = { ...roomFieldsOf(room), createdBy: caller.identifier };
-    const alias = { roomId: room.RoomId, room: fields };
-    await recordRoom(room.RoomId, { ...stream, ...goLive(stream, stream.host, now), ...alias });
-    await announce(stream.id, now);
+    await openRoom(room, { owner: caller.identifier, now, newId });
     return { Response: { RoomId: room.RoomId } };
   },
 );

@@ -34,7 +34,8 @@ export async function getGift(giftId: string): Promise<WholeGift> {
   return refuse("gift_not_found", { giftId });
 }
 
-async function findGift(streamId: string, giftId: string): Promise<WholeGift | undefined> {
+/** A gift of a stream, read consistently. */
+export async function findGift(streamId: string, giftId: string): Promise<WholeGift | undefined> {
   const place = key.gift(streamId, giftId);
   const items = await queryItems(place, place.SK, { limit: itemsMax, consistent: true });
   const gift = items.find(({ SK }) => SK === place.SK);

@@ -1,0 +1,80 @@
+import * as z from "zod";
+import type { RefusalCode } from "../refusal.ts";
+import { beforeSendGift } from "./callback.ts";
+import { Account, RoomId } from "./room.ts";
+import { NewRoom } from "./room-info.ts";
+import { SendGift } from "./tencent-gift.ts";
+
+/*
+ * Callbacks that Tencent's own engine sends, where an application's rooms and gifts are there and
+ * its credits here. What Ovation sends as callbacks is in callback.ts.
+ */
+
+const { GiftId, Count, ReceiverList_Account: To_Account } = SendGift.shape;
+
+/** A gift that is about to be sent: the price is that of our gift type, whatever `Coins` says. */
+const BeforeSendGift = z.object({
+  RoomId,
+  GiftWater: z.object({
+    From_Account: Account,
+    To_Account,
+    GiftId,
+    Count,
+    /** Seconds since 1970. */
+    Time: z
+      .number({ error: "expected seconds since 1970" })
+      .int("expected seconds since 1970")
+      .min(0, "expected seconds since 1970")
+      .optional()
+      .meta({ example: 1703589922 }),
+  }),
+});
+export type BeforeSendGift = z.output<typeof BeforeSendGift>;
+
+/** A room that was made: the fields of create_room; without an owner it is the operator's. */
+const AfterCreateRoom = z
+  .object({ Operator_Account: z.string().optional(), RoomInfo: NewRoom })
+  .transform(({ Operator_Account, RoomInfo }) => ({
+    ...RoomInfo,
+    Owner_Account: RoomInfo.Owner_Account ?? Operator_Account,
+  }))
+  .pipe(NewRoom.required({ Owner_Account: true }));
+
+/** A room that is no more; its totals are counted here by ourselves. */
+const AfterDestroyRoom = z.object({ RoomInfo: z.object({ RoomId }) });
+
+/** The callbacks that are taken, with their bodies. */
+export const takenCallbacks = {
+  [beforeSendGift]: BeforeSendGift,
+  "Live.CallbackAfterCreateRoom": AfterCreateRoom,
+  "Live.CallbackAfterDestroyRoom": AfterDestroyRoom,
+} as const;
+
+/** The code of a rejection whose reason has no code of its own. */
+export const otherReason = 1;
+
+/** The codes by which a rejected gift's sender learns the reason; all others are `otherReason`. */
+const reasons: Partial<Record<RefusalCode, number>> = {
+  credits_too_low: 102101,
+  member_blocked: 102102,
+  gift_type_not_found: 102103,
+  gift_type_inactive: 102103,
+  room_not_found: 102103,
+  user_not_found: 102103,
+  gifts_switched_off: 102104,
+  stream_not_live: 102104,
+  spend_limit_reached: 102105,
+};
+
+/** The code that a callback is answered with for a refusal. */
+export const reasonOf = (code: RefusalCode) => reasons[code] ?? otherReason;
+
+/**
+ * What makes two calls one gift where the application wants that: the payload has no order id. The
+ * receivers' order means nothing. Undefined without a time, since then every gift is like another.
+ */
+export function identityOf({ RoomId: room, GiftWater: water }: BeforeSendGift) {
+  const { From_Account, To_Account: to, GiftId: gift, Count: count, Time } = water;
+  if (Time === undefined) return undefined;
+  return JSON.stringify([From_Account, [...to].sort(), room, gift, count, Time]);
+}

@@ -1,0 +1,29 @@
+import { takenCallbacks } from "../../../domain/tencent/incoming-callback.ts";
+import { chargeGift } from "../../../platform/store/tencent/charged-gifts.ts";
+import { noteRoom, noteRoomEnd } from "../../../platform/store/tencent/room-lifecycle.ts";
+import { receiver, toldOf } from "../../../platform/tencent/receiver.ts";
+
+/** Callbacks of an application whose rooms are Tencent's own and whose credits are here. */
+export const { contract, handler } = receiver(
+  {
+    path: "/callback",
+    says: "Charge a gift that Tencent's engine is about to send, or note its room",
+    takes: takenCallbacks,
+    grants: {
+      read: ["ROOM", "STREAM", "GIFTID", "GIFTTYPE", "USER", "WALLET", "REPLAY"],
+      write: [
+        ...(["ROOM", "STREAM", "GIFT", "LIST", "NOTICE"] as const),
+        ...(["USER", "WALLET", "LEDGER", "REPLAY"] as const),
+      ],
+      queues: ["notices", "reversals"],
+    },
+    memoryMegabytes: 512,
+  },
+  {
+    "Live.CallbackBeforeSendGift": ({ body, newId, ...call }) =>
+      chargeGift({ request: body, callId: newId(), tell: toldOf, ...call }),
+    "Live.CallbackAfterCreateRoom": ({ body, now, newId }) =>
+      noteRoom(body, { owner: body.Owner_Account, now, newId }),
+    "Live.CallbackAfterDestroyRoom": ({ body, now }) => noteRoomEnd(body.RoomInfo.RoomId, now),
+  },
+);

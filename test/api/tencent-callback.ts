@@ -1,0 +1,48 @@
+import { type Answer, apiUrl, call } from "./people.ts";
+
+const command = "Live.CallbackBeforeSendGift";
+
+/** The query that Tencent sends, with parts of it replaced; undefined leaves one out. */
+export function callbackQuery(changes: Record<string, string | undefined> = {}): string {
+  const all = {
+    key: process.env.TENCENT_CALLBACK_KEY!,
+    SdkAppid: "1400000001",
+    CallbackCommand: command,
+    contenttype: "json",
+    ClientIP: "203.0.113.7",
+    OptPlatform: "Android",
+    ...changes,
+  };
+  const given = Object.entries(all).filter(([, value]) => value !== undefined);
+  return new URLSearchParams(given as [string, string][]).toString();
+}
+
+type Calling = { query?: string; raw?: string; method?: string };
+
+/** One callback of Tencent's engine, as it would send it. */
+export function callBack(body: unknown, { query, raw, method }: Calling = {}): Promise<Answer> {
+  const route = `${method ?? "POST"} /tencent/callback?${query ?? callbackQuery()}`;
+  return call(route, { ...(raw === undefined ? { body } : { raw }) });
+}
+
+/** The payload about one gift. */
+export const giftAsked = (
+  RoomId: string,
+  water: { From_Account: string; To_Account: string[]; GiftId: string } & Record<string, unknown>,
+) => ({
+  CallbackCommand: command,
+  Operator_Account: water.From_Account,
+  RoomId,
+  GiftWater: { Time: Math.floor(Date.now() / 1000), Count: 1, Coins: 1000, ...water },
+});
+
+/** How long a call took, in milliseconds, beside its answer. */
+export async function timed(calling: Promise<Answer>) {
+  const before = performance.now();
+  const answer = await calling;
+  return { answer, milliseconds: performance.now() - before };
+}
+
+/** Whatever comes without a body of JSON: bytes, or another method. */
+export const bare = async (method: string, query: string, body?: Uint8Array<ArrayBuffer>) =>
+  fetch(`${apiUrl()}/tencent/callback?${query}`, { method, body: body ?? null });
