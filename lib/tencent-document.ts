@@ -1,5 +1,8 @@
-import { otherReason } from "../domain/tencent/incoming-callback.ts";
-import type { CommandContract, ReceiverContract } from "../platform/tencent/contract.ts";
+import {
+  type CommandContract,
+  otherReason,
+  type ReceiverContract,
+} from "../platform/tencent/contract.ts";
 import {
   anyMethod,
   type Gateway,

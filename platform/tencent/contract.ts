@@ -42,6 +42,9 @@ export const always: readonly RefusalCode[] = [
   "unavailable",
 ];
 
+/** The code of a callback's answer where the gateway makes it. */
+export { otherReason } from "../../domain/tencent/incoming-callback.ts";
+
 /** The contract of the one address to which Tencent's engine sends its callbacks. */
 export type ReceiverContract = {
   kind: "receiver";
