@@ -34,12 +34,12 @@ export const rateKinds = [
   "exports",
   /** A handshake of a WebSocket. */
   "handshakes",
+  /** A search among a user's sockets for those that have ended without a word. */
+  "probes",
   /** A message on any of the user's sockets. */
   "messages",
   /** A message among them that subscribes. */
   "subscribes",
-  /** A call of one command by one administrator of a Tencent application. */
-  "commands",
 ] as const;
 export type RateKind = (typeof rateKinds)[number];
 

@@ -6,6 +6,12 @@ import type { Construct } from "constructs";
 const requestsPerAddressMax = 30_000;
 
 /**
+ * Requests with one token in a minute: above the sum of what anybody needs, so that a flood ends
+ * before it is a call of ours.
+ */
+const requestsPerTokenMax = 6_000;
+
+/**
  * Rules that look into bodies: what people write in a chat may look like markup or a path, so these
  * only count, and the functions check bodies.
  * https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
@@ -50,6 +56,27 @@ export function placeFirewall(scope: Construct, name: string, api: SpecRestApi):
           rateBasedStatement: { limit: requestsPerAddressMax, aggregateKeyType: "IP" },
         },
         ...measured("rate"),
+      },
+      {
+        name: "token-rate",
+        priority: 3,
+        action: { block: {} },
+        statement: {
+          rateBasedStatement: {
+            limit: requestsPerTokenMax,
+            evaluationWindowSec: 60,
+            aggregateKeyType: "CUSTOM_KEYS",
+            customKeys: [
+              {
+                header: {
+                  name: "authorization",
+                  textTransformations: [{ priority: 0, type: "NONE" }],
+                },
+              },
+            ],
+          },
+        },
+        ...measured("token-rate"),
       },
       managed(1, "AWSManagedRulesCommonRuleSet", bodyRules),
       managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),

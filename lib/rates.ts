@@ -16,15 +16,14 @@ export const prodRates: Rates = {
   streams: { perSecond: 1 / 30, burst: 20 },
   announcements: { perSecond: 1 / 30, burst: 20 },
   polls: { perSecond: 5, burst: 10 },
-  // Four polls that wait at a time, or for a moment eight.
+  // Four polls that wait at a time, or for 20 s eight.
   waits: { perSecond: 4, burst: 80 },
   tickets: { perSecond: 5, burst: 10 },
   exports: { perSecond: 1 / 60, burst: 3 },
   handshakes: { perSecond: 10, burst: 20 },
+  probes: { perSecond: 1 / 60, burst: 1 },
   messages: { perSecond: 10, burst: 20 },
-  subscribes: { perSecond: 5, burst: 10 },
-  // What Tencent's own API promises of each command.
-  commands: { perSecond: 200, burst: 200 },
+  subscribes: { perSecond: 5, burst: 15 },
 };
 
 /** So high that tests which are quick pass, and low enough to stop a loop that has run away. */
@@ -43,7 +42,7 @@ export const devRates: Rates = {
   tickets: { perSecond: 50, burst: 100 },
   exports: { perSecond: 1, burst: 20 },
   handshakes: { perSecond: 100, burst: 500 },
+  probes: { perSecond: 10, burst: 1_000 },
   messages: { perSecond: 50, burst: 150 },
   subscribes: { perSecond: 50, burst: 150 },
-  commands: { perSecond: 200, burst: 200 },
 };

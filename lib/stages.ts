@@ -28,7 +28,6 @@ export type Stage = {
   /** Missed frames that the connections of one user are sent in a second, together. */
   resumeFramesPerSecond: number;
   socketsPerUser: number;
-  socketMessagesPerSecond: number;
   /** Chat messages of one user in one stream. */
   requestsPerSecond: number;
   /** What one user may do of each kind, in all environments together: a second, and at once. */
@@ -89,7 +88,6 @@ const dev: Stage = {
   postRate: 9_000,
   resumeFramesPerSecond: 500,
   socketsPerUser: 100,
-  socketMessagesPerSecond: 50,
   requestsPerSecond: 1_000,
   rates: devRates,
   giftsPerSecond: 100,
@@ -137,7 +135,6 @@ const prod: Stage = {
   // Ten accounts that do nothing but come back take a quarter of the posts.
   resumeFramesPerSecond: 200,
   socketsPerUser: 10,
-  socketMessagesPerSecond: 10,
   requestsPerSecond: 20,
   rates: prodRates,
   giftsPerSecond: 20,

@@ -46,8 +46,6 @@ const settings = {
   WS_ENDPOINT: url,
   /** Sockets that one user may have open. */
   SOCKETS_PER_USER: count,
-  /** Messages that one connection may send in a second. */
-  SOCKET_MESSAGES_PER_SECOND: count,
   /** Posts a second that this stage may use of the account's rate. */
   POST_RATE: positive,
   COMBOS_QUEUE_URL: url,

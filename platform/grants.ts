@@ -42,6 +42,12 @@ export type Grants = {
   callbackSecret?: true;
 };
 
+/** With what a function needs that counts its callers' uses. */
+export const withBucket = (grants: Grants): Grants => ({
+  ...grants,
+  write: [...(grants.write ?? []), "BUCKET"],
+});
+
 /** How much a function is given, where it is not `defaults`. */
 export type Resources = { memoryMegabytes?: number; timeoutSeconds?: number };
 

@@ -22,10 +22,10 @@ export const { contract, handler } = socket(
   },
   async ({ event, connectionId, connectedAt, caller, now }) => {
     const { userId, expiresAt: tokenExpiresAt } = caller;
-    const connection = { connectionId, userId, connectedAt };
     const query = readQuery(event.queryStringParameters);
-    const socketsMax = setting("SOCKETS_PER_USER");
-    const terms = { socketsMax, isStillGood: () => isStillGood(caller) };
+    const connection = { connectionId, userId, connectedAt };
+    const isGood = () => isStillGood(caller);
+    const terms = { socketsMax: setting("SOCKETS_PER_USER"), isStillGood: isGood };
     const [verdict, subscriber] = await Promise.all([
       admitSocket(ownPoster, connection, terms, now),
       findSubscription({ ...connection, tokenExpiresAt }, query, caller, now),

@@ -17,6 +17,7 @@ export const { contract, handler } = socket(
       since: Position.optional(),
       requestId: RequestId.optional(),
     }),
+    rate: "subscribes",
     refusals: ["stream_not_found", "stream_not_granted", "member_blocked", "too_many_streams"],
     grants: { read: ["STREAM"], write: ["STREAM", "CONN", "SUB"], connections: true },
   },

@@ -16,6 +16,7 @@ export const { contract, handler } = endpoint(
     isBodyOptional: true,
     answer: [201, ShownTicket],
     memory: ticketMemory,
+    rate: "tickets",
     refusals: ["stream_not_found", "member_blocked"],
     grants: { read: ["STREAM", "REPLAY"], write: ["TICKET", "REPLAY"] },
   },

@@ -4,6 +4,7 @@ import type * as z from "zod";
 import { Refusal, type RefusalCode, refuse } from "../../domain/refusal.ts";
 import { assertCurrent, type Caller, callerOf, hasRole } from "../caller.ts";
 import { beginInvocation, type TimeLeft } from "../deadline.ts";
+import { withBucket } from "../grants.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
 import { named } from "../named.ts";
@@ -91,7 +92,8 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     request: Request<C & { kind: "endpoint" }>,
   ) => Promise<AnswerOf<C & { kind: "endpoint" }>>,
 ) {
-  const grants = withBucket(declaration);
+  const { caller, grants: own } = declaration;
+  const grants = caller === "anyone" ? own : withBucket(own);
   const contract = { kind: "endpoint", ...declaration, grants } as C & { kind: "endpoint" };
   named(handle, contract.route);
   const calls = new WeakMap<APIGatewayProxyEvent, Call>();
@@ -149,12 +151,6 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
 function begin(event: APIGatewayProxyEvent): Call {
   const headers = commonHeaders(event.requestContext.requestId, header(event, "origin"));
   return { now: new Date(), headers, ifNoneMatch: header(event, "if-none-match") };
-}
-
-/** Whoever is called by a user counts that in the user's bucket, where it comes to it. */
-function withBucket({ caller, grants }: Omit<Contract, "kind">) {
-  if (caller === "anyone") return grants;
-  return { ...grants, write: [...(grants.write ?? []), "BUCKET" as const] };
 }
 
 /** Who calls. The authorizer's cache outlives a token, so `exp` counts here. */

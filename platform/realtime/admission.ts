@@ -8,6 +8,7 @@ import {
   removeSocket,
   type Socket,
 } from "../store/log/connections.ts";
+import { tryUse } from "../table/rates.ts";
 
 /** Whether a socket may open; if not, its user has too many, or what it came with has ended. */
 type Verdict = "admitted" | "too_many" | "withdrawn";
@@ -42,7 +43,8 @@ export async function admitSocket(
 
 /**
  * How many of a user's sockets are there, without those that ended without a word, which are
- * removed. Only a user who has too many is searched, so the way to the sockets is made only then.
+ * removed, as often as the rate of such searches lets it. Only a user who has too many is searched,
+ * so the way to the sockets is made only then.
  */
 async function countLiving(
   posterOf: () => Pick<Poster, "probe">,
@@ -50,6 +52,7 @@ async function countLiving(
   sockets: readonly Socket[],
   now: Date,
 ): Promise<number> {
+  if (!(await tryUse("probes", userId, now))) return sockets.length;
   const alive = await Promise.all(
     sockets.map(async ({ connectionId, connectedAt }) => {
       if (now.getTime() - connectedAt < openingMilliseconds) return true;

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { RateKind } from "../../domain/rate.ts";
 import type { RefusalCode } from "../../domain/refusal.ts";
 import type { Grants, Resources } from "../grants.ts";
 
@@ -11,5 +12,7 @@ export type SocketContract = {
   /** The message that it takes, without `action`. */
   message?: z.ZodObject;
   refusals: readonly RefusalCode[];
+  /** What it counts as beside `handshakes` or `messages`, as which all count. */
+  rate?: RateKind;
   grants: Grants;
 } & Resources;

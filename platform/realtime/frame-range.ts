@@ -3,6 +3,7 @@ import { Epoch, FrameNumber } from "../../domain/log/position.ts";
 import { assertCurrent, type Caller } from "../caller.ts";
 import { queryFrames } from "../store/log/frames.ts";
 import { readHead, recoverFrom } from "../store/log/recovery.ts";
+import { countUse } from "../table/rates.ts";
 
 /** Frames of one answer. */
 const rangeFramesMax = 100;
@@ -33,20 +34,27 @@ export const cacheControlOf = ({ frames }: FrameRange) =>
 const lookMilliseconds = 400;
 
 /**
+ * Waiting is counted so many seconds ahead, after a first moment that is free: where frames come
+ * quickly nothing is counted.
+ */
+const countedSeconds = 5;
+const freeMilliseconds = 1_000;
+
+/**
  * Where to begin (default: the head), how long to wait for a frame if there is none, and for whom.
  */
 type RangeQuery = {
   epoch?: string | undefined;
   after?: number | undefined;
   waitSeconds: number;
-  caller: Pick<Caller, "expiresAt">;
+  caller: Pick<Caller, "userId" | "expiresAt">;
 };
 
 /**
  * Reads the frames after a position, at most 100, waiting for the first one if that is asked for.
  * The rules are those of the sockets: an older, future or foreign position is not recovered, and
  * nothing of it is given. Nor is anything when the caller's token has ended meanwhile: the wait
- * ends with it, as a socket does.
+ * ends with it, as a socket does. Refuses with `too_many_requests` who waits too often at once.
  */
 export async function readRange(
   streamId: string,
@@ -61,7 +69,12 @@ export async function readRange(
   const { from } = recovery;
   const until = Math.min(now.getTime() + waitSeconds * 1000, caller.expiresAt * 1000);
   let frames = await readAfter(streamId, from);
+  let countAt = Date.now() + freeMilliseconds;
   while (frames.length === 0 && Date.now() + lookMilliseconds < until) {
+    if (Date.now() >= countAt) {
+      await countUse("waits", caller.userId, new Date(), countedSeconds);
+      countAt += countedSeconds * 1000;
+    }
     await new Promise((done) => setTimeout(done, lookMilliseconds));
     frames = await readAfter(streamId, from);
   }

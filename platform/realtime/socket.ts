@@ -4,15 +4,17 @@ import { RequestId } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { type Caller, callerOf } from "../caller.ts";
 import { beginInvocation, type TimeLeft } from "../deadline.ts";
-import { setting } from "../env.ts";
+import { withBucket } from "../grants.ts";
 import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
 import { check, readJson } from "../http/request.ts";
 import { logFault } from "../log.ts";
 import { named } from "../named.ts";
 import { ownPoster, type Poster, payloadOf } from "../push/gateway.ts";
 import { tellLosses } from "../push/losses.ts";
+import { countUse } from "../table/rates.ts";
+import { closeConnection } from "./closing.ts";
 import type { SocketContract } from "./contract.ts";
-import { takeToken } from "./rate.ts";
+import { noteLimited } from "./limited.ts";
 
 /**
  * What API Gateway tells of one step of a connection; headers and query come with `$connect` alone.
@@ -72,7 +74,8 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
   handle: (request: SocketRequest<C & { kind: "socket" }>) => Promise<SocketAnswer>,
   openPoster: () => Poster = ownPoster,
 ) {
-  const contract = { kind: "socket", ...declaration } as C & { kind: "socket" };
+  const grants = withBucket(declaration.grants);
+  const contract = { kind: "socket", ...declaration, grants } as C & { kind: "socket" };
   named(handle, contract.route);
 
   async function handler(event: SocketEvent, context?: TimeLeft): Promise<APIGatewayProxyResult> {
@@ -85,18 +88,14 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
     };
     try {
       let body: Record<string, unknown> | undefined;
+      const caller = callerOf(event.requestContext.authorizer);
+      if (caller !== undefined) await countEvent(contract, eventType, caller, now);
       if (eventType === "MESSAGE") {
-        // Counted first, so that a flood costs as little as possible.
-        if (!takeToken(connectionId, setting("SOCKET_MESSAGES_PER_SECOND"), now)) {
-          requestId = findRequestId(event);
-          refuse("too_many_requests");
-        }
         body = readMessage(event);
         requestId = readRequestId(body);
       }
       if (eventType !== (eventTypes[contract.route] ?? "MESSAGE"))
         refuse("request_invalid", { problem: "action: expected subscribe, unsubscribe or ping" });
-      const caller = callerOf(event.requestContext.authorizer);
       if (caller === undefined && eventType !== "DISCONNECT") refuse("token_invalid");
       const endsAt = (caller?.expiresAt ?? Number.POSITIVE_INFINITY) * 1000;
       if (body !== undefined && endsAt <= now.getTime()) refuse("token_invalid");
@@ -106,6 +105,12 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       return { body: "", ...(result ?? { statusCode: 200 }) };
     } catch (error) {
       const failure = errorOf(contract, error, connectionId);
+      if (eventType === "MESSAGE" && error instanceof Refusal && error.kind === "too_many") {
+        requestId = findRequestId(event);
+        const next = await noteLimited(connectionId, now);
+        if (next === "close") await closeConnection(openPoster(), connectionId, flood, isOpen);
+        if (next !== "tell") return { statusCode: 200, body: "" };
+      }
       if (eventType === "CONNECT") return { statusCode: failure.statusCode, body: "" };
       if (eventType === "MESSAGE") await answer({ type: "error", ...failure });
       return { statusCode: 200, body: "" };
@@ -115,6 +120,25 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
   }
 
   return { contract, handler };
+}
+
+/** Its client is to come back after a minute. */
+const flood = { code: 4429, reason: "Too many messages" };
+
+/** A connection that sends messages is open. */
+const isOpen = async () => false;
+
+/** Counts a handshake or a message first of all, so that a flood costs as little as possible. */
+async function countEvent(
+  { route, rate }: SocketContract,
+  eventType: SocketEvent["requestContext"]["eventType"],
+  { userId }: Caller,
+  now: Date,
+): Promise<void> {
+  if (eventType === "CONNECT") await countUse("handshakes", userId, now);
+  if (eventType === "MESSAGE") await countUse("messages", userId, now);
+  if (rate !== undefined && eventType === (eventTypes[route] ?? "MESSAGE"))
+    await countUse(rate, userId, now);
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   usedAfter,
   usedAtMost,
 } from "../../domain/rate.ts";
-import { refuse } from "../../domain/refusal.ts";
+import { Refusal, refuse } from "../../domain/refusal.ts";
 import { type Rates, setting } from "../env.ts";
 import { key } from "./keys.ts";
 import { writeOnce } from "./single-write.ts";
@@ -64,6 +64,17 @@ export async function countUse(kind: RateKind, userId: string, now: Date, cost =
   );
   const wait = sights.get(name)!.refusedUntil - at;
   if (!done) tooMany(wait);
+}
+
+/** Answers false where `countUse` refuses: for what is left out rather than refused. */
+export async function tryUse(kind: RateKind, userId: string, now: Date): Promise<boolean> {
+  try {
+    await countUse(kind, userId, now);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "too_many_requests") return false;
+    throw error;
+  }
 }
 
 function tooMany(waitMilliseconds: number): never {

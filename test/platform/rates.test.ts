@@ -1,5 +1,6 @@
 import type { Sight } from "../../domain/rate.ts";
 import { Refusal } from "../../domain/refusal.ts";
+import { handler as readEvents } from "../../functions/streams/events.ts";
 import { handler as readWallet } from "../../functions/wallets/get.ts";
 import { deleteItem, getRawItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
@@ -7,11 +8,12 @@ import { countUse, useSights } from "../../platform/table/rates.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { everyRate, useOwnTable } from "./table.ts";
-import { someone } from "./wallet-people.ts";
+import { makeStream, makeUser, someone } from "./wallet-people.ts";
 
 const perSecond = 20;
 const burst = 64;
-useOwnTable({ RATES: everyRate(perSecond, burst) });
+const waits = [1, 10];
+useOwnTable({ RATES: JSON.stringify({ ...JSON.parse(everyRate(perSecond, burst)), waits }) });
 
 /** Environments, each with what it remembers; a call is made in one of them. */
 function environments(count: number) {
@@ -110,6 +112,22 @@ test("a calm user asks the table nothing; a flood asks once a second", async () 
     for (let n = 0; n < 500; n++) await inside(0, () => use(flood, 200 + n));
   });
   expect(refused.calls).toBeLessThanOrEqual(1);
+});
+
+test("only so many polls wait at once: the others are refused after a moment", async () => {
+  useSights(new Map());
+  const stream = await makeStream(await makeUser(someone("host")));
+  const poll = () =>
+    callEndpoint(readEvents, {
+      as: "poller",
+      path: { streamId: stream.id },
+      query: { wait: "3" },
+    });
+  const answers = await Promise.all(Array.from({ length: 12 }, poll));
+  const waited = answers.filter(({ status }) => status === 200).length;
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
+  // Five seconds of each are counted ahead.
+  expect(waited).toBeGreaterThanOrEqual(2);
 });
 
 test("an endpoint refuses in the envelope, with the seconds to wait, before it looks at anything", async () => {

@@ -20,7 +20,7 @@ import { useOwnTable } from "./table.ts";
 import { forget, giftTypeOf, makeStream, makeUser } from "./wallet-people.ts";
 
 const settings = { WS_ENDPOINT: "http://127.0.0.1:9", SOCKETS_PER_USER: "10" };
-useOwnTable({ ...settings, SOCKET_MESSAGES_PER_SECOND: "10" });
+useOwnTable(settings);
 
 let measure: ReturnType<typeof meterTable>;
 let stream: Awaited<ReturnType<typeof makeStream>>;

@@ -1,5 +1,4 @@
 import { admitSocket } from "../../../platform/realtime/admission.ts";
-import { takeToken } from "../../../platform/realtime/rate.ts";
 import {
   connectionExpiry,
   listSockets,
@@ -57,15 +56,4 @@ test("sockets that ended without a word make room, those that may still be openi
   expect(await connect("cem", "cem-4")).toBe(true);
   expect(await connect("cem", "cem-5")).toBe(false);
   dead = new Set();
-});
-
-test("a connection may send so many messages a second, with a burst of one second", () => {
-  const at = (milliseconds: number) => new Date(now.getTime() + milliseconds);
-  const sent = Array.from({ length: 30 }, () => takeToken("flood", 10, at(0)));
-  expect(sent.filter(Boolean)).toHaveLength(10);
-  expect(takeToken("flood", 10, at(50))).toBe(false);
-  expect(takeToken("flood", 10, at(200))).toBe(true);
-  expect(takeToken("other", 10, at(0))).toBe(true);
-  const later = Array.from({ length: 30 }, () => takeToken("flood", 10, at(60_000)));
-  expect(later.filter(Boolean)).toHaveLength(10);
 });

@@ -1,13 +1,21 @@
 import { refuse } from "../../../domain/refusal.ts";
+import { noteLimited } from "../../../platform/realtime/limited.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
+import { noteFlood } from "../../../platform/store/log/floods.ts";
 import { posterWith } from "../push/ways.ts";
+import { everyRate, useOwnTable } from "../table.ts";
 
 const perSecond = 3;
+const begin = new Date("2026-05-01T12:00:00Z").getTime();
+useOwnTable({ RATES: everyRate(perSecond, perSecond) });
 const answers: { connectionId: string; message: unknown }[] = [];
 
-process.env.SOCKET_MESSAGES_PER_SECOND = String(perSecond);
-
+const closed: string[] = [];
 const poster = posterWith({
+  close: async (connectionId) => {
+    closed.push(connectionId);
+    return "sent";
+  },
   post: async (connectionId, { bytes }) => {
     answers.push({ connectionId, message: JSON.parse(bytes.toString()) });
     return "sent";
@@ -25,25 +33,55 @@ const send = (connectionId: string, body: string) =>
       connectionId,
       eventType: "MESSAGE",
       connectedAt: Date.now(),
-      authorizer: { sub: "u", exp: String(Math.floor(Date.now() / 1000) + 60) },
+      authorizer: { sub: connectionId, exp: String(Math.floor(Date.now() / 1000) + 60) },
     },
     body,
   });
 
-test("too many messages of one connection are told so, each under its requestId", async () => {
-  for (let n = 0; n < 10 * perSecond; n++)
-    await send("flood", JSON.stringify({ action: "fly", requestId: `r${n}` }));
-  await send("flood", "not json");
+const answersTo = (connectionId: string) =>
+  answers.filter((one) => one.connectionId === connectionId).map(({ message }) => message);
+
+test("too many messages are told so once, under its requestId, and then counted silently", async () => {
+  const flood = Array.from({ length: 20 * perSecond }, (_, n) =>
+    send("flood", JSON.stringify({ action: "fly", requestId: `r${n}` })),
+  );
+  await Promise.all(flood);
   await send("calm", JSON.stringify({ action: "fly", requestId: "calm" }));
-  const flood = answers.filter(({ connectionId }) => connectionId === "flood");
-  expect(flood).toHaveLength(10 * perSecond + 1);
-  const late = flood.slice(2 * perSecond).map(({ message }) => message);
-  const error = {
-    ...{ type: "error", statusCode: 429, code: "too_many_requests" },
-    errors: ["Too many requests"],
-  };
-  for (const [at, message] of late.slice(0, -1).entries())
-    expect(message).toEqual({ ...error, requestId: `r${2 * perSecond + at}` });
-  expect(late.at(-1)).toEqual(error);
-  expect(answers.at(-1)).toMatchObject({ message: { statusCode: 400, requestId: "calm" } });
+  const limited = answersTo("flood").filter(
+    (one) => (one as { code: string }).code !== "request_invalid",
+  );
+  expect(limited).toEqual([
+    {
+      ...{ type: "error", statusCode: 429, code: "too_many_requests" },
+      ...{ errors: ["Too many requests"], requestId: expect.stringMatching(/^r\d+$/) },
+    },
+  ]);
+  expect(answersTo("flood").length).toBeLessThan(5 * perSecond);
+  expect(answersTo("calm")).toMatchObject([{ statusCode: 400, requestId: "calm" }]);
+});
+
+test("a thousand limited messages in a minute are one word to close, in whatever environment", async () => {
+  const words: string[] = [];
+  for (let n = 0; n < 1_100; n++) words.push(await noteLimited("storm", new Date(begin + n * 20)));
+  expect(words[0]).toBe("tell");
+  expect(words.filter((word) => word === "close")).toHaveLength(1);
+  expect(words.indexOf("close")).toBeGreaterThanOrEqual(999);
+  expect(words.indexOf("close")).toBeLessThan(1_020);
+  expect(new Set(words.slice(1, words.indexOf("close")))).toEqual(new Set(["silent"]));
+});
+
+test("what is limited less often is told again when it comes again, and closes nothing", async () => {
+  const words: string[] = [];
+  for (let n = 0; n < 30; n++) words.push(await noteLimited("slow", new Date(begin + n * 6_000)));
+  expect(new Set(words)).toEqual(new Set(["tell"]));
+});
+
+test("the message that is one too many closes the connection, with 4429 before", async () => {
+  for (let n = 0; n < 49; n++) await noteFlood("storm-2", 20, new Date());
+  await noteFlood("storm-2", 19, new Date());
+  for (let n = 0; closed.length === 0 && n < 100; n++) await send("storm-2", "not json");
+  expect(closed).toEqual(["storm-2"]);
+  expect(answersTo("storm-2")).toContainEqual({
+    ...{ type: "closing", code: 4429, reason: "Too many messages" },
+  });
 });

@@ -1,0 +1,44 @@
+import { key } from "../../table/keys.ts";
+import { writeOnce } from "../../table/single-write.ts";
+
+const minuteMilliseconds = 60_000;
+
+/** Tries on what a refused write returned. */
+const triesMax = 4;
+
+/**
+ * Adds limited messages to those of a connection's minute, which begins with the first of them.
+ * Answers how many there were before, and when the last was noted (milliseconds since 1970, 0 for
+ * never).
+ */
+export async function noteFlood(
+  connectionId: string,
+  count: number,
+  now: Date,
+): Promise<{ before: number; lastAt: number }> {
+  const at = now.getTime();
+  let isNew = false;
+  for (let tries = 0; tries < triesMax; tries++) {
+    const outcome = await writeOnce({
+      Update: {
+        Key: key.bucket(connectionId, "limited"),
+        UpdateExpression: `SET ${isNew ? "began = :now, refusals = :count" : "refusals = refusals + :count"}, lastAt = :now, expiresAt = :expires`,
+        ConditionExpression: isNew
+          ? "attribute_not_exists(began) OR began <= :ago"
+          : "began > :ago",
+        ExpressionAttributeValues: {
+          ":now": at,
+          ":count": count,
+          ":ago": at - minuteMilliseconds,
+          ":expires": Math.ceil((at + 2 * minuteMilliseconds) / 1000),
+        },
+        ReturnValues: "ALL_OLD",
+      },
+    });
+    const item = outcome.done ? outcome.attributes : outcome.there;
+    const lastAt = Number(item?.lastAt ?? 0);
+    if (outcome.done) return { before: isNew ? 0 : Number(item?.refusals ?? 0), lastAt };
+    isNew = !isNew;
+  }
+  return { before: 0, lastAt: at };
+}
