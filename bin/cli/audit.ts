@@ -4,11 +4,11 @@ import { runScript } from "./script.ts";
 /** `ovation audit`: proves the money of a table, a data directory or a journal. */
 export const command: Command = {
   usage: "[options]",
-  help: `Reads all of DATA_DIR (default .data), whether the system runs or not, and proves
-that the money fits, naming everything that does not: exit code 0 or 1.
+  help: `Reads all of DATA_DIR (default .data), whether the system runs or not, and
+proves that the money fits, naming everything that does not: exit code 0 or 1.
 
-  --stage NAME     the table of a deployed stage, with the AWS credentials of the
-                   environment
+  --stage NAME     the table of a deployed stage, with the AWS credentials of
+                   the environment
   --table NAME     the same by the table's name
   --export FILE    writes a journal of what was audited: of DATA_DIR as of one
                    moment; of a table only if nothing writes meanwhile
