@@ -354,6 +354,19 @@ export type PublicProfile = {
   facebook: string | null;
 };
 
+export type SignedIn = {
+  token: string;
+  expiresIn: number;
+};
+
+export type SignIn = {
+  issuer: string;
+  clientId: string;
+  authorizationEndpoint: string | null;
+  scope: string;
+  groupsClaim: string;
+};
+
 export type Transaction = {
   id: string;
   type:
@@ -470,6 +483,8 @@ export type ErrorCode =
   | "refund_not_yours"
   | "request_invalid"
   | "role_missing"
+  | "sign_in_failed"
+  | "sign_in_unavailable"
   | "slow_mode"
   | "spend_limit_reached"
   | "stream_live"
@@ -993,8 +1008,16 @@ export type Operations = {
   };
   /** List the active gift types, cheapest first */
   "GET /api/v1/gifts/gift-types": {
+    query?: {
+      inactive?: boolean;
+    };
     answer: GiftType[];
-    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** List a stream's top gifters; refunded gifts do not count */
   "GET /api/v1/live-stream/{streamId}/leaderboard": {
@@ -1539,8 +1562,16 @@ export type Operations = {
   };
   /** List the live streams of everybody, newest first: at most the newest 100 */
   "GET /api/v1/live-stream": {
+    query?: {
+      moderated?: boolean;
+    };
     answer: LiveStream[];
-    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** List the creators whose streams of the last 30 days had the most viewers */
   "GET /api/v1/live-stream/most-watched-creators": {
@@ -1805,6 +1836,29 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
+  /** Redeem a code of the stage's issuer for a token, with its PKCE verifier */
+  "POST /api/v1/sign-in": {
+    body: {
+      code: string;
+      codeVerifier: string;
+      redirectUri: string;
+    };
+    answer: SignedIn;
+    code:
+      | "request_invalid"
+      | "sign_in_failed"
+      | "sign_in_unavailable"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read where somebody signs in on this stage */
+  "GET /api/v1/sign-in": {
+    answer: SignIn;
+    code: "too_many_requests" | "unavailable" | "internal_error";
+  };
   /** Count a user's followers, whom they follow, and their streams that went live */
   "GET /api/v1/users/{userId}/stats": {
     path: {
@@ -1880,6 +1934,27 @@ export type Operations = {
       spendLimit: number;
     };
     code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Read a user's credits */
+  "GET /api/v1/wallets/{userId}": {
+    path: {
+      userId: string;
+    };
+    answer: {
+      balance: number;
+      pending: number;
+      owed: number;
+      spendLimit: number;
+      userId: string;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "user_not_found"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Take credits out of a user's wallet */
   "POST /api/v1/wallets/{userId}/payouts": {

@@ -23,6 +23,12 @@ export const refusals = {
   too_many_requests: { kind: "too_many", says: "", retryAfterSeconds: 1 },
   unavailable: { kind: "unavailable", says: "", retryAfterSeconds: 1 },
 
+  sign_in_failed: { kind: "conflict", says: "code: the issuer says: {problem}" },
+  sign_in_unavailable: {
+    kind: "conflict",
+    says: "The issuer of this stage has no authorization endpoint",
+  },
+
   user_not_found: { kind: "missing", says: "There is no user {userId}" },
   stream_not_found: { kind: "missing", says: "There is no stream {streamId}" },
   stream_not_live: { kind: "conflict", says: "The stream is {status}, not active" },

@@ -26,6 +26,8 @@ const ofKind =
   (...kinds: AnyContract["kind"][]) =>
   (contract: AnyContract) =>
     kinds.includes(contract.kind);
+const asksIssuer = ({ kind, grants }: AnyContract) =>
+  kind === "authorizer" || grants.issuer === true;
 const toSockets = ({ kind, grants }: AnyContract) =>
   kind === "socket" || grants.connections === true;
 const readsQueue = (queue: QueueName) => (contract: AnyContract) =>
@@ -63,10 +65,10 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     RATES: { value: ratesText(stage), for: ofKind("endpoint", "socket") },
     SPEND_LIMIT: { value: String(stage.spendLimit), for: everyone },
     PURCHASES: { value: stage.purchases ? "on" : "off", for: ofKind("endpoint") },
-    ISSUER: { value: places.issuer, for: ofKind("authorizer") },
-    AUDIENCE: { value: places.audience, for: ofKind("authorizer") },
+    ISSUER: { value: places.issuer, for: asksIssuer },
+    AUDIENCE: { value: places.audience, for: asksIssuer },
     JWKS_URI: { value: places.jwksUri, for: ofKind("authorizer") },
-    GROUPS_CLAIM: { value: stage.groupsClaim, for: ofKind("authorizer") },
+    GROUPS_CLAIM: { value: stage.groupsClaim, for: asksIssuer },
     WS_ENDPOINT: { value: places.socketEndpoint, for: toSockets },
     SOCKETS_PER_USER: { value: String(stage.socketsPerUser), for: ofKind("socket", "authorizer") },
     POST_RATE: { value: String(stage.postRate), for: toSockets },

@@ -6,6 +6,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT 
 import * as z from "zod";
 import type { OwnRoute } from "./gateway/own-routes.ts";
 import { BadOwnRequest } from "./gateway/own-routes.ts";
+import { createCodeFlow } from "./issuer-code.ts";
 
 export type Issuer = {
   /** The `iss` of its tokens. */
@@ -92,6 +93,7 @@ export async function createIssuer({
     return { token, expiresAt: new Date((now + expiresIn) * 1000).toISOString() };
   };
 
+  const codeFlow = createCodeFlow({ url, clientId: audience, sign });
   return {
     url,
     audience,
@@ -106,13 +108,13 @@ export async function createIssuer({
           body: {
             issuer: url,
             jwks_uri: jwksUrl,
-            token_endpoint: `${baseUrl}/local/token`,
-            response_types_supported: ["id_token"],
+            ...codeFlow.metadata,
             subject_types_supported: ["public"],
             id_token_signing_alg_values_supported: ["RS256"],
           },
         }),
       },
+      ...codeFlow.routes,
       {
         method: "GET",
         path: "/local/issuer/.well-known/jwks.json",

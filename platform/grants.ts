@@ -40,6 +40,8 @@ export type Grants = {
   tencentSecret?: true;
   /** The key in the address of callbacks from Tencent. */
   callbackSecret?: true;
+  /** Knows the stage's issuer and may ask it; authorizers always do. */
+  issuer?: true;
 };
 
 /** With what a function needs that counts its callers' uses. */

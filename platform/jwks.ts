@@ -1,8 +1,7 @@
-import { request as requestPlain } from "node:http";
-import { request as requestSecure } from "node:https";
 import type { Jwks } from "aws-jwt-verify/jwk";
 import { assertIsJwks } from "aws-jwt-verify/jwk";
 import { setting } from "./env.ts";
+import { callIssuer } from "./issuer.ts";
 import { logNotice } from "./log.ts";
 
 /** The shortest time between two fetches of the issuer's keys, however many tokens ask for one. */
@@ -10,8 +9,8 @@ const fetchPauseMilliseconds = 10_000;
 /** The same after a fetch that failed: all whose token cannot be judged wait for the next one. */
 const failurePauseMilliseconds = 1_000;
 
-const timeoutMilliseconds = 2_000;
-const bytesMax = 256 * 1024;
+/** No set of keys is larger. */
+const bounds = { timeoutMilliseconds: 2_000, bytesMax: 256 * 1024 };
 
 /** The issuer's keys cannot be had now: what only they could tell is not known. */
 export class KeysUnavailable extends Error {
@@ -48,46 +47,9 @@ export async function fetchKeys(nowMilliseconds: number): Promise<Jwks | undefin
 }
 
 async function fetchNow(address: string): Promise<Jwks> {
-  const url = new URL(address);
-  assertTrusted(url);
-  const keys = JSON.parse(await getText(url));
+  const { status, text } = await callIssuer(new URL(address), bounds);
+  if (status !== 200) throw new Error(`HTTP status ${status}`);
+  const keys = JSON.parse(text);
   assertIsJwks(keys);
   return keys;
-}
-
-/** Keys come by https only; by http from this machine, and only in the one-machine runner. */
-function assertTrusted({ protocol, hostname }: URL): void {
-  if (protocol === "https:") return;
-  const isLoopback = ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
-  if (protocol === "http:" && isLoopback && setting("LOCAL") === "on") return;
-  throw new Error(`${protocol} is not trusted`);
-}
-
-/**
- * The body of a 200; reading stops once it is larger than any set of keys, and redirects are not
- * followed. By Node's own `https`, since the first `fetch` of a process loads code for 30 ms.
- */
-function getText(url: URL): Promise<string> {
-  const signal = AbortSignal.timeout(timeoutMilliseconds);
-  const request = (url.protocol === "https:" ? requestSecure : requestPlain)(url, { signal });
-  return new Promise((resolve, reject) => {
-    request.on("error", reject);
-    request.once("response", (answer) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      const fail = (error: Error) => {
-        request.destroy();
-        reject(error);
-      };
-      if (answer.statusCode !== 200) return fail(new Error(`HTTP status ${answer.statusCode}`));
-      answer.on("data", (chunk: Buffer) => {
-        bytes += chunk.length;
-        if (bytes > bytesMax) return fail(new Error(`more than ${bytesMax} bytes`));
-        chunks.push(chunk);
-      });
-      answer.on("error", reject);
-      answer.once("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
-    });
-    request.end();
-  });
 }

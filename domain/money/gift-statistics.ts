@@ -21,10 +21,12 @@ export function giftStatisticsOf(
   types: readonly GiftType[],
   totals: { count: number; counts: ReadonlyMap<string, number> },
 ): z.infer<typeof GiftStatistics> {
-  const giftTypeCounts = inPriceOrder(types).flatMap(({ id, creditAmount, svgUrl, isActive }) => {
-    const count = totals.counts.get(id) ?? 0;
-    return count > 0 ? [{ giftType: { id, creditAmount, svgUrl, isActive }, count }] : [];
-  });
+  const giftTypeCounts = inPriceOrder(types, "active").flatMap(
+    ({ id, creditAmount, svgUrl, isActive }) => {
+      const count = totals.counts.get(id) ?? 0;
+      return count > 0 ? [{ giftType: { id, creditAmount, svgUrl, isActive }, count }] : [];
+    },
+  );
   return { liveStreamId, totalCount: totals.count, giftTypeCounts };
 }
 

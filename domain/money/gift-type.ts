@@ -96,8 +96,13 @@ export function assertActive(type: GiftType): void {
   if (!type.isActive) refuse("gift_type_inactive");
 }
 
-/** Active types, cheapest first; of the same price, the older first. */
-export function inPriceOrder(types: readonly GiftType[]): GiftType[] {
-  const active = types.filter(({ isActive, deletedAt }) => isActive && deletedAt === undefined);
-  return active.sort((a, b) => a.creditAmount - b.creditAmount || (a.id < b.id ? -1 : 1));
+/**
+ * Types that are not deleted, cheapest first and of the same price the older first: the active
+ * ones, or all of them.
+ */
+export function inPriceOrder(types: readonly GiftType[], which: "active" | "all"): GiftType[] {
+  const listed = types.filter(
+    ({ isActive, deletedAt }) => (isActive || which === "all") && deletedAt === undefined,
+  );
+  return listed.sort((a, b) => a.creditAmount - b.creditAmount || (a.id < b.id ? -1 : 1));
 }

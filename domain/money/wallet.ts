@@ -108,6 +108,15 @@ export type SpendLimits = {
   spendLimit: number;
 };
 
+/** What is shown of a wallet: `pending` is received and not settled yet. */
+export const Balances = z.object({
+  balance: Balance,
+  pending: Balance,
+  owed: Balance,
+  spendLimit: Balance,
+});
+export type Balances = z.infer<typeof Balances>;
+
 /** The limit of credits a day that applies to this wallet, 0 for none. */
 export const spendLimitOf = (wallet: Wallet, limits: Pick<SpendLimits, "spendLimit">) =>
   wallet.spendLimit ?? limits.spendLimit;

@@ -50,7 +50,7 @@ export function assertMayHost(stream: Stream, caller: Acting): void {
 }
 
 /** Whether the caller is the host, a moderator whom they named, or an admin. */
-const mayModerate = (stream: Stream, caller: Acting) =>
+export const mayModerate = (stream: Stream, caller: Acting) =>
   isHost(stream, caller.userId) ||
   stream.moderators.includes(caller.userId) ||
   caller.roles.includes("admin");

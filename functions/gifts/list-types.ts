@@ -1,9 +1,12 @@
 import * as z from "zod";
 import { inPriceOrder, ListedGiftType, listedGiftTypeOf } from "../../domain/money/gift-type.ts";
+import { truth } from "../../domain/page.ts";
+import { refuse } from "../../domain/refusal.ts";
+import { hasRole } from "../../platform/caller.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listGiftTypes } from "../../platform/store/money/gift-types.ts";
 
-/** The gifts that can be sent now. */
+/** The gifts that can be sent now; with `inactive`, for admins, the others too. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/gifts/gift-types",
@@ -11,11 +14,16 @@ export const { contract, handler } = endpoint(
     tag: "Gifts",
     caller: "user",
     shape: "envelope",
+    query: z.object({ inactive: truth.default(false) }),
     answer: [200, z.array(ListedGiftType)],
     // The same for all who have a token, which is asked for each time.
     cacheControl: "public, no-cache",
     refusals: [],
     grants: { read: ["GIFTTYPE"] },
   },
-  async ({ now }) => inPriceOrder(await listGiftTypes(now)).map(listedGiftTypeOf),
+  async ({ query: { inactive }, caller, now }) => {
+    if (inactive && !hasRole(caller, "admin")) refuse("role_missing", { role: "admin" });
+    const types = inPriceOrder(await listGiftTypes(now), inactive ? "all" : "active");
+    return types.map(listedGiftTypeOf);
+  },
 );

@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { truth } from "../../domain/page.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
+import { mayModerate } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStreams } from "../../platform/store/streams/shown.ts";
 import { listNewest } from "../../platform/store/streams/stream-lists.ts";
@@ -8,6 +10,7 @@ import { findStreams } from "../../platform/store/streams/streams.ts";
 /** The list has no pages, so it ends at a number instead. */
 const shownMax = 100;
 
+/** With `moderated` only those that the caller may moderate. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream",
@@ -15,13 +18,14 @@ export const { contract, handler } = endpoint(
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
+    query: z.object({ moderated: truth.default(false) }),
     answer: [200, z.array(LiveStream)],
     refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
   },
-  async () => {
+  async ({ query: { moderated }, caller }) => {
     const newest = await listNewest(shownMax);
     const streams = await findStreams(newest.map(({ streamId }) => streamId));
-    return showStreams(streams);
+    return showStreams(moderated ? streams.filter((one) => mayModerate(one, caller)) : streams);
   },
 );

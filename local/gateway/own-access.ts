@@ -43,7 +43,7 @@ export function listCorsHeaders(request: RestRequest): [string, string][] {
 }
 
 /** Whether a host name or an address can only be this machine; `localhost` resolves by RFC 6761. */
-function isLoopback(name: string | undefined): boolean {
+export function isLoopback(name: string | undefined): boolean {
   if (name === undefined) return false;
   const address = name.replace(/^\[|\]$/g, "").replace(/^::ffff:/, "");
   if (isIP(address) === 4) return address.startsWith("127.");

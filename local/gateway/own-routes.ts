@@ -1,10 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { findAccessFault, listCorsHeaders } from "./own-access.ts";
-import type { RestAnswer, RestRequest } from "./rest-request.ts";
+import { findHeader, type RestAnswer, type RestRequest } from "./rest-request.ts";
 
-/** What a handler gets: the JSON body (undefined without one), the query and the whole request. */
+/**
+ * What a handler gets: the body, which is JSON or the fields of a form (undefined without one), the
+ * query and the whole request.
+ */
 type OwnRequest = { body: unknown; query: URLSearchParams; request: RestRequest };
-type OwnAnswer = { status: number; body?: unknown };
+type OwnAnswer = { status: number; body?: unknown; headers?: [string, string][] };
 export type OwnRoute = {
   method: string;
   /** An exact path such as `/local/cost`. */
@@ -25,6 +28,7 @@ export type OwnRoutes = {
 };
 
 const bodyBytesMax = 64 * 1024;
+const formType = "application/x-www-form-urlencoded";
 
 /** Refuses a request to one of the runner's own routes with 400 and what is wrong with it. */
 export class BadOwnRequest extends Error {
@@ -69,8 +73,9 @@ export function createOwnRoutes(): OwnRoutes {
       return refuse(413, ["Request body too large"]);
     try {
       const query = new URLSearchParams(request.query);
-      const { status, body } = await route.handler({ body: readJson(request), query, request });
-      return answerJson(status, body);
+      const given = { body: readFields(request), query, request };
+      const { status, body, headers } = await route.handler(given);
+      return answerJson(status, body, headers);
     } catch (error) {
       if (error instanceof BadOwnRequest)
         return refuse(400, ["Validation failed", ...error.faults]);
@@ -102,6 +107,15 @@ export function answerJson(
 function refuse(statusCode: number, errors: string[]): RestAnswer {
   const timestamp = new Date().toISOString();
   return answerJson(statusCode, { isSuccess: false, statusCode, data: null, errors, timestamp });
+}
+
+/** curl calls every body a form, so what looks like JSON is taken for it. */
+function readFields(request: RestRequest): unknown {
+  const isForm = findHeader(request, "content-type")?.startsWith(formType);
+  const text = request.body.toString("utf8");
+  return isForm && !/^\s*[[{]/.test(text)
+    ? Object.fromEntries(new URLSearchParams(text))
+    : readJson(request);
 }
 
 function readJson(request: RestRequest): unknown {

@@ -1,0 +1,38 @@
+import * as z from "zod";
+
+/** What a page needs to send somebody to the stage's issuer (OpenID Connect Core 1.0, 3.1.2). */
+export const SignIn = z
+  .object({
+    issuer: z.string().meta({ description: "The `iss` of its tokens" }),
+    clientId: z.string().meta({ description: "The `aud` of its ID tokens" }),
+    authorizationEndpoint: z
+      .string()
+      .nullable()
+      .meta({ description: "null: the issuer has none, and tokens come from elsewhere" }),
+    scope: z.string(),
+    groupsClaim: z.string().meta({ description: "The claim of its tokens that lists roles" }),
+  })
+  .meta({ id: "SignIn" });
+
+/** A code that the issuer gave, with what proves that it was meant for this page (RFC 7636). */
+export const SignInCode = z.object({
+  code: z
+    .string()
+    .regex(/^[\x20-\x7e]{1,2048}$/, "expected 1 to 2,048 printable ASCII characters")
+    .meta({ example: "SplxlOBeZQQYbYS6WxSbIA" }),
+  codeVerifier: z
+    .string()
+    .regex(/^[A-Za-z0-9._~-]{43,128}$/, "expected 43 to 128 of A-Z a-z 0-9 - . _ ~")
+    .meta({ example: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" }),
+  redirectUri: z
+    .url({ protocol: /^https?$/, error: "expected the URL to which the issuer led back" })
+    .max(500)
+    .meta({ example: "https://ovation.example/console" }),
+});
+export type SignInCode = z.infer<typeof SignInCode>;
+
+/** The token for `Authorization: Bearer`, and how many seconds it is good for. */
+export const SignedIn = z
+  .object({ token: z.string(), expiresIn: z.number().int().min(0) })
+  .meta({ id: "SignedIn" });
+export type SignedIn = z.infer<typeof SignedIn>;

@@ -1,0 +1,29 @@
+import { SignIn } from "../../domain/people/sign-in.ts";
+import { setting } from "../../platform/env.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { findMetadata } from "../../platform/sign-in.ts";
+
+/** Pages reach nothing but this API, so what the issuer says of itself comes from here. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/sign-in",
+    says: "Read where somebody signs in on this stage",
+    tag: "Sign-in",
+    caller: "anyone",
+    shape: "envelope",
+    answer: [200, SignIn],
+    refusals: [],
+    grants: { issuer: true },
+  },
+  async ({ now }) => {
+    const { authorization_endpoint: address, token_endpoint } = await findMetadata(now);
+    const authorizationEndpoint = (token_endpoint && address) ?? null;
+    return {
+      issuer: setting("ISSUER"),
+      clientId: setting("AUDIENCE"),
+      authorizationEndpoint,
+      scope: "openid profile",
+      groupsClaim: setting("GROUPS_CLAIM"),
+    };
+  },
+);

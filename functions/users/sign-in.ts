@@ -1,0 +1,19 @@
+import { SignedIn, SignInCode } from "../../domain/people/sign-in.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { redeem } from "../../platform/sign-in.ts";
+
+/** The last step of the authorization code flow, which a page may not do at another host. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/sign-in",
+    says: "Redeem a code of the stage's issuer for a token, with its PKCE verifier",
+    tag: "Sign-in",
+    caller: "anyone",
+    shape: "envelope",
+    body: SignInCode,
+    answer: [200, SignedIn],
+    refusals: ["sign_in_failed", "sign_in_unavailable"],
+    grants: { issuer: true },
+  },
+  async ({ body, now }) => redeem(body, now),
+);

@@ -1,0 +1,130 @@
+import { createHash, randomBytes } from "node:crypto";
+import * as z from "zod";
+import { isLoopback } from "./gateway/own-access.ts";
+import { BadOwnRequest, type OwnRoute } from "./gateway/own-routes.ts";
+
+const codeMilliseconds = 60_000;
+const codesMax = 1_000;
+const tokenSeconds = 3600;
+
+/** An application of this machine, to which alone a code may be brought. */
+const isOwn = (uri: string) => URL.canParse(uri) && isLoopback(new URL(uri).hostname);
+
+/** What a page brings to the authorization endpoint (RFC 6749, 4.1.1, and RFC 7636, 4.3). */
+const Ask = z.object({
+  response_type: z.literal("code"),
+  client_id: z.string(),
+  redirect_uri: z.string().max(500).refine(isOwn, "expected a URL of this machine"),
+  state: z.string().max(500).optional(),
+  nonce: z.string().max(500).optional(),
+  code_challenge: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "expected a SHA-256 in base64url"),
+  code_challenge_method: z.literal("S256"),
+  login_hint: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, "expected a subject")
+    .optional(),
+});
+
+const Redemption = z.object({
+  grant_type: z.literal("authorization_code"),
+  code: z.string(),
+  client_id: z.string(),
+  redirect_uri: z.string(),
+  code_verifier: z.string(),
+});
+
+type Code = { ask: z.infer<typeof Ask>; until: number };
+
+type Person = { sub: string; groups: string[]; claims: Record<string, unknown> };
+
+/** Who signs in where no `login_hint` says who. */
+const first = "admin";
+
+type Made = {
+  url: string;
+  clientId: string;
+  sign(request: Person & { expiresIn: number }): Promise<{ token: string }>;
+};
+
+/**
+ * The authorization code flow with PKCE for this machine: it asks nobody for a password.
+ * `login_hint` says who signs in, else it is `admin`, who is one. A code is good once, for a minute,
+ * and with the verifier that belongs to its challenge.
+ * https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth
+ */
+export function createCodeFlow({ url, clientId, sign }: Made): {
+  metadata: Record<string, unknown>;
+  routes: OwnRoute[];
+} {
+  const codes = new Map<string, Code>();
+  const metadata = {
+    authorization_endpoint: `${url}/authorize`,
+    token_endpoint: `${url}/token`,
+    response_types_supported: ["code"],
+    grant_types_supported: ["authorization_code"],
+    code_challenge_methods_supported: ["S256"],
+    token_endpoint_auth_methods_supported: ["none"],
+    scopes_supported: ["openid", "profile"],
+  };
+
+  function authorize(query: URLSearchParams) {
+    const checked = Ask.safeParse(Object.fromEntries(query));
+    if (!checked.success) throw new BadOwnRequest(checked.error.issues.map(describe));
+    const ask = checked.data;
+    if (ask.client_id !== clientId) throw new BadOwnRequest([`client_id: expected ${clientId}`]);
+    if (codes.size >= codesMax) codes.clear();
+    const code = randomBytes(24).toString("base64url");
+    codes.set(code, { ask, until: Date.now() + codeMilliseconds });
+    const back = new URL(ask.redirect_uri);
+    back.searchParams.set("code", code);
+    if (ask.state !== undefined) back.searchParams.set("state", ask.state);
+    return { status: 302, headers: [["location", back.href]] as [string, string][] };
+  }
+
+  /** Errors have the form of RFC 6749, 5.2. */
+  async function redeem(body: unknown) {
+    const checked = Redemption.safeParse(body);
+    if (!checked.success) return { status: 400, body: { error: "invalid_request" } };
+    const { code, client_id, redirect_uri, code_verifier } = checked.data;
+    const found = codes.get(code);
+    codes.delete(code);
+    const challenge = createHash("sha256").update(code_verifier).digest("base64url");
+    const isGood =
+      found !== undefined &&
+      found.until > Date.now() &&
+      found.ask.client_id === client_id &&
+      found.ask.redirect_uri === redirect_uri &&
+      found.ask.code_challenge === challenge;
+    if (!isGood) {
+      const error_description = "the code is unknown, used, too old or not this page's";
+      return { status: 400, body: { error: "invalid_grant", error_description } };
+    }
+    const { login_hint: sub = first, nonce } = found.ask;
+    const claims = nonce === undefined ? {} : { nonce };
+    const groups = sub === first ? ["admin"] : [];
+    const { token } = await sign({ sub, groups, claims, expiresIn: tokenSeconds });
+    return {
+      status: 200,
+      body: {
+        id_token: token,
+        access_token: token,
+        token_type: "Bearer",
+        expires_in: tokenSeconds,
+      },
+    };
+  }
+
+  return {
+    metadata,
+    routes: [
+      {
+        method: "GET",
+        path: "/local/issuer/authorize",
+        handler: ({ query }) => authorize(query),
+      },
+      { method: "POST", path: "/local/issuer/token", handler: ({ body }) => redeem(body) },
+    ],
+  };
+}
+
+const describe = ({ path, message }: z.core.$ZodIssue) => `${path.join(".")}: ${message}`;
