@@ -34,6 +34,7 @@ type Page = {
 const pages = [
   { path: "/", folder: "studio", stage: "dev", otherwise: "/console" },
   { path: "/overlay", folder: "overlay" },
+  { path: "/console", folder: "console" },
 ];
 
 /** Stays the same from release to release, since other sites have it in their pages. */

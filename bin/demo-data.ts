@@ -29,6 +29,8 @@ const ids = {
   stream: "64d15f9e2e6c8f4d5a123000",
   room: "65a1234bcde5678f90123456",
   giftType: "65a1234bcde5678f90123456",
+  /** Looks after the demo stream; the console lets one be them. */
+  moderator: "moderator",
 };
 
 const demoCredits = 1_000_000;
@@ -163,5 +165,6 @@ function streamOf(
 ): Stream {
   const given = { id, host: summaryOf(host, defaultPicture), defaultThumbnail, now };
   const made = makeStream({ title }, given);
-  return { ...made, status: "active", startedAt: now.toISOString(), roomId };
+  const moderators = roomId === null ? [ids.moderator] : [];
+  return { ...made, status: "active", startedAt: now.toISOString(), roomId, moderators };
 }

@@ -36,7 +36,16 @@ const rules: Record<string, Rule> = {
   local: { may: [/^local\//, node, { test: isLibrary } as RegExp] },
   client: { may: [/^client\//, /^docs\/\w+\.json$/, { test: isLibrary } as RegExp], never: [node] },
   // Only what a browser is given; of the house the published client alone, by its front door.
-  web: { may: [/^web\//, /^client\/index\.ts$/, /^preact(\/|$)/, /^@preact\/signals$/, /^icon:/] },
+  web: {
+    may: [
+      /^web\//,
+      /^client\/index\.ts$/,
+      /^preact(\/|$)/,
+      /^@preact\/signals$/,
+      /^icon:/,
+      /^uplot$/,
+    ],
+  },
 };
 
 function strangers({ room, imports }: Source): string[] {

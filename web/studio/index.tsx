@@ -2,7 +2,8 @@
 import "../chat/index.ts";
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
-import { Icon, Mark } from "./icons.tsx";
+import { Mark } from "../mark.tsx";
+import { Icon } from "./icons.tsx";
 import { fetchCast } from "./runner.ts";
 import { cast, streamId, trouble, watchHouse } from "./show.ts";
 import { Stage } from "./stage.tsx";

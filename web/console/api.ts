@@ -1,0 +1,109 @@
+import { signal } from "@preact/signals";
+import { createClient, OvationError } from "../../client/index.ts";
+import { leave, NoSocket, session } from "./session.ts";
+
+/** A call as it goes over the wire, but for the token. */
+export type Request = { method: string; path: string; body?: unknown; key?: string };
+
+/** A call that was made, and how it was answered; status 0 where no answer came. */
+export type Called = Request & { id: number; status: number; milliseconds: number };
+
+const calledMax = 200;
+
+/** Everything that this page has called, the newest first. */
+export const called = signal<Called[]>([]);
+let next = 1;
+
+const noted: typeof fetch = async (input, init = {}) => {
+  const url = new URL(String(input));
+  const headers = new Headers(init.headers);
+  const key = headers.get("idempotency-key");
+  const request: Request = {
+    method: init.method ?? "GET",
+    path: url.pathname + url.search,
+    ...(typeof init.body === "string" && { body: JSON.parse(init.body) }),
+    ...(key !== null && { key }),
+  };
+  const began = performance.now();
+  const note = (status: number) => {
+    const milliseconds = Math.round(performance.now() - began);
+    called.value = [{ ...request, id: next++, status, milliseconds }, ...called.value].slice(
+      0,
+      calledMax,
+    );
+  };
+  try {
+    const answer = await fetch(input, init);
+    note(answer.status);
+    if (answer.status === 401) leave("Your session has ended. Sign in again to go on.");
+    return answer;
+  } catch (error) {
+    note(0);
+    throw error;
+  }
+};
+
+const client = createClient({
+  url: location.origin,
+  token: () => session.value?.token ?? "",
+  WebSocket: NoSocket as never,
+  fetch: noted,
+});
+
+/** Any call of the API as who is signed in. */
+export const { call } = client;
+
+/** A call as it is shown before it is made. */
+export type Wish = Request & { run<Answer>(): Promise<Answer> };
+
+/** Writes a call down without making it; `key` lets it happen once, however often it is sent. */
+export const wish = (method: string, path: string, body?: unknown, key?: string): Wish => ({
+  method,
+  path,
+  ...(body !== undefined && { body }),
+  ...(key !== undefined && { key }),
+  run: () => call(method, path, body, key),
+});
+
+/** A key of one's own for what must happen once. */
+export const newKey = () => [...crypto.getRandomValues(new Uint8Array(12))].map(hex).join("");
+const hex = (byte: number) => byte.toString(16).padStart(2, "0");
+
+const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A call as a line for a shell, with `$TOKEN` in the place of the token. */
+export function curlOf({ method, path, body, key }: Request): string {
+  return [
+    `curl -X ${method} ${quote(location.origin + path)}`,
+    `-H "Authorization: Bearer $TOKEN"`,
+    ...(key === undefined ? [] : [`-H ${quote(`Idempotency-Key: ${key}`)}`]),
+    ...(body === undefined
+      ? []
+      : [`-H 'Content-Type: application/json'`, `-d ${quote(JSON.stringify(body))}`]),
+  ].join(" ");
+}
+
+/** An error for people: what is wrong, what they can do, and its name. */
+export type Refused = { says: string; advice: string; code: string };
+
+/** What can be done after an error, by its status. */
+const advices: Record<number, string> = {
+  0: "Look whether Ovation runs and the network is there, then try again.",
+  401: "Sign in again.",
+  403: "Somebody with more rights has to do this.",
+  404: "It may have been removed meanwhile. Load the list again.",
+  409: "Load again to see how it stands now.",
+  429: "Wait a moment, then try again.",
+};
+
+export function refusedOf(error: unknown): Refused {
+  if (!(error instanceof OvationError))
+    return { says: String(error), advice: advices[0]!, code: "" };
+  const { statusCode, errors, code } = error;
+  const advice = advices[statusCode] ?? (statusCode >= 500 ? "Try again in a moment." : "");
+  return {
+    says: errors.at(-1) ?? error.message,
+    advice,
+    code: code ?? (statusCode ? `${statusCode}` : ""),
+  };
+}

@@ -1,0 +1,104 @@
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+
+type Given = {
+  title: string;
+  /** What stands beside the newest value. */
+  unit: string;
+  seconds: readonly number[];
+  values: readonly (number | null)[];
+};
+
+const height = 140;
+const windowSeconds = 120;
+/** Where the time is named, as shares of the window. */
+const marks = [0.25, 0.5, 0.75, 1];
+const markOf = (seconds: number) => (seconds === 0 ? "now" : `${seconds} s`);
+const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+/** A colour of the tokens as the canvas can take it. */
+function colourOf(element: HTMLElement, name: string): string {
+  element.style.color = `var(${name})`;
+  const { color } = getComputedStyle(element);
+  element.style.color = "";
+  return color;
+}
+
+function draw(element: HTMLElement): uPlot {
+  const [accent, muted, line] = ["--accent", "--muted", "--line"].map((name) =>
+    colourOf(element, name),
+  );
+  const font = `12px ${getComputedStyle(element).fontFamily}`;
+  const axis = { stroke: muted!, font, grid: { stroke: line!, width: 1 }, ticks: { show: false } };
+  return new uPlot(
+    {
+      width: element.clientWidth,
+      height,
+      legend: { show: false },
+      cursor: { show: false },
+      padding: [8, 16, 0, 0],
+      scales: {
+        x: { range: (_, __, max) => [max - windowSeconds, max] },
+        y: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] },
+      },
+      axes: [
+        {
+          ...axis,
+          grid: { show: false },
+          size: 28,
+          splits: (_, __, min, max) => marks.map((mark) => min + mark * (max - min)),
+          values: () => marks.map((mark) => markOf((mark - 1) * windowSeconds)),
+        },
+        { ...axis, size: 44, space: 36, values: (_, at) => at.map((y) => numbers.format(y)) },
+      ],
+      series: [
+        {},
+        { stroke: accent!, width: 2, fill: `color-mix(in srgb, ${accent} 12%, transparent)` },
+      ],
+    },
+    [[], []],
+    element,
+  );
+}
+
+/** One line over the last two minutes; its title says what it is and how much it is now. */
+export function Chart({ title, unit, seconds, values }: Given) {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  useEffect(() => {
+    const element = place.current!;
+    const again = () => {
+      const data = plot.current?.data;
+      plot.current?.destroy();
+      plot.current = draw(element);
+      if (data !== undefined) plot.current.setData(data);
+    };
+    again();
+    const resizing = new ResizeObserver(() =>
+      plot.current?.setSize({ width: element.clientWidth, height }),
+    );
+    resizing.observe(element);
+    const theme = matchMedia("(prefers-color-scheme: light)");
+    theme.addEventListener("change", again);
+    return () => {
+      resizing.disconnect();
+      theme.removeEventListener("change", again);
+      plot.current?.destroy();
+    };
+  }, []);
+  useEffect(() => {
+    plot.current?.setData([[...seconds], [...values]]);
+  }, [seconds, values]);
+  const newest = values.findLast((value) => value !== null) ?? 0;
+  return (
+    <figure class="card chart" aria-label={title}>
+      <figcaption>
+        <span>{title}</span>
+        <span class="number">
+          <b>{numbers.format(newest)}</b> <span class="quiet">{unit}</span>
+        </span>
+      </figcaption>
+      <div ref={place} class="plot" aria-hidden="true" />
+    </figure>
+  );
+}

@@ -1,0 +1,206 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId } from "preact/hooks";
+import type { Answer } from "../../client/index.ts";
+import { call } from "./api.ts";
+import { PersonCell } from "./pieces.tsx";
+import { filter, set } from "./place.ts";
+
+type FieldGiven = {
+  name: string;
+  value: string;
+  change(value: string): void;
+  says?: string;
+  type?: keyof typeof kinds;
+};
+
+/** Numbers and addresses are written as text, since the API says what is wrong with them. */
+const kinds = {
+  text: { type: "text" },
+  search: { type: "search" },
+  number: { type: "text", inputMode: "numeric" },
+  url: { type: "text", inputMode: "url" },
+} as const;
+
+/** One line that is written into, with its name above and what is wrong below. */
+export function Field({ name, value, change, says, type = "text" }: FieldGiven) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{name}</label>
+      <input
+        id={id}
+        class="input"
+        {...kinds[type]}
+        autocomplete="off"
+        value={value}
+        aria-describedby={says === undefined ? undefined : `${id}-says`}
+        onInput={(event) => change(event.currentTarget.value)}
+      />
+      {says !== undefined && (
+        <p id={`${id}-says`} class="quiet">
+          {says}
+        </p>
+      )}
+    </div>
+  );
+}
+
+type Option = { value: string; title: string };
+
+export function Select(given: {
+  name: string;
+  value: string;
+  choices: readonly Option[];
+  change(value: string): void;
+}) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{given.name}</label>
+      <select
+        id={id}
+        value={given.value}
+        onChange={(event) => given.change(event.currentTarget.value)}
+      >
+        {given.choices.map(({ value, title }) => (
+          <option key={value} value={value}>
+            {title}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** A few choices side by side, of which one holds. */
+export function Choice<Value extends string>(given: {
+  name: string;
+  value: Value;
+  choices: readonly (readonly [value: Value, title: string])[];
+  change(value: Value): void;
+}) {
+  return (
+    <fieldset class="choice">
+      <legend class="hidden">{given.name}</legend>
+      {given.choices.map(([value, title]) => (
+        <button
+          key={value}
+          type="button"
+          aria-pressed={given.value === value}
+          onClick={() => given.change(value)}
+        >
+          {title}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+export function Switch(given: { name: string; isOn: boolean; change(isOn: boolean): void }) {
+  return (
+    <label class="rule">
+      <span>{given.name}</span>
+      <input
+        type="checkbox"
+        role="switch"
+        aria-checked={given.isOn}
+        class="switch"
+        checked={given.isOn}
+        onChange={(event) => given.change(event.currentTarget.checked)}
+      />
+    </label>
+  );
+}
+
+/** A form whose one button makes one call. */
+export function Form(given: { name: string; submit(): void; children: ComponentChildren }) {
+  return (
+    <form
+      class="form"
+      aria-label={given.name}
+      onSubmit={(event) => {
+        event.preventDefault();
+        given.submit();
+      }}
+    >
+      {given.children}
+    </form>
+  );
+}
+
+export type Stream = Answer<"GET /api/v1/live-stream/{streamId}">;
+const searchMilliseconds = 200;
+
+/** The stream that a view is about, which the address names; else the first of them. */
+export function StreamSelect({ streams }: { streams: readonly Stream[] }) {
+  return (
+    <Select
+      name="Stream"
+      value={chosenOf(streams)?.id ?? ""}
+      choices={streams.map(({ id, title, creator }) => ({
+        value: id,
+        title: `${title} · ${creator.username || creator.name}`,
+      }))}
+      change={(stream) => set({ stream, id: "" })}
+    />
+  );
+}
+
+export const chosenOf = (streams: readonly Stream[]) =>
+  streams.find(({ id }) => id === filter("stream")) ??
+  streams.find(({ status }) => status === "active") ??
+  streams[0];
+
+type Found = Answer<"GET /api/v1/users/search">["list"][number];
+
+/** Finds somebody by the beginning of a name. */
+export function UserField(given: { name: string; choose(user: Found): void }) {
+  const text = useSignal("");
+  const found = useSignal<Found[] | undefined>(undefined);
+  useEffect(() => {
+    const q = text.value.trim();
+    if (q === "") {
+      found.value = undefined;
+      return;
+    }
+    const timer = setTimeout(async () => {
+      const query = { q, limit: 6 };
+      const answer = await call("GET /api/v1/users/search", { query }).catch(() => undefined);
+      if (text.value.trim() === q) found.value = answer?.list ?? [];
+    }, searchMilliseconds);
+    return () => clearTimeout(timer);
+  }, [text.value, text, found]);
+  return (
+    <div class="finder">
+      <Field
+        name={given.name}
+        type="search"
+        value={text.value}
+        change={(value) => {
+          text.value = value;
+        }}
+        {...(found.value === undefined && { says: "The beginning of a name or username" })}
+      />
+      {found.value !== undefined && (
+        <ul class="found" aria-label="Found users">
+          {found.value.map((user) => (
+            <li key={user._id}>
+              <button
+                type="button"
+                class="item"
+                onClick={() => {
+                  text.value = "";
+                  given.choose(user);
+                }}
+              >
+                <PersonCell person={user} />
+              </button>
+            </li>
+          ))}
+          {found.value.length === 0 && <li class="quiet none">Nobody is called that.</li>}
+        </ul>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,174 @@
+import { useSignal } from "@preact/signals";
+import type { Answer } from "../../client/index.ts";
+import { call, newKey, wish } from "./api.ts";
+import { ask, CallBox, type Deed, perform } from "./deeds.tsx";
+import { Field, Form, Switch } from "./fields.tsx";
+import { GiftPicture } from "./gift-picture.tsx";
+import { useLoad } from "./load.ts";
+import { type Column, Detail, formatted, Nothing, Refusal, Skeleton, Table } from "./pieces.tsx";
+import { filter, set } from "./place.ts";
+
+type GiftType = Answer<"GET /api/v1/gifts/gift-types">[number];
+type Draft = Pick<GiftType, "name" | "creditAmount" | "svgUrl" | "isActive">;
+
+const blank: Draft = { name: "", creditAmount: 10, svgUrl: "", isActive: true };
+
+const columns: Column<GiftType>[] = [
+  {
+    title: "Gift",
+    cell: ({ svgUrl, name }) => (
+      <span class="gift-cell">
+        <GiftPicture url={svgUrl} size={32} />
+        <bdi>{name}</bdi>
+      </span>
+    ),
+  },
+  { title: "Price", isNumber: true, cell: ({ creditAmount }) => formatted(creditAmount) },
+  {
+    title: "Tencent's GiftId",
+    isWide: true,
+    cell: ({ giftId }) => <code class="cut">{giftId}</code>,
+  },
+  {
+    title: "State",
+    cell: ({ isActive }) => (
+      <span class={`status ${isActive ? "live" : ""}`}>{isActive ? "for sale" : "put away"}</span>
+    ),
+  },
+];
+
+/** Everything that can be given, and what cannot be given any more. */
+export function GiftCatalogue() {
+  const { value, refused, reload, change } = useLoad("gifts", () =>
+    call("GET /api/v1/gifts/gift-types", { query: { inactive: true } }),
+  );
+  if (refused) return <Refusal refused={refused} retry={reload} />;
+  if (value === undefined) return <Skeleton />;
+  const id = filter("id");
+  const chosen = value.find((type) => type.id === id);
+  const took = (type: GiftType) => {
+    change((all) =>
+      [...all.filter((one) => one.id !== type.id), type].sort(
+        (a, b) => a.creditAmount - b.creditAmount || (a.id < b.id ? -1 : 1),
+      ),
+    );
+    set({ id: type.id }, true);
+  };
+  return (
+    <>
+      <div class="filters">
+        <button type="button" class="button primary" onClick={() => set({ id: "new" })}>
+          New gift
+        </button>
+      </div>
+      <div class={`split ${chosen || id === "new" ? "has-detail" : ""}`}>
+        {value.length === 0 ? (
+          <Nothing says="There is nothing to give yet. Make the first gift." />
+        ) : (
+          <Table
+            label="Gift types"
+            columns={columns}
+            rows={value}
+            idOf={(type) => type.id}
+            selected={id}
+            open={(type) => set({ id: type.id })}
+          />
+        )}
+        {(chosen || id === "new") && <Editor key={id} type={chosen} took={took} />}
+      </div>
+    </>
+  );
+}
+
+/** Only what was changed is sent. */
+const changesOf = (type: Draft, draft: Draft) =>
+  Object.fromEntries(
+    Object.entries(draft).filter(([name, value]) => type[name as keyof Draft] !== value),
+  ) as Partial<Draft>;
+
+function deedOf(
+  type: GiftType | undefined,
+  draft: Draft,
+  key: string,
+  took: (type: GiftType) => void,
+): Deed | undefined {
+  if (type === undefined)
+    return {
+      title: `Make ${draft.name || "a new gift"}`,
+      verb: "Make the gift",
+      wish: wish("POST", "/api/v1/gifts/gift-types", draft, key),
+      done(made: GiftType) {
+        took(made);
+        return `${made.name} can be given for ${formatted(made.creditAmount)} credits.`;
+      },
+    };
+  const changes = changesOf(type, draft);
+  if (Object.keys(changes).length === 0) return undefined;
+  return {
+    title: changes.isActive === false ? `Put ${type.name} away` : `Change ${type.name}`,
+    warns: "Nobody can give it any more. Gifts that were given stay what they are.",
+    verb: changes.isActive === false ? "Put away" : "Save",
+    wish: wish("PATCH", `/api/v1/gifts/gift-types/${type.id}`, changes),
+    done(changed: GiftType) {
+      took(changed);
+      return `${changed.name} is changed. Gifts from now on have it so.`;
+    },
+    undo: () => deedOf({ ...type, ...changes }, pick(type), "", took)!,
+  };
+}
+
+const pick = ({ name, creditAmount, svgUrl, isActive }: Draft): Draft => ({
+  ...{ name, creditAmount, svgUrl, isActive },
+});
+
+function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftType): void }) {
+  const draft = useSignal<Draft>(pick(type ?? blank));
+  const key = useSignal(newKey());
+  const alter = (change: Partial<Draft>) => {
+    draft.value = { ...draft.value, ...change };
+  };
+  const deed = deedOf(type, draft.value, key.value, (changed) => {
+    draft.value = pick(changed);
+    took(changed);
+  });
+  const submit = () => {
+    if (deed === undefined) return;
+    if (type?.isActive && !draft.value.isActive) ask(deed);
+    else void perform(deed);
+  };
+  const { name, creditAmount, svgUrl, isActive } = draft.value;
+  return (
+    <Detail title={type?.name ?? "New gift"} close={() => set({ id: "" })}>
+      <figure class="preview">
+        <GiftPicture url={svgUrl} size={64} />
+        <figcaption>
+          <bdi>{name || "Its name"}</bdi>
+          <span class="price number">
+            <span class="coin" aria-hidden="true" /> {formatted(creditAmount || 0)}
+          </span>
+        </figcaption>
+      </figure>
+      <Form name="Gift type" submit={submit}>
+        <Field name="Name" value={name} change={(value) => alter({ name: value })} />
+        <Field
+          name="Price in credits"
+          type="number"
+          value={`${creditAmount || ""}`}
+          change={(value) => alter({ creditAmount: Number(value) })}
+        />
+        <Field
+          name="Picture"
+          type="url"
+          value={svgUrl}
+          change={(value) => alter({ svgUrl: value })}
+          says="An https address, best an SVG of 64 × 64"
+        />
+        <Switch name="For sale" isOn={isActive} change={(isOn) => alter({ isActive: isOn })} />
+        {deed && <CallBox request={deed.wish} />}
+        <button type="submit" class="button primary" disabled={deed === undefined}>
+          {deed?.verb ?? "Save"}
+        </button>
+      </Form>
+    </Detail>
+  );
+}

@@ -1,0 +1,104 @@
+/** The console: what admins and moderators do, each of which is a call of the API that it shows. */
+import { signal } from "@preact/signals";
+import { render } from "preact";
+import { useEffect } from "preact/hooks";
+import { Mark } from "../mark.tsx";
+import { Bans } from "./bans.tsx";
+import { CallsPanel } from "./calls-panel.tsx";
+import { Question, Words } from "./deeds.tsx";
+import { GiftCatalogue } from "./gifts.tsx";
+import { Icon } from "./icons.tsx";
+import { ModerationLog } from "./log.tsx";
+import { Machine } from "./machine.tsx";
+import { ParkedRecords } from "./parked.tsx";
+import { Link } from "./pieces.tsx";
+import { hrefOf, ownViews, type ViewName, view } from "./place.ts";
+import { Refunds } from "./refunds.tsx";
+import { beginSession, isAdmin, leave, ownId, session } from "./session.ts";
+import { SignIn } from "./sign-in.tsx";
+import { Streams } from "./streams.tsx";
+import { Users } from "./users.tsx";
+import { Webhooks } from "./webhooks.tsx";
+
+const contents: Record<ViewName, () => preact.JSX.Element | null> = {
+  streams: Streams,
+  users: Users,
+  bans: Bans,
+  log: ModerationLog,
+  gifts: GiftCatalogue,
+  refunds: Refunds,
+  parked: ParkedRecords,
+  webhooks: Webhooks,
+  machine: Machine,
+};
+
+const isKnown = signal(false);
+
+function Console() {
+  if (!isKnown.value) return null;
+  if (session.value === undefined) return <SignIn />;
+  return <Shell />;
+}
+
+function Shell() {
+  const { name, title } = view.value;
+  const Content = contents[name];
+  useEffect(() => {
+    document.title = `${title} · Ovation Console`;
+  }, [title]);
+  return (
+    <div class="console">
+      <Navigation />
+      <main>
+        <header class="page-head">
+          <h1>{title}</h1>
+        </header>
+        <Content key={name} />
+      </main>
+      <CallsPanel />
+      <Question />
+      <Words />
+    </div>
+  );
+}
+
+function Navigation() {
+  const { claims } = session.value!;
+  const name = String(claims.given_name ?? claims.preferred_username ?? ownId.value);
+  return (
+    <nav class="navigation" aria-label="Views">
+      <span class="brand">
+        <Mark />
+        <span class="wordmark">
+          Ovation <span class="quiet">Console</span>
+        </span>
+      </span>
+      <ul>
+        {ownViews.value.map((one) => (
+          <li key={one.name}>
+            <Link
+              href={hrefOf(one.name)}
+              class={`place ${one.name === view.value.name ? "here" : ""}`}
+            >
+              <Icon name={one.name} size={20} />
+              <span class="place-title">{one.title}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      <div class="who">
+        <span class="who-name">
+          <bdi>{name}</bdi>
+          <span class="quiet">{isAdmin.value ? "Admin" : "Moderator"}</span>
+        </span>
+        <button type="button" class="tool" aria-label="Sign out" onClick={() => leave()}>
+          <Icon name="out" size={20} />
+        </button>
+      </div>
+    </nav>
+  );
+}
+
+render(<Console />, document.getElementById("console")!);
+await beginSession();
+isKnown.value = true;

@@ -1,0 +1,39 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { type Refused, refusedOf } from "./api.ts";
+
+/** What a view has read, or why it could not. */
+export type Loaded<Value> = {
+  value: Value | undefined;
+  refused: Refused | undefined;
+  reload(): void;
+  /** Puts what a call answered into the place of what was read before. */
+  change(change: (value: Value) => Value): void;
+};
+
+/** Reads something, and again whenever `of` is another; what comes too late is dropped. */
+export function useLoad<Value>(of: string, read: () => Promise<Value>): Loaded<Value> {
+  const state = useSignal<{ of: string; value?: Value; refused?: Refused }>({ of });
+  const turn = useRef(0);
+  const load = () => {
+    const own = ++turn.current;
+    read().then(
+      (value) => {
+        if (own === turn.current) state.value = { of, value };
+      },
+      (error: unknown) => {
+        if (own === turn.current) state.value = { of, refused: refusedOf(error) };
+      },
+    );
+  };
+  useEffect(load, [of]);
+  const { value, refused } = state.value.of === of ? state.value : {};
+  return {
+    value,
+    refused,
+    reload: load,
+    change(change) {
+      if (value !== undefined) state.value = { of, value: change(value) };
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { useEffect } from "preact/hooks";
+import { refusedOf } from "./api.ts";
+import { Chart } from "./chart.tsx";
+import { figures, watchFigures } from "./figures.ts";
+import { Icon } from "./icons.tsx";
+import { useLoad } from "./load.ts";
+import { formatted, Refusal } from "./pieces.tsx";
+import { askRunner } from "./session.ts";
+
+type Audit = {
+  fits: boolean;
+  sums: Record<string, number>;
+  misfits: { item?: string; problem: string }[];
+};
+
+/** What only the runner can tell: whether all money fits, and how it does just now. */
+export function Machine() {
+  useEffect(watchFigures, []);
+  const { seconds, events, posts, delay, credits } = figures.value;
+  return (
+    <div class="machine">
+      <AuditCard />
+      <div class="charts">
+        <Chart title="Events" unit="a second" seconds={seconds} values={events} />
+        <Chart title="Posts to viewers" unit="a second" seconds={seconds} values={posts} />
+        <Chart title="Delay, from commit to here" unit="ms" seconds={seconds} values={delay} />
+        <Chart title="Credits given" unit="a second" seconds={seconds} values={credits} />
+      </div>
+    </div>
+  );
+}
+
+/** `issuedCredits` as people read it. */
+const wordsOf = (name: string) =>
+  name
+    .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    .replace(/^./, (first) => first.toUpperCase());
+
+function AuditCard() {
+  const { value, refused, reload } = useLoad("audit", () =>
+    askRunner<Audit>("GET", "/local/audit"),
+  );
+  if (refused) return <Refusal refused={refusedOf(refused.says)} retry={reload} />;
+  const misfits = value?.misfits ?? [];
+  return (
+    <section class="card audit" aria-label="Audit">
+      <header class="card-head">
+        <h2 class={value === undefined ? "quiet" : value.fits ? "good" : "bad"}>
+          {value === undefined
+            ? "Proving the money …"
+            : value.fits
+              ? "Everything fits"
+              : `${misfits.length} things do not fit`}
+        </h2>
+        <button type="button" class="button" onClick={reload}>
+          <Icon name="replay" /> Prove it again
+        </button>
+      </header>
+      {misfits.length > 0 && (
+        <ul class="misfits">
+          {misfits.map(({ item, problem }) => (
+            <li key={`${item} ${problem}`}>
+              {problem} <code>{item}</code>
+            </li>
+          ))}
+        </ul>
+      )}
+      <dl class="sums">
+        {Object.entries(value?.sums ?? {}).map(([name, sum]) => (
+          <div key={name}>
+            <dt>{wordsOf(name)}</dt>
+            <dd class="number">{formatted(sum)}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,202 @@
+import type { ComponentChildren } from "preact";
+import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
+import type { Refused } from "./api.ts";
+import { Icon } from "./icons.tsx";
+import { go } from "./place.ts";
+
+const numbers = new Intl.NumberFormat("en");
+const moments = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+
+export const formatted = (value: number) => numbers.format(value);
+
+/** A moment as people read it; the very one is its title. */
+export function Moment({ at }: { at: string | null }) {
+  if (at === null) return <span class="quiet">–</span>;
+  return (
+    <time dateTime={at} title={at}>
+      {moments.format(new Date(at))}
+    </time>
+  );
+}
+
+/** Somebody by name and by username: two people of one name differ in text. */
+export function PersonCell({ person }: { person: Pick<Person, "_id"> & Partial<Person> }) {
+  const whole = { username: "", name: "", surname: "", profilePhoto: "", ...person };
+  const name = nameOf(whole);
+  return (
+    <span class="person">
+      <span class="initial" style={{ "--hue": `${hueOf(whole._id)}` }} aria-hidden="true">
+        {initialOf(whole)}
+      </span>
+      <span class="names">
+        <bdi>{name}</bdi>
+        {whole.username !== "" && whole.username !== name && (
+          <bdi class="quiet">@{whole.username}</bdi>
+        )}
+      </span>
+    </span>
+  );
+}
+
+/** One of our own addresses, gone to without loading the page again. */
+export function Link(given: { href: string; class?: string; children: ComponentChildren }) {
+  return (
+    <a
+      href={given.href}
+      class={given.class ?? "link"}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        go(given.href);
+      }}
+    >
+      {given.children}
+    </a>
+  );
+}
+
+/** What stands where nothing is: one sentence and, where there is one, the next step. */
+export function Nothing({ says, children }: { says: string; children?: ComponentChildren }) {
+  return (
+    <div class="nothing">
+      <p>{says}</p>
+      {children}
+    </div>
+  );
+}
+
+/** Shown after 200 ms alone, so that nothing flickers. */
+export function Skeleton() {
+  return (
+    <div class="skeleton" aria-busy="true" role="status">
+      <span class="hidden">Loading</span>
+      {[0, 1, 2, 3, 4].map((n) => (
+        <i key={n} />
+      ))}
+    </div>
+  );
+}
+
+/** What went wrong, in the API's own sentence, and what can be done. */
+export function Refusal({ refused, retry }: { refused: Refused; retry?: () => void }) {
+  return (
+    <div class="refusal" role="alert">
+      <Icon name="warning" size={20} />
+      <p>
+        {refused.says} <span class="quiet">{refused.advice}</span> <code>{refused.code}</code>
+      </p>
+      {retry && (
+        <button type="button" class="button" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** A column of a table: what it is called and what a row shows in it. */
+export type Column<Row> = {
+  title: string;
+  /** Numbers stand at the right. */
+  isNumber?: boolean;
+  /** Left out where there is little room. */
+  isWide?: boolean;
+  cell(row: Row): ComponentChildren;
+};
+
+type TableGiven<Row> = {
+  label: string;
+  columns: Column<Row>[];
+  rows: readonly Row[];
+  idOf(row: Row): string;
+  selected?: string;
+  /** Opens a row; without it rows are only read. */
+  open?(row: Row): void;
+};
+
+/** Rows of 40 px below a head that stays; the arrows go from row to row, Enter opens one. */
+export function Table<Row>(given: TableGiven<Row>) {
+  const { label, columns, rows, idOf, selected, open } = given;
+  const move = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
+    const row = event.currentTarget;
+    const to =
+      event.key === "ArrowDown"
+        ? row.nextElementSibling
+        : event.key === "ArrowUp"
+          ? row.previousElementSibling
+          : undefined;
+    if (to === undefined || event.target !== row) return;
+    event.preventDefault();
+    (to as HTMLElement | null)?.focus();
+  };
+  const classOf = ({ isNumber, isWide }: Column<Row>) =>
+    [isNumber && "number end", isWide && "wide"].filter(Boolean).join(" ");
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard.
+    <section class="table" aria-label={label} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column.title} scope="col" class={classOf(column)}>
+                {column.title === "" ? <span class="hidden">Actions</span> : column.title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr
+              key={idOf(row)}
+              class={open === undefined ? "" : "open"}
+              tabIndex={open === undefined ? -1 : 0}
+              aria-current={selected === idOf(row) ? "true" : undefined}
+              onClick={() => open?.(row)}
+              onKeyDown={(event) => {
+                if (event.key === "Enter" && event.target === event.currentTarget) open?.(row);
+                else move(event);
+              }}
+            >
+              {columns.map((column) => (
+                <td key={column.title} class={classOf(column)}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** A detail beside its list; where there is little room it stands in the list's place. */
+export function Detail(given: { title: string; close(): void; children: ComponentChildren }) {
+  return (
+    <aside class="detail card" aria-label={given.title}>
+      <header class="card-head">
+        <h2>
+          <bdi>{given.title}</bdi>
+        </h2>
+        <button type="button" class="tool" aria-label="Close" onClick={given.close}>
+          <Icon name="close" size={20} />
+        </button>
+      </header>
+      <div class="inside">{given.children}</div>
+    </aside>
+  );
+}
+
+/** Names and values, one below the other. */
+export function Facts({ facts }: { facts: [name: string, value: ComponentChildren][] }) {
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,96 @@
+/** The authorization code flow with PKCE, as far as it is pure (RFC 7636, OpenID Connect Core). */
+
+/** Where and as what one signs in: `GET /api/v1/sign-in`. */
+export type Issuer = {
+  issuer: string;
+  clientId: string;
+  authorizationEndpoint: string | null;
+  scope: string;
+  groupsClaim: string;
+};
+
+/** What a page keeps while somebody is at the issuer. */
+export type Pending = { state: string; nonce: string; verifier: string; redirectUri: string };
+
+export type Claims = { sub: string; exp: number } & Record<string, unknown>;
+
+const encode = (bytes: Uint8Array) =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
+const chance = () => encode(crypto.getRandomValues(new Uint8Array(32)));
+
+/** New secrets for one sign-in: 256 bits each. */
+export const beginPending = (redirectUri: string): Pending => ({
+  state: chance(),
+  nonce: chance(),
+  verifier: chance(),
+  redirectUri,
+});
+
+/** Where somebody is sent to sign in. Needs a page that is secure or of this machine. */
+export async function authorizationUrl(issuer: Issuer, pending: Pending): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(pending.verifier));
+  const url = new URL(issuer.authorizationEndpoint!);
+  const asked = {
+    response_type: "code",
+    client_id: issuer.clientId,
+    redirect_uri: pending.redirectUri,
+    scope: issuer.scope,
+    state: pending.state,
+    nonce: pending.nonce,
+    code_challenge: encode(new Uint8Array(digest)),
+    code_challenge_method: "S256",
+  };
+  for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
+  return url.href;
+}
+
+/** The way back was not the one on which this page sent somebody: nothing of it is used. */
+export class SignInFailed extends Error {}
+
+/**
+ * The code that the issuer brought back; undefined on a page that nobody was led back to. Throws
+ * `SignInFailed` for an answer to a question that this page did not ask, and what the issuer says.
+ */
+export function codeIn(query: URLSearchParams, pending: Pending | undefined): string | undefined {
+  const [code, state, error] = ["code", "state", "error"].map((name) => query.get(name));
+  if (state === null || (code === null && error === null)) return undefined;
+  if (pending === undefined || state !== pending.state)
+    throw new SignInFailed("This sign-in was not begun here, or was begun again since.");
+  if (error !== null)
+    throw new SignInFailed(`The issuer says: ${query.get("error_description") ?? error}`);
+  return code!;
+}
+
+/** What a token says; undefined for what is none. Its signature is the API's to check. */
+export function claimsOf(token: string): Claims | undefined {
+  try {
+    const middle = token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(middle), (character) => character.charCodeAt(0));
+    const claims = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof claims.sub === "string" && typeof claims.exp === "number" ? claims : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The claims of an ID token that answers this very question (OpenID Connect Core, 3.1.3.7). */
+export function checkIdToken(token: string, issuer: Issuer, pending: Pending): Claims {
+  const claims = claimsOf(token);
+  if (claims === undefined) throw new SignInFailed("The issuer sent no readable token.");
+  if (claims.nonce !== pending.nonce) throw new SignInFailed("The token answers another sign-in.");
+  if (claims.iss !== issuer.issuer) throw new SignInFailed("The token is another issuer's.");
+  if (![claims.aud].flat().includes(issuer.clientId))
+    throw new SignInFailed("The token is for another application.");
+  return claims;
+}
+
+/** The groups that a token names, which are a list or, from some issuers, one text. */
+export function groupsIn(claims: Claims, claim: string): string[] {
+  const groups = claims[claim];
+  if (typeof groups === "string") return groups.split(/[ ,]+/);
+  return Array.isArray(groups) ? groups.map(String) : [];
+}

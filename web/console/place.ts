@@ -1,0 +1,65 @@
+import { computed, signal } from "@preact/signals";
+import { isAdmin, isLocal } from "./session.ts";
+
+/** The views of the console, in the order of the navigation. */
+const views = [
+  { name: "streams", title: "Streams", for: "all" },
+  { name: "users", title: "Users", for: "all" },
+  { name: "bans", title: "Bans", for: "all" },
+  { name: "log", title: "Moderation log", for: "all" },
+  { name: "gifts", title: "Gift catalogue", for: "admin" },
+  { name: "refunds", title: "Refunds", for: "admin" },
+  { name: "parked", title: "Parked records", for: "admin" },
+  { name: "webhooks", title: "Webhooks", for: "admin" },
+  { name: "machine", title: "This machine", for: "runner" },
+] as const;
+export type ViewName = (typeof views)[number]["name"];
+
+const read = () => Object.fromEntries(new URLSearchParams(location.search));
+
+/** What the address says: the view and its filters. */
+const query = signal<Record<string, string>>(read());
+addEventListener("popstate", () => {
+  query.value = read();
+});
+
+/** The views that are for whoever is signed in. */
+export const ownViews = computed(() =>
+  views.filter(
+    (view) =>
+      view.for === "all" ||
+      (isAdmin.value && (view.for === "admin" || (view.for === "runner" && isLocal.value))),
+  ),
+);
+
+/** The view that is looked at: one that is not this person's is the first of theirs. */
+export const view = computed(
+  () => ownViews.value.find(({ name }) => name === query.value.view) ?? ownViews.value[0]!,
+);
+
+/** A filter of the address; "" where it is not set. */
+export const filter = (name: string) => query.value[name] ?? "";
+
+/** The address with some filters changed; an empty one is left out. */
+function addressOf(changes: Record<string, string>): string {
+  const all = Object.entries({ ...query.value, ...changes }).filter(([, value]) => value !== "");
+  return `/console?${new URLSearchParams(all)}`;
+}
+
+/** Changes filters; with `quietly` the step back leads beyond it. */
+export function set(changes: Record<string, string>, quietly = false): void {
+  const address = addressOf(changes);
+  if (quietly) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
+  query.value = read();
+}
+
+/** The address of a view with its filters, and nothing of where one is. */
+export const hrefOf = (name: ViewName, filters: Record<string, string> = {}) =>
+  `/console?${new URLSearchParams({ view: name, ...filters })}`;
+
+/** Goes to one of our own addresses without loading the page again. */
+export function go(href: string): void {
+  history.pushState(null, "", href);
+  query.value = read();
+}

@@ -1,0 +1,115 @@
+import { useSignal } from "@preact/signals";
+import type { Answer } from "../../client/index.ts";
+import { nameOf } from "../chat/person.ts";
+import { call } from "./api.ts";
+import { Field } from "./fields.tsx";
+import { useLoad } from "./load.ts";
+import {
+  type Column,
+  Detail,
+  Facts,
+  formatted,
+  Link,
+  Nothing,
+  PersonCell,
+  Refusal,
+  Skeleton,
+  Table,
+} from "./pieces.tsx";
+import { filter, hrefOf, set } from "./place.ts";
+import { isAdmin } from "./session.ts";
+import { Wallet } from "./wallet.tsx";
+
+type User = Answer<"GET /api/v1/users/search">["list"][number];
+
+const limit = 50;
+const searchMilliseconds = 200;
+
+const columns: Column<User>[] = [
+  { title: "User", cell: (user) => <PersonCell person={user} /> },
+  {
+    title: "Followers",
+    isNumber: true,
+    cell: ({ followersCount }) => formatted(followersCount),
+  },
+  { title: "Id", isWide: true, cell: ({ _id }) => <code class="cut">{_id}</code> },
+];
+
+/** Everybody by the beginning of a name. */
+export function Users() {
+  const q = filter("q");
+  const text = useSignal(q);
+  const timer = useSignal(0);
+  const { value, refused, reload } = useLoad(`users ${q}`, () =>
+    call("GET /api/v1/users/search", { query: { limit, ...(q && { q }) } }),
+  );
+  const search = (next: string) => {
+    text.value = next;
+    clearTimeout(timer.value);
+    timer.value = setTimeout(() => set({ q: next.trim(), id: "" }, true), searchMilliseconds);
+  };
+  const chosen = value?.list.find(({ _id }) => _id === filter("id"));
+  return (
+    <>
+      <div class="filters">
+        <Field name="Find a user" type="search" value={text.value} change={search} />
+      </div>
+      {refused && <Refusal refused={refused} retry={reload} />}
+      {value === undefined && !refused && <Skeleton />}
+      {value && (
+        <div class={`split ${chosen ? "has-detail" : ""}`}>
+          {value.list.length === 0 ? (
+            <Nothing
+              says={
+                q === ""
+                  ? "Nobody has signed in yet. Users appear with their first call."
+                  : `Nobody is called ${q}. Names are found by their beginning.`
+              }
+            />
+          ) : (
+            <Table
+              label="Users"
+              columns={columns}
+              rows={value.list}
+              idOf={({ _id }) => _id}
+              selected={filter("id")}
+              open={({ _id }) => set({ id: _id })}
+            />
+          )}
+          {chosen && <UserDetail key={chosen._id} user={chosen} />}
+        </div>
+      )}
+    </>
+  );
+}
+
+function UserDetail({ user }: { user: User }) {
+  const { _id: userId, username } = user;
+  const profile = useLoad(userId, async () =>
+    username === ""
+      ? undefined
+      : call("GET /api/v1/users/profile/username/{username}", { path: { username } }),
+  );
+  const stats = useLoad(userId, () =>
+    call("GET /api/v1/users/{userId}/stats", { path: { userId } }),
+  );
+  return (
+    <Detail title={nameOf(user)} close={() => set({ id: "" })}>
+      <PersonCell person={user} />
+      {profile.value?.bio && <p>{profile.value.bio}</p>}
+      {stats.refused && <Refusal refused={stats.refused} retry={stats.reload} />}
+      <Facts
+        facts={[
+          ["Followers", formatted(user.followersCount)],
+          ["Following", formatted(user.followingCount)],
+          ["Streams", formatted(stats.value?.totalLiveStreams ?? 0)],
+          ["Id", <code key="id">{userId}</code>],
+        ]}
+      />
+      {isAdmin.value && <Wallet userId={userId} name={nameOf(user)} />}
+      <p class="links">
+        <Link href={hrefOf("bans", { id: "new" })}>Ban from a stream</Link>
+      </p>
+    </Detail>
+  );
+}
