@@ -153,6 +153,8 @@ const prod: Stage = {
     // Six rooms of a hundred thousand at once.
     "realtime/post-part": 100,
     "streams/events": 100,
+    // What its queue lets it have: slow receivers take no more, and nobody else's.
+    "webhooks/deliver": 128,
   },
 };
 

@@ -97,6 +97,9 @@ export class Watch extends Stack {
       const depth = ofQueue(queue.queueName, "ApproximateNumberOfMessagesVisible");
       this.alarms.happens(`${name} has dead letters`, depth);
     }
+    const failed = FilterPattern.stringValue("$.message", "=", "A delivery has failed");
+    const gaveUp = this.alarms.counted("failed-deliveries", logs.realtime, failed);
+    this.alarms.happens("deliveries fail", gaveUp);
     const parked = FilterPattern.stringValue("$.message", "=", "*parked*");
     const counted = this.alarms.counted("parked", logs.realtime, parked);
     this.alarms.happens("records are parked", counted);

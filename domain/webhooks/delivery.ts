@@ -81,7 +81,13 @@ export const listedDeliveryOf = (delivery: Delivery): z.infer<typeof ListedDeliv
 });
 
 /** How an attempt ended: with a status, or with what kept it from having one. */
-export type Outcome = { isDone: boolean; statusCode?: number; error?: string; isLate?: boolean };
+export type Outcome = {
+  isDone: boolean;
+  statusCode?: number | undefined;
+  error?: string;
+  /** No answer came in time. */
+  isLate?: boolean;
+};
 
 const minute = 60;
 const hour = 60 * minute;
@@ -142,6 +148,16 @@ export function afterDisabling({ nextAttemptAt: _, ...delivery }: Delivery): Del
   return { ...delivery, status: "failed", error: "The receiver is disabled or deleted" };
 }
 
+/** A question that got no usable answer. It is not asked again: what it was about is refused. */
+export const afterQuestion = (
+  delivery: Delivery,
+  outcome: { statusCode?: number | undefined; error: string },
+): Delivery => ({
+  ...withOutcome(delivery, { isDone: false, ...outcome }),
+  status: "failed",
+  once: true,
+});
+
 /** A delivery that has to wait for its first attempt. */
 export const postponed = (delivery: Delivery, { now, chance }: AttemptFacts): Delivery => ({
   ...delivery,
@@ -156,7 +172,7 @@ export function makeDelivery(
   id: string,
   event: Pick<OutgoingEvent, "id" | "type" | "at">,
   body: string,
-  message: Delivery["message"],
+  message?: Delivery["message"],
 ): Delivery {
   return {
     id,

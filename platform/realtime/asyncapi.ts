@@ -2,6 +2,7 @@ import * as z from "zod";
 import { serverMessages } from "../../domain/log/server-message.ts";
 import { refusals } from "../../domain/refusal.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
+import { webhookMessages } from "../webhooks/asyncapi.ts";
 import type { SocketContract } from "./contract.ts";
 
 /** One route of the WebSocket API: its name in the route table and its contract. */
@@ -37,6 +38,17 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
   const responses = Object.fromEntries(
     Object.entries(serverMessages).map(([name, schema]) => [name, message(name, schema, schemas)]),
   );
+  const posted = Object.fromEntries(
+    webhookMessages.map(({ name, summary, payload, headers }) => [
+      name,
+      {
+        name,
+        summary,
+        headers: schemaOf(headers, schemas),
+        payload: schemaOf(payload, schemas),
+      },
+    ]),
+  );
   const reference = (name: string) => ({ $ref: `#/components/messages/${name}` });
   const inChannel = (name: string) => ({ $ref: `#/channels/socket/messages/${name}` });
   const names = [...Object.keys(requests), ...Object.keys(responses)];
@@ -51,6 +63,12 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
         messages: Object.fromEntries(names.map((name) => [name, reference(name)])),
         bindings: { ws: { method: "GET", query: querySchema } },
       },
+      webhook: {
+        address: null,
+        description: "The URL of a webhook, which an admin names: an HTTP POST for each event",
+        messages: Object.fromEntries(Object.keys(posted).map((name) => [name, reference(name)])),
+        bindings: { http: {} },
+      },
     },
     operations: {
       ...Object.fromEntries(
@@ -64,9 +82,17 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
           inChannel,
         ),
       },
+      deliver: {
+        action: "send",
+        channel: { $ref: "#/channels/webhook" },
+        summary: "Post an event to a webhook, at least once and signed",
+        messages: Object.keys(posted).map((name) => ({
+          $ref: `#/channels/webhook/messages/${name}`,
+        })),
+      },
     },
     components: {
-      messages: { ...requests, ...responses },
+      messages: { ...requests, ...responses, ...posted },
       schemas,
       securitySchemes: {
         token: { type: "httpApiKey", name: "token", in: "query", description: "A JWT" },

@@ -8,11 +8,15 @@ import {
   type GiftWater,
   verdictOf,
 } from "../../domain/tencent/callback.ts";
+import { afterQuestion, makeDelivery } from "../../domain/webhooks/delivery.ts";
+import { tencentReceiver } from "../../domain/webhooks/webhook.ts";
 import { setting } from "../env.ts";
-import { logNotice } from "../log.ts";
+import { logFault, logNotice } from "../log.ts";
 import { postJson } from "../outbound/post.ts";
 import { newGiftId } from "../store/money/gift-places.ts";
 import type { Giver } from "../store/money/gifts.ts";
+import { deliveryId, recordDelivery } from "../store/webhooks/deliveries.ts";
+import { reasonOf } from "../webhooks/attempt.ts";
 import { RejectedGift } from "./codes.ts";
 import type { CommandRequest } from "./command.ts";
 import type { CommandContract } from "./contract.ts";
@@ -70,24 +74,55 @@ async function askBeforeGift(
     Coins: request.giftType.creditAmount * gift.count,
   };
   const sdkAppId = setting("TENCENT_SDK_APP_ID");
-  const verdict = verdictOf(
-    await ask(callbackUrl(Url, { sdkAppId, command: beforeSendGift, clientIp }), outsideId ?? id, {
-      CallbackCommand: beforeSendGift,
-      Operator_Account: caller.identifier,
-      RoomId: stream.roomId ?? stream.id,
-      GiftWater: water,
-    }),
-  );
-  if (verdict.kind === "unusable") refuse("gift_callback_failed", { problem: "no usable answer" });
+  const address = callbackUrl(Url, { sdkAppId, command: beforeSendGift, clientIp });
+  const question = {
+    CallbackCommand: beforeSendGift,
+    Operator_Account: caller.identifier,
+    RoomId: stream.roomId ?? stream.id,
+    GiftWater: water,
+  };
+  const asked = await ask(address, outsideId ?? id, question);
+  const verdict = verdictOf(asked.answer);
+  if (verdict.kind === "unusable") {
+    await noteFailure(`question:${id}`, question, asked, now);
+    refuse("gift_callback_failed", { problem: "no usable answer" });
+  }
   if (verdict.kind === "rejected") throw new RejectedGift(verdict.info, verdict.code);
 }
 
-async function ask(url: URL, id: string, body: unknown): Promise<unknown> {
+/** What came of a question; `error` says why there is no answer. */
+type Asked = { answer?: unknown; statusCode?: number; error?: string };
+
+/**
+ * Lists a question without a usable answer among the deliveries, so that an application that does
+ * not answer is not only seen by those whose gifts fail. The gift does not wait for it to work.
+ */
+async function noteFailure(id: string, question: object, asked: Asked, now: Date) {
+  const event = { id, type: beforeSendGift, at: now.toISOString() };
+  const { statusCode, error = "The answer was not usable" } = asked;
+  const made = makeDelivery(deliveryId(tencentReceiver, event), event, JSON.stringify(question));
+  try {
+    await recordDelivery(tencentReceiver, afterQuestion(made, { statusCode, error }));
+  } catch (fault) {
+    logFault("A failed callback could not be noted", fault);
+  }
+}
+
+async function ask(url: URL, id: string, body: unknown): Promise<Asked> {
   try {
     const { status, text } = await postJson(url, body, bounds, { "webhook-id": id });
-    return status === 200 ? JSON.parse(text) : undefined;
+    if (status !== 200) return { statusCode: status, error: `The answer was ${status}` };
+    return { statusCode: status, answer: parsed(text) };
   } catch (error) {
     logNotice("A callback could not be asked", { host: url.host, reason: String(error) });
+    return { error: reasonOf(error) };
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
     return undefined;
   }
 }

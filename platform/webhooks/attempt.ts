@@ -19,20 +19,21 @@ export async function attempt(
     if (statusCode >= 200 && statusCode < 300) return { isDone: true, statusCode };
     return { isDone: false, statusCode, error: `The answer was ${statusCode}` };
   } catch (error) {
-    return { isDone: false, ...failureOf(error as Error & { code?: string }) };
+    return { isDone: false, error: reasonOf(error), isLate: isLate(error) };
   }
 }
 
-/** What is said of a connection that failed: by its kind, never with an address. */
-function failureOf({ name, code, message }: Error & { code?: string }) {
-  if (name === "TimeoutError" || name === "AbortError")
-    return { error: "No answer came within 10 s", isLate: true };
+/** What is said of a call that failed: its kind, never an address. */
+export function reasonOf(error: unknown): string {
+  const { name, code, message } = error as Error & { code?: string };
+  if (isLate(error)) return "No answer came in time";
   const known = code === undefined ? undefined : sentences[code];
-  if (known !== undefined) return { error: known };
-  if (message.includes("open Internet"))
-    return { error: "The name does not lead to the open Internet" };
-  return { error: `The connection failed${code === undefined ? "" : ` (${code})`}` };
+  if (known !== undefined) return known;
+  if (message.includes("open Internet")) return "The name does not lead to the open Internet";
+  return `The call failed (${code ?? name})`;
 }
+
+const isLate = (error: unknown) => ["TimeoutError", "AbortError"].includes((error as Error).name);
 
 const sentences: Record<string, string | undefined> = {
   ENOTFOUND: "The name does not resolve",

@@ -16,6 +16,7 @@ import { benchResumes } from "./resumes.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStart } from "./start.ts";
 import { benchUnits } from "./units.ts";
+import { benchWebhooks } from "./webhooks.ts";
 
 const parts: Record<string, () => Promise<void>> = {
   start: benchStart,
@@ -27,6 +28,7 @@ const parts: Record<string, () => Promise<void>> = {
   push: () => withSystem(benchPush),
   resumes: () => withSystem(benchResumes),
   rates: benchRates,
+  webhooks: () => withSystem(benchWebhooks),
   clocking: benchClocking,
   neighbours: benchNeighbours,
   soak: () => benchSoak(minutes),

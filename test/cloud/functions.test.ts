@@ -86,6 +86,24 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     }
   });
 
+  test("call customers' addresses with no right on anything but their queues and their items", () => {
+    const { role = [] } = functions.get(functionName(stage, "webhooks/deliver")) ?? {};
+    const actions = new Set(role.flatMap(({ Action }) => Action));
+    const services = new Set([...actions].map((action) => action.split(":")[0]));
+    expect([...services].sort()).toEqual(["dynamodb", "logs", "sqs"]);
+    const reaches = JSON.stringify(role);
+    for (const other of ["STREAM#", "USER#", "WALLET#", "LEDGER#", "CONN#", "REPLAY#"])
+      expect([other, reaches.includes(`"${other}`)]).toEqual([other, false]);
+    const mapping = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").find(
+      ({ Properties }) => Properties.ScalingConfig !== undefined,
+    );
+    // As many groups as twenty webhooks and the Tencent side have, and one message at a time.
+    expect(mapping?.Properties).toMatchObject({
+      BatchSize: 1,
+      ScalingConfig: { MaximumConcurrency: 128 },
+    });
+  });
+
   test("let in whoever has a good token, whatever becomes of the search", () => {
     for (const name of ["auth/http", "auth/socket"]) {
       const { role = [] } = functions.get(functionName(stage, name)) ?? {};

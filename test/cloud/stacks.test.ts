@@ -169,6 +169,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       "5XXError",
       "Throttles",
       "parked",
+      "failed-deliveries",
       "http-faults",
       "tencent-faults",
       "realtime-faults",

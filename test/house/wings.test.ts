@@ -45,7 +45,7 @@ const wings: Record<string, readonly string[]> = {
     ...["platform/store/people", "platform/store/streams", "platform/store/log"],
   ],
   "platform/realtime": [
-    ...["platform", "platform/table", "platform/http", "platform/push"],
+    ...["platform", "platform/table", "platform/http", "platform/push", "platform/webhooks"],
     ...["platform/store/streams", "platform/store/log"],
     ...["domain", "domain/streams", "domain/log"],
   ],
@@ -57,6 +57,7 @@ const wings: Record<string, readonly string[]> = {
   "platform/tencent": [
     ...["platform", "platform/table", "platform/http", "platform/outbound", "platform/webhooks"],
     ...["platform/store/log", "platform/store/money", "platform/store/tencent"],
+    "platform/store/webhooks",
     ...["domain", "domain/streams", "domain/money", "domain/tencent", "domain/webhooks"],
   ],
   "platform/audit": [

@@ -1,0 +1,58 @@
+import * as z from "zod";
+import { StreamId, WebhookId } from "../../domain/id.ts";
+import { type EventType, eventData } from "../../domain/log/event.ts";
+import { Timestamp } from "../../domain/text.ts";
+import { testEvent } from "../../domain/webhooks/webhook.ts";
+
+/** The headers of a delivery beside `content-type` and `user-agent: Ovation`. */
+const Headers = z.object({
+  "webhook-id": z.string().meta({
+    description: "The event's id, as frames have it: the same at each attempt and resending",
+  }),
+  "webhook-timestamp": z.string().meta({ description: "When it was sent, in seconds since 1970" }),
+  "webhook-signature": z.string().meta({
+    description:
+      "`v1,` and the Base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}`, one for each secret, " +
+      "separated by spaces (Standard Webhooks 1.0.0)",
+  }),
+});
+
+const bodyOf = (type: string, data: z.ZodType) =>
+  z.object({
+    type: z.literal(type),
+    timestamp: Timestamp.meta({ description: "When the event happened" }),
+    data,
+  });
+
+const inStream = { streamId: StreamId };
+
+/** What is sent of an event: its data in a frame, with the stream where that is not in it. */
+const dataOf = (type: EventType) =>
+  type === "chat.message"
+    ? eventData[type].extend({
+        deleted: z.literal(true).optional().meta({
+          description: "The message was deleted since: `content` is empty",
+        }),
+      })
+    : eventData[type].extend(inStream);
+
+const bodies: [string, z.ZodType, string][] = [
+  ...(Object.keys(eventData) as EventType[]).map((type): [string, z.ZodType, string] => [
+    type,
+    bodyOf(type, dataOf(type)),
+    eventData[type].meta()?.description ?? type,
+  ]),
+  [
+    testEvent,
+    bodyOf(testEvent, z.object({ webhookId: WebhookId, streamId: z.null() })),
+    "Sent by `POST /api/v1/webhooks/{id}/test` alone",
+  ],
+];
+
+/** What webhooks are sent, by the names of the messages in the document: `webhook.` and the type. */
+export const webhookMessages = bodies.map(([type, payload, summary]) => ({
+  name: type === testEvent ? type : `webhook.${type}`,
+  summary,
+  payload,
+  headers: Headers,
+}));

@@ -1,0 +1,117 @@
+import {
+  admin,
+  call,
+  eventually,
+  expectFailure,
+  freshId,
+  person,
+  sentences,
+  topUp,
+} from "./people.ts";
+import { type Reply, startReceiver } from "./receiver.ts";
+import { tencent } from "./tencent-caller.ts";
+
+const afterRooms = ["Live.CallbackAfterCreateRoom", "Live.CallbackAfterDestroyRoom"];
+
+/** Has the application told of rooms at this address; of gifts it decides nothing. */
+async function configure(Url: string, CallbackCommandList: string[]) {
+  const calling = { service: "live_config" };
+  const body = { Url, CallbackCommandList };
+  const set = await tencent("set_callback", body, calling);
+  if (set.body.ErrorCode === 0) return;
+  const { body: answer } = await tencent("update_callback", body, calling);
+  expect(answer).toMatchObject({ ErrorCode: 0 });
+}
+
+type Inbox = Awaited<ReturnType<typeof startReceiver>>;
+
+/** What was told of a room, in the order in which it came. */
+const toldOf = (inbox: Inbox, roomId: string) =>
+  inbox.received.filter(({ body }) => body.RoomInfo?.RoomId === roomId);
+
+const replies: Reply[] = [];
+let inbox: Inbox;
+beforeAll(async () => {
+  inbox = await startReceiver(() => replies.shift() ?? 200);
+  await configure(inbox.url, afterRooms);
+});
+afterAll(async () => {
+  await configure(inbox.url, []);
+  await inbox.stop();
+});
+
+test("the application is told of a room and of its end, in order and with exact totals", async () => {
+  const [host, fan] = [await person(), await person()];
+  await call("GET /api/v1/users/me", { as: host });
+  await topUp(fan, 1_000);
+  const RoomId = `room-${freshId()}`;
+  const room = { RoomId, RoomType: "Live", RoomName: "My room", Owner_Account: host.id };
+  const made = await tencent("create_room", { RoomInfo: { ...room, Category: [1, 2] } });
+  expect(made.body).toMatchObject({ ErrorCode: 0 });
+  const gift = { RoomId, GiftId: "gift1", From_Account: fan.id, ReceiverList_Account: [host.id] };
+  for (const Count of [1, 2])
+    expect((await tencent("send_gift", { ...gift, Count })).body).toMatchObject({ ErrorCode: 0 });
+  expect((await tencent("destroy_room", { RoomId })).body).toMatchObject({ ErrorCode: 0 });
+  await eventually(
+    async () => toldOf(inbox, RoomId),
+    (told) => told.length === 2,
+  );
+  const [created, destroyed] = toldOf(inbox, RoomId);
+  expect(created!.body).toEqual({
+    CallbackCommand: "Live.CallbackAfterCreateRoom",
+    Operator_Account: "administrator",
+    EventTime: expect.any(Number),
+    RoomInfo: expect.objectContaining({ ...room, Category: [1, 2], SeatTemplate: "" }),
+  });
+  expect(destroyed!.body).toEqual({
+    CallbackCommand: "Live.CallbackAfterDestroyRoom",
+    Operator_Account: "administrator",
+    RoomId,
+    EventType: "DestroyByUser",
+    EventTime: expect.any(Number),
+    RoomInfo: expect.objectContaining(room),
+    Statistic: {
+      TotalViewers: 0,
+      TotalGiftsSent: 3,
+      TotalGiftCoins: 30,
+      TotalUniqueGiftSenders: 1,
+      TotalLikesReceived: 0,
+    },
+  });
+  const query = new URL(destroyed!.path, inbox.url).searchParams;
+  expect(Object.fromEntries(query)).toEqual({
+    SdkAppid: "1400000001",
+    CallbackCommand: "Live.CallbackAfterDestroyRoom",
+    contenttype: "json",
+    ClientIP: expect.any(String),
+    OptPlatform: "RESTAPI",
+  });
+});
+
+test("a callback that fails is tried again, and admins see what became of it", async () => {
+  const RoomId = `room-${freshId()}`;
+  replies.push(503);
+  await tencent("create_room", { RoomInfo: { RoomId, RoomType: "Live" } });
+  await eventually(
+    async () => toldOf(inbox, RoomId),
+    (told) => told.length === 2,
+  );
+  const [first, second] = toldOf(inbox, RoomId);
+  expect(second!.text).toBe(first!.text);
+  expect(second!.headers["webhook-id"]).toBe(first!.headers["webhook-id"]);
+  const route = "GET /api/v1/webhooks/tencent/deliveries?limit=100";
+  const as = await admin();
+  const rows = async () => (await call(route, { as })).body.data.list;
+  const ofRoom = (row: { eventId: string }) => row.eventId === first!.headers["webhook-id"];
+  const [row] = await eventually(
+    async () => (await rows()).filter(ofRoom),
+    ([one]) => one?.status === "delivered",
+  );
+  expect(row).toMatchObject({ type: "Live.CallbackAfterCreateRoom", attempts: 2, statusCode: 200 });
+  await call(`POST /api/v1/webhooks/tencent/deliveries/${row.id}/resend`, { as });
+  await eventually(
+    async () => toldOf(inbox, RoomId),
+    (told) => told.length === 3,
+  );
+  expectFailure(await call(route, { as: await person() }), 403, sentences[403]);
+}, 60_000);

@@ -1,0 +1,89 @@
+import { apiUrl, call, liveStream, type Person, person } from "../api/people.ts";
+import { createWebhooks, type Received, startReceiver } from "../api/receiver.ts";
+import { print, quantile, round, wait } from "./figures.ts";
+
+const seconds = 15;
+
+type Units = { writeUnits: number; readUnits: number };
+type Cost = { byFunction: Record<string, Units>; items: Record<string, number> };
+
+type Run = { receivers: number; slow: number; eventsPerSecond: number };
+
+/** From a message's 201 to its receivers, and what the table and the queues take for it. */
+export async function benchWebhooks(): Promise<void> {
+  const rows = [];
+  for (const run of [
+    { receivers: 1, slow: 0, eventsPerSecond: 20 },
+    { receivers: 20, slow: 0, eventsPerSecond: 20 },
+    { receivers: 20, slow: 1, eventsPerSecond: 5 },
+  ])
+    rows.push(await measure(run));
+  print(`webhooks, ${seconds} s of chat in one stream`, rows);
+}
+
+/** What delivering has taken so far: units of its function, and requests of the FIFO queues. */
+async function unitsOf() {
+  const answer = await fetch(`${apiUrl()}/local/cost`);
+  const cost = (await answer.json()) as Cost;
+  const own = cost.byFunction["ovation-dev-webhooks-deliver"] ?? { writeUnits: 0, readUnits: 0 };
+  const queue = cost.items.sqs_fifo_requests ?? 0;
+  return { write: own.writeUnits, read: own.readUnits, queue };
+}
+
+async function measure({ receivers, slow, eventsPerSecond }: Run) {
+  const { host, id } = await liveStream();
+  const committedAt = new Map<string, number>();
+  const come = new Map<string, number>();
+  const hooks = createWebhooks();
+  const inboxes = [];
+  for (let n = 0; n < receivers; n++) {
+    const isSlow = n < slow;
+    const inbox = await startReceiver(({ body }: Received) => {
+      const name = `${n} ${body.data._id}`;
+      if (!isSlow && !come.has(name)) come.set(name, performance.now());
+      return isSlow ? "never" : 200;
+    });
+    inboxes.push(inbox);
+    await hooks.make(inbox.url, ["chat.message"]);
+  }
+  const say = async (as: Person) => {
+    const body = { content: "hello" };
+    const answer = await call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body });
+    committedAt.set(answer.body._id, performance.now());
+  };
+  const fan = await person();
+  for (let n = 0; n < 5; n++) await say(fan);
+  await wait(5_000);
+  committedAt.clear();
+  const before = await unitsOf();
+  const calls = [];
+  for (let n = 0; n < eventsPerSecond * seconds; n++) {
+    calls.push(say(n % 2 === 0 ? fan : host));
+    await wait(1000 / eventsPerSecond);
+  }
+  await Promise.all(calls);
+  const expected = committedAt.size * (receivers - slow);
+  const delays = () =>
+    [...come].flatMap(([name, at]) => {
+      const committed = committedAt.get(name.split(" ")[1]!);
+      return committed === undefined ? [] : [Math.max(0, at - committed)];
+    });
+  for (let tries = 0; delays().length < expected && tries < 600; tries++) await wait(100);
+  await wait(1_000);
+  const after = await unitsOf();
+  const found = delays();
+  const deliveries = found.length + slow * committedAt.size;
+  await hooks.removeAll();
+  for (const inbox of inboxes) await inbox.stop();
+  return {
+    receivers: slow > 0 ? `${receivers}, ${slow} hangs` : String(receivers),
+    "events/s": eventsPerSecond,
+    expected,
+    delivered: found.length,
+    "p50 ms": round(quantile(found, 0.5)),
+    "p99 ms": round(quantile(found, 0.99)),
+    "write units each": round((after.write - before.write) / deliveries),
+    "read units each": round((after.read - before.read) / deliveries),
+    "queue requests each": round((after.queue - before.queue) / deliveries),
+  };
+}

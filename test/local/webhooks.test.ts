@@ -1,0 +1,90 @@
+/** What dies between a commit and a receiver: the system, its functions, its queues. */
+import { call, eventually, freshId, liveStream, type Person } from "../api/people.ts";
+import { createWebhooks, startReceiver } from "../api/receiver.ts";
+import { freePort, startSystem } from "../system.ts";
+
+let system: Awaited<ReturnType<typeof startSystem>>;
+let port: number;
+const hooks = createWebhooks();
+
+beforeAll(async () => {
+  port = await freePort();
+  system = await startSystem({ port, env: { DEMO: "off" } });
+  process.env.API_URL = system.url;
+}, 200_000);
+afterAll(async () => {
+  expect(await system.stop()).toBe(0);
+}, 60_000);
+afterEach(() => hooks.removeAll());
+
+const fault = (wanted: object) => call("POST /local/faults", { body: wanted });
+
+/** Says many things at once; the ids of those that were acknowledged. */
+async function say(as: Person, streamId: string, count: number): Promise<string[]> {
+  const route = `POST /api/v1/live-stream/${streamId}/chat/messages`;
+  const answers = await Promise.all(
+    Array.from({ length: count }, () => call(route, { as, body: { content: freshId() } })),
+  );
+  return answers.filter(({ status }) => status === 201).map(({ body }) => body._id);
+}
+
+/** Waits until all of these messages have come at least once. */
+const allCome = (inbox: Awaited<ReturnType<typeof startReceiver>>, ids: readonly string[]) =>
+  eventually(
+    async () => new Set(inbox.of("chat.message").map(({ body }) => body.data._id)),
+    (come) => ids.every((id) => come.has(id)),
+  );
+
+test.each([
+  [
+    "the queue takes no message",
+    { service: "sqs", operation: "SendMessage", kind: "error_before" },
+  ],
+  ["nobody hears that the queue took it", { service: "sqs", kind: "timeout_after_commit" }],
+  ["the reader of the stream dies at once", { service: "lambda", kind: "error_before" }],
+  ["it dies before its batch is checked off", { service: "lambda", kind: "error_after_commit" }],
+  [
+    "the webhooks cannot be read",
+    { operation: "Query", keyPrefix: "WEBHOOK", kind: "error_before" },
+  ],
+])(
+  "every event comes though %s",
+  async (_, wanted) => {
+    const inbox = await startReceiver();
+    try {
+      const { host, id } = await liveStream();
+      await hooks.make(inbox.url);
+      await fault({ caller: "realtime-fan-out", count: 5, ...wanted });
+      const said = await say(host, id, 10);
+      expect(said.length).toBe(10);
+      await allCome(inbox, said);
+    } finally {
+      await call("DELETE /local/faults");
+      await inbox.stop();
+    }
+  },
+  90_000,
+);
+
+test("every event comes though the system is killed between record, queue and post", async () => {
+  const inbox = await startReceiver();
+  try {
+    const { host, id } = await liveStream();
+    await hooks.make(inbox.url);
+    for (const wait of [0, 30, 150]) {
+      const said = await say(host, id, 15);
+      await new Promise((done) => setTimeout(done, wait));
+      await system.kill();
+      const { dataDir } = system;
+      system = await startSystem({ port, dataDir, env: { DEMO: "off" } });
+      await allCome(inbox, said);
+    }
+    const once = inbox.of("chat.message").map(({ headers }) => headers["webhook-id"]);
+    const texts = new Map(inbox.received.map(({ headers, text }) => [headers["webhook-id"], text]));
+    expect(texts.size).toBe(new Set(once).size);
+    for (const { headers, text } of inbox.received)
+      expect(text).toBe(texts.get(headers["webhook-id"]));
+  } finally {
+    await inbox.stop();
+  }
+}, 300_000);
