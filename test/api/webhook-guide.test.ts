@@ -8,7 +8,7 @@ import { call, eventually } from "./people.ts";
 import { createWebhooks } from "./receiver.ts";
 
 test("the receiver of the guide takes what is signed and nothing else", async () => {
-  const guide = readFileSync(join(import.meta.dirname, "../../docs/webhooks.md"), "utf8");
+  const guide = readFileSync(join(import.meta.dirname, "../../docs", "webhooks.md"), "utf8");
   const [, code] = /```ts\n([\s\S]*?)```/.exec(guide)!;
   const directory = mkdtempSync(join(tmpdir(), "guide-"));
   const file = join(directory, "receiver.mts");

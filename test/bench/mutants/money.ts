@@ -178,8 +178,8 @@ const gifts: Mutant[] = [
   {
     says: "the application cannot know a question again",
     file: "platform/tencent/callback.ts",
-    line: "outsideId ?? id, {",
-    fault: "id, {",
+    line: "outsideId ?? id, question",
+    fault: "id, question",
     tests: callbacksTest,
     only: "asks with the same id",
   },
