@@ -1,0 +1,99 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { findMetadata, redeem } from "../../platform/sign-in.ts";
+
+/** An issuer of the test's own, over real HTTP; each test says what it answers. */
+type Answer = { status?: number; body: unknown };
+let server: Server;
+let url = "";
+let answers: Record<string, Answer>;
+let posted: URLSearchParams | undefined;
+
+beforeAll(async () => {
+  server = createServer(async (request, response) => {
+    let text = "";
+    for await (const chunk of request) text += chunk;
+    if (request.method === "POST") posted = new URLSearchParams(text);
+    const { status = 200, body } = answers[request.url ?? ""] ?? { status: 404, body: {} };
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(typeof body === "string" ? body : JSON.stringify(body));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  Object.assign(process.env, { ISSUER: url, AUDIENCE: "console", LOCAL: "on" });
+});
+afterAll(() => new Promise((done) => server.close(done)));
+
+const metadataPath = "/.well-known/openid-configuration";
+let minutes = 0;
+/** A moment at which nothing that was read before is still known. */
+const later = () => new Date(1_800_000_000_000 + ++minutes * 11 * 60_000);
+const metadata = () => ({
+  issuer: url,
+  authorization_endpoint: `${url}/authorize`,
+  token_endpoint: `${url}/token`,
+});
+const code = { code: "c", codeVerifier: "v".repeat(43), redirectUri: `${url}/console` };
+
+beforeEach(() => {
+  posted = undefined;
+  answers = { [metadataPath]: { body: metadata() } };
+});
+
+test("a code is redeemed as a public client, with its verifier", async () => {
+  answers["/token"] = { body: { id_token: "a.b.c", expires_in: 900 } };
+  expect(await redeem(code, later())).toEqual({ token: "a.b.c", expiresIn: 900 });
+  expect(Object.fromEntries(posted!)).toEqual({
+    grant_type: "authorization_code",
+    client_id: "console",
+    code: "c",
+    code_verifier: code.codeVerifier,
+    redirect_uri: code.redirectUri,
+  });
+});
+
+test("what the issuer says of itself is asked for once in ten minutes", async () => {
+  const now = later();
+  await findMetadata(now);
+  answers = {};
+  const soon = new Date(now.getTime() + 9 * 60_000);
+  expect(await findMetadata(soon)).toMatchObject({ token_endpoint: `${url}/token` });
+});
+
+test.each<[string, () => Answer]>([
+  ["another issuer's metadata", () => ({ body: { ...metadata(), issuer: "https://evil.test" } })],
+  ["no metadata", () => ({ status: 404, body: "nothing" })],
+  ["what is no JSON", () => ({ body: "<html>" })],
+  ["no endpoints", () => ({ body: { issuer: url } })],
+])("with %s nobody can sign in there, and that is said", async (_, answer) => {
+  answers[metadataPath] = answer();
+  expect((await findMetadata(later())).authorization_endpoint).toBeUndefined();
+  await expect(redeem(code, later())).rejects.toMatchObject({ code: "sign_in_unavailable" });
+  expect(posted).toBeUndefined();
+});
+
+test.each<[string, Answer, string, RegExp]>([
+  ["a refusal", { status: 400, body: { error: "invalid_grant" } }, "sign_in_failed", /invalid_gr/],
+  ["no ID token", { body: { access_token: "x" } }, "sign_in_failed", /no ID token/],
+  ["what is no JSON", { body: "<html>" }, "sign_in_failed", /no ID token/],
+  [
+    "a very long reason",
+    { status: 401, body: { error_description: `\u0007${"x".repeat(9_000)}` } },
+    "sign_in_failed",
+    /^code: the issuer says: {2}x{199}$/,
+  ],
+])("%s is a refusal of ours, with the issuer's reason", async (_, answer, name, says) => {
+  answers["/token"] = answer;
+  const refused = await redeem(code, later()).catch((error) => error);
+  expect(refused).toMatchObject({ code: name });
+  expect(refused.details[0]).toMatch(says);
+});
+
+test("an issuer that does not work just now is 503, not a refusal", async () => {
+  answers["/token"] = { status: 502, body: {} };
+  await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
+  answers["/token"] = { body: "x".repeat(70_000) };
+  await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
+  answers[metadataPath] = { status: 500, body: {} };
+  await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
+});
