@@ -54,7 +54,7 @@ test.each([
     try {
       const { host, id } = await liveStream();
       await hooks.make(inbox.url);
-      await fault({ caller: "realtime-fan-out", count: 5, ...wanted });
+      await fault({ caller: "realtime-fan-out", count: 15, ...wanted });
       const said = await say(host, id, 10);
       expect(said.length).toBe(10);
       await allCome(inbox, said);
