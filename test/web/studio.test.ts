@@ -85,8 +85,8 @@ browserTest(
     // The first card has the focus; the arrows lead on.
     await page.keyboard.press("ArrowRight");
     for (let times = 0; times < 3; times++) await page.keyboard.press("Enter");
-    await viewer(2).getByText("gave 3 × Heart").waitFor();
-    await viewer(2).locator(".times", { hasText: "×3" }).waitFor();
+    const row = viewer(2).locator(".row.gift", { hasText: /John Doe.*gave 3 × Heart/s });
+    await row.locator(".times", { hasText: "×3" }).waitFor();
     await expectSoon(async () => (await creditsOf(viewer(1))) === before - 60);
     await page.keyboard.press("Escape");
     expect(await viewer(1).getByRole("dialog").count()).toBe(0);
