@@ -69,6 +69,8 @@ export * as "realtime/resume" from "./realtime/resume.ts";
 export * as "realtime/subscribe" from "./realtime/subscribe.ts";
 export * as "realtime/unsubscribe" from "./realtime/unsubscribe.ts";
 export * as "sessions/create-ticket" from "./sessions/create-ticket.ts";
+export * as "sessions/revoke" from "./sessions/revoke.ts";
+export * as "sessions/sign-out" from "./sessions/sign-out.ts";
 export * as "streams/cancel" from "./streams/cancel.ts";
 export * as "streams/catch-streamers" from "./streams/catch-streamers.ts";
 export * as "streams/create" from "./streams/create.ts";

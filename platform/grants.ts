@@ -50,6 +50,12 @@ export const withBucket = (grants: Grants): Grants => ({
   write: [...(grants.write ?? []), "BUCKET"],
 });
 
+/** With what a function needs that refuses callers whose token was revoked. */
+export const withRevocations = (grants: Grants): Grants => ({
+  ...grants,
+  read: [...(grants.read ?? []), "REVOKED"],
+});
+
 /** How much a function is given, where it is not `defaults`. */
 export type Resources = { memoryMegabytes?: number; timeoutSeconds?: number };
 

@@ -2,16 +2,13 @@ import { JwtVerifier } from "aws-jwt-verify";
 import { JwksNotAvailableInCacheError, KidNotFoundInJwksError } from "aws-jwt-verify/error";
 import * as z from "zod";
 import { UserId } from "../domain/id.ts";
+import { graceSeconds, tokenSecondsMax } from "../domain/revocation.ts";
 import type { Caller, Role } from "./caller.ts";
 import { setting } from "./env.ts";
 import { fetchKeys, KeysUnavailable } from "./jwks.ts";
 
 /** API Gateway carries 10,240 bytes of headers; a token beyond this is not looked at. */
 const tokenLengthMax = 8_192;
-
-/** Seconds that a token may live, and that its issuer's clock may be ahead of ours. */
-const lifeSecondsMax = 24 * 3600;
-const graceSeconds = 60;
 
 /**
  * Keys older than this are fetched again, so that a key which the issuer withdrew no longer counts.
@@ -132,7 +129,7 @@ function callerOf(
   const { sub, exp, iat, jti, aud, client_id, ...claims } = parsed.data;
   const audiences = aud === undefined ? [client_id] : [aud].flat();
   if (!audiences.includes(names.audience)) return undefined;
-  if (exp <= nowSeconds || exp - iat > lifeSecondsMax) return undefined;
+  if (exp <= nowSeconds || exp - iat > tokenSecondsMax) return undefined;
   if (iat > nowSeconds + graceSeconds) return undefined;
   const groups = (payload as Record<string, unknown>)[names.groupsClaim];
   return {

@@ -1,5 +1,6 @@
 import { authorizer } from "../../platform/authorizer.ts";
 import { headerValues } from "../../platform/http/request.ts";
+import { isRevoked } from "../../platform/revocations.ts";
 import { recordFirstSight } from "../../platform/store/people/users.ts";
 import { verifyToken } from "../../platform/token.ts";
 
@@ -11,7 +12,7 @@ export const { contract, handler } = authorizer(
   {
     says: "Tell who calls the HTTP API",
     api: "http",
-    grants: { read: ["USER"], write: ["USER", "NAME"] },
+    grants: { read: ["USER", "REVOKED"], write: ["USER", "NAME"] },
   },
   async (event, now) => {
     const [value, second] = headerValues(event, "authorization");
@@ -21,7 +22,11 @@ export const { contract, handler } = authorizer(
     const [, token] = /^Bearer +([^ ]+)$/i.exec(value) ?? [];
     if (token === undefined) return undefined;
     const caller = await verifyToken(token, now);
-    if (caller !== undefined) await recordFirstSight(caller.userId, caller.claims, now, caller);
-    return caller;
+    if (caller === undefined) return undefined;
+    const [isOver] = await Promise.all([
+      isRevoked(caller),
+      recordFirstSight(caller.userId, caller.claims, now, caller),
+    ]);
+    return isOver ? undefined : caller;
   },
 );

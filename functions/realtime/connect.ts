@@ -14,20 +14,20 @@ export const { contract, handler } = socket(
     says: "Open a connection, and with `streamId` subscribe to a live stream at once",
     refusals: [],
     grants: {
-      read: ["USER", "STREAM", "CONN", "OVERLAY"],
-      write: ["USER", "CONN", "STREAM", "SUB"],
+      read: ["USER", "STREAM", "CONN", "OVERLAY", "REVOKED"],
+      write: ["USER", "CONN", "TOKEN", "STREAM", "SUB"],
       queues: ["moments"],
       connections: true,
     },
   },
   async ({ event, connectionId, connectedAt, caller, now }) => {
-    const { userId, expiresAt: tokenExpiresAt } = caller;
+    const { userId, issuedAt, tokenId, expiresAt: tokenExpiresAt } = caller;
     const query = readQuery(event.queryStringParameters);
     const connection = { connectionId, userId, connectedAt };
     const isGood = () => isStillGood(caller);
     const terms = { socketsMax: setting("SOCKETS_PER_USER"), isStillGood: isGood };
     const [verdict, subscriber] = await Promise.all([
-      admitSocket(ownPoster, connection, terms, now),
+      admitSocket(ownPoster, { ...connection, issuedAt, tokenId }, terms, now),
       findSubscription({ ...connection, tokenExpiresAt }, query, caller, now),
     ]);
     if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };

@@ -7,17 +7,17 @@ import { endWithdrawn, Withdrawal } from "../../platform/realtime/withdrawal.ts"
 /** A token's end is a message with a delay: nothing waits in memory. */
 export const { contract, handler } = reaction(
   {
-    says: "End connections whose token has ended, or whose key was revoked",
+    says: "End connections whose token has ended, or whose session or key was revoked",
     on: { queue: "moments", batchSize: 10 },
     grants: {
-      read: ["CONN", "USER"],
+      read: ["CONN", "USER", "TOKEN"],
       write: ["CONN", "STREAM", "USER", "SUB"],
       queues: ["moments"],
       connections: true,
     },
   },
   each(z.union([ExpiryTimer, Withdrawal]), (message, now) =>
-    "holder" in message
+    "withdrawn" in message
       ? endWithdrawn(ownPoster(), message, now)
       : endExpired(ownPoster(), message, now),
   ),

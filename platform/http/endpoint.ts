@@ -4,7 +4,7 @@ import type * as z from "zod";
 import { Refusal, type RefusalCode, refuse } from "../../domain/refusal.ts";
 import { assertCurrent, type Caller, callerOf, hasRole } from "../caller.ts";
 import { beginInvocation, type TimeLeft } from "../deadline.ts";
-import { withBucket } from "../grants.ts";
+import { withBucket, withRevocations } from "../grants.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
 import { named } from "../named.ts";
@@ -22,6 +22,7 @@ import {
   success,
 } from "./envelope.ts";
 import { check, header, readBody, readKey, readQuery } from "./request.ts";
+import { inSession } from "./session.ts";
 import { tagged } from "./tag.ts";
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
@@ -93,7 +94,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
   ) => Promise<AnswerOf<C & { kind: "endpoint" }>>,
 ) {
   const { caller, grants: own } = declaration;
-  const grants = caller === "anyone" ? own : withBucket(own);
+  const grants = caller === "anyone" ? own : withRevocations(withBucket(own));
   const contract = { kind: "endpoint", ...declaration, grants } as C & { kind: "endpoint" };
   named(handle, contract.route);
   const calls = new WeakMap<APIGatewayProxyEvent, Call>();
@@ -127,7 +128,10 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
       call.answered = await findAnswered(call.keyed, call.now);
       if (call.answered !== undefined) throw new KeyUsed();
     };
-    const answer = await handle({ ...given, assertNew } as unknown as Request<typeof contract>);
+    const how = { isRead: contract.route.startsWith("GET "), now: call.now };
+    const answer = await inSession(caller, how, () =>
+      handle({ ...given, assertNew } as unknown as Request<typeof contract>),
+    );
     return succeed(contract, call, contract.answer[1].parse(answer));
   }
 

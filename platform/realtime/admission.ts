@@ -5,6 +5,7 @@ import {
   dropConnection,
   listSockets,
   putSocket,
+  putTokenSocket,
   removeSocket,
   type Socket,
 } from "../store/log/connections.ts";
@@ -14,7 +15,14 @@ import { tryUse } from "../table/rates.ts";
 type Verdict = "admitted" | "too_many" | "withdrawn";
 
 /** Whose socket it is, and since when, in milliseconds since 1970. */
-type NewSocket = { userId: string; connectionId: string; connectedAt: number };
+type NewSocket = {
+  userId: string;
+  connectionId: string;
+  connectedAt: number;
+  /** Of the token that opens it. */
+  issuedAt?: number;
+  tokenId?: string;
+};
 
 /** How many sockets a user may have, and whether what this one came with still counts. */
 type Terms = { socketsMax: number; isStillGood: () => Promise<boolean> };
@@ -26,12 +34,16 @@ type Terms = { socketsMax: number; isStillGood: () => Promise<boolean> };
  */
 export async function admitSocket(
   posterOf: () => Pick<Poster, "probe">,
-  { userId, connectionId, connectedAt }: NewSocket,
+  { userId, tokenId = "", ...opened }: NewSocket,
   { socketsMax, isStillGood }: Terms,
   now: Date,
 ): Promise<Verdict> {
-  const expiresAt = connectionExpiry(connectedAt);
-  await putSocket(userId, { connectionId, connectedAt, expiresAt });
+  const { connectionId } = opened;
+  const socket = { ...opened, expiresAt: connectionExpiry(opened.connectedAt) };
+  await Promise.all([
+    putSocket(userId, socket),
+    tokenId !== "" && putTokenSocket(tokenId, { ...socket, userId }),
+  ]);
   const [sockets, isGood] = await Promise.all([listSockets(userId, now), isStillGood()]);
   const others = sockets.filter((other) => other.connectionId !== connectionId);
   const hasRoom = async () =>

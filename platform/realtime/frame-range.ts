@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Epoch, FrameNumber } from "../../domain/log/position.ts";
 import { assertCurrent, type Caller } from "../caller.ts";
+import { assertSession } from "../revocations.ts";
 import { queryFrames } from "../store/log/frames.ts";
 import { readHead, recoverFrom } from "../store/log/recovery.ts";
 import { countUse } from "../table/rates.ts";
@@ -47,14 +48,15 @@ type RangeQuery = {
   epoch?: string | undefined;
   after?: number | undefined;
   waitSeconds: number;
-  caller: Pick<Caller, "userId" | "expiresAt">;
+  caller: Pick<Caller, "userId" | "issuedAt" | "tokenId" | "expiresAt">;
 };
 
 /**
  * Reads the frames after a position, at most 100, waiting for the first one if that is asked for.
  * The rules are those of the sockets: an older, future or foreign position is not recovered, and
- * nothing of it is given. Nor is anything when the caller's token has ended meanwhile: the wait
- * ends with it, as a socket does. Refuses with `too_many_requests` who waits too often at once.
+ * nothing of it is given. Nor is anything when the caller's token has ended or was revoked
+ * meanwhile: the wait ends with it, as a socket does. Refuses with `too_many_requests` who waits
+ * too often at once.
  */
 export async function readRange(
   streamId: string,
@@ -76,6 +78,7 @@ export async function readRange(
       countAt += countedSeconds * 1000;
     }
     await new Promise((done) => setTimeout(done, lookMilliseconds));
+    await assertSession(caller, new Date());
     frames = await readAfter(streamId, from);
   }
   assertCurrent(caller, new Date());

@@ -1,6 +1,7 @@
 import { OverlayKeyId, StreamId } from "../../domain/id.ts";
 import { isOverlay, overlayHolder } from "../../domain/streams/holder.ts";
 import type { Caller } from "../caller.ts";
+import { isRevoked } from "../revocations.ts";
 import { findOverlayKey, findOverlayKeyByText } from "../store/streams/overlay-keys.ts";
 
 /** Seconds: longer than any connection lives, since a key ends only when it is revoked. */
@@ -23,10 +24,12 @@ export async function overlayCaller(
 
 /**
  * Whether what opens a socket is still good. Asked once the socket is in the table, where whoever
- * revokes a key looks for it afterwards: so one of the two sees the other.
+ * revokes a key or a token looks for it afterwards: so one of the two sees the other.
  */
-export async function isStillGood({ userId, streamId }: Caller): Promise<boolean> {
-  if (streamId === undefined || !isOverlay(userId)) return true;
+export async function isStillGood(caller: Caller): Promise<boolean> {
+  const { userId, streamId } = caller;
+  if (streamId === undefined || !isOverlay(userId))
+    return !(await isRevoked(caller, { consistent: true }));
   const id = OverlayKeyId.parse(userId.slice(overlayHolder("").length));
   return (await findOverlayKey(streamId, id, { consistent: true })) !== undefined;
 }

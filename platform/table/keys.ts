@@ -37,6 +37,10 @@
  *   log              STREAM#s        LOG                 fan-out, post
  *   overlay key      OVERLAY#s       KEY#id              overlays/* (what may read a stream)
  *   overlay keys     OVERLAY#s       COUNT               overlays/* (how many there are)
+ *   revoked user     REVOKED#user#u  REVOKED             sessions/* (while their tokens may live)
+ *   revoked token    REVOKED#token#h REVOKED             sessions/revoke
+ *   recent one       REVOKED#recent  second#hash         sessions/* (for who trusts a cached word)
+ *   token's socket   TOKEN#hash      SOCKET#c            realtime/connect (to close it by jti)
  *   ticket           TICKET#hash     TICKET              sessions/create-ticket (until it is used)
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
@@ -132,6 +136,11 @@ export const key = {
   connection: (connectionId: string) => place(`CONN#${connectionId}`, "CONN"),
   overlayKey: (streamId: string, id: string) => place(`OVERLAY#${streamId}`, `KEY#${id}`),
   overlayKeyCount: (streamId: string) => place(`OVERLAY#${streamId}`, "COUNT"),
+  revokedUser: (userId: string) => place(`REVOKED#user#${userId}`, "REVOKED"),
+  revokedToken: (hash: string) => place(`REVOKED#token#${hash}`, "REVOKED"),
+  recentRevocation: (second: string, hash: string) => place("REVOKED#recent", `${second}#${hash}`),
+  tokenSocket: (hash: string, connectionId: string) =>
+    place(`TOKEN#${hash}`, `SOCKET#${connectionId}`),
   ticket: (hash: string) => place(`TICKET#${hash}`, "TICKET"),
   ban: (banId: string) => place(`BAN#${banId}`, "BAN"),
   giftPlace: (hash: string, streamId: string) => place(`GIFT#${hash}`, `STREAM#${streamId}`),

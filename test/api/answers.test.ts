@@ -117,7 +117,7 @@ test("the token comes first: without one every other route is 401, whatever the 
 
 test("then the role: an admin's route is 403 for a user, whatever the body holds", async () => {
   const led = operations.filter(
-    ({ path, method }) => /gift-types|wallets/.test(path) && method !== "GET",
+    ({ path, method }) => /gift-types|wallets|revocations/.test(path) && method !== "GET",
   );
   const wrong = await others(led, 403, (operation) =>
     call(routeOf(operation), { as: world.as, raw: "{" }),

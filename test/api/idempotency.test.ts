@@ -29,20 +29,45 @@ beforeAll(async () => {
   creating = all.filter(({ method, statuses }) => method === "POST" && statuses.includes(201));
 });
 
+/** Where the webhooks of this file would be sent what nothing here causes. */
+const destination = { url: "https://repeats.example.com/ovation", events: ["webhook.test"] };
+
+/** There may be twenty of them, which the other files need as well. */
+afterAll(async () => {
+  const as = await admin();
+  const { list } = (await call("GET /api/v1/webhooks", { as })).body.data;
+  for (const { id, url } of list as { id: string; url: string }[])
+    if (url === destination.url) await call(`DELETE /api/v1/webhooks/${id}`, { as });
+});
+
 const isReplayed = ({ headers }: Answer) => headers.get("idempotency-replayed");
 const balanceOf = async (as: Person) =>
   (await call("GET /api/v1/wallet", { as })).body.data.balance;
+/** An answer as its repetition has it: what is shown once is null there. */
+const repeated = (route: string, text: string) =>
+  /overlay-keys|ws-tickets|webhooks/.test(route)
+    ? text
+        .replace(/"(key|ticket|secret)":"[^"]*"/, '"$1":null')
+        .replace(/"url":"\/[^"]*"/, '"url":null')
+    : text;
 const sends = (body: unknown) => (body === undefined ? {} : { body });
 
 /** A request to one operation, and another one to the same route. */
 async function twoRequests(operation: Operation) {
   const world = await makeWorld();
   const as = asWhom(operation, world);
-  const body = operation.body && fitting(operation.body, world.known);
+  const body = operation.body && fitting(operation.body, { ...world.known, ...destination });
   // Some field of the body is another one; without a body the path is.
   const packages = (await call("GET /api/v1/credit-packages")).body.data;
   const packageId = packages.at(-1).id;
-  const changes = { content: "other", title: "other", name: "other", amount: 11, packageId };
+  const changes = {
+    content: "other",
+    description: "other",
+    title: "other",
+    name: "other",
+    amount: 11,
+    packageId,
+  };
   const changed = Object.entries(changes).filter(([name]) => name in (body ?? {}));
   const from = changed.length > 0 ? Object.fromEntries(changed) : elsewhere.known;
   const otherBody = body && {
@@ -71,7 +96,7 @@ test("every POST that creates answers the same key and request with the same sta
       expect({ route, status: again.status, text: again.text }).toEqual({
         route,
         status: 201,
-        text: first.text,
+        text: repeated(route, first.text),
       });
       expect(isReplayed(again)).toBe("true");
       expect(again.headers.get("content-type")).toBe(first.headers.get("content-type"));
@@ -95,12 +120,16 @@ test("of 20 calls with one key at the same moment one happens; the others answer
     expect({ route, made: made.length > 0 }).toEqual({ route, made: true });
     const firsts = made.filter((answer) => isReplayed(answer) === null);
     expect({ route, firsts: firsts.length }).toEqual({ route, firsts: 1 });
-    expect(new Set(made.map(({ text }) => text))).toEqual(new Set([firsts[0]!.text]));
+    expect(new Set(made.map(({ text }) => repeated(route, text)))).toEqual(
+      new Set([repeated(route, firsts[0]!.text)]),
+    );
     for (const answer of answers.filter(({ status }) => status !== 201)) {
       expectFailure(answer, 409, sentences[409]);
       expect(answer.headers.get("retry-after")).toBe("1");
     }
-    expect((await call(route, { as, key, ...sends(body) })).text).toBe(firsts[0]!.text);
+    expect((await call(route, { as, key, ...sends(body) })).text).toBe(
+      repeated(route, firsts[0]!.text),
+    );
   }
 });
 

@@ -90,6 +90,8 @@ export async function makeWorld() {
     expectedPrice: 1,
     guests: [other.id],
     replyTo: undefined,
+    sub: freshId(),
+    jti: undefined,
     reference: freshId(),
     giftId: freshId().slice(0, 20),
   };
@@ -110,6 +112,6 @@ export const pathOf = (operation: Operation, { known }: World, name?: string, va
 
 /** Somebody who may call an operation. */
 export function asWhom({ path }: Operation, { as, boss, host }: World): Person {
-  if (/wallets|gift-types|operations/.test(path)) return boss;
-  return /join-as-creator|\/end|ban/.test(path) ? host : as;
+  if (/wallets|gift-types|operations|webhooks|revocations/.test(path)) return boss;
+  return /join-as-creator|\/end|ban|overlay-keys/.test(path) ? host : as;
 }

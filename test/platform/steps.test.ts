@@ -161,7 +161,7 @@ test("steps, calls and units of a viewer who comes back", async () => {
     ...["subscribed", "subscribed", "events"],
   ]);
   expect(spent).toEqual({
-    $connect: { steps: 3, calls: 5, read: 3, write: 3 },
+    $connect: { steps: 3, calls: 6, read: 4, write: 3 },
     "greeting where nothing was missed": { steps: 3, calls: 7, read: 7, write: 1 },
     "greeting and one frame missed": { steps: 9, calls: 15, read: 13, write: 6 },
     subscribe: { steps: 3, calls: 3, read: 2, write: 2 },

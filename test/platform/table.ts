@@ -3,6 +3,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { rateKinds } from "../../domain/rate.ts";
 import { startEngine } from "../../local/aws/engine.ts";
 import { openState } from "../../local/state.ts";
+import { useRevocationAges } from "../../platform/revocations.ts";
 import { dueIndex } from "../../platform/table/keys.ts";
 import { useTable } from "../../platform/table/table.ts";
 
@@ -71,6 +72,8 @@ export async function startTable(): Promise<{
     { marshallOptions: { removeUndefinedValues: true } },
   );
   useTable(client);
+  // What counts calls or fails them meets no reading of this list; it has tests of its own.
+  useRevocationAges({ fresh: Number.POSITIVE_INFINITY, usable: Number.POSITIVE_INFINITY });
   return {
     client,
     async stop() {

@@ -5,6 +5,7 @@ import {
   streamsPerConnectionMax,
 } from "../../../domain/log/subscriber.ts";
 import { refuse } from "../../../domain/refusal.ts";
+import { hashOfSecret } from "../../secret.ts";
 import { deleteItem, getItem, putItem, updateIf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
@@ -16,6 +17,10 @@ const Socket = z.object({
   connectionId: z.string(),
   connectedAt: z.number(),
   expiresAt: z.number(),
+  /** Of the token that opened it, in seconds since 1970. */
+  issuedAt: z.number().optional(),
+  /** Whose it is, where that is not the key. */
+  userId: z.string().optional(),
 });
 export type Socket = z.infer<typeof Socket>;
 
@@ -35,6 +40,22 @@ export async function putSocket(userId: string, socket: Socket): Promise<void> {
 export async function removeSocket(userId: string, connectionId: string): Promise<void> {
   const Key = key.socket(userId, connectionId);
   await deleteItem(Key);
+}
+
+/** Writes a socket where it is found by the token that opened it (its `jti`), until it expires. */
+export async function putTokenSocket(
+  tokenId: string,
+  socket: Socket & { userId: string },
+): Promise<void> {
+  await putItem({ ...key.tokenSocket(hashOfSecret(tokenId), socket.connectionId), ...socket });
+}
+
+/** The sockets that a token has opened, read consistently, those that have ended among them. */
+export async function listTokenSockets(tokenId: string, now: Date): Promise<Socket[]> {
+  const Key = key.tokenSocket(hashOfSecret(tokenId), "");
+  const items = await queryWhole(Key, { prefix: prefix.sockets });
+  const sockets = items.map((item) => read(Socket, item));
+  return sockets.filter(({ expiresAt }) => expiresAt > now.getTime() / 1000);
 }
 
 /** A user's sockets, read consistently; at most as many as a user may have, and a few more. */

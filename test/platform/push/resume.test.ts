@@ -13,7 +13,7 @@ import { seconds, setScene } from "./scene.ts";
 const head = 10;
 const answeredFrom = 5;
 
-const caller = { userId: "reader", expiresAt: 2e9 };
+const caller = { userId: "reader", issuedAt: 0, tokenId: "", expiresAt: 2e9 };
 
 let stop: () => Promise<void>;
 let scene: Awaited<ReturnType<typeof setScene>>;

@@ -1,0 +1,141 @@
+import { forgottenAt } from "../../domain/revocation.ts";
+import { handler as createStream } from "../../functions/streams/create.ts";
+import { handler as getWallet } from "../../functions/wallets/get.ts";
+import {
+  assertSession,
+  isRevoked,
+  listedSeconds,
+  listRevocation,
+  revoke,
+  useRevocationAges,
+} from "../../platform/revocations.ts";
+import { table, useTable } from "../../platform/table/table.ts";
+import { callEndpoint } from "./api-call.ts";
+import { meterTable } from "./call-meter.ts";
+import { useOwnTable } from "./table.ts";
+import { makeUser } from "./wallet-people.ts";
+
+useOwnTable();
+
+/** What this environment knows is forgotten: it is a new one. */
+const beNew = () => useRevocationAges(undefined);
+beforeEach(beNew);
+
+const second = 1_800_000_000;
+const at = (seconds: number) => new Date((second + seconds) * 1000);
+const session = (userId: string, issuedAt: number, tokenId = "") => ({ userId, issuedAt, tokenId });
+
+/** A revocation that another environment writes: this one has to read it. */
+async function revokeElsewhere(who: { sub: string } | { jti: string }, moment: Date, now = moment) {
+  const issuedBefore = "sub" in who ? moment.toISOString() : null;
+  const revocation = { id: "r", ...who, issuedBefore, at: now.toISOString() };
+  await revoke(revocation, now);
+  await listRevocation(revocation, now);
+  beNew();
+}
+
+const read = (as: string) => callEndpoint(getWallet, { as });
+const write = (as: string) => callEndpoint(createStream, { as, body: { title: "x" } });
+
+test("the authorizer's word is remembered; the function refuses all the same, reads and effects", async () => {
+  await makeUser("ann");
+  await makeUser("ben");
+  const later = new Date(Date.now() + 3_000);
+  await revokeElsewhere({ sub: "ann" }, later, new Date());
+  expect((await read("ann")).status).toBe(401);
+  beNew();
+  const before = meterTable();
+  const refused = await before(async () => expect((await write("ann")).status).toBe(401));
+  expect(refused).toMatchObject({ calls: 1, write: 0 });
+  expect([(await read("ben")).status, (await write("ben")).status]).toEqual([200, 201]);
+});
+
+test("a list that is recent is read again beside the call, and the next one goes by it", async () => {
+  await makeUser("cem");
+  await revokeElsewhere({ sub: "cem" }, new Date(Date.now() + 3_000), new Date());
+  useRevocationAges({ fresh: -1, usable: 1e9 });
+  expect((await write("cem")).status).toBe(201);
+  expect((await write("cem")).status).toBe(401);
+  expect((await read("cem")).status).toBe(401);
+});
+
+test("a look at the list costs a new environment's first effect a step, and nobody else one", async () => {
+  await makeUser("dan");
+  const measure = meterTable();
+  useRevocationAges({ fresh: 1e9, usable: 1e9 });
+  await write("dan");
+  const usual = {
+    read: await measure(() => read("dan")),
+    write: await measure(() => write("dan")),
+  };
+  useRevocationAges({ fresh: -1, usable: 1e9 });
+  const beside = {
+    read: await measure(() => read("dan")),
+    write: await measure(() => write("dan")),
+  };
+  beNew();
+  const first = { read: await measure(() => read("dan")), write: {} };
+  beNew();
+  first.write = await measure(() => write("dan"));
+  for (const spent of [beside, first]) {
+    expect(spent.read).toMatchObject({ steps: usual.read.steps, calls: usual.read.calls + 1 });
+    expect(spent.write).toMatchObject({ calls: usual.write.calls + 1 });
+  }
+  expect(beside.write.steps).toBe(usual.write.steps);
+  expect(first.write).toMatchObject({ steps: usual.write.steps + 1 });
+});
+
+test("a list that cannot be read keeps nobody out while it is recent, and everybody when it is not", async () => {
+  await makeUser("eva");
+  const client = table();
+  useTable({
+    send: (command: { input: { ExpressionAttributeValues?: Record<string, unknown> } }) =>
+      command.input.ExpressionAttributeValues?.[":pk"] === "REVOKED#recent"
+        ? Promise.reject(Object.assign(new Error("busy"), { name: "ThrottlingException" }))
+        : client.send(command as never),
+  } as never);
+  try {
+    useRevocationAges({ fresh: -1, usable: 1e9 });
+    expect([(await read("eva")).status, (await write("eva")).status]).toEqual([200, 201]);
+    beNew();
+    expect([(await read("eva")).status, (await write("eva")).status]).toEqual([503, 503]);
+  } finally {
+    useTable(client);
+  }
+});
+
+test("tokens up to a second are refused, those of the next one are good; the furthest holds", async () => {
+  const good = (issuedAt: number) =>
+    assertSession(session("fay", issuedAt), at(10)).then(
+      () => true,
+      () => false,
+    );
+  await revokeElsewhere({ sub: "fay" }, new Date(second * 1000 + 999));
+  expect([await good(second - 1), await good(second), await good(second + 1)]).toEqual([
+    ...[false, false, true],
+  ]);
+  await revokeElsewhere({ sub: "fay" }, at(-100), at(5));
+  expect([await good(second), await good(second + 1)]).toEqual([false, true]);
+  expect(await isRevoked(session("fay", second + 0.9))).toBe(true);
+  expect(await isRevoked(session("fay", second + 1))).toBe(false);
+});
+
+test("a token is refused by its jti, in the list and for whoever asks the table", async () => {
+  await revokeElsewhere({ jti: "stolen" }, at(0));
+  const of = (tokenId: string) => assertSession(session("gil", second, tokenId), at(1));
+  await expect(of("stolen")).rejects.toMatchObject({ code: "token_invalid" });
+  await of("other");
+  await of("");
+  const asked = ["stolen", "other", ""].map((jti) => isRevoked(session("gil", second, jti)));
+  expect(await Promise.all(asked)).toEqual([true, false, false]);
+});
+
+test("the list forgets what authorizers know by then, and the table what no token survives", async () => {
+  await revokeElsewhere({ sub: "hal" }, at(0));
+  await assertSession(session("ida", second), at(1));
+  const later = at(listedSeconds + 60);
+  await assertSession(session("hal", second), later);
+  expect(await isRevoked(session("hal", second))).toBe(true);
+  expect(forgottenAt(at(0), at(-500).toISOString())).toBeGreaterThanOrEqual(second + 24 * 3600);
+  expect(forgottenAt(at(0), at(60).toISOString())).toBeGreaterThanOrEqual(second + 60 + 24 * 3600);
+});
