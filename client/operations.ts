@@ -227,6 +227,14 @@ export type Ticket = {
   expiresAt: string;
 };
 
+export type Revocation = {
+  id: string;
+  sub?: string;
+  jti?: string;
+  issuedBefore: string | null;
+  at: string;
+};
+
 export type LiveStream = {
   id: string;
   title: string;
@@ -1379,6 +1387,31 @@ export type Operations = {
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
+  };
+  /** Refuse a user's tokens up to a moment, or one token, and close their sockets */
+  "POST /api/v1/revocations": {
+    body: {
+      sub?: string;
+      jti?: string;
+      issuedBefore?: string;
+    };
+    answer: Revocation;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** End all of one's own sessions: tokens so far are refused and sockets closed */
+  "POST /api/v1/users/me/sign-out": {
+    answer: undefined;
+    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
   };
   /** Call off a stream that has not begun */
   "POST /api/v1/live-stream/{streamId}/cancel": {
