@@ -1,0 +1,16 @@
+import { spawnSync } from "node:child_process";
+import { expect, test } from "@jest/globals";
+
+const run = (...given: string[]) =>
+  spawnSync(process.execPath, ["bin/licences.ts", ...given], { encoding: "utf8" });
+
+test("what the functions bundle asks for a notice at most, and each licence has its text", () => {
+  const { status, stdout, stderr } = run();
+  expect([status, stderr]).toEqual([0, ""]);
+  const packages = stdout.trim().split("\n");
+  expect(packages).toContainEqual(expect.stringMatching(/^zod \d+\.\d+\.\d+ MIT$/));
+  for (const line of packages) expect(line).toMatch(/^(@[\w-]+\/)?[\w-]+ \d+\.\d+\.\d+ [\w.-]+$/);
+  const texts = run("--texts").stdout;
+  expect(texts).toContain("Permission is hereby granted, free of charge");
+  expect(texts).toContain("Apache License");
+});
