@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  accessSync,
+  constants,
   existsSync,
   globSync,
   mkdirSync,
@@ -48,7 +50,7 @@ export function hashSources(): string {
 export async function buildAssembly(stage: string, signal: AbortSignal): Promise<string> {
   const directory = join(assemblies, `${stage}-${hashSources().slice(0, 24)}`);
   // Its time tells other runs of this project that it is still in use.
-  const touch = () => existsSync(directory) && utimesSync(directory, new Date(), new Date());
+  const touch = () => isWritable(directory) && utimesSync(directory, new Date(), new Date());
   setInterval(touch, unusedMilliseconds / 6).unref();
   if (existsSync(join(directory, "manifest.json"))) {
     touch();
@@ -65,6 +67,16 @@ export async function buildAssembly(stage: string, signal: AbortSignal): Promise
   }
   removeOld();
   return directory;
+}
+
+/** In an image the checkout is nobody's to write: what was made with it stays as it is. */
+export function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function synthesize(stage: string, directory: string, signal: AbortSignal): Promise<void> {

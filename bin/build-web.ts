@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
+import { isWritable } from "./assembly.ts";
 import { assetHeaders, embedHeaders, pageHeaders, pictureHeaders } from "./web-headers.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -86,7 +87,7 @@ const shared: BuildOptions = {
 export async function buildWeb(): Promise<string> {
   const directory = join(folders, hashSources());
   if (existsSync(join(directory, "pages.json"))) {
-    utimesSync(directory, new Date(), new Date());
+    if (isWritable(directory)) utimesSync(directory, new Date(), new Date());
     return directory;
   }
   const unfinished = join(folders, `unfinished-${process.pid}`);

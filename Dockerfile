@@ -1,0 +1,17 @@
+# The whole system for people without Node: `docker compose up`, then http://127.0.0.1:4000.
+# The one-machine runner is for trying and developing; production is `npm run deploy` (docs/deploying.md).
+FROM node:24-bookworm-slim
+WORKDIR /ovation
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY . .
+# Everything that a first start would write: the checkout is read-only from here on.
+RUN npm run warm && mkdir /data && chown node:node /data
+USER node
+# Inside, the container's own address; outside, who may reach it is said by the port that is published.
+ENV HOST=0.0.0.0 PORT=4000 DATA_DIR=/data WATCH=off
+VOLUME /data
+EXPOSE 4000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:4000/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "-r", "./bin/installed.cjs", "bin/local.js"]
