@@ -32,7 +32,7 @@ function loseAnswers() {
     (next, { commandName = "" }) =>
       async (args) => {
         const answer = next(args);
-        if (lost === 0 || !/^(Put|Update|Delete|TransactWrite)(Item)?Command$/.test(commandName))
+        if (lost === 0 || !/^(Put|Update|Delete|TransactWrite)(Items?)?Command$/.test(commandName))
           return answer;
         lost--;
         await answer.catch(() => undefined);
