@@ -24,7 +24,7 @@ function answerOf({ responses }: Operation): Schema | "nothing" | undefined {
 
 /** Tencent's commands are signed with a secret that no client has. */
 const isOfClients = ([path, operation]: readonly [string, Operation]) =>
-  !/ \/(v4|tencent)\//.test(path) && answerOf(operation) !== undefined;
+  !/ \/(v4|tencent|pictures)\//.test(path) && answerOf(operation) !== undefined;
 
 const schemasOf = (operation: Operation) => [
   operation.parameters,

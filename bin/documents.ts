@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { catchAll, rowsOf } from "../lib/route-table.ts";
 import { methodAndPath } from "../platform/http/contract.ts";
+import { downloadPaths } from "../platform/http/download-paths.ts";
 import { openApiDocument } from "../platform/http/openapi.ts";
 import { asyncApiDocument } from "../platform/realtime/asyncapi.ts";
 import { commandPaths, receiverPaths } from "../platform/tencent/openapi.ts";
@@ -21,6 +22,7 @@ const asyncApi = asyncApiDocument(rowsOf("socket"));
 const openApi = openApiDocument(endpoints, {
   ...commandPaths(rowsOf("command")),
   ...receiverPaths(rowsOf("receiver")),
+  ...downloadPaths(rowsOf("download"), "/pictures"),
 });
 const eventTypes = clientTypes(asyncApi.components.schemas);
 /** TypeScript as the formatter would leave it: a generator that breaks lines would be another. */

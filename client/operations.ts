@@ -932,6 +932,24 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
+  /** Send the image of a gift type as a file */
+  "POST /api/v1/gifts/gift-types/{id}/image": {
+    path: {
+      id: string;
+    };
+    answer: GiftType;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "gift_type_not_found"
+      | "gift_type_exists"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
   /** Change a gift type */
   "PATCH /api/v1/gifts/gift-types/{id}": {
     path: {
@@ -1802,6 +1820,18 @@ export type Operations = {
   "GET /api/v1/users/me": {
     answer: PublicProfile;
     code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+  };
+  /** Send one's own picture as a file */
+  "POST /api/v1/users/me/photo": {
+    answer: PublicProfile;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Change one's own username, once in 30 days; admins give others theirs by `userId` */
   "PATCH /api/v1/users/username": {

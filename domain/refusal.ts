@@ -104,6 +104,7 @@ export const refusals = {
     says: "Only admins and services may notify other users",
   },
 
+  picture_not_found: { kind: "missing", says: "There is no such picture" },
   device_not_found: { kind: "missing", says: "There is no device with this token" },
 
   ban_exists: { kind: "conflict", says: "The user is banned from this stream already" },

@@ -23,6 +23,8 @@ export class Data extends Stack {
   readonly queues: Queues;
   readonly deadLetters: Queues;
   readonly failures: Bucket;
+  /** Pictures that were sent as files: nobody reads them but by a function. */
+  readonly pictures: Bucket;
   readonly tencentSecret: Secret;
   readonly callbackSecret: Secret;
 
@@ -31,13 +33,17 @@ export class Data extends Stack {
     const removalPolicy = stage.keepData
       ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
       : RemovalPolicy.DESTROY;
-    this.failures = new Bucket(this, "failures", {
+    const isPrivate = {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       removalPolicy,
+    };
+    this.failures = new Bucket(this, "failures", {
+      ...isPrivate,
       lifecycleRules: [{ expiration: Duration.days(90) }],
     });
+    this.pictures = new Bucket(this, "pictures", isPrivate);
     // `npm run redrive` is told this name.
     new CfnOutput(this, "failures-bucket", { value: this.failures.bucketName });
     const { live, dead } = placeQueues(this, stage.name);
@@ -82,6 +88,7 @@ export class Data extends Stack {
     // undone, and its name the next one from being made.
     this.table.node.addDependency(
       this.failures,
+      this.pictures,
       this.tencentSecret,
       this.callbackSecret,
       ...Object.values(live),

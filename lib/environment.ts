@@ -17,6 +17,8 @@ export type Places = {
   queueUrls: Record<QueueName, string>;
   tencentSecretArn: string;
   callbackSecretArn: string;
+  picturesBucket: string;
+  picturesUrl: string;
 };
 
 type Setting = { value: string | undefined; for: (contract: AnyContract) => boolean };
@@ -51,7 +53,10 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
   return {
     STAGE: { value: stage.name, for: everyone },
     TABLE_NAME: { value: places.tableName, for: everyone },
-    ORIGINS: { value: stage.origins.join(), for: ofKind("endpoint", "command", "receiver") },
+    ORIGINS: {
+      value: stage.origins.join(),
+      for: ofKind("endpoint", "command", "receiver", "download"),
+    },
     SUPERLIKE_PRICE: { value: String(stage.superlikePrice), for: everyone },
     RESERVED_USERNAMES: {
       value: stage.reservedUsernames.join(),
@@ -102,6 +107,14 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     TENCENT_SECRET_ARN: {
       value: places.tencentSecretArn,
       for: ({ grants }) => grants.tencentSecret === true,
+    },
+    PICTURES_BUCKET: {
+      value: places.picturesBucket,
+      for: ({ grants }) => grants.pictures !== undefined,
+    },
+    PICTURES_URL: {
+      value: places.picturesUrl,
+      for: ({ grants }) => grants.pictures?.includes("write") ?? false,
     },
     CALLBACK_SECRET_ARN: {
       value: places.callbackSecretArn,

@@ -17,12 +17,23 @@ export type Resources = {
   socketApiArn?: string;
   tencentSecretArn?: string;
   callbackSecretArn?: string;
+  picturesArn?: string;
   taskArns?: Record<TaskName, string>;
 };
 
 const reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
 const putting = ["dynamodb:PutItem"];
 const changing = ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"];
+
+/** What the bucket of pictures is used for: actions, and on what below its ARN. */
+const pictureActions = {
+  read: [["s3:GetObject", "/*"]],
+  write: [["s3:PutObject", "/*"]],
+  sweep: [
+    ["s3:ListBucket", ""],
+    ["s3:DeleteObject", "/*"],
+  ],
+} as const;
 
 /** What a function reads before its first call to the table, whatever it is for. */
 const layout = "LAYOUT";
@@ -78,6 +89,9 @@ export function statementsOf(grants: Grants, resources: Resources): Statement[] 
   }
   if (grants.tencentSecret)
     statements.push(allow("secretsmanager:GetSecretValue", resources.tencentSecretArn));
+  for (const use of grants.pictures ?? [])
+    for (const [action, below] of pictureActions[use])
+      statements.push(allow(action, resources.picturesArn && `${resources.picturesArn}${below}`));
   if (grants.callbackSecret)
     statements.push(allow("secretsmanager:GetSecretValue", resources.callbackSecretArn));
   return statements;

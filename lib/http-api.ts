@@ -7,6 +7,7 @@ import { placeFirewall } from "./firewall.ts";
 import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
 import { gatewayDocument } from "./gateway-document.ts";
 import { placeFunction } from "./lambdas.ts";
+import { placePictures } from "./picture-api.ts";
 import { catchAll, type Row, rowsOf, theOne } from "./route-table.ts";
 import { issuerOf, type Neighbours, siteOf } from "./site.ts";
 import { placeOf, type Stage } from "./stages.ts";
@@ -19,7 +20,6 @@ export class HttpApi extends Stack {
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
     super(scope, id, placeOf(stage));
     this.log = logGroup(this, "log", stage, "http");
-    const site = siteOf(this, stage, this.log, { ...neighbours, issuer: issuerOf(this, stage) });
     const endpoints = rowsOf("endpoint").filter(({ contract }) => isOf(stage, contract));
     const isCatchAll = ({ contract }: Row<Contract>) => methodAndPath(contract)[1] === catchAll;
     const notFound = theOne(endpoints.filter(isCatchAll), `endpoint for ${catchAll}`);
@@ -27,14 +27,18 @@ export class HttpApi extends Stack {
       rowsOf("authorizer").filter(({ contract }) => contract.api === "http"),
       "authorizer of the HTTP API",
     );
-    for (const row of [...endpoints, authorizer]) placeFunction(site, row);
+    const pictures = theOne(rowsOf("download"), "download");
+    const gateway = { uriOf: uriOf(stage), credentials: gatewayRole(this, stage).roleArn };
+    const picturesUrl = placePictures(this, stage, pictures, notFound.name, gateway);
+    const issuer = issuerOf(this, stage);
+    const site = siteOf(this, stage, this.log, { ...neighbours, issuer, picturesUrl });
+    for (const row of [...endpoints, authorizer, pictures]) placeFunction(site, row);
     const document = gatewayDocument(
       endpoints.filter((row) => !isCatchAll(row)),
       notFound.name,
       {
         title: `ovation-${stage.name}`,
-        uriOf: uriOf(stage),
-        credentials: gatewayRole(this, stage).roleArn,
+        ...gateway,
         authorizer: authorizer.name,
         authorizerCacheSeconds: stage.authorizerCacheSeconds,
         origins: stage.origins,

@@ -1,6 +1,6 @@
 import * as table from "../functions/index.ts";
 import type { AuthorizerContract } from "../platform/authorizer.ts";
-import type { Contract } from "../platform/http/contract.ts";
+import type { Contract, DownloadContract } from "../platform/http/contract.ts";
 import type { ReactionContract } from "../platform/reaction.ts";
 import type { SocketContract } from "../platform/realtime/contract.ts";
 import type { TaskContract } from "../platform/task.ts";
@@ -11,6 +11,7 @@ export type AnyContract =
   | Contract
   | CommandContract
   | ReceiverContract
+  | DownloadContract
   | AuthorizerContract
   | ReactionContract
   | SocketContract

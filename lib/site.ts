@@ -28,6 +28,8 @@ export type Neighbours = {
   sockets?: { endpoint: string; apiArn: string };
   tencentSecret?: Secret;
   callbackSecret?: Secret;
+  /** Where everybody reads pictures. */
+  picturesUrl?: string;
 };
 
 type Issuer = Pick<Places, "issuer" | "audience" | "jwksUri">;
@@ -48,7 +50,7 @@ export function siteOf(
   scope: Construct,
   stage: Stage,
   logGroup: LogGroup,
-  { data, issuer, sockets, tencentSecret, callbackSecret }: Neighbours,
+  { data, issuer, sockets, tencentSecret, callbackSecret, picturesUrl }: Neighbours,
 ): Site {
   return {
     scope,
@@ -56,6 +58,8 @@ export function siteOf(
     logGroup,
     places: {
       tableName: data.table.tableName,
+      picturesBucket: data.pictures.bucketName,
+      ...(picturesUrl && { picturesUrl }),
       ...issuer,
       queueUrls: ofEach((name) => data.queues[name].queueUrl),
       ...(sockets && { socketEndpoint: sockets.endpoint }),
@@ -64,6 +68,7 @@ export function siteOf(
     },
     resources: {
       tableArn: data.table.tableArn,
+      picturesArn: data.pictures.bucketArn,
       queueArns: ofEach((name) => data.queues[name].queueArn),
       taskArns: { "realtime/post-part": functionArn(scope, stage, "realtime/post-part") },
       ...(sockets && { socketApiArn: sockets.apiArn }),

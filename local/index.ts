@@ -16,7 +16,7 @@ import { listFunctionRoutes } from "./lambda/function-routes.ts";
 import type { Workers } from "./lambda/workers.ts";
 import { startWorkers } from "./lambda/workers.ts";
 import type { Log } from "./log.ts";
-import type { Invoke, Stage } from "./model.ts";
+import { type Invoke, prefixOf, type Stage } from "./model.ts";
 import { type Reloading, reloadBefore, replaceInStage } from "./reload.ts";
 
 export { DataDirectoryBusy, FormatMismatch } from "./aws/index.ts";
@@ -144,7 +144,10 @@ async function compose(
     ...(options.cacheDirectory && { cacheDirectory: options.cacheDirectory }),
     prepare(lambda) {
       const { endpointUrl, credentialsFor } = awsForFunctions();
-      const environment = environmentOf(lambda, { stage, endpointUrl, credentialsFor });
+      const environment = environmentOf(lambda, {
+        ...{ stage, endpointUrl, credentialsFor },
+        gatewayUrl: gateway.url,
+      });
       const mayPost = stage.roles[lambda.role]?.some(({ Action }) => Action.includes(postAction));
       return { environment, ...(mayPost && { postOrigin: new URL(endpointUrl).origin }) };
     },
@@ -210,7 +213,6 @@ function addOwnRoutes(
   );
 }
 
-/** The REST API whose stage has the stage's own name is at the root, any other below its name. */
 function openGateway(made: {
   gateway: Gateway;
   stage: Stage;
@@ -221,10 +223,9 @@ function openGateway(made: {
 }): Pick<System, "replaceStage" | "replacePages"> {
   const { gateway, stage, invoke, sockets, readStage } = made;
   let { pages } = made;
-  const prefixOf = (stageName: string) => (stageName === stage.name ? "" : `/${stageName}`);
   const mountRest = (of: Stage) =>
     of.restApis.map((api) => ({
-      prefix: prefixOf(api.stageName),
+      prefix: prefixOf(stage, api),
       answer: createRestApi(api, stage, invoke),
     }));
   const mounted = stage.webSocketApis.map((api) => sockets.mount(api));

@@ -29,6 +29,10 @@ export type RestApi = {
   methodSettings: { path: string; method: string; rateLimit?: number; burstLimit?: number }[];
 };
 
+/** Where a REST API is served: at the root if its stage has the stage's own name, or below its name. */
+export const prefixOf = (stage: Pick<Stage, "name">, { stageName }: Pick<RestApi, "stageName">) =>
+  stageName === stage.name ? "" : `/${stageName}`;
+
 /** The parts of an OpenAPI 3.0.1 document that API Gateway reads on import. */
 export type OpenApiBody = {
   paths: Record<string, Record<string, OpenApiOperation>>;

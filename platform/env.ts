@@ -80,6 +80,9 @@ const settings = {
   TENCENT_ADMINISTRATORS: list,
   /** The secret that holds the key of the Tencent application. */
   TENCENT_SECRET_ARN: text,
+  /** The bucket of pictures, and the address below which everybody reads them. */
+  PICTURES_BUCKET: text,
+  PICTURES_URL: url,
   /** The secret that holds the key in the address of callbacks from Tencent. */
   CALLBACK_SECRET_ARN: text,
   /** The address that the AWS calls go to; absent on AWS itself. */

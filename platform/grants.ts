@@ -38,6 +38,8 @@ export type Grants = {
   connections?: true;
   /** The secret key of the Tencent application. */
   tencentSecret?: true;
+  /** The bucket of pictures: get its objects, put them, or list and delete them. */
+  pictures?: readonly ("read" | "write" | "sweep")[];
   /** The key in the address of callbacks from Tencent. */
   callbackSecret?: true;
   /** Knows the stage's issuer and may ask it; authorizers always do. */

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 
 /** Who signs, for which region and service: API Gateway's posts unless stated otherwise. */
 export type Signing = {
-  service?: "execute-api" | "lambda" | "dynamodb" | "sqs" | "secretsmanager";
+  service?: "execute-api" | "lambda" | "dynamodb" | "sqs" | "secretsmanager" | "s3";
   region: string;
   accessKeyId: string;
   secretAccessKey: string;
@@ -13,8 +13,10 @@ export type Signing = {
 
 /** What is signed: `path` as it is sent, already percent-encoded once. */
 type Signed = {
-  method: "POST" | "GET" | "DELETE";
+  method: "POST" | "GET" | "DELETE" | "PUT";
   path: string;
+  /** The query as it is sent: percent-encoded, sorted by name. */
+  query?: string;
   payloadHash: string;
   /** The header `x-amz-target`, where the request has one. */
   target?: string;
@@ -42,15 +44,18 @@ export function createSigner(host: string, signing: Signing) {
   const { contentType } = signing;
   const token = sessionToken === undefined ? "" : `x-amz-security-token:${sessionToken}\n`;
   const content = contentType === undefined ? "" : `content-type:${contentType}\n`;
+  // S3 alone wants the payload's hash as a header, too, and takes paths as they are sent.
+  const isS3 = service === "s3";
   const signedNames =
-    `${contentType === undefined ? "" : "content-type;"}host;x-amz-date` +
+    `${contentType === undefined ? "" : "content-type;"}host;` +
+    `${isS3 ? "x-amz-content-sha256;" : ""}x-amz-date` +
     (sessionToken === undefined ? "" : ";x-amz-security-token");
   let second = Number.NaN;
   let date = "";
   let longDate = "";
   let key: KeyObject | undefined;
   let scope = "";
-  let canonicalHeaders = "";
+  let datedHeaders = "";
 
   function turn(now: number): void {
     second = Math.floor(now / 1000);
@@ -60,18 +65,22 @@ export function createSigner(host: string, signing: Signing) {
       key = deriveKey(secretAccessKey, date, region, service);
       scope = `${date}/${region}/${service}/aws4_request`;
     }
-    canonicalHeaders = `${content}host:${host}\nx-amz-date:${longDate}\n${token}`;
+    datedHeaders = `x-amz-date:${longDate}\n${token}`;
   }
 
   /** The headers of a request, flat, as the HTTP client takes them. `now` in milliseconds. */
-  return function sign({ method, path, payloadHash, target }: Signed, now: number): string[] {
+  return function sign(signed: Signed, now: number): string[] {
+    const { method, path, query = "", payloadHash, target } = signed;
     if (Math.floor(now / 1000) !== second) turn(now);
     // A path is encoded a second time for the canonical request (every service but S3).
-    const canonicalPath = path === "/" ? path : encodeStrictly(path).replaceAll("%2F", "/");
+    const isPlain = path === "/" || isS3;
+    const canonicalPath = isPlain ? path : encodeStrictly(path).replaceAll("%2F", "/");
+    const hashHeader = isS3 ? `x-amz-content-sha256:${payloadHash}\n` : "";
+    const canonicalHeaders = `${content}host:${host}\n${hashHeader}${datedHeaders}`;
     const lastHeader = target === undefined ? "" : `x-amz-target:${target}\n`;
     const signedHeaders = target === undefined ? signedNames : `${signedNames};x-amz-target`;
     const canonical =
-      `${method}\n${canonicalPath}\n\n${canonicalHeaders}${lastHeader}\n` +
+      `${method}\n${canonicalPath}\n${query}\n${canonicalHeaders}${lastHeader}\n` +
       `${signedHeaders}\n${payloadHash}`;
     const text = `AWS4-HMAC-SHA256\n${longDate}\n${scope}\n${hashOf(canonical)}`;
     const signature = createHmac("sha256", key!).update(text).digest("hex");
@@ -80,6 +89,7 @@ export function createSigner(host: string, signing: Signing) {
       `SignedHeaders=${signedHeaders}, Signature=${signature}`;
     const headers = ["host", host, "x-amz-date", longDate, "authorization", authorization];
     if (sessionToken !== undefined) headers.push("x-amz-security-token", sessionToken);
+    if (isS3) headers.push("x-amz-content-sha256", payloadHash);
     return headers;
   };
 }

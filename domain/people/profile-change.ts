@@ -56,7 +56,8 @@ export function changedProfile(
   now: Date,
   namesPerDay: number,
 ): Profile {
-  const { mentioned: _, ...kept } = profile;
+  const { mentioned: _, pictureId, ...kept } = profile;
+  const picture = or(change.profilePhoto, profile.picture) ?? "";
   const name = or(change.name, profile.name) ?? "";
   const surname = or(change.surname, profile.surname) ?? "";
   const isSameName = name === profile.name && surname === profile.surname;
@@ -67,13 +68,25 @@ export function changedProfile(
     name,
     surname,
     ...(namesUsedUntil !== undefined && { namesUsedUntil }),
-    picture: or(change.profilePhoto, profile.picture) ?? "",
+    picture,
+    ...(picture === profile.picture && pictureId !== undefined && { pictureId }),
     bio: or(change.bio, profile.bio),
     interests: or(change.interests, profile.interests),
     expertise: or(change.expertise, profile.expertise),
     links: linksAfter(profile.links, change.links),
     updatedAt: now.toISOString(),
   };
+}
+
+/** The profile with a picture that was sent as a file. */
+export function photographed(
+  profile: Profile,
+  picture: { id: string; url: string },
+  now: Date,
+): Profile {
+  const { mentioned: _, ...kept } = profile;
+  const updatedAt = now.toISOString();
+  return { ...kept, picture: picture.url, pictureId: picture.id, updatedAt };
 }
 
 /** What a field is after a change: undefined leaves it, null empties it. */

@@ -62,6 +62,8 @@ export const Profile = z.object({
   surname: z.string(),
   /** The URL of the picture; empty: the stage's default picture. */
   picture: z.string(),
+  /** Of a picture that was sent as a file. */
+  pictureId: z.string().optional(),
   bio: z.string().optional(),
   interests: z.array(z.string()).optional(),
   expertise: z.string().optional(),

@@ -3,6 +3,7 @@ import { Amount } from "../credits.ts";
 import { UserId } from "../id.ts";
 import { moment } from "../page.ts";
 import type { UserSummary } from "../people/user.ts";
+import { PictureFile, pictureBytesMax } from "../picture.ts";
 import { refuse } from "../refusal.ts";
 import { httpsUrl, nameText, text } from "../text.ts";
 import type { Stream } from "./stream.ts";
@@ -19,23 +20,16 @@ const optionalNumber = <S extends z.ZodType>(schema: S) =>
 
 const Guests = z.array(UserId, { error: "expected a list of user ids" }).max(guestsMax);
 
-/** A file of a form; only its size matters. */
-const File = z
-  .object({ bytes: z.instanceof(Uint8Array) })
-  .transform(({ bytes }) => ({ size: bytes.length }));
-
 /**
- * A stream as its host asks for it, in JSON or as a form. The size of a picture that is sent as a
- * file is checked, and the file is not kept: an application that stores files puts them elsewhere
- * and sends the URL.
+ * A stream as its host asks for it, in JSON or as a form, which may have its picture as a file.
  */
 export const NewStream = z.object({
   title: nameText(1, 200).meta({ example: "Friday night" }),
   guests: optional(Guests).meta({ description: "Ids of users, in a form as JSON text" }),
-  thumbnail: optional(z.union([httpsUrl, File])).meta({
+  thumbnail: optional(z.union([httpsUrl, PictureFile])).meta({
     type: "string",
     format: "binary",
-    description: "An image of at most 3.5 MB, which is not kept, or an https URL",
+    description: `A PNG, JPEG, WebP or GIF of at most ${pictureBytesMax} bytes, or an https URL`,
   }),
   price: optionalNumber(Amount).meta({ description: "Makes it a paid stream" }),
   liveStreamType: optional(text(1, 50)),
@@ -54,13 +48,20 @@ export const streamForm = { guests: "json", price: "number", durationGoal: "numb
  */
 const lateMilliseconds = 5 * 60_000;
 
+/** What a new stream has beside what its host asks for; `picture` is their file, where it is kept. */
+type NewStreamContext = {
+  id: string;
+  host: UserSummary;
+  defaultThumbnail: string;
+  picture?: { id: string; url: string } | undefined;
+  now: Date;
+};
+
 /** A new stream: `preparing`, or `scheduled` when it has a planned start, which must be to come. */
-export function makeStream(
-  request: NewStream,
-  context: { id: string; host: UserSummary; defaultThumbnail: string; now: Date },
-): Stream {
-  const { id, host, defaultThumbnail, now } = context;
+export function makeStream(request: NewStream, context: NewStreamContext): Stream {
+  const { id, host, defaultThumbnail, picture, now } = context;
   const at = now.toISOString();
+  const shown = picture?.url ?? defaultThumbnail;
   const plannedStartDate = request.plannedStartDate ?? null;
   if (plannedStartDate !== null && Date.parse(plannedStartDate) < now.getTime() - lateMilliseconds)
     refuse("request_invalid", { problem: "plannedStartDate: expected a time to come" });
@@ -72,7 +73,8 @@ export function makeStream(
     status: plannedStartDate === null ? "preparing" : "scheduled",
     channelName: channelNameOf(request.title, id),
     liveStreamType: request.liveStreamType ?? "solo",
-    thumbnailUrl: typeof request.thumbnail === "string" ? request.thumbnail : defaultThumbnail,
+    thumbnailUrl: typeof request.thumbnail === "string" ? request.thumbnail : shown,
+    ...(picture && { pictureId: picture.id }),
     guests: request.guests ?? [],
     price: request.price ?? null,
     interest: request.interest ?? null,

@@ -26,6 +26,8 @@ export const Stream = z.object({
   channelName: z.string(),
   liveStreamType: z.string(),
   thumbnailUrl: z.string(),
+  /** The picture that came as a file with it, which goes when the stream does. */
+  pictureId: z.string().optional(),
   guests: z.array(z.string()),
   price: z.number().nullable(),
   interest: z.string().nullable(),

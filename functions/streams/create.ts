@@ -1,9 +1,9 @@
-import { refuse } from "../../domain/refusal.ts";
 import { makeStream, NewStream, streamForm } from "../../domain/streams/new-stream.ts";
 import { LiveStream, liveStreamOf } from "../../domain/streams/stream.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { findProfiles, getCallerProfile, summary } from "../../platform/store/people/users.ts";
+import { keepIfFile } from "../../platform/pictures.ts";
+import { assertKnown, getCallerProfile, summary } from "../../platform/store/people/users.ts";
 import { recordStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
@@ -19,22 +19,22 @@ export const { contract, handler } = endpoint(
     answer: [201, LiveStream],
     rate: "streams",
     refusals: ["user_not_found"],
-    grants: { read: ["USER", "REPLAY"], write: ["STREAM", "USER", "REPLAY", "LIST"] },
+    grants: {
+      read: ["USER", "REPLAY"],
+      write: ["STREAM", "USER", "REPLAY", "LIST", "PICTURE"],
+      pictures: ["write"],
+    },
     memoryMegabytes: 512,
   },
-  async ({ body, caller, now, newId, once }) => {
-    const guests = body.guests ?? [];
-    const [profile, known] = await Promise.all([
-      getCallerProfile(caller, now),
-      findProfiles(guests),
-    ]);
-    const stranger = guests.find((userId) => !known.has(userId));
-    if (stranger !== undefined) refuse("user_not_found", { userId: stranger });
+  async ({ body, caller, now, newId, once, assertNew }) => {
+    const known = assertKnown(body.guests ?? []);
+    const [profile] = await Promise.all([getCallerProfile(caller, now), known]);
     const host = summary(profile);
     const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
-    const stream = makeStream(body, { id: newId(), host, defaultThumbnail, now });
+    const picture = await keepIfFile(body.thumbnail, { now, newId, assertNew });
+    const stream = makeStream(body, { id: newId(), host, defaultThumbnail, picture, now });
     const reply = once(liveStreamOf(stream));
-    await recordStream(stream, reply);
+    await recordStream(stream, reply, picture?.actions);
     return reply.answer;
   },
 );

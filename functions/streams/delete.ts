@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { LiveStream } from "../../domain/streams/stream.ts";
+import { LiveStream, type Stream } from "../../domain/streams/stream.ts";
 import { assertMayHost, remove } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { forgetPicture } from "../../platform/pictures.ts";
 import { showStream } from "../../platform/store/streams/shown.ts";
 import { changeStream, getStream } from "../../platform/store/streams/streams.ts";
 
@@ -16,11 +17,13 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
     refusals: ["stream_not_found", "stream_not_yours", "stream_live"],
-    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST"] },
+    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST", "PICTURE"] },
   },
   async ({ path, caller, now }) => {
     const stream = await getStream(path.streamId, { consistent: true });
     assertMayHost(stream, caller);
-    return showStream(await changeStream(stream, (current) => remove(current, now), now));
+    const decide = (current: Stream) => remove(current, now);
+    const picture = forgetPicture(stream.pictureId);
+    return showStream(await changeStream(stream, decide, now, undefined, picture));
   },
 );

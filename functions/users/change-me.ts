@@ -2,6 +2,7 @@ import { changedProfile, ProfileChange } from "../../domain/people/profile-chang
 import { PublicProfile, publicProfileOf } from "../../domain/people/user.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { forgetPicture } from "../../platform/pictures.ts";
 import { findFollowCounts } from "../../platform/store/people/follows.ts";
 import { changeProfile } from "../../platform/store/people/users.ts";
 
@@ -15,12 +16,17 @@ export const { contract, handler } = endpoint(
     body: ProfileChange,
     answer: [200, PublicProfile],
     refusals: [],
-    grants: { read: ["USER"], write: ["USER", "FIND"] },
+    grants: { read: ["USER"], write: ["USER", "FIND", "PICTURE"] },
   },
   async ({ body, caller, now }) => {
     const perDay = setting("NAME_CHANGES_PER_DAY");
     const [{ profile }, counts] = await Promise.all([
-      changeProfile(caller, (profile) => changedProfile(profile, body, now, perDay), now),
+      changeProfile(
+        caller,
+        (profile) => changedProfile(profile, body, now, perDay),
+        now,
+        (was, is) => (was.pictureId === is.pictureId ? [] : forgetPicture(was.pictureId)),
+      ),
       findFollowCounts(caller.userId),
     ]);
     return publicProfileOf(profile, counts, setting("DEFAULT_PICTURE"));

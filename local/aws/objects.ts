@@ -104,7 +104,7 @@ export function createObjectCalls(stage: Stage, objects: Objects): Prepare {
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
 function answerList(objects: Objects, bucketName: string, query: URLSearchParams): AwsAnswer {
-  const after = query.get("continuation-token") ?? "";
+  const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
   const all = objects.list(bucketName, query.get("prefix") ?? "").filter((key) => key > after);
   const page = all.slice(0, pageKeys);
   const contents = page.map((key) => `<Contents><Key>${escapeXml(key)}</Key></Contents>`).join("");

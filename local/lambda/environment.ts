@@ -1,10 +1,12 @@
 import { devNull } from "node:os";
-import type { LambdaFunction, Stage } from "../model.ts";
+import { type LambdaFunction, prefixOf, type Stage } from "../model.ts";
 
 type Place = {
-  stage: Pick<Stage, "region" | "account" | "webSocketApis" | "queues">;
+  stage: Pick<Stage, "region" | "account" | "name" | "webSocketApis" | "restApis" | "queues">;
   /** The local AWS endpoint, without a slash at the end. */
   endpointUrl: string;
+  /** Where the REST APIs are, without a slash at the end. */
+  gatewayUrl: string;
   credentialsFor(functionName: string): {
     accessKeyId: string;
     secretAccessKey: string;
@@ -41,12 +43,14 @@ export function environmentOf(lambda: LambdaFunction, place: Place): Record<stri
   };
 }
 
-/** Turns the `@connections` base of a WebSocket API and the URL of a queue into local ones. */
-function localize(value: string, { stage, endpointUrl }: Place): string {
+/** Turns the URL of an API, of its `@connections`, or of a queue into a local one. */
+function localize(value: string, { stage, endpointUrl, gatewayUrl }: Place): string {
   const api = /^https:\/\/([a-z0-9]+)\.execute-api\.[^/]+(?:\/([^/]+))?/.exec(value);
   const webSocketApi = stage.webSocketApis.find(({ id }) => id === api?.[1]);
   if (webSocketApi)
     return `${endpointUrl}/${webSocketApi.id}/${api?.[2] ?? webSocketApi.stageName}`;
+  const restApi = stage.restApis.find(({ id }) => id === api?.[1]);
+  if (restApi) return `${gatewayUrl}${prefixOf(stage, restApi)}`;
   const queue = stage.queues.find(({ url }) => url === value);
   return queue ? `${endpointUrl}/${stage.account}/${queue.name}` : value;
 }

@@ -91,3 +91,13 @@ export function rateOf(
 export function methodAndPath(contract: Pick<Contract, "route">): [Method, string] {
   return contract.route.split(" ") as [Method, string];
 }
+
+/** The contract of a function that answers bytes, to everybody, below the path of its own API. */
+export type DownloadContract = {
+  kind: "download";
+  /** Such as `/{id}` of `/pictures/{id}`. */
+  path: `/{${string}}`;
+  says: string;
+  tag: string;
+  grants: Grants;
+} & Resources;

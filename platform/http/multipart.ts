@@ -4,9 +4,6 @@ import type { FormFieldKind } from "./contract.ts";
 /** A file of a form: its bytes and the media type that the client claims for it. */
 type FormFile = { name: string; mediaType: string; bytes: Uint8Array };
 
-/** Bytes of one file of a form. */
-const fileBytesMax = 3_500_000;
-
 /** More fields than any form of ours has. */
 const fieldsMax = 50;
 
@@ -27,6 +24,8 @@ export async function readMultipart(
   for (const [name, value] of form) {
     if (Object.hasOwn(fields, name) || ++count > fieldsMax)
       refuse("request_invalid", { problem: `${name}: expected one value` });
+    // What a browser sends for a file that nobody chose.
+    if (typeof value !== "string" && value.name === "" && value.size === 0) continue;
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     const field = typeof value === "string" ? fieldValue(value, kind) : await fileOf(value);
     Object.defineProperty(fields, name, { value: field, enumerable: true });
@@ -47,7 +46,6 @@ function fieldValue(text: string, kind: FormFieldKind | undefined): unknown {
 }
 
 async function fileOf(file: File): Promise<FormFile> {
-  if (file.size > fileBytesMax) refuse("body_too_large", { bytesMax: fileBytesMax });
   const bytes = new Uint8Array(await file.arrayBuffer());
   return { name: file.name, mediaType: file.type, bytes };
 }

@@ -174,7 +174,8 @@ const plainFailures = () =>
     ]),
   );
 
-function failureResponse(status: number, { sentences, codes }: Partial<Failing> = {}) {
+/** The description of a failure: its sentence, and further ones with the codes behind them. */
+export function failureResponse(status: number, { sentences, codes }: Partial<Failing> = {}) {
   const says = sentenceOf[status] ?? "";
   const example = {
     isSuccess: false as const,

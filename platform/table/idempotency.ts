@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import * as z from "zod";
 import { getItem } from "./items.ts";
 import { key } from "./keys.ts";
@@ -34,6 +34,7 @@ export const outsideIdOf = ({ owner, hash }: KeyedCall) => sha256(`${owner}\n${h
 /** JSON with sorted keys, so that two spellings of one request have one fingerprint. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (value instanceof Uint8Array) return `bytes:${hash("sha256", value, "base64url")}`;
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
   const entries = Object.entries(value).filter(([, part]) => part !== undefined);
   entries.sort(([a], [b]) => (a < b ? -1 : 1));

@@ -8,6 +8,7 @@
  *   reference        WALLET#u        REF#reference       top-ups, payouts: once, for ever
  *   ledger entry     LEDGER#u        seq, 12 digits      the same transaction as its wallet
  *   replay marker    REPLAY#u        hash[#claim]        the same transaction as its effect
+ *   picture          PICTURE#id      PICTURE             with what shows it (platform/pictures.ts)
  *   mark of a call   REPLAY#u        hash                tencent/callbacks (receive, reverse)
  *   notification     USER#u          NOTE#id             notifications/create, settle
  *   unread mark      USER#u          UNREAD#id           with a notification, while it is unread
@@ -173,6 +174,9 @@ export const key = {
   /** Apart from the other rates, since every function that a user calls may write it. */
   bucket: (userId: string, kind: string) => place(`BUCKET#${userId}#${kind}`, "BUCKET"),
   sweepPlace: () => place("SWEEP#due", "SWEEP"),
+  picture: (id: string) => place(`PICTURE#${id}`, "PICTURE"),
+  /** Where the next sweep of pictures goes on. */
+  pictureSweep: () => place("SWEEP#pictures", "SWEEP"),
   postRate: (pool: string, slot: number) => place(`RATE#${pool}#${slot}`, "RATE"),
 };
 

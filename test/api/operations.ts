@@ -24,12 +24,12 @@ export type Operation = {
   isPublic: boolean;
 };
 
-/** Every operation of /openapi.json but those that answer in Tencent's form. */
+/** Every operation of /openapi.json but those that answer in Tencent's form, or bytes. */
 export async function readOperations(): Promise<Operation[]> {
   const document: Schema = await (await fetch(`${apiUrl()}/openapi.json`)).json();
   const found: Operation[] = [];
   const paths = Object.entries<Schema>(document.paths);
-  for (const [path, item] of paths.filter(([path]) => !/^\/(v4|tencent)\//.test(path)))
+  for (const [path, item] of paths.filter(([path]) => !/^\/(v4|tencent|pictures)\//.test(path)))
     for (const [method, operation] of Object.entries<Schema>(item))
       found.push({
         method: method.toUpperCase(),

@@ -5,7 +5,10 @@ import { stageOf } from "../../lib/stages.ts";
 import { defaults } from "../../platform/grants.ts";
 import { functionsOf, resourcesOf, synthesize, templatesOf } from "./templates.ts";
 
-const kinds = ["endpoint", "command", "authorizer", "reaction", "socket", "task"] as const;
+const kinds = [
+  ...(["endpoint", "command", "receiver", "download"] as const),
+  ...(["authorizer", "reaction", "socket", "task"] as const),
+];
 const rows = kinds.flatMap((kind) => [...rowsOf(kind)] as { name: string; contract: Contract }[]);
 type Contract = {
   kind: string;

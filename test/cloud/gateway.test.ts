@@ -20,7 +20,12 @@ const all = {
 
 describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
   const templates = all[stage];
-  const body = theResource(templates, "AWS::ApiGateway::RestApi", "http").Properties.Body;
+  const { Body: body } = theResource(
+    templates,
+    "AWS::ApiGateway::RestApi",
+    "http",
+    (one) => one.Properties.Name === `ovation-${stage}-http`,
+  ).Properties;
   const paths = body.paths as Paths;
   const endpoints = rowsOf("endpoint").filter(
     ({ contract }) =>
@@ -148,10 +153,33 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
   });
 
   test("logs accesses without query, header or token", () => {
-    const { Properties } = theResource(templates, "AWS::ApiGateway::Stage", "http");
+    const { Properties } = theResource(
+      templates,
+      "AWS::ApiGateway::Stage",
+      "http",
+      (one) => one.Properties.StageName === stage,
+    );
     const format = Properties.AccessLogSetting.Format as string;
     expect(format).toContain("$context.requestId");
     expect(format).not.toMatch(/querystring|header|\$context\.path\b|\$context\.error\.message/i);
+  });
+});
+
+describe.each(["dev", "prod"] as const)("the API of pictures, of %s", (stage) => {
+  test("answers GET and HEAD alike, everything as bytes, without a preflight of its own", () => {
+    const { Body: body } = theResource(
+      all[stage],
+      "AWS::ApiGateway::RestApi",
+      "http",
+      (one) => one.Properties.Name === `ovation-${stage}-pictures`,
+    ).Properties;
+    expect(body["x-amazon-apigateway-binary-media-types"]).toEqual(["*/*"]);
+    const item = body.paths["/{id}"];
+    expect(Object.keys(item).sort()).toEqual(["get", "head", anyMethod].sort());
+    for (const method of ["get", "head"])
+      expect(functionOf(item[method])).toBe(`ovation-${stage}-pictures-get`);
+    expect(functionOf(item[anyMethod])).toBe(`ovation-${stage}-app-not-found`);
+    expect(JSON.stringify(body)).not.toMatch(/"mock"|security/);
   });
 });
 

@@ -81,7 +81,7 @@ describe("a new stream", () => {
       durationGoal: 60,
       motivation: "",
       plannedStartDate: "2026-02-01T20:00:00+03:00",
-      thumbnail: { name: "a.png", mediaType: "image/png", bytes: new Uint8Array(3) },
+      thumbnail: { name: "a.png", mediaType: "image/png", bytes: Buffer.from("GIF89a") },
     };
     expect(made(form)).toMatchObject({
       title: "Sing with me",

@@ -144,6 +144,7 @@ describe("an assembly", () => {
     const environment = environmentOf(echo, {
       stage,
       endpointUrl: "http://127.0.0.1:1",
+      gatewayUrl: "http://127.0.0.1:2",
       credentialsFor: (name) => ({ accessKeyId: name, secretAccessKey: "s" }),
     });
     expect(environment).toEqual({

@@ -112,7 +112,11 @@ export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promis
 export const recordGiftTypeChange = async (before: GiftType, wanted: GiftType): Promise<GiftType> =>
   (await recordIfSame(before, wanted)) ?? refuse("unavailable");
 
-async function recordIfSame(before: GiftType, wanted: GiftType): Promise<GiftType | undefined> {
+async function recordIfSame(
+  before: GiftType,
+  wanted: GiftType,
+  more: readonly Action[] = [],
+): Promise<GiftType | undefined> {
   const after = { ...wanted, updatedAt: timeAfter(before.updatedAt, wanted.updatedAt) };
   const actions: Action[] = [
     {
@@ -129,18 +133,19 @@ async function recordIfSame(before: GiftType, wanted: GiftType): Promise<GiftTyp
   if (isGone || before.giftId !== after.giftId)
     actions.push({ label: "old alias", Delete: { Key: key.giftAlias(before.giftId) } });
   if (!isGone && before.giftId !== after.giftId) actions.push(aliasAction(after.giftId, after.id));
-  const failed = await record(actions);
+  const failed = await record([...actions, ...more]);
   if (failed?.has("alias")) refuse("gift_type_exists", { giftId: after.giftId });
   return failed === undefined ? after : undefined;
 }
 
-/** Changes a gift type, and decides again when somebody else was faster. */
+/** Changes a gift type, `more` with it, and decides again when somebody else was faster. */
 export async function changeStoredGiftType(
   giftTypeId: string,
   decide: (type: GiftType) => GiftType,
+  more: readonly Action[] = [],
 ): Promise<GiftType> {
   return decideAgain(async () => {
     const type = await getCurrentGiftType(giftTypeId);
-    return (await recordIfSame(type, decide(type))) ?? overtaken;
+    return (await recordIfSame(type, decide(type), more)) ?? overtaken;
   });
 }

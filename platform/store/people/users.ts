@@ -66,6 +66,13 @@ export async function findProfiles(userIds: readonly string[]): Promise<Map<stri
 export const summary = (profile: Profile & { role?: StreamRole }): StreamUser =>
   summaryOf(profile, setting("DEFAULT_PICTURE"));
 
+/** Refuses with `user_not_found` where one of these users is not known. */
+export async function assertKnown(userIds: readonly string[]): Promise<void> {
+  const known = await findProfiles(userIds);
+  const stranger = userIds.find((userId) => !known.has(userId));
+  if (stranger !== undefined) refuse("user_not_found", { userId: stranger });
+}
+
 /** Summaries of any number of users; one who is unknown has nothing but an id. */
 export async function findSummaries(
   userIds: readonly string[],

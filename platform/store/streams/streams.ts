@@ -113,16 +113,20 @@ export const newStreamActions = (stream: Stream): Action[] => [
   ...(stream.status === "active" ? liveActions(stream) : []),
 ];
 
-/** Records a new stream with the reply to the call that made it. */
-export async function recordStream(stream: Stream, reply?: Reply<unknown>): Promise<void> {
-  const failed = await record(newStreamActions(stream), reply);
+/** Records a new stream with the reply to the call that made it, and `more` that goes with it. */
+export async function recordStream(
+  stream: Stream,
+  reply?: Reply<unknown>,
+  more: readonly Action[] = [],
+): Promise<void> {
+  const failed = await record([...newStreamActions(stream), ...more], reply);
   if (failed !== undefined) throw new Error(`There is a stream ${stream.id} already`);
 }
 
 /**
  * Changes a stream under its revision, and its places in the lists with it. `decide` says what
  * changes, undefined where nothing does, and is asked again when somebody else was faster. With an
- * `act`, the log of moderation says who did it. Refuses with `stream_not_found`, and `unavailable`
+ * `act`, the log of moderation says who did it; `more` is written with it. Refuses with `stream_not_found`, and `unavailable`
  * when others are faster too often.
  */
 export async function changeStream(
@@ -130,6 +134,7 @@ export async function changeStream(
   decide: (stream: Stream) => Partial<Stream> | undefined,
   now: Date,
   act?: Pick<Act, "action" | "actorId" | "targetId">,
+  more: readonly Action[] = [],
 ): Promise<Stream> {
   let current = stream;
   return decideAgain(async () => {
@@ -141,7 +146,7 @@ export async function changeStream(
       : [];
     const at = now.toISOString();
     const acts = act === undefined ? [] : [actAction(stream.id, { ...act, reason: null, at })];
-    const failed = await record([changeAction(current, changed), ...lists, ...acts]);
+    const failed = await record([changeAction(current, changed), ...lists, ...acts, ...more]);
     if (failed === undefined) return changed;
     const there = failed.get("stream");
     if (there === undefined) refuse("stream_not_found", { streamId: stream.id });

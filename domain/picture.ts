@@ -1,0 +1,59 @@
+import * as z from "zod";
+import { Timestamp } from "./text.ts";
+
+/**
+ * Bytes of a picture: 3.5 MiB. In base64, as a gateway hands bytes to a function and back, it and
+ * the rest of its form (4 MiB in all) fit the 6 MB that one event or answer may have.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+export const pictureBytesMax = 3_670_016;
+
+const ascii = (text: string) => [...text].map((letter) => letter.charCodeAt(0));
+
+/** How files begin, by media type; undefined is any byte. */
+const beginnings: Record<string, readonly (readonly (number | undefined)[])[]> = {
+  "image/png": [[0x89, ...ascii("PNG"), 0x0d, 0x0a, 0x1a, 0x0a]],
+  "image/jpeg": [[0xff, 0xd8, 0xff]],
+  "image/webp": [[...ascii("RIFF"), undefined, undefined, undefined, undefined, ...ascii("WEBP")]],
+  "image/gif": [ascii("GIF87a"), ascii("GIF89a")],
+};
+
+/** The media type of a picture by its first bytes, whatever it is called; undefined for others. */
+function mediaTypeOf(bytes: Uint8Array): string | undefined {
+  const fits = (beginning: readonly (number | undefined)[]) =>
+    bytes.length >= beginning.length &&
+    beginning.every((byte, at) => byte === undefined || byte === bytes[at]);
+  return Object.keys(beginnings).find((mediaType) => beginnings[mediaType]!.some(fits));
+}
+
+/** A file of a form that is a picture which is kept. SVG is none: it can hold scripts. */
+export const PictureFile = z
+  .object({ bytes: z.instanceof(Uint8Array) }, { error: "expected a file" })
+  .transform(({ bytes }, { issues }) => {
+    const mediaType = mediaTypeOf(bytes);
+    const refuse = (message: string) => {
+      issues.push({ code: "custom", message, input: bytes.length });
+      return z.NEVER;
+    };
+    if (bytes.length > pictureBytesMax) return refuse(`expected at most ${pictureBytesMax} bytes`);
+    return mediaType === undefined
+      ? refuse("expected a PNG, JPEG, WebP or GIF picture")
+      : { bytes, mediaType };
+  });
+export type PictureFile = z.output<typeof PictureFile>;
+
+/** How the description shows a field that is a file. */
+export const pictureField = {
+  type: "string",
+  format: "binary",
+  description: `A PNG, JPEG, WebP or GIF of at most ${pictureBytesMax} bytes`,
+} as const;
+
+/** What is noted of a picture while something shows it; its bytes lie elsewhere under its id. */
+export const Picture = z.object({
+  id: z.string(),
+  mediaType: z.string(),
+  size: z.number().int(),
+  createdAt: Timestamp,
+});
+export type Picture = z.infer<typeof Picture>;

@@ -1,0 +1,76 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import { Refusal, refuse } from "../../domain/refusal.ts";
+import { beginInvocation, type TimeLeft } from "../deadline.ts";
+import { logFault } from "../log.ts";
+import { named } from "../named.ts";
+import { isPassing } from "../table/transact.ts";
+import type { DownloadContract } from "./contract.ts";
+import { commonHeaders, errorCodeHeader, failure, faultCode, refusalAnswer } from "./envelope.ts";
+import { header } from "./request.ts";
+
+/** Bytes with their own media type. */
+type Found = { id: string; mediaType: string; bytes: Uint8Array };
+
+/** What has an id never changes: it may be kept for as long as a cache keeps anything. */
+const forEver = "public, max-age=31536000, immutable";
+
+/** Somebody else's file must not run anything, whatever a browser takes it for. */
+const policy = "default-src 'none'; sandbox";
+
+/**
+ * The sister of `endpoint` for bytes: GET and HEAD are answered alike, and the gateway leaves the
+ * bytes of the second out. What `find` does not find is 404, as is an id of another form.
+ */
+export function download<const C extends Omit<DownloadContract, "kind">>(
+  declaration: C,
+  find: (id: string) => Promise<Found | undefined>,
+) {
+  const contract = { kind: "download", ...declaration } as C & { kind: "download" };
+  named(find, contract.path);
+
+  async function serve(event: APIGatewayProxyEvent): Promise<Found> {
+    const [id = ""] = Object.values(event.pathParameters ?? {});
+    const found = /^[0-9a-f]{24}$/.test(id) ? await find(id) : undefined;
+    return found ?? refuse("picture_not_found");
+  }
+
+  async function handler(
+    event: APIGatewayProxyEvent,
+    context?: TimeLeft,
+  ): Promise<APIGatewayProxyResult> {
+    beginInvocation(context);
+    const { requestId } = event.requestContext;
+    const headers = commonHeaders(requestId, header(event, "origin"));
+    try {
+      const found = await serve(event);
+      return answer(found, headers, header(event, "if-none-match"));
+    } catch (error) {
+      const now = new Date();
+      if (error instanceof Refusal) return refusalAnswer(error, headers, now);
+      logFault("A download failed", error, { path: contract.path, requestId });
+      if (isPassing(error)) return refusalAnswer(new Refusal("unavailable"), headers, now);
+      const body = JSON.stringify(failure(500, [], now));
+      return { statusCode: 500, headers: { ...headers, [errorCodeHeader]: faultCode }, body };
+    }
+  }
+
+  return { contract, handler };
+}
+
+function answer(
+  { id, mediaType, bytes }: Found,
+  common: Record<string, string>,
+  known: string | undefined,
+): APIGatewayProxyResult {
+  const headers = {
+    ...common,
+    "content-type": mediaType,
+    "cache-control": forEver,
+    "content-security-policy": policy,
+    "cross-origin-resource-policy": "cross-origin",
+    etag: `"${id}"`,
+  };
+  if (known === headers.etag) return { statusCode: 304, headers, body: "" };
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
+  return { statusCode: 200, headers, body, isBase64Encoded: true };
+}

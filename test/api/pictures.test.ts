@@ -1,0 +1,237 @@
+import { randomBytes } from "node:crypto";
+import {
+  type Answer,
+  admin,
+  apiUrl,
+  call,
+  eventually,
+  expectFailure,
+  freshId,
+  giftType,
+  type Person,
+  person,
+  sentences,
+} from "./people.ts";
+
+const bytesMax = 3_670_016;
+const route = "POST /api/v1/live-stream/create";
+
+const begin: Record<string, Buffer> = {
+  "image/png": Buffer.from("89504e470d0a1a0a", "hex"),
+  "image/jpeg": Buffer.from("ffd8ffe0", "hex"),
+  "image/webp": Buffer.from("RIFF\u0001\u0000\u0000\u0000WEBP", "latin1"),
+  "image/gif": Buffer.from("GIF89a"),
+};
+
+/** A picture of a type, in so many bytes. */
+function picture(mediaType: string, size = 1000): Uint8Array<ArrayBuffer> {
+  const head = begin[mediaType]!;
+  return new Uint8Array(Buffer.concat([head, randomBytes(size - head.length)]));
+}
+
+/** A form with one file, whatever it says of itself. */
+function form(field: string, bytes: Uint8Array<ArrayBuffer>, name = "a.txt", type = "text/plain") {
+  const data = new FormData();
+  data.set("title", "Pictured");
+  data.set(field, new Blob([bytes], { type }), name);
+  return data;
+}
+
+const create = (as: Person, bytes: Uint8Array<ArrayBuffer>, name?: string, type?: string) =>
+  call(route, { as, raw: form("thumbnail", bytes, name, type) });
+
+/** What is there, as a browser would ask for it. */
+async function look(url: string, { method = "GET", headers = {} } = {}) {
+  const answer = await fetch(url, { method, headers });
+  return { ...answer, status: answer.status, headers: answer.headers, bytes: await answer.bytes() };
+}
+
+const refusedFor = (answer: Answer, field: string) => {
+  expectFailure(answer, 400, sentences[400]);
+  expect(answer.body.errors[1]).toMatch(new RegExp(`^${field}: `));
+};
+
+test.each(Object.keys(begin))("%s is kept, and served as it is to everybody", async (type) => {
+  const as = await person();
+  const name = `secret-${freshId()}.svg`;
+  const bytes = picture(type);
+  const made = await create(as, bytes, name, "image/svg+xml");
+  expect(made.status).toBe(201);
+  const url: string = made.body.data.thumbnailUrl;
+  expect(url.startsWith(`${apiUrl()}/pictures/`) || process.env.TOKEN_URL).toBeTruthy();
+  for (const headers of [
+    {},
+    { accept: "image/avif,image/webp,*/*;q=0.8" },
+    { accept: "text/html" },
+    { authorization: "Bearer nonsense" },
+  ]) {
+    const found = await look(url, { headers });
+    expect([found.status, Buffer.compare(found.bytes, bytes)]).toEqual([200, 0]);
+    expect(found.headers.get("content-type")).toBe(type);
+    expect(found.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(found.headers.get("cache-control")).toMatch(/^public, max-age=31536000, immutable$/);
+    expect(JSON.stringify([url, ...found.headers])).not.toMatch(/secret|svg|a\.txt/);
+  }
+  const head = await look(url, { method: "HEAD" });
+  expect([head.status, head.bytes.length]).toEqual([200, 0]);
+  expect(head.headers.get("content-type")).toBe(type);
+  expect(head.headers.get("content-length")).toBe(String(bytes.length));
+  const known = await look(url, { headers: { "if-none-match": head.headers.get("etag")! } });
+  expect([known.status, known.bytes.length]).toEqual([304, 0]);
+});
+
+test("a picture goes with its stream, and one that never was is not there", async () => {
+  const as = await person();
+  const { data } = (await create(as, picture("image/gif"))).body;
+  expect((await look(data.thumbnailUrl)).status).toBe(200);
+  expect((await call(`DELETE /api/v1/live-stream/${data.id}`, { as })).status).toBe(200);
+  await eventually(
+    () => look(data.thumbnailUrl),
+    ({ status }) => status === 404,
+  );
+  for (const id of [freshId(), "x", "..%2F..%2Fetc", "a".repeat(500)])
+    expectFailure(await call(`GET /pictures/${id}`), 404, sentences[404]);
+  for (const method of ["POST", "DELETE", "PUT"])
+    expectFailure(await call(`${method} /pictures/${freshId()}`), 404, sentences[404]);
+});
+
+test("of 3,670,016 bytes it is kept, of one more it is not", async () => {
+  const as = await person();
+  const largest = picture("image/jpeg", bytesMax);
+  const made = await create(as, largest);
+  expect(made.status).toBe(201);
+  const found = await look(made.body.data.thumbnailUrl);
+  expect(Buffer.compare(found.bytes, largest)).toBe(0);
+  refusedFor(await create(as, picture("image/jpeg", bytesMax + 1)), "thumbnail");
+  expectFailure(await create(as, picture("image/jpeg", 4_300_000)), 413, sentences[413]);
+});
+
+test("a key makes one stream with one picture", async () => {
+  const as = await person();
+  const key = freshId();
+  const bytes = picture("image/png");
+  const [first, again] = [
+    await call(route, { as, key, raw: form("thumbnail", bytes) }),
+    await call(route, { as, key, raw: form("thumbnail", bytes) }),
+  ];
+  expect(again.text).toBe(first.text);
+  const other = await call(route, { as, key, raw: form("thumbnail", picture("image/png")) });
+  expect(other.status).toBe(422);
+});
+
+const ascii = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
+
+test.each([
+  ["an SVG", ascii('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')],
+  ["a page", ascii("<!doctype html><script>alert(1)</script>")],
+  ["a PNG that begins later", ascii("\n\u0089PNG\r\n\u001a\n")],
+  ["half a beginning", ascii("\u0089PNG")],
+  ["another RIFF", ascii("RIFF\u0001\u0000\u0000\u0000WAVE")],
+  ["a GIF of no version", ascii("GIF88a")],
+  ["a PDF", ascii("%PDF-1.7")],
+  ["nothing, by a name", new Uint8Array(0)],
+])("%s is no picture, whatever it is called", async (_, bytes) => {
+  refusedFor(await create(await person(), bytes, "a.png", "image/png"), "thumbnail");
+});
+
+test("what is two things at once is served as the picture that it begins as", async () => {
+  const bytes = ascii("GIF89a/*\u0000*/=1;alert(1)//<script>alert(1)</script>");
+  const made = await create(await person(), bytes, "a.js", "text/javascript");
+  const found = await look(made.body.data.thumbnailUrl);
+  expect(found.headers.get("content-type")).toBe("image/gif");
+  expect(found.headers.get("content-security-policy")).toMatch(/default-src 'none'.*sandbox/);
+});
+
+describe("a form that is broken is refused", () => {
+  const part = (name: string, content: string) =>
+    `--b\r\nContent-Disposition: form-data; ${name}\r\n\r\n${content}\r\n`;
+  const title = part('name="title"', "t");
+  const file = part('name="thumbnail"; filename="a.gif"', "GIF89a");
+  const send = async (body: string, type = "multipart/form-data; boundary=b") =>
+    call(route, {
+      as: await person(),
+      raw: ascii(body),
+      headers: { "content-type": type },
+    });
+
+  test.each([
+    ["without a boundary", `${title}--b--\r\n`, "multipart/form-data"],
+    ["with another boundary", `${title}--b--\r\n`, "multipart/form-data; boundary=c"],
+    ["cut off in its file", `${title}${file.slice(0, -8)}`, undefined],
+    ["cut off in a header", `${title}--b\r\nContent-Dispo`, undefined],
+    ["without an end", title, undefined],
+    ["empty", "", undefined],
+    ["with two files", `${title}${file}${file}--b--\r\n`, undefined],
+    [
+      "with a field and a file of one name",
+      `${title}${part('name="thumbnail"', "x")}${file}--b--`,
+      undefined,
+    ],
+    ["with JSON in its place", '{"title":"t"}', undefined],
+  ])("%s", async (_, body, type) => {
+    expectFailure(await send(body, type), 400, sentences[400]);
+  });
+
+  test("but not for a file's name, however long or odd it is", async () => {
+    for (const name of ["x".repeat(60_000), "../../etc/passwd", "a\u0001b", "çok güzel 😀.gif"]) {
+      const named = part(`name="thumbnail"; filename="${name.replace(/"/g, "")}"`, "GIF89a");
+      const made = await send(`${title}${named}--b--\r\n`);
+      expect([name.slice(0, 20), made.status]).toEqual([name.slice(0, 20), 201]);
+      expect(made.body.data.thumbnailUrl).toMatch(/\/pictures\/[0-9a-f]{24}$/);
+    }
+  });
+
+  test("nor for a file that nobody chose", async () => {
+    const none = part('name="thumbnail"; filename=""', "");
+    const made = await send(`${title}${none}--b--\r\n`);
+    expect([made.status, made.body.data?.thumbnailUrl]).toEqual([
+      201,
+      expect.not.stringMatching(/\/pictures\/[0-9a-f]{24}$/),
+    ]);
+  });
+});
+
+test("one's own photo is a file too; the one before is gone with the next", async () => {
+  const as = await person();
+  const photo = "POST /api/v1/users/me/photo";
+  const first = await call(photo, { as, raw: form("photo", picture("image/webp")) });
+  expect(first.status).toBe(200);
+  const url: string = first.body.data.profilePhoto.url;
+  expect((await look(url)).headers.get("content-type")).toBe("image/webp");
+  expect((await call("GET /api/v1/users/me", { as })).body.data.profilePhoto.url).toBe(url);
+  const second = await call(photo, { as, raw: form("photo", picture("image/png")) });
+  expect(second.body.data.profilePhoto.url).not.toBe(url);
+  await eventually(
+    () => look(url),
+    ({ status }) => status === 404,
+  );
+  const none = await call("PUT /api/v1/users/me", { as, body: { profilePhoto: null } });
+  expect(none.status).toBe(200);
+  await eventually(
+    () => look(second.body.data.profilePhoto.url),
+    ({ status }) => status === 404,
+  );
+  refusedFor(await call(photo, { as, raw: form("photo", ascii("<svg/>")) }), "photo");
+  refusedFor(await call(photo, { as, raw: form("picture", picture("image/png")) }), "photo");
+  refusedFor(await call(photo, { as, body: {} }), "photo");
+  refusedFor(await call(photo, { as, body: { photo: "https://x.example.com/a.png" } }), "photo");
+  expectFailure(
+    await call(photo, { raw: form("photo", picture("image/png")) }),
+    401,
+    sentences[401],
+  );
+});
+
+test("a gift type's image is a file too, for admins alone", async () => {
+  const [as, id] = [await admin(), await giftType(5)];
+  const image = (of: string) => `POST /api/v1/gifts/gift-types/${of}/image`;
+  const made = await call(image(id), { as, raw: form("image", picture("image/gif")) });
+  expect([made.status, made.body.data.id]).toEqual([200, id]);
+  expect((await look(made.body.data.svgUrl)).headers.get("content-type")).toBe("image/gif");
+  const someone = await person();
+  const raw = form("image", picture("image/gif"));
+  expectFailure(await call(image(id), { as: someone, raw }), 403, sentences[403]);
+  expectFailure(await call(image(freshId()), { as, raw }), 404, sentences[404]);
+  expectFailure(await call(image("x"), { as, raw }), 400, sentences[400]);
+  refusedFor(await call(image(id), { as, raw: form("image", ascii("<svg/>")) }), "image");
+});

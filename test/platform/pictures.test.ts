@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import type { AwsRequest } from "../../local/aws/failure.ts";
+import { createObjectCalls, createObjects } from "../../local/aws/objects.ts";
+import type { Stage } from "../../local/model.ts";
+import { newId } from "../../platform/id.ts";
+import { findPicture, forgetPicture, keepPicture, sweepPictures } from "../../platform/pictures.ts";
+import { record } from "../../platform/table/record.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable({ PICTURES_BUCKET: "pictures", PICTURES_URL: "https://x.example.com/pictures" });
+
+const directory = mkdtempSync(join(tmpdir(), "ovation-pictures-"));
+const objects = createObjects(directory);
+const stage = { buckets: [{ name: "pictures", arn: "arn:aws:s3:::pictures" }] } as Stage;
+const perform = createObjectCalls(stage, objects);
+/** Answers that are withheld, and the requests that came. */
+let failures = 0;
+const came: string[] = [];
+
+const server = createServer(async (request, answer) => {
+  const { pathname, searchParams: query } = new URL(request.url ?? "/", "http://localhost");
+  const path = pathname.split("/").filter(Boolean);
+  const body = await buffer(request);
+  came.push(`${request.method} ${request.url}`);
+  if (failures > 0 && failures--) return answer.writeHead(503).end();
+  try {
+    const asked = { method: request.method!, path, query, body } as AwsRequest;
+    const found = await perform(asked).run();
+    answer.writeHead(found.status).end(found.body);
+  } catch (error) {
+    answer.writeHead((error as { status: number }).status).end();
+  }
+});
+
+beforeAll(async () => {
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+  rmSync(directory, { recursive: true });
+});
+beforeEach(() => {
+  failures = 0;
+});
+
+const hour = 3600_000;
+const file = { bytes: new Uint8Array(Buffer.from("GIF89a")), mediaType: "image/gif" };
+/** Stores a picture at a time; it is there for nobody until its actions are recorded. */
+const keepAt = (now: Date) => keepPicture(file, { now, newId: () => newId(now) });
+const stored = () => objects.list("pictures", "");
+
+/*
+ * Planted faults that turn this red: a sweep that does not look at the items, or one that takes
+ * what is being stored at this moment.
+ */
+test("the sweep removes what no item names, once no call can still be at it", async () => {
+  const now = new Date();
+  const before = new Date(now.getTime() - 2 * hour);
+  const [shown, orphan, forgotten] = await Promise.all([
+    keepAt(before),
+    keepAt(before),
+    keepAt(before),
+  ]);
+  const underWay = await keepAt(now);
+  await record([...shown.actions, ...forgotten.actions]);
+  await record(forgetPicture(forgotten.id));
+  expect(stored()).toHaveLength(4);
+  expect(await findPicture(orphan.id)).toBeUndefined();
+  expect(await sweepPictures(now)).toEqual({ seen: 4, removed: 2 });
+  expect(stored()).toEqual([shown.id, underWay.id].sort());
+  expect(Buffer.from((await findPicture(shown.id))!.bytes)).toEqual(Buffer.from(file.bytes));
+  expect(await sweepPictures(now)).toEqual({ seen: 2, removed: 0 });
+  expect(await sweepPictures(new Date(now.getTime() + 2 * hour))).toEqual({ seen: 2, removed: 1 });
+});
+
+test("the sweep goes through as many pages as there are", async () => {
+  const before = new Date(Date.now() - 2 * hour);
+  for (let n = 0; n < 1_005; n++) objects.put("pictures", newId(before), "GIF89a");
+  const { removed } = await sweepPictures(new Date());
+  expect(removed).toBeGreaterThanOrEqual(1_005);
+  expect(came.filter((one) => one.includes("start-after")).length).toBeGreaterThan(0);
+});
+
+test("a call to the bucket that fails in passing is made again, and then refused", async () => {
+  failures = 2;
+  const kept = await keepAt(new Date());
+  expect(stored()).toContain(kept.id);
+  failures = 3;
+  await expect(keepAt(new Date())).rejects.toMatchObject({ code: "unavailable" });
+});
