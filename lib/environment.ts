@@ -37,6 +37,9 @@ const readsQueue = (queue: QueueName) => (contract: AnyContract) =>
 const toQueue = (queue: QueueName) => (contract: AnyContract) =>
   (contract.grants.queues ?? []).includes(queue) || readsQueue(queue)(contract);
 
+const judgesHandshakes = (contract: AnyContract) =>
+  contract.kind === "authorizer" && contract.api === "socket";
+
 const postSlice: TaskName = "realtime/post-part";
 const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postSlice) ?? false;
 
@@ -55,7 +58,9 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     TABLE_NAME: { value: places.tableName, for: everyone },
     ORIGINS: {
       value: stage.origins.join(),
-      for: ofKind("endpoint", "command", "receiver", "download"),
+      for: (contract) =>
+        ofKind("endpoint", "command", "receiver", "download")(contract) ||
+        judgesHandshakes(contract),
     },
     SUPERLIKE_PRICE: { value: String(stage.superlikePrice), for: everyone },
     RESERVED_USERNAMES: {

@@ -15,7 +15,7 @@ export type Stage = {
   keepData: boolean;
   /** Days; not CDK's names, which would be loaded wherever stages are read. */
   logRetention: RetentionDays;
-  /** Origins that browsers may call from; `*` for any. */
+  /** Origins that browsers may call and connect from; `*` for any. */
   origins: readonly string[];
   /** Seconds for which API Gateway remembers what the authorizer said of a token. */
   authorizerCacheSeconds: number;

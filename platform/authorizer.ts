@@ -14,8 +14,11 @@ export type AuthorizerContract = {
   grants: Grants;
 } & Resources;
 
-/** Who it is; `anonymous` where the API has optional routes; undefined when the token is bad. */
-type Verdict = Caller | "anonymous" | undefined;
+/**
+ * Who it is; `anonymous` where the API has optional routes; undefined when the token is bad; and
+ * `foreign` for a page that may not connect whoever it speaks for, which is the WebSocket API's 403.
+ */
+type Verdict = Caller | "anonymous" | "foreign" | undefined;
 
 /**
  * A Lambda authorizer (REQUEST). Only a token that was judged bad is refused: the HTTP API's
@@ -46,6 +49,7 @@ export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
     });
     const resource = wholeStage(event.methodArn);
     if (verdict === "anonymous") return policy("anonymous", "Allow", resource, { sub: "" });
+    if (verdict === "foreign") return policy("unknown", "Deny", resource, {});
     if (verdict !== undefined) return policy(verdict.userId, "Allow", resource, contextOf(verdict));
     if (contract.api === "socket") throw new Error("Unauthorized");
     return policy("unknown", "Deny", resource, { timestamp: now.toISOString() });

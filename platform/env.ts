@@ -16,7 +16,7 @@ const settings = {
   /** `dev` or `prod`. */
   STAGE: text,
   TABLE_NAME: text,
-  /** Origins that browsers may call from, or `*`. */
+  /** Origins that browsers may call and connect from, or `*`. */
   ORIGINS: list,
   /** Credits of one superlike. */
   SUPERLIKE_PRICE: positive,

@@ -1,5 +1,7 @@
 import { authorizer } from "../../platform/authorizer.ts";
+import { setting } from "../../platform/env.ts";
 import { header } from "../../platform/http/request.ts";
+import { isPageAllowed } from "../../platform/realtime/handshake.ts";
 import { overlayCaller } from "../../platform/realtime/overlay.ts";
 import { ticketCaller } from "../../platform/realtime/ticket.ts";
 import { recordFirstSight } from "../../platform/store/people/users.ts";
@@ -8,7 +10,8 @@ import { verifyToken } from "../../platform/token.ts";
 /**
  * The authorizer of the WebSocket API. Browsers cannot set headers on a WebSocket, so the token
  * comes as `?token=` or as the second of `Sec-WebSocket-Protocol: bearer, JWT` (RFC 6455, 1.9). In
- * its place there may be a ticket, or the key of an overlay.
+ * its place there may be a ticket, or the key of an overlay. A page that may not connect is refused
+ * before any of them is looked at, so that it uses up no ticket.
  */
 export const { contract, handler } = authorizer(
   {
@@ -17,6 +20,7 @@ export const { contract, handler } = authorizer(
     grants: { read: ["USER", "OVERLAY"], write: ["USER", "NAME", "TICKET"] },
   },
   async (event, now) => {
+    if (!isPageAllowed(event.headers, setting("ORIGINS"))) return "foreign";
     const query = event.queryStringParameters ?? {};
     const offered = header({ headers: event.headers ?? {} }, "sec-websocket-protocol") ?? "";
     const [scheme, second] = offered.split(",").map((part) => part.trim());

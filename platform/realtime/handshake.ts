@@ -15,6 +15,22 @@ export function acceptHandshake(headers: SocketEvent["headers"]) {
   return { statusCode: 200, ...(isBearer && { headers: { "Sec-WebSocket-Protocol": "bearer" } }) };
 }
 
+/**
+ * Whether a handshake's page may connect (RFC 6455, 10.2): one of the stage's origins, or a page of
+ * the host that it connects to. Whoever names no origin is no browser. An opaque one, `null`, is
+ * nobody's.
+ */
+export function isPageAllowed(
+  headers: SocketEvent["headers"],
+  origins: readonly string[],
+): boolean {
+  const named = { headers: headers ?? {} };
+  const origin = header(named, "origin");
+  if (origin === undefined || origins.includes("*") || origins.includes(origin)) return true;
+  const host = header(named, "host");
+  return host !== undefined && /^https?:\/\/(.+)$/.exec(origin)?.[1] === host;
+}
+
 const Query = z.object({
   streamId: StreamId.optional(),
   since: z

@@ -37,6 +37,7 @@ beforeAll(async () => {
     GROUPS_CLAIM: "cognito:groups",
     JWKS_URI: `http://127.0.0.1:${port}/jwks.json`,
     LOCAL: "on",
+    ORIGINS: "https://www.example.com,https://app.example.com:8443",
   });
 });
 afterAll(() => {
@@ -64,8 +65,8 @@ async function ask(token: string): Promise<string> {
 }
 
 /** What the authorizer of the WebSocket API says. */
-async function askSocket(token: string): Promise<string> {
-  const event = { methodArn, headers: {}, queryStringParameters: { token } };
+async function askSocket(token: string, headers: Record<string, string> = {}): Promise<string> {
+  const event = { methodArn, headers, queryStringParameters: { token } };
   return said(() => authorizeSocket(event as unknown as APIGatewayRequestAuthorizerEvent));
 }
 
@@ -107,6 +108,32 @@ test("the keys are asked for again within a second or two of a failure, and one 
   expect(await ask(await tokenOf("u1"))).toBe("Allow");
 });
 
+test.each([
+  ["https://www.example.com", "Allow"],
+  ["https://app.example.com:8443", "Allow"],
+  ["https://live.example.com", "Allow"],
+  ["http://www.example.com", "Deny"],
+  ["https://www.example.com:8443", "Deny"],
+  ["https://app.example.com", "Deny"],
+  ["https://www.example.com.evil.example", "Deny"],
+  ["https://live.example.com:444", "Deny"],
+  ["https://x.live.example.com", "Deny"],
+  ["https://evil.example", "Deny"],
+  ["null", "Deny"],
+  ["", "Deny"],
+])("a page of %j that opens a socket at live.example.com: %s", async (Origin, verdict) => {
+  const headers = { Host: "live.example.com", Origin };
+  expect(await askSocket(await tokenOf("u1"), headers)).toBe(verdict);
+  // Whoever may not connect is told so whatever the token is worth.
+  expect(await askSocket("a.b.c", headers)).toBe(
+    verdict === "Allow" ? "throws Unauthorized" : "Deny",
+  );
+});
+
+test("what names no origin is no page, and opens sockets by its token alone", async () => {
+  expect(await askSocket(await tokenOf("u1"), { Host: "live.example.com" })).toBe("Allow");
+});
+
 test("a token of a key that the issuer does not have is judged, and refused", async () => {
   expect(await ask(await tokenOf("u1", "unknown"))).toBe("Deny");
 });
@@ -130,4 +157,32 @@ test("whom the table cannot be asked about is neither let in nor refused", async
   useTable({ send: failing } as unknown as DynamoDBDocumentClient);
   expect(await ask(await tokenOf("u2"))).toBe(cannotTell);
   expect(await askSocket(await tokenOf("u2"))).toBe(cannotTell);
+});
+
+/** How long a key counts that the issuer has withdrawn: as long as keys are kept unasked. */
+const keysLifeSeconds = 10 * 60;
+
+test("a key that was withdrawn counts no longer than keys are kept, while others go on", async () => {
+  const [token, other] = [await tokenOf("u1", "k2"), await tokenOf("u1")];
+  const at = (seconds: number) => new Date(Date.now() + 60_000 + seconds * 1000);
+  published = ["k1", "k2"];
+  // A token of a key that nobody knows makes the keys be fetched now.
+  expect(await verifyToken(await tokenOf("u1", "k0"), at(0))).toBeUndefined();
+  expect(await verifyToken(token, at(0))).toMatchObject({ userId: "u1" });
+  published = ["k1"];
+  const before = fetches;
+  expect(await verifyToken(token, at(keysLifeSeconds - 1))).toMatchObject({ userId: "u1" });
+  expect(fetches).toBe(before);
+  expect(await verifyToken(token, at(keysLifeSeconds + 1))).toBeUndefined();
+  expect(await verifyToken(other, at(keysLifeSeconds + 1))).toMatchObject({ userId: "u1" });
+});
+
+test("a key that was withdrawn stops at once where another key makes the keys be fetched", async () => {
+  published = ["k1", "k2"];
+  const at = (seconds: number) => new Date(Date.now() + 3_600_000 + seconds * 1000);
+  const token = await tokenOf("u1", "k2");
+  expect(await verifyToken(token, at(-1800))).toMatchObject({ userId: "u1" });
+  published = ["k1", "k3"];
+  expect(await verifyToken(await tokenOf("u1", "k3"), at(-1780))).toMatchObject({ userId: "u1" });
+  expect(await verifyToken(token, at(-1780))).toBeUndefined();
 });
