@@ -41,3 +41,12 @@ export function cdkCommand(command: "synth" | "deploy" | "destroy", options: rea
     },
   };
 }
+
+/** The context value `-c key=value` among options of `cdk`, in any of its spellings; the last one. */
+export function contextOf(options: readonly string[], key: string): string | undefined {
+  const pairs = options.flatMap((option, at) => {
+    if (option === "-c" || option === "--context") return [options[at + 1] ?? ""];
+    return /^(?:--context=|-c=?)(.+)$/s.exec(option)?.slice(1) ?? [];
+  });
+  return pairs.findLast((pair) => pair.startsWith(`${key}=`))?.slice(key.length + 1);
+}

@@ -5,9 +5,9 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { type Stage, stageNames, stageOf } from "../lib/stages.ts";
-import { LayoutMismatch } from "../platform/table/layout.ts";
+import { IssuerMismatch, LayoutMismatch } from "../platform/table/layout.ts";
 import { build } from "./build.ts";
-import { cdkCommand } from "./cdk.ts";
+import { cdkCommand, contextOf } from "./cdk.ts";
 import { outputsFileOf } from "./cli/target.ts";
 import { type Finding, findInAccount, findInStage } from "./preflight.ts";
 import { prepareDeployedTable } from "./table.ts";
@@ -15,19 +15,22 @@ import { prepareDeployedTable } from "./table.ts";
 const root = join(import.meta.dirname, "..");
 const [name, ...given] = process.argv.slice(2);
 const isSure = given.includes("--yes");
-const options = given.filter((option) => option !== "--yes");
+const keepsSubjects = given.includes("--same-subjects");
+const own = ["--yes", "--same-subjects"];
+const options = given.filter((option) => !own.includes(option));
 
 /** Says what is wrong and how it is used. */
 function refuse(problem: string): never {
-  const usage = `npm run deploy -- ${stageNames.join("|")} [--yes] [options of cdk deploy]`;
+  const usage = `npm run deploy -- ${stageNames.join("|")} [--yes] [--same-subjects] [options of cdk deploy]`;
   console.error(`${problem}\nUsage: ${usage}\n  --yes  asks nothing, for a pipeline`);
+  console.error("  --same-subjects  another issuer is fine: everybody has the same `sub` there");
   process.exit(2);
 }
 
 function readStage(): Stage {
   if (name === undefined || name.startsWith("-")) refuse("Which stage?");
   try {
-    return stageOf((key) => (key === "stage" ? name : undefined));
+    return stageOf((key) => (key === "stage" ? name : contextOf(options, key)));
   } catch (error) {
     refuse((error as Error).message);
   }
@@ -57,12 +60,14 @@ const { status } = spawnSync(program, line, { cwd: root, stdio: "inherit", env }
 if (status === 0) await prepareDeployed();
 process.exitCode = status ?? 1;
 
-/** Exits with 2 where the stage's table has data of another layout; without a table it goes on. */
+/** Exits with 2 where the stage's table has data of another layout or issuer; without a table it goes on. */
 async function prepareDeployed(): Promise<void> {
   try {
-    await prepareDeployedTable(stage.name, options);
+    await prepareDeployedTable(stage, options, keepsSubjects);
   } catch (error) {
     console.error((error as Error).message);
-    process.exit(error instanceof LayoutMismatch ? 2 : 1);
+    if (error instanceof IssuerMismatch) console.error("  If it is the same: --same-subjects");
+    const isRefusal = error instanceof LayoutMismatch || error instanceof IssuerMismatch;
+    process.exit(isRefusal ? 2 : 1);
   }
 }

@@ -1,8 +1,14 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { Stage } from "../lib/stages.ts";
 import { FormatMismatch, openEngine, openSnapshot } from "../local/aws/index.ts";
 import { openClient } from "../platform/aws-client.ts";
-import { assertLayout, LayoutMismatch, prepareLayout } from "../platform/table/layout.ts";
+import {
+  assertLayout,
+  claimIssuer,
+  LayoutMismatch,
+  prepareLayout,
+} from "../platform/table/layout.ts";
 import { useTable } from "../platform/table/table.ts";
 
 /** A page of a scan is a megabyte, over whatever line a person has. */
@@ -12,20 +18,28 @@ const slow = { tryMilliseconds: 20_000 };
 export const isOtherData = (error: unknown) =>
   error instanceof LayoutMismatch || error instanceof FormatMismatch;
 
+/** The subjects of a stage whose issuer is the pool that it makes. */
+const ownPool = "the stage's own pool";
+
 /**
- * Makes a stage's deployed table say its layout, if there is one yet, with the credentials that the
- * options of `cdk deploy` choose. Rejects with `LayoutMismatch` when its data is of another layout.
+ * Makes a stage's deployed table say its layout and its issuer, if there is one yet, with the
+ * credentials that the options of `cdk deploy` choose. Rejects with `LayoutMismatch` when its data
+ * is of another layout, and with `IssuerMismatch` when it is of another issuer's people.
  */
 export async function prepareDeployedTable(
-  stage: string,
+  { name, region, issuer }: Pick<Stage, "name" | "region" | "issuer">,
   options: readonly string[],
+  keepsSubjects: boolean,
 ): Promise<void> {
   const at = options.indexOf("--profile");
   const profile = at < 0 ? undefined : options[at + 1];
-  const opened = openClient(DynamoDBClient, { ...slow, ...(profile && { profile }) });
+  const where = { ...(profile && { profile }), ...(region && { region }) };
+  const opened = openClient(DynamoDBClient, { ...slow, ...where });
   try {
     const client = DynamoDBDocumentClient.from(opened);
-    await prepareLayout({ client, tableName: `ovation-${stage}` });
+    const place = { client, tableName: `ovation-${name}` };
+    await prepareLayout(place);
+    await claimIssuer(place, issuer?.issuer ?? ownPool, keepsSubjects);
   } catch (error) {
     if ((error as Error).name !== "ResourceNotFoundException") throw error;
   } finally {

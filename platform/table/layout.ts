@@ -33,16 +33,23 @@ export const mismatch = (what: string, found: number): LayoutMismatch =>
       `${layoutVersion} alone: use the version that wrote it, or begin with empty data.`,
   );
 
-const Layout = z.object({ version: z.number().int() });
+/** The table's wallets belong to another issuer's subjects; the message is a sentence for a person. */
+export class IssuerMismatch extends Error {
+  override name = "IssuerMismatch";
+}
+
+const Layout = z.object({ version: z.number().int(), issuer: z.string().optional() });
 
 /** The item that says which layout the table has. */
 export const layoutItem = () => ({ ...key.layout(), version: layoutVersion });
 
-async function findVersion({ client, tableName }: TablePlace): Promise<number | undefined> {
+async function findLayout({ client, tableName }: TablePlace) {
   const read = new GetCommand({ TableName: tableName, Key: key.layout(), ConsistentRead: true });
   const { Item } = await client.send(read);
-  return Item && Layout.parse(Item).version;
+  return Item && Layout.parse(Item);
 }
+
+const findVersion = async (place: TablePlace) => (await findLayout(place))?.version;
 
 /** Whether the table is empty but for, at most, the item that says its layout. */
 export async function isEmpty({ client, tableName }: TablePlace): Promise<boolean> {
@@ -74,6 +81,30 @@ export async function prepareLayout(place: TablePlace): Promise<void> {
   if ((await findVersion(place)) === layoutVersion) return;
   await assertLayout(place);
   await place.client.send(new PutCommand({ TableName: place.tableName, Item: layoutItem() }));
+}
+
+/**
+ * Notes whose subjects a table's wallets and profiles are named by: a `sub` is one person's with
+ * one issuer alone, and another one may let people choose it. An empty table takes any; one that
+ * notes none yet takes the first that is deployed with it.
+ *
+ * @param keepsSubjects whether a person vouches that everybody has the same `sub` with both.
+ * @throws IssuerMismatch where there is data of another issuer's subjects.
+ */
+export async function claimIssuer(
+  place: TablePlace,
+  issuer: string,
+  keepsSubjects = false,
+): Promise<void> {
+  const noted = (await findLayout(place))?.issuer;
+  if (noted === issuer) return;
+  if (noted !== undefined && !keepsSubjects && !(await isEmpty(place)))
+    throw new IssuerMismatch(
+      `The table ${place.tableName} has data of people whom ${noted} names, and this deployment ` +
+        `asks ${issuer}: whoever has their \`sub\` there would have their wallets.`,
+    );
+  const Item = { ...layoutItem(), issuer };
+  await place.client.send(new PutCommand({ TableName: place.tableName, Item }));
 }
 
 /** A client that has looked at the layout before it serves. */

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { cdkCommand } from "../../bin/cdk.ts";
+import { cdkCommand, contextOf } from "../../bin/cdk.ts";
 import { placeholdersOf, stageOf } from "../../lib/stages.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -89,4 +89,22 @@ test("a stage that keeps data is destroyed only when that is said twice", () => 
 test("a stage's buckets are emptied before it is destroyed, and where they cannot be it stays", () => {
   const { status, stderr } = destroy("dev");
   expect([status, stderr]).toEqual([1, expect.stringMatching(/^Nothing was deleted: /)]);
+});
+
+test.each([
+  [["-c", "issuer=https://a.com/?x=1"], "https://a.com/?x=1"],
+  [["--context", "issuer=https://a.com"], "https://a.com"],
+  [["--context=issuer=https://a.com"], "https://a.com"],
+  [["-cissuer=https://a.com"], "https://a.com"],
+  [["-c", "issuer=https://a.com", "-c", "issuer=https://b.com"], "https://b.com"],
+  [["-c", "issuers=https://a.com", "--all"], undefined],
+  [["issuer=https://a.com", "-c"], undefined],
+])("the options %j of cdk name the issuer %s", (options, issuer) => {
+  expect(contextOf(options, "issuer")).toBe(issuer);
+});
+
+test("a deployment reads the issuer that the options of cdk name", () => {
+  const { status, stderr } = deploy("dev", "-c", "issuer=https://a.com");
+  expect(status).toBe(2);
+  expect(stderr).toContain("-c issuer= needs -c audience= and -c jwks= beside it");
 });

@@ -8,6 +8,8 @@ import { Refusal } from "../../domain/refusal.ts";
 import { key } from "../../platform/table/keys.ts";
 import {
   assertLayout,
+  claimIssuer,
+  IssuerMismatch,
   LayoutMismatch,
   layoutVersion,
   onLayout,
@@ -57,6 +59,34 @@ test.each([
     await expect(look(place())).rejects.toThrow(refused);
   }
   expect(await found()).toBe(version);
+});
+
+test("a table with data keeps its issuer, and an empty one takes any", async () => {
+  await prepareLayout(place());
+  for (const issuer of ["https://a.example.com", "https://b.example.com"])
+    await claimIssuer(place(), issuer);
+  await put({ ...wallet, balance: 5 });
+  await claimIssuer(place(), "https://b.example.com");
+  for (const issuer of ["https://a.example.com", "https://b.example.com/"]) {
+    const claim = claimIssuer(place(), issuer);
+    await expect(claim).rejects.toThrow(IssuerMismatch);
+    await expect(claim).rejects.toThrow("people whom https://b.example.com names");
+  }
+  // A deployment that prepares the table again forgets nothing.
+  await prepareLayout(place());
+  await expect(claimIssuer(place(), "https://a.example.com")).rejects.toThrow(IssuerMismatch);
+  await claimIssuer(place(), "https://b.example.com");
+  expect(await found()).toBe(layoutVersion);
+});
+
+test("data that notes no issuer takes the first, and another one where somebody vouches for it", async () => {
+  await prepareLayout(place());
+  await put({ ...wallet, balance: 5 });
+  await claimIssuer(place(), "https://a.example.com");
+  await expect(claimIssuer(place(), "https://b.example.com")).rejects.toThrow(IssuerMismatch);
+  await claimIssuer(place(), "https://b.example.com", true);
+  await expect(claimIssuer(place(), "https://a.example.com")).rejects.toThrow(IssuerMismatch);
+  await claimIssuer(place(), "https://b.example.com");
 });
 
 describe("a function", () => {
