@@ -1,0 +1,123 @@
+import { expect, test } from "@jest/globals";
+import {
+  type Answer,
+  call,
+  eventually,
+  expectFailure,
+  freshId,
+  liveStream,
+  type Person,
+  person,
+} from "./people.ts";
+import { tencent } from "./tencent-caller.ts";
+import { viewer } from "./viewer.ts";
+
+/** Calls without a pause until one of the answers fits, within reason. */
+async function flood(
+  ask: () => Promise<Answer>,
+  fits: (answer: Answer) => boolean,
+  atOnce = 40,
+): Promise<Answer> {
+  for (let round = 0; round < 100; round++) {
+    const answers = await Promise.all(Array.from({ length: atOnce }, ask));
+    const found = answers.find(fits);
+    if (found !== undefined) return found;
+  }
+  throw new Error("There was no answer of this kind");
+}
+
+const pause = (seconds: number) => new Promise((done) => setTimeout(done, seconds * 1000));
+const ticket = (as: Person) => call("POST /api/v1/ws-tickets", { as });
+
+test("HTTP: a flood is 429 and says when to come back, others and other kinds go on", async () => {
+  const as = await person();
+  const refused = await flood(
+    () => ticket(as),
+    ({ status }) => status !== 201,
+  );
+  expectFailure(refused, 429, "Too many requests");
+  expect(refused.body.errors).toEqual(["Too many requests"]);
+  expect(refused.headers.get("x-error-code")).toBe("too_many_requests");
+  expect(refused.headers.get("retry-after")).toMatch(/^[1-9]\d{0,2}$/);
+  expect(refused.headers.get("access-control-expose-headers")).toMatch(/retry-after/i);
+  const [other, reading] = await Promise.all([
+    ticket(await person()),
+    call("GET /api/v1/wallet", { as }),
+  ]);
+  expect([other.status, reading.status]).toEqual([201, 200]);
+  await pause(Number(refused.headers.get("retry-after")));
+  // What was still under way when the flood ended may have taken what came free first.
+  await eventually(
+    () => ticket(as),
+    ({ status }) => status === 201,
+  );
+});
+
+test("HTTP: a refused call leaves its Idempotency-Key free, and has done nothing", async () => {
+  const [{ id }, as] = await Promise.all([liveStream(), person()]);
+  let key = "";
+  const refused = await flood(
+    () => {
+      const own = freshId();
+      return call("POST /api/v1/ws-tickets", { as, key: own, body: { streamId: id } }).then(
+        (answer) => {
+          if (answer.status === 429) key = own;
+          return answer;
+        },
+      );
+    },
+    ({ status }) => status === 429,
+  );
+  await pause(Number(refused.headers.get("retry-after")));
+  const again = await eventually(
+    () => call("POST /api/v1/ws-tickets", { as, key, body: { streamId: id } }),
+    ({ status }) => status !== 429,
+  );
+  expect(again.status).toBe(201);
+  expect(again.headers.has("idempotency-replayed")).toBe(false);
+});
+
+test("Tencent: a flood of a command is HTTP 200 with 60007, and other commands go on", async () => {
+  const ask = () => tencent("get_room_metadata", { RoomId: freshId() });
+  // So many that a machine which answers slowly is still asked too often in one second.
+  const refused = await flood(ask, ({ body }) => body.ErrorCode === 60007, 600);
+  expect(refused.status).toBe(200);
+  expect(refused.body).toMatchObject({ ErrorCode: 60007, ErrorInfo: expect.any(String) });
+  const other = await tencent("get_room_info", { RoomId: freshId() });
+  expect(other.body.ErrorCode).not.toBe(60007);
+  await eventually(ask, ({ body }) => body.ErrorCode !== 60007);
+});
+
+test("socket: a flood is told once, then closed with 4429; who waited is let in again", async () => {
+  const as = await person();
+  const [flooding, calm] = await Promise.all([viewer(as), viewer(await person())]);
+  let isClosed = false;
+  flooding.socket.once("close", () => {
+    isClosed = true;
+  });
+  flooding.socket.on("error", () => {});
+  const isClosing = ({ type }: { type: string }) => type === "closing";
+  for (let n = 0; !flooding.messages.some(isClosing) && n < 3_000; n++) {
+    for (let more = 0; more < 25 && flooding.socket.readyState === 1; more++)
+      flooding.send({ action: "ping", requestId: `p${25 * n + more}` });
+    await pause(0.02);
+  }
+  const closing = await flooding.next(isClosing);
+  expect(closing).toEqual({ type: "closing", code: 4429, reason: expect.any(String) });
+  await eventually(
+    async () => isClosed,
+    (closed) => closed,
+  );
+  const errors = flooding.messages.filter(({ type }) => type === "error");
+  expect(errors).toEqual([
+    {
+      ...{ type: "error", statusCode: 429, code: "too_many_requests" },
+      ...{ errors: ["Too many requests"], requestId: expect.stringMatching(/^p\d+$/) },
+    },
+  ]);
+  calm.send({ action: "ping", requestId: "calm" });
+  await calm.next(({ type, requestId }) => type === "pong" && requestId === "calm");
+  const back = await viewer(as);
+  back.close();
+  calm.close();
+});
