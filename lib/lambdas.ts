@@ -9,7 +9,7 @@ import {
   RecursiveLoop,
   Runtime,
 } from "aws-cdk-lib/aws-lambda";
-import { defaults } from "../platform/grants.ts";
+import { defaults, memoryOf } from "../platform/grants.ts";
 import { environmentOf } from "./environment.ts";
 import { type Statement, statementsOf } from "./grants.ts";
 import { functionName } from "./names.ts";
@@ -49,7 +49,7 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
     handler: "index.handler",
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
-    memorySize: stage.memoryMegabytes[name] ?? contract.memoryMegabytes ?? defaults.memoryMegabytes,
+    memorySize: stage.memoryMegabytes[name] ?? memoryOf(contract),
     timeout: Duration.seconds(contract.timeoutSeconds ?? defaults.timeoutSeconds),
     environment: environmentOf(contract, stage, places),
     role,

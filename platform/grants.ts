@@ -63,3 +63,13 @@ export type Resources = { memoryMegabytes?: number; timeoutSeconds?: number };
 
 /** What a function is given unless its contract says otherwise. */
 export const defaults = { memoryMegabytes: 256, timeoutSeconds: 10 } satisfies Resources;
+
+/** Of a function that somebody waits for: twice the processor of the others (decision 45). */
+const waitedForMegabytes = 512;
+
+/** Kinds of functions that react to what has happened, or do a part of another's work. */
+const behindTheScenes: ReadonlySet<string> = new Set(["reaction", "task"]);
+
+/** The memory of a function in megabytes, and with it its share of a processor. */
+export const memoryOf = ({ kind, memoryMegabytes }: Resources & { kind: string }): number =>
+  memoryMegabytes ?? (behindTheScenes.has(kind) ? defaults.memoryMegabytes : waitedForMegabytes);

@@ -24,7 +24,6 @@ export const { contract, handler } = endpoint(
       write: ["GIFTTYPE", "GIFTID", "PICTURE"],
       pictures: ["write"],
     },
-    memoryMegabytes: 512,
   },
   async ({ path, body, now, newId }) => {
     await getGiftType(path.id);

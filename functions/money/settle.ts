@@ -18,6 +18,7 @@ export const { contract, handler } = reaction(
       write: ["WALLET", "LEDGER", "STREAM", "PARKED"],
       queues: ["combos", "users"],
     },
+    memoryMegabytes: 512,
     timeoutSeconds: 60,
   },
   async (records, now) => {

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     answer: [200, z.object({ count: z.number().int() })],
     refusals: [],
     grants: { read: ["USER"] },
-    memoryMegabytes: 512,
   },
   async ({ caller, now }) => {
     return { count: await countUnread(caller.userId, now) };

@@ -19,7 +19,6 @@ export const { contract, handler } = endpoint(
     answer: [200, z.object({ list: z.array(Notification), pagination: Pagination })],
     refusals: [],
     grants: { read: ["USER"] },
-    memoryMegabytes: 512,
   },
   async ({ query: { isRead, page, limit, ...filter }, caller, now }) => {
     const read = filter.read ?? isRead;

@@ -21,7 +21,6 @@ export const { contract, handler } = endpoint(
     answer: [200, z.array(Notification)],
     refusals: [],
     grants: { read: ["USER"] },
-    memoryMegabytes: 512,
   },
   async ({ query: { isRead, ...filter }, caller, now }) => {
     const filters = { ...filter, read: filter.read ?? isRead };

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     answer: [200, z.object({ updated: z.number().int() })],
     refusals: [],
     grants: { read: ["USER"], write: ["USER"] },
-    memoryMegabytes: 512,
     timeoutSeconds: 29,
   },
   async ({ caller, now }) => ({ updated: await markAll(caller.userId, now) }),

@@ -8,7 +8,6 @@ export const { contract, handler } = download(
     says: "Read a picture",
     tag: "Pictures",
     grants: { read: ["PICTURE"], pictures: ["read"] },
-    memoryMegabytes: 512,
   },
   findPicture,
 );

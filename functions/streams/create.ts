@@ -24,7 +24,6 @@ export const { contract, handler } = endpoint(
       write: ["STREAM", "USER", "REPLAY", "LIST", "PICTURE"],
       pictures: ["write"],
     },
-    memoryMegabytes: 512,
   },
   async ({ body, caller, now, newId, once, assertNew }) => {
     const known = assertKnown(body.guests ?? []);

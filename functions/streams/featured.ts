@@ -23,7 +23,6 @@ export const { contract, handler } = endpoint(
     cacheControl: "public, max-age=5",
     refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
-    memoryMegabytes: 512,
   },
   ({ now }) => listFeatured(now),
 );

@@ -27,7 +27,6 @@ export const { contract, handler } = endpoint(
     cacheControl: (_, callerId) => (callerId === undefined ? "public, max-age=5" : undefined),
     refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
-    memoryMegabytes: 512,
   },
   async ({ caller, now }) => {
     const known = await listCreators(now);

@@ -17,7 +17,6 @@ export const { contract, handler } = endpoint(
     answer: [200, WatchStatistics],
     refusals: ["stream_not_found", "member_blocked"],
     grants: { read: ["STREAM", "SUB"] },
-    memoryMegabytes: 512,
   },
   async ({ path: { streamId }, caller, now }) => {
     const [, past, watching, peak] = await Promise.all([

@@ -17,7 +17,6 @@ export const { contract, handler } = endpoint(
     answer: [200, Viewers],
     refusals: ["stream_not_found", "member_blocked"],
     grants: { read: ["STREAM", "USER", "SUB"] },
-    memoryMegabytes: 512,
   },
   async ({ path: { streamId }, query, caller, now }) => {
     const stream = await getVisibleStream(streamId, caller, now);

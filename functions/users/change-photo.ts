@@ -21,7 +21,6 @@ export const { contract, handler } = endpoint(
     answer: [200, PublicProfile],
     refusals: [],
     grants: { read: ["USER"], write: ["USER", "FIND", "PICTURE"], pictures: ["write"] },
-    memoryMegabytes: 512,
   },
   async ({ body, caller, now, newId }) => {
     const picture = await keepPicture(body.photo, { now, newId });

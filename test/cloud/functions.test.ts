@@ -2,7 +2,6 @@ import { describe, expect, test } from "@jest/globals";
 import { functionName } from "../../lib/names.ts";
 import { rowsOf } from "../../lib/route-table.ts";
 import { stageOf } from "../../lib/stages.ts";
-import { defaults } from "../../platform/grants.ts";
 import { functionsOf, resourcesOf, synthesize, templatesOf } from "./templates.ts";
 
 const kinds = [
@@ -192,14 +191,15 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
   });
 });
 
-test("a function has the memory of its contract, and in one stage what that stage gives it", async () => {
-  const memoryMegabytes = { "gifts/create": 512, "realtime/fan-out": 3538 };
+test("a function has the memory of its contract, or more where somebody waits, or its stage's", async () => {
+  const memoryMegabytes = { "gifts/create": 1024, "realtime/fan-out": 3538 };
   const { templates } = await synthesize({ ...stageOf(() => undefined), memoryMegabytes });
   const given = new Map(Object.entries(memoryMegabytes));
   const functions = functionsOf(templates);
   for (const { name, contract } of rows) {
     const { MemorySize } = functions.get(functionName("dev", name))!.properties;
-    const wanted = given.get(name) ?? contract.memoryMegabytes ?? defaults.memoryMegabytes;
+    const usual = ["reaction", "task"].includes(contract.kind) ? 256 : 512;
+    const wanted = given.get(name) ?? contract.memoryMegabytes ?? usual;
     expect([name, MemorySize]).toEqual([name, wanted]);
   }
 });

@@ -17,7 +17,6 @@ export const { contract, handler } = receiver(
       ],
       queues: ["notices", "reversals"],
     },
-    memoryMegabytes: 512,
   },
   {
     "Live.CallbackBeforeSendGift": ({ body, newId, ...call }) =>
