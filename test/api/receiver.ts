@@ -16,15 +16,18 @@ export type Received = {
 export type Reply = number | { status: number; headers: Record<string, string> } | "never";
 
 /** A back end of a customer on this machine, which keeps what it was sent. */
-export async function startReceiver(reply: (request: Received) => Reply = () => 200) {
+export async function startReceiver(
+  reply: (request: Received) => Reply | Promise<Reply> = () => 200,
+) {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
     let text = "";
     for await (const chunk of request) text += chunk;
     const body = JSON.parse(text);
     const got = { at: Date.now(), path: request.url ?? "", headers: request.headers, text, body };
-    const answer = reply(got);
+    const replying = reply(got);
     received.push(got);
+    const answer = await replying;
     if (answer === "never") return;
     const { status, headers } =
       typeof answer === "number" ? { status: answer, headers: {} } : answer;

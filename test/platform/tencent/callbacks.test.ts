@@ -6,9 +6,12 @@ import * as add from "../../../functions/tencent/gifts/add.ts";
 import * as send from "../../../functions/tencent/gifts/send.ts";
 import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
 import * as create from "../../../functions/tencent/rooms/create.ts";
+import * as deliveries from "../../../functions/webhooks/list-deliveries.ts";
+import * as resend from "../../../functions/webhooks/resend.ts";
 import { listGifts } from "../../../platform/store/money/gifts.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
+import { callEndpoint } from "../api-call.ts";
 import { callCommand, startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;
@@ -174,6 +177,40 @@ test.each(noes)("the answer %s rejects: nothing is sent", async (_, answer, code
   expect(body.ErrorInfo).toMatch(info);
   expect(asked).toHaveLength(1);
   expect(await giftsSent()).toHaveLength(before);
+});
+
+test("a question without a usable answer is listed for admins, and cannot be resent", async () => {
+  const admin = { as: "admin", roles: ["admin"] as const };
+  const rows = async () => {
+    const listing = { ...admin, path: { id: "tencent" }, query: { limit: "100" } };
+    const { body } = await callEndpoint(deliveries.handler, listing);
+    return (body.data as { list: Record<string, unknown>[] }).list;
+  };
+  const before = new Set((await rows()).map(({ id }) => id));
+  reply = says(1);
+  await sendGift();
+  reply = { ...says(0), status: 500 };
+  await sendGift();
+  const listed = (await rows()).filter(({ id }) => !before.has(id));
+  // The answer 1 is a verdict: it is no failure of the application.
+  expect(listed).toEqual([
+    {
+      id: expect.stringMatching(/^[0-9a-f]{24}$/),
+      eventId: expect.stringMatching(/^question:/),
+      type: "Live.CallbackBeforeSendGift",
+      createdAt: expect.any(String),
+      attempts: 1,
+      status: "failed",
+      statusCode: 500,
+      error: "The answer was 500",
+      nextAttemptAt: null,
+    },
+  ]);
+  const again = { ...admin, path: { id: "tencent", deliveryId: String(listed[0]!.id) } };
+  const refused = await callEndpoint(resend.handler, again);
+  expect(refused.status).toBe(409);
+  expect(String(refused.body.errors)).toMatch(/is not asked again/);
+  expect(asked).toHaveLength(2);
 });
 
 test("the application is not asked for what cannot be, nor again for a call with a key", async () => {

@@ -1,0 +1,235 @@
+/** What `webhooks/deliver` does with its messages, where receivers and moments are the test's. */
+import { makeWebhook } from "../../../domain/webhooks/webhook.ts";
+import {
+  findDelivery,
+  listDeliveries,
+  recordDeletion,
+} from "../../../platform/store/webhooks/deliveries.ts";
+import {
+  changeStoredWebhook,
+  recordWebhook,
+  removeWebhook,
+} from "../../../platform/store/webhooks/webhooks.ts";
+import { deliver } from "../../../platform/webhooks/deliver.ts";
+import { giveBack } from "../../../platform/webhooks/retry.ts";
+import { newSecret, signatureOf } from "../../../platform/webhooks/signature.ts";
+import { type Received, type Reply, startReceiver } from "../../api/receiver.ts";
+import { startQueue } from "../queue-double.ts";
+import { useOwnTable } from "../table.ts";
+
+process.env.LOCAL = "on";
+useOwnTable();
+
+let queue: Awaited<ReturnType<typeof startQueue>>;
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+  process.env.DELIVERIES_QUEUE_URL = queue.url;
+  process.env.RETRIES_QUEUE_URL = queue.url;
+});
+afterAll(() => queue.stop());
+
+const started: Awaited<ReturnType<typeof startReceiver>>[] = [];
+const hooks: string[] = [];
+afterEach(async () => {
+  for (const one of started.splice(0)) await one.stop();
+  for (const id of hooks.splice(0)) await removeWebhook(id).catch(() => undefined);
+  queue.take();
+});
+
+let count = 0;
+const freshId = () => (++count).toString(16).padStart(24, "6");
+
+/** A receiver and its webhook, for all events. */
+async function receiver(reply: (request: Received) => Reply | Promise<Reply> = () => 200) {
+  const inbox = await startReceiver(reply);
+  started.push(inbox);
+  const receiverId = freshId();
+  hooks.push(receiverId);
+  const webhook = makeWebhook(receiverId, { url: inbox.url, events: ["*"] }, new Date());
+  await recordWebhook(webhook, newSecret(), { answer: undefined, remember: [] });
+  return { inbox, receiverId };
+}
+
+const streamId = "65a1234bcde5678f90123450";
+const message = (content: string) => {
+  const _id = freshId();
+  const data = { _id, streamId, content };
+  return { id: `message:${_id}`, type: "chat.message", at: new Date().toISOString(), data };
+};
+type Event = ReturnType<typeof message>;
+
+const atOnce = { waitedMilliseconds: 0, isRepeated: false };
+const events = (receiverId: string, ...all: Event[]) => ({
+  kind: "events" as const,
+  receiverId,
+  streamId,
+  events: all,
+});
+const retry = (receiverId: string, id: string, step: number) => ({
+  kind: "retry" as const,
+  receiverId,
+  due: [{ id, step }],
+});
+
+/** The only delivery to a receiver. */
+async function theDelivery(receiverId: string) {
+  const all = await listDeliveries(receiverId, 10);
+  expect(all).toHaveLength(1);
+  return all[0]!;
+}
+
+/** What was asked of the queue `retries`. */
+const retries = () => queue.take().map(({ body }) => JSON.parse(body));
+
+test("a slow receiver gets a stream's events in order, each after its answer to the last", async () => {
+  let open = 0;
+  let most = 0;
+  const waits = [300, 10, 100, 0, 50];
+  const { inbox, receiverId } = await receiver(async () => {
+    most = Math.max(most, ++open);
+    await new Promise((done) => setTimeout(done, waits.shift()));
+    open -= 1;
+    return 200;
+  });
+  const row = ["one", "two", "three", "four", "five"].map(message);
+  await deliver(events(receiverId, ...row), atOnce);
+  expect(inbox.received.map(({ body }) => body.data.content)).toEqual(
+    row.map(({ data }) => data.content),
+  );
+  expect(most).toBe(1);
+});
+
+test("a failed event does not hold up those behind it", async () => {
+  const replies: Reply[] = [500];
+  const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
+  const row = ["one", "two"].map(message);
+  await deliver(events(receiverId, ...row), atOnce);
+  expect(inbox.received.map(({ body }) => body.data.content)).toEqual(["one", "two"]);
+  expect(retries()).toEqual([
+    { receiverId, id: expect.any(String), step: 1, at: expect.any(String) },
+  ]);
+});
+
+test("a delivery that always fails is attempted eleven times, then it has failed", async () => {
+  const { inbox, receiverId } = await receiver(() => 503);
+  const event = message("words");
+  await deliver(events(receiverId, event), atOnce);
+  for (const seconds of [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800]) {
+    const [due, ...others] = retries();
+    expect(others).toEqual([]);
+    const away = (Date.parse(due.at) - inbox.received.at(-1)!.at) / 1000;
+    expect(away / seconds).toBeGreaterThan(0.79);
+    expect(away / seconds).toBeLessThan(1.21);
+    // Its own time has not come: it goes on waiting, and nobody is called.
+    const record = { messageId: "m", body: JSON.stringify(due) } as never;
+    expect(await giveBack([record], new Date(Date.parse(due.at) - 1))).toEqual([]);
+    expect(retries()).toEqual([due]);
+    expect(await giveBack([record], new Date(due.at))).toEqual([]);
+    const [job] = retries();
+    await deliver(job, atOnce);
+  }
+  expect(retries()).toEqual([]);
+  expect(inbox.received).toHaveLength(11);
+  expect(new Set(inbox.received.map(({ text }) => text)).size).toBe(1);
+  expect(new Set(inbox.received.map(({ headers }) => headers["webhook-id"]))).toEqual(
+    new Set([event.id]),
+  );
+  const last = await theDelivery(receiverId);
+  expect(last).toMatchObject({ status: "failed", attempts: 11, statusCode: 503 });
+  expect(last.nextAttemptAt).toBeUndefined();
+});
+
+test("a retry that comes twice is one attempt", async () => {
+  const { inbox, receiverId } = await receiver(() => 500);
+  await deliver(events(receiverId, message("words")), atOnce);
+  const [{ id, step }] = retries();
+  await deliver(retry(receiverId, id, step), atOnce);
+  await deliver(retry(receiverId, id, step), atOnce);
+  expect(inbox.received).toHaveLength(2);
+  expect(retries()).toHaveLength(1);
+});
+
+test("events that a dead call sent already are not sent again, and their retry is not lost", async () => {
+  const replies: Reply[] = [200, 500];
+  const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
+  const job = events(receiverId, message("one"), message("two"), message("three"));
+  await deliver({ ...job, events: job.events.slice(0, 2) }, atOnce);
+  expect(retries()).toHaveLength(1);
+  await deliver(job, { ...atOnce, isRepeated: true });
+  expect(inbox.received.map(({ body }) => body.data.content)).toEqual(["one", "two", "three"]);
+  expect(retries()).toHaveLength(1);
+});
+
+test("what has waited for over a minute comes later, and is not lost", async () => {
+  const { inbox, receiverId } = await receiver();
+  const late = { waitedMilliseconds: 60_001, isRepeated: false };
+  await deliver(events(receiverId, message("words")), late);
+  expect(inbox.received).toEqual([]);
+  const waiting = await theDelivery(receiverId);
+  expect(waiting).toMatchObject({ status: "pending", attempts: 0, step: 0 });
+  const { id } = waiting;
+  expect(retries()).toEqual([{ receiverId, id, step: 0, at: waiting.nextAttemptAt }]);
+  // Its next message waited as long: it is put aside once more, for one to two minutes.
+  const before = Date.now();
+  await deliver(retry(receiverId, id, 0), late);
+  expect(inbox.received).toEqual([]);
+  const [again] = retries();
+  expect(again).toMatchObject({ receiverId, id, step: 0 });
+  const away = (Date.parse(again.at) - before) / 1000;
+  expect(away).toBeGreaterThanOrEqual(60);
+  expect(away).toBeLessThan(150);
+  await deliver(retry(receiverId, id, 0), { ...late, waitedMilliseconds: 59_000 });
+  expect(inbox.received).toHaveLength(1);
+  expect(await theDelivery(receiverId)).toMatchObject({ status: "delivered", attempts: 1 });
+});
+
+test.each([
+  ["disabled", (id: string) => changeStoredWebhook(id, { enabled: false })],
+  ["deleted", removeWebhook],
+])("a webhook that was %s gets no attempt, of pending deliveries neither", async (_, end) => {
+  const { inbox, receiverId } = await receiver(() => 500);
+  await deliver(events(receiverId, message("one")), atOnce);
+  const [{ id, step }] = retries();
+  await end(receiverId);
+  await deliver(retry(receiverId, id, step), atOnce);
+  await deliver(events(receiverId, message("two")), atOnce);
+  await deliver({ kind: "resend", receiverId, id }, atOnce);
+  expect(inbox.received).toHaveLength(1);
+  expect(retries()).toEqual([]);
+  const ended = await theDelivery(receiverId);
+  expect(ended).toMatchObject({ status: "failed", attempts: 1 });
+  expect(ended.nextAttemptAt).toBeUndefined();
+});
+
+test("a text that was deleted is in no first attempt, and leaves what is stored of others", async () => {
+  const replies: Reply[] = [500, 500];
+  const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
+  const [first, second] = [message("secret one"), message("secret two")];
+  await deliver(events(receiverId, first), atOnce);
+  const [{ id, step }] = retries();
+  for (const { data } of [first, second]) await recordDeletion(streamId, data._id, new Date());
+  await deliver(retry(receiverId, id, step), atOnce);
+  await deliver(events(receiverId, second), atOnce);
+  const [, again, other] = inbox.received;
+  for (const { body, text } of [again!, other!]) {
+    expect(body.data).toMatchObject({ content: "", deleted: true });
+    expect(text).not.toContain("secret");
+  }
+  expect((await findDelivery(receiverId, id))!.body).not.toContain("secret");
+});
+
+test("the signature is that of the published example, one for each secret", () => {
+  // https://docs.svix.com/receiving/verifying-payloads/how-manual
+  const signed = {
+    id: "msg_p5jXN8AQM9LWM0D4loKWxJek",
+    timestamp: 1614265330,
+    body: '{"test": 2432232314}',
+  };
+  const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+  const expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+  expect(signatureOf(signed, [secret])).toBe(expected);
+  const [first, second, ...more] = signatureOf(signed, [newSecret(), secret]).split(" ");
+  expect(first).not.toBe(expected);
+  expect([second, ...more]).toEqual([expected]);
+});
