@@ -3,7 +3,7 @@ import { Amount } from "../credits.ts";
 import { UserId } from "../id.ts";
 import { moment } from "../page.ts";
 import type { UserSummary } from "../people/user.ts";
-import { PictureFile, pictureBytesMax } from "../picture.ts";
+import { PictureFile, pictureBytesMax, pictureField } from "../picture.ts";
 import { refuse } from "../refusal.ts";
 import { httpsUrl, nameText, text } from "../text.ts";
 import type { Stream } from "./stream.ts";
@@ -26,7 +26,7 @@ const Guests = z.array(UserId, { error: "expected a list of user ids" }).max(gue
 export const NewStream = z.object({
   title: nameText(1, 200).meta({ example: "Friday night" }),
   guests: optional(Guests).meta({ description: "Ids of users, in a form as JSON text" }),
-  thumbnail: optional(z.union([httpsUrl, PictureFile])).meta({
+  thumbnail: optional(z.union([httpsUrl, PictureFile.meta(pictureField)])).meta({
     type: "string",
     format: "binary",
     description: `A PNG, JPEG, WebP or GIF of at most ${pictureBytesMax} bytes, or an https URL`,

@@ -5,28 +5,46 @@ import type { DownloadContract } from "./contract.ts";
 import { faultCode } from "./envelope.ts";
 import { failureResponse, operationIdOf } from "./openapi.ts";
 
+/** An id as the description shows it. */
+const example = "6920b3f85e1c4a7d9b02f6e3";
+
+/** What an answer with bytes says of them, as the description shows it. */
+const headers = {
+  etag: { description: "Names these bytes", schema: { type: "string" }, example: `"${example}"` },
+  "cache-control": {
+    description: "They never change",
+    schema: { type: "string" },
+    example: "public, max-age=31536000, immutable",
+  },
+} as const;
+
 /** The paths of downloads for the public document, below `base`, the path of their API. */
 export function downloadPaths(
   downloads: readonly { name: string; contract: DownloadContract }[],
   base: string,
 ): ZodOpenApiPathsObject {
   const bytes = { schema: { type: "string" as const, format: "binary" } };
+  const id = z.string().regex(/^[0-9a-f]{24}$/);
+  const path = z.object({ id: id.meta({ description: "The id of a picture", example }) });
   return Object.fromEntries(
-    downloads.map(({ name, contract: { path, says, tag } }) => {
+    downloads.map(({ name, contract: { path: pattern, says, tag } }) => {
       const described = (operationId: string) => ({
         operationId,
         summary: says,
         tags: [tag],
         security: [],
-        requestParams: { path: z.object({ id: z.string().regex(/^[0-9a-f]{24}$/) }) },
+        requestParams: { path },
         responses: {
-          200: { description: says, content: { "image/*": bytes } },
+          200: { description: says, headers, content: { "image/*": bytes } },
+          304: { description: "The caller has it: If-None-Match named its ETag" },
           404: failureResponse(404, { sentences: [refusals.picture_not_found.says] }),
+          500: failureResponse(500),
+          503: failureResponse(503),
         },
         "x-error-codes": ["picture_not_found", "unavailable", faultCode],
       });
       const get = described(operationIdOf(name));
-      return [`${base}${path}`, { get, head: described(`${get.operationId}Head`) }];
+      return [`${base}${pattern}`, { get, head: described(`${get.operationId}Head`) }];
     }),
   );
 }

@@ -98,6 +98,11 @@ function tagsOf(paths: ZodOpenApiPathsObject): { name: string }[] {
 const rendering: CreateDocumentOptions = {
   allowEmptySchema: { transform: true, custom: true, any: true, unknown: true, pipe: true },
   override: ({ jsonSchema, zodSchema, io }) => {
+    // A file is its bytes to a caller: what it is read into is ours.
+    if (jsonSchema.format === "binary") {
+      delete jsonSchema.properties;
+      delete jsonSchema.required;
+    }
     const { def } = zodSchema._zod;
     if (io !== "output" || def.type !== "pipe") return;
     const { in: from, out: to } = def as z.core.$ZodPipeDef;

@@ -235,3 +235,24 @@ test("a gift type's image is a file too, for admins alone", async () => {
   expectFailure(await call(image("x"), { as, raw }), 400, sentences[400]);
   refusedFor(await call(image(id), { as, raw: form("image", ascii("<svg/>")) }), "image");
 });
+
+test("the description shows what is really sent and answered", async () => {
+  const { paths } = (await call("GET /openapi.json")).body;
+  const { responses } = paths["/pictures/{id}"].get;
+  const made = await create(await person(), picture("image/png"));
+  const found = await look(made.body.data.thumbnailUrl);
+  const shown = responses[200].headers;
+  expect(found.headers.get("cache-control")).toBe(shown["cache-control"].example);
+  const etag = found.headers.get("etag")!;
+  expect(shown.etag.example.replace(/[0-9a-f]/g, "0")).toBe(etag.replace(/[0-9a-f]/g, "0"));
+  expect(Object.keys(responses)).toEqual(["200", "304", "404", "500", "503"]);
+  // A file is described as nothing but its bytes.
+  for (const [path, field] of [
+    ["/api/v1/users/me/photo", "photo"],
+    ["/api/v1/gifts/gift-types/{id}/image", "image"],
+  ] as const) {
+    const { schema } = paths[path].post.requestBody.content["multipart/form-data"];
+    const description = expect.stringContaining(String(bytesMax));
+    expect(schema.properties[field]).toEqual({ type: "string", format: "binary", description });
+  }
+});

@@ -51,10 +51,6 @@ async function giftsOf(sender: Person): Promise<{ refundedAt: string | null }[]>
 const expectProven = () =>
   expect(auditOf(system.dataDir)).toMatchObject({ code: 0, says: expect.any(String) });
 
-/*
- * Planted fault that turns this red: chargeGift() that answers a conflict which it could not settle
- * without overriding the mark of its call.
- */
 test("twenty at once on a wallet for seven: seven are charged, or fewer are answered as such", async () => {
   const sender = await rich(70);
   const calls = await Promise.all(Array.from({ length: 20 }, () => timed(ask(sender))));
@@ -82,10 +78,6 @@ const kinds = [
   ...["error_before", "error_after_commit", "throttle", "conflict"],
 ];
 
-/*
- * Planted faults that turn this red: chargeGift() that answers done although the time is over, or
- * reverseLater() that neither overrides the mark nor asks for the reversal.
- */
 test.each(steps.flatMap((operation) => kinds.map((kind) => [operation, kind] as const)))(
   "%s, %s to the end: answered in time, and the money is where the answer says",
   async (operation, kind) => {
