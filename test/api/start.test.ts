@@ -194,11 +194,13 @@ describe("a system with its data in a folder", () => {
     (await open(url, ["bearer", token])).close();
     await refusedHandshake(`${url}?token=${bad}`);
     await refusedHandshake(url, ["bearer", bad]);
-    const last = `/last-${freshId()}`;
-    await call(`GET ${last}`);
+    // The log names a route and no path, so the last call is known by one more line of its kind.
+    const countNowhere = () => system.output().split('"path":"/{proxy+}"').length;
+    const before = countNowhere();
+    await call("GET /last");
     await eventually(
-      async () => system.output(),
-      (output) => output.includes(last),
+      async () => countNowhere(),
+      (count) => count > before,
     );
     for (const part of token.split(".")) expect(system.output()).not.toContain(part);
     expect(system.output()).not.toContain("eyJ");
