@@ -34,6 +34,10 @@ export const refusals = {
   stream_not_live: { kind: "conflict", says: "The stream is {status}, not active" },
   stream_not_yours: { kind: "forbidden", says: "Only the creator of the stream may do this" },
   stream_not_startable: { kind: "conflict", says: "A stream that is {status} cannot go live" },
+  too_many_live_streams: {
+    kind: "conflict",
+    says: "A user can have {max} streams live at once: end one first",
+  },
   stream_not_cancellable: {
     kind: "conflict",
     says: "A stream that is {status} cannot be cancelled",

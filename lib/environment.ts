@@ -68,6 +68,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
       for: ofKind("endpoint", "authorizer"),
     },
     NAME_CHANGES_PER_DAY: { value: String(stage.nameChangesPerDay), for: ofKind("endpoint") },
+    LIVE_STREAMS_PER_USER: { value: String(stage.liveStreamsPerUser), for: ofKind("endpoint") },
     DEFAULT_PICTURE: { value: stage.defaultPicture, for: everyone },
     DEFAULT_THUMBNAIL: { value: stage.defaultThumbnail, for: everyone },
     GIFTS_PER_SECOND: { value: String(stage.giftsPerSecond), for: everyone },

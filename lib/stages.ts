@@ -43,6 +43,8 @@ export type Stage = {
   reservedUsernames: readonly string[];
   /** Times that one user may change their name and surname in a day. */
   nameChangesPerDay: number;
+  /** Streams that one user may have live at once. */
+  liveStreamsPerUser: number;
   largeRoomViewers: number;
   /** Viewers above which several environments post a room, where the post rate is enough. */
   partViewers: number;
@@ -106,6 +108,7 @@ const dev: Stage = {
     "ovation",
   ],
   nameChangesPerDay: 1_000_000,
+  liveStreamsPerUser: 100,
   largeRoomViewers: 1_000,
   // Posted in half a second and read in a page of the table: smaller parts would cost more calls.
   partViewers: 5_000,
@@ -139,6 +142,7 @@ const prod: Stage = {
   rates: prodRates,
   giftsPerSecond: 20,
   nameChangesPerDay: 5,
+  liveStreamsPerUser: 5,
   spendLimit: 1_000_000,
   purchases: false,
   firewall: true,

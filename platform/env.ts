@@ -24,6 +24,8 @@ const settings = {
   RESERVED_USERNAMES: list,
   /** Times that a user may change their name and surname in a day. */
   NAME_CHANGES_PER_DAY: positive,
+  /** Streams that one user may have live at once. */
+  LIVE_STREAMS_PER_USER: positive,
   /** The picture of users without one of their own: an https URL. */
   DEFAULT_PICTURE: url,
   /** The picture of streams without one of their own: an https URL. */

@@ -1,7 +1,10 @@
 import * as z from "zod";
 import { StreamId, UserId } from "../../../domain/id.ts";
+import { refuse } from "../../../domain/refusal.ts";
 import { type Stream, StreamStatus } from "../../../domain/streams/stream.ts";
 import { Timestamp } from "../../../domain/text.ts";
+import { setting } from "../../env.ts";
+import type { Reading } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
@@ -49,10 +52,22 @@ export const liveActions = (stream: Stream): Action[] =>
 const lookMax = 1_000;
 
 /** A host's streams, newest first: at most their newest 1,000. */
-export async function listHosted(hostId: string): Promise<ListedStream[]> {
-  const walk = { limit: lookMax, newestFirst: true };
+export async function listHosted(hostId: string, reading: Reading = {}): Promise<ListedStream[]> {
+  const walk = { limit: lookMax, newestFirst: true, ...reading };
   const items = await queryItems(key.hosted(hostId, ""), prefix.hosted, walk);
   return items.map((item) => read(ListedStream, item));
+}
+
+/**
+ * Refuses with `too_many_live_streams` where a host has as many streams live as the stage allows. It
+ * is no part of a transaction: calls at the same moment may pass together, as many as their rate
+ * (`announcements`) lets through at once.
+ */
+export async function assertMayGoLive(hostId: string): Promise<void> {
+  const max = setting("LIVE_STREAMS_PER_USER");
+  const hosted = await listHosted(hostId, { consistent: true });
+  const live = hosted.filter(({ status }) => status === "active");
+  if (live.length >= max) refuse("too_many_live_streams", { max });
 }
 
 /** The newest streams of all hosts. */

@@ -1,0 +1,44 @@
+import { handler as createStream } from "../../functions/streams/create.ts";
+import { handler as endStream } from "../../functions/streams/end.ts";
+import { handler as goLive } from "../../functions/streams/join-as-creator.ts";
+import { callEndpoint } from "./api-call.ts";
+import { startQueue } from "./queue-double.ts";
+import { useOwnTable } from "./table.ts";
+import { makeUser, someone } from "./wallet-people.ts";
+
+const max = 3;
+let queue: Awaited<ReturnType<typeof startQueue>>;
+useOwnTable({ LIVE_STREAMS_PER_USER: String(max) });
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.NOTICES_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+});
+afterAll(() => queue.stop());
+
+async function create(as: string): Promise<string> {
+  const { body } = await callEndpoint(createStream, { as, body: { title: "Show" } });
+  return (body.data as { id: string }).id;
+}
+const join = (as: string, liveStreamId: string) =>
+  callEndpoint(goLive, { as, body: { liveStreamId } });
+
+// Planted fault that turns this red: assertMayGoLive() that compares with `>`.
+test("a user has so many streams live and no more, until one of them ends", async () => {
+  const [as, other] = await Promise.all([makeUser(someone("host")), makeUser(someone("host"))]);
+  const ids: string[] = [];
+  for (let n = 0; n <= max; n++) ids.push(await create(as));
+  for (const id of ids.slice(0, max)) expect(await join(as, id)).toMatchObject({ status: 200 });
+  const refused = await join(as, ids[max]!);
+  expect(refused).toMatchObject({
+    status: 409,
+    body: {
+      errors: [expect.any(String), `A user can have ${max} streams live at once: end one first`],
+    },
+  });
+  // Who comes back to a stream that is live is no further one, and others have their own.
+  expect((await join(as, ids[0]!)).status).toBe(200);
+  expect((await join(other, await create(other))).status).toBe(200);
+  expect((await callEndpoint(endStream, { as, path: { streamId: ids[1]! } })).status).toBe(200);
+  expect((await join(as, ids[max]!)).status).toBe(200);
+});
