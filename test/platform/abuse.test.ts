@@ -197,8 +197,8 @@ test.each(cases.map((one) => [one.kind, one] as const))(
     expect(passed + refused).toBe(statuses.attacker.length);
     expect(passed).toBeLessThanOrEqual(1.1 * mayPass(rate, seconds));
     expect(passed).toBeGreaterThanOrEqual(least * mayPass(rate, seconds - heldSeconds));
-    // A try that gets through the bucket costs the table at most one call more than that of somebody
-    // honest, and all others together one call a second and environment.
+    // A try that gets through the bucket costs the table at most one call more than an honest
+    // user's, and all others together one call a second and environment.
     const through = Math.ceil(1.1 * mayPass(prodRates[kind], seconds));
     const each = Math.ceil(calls.honest / statuses.honest.length) + 1;
     const held = environmentCount * (seconds + 1);
