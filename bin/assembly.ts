@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { awsClient } from "./build.ts";
+import { docsSources } from "./build-docs.ts";
 import { cdkCommand } from "./cdk.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -29,6 +30,7 @@ const sources = [
   "bin/{app,build}.ts",
   "{lib,functions,domain,platform}/**/*",
   "docs/*.json",
+  ...docsSources,
   "{package,package-lock,cdk}.json",
 ];
 

@@ -152,7 +152,8 @@ function addPicture(file: string, add: Add): void {
     add(`${form}.svg`, text, { path: `/pictures/${form}.svg`, headers: pictureHeaders });
 }
 
-async function compile(options: BuildOptions): Promise<[Output, ...Output[]]> {
+/** Bundles a script with what it imports: icons, styles as text, Preact. */
+export async function compile(options: BuildOptions): Promise<[Output, ...Output[]]> {
   const made = await bundle({
     ...shared,
     ...options,
@@ -164,15 +165,15 @@ async function compile(options: BuildOptions): Promise<[Output, ...Output[]]> {
   return made as Output[] as [Output, ...Output[]];
 }
 
-/** The style sheet comes first, then its fonts. */
-async function compileStyles(options: BuildOptions): Promise<Output[]> {
+/** The style sheet comes first, then its fonts unless `options` has them inside. */
+export async function compileStyles(options: BuildOptions): Promise<Output[]> {
   return await bundle({
     ...shared,
-    ...options,
     outdir: "out",
     publicPath: "/assets",
     assetNames: "[name]-[hash]",
     loader: { ".woff2": "file" },
+    ...options,
   });
 }
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build as bundle, type Plugin } from "esbuild";
+import { buildDocs, docsSources } from "./build-docs.ts";
 import { leaveOutUnused } from "./unused.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -13,10 +14,13 @@ const hashFile = join(dist, "sources.sha256");
 const bytesMax = { own: 360 * 1024, sdk: 480 * 1024 };
 
 /**
- * The bundles that have a whole description of the API in them, which grows with it. JSON is read
- * faster than code, and nobody waits for these on the way to anything.
+ * The bundle that has a whole description of the API in it, which grows with it. JSON is read
+ * faster than code, and nobody waits for it on the way to anything.
  */
-const describing = { names: ["app-docs", "app-openapi"], bytesMax: 640 * 1024 };
+const describing = { names: ["app-openapi"], bytesMax: 640 * 1024 };
+
+/** The functions that serve the reference, which is made with them. */
+const docsEntries = ["app/docs", "app/docs-events"];
 
 /** Whose clients of AWS the bundles have: our own (platform/aws), or with `sdk` the SDK's. */
 export type AwsClient = keyof typeof bytesMax;
@@ -52,7 +56,11 @@ export function entryPoints(): Record<string, string> {
 
 /** One hash over everything that a bundle is made from. */
 function hashSources(client: AwsClient): string {
-  const patterns = ["{functions,domain,platform}/**/*.{ts,html,css}", "docs/*.json"];
+  const patterns = [
+    "{functions,domain,platform}/**/*.{ts,html,css}",
+    "docs/*.json",
+    ...docsSources,
+  ];
   const files = globSync(patterns, { cwd: root }).sort();
   const hash = createHash("sha256").update(`${client}\n`);
   for (const file of [...files, "package-lock.json", "bin/build.ts", "bin/unused.ts"])
@@ -91,6 +99,7 @@ export async function bundleInto(
   client: AwsClient,
   entries = entryPoints(),
 ): Promise<Record<string, number>> {
+  const hasDocs = Object.keys(entries).some((name) => docsEntries.includes(name));
   const { metafile } = await bundle({
     absWorkingDir: root,
     entryPoints: Object.entries(entries).map(([name, file]) => ({
@@ -112,6 +121,7 @@ export async function bundleInto(
     alias: aliases[client],
     legalComments: "none",
     loader: { ".html": "text", ".css": "text" },
+    ...(hasDocs && { define: { DOCS_PAGE: JSON.stringify(await buildDocs()) } }),
     plugins: [begin, leaveOutUnused],
     metafile: true,
     logLevel: "warning",

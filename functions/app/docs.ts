@@ -1,8 +1,7 @@
 import * as z from "zod";
-import openApi from "../../docs/openapi.json" with { type: "json" };
 import { setting } from "../../platform/env.ts";
 import { document } from "../../platform/http/document.ts";
-import { ofStage, referencePage } from "../../platform/http/reference.ts";
+import { referencePage } from "../../platform/http/reference.ts";
 
 /** The reference for people, in one page that loads nothing from elsewhere. */
 export const { contract, handler } = document(
@@ -14,5 +13,5 @@ export const { contract, handler } = document(
     mediaType: "text/html; charset=utf-8",
     cacheControl: "public, max-age=300",
   },
-  () => referencePage(ofStage(openApi, { purchases: setting("PURCHASES") === "on" })),
+  () => referencePage(setting("STAGE")),
 );

@@ -16,6 +16,8 @@ type Endpoint = { name: string; contract: Contract };
 /** Failures of one status: what they say beyond its own sentence, and how they name themselves. */
 type Failing = { sentences: readonly string[]; codes: readonly string[] };
 
+const statusOfFault = 500;
+
 /** What every failure looks like. */
 const Failure = z
   .object({
@@ -175,9 +177,19 @@ const plainFailures = () =>
   Object.fromEntries(
     Object.keys(sentenceOf).map((status) => [
       plainName(Number(status)),
-      failureResponse(Number(status)),
+      failureResponse(Number(status), { codes: plainCodesOf(Number(status)) }),
     ]),
   );
+
+/** Codes of the failures that have no sentence of their own beside the status's. */
+const plainCodesOf = (status: number): string[] => [
+  ...Object.entries(refusals)
+    .filter(([, { kind, says }]) => statusOf[kind] === status && isPlain(says))
+    .map(([code]) => code),
+  ...(status === statusOfFault ? [faultCode] : []),
+];
+
+const isPlain = (says: string) => says === "" || says === "{problem}";
 
 /** The description of a failure: its sentence, and further ones with the codes behind them. */
 export function failureResponse(status: number, { sentences, codes }: Partial<Failing> = {}) {
@@ -190,7 +202,7 @@ export function failureResponse(status: number, { sentences, codes }: Partial<Fa
     timestamp: "2026-01-15T10:30:00.000Z",
   };
   const description = [says, ...(sentences ?? []).map((sentence) => `- ${sentence}`)].join("\n");
-  const names = { type: "string" as const, ...(codes && { enum: [...codes] }) };
+  const names = { type: "string" as const, ...(codes && codes.length > 0 && { enum: [...codes] }) };
   const headers = { [errorCodeHeader]: { description: "The failure's name", schema: names } };
   return { description, headers, content: { "application/json": { schema: Failure, example } } };
 }
@@ -225,7 +237,9 @@ function codesOf(contract: Contract): RefusalCode[] {
 
 /** The failures of an endpoint by status, each with the sentences and codes of its refusals. */
 function failuresOf(contract: Contract): [status: number, Failing][] {
-  const failures = new Map<number, Failing>([[500, { sentences: [], codes: [faultCode] }]]);
+  const failures = new Map<number, Failing>([
+    [statusOfFault, { sentences: [], codes: [faultCode] }],
+  ]);
   for (const code of codesOf(contract)) {
     const { kind, says } = refusals[code];
     const { sentences, codes } = failures.get(statusOf[kind]) ?? { sentences: [], codes: [] };

@@ -35,11 +35,13 @@ const rules: Record<string, Rule> = {
   },
   local: { may: [/^local\//, node, { test: isLibrary } as RegExp] },
   client: { may: [/^client\//, /^docs\/\w+\.json$/, { test: isLibrary } as RegExp], never: [node] },
-  // Only what a browser is given; of the house the published client alone, by its front door.
+  // Only what a browser is given; of the house the published client alone, by its front door, and
+  // what writes a schema as a type, for the reference.
   web: {
     may: [
       /^web\//,
       /^client\/index\.ts$/,
+      /^bin\/schema-types\.ts$/,
       /^preact(\/|$)/,
       /^@preact\/signals$/,
       /^icon:/,

@@ -1,0 +1,128 @@
+/** A call as somebody filled it in, how it is sent, and how it is written for a terminal. */
+import type { Operation } from "./document.ts";
+import { base, demoStream } from "./place.ts";
+import type { Described, Schemas } from "./schema.ts";
+import { exampleOf } from "./schema.ts";
+
+/** Values of parameters by their names, and the body as text. */
+export type Filled = { values: Record<string, string>; body: string };
+
+/** What came back. */
+export type Answer = { status: number; milliseconds: number; code: string | null; text: string };
+
+const keyName = "Idempotency-Key";
+const streamNames = ["streamId", "liveStreamId"];
+const hexMax = 16;
+
+/** A call with everything that is required filled in: the demo stream where there is one. */
+export function filledOf(operation: Operation, schemas: Schemas): Filled {
+  const { parameters = [], body } = operation;
+  const values = parameters.map(({ name, required, schema }) => {
+    if (!required) return [name, ""];
+    if (name === keyName) return [name, newKey()];
+    return [name, String(withStream(name, exampleOf(schema, schemas)))];
+  });
+  return {
+    values: Object.fromEntries(values),
+    body: body === undefined ? "" : JSON.stringify(bodyOf(body.schema, schemas), undefined, 2),
+  };
+}
+
+/** The body of an example has what is required, or all where nothing is. */
+function bodyOf(schema: Described, schemas: Schemas): unknown {
+  const { properties, required = [] } = schema;
+  if (properties === undefined) return exampleOf(schema, schemas);
+  const names = required.length > 0 ? required : Object.keys(properties);
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      withStream(name, exampleOf(properties[name] as Described, schemas)),
+    ]),
+  );
+}
+
+const withStream = (name: string, value: unknown) =>
+  streamNames.includes(name) ? (demoStream.value ?? value) : value;
+
+/** Pages of a plain-http address have no `crypto.randomUUID`. */
+const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(hexMax))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+
+/** The call to send next: where a key is needed it is a new one, or the same would come back. */
+export function renewKey({ parameters = [] }: Operation, filled: Filled): Filled {
+  const isNeeded = parameters.some(({ name, required }) => name === keyName && required);
+  return isNeeded ? { ...filled, values: { ...filled.values, [keyName]: newKey() } } : filled;
+}
+
+/** The address of a call. */
+export function urlOf({ path, parameters = [] }: Operation, { values }: Filled): string {
+  const query = new URLSearchParams();
+  let filled = path;
+  for (const { in: where, name } of parameters) {
+    const value = values[name] ?? "";
+    if (where === "path") filled = filled.replace(`{${name}}`, encodeURIComponent(value));
+    if (where === "query" && value !== "") query.append(name, value);
+  }
+  return `${base}${filled}${query.size > 0 ? `?${query}` : ""}`;
+}
+
+/** The headers of a call, by their names. */
+export function headersOf(
+  { parameters = [], body }: Operation,
+  { values }: Filled,
+  token: string | undefined,
+): Record<string, string> {
+  const own = parameters.filter(({ in: where, name }) => where === "header" && values[name]);
+  return {
+    ...(token && { authorization: `Bearer ${token}` }),
+    ...(body && { "content-type": "application/json" }),
+    ...Object.fromEntries(own.map(({ name }) => [name.toLowerCase(), values[name]!])),
+  };
+}
+
+/** Sends a call. Rejects where nothing answers. */
+export async function send(
+  operation: Operation,
+  filled: Filled,
+  token: string | undefined,
+): Promise<Answer> {
+  const { method, body } = operation;
+  const began = performance.now();
+  const answer = await fetch(urlOf(operation, filled), {
+    method,
+    headers: headersOf(operation, filled, token),
+    ...(body && filled.body !== "" && { body: filled.body }),
+  });
+  const text = await answer.text();
+  return {
+    status: answer.status,
+    milliseconds: Math.round(performance.now() - began),
+    code: answer.headers.get("x-error-code"),
+    text: indented(text),
+  };
+}
+
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), undefined, 2);
+  } catch {
+    return text;
+  }
+}
+
+const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** A call for a terminal. `token` is what stands in its place: a command or a variable. */
+export function curlOf(operation: Operation, filled: Filled, token: string | undefined): string {
+  const { method, body } = operation;
+  const { authorization: _, ...headers } = headersOf(operation, filled, undefined);
+  const lines = [
+    `curl${method === "GET" ? "" : ` -X ${method}`} ${quoted(urlOf(operation, filled))}`,
+    ...(token ? [`-H "authorization: Bearer ${token}"`] : []),
+    ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
+    ...(body && filled.body !== "" ? [`-d ${quoted(filled.body)}`] : []),
+  ];
+  return lines.join(" \\\n  ");
+}

@@ -1,0 +1,124 @@
+/** The description of the HTTP API, as the reference reads it. */
+import type { Described, Schemas } from "./schema.ts";
+
+export type Parameter = {
+  in: "path" | "query" | "header";
+  name: string;
+  required?: boolean;
+  description?: string;
+  schema: Described;
+};
+type Content = Record<string, { schema: Described; example?: unknown }>;
+type Response = {
+  $ref?: string;
+  description: string;
+  headers?: { "x-error-code"?: { schema: { enum?: string[] } } };
+  content?: Content;
+};
+type OpenApi = {
+  info: { title: string; summary: string; description: string };
+  paths: Record<string, Record<string, Given>>;
+  components: { schemas: Schemas; responses: Record<string, Response> };
+};
+type Given = {
+  operationId: string;
+  summary: string;
+  description?: string;
+  tags: string[];
+  security: object[];
+  parameters?: Parameter[];
+  requestBody?: { required?: boolean; content: Content };
+  responses: Record<string, Response>;
+};
+
+/** A failure of one status: its own sentence, what may have been wrong, and the codes of that. */
+export type Failure = { status: string; says: string; details: string[]; codes: string[] };
+
+/** One operation, with its references looked up. */
+export type Operation = Pick<
+  Given,
+  "operationId" | "summary" | "description" | "security" | "parameters"
+> & {
+  tag: string;
+  method: string;
+  path: string;
+  body?: { schema: Described; isRequired: boolean };
+  answer: { status: string; schema?: Described };
+  failures: Failure[];
+  /** What a search looks through, in lower case. */
+  words: string;
+};
+
+/** Everything that the page shows of the HTTP API. */
+export type Reference = {
+  title: string;
+  says: string;
+  schemas: Schemas;
+  operations: Operation[];
+};
+
+const json = "application/json";
+
+/** Makes the reference of a description. */
+export function referenceOf({ info, paths, components }: OpenApi): Reference {
+  const operations = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, given]) =>
+      operationOf(method.toUpperCase(), path, given, components.responses),
+    ),
+  );
+  return {
+    title: info.title,
+    says: info.description,
+    schemas: components.schemas,
+    operations: operations.sort((a, b) =>
+      rankOf(a) < rankOf(b) ? -1 : Number(rankOf(a) > rankOf(b)),
+    ),
+  };
+}
+
+/** By tag; what is about the system itself, and nobody comes for, is last. */
+const rankOf = ({ tag }: Operation) => (tag === "App" ? `~${tag}` : tag);
+
+function operationOf(
+  method: string,
+  path: string,
+  { operationId, summary, description, tags, security, parameters, ...given }: Given,
+  shared: Record<string, Response>,
+): Operation {
+  const body = given.requestBody;
+  const responses = Object.entries(given.responses).map(
+    ([status, one]) => [status, one.$ref ? shared[one.$ref.split("/").at(-1)!]! : one] as const,
+  );
+  const [status, success] = responses.find(([code]) => code < "400") ?? ["200", undefined];
+  const schema = success?.content?.[json]?.schema;
+  const failures = responses.filter(([code]) => code >= "400").map(failureOf);
+  const tag = tags[0] ?? "Other";
+  const codes = failures.flatMap((failure) => failure.codes);
+  return {
+    ...{ operationId, summary, tag, method, path, security, failures },
+    ...(description && { description }),
+    ...(parameters && { parameters }),
+    ...(body && {
+      body: { schema: body.content[json]!.schema, isRequired: body.required ?? false },
+    }),
+    answer: { status, ...(schema && { schema }) },
+    words: [method, path, summary, tag, operationId, ...codes].join(" ").toLowerCase(),
+  };
+}
+
+function failureOf([status, { description, headers }]: readonly [string, Response]): Failure {
+  const [says = "", ...details] = description.split("\n");
+  const codes = headers?.["x-error-code"]?.schema.enum ?? [];
+  return { status, says, details: details.map((line) => line.replace(/^- /, "")), codes };
+}
+
+/** Operations in which every word of a search occurs; all of them without one. */
+export function findOperations(operations: readonly Operation[], search: string): Operation[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  return operations.filter((operation) => words.every((word) => operation.words.includes(word)));
+}
+
+/** Operations by their tags, in order. */
+export const byTag = (operations: readonly Operation[]): [string, Operation[]][] => [
+  ...Map.groupBy(operations, ({ tag }) => tag),
+];

@@ -1,0 +1,85 @@
+/** The description of the WebSocket API: actions that clients send, and what is pushed. */
+import { Shape } from "./operation.tsx";
+import { Prose } from "./prose.tsx";
+import type { Described, Schemas } from "./schema.ts";
+
+type Message = { name: string; summary?: string; payload: Described };
+type Reference = { $ref: string };
+/** As much of an AsyncAPI document as the page shows. */
+export type AsyncApi = {
+  info: { title: string; description: string };
+  operations: Record<
+    string,
+    { action: "send" | "receive"; summary: string; description?: string; messages: Reference[] }
+  >;
+  components: { messages: Record<string, Message>; schemas: Schemas };
+};
+
+/** One thing that goes over the socket. */
+export type SocketPart = {
+  id: string;
+  group: "Actions" | "Messages" | "Events";
+  name: string;
+  says: string;
+  description?: string;
+  schema: Described;
+};
+
+const eventPrefix = "event.";
+
+/** Actions, then what the server sends, then the events that frames carry. */
+export function partsOf({ operations, components }: AsyncApi): SocketPart[] {
+  const { messages, schemas } = components;
+  const actions = Object.entries(operations).filter(([, { action }]) => action === "receive");
+  const isAction = (name: string) => actions.some(([action]) => action === name);
+  const sent = Object.entries(messages).filter(([name]) => !isAction(name));
+  const events = Object.entries(schemas).filter(([name]) => name.startsWith(eventPrefix));
+  return [
+    ...actions.map(([name, { summary, description }]) => ({
+      ...{ id: name, group: "Actions" as const, name, says: summary },
+      ...(description && { description }),
+      schema: messages[name]!.payload,
+    })),
+    ...sent.map(([name, { summary = "", payload }]) => ({
+      ...{ id: name, group: "Messages" as const, name, says: summary, schema: payload },
+    })),
+    ...events.map(([given, schema]) => {
+      const name = given.slice(eventPrefix.length);
+      const data = schema.properties?.data?.description ?? "";
+      const says = schema.description ?? data;
+      return { id: name, group: "Events" as const, name, says, schema };
+    }),
+  ];
+}
+
+/** One action, message or event with its type and an example. */
+export function EventPart({ part, schemas }: { part: SocketPart; schemas: Schemas }) {
+  const { id, group, name, says, description, schema } = part;
+  const title = `${id}-title`;
+  return (
+    <section id={id} class="operation" aria-labelledby={title}>
+      <div class="text">
+        <h3 id={title}>
+          <a href={`#${id}`}>
+            <code>{name}</code>
+          </a>
+        </h3>
+        <p class="quiet">{direction[group]}</p>
+        {says && <p>{says}</p>}
+        {description && <Prose text={description} />}
+      </div>
+      <div class="aside">
+        <Shape name={typeName(name)} schema={schema} schemas={schemas} />
+      </div>
+    </section>
+  );
+}
+
+const direction = {
+  Actions: "You send it.",
+  Messages: "You receive it.",
+  Events: "It comes in the list events of a frame, and to webhooks.",
+};
+
+const typeName = (name: string) =>
+  name.replace(/(^|[.-])(\w)/g, (_, _dot, letter: string) => letter.toUpperCase());

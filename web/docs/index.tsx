@@ -1,0 +1,166 @@
+/** The reference: every operation of the HTTP API to read and to try, or what the socket carries. */
+import { signal } from "@preact/signals";
+import { render } from "preact";
+import { Icon, Mark } from "../studio/icons.tsx";
+import { Caller } from "./caller.tsx";
+import { byTag, findOperations, type Reference, referenceOf } from "./document.ts";
+import { type AsyncApi, EventPart, partsOf } from "./events.tsx";
+import { OperationPart } from "./operation.tsx";
+import { base, isEvents, lookAround } from "./place.ts";
+import { Prose } from "./prose.tsx";
+
+/** What is listed at the left and shown in the middle. */
+type Entry = { id: string; name: string; method?: string; part: preact.JSX.Element };
+type Shown = { says: string; groups: [string, Entry[]][]; count: number };
+
+const search = signal("");
+const found = signal<{ http?: Reference; socket?: AsyncApi; trouble?: string }>({});
+
+function shownOf(): Shown | undefined {
+  const { http, socket } = found.value;
+  if (http !== undefined) {
+    const operations = findOperations(http.operations, search.value);
+    const groups = byTag(operations).map(([tag, members]): [string, Entry[]] => [
+      tag,
+      members.map((operation) => ({
+        ...{ id: operation.operationId, name: operation.summary, method: operation.method },
+        part: <OperationPart operation={operation} schemas={http.schemas} />,
+      })),
+    ]);
+    return { says: http.says, groups, count: operations.length };
+  }
+  if (socket === undefined) return undefined;
+  const { schemas } = socket.components;
+  const words = search.value.toLowerCase();
+  const parts = partsOf(socket).filter((part) =>
+    `${part.name} ${part.says}`.toLowerCase().includes(words),
+  );
+  const groups = [...Map.groupBy(parts, ({ group }) => group)].map(
+    ([group, members]): [string, Entry[]] => [
+      group,
+      members.map((part) => ({
+        ...{ id: part.id, name: part.name },
+        part: <EventPart part={part} schemas={schemas} />,
+      })),
+    ],
+  );
+  return { says: socket.info.description, groups, count: parts.length };
+}
+
+function Docs() {
+  const shown = shownOf();
+  const { trouble } = found.value;
+  return (
+    <div class="docs">
+      <Head />
+      {shown && <Contents shown={shown} />}
+      <main>
+        {trouble && <p class="bad">The description could not be read: {trouble}</p>}
+        {shown && search.value === "" && (
+          <div class="begin">
+            <h1>{isEvents ? "What the socket carries" : "Reference"}</h1>
+            <Prose text={shown.says} />
+          </div>
+        )}
+        {shown?.count === 0 && <p class="none">Nothing is called that. Try fewer words.</p>}
+        {shown?.groups.map(([group, entries]) => (
+          <div key={group} class="group">
+            <h2>{group}</h2>
+            {entries.map(({ id, part }) => (
+              <div key={id}>{part}</div>
+            ))}
+          </div>
+        ))}
+      </main>
+    </div>
+  );
+}
+
+function Head() {
+  const page = (path: string, name: string, isHere: boolean) => (
+    <a class="button" href={`${base}${path}`} {...(isHere && { "aria-current": "page" })}>
+      {name}
+    </a>
+  );
+  return (
+    <header class="head">
+      <Mark />
+      <span class="wordmark">
+        Ovation <span class="quiet">Docs</span>
+      </span>
+      <nav aria-label="Pages">
+        {page("/docs", "HTTP", !isEvents)}
+        {page("/docs/events", "Events", isEvents)}
+      </nav>
+      <span class="gap" />
+      {!isEvents && <Caller />}
+      <a class="button raw" href={`${base}/${isEvents ? "asyncapi" : "openapi"}.json`}>
+        <Icon name="code" /> {isEvents ? "asyncapi.json" : "openapi.json"}
+      </a>
+    </header>
+  );
+}
+
+function Contents({ shown }: { shown: Shown }) {
+  return (
+    <aside class="contents">
+      <label class="search">
+        <span class="hidden">Search</span>
+        <input
+          type="search"
+          placeholder={isEvents ? "Search events" : "Search operations"}
+          value={search.value}
+          onInput={({ currentTarget }) => {
+            search.value = currentTarget.value;
+          }}
+        />
+      </label>
+      <nav aria-label={isEvents ? "Events" : "Operations"}>
+        {shown.groups.map(([group, entries]) => (
+          <details key={group} open={search.value !== "" || isEvents || undefined}>
+            <summary>
+              {group} <span class="quiet number">{entries.length}</span>
+            </summary>
+            <ul>
+              {entries.map(({ id, name, method }) => (
+                <li key={id}>
+                  <a href={`#${id}`}>
+                    {method && <span class={`method ${method.toLowerCase()}`}>{method}</span>}
+                    <span>{name}</span>
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </details>
+        ))}
+      </nav>
+    </aside>
+  );
+}
+
+async function read<Document>(path: string): Promise<Document> {
+  const answer = await fetch(`${base}${path}`);
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+  return (await answer.json()) as Document;
+}
+
+async function begin(): Promise<void> {
+  render(<Docs />, document.getElementById("docs")!);
+  try {
+    const [document] = await Promise.all([
+      isEvents
+        ? read<AsyncApi>("/asyncapi.json").then((socket) => ({ socket }))
+        : read<Parameters<typeof referenceOf>[0]>("/openapi.json").then((given) => ({
+            http: referenceOf(given),
+          })),
+      lookAround(),
+    ]);
+    found.value = document;
+  } catch (error) {
+    found.value = { trouble: (error as Error).message };
+  }
+  // The anchor of the address was not there yet when the page was loaded.
+  requestAnimationFrame(() => document.getElementById(location.hash.slice(1))?.scrollIntoView());
+}
+
+void begin();

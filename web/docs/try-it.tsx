@@ -1,0 +1,160 @@
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { Icon } from "../studio/icons.tsx";
+import { nameOfPlayer } from "../studio/runner.ts";
+import { type Answer, curlOf, type Filled, filledOf, renewKey, send } from "./call.ts";
+import { Code } from "./code.tsx";
+import type { Operation } from "./document.ts";
+import { callerOf, cast, pasted, stage, tokenInShell, tokenOf } from "./place.ts";
+import type { Schemas } from "./schema.ts";
+
+type Result = { answer: Answer } | { trouble: string } | "waiting" | undefined;
+
+/** A call to fill in, to send and to copy for a terminal. */
+export function TryIt({ operation, schemas }: { operation: Operation; schemas: Schemas }) {
+  const isOpen = useSignal(false);
+  const changed = useSignal<Filled | undefined>(undefined);
+  const first = useMemo(() => filledOf(operation, schemas), [operation, schemas]);
+  const filled = changed.value ?? first;
+  const isSigned = operation.security.length > 0;
+  const player = callerOf(operation.description?.includes("the role ") ?? false);
+  const isChange = operation.method !== "GET" && cast.value === undefined;
+  return (
+    <div class="try">
+      <Code
+        title="curl"
+        text={curlOf(operation, filled, isSigned ? tokenInShell(player) : undefined)}
+        copies="Copy as curl"
+      />
+      {isChange && stage === "prod" && (
+        <p class="warning" role="note">
+          <Icon name="warning" /> This is production: the call changes data of real people.
+        </p>
+      )}
+      {operation.tag === "Tencent" && cast.value === undefined ? (
+        <p class="quiet">
+          Tencent's commands have an address of their own, and a signature in the place of a token.
+        </p>
+      ) : (
+        <button
+          type="button"
+          class="button primary"
+          aria-expanded={isOpen.value}
+          onClick={() => {
+            isOpen.value = !isOpen.value;
+          }}
+        >
+          <Icon name="play" /> Try it
+        </button>
+      )}
+      {isOpen.value && (
+        <Form
+          operation={operation}
+          filled={filled}
+          change={(to) => {
+            changed.value = to;
+          }}
+          says={isSigned ? (player ? `As ${nameOfPlayer(player)}` : pastedSays()) : "As anybody"}
+          token={async () => (isSigned ? await tokenOf(player) : undefined)}
+        />
+      )}
+    </div>
+  );
+}
+
+const pastedSays = () =>
+  pasted.value.trim() === "" ? "Paste a token at the top first" : "With the token at the top";
+
+type FormProps = {
+  operation: Operation;
+  filled: Filled;
+  change: (to: Filled) => void;
+  says: string;
+  token: () => Promise<string | undefined>;
+};
+
+function Form({ operation, filled, change, says, token }: FormProps) {
+  const result = useSignal<Result>(undefined);
+  const submit = async () => {
+    result.value = "waiting";
+    try {
+      const answer = await send(operation, filled, await token());
+      result.value = { answer };
+      if (answer.status < 400) change(renewKey(operation, filled));
+    } catch (error) {
+      result.value = { trouble: (error as Error).message };
+    }
+  };
+  return (
+    <form
+      class="form"
+      aria-label={`Try ${operation.method} ${operation.path}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      <Fields operation={operation} filled={filled} change={change} />
+      <div class="sending">
+        <button type="submit" class="button primary" disabled={result.value === "waiting"}>
+          Send
+        </button>
+        <span class="quiet">{says}</span>
+      </div>
+      <div aria-live="polite">
+        <Outcome result={result.value} />
+      </div>
+    </form>
+  );
+}
+
+function Fields({ operation, filled, change }: Pick<FormProps, "operation" | "filled" | "change">) {
+  return (
+    <>
+      {(operation.parameters ?? []).map(({ name, required }) => (
+        <label key={name} class="field">
+          <span>
+            {name} {!required && <span class="quiet">optional</span>}
+          </span>
+          <input
+            value={filled.values[name] ?? ""}
+            required={required ?? false}
+            spellcheck={false}
+            autocomplete="off"
+            onInput={({ currentTarget: { value } }) =>
+              change({ ...filled, values: { ...filled.values, [name]: value } })
+            }
+          />
+        </label>
+      ))}
+      {operation.body && (
+        <label class="field">
+          <span>Body</span>
+          <textarea
+            rows={Math.min(16, filled.body.split("\n").length + 1)}
+            spellcheck={false}
+            value={filled.body}
+            onInput={({ currentTarget: { value } }) => change({ ...filled, body: value })}
+          />
+        </label>
+      )}
+    </>
+  );
+}
+
+function Outcome({ result }: { result: Result }) {
+  if (result === undefined) return null;
+  if (result === "waiting") return <p class="quiet">Sent, waiting for the answer …</p>;
+  if ("trouble" in result)
+    return <p class="bad">No answer: {result.trouble}. Is the server still there?</p>;
+  const { status, milliseconds, code, text } = result.answer;
+  return (
+    <>
+      <p class="outcome">
+        <strong class={status < 400 ? "good" : "bad"}>{status}</strong>{" "}
+        {code !== null && <code>{code}</code>} <span class="quiet number">{milliseconds} ms</span>
+      </p>
+      {text !== "" && <Code title="Answer" text={text} copies="Copy" />}
+    </>
+  );
+}
