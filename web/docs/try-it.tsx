@@ -88,7 +88,6 @@ function Form({ operation, filled, change, says, token }: FormProps) {
   return (
     <form
       class="form"
-      aria-label={`Try ${operation.method} ${operation.path}`}
       onSubmit={(event) => {
         event.preventDefault();
         void submit();
