@@ -1,7 +1,8 @@
 /** The reference: every operation of the HTTP API to read and to try, or what the socket carries. */
 import { signal } from "@preact/signals";
 import { render } from "preact";
-import { Icon, Mark } from "../studio/icons.tsx";
+import { Mark } from "../mark.tsx";
+import { Icon } from "../studio/icons.tsx";
 import { Caller } from "./caller.tsx";
 import { byTag, findOperations, type Reference, referenceOf } from "./document.ts";
 import { type AsyncApi, EventPart, partsOf } from "./events.tsx";
