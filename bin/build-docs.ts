@@ -7,7 +7,8 @@ const root = join(import.meta.dirname, "..");
 
 /** What the reference's page is made from: patterns of files. */
 export const docsSources = [
-  "web/{docs,studio}/**/*",
+  "web/docs/*",
+  "web/studio/{icons.tsx,runner.ts}",
   "web/*.{css,tsx}",
   "bin/{build-docs,build-web,schema-types}.ts",
 ];
