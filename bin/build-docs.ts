@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile, compileStyles } from "./build-web.ts";
+import { compile, compileStyles } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -10,7 +10,7 @@ export const docsSources = [
   "web/docs/*",
   "web/studio/{icons.tsx,runner.ts}",
   "web/*.{css,tsx}",
-  "bin/{build-docs,build-web,schema-types}.ts",
+  "bin/{build-docs,web-bundles,schema-types}.ts",
 ];
 
 /**

@@ -12,8 +12,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import type { BuildOptions, Plugin } from "esbuild";
 import { isWritable } from "./assembly.ts";
+import { compile, compileStyles } from "./web-bundles.ts";
 import { assetHeaders, embedHeaders, pageHeaders, pictureHeaders } from "./web-headers.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -40,44 +40,6 @@ const pages = [
 
 /** Stays the same from release to release, since other sites have it in their pages. */
 const embedPath = "/embed/chat.js";
-
-/** `icon:send` is the inside of that icon's SVG, with the stroke of ours. */
-const icons: Plugin = {
-  name: "icons",
-  setup(made) {
-    made.onResolve({ filter: /^icon:/ }, ({ path }) => ({ path, namespace: "icon" }));
-    made.onLoad({ filter: /.*/, namespace: "icon" }, ({ path }) => {
-      const file = join(root, `node_modules/lucide-static/icons/${path.slice(5)}.svg`);
-      const inside = /<svg[^>]*>([\s\S]*)<\/svg>/.exec(readFileSync(file, "utf8"))?.[1] ?? "";
-      return { contents: inside.replace(/\s*\n\s*/g, ""), loader: "text" };
-    });
-  },
-};
-
-/** A style sheet that a script adopts is the text of all that it imports, made small. */
-const adoptedStyles: Plugin = {
-  name: "adopted-styles",
-  setup(made) {
-    made.onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const [sheet] = await bundle({ ...shared, entryPoints: [path], outdir: "out" });
-      return { contents: sheet!.text, loader: "text" };
-    });
-  },
-};
-
-/** Loaded only when something has to be made: most starts find it made. */
-const bundle = async (options: BuildOptions) =>
-  (await (await import("esbuild")).build({ ...options, write: false })).outputFiles ?? [];
-
-const shared: BuildOptions = {
-  absWorkingDir: root,
-  bundle: true,
-  minify: true,
-  format: "esm",
-  target: ["es2022", "chrome123", "firefox121", "safari17.5"],
-  legalComments: "none",
-  logLevel: "warning",
-};
 
 /**
  * Bundles the pages and the chat element of `web/`, unless they match their sources, and answers
@@ -113,7 +75,6 @@ export async function buildWeb(): Promise<string> {
 }
 
 type Add = (file: string, content: string | Uint8Array, page: Omit<Page, "file">) => void;
-type Output = { path: string; contents: Uint8Array };
 
 /** A page, its script, its style sheet and the fonts in it. */
 async function addPage(page: (typeof pages)[number], add: Add): Promise<void> {
@@ -152,35 +113,14 @@ function addPicture(file: string, add: Add): void {
     add(`${form}.svg`, text, { path: `/pictures/${form}.svg`, headers: pictureHeaders });
 }
 
-/** Bundles a script with what it imports: icons, styles as text, Preact. */
-export async function compile(options: BuildOptions): Promise<[Output, ...Output[]]> {
-  const made = await bundle({
-    ...shared,
-    ...options,
-    outdir: "out",
-    jsx: "automatic",
-    jsxImportSource: "preact",
-    plugins: [icons, adoptedStyles],
-  });
-  return made as Output[] as [Output, ...Output[]];
-}
-
-/** The style sheet comes first, then its fonts unless `options` has them inside. */
-export async function compileStyles(options: BuildOptions): Promise<Output[]> {
-  return await bundle({
-    ...shared,
-    outdir: "out",
-    publicPath: "/assets",
-    assetNames: "[name]-[hash]",
-    loader: { ".woff2": "file" },
-    ...options,
-  });
-}
-
 /** One hash over everything that the pages are made from. */
 function hashSources(): string {
   const hash = createHash("sha256");
-  const patterns = ["{web,client}/**/*", "bin/{build-web,web-headers}.ts", "package-lock.json"];
+  const patterns = [
+    "{web,client}/**/*",
+    "bin/{build-web,web-bundles,web-headers}.ts",
+    "package-lock.json",
+  ];
   for (const file of globSync(patterns, { cwd: root }).sort()) {
     if (!statSync(join(root, file)).isFile()) continue;
     hash.update(`${file}\n`).update(readFileSync(join(root, file)));

@@ -52,8 +52,12 @@ browserTest(
     expect(await get.locator(".form .code").textContent()).toMatch(/"balance": \d+/);
     const post = operation(page, "chatSendMessage");
     await post.getByRole("button", { name: "Try it" }).click();
-    expect(await post.getByRole("textbox", { name: "streamId" }).inputValue()).toBe("64d15f9e2e6c8f4d5a123000");
-    await post.getByRole("textbox", { name: "Body" }).fill('{ "content": "said by the reference" }');
+    expect(await post.getByRole("textbox", { name: "streamId" }).inputValue()).toBe(
+      "64d15f9e2e6c8f4d5a123000",
+    );
+    await post
+      .getByRole("textbox", { name: "Body" })
+      .fill('{ "content": "said by the reference" }');
     await post.getByRole("button", { name: "Send" }).click();
     await post.locator(".outcome", { hasText: "201" }).waitFor();
     expect(await post.locator(".form .code").textContent()).toContain("said by the reference");
