@@ -17,7 +17,6 @@ type Endpoint = { name: string; contract: Contract };
 type Failing = { sentences: readonly string[]; codes: readonly string[] };
 
 const statusOfFault = 500;
-
 /** What every failure looks like. */
 const Failure = z
   .object({
@@ -182,14 +181,11 @@ const plainFailures = () =>
   );
 
 /** Codes of the failures that have no sentence of their own beside the status's. */
-const plainCodesOf = (status: number): string[] => [
-  ...Object.entries(refusals)
-    .filter(([, { kind, says }]) => statusOf[kind] === status && isPlain(says))
-    .map(([code]) => code),
-  ...(status === statusOfFault ? [faultCode] : []),
-];
-
-const isPlain = (says: string) => says === "" || says === "{problem}";
+const plainCodesOf = (status: number): string[] =>
+  Object.entries(refusals)
+    .filter(([, { kind, says }]) => statusOf[kind] === status && /^(\{problem\})?$/.test(says))
+    .map(([code]) => code)
+    .concat(status === statusOfFault ? faultCode : []);
 
 /** The description of a failure: its sentence, and further ones with the codes behind them. */
 export function failureResponse(status: number, { sentences, codes }: Partial<Failing> = {}) {

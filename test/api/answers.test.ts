@@ -83,7 +83,7 @@ test("every answer has an id of its own, CORS headers, nosniff and, unless it is
 
 test("every success is enveloped, but for the rows that are bare", async () => {
   const bare = ["/chat/messages", "/v1/app-config", "/participant/stream/{streamId}/statistics"];
-  const ours = ["/health", "/docs", "/openapi.json", "/asyncapi.json"];
+  const ours = ["/health", "/docs", "/docs/events", "/openapi.json", "/asyncapi.json"];
   const reads = operations.filter(
     ({ method, path }) =>
       method === "GET" && !ours.includes(path) && !/\{(id|username)\}/.test(path),
@@ -342,10 +342,11 @@ test("the documents say what they are, and describe every route once", async () 
   const openapi = (await call("GET /openapi.json")).body;
   expect(openapi.openapi).toMatch(/^3\.1\./);
   expect((await call("GET /asyncapi.json")).body.asyncapi).toMatch(/^3\.0\./);
-  const docs = await call("GET /docs");
-  expect(docs.headers.get("content-type")).toMatch(/^text\/html/);
-  // Nothing of the page comes from elsewhere.
-  expect(docs.text).not.toMatch(/(src|href)="(https?:)?\/\//);
+  for (const docs of [await call("GET /docs"), await call("GET /docs/events")]) {
+    expect(docs.headers.get("content-type")).toMatch(/^text\/html/);
+    // Nothing of the page comes from elsewhere.
+    expect(docs.text).not.toMatch(/(src|href)="(https?:)?\/\//);
+  }
   const names = Object.values<Record<string, { operationId: string }>>(openapi.paths).flatMap(
     (item) => Object.values(item).map(({ operationId }) => operationId),
   );

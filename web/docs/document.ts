@@ -43,6 +43,8 @@ export type Operation = Pick<
   method: string;
   path: string;
   body?: { schema: Described; isRequired: boolean };
+  /** The media types of a body that is a file. */
+  files?: string[];
   answer: { status: string; schema?: Described };
   failures: Failure[];
   /** What a search looks through, in lower case. */
@@ -86,6 +88,7 @@ function operationOf(
   shared: Record<string, Response>,
 ): Operation {
   const body = given.requestBody;
+  const taken = body?.content[json]?.schema;
   const responses = Object.entries(given.responses).map(
     ([status, one]) => [status, one.$ref ? shared[one.$ref.split("/").at(-1)!]! : one] as const,
   );
@@ -98,9 +101,8 @@ function operationOf(
     ...{ operationId, summary, tag, method, path, security, failures },
     ...(description && { description }),
     ...(parameters && { parameters }),
-    ...(body && {
-      body: { schema: body.content[json]!.schema, isRequired: body.required ?? false },
-    }),
+    ...(taken && { body: { schema: taken, isRequired: body?.required ?? false } }),
+    ...(body && !taken && { files: Object.keys(body.content) }),
     answer: { status, ...(schema && { schema }) },
     words: [method, path, summary, tag, operationId, ...codes].join(" ").toLowerCase(),
   };

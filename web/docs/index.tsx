@@ -1,4 +1,4 @@
-/** The reference: every operation of the HTTP API to read and to try, or what the socket carries. */
+/** The reference: operations of the HTTP API to read and to try, or what the socket carries. */
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { Mark } from "../mark.tsx";

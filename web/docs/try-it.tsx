@@ -31,7 +31,11 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
           <Icon name="warning" /> This is production: the call changes data of real people.
         </p>
       )}
-      {operation.tag === "Tencent" && cast.value === undefined ? (
+      {operation.files ? (
+        <p class="quiet">
+          The body is a file ({operation.files.join(", ")}): curl takes it with --data-binary @FILE.
+        </p>
+      ) : operation.tag === "Tencent" && cast.value === undefined ? (
         <p class="quiet">
           Tencent's commands have an address of their own, and a signature in the place of a token.
         </p>
