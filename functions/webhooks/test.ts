@@ -20,12 +20,12 @@ export const { contract, handler } = endpoint(
     grants: { read: ["WEBHOOK"], queues: ["deliveries"] },
   },
   async ({ path, now, newId }) => {
-    const { id: webhookId, enabled } = await getWebhook(path.id);
-    if (!enabled) refuse("webhook_disabled");
+    const receiver = await getWebhook(path.id);
+    if (!receiver.enabled) refuse("webhook_disabled");
     const eventId = `test:${newId()}`;
-    const data = { webhookId, streamId: null };
+    const data = { webhookId: receiver.id, streamId: null };
     const event = { id: eventId, type: testEvent, at: now.toISOString(), data };
-    await queueEvents(webhookId, eventId, [event]);
+    await queueEvents(eventId, [{ receiver, events: [event] }]);
     return { eventId };
   },
 );

@@ -1,27 +1,63 @@
 import { createHash } from "node:crypto";
+import type { Body } from "./answer.ts";
 import { type ClientSettings, JsonClient } from "./json-client.ts";
 
 /** As much of a message as is sent. */
 type Message = {
-  QueueUrl: string;
   MessageBody: string;
   DelaySeconds?: number;
   MessageGroupId?: string;
   MessageDeduplicationId?: string;
 };
+type OneMessage = Message & { QueueUrl: string };
+type Batch = { QueueUrl: string; Entries: (Message & { Id: string })[] };
 
 /** Sends one message. */
 export class SendMessageCommand {
-  readonly input: Message;
+  readonly operation = "SendMessage";
+  readonly input: OneMessage;
 
-  constructor(input: Message) {
+  constructor(input: OneMessage) {
     this.input = input;
+  }
+
+  /** Throws when SQS received another text than the one sent. */
+  check({ MD5OfMessageBody }: Body): void {
+    if (MD5OfMessageBody !== hashOf(this.input)) throw new Error("InvalidChecksumError");
   }
 }
 
+/** Sends up to ten messages; those that SQS did not take are in the answer's `Failed`. */
+export class SendMessageBatchCommand {
+  readonly operation = "SendMessageBatch";
+  readonly input: Batch;
+
+  constructor(input: Batch) {
+    this.input = input;
+  }
+
+  /** Throws when SQS received other texts than those sent. */
+  check(answer: Body): void {
+    const sent = new Map(this.input.Entries.map((entry) => [entry.Id, entry]));
+    const Successful = (answer.Successful ?? []) as Taken[];
+    const wrong = Successful.filter(({ Id, MD5OfMessageBody }) => {
+      const entry = sent.get(Id);
+      return entry !== undefined && MD5OfMessageBody !== hashOf(entry);
+    });
+    if (wrong.length === 0) return;
+    const ids = wrong.map(({ MessageId }) => MessageId).join(", ");
+    throw new Error(`Invalid MD5 checksum on messages: ${ids}`);
+  }
+}
+
+/** A message of a batch that SQS has taken. */
+type Taken = { Id: string; MessageId: string; MD5OfMessageBody: string };
+
+const hashOf = ({ MessageBody }: Message) => createHash("md5").update(MessageBody).digest("hex");
+
 /**
  * A client for the queues: in the bundles it is that of `@aws-sdk/client-sqs` (bin/build.ts), with
- * the one operation that is used.
+ * the two operations that are used.
  */
 export class SQSClient {
   readonly #client: JsonClient;
@@ -32,10 +68,9 @@ export class SQSClient {
   }
 
   /** Rejects as `JsonClient.call` does, and when SQS received another text than the one sent. */
-  async send({ input }: SendMessageCommand) {
-    const answer = await this.#client.call("SendMessage", JSON.stringify(input));
-    const hash = createHash("md5").update(input.MessageBody).digest("hex");
-    if (answer.MD5OfMessageBody !== hash) throw new Error("InvalidChecksumError");
+  async send(command: SendMessageCommand | SendMessageBatchCommand) {
+    const answer = await this.#client.call(command.operation, JSON.stringify(command.input));
+    command.check(answer);
     return answer;
   }
 

@@ -29,7 +29,7 @@ export async function queueCallback(change: RoomChange, now: Date): Promise<void
       : destroyedCallback(stream, change, await statisticOf(streamId, now));
   const event = { id: `room:${streamId}:${kind}`, type: afterRoom[kind], at, data };
   // By its RoomId, which names one room after the other.
-  await queueEvents(tencentReceiver, roomId, [event]);
+  await queueEvents(roomId, [{ receiver: { id: tencentReceiver }, events: [event] }]);
 }
 
 async function statisticOf(streamId: string, now: Date): Promise<RoomStatistic> {

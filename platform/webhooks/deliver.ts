@@ -22,7 +22,7 @@ import {
 } from "../store/webhooks/deliveries.ts";
 import { attempt, goneStatus } from "./attempt.ts";
 import { type DeliveryJob, queueRetry } from "./jobs.ts";
-import { findReceiver, type Receiver } from "./receivers.ts";
+import { findReceiver, findView, type Receiver, type View } from "./receivers.ts";
 
 /** How a message came: how long it has waited, and whether it may have been begun before. */
 export type Course = { waitedMilliseconds: number; isRepeated: boolean };
@@ -53,10 +53,11 @@ const rowMillisecondsMax = 50_000;
  * an order, and others of its events wait.
  */
 async function deliverEvents(
-  { receiverId, events }: Extract<DeliveryJob, { kind: "events" }>,
+  job: Extract<DeliveryJob, { kind: "events" }>,
   course: Course,
 ): Promise<void> {
-  const view = createView(receiverId, events);
+  const { receiverId, events } = job;
+  const view = createView(job);
   const sent: Promise<Outcome | undefined>[] = [];
   const began = Date.now();
   let isLate = false;
@@ -69,22 +70,17 @@ async function deliverEvents(
   await allDone(sent);
 }
 
-/** Who is sent what, and which texts are not to be sent any more. */
-type View = { receiver: Receiver | undefined; deleted: ReadonlySet<string> };
-
 const viewMilliseconds = 1_000;
 
 /** The view of a row of attempts, which may take a minute: read again after a second. */
-function createView(receiverId: string, events: readonly OutgoingEvent[]): () => Promise<View> {
-  const messages = events.flatMap((event) => messageIn(event) ?? []);
+function createView(job: Extract<DeliveryJob, { kind: "events" }>): () => Promise<View> {
+  const messages = job.events.flatMap((event) => messageIn(event) ?? []);
   let readAt = 0;
   let view: View | undefined;
   return async () => {
     if (view !== undefined && Date.now() - readAt < viewMilliseconds) return view;
     readAt = Date.now();
-    const reads = [findReceiver(receiverId), findDeletions(messages)] as const;
-    const [receiver, deleted] = await Promise.all(reads);
-    view = { receiver, deleted };
+    view = await findView(job, messages);
     return view;
   };
 }

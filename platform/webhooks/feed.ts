@@ -18,11 +18,11 @@ export function createFeed(): Feed {
       return { isThere: all.length > 0, wants: [...types].some(isWanted) };
     },
     async send(streamId, events) {
-      const sending = (await webhooks()).map((webhook) => {
-        const wanted = events.filter(({ type }) => wants(webhook, type));
-        return queueEvents(webhook.id, streamId, wanted);
-      });
-      await Promise.all(sending);
+      const sendings = (await webhooks()).map((webhook) => ({
+        receiver: webhook,
+        events: events.filter(({ type }) => wants(webhook, type)),
+      }));
+      await queueEvents(streamId, sendings);
     },
     noteDeletion: recordDeletion,
     async sendRoom({ room }, streamId, now) {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { OutgoingEvent } from "../../domain/webhooks/delivery.ts";
+import { allDone } from "../all-done.ts";
 import { openClient } from "../aws-client.ts";
 import { setting } from "../env.ts";
 import { lazy } from "../lazy.ts";
@@ -16,6 +17,8 @@ export const DeliveryJob = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("events"),
     receiverId,
+    /** Where the receiver is stored, if it is a webhook. */
+    slot: z.number().int().optional(),
     streamId: z.string(),
     events: z.array(OutgoingEvent),
   }),
@@ -70,40 +73,77 @@ function nameOf(job: DeliveryJob): string {
 
 const client = lazy(() => openClient(SQSClient));
 
+const messageOf = (job: DeliveryJob) => ({
+  MessageBody: JSON.stringify(job),
+  MessageGroupId: groupOf(job),
+  MessageDeduplicationId: nameOf(job),
+});
+
 /** Sends a job to the queue `deliveries`. */
 export async function queueDelivery(job: DeliveryJob): Promise<void> {
-  await client().send(
-    new SendMessageCommand({
-      QueueUrl: setting("DELIVERIES_QUEUE_URL"),
-      MessageBody: JSON.stringify(job),
-      MessageGroupId: groupOf(job),
-      MessageDeduplicationId: nameOf(job),
-    }),
+  const QueueUrl = setting("DELIVERIES_QUEUE_URL");
+  await client().send(new SendMessageCommand({ QueueUrl, ...messageOf(job) }));
+}
+
+/** Messages of one request, by SQS, and their bytes, so that a request is sent quickly. */
+const requestMost = { messages: 10, bytes: 240_000 };
+
+/** Sends jobs of different groups to the queue `deliveries`, several with each request. */
+async function queueDeliveries(jobs: readonly DeliveryJob[]): Promise<void> {
+  const messages = jobs.map((job, at) => ({ Id: String(at), ...messageOf(job) }));
+  const size = ({ MessageBody }: (typeof messages)[number]) => Buffer.byteLength(MessageBody);
+  const sending = partsOf(messages, requestMost.messages, requestMost.bytes, size).map(
+    async (Entries) => {
+      const QueueUrl = setting("DELIVERIES_QUEUE_URL");
+      const { Failed } = await client().send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+      const [first] = (Failed ?? []) as { Code?: string }[];
+      if (first !== undefined) throw new Error(`SQS did not take a delivery: ${first.Code}`);
+    },
   );
+  await allDone(sending);
+}
+
+/** Values in their order, in parts of so many at most and of so many bytes, if each has fewer. */
+function partsOf<Value>(
+  values: readonly Value[],
+  countMax: number,
+  bytesMax: number,
+  bytesOf: (value: Value) => number,
+): Value[][] {
+  const parts: Value[][] = [];
+  let bytes = 0;
+  for (const value of values) {
+    const size = bytesOf(value);
+    const part = parts.at(-1);
+    const fits = part !== undefined && part.length < countMax && bytes + size <= bytesMax;
+    bytes = fits ? bytes + size : size;
+    if (fits) part.push(value);
+    else parts.push([value]);
+  }
+  return parts;
 }
 
 /** Events of one message, and their bytes: SQS takes 256 KB and bills every 64 KB. */
 const most = { events: 50, bytes: 60_000 };
 
-/** Sends events of one stream to a receiver, in their order. */
-export async function queueEvents(
-  receiverId: string,
-  streamId: string,
-  events: readonly OutgoingEvent[],
-): Promise<void> {
-  let part: OutgoingEvent[] = [];
-  let bytes = 0;
-  const send = () => queueDelivery({ kind: "events", receiverId, streamId, events: part });
-  for (const event of events) {
-    const size = Buffer.byteLength(JSON.stringify(event));
-    if (part.length > 0 && (part.length >= most.events || bytes + size > most.bytes)) {
-      await send();
-      [part, bytes] = [[], 0];
-    }
-    part.push(event);
-    bytes += size;
-  }
-  if (part.length > 0) await send();
+/** What one receiver is to be sent of a stream; `slot` is that of a webhook. */
+export type Sending = {
+  receiver: { id: string; slot?: number };
+  events: readonly OutgoingEvent[];
+};
+
+/**
+ * Sends events of one stream to their receivers, each one's in their order: a receiver's second
+ * message follows when its first was taken.
+ */
+export async function queueEvents(streamId: string, sendings: readonly Sending[]): Promise<void> {
+  const rows = sendings.map(({ receiver: { id: receiverId, slot }, events }) =>
+    partsOf(events, most.events, most.bytes, (one) => Buffer.byteLength(JSON.stringify(one))).map(
+      (part) => ({ kind: "events" as const, receiverId, slot, streamId, events: part }),
+    ),
+  );
+  const longest = Math.max(0, ...rows.map(({ length }) => length));
+  for (let at = 0; at < longest; at++) await queueDeliveries(rows.flatMap((row) => row[at] ?? []));
 }
 
 /** Has the queue `retries` bring a delivery back when it is due, hours later if need be. */

@@ -1,9 +1,20 @@
 import { callbackUrl } from "../../domain/tencent/callback.ts";
 import { bodyOf, type Delivery, type OutgoingEvent } from "../../domain/webhooks/delivery.ts";
-import { currentSecrets, tencentReceiver } from "../../domain/webhooks/webhook.ts";
+import {
+  currentSecrets,
+  type Secret,
+  tencentReceiver,
+  type Webhook,
+} from "../../domain/webhooks/webhook.ts";
 import { setting } from "../env.ts";
 import { findCallbacks } from "../store/tencent/callbacks.ts";
-import { changeStoredWebhook, findSecrets, findWebhook } from "../store/webhooks/webhooks.ts";
+import { findDeletions, type MessagePlace } from "../store/webhooks/deliveries.ts";
+import {
+  changeStoredWebhook,
+  findSecrets,
+  findSight,
+  findWebhook,
+} from "../store/webhooks/webhooks.ts";
 import { signatureOf } from "./signature.ts";
 
 /** Somebody outside who is sent events: a webhook, or the application of the Tencent side. */
@@ -28,7 +39,32 @@ const agent = { "user-agent": "Ovation" };
 
 async function findHook(id: string): Promise<Receiver | undefined> {
   const [webhook, secrets] = await Promise.all([findWebhook(id), findSecrets(id)]);
+  return receiverOf(webhook, secrets);
+}
+
+/** Who is sent what, and which texts are not to be sent any more. */
+export type View = { receiver: Receiver | undefined; deleted: ReadonlySet<string> };
+
+/**
+ * The receiver as `findReceiver` has it, and which of these messages are deleted: for a webhook
+ * whose slot is known a single read.
+ */
+export async function findView(
+  { receiverId, slot }: { receiverId: string; slot?: number | undefined },
+  messages: readonly MessagePlace[],
+): Promise<View> {
+  if (slot === undefined) {
+    const reads = [findReceiver(receiverId), findDeletions(messages)] as const;
+    const [receiver, deleted] = await Promise.all(reads);
+    return { receiver, deleted };
+  }
+  const { webhook, secrets, deleted } = await findSight({ id: receiverId, slot }, messages);
+  return { receiver: receiverOf(webhook, secrets), deleted };
+}
+
+function receiverOf(webhook: Webhook | undefined, secrets: Secret[]): Receiver | undefined {
   if (webhook?.enabled !== true) return undefined;
+  const { id } = webhook;
   return {
     id,
     bodyOf,

@@ -38,7 +38,7 @@ const allCome = (inbox: Awaited<ReturnType<typeof startReceiver>>, ids: readonly
 test.each([
   [
     "the queue takes no message",
-    { service: "sqs", operation: "SendMessage", kind: "error_before" },
+    { service: "sqs", operation: "SendMessageBatch", kind: "error_before" },
   ],
   ["nobody hears that the queue took it", { service: "sqs", kind: "timeout_after_commit" }],
   ["the reader of the stream dies at once", { service: "lambda", kind: "error_before" }],

@@ -5,7 +5,7 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, getItems, nameOf, putIf, putItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { isAbsent, read } from "../../table/table.ts";
+import { type Item, isAbsent, read } from "../../table/table.ts";
 
 /** The id of an event's delivery to a receiver. */
 export const deliveryId = (receiverId: string, { id, at }: { id: string; at: string }) =>
@@ -69,14 +69,22 @@ export const recordDeletion = (streamId: string, messageId: string, now: Date): 
   });
 
 /** A message, by its stream. */
-type MessagePlace = { streamId: string; id: string };
+export type MessagePlace = { streamId: string; id: string };
 
 /** Which of these messages must not be sent any more, by their ids; read consistently. */
 export async function findDeletions(messages: readonly MessagePlace[]): Promise<Set<string>> {
-  const keys = messages.map(({ streamId, id }) => key.deletion(streamId, id));
-  if (keys.length === 0) return new Set();
-  const found = await getItems(keys, { consistent: true });
-  const isDeleted = ({ streamId, id }: MessagePlace) =>
-    found.has(nameOf(key.deletion(streamId, id)));
+  return deletedIn(await getItems(deletionKeys(messages), { consistent: true }), messages);
+}
+
+/** Where it is noted which of these messages must not be sent. */
+export const deletionKeys = (messages: readonly MessagePlace[]) =>
+  messages.map(({ streamId, id }) => key.deletion(streamId, id));
+
+/** The ids of those messages whose deletion is among items that were found. */
+export function deletedIn(
+  found: ReadonlyMap<string, Item>,
+  messages: readonly MessagePlace[],
+): Set<string> {
+  const isDeleted = (message: MessagePlace) => found.has(nameOf(deletionKeys([message])[0]!));
   return new Set(messages.filter(isDeleted).map(({ id }) => id));
 }

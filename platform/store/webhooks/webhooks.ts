@@ -8,12 +8,13 @@ import {
   webhooksMax,
 } from "../../../domain/webhooks/webhook.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem } from "../../table/items.ts";
+import { getItem, getItems, nameOf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { type Reply, record } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
+import { deletedIn, deletionKeys, type MessagePlace } from "./deliveries.ts";
 
 /** A webhook with its slot, and the number of its changes: the lock of each. */
 const Stored = Webhook.extend({ slot: z.number().int(), revision: z.number().int() });
@@ -107,6 +108,26 @@ const Secrets = z.object({ secrets: z.array(Secret) });
 export async function findSecrets(webhookId: string): Promise<Secret[]> {
   const found = await getItem(Secrets, key.secrets(webhookId), { consistent: true });
   return found?.secrets ?? [];
+}
+
+/** A webhook with its secrets, and which of some messages must not be sent any more. */
+export type Sight = { webhook?: Webhook; secrets: Secret[]; deleted: Set<string> };
+
+/** All that sending messages to a webhook depends on, in one consistent read. */
+export async function findSight(
+  { id, slot }: { id: string; slot: number },
+  messages: readonly MessagePlace[],
+): Promise<Sight> {
+  const own = [key.webhook(slot), key.secrets(id)] as const;
+  const found = await getItems([...own, ...deletionKeys(messages)], { consistent: true });
+  const [slotItem, secretsItem] = own.map((one) => found.get(nameOf(one)));
+  const webhook = slotItem && read(Stored, slotItem);
+  return {
+    // A slot is given to another webhook once its own is deleted.
+    ...(webhook?.id === id && { webhook }),
+    secrets: secretsItem ? read(Secrets, secretsItem).secrets : [],
+    deleted: deletedIn(found, messages),
+  };
 }
 
 /**

@@ -56,6 +56,19 @@ describe("Queues and secrets", () => {
     client.destroy();
     return end;
   }
+  const batch = {
+    QueueUrl,
+    Entries: [
+      { Id: "0", MessageBody: '{"ü":1}', MessageGroupId: "a", MessageDeduplicationId: "a-1" },
+      { Id: "1", MessageBody: "x", MessageGroupId: "b", MessageDeduplicationId: "b-1" },
+    ],
+  };
+  async function sendBatch(whose: Whose) {
+    const client = openClient(queues[whose].SQSClient, given());
+    const end = await endOf(client.send(new queues[whose].SendMessageBatchCommand(batch)));
+    client.destroy();
+    return end;
+  }
   async function read(whose: Whose) {
     const client = openClient(secrets[whose].SecretsManagerClient, given());
     const command = new secrets[whose].GetSecretValueCommand({ SecretId: "arn:secret" });
@@ -98,6 +111,26 @@ describe("Queues and secrets", () => {
     await same(call, says(400, refused));
     await same(call, says(503, { __type: "ServiceUnavailable", message: "Later" }));
     await same(call, says(403, { __type: "RequestThrottled", message: "Slower" }));
+  });
+
+  test("messages are sent together as the SDK sends them", async () => {
+    const taken = batch.Entries.map(({ Id, MessageBody }) => ({
+      Id,
+      MessageId: `m${Id}`,
+      MD5OfMessageBody: md5(MessageBody),
+    }));
+    const all = { Successful: taken, Failed: [] };
+    expect(await same(sendBatch, says(200, all))).toMatchObject({ answer: all });
+    const refused = { Id: "1", SenderFault: false, Code: "InternalError", Message: "Later" };
+    const some = { Successful: taken.slice(0, 1), Failed: [refused] };
+    expect(await same(sendBatch, says(200, some))).toMatchObject({ answer: some });
+    const wrong = taken.map((one) => ({ ...one, MD5OfMessageBody: md5("another") }));
+    expect(await same(sendBatch, says(200, { Successful: wrong }))).toMatchObject({
+      message: "Invalid MD5 checksum on messages: m0, m1",
+    });
+    await same(sendBatch, says(200, { Failed: [refused] }));
+    await same(sendBatch, says(400, { __type: "com.amazonaws.sqs#BatchRequestTooLong" }));
+    await same(sendBatch, says(503, { __type: "ServiceUnavailable", message: "Later" }));
   });
 
   test("a secret is read as the SDK reads it", async () => {

@@ -7,6 +7,7 @@ import {
 } from "../../../platform/store/webhooks/deliveries.ts";
 import {
   changeStoredWebhook,
+  findWebhook,
   recordWebhook,
   removeWebhook,
 } from "../../../platform/store/webhooks/webhooks.ts";
@@ -200,6 +201,22 @@ test.each([
   const ended = await theDelivery(receiverId);
   expect(ended).toMatchObject({ status: "failed", attempts: 1 });
   expect(ended.nextAttemptAt).toBeUndefined();
+});
+
+test("a known slot is enough to find a webhook, until another one has it", async () => {
+  const { inbox, receiverId } = await receiver();
+  const { slot } = (await findWebhook(receiverId))!;
+  const deleted = message("secret");
+  await recordDeletion(streamId, deleted.data._id, new Date());
+  const job = events(receiverId, message("words"), deleted);
+  await deliver({ ...job, slot }, atOnce);
+  expect(inbox.received.map(({ body }) => body.data.content)).toEqual(["words", ""]);
+  await removeWebhook(receiverId);
+  const next = await receiver();
+  expect((await findWebhook(next.receiverId))!.slot).toBe(slot);
+  await deliver({ ...events(receiverId, message("late")), slot }, atOnce);
+  expect(inbox.received).toHaveLength(2);
+  expect(next.inbox.received).toEqual([]);
 });
 
 test("a text that was deleted is in no first attempt, and leaves what is stored of others", async () => {

@@ -1,0 +1,102 @@
+/** How events come into the queue `deliveries`, which here is the test's. */
+import { createHash } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { queueEvents } from "../../../platform/webhooks/jobs.ts";
+
+type Entry = { Id: string; MessageBody: string; MessageGroupId: string };
+
+let server: Server;
+let requests: Entry[][] = [];
+/** Requests that are still to be answered with a message that was not taken. */
+let failures = 0;
+
+beforeAll(async () => {
+  server = createServer(async (request, answer) => {
+    const { Entries } = JSON.parse(await text(request)) as { Entries: Entry[] };
+    requests.push(Entries);
+    const isFailure = failures > 0;
+    failures -= 1;
+    const Successful = Entries.slice(isFailure ? 1 : 0).map(({ Id, MessageBody }) => ({
+      Id,
+      MessageId: Id,
+      MD5OfMessageBody: createHash("md5").update(MessageBody).digest("hex"),
+    }));
+    const failed = { Id: "0", SenderFault: false, Code: "InternalError" };
+    answer.setHeader("content-type", "application/x-amz-json-1.0");
+    answer.end(JSON.stringify({ Successful, Failed: isFailure ? [failed] : [] }));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  Object.assign(process.env, {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${port}`,
+    DELIVERIES_QUEUE_URL: `http://127.0.0.1:${port}/000000000000/deliveries.fifo`,
+  });
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+});
+beforeEach(() => {
+  requests = [];
+  failures = 0;
+});
+
+const event = (n: number, bytes = 10) => ({
+  id: `event-${n}`,
+  type: "t",
+  at: "2026-05-01T12:00:00.000Z",
+  data: { filling: "x".repeat(bytes) },
+});
+const sendings = (receivers: number, events: ReturnType<typeof event>[]) =>
+  Array.from({ length: receivers }, (_, slot) => ({
+    receiver: { id: `receiver-${slot}`, slot },
+    events,
+  }));
+
+/** The numbers of the events that a receiver was sent, in the order of the requests. */
+const sentTo = (receiverId: string) =>
+  requests
+    .flat()
+    .map(({ MessageBody }) => JSON.parse(MessageBody))
+    .filter((job) => job.receiverId === receiverId)
+    .flatMap((job) => job.events.map(({ id }: { id: string }) => Number(id.split("-")[1])));
+
+test("an event for twenty receivers is two requests, and knows each one's slot", async () => {
+  await queueEvents("stream", sendings(20, [event(1)]));
+  expect(requests.map(({ length }) => length)).toEqual([10, 10]);
+  const jobs = requests.flat().map(({ MessageBody }) => JSON.parse(MessageBody));
+  for (const { receiverId, slot } of jobs) expect(receiverId).toBe(`receiver-${slot}`);
+  expect(new Set(jobs.map(({ slot }) => slot)).size).toBe(20);
+});
+
+test("what nobody wants is no request", async () => {
+  await queueEvents("stream", sendings(3, []));
+  await queueEvents("stream", []);
+  expect(requests).toEqual([]);
+});
+
+test("many and large events keep their order, and no request is larger than SQS takes", async () => {
+  const numbers = Array.from({ length: 130 }, (_, n) => n);
+  const all = numbers.map((n) => event(n, n % 10 === 0 ? 50_000 : 100));
+  await queueEvents("stream", sendings(3, all));
+  for (let slot = 0; slot < 3; slot++) expect(sentTo(`receiver-${slot}`)).toEqual(numbers);
+  for (const entries of requests) {
+    const bytes = entries.reduce((sum, one) => sum + Buffer.byteLength(one.MessageBody), 0);
+    expect(bytes).toBeLessThan(256 * 1024);
+    // Two messages of one receiver in a request could be taken in another order.
+    const groups = entries.map(({ MessageGroupId }) => MessageGroupId);
+    expect(new Set(groups).size).toBe(groups.length);
+  }
+});
+
+test("a message that SQS did not take is a failure, and none of its receiver follows", async () => {
+  failures = 1;
+  const all = Array.from({ length: 60 }, (_, n) => event(n));
+  await expect(queueEvents("stream", sendings(1, all))).rejects.toThrow("InternalError");
+  expect(requests).toHaveLength(1);
+});
