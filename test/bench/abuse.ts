@@ -1,0 +1,73 @@
+/**
+ * `npm run bench:abuse [names]`: one user at full speed beside ten honest ones, for each kind of
+ * thing that a client can do, in prod's numbers. Prints how much slower the honest ones became, what
+ * the attacker got, and what the attack would cost on AWS in an hour.
+ */
+import { prices } from "../../local/aws/prices.ts";
+import { startSystem } from "../system.ts";
+import { type Attack, attacks, makePlace, type Place } from "./attacks.ts";
+import { mayPass, openPeople } from "./course.ts";
+import { print, quantile, round } from "./figures.ts";
+
+const seconds = { quiet: 4, attacked: 5 };
+
+/** Calls a second of one token beyond which the firewall stops it (lib/firewall.ts). */
+const firewallRate = 100;
+
+async function measure(attack: Attack, place: Place) {
+  const people = await openPeople(attack, place);
+  const quiet = await people.run(seconds.quiet, false);
+  const attacked = await people.run(seconds.attacked, true);
+  people.end();
+  const { honest, attacker, spent, seconds: took } = attacked;
+  const p99 = (milliseconds: readonly number[]) => quantile(milliseconds, 0.99);
+  // What the honest users cost in the same time is no part of the attack, and a call of the attacker
+  // that passed costs what theirs do.
+  const each = quiet.spent.dollars / quiet.honest.done;
+  const eachCalls = quiet.spent.table / quiet.honest.done;
+  const others = Math.max(attacker.limited, 1);
+  const refused = Math.max(0, spent.dollars - each * (honest.done + attacker.done)) / others;
+  const calls = Math.max(0, spent.table - eachCalls * (honest.done + attacker.done)) / others;
+  const passing = Math.min(attack.rate.perSecond, firewallRate);
+  const hourly = 3600 * (passing * each + (firewallRate - passing) * refused);
+  // The meter counts what functions do; the gateway's request is beside it.
+  const { websocket_messages, rest_requests } = prices;
+  const request = attack.name === "messages" ? websocket_messages : rest_requests;
+  return {
+    kind: attack.name,
+    "honest p99 ms, quiet": round(p99(quiet.honest.milliseconds)),
+    attacked: round(p99(honest.milliseconds)),
+    ratio: round(p99(honest.milliseconds) / p99(quiet.honest.milliseconds)),
+    "honest errors": honest.errors.length + honest.limited,
+    "tries a second": round(attacker.tried / took),
+    passed: attacker.done,
+    may: round(mayPass(attack.rate, took)),
+    "table calls a refusal": round(calls),
+    "$ a million refusals": round(refused * 1e6),
+    "$ an hour": round(hourly),
+    "with the gateway": round(hourly + 3600 * firewallRate * request),
+  };
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((word) => !attacks.some(({ name }) => name.startsWith(word)));
+if (unknown !== undefined) {
+  console.error(`There is no kind ${unknown}; there are ${attacks.map(({ name }) => name)}`);
+  process.exit(2);
+}
+const system = await startSystem({ env: { DEMO: "off", STAGE: "prod" } });
+process.env.API_URL = system.url;
+process.env.WS_URL = `${system.url.replace("http", "ws")}/ws`;
+try {
+  const place = await makePlace();
+  const rows: Awaited<ReturnType<typeof measure>>[] = [];
+  for (const attack of attacks) {
+    if (wanted.length > 0 && !wanted.some((word) => attack.name.startsWith(word))) continue;
+    rows.push(await measure(attack, place));
+    console.error(JSON.stringify(rows.at(-1)));
+  }
+  print(`One attacker beside ten honest users, ${seconds.attacked} s each`, rows);
+  console.log(`$ an hour: at ${firewallRate} tries a second, beyond which the firewall stops them`);
+} finally {
+  await system.stop();
+}
