@@ -1,7 +1,7 @@
 /**
  * `npm run bench:abuse [names]`: one user at full speed beside ten honest ones, for each kind of
- * thing that a client can do, in prod's numbers. Prints how much slower the honest ones became, what
- * the attacker got, and what the attack would cost on AWS in an hour.
+ * thing that a client can do, in prod's numbers. Prints how much slower the honest ones became,
+ * what the attacker got, and what the attack would cost on AWS in an hour.
  */
 import { prices } from "../../local/aws/prices.ts";
 import { startSystem } from "../system.ts";
@@ -21,8 +21,8 @@ async function measure(attack: Attack, place: Place) {
   people.end();
   const { honest, attacker, spent, seconds: took } = attacked;
   const p99 = (milliseconds: readonly number[]) => quantile(milliseconds, 0.99);
-  // What the honest users cost in the same time is no part of the attack, and a call of the attacker
-  // that passed costs what theirs do.
+  // What the honest users cost in the same time is no part of the attack, and a call of the
+  // attacker that passed costs what theirs do.
   const each = quiet.spent.dollars / quiet.honest.done;
   const eachCalls = quiet.spent.table / quiet.honest.done;
   const others = Math.max(attacker.limited, 1);
@@ -32,7 +32,7 @@ async function measure(attack: Attack, place: Place) {
   const hourly = 3600 * (passing * each + (firewallRate - passing) * refused);
   // The meter counts what functions do; the gateway's request is beside it.
   const { websocket_messages, rest_requests } = prices;
-  const request = attack.name === "messages" ? websocket_messages : rest_requests;
+  const request = /^(handshakes|messages)/.test(attack.name) ? websocket_messages : rest_requests;
   return {
     kind: attack.name,
     "honest p99 ms, quiet": round(p99(quiet.honest.milliseconds)),
