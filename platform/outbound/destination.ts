@@ -43,7 +43,15 @@ export function destinationProblem(text: string, onRunner = isRunner()): string 
  * A URL that servers of ours will call: https on port 443, no credentials, at most 500 bytes, not
  * visibly inside a network. No name is looked up, so one that does not resolve is taken.
  */
-export const DestinationUrl = byteText(1, 500).superRefine((text, context) => {
-  const problem = destinationProblem(text);
-  if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-});
+export const DestinationUrl = byteText(1, 500)
+  .superRefine((text, context) => {
+    const problem = destinationProblem(text);
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+  })
+  .meta({
+    format: "uri",
+    minLength: 1,
+    maxLength: 500,
+    pattern: "^https?://",
+    example: "https://hooks.example.com/ovation",
+  });
