@@ -54,7 +54,9 @@ test.each([
     try {
       const { host, id } = await liveStream();
       await hooks.make(inbox.url);
-      await fault({ caller: "realtime-fan-out", count: 15, ...wanted });
+      // The reader pauses longer each time that it dies; a client's own tries are over at once.
+      const count = "service" in wanted && wanted.service === "lambda" ? 4 : 15;
+      await fault({ caller: "realtime-fan-out", count, ...wanted });
       const said = await say(host, id, 10);
       expect(said.length).toBe(10);
       await allCome(inbox, said);

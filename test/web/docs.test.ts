@@ -99,7 +99,7 @@ browserTest(
       paths: Record<string, object>;
     };
     expect(all).toBe(Object.values(paths).flatMap(Object.keys).length);
-    await page.getByRole("searchbox").fill("post superlike");
+    await page.getByRole("searchbox").fill("post chat superlike");
     expect(await page.locator("section.operation").count()).toBe(1);
     await page.getByRole("heading", { name: "Live Stream Chat" }).waitFor();
     await page.getByRole("searchbox").fill("no such operation");
@@ -115,19 +115,14 @@ browserTest(
     const context = await browser!.newContext();
     const page = await context.newPage();
     page.setDefaultTimeout(patience);
-    const { port } = new URL(system.url);
-    const url = `http://ovation.test:${port}/docs`;
+    const prod = await startSystem({ env: { STAGE: "prod" } });
+    const url = `http://ovation.test:${new URL(prod.url).port}/docs`;
     const faults = watchFaults(page, url);
-    await page.route(url, async (route) => {
-      const response = await route.fetch({ url: new URL("/docs", system.url).href });
-      const body = (await response.text()).replace('data-stage="dev"', 'data-stage="prod"');
-      await route.fulfill({ response, body });
-    });
     await page.goto(url);
     const warning = (id: string) => operation(page, id).getByText("This is production");
     await warning("chatSendMessage").waitFor();
     expect(await warning("walletsGet").count()).toBe(0);
-    const made = await fetch(new URL("/local/token", system.url), {
+    const made = await fetch(new URL("/local/token", prod.url), {
       method: "POST",
       body: JSON.stringify({ sub: `docs-${Date.now()}`, credits: 77 }),
     });
@@ -139,6 +134,7 @@ browserTest(
     await get.getByText('"balance": 77').waitFor();
     expect(faults).toEqual([]);
     await context.close();
+    await prod.stop();
   },
   testMilliseconds,
 );
