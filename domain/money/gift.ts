@@ -20,10 +20,10 @@ import {
 
 /**
  * Receivers of one gift. Its refund is one transaction of at most 100 actions: the sender's wallet
- * and notification, TOTALS and FAN, and for each receiver two of the sender's entries, a wallet, an
- * entry, a share and a notification.
+ * and notification (two items: itself and its unread mark), TOTALS and FAN, and for each receiver
+ * two of the sender's entries, a wallet, an entry, a share and a notification.
  */
-export const receiversMax = Math.floor((100 - 4) / 6);
+export const receiversMax = Math.floor((100 - 5) / 7);
 
 /** The largest quantity of one gift for each receiver. */
 export const countMax = 1_000_000;

@@ -1,5 +1,6 @@
 import { jest } from "@jest/globals";
 import { listPackages } from "../../domain/money/credit-package.ts";
+import { receiversMax } from "../../domain/money/gift.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
@@ -171,7 +172,7 @@ test("two refunds that take nothing at the same moment both count as owed", asyn
 
 test("a gift to the most receivers is refunded by all of them in one transaction", async () => {
   const { sender, stream } = await prepare(1000);
-  const receivers = Array.from({ length: 16 }, () => person(someone("guest")));
+  const receivers = Array.from({ length: receiversMax }, () => person(someone("guest")));
   const id = await sendOne(stream, sender, giftTypeOf(10), { receivers });
   await refund(await getGift(id), "admin", new Date());
   expect(await findWallet(sender)).toMatchObject({ balance: 1000 });
