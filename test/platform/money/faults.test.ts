@@ -102,7 +102,7 @@ test.each(["error_after_commit", "timeout_after_commit"])(
 test("a notification and a slow message whose answers were lost are told as made", async () => {
   const as = await person();
   const kind = { kind: "error_after_commit" };
-  await injectFault({ caller: "notifications-create", operation: "PutItem", ...kind });
+  await injectFault({ caller: "notifications-create", operation: "TransactWriteItems", ...kind });
   const note = { userId: as.id, title: "Hello", message: "there" };
   const what = { type: "system", category: "live_stream" };
   const made = await call("POST /api/v1/notifications", { as, body: { ...note, ...what } });
