@@ -135,6 +135,8 @@ export const refusals = {
     says: "An overlay key reads the frames of its stream and nothing else",
   },
 
+  account_in_use: { kind: "conflict", says: "{problem}" },
+
   follow_oneself: { kind: "conflict", says: "Nobody can follow themselves" },
 
   username_not_found: { kind: "missing", says: "There is no user {username}" },

@@ -85,6 +85,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     POST_RATE: { value: String(stage.postRate), for: toSockets },
     COMBOS_QUEUE_URL: { value: places.queueUrls?.combos, for: toQueue("combos") },
     DELIVERIES_QUEUE_URL: { value: places.queueUrls?.deliveries, for: toQueue("deliveries") },
+    ERASURES_QUEUE_URL: { value: places.queueUrls?.erasures, for: toQueue("erasures") },
     MOMENTS_QUEUE_URL: { value: places.queueUrls?.moments, for: toQueue("moments") },
     NOTICES_QUEUE_URL: { value: places.queueUrls?.notices, for: toQueue("notices") },
     NOTIFICATIONS_QUEUE_URL: {

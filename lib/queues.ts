@@ -19,6 +19,7 @@ const keptDays = { live: 4, dead: 14 };
 const keepsOrder = {
   combos: false,
   deliveries: true,
+  erasures: false,
   moments: false,
   notices: false,
   notifications: false,

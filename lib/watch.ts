@@ -41,6 +41,7 @@ const concurrencyShare = 0.8;
 const messageAgeMax: Record<QueueName, number> = {
   combos: 300,
   deliveries: 300,
+  erasures: 300,
   moments: 1_800,
   notices: 300,
   notifications: 300,

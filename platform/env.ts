@@ -53,6 +53,8 @@ const settings = {
   COMBOS_QUEUE_URL: url,
   /** The queue of events for webhooks and for the application of the Tencent side. */
   DELIVERIES_QUEUE_URL: url,
+  /** The queue of users whose data is being erased. */
+  ERASURES_QUEUE_URL: url,
   MOMENTS_QUEUE_URL: url,
   /** The queue of what is told to many users, such as a stream that went live. */
   NOTICES_QUEUE_URL: url,

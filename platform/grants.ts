@@ -4,6 +4,7 @@ import type { Partition } from "./table/keys.ts";
 export type QueueName =
   | "combos"
   | "deliveries"
+  | "erasures"
   | "moments"
   | "notices"
   | "notifications"

@@ -13,6 +13,8 @@ export const Wallet = z.object({
   owed: Balance,
   /** The number of the newest ledger entry. */
   seq: z.number().int().min(0),
+  /** Entries up to this number are of a user who was deleted: the same sub is new since. */
+  since: z.number().int().min(0).optional(),
   /** The hash of the newest ledger entry. */
   head: z.string(),
   /** Grows with each write: the optimistic lock. */
@@ -99,6 +101,28 @@ export function takeBack(draft: Draft, movement: Movement): Draft {
   const taken = Math.min(balance, movement.amount);
   const posted = taken === 0 ? draft : post(draft, movement, -taken);
   return { ...posted, after: { ...posted.after, owed: owed + movement.amount - taken } };
+}
+
+/** The most that one entry moves, and entries of one forfeit: one transaction has to hold them. */
+const forfeitedAtOnce = 1_000_000_000;
+const forfeitsMax = 50;
+
+/** The most credits that a wallet can forfeit at once. */
+export const forfeitableMax = forfeitedAtOnce * forfeitsMax;
+
+/**
+ * The end of a user's wallet: what is left leaves it, and its next entries are of somebody new.
+ * Refuses with `credits_too_low` where more is left than `forfeitableMax`.
+ */
+export function forfeit(wallet: Wallet, occurredAt: string): Draft {
+  const { balance } = wallet;
+  if (balance > forfeitableMax) refuse("credits_too_low", { balance, price: forfeitableMax });
+  let draft = draftOf(wallet);
+  while (draft.after.balance > 0) {
+    const amount = Math.min(draft.after.balance, forfeitedAtOnce);
+    draft = debit(draft, { type: "payout", amount, reference: "forfeit", occurredAt });
+  }
+  return { ...draft, after: { ...draft.after, combos: [], since: draft.after.seq } };
 }
 
 /** What a stage allows one user to spend. */

@@ -22,7 +22,7 @@ export const { contract, handler } = endpoint(
       "ban_of_host",
       "ban_exists",
     ],
-    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "BAN", "SENDER"] },
+    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "BAN", "SENDER", "TRACE"] },
   },
   async ({ body, caller, now, newId }) => {
     const target = await getProfile(body.targetUserId);

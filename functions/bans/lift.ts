@@ -22,7 +22,7 @@ export const { contract, handler } = endpoint(
       "not_a_moderator",
       "ban_lifted",
     ],
-    grants: { read: ["BAN", "STREAM"], write: ["BAN", "STREAM", "USER", "SENDER"] },
+    grants: { read: ["BAN", "STREAM"], write: ["BAN", "STREAM", "USER", "SENDER", "TRACE"] },
   },
   async ({ path, caller, now }) => {
     const ban = await getBan(path.id);

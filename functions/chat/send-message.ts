@@ -5,6 +5,7 @@ import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { admissionRefusals, admitToChat } from "../../platform/store/streams/admission.ts";
 import * as messages from "../../platform/store/streams/messages.ts";
+import { noteTrace } from "../../platform/store/streams/traces.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -19,11 +20,17 @@ export const { contract, handler } = endpoint(
     memory: messages.sentMemory,
     rate: "chat",
     refusals: ["stream_not_found", "message_not_found", ...admissionRefusals],
-    grants: { read: ["STREAM", "USER", "REPLAY"], write: ["STREAM", "REPLAY", "SENDER", "CHAT"] },
+    grants: {
+      read: ["STREAM", "USER", "REPLAY"],
+      write: ["STREAM", "REPLAY", "SENDER", "CHAT", "TRACE"],
+    },
   },
   async ({ path: { streamId }, body, now, once, ...call }) => {
     const { stream, sender } = await admitToChat(streamId, body, call, now);
-    const n = await messages.takeNumber(streamId);
+    const [n] = await Promise.all([
+      messages.takeNumber(streamId),
+      noteTrace(sender, streamId, now),
+    ]);
     const message = makeMessage(body, { stream, sender, n, now });
     const reply = once(chatMessageOf(message, setting("DEFAULT_PICTURE")));
     await messages.recordMessage(message, reply);

@@ -21,12 +21,12 @@ export const { contract, handler } = endpoint(
     body: NewReminder,
     answer: [200, ShownReminder],
     refusals: ["stream_not_found", "member_blocked", "stream_not_scheduled"],
-    grants: { read: ["STREAM"], write: ["STREAM", "REMINDER"] },
+    grants: { read: ["STREAM"], write: ["STREAM", "REMINDER", "TRACE"] },
   },
   async ({ path: { streamId }, body: { minute = null }, caller, now }) => {
     const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
     const reminder = makeReminder(stream, caller.userId, minute, now);
-    await saveReminder(reminder);
+    await saveReminder(reminder, now);
     return shownReminderOf(reminder);
   },
 );

@@ -1,4 +1,4 @@
-import { Amount } from "../../domain/credits.ts";
+import { Amount, Balance } from "../../domain/credits.ts";
 import {
   eventFact,
   type Fact,
@@ -54,7 +54,7 @@ function tellOf(item: Item, window: Window): Statement {
       return { ...nothing, money: factsOfEntry(entry), problems, entry };
     }
     case "reference":
-      return { ...nothing, money: factsOfReference(owner, rest, Amount.parse(item.amount)) };
+      return { ...nothing, money: factsOfReference(owner, rest, Balance.parse(item.amount)) };
     case "gift":
       return item.kind === "share" ? tellOfShare(Share.parse(item)) : tellOfGift(item, window);
     case "totals": {

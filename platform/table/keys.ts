@@ -43,6 +43,10 @@
  *   recent one       REVOKED#recent  second#hash         sessions/* (for who trusts a cached word)
  *   token's socket   TOKEN#hash      SOCKET#c            realtime/connect (to close it by jti)
  *   ticket           TICKET#hash     TICKET              sessions/create-ticket (until it is used)
+ *   traced stream    TRACE#u         STREAM#s            chat, reminders (where u left something)
+ *   traced gift      TRACE#u         GIFT#s#id           send_gift (a gift without ledger entries)
+ *   traced ban       TRACE#u         BAN#id              bans/create (a ban of u)
+ *   erasure          ERASURE#u       ERASURE             users/delete-me (until all is gone)
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
  *   sweep's place    SWEEP#due       SWEEP               money/sweep (where the next goes on)
@@ -143,6 +147,12 @@ export const key = {
   tokenSocket: (hash: string, connectionId: string) =>
     place(`TOKEN#${hash}`, `SOCKET#${connectionId}`),
   ticket: (hash: string) => place(`TICKET#${hash}`, "TICKET"),
+  tracedStream: (userId: string, streamId: string) =>
+    place(`TRACE#${userId}`, `STREAM#${streamId}`),
+  tracedGift: (userId: string, streamId: string, giftId: string) =>
+    place(`TRACE#${userId}`, `GIFT#${streamId}#${giftId}`),
+  tracedBan: (userId: string, banId: string) => place(`TRACE#${userId}`, `BAN#${banId}`),
+  erasure: (userId: string) => place(`ERASURE#${userId}`, "ERASURE"),
   ban: (banId: string) => place(`BAN#${banId}`, "BAN"),
   giftPlace: (hash: string, streamId: string) => place(`GIFT#${hash}`, `STREAM#${streamId}`),
   parked: (day: string, id: string) => place(`${prefix.parked}${day}`, id),
@@ -194,6 +204,7 @@ type HeadsOf<K extends Key> = K extends Key ? `${HeadOf<K["PK"]>} ${HeadOf<K["SK
 export const prefix = {
   notifications: "NOTE#",
   unread: "UNREAD#",
+  following: "FOLLOWING#",
   hosted: "HOSTED#",
   hostedBans: "BANNED#",
   devices: "DEVICE#",

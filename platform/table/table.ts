@@ -48,6 +48,7 @@ export type Item = Key & Record<string, unknown>;
 /** What must hold of the item that is there for a write to be done. */
 export type Condition = {
   ConditionExpression: string;
+  ExpressionAttributeNames?: Record<string, string>;
   ExpressionAttributeValues?: Record<string, unknown>;
 };
 

@@ -60,6 +60,11 @@ const wings: Record<string, readonly string[]> = {
     "platform/store/webhooks",
     ...["domain", "domain/streams", "domain/money", "domain/tencent", "domain/webhooks"],
   ],
+  "platform/own-data": [
+    ...["platform", "platform/table", "domain", "domain/people", "domain/streams", "domain/money"],
+    ...["domain/log", "platform/store/people", "platform/store/streams"],
+    ...["platform/store/money", "platform/store/log"],
+  ],
   "platform/audit": [
     "platform",
     "platform/table",

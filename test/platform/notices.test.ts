@@ -142,7 +142,7 @@ describe("that a host is live", () => {
         status: "scheduled",
         plannedStartDate: at.toISOString(),
       } as const;
-      await saveReminder(makeReminder(planned, waiting, null, at));
+      await saveReminder(makeReminder(planned, waiting, null, at), new Date());
       for (let step = 0; step < 3; step++) await tellPart({ streamId: stream.id, step }, at);
       expect([minutes, await told([fan, waiting])]).toEqual([minutes, counts]);
     }
@@ -159,7 +159,7 @@ describe("reminders before a start", () => {
   test("are told once, whatever dies in between, and not again to who deleted them", async () => {
     const [stream, viewer] = [await planned(10), someone("viewer")];
     const reminder = makeReminder(stream, viewer, 5, now);
-    await saveReminder(reminder);
+    await saveReminder(reminder, new Date());
     const at = later(300);
     const mine = async (when: Date) =>
       (await listDueReminders(when, 1_000, 100)).filter(({ userId }) => userId === viewer);
@@ -177,8 +177,8 @@ describe("reminders before a start", () => {
   test("of one user keep nobody else's waiting", async () => {
     const [greedy, viewer] = [someone("a-greedy"), someone("viewer")];
     for (let n = 0; n < 250; n++)
-      await saveReminder(makeReminder(await planned(60), greedy, 60, now));
-    await saveReminder(makeReminder(await planned(60), viewer, 60, later(1)));
+      await saveReminder(makeReminder(await planned(60), greedy, 60, now), new Date());
+    await saveReminder(makeReminder(await planned(60), viewer, 60, later(1)), new Date());
     let reads = 0;
     table().middlewareStack.add(
       (next, { commandName }) =>

@@ -20,7 +20,7 @@ export const { contract, handler } = command(
     idempotencyKey: true,
     grants: {
       read: ["ROOM", "STREAM", "GIFTID", "GIFTTYPE", "CALLBACKS", "USER", "WALLET", "REPLAY"],
-      write: ["USER", "WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY", "DELIVERY"],
+      write: ["USER", "WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY", "DELIVERY", "TRACE"],
     },
   },
   async ({ body, now, once, ...call }) => {

@@ -12,7 +12,10 @@ export const { contract, handler } = command(
     body: MuteMembers,
     refusals: ["room_not_found", "ban_of_host"],
     callsPerSecond: 200,
-    grants: { read: ["ROOM", "STREAM", "USER"], write: ["STREAM", "USER", "BAN", "SENDER"] },
+    grants: {
+      read: ["ROOM", "STREAM", "USER"],
+      write: ["STREAM", "USER", "BAN", "SENDER", "TRACE"],
+    },
   },
   async ({ body, caller, now, newId }) => {
     const room = await getOpenRoom(body.RoomId);

@@ -77,7 +77,7 @@ export async function commitGift<A>(
       const { gift, shares, draft } = decide(contextOf(wallet!));
       return {
         drafts: [draft],
-        actions: [giftAction(gift), ...shares.map(shareAction)],
+        actions: [giftAction(gift), ...shares.map(shareAction), ...traceActions(gift)],
         reply: reply(gift),
       };
     },
@@ -95,6 +95,14 @@ const giftAction = (gift: Gift): Action => ({
     ConditionExpression: "attribute_not_exists(PK)",
   },
 });
+
+/** The ledgers tell where a user's gifts are, but for those that moved no credits. */
+const traceActions = ({ charged, id: giftId, streamId, sender, receivers }: Gift): Action[] =>
+  [sender, ...receivers].flatMap(({ userId }) =>
+    charged
+      ? []
+      : [{ Put: { Item: { ...key.tracedGift(userId, streamId, giftId), streamId, giftId } } }],
+  );
 
 const shareAction = (share: Share): Action => ({
   label: "gift",

@@ -8,7 +8,7 @@ import {
 } from "../../../domain/money/transaction.ts";
 import { pageOf, paginationOf } from "../../../domain/page.ts";
 import { key } from "../../table/keys.ts";
-import { queryItems, queryRange } from "../../table/query.ts";
+import { queryRange } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import { findProfiles, summary } from "../people/users.ts";
 import { findWallet } from "./wallets.ts";
@@ -26,7 +26,8 @@ export async function listTransactions(userId: string, query: TransactionQuery) 
 
 /** Entries are numbered without a gap, so any page is one Query. */
 async function pageByNumber(userId: string, { page, limit, sort }: TransactionQuery) {
-  const { seq: total } = await findWallet(userId);
+  const { seq, since = 0 } = await findWallet(userId);
+  const total = seq - since;
   const pagination = paginationOf(page, limit, total);
   const skipped = (page - 1) * limit;
   const low = sort === "asc" ? skipped + 1 : total - skipped - limit + 1;
@@ -34,8 +35,8 @@ async function pageByNumber(userId: string, { page, limit, sort }: TransactionQu
   if (high < 1 || low > total) return { list: [], pagination };
   const items = await queryRange(
     key.entry(userId, 1),
-    key.entry(userId, Math.max(low, 1)).SK,
-    key.entry(userId, Math.min(high, total)).SK,
+    key.entry(userId, since + Math.max(low, 1)).SK,
+    key.entry(userId, since + Math.min(high, total)).SK,
     { limit, newestFirst: sort === "desc", consistent: true },
   );
   return { list: items.map((item) => read(ChainedEntry, item)), pagination };
@@ -43,7 +44,10 @@ async function pageByNumber(userId: string, { page, limit, sort }: TransactionQu
 
 async function pageByFilter(userId: string, query: TransactionQuery) {
   const walk = { limit: filteredMax, newestFirst: true, consistent: true };
-  const items = await queryItems(key.entry(userId, 1), "", walk);
+  const { seq, since = 0 } = await findWallet(userId);
+  const first = key.entry(userId, since + 1);
+  const items =
+    seq === since ? [] : await queryRange(first, first.SK, key.entry(userId, seq).SK, walk);
   const wanted = items
     .map((item) => read(ChainedEntry, item))
     .filter((entry) => isWanted(entry, query));

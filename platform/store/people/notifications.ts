@@ -183,7 +183,7 @@ export async function deleteNotifications(userId: string, ids: readonly string[]
 const togetherMax = 25;
 
 /** Records each group of actions by itself; answers how many were done, their conditions met. */
-async function recordEach(groups: readonly (readonly Action[])[]): Promise<number> {
+export async function recordEach(groups: readonly (readonly Action[])[]): Promise<number> {
   let done = 0;
   for (let at = 0; at < groups.length; at += togetherMax) {
     const some = groups.slice(at, at + togetherMax);

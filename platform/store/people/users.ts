@@ -82,7 +82,10 @@ export async function findSummaries(
   return (userId) => summary(profiles.get(userId) ?? profileOf(userId, {}, now));
 }
 
-/** Users whose profile this process knows to be written, so that it is read once. */
+/**
+ * Tokens whose user's profile this process knows to be written, so that it is read once for each;
+ * not users, since one who was deleted comes again with another token.
+ */
 const seen = new Set<string>();
 const seenMax = 10_000;
 
@@ -96,14 +99,16 @@ export async function recordFirstSight(
   userId: string,
   claims: ProfileClaims,
   now: Date,
-  { roles }: Pick<Caller, "roles"> = { roles: [] },
+  token?: Pick<Caller, "roles" | "tokenId" | "issuedAt" | "expiresAt">,
 ): Promise<void> {
   const profile = profileOf(userId, claims, now);
-  const mark = `${profile.mentioned ? "mentioned" : "seen"} ${userId}`;
-  if (seen.has(mark)) return;
+  const mark = token && [userId, token.tokenId, token.issuedAt, token.expiresAt].join(" ");
+  if (mark !== undefined && seen.has(mark)) return;
+  const roles = token?.roles ?? [];
   const stored = await findProfile(userId);
   if (stored === undefined || (stored.mentioned && !profile.mentioned))
     await recordNew(mayHoldName(profile, roles) ? profile : { ...profile, username: "" }, now);
+  if (mark === undefined) return;
   if (seen.size >= seenMax) seen.clear();
   seen.add(mark);
 }

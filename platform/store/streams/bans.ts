@@ -61,6 +61,7 @@ export function banActions(ban: Ban): Action[] {
   const { userId: targetUserId, username } = target;
   const isLifted = deletedAt !== null;
   return [
+    { Put: { Item: { ...key.tracedBan(targetUserId, banId), banId } } },
     {
       label: "ban",
       Put: {

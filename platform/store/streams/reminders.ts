@@ -7,6 +7,7 @@ import { queryItems, queryRange } from "../../table/query.ts";
 import { record } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
+import { traceAction } from "./traces.ts";
 
 async function findReminder(streamId: string, userId: string): Promise<Reminder | undefined> {
   return getItem(Reminder, key.reminder(streamId, userId), { consistent: true });
@@ -15,11 +16,11 @@ async function findReminder(streamId: string, userId: string): Promise<Reminder 
 const dueKey = ({ dueAt, streamId, userId }: Reminder) => key.dueReminder(dueAt, userId, streamId);
 
 /** Sets a user's one reminder of a stream, in place of the one before. */
-export async function saveReminder(reminder: Reminder): Promise<void> {
+export async function saveReminder(reminder: Reminder, now: Date): Promise<void> {
   const { streamId, userId } = reminder;
   await decideAgain(async () => {
     const was = await findReminder(streamId, userId);
-    const failed = await record(actionsOf(was, reminder));
+    const failed = await record([...actionsOf(was, reminder), traceAction(userId, streamId, now)]);
     return failed === undefined ? undefined : overtaken;
   });
 }
@@ -43,6 +44,14 @@ function actionsOf(was: Reminder | undefined, is: Reminder): Action[] {
     ...(isDue === undefined ? [] : [{ Put: { Item: { PK, SK: isDue, ...is } } }]),
     ...(wasDue === undefined || wasDue === isDue ? [] : [{ Delete: { Key: { PK, SK: wasDue } } }]),
   ];
+}
+
+/** Removes a user's reminder of a stream. */
+export async function removeReminder(streamId: string, userId: string): Promise<void> {
+  const was = await findReminder(streamId, userId);
+  if (was === undefined) return;
+  const due = isOnStart(was) ? [] : [{ Delete: { Key: dueKey(was) } }];
+  await record([{ Delete: { Key: key.reminder(streamId, userId) } }, ...due]);
 }
 
 /** Those of these streams that the user will be reminded of. */

@@ -1,0 +1,28 @@
+/** A user wherever they are shown: by either name of their id, and with a username. */
+const isPerson = (value: object, userId: string) =>
+  "username" in value &&
+  (("userId" in value && value.userId === userId) || ("_id" in value && value._id === userId));
+
+/**
+ * What was kept or shown of a user, without their names and picture, at any depth; all else stays
+ * as it is, in its order. The bare id stays.
+ */
+export function nameless<T>(value: T, userId: string, defaultPicture: string): T {
+  if (Array.isArray(value)) return value.map((one) => nameless(one, userId, defaultPicture)) as T;
+  if (value === null || typeof value !== "object") return value;
+  const inner = Object.entries(value).map(([name, part]) => [
+    name,
+    nameless(part, userId, defaultPicture),
+  ]);
+  const whole: Record<string, unknown> = Object.fromEntries(inner);
+  if (!isPerson(value, userId)) return whole as T;
+  const names = { username: "", name: "", surname: "" };
+  return { ...whole, ...names, ...picturesOf(whole, defaultPicture) } as T;
+}
+
+function picturesOf({ picture, profilePhoto }: Record<string, unknown>, url: string) {
+  if (picture !== undefined) return { picture: "" };
+  if (typeof profilePhoto === "string") return { profilePhoto: url };
+  if (typeof profilePhoto !== "object") return {};
+  return { profilePhoto: { ...profilePhoto, url, variants: { "40": url, "76": url } } };
+}

@@ -1,0 +1,94 @@
+import * as z from "zod";
+import { UserId } from "../../domain/id.ts";
+import { millisecondsLeft } from "../deadline.ts";
+import { setting } from "../env.ts";
+import { deleteIf, getItem, updateIf } from "../table/items.ts";
+import { key } from "../table/keys.ts";
+import { startTimer } from "../timers.ts";
+import { eraseFollowers, eraseFollowing, eraseItems, eraseReplies } from "./erase-people.ts";
+import {
+  eraseFrames,
+  eraseFromHosted,
+  eraseFromLedger,
+  eraseFromStreams,
+} from "./erase-streams.ts";
+import { Erasure, type Step } from "./progress.ts";
+
+/** A message of the queue: go on with a user's erasure. */
+export const ErasureMessage = z.object({ userId: UserId });
+
+const steps: readonly Step[] = [
+  eraseItems,
+  eraseReplies,
+  eraseFollowing,
+  eraseFollowers,
+  eraseFromLedger,
+  eraseFromHosted,
+  eraseFromStreams,
+  eraseFrames,
+];
+
+/** What was written just before the end reaches the frames within this time. */
+const framesAfterMilliseconds = 10_000;
+
+/** Asks for an erasure to go on, after a while where it should not begin at once. */
+export const sendErasure = (userId: string, now: Date, delayMilliseconds = 0) =>
+  startTimer(
+    setting("ERASURES_QUEUE_URL"),
+    { userId },
+    {
+      at: new Date(now.getTime() + delayMilliseconds),
+      now,
+    },
+  );
+
+/** Pages of one invocation, and the time of its last one. */
+const pagesMax = 200;
+const lastPageMilliseconds = 4_000;
+
+/**
+ * Goes on with the erasure of a user for as long as this invocation has time, page by page, and
+ * asks for the rest. Done twice, or beside another, it does no harm: each page is found under the
+ * place where it begins, and a user who was deleted again meanwhile begins anew.
+ */
+export async function goOnErasing(userId: string, pages = pagesMax): Promise<void> {
+  for (let page = 0; page < pages; page++) {
+    const erasure = await getItem(Erasure, key.erasure(userId), { consistent: true });
+    if (erasure === undefined) return;
+    if (millisecondsLeft() < lastPageMilliseconds) break;
+    const early = earlyBy(erasure);
+    if (early > 0) return sendErasure(userId, new Date(), early);
+    const next = await steps[erasure.step]!(erasure);
+    await move(erasure, next);
+  }
+  await sendErasure(userId, new Date());
+}
+
+/** Milliseconds until the step may begin: frames come last, when all of them are there. */
+const earlyBy = ({ step, at }: Erasure) =>
+  step < steps.length - 1 ? 0 : Date.parse(at) + framesAfterMilliseconds - Date.now();
+
+/** Moves an erasure on, if it is still where it was; at the end it is gone. */
+async function move({ userId, at, step, after }: Erasure, next: string | undefined): Promise<void> {
+  const isHere = `#at = :at AND #step = :step AND ${
+    after === undefined ? "attribute_not_exists(#after)" : "#after = :after"
+  }`;
+  const names = { "#at": "at", "#step": "step", "#after": "after" };
+  const values = { ":at": at, ":step": step, ...(after !== undefined && { ":after": after }) };
+  const is = { ConditionExpression: isHere, ExpressionAttributeNames: names };
+  if (next === undefined && step === steps.length - 1) {
+    await deleteIf(key.erasure(userId), { ...is, ExpressionAttributeValues: values });
+    return;
+  }
+  await updateIf({
+    Key: key.erasure(userId),
+    UpdateExpression:
+      next === undefined ? "SET #step = :next REMOVE #after" : "SET #step = :next, #after = :place",
+    ...is,
+    ExpressionAttributeValues: {
+      ...values,
+      ":next": next === undefined ? step + 1 : step,
+      ...(next !== undefined && { ":place": next }),
+    },
+  });
+}

@@ -1,0 +1,130 @@
+import {
+  call,
+  eventually,
+  expectFailure,
+  freshId,
+  giftType,
+  liveStream,
+  type Person,
+  person,
+  sentences,
+  topUp,
+} from "./people.ts";
+
+const leave = (as: Person, query = "") => call(`DELETE /api/v1/users/me${query}`, { as });
+const exported = async (as: Person) =>
+  (await call("GET /api/v1/users/me/export", { as })).body.data;
+const wallet = async (as: Person) => (await call(`GET /api/v1/wallets/${as.id}`, { as })).body.data;
+
+test("an export holds what the user left: profile, credits, messages, devices, follows", async () => {
+  const name = `own${freshId()}`;
+  const as = await person({ claims: { preferred_username: name, given_name: "Ann" } });
+  const { id, host } = await liveStream();
+  await topUp(as, 100);
+  await call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content: "Hi there" } });
+  await call(`POST /api/v1/follow/${host.id}`, { as });
+  await call("POST /api/v1/notifications/device-token", { as, body: { token: `device-${name}` } });
+  const data = await exported(as);
+  expect(data).toMatchObject({
+    userId: as.id,
+    profile: { username: name, name: "Ann" },
+    wallet: { balance: 100, pending: 0, owed: 0, spendLimit: null },
+    transactions: [{ type: "top_up", amount: 100, counterpartId: null }],
+    messages: [{ streamId: id, content: "Hi there" }],
+    following: [{ followerId: as.id, followedId: host.id }],
+    followers: [],
+    truncated: [],
+  });
+});
+
+test("nobody leaves while a stream of theirs is live, and the sentence says so", async () => {
+  const { host, id } = await liveStream();
+  const refused = await leave(host);
+  expectFailure(refused, 409, sentences[409]);
+  expect(refused.text).toContain("Your stream is active");
+  await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
+});
+
+test("credits keep a user here until they are forfeit, which is a payout", async () => {
+  const as = await person({ claims: { given_name: "Ann" } });
+  await topUp(as, 70);
+  const refused = await leave(as);
+  expectFailure(refused, 409, sentences[409]);
+  expect(refused.text).toContain("70 credits");
+  expect((await leave(as, "?forfeit=maybe")).status).toBe(400);
+  expect((await leave(as, "?forfeit=true")).status).toBe(204);
+  expect(await wallet(await person({ id: as.id }))).toMatchObject({ balance: 0 });
+});
+
+test("whoever owes credits stays, forfeit or not", async () => {
+  const sender = await person();
+  const host = await person();
+  const stream = await liveStream(host);
+  const giftTypeId = await giftType(10);
+  await topUp(sender, 10);
+  const gift = await call("POST /api/v1/gifts/create", {
+    as: sender,
+    key: freshId(),
+    body: { giftTypeId, liveStreamId: stream.id },
+  });
+  expect(gift.status).toBe(201);
+  await eventually(
+    () => wallet(host),
+    ({ balance }) => balance === 10,
+  );
+  await call(`POST /api/v1/live-stream/${stream.id}/end`, { as: host });
+  const boss = await person({ groups: ["admin"] });
+  await call(`POST /api/v1/wallets/${host.id}/payouts`, {
+    as: boss,
+    key: freshId(),
+    body: { amount: 10, reference: freshId() },
+  });
+  const refund = await call(`POST /api/v1/gifts/${gift.body.data.id}/refund`, {
+    as: boss,
+    key: freshId(),
+  });
+  expect({ status: refund.status, text: refund.text }).toMatchObject({ status: 201 });
+  for (const query of ["", "?forfeit=true"]) {
+    const refused = await leave(host, query);
+    expectFailure(refused, 409, sentences[409]);
+    expect(refused.text).toContain("You owe 10 credits");
+  }
+});
+
+test("the same sub comes again as new: other names, no past, and a ledger that goes on", async () => {
+  const name = `old${freshId()}`;
+  const as = await person({
+    claims: { preferred_username: name, given_name: "Ann", family_name: "Lee" },
+  });
+  const follower = await person();
+  await topUp(as, 30);
+  await call(`POST /api/v1/follow/${as.id}`, { as: follower });
+  expect((await leave(as, "?forfeit=true")).status).toBe(204);
+  expect((await call(`GET /api/v1/users/profile/username/${name}`)).status).toBe(404);
+  const again = await person({ id: as.id, claims: { given_name: "Eve" } });
+  expect((await call("GET /api/v1/users/me", { as: again })).body.data).toMatchObject({
+    ...{ name: "Eve", surname: "", username: "", followersCount: 0 },
+  });
+  const list = async () =>
+    (await call("GET /api/v1/users/me/transactions", { as: again })).body.data.list;
+  expect(await list()).toEqual([]);
+  await topUp(again, 5);
+  expect(await list()).toMatchObject([{ type: "top_up", amount: 5, balanceAfter: 5 }]);
+  expect((await exported(again)).transactions).toHaveLength(1);
+  const heir = await person({ claims: { preferred_username: name } });
+  expect((await call("GET /api/v1/users/me", { as: heir })).body.data.username).toBe(name);
+  expect((await leave(again, "?forfeit=true")).status).toBe(204);
+});
+
+test("chat texts of a user who left are emptied, and those of others stay", async () => {
+  const as = await person({ claims: { given_name: "Ann" } });
+  const { id, host } = await liveStream();
+  const send = (by: Person, content: string) =>
+    call(`POST /api/v1/live-stream/${id}/chat/messages`, { as: by, body: { content } });
+  await send(as, "Mine");
+  await send(host, "Yours");
+  expect((await leave(as)).status).toBe(204);
+  const listed = await call(`GET /api/v1/live-stream/${id}/chat/messages`, { as: host });
+  expect(listed.text).toContain("Yours");
+  expect(listed.text).not.toContain("Mine");
+});
