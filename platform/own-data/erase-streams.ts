@@ -198,7 +198,7 @@ function ignoreMissing(error: unknown): void {
 
 /** The names in the frames that are kept of every stream where something of the user lay. */
 export async function eraseFrames({ userId, at, after }: Erasure): Promise<string | undefined> {
-  const trace = await findTrace(userId, "STREAM#", after);
+  const trace = await findTrace(userId, prefix.tracedStreams, after);
   if (trace?.streamId === undefined) return undefined;
   const { SK, streamId, n } = trace;
   let last: number | undefined;

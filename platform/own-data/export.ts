@@ -141,7 +141,9 @@ function shownEntry(entry: ChainedEntry) {
 }
 
 const streamsIn = (traces: readonly Item[]): string[] =>
-  traces.filter(({ SK }) => SK.startsWith("STREAM#")).map(({ streamId }) => String(streamId));
+  traces
+    .filter(({ SK }) => SK.startsWith(prefix.tracedStreams))
+    .map(({ streamId }) => String(streamId));
 
 /** The user's messages, newest stream first; deleted ones have no text and are left out. */
 async function listOwnMessages(userId: string, traces: readonly Item[]) {

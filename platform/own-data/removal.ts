@@ -14,8 +14,8 @@ import type { Action } from "../table/transact.ts";
 type Leaving = { userId: string; isForfeit: boolean; now: Date };
 
 /**
- * Removes a user in one transaction: profile, username and search entries are gone, the credits
- * that are left leave as a payout, and an erasure is noted for all that lies elsewhere. Refuses with
+ * Removes a user in one transaction: profile, username and search entries go, the credits that
+ * are left leave as a payout, and an erasure is noted for all that lies elsewhere. Refuses with
  * `account_in_use` while credits are on their way or owed, an own stream is live, or credits are
  * left that are not forfeit.
  */

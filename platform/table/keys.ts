@@ -224,6 +224,7 @@ export const prefix = {
   parked: "PARKED#",
   webhooks: "SLOT#",
   reminders: "REMIND#",
+  tracedStreams: "STREAM#",
   notices: "NOTICE#",
   overlayKeys: "KEY#",
 } as const;
