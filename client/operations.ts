@@ -362,6 +362,96 @@ export type PublicProfile = {
   facebook: string | null;
 };
 
+export type OwnData = {
+  userId: string;
+  exportedAt: string;
+  profile: {
+    userId: string;
+    username: string;
+    name: string;
+    surname: string;
+    picture: string;
+    pictureId?: string;
+    bio?: string;
+    interests?: string[];
+    expertise?: string;
+    links?: Record<string, unknown>;
+    usernameChangedAt?: string;
+    namesUsedUntil?: string;
+    mentioned?: boolean;
+    createdAt: string;
+    updatedAt: string;
+  } | null;
+  wallet: {
+    balance: number;
+    pending: number;
+    owed: number;
+    spendLimit: number | null;
+  };
+  transactions: Array<{
+    id: string;
+    type:
+      | "gift_spend"
+      | "gift_revenue"
+      | "superlike_spend"
+      | "superlike_revenue"
+      | "credit_purchase"
+      | "top_up"
+      | "payout"
+      | "credit_transfer_sent"
+      | "credit_transfer_received"
+      | "gift_refund"
+      | "gift_refund_reversal";
+    direction: "credit" | "debit";
+    amount: number;
+    balanceAfter: number;
+    status: "completed";
+    streamId: string | null;
+    giftId: string | null;
+    reference: string | null;
+    occurredAt: string;
+    counterpartId: string | null;
+  }>;
+  messages: Array<{
+    id: string;
+    streamId: string;
+    content?: string;
+    replyTo?: string;
+    createdAt: string;
+  }>;
+  notifications: Notification[];
+  devices: Array<Record<string, unknown>>;
+  following: Array<{
+    relationId: string;
+    followerId: string;
+    followedId: string;
+    at: string;
+  }>;
+  followers: Array<{
+    relationId: string;
+    followerId: string;
+    followedId: string;
+    at: string;
+  }>;
+  reminders: Array<{
+    streamId: string;
+    userId: string;
+    minute: number | null;
+    scheduledFor: string;
+    dueAt: string;
+  }>;
+  streams: Array<Record<string, unknown>>;
+  bans: Array<{
+    liveStreamId: string;
+    actionType: string;
+    reason: string | null;
+    createdAt: string;
+    endsAt: string | null;
+    deletedAt: string | null;
+  }>;
+  truncated: string[];
+};
+
 export type SignedIn = {
   token: string;
   expiresIn: number;
@@ -449,6 +539,7 @@ export type WebhookDelivery = {
 
 /** Every name by which the API refuses. */
 export type ErrorCode =
+  | "account_in_use"
   | "balance_too_high"
   | "ban_exists"
   | "ban_lifted"
@@ -1818,6 +1909,21 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
+  /** Delete oneself: what is kept, but for the ledger; `forfeit=true` lets credits go */
+  "DELETE /api/v1/users/me": {
+    query?: {
+      forfeit?: boolean;
+    };
+    answer: undefined;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "account_in_use"
+      | "credits_too_low"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
   /** Read one's own profile */
   "GET /api/v1/users/me": {
     answer: PublicProfile;
@@ -1855,6 +1961,11 @@ export type Operations = {
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
+  };
+  /** Export everything that is kept about oneself: of each kind the newest 1,000 */
+  "GET /api/v1/users/me/export": {
+    answer: OwnData;
+    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
   };
   /** Read the public profile of a user by their username, whatever its case */
   "GET /api/v1/users/profile/username/{username}": {
