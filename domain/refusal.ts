@@ -136,9 +136,7 @@ export const refusals = {
   },
 
   account_in_use: { kind: "conflict", says: "{problem}" },
-
   follow_oneself: { kind: "conflict", says: "Nobody can follow themselves" },
-
   username_not_found: { kind: "missing", says: "There is no user {username}" },
   username_changed_lately: { kind: "conflict", says: "The username can be changed after {until}" },
   username_reserved: {

@@ -25,7 +25,7 @@ export const { contract, handler } = endpoint(
     grants: {
       ...erasureGrants,
       dueIndex: true,
-      write: [...erasureGrants.write, "NAME", "FIND", "WALLET", "LEDGER"],
+      write: [...erasureGrants.write, "NAME", "FIND", "PICTURE", "WALLET", "LEDGER"],
     },
     timeoutSeconds: 20,
   },

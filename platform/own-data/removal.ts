@@ -1,6 +1,7 @@
 import { forfeit, forfeitableMax, type Wallet } from "../../domain/money/wallet.ts";
 import type { Profile } from "../../domain/people/user.ts";
 import { refuse } from "../../domain/refusal.ts";
+import { forgetPicture } from "../pictures.ts";
 import { sumPending } from "../store/money/due.ts";
 import { commit, findWallet } from "../store/money/wallets.ts";
 import { indexActions } from "../store/people/user-index.ts";
@@ -92,5 +93,6 @@ function profileActions(profile: Profile): Action[] {
       ExpressionAttributeValues: { ":user": userId },
     },
   };
-  return [own, ...(username === "" ? [] : [name]), ...indexActions(profile, gone)];
+  const names = username === "" ? [] : [name];
+  return [own, ...names, ...indexActions(profile, gone), ...forgetPicture(profile.pictureId)];
 }

@@ -128,3 +128,22 @@ test("chat texts of a user who left are emptied, and those of others stay", asyn
   expect(listed.text).toContain("Yours");
   expect(listed.text).not.toContain("Mine");
 });
+
+test("the photo of somebody who leaves is nowhere any more", async () => {
+  const as = await person();
+  const png = Buffer.from(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    "base64",
+  );
+  const form = new FormData();
+  form.set("photo", new Blob([png]), "me.png");
+  const changed = await call("POST /api/v1/users/me/photo", { as, raw: form });
+  expect(changed.status).toBe(200);
+  const path = /\/pictures\/[\w-]+/.exec(changed.text)![0];
+  expect((await call(`GET ${path}`)).status).toBe(200);
+  expect((await leave(as)).status).toBe(204);
+  await eventually(
+    async () => (await call(`GET ${path}`)).status,
+    (status) => status === 404,
+  );
+});
