@@ -9,6 +9,7 @@ import {
   type Schema,
 } from "./operations.ts";
 import { type Answer, call, freshId, type Person } from "./people.ts";
+import { removeUnheard } from "./receiver.ts";
 
 type Sent = { operation: Operation; answer: Answer; what: string };
 
@@ -44,6 +45,8 @@ function misfits(sent: readonly Sent[]): string[] {
     ({ what, answer }) => `${answer.status} ${what} -> ${answer.text.slice(0, 200)}`,
   );
 }
+
+afterEach(removeUnheard);
 
 let operations: Operation[];
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
-import { admin, call, type Person } from "./people.ts";
+import { admin, call, eventually, type Person } from "./people.ts";
 
 /** One request that a receiver got. */
 export type Received = {
@@ -47,13 +47,26 @@ export async function startReceiver(
   };
 }
 
+/** Removes the webhooks that were made by their description alone, and to which nobody listens. */
+export async function removeUnheard(): Promise<void> {
+  const as = await admin();
+  const { body } = await call("GET /api/v1/webhooks?limit=50", { as });
+  const found: { id: string; url: string }[] = body.data.list;
+  for (const { id, url } of found)
+    if (!url.startsWith("http://127.0.0.1")) await call(`DELETE /api/v1/webhooks/${id}`, { as });
+}
+
 /** Makes webhooks and removes them again, of which a stage has twenty at most. */
 export function createWebhooks() {
   const made: { id: string; as: Person }[] = [];
   return {
     async make(url: string, events: string[] = ["*"]) {
       const as = await admin();
-      const answer = await call("POST /api/v1/webhooks", { as, body: { url, events } });
+      // Others may have all twenty for the moment.
+      const answer = await eventually(
+        () => call("POST /api/v1/webhooks", { as, body: { url, events } }),
+        ({ status }) => status !== 409,
+      );
       if (answer.status !== 201) throw new Error(`No webhook: ${answer.text}`);
       const { id, secret } = answer.body.data as { id: string; secret: string };
       made.push({ id, as });

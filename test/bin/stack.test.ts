@@ -16,7 +16,8 @@ function faultOf(name: string, event: object): Fault {
   const program = `Error.stackTraceLimit = 30; require(${JSON.stringify(bundle)}).handler(${JSON.stringify(event)}, {
     awsRequestId: "1", getRemainingTimeInMillis: () => 5000
   }).catch(({ stack }) => console.log(JSON.stringify({ message: "thrown", error: { stack } })))`;
-  const env = { STAGE: "dev", ORIGINS: "*", POWERTOOLS_LOG_LEVEL: "INFO" };
+  const RATES = JSON.stringify({ reads: [50, 100] });
+  const env = { STAGE: "dev", ORIGINS: "*", POWERTOOLS_LOG_LEVEL: "INFO", RATES };
   const { stdout, stderr } = spawnSync(process.execPath, ["-e", program], {
     encoding: "utf8",
     env,
@@ -32,12 +33,6 @@ const lineOf = (file: string, text: string) =>
     .findIndex((line) => line.includes(text)) + 1;
 
 const claims = { sub: "0123456789abcdef01234567", roles: "", claims: "{}", jti: "1" };
-const call = {
-  httpMethod: "GET",
-  headers: {},
-  pathParameters: { streamId: "0123456789abcdef01234568" },
-  requestContext: { requestId: "1", authorizer: { ...claims, exp: "9999999999" } },
-};
 const missed = { streamId: claims.sub, connectionId: "1", revision: 1 };
 const message = { messageId: "1", body: JSON.stringify(missed) };
 const job = { streamId: claims.sub, from: 1, to: 1, about: 1, at: 0, of: 1 };
@@ -48,7 +43,6 @@ const methodArn = "arn:aws:execute-api:us-east-1:000000000000:api/dev/GET/x";
 
 /** A bundle, its event, a line of its handler that leads to the fault, and its name in a stack. */
 test.each([
-  ["streams/get", call, "await getVisibleStream(", "GET /api/v1/live-stream/{streamId}"],
   ["realtime/resume", { Records: [message] }, "poster: ownPoster()", "queue resumes"],
   ["realtime/post-part", job, "poster: ownPoster()", "task"],
   ["money/measure-debts", {}, "await sumDebts(", "rate(1 minute)"],
