@@ -112,7 +112,7 @@ const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdou
     expect(await answer.json()).toMatchObject({ data: [{ user: { username: "johndoe" } }] });
     child.stdin.write("s");
     await see(/Eight simulated viewers/);
-    await see(/201 POST \/api\/v1\/live-stream\/\w+\/chat\/messages/);
+    await see(/201 POST \/api\/v1\/live-stream\/\{streamId\}\/chat\/messages/);
     child.stdin.write("s");
     await see(/have left/);
     child.stdin.write("q");
