@@ -21,6 +21,7 @@ const movers = [
   "tencent/callbacks/receive",
   "tencent/callbacks/reverse",
   "tencent/gifts/send",
+  "users/delete-me",
   "wallets/pay-out",
   "wallets/top-up",
 ];
@@ -107,6 +108,10 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
     const keyed = [
       ...[...rowsOf("receiver"), ...rowsOf("reaction")].filter(({ name }) =>
         ["tencent/callbacks/receive", "tencent/callbacks/reverse"].includes(name),
+      ),
+      // What was remembered for somebody who left goes with them.
+      ...[...rowsOf("endpoint"), ...rowsOf("reaction")].filter(({ name }) =>
+        ["users/delete-me", "users/erase"].includes(name),
       ),
       ...[...rowsOf("endpoint")].filter(({ contract }) => takesKey(contract)),
       ...[...rowsOf("command")].filter(({ contract }) => contract.idempotencyKey === true),
