@@ -23,11 +23,40 @@ test("gifts of one kind from one sender that follow each other closely are one r
   expect(combos.add(giftOf("ann", "heart", 1), 5_000).isNew).toBe(true);
 });
 
-test("a gift that the server counts as the first one begins another row, as does a late one", () => {
+test("a gift that the server counts as the first one begins another row", () => {
   const combos = createCombos();
   combos.add(giftOf("ann", "rose", 1), 0);
   expect(combos.add(giftOf("ann", "rose", 1), 100).isNew).toBe(true);
-  expect(combos.add(giftOf("ann", "rose", 2), 5_100).isNew).toBe(true);
+});
+
+test("a gift that the network held up goes into the row that the server counted it into", () => {
+  const combos = createCombos();
+  const { combo } = combos.add(giftOf("ann", "rose", 1), 0);
+  expect(combos.end(6_000)).toEqual([combo]);
+  expect(combos.add(giftOf("ann", "rose", 2), 6_000)).toEqual({ combo, isNew: false });
+  // It goes on again, and ends again.
+  expect(combos.end(10_999)).toEqual([]);
+  expect(combos.end(11_000)).toEqual([combo]);
+  combos.end(71_000);
+  expect(combos.add(giftOf("ann", "rose", 3), 71_000).isNew).toBe(true);
+});
+
+test("of what is over only the latest is kept", () => {
+  const combos = createCombos();
+  for (let n = 0; n < 1_000; n++) combos.add(giftOf(`p${n}`, "rose", 1), n);
+  expect(combos.end(6_000)).toHaveLength(1_000);
+  expect(combos.add(giftOf("p999", "rose", 2), 6_000).isNew).toBe(false);
+  expect(combos.add(giftOf("p900", "rose", 2), 6_000).isNew).toBe(true);
+});
+
+test("a combo stays one row when rows become many while it goes on, and few again", () => {
+  const combos = createCombos();
+  const { combo } = combos.add(giftOf("ann", "rose", 1), 0);
+  for (let n = 0; n < 8; n++) combos.add(giftOf(`p${n}`, "rose", 1), 1_000);
+  expect(combos.add(giftOf("ann", "rose", 2), 4_000)).toEqual({ combo, isNew: false });
+  expect(combos.add(giftOf("ann", "rose", 3), 8_000)).toEqual({ combo, isNew: false });
+  expect(combos.add(giftOf("ann", "rose", 4), 12_000)).toEqual({ combo, isNew: false });
+  expect(combo).toMatchObject({ count: 4, isMixed: false });
 });
 
 test("several receivers count each", () => {

@@ -84,10 +84,18 @@ browserTest(
     await viewer(1).getByRole("button", { name: "Gift", exact: true }).press("Enter");
     // The first card has the focus; the arrows lead on.
     await page.keyboard.press("ArrowRight");
-    for (let times = 0; times < 3; times++) await page.keyboard.press("Enter");
     const row = viewer(2).locator(".row.gift", { hasText: /John Doe.*gave 3 × Heart/s });
-    await row.locator(".times", { hasText: "×3" }).waitFor();
-    await expectSoon(async () => (await creditsOf(viewer(1))) === before - 60);
+    const counted = row.locator(".times", { hasText: "×3" }).first();
+    const over = viewer(2).locator(".row.gift.over", { hasText: /John Doe.*Heart/s });
+    let given = 0;
+    // On a machine so slow that gifts come seconds apart, the server counts some of them anew.
+    while ((await counted.count()) === 0 && given < 30) {
+      for (let times = 0; times < 3; times++) await page.keyboard.press("Enter");
+      given += 3;
+      await expectSoon(async () => (await creditsOf(viewer(1))) === before - given * 20);
+      await expectSoon(async () => (await counted.count()) > 0 || (await over.count()) > 0);
+    }
+    await counted.waitFor();
     await page.keyboard.press("Escape");
     expect(await viewer(1).getByRole("dialog").count()).toBe(0);
     await viewer(2).getByRole("button", { name: "Superlike" }).click();

@@ -2,7 +2,6 @@ import type { EventData } from "../../client/index.ts";
 
 /** Gifts of one kind from one sender that follow each other closely: one row of the chat. */
 export type Combo = {
-  key: string;
   gift: EventData["gift.sent"];
   /** Pieces so far, and their price. */
   count: number;
@@ -16,6 +15,10 @@ export type Combo = {
 /** As long as the server counts the next gift into the same row. */
 export const comboMilliseconds = 5_000;
 
+/** How long after its end a row is kept for gifts that the network has held up, and how many. */
+const lateMilliseconds = 60_000;
+const lateMax = 20;
+
 /**
  * When so many rows have begun within this time, gifts leave no room for what is said: all that one
  * person gives is one row then.
@@ -23,9 +26,15 @@ export const comboMilliseconds = 5_000;
 const manyRows = 8;
 const manyMilliseconds = 10_000;
 
-/** Keeps the rows that are still going on. Time comes from outside, in milliseconds. */
+/**
+ * Keeps the rows that are still going on. What belongs together is the server's to say: a gift
+ * that it counts as a second one or later goes into the row of the one before, however late it
+ * comes and however many rows there are by then. Time comes from outside, in milliseconds.
+ */
 export function createCombos() {
-  const going = new Map<string, Combo>();
+  const going = new Set<Combo>();
+  /** The newest row of a sender, and of a sender with one kind of gift; the latest come last. */
+  const newest = new Map<string, Combo>();
   let beginnings: number[] = [];
   return {
     /** The row of a gift: a new one, or the one that goes on and has grown by it. */
@@ -33,32 +42,41 @@ export function createCombos() {
       beginnings = beginnings.filter((at) => at > now - manyMilliseconds);
       const isMany = beginnings.length >= manyRows;
       const { _id: sender } = gift.sender;
-      const key = isMany ? sender : `${sender} ${gift.giftType.id}`;
-      const before = going.get(key);
+      const kind = `${sender} ${gift.giftType.id}`;
+      const ofSender = newest.get(sender);
+      const before =
+        (gift.combo > 1 ? newest.get(kind) : undefined) ??
+        (isMany && ofSender !== undefined && ofSender.until > now ? ofSender : undefined);
       const pieces = gift.count * Math.max(1, gift.receivers.length);
       const credits = pieces * gift.giftType.creditAmount;
-      const until = now + comboMilliseconds;
-      if (before !== undefined && before.until > now && (isMany || gift.combo > 1)) {
-        Object.assign(before, {
-          isMixed: before.isMixed || before.gift.giftType.id !== gift.giftType.id,
-          gift,
-          count: before.count + pieces,
-          credits: before.credits + credits,
-          until,
-        });
-        return { combo: before, isNew: false };
+      const combo = before ?? { gift, count: 0, credits: 0, until: 0, isMixed: false };
+      Object.assign(combo, {
+        isMixed: combo.isMixed || combo.gift.giftType.id !== gift.giftType.id,
+        gift,
+        count: combo.count + pieces,
+        credits: combo.credits + credits,
+        until: now + comboMilliseconds,
+      });
+      going.add(combo);
+      for (const key of [sender, kind]) {
+        newest.delete(key);
+        newest.set(key, combo);
       }
-      const combo = { key, gift, count: pieces, credits, until, isMixed: false };
-      going.set(key, combo);
-      beginnings.push(now);
-      return { combo, isNew: true };
+      if (before === undefined) beginnings.push(now);
+      return { combo, isNew: before === undefined };
     },
     /** Takes out and answers those whose time is over. */
     end(now: number): Combo[] {
-      const over = [...going.values()].filter(({ until }) => until <= now);
-      for (const { key } of over) going.delete(key);
+      const over = [...going].filter(({ until }) => until <= now);
+      for (const combo of over) going.delete(combo);
+      let late = [...newest.values()].filter((combo) => !going.has(combo)).length;
+      for (const [key, combo] of newest) {
+        if (going.has(combo)) continue;
+        if (late <= lateMax && combo.until + lateMilliseconds > now) break;
+        newest.delete(key);
+        late -= 1;
+      }
       return over;
     },
-    clear: () => going.clear(),
   };
 }

@@ -1,5 +1,5 @@
 import type { Answer, Client, EventData } from "../../client/index.ts";
-import { createCombos } from "./combos.ts";
+import { type Combo, createCombos } from "./combos.ts";
 import type { Log } from "./log.ts";
 import { giftRow } from "./rows.ts";
 import type { Speaker } from "./words.ts";
@@ -25,17 +25,14 @@ export const readEarlierGifts = (client: Client, streamId: string): Promise<Earl
 /** The rows of gifts: one for each combo, which grows for as long as it goes on. */
 export function createGiftRows(log: Log, speaker: Speaker) {
   const combos = createCombos();
-  const rows = new Map<string, ReturnType<typeof giftRow>>();
+  const rows = new WeakMap<Combo, ReturnType<typeof giftRow>>();
   /** Gifts of before that are older than what is shown. */
   let earlier: EarlierGift[] = [];
   /** What came live before the list was read, and then what was in the list. */
   const known = new Set<string>();
   let isRead = false;
   const sweeping = setInterval(() => {
-    for (const { key } of combos.end(performance.now())) {
-      rows.get(key)?.end();
-      rows.delete(key);
-    }
+    for (const combo of combos.end(performance.now())) rows.get(combo)?.end();
   }, sweepMilliseconds);
   return {
     add(gift: EventData["gift.sent"], at: string): void {
@@ -43,12 +40,11 @@ export function createGiftRows(log: Log, speaker: Speaker) {
       if (!isRead) known.add(gift.id);
       const { combo, isNew } = combos.add(gift, performance.now());
       if (!isNew) {
-        rows.get(combo.key)?.grow();
+        rows.get(combo)?.grow();
         return;
       }
-      rows.get(combo.key)?.end();
       const made = giftRow(combo, speaker);
-      rows.set(combo.key, made);
+      rows.set(combo, made);
       log.add(made.row, at);
       made.start();
     },

@@ -136,6 +136,7 @@ export function giftRow(combo: Combo, speaker: Speaker) {
     /** Another one came: it counts up, moves once more, and its bar begins anew. */
     grow(): void {
       show();
+      row.classList.remove("over");
       row.classList.toggle("even");
       playAgain();
     },

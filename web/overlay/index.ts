@@ -1,6 +1,6 @@
 /** What a streaming program lays over its picture: chat, gifts and a goal, and nothing else. */
 import type { Event } from "../../client/index.ts";
-import { createCombos } from "../chat/combos.ts";
+import { type Combo, createCombos } from "../chat/combos.ts";
 import { make } from "../chat/dom.ts";
 import { speakerOf } from "../chat/words.ts";
 import { createChime } from "./chime.ts";
@@ -25,7 +25,7 @@ function createOverlay(settings: Settings) {
   const goal = wanted === undefined ? undefined : createGoal(wanted, settings.streamId, speaker);
   const note = make("p", { class: "ov-note", role: "status", hidden: true });
   const combos = createCombos();
-  const giftRows = new Map<string, ReturnType<typeof giftRow>>();
+  const giftRows = new WeakMap<Combo, ReturnType<typeof giftRow>>();
   const element = make("main", { class: "ov", lang: settings.language });
   Object.assign(element.dataset, { theme: settings.theme, align: settings.align });
   if (settings.family !== undefined) element.style.setProperty("--ov-font", settings.family);
@@ -33,15 +33,12 @@ function createOverlay(settings: Settings) {
   if (goal !== undefined) element.append(goal.element);
   element.append(make("div", { class: "ov-column" }, column.element, note), spotlight.element);
   setInterval(() => {
-    for (const { key } of combos.end(performance.now())) {
-      giftRows.get(key)?.end();
-      giftRows.delete(key);
-    }
+    for (const combo of combos.end(performance.now())) giftRows.get(combo)?.end();
   }, sweepMilliseconds);
 
   function addGift(gift: Extract<Event, { type: "gift.sent" }>["data"]): void {
     const { combo, isNew } = combos.add(gift, performance.now());
-    const known = giftRows.get(combo.key);
+    const known = giftRows.get(combo);
     goal?.set(gift.totals.credits);
     if (gift.giftType.creditAmount >= largeCredits) spotlight.add(gift);
     else chime("small");
@@ -52,7 +49,7 @@ function createOverlay(settings: Settings) {
     }
     known?.end();
     const made = giftRow(combo, speaker);
-    giftRows.set(combo.key, made);
+    giftRows.set(combo, made);
     column.add(made.element, gift.sender._id);
   }
 

@@ -69,6 +69,7 @@ export function giftRow(combo: Combo, speaker: Speaker) {
     /** Another one came. */
     grow(): void {
       show();
+      element.classList.remove("ov-over");
       element.classList.toggle("ov-even");
     },
     end: () => element.classList.add("ov-over"),
