@@ -3,18 +3,20 @@
  * for browsers and Node, one with the React hooks, their source maps and their types.
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
 const published = join(root, ".cache/client");
+/** Whoever reads the last build meanwhile finds it whole. */
+const made = `${published}-${process.pid}`;
+mkdirSync(made, { recursive: true });
 /** Where client/package.json says that the module and its types are. */
-const outdir = join(published, "dist");
+const outdir = join(made, "dist");
 
 const entryPoints = ["client/index.ts", "client/react.ts"];
 
-rmSync(published, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints,
@@ -38,11 +40,13 @@ execFileSync(join(root, "node_modules/.bin/tsc"), ["--ignoreConfig", ...options,
   stdio: "inherit",
 });
 for (const file of ["client/package.json", "client/README.md", "LICENSE"])
-  copyFileSync(join(root, file), join(published, basename(file)));
+  copyFileSync(join(root, file), join(made, basename(file)));
 const sizes = ["index.js", "react.js"].map((name) => {
   const { size } = statSync(join(outdir, name));
   return `${name} ${size.toLocaleString("en")} bytes`;
 });
+rmSync(published, { recursive: true, force: true });
+renameSync(made, published);
 console.log(`.cache/client: ${sizes.join(", ")}`);
 // A link, which npm makes of a folder otherwise, would not find the application's own React.
 console.log(`In your application: npm install --install-links ${published}`);
