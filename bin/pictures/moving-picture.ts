@@ -1,0 +1,52 @@
+/** A moving picture as WebP, put together from stills. https://developers.google.com/speed/webp/docs/riff_container */
+
+/** A still as WebP, and how long it is shown. */
+export type Still = { webp: Buffer; milliseconds: number };
+
+/** Bit 1 of a VP8X header: the file moves. */
+const moves = 0b10;
+/** Of an ANMF header: nothing shines through from the still before. */
+const withoutBlending = 0b10;
+
+/** One WebP that shows the stills in a loop; all are `width` × `height` pixels. */
+export function joinStills(stills: readonly Still[], width: number, height: number): Buffer {
+  const header = Buffer.alloc(10);
+  header.writeUInt8(moves, 0);
+  header.writeUIntLE(width - 1, 4, 3);
+  header.writeUIntLE(height - 1, 7, 3);
+  // Four bytes of background, and two of how often: 0 is for ever.
+  const loop = Buffer.from([255, 255, 255, 255, 0, 0]);
+  const frames = stills.map(({ webp, milliseconds }) => {
+    const frame = Buffer.alloc(16);
+    frame.writeUIntLE(width - 1, 6, 3);
+    frame.writeUIntLE(height - 1, 9, 3);
+    frame.writeUIntLE(milliseconds, 12, 3);
+    frame.writeUInt8(withoutBlending, 15);
+    return makeChunk("ANMF", Buffer.concat([frame, ...listPixels(webp)]));
+  });
+  const body = [makeChunk("VP8X", header), makeChunk("ANIM", loop), ...frames];
+  return makeChunk("RIFF", Buffer.concat([Buffer.from("WEBP"), ...body]));
+}
+
+/** Chunks begin at even places. */
+const evenly = (bytes: number) => bytes + (bytes % 2);
+
+function makeChunk(name: string, content: Buffer): Buffer {
+  const chunk = Buffer.alloc(8 + evenly(content.length));
+  chunk.write(name, "latin1");
+  chunk.writeUInt32LE(content.length, 4);
+  content.copy(chunk, 8);
+  return chunk;
+}
+
+/** The chunks of a still that hold its pixels, whatever else is around them. */
+function listPixels(webp: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 12; at + 8 <= webp.length; ) {
+    const name = webp.toString("latin1", at, at + 4);
+    const end = at + 8 + evenly(webp.readUInt32LE(at + 4));
+    if (["ALPH", "VP8 ", "VP8L"].includes(name)) found.push(webp.subarray(at, end));
+    at = end;
+  }
+  return found;
+}
