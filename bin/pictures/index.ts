@@ -4,10 +4,11 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type CDPSession, chromium, type Page } from "playwright-core";
+import { findBrowser } from "../browser.ts";
 import { demoIds } from "../demo.ts";
 import { joinStills, type Still } from "./moving-picture.ts";
 
@@ -75,9 +76,9 @@ async function takeStudio(browser: Browser): Promise<void> {
 /** The overlay over a picture that a streaming program could have under it. */
 async function takeOverlay(browser: Browser): Promise<void> {
   const { page, take, close } = await open(browser, "/overlay?demo=1&goal=2000");
-  await page.evaluate(
-    "document.documentElement.style.background = 'linear-gradient(135deg, #1d3557, #6d3b47)'",
-  );
+  // The page lets everything shine through, and says so to every style of lower rank.
+  await page.evaluate(`document.documentElement.style.setProperty(
+    "background", "linear-gradient(135deg, #1d3557, #6d3b47)", "important")`);
   await pause(warmUpMilliseconds);
   write("overlay.webp", await take(qualities.still));
   await close();
@@ -94,10 +95,9 @@ async function takeConsole(browser: Browser): Promise<void> {
   await close();
 }
 
-const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const executablePath = [process.env.CHROMIUM, ...places].find((path) => path && existsSync(path));
+const executablePath = findBrowser();
 if (executablePath === undefined)
-  throw new Error("No Chromium here: install one, or let CHROMIUM name it");
+  throw new Error("No Chromium in PATH: install one, or let CHROMIUM name it");
 mkdirSync(folder, { recursive: true });
 const dataDir = mkdtempSync(join(tmpdir(), "ovation-pictures-"));
 const system = spawn(process.execPath, [join(root, "bin/local.js")], {

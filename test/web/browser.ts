@@ -1,13 +1,13 @@
 /** The system's own Chromium, and what every page has to keep to while a test looks at it. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { chromium } from "playwright-core";
+import { findBrowser } from "../../bin/browser.ts";
 
 const root = join(import.meta.dirname, "../..");
-const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const found = [process.env.CHROMIUM, ...places].find((path) => path && existsSync(path));
+const found = findBrowser();
 
 /** Where the pictures of a run lie, to be looked at by people. */
 export const screenshots = join(root, ".cache/screenshots");
