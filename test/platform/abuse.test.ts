@@ -129,8 +129,6 @@ const cases: Case[] = [
     kind: "money",
     act: over(superlike, (_as, at) => inStream(at)),
     credits: 1_000_000,
-    // The wallet counts for itself, in seconds of the clock, what gets through the bucket.
-    ...{ rate: { perSecond: 20, burst: 20 }, least: 0.5 },
   },
   {
     kind: "transfers",

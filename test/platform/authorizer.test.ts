@@ -1,59 +1,17 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
-import * as jose from "jose";
 import { handler as authorizeHttp } from "../../functions/auth/http.ts";
 import { handler as authorizeSocket } from "../../functions/auth/socket.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { verifyToken } from "../../platform/token.ts";
+import { useOwnIssuer } from "./own-issuer.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable();
 
-/** A local issuer that can be out of order, and whose keys can be others. */
-let server: Server;
-let isDown = false;
-let fetches = 0;
-let pair: jose.GenerateKeyPairResult;
-let published: string[] = ["k1"];
-const issuer = "https://issuer.example.com";
-
-beforeAll(async () => {
-  pair = await jose.generateKeyPair("RS256", { extractable: true });
-  const publicKey = await jose.exportJWK(pair.publicKey);
-  server = createServer((_, answer) => {
-    fetches += 1;
-    answer.statusCode = isDown ? 503 : 200;
-    const keys = published.map((kid) => ({ ...publicKey, kid, alg: "RS256", use: "sig" }));
-    answer.end(JSON.stringify({ keys }));
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  Object.assign(process.env, {
-    ISSUER: issuer,
-    AUDIENCE: "ovation",
-    GROUPS_CLAIM: "cognito:groups",
-    JWKS_URI: `http://127.0.0.1:${port}/jwks.json`,
-    LOCAL: "on",
-    ORIGINS: "https://www.example.com,https://app.example.com:8443",
-  });
-});
-afterAll(() => {
-  server.close();
-});
-
-/** A token that is good where its key is known. */
-const tokenOf = (sub: string, kid = "k1") =>
-  new jose.SignJWT({ jti: sub })
-    .setProtectedHeader({ alg: "RS256", kid })
-    .setIssuer(issuer)
-    .setAudience("ovation")
-    .setSubject(sub)
-    .setIssuedAt()
-    .setExpirationTime("1h")
-    .sign(pair.privateKey);
+const own = useOwnIssuer();
+const { tokenOf } = own;
 
 const methodArn = "arn:aws:execute-api:us-east-1:000000000000:api/dev/GET/x";
 
@@ -83,27 +41,27 @@ const cannotTell = "throws The token cannot be judged now";
 const pass = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
 test("a good token is no bad one while the issuer's keys cannot be had: nothing is cached", async () => {
-  isDown = true;
+  own.isDown = true;
   expect(await ask(await tokenOf("u1"))).toBe(cannotTell);
   expect(await askSocket(await tokenOf("u1"))).toBe(cannotTell);
-  isDown = false;
+  own.isDown = false;
 });
 
 test("what needs no key to be judged is refused at once, whatever the issuer does", async () => {
-  isDown = true;
+  own.isDown = true;
   expect(await ask("a.b.c")).toBe("Deny");
   expect(await askSocket("a.b.c")).toBe("throws Unauthorized");
-  isDown = false;
+  own.isDown = false;
 });
 
 test("the keys are asked for again within a second or two of a failure, and one call at a time", async () => {
-  isDown = true;
+  own.isDown = true;
   await ask(await tokenOf("u1"));
-  const before = fetches;
+  const before = own.fetches;
   const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => tokenOf(`u${n}`)));
   for (const token of tokens) expect(await ask(token)).toBe(cannotTell);
-  expect(fetches - before).toBeLessThanOrEqual(1);
-  isDown = false;
+  expect(own.fetches - before).toBeLessThanOrEqual(1);
+  own.isDown = false;
   await pass(1_200);
   expect(await ask(await tokenOf("u1"))).toBe("Allow");
 });
@@ -142,11 +100,11 @@ test("a key that cannot be asked for now is no refusal; once it is known its tok
   const token = await tokenOf("u1", "k2");
   const known = await tokenOf("u1");
   const at = (seconds: number) => new Date(Date.now() + seconds * 1000);
-  isDown = true;
+  own.isDown = true;
   await expect(verifyToken(token, at(11))).rejects.toThrow("keys");
   expect(await verifyToken(known, at(11))).toMatchObject({ userId: "u1" });
-  isDown = false;
-  published = ["k1", "k2"];
+  own.isDown = false;
+  own.published = ["k1", "k2"];
   expect(await verifyToken(token, at(13))).toMatchObject({ userId: "u1" });
 });
 
@@ -165,24 +123,24 @@ const keysLifeSeconds = 10 * 60;
 test("a key that was withdrawn counts no longer than keys are kept, while others go on", async () => {
   const [token, other] = [await tokenOf("u1", "k2"), await tokenOf("u1")];
   const at = (seconds: number) => new Date(Date.now() + 60_000 + seconds * 1000);
-  published = ["k1", "k2"];
+  own.published = ["k1", "k2"];
   // A token of a key that nobody knows makes the keys be fetched now.
   expect(await verifyToken(await tokenOf("u1", "k0"), at(0))).toBeUndefined();
   expect(await verifyToken(token, at(0))).toMatchObject({ userId: "u1" });
-  published = ["k1"];
-  const before = fetches;
+  own.published = ["k1"];
+  const before = own.fetches;
   expect(await verifyToken(token, at(keysLifeSeconds - 1))).toMatchObject({ userId: "u1" });
-  expect(fetches).toBe(before);
+  expect(own.fetches).toBe(before);
   expect(await verifyToken(token, at(keysLifeSeconds + 1))).toBeUndefined();
   expect(await verifyToken(other, at(keysLifeSeconds + 1))).toMatchObject({ userId: "u1" });
 });
 
 test("a key that was withdrawn stops at once where another key makes the keys be fetched", async () => {
-  published = ["k1", "k2"];
+  own.published = ["k1", "k2"];
   const at = (seconds: number) => new Date(Date.now() + 3_600_000 + seconds * 1000);
   const token = await tokenOf("u1", "k2");
   expect(await verifyToken(token, at(-1800))).toMatchObject({ userId: "u1" });
-  published = ["k1", "k3"];
+  own.published = ["k1", "k3"];
   expect(await verifyToken(await tokenOf("u1", "k3"), at(-1780))).toMatchObject({ userId: "u1" });
   expect(await verifyToken(token, at(-1780))).toBeUndefined();
 });

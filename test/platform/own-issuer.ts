@@ -1,0 +1,66 @@
+import type { Server } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll } from "@jest/globals";
+import * as jose from "jose";
+
+export const issuer = "https://issuer.example.com";
+
+/** Key pair and keys of an issuer that can be out of order, and whose keys can be others. */
+export type OwnIssuer = {
+  isDown: boolean;
+  /** How often its keys were asked for. */
+  fetches: number;
+  /** Ids under which its key is published. */
+  published: string[];
+  /** Keys that stand beside it, whatever these are. */
+  odd: jose.JWK[];
+  pair: jose.GenerateKeyPairResult;
+  /** A token that is good where its key is known. */
+  tokenOf(sub: string, kid?: string): Promise<string>;
+};
+
+/** For the tests of a file: an issuer of their own, which the settings name. */
+export function useOwnIssuer(): OwnIssuer {
+  let server: Server;
+  const own: OwnIssuer = {
+    isDown: false,
+    fetches: 0,
+    published: ["k1"],
+    odd: [],
+    pair: undefined as unknown as jose.GenerateKeyPairResult,
+    tokenOf: (sub, kid = "k1") =>
+      new jose.SignJWT({ jti: sub })
+        .setProtectedHeader({ alg: "RS256", kid })
+        .setIssuer(issuer)
+        .setAudience("ovation")
+        .setSubject(sub)
+        .setIssuedAt()
+        .setExpirationTime("1h")
+        .sign(own.pair.privateKey),
+  };
+  beforeAll(async () => {
+    own.pair = await jose.generateKeyPair("RS256", { extractable: true });
+    const publicKey = await jose.exportJWK(own.pair.publicKey);
+    server = createServer((_, answer) => {
+      own.fetches += 1;
+      answer.statusCode = own.isDown ? 503 : 200;
+      const keys = own.published.map((kid) => ({ ...publicKey, kid, alg: "RS256", use: "sig" }));
+      answer.end(JSON.stringify({ keys: [...keys, ...own.odd] }));
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const { port } = server.address() as AddressInfo;
+    Object.assign(process.env, {
+      ISSUER: issuer,
+      AUDIENCE: "ovation",
+      GROUPS_CLAIM: "cognito:groups",
+      JWKS_URI: `http://127.0.0.1:${port}/jwks.json`,
+      LOCAL: "on",
+      ORIGINS: "https://www.example.com,https://app.example.com:8443",
+    });
+  });
+  afterAll(() => {
+    server.close();
+  });
+  return own;
+}
