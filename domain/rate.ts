@@ -14,8 +14,10 @@ export const rateKinds = [
   "searches",
   /** A chat message, in whatever stream. */
   "chat",
-  /** A call that moves credits or changes what may be spent. */
+  /** A call with which users spend or buy credits. */
   "money",
+  /** A call of a back end that keeps wallets: what comes in, goes out, or may be spent. */
+  "accounting",
   /** Credits given from one user to another. */
   "transfers",
   /** A notification that users make for themselves. */

@@ -6,10 +6,13 @@ import type { Construct } from "constructs";
 const requestsPerAddressMax = 30_000;
 
 /**
- * Requests with one token in a minute: above the sum of what anybody needs, so that a flood ends
- * before it is a call of ours.
+ * Requests with one token in a minute: more than anybody needs, and so few that a flood for an hour
+ * costs less than a dollar (docs/abuse.md). Back ends that keep wallets may make more calls there.
  */
-const requestsPerTokenMax = 6_000;
+export const requestsPerTokenMax = { wallets: 3_600, others: 2_400 };
+
+/** Where in the API the wallets are that back ends keep. */
+const walletsPath = "/api/v1/wallets/";
 
 /**
  * Rules that look into bodies: what people write in a chat may look like markup or a path, so these
@@ -42,6 +45,41 @@ export function placeFirewall(scope: Construct, name: string, api: SpecRestApi):
     },
     ...measured(group),
   });
+  const isWallet = {
+    byteMatchStatement: {
+      searchString: walletsPath,
+      fieldToMatch: { uriPath: {} },
+      positionalConstraint: "CONTAINS",
+      textTransformations: [{ priority: 0, type: "NONE" }],
+    },
+  };
+  const tokenRate = (
+    priority: number,
+    rule: string,
+    limit: number,
+    scopeDownStatement: CfnWebACL.StatementProperty,
+  ) => ({
+    name: rule,
+    priority,
+    action: { block: {} },
+    statement: {
+      rateBasedStatement: {
+        limit,
+        evaluationWindowSec: 60,
+        aggregateKeyType: "CUSTOM_KEYS",
+        customKeys: [
+          {
+            header: {
+              name: "authorization",
+              textTransformations: [{ priority: 0, type: "NONE" }],
+            },
+          },
+        ],
+        scopeDownStatement,
+      },
+    },
+    ...measured(rule),
+  });
   const acl = new CfnWebACL(scope, "firewall", {
     name,
     scope: "REGIONAL",
@@ -57,27 +95,10 @@ export function placeFirewall(scope: Construct, name: string, api: SpecRestApi):
         },
         ...measured("rate"),
       },
-      {
-        name: "token-rate",
-        priority: 3,
-        action: { block: {} },
-        statement: {
-          rateBasedStatement: {
-            limit: requestsPerTokenMax,
-            evaluationWindowSec: 60,
-            aggregateKeyType: "CUSTOM_KEYS",
-            customKeys: [
-              {
-                header: {
-                  name: "authorization",
-                  textTransformations: [{ priority: 0, type: "NONE" }],
-                },
-              },
-            ],
-          },
-        },
-        ...measured("token-rate"),
-      },
+      tokenRate(3, "token-rate", requestsPerTokenMax.others, {
+        notStatement: { statement: isWallet },
+      }),
+      tokenRate(4, "wallets-token-rate", requestsPerTokenMax.wallets, isWallet),
       managed(1, "AWSManagedRulesCommonRuleSet", bodyRules),
       managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
     ],

@@ -5,11 +5,12 @@ import type { Rates } from "../platform/env.ts";
  * is of minutes.
  */
 export const prodRates: Rates = {
-  reads: { perSecond: 50, burst: 100 },
+  reads: { perSecond: 20, burst: 40 },
   writes: { perSecond: 25, burst: 50 },
   searches: { perSecond: 10, burst: 20 },
   chat: { perSecond: 20, burst: 40 },
-  money: { perSecond: 50, burst: 100 },
+  money: { perSecond: 8, burst: 16 },
+  accounting: { perSecond: 50, burst: 100 },
   transfers: { perSecond: 2, burst: 4 },
   notifications: { perSecond: 5, burst: 10 },
   // Twenty at once and then two a minute.
@@ -33,6 +34,7 @@ export const devRates: Rates = {
   searches: { perSecond: 100, burst: 200 },
   chat: { perSecond: 1_000, burst: 2_000 },
   money: { perSecond: 100, burst: 500 },
+  accounting: { perSecond: 100, burst: 500 },
   transfers: { perSecond: 100, burst: 200 },
   notifications: { perSecond: 100, burst: 500 },
   streams: { perSecond: 50, burst: 200 },

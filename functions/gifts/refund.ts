@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ id: GiftId }),
     answer: [200, z.object({ id: GiftId, refundedAt: Timestamp, credits: Balance })],
-    rate: "money",
+    rate: "accounting",
     refusals: [
       "gift_not_found",
       "stream_not_yours",

@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ id: ParkedId }),
     answer: [200, z.object({ id: ParkedId, outcome: RedriveOutcome })],
-    rate: "money",
+    rate: "accounting",
     refusals: ["parked_not_found", "parked_unfit"],
     grants: {
       read: ["PARKED", "STREAM", "WALLET"],

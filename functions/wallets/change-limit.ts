@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ userId: UserId }),
     body: z.object({ spendLimit: SpendLimit.nullable() }),
     answer: [200, z.object({ userId: UserId, spendLimit: SpendLimit.nullable() })],
-    rate: "money",
+    rate: "accounting",
     refusals: ["user_not_found"],
     grants: { read: ["USER"], write: ["WALLET"] },
   },

@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     body: Booking,
     answer: [201, Booked],
     idempotencyKey: "required",
-    rate: "money",
+    rate: "accounting",
     refusals: ["user_not_found", "reference_exists", "credits_too_low"],
     grants: { read: ["USER", "WALLET", "REPLAY"], write: ["WALLET", "LEDGER", "REPLAY"] },
   },

@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     body: Booking,
     answer: [201, Booked],
     idempotencyKey: "required",
-    rate: "money",
+    rate: "accounting",
     refusals: ["reference_exists", "balance_too_high"],
     grants: { read: ["USER", "WALLET", "REPLAY"], write: ["USER", "WALLET", "LEDGER", "REPLAY"] },
   },

@@ -1,23 +1,26 @@
 /**
  * `npm run bench:abuse [names]`: one user at full speed beside ten honest ones, for each kind of
  * thing that a client can do, in prod's numbers. Prints how much slower the honest ones became,
- * what the attacker got, and what the attack would cost on AWS in an hour.
+ * what the attacker got, and what the attack would cost on AWS in an hour; and how much slower when
+ * the attacker tries no more often than prod's firewall lets a token.
  */
+import { requestsPerTokenMax } from "../../lib/firewall.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { startSystem } from "../system.ts";
 import { type Attack, attacks, makePlace, type Place } from "./attacks.ts";
 import { mayPass, openPeople } from "./course.ts";
 import { print, quantile, round } from "./figures.ts";
 
-const seconds = { quiet: 4, attacked: 5 };
+const seconds = { quiet: 6, attacked: 5, behindFirewall: 6 };
 
-/** Calls a second of one token beyond which the firewall stops it (lib/firewall.ts). */
-const firewallRate = 100;
+/** Calls a second of one token beyond which the firewall stops it. */
+const firewallRate = requestsPerTokenMax.others / 60;
 
 async function measure(attack: Attack, place: Place) {
   const people = await openPeople(attack, place);
-  const quiet = await people.run(seconds.quiet, false);
-  const attacked = await people.run(seconds.attacked, true);
+  const quiet = await people.run(seconds.quiet, 0);
+  const attacked = await people.run(seconds.attacked, Number.POSITIVE_INFINITY);
+  const behind = await people.run(seconds.behindFirewall, firewallRate);
   people.end();
   const { honest, attacker, spent, seconds: took } = attacked;
   const p99 = (milliseconds: readonly number[]) => quantile(milliseconds, 0.99);
@@ -38,7 +41,10 @@ async function measure(attack: Attack, place: Place) {
     "honest p99 ms, quiet": round(p99(quiet.honest.milliseconds)),
     attacked: round(p99(honest.milliseconds)),
     ratio: round(p99(honest.milliseconds) / p99(quiet.honest.milliseconds)),
-    "honest errors": honest.errors.length + honest.limited,
+    "behind the firewall": round(p99(behind.honest.milliseconds)),
+    "ratio there": round(p99(behind.honest.milliseconds) / p99(quiet.honest.milliseconds)),
+    "honest errors":
+      [honest, behind.honest].flatMap(({ errors }) => errors).length + honest.limited,
     "tries a second": round(attacker.tried / took),
     passed: attacker.done,
     may: round(mayPass(attack.rate, took)),

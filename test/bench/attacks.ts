@@ -126,8 +126,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: "money (superlikes)",
-    // The wallet counts in seconds of the clock, of which one more may be touched.
-    rate: { perSecond: 20, burst: 20 },
+    rate: prodRates.money,
     open: spending((_as, place, at) => [`POST ${stream(place, at)}/chat/superlike`]),
   },
   {

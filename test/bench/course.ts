@@ -68,8 +68,13 @@ export async function openPeople(attack: Attack, place: Place) {
     for (const hand of hands) hand.end?.();
   };
 
-  /** Honest users for so many seconds, and the attacker beside them if wanted, until refused. */
-  async function run(secondsMin: number, isAttacked: boolean): Promise<Course> {
+  /**
+   * Honest users for so many seconds, and beside them the attacker with so many tries a second (0:
+   * none, Infinity: as fast as it can), until it is refused.
+   */
+  async function run(secondsMin: number, triesPerSecond: number): Promise<Course> {
+    const isAttacked = triesPerSecond > 0;
+    const atOnce = attack.atOnce ?? atOnceDefault;
     const course = { honest: nothing(), attacker: nothing() };
     const began = performance.now();
     const elapsed = () => (performance.now() - began) / 1000;
@@ -81,9 +86,15 @@ export async function openPeople(attack: Attack, place: Place) {
       await pause((honestMilliseconds * at) / honestCount);
       for (; goesOn(); await pause(honestMilliseconds)) await tryOnce(course.honest, act);
     });
-    const flood = Array.from({ length: isAttacked ? (attack.atOnce ?? atOnceDefault) : 0 });
-    const attacks = flood.map(async () => {
-      while (goesOn()) await tryOnce(course.attacker, attacker.act);
+    const attacks = Array.from({ length: isAttacked ? atOnce : 0 }, async (_, at) => {
+      for (
+        let due = (at * 1000) / triesPerSecond;
+        goesOn();
+        due += (atOnce * 1000) / triesPerSecond
+      ) {
+        await pause(Math.max(0, due - elapsed() * 1000));
+        await tryOnce(course.attacker, attacker.act);
+      }
     });
     await Promise.all([...honest, ...attacks]);
     const seconds = elapsed();

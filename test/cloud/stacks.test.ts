@@ -204,12 +204,20 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     const [acl] = resourcesOf(templates, "AWS::WAFv2::WebACL");
     expect(acl !== undefined).toBe(inProd);
     if (acl === undefined) return;
-    const common = acl.Properties.Rules.find((rule: { Name: string }) =>
-      rule.Name.includes("CommonRuleSet"),
-    );
+    const common = acl.Properties.Rules.find(({ Name }: Rule) => Name.includes("CommonRuleSet"));
     const counted = common.Statement.ManagedRuleGroupStatement.RuleActionOverrides;
     for (const { Name, ActionToUse } of counted)
       expect([Name.endsWith("_BODY"), ActionToUse]).toEqual([true, { Count: {} }]);
+    const rates = acl.Properties.Rules.flatMap((rule: Rule) => {
+      const rate = rule.Statement.RateBasedStatement;
+      return rate === undefined ? [] : [[rule.Name, rate.Limit, rate.EvaluationWindowSec ?? 300]];
+    });
+    // By address, and by token on the wallets and elsewhere.
+    expect(rates).toEqual([
+      ["rate", 30_000, 300],
+      ["token-rate", 2_400, 60],
+      ["wallets-token-rate", 3_600, 60],
+    ]);
     expect(resourcesOf(templates, "AWS::WAFv2::WebACLAssociation").length).toBe(1);
   });
 
@@ -225,6 +233,11 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     expect(groups.map(({ Properties }) => Properties.GroupName)).toEqual(["admin", "service"]);
   });
 });
+
+type Rule = {
+  Name: string;
+  Statement: { RateBasedStatement?: { Limit: number; EvaluationWindowSec?: number } };
+};
 
 describe("a stage", () => {
   test("takes any issuer in the pool's place", async () => {

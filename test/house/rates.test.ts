@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { requestsPerTokenMax } from "../../lib/firewall.ts";
 import { devRates, prodRates } from "../../lib/rates.ts";
 import { rowsOf } from "../../lib/route-table.ts";
 import { rateOf } from "../../platform/http/contract.ts";
@@ -10,12 +11,10 @@ const calls = rowsOf("endpoint").map(({ contract }) => ({
   writes: contract.grants.write ?? [],
 }));
 
-test("what moves credits counts as money, and nothing else does, but for leaving", () => {
+test("what moves credits counts as money or accounting, and nothing else does, but for leaving", () => {
+  const kinds = ["money", "accounting", "transfers"];
   for (const { route, kind, writes } of calls.filter(({ kind }) => kind !== "exports"))
-    expect([route, kind === "money" || kind === "transfers"]).toEqual([
-      route,
-      writes.includes("WALLET"),
-    ]);
+    expect([route, kinds.includes(kind)]).toEqual([route, writes.includes("WALLET")]);
 });
 
 test("what reads is no write, and what writes is no read", () => {
@@ -30,6 +29,18 @@ test("in prod no call has more than 50 a second, and none more than 100 at once"
     expect([route, prodRates[kind].burst <= 100]).toEqual([route, true]);
   }
   expect(prodRates.messages).toMatchObject({ perSecond: 10, burst: 20 });
+});
+
+test("the firewall lets pass what a kind of call may have, from users and from back ends", () => {
+  for (const { route, kind } of calls) {
+    const isWallets = route.includes("/api/v1/wallets/");
+    const max = requestsPerTokenMax[isWallets ? "wallets" : "others"];
+    expect([route, kind === "accounting" || prodRates[kind].perSecond * 60 <= max]).toEqual([
+      route,
+      true,
+    ]);
+    if (isWallets) expect([route, prodRates[kind].perSecond * 60 <= max]).toEqual([route, true]);
+  }
 });
 
 test("dev has no smaller number than prod, so that its tests hold there too", () => {
