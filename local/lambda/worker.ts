@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { DoCalls, InvocationResult, LambdaFunction } from "../model.ts";
+import { watchSleep } from "./sleep.ts";
 import { createAnswers } from "./thread-calls.ts";
 import { findThreadSource } from "./thread-source.ts";
 import type { EventMessage, LoadMessage, WorkerData, WorkerMessage } from "./worker-thread.ts";
@@ -31,6 +32,8 @@ export type FunctionWorker = {
   holds(functionName: string): boolean;
   /** How many functions are. */
   size(): number;
+  /** Whether its event waits for something outside and takes no processor. */
+  isAsleep(): boolean;
   /** Ends the thread; a running event ends with an error. */
   end(): Promise<void>;
   /** Whether the thread has ended, by itself or by `end`. */
@@ -69,6 +72,7 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
   const thread = startThread(options);
   listen(thread, options);
   const { worker, held } = thread;
+  const sleep = watchSleep(worker);
 
   async function run(of: WorkerFunction, requestId: string, event: string): Promise<Outcome> {
     const { name, timeoutSeconds, directory } = of.lambda;
@@ -90,10 +94,12 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
     holds: (functionName) => held.has(functionName),
     size: () => held.size,
     ended: () => thread.death !== undefined,
+    isAsleep: sleep.isAsleep,
     async end() {
       await worker.terminate();
     },
     async run(of, requestId, event) {
+      sleep.begin();
       const { result, stack } = await run(of, requestId, event);
       // An authorizer says no by throwing exactly this; whoever called hears it: it is no fault.
       if (!result.ok && result.error.errorMessage !== "Unauthorized")

@@ -34,8 +34,9 @@ export type Workers = {
 };
 
 /**
- * Workers that a function gets as soon as it has events: two for a machine's few processors. More
- * would share the same time, and each would run code that is not yet compiled well.
+ * Workers that a function gets as soon as it has events, beside those whose event only waits: two
+ * for a machine's few processors. More would share the same time, and each would run code that is
+ * not yet compiled well.
  */
 const workersAtOnce = 2;
 /** All that it may have when its events wait for something else than a processor. */
@@ -55,16 +56,15 @@ const waitingMax = 1000;
 export function startWorkers(options: WorkersOptions): Workers {
   const pools = new Map<string, Pool>();
   const fleet = createFleet(options, pools);
-  const growth = createGrowth(pools, (pool, next) => void runOn(pool, fleet.take(pool), next));
+  const growth = createGrowth(pools, {
+    runNext,
+    start: (pool, next) => void runOn(pool, fleet.take(pool), next),
+  });
   let isStopping = false;
 
   function runNext(pool: Pool): void {
-    const limit = concurrencyOf(pool, workersAtOnce);
-    while (pool.running.size < limit) {
-      const next = pool.waiting.shift();
-      if (next === undefined) return;
-      void runOn(pool, fleet.take(pool), next);
-    }
+    while (pool.waiting.length > 0 && mayRun(pool))
+      void runOn(pool, fleet.take(pool), pool.waiting.shift()!);
     if (pool.waiting.length > 0) growth.look();
   }
 
@@ -136,10 +136,18 @@ const countOf = (pool: Pool, sharedIdle: number): FunctionCounts => ({
   invoked: pool.invoked,
 });
 
+/** Whether a function may run another event at once, for which a worker is started if need be. */
+function mayRun(pool: Pool): boolean {
+  const isFree = (awake: number) => awake < concurrencyOf(pool, workersAtOnce);
+  if (isFree(pool.running.size)) return true;
+  if (pool.running.size >= concurrencyOf(pool, workersPerFunctionMax)) return false;
+  return isFree([...pool.running].filter((worker) => !worker.isAsleep()).length);
+}
+
 /** Looks again, while events wait beyond the first workers, whether they need another one. */
 function createGrowth(
   pools: ReadonlyMap<string, Pool>,
-  start: (pool: Pool, next: Waiting) => void,
+  { runNext, start }: { runNext(pool: Pool): void; start(pool: Pool, next: Waiting): void },
 ): { look(): void; stop(): void } {
   const idleShare = watchIdleShare();
   let timer: NodeJS.Timeout | undefined;
@@ -162,8 +170,10 @@ function createGrowth(
     timer = setTimeout(() => {
       timer = undefined;
       const isIdle = idleShare() > idleShareMin;
-      for (const pool of pools.values())
+      for (const pool of pools.values()) {
+        runNext(pool);
         grow(pool, isIdle ? growMilliseconds.idle : growMilliseconds.busy);
+      }
       if ([...pools.values()].some((pool) => pool.waiting.length > 0)) look();
     }, growMilliseconds.idle);
   }

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [names] [-- soak --minutes=3]`: what Ovation takes and how fast it is on this machine, from a started system.
+ * `npm run bench [names] [-- soak --minutes=3] [-- webhooks --run=hangs]`: what Ovation takes and how fast it is on this machine, from a started system.
  * Figures are for comparison within one run: machines differ, and two cores are shared by the load,
  * the gateway, the functions and the engine.
  */
@@ -28,7 +28,7 @@ const parts: Record<string, () => Promise<void>> = {
   push: () => withSystem(benchPush),
   resumes: () => withSystem(benchResumes),
   rates: benchRates,
-  webhooks: () => withSystem(benchWebhooks),
+  webhooks: () => withSystem(() => benchWebhooks(run)),
   clocking: benchClocking,
   neighbours: benchNeighbours,
   soak: () => benchSoak(minutes),
@@ -54,6 +54,7 @@ const given = words.find((word) => word.startsWith("--minutes="))?.split("=")[1]
 const minutes = given === undefined ? undefined : Number(given);
 if (minutes !== undefined && !(Number.isInteger(minutes) && minutes > 0))
   throw new Error(`--minutes= takes a whole number, found ${given}`);
+const run = words.find((word) => word.startsWith("--run="))?.split("=")[1];
 for (const name of wanted.filter((name) => !(name in parts))) {
   console.error(`There is no bench ${name}; there are ${Object.keys(parts).join(", ")}`);
   process.exit(2);

@@ -7,17 +7,28 @@ const seconds = 15;
 type Units = { writeUnits: number; readUnits: number };
 type Cost = { byFunction: Record<string, Units>; items: Record<string, number> };
 
+type Hook = Awaited<ReturnType<ReturnType<typeof createWebhooks>["make"]>>;
+
 type Run = { receivers: number; slow: number; eventsPerSecond: number };
 
-/** From a message's 201 to its receivers, and what the table and the queues take for it. */
-export async function benchWebhooks(): Promise<void> {
+/** By the name that `--run=` takes. */
+const runs: Record<string, Run> = {
+  one: { receivers: 1, slow: 0, eventsPerSecond: 20 },
+  twenty: { receivers: 20, slow: 0, eventsPerSecond: 20 },
+  hangs: { receivers: 20, slow: 1, eventsPerSecond: 5 },
+  "ten-hang": { receivers: 20, slow: 10, eventsPerSecond: 5 },
+};
+
+/**
+ * From a message's 201 to its receivers, and what the table and the queues take for it; `only`
+ * names one of the runs.
+ */
+export async function benchWebhooks(only?: string): Promise<void> {
+  if (only !== undefined && !Object.hasOwn(runs, only))
+    throw new Error(`--run= takes one of ${Object.keys(runs).join(", ")}, found ${only}`);
   const rows = [];
-  for (const run of [
-    { receivers: 1, slow: 0, eventsPerSecond: 20 },
-    { receivers: 20, slow: 0, eventsPerSecond: 20 },
-    { receivers: 20, slow: 1, eventsPerSecond: 5 },
-  ])
-    rows.push(await measure(run));
+  for (const [name, run] of Object.entries(runs))
+    if (only === undefined || name === only) rows.push(await measure(run));
   print(`webhooks, ${seconds} s of chat in one stream`, rows);
 }
 
@@ -30,12 +41,20 @@ async function unitsOf() {
   return { write: own.writeUnits, read: own.readUnits, queue };
 }
 
+/** Of a receiver's newest hundred deliveries those that took more than one attempt. */
+async function countRepeated({ path, as }: Hook): Promise<number> {
+  const { body } = await call(`GET ${path}/deliveries?limit=100`, { as });
+  const listed: { attempts: number }[] = body.data.list;
+  return listed.filter(({ attempts }) => attempts > 1).length;
+}
+
 async function measure({ receivers, slow, eventsPerSecond }: Run) {
   const { host, id } = await liveStream();
   const committedAt = new Map<string, number>();
   const come = new Map<string, number>();
   const hooks = createWebhooks();
   const inboxes = [];
+  const made: Hook[] = [];
   for (let n = 0; n < receivers; n++) {
     const isSlow = n < slow;
     const inbox = await startReceiver(({ body }: Received) => {
@@ -44,7 +63,7 @@ async function measure({ receivers, slow, eventsPerSecond }: Run) {
       return isSlow ? "never" : 200;
     });
     inboxes.push(inbox);
-    await hooks.make(inbox.url, ["chat.message"]);
+    made.push(await hooks.make(inbox.url, ["chat.message"]));
   }
   const say = async (as: Person) => {
     const body = { content: "hello" };
@@ -72,16 +91,19 @@ async function measure({ receivers, slow, eventsPerSecond }: Run) {
   await wait(1_000);
   const after = await unitsOf();
   const found = delays();
+  const repeated = await Promise.all(made.slice(slow).map(countRepeated));
   const deliveries = found.length + slow * committedAt.size;
   await hooks.removeAll();
   for (const inbox of inboxes) await inbox.stop();
   return {
-    receivers: slow > 0 ? `${receivers}, ${slow} hangs` : String(receivers),
+    receivers: slow > 0 ? `${receivers}, ${slow} hanging` : String(receivers),
     "events/s": eventsPerSecond,
     expected,
     delivered: found.length,
     "p50 ms": round(quantile(found, 0.5)),
     "p99 ms": round(quantile(found, 0.99)),
+    "max ms": round(Math.max(...found)),
+    repeated: repeated.reduce((all, one) => all + one, 0),
     "write units each": round((after.write - before.write) / deliveries),
     "read units each": round((after.read - before.read) / deliveries),
     "queue requests each": round((after.queue - before.queue) / deliveries),

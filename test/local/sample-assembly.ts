@@ -18,7 +18,8 @@ export const sampleBundles: Bundles = {
   "not-found": `exports.handler = async () => ({ statusCode: 404, body: "{}" });`,
   crash: `exports.handler = async () => { throw new TypeError("inside"); };`,
   malformed: `exports.handler = async () => ({ statusCode: 200, body: { not: "text" } });`,
-  slow: `exports.handler = () => new Promise((done) => setTimeout(done, 60000));`,
+  slow: `exports.handler = ({ milliseconds = 60000 }) =>
+  new Promise((done) => setTimeout(done, milliseconds));`,
   ticking: `let ticks = 0;
 let timer;
 exports.handler = async () => {

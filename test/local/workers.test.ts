@@ -51,6 +51,17 @@ test("people who wait for news on a quiet machine do not wait for each other", a
   expect(workers.counts()["sample-slow"]).toMatchObject({ waiting: 0, invoked: 8 });
 }, 30_000);
 
+test("events that hang hold up no others, however many come", async () => {
+  start();
+  callPatient(2);
+  const answers = Array.from({ length: 400 }, () =>
+    workers.invoke("sample-slow", { milliseconds: 0 }),
+  );
+  const late = new Promise((done) => setTimeout(done, 10_000, "late"));
+  const all = Promise.all(answers).then((results) => results.every(({ ok }) => ok));
+  expect(await Promise.race([all, late])).toBe(true);
+}, 30_000);
+
 test("a function with reserved concurrency never runs more often at once", async () => {
   start({ reservedConcurrency: 3 });
   callPatient(5);
