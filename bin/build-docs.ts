@@ -8,8 +8,7 @@ const root = join(import.meta.dirname, "..");
 /** What the reference's page is made from: patterns of files. */
 export const docsSources = [
   "web/docs/*",
-  "web/studio/{icons.tsx,runner.ts}",
-  "web/*.{css,tsx}",
+  "web/*.{css,ts,tsx}",
   "bin/{build-docs,web-bundles,schema-types}.ts",
 ];
 

@@ -31,11 +31,45 @@ type Page = {
   otherwise?: string;
 };
 
-/** Pages by the path at which they are, and the folder of `web/` that they are made of. */
+/** A page can be in light and in dark; the overlay has no ground that could be either. */
+const inBothSchemes = '<meta name="color-scheme" content="dark light" />';
+
+/** Pages by their path, the folder of `web/` that they are made of, and what `page.html` takes. */
 const pages = [
-  { path: "/", folder: "studio", stage: "dev", otherwise: "/console" },
-  { path: "/overlay", folder: "overlay" },
-  { path: "/console", folder: "console" },
+  {
+    path: "/",
+    folder: "studio",
+    stage: "dev",
+    otherwise: "/console",
+    html: {
+      title: "Ovation Studio",
+      meta: inBothSchemes,
+      body: `<div id="studio"></div>
+    <noscript>Studio needs JavaScript. The API at <a href="/openapi.json">/openapi.json</a> does not.</noscript>`,
+    },
+  },
+  {
+    path: "/overlay",
+    folder: "overlay",
+    html: {
+      title: "Ovation overlay",
+      meta: '<meta name="robots" content="noindex" />',
+      body: "",
+    },
+  },
+  {
+    path: "/console",
+    folder: "console",
+    html: {
+      title: "Ovation Console",
+      meta: inBothSchemes,
+      body: `<div id="console"></div>
+    <noscript>
+      The console needs JavaScript. Everything it does is a call of the API, in the reference at
+      <a href="/docs">/docs</a>.
+    </noscript>`,
+    },
+  },
 ];
 
 /** Stays the same from release to release, since other sites have it in their pages. */
@@ -78,7 +112,7 @@ type Add = (file: string, content: string | Uint8Array, page: Omit<Page, "file">
 
 /** A page, its script, its style sheet and the fonts in it. */
 async function addPage(page: (typeof pages)[number], add: Add): Promise<void> {
-  const { folder, ...place } = page;
+  const { folder, html, ...place } = page;
   const of = (file: string) => `web/${folder}/${file}`;
   const [[script], styles] = await Promise.all([
     compile({
@@ -94,11 +128,12 @@ async function addPage(page: (typeof pages)[number], add: Add): Promise<void> {
   }
   const urlOf = (end: string) =>
     `/assets/${basename(assets.find(({ path }) => path.endsWith(end))!.path)}`;
-  const html = readFileSync(join(root, of(`${folder}.html`)), "utf8")
-    .replaceAll("{script}", urlOf(".js"))
-    .replaceAll("{style}", urlOf(".css"))
-    .replaceAll("{font}", urlOf(".woff2"));
-  add(`${folder}.html`, html, { ...place, headers: pageHeaders });
+  const given = { ...html, script: urlOf(".js"), style: urlOf(".css"), font: urlOf(".woff2") };
+  const text = Object.entries(given).reduce(
+    (made, [name, value]) => made.replace(`{${name}}`, () => value),
+    readFileSync(join(root, "web/page.html"), "utf8"),
+  );
+  add(`${folder}.html`, text, { ...place, headers: pageHeaders });
 }
 
 /** A gift's picture moves; its still form is the same without what moves it. */

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { browserTest, openBrowser, watchWork } from "./browser.ts";
 import { type PageServer, servePages } from "./page-server.ts";
+import { streamId, testMilliseconds } from "./pages.ts";
 
-const streamId = "64d15f9e2e6c8f4d5a123000";
-const testMilliseconds = 120_000;
 const eventsShown = 40;
 /** Of the 50 ms from one event to the next, drawn by the processor: 13 on a busy machine. */
 const workMillisecondsMax = 25;

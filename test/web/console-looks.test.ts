@@ -1,28 +1,8 @@
 /** Pictures of the console, for people to look at, and what axe finds in each. */
-import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { type System, startSystem } from "../system.ts";
-import { browserTest, listFindings, openBrowser, screenshots, watchFaults } from "./browser.ts";
+import { browserTest } from "./browser.ts";
+import { expectUsable, looks, picture, streamId, testMilliseconds, usePages } from "./pages.ts";
 
-const testMilliseconds = 300_000;
-const streamId = "64d15f9e2e6c8f4d5a123000";
-let browser: Browser | undefined;
-let system: System;
-
-beforeAll(async () => {
-  browser = await openBrowser();
-  if (browser !== undefined) system = await startSystem();
-}, testMilliseconds);
-afterAll(async () => {
-  await browser?.close();
-  await system?.stop();
-});
-
-const sizes = [
-  [360, 800],
-  [1280, 800],
-  [1920, 1080],
-] as const;
+const pages = usePages();
 
 /** Views with something to see in them, by the name of their picture. */
 const views = {
@@ -37,39 +17,27 @@ const views = {
   machine: "view=machine",
 };
 
-browserTest.each(
-  sizes.flatMap(([width, height]) =>
-    (["dark", "light"] as const).map((colorScheme) => ({ width, height, colorScheme })),
-  ),
-)(
+browserTest.each(looks)(
   "at $width × $height, $colorScheme, everybody can use it, and people look at its pictures",
-  async ({ width, height, colorScheme }) => {
-    const context = await browser!.newContext({ viewport: { width, height }, colorScheme });
-    const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
-    const faults = watchFaults(page, system.url);
+  async (one) => {
+    const { page, faults, close } = await pages.open("/console", one);
     const look = async (name: string) => {
-      await page.screenshot({
-        path: join(screenshots, `console-${name}-${width}-${colorScheme}.png`),
-      });
-      expect({ name, findings: await listFindings(page) }).toEqual({ name, findings: [] });
-      const isWider = "document.documentElement.scrollWidth > innerWidth";
-      expect({ name, isWider: await page.evaluate(isWider) }).toEqual({ name, isWider: false });
+      await picture(page, `console-${name}-${one.width}-${one.colorScheme}`);
+      await expectUsable(page, name);
     };
-    await page.goto(`${system.url}/console`);
     await page.getByRole("button", { name: /Ada Admin/ }).waitFor();
     await look("door");
     await page.getByRole("button", { name: /Ada Admin/ }).click();
     await page.getByRole("table").waitFor();
     for (const [name, query] of Object.entries(views)) {
-      await page.goto(`${system.url}/console?${query}`);
+      await page.goto(`${pages.system().url}/console?${query}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await page.waitForLoadState("networkidle");
       await page.locator(".skeleton").waitFor({ state: "detached" });
       await look(name);
     }
     expect(faults).toEqual([]);
-    await context.close();
+    await close();
   },
   testMilliseconds,
 );

@@ -1,39 +1,15 @@
 /** The console as those who look after a stage meet it: in a browser, on the whole system. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { openTable } from "../../bin/table.ts";
 import { park } from "../../platform/store/money/parked.ts";
 import { key } from "../../platform/table/keys.ts";
-import { type System, startSystem } from "../system.ts";
-import { browserTest, openBrowser, watchFaults } from "./browser.ts";
+import { browserTest } from "./browser.ts";
+import { expectSoon, johnId, type Look, streamId, testMilliseconds, usePages } from "./pages.ts";
 
-const patience = 60_000;
-const testMilliseconds = 300_000;
-const streamId = "64d15f9e2e6c8f4d5a123000";
-const johnId = "64d15f9e2e6c8f4d5a123456";
-let browser: Browser | undefined;
-let system: System;
-
-beforeAll(async () => {
-  browser = await openBrowser();
-  if (browser !== undefined) system = await startSystem();
-}, testMilliseconds);
-afterAll(async () => {
-  await browser?.close();
-  await system?.stop();
-});
-
-type Look = { width?: number; height?: number; colorScheme?: "dark" | "light" };
-
-async function open({ width = 1280, height = 800, colorScheme = "dark" }: Look = {}) {
-  const context = await browser!.newContext({ viewport: { width, height }, colorScheme });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  const faults = watchFaults(page, system.url);
-  const answer = await page.goto(`${system.url}/console`);
-  return { page, faults, answer, context, close: () => context.close() };
-}
+const pages = usePages();
+const open = (look?: Look) => pages.open("/console", look);
 
 async function openAs(name: string, look: Look = {}) {
   const opened = await open(look);
@@ -41,7 +17,7 @@ async function openAs(name: string, look: Look = {}) {
   await opened.page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
   const { page } = opened;
   const visit = async (query: string) => {
-    await page.goto(`${system.url}/console?${query}`);
+    await page.goto(`${pages.system().url}/console?${query}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
   };
   return { ...opened, visit };
@@ -53,26 +29,12 @@ async function call(sub: string, method: string, path: string, body?: unknown) {
   const json = { "content-type": "application/json" };
   const headers = {
     ...json,
-    authorization: `Bearer ${await tokenOf({ sub, groups: sub === "admin" ? ["admin"] : [] })}`,
+    authorization: `Bearer ${await pages.tokenOf({ sub, groups: sub === "admin" ? ["admin"] : [] })}`,
   };
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  const answer = await fetch(`${system.url}${path}`, { method, headers, ...sent });
+  const answer = await fetch(`${pages.system().url}${path}`, { method, headers, ...sent });
   // biome-ignore lint/suspicious/noExplicitAny: A black-box test looks into bodies of any shape.
   return ((await answer.json()) as any).data;
-}
-
-async function tokenOf(wish: object): Promise<string> {
-  const body = JSON.stringify(wish);
-  const answer = await fetch(`${system.url}/local/token`, { method: "POST", body });
-  return ((await answer.json()) as { token: string }).token;
-}
-
-async function expectSoon(isTrue: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + patience;
-  while (!(await isTrue())) {
-    if (performance.now() > end) expect(String(isTrue)).toBe("true in time");
-    await new Promise((done) => setTimeout(done, 100));
-  }
 }
 
 /** What was done, as the page says it. */
@@ -122,7 +84,7 @@ browserTest(
   async () => {
     const { page, close } = await open();
     await page.getByRole("button", { name: /Ada Admin/ }).waitFor();
-    await page.goto(`${system.url}/console?code=stolen&state=invented`);
+    await page.goto(`${pages.system().url}/console?code=stolen&state=invented`);
     await page.getByRole("alert").getByText("not begun here").waitFor();
     expect(await page.evaluate("sessionStorage.length")).toBe(0);
     await close();
@@ -148,7 +110,7 @@ browserTest(
     await page.getByRole("alert").getByText("This is no token").waitFor();
     await page
       .getByRole("textbox", { name: "Token" })
-      .fill(await tokenOf({ sub: "admin", groups: ["admin"] }));
+      .fill(await pages.tokenOf({ sub: "admin", groups: ["admin"] }));
     await page.getByRole("button", { name: "Go in" }).click();
     await page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
     expect(await page.getByRole("link", { name: "This machine" }).count()).toBe(0);
@@ -241,7 +203,7 @@ browserTest(
 /** Parks a gift of the running system as its reader does, with a reason. */
 async function parkGift(): Promise<void> {
   const [{ id }] = await giveRose();
-  process.env.DATA_DIR = system.dataDir;
+  process.env.DATA_DIR = pages.system().dataDir;
   const close = await openTable();
   try {
     const image = { ...key.gift(streamId, id), kind: "gift", due: "somebody", dueCredits: 10 };

@@ -1,39 +1,25 @@
 /** The reference as people meet it: in a browser, on the whole system. */
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { type System, startSystem } from "../system.ts";
-import { browserTest, listFindings, openBrowser, screenshots, watchFaults } from "./browser.ts";
+import type { Page } from "playwright-core";
+import { startSystem } from "../system.ts";
+import { browserTest, watchFaults } from "./browser.ts";
+import {
+  expectUsable,
+  type Look,
+  looks,
+  patience,
+  picture,
+  streamId,
+  testMilliseconds,
+  usePages,
+} from "./pages.ts";
 
-const patience = 60_000;
-const testMilliseconds = 180_000;
-let browser: Browser | undefined;
-let system: System;
-
-beforeAll(async () => {
-  browser = await openBrowser(["--host-resolver-rules=MAP ovation.test 127.0.0.1"]);
-  if (browser !== undefined) system = await startSystem();
-}, testMilliseconds);
-afterAll(async () => {
-  await browser?.close();
-  await system?.stop();
-});
-
-type Look = { path?: string; width?: number; height?: number; colorScheme?: "dark" | "light" };
+const pages = usePages(["--host-resolver-rules=MAP ovation.test 127.0.0.1"]);
 
 /** Opens a page of the reference and waits until its description is there. */
-async function open({
-  path = "/docs",
-  width = 1280,
-  height = 800,
-  colorScheme = "dark",
-}: Look = {}) {
-  const context = await browser!.newContext({ viewport: { width, height }, colorScheme });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  const faults = watchFaults(page, system.url);
-  const answer = await page.goto(new URL(path, system.url).href);
-  await page.locator("section.operation").first().waitFor();
-  return { page, faults, answer: answer!, close: () => context.close() };
+async function open(path = "/docs", look?: Look) {
+  const opened = await pages.open(path, look);
+  await opened.page.locator("section.operation").first().waitFor();
+  return opened;
 }
 
 const operation = (page: Page, id: string) => page.locator(`#${id}`);
@@ -52,9 +38,7 @@ browserTest(
     expect(await get.locator(".form .code").textContent()).toMatch(/"balance": \d+/);
     const post = operation(page, "chatSendMessage");
     await post.getByRole("button", { name: "Try it" }).click();
-    expect(await post.getByRole("textbox", { name: "streamId" }).inputValue()).toBe(
-      "64d15f9e2e6c8f4d5a123000",
-    );
+    expect(await post.getByRole("textbox", { name: "streamId" }).inputValue()).toBe(streamId);
     await post
       .getByRole("textbox", { name: "Body" })
       .fill('{ "content": "said by the reference" }');
@@ -95,7 +79,9 @@ browserTest(
   async () => {
     const { page, close } = await open();
     const all = await page.locator("section.operation").count();
-    const { paths } = (await (await fetch(new URL("/openapi.json", system.url))).json()) as {
+    const { paths } = (await (
+      await fetch(new URL("/openapi.json", pages.system().url))
+    ).json()) as {
       paths: Record<string, object>;
     };
     expect(all).toBe(Object.values(paths).flatMap(Object.keys).length);
@@ -112,7 +98,7 @@ browserTest(
 browserTest(
   "under another name than this machine's it takes a pasted token, and warns where the stage is prod",
   async () => {
-    const context = await browser!.newContext();
+    const context = await pages.browser().newContext();
     const page = await context.newPage();
     page.setDefaultTimeout(patience);
     const prod = await startSystem({ env: { STAGE: "prod" } });
@@ -142,7 +128,7 @@ browserTest(
 browserTest(
   "describes every action, message and event of the socket with an example",
   async () => {
-    const { page, faults, close } = await open({ path: "/docs/events" });
+    const { page, faults, close } = await open("/docs/events");
     for (const name of ["subscribe", "events", "gift.sent", "stream.ended"])
       await page.getByRole("heading", { name, exact: true }).waitFor();
     const gift = page.locator('[id="gift.sent"]');
@@ -153,23 +139,12 @@ browserTest(
   testMilliseconds,
 );
 
-const sizes = [
-  [360, 800],
-  [1280, 800],
-  [1920, 1080],
-] as const;
-
-browserTest.each(
-  sizes.flatMap(([width, height]) =>
-    (["dark", "light"] as const).map((colorScheme) => ({ width, height, colorScheme })),
-  ),
-)(
+browserTest.each(looks)(
   "at $width × $height, $colorScheme, everybody can use it, and people look at its picture",
-  async ({ width, height, colorScheme }) => {
-    const { page, close } = await open({ width, height, colorScheme });
-    const picture = (name: string) =>
-      page.screenshot({ path: join(screenshots, `docs-${width}-${colorScheme}${name}.png`) });
-    await picture("");
+  async (look) => {
+    const { page, close } = await open("/docs", look);
+    const name = `docs-${look.width}-${look.colorScheme}`;
+    await picture(page, name);
     await page.getByRole("searchbox").fill("send a message");
     const post = operation(page, "chatSendMessage");
     await post.getByRole("button", { name: "Try it" }).click();
@@ -177,15 +152,12 @@ browserTest.each(
     await post.locator(".outcome").waitFor();
     for (const summary of await post.locator("summary").all()) await summary.click();
     await post.scrollIntoViewIfNeeded();
-    await picture("-open");
-    expect(await listFindings(page)).toEqual([]);
-    const isWider = "document.documentElement.scrollWidth > innerWidth";
-    expect(await page.evaluate(isWider)).toBe(false);
-    await page.goto(new URL("/docs/events", system.url).href);
+    await picture(page, `${name}-open`);
+    await expectUsable(page, "operation");
+    await page.goto(new URL("/docs/events", pages.system().url).href);
     await page.locator("section.operation").first().waitFor();
-    await picture("-events");
-    expect(await listFindings(page)).toEqual([]);
-    expect(await page.evaluate(isWider)).toBe(false);
+    await picture(page, `${name}-events`);
+    await expectUsable(page, "events");
     await close();
   },
   testMilliseconds,

@@ -1,18 +1,9 @@
 /** The overlay as a streaming program shows it; the server's part is played by the test. */
-import { join } from "node:path";
 import type { Browser, Page, WebSocketRoute } from "playwright-core";
-import {
-  browserTest,
-  listFindings,
-  openBrowser,
-  screenshots,
-  watchFaults,
-  watchWork,
-} from "./browser.ts";
+import { browserTest, listFindings, openBrowser, watchFaults, watchWork } from "./browser.ts";
 import { type PageServer, servePages } from "./page-server.ts";
+import { expectSoon, picture, streamId, testMilliseconds } from "./pages.ts";
 
-const streamId = "64d15f9e2e6c8f4d5a123000";
-const testMilliseconds = 300_000;
 const eventsShown = 40;
 /** Kept after 10,000 events, beyond what there was after the first thousand: 0.2 MB here. */
 const heapBytesMax = 1_500_000;
@@ -103,16 +94,8 @@ async function connected(query = "", viewport = narrow) {
   const { page, faults, go } = await open(`streamId=${streamId}&key=k-1&${query}`, viewport);
   const stream = await serve(page);
   await go();
-  await eventually(() => stream.subscribes.length > 0);
+  await expectSoon(() => stream.subscribes.length > 0);
   return { page, faults, stream };
-}
-
-async function eventually(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 30_000;
-  while (!(await isTrue())) {
-    if (performance.now() > end) expect(String(isTrue)).toBe("true in time");
-    await new Promise((done) => setTimeout(done, 50));
-  }
 }
 
 /** The share of a picture's pixels that are not wholly see-through, and the least of a corner. */
@@ -134,8 +117,7 @@ async function opaqueShareOf(png: Buffer): Promise<number> {
   return share as number;
 }
 
-const shot = (page: Page, name: string) =>
-  page.screenshot({ path: join(screenshots, `${name}.png`), omitBackground: true });
+const shot = (page: Page, name: string) => picture(page, name, { omitBackground: true });
 
 browserTest.each([
   { size: obs, theme: "dark" },
@@ -207,7 +189,7 @@ browserTest(
     stream.show(...Array.from({ length: 20 }, (_, n) => said(`line ${n}`, n)));
     await page.getByText("line 19").waitFor();
     expect(await page.locator(".ov-row").count()).toBe(5);
-    await eventually(async () => (await page.locator(".ov-row").count()) === 0);
+    await expectSoon(async () => (await page.locator(".ov-row").count()) === 0);
     await page.close();
   },
   testMilliseconds,
@@ -220,7 +202,7 @@ browserTest(
     stream.show(said("before"));
     await page.getByText("before").waitFor();
     stream.cut();
-    await eventually(() => stream.subscribes.length === 2);
+    await expectSoon(() => stream.subscribes.length === 2);
     expect(stream.subscribes[1]).toEqual({ since: { epoch: "e", frame: 1 } });
     stream.show(said("after"));
     await page.getByText("after").waitFor();
@@ -252,7 +234,7 @@ browserTest(
     await page.waitForTimeout(12_000);
     isAway = false;
     const again = await serve(page);
-    await eventually(() => again.subscribes.length > 0);
+    await expectSoon(() => again.subscribes.length > 0);
     expect(again.subscribes).toEqual([{ since: undefined }]);
     await page.close();
   },
@@ -319,14 +301,14 @@ browserTest(
       // On a slow machine the last row may have faded between two looks.
       const last = page.getByText(`message ${from + 999}`);
       const rows = page.locator(".ov-row");
-      await eventually(async () => (await last.count()) > 0 || (await rows.count()) === 0);
+      await expectSoon(async () => (await last.count()) > 0 || (await rows.count()) === 0);
     };
     await batch(0);
     await page.waitForTimeout(8_000);
     const before = await measure();
     for (let from = 1_000; from < 10_000; from += 1_000) await batch(from);
     // Every row has faded, every combo has run out, and the middle has shown what waited.
-    await eventually(async () => (await page.locator(".ov-row, .ov-large").count()) === 0);
+    await expectSoon(async () => (await page.locator(".ov-row, .ov-large").count()) === 0);
     await page.waitForTimeout(8_000);
     const after = await measure();
     expect(after.usedSize - before.usedSize).toBeLessThan(heapBytesMax);

@@ -1,43 +1,26 @@
 /** Studio as people meet it: in a browser, on the whole system. */
-import { join } from "node:path";
-import type { Browser, Locator, Page } from "playwright-core";
-import { type System, startSystem } from "../system.ts";
-import { browserTest, listFindings, openBrowser, screenshots, watchFaults } from "./browser.ts";
+import type { Locator, Page } from "playwright-core";
+import { browserTest, watchFaults } from "./browser.ts";
+import {
+  expectSoon,
+  expectUsable,
+  type Look,
+  looks,
+  patience,
+  picture,
+  testMilliseconds,
+  usePages,
+} from "./pages.ts";
 
-const patience = 120_000;
-const testMilliseconds = 300_000;
-let browser: Browser | undefined;
-let system: System;
-
-beforeAll(async () => {
-  browser = await openBrowser();
-  if (browser !== undefined) system = await startSystem();
-}, testMilliseconds);
-afterAll(async () => {
-  await browser?.close();
-  await system?.stop();
-});
-
-type Look = { width?: number; height?: number; colorScheme?: "dark" | "light" };
+const pages = usePages();
 
 /** Opens Studio and waits until the viewers are there. */
-async function open({ width = 1280, height = 800, colorScheme = "dark" }: Look = {}) {
-  const context = await browser!.newContext({ viewport: { width, height }, colorScheme });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  const faults = watchFaults(page, system.url);
-  const answer = await page.goto(system.url);
-  const viewer = (n: 1 | 2) => page.getByRole("region", { name: `Viewer ${n}`, exact: true });
+async function open(look?: Look) {
+  const opened = await pages.open("/", look);
+  const viewer = (n: 1 | 2) =>
+    opened.page.getByRole("region", { name: `Viewer ${n}`, exact: true });
   await expectSoon(async () => (await viewer(1).locator(".row").count()) > 0);
-  return { page, faults, answer, viewer, close: () => context.close() };
-}
-
-async function expectSoon(isTrue: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + patience;
-  while (!(await isTrue())) {
-    if (performance.now() > end) expect(String(isTrue)).toBe("true in time");
-    await new Promise((done) => setTimeout(done, 100));
-  }
+  return { ...opened, viewer };
 }
 
 const quiet = (page: Page) => page.getByRole("button", { name: "Stop simulated viewers" }).click();
@@ -56,7 +39,7 @@ browserTest(
   "two viewers see each other; nothing comes from elsewhere and nothing goes wrong",
   async () => {
     const { page, faults, answer, viewer, close } = await open();
-    const policy = answer!.headers()["content-security-policy"]!;
+    const policy = answer.headers()["content-security-policy"]!;
     expect(policy).toMatch(/default-src 'none'.*object-src 'none'; base-uri 'none'/);
     expect(policy).not.toContain("unsafe");
     await quiet(page);
@@ -193,7 +176,7 @@ browserTest(
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/overlay\?streamId=\w+&key=ovk_/);
     const overlay = await page.context().newPage();
     overlay.setDefaultTimeout(patience);
-    const faults = watchFaults(overlay, system.url);
+    const faults = watchFaults(overlay, pages.system().url);
     await overlay.goto(`${url}&goal=100000`);
     await overlay.locator('.ov[data-state="online"]').waitFor();
     await page.getByRole("button", { name: "Close" }).click();
@@ -225,32 +208,19 @@ browserTest(
   testMilliseconds,
 );
 
-const sizes = [
-  [360, 800],
-  [1280, 800],
-  [1920, 1080],
-] as const;
-
-browserTest.each(
-  sizes.flatMap(([width, height]) =>
-    (["dark", "light"] as const).map((colorScheme) => ({ width, height, colorScheme })),
-  ),
-)(
+browserTest.each(looks)(
   "at $width × $height, $colorScheme, everybody can use it, and people look at its picture",
-  async ({ width, height, colorScheme }) => {
-    const { page, viewer, close } = await open({ width, height, colorScheme });
+  async (look) => {
+    const { page, viewer, close } = await open(look);
     await viewer(1).locator(".row.gift").first().waitFor();
-    const picture = (name: string) =>
-      page.screenshot({ path: join(screenshots, `studio-${width}-${colorScheme}${name}.png`) });
-    await picture("");
+    const name = `studio-${look.width}-${look.colorScheme}`;
+    await picture(page, name);
     await quiet(page);
     await viewer(1).getByRole("button", { name: "Gift", exact: true }).click();
     await page.getByRole("button", { name: "Wire", exact: true }).click();
     await page.locator(".line").first().click();
-    await picture("-open");
-    expect(await listFindings(page)).toEqual([]);
-    const isWider = "document.documentElement.scrollWidth > innerWidth";
-    expect(await page.evaluate(isWider)).toBe(false);
+    await picture(page, `${name}-open`);
+    await expectUsable(page);
     await close();
   },
   testMilliseconds,

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { createClient, OvationError } from "../../client/index.ts";
+import { curlOf } from "../curl.ts";
 import { leave, NoSocket, session } from "./session.ts";
 
 /** A call as it goes over the wire, but for the token. */
@@ -69,19 +70,18 @@ export const wish = (method: string, path: string, body?: unknown, key?: string)
 export const newKey = () => [...crypto.getRandomValues(new Uint8Array(12))].map(hex).join("");
 const hex = (byte: number) => byte.toString(16).padStart(2, "0");
 
-const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-
 /** A call as a line for a shell, with `$TOKEN` in the place of the token. */
-export function curlOf({ method, path, body, key }: Request): string {
-  return [
-    `curl -X ${method} ${quote(location.origin + path)}`,
-    `-H "Authorization: Bearer $TOKEN"`,
-    ...(key === undefined ? [] : [`-H ${quote(`Idempotency-Key: ${key}`)}`]),
-    ...(body === undefined
-      ? []
-      : [`-H 'Content-Type: application/json'`, `-d ${quote(JSON.stringify(body))}`]),
-  ].join(" ");
-}
+export const curlLineOf = ({ method, path, body, key }: Request) =>
+  curlOf({
+    method,
+    url: location.origin + path,
+    token: "$TOKEN",
+    headers: {
+      ...(key !== undefined && { "idempotency-key": key }),
+      ...(body !== undefined && { "content-type": "application/json" }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
 
 /** An error for people: what is wrong, what they can do, and its name. */
 export type Refused = { says: string; advice: string; code: string };

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { type Called, called } from "./api.ts";
 import { CallBox } from "./deeds.tsx";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./icons.ts";
 
 const lineOf = ({ method, path }: Called) => `${method} ${path}`;
 const isGood = ({ status }: Called) => status >= 200 && status < 400;

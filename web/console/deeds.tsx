@@ -1,7 +1,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { curlOf, type Refused, type Request, refusedOf, type Wish } from "./api.ts";
-import { Icon } from "./icons.tsx";
+import { curlLineOf, type Refused, type Request, refusedOf, type Wish } from "./api.ts";
+import { Icon } from "./icons.ts";
 import { Refusal } from "./pieces.tsx";
 
 /** Something that is done by one call. */
@@ -70,7 +70,7 @@ export function CallBox({ request }: { request: Request }) {
         type="button"
         class="button"
         onClick={() => {
-          void copied(curlOf(request));
+          void copied(curlLineOf(request));
           isCopied.value = true;
         }}
       >

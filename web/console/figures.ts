@@ -1,7 +1,8 @@
 import { signal } from "@preact/signals";
 import { type Client, createClient } from "../../client/index.ts";
+import { fetchBill } from "../runner.ts";
 import { call } from "./api.ts";
-import { askRunner, session } from "./session.ts";
+import { session } from "./session.ts";
 
 /**
  * What this machine does, second by second, the newest last; a delay is missing where nothing came.
@@ -22,11 +23,9 @@ const streamsMax = 20;
 
 export const figures = signal<Figures>(none);
 
-type Cost = { byOperation: Record<string, { requests: number }> };
-
 /** Posts to sockets since the runner started. */
 async function countPosts(): Promise<number> {
-  const { byOperation } = await askRunner<Cost>("GET", "/local/cost");
+  const { byOperation } = await fetchBill();
   return byOperation["execute-api:PostToConnection"]?.requests ?? 0;
 }
 

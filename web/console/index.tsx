@@ -7,7 +7,7 @@ import { Bans } from "./bans.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
 import { Question, Words } from "./deeds.tsx";
 import { GiftCatalogue } from "./gifts.tsx";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./icons.ts";
 import { ModerationLog } from "./log.tsx";
 import { Machine } from "./machine.tsx";
 import { ParkedRecords } from "./parked.tsx";

@@ -1,17 +1,11 @@
 import { useEffect } from "preact/hooks";
+import { fetchAudit } from "../runner.ts";
 import { refusedOf } from "./api.ts";
 import { Chart } from "./chart.tsx";
 import { figures, watchFigures } from "./figures.ts";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./icons.ts";
 import { useLoad } from "./load.ts";
 import { formatted, Refusal } from "./pieces.tsx";
-import { askRunner } from "./session.ts";
-
-type Audit = {
-  fits: boolean;
-  sums: Record<string, number>;
-  misfits: { item?: string; problem: string }[];
-};
 
 /** What only the runner can tell: whether all money fits, and how it does just now. */
 export function Machine() {
@@ -37,9 +31,7 @@ const wordsOf = (name: string) =>
     .replace(/^./, (first) => first.toUpperCase());
 
 function AuditCard() {
-  const { value, refused, reload } = useLoad("audit", () =>
-    askRunner<Audit>("GET", "/local/audit"),
-  );
+  const { value, refused, reload } = useLoad("audit", fetchAudit);
   if (refused) return <Refusal refused={refusedOf(refused.says)} retry={reload} />;
   const misfits = value?.misfits ?? [];
   return (

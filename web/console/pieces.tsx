@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
 import type { Refused } from "./api.ts";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./icons.ts";
 import { go } from "./place.ts";
 
 const numbers = new Intl.NumberFormat("en");

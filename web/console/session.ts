@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { createClient } from "../../client/index.ts";
+import { type Player, tokensOf } from "../runner.ts";
 import {
   authorizationUrl,
   beginPending,
@@ -105,29 +106,7 @@ export async function beginSession(): Promise<void> {
   }
 }
 
-/** Somebody whom one can be on this machine, by a click. */
-export type Player = { sub: string; groups?: string[]; claims: Record<string, string> };
-
-/** Other machines need the key that the start prints: `/console#key=…` brings it along. */
-const localKey = new URLSearchParams(location.hash.slice(1)).get("key");
-
-/** Asks the runner itself, below `/local`. */
-export async function askRunner<Answer>(
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<Answer> {
-  const headers: Record<string, string> = { "content-type": "application/json" };
-  if (localKey !== null) headers["x-local-key"] = localKey;
-  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  const answer = await fetch(path, { method, headers, ...sent });
-  const said = await answer.json();
-  if (!answer.ok) throw new Error(said.errors?.at(-1) ?? `${path} answered ${answer.status}`);
-  return said as Answer;
-}
-
 /** Signs a person of this machine in. */
 export async function becomePlayer(player: Player): Promise<void> {
-  const { token } = await askRunner<{ token: string }>("POST", "/local/token", player);
-  take(token);
+  take(await tokensOf(player)());
 }

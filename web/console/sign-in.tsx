@@ -1,16 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { Mark } from "../mark.tsx";
+import type { Player } from "../runner.ts";
 import { Field, Form } from "./fields.tsx";
-import { Icon } from "./icons.tsx";
-import {
-  becomePlayer,
-  goToIssuer,
-  isLocal,
-  issuer,
-  type Player,
-  take,
-  trouble,
-} from "./session.ts";
+import { Icon } from "./icons.ts";
+import { becomePlayer, goToIssuer, isLocal, issuer, take, trouble } from "./session.ts";
 
 /** The people of the demo who look after it. */
 const players: (Player & { says: string })[] = [

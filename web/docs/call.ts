@@ -1,4 +1,5 @@
 /** A call as somebody filled it in, how it is sent, and how it is written for a terminal. */
+import { curlOf } from "../curl.ts";
 import type { Operation } from "./document.ts";
 import { base, demoStream } from "./place.ts";
 import type { Described, Schemas } from "./schema.ts";
@@ -112,17 +113,15 @@ function indented(text: string): string {
   }
 }
 
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-
 /** A call for a terminal. `token` is what stands in its place: a command or a variable. */
-export function curlOf(operation: Operation, filled: Filled, token: string | undefined): string {
-  const { method, body } = operation;
-  const { authorization: _, ...headers } = headersOf(operation, filled, undefined);
-  const lines = [
-    `curl${method === "GET" ? "" : ` -X ${method}`} ${quoted(urlOf(operation, filled))}`,
-    ...(token ? [`-H "authorization: Bearer ${token}"`] : []),
-    ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
-    ...(body && filled.body !== "" ? [`-d ${quoted(filled.body)}`] : []),
-  ];
-  return lines.join(" \\\n  ");
-}
+export const curlLineOf = (operation: Operation, filled: Filled, token: string | undefined) =>
+  curlOf(
+    {
+      method: operation.method,
+      url: urlOf(operation, filled),
+      token,
+      headers: headersOf(operation, filled, undefined),
+      ...(operation.body && { body: filled.body }),
+    },
+    " \\\n  ",
+  );

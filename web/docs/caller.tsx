@@ -1,4 +1,4 @@
-import { nameOfPlayer } from "../studio/runner.ts";
+import { nameOfPlayer } from "../runner.ts";
 import { cast, chosen, pasted, stage } from "./place.ts";
 
 /** Who calls: a demo user on this machine, a pasted token elsewhere. */

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { Icon } from "../studio/icons.tsx";
+import { Icon } from "./icons.ts";
 
 const copiedMilliseconds = 2_000;
 

@@ -2,10 +2,10 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { Mark } from "../mark.tsx";
-import { Icon } from "../studio/icons.tsx";
 import { Caller } from "./caller.tsx";
 import { byTag, findOperations, type Reference, referenceOf } from "./document.ts";
 import { type AsyncApi, EventPart, partsOf } from "./events.tsx";
+import { Icon } from "./icons.ts";
 import { OperationPart } from "./operation.tsx";
 import { base, isEvents, lookAround } from "./place.ts";
 import { Prose } from "./prose.tsx";

@@ -1,6 +1,6 @@
 /** Where this page is, and who calls from it. */
 import { signal } from "@preact/signals";
-import { fetchCast, type Player, tokensOf } from "../studio/runner.ts";
+import { fetchCast, type Player, tokensOf } from "../runner.ts";
 
 /** The address of the API, without a slash at its end: a stage may lie below a path. */
 export const base = location.origin + location.pathname.replace(/\/docs(\/events)?\/?$/, "");

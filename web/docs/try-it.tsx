@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import { Icon } from "../studio/icons.tsx";
-import { nameOfPlayer } from "../studio/runner.ts";
-import { type Answer, curlOf, type Filled, filledOf, renewKey, send } from "./call.ts";
+import { nameOfPlayer } from "../runner.ts";
+import { type Answer, curlLineOf, type Filled, filledOf, renewKey, send } from "./call.ts";
 import { Code } from "./code.tsx";
 import type { Operation } from "./document.ts";
+import { Icon } from "./icons.ts";
 import { callerOf, cast, pasted, stage, tokenInShell, tokenOf } from "./place.ts";
 import type { Schemas } from "./schema.ts";
 
@@ -23,7 +23,7 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
     <div class="try">
       <Code
         title="curl"
-        text={curlOf(operation, filled, isSigned ? tokenInShell(player) : undefined)}
+        text={curlLineOf(operation, filled, isSigned ? tokenInShell(player) : undefined)}
         copies="Copy as curl"
       />
       {isChange && stage === "prod" && (

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Client, Event } from "../../client/index.ts";
 import type { ClientOptions, OvationChat } from "../chat/element.ts";
-import { type Player, tokensOf } from "./runner.ts";
+import { type Player, tokensOf } from "../runner.ts";
 import { prove, streamId } from "./show.ts";
 import { fetchOf, socketsOf } from "./wire.ts";
 

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { tokensOf } from "./runner.ts";
+import { tokensOf } from "../runner.ts";
 import { simulateViewers } from "./simulation.ts";
 
 /** Whether the simulated viewers are there. */

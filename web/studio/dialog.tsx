@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./icons.ts";
 
 type Given = { title: string; kind: string; close(): void; children: ComponentChildren };
 

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { Answer } from "../../client/index.ts";
 import { reasonOf } from "../chat/reason.ts";
 import { Dialog } from "./dialog.tsx";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./icons.ts";
 import { asHost, streamId } from "./show.ts";
 
 type Key = Answer<"GET /api/v1/live-stream/{streamId}/overlay-keys">["list"][number];

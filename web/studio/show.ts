@@ -1,8 +1,15 @@
 import { computed, signal } from "@preact/signals";
 import type { Client, Event } from "../../client/index.ts";
 import { isFinal, reasonOf } from "../chat/reason.ts";
+import {
+  type Audit,
+  type Bill,
+  fetchAudit,
+  fetchBill,
+  killServer,
+  type Player,
+} from "../runner.ts";
 import { watchProof } from "./proof.ts";
-import { type Audit, type Bill, fetchAudit, fetchBill, killServer, type Player } from "./runner.ts";
 import { note } from "./wire.ts";
 
 /** Everything of the evening that several places show. */

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { Dialog } from "./dialog.tsx";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./icons.ts";
 import { streamId } from "./show.ts";
 
 /** The same few lines in the languages that apps are written in, filled in with this stream. */

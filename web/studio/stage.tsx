@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { drawShow } from "./canvas.ts";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./icons.ts";
 import { credits, flight, isDown, outage, stream, superlikes, viewers } from "./show.ts";
 import { Tonight } from "./tonight.tsx";
 

@@ -1,5 +1,5 @@
+import { nameOfPlayer, type Player } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";
-import { nameOfPlayer, type Player } from "./runner.ts";
 import { beginAsHost, countViewers, credits, messages, peak, takeEvent, viewers } from "./show.ts";
 
 const numbers = new Intl.NumberFormat("en");

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { Mark } from "../mark.tsx";
 import { isCrowded, startCrowd } from "./crowd.ts";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./icons.ts";
 import { OverlayKeys } from "./overlay-keys.tsx";
 import { audit, bill, runAudit, streamId } from "./show.ts";
 import { Snippets } from "./snippets.tsx";

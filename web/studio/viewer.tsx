@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Client } from "../../client/index.ts";
+import { nameOfPlayer, type Player } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";
-import { Icon } from "./icons.tsx";
-import { nameOfPlayer, type Player } from "./runner.ts";
+import { Icon } from "./icons.ts";
 import { cast } from "./show.ts";
 import type { socketsOf } from "./wire.ts";
 

@@ -1,9 +1,9 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { Icon } from "./icons.tsx";
+import { Icon } from "./icons.ts";
 import { proof } from "./proof.ts";
 import { isDown, kill, outage } from "./show.ts";
-import { counts, curlOf, type Line, lines, replay } from "./wire.ts";
+import { counts, curlLineOf, type Line, lines, replay } from "./wire.ts";
 
 const arrows = { call: "⇄", out: "→", in: "←", note: "·" };
 const numbers = new Intl.NumberFormat("en");
@@ -140,7 +140,7 @@ function Detail({ line, close }: { line: Line; close(): void }) {
   const isCopied = useSignal(false);
   const copy = async () => {
     await navigator.clipboard.writeText(
-      line.request ? curlOf(line) : (line.got ?? line.sent ?? ""),
+      line.request ? curlLineOf(line) : (line.got ?? line.sent ?? ""),
     );
     isCopied.value = true;
     setTimeout(() => {

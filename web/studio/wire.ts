@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { curlOf } from "../curl.ts";
 
 /** One call or one message of a socket, as it went over the wire. */
 export type Line = {
@@ -131,17 +132,10 @@ function titleOf(text: string): string {
 }
 
 /** A call as a line for a shell; tokens are those of this machine. */
-export function curlOf({ request }: Line): string {
-  if (request === undefined) return "";
-  const { method, url, headers, body } = request;
-  const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-  const parts = Object.entries(headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`);
-  return [
-    `curl -X ${method} ${quote(new URL(url, location.href).href)}`,
-    ...parts,
-    ...(body === null ? [] : [`-d ${quote(body)}`]),
-  ].join(" ");
-}
+export const curlLineOf = ({ request }: Line) =>
+  request === undefined
+    ? ""
+    : curlOf({ ...request, url: new URL(request.url, location.href).href });
 
 /** Sends a call once more, as it was: with its key it happens no second time. */
 export const replay = ({ who, request }: Line) =>

@@ -1,4 +1,4 @@
-/** What Studio asks of the runner itself, below `/local`: people, the bill, the audit, a crash. */
+/** What pages ask of the runner itself, below `/local`: people, the bill, the audit, a crash. */
 
 /** Somebody whom one can be, as `POST /local/token` takes them. */
 export type Player = {
@@ -9,12 +9,21 @@ export type Player = {
   credits?: number;
 };
 
-export type Bill = { since: string; requests: number; dollars: Record<string, number> };
-export type Audit = { fits: boolean; misfits: { problem: string }[] };
+export type Bill = {
+  since: string;
+  requests: number;
+  dollars: Record<string, number>;
+  byOperation: Record<string, { requests: number }>;
+};
+export type Audit = {
+  fits: boolean;
+  sums: Record<string, number>;
+  misfits: { item?: string; problem: string }[];
+};
 
 const tokenSeconds = 3600;
 
-/** Other machines need the key that the start prints: `/#key=…` brings it along. */
+/** Other machines need the key that the start prints: `#key=…` in the address brings it along. */
 const key = new URLSearchParams(location.hash.slice(1)).get("key");
 
 async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {

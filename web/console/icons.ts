@@ -1,0 +1,22 @@
+import parked from "icon:archive-restore";
+import bans from "icon:ban";
+import chevron from "icon:chevron-up";
+import copy from "icon:copy";
+import machine from "icon:gauge";
+import gifts from "icon:gift";
+import out from "icon:log-out";
+import streams from "icon:radio";
+import replay from "icon:rotate-cw";
+import log from "icon:scroll-text";
+import warning from "icon:triangle-alert";
+import refunds from "icon:undo-2";
+import users from "icon:users";
+import webhooks from "icon:webhook";
+import close from "icon:x";
+import { iconOf } from "../icon.tsx";
+
+/** The icons of the console. */
+export const Icon = iconOf({
+  ...{ bans, chevron, close, copy, gifts, log, machine, out, parked, refunds, replay },
+  ...{ streams, users, warning, webhooks },
+});
