@@ -2,7 +2,8 @@
 import { App, Tags } from "aws-cdk-lib";
 import { placeStage } from "../lib/index.ts";
 import { checkSolutions } from "../lib/nag.ts";
-import { placeholdersOf, stageOf } from "../lib/stages.ts";
+import { placeholdersOf } from "../lib/placeholders.ts";
+import { stageOf } from "../lib/stages.ts";
 import { build } from "./build.ts";
 
 await build();

@@ -2,7 +2,8 @@ import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-clo
 import { GetAccountSettingsCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { GetServiceQuotaCommand, ServiceQuotasClient } from "@aws-sdk/client-service-quotas";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { assertConcurrency, placeholdersOf, type Stage } from "../lib/stages.ts";
+import { placeholdersOf } from "../lib/placeholders.ts";
+import { assertConcurrency, type Stage } from "../lib/stages.ts";
 import { openClient } from "../platform/aws-client.ts";
 
 /** Something that would keep a deployment from working, and what mends it. */

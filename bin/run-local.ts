@@ -1,6 +1,7 @@
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
-import { placeholdersOf, stageOf } from "../lib/stages.ts";
+import { placeholdersOf } from "../lib/placeholders.ts";
+import { stageOf } from "../lib/stages.ts";
 import type { System } from "../local/index.ts";
 import { createLog, DataDirectoryBusy, FormatMismatch, startSystem } from "../local/index.ts";
 import type { Log } from "../local/log.ts";

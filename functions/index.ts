@@ -9,6 +9,7 @@ export * as "app/health" from "./app/health.ts";
 export * as "app/not-found" from "./app/not-found.ts";
 export * as "app/openapi" from "./app/openapi.ts";
 export * as "auth/http" from "./auth/http.ts";
+export * as "auth/second-factor" from "./auth/second-factor.ts";
 export * as "auth/socket" from "./auth/socket.ts";
 export * as "bans/check" from "./bans/check.ts";
 export * as "bans/create" from "./bans/create.ts";

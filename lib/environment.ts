@@ -23,7 +23,8 @@ export type Places = {
 
 type Setting = { value: string | undefined; for: (contract: AnyContract) => boolean };
 
-const everyone = () => true;
+/** Whoever serves callers or does work for them; a user pool's trigger does neither. */
+const everyone = ({ kind }: AnyContract) => kind !== "trigger";
 const ofKind =
   (...kinds: AnyContract["kind"][]) =>
   (contract: AnyContract) =>
@@ -51,10 +52,15 @@ const ratesText = ({ rates }: Stage) =>
     ),
   );
 
+const scopesText = ({ roleScopes }: Stage) =>
+  Object.entries(roleScopes)
+    .map(([role, scope]) => `${role}=${scope}`)
+    .join();
+
 /** Every setting of platform/env.ts: its value and who gets it. A missing one does not compile. */
 function settingsOf(stage: Stage, places: Partial<Places>) {
   return {
-    STAGE: { value: stage.name, for: everyone },
+    STAGE: { value: stage.name, for: () => true },
     TABLE_NAME: { value: places.tableName, for: everyone },
     ORIGINS: {
       value: stage.origins.join(),
@@ -80,6 +86,8 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     AUDIENCE: { value: places.audience, for: asksIssuer },
     JWKS_URI: { value: places.jwksUri, for: ofKind("authorizer") },
     GROUPS_CLAIM: { value: stage.groupsClaim, for: asksIssuer },
+    SUBJECT_CLAIM: { value: stage.subjectClaim, for: ofKind("authorizer") },
+    ROLE_SCOPES: { value: scopesText(stage), for: ofKind("authorizer") },
     WS_ENDPOINT: { value: places.socketEndpoint, for: toSockets },
     SOCKETS_PER_USER: { value: String(stage.socketsPerUser), for: ofKind("socket", "authorizer") },
     POST_RATE: { value: String(stage.postRate), for: toSockets },

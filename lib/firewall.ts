@@ -27,24 +27,61 @@ const bodyRules = [
   "SizeRestrictions_BODY",
 ];
 
+/** What CloudWatch is told of a rule, or of all of them. */
+const measured = (metricName: string) => ({
+  visibilityConfig: { cloudWatchMetricsEnabled: true, metricName, sampledRequestsEnabled: false },
+});
+
+/** A group of rules that AWS keeps, of which some only count. */
+const managed = (priority: number, group: string, counted: readonly string[] = []) => ({
+  name: group,
+  priority,
+  overrideAction: { none: {} },
+  statement: {
+    managedRuleGroupStatement: {
+      vendorName: "AWS",
+      name: group,
+      ruleActionOverrides: counted.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
+    },
+  },
+  ...measured(group),
+});
+
+/** Refuses addresses that ask more often than so many times in five minutes. */
+const rateByAddress = (limit: number) => ({
+  name: "rate",
+  priority: 0,
+  action: { block: {} },
+  statement: { rateBasedStatement: { limit, aggregateKeyType: "IP" } },
+  ...measured("rate"),
+});
+
+/** Refuses tokens that come more often than so many times in a minute, where the statement holds. */
+const rateByToken = (
+  priority: number,
+  name: string,
+  limit: number,
+  scopeDownStatement: CfnWebACL.StatementProperty,
+) => ({
+  name,
+  priority,
+  action: { block: {} },
+  statement: {
+    rateBasedStatement: {
+      limit,
+      evaluationWindowSec: 60,
+      aggregateKeyType: "CUSTOM_KEYS",
+      customKeys: [
+        { header: { name: "authorization", textTransformations: [{ priority: 0, type: "NONE" }] } },
+      ],
+      scopeDownStatement,
+    },
+  },
+  ...measured(name),
+});
+
 /** A web application firewall before the HTTP API. Its refusals are our 403 (gateway responses). */
 export function placeFirewall(scope: Construct, name: string, api: SpecRestApi): void {
-  const measured = (metricName: string) => ({
-    visibilityConfig: { cloudWatchMetricsEnabled: true, metricName, sampledRequestsEnabled: false },
-  });
-  const managed = (priority: number, group: string, counted: readonly string[] = []) => ({
-    name: group,
-    priority,
-    overrideAction: { none: {} },
-    statement: {
-      managedRuleGroupStatement: {
-        vendorName: "AWS",
-        name: group,
-        ruleActionOverrides: counted.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
-      },
-    },
-    ...measured(group),
-  });
   const isWallet = {
     byteMatchStatement: {
       searchString: walletsPath,
@@ -53,58 +90,50 @@ export function placeFirewall(scope: Construct, name: string, api: SpecRestApi):
       textTransformations: [{ priority: 0, type: "NONE" }],
     },
   };
-  const tokenRate = (
-    priority: number,
-    rule: string,
-    limit: number,
-    scopeDownStatement: CfnWebACL.StatementProperty,
-  ) => ({
-    name: rule,
-    priority,
-    action: { block: {} },
-    statement: {
-      rateBasedStatement: {
-        limit,
-        evaluationWindowSec: 60,
-        aggregateKeyType: "CUSTOM_KEYS",
-        customKeys: [
-          {
-            header: {
-              name: "authorization",
-              textTransformations: [{ priority: 0, type: "NONE" }],
-            },
-          },
-        ],
-        scopeDownStatement,
-      },
-    },
-    ...measured(rule),
-  });
+  const { others, wallets } = requestsPerTokenMax;
+  place(scope, name, api.deploymentStage.stageArn, [
+    rateByAddress(requestsPerAddressMax),
+    rateByToken(3, "token-rate", others, { notStatement: { statement: isWallet } }),
+    rateByToken(4, "wallets-token-rate", wallets, isWallet),
+    managed(1, "AWSManagedRulesCommonRuleSet", bodyRules),
+    managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
+  ]);
+}
+
+/**
+ * Requests of one address to the user pool in five minutes: signing in takes three, and the viewers
+ * of an event who share an address do not all sign in at once.
+ */
+const signInsPerAddressMax = 3_000;
+
+/**
+ * The same before a user pool: no rules about what is written, since Cognito judges that itself and
+ * a refusal would reach an app as an error that it does not know.
+ * https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-waf.html
+ */
+export function placePoolFirewall(scope: Construct, name: string, poolArn: string): void {
+  place(scope, name, poolArn, [
+    rateByAddress(signInsPerAddressMax),
+    managed(1, "AWSManagedRulesAmazonIpReputationList"),
+    managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
+  ]);
+}
+
+function place(
+  scope: Construct,
+  name: string,
+  resourceArn: string,
+  rules: CfnWebACL.RuleProperty[],
+): void {
   const acl = new CfnWebACL(scope, "firewall", {
     name,
     scope: "REGIONAL",
     defaultAction: { allow: {} },
     ...measured(name),
-    rules: [
-      {
-        name: "rate",
-        priority: 0,
-        action: { block: {} },
-        statement: {
-          rateBasedStatement: { limit: requestsPerAddressMax, aggregateKeyType: "IP" },
-        },
-        ...measured("rate"),
-      },
-      tokenRate(3, "token-rate", requestsPerTokenMax.others, {
-        notStatement: { statement: isWallet },
-      }),
-      tokenRate(4, "wallets-token-rate", requestsPerTokenMax.wallets, isWallet),
-      managed(1, "AWSManagedRulesCommonRuleSet", bodyRules),
-      managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
-    ],
+    rules,
   });
   new CfnWebACLAssociation(scope, "firewall-association", {
-    resourceArn: api.deploymentStage.stageArn,
+    resourceArn,
     webAclArn: acl.attrArn,
   });
 }

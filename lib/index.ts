@@ -13,7 +13,7 @@ export function placeStage(app: App, stage: Stage): void {
   const id = (name: string) => `ovation-${stage.name}-${name}`;
   const account = new Account(app, "ovation-account", stage);
   const data = new Data(app, id("data"), stage);
-  const identity = new Identity(app, id("identity"), stage);
+  const identity = new Identity(app, id("identity"), stage, { data });
   const realtime = new Realtime(app, id("realtime"), stage, { data });
   const neighbours = { data, sockets: realtime.sockets };
   const http = new HttpApi(app, id("http"), stage, neighbours);

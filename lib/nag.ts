@@ -61,7 +61,7 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
   {
     finding: /^AwsSolutions-COG2$/,
     reason:
-      "Viewers choose whether to use a second factor; without a choice most would not sign up.",
+      "Viewers choose whether to use a second factor; whoever has a role is one only with it.",
   },
   {
     finding: /^AwsSolutions-COG8$/,

@@ -5,6 +5,7 @@ import type { ReactionContract } from "../platform/reaction.ts";
 import type { SocketContract } from "../platform/realtime/contract.ts";
 import type { TaskContract } from "../platform/task.ts";
 import type { CommandContract, ReceiverContract } from "../platform/tencent/contract.ts";
+import type { TriggerContract } from "../platform/trigger.ts";
 
 /** The contract of any function. */
 export type AnyContract =
@@ -15,7 +16,8 @@ export type AnyContract =
   | AuthorizerContract
   | ReactionContract
   | SocketContract
-  | TaskContract;
+  | TaskContract
+  | TriggerContract;
 
 /** The names of all functions: those of the route table, such as `gifts/create`. */
 export type FunctionName = keyof typeof table;

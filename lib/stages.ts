@@ -1,4 +1,5 @@
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Role } from "../platform/caller.ts";
 import type { Rates } from "../platform/env.ts";
 import { devRates, prodRates } from "./rates.ts";
 import type { FunctionName } from "./route-table.ts";
@@ -67,7 +68,15 @@ export type Stage = {
   tencent: { sdkAppId: number; administrators: readonly string[] };
   /** The claim of a token that lists its groups. */
   groupsClaim: string;
-  /** Any OIDC issuer in place of the stage's own user pool. */
+  /** The claim that names a person, where the issuer's `sub` is no user id here. */
+  subjectClaim: string;
+  /** Scopes that give a machine's token a role; people have theirs by groups alone. */
+  roleScopes: Readonly<Partial<Record<Role, string>>>;
+  /** The address from which the stage's user pool writes, verified in SES; else Cognito's own. */
+  mailFrom?: string;
+  /** Where the stage's user pool may lead back to: addresses of `/console`. */
+  consoleUrls: readonly string[];
+  /** Any OIDC issuer in place of the stage's own user pool; of the audiences pages are the first. */
   issuer?: { issuer: string; audience: string; jwks: string };
 };
 
@@ -77,7 +86,7 @@ type ByFunction = Readonly<Partial<Record<FunctionName, number>>>;
 const pictures = "https://assets.ovation.example";
 
 /** The application of the demo; Tencent gives each its own. */
-const demoSdkAppId = 1_400_000_001;
+export const demoSdkAppId = 1_400_000_001;
 
 const dev: Stage = {
   name: "dev",
@@ -124,6 +133,10 @@ const dev: Stage = {
   memoryMegabytes: {},
   tencent: { sdkAppId: demoSdkAppId, administrators: ["administrator"] },
   groupsClaim: "cognito:groups",
+  subjectClaim: "sub",
+  roleScopes: { service: "ovation/service" },
+  // Cognito takes http of this name alone.
+  consoleUrls: ["http://localhost:4000/console"],
 };
 
 const prod: Stage = {
@@ -132,6 +145,8 @@ const prod: Stage = {
   keepData: true,
   logRetention: 90,
   origins: ["https://ovation.example"],
+  consoleUrls: ["https://ovation.example/console"],
+  mailFrom: "no-reply@ovation.example",
   authorizerCacheSeconds: 300,
   throttle: { rate: 2_000, burst: 4_000 },
   postRate: 8_000,
@@ -182,26 +197,6 @@ export const stageNames = Object.keys(stages);
 export const placeOf = ({ account, region }: Stage) => ({
   env: { ...(account && { account }), ...(region && { region }) },
 });
-
-/** A host that belongs to nobody: in the domain `example`, or one of that name (RFC 2606). */
-const placeholder = /[.@/]example(\.(com|net|org))?(?![\w.-])/;
-
-/**
- * A line for each value that stands for one of the operator's own, in a stage that keeps data:
- * deployed with them its web clients are refused and its alarms reach nobody.
- */
-export function placeholdersOf(stage: Stage): string[] {
-  if (!stage.keepData) return [];
-  const { origins, alarmsAddress = "", defaultPicture, defaultThumbnail, tencent } = stage;
-  const texts = { origins: origins.join(), alarmsAddress, defaultPicture, defaultThumbnail };
-  const found = Object.entries(texts).filter(([, value]) => placeholder.test(value));
-  if (alarmsAddress === "") found.push(["alarmsAddress", "nobody"]);
-  for (const pinned of ["account", "region"] as const)
-    if (stage[pinned] === undefined) found.push([pinned, "whatever the credentials name"]);
-  if (tencent.sdkAppId === demoSdkAppId)
-    found.push(["tencent.sdkAppId", `the demo's ${demoSdkAppId}`]);
-  return found.map(([name, value]) => `${stage.name}: ${name} is still ${value}`);
-}
 
 /** Lambda refuses a reservation that leaves fewer executions for all other functions. */
 const unreservedMin = 100;

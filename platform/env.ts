@@ -8,6 +8,13 @@ const positive = () => z.coerce.number().int().min(1);
 const list = () => z.string().transform((value) => value.split(",").filter(Boolean));
 const url = () => z.url();
 
+/** `role=scope`, comma-separated: the role that each scope gives. */
+const roleScopes = () =>
+  list().transform((pairs): ReadonlyMap<string, string> => {
+    const cut = (pair: string) => pair.indexOf("=");
+    return new Map(pairs.map((pair) => [pair.slice(cut(pair) + 1), pair.slice(0, cut(pair))]));
+  });
+
 /** What one user may do of each kind, in all environments together. */
 export type Rates = Readonly<Record<RateKind, Rate>>;
 
@@ -41,9 +48,14 @@ const settings = {
   /** `on` where credit packages may be bought without a store. */
   PURCHASES: () => z.enum(["on", "off"]),
   ISSUER: text,
-  AUDIENCE: text,
+  /** Clients whose tokens are for us; pages sign in as the first. */
+  AUDIENCE: () => text().pipe(list()),
   JWKS_URI: url,
   GROUPS_CLAIM: text,
+  /** The claim that names a person, where it is not `sub`. */
+  SUBJECT_CLAIM: () => text().default("sub"),
+  /** Roles of machines by their scopes; none when absent. */
+  ROLE_SCOPES: () => z.string().default("").pipe(roleScopes()),
   /** The base of the WebSocket API's `@connections`. */
   WS_ENDPOINT: url,
   /** Sockets that one user may have open. */

@@ -43,6 +43,8 @@ export type Grants = {
   pictures?: readonly ("read" | "write" | "sweep")[];
   /** The key in the address of callbacks from Tencent. */
   callbackSecret?: true;
+  /** Looks up users of the stage's own user pool. */
+  userPool?: true;
   /** Knows the stage's issuer and may ask it; authorizers always do. */
   issuer?: true;
 };

@@ -50,7 +50,7 @@ export async function redeem(
   if (address === undefined) refuse("sign_in_unavailable");
   const { status, text } = await ask(address, {
     grant_type: "authorization_code",
-    client_id: setting("AUDIENCE"),
+    client_id: setting("AUDIENCE")[0]!,
     code,
     code_verifier: codeVerifier,
     redirect_uri: redirectUri,

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 
 /** Who signs, for which region and service: API Gateway's posts unless stated otherwise. */
 export type Signing = {
-  service?: "execute-api" | "lambda" | "dynamodb" | "sqs" | "secretsmanager" | "s3";
+  service?: "execute-api" | "lambda" | "dynamodb" | "sqs" | "secretsmanager" | "s3" | "cognito-idp";
   region: string;
   accessKeyId: string;
   secretAccessKey: string;

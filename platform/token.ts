@@ -23,12 +23,15 @@ const claim = z.string().max(500).optional().catch(undefined);
  * with an `iat` in the future.
  */
 const Claims = z.object({
-  sub: UserId,
+  sub: z.string().min(1),
   exp: z.number(),
   iat: z.number(),
   jti: z.string().max(200).catch(""),
   aud: z.union([z.string(), z.array(z.string())]).optional(),
   client_id: z.string().optional(),
+  azp: z.string().optional().catch(undefined),
+  token_use: z.string().optional().catch(undefined),
+  scope: z.string().default(""),
   preferred_username: claim,
   given_name: claim,
   family_name: claim,
@@ -56,13 +59,18 @@ function createVerifier() {
 /**
  * Whose token this is (JWT, RFC 7519), or undefined: whatever is wrong with it, the caller hears
  * the same. Signature, issuer, audience, times and subject are checked; roles come from the groups
- * claim. Throws `KeysUnavailable` when it cannot be judged without keys that cannot be had now, and
+ * claim, those of a machine from its scopes. Throws `KeysUnavailable` when it cannot be judged without keys that cannot be had now, and
  * when a setting is wrong: nobody's token is bad for that.
  */
 export async function verifyToken(token: string, now: Date): Promise<Caller | undefined> {
   if (token.length > tokenLengthMax) return undefined;
   verifier ??= createVerifier();
-  const names = { audience: setting("AUDIENCE"), groupsClaim: setting("GROUPS_CLAIM") };
+  const names = {
+    audiences: setting("AUDIENCE"),
+    subjectClaim: setting("SUBJECT_CLAIM"),
+    groupsClaim: setting("GROUPS_CLAIM"),
+    roleScopes: setting("ROLE_SCOPES"),
+  };
   try {
     const payload = await verifySignature(verifier, token, now.getTime());
     return callerOf(payload, names, Math.floor(now.getTime() / 1000));
@@ -119,22 +127,36 @@ function assertSigning(header: Header, jwk: SigningKey): void {
   if (keyKinds[header.alg?.slice(0, 2) ?? ""] !== jwk.kty) throw new Error("alg");
 }
 
-function callerOf(
-  payload: unknown,
-  names: { audience: string; groupsClaim: string },
-  nowSeconds: number,
-): Caller | undefined {
+/** What a stage calls things in its issuer's tokens. */
+type Names = {
+  audiences: readonly string[];
+  subjectClaim: string;
+  groupsClaim: string;
+  roleScopes: ReadonlyMap<string, string>;
+};
+
+function callerOf(payload: unknown, names: Names, nowSeconds: number): Caller | undefined {
   const parsed = Claims.safeParse(payload);
   if (!parsed.success) return undefined;
-  const { sub, exp, iat, jti, aud, client_id, ...claims } = parsed.data;
+  const { sub, exp, iat, jti, aud, client_id, azp, token_use, scope, ...claims } = parsed.data;
   const audiences = aud === undefined ? [client_id] : [aud].flat();
-  if (!audiences.includes(names.audience)) return undefined;
+  if (!audiences.some((one) => one !== undefined && names.audiences.includes(one)))
+    return undefined;
   if (exp <= nowSeconds || exp - iat > tokenSecondsMax) return undefined;
   if (iat > nowSeconds + graceSeconds) return undefined;
-  const groups = (payload as Record<string, unknown>)[names.groupsClaim];
+  const said = payload as Record<string, unknown>;
+  const machine = machineOf(sub, client_id ?? azp);
+  const userId = UserId.safeParse(machine ?? said[names.subjectClaim]);
+  if (!userId.success) return undefined;
+  // Cognito's trigger takes roles out of ID tokens alone (platform/second-factor.ts).
+  const groups = token_use === "access" ? [] : said[names.groupsClaim];
+  const scopes = machine === undefined ? [] : scope.split(" ");
   return {
-    userId: sub,
-    roles: rolesOf(groups),
+    userId: userId.data,
+    roles: rolesOf([
+      ...(Array.isArray(groups) ? groups : []),
+      ...scopes.map((name) => names.roleScopes.get(name)),
+    ]),
     claims,
     expiresAt: exp,
     issuedAt: iat,
@@ -142,8 +164,14 @@ function callerOf(
   };
 }
 
-/** Groups that mean nothing here give nothing. */
-function rolesOf(groups: unknown): Role[] {
-  const names = Array.isArray(groups) ? groups : [];
-  return (["admin", "service"] as const).filter((role) => names.includes(role));
-}
+/**
+ * The client that a token was given to for itself (client credentials): such a token's subject is
+ * the client (RFC 9068, 2.2), which Auth0 writes `client@clients`. A person's token names a client
+ * too, and scopes that an application asked for: those give no role.
+ */
+const machineOf = (sub: string, client: string | undefined) =>
+  client !== undefined && (sub === client || sub === `${client}@clients`) ? client : undefined;
+
+/** Names that mean nothing here give nothing. */
+const rolesOf = (names: readonly unknown[]): Role[] =>
+  (["admin", "service"] as const).filter((role) => names.includes(role));

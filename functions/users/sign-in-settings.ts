@@ -20,7 +20,7 @@ export const { contract, handler } = endpoint(
     const authorizationEndpoint = (token_endpoint && address) ?? null;
     return {
       issuer: setting("ISSUER"),
-      clientId: setting("AUDIENCE"),
+      clientId: setting("AUDIENCE")[0]!,
       authorizationEndpoint,
       scope: "openid profile",
       groupsClaim: setting("GROUPS_CLAIM"),

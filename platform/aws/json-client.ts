@@ -15,7 +15,7 @@ import {
 /** A service of AWS that speaks JSON: what its calls are named and signed by. */
 export type Service = {
   /** In its address and in the scope of a signature. */
-  name: "dynamodb" | "sqs" | "secretsmanager";
+  name: "dynamodb" | "sqs" | "secretsmanager" | "cognito-idp";
   /** What stands before an operation in `x-amz-target`. */
   target: string;
   version: "1.0" | "1.1";

@@ -105,3 +105,35 @@ test("what cannot be a code is 400 by name", async () => {
     expect(answer.body.errors[1]).toMatch(new RegExp(`^${name}: `));
   }
 });
+
+/** A token for a back end itself, as OAuth 2.0 has it (RFC 6749, 4.4). */
+async function machineToken(scope?: string): Promise<{ id: string; token: string }> {
+  const { issuer } = await settings();
+  const id = `backend-${randomBytes(6).toString("hex")}`;
+  const asked = { grant_type: "client_credentials", client_id: id, client_secret: "any" };
+  const body = new URLSearchParams({ ...asked, ...(scope !== undefined && { scope }) });
+  const answer = await fetch(`${issuer}/token`, { method: "POST", body });
+  expect(answer.status).toBe(200);
+  const { access_token } = (await answer.json()) as { access_token: string };
+  return { id, token: access_token };
+}
+
+localTest("a back end's token is a service by its scope alone, and never an admin", async () => {
+  const someone = await person();
+  await call("GET /api/v1/wallet", { as: someone });
+  const read = `GET /api/v1/wallets/${someone.id}`;
+  const backend = await machineToken("openid ovation/service");
+  expect((await call(read, { as: backend })).status).toBe(200);
+  for (const scope of [undefined, "service", "ovation/services"])
+    expectFailure(await call(read, { as: await machineToken(scope) }), 403, sentences[403]);
+  const revoke = "POST /api/v1/revocations";
+  const asked = await call(revoke, { as: backend, body: { sub: someone.id } });
+  expectFailure(asked, 403, sentences[403]);
+});
+
+localTest("a person's token has no role by a scope that an application asked for", async () => {
+  const asked = { scope: "ovation/service", azp: "some-app", client_id: "some-app" };
+  const someone = await person({ claims: asked });
+  const answer = await call(`GET /api/v1/wallets/${someone.id}`, { as: someone });
+  expectFailure(answer, 403, sentences[403]);
+});

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { cdkCommand, contextOf } from "../../bin/cdk.ts";
-import { placeholdersOf, stageOf } from "../../lib/stages.ts";
+import { placeholdersOf } from "../../lib/placeholders.ts";
+import { stageOf } from "../../lib/stages.ts";
 
 const root = join(import.meta.dirname, "../..");
 const run = (program: string, ...given: string[]) =>
@@ -37,7 +38,7 @@ test("a deployment of prod names every placeholder at once, and ends before it b
 test("a deployment without credentials says so beside everything else, and of a stage that is not", () => {
   const { status, stderr } = deploy("prod");
   expect(status).toBe(2);
-  expect(stderr).toMatch(/^Nothing was deployed\. \d to mend:\n/);
+  expect(stderr).toMatch(/^Nothing was deployed\. \d+ to mend:\n/);
   expect(stderr).toMatch(/AWS knows no caller: .+\n {2}Sign in/);
   const unknown = deploy("live");
   expect(unknown.status).toBe(2);
@@ -51,6 +52,8 @@ test("a stage with values of its own, and one that keeps nothing, has no placeho
     alarmsAddress: "oncall@acme.com",
     defaultPicture: "https://cdn.acme.com/person.png",
     defaultThumbnail: "https://cdn.acme.com/stream.png",
+    consoleUrls: ["https://live.acme.com/console"],
+    mailFrom: "hello@acme.com",
     tencent: { sdkAppId: 1_400_555_555, administrators: ["administrator"] },
     account: "111122223333",
     region: "eu-central-1",
@@ -61,6 +64,9 @@ test("a stage with values of its own, and one that keeps nothing, has no placeho
   ]);
   expect(placeholdersOf({ ...own, origins: ["https://a.com", "https://x.example"] })).toEqual([
     "prod: origins is still https://a.com,https://x.example",
+  ]);
+  expect(placeholdersOf({ ...own, mailFrom: "no-reply@ovation.example" })).toEqual([
+    "prod: mailFrom is still no-reply@ovation.example",
   ]);
   expect(placeholdersOf(stage("dev"))).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { functionsOf, resourcesOf, synthesize, templatesOf } from "./templates.t
 
 const kinds = [
   ...(["endpoint", "command", "receiver", "download"] as const),
-  ...(["authorizer", "reaction", "socket", "task"] as const),
+  ...(["authorizer", "reaction", "socket", "task", "trigger"] as const),
 ];
 const rows = kinds.flatMap((kind) => [...rowsOf(kind)] as { name: string; contract: Contract }[]);
 type Contract = {

@@ -201,7 +201,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
   });
 
   test("have a firewall in prod that only counts what bodies look like", () => {
-    const [acl] = resourcesOf(templates, "AWS::WAFv2::WebACL");
+    const [acl] = resourcesOf(templates, "AWS::WAFv2::WebACL", "http");
     expect(acl !== undefined).toBe(inProd);
     if (acl === undefined) return;
     const common = acl.Properties.Rules.find(({ Name }: Rule) => Name.includes("CommonRuleSet"));
@@ -218,7 +218,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       ["token-rate", 2_400, 60],
       ["wallets-token-rate", 3_600, 60],
     ]);
-    expect(resourcesOf(templates, "AWS::WAFv2::WebACLAssociation").length).toBe(1);
+    expect(resourcesOf(templates, "AWS::WAFv2::WebACLAssociation", "http").length).toBe(1);
   });
 
   test("name the issuer by parameters, which a pool of the stage fills", () => {

@@ -98,6 +98,8 @@ const exceptions: Record<string, readonly RegExp[]> = {
   "local/sources/streams.ts": [/^local\/aws\/(engine-call|objects)\.ts$/],
   // A use case over people and streams: who is told of what.
   "platform/notices.ts": [/^platform\/store\/(people|streams)\//, /^domain\/streams\//],
+  // One call to Cognito, for which no package of the SDK is installed.
+  "platform/second-factor.ts": [/^platform\/aws\/json-client\.ts$/],
   // Whatever posts tells at its end what was lost.
   "platform/reaction.ts": [/^platform\/push\/losses\.ts$/],
   "platform/task.ts": [/^platform\/push\/losses\.ts$/],

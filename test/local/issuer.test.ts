@@ -91,3 +91,22 @@ test.each<[string, unknown, RegExp]>([
   expect(answer.body.errors[0]).toBe("Validation failed");
   expect(answer.body.errors[1]).toMatch(fault);
 });
+
+test("a back end gets a token for itself, which has no name and what it asked for", async () => {
+  const issuer = await createIssuer({ baseUrl });
+  const asked = { grant_type: "client_credentials", client_id: "backend", client_secret: "any" };
+  const path = "/local/issuer/token";
+  const { status, body } = await ask(issuer, "POST", path, { ...asked, scope: "ovation/service" });
+  expect([status, body.token_type, body.id_token]).toEqual([200, "Bearer", undefined]);
+  expect(decodeJwt(body.access_token)).toMatchObject({
+    sub: "backend",
+    client_id: "backend",
+    scope: "ovation/service",
+    "cognito:groups": [],
+  });
+  for (const wrong of [{ client_id: "a b" }, { client_secret: "" }, { client_id: undefined }])
+    expect(await ask(issuer, "POST", path, { ...asked, ...wrong })).toEqual({
+      status: 400,
+      body: { error: "invalid_request" },
+    });
+});

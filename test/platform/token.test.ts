@@ -27,8 +27,9 @@ beforeAll(async () => {
   const { port } = server.address() as AddressInfo;
   Object.assign(process.env, {
     ISSUER: issuer,
-    AUDIENCE: "ovation",
+    AUDIENCE: "ovation,console,machine",
     GROUPS_CLAIM: "cognito:groups",
+    ROLE_SCOPES: "service=ovation/service",
     JWKS_URI: `http://127.0.0.1:${port}/jwks.json`,
     LOCAL: "on",
   });
@@ -91,6 +92,54 @@ describe("a good token", () => {
       roles: [],
     });
   });
+});
+
+describe("a machine's token", () => {
+  /** As Cognito grants it to a client with a secret: no `aud`, and the client is the subject. */
+  const machine = { ...good, aud: undefined, sub: "machine", client_id: "machine" };
+  /** As Auth0 does. */
+  const other = { ...good, sub: "machine@clients", azp: "machine" };
+
+  test.each([
+    ["one scope", { ...machine, scope: "ovation/service" }, ["service"]],
+    ["one among several", { ...machine, scope: "x ovation/service y" }, ["service"]],
+    ["another issuer's form", { ...other, scope: "ovation/service" }, ["service"]],
+    ["another scope", { ...machine, scope: "ovation/services" }, []],
+    ["a role that the stage gives no scope", { ...machine, scope: "admin service" }, []],
+    ["no scope", machine, []],
+  ])("with %s has the roles that the stage gives for it", async (_, claims, roles) => {
+    expect(await verifyToken(await sign(claims), now)).toMatchObject({ userId: "machine", roles });
+  });
+
+  test("is a machine's only where the subject is the client: people have no role by a scope", async () => {
+    const scope = "ovation/service";
+    for (const claims of [
+      { ...good, scope },
+      { ...good, scope, azp: "machine" },
+      { ...good, scope, client_id: "console", aud: undefined },
+      { ...good, scope, sub: "machine" },
+    ])
+      expect(await verifyToken(await sign(claims), now)).toMatchObject({ roles: [] });
+    const forged = { ...other, sub: "somebody@clients", scope };
+    expect(await verifyToken(await sign(forged), now)).toBeUndefined();
+  });
+});
+
+test.each(["ovation", "console", "machine"])(
+  "a token for the client %s is one for us",
+  async (aud) => {
+    expect(await verifyToken(await sign({ ...good, aud }), now)).toMatchObject({
+      userId: good.sub,
+    });
+  },
+);
+
+test("an access token gives no role by a group, since a trigger has seen the ID token alone", async () => {
+  const groups = { "cognito:groups": ["admin"] };
+  const access = await sign({ ...good, ...groups, token_use: "access" });
+  expect(await verifyToken(access, now)).toMatchObject({ userId: good.sub, roles: [] });
+  const id = await sign({ ...good, ...groups, token_use: "id" });
+  expect(await verifyToken(id, now)).toMatchObject({ roles: ["admin"] });
 });
 
 describe("a bad token", () => {

@@ -1,0 +1,54 @@
+import * as z from "zod";
+import { JsonClient } from "./aws/json-client.ts";
+import { openClient } from "./aws-client.ts";
+import type { Role } from "./caller.ts";
+import { lazy } from "./lazy.ts";
+
+/** Groups of a pool that are roles here; any other group is the application's own. */
+const roles: readonly string[] = ["admin", "service"] satisfies Role[];
+
+/** As much of the event before tokens are made as is looked at (version 1: ID tokens). */
+export type TokenEvent = {
+  userPoolId: string;
+  userName: string;
+  request: { groupConfiguration?: { groupsToOverride?: readonly string[] | null } | null };
+  response: unknown;
+};
+
+/** The one operation of Cognito that is used. */
+class UserPools {
+  readonly #client: JsonClient;
+
+  constructor(settings: ConstructorParameters<typeof JsonClient>[1]) {
+    const target = "AWSCognitoIdentityProviderService";
+    const service = { name: "cognito-idp", target, version: "1.1", pauseBase: 50 } as const;
+    this.#client = new JsonClient(service, settings);
+  }
+
+  /** https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html */
+  getUser = (UserPoolId: string, Username: string) =>
+    this.#client.call("AdminGetUser", JSON.stringify({ UserPoolId, Username }));
+}
+
+const pools = lazy(() => openClient(UserPools as new (settings: object) => UserPools));
+
+const Factors = z.object({ UserMFASettingList: z.array(z.string()).default([]) });
+
+/**
+ * Takes the roles out of the groups of somebody who signs in without a second factor: a pool can
+ * demand one of all its users or leave it to each, and nothing in between. Cognito asks whoever has
+ * set one up for it at every sign-in. Throws when that cannot be found out, so nobody who has a
+ * role gets in without it.
+ * https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
+ */
+export async function withoutUnprovenRoles(event: TokenEvent): Promise<TokenEvent> {
+  const groups = event.request.groupConfiguration?.groupsToOverride ?? [];
+  if (!groups.some((name) => roles.includes(name))) return event;
+  const user = Factors.parse(await pools().getUser(event.userPoolId, event.userName));
+  if (user.UserMFASettingList.length > 0) return event;
+  const groupsToOverride = groups.filter((name) => !roles.includes(name));
+  return {
+    ...event,
+    response: { claimsOverrideDetails: { groupOverrideDetails: { groupsToOverride } } },
+  };
+}

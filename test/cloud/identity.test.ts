@@ -1,0 +1,155 @@
+import { describe, expect, test } from "@jest/globals";
+import { stageOf } from "../../lib/stages.ts";
+import {
+  flat,
+  functionsOf,
+  resourcesOf,
+  synthesize,
+  templatesOf,
+  theResource,
+} from "./templates.ts";
+
+const all = {
+  dev: await templatesOf({ stage: "dev" }),
+  prod: await templatesOf({ stage: "prod" }),
+};
+
+describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
+  const templates = all[stage];
+  const inProd = stage === "prod";
+  const pool = theResource(templates, "AWS::Cognito::UserPool", "identity").Properties;
+  const clients = new Map(
+    Object.entries(templates.identity!)
+      .filter(([, { Type }]) => Type === "AWS::Cognito::UserPoolClient")
+      .map(([id, { Properties }]) => [/^users([a-z]+)/.exec(id)?.[1], Properties]),
+  );
+
+  test("is of the plan that has what is used, and writes from the stage's own address", () => {
+    expect(pool.UserPoolTier).toBe("LITE");
+    expect(pool.MfaConfiguration).toBe("OPTIONAL");
+    expect(pool.EnabledMfas).toEqual(["SOFTWARE_TOKEN_MFA"]);
+    expect(pool.UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate).toEqual([
+      "email",
+    ]);
+    expect(pool.EmailConfiguration?.From).toBe(inProd ? "no-reply@ovation.example" : undefined);
+    if (inProd)
+      expect(flat(pool.EmailConfiguration.SourceArn)).toMatch(/:identity\/ovation\.example$/);
+  });
+
+  test("has three clients, each with the one way to tokens that it uses", () => {
+    expect([...clients.keys()].sort()).toEqual(["app", "console", "machine"]);
+    const refresh = "ALLOW_REFRESH_TOKEN_AUTH";
+    expect(clients.get("app")).toMatchObject({
+      ExplicitAuthFlows: ["ALLOW_USER_SRP_AUTH", refresh],
+      AllowedOAuthFlowsUserPoolClient: false,
+    });
+    expect(clients.get("app").AllowedOAuthFlows).toBeUndefined();
+    expect(clients.get("app").CallbackURLs).toBeUndefined();
+    expect(clients.get("console")).toMatchObject({
+      ExplicitAuthFlows: ["ALLOW_ADMIN_USER_PASSWORD_AUTH", refresh],
+      AllowedOAuthFlows: ["code"],
+      AllowedOAuthScopes: ["openid", "profile"],
+      CallbackURLs: [inProd ? "https://ovation.example/console" : "http://localhost:4000/console"],
+    });
+    expect(clients.get("machine")).toMatchObject({
+      ExplicitAuthFlows: [refresh],
+      AllowedOAuthFlows: ["client_credentials"],
+      GenerateSecret: true,
+    });
+    expect(clients.get("machine").AllowedOAuthScopes.map(flat)).toEqual([
+      expect.stringMatching(/^<usersapi\w+>\/service$/),
+    ]);
+    for (const name of ["app", "console"]) expect(clients.get(name).GenerateSecret).toBeFalsy();
+  });
+
+  test("lets people write the profile and their address, and nothing else of themselves", () => {
+    const own = ["email", "family_name", "given_name", "picture", "preferred_username"];
+    for (const client of clients.values()) {
+      expect([...client.WriteAttributes].sort()).toEqual(own);
+      expect([...client.ReadAttributes].sort()).toEqual([...own, "email_verified"].sort());
+      expect(client.EnableTokenRevocation).toBe(true);
+      expect(client.PreventUserExistenceErrors).toBe("ENABLED");
+    }
+  });
+
+  test("has one scope, which is that of back ends, and a name for its pages", () => {
+    const server = theResource(templates, "AWS::Cognito::UserPoolResourceServer", "identity");
+    expect(server.Properties).toMatchObject({
+      Identifier: "ovation",
+      Scopes: [{ ScopeName: "service" }],
+    });
+    const { Domain } = theResource(
+      templates,
+      "AWS::Cognito::UserPoolDomain",
+      "identity",
+    ).Properties;
+    expect(flat(Domain)).toBe(`ovation-${stage}-<AWS::AccountId>`);
+    const { Variables } = functionsOf(templates).get(`ovation-${stage}-auth-http`)!.properties
+      .Environment;
+    expect(Variables.ROLE_SCOPES).toBe("service=ovation/service");
+  });
+
+  test("signs the console in by the first client that tokens are taken of", () => {
+    const [audience] = resourcesOf(templates, "AWS::SSM::Parameter")
+      .map(({ Properties }) => Properties)
+      .filter(({ Name }) => Name.endsWith("/audience"));
+    expect(flat(audience.Value)).toMatch(/^<usersconsole\w+>,<usersapp\w+>,<usersmachine\w+>$/);
+  });
+
+  test("asks before it makes a token whether whoever has a role has a second factor", () => {
+    const [version, arn] = [
+      pool.LambdaConfig.PreTokenGenerationConfig.LambdaVersion,
+      flat(pool.LambdaConfig.PreTokenGenerationConfig.LambdaArn),
+    ];
+    expect([version, arn]).toEqual(["V1_0", expect.stringMatching(/^<authsecondfactor\w+\.Arn>$/)]);
+    const { properties, role } = functionsOf(templates).get(`ovation-${stage}-auth-second-factor`)!;
+    expect(Object.keys(properties.Environment.Variables)).toEqual(["STAGE"]);
+    expect(role.map(({ Action }) => Action)).toEqual([
+      ["logs:CreateLogStream", "logs:PutLogEvents"],
+    ]);
+    const { PolicyDocument } = theResource(templates, "AWS::IAM::Policy", "identity").Properties;
+    expect(PolicyDocument.Statement).toEqual([
+      expect.objectContaining({
+        Action: "cognito-idp:AdminGetUser",
+        Resource: { "Fn::GetAtt": [expect.stringMatching(/^users/), "Arn"] },
+      }),
+    ]);
+    const permission = theResource(templates, "AWS::Lambda::Permission", "identity").Properties;
+    expect(permission.Principal).toBe("cognito-idp.amazonaws.com");
+    expect(flat(permission.SourceArn)).toMatch(/^<users\w+\.Arn>$/);
+  });
+
+  test("is behind a firewall in prod, with a rate and nothing about what people write", () => {
+    const found = resourcesOf(templates, "AWS::WAFv2::WebACL", "identity");
+    expect(found.length).toBe(inProd ? 1 : 0);
+    if (!inProd) return;
+    const rules = found[0]!.Properties.Rules.map(({ Name }: { Name: string }) => Name);
+    expect(rules).toEqual([
+      "rate",
+      "AWSManagedRulesAmazonIpReputationList",
+      "AWSManagedRulesKnownBadInputsRuleSet",
+    ]);
+    const joint = theResource(templates, "AWS::WAFv2::WebACLAssociation", "identity").Properties;
+    expect(flat(joint.ResourceArn)).toMatch(/^<users\w+\.Arn>$/);
+  });
+});
+
+test("an issuer of the stage's own leaves no pool, no trigger and no address of ours", async () => {
+  const issuer = { issuer: "https://i.acme.com", audience: "a,b", jwks: "https://i.acme.com/k" };
+  const roleScopes = { admin: "write:all", service: "service" };
+  const stage = {
+    ...stageOf(() => undefined),
+    issuer,
+    roleScopes,
+    subjectClaim: "https://acme/id",
+  };
+  const { templates } = await synthesize(stage);
+  const types = new Set(Object.values(templates.identity!).map(({ Type }) => Type));
+  expect([...types]).toEqual(["AWS::SSM::Parameter"]);
+  const { Variables } =
+    functionsOf(templates).get("ovation-dev-auth-socket")!.properties.Environment;
+  expect(Variables).toMatchObject({
+    ROLE_SCOPES: "admin=write:all,service=service",
+    SUBJECT_CLAIM: "https://acme/id",
+  });
+});
