@@ -56,7 +56,7 @@ const rateByAddress = (limit: number) => ({
   ...measured("rate"),
 });
 
-/** Refuses tokens that come more often than so many times in a minute, where the statement holds. */
+/** Refuses tokens that come more often than that in a minute, where the statement holds. */
 const rateByToken = (
   priority: number,
   name: string,

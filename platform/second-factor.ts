@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { JsonClient } from "./aws/json-client.ts";
+import { UserPoolClient } from "./aws/client-user-pool.ts";
 import { openClient } from "./aws-client.ts";
 import type { Role } from "./caller.ts";
 import { lazy } from "./lazy.ts";
@@ -15,22 +15,7 @@ export type TokenEvent = {
   response: unknown;
 };
 
-/** The one operation of Cognito that is used. */
-class UserPools {
-  readonly #client: JsonClient;
-
-  constructor(settings: ConstructorParameters<typeof JsonClient>[1]) {
-    const target = "AWSCognitoIdentityProviderService";
-    const service = { name: "cognito-idp", target, version: "1.1", pauseBase: 50 } as const;
-    this.#client = new JsonClient(service, settings);
-  }
-
-  /** https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html */
-  getUser = (UserPoolId: string, Username: string) =>
-    this.#client.call("AdminGetUser", JSON.stringify({ UserPoolId, Username }));
-}
-
-const pools = lazy(() => openClient(UserPools as new (settings: object) => UserPools));
+const pools = lazy(() => openClient(UserPoolClient));
 
 const Factors = z.object({ UserMFASettingList: z.array(z.string()).default([]) });
 
@@ -44,7 +29,7 @@ const Factors = z.object({ UserMFASettingList: z.array(z.string()).default([]) }
 export async function withoutUnprovenRoles(event: TokenEvent): Promise<TokenEvent> {
   const groups = event.request.groupConfiguration?.groupsToOverride ?? [];
   if (!groups.some((name) => roles.includes(name))) return event;
-  const user = Factors.parse(await pools().getUser(event.userPoolId, event.userName));
+  const user = Factors.parse(await pools().getUser(event));
   if (user.UserMFASettingList.length > 0) return event;
   const groupsToOverride = groups.filter((name) => !roles.includes(name));
   return {

@@ -99,7 +99,7 @@ const exceptions: Record<string, readonly RegExp[]> = {
   // A use case over people and streams: who is told of what.
   "platform/notices.ts": [/^platform\/store\/(people|streams)\//, /^domain\/streams\//],
   // One call to Cognito, for which no package of the SDK is installed.
-  "platform/second-factor.ts": [/^platform\/aws\/json-client\.ts$/],
+  "platform/second-factor.ts": [/^platform\/aws\/client-user-pool\.ts$/],
   // Whatever posts tells at its end what was lost.
   "platform/reaction.ts": [/^platform\/push\/losses\.ts$/],
   "platform/task.ts": [/^platform\/push\/losses\.ts$/],

@@ -1,0 +1,21 @@
+import { type ClientSettings, JsonClient } from "./json-client.ts";
+
+/** A client for Cognito's user pools, with the one operation that is used; the SDK has no part. */
+export class UserPoolClient {
+  readonly #client: JsonClient;
+
+  constructor(settings: object) {
+    const target = "AWSCognitoIdentityProviderService";
+    const service = { name: "cognito-idp", target, version: "1.1", pauseBase: 50 } as const;
+    this.#client = new JsonClient(service, settings as ClientSettings);
+  }
+
+  /**
+   * What a pool knows of one user. Rejects as `JsonClient.call` does.
+   * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html
+   */
+  getUser({ userPoolId, userName }: { userPoolId: string; userName: string }) {
+    const user = { UserPoolId: userPoolId, Username: userName };
+    return this.#client.call("AdminGetUser", JSON.stringify(user));
+  }
+}
