@@ -1,0 +1,95 @@
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { handler as remove } from "../../functions/users/delete-me.ts";
+import { handler as erase } from "../../functions/users/erase.ts";
+import { newId } from "../../platform/id.ts";
+import { goOnErasing } from "../../platform/own-data/erasure.ts";
+import { removeUser } from "../../platform/own-data/removal.ts";
+import { settleAll } from "../../platform/store/money/settle.ts";
+import { noteTrace } from "../../platform/store/streams/traces.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { table, tableName } from "../../platform/table/table.ts";
+import { callEndpoint } from "./api-call.ts";
+import { startQueue } from "./queue-double.ts";
+import { useOwnTable } from "./table.ts";
+import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
+
+useOwnTable();
+let queue: Awaited<ReturnType<typeof startQueue>>;
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.ERASURES_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+});
+afterAll(() => queue.stop());
+
+const put = (Item: Record<string, unknown>) =>
+  table().send(new PutCommand({ TableName: tableName(), Item }));
+
+/** A message as it lies in the table, sent at a time. */
+const putMessage = (streamId: string, n: number, userId: string, at: Date) => {
+  const sender = { userId, username: "z", name: "Zoe", surname: "", picture: "" };
+  const [id, createdAt] = [newId(at), at.toISOString()];
+  const times = { createdAt, updatedAt: createdAt };
+  const person = { ...sender, ...times };
+  const message = { id, streamId, n, content: `text ${n}`, sender: person, ...times, revision: 1 };
+  return put({ ...key.message(streamId, n), ...message });
+};
+
+test("nobody leaves while a gift is on its way to them, forfeit or not; then they can", async () => {
+  const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("host"))];
+  const stream = await makeStream(host);
+  const giftId = await sendOne(stream, sender, giftTypeOf(10));
+  for (const query of [{}, { forfeit: "true" }]) {
+    const { status, body } = await callEndpoint(remove, { as: host, query });
+    expect(status).toBe(409);
+    expect(JSON.stringify(body)).toContain("10 credits are still on their way to you");
+  }
+  await settleAll([await readGift(stream.id, giftId)], new Date());
+  const { status } = await callEndpoint(remove, { as: host, query: { forfeit: "true" } });
+  expect(status).toBe(204);
+});
+
+test("more messages than a page are erased page by page, each page as often as it comes", async () => {
+  const [user, other] = [await makeUser(someone("user")), await makeUser(someone("other"))];
+  const stream = await makeStream(other);
+  const now = new Date();
+  const count = 230;
+  for (let n = 1; n <= count; n++) await putMessage(stream.id, n, n % 7 === 0 ? other : user, now);
+  await noteTrace({ userId: user, createdAt: now.toISOString() }, stream.id, now);
+  const later = new Date(now.getTime() + 60_000);
+  await putMessage(stream.id, count + 1, user, new Date(later.getTime() + 1));
+  await removeUser({ userId: user, isForfeit: false, now: later });
+  queue.take();
+  // One page for each message of the queue, and each message twice at once.
+  await goOnErasing(user, 1);
+  let asked = queue.take();
+  for (let turn = 0; turn < 60; turn++) {
+    const step = (await getRawItem(key.erasure(user), { consistent: true }))?.step;
+    if (step === undefined || step === 7) break;
+    expect(asked.length).toBeGreaterThan(0);
+    await Promise.all([goOnErasing(user, 1), goOnErasing(user, 1)]);
+    asked = queue.take();
+  }
+  expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject({ step: 7 });
+  for (let n = 1; n <= count + 1; n++) {
+    const item = await getRawItem(key.message(stream.id, n), { consistent: true });
+    const isErased = n <= count && n % 7 !== 0;
+    expect([n, item?.content]).toEqual([n, isErased ? undefined : `text ${n}`]);
+    expect(item?.sender).toMatchObject({ name: isErased ? "" : "Zoe" });
+  }
+  // The frames wait until everything is in one: the queue has asked for the rest.
+  expect(asked.length).toBeGreaterThan(0);
+});
+
+test("a message of the queue finds nothing to do for a user who did not leave", async () => {
+  const user = await makeUser(someone("user"));
+  const records = [{ messageId: "m", body: JSON.stringify({ userId: user }) }];
+  const answer = await (erase as unknown as (event: unknown) => Promise<unknown>)({
+    Records: records,
+  });
+  expect(answer).toEqual({ batchItemFailures: [] });
+  expect(await getRawItem(key.profile(user))).toMatchObject({ username: user });
+  expect(queue.take()).toEqual([]);
+});
