@@ -3,6 +3,7 @@ import { expect, test } from "@jest/globals";
 import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import { handler as authorizeHttp } from "../../functions/auth/http.ts";
 import { handler as authorizeSocket } from "../../functions/auth/socket.ts";
+import { revoke } from "../../platform/revocations.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { verifyToken } from "../../platform/token.ts";
 import { useOwnIssuer } from "./own-issuer.ts";
@@ -106,6 +107,16 @@ test("a key that cannot be asked for now is no refusal; once it is known its tok
   own.isDown = false;
   own.published = ["k1", "k2"];
   expect(await verifyToken(token, at(13))).toMatchObject({ userId: "u1" });
+});
+
+test("a revoked token is refused for as long as it lives, when no list of recent ones has it", async () => {
+  const [at, now] = [new Date().toISOString(), new Date()];
+  const [ofUser, ofToken, other] = await Promise.all(["u3", "u4", "u5"].map((sub) => tokenOf(sub)));
+  await revoke({ id: "r1", sub: "u3", issuedBefore: at, at }, now);
+  await revoke({ id: "r2", jti: "u4", issuedBefore: null, at }, now);
+  expect(await ask(ofUser!)).toBe("Deny");
+  expect(await ask(ofToken!)).toBe("Deny");
+  expect(await ask(other!)).toBe("Allow");
 });
 
 test("whom the table cannot be asked about is neither let in nor refused", async () => {

@@ -43,6 +43,14 @@ async function found(): Promise<string[]> {
   return list;
 }
 
+/** The items about somebody's wish to be reminded, which hold no name: their keys tell. */
+async function remindersOf({ id }: { id: string }): Promise<string[]> {
+  const list: string[] = [];
+  for await (const { PK, SK } of scanTable())
+    if (String(SK).startsWith("REMIND#") && String(SK).includes(id)) list.push(`${PK} ${SK}`);
+  return list;
+}
+
 async function ok(answer: ReturnType<typeof call>) {
   const { status, text, body } = await answer;
   if (status >= 300) throw new Error(`${status}: ${text}`);
@@ -91,6 +99,18 @@ test("of a user who was deleted no name, text, picture or device is left, and th
   );
   const ban = { targetUserId: zoe.id, liveStreamId: other.id, actionType: "CHAT_ONLY" };
   await ok(call("POST /api/v1/live-stream-ban", { as: other.host, body: ban }));
+  const plannedStartDate = new Date(Date.now() + 86_400_000).toISOString();
+  const planned = await ok(
+    call("POST /api/v1/live-stream/create", {
+      as: fan,
+      body: { title: "Tomorrow", plannedStartDate },
+    }),
+  );
+  await ok(
+    call(`POST /api/v1/live-stream/${planned.id}/reminder`, { as: zoe, body: { minute: 10 } }),
+  );
+  // One where the stream has it, and one where it will be looked for when it is due.
+  expect(await remindersOf(zoe)).toHaveLength(2);
   await ok(call(`POST /api/v1/live-stream/${own.id}/end`, { as: zoe }));
   const before = await found();
   for (const what of Object.keys(marks))
@@ -101,6 +121,10 @@ test("of a user who was deleted no name, text, picture or device is left, and th
 
   expect((await call("DELETE /api/v1/users/me?forfeit=true", { as: zoe })).status).toBe(204);
   await eventually(found, (left) => left.length === 0);
+  await eventually(
+    () => remindersOf(zoe),
+    (left) => left.length === 0,
+  );
   const chat = await call(`GET /api/v1/live-stream/${other.id}/chat/messages`, { as: fan });
   expect(chat.text).toContain("I stay");
   const pause = (milliseconds: number) =>
