@@ -23,8 +23,11 @@ export function placeStage(app: App, stage: Stage): void {
     stack.addStackDependency(identity);
     stack.addStackDependency(account);
   }
-  new Watch(app, id("watch"), stage, {
-    data,
+  new Watch(app, id("watch"), {
+    stage,
+    tableName: data.table.tableName,
+    queues: data.queues,
+    deadLetters: data.deadLetters,
     httpApiName: http.api.restApiName,
     tencentAccessLogs: tencent.accessLogs,
     socketApiId: realtime.apiId,

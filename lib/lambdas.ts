@@ -2,12 +2,14 @@ import { join } from "node:path";
 import { Duration } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
+  ApplicationLogLevel,
   Architecture,
   Code,
   Function as Lambda,
   LoggingFormat,
   RecursiveLoop,
   Runtime,
+  SystemLogLevel,
 } from "aws-cdk-lib/aws-lambda";
 import { defaults, memoryOf } from "../platform/grants.ts";
 import { environmentOf } from "./environment.ts";
@@ -55,6 +57,9 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
     role,
     logGroup,
     loggingFormat: LoggingFormat.JSON,
+    // Else Lambda writes two lines for each event, which at many calls cost more than the calls.
+    systemLogLevelV2: SystemLogLevel.WARN,
+    applicationLogLevelV2: ApplicationLogLevel.INFO,
     ...(asksItself(row) && { recursiveLoop: RecursiveLoop.ALLOW }),
     ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
   });

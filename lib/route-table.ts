@@ -25,7 +25,8 @@ export type FunctionName = keyof typeof table;
 /** One line of the route table: the function's name and its contract. */
 export type Row<C extends AnyContract = AnyContract> = { name: FunctionName; contract: C };
 
-const rows: Row[] = Object.entries(table)
+/** The whole route table, sorted by name. */
+export const rows: Row[] = Object.entries(table)
   .map(([name, { contract }]) => ({
     name: name as FunctionName,
     contract: contract as AnyContract,

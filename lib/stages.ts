@@ -57,6 +57,8 @@ export type Stage = {
   firewall: boolean;
   /** Who hears of alarms; none when undefined. */
   alarmsAddress?: string;
+  /** Dollars that the whole account may cost in a month before the alarms' address is told. */
+  monthlyDollars: number;
   /** Lambda's concurrency of the account, of which 100 must stay unreserved. */
   accountConcurrency: number;
   /** Requests a second that API Gateway takes for the whole account and region. */
@@ -125,6 +127,7 @@ const dev: Stage = {
   defaultThumbnail: `${pictures}/default-thumbnail.png`,
   purchases: true,
   firewall: false,
+  monthlyDollars: 50,
   accountConcurrency: 1_000,
   // In some regions it is 2,500: Milan, Spain, Zurich, the Emirates, Tel Aviv and others.
   accountRate: 10_000,
@@ -162,6 +165,7 @@ const prod: Stage = {
   purchases: false,
   firewall: true,
   alarmsAddress: "alarms@ovation.example",
+  monthlyDollars: 2_000,
   reservedConcurrency: {
     "auth/http": 200,
     "auth/socket": 100,

@@ -17,6 +17,7 @@ import type { Workers } from "./lambda/workers.ts";
 import { startWorkers } from "./lambda/workers.ts";
 import type { Log } from "./log.ts";
 import { type Invoke, prefixOf, type Stage } from "./model.ts";
+import { createMonitoring } from "./monitoring/index.ts";
 import { type Reloading, reloadBefore, replaceInStage } from "./reload.ts";
 
 export { DataDirectoryBusy, FormatMismatch } from "./aws/index.ts";
@@ -139,6 +140,7 @@ async function compose(
     return aws;
   };
   let isStopping = false;
+  const monitoring = createMonitoring(() => stage);
   const workers = startWorkers({
     functions: stage.functions,
     ...(options.cacheDirectory && { cacheDirectory: options.cacheDirectory }),
@@ -153,7 +155,9 @@ async function compose(
     },
     doCalls: (...calls) => awsForFunctions().doCalls(...calls),
     line: (name, text, stream) => {
-      if (!isStopping) log.line(name, text, stream);
+      if (isStopping) return;
+      monitoring.line(name, text, stream);
+      log.line(name, text, stream);
     },
     invoked: (name, milliseconds, memory) => aws?.meter.invocation(name, milliseconds, memory),
   });
@@ -176,7 +180,7 @@ async function compose(
   const prepared = { url: gateway.url, aws: started, stage };
   await options.prepare?.(prepared);
   addOwnRoutes(ownRoutes, issuer, started, workers, sockets);
-  ownRoutes.add(...(options.routes?.(prepared) ?? []));
+  ownRoutes.add(...monitoring.routes, ...(options.routes?.(prepared) ?? []));
   await started.start();
   const { pagesDirectory } = options;
   const pages = pagesDirectory && readPages(await pagesDirectory(), stageName);

@@ -17,6 +17,8 @@ export type LambdaFunction = {
   memoryMegabytes: number;
   reservedConcurrency?: number;
   role: string;
+  /** Where its lines go; Lambda's own group for it where the template names none. */
+  logGroup?: string;
 };
 
 /** A REST API made from an OpenAPI body; `document` is that body with its references resolved. */
@@ -139,6 +141,32 @@ export type EventSource = {
 /** `rate(1 minute)` and the like, with the function that it calls. */
 export type Schedule = { id: string; expression: string; functionName: string; input?: string };
 
+/** What names a metric of CloudWatch. */
+export type MetricName = {
+  namespace: string;
+  name: string;
+  dimensions: Record<string, string>;
+};
+
+/** An alarm: at or above the threshold in so many `datapoints` of the last minutes (`periods`). */
+export type Alarm = {
+  name: string;
+  description: string;
+  metric: MetricName;
+  /** `Sum`, `Maximum`, or a percentile such as `p90`. */
+  statistic: string;
+  threshold: number;
+  periods: number;
+  datapoints: number;
+};
+
+/** Counts lines of a log that have one of these values in one of these fields. */
+export type MetricFilter = {
+  logGroup: string;
+  wanted: { field: string; value: string }[];
+  metric: MetricName;
+};
+
 export type Secret = { name: string; arn: string; generate?: Record<string, unknown> };
 
 /**
@@ -160,6 +188,8 @@ export type Stage = {
   eventSources: EventSource[];
   schedules: Schedule[];
   secrets: Secret[];
+  alarms: Alarm[];
+  metricFilters: MetricFilter[];
 };
 
 /** What a function gave back: its answer, or the error that it threw or died of. */

@@ -41,5 +41,7 @@ export function replaceInStage(stage: Stage, next: Stage): string[] {
   }
   stage.roles = next.roles;
   stage.restApis = next.restApis;
+  stage.alarms = next.alarms;
+  stage.metricFilters = next.metricFilters;
   return fixed.filter((part) => !isDeepStrictEqual(stage[part], next[part]));
 }

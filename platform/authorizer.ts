@@ -3,6 +3,7 @@ import { type Caller, contextOf } from "./caller.ts";
 import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, Resources } from "./grants.ts";
 import { logFault } from "./log.ts";
+import { countMetric, withMetrics } from "./metrics.ts";
 import { named } from "./named.ts";
 
 /** The contract of one authorizer: whose callers it tells apart. */
@@ -44,6 +45,7 @@ export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
     beginInvocation(context);
     const now = new Date();
     const verdict = await identify(event, now).catch((error: unknown) => {
+      countMetric("AuthorizerFaults");
       logFault("An authorizer failed", error);
       throw new Error("The token cannot be judged now");
     });
@@ -55,7 +57,7 @@ export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
     return policy("unknown", "Deny", resource, { timestamp: now.toISOString() });
   }
 
-  return { contract, handler };
+  return { contract, handler: withMetrics(handler) };
 }
 
 /**

@@ -18,6 +18,11 @@ export function logFault(message: string, error: unknown, facts: Record<string, 
   log().error(message, { ...facts, error: cause });
 }
 
+/** A line that is metrics, in the form that CloudWatch takes them from. */
+export function logMetrics(line: Record<string, unknown>) {
+  log().info("Metrics", line);
+}
+
 /** Something that an operator may want to know, without anybody having to act. */
 export function logNotice(message: string, facts: Record<string, unknown> = {}) {
   log().info(message, facts);

@@ -3,8 +3,8 @@ import type * as z from "zod";
 import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, QueueName, Resources } from "./grants.ts";
 import { logFault } from "./log.ts";
+import { withMetrics } from "./metrics.ts";
 import { named } from "./named.ts";
-import { tellLosses } from "./push/losses.ts";
 import { withReadableStack } from "./stack.ts";
 import type { ItemKind } from "./table/item-kinds.ts";
 
@@ -57,12 +57,10 @@ export function reaction<const C extends Omit<ReactionContract, "kind">>(
       return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
     } catch (error) {
       throw withReadableStack(error);
-    } finally {
-      tellLosses();
     }
   }
 
-  return { contract, handler };
+  return { contract, handler: withMetrics(handler) };
 }
 
 /** What a queue delivers, as far as its readers look at it. */

@@ -1,8 +1,8 @@
 import type * as z from "zod";
 import { beginInvocation, type TimeLeft } from "./deadline.ts";
 import type { Grants, Resources } from "./grants.ts";
+import { withMetrics } from "./metrics.ts";
 import { named } from "./named.ts";
-import { tellLosses } from "./push/losses.ts";
 import { withReadableStack } from "./stack.ts";
 
 /** The contract of a function that another function of ours invokes and waits for. */
@@ -35,10 +35,8 @@ export function task<const C extends Omit<TaskContract, "kind">>(
       return await handle(contract.body.parse(event) as z.output<C["body"]>, new Date());
     } catch (error) {
       throw withReadableStack(error);
-    } finally {
-      tellLosses();
     }
   }
 
-  return { contract, handler };
+  return { contract, handler: withMetrics(handler) };
 }

@@ -1,10 +1,9 @@
-import { logNotice } from "../../platform/log.ts";
+import { measureMetric } from "../../platform/metrics.ts";
 import { reaction } from "../../platform/reaction.ts";
 import { sumDebts } from "../../platform/store/money/due.ts";
 
 /**
- * Logs what all wallets owe together, even if that is nothing: the line is a metric, which an alarm
- * watches. Debts are what admins' refunds could not take back, so a growing sum means credits that
+ * Publishes what all wallets owe together, even if that is nothing: an alarm watches it. Debts are what admins' refunds could not take back, so a growing sum means credits that
  * exist twice.
  */
 export const { contract, handler } = reaction(
@@ -13,5 +12,5 @@ export const { contract, handler } = reaction(
     on: { every: "rate(1 minute)" },
     grants: { dueIndex: true },
   },
-  async () => logNotice("Credits are owed", await sumDebts()),
+  async () => measureMetric("CreditsOwed", (await sumDebts()).owed),
 );

@@ -12,6 +12,7 @@ const FunctionProperties = z.object({
   Timeout: z.coerce.number().default(3),
   MemorySize: z.coerce.number().default(128),
   ReservedConcurrentExecutions: z.coerce.number().optional(),
+  LoggingConfig: z.object({ LogGroup: z.string().optional() }).default({}),
   Environment: z
     .object({ Variables: z.record(z.string(), z.coerce.string()).default({}) })
     .default({ Variables: {} }),
@@ -45,6 +46,7 @@ export function readFunctions(
       ...(properties.ReservedConcurrentExecutions !== undefined && {
         reservedConcurrency: properties.ReservedConcurrentExecutions,
       }),
+      ...(properties.LoggingConfig.LogGroup && { logGroup: properties.LoggingConfig.LogGroup }),
       role: properties.Role.split("/").at(-1) ?? properties.Role,
     };
   }

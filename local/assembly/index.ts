@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as z from "zod";
 import type { Stage } from "../model.ts";
+import { readAlarms, readMetricFilters } from "./alarms.ts";
 import { readRestApis } from "./apis.ts";
 import { readBuckets, readQueues, readSecrets, readTables } from "./data.ts";
 import { readFunctions, readRoles } from "./functions.ts";
@@ -53,6 +54,8 @@ export function readAssembly(options: AssemblyOptions): Stage {
     eventSources: readEventSources(templates),
     schedules: readSchedules(templates),
     secrets: readSecrets(templates),
+    alarms: readAlarms(templates),
+    metricFilters: readMetricFilters(templates),
   };
   return stage;
 }

@@ -7,6 +7,7 @@ import { beginInvocation, type TimeLeft } from "../deadline.ts";
 import { withBucket, withRevocations } from "../grants.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
+import { withMetrics } from "../metrics.ts";
 import { named } from "../named.ts";
 import { findAnswered, type KeyedCall, keyedCall, markerAction } from "../table/idempotency.ts";
 import { countUse } from "../table/rates.ts";
@@ -148,7 +149,9 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     }
   }
 
-  const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>(serve).use({ onError });
+  const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>(withMetrics(serve)).use({
+    onError,
+  });
   return { contract, handler };
 }
 

@@ -4,6 +4,7 @@ import { bytesOf, chooseLeft } from "../../domain/log/thinning.ts";
 import { setting } from "../env.ts";
 import { limits } from "../limits.ts";
 import { logFault } from "../log.ts";
+import { countMetric } from "../metrics.ts";
 import { putFrame } from "../store/log/frames.ts";
 import { findStream } from "../store/streams/streams.ts";
 import type { Audience } from "./audience.ts";
@@ -44,6 +45,9 @@ export async function appendRecords(
       if (await putFrame(streamId, frame)) {
         addFrame(log, frame, now);
         newFrames.push(frame);
+        countMetric("FramesPut");
+        const framed = fresh.slice(0, taken);
+        countMetric("MessagesSkipped", framed.filter(({ id }) => omitted.has(id)).length);
         fresh = fresh.slice(taken);
         for (const { id } of tooLarge)
           logFault("An event is too large for a frame", new Error(id), { streamId });

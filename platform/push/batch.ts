@@ -6,6 +6,7 @@ import { StoredNotification } from "../../domain/people/notification.ts";
 import { allDone } from "../all-done.ts";
 import { setting } from "../env.ts";
 import { logFault, logNotice } from "../log.ts";
+import { countMetric } from "../metrics.ts";
 import { readSubscriber } from "../store/log/subscribers.ts";
 import { readKey } from "../table/item-kinds.ts";
 import type { Push } from "./audience.ts";
@@ -37,6 +38,7 @@ export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch 
     try {
       readRecord(batch, record, now);
     } catch (error) {
+      countMetric("RecordsSkipped");
       logFault("A record of the table's stream was skipped", error, {
         sequence: record.dynamodb?.SequenceNumber,
       });
@@ -65,6 +67,7 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void
   } else if (isChangeKind(kind)) {
     const createdAt = Number(dynamodb.ApproximateCreationDateTime);
     if (createdAt < now.getTime() / 1000 - ageSecondsMax) {
+      countMetric("RecordsSkipped");
       logNotice("A record was too old for the log", { sequence: dynamodb.SequenceNumber });
       return;
     }

@@ -2,6 +2,7 @@ import type { Frame } from "../../domain/log/frame.ts";
 import { allDone } from "../all-done.ts";
 import { setting } from "../env.ts";
 import { limits } from "../limits.ts";
+import { measureMetric } from "../metrics.ts";
 import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { getLog, markPosted } from "../store/log/logs.ts";
 import { rangesMax, whole } from "../store/log/subscribers.ts";
@@ -49,6 +50,7 @@ async function deliverSome(
   // All of them have expired: the log goes on with the next frame that is put.
   if (last === undefined) return false;
   const viewers = await postToAll(audience, frames, about);
+  measureMetric("FrameDelay", Math.max(0, Math.round(Date.now() - last.newest * 1000)));
   const countedAt = now.getTime();
   memory.viewers.set(streamId, { count: viewers, at: countedAt });
   const peakViewers = Math.max(viewers, log.peakViewers ?? 0);

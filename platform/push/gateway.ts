@@ -1,9 +1,9 @@
 import { awsEnvironment, setting } from "../env.ts";
 import { atInit } from "../init.ts";
 import { lazy } from "../lazy.ts";
+import { countMetric, type MetricName } from "../metrics.ts";
 import { createSigner, encodeStrictly, hashOf } from "../sign.ts";
 import { createGatewayClient } from "./gateway-client.ts";
-import { noteLoss } from "./losses.ts";
 
 /** A message with its hash, made once for all who get it. */
 export type Payload = { bytes: Buffer; hash: string };
@@ -38,6 +38,13 @@ export const ownPoster = atInit(lazy(() => createPoster(setting("WS_ENDPOINT")))
 
 const nothing = hashOf("");
 
+/** How posts end that are counted. A connection that is gone is nothing to worry about. */
+const metricOf: Partial<Record<PostResult, MetricName>> = {
+  sent: "PostsSent",
+  lost: "PostsLost",
+  too_fast: "PostsLimited",
+};
+
 /**
  * Posts to one WebSocket API (`https://host/stage`). The stock SDK client takes ten times the CPU of
  * this: the signer keeps what does not change, and the HTTP client is the one that Node brings.
@@ -57,7 +64,8 @@ export function createPoster(endpoint: string): Poster {
     const headers = sign({ method, path, payloadHash: payload?.hash ?? nothing }, Date.now());
     const status = await send({ origin, path, method, headers, body: payload?.bytes ?? null });
     const result = resultOf(status);
-    if (result === "lost") noteLoss();
+    const metric = method === "POST" ? metricOf[result] : undefined;
+    if (metric !== undefined) countMetric(metric);
     return result;
   }
 

@@ -3,6 +3,7 @@ import { subscribedMessage } from "../../domain/log/recovery.ts";
 import { firstLive, type Subscriber } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
 import { limits } from "../limits.ts";
+import { countMetric } from "../metrics.ts";
 import { handleEach, type QueueRecord } from "../reaction.ts";
 import { goLive, goLiveBefore, moveOn } from "../store/log/catch-up.ts";
 import { listFrames } from "../store/log/frames.ts";
@@ -45,6 +46,7 @@ export async function resumeAll(push: Push, messages: readonly QueueRecord[]): P
  */
 export async function resume(audience: Audience, job: Resuming): Promise<void> {
   const { streamId, connectionId, revision, asked: request } = job;
+  countMetric("Resumes");
   const found = await findSubscriber(streamId, connectionId);
   if (found?.revision !== revision) return;
   if (found.refusal !== undefined) return sayRefusal(audience, found);
@@ -159,6 +161,7 @@ async function sendFrames(
   if (to < from) return true;
   for (const frame of await listFrames(audience.streamId, from, to)) {
     const result = await sendFrame(audience, subscriber, frame);
+    if (result === "sent") countMetric("ResumedFrames");
     if (result === "sent") continue;
     await leave(subscriber, frame.n, result);
     return false;

@@ -8,9 +8,9 @@ import { withBucket } from "../grants.ts";
 import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
 import { check, readJson } from "../http/request.ts";
 import { logFault } from "../log.ts";
+import { withMetrics } from "../metrics.ts";
 import { named } from "../named.ts";
 import { ownPoster, type Poster, payloadOf } from "../push/gateway.ts";
-import { tellLosses } from "../push/losses.ts";
 import { countUse } from "../table/rates.ts";
 import { closeConnection } from "./closing.ts";
 import type { SocketContract } from "./contract.ts";
@@ -114,12 +114,10 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       if (eventType === "CONNECT") return { statusCode: failure.statusCode, body: "" };
       if (eventType === "MESSAGE") await answer({ type: "error", ...failure });
       return { statusCode: 200, body: "" };
-    } finally {
-      tellLosses();
     }
   }
 
-  return { contract, handler };
+  return { contract, handler: withMetrics(handler) };
 }
 
 /** Its client is to come back after a minute. */

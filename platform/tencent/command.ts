@@ -7,6 +7,7 @@ import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header, readKey } from "../http/request.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
+import { countMetric, withMetrics } from "../metrics.ts";
 import { named } from "../named.ts";
 import { claimCall } from "../table/claims.ts";
 import { pause } from "../table/conflicts.ts";
@@ -116,7 +117,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
     }
   }
 
-  return { contract, handler };
+  return { contract, handler: withMetrics(handler) };
 }
 
 const nameOf = (path: string) => path.slice(path.indexOf("/") + 1);
@@ -212,6 +213,7 @@ async function findAnswer(call: KeyedCall, now: Date, inProgress: boolean): Prom
 
 function fault(contract: CommandContract, call: Call, error: unknown): APIGatewayProxyResult {
   const { requestId } = call;
+  countMetric("CommandFaults");
   logFault("A command failed", error, { command: contract.command, requestId });
   return failed(call, crash, faultCode);
 }

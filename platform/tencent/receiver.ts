@@ -9,6 +9,7 @@ import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header } from "../http/request.ts";
 import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
+import { countMetric, withMetrics } from "../metrics.ts";
 import { named } from "../named.ts";
 import { sentenceOf } from "./codes.ts";
 import type { ReceiverContract } from "./contract.ts";
@@ -87,13 +88,14 @@ export function receiver<const C extends Omit<ReceiverContract, "kind">>(
       return send(headers, await serve(event, now));
     } catch (error) {
       if (error instanceof Refusal) return send(headers, toldOf(error));
+      countMetric("CommandFaults");
       logFault("A callback failed", error, { path: contract.path, requestId });
       const errorInfo = "Internal server error, try again";
       return send(headers, { errorCode: otherReason, errorInfo, name: faultCode });
     }
   }
 
-  return { contract, handler };
+  return { contract, handler: withMetrics(handler) };
 }
 
 function send(headers: Record<string, string>, { errorCode, errorInfo, name }: Answer) {

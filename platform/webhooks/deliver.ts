@@ -13,6 +13,7 @@ import {
 } from "../../domain/webhooks/delivery.ts";
 import { allDone } from "../all-done.ts";
 import { logNotice } from "../log.ts";
+import { countMetric } from "../metrics.ts";
 import {
   changeDelivery,
   deliveryId,
@@ -168,6 +169,7 @@ async function follow(receiver: Receiver, delivery: Delivery | undefined): Promi
   if (status === "pending" && at !== undefined)
     await queueRetry({ receiverId, id, step, at }, new Date());
   if (status !== "failed") return;
+  countMetric("DeliveriesFailed");
   logNotice("A delivery has failed", { receiverId, deliveryId: id, eventId, error });
   if (isGone(receiver, delivery)) await disable(receiver);
 }

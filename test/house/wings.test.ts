@@ -77,6 +77,7 @@ const wings: Record<string, readonly string[]> = {
   "local/assembly": ["local"],
   "local/gateway": ["local"],
   "local/lambda": ["local"],
+  "local/monitoring": ["local"],
   "local/sources": ["local"],
   "local/engine": ["local"],
   "local/aws": ["local", "local/sources", "local/engine"],
@@ -91,6 +92,7 @@ const exceptions: Record<string, readonly RegExp[]> = {
   "local/issuer-code.ts": [/^local\/gateway\/own-(access|routes)\.ts$/],
   // What the sources, the gateway and the connections are given of a function.
   "local/lambda/function-routes.ts": [/^local\/(aws\/index|gateway\/(own-routes|sockets))\.ts$/],
+  "local/monitoring/index.ts": [/^local\/gateway\/own-routes\.ts$/],
   // What a source of events tells the endpoint of AWS: calls are counted, batches put aside.
   "local/sources/queues.ts": [/^local\/aws\/meter\.ts$/],
   "local/sources/stream-calls.ts": [/^local\/aws\/engine-call\.ts$/],
@@ -100,9 +102,6 @@ const exceptions: Record<string, readonly RegExp[]> = {
   "platform/notices.ts": [/^platform\/store\/(people|streams)\//, /^domain\/streams\//],
   // One call to Cognito, for which no package of the SDK is installed.
   "platform/second-factor.ts": [/^platform\/aws\/client-user-pool\.ts$/],
-  // Whatever posts tells at its end what was lost.
-  "platform/reaction.ts": [/^platform\/push\/losses\.ts$/],
-  "platform/task.ts": [/^platform\/push\/losses\.ts$/],
   // The rules that Tencent's side sets for a room count for whoever enters it.
   "platform/store/streams/admission.ts": [/^domain\/tencent\/room-info\.ts$/],
 };

@@ -20,7 +20,7 @@ afterEach(() => calls.clearFaults());
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 const hears = ({ frames }: Watcher, text: string) =>
   frames.some(({ events }) => events.some((event) => textOf(event) === text));
-const lossesTold = () => system.output().split("Posts were lost").length - 1;
+const lossesTold = () => system.output().split('"PostsLost":').length - 1;
 
 /** A socket of somebody, with the notifications that came on it. */
 async function openSocket({ token }: Person) {

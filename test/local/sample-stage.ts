@@ -116,6 +116,8 @@ export function makeStage(part: Partial<Stage> = {}): Stage {
     buckets: [{ name: "failed", arn: "arn:aws:s3:::failed" }],
     eventSources: [],
     schedules: [],
+    alarms: [],
+    metricFilters: [],
     secrets: [],
     ...part,
   };

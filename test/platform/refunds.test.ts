@@ -180,7 +180,7 @@ test("a gift to the most receivers is refunded by all of them in one transaction
     expect(await findWallet(userId)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
 });
 
-test("what all wallets owe is said each minute, and no more once it is repaid", async () => {
+test("what all wallets owe is published each minute, and no more once it is repaid", async () => {
   const said: string[] = [];
   const write = jest
     .spyOn(process.stdout, "write")
@@ -199,8 +199,8 @@ test("what all wallets owe is said each minute, and no more once it is repaid", 
     const owing = { owed: before.owed + 30, wallets: before.wallets + 2 };
     await measureDebts({});
     expect(JSON.parse(said.at(-1) ?? "{}")).toMatchObject({
-      message: "Credits are owed",
-      ...owing,
+      stage: "dev",
+      CreditsOwed: owing.owed,
     });
     await topUp({ userId: debtors[0]!.host, amount: 5, reference: "in", now }, forget);
     expect(await sumDebts()).toEqual({ ...owing, owed: before.owed + 25 });

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { ParkedRecord } from "../../../domain/money/parked.ts";
 import { logFault } from "../../log.ts";
+import { countMetric } from "../../metrics.ts";
 import { readKey } from "../../table/item-kinds.ts";
 import { deleteItem, getItem, getItems, nameOf } from "../../table/items.ts";
 import { type Key, key } from "../../table/keys.ts";
@@ -50,7 +51,9 @@ export async function park(
     expiresAt: Math.floor(now.getTime() / 1000) + daysKept * daySeconds,
   };
   const known = await record([{ Put: { Item, ConditionExpression: "attribute_not_exists(PK)" } }]);
-  if (known === undefined) logFault("A record was parked", error, of);
+  if (known !== undefined) return;
+  countMetric("RecordsParked");
+  logFault("A record was parked", error, of);
 }
 
 /** What was wrong, in one line of at most 1,000 characters. */

@@ -1,6 +1,7 @@
 import { Gift, Share } from "../../../domain/money/gift.ts";
 import { credit, draftOf, type Wallet } from "../../../domain/money/wallet.ts";
 import { Refusal, refuse } from "../../../domain/refusal.ts";
+import { countMetric } from "../../metrics.ts";
 import { pause } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import { record } from "../../table/record.ts";
@@ -147,6 +148,7 @@ export async function settle(
     const failed = await record(actions);
     if (failed === undefined) {
       wallet = rememberWallet(sealed?.wallet ?? wallet);
+      countSettled(batch);
       waiting = waiting.slice(batch.length);
       attempt = 0;
       continue;
@@ -161,6 +163,15 @@ export async function settle(
       wallet = await findWallet(receiverId);
     }
   }
+}
+
+/** A gift to several is one gift, whose further receivers have shares. */
+function countSettled(batch: readonly Due[]): void {
+  countMetric("GiftsSettled", batch.filter(({ kind }) => kind !== "share").length);
+  countMetric(
+    "CreditsSettled",
+    batch.reduce((sum, { dueCredits }) => sum + dueCredits, 0),
+  );
 }
 
 /**

@@ -1,0 +1,59 @@
+import { dueIndex } from "../platform/table/keys.ts";
+import { functionName } from "./names.ts";
+import type { Queues } from "./queues.ts";
+import { rowsOf } from "./route-table.ts";
+import type { Stage } from "./stages.ts";
+
+/** What alarms are about, by names and ids that are known when the stacks are made. */
+export type Watched = {
+  stage: Stage;
+  tableName: string;
+  queues: Queues;
+  deadLetters: Queues;
+  httpApiName: string;
+  socketApiId: string;
+  /** Ids of the mappings that read the table's stream, by the function they call. */
+  streamMappings: Record<string, string>;
+};
+
+/** Subjects of a kind of alarm, each with the dimensions of its metric. */
+export type Subjects = Record<string, Record<string, string>>;
+
+const named = (stage: Stage, names: readonly string[]): Subjects =>
+  Object.fromEntries(names.map((name) => [name, { FunctionName: functionName(stage.name, name) }]));
+
+/** Readers of the table's stream. */
+export const readers = ({ stage, streamMappings }: Watched) =>
+  named(stage, Object.keys(streamMappings));
+
+/** Their mappings, whose metrics know nothing of the function. */
+export const mappings = ({ streamMappings }: Watched): Subjects =>
+  Object.fromEntries(
+    Object.entries(streamMappings).map(([name, id]) => [name, { EventSourceMappingUUID: id }]),
+  );
+
+/** Queues by their names. */
+export const queuesOf = (queues: Queues): Subjects =>
+  Object.fromEntries(
+    Object.entries(queues).map(([name, { queueName }]) => [name, { QueueName: queueName }]),
+  );
+
+/** The table and its index. */
+export const tables = ({ tableName: TableName }: Watched): Subjects => ({
+  table: { TableName },
+  index: { TableName, GlobalSecondaryIndexName: dueIndex.name },
+});
+
+/** Functions that nobody waits for: an error of theirs is answered to nobody. */
+export const unattended = ({ stage }: Watched) =>
+  named(
+    stage,
+    [...rowsOf("reaction"), ...rowsOf("task")].map(({ name }) => name),
+  );
+
+/** Functions that must not be throttled, or that have a reservation of their own to outgrow. */
+export const guarded = ({ stage, streamMappings }: Watched) => {
+  const authorizers = rowsOf("authorizer").map(({ name }) => name);
+  const reserved = Object.keys(stage.reservedConcurrency);
+  return named(stage, [...new Set([...authorizers, ...Object.keys(streamMappings), ...reserved])]);
+};

@@ -1,0 +1,14 @@
+import { Duration } from "aws-cdk-lib";
+import { Metric } from "aws-cdk-lib/aws-cloudwatch";
+
+/** A metric by the minute; without dimensions it is that of the whole account. */
+export function metricOf(
+  namespace: string,
+  metricName: string,
+  dimensionsMap: Record<string, string>,
+  statistic: string,
+): Metric {
+  const period = Duration.minutes(1);
+  const some = Object.keys(dimensionsMap).length > 0 && { dimensionsMap };
+  return new Metric({ namespace, metricName, statistic, period, ...some });
+}

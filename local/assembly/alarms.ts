@@ -1,0 +1,75 @@
+import * as z from "zod";
+import type { Alarm, MetricFilter } from "../model.ts";
+import { findResources } from "./resources.ts";
+import type { Templates } from "./templates.ts";
+
+const AlarmProperties = z.object({
+  AlarmName: z.string(),
+  AlarmDescription: z.string().default(""),
+  Namespace: z.string(),
+  MetricName: z.string(),
+  Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })).default([]),
+  Statistic: z.string().optional(),
+  ExtendedStatistic: z.string().optional(),
+  Period: z.literal(60),
+  EvaluationPeriods: z.number(),
+  DatapointsToAlarm: z.number(),
+  Threshold: z.number(),
+  ComparisonOperator: z.literal("GreaterThanOrEqualToThreshold"),
+  TreatMissingData: z.literal("notBreaching"),
+});
+
+/** The alarms, each on one metric by the minute. */
+export const readAlarms = (templates: Templates): Alarm[] =>
+  [...findResources(templates, "AWS::CloudWatch::Alarm", AlarmProperties)].map(
+    ({ properties: of }) => ({
+      name: of.AlarmName,
+      description: of.AlarmDescription,
+      metric: {
+        namespace: of.Namespace,
+        name: of.MetricName,
+        dimensions: Object.fromEntries(of.Dimensions.map(({ Name, Value }) => [Name, Value])),
+      },
+      statistic: of.ExtendedStatistic ?? of.Statistic ?? "Sum",
+      threshold: of.Threshold,
+      periods: of.EvaluationPeriods,
+      datapoints: of.DatapointsToAlarm,
+    }),
+  );
+
+const FilterProperties = z.object({
+  LogGroupName: z.string(),
+  FilterPattern: z.string(),
+  MetricTransformations: z.tuple([
+    z.object({ MetricNamespace: z.string(), MetricName: z.string(), MetricValue: z.literal("1") }),
+  ]),
+});
+
+/** What counts lines of logs. */
+export const readMetricFilters = (templates: Templates): MetricFilter[] =>
+  [...findResources(templates, "AWS::Logs::MetricFilter", FilterProperties)].map(
+    ({ properties: { LogGroupName, FilterPattern, MetricTransformations } }) => ({
+      logGroup: LogGroupName,
+      wanted: readPattern(FilterPattern),
+      metric: {
+        namespace: MetricTransformations[0].MetricNamespace,
+        name: MetricTransformations[0].MetricName,
+        dimensions: {},
+      },
+    }),
+  );
+
+/**
+ * Fields with their values, of which a line has to have one: `{ $.level = "ERROR" }`, or several
+ * of them with `||`. Throws for every other pattern.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+ */
+function readPattern(pattern: string): MetricFilter["wanted"] {
+  const [, inner] = /^\{ (.*) \}$/.exec(pattern) ?? [];
+  return (inner ?? "").split(" || ").map((term) => {
+    const [, field, value] = /^\(?\$\.(\w+) = "([^"*]*)"\)?$/.exec(term) ?? [];
+    if (field === undefined || value === undefined)
+      throw new Error(`The runner does not know the filter pattern ${pattern}`);
+    return { field, value };
+  });
+}

@@ -1,0 +1,43 @@
+import * as z from "zod";
+import { BadOwnRequest, type OwnRoute } from "../gateway/own-routes.ts";
+import type { Stage } from "../model.ts";
+import { stateOf } from "./alarms.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+
+/** CloudWatch's part of the runner. */
+type Monitoring = Pick<Metrics, "line"> & { routes: OwnRoute[] };
+
+const Switch = z.strictObject({ minuteMilliseconds: z.int().min(100).max(60_000) });
+
+/** Collects the metrics that functions publish, and decides the alarms of the template on them. */
+export function createMonitoring(stage: () => Stage): Monitoring {
+  const metrics = createMetrics(() => stage().metricFilters);
+  const report = () => ({
+    status: 200,
+    body: {
+      alarms: stage().alarms.map((alarm) => stateOf(alarm, metrics)),
+      metrics: metrics.list(),
+    },
+  });
+  const path = "/local/alarms";
+  return {
+    line: (functionName, text, stream) =>
+      metrics.line(stage().functions[functionName ?? ""]?.logGroup, text, stream),
+    routes: [
+      { method: "GET", path, handler: report },
+      {
+        method: "POST",
+        path,
+        handler({ body }) {
+          const read = Switch.safeParse(body);
+          if (!read.success)
+            throw new BadOwnRequest(
+              read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
+            );
+          metrics.reset(read.data.minuteMilliseconds);
+          return report();
+        },
+      },
+    ],
+  };
+}

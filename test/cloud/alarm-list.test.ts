@@ -1,0 +1,145 @@
+import { describe, expect, test } from "@jest/globals";
+import { type AlarmKind, alarmKinds } from "../../lib/alarm-list.ts";
+import { metrics } from "../../platform/metrics.ts";
+import { resourcesOf, templatesOf } from "./templates.ts";
+
+/*
+ * AWS's metrics that alarms look at, each with the sets of dimensions by which AWS publishes it: an
+ * alarm with another name or dimension is silent for ever, and nothing but this would tell.
+ */
+const lambdaMetrics = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html";
+const sqsMetrics =
+  "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html";
+const tableMetrics =
+  "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html";
+const restMetrics =
+  "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html";
+const socketMetrics =
+  "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html";
+
+type Documented = { dimensions: string[][]; source: string };
+const ofFunction = { dimensions: [[], ["FunctionName"]], source: lambdaMetrics };
+const ofMapping = { dimensions: [["EventSourceMappingUUID"]], source: lambdaMetrics };
+const ofQueue = { dimensions: [["QueueName"]], source: sqsMetrics };
+const ofTable = {
+  dimensions: [["TableName"], ["GlobalSecondaryIndexName", "TableName"]],
+  source: tableMetrics,
+};
+const ofSockets = { dimensions: [["ApiId", "Stage"]], source: socketMetrics };
+
+const documented: Record<string, Documented> = {
+  "AWS/Lambda Errors": ofFunction,
+  "AWS/Lambda Throttles": ofFunction,
+  "AWS/Lambda ConcurrentExecutions": ofFunction,
+  "AWS/Lambda IteratorAge": { dimensions: [["FunctionName"]], source: lambdaMetrics },
+  "AWS/Lambda DestinationDeliveryFailures": {
+    dimensions: [["FunctionName"]],
+    source: lambdaMetrics,
+  },
+  "AWS/Lambda OnFailureDestinationDeliveredEventCount": ofMapping,
+  "AWS/Lambda DroppedEventCount": ofMapping,
+  "AWS/SQS ApproximateAgeOfOldestMessage": ofQueue,
+  "AWS/SQS ApproximateNumberOfMessagesVisible": ofQueue,
+  "AWS/DynamoDB ReadThrottleEvents": ofTable,
+  "AWS/DynamoDB WriteThrottleEvents": ofTable,
+  "AWS/ApiGateway 5XXError": { dimensions: [["ApiName"]], source: restMetrics },
+  "AWS/ApiGateway IntegrationError": ofSockets,
+  "AWS/ApiGateway ExecutionError": ofSockets,
+};
+
+const all = {
+  dev: await templatesOf({ stage: "dev" }),
+  prod: await templatesOf({ stage: "prod" }),
+};
+
+describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
+  const templates = all[stage];
+  const alarms = resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch").map(
+    ({ Properties }) => Properties,
+  );
+  const dimensionsOf = ({ Dimensions = [] }: { Dimensions?: { Name: string }[] }) =>
+    Dimensions.map(({ Name }) => Name).sort();
+
+  test("looks at metrics of AWS by the names and dimensions that AWS publishes", () => {
+    const ofAws = alarms.filter(({ Namespace }) => Namespace.startsWith("AWS/"));
+    expect(ofAws.length).toBeGreaterThan(50);
+    const found = new Set<string>();
+    for (const alarm of ofAws) {
+      const name = `${alarm.Namespace} ${alarm.MetricName}`;
+      found.add(name);
+      expect([name, documented[name]?.dimensions ?? []]).toEqual([
+        name,
+        expect.arrayContaining([dimensionsOf(alarm)]),
+      ]);
+    }
+    expect([...found].sort()).toEqual(Object.keys(documented).sort());
+  });
+
+  test("looks at our own metrics as they are published: of this stage, in their namespace", () => {
+    const own = alarms.filter(({ Namespace }) => Namespace === "Ovation");
+    const wanted = Object.values<AlarmKind>(alarmKinds).flatMap((kind) =>
+      "own" in kind ? [kind.own] : [],
+    );
+    expect(own.map(({ MetricName }) => MetricName).sort()).toEqual(wanted.sort());
+    for (const { Dimensions } of own) expect(Dimensions).toEqual([{ Name: "stage", Value: stage }]);
+  });
+
+  test("counts lines of logs into the metrics that its alarms look at", () => {
+    const filters = resourcesOf(templates, "AWS::Logs::MetricFilter", "watch").flatMap(
+      ({ Properties }) => Properties.MetricTransformations,
+    );
+    const looked = alarms.filter(({ Namespace }) => Namespace === `Ovation/${stage}`);
+    const nameOf = (one: Record<string, string>) =>
+      `${one.Namespace ?? one.MetricNamespace} ${one.MetricName}`;
+    expect(looked.map(nameOf).sort()).toEqual(filters.map(nameOf).sort());
+    expect(looked.length).toBe(5);
+  });
+
+  test("has a meaning and an entry of the runbook in the mail of each", () => {
+    const entries = Object.keys(alarmKinds);
+    for (const { AlarmName, AlarmDescription } of alarms) {
+      const [, entry = ""] = /\. What to do: docs\/runbook\.md#([a-z0-9-]+)$/.exec(
+        AlarmDescription,
+      ) ?? [undefined, "none"];
+      expect([AlarmName, entries]).toEqual([AlarmName, expect.arrayContaining([entry])]);
+    }
+  });
+
+  test("has a dashboard with every metric of ours and every subject of the contracts", () => {
+    const [dashboard] = resourcesOf(templates, "AWS::CloudWatch::Dashboard", "watch");
+    const text = JSON.stringify(dashboard?.Properties.DashboardBody);
+    for (const name of Object.keys(metrics)) expect(text).toContain(`\\"Ovation\\",\\"${name}\\"`);
+    for (const name of ["gifts-create", "realtime-fan-out", "auth-http", "tencent-gifts-send"])
+      expect(text).toContain(`ovation-${stage}-${name}`);
+    expect(resourcesOf(templates, "AWS::CloudWatch::Dashboard").length).toBe(1);
+  });
+
+  test("has a budget whose word reaches the alarms' address", () => {
+    const [budget] = resourcesOf(templates, "AWS::Budgets::Budget", "watch");
+    const { Budget, NotificationsWithSubscribers: told } = budget!.Properties;
+    expect(Budget).toMatchObject({
+      BudgetType: "COST",
+      TimeUnit: "MONTHLY",
+      BudgetLimit: { Amount: stage === "prod" ? 2_000 : 50, Unit: "USD" },
+    });
+    const [policy] = resourcesOf(templates, "AWS::SNS::TopicPolicy", "watch");
+    for (const { Subscribers } of told)
+      expect(Subscribers).toEqual([
+        { SubscriptionType: "SNS", Address: policy!.Properties.Topics[0] },
+      ]);
+    expect(told.length).toBe(2);
+  });
+
+  test("has functions write warnings of Lambda, and not two lines for each call", () => {
+    for (const { Properties } of resourcesOf(templates, "AWS::Lambda::Function"))
+      if (Properties.FunctionName)
+        expect([Properties.FunctionName, Properties.LoggingConfig]).toEqual([
+          Properties.FunctionName,
+          expect.objectContaining({
+            LogFormat: "JSON",
+            SystemLogLevel: "WARN",
+            ApplicationLogLevel: "INFO",
+          }),
+        ]);
+  });
+});

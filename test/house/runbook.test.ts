@@ -1,0 +1,21 @@
+/** The runbook has an entry for every alarm, and none for an alarm that is not there. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { alarmKinds } from "../../lib/alarm-list.ts";
+
+const root = join(import.meta.dirname, "../..");
+const runbook = readFileSync(join(root, "docs/runbook.md"), "utf8");
+const [, ...entries] = runbook.split(/^### /m);
+
+test("every kind of alarm has its entry, and every entry its alarm", () => {
+  expect(entries.map((entry) => entry.split("\n")[0]).sort()).toEqual(
+    Object.keys(alarmKinds).sort(),
+  );
+});
+
+test("each entry says what to look at and what to do", () => {
+  const words = [/\*\*Look\*\*/, /\*\*do\*\*/i];
+  const found = entries.filter((entry) => !words.every((word) => word.test(entry)));
+  expect(found.map((entry) => entry.split("\n")[0])).toEqual([]);
+});
