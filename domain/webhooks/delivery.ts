@@ -143,8 +143,13 @@ export function afterResending(delivery: Delivery, outcome: Outcome): Delivery {
   return { ...made, ...(nextAttemptAt !== undefined && { nextAttemptAt }) };
 }
 
-/** A delivery whose receiver wants nothing any more: no attempt follows. */
-export function afterDisabling({ nextAttemptAt: _, ...delivery }: Delivery): Delivery {
+/**
+ * A delivery whose receiver wants nothing any more: no attempt follows. One that was delivered
+ * meanwhile, because somebody asked for it, stays so.
+ */
+export function afterDisabling(before: Delivery): Delivery {
+  if (before.status !== "pending") return before;
+  const { nextAttemptAt: _, ...delivery } = before;
   return { ...delivery, status: "failed", error: "The receiver is disabled or deleted" };
 }
 
@@ -207,6 +212,12 @@ export const bodyOf = ({ type, at, data }: OutgoingEvent): string =>
 export function messageIn({ type, data }: OutgoingEvent): Delivery["message"] {
   if (type !== "chat.message") return undefined;
   return { streamId: String(data.streamId), id: String(data._id) };
+}
+
+/** A delivery whose message was deleted; the same one where nothing was left of its text. */
+export function withoutText(delivery: Delivery): Delivery {
+  const body = withoutContent(delivery.body);
+  return body === delivery.body ? delivery : { ...delivery, body };
 }
 
 /** The text to send for a message that was deleted: what it said is gone. */

@@ -21,13 +21,16 @@ export async function feedRecords(
   for (const record of records)
     if (record.room !== undefined) await feed.sendRoom(record, streamId, now);
   const types = new Set(records.flatMap(({ events }) => events.map(({ type }) => type)));
-  const deletions = records.flatMap(({ deletes }) => deletes?.messageId ?? []);
+  const deletions = records.flatMap(({ deletes }) =>
+    deletes ? [{ id: deletes.messageId, createdAt: deletes.createdAt }] : [],
+  );
+  const deleted = new Set(deletions.map(({ id }) => id));
   const { isThere, wants } = await feed.asks(types);
   // Before anything else of the batch: a text may be on its way already.
-  if (isThere)
-    await Promise.all(deletions.map((messageId) => feed.noteDeletion(streamId, messageId, now)));
-  if (wants)
-    await feed.send(streamId, await eventsOf(audience, records, newFrames, new Set(deletions)));
+  if (isThere) await feed.noteDeletions(streamId, deletions, now);
+  if (wants) await feed.send(streamId, await eventsOf(audience, records, newFrames, deleted));
+  // Behind the events, so that the attempts that have the text are over.
+  if (isThere) await feed.forget(streamId, deletions);
 }
 
 /** The events of records, each once, as the frames show them, with the stream in their data. */

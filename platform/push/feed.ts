@@ -1,14 +1,19 @@
 import type { LogRecord } from "../../domain/log/event.ts";
 import type { OutgoingEvent } from "../../domain/webhooks/delivery.ts";
 
+/** A deleted message, and when it was written (ISO 8601). */
+export type Deletion = { id: string; createdAt: string };
+
 /** Those outside who are sent what happens: how an environment reaches them. */
 export type Feed = {
   /** Whether there is anybody, and whether somebody is sent events of one of these types. */
   asks(types: ReadonlySet<string>): Promise<{ isThere: boolean; wants: boolean }>;
   /** Sends events of one stream, in their order, to all who want them. */
   send(streamId: string, events: readonly OutgoingEvent[]): Promise<void>;
-  /** Notes that a message's text must not be sent any more. */
-  noteDeletion(streamId: string, messageId: string, now: Date): Promise<void>;
+  /** Notes that the texts of messages must not be sent any more. */
+  noteDeletions(streamId: string, deletions: readonly Deletion[], now: Date): Promise<void>;
+  /** Has these texts taken out of what is kept of earlier sendings, once those are over. */
+  forget(streamId: string, deletions: readonly Deletion[]): Promise<void>;
   /** Says that a room of the Tencent side began or ended. */
   sendRoom(record: LogRecord, streamId: string, now: Date): Promise<void>;
 };

@@ -1,3 +1,4 @@
+import { recordIdOfMessage } from "../../domain/log/change.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import {
   afterAttempt,
@@ -10,6 +11,7 @@ import {
   type OutgoingEvent,
   postponed,
   withoutContent,
+  withoutText,
 } from "../../domain/webhooks/delivery.ts";
 import { allDone } from "../all-done.ts";
 import { logNotice } from "../log.ts";
@@ -41,8 +43,17 @@ const awayMilliseconds = 60_000;
 /** Does what a message of the queue `deliveries` asks. */
 export async function deliver(job: DeliveryJob, course: Course): Promise<void> {
   if (job.kind === "events") return deliverEvents(job, course);
+  if (job.kind === "forget") return forget(job);
   const due = job.kind === "retry" ? job.due : [{ id: job.id }];
   await allDone(due.map((one) => repeat(job.receiverId, one, course)));
+}
+
+/** Takes deleted texts out of the deliveries that are kept; what was not sent yet has the mark. */
+async function forget({ receiverId, messages }: Extract<DeliveryJob, { kind: "forget" }>) {
+  const ids = messages.map(({ id, createdAt }) =>
+    deliveryId(receiverId, { id: recordIdOfMessage(id), at: createdAt }),
+  );
+  await allDone(ids.map((id) => changeDelivery(receiverId, id, withoutText)));
 }
 
 /** After so long no attempt of a row waits for the one before it: its function has 75 s. */
@@ -142,23 +153,25 @@ async function repeat(
     if (isRepeated && receiver !== undefined) await follow(receiver, delivery);
     return;
   }
-  const body = await bodyNow(delivery);
-  const outcome = receiver && (await attempt(receiver, { ...delivery, body }, new Date()));
+  const attempted = await withoutDeleted(delivery);
+  const outcome = receiver && (await attempt(receiver, attempted, new Date()));
   if (receiver === undefined || outcome === undefined) {
     if (step !== undefined) await changeDelivery(receiverId, id, afterDisabling);
     return;
   }
-  const after = await changeDelivery(receiverId, id, (before) => ({
-    ...(step === undefined ? afterResending(before, outcome) : settled(receiver, before, outcome)),
-    body,
-  }));
+  const after = await changeDelivery(receiverId, id, (before) => {
+    const isAsked = step === undefined;
+    const made = isAsked ? afterResending(before, outcome) : settled(receiver, before, outcome);
+    return attempted === delivery ? made : withoutText(made);
+  });
   if (step !== undefined) await follow(receiver, after);
 }
 
-/** The text of a delivery, without what was deleted since. */
-async function bodyNow({ body, message }: Delivery): Promise<string> {
-  if (message === undefined) return body;
-  return (await findDeletions([message])).size === 0 ? body : withoutContent(body);
+/** A delivery without a text that was deleted since; the same one where none was. */
+async function withoutDeleted(delivery: Delivery): Promise<Delivery> {
+  const { message } = delivery;
+  if (message === undefined) return delivery;
+  return (await findDeletions([message])).size === 0 ? delivery : withoutText(delivery);
 }
 
 /** Does what follows from what a delivery has become: its next attempt, or a word to somebody. */

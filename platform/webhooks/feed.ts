@@ -1,9 +1,10 @@
 import { wants } from "../../domain/webhooks/webhook.ts";
+import { allDone } from "../all-done.ts";
 import { lazy } from "../lazy.ts";
 import type { Feed } from "../push/feed.ts";
 import { recordDeletion } from "../store/webhooks/deliveries.ts";
 import { listWebhooks } from "../store/webhooks/webhooks.ts";
-import { queueEvents, queueRoom } from "./jobs.ts";
+import { queueDeletions, queueEvents, queueRoom } from "./jobs.ts";
 
 /**
  * The way of one call to those outside. The webhooks are read once for all streams of a batch, and
@@ -24,7 +25,13 @@ export function createFeed(): Feed {
       }));
       await queueEvents(streamId, sendings);
     },
-    noteDeletion: recordDeletion,
+    async noteDeletions(streamId, deletions, now) {
+      await allDone(deletions.map(({ id }) => recordDeletion(streamId, id, now)));
+    },
+    async forget(streamId, deletions) {
+      const receivers = (await webhooks()).map(({ id }) => id);
+      await queueDeletions(streamId, receivers, deletions);
+    },
     async sendRoom({ room }, streamId, now) {
       if (room !== undefined) await queueRoom({ ...room, streamId }, now);
     },

@@ -6,6 +6,7 @@ import { allDone } from "../all-done.ts";
 import { openClient } from "../aws-client.ts";
 import { setting } from "../env.ts";
 import { lazy } from "../lazy.ts";
+import type { Deletion } from "../push/feed.ts";
 import { hashOf } from "../sign.ts";
 import { startTimer } from "../timers.ts";
 
@@ -30,6 +31,13 @@ export const DeliveryJob = z.discriminatedUnion("kind", [
   }),
   /** A delivery that an admin wants sent once more. */
   z.object({ kind: z.literal("resend"), receiverId, id: z.string() }),
+  /** Messages of one stream whose texts were deleted, behind the events that had them. */
+  z.object({
+    kind: z.literal("forget"),
+    receiverId,
+    streamId: z.string(),
+    messages: z.array(z.object({ id: z.string(), createdAt: z.string() })),
+  }),
 ]);
 export type DeliveryJob = z.infer<typeof DeliveryJob>;
 
@@ -60,15 +68,20 @@ const lanes = 4;
 
 /** The FIFO group of a job: of each, one message is at work at a time, in the order of sending. */
 function groupOf(job: DeliveryJob): string {
-  if (job.kind !== "events") return `${job.receiverId}-${job.kind}`;
+  if (!("streamId" in job)) return `${job.receiverId}-${job.kind}`;
   return `${job.receiverId}-${Number.parseInt(hashOf(job.streamId).slice(0, 4), 16) % lanes}`;
 }
 
 /** What two sendings of one job have in common, which the queue keeps apart for five minutes. */
 function nameOf(job: DeliveryJob): string {
   if (job.kind === "resend") return randomUUID();
-  const what = job.kind === "events" ? job.events.map(({ id }) => id) : job.due;
-  return hashOf(`${job.receiverId} ${JSON.stringify(what)}`);
+  return hashOf(`${job.receiverId} ${JSON.stringify(contentOf(job))}`);
+}
+
+/** What a job has for its receiver, by which a repetition of it is known. */
+function contentOf(job: Exclude<DeliveryJob, { kind: "resend" }>): unknown {
+  if (job.kind === "events") return job.events.map(({ id }) => id);
+  return job.kind === "retry" ? job.due : job.messages;
 }
 
 const client = lazy(() => openClient(SQSClient));
@@ -144,6 +157,21 @@ export async function queueEvents(streamId: string, sendings: readonly Sending[]
   );
   const longest = Math.max(0, ...rows.map(({ length }) => length));
   for (let at = 0; at < longest; at++) await queueDeliveries(rows.flatMap((row) => row[at] ?? []));
+}
+
+/** A message of one job; a batch that deletes more is a batch of its own. */
+const deletionsMax = 100;
+
+/** Has the texts of deleted messages of one stream taken out of the deliveries to receivers. */
+export async function queueDeletions(
+  streamId: string,
+  receiverIds: readonly string[],
+  deletions: readonly Deletion[],
+): Promise<void> {
+  for (const messages of partsOf(deletions, deletionsMax, Number.POSITIVE_INFINITY, () => 0))
+    await queueDeliveries(
+      receiverIds.map((receiverId) => ({ kind: "forget", receiverId, streamId, messages })),
+    );
 }
 
 /** Has the queue `retries` bring a delivery back when it is due, hours later if need be. */

@@ -7,6 +7,7 @@ import {
   freshId,
   giftType,
   liveStream,
+  type Person,
   person,
   sentences,
   service,
@@ -308,6 +309,30 @@ test("a text that was deleted is not sent any more", async () => {
   expect(ours()[1]!.text).not.toContain("secret");
   await call(`DELETE ${path}`, { as });
 }, 60_000);
+
+test.each([
+  ["its message is", (as: Person, chat: string) => call(`DELETE ${chat}`, { as })],
+  ["its author is", (as: Person) => call("DELETE /api/v1/users/me", { as })],
+])("a text is not in a resent event once %s deleted", async (_, remove) => {
+  const inbox = await receiver();
+  const { path, as } = await hooks.make(inbox.url, ["chat.message", "chat.deleted"]);
+  const [author, { id }] = await Promise.all([person(), liveStream()]);
+  const chat = `/api/v1/live-stream/${id}/chat/messages`;
+  const said = await call(`POST ${chat}`, { as: author, body: { content: "secret words" } });
+  const ours = async () => inbox.received.filter(({ body }) => body.data.streamId === id);
+  await eventually(ours, (all) => all.length === 1);
+  expect((await remove(author, `${chat}/${said.body._id}`)).status).toBeLessThan(300);
+  await eventually(ours, (all) => all.some(({ body }) => body.type === "chat.deleted"));
+  const [sent] = await ours();
+  const { list } = (await call(`GET ${path}/deliveries`, { as })).body.data;
+  const eventId = sent!.headers["webhook-id"];
+  const row = list.find((one: { eventId: string }) => one.eventId === eventId);
+  await call(`POST ${path}/deliveries/${row.id}/resend`, { as });
+  const [, , again] = await eventually(ours, (all) => all.length === 3);
+  expect(again!.headers["webhook-id"]).toBe(eventId);
+  expect(again!.body.data).toMatchObject({ _id: said.body._id, content: "", deleted: true });
+  expect(again!.text).not.toContain("secret");
+});
 
 test("a disabled webhook gets no further attempt", async () => {
   const inbox = await receiver(() => 500);

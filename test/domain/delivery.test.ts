@@ -77,6 +77,8 @@ describe("the schedule of a delivery", () => {
     const ended = afterDisabling(failed(1));
     expect(ended).toMatchObject({ status: "failed", attempts: 1 });
     expect(ended.nextAttemptAt).toBeUndefined();
+    const delivered = afterResending(failed(1), { isDone: true, statusCode: 200 });
+    expect(afterDisabling(delivered)).toBe(delivered);
   });
 });
 

@@ -1,4 +1,6 @@
 /** What dies between a commit and a receiver: the system, its functions, its queues. */
+import { openTable } from "../../bin/table.ts";
+import { listDeliveries } from "../../platform/store/webhooks/deliveries.ts";
 import { call, eventually, freshId, liveStream, type Person } from "../api/people.ts";
 import { createWebhooks, startReceiver } from "../api/receiver.ts";
 import { freePort, startSystem } from "../system.ts";
@@ -67,6 +69,29 @@ test.each([
   },
   90_000,
 );
+
+test("a text that is deleted goes from what is kept of its delivery, without another attempt", async () => {
+  const inbox = await startReceiver();
+  process.env.DATA_DIR = system.dataDir;
+  const closeTable = await openTable();
+  try {
+    const { host, id } = await liveStream();
+    const webhook = await hooks.make(inbox.url, ["chat.message"]);
+    const [messageId] = await say(host, id, 1);
+    await allCome(inbox, [messageId!]);
+    const kept = async () => (await listDeliveries(webhook.id, 10))[0];
+    const before = await eventually(kept, (one) => one !== undefined);
+    expect(before!.body).toContain(inbox.received[0]!.body.data.content);
+    await call(`DELETE /api/v1/live-stream/${id}/chat/messages/${messageId}`, { as: host });
+    const after = await eventually(kept, (one) => one!.body !== before!.body);
+    expect(JSON.parse(after!.body).data).toMatchObject({ content: "", deleted: true });
+    expect(after).toMatchObject({ status: "delivered", attempts: 1 });
+    expect(inbox.received.length).toBe(1);
+  } finally {
+    await closeTable();
+    await inbox.stop();
+  }
+});
 
 test("every event comes though the system is killed between record, queue and post", async () => {
   const inbox = await startReceiver();

@@ -35,8 +35,9 @@ export const recordDelivery = (receiverId: string, delivery: Delivery): Promise<
   putIf({ ...key.delivery(receiverId, delivery.id), ...delivery }, isAbsent);
 
 /**
- * Changes a delivery, and decides again when another attempt was recorded meanwhile; answers what
- * it has become, undefined where it is there no more.
+ * Changes a delivery, and decides again when something else changed it meanwhile; answers what it
+ * has become, undefined where it is there no more. Whoever decides on the very same one writes
+ * nothing.
  */
 export function changeDelivery(
   receiverId: string,
@@ -47,11 +48,14 @@ export function changeDelivery(
     const before = await findDelivery(receiverId, id);
     if (before === undefined) return undefined;
     const after = decide(before);
+    if (after === before) return after;
+    const { attempts, status, body } = before;
     const isDone = await putIf(
       { ...key.delivery(receiverId, id), ...after },
       {
-        ConditionExpression: "attempts = :attempts",
-        ExpressionAttributeValues: { ":attempts": before.attempts },
+        ConditionExpression: "attempts = :attempts AND #status = :status AND #body = :body",
+        ExpressionAttributeNames: { "#status": "status", "#body": "body" },
+        ExpressionAttributeValues: { ":attempts": attempts, ":status": status, ":body": body },
       },
     );
     return isDone ? after : overtaken;

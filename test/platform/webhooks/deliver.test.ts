@@ -1,87 +1,25 @@
 /** What `webhooks/deliver` does with its messages, where receivers and moments are the test's. */
-import { makeWebhook } from "../../../domain/webhooks/webhook.ts";
-import {
-  findDelivery,
-  listDeliveries,
-  recordDeletion,
-} from "../../../platform/store/webhooks/deliveries.ts";
+import { findDelivery, recordDeletion } from "../../../platform/store/webhooks/deliveries.ts";
 import {
   changeStoredWebhook,
   findWebhook,
-  recordWebhook,
   removeWebhook,
 } from "../../../platform/store/webhooks/webhooks.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";
 import { giveBack } from "../../../platform/webhooks/retry.ts";
 import { newSecret, signatureOf } from "../../../platform/webhooks/signature.ts";
-import { type Received, type Reply, startReceiver } from "../../api/receiver.ts";
-import { startQueue } from "../queue-double.ts";
-import { useOwnTable } from "../table.ts";
-
-process.env.LOCAL = "on";
-useOwnTable();
-
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-  process.env.DELIVERIES_QUEUE_URL = queue.url;
-  process.env.RETRIES_QUEUE_URL = queue.url;
-});
-afterAll(() => queue.stop());
-
-const started: Awaited<ReturnType<typeof startReceiver>>[] = [];
-const hooks: string[] = [];
-afterEach(async () => {
-  for (const one of started.splice(0)) await one.stop();
-  for (const id of hooks.splice(0)) await removeWebhook(id).catch(() => undefined);
-  queue.take();
-});
-
-let count = 0;
-const freshId = () => (++count).toString(16).padStart(24, "6");
-
-/** A receiver and its webhook, for all events. */
-async function receiver(reply: (request: Received) => Reply | Promise<Reply> = () => 200) {
-  const inbox = await startReceiver(reply);
-  started.push(inbox);
-  const receiverId = freshId();
-  hooks.push(receiverId);
-  const webhook = makeWebhook(receiverId, { url: inbox.url, events: ["*"] }, new Date());
-  await recordWebhook(webhook, newSecret(), { answer: undefined, remember: [] });
-  return { inbox, receiverId };
-}
-
-const streamId = "65a1234bcde5678f90123450";
-const message = (content: string) => {
-  const _id = freshId();
-  const data = { _id, streamId, content };
-  return { id: `message:${_id}`, type: "chat.message", at: new Date().toISOString(), data };
-};
-type Event = ReturnType<typeof message>;
-
-const atOnce = { waitedMilliseconds: 0, isRepeated: false };
-const events = (receiverId: string, ...all: Event[]) => ({
-  kind: "events" as const,
-  receiverId,
+import type { Reply } from "../../api/receiver.ts";
+import {
+  atOnce,
+  events,
+  message,
+  retry,
   streamId,
-  events: all,
-});
-const retry = (receiverId: string, id: string, step: number) => ({
-  kind: "retry" as const,
-  receiverId,
-  due: [{ id, step }],
-});
+  theDelivery,
+  useReceivers,
+} from "./receivers.ts";
 
-/** The only delivery to a receiver. */
-async function theDelivery(receiverId: string) {
-  const all = await listDeliveries(receiverId, 10);
-  expect(all).toHaveLength(1);
-  return all[0]!;
-}
-
-/** What was asked of the queue `retries`. */
-const retries = () => queue.take().map(({ body }) => JSON.parse(body));
+const { receiver, retries } = useReceivers();
 
 test("a slow receiver gets a stream's events in order, each after its answer to the last", async () => {
   let open = 0;

@@ -1,0 +1,150 @@
+/** Attempts that meet something else: a deletion, a disabled webhook, each other. */
+import { afterResending } from "../../../domain/webhooks/delivery.ts";
+import {
+  changeDelivery,
+  deliveryId,
+  findDelivery,
+  recordDeletion,
+} from "../../../platform/store/webhooks/deliveries.ts";
+import { changeStoredWebhook } from "../../../platform/store/webhooks/webhooks.ts";
+import { table } from "../../../platform/table/table.ts";
+import { deliver } from "../../../platform/webhooks/deliver.ts";
+import { eventually } from "../../api/people.ts";
+import type { Reply } from "../../api/receiver.ts";
+import {
+  atOnce,
+  events,
+  message,
+  retry,
+  streamId,
+  theDelivery,
+  useReceivers,
+} from "./receivers.ts";
+
+const { receiver, retries } = useReceivers();
+
+type Event = ReturnType<typeof message>;
+
+/** What happens after a text was deleted: the mark, then the job behind the message's own. */
+async function forget(receiverId: string, { data, at }: Event): Promise<void> {
+  await recordDeletion(streamId, data._id, new Date());
+  const messages = [{ id: data._id, createdAt: at }];
+  await deliver({ kind: "forget", receiverId, streamId, messages }, atOnce);
+}
+
+/** Does something just before the next writing of an item whose SK is this. */
+function beforeWriting(SK: string, act: () => Promise<unknown>): void {
+  let isDone = false;
+  table().middlewareStack.add(
+    (next, { commandName = "" }) =>
+      async (args) => {
+        const { Item } = args.input as { Item?: { SK?: unknown } };
+        if (!isDone && commandName === "PutItemCommand" && Item?.SK === SK) {
+          isDone = true;
+          await act();
+        }
+        return next(args);
+      },
+    { step: "initialize" },
+  );
+}
+
+test.each([
+  ["delivered", 200],
+  ["still to be tried again", 500],
+])("a deleted text is in no stored delivery, one that is %s", async (_, reply) => {
+  const { inbox, receiverId } = await receiver(() => reply);
+  const [one, other] = [message("secret words"), message("other words")];
+  await deliver(events(receiverId, one, other), atOnce);
+  await forget(receiverId, one);
+  const job = { kind: "resend" as const, receiverId };
+  const stored = await deliveriesOf(receiverId, one, other);
+  expect(stored.map(({ attempts }) => attempts)).toEqual([1, 1]);
+  expect(stored[0]!.body).not.toContain("secret");
+  expect(stored[1]!.body).toContain("other words");
+  await deliver({ ...job, id: stored[0]!.id }, atOnce);
+  expect(inbox.received.at(-1)!.body.data).toMatchObject({ content: "", deleted: true });
+});
+
+test("a text that is deleted during an attempt does not come back with its outcome", async () => {
+  let answer: (reply: Reply) => void = () => undefined;
+  const replies: (Reply | Promise<Reply>)[] = [500];
+  const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
+  const event = message("secret words");
+  await deliver(events(receiverId, event), atOnce);
+  const { id } = await theDelivery(receiverId);
+  replies.push(new Promise<Reply>((done) => (answer = done)));
+  const sending = deliver({ kind: "resend", receiverId, id }, atOnce);
+  await eventually(
+    async () => inbox.received.length,
+    (count) => count === 2,
+  );
+  await forget(receiverId, event);
+  answer(200);
+  await sending;
+  const after = await theDelivery(receiverId);
+  expect(after).toMatchObject({ status: "delivered", attempts: 2 });
+  expect(after.body).not.toContain("secret");
+});
+
+test("a text that is deleted just before an outcome is written stays out", async () => {
+  const { receiverId } = await receiver(() => 500);
+  const event = message("secret words");
+  await deliver(events(receiverId, event), atOnce);
+  const [{ id, step }] = retries();
+  beforeWriting(id, () => forget(receiverId, event));
+  await deliver(retry(receiverId, id, step), atOnce);
+  const after = await theDelivery(receiverId);
+  expect(after.attempts).toBe(2);
+  expect(after.body).not.toContain("secret");
+});
+
+test("forgetting what was never delivered, or twice, does nothing", async () => {
+  const { receiverId } = await receiver();
+  const event = message("secret words");
+  await forget(receiverId, event);
+  expect(await findDelivery(receiverId, event.data._id)).toBeUndefined();
+  await deliver(events(receiverId, event), atOnce);
+  const before = await theDelivery(receiverId);
+  await forget(receiverId, event);
+  expect(await theDelivery(receiverId)).toEqual(before);
+});
+
+test.each([
+  [true, { status: "delivered", attempts: 2 }],
+  [false, { status: "failed", attempts: 2 }],
+])(
+  "a retry that meets a disabled webhook leaves what a resend delivered meanwhile (%s)",
+  async (isDone, expected) => {
+    const { receiverId } = await receiver(() => 500);
+    await deliver(events(receiverId, message("words")), atOnce);
+    const [{ id, step }] = retries();
+    await changeStoredWebhook(receiverId, { enabled: false });
+    beforeWriting(id, () =>
+      changeDelivery(receiverId, id, (before) => afterResending(before, { isDone })),
+    );
+    await deliver(retry(receiverId, id, step), atOnce);
+    const ended = await theDelivery(receiverId);
+    expect(ended).toMatchObject(expected);
+    expect(ended.nextAttemptAt).toBeUndefined();
+  },
+);
+
+test("a resend that fails does not bring back a retry that was ended meanwhile", async () => {
+  const { receiverId } = await receiver(() => 500);
+  await deliver(events(receiverId, message("words")), atOnce);
+  const [{ id, step }] = retries();
+  beforeWriting(id, async () => {
+    await changeStoredWebhook(receiverId, { enabled: false });
+    await deliver(retry(receiverId, id, step), atOnce);
+  });
+  await deliver({ kind: "resend", receiverId, id }, atOnce);
+  const ended = await theDelivery(receiverId);
+  expect(ended).toMatchObject({ status: "failed", attempts: 2 });
+  expect(ended.nextAttemptAt).toBeUndefined();
+});
+
+async function deliveriesOf(receiverId: string, ...all: Event[]) {
+  const found = all.map((event) => findDelivery(receiverId, deliveryId(receiverId, event)));
+  return (await Promise.all(found)).map((delivery) => delivery!);
+}
