@@ -7,6 +7,8 @@ const pages = usePages();
 /** Views with something to see in them, by the name of their picture. */
 const views = {
   streams: `view=streams&id=${streamId}`,
+  chat: `view=chat&stream=${streamId}`,
+  viewers: `view=viewers&stream=${streamId}`,
   users: "view=users&id=64d15f9e2e6c8f4d5a123456",
   bans: `view=bans&stream=${streamId}&id=new`,
   log: `view=log&stream=${streamId}`,

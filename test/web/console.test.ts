@@ -1,46 +1,19 @@
 /** The console as those who look after a stage meet it: in a browser, on the whole system. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Page } from "playwright-core";
 import { openTable } from "../../bin/table.ts";
 import { park } from "../../platform/store/money/parked.ts";
 import { key } from "../../platform/table/keys.ts";
 import { browserTest } from "./browser.ts";
-import { expectSoon, johnId, type Look, streamId, testMilliseconds, usePages } from "./pages.ts";
+import { callerOf, confirm, openConsole, word } from "./console.ts";
+import { expectSoon, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
-const open = (look?: Look) => pages.open("/console", look);
+const open = () => pages.open("/console");
 
-async function openAs(name: string, look: Look = {}) {
-  const opened = await open(look);
-  await opened.page.getByRole("button", { name }).click();
-  await opened.page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
-  const { page } = opened;
-  const visit = async (query: string) => {
-    await page.goto(`${pages.system().url}/console?${query}`);
-    await page.getByRole("heading", { level: 1 }).waitFor();
-  };
-  return { ...opened, visit };
-}
-const openAsAdmin = (look?: Look) => openAs("Ada Admin", look);
-
-/** Calls the API as somebody of this machine; answers what is in the envelope. */
-async function call(sub: string, method: string, path: string, body?: unknown) {
-  const json = { "content-type": "application/json" };
-  const headers = {
-    ...json,
-    authorization: `Bearer ${await pages.tokenOf({ sub, groups: sub === "admin" ? ["admin"] : [] })}`,
-  };
-  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  const answer = await fetch(`${pages.system().url}${path}`, { method, headers, ...sent });
-  // biome-ignore lint/suspicious/noExplicitAny: A black-box test looks into bodies of any shape.
-  return ((await answer.json()) as any).data;
-}
-
-/** What was done, as the page says it. */
-const word = (page: Page, text: string | RegExp) => page.locator(".word", { hasText: text });
-const confirm = (page: Page, verb: string) =>
-  page.getByRole("dialog").getByRole("button", { name: verb, exact: true }).click();
+const call = callerOf(pages);
+const openAs = (name: string) => openConsole(pages, name);
+const openAsAdmin = () => openAs("Ada Admin");
 
 const giveRose = (count = 1) =>
   Promise.all(
@@ -296,7 +269,7 @@ browserTest(
     await page.getByRole("row", { name: /Demo stream/ }).waitFor();
     expect(await page.getByRole("row", { name: /Demo room/ }).count()).toBe(0);
     const links = await page.getByRole("navigation").getByRole("link").allTextContents();
-    expect(links).toEqual(["Streams", "Users", "Bans", "Moderation log"]);
+    expect(links).toEqual(["Streams", "Chat", "Viewers", "Users", "Bans", "Moderation log"]);
     await visit(`view=streams&id=${streamId}`);
     await page.getByRole("switch", { name: "Only followers may write" }).click();
     await word(page, "Only followers may write in Demo stream.").waitFor();

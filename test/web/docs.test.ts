@@ -67,7 +67,7 @@ browserTest(
       /type Body = \{\s+content: string;\s+replyTo\?: string \| null;/,
     );
     expect(await post.locator(".try > .code").textContent()).toMatch(
-      /curl -X POST '.*64d15f9e2e6c8f4d5a123000.*npm run -s token -- johndoe/s,
+      /curl -X POST \\\s+'.*64d15f9e2e6c8f4d5a123000.*npm run -s token -- johndoe/s,
     );
     await close();
   },

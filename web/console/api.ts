@@ -4,7 +4,14 @@ import { curlOf } from "../curl.ts";
 import { leave, NoSocket, session } from "./session.ts";
 
 /** A call as it goes over the wire, but for the token. */
-export type Request = { method: string; path: string; body?: unknown; key?: string };
+export type Request = {
+  method: string;
+  path: string;
+  body?: unknown;
+  key?: string;
+  /** The names of files that are sent as a form, by their fields. */
+  files?: Record<string, string>;
+};
 
 /** A call that was made, and how it was answered; status 0 where no answer came. */
 export type Called = Request & { id: number; status: number; milliseconds: number };
@@ -15,6 +22,11 @@ const calledMax = 200;
 export const called = signal<Called[]>([]);
 let next = 1;
 
+const filesIn = (form: FormData) =>
+  Object.fromEntries(
+    [...form].flatMap(([field, value]) => (value instanceof File ? [[field, value.name]] : [])),
+  );
+
 const noted: typeof fetch = async (input, init = {}) => {
   const url = new URL(String(input));
   const headers = new Headers(init.headers);
@@ -24,6 +36,7 @@ const noted: typeof fetch = async (input, init = {}) => {
     path: url.pathname + url.search,
     ...(typeof init.body === "string" && { body: JSON.parse(init.body) }),
     ...(key !== null && { key }),
+    ...(init.body instanceof FormData && { files: filesIn(init.body) }),
   };
   const began = performance.now();
   const note = (status: number) => {
@@ -66,12 +79,30 @@ export const wish = (method: string, path: string, body?: unknown, key?: string)
   run: () => call(method, path, body, key),
 });
 
+/** Writes a call down that sends a file as a form, which the client does not do. */
+export const wishFile = (path: string, field: string, file: File): Wish => ({
+  method: "POST",
+  path,
+  files: { [field]: file.name },
+  async run<Answer>() {
+    const body = new FormData();
+    body.set(field, file);
+    const headers = { authorization: `Bearer ${session.value?.token ?? ""}` };
+    const sent = { method: "POST", headers, body };
+    const answer = await noted(location.origin + path, sent).catch(() => undefined);
+    const said = await answer?.json().catch(() => undefined);
+    if (answer?.ok) return said.data as Answer;
+    const code = answer?.headers.get("x-error-code");
+    throw new OvationError(answer?.status ?? 0, said?.errors ?? [], code ? { code } : {});
+  },
+});
+
 /** A key of one's own for what must happen once. */
 export const newKey = () => [...crypto.getRandomValues(new Uint8Array(12))].map(hex).join("");
 const hex = (byte: number) => byte.toString(16).padStart(2, "0");
 
 /** A call as a line for a shell, with `$TOKEN` in the place of the token. */
-export const curlLineOf = ({ method, path, body, key }: Request) =>
+export const curlLineOf = ({ method, path, body, key, files }: Request) =>
   curlOf({
     method,
     url: location.origin + path,
@@ -81,6 +112,7 @@ export const curlLineOf = ({ method, path, body, key }: Request) =>
       ...(body !== undefined && { "content-type": "application/json" }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(files !== undefined && { files }),
   });
 
 /** An error for people: what is wrong, what they can do, and its name. */

@@ -58,13 +58,14 @@ const copied = (text: string) => navigator.clipboard?.writeText(text).catch(() =
 /** A call as it goes to the API, and as a line for a shell. */
 export function CallBox({ request }: { request: Request }) {
   const isCopied = useSignal(false);
-  const { method, path, body } = request;
+  const { method, path, body, files } = request;
   return (
     <div class="call">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
       <pre tabIndex={0}>
         <b>{method}</b> {path}
         {body !== undefined && `\n${JSON.stringify(body, null, 2)}`}
+        {files !== undefined && `\n${JSON.stringify(files, null, 2)}`}
       </pre>
       <button
         type="button"

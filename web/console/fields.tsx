@@ -4,7 +4,6 @@ import { useEffect, useId } from "preact/hooks";
 import type { Answer } from "../../client/index.ts";
 import { call } from "./api.ts";
 import { PersonCell } from "./pieces.tsx";
-import { filter, set } from "./place.ts";
 
 type FieldGiven = {
   name: string;
@@ -53,10 +52,12 @@ export function Select(given: {
   value: string;
   choices: readonly Option[];
   change(value: string): void;
+  /** Its name stands beside it, as that of a switch does. */
+  isInline?: boolean;
 }) {
   const id = useId();
   return (
-    <div class="field">
+    <div class={given.isInline ? "rule" : "field"}>
       <label for={id}>{given.name}</label>
       <select
         id={id}
@@ -129,28 +130,7 @@ export function Form(given: { name: string; submit(): void; children: ComponentC
   );
 }
 
-export type Stream = Answer<"GET /api/v1/live-stream/{streamId}">;
 const searchMilliseconds = 200;
-
-/** The stream that a view is about, which the address names; else the first of them. */
-export function StreamSelect({ streams }: { streams: readonly Stream[] }) {
-  return (
-    <Select
-      name="Stream"
-      value={chosenOf(streams)?.id ?? ""}
-      choices={streams.map(({ id, title, creator }) => ({
-        value: id,
-        title: `${title} · ${creator.username || creator.name}`,
-      }))}
-      change={(stream) => set({ stream, id: "" })}
-    />
-  );
-}
-
-export const chosenOf = (streams: readonly Stream[]) =>
-  streams.find(({ id }) => id === filter("stream")) ??
-  streams.find(({ status }) => status === "active") ??
-  streams[0];
 
 type Found = Answer<"GET /api/v1/users/search">["list"][number];
 

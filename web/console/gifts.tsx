@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
 import type { Answer } from "../../client/index.ts";
-import { call, newKey, wish } from "./api.ts";
+import { call, newKey, wish, wishFile } from "./api.ts";
 import { ask, CallBox, type Deed, perform } from "./deeds.tsx";
 import { Field, Form, Switch } from "./fields.tsx";
 import { GiftPicture } from "./gift-picture.tsx";
@@ -169,6 +170,50 @@ function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftTyp
           {deed?.verb ?? "Save"}
         </button>
       </Form>
+      {type && (
+        <PictureFile
+          type={type}
+          took={(changed) => {
+            draft.value = { ...draft.value, svgUrl: changed.svgUrl };
+            took(changed);
+          }}
+        />
+      )}
     </Detail>
+  );
+}
+
+/** Sends a picture from a file; gifts that were given go on showing the one that was there. */
+function PictureFile({ type, took }: { type: GiftType; took(type: GiftType): void }) {
+  const id = useId();
+  const send = (file: File) =>
+    perform({
+      title: `Send ${file.name} as the picture of ${type.name}`,
+      verb: "Send the picture",
+      wish: wishFile(`/api/v1/gifts/gift-types/${type.id}/image`, "image", file),
+      done(changed: GiftType) {
+        took(changed);
+        return `${changed.name} has a new picture.`;
+      },
+      undo: () => deedOf({ ...type, svgUrl: "" }, pick(type), "", took)!,
+    });
+  return (
+    <p class="file">
+      <input
+        id={id}
+        type="file"
+        class="hidden"
+        accept="image/png,image/jpeg,image/webp,image/gif"
+        onChange={({ currentTarget }) => {
+          const [file] = currentTarget.files ?? [];
+          if (file !== undefined) void send(file);
+          currentTarget.value = "";
+        }}
+      />
+      <label for={id} class="button outlined">
+        Send a picture …
+      </label>
+      <span class="quiet">PNG, JPEG, WebP or GIF, at most 3.5 MiB</span>
+    </p>
   );
 }

@@ -2,9 +2,11 @@ import parked from "icon:archive-restore";
 import bans from "icon:ban";
 import chevron from "icon:chevron-up";
 import copy from "icon:copy";
+import viewers from "icon:eye";
 import machine from "icon:gauge";
 import gifts from "icon:gift";
 import out from "icon:log-out";
+import chat from "icon:message-square";
 import streams from "icon:radio";
 import replay from "icon:rotate-cw";
 import log from "icon:scroll-text";
@@ -17,6 +19,6 @@ import { iconOf } from "../icon.tsx";
 
 /** The icons of the console. */
 export const Icon = iconOf({
-  ...{ bans, chevron, close, copy, gifts, log, machine, out, parked, refunds, replay },
-  ...{ streams, users, warning, webhooks },
+  ...{ bans, chat, chevron, close, copy, gifts, log, machine, out, parked, refunds, replay },
+  ...{ streams, users, viewers, warning, webhooks },
 });

@@ -10,6 +10,7 @@ import { GiftCatalogue } from "./gifts.tsx";
 import { Icon } from "./icons.ts";
 import { ModerationLog } from "./log.tsx";
 import { Machine } from "./machine.tsx";
+import { Messages } from "./messages.tsx";
 import { ParkedRecords } from "./parked.tsx";
 import { Link } from "./pieces.tsx";
 import { hrefOf, ownViews, type ViewName, view } from "./place.ts";
@@ -18,10 +19,13 @@ import { beginSession, isAdmin, leave, ownId, session } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 import { Streams } from "./streams.tsx";
 import { Users } from "./users.tsx";
+import { Viewers } from "./viewers.tsx";
 import { Webhooks } from "./webhooks.tsx";
 
 const contents: Record<ViewName, () => preact.JSX.Element | null> = {
   streams: Streams,
+  chat: Messages,
+  viewers: Viewers,
   users: Users,
   bans: Bans,
   log: ModerationLog,

@@ -33,7 +33,9 @@ export function useLoad<Value>(of: string, read: () => Promise<Value>): Loaded<V
     refused,
     reload: load,
     change(change) {
-      if (value !== undefined) state.value = { of, value: change(value) };
+      // What was read may have changed since this view was drawn.
+      const now = state.peek();
+      if (now.of === of && now.value !== undefined) state.value = { of, value: change(now.value) };
     },
   };
 }

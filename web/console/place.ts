@@ -4,6 +4,8 @@ import { isAdmin, isLocal } from "./session.ts";
 /** The views of the console, in the order of the navigation. */
 const views = [
   { name: "streams", title: "Streams", for: "all" },
+  { name: "chat", title: "Chat", for: "all" },
+  { name: "viewers", title: "Viewers", for: "all" },
   { name: "users", title: "Users", for: "all" },
   { name: "bans", title: "Bans", for: "all" },
   { name: "log", title: "Moderation log", for: "all" },

@@ -2,60 +2,39 @@ import type { Answer } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { call, wish } from "./api.ts";
 import { ask } from "./deeds.tsx";
-import { chosenOf, type Stream, StreamSelect } from "./fields.tsx";
 import { GiftPicture } from "./gift-picture.tsx";
-import { useLoad } from "./load.ts";
-import {
-  type Column,
-  formatted,
-  Moment,
-  Nothing,
-  PersonCell,
-  Refusal,
-  Skeleton,
-  Table,
-} from "./pieces.tsx";
-import { useStreams } from "./streams.tsx";
+import { after, partByCursor, useList } from "./list.ts";
+import { Listing } from "./listing.tsx";
+import { OfStream, type Stream } from "./of-stream.tsx";
+import { type Column, formatted, Moment, PersonCell } from "./pieces.tsx";
 
 type Gift = Answer<"GET /api/v1/live-stream/{streamId}/gifts">["list"][number];
 
-const limit = 100;
+const limit = 50;
 const creditsOf = ({ giftType, count, receivers }: Gift) =>
   giftType.creditAmount * count * receivers.length;
 
 /** A stream's gifts, each of which can be taken back once. */
-export function Refunds() {
-  const streams = useStreams();
-  if (streams.refused) return <Refusal refused={streams.refused} retry={streams.reload} />;
-  if (streams.value === undefined) return <Skeleton />;
-  const stream = chosenOf(streams.value);
-  if (stream === undefined) return <Nothing says="There is no stream yet, and no gift." />;
-  return (
-    <>
-      <div class="filters">
-        <StreamSelect streams={streams.value} />
-      </div>
-      <GiftsOf key={stream.id} stream={stream} />
-    </>
-  );
-}
+export const Refunds = () => (
+  <OfStream nothing="There is no stream yet, and no gift.">
+    {(stream) => <GiftsOf key={stream.id} stream={stream} />}
+  </OfStream>
+);
 
 function GiftsOf({ stream }: { stream: Stream }) {
-  const { value, refused, reload, change } = useLoad(stream.id, () =>
-    call("GET /api/v1/live-stream/{streamId}/gifts", {
-      path: { streamId: stream.id },
-      query: { limit },
-    }),
+  const list = useList(
+    stream.id,
+    ({ id }: Gift) => id,
+    async (next) =>
+      partByCursor(
+        await call("GET /api/v1/live-stream/{streamId}/gifts", {
+          path: { streamId: stream.id },
+          query: { limit, ...after(next) },
+        }),
+      ),
   );
-  if (refused) return <Refusal refused={refused} retry={reload} />;
-  if (value === undefined) return <Skeleton />;
-  if (value.list.length === 0)
-    return <Nothing says={`Nobody has given anything in ${stream.title} yet.`} />;
   const took = (id: string, refundedAt: string) =>
-    change((page) => ({
-      ...page,
-      list: page.list.map((gift) => (gift.id === id ? { ...gift, refundedAt } : gift)),
-    }));
+    list.change((rows) => rows.map((gift) => (gift.id === id ? { ...gift, refundedAt } : gift)));
   const refund = (gift: Gift) =>
     ask({
       title: `Refund ${gift.count} × ${gift.giftType.name} of ${nameOf(gift.sender)}`,
@@ -103,8 +82,11 @@ function GiftsOf({ stream }: { stream: Stream }) {
     },
   ];
   return (
-    <div class="split">
-      <Table label="Gifts" columns={columns} rows={value.list} idOf={({ id }) => id} />
-    </div>
+    <Listing
+      label="Gifts"
+      list={list}
+      columns={columns}
+      nothing={`Nobody has given anything in ${stream.title} yet.`}
+    />
   );
 }

@@ -1,39 +1,8 @@
-import { call, wish } from "./api.ts";
-import { ask, perform } from "./deeds.tsx";
-import { Choice, type Stream, Switch } from "./fields.tsx";
-import { useLoad } from "./load.ts";
-import {
-  type Column,
-  Detail,
-  Facts,
-  formatted,
-  Link,
-  Moment,
-  Nothing,
-  PersonCell,
-  Refusal,
-  Skeleton,
-  Table,
-} from "./pieces.tsx";
-import { filter, hrefOf, set } from "./place.ts";
-import { isAdmin, ownId } from "./session.ts";
-
-/** The streams that whoever is signed in may moderate. */
-export const useStreams = () =>
-  useLoad("streams", () => call("GET /api/v1/live-stream", { query: { moderated: true } }));
-
-const says: Record<string, string> = {
-  active: "live",
-  cancelled_by_host: "cancelled",
-  cancelled_by_guest: "cancelled",
-};
-
-/** How a stream stands, in a word and a colour. */
-export const Status = ({ stream }: { stream: Stream }) => (
-  <span class={`status ${stream.status === "active" ? "live" : ""}`}>
-    {says[stream.status] ?? stream.status}
-  </span>
-);
+import { Choice } from "./fields.tsx";
+import { type Stream, StreamIdField, streamsMax, useStreams } from "./of-stream.tsx";
+import { type Column, Moment, Nothing, PersonCell, Refusal, Skeleton, Table } from "./pieces.tsx";
+import { filter, set } from "./place.ts";
+import { Status, StreamDetail } from "./stream-detail.tsx";
 
 const columns: Column<Stream>[] = [
   { title: "Title", cell: ({ title }) => <bdi class="cut">{title}</bdi> },
@@ -42,17 +11,19 @@ const columns: Column<Stream>[] = [
   { title: "Began", isWide: true, cell: ({ startedAt }) => <Moment at={startedAt} /> },
 ];
 
-const shownOf = (streams: readonly Stream[]) =>
-  filter("status") === "all" ? streams : streams.filter(({ status }) => status === "active");
-
 /** Who is live, and the rules of each stream. */
 export function Streams() {
-  const { value, refused, reload, change } = useStreams();
-  if (refused) return <Refusal refused={refused} retry={reload} />;
-  if (value === undefined) return <Skeleton />;
-  const rows = shownOf(value);
-  const chosen = value.find(({ id }) => id === filter("id"));
+  const id = filter("id");
   const isAll = filter("status") === "all";
+  const { value, refused, reload, change } = useStreams(id);
+  const rows = value?.filter(({ status }) => isAll || status === "active") ?? [];
+  const chosen = value?.find((stream) => stream.id === id);
+  const took = (stream: Stream) =>
+    change((all) => all.map((one) => (one.id === stream.id ? stream : one)));
+  const lost = () => {
+    change((all) => all.filter((one) => one.id !== id));
+    set({ id: "" }, true);
+  };
   return (
     <>
       <div class="filters">
@@ -65,128 +36,40 @@ export function Streams() {
           ]}
           change={(status) => set({ status })}
         />
+        <StreamIdField take={(found) => set({ id: found })} />
       </div>
-      <div class={`split ${chosen ? "has-detail" : ""}`}>
-        {rows.length === 0 ? (
-          <Nothing
-            says={
-              isAll
-                ? "No streams yet. Start one and it appears here."
-                : "Nobody is live now. The next stream appears here when it begins."
-            }
-          />
-        ) : (
-          <Table
-            label="Streams"
-            columns={columns}
-            rows={rows}
-            idOf={({ id }) => id}
-            selected={filter("id")}
-            open={({ id }) => set({ id })}
-          />
-        )}
-        {chosen && (
-          <StreamDetail
-            key={chosen.id}
-            stream={chosen}
-            took={(stream) =>
-              change((all) => all.map((one) => (one.id === stream.id ? stream : one)))
-            }
-          />
-        )}
-      </div>
+      {refused && <Refusal refused={refused} retry={reload} />}
+      {value === undefined && !refused && <Skeleton />}
+      {value && (
+        <div class={`split ${chosen ? "has-detail" : ""}`}>
+          {rows.length === 0 ? (
+            <Nothing
+              says={
+                isAll
+                  ? "No streams yet. Start one and it appears here."
+                  : "Nobody is live now. The next stream appears here when it begins."
+              }
+            />
+          ) : (
+            <div class="listing">
+              <Table
+                label="Streams"
+                columns={columns}
+                rows={rows}
+                idOf={(stream) => stream.id}
+                selected={id}
+                open={(stream) => set({ id: stream.id })}
+              />
+              {value.length >= streamsMax && (
+                <p class="more quiet">
+                  These are of the newest {streamsMax}. Open an older stream by its id.
+                </p>
+              )}
+            </div>
+          )}
+          {chosen && <StreamDetail key={id} stream={chosen} took={took} lost={lost} />}
+        </div>
+      )}
     </>
-  );
-}
-
-type Rules = Pick<Stream, "slowModeSeconds" | "followersOnly" | "giftsEnabled">;
-
-function StreamDetail({ stream, took }: { stream: Stream; took(stream: Stream): void }) {
-  const path = `/api/v1/live-stream/${stream.id}`;
-  const viewers = useLoad(stream.id, () =>
-    call("GET /api/v1/live-stream/{streamId}/viewers", {
-      path: { streamId: stream.id },
-      query: { limit: 1 },
-    }),
-  );
-  const changeRules = (title: string, rules: Partial<Rules>) =>
-    perform({
-      title,
-      verb: title,
-      wish: wish("PATCH", `${path}/chat-settings`, rules),
-      done() {
-        took({ ...stream, ...rules });
-        return `${title} in ${stream.title}.`;
-      },
-    });
-  const end = () =>
-    ask({
-      title: `End ${stream.title}`,
-      warns: "Everybody's stream ends at once. It cannot be begun again.",
-      verb: "End the stream",
-      wish: wish("POST", `${path}/end`),
-      done(answer: Stream) {
-        took(answer);
-        return `${stream.title} has ended.`;
-      },
-    });
-  const isLive = stream.status === "active";
-  const mayEnd = isLive && (isAdmin.value || stream.creator._id === ownId.value);
-  return (
-    <Detail title={stream.title} close={() => set({ id: "" })}>
-      <Facts
-        facts={[
-          ["Host", <PersonCell key="host" person={stream.creator} />],
-          ["Status", <Status key="status" stream={stream} />],
-          [
-            "Watching",
-            <span key="n" class="number">
-              {formatted(viewers.value?.pagination.totalItems ?? 0)}
-            </span>,
-          ],
-          ["Id", <code key="id">{stream.id}</code>],
-        ]}
-      />
-      <p class="links">
-        <Link href={hrefOf("bans", { stream: stream.id })}>Bans</Link>
-        <Link href={hrefOf("log", { stream: stream.id })}>Moderation log</Link>
-        {isAdmin.value && <Link href={hrefOf("refunds", { stream: stream.id })}>Gifts</Link>}
-      </p>
-      {isLive && (
-        <>
-          <h3>Rules of the chat</h3>
-          <Switch
-            name="Slow mode, 10 s"
-            isOn={stream.slowModeSeconds > 0}
-            change={(isOn) =>
-              changeRules(isOn ? "Slow mode is on" : "Slow mode is off", {
-                slowModeSeconds: isOn ? 10 : 0,
-              })
-            }
-          />
-          <Switch
-            name="Only followers may write"
-            isOn={stream.followersOnly}
-            change={(followersOnly) =>
-              changeRules(followersOnly ? "Only followers may write" : "Everybody may write", {
-                followersOnly,
-              })
-            }
-          />
-          <Switch
-            name="Viewers may give"
-            isOn={stream.giftsEnabled}
-            change={(giftsEnabled) =>
-              changeRules(giftsEnabled ? "Gifts are on" : "Gifts are off", { giftsEnabled })
-            }
-          />
-        </>
-      )}
-      {mayEnd && (
-        <button type="button" class="button danger" onClick={end}>
-          End this stream
-        </button>
-      )}
-    </Detail>
   );
 }

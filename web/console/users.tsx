@@ -1,21 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { Answer } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { call } from "./api.ts";
+import { call, newKey, wish } from "./api.ts";
+import { ask, type Deed } from "./deeds.tsx";
 import { Field } from "./fields.tsx";
+import { page, partByNumber, useList } from "./list.ts";
+import { Listing } from "./listing.tsx";
 import { useLoad } from "./load.ts";
-import {
-  type Column,
-  Detail,
-  Facts,
-  formatted,
-  Link,
-  Nothing,
-  PersonCell,
-  Refusal,
-  Skeleton,
-  Table,
-} from "./pieces.tsx";
+import { type Column, Detail, Facts, formatted, Link, PersonCell, Refusal } from "./pieces.tsx";
 import { filter, hrefOf, set } from "./place.ts";
 import { isAdmin } from "./session.ts";
 import { Wallet } from "./wallet.tsx";
@@ -40,45 +32,40 @@ export function Users() {
   const q = filter("q");
   const text = useSignal(q);
   const timer = useSignal(0);
-  const { value, refused, reload } = useLoad(`users ${q}`, () =>
-    call("GET /api/v1/users/search", { query: { limit, ...(q && { q }) } }),
+  const list = useList(
+    `users ${q}`,
+    ({ _id }: User) => _id,
+    async (next) =>
+      partByNumber(
+        await call("GET /api/v1/users/search", {
+          query: { limit, ...(q && { q }), ...page(next) },
+        }),
+      ),
   );
   const search = (next: string) => {
     text.value = next;
     clearTimeout(timer.value);
     timer.value = setTimeout(() => set({ q: next.trim(), id: "" }, true), searchMilliseconds);
   };
-  const chosen = value?.list.find(({ _id }) => _id === filter("id"));
+  const chosen = list.rows?.find(({ _id }) => _id === filter("id"));
   return (
     <>
       <div class="filters">
         <Field name="Find a user" type="search" value={text.value} change={search} />
       </div>
-      {refused && <Refusal refused={refused} retry={reload} />}
-      {value === undefined && !refused && <Skeleton />}
-      {value && (
-        <div class={`split ${chosen ? "has-detail" : ""}`}>
-          {value.list.length === 0 ? (
-            <Nothing
-              says={
-                q === ""
-                  ? "Nobody has signed in yet. Users appear with their first call."
-                  : `Nobody is called ${q}. Names are found by their beginning.`
-              }
-            />
-          ) : (
-            <Table
-              label="Users"
-              columns={columns}
-              rows={value.list}
-              idOf={({ _id }) => _id}
-              selected={filter("id")}
-              open={({ _id }) => set({ id: _id })}
-            />
-          )}
-          {chosen && <UserDetail key={chosen._id} user={chosen} />}
-        </div>
-      )}
+      <Listing
+        label="Users"
+        list={list}
+        columns={columns}
+        nothing={
+          q === ""
+            ? "Nobody has signed in yet. Users appear with their first call."
+            : `Nobody is called ${q}. Names are found by their beginning.`
+        }
+        selected={filter("id")}
+        open={({ _id }) => set({ id: _id })}
+        detail={chosen && <UserDetail key={chosen._id} user={chosen} />}
+      />
     </>
   );
 }
@@ -110,6 +97,20 @@ function UserDetail({ user }: { user: User }) {
       <p class="links">
         <Link href={hrefOf("bans", { id: "new" })}>Ban from a stream</Link>
       </p>
+      {isAdmin.value && (
+        <button type="button" class="button danger" onClick={() => ask(signOutDeed(user))}>
+          Sign out everywhere …
+        </button>
+      )}
     </Detail>
   );
 }
+
+/** What is done about a token that somebody else has. */
+const signOutDeed = (user: User): Deed => ({
+  title: `Sign ${nameOf(user)} out everywhere`,
+  warns: "Tokens that they have now are refused from here on, and their sockets close.",
+  verb: "Sign out",
+  wish: wish("POST", "/api/v1/revocations", { sub: user._id }, newKey()),
+  done: () => `${nameOf(user)} is signed out everywhere. A new token lets them in again.`,
+});

@@ -4,6 +4,7 @@ import { ask, CallBox, type Deed, perform } from "./deeds.tsx";
 import { Choice, Field, Form } from "./fields.tsx";
 import { useLoad } from "./load.ts";
 import { Facts, formatted, Refusal, Skeleton } from "./pieces.tsx";
+import { SpendLimit } from "./spend-limit.tsx";
 
 type Way = "top-ups" | "payouts";
 const amountMax = 1_000_000_000;
@@ -27,6 +28,7 @@ export function Wallet({ userId, name }: { userId: string; name: string }) {
         ]}
       />
       <Booking userId={userId} name={name} reload={reload} />
+      <SpendLimit userId={userId} name={name} reload={reload} />
     </section>
   );
 }

@@ -1,0 +1,188 @@
+/** What an operator finds in the console's lists and details, in a browser, on the whole system. */
+import type { Page } from "playwright-core";
+import { browserTest } from "./browser.ts";
+import { callerOf, confirm, openConsole, word } from "./console.ts";
+import { expectSoon, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+const call = callerOf(pages);
+const openAsAdmin = () => openConsole(pages, "Ada Admin");
+
+/** The rows of a list, without its head. */
+const rows = (page: Page, list: string) =>
+  page.getByRole("region", { name: list, exact: true }).locator("tbody tr");
+const messages = `/api/v1/live-stream/${streamId}/chat/messages`;
+
+browserTest(
+  "a list that is longer than a page is read to its end, and each row stands in it once",
+  async () => {
+    for (let from = 0; from < 120; from += 10)
+      await Promise.all(
+        Array.from({ length: 10 }, (_, at) =>
+          call("admin", "POST", messages, { content: `line ${from + at}` }),
+        ),
+      );
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit(`view=chat&stream=${streamId}`);
+    await expectSoon(async () => (await rows(page, "Messages").count()) === 50);
+    // Somebody writes meanwhile, so that the pages move.
+    await call("admin", "POST", messages, { content: "said meanwhile" });
+    const more = page.getByRole("button", { name: "More", exact: true });
+    await more.press("Enter");
+    await expectSoon(async () => (await rows(page, "Messages").count()) >= 99);
+    await more.press("Enter");
+    await page.getByText(/^All \d+$/).waitFor();
+    const said = await rows(page, "Messages").allTextContents();
+    const lines = said.flatMap((text) => /line \d+/.exec(text) ?? []);
+    expect(lines).toHaveLength(120);
+    expect(new Set(lines).size).toBe(120);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a message is deleted after a question, and its writer muted from it",
+  async () => {
+    await call(johnId, "POST", messages, { content: "something ugly" });
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit(`view=chat&stream=${streamId}`);
+    await page.getByRole("row", { name: /something ugly/ }).press("Enter");
+    const detail = page.getByRole("complementary", { name: "Message" });
+    await detail.getByRole("button", { name: "Mute …" }).click();
+    await confirm(page, "Mute");
+    await word(page, "John Doe is muted in Demo stream.")
+      .getByRole("button", { name: "Undo" })
+      .click();
+    await word(page, "John Doe is welcome in Demo stream again.").waitFor();
+    await detail.getByRole("button", { name: "Delete …" }).click();
+    await confirm(page, "Delete");
+    await word(page, "The message of John Doe is deleted.").waitFor();
+    expect(await page.getByRole("row", { name: /something ugly/ }).count()).toBe(0);
+    const { messages: left } = await call("admin", "GET", `${messages}?limit=50`);
+    expect(JSON.stringify(left)).not.toContain("something ugly");
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "somebody's spending is limited for a day, and the limit taken back",
+  async () => {
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit(`view=users&id=${johnId}`);
+    const wallet = page.getByRole("region", { name: "Wallet" });
+    const limit = async () => (await call("admin", "GET", `/api/v1/wallets/${johnId}`)).spendLimit;
+    const before = await limit();
+    await wallet.getByLabel("Credits a day").fill("250");
+    await wallet.getByText('"spendLimit": 250').waitFor();
+    await wallet.getByRole("button", { name: "Set the limit" }).click();
+    await word(page, "John Doe may spend 250 credits a day.").waitFor();
+    await wallet.getByText("250", { exact: true }).waitFor();
+    expect(await limit()).toBe(250);
+    await wallet.getByRole("button", { name: "Use the stage's" }).click();
+    await word(page, "John Doe has the stage's limit again.").waitFor();
+    expect(await limit()).toBe(before);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "somebody is signed out everywhere after a question: their token is refused from then on",
+  async () => {
+    const token = await pages.tokenOf({
+      sub: "stolen",
+      claims: { preferred_username: "stolen.phone" },
+    });
+    const status = async () => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await fetch(`${pages.system().url}/api/v1/wallet`, { headers })).status;
+    };
+    expect(await status()).toBe(200);
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit("view=users&q=stolen");
+    await page.getByRole("row", { name: /stolen\.phone/ }).press("Enter");
+    await page.getByRole("button", { name: "Sign out everywhere …" }).click();
+    await confirm(page, "Sign out");
+    await word(page, "is signed out everywhere").waitFor();
+    await expectSoon(async () => (await status()) === 401);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a stream's overlay key is revoked, its rules change with a way back, and it is ended",
+  async () => {
+    const { page, faults, visit, close } = await openAsAdmin();
+    const made = await call("admin", "POST", "/api/v1/live-stream/create", { title: "Short show" });
+    await call("admin", "POST", "/api/v1/live-stream/join-as-creator", { liveStreamId: made.id });
+    const keys = `/api/v1/live-stream/${made.id}/overlay-keys`;
+    await call("admin", "POST", keys, { description: "On my desk" });
+    await visit(`view=streams&id=${made.id}`);
+    const detail = page.getByRole("complementary", { name: "Short show" });
+    await detail.getByRole("button", { name: "Revoke …" }).click();
+    await confirm(page, "Revoke");
+    await word(page, "The overlay key On my desk of Short show is revoked.").waitFor();
+    expect((await call("admin", "GET", keys)).list).toEqual([]);
+    await detail.getByLabel("Slow mode").selectOption("30");
+    await word(page, "Slow mode is 30 s in Short show.")
+      .getByRole("button", { name: "Undo" })
+      .click();
+    await word(page, "The rules are as they were in Short show.").waitFor();
+    expect(await detail.getByLabel("Slow mode").inputValue()).toBe("0");
+    await detail.getByRole("button", { name: "End the stream …" }).click();
+    await confirm(page, "End the stream");
+    await word(page, "Short show has ended.").waitFor();
+    await detail.getByRole("button", { name: "Delete the stream …" }).click();
+    await confirm(page, "Delete the stream");
+    await word(page, "Short show is deleted.").waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "an id that names no stream is refused in words, and another leads on",
+  async () => {
+    const { page, visit, close } = await openAsAdmin();
+    await visit("view=bans&stream=64d15f9e2e6c8f4d5affffff");
+    await page.getByRole("alert").getByText("stream_not_found").waitFor();
+    await page.getByLabel("Another stream, by its id").fill(streamId);
+    await page.keyboard.press("Enter");
+    await page.getByText("Nobody is banned from Demo stream.").waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a gift's picture is sent as a file, and what is no picture is refused in words",
+  async () => {
+    const { page, visit, close } = await openAsAdmin();
+    await visit("view=gifts");
+    await page.getByRole("row", { name: /Heart/ }).press("Enter");
+    const editor = page.getByRole("complementary", { name: "Heart" });
+    const file = editor.locator('input[type="file"]');
+    const send = (name: string, mimeType: string, text: string, encoding: BufferEncoding) =>
+      file.setInputFiles({ name, mimeType, buffer: Buffer.from(text, encoding) });
+    await send("heart.png", "image/png", "no picture at all", "utf8");
+    await word(page, "expected a PNG, JPEG, WebP or GIF picture").waitFor();
+    const dot = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+    await send("heart.gif", "image/gif", dot, "base64");
+    await word(page, "Heart has a new picture.").waitFor();
+    expect(await editor.getByRole("textbox", { name: "Picture" }).inputValue()).toMatch(
+      /\/pictures\/\w+$/,
+    );
+    await word(page, "Heart has a new picture.").getByRole("button", { name: "Undo" }).click();
+    await word(page, "Heart is changed.").waitFor();
+    await close();
+  },
+  testMilliseconds,
+);

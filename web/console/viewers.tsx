@@ -1,0 +1,63 @@
+import { useSignal } from "@preact/signals";
+import type { Answer } from "../../client/index.ts";
+import { call } from "./api.ts";
+import { Field } from "./fields.tsx";
+import { page, partByNumber, useList } from "./list.ts";
+import { Listing } from "./listing.tsx";
+import { OfStream, type Stream } from "./of-stream.tsx";
+import { type Column, Link, Moment, PersonCell } from "./pieces.tsx";
+import { filter, hrefOf, set } from "./place.ts";
+
+type Viewer = Answer<"GET /api/v1/live-stream/{streamId}/viewers">["list"][number];
+
+const limit = 50;
+const searchMilliseconds = 200;
+
+const columns: Column<Viewer>[] = [
+  { title: "Viewer", cell: (viewer) => <PersonCell person={viewer} /> },
+  { title: "Part", isWide: true, cell: ({ role }) => role ?? "viewer" },
+  { title: "Since", cell: ({ joinedAt }) => <Moment at={joinedAt} /> },
+  {
+    title: "",
+    cell: ({ _id, username }) => (
+      <Link href={hrefOf("users", { q: username, id: _id })}>Profile</Link>
+    ),
+  },
+];
+
+/** Who watches a stream now, the latest to come first. */
+export function Viewers() {
+  const text = useSignal(filter("q"));
+  const timer = useSignal(0);
+  const search = (next: string) => {
+    text.value = next;
+    clearTimeout(timer.value);
+    timer.value = setTimeout(() => set({ q: next.trim() }, true), searchMilliseconds);
+  };
+  return (
+    <OfStream
+      nothing="You moderate no stream yet."
+      tools={<Field name="Find a viewer" type="search" value={text.value} change={search} />}
+    >
+      {(stream) => <ViewersOf key={stream.id} stream={stream} />}
+    </OfStream>
+  );
+}
+
+function ViewersOf({ stream }: { stream: Stream }) {
+  const q = filter("q");
+  const list = useList(
+    `${stream.id} ${q}`,
+    ({ _id }: Viewer) => _id,
+    async (next) =>
+      partByNumber(
+        await call("GET /api/v1/live-stream/{streamId}/viewers", {
+          path: { streamId: stream.id },
+          query: { limit, ...(q && { search: q }), ...page(next) },
+        }),
+      ),
+  );
+  const nothing =
+    q === "" ? `Nobody watches ${stream.title} now.` : `Nobody who watches is called ${q}.`;
+  return <Listing label="Viewers" list={list} columns={columns} nothing={nothing} />;
+}
