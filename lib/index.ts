@@ -31,7 +31,10 @@ export function placeStage(app: App, stage: Stage): void {
     httpApiName: http.api.restApiName,
     tencentAccessLogs: tencent.accessLogs,
     socketApiId: realtime.apiId,
-    logs: { http: http.log, tencent: tencent.log, realtime: realtime.log },
+    logs: {
+      ...{ http: http.log, tencent: tencent.log, realtime: realtime.log },
+      ...(identity.log && { identity: identity.log }),
+    },
     streamMappings: realtime.streamMappings,
   });
 }

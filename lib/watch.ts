@@ -14,7 +14,7 @@ import { placeOf, type Stage } from "./stages.ts";
 /** Logs whose lines are counted, by the API that they belong to. */
 type Logs = {
   /** The functions' logs. */
-  logs: Record<"http" | "tencent" | "realtime", LogGroup>;
+  logs: Record<string, LogGroup>;
   /** Who called the Tencent APIs and how it ended: by HTTP, each of their calls is a success. */
   tencentAccessLogs: Record<"tencent" | "callback", LogGroup>;
 };

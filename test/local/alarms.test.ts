@@ -1,0 +1,193 @@
+/** The template's alarms on the running system: each of ours rings once, by what it is for. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { findEndpoint } from "../../local/aws/index.ts";
+import {
+  admin,
+  call,
+  eventually,
+  freshId,
+  giftType,
+  liveStream,
+  person,
+  topUp,
+} from "../api/people.ts";
+import { createWebhooks, startReceiver } from "../api/receiver.ts";
+import { tencent } from "../api/tencent-caller.ts";
+import { type Viewer, watch } from "../api/viewer.ts";
+import { type System, startSystem } from "../system.ts";
+
+type Alarm = { name: string; description: string; state: string; values: (number | null)[] };
+type Metric = { metric: { name: string }; sum: number };
+
+let system: System;
+const viewers: Viewer[] = [];
+
+beforeAll(async () => {
+  process.env.TENCENT_SECRET_KEY = freshId();
+  const env = { DEMO: "off", TENCENT_SECRET_KEY: process.env.TENCENT_SECRET_KEY };
+  system = await startSystem({ env });
+  process.env.API_URL = system.url;
+  process.env.WS_URL = `${system.url.replace("http", "ws")}/ws`;
+});
+afterAll(async () => {
+  for (const { close } of viewers) close();
+  await system.stop();
+});
+afterEach(async () => {
+  await call("DELETE /local/faults");
+  await call("POST /local/streams", { body: { clockSkewSeconds: [] } });
+});
+beforeEach(() => minutesOf(60_000));
+
+/** Forgets all metrics; a minute has so many milliseconds from now on. */
+const minutesOf = (minuteMilliseconds: number) =>
+  call("POST /local/alarms", { body: { minuteMilliseconds } });
+
+const alarms = async (): Promise<Alarm[]> => (await call("GET /local/alarms")).body.alarms;
+const ringing = async () =>
+  (await alarms())
+    .filter(({ state }) => state === "ALARM")
+    .map(({ name }) => name.replace("ovation-dev: ", ""));
+const sumOf = async (name: string): Promise<number> => {
+  const { body } = await call("GET /local/alarms");
+  return body.metrics.find((one: Metric) => one.metric.name === name)?.sum ?? 0;
+};
+/** Waits until alarms ring that begin with these names, and answers all that do. */
+const rings = (...names: string[]) =>
+  eventually(ringing, (found) => names.every((name) => found.includes(name)));
+
+const fault = async (body: object) =>
+  expect((await call("POST /local/faults", { body })).status).toBe(201);
+const say = (as: { token: string; id: string }, id: string) =>
+  call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content: freshId() } });
+
+test("what goes well rings nothing, and is measured", async () => {
+  const [{ host, id }, ann] = await Promise.all([liveStream(), person()]);
+  await topUp(ann, 100);
+  const viewer = await watch(ann, id);
+  viewers.push(viewer);
+  const giftTypeId = await giftType(10);
+  await say(host, id);
+  const body = { giftTypeId, liveStreamId: id };
+  expect((await call("POST /api/v1/gifts/create", { as: ann, body })).status).toBe(201);
+  await eventually(
+    () => sumOf("GiftsSettled"),
+    (sum) => sum === 1,
+  );
+  expect(await sumOf("CreditsSettled")).toBe(10);
+  await eventually(
+    () => sumOf("FramesPut"),
+    (sum) => sum >= 2,
+  );
+  await eventually(
+    () => sumOf("PostsSent"),
+    (sum) => sum >= 3,
+  );
+  expect(await ringing()).toEqual([]);
+  const states = new Set((await alarms()).map(({ state }) => state));
+  expect(states).toEqual(new Set(["OK", "NOT_MEASURED"]));
+});
+
+test("a record that nobody can read is skipped by one reader and parked by the other", async () => {
+  const { url, accessKeyId, secretAccessKey, sessionToken } = findEndpoint(system.dataDir)!;
+  const credentials = { accessKeyId, secretAccessKey, sessionToken };
+  const client = new DynamoDBClient({ endpoint: url, region: "us-east-1", credentials });
+  const Item = { PK: `STREAM#${freshId()}`, SK: `GIFT#${freshId()}#0`, kind: "gift", due: "ann" };
+  const table = DynamoDBDocumentClient.from(client);
+  await table.send(new PutCommand({ TableName: "ovation-dev", Item }));
+  client.destroy();
+  await rings("records are skipped", "records are parked", "realtime logs faults");
+});
+
+test("a delivery that is given up", async () => {
+  const hooks = createWebhooks();
+  const gone = await startReceiver(() => 410);
+  const { host, id } = await liveStream();
+  await hooks.make(gone.url);
+  await say(host, id);
+  await rings("deliveries fail");
+  await hooks.removeAll();
+  await gone.stop();
+});
+
+test("a table that does not answer the functions, those of Tencent's side, and the authorizer", async () => {
+  const { host, id } = await liveStream();
+  const broken = { service: "dynamodb", kind: "error_before", count: 1_000 };
+  await fault({ ...broken, caller: "chat-send-message" });
+  expect((await say(host, id)).status).toBeGreaterThanOrEqual(500);
+  await rings("http logs faults");
+  await fault({ ...broken, caller: "tencent-gifts-add" });
+  const gift = { GiftList: [{ GiftId: freshId().slice(0, 12), Price: 1, Name: "Rose" }] };
+  expect((await tencent("add_gift", gift)).status).toBe(200);
+  await rings("commands fail", "tencent logs faults");
+  await fault({ ...broken, caller: "auth-http" });
+  for (let n = 0; n < 5; n++)
+    expect((await call("GET /api/v1/wallet", { as: await person() })).status).toBe(503);
+  await rings("tokens cannot be judged");
+});
+
+test("posts that are lost, and posts that the gateway refuses", async () => {
+  const { host, id } = await liveStream();
+  for (let n = 0; n < 25; n++) viewers.push(await watch(await person(), id));
+  await minutesOf(60_000);
+  await fault({ service: "execute-api", kind: "throttle", count: 20 });
+  await say(host, id);
+  await eventually(
+    () => sumOf("PostsLimited"),
+    (sum) => sum >= 20,
+  );
+  await call("DELETE /local/faults");
+  await fault({ service: "execute-api", kind: "error_before", count: 10_000 });
+  for (let n = 0; n < 8; n++) {
+    await say(host, id);
+    await eventually(
+      () => sumOf("PostsLost"),
+      (sum) => sum >= 20 * n,
+    );
+  }
+  await rings("posts are lost");
+});
+
+test("frames that are late for three minutes, not for one", async () => {
+  await minutesOf(1_000);
+  // As if what is written now had lain there for half a minute.
+  await call("POST /local/streams", { body: { clockSkewSeconds: [-30] } });
+  const { host, id } = await liveStream();
+  await say(host, id);
+  await eventually(
+    () => sumOf("FrameDelay"),
+    (sum) => sum > 10_000,
+  );
+  expect(await ringing()).toEqual([]);
+  await eventually(
+    async () => {
+      await say(host, id);
+      return ringing();
+    },
+    (found) => found.includes("frames are late"),
+  );
+});
+
+test("debts that refunds leave", async () => {
+  const [{ host, id }, ann] = await Promise.all([liveStream(), person()]);
+  await topUp(ann, 20_000);
+  const body = { giftTypeId: await giftType(20_000), liveStreamId: id };
+  const sent = await call("POST /api/v1/gifts/create", { as: ann, body });
+  const settled = async () => (await call("GET /api/v1/wallet", { as: host })).body.data.balance;
+  await eventually(settled, (balance) => balance > 0);
+  const out = { amount: await settled(), reference: freshId() };
+  const as = await admin();
+  const paid = await call(`POST /api/v1/wallets/${host.id}/payouts`, {
+    as,
+    key: freshId(),
+    body: out,
+  });
+  expect(paid.status).toBe(201);
+  const refund = `POST /api/v1/gifts/${sent.body.data.id}/refund`;
+  expect((await call(refund, { as })).status).toBe(200);
+  // The schedule measures once a minute.
+  for (let n = 0; n < 3 && !(await ringing()).includes("credits are owed"); n++)
+    await eventually(ringing, (found) => found.includes("credits are owed")).catch(() => undefined);
+  expect(await ringing()).toContain("credits are owed");
+});

@@ -1,0 +1,108 @@
+import { readAssembly } from "../../local/assembly/index.ts";
+import type { Alarm } from "../../local/model.ts";
+import { stateOf } from "../../local/monitoring/alarms.ts";
+import { createMetrics } from "../../local/monitoring/metrics.ts";
+import { writeSampleAssembly } from "./sample-assembly.ts";
+
+const metric = { namespace: "Ovation", name: "Posts", dimensions: { stage: "dev" } };
+const lasting: Alarm = {
+  ...{ name: "posts", description: "", metric, statistic: "Sum", threshold: 10 },
+  ...{ periods: 5, datapoints: 3 },
+};
+const once = { ...lasting, periods: 15, datapoints: 1 };
+const lineOf = (Posts: number | number[]) =>
+  JSON.stringify({
+    level: "INFO",
+    _aws: {
+      Timestamp: 0,
+      CloudWatchMetrics: [
+        { Namespace: "Ovation", Dimensions: [["stage"]], Metrics: [{ Name: "Posts" }] },
+      ],
+    },
+    stage: "dev",
+    Posts,
+  });
+
+/** Metrics with a clock of their own; each of these is what one minute's lines say. */
+function after(minutes: readonly (readonly (number | number[])[])[]) {
+  let now = 0;
+  const metrics = createMetrics(
+    () => [],
+    () => now,
+  );
+  for (const lines of minutes) {
+    now += 60_000;
+    for (const line of lines) metrics.line(undefined, lineOf(line), "stdout");
+  }
+  return { metrics, later: (count: number) => (now += count * 60_000) };
+}
+
+test.each([
+  ["two bad minutes of five", [[10], [], [10]], "OK"],
+  ["three of five", [[10], [], [10], [], [10]], "ALARM"],
+  ["three of six", [[10], [], [], [10], [], [10]], "OK"],
+  ["three that only together reach it", [[4], [4], [4]], "OK"],
+  [
+    "minutes whose lines together reach it",
+    [
+      [5, 5],
+      [3, 7],
+      [9, 1],
+    ],
+    "ALARM",
+  ],
+])("what lasts rings after %s: %s is %s", (_, minutes, state) => {
+  expect(stateOf(lasting, after(minutes).metrics).state).toBe(state);
+});
+
+test("what happened once rings for a quarter of an hour", () => {
+  const { metrics, later } = after([[10]]);
+  expect(stateOf(once, metrics).state).toBe("ALARM");
+  later(14);
+  expect(stateOf(once, metrics).state).toBe("ALARM");
+  later(1);
+  expect(stateOf(once, metrics).state).toBe("OK");
+});
+
+test("statistics are of all values of a minute", () => {
+  const { metrics } = after([[[1, 2, 3, 4, 5, 6, 7, 8, 9], 100]]);
+  const valueBy = (statistic: string) => stateOf({ ...once, statistic }, metrics).values[0];
+  expect(["Sum", "Maximum", "p50", "p90", "p99"].map(valueBy)).toEqual([145, 100, 5, 9, 100]);
+});
+
+test("other stages and metrics, and those of AWS, are none of an alarm's business", () => {
+  const { metrics } = after([[10]]);
+  const of = (change: object) =>
+    stateOf({ ...once, metric: { ...metric, ...change } }, metrics).state;
+  expect(of({ dimensions: { stage: "prod" } })).toBe("OK");
+  expect(of({ name: "Other" })).toBe("OK");
+  expect(of({ namespace: "AWS/Lambda" })).toBe("NOT_MEASURED");
+});
+
+test("lines of a log that a filter wants are counted, and no others", () => {
+  const faults = { ...metric, name: "faults", dimensions: {} };
+  const wanted = [
+    { field: "level", value: "ERROR" },
+    { field: "failure", value: "LATE" },
+  ];
+  const metrics = createMetrics(() => [{ logGroup: "/a", wanted, metric: faults }]);
+  const say = (group: string, text: string) => metrics.line(group, text, "stdout");
+  say("/a", '{"level":"ERROR"}');
+  say("/a", '{"level":"INFO","failure":"LATE"}');
+  metrics.line("/a", "Error: it died", "stderr");
+  for (const text of ['{"level":"INFO"}', "ERROR", "{broken", '{"failure":"LATER"}'])
+    say("/a", text);
+  say("/b", '{"level":"ERROR"}');
+  expect(metrics.minutes(faults, 1)[0]?.sum).toBe(3);
+});
+
+test("a template without alarms has none", () => {
+  const sample = writeSampleAssembly();
+  const stage = readAssembly({
+    directory: sample.directory,
+    stageName: "dev",
+    parameters: { "/sample/issuer": "http://issuer" },
+  });
+  expect([stage.alarms, stage.metricFilters]).toEqual([[], []]);
+  sample.remove();
+});
