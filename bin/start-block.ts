@@ -32,7 +32,8 @@ export const defaultPort = 4000;
  */
 export function formatStartBlock(facts: StartFacts): string {
   const { stage } = facts;
-  const { studio, api, documentation, socket, tencent, callbackUrl } = addressesOf(facts);
+  const { studio, overlay, api, documentation, ...others } = addressesOf(facts);
+  const { socket, tencent, callbackUrl } = others;
   const seconds = (facts.milliseconds / 1000).toFixed(1);
   const [john, host] = facts.users;
   const keys = facts.hasKeys ? "h lists the keys, " : "";
@@ -40,6 +41,7 @@ export function formatStartBlock(facts: StartFacts): string {
     `  Ovation ${packageJson.version} is ready in ${seconds} s (stage ${stage})`,
     "",
     ...(studio ? [`  Studio     ${studio}`] : []),
+    `  Overlay    ${overlay}   for OBS; keys are in Studio`,
     `  API        ${api}`,
     `  Reference  ${documentation}   also /openapi.json, /asyncapi.json`,
     `  WebSocket  ${socket}`,
@@ -53,7 +55,6 @@ export function formatStartBlock(facts: StartFacts): string {
     "",
     "  Try in another terminal, each line by itself:",
     ...linesToTry(facts),
-    "",
     `  ${keys}Ctrl-C ends the system; its data stays.`,
   ].join("\n");
 }
@@ -79,6 +80,8 @@ function addressesOf({ url, stage, streamId, callbackKey }: StartFacts) {
   return {
     // Other stages have no Studio.
     studio: stage === "dev" ? `${url}/` : null,
+    // A show by itself: whoever has a key for a stream of their own puts both behind it.
+    overlay: `${url}/overlay?demo=1`,
     api: `${url}/api/v1`,
     documentation: `${url}/docs`,
     socket: `${url.replace("http", "ws")}/ws?token=TOKEN&streamId=${streamId}`,

@@ -1,0 +1,70 @@
+/** The commands of the README as they stand there, pasted beside a running system. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { type System, startSystem } from "../system.ts";
+
+const root = join(import.meta.dirname, "../..");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text);
+const testMilliseconds = 180_000;
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+}, testMilliseconds);
+afterAll(() => system?.stop());
+
+/** The block in which something stands, run in one shell after others; what it printed. */
+function paste(...marks: string[]): string {
+  const texts = marks.map((mark) => {
+    const found = blocks.filter((text) => text.includes(mark));
+    expect({ mark, found: found.length }).toEqual({ mark, found: 1 });
+    return found[0]!;
+  });
+  const script = texts.join("").replaceAll("http://127.0.0.1:4000", system.url);
+  const { PORT, DATA_DIR } = { PORT: new URL(system.url).port, DATA_DIR: system.dataDir };
+  const PATH = `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`;
+  const { status, stdout, stderr } = spawnSync("sh", ["-ec", script], {
+    ...{ cwd: root, encoding: "utf8", timeout: testMilliseconds / 3 },
+    env: { ...process.env, NODE_OPTIONS: "", PATH, PORT, DATA_DIR },
+  });
+  expect({ status, said: status === 0 ? "" : stdout + stderr }).toEqual({ status: 0, said: "" });
+  return stdout;
+}
+
+test(
+  "a server that is killed amid sixty messages loses none and doubles none",
+  () => expect(paste("/local/restart")).toMatch(/^\s*60$/m),
+  testMilliseconds,
+);
+
+test(
+  "the money of fifty gifts is audited",
+  () => expect(paste("npm run -s audit")).toContain("Everything fits."),
+  testMilliseconds,
+);
+
+test(
+  "a hundred roses of two apps at once are one combo",
+  () => expect(paste("combo.ended")).toMatch(/"count":100,"credits":1000\}/),
+  testMilliseconds,
+);
+
+test(
+  "a message and a gift by curl are there",
+  () => {
+    const said = paste("TOKEN=$(npm run -s token", "a gift; with the key");
+    expect(said).toContain("Herkese selam!");
+    expect(said).toMatch(/"isSuccess":true,"statusCode":201/);
+  },
+  testMilliseconds,
+);
+
+test("only what installs, tests or deploys is left to those who do it", () => {
+  const tried = ["/local/restart", "npm run -s audit", "combo.ended", "TOKEN=$(", "a gift;"];
+  const others = blocks.filter((text) => !tried.some((mark) => text.includes(mark)));
+  expect(others.map((text) => text.split(/\s+/).slice(0, 3).join(" "))).toEqual([
+    ...["npm ci &&", "npm run deploy"],
+  ]);
+});

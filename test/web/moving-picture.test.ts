@@ -1,0 +1,57 @@
+/** The moving picture of the README, as a browser reads it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { joinStills } from "../../bin/pictures/moving-picture.ts";
+import { browserTest, openBrowser } from "./browser.ts";
+import { servePages } from "./page-server.ts";
+
+const size = { width: 61, height: 40 };
+
+/** Decodes a picture in the page: how many frames, how large, how long the first is shown. */
+const decode = `async (data) => {
+  const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+  const decoder = new ImageDecoder({ type: "image/webp", data: bytes });
+  await decoder.tracks.ready;
+  const { frameCount, animated, repetitionCount } = decoder.tracks.selectedTrack;
+  const colours = [];
+  let duration;
+  for (let frameIndex = 0; frameIndex < frameCount; frameIndex++) {
+    const { image } = await decoder.decode({ frameIndex });
+    duration ??= image.duration;
+    const canvas = new OffscreenCanvas(image.displayWidth, image.displayHeight);
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    colours.push([...context.getImageData(5, 5, 1, 1).data].map((one) => Math.round(one / 255)).join(""));
+  }
+  return { frameCount, animated, endless: repetitionCount === Infinity, colours, duration };
+}`;
+
+browserTest("stills become a moving picture in their order, and the README's is one", async () => {
+  const browser = (await openBrowser())!;
+  const server = await servePages("<title>a secure context</title>");
+  try {
+    const page = await browser.newPage({ viewport: size });
+    const session = await page.context().newCDPSession(page);
+    const stills = [];
+    for (const colour of ["#f00", "#0f0", "#00f"]) {
+      await page.setContent(`<body style="background:${colour}">`);
+      const shot = { format: "webp", quality: 80 } as const;
+      const { data } = await session.send("Page.captureScreenshot", shot);
+      stills.push({ webp: Buffer.from(data, "base64"), milliseconds: 250 });
+    }
+    await page.goto(server.url);
+    const read = (picture: Buffer) =>
+      page.evaluate(`(${decode})(${JSON.stringify(picture.toString("base64"))})`);
+    expect(await read(joinStills(stills, size.width, size.height))).toEqual({
+      ...{ frameCount: 3, animated: true, endless: true, duration: 250_000 },
+      colours: ["1001", "0101", "0011"],
+    });
+    const picture = readFileSync(join(import.meta.dirname, "../../docs/pictures/evening.webp"));
+    expect(picture.length).toBeLessThan(1_000_000);
+    const { frameCount } = (await read(picture)) as { frameCount: number };
+    expect(frameCount).toBeGreaterThanOrEqual(20);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+});
