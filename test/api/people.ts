@@ -104,12 +104,13 @@ export const sentences = {
   422: "Idempotency-Key was used with another request",
 } as const;
 
-/** Waits for something that follows within seconds, such as a settlement. */
+/** Waits for something that follows, such as a settlement; half a minute if not stated otherwise. */
 export async function eventually<T>(
   look: () => Promise<T>,
   isThere: (value: T) => boolean,
+  milliseconds = 30_000,
 ): Promise<T> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + milliseconds;
   for (;;) {
     const value = await look();
     if (isThere(value)) return value;
