@@ -104,7 +104,7 @@ export const sentences = {
   422: "Idempotency-Key was used with another request",
 } as const;
 
-/** Waits for something that follows, such as a settlement; half a minute if not stated otherwise. */
+/** Waits for something that follows, such as a settlement: half a minute if not said otherwise. */
 export async function eventually<T>(
   look: () => Promise<T>,
   isThere: (value: T) => boolean,
