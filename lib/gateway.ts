@@ -41,9 +41,15 @@ export function gatewayRole(scope: Construct, stage: Stage): Role {
 const functionArn = (stage: Stage, name: string) =>
   `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:function:${functionName(stage.name, name)}`;
 
+/** The alias by which the gateway calls a function that has one. */
+export const aliasName = "live";
+
 /** The URI by which API Gateway calls a function of the route table. */
-export const uriOf = (stage: Stage) => (name: string) =>
-  `arn:${Aws.PARTITION}:apigateway:${Aws.REGION}:lambda:path/2015-03-31/functions/${functionArn(stage, name)}/invocations`;
+export const uriOf = (stage: Stage) => (name: string) => {
+  const hasAlias = (stage.canaries as readonly string[]).includes(name);
+  const qualified = `${functionArn(stage, name)}${hasAlias ? `:${aliasName}` : ""}`;
+  return `arn:${Aws.PARTITION}:apigateway:${Aws.REGION}:lambda:path/2015-03-31/functions/${qualified}/invocations`;
+};
 
 /** What is logged of each call: no query and no header, since both may carry a token. */
 const accessFields = {

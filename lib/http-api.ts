@@ -8,6 +8,7 @@ import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
 import { gatewayDocument } from "./gateway-document.ts";
 import { placeFunction } from "./lambdas.ts";
 import { placePictures } from "./picture-api.ts";
+import { placeCanaries } from "./release.ts";
 import { catchAll, type Row, rowsOf, theOne } from "./route-table.ts";
 import { issuerOf, type Neighbours, siteOf } from "./site.ts";
 import { placeOf, type Stage } from "./stages.ts";
@@ -32,7 +33,9 @@ export class HttpApi extends Stack {
     const picturesUrl = placePictures(this, stage, pictures, notFound.name, gateway);
     const issuer = issuerOf(this, stage);
     const site = siteOf(this, stage, this.log, { ...neighbours, issuer, picturesUrl });
-    for (const row of [...endpoints, authorizer, pictures]) placeFunction(site, row);
+    const functions = new Map(
+      [...endpoints, authorizer, pictures].map((row) => [row.name, placeFunction(site, row)]),
+    );
     const document = gatewayDocument(
       endpoints.filter((row) => !isCatchAll(row)),
       notFound.name,
@@ -50,6 +53,7 @@ export class HttpApi extends Stack {
       throttlingBurstLimit: stage.throttle.burst,
     });
     this.api = api;
+    placeCanaries(this, stage, api.restApiName, functions, [api]);
     if (stage.firewall) placeFirewall(this, `ovation-${stage.name}-http`, this.api);
     new CfnOutput(this, "url", { value: this.api.urlForPath("/") });
   }

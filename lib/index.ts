@@ -1,6 +1,7 @@
 import type { App } from "aws-cdk-lib";
 import { Account } from "./account.ts";
 import { Data } from "./data.ts";
+import { Delivery } from "./delivery.ts";
 import { HttpApi } from "./http-api.ts";
 import { Identity } from "./identity.ts";
 import { Realtime } from "./realtime.ts";
@@ -23,6 +24,7 @@ export function placeStage(app: App, stage: Stage): void {
     stack.addStackDependency(identity);
     stack.addStackDependency(account);
   }
+  if (stage.repository !== undefined) new Delivery(app, id("delivery"), stage, stage.repository);
   new Watch(app, id("watch"), {
     stage,
     tableName: data.table.tableName,

@@ -34,6 +34,18 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
       "The account's role of API Gateway writes the logs of every API, as AWS's own policy does.",
   },
   {
+    finding: /^AwsSolutions-IAM5\[Resource::\*\]$/,
+    at: /\/(canary-role|role)\/Resource$/,
+    reason:
+      "Alarms are looked up without a name, and quotas and the account's settings have no resource.",
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Resource::.*:stack\/CDKToolkit\/\*\]$/,
+    at: /^ovation-\w+-delivery\/role\/Resource$/,
+    reason:
+      "CloudFormation ends a stack's name with an id of its own; it is the bootstrap's alone.",
+  },
+  {
     finding: /^AwsSolutions-APIG2$/,
     reason:
       "The functions validate each request against their contract and answer in our envelope.",

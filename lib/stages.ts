@@ -1,6 +1,7 @@
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Role } from "../platform/caller.ts";
 import type { Rates } from "../platform/env.ts";
+import { prodCanaries } from "./canaries.ts";
 import { devRates, prodRates } from "./rates.ts";
 import type { FunctionName } from "./route-table.ts";
 
@@ -65,6 +66,10 @@ export type Stage = {
   accountRate: number;
   /** Executions reserved for one function. */
   reservedConcurrency: ByFunction;
+  /** HTTP functions whose new version takes a tenth of the calls first (lib/release.ts). */
+  canaries: readonly FunctionName[];
+  /** `owner/name` on GitHub, whose workflow deploys this stage; nobody's when undefined. */
+  repository?: string;
   /** Memory of a function in this stage, in place of its contract's. */
   memoryMegabytes: ByFunction;
   tencent: { sdkAppId: number; administrators: readonly string[] };
@@ -133,6 +138,7 @@ const dev: Stage = {
   accountRate: 10_000,
   // A new account has 10 executions at once, of which nothing can be reserved.
   reservedConcurrency: {},
+  canaries: [],
   memoryMegabytes: {},
   tencent: { sdkAppId: demoSdkAppId, administrators: ["administrator"] },
   groupsClaim: "cognito:groups",
@@ -166,6 +172,7 @@ const prod: Stage = {
   firewall: true,
   alarmsAddress: "alarms@ovation.example",
   monthlyDollars: 2_000,
+  canaries: prodCanaries,
   reservedConcurrency: {
     "auth/http": 200,
     "auth/socket": 100,

@@ -258,6 +258,8 @@ describe("a stage", () => {
     const findings = [
       ...(await findingsOf({ stage: "dev" })),
       ...(await findingsOf({ stage: "prod" })),
+      ...(await synthesize({ ...stageOf(given({ stage: "dev" })), repository: "acme/live" }))
+        .findings,
     ];
     expect(findings.length).toBeGreaterThan(0);
     for (const { rule, path } of findings)

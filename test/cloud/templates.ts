@@ -22,6 +22,7 @@ type Resource = {
   Properties: any;
   DeletionPolicy?: string;
   DependsOn?: string[];
+  UpdatePolicy?: Record<string, object>;
 };
 
 /** What AWS's rules for solutions find in a stage, accepted or not. */

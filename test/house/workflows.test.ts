@@ -3,9 +3,15 @@ import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 // @ts-expect-error: it has no types, and one function of it is called.
 import { load } from "js-yaml";
+import { stageNames } from "../../lib/stages.ts";
+import { layoutVersion } from "../../platform/table/layout.ts";
 
 type Step = { uses?: string; run?: string; with?: Record<string, unknown> };
 type Job = {
+  if?: string;
+  needs?: string;
+  environment?: string;
+  permissions?: Record<string, string>;
   "runs-on": string;
   "timeout-minutes": number;
   steps: Step[];
@@ -51,7 +57,8 @@ test("what they run is there", () => {
     "npm test",
     ...Object.keys(scripts).map((one) => `npm run ${one}`),
   ]);
-  expect(commands.filter((command) => !known.has(command))).toEqual([]);
+  const bare = commands.map((command) => command.split(" -- ")[0]!);
+  expect(bare.filter((command) => !known.has(command))).toEqual([]);
   expect(readFileSync(".ci/run", "utf8")).toContain("npm run check");
 });
 
@@ -64,4 +71,54 @@ test("the suite runs on every system that people develop on, with an old Node.js
   expect(matrix.os.some((name) => name.endsWith("-arm"))).toBe(true);
   expect(matrix.os.some((name) => name.endsWith("-intel"))).toBe(true);
   expect(matrix.node).toEqual([20, 24]);
+});
+
+const jobsOf = (name: string) => workflows.find((one) => one.name === name)!.jobs;
+
+test("a stage is deployed from main or from a tag, after every check, as a role of that stage alone", () => {
+  const { check, ...stages } = jobsOf("deploy");
+  expect(check!.steps.map(({ run }) => run)).toContain(".ci/run");
+  expect(Object.keys(stages)).toEqual(["dev", "prod"]);
+  for (const [name, job] of Object.entries(stages)) {
+    expect(stageNames).toContain(name);
+    expect([job.environment, job.needs]).toEqual([name, "check"]);
+    expect(job.permissions).toEqual({ contents: "read", "id-token": "write" });
+    expect(job.if).toContain(`github.ref_type == '${name === "dev" ? "branch" : "tag"}'`);
+    expect(job.steps.at(-1)!.run).toBe(`npm run deploy -- ${name} --yes`);
+    const { with: given } = job.steps.find(({ uses }) => uses?.startsWith("aws-actions/"))!;
+    expect(given!["role-to-assume"]).toMatch(/^\$\{\{ vars\.ROLE \}\}$/);
+  }
+  const text = readFileSync(".github/workflows/deploy.yml", "utf8");
+  // No key is kept anywhere: the role is for a job's own token.
+  expect(text).not.toMatch(/secrets\.|aws-access-key|AKIA/);
+  expect(text).toContain("cancel-in-progress: false");
+});
+
+test("nobody but a job of a stage may ask for a token that AWS takes", () => {
+  for (const { jobs } of workflows)
+    for (const [name, { permissions, environment }] of Object.entries(jobs))
+      if (permissions?.["id-token"] !== undefined)
+        expect([name, environment]).toEqual([name, name]);
+});
+
+test("the version of the package is one of the changelog, which are semantic and newest first", () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  const text = readFileSync("CHANGELOG.md", "utf8");
+  const found = [...text.matchAll(/^## (\S+)(.*)$/gm)].map(([, name, date]) => [name, date]);
+  const [[first] = [], ...releases] = found;
+  expect(first).toBe("Unreleased");
+  for (const [name, date] of releases) {
+    expect(name).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(date).toMatch(/^ - 20\d\d-\d\d-\d\d$/);
+  }
+  expect(releases[0]![0]).toBe(version);
+  const numbers = releases.map(([name]) => name!.split(".").map(Number));
+  const order = (a: number[], b: number[]) => b[0]! - a[0]! || b[1]! - a[1]! || b[2]! - a[2]!;
+  expect(numbers).toEqual([...numbers].sort(order));
+});
+
+test("every version says what an upgrade to it takes, and the newest which layout its data has", () => {
+  const [, ...releases] = readFileSync("CHANGELOG.md", "utf8").split(/^## /m).slice(1);
+  for (const release of releases) expect(release).toContain("### Upgrade\n");
+  expect(releases[0]).toContain(`layout ${layoutVersion}`);
 });

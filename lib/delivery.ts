@@ -1,0 +1,80 @@
+import { Arn, ArnFormat, CfnOutput, Duration, Stack } from "aws-cdk-lib";
+import { PolicyDocument, PolicyStatement, Role, WebIdentityPrincipal } from "aws-cdk-lib/aws-iam";
+import { DefaultStackSynthesizer } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
+import { placeOf, type Stage } from "./stages.ts";
+
+/** Whose tokens GitHub's jobs carry; the account knows it once (docs/deploying.md). */
+const provider = "token.actions.githubusercontent.com";
+
+/** The roles of the CDK's bootstrap that `cdk deploy` takes on; ours have no images. */
+const bootstrapRoles = ["deploy-role", "file-publishing-role", "lookup-role"];
+
+/**
+ * The role with which a workflow of the stage's repository deploys the stage, without any key that
+ * could be lost. Only a job in the GitHub environment of the stage's name gets it, and GitHub's
+ * rules of that environment say from which branch or tag. It may take on the bootstrap's roles and
+ * look at what `npm run deploy` looks at, and nothing else by itself.
+ * https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
+ */
+export class Delivery extends Stack {
+  constructor(scope: Construct, id: string, stage: Stage, repository: string) {
+    super(scope, id, placeOf(stage));
+    const qualifier = DefaultStackSynthesizer.DEFAULT_QUALIFIER;
+    const own = (service: string, resource: string, resourceName: string) =>
+      Arn.format({ service, resource, resourceName }, this);
+    const roles = bootstrapRoles.map((name) =>
+      Arn.format(
+        {
+          service: "iam",
+          region: "",
+          resource: "role",
+          resourceName: `cdk-${qualifier}-${name}-${this.account}-${this.region}`,
+        },
+        this,
+      ),
+    );
+    const statement = (actions: string[], resources: string[]) =>
+      new PolicyStatement({ actions, resources });
+    const statements = [
+      statement(["sts:AssumeRole"], roles),
+      statement(
+        ["cloudformation:DescribeStacks"],
+        [own("cloudformation", "stack", "CDKToolkit/*")],
+      ),
+      // Neither knows resources.
+      statement(["lambda:GetAccountSettings", "servicequotas:GetServiceQuota"], ["*"]),
+      // The layout and the issuer of the table's data.
+      statement(
+        ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],
+        [own("dynamodb", "table", `ovation-${stage.name}`)],
+      ),
+    ];
+    const principal = new WebIdentityPrincipal(
+      Arn.format(
+        {
+          service: "iam",
+          region: "",
+          resource: "oidc-provider",
+          resourceName: provider,
+          arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+        },
+        this,
+      ),
+      {
+        StringEquals: {
+          [`${provider}:aud`]: "sts.amazonaws.com",
+          [`${provider}:sub`]: `repo:${repository}:environment:${stage.name}`,
+        },
+      },
+    );
+    const role = new Role(this, "role", {
+      roleName: `ovation-${stage.name}-delivery`,
+      description: `Deploys the stage ${stage.name} from ${repository}`,
+      assumedBy: principal,
+      maxSessionDuration: Duration.hours(2),
+      inlinePolicies: { own: new PolicyDocument({ statements }) },
+    });
+    new CfnOutput(this, "role-arn", { value: role.roleArn });
+  }
+}
