@@ -89,6 +89,7 @@ function failureAlarm(scope: Construct, stage: Stage, ApiName: string): Alarm {
     }),
     threshold: failuresMax,
     evaluationPeriods: 1,
+    datapointsToAlarm: 1,
     comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     treatMissingData: TreatMissingData.NOT_BREACHING,
   });
