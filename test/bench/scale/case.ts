@@ -1,8 +1,10 @@
 /** One simulated room in a process of its own, so that it begins with nothing remembered. */
+import { prodRates } from "../../../lib/rates.ts";
+import type { ChatCase } from "./chat.ts";
 import { installClock } from "./clock.ts";
 import type { Case } from "./room.ts";
 
-const given: Case = JSON.parse(process.argv[2]!);
+const given: Case | ChatCase = JSON.parse(process.argv[2]!);
 // Nobody waits for the figures any more.
 process.once("disconnect", () => process.exit(1));
 const started = performance.now();
@@ -10,9 +12,18 @@ Object.assign(process.env, {
   STAGE: "prod",
   TABLE_NAME: "simulated",
   DEFAULT_PICTURE: "https://assets.ovation.example/default-picture.png",
-  POST_RATE: String(given.postRate),
-  LARGE_ROOM_VIEWERS: String(given.largeRoomViewers ?? 1000),
-  PART_VIEWERS: String(given.partViewers ?? 5000),
+  ...("viewers" in given && {
+    POST_RATE: String(given.postRate),
+    LARGE_ROOM_VIEWERS: String(given.largeRoomViewers ?? 1000),
+    PART_VIEWERS: String(given.partViewers ?? 5000),
+  }),
+  REQUESTS_PER_SECOND: "20",
+  RATES: JSON.stringify(
+    Object.fromEntries(
+      Object.entries(prodRates).map(([kind, { perSecond, burst }]) => [kind, [perSecond, burst]]),
+    ),
+  ),
+  ORIGINS: "*",
   POST_PART_FUNCTION: "ovation-prod-realtime-post-part",
   POSTS_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/posts.fifo",
   RESUMES_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/resumes",
@@ -21,8 +32,10 @@ Object.assign(process.env, {
 });
 const clock = installClock(Date.parse("2026-11-20T12:00:00Z"));
 // Loaded only now: what keeps a reference to the clock keeps this one.
-const { simulate } = await import("./room.ts");
-const figures = await simulate(clock, given);
+const figures =
+  "viewers" in given
+    ? await (await import("./room.ts")).simulate(clock, given)
+    : await (await import("./chat.ts")).simulateChat(clock, given);
 clock.uninstall();
 const seconds = Math.round((performance.now() - started) / 1000);
 process.send?.({ ...figures, "run s": seconds });

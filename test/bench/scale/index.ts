@@ -1,6 +1,7 @@
 /**
  * `npm run bench:scale [viewers …]`: the real fan-out code against a simulated AWS, for rooms far
- * larger than a machine. docs/scale.md explains what it shows.
+ * larger than a machine; with the word `chat` the real function that sends messages, at the rate at
+ * which one room's keys are the end. docs/scale.md explains what it shows.
  */
 
 import { prices } from "../../../local/aws/prices.ts";
@@ -22,6 +23,18 @@ const cases: Case[] = [
   { viewers: 100_000, ...raised, seed: 1 },
 ];
 
+async function runChat(): Promise<void> {
+  const rows: Figures[] = [];
+  for (const hasKeys of [false, true])
+    for (const messagesPerSecond of [200, 400, 800, 1_000])
+      rows.push(await run({ messagesPerSecond, hasKeys, seed: 1 }));
+  print("Chat of one room for 20 s", rows);
+}
+
+if (process.argv[2] === "chat") {
+  await runChat();
+  process.exit();
+}
 const wanted = process.argv.slice(2).map(Number);
 const figures: Figures[] = [];
 for (const given of cases)

@@ -1,9 +1,10 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
+import type { ChatCase } from "./chat.ts";
 import type { Case, Figures } from "./room.ts";
 
 /** Simulates a room in a process of its own; throws when that ends without figures. */
-export function run(given: Case): Promise<Figures> {
+export function run(given: Case | ChatCase): Promise<Figures> {
   return new Promise((done, fail) => {
     const child = fork(join(import.meta.dirname, "case.ts"), [JSON.stringify(given)], {
       env: { ...process.env, NODE_OPTIONS: "" },

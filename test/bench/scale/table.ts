@@ -31,9 +31,15 @@ type Request = Record<string, unknown>;
 const latency = { get: [3, 12], write: [5, 20], page: [8, 30] } as const;
 /** What the document client computes for an item of a Query: measured for subscribers. */
 const itemMilliseconds = 0.006;
-/** A key carries 1,000 write units a second; a throttled call is tried again by the SDK. */
-const partitionUnitsPerSecond = 1_000;
-const throttledMilliseconds = 50;
+/**
+ * What a partition carries a second, and so the items of one key at the least; a throttled call is
+ * tried again by the SDK.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+ */
+const unitsPerSecond = { write: 1_000, read: 3_000 };
+const throttledMilliseconds = [50, 500] as const;
+/** What a read is taken for until its size is known. */
+const expected = { read: 0.5 };
 
 /**
  * The one-machine system's own engine in memory, with the latencies and the partition limit of the
@@ -46,14 +52,21 @@ export function createTable(
   onChange: (old: Item | undefined, now: Item) => void,
 ) {
   const engine = createEngine(clock);
-  const partitions = createPartitions(clock);
+  const partitions = {
+    write: createPartitions(clock, chance, unitsPerSecond.write),
+    read: createPartitions(clock, chance, unitsPerSecond.read),
+  };
 
   async function read(operation: string, request: Request): Promise<Request> {
     // A page is read before its way back, which is most of its time.
     const isPage = operation === "Query";
+    const owners = readOwnersOf(operation, request);
+    await partitions.read.pass(owners, expected.read);
     if (!isPage) await clock.wait(chance.around(...latency.get));
     const answer = engine.ask(operation, request);
-    use.dynamodb_read_units += unitsOf(answer);
+    const units = unitsOf(answer);
+    use.dynamodb_read_units += units;
+    partitions.read.book(owners, units - expected.read);
     if (!isPage) return answer;
     await clock.wait(chance.around(...latency.page));
     await compute(clock, (answer.Items as unknown[]).length * itemMilliseconds);
@@ -63,10 +76,12 @@ export function createTable(
   async function write(operation: string, request: Request): Promise<Request> {
     const keys = keysOf(operation, request);
     const owners = keys.map(({ PK }) => String(PK?.S));
-    await partitions.pass(owners);
+    // An item of a transaction is written twice.
+    const expectedUnits = keys.length * (operation === "TransactWriteItems" ? 2 : 1);
+    await partitions.write.pass(owners, expectedUnits);
     await clock.wait(chance.around(...latency.write) / 2);
     // A write that is refused costs, too.
-    let units = keys.length;
+    let units = expectedUnits;
     try {
       const before = keys.map(engine.get);
       const answer = engine.ask(operation, request);
@@ -79,7 +94,7 @@ export function createTable(
       return answer;
     } finally {
       use.dynamodb_write_units += units;
-      partitions.book(owners, units);
+      partitions.write.book(owners, units - expectedUnits);
     }
   }
 
@@ -96,8 +111,9 @@ export function createTable(
     },
     /** All items of one partition key. */
     list: engine.list,
-    /** Calls that had to wait for their key's capacity. */
-    throttled: partitions.throttled,
+    /** Calls that had to wait for their key's capacity, and the most units that a key took a second. */
+    throttled: () => partitions.write.throttled() + partitions.read.throttled(),
+    most: () => ({ write: partitions.write.most(), read: partitions.read.most() }),
   };
 }
 
@@ -151,28 +167,37 @@ function createEngine(clock: Clock) {
   };
 }
 
-/** The write units that each partition key has left in a second. */
-function createPartitions(clock: Clock) {
+/** The units that each partition key has left in a second. */
+function createPartitions(clock: Clock, chance: Chance, unitsMax: number) {
   let [second, throttled] = [0, 0];
-  const written = new Map<string, number>();
+  const used = new Map<string, number>();
+  const most = { key: "", units: 0 };
   const unitsNow = (owner: string) => {
     const now = Math.floor(clock.now() / 1000);
-    if (now !== second) written.clear();
+    if (now !== second) used.clear();
     second = now;
-    return written.get(owner) ?? 0;
+    return used.get(owner) ?? 0;
+  };
+  const book = (owners: readonly string[], units: number) => {
+    for (const owner of owners) {
+      const sum = unitsNow(owner) + units / owners.length;
+      used.set(owner, sum);
+      if (sum > most.units) Object.assign(most, { key: owner, units: sum });
+    }
   };
   return {
-    /** Waits until all these keys have some left. */
-    async pass(owners: readonly string[]): Promise<void> {
-      while (owners.some((owner) => unitsNow(owner) >= partitionUnitsPerSecond)) {
+    /** Waits until all these keys have some left, and books what is expected. */
+    async pass(owners: readonly string[], expectedUnits: number): Promise<void> {
+      while (owners.some((owner) => unitsNow(owner) >= unitsMax)) {
         throttled += 1;
-        await clock.wait(throttledMilliseconds);
+        await clock.wait(chance.around(...throttledMilliseconds));
       }
+      book(owners, expectedUnits);
     },
-    book(owners: readonly string[], units: number): void {
-      for (const owner of owners) written.set(owner, unitsNow(owner) + units / owners.length);
-    },
+    /** Books what a call took beyond what was expected. */
+    book,
     throttled: () => throttled,
+    most: () => most,
   };
 }
 
@@ -206,6 +231,18 @@ function keysOf(operation: string, request: Request): Written[] {
     const { PK, SK } = (action.Key ?? action.Item) as Written;
     return { PK: PK!, SK: SK! };
   });
+}
+
+/** The partition keys that a request reads. */
+function readOwnersOf(operation: string, request: Request): string[] {
+  if (operation === "GetItem") return [String((request.Key as Written).PK?.S)];
+  if (operation === "BatchGetItem")
+    return Object.values(request.RequestItems as Record<string, { Keys: Written[] }>).flatMap(
+      ({ Keys }) => Keys.map(({ PK }) => String(PK?.S)),
+    );
+  // Of a query only the partition's value has the form of a key: a name, # and an id.
+  const values = Object.values(request.ExpressionAttributeValues as Written);
+  return [values.map((value) => String(value.S)).find((text) => text.includes("#")) ?? ""];
 }
 
 /** What an answer says that it has cost. */
