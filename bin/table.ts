@@ -1,5 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { tableName } from "../lib/names.ts";
 import type { Stage } from "../lib/stages.ts";
 import { FormatMismatch, openEngine, openSnapshot } from "../local/aws/index.ts";
 import { openClient } from "../platform/aws-client.ts";
@@ -27,17 +28,18 @@ const ownPool = "the stage's own pool";
  * is of another layout, and with `IssuerMismatch` when it is of another issuer's people.
  */
 export async function prepareDeployedTable(
-  { name, region, issuer }: Pick<Stage, "name" | "region" | "issuer">,
+  stage: Pick<Stage, "name" | "region" | "issuer" | "restored">,
   options: readonly string[],
   keepsSubjects: boolean,
 ): Promise<void> {
+  const { region, issuer } = stage;
   const at = options.indexOf("--profile");
   const profile = at < 0 ? undefined : options[at + 1];
   const where = { ...(profile && { profile }), ...(region && { region }) };
   const opened = openClient(DynamoDBClient, { ...slow, ...where });
   try {
     const client = DynamoDBDocumentClient.from(opened);
-    const place = { client, tableName: `ovation-${name}` };
+    const place = { client, tableName: tableName(stage) };
     await prepareLayout(place);
     await claimIssuer(place, issuer?.issuer ?? ownPool, keepsSubjects);
   } catch (error) {

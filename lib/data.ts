@@ -2,6 +2,7 @@ import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AttributeType,
   Billing,
+  type ITableV2,
   ProjectionType,
   StreamViewType,
   TableV2,
@@ -10,6 +11,8 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3"
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { dueIndex } from "../platform/table/keys.ts";
+import { placeBackups } from "./backups.ts";
+import { tableName } from "./names.ts";
 import { placeQueues, type Queues } from "./queues.ts";
 import { placeOf, type Stage } from "./stages.ts";
 
@@ -19,7 +22,7 @@ import { placeOf, type Stage } from "./stages.ts";
  * its stack goes still goes with a first deployment that failed, so that it can be repeated.
  */
 export class Data extends Stack {
-  readonly table: TableV2;
+  readonly table: ITableV2;
   readonly queues: Queues;
   readonly deadLetters: Queues;
   readonly failures: Bucket;
@@ -63,7 +66,7 @@ export class Data extends Stack {
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
       removalPolicy,
     });
-    this.table = new TableV2(this, "table", {
+    const own = new TableV2(this, "table", {
       tableName: `ovation-${stage.name}`,
       partitionKey: { name: "PK", type: AttributeType.STRING },
       sortKey: { name: "SK", type: AttributeType.STRING },
@@ -83,10 +86,13 @@ export class Data extends Stack {
         },
       ],
     });
-    new CfnOutput(this, "table-name", { value: this.table.tableName });
+    this.table =
+      stage.restored === undefined ? (own as ITableV2) : restoredTable(this, stage.restored);
+    new CfnOutput(this, "table-name", { value: tableName(stage) });
     // The last of all: its protection would keep a first deployment that fails later from being
     // undone, and its name the next one from being made.
-    this.table.node.addDependency(
+    own.node.addDependency(
+      ...(stage.keepData ? placeBackups(this, stage) : []),
       this.failures,
       this.pictures,
       this.tencentSecret,
@@ -96,3 +102,10 @@ export class Data extends Stack {
     );
   }
 }
+
+/** A table that a backup became: it has another name and a stream of its own. */
+const restoredTable = (scope: Stack, { table, streamArn }: { table: string; streamArn: string }) =>
+  TableV2.fromTableAttributes(scope, "restored", {
+    tableArn: scope.formatArn({ service: "dynamodb", resource: "table", resourceName: table }),
+    tableStreamArn: streamArn,
+  });

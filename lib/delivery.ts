@@ -2,6 +2,7 @@ import { Arn, ArnFormat, CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, WebIdentityPrincipal } from "aws-cdk-lib/aws-iam";
 import { DefaultStackSynthesizer } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
+import { tableName } from "./names.ts";
 import { placeOf, type Stage } from "./stages.ts";
 
 /** Whose tokens GitHub's jobs carry; the account knows it once (docs/deploying.md). */
@@ -47,7 +48,7 @@ export class Delivery extends Stack {
       // The layout and the issuer of the table's data.
       statement(
         ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],
-        [own("dynamodb", "table", `ovation-${stage.name}`)],
+        [own("dynamodb", "table", tableName(stage))],
       ),
     ];
     const principal = new WebIdentityPrincipal(

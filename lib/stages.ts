@@ -15,6 +15,10 @@ export type Stage = {
   region?: string;
   /** Kept when its stack is deleted: the table, its backups, the identities. */
   keepData: boolean;
+  /** ARN of a backup vault elsewhere that gets a copy of each backup; none when undefined. */
+  backupCopy?: string;
+  /** A table that was restored, in place of the stage's own (docs/restore.md). */
+  restored?: { table: string; streamArn: string };
   /** Days; not CDK's names, which would be loaded wherever stages are read. */
   logRetention: RetentionDays;
   /** Origins that browsers may call and connect from; `*` for any. */

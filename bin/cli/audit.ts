@@ -1,3 +1,5 @@
+import { tableName } from "../../lib/names.ts";
+import { stageOf } from "../../lib/stages.ts";
 import { type Command, textOf } from "./command.ts";
 import { runScript } from "./script.ts";
 
@@ -22,7 +24,10 @@ proves that the money fits, naming everything that does not: exit code 0 or 1.
   wordsMax: 0,
   run(values) {
     const stage = textOf(values, "stage");
-    const table = stage === undefined ? {} : { table: `ovation-${stage}` };
+    const table =
+      stage === undefined
+        ? {}
+        : { table: tableName(stageOf((key) => (key === "stage" ? stage : undefined))) };
     return runScript(() => import("../audit.ts"), { ...table, ...values, stage: undefined });
   },
 };

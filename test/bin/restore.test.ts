@@ -1,0 +1,141 @@
+/** The drill of docs/restore.md, with a copy of the engine's table in the place of a backup. */
+import { spawnSync } from "node:child_process";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "../api/people.ts";
+import { type Message, open, type Viewer } from "../api/viewer.ts";
+import { type System, startSystem } from "../system.ts";
+
+const streamId = "64d15f9e2e6c8f4d5a123000";
+const giftTypeId = "65a1234bcde5678f90123456";
+const hostId = "64d15f9e2e6c8f4d5a123457";
+const root = join(import.meta.dirname, "../..");
+const file = "dynamodb.sqlite";
+
+let [before, restored] = ["", ""];
+beforeAll(async () => {
+  [before, restored] = (await Promise.all(
+    ["before", "restored"].map((name) => mkdtemp(join(tmpdir(), `ovation-${name}-`))),
+  )) as [string, string];
+});
+afterAll(() =>
+  Promise.all([before, restored].map((path) => rm(path, { recursive: true, force: true }))),
+);
+
+/**
+ * The table as a backup has it, in another place: its items as of a moment. A restored table's
+ * stream begins empty, so what its readers had not handled is for the schedules to find.
+ */
+async function restoreInto(to: string, from: string): Promise<void> {
+  for (const suffix of ["", "-wal"]) {
+    const copied = copyFile(join(from, `${file}${suffix}`), join(to, `${file}${suffix}`));
+    await copied.catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT" || suffix === "") throw error;
+    });
+  }
+  const database = new DatabaseSync(join(to, file));
+  database.exec("DELETE FROM stream_records");
+  database.close();
+}
+
+async function ask(system: System, token: string, method: string, path: string, body?: object) {
+  const answer = await fetch(`${system.url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  expect([path, answer.status]).toEqual([path, method === "GET" ? 200 : 201]);
+  return (await answer.json()) as Message;
+}
+
+const chat = `/api/v1/live-stream/${streamId}/chat/messages`;
+const say = (system: System, token: string, content: string) =>
+  ask(system, token, "POST", chat, { content });
+const shows = (content: string) => (message: Message) =>
+  message.type === "events" && message.events.some(({ data }: Message) => data.content === content);
+
+async function tokenOf(system: System, body: object): Promise<string> {
+  const answer = await fetch(`${system.url}/local/token`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  return ((await answer.json()) as { token: string }).token;
+}
+
+/** A viewer who comes to the stream, with what they have seen of it if they have. */
+async function come(system: System, token: string, since?: object): Promise<[Viewer, Message]> {
+  const viewer = await open(`${system.url.replace("http", "ws")}/ws?token=${token}`);
+  viewer.send({ action: "subscribe", streamId, ...(since && { since }) });
+  return [viewer, await viewer.next(({ type }) => type === "subscribed")];
+}
+
+function run(script: string, ...options: string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, "bin", script), ...options],
+    { env: { ...process.env, DATA_DIR: restored, NODE_OPTIONS: "" }, encoding: "utf8" },
+  );
+  return { status, says: stdout + stderr };
+}
+
+test("a backup becomes a table that fits, and whoever saw more than it knows asks again", async () => {
+  let system = await startSystem({ dataDir: before });
+  let ann = await tokenOf(system, { sub: "ann", credits: 500 });
+  const [watching, { epoch }] = await come(system, ann);
+  await say(system, ann, "in the backup");
+  const { frame: known } = await watching.next(shows("in the backup"));
+  await ask(system, ann, "POST", "/api/v1/gifts/create", { giftTypeId, liveStreamId: streamId });
+  // At this moment, with a gift that may or may not be settled yet.
+  await system.kill();
+  await restoreInto(restored, before);
+
+  system = await startSystem({ dataDir: before });
+  // Each start has an issuer at a port of its own.
+  ann = await tokenOf(system, { sub: "ann" });
+  const [again] = await come(system, ann);
+  await say(system, ann, "after the backup");
+  const { frame: beyond } = await again.next(shows("after the backup"));
+  await system.stop();
+  expect(beyond).toBeGreaterThan(known);
+
+  expect(run("audit.ts")).toMatchObject({ status: 0 });
+  expect(run("reset-logs.ts", "--yes")).toMatchObject({ status: 0 });
+  system = await startSystem({ dataDir: restored });
+  try {
+    ann = await tokenOf(system, { sub: "ann" });
+    for (const frame of [known, beyond]) {
+      const [viewer, said] = await come(system, ann, { epoch, frame });
+      expect(said).toMatchObject({ recovered: false });
+      expect(said.epoch).not.toBe(epoch);
+      viewer.close();
+    }
+    const { messages } = await ask(system, ann, "GET", chat);
+    const contents = messages.map(({ content }: Message) => content);
+    expect(contents).toContain("in the backup");
+    expect(contents).not.toContain("after the backup");
+
+    const [viewer, { epoch: next, head }] = await come(system, ann);
+    await say(system, ann, "after the restore");
+    const shown = await viewer.next(shows("after the restore"));
+    expect([shown.epoch ?? next, shown.frame]).toEqual([next, head + 1]);
+    const [back, { recovered }] = await come(system, ann, { epoch: next, frame: head });
+    expect(recovered).toBe(true);
+    expect((await back.next(shows("after the restore"))).frame).toBe(shown.frame);
+
+    // What nobody was told of any more, the sweep finds: the host is credited, once.
+    const host = await tokenOf(system, { sub: hostId });
+    await eventually(
+      async () => (await ask(system, host, "GET", "/api/v1/wallet")).data,
+      ({ pending }) => pending === 0,
+      150_000,
+    );
+    const audited = await fetch(`${system.url}/local/audit`);
+    expect(await audited.json()).toMatchObject({ fits: true, misfits: [] });
+  } finally {
+    await system.stop();
+  }
+}, 400_000);
