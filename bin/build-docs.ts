@@ -12,25 +12,36 @@ export const docsSources = [
   "bin/{build-docs,web-bundles,schema-types}.ts",
 ];
 
+/** A page in one file, and the policy that its own parts have. */
+export type InlinePage = { html: string; policy: string };
+
+/** The reference: its script reads the descriptions that lie beside it. */
+export async function buildDocs(): Promise<InlinePage> {
+  const [script] = await compile({ entryPoints: ["web/docs/index.tsx"] });
+  return await placeInline("docs", { script: Buffer.from(script.contents).toString() });
+}
+
+type Parts = { script?: string; more?: string; fill?: (html: string) => string };
+
 /**
- * The reference as one file that needs no other: a deployed stage has nothing beside its functions
- * to serve files from. Script and styles are in it, and the policy names each by its hash
- * (https://www.w3.org/TR/CSP3/#external-hash), so nothing else runs; the font is data, since a
- * function answers text. Rejects when a source does not compile.
+ * `web/docs/<name>.html` as one file that needs no other: a deployed stage has nothing beside its
+ * functions to serve files from. Script and styles (the page's own and `more`) are in it, and the
+ * policy names each by its hash (https://www.w3.org/TR/CSP3/#external-hash), so nothing else runs;
+ * the font is data, since a function answers text. Rejects when a source does not compile.
  */
-export async function buildDocs(): Promise<{ html: string; policy: string }> {
-  const [[script], [style]] = await Promise.all([
-    compile({ entryPoints: ["web/docs/index.tsx"] }),
-    compileStyles({ entryPoints: ["web/docs/docs.css"], loader: { ".woff2": "dataurl" } }),
-  ]);
-  const scriptText = Buffer.from(script.contents).toString();
-  const styleText = Buffer.from(style!.contents).toString();
-  const html = readFileSync(join(root, "web/docs/docs.html"), "utf8")
+export async function placeInline(
+  name: string,
+  { script, more = "", fill = (html) => html }: Parts,
+): Promise<InlinePage> {
+  const entryPoints = [`web/docs/${name}.css`];
+  const [style] = await compileStyles({ entryPoints, loader: { ".woff2": "dataurl" } });
+  const styleText = Buffer.from(style!.contents).toString() + more;
+  const html = fill(readFileSync(join(root, `web/docs/${name}.html`), "utf8"))
     .replace("<style></style>", () => `<style>${styleText}</style>`)
-    .replace(/(<script[^>]*>)(?=<\/script>)/, (tag) => tag + scriptText);
+    .replace(/(<script[^>]*>)(?=<\/script>)/, (tag) => tag + script);
   const policy = [
     "default-src 'none'",
-    `script-src ${hashOf(scriptText)}`,
+    `script-src ${script === undefined ? "'none'" : hashOf(script)}`,
     `style-src ${hashOf(styleText)}`,
     "font-src data:",
     "img-src data:",

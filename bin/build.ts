@@ -4,6 +4,7 @@ import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { build as bundle, type Plugin } from "esbuild";
 import { buildDocs, docsSources } from "./build-docs.ts";
+import { buildGuides, guideSources } from "./build-guides.ts";
 import { leaveOutUnused } from "./unused.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -14,13 +15,13 @@ const hashFile = join(dist, "sources.sha256");
 const bytesMax = { own: 360 * 1024, sdk: 480 * 1024 };
 
 /**
- * The bundle that has a whole description of the API in it, which grows with it. JSON is read
- * faster than code, and nobody waits for it on the way to anything.
+ * The bundles that have a whole description of the API or all guides in them, and grow with them.
+ * Text is read faster than code, and nobody waits for it on the way to anything.
  */
-const describing = { names: ["app-openapi"], bytesMax: 640 * 1024 };
+const describing = { names: ["app-openapi", "app-docs-guides"], bytesMax: 640 * 1024 };
 
-/** The functions that serve the reference, which is made with them. */
-const docsEntries = ["app/docs", "app/docs-events"];
+/** The functions that serve the reference or the guides, which are made with them. */
+const docsEntries = ["app/docs", "app/docs-events", "app/docs-guides"];
 
 /** Whose clients of AWS the bundles have: our own (platform/aws), or with `sdk` the SDK's. */
 export type AwsClient = keyof typeof bytesMax;
@@ -60,6 +61,7 @@ function hashSources(client: AwsClient): string {
     "{functions,domain,platform}/**/*.{ts,html,css}",
     "docs/*.json",
     ...docsSources,
+    ...guideSources,
   ];
   const files = globSync(patterns, { cwd: root }).sort();
   const hash = createHash("sha256").update(`${client}\n`);
@@ -89,6 +91,12 @@ const begin: Plugin = {
     }));
   },
 };
+
+/** The pages that are texts of the bundles. */
+async function definePages(): Promise<Record<string, string>> {
+  const [docs, guides] = await Promise.all([buildDocs(), buildGuides()]);
+  return { DOCS_PAGE: JSON.stringify(docs), GUIDES_PAGE: JSON.stringify(guides) };
+}
 
 /**
  * Bundles functions, all of the route table or some, into `<directory>/<name>/index.cjs`. Throws when
@@ -121,7 +129,7 @@ export async function bundleInto(
     alias: aliases[client],
     legalComments: "none",
     loader: { ".html": "text", ".css": "text" },
-    ...(hasDocs && { define: { DOCS_PAGE: JSON.stringify(await buildDocs()) } }),
+    ...(hasDocs && { define: await definePages() }),
     plugins: [begin, leaveOutUnused],
     metafile: true,
     logLevel: "warning",

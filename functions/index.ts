@@ -5,6 +5,7 @@ export * as "app/asyncapi" from "./app/asyncapi.ts";
 export * as "app/config" from "./app/config.ts";
 export * as "app/docs" from "./app/docs.ts";
 export * as "app/docs-events" from "./app/docs-events.ts";
+export * as "app/docs-guides" from "./app/docs-guides.ts";
 export * as "app/health" from "./app/health.ts";
 export * as "app/not-found" from "./app/not-found.ts";
 export * as "app/openapi" from "./app/openapi.ts";

@@ -24,6 +24,8 @@ export function ofStage(openApi: unknown, allowed: Allowed): OpenApi {
 
 /** Put in by `bin/build.ts`: the page of `web/docs`, and the policy that its own parts have. */
 declare const DOCS_PAGE: { html: string; policy: string };
+/** The same of the guides, which has no script. */
+declare const GUIDES_PAGE: { html: string; policy: string };
 
 /**
  * The reference as a page that loads the API's descriptions and nothing else. It knows which stage
@@ -31,5 +33,16 @@ declare const DOCS_PAGE: { html: string; policy: string };
  */
 export const referencePage = (stage: string): Document => ({
   body: DOCS_PAGE.html.replace("{stage}", stage),
-  headers: { "content-security-policy": DOCS_PAGE.policy, "referrer-policy": "no-referrer" },
+  headers: headersWith(DOCS_PAGE.policy),
+});
+
+/** The guides of `docs/` as a page that loads nothing. */
+export const guidesPage = (): Document => ({
+  body: GUIDES_PAGE.html,
+  headers: headersWith(GUIDES_PAGE.policy),
+});
+
+const headersWith = (policy: string) => ({
+  "content-security-policy": policy,
+  "referrer-policy": "no-referrer",
 });

@@ -83,7 +83,14 @@ test("every answer has an id of its own, CORS headers, nosniff and, unless it is
 
 test("every success is enveloped, but for the rows that are bare", async () => {
   const bare = ["/chat/messages", "/v1/app-config", "/participant/stream/{streamId}/statistics"];
-  const ours = ["/health", "/docs", "/docs/events", "/openapi.json", "/asyncapi.json"];
+  const ours = [
+    "/health",
+    "/docs",
+    "/docs/events",
+    "/docs/guides",
+    "/openapi.json",
+    "/asyncapi.json",
+  ];
   const reads = operations.filter(
     ({ method, path }) =>
       method === "GET" && !ours.includes(path) && !/\{(id|username)\}/.test(path),
@@ -347,6 +354,11 @@ test("the documents say what they are, and describe every route once", async () 
     // Nothing of the page comes from elsewhere.
     expect(docs.text).not.toMatch(/(src|href)="(https?:)?\/\//);
   }
+  const guides = await call("GET /docs/guides");
+  expect(guides.headers.get("content-type")).toMatch(/^text\/html/);
+  // They link to elsewhere, and load nothing at all.
+  expect(guides.headers.get("content-security-policy")).toContain("script-src 'none'");
+  expect(guides.text).not.toMatch(/<script| src="|<img| href="[^#h.d]/);
   const names = Object.values<Record<string, { operationId: string }>>(openapi.paths).flatMap(
     (item) => Object.values(item).map(({ operationId }) => operationId),
   );

@@ -92,6 +92,7 @@ function Head() {
       <nav aria-label="Pages">
         {page("/docs", "HTTP", !isEvents)}
         {page("/docs/events", "Events", isEvents)}
+        {page("/docs/guides", "Guides", false)}
       </nav>
       <span class="gap" />
       {!isEvents && <Caller />}

@@ -1,0 +1,54 @@
+/** The guides beside the reference: read in a browser, without a script. */
+import { browserTest } from "./browser.ts";
+import { expectUsable, looks, picture, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+
+browserTest(
+  "the menu shows one guide at a time, and links between guides and parts lead there",
+  async () => {
+    const { page, faults, answer, close } = await pages.open("/docs/guides");
+    expect(answer.headers()["content-security-policy"]).toMatch(
+      /^default-src 'none'; script-src 'none'; style-src 'sha256-\S+'; /,
+    );
+    const menu = page.getByRole("navigation", { name: "Guides" });
+    const entries = await menu.getByRole("link").allTextContents();
+    expect(entries.length).toBeGreaterThanOrEqual(14);
+    const shown = page.getByRole("heading", { level: 1 });
+    expect(await shown.allTextContents()).toEqual([entries[0]]);
+    for (const entry of entries) {
+      await menu.getByRole("link", { name: entry, exact: true }).click();
+      expect(await shown.allTextContents()).toEqual([entry]);
+    }
+    await menu.getByRole("link", { name: entries[0]!, exact: true }).click();
+    await page.locator("article a[href='#webhooks']:visible").click();
+    expect(await shown.allTextContents()).toEqual(["Webhooks"]);
+    const lost = await page.evaluate(
+      `[...document.querySelectorAll("a[href^='#']")].map((link) => link.getAttribute("href"))
+        .filter((anchor) => document.getElementById(anchor.slice(1)) === null)`,
+    );
+    expect(lost).toEqual([]);
+    // A part of a guide shows the guide that it is in.
+    await page.goto(`${page.url().split("#")[0]}#runbook`);
+    const part = page.locator("article:visible h2").nth(1);
+    await page.goto(`${page.url().split("#")[0]}#${await part.getAttribute("id")}`);
+    expect(await page.locator("article:visible").getAttribute("id")).toBe("runbook");
+    await page.getByRole("link", { name: "HTTP", exact: true }).click();
+    await page.getByRole("link", { name: "Guides", exact: true }).click();
+    expect(await shown.allTextContents()).toEqual([entries[0]]);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest.each(looks)(
+  "at $width × $height, $colorScheme, everybody can read it, and people look at its picture",
+  async (look) => {
+    const { page, close } = await pages.open("/docs/guides#webhooks", look);
+    await picture(page, `guides-${look.width}-${look.colorScheme}`);
+    await expectUsable(page, "guides");
+    await close();
+  },
+  testMilliseconds,
+);
