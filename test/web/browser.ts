@@ -12,6 +12,9 @@ const found = findBrowser();
 /** Where the pictures of a run lie, to be looked at by people. */
 export const screenshots = join(root, ".cache/screenshots");
 
+/** Whether this machine has a browser. */
+export const hasBrowser = found !== undefined;
+
 /** `test`, or where this machine has no browser one line that says so. */
 export const browserTest = found === undefined ? test.skip : test;
 if (found === undefined)
@@ -89,5 +92,58 @@ export async function watchWork(page: Page) {
       }
       return rounds.reduce((calmest, one) => (one.longest < calmest.longest ? one : calmest));
     },
+  };
+}
+
+type TraceEvent = {
+  ph: string;
+  name: string;
+  pid: number;
+  tid: number;
+  /** Microseconds by the clock on the wall, and by that of the thread. */
+  dur?: number;
+  tdur?: number;
+  args?: { name?: string };
+};
+
+/** A task of a page's own thread, in milliseconds of that thread's clock. */
+type Task = {
+  milliseconds: number;
+  /** Whether other programs had the processor for a good part of it, and slowed the rest. */
+  isDisturbed: boolean;
+};
+
+/** The tasks of a page's own thread while something goes on, the longest first. */
+export async function traceTasks(page: Page, act: () => Promise<unknown>): Promise<Task[]> {
+  const browser = page.context().browser()!;
+  await browser.startTracing(page, { categories: ["disabled-by-default-devtools.timeline"] });
+  await act();
+  const trace = (await browser.stopTracing()).toString();
+  const { traceEvents } = JSON.parse(trace) as { traceEvents: TraceEvent[] };
+  const threads = new Set(
+    traceEvents
+      .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  return traceEvents
+    .filter(({ name, ph, pid, tid }) => {
+      const isTask = ph === "X" && name.endsWith("RunTask");
+      return isTask && threads.has(`${pid} ${tid}`);
+    })
+    .map(({ dur = 0, tdur = 0 }) => ({
+      milliseconds: tdur / 1000,
+      isDisturbed: dur > 1.5 * tdur,
+    }))
+    .sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+/** What a page keeps, after its garbage was collected: bytes, nodes of documents, listeners. */
+export async function watchMemory(page: Page) {
+  const session = await page.context().newCDPSession(page);
+  return async () => {
+    await session.send("HeapProfiler.collectGarbage");
+    const { usedSize } = await session.send("Runtime.getHeapUsage");
+    const { nodes, jsEventListeners } = await session.send("Memory.getDOMCounters");
+    return { usedSize, nodes, jsEventListeners };
   };
 }

@@ -1,8 +1,37 @@
 /** Pictures of the console, for people to look at, and what axe finds in each. */
-import { browserTest } from "./browser.ts";
-import { expectUsable, looks, picture, streamId, testMilliseconds, usePages } from "./pages.ts";
+import { browserTest, hasBrowser } from "./browser.ts";
+import { callerOf } from "./console.ts";
+import {
+  expectUsable,
+  johnId,
+  looks,
+  picture,
+  streamId,
+  testMilliseconds,
+  usePages,
+} from "./pages.ts";
 
 const pages = usePages();
+const call = callerOf(pages);
+
+/** Fills the lists with what makes layouts break: long, right to left, without a space. */
+beforeAll(async () => {
+  if (!hasBrowser) return;
+  const chat = `/api/v1/live-stream/${streamId}/chat/messages`;
+  for (const content of [
+    "Good evening everybody, I have been looking forward to this for the whole of a long week",
+    "مساء الخير، صوت جميل جدا هذا المساء",
+    "晚上好,大家",
+    "a".repeat(200),
+  ])
+    await call(johnId, "POST", chat, { content });
+  const gift = { giftTypeId: "65a1234bcde5678f90123456", liveStreamId: streamId };
+  for (let times = 0; times < 3; times++) await call(johnId, "POST", "/api/v1/gifts/create", gift);
+  const ban = { liveStreamId: streamId, actionType: "CHAT_ONLY" };
+  const reason = "Wrote the same advertisement in every stream of this evening";
+  await call("admin", "POST", "/api/v1/live-stream-ban", { ...ban, targetUserId: "user1", reason });
+  await call("admin", "POST", `/api/v1/live-stream/${streamId}/overlay-keys`, {});
+}, testMilliseconds);
 
 /** Views with something to see in them, by the name of their picture. */
 const views = {

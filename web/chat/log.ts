@@ -1,12 +1,13 @@
 import { make } from "./dom.ts";
+import { takeTurn } from "./frame.ts";
 import type { Speaker } from "./words.ts";
 
 /** Rows that are kept, on the screen and while somebody reads further up. */
 const rowsMax = 500;
+/** So many rows at the end are laid out whether they are seen or not: more than a screen has. */
+const freshMax = 60;
 /** So near to the end one follows it, in pixels. */
 const endPixels = 32;
-/** A page in the background is given no frames: rows are added on a timer then. */
-const hiddenMilliseconds = 250;
 const closeMilliseconds = 200;
 
 /**
@@ -30,7 +31,10 @@ export class Log {
   /** When what a row shows happened, as the server says it. */
   #times = new WeakMap<Element, string>();
   #isFollowing = true;
-  #isAsked = false;
+  #turn = {
+    change: () => this.#flush(),
+    settle: () => this.#isFollowing && this.#toEnd(),
+  };
   #top = 0;
 
   /** `onTop` hears when somebody scrolls to the oldest row. */
@@ -63,7 +67,7 @@ export class Log {
     this.#times.set(row, at);
     this.#waiting.push(row);
     if (this.#waiting.length > rowsMax) this.#waiting.shift();
-    this.#ask();
+    takeTurn(this.#turn);
   }
 
   /**
@@ -72,7 +76,7 @@ export class Log {
    */
   showUnsent(rows: HTMLElement[]): void {
     this.#unsent = rows;
-    this.#ask();
+    takeTurn(this.#turn);
   }
 
   /** Takes a row out: at once where it waits, and in a moment where it is seen. */
@@ -81,7 +85,7 @@ export class Log {
     if (at >= 0) this.#waiting.splice(at, 1);
     row.classList.add("leaving");
     setTimeout(() => row.remove(), closeMilliseconds);
-    this.#ask();
+    takeTurn(this.#turn);
   }
 
   /** Says that nothing was said yet, where that is so. */
@@ -102,15 +106,7 @@ export class Log {
     this.#sizes.disconnect();
   }
 
-  #ask(): void {
-    if (this.#isAsked) return;
-    this.#isAsked = true;
-    if (document.hidden) setTimeout(() => this.#flush(), hiddenMilliseconds);
-    else requestAnimationFrame(() => this.#flush());
-  }
-
   #flush(): void {
-    this.#isAsked = false;
     if (this.#unsent !== undefined) this.#last.replaceChildren(...this.#unsent);
     this.#unsent = undefined;
     const count = this.#waiting.length;
@@ -121,8 +117,8 @@ export class Log {
     this.#waiting = [];
     for (const row of fresh) this.#insert(row);
     this.#prune();
+    this.#rest();
     this.#empty.hidden = true;
-    this.#toEnd();
   }
 
   /** Mostly at the end; what was said before is read a moment after what comes live. */
@@ -140,6 +136,15 @@ export class Log {
     while (this.#rows.childElementCount > rowsMax) {
       this.#rows.firstElementChild!.remove();
       this.#full.hidden = false;
+    }
+  }
+
+  /** Rows that have gone up are laid out only where somebody reads them. */
+  #rest(): void {
+    const { children } = this.#rows;
+    for (let at = children.length - freshMax - 1; at >= 0; at--) {
+      if (children[at]!.classList.contains("past")) break;
+      children[at]!.classList.add("past");
     }
   }
 

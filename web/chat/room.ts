@@ -22,7 +22,7 @@ type Stream = Rules & { status: string; creator: { _id: string }; pinnedMessageI
 type Rules = { slowModeSeconds: number; giftsEnabled: boolean; moderators?: string[] };
 
 const againMilliseconds = 2_000;
-/** Rows by id, of which the list keeps fewer: what it has let go is forgotten in heaps. */
+/** Messages by id, of which the list keeps fewer: what it has let go is forgotten in heaps. */
 const knownMax = 2_000;
 
 export type RoomOptions = {
@@ -42,7 +42,8 @@ type State = RoomOptions & {
   history: History | undefined;
   gifts: ReturnType<typeof createGiftRows>;
   purse: ReturnType<typeof createPurse>;
-  rows: Map<string, { row: HTMLElement; message: ChatMessage }>;
+  /** A row that the list has let go is kept by nobody. */
+  rows: Map<string, { row: WeakRef<HTMLElement>; message: ChatMessage }>;
   me: string;
   hostId: string;
   moderators: string[];
@@ -128,7 +129,7 @@ async function begin(state: State): Promise<void> {
     setRules(state, stream);
     view.element.classList.toggle("moderates", isModerator(state));
     for (const { row, message } of state.rows.values())
-      row.classList.toggle("own", message.sender._id === state.me);
+      row.deref()?.classList.toggle("own", message.sender._id === state.me);
     view.picker.setTypes(types);
     state.gifts.keepEarlier(gifts);
     if (stream.status === "ended") view.showOver();
@@ -170,7 +171,7 @@ function addMessage(state: State, message: ChatMessage): void {
     view.menu.open(one, button, actsOn(one, { me, isModerator: isModerator(state), pinned }));
   });
   row.classList.toggle("own", message.sender._id === state.me);
-  rows.set(message._id, { row, message });
+  rows.set(message._id, { row: new WeakRef(row), message });
   view.log.add(row, message.createdAt);
   if (rows.size < knownMax) return;
   for (const id of [...rows.keys()].slice(0, knownMax / 2))
@@ -180,7 +181,8 @@ function addMessage(state: State, message: ChatMessage): void {
 function removeMessage(state: State, id: string): void {
   const known = state.rows.get(id);
   if (known === undefined) return;
-  state.view.log.remove(known.row);
+  const row = known.row.deref();
+  if (row !== undefined) state.view.log.remove(row);
   state.rows.delete(id);
   if (id === state.pinned) showPinned(state);
 }

@@ -13,7 +13,7 @@ const height = 140;
 const windowSeconds = 120;
 /** Where the time is named, as shares of the window. */
 const marks = [0.25, 0.5, 0.75, 1];
-const markOf = (seconds: number) => (seconds === 0 ? "now" : `${seconds} s`);
+const markOf = (seconds: number) => (seconds === 0 ? "now" : `−${-seconds} s`);
 const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** A colour of the tokens as the canvas can take it. */
@@ -53,7 +53,13 @@ function draw(element: HTMLElement): uPlot {
       ],
       series: [
         {},
-        { stroke: accent!, width: 2, fill: `color-mix(in srgb, ${accent} 12%, transparent)` },
+        {
+          stroke: accent!,
+          width: 2,
+          fill: `color-mix(in srgb, ${accent} 12%, transparent)`,
+          // Seconds without a value are bridged: a value alone between them would not be seen.
+          spanGaps: true,
+        },
       ],
     },
     [[], []],

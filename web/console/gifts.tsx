@@ -195,7 +195,10 @@ function PictureFile({ type, took }: { type: GiftType; took(type: GiftType): voi
         took(changed);
         return `${changed.name} has a new picture.`;
       },
-      undo: () => deedOf({ ...type, svgUrl: "" }, pick(type), "", took)!,
+      // The API takes an address back by https alone; that of a file of this machine is none.
+      ...(type.svgUrl.startsWith("https://") && {
+        undo: () => deedOf({ ...type, svgUrl: "" }, pick(type), "", took)!,
+      }),
     });
   return (
     <p class="file">

@@ -187,16 +187,21 @@ export function Detail(given: { title: string; close(): void; children: Componen
   );
 }
 
-/** Names and values, one below the other. */
-export function Facts({ facts }: { facts: [name: string, value: ComponentChildren][] }) {
+type Fact = [name: string, value: ComponentChildren];
+
+/** Names and values, one below the other; what does not apply is false. */
+export function Facts({ facts }: { facts: (Fact | false)[] }) {
   return (
     <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
+      {facts.map(
+        (fact) =>
+          fact && (
+            <div key={fact[0]}>
+              <dt>{fact[0]}</dt>
+              <dd>{fact[1]}</dd>
+            </div>
+          ),
+      )}
     </dl>
   );
 }

@@ -41,7 +41,7 @@ export function SignIn() {
       )}
       {isLocal.value && (
         <section class="card" aria-label="People of this machine">
-          <h2>On this machine, be</h2>
+          <h2>On this machine, sign in as</h2>
           {players.map(({ says, ...player }) => (
             <button
               key={player.sub}

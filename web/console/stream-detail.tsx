@@ -51,7 +51,7 @@ export function StreamDetail({ stream, took, lost }: Given) {
           ["Host", <PersonCell key="host" person={stream.creator} />],
           ["Status", <Status key="status" stream={stream} />],
           ["Began", <Moment key="began" at={stream.startedAt} />],
-          ["Ended", <Moment key="ended" at={stream.endedAt} />],
+          !isLive && ["Ended", <Moment key="ended" at={stream.endedAt} />],
           ["Id", <code key="id">{stream.id}</code>],
         ]}
       />

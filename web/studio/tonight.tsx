@@ -64,7 +64,7 @@ function Rules() {
             .sort((a, b) => a - b)
             .map((seconds) => (
               <option key={seconds} value={seconds}>
-                {seconds === 0 ? "off" : `${seconds} s`}
+                {seconds === 0 ? "Off" : `${seconds} s`}
               </option>
             ))}
         </select>

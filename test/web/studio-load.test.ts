@@ -1,0 +1,90 @@
+/** Studio's whole page in a busy room: three chats, the stage and the wire, on the whole system. */
+import { browserTest, traceTasks, watchMemory } from "./browser.ts";
+import { expectSoon, streamId, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+
+const perSecond = 20;
+/** Of so many things that happen one is a gift, whose row counts and whose picture flies. */
+const giftEvery = 20;
+const roseId = "65a1234bcde5678f90123456";
+/** So many that nobody among them is too fast for the limits of one user. */
+const guests = Array.from({ length: 40 }, (_, n) => `guest-${n}`);
+
+/** Lets a room talk and give at its pace; answers how many events there have been. */
+async function crowdOf(url: string) {
+  const tokens = await Promise.all(
+    guests.map((sub) =>
+      pages.tokenOf({ sub, claims: { preferred_username: sub }, credits: 100_000 }),
+    ),
+  );
+  let done = 0;
+  const post = async (path: string, body: object, token: string) => {
+    const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+    const sent = { method: "POST", headers, body: JSON.stringify(body) };
+    const answer = await fetch(`${url}${path}`, sent);
+    if (answer.status !== 201) throw new Error(`${path} answered ${answer.status}`);
+  };
+  const act = (at: number) => {
+    const token = tokens[at % tokens.length]!;
+    return at % giftEvery === 0
+      ? post("/api/v1/gifts/create", { giftTypeId: roseId, liveStreamId: streamId }, token)
+      : post(`/api/v1/live-stream/${streamId}/chat/messages`, { content: `said ${at}` }, token);
+  };
+  return async (seconds: number) => {
+    const acts: Promise<void>[] = [];
+    const began = performance.now();
+    const end = done + seconds * perSecond;
+    while (done < end) {
+      acts.push(act(++done));
+      const due = began + (acts.length * 1000) / perSecond;
+      await new Promise((go) => setTimeout(go, Math.max(0, due - performance.now())));
+    }
+    await Promise.all(acts);
+    return done;
+  };
+}
+
+/** How long it goes on; `STUDIO_SECONDS=600` makes it the ten minutes of an evening. */
+const eveningSeconds = Number(process.env.STUDIO_SECONDS ?? 60);
+/** By then each chat has all the rows that it keeps. */
+const warmSeconds = 30;
+const tracedSeconds = 10;
+
+/** The time from one event to the next: beyond it the page would fall behind. It draws 11 to 30. */
+const workMillisecondsMax = 50;
+/** Three chats of 500 rows, each of seventeen nodes, and the rest of the page. */
+const nodesMax = 40_000;
+/** What may stay of an event for as long as the page is open, such as a message's id. */
+const bytesPerEventMax = 2_000;
+
+browserTest(
+  "twenty events a second give Studio no task of 50 ms, and leave no more behind than its bounds",
+  async () => {
+    const { page, faults, close } = await pages.open("/");
+    await page.getByRole("button", { name: "Stop simulated viewers" }).click();
+    const talk = await crowdOf(pages.system().url);
+    const measure = await watchMemory(page);
+    const seen = (count: number) =>
+      expectSoon(async () => (await page.getByText(`said ${count - 1}`).count()) > 0);
+    await seen(await talk(warmSeconds));
+    const tasks = await traceTasks(page, () => talk(tracedSeconds));
+    const work = tasks.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    expect(work / (tracedSeconds * perSecond)).toBeLessThan(workMillisecondsMax);
+    const undisturbed = tasks.filter(({ isDisturbed }) => !isDisturbed);
+    expect(undisturbed.length).toBeGreaterThan(100);
+    expect(undisturbed[0]!.milliseconds).toBeLessThan(50);
+    const before = await measure();
+    await seen(await talk(eveningSeconds));
+    const after = await measure();
+    const grown = (after.usedSize - before.usedSize) / (eveningSeconds * perSecond);
+    if (process.env.STUDIO_SECONDS)
+      console.log({ before, after, grown, work, undisturbed: undisturbed.slice(0, 3) });
+    expect(grown).toBeLessThan(bytesPerEventMax);
+    expect(after.nodes).toBeLessThan(nodesMax);
+    expect(after.jsEventListeners).toBeLessThan(before.jsEventListeners + 200);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds + eveningSeconds * 1000,
+);
