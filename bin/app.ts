@@ -8,6 +8,8 @@ import { build } from "./build.ts";
 
 await build();
 const app = new App();
+// Of the megabyte that a template may have, indents would take a third.
+app.node.setContext("@aws-cdk/core:suppressTemplateIndentation", true);
 const stage = stageOf((name) => app.node.tryGetContext(name));
 for (const placeholder of placeholdersOf(stage)) console.warn(`Warning: ${placeholder}`);
 placeStage(app, stage);

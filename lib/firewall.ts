@@ -2,8 +2,11 @@ import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import { CfnWebACL, CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
 import type { Construct } from "constructs";
 
-/** Requests from one address in five minutes: many viewers may share one. */
-const requestsPerAddressMax = 30_000;
+/**
+ * Requests from one address in five minutes. At an event thousands of viewers may share a carrier's
+ * address, and each of them is counted by token; whoever brings none is counted here alone.
+ */
+const requestsPerAddressMax = { all: 100_000, withoutToken: 30_000 };
 
 /**
  * Requests with one token in a minute: more than anybody needs, and so few that a flood for an hour
@@ -19,12 +22,15 @@ const walletsPath = "/api/v1/wallets/";
  * only count, and the functions check bodies.
  * https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
  */
-const bodyRules = [
+const countedRules = [
   "CrossSiteScripting_BODY",
   "EC2MetaDataSSRF_BODY",
   "GenericLFI_BODY",
   "GenericRFI_BODY",
   "SizeRestrictions_BODY",
+  // Many back ends send no User-Agent, and a username may end like a file's name.
+  "NoUserAgent_HEADER",
+  "RestrictedExtensions_URIPATH",
 ];
 
 /** What CloudWatch is told of a rule, or of all of them. */
@@ -47,13 +53,24 @@ const managed = (priority: number, group: string, counted: readonly string[] = [
   ...measured(group),
 });
 
-/** Refuses addresses that ask more often than so many times in five minutes. */
-const rateByAddress = (limit: number) => ({
-  name: "rate",
-  priority: 0,
+/** Refuses addresses that ask more often than so many times in five minutes, where that holds. */
+const rateByAddress = (
+  priority: number,
+  name: string,
+  limit: number,
+  scopeDownStatement?: CfnWebACL.StatementProperty,
+) => ({
+  name,
+  priority,
   action: { block: {} },
-  statement: { rateBasedStatement: { limit, aggregateKeyType: "IP" } },
-  ...measured("rate"),
+  statement: {
+    rateBasedStatement: {
+      limit,
+      aggregateKeyType: "IP",
+      ...(scopeDownStatement && { scopeDownStatement }),
+    },
+  },
+  ...measured(name),
 });
 
 /** Refuses tokens that come more often than that in a minute, where the statement holds. */
@@ -90,12 +107,23 @@ export function placeFirewall(scope: Construct, name: string, api: SpecRestApi):
       textTransformations: [{ priority: 0, type: "NONE" }],
     },
   };
+  const hasToken = {
+    byteMatchStatement: {
+      searchString: "bearer ",
+      fieldToMatch: { singleHeader: { Name: "authorization" } },
+      positionalConstraint: "STARTS_WITH",
+      textTransformations: [{ priority: 0, type: "LOWERCASE" }],
+    },
+  };
   const { others, wallets } = requestsPerTokenMax;
   place(scope, name, api.deploymentStage.stageArn, [
-    rateByAddress(requestsPerAddressMax),
+    rateByAddress(0, "rate", requestsPerAddressMax.all),
+    rateByAddress(5, "rate-without-token", requestsPerAddressMax.withoutToken, {
+      notStatement: { statement: hasToken },
+    }),
     rateByToken(3, "token-rate", others, { notStatement: { statement: isWallet } }),
     rateByToken(4, "wallets-token-rate", wallets, isWallet),
-    managed(1, "AWSManagedRulesCommonRuleSet", bodyRules),
+    managed(1, "AWSManagedRulesCommonRuleSet", countedRules),
     managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
   ]);
 }
@@ -113,7 +141,7 @@ const signInsPerAddressMax = 3_000;
  */
 export function placePoolFirewall(scope: Construct, name: string, poolArn: string): void {
   place(scope, name, poolArn, [
-    rateByAddress(signInsPerAddressMax),
+    rateByAddress(0, "rate", signInsPerAddressMax),
     managed(1, "AWSManagedRulesAmazonIpReputationList"),
     managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
   ]);

@@ -58,6 +58,8 @@ export function gatewayDocument(
       ...integration(name, gateway),
     };
   }
+  for (const path of Object.keys(paths))
+    for (const prefix of prefixesOf(path)) paths[prefix] ??= {};
   for (const [path, item] of Object.entries(paths)) {
     item[anyMethod] = { ...parametersOf(path), ...integration(notFound, gateway) };
     item.options = { ...parametersOf(path), ...preflight(gateway.origins) };
@@ -71,6 +73,15 @@ export function gatewayDocument(
     [gatewayResponsesKey]: gatewayResponses(),
     "x-amazon-apigateway-binary-media-types": ["multipart/form-data"],
   };
+}
+
+/**
+ * What a path goes through: the gateway has a resource at each of these, and whether it passes one
+ * that has no method of its own to the greedy path beside it is written nowhere.
+ */
+function prefixesOf(path: string): string[] {
+  const segments = path.split("/").slice(1, -1);
+  return segments.map((_, at) => `/${segments.slice(0, at + 1).join("/")}`);
 }
 
 /** The path parameters that a path names. */

@@ -49,7 +49,7 @@ export class Realtime extends Stack {
     for (const row of rowsOf("reaction")) {
       const { contract } = row;
       const target = placeFunction(site, row, readStatements(contract, data));
-      const mapping = connectSource(target, contract, data);
+      const mapping = connectSource(target, contract, data, stage.reservedConcurrency[row.name]);
       if (mapping) this.streamMappings[row.name] = mapping.ref;
     }
     for (const row of rowsOf("task")) placeFunction(site, row);

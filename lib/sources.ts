@@ -42,11 +42,16 @@ export function readStatements({ on }: ReactionContract, data: Data): Statement[
   ];
 }
 
-/** Ties a reaction to what calls it. Answers the mapping where that is the table's stream. */
+/**
+ * Ties a reaction to what calls it, a queue with no more messages at once than executions are
+ * `reserved`: one that is received and then throttled counts as tried and ends among the dead
+ * letters. Answers the mapping where that is the table's stream.
+ */
 export function connectSource(
   target: Lambda,
   { on }: ReactionContract,
   data: Data,
+  reserved?: number,
 ): CfnEventSourceMapping | undefined {
   const id = `${target.node.id}-source`;
   const scope = Stack.of(target);
@@ -61,10 +66,11 @@ export function connectSource(
     functionResponseTypes: ["ReportBatchItemFailures"],
   };
   if ("queue" in on) {
+    const maximumConcurrency = Math.min(...[on.concurrencyMax ?? [], reserved ?? []].flat());
     new CfnEventSourceMapping(scope, id, {
       ...common,
       eventSourceArn: data.queues[on.queue].queueArn,
-      ...(on.concurrencyMax && { scalingConfig: { maximumConcurrency: on.concurrencyMax } }),
+      ...(Number.isFinite(maximumConcurrency) && { scalingConfig: { maximumConcurrency } }),
     });
     return undefined;
   }

@@ -180,8 +180,9 @@ const prod: Stage = {
   reservedConcurrency: {
     "auth/http": 200,
     "auth/socket": 100,
-    "realtime/fan-out": 20,
-    "money/settle": 20,
+    // One for each shard, and so for each partition of a table that has grown.
+    "realtime/fan-out": 60,
+    "money/settle": 60,
     "realtime/post": 50,
     "realtime/resume": 50,
     // Six rooms of a hundred thousand at once.

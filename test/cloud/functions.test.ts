@@ -97,7 +97,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     for (const other of ["STREAM#", "USER#", "WALLET#", "LEDGER#", "CONN#", "REPLAY#"])
       expect([other, reaches.includes(`"${other}`)]).toEqual([other, false]);
     const mapping = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").find(
-      ({ Properties }) => Properties.ScalingConfig !== undefined,
+      ({ Properties }) => Properties.ScalingConfig !== undefined && Properties.BatchSize === 1,
     );
     // As many groups as twenty webhooks and the Tencent side have, and one message at a time.
     expect(mapping?.Properties).toMatchObject({
@@ -181,6 +181,26 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
         const timeout = functions.get(functionName(stage, name))?.properties.Timeout ?? 0;
         expect([name, timeout <= 29]).toEqual([name, true]);
       }
+  });
+
+  test("are sent no more messages at once than executions are reserved for them", () => {
+    const resources = Object.values(templates).flatMap((stack) => Object.entries(stack));
+    const reservedOf = new Map(
+      resources
+        .filter(([, { Type }]) => Type === "AWS::Lambda::Function")
+        .map(([id, { Properties }]) => [id, Properties.ReservedConcurrentExecutions]),
+    );
+    const mappings = resources.filter(
+      ([, { Type, Properties }]) =>
+        Type === "AWS::Lambda::EventSourceMapping" && Properties.StartingPosition === undefined,
+    );
+    for (const [id, { Properties }] of mappings) {
+      const reserved = reservedOf.get(Properties.FunctionName["Fn::GetAtt"][0]);
+      if (reserved !== undefined)
+        expect([id, Properties.ScalingConfig?.MaximumConcurrency]).toEqual([id, reserved]);
+    }
+    const reserved = mappings.filter(([, { Properties }]) => Properties.ScalingConfig);
+    expect(reserved.length).toBe(stage === "prod" ? 3 : 1);
   });
 
   test("reserve nothing in dev, and in prod only what exists", () => {

@@ -59,6 +59,13 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
 
   test("answers every other path and verb with our 404, without an authorizer", () => {
     for (const path of ["/", catchAll]) expect(paths[path]).toBeDefined();
+    // What a path goes through is a resource, too.
+    for (const path of Object.keys(paths))
+      for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1))
+        expect([path.slice(0, at), Object.keys(paths)]).toEqual([
+          path.slice(0, at),
+          expect.arrayContaining([path.slice(0, at)]),
+        ]);
     for (const item of Object.values(paths)) {
       expect(functionOf(item[anyMethod])).toBe(`ovation-${stage}-app-not-found`);
       expect(item[anyMethod]?.security).toBeUndefined();
