@@ -25,7 +25,8 @@ export const CallbackCommands = z
       }),
     { error: "expected an array of callbacks' names" },
   )
-  .max(commandsMax, `expected at most ${commandsMax} callbacks`);
+  .max(commandsMax, `expected at most ${commandsMax} callbacks`)
+  .meta({ example: [beforeSendGift, afterRoom.destroyed] });
 
 /** The configuration: one address for the application, and the callbacks that go there. */
 export const Callbacks = z.object({ Url: z.string(), CallbackCommandList: z.array(z.string()) });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { givingRefusals } from "../money/gift.ts";
 import type { RefusalCode } from "../refusal.ts";
 import { beforeSendGift } from "./callback.ts";
 import { Account, RoomId } from "./room.ts";
@@ -49,6 +50,13 @@ export const takenCallbacks = {
   "Live.CallbackAfterCreateRoom": AfterCreateRoom,
   "Live.CallbackAfterDestroyRoom": AfterDestroyRoom,
 } as const;
+
+/** Why a callback that is taken is answered with a failure. */
+export const callbackRefusals = [
+  "room_not_found",
+  "room_exists",
+  ...givingRefusals,
+] as const satisfies readonly RefusalCode[];
 
 /** The code of a rejection whose reason has no code of its own. */
 export const otherReason = 1;

@@ -50,18 +50,27 @@ const ListedDelivery = z
     eventId: z.string().meta({ example: "gift:65a1234bcde5678f90123456" }),
     type: z.string().meta({ example: "gift.sent" }),
     createdAt: Timestamp.meta({ description: "When the event happened" }),
-    attempts: z.number().int().min(0),
-    status,
+    attempts: z.number().int().min(0).meta({ example: 2 }),
+    status: status.meta({
+      description: "`failed` after the last attempt of the schedule, or where none follows",
+      example: "pending",
+    }),
     statusCode: z
       .number()
       .int()
       .nullable()
-      .meta({ description: "The status of the last answer; null where none came" }),
+      .meta({ description: "The status of the last answer; null where none came", example: 503 }),
     error: z
       .string()
       .nullable()
-      .meta({ description: "Why the last attempt failed; null where it did not" }),
-    nextAttemptAt: Timestamp.nullable(),
+      .meta({
+        description: "Why the last attempt failed; null where it did not",
+        example: "The answer was 503",
+      }),
+    nextAttemptAt: Timestamp.nullable().meta({
+      description: "When the next attempt of the schedule is due; null where none follows",
+      example: "2026-01-15T10:30:30.000Z",
+    }),
   })
   .meta({ id: "WebhookDelivery" });
 

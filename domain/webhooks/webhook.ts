@@ -43,7 +43,9 @@ export const WebhookEvents = z
   .meta({ example: ["gift.sent", "stream.ended"] });
 
 /** What a webhook is for, in its owner's words. */
-export const WebhookDescription = text(1, 500).nullable();
+export const WebhookDescription = text(1, 500)
+  .nullable()
+  .meta({ description: "What it is for; null for nothing", example: "Books gifts" });
 
 /** Webhooks that there may be at once. */
 export const webhooksMax = 20;
@@ -53,7 +55,7 @@ export const Webhook = z.object({
   id: WebhookId,
   url: z.string().meta({ format: "uri", example: "https://backend.example.com/ovation" }),
   events: z.array(z.string()).meta({ example: ["gift.sent", "stream.ended"] }),
-  description: z.string().nullable(),
+  description: z.string().nullable().meta({ example: "Books gifts" }),
   /** False: nothing is sent, neither what happens meanwhile nor what was still to be repeated. */
   enabled: z.boolean(),
   createdAt: Timestamp,

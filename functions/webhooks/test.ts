@@ -6,6 +6,11 @@ import { endpoint } from "../../platform/http/endpoint.ts";
 import { getWebhook } from "../../platform/store/webhooks/webhooks.ts";
 import { queueEvents } from "../../platform/webhooks/jobs.ts";
 
+const eventId = z.string().meta({
+  description: "The `webhook-id` that it comes with",
+  example: "test:65a1234bcde5678f90123456",
+});
+
 /** To see whether a receiver works: sent whatever types the webhook names. */
 export const { contract, handler } = endpoint(
   {
@@ -15,7 +20,7 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     shape: "envelope",
     path: z.object({ id: WebhookId }),
-    answer: [200, z.object({ eventId: z.string() })],
+    answer: [200, z.object({ eventId })],
     refusals: ["webhook_not_found", "webhook_disabled"],
     grants: { read: ["WEBHOOK"], queues: ["deliveries"] },
   },

@@ -42,6 +42,18 @@ export const always: readonly RefusalCode[] = [
   "unavailable",
 ];
 
+/** Refusals that any callback can meet. */
+export const alwaysOfCallbacks: readonly RefusalCode[] = [
+  "app_unknown",
+  "callback_key_wrong",
+  "body_too_large",
+  "body_unreadable",
+  "command_unknown",
+  "request_invalid",
+  "too_many_requests",
+  "unavailable",
+];
+
 /** The code of a callback's answer where the gateway makes it. */
 export { otherReason } from "../../domain/tencent/incoming-callback.ts";
 
@@ -53,5 +65,7 @@ export type ReceiverContract = {
   says: string;
   /** What is taken: the names of the callbacks, and their bodies. */
   takes: Readonly<Record<string, z.ZodType>>;
+  /** Every refusal beyond those that any callback can meet (application, key, body). */
+  refusals: readonly RefusalCode[];
   grants: Grants;
 } & Resources;

@@ -2,7 +2,12 @@ import * as z from "zod";
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from "zod-openapi";
 import { faultCode } from "../http/envelope.ts";
 import { operationIdOf } from "../http/openapi.ts";
-import { always, type CommandContract, type ReceiverContract } from "./contract.ts";
+import {
+  always,
+  alwaysOfCallbacks,
+  type CommandContract,
+  type ReceiverContract,
+} from "./contract.ts";
 
 /** One command: its name in the route table and its contract. */
 type Command = { name: string; contract: CommandContract };
@@ -10,9 +15,11 @@ type Command = { name: string; contract: CommandContract };
 /** The query of every call (https://trtc.io/document/34348). */
 const Query = z.object({
   sdkappid: z.string().meta({ description: "The application", example: "1400000001" }),
-  identifier: z.string().meta({ description: "The administrator who calls" }),
+  identifier: z
+    .string()
+    .meta({ description: "The administrator who calls", example: "administrator" }),
   usersig: z.string().meta({ description: "Their UserSig, signed with the application's key" }),
-  random: z.string().optional().meta({ description: "Not looked at" }),
+  random: z.string().optional().meta({ description: "Not looked at", example: "99999999" }),
   contenttype: z.string().optional().meta({ description: "Not looked at", example: "json" }),
 });
 
@@ -20,9 +27,10 @@ const Query = z.object({
 const Answer = z
   .object({
     ActionStatus: z.enum(["OK", "FAIL"]),
-    ErrorInfo: z.string(),
-    ErrorCode: z.number().int().meta({ description: "0 for a success" }),
+    ErrorInfo: z.string().meta({ description: "Why it failed; empty for a success", example: "" }),
+    ErrorCode: z.number().int().meta({ description: "0 for a success", example: 0 }),
     RequestId: z.string().optional().meta({
+      example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
       description: "In every answer but those that the gateway makes itself",
     }),
   })
@@ -64,15 +72,18 @@ function operation(name: string, contract: CommandContract): ZodOpenApiOperation
 
 /** The query of a callback, as the reference spells it. */
 const CallbackQuery = z.object({
-  key: z.string().meta({ description: "The stage's key for callbacks" }),
+  key: z.string().meta({
+    description: "The stage's key for callbacks",
+    example: "d41d8cd98f00b204e9800998ecf8427ed41d8cd98f00b204",
+  }),
   SdkAppid: z.string().meta({ description: "The application", example: "1400000001" }),
   CallbackCommand: z.string().optional().meta({
     description: "The callback, where the body does not name it",
     example: "Live.CallbackBeforeSendGift",
   }),
   contenttype: z.string().optional().meta({ description: "Not looked at", example: "json" }),
-  ClientIP: z.string().optional().meta({ description: "Not looked at" }),
-  OptPlatform: z.string().optional().meta({ description: "Not looked at" }),
+  ClientIP: z.string().optional().meta({ description: "Not looked at", example: "203.0.113.7" }),
+  OptPlatform: z.string().optional().meta({ description: "Not looked at", example: "Android" }),
   dedupe: z
     .string()
     .regex(/^([1-9]|[1-5]\d|60)$/)
@@ -121,15 +132,33 @@ const callbackExamples = {
       RoomInfo: { RoomId: "room_id", RoomType: "Live", Owner_Account: "user2", RoomName: "Live" },
     },
   },
+  afterDestroyRoom: {
+    value: {
+      CallbackCommand: "Live.CallbackAfterDestroyRoom",
+      Operator_Account: "administrator",
+      EventTime: 1703593522000,
+      RoomInfo: { RoomId: "room_id" },
+    },
+  },
 };
 const answerExamples = {
-  charged: { value: { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 } },
+  done: { value: { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 } },
   creditsTooLow: {
     value: {
       ActionStatus: "FAIL",
       ErrorInfo: "Insufficient credits: balance 0, price 10",
       ErrorCode: 102101,
     },
+  },
+  roomNotFound: {
+    value: {
+      ActionStatus: "FAIL",
+      ErrorInfo: "RoomId: there is no room room_id",
+      ErrorCode: 102103,
+    },
+  },
+  wrongKey: {
+    value: { ActionStatus: "FAIL", ErrorInfo: "key: not the key of this stage", ErrorCode: 1 },
   },
 };
 
@@ -138,13 +167,17 @@ export function receiverPaths(
   receivers: readonly { name: string; contract: ReceiverContract }[],
 ): ZodOpenApiPathsObject {
   return Object.fromEntries(
-    receivers.map(({ name, contract: { path, says, takes } }) => [
+    receivers.map(({ name, contract: { path, says, takes, refusals } }) => [
       `/tencent${path}`,
       {
         post: {
           operationId: operationIdOf(name),
           summary: says,
-          description: "Always HTTP 200, within two seconds. `WebhookCommand` and `SdkAppId` too.",
+          description: [
+            "Always HTTP 200, within two seconds; a failure names itself in `x-error-code`.",
+            "`WebhookCommand` and `SdkAppId` are taken too. What is not decided after 1.6 s is",
+            "not charged. `dedupe` makes calls that are alike one gift.",
+          ].join(" "),
           tags: ["Tencent"],
           security: [],
           requestParams: { query: CallbackQuery },
@@ -158,6 +191,7 @@ export function receiverPaths(
               content: { "application/json": { schema: CallbackAnswer, examples: answerExamples } },
             },
           },
+          "x-error-codes": [...alwaysOfCallbacks, ...refusals, faultCode],
         },
       },
     ]),

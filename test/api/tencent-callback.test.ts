@@ -328,7 +328,23 @@ test("the description shows what is really sent and answered", async () => {
     RoomId: id,
     GiftWater: { ...asked.GiftWater, ...water, To_Account: [host.id] },
   };
-  expect((await callBack(wish)).body).toEqual(answers.charged.value);
-  expect((await callBack(wish)).body).toEqual(answers.creditsTooLow.value);
+  expect((await callBack(wish)).body).toEqual(answers.done.value);
+  const refused = await callBack(wish);
+  expect(refused.body).toEqual(answers.creditsTooLow.value);
   expect(await balanceOf(sender)).toBe(0);
+  const RoomId = freshId();
+  const unknown = await callBack({ ...wish, RoomId });
+  const { ErrorInfo, ...other } = answers.roomNotFound.value;
+  expect(unknown.body).toEqual({ ...other, ErrorInfo: ErrorInfo.replace(asked.RoomId, RoomId) });
+  const query = callbackQuery({ key: "0".repeat(48) });
+  const shut = await callBack(wish, { query });
+  expect(shut.body).toEqual(answers.wrongKey.value);
+  for (const { headers } of [refused, unknown, shut])
+    expect(post["x-error-codes"]).toContain(headers.get("x-error-code"));
+  const { afterCreateRoom, afterDestroyRoom } =
+    post.requestBody.content["application/json"].examples;
+  for (const { value } of [afterCreateRoom, afterDestroyRoom]) {
+    const RoomInfo = { ...value.RoomInfo, RoomId };
+    expect((await callBack({ ...value, RoomInfo })).body).toEqual(answers.done.value);
+  }
 });

@@ -1,4 +1,4 @@
-import { takenCallbacks } from "../../../domain/tencent/incoming-callback.ts";
+import { callbackRefusals, takenCallbacks } from "../../../domain/tencent/incoming-callback.ts";
 import { chargeGift } from "../../../platform/store/tencent/charged-gifts.ts";
 import { noteRoom, noteRoomEnd } from "../../../platform/store/tencent/room-lifecycle.ts";
 import { receiver, toldOf } from "../../../platform/tencent/receiver.ts";
@@ -9,6 +9,7 @@ export const { contract, handler } = receiver(
     path: "/callback",
     says: "Charge a gift that Tencent's engine is about to send, or note its room",
     takes: takenCallbacks,
+    refusals: callbackRefusals,
     grants: {
       read: ["ROOM", "STREAM", "GIFTID", "GIFTTYPE", "USER", "WALLET", "REPLAY"],
       write: [
