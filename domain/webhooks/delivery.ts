@@ -60,13 +60,10 @@ const ListedDelivery = z
       .int()
       .nullable()
       .meta({ description: "The status of the last answer; null where none came", example: 503 }),
-    error: z
-      .string()
-      .nullable()
-      .meta({
-        description: "Why the last attempt failed; null where it did not",
-        example: "The answer was 503",
-      }),
+    error: z.string().nullable().meta({
+      description: "Why the last attempt failed; null where it did not",
+      example: "The answer was 503",
+    }),
     nextAttemptAt: Timestamp.nullable().meta({
       description: "When the next attempt of the schedule is due; null where none follows",
       example: "2026-01-15T10:30:30.000Z",
