@@ -9,6 +9,7 @@ import {
   person,
   topUp,
 } from "../api/people.ts";
+import { createWebhooks, startReceiver } from "../api/receiver.ts";
 import { type Viewer, watch } from "../api/viewer.ts";
 import { print, round, wait } from "./figures.ts";
 
@@ -16,8 +17,7 @@ type Units = { writeUnits: number; readUnits: number };
 type Cost = { units: { write: number; read: number }; byFunction: Record<string, Units> };
 
 /** What making and posting the frames has taken: counted by frame and batch, apart. */
-const framesOf = ({ byFunction }: Cost): Units =>
-  byFunction["ovation-dev-realtime-fan-out"] ?? { writeUnits: 0, readUnits: 0 };
+const framesOf = (spent: Cost): Units => unitsOf(spent, "realtime-fan-out");
 
 const cost = async () => (await (await fetch(`${apiUrl()}/local/cost`)).json()) as Cost;
 
@@ -52,6 +52,50 @@ async function measure(calls: number, act: () => Promise<unknown>) {
   };
 }
 
+/** What one function has taken so far. */
+const unitsOf = ({ byFunction }: Cost, name: string): Units =>
+  byFunction[`ovation-dev-${name}`] ?? { writeUnits: 0, readUnits: 0 };
+
+type Row = (operation: string, target: string, units: object) => void;
+
+/** A picture is kept and shown. Its bytes lie in the bucket, at a price of their own. */
+async function measurePictures(row: Row): Promise<void> {
+  const as = await person();
+  const bytes = Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(1_000)]);
+  const send = async () => {
+    const raw = new FormData();
+    raw.set("photo", new Blob([bytes], { type: "image/png" }), "photo.png");
+    return call("POST /api/v1/users/me/photo", { as, raw });
+  };
+  await send();
+  row("photo of a user, in place of another", "6 write, 3 read", await measure(1, send));
+  const url: string = (await send()).body.data.profilePhoto.url;
+  row("picture, shown", "1.5 read", await measure(1, () => fetch(url)));
+}
+
+/** Deliveries of chat messages to one webhook: what their function alone takes. */
+async function measureDeliveries(row: Row, count: number, say: () => Promise<unknown>) {
+  const inbox = await startReceiver();
+  const hooks = createWebhooks();
+  try {
+    await hooks.make(inbox.url, ["chat.message"]);
+    const before = unitsOf(await quiet(), "webhooks-deliver");
+    await times(count, say);
+    await eventually(
+      async () => inbox.received.length,
+      (come) => come === count,
+    );
+    const after = unitsOf(await quiet(), "webhooks-deliver");
+    row(`delivery to a webhook, of ${count} at once`, "2 write, 3 read", {
+      write: round((after.writeUnits - before.writeUnits) / count),
+      read: round((after.readUnits - before.readUnits) / count),
+    });
+  } finally {
+    await hooks.removeAll();
+    await inbox.stop();
+  }
+}
+
 const times = <T>(count: number, act: (at: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, at) => act(at)));
 
@@ -78,8 +122,9 @@ export async function benchUnits(): Promise<void> {
   for (let n = 0; n < 60; n++) await say();
 
   const rows: Record<string, unknown>[] = [];
-  const row = (operation: string, target: string, units: object) =>
+  const row: Row = (operation, target, units) => {
     rows.push({ operation, ...units, target });
+  };
   row("chat message, alone, without a key", "4.5 write, 2 read", await measure(1, () => say()));
   row(
     "chat message, alone, with a key",
@@ -114,6 +159,8 @@ export async function benchUnits(): Promise<void> {
     }),
   );
   watching?.close();
+  await measurePictures(row);
+  for (const count of [20, 1]) await measureDeliveries(row, count, () => say());
   await eventually(
     () => call("GET /api/v1/wallet", { as: host }),
     ({ body }) => body.data.pending === 0,
