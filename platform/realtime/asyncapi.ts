@@ -64,7 +64,6 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
         bindings: { ws: { method: "GET", query: querySchema } },
       },
       webhook: {
-        address: null,
         description: "The URL of a webhook, which an admin names: an HTTP POST for each event",
         messages: Object.fromEntries(Object.keys(posted).map((name) => [name, reference(name)])),
         bindings: { http: {} },
