@@ -19,11 +19,13 @@ const endpoints = rowsOf("endpoint").filter(
   ({ contract }) => methodAndPath(contract)[1] !== catchAll,
 );
 const asyncApi = asyncApiDocument(rowsOf("socket"));
-const openApi = openApiDocument(endpoints, {
-  ...commandPaths(rowsOf("command")),
-  ...receiverPaths(rowsOf("receiver")),
-  ...downloadPaths(rowsOf("download"), "/pictures"),
-});
+const openApi = withoutUnused(
+  openApiDocument(endpoints, {
+    ...commandPaths(rowsOf("command")),
+    ...receiverPaths(rowsOf("receiver")),
+    ...downloadPaths(rowsOf("download"), "/pictures"),
+  }),
+);
 const eventTypes = clientTypes(asyncApi.components.schemas);
 /** TypeScript as the formatter would leave it: a generator that breaks lines would be another. */
 function formatted(name: string, text: string): string {
@@ -37,6 +39,17 @@ function formatted(name: string, text: string): string {
   if (status !== 0) throw new Error(`${name} cannot be formatted: ${stderr}`);
   return stdout;
 }
+
+/** A failure of which every operation tells more is nobody's reference. */
+function withoutUnused(document: ReturnType<typeof openApiDocument>) {
+  const text = JSON.stringify(document.paths);
+  const responses = Object.entries(document.components?.responses ?? {}).filter(([name]) =>
+    text.includes(`"#/components/responses/${name}"`),
+  );
+  const components = { ...document.components, responses: Object.fromEntries(responses) };
+  return { ...document, components };
+}
+
 const json = (document: unknown) => `${JSON.stringify(document, null, 1)}\n`;
 const documents = {
   "docs/openapi.json": json(openApi),

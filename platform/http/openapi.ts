@@ -83,17 +83,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], more: ZodOpenApi
       },
     },
   };
-  return withoutUnused(createDocument(document, rendering));
-}
-
-/** Failures that every operation tells more about are nobody's reference. */
-function withoutUnused(document: ReturnType<typeof createDocument>) {
-  const text = JSON.stringify(document.paths);
-  const responses = Object.entries(document.components?.responses ?? {}).filter(([name]) =>
-    text.includes(`"#/components/responses/${name}"`),
-  );
-  const components = { ...document.components, responses: Object.fromEntries(responses) };
-  return { ...document, components };
+  return createDocument(document, rendering);
 }
 
 function tagsOf(paths: ZodOpenApiPathsObject): { name: string }[] {
