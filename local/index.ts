@@ -1,6 +1,6 @@
 import { readAssembly } from "./assembly/index.ts";
 import type { Aws } from "./aws/index.ts";
-import { startAws } from "./aws/index.ts";
+import { startAws, withIssuerFaults } from "./aws/index.ts";
 import type { Gateway } from "./gateway/index.ts";
 import { startGateway } from "./gateway/index.ts";
 import type { OwnRoute } from "./gateway/own-routes.ts";
@@ -207,7 +207,7 @@ function addOwnRoutes(
   sockets: Sockets,
 ): void {
   ownRoutes.add(
-    ...issuer.routes,
+    ...withIssuerFaults(issuer.routes, aws.faults),
     ...aws.routes.map(({ method, path, handler }) => ({
       method,
       path,

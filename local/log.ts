@@ -13,6 +13,8 @@ type RequestLine = {
   statusCode: number;
   milliseconds: number;
   by: string;
+  /** The gateway's name for it, which its caller is told. */
+  requestId?: string | undefined;
 };
 
 /** What the runner writes while it runs: a line for each request, and what the functions say. */
@@ -39,10 +41,11 @@ export function createLog(mode: LogMode, write: Write = writeToProcess): Log {
   const sayJson = (entry: Record<string, unknown>, stream: "stdout" | "stderr" = "stdout") =>
     write(JSON.stringify({ timestamp: new Date().toISOString(), ...entry }), stream);
   return {
-    request({ method, path, statusCode, milliseconds, by }) {
+    request({ method, path, statusCode, milliseconds, by, requestId }) {
       if (mode === "json") {
         const rounded = Math.round(milliseconds * 10) / 10;
-        sayJson({ level: "INFO", method, path, statusCode, milliseconds: rounded, by });
+        const call = { method, path, statusCode, milliseconds: rounded, by };
+        sayJson({ level: "INFO", ...(requestId && { requestId }), ...call });
       } else if (mode === "text") {
         const time = new Date().toTimeString().slice(0, 8);
         const duration = `${Math.round(milliseconds)} ms`;

@@ -42,7 +42,7 @@ export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
     event: APIGatewayRequestAuthorizerEvent,
     context?: TimeLeft,
   ): Promise<APIGatewayAuthorizerResult> {
-    beginInvocation(context);
+    beginInvocation(context, event.requestContext?.requestId);
     const now = new Date();
     const verdict = await identify(event, now).catch((error: unknown) => {
       countMetric("AuthorizerFaults");

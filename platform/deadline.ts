@@ -1,4 +1,5 @@
 import { refuse } from "../domain/refusal.ts";
+import { setCorrelation } from "./correlation.ts";
 
 /** The part of Lambda's context that says when the function will be ended. */
 export type TimeLeft = { getRemainingTimeInMillis(): number };
@@ -14,9 +15,11 @@ let endsAt = Number.POSITIVE_INFINITY;
 /**
  * Begins an invocation: from now on calls to AWS are bounded by what is left of its time, however
  * many of them come one after the other. One for the process, since Lambda gives an environment one
- * event at a time. Without a context (a test, a program of ours) there is no such bound.
+ * event at a time. Without a context (a test, a program of ours) there is no such bound. What is
+ * logged and written from now on is `requestId`'s, the one that the caller is told.
  */
-export function beginInvocation(context: TimeLeft | undefined): void {
+export function beginInvocation(context: TimeLeft | undefined, requestId?: string): void {
+  setCorrelation(requestId);
   const left = context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY;
   endsAt = Date.now() + left - lastWordMilliseconds;
 }

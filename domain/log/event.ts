@@ -97,6 +97,8 @@ export type StreamEvent = {
  */
 export type LogRecord = {
   id: string;
+  /** The request id of the call that wrote the item: for whoever searches, not for viewers. */
+  correlationId?: string;
   /** When the table made the record: seconds since 1970, the one clock of a log. */
   createdAt: number;
   events: readonly StreamEvent[];

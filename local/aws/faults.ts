@@ -19,7 +19,7 @@ const kinds = [
 const FaultWanted = z.strictObject({
   /** Function name, or its end such as `gifts-create`; absent means any. */
   caller: z.string().max(200).optional(),
-  /** `dynamodb`, `sqs`, `execute-api` …; absent means any. */
+  /** `dynamodb`, `sqs`, `execute-api` …; absent means any of AWS. `lambda` and `issuer` too. */
   service: z.string().max(50).optional(),
   /** `PutItem`, `PostToConnection` …; absent means any. */
   operation: z.string().max(100).optional(),

@@ -7,7 +7,7 @@ import { createDynamoDb } from "./dynamodb.ts";
 import { startEndpoint } from "./endpoint.ts";
 import { removeEndpointNote, writeEndpointNote } from "./endpoint-note.ts";
 import { startEngine } from "./engine.ts";
-import { createFaults } from "./faults.ts";
+import { createFaults, type Faults } from "./faults.ts";
 import { createIam, runnerCaller } from "./iam.ts";
 import { withInvocationFaults } from "./invocation-faults.ts";
 import { createInvocationCalls } from "./invocations.ts";
@@ -24,6 +24,7 @@ export { FormatMismatch } from "../engine/index.ts";
 export { DataDirectoryBusy } from "../state.ts";
 export { findEndpoint } from "./endpoint-note.ts";
 export { openEngine, openSnapshot } from "./engine.ts";
+export { withIssuerFaults } from "./issuer-faults.ts";
 
 /** Credentials as the SDK takes them. */
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
@@ -41,6 +42,8 @@ export type Aws = {
   /** Does the calls that functions send from thread to thread, as the endpoint does the others. */
   doCalls: DoCalls;
   routes: LocalRoute[];
+  /** What strikes others than AWS too. */
+  faults: Faults;
   /** Whether a socket that nobody used for so long is forgotten; undefined: none is. */
   forgetIdleSockets(milliseconds: number | undefined): void;
   /** Requests that came on a forgotten socket and were reset. */
@@ -134,6 +137,7 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
     credentialsFor,
     getSecret: secrets.get,
     meter,
+    faults,
     invoke: withInvocationFaults(options.invoke, faults, { onlyNamed: true }),
     doCalls: createThreadCalls(services, createPostsTogether(posting, iam)),
     routes: listLocalRoutes({ meter, faults, streams, queues: stage.queues, store, engine }),

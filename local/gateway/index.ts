@@ -123,7 +123,9 @@ async function serve(edge: Edge, request: IncomingMessage, response: ServerRespo
   response.writeHead(statusCode, all.flat());
   response.end(body);
   const milliseconds = performance.now() - started;
-  edge.log.request({ method: request.method ?? "", path, statusCode, milliseconds, by });
+  const [, requestId] = headers.find(([name]) => /^x-request-id$/i.test(name)) ?? [];
+  const { method = "" } = request;
+  edge.log.request({ method, path, statusCode, milliseconds, by, requestId });
 }
 
 /** What a request is answered with; undefined: whoever asked has gone. */

@@ -38,7 +38,7 @@ export function download<const C extends Omit<DownloadContract, "kind">>(
     event: APIGatewayProxyEvent,
     context?: TimeLeft,
   ): Promise<APIGatewayProxyResult> {
-    beginInvocation(context);
+    beginInvocation(context, event.requestContext.requestId);
     const { requestId } = event.requestContext;
     const headers = commonHeaders(requestId, header(event, "origin"));
     try {
@@ -47,7 +47,7 @@ export function download<const C extends Omit<DownloadContract, "kind">>(
     } catch (error) {
       const now = new Date();
       if (error instanceof Refusal) return refusalAnswer(error, headers, now);
-      logFault("A download failed", error, { path: contract.path, requestId });
+      logFault("A download failed", error, { path: contract.path });
       if (isPassing(error)) return refusalAnswer(new Refusal("unavailable"), headers, now);
       const body = JSON.stringify(failure(500, [], now));
       return { statusCode: 500, headers: { ...headers, [errorCodeHeader]: faultCode }, body };

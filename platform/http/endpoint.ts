@@ -104,7 +104,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     event: APIGatewayProxyEvent,
     context: TimeLeft,
   ): Promise<APIGatewayProxyResult> {
-    beginInvocation(context);
+    beginInvocation(context, event.requestContext.requestId);
     const call: Call = begin(event);
     calls.set(event, call);
     const caller = identify(contract, event, call.now);
@@ -235,10 +235,7 @@ async function answerError(contract: Contract, call: Call, error: unknown) {
  */
 function fault(contract: Contract, call: Call, error: unknown): APIGatewayProxyResult {
   const { headers, now } = call;
-  logFault("A request failed", error, {
-    route: contract.route,
-    requestId: headers["x-request-id"],
-  });
+  logFault("A request failed", error, { route: contract.route });
   const isInner = error instanceof Error && error.name === "InternalServerError";
   if (isPassing(error) && !isInner) return refusalAnswer(new Refusal("unavailable"), headers, now);
   const named = { ...headers, [errorCodeHeader]: faultCode };

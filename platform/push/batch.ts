@@ -73,7 +73,9 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void
     }
     const change = { kind, streamId: owner, createdAt, old, new: image };
     const logRecord = recordOf(change, setting("DEFAULT_PICTURE"));
-    if (logRecord !== undefined) workOf(batch, owner).records.push(logRecord);
+    const { correlationId } = image;
+    const whose = typeof correlationId === "string" && { correlationId };
+    if (logRecord !== undefined) workOf(batch, owner).records.push({ ...logRecord, ...whose });
   }
 }
 

@@ -6,6 +6,7 @@ import type { Audience, Push } from "./audience.ts";
 import { deliverFrames } from "./deliver.ts";
 import { frameAll } from "./framing.ts";
 import { Posting } from "./jobs.ts";
+import { logShown } from "./trace.ts";
 import { viewersOf } from "./viewer-count.ts";
 
 /**
@@ -37,6 +38,12 @@ export async function postRoom(audience: Audience): Promise<void> {
       : { ...(await readHead(streamId)), fed: undefined };
   await framed.fed;
   await removeBacklog(streamId, ids);
-  const isDone = await deliverFrames(audience, framed);
+  let isDone = false;
+  try {
+    isDone = await deliverFrames(audience, framed);
+  } finally {
+    const newFrames = "newFrames" in framed ? framed.newFrames : [];
+    logShown(streamId, records, { ...framed, newFrames, posted: isDone });
+  }
   if (more || !isDone) await outlet.jobs.queueRemainder(streamId, now);
 }

@@ -6,6 +6,7 @@ import type { Audience } from "./audience.ts";
 import { deliverFrames } from "./deliver.ts";
 import { frameRecords } from "./framing.ts";
 import { greetSubscribers } from "./greet.ts";
+import { logShown } from "./trace.ts";
 import { viewersOf } from "./viewer-count.ts";
 
 /** What a batch of the table's stream asks of one stream's log, in the order of the records. */
@@ -33,6 +34,12 @@ async function pushRecords(audience: Audience, records: readonly LogRecord[]): P
     return outlet.jobs.queuePosting({ streamId, gathered: id });
   }
   const framed = await frameRecords(audience, records, viewers);
-  if (!(await deliverFrames(audience, framed))) await outlet.jobs.queueRemainder(streamId, now);
+  let posted = false;
+  try {
+    posted = await deliverFrames(audience, framed);
+  } finally {
+    logShown(streamId, records, { ...framed, posted });
+  }
+  if (!posted) await outlet.jobs.queueRemainder(streamId, now);
   await framed.fed;
 }

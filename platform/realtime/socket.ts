@@ -22,6 +22,8 @@ import { noteLimited } from "./limited.ts";
 export type SocketEvent = {
   requestContext: {
     connectionId: string;
+    /** Of this event; the `requestId` of a message is its sender's own. */
+    requestId?: string;
     eventType: "CONNECT" | "MESSAGE" | "DISCONNECT";
     /** Milliseconds since 1970. */
     connectedAt: number;
@@ -79,7 +81,7 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
   named(handle, contract.route);
 
   async function handler(event: SocketEvent, context?: TimeLeft): Promise<APIGatewayProxyResult> {
-    beginInvocation(context);
+    beginInvocation(context, event.requestContext.requestId);
     const { connectionId, connectedAt, eventType } = event.requestContext;
     const now = new Date();
     let requestId: string | undefined;

@@ -11,6 +11,7 @@ import { setting } from "../env.ts";
 import { atInit } from "../init.ts";
 import { lazy } from "../lazy.ts";
 import { retryConflicts } from "./conflicts.ts";
+import { correlate } from "./correlate.ts";
 import type { Key } from "./keys.ts";
 import { onLayout } from "./layout.ts";
 
@@ -18,10 +19,12 @@ let other: DynamoDBDocumentClient | undefined;
 
 const own = lazy(() =>
   onLayout(
-    retryConflicts(
-      DynamoDBDocumentClient.from(openClient(DynamoDBClient), {
-        marshallOptions: { removeUndefinedValues: true },
-      }),
+    correlate(
+      retryConflicts(
+        DynamoDBDocumentClient.from(openClient(DynamoDBClient), {
+          marshallOptions: { removeUndefinedValues: true },
+        }),
+      ),
     ),
     tableName,
   ),

@@ -106,7 +106,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
     event: APIGatewayProxyEvent,
     context?: TimeLeft,
   ): Promise<APIGatewayProxyResult> {
-    beginInvocation(context);
+    beginInvocation(context, event.requestContext.requestId);
     const call = begin(event);
     try {
       return await serve(event, call);
@@ -212,8 +212,8 @@ async function findAnswer(call: KeyedCall, now: Date, inProgress: boolean): Prom
 }
 
 function fault(contract: CommandContract, call: Call, error: unknown): APIGatewayProxyResult {
-  const { requestId } = call;
+  const { requestId: tencentRequestId } = call;
   countMetric("CommandFaults");
-  logFault("A command failed", error, { command: contract.command, requestId });
+  logFault("A command failed", error, { command: contract.command, tencentRequestId });
   return failed(call, crash, faultCode);
 }

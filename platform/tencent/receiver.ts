@@ -3,6 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { otherReason, reasonOf } from "../../domain/tencent/incoming-callback.ts";
+import { setCorrelation } from "../correlation.ts";
 import { endCallsIn } from "../deadline.ts";
 import { setting } from "../env.ts";
 import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
@@ -83,13 +84,14 @@ export function receiver<const C extends Omit<ReceiverContract, "kind">>(
     const arrivedAt = event.requestContext.requestTimeEpoch ?? now.getTime();
     endCallsIn(Math.min(0, arrivedAt - now.getTime()) + decidedWithinMilliseconds);
     const { requestId } = event.requestContext;
+    setCorrelation(requestId);
     const headers = commonHeaders(requestId, header(event, "origin"));
     try {
       return send(headers, await serve(event, now));
     } catch (error) {
       if (error instanceof Refusal) return send(headers, toldOf(error));
       countMetric("CommandFaults");
-      logFault("A callback failed", error, { path: contract.path, requestId });
+      logFault("A callback failed", error, { path: contract.path });
       const errorInfo = "Internal server error, try again";
       return send(headers, { errorCode: otherReason, errorInfo, name: faultCode });
     }

@@ -200,7 +200,7 @@ test("what all wallets owe is published each minute, and no more once it is repa
     await measureDebts({});
     expect(JSON.parse(said.at(-1) ?? "{}")).toMatchObject({
       stage: "dev",
-      CreditsOwed: owing.owed,
+      CreditsOwed: [owing.owed],
     });
     await topUp({ userId: debtors[0]!.host, amount: 5, reference: "in", now }, forget);
     expect(await sumDebts()).toEqual({ ...owing, owed: before.owed + 25 });

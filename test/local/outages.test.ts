@@ -1,0 +1,183 @@
+/**
+ * What Ovation stands on fails for a while: callers hear 503 with `Retry-After`, nothing is half
+ * done, and it goes on by itself. The table of them is in docs/runbook.md.
+ */
+import {
+  type Answer,
+  call,
+  eventually,
+  freshId,
+  giftType,
+  liveStream,
+  type Person,
+  person,
+  topUp,
+} from "../api/people.ts";
+import { watch } from "../api/viewer.ts";
+import { type System, startSystem } from "../system.ts";
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem({ env: { DEMO: "off" } });
+  process.env.API_URL = system.url;
+  process.env.WS_URL = `${system.url.replace("http", "ws")}/ws`;
+});
+afterAll(() => system.stop());
+afterEach(async () => {
+  await call("DELETE /local/faults");
+  await call("POST /local/streams", { body: { pause: false } });
+});
+
+const fault = async (body: object) =>
+  expect((await call("POST /local/faults", { body: { count: 100_000, ...body } })).status).toBe(
+    201,
+  );
+const me = (as: Person) => call("GET /api/v1/users/me", { as });
+const walletOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
+const expectUnavailable = ({ status, headers, body }: Answer) => {
+  expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
+  expect(body.errors).toEqual(["Service temporarily unavailable"]);
+};
+
+/** What a gift needs. */
+async function giving() {
+  const [{ host, id }, ann, giftTypeId] = await Promise.all([liveStream(), person(), giftType(10)]);
+  await topUp(ann, 100);
+  const one = freshId();
+  const give = (key = one) =>
+    call("POST /api/v1/gifts/create", { as: ann, key, body: { giftTypeId, liveStreamId: id } });
+  return { host, ann, id, give };
+}
+
+describe("the issuer", () => {
+  test.each(["error_before", "throttle", "silence"])(
+    "gives no keys (%s): 503 and no refusal; known keys serve on afterwards",
+    async (kind) => {
+      const own = await startSystem({ env: { DEMO: "off" } });
+      process.env.API_URL = own.url;
+      try {
+        const ann = await person();
+        await fault({ service: "issuer", operation: "GetKeys", kind });
+        expectUnavailable(await me(ann));
+        await call("DELETE /local/faults");
+        await eventually(
+          () => me(ann),
+          ({ status }) => status === 200,
+        );
+        // Now it is gone altogether, and whoever has a token does not notice.
+        await fault({ service: "issuer", kind });
+        expect((await me(await person())).status).toBe(200);
+      } finally {
+        process.env.API_URL = system.url;
+        await own.stop();
+      }
+    },
+  );
+
+  test("does not say where people sign in: 503, and 200 when it is back", async () => {
+    await fault({ service: "issuer", kind: "error_before" });
+    expectUnavailable(await call("GET /api/v1/sign-in"));
+    await call("DELETE /local/faults");
+    await eventually(
+      () => call("GET /api/v1/sign-in"),
+      ({ status }) => status === 200,
+    );
+  });
+});
+
+describe("the table", () => {
+  test.each(["throttle", "silence"])(
+    "takes no gift (%s): 503, nothing is paid, and the same key pays once afterwards",
+    async (kind) => {
+      const { ann, host, give } = await giving();
+      await fault({ service: "dynamodb", caller: "gifts-create", kind });
+      expectUnavailable(await give());
+      expect(await walletOf(ann)).toMatchObject({ balance: 100 });
+      await call("DELETE /local/faults");
+      expect((await give()).status).toBe(201);
+      expect((await give()).headers.get("idempotency-replayed")).toBe("true");
+      expect(await walletOf(ann)).toMatchObject({ balance: 90 });
+      await eventually(
+        () => walletOf(host),
+        ({ balance, pending }) => balance === 10 && pending === 0,
+      );
+    },
+  );
+});
+
+describe("the table's stream", () => {
+  test("is slow: calls are answered at once, credits are pending, and all is shown once later", async () => {
+    const { ann, host, id, give } = await giving();
+    const viewer = await watch(ann, id);
+    await call("POST /local/streams", { body: { pause: true } });
+    expect((await give()).status).toBe(201);
+    const say = `POST /api/v1/live-stream/${id}/chat/messages`;
+    for (const content of ["one", "two"])
+      expect((await call(say, { as: ann, body: { content } })).status).toBe(201);
+    expect(await walletOf(ann)).toMatchObject({ balance: 90 });
+    expect(await walletOf(host)).toMatchObject({ balance: 0, pending: 10 });
+    expect(viewer.events()).toEqual([]);
+    await call("POST /local/streams", { body: { pause: false } });
+    const types = () => viewer.events().map(({ type }) => type);
+    await eventually(
+      async () => types(),
+      (all) => all.filter((type) => /^(gift\.sent|chat\.message)$/.test(type)).length >= 3,
+    );
+    expect(types().filter((type) => type === "gift.sent")).toHaveLength(1);
+    const texts = viewer.events().flatMap(({ data }) => data.content ?? []);
+    expect(texts).toEqual(["one", "two"]);
+    await eventually(
+      () => walletOf(host),
+      ({ balance, pending }) => balance === 10 && pending === 0,
+    );
+    viewer.close();
+  });
+});
+
+describe("the queues", () => {
+  test("take nothing: what callers ask is done, and what the queues were for follows", async () => {
+    const { ann, host, id, give } = await giving();
+    const viewer = await watch(ann, id);
+    await fault({ service: "sqs", kind: "error_before" });
+    for (const key of [freshId(), freshId()]) expect((await give(key)).status).toBe(201);
+    const { balance: received, pending } = await walletOf(host);
+    expect(received + pending).toBe(20);
+    await viewer.next(
+      ({ type, events }) => type === "events" && /gift/.test(JSON.stringify(events)),
+    );
+    await call("DELETE /local/faults");
+    await eventually(
+      () => walletOf(host),
+      ({ balance, pending: left }) => balance === 20 && left === 0,
+    );
+    // The end of a combo is a delayed message: it comes although no queue took it at first.
+    await eventually(
+      async () => viewer.events().map(({ type }) => type),
+      (types) => types.includes("combo.ended"),
+    );
+    viewer.close();
+  });
+});
+
+describe("the gateway of the sockets", () => {
+  test("answers posts with 5xx: nobody is cut off, and every viewer has every message in the end", async () => {
+    const [{ host, id }, ann] = await Promise.all([liveStream(), person()]);
+    const viewer = await watch(ann, id);
+    const say = (content: string) =>
+      call(`POST /api/v1/live-stream/${id}/chat/messages`, { as: host, body: { content } });
+    await fault({ service: "execute-api", kind: "error_before" });
+    for (const content of ["one", "two"]) expect((await say(content)).status).toBe(201);
+    await call("DELETE /local/faults");
+    expect((await say("three")).status).toBe(201);
+    await viewer.next(({ events = [] }) => /three/.test(JSON.stringify(events)));
+    // A client sees the hole by the numbers, and asks; here over HTTP.
+    const path = `GET /api/v1/live-stream/${id}/events?after=0`;
+    const log = await call(path, { as: ann });
+    const texts = log.body.data.frames.flatMap(
+      ({ events }: { events: { data: { content?: string } }[] }) =>
+        events.flatMap(({ data }) => data.content ?? []),
+    );
+    expect(texts).toEqual(["one", "two", "three"]);
+    viewer.close();
+  });
+});
