@@ -12,7 +12,10 @@ const menu: Record<string, readonly string[]> = {
     ...["docs/embed.md", "docs/overlay.md", "docs/webhooks.md", "docs/money-in.md"],
     ...["docs/identity.md", "docs/frames.md", "docs/moving-from-tencent.md"],
   ],
-  Operate: ["docs/deploying.md", "docs/runbook.md", "docs/scale.md", "docs/abuse.md"],
+  Operate: [
+    ...["docs/deploying.md", "docs/restore.md", "docs/runbook.md", "docs/scale.md"],
+    "docs/abuse.md",
+  ],
   Extend: ["docs/architecture.md", "CONTRIBUTING.md", "docs/words.md"],
 };
 

@@ -17,6 +17,8 @@ export function placeholdersOf(stage: Stage): string[] {
     ([, value]) => placeholder.test(value),
   );
   if (alarmsAddress === "") found.push(["alarmsAddress", "nobody"]);
+  if (stage.issuer === undefined && stage.mailFrom === undefined)
+    found.push(["mailFrom", "Cognito's own sender, of 50 mails a day"]);
   for (const pinned of ["account", "region"] as const)
     if (stage[pinned] === undefined) found.push([pinned, "whatever the credentials name"]);
   if (tencent.sdkAppId === demoSdkAppId)

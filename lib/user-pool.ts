@@ -120,7 +120,8 @@ function placeClients(pool: UserPool, stage: Stage) {
       callbackUrls: [...stage.consoleUrls],
       logoutUrls: [...stage.consoleUrls],
     },
-    refreshTokenValidity: Duration.hours(1),
+    // No shorter than the others; the console signs in anew when a token has ended.
+    refreshTokenValidity: Duration.hours(2),
   });
   const identifier = "ovation";
   const scopes = Object.values(stage.roleScopes)

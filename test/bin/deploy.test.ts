@@ -68,6 +68,12 @@ test("a stage with values of its own, and one that keeps nothing, has no placeho
   expect(placeholdersOf({ ...own, mailFrom: "no-reply@ovation.example" })).toEqual([
     "prod: mailFrom is still no-reply@ovation.example",
   ]);
+  const { mailFrom: _, ...silent } = own;
+  expect(placeholdersOf(silent)).toEqual([
+    "prod: mailFrom is still Cognito's own sender, of 50 mails a day",
+  ]);
+  const issuer = { issuer: "https://i.acme.com", audience: "a", jwks: "https://i.acme.com/k" };
+  expect(placeholdersOf({ ...silent, issuer })).toEqual([]);
   expect(placeholdersOf(stage("dev"))).toEqual([]);
 });
 
