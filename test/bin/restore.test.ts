@@ -16,14 +16,16 @@ const root = join(import.meta.dirname, "../..");
 const file = "dynamodb.sqlite";
 
 let [before, restored] = ["", ""];
+let system: System;
 beforeAll(async () => {
   [before, restored] = (await Promise.all(
     ["before", "restored"].map((name) => mkdtemp(join(tmpdir(), `ovation-${name}-`))),
   )) as [string, string];
 });
-afterAll(() =>
-  Promise.all([before, restored].map((path) => rm(path, { recursive: true, force: true }))),
-);
+afterAll(async () => {
+  if (system.process.exitCode === null) await system.kill();
+  await Promise.all([before, restored].map((path) => rm(path, { recursive: true, force: true })));
+});
 
 /**
  * The table as a backup has it, in another place: its items as of a moment. A restored table's
@@ -83,7 +85,7 @@ function run(script: string, ...options: string[]) {
 }
 
 test("a backup becomes a table that fits, and whoever saw more than it knows asks again", async () => {
-  let system = await startSystem({ dataDir: before });
+  system = await startSystem({ dataDir: before });
   let ann = await tokenOf(system, { sub: "ann", credits: 500 });
   const [watching, { epoch }] = await come(system, ann);
   await say(system, ann, "in the backup");
@@ -105,37 +107,33 @@ test("a backup becomes a table that fits, and whoever saw more than it knows ask
   expect(run("audit.ts")).toMatchObject({ status: 0 });
   expect(run("reset-logs.ts", "--yes")).toMatchObject({ status: 0 });
   system = await startSystem({ dataDir: restored });
-  try {
-    ann = await tokenOf(system, { sub: "ann" });
-    for (const frame of [known, beyond]) {
-      const [viewer, said] = await come(system, ann, { epoch, frame });
-      expect(said).toMatchObject({ recovered: false });
-      expect(said.epoch).not.toBe(epoch);
-      viewer.close();
-    }
-    const { messages } = await ask(system, ann, "GET", chat);
-    const contents = messages.map(({ content }: Message) => content);
-    expect(contents).toContain("in the backup");
-    expect(contents).not.toContain("after the backup");
-
-    const [viewer, { epoch: next, head }] = await come(system, ann);
-    await say(system, ann, "after the restore");
-    const shown = await viewer.next(shows("after the restore"));
-    expect([shown.epoch ?? next, shown.frame]).toEqual([next, head + 1]);
-    const [back, { recovered }] = await come(system, ann, { epoch: next, frame: head });
-    expect(recovered).toBe(true);
-    expect((await back.next(shows("after the restore"))).frame).toBe(shown.frame);
-
-    // What nobody was told of any more, the sweep finds: the host is credited, once.
-    const host = await tokenOf(system, { sub: hostId });
-    await eventually(
-      async () => (await ask(system, host, "GET", "/api/v1/wallet")).data,
-      ({ pending }) => pending === 0,
-      150_000,
-    );
-    const audited = await fetch(`${system.url}/local/audit`);
-    expect(await audited.json()).toMatchObject({ fits: true, misfits: [] });
-  } finally {
-    await system.stop();
+  ann = await tokenOf(system, { sub: "ann" });
+  for (const frame of [known, beyond]) {
+    const [viewer, said] = await come(system, ann, { epoch, frame });
+    expect(said).toMatchObject({ recovered: false });
+    expect(said.epoch).not.toBe(epoch);
+    viewer.close();
   }
+  const { messages } = await ask(system, ann, "GET", chat);
+  const contents = messages.map(({ content }: Message) => content);
+  expect(contents).toContain("in the backup");
+  expect(contents).not.toContain("after the backup");
+
+  const [viewer, { epoch: next, head }] = await come(system, ann);
+  await say(system, ann, "after the restore");
+  const shown = await viewer.next(shows("after the restore"));
+  expect([shown.epoch ?? next, shown.frame]).toEqual([next, head + 1]);
+  const [back, { recovered }] = await come(system, ann, { epoch: next, frame: head });
+  expect(recovered).toBe(true);
+  expect((await back.next(shows("after the restore"))).frame).toBe(shown.frame);
+
+  // What nobody was told of any more, the sweep finds: the host is credited, once.
+  const host = await tokenOf(system, { sub: hostId });
+  await eventually(
+    async () => (await ask(system, host, "GET", "/api/v1/wallet")).data,
+    ({ pending }) => pending === 0,
+    150_000,
+  );
+  const audited = await fetch(`${system.url}/local/audit`);
+  expect(await audited.json()).toMatchObject({ fits: true, misfits: [] });
 }, 400_000);
