@@ -7,7 +7,7 @@ import type { Speaker } from "./words.ts";
 const charactersMax = 500;
 /** From so many on, what is left is told. */
 const counterFrom = 400;
-/** Four lines. */
+/** It grows to four lines of text, and scrolls from there on. */
 const pixelsMax = 104;
 const lookMilliseconds = 250;
 

@@ -22,7 +22,7 @@ type Stream = Rules & { status: string; creator: { _id: string }; pinnedMessageI
 type Rules = { slowModeSeconds: number; giftsEnabled: boolean; moderators?: string[] };
 
 const againMilliseconds = 2_000;
-/** Messages by id, of which the list keeps fewer: what it has let go is forgotten in heaps. */
+/** Messages by id, of which the list keeps fewer: what it has let go is forgotten in batches. */
 const knownMax = 2_000;
 
 export type RoomOptions = {
@@ -30,7 +30,7 @@ export type RoomOptions = {
   streamId: string;
   speaker: Speaker;
   view: View;
-  /** Offers a moderator's acts to who is neither host nor known as one, such as an admin. */
+  /** Offers a moderator's acts to somebody not known as one, such as an admin. */
   moderates: boolean;
   onEvent(event: Event): void;
   onViewers(viewers: number): void;

@@ -64,7 +64,7 @@ const client = createClient({
   fetch: noted,
 });
 
-/** Any call of the API as who is signed in. */
+/** Any call of the API, as whoever is signed in. */
 export const { call } = client;
 
 /** A call as it is shown before it is made. */
@@ -120,9 +120,9 @@ export type Refused = { says: string; advice: string; code: string };
 
 /** What can be done after an error, by its status. */
 const advices: Record<number, string> = {
-  0: "Look whether Ovation runs and the network is there, then try again.",
+  0: "Check that Ovation is running and the network is up, then try again.",
   401: "Sign in again.",
-  403: "Somebody with more rights has to do this.",
+  403: "This needs somebody with more rights.",
   404: "It may have been removed meanwhile. Load the list again.",
   409: "Load again to see how it stands now.",
   429: "Wait a moment, then try again.",

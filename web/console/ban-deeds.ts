@@ -21,8 +21,8 @@ export function banDeed(
     title: `${verb} ${user.name} in ${stream.title}`,
     warns:
       actionType === "BLOCK"
-        ? "They see and do nothing in this stream any more, until you lift it."
-        : "They read on and cannot write in this stream, until you lift it.",
+        ? "They can neither see this stream nor do anything in it until you lift the ban."
+        : "They can read this stream and cannot write in it until you lift the ban.",
     verb,
     wish: wish("POST", "/api/v1/live-stream-ban", { ...body, ...(reason && { reason }) }),
     done() {

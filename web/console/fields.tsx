@@ -160,7 +160,7 @@ export function UserField(given: { name: string; choose(user: Found): void }) {
         change={(value) => {
           text.value = value;
         }}
-        {...(found.value === undefined && { says: "The beginning of a name or username" })}
+        {...(found.value === undefined && { says: "How a name or username begins" })}
       />
       {found.value !== undefined && (
         <ul class="found" aria-label="Found users">

@@ -59,7 +59,7 @@ export function codeIn(query: URLSearchParams, pending: Pending | undefined): st
   const [code, state, error] = ["code", "state", "error"].map((name) => query.get(name));
   if (state === null || (code === null && error === null)) return undefined;
   if (pending === undefined || state !== pending.state)
-    throw new SignInFailed("This sign-in was not begun here, or was begun again since.");
+    throw new SignInFailed("This sign-in was not begun here, or has been begun again since.");
   if (error !== null)
     throw new SignInFailed(`The issuer says: ${query.get("error_description") ?? error}`);
   return code!;

@@ -93,7 +93,7 @@ function endsOf(stream: Stream, took: Given["took"], lost: Given["lost"]): Deed[
   const path = `/api/v1/live-stream/${stream.id}`;
   const end: Deed = {
     title: `End ${stream.title}`,
-    warns: "Everybody's stream ends at once. It cannot be begun again.",
+    warns: "It ends at once for everybody, and cannot be started again.",
     verb: "End the stream",
     wish: wish("POST", `${path}/end`),
     done(answer: Stream) {
@@ -103,7 +103,7 @@ function endsOf(stream: Stream, took: Given["took"], lost: Given["lost"]): Deed[
   };
   const cancel: Deed = {
     title: `Call off ${stream.title}`,
-    warns: "Whoever asked to be reminded of it is not reminded any more.",
+    warns: "Nobody who asked for a reminder will get one.",
     verb: "Call it off",
     wish: wish("POST", `${path}/cancel`),
     done(answer: Stream) {

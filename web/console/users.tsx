@@ -27,7 +27,7 @@ const columns: Column<User>[] = [
   { title: "Id", isWide: true, cell: ({ _id }) => <code class="cut">{_id}</code> },
 ];
 
-/** Everybody by the beginning of a name. */
+/** Everybody, found by how a name begins. */
 export function Users() {
   const q = filter("q");
   const text = useSignal(q);
@@ -60,7 +60,7 @@ export function Users() {
         nothing={
           q === ""
             ? "Nobody has signed in yet. Users appear with their first call."
-            : `Nobody is called ${q}. Names are found by their beginning.`
+            : `Nobody is called ${q}. The search finds how a name begins.`
         }
         selected={filter("id")}
         open={({ _id }) => set({ id: _id })}
@@ -109,7 +109,7 @@ function UserDetail({ user }: { user: User }) {
 /** What is done about a token that somebody else has. */
 const signOutDeed = (user: User): Deed => ({
   title: `Sign ${nameOf(user)} out everywhere`,
-  warns: "Tokens that they have now are refused from here on, and their sockets close.",
+  warns: "Every token that they hold now is refused from here on, and their sockets close.",
   verb: "Sign out",
   wish: wish("POST", "/api/v1/revocations", { sub: user._id }, newKey()),
   done: () => `${nameOf(user)} is signed out everywhere. A new token lets them in again.`,

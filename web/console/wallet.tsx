@@ -24,7 +24,7 @@ export function Wallet({ userId, name }: { userId: string; name: string }) {
           ["Balance", <b key="b">{formatted(value.balance)}</b>],
           ["On its way", formatted(value.pending)],
           ["Owed", formatted(value.owed)],
-          ["May spend a day", value.spendLimit === 0 ? "any" : formatted(value.spendLimit)],
+          ["May spend a day", value.spendLimit === 0 ? "no limit" : formatted(value.spendLimit)],
         ]}
       />
       <Booking userId={userId} name={name} reload={reload} />
@@ -101,7 +101,7 @@ function Booking({ userId, name, reload }: Given) {
         change={(value) => {
           reference.value = value;
         }}
-        says="Once a wallet: what was paid for where"
+        says="Counts once for a wallet, such as the number of a payment"
       />
       {deed && <CallBox request={deed.wish} />}
       <button type="submit" class="button primary" disabled={deed === undefined}>

@@ -122,7 +122,7 @@ export function WebhookDetail({ webhook, took, lost }: Given) {
   };
   const rotate: Deed = {
     title: `Change the secret of ${webhook.url}`,
-    warns: "The old one signs beside the new one for 24 hours; then it counts no more.",
+    warns: "For 24 hours both secrets sign; after that only the new one does.",
     verb: "Change the secret",
     wish: wish("POST", `${path}/rotate-secret`),
     done(rotated: { secret: string }) {

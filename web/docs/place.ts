@@ -42,7 +42,7 @@ export function callerOf(needsAdmin: boolean): Player | undefined {
   );
 }
 
-/** A token of who calls; undefined where nobody signed in. */
+/** A token of whoever calls; undefined where nobody signed in. */
 export async function tokenOf(player: Player | undefined): Promise<string | undefined> {
   if (player !== undefined) return await tokensOf(player)();
   // Some paste the whole header.

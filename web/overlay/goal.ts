@@ -2,7 +2,7 @@ import { coin, make } from "../chat/dom.ts";
 import type { Speaker } from "../chat/words.ts";
 
 /**
- * How far the stream is from what it is after. The server tells totals with each gift; between two
+ * How far the stream is from what it aims for. The server tells totals with each gift; between two
  * runs of the page the last one is kept, since nothing is told before the next gift.
  */
 export function createGoal(goal: number, streamId: string, { say, number }: Speaker) {

@@ -20,7 +20,7 @@ export type Settings = {
   mute: boolean;
   /** A show that needs no server. */
   demo: boolean;
-  /** Credits that the stream is after, up to a thousand million; undefined: no bar. */
+  /** Credits that the stream aims for, up to a thousand million; undefined: no bar. */
   goal: number | undefined;
 };
 

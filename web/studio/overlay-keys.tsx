@@ -52,7 +52,7 @@ export function OverlayKeys({ close }: { close(): void }) {
       <div class="overlay-lead">
         <p>
           Chat and gifts over your own picture: a see-through page for OBS and the like. Its key
-          reads this stream and can do nothing.
+          reads this stream and nothing else.
         </p>
         <button type="button" class="button primary" onClick={() => void make()}>
           <Icon name="overlay" /> Make an overlay key
@@ -69,7 +69,7 @@ export function OverlayKeys({ close }: { close(): void }) {
       <footer>
         <span class="quiet">Put it into OBS as a browser source.</span>
         <a class="button" href="/overlay?demo=1" target="_blank" rel="noreferrer">
-          <Icon name="play" /> See its show
+          <Icon name="play" /> See the demo
         </a>
       </footer>
     </Dialog>

@@ -28,7 +28,7 @@ export const counts = signal({ calls: 0, frames: 0 });
 let next = 1;
 let waiting: Line[] = [];
 
-/** Lines are shown in heaps: a busy room has more of them than a screen has frames. */
+/** Lines are shown in batches: a busy room has more of them than a screen has frames. */
 function add(line: Omit<Line, "id" | "at">): void {
   waiting.push({ ...line, id: next++, at: Date.now() });
   if (waiting.length > 1) return;
