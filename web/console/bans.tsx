@@ -52,6 +52,7 @@ function BansOf({ stream }: { stream: Stream }) {
     {
       title: "Reason",
       isWide: true,
+      isGrowing: true,
       cell: ({ reason }) =>
         reason === null ? <span class="quiet">–</span> : <bdi class="cut">{reason}</bdi>,
     },

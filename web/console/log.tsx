@@ -26,6 +26,7 @@ const columns: Column<Act>[] = [
   {
     title: "Reason",
     isWide: true,
+    isGrowing: true,
     cell: ({ reason }) =>
       reason === null ? <span class="quiet">–</span> : <bdi class="cut">{reason}</bdi>,
   },

@@ -16,7 +16,7 @@ const limit = 50;
 const columns: Column<Message>[] = [
   { title: "When", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
   { title: "Who", cell: ({ sender }) => <PersonCell person={sender} /> },
-  { title: "Said", cell: ({ content }) => <bdi class="cut">{content}</bdi> },
+  { title: "Said", isGrowing: true, cell: ({ content }) => <bdi class="cut">{content}</bdi> },
 ];
 
 /** What was said in a stream, the newest first, for whoever has to look after it. */

@@ -42,8 +42,8 @@ export function ParkedRecords() {
       },
     });
   const columns: Column<Parked>[] = [
-    { title: "Parked", cell: ({ parkedAt }) => <Moment at={parkedAt} /> },
-    { title: "Reason", cell: ({ reason }) => <span class="cut">{reason}</span> },
+    { title: "Parked", isWide: true, cell: ({ parkedAt }) => <Moment at={parkedAt} /> },
+    { title: "Reason", isGrowing: true, cell: ({ reason }) => <span class="cut">{reason}</span> },
     { title: "For", isWide: true, cell: ({ receiverId }) => <code>{receiverId ?? "–"}</code> },
     {
       title: "Credits",

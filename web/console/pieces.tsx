@@ -99,6 +99,8 @@ export type Column<Row> = {
   title: string;
   /** Numbers stand at the right. */
   isNumber?: boolean;
+  /** Takes the room that the others leave. */
+  isGrowing?: boolean;
   /** Left out where there is little room. */
   isWide?: boolean;
   cell(row: Row): ComponentChildren;
@@ -129,8 +131,8 @@ export function Table<Row>(given: TableGiven<Row>) {
     event.preventDefault();
     (to as HTMLElement | null)?.focus();
   };
-  const classOf = ({ isNumber, isWide }: Column<Row>) =>
-    [isNumber && "number end", isWide && "wide"].filter(Boolean).join(" ");
+  const classOf = ({ isNumber, isGrowing, isWide }: Column<Row>) =>
+    [isNumber && "number end", isGrowing && "grow", isWide && "wide"].filter(Boolean).join(" ");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard.
     <section class="table" aria-label={label} tabIndex={0}>

@@ -67,7 +67,12 @@ function GiftsOf({ stream }: { stream: Stream }) {
         </>
       ),
     },
-    { title: "Credits", isNumber: true, cell: (gift) => formatted(creditsOf(gift)) },
+    {
+      title: "Credits",
+      isNumber: true,
+      isWide: true,
+      cell: (gift) => formatted(creditsOf(gift)),
+    },
     { title: "When", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
     {
       title: "",

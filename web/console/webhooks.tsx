@@ -8,7 +8,7 @@ import { NewWebhook, type Webhook, WebhookDetail } from "./webhook-detail.tsx";
 const limit = 50;
 
 const columns: Column<Webhook>[] = [
-  { title: "Address", cell: ({ url }) => <span class="cut">{url}</span> },
+  { title: "Address", isGrowing: true, cell: ({ url }) => <span class="cut">{url}</span> },
   {
     title: "Events",
     isWide: true,
