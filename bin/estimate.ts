@@ -29,6 +29,9 @@ const runs = {
 /** JSON of one event in a frame, in bytes, as the tests' streams have them. */
 const bytes = { message: 350, gift: 1100, frame: 120, ledgerOfGift: 2000 } as const;
 
+/** Lines of the log in bytes: a call's access, a frame's metrics and trace, a call named in it. */
+const logged = { call: 350, frame: 850, traced: 40 } as const;
+
 /** How posts go out: sockets of one environment, a post's milliseconds, posts a second of a stage. */
 const posting = { sockets: 160, milliseconds: 15, perSecond: 8000 } as const;
 
@@ -87,6 +90,7 @@ export function billOf(room: Room): Line[] {
     postSeconds * runs.frame.gigabytes;
   const stored = (eventBytes + gifts * bytes.ledgerOfGift) / gigabyte;
   const out = (posts * frameBytes) / gigabyte;
+  const lines = (messages + gifts) * (logged.call + logged.traced) + frames * logged.frame;
   return [
     line("API Gateway, HTTP calls", `${count.format(messages + gifts)} calls`, {
       rest_requests: messages + gifts,
@@ -111,6 +115,9 @@ export function billOf(room: Room): Line[] {
     }),
     // Each message is sent, received and deleted.
     line("SQS", `${count.format(3 * frames)} calls`, { sqs_fifo_requests: 3 * frames }),
+    line("CloudWatch, logs and metrics", `${count.format(lines / gigabyte)} GB`, {
+      log_gigabytes: lines / gigabyte,
+    }),
   ];
 }
 

@@ -38,7 +38,7 @@ const widgetOf = (title: string, left: IMetric[]) =>
 
 function ownLines(stage: Stage, name: MetricName): IMetric[] {
   const statistics =
-    metrics[name].unit === "Milliseconds"
+    metrics[name] === "Milliseconds"
       ? ["p50", "p90", "p99"]
       : [name === "CreditsOwed" ? "Maximum" : "Sum"];
   return statistics.map((statistic) =>

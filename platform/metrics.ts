@@ -1,35 +1,44 @@
 import { setting } from "./env.ts";
 import { logMetrics } from "./log.ts";
 
-/** CloudWatch's unit of a metric, and what it counts or measures. */
-type Metric = { unit: "Count" | "Milliseconds"; means: string };
-
 /**
- * Every metric of ours. Each is published by the function that knows it best: settled gifts by
- * whoever settles, not by the many calls that send them.
+ * Every metric of ours, with CloudWatch's unit. Each is published by the function that knows it
+ * best: settled gifts by whoever settles, not by the many calls that send them.
  */
 export const metrics = {
-  FramesPut: { unit: "Count", means: "frames that were put into streams' logs" },
-  FrameDelay: {
-    unit: "Milliseconds",
-    means:
-      "from a frame's newest record to the end of its posting; the record's time is in seconds",
-  },
-  PostsSent: { unit: "Count", means: "messages that connections took" },
-  PostsLost: { unit: "Count", means: "messages that left without an answer" },
-  PostsLimited: { unit: "Count", means: "messages that the gateway refused with 429" },
-  Resumes: { unit: "Count", means: "turns of connections that were sent what they had missed" },
-  ResumedFrames: { unit: "Count", means: "missed frames that connections were sent" },
-  MessagesSkipped: { unit: "Count", means: "chat messages that the post rate left out of frames" },
-  RecordsSkipped: { unit: "Count", means: "records of the table's stream that could not be shown" },
-  GiftsSettled: { unit: "Count", means: "gifts and superlikes whose hosts were credited" },
-  CreditsSettled: { unit: "Count", means: "credits that their receivers got" },
-  CreditsOwed: { unit: "Count", means: "what all wallets owe together, once a minute" },
-  RecordsParked: { unit: "Count", means: "records that did not fit and wait for a person" },
-  DeliveriesFailed: { unit: "Count", means: "deliveries to back ends that were given up" },
-  AuthorizerFaults: { unit: "Count", means: "tokens that could not be judged" },
-  CommandFaults: { unit: "Count", means: "Tencent calls that failed, although HTTP says 200" },
-} as const satisfies Record<string, Metric>;
+  /** Frames that were put into streams' logs. */
+  FramesPut: "Count",
+  /** From a frame's newest record to the end of its posting; the record's time is in seconds. */
+  FrameDelay: "Milliseconds",
+  /** Messages that connections took. */
+  PostsSent: "Count",
+  /** Messages that left without an answer. */
+  PostsLost: "Count",
+  /** Messages that the gateway refused with 429. */
+  PostsLimited: "Count",
+  /** Turns of connections that were sent what they had missed. */
+  Resumes: "Count",
+  /** Missed frames that connections were sent. */
+  ResumedFrames: "Count",
+  /** Chat messages that the post rate left out of frames. */
+  MessagesSkipped: "Count",
+  /** Records of the table's stream that could not be shown. */
+  RecordsSkipped: "Count",
+  /** Gifts and superlikes whose hosts were credited. */
+  GiftsSettled: "Count",
+  /** Credits that their receivers got. */
+  CreditsSettled: "Count",
+  /** What all wallets owe together, once a minute. */
+  CreditsOwed: "Count",
+  /** Records that did not fit and wait for a person. */
+  RecordsParked: "Count",
+  /** Deliveries to back ends that were given up. */
+  DeliveriesFailed: "Count",
+  /** Tokens that could not be judged. */
+  AuthorizerFaults: "Count",
+  /** Tencent calls that failed, although HTTP says 200. */
+  CommandFaults: "Count",
+} as const satisfies Record<string, "Count" | "Milliseconds">;
 
 export type MetricName = keyof typeof metrics;
 
@@ -66,7 +75,7 @@ function publishMetrics(): void {
   if (names.length === 0) return;
   sums.clear();
   values.clear();
-  const Metrics = names.map((Name) => ({ Name, Unit: metrics[Name].unit }));
+  const Metrics = names.map((Name) => ({ Name, Unit: metrics[Name] }));
   const directive = { Namespace: metricNamespace, Dimensions: [["stage"]], Metrics };
   const _aws = { Timestamp: Date.now(), CloudWatchMetrics: [directive] };
   logMetrics({ _aws, stage: setting("STAGE"), ...noted });

@@ -16,6 +16,8 @@ export const prices = {
   sqs_fifo_requests: 0.5e-6,
   /** Of the table, for each gigabyte and month. */
   dynamodb_gigabyte_months: 0.25,
+  /** Taken in by CloudWatch. */
+  log_gigabytes: 0.5,
   /** Sent to the Internet. */
   gigabytes_out: 0.09,
 } as const;

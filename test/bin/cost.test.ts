@@ -31,6 +31,7 @@ test("a bill has a line a service, and its total is their sum", () => {
     "DynamoDB, storage",
     "Lambda",
     "SQS",
+    "CloudWatch, logs and metrics",
   ]);
   const sum = services.reduce((all, { dollars }) => all + dollars, 0);
   expect(Math.abs(amounts[at]!.dollars - sum)).toBeLessThan(0.05);
