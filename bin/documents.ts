@@ -19,7 +19,7 @@ const endpoints = rowsOf("endpoint").filter(
   ({ contract }) => methodAndPath(contract)[1] !== catchAll,
 );
 const asyncApi = asyncApiDocument(rowsOf("socket"));
-const openApi = withoutUnused(
+const openApi = withExamples(
   openApiDocument(endpoints, {
     ...commandPaths(rowsOf("command")),
     ...receiverPaths(rowsOf("receiver")),
@@ -38,6 +38,37 @@ function formatted(name: string, text: string): string {
   });
   if (status !== 0) throw new Error(`${name} cannot be formatted: ${stderr}`);
   return stdout;
+}
+
+type Media = Record<string, { example?: unknown }>;
+type Operation = {
+  operationId: string;
+  requestBody?: { content: Media };
+  responses: Record<string, { content?: Media }>;
+};
+
+/** The document with what was really sent and answered (`npm run examples`). */
+function withExamples(document: ReturnType<typeof openApiDocument>) {
+  const file = join(root, "docs/examples.json");
+  const examples = JSON.parse(readFileSync(file, "utf8")) as Record<
+    string,
+    { request?: unknown; answer?: unknown }
+  >;
+  const made = withoutUnused(document);
+  const names = JSON.stringify(made.paths);
+  const lost = Object.keys(examples).filter((name) => !names.includes(`"operationId":"${name}"`));
+  if (lost.length > 0) throw new Error(`docs/examples.json has what is no operation: ${lost}`);
+  for (const item of Object.values(made.paths ?? {}))
+    for (const { operationId, requestBody, responses } of Object.values(item) as Operation[]) {
+      const { request, answer } = examples[operationId] ?? {};
+      const success = Object.entries(responses).find(([code]) => code < "400")?.[1];
+      const [taken, given] = [requestBody, success].map(
+        (one) => one?.content?.["application/json"],
+      );
+      if (taken && request !== undefined) taken.example = request;
+      if (given && answer !== undefined) given.example = answer;
+    }
+  return made;
 }
 
 /** A failure of which every operation tells more is nobody's reference. */

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { recordCall } from "./recorder.ts";
 
 export const apiUrl = () => process.env.API_URL!;
 const tokenUrl = () => process.env.TOKEN_URL ?? `${apiUrl()}/local/token`;
@@ -66,7 +67,9 @@ export async function call(
     body: raw ?? (body === undefined ? null : JSON.stringify(body)),
   });
   const text = await answer.text();
-  return { status: answer.status, headers: answer.headers, text, body: parsed(text) };
+  const { status } = answer;
+  recordCall({ method, path, body, status, answer: parsed(text) });
+  return { status, headers: answer.headers, text, body: parsed(text) };
 }
 
 function parsed(text: string): unknown {

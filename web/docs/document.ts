@@ -84,16 +84,19 @@ const rankOf = ({ tag }: Operation) => (tag === "App" ? `~${tag}` : tag);
 function operationOf(
   method: string,
   path: string,
-  { operationId, summary, description, tags, security, parameters, ...given }: Given,
+  { operationId, summary, description, tags, security, parameters, ...rest }: Given,
   shared: Record<string, Response>,
 ): Operation {
-  const body = given.requestBody;
+  const body = rest.requestBody;
   const taken = body?.content[json]?.schema;
-  const responses = Object.entries(given.responses).map(
+  const responses = Object.entries(rest.responses).map(
     ([status, one]) => [status, one.$ref ? shared[one.$ref.split("/").at(-1)!]! : one] as const,
   );
   const [status, success] = responses.find(([code]) => code < "400") ?? ["200", undefined];
-  const schema = success?.content?.[json]?.schema;
+  const given = success?.content?.[json];
+  // What was really answered once says more than an example that is made of the schema.
+  const example = given?.example !== undefined && { example: given.example };
+  const schema = given && { ...given.schema, ...example };
   const failures = responses.filter(([code]) => code >= "400").map(failureOf);
   const tag = tags[0] ?? "Other";
   const codes = failures.flatMap((failure) => failure.codes);
