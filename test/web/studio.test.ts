@@ -63,6 +63,8 @@ browserTest(
   async () => {
     const { page, faults, viewer, close } = await open();
     await quiet(page);
+    // Rows may be there before the balance, in whose place a dash stands until then.
+    await expectSoon(async () => (await creditsOf(viewer(1))) > 0);
     const before = await creditsOf(viewer(1));
     await viewer(1).getByRole("button", { name: "Gift", exact: true }).press("Enter");
     // The first card has the focus; the arrows lead on.
