@@ -14,6 +14,7 @@ const physicalNameProperties: Record<string, string> = {
   "AWS::SSM::Parameter": "Name",
   "AWS::SecretsManager::Secret": "Name",
   "AWS::Events::Rule": "Name",
+  "AWS::Backup::BackupVault": "BackupVaultName",
   "AWS::Events::EventBus": "Name",
   "AWS::Scheduler::Schedule": "Name",
   "AWS::Scheduler::ScheduleGroup": "Name",
@@ -101,6 +102,9 @@ const attributes: Record<string, (resource: Named) => string> = {
   "AWS::S3::Bucket.RegionalDomainName": ({ templates, name }) =>
     `${name}.s3.${templates.region}.amazonaws.com`,
   "AWS::S3::Bucket.DomainName": ({ name }) => `${name}.s3.amazonaws.com`,
+  "AWS::Backup::BackupVault.BackupVaultArn": ({ templates: { region, account }, name }) =>
+    `arn:aws:backup:${region}:${account}:backup-vault:${name}`,
+  "AWS::Backup::BackupPlan.BackupPlanId": ({ name }) => name,
   "AWS::CloudFront::Distribution.DomainName": ({ place }) => `${idOf(place)}.cloudfront.net`,
 };
 

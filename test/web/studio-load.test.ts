@@ -1,4 +1,5 @@
 /** Studio's whole page in a busy room: three chats, the stage and the wire, on the whole system. */
+import type { Page } from "playwright-core";
 import { browserTest, traceTasks, watchMemory } from "./browser.ts";
 import { expectSoon, streamId, testMilliseconds, usePages } from "./pages.ts";
 
@@ -45,21 +46,30 @@ async function crowdOf(url: string) {
   };
 }
 
-/** How long it goes on; `STUDIO_SECONDS=600` makes it the ten minutes of an evening. */
-const eveningSeconds = Number(process.env.STUDIO_SECONDS ?? 60);
+/**
+ * How long it goes on. `STUDIO_SECONDS=600` makes it the ten minutes of an evening, and also prints
+ * how long the page works at a time, which no test can judge: machines differ.
+ */
+const wantedSeconds = process.env.STUDIO_SECONDS;
+const eveningSeconds = Number(wantedSeconds ?? 60);
 /** By then each chat has all the rows that it keeps. */
 const warmSeconds = 30;
 const tracedSeconds = 10;
 
-/** The time from one event to the next: beyond it the page would fall behind. It draws 11 to 30. */
-const workMillisecondsMax = 50;
 /** Three chats of 500 rows, each of seventeen nodes, and the rest of the page. */
 const nodesMax = 40_000;
 /** What may stay of an event for as long as the page is open, such as a message's id. */
 const bytesPerEventMax = 2_000;
 
+/** Prints the longest tasks of the page at twenty events a second, by themselves and at all. */
+async function printTasks(page: Page, talk: (seconds: number) => Promise<number>): Promise<void> {
+  const tasks = await traceTasks(page, () => talk(tracedSeconds));
+  const undisturbed = tasks.filter(({ isDisturbed }) => !isDisturbed);
+  console.log({ longest: tasks.slice(0, 3), undisturbed: undisturbed.slice(0, 3) });
+}
+
 browserTest(
-  "twenty events a second give Studio no task of 50 ms, and leave no more behind than its bounds",
+  "a busy room leaves no more behind in Studio than its bounds",
   async () => {
     const { page, faults, close } = await pages.open("/");
     await page.getByRole("button", { name: "Stop simulated viewers" }).click();
@@ -68,18 +78,12 @@ browserTest(
     const seen = (count: number) =>
       expectSoon(async () => (await page.getByText(`said ${count - 1}`).count()) > 0);
     await seen(await talk(warmSeconds));
-    const tasks = await traceTasks(page, () => talk(tracedSeconds));
-    const work = tasks.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-    expect(work / (tracedSeconds * perSecond)).toBeLessThan(workMillisecondsMax);
-    const undisturbed = tasks.filter(({ isDisturbed }) => !isDisturbed);
-    expect(undisturbed.length).toBeGreaterThan(100);
-    expect(undisturbed[0]!.milliseconds).toBeLessThan(50);
+    if (wantedSeconds !== undefined) await printTasks(page, talk);
     const before = await measure();
     await seen(await talk(eveningSeconds));
     const after = await measure();
     const grown = (after.usedSize - before.usedSize) / (eveningSeconds * perSecond);
-    if (process.env.STUDIO_SECONDS)
-      console.log({ before, after, grown, work, undisturbed: undisturbed.slice(0, 3) });
+    if (wantedSeconds !== undefined) console.log({ before, after, grown });
     expect(grown).toBeLessThan(bytesPerEventMax);
     expect(after.nodes).toBeLessThan(nodesMax);
     expect(after.jsEventListeners).toBeLessThan(before.jsEventListeners + 200);
