@@ -9,7 +9,8 @@ const root = join(import.meta.dirname, "..");
 const menu: Record<string, readonly string[]> = {
   Begin: ["docs/first-app.md", "client/README.md", "docs/cli.md"],
   "In your product": [
-    ...["docs/embed.md", "docs/overlay.md", "docs/webhooks.md", "docs/money-in.md"],
+    ...["docs/embed.md", "docs/overlay.md", "docs/webhooks.md"],
+    ...["docs/gifts.md", "docs/money-in.md"],
     ...["docs/identity.md", "docs/frames.md", "docs/moving-from-tencent.md"],
   ],
   Operate: [

@@ -1,12 +1,10 @@
 /** The commands of the README as they stand there, pasted beside a running system. */
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { type System, startSystem } from "../system.ts";
+import { pasteInto, shellBlocks } from "./paste.ts";
 
-const root = join(import.meta.dirname, "../..");
-const readme = readFileSync(join(root, "README.md"), "utf8");
-const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text);
+const blocks = shellBlocks(readFileSync(join(import.meta.dirname, "../../README.md"), "utf8"));
 const testMilliseconds = 180_000;
 
 let system: System;
@@ -22,15 +20,7 @@ function paste(...marks: string[]): string {
     expect({ mark, found: found.length }).toEqual({ mark, found: 1 });
     return found[0]!;
   });
-  const script = texts.join("").replaceAll("http://127.0.0.1:4000", system.url);
-  const { PORT, DATA_DIR } = { PORT: new URL(system.url).port, DATA_DIR: system.dataDir };
-  const PATH = `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`;
-  const { status, stdout, stderr } = spawnSync("sh", ["-ec", script], {
-    ...{ cwd: root, encoding: "utf8", timeout: testMilliseconds / 3 },
-    env: { ...process.env, NODE_OPTIONS: "", PATH, PORT, DATA_DIR },
-  });
-  expect({ status, said: status === 0 ? "" : stdout + stderr }).toEqual({ status: 0, said: "" });
-  return stdout;
+  return pasteInto(system, texts.join(""));
 }
 
 test(

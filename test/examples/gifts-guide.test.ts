@@ -1,0 +1,44 @@
+/** The commands of the guide to gifts, one block after the other in one shell. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type System, startSystem } from "../system.ts";
+import { pasteInto, shellBlocks } from "./paste.ts";
+
+const guide = readFileSync(join(import.meta.dirname, "../../docs/gifts.md"), "utf8");
+const testMilliseconds = 180_000;
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+}, testMilliseconds);
+afterAll(() => system?.stop());
+
+test(
+  "the guide's wallet goes from 100 to 90, back to 100 and to 40, as it says",
+  () => {
+    const answers = pasteInto(system, shellBlocks(guide).join(""))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const seen = answers.map(({ statusCode, data, errors }) => [
+      statusCode,
+      data?.balance ?? data?.list?.length ?? errors[1] ?? "",
+    ]);
+    expect(seen).toEqual([
+      [201, 100],
+      [409, "reference: receipt-1 was used before"],
+      [200, 100],
+      [201, ""],
+      [201, ""],
+      [200, 90],
+      [409, "expectedPrice: the price is 10, not 5"],
+      [200, 90],
+      [200, ""],
+      [201, 40],
+      [200, 40],
+      [200, 4],
+    ]);
+    expect(answers[4].data.id).toBe(answers[3].data.id);
+  },
+  testMilliseconds,
+);
