@@ -1,12 +1,22 @@
-const openings: (() => unknown)[] = [];
+import type { Grants } from "./grants.ts";
+
+/** One of these grants is what a function must have for something to be of use to it. */
+type Needs = readonly (keyof Grants)[];
+
+const openings: { open: () => unknown; needs: Needs }[] = [];
 
 /**
  * Marks what is made on first use, such as a connection or code that Node loads late, to be opened
  * already when a function that has it starts, so that nobody waits for it later. Importing opens
- * nothing. `get` answers it and is returned; `open` opens it, and is `get` itself unless given.
+ * nothing. `get` answers it and is returned; `open` opens it, and is `get` itself unless given. A
+ * function without any of the grants that it `needs` has the code alone.
  */
-export function atInit<Get extends () => unknown>(get: Get, open: () => unknown = get): Get {
-  openings.push(open);
+export function atInit<Get extends () => unknown>(
+  get: Get,
+  needs: Needs,
+  open: () => unknown = get,
+): Get {
+  openings.push({ open, needs });
   return get;
 }
 
@@ -14,12 +24,13 @@ export function atInit<Get extends () => unknown>(get: Get, open: () => unknown 
  * Opens what a function has. Called by its bundle's first lines (bin/build.ts), which Lambda runs at
  * the full speed of a processor however small the function is. Nothing is waited for, and what
  * cannot be opened now is opened on first use, where somebody hears why not. `grants` are those of
- * the function's contract: without any it calls nobody.
+ * the function's contract.
  */
-export function initialize(grants: object): void {
-  if (Object.keys(grants).length === 0) return;
-  for (const open of openings)
+export function initialize(grants: Grants): void {
+  for (const { open, needs } of openings) {
+    if (!needs.some((grant) => grants[grant] !== undefined)) continue;
     Promise.resolve()
       .then(open)
       .catch(() => undefined);
+  }
 }

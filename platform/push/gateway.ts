@@ -34,7 +34,10 @@ export type Poster = {
 };
 
 /** The port of this process. */
-export const ownPoster = atInit(lazy(() => createPoster(setting("WS_ENDPOINT"))));
+export const ownPoster = atInit(
+  lazy(() => createPoster(setting("WS_ENDPOINT"))),
+  ["connections"],
+);
 
 const nothing = hashOf("");
 

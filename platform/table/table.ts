@@ -33,6 +33,7 @@ const own = lazy(() =>
 /** The table's client; it serves the layout of this version alone. */
 export const table = atInit(
   (): DynamoDBDocumentClient => other ?? own(),
+  ["read", "write", "dueIndex", "dueScan"],
   () => own().assertLayout(),
 );
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { type System, startSystem } from "../system.ts";
 import { pasteInto, shellBlocks } from "./paste.ts";
 
-const guide = readFileSync(join(import.meta.dirname, "../../docs/gifts.md"), "utf8");
+const root = join(import.meta.dirname, "../..");
+const guide = readFileSync(join(root, "docs/gifts.md"), "utf8");
 const testMilliseconds = 180_000;
 
 let system: System;

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { type System, startSystem } from "../system.ts";
 import { pasteInto, shellBlocks } from "./paste.ts";
 
-const blocks = shellBlocks(readFileSync(join(import.meta.dirname, "../../README.md"), "utf8"));
+const root = join(import.meta.dirname, "../..");
+const blocks = shellBlocks(readFileSync(join(root, "README.md"), "utf8"));
 const testMilliseconds = 180_000;
 
 let system: System;
