@@ -58,7 +58,9 @@ test("after a pause in frozen environments every viewer gets the next frame, and
   for (const milliseconds of [3_400, 6_000]) {
     await pause(milliseconds);
     const text = `after ${milliseconds}`;
-    await calls.say(host, streamId, text);
+    // What froze may not know in time whether its table answered: 503, and the caller comes again.
+    const say = () => calls.say(host, streamId, text);
+    await say().catch(say);
     await until("all hear it", () => watchers.every((one) => hears(one, text)));
   }
   for (const { client } of watchers) client.close();
