@@ -132,6 +132,20 @@ browserTest(
 );
 
 browserTest(
+  "a combo that goes on while the chat is opened stays one row",
+  async () => {
+    const made = await open("?going");
+    await made.getByText("gave Rose").waitFor();
+    await made.evaluate(`give("g2", "Rose", 10, 1, 2, 0)`);
+    await made.evaluate(`give("g3", "Rose", 10, 1, 3, 0)`);
+    await made.getByText("gave 3 × Rose").waitFor();
+    expect(await made.locator(".row.gift").count()).toBe(1);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "where gifts leave no room for what is said, all that one person gives is one row",
   async () => {
     const made = await open();

@@ -8,6 +8,8 @@ import type { Speaker } from "./words.ts";
 export type EarlierGift = Answer<"GET /api/v1/live-stream/{streamId}/gifts">["list"][number];
 
 const earlierMax = 100;
+/** Gifts that are held until the list is read, while whatever keeps it away lasts. */
+const earlyMax = 1_000;
 const sweepMilliseconds = 250;
 
 /** Reads the newest gifts; none where they cannot be read, since a chat without them is a chat. */
@@ -22,58 +24,70 @@ export const readEarlierGifts = (client: Client, streamId: string): Promise<Earl
       () => [],
     );
 
-/** The rows of gifts: one for each combo, which grows for as long as it goes on. */
+/**
+ * The rows of gifts: one for each combo, which grows for as long as it goes on, also where it began
+ * before the chat was opened.
+ */
 export function createGiftRows(log: Log, speaker: Speaker) {
   const combos = createCombos();
   const rows = new WeakMap<Combo, ReturnType<typeof giftRow>>();
-  /** Gifts of before that are older than what is shown. */
-  let earlier: EarlierGift[] = [];
-  /** What came live before the list was read, and then what was in the list. */
-  const known = new Set<string>();
-  let isRead = false;
+  /** Combos of before that are older than what is shown, oldest first, by when they began. */
+  let earlier: { combo: Combo; at: string }[] = [];
+  /** What comes live before the list of gifts is read: the list may have it, too. */
+  let early: { gift: EventData["gift.sent"]; at: string }[] | undefined = [];
+  let listed = new Set<string>();
   const sweeping = setInterval(() => {
     for (const combo of combos.end(performance.now())) rows.get(combo)?.end();
   }, sweepMilliseconds);
+
+  function showRow(combo: Combo, at: string) {
+    const made = giftRow(combo, speaker);
+    rows.set(combo, made);
+    log.add(made.row, at);
+    return made;
+  }
+
+  function add(gift: EventData["gift.sent"], at: string): void {
+    if (early !== undefined) {
+      early.push({ gift, at });
+      if (early.length > earlyMax) early.shift();
+      return;
+    }
+    if (listed.has(gift.id)) return;
+    const { combo, isNew } = combos.add(gift, performance.now());
+    const shown = rows.get(combo);
+    if (!isNew && shown !== undefined) {
+      shown.grow();
+      return;
+    }
+    earlier = earlier.filter((one) => one.combo !== combo);
+    showRow(combo, at).start();
+  }
+
   return {
-    add(gift: EventData["gift.sent"], at: string): void {
-      if (known.has(gift.id)) return;
-      if (!isRead) known.add(gift.id);
-      const { combo, isNew } = combos.add(gift, performance.now());
-      if (!isNew) {
-        rows.get(combo)?.grow();
-        return;
-      }
-      const made = giftRow(combo, speaker);
-      rows.set(combo, made);
-      log.add(made.row, at);
-      made.start();
-    },
+    add,
     /** Gifts of before, newest first: `showEarlier` brings them into the list. */
     keepEarlier(gifts: EarlierGift[]): void {
-      earlier = gifts.filter(({ id, refundedAt }) => !known.has(id) && refundedAt === null);
-      for (const { id } of gifts) known.add(id);
-      isRead = true;
+      const now = performance.now();
+      for (const gift of gifts.filter(({ refundedAt }) => refundedAt === null).reverse()) {
+        const age = Math.max(0, Date.now() - Date.parse(gift.createdAt));
+        const { combo, isNew } = combos.add(gift, now - age);
+        if (isNew) earlier.push({ combo, at: gift.createdAt });
+      }
+      listed = new Set(gifts.map(({ id }) => id));
+      const held = early ?? [];
+      early = undefined;
+      for (const { gift, at } of held) add(gift, at);
     },
     /** Shows gifts since a moment (ISO 8601): none stands where nothing is told around it. */
     showEarlier(since: string): void {
-      const isDue = ({ createdAt }: EarlierGift) => createdAt >= since;
-      const due = earlier.filter(isDue).reverse();
-      earlier = earlier.filter((gift) => !isDue(gift));
-      for (const { combo, at } of combosOf(due)) {
-        const made = giftRow(combo, speaker);
-        made.end();
-        log.add(made.row, at);
+      const due = earlier.filter(({ at }) => at >= since);
+      earlier = earlier.filter(({ at }) => at < since);
+      for (const { combo, at } of due) {
+        const made = showRow(combo, at);
+        if (combo.until <= performance.now()) made.end();
       }
     },
     stop: () => clearInterval(sweeping),
   };
-}
-
-/** The rows that gifts have made when they came, oldest first. */
-function combosOf(gifts: EarlierGift[]) {
-  const combos = createCombos();
-  return gifts.flatMap((gift) => {
-    const { combo, isNew } = combos.add(gift, Date.parse(gift.createdAt));
-    return isNew ? [{ combo, at: gift.createdAt }] : [];
-  });
 }
