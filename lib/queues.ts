@@ -26,7 +26,7 @@ const keepsOrder = {
   posts: true,
   resumes: false,
   retries: false,
-  rooms: false,
+  rooms: true,
   reversals: false,
   users: false,
 } satisfies Record<QueueName, boolean>;

@@ -19,7 +19,7 @@ export async function feedRecords(
   const { feed } = outlet;
   if (feed === undefined) return;
   for (const record of records)
-    if (record.room !== undefined) await feed.sendRoom(record, streamId, now);
+    if (record.room !== undefined) await feed.sendRoom(record, streamId);
   const types = new Set(records.flatMap(({ events }) => events.map(({ type }) => type)));
   const deletions = records.flatMap(({ deletes }) =>
     deletes ? [{ id: deletes.messageId, createdAt: deletes.createdAt }] : [],

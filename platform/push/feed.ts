@@ -15,5 +15,5 @@ export type Feed = {
   /** Has these texts taken out of what is kept of earlier sendings, once those are over. */
   forget(streamId: string, deletions: readonly Deletion[]): Promise<void>;
   /** Says that a room of the Tencent side began or ended. */
-  sendRoom(record: LogRecord, streamId: string, now: Date): Promise<void>;
+  sendRoom(record: LogRecord, streamId: string): Promise<void>;
 };

@@ -32,8 +32,8 @@ export function createFeed(): Feed {
       const receivers = (await webhooks()).map(({ id }) => id);
       await queueDeletions(streamId, receivers, deletions);
     },
-    async sendRoom({ room }, streamId, now) {
-      if (room !== undefined) await queueRoom({ ...room, streamId }, now);
+    async sendRoom({ room }, streamId) {
+      if (room !== undefined) await queueRoom({ ...room, streamId });
     },
   };
 }

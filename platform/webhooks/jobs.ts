@@ -178,6 +178,17 @@ export async function queueDeletions(
 export const queueRetry = (retry: Retry, now: Date): Promise<void> =>
   startTimer(setting("RETRIES_QUEUE_URL"), retry, { at: new Date(retry.at), now });
 
-/** Sends what happened to a room to the queue `rooms`. */
-export const queueRoom = (change: RoomChange, now: Date): Promise<void> =>
-  startTimer(setting("ROOMS_QUEUE_URL"), change, { at: now, now });
+/**
+ * Sends what happened to a room to the queue `rooms`, of which one RoomId is a group: the reader of
+ * a room's beginning may take longer than that of its end.
+ */
+export async function queueRoom(change: RoomChange): Promise<void> {
+  await client().send(
+    new SendMessageCommand({
+      QueueUrl: setting("ROOMS_QUEUE_URL"),
+      MessageBody: JSON.stringify(change),
+      MessageGroupId: hashOf(change.roomId),
+      MessageDeduplicationId: hashOf(`${change.streamId} ${change.kind}`),
+    }),
+  );
+}

@@ -88,6 +88,22 @@ test("the application is told of a room and of its end, in order and with exact 
   });
 });
 
+test("rooms that end at once are told of in the order in which each began and ended", async () => {
+  const rooms = Array.from({ length: 8 }, () => `room-${freshId()}`);
+  await Promise.all(
+    rooms.map(async (RoomId) => {
+      await tencent("create_room", { RoomInfo: { RoomId, RoomType: "Live" } });
+      await tencent("destroy_room", { RoomId });
+    }),
+  );
+  const told = await eventually(
+    async () => rooms.map((RoomId) => toldOf(inbox, RoomId)),
+    (all) => all.every(({ length }) => length === 2),
+  );
+  for (const ofRoom of told)
+    expect(ofRoom.map(({ body }) => body.CallbackCommand)).toEqual(afterRooms);
+});
+
 test("a callback that fails is tried again, and admins see what became of it", async () => {
   const RoomId = `room-${freshId()}`;
   replies.push(503);

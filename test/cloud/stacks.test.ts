@@ -115,7 +115,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     const isDead = ({ QueueName }: { QueueName: string }) => /-dead(\.fifo)?$/.test(QueueName);
     const live = queues.map(({ Properties }) => Properties).filter((queue) => !isDead(queue));
     const names = live.map(({ QueueName }) => QueueName);
-    for (const name of ["moments", "posts.fifo", "deliveries.fifo"])
+    for (const name of ["moments", "posts.fifo", "deliveries.fifo", "rooms.fifo"])
       expect(names).toContain(`ovation-${stage}-${name}`);
     expect(live.length).toBe(queues.length - live.length);
     for (const { RedrivePolicy } of live) expect(RedrivePolicy.maxReceiveCount).toBeGreaterThan(1);
@@ -134,7 +134,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
         ?.Properties.VisibilityTimeout;
     for (const { name, contract } of rowsOf("reaction")) {
       if (!("queue" in contract.on)) continue;
-      const isOrdered = ["posts", "deliveries"].includes(contract.on.queue);
+      const isOrdered = ["posts", "deliveries", "rooms"].includes(contract.on.queue);
       const seconds = invisible(`${contract.on.queue}${isOrdered ? ".fifo" : ""}`);
       const { timeoutSeconds = 10 } = contract;
       // Lambda demands as much as the time-out; a failed one silences its group.

@@ -1,11 +1,16 @@
-/** How events come into the queue `deliveries`, which here is the test's. */
+/** How events come into the queues `deliveries` and `rooms`, which here are the test's. */
 import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { queueEvents } from "../../../platform/webhooks/jobs.ts";
+import { queueEvents, queueRoom } from "../../../platform/webhooks/jobs.ts";
 
-type Entry = { Id: string; MessageBody: string; MessageGroupId: string };
+type Entry = {
+  Id: string;
+  MessageBody: string;
+  MessageGroupId: string;
+  MessageDeduplicationId: string;
+};
 
 let server: Server;
 let requests: Entry[][] = [];
@@ -14,7 +19,8 @@ let failures = 0;
 
 beforeAll(async () => {
   server = createServer(async (request, answer) => {
-    const { Entries } = JSON.parse(await text(request)) as { Entries: Entry[] };
+    const sent = JSON.parse(await text(request)) as Entry & { Entries?: Entry[] };
+    const Entries = sent.Entries ?? [sent];
     requests.push(Entries);
     const isFailure = failures > 0;
     failures -= 1;
@@ -24,8 +30,9 @@ beforeAll(async () => {
       MD5OfMessageBody: createHash("md5").update(MessageBody).digest("hex"),
     }));
     const failed = { Id: "0", SenderFault: false, Code: "InternalError" };
+    const ofBatch = { Successful, Failed: isFailure ? [failed] : [] };
     answer.setHeader("content-type", "application/x-amz-json-1.0");
-    answer.end(JSON.stringify({ Successful, Failed: isFailure ? [failed] : [] }));
+    answer.end(JSON.stringify(sent.Entries === undefined ? Successful[0] : ofBatch));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
@@ -35,6 +42,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: "test",
     AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${port}`,
     DELIVERIES_QUEUE_URL: `http://127.0.0.1:${port}/000000000000/deliveries.fifo`,
+    ROOMS_QUEUE_URL: `http://127.0.0.1:${port}/000000000000/rooms.fifo`,
   });
 });
 afterAll(async () => {
@@ -99,4 +107,20 @@ test("a message that SQS did not take is a failure, and none of its receiver fol
   const all = Array.from({ length: 60 }, (_, n) => event(n));
   await expect(queueEvents("stream", sendings(1, all))).rejects.toThrow("InternalError");
   expect(requests).toHaveLength(1);
+});
+
+test("what happens to one room waits for what happened before, and comes once", async () => {
+  const of = (streamId: string, roomId: string) => ({ streamId, roomId, at: event(1).at });
+  await queueRoom({ kind: "created", ...of("stream-1", "room") });
+  await queueRoom({ kind: "destroyed", ...of("stream-1", "room") });
+  await queueRoom({ kind: "destroyed", ...of("stream-1", "room") });
+  await queueRoom({ kind: "created", ...of("stream-2", "room") });
+  await queueRoom({ kind: "created", ...of("stream-3", "other room") });
+  const sent = requests.flat();
+  const groups = sent.map(({ MessageGroupId }) => MessageGroupId);
+  expect(new Set(groups.slice(0, 4)).size).toBe(1);
+  expect(groups[4]).not.toBe(groups[0]);
+  const names = sent.map(({ MessageDeduplicationId }) => MessageDeduplicationId);
+  expect(names[2]).toBe(names[1]);
+  expect(new Set(names).size).toBe(4);
 });
