@@ -11,7 +11,7 @@ const menu: Record<string, readonly string[]> = {
   "In your product": [
     ...["docs/embed.md", "docs/overlay.md", "docs/webhooks.md"],
     ...["docs/gifts.md", "docs/money-in.md"],
-    ...["docs/identity.md", "docs/frames.md", "docs/moving-from-tencent.md"],
+    ...["docs/identity.md", "docs/errors.md", "docs/frames.md", "docs/moving-from-tencent.md"],
   ],
   Operate: [
     ...["docs/deploying.md", "docs/restore.md", "docs/runbook.md", "docs/scale.md"],

@@ -1,6 +1,6 @@
 /**
- * Writes docs/openapi.json, docs/asyncapi.json and the client's types of events and calls; with
- * `--check` it fails if they differ.
+ * Writes docs/openapi.json, docs/asyncapi.json, docs/errors.md and the client's types of events and
+ * calls; with `--check` it fails if they differ.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -13,6 +13,7 @@ import { asyncApiDocument } from "../platform/realtime/asyncapi.ts";
 import { commandPaths, receiverPaths } from "../platform/tencent/openapi.ts";
 import { clientOperations } from "./client-operations.ts";
 import { clientTypes } from "./client-types.ts";
+import { errorGuide } from "./error-guide.ts";
 
 const root = join(import.meta.dirname, "..");
 const endpoints = rowsOf("endpoint").filter(
@@ -85,6 +86,7 @@ const json = (document: unknown) => `${JSON.stringify(document, null, 1)}\n`;
 const documents = {
   "docs/openapi.json": json(openApi),
   "docs/asyncapi.json": json(asyncApi),
+  "docs/errors.md": errorGuide(openApi.paths as Parameters<typeof errorGuide>[0]),
   "client/event-data.ts": eventTypes,
   "client/operations.ts": formatted("client/operations.ts", clientOperations(openApi, eventTypes)),
 };

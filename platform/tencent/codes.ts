@@ -1,4 +1,4 @@
-import { type Kind, Refusal, type RefusalCode } from "../../domain/refusal.ts";
+import { type Kind, Refusal, type RefusalCode, refusals } from "../../domain/refusal.ts";
 
 /** "Server internal error, please try again." */
 const crashCode = 100001;
@@ -45,6 +45,10 @@ const codeOfRefusal: Partial<Record<RefusalCode, number>> = {
   gifts_switched_off: 102008,
 };
 
+/** Tencent's number for a refusal. */
+export const codeOf = (code: RefusalCode): number =>
+  codeOfRefusal[code] ?? codeOfKind[refusals[code].kind];
+
 /** Sentences that the HTTP API addresses to the caller, here about an account in the request. */
 const saysOfRefusal: Partial<Record<RefusalCode, string>> = {
   member_blocked: "From_Account: blocked in this room",
@@ -90,11 +94,11 @@ export function sentenceOf({ code, details }: Refusal): string {
 
 /** A refusal in Tencent's terms: its code, and what exactly is wrong. */
 export function outcomeOf(refusal: Refusal): Outcome {
-  const { code, kind } = refusal;
+  const { code } = refusal;
   const chosen = refusal instanceof RejectedGift ? refusal.errorCode : undefined;
   return {
     ActionStatus: "FAIL",
     ErrorInfo: sentenceOf(refusal),
-    ErrorCode: chosen ?? codeOfRefusal[code] ?? codeOfKind[kind],
+    ErrorCode: chosen ?? codeOf(code),
   };
 }

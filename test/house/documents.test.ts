@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { refusals } from "../../domain/refusal.ts";
 import { sourcesOf } from "./sources.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -40,6 +41,23 @@ test("no source names a document that is not in the repository", () => {
 test("every counterexample that a test is named after is told in docs/frames.md", () => {
   const tests = sources.filter((path) => path.startsWith("test/"));
   expect(places(namesNothing, ...tests)).toEqual([]);
+});
+
+test("docs/errors.md explains every code that a call or a client can meet", () => {
+  const read = (path: string) => readFileSync(join(root, path), "utf8");
+  const { paths } = JSON.parse(read("docs/openapi.json")) as {
+    paths: Record<string, Record<string, { "x-error-codes": string[] }>>;
+  };
+  const described = Object.values(paths).flatMap(Object.values);
+  const met = new Set([
+    ...described.flatMap((operation) => operation["x-error-codes"] ?? []),
+    ...Object.keys(refusals),
+  ]);
+  const guide = read("docs/errors.md");
+  const rowOf = (code: string) => guide.split(`\n| <a id="${code}"></a>`)[1]?.split("\n")[0];
+  const explains = (code: string) => /^`\w+` \| \S.+\S \| \S.+\S \|$/.test(rowOf(code) ?? "");
+  expect(met.size).toBeGreaterThanOrEqual(100);
+  expect([...met].filter((code) => !explains(code))).toEqual([]);
 });
 
 test("the documents link to files that are there", () => {

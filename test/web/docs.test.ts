@@ -61,8 +61,12 @@ browserTest(
     await post.getByRole("button", { name: "Send" }).click();
     await post.locator(".outcome", { hasText: "request_invalid" }).waitFor();
     await post.getByText("Fails with").click();
+    const codes = post.locator(".codes");
+    expect(await codes.getByRole("link", { name: "slow_mode" }).getAttribute("href")).toMatch(
+      /\/docs\/guides#errors-slow_mode$/,
+    );
     for (const code of ["word_blocked", "token_invalid", "key_reused", "internal_error"])
-      await post.locator(".codes").getByText(code).waitFor();
+      await codes.getByText(code).waitFor();
     expect(await post.locator(".text .code").first().textContent()).toMatch(
       /type Body = \{\s+content: string;\s+replyTo\?: string \| null;/,
     );

@@ -33,6 +33,10 @@ browserTest(
     const part = page.locator("article:visible h2").nth(1);
     await page.goto(`${page.url().split("#")[0]}#${await part.getAttribute("id")}`);
     expect(await page.locator("article:visible").getAttribute("id")).toBe("runbook");
+    // The reference links each code of a failure to its row.
+    await page.goto(`${page.url().split("#")[0]}#errors-slow_mode`);
+    expect(await shown.allTextContents()).toEqual(["Errors"]);
+    await page.getByRole("row", { name: "slow_mode" }).waitFor();
     await page.getByRole("link", { name: "HTTP", exact: true }).click();
     await page.getByRole("link", { name: "Guides", exact: true }).click();
     expect(await shown.allTextContents()).toEqual([entries[0]]);
@@ -45,9 +49,12 @@ browserTest(
 browserTest.each(looks)(
   "at $width × $height, $colorScheme, everybody can read it, and people look at its picture",
   async (look) => {
-    const { page, close } = await pages.open("/docs/guides#webhooks", look);
-    await picture(page, `guides-${look.width}-${look.colorScheme}`);
-    await expectUsable(page, "guides");
+    const { page, close } = await pages.open("/docs/guides", look);
+    for (const guide of ["webhooks", "errors", "first-app"]) {
+      await page.goto(`${page.url().split("#")[0]}#${guide}`);
+      await picture(page, `guides-${guide}-${look.width}-${look.colorScheme}`);
+      await expectUsable(page, guide);
+    }
     await close();
   },
   testMilliseconds,

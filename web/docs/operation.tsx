@@ -1,6 +1,7 @@
 import { typeOf } from "../../bin/schema-types.ts";
 import { Code } from "./code.tsx";
 import type { Failure, Operation, Parameter } from "./document.ts";
+import { base } from "./place.ts";
 import { Line, Prose } from "./prose.tsx";
 import { type Described, exampleOf, limitsOf, type Schemas, typesOf } from "./schema.ts";
 import { TryIt } from "./try-it.tsx";
@@ -119,7 +120,9 @@ function Failures({ failures }: { failures: Failure[] }) {
             ))}
             <dd class="codes">
               {codes.map((code) => (
-                <code key={code}>{code}</code>
+                <a key={code} href={`${base}/docs/guides#errors-${code}`}>
+                  <code>{code}</code>
+                </a>
               ))}
             </dd>
           </div>
