@@ -14,7 +14,13 @@ const menu: Record<string, readonly string[]> = {
     ...["docs/identity.md", "docs/errors.md", "docs/frames.md", "docs/moving-from-tencent.md"],
   ],
   Operate: [
-    ...["docs/deploying.md", "docs/restore.md", "docs/runbook.md", "docs/scale.md"],
+    ...[
+      "docs/deploying.md",
+      "docs/testing-a-stage.md",
+      "docs/restore.md",
+      "docs/runbook.md",
+      "docs/scale.md",
+    ],
     "docs/abuse.md",
   ],
   Extend: ["docs/architecture.md", "CONTRIBUTING.md", "docs/words.md"],

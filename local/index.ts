@@ -37,7 +37,7 @@ export type SystemOptions = {
   log: Log;
   /** Values of secrets by name; others are made once and kept with the data. */
   secrets: Record<string, string>;
-  /** Values of further SSM parameters by name, besides those of the local issuer. */
+  /** Values of SSM parameters by name, before those of the local issuer. */
   parameters?: Record<string, string>;
   /** Another DynamoDB than the embedded engine. */
   dynamodbEndpoint?: string;
@@ -121,14 +121,14 @@ async function compose(
   cleanups.push(() => gateway.stop());
   const { topUp } = options;
   const issuer: Issuer = await createIssuer({
-    baseUrl: gateway.url,
+    url: `${gateway.url}/local/issuer`,
     ...(topUp && {
       topUp: (request, credits) => topUp(request, credits, { url: gateway.url, issuer }),
     }),
     ...(dataDir !== ":memory:" && { directory: dataDir }),
   });
   const readStage = (directory: string) => {
-    const parameters = { ...options.parameters, ...parametersOf(stageName, issuer) };
+    const parameters = { ...parametersOf(stageName, issuer), ...options.parameters };
     return readAssembly({ directory, stageName, parameters });
   };
   const stage = readStage(await options.assemblyDirectory());

@@ -19,8 +19,8 @@ export type Issuer = {
 };
 
 type IssuerOptions = {
-  /** Base URL of the runner, without a slash at the end. */
-  baseUrl: string;
+  /** The `iss` of its tokens, below which its keys are found; without a slash at the end. */
+  url: string;
   /** Where the key is kept; undefined keeps it in memory. */
   directory?: string;
   /** The claim that lists a token's groups. */
@@ -59,7 +59,7 @@ const audience = "ovation";
  * https://openid.net/specs/openid-connect-discovery-1_0.html
  */
 export async function createIssuer({
-  baseUrl,
+  url,
   directory,
   groupsClaim = "cognito:groups",
   topUp,
@@ -68,7 +68,6 @@ export async function createIssuer({
   const { kty, n, e, kid = "" } = privateJwk;
   const publicJwk = { kty, n, e, kid, alg: "RS256", use: "sig" };
   const key = await importJWK(privateJwk, "RS256");
-  const url = `${baseUrl}/local/issuer`;
   const jwksUrl = `${url}/.well-known/jwks.json`;
 
   const sign: Issuer["sign"] = async (request) => {

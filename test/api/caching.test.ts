@@ -1,7 +1,5 @@
-import { request } from "node:http";
-import { request as requestSafely } from "node:https";
 import { gunzipSync } from "node:zlib";
-import { apiUrl, call, liveStream, type Person, person } from "./people.ts";
+import { call, liveStream, type Person, person, rawRequest } from "./people.ts";
 
 let as: Person;
 beforeAll(async () => {
@@ -64,14 +62,13 @@ test("with a token the list of creators is nobody else's, and is not kept", asyn
 /** An answer as it came over the wire: `fetch` would decompress it. */
 const getRaw = (path: string, headers: Record<string, string>) =>
   new Promise<{ coding: string | undefined; bytes: Buffer }>((resolve, reject) => {
-    const url = `${apiUrl()}${path}`;
-    const ask = url.startsWith("https:") ? requestSafely : request;
-    ask(url, { headers }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-      const coding = answer.headers["content-encoding"];
-      answer.on("end", () => resolve({ coding, bytes: Buffer.concat(chunks) }));
-    })
+    rawRequest(path, { headers })
+      .once("response", (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+        const coding = answer.headers["content-encoding"];
+        answer.on("end", () => resolve({ coding, bytes: Buffer.concat(chunks) }));
+      })
       .on("error", reject)
       .end();
   });

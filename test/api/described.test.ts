@@ -1,8 +1,8 @@
 import { inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import { type CompactFrame, expand, readMessage } from "../../client/compact.ts";
-import { admin, call, giftType, type Person, person, topUp } from "./people.ts";
-import { tencent } from "./tencent-caller.ts";
+import { admin, call, freshId, giftType, type Person, person, topUp } from "./people.ts";
+import { tencent, tencentRested } from "./tencent-caller.ts";
 import { type Message, viewer } from "./viewer.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: A document is looked into, whatever its shape.
@@ -52,9 +52,12 @@ async function liveThrough({ host, id }: { host: Person; id: string }, fan: Pers
   await Promise.all(Array.from({ length: 30 }, (_, n) => say(`${n} ${"🎁".repeat(490)}`)));
   const { body } = await call(`POST /api/v1/gifts/${given.body.data.id}/refund`, { as: host });
   expect(body.isSuccess).toBe(true);
+  const GiftId = freshId().slice(0, 20);
+  const shown = { DefaultName: "Rose", IconUrl: "https://cdn.example.com/gifts/rose.png" };
+  await tencentRested("add_gift", { GiftId, Coins: 10, ...shown });
   const sent = await tencent("send_gift", {
     ...{ RoomId: id, From_Account: fan.id, ReceiverList_Account: [host.id, other.id] },
-    ...{ GiftId: "gift1", Count: 2 },
+    ...{ GiftId, Count: 2 },
   });
   expect(sent.body).toMatchObject({ ErrorInfo: "", ErrorCode: 0 });
 }

@@ -89,6 +89,7 @@ export async function makeWorld() {
     giftTypeId,
     expectedPrice: 1,
     guests: [other.id],
+    moderators: [other.id],
     replyTo: undefined,
     sub: freshId(),
     jti: undefined,

@@ -1,8 +1,31 @@
 import { randomBytes } from "node:crypto";
+import { type RequestOptions, request } from "node:http";
+import { request as requestSecure } from "node:https";
 import { recordCall } from "./recorder.ts";
 
 export const apiUrl = () => process.env.API_URL!;
 const tokenUrl = () => process.env.TOKEN_URL ?? `${apiUrl()}/local/token`;
+
+/** A stage has a host for each of its APIs; on one machine all are below one URL. */
+const tencentUrl = () => process.env.TENCENT_URL ?? `${apiUrl()}/v4`;
+const callbackUrl = () => process.env.TENCENT_CALLBACK_URL ?? `${apiUrl()}/tencent/callback`;
+
+/** The address of a path as one machine has it, such as `/v4/live_engine_http_srv/send_gift`. */
+export function addressOf(path: string): string {
+  for (const [start, url] of [
+    ["/v4", tencentUrl()],
+    ["/tencent/callback", callbackUrl()],
+  ] as const)
+    if (path === start || path.startsWith(`${start}/`) || path.startsWith(`${start}?`))
+      return `${url}${path.slice(start.length)}`;
+  return `${apiUrl()}${path}`;
+}
+
+/** Node's own request to a path, for what `fetch` would not send or not show. */
+export function rawRequest(path: string, options: RequestOptions = {}) {
+  const address = addressOf(path);
+  return (address.startsWith("https:") ? requestSecure : request)(address, options);
+}
 
 /** 24 hex characters that nothing has yet. */
 export const freshId = () => randomBytes(12).toString("hex");
@@ -56,7 +79,7 @@ export async function call(
 ): Promise<Answer> {
   const [method, path] = route.split(" ") as [string, string];
   const isJson = body !== undefined || typeof raw === "string";
-  const answer = await fetch(`${apiUrl()}${path}`, {
+  const answer = await fetch(addressOf(path), {
     method,
     headers: {
       ...(as && { authorization: `Bearer ${as.token}` }),

@@ -1,3 +1,4 @@
+import { testHere } from "./elsewhere.ts";
 import {
   admin,
   call,
@@ -10,6 +11,8 @@ import {
 } from "./people.ts";
 import { type Reply, startReceiver } from "./receiver.ts";
 import { tencent } from "./tencent-caller.ts";
+
+const test = testHere("a stage calls no receiver on this machine");
 
 const afterRooms = ["Live.CallbackAfterCreateRoom", "Live.CallbackAfterDestroyRoom"];
 

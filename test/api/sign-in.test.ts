@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { testHere } from "./elsewhere.ts";
 import { apiUrl, call, expectFailure, person, sentences } from "./people.ts";
 
 const settings = async () => (await call("GET /api/v1/sign-in")).body.data;
@@ -22,7 +23,7 @@ async function codeFor(verifier: string, more: Record<string, string> = {}) {
 }
 
 /** Deployed stages have issuers of their own, which ask for a password. */
-const localTest = process.env.TOKEN_URL === undefined ? test : test.skip;
+const localTest = testHere("a stage's own issuer asks for a password");
 
 test("anybody may read where one signs in", async () => {
   const { status, body } = await call("GET /api/v1/sign-in");
@@ -106,32 +107,27 @@ test("what cannot be a code is 400 by name", async () => {
   }
 });
 
-/** A token for a back end itself, as OAuth 2.0 has it (RFC 6749, 4.4). */
-async function machineToken(scope?: string): Promise<{ id: string; token: string }> {
-  const { issuer } = await settings();
+/** A token for a back end itself, whose subject is its client (RFC 9068, 2.2). */
+const machine = (scope?: string) => {
   const id = `backend-${randomBytes(6).toString("hex")}`;
-  const asked = { grant_type: "client_credentials", client_id: id, client_secret: "any" };
-  const body = new URLSearchParams({ ...asked, ...(scope !== undefined && { scope }) });
-  const answer = await fetch(`${issuer}/token`, { method: "POST", body });
-  expect(answer.status).toBe(200);
-  const { access_token } = (await answer.json()) as { access_token: string };
-  return { id, token: access_token };
-}
+  const claims = { client_id: id, token_use: "access", ...(scope !== undefined && { scope }) };
+  return person({ id, claims });
+};
 
-localTest("a back end's token is a service by its scope alone, and never an admin", async () => {
+test("a back end's token is a service by its scope alone, and never an admin", async () => {
   const someone = await person();
   await call("GET /api/v1/wallet", { as: someone });
   const read = `GET /api/v1/wallets/${someone.id}`;
-  const backend = await machineToken("openid ovation/service");
+  const backend = await machine("openid ovation/service");
   expect((await call(read, { as: backend })).status).toBe(200);
   for (const scope of [undefined, "service", "ovation/services"])
-    expectFailure(await call(read, { as: await machineToken(scope) }), 403, sentences[403]);
+    expectFailure(await call(read, { as: await machine(scope) }), 403, sentences[403]);
   const revoke = "POST /api/v1/revocations";
   const asked = await call(revoke, { as: backend, body: { sub: someone.id } });
   expectFailure(asked, 403, sentences[403]);
 });
 
-localTest("a person's token has no role by a scope that an application asked for", async () => {
+test("a person's token has no role by a scope that an application asked for", async () => {
   const asked = { scope: "ovation/service", azp: "some-app", client_id: "some-app" };
   const someone = await person({ claims: asked });
   const answer = await call(`GET /api/v1/wallets/${someone.id}`, { as: someone });

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, type System, startSystem } from "../system.ts";
+import { testHere } from "./elsewhere.ts";
 import {
   type Answer,
   call,
@@ -18,6 +19,8 @@ import {
 } from "./people.ts";
 import { tencent } from "./tencent-caller.ts";
 import { open, refusedHandshake, watch } from "./viewer.ts";
+
+const test = testHere("nobody starts, kills or breaks a stage");
 
 /** Systems of these tests' own, which are started, killed and started again. */
 const demo = {

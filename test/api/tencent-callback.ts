@@ -1,4 +1,4 @@
-import { type Answer, apiUrl, call } from "./people.ts";
+import { type Answer, addressOf, call } from "./people.ts";
 
 const command = "Live.CallbackBeforeSendGift";
 
@@ -45,4 +45,4 @@ export async function timed(calling: Promise<Answer>) {
 
 /** Whatever comes without a body of JSON: bytes, or another method. */
 export const bare = async (method: string, query: string, body?: Uint8Array<ArrayBuffer>) =>
-  fetch(`${apiUrl()}/tencent/callback?${query}`, { method, body: body ?? null });
+  fetch(addressOf(`/tencent/callback?${query}`), { method, body: body ?? null });

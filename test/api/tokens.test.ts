@@ -1,7 +1,5 @@
-import { request } from "node:http";
 import { type Forged, forgedTokens, goodTokens } from "./forged.ts";
 import {
-  apiUrl,
   call,
   expectFailure,
   freshId,
@@ -9,6 +7,7 @@ import {
   liveStream,
   type Person,
   person,
+  rawRequest,
   sentences,
   topUp,
 } from "./people.ts";
@@ -130,7 +129,7 @@ test("two Authorization headers are refused, whichever is good", async () => {
     [bearer, bearer],
   ]) {
     const answer = await new Promise<number | undefined>((done, failed) => {
-      const sent = request(`${apiUrl()}/api/v1/wallet`, { method: "GET" }, (got) => {
+      const sent = rawRequest("/api/v1/wallet").once("response", (got) => {
         got.resume();
         done(got.statusCode);
       });

@@ -4,8 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../system.ts";
+import { testHere } from "./elsewhere.ts";
 import { call, eventually } from "./people.ts";
 import { createWebhooks } from "./receiver.ts";
+
+const test = testHere("a stage calls no receiver on this machine");
 
 test("the receiver of the guide takes what is signed and nothing else", async () => {
   const guide = readFileSync(join(import.meta.dirname, "../../docs", "webhooks.md"), "utf8");

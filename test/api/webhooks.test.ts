@@ -1,4 +1,5 @@
 import { Webhook } from "standardwebhooks";
+import { testHere } from "./elsewhere.ts";
 import {
   admin,
   call,
@@ -15,6 +16,7 @@ import {
 } from "./people.ts";
 import { createWebhooks, type Reply, startReceiver } from "./receiver.ts";
 
+const testHeard = testHere("a stage calls no receiver on this machine");
 const hooks = createWebhooks();
 const started: Awaited<ReturnType<typeof startReceiver>>[] = [];
 
@@ -135,7 +137,7 @@ test("ids that are none, and changes of nothing, are 400", async () => {
   expectFailure(unknown, 404, sentences[404]);
 });
 
-test("what happens in a stream comes in its order, signed, with its own id", async () => {
+testHeard("what happens in a stream comes in its order, signed, with its own id", async () => {
   const inbox = await receiver();
   const { secret, path, as } = await hooks.make(inbox.url);
   const { host, id } = await liveStream();
@@ -186,34 +188,37 @@ test("what happens in a stream comes in its order, signed, with its own id", asy
   });
 });
 
-test("the test event comes, whatever the types; resending it brings the same once more", async () => {
-  const inbox = await receiver();
-  const { path, as, id } = await hooks.make(inbox.url, ["stream.ended"]);
-  const { eventId } = (await call(`POST ${path}/test`, { as })).body.data;
-  await eventually(
-    async () => inbox.received,
-    (all) => all.length === 1,
-  );
-  expect(inbox.received[0]).toMatchObject({
-    headers: { "webhook-id": eventId },
-    body: { type: "webhook.test", data: { webhookId: id } },
-  });
-  const [row] = await eventually(
-    async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list,
-    (list) => list.length === 1,
-  );
-  const again = await call(`POST ${path}/deliveries/${row.id}/resend`, { as });
-  expect(again.body.data).toEqual({ id: row.id });
-  await eventually(
-    async () => inbox.received,
-    (all) => all.length === 2,
-  );
-  const [first, second] = inbox.received;
-  expect(second!.text).toBe(first!.text);
-  expect(second!.headers["webhook-id"]).toBe(eventId);
-});
+testHeard(
+  "the test event comes, whatever the types; resending it brings the same once more",
+  async () => {
+    const inbox = await receiver();
+    const { path, as, id } = await hooks.make(inbox.url, ["stream.ended"]);
+    const { eventId } = (await call(`POST ${path}/test`, { as })).body.data;
+    await eventually(
+      async () => inbox.received,
+      (all) => all.length === 1,
+    );
+    expect(inbox.received[0]).toMatchObject({
+      headers: { "webhook-id": eventId },
+      body: { type: "webhook.test", data: { webhookId: id } },
+    });
+    const [row] = await eventually(
+      async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list,
+      (list) => list.length === 1,
+    );
+    const again = await call(`POST ${path}/deliveries/${row.id}/resend`, { as });
+    expect(again.body.data).toEqual({ id: row.id });
+    await eventually(
+      async () => inbox.received,
+      (all) => all.length === 2,
+    );
+    const [first, second] = inbox.received;
+    expect(second!.text).toBe(first!.text);
+    expect(second!.headers["webhook-id"]).toBe(eventId);
+  },
+);
 
-test("after a rotation both secrets sign", async () => {
+testHeard("after a rotation both secrets sign", async () => {
   const inbox = await receiver();
   const { path, as, secret } = await hooks.make(inbox.url, ["webhook.test"]);
   const rotated = (await call(`POST ${path}/rotate-secret`, { as })).body.data;
@@ -233,84 +238,100 @@ test("after a rotation both secrets sign", async () => {
   expect(() => new Webhook(secret).verify(`${text} `, headers as Record<string, string>)).toThrow();
 });
 
-test("a failure is tried again after 5 s, with the same id; others do not wait for it", async () => {
-  const replies: Reply[] = [500];
-  const inbox = await receiver(() => replies.shift() ?? 204);
-  const { path, as } = await hooks.make(inbox.url, ["webhook.test"]);
-  const first = (await call(`POST ${path}/test`, { as })).body.data.eventId;
-  await eventually(
-    async () => inbox.received,
-    (all) => all.length === 1,
-  );
-  const rows = async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list;
-  const [row] = await eventually(rows, (list) => list.length === 1);
-  expect(row).toMatchObject({
-    attempts: 1,
-    status: "pending",
-    statusCode: 500,
-    error: "The answer was 500",
-  });
-  const seconds = (Date.parse(row.nextAttemptAt) - inbox.received[0]!.at) / 1000;
-  expect(seconds).toBeGreaterThan(3.9);
-  expect(seconds).toBeLessThan(6.1);
-  const other = (await call(`POST ${path}/test`, { as })).body.data.eventId;
-  await eventually(
-    async () => inbox.received,
-    (all) => all.length === 3,
-  );
-  expect(inbox.received.map(({ headers }) => headers["webhook-id"])).toEqual([first, other, first]);
-  expect(inbox.received[2]!.text).toBe(inbox.received[0]!.text);
-  expect(Number(inbox.received[2]!.headers["webhook-timestamp"])).toBeGreaterThan(
-    Number(inbox.received[0]!.headers["webhook-timestamp"]),
-  );
-  await eventually(rows, (list) =>
-    list.every(({ status }: { status: string }) => status === "delivered"),
-  );
-}, 60_000);
+testHeard(
+  "a failure is tried again after 5 s, with the same id; others do not wait for it",
+  async () => {
+    const replies: Reply[] = [500];
+    const inbox = await receiver(() => replies.shift() ?? 204);
+    const { path, as } = await hooks.make(inbox.url, ["webhook.test"]);
+    const first = (await call(`POST ${path}/test`, { as })).body.data.eventId;
+    await eventually(
+      async () => inbox.received,
+      (all) => all.length === 1,
+    );
+    const rows = async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list;
+    const [row] = await eventually(rows, (list) => list.length === 1);
+    expect(row).toMatchObject({
+      attempts: 1,
+      status: "pending",
+      statusCode: 500,
+      error: "The answer was 500",
+    });
+    const seconds = (Date.parse(row.nextAttemptAt) - inbox.received[0]!.at) / 1000;
+    expect(seconds).toBeGreaterThan(3.9);
+    expect(seconds).toBeLessThan(6.1);
+    const other = (await call(`POST ${path}/test`, { as })).body.data.eventId;
+    await eventually(
+      async () => inbox.received,
+      (all) => all.length === 3,
+    );
+    expect(inbox.received.map(({ headers }) => headers["webhook-id"])).toEqual([
+      first,
+      other,
+      first,
+    ]);
+    expect(inbox.received[2]!.text).toBe(inbox.received[0]!.text);
+    expect(Number(inbox.received[2]!.headers["webhook-timestamp"])).toBeGreaterThan(
+      Number(inbox.received[0]!.headers["webhook-timestamp"]),
+    );
+    await eventually(rows, (list) =>
+      list.every(({ status }: { status: string }) => status === "delivered"),
+    );
+  },
+  60_000,
+);
 
-test("a redirect is a failure and is not followed; 410 disables", async () => {
-  const elsewhere = await receiver();
-  const headers = { location: elsewhere.url };
-  const replies: Reply[] = [{ status: 302, headers }, 410];
-  const inbox = await receiver(() => replies.shift() ?? 200);
-  const { path, as } = await hooks.make(inbox.url, ["webhook.test"]);
-  await call(`POST ${path}/test`, { as });
-  const rows = async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list;
-  await eventually(rows, (list) => list[0]?.statusCode === 302);
-  await eventually(rows, (list) => list[0]?.status === "failed");
-  const webhook = await eventually(
-    async () => (await call(`GET ${path}`, { as })).body.data,
-    ({ enabled }) => enabled === false,
-  );
-  expect(webhook.enabled).toBe(false);
-  expectFailure(await call(`POST ${path}/test`, { as }), 409, sentences[409]);
-  expect(elsewhere.received).toEqual([]);
-  expect(inbox.received.length).toBe(2);
-}, 60_000);
+testHeard(
+  "a redirect is a failure and is not followed; 410 disables",
+  async () => {
+    const elsewhere = await receiver();
+    const headers = { location: elsewhere.url };
+    const replies: Reply[] = [{ status: 302, headers }, 410];
+    const inbox = await receiver(() => replies.shift() ?? 200);
+    const { path, as } = await hooks.make(inbox.url, ["webhook.test"]);
+    await call(`POST ${path}/test`, { as });
+    const rows = async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list;
+    await eventually(rows, (list) => list[0]?.statusCode === 302);
+    await eventually(rows, (list) => list[0]?.status === "failed");
+    const webhook = await eventually(
+      async () => (await call(`GET ${path}`, { as })).body.data,
+      ({ enabled }) => enabled === false,
+    );
+    expect(webhook.enabled).toBe(false);
+    expectFailure(await call(`POST ${path}/test`, { as }), 409, sentences[409]);
+    expect(elsewhere.received).toEqual([]);
+    expect(inbox.received.length).toBe(2);
+  },
+  60_000,
+);
 
-test("a text that was deleted is not sent any more", async () => {
-  const inbox = await receiver(() => 500);
-  const { path, as } = await hooks.make(inbox.url, ["chat.message"]);
-  const { host, id } = await liveStream();
-  const chat = `/api/v1/live-stream/${id}/chat/messages`;
-  const said = await call(`POST ${chat}`, { as: host, body: { content: "secret words" } });
-  const ours = () => inbox.received.filter(({ body }) => body.data.streamId === id);
-  await eventually(
-    async () => ours(),
-    (all) => all.length === 1,
-  );
-  expect(ours()[0]!.body.data.content).toBe("secret words");
-  await call(`DELETE ${chat}/${said.body._id}`, { as: host });
-  await eventually(
-    async () => ours(),
-    (all) => all.length === 2,
-  );
-  expect(ours()[1]!.body.data).toMatchObject({ _id: said.body._id, content: "", deleted: true });
-  expect(ours()[1]!.text).not.toContain("secret");
-  await call(`DELETE ${path}`, { as });
-}, 60_000);
+testHeard(
+  "a text that was deleted is not sent any more",
+  async () => {
+    const inbox = await receiver(() => 500);
+    const { path, as } = await hooks.make(inbox.url, ["chat.message"]);
+    const { host, id } = await liveStream();
+    const chat = `/api/v1/live-stream/${id}/chat/messages`;
+    const said = await call(`POST ${chat}`, { as: host, body: { content: "secret words" } });
+    const ours = () => inbox.received.filter(({ body }) => body.data.streamId === id);
+    await eventually(
+      async () => ours(),
+      (all) => all.length === 1,
+    );
+    expect(ours()[0]!.body.data.content).toBe("secret words");
+    await call(`DELETE ${chat}/${said.body._id}`, { as: host });
+    await eventually(
+      async () => ours(),
+      (all) => all.length === 2,
+    );
+    expect(ours()[1]!.body.data).toMatchObject({ _id: said.body._id, content: "", deleted: true });
+    expect(ours()[1]!.text).not.toContain("secret");
+    await call(`DELETE ${path}`, { as });
+  },
+  60_000,
+);
 
-test.each([
+testHeard.each([
   ["its message is", (as: Person, chat: string) => call(`DELETE ${chat}`, { as })],
   ["its author is", (as: Person) => call("DELETE /api/v1/users/me", { as })],
 ])("a text is not in a resent event once %s deleted", async (_, remove) => {
@@ -334,16 +355,20 @@ test.each([
   expect(again!.text).not.toContain("secret");
 });
 
-test("a disabled webhook gets no further attempt", async () => {
-  const inbox = await receiver(() => 500);
-  const { path, as } = await hooks.make(inbox.url, ["webhook.test"]);
-  await call(`POST ${path}/test`, { as });
-  const rows = async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list;
-  const [row] = await eventually(rows, (list) => list.length === 1);
-  await call(`PATCH ${path}`, { as, body: { enabled: false } });
-  const resend = await call(`POST ${path}/deliveries/${row.id}/resend`, { as });
-  expectFailure(resend, 409, sentences[409]);
-  const [last] = await eventually(rows, ([one]) => one.status === "failed");
-  expect(last).toMatchObject({ attempts: 1, nextAttemptAt: null });
-  expect(inbox.received.length).toBe(1);
-}, 60_000);
+testHeard(
+  "a disabled webhook gets no further attempt",
+  async () => {
+    const inbox = await receiver(() => 500);
+    const { path, as } = await hooks.make(inbox.url, ["webhook.test"]);
+    await call(`POST ${path}/test`, { as });
+    const rows = async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list;
+    const [row] = await eventually(rows, (list) => list.length === 1);
+    await call(`PATCH ${path}`, { as, body: { enabled: false } });
+    const resend = await call(`POST ${path}/deliveries/${row.id}/resend`, { as });
+    expectFailure(resend, 409, sentences[409]);
+    const [last] = await eventually(rows, ([one]) => one.status === "failed");
+    expect(last).toMatchObject({ attempts: 1, nextAttemptAt: null });
+    expect(inbox.received.length).toBe(1);
+  },
+  60_000,
+);

@@ -8,7 +8,7 @@ import type { Issuer } from "../../local/issuer.ts";
 import { createIssuer } from "../../local/issuer.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "issuer-"));
-const baseUrl = "http://127.0.0.1:4000";
+const url = "http://127.0.0.1:4000/local/issuer";
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 async function ask(issuer: Issuer, method: string, path: string, body?: unknown) {
@@ -30,9 +30,9 @@ async function ask(issuer: Issuer, method: string, path: string, body?: unknown)
 }
 
 test("tokens verify against the published keys, also after a restart", async () => {
-  const first = await createIssuer({ baseUrl, directory });
+  const first = await createIssuer({ url, directory });
   const { token } = await first.sign({ sub: "u1", groups: ["admin"] });
-  const second = await createIssuer({ baseUrl, directory });
+  const second = await createIssuer({ url, directory });
   const { body } = await ask(second, "GET", "/local/issuer/.well-known/jwks.json");
   expect(body.keys).toEqual([
     {
@@ -45,7 +45,7 @@ test("tokens verify against the published keys, also after a restart", async () 
     },
   ]);
   const { payload } = await jwtVerify(token, createLocalJWKSet(body), {
-    issuer: `${baseUrl}/local/issuer`,
+    issuer: url,
     audience: "ovation",
   });
   expect(payload).toMatchObject({ sub: "u1", token_use: "id", "cognito:groups": ["admin"] });
@@ -54,13 +54,13 @@ test("tokens verify against the published keys, also after a restart", async () 
 });
 
 test("discovery names the issuer and its keys", async () => {
-  const issuer = await createIssuer({ baseUrl });
+  const issuer = await createIssuer({ url });
   const { body } = await ask(issuer, "GET", "/local/issuer/.well-known/openid-configuration");
   expect(body).toMatchObject({ issuer: issuer.url, jwks_uri: issuer.jwksUrl });
 });
 
 test("claims override and remove, and a life may be negative", async () => {
-  const issuer = await createIssuer({ baseUrl });
+  const issuer = await createIssuer({ url });
   const { status, body } = await ask(issuer, "POST", "/local/token", {
     sub: "u1",
     claims: { iss: "https://other", exp: null, given_name: "Ann" },
@@ -84,7 +84,7 @@ test.each<[string, unknown, RegExp]>([
   ["claims that are null", { sub: "a", claims: null }, /^claims: /],
   ["a life that is no number", { sub: "a", expiresIn: "1h" }, /^expiresIn: /],
 ])("%s is 400 with what is wrong", async (_name, body, fault) => {
-  const issuer = await createIssuer({ baseUrl });
+  const issuer = await createIssuer({ url });
   const answer = await ask(issuer, "POST", "/local/token", body);
   expect(answer.status).toBe(400);
   expect(answer.body).toMatchObject({ isSuccess: false, statusCode: 400, data: null });
@@ -93,7 +93,7 @@ test.each<[string, unknown, RegExp]>([
 });
 
 test("a back end gets a token for itself, which has no name and what it asked for", async () => {
-  const issuer = await createIssuer({ baseUrl });
+  const issuer = await createIssuer({ url });
   const asked = { grant_type: "client_credentials", client_id: "backend", client_secret: "any" };
   const path = "/local/issuer/token";
   const { status, body } = await ask(issuer, "POST", path, { ...asked, scope: "ovation/service" });

@@ -35,7 +35,7 @@ const statusOf = (answer: string) => Number(answer.split(" ")[1]);
 
 test("while the system starts its own routes answer 503, as all others do", async () => {
   expect(statusOf(await ask("POST", { host: "127.0.0.1" }))).toBe(503);
-  const issuer = await createIssuer({ baseUrl: gateway.url });
+  const issuer = await createIssuer({ url: `${gateway.url}/local/issuer` });
   ownRoutes.add(...issuer.routes);
   expect(statusOf(await ask("POST", { host: "127.0.0.1" }))).toBe(201);
 });

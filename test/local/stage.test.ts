@@ -1,0 +1,31 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A cross-section: HTTP and bodies as bytes, tokens, Tencent's host, sockets, what is skipped. */
+const files = ["tokens", "tencent", "push", "sign-in"].map((name) => `test/api/${name}.test.ts`);
+
+test("black-box tests pass against a stage of which they know URLs and an issuer alone", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "stage-test-"));
+  const report = join(directory, "report.json");
+  const options = ["--json", `--outputFile=${report}`, ...files];
+  const env = { ...process.env };
+  // What an outer run has found must not lead this one to another system.
+  for (const name of Object.keys(env)) if (/_URL$|^OWN_SYSTEM$|^JEST_/.test(name)) delete env[name];
+  const child = spawn(process.execPath, ["--no-warnings", "test/stage/index.ts", ...options], {
+    env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (chunk) => {
+    said += chunk;
+  });
+  const code = await new Promise((done) => child.once("close", done));
+  expect({ code, said }).toEqual({ code: 0, said });
+  const { testResults, numPassedTests } = JSON.parse(readFileSync(report, "utf8"));
+  rmSync(directory, { recursive: true });
+  expect(testResults).toHaveLength(files.length);
+  expect(numPassedTests).toBeGreaterThan(15);
+  expect(said).toContain("Not against a stage: test/api/sign-in.test.ts: ");
+}, 300_000);
