@@ -38,7 +38,6 @@ type ShownTicket = z.infer<typeof ShownTicket>;
 /** What is remembered of that answer: all but the ticket. */
 export const ticketMemory = {
   keep: (shown: ShownTicket): ShownTicket => ({ ...shown, ticket: null }),
-  recall: async (kept: ShownTicket) => kept,
 };
 
 /** Whose token asks for a ticket. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { MessageId, StreamId } from "../id.ts";
-import { Person, personOf } from "../people/person.ts";
+import { Person, personOf, personOfSummary } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
 import { Timestamp, text } from "../text.ts";
@@ -54,6 +54,26 @@ export type SentMessage = z.infer<typeof SentMessage>;
 
 /** What an Idempotency-Key remembers of a message: all but its text, which may be deleted later. */
 export const withoutText = (answer: SentMessage): SentMessage => ({ ...answer, content: "" });
+
+/** The message that was answered so, with the text that the key does not remember. */
+export function messageAnswered(
+  { _id: id, sender, ...shown }: SentMessage,
+  content: string,
+): Message {
+  const { streamId, createdAt, updatedAt, replyTo } = shown;
+  const { role } = sender;
+  return {
+    id,
+    streamId,
+    n: numberInId(id),
+    content,
+    sender: { ...personOfSummary(sender), ...(role && { role }) },
+    createdAt,
+    updatedAt,
+    revision: 1,
+    ...(replyTo !== undefined && { replyTo }),
+  };
+}
 
 /**
  * The answer to a repeated call: as before, or without the text where it has been deleted since.

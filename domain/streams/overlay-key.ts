@@ -67,7 +67,6 @@ export const createdOverlayKeyOf = (stored: OverlayKey, key: string): CreatedOve
 /** What is remembered of that answer: all but the key. */
 export const overlayKeyMemory = {
   keep: (created: CreatedOverlayKey): CreatedOverlayKey => ({ ...created, key: null, url: null }),
-  recall: async (kept: CreatedOverlayKey) => kept,
 };
 
 /** A new key as it is stored. */

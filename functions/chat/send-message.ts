@@ -4,7 +4,11 @@ import { Content, chatMessageOf, makeMessage, SentMessage } from "../../domain/s
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { admissionRefusals, admitToChat } from "../../platform/store/streams/admission.ts";
-import * as messages from "../../platform/store/streams/messages.ts";
+import {
+  recordMessage,
+  sentMemory,
+  takeNumber,
+} from "../../platform/store/streams/sent-messages.ts";
 import { noteTrace } from "../../platform/store/streams/traces.ts";
 
 export const { contract, handler } = endpoint(
@@ -17,7 +21,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     body: z.object({ content: Content, replyTo: MessageId.nullish() }),
     answer: [201, SentMessage],
-    memory: messages.sentMemory,
+    memory: sentMemory,
     rate: "chat",
     refusals: ["stream_not_found", "message_not_found", ...admissionRefusals],
     grants: {
@@ -27,13 +31,10 @@ export const { contract, handler } = endpoint(
   },
   async ({ path: { streamId }, body, now, once, ...call }) => {
     const { stream, sender } = await admitToChat(streamId, body, call, now);
-    const [n] = await Promise.all([
-      messages.takeNumber(streamId),
-      noteTrace(sender, streamId, now),
-    ]);
+    const [n] = await Promise.all([takeNumber(streamId), noteTrace(sender, streamId, now)]);
     const message = makeMessage(body, { stream, sender, n, now });
     const reply = once(chatMessageOf(message, setting("DEFAULT_PICTURE")));
-    await messages.recordMessage(message, reply);
+    await recordMessage(message, reply);
     return reply.answer;
   },
 );

@@ -25,7 +25,6 @@ export const { contract, handler } = endpoint(
     answer: [201, MadeWebhook],
     memory: {
       keep: (answer: z.infer<typeof MadeWebhook>) => ({ ...answer, secret: null }),
-      recall: async (kept: z.infer<typeof MadeWebhook>) => kept,
     },
     refusals: ["too_many_webhooks"],
     grants: { read: ["WEBHOOK", "REPLAY"], write: ["WEBHOOK", "SECRET", "REPLAY"] },

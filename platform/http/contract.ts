@@ -3,6 +3,7 @@ import type { RateKind } from "../../domain/rate.ts";
 import type { RefusalCode } from "../../domain/refusal.ts";
 import type { Caller } from "../caller.ts";
 import type { Grants, Resources } from "../grants.ts";
+import type { Recalled } from "../table/idempotency.ts";
 
 /** Who may call: `optional` takes anonymous calls, but a bad token is still refused. */
 type CallerKind = "anyone" | "optional" | "user" | "service" | "admin";
@@ -16,12 +17,15 @@ type BodyForm = "json" | "multipart";
 export type FormFieldKind = "number" | "json";
 
 /**
- * For answers that hold what may have to be forgotten: `keep` leaves it out of what is remembered,
- * `recall` makes the answer from what is there now.
+ * What a key remembers, where that is not the whole answer. `keep` leaves out what may have to be
+ * forgotten, `recall` makes the answer from what is there now (default: it is what was kept). Where
+ * the key is marked before the effect is written, `finish` writes for a call that may have died in
+ * between: `body` is the request's.
  */
 type Memory = {
   keep: (answer: never) => unknown;
-  recall: (kept: never) => Promise<unknown>;
+  recall?: (kept: never, now: Date) => Promise<Recalled>;
+  finish?: (kept: never, body: never) => Promise<Recalled>;
 };
 
 /**

@@ -9,7 +9,7 @@ import { newId } from "../id.ts";
 import { logFault } from "../log.ts";
 import { withMetrics } from "../metrics.ts";
 import { named } from "../named.ts";
-import { findAnswered, type KeyedCall, keyedCall, markerAction } from "../table/idempotency.ts";
+import { type KeyedCall, keyedCall } from "../table/idempotency.ts";
 import { countUse } from "../table/rates.ts";
 import { KeyUsed, type Reply } from "../table/record.ts";
 import { isPassing } from "../table/transact.ts";
@@ -22,6 +22,7 @@ import {
   refusalAnswer,
   success,
 } from "./envelope.ts";
+import { answerAgain, type Earlier, findEarlier, replyOf } from "./replay.ts";
 import { check, header, readBody, readKey, readQuery } from "./request.ts";
 import { inSession } from "./session.ts";
 import { tagged } from "./tag.ts";
@@ -76,9 +77,11 @@ type Call = {
   /** The tags of the answers that the caller has already. */
   ifNoneMatch?: string | undefined;
   caller?: Caller | undefined;
+  /** The validated body. */
+  body?: unknown;
   keyed?: KeyedCall;
   /** What the key was used for, where that was looked up before the handler was done. */
-  answered?: Awaited<ReturnType<typeof findAnswered>>;
+  earlier?: Earlier | undefined;
 };
 
 /**
@@ -118,16 +121,17 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
       body: contract.body && check(contract.body, body),
     };
     if (contract.query === undefined) readQuery(event);
+    call.body = request.body;
     const name = takesKey(contract) ? readKey(event, contract) : undefined;
     if (name !== undefined && caller !== undefined)
       call.keyed = keyedCall(caller.userId, contract.route, name, request);
-    const once = (answer: unknown) => remembered(contract, call, answer);
+    const once = (answer: unknown) => replyOf(contract, call, answer);
     const callId = call.keyed?.hash;
     const given = { ...request, caller, now: call.now, newId: () => newId(call.now), once, callId };
     const assertNew = async () => {
       if (call.keyed === undefined) return;
-      call.answered = await findAnswered(call.keyed, call.now);
-      if (call.answered !== undefined) throw new KeyUsed();
+      call.earlier = await findEarlier(contract, call.keyed, call.now);
+      if (call.earlier !== undefined) throw new KeyUsed();
     };
     const how = { isRead: contract.route.startsWith("GET "), now: call.now };
     const answer = await inSession(caller, how, () =>
@@ -175,14 +179,6 @@ function assertRole({ caller: wanted }: Contract, caller: Caller | undefined): v
     if (!hasRole(caller, wanted)) refuse("role_missing", { role: wanted });
 }
 
-function remembered(contract: Contract, call: Call, answer: unknown): Reply<never> {
-  const fit = contract.answer[1].parse(answer);
-  const kept = contract.memory === undefined ? fit : contract.memory.keep(fit as never);
-  const remember =
-    call.keyed === undefined ? [] : [markerAction(call.keyed, contract.answer[0], kept, call.now)];
-  return { answer: answer as never, remember };
-}
-
 function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayProxyResult {
   const [statusCode] = contract.answer;
   const headers: Record<string, string> = { ...call.headers };
@@ -212,13 +208,12 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
 async function answerError(contract: Contract, call: Call, error: unknown) {
   const refused = error instanceof Refusal ? error : undefined;
   if (call.keyed !== undefined && (error instanceof KeyUsed || refused !== undefined)) {
-    const answered = call.answered ?? (await findAnswered(call.keyed, call.now));
-    if (answered === "another_request") refuse("key_reused");
-    if (answered !== undefined) {
+    const mayFinish = error instanceof KeyUsed;
+    const earlier = call.earlier ?? (await findEarlier(contract, call.keyed, call.now));
+    const again = earlier && (await answerAgain(contract, earlier, call.body, mayFinish));
+    if (earlier !== undefined && again !== undefined) {
       const headers = { ...call.headers, "idempotency-replayed": "true" };
-      const { answer, answeredAt } = answered;
-      const told = contract.memory ? await contract.memory.recall(answer as never) : answer;
-      return succeed(contract, { ...call, headers, now: answeredAt }, told);
+      return succeed(contract, { ...call, headers, now: earlier.answeredAt }, again.answer);
     }
     // The marker was there a moment ago and is not now: another call is just being answered.
     if (error instanceof KeyUsed) refuse("key_in_progress");

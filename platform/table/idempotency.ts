@@ -1,6 +1,6 @@
 import { createHash, hash } from "node:crypto";
 import * as z from "zod";
-import { getItem } from "./items.ts";
+import { deleteIf, getItem } from "./items.ts";
 import { key } from "./keys.ts";
 import type { Action } from "./transact.ts";
 
@@ -64,18 +64,47 @@ export function markerAction(call: KeyedCall, status: number, answer: unknown, n
   };
 }
 
+/** What a key was used for: what is remembered of the answer, and when it was given. */
+export type Marked = { status: number; kept: unknown; answeredAt: Date; isSameRequest: boolean };
+
+/**
+ * What a marked key stands for: an answer; an effect that is not written yet (`pending`); or one
+ * that never will be (`void`), so that the key is free.
+ */
+export type Recalled<Answer = unknown> = { answer: Answer } | "pending" | "void";
+
+/** What a key is remembered for, read consistently; undefined: nothing, or it has expired. */
+export async function findMarked(call: KeyedCall, now: Date): Promise<Marked | undefined> {
+  const marker = await getItem(Marker, key.marker(call.owner, call.hash), { consistent: true });
+  if (marker === undefined) return undefined;
+  if (marker.expiresAt <= now.getTime() / 1000) return undefined;
+  const { status, answer, answeredAt, fingerprint } = marker;
+  return {
+    status,
+    kept: JSON.parse(answer),
+    answeredAt: new Date(answeredAt),
+    isSameRequest: fingerprint === call.fingerprint,
+  };
+}
+
+/** Frees a key of what never happened; one that is remembered for something else by now stays. */
+export async function forgetMarked(call: KeyedCall, { kept }: Marked): Promise<void> {
+  await deleteIf(key.marker(call.owner, call.hash), {
+    ConditionExpression: "answer = :answer",
+    ExpressionAttributeValues: { ":answer": JSON.stringify(kept) },
+  });
+}
+
 /** A success as it was answered, and when: an envelope shows that time again. */
 type Answered = { status: number; answer: unknown; answeredAt: Date };
 
-/** What a key is remembered for, read consistently: nothing, the same request, or another one. */
+/** The answer that a key is remembered for: none, that to the same request, or to another one. */
 export async function findAnswered(
   call: KeyedCall,
   now: Date,
 ): Promise<undefined | "another_request" | Answered> {
-  const marker = await getItem(Marker, key.marker(call.owner, call.hash), { consistent: true });
-  if (marker === undefined) return undefined;
-  if (marker.expiresAt <= now.getTime() / 1000) return undefined;
-  if (marker.fingerprint !== call.fingerprint) return "another_request";
-  const { status, answer, answeredAt } = marker;
-  return { status, answer: JSON.parse(answer), answeredAt: new Date(answeredAt) };
+  const marked = await findMarked(call, now);
+  if (marked === undefined) return undefined;
+  const { status, kept: answer, answeredAt, isSameRequest } = marked;
+  return isSameRequest ? { status, answer, answeredAt } : "another_request";
 }

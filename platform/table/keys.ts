@@ -7,7 +7,7 @@
  *   wallet           WALLET#u        WALLET              gifts, superlikes, top-ups, settle
  *   reference        WALLET#u        REF#reference       top-ups, payouts: once, for ever
  *   ledger entry     LEDGER#u        seq, 12 digits      the same transaction as its wallet
- *   replay marker    REPLAY#u        hash[#claim]        the same transaction as its effect
+ *   replay marker    REPLAY#u        hash[#claim]        with its effect; before a chat message
  *   picture          PICTURE#id      PICTURE             with what shows it (platform/pictures.ts)
  *   mark of a call   REPLAY#u        hash                tencent/callbacks (receive, reverse)
  *   notification     USER#u          NOTE#id             notifications/create, settle

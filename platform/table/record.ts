@@ -6,7 +6,7 @@ import { type Action, type Failed, transact } from "./transact.ts";
 /**
  * An answer together with what remembers it. A handler makes it with `once(answer)`, gives it to
  * the store with the effect, and returns `reply.answer`: the effect and its memory are one
- * transaction.
+ * transaction (but for a chat message, which comes after its memory).
  */
 export type Reply<Answer> = { answer: Answer; remember: readonly Action[] };
 

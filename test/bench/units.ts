@@ -128,7 +128,7 @@ export async function benchUnits(): Promise<void> {
   row("chat message, alone, without a key", "4.5 write, 2 read", await measure(1, () => say()));
   row(
     "chat message, alone, with a key",
-    "7.5 write, 2 read",
+    "5.5 write, 2 read",
     await measure(1, () => say(freshId())),
   );
   row(

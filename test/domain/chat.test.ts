@@ -1,6 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { messageIdOf, numberInId } from "../../domain/streams/chat.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
+import {
+  chatMessageOf,
+  makeMessage,
+  messageAnswered,
+  messageIdOf,
+  numberInId,
+  withoutText,
+} from "../../domain/streams/chat.ts";
+import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 
 const now = new Date("2026-01-15T10:30:00.000Z");
 
@@ -20,5 +29,29 @@ describe("the id of a message", () => {
       messageIdOf(`64d15f9e2e6c8f4d5a12${i.toString(16).padStart(4, "0")}`, 1, now),
     );
     expect(new Set(ids).size).toBe(1000);
+  });
+});
+
+describe("what a key remembers of a message", () => {
+  const picture = "https://cdn.example.com/person.png";
+  const host = profileOf("host", { given_name: "Ann" }, now);
+  const given = { id: "64d15f9e2e6c8f4d5a123000", defaultThumbnail: picture, now };
+  const stream = makeStream(NewStream.parse({ title: "Live" }), {
+    ...given,
+    host: summaryOf(host, picture),
+  });
+
+  test.each([
+    ["a viewer without a picture", profileOf("viewer", {}, now), undefined],
+    ["the host, who has a role", host, undefined],
+    ["somebody with a picture", profileOf("v", { picture: "https://a.example/b.png" }, now), "f"],
+  ])("and its text make the same message again: of %s", (_, sender, reply) => {
+    const replyTo = reply?.repeat(24);
+    const message = makeMessage({ content: "hello", replyTo }, { stream, sender, n: 7, now });
+    const answer = chatMessageOf(message, picture);
+    const again = messageAnswered(withoutText(answer), "hello");
+    expect(chatMessageOf(again, picture)).toEqual(answer);
+    const person = { ...message.sender, picture: message.sender.picture || picture };
+    expect(again).toEqual({ ...message, sender: person });
   });
 });

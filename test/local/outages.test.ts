@@ -104,6 +104,40 @@ describe("the table", () => {
       );
     },
   );
+
+  test("fails a message with a key at each of its writes: the same key says it once, and viewers hear it once", async () => {
+    const { ann, id } = await giving();
+    const viewer = await watch(ann, id);
+    const route = `POST /api/v1/live-stream/${id}/chat/messages`;
+    const writes = [
+      { operation: "UpdateItem", keyPrefix: "CHAT#" },
+      { operation: "PutItem", keyPrefix: "REPLAY#" },
+      { operation: "PutItem", keyPrefix: `STREAM#${id}/MSG#` },
+    ];
+    const said: string[] = [];
+    for (const kind of ["error_before", "error_after_commit", "throttle"])
+      for (const write of writes) {
+        const [key, content] = [freshId(), `${kind} ${write.keyPrefix}`];
+        const say = () => call(route, { as: ann, key, body: { content } });
+        await fault({ service: "dynamodb", caller: "send-message", kind, ...write });
+        expect({ content, status: (await say()).status >= 500 }).toEqual({ content, status: true });
+        await call("DELETE /local/faults");
+        const again = await say();
+        expect({ content, status: again.status }).toEqual({ content, status: 201 });
+        expect(again.body.content).toBe(content);
+        expect((await say()).text).toBe(again.text);
+        said.push(content);
+      }
+    const history = await call(`GET ${route.slice("POST ".length)}`, { as: ann });
+    const kept = history.body.messages.map(({ content }: { content: string }) => content);
+    expect(kept.toReversed()).toEqual(said);
+    await eventually(
+      async () => viewer.events().flatMap(({ data }) => data.content ?? []),
+      (texts) => texts.length >= said.length,
+    );
+    expect(viewer.events().flatMap(({ data }) => data.content ?? [])).toEqual(said);
+    viewer.close();
+  });
 });
 
 describe("the table's stream", () => {

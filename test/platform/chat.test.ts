@@ -7,7 +7,7 @@ import { newId } from "../../platform/id.ts";
 import { admitMessage } from "../../platform/store/streams/admission.ts";
 import { liftBan, recordBan } from "../../platform/store/streams/bans.ts";
 import { findMember } from "../../platform/store/streams/members.ts";
-import { takeNumber } from "../../platform/store/streams/messages.ts";
+import { takeNumber } from "../../platform/store/streams/sent-messages.ts";
 import { recordStream } from "../../platform/store/streams/streams.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";

@@ -13,7 +13,8 @@ import {
   recordNotification,
 } from "../../platform/store/people/notifications.ts";
 import { admitMessage } from "../../platform/store/streams/admission.ts";
-import { listMessages, recordMessage, takeNumber } from "../../platform/store/streams/messages.ts";
+import { listMessages } from "../../platform/store/streams/messages.ts";
+import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";
 import { recordCallbacks } from "../../platform/store/tencent/callbacks.ts";
 import { findMetadata, recordMetadata } from "../../platform/store/tencent/room-metadata.ts";
 import { type Key, key } from "../../platform/table/keys.ts";

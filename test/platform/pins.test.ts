@@ -3,13 +3,9 @@ import { Refusal } from "../../domain/refusal.ts";
 import { makeMessage } from "../../domain/streams/chat.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import { newId } from "../../platform/id.ts";
-import {
-  findMessage,
-  listMessages,
-  recordMessage,
-  takeNumber,
-} from "../../platform/store/streams/messages.ts";
+import { findMessage, listMessages } from "../../platform/store/streams/messages.ts";
 import { deleteMessage, pinMessage } from "../../platform/store/streams/pins.ts";
+import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";
 import { changeStream, getStream, recordStream } from "../../platform/store/streams/streams.ts";
 import { useOwnTable } from "./table.ts";
 

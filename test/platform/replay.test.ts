@@ -1,5 +1,11 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
-import { findAnswered, keyedCall, markerAction } from "../../platform/table/idempotency.ts";
+import {
+  findAnswered,
+  findMarked,
+  forgetMarked,
+  keyedCall,
+  markerAction,
+} from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
 import { record } from "../../platform/table/record.ts";
 import { table, tableName } from "../../platform/table/table.ts";
@@ -50,4 +56,15 @@ test("a marker that has expired answers nothing, though the table still has it",
   // So the key is free: what is asked for with it happens, and is remembered from then on.
   expect(await record([markerAction(call, 201, { id: "new" }, now)])).toBeUndefined();
   expect(await findAnswered(call, now)).toMatchObject({ answer: { id: "new" } });
+});
+
+test("a key is freed of what it was marked for, and not of what somebody has marked it for since", async () => {
+  const call = await remember("freed");
+  const marked = (await findMarked(call, then))!;
+  await forgetMarked(call, marked);
+  expect(await findAnswered(call, then)).toBeUndefined();
+  const again = markerAction(call, 201, { id: "anew" }, then);
+  expect(await record([again])).toBeUndefined();
+  await forgetMarked(call, marked);
+  expect(await findAnswered(call, then)).toMatchObject({ answer: { id: "anew" } });
 });

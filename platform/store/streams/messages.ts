@@ -1,19 +1,12 @@
 import * as z from "zod";
 import { refuse } from "../../../domain/refusal.ts";
-import {
-  Message,
-  numberInId,
-  repeatedAnswer,
-  type SentMessage,
-  withoutText,
-} from "../../../domain/streams/chat.ts";
+import { Message, numberInId } from "../../../domain/streams/chat.ts";
 import { countGone, rangesOf, shownNumbers } from "../../../domain/streams/gone.ts";
 import { logFault } from "../../log.ts";
 import { getItem, getRawItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
-import { type Reply, record } from "../../table/record.ts";
-import { writeOnce } from "../../table/single-write.ts";
+import { record } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { goneActions, goneReader, hasGoneAction, readGoneEarly } from "./gone.ts";
@@ -23,50 +16,7 @@ import { actAction } from "./moderation.ts";
  * The chat of a stream: how many numbers have been given out, and whether some of them show
  * nothing.
  */
-const Chat = z.object({ count: z.number().int(), hasGone: z.boolean().default(false) });
-
-/**
- * The number of a stream's next message: 1, 2, 3 …, each given out once. Where the answer was lost
- * and others took numbers meanwhile, one number stays empty, as after a crash.
- */
-export async function takeNumber(streamId: string): Promise<number> {
-  const taken = await writeOnce({
-    Update: {
-      Key: key.chat(streamId),
-      UpdateExpression: "ADD #count :one",
-      ExpressionAttributeNames: { "#count": "count" },
-      ExpressionAttributeValues: { ":one": 1 },
-      ReturnValues: "UPDATED_NEW",
-    },
-  });
-  if (!taken.done) throw new Error(`No number was given out in the stream ${streamId}`);
-  return read(Chat, taken.attributes ?? {}).count;
-}
-
-/**
- * Records a message with the reply to its call. Where it cannot be (its key was used before), its
- * number is noted as gone, so that pages and totals are right; a crash leaves that to whoever reads
- * past the number.
- */
-export async function recordMessage(message: Message, reply: Reply<unknown>): Promise<void> {
-  const { streamId, n } = message;
-  const put: Action = {
-    Put: {
-      Item: { ...key.message(streamId, n), ...message },
-      // A number that was noted as gone in the meantime shows nothing for good.
-      ConditionExpression: "attribute_not_exists(PK)",
-    },
-  };
-  try {
-    if ((await record([put], reply)) !== undefined) refuse("unavailable");
-  } catch (error) {
-    // Whatever happened: a message that is there stays, and one that is not will never come.
-    await recordGone(streamId, n).catch((other: unknown) =>
-      logFault("A number could not be noted as gone", other, { streamId, n }),
-    );
-    throw error;
-  }
-}
+export const Chat = z.object({ count: z.number().int(), hasGone: z.boolean().default(false) });
 
 /**
  * Records that a number whose message never came shows none, for good: what is put in its place
@@ -95,7 +45,7 @@ export async function findMessage(
 }
 
 /** The message in an item: none where it was deleted, or its number left empty. */
-function shownIn(item: Item): [Message] | [] {
+export function shownIn(item: Item): [Message] | [] {
   if (item.isEmpty === true) return [];
   const message = read(Message, item);
   return message.deletedAt === undefined ? [message] : [];
@@ -105,13 +55,6 @@ function shownIn(item: Item): [Message] | [] {
 export async function getMessage(streamId: string, messageId: string): Promise<Message> {
   return (await findMessage(streamId, messageId)) ?? refuse("message_not_found", { messageId });
 }
-
-/** What a key remembers of a sent message: not its text, which is deleted with the message. */
-export const sentMemory = {
-  keep: withoutText,
-  recall: async (kept: SentMessage): Promise<SentMessage> =>
-    repeatedAnswer(kept, await findMessage(kept.streamId, kept._id)),
-};
 
 /**
  * Removes the content of a message, once: its number then shows nothing, and the log of moderation
@@ -142,6 +85,10 @@ export function deletionActions(
 
 /** Once a message is as old as this, no call with a smaller number is still under way. */
 const settledMilliseconds = 60_000;
+
+/** Whether no call that takes the number of such a message is still under way. */
+export const isSettled = ({ createdAt }: Pick<Message, "createdAt">, now: Date) =>
+  now.getTime() - Date.parse(createdAt) >= settledMilliseconds;
 
 /** How many numbers one reader records as gone; the next one continues. */
 const notedMax = 25;
@@ -212,9 +159,7 @@ async function readMessages(streamId: string, numbers: number[]): Promise<Map<nu
 
 /** Notes numbers without an item as gone where a later message is old; answers how many. */
 async function noteMissing(streamId: string, missing: number[], shown: Message[], now: Date) {
-  const isOld = ({ createdAt }: Message) =>
-    now.getTime() - Date.parse(createdAt) >= settledMilliseconds;
-  const newest = shown.find(isOld)?.n ?? 0;
+  const newest = shown.find((message) => isSettled(message, now))?.n ?? 0;
   const late = missing.filter((n) => n < newest).slice(0, notedMax);
   const noted = await Promise.all(
     late.map((n) =>

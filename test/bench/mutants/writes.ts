@@ -112,8 +112,8 @@ const keys: Mutant[] = [
   {
     says: "a key answers another request",
     file: "platform/table/idempotency.ts",
-    line: 'if (marker.fingerprint !== call.fingerprint) return "another_request";',
-    fault: "",
+    line: "isSameRequest: fingerprint === call.fingerprint,",
+    fault: "isSameRequest: true,",
     tests: replayTest,
   },
   {
@@ -210,5 +210,66 @@ const chat: Mutant[] = [
   },
 ];
 
+const keyedTest = ["test/platform/keyed-messages.test.ts"];
+
+const keyedMessages: Mutant[] = [
+  {
+    says: "the key of a message is not marked before it is written",
+    file: "platform/store/streams/sent-messages.ts",
+    line: "if (reply.remember.length > 0) await record([], reply);",
+    fault: "",
+    tests: keyedTest,
+  },
+  {
+    says: "a message under way is given up at once",
+    file: "platform/store/streams/sent-messages.ts",
+    line: 'if (!isSettled(kept, now)) return "pending";',
+    fault: "",
+    tests: keyedTest,
+  },
+  {
+    says: "a message that was given up may still come",
+    file: "platform/store/streams/sent-messages.ts",
+    line: 'return (await recordGone(streamId, n)) ? "void" : sentMemory.recall(kept, now);',
+    fault: 'return "void";',
+    tests: keyedTest,
+  },
+  {
+    says: "a call is refused because its repetition wrote its message",
+    file: "platform/store/streams/sent-messages.ts",
+    line: 'return failed === undefined || failed.get("message")?.id === message.id;',
+    fault: "return failed === undefined;",
+    tests: historyTest,
+  },
+  {
+    says: "who is banned meanwhile still says what a dead call left",
+    file: "platform/http/replay.ts",
+    line: "const finished = mayFinish && (await",
+    fault: "const finished = (await",
+    tests: keyedTest,
+  },
+  {
+    says: "a key whose message never came is held for a day",
+    file: "platform/http/replay.ts",
+    line: "await forgetMarked(keyed, marked);",
+    fault: "",
+    tests: keyedTest,
+  },
+  {
+    says: "a key is freed though somebody has used it anew",
+    file: "platform/table/idempotency.ts",
+    line: 'ConditionExpression: "answer = :answer",',
+    fault: 'ConditionExpression: "attribute_exists(PK) OR answer = :answer",',
+    tests: replayTest,
+  },
+];
+
 /** Faults of how things are written: once, all or nothing, where they belong. */
-export const writes: Mutant[] = [...transactions, ...singleWrites, ...keys, ...layout, ...chat];
+export const writes: Mutant[] = [
+  ...transactions,
+  ...singleWrites,
+  ...keys,
+  ...layout,
+  ...chat,
+  ...keyedMessages,
+];

@@ -1,0 +1,94 @@
+import { refuse } from "../../../domain/refusal.ts";
+import {
+  type Message,
+  messageAnswered,
+  numberInId,
+  repeatedAnswer,
+  type SentMessage,
+  withoutText,
+} from "../../../domain/streams/chat.ts";
+import { logFault } from "../../log.ts";
+import type { Recalled } from "../../table/idempotency.ts";
+import { getRawItem } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
+import { type Reply, record } from "../../table/record.ts";
+import { writeOnce } from "../../table/single-write.ts";
+import { read } from "../../table/table.ts";
+import { Chat, isSettled, recordGone, shownIn } from "./messages.ts";
+
+/**
+ * The number of a stream's next message: 1, 2, 3 …, each given out once. Where the answer was lost
+ * and others took numbers meanwhile, one number stays empty, as after a crash.
+ */
+export async function takeNumber(streamId: string): Promise<number> {
+  const taken = await writeOnce({
+    Update: {
+      Key: key.chat(streamId),
+      UpdateExpression: "ADD #count :one",
+      ExpressionAttributeNames: { "#count": "count" },
+      ExpressionAttributeValues: { ":one": 1 },
+      ReturnValues: "UPDATED_NEW",
+    },
+  });
+  if (!taken.done) throw new Error(`No number was given out in the stream ${streamId}`);
+  return read(Chat, taken.attributes ?? {}).count;
+}
+
+/**
+ * Records a message. The call's key, where it has one, is marked with the message's number first,
+ * since both in one transaction would cost the stream's key twice as much: a repetition finds the
+ * mark, and writes the message of a call that died in between. Where it cannot be recorded (its key
+ * was used before), its number is noted as gone, so that pages and totals are right; a crash leaves
+ * that to whoever reads past the number.
+ */
+export async function recordMessage(message: Message, reply: Reply<unknown>): Promise<void> {
+  const { streamId, n } = message;
+  try {
+    if (reply.remember.length > 0) await record([], reply);
+    if (!(await putMessage(message))) refuse("unavailable");
+  } catch (error) {
+    // Whatever happened: a message that is there stays, and one that is not will never come.
+    await recordGone(streamId, n).catch((other: unknown) =>
+      logFault("A number could not be noted as gone", other, { streamId, n }),
+    );
+    throw error;
+  }
+}
+
+/**
+ * Puts a message in its place, once: a repetition of its call may have put it, and somebody may
+ * have deleted it since. False: the number was noted as gone, and shows nothing for good.
+ */
+async function putMessage(message: Message): Promise<boolean> {
+  const Item = { ...key.message(message.streamId, message.n), ...message };
+  const ConditionExpression = "attribute_not_exists(PK)";
+  const failed = await record([{ label: "message", Put: { Item, ConditionExpression } }]);
+  return failed === undefined || failed.get("message")?.id === message.id;
+}
+
+/**
+ * What a key remembers of a sent message: not its text, which is deleted with the message. The
+ * message comes after the mark of its key, or never.
+ */
+export const sentMemory = {
+  keep: withoutText,
+  async recall(kept: SentMessage, now: Date): Promise<Recalled<SentMessage>> {
+    const { streamId, _id: id } = kept;
+    const n = numberInId(id);
+    const item = await getRawItem(key.message(streamId, n), { consistent: true });
+    if (item?.isEmpty === true) return "void";
+    if (item !== undefined) {
+      const [message] = shownIn(item);
+      return { answer: repeatedAnswer(kept, message?.id === id ? message : undefined) };
+    }
+    if (!isSettled(kept, now)) return "pending";
+    return (await recordGone(streamId, n)) ? "void" : sentMemory.recall(kept, now);
+  },
+  async finish(
+    kept: SentMessage,
+    { content }: { content: string },
+  ): Promise<Recalled<SentMessage>> {
+    const isThere = await putMessage(messageAnswered(kept, content));
+    return isThere ? { answer: { ...kept, content } } : "void";
+  },
+};
