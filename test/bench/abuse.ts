@@ -8,7 +8,7 @@ import { requestsPerTokenMax } from "../../lib/firewall.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { startSystem } from "../system.ts";
 import { type Attack, attacks, makePlace, type Place } from "./attacks.ts";
-import { mayPass, openPeople } from "./course.ts";
+import { mayPass, openPeople, type Seen } from "./course.ts";
 import { print, quantile, round } from "./figures.ts";
 
 const seconds = { quiet: 6, attacked: 5, behindFirewall: 6 };
@@ -16,21 +16,28 @@ const seconds = { quiet: 6, attacked: 5, behindFirewall: 6 };
 /** Calls a second of one token beyond which the firewall stops it. */
 const firewallRate = requestsPerTokenMax.others / 60;
 
+const failed = ({ errors, limited }: Seen) => errors.length + limited;
+
 async function measure(attack: Attack, place: Place) {
   const people = await openPeople(attack, place);
   const quiet = await people.run(seconds.quiet, 0);
   const attacked = await people.run(seconds.attacked, Number.POSITIVE_INFINITY);
-  const behind = await people.run(seconds.behindFirewall, firewallRate);
   people.end();
+  // Others, whose own buckets are full.
+  const others = await openPeople(attack, place);
+  const behind = await others.run(seconds.behindFirewall, firewallRate);
+  others.end();
   const { honest, attacker, spent, seconds: took } = attacked;
+  for (const error of new Set([...honest.errors, ...behind.honest.errors]))
+    console.error(`${attack.name}, honest: ${error}`);
   const p99 = (milliseconds: readonly number[]) => quantile(milliseconds, 0.99);
   // What the honest users cost in the same time is no part of the attack, and a call of the
   // attacker that passed costs what theirs do.
   const each = quiet.spent.dollars / quiet.honest.done;
   const eachCalls = quiet.spent.table / quiet.honest.done;
-  const others = Math.max(attacker.limited, 1);
-  const refused = Math.max(0, spent.dollars - each * (honest.done + attacker.done)) / others;
-  const calls = Math.max(0, spent.table - eachCalls * (honest.done + attacker.done)) / others;
+  const refusals = Math.max(attacker.limited, 1);
+  const refused = Math.max(0, spent.dollars - each * (honest.done + attacker.done)) / refusals;
+  const calls = Math.max(0, spent.table - eachCalls * (honest.done + attacker.done)) / refusals;
   const passing = Math.min(attack.rate.perSecond, firewallRate);
   const hourly = 3600 * (passing * each + (firewallRate - passing) * refused);
   // The meter counts what functions do; the gateway's request is beside it.
@@ -43,8 +50,8 @@ async function measure(attack: Attack, place: Place) {
     ratio: round(p99(honest.milliseconds) / p99(quiet.honest.milliseconds)),
     "behind the firewall": round(p99(behind.honest.milliseconds)),
     "ratio there": round(p99(behind.honest.milliseconds) / p99(quiet.honest.milliseconds)),
-    "honest errors":
-      [honest, behind.honest].flatMap(({ errors }) => errors).length + honest.limited,
+    "honest failed": failed(honest),
+    "failed there": failed(behind.honest),
     "tries a second": round(attacker.tried / took),
     passed: attacker.done,
     may: round(mayPass(attack.rate, took)),
