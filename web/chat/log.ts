@@ -4,8 +4,10 @@ import type { Speaker } from "./words.ts";
 
 /** Rows that are kept, on the screen and while somebody reads further up. */
 const rowsMax = 500;
-/** So many rows at the end are laid out whether they are seen or not: more than a screen has. */
-const freshMax = 60;
+/** Rows lie in chunks of so many, so that a browser has few things to look at for each new row. */
+const chunkRows = 32;
+/** So many chunks at the end are laid out whether they are seen or not: more than a screen has. */
+const freshMax = 3;
 /** So near to the end one follows it, in pixels. */
 const endPixels = 32;
 const closeMilliseconds = 200;
@@ -84,7 +86,7 @@ export class Log {
     const at = this.#waiting.indexOf(row);
     if (at >= 0) this.#waiting.splice(at, 1);
     row.classList.add("leaving");
-    setTimeout(() => row.remove(), closeMilliseconds);
+    setTimeout(() => takeOut(row), closeMilliseconds);
     takeTurn(this.#turn);
   }
 
@@ -124,22 +126,32 @@ export class Log {
   /** Mostly at the end; what was said before is read a moment after what comes live. */
   #insert(row: HTMLElement): void {
     let before: Element | null = null;
-    let last = this.#rows.lastElementChild;
+    let last = this.#rows.lastElementChild?.lastElementChild ?? null;
     while (last !== null && this.#timeOf(last) > this.#timeOf(row)) {
       before = last;
-      last = last.previousElementSibling;
+      last = last.previousElementSibling ?? previousChunk(last)?.lastElementChild ?? null;
     }
-    this.#rows.insertBefore(row, before);
+    if (before === null) this.#lastChunk().append(row);
+    else before.before(row);
+  }
+
+  #lastChunk(): Element {
+    const last = this.#rows.lastElementChild;
+    if (last !== null && last.childElementCount < chunkRows) return last;
+    const made = make("div", { class: "chunk" });
+    this.#rows.append(made);
+    return made;
   }
 
   #prune(): void {
-    while (this.#rows.childElementCount > rowsMax) {
-      this.#rows.firstElementChild!.remove();
+    const all = this.#rows.getElementsByClassName("row");
+    for (let extra = all.length - rowsMax; extra > 0; extra--) {
+      takeOut(all[0]!);
       this.#full.hidden = false;
     }
   }
 
-  /** Rows that have gone up are laid out only where somebody reads them. */
+  /** Chunks that have gone up are laid out only where somebody reads them. */
   #rest(): void {
     const { children } = this.#rows;
     for (let at = children.length - freshMax - 1; at >= 0; at--) {
@@ -168,6 +180,15 @@ export class Log {
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+const previousChunk = (row: Element) => row.parentElement!.previousElementSibling;
+
+/** Takes a row out, with its chunk if that is empty then: what is not seen keeps its height. */
+function takeOut(row: Element): void {
+  const chunk = row.parentElement;
+  row.remove();
+  if (chunk?.childElementCount === 0) chunk.remove();
+}
 
 /** Up and down lead from row to row. */
 function walk(event: KeyboardEvent, list: HTMLElement): void {
