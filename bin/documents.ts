@@ -14,6 +14,7 @@ import { commandPaths, receiverPaths } from "../platform/tencent/openapi.ts";
 import { clientOperations } from "./client-operations.ts";
 import { clientTypes } from "./client-types.ts";
 import { errorGuide } from "./error-guide.ts";
+import type { MessageExample } from "./message-examples.ts";
 
 const root = join(import.meta.dirname, "..");
 const endpoints = rowsOf("endpoint").filter(
@@ -72,6 +73,21 @@ function withExamples(document: ReturnType<typeof openApiDocument>) {
   return made;
 }
 
+/** The document with messages and events that really went over a socket, or to a webhook. */
+function withMessageExamples(document: typeof asyncApi) {
+  const file = join(root, "docs/message-examples.json");
+  const examples: Record<string, MessageExample> = JSON.parse(readFileSync(file, "utf8"));
+  const { messages, schemas } = structuredClone(document.components);
+  for (const [name, example] of Object.entries(examples)) {
+    const message = messages[name];
+    const schema = schemas[name];
+    if (message !== undefined) Object.assign(message, { examples: [example] });
+    else if (schema !== undefined) Object.assign(schema, { examples: [example.payload] });
+    else throw new Error(`docs/message-examples.json has what is no message: ${name}`);
+  }
+  return { ...document, components: { ...document.components, messages, schemas } };
+}
+
 /** A failure of which every operation tells more is nobody's reference. */
 function withoutUnused(document: ReturnType<typeof openApiDocument>) {
   const text = JSON.stringify(document.paths);
@@ -85,7 +101,7 @@ function withoutUnused(document: ReturnType<typeof openApiDocument>) {
 const json = (document: unknown) => `${JSON.stringify(document, null, 1)}\n`;
 const documents = {
   "docs/openapi.json": json(openApi),
-  "docs/asyncapi.json": json(asyncApi),
+  "docs/asyncapi.json": json(withMessageExamples(asyncApi)),
   "docs/errors.md": errorGuide(openApi.paths as Parameters<typeof errorGuide>[0]),
   "client/event-data.ts": eventTypes,
   "client/operations.ts": formatted("client/operations.ts", clientOperations(openApi, eventTypes)),

@@ -2,6 +2,8 @@
 const fixed: [pattern: RegExp, to: string | ((found: string, at: number) => string)][] = [
   [/https?:\/\/(127\.0\.0\.1|localhost):\d+/g, "https://api.example.com"],
   [/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"],
+  [/(?<=v1,)[\w+/]{43}=/g, "K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="],
+  [/(?<="webhook-timestamp":")\d+/g, "1768473000"],
   [/whsec_[\w+/=]+/g, "whsec_pvSyRMDw5V4Oo2Zz4Uaz8Q5xLYvXjWmZ7WvBxP0n2Qk="],
   [/(?<=ovk_[0-9a-f]{24}_)[\w-]{43}/g, "Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ"],
   [/(?<=")[\w-]{43}(?=")/g, "Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ"],

@@ -10,7 +10,9 @@ export const { contract, handler } = endpoint(
     tag: "Notifications",
     caller: "user",
     shape: "envelope",
-    path: z.object({ token: DeviceToken }),
+    path: z.object({
+      token: DeviceToken.meta({ example: "fMEqXn0xQ7a:APA91bHun4MxP5egoKMwt2KZ" }),
+    }),
     answer: [204, z.void()],
     refusals: ["device_not_found"],
     grants: { read: ["USER"], write: ["USER"] },

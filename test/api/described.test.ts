@@ -1,7 +1,17 @@
 import { inflateRawSync } from "node:zlib";
 import * as z from "zod";
 import { type CompactFrame, expand, readMessage } from "../../client/compact.ts";
-import { admin, call, freshId, giftType, type Person, person, topUp } from "./people.ts";
+import {
+  admin,
+  call,
+  eventually,
+  freshId,
+  giftType,
+  type Person,
+  person,
+  topUp,
+} from "./people.ts";
+import { createWebhooks, startReceiver } from "./receiver.ts";
 import { tencent, tencentRested } from "./tencent-caller.ts";
 import { type Message, viewer } from "./viewer.ts";
 
@@ -61,6 +71,41 @@ async function liveThrough({ host, id }: { host: Person; id: string }, fan: Pers
   });
   expect(sent.body).toMatchObject({ ErrorInfo: "", ErrorCode: 0 });
 }
+
+test("/asyncapi.json describes what webhooks are posted, each event's by a message of its own", async () => {
+  const [host, fan] = await Promise.all([person(), person()]);
+  const made = await call("POST /api/v1/live-stream/create", { as: host, body: { title: "All" } });
+  const id: string = made.body.data.id;
+  await topUp(fan, 10_000);
+  const [receiver, hooks, rose] = [await startReceiver(), createWebhooks(), await giftType(5)];
+  const described = await describedMessages();
+  const types = [...described.keys()].filter((name) => name.startsWith("webhook."));
+  try {
+    const { path, as } = await hooks.make(receiver.url);
+    await call(`POST ${path}/test`, { as });
+    const body = { liveStreamId: id };
+    await call("POST /api/v1/live-stream/join-as-creator", { as: host, body });
+    await liveThrough({ host, id }, fan, rose);
+    await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
+    const own = () =>
+      receiver.received.filter(({ body: { data } }) => !data.streamId || data.streamId === id);
+    const nameOf = ({ body: { type } }: { body: Json }) =>
+      type === "webhook.test" ? type : `webhook.${type}`;
+    // Combos end by themselves, some seconds after their last gift.
+    await eventually(
+      async () => [...new Set(own().map(nameOf))].sort(),
+      (seen) => JSON.stringify(seen) === JSON.stringify([...types].sort()),
+      60_000,
+    );
+    for (const posted of own()) {
+      const { error } = described.get(nameOf(posted))!.safeParse(posted.body);
+      expect({ body: posted.body, error }).toEqual({ body: posted.body, error: undefined });
+    }
+  } finally {
+    await hooks.removeAll();
+    await receiver.stop();
+  }
+}, 120_000);
 
 test("/asyncapi.json describes every message that comes, and compact frames say the same as plain ones", async () => {
   const host = await person();

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { admin, call, eventually, type Person } from "./people.ts";
+import { recordCall } from "./recorder.ts";
 
 /** One request that a receiver got. */
 export type Received = {
@@ -25,6 +26,7 @@ export async function startReceiver(
     for await (const chunk of request) text += chunk;
     const body = JSON.parse(text);
     const got = { at: Date.now(), path: request.url ?? "", headers: request.headers, text, body };
+    recordCall({ message: body, headers: request.headers });
     const replying = reply(got);
     received.push(got);
     const answer = await replying;

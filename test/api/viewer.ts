@@ -1,5 +1,6 @@
 import WebSocket from "ws";
 import type { Person } from "./people.ts";
+import { recordCall } from "./recorder.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: A black-box test looks into messages of any shape.
 export type Message = any;
@@ -34,7 +35,9 @@ export async function open(url: string, protocols: string[] = []): Promise<Viewe
   const messages: Message[] = [];
   const waiting = new Set<() => void>();
   socket.on("message", (data) => {
-    messages.push(JSON.parse(data.toString()));
+    const message: Message = JSON.parse(data.toString());
+    recordCall({ message });
+    messages.push(message);
     for (const look of waiting) look();
   });
   await new Promise((done, failed) => {
@@ -44,7 +47,10 @@ export async function open(url: string, protocols: string[] = []): Promise<Viewe
   return {
     socket,
     messages,
-    send: (message) => socket.send(typeof message === "string" ? message : JSON.stringify(message)),
+    send(message) {
+      if (typeof message !== "string") recordCall({ message });
+      socket.send(typeof message === "string" ? message : JSON.stringify(message));
+    },
     next: (fits, from = 0) => wait(messages, waiting, fits, from),
     events: () => messages.flatMap((message) => (message.type === "events" ? message.events : [])),
     close: () => socket.close(),

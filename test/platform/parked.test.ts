@@ -6,6 +6,7 @@ import { findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import { recordCall } from "../api/recorder.ts";
 import { callEndpoint } from "./api-call.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
@@ -18,7 +19,13 @@ const put = (Item: Record<string, unknown>) =>
 const daysAgo = (days: number) => new Date(Date.now() - days * dayMilliseconds);
 
 const boss = { as: "boss", roles: ["admin"] } as const;
-const redriveOne = (id: string) => callEndpoint(redrive, { ...boss, path: { id } });
+/** What is parked is broken by hand, so the description has its example from here. */
+async function redriveOne(id: string) {
+  const { status, body } = await callEndpoint(redrive, { ...boss, path: { id } });
+  const path = `/api/v1/operations/parked/${id}/redrive`;
+  recordCall({ method: "POST", path, status, answer: body });
+  return { status, body };
+}
 
 type Row = { id: string; giftId: string; streamId: string; reason: string; parkedAt: string };
 type Page = { list: Row[]; pageInfo: { nextCursor: string | null; hasNextPage: boolean } };

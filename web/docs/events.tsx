@@ -3,7 +3,12 @@ import { Shape } from "./operation.tsx";
 import { Prose } from "./prose.tsx";
 import type { Described, Schemas } from "./schema.ts";
 
-type Message = { name: string; summary?: string; payload: Described };
+type Message = {
+  name: string;
+  summary?: string;
+  payload: Described;
+  examples?: { payload: unknown }[];
+};
 type Reference = { $ref: string };
 /** As much of an AsyncAPI document as the page shows. */
 export type AsyncApi = {
@@ -38,10 +43,11 @@ export function partsOf({ operations, components }: AsyncApi): SocketPart[] {
     ...actions.map(([name, { summary, description }]) => ({
       ...{ id: name, group: "Actions" as const, name, says: summary },
       ...(description && { description }),
-      schema: messages[name]!.payload,
+      schema: schemaOf(messages[name]!),
     })),
-    ...sent.map(([name, { summary = "", payload }]) => ({
-      ...{ id: name, group: "Messages" as const, name, says: summary, schema: payload },
+    ...sent.map(([name, message]) => ({
+      ...{ id: name, group: "Messages" as const, name, says: message.summary ?? "" },
+      schema: schemaOf(message),
     })),
     ...events.map(([given, schema]) => {
       const name = given.slice(eventPrefix.length);
@@ -50,6 +56,12 @@ export function partsOf({ operations, components }: AsyncApi): SocketPart[] {
       return { id: name, group: "Events" as const, name, says, schema };
     }),
   ];
+}
+
+/** The schema of a message; what really went over a socket says more than a made example. */
+function schemaOf({ payload, examples }: Message): Described {
+  const [first] = examples ?? [];
+  return first === undefined ? payload : { ...payload, example: first.payload };
 }
 
 /** One action, message or event with its type and an example. */
