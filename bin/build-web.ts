@@ -12,9 +12,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
+import {
+  assetHeaders,
+  embedHeaders,
+  homePath,
+  pageHeaders,
+  pictureHeaders,
+} from "../lib/page-headers.ts";
 import { isWritable } from "./assembly.ts";
 import { compile, compileStyles } from "./web-bundles.ts";
-import { assetHeaders, embedHeaders, pageHeaders, pictureHeaders } from "./web-headers.ts";
 
 const root = join(import.meta.dirname, "..");
 const folders = join(root, ".cache", "web");
@@ -40,7 +46,7 @@ const pages = [
     path: "/",
     folder: "studio",
     stage: "dev",
-    otherwise: "/console",
+    otherwise: homePath,
     html: {
       title: "Ovation Studio",
       meta: inBothSchemes,
@@ -124,7 +130,13 @@ async function addPage(page: (typeof pages)[number], add: Add): Promise<void> {
   const assets = [script, ...styles];
   for (const { path, contents } of assets) {
     const headers = assetHeaders(path);
-    add(basename(path), contents, { path: `/assets/${basename(path)}`, headers });
+    const asset = { path: `/assets/${basename(path)}`, headers };
+    // What only one stage shows is of no use in another one.
+    add(
+      basename(path),
+      contents,
+      page.stage === undefined ? asset : { ...asset, stage: page.stage },
+    );
   }
   const urlOf = (end: string) =>
     `/assets/${basename(assets.find(({ path }) => path.endsWith(end))!.path)}`;
@@ -153,7 +165,8 @@ function hashSources(): string {
   const hash = createHash("sha256");
   const patterns = [
     "{web,client}/**/*",
-    "bin/{build-web,web-bundles,web-headers}.ts",
+    "bin/{build-web,web-bundles}.ts",
+    "lib/page-headers.ts",
     "package-lock.json",
   ];
   for (const file of globSync(patterns, { cwd: root }).sort()) {

@@ -2,6 +2,7 @@ import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-clo
 import { GetAccountSettingsCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { GetServiceQuotaCommand, ServiceQuotasClient } from "@aws-sdk/client-service-quotas";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { edgeRegion, problemsOf } from "../lib/domain.ts";
 import { placeholdersOf } from "../lib/placeholders.ts";
 import { assertConcurrency, type Stage } from "../lib/stages.ts";
 import { openClient } from "../platform/aws-client.ts";
@@ -23,6 +24,7 @@ const inStages = "Give it a value of your own in lib/stages.ts";
 /** What can be seen in the stage itself, before anybody is asked. */
 export function findInStage(stage: Stage): Finding[] {
   const findings = placeholdersOf(stage).map((says) => ({ says, fix: inStages }));
+  findings.push(...(stage.domain ? problemsOf(stage.domain) : []));
   if (stage.keepData && stage.origins.includes("*"))
     findings.push({
       says: `${stage.name}: browsers may call it from any origin`,
@@ -72,6 +74,10 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
   const there = { ...given, region };
   const found = await Promise.all([
     findBootstrap(there, account),
+    // The firewall and the certificate of a domain are stacks of another region.
+    stage.domain && region !== edgeRegion
+      ? findBootstrap({ ...there, region: edgeRegion }, account)
+      : [],
     findExecutions(there, stage),
     findRequests(there, stage),
   ]);

@@ -30,6 +30,7 @@ export class Data extends Stack {
   readonly pictures: Bucket;
   readonly tencentSecret: Secret;
   readonly callbackSecret: Secret;
+  private readonly edgeSecret: Secret | undefined;
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id, placeOf(stage));
@@ -66,6 +67,7 @@ export class Data extends Stack {
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
       removalPolicy,
     });
+    this.edgeSecret = placeEdgeSecret(this, stage, removalPolicy);
     const own = new TableV2(this, "table", {
       tableName: `ovation-${stage.name}`,
       partitionKey: { name: "PK", type: AttributeType.STRING },
@@ -99,8 +101,25 @@ export class Data extends Stack {
       this.callbackSecret,
       ...Object.values(live),
       ...Object.values(dead),
+      ...(this.edgeSecret ? [this.edgeSecret] : []),
     );
   }
+
+  /** What APIs behind a domain want to be shown, as CloudFormation reads it at a deployment. */
+  get edgeKey(): string | undefined {
+    return this.edgeSecret?.secretValue.unsafeUnwrap();
+  }
+}
+
+/** Nobody has to know its value: CloudFront and the firewalls are given it by the deployment. */
+function placeEdgeSecret(scope: Stack, stage: Stage, removalPolicy: RemovalPolicy) {
+  if (stage.domain === undefined || !stage.firewall) return undefined;
+  return new Secret(scope, "edge-key", {
+    secretName: `ovation/${stage.name}/edge`,
+    description: "By which the APIs know that CloudFront asks",
+    generateSecretString: { passwordLength: 48, excludePunctuation: true },
+    removalPolicy,
+  });
 }
 
 /** A table that a backup became: it has another name and a stream of its own. */

@@ -2,6 +2,7 @@ import { Arn, ArnFormat, CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, WebIdentityPrincipal } from "aws-cdk-lib/aws-iam";
 import { DefaultStackSynthesizer } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
+import { edgeRegion } from "./domain.ts";
 import { tableName } from "./names.ts";
 import { placeOf, type Stage } from "./stages.ts";
 
@@ -24,15 +25,19 @@ export class Delivery extends Stack {
     const qualifier = DefaultStackSynthesizer.DEFAULT_QUALIFIER;
     const own = (service: string, resource: string, resourceName: string) =>
       Arn.format({ service, resource, resourceName }, this);
-    const roles = bootstrapRoles.map((name) =>
-      Arn.format(
-        {
-          service: "iam",
-          region: "",
-          resource: "role",
-          resourceName: `cdk-${qualifier}-${name}-${this.account}-${this.region}`,
-        },
-        this,
+    // A domain's firewall and certificate are a stack of another region.
+    const regions = [this.region, ...(stage.domain ? [edgeRegion] : [])];
+    const roles = regions.flatMap((region) =>
+      bootstrapRoles.map((name) =>
+        Arn.format(
+          {
+            service: "iam",
+            region: "",
+            resource: "role",
+            resourceName: `cdk-${qualifier}-${name}-${this.account}-${region}`,
+          },
+          this,
+        ),
       ),
     );
     const statement = (actions: string[], resources: string[]) =>

@@ -1,6 +1,7 @@
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import { CfnWebACL, CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
 import type { Construct } from "constructs";
+import { sentenceOf } from "../platform/http/envelope.ts";
 
 /**
  * Requests from one address in five minutes. At an event thousands of viewers may share a carrier's
@@ -97,8 +98,8 @@ const rateByToken = (
   ...measured(name),
 });
 
-/** A web application firewall before the HTTP API. Its refusals are our 403 (gateway responses). */
-export function placeFirewall(scope: Construct, name: string, api: SpecRestApi): void {
+/** What requests have to pass; `block` is how one is refused, `counted` what is only counted. */
+function requestRules(block: CfnWebACL.RuleActionProperty, counted: readonly string[]) {
   const isWallet = {
     byteMatchStatement: {
       searchString: walletsPath,
@@ -116,17 +117,57 @@ export function placeFirewall(scope: Construct, name: string, api: SpecRestApi):
     },
   };
   const { others, wallets } = requestsPerTokenMax;
-  place(scope, name, api.deploymentStage.stageArn, [
+  const own: CfnWebACL.RuleProperty[] = [
     rateByAddress(0, "rate", requestsPerAddressMax.all),
     rateByAddress(5, "rate-without-token", requestsPerAddressMax.withoutToken, {
       notStatement: { statement: hasToken },
     }),
     rateByToken(3, "token-rate", others, { notStatement: { statement: isWallet } }),
     rateByToken(4, "wallets-token-rate", wallets, isWallet),
-    managed(1, "AWSManagedRulesCommonRuleSet", countedRules),
+  ];
+  return [
+    ...own.map((rule) => ({ ...rule, action: block })),
+    managed(1, "AWSManagedRulesCommonRuleSet", counted),
     managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
-  ]);
+  ];
 }
+
+/** A web application firewall before the HTTP API. Its refusals are our 403 (gateway responses). */
+export function placeFirewall(scope: Construct, name: string, api: SpecRestApi): void {
+  place(scope, name, api.deploymentStage.stageArn, requestRules({ block: {} }, countedRules));
+}
+
+/**
+ * The same rules before a stage's domain, so before sockets, pages and Tencent's APIs too. Nothing
+ * behind it can put its refusals into our form, so rates bring it along; AWS's own rules answer
+ * with CloudFront's page.
+ * https://docs.aws.amazon.com/waf/latest/developerguide/customizing-the-response-for-blocked-requests.html
+ */
+export function placeHostFirewall(scope: Construct, stage: string): CfnWebACL {
+  const name = `ovation-${stage}-host`;
+  const customResponse = { responseCode: 403, customResponseBodyKey: "refused" };
+  // A handshake has its token in the query, and one of many groups is longer than 2,048 bytes.
+  const counted = [...countedRules, "SizeRestrictions_QUERYSTRING"];
+  return new CfnWebACL(scope, "firewall", {
+    name,
+    scope: "CLOUDFRONT",
+    defaultAction: { allow: {} },
+    ...measured(name),
+    customResponseBodies: {
+      refused: { contentType: "APPLICATION_JSON", content: JSON.stringify(refused) },
+    },
+    rules: requestRules({ block: { customResponse } }, counted),
+  });
+}
+
+/** Our envelope, as far as a firewall can make it: it knows no time. */
+const refused = {
+  isSuccess: false,
+  statusCode: 403,
+  data: null,
+  errors: [sentenceOf[403]],
+  timestamp: "",
+};
 
 /**
  * Requests of one address to the user pool in five minutes: signing in takes three, and the viewers

@@ -7,7 +7,8 @@ import { placeFirewall } from "./firewall.ts";
 import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
 import { gatewayDocument } from "./gateway-document.ts";
 import { placeFunction } from "./lambdas.ts";
-import { placePictures } from "./picture-api.ts";
+import { placeLock } from "./lock.ts";
+import { picturesUrlOf, placePictures } from "./picture-api.ts";
 import { placeCanaries } from "./release.ts";
 import { catchAll, type Row, rowsOf, theOne } from "./route-table.ts";
 import { issuerOf, type Neighbours, siteOf } from "./site.ts";
@@ -16,6 +17,7 @@ import { placeOf, type Stage } from "./stages.ts";
 /** The HTTP API: a function for each endpoint, the authorizer and the gateway before them. */
 export class HttpApi extends Stack {
   readonly api: SpecRestApi;
+  readonly pictures: SpecRestApi;
   readonly log: LogGroup;
 
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
@@ -30,7 +32,8 @@ export class HttpApi extends Stack {
     );
     const pictures = theOne(rowsOf("download"), "download");
     const gateway = { uriOf: uriOf(stage), credentials: gatewayRole(this, stage).roleArn };
-    const picturesUrl = placePictures(this, stage, pictures, notFound.name, gateway);
+    this.pictures = placePictures(this, stage, pictures, notFound.name, gateway);
+    const picturesUrl = picturesUrlOf(stage, this.pictures);
     const issuer = issuerOf(this, stage);
     const site = siteOf(this, stage, this.log, { ...neighbours, issuer, picturesUrl });
     const functions = new Map(
@@ -54,7 +57,10 @@ export class HttpApi extends Stack {
     });
     this.api = api;
     placeCanaries(this, stage, api.restApiName, functions, [api]);
-    if (stage.firewall) placeFirewall(this, `ovation-${stage.name}-http`, this.api);
+    const name = `ovation-${stage.name}-http`;
+    const { edgeKey } = neighbours.data;
+    if (edgeKey) placeLock(this, name, edgeKey, { http: api, pictures: this.pictures });
+    else if (stage.firewall) placeFirewall(this, name, api);
     new CfnOutput(this, "url", { value: this.api.urlForPath("/") });
   }
 }

@@ -2,6 +2,9 @@ import type { App } from "aws-cdk-lib";
 import { Account } from "./account.ts";
 import { Data } from "./data.ts";
 import { Delivery } from "./delivery.ts";
+import { withOwnPages } from "./domain.ts";
+import { Edge } from "./edge.ts";
+import { Host } from "./host.ts";
 import { HttpApi } from "./http-api.ts";
 import { Identity } from "./identity.ts";
 import { Realtime } from "./realtime.ts";
@@ -10,7 +13,8 @@ import { TencentApi } from "./tencent-api.ts";
 import { Watch } from "./watch.ts";
 
 /** The stacks of one stage. */
-export function placeStage(app: App, stage: Stage): void {
+export function placeStage(app: App, given: Stage): void {
+  const stage = withOwnPages(given);
   const id = (name: string) => `ovation-${stage.name}-${name}`;
   const account = new Account(app, "ovation-account", stage);
   const data = new Data(app, id("data"), stage);
@@ -23,6 +27,23 @@ export function placeStage(app: App, stage: Stage): void {
     // They read the issuer's parameters by name, and their access logs need the account's role.
     stack.addStackDependency(identity);
     stack.addStackDependency(account);
+  }
+  if (stage.domain !== undefined) {
+    const isNeeded = stage.firewall || stage.domain.certificate === undefined;
+    const edge = isNeeded ? new Edge(app, id("edge"), stage, stage.domain) : undefined;
+    const apis = {
+      http: http.api.restApiId,
+      pictures: http.pictures.restApiId,
+      tencent: tencent.apis.tencent.restApiId,
+      callback: tencent.apis.callback.restApiId,
+      sockets: realtime.apiId,
+    };
+    const key = data.edgeKey;
+    new Host(app, id("host"), stage, stage.domain, {
+      ...(edge && { edge }),
+      apis,
+      ...(key && { key }),
+    });
   }
   if (stage.repository !== undefined) new Delivery(app, id("delivery"), stage, stage.repository);
   new Watch(app, id("watch"), {

@@ -67,7 +67,24 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
   {
     finding: /^AwsSolutions-S1$/,
     reason:
-      "Only Lambda writes failed batches, and an operator reads them; pictures are read by a function.",
+      "Only Lambda writes failed batches, and an operator reads them; a function reads pictures, everybody pages.",
+  },
+  {
+    finding: /^AwsSolutions-CFR1$/,
+    at: /-host\/distribution\/Resource$/,
+    reason: "Viewers are everywhere: who may not be served is the operator's to say.",
+  },
+  {
+    finding: /^AwsSolutions-CFR2$/,
+    at: /^ovation-dev-host\/distribution\/Resource$/,
+    reason:
+      "dev has no firewall, before its APIs neither, since it is nobody's but its developers'.",
+  },
+  {
+    finding: /^AwsSolutions-CFR3$/,
+    at: /-host\/distribution\/Resource$/,
+    reason:
+      "CloudFront's logs hold queries, so the tokens of handshakes; the APIs' access logs do not.",
   },
   {
     finding: /^AwsSolutions-SMG4$/,

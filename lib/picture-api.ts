@@ -1,4 +1,5 @@
 import { Stack } from "aws-cdk-lib";
+import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import { Construct } from "constructs";
 import type { DownloadContract } from "../platform/http/contract.ts";
 import { restApi } from "./gateway.ts";
@@ -46,21 +47,26 @@ function pictureDocument(
   };
 }
 
-/** Places the API of pictures in a stack; answers its address. */
+/** Places the API of pictures in a stack. */
 export function placePictures(
   scope: Stack,
   stage: Stage,
   row: Row<DownloadContract>,
   notFound: string,
   gateway: Omit<Integrating, "title">,
-): string {
+): SpecRestApi {
   const title = `ovation-${stage.name}-pictures`;
   const document = pictureDocument(row, notFound, { ...gateway, title });
-  const { api } = restApi(new Construct(scope, stageName), stage, stageName, document, {
+  return restApi(new Construct(scope, stageName), stage, stageName, document, {
     stageName,
     throttlingRateLimit: stage.throttle.rate,
     throttlingBurstLimit: stage.throttle.burst,
-  });
-  const { region, urlSuffix } = Stack.of(scope);
+  }).api;
+}
+
+/** Where everybody reads pictures: below the stage's domain, or at the API itself. */
+export function picturesUrlOf({ domain }: Stage, api: SpecRestApi): string {
+  if (domain !== undefined) return `https://${domain.name}/${stageName}`;
+  const { region, urlSuffix } = Stack.of(api);
   return `https://${api.restApiId}.execute-api.${region}.${urlSuffix}/${stageName}`;
 }

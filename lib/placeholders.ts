@@ -11,6 +11,7 @@ export function placeholdersOf(stage: Stage): string[] {
   if (!stage.keepData) return [];
   const { origins, alarmsAddress = "", defaultPicture, defaultThumbnail, tencent } = stage;
   const texts = { origins: origins.join(), alarmsAddress, defaultPicture, defaultThumbnail };
+  if (stage.domain !== undefined) Object.assign(texts, { domain: stage.domain.name });
   // An issuer of one's own signs people in and writes to them.
   const ofPool = { consoleUrls: stage.consoleUrls.join(), mailFrom: stage.mailFrom ?? "" };
   const found = Object.entries(stage.issuer === undefined ? { ...texts, ...ofPool } : texts).filter(

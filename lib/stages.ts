@@ -2,6 +2,7 @@ import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Role } from "../platform/caller.ts";
 import type { Rates } from "../platform/env.ts";
 import { prodCanaries } from "./canaries.ts";
+import type { Domain } from "./domain.ts";
 import { devRates, prodRates } from "./rates.ts";
 import type { FunctionName } from "./route-table.ts";
 
@@ -58,8 +59,10 @@ export type Stage = {
   defaultThumbnail: string;
   /** Whether credit packages may be bought without a store. */
   purchases: boolean;
-  /** A web application firewall before the HTTP APIs. */
+  /** A web application firewall before the HTTP APIs, or before the domain where there is one. */
   firewall: boolean;
+  /** The one name of everything; AWS's names of each API when undefined. */
+  domain?: Domain;
   /** Who hears of alarms; none when undefined. */
   alarmsAddress?: string;
   /** Dollars that the whole account may cost in a month before the alarms' address is told. */
@@ -117,15 +120,8 @@ const dev: Stage = {
   owedMax: 10_000,
   superlikePrice: 10,
   reservedUsernames: [
-    "admin",
-    "administrator",
-    "sysadmin",
-    "moderator",
-    "staff",
-    "official",
-    "support",
-    "helpdesk",
-    "ovation",
+    ...["admin", "administrator", "sysadmin", "moderator", "staff"],
+    ...["official", "support", "helpdesk", "ovation"],
   ],
   nameChangesPerDay: 1_000_000,
   liveStreamsPerUser: 100,

@@ -1,9 +1,11 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
+import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
 import type { Gateway } from "./gateway-document.ts";
 import { placeFunction } from "./lambdas.ts";
+import { placeLock } from "./lock.ts";
 import { rowsOf, theOne } from "./route-table.ts";
 import { type Neighbours, type Site, siteOf } from "./site.ts";
 import { placeOf, type Stage } from "./stages.ts";
@@ -19,6 +21,7 @@ const callbackStage = "tencent";
  */
 export class TencentApi extends Stack {
   readonly log: LogGroup;
+  readonly apis: Record<"tencent" | "callback", SpecRestApi>;
   /** Who called each of the two APIs, and how it ended. */
   readonly accessLogs: Record<"tencent" | "callback", LogGroup>;
 
@@ -56,11 +59,14 @@ export class TencentApi extends Stack {
       ),
     });
     new CfnOutput(this, "url", { value: api.urlForPath("/") });
-    this.accessLogs = { tencent: accessLog, callback: this.placeCallback(site, gateway) };
+    const callback = this.placeCallback(site, gateway);
+    this.apis = { tencent: api, callback: callback.api };
+    this.accessLogs = { tencent: accessLog, callback: callback.accessLog };
+    const { edgeKey } = neighbours.data;
+    if (edgeKey) placeLock(this, `ovation-${stage.name}-tencent`, edgeKey, this.apis);
   }
 
-  /** Answers the access log. */
-  private placeCallback(site: Site, gateway: Pick<Gateway, "uriOf" | "credentials">): LogGroup {
+  private placeCallback(site: Site, gateway: Pick<Gateway, "uriOf" | "credentials">) {
     const { stage } = site;
     const row = theOne(rowsOf("receiver"), "receiver of callbacks");
     placeFunction(site, row);
@@ -74,6 +80,6 @@ export class TencentApi extends Stack {
     });
     // The address for Tencent's console is this with ?key= and the value of the secret.
     new CfnOutput(this, "callback-url", { value: api.urlForPath(row.contract.path) });
-    return accessLog;
+    return { api, accessLog };
   }
 }

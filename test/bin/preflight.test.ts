@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { findInAccount, findInStage } from "../../bin/preflight.ts";
+import type { Domain } from "../../lib/domain.ts";
 import { type Stage, stageOf } from "../../lib/stages.ts";
 
 /*
@@ -105,6 +106,50 @@ test("everything that an account lacks is told at once, each with what mends it"
   ]);
   for (const { fix } of findings) expect(fix.length).toBeGreaterThan(10);
   expect(findings[1]!.fix).toBe("npx cdk bootstrap aws://999900001111/eu-central-1");
+});
+
+const certificate = (region: string) => `arn:aws:acm:${region}:111122223333:certificate/1234-5678`;
+
+test("a domain needs what CloudFront takes: a certificate of one region, a name in its zone", () => {
+  const says = (domain: Domain) => findInStage({ ...given("dev"), domain }).map((one) => one.says);
+  const name = "live.acme.com";
+  expect(says({ name, certificate: certificate("us-east-1") })).toEqual([]);
+  expect(says({ name, zone: { id: "Z1", name: "acme.com" } })).toEqual([]);
+  expect(says({ name: "acme.com", zone: { id: "Z1", name: "acme.com" } })).toEqual([]);
+  expect(says({ name, certificate: certificate("eu-central-1") })).toEqual([
+    "domain.certificate is of eu-central-1: CloudFront takes those of us-east-1",
+  ]);
+  expect(says({ name, certificate: "my certificate" })).toEqual([
+    "domain.certificate is of no region: CloudFront takes those of us-east-1",
+  ]);
+  expect(says({ name, zone: { id: "Z1", name: "notacme.com" } })).toHaveLength(1);
+  expect(says({ name, zone: { id: "Z1", name: "me.com" } })).toHaveLength(1);
+  for (const wrong of [
+    "https://live.acme.com",
+    "Live.acme.com",
+    "live",
+    "live.acme.com/",
+    "*.x.com",
+  ])
+    expect(says({ name: wrong, certificate: certificate("us-east-1") })).toEqual([
+      `domain.name: found ${wrong}`,
+    ]);
+  const placeholder = {
+    ...own,
+    domain: { name: "live.ovation.example", zone: { id: "Z1", name: "ovation.example" } },
+  };
+  expect(findInStage(placeholder).map((one) => one.says)).toContain(
+    "prod: domain is still live.ovation.example",
+  );
+});
+
+test("a domain's other region has to be bootstrapped too", async () => {
+  account.bootstrap = undefined;
+  const domain = { name: "live.acme.com", certificate: certificate("us-east-1") };
+  expect(await said({ ...own, domain })).toEqual([
+    "111122223333 is not bootstrapped in eu-central-1",
+    "111122223333 is not bootstrapped in us-east-1",
+  ]);
 });
 
 test("an old bootstrap is a finding", async () => {

@@ -7,6 +7,9 @@ const types: Record<string, string> = {
   woff2: "font/woff2",
 };
 
+/** The page to which `/` leads wherever Studio is not. */
+export const homePath = "/console";
+
 /**
  * The policy of every page, which none may loosen. Nothing comes from elsewhere but pictures, whose
  * addresses users and gift types bring along; 'self' covers the socket of the same host
@@ -60,3 +63,20 @@ export const pictureHeaders = {
   "access-control-allow-origin": "*",
   "cross-origin-resource-policy": "cross-origin",
 };
+
+/** Headers that an object in a bucket carries itself; all others are those of its path. */
+export const objectHeaders: readonly string[] = ["content-type", "cache-control"];
+
+/**
+ * The paths at which files of the pages lie on a deployed host, with the headers of each kind;
+ * those of `objectHeaders` may differ from file to file.
+ */
+export const pagePaths: Record<string, { paths: readonly string[]; headers: PageHeaders }> = {
+  page: { paths: ["/overlay", homePath], headers: pageHeaders },
+  asset: { paths: ["/assets/*"], headers: assetHeaders("any.js") },
+  embed: { paths: ["/embed/*"], headers: embedHeaders },
+  // What was sent as a file has an id in its path, and no end of a name.
+  picture: { paths: ["/pictures/*.svg"], headers: pictureHeaders },
+};
+
+type PageHeaders = Readonly<Record<string, string>>;

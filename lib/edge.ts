@@ -1,0 +1,47 @@
+import { CfnOutput, Fn, Stack } from "aws-cdk-lib";
+import { Certificate, CertificateValidation } from "aws-cdk-lib/aws-certificatemanager";
+import { HostedZone, type IHostedZone } from "aws-cdk-lib/aws-route53";
+import type { Construct } from "constructs";
+import { type Domain, edgeRegion } from "./domain.ts";
+import { placeHostFirewall } from "./firewall.ts";
+import type { Stage } from "./stages.ts";
+
+/**
+ * What CloudFront takes from one region alone, wherever the stage is: the firewall before the
+ * domain, and the domain's certificate unless there is one already.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+ * https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html
+ */
+export class Edge extends Stack {
+  /** ARNs, as a stack of another region reads them. */
+  readonly certificateArn: string;
+  readonly firewallArn: string | undefined;
+
+  constructor(scope: Construct, id: string, stage: Stage, domain: Domain) {
+    const { account } = stage;
+    super(scope, id, { env: { ...(account && { account }), region: edgeRegion } });
+    this.certificateArn = domain.certificate ?? this.certify(domain.name, domain.zone);
+    if (stage.firewall)
+      this.firewallArn = this.tell("firewall-arn", placeHostFirewall(this, stage.name).attrArn);
+  }
+
+  private certify(domainName: string, zone: NonNullable<Domain["zone"]>): string {
+    const validation = CertificateValidation.fromDns(zoneOf(this, zone));
+    const { certificateArn } = new Certificate(this, "certificate", { domainName, validation });
+    return this.tell("certificate-arn", certificateArn);
+  }
+
+  /**
+   * A value as other regions read it: by an output of this stack, which needs no function of ours
+   * in either region.
+   * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
+   */
+  private tell(id: string, value: string): string {
+    const output = new CfnOutput(this, id, { value });
+    return Fn.getStackOutput(this.stackName, this.getLogicalId(output), edgeRegion);
+  }
+}
+
+/** The hosted zone of a domain, which is not looked up: a synthesis asks nobody. */
+export const zoneOf = (scope: Construct, { id, name }: NonNullable<Domain["zone"]>): IHostedZone =>
+  HostedZone.fromHostedZoneAttributes(scope, "zone", { hostedZoneId: id, zoneName: name });

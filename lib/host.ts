@@ -1,0 +1,170 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
+import {
+  AccessLevel,
+  AllowedMethods,
+  type BehaviorOptions,
+  CachePolicy,
+  Distribution,
+  Function as EdgeFunction,
+  FunctionCode,
+  FunctionEventType,
+  FunctionRuntime,
+  HttpVersion,
+  type IOrigin,
+  OriginRequestPolicy,
+  SecurityPolicyProtocol,
+  ViewerProtocolPolicy,
+} from "aws-cdk-lib/aws-cloudfront";
+import { HttpOrigin, S3BucketOrigin } from "aws-cdk-lib/aws-cloudfront-origins";
+import { AaaaRecord, ARecord, RecordTarget } from "aws-cdk-lib/aws-route53";
+import { CloudFrontTarget } from "aws-cdk-lib/aws-route53-targets";
+import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from "aws-cdk-lib/aws-s3";
+import type { Construct } from "constructs";
+import type { Domain } from "./domain.ts";
+import { type Edge, zoneOf } from "./edge.ts";
+import { cachedPaths, cachePolicies } from "./host-cache.ts";
+import { headersPolicy } from "./host-headers.ts";
+import { edgeKeyHeader } from "./lock.ts";
+import { homePath, pagePaths } from "./page-headers.ts";
+import { placeOf, type Stage } from "./stages.ts";
+
+/** What stands behind the domain. */
+export type Behind = {
+  /** Left out where the certificate is there already and there is no firewall. */
+  edge?: Edge;
+  /** API Gateway's ids of the APIs, by what they are. */
+  apis: Record<"http" | "pictures" | "tencent" | "callback" | "sockets", string>;
+  /** What the APIs want to be shown by whoever calls them; only where there is a firewall. */
+  key?: string;
+};
+
+/**
+ * Statuses of failures that CloudFront would answer from memory for ten seconds, whatever they say
+ * of themselves: a viewer who is let in again, or a system that is back, must not wait for it.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
+ */
+const failures = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504];
+
+/**
+ * One name for everything: pages from a bucket, and the APIs by the beginnings of their paths. An
+ * API Gateway domain could not hold them, since it takes REST or WebSocket.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-custom-domains.html
+ */
+export class Host extends Stack {
+  /** Where the pages lie, which `npm run deploy` brings there. */
+  private readonly pages: Bucket;
+
+  constructor(scope: Construct, id: string, stage: Stage, domain: Domain, behind: Behind) {
+    super(scope, id, placeOf(stage));
+    if (behind.edge) this.addStackDependency(behind.edge);
+    this.pages = new Bucket(this, "pages", {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      removalPolicy: stage.keepData
+        ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        : RemovalPolicy.DESTROY,
+    });
+    const { certificateArn = domain.certificate!, firewallArn } = behind.edge ?? {};
+    const distribution = new Distribution(this, "distribution", {
+      comment: `ovation-${stage.name}`,
+      domainNames: [domain.name],
+      certificate: Certificate.fromCertificateArn(this, "certificate", certificateArn),
+      minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+      httpVersion: HttpVersion.HTTP2_AND_3,
+      ...(firewallArn && { webAclId: firewallArn }),
+      errorResponses: failures.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
+      ...this.behaviors(stage, behind),
+    });
+    if (domain.zone !== undefined) {
+      const target = RecordTarget.fromAlias(new CloudFrontTarget(distribution));
+      const record = { zone: zoneOf(this, domain.zone), recordName: `${domain.name}.`, target };
+      new ARecord(this, "address", record);
+      new AaaaRecord(this, "address-v6", record);
+    }
+    new CfnOutput(this, "url", { value: `https://${domain.name}` });
+    new CfnOutput(this, "socket-url", { value: `wss://${domain.name}/ws` });
+    // The target of the name's record, where it is entered elsewhere than in a zone of ours.
+    new CfnOutput(this, "distribution-name", { value: distribution.distributionDomainName });
+    new CfnOutput(this, "pages-bucket", { value: this.pages.bucketName });
+  }
+
+  /** By path, the first that fits; everything else is the HTTP API's, 404 included. */
+  private behaviors(stage: Stage, { apis, key }: Behind) {
+    const api = (id: string, originPath?: string) =>
+      new HttpOrigin(`${id}.execute-api.${this.region}.${this.urlSuffix}`, {
+        ...(originPath && { originPath }),
+        ...(key && { customHeaders: { [edgeKeyHeader]: key } }),
+      });
+    const cache = cachePolicies(this, stage);
+    const http = api(apis.http, `/${stage.name}`);
+    const cached = Object.fromEntries(
+      cachedPaths(stage).map((path) => [path, called(http, cache.lists)]),
+    );
+    return {
+      defaultBehavior: called(http),
+      additionalBehaviors: {
+        "/": { ...this.ofPages("page"), functionAssociations: [this.leadHome(stage)] },
+        ...Object.fromEntries(
+          Object.entries(pagePaths).flatMap(([kind, { paths }]) => {
+            const behavior = this.ofPages(kind);
+            return paths.map((path) => [path, behavior]);
+          }),
+        ),
+        "/pictures/*": called(api(apis.pictures), cache.pictures),
+        "/ws": called(api(apis.sockets)),
+        "/v4/*": called(api(apis.tencent)),
+        "/tencent/*": called(api(apis.callback)),
+        ...cached,
+      },
+    };
+  }
+
+  private pagesOrigin: IOrigin | undefined;
+
+  /** Files of the pages, with the headers of their kind. */
+  private ofPages(kind: string): BehaviorOptions {
+    // May be listed by CloudFront, else a file that is not there would be 403.
+    this.pagesOrigin ??= S3BucketOrigin.withOriginAccessControl(this.pages as IBucket, {
+      originAccessLevels: [AccessLevel.READ, AccessLevel.LIST],
+    });
+    return {
+      origin: this.pagesOrigin,
+      viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+      cachePolicy: CachePolicy.CACHING_OPTIMIZED,
+      responseHeadersPolicy: headersPolicy(this, kind, pagePaths[kind]!.headers),
+    };
+  }
+
+  /** `/` is the console on every deployed stage: Studio is for one machine. */
+  private leadHome(stage: Stage) {
+    const headers = `location: { value: "${homePath}" }, "cache-control": { value: "no-cache" }`;
+    const answer = `{ statusCode: 302, statusDescription: "Found", headers: { ${headers} } }`;
+    return {
+      eventType: FunctionEventType.VIEWER_REQUEST,
+      function: new EdgeFunction(this, "lead-home", {
+        functionName: `ovation-${stage.name}-lead-home`,
+        runtime: FunctionRuntime.JS_2_0,
+        code: FunctionCode.fromInline(`function handler() { return ${answer}; }`),
+      }),
+    };
+  }
+}
+
+/**
+ * What an API is asked: by every method, with whatever the viewer sent but the host, by which API
+ * Gateway would look for another API. `Authorization` and a socket's handshake go with it. Without
+ * TLS nothing is asked or led elsewhere: the token would be read by others by then.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html
+ */
+const called = (origin: IOrigin, cachePolicy = CachePolicy.CACHING_DISABLED): BehaviorOptions => ({
+  origin,
+  viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+  allowedMethods: AllowedMethods.ALLOW_ALL,
+  cachePolicy,
+  originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+  // The gateway compresses by itself what is worth it.
+  compress: false,
+});

@@ -1,0 +1,292 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Domain } from "../../lib/domain.ts";
+import { isAccepted } from "../../lib/nag.ts";
+import { type Stage, stageOf } from "../../lib/stages.ts";
+import {
+  flat,
+  functionsOf,
+  resourcesOf,
+  synthesize,
+  templatesOf,
+  theResource,
+} from "./templates.ts";
+
+/*
+ * A stage with a domain. None of ours has one, since a name is its operator's: these are prod and
+ * dev as they would be with `live.acme.com`.
+ */
+
+const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
+const imported =
+  "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012";
+const place = { account: "111122223333", region: "eu-central-1" };
+const given = (name: string): Stage => stageOf((key) => (key === "stage" ? name : undefined));
+const withDomain = (name: string, domain: Domain) =>
+  synthesize({ ...given(name), ...place, domain });
+
+const made = await withDomain("prod", { name: "live.acme.com", zone });
+const { templates } = made;
+const unguarded = await withDomain("dev", {
+  name: "live.acme.com",
+  certificate: imported,
+});
+const { templates: open } = unguarded;
+const today = {
+  dev: await templatesOf({ stage: "dev" }),
+  prod: await templatesOf({ stage: "prod" }),
+};
+
+const config = (of = templates) =>
+  theResource(of, "AWS::CloudFront::Distribution", "host").Properties.DistributionConfig;
+
+/** The behaviour that CloudFront takes for a path: the first of which the pattern fits. */
+function behaviorOf(path: string) {
+  const { CacheBehaviors, DefaultCacheBehavior } = config();
+  const fits = ({ PathPattern }: { PathPattern: string }) =>
+    new RegExp(
+      `^${PathPattern.replace(/^\/?/, "/").replaceAll(".", "\\.").replaceAll("*", ".*")}$`,
+    ).test(path);
+  return CacheBehaviors.find(fits) ?? DefaultCacheBehavior;
+}
+
+/** Where a path leads: the origin's address and the beginning that is put before the path. */
+function originOf(path: string): string {
+  const { Origins } = config();
+  const { TargetOriginId } = behaviorOf(path);
+  const origin = Origins.find(({ Id }: { Id: string }) => Id === TargetOriginId);
+  const address = flat(origin.DomainName);
+  const [, stack, id] = /ovation-\w+-(\w+):ExportsOutputRef(\w+?)[0-9A-F]{8}/.exec(address) ?? [];
+  const api = stack && `${stack} ${id}`;
+  return `${api ?? (address.includes("pages") ? "pages" : address)}${flat(origin.OriginPath ?? "")}`;
+}
+
+test("without a domain no stage has anything of it, and prod's firewall is the HTTP API's", () => {
+  for (const one of [today.dev, today.prod]) {
+    expect(Object.keys(one)).not.toContain("host");
+    expect(Object.keys(one)).not.toContain("edge");
+    expect(JSON.stringify(one)).not.toMatch(/CloudFront|edge-key|DOMAIN/);
+  }
+  const [acl, ...more] = resourcesOf(today.prod, "AWS::WAFv2::WebACL", "http");
+  expect(more).toEqual([]);
+  expect(acl?.Properties.DefaultAction).toEqual({ Allow: {} });
+});
+
+test("every stack stays within CloudFormation's and CloudFront's limits", () => {
+  for (const [name, resources] of Object.entries(templates))
+    expect([name, Object.keys(resources).length < 500]).toEqual([name, true]);
+  // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+  expect(config().CacheBehaviors.length).toBeLessThan(75);
+  expect(config().Origins.length).toBeLessThan(100);
+  expect(resourcesOf(templates, "AWS::CloudFront::CachePolicy").length).toBeLessThanOrEqual(5);
+  for (const { Properties } of resourcesOf(templates, "AWS::CloudFront::ResponseHeadersPolicy"))
+    expect(JSON.stringify(Properties).length).toBeLessThan(5_000);
+});
+
+describe("one name", () => {
+  test.each([
+    ["/", "pages"],
+    ["/console", "pages"],
+    ["/overlay", "pages"],
+    ["/assets/console-ABC.js", "pages"],
+    ["/embed/chat.js", "pages"],
+    ["/pictures/rose.svg", "pages"],
+    ["/pictures/rose.moving.svg", "pages"],
+    ["/pictures/64d15f9e2e6c8f4d5a123000", "http picturesapi"],
+    ["/v4/live_engine_http_svc/create_room", "tencent api"],
+    ["/tencent/callback", "tencent callbackapi"],
+    ["/ws", "realtime api"],
+    ["/docs", "http api/prod"],
+    ["/docs/events", "http api/prod"],
+    ["/openapi.json", "http api/prod"],
+    ["/health", "http api/prod"],
+    ["/api/v1/gifts/create", "http api/prod"],
+    ["/api/v1/live-stream/featured", "http api/prod"],
+    ["/nothing/here", "http api/prod"],
+  ])("%s is answered by %s", (path, origin) => {
+    expect(originOf(path)).toBe(origin);
+  });
+
+  test("has its addresses in its zone and its certificate in the one region that counts", () => {
+    const certificate = theResource(templates, "AWS::CertificateManager::Certificate", "edge");
+    expect(certificate.Properties).toMatchObject({
+      DomainName: "live.acme.com",
+      ValidationMethod: "DNS",
+      DomainValidationOptions: [{ DomainName: "live.acme.com", HostedZoneId: zone.id }],
+    });
+    expect(config().Aliases).toEqual(["live.acme.com"]);
+    expect(config().ViewerCertificate).toMatchObject({
+      AcmCertificateArn: {
+        "Fn::GetStackOutput": { StackName: "ovation-prod-edge", Region: "us-east-1" },
+      },
+      MinimumProtocolVersion: "TLSv1.2_2021",
+      SslSupportMethod: "sni-only",
+    });
+    const records = resourcesOf(templates, "AWS::Route53::RecordSet", "host");
+    expect(records.map(({ Properties }) => [Properties.Name, Properties.Type]).sort()).toEqual([
+      ["live.acme.com.", "A"],
+      ["live.acme.com.", "AAAA"],
+    ]);
+  });
+
+  test("may have a certificate that is there already, and then enters no address", () => {
+    expect(config(open).ViewerCertificate.AcmCertificateArn).toBe(imported);
+    // Nothing of it is in another region then: dev has no firewall.
+    expect(Object.keys(open)).not.toContain("edge");
+    expect(resourcesOf(open, "AWS::Route53::RecordSet")).toEqual([]);
+    expect(resourcesOf(open, "AWS::CertificateManager::Certificate")).toEqual([]);
+  });
+
+  test("is among the pages that may call and connect, and to which sign-in leads back", () => {
+    const { properties } = functionsOf(templates).get("ovation-prod-auth-socket")!;
+    expect(properties.Environment.Variables.ORIGINS.split(",")).toContain("https://live.acme.com");
+    const clients = resourcesOf(templates, "AWS::Cognito::UserPoolClient", "identity");
+    expect(clients.flatMap(({ Properties }) => Properties.CallbackURLs ?? [])).toContain(
+      "https://live.acme.com/console",
+    );
+    const { properties: create } = functionsOf(templates).get("ovation-prod-streams-create")!;
+    expect(create.Environment.Variables.PICTURES_URL).toBe("https://live.acme.com/pictures");
+    expect(
+      functionsOf(open).get("ovation-dev-auth-socket")!.properties.Environment.Variables.ORIGINS,
+    ).toBe("*");
+  });
+});
+
+describe("what CloudFront asks the APIs", () => {
+  const apiPaths = ["/api/v1/wallet", "/ws", "/v4/x/y", "/tencent/callback", "/health"];
+  // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
+  const allViewerExceptHost = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
+  // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+  const cachingDisabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
+
+  test.each(apiPaths)(
+    "%s: everything but the host, by TLS alone, and remembers nothing",
+    (path) => {
+      const behavior = behaviorOf(path);
+      expect(behavior).toMatchObject({
+        ViewerProtocolPolicy: "https-only",
+        OriginRequestPolicyId: allViewerExceptHost,
+        CachePolicyId: cachingDisabled,
+      });
+      expect([...behavior.AllowedMethods].sort()).toEqual(
+        ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"].sort(),
+      );
+    },
+  );
+
+  test("what says that it may be remembered is, apart for each token and page, and no longer", () => {
+    const paths = ["/api/v1/live-stream/featured", "/docs", "/openapi.json", "/v1/app-config"];
+    const policies = new Set(paths.map((path) => flat(behaviorOf(path).CachePolicyId)));
+    expect(policies.size).toBe(1);
+    for (const { Properties } of resourcesOf(templates, "AWS::CloudFront::CachePolicy")) {
+      const {
+        MinTTL,
+        DefaultTTL,
+        MaxTTL,
+        Name,
+        ParametersInCacheKeyAndForwardedToOrigin: key,
+      } = Properties.CachePolicyConfig;
+      expect([MinTTL, DefaultTTL]).toEqual([0, 0]);
+      expect(MaxTTL).toBe(Name === "ovation-prod-pictures" ? 5 : 300);
+      expect(key.HeadersConfig.Headers).toEqual(
+        expect.arrayContaining(["Authorization", "Origin"]),
+      );
+      expect(key.QueryStringsConfig.QueryStringBehavior).toBe("all");
+    }
+    for (const path of paths)
+      expect(behaviorOf(path).OriginRequestPolicyId).toBe(allViewerExceptHost);
+  });
+
+  test("a failure is not answered from memory", () => {
+    const kept = config().CustomErrorResponses.filter(
+      ({ ErrorCachingMinTTL }: { ErrorCachingMinTTL: number }) => ErrorCachingMinTTL !== 0,
+    );
+    expect(kept).toEqual([]);
+    expect(config().CustomErrorResponses.length).toBe(10);
+  });
+});
+
+describe("the firewall", () => {
+  const rulesOf = (of: typeof templates, stack: string) =>
+    theResource(of, "AWS::WAFv2::WebACL", stack).Properties.Rules;
+  const withoutActions = (rules: object[]) => rules.map((rule) => ({ ...rule, Action: undefined }));
+
+  test("stands before the domain with the rules of the HTTP API, and one more that only counts", () => {
+    const acl = theResource(templates, "AWS::WAFv2::WebACL", "edge").Properties;
+    expect(acl.Scope).toBe("CLOUDFRONT");
+    const counted = (rules: ReturnType<typeof rulesOf>) =>
+      rules.flatMap(
+        (rule: ReturnType<typeof rulesOf>) =>
+          rule.Statement.ManagedRuleGroupStatement?.RuleActionOverrides ?? [],
+      );
+    const [edge, api] = [acl.Rules, rulesOf(today.prod, "http")];
+    expect(counted(edge).length).toBe(counted(api).length + 1);
+    const text = JSON.stringify(withoutActions(edge));
+    const more = '{"ActionToUse":{"Count":{}},"Name":"SizeRestrictions_QUERYSTRING"}';
+    expect(text.replace(`,${more}`, "")).toBe(JSON.stringify(withoutActions(api)));
+    expect(config().WebACLId).toMatchObject({
+      "Fn::GetStackOutput": { StackName: "ovation-prod-edge", Region: "us-east-1" },
+    });
+  });
+
+  test("answers who asks too often in our form", () => {
+    const acl = theResource(templates, "AWS::WAFv2::WebACL", "edge").Properties;
+    const { Content } = acl.CustomResponseBodies.refused;
+    expect(JSON.parse(Content)).toMatchObject({ isSuccess: false, statusCode: 403, data: null });
+    for (const { Action } of acl.Rules)
+      if (Action !== undefined)
+        expect(Action).toEqual({
+          Block: { CustomResponse: { ResponseCode: 403, CustomResponseBodyKey: "refused" } },
+        });
+  });
+
+  test("cannot be gone around: REST APIs answer only who shows CloudFront's key", () => {
+    const associations = resourcesOf(templates, "AWS::WAFv2::WebACLAssociation");
+    const locked = associations.filter(({ Properties }) =>
+      /stage/i.test(flat(Properties.ResourceArn)),
+    );
+    expect(locked.length).toBe(4);
+    for (const stack of ["http", "tencent"]) {
+      const acl = theResource(templates, "AWS::WAFv2::WebACL", stack).Properties;
+      expect(acl.DefaultAction).toEqual({ Block: {} });
+      expect(acl.Rules.length).toBe(1);
+      const { SearchString, FieldToMatch } = acl.Rules[0].Statement.ByteMatchStatement;
+      expect(FieldToMatch).toEqual({ SingleHeader: { Name: "x-origin-key" } });
+      expect(flat(SearchString)).toMatch(/^\{\{resolve:secretsmanager:.+:SecretString:::?\}\}$/);
+    }
+    for (const origin of config().Origins.filter((one: object) => "CustomOriginConfig" in one))
+      expect(origin.OriginCustomHeaders).toEqual([
+        { HeaderName: "x-origin-key", HeaderValue: expect.anything() },
+      ]);
+  });
+
+  test("is left out where a stage has none, and so is the key", () => {
+    expect(config(open).WebACLId).toBeUndefined();
+    expect(resourcesOf(open, "AWS::WAFv2::WebACL")).toEqual([]);
+    expect(JSON.stringify(open)).not.toContain("x-origin-key");
+  });
+});
+
+test("pages come from a bucket that nobody else reads, and have no right to be framed", () => {
+  const policy = theResource(templates, "AWS::S3::BucketPolicy", "host").Properties.PolicyDocument;
+  const allowed = policy.Statement.filter(({ Effect }: { Effect: string }) => Effect === "Allow");
+  expect(allowed.length).toBeGreaterThan(0);
+  for (const { Principal, Condition } of allowed) {
+    expect(Principal).toEqual({ Service: "cloudfront.amazonaws.com" });
+    expect(Object.keys(Condition.StringEquals)).toEqual(["AWS:SourceArn"]);
+  }
+  expect(behaviorOf("/").FunctionAssociations).toHaveLength(1);
+  const { FunctionCode } = theResource(templates, "AWS::CloudFront::Function", "host").Properties;
+  const answer = new Function(`${FunctionCode}; return handler();`)();
+  expect(answer).toMatchObject({ statusCode: 302, headers: { location: { value: "/console" } } });
+});
+
+test("what AWS's rules find has its reason", () => {
+  const found = [...made.findings, ...unguarded.findings];
+  const unexplained = found.filter(({ rule, path }) => !isAccepted(rule, path));
+  expect(unexplained).toEqual([]);
+});
+
+test("two syntheses of it are the same", async () => {
+  const again = await withDomain("prod", { name: "live.acme.com", zone });
+  expect(again.templates).toEqual(templates);
+});
