@@ -10,8 +10,19 @@ const plainBytesMax = 2_048;
 /** The forms of one frame, each made once for all who get it. */
 export type Forms = (subscriber: Pick<Subscriber, "compact">) => Payload;
 
+type Shown = Pick<Frame, "body">;
+
+/** Of frames that are still held: those which resume read one frame together, and make it once. */
+const known = new WeakMap<Shown, Forms>();
+
 /** The forms of a frame, none of them made before somebody needs it. */
-export function formsOf({ body }: Pick<Frame, "body">): Forms {
+export function formsOf(frame: Shown): Forms {
+  const found = known.get(frame) ?? makeForms(frame);
+  known.set(frame, found);
+  return found;
+}
+
+function makeForms({ body }: Shown): Forms {
   let plain: Payload | undefined;
   let compact: Payload | undefined;
   return (subscriber) => {

@@ -1,6 +1,7 @@
 import { countViewers } from "../../domain/log/subscriber.ts";
 import { getLog } from "../store/log/logs.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
+import { joinEqual } from "../table/joined.ts";
 import type { Audience } from "./audience.ts";
 
 /** How old the count of viewers in a frame may be. */
@@ -46,7 +47,12 @@ async function countAnew(
   { streamId, now, memory }: Audience,
   about: number | undefined,
 ): Promise<number> {
-  const count = countViewers(await listSubscribers(streamId, now, about));
+  const count = await countJoined(streamId, now.getTime(), about ?? 0);
   memory.viewers.set(streamId, { count, at: now.getTime() });
   return count;
 }
+
+/** Those who come back in one batch are told the same count, so it is counted once for them. */
+const countJoined = joinEqual(async (streamId: string, at: number, about: number) =>
+  countViewers(await listSubscribers(streamId, new Date(at), about)),
+);

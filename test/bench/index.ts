@@ -9,10 +9,12 @@ import { benchBundles } from "./bundles.ts";
 import { benchClocking } from "./clocking.ts";
 import { benchFrames } from "./frames.ts";
 import { benchLoad } from "./load.ts";
+import { benchMemory } from "./memory.ts";
 import { benchNeighbours } from "./neighbours.ts";
 import { benchPush } from "./push.ts";
 import { benchRates } from "./rates.ts";
 import { benchResumes } from "./resumes.ts";
+import { benchReturns } from "./returns.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStart } from "./start.ts";
 import { benchUnits } from "./units.ts";
@@ -27,8 +29,10 @@ const parts: Record<string, () => Promise<void>> = {
   load: () => withSystem(benchLoad),
   push: () => withSystem(benchPush),
   resumes: () => withSystem(benchResumes),
+  returns: benchReturns,
   rates: benchRates,
   webhooks: () => withSystem(() => benchWebhooks(run)),
+  memory: benchMemory,
   clocking: benchClocking,
   neighbours: benchNeighbours,
   soak: () => benchSoak(minutes),

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { print, round } from "./figures.ts";
+import { countThreads, readMegabytes } from "./memory.ts";
 import { startOvation } from "./peers/ovation.ts";
 import { openAudience, play, type Row } from "./peers/play.ts";
 
@@ -11,12 +11,6 @@ const minutesDefault = 30;
 /** From here on memory has to stay: all that is loaded once has been loaded. */
 const settledMinute = 5;
 const growthMax = 1.1;
-
-/** Megabytes of a process that lie in memory. https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
-function readMegabytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return Number(kilobytes) / 1024;
-}
 
 /**
  * A room of 1,000 viewers with 20 messages a second and churn, for so many minutes: what the system
@@ -46,9 +40,4 @@ export async function benchSoak(minutes: number = minutesDefault): Promise<void>
   const [settled, last] = [rows[settledMinute]?.MB, rows.at(-1)?.MB];
   if (settled !== undefined && Number(last) > Number(settled) * growthMax)
     throw new Error(`Memory grew from ${settled} MB at minute ${settledMinute} to ${last} MB`);
-}
-
-async function countThreads(): Promise<number> {
-  const answer = await fetch(`${process.env.API_URL}/local/functions`);
-  return ((await answer.json()) as { threads: number }).threads;
 }

@@ -7,6 +7,7 @@ import { handler as disconnect } from "../../functions/realtime/disconnect.ts";
 import { handler as subscribe } from "../../functions/realtime/subscribe.ts";
 import { handler as join } from "../../functions/streams/join.ts";
 import { createMemory } from "../../platform/push/memory.ts";
+import { resumeAll } from "../../platform/push/resume.ts";
 import { getLog } from "../../platform/store/log/logs.ts";
 import { findSubscriber } from "../../platform/store/log/subscribers.ts";
 import { recordGiftType } from "../../platform/store/money/gift-types.ts";
@@ -166,5 +167,38 @@ test("steps, calls and units of a viewer who comes back", async () => {
     "greeting and one frame missed": { steps: 9, calls: 15, read: 13, write: 6 },
     subscribe: { steps: 3, calls: 3, read: 2, write: 2 },
     $disconnect: { steps: 5, calls: 6, read: 1, write: 5 },
+  });
+});
+
+/**
+ * What ten read of the log they read together, up to where each has a write of its own: the budget
+ * of its user. From there on each goes its own way, unless the answers come together.
+ */
+test("steps, calls and units of viewers who missed the same frames", async () => {
+  const scene = await setScene();
+  const { streamId } = scene;
+  const memory = createMemory();
+  const at = Math.floor(scene.now.getTime() / 1000);
+  await scene.append(scene.audience(memory), chatRecord(1, "hello", at));
+  const { epoch } = await getLog(streamId);
+  const missed = async (...names: string[]) => {
+    for (const name of names) {
+      const since = { epoch, frame: 0 };
+      await scene.greetOnly(scene.audience(memory), await scene.ask(name, { since }));
+    }
+    const records = Iterator.from({ next: () => nextJob() }).toArray();
+    return () => resumeAll(scene.audience(memory), records);
+  };
+  const nextJob = () => {
+    const job = scene.takeResume();
+    const value = { messageId: job?.connectionId ?? "", body: JSON.stringify(job) };
+    return job === undefined ? { done: true as const, value } : { done: false as const, value };
+  };
+  const one = await measure(await missed("c0"));
+  const ten = await measure(await missed(...Array.from({ length: 10 }, (_, n) => `d${n}`)));
+  for (const name of ["c0", "d0", "d9"]) expect(scene.frames(name)).toEqual([1]);
+  expect({ one, ten }).toEqual({
+    one: { steps: 6, calls: 8, read: 6, write: 5 },
+    ten: { steps: 6, calls: 35, read: 24, write: 50 },
   });
 });

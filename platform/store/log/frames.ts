@@ -3,6 +3,7 @@ import { Frame, withoutText } from "../../../domain/log/frame.ts";
 import { limits } from "../../limits.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { putIf, updateIf } from "../../table/items.ts";
+import { joinEqual } from "../../table/joined.ts";
 import { key } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { isAbsent, read } from "../../table/table.ts";
@@ -33,24 +34,36 @@ export async function* queryFrames(streamId: string, range: Range = {}): AsyncGe
 }
 
 /** All frames of a range that are kept, read consistently. */
-export async function listFrames(streamId: string, from: number, to: number): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  for await (const frame of queryFrames(streamId, { from, to })) frames.push(frame);
-  return frames;
-}
+export const listFrames = joinEqual(
+  async (streamId: string, from: number, to: number): Promise<readonly Frame[]> => {
+    const frames: Frame[] = [];
+    for await (const frame of queryFrames(streamId, { from, to })) frames.push(frame);
+    return frames;
+  },
+);
+
+/** One frame, read consistently; undefined where it is not kept. */
+export const findFrame = joinEqual(
+  async (streamId: string, n: number): Promise<Frame | undefined> => {
+    const { value: frame } = await queryFrames(streamId, { from: n, to: n, pageSize: 1 }).next();
+    return frame;
+  },
+);
 
 /** What a log continues from: the end of a frame without its events. */
 const FrameEnd = Frame.pick({ n: true, newest: true, totals: true });
 type FrameEnd = z.infer<typeof FrameEnd>;
 
 /** The end of the newest frame that lies in the table, expired or not. */
-export async function findNewestFrame(streamId: string): Promise<FrameEnd | undefined> {
-  const all = between(streamId, 0, numberMax);
-  // Its events may be 32 KB, and nobody who asks for the newest frame looks at them.
-  const walk = { limit: 1, newestFirst: true, consistent: true, fields: "n, newest, totals" };
-  const { value: item } = await queryAll(key.frame(streamId, 0), all, walk).next();
-  return item && read(FrameEnd, item);
-}
+export const findNewestFrame = joinEqual(
+  async (streamId: string): Promise<FrameEnd | undefined> => {
+    const all = between(streamId, 0, numberMax);
+    // Its events may be 32 KB, and nobody who asks for the newest frame looks at them.
+    const walk = { limit: 1, newestFirst: true, consistent: true, fields: "n, newest, totals" };
+    const { value: item } = await queryAll(key.frame(streamId, 0), all, walk).next();
+    return item && read(FrameEnd, item);
+  },
+);
 
 /**
  * Tries at taking a text out of one frame against others who do the same: a room waits for it, and
@@ -74,7 +87,7 @@ export async function takeText(
   const n = known ?? (await findCovering(streamId, recordId, writtenAt));
   if (n === undefined) return;
   await decideAgain(async () => {
-    const { value: frame } = await queryFrames(streamId, { from: n, to: n }).next();
+    const frame = await findFrame(streamId, n);
     const body = frame && withoutText(frame.body, messageId);
     if (frame === undefined || body === undefined) return;
     const replaced = await updateIf({

@@ -4,6 +4,7 @@ import { Totals } from "../../../domain/log/event.ts";
 import type { Frame } from "../../../domain/log/frame.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { getItem, putIf, updateIf } from "../../table/items.ts";
+import { joinEqual } from "../../table/joined.ts";
 import { key } from "../../table/keys.ts";
 import { isAbsent } from "../../table/table.ts";
 
@@ -30,13 +31,13 @@ export async function findLog(streamId: string): Promise<Log | undefined> {
 }
 
 /** The log; one that is not there yet is begun with a new epoch. */
-export async function getLog(streamId: string): Promise<Log> {
+export const getLog = joinEqual(async (streamId: string): Promise<Log> => {
   const found = await findLog(streamId);
   if (found !== undefined) return found;
   const log = newLog();
   if (await putIf({ ...key.log(streamId), ...log }, isAbsent)) return log;
   return (await findLog(streamId)) ?? refuse("unavailable");
-}
+});
 
 /** A log before its first frame, under an epoch of its own. */
 export const newLog = (): Log => ({

@@ -1,7 +1,7 @@
 import type { LogEnd } from "../../../domain/log/frame.ts";
 import type { Position } from "../../../domain/log/position.ts";
 import { endOf, type Recovery, recover } from "../../../domain/log/recovery.ts";
-import { findNewestFrame, queryFrames } from "./frames.ts";
+import { findFrame, findNewestFrame } from "./frames.ts";
 import { getLog } from "./logs.ts";
 
 /** Where a log ends now, read consistently. */
@@ -17,7 +17,6 @@ export async function recoverFrom(
   end: Pick<LogEnd, "epoch" | "head">,
   now: Date,
 ): Promise<Recovery> {
-  const from = since.frame + 1;
-  const { value: next } = await queryFrames(streamId, { from, to: from, pageSize: 1 }).next();
+  const next = await findFrame(streamId, since.frame + 1);
   return recover(since, end, next, now);
 }

@@ -2,7 +2,8 @@ import { connectionLifeSeconds, isCurrent, Subscriber } from "../../../domain/lo
 import { Member } from "../../../domain/streams/member.ts";
 import { limits } from "../../limits.ts";
 import { readKey } from "../../table/item-kinds.ts";
-import { deleteIf, getItems, getRawItem, nameOf, putItem } from "../../table/items.ts";
+import { deleteIf, getItems, nameOf, putItem } from "../../table/items.ts";
+import { getJoined } from "../../table/joined.ts";
 import { connectionIn, key, subscriberRanges } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
@@ -31,8 +32,7 @@ function withPlace(item: Record<string, unknown>): Subscriber {
 
 /** One subscription as it is now, read consistently. */
 export async function findSubscriber(streamId: string, connectionId: string) {
-  const Key = key.subscriber(streamId, connectionId);
-  const item = await getRawItem(Key, { consistent: true });
+  const item = await getJoined(key.subscriber(streamId, connectionId));
   return item && readSubscriber(item);
 }
 

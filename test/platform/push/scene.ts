@@ -81,9 +81,12 @@ export async function setScene() {
     },
     /** Greets them as the consumer does, and lets those who are behind catch up. */
     async greet(where: Audience, ...subscribers: Subscriber[]): Promise<void> {
-      await greetSubscribers(where, subscribers);
+      await this.greetOnly(where, ...subscribers);
       await this.catchUp(where);
     },
+    /** Greets them as the consumer does; those who are behind wait in the queue. */
+    greetOnly: (where: Audience, ...subscribers: Subscriber[]) =>
+      greetSubscribers(where, subscribers),
     /** What was put into the queues and not taken out. */
     queued,
     /** Does what the queue `resumes` asks, message after message, until it is empty. */

@@ -249,7 +249,7 @@ export async function play(scenario: Scenario) {
       now = Math.max(now, next.at);
       next.run();
     }
-    for (let drain = 0; drain < 12; drain++) await null;
+    await new Promise<void>((done) => setImmediate(done));
   }
   useLimits(undefined);
   const slices = posting.slices();

@@ -1,0 +1,82 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { putItem } from "../../platform/table/items.ts";
+import { getJoined, joinEqual } from "../../platform/table/joined.ts";
+import type { Key } from "../../platform/table/keys.ts";
+import { table, useTable } from "../../platform/table/table.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable({});
+
+describe("equal reads", () => {
+  /** A read that tells what had been written when it began. */
+  function readWritten() {
+    const asked: string[] = [];
+    let written = 0;
+    const read = joinEqual(async (name: string, n: number) => {
+      asked.push(`${name} ${n}`);
+      return written;
+    });
+    const write = () => {
+      written += 1;
+    };
+    return { asked, read, write };
+  }
+
+  test("of one turn are made once, others by themselves", async () => {
+    const { asked, read } = readWritten();
+    await Promise.all([read("a", 1), read("a", 1), read("a", 2), read("b", 1)]);
+    expect(asked).toEqual(["a 1", "a 2", "b 1"]);
+  });
+
+  test("begin after the last who asked, however deep in promises", async () => {
+    const { asked, read, write } = readWritten();
+    const first = read("a", 1);
+    const later = (async () => {
+      for (let n = 0; n < 20; n++) await undefined;
+      write();
+      return read("a", 1);
+    })();
+    expect(await Promise.all([first, later])).toEqual([1, 1]);
+    expect(asked).toEqual(["a 1"]);
+  });
+
+  test("who asks once a read has begun is given another one", async () => {
+    const { asked, read, write } = readWritten();
+    const first = read("a", 1);
+    await nextTurn();
+    write();
+    expect([await first, await read("a", 1)]).toEqual([0, 1]);
+    expect(asked).toHaveLength(2);
+  });
+
+  test("fail for all who asked, and are tried again by the next", async () => {
+    let tries = 0;
+    const read = joinEqual(async () => {
+      tries += 1;
+      if (tries === 1) throw new Error("lost");
+      return tries;
+    });
+    const both = await Promise.allSettled([read(), read()]);
+    expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(await read()).toBe(2);
+  });
+});
+
+test("items that are wanted in one turn come by one call, each to whoever wanted it", async () => {
+  const keys = ["a", "b", "none"].map((name): Key => ({ PK: `JOINED#${name}`, SK: "ITEM" }));
+  for (const Key of keys.slice(0, 2)) await putItem({ ...Key, name: Key.PK });
+  const client = table();
+  const calls: string[] = [];
+  useTable({
+    send(command: { constructor: { name: string } }) {
+      calls.push(command.constructor.name);
+      return client.send(command as never);
+    },
+  } as unknown as typeof client);
+  const found = await Promise.all([...keys, keys[0]!].map(getJoined));
+  expect(found.map((item) => item?.name)).toEqual([
+    ...["JOINED#a", "JOINED#b", undefined, "JOINED#a"],
+  ]);
+  expect((await getJoined(keys[1]!))?.name).toBe("JOINED#b");
+  expect(calls).toEqual(["BatchGetCommand", "GetCommand"]);
+});
