@@ -9,7 +9,8 @@ import { IssuerMismatch, LayoutMismatch } from "../platform/table/layout.ts";
 import { build } from "./build.ts";
 import { cdkCommand, contextOf } from "./cdk.ts";
 import { outputsFileOf } from "./cli/target.ts";
-import { type Finding, findInAccount, findInStage } from "./preflight.ts";
+import type { Finding } from "./finding.ts";
+import { findInAccount, findInStage } from "./preflight.ts";
 import { prepareDeployedTable } from "./table.ts";
 
 const root = join(import.meta.dirname, "..");

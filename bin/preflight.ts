@@ -3,12 +3,14 @@ import { GetAccountSettingsCommand, LambdaClient } from "@aws-sdk/client-lambda"
 import { GetServiceQuotaCommand, ServiceQuotasClient } from "@aws-sdk/client-service-quotas";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { edgeRegion, problemsOf } from "../lib/domain.ts";
+import { backupCopyOf, vaultName } from "../lib/names.ts";
 import { placeholdersOf } from "../lib/placeholders.ts";
 import { assertConcurrency, type Stage } from "../lib/stages.ts";
 import { openClient } from "../platform/aws-client.ts";
-
-/** Something that would keep a deployment from working, and what mends it. */
-export type Finding = { says: string; fix: string };
+import type { Finding } from "./finding.ts";
+import { findMail } from "./preflight-mail.ts";
+import { findVaults } from "./preflight-vaults.ts";
+import { isDenied } from "./signed-caller.ts";
 
 /** What the caller's account answers is not there within seconds: a person waits for it. */
 const patience = { tryMilliseconds: 10_000 };
@@ -29,6 +31,21 @@ export function findInStage(stage: Stage): Finding[] {
     findings.push({
       says: `${stage.name}: browsers may call it from any origin`,
       fix: "Name your web pages in `origins`, lib/stages.ts",
+    });
+  const copy = backupCopyOf(stage);
+  if (copy === "unreadable")
+    findings.push({
+      says: `${stage.name}: backupCopy ${stage.backupCopy} is no vault`,
+      fix: "arn:aws:backup:REGION:ACCOUNT:backup-vault:NAME in lib/stages.ts",
+    });
+  else if (
+    copy?.name === vaultName(stage) &&
+    copy.account === stage.account &&
+    copy.region === stage.region
+  )
+    findings.push({
+      says: `${stage.name}: backupCopy is the stage's own vault, and so no copy`,
+      fix: "Name a vault of another region or account in lib/stages.ts",
     });
   try {
     assertConcurrency(stage);
@@ -72,12 +89,15 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
       { says: "No region is named", fix: "Set AWS_REGION, or `region` in lib/stages.ts" },
     ];
   const there = { ...given, region };
+  const place = { region, account, credentials: await sts.config.credentials() };
   const found = await Promise.all([
     findBootstrap(there, account),
     // The firewall and the certificate of a domain are stacks of another region.
     stage.domain && region !== edgeRegion
       ? findBootstrap({ ...there, region: edgeRegion }, account)
       : [],
+    findMail(place, stage),
+    findVaults(place, stage, async () => !(await hasStack(there, `ovation-${stage.name}-data`))),
     findExecutions(there, stage),
     findRequests(there, stage),
   ]);
@@ -111,6 +131,12 @@ async function findBootstrap(there: There, account: string): Promise<Finding[]> 
   }
 }
 
+/** Whether a stack is there; so it is taken to be where that may not be read. */
+async function hasStack(there: There, StackName: string): Promise<boolean> {
+  const client = openClient(CloudFormationClient, there);
+  return client.send(new DescribeStacksCommand({ StackName })).then(() => true, isDenied);
+}
+
 async function findExecutions(there: There, stage: Stage): Promise<Finding[]> {
   const client = openClient(LambdaClient, there);
   const most = await client
@@ -142,9 +168,6 @@ async function findRequests(there: There, stage: Stage): Promise<Finding[]> {
     },
   ];
 }
-
-const isDenied = (error: unknown) =>
-  /AccessDenied|UnauthorizedOperation/.test((error as Error).name);
 
 /** What may not be read is not a reason to refuse; anything else is. */
 function allowDenied(error: unknown): undefined {

@@ -53,7 +53,25 @@ export function signedCaller(
       signal: AbortSignal.timeout(answerMillisecondsMax),
     });
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 300)}`);
-    return text;
+    if (answer.ok) return text;
+    const { status } = answer;
+    const says = `${method} ${path}: ${status} ${text.slice(0, 300)}`;
+    throw Object.assign(new Error(says), { status });
   };
 }
+
+/**
+ * Calls of a service in a place, which is told `name` and found at `host`; AWS_ENDPOINT_URL takes
+ * its place, as it does for the SDK.
+ */
+export const serviceCaller = (place: Place, name: string, host = name): Caller =>
+  signedCaller(
+    place,
+    name,
+    process.env.AWS_ENDPOINT_URL ?? `https://${host}.${place.region}.amazonaws.com`,
+  );
+
+/** Whether these credentials may not ask that. */
+export const isDenied = (error: unknown): boolean =>
+  /AccessDenied|UnauthorizedOperation/.test((error as Error).name) ||
+  (error as { status?: number }).status === 403;

@@ -9,7 +9,7 @@ import {
 import { Schedule } from "aws-cdk-lib/aws-events";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
-import { tableName } from "./names.ts";
+import { tableName, vaultName } from "./names.ts";
 import type { Stage } from "./stages.ts";
 
 /** Days for which a day's and a month's backup are kept. */
@@ -27,7 +27,7 @@ const lockedDays = 7;
  */
 export function placeBackups(stack: Stack, stage: Stage): Construct[] {
   const vault = new BackupVault(stack, "vault", {
-    backupVaultName: `ovation-${stage.name}`,
+    backupVaultName: vaultName(stage),
     lockConfiguration: { minRetention: Duration.days(lockedDays) },
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });

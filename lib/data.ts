@@ -17,6 +17,12 @@ import { placeQueues, type Queues } from "./queues.ts";
 import { placeOf, type Stage } from "./stages.ts";
 
 /**
+ * Days for which batches that were given up wait for `npm run redrive`. They hold names and texts as
+ * they were, also of people who have left since; after a day no viewer is shown what is in them.
+ */
+const failuresKeptDays = 7;
+
+/**
  * What is kept: the one table, the queues, the bucket of batches that could not be handled, and the
  * keys of the Tencent application and of its callbacks. What has a name of its own and is kept when
  * its stack goes still goes with a first deployment that failed, so that it can be repeated.
@@ -45,7 +51,7 @@ export class Data extends Stack {
     };
     this.failures = new Bucket(this, "failures", {
       ...isPrivate,
-      lifecycleRules: [{ expiration: Duration.days(90) }],
+      lifecycleRules: [{ expiration: Duration.days(failuresKeptDays) }],
     });
     this.pictures = new Bucket(this, "pictures", isPrivate);
     // `npm run redrive` is told this name.

@@ -49,7 +49,13 @@ export class Delivery extends Stack {
         [own("cloudformation", "stack", "CDKToolkit/*")],
       ),
       // Neither knows resources.
-      statement(["lambda:GetAccountSettings", "servicequotas:GetServiceQuota"], ["*"]),
+      statement(
+        [
+          ...["lambda:GetAccountSettings", "servicequotas:GetServiceQuota"],
+          ...["ses:GetEmailIdentity", "ses:GetAccount", "backup:ListBackupVaults"],
+        ],
+        ["*"],
+      ),
       // The layout and the issuer of the table's data.
       statement(
         ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],

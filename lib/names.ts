@@ -12,3 +12,14 @@ export const issuerParameters = (stage: string) => ({
   audience: `/ovation/${stage}/audience`,
   jwks: `/ovation/${stage}/jwks`,
 });
+
+/** The stage's vault of backups. */
+export const vaultName = ({ name }: { name: string }) => `ovation-${name}`;
+
+/** Which vault `backupCopy` names; `unreadable` where it is no ARN of one. */
+export function backupCopyOf({ backupCopy }: { backupCopy?: string }) {
+  if (backupCopy === undefined) return undefined;
+  const arn = /^arn:aws[\w-]*:backup:([a-z0-9-]+):(\d{12}):backup-vault:([\w-]{2,50})$/;
+  const [, region, account, name] = arn.exec(backupCopy) ?? [];
+  return region && account && name ? { region, account, name } : "unreadable";
+}

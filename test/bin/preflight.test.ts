@@ -17,6 +17,11 @@ let account: {
   executions: number;
   rate: number;
   denied: boolean;
+  /** Domains that SES knows, with whether they are verified. */
+  domains: Record<string, boolean>;
+  isSandboxed: boolean;
+  vaults: string[];
+  stacks: string[];
 };
 let server: Server;
 const before = { ...process.env };
@@ -47,7 +52,10 @@ afterAll(() => {
   server.close();
 });
 beforeEach(() => {
-  account = { id: "111122223333", bootstrap: 21, executions: 1_000, rate: 20_000, denied: false };
+  account = {
+    ...{ id: "111122223333", bootstrap: 21, executions: 1_000, rate: 20_000, denied: false },
+    ...{ domains: { "ovation.example": true }, isSandboxed: false, vaults: [], stacks: [] },
+  };
 });
 
 function answerOf(url: string, body: string): { status: number; body: string } {
@@ -66,8 +74,25 @@ function answerOf(url: string, body: string): { status: number; body: string } {
           body: "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>",
         }
       : { status: 403, body: JSON.stringify({ __type: "AccessDeniedException", message: "no" }) };
+  const json = (value: unknown, status = 200) => ({ status, body: JSON.stringify(value) });
+  if (url.startsWith("/v2/email/identities/")) {
+    const VerifiedForSendingStatus = account.domains[url.split("/").at(-1)!];
+    if (VerifiedForSendingStatus === undefined) return json({ message: "none" }, 404);
+    return json({ VerifiedForSendingStatus });
+  }
+  if (url.startsWith("/v2/email/account"))
+    return json({ ProductionAccessEnabled: !account.isSandboxed });
+  if (url.startsWith("/backup-vaults/")) {
+    // Two pages, as a long list has them.
+    const [first, ...rest] = account.vaults.map((BackupVaultName) => ({ BackupVaultName }));
+    if (url.includes("nextToken")) return json({ BackupVaultList: rest });
+    const NextToken = rest.length > 0 ? "more" : undefined;
+    return json({ BackupVaultList: first === undefined ? [] : [first], NextToken });
+  }
+  const [, stack] = /StackName=([\w-]+)/.exec(body) ?? [];
   if (body.includes("Action=DescribeStacks")) {
-    if (account.bootstrap === undefined)
+    const isThere = stack === "CDKToolkit" || account.stacks.includes(stack!);
+    if (account.bootstrap === undefined || !isThere)
       return {
         status: 400,
         body: "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id CDKToolkit does not exist</Message></Error></ErrorResponse>",
@@ -160,6 +185,47 @@ test("an old bootstrap is a finding", async () => {
 test("what the credentials may not read keeps nobody from deploying", async () => {
   account.denied = true;
   expect(await said({ ...own, accountRate: 20_000 })).toEqual([]);
+});
+
+test("a pool whose sender SES does not know, or may not send from, would not be made", async () => {
+  account.domains = {};
+  account.isSandboxed = true;
+  expect(await said(own)).toEqual([
+    "SES in eu-central-1 knows no ovation.example, of `mailFrom`",
+    "SES in eu-central-1 is in the sandbox: it writes to nobody but verified addresses",
+  ]);
+  account.domains = { "ovation.example": false };
+  account.isSandboxed = false;
+  expect(await said(own)).toEqual(["ovation.example is not verified in SES in eu-central-1"]);
+  const { mailFrom: _, ...ownSender } = own;
+  expect(await said(ownSender)).toEqual([]);
+  const issuer = { issuer: "https://acme.com", audience: "a", jwks: "https://acme.com/keys" };
+  expect(await said({ ...own, issuer })).toEqual([]);
+});
+
+test("a vault that a stage before has left is in the way, and copies go to one that is there", async () => {
+  account.vaults = ["another", "ovation-prod"];
+  expect(await said(own)).toEqual([
+    "A backup vault ovation-prod is there already, and no stack of the stage",
+  ]);
+  account.stacks = ["ovation-prod-data"];
+  expect(await said(own)).toEqual([]);
+  const copyTo = (place: string) => ({ ...own, backupCopy: `arn:aws:backup:${place}` });
+  const away = "eu-west-1:111122223333:backup-vault:copies";
+  expect(await said(copyTo(away))).toEqual([
+    "There is no backup vault copies in eu-west-1, for copies",
+  ]);
+  account.vaults.push("copies");
+  expect(await said(copyTo(away))).toEqual([]);
+  // Another account's are not to be seen.
+  expect(await said(copyTo("eu-west-1:999900001111:backup-vault:theirs"))).toEqual([]);
+  const says = (stage: Stage) => findInStage(stage).map((finding) => finding.says);
+  expect(says(copyTo("eu-central-1:111122223333:backup-vault:ovation-prod"))).toContain(
+    "prod: backupCopy is the stage's own vault, and so no copy",
+  );
+  expect(says(copyTo("eu-west-1:1:vault"))).toContain(
+    "prod: backupCopy arn:aws:backup:eu-west-1:1:vault is no vault",
+  );
 });
 
 test("without a region there is nothing to ask", async () => {

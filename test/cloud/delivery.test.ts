@@ -138,7 +138,10 @@ describe("the role of a repository's workflow", () => {
     expect(rights).toEqual([
       ["sts:AssumeRole", ["deploy", "file-publishing", "lookup"].map(bootstrap)],
       ["cloudformation:DescribeStacks", [`cloudformation:${here}:stack/CDKToolkit/*`]],
-      ["lambda:GetAccountSettings,servicequotas:GetServiceQuota", ["*"]],
+      [
+        "lambda:GetAccountSettings,servicequotas:GetServiceQuota,ses:GetEmailIdentity,ses:GetAccount,backup:ListBackupVaults",
+        ["*"],
+      ],
       [
         "dynamodb:GetItem,dynamodb:PutItem,dynamodb:Query,dynamodb:Scan",
         [`dynamodb:${here}:table/ovation-dev`],

@@ -1,4 +1,4 @@
-import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as list } from "../../functions/operations/list-parked.ts";
 import { handler as redrive } from "../../functions/operations/redrive-parked.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
@@ -57,6 +57,25 @@ test("a parked record is listed with what is known of it, and its reason in word
   const [row] = await parkedOf(streamId);
   expect(row).toMatchObject({ kind: "gift", streamId, giftId, receiverId: host, credits: 10 });
   expect(row!.reason).toMatch(/^price: .*number/);
+});
+
+test("what is parked names nobody and quotes nothing: its item is where it was, and has all that", async () => {
+  const { host, streamId, giftId } = await parkOne(0);
+  const names = key.parked(new Date().toISOString().slice(0, 10), "");
+  const { Items = [] } = await table().send(
+    new QueryCommand({
+      TableName: tableName(),
+      KeyConditionExpression: "PK = :day",
+      ExpressionAttributeValues: { ":day": names.PK },
+    }),
+  );
+  const parked = Items.find(({ of }) => of.PK.includes(streamId) && of.SK.includes(giftId));
+  expect(parked!.image).toEqual({ kind: "gift", due: host, dueCredits: 10 });
+  // The gift itself has them, as long as its people are there.
+  const { sender } = await readGift(streamId, giftId);
+  const { username } = sender as { username: string };
+  expect(username.length).toBeGreaterThan(3);
+  expect(JSON.stringify(parked)).not.toContain(username);
 });
 
 test("pages go from the newest day to the oldest that is kept, each record once", async () => {

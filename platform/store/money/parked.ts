@@ -23,6 +23,7 @@ const Parked = z.object({
   PK: z.string(),
   SK: z.string(),
   of: z.object({ PK: z.string(), SK: z.string() }),
+  /** What an operator is shown of the item: its kind, whose credits wait, and how many. */
   image: z.record(z.string(), z.unknown()),
   because: z.string(),
   parkedAt: z.string(),
@@ -30,9 +31,15 @@ const Parked = z.object({
 });
 type Parked = z.infer<typeof Parked>;
 
+/** Nobody's name and no text: a person who leaves is found in the item itself, not in copies. */
+const shownOf = ({ kind, due, dueCredits }: Record<string, unknown>) =>
+  Object.fromEntries(
+    Object.entries({ kind, due, dueCredits }).filter(([, value]) => value !== undefined),
+  );
+
 /**
- * Puts aside a record that could not be handled, so that those behind it can go on: its keys and
- * image, and one line in the log that an alarm counts. An item is parked and logged once a day,
+ * Puts aside a record that could not be handled, so that those behind it can go on: its keys, what
+ * operators see of it, and one line in the log that an alarm counts. An item is parked and logged once a day,
  * however often the sweep meets it. `npm run redrive` or an admin brings it back.
  */
 export async function park(
@@ -45,7 +52,7 @@ export async function park(
   const Item = {
     ...key.parked(at.slice(0, 10), nameOf(of)),
     of,
-    image,
+    image: shownOf(image),
     because: reasonOf(error),
     parkedAt: at,
     expiresAt: Math.floor(now.getTime() / 1000) + daysKept * daySeconds,
