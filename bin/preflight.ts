@@ -5,7 +5,7 @@ import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { edgeRegion, problemsOf } from "../lib/domain.ts";
 import { backupCopyOf, vaultName } from "../lib/names.ts";
 import { placeholdersOf } from "../lib/placeholders.ts";
-import { assertConcurrency, type Stage } from "../lib/stages.ts";
+import { assertConcurrency, assertRate, rateOf, type Stage } from "../lib/stages.ts";
 import { openClient } from "../platform/aws-client.ts";
 import type { Finding } from "./finding.ts";
 import { findMail } from "./preflight-mail.ts";
@@ -47,14 +47,18 @@ export function findInStage(stage: Stage): Finding[] {
       says: `${stage.name}: backupCopy is the stage's own vault, and so no copy`,
       fix: "Name a vault of another region or account in lib/stages.ts",
     });
-  try {
-    assertConcurrency(stage);
-  } catch (error) {
-    findings.push({
-      says: (error as Error).message,
-      fix: "Reserve less in `reservedConcurrency`, or raise `accountConcurrency` with the quota",
-    });
-  }
+  for (const [assert, fix] of [
+    [
+      assertConcurrency,
+      "Reserve less in `reservedConcurrency`, or raise `accountConcurrency` with the quota",
+    ],
+    [assertRate, "Lower `postRate` and `throttle`, or raise `accountRate` with the quota"],
+  ] as const)
+    try {
+      assert(stage);
+    } catch (error) {
+      findings.push({ says: (error as Error).message, fix });
+    }
   return findings;
 }
 
@@ -159,7 +163,7 @@ async function findRequests(there: There, stage: Stage): Promise<Finding[]> {
     .send(new GetServiceQuotaCommand(gatewayRateQuota))
     .then(({ Quota }) => Quota?.Value, allowDenied);
   const most = quota ?? stage.accountRate;
-  const wanted = stage.postRate + 3 * stage.throttle.rate;
+  const wanted = rateOf(stage);
   if (wanted <= most) return [];
   return [
     {

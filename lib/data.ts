@@ -78,7 +78,7 @@ export class Data extends Stack {
       tableName: `ovation-${stage.name}`,
       partitionKey: { name: "PK", type: AttributeType.STRING },
       sortKey: { name: "SK", type: AttributeType.STRING },
-      billing: Billing.onDemand(),
+      ...throughputOf(stage),
       timeToLiveAttribute: "expiresAt",
       dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
@@ -126,6 +126,20 @@ function placeEdgeSecret(scope: Stack, stage: Stage, removalPolicy: RemovalPolic
     generateSecretString: { passwordLength: 48, excludePunctuation: true },
     removalPolicy,
   });
+}
+
+/** Billed by use, warmed up or bounded where the stage says so. */
+function throughputOf({ warmThroughput: warm, throughputMax: most }: Stage) {
+  const bounds = most && {
+    maxReadRequestUnits: most.reads,
+    maxWriteRequestUnits: most.writes,
+  };
+  return {
+    billing: Billing.onDemand(bounds),
+    ...(warm && {
+      warmThroughput: { readUnitsPerSecond: warm.reads, writeUnitsPerSecond: warm.writes },
+    }),
+  };
 }
 
 /** A table that a backup became: it has another name and a stream of its own. */

@@ -69,8 +69,15 @@ export type Stage = {
   monthlyDollars: number;
   /** Lambda's concurrency of the account, of which 100 must stay unreserved. */
   accountConcurrency: number;
-  /** Requests a second that API Gateway takes for the whole account and region. */
+  /** Requests a second that API Gateway takes for the whole account and region, posts among them. */
   accountRate: number;
+  /**
+   * What the table takes at once from its first minute on, in units a second. AWS bills it once,
+   * for what is above the 12,000 and 4,000 of a new table.
+   */
+  warmThroughput?: Throughput;
+  /** Units a second above which the table throttles, so that a loop costs dollars and not a fortune. */
+  throughputMax?: Throughput;
   /** Executions reserved for one function. */
   reservedConcurrency: ByFunction;
   /** HTTP functions whose new version takes a tenth of the calls first (lib/release.ts). */
@@ -93,6 +100,9 @@ export type Stage = {
   /** Any OIDC issuer in place of the stage's own user pool; of the audiences pages are the first. */
   issuer?: { issuer: string; audience: string; jwks: string };
 };
+
+/** Read and write request units a second. */
+type Throughput = { reads: number; writes: number };
 
 /** A number for some functions; a name that the route table does not have does not compile. */
 type ByFunction = Readonly<Partial<Record<FunctionName, number>>>;
@@ -136,6 +146,8 @@ const dev: Stage = {
   accountConcurrency: 1_000,
   // In some regions it is 2,500: Milan, Spain, Zurich, the Emirates, Tel Aviv and others.
   accountRate: 10_000,
+  // What a new table takes anyway; all of it for an hour is about $15.
+  throughputMax: { reads: 12_000, writes: 4_000 },
   // A new account has 10 executions at once, of which nothing can be reserved.
   reservedConcurrency: {},
   canaries: [],
@@ -148,8 +160,10 @@ const dev: Stage = {
   consoleUrls: ["http://localhost:4000/console"],
 };
 
+const { throughputMax: _, ...shared } = dev;
+
 const prod: Stage = {
-  ...dev,
+  ...shared,
   name: "prod",
   keepData: true,
   logRetention: 90,
@@ -172,6 +186,10 @@ const prod: Stage = {
   firewall: true,
   alarmsAddress: "alarms@ovation.example",
   monthlyDollars: 2_000,
+  // More than an account's 10,000: a look at the quota comes before each deployment.
+  accountRate: 14_000,
+  // A thousand gifts a second, of 16 units each. Some $10, once.
+  warmThroughput: { reads: 24_000, writes: 16_000 },
   canaries: prodCanaries,
   reservedConcurrency: {
     "auth/http": 200,
@@ -233,6 +251,7 @@ export function stageOf(option: Option): Stage {
   }
   stage.groupsClaim = option("groupsClaim") ?? stage.groupsClaim;
   assertConcurrency(stage);
+  assertRate(stage);
   return stage;
 }
 
@@ -242,4 +261,18 @@ export function assertConcurrency(stage: Stage): void {
   const most = stage.accountConcurrency - unreservedMin;
   if (sum > most)
     throw new Error(`${stage.name} reserves ${sum} executions, at most ${most} can be`);
+}
+
+/** Requests a second that a stage may take: posts to sockets, and its three APIs at their limits. */
+export const rateOf = ({ postRate, throttle }: Stage): number => postRate + 3 * throttle.rate;
+
+/**
+ * Throws when a stage that keeps data may take more than it counts on: a full room would then have
+ * everybody's gifts refused. Elsewhere limits are so high that no test meets them.
+ */
+export function assertRate(stage: Stage): void {
+  if (!stage.keepData || rateOf(stage) <= stage.accountRate) return;
+  throw new Error(
+    `${stage.name} may take ${rateOf(stage)} requests a second, and counts on ${stage.accountRate}`,
+  );
 }

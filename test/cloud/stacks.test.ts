@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { accepted, isAccepted } from "../../lib/nag.ts";
 import { functionName } from "../../lib/names.ts";
 import { rowsOf } from "../../lib/route-table.ts";
-import { assertConcurrency, stageOf } from "../../lib/stages.ts";
+import { assertConcurrency, assertRate, stageOf } from "../../lib/stages.ts";
 import {
   findingsOf,
   flat,
@@ -50,6 +50,32 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     });
     expect(DeletionPolicy).toBe(inProd ? "RetainExceptOnCreate" : "Delete");
+  });
+
+  test("have a table that takes an event from its first minute in prod, and no runaway bill in dev", () => {
+    const { Properties } = theResource(templates, "AWS::DynamoDB::GlobalTable", "data");
+    const [replica] = Properties.Replicas;
+    const most = {
+      reads: replica.ReadOnDemandThroughputSettings?.MaxReadRequestUnits,
+      writes: Properties.WriteOnDemandThroughputSettings?.MaxWriteRequestUnits,
+    };
+    if (inProd) {
+      // A new table takes 4,000 writes a second: 250 gifts.
+      expect(Properties.WarmThroughput.WriteUnitsPerSecond).toBeGreaterThanOrEqual(16_000);
+      expect(Properties.WarmThroughput.ReadUnitsPerSecond).toBeGreaterThanOrEqual(24_000);
+      expect(most).toEqual({ reads: undefined, writes: undefined });
+    } else {
+      expect(Properties).not.toHaveProperty("WarmThroughput");
+      expect(most).toEqual({ reads: 12_000, writes: 4_000 });
+    }
+  });
+
+  test("keep what was given up, with names and texts in it, for a week", () => {
+    const buckets = resourcesOf(templates, "AWS::S3::Bucket");
+    const rules = buckets.flatMap(
+      ({ Properties }) => Properties.LifecycleConfiguration?.Rules ?? [],
+    );
+    expect(rules).toEqual([{ ExpirationInDays: 7, Status: "Enabled" }]);
   });
 
   test("keep in prod what people own, but for what a first deployment that failed leaves", () => {
@@ -153,7 +179,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
         Properties.RouteKey === "$connect" ? "CUSTOM" : "NONE",
       );
     const [authorizer] = resourcesOf(templates, "AWS::ApiGatewayV2::Authorizer");
-    expect(authorizer?.Properties.IdentitySource).toEqual([]);
+    expect(authorizer?.Properties).not.toHaveProperty("IdentitySource");
     const api = theResource(templates, "AWS::ApiGatewayV2::Api", "realtime");
     expect(api.Properties.RouteSelectionExpression).toBe("$request.body.action");
     const { Properties } = theResource(templates, "AWS::ApiGatewayV2::Stage", "realtime");
@@ -294,6 +320,14 @@ describe("a stage", () => {
     expect(() => assertConcurrency({ ...prod, accountConcurrency: reserved + 99 })).toThrow(
       "reserves",
     );
+  });
+
+  test("cannot take more requests than it counts on the account to take", () => {
+    const prod = stageOf(given({ stage: "prod" }));
+    const { postRate, throttle } = prod;
+    const accountRate = postRate + 3 * throttle.rate;
+    expect(() => assertRate({ ...prod, accountRate })).not.toThrow();
+    expect(() => assertRate({ ...prod, accountRate: accountRate - 1 })).toThrow("may take 14000");
   });
 
   test("is another deployment when its document is another", async () => {

@@ -1,4 +1,5 @@
 /** What GitHub runs is read here, since nobody runs it while they write it. */
+import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 // @ts-expect-error: it has no types, and one function of it is called.
@@ -92,6 +93,19 @@ test("a stage is deployed from main or from a tag, after every check, as a role 
   // No key is kept anywhere: the role is for a job's own token.
   expect(text).not.toMatch(/secrets\.|aws-access-key|AKIA/);
   expect(text).toContain("cancel-in-progress: false");
+});
+
+test("a tag is deployed only as the version that it names", () => {
+  const commands = jobsOf("deploy").prod!.steps.map(({ run }) => run);
+  const assert = commands.indexOf('npm run assert-tag -- "$GITHUB_REF_NAME"');
+  expect(assert).toBeGreaterThan(-1);
+  expect(assert).toBeLessThan(commands.indexOf("npm run deploy -- prod --yes"));
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  const codeOf = (...tag: string[]) =>
+    spawnSync(process.execPath, ["--no-warnings", "bin/assert-tag.ts", ...tag]).status;
+  expect(codeOf(`v${version}`)).toBe(0);
+  for (const wrong of [[version], [`v${version}-rc.1`], ["v999.0.0"], []])
+    expect([wrong, codeOf(...wrong)]).toEqual([wrong, 1]);
 });
 
 test("nobody but a job of a stage may ask for a token that AWS takes", () => {

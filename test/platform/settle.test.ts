@@ -52,7 +52,7 @@ test("a poison record is parked with its reason, and the rest goes on", async ()
   expect(await settleAll([first!, broken, last!], new Date())).toEqual({ parked: 1, left: 0 });
   expect(await findWallet(host)).toMatchObject({ balance: 20 });
   const [item] = await parked();
-  expect(item).toMatchObject({ of: { SK: `GIFT#${ids[1]}` }, image: { price: "ten" } });
+  expect(item).toMatchObject({ of: { SK: `GIFT#${ids[1]}` }, image: { dueCredits: 10 } });
   expect(item!.because).toContain("price");
 
   expect(await redriveAll(new Date())).toEqual({ settled: 0, parked: 1 });
