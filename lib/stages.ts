@@ -5,6 +5,7 @@ import { prodCanaries } from "./canaries.ts";
 import type { Domain } from "./domain.ts";
 import { devRates, prodRates } from "./rates.ts";
 import type { FunctionName } from "./route-table.ts";
+import { assertConcurrency, assertRate } from "./stage-limits.ts";
 
 /** Everything in which the stages differ. */
 export type Stage = {
@@ -228,9 +229,6 @@ export const placeOf = ({ account, region }: Stage) => ({
   env: { ...(account && { account }), ...(region && { region }) },
 });
 
-/** Lambda refuses a reservation that leaves fewer executions for all other functions. */
-const unreservedMin = 100;
-
 /** Reads one value of the command line, `-c name=value`. */
 type Option = (name: string) => string | undefined;
 
@@ -253,26 +251,4 @@ export function stageOf(option: Option): Stage {
   assertConcurrency(stage);
   assertRate(stage);
   return stage;
-}
-
-/** Throws when more is reserved than the account allows. */
-export function assertConcurrency(stage: Stage): void {
-  const sum = Object.values(stage.reservedConcurrency).reduce((all, one) => all + one, 0);
-  const most = stage.accountConcurrency - unreservedMin;
-  if (sum > most)
-    throw new Error(`${stage.name} reserves ${sum} executions, at most ${most} can be`);
-}
-
-/** Requests a second that a stage may take: posts to sockets, and its three APIs at their limits. */
-export const rateOf = ({ postRate, throttle }: Stage): number => postRate + 3 * throttle.rate;
-
-/**
- * Throws when a stage that keeps data may take more than it counts on: a full room would then have
- * everybody's gifts refused. Elsewhere limits are so high that no test meets them.
- */
-export function assertRate(stage: Stage): void {
-  if (!stage.keepData || rateOf(stage) <= stage.accountRate) return;
-  throw new Error(
-    `${stage.name} may take ${rateOf(stage)} requests a second, and counts on ${stage.accountRate}`,
-  );
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { accepted, isAccepted } from "../../lib/nag.ts";
 import { functionName } from "../../lib/names.ts";
 import { rowsOf } from "../../lib/route-table.ts";
-import { assertConcurrency, assertRate, stageOf } from "../../lib/stages.ts";
+import { assertConcurrency, assertRate } from "../../lib/stage-limits.ts";
+import { stageOf } from "../../lib/stages.ts";
 import {
   findingsOf,
   flat,

@@ -1,0 +1,40 @@
+/** Lambda refuses a reservation that leaves fewer executions for all other functions. */
+const unreservedMin = 100;
+
+/** What a stage reserves of the account's executions. */
+type Reserving = {
+  name: string;
+  reservedConcurrency: Readonly<Record<string, number>>;
+  accountConcurrency: number;
+};
+
+/** What a stage takes of the account's requests. */
+type Calling = {
+  name: string;
+  keepData: boolean;
+  postRate: number;
+  throttle: { rate: number };
+  accountRate: number;
+};
+
+/** Throws when more is reserved than the account allows. */
+export function assertConcurrency(stage: Reserving): void {
+  const sum = Object.values(stage.reservedConcurrency).reduce((all, one = 0) => all + one, 0);
+  const most = stage.accountConcurrency - unreservedMin;
+  if (sum > most)
+    throw new Error(`${stage.name} reserves ${sum} executions, at most ${most} can be`);
+}
+
+/** Requests a second that a stage may take: posts to sockets, and its three APIs at their limits. */
+export const rateOf = ({ postRate, throttle }: Calling): number => postRate + 3 * throttle.rate;
+
+/**
+ * Throws when a stage that keeps data may take more than it counts on: a full room would then have
+ * everybody's gifts refused. Elsewhere limits are so high that no test meets them.
+ */
+export function assertRate(stage: Calling): void {
+  if (!stage.keepData || rateOf(stage) <= stage.accountRate) return;
+  throw new Error(
+    `${stage.name} may take ${rateOf(stage)} requests a second, and counts on ${stage.accountRate}`,
+  );
+}
