@@ -71,8 +71,8 @@ export class Realtime extends Stack {
       authorizerType: "REQUEST",
       authorizerUri: uriOf(stage)(authorizerName),
       authorizerCredentialsArn: credentials,
-      // No identity sources: all that are named are required, and the token comes in the query or as
-      // a subprotocol. They are left out, since an empty list is documented nowhere.
+      // Without identity sources: all that are named are required, and the token comes in the query
+      // or as a subprotocol. An empty list is documented nowhere.
     });
     for (const { name, contract } of rowsOf("socket")) {
       const id = name.replaceAll("/", "-");

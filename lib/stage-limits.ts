@@ -8,6 +8,9 @@ type Reserving = {
   accountConcurrency: number;
 };
 
+/** Read and write request units a second, of which a new table takes 12,000 and 4,000. */
+export type Throughput = { reads: number; writes: number };
+
 /** What a stage takes of the account's requests. */
 type Calling = {
   name: string;
@@ -25,7 +28,7 @@ export function assertConcurrency(stage: Reserving): void {
     throw new Error(`${stage.name} reserves ${sum} executions, at most ${most} can be`);
 }
 
-/** Requests a second that a stage may take: posts to sockets, and its three APIs at their limits. */
+/** Requests a second that a stage may take: its posts, and its three APIs at their limits. */
 export const rateOf = ({ postRate, throttle }: Calling): number => postRate + 3 * throttle.rate;
 
 /**

@@ -5,7 +5,7 @@ import { prodCanaries } from "./canaries.ts";
 import type { Domain } from "./domain.ts";
 import { devRates, prodRates } from "./rates.ts";
 import type { FunctionName } from "./route-table.ts";
-import { assertConcurrency, assertRate } from "./stage-limits.ts";
+import { assertConcurrency, assertRate, type Throughput } from "./stage-limits.ts";
 
 /** Everything in which the stages differ. */
 export type Stage = {
@@ -70,14 +70,11 @@ export type Stage = {
   monthlyDollars: number;
   /** Lambda's concurrency of the account, of which 100 must stay unreserved. */
   accountConcurrency: number;
-  /** Requests a second that API Gateway takes for the whole account and region, posts among them. */
+  /** Requests a second that API Gateway takes for the whole account and region. */
   accountRate: number;
-  /**
-   * What the table takes at once from its first minute on, in units a second. AWS bills it once,
-   * for what is above the 12,000 and 4,000 of a new table.
-   */
+  /** What the table takes from its first minute on; above that of a new table AWS bills it once. */
   warmThroughput?: Throughput;
-  /** Units a second above which the table throttles, so that a loop costs dollars and not a fortune. */
+  /** Above this the table throttles, so that a loop costs dollars and not a fortune. */
   throughputMax?: Throughput;
   /** Executions reserved for one function. */
   reservedConcurrency: ByFunction;
@@ -101,9 +98,6 @@ export type Stage = {
   /** Any OIDC issuer in place of the stage's own user pool; of the audiences pages are the first. */
   issuer?: { issuer: string; audience: string; jwks: string };
 };
-
-/** Read and write request units a second. */
-type Throughput = { reads: number; writes: number };
 
 /** A number for some functions; a name that the route table does not have does not compile. */
 type ByFunction = Readonly<Partial<Record<FunctionName, number>>>;

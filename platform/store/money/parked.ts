@@ -39,8 +39,8 @@ const shownOf = ({ kind, due, dueCredits }: Record<string, unknown>) =>
 
 /**
  * Puts aside a record that could not be handled, so that those behind it can go on: its keys, what
- * operators see of it, and one line in the log that an alarm counts. An item is parked and logged once a day,
- * however often the sweep meets it. `npm run redrive` or an admin brings it back.
+ * operators see of it, and one line in the log that an alarm counts. An item is parked and logged
+ * once a day, however often the sweep meets it. `npm run redrive` or an admin brings it back.
  */
 export async function park(
   image: Record<string, unknown>,
