@@ -29,6 +29,8 @@ export const awsSocketLimits: SocketLimits = {
 export type Connection = {
   head: ConnectionHead;
   lastActiveMilliseconds: number;
+  /** Whether it is neither closed nor closing: one whose $disconnect is under way is gone. */
+  isOpen(): boolean;
   send(data: Uint8Array): "sent" | "gone" | "too_fast";
   close(code: number): void;
   /** Settles when the connection is closed and its $disconnect has been answered. */
@@ -106,8 +108,9 @@ export function serveConnection(options: ConnectionOptions): Connection {
     lastActiveMilliseconds: head.connectedMilliseconds,
     close,
     done: closed,
+    isOpen: () => !isClosing && socket.readyState === socket.OPEN,
     send(data) {
-      if (isClosing || socket.readyState !== socket.OPEN) return "gone";
+      if (!connection.isOpen()) return "gone";
       if (raw.writableLength > limits.bufferedBytesMax) return "too_fast";
       touch();
       raw.write(findTextFrame(data));

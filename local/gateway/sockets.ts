@@ -97,23 +97,29 @@ function createHall(options: Required<SocketsOptions>): Hall {
   return { options, open: new Map(), server, chosen };
 }
 
-const createConnections = (open: ReadonlyMap<string, Connection>): Connections => ({
-  post: (connectionId, data) => open.get(connectionId)?.send(data) ?? "gone",
-  close(connectionId) {
+function createConnections(open: ReadonlyMap<string, Connection>): Connections {
+  const findOpen = (connectionId: string) => {
     const connection = open.get(connectionId);
-    connection?.close(1000);
-    return connection ? "closed" : "gone";
-  },
-  find(connectionId) {
-    const connection = open.get(connectionId);
-    return (
-      connection && {
-        connectedAt: new Date(connection.head.connectedMilliseconds).toISOString(),
-        lastActiveAt: new Date(connection.lastActiveMilliseconds).toISOString(),
-      }
-    );
-  },
-});
+    return connection?.isOpen() ? connection : undefined;
+  };
+  return {
+    post: (connectionId, data) => findOpen(connectionId)?.send(data) ?? "gone",
+    close(connectionId) {
+      const connection = findOpen(connectionId);
+      connection?.close(1000);
+      return connection ? "closed" : "gone";
+    },
+    find(connectionId) {
+      const connection = findOpen(connectionId);
+      return (
+        connection && {
+          connectedAt: new Date(connection.head.connectedMilliseconds).toISOString(),
+          lastActiveAt: new Date(connection.lastActiveMilliseconds).toISOString(),
+        }
+      );
+    },
+  };
+}
 
 async function upgrade(hall: Hall, wanted: Upgrade): Promise<void> {
   const { stage, invoke, log } = hall.options;
