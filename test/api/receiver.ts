@@ -49,15 +49,6 @@ export async function startReceiver(
   };
 }
 
-/** Removes the webhooks that were made by their description alone, and to which nobody listens. */
-export async function removeUnheard(): Promise<void> {
-  const as = await admin();
-  const { body } = await call("GET /api/v1/webhooks?limit=50", { as });
-  const found: { id: string; url: string }[] = body.data.list;
-  for (const { id, url } of found)
-    if (!url.startsWith("http://127.0.0.1")) await call(`DELETE /api/v1/webhooks/${id}`, { as });
-}
-
 /** Makes webhooks and removes them again, of which a stage has twenty at most. */
 export function createWebhooks() {
   const made: { id: string; as: Person }[] = [];

@@ -165,8 +165,10 @@ describe("the Tencent API", () => {
 
   test("configuration commands are kept to one call a second", async () => {
     const read = () => tencent("get_gift", { GiftId: "nothing" });
-    const codes = (await Promise.all([read(), read(), read()])).map(({ body }) => body.ErrorCode);
-    expect(codes.filter((code) => code === 100012).length).toBeGreaterThanOrEqual(2);
+    const codes = async () =>
+      (await Promise.all([read(), read(), read()])).map(({ body }) => body.ErrorCode);
+    // A machine may be so slow for once that three calls take more than a second.
+    await eventually(codes, (all) => all.filter((code) => code === 100012).length >= 2);
     expect((await tencentRested("get_gift", { GiftId: "nothing" })).body).toEqual(failed(102002));
   });
 });
