@@ -6,10 +6,10 @@ import { placeInline } from "./build-docs.ts";
 const root = join(import.meta.dirname, "..");
 
 /** The guides of the menu, by what somebody wants to do; each is a Markdown file. */
-const menu: Record<string, readonly string[]> = {
-  Begin: ["docs/first-app.md", "client/README.md", "docs/cli.md"],
+export const menu: Record<string, readonly string[]> = {
+  Begin: ["docs/quick-start.md", "docs/first-app.md", "client/README.md", "docs/cli.md"],
   "In your product": [
-    ...["docs/embed.md", "docs/overlay.md", "docs/webhooks.md"],
+    ...["docs/realtime.md", "docs/embed.md", "docs/overlay.md", "docs/webhooks.md"],
     ...["docs/gifts.md", "docs/money-in.md"],
     ...["docs/identity.md", "docs/errors.md", "docs/frames.md", "docs/moving-from-tencent.md"],
   ],

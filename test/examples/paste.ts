@@ -11,11 +11,11 @@ export const shellBlocks = (markdown: string): string[] =>
 
 /** Runs commands in a shell of the checkout as beside this system; answers what they printed. */
 export function pasteInto(system: System, text: string): string {
-  const script = text.replaceAll("http://127.0.0.1:4000", system.url);
+  const script = text.replaceAll("127.0.0.1:4000", new URL(system.url).host);
   const { PORT, DATA_DIR } = { PORT: new URL(system.url).port, DATA_DIR: system.dataDir };
   const PATH = `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`;
   const { status, stdout, stderr } = spawnSync("sh", ["-ec", script], {
-    ...{ cwd: root, encoding: "utf8", timeout: 60_000 },
+    ...{ cwd: root, encoding: "utf8", timeout: 150_000 },
     env: { ...process.env, NODE_OPTIONS: "", PATH, PORT, DATA_DIR },
   });
   expect({ status, said: status === 0 ? "" : stdout + stderr }).toEqual({ status: 0, said: "" });

@@ -1,0 +1,162 @@
+/** Every command of every guide, as its reader would type it. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { type System, startSystem } from "../system.ts";
+import {
+  accountBlocks,
+  blocksOf,
+  guides,
+  inlineCommands,
+  pastedBlocks,
+  readGuide,
+  trialOf,
+} from "./guides.ts";
+import { pasteInto } from "./paste.ts";
+
+const root = join(import.meta.dirname, "../..");
+const testMilliseconds = 300_000;
+/** Those whose order of commands and answers has a test of its own beside this one. */
+const triedAlone = ["README.md", "docs/first-app.md", "docs/gifts.md"];
+/** What the system of this test stands for. */
+const isStart = (line: string) => ["npm ci", "npm start"].includes(line);
+
+/** What the commands of each guide print at least. */
+const printed: Record<string, readonly RegExp[]> = {
+  "docs/quick-start.md": [
+    /Good evening/,
+    /"balance":\d+/,
+    /("gift.sent"[\s\S]*){10}/,
+    /Everything fits/,
+  ],
+  "docs/realtime.md": [
+    /"frame":\d+/,
+    /"content":"after \d+"/,
+    /from frame \d+ on[\s\S]*recovered: true/,
+  ],
+  "docs/overlay.md": [/"key":"ovk_/],
+  "docs/webhooks.md": [/"secret":"whsec_/],
+  "docs/money-in.md": [/"statusCode":201/],
+  "docs/identity.md": [/"access_token":"eyJ/],
+  "docs/runbook.md": [/"alarms"|"metrics"/, /Everything fits/],
+};
+const pasted = guides.filter((path) => !triedAlone.includes(path) && pastedBlocks(path).length > 0);
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+}, testMilliseconds);
+afterAll(() => system?.stop());
+
+test("the guides with commands are those whose answers are looked at", () => {
+  expect([...pasted].sort()).toEqual(Object.keys(printed).sort());
+});
+
+test.each(pasted)(
+  "the commands of %s run one after the other, and nothing of them is refused",
+  (path) => {
+    const files = blocksOf(readGuide(path)).filter(({ name }) => name.includes("."));
+    const placed = files.map(({ name }) => join(root, name));
+    try {
+      files.forEach(({ text }, at) => {
+        writeFileSync(placed[at]!, text.replaceAll("127.0.0.1:4000", new URL(system.url).host));
+      });
+      const lines = pastedBlocks(path).flatMap(({ text }) => text.split("\n"));
+      const said = pasteInto(system, lines.filter((line) => !isStart(line)).join("\n"));
+      expect(said).not.toContain('"isSuccess":false');
+      for (const pattern of printed[path]!) expect(said).toMatch(pattern);
+    } finally {
+      for (const file of placed) rmSync(file, { force: true });
+    }
+  },
+  testMilliseconds,
+);
+
+const inline = [...new Set(guides.flatMap(inlineCommands))];
+
+const bare = inline.filter((command) => trialOf(command) === "paste" && !/COMMAND/.test(command));
+
+test.each(bare)(
+  "`%s` in the text runs",
+  (command) => {
+    // A shell's own words around it are not sh's.
+    const [, inside = command] = /^eval "\$\((.*)\)"$/.exec(command) ?? [];
+    const gifts = "npm run -s trigger -- gift --count 16 --every 500 > /dev/null";
+    pasteInto(
+      system,
+      inside.includes("listen")
+        ? `${gifts} &\n${inside.replace("listen --", "listen -- --count 3")}`
+        : inside,
+    );
+  },
+  testMilliseconds,
+);
+
+/** Runs a command as somebody who is signed in nowhere; answers how it ended and what it said. */
+function runWithoutAccount(command: string) {
+  const home = mkdtempSync(join(tmpdir(), "ovation-nobody-"));
+  const own = Object.entries(process.env).filter(([name]) => !/^(AWS_|OVATION_)/.test(name));
+  const env = {
+    ...Object.fromEntries(own),
+    ...{ HOME: home, NODE_OPTIONS: "", AWS_EC2_METADATA_DISABLED: "true", DATA_DIR: home },
+    PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`,
+  };
+  try {
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", command], {
+      ...{ cwd: root, env, encoding: "utf8", timeout: 120_000 },
+    });
+    return { status, said: stdout + stderr };
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+const inBlocks = guides
+  .flatMap(accountBlocks)
+  .flatMap(({ text }) => text.replaceAll("\\\n", " ").split("\n"))
+  .filter((line) => trialOf(line) === "account" && line.startsWith("npm run"))
+  .map((line) => line.replace(/\s+#.*$/, ""));
+const withAccount = [
+  ...new Set([...inBlocks, ...inline.filter((one) => trialOf(one) === "account")]),
+];
+
+test.each(withAccount)(
+  "`%s` says without an account what is missing, and knows all of its words",
+  (command) => {
+    const placed = command.replaceAll(/\bSTAGE\b(?!-)/g, "dev").replaceAll(" …", " x");
+    const { status, said } = runWithoutAccount(placed);
+    expect({ said, status }).toMatchObject({
+      said: expect.stringMatching(
+        /credentials|Region is missing|knows where the stage|Which stage\?|Nothing was (deployed|deleted)/,
+      ),
+    });
+    expect(status === 1 || /Nothing was deployed|Which stage/.test(said)).toBe(true);
+    expect(said).not.toMatch(/Unknown option|\n {4}at /);
+  },
+  testMilliseconds,
+);
+
+test("what needs an account is at least a script that a shell can read", () => {
+  const blocks = guides.flatMap(accountBlocks);
+  expect(blocks.length).toBeGreaterThanOrEqual(6);
+  for (const { text } of blocks) {
+    const { status, stderr } = spawnSync("sh", ["-n"], { input: text, encoding: "utf8" });
+    expect({ text, status, stderr }).toEqual({ text, status: 0, stderr: "" });
+  }
+});
+
+test("what runs for long is a script that is there, with the tests that it names", () => {
+  const { scripts } = JSON.parse(readGuide("package.json")) as { scripts: Record<string, string> };
+  const commands = inline.filter((command) => trialOf(command) === "own");
+  expect(commands.length).toBeGreaterThan(20);
+  for (const command of commands) {
+    const [, name] = /npm (?:run )?(?:-s )?([\w:]+)/.exec(command)!;
+    const missing = command
+      .match(/\btest\/[\w/]+/g)
+      ?.filter((path) => !["", ".test.ts"].some((end) => existsSync(join(root, path + end))));
+    expect({ command, known: name! in scripts, missing: missing ?? [] }).toEqual({
+      ...{ command, known: true, missing: [] },
+    });
+  }
+});

@@ -1,0 +1,73 @@
+/** Nothing that a guide tells people to type is left untried (test/examples/guides.test.ts). */
+import {
+  blocksOf,
+  guides,
+  inlineCommands,
+  readGuide,
+  startsProgram,
+  trialOf,
+} from "../examples/guides.ts";
+
+/** Commands are pasted, code is compiled, and the rest is nothing that anybody types. */
+const languages = {
+  ...{ pasted: ["sh"], compiled: ["js", "ts", "jsx"] },
+  shown: ["css", "html", "json", "mermaid", ""],
+};
+
+/** What a start prints: its lines to try are tried by the README's test. */
+const isPrinted = ({ text }: { text: string }) => /^\s*Ovation \S+ is ready/.test(text);
+
+test("a block is pasted or compiled, or holds no command", () => {
+  const known = Object.values(languages).flat();
+  const untried = guides.flatMap((path) =>
+    blocksOf(readGuide(path))
+      .filter((block) => !isPrinted(block))
+      .filter(
+        ({ language, text }) =>
+          !known.includes(language) ||
+          (languages.shown.includes(language) && text.split("\n").some(startsProgram)),
+      )
+      .map(({ language, text }) => `${path}, ${language}: ${text.split("\n")[0]}`),
+  );
+  expect(untried).toEqual([]);
+});
+
+test("commands are fenced: what is only indented is pasted by nobody", () => {
+  const indented = guides.flatMap((path) =>
+    readGuide(path)
+      .replaceAll(/^( *)```[\s\S]*?^\1```$/gm, "")
+      .split("\n")
+      .filter((line) => /^ {4,}\S/.test(line) && startsProgram(line.trim()))
+      .map((line) => `${path}: ${line.trim()}`),
+  );
+  expect(indented).toEqual([]);
+});
+
+test("what only others' machines can answer is a short list", () => {
+  const commands = guides.flatMap(inlineCommands).filter((one) => trialOf(one) === "outside");
+  const beginnings = new Set(commands.map((one) => one.split(" ").slice(0, 3).join(" ")));
+  expect([...beginnings].sort()).toEqual([
+    "aws backup update-region-settings",
+    "aws backup …",
+    "aws iam create-open-id-connect-provider",
+    "aws lambda delete-function-concurrency",
+    "aws lambda put-function-concurrency",
+    "aws secretsmanager get-secret-value",
+    "aws sso login",
+    "curl https://acme.eu.auth0.com/oauth/token -d",
+    "npm install --install-links",
+    "npm publish",
+    "npx cdk bootstrap",
+  ]);
+});
+
+test("the rules see what they are for", () => {
+  const [block] = blocksOf("1. So:\n   ```console now\n   npm start\n   ```\n");
+  expect(block).toEqual({ language: "console", name: "now", text: "npm start\n" });
+  expect(["curl -s http://x", "TOKEN=$(npm run -s token)", "npm ci"].every(startsProgram)).toBe(
+    true,
+  );
+  expect(["fields @timestamp", "Authorization: Bearer x", "npm"].some(startsProgram)).toBe(false);
+  expect(trialOf("npm run deploy -- dev")).toBe("account");
+  expect(trialOf("npm run -s token -- ann")).toBe("paste");
+});
