@@ -1,6 +1,7 @@
 /** The template's alarms on the running system: each of ours rings once, by what it is for. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { signedCaller } from "../../bin/signed-caller.ts";
 import { findEndpoint } from "../../local/aws/index.ts";
 import {
   admin,
@@ -45,10 +46,14 @@ const minutesOf = (minuteMilliseconds: number) =>
   call("POST /local/alarms", { body: { minuteMilliseconds } });
 
 const alarms = async (): Promise<Alarm[]> => (await call("GET /local/alarms")).body.alarms;
-const ringing = async () =>
-  (await alarms())
-    .filter(({ state }) => state === "ALARM")
-    .map(({ name }) => name.replace("ovation-dev: ", ""));
+/** What has rung in any of these tests. */
+const rung = new Set<string>();
+const shortOf = ({ name }: Alarm) => name.replace("ovation-dev: ", "");
+const ringing = async () => {
+  const now = (await alarms()).filter(({ state }) => state === "ALARM").map(shortOf);
+  for (const name of now) rung.add(name);
+  return now;
+};
 const sumOf = async (name: string): Promise<number> => {
   const { body } = await call("GET /local/alarms");
   return body.metrics.find((one: Metric) => one.metric.name === name)?.sum ?? 0;
@@ -150,6 +155,40 @@ test("posts that are lost, and posts that the gateway refuses", async () => {
   await rings("posts are lost");
 });
 
+test("posts that the gateway refuses for three minutes, not for one", async () => {
+  const { host, id } = await liveStream();
+  const watching = Array.from({ length: 40 }, async () => watch(await person(), id));
+  viewers.push(...(await Promise.all(watching)));
+  await minutesOf(5_000);
+  await fault({ service: "execute-api", kind: "throttle", count: 1_000_000 });
+  const sayAndLook = async <T>(look: () => Promise<T>) => {
+    await Promise.all([say(host, id), say(host, id)]);
+    return look();
+  };
+  await eventually(
+    () => sayAndLook(() => sumOf("PostsLimited")),
+    (sum) => sum >= 1_000,
+  );
+  expect(await ringing()).not.toContain("posts are limited");
+  await eventually(
+    () => sayAndLook(ringing),
+    (found) => found.includes("posts are limited"),
+    60_000,
+  );
+});
+
+test("a pool that cannot be asked whether an admin has a second factor", async () => {
+  const { url, accessKeyId, secretAccessKey, sessionToken } = findEndpoint(system.dataDir)!;
+  const credentials = { accessKeyId, secretAccessKey, sessionToken };
+  const lambda = signedCaller({ region: "us-east-1", credentials }, "lambda", url);
+  const path = "/2015-03-31/functions/ovation-dev-auth-second-factor/invocations";
+  // There is no pool on this machine.
+  const request = { groupConfiguration: { groupsToOverride: ["admin"] } };
+  const event = { userPoolId: "pool", userName: "ann", request };
+  await lambda("POST", path, {}, JSON.stringify(event));
+  await rings("identity logs faults");
+});
+
 test("frames that are late for three minutes, not for one", async () => {
   await minutesOf(1_000);
   // As if what is written now had lain there for half a minute.
@@ -191,4 +230,17 @@ test("debts that refunds leave", async () => {
   for (let n = 0; n < 3 && !(await ringing()).includes("credits are owed"); n++)
     await eventually(ringing, (found) => found.includes("credits are owed")).catch(() => undefined);
   expect(await ringing()).toContain("credits are owed");
+});
+
+/** Alarms that nothing here can ring, each with the reason. */
+const notHere: Record<string, string> = {
+  "tencent fails at the gateway":
+    "it counts lines of API Gateway's access log: this one writes none",
+  "callback fails at the gateway": "the same, of the API for callbacks",
+};
+
+test("every alarm that is measured here has rung, but for those of which it is said why not", async () => {
+  const measured = (await alarms()).filter(({ state }) => state !== "NOT_MEASURED").map(shortOf);
+  const silent = measured.filter((name) => !rung.has(name));
+  expect(silent.sort()).toEqual(Object.keys(notHere).sort());
 });
