@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Stage, stageNames, stageOf } from "../lib/stages.ts";
 import { compile, compileStyles } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -10,15 +11,28 @@ export const docsSources = [
   "web/docs/*",
   "web/*.{css,ts,tsx}",
   "bin/{build-docs,web-bundles,schema-types}.ts",
+  "lib/{stages,domain}.ts",
 ];
 
 /** A page in one file, and the policy that its own parts have. */
 export type InlinePage = { html: string; policy: string };
 
+/** Where the references are of stages that have a domain: `prod https://live.acme.com/docs`. */
+export const referencesOf = (stages: readonly Pick<Stage, "name" | "domain">[]): string =>
+  stages
+    .flatMap(({ name, domain }) => (domain ? [`${name} https://${domain.name}/docs`] : []))
+    .join(" ");
+
+const everyStage = () =>
+  stageNames.map((name) => stageOf((key) => (key === "stage" ? name : undefined)));
+
 /** The reference: its script reads the descriptions that lie beside it. */
 export async function buildDocs(): Promise<InlinePage> {
   const [script] = await compile({ entryPoints: ["web/docs/index.tsx"] });
-  return await placeInline("docs", { script: Buffer.from(script.contents).toString() });
+  return await placeInline("docs", {
+    script: Buffer.from(script.contents).toString(),
+    fill: (html) => html.replace("{stages}", referencesOf(everyStage())),
+  });
 }
 
 type Parts = { script?: string; more?: string; fill?: (html: string) => string };

@@ -1,5 +1,6 @@
 /** The reference as people meet it: in a browser, on the whole system. */
 import type { Page } from "playwright-core";
+import { referencesOf } from "../../bin/build-docs.ts";
 import { startSystem } from "../system.ts";
 import { browserTest, watchFaults } from "./browser.ts";
 import {
@@ -125,6 +126,59 @@ browserTest(
     expect(faults).toEqual([]);
     await context.close();
     await prod.stop();
+  },
+  testMilliseconds,
+);
+
+/** The page as a deployment makes it whose table of stages has these domains. */
+async function openAmongStages(look?: Look) {
+  const { page, close } = await pages.open("/docs", look);
+  const domain = (name: string) => ({ name, certificate: "arn:aws:acm" });
+  const stages = referencesOf([
+    { name: "dev", domain: domain("dev.example.com") },
+    { name: "staging" },
+    { name: "trial", domain: domain(new URL(pages.system().url).host) },
+    { name: "prod", domain: domain("live.example.com") },
+  ]);
+  await page.route(/\/docs(\/events)?$/, async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace('data-stages=""', `data-stages="${stages}"`);
+    await route.fulfill({ response, body });
+  });
+  await page.reload();
+  await page.locator("section.operation").first().waitFor();
+  return { page, close };
+}
+
+browserTest(
+  "other stages are links to their own references, where their host is known",
+  async () => {
+    const { page, close } = await openAmongStages();
+    const linked = async () => {
+      const links = await page.getByRole("navigation", { name: "Other stages" }).getByRole("link");
+      return await links.evaluateAll((all) => all.map((one) => (one as { href?: string }).href));
+    };
+    // The page's own stage is dev, the host of `trial` is its own, and nobody knows staging's.
+    expect(await linked()).toEqual(["https://live.example.com/docs"]);
+    await page.goto(new URL("/docs/events", pages.system().url).href);
+    await page.locator("section.operation").first().waitFor();
+    expect(await linked()).toEqual(["https://live.example.com/docs/events"]);
+    await close();
+    const alone = await open();
+    await alone.page.getByRole("navigation", { name: "Pages" }).waitFor();
+    expect(await alone.page.getByRole("navigation", { name: "Other stages" }).count()).toBe(0);
+    await alone.close();
+  },
+  testMilliseconds,
+);
+
+browserTest.each(looks)(
+  "at $width × $height, $colorScheme, links to other stages have their room",
+  async (look) => {
+    const { page, close } = await openAmongStages(look);
+    await picture(page, `docs-stages-${look.width}-${look.colorScheme}`);
+    await expectUsable(page, "stages");
+    await close();
   },
   testMilliseconds,
 );

@@ -7,7 +7,7 @@ import { byTag, findOperations, type Reference, referenceOf } from "./document.t
 import { type AsyncApi, EventPart, partsOf } from "./events.tsx";
 import { Icon } from "./icons.ts";
 import { OperationPart } from "./operation.tsx";
-import { base, isEvents, lookAround } from "./place.ts";
+import { base, isEvents, lookAround, otherStages } from "./place.ts";
 import { Prose } from "./prose.tsx";
 
 /** What is listed at the left and shown in the middle. */
@@ -95,6 +95,15 @@ function Head() {
         {page("/docs/guides", "Guides", false)}
       </nav>
       <span class="gap" />
+      {otherStages.length > 0 && (
+        <nav aria-label="Other stages">
+          {otherStages.map(({ name, url }) => (
+            <a class="button" key={name} href={isEvents ? `${url}/events` : url}>
+              {name} <Icon name="away" />
+            </a>
+          ))}
+        </nav>
+      )}
       {!isEvents && <Caller />}
       <a class="button raw" href={`${base}/${isEvents ? "asyncapi" : "openapi"}.json`}>
         <Icon name="code" /> {isEvents ? "asyncapi.json" : "openapi.json"}

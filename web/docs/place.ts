@@ -8,6 +8,13 @@ export const isEvents = /\/events\/?$/.test(location.pathname);
 /** The stage that serves the page. */
 export const stage = document.documentElement.dataset.stage ?? "";
 
+/** The references of other stages, by the stage's name: `name address` again and again. */
+export const otherStages = [
+  ...(document.documentElement.dataset.stages ?? "").matchAll(/(\S+) (\S+)/g),
+].flatMap(([, name = "", url = ""]) =>
+  name === stage || new URL(url).host === location.host ? [] : [{ name, url }],
+);
+
 /** Who may be this machine's demo users: undefined on a deployed stage. */
 export const cast = signal<Player[] | undefined>(undefined);
 export const demoStream = signal<string | undefined>(undefined);
