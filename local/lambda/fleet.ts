@@ -3,7 +3,7 @@ import { mayShare, type Pool, sharedMegabytesMax, takeShared } from "./pool.ts";
 import { type FunctionWorker, sharedCell, startWorker } from "./worker.ts";
 
 /** More idle workers than this are not kept: of functions that have their own, and shared ones. */
-const idleMax = { own: 6, shared: 4 };
+const idleMax = { own: 4, shared: 6 };
 const idleMillisecondsMax = 60_000;
 
 /** The workers of all functions: who gets which, and which of the idle ones end. */
@@ -45,8 +45,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
     const own = takeLiving(pool.idle);
     if (own !== undefined) return own;
     // An environment that is frozen between its events must not be woken by those of another.
-    if (Atomics.load(frozen, 0) !== 0 || !mayShare(pool, Date.now()))
-      return start(pool.lambda.memoryMegabytes);
+    if (Atomics.load(frozen, 0) !== 0 || !mayShare(pool)) return start(pool.lambda.memoryMegabytes);
     idleShared = idleShared.filter((worker) => !worker.ended());
     const found = takeShared(idleShared, pool.lambda.name) ?? start(sharedMegabytesMax);
     shared.add(found);

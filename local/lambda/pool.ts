@@ -18,38 +18,20 @@ export type Pool = {
   invoked: number;
   /** When it last got a worker beyond the first ones; milliseconds since 1970. */
   grownAt: number;
-  /** How many events it has had lately, as of `heatedAt`. */
-  heat: number;
-  heatedAt: number;
 };
 
 /** A function that has had no event yet. */
 export function createPool(lambda: LambdaFunction): Pool {
-  const times = { grownAt: 0, heat: 0, heatedAt: 0 };
-  return { lambda, idle: [], running: new Set(), waiting: [], invoked: 0, ...times };
+  return { lambda, idle: [], running: new Set(), waiting: [], invoked: 0, grownAt: 0 };
 }
 
-/** Events are forgotten by and by; after so long a third of them counts. Milliseconds. */
-const heatMilliseconds = 10_000;
-/** From so many events lately on a function is worth a worker of its own: ten a second, say. */
-const hotFrom = 100;
 /** What has more memory does heavy work, and would keep light ones waiting. Megabytes. */
 export const sharedMegabytesMax = 512;
 /** A worker that holds so many functions takes no other one. */
 const functionsPerWorkerMax = 24;
 
-const heatAt = ({ heat, heatedAt }: Pool, now: number) =>
-  heat * Math.exp((heatedAt - now) / heatMilliseconds);
-
-/** Counts an event. */
-export function heatUp(pool: Pool, now: number): void {
-  pool.heat = heatAt(pool, now) + 1;
-  pool.heatedAt = now;
-}
-
-/** Whether a function may run in one thread with others: most are called now and then. */
-export const mayShare = (pool: Pool, now: number): boolean =>
-  pool.lambda.memoryMegabytes <= sharedMegabytesMax && heatAt(pool, now) < hotFrom;
+/** Whether a function may run in one thread with others: all but the heavy ones. */
+export const mayShare = ({ lambda }: Pool): boolean => lambda.memoryMegabytes <= sharedMegabytesMax;
 
 /** Takes the shared worker that suits a function best out of the idle ones. */
 export function takeShared(idle: FunctionWorker[], name: string): FunctionWorker | undefined {

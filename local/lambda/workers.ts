@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { watchIdleShare } from "../idle-share.ts";
 import type { DoCalls, InvocationResult, Invoke, LambdaFunction } from "../model.ts";
 import { createFleet } from "./fleet.ts";
-import { concurrencyOf, createPool, heatUp, type Pool, type Waiting } from "./pool.ts";
+import { concurrencyOf, createPool, type Pool, type Waiting } from "./pool.ts";
 import { type FunctionWorker, payloadBytesMax, type WorkerFunction } from "./worker.ts";
 
 type WorkersOptions = {
@@ -50,8 +50,8 @@ const waitingMax = 1000;
 
 /**
  * Lambda on one machine: a function has workers when it needs them, a bounded line of waiting
- * events, and its workers end when they have been idle for a while. Functions that are called now
- * and then share workers. No thread starts before the first call.
+ * events, and its workers end when they have been idle for a while. All but heavy functions share
+ * workers. No thread starts before the first call.
  */
 export function startWorkers(options: WorkersOptions): Workers {
   const pools = new Map<string, Pool>();
@@ -91,7 +91,6 @@ export function startWorkers(options: WorkersOptions): Workers {
     pools.set(lambda.name, pool);
     if (pool.waiting.length >= waitingMax || lambda.reservedConcurrency === 0)
       return Promise.resolve(failed("TooManyRequestsException", "Rate Exceeded."));
-    heatUp(pool, Date.now());
     return new Promise((done) => {
       pool.waiting.push({ event, since: Date.now(), done });
       runNext(pool);

@@ -5,7 +5,7 @@ import { startWorkers, type Workers } from "../../local/lambda/workers.ts";
 import type { LambdaFunction } from "../../local/model.ts";
 
 /*
- * Functions that are called now and then share a thread. None of them may notice: what one has in
+ * Functions share threads, all but the heavy ones. None of them may notice: what one has in
  * its environment, writes or dies of is nothing to the others.
  */
 
@@ -116,12 +116,13 @@ test("who waits in one function does not hold up another", async () => {
   expect((await slow).thread).not.toBe(two.thread);
 });
 
-test("a function that is called often gets a thread of its own, and so does a large one", async () => {
+test("a function shares its thread however often it is called, and a large one does not", async () => {
   const { thread } = await call("one");
   expect((await call("large")).thread).not.toBe(thread);
   for (let n = 0; n < 150; n++) await call("one");
-  expect((await call("one")).thread).not.toBe(thread);
+  expect((await call("one")).thread).toBe(thread);
   expect((await call("two")).thread).toBe(thread);
+  expect(workers.threads()).toBe(2);
 });
 
 test("a thread that one function ends is made anew for the others", async () => {
