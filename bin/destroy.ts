@@ -36,8 +36,10 @@ async function emptyBuckets(stage: Stage): Promise<void> {
   const at = options.indexOf("--profile");
   const profile = at < 0 ? undefined : options[at + 1];
   if (profile !== undefined) process.env.AWS_PROFILE = profile;
-  const outputs = (await outputsOf(stage.name, { profile, region: stage.region })).data ?? {};
-  const buckets = Object.entries(outputs).filter(([key]) => key.endsWith("bucket"));
+  const { data, host } = await outputsOf(stage.name, { profile, region: stage.region });
+  const buckets = [data, host].flatMap((outputs) =>
+    Object.entries(outputs ?? {}).filter(([key]) => key.endsWith("bucket")),
+  );
   for (const [, bucket] of buckets) {
     const count = await emptyBucket(bucket);
     console.error(`${bucket}: ${count} objects deleted`);

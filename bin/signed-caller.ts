@@ -14,12 +14,15 @@ export type Caller = (
   method: string,
   path: string,
   query?: Record<string, string>,
-  body?: string,
+  body?: string | Uint8Array<ArrayBuffer>,
+  headers?: Record<string, string>,
 ) => Promise<string>;
 
-/** Callers of the services in the account and region that the environment names. */
-export async function deployedCallers(): Promise<(service: string) => Caller> {
-  const { config } = openClient(DynamoDBClient, {});
+/** Callers of the services in the account and region that are given, or the environment names. */
+export async function deployedCallers(
+  given: { profile?: string; region?: string } = {},
+): Promise<(service: string) => Caller> {
+  const { config } = openClient(DynamoDBClient, given);
   const region = await config.region();
   const place = { region, credentials: await config.credentials() };
   return (service) => signedCaller(place, service, `https://${service}.${region}.amazonaws.com`);
@@ -41,15 +44,15 @@ export function signedCaller(
     applyChecksum: isS3,
   });
   const { protocol, host } = new URL(base);
-  return async (method: string, path: string, query: Record<string, string> = {}, body = "") => {
-    const request = { method, protocol, hostname: host, path, query, headers: { host }, body };
-    const { headers } = await signer.sign(request);
-    const { host: _, ...sent } = headers;
+  return async (method, path, query = {}, body = "", more = {}) => {
+    const headers = { ...more, host };
+    const request = { method, protocol, hostname: host, path, query, headers, body };
+    const { host: _, ...sent } = (await signer.sign(request)).headers;
     const search = new URLSearchParams(query).toString().replaceAll("+", "%20");
     const answer = await fetch(`${base}${path}${search && `?${search}`}`, {
       method,
       headers: sent,
-      ...(body !== "" && { body }),
+      ...(body.length > 0 && { body }),
       signal: AbortSignal.timeout(answerMillisecondsMax),
     });
     const text = await answer.text();

@@ -56,6 +56,15 @@ export class Delivery extends Stack {
         ],
         ["*"],
       ),
+      // The pages of its domain, whose bucket CloudFormation names.
+      ...(stage.domain
+        ? [
+            statement(
+              ["s3:PutObject"],
+              [`arn:${this.partition}:s3:::ovation-${stage.name}-host-*/*`],
+            ),
+          ]
+        : []),
       // The layout and the issuer of the table's data.
       statement(
         ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],

@@ -44,6 +44,10 @@ const judgesHandshakes = (contract: AnyContract) =>
 const postSlice: TaskName = "realtime/post-part";
 const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postSlice) ?? false;
 
+/** Whoever answers a description of an API, which says where that is. */
+const describes = (contract: AnyContract) =>
+  contract.kind === "endpoint" && contract.route.endsWith(".json");
+
 /** Short, since all settings of a function together may have 4 KB. */
 const ratesText = ({ rates }: Stage) =>
   JSON.stringify(
@@ -130,6 +134,10 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     PICTURES_URL: {
       value: places.picturesUrl,
       for: ({ grants }) => grants.pictures?.includes("write") ?? false,
+    },
+    PUBLIC_URL: {
+      value: stage.domain && `https://${stage.domain.name}`,
+      for: (contract) => stage.domain !== undefined && describes(contract),
     },
     CALLBACK_SECRET_ARN: {
       value: places.callbackSecretArn,

@@ -46,6 +46,12 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
       "CloudFormation ends a stack's name with an id of its own; it is the bootstrap's alone.",
   },
   {
+    finding: /^AwsSolutions-IAM5\[Resource::.*:s3:::ovation-\w+-host-\*\/\*\]$/,
+    at: /^ovation-\w+-delivery\/role\/Resource$/,
+    reason:
+      "CloudFormation ends a bucket's name by itself; the stack has the one of the pages alone.",
+  },
+  {
     finding: /^AwsSolutions-IAM5\[Resource::.*:table\/ovation-\w+\/backup\/\*\]$/,
     reason: "A backup's number is not known before it is made; the table is the stage's own.",
   },

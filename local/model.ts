@@ -185,6 +185,8 @@ export type Stage = {
   tables: Table[];
   queues: Queue[];
   buckets: { name: string; arn: string }[];
+  /** Names under which CloudFront puts everything; the runner stands in for them itself. */
+  domains: string[];
   eventSources: EventSource[];
   schedules: Schedule[];
   secrets: Secret[];

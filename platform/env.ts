@@ -99,6 +99,8 @@ const settings = {
   /** The bucket of pictures, and the address below which everybody reads them. */
   PICTURES_BUCKET: text,
   PICTURES_URL: url,
+  /** Where the stage's domain leads; absent without one. */
+  PUBLIC_URL: () => z.url().optional(),
   /** The secret that holds the key in the address of callbacks from Tencent. */
   CALLBACK_SECRET_ARN: text,
   /** The address that the AWS calls go to; absent on AWS itself. */

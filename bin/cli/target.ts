@@ -66,6 +66,8 @@ type Outputs = Record<string, Record<string, string>>;
 
 function placesOf(stage: string): Pick<Target, "url" | "socketUrl"> {
   const outputs = readOutputs(stage);
+  const { url, socketurl } = outputs[`ovation-${stage}-host`] ?? {};
+  if (url !== undefined && socketurl !== undefined) return { url, socketUrl: socketurl };
   const find = (stack: string) =>
     Object.values(outputs[`ovation-${stage}-${stack}`] ?? {}).find((one) =>
       /^(https?|wss?):/.test(one),

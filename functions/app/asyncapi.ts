@@ -1,6 +1,8 @@
 import * as z from "zod";
 import asyncApi from "../../docs/asyncapi.json" with { type: "json" };
+import { setting } from "../../platform/env.ts";
 import { document } from "../../platform/http/document.ts";
+import { socketServersAt } from "../../platform/http/reference.ts";
 
 /** Made from the contracts by `npm run documents`, so it says what the functions check. */
 export const { contract, handler } = document(
@@ -11,5 +13,5 @@ export const { contract, handler } = document(
     answer: [200, z.looseObject({ asyncapi: z.string() })],
     cacheControl: "public, max-age=300",
   },
-  () => ({ body: JSON.stringify(asyncApi) }),
+  () => ({ body: JSON.stringify({ ...asyncApi, ...socketServersAt(setting("PUBLIC_URL")) }) }),
 );

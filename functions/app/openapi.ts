@@ -2,7 +2,7 @@ import * as z from "zod";
 import openApi from "../../docs/openapi.json" with { type: "json" };
 import { setting } from "../../platform/env.ts";
 import { document } from "../../platform/http/document.ts";
-import { ofStage } from "../../platform/http/reference.ts";
+import { ofStage, serversAt } from "../../platform/http/reference.ts";
 
 /** Made from the contracts by `npm run documents`, so it says what the functions check. */
 export const { contract, handler } = document(
@@ -13,5 +13,8 @@ export const { contract, handler } = document(
     answer: [200, z.looseObject({ openapi: z.string() })],
     cacheControl: "public, max-age=300",
   },
-  () => ({ body: JSON.stringify(ofStage(openApi, { purchases: setting("PURCHASES") === "on" })) }),
+  () => {
+    const document = ofStage(openApi, { purchases: setting("PURCHASES") === "on" });
+    return { body: JSON.stringify({ ...document, ...serversAt(setting("PUBLIC_URL")) }) };
+  },
 );

@@ -5,6 +5,7 @@ import type { Stage } from "../model.ts";
 import { readAlarms, readMetricFilters } from "./alarms.ts";
 import { readRestApis } from "./apis.ts";
 import { readBuckets, readQueues, readSecrets, readTables } from "./data.ts";
+import { readDomains } from "./domains.ts";
 import { readFunctions, readRoles } from "./functions.ts";
 import { readWebSocketApis } from "./sockets.ts";
 import { readEventSources, readSchedules } from "./sources.ts";
@@ -51,6 +52,7 @@ export function readAssembly(options: AssemblyOptions): Stage {
     tables: readTables(templates),
     queues: readQueues(templates),
     buckets: readBuckets(templates),
+    domains: readDomains(templates),
     eventSources: readEventSources(templates),
     schedules: readSchedules(templates),
     secrets: readSecrets(templates),
@@ -73,8 +75,13 @@ function readTemplates({ directory, parameters }: AssemblyOptions): Templates {
       continue;
     const template = readJson(join(directory, artifact.properties.templateFile)) as Template;
     templates.stacks.set(artifact.properties.stackName ?? id, template);
+    // A domain's firewall is in a region of its own, so the functions say where the stage is.
+    const hasFunctions = Object.values(template.Resources ?? {}).some(
+      ({ Type }) => Type === "AWS::Lambda::Function",
+    );
     const place = /^aws:\/\/(\d{12})\/([a-z0-9-]+)$/.exec(artifact.environment ?? "");
-    if (place?.[1] && place[2]) Object.assign(templates, { account: place[1], region: place[2] });
+    if (hasFunctions && place?.[1] && place[2])
+      Object.assign(templates, { account: place[1], region: place[2] });
   }
   if (templates.stacks.size === 0) throw new Error(`${directory} holds no stack`);
   return templates;

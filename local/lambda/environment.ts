@@ -2,7 +2,10 @@ import { devNull } from "node:os";
 import { type LambdaFunction, prefixOf, type Stage } from "../model.ts";
 
 type Place = {
-  stage: Pick<Stage, "region" | "account" | "name" | "webSocketApis" | "restApis" | "queues">;
+  stage: Pick<
+    Stage,
+    "region" | "account" | "name" | "webSocketApis" | "restApis" | "queues" | "domains"
+  >;
   /** The local AWS endpoint, without a slash at the end. */
   endpointUrl: string;
   /** Where the REST APIs are, without a slash at the end. */
@@ -43,8 +46,10 @@ export function environmentOf(lambda: LambdaFunction, place: Place): Record<stri
   };
 }
 
-/** Turns the URL of an API, of its `@connections`, or of a queue into a local one. */
+/** Turns the URL of a domain, of an API, of its `@connections`, or of a queue into a local one. */
 function localize(value: string, { stage, endpointUrl, gatewayUrl }: Place): string {
+  const domain = stage.domains.find((name) => `${value}/`.startsWith(`https://${name}/`));
+  if (domain !== undefined) return value.replace(`https://${domain}`, gatewayUrl);
   const api = /^https:\/\/([a-z0-9]+)\.execute-api\.[^/]+(?:\/([^/]+))?/.exec(value);
   const webSocketApi = stage.webSocketApis.find(({ id }) => id === api?.[1]);
   if (webSocketApi)

@@ -22,6 +22,19 @@ export function ofStage(openApi: unknown, allowed: Allowed): OpenApi {
   return { ...document, paths };
 }
 
+/** `servers` of OpenAPI where the address is known; without it a reader takes the document's own. */
+export const serversAt = (url: string | undefined) =>
+  url === undefined ? {} : { servers: [{ url }] };
+
+/** `servers` of AsyncAPI, at the same host. */
+export function socketServersAt(url: string | undefined) {
+  if (url === undefined) return {};
+  const { host, protocol } = new URL(url);
+  return {
+    servers: { stage: { host, protocol: protocol.replace("http", "ws").replace(":", "") } },
+  };
+}
+
 /** Put in by `bin/build.ts`: the page of `web/docs`, and the policy that its own parts have. */
 declare const DOCS_PAGE: { html: string; policy: string };
 /** The same of the guides, which has no script. */

@@ -217,6 +217,12 @@ describe("a deployed stage", () => {
     const sent = await run(["trigger", "chat", "--stage", "trial"], env);
     expect(sent).toMatchObject({ code: 0 });
     expect(objectsOf(sent.stdout)[0]).toMatchObject({ sender: { _id: "ann" } });
+    // A domain takes the place of AWS's names, which refuse whoever does not come by it.
+    const dead = { url: "http://127.0.0.1:1/" };
+    const host = { url: system.url, socketurl: socketUrl, pagesbucket: "pages" };
+    const named = { "ovation-trial-http": dead, "ovation-trial-host": host };
+    writeFileSync(file, JSON.stringify({ ...named, "ovation-trial-realtime": dead }));
+    expect(await run(["trigger", "chat", "--stage", "trial"], env)).toMatchObject({ code: 0 });
     const without = await run(["trigger", "chat", "--stage", "trial"], { PORT: "1" });
     expect(without.code).toBe(1);
     expect(without.stderr).toContain("give --token or OVATION_TOKEN");

@@ -151,6 +151,17 @@ describe("one name", () => {
   });
 });
 
+test("both descriptions are told where they are, and nobody else is", () => {
+  const told = [...functionsOf(templates)].flatMap(([name, { properties }]) => {
+    const url = properties.Environment.Variables.PUBLIC_URL;
+    return url === undefined ? [] : [[name, url]];
+  });
+  expect(told.sort()).toEqual([
+    ["ovation-prod-app-asyncapi", "https://live.acme.com"],
+    ["ovation-prod-app-openapi", "https://live.acme.com"],
+  ]);
+});
+
 describe("what CloudFront asks the APIs", () => {
   const apiPaths = ["/api/v1/wallet", "/ws", "/v4/x/y", "/tencent/callback", "/health"];
   // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
@@ -288,5 +299,8 @@ test("what AWS's rules find has its reason", () => {
 
 test("two syntheses of it are the same", async () => {
   const again = await withDomain("prod", { name: "live.acme.com", zone });
-  expect(again.templates).toEqual(templates);
+  // Bundles may have been made anew meanwhile: what is in them is not the stacks' to say.
+  const withoutBundles = (of: typeof templates) =>
+    JSON.stringify(of).replace(/"S3Key":"\w+\.zip"/g, "");
+  expect(withoutBundles(again.templates)).toBe(withoutBundles(templates));
 });

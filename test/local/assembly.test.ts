@@ -137,6 +137,27 @@ describe("an assembly", () => {
     expect(() => read({})).toThrow("/sample/issuer");
   });
 
+  test("stands in for a domain of the stage, and for no other that begins like it", () => {
+    const stage = { ...read(), domains: ["live.acme.com"] };
+    const echo = stage.functions["sample-echo"]!;
+    const elsewhere = "https://live.acme.com.example/pictures";
+    const places = { PICTURES_URL: "https://live.acme.com/pictures", ELSEWHERE: elsewhere };
+    const environment = environmentOf(
+      { ...echo, environment: { ...places, PUBLIC_URL: "https://live.acme.com" } },
+      {
+        stage,
+        endpointUrl: "http://127.0.0.1:1",
+        gatewayUrl: "http://127.0.0.1:2",
+        credentialsFor: (name) => ({ accessKeyId: name, secretAccessKey: "s" }),
+      },
+    );
+    expect(environment).toMatchObject({
+      PICTURES_URL: "http://127.0.0.1:2/pictures",
+      PUBLIC_URL: "http://127.0.0.1:2",
+      ELSEWHERE: elsewhere,
+    });
+  });
+
   test("gives functions local places and nothing of this machine's environment", () => {
     const stage = read();
     const echo = stage.functions["sample-echo"];

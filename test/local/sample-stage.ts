@@ -113,6 +113,7 @@ export function makeStage(part: Partial<Stage> = {}): Stage {
       },
     ],
     queues: [],
+    domains: [],
     buckets: [{ name: "failed", arn: "arn:aws:s3:::failed" }],
     eventSources: [],
     schedules: [],

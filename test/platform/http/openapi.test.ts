@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import * as z from "zod";
 import type { Contract } from "../../../platform/http/contract.ts";
 import { openApiDocument } from "../../../platform/http/openapi.ts";
-import { ofStage } from "../../../platform/http/reference.ts";
+import { ofStage, serversAt, socketServersAt } from "../../../platform/http/reference.ts";
 import { commandPaths } from "../../../platform/tencent/openapi.ts";
 
 const Thing = z.object({ id: z.string() }).meta({ id: "Thing" });
@@ -154,4 +154,17 @@ test("has no reference to what is not there", () => {
 test("leaves out what a stage does not have", () => {
   expect(Object.keys(ofStage(json, { purchases: false }).paths)).not.toContain("/things/{thingId}");
   expect(Object.keys(ofStage(json, { purchases: true }).paths)).toContain("/things/{thingId}");
+});
+
+test("says where a stage is, for sockets too, and nothing where that is not known", () => {
+  expect(serversAt("https://live.acme.com")).toEqual({
+    servers: [{ url: "https://live.acme.com" }],
+  });
+  expect(socketServersAt("https://live.acme.com")).toEqual({
+    servers: { stage: { host: "live.acme.com", protocol: "wss" } },
+  });
+  expect(socketServersAt("http://127.0.0.1:4000").servers).toEqual({
+    stage: { host: "127.0.0.1:4000", protocol: "ws" },
+  });
+  expect([serversAt(undefined), socketServersAt(undefined)]).toEqual([{}, {}]);
 });
