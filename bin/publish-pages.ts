@@ -12,9 +12,9 @@ type Page = {
 };
 
 /**
- * Brings the pages into the bucket behind a stage's domain, under their paths; answers their number.
- * What a page loads is there before the page, and what earlier ones loaded stays, since somebody may
- * have one of these open. Studio is for one machine and stays here.
+ * Brings the pages into the bucket behind a stage's domain, under their paths; answers their
+ * number. What a page loads is there before the page, and what earlier ones loaded stays, since
+ * somebody may have one of these open. Studio is for one machine and stays here.
  */
 export async function publishPages(s3: Caller, bucket: string): Promise<number> {
   const directory = await buildWeb();

@@ -54,8 +54,9 @@ export class Data extends Stack {
       lifecycleRules: [{ expiration: Duration.days(failuresKeptDays) }],
     });
     this.pictures = new Bucket(this, "pictures", isPrivate);
-    // `npm run redrive` is told this name.
+    // `npm run redrive` is told the first name, and `npm run destroy` empties both.
     new CfnOutput(this, "failures-bucket", { value: this.failures.bucketName });
+    new CfnOutput(this, "pictures-bucket", { value: this.pictures.bucketName });
     const { live, dead } = placeQueues(this, stage.name);
     this.queues = live;
     this.deadLetters = dead;

@@ -7,6 +7,8 @@ import { homePath } from "./page-headers.ts";
 export type Domain = {
   /** Such as `live.acme.com`; lower-case. */
   name: string;
+  /** While callers move to it: API Gateway's own names answer too, behind the same rules. */
+  keepsOldNames?: true;
 } & ({ certificate: string; zone?: HostedZone } | { certificate?: undefined; zone: HostedZone });
 
 /** A public hosted zone of Route 53 in the stage's account. */

@@ -2,6 +2,7 @@ import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import { CfnWebACL, CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
 import type { Construct } from "constructs";
 import { sentenceOf } from "../platform/http/envelope.ts";
+import type { Stage } from "./stages.ts";
 
 /**
  * Requests from one address in five minutes. At an event thousands of viewers may share a carrier's
@@ -99,7 +100,10 @@ const rateByToken = (
 });
 
 /** What requests have to pass; `block` is how one is refused, `counted` what is only counted. */
-function requestRules(block: CfnWebACL.RuleActionProperty, counted: readonly string[]) {
+function requestRules(
+  block: CfnWebACL.RuleActionProperty,
+  counted: readonly string[],
+): CfnWebACL.RuleProperty[] {
   const isWallet = {
     byteMatchStatement: {
       searchString: walletsPath,
@@ -136,6 +140,10 @@ function requestRules(block: CfnWebACL.RuleActionProperty, counted: readonly str
 export function placeFirewall(scope: Construct, name: string, api: SpecRestApi): void {
   place(scope, name, api.deploymentStage.stageArn, requestRules({ block: {} }, countedRules));
 }
+
+/** What whoever calls an API by its old name has to pass beside a domain; none: nobody may. */
+export const rulesOfOldNames = ({ domain }: Stage): CfnWebACL.RuleProperty[] =>
+  domain?.keepsOldNames ? requestRules({ block: {} }, countedRules) : [];
 
 /**
  * The same rules before a stage's domain, so before sockets, pages and Tencent's APIs too. Nothing

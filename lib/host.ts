@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import {
   AccessLevel,
@@ -25,7 +25,7 @@ import type { Domain } from "./domain.ts";
 import { type Edge, zoneOf } from "./edge.ts";
 import { cachedPaths, cachePolicies } from "./host-cache.ts";
 import { headersPolicy } from "./host-headers.ts";
-import { edgeKeyHeader } from "./lock.ts";
+import { originKeyHeader } from "./lock.ts";
 import { homePath, pagePaths } from "./page-headers.ts";
 import { placeOf, type Stage } from "./stages.ts";
 
@@ -95,7 +95,7 @@ export class Host extends Stack {
     const api = (id: string, originPath?: string) =>
       new HttpOrigin(`${id}.execute-api.${this.region}.${this.urlSuffix}`, {
         ...(originPath && { originPath }),
-        ...(key && { customHeaders: { [edgeKeyHeader]: key } }),
+        ...(key && { customHeaders: { [originKeyHeader]: key } }),
       });
     const cache = cachePolicies(this, stage);
     const http = api(apis.http, `/${stage.name}`);
@@ -125,7 +125,12 @@ export class Host extends Stack {
 
   /** Files of the pages, with the headers of their kind. */
   private ofPages(kind: string): BehaviorOptions {
-    // May be listed by CloudFront, else a file that is not there would be 403.
+    // May be listed by CloudFront, else a file that is not there would be 403. No viewer can ask
+    // for a list: that is `/` of the bucket, and `/` of the host never gets there.
+    Annotations.of(this).acknowledgeWarning(
+      "@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk",
+      "The function of `/` answers by itself",
+    );
     this.pagesOrigin ??= S3BucketOrigin.withOriginAccessControl(this.pages as IBucket, {
       originAccessLevels: [AccessLevel.READ, AccessLevel.LIST],
     });

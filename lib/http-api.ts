@@ -3,7 +3,7 @@ import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { type Contract, methodAndPath } from "../platform/http/contract.ts";
-import { placeFirewall } from "./firewall.ts";
+import { placeFirewall, rulesOfOldNames } from "./firewall.ts";
 import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
 import { gatewayDocument } from "./gateway-document.ts";
 import { placeFunction } from "./lambdas.ts";
@@ -59,7 +59,7 @@ export class HttpApi extends Stack {
     placeCanaries(this, stage, api.restApiName, functions, [api]);
     const name = `ovation-${stage.name}-http`;
     const { edgeKey } = neighbours.data;
-    if (edgeKey) placeLock(this, name, edgeKey, { http: api, pictures: this.pictures });
+    if (edgeKey) placeLock(this, name, edgeKey, [api, this.pictures], rulesOfOldNames(stage));
     else if (stage.firewall) placeFirewall(this, name, api);
     new CfnOutput(this, "url", { value: this.api.urlForPath("/") });
   }

@@ -6,50 +6,54 @@ import type { Construct } from "constructs";
  * The header by which CloudFront shows an API that it asks; what a viewer sends in it is replaced.
  * Names that begin with `x-edge-` are its own.
  */
-export const edgeKeyHeader = "x-origin-key";
+export const originKeyHeader = "x-origin-key";
 
 /**
  * Keeps everybody from REST APIs who does not come by the stage's domain: on the names that API
  * Gateway gives them no firewall would count addresses, since behind CloudFront these are its own.
- * To switch those names off would only put others in their place, which are as public.
+ * To switch those names off would only put others in their place, which are as public. While a
+ * stage keeps them, whoever brings no key is judged by `others`.
+ *
+ * It has the ids of the firewall that a stage without a domain has there: with others, a deployment
+ * that changes from one to the other would take the API's firewall away last of all.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html
  */
 export function placeLock(
   scope: Construct,
   name: string,
   key: string,
-  apis: Readonly<Record<string, SpecRestApi>>,
+  apis: readonly SpecRestApi[],
+  others: readonly CfnWebACL.RuleProperty[] = [],
 ): void {
   const measured = (metricName: string) => ({
     cloudWatchMetricsEnabled: true,
     metricName,
     sampledRequestsEnabled: false,
   });
-  const acl = new CfnWebACL(scope, "lock", {
+  const hasKey: CfnWebACL.RuleProperty = {
+    name: "origin-key",
+    priority: 0,
+    action: { allow: {} },
+    statement: {
+      byteMatchStatement: {
+        searchString: key,
+        fieldToMatch: { singleHeader: { Name: originKeyHeader } },
+        positionalConstraint: "EXACTLY",
+        textTransformations: [{ priority: 0, type: "NONE" }],
+      },
+    },
+    visibilityConfig: measured("origin-key"),
+  };
+  const acl = new CfnWebACL(scope, "firewall", {
     name,
     scope: "REGIONAL",
     // The gateway answers a refusal in the form of its API (lib/gateway-responses.ts).
-    defaultAction: { block: {} },
+    defaultAction: others.length > 0 ? { allow: {} } : { block: {} },
     visibilityConfig: measured(name),
-    rules: [
-      {
-        name: "edge-key",
-        priority: 0,
-        action: { allow: {} },
-        statement: {
-          byteMatchStatement: {
-            searchString: key,
-            fieldToMatch: { singleHeader: { Name: edgeKeyHeader } },
-            positionalConstraint: "EXACTLY",
-            textTransformations: [{ priority: 0, type: "NONE" }],
-          },
-        },
-        visibilityConfig: measured("edge-key"),
-      },
-    ],
+    rules: [hasKey, ...others.map((rule) => ({ ...rule, priority: rule.priority + 1 }))],
   });
-  for (const [id, api] of Object.entries(apis))
-    new CfnWebACLAssociation(scope, `lock-${id}`, {
+  for (const [at, api] of apis.entries())
+    new CfnWebACLAssociation(scope, `firewall-association${at > 0 ? `-${at}` : ""}`, {
       resourceArn: api.deploymentStage.stageArn,
       webAclArn: acl.attrArn,
     });

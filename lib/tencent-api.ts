@@ -2,6 +2,7 @@ import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { rulesOfOldNames } from "./firewall.ts";
 import { gatewayRole, logGroup, restApi, uriOf } from "./gateway.ts";
 import type { Gateway } from "./gateway-document.ts";
 import { placeFunction } from "./lambdas.ts";
@@ -63,7 +64,14 @@ export class TencentApi extends Stack {
     this.apis = { tencent: api, callback: callback.api };
     this.accessLogs = { tencent: accessLog, callback: callback.accessLog };
     const { edgeKey } = neighbours.data;
-    if (edgeKey) placeLock(this, `ovation-${stage.name}-tencent`, edgeKey, this.apis);
+    if (edgeKey)
+      placeLock(
+        this,
+        `ovation-${stage.name}-tencent`,
+        edgeKey,
+        [api, callback.api],
+        rulesOfOldNames(stage),
+      );
   }
 
   private placeCallback(site: Site, gateway: Pick<Gateway, "uriOf" | "credentials">) {

@@ -102,6 +102,21 @@ test("what posts keeps its runtime between deployments: it relies on what Node d
   expect(properties.RuntimeManagementConfig).toBeDefined();
 });
 
+test("a stage with a domain is deployed in its firewall's region too, and its pages are brought", async () => {
+  const { templates } = await synthesize({
+    ...stageOf(() => undefined),
+    repository: "acme/live",
+    account: "111122223333",
+    region: "eu-central-1",
+    domain: { name: "live.acme.com", zone: { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" } },
+  });
+  const role = theResource(templates, "AWS::IAM::Role", "delivery").Properties;
+  const text = flat(JSON.stringify(role.Policies));
+  for (const region of ["eu-central-1", "us-east-1"])
+    expect(text).toContain(`role/cdk-hnb659fds-deploy-role-111122223333-${region}`);
+  expect(text).toMatch(/"s3:PutObject".{1,150}:s3:::ovation-dev-host-\*\//);
+});
+
 describe("the role of a repository's workflow", () => {
   const { Properties: role } = theResource(delivered, "AWS::IAM::Role", "delivery");
 

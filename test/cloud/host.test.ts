@@ -270,6 +270,28 @@ describe("the firewall", () => {
       ]);
   });
 
+  test("lets callers move: old names keep their rules while the stage says so", async () => {
+    const moving = await withDomain("prod", { name: "live.acme.com", zone, keepsOldNames: true });
+    const [key, ...others] = rulesOf(moving.templates, "http");
+    expect([key.Name, key.Priority, key.Action]).toEqual(["origin-key", 0, { Allow: {} }]);
+    const before = rulesOf(today.prod, "http").map((rule: { Priority: number }) => ({
+      ...rule,
+      Priority: rule.Priority + 1,
+    }));
+    expect(others).toEqual(before);
+    expect(
+      theResource(moving.templates, "AWS::WAFv2::WebACL", "http").Properties.DefaultAction,
+    ).toEqual({ Allow: {} });
+  });
+
+  test("is changed in place where a stage gets a domain: a new one's end would leave none", () => {
+    const idsOf = (of: typeof templates) =>
+      Object.entries(of.http!).flatMap(([id, { Type, Properties }]) =>
+        Type.startsWith("AWS::WAFv2::") ? [[id, Properties.Name]] : [],
+      );
+    expect(idsOf(templates)).toEqual(expect.arrayContaining(idsOf(today.prod)));
+  });
+
   test("is left out where a stage has none, and so is the key", () => {
     expect(config(open).WebACLId).toBeUndefined();
     expect(resourcesOf(open, "AWS::WAFv2::WebACL")).toEqual([]);
