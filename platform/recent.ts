@@ -20,3 +20,29 @@ export function recent<Value>(
     return begun.value;
   };
 }
+
+/** Lists that are longer are given again for so long; so many are kept, as they are large. */
+const longMin = 1_000;
+const longMilliseconds = 5_000;
+const longListsMax = 4;
+
+/**
+ * Reads a list of something that has an id, and gives a long one again for some seconds: else who
+ * asks for it twenty times a second uses up what its key carries. `about` is how long the list was
+ * when this process last read it, 0 where it was short.
+ */
+export function recentIfLong<One>(
+  read: (id: string, now: Date, about: number) => Promise<readonly One[]>,
+): (id: string, now: Date) => Promise<readonly One[]> {
+  const known = new Map<string, { at: number; list: readonly One[] }>();
+  return async (id, now) => {
+    const before = known.get(id);
+    if (before !== undefined && now.getTime() - before.at < longMilliseconds) return before.list;
+    const list = await read(id, now, before?.list.length ?? 0);
+    known.delete(id);
+    if (list.length <= longMin) return list;
+    if (known.size >= longListsMax) known.clear();
+    known.set(id, { at: now.getTime(), list });
+    return list;
+  };
+}

@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
   async ({ path: { streamId }, caller, now }) => {
     const [, past, watching, peak] = await Promise.all([
       getVisibleStream(streamId, caller, now),
-      listVisits(streamId),
+      listVisits(streamId, now),
       listWatching(streamId, now),
       findPeak(streamId),
     ]);

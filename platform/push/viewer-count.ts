@@ -1,5 +1,5 @@
 import { countViewers } from "../../domain/log/subscriber.ts";
-import { getLog } from "../store/log/logs.ts";
+import { claimCount, findLog, noteViewers } from "../store/log/logs.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
 import { joinEqual } from "../table/joined.ts";
 import type { Audience } from "./audience.ts";
@@ -14,12 +14,14 @@ export async function viewersOf(audience: Audience): Promise<number> {
   const { streamId, now, memory } = audience;
   const known = memory.viewers.get(streamId);
   if (known !== undefined && isNew(known.at, now)) return known.count;
-  if (known === undefined || known.count <= smallRoomViewersMax)
-    return countAnew(audience, known?.count);
-  // To count a hundred thousand takes half a second; whoever posts them has just done so.
-  const { viewers, countedAt } = await getLog(streamId);
-  if (viewers === undefined || countedAt === undefined || !isNew(countedAt, now))
+  if (known !== undefined && known.count <= smallRoomViewersMax)
     return countAnew(audience, known.count);
+  // To count a hundred thousand takes half a second; whoever posts them has just done so.
+  const { viewers = 0, countedAt = 0 } = (await findLog(streamId)) ?? {};
+  if (viewers <= smallRoomViewersMax) return countAnew(audience, known?.count);
+  // When all come back, hundreds of environments ask at once: one of them counts for the others.
+  if (!isNew(countedAt, now) && (await claimCount(streamId, countedAt, now)))
+    return countAnew(audience, viewers);
   memory.viewers.set(streamId, { count: viewers, at: countedAt });
   return viewers;
 }
@@ -38,7 +40,7 @@ const smallRoomViewersMax = 100;
  */
 export async function viewersNow(audience: Audience): Promise<number> {
   const known = audience.memory.viewers.get(audience.streamId)?.count;
-  return known === undefined || known <= smallRoomViewersMax
+  return known !== undefined && known <= smallRoomViewersMax
     ? countAnew(audience, known)
     : viewersOf(audience);
 }
@@ -49,6 +51,7 @@ async function countAnew(
 ): Promise<number> {
   const count = await countJoined(streamId, now.getTime(), about ?? 0);
   memory.viewers.set(streamId, { count, at: now.getTime() });
+  if (count > smallRoomViewersMax) await noteViewers(streamId, count, now);
   return count;
 }
 

@@ -6,8 +6,8 @@ import {
   type RoomStatistic,
 } from "../../domain/tencent/room-callback.ts";
 import { tencentReceiver } from "../../domain/webhooks/webhook.ts";
-import { listWatching } from "../store/log/viewers.ts";
-import { listVisits } from "../store/log/visits.ts";
+import { readWatching } from "../store/log/viewers.ts";
+import { readVisits } from "../store/log/visits.ts";
 import { eachGift } from "../store/money/gifts.ts";
 import { findCallbacks } from "../store/tencent/callbacks.ts";
 import { findRoomStream } from "../store/tencent/rooms.ts";
@@ -33,7 +33,7 @@ export async function queueCallback(change: RoomChange, now: Date): Promise<void
 }
 
 async function statisticOf(streamId: string, now: Date): Promise<RoomStatistic> {
-  const [past, watching] = await Promise.all([listVisits(streamId), listWatching(streamId, now)]);
+  const [past, watching] = await Promise.all([readVisits(streamId), readWatching(streamId, now)]);
   const statistic = createStatistic();
   for await (const gift of eachGift(streamId)) statistic.add(gift);
   return statistic.withViewers(new Set([...past, ...watching].map(({ userId }) => userId)).size);

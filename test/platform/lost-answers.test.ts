@@ -5,7 +5,7 @@ import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { makeMessage } from "../../domain/streams/chat.ts";
 import { newId } from "../../platform/id.ts";
-import { listVisits, recordVisit } from "../../platform/store/log/visits.ts";
+import { readVisits, recordVisit } from "../../platform/store/log/visits.ts";
 import { park } from "../../platform/store/money/parked.ts";
 import {
   listNotifications,
@@ -167,6 +167,6 @@ test("a visit that is over counts once, and its visitor too", async () => {
   const subscriber = { streamId: "visited", userId: "ann", revision: connectedAt * 1000 };
   lost = 2;
   await recordVisit(subscriber as never, now);
-  expect(await listVisits("visited")).toMatchObject([{ seconds: 60 }]);
+  expect(await readVisits("visited")).toMatchObject([{ seconds: 60 }]);
   expect(await get(key.audience("visited"))).toMatchObject({ visitors: 1 });
 });

@@ -1,8 +1,7 @@
 import * as z from "zod";
-import { countViewers } from "../../../domain/log/subscriber.ts";
 import { RoomId } from "../../../domain/tencent/room.ts";
 import { RoomInfo, roomInfoOf } from "../../../domain/tencent/room-info.ts";
-import { listSubscribers } from "../../../platform/store/log/subscribers.ts";
+import { listWatching } from "../../../platform/store/log/viewers.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
@@ -19,7 +18,7 @@ export const { contract, handler } = command(
   },
   async ({ body, now }) => {
     const room = await getOpenRoom(body.RoomId);
-    const viewCount = countViewers(await listSubscribers(room.id, now));
-    return { Response: { RoomInfo: roomInfoOf(room, viewCount) } };
+    const { length } = await listWatching(room.id, now);
+    return { Response: { RoomInfo: roomInfoOf(room, length) } };
   },
 );

@@ -72,3 +72,28 @@ export async function markPosted(
     },
   });
 }
+
+/**
+ * Claims the next counting of a room's viewers for the caller, who found it counted at `was`;
+ * false when somebody else has.
+ */
+export async function claimCount(streamId: string, was: number, now: Date): Promise<boolean> {
+  const claimed = await updateIf({
+    Key: key.log(streamId),
+    UpdateExpression: "SET countedAt = :now",
+    ConditionExpression: "countedAt = :was",
+    ExpressionAttributeValues: { ":now": now.getTime(), ":was": was },
+  });
+  return claimed !== undefined;
+}
+
+/** Notes how many distinct users there were at a time, unless they have been counted since. */
+export async function noteViewers(streamId: string, viewers: number, now: Date): Promise<void> {
+  await updateIf({
+    Key: key.log(streamId),
+    UpdateExpression: "SET viewers = :viewers, countedAt = :now",
+    ConditionExpression:
+      "attribute_exists(PK) AND (attribute_not_exists(countedAt) OR countedAt <= :now)",
+    ExpressionAttributeValues: { ":viewers": viewers, ":now": now.getTime() },
+  });
+}

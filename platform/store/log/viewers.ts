@@ -11,6 +11,7 @@ import {
   watchingOf,
 } from "../../../domain/streams/viewer.ts";
 import { setting } from "../../env.ts";
+import { recentIfLong } from "../../recent.ts";
 import { findStandings } from "../people/follows.ts";
 import { findProfiles } from "../people/users.ts";
 import { findShown } from "../streams/shown.ts";
@@ -19,9 +20,11 @@ import { listSubscribers } from "./subscribers.ts";
 /** Viewers among whom a search looks: those who came last. */
 const searchedMax = 1_000;
 
-/** Who watches a stream now, each user once, the latest to come first. */
-export async function listWatching(streamId: string, now: Date): Promise<Watching[]> {
-  const subscribers = await listSubscribers(streamId, now);
+/**
+ * Who watches a stream now, each user once, the latest to come first; `about` is roughly how many.
+ */
+export async function readWatching(streamId: string, now: Date, about = 0): Promise<Watching[]> {
+  const subscribers = await listSubscribers(streamId, now, about);
   const people = subscribers.filter(({ userId }) => !isOverlay(userId));
   return watchingOf(
     people.map(({ userId, refusal, ...rest }) => ({
@@ -31,6 +34,9 @@ export async function listWatching(streamId: string, now: Date): Promise<Watchin
     })),
   );
 }
+
+/** The same for who only looks at them: of more than a thousand, up to 5 s old. */
+export const listWatching = recentIfLong(readWatching);
 
 /** Who watches a stream now, in pages. The total is all of them, whatever is searched for. */
 export async function listViewers(
@@ -58,7 +64,7 @@ export async function listViewers(
   return { list, pagination, participantAudienceTotal: all.length };
 }
 
-async function searched(watching: Watching[], search: string): Promise<Watching[]> {
+async function searched(watching: readonly Watching[], search: string): Promise<Watching[]> {
   const profiles = await findProfiles(watching.map(({ userId }) => userId));
   return watching.filter(({ userId }) => {
     const profile = profiles.get(userId);

@@ -3,6 +3,7 @@ import { type Subscriber, subscribedAt } from "../../../domain/log/subscriber.ts
 import { isOverlay } from "../../../domain/streams/holder.ts";
 import { Visits } from "../../../domain/streams/watch-time.ts";
 import { logFault } from "../../log.ts";
+import { recentIfLong } from "../../recent.ts";
 import { getItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
@@ -52,10 +53,13 @@ async function countVisitor(streamId: string): Promise<void> {
 }
 
 /** The times of a stream's visitors, of visits that are over. */
-export async function listVisits(streamId: string): Promise<Visits[]> {
+export async function readVisits(streamId: string): Promise<Visits[]> {
   const items = await queryItems(key.visits(streamId, ""), prefix.visits, { limit: visitorsMax });
   return items.map((item) => read(Visits, item));
 }
+
+/** The same for who only looks at them: of more than a thousand, up to 5 s old. */
+export const listVisits = recentIfLong(readVisits);
 
 const Peak = z.object({ peakViewers: z.number().int().default(0) });
 

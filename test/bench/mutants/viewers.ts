@@ -9,6 +9,32 @@ const withdrawalTest = ["test/platform/realtime/withdrawal.test.ts"];
 const noticesTest = ["test/platform/notices.test.ts"];
 const followerTest = ["test/client/follower.test.ts"];
 
+const audienceTest = ["test/platform/large-audience.test.ts"];
+
+const largeRooms: Mutant[] = [
+  {
+    says: "each environment that greets counts a large room",
+    file: "platform/push/viewer-count.ts",
+    line: "if (!isNew(countedAt, now) && (await claimCount(streamId, countedAt, now)))",
+    fault: "if (!isNew(countedAt, now))",
+    tests: audienceTest,
+  },
+  {
+    says: "who has counted a large room tells nobody",
+    file: "platform/push/viewer-count.ts",
+    line: "if (count > smallRoomViewersMax) await noteViewers(streamId, count, now);",
+    fault: "",
+    tests: audienceTest,
+  },
+  {
+    says: "a long list is read again for each who asks",
+    file: "platform/recent.ts",
+    line: "if (before !== undefined && now.getTime() - before.at < longMilliseconds) return before.list;",
+    fault: "",
+    tests: audienceTest,
+  },
+];
+
 const comingBack: Mutant[] = [
   {
     says: "whoever greets does not look at the ban again",
@@ -238,4 +264,4 @@ const client: Mutant[] = [
 ];
 
 /** Faults of what reaches a viewer: who comes back, whose socket dies, who is told. */
-export const viewers: Mutant[] = [...comingBack, ...sockets, ...notices, ...client];
+export const viewers: Mutant[] = [...comingBack, ...largeRooms, ...sockets, ...notices, ...client];

@@ -108,6 +108,7 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   );
   const delays = audience.delays.map(({ delay }) => delay);
   const dollars = costOf(cost);
+  const most = table.most();
   return {
     viewers: given.viewers,
     "quota/s": given.quota.perSecond,
@@ -142,6 +143,8 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
     resumes: lambda.report().resumes.calls,
     "failed calls": lambda.report().failures,
     "table throttled": table.throttled(),
+    "busiest key, write": `${most.write.key} ${round(most.write.units)}`,
+    "busiest key, read": `${most.read.key} ${round(most.read.units)}`,
   };
 }
 

@@ -1,0 +1,116 @@
+import { BatchWriteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { handler as readStatistics } from "../../functions/streams/statistics.ts";
+import { handler as readViewers } from "../../functions/streams/viewers.ts";
+import { createMemory } from "../../platform/push/memory.ts";
+import { viewersNow } from "../../platform/push/viewer-count.ts";
+import { getLog, noteViewers } from "../../platform/store/log/logs.ts";
+import { listSubscribers } from "../../platform/store/log/subscribers.ts";
+import { key } from "../../platform/table/keys.ts";
+import { table, tableName, useTable } from "../../platform/table/table.ts";
+import { callEndpoint } from "./api-call.ts";
+import { setScene } from "./push/scene.ts";
+import { useOwnTable } from "./table.ts";
+import { makeUser } from "./wallet-people.ts";
+
+/*
+ * Who watches a stream lies under one key, which carries 3,000 read units a second, and a reading
+ * of 30,000 takes a third of that. So whoever can be asked by many at once must not read them each
+ * time: environments that greet, and calls of the API. Room and limit are a tenth of that here.
+ */
+
+useOwnTable();
+
+const size = 3_000;
+const unitsOfAKey = 300;
+
+/** Read units by partition key. */
+const spent = new Map<string, number>();
+type Command = { constructor: { name: string }; input: Record<string, unknown> };
+type Consumed = { CapacityUnits: number } | { CapacityUnits: number }[];
+
+function meter(): void {
+  const client = table();
+  const send = async (command: Command) => {
+    const { input } = command;
+    Object.assign(input, { ReturnConsumedCapacity: "TOTAL" });
+    const answer = (await client.send(command as never)) as { ConsumedCapacity?: Consumed };
+    const { PK } = (input.Key ?? {}) as { PK?: string };
+    const owner = PK ?? (input.ExpressionAttributeValues as { ":pk"?: string })?.[":pk"];
+    const isRead = /^(Get|Query)/.test(command.constructor.name);
+    for (const { CapacityUnits } of [answer.ConsumedCapacity ?? []].flat())
+      if (isRead && owner !== undefined) spent.set(owner, (spent.get(owner) ?? 0) + CapacityUnits);
+    return answer;
+  };
+  useTable({ send } as unknown as typeof client);
+}
+const most = () => Math.max(...spent.values());
+
+let scene: Awaited<ReturnType<typeof setScene>>;
+const put = (Item: Record<string, unknown>) => ({ PutRequest: { Item } });
+
+/** A visitor who is there now, and who was there before. */
+function itemsOf(n: number): Record<string, unknown>[] {
+  const { streamId, now } = scene;
+  const userId = n.toString(16).padStart(24, "0");
+  const connectionId = `Q${n.toString(36).padStart(10, "0")}AEQ=`;
+  const expiresAt = Math.floor(now.getTime() / 1000) + 7_200;
+  const revision = now.getTime() * 1000 - n;
+  return [
+    { ...key.subscriber(streamId, connectionId), userId, revision, expiresAt, from: 1 },
+    { ...key.visits(streamId, userId), userId, seconds: 60, times: 1 },
+  ];
+}
+
+beforeAll(async () => {
+  scene = await setScene();
+  const { streamId, now } = scene;
+  const items = Array.from({ length: size }, (_, n) => itemsOf(n)).flat();
+  const batches = Array.from({ length: items.length / 25 }, (_, at) =>
+    items.slice(at * 25, (at + 1) * 25),
+  );
+  for (let at = 0; at < batches.length; at += 20)
+    await Promise.all(
+      batches.slice(at, at + 20).map((batch) => {
+        const RequestItems = { [tableName()]: batch.map(put) };
+        return table().send(new BatchWriteCommand({ RequestItems }));
+      }),
+    );
+  await getLog(streamId);
+  await noteViewers(streamId, size, new Date(now.getTime() - 6_000));
+  meter();
+});
+beforeEach(() => spent.clear());
+
+test("environments that greet at the same moment read a large room once together", async () => {
+  const asked: Promise<number>[] = [];
+  for (let n = 0; n < 20; n++) {
+    asked.push(viewersNow(scene.audience(createMemory())));
+    // What is asked for in one turn of the loop is read together, in one process.
+    await new Promise(setImmediate);
+  }
+  expect(new Set(await Promise.all(asked))).toEqual(new Set([size]));
+  expect(spent.get(key.subscriber(scene.streamId, "").PK)).toBeGreaterThan(size / 60);
+  expect(most()).toBeLessThan(unitsOfAKey / 2);
+});
+
+test("in a room that its log knows nothing of, the first who counts counts for the others", async () => {
+  const { streamId } = scene;
+  const Item = { ...key.log(streamId), ...(await getLog(streamId)) };
+  const { viewers: _, countedAt: __, ...begun } = Item;
+  await table().send(new PutCommand({ TableName: tableName(), Item: begun }));
+  spent.clear();
+  for (let n = 0; n < 5; n++) expect(await viewersNow(scene.audience(createMemory()))).toBe(size);
+  expect(most()).toBeLessThan(unitsOfAKey / 2);
+});
+
+test("a second in which one user asks as fast as they may, and a frame is posted, is below the limit", async () => {
+  const { streamId, now } = scene;
+  const as = await makeUser("eager");
+  const ask = async (handler: unknown) =>
+    expect((await callEndpoint(handler, { as, path: { streamId } })).status).toBe(200);
+  for (let n = 0; n < 10; n++)
+    for (const handler of [readViewers, readStatistics]) await ask(handler);
+  expect(await listSubscribers(streamId, now, size)).toHaveLength(size);
+  expect(spent.get(key.subscriber(streamId, "").PK)).toBeGreaterThan(size / 30);
+  expect(most()).toBeLessThan(unitsOfAKey);
+});
