@@ -73,6 +73,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
         judgesHandshakes(contract),
     },
     SUPERLIKE_PRICE: { value: String(stage.superlikePrice), for: everyone },
+    MESSAGE_DAYS: { value: String(stage.messageDays), for: everyone },
     RESERVED_USERNAMES: {
       value: stage.reservedUsernames.join(),
       for: ofKind("endpoint", "authorizer"),

@@ -41,3 +41,14 @@ export function assertRate(stage: Calling): void {
     `${stage.name} may take ${rateOf(stage)} requests a second, and counts on ${stage.accountRate}`,
   );
 }
+
+/** Throws when messages would go before the frames that show them. */
+export function assertRetention({ name, messageDays }: { name: string; messageDays: number }) {
+  if (Number.isInteger(messageDays) && (messageDays === 0 || messageDays >= 2)) return;
+  throw new Error(`${name}: messageDays is ${messageDays}, expected 0 or at least 2`);
+}
+
+/** Throws a sentence where a stage asks for what cannot be had. */
+export function assertPossible(stage: Reserving & Calling & { messageDays: number }): void {
+  for (const assert of [assertConcurrency, assertRate, assertRetention]) assert(stage);
+}

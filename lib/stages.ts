@@ -5,7 +5,7 @@ import { prodCanaries } from "./canaries.ts";
 import type { Domain } from "./domain.ts";
 import { devRates, prodRates } from "./rates.ts";
 import type { FunctionName } from "./route-table.ts";
-import { assertConcurrency, assertRate, type Throughput } from "./stage-limits.ts";
+import { assertPossible, type Throughput } from "./stage-limits.ts";
 
 /** Everything in which the stages differ. */
 export type Stage = {
@@ -21,6 +21,8 @@ export type Stage = {
   backupCopy?: string;
   /** A table that was restored, in place of the stage's own (docs/restore.md). */
   restored?: { table: string; streamArn: string };
+  /** Days for which messages are kept, 2 or more; 0 for ever. */
+  messageDays: number;
   /** Days; not CDK's names, which would be loaded wherever stages are read. */
   logRetention: RetentionDays;
   /** Origins that browsers may call and connect from; `*` for any. */
@@ -110,6 +112,7 @@ export const demoSdkAppId = 1_400_000_001;
 const dev: Stage = {
   name: "dev",
   keepData: false,
+  messageDays: 0,
   logRetention: 7,
   origins: ["*"],
   authorizerCacheSeconds: 0,
@@ -242,7 +245,6 @@ export function stageOf(option: Option): Stage {
     stage.issuer = { issuer, audience, jwks };
   }
   stage.groupsClaim = option("groupsClaim") ?? stage.groupsClaim;
-  assertConcurrency(stage);
-  assertRate(stage);
+  assertPossible(stage);
   return stage;
 }

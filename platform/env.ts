@@ -27,6 +27,8 @@ const settings = {
   ORIGINS: list,
   /** Credits of one superlike. */
   SUPERLIKE_PRICE: positive,
+  /** Days for which messages are kept, 0 for ever. */
+  MESSAGE_DAYS: () => z.coerce.number().int().min(0).default(0),
   /** Words of usernames that only admins have and give. */
   RESERVED_USERNAMES: list,
   /** Times that a user may change their name and surname in a day. */

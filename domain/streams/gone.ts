@@ -48,6 +48,20 @@ export async function countGone(count: number, reader: GoneReader): Promise<numb
   return [...parts.values()].reduce((sum, gone) => sum + gone, 0);
 }
 
+/** How many of the numbers 1 to `n` are gone: a read for each level, and one of a bucket. */
+export async function countGoneUpTo(n: number, reader: GoneReader): Promise<number> {
+  const { bucket, counts } = placesOf(n);
+  const numbers = await reader.numbers(bucket);
+  const below = await Promise.all(
+    counts.map(async ({ level, index, part }) => {
+      const parts = [...(await reader.counts(level, index))];
+      return parts.reduce((sum, [at, gone]) => (at < part ? sum + gone : sum), 0);
+    }),
+  );
+  const own = [...numbers].filter((number) => number <= n).length;
+  return below.reduce((sum, gone) => sum + gone, own);
+}
+
 /**
  * The numbers from `count` down to 1 that show a message, without the first `skip` of them. A page
  * costs one read for each level and bucket, wherever it is.

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { accepted, isAccepted } from "../../lib/nag.ts";
 import { functionName } from "../../lib/names.ts";
 import { rowsOf } from "../../lib/route-table.ts";
-import { assertConcurrency, assertRate } from "../../lib/stage-limits.ts";
+import { assertConcurrency, assertRate, assertRetention } from "../../lib/stage-limits.ts";
 import { stageOf } from "../../lib/stages.ts";
 import {
   findingsOf,
@@ -329,6 +329,14 @@ describe("a stage", () => {
     const accountRate = postRate + 3 * throttle.rate;
     expect(() => assertRate({ ...prod, accountRate })).not.toThrow();
     expect(() => assertRate({ ...prod, accountRate: accountRate - 1 })).toThrow("may take 14000");
+  });
+
+  test("keeps messages as long as the frames that show them, or for ever", () => {
+    const prod = stageOf(given({ stage: "prod" }));
+    for (const messageDays of [0, 2, 365])
+      expect(() => assertRetention({ ...prod, messageDays })).not.toThrow();
+    for (const messageDays of [1, 2.5, -1])
+      expect(() => assertRetention({ ...prod, messageDays })).toThrow("messageDays");
   });
 
   test("is another deployment when its document is another", async () => {

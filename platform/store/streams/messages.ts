@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { refuse } from "../../../domain/refusal.ts";
 import { Message, numberInId } from "../../../domain/streams/chat.ts";
-import { countGone, rangesOf, shownNumbers } from "../../../domain/streams/gone.ts";
+import { countGone, countGoneUpTo, rangesOf, shownNumbers } from "../../../domain/streams/gone.ts";
 import { logFault } from "../../log.ts";
 import { getItem, getRawItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
@@ -11,6 +11,7 @@ import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { goneActions, goneReader, hasGoneAction, readGoneEarly } from "./gone.ts";
 import { actAction } from "./moderation.ts";
+import { expiryOf, findForgotten } from "./retention.ts";
 
 /**
  * The chat of a stream: how many numbers have been given out, and whether some of them show
@@ -24,7 +25,7 @@ export const Chat = z.object({ count: z.number().int(), hasGone: z.boolean().def
  */
 export async function recordGone(streamId: string, n: number): Promise<boolean> {
   await record([hasGoneAction(streamId)]);
-  const Item = { ...key.message(streamId, n), n, isEmpty: true };
+  const Item = { ...key.message(streamId, n), n, isEmpty: true, ...expiryOf(new Date()) };
   const ConditionExpression = "attribute_not_exists(PK)";
   const failed = await record([
     { Put: { Item, ConditionExpression } },
@@ -96,7 +97,8 @@ const notedMax = 25;
 /**
  * Page `page` of `limit` messages, newest first, and how many there are. The page's numbers are
  * found by what is gone, so its cost does not grow with the page; each page but the last is full. A
- * number that a crash left empty is noted as gone here, once a later message is a minute old.
+ * number that a crash left empty is noted as gone here, once a later message is a minute old. What
+ * the stage keeps no longer is neither shown nor counted.
  */
 export async function listMessages(
   streamId: string,
@@ -111,8 +113,9 @@ export async function listMessages(
   const chat = found ?? { count: 0, hasGone: false };
   const { count } = chat;
   const gone = goneReader(streamId, chat, early);
+  const forgotten = await findForgotten(streamId, count, now);
   const before = page > 1 ? 1 : 0;
-  const numbers = shownNumbers(count, (page - 1) * limit - before, gone);
+  const numbers = after(forgotten, shownNumbers(count, (page - 1) * limit - before, gone));
   // The message before the page is read with it: its age decides on the page's first number.
   const above = await take(numbers, before);
   const later: Message[] = [];
@@ -130,9 +133,18 @@ export async function listMessages(
       else messages.push(...shownIn(item));
     }
   }
-  const total = count - (await countGone(count, gone));
+  const goneBefore = forgotten === 0 ? 0 : await countGoneUpTo(forgotten, gone);
+  const total = count - forgotten - ((await countGone(count, gone)) - goneBefore);
   const noted = await noteMissing(streamId, missing, [...later, ...messages], now);
   return { messages, total: total - noted };
+}
+
+/** Descending numbers down to the one after `last`. */
+async function* after(last: number, numbers: AsyncGenerator<number, void, void>) {
+  for await (const n of numbers) {
+    if (n <= last) return;
+    yield n;
+  }
 }
 
 async function take(numbers: AsyncGenerator<number, void, void>, most: number) {

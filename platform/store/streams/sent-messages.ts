@@ -15,6 +15,7 @@ import { type Reply, record } from "../../table/record.ts";
 import { writeOnce } from "../../table/single-write.ts";
 import { read } from "../../table/table.ts";
 import { Chat, isSettled, recordGone, shownIn } from "./messages.ts";
+import { expiryOf } from "./retention.ts";
 
 /**
  * The number of a stream's next message: 1, 2, 3 …, each given out once. Where the answer was lost
@@ -60,7 +61,8 @@ export async function recordMessage(message: Message, reply: Reply<unknown>): Pr
  * have deleted it since. False: the number was noted as gone, and shows nothing for good.
  */
 async function putMessage(message: Message): Promise<boolean> {
-  const Item = { ...key.message(message.streamId, message.n), ...message };
+  const expiry = expiryOf(new Date(message.createdAt));
+  const Item = { ...key.message(message.streamId, message.n), ...message, ...expiry };
   const ConditionExpression = "attribute_not_exists(PK)";
   const failed = await record([{ label: "message", Put: { Item, ConditionExpression } }]);
   return failed === undefined || failed.get("message")?.id === message.id;
