@@ -61,17 +61,9 @@ const scopesText = ({ roleScopes }: Stage) =>
     .map(([role, scope]) => `${role}=${scope}`)
     .join();
 
-/** Every setting of platform/env.ts: its value and who gets it. A missing one does not compile. */
-function settingsOf(stage: Stage, places: Partial<Places>) {
-  return {
-    STAGE: { value: stage.name, for: () => true },
-    TABLE_NAME: { value: places.tableName, for: everyone },
-    ORIGINS: {
-      value: stage.origins.join(),
-      for: (contract) =>
-        ofKind("endpoint", "command", "receiver", "download")(contract) ||
-        judgesHandshakes(contract),
-    },
+/** What a stage allows, asks and shows, whoever is called. */
+const rulesOf = (stage: Stage) =>
+  ({
     SUPERLIKE_PRICE: { value: String(stage.superlikePrice), for: everyone },
     MESSAGE_DAYS: { value: String(stage.messageDays), for: everyone },
     RESERVED_USERNAMES: {
@@ -87,6 +79,20 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     RATES: { value: ratesText(stage), for: ofKind("endpoint", "socket") },
     SPEND_LIMIT: { value: String(stage.spendLimit), for: everyone },
     PURCHASES: { value: stage.purchases ? "on" : "off", for: ofKind("endpoint") },
+  }) satisfies Partial<Record<SettingName, Setting>>;
+
+/** Every setting of platform/env.ts: its value and who gets it. A missing one does not compile. */
+function settingsOf(stage: Stage, places: Partial<Places>) {
+  return {
+    STAGE: { value: stage.name, for: () => true },
+    TABLE_NAME: { value: places.tableName, for: everyone },
+    ORIGINS: {
+      value: stage.origins.join(),
+      for: (contract) =>
+        ofKind("endpoint", "command", "receiver", "download")(contract) ||
+        judgesHandshakes(contract),
+    },
+    ...rulesOf(stage),
     ISSUER: { value: places.issuer, for: asksIssuer },
     AUDIENCE: { value: places.audience, for: asksIssuer },
     JWKS_URI: { value: places.jwksUri, for: ofKind("authorizer") },
