@@ -50,7 +50,7 @@ browserTest.each(looks)(
   "at $width × $height, $colorScheme, everybody can read it, and people look at its picture",
   async (look) => {
     const { page, close } = await pages.open("/docs/guides", look);
-    for (const guide of ["webhooks", "errors", "first-app"]) {
+    for (const guide of ["quick-start", "realtime", "webhooks", "errors"]) {
       await page.goto(`${page.url().split("#")[0]}#${guide}`);
       await picture(page, `guides-${guide}-${look.width}-${look.colorScheme}`);
       await expectUsable(page, guide);
