@@ -161,6 +161,7 @@ export class Host extends Stack {
  * What an API is asked: by every method, with whatever the viewer sent but the host, by which API
  * Gateway would look for another API. `Authorization` and a socket's handshake go with it. Without
  * TLS nothing is asked or led elsewhere: the token would be read by others by then.
+ * https://repost.aws/knowledge-center/cloudfront-authorization-header
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html
  */
