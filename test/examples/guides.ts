@@ -52,7 +52,7 @@ export type Trial = "start" | "account" | "outside" | "own" | "paste";
 /** What starts or ends a system, or needs it to be down: each has tests of its own. */
 const starts = /^(LOG=json )?npm (start|ci|run reset-logs$)/;
 /** What another company's machine answers, or publishes. */
-const outside = /^(aws|npx cdk|curl https:|npm (publish|install))/;
+const outside = /^(aws|npx cdk|curl https:|npm (publish|install|run smoke -- --url https:))/;
 /** What runs for long, or writes into the checkout: it has to be there, with what it names. */
 const own =
   /^([A-Z_]+=\S+ )*npm (test|run (-s )?(test:|bench|check|documents|examples|pictures|synth|build))/;

@@ -57,6 +57,7 @@ test("what only others' machines can answer is a short list", () => {
     "curl https://acme.eu.auth0.com/oauth/token -d",
     "npm install --install-links",
     "npm publish",
+    "npm run smoke",
     "npx cdk bootstrap",
   ]);
 });
