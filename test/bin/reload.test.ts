@@ -74,7 +74,7 @@ const said = () =>
 function edit(file: string, from: string, to: string): () => void {
   const path = join(checkout, file);
   const before = readFileSync(path, "utf8");
-  expect(before).toContain(from);
+  expect(before.split(from)).toHaveLength(2);
   writeFileSync(path, before.replace(from, to));
   return () => writeFileSync(path, before);
 }
@@ -111,8 +111,8 @@ test("a changed function runs at its next call, and sockets stay open", async ()
   // What many functions stand on: its change is in each of them at its next call.
   const undoRule = edit(
     "domain/streams/chat.ts",
-    "\n    content,\n    sender",
-    '\n    content: "Changed: " + content,\n    sender',
+    "content,\n    sender: summaryOf(",
+    'content: "Changed: " + content,\n    sender: summaryOf(',
   );
   await eventually(async () => (await say(token, "x")).content.startsWith("Changed: "));
   await eventually(() => heard.some((text) => text.includes("Changed: x")));
