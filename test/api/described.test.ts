@@ -132,6 +132,8 @@ test("/asyncapi.json describes every message that comes, and compact frames say 
   const body = { targetUserId: fan.id, liveStreamId: id };
   await call("POST /api/v1/live-stream-ban", { as: host, body });
   for (const one of [plain, compact]) await one.next(({ type }) => type === "unsubscribed");
+  for (const answer of ["pong", "error", "notification"])
+    await plain.next(({ type }) => type === answer);
 
   const types = Object.keys((await call("GET /asyncapi.json")).body.components.schemas)
     .filter((name) => name.startsWith("event."))
