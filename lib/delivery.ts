@@ -22,55 +22,7 @@ const bootstrapRoles = ["deploy-role", "file-publishing-role", "lookup-role"];
 export class Delivery extends Stack {
   constructor(scope: Construct, id: string, stage: Stage, repository: string) {
     super(scope, id, placeOf(stage));
-    const qualifier = DefaultStackSynthesizer.DEFAULT_QUALIFIER;
-    const own = (service: string, resource: string, resourceName: string) =>
-      Arn.format({ service, resource, resourceName }, this);
-    // A domain's firewall and certificate are a stack of another region.
-    const regions = [this.region, ...(stage.domain ? [edgeRegion] : [])];
-    const roles = regions.flatMap((region) =>
-      bootstrapRoles.map((name) =>
-        Arn.format(
-          {
-            service: "iam",
-            region: "",
-            resource: "role",
-            resourceName: `cdk-${qualifier}-${name}-${this.account}-${region}`,
-          },
-          this,
-        ),
-      ),
-    );
-    const statement = (actions: string[], resources: string[]) =>
-      new PolicyStatement({ actions, resources });
-    const statements = [
-      statement(["sts:AssumeRole"], roles),
-      statement(
-        ["cloudformation:DescribeStacks"],
-        [own("cloudformation", "stack", "CDKToolkit/*")],
-      ),
-      // Neither knows resources.
-      statement(
-        [
-          ...["lambda:GetAccountSettings", "servicequotas:GetServiceQuota"],
-          ...["ses:GetEmailIdentity", "ses:GetAccount", "backup:ListBackupVaults"],
-        ],
-        ["*"],
-      ),
-      // The pages of its domain, whose bucket CloudFormation names.
-      ...(stage.domain
-        ? [
-            statement(
-              ["s3:PutObject"],
-              [`arn:${this.partition}:s3:::ovation-${stage.name}-host-*/*`],
-            ),
-          ]
-        : []),
-      // The layout and the issuer of the table's data.
-      statement(
-        ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],
-        [own("dynamodb", "table", tableName(stage))],
-      ),
-    ];
+    const statements = this.#statementsOf(stage);
     const principal = new WebIdentityPrincipal(
       Arn.format(
         {
@@ -97,5 +49,49 @@ export class Delivery extends Stack {
       inlinePolicies: { own: new PolicyDocument({ statements }) },
     });
     new CfnOutput(this, "role-arn", { value: role.roleArn });
+  }
+
+  #statementsOf(stage: Stage): PolicyStatement[] {
+    const qualifier = DefaultStackSynthesizer.DEFAULT_QUALIFIER;
+    const own = (service: string, region: string, resource: string, resourceName: string) =>
+      Arn.format({ service, region, resource, resourceName }, this);
+    // A domain's firewall and certificate are a stack of another region.
+    const regions = [this.region, ...(stage.domain ? [edgeRegion] : [])];
+    const roles = regions.flatMap((region) =>
+      bootstrapRoles.map((name) =>
+        own("iam", "", "role", `cdk-${qualifier}-${name}-${this.account}-${region}`),
+      ),
+    );
+    const statement = (actions: string[], resources: string[]) =>
+      new PolicyStatement({ actions, resources });
+    return [
+      statement(["sts:AssumeRole"], roles),
+      statement(
+        ["cloudformation:DescribeStacks"],
+        regions.map((region) => own("cloudformation", region, "stack", "CDKToolkit/*")),
+      ),
+      // Neither knows resources.
+      statement(
+        [
+          ...["lambda:GetAccountSettings", "servicequotas:GetServiceQuota"],
+          ...["ses:GetEmailIdentity", "ses:GetAccount", "backup:ListBackupVaults"],
+        ],
+        ["*"],
+      ),
+      // The pages of its domain, whose bucket CloudFormation names.
+      ...(stage.domain
+        ? [
+            statement(
+              ["s3:PutObject"],
+              [`arn:${this.partition}:s3:::ovation-${stage.name}-host-*/*`],
+            ),
+          ]
+        : []),
+      // The layout and the issuer of the table's data.
+      statement(
+        ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],
+        [own("dynamodb", this.region, "table", tableName(stage))],
+      ),
+    ];
   }
 }

@@ -113,7 +113,11 @@ test("a stage with a domain is deployed in its firewall's region too, and its pa
   const role = theResource(templates, "AWS::IAM::Role", "delivery").Properties;
   const text = flat(JSON.stringify(role.Policies));
   for (const region of ["eu-central-1", "us-east-1"])
-    expect(text).toContain(`role/cdk-hnb659fds-deploy-role-111122223333-${region}`);
+    for (const one of [
+      `role/cdk-hnb659fds-deploy-role-111122223333-${region}`,
+      `cloudformation:${region}:111122223333:stack/CDKToolkit/*`,
+    ])
+      expect(text).toContain(one);
   expect(text).toMatch(/"s3:PutObject".{1,150}:s3:::ovation-dev-host-\*\//);
 });
 
