@@ -1,6 +1,6 @@
 import type { Stage } from "../lib/stages.ts";
 import type { Finding, Place } from "./finding.ts";
-import { type Caller, isDenied, serviceCaller } from "./signed-caller.ts";
+import { allowDenied, type Caller, serviceCaller } from "./signed-caller.ts";
 
 /**
  * What keeps the stage's user pool from writing to people: Cognito refuses a sender whose domain SES
@@ -33,8 +33,7 @@ async function ask(call: Caller, path: string) {
   try {
     return JSON.parse(await call("GET", path)) as Record<string, unknown>;
   } catch (error) {
-    if (isDenied(error)) return undefined;
     if ((error as { status?: number }).status === 404) return "missing";
-    throw error;
+    return allowDenied(error);
   }
 }

@@ -11,7 +11,7 @@ import { openClient } from "../platform/aws-client.ts";
 import type { Finding } from "./finding.ts";
 import { findMail } from "./preflight-mail.ts";
 import { findVaults } from "./preflight-vaults.ts";
-import { isDenied } from "./signed-caller.ts";
+import { allowDenied, isDenied } from "./signed-caller.ts";
 
 /** What the caller's account answers is not there within seconds: a person waits for it. */
 const patience = { tryMilliseconds: 10_000 };
@@ -139,7 +139,15 @@ async function findBootstrap(there: There, account: string): Promise<Finding[]> 
 /** Whether a stack is there; so it is taken to be where that may not be read. */
 async function hasStack(there: There, StackName: string): Promise<boolean> {
   const client = openClient(CloudFormationClient, there);
-  return client.send(new DescribeStacksCommand({ StackName })).then(() => true, isDenied);
+  try {
+    await client.send(new DescribeStacksCommand({ StackName }));
+    return true;
+  } catch (error) {
+    // CloudFormation's answer about a stack that it does not have.
+    if ((error as Error).name === "ValidationError") return false;
+    allowDenied(error);
+    return true;
+  }
 }
 
 async function findExecutions(there: There, stage: Stage): Promise<Finding[]> {
@@ -172,10 +180,4 @@ async function findRequests(there: There, stage: Stage): Promise<Finding[]> {
       fix: "Service Quotas, API Gateway, Throttle rate (L-8A5B8E43): ask for more; or lower `postRate` and `throttle` in lib/stages.ts",
     },
   ];
-}
-
-/** What may not be read is not a reason to refuse; anything else is. */
-function allowDenied(error: unknown): undefined {
-  if (!isDenied(error)) throw error;
-  return undefined;
 }
