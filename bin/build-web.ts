@@ -28,7 +28,7 @@ const folders = join(root, ".cache", "web");
 const keptMax = 3;
 
 /** One file as it is served; `pages.json` is a list of them. */
-type Page = {
+export type Page = {
   path: string;
   file: string;
   headers: Record<string, string>;

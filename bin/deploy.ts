@@ -3,13 +3,13 @@
  * account. It looks at the stage and at the account first, and says everything that is wrong.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Domain, originOf } from "../lib/domain.ts";
 import { type Stage, stageNames, stageOf } from "../lib/stages.ts";
 import { IssuerMismatch, LayoutMismatch } from "../platform/table/layout.ts";
 import { build } from "./build.ts";
 import { cdkCommand, contextOf } from "./cdk.ts";
-import { outputsFileOf } from "./cli/target.ts";
+import { outputsFileOf, readOutputs } from "./cli/target.ts";
 import type { Finding } from "./finding.ts";
 import { findInAccount, findInStage } from "./preflight.ts";
 import { publishPages } from "./publish-pages.ts";
@@ -63,18 +63,17 @@ const { status } = spawnSync(program, line, { cwd: root, stdio: "inherit", env }
 // Functions serve no table that does not say its layout, so a first deploy ends with saying it.
 if (status === 0) await prepareDeployed();
 process.exitCode = status ?? 1;
-if (status === 0 && stage.domain !== undefined) await publish();
+if (status === 0 && stage.domain !== undefined) await publish(stage.domain);
 
 /** Brings the pages behind the stage's domain; says what to do where that does not succeed. */
-async function publish(): Promise<void> {
+async function publish(domain: Domain): Promise<void> {
   const { region } = stage;
   try {
-    const outputs = JSON.parse(readFileSync(outputsFileOf(stage.name), "utf8"));
-    const bucket = outputs[`ovation-${stage.name}-host`]?.pagesbucket;
+    const bucket = readOutputs(stage.name)[`ovation-${stage.name}-host`]?.pagesbucket;
     if (bucket === undefined) return console.error("Pages stay as they are: no host was deployed");
     const given = { ...(region && { region }), ...(profile && { profile }) };
     const count = await publishPages((await deployedCallers(given))("s3"), bucket);
-    console.log(`Pages: ${count} files at https://${stage.domain?.name}`);
+    console.log(`Pages: ${count} files at ${originOf(domain)}`);
   } catch (error) {
     console.error(`The stacks are deployed, the pages are not: ${(error as Error).message}`);
     console.error("  Deploy again: what is there already takes no time");

@@ -1,15 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { objectHeaders } from "../lib/page-headers.ts";
-import { buildWeb } from "./build-web.ts";
+import { buildWeb, type Page } from "./build-web.ts";
 import type { Caller } from "./signed-caller.ts";
-
-type Page = {
-  path: string;
-  file: string;
-  headers: Record<string, string>;
-  stage?: string;
-};
 
 /**
  * Brings the pages into the bucket behind a stage's domain, under their paths; answers their
@@ -19,7 +12,9 @@ type Page = {
 export async function publishPages(s3: Caller, bucket: string): Promise<number> {
   const directory = await buildWeb();
   const text = readFileSync(join(directory, "pages.json"), "utf8");
-  const pages = (JSON.parse(text) as Page[]).filter(({ stage }) => stage === undefined);
+  const deployed = (JSON.parse(text) as Page[]).filter(({ stage }) => stage === undefined);
+  // What several pages load is listed with each.
+  const pages = [...new Map(deployed.map((page) => [page.path, page])).values()];
   const isLoaded = ({ path }: Page) => path.startsWith("/assets/");
   for (const page of [...pages.filter(isLoaded), ...pages.filter((one) => !isLoaded(one))]) {
     const { path, file, headers } = page;

@@ -78,7 +78,8 @@ function placesOf(stage: string): Pick<Target, "url" | "socketUrl"> {
   return { url: http.replace(/\/$/, ""), socketUrl: sockets };
 }
 
-function readOutputs(stage: string): Outputs {
+/** What the latest deployment noted of a stage; throws where nothing did. */
+export function readOutputs(stage: string): Outputs {
   if (!/^[a-z0-9-]{1,32}$/.test(stage)) throw new Misuse(`--stage: found '${stage}'`);
   try {
     return JSON.parse(readFileSync(outputsFileOf(stage), "utf8")) as Outputs;

@@ -50,6 +50,7 @@ describe("the pages of a deployed stage", () => {
   test("are console, overlay, chat element and pictures with all that they load, not Studio", () => {
     const paths = puts.map(pathOf);
     expect(count).toBe(puts.length);
+    expect(new Set(paths).size).toBe(count);
     for (const path of [homePath, "/overlay", "/embed/chat.js", "/pictures/rose.svg"])
       expect(paths).toContain(path);
     expect(paths).not.toContain("/");
