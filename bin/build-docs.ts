@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { originOf } from "../lib/domain.ts";
+import { nothingElse } from "../lib/page-headers.ts";
 import { type Stage, stageNames, stageOf } from "../lib/stages.ts";
 import { compile, compileStyles } from "./web-bundles.ts";
 
@@ -11,7 +13,7 @@ export const docsSources = [
   "web/docs/*",
   "web/*.{css,ts,tsx}",
   "bin/{build-docs,web-bundles,schema-types}.ts",
-  "lib/{stages,domain}.ts",
+  "lib/{stages,domain,page-headers}.ts",
 ];
 
 /** A page in one file, and the policy that its own parts have. */
@@ -20,7 +22,7 @@ export type InlinePage = { html: string; policy: string };
 /** Where the references are of stages that have a domain: `prod https://live.acme.com/docs`. */
 export const referencesOf = (stages: readonly Pick<Stage, "name" | "domain">[]): string =>
   stages
-    .flatMap(({ name, domain }) => (domain ? [`${name} https://${domain.name}/docs`] : []))
+    .flatMap(({ name, domain }) => (domain ? [`${name} ${originOf(domain)}/docs`] : []))
     .join(" ");
 
 const everyStage = () =>
@@ -60,10 +62,7 @@ export async function placeInline(
     "font-src data:",
     "img-src data:",
     "connect-src 'self'",
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
+    ...nothingElse,
   ].join("; ");
   return { html, policy };
 }

@@ -23,10 +23,13 @@ type WithPages = {
   consoleUrls: readonly string[];
 };
 
+/** Where a domain is, for everybody. */
+export const originOf = ({ name }: Pick<Domain, "name">): string => `https://${name}`;
+
 /** A stage whose own pages may call it, and may have people signed in, where it has a domain. */
 export function withOwnPages<S extends WithPages>(stage: S): S {
   if (stage.domain === undefined) return stage;
-  const origin = `https://${stage.domain.name}`;
+  const origin = originOf(stage.domain);
   const { origins, consoleUrls } = stage;
   return {
     ...stage,

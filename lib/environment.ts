@@ -1,5 +1,6 @@
 import type { SettingName } from "../platform/env.ts";
 import type { QueueName, TaskName } from "../platform/grants.ts";
+import { originOf } from "./domain.ts";
 import { functionName } from "./names.ts";
 import type { AnyContract } from "./route-table.ts";
 import type { Stage } from "./stages.ts";
@@ -143,7 +144,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
       for: ({ grants }) => grants.pictures?.includes("write") ?? false,
     },
     PUBLIC_URL: {
-      value: stage.domain && `https://${stage.domain.name}`,
+      value: stage.domain && originOf(stage.domain),
       for: (contract) => stage.domain !== undefined && describes(contract),
     },
     CALLBACK_SECRET_ARN: {

@@ -36,7 +36,7 @@ const countedRules = [
 ];
 
 /** What CloudWatch is told of a rule, or of all of them. */
-const measured = (metricName: string) => ({
+export const measured = (metricName: string) => ({
   visibilityConfig: { cloudWatchMetricsEnabled: true, metricName, sampledRequestsEnabled: false },
 });
 
@@ -84,7 +84,6 @@ const rateByToken = (
 ) => ({
   name,
   priority,
-  action: { block: {} },
   statement: {
     rateBasedStatement: {
       limit,
@@ -138,7 +137,8 @@ function requestRules(
 
 /** A web application firewall before the HTTP API. Its refusals are our 403 (gateway responses). */
 export function placeFirewall(scope: Construct, name: string, api: SpecRestApi): void {
-  place(scope, name, api.deploymentStage.stageArn, requestRules({ block: {} }, countedRules));
+  const rules = requestRules({ block: {} }, countedRules);
+  placeRegional(scope, name, [api.deploymentStage.stageArn], rules);
 }
 
 /** What whoever calls an API by its old name has to pass beside a domain; none: nobody may. */
@@ -189,28 +189,36 @@ const signInsPerAddressMax = 3_000;
  * https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-waf.html
  */
 export function placePoolFirewall(scope: Construct, name: string, poolArn: string): void {
-  place(scope, name, poolArn, [
-    rateByAddress(0, "rate", signInsPerAddressMax),
-    managed(1, "AWSManagedRulesAmazonIpReputationList"),
-    managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
-  ]);
+  placeRegional(
+    scope,
+    name,
+    [poolArn],
+    [
+      rateByAddress(0, "rate", signInsPerAddressMax),
+      managed(1, "AWSManagedRulesAmazonIpReputationList"),
+      managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
+    ],
+  );
 }
 
-function place(
+/** A firewall before what these ARNs name, which lets pass what none of its rules stops. */
+export function placeRegional(
   scope: Construct,
   name: string,
-  resourceArn: string,
+  resourceArns: readonly string[],
   rules: CfnWebACL.RuleProperty[],
+  defaultAction: CfnWebACL.DefaultActionProperty = { allow: {} },
 ): void {
   const acl = new CfnWebACL(scope, "firewall", {
     name,
     scope: "REGIONAL",
-    defaultAction: { allow: {} },
+    defaultAction,
     ...measured(name),
     rules,
   });
-  new CfnWebACLAssociation(scope, "firewall-association", {
-    resourceArn,
-    webAclArn: acl.attrArn,
-  });
+  for (const [at, resourceArn] of resourceArns.entries())
+    new CfnWebACLAssociation(scope, `firewall-association${at > 0 ? `-${at}` : ""}`, {
+      resourceArn,
+      webAclArn: acl.attrArn,
+    });
 }

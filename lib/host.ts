@@ -21,7 +21,7 @@ import { AaaaRecord, ARecord, RecordTarget } from "aws-cdk-lib/aws-route53";
 import { CloudFrontTarget } from "aws-cdk-lib/aws-route53-targets";
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
-import type { Domain } from "./domain.ts";
+import { type Domain, originOf } from "./domain.ts";
 import { type Edge, zoneOf } from "./edge.ts";
 import { cachedPaths, cachePolicies } from "./host-cache.ts";
 import { headersPolicy } from "./host-headers.ts";
@@ -83,7 +83,7 @@ export class Host extends Stack {
       new ARecord(this, "address", record);
       new AaaaRecord(this, "address-v6", record);
     }
-    new CfnOutput(this, "url", { value: `https://${domain.name}` });
+    new CfnOutput(this, "url", { value: originOf(domain) });
     new CfnOutput(this, "socket-url", { value: `wss://${domain.name}/ws` });
     // The target of the name's record, where it is entered elsewhere than in a zone of ours.
     new CfnOutput(this, "distribution-name", { value: distribution.distributionDomainName });

@@ -1,6 +1,7 @@
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
-import { CfnWebACL, CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
+import type { CfnWebACL } from "aws-cdk-lib/aws-wafv2";
 import type { Construct } from "constructs";
+import { measured, placeRegional } from "./firewall.ts";
 
 /**
  * The header by which CloudFront shows an API that it asks; what a viewer sends in it is replaced.
@@ -25,11 +26,6 @@ export function placeLock(
   apis: readonly SpecRestApi[],
   others: readonly CfnWebACL.RuleProperty[] = [],
 ): void {
-  const measured = (metricName: string) => ({
-    cloudWatchMetricsEnabled: true,
-    metricName,
-    sampledRequestsEnabled: false,
-  });
   const hasKey: CfnWebACL.RuleProperty = {
     name: "origin-key",
     priority: 0,
@@ -42,19 +38,11 @@ export function placeLock(
         textTransformations: [{ priority: 0, type: "NONE" }],
       },
     },
-    visibilityConfig: measured("origin-key"),
+    ...measured("origin-key"),
   };
-  const acl = new CfnWebACL(scope, "firewall", {
-    name,
-    scope: "REGIONAL",
-    // The gateway answers a refusal in the form of its API (lib/gateway-responses.ts).
-    defaultAction: others.length > 0 ? { allow: {} } : { block: {} },
-    visibilityConfig: measured(name),
-    rules: [hasKey, ...others.map((rule) => ({ ...rule, priority: rule.priority + 1 }))],
-  });
-  for (const [at, api] of apis.entries())
-    new CfnWebACLAssociation(scope, `firewall-association${at > 0 ? `-${at}` : ""}`, {
-      resourceArn: api.deploymentStage.stageArn,
-      webAclArn: acl.attrArn,
-    });
+  const rules = [hasKey, ...others.map((rule) => ({ ...rule, priority: rule.priority + 1 }))];
+  // The gateway answers a refusal in the form of its API (lib/gateway-responses.ts).
+  const defaultAction = others.length > 0 ? { allow: {} } : { block: {} };
+  const arns = apis.map((api) => api.deploymentStage.stageArn);
+  placeRegional(scope, name, arns, rules, defaultAction);
 }

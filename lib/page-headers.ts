@@ -10,6 +10,14 @@ const types: Record<string, string> = {
 /** The page to which `/` leads wherever Studio is not. */
 export const homePath = "/console";
 
+/** What no page of ours does: policies end with it. */
+export const nothingElse = [
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+] as const;
+
 /**
  * The policy of every page, which none may loosen. Nothing comes from elsewhere but pictures, whose
  * addresses users and gift types bring along; 'self' covers the socket of the same host
@@ -22,10 +30,7 @@ const pagePolicy = [
   "font-src 'self'",
   "img-src 'self' https:",
   "connect-src 'self'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
+  ...nothingElse,
 ].join("; ");
 
 /** A page is asked for again each time: its name stays, what it loads has names of its own. */

@@ -2,6 +2,7 @@ import { Stack } from "aws-cdk-lib";
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import { Construct } from "constructs";
 import type { DownloadContract } from "../platform/http/contract.ts";
+import { originOf } from "./domain.ts";
 import { restApi } from "./gateway.ts";
 import {
   anyMethod,
@@ -66,7 +67,7 @@ export function placePictures(
 
 /** Where everybody reads pictures: below the stage's domain, or at the API itself. */
 export function picturesUrlOf({ domain }: Stage, api: SpecRestApi): string {
-  if (domain !== undefined) return `https://${domain.name}/${stageName}`;
+  if (domain !== undefined) return `${originOf(domain)}/${stageName}`;
   const { region, urlSuffix } = Stack.of(api);
   return `https://${api.restApiId}.execute-api.${region}.${urlSuffix}/${stageName}`;
 }
