@@ -8,7 +8,8 @@ import type { Audience } from "./audience.ts";
 const ageMillisecondsMax = 5_000;
 
 /**
- * Distinct subscribed users, at most 5 s old: in a busy room the last frame's posting has counted.
+ * Distinct subscribed users, up to 5 s old, or that of a large room's last count while another
+ * environment counts anew: in a busy room the last frame's posting has counted.
  */
 export async function viewersOf(audience: Audience): Promise<number> {
   const { streamId, now, memory } = audience;
@@ -35,8 +36,8 @@ const isNew = (at: number, now: Date) => now.getTime() - at < ageMillisecondsMax
 const smallRoomViewersMax = 100;
 
 /**
- * Distinct subscribed users now, including those who are just being greeted; in a large room up to
- * 5 s old.
+ * Distinct subscribed users now, including those who are just being greeted; in a large room as
+ * `viewersOf` has them.
  */
 export async function viewersNow(audience: Audience): Promise<number> {
   const known = audience.memory.viewers.get(audience.streamId)?.count;
@@ -51,7 +52,8 @@ async function countAnew(
 ): Promise<number> {
   const count = await countJoined(streamId, now.getTime(), about ?? 0);
   memory.viewers.set(streamId, { count, at: now.getTime() });
-  if (count > smallRoomViewersMax) await noteViewers(streamId, count, now);
+  // Also where it has shrunk: otherwise those whose memory is new take the log's old count for good.
+  if (Math.max(count, about ?? 0) > smallRoomViewersMax) await noteViewers(streamId, count, now);
   return count;
 }
 

@@ -103,6 +103,19 @@ test("in a room that its log knows nothing of, the first who counts counts for t
   expect(most()).toBeLessThan(unitsOfAKey / 2);
 });
 
+test("a room that was large and is small by now has one count for all who ask", async () => {
+  const { streamId } = await setScene();
+  const audience = () => ({ ...scene.audience(createMemory()), streamId });
+  for (const name of ["a", "b"]) {
+    const Item = { ...itemsOf(1)[0], ...key.subscriber(streamId, name), userId: name };
+    await table().send(new PutCommand({ TableName: tableName(), Item }));
+  }
+  await getLog(streamId);
+  await noteViewers(streamId, size, new Date(scene.now.getTime() - 6_000));
+  expect(await viewersNow(audience())).toBe(2);
+  expect(await viewersNow(audience())).toBe(2);
+});
+
 test("a second in which one user asks as fast as they may, and a frame is posted, is below the limit", async () => {
   const { streamId, now } = scene;
   const as = await makeUser("eager");

@@ -22,9 +22,18 @@ const largeRooms: Mutant[] = [
   {
     says: "who has counted a large room tells nobody",
     file: "platform/push/viewer-count.ts",
-    line: "if (count > smallRoomViewersMax) await noteViewers(streamId, count, now);",
+    line: "if (Math.max(count, about ?? 0) > smallRoomViewersMax) await noteViewers(streamId, count, now);",
     fault: "",
     tests: audienceTest,
+    only: "first who counts",
+  },
+  {
+    says: "a large room that has shrunk keeps its old count",
+    file: "platform/push/viewer-count.ts",
+    line: "Math.max(count, about ?? 0) > smallRoomViewersMax",
+    fault: "count > smallRoomViewersMax",
+    tests: audienceTest,
+    only: "small by now",
   },
   {
     says: "a long list is read again for each who asks",
