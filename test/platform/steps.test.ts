@@ -163,7 +163,7 @@ test("steps, calls and units of a viewer who comes back", async () => {
   ]);
   expect(spent).toEqual({
     $connect: { steps: 3, calls: 6, read: 4, write: 3 },
-    "greeting where nothing was missed": { steps: 4, calls: 8, read: 8, write: 1 },
+    "greeting where nothing was missed": { steps: 4, calls: 7, read: 7, write: 1 },
     "greeting and one frame missed": { steps: 9, calls: 15, read: 13, write: 6 },
     subscribe: { steps: 3, calls: 3, read: 2, write: 2 },
     $disconnect: { steps: 5, calls: 6, read: 1, write: 5 },

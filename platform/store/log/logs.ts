@@ -25,19 +25,23 @@ export const Log = z.object({
 });
 export type Log = z.infer<typeof Log>;
 
-/** The log, read consistently; undefined before the stream's first frame or subscriber. */
-export async function findLog(streamId: string): Promise<Log | undefined> {
-  return getItem(Log, key.log(streamId), { consistent: true });
-}
+/**
+ * The log, read consistently; undefined before the stream's first frame or subscriber. All who ask
+ * in one turn of the loop, here or by `getLog`, are given one reading, which nobody may change.
+ */
+export const findLog = joinEqual(
+  async (streamId: string): Promise<Log | undefined> =>
+    getItem(Log, key.log(streamId), { consistent: true }),
+);
 
 /** The log; one that is not there yet is begun with a new epoch. */
-export const getLog = joinEqual(async (streamId: string): Promise<Log> => {
+export async function getLog(streamId: string): Promise<Log> {
   const found = await findLog(streamId);
   if (found !== undefined) return found;
   const log = newLog();
   if (await putIf({ ...key.log(streamId), ...log }, isAbsent)) return log;
   return (await findLog(streamId)) ?? refuse("unavailable");
-});
+}
 
 /** A log before its first frame, under an epoch of its own. */
 export const newLog = (): Log => ({
