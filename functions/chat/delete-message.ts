@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
   async ({ path: { streamId, messageId }, caller, now }) => {
     const [stream, message] = await Promise.all([
       getVisibleStream(streamId, caller, now, { consistent: true }),
-      getMessage(streamId, messageId),
+      getMessage(streamId, messageId, now),
     ]);
     assertMayDelete(stream, message, caller);
     await deleteMessage(stream, message, caller.userId, now);

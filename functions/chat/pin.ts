@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"], write: ["STREAM"] },
   },
   async ({ path: { streamId }, body: { messageId }, caller, now }) => {
-    const message = await getMessage(streamId, messageId);
+    const message = await getMessage(streamId, messageId, now);
     const stream = await getModeratedStream(streamId, caller, now);
     await pinMessage(stream, message, caller.userId, now);
     return { streamId, messageId };

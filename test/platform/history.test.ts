@@ -104,11 +104,11 @@ describe("the history", () => {
   test("a message is found by its id in its own stream only, and not once it is deleted", async () => {
     const [stream, other] = await Promise.all([newStream(), newStream()]);
     const [message] = await Promise.all([say(stream, "here"), say(other, "there")]);
-    expect(await findMessage(stream.id, message.id)).toEqual(message);
-    expect(await findMessage(other.id, message.id)).toBeUndefined();
-    expect(await findMessage(stream.id, "f".repeat(24))).toBeUndefined();
+    expect(await findMessage(stream.id, message.id, now)).toEqual(message);
+    expect(await findMessage(other.id, message.id, now)).toBeUndefined();
+    expect(await findMessage(stream.id, "f".repeat(24), now)).toBeUndefined();
     await deleteMessage(stream, message, "host", now);
-    expect(await findMessage(stream.id, message.id)).toBeUndefined();
+    expect(await findMessage(stream.id, message.id, now)).toBeUndefined();
     await expect(deleteMessage(stream, message, "host", now)).rejects.toThrow("message_not_found");
     expect(await read(stream, 1, 30)).toEqual({ numbers: [], total: 0 });
   });

@@ -117,7 +117,7 @@ describe("a call that dies", () => {
       expect(again.status).toBe(201);
       expect(again.body).toMatchObject({ content: "hello", sender: { name: "" } });
       expect(await textsOf(stream)).toEqual(["hello"]);
-      expect(await findMessage(stream.id, String(again.body._id))).toMatchObject({
+      expect(await findMessage(stream.id, String(again.body._id), new Date())).toMatchObject({
         content: "hello",
       });
       expect(await say()).toEqual(again);
@@ -262,7 +262,7 @@ describe("while a call waits for its message to be written", () => {
     const first = say();
     await held;
     const { body } = await say();
-    const message = (await findMessage(stream.id, String(body._id)))!;
+    const message = (await findMessage(stream.id, String(body._id), new Date()))!;
     await deleteMessage(stream, message, stream.hostId, new Date());
     letGo();
     expect((await first).status).toBe(201);

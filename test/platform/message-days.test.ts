@@ -2,12 +2,13 @@
 import { DeleteCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeMessage } from "../../domain/streams/chat.ts";
-import { listMessages, recordGone } from "../../platform/store/streams/messages.ts";
+import { findMessage, listMessages, recordGone } from "../../platform/store/streams/messages.ts";
 import { deleteMessage } from "../../platform/store/streams/pins.ts";
 import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";
 import { recordStream } from "../../platform/store/streams/streams.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import { meterTable } from "./call-meter.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { useOwnTable } from "./table.ts";
 
@@ -26,12 +27,14 @@ const itemOf = async (streamId: string, n: number) =>
 /** A chat with a message of each of these ages in days, oldest first. */
 async function chatOf(...ages: number[]) {
   const stream = liveStreamOf(host, {}, daysAgo(ages[0]!));
+  const ids: string[] = [];
   await recordStream(stream);
   for (const age of ages) {
     const n = await takeNumber(stream.id);
     const wish = { stream, sender, n, now: daysAgo(age) };
-    const nothing = { answer: undefined, remember: [] };
-    await recordMessage(makeMessage({ content: `${age} days` }, wish), nothing);
+    const message = makeMessage({ content: `${age} days` }, wish);
+    await recordMessage(message, { answer: undefined, remember: [] });
+    ids.push(message.id);
   }
   const read = async (page: number, limit: number, at = now) => {
     const { messages, total } = await listMessages(stream.id, page, limit, at);
@@ -44,7 +47,7 @@ async function chatOf(...ages: number[]) {
         new DeleteCommand({ TableName: tableName(), Key: key.message(stream.id, n) }),
       );
   };
-  return { stream, read, forget };
+  return { stream, ids, read, forget };
 }
 
 test("a message says when the table forgets it, and so does a number that was left empty", async () => {
@@ -83,4 +86,22 @@ test("totals are exact beside messages that were deleted, of either age", async 
   }
   expect(await read(1, 10)).toEqual({ ages: ["1 days", "20 days"], total: 2 });
   expect(await read(2, 1)).toEqual({ ages: ["20 days"], total: 2 });
+});
+
+test("a message that is too old is not found by its id either: no reply, no pin, no deletion", async () => {
+  const { stream, ids } = await chatOf(31, 29);
+  const isFound = async (at: Date) =>
+    Promise.all(ids.map(async (id) => (await findMessage(stream.id, id, at)) !== undefined));
+  expect(await isFound(now)).toEqual([false, true]);
+  expect(await isFound(daysAgo(5))).toEqual([true, true]);
+  expect(await isFound(daysAgo(-1))).toEqual([false, false]);
+});
+
+test("a page reads once more for what is forgotten, however much of that the table still has", async () => {
+  const { read } = await chatOf(...Array.from({ length: 40 }, (_, n) => 50 - n));
+  const measure = meterTable();
+  const shown = { ages: ["11 days"], total: 19 };
+  await read(1, 1);
+  const spent = await measure(async () => expect(await read(1, 1)).toEqual(shown));
+  expect(spent).toMatchObject({ calls: 3, steps: 3 });
 });

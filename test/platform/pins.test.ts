@@ -34,7 +34,7 @@ async function prepare() {
     pin: () => codeOf(pinMessage(stream, message, "host", now)),
     remove: () => codeOf(deleteMessage(stream, message, "host", now)),
     pinned: async () => (await getStream(stream.id, { consistent: true })).pinned?.messageId,
-    isShown: async () => (await findMessage(stream.id, message.id)) !== undefined,
+    isShown: async () => (await findMessage(stream.id, message.id, new Date())) !== undefined,
   };
 }
 

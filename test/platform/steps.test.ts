@@ -100,7 +100,12 @@ test("steps, calls and units of a page of the history, without gaps and with the
   spent["page 1"] = await measure(() => history(1));
   spent["page 2"] = await measure(() => history(2));
   for (const id of ids.slice(-5, -2))
-    await deleteMessage(stream, (await findMessage(stream.id, id))!, "host", new Date());
+    await deleteMessage(
+      stream,
+      (await findMessage(stream.id, id, new Date()))!,
+      "host",
+      new Date(),
+    );
   spent["page 1 with gaps, the first of an environment"] = await measure(() => history(1));
   spent["page 1 with gaps"] = await measure(() => history(1));
   spent["page 2 with gaps"] = await measure(() => history(2));

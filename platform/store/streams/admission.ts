@@ -63,7 +63,7 @@ export async function admitToChat(
   const [stream, sender, replied, admitted, assertUnused] = await Promise.all([
     getStream(streamId, { consistent: true }),
     getCallerProfile(caller, now),
-    replyTo == null ? null : findMessage(streamId, replyTo),
+    replyTo == null ? null : findMessage(streamId, replyTo, now),
     outcomeOf(admitEarly(streamId, own, now)),
     outcomeOf(assertNew()),
   ]);

@@ -11,7 +11,7 @@ import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { goneActions, goneReader, hasGoneAction, readGoneEarly } from "./gone.ts";
 import { actAction } from "./moderation.ts";
-import { expiryOf, findForgotten } from "./retention.ts";
+import { expiryOf, findForgotten, isForgotten } from "./retention.ts";
 
 /**
  * The chat of a stream: how many numbers have been given out, and whether some of them show
@@ -34,15 +34,17 @@ export async function recordGone(streamId: string, n: number): Promise<boolean> 
   return failed === undefined;
 }
 
-/** The message that is shown under this id in this stream, if any. */
+/** The message that is shown under this id in this stream, if any; none that is too old by now. */
 export async function findMessage(
   streamId: string,
   messageId: string,
+  now: Date,
 ): Promise<Message | undefined> {
   const place = key.message(streamId, numberInId(messageId));
   const item = await getRawItem(place, { consistent: true });
   const [message] = item === undefined ? [] : shownIn(item);
-  return message?.id === messageId ? message : undefined;
+  const isShown = message?.id === messageId && !isForgotten(message.createdAt, now);
+  return isShown ? message : undefined;
 }
 
 /** The message in an item: none where it was deleted, or its number left empty. */
@@ -53,8 +55,10 @@ export function shownIn(item: Item): [Message] | [] {
 }
 
 /** The message; refuses with `message_not_found`. */
-export async function getMessage(streamId: string, messageId: string): Promise<Message> {
-  return (await findMessage(streamId, messageId)) ?? refuse("message_not_found", { messageId });
+export async function getMessage(streamId: string, messageId: string, now: Date): Promise<Message> {
+  return (
+    (await findMessage(streamId, messageId, now)) ?? refuse("message_not_found", { messageId })
+  );
 }
 
 /**
