@@ -12,8 +12,14 @@ import { rowsOf } from "./route-table.ts";
 /** Tries of one message before it is put aside for a person. */
 const receiveCountMax = 5;
 
-/** Days for which messages are kept: dead ones as long as SQS keeps anything. */
-const keptDays = { live: 4, dead: 14 };
+/**
+ * Days for which messages are kept. Dead ones are ids, which wait as long as SQS keeps anything;
+ * those with texts and names of people as long as other copies (`failuresKeptDays`).
+ */
+const keptDays = { live: 4, dead: 14, deadWithTexts: 7 };
+
+/** Whose messages hold what was to be said; all others name what is to be read. */
+const withTexts: readonly QueueName[] = ["deliveries"];
 
 /** The queues of a stage: those that keep an order are FIFO, with a group for each stream. */
 const keepsOrder = {
@@ -60,10 +66,13 @@ function place(scope: Construct, stage: string, name: QueueName, dead?: Queue): 
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
     visibilityTimeout: Duration.seconds(visibilitySeconds(name)),
-    retentionPeriod: Duration.days(dead === undefined ? keptDays.dead : keptDays.live),
+    retentionPeriod: Duration.days(dead === undefined ? deadDays(name) : keptDays.live),
     ...(dead && { deadLetterQueue: { queue: dead, maxReceiveCount: receiveCountMax } }),
   });
 }
+
+const deadDays = (name: QueueName) =>
+  withTexts.includes(name) ? keptDays.deadWithTexts : keptDays.dead;
 
 /** By how much a message of a FIFO queue stays away longer than its reader may run. */
 const orderedMarginSeconds = 15;

@@ -154,6 +154,19 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       expect(Properties.FunctionResponseTypes).toEqual(["ReportBatchItemFailures"]);
   });
 
+  test("keep dead letters with texts of people for a week, those of ids for two", () => {
+    const dead = resourcesOf(templates, "AWS::SQS::Queue", "data").filter(
+      ({ Properties }) => Properties.RedrivePolicy === undefined,
+    );
+    const days = dead.map(({ Properties: of }) => [
+      of.QueueName,
+      of.MessageRetentionPeriod / 86_400,
+    ]);
+    expect(days.filter(([, kept]) => kept !== 14)).toEqual([
+      [`ovation-${stage}-deliveries-dead.fifo`, 7],
+    ]);
+  });
+
   test("bring a message again when its reader cannot be at it any more, a room's posting soon", () => {
     const queues = resourcesOf(templates, "AWS::SQS::Queue", "data");
     const invisible = (name: string) =>
