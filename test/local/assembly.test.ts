@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { readAssembly } from "../../local/assembly/index.ts";
 import { resolve } from "../../local/assembly/intrinsics.ts";
 import type { Json, Template, Templates } from "../../local/assembly/templates.ts";
@@ -131,6 +133,35 @@ describe("an assembly", () => {
       functionName: "sample-connect",
       authorizer: { functionName: "sample-auth-socket", identitySource: [] },
     });
+  });
+
+  test("is where its functions are, wherever the stack of its domain's firewall is", () => {
+    const sample = writeSampleAssembly();
+    const file = join(sample.directory, "manifest.json");
+    const { artifacts } = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(join(sample.directory, "edge.template.json"), JSON.stringify({ Resources: {} }));
+    const stackIn = (region: string, templateFile: string) => ({
+      type: "aws:cloudformation:stack",
+      environment: `aws://111122223333/${region}`,
+      properties: { templateFile },
+    });
+    const edge = stackIn("us-east-1", "edge.template.json");
+    const own = (name: string) => stackIn("eu-central-1", artifacts[name].properties.templateFile);
+    const [api, data] = [own("api"), own("data")];
+    for (const placed of [
+      { edge, api, data },
+      { api, data, edge },
+    ]) {
+      writeFileSync(file, JSON.stringify({ artifacts: placed }));
+      const { region, account, functions } = readAssembly({
+        ...{ directory: sample.directory, stageName: "dev" },
+        parameters: { "/sample/issuer": "http://issuer" },
+      });
+      expect([region, account]).toEqual(["eu-central-1", "111122223333"]);
+      const arn = "arn:aws:lambda:eu-central-1:111122223333:function:sample-slow";
+      expect(functions["sample-slow"]?.arn).toBe(arn);
+    }
+    sample.remove();
   });
 
   test("without a value for a parameter is refused by the parameter's name", () => {
