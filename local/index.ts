@@ -184,7 +184,7 @@ async function compose(
   await started.start();
   const { pagesDirectory } = options;
   const pages = pagesDirectory && readPages(await pagesDirectory(), stageName);
-  const replace = openGateway({ gateway, stage, invoke, sockets, pages, readStage });
+  const replace = openGateway({ gateway, stage, invoke, monitoring, sockets, pages, readStage });
   cleanups.push(async () => {
     isStopping = true;
     await sockets.stop(socketsStopMilliseconds);
@@ -221,16 +221,17 @@ function openGateway(made: {
   gateway: Gateway;
   stage: Stage;
   invoke: Invoke;
+  monitoring: ReturnType<typeof createMonitoring>;
   sockets: Sockets;
   pages: Pages | undefined;
   readStage(directory: string): Stage;
 }): Pick<System, "replaceStage" | "replacePages"> {
-  const { gateway, stage, invoke, sockets, readStage } = made;
+  const { gateway, stage, invoke, monitoring, sockets, readStage } = made;
   let { pages } = made;
   const mountRest = (of: Stage) =>
     of.restApis.map((api) => ({
       prefix: prefixOf(stage, api),
-      answer: createRestApi(api, stage, invoke),
+      answer: createRestApi(api, stage, invoke, { logAccess: monitoring.access }),
     }));
   const mounted = stage.webSocketApis.map((api) => sockets.mount(api));
   const open = () => gateway.open({ rest: mountRest(stage), sockets: mounted, pages });

@@ -29,6 +29,8 @@ export type RestApi = {
   document: OpenApiBody;
   /** `/path/METHOD` or the wildcard pair, as in the stage's MethodSettings. */
   methodSettings: { path: string; method: string; rateLimit?: number; burstLimit?: number }[];
+  /** A line for each call: in which group, and what it says, with `$context` where values go. */
+  accessLog?: { logGroup: string; format: string };
 };
 
 /** Where a REST API is served: at the root if its stage has the stage's own name, or below its name. */

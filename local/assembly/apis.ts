@@ -91,6 +91,7 @@ const StageProperties = z.object({
       }),
     )
     .default([]),
+  AccessLogSetting: z.object({ DestinationArn: z.string(), Format: z.string() }).optional(),
 });
 const GatewayResponseProperties = z.object({
   RestApiId: z.string(),
@@ -148,10 +149,17 @@ export function readRestApis(templates: Templates): RestApi[] {
             burstLimit: setting.ThrottlingBurstLimit,
           }),
         })),
+        ...(stage.AccessLogSetting && { accessLog: readAccessLog(stage.AccessLogSetting) }),
       });
     }
   }
   return apis;
+}
+
+function readAccessLog({ DestinationArn, Format }: { DestinationArn: string; Format: string }) {
+  const logGroup = /:log-group:([^:]+)/.exec(DestinationArn)?.[1];
+  if (logGroup === undefined) throw new Error(`Expected a log group, found ${DestinationArn}`);
+  return { logGroup, format: Format };
 }
 
 /** `/~1chat~1messages` is CloudFormation's spelling of `/chat/messages`, `/*` stands for all. */

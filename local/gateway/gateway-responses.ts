@@ -73,6 +73,7 @@ export function answerFromGateway(
     headers,
     body: Buffer.from(render(template, read)),
     by: type,
+    responseType: type,
   };
 }
 

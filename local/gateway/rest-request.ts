@@ -26,6 +26,8 @@ export type RestAnswer = {
   body: Buffer;
   /** Who answered, for the log: a function, or the gateway and its response type. */
   by: string;
+  /** Which of its own responses it is, where the gateway answers. */
+  responseType?: string;
   /**
    * What was asked for, for the log: the route's path and never the values in it, which may be
    * secrets. Nothing where no route was found.

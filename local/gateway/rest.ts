@@ -5,6 +5,7 @@ import {
   type RestApi,
   type Stage,
 } from "../model.ts";
+import { accessLineOf } from "./access-log.ts";
 import { compressAnswer } from "./compression.ts";
 import type { GatewayResponseType } from "./gateway-responses.ts";
 import { answerFromGateway } from "./gateway-responses.ts";
@@ -23,6 +24,12 @@ const integrationMillisecondsMax = 29_000;
 
 export type AnswerRequest = (request: RestRequest) => Promise<RestAnswer>;
 
+type RestOptions = {
+  integrationMilliseconds?: number;
+  /** Takes the lines of the API's access log, each with the log's group. */
+  logAccess?(logGroup: string, line: () => string): void;
+};
+
 /**
  * Makes one REST API of a stage answer requests: route, throttle, authorizer, integration, gateway
  * responses, in API Gateway's order and within its limits. Throws when an operation leads to no
@@ -33,7 +40,7 @@ export function createRestApi(
   api: RestApi,
   stage: Pick<Stage, "functions" | "roles" | "account" | "region">,
   invoke: Invoke,
-  integrationMilliseconds: number = integrationMillisecondsMax,
+  { integrationMilliseconds = integrationMillisecondsMax, logAccess }: RestOptions = {},
 ): AnswerRequest {
   checkIntegrations(api, stage);
   const findRoute = createRoutes(api.document);
@@ -48,7 +55,12 @@ export function createRestApi(
     answer.headers.push(["x-amzn-RequestId", context.requestId]);
     answer.headers.push(["x-amz-apigw-id", context.extendedRequestId]);
     if (found !== undefined) answer.route = found.resourcePath;
-    return compressAnswer(answer, request, minimumBytes);
+    const sent = await compressAnswer(answer, request, minimumBytes);
+    if (api.accessLog !== undefined) {
+      const { logGroup, format } = api.accessLog;
+      logAccess?.(logGroup, () => accessLineOf(format, request, context, sent));
+    }
+    return sent;
   };
 
   async function answerRequest(

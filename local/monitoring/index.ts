@@ -5,7 +5,11 @@ import { stateOf } from "./alarms.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 
 /** CloudWatch's part of the runner. */
-type Monitoring = Pick<Metrics, "line"> & { routes: OwnRoute[] };
+type Monitoring = Pick<Metrics, "line"> & {
+  /** Takes a line of the gateway's access log; it is made only where a filter reads that log. */
+  access(logGroup: string, line: () => string): void;
+  routes: OwnRoute[];
+};
 
 const Switch = z.strictObject({ minuteMilliseconds: z.int().min(100).max(60_000) });
 
@@ -23,6 +27,10 @@ export function createMonitoring(stage: () => Stage): Monitoring {
   return {
     line: (functionName, text, stream) =>
       metrics.line(stage().functions[functionName ?? ""]?.logGroup, text, stream),
+    access(logGroup, line) {
+      if (stage().metricFilters.some((filter) => filter.logGroup === logGroup))
+        metrics.line(logGroup, line(), "stdout");
+    },
     routes: [
       { method: "GET", path, handler: report },
       {

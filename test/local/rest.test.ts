@@ -11,6 +11,9 @@ import { createLog } from "../../local/log.ts";
 import { writeSampleAssembly } from "./sample-assembly.ts";
 
 const assembly = writeSampleAssembly();
+const accesses: { logGroup: string; line: string }[] = [];
+const logAccess = (logGroup: string, line: () => string) =>
+  void accesses.push({ logGroup, line: line() });
 let gateway: Gateway;
 let workers: Workers;
 
@@ -30,7 +33,10 @@ beforeAll(async () => {
   expect((await fetch(`${gateway.url}/health`)).status).toBe(503);
   const [api] = stage.restApis;
   if (api === undefined) throw new Error("The sample has no API.");
-  const answer = createRestApi(api, stage, workers.invoke, 1500);
+  const answer = createRestApi(api, stage, workers.invoke, {
+    integrationMilliseconds: 1500,
+    logAccess,
+  });
   gateway.open({ rest: [{ prefix: "", answer }], sockets: [] });
 });
 
@@ -228,6 +234,43 @@ describe("failures", () => {
       socket.destroy();
     },
   );
+});
+
+describe("the access log", () => {
+  const linesOf = async (...calls: Promise<Response>[]) => {
+    const before = accesses.length;
+    const answers = await Promise.all(calls);
+    const lines = accesses.slice(before).map(({ line }) => JSON.parse(line));
+    return { answers, lines };
+  };
+
+  test("says what a call came to as the template wants it, and nothing that it carried", async () => {
+    const call = get("/things/in-the-path?token=in-the-query", { authorization: "in-a-header" });
+    const { answers, lines } = await linesOf(call);
+    expect(lines).toEqual([
+      {
+        requestId: answers[0]!.headers.get("x-amzn-requestid"),
+        path: "/things/{thingId}",
+        status: "200",
+        bytes: answers[0]!.headers.get("content-length"),
+        milliseconds: expect.stringMatching(/^\d{1,4}$/),
+        caller: "u1",
+        failure: "-",
+      },
+    ]);
+    expect(accesses.at(-1)).toMatchObject({ logGroup: "/sample/access" });
+    expect(JSON.stringify(lines)).not.toMatch(/in-|127\.0/);
+  });
+
+  test.each([
+    ["/things/special", "", "INTEGRATION_FAILURE"],
+    ["/malformed", "", "INTEGRATION_FAILURE"],
+    ["/things/1", "deny", "ACCESS_DENIED"],
+    ["/things/1", "broken", "AUTHORIZER_FAILURE"],
+  ])("names the gateway's own answer to %s with the token %j: %s", async (path, token, failure) => {
+    const { lines } = await linesOf(get(path, token === "" ? {} : { authorization: token }));
+    expect(lines).toMatchObject([{ failure, caller: failure === "ACCESS_DENIED" ? "u1" : "-" }]);
+  });
 });
 
 test("events queue behind a few workers and all are answered", async () => {

@@ -279,6 +279,10 @@ function makeTemplates(names: string[], document: object, callable: string) {
           Properties: {
             RestApiId: { Ref: "Api" },
             StageName: "dev",
+            AccessLogSetting: {
+              DestinationArn: { "Fn::GetAtt": ["AccessLog", "Arn"] },
+              Format: JSON.stringify(accessFields),
+            },
             MethodSettings: [
               {
                 ResourcePath: "/*",
@@ -295,6 +299,7 @@ function makeTemplates(names: string[], document: object, callable: string) {
             ],
           },
         },
+        AccessLog: { Type: "AWS::Logs::LogGroup", Properties: { LogGroupName: "/sample/access" } },
         Sockets: {
           Type: "AWS::ApiGatewayV2::Api",
           Properties: {
@@ -325,6 +330,16 @@ function makeTemplates(names: string[], document: object, callable: string) {
     },
   };
 }
+
+const accessFields = {
+  requestId: "$context.requestId",
+  path: "$context.resourcePath",
+  status: "$context.status",
+  bytes: "$context.responseLength",
+  milliseconds: "$context.responseLatency",
+  caller: "$context.authorizer.principalId",
+  failure: "$context.error.responseType",
+};
 
 /** Writes the assembly into a new temporary folder and gives the folder and how to remove it. */
 export function writeSampleAssembly(
