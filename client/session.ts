@@ -53,12 +53,25 @@ const tokenIsOver = "The token has expired";
  * After this long without a frame of a stream the server is asked for the newest one. While frames
  * come, the next number shows what is missing, so a busy room needs no questions.
  */
-const pingMillisecondsDefault = 15_000;
+export const pingMillisecondsDefault = 15_000;
+/** Of that time, when the first viewers of a room ask; the last ask as long after it as before. */
+const firstShare = 0.8;
 /**
- * In a large room the questions would take up the server's posts: each viewer adds a millisecond,
- * so that a room asks a thousand times a second at most.
+ * In a large room the questions would take up the server's posts: each viewer adds a millisecond
+ * over which they are spread, so that a room asks a thousand times a second at most, also when all
+ * of them have waited since the same frame.
  */
 const pingMillisecondsPerViewer = 1;
+
+/**
+ * How long a viewer waits for a stream's next frame before asking, in milliseconds: not all of a
+ * room equally long. `chance` lies between 0 and 1.
+ */
+export function patienceFor(viewers: number, pingMilliseconds: number, chance: number): number {
+  const spread = viewers * pingMillisecondsPerViewer;
+  const first = Math.max(firstShare * pingMilliseconds, spread / 2);
+  return first + chance * Math.max(2 * (1 - firstShare) * pingMilliseconds, spread);
+}
 /** A socket on which nothing at all comes for this long after a `ping` is dead. */
 const pongMilliseconds = 10_000;
 /** This many subscribes without an answer, and nothing else heard, mean a dead socket too. */
@@ -166,10 +179,9 @@ export function tick<L>(session: Session<L>, now: number): Act<L>[] {
   return [...acts, { do: "send", message: { action: "ping" } }];
 }
 
-/** Waits for the stream's next frame, not all viewers of a room for equally long. */
+/** Waits for the stream's next frame. */
 function listen<L>({ pingMilliseconds }: Session<L>, one: Following<L>, now: number): void {
-  const patience = Math.max(pingMilliseconds, one.viewers * pingMillisecondsPerViewer);
-  one.askAt = now + patience * (0.8 + Math.random() * 0.4);
+  one.askAt = now + patienceFor(one.viewers, pingMilliseconds, Math.random());
 }
 
 function notify<L>({ told }: Session<L>, notification: { id: string }): Act<L>[] {
