@@ -10,13 +10,17 @@ import { read } from "../../table/table.ts";
 import { recordVisit } from "./visits.ts";
 
 /**
- * Writes a subscription: the consumer of the stream sees it and greets it. What the key or another
- * field says is not said again, since a room's subscribers are read for each of its frames.
+ * The item of a subscription. What the key or another field says is not said again, since a room's
+ * subscribers are read for each of its frames.
  */
-export async function putSubscriber(subscriber: Subscriber): Promise<void> {
+export function subscriberItem(subscriber: Subscriber) {
   const { streamId, connectionId, connectedAt: _, ...rest } = subscriber;
-  const Item = { ...key.subscriber(streamId, connectionId), ...rest };
-  await putItem(Item);
+  return { ...key.subscriber(streamId, connectionId), ...rest };
+}
+
+/** Writes a subscription: the consumer of the stream sees it and greets it. */
+export async function putSubscriber(subscriber: Subscriber): Promise<void> {
+  await putItem(subscriberItem(subscriber));
 }
 
 /** A subscription from its item; throws when it is none. */

@@ -1,9 +1,15 @@
 import { createFollower, type Follower } from "../../../client/follower.ts";
 import type { Message } from "../../../client/message.ts";
+import { patienceFor, pingMillisecondsDefault } from "../../../client/session.ts";
+import { revisionAt } from "../../../domain/log/subscriber.ts";
 import type { Payload } from "../../../platform/push/gateway.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
-import { dropConnection, findConnection } from "../../../platform/store/log/connections.ts";
-import { findHeads } from "../../../platform/store/log/subscribers.ts";
+import {
+  connectionExpiry,
+  dropConnection,
+  findConnection,
+} from "../../../platform/store/log/connections.ts";
+import { findHeads, subscriberItem } from "../../../platform/store/log/subscribers.ts";
 import { key } from "../../../platform/table/keys.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
@@ -31,9 +37,6 @@ const world = {
   deadShare: 0.01,
   /** From a viewer's message to its handler. */
   inbound: [40, 150],
-  /** A client asks for the newest frame after so much silence, as client/index.ts does. */
-  pingMilliseconds: 15_000,
-  pingMillisecondsPerViewer: 1,
 } as const;
 
 /** About what a handler of the WebSocket API takes: 30 ms of 256 MB. */
@@ -42,6 +45,8 @@ const handlerGigabyteSeconds = 0.0075;
 const sampledMax = 500;
 /** Ticks of all viewers are spread over a second in so many parts. */
 const parts = 20;
+
+const userIdOf = (n: number) => n.toString(16).padStart(24, "0");
 
 /** The room's viewers: all subscribed and greeted before the first event. */
 export function createAudience(
@@ -59,9 +64,11 @@ export function createAudience(
   const sampled = new Set<Viewer>();
   const messages = new WeakMap<Payload, Message>();
   let gateway: Gateway;
-  const lifeSeconds = 7_200;
   const connectedAt = clock.now() - 600_000;
-  const expiresAt = Math.floor(clock.now() / 1000) + lifeSeconds;
+  const expiresAt = connectionExpiry(connectedAt);
+  let connections = 0;
+  /** As long as those of API Gateway: the ids are most of a subscriber's bytes. */
+  const newConnectionId = () => `Q${(++connections).toString(36).padStart(11, "0")}AEQ=`;
 
   function parse(payload: Payload): Message {
     const known = messages.get(payload);
@@ -122,8 +129,7 @@ export function createAudience(
   }
 
   function listen(viewer: Viewer): void {
-    const least = Math.max(world.pingMilliseconds, size * world.pingMillisecondsPerViewer);
-    viewer.askAt = clock.now() + least * (0.8 + chance.next() * 0.4);
+    viewer.askAt = clock.now() + patienceFor(size, pingMillisecondsDefault, chance.next());
   }
 
   function open(viewer: Viewer, connectionId: string): void {
@@ -140,7 +146,7 @@ export function createAudience(
     viewer.follower.close();
     if (chance.hits(world.toldShare)) void dropConnection(old);
     clock.at(clock.now() + chance.around(...world.reconnectMilliseconds), () => {
-      open(viewer, `${viewer.userId}-${clock.now()}`);
+      open(viewer, newConnectionId());
       act(viewer, viewer.follower.open(clock.now()));
     });
   }
@@ -160,15 +166,15 @@ export function createAudience(
         act(viewer, viewer.follower.take(parse(payload), clock.now()));
       },
     };
-    open(viewer, `${userId}-0`);
+    open(viewer, newConnectionId());
     return viewer;
   }
 
   function settle(viewer: Viewer, from: number): void {
     const { userId, connectionId } = viewer;
-    const revision = (clock.now() - 600_000) * 1000;
+    const revision = revisionAt(new Date(connectedAt), 0);
     const own = { userId, connectionId, connectedAt, expiresAt };
-    table.put({ ...key.subscriber(streamId, connectionId), ...own, streamId, revision, from });
+    table.put(subscriberItem({ ...own, streamId, revision, from }));
     const streams = new Set([streamId]);
     const tokenExpiresAt = expiresAt;
     table.put({ ...key.connection(connectionId), ...own, tokenExpiresAt, streams });
@@ -186,14 +192,14 @@ export function createAudience(
   }
 
   for (let n = 0; n < size; n++) {
-    const viewer = add(`viewer${n}`);
+    const viewer = add(userIdOf(n));
     settle(viewer, 1);
     viewers.push(viewer);
     if (sampled.size < sampledMax) sampled.add(viewer);
   }
   const dead = Math.floor(size * world.deadShare);
   for (let n = 0; n < dead; n++) {
-    const gone = add(`gone${n}`);
+    const gone = add(userIdOf(size + n));
     settle(gone, 1);
     gone.isOpen = false;
   }

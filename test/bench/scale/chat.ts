@@ -6,6 +6,7 @@ import { key } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { callEndpoint } from "../../platform/api-call.ts";
 import { quantile, round } from "../figures.ts";
+import { busiestOf } from "./busiest.ts";
 import { createChance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { picture, streamId } from "./people.ts";
@@ -63,7 +64,6 @@ export async function simulateChat(clock: Clock, given: ChatCase): Promise<Figur
       () => void say(senders[n % senders.length]!, n),
     );
   await clock.run(began + (seconds + restSeconds) * 1000);
-  const most = table.most();
   return {
     "messages/s": messagesPerSecond,
     keys: hasKeys ? "yes" : "no",
@@ -72,8 +72,7 @@ export async function simulateChat(clock: Clock, given: ChatCase): Promise<Figur
     "p50 ms": round(quantile(delays, 0.5)),
     "p99 ms": round(quantile(delays, 0.99)),
     throttled: table.throttled(),
-    "busiest key, write": `${most.write.key} ${round(most.write.units)}`,
-    "busiest key, read": `${most.read.key} ${round(most.read.units)}`,
+    ...busiestOf(table),
     "write units a message": round(use.dynamodb_write_units / count),
   };
 }

@@ -6,6 +6,7 @@
 
 import { prices } from "../../../local/aws/prices.ts";
 import { print } from "../figures.ts";
+import { tooBusy } from "./busiest.ts";
 import type { Case, Figures } from "./room.ts";
 import { isWhole, run } from "./run.ts";
 
@@ -39,13 +40,16 @@ const wanted = process.argv.slice(2).map(Number);
 const figures: Figures[] = [];
 for (const given of cases)
   if (wanted.length === 0 || wanted.includes(given.viewers)) figures.push(await run(given));
-const names = Object.keys(figures[0] ?? {});
+const names = [...new Set(figures.flatMap((of) => Object.keys(of)))];
 // One column a room: there are more figures than rooms.
 const rows = names.map((name) => ({
   figure: name,
   ...Object.fromEntries(figures.map((of, n) => [`room ${n + 1}`, of[name]])),
 }));
 print(`Rooms of 3 minutes with a burst of 20 s; list prices of ${prices.date}`, rows);
-const wrong = figures.filter((of) => !isWhole(of));
-for (const of of wrong) console.error(`The room of ${of.viewers} is not whole`);
-process.exitCode = wrong.length > 0 ? 1 : 0;
+const faults = figures.flatMap((of) => [
+  ...(isWhole(of) ? [] : [`The room of ${of.viewers} is not whole`]),
+  ...tooBusy(of).map((name) => `A key of the room of ${of.viewers} is too busy: ${name}`),
+]);
+for (const fault of faults) console.error(fault);
+process.exitCode = faults.length > 0 ? 1 : 0;

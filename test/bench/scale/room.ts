@@ -10,6 +10,7 @@ import { key } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { quantile, round } from "../figures.ts";
 import { createAudience } from "./audience.ts";
+import { busiestOf } from "./busiest.ts";
 import { createChance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { separateGovernors } from "./environments.ts";
@@ -108,7 +109,6 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   );
   const delays = audience.delays.map(({ delay }) => delay);
   const dollars = costOf(cost);
-  const most = table.most();
   return {
     viewers: given.viewers,
     "quota/s": given.quota.perSecond,
@@ -143,8 +143,7 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
     resumes: lambda.report().resumes.calls,
     "failed calls": lambda.report().failures,
     "table throttled": table.throttled(),
-    "busiest key, write": `${most.write.key} ${round(most.write.units)}`,
-    "busiest key, read": `${most.read.key} ${round(most.read.units)}`,
+    ...busiestOf(table),
   };
 }
 

@@ -36,7 +36,7 @@ const itemMilliseconds = 0.006;
  * tried again by the SDK.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
  */
-const unitsPerSecond = { write: 1_000, read: 3_000 };
+export const unitsPerSecond = { write: 1_000, read: 3_000 };
 const throttledMilliseconds = [50, 500] as const;
 /** What a read is taken for until its size is known. */
 const expected = { read: 0.5 };
@@ -111,7 +111,7 @@ export function createTable(
     },
     /** All items of one partition key. */
     list: engine.list,
-    /** Calls that had to wait for their key's capacity, and the most units that a key took a second. */
+    /** Calls that had to wait for their key's capacity; the busiest second of each kind of key. */
     throttled: () => partitions.write.throttled() + partitions.read.throttled(),
     most: () => ({ write: partitions.write.most(), read: partitions.read.most() }),
   };
@@ -167,11 +167,14 @@ function createEngine(clock: Clock) {
   };
 }
 
+/** Of a key such as `SUB#id`, `SUB#`. */
+const kindOf = (owner: string) => owner.slice(0, owner.indexOf("#") + 1);
+
 /** The units that each partition key has left in a second. */
 function createPartitions(clock: Clock, chance: Chance, unitsMax: number) {
   let [second, throttled] = [0, 0];
   const used = new Map<string, number>();
-  const most = { key: "", units: 0 };
+  const most = new Map<string, number>();
   const unitsNow = (owner: string) => {
     const now = Math.floor(clock.now() / 1000);
     if (now !== second) used.clear();
@@ -182,7 +185,8 @@ function createPartitions(clock: Clock, chance: Chance, unitsMax: number) {
     for (const owner of owners) {
       const sum = unitsNow(owner) + units / owners.length;
       used.set(owner, sum);
-      if (sum > most.units) Object.assign(most, { key: owner, units: sum });
+      const kind = kindOf(owner);
+      if (sum > (most.get(kind) ?? 0)) most.set(kind, sum);
     }
   };
   return {
@@ -197,7 +201,7 @@ function createPartitions(clock: Clock, chance: Chance, unitsMax: number) {
     /** Books what a call took beyond what was expected. */
     book,
     throttled: () => throttled,
-    most: () => most,
+    most: (): ReadonlyMap<string, number> => most,
   };
 }
 
