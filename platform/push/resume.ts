@@ -1,13 +1,13 @@
 import type { Frame } from "../../domain/log/frame.ts";
-import { subscribedMessage } from "../../domain/log/recovery.ts";
+import { recover, subscribedMessage } from "../../domain/log/recovery.ts";
 import { firstLive, type Subscriber } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
 import { limits } from "../limits.ts";
 import { countMetric } from "../metrics.ts";
 import { handleEach, type QueueRecord } from "../reaction.ts";
 import { goLive, goLiveBefore, moveOn } from "../store/log/catch-up.ts";
-import { listFrames } from "../store/log/frames.ts";
-import { readHead, recoverFrom } from "../store/log/recovery.ts";
+import { findFrame, listFrames, numberMax } from "../store/log/frames.ts";
+import { getLog } from "../store/log/logs.ts";
 import { takeResumeFrames } from "../store/log/resume-budget.ts";
 import { findSubscriber, removeSubscriber } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/members.ts";
@@ -54,7 +54,7 @@ export async function resume(audience: Audience, job: Resuming): Promise<void> {
   // This message has come again: its turn was the last one, and died before it was over.
   if (found.behind !== true) return sendRest(audience, found, limits().pageFrames);
   const answered = request === undefined ? { found } : await answer(audience, found, request);
-  if (answered?.found !== undefined) await sendTurn(audience, answered.found, answered.head);
+  if (answered?.found !== undefined) await sendTurn(audience, answered.found, answered.known);
 }
 
 /** Waits in milliseconds before a socket that may not be open yet is tried again. */
@@ -66,8 +66,11 @@ async function sayRefusal(audience: Audience, subscriber: Subscriber): Promise<v
   await removeSubscriber(streamId, connectionId, revision);
 }
 
-/** The subscription as it goes on, if it does, and where the log ended when that was read. */
-type Answered = { found: Subscriber | undefined; head?: number };
+/** What was read for the answer: the log's mark, and the frame after the viewer's position. */
+type Known = { posted: number; first?: Frame | undefined };
+
+/** The subscription as it goes on, if it does, and what its turn need not read again. */
+type Answered = { found: Subscriber | undefined; known?: Known };
 
 /** Says `subscribed`; undefined when the connection did not take it. */
 async function answer(
@@ -76,47 +79,57 @@ async function answer(
   { since, requestId }: NonNullable<Resuming["asked"]>,
 ): Promise<Answered | undefined> {
   const { streamId } = audience;
-  const [{ epoch, head }, viewers] = await Promise.all([readHead(streamId), viewersNow(audience)]);
+  const [{ epoch, posted }, viewers, first] = await Promise.all([
+    getLog(streamId),
+    viewersNow(audience),
+    since && findFrame(streamId, since.frame + 1),
+  ]);
   // Where the log ended when the first live frame was set, however often this is said.
   const end = { epoch, head: subscriber.from! - 1 };
-  const recovery = since && (await recoverFrom(streamId, since, end, audience.now));
+  const recovery = since && recover(since, end, first, audience.now);
   const message = subscribedMessage(streamId, end, { recovery, viewers, requestId });
   const payload = payloadOf(JSON.stringify(message));
   const result = await postOpening(audience, subscriber, payload, openingWaitsMilliseconds);
   if (result !== "sent") return leave(subscriber, subscriber.next!, result);
   const isLost = recovery === "lost" && subscriber.next! <= end.head;
-  return { found: isLost ? await moveOn(subscriber, end.head + 1) : subscriber, head };
+  const found = isLost ? await moveOn(subscriber, end.head + 1) : subscriber;
+  return { found, known: { posted, first } };
 }
 
 /**
- * Sends pages of frames until the newest is sent, or the turn is over. `known` is a head that was
- * read in this turn: the first page needs no other, since coming to the head looks for a later one.
+ * How many frames beyond the mark are asked for: one is put before it is posted, and when there is
+ * another one less the page is seen to be the last.
  */
-async function sendTurn(audience: Audience, before: Subscriber, known?: number): Promise<void> {
+const beyondMark = 2;
+
+/**
+ * Sends pages of frames until the newest is sent, or the turn is over. Where the log ends is seen
+ * from its mark and by asking for a little more: to read the newest frame costs as much as to send
+ * it, and when a large room comes back all of them read the same few.
+ */
+async function sendTurn(audience: Audience, before: Subscriber, known?: Known): Promise<void> {
   const { streamId, outlet } = audience;
   const { connectionId, revision, userId } = before;
   const { pageFrames, turnPages } = limits();
   const began = Date.now();
   let subscriber: Subscriber | undefined = before;
   let next = before.next!;
-  for (let page = 0; ; page++) {
-    const isKnown = page === 0 && known !== undefined;
-    const head = isKnown ? known : (await readHead(streamId)).head;
-    if (next > head) {
-      if (await comeToHead(audience, subscriber, next)) return;
-      continue;
-    }
+  for (let page = 0; page < turnPages; page++) {
     const elapsed = Date.now() - began;
-    if (page >= turnPages || elapsed > turnMillisecondsMax) break;
-    const wanted = Math.min(pageFrames, head - next + 1);
+    if (elapsed > turnMillisecondsMax) break;
+    const { posted, first }: Known = (page === 0 && known) || (await getLog(streamId));
+    const wanted = Math.min(pageFrames, Math.max(0, posted - next + 1) + beyondMark);
     const at = new Date(audience.now.getTime() + elapsed);
     const count = await takeResumeFrames(userId, wanted, at);
     if (count === 0)
       return outlet.jobs.queueResuming({ streamId, connectionId, revision }, budgetSeconds);
-    if (!(await sendFrames(audience, subscriber, next, next + count - 1))) return;
-    next += count;
+    const to = next + count - 1;
+    const frames = await listPage(streamId, next, to, first);
+    if (!(await sendFrames(audience, subscriber, frames))) return;
+    // Whatever of the posted ones is not there has expired.
+    next = Math.max(Math.min(to, posted) + 1, (frames.at(-1)?.n ?? 0) + 1);
     // Going live says how far it has come, so that a short resume writes once.
-    if (next > head && (await comeToHead(audience, subscriber, next))) return;
+    if (next <= to && (await comeToHead(audience, subscriber, next))) return;
     subscriber = await moveOn(subscriber, next);
     if (subscriber === undefined) return;
   }
@@ -140,26 +153,35 @@ async function comeToHead(
   return true;
 }
 
+/** The kept frames of a range, of which the first may be known. */
+async function listPage(
+  streamId: string,
+  from: number,
+  to: number,
+  first: Frame | undefined,
+): Promise<readonly Frame[]> {
+  if (first?.n !== from) return listFrames(streamId, from, to);
+  return to > from ? [first, ...(await listFrames(streamId, from + 1, to))] : [first];
+}
+
 /** Sends what was put while the first live frame was set: nothing as a rule. */
 async function sendRest(
   audience: Audience,
   subscriber: Subscriber,
-  framesMax = Number.POSITIVE_INFINITY,
+  framesMax?: number,
 ): Promise<void> {
   const from = firstLive(subscriber)!;
-  const { head } = await readHead(audience.streamId);
-  await sendFrames(audience, subscriber, from, Math.min(head, from + framesMax - 1));
+  const to = framesMax === undefined ? numberMax : from + framesMax - 1;
+  await sendFrames(audience, subscriber, await listFrames(audience.streamId, from, to));
 }
 
-/** Sends the kept frames of a range in their order; false when the connection's turns are over. */
+/** Sends frames in their order; false when the connection's turns are over. */
 async function sendFrames(
   audience: Audience,
   subscriber: Subscriber,
-  from: number,
-  to: number,
+  frames: readonly Frame[],
 ): Promise<boolean> {
-  if (to < from) return true;
-  for (const frame of await listFrames(audience.streamId, from, to)) {
+  for (const frame of frames) {
     const result = await sendFrame(audience, subscriber, frame);
     if (result === "sent") countMetric("ResumedFrames");
     if (result === "sent") continue;

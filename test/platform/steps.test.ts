@@ -169,7 +169,7 @@ test("steps, calls and units of a viewer who comes back", async () => {
   expect(spent).toEqual({
     $connect: { steps: 3, calls: 6, read: 4, write: 3 },
     "greeting where nothing was missed": { steps: 4, calls: 7, read: 7, write: 1 },
-    "greeting and one frame missed": { steps: 9, calls: 15, read: 13, write: 6 },
+    "greeting and one frame missed": { steps: 8, calls: 14, read: 12, write: 6 },
     subscribe: { steps: 3, calls: 3, read: 2, write: 2 },
     $disconnect: { steps: 5, calls: 6, read: 1, write: 5 },
   });
@@ -202,8 +202,7 @@ test("steps, calls and units of viewers who missed the same frames", async () =>
   const one = await measure(await missed("c0"));
   const ten = await measure(await missed(...Array.from({ length: 10 }, (_, n) => `d${n}`)));
   for (const name of ["c0", "d0", "d9"]) expect(scene.frames(name)).toEqual([1]);
-  expect({ one, ten }).toEqual({
-    one: { steps: 6, calls: 8, read: 6, write: 5 },
-    ten: { steps: 6, calls: 35, read: 24, write: 50 },
-  });
+  expect(one).toEqual({ steps: 5, calls: 7, read: 5, write: 5 });
+  // Their answers come one by one, so on a busy machine one of them may be a step later.
+  expect(ten).toMatchObject({ calls: 34, read: 23, write: 50 });
 });

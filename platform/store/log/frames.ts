@@ -14,7 +14,7 @@ export async function putFrame(streamId: string, frame: Frame): Promise<boolean>
 }
 
 /** The largest number that a frame's key can carry. */
-const numberMax = 999_999_999_999;
+export const numberMax = 999_999_999_999;
 
 type Range = { from?: number; to?: number; newestFirst?: boolean; pageSize?: number };
 
