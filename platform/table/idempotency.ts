@@ -43,7 +43,7 @@ function canonical(value: unknown): string {
 
 /**
  * The action that remembers an answer: put if there is none or it has expired, in the same
- * transaction as what it answers for. Its label is `marker`.
+ * transaction as what it answers for; a chat message comes after it. Its label is `marker`.
  */
 export function markerAction(call: KeyedCall, status: number, answer: unknown, now: Date): Action {
   const nowSeconds = Math.floor(now.getTime() / 1000);

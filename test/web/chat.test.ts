@@ -112,6 +112,42 @@ browserTest(
 );
 
 browserTest(
+  "what was said before comes above the rows that are there, and no chunk grows for that",
+  async () => {
+    const made = await open();
+    await made.evaluate("show(...Array.from({ length: 10 }, () => message()))");
+    await made.getByText("message 9", { exact: true }).waitFor();
+    // Twenty frames of ten each, in any order.
+    const { said, sizes } = (await made.evaluate(`(async () => {
+      const all = (name) => [...document.querySelector("ovation-chat").shadowRoot.querySelectorAll(name)];
+      const frame = () => new Promise(requestAnimationFrame);
+      const anHourAgo = Date.now() - 3_600_000;
+      const before = (place) => {
+        const made = message("before " + place);
+        made.at = made.data.createdAt = new Date(anHourAgo + 1000 * place).toISOString();
+        return made;
+      };
+      for (let n = 0; n < 200; n += 10) {
+        show(...Array.from({ length: 10 }, (_, at) => before(100 + ((n + at) * 7) % 200)));
+        await frame();
+        await frame();
+      }
+      return {
+        said: all(".row.message .text").map((one) => one.textContent),
+        sizes: all(".chunk").map((one) => one.childElementCount),
+      };
+    })()`)) as { said: string[]; sizes: number[] };
+    const before = Array.from({ length: 200 }, (_, n) => `before ${100 + n}`);
+    const live = Array.from({ length: 10 }, (_, n) => `message ${n}`);
+    expect(said).toEqual([...before, ...live]);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(64);
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "gifts of before are there when the chat is opened, as the rows that they were",
   async () => {
     const made = await open("?gifts");

@@ -68,6 +68,8 @@ export function createGiftRows(log: Log, speaker: Speaker) {
     add,
     /** Gifts of before, newest first: `showEarlier` brings them into the list. */
     keepEarlier(gifts: EarlierGift[]): void {
+      // A room that has to begin again reads its list again, and has these rows by then.
+      if (early === undefined) return;
       const now = performance.now();
       for (const gift of gifts.filter(({ refundedAt }) => refundedAt === null).reverse()) {
         const age = Math.max(0, Date.now() - Date.parse(gift.createdAt));
@@ -75,7 +77,7 @@ export function createGiftRows(log: Log, speaker: Speaker) {
         if (isNew) earlier.push({ combo, at: gift.createdAt });
       }
       listed = new Set(gifts.map(({ id }) => id));
-      const held = early ?? [];
+      const held = early;
       early = undefined;
       for (const { gift, at } of held) add(gift, at);
     },

@@ -131,8 +131,12 @@ export class Log {
       before = last;
       last = last.previousElementSibling ?? previousChunk(last)?.lastElementChild ?? null;
     }
-    if (before === null) this.#lastChunk().append(row);
-    else before.before(row);
+    if (before === null) {
+      this.#lastChunk().append(row);
+      return;
+    }
+    before.before(row);
+    split(before.parentElement!);
   }
 
   #lastChunk(): Element {
@@ -182,6 +186,17 @@ export class Log {
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 const previousChunk = (row: Element) => row.parentElement!.previousElementSibling;
+
+/**
+ * Makes two of a chunk that has grown too large: what comes in the midst fills no new one. The upper
+ * rows move, since a row that moves enters again, and these are seldom seen.
+ */
+function split(chunk: Element): void {
+  if (chunk.childElementCount <= 2 * chunkRows) return;
+  const upper = make("div", { class: chunk.className });
+  upper.append(...[...chunk.children].slice(0, -chunkRows));
+  chunk.before(upper);
+}
 
 /** Takes a row out, with its chunk if that is empty then: what is not seen keeps its height. */
 function takeOut(row: Element): void {
