@@ -11,8 +11,7 @@ import { Profile } from "../../domain/people/user.ts";
 import { Message } from "../../domain/streams/chat.ts";
 import { Reminder } from "../../domain/streams/reminder.ts";
 import { Timestamp } from "../../domain/text.ts";
-import { sumPending } from "../store/money/due.ts";
-import { findWallet } from "../store/money/wallets.ts";
+import { readWhole } from "../store/money/balances.ts";
 import { findProfile } from "../store/people/users.ts";
 import { findBan } from "../store/streams/bans.ts";
 import { listItems } from "../table/items.ts";
@@ -82,10 +81,9 @@ const newest = (place: Key, start: string): Promise<Item[]> =>
 /** Reads everything that is kept about a user: of each kind the newest 1,000. */
 export async function collectOwnData(userId: string, now: Date): Promise<OwnData> {
   const own = (start: string) => newest(key.profile(userId), start);
-  const [profile, wallet, pending, traces] = await Promise.all([
+  const [profile, { wallet, pending }, traces] = await Promise.all([
     findProfile(userId, { consistent: true }),
-    findWallet(userId),
-    sumPending(userId),
+    readWhole(userId),
     newest(key.tracedStream(userId, ""), ""),
   ]);
   const [notes, devices, following, followers, hosted, entries, messages] = await Promise.all([
