@@ -64,8 +64,8 @@ const nodesMax = 40_000;
 const bytesPerEventMax = 2_000;
 
 /**
- * How long the page works at twenty events a second, in milliseconds by the clock of its thread: for
- * each event, and at a time where no other program had the processor meanwhile, the longest first.
+ * How long the page works at twenty events a second, in milliseconds by the clock of its thread:
+ * for each event, and at a time where no other program had the processor, the longest first.
  */
 async function workOf(page: Page, talk: (seconds: number) => Promise<number>) {
   const tasks = await traceTasks(page, () => talk(tracedSeconds));

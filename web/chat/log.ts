@@ -188,8 +188,8 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const previousChunk = (row: Element) => row.parentElement!.previousElementSibling;
 
 /**
- * Makes two of a chunk that has grown too large: what comes in the midst fills no new one. The upper
- * rows move, since a row that moves enters again, and these are seldom seen.
+ * Makes two of a chunk that has grown too large: what comes in the midst fills no new one. The
+ * upper rows move, since a row that moves enters again, and these are seldom seen.
  */
 function split(chunk: Element): void {
   if (chunk.childElementCount <= 2 * chunkRows) return;

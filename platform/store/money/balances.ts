@@ -19,10 +19,10 @@ export async function readBalances(userId: string): Promise<Balances> {
 const readingsMax = 5;
 
 /**
- * A wallet, and the credits that are pending beside it at the same moment: what is settled meanwhile
- * is in one of them, not in both. An index cannot be read together with an item, so the wallet is
- * read again until nobody has written it around the index. Where that never comes about, what was
- * settled last is in both; it is in neither never. DynamoDB's index may lag behind by a moment.
+ * A wallet, and the credits that are pending beside it at the same moment: what is settled
+ * meanwhile is in one of them, not in both. An index cannot be read together with an item, so the
+ * wallet is read again until nobody has written it around the index. Where that never comes about,
+ * what was settled last is in both; it is in neither never. DynamoDB's index may lag by a moment.
  */
 export async function readWhole(userId: string): Promise<{ wallet: Wallet; pending: number }> {
   let pending = await sumPending(userId);
