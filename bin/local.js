@@ -6,11 +6,16 @@
 import "./installed.cjs";
 import module from "node:module";
 import { join } from "node:path";
+import v8 from "node:v8";
 
 // Until the run has its own way to end there is nothing to end but this process. The listeners
 // stay: a signal that came while the modules are loaded would be lost with them.
 let end = () => process.exit(0);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => end());
+
+// The command gives this thread's heap a small young generation (package.json). That would hold for
+// the threads of functions too, which have limits of their own.
+v8.setFlagsFromString("--max-semi-space-size=0");
 
 // What was stripped and compiled is kept: half of a start where nothing has changed.
 module.enableCompileCache(join(import.meta.dirname, "..", ".cache", "compiled"));

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -24,13 +25,21 @@ type Settings = { dataDir?: string; env?: Record<string, string>; port?: number 
 
 const startSecondsMax = 180;
 
+const root = join(import.meta.dirname, "..");
+
+/** What `npm start` gives Node.js, without `node` itself. */
+function startCommand(): string[] {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  return (manifest.scripts.start as string).split(" ").slice(1);
+}
+
 /** Starts a system on a free port with data of its own, and waits until it is healthy. */
 export async function startSystem(settings: Settings = {}): Promise<System> {
   const port = settings.port ?? (await freePort());
   const own = settings.dataDir === undefined;
   const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), "ovation-")));
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../bin/local.js")], {
-    cwd: join(import.meta.dirname, ".."),
+  const child = spawn(process.execPath, startCommand(), {
+    cwd: root,
     env: {
       ...process.env,
       PORT: String(port),

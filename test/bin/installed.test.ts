@@ -31,7 +31,8 @@ function runAs(version: string, folders: string[]) {
 }
 
 test("every npm script begins with it", () => {
-  const begins = /^node (-r \.\/bin\/installed\.cjs |bin\/installed\.cjs && )|^npm run lint && /;
+  const begins =
+    /^node (?:--\S+ )?(-r \.\/bin\/installed\.cjs |bin\/installed\.cjs && )|^npm run lint && /;
   const others = Object.entries(scripts).filter(([, script]) => !begins.test(script));
   expect(others).toEqual([]);
 });
@@ -67,4 +68,10 @@ test("an old Node.js can read it: nothing in it is younger than ES5", () => {
   expect(() => new Script(`(function () { ${preload} })`)).not.toThrow();
   const code = preload.replace(/"[^"\n]*"/g, '""').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
   expect(code).not.toMatch(/\b(let|const|class|import|async|await)\b|=>|`|\?\.|\?\?|\.\.\./);
+});
+
+test("the image runs what `npm start` runs", () => {
+  const image = readFileSync(join(root, "Dockerfile"), "utf8");
+  const command = /^CMD (\[.+\])$/m.exec(image)?.[1];
+  expect((JSON.parse(command ?? "[]") as string[]).join(" ")).toBe(scripts.start);
 });
