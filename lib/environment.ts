@@ -49,6 +49,10 @@ const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postSlice
 const describes = (contract: AnyContract) =>
   contract.kind === "endpoint" && contract.route.endsWith(".json");
 
+/** Which of the two has to know the address of the sockets. */
+const describesSockets = (contract: AnyContract) =>
+  contract.kind === "endpoint" && contract.route === "GET /asyncapi.json";
+
 /** Short, since all settings of a function together may have 4 KB. */
 const ratesText = ({ rates }: Stage) =>
   JSON.stringify(
@@ -100,7 +104,11 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     GROUPS_CLAIM: { value: stage.groupsClaim, for: asksIssuer },
     SUBJECT_CLAIM: { value: stage.subjectClaim, for: ofKind("authorizer") },
     ROLE_SCOPES: { value: scopesText(stage), for: ofKind("authorizer") },
-    WS_ENDPOINT: { value: places.socketEndpoint, for: toSockets },
+    WS_ENDPOINT: {
+      value: places.socketEndpoint,
+      for: (contract) =>
+        toSockets(contract) || (stage.domain === undefined && describesSockets(contract)),
+    },
     SOCKETS_PER_USER: { value: String(stage.socketsPerUser), for: ofKind("socket", "authorizer") },
     POST_RATE: { value: String(stage.postRate), for: toSockets },
     COMBOS_QUEUE_URL: { value: places.queueUrls?.combos, for: toQueue("combos") },

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import * as z from "zod";
-import { isLoopback } from "./gateway/own-access.ts";
+import { isLoopback } from "./gateway/own-host.ts";
 import { BadOwnRequest, type OwnRoute } from "./gateway/own-routes.ts";
 
 const codeMilliseconds = 60_000;

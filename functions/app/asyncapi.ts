@@ -1,6 +1,6 @@
 import * as z from "zod";
 import asyncApi from "../../docs/asyncapi.json" with { type: "json" };
-import { setting } from "../../platform/env.ts";
+import { socketAddress } from "../../platform/http/address.ts";
 import { document } from "../../platform/http/document.ts";
 import { socketServersAt } from "../../platform/http/reference.ts";
 
@@ -13,5 +13,7 @@ export const { contract, handler } = document(
     answer: [200, z.looseObject({ asyncapi: z.string() })],
     cacheControl: "public, max-age=300",
   },
-  () => ({ body: JSON.stringify({ ...asyncApi, ...socketServersAt(setting("PUBLIC_URL")) }) }),
+  (asked) => ({
+    body: JSON.stringify({ ...asyncApi, ...socketServersAt(socketAddress(asked)) }),
+  }),
 );

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import openApi from "../../docs/openapi.json" with { type: "json" };
 import { setting } from "../../platform/env.ts";
+import { apiAddress } from "../../platform/http/address.ts";
 import { document } from "../../platform/http/document.ts";
 import { ofStage, serversAt } from "../../platform/http/reference.ts";
 
@@ -13,8 +14,8 @@ export const { contract, handler } = document(
     answer: [200, z.looseObject({ openapi: z.string() })],
     cacheControl: "public, max-age=300",
   },
-  () => {
+  (asked) => {
     const document = ofStage(openApi, { purchases: setting("PURCHASES") === "on" });
-    return { body: JSON.stringify({ ...document, ...serversAt(setting("PUBLIC_URL")) }) };
+    return { body: JSON.stringify({ ...document, ...serversAt(apiAddress(asked)) }) };
   },
 );

@@ -144,6 +144,7 @@ async function answerAny(
   if (own) return own;
   const mount = mounts?.rest.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
   if (mount === undefined) return answerNotYet();
+  described.prefix = mount.prefix;
   described.path = path.slice(mount.prefix.length) || "/";
   const answer = await mount.answer(described);
   return answer.route === undefined ? answer : { ...answer, route: mount.prefix + answer.route };

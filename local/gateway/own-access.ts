@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { isIP } from "node:net";
+import { isLoopback, nameOf } from "./own-host.ts";
 import type { RestRequest } from "./rest-request.ts";
 import { findHeader } from "./rest-request.ts";
 
@@ -40,19 +40,6 @@ export function listCorsHeaders(request: RestRequest): [string, string][] {
     ["Access-Control-Allow-Headers", `content-type, ${keyHeader}`],
     ["Vary", "Origin"],
   ];
-}
-
-/** Whether a host name or an address can only be this machine; `localhost` resolves by RFC 6761. */
-export function isLoopback(name: string | undefined): boolean {
-  if (name === undefined) return false;
-  const address = name.replace(/^\[|\]$/g, "").replace(/^::ffff:/, "");
-  if (isIP(address) === 4) return address.startsWith("127.");
-  return address === "::1" || address === "localhost" || address.endsWith(".localhost");
-}
-
-/** The host of an origin or URL; undefined for what is none, such as `null`. */
-function nameOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
 function isSame(given: string, key: string): boolean {

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { RestApi } from "../model.ts";
+import { ownHostOf } from "./own-host.ts";
 
 /**
  * A request as the REST gateway sees it. `path` is as sent, without the query and without the API's
@@ -8,6 +9,8 @@ import type { RestApi } from "../model.ts";
 export type RestRequest = {
   method: string;
   path: string;
+  /** What was before `path`: where the API is mounted. */
+  prefix?: string;
   query: string;
   /** Names as sent, in order, one entry per header line. */
   headers: [name: string, value: string][];
@@ -15,6 +18,8 @@ export type RestRequest = {
   /** The edge has refused the body for its length; `body` is empty then. */
   isTooLarge?: boolean;
   sourceIp: string;
+  /** The address of this machine at which it came in. */
+  ownIp?: string;
   protocol: string;
   receivedMilliseconds: number;
 };
@@ -40,7 +45,8 @@ export type RequestContext = {
   accountId: string;
   apiId: string;
   authorizer?: Record<string, unknown>;
-  domainName: string;
+  /** Left out where the host that was asked for is no name of this machine. */
+  domainName?: string;
   domainPrefix: string;
   extendedRequestId: string;
   httpMethod: string;
@@ -78,10 +84,11 @@ export function newRequestContext(
   request: RestRequest,
   resourcePath: string,
 ): RequestContext {
+  const domainName = ownHostOf(findHeader(request, "host"), request.ownIp);
   return {
     accountId: account,
     apiId: api.id,
-    domainName: findHeader(request, "host") ?? "localhost",
+    ...(domainName !== undefined && { domainName }),
     domainPrefix: api.id,
     extendedRequestId: randomBytes(11).toString("base64"),
     httpMethod: request.method,
@@ -99,7 +106,7 @@ export function newRequestContext(
       userAgent: findHeader(request, "user-agent") ?? null,
       userArn: null,
     },
-    path: `/${api.stageName}${request.path}`,
+    path: `${request.prefix ?? ""}${request.path}`,
     protocol: request.protocol,
     requestId: randomUUID(),
     requestTime: formatRequestTime(request.receivedMilliseconds),

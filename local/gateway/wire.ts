@@ -28,6 +28,7 @@ export function describeRequest(request: IncomingMessage, body: Buffer): RestReq
     headers,
     body,
     sourceIp: request.socket.remoteAddress ?? "127.0.0.1",
+    ownIp: request.socket.localAddress ?? "127.0.0.1",
     protocol: `HTTP/${request.httpVersion}`,
     receivedMilliseconds: Date.now(),
   };

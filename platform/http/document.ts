@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import { addressOf } from "./address.ts";
 import type { Contract } from "./contract.ts";
 import { commonHeaders } from "./envelope.ts";
 import { header } from "./request.ts";
@@ -13,12 +14,18 @@ type Declaration = Omit<
 /** A document as it goes out, with headers of its own. */
 export type Document = { body: string; headers?: Record<string, string> };
 
+/** Addresses for which a document is kept as it was made: an API has one or two. */
+const keptMax = 10;
+
 /**
  * The counterpart of `endpoint` for documents that are made with the bundle: public, the same for
  * everybody, and without the table's client, which would be the larger part of the bundle. `make`
- * is called once.
+ * is called once for each address at which the API is asked (`addressOf`).
  */
-export function document<const C extends Declaration>(declaration: C, make: () => Document) {
+export function document<const C extends Declaration>(
+  declaration: C,
+  make: (address: string | undefined) => Document,
+) {
   const contract = {
     kind: "endpoint",
     caller: "anyone",
@@ -27,10 +34,17 @@ export function document<const C extends Declaration>(declaration: C, make: () =
     grants: {},
     ...declaration,
   } as const;
-  let made: Document | undefined;
+  const documents = new Map<string | undefined, Document>();
+
+  function documentAt(address: string | undefined): Document {
+    const made = documents.get(address) ?? make(address);
+    if (documents.size >= keptMax) documents.clear();
+    documents.set(address, made);
+    return made;
+  }
 
   async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
-    made ??= make();
+    const made = documentAt(addressOf(event));
     const headers: Record<string, string> = {
       ...commonHeaders(event.requestContext.requestId, header(event, "origin")),
       ...made.headers,

@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
-import { call, liveStream, type Person, person, rawRequest } from "./people.ts";
+import { testHere } from "./elsewhere.ts";
+import { apiUrl, call, liveStream, type Person, person, rawRequest } from "./people.ts";
 
 let as: Person;
 beforeAll(async () => {
@@ -88,3 +89,21 @@ test("an answer over a kilobyte is compressed for who accepts it, and a short on
   expect(short.coding).toBeUndefined();
   expect(JSON.parse(short.bytes.toString())).toHaveProperty("superLikePrice");
 });
+
+testHere("what stands before a stage may have other names than ours")(
+  "both descriptions say where they were asked, and a name that is not this machine's is not said",
+  async () => {
+    const { port } = new URL(apiUrl());
+    const askAt = async (path: string, host: string) => {
+      const { bytes } = await getRaw(path, { host, "x-forwarded-host": "evil.example" });
+      return JSON.parse(bytes.toString()).servers;
+    };
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`]) {
+      expect(await askAt("/openapi.json", host)).toEqual([{ url: `http://${host}` }]);
+      const stage = { host, protocol: "ws" };
+      expect(await askAt("/asyncapi.json", host)).toEqual({ stage });
+    }
+    for (const path of ["/openapi.json", "/asyncapi.json"])
+      expect(await askAt(path, "evil.example")).toBeUndefined();
+  },
+);

@@ -56,6 +56,15 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       expect(Properties.RetentionInDays).toBe(stage === "dev" ? 7 : 90);
   });
 
+  test("describe the sockets at the address of their own API, which knows nothing of the others", () => {
+    const { properties } = functions.get(functionName(stage, "app/asyncapi"))!;
+    const { WS_ENDPOINT, PUBLIC_URL } = properties.Environment.Variables;
+    expect(JSON.stringify(WS_ENDPOINT)).toMatch(
+      /^\{"Fn::Join":\["",\["https:\/\/",\{"Fn::ImportValue":"ovation-\w+-realtime.*execute-api/,
+    );
+    expect(PUBLIC_URL).toBeUndefined();
+  });
+
   test("have a role each, and no managed policy", () => {
     const roles = [...functions.values()].map(({ properties }) => properties.Role["Fn::GetAtt"][0]);
     expect(new Set(roles).size).toBe(functions.size);

@@ -89,7 +89,7 @@ const exceptions: Record<string, readonly RegExp[]> = {
   "local/index.ts": [/^local\//],
   // Answers over the gateway's own routes.
   "local/issuer.ts": [/^local\/gateway\/own-routes\.ts$/],
-  "local/issuer-code.ts": [/^local\/gateway\/own-(access|routes)\.ts$/],
+  "local/issuer-code.ts": [/^local\/gateway\/own-(host|routes)\.ts$/],
   // What the sources, the gateway and the connections are given of a function.
   "local/lambda/function-routes.ts": [/^local\/(aws\/index|gateway\/(own-routes|sockets))\.ts$/],
   "local/monitoring/index.ts": [/^local\/gateway\/own-routes\.ts$/],

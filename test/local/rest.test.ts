@@ -88,7 +88,7 @@ describe("events", () => {
       stageVariables: null,
       body: null,
       isBase64Encoded: false,
-      requestContext: { stage: "dev", path: "/dev/health", resourcePath: "/health" },
+      requestContext: { stage: "dev", path: "/health", resourcePath: "/health" },
     });
     expect(Object.keys(event.queryStringParameters)).toEqual(["a", "b", "__proto__"]);
     expect(event.queryStringParameters.a).toBe("2");
