@@ -1,13 +1,21 @@
 import type { DoCalls } from "../model.ts";
-import { mayShare, type Pool, sharedMegabytesMax, takeShared } from "./pool.ts";
+import { findShared, mayShare, type Pool, sharedMegabytesMax } from "./pool.ts";
 import { type FunctionWorker, sharedCell, startWorker } from "./worker.ts";
 
 /** More idle workers than this are not kept: of functions that have their own, and shared ones. */
 const idleMax = { own: 4, shared: 6 };
 const idleMillisecondsMax = 60_000;
 
+/**
+ * While so many shared workers work, an event waits for one of them rather than for a new one: that
+ * would take the processors from them, run code that is not compiled yet, and end soon after.
+ */
+const sharedAtWorkMax = idleMax.shared;
+
 /** The workers of all functions: who gets which, and which of the idle ones end. */
 export type Fleet = {
+  /** Whether there is a worker for an event of the pool, or few enough at work for another one. */
+  hasPlace(pool: Pool): boolean;
   /** A worker for one event: an idle one, or a new one. */
   take(pool: Pool): FunctionWorker;
   /** Takes a worker back after its event, if it lives. */
@@ -31,6 +39,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   const frozen = sharedCell();
   const living = new Set<FunctionWorker>();
   const shared = new Set<FunctionWorker>();
+  const sharedAtWork = new Set<FunctionWorker>();
   let idleShared: FunctionWorker[] = [];
 
   function start(memoryMegabytes: number): FunctionWorker {
@@ -40,20 +49,33 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
     return worker;
   }
 
+  /** While environments are frozen nobody shares: an event of another must not wake one. */
+  const sharesNow = (pool: Pool) => Atomics.load(frozen, 0) === 0 && mayShare(pool);
+
+  function hasPlace(pool: Pool): boolean {
+    if (!sharesNow(pool) || pool.idle.length > 0) return true;
+    if (sharedAtWork.size < sharedAtWorkMax || findShared(idleShared, pool.lambda.name) >= 0)
+      return true;
+    // One that waits for something outside takes no processor.
+    return [...sharedAtWork].filter((worker) => !worker.isAsleep()).length < sharedAtWorkMax;
+  }
+
   function take(pool: Pool): FunctionWorker {
     // The one used last is warmest; the others may become old and end.
     const own = takeLiving(pool.idle);
     if (own !== undefined) return own;
-    // An environment that is frozen between its events must not be woken by those of another.
-    if (Atomics.load(frozen, 0) !== 0 || !mayShare(pool)) return start(pool.lambda.memoryMegabytes);
+    if (!sharesNow(pool)) return start(pool.lambda.memoryMegabytes);
     idleShared = idleShared.filter((worker) => !worker.ended());
-    const found = takeShared(idleShared, pool.lambda.name) ?? start(sharedMegabytesMax);
+    const at = findShared(idleShared, pool.lambda.name);
+    const found = idleShared.splice(at, at < 0 ? 0 : 1)[0] ?? start(sharedMegabytesMax);
     shared.add(found);
+    sharedAtWork.add(found);
     return found;
   }
 
   function giveBack(pool: Pool, worker: FunctionWorker): void {
     worker.idleSince = Date.now();
+    sharedAtWork.delete(worker);
     if (worker.ended()) forget(worker);
     else if (shared.has(worker)) idleShared.push(worker);
     else pool.idle.push(worker);
@@ -81,6 +103,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   timer.unref();
 
   return {
+    hasPlace,
     take,
     giveBack,
     holding: (name) => idleShared.filter((worker) => worker.holds(name)).length,

@@ -33,11 +33,10 @@ const functionsPerWorkerMax = 24;
 /** Whether a function may run in one thread with others: all but the heavy ones. */
 export const mayShare = ({ lambda }: Pool): boolean => lambda.memoryMegabytes <= sharedMegabytesMax;
 
-/** Takes the shared worker that suits a function best out of the idle ones. */
-export function takeShared(idle: FunctionWorker[], name: string): FunctionWorker | undefined {
+/** Which of the idle shared workers suits a function best; -1 where none has room for it. */
+export function findShared(idle: readonly FunctionWorker[], name: string): number {
   const holding = idle.findLastIndex((worker) => worker.holds(name));
-  const at = holding >= 0 ? holding : idle.findLastIndex(hasRoom);
-  return at < 0 ? undefined : idle.splice(at, 1)[0];
+  return holding >= 0 ? holding : idle.findLastIndex(hasRoom);
 }
 
 const hasRoom = (worker: FunctionWorker) => worker.size() < functionsPerWorkerMax;
@@ -45,4 +44,10 @@ const hasRoom = (worker: FunctionWorker) => worker.size() < functionsPerWorkerMa
 /** Workers that a function may have at once. */
 export function concurrencyOf({ lambda }: Pool, most: number): number {
   return Math.min(most, lambda.reservedConcurrency ?? most);
+}
+
+/** Those whose events wait: whoever has waited longest comes first. */
+export function listWaiting(pools: Iterable<Pool>): Pool[] {
+  const waiting = [...pools].filter((pool) => pool.waiting.length > 0);
+  return waiting.sort((a, b) => a.waiting[0]!.since - b.waiting[0]!.since);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { watchIdleShare } from "../idle-share.ts";
 import type { DoCalls, InvocationResult, Invoke, LambdaFunction } from "../model.ts";
 import { createFleet } from "./fleet.ts";
-import { concurrencyOf, createPool, type Pool, type Waiting } from "./pool.ts";
+import { concurrencyOf, createPool, listWaiting, type Pool, type Waiting } from "./pool.ts";
 import { type FunctionWorker, payloadBytesMax, type WorkerFunction } from "./worker.ts";
 
 type WorkersOptions = {
@@ -63,7 +63,7 @@ export function startWorkers(options: WorkersOptions): Workers {
   let isStopping = false;
 
   function runNext(pool: Pool): void {
-    while (pool.waiting.length > 0 && mayRun(pool))
+    while (pool.waiting.length > 0 && mayRun(pool) && fleet.hasPlace(pool))
       void runOn(pool, fleet.take(pool), pool.waiting.shift()!);
     if (pool.waiting.length > 0) growth.look();
   }
@@ -83,7 +83,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     pool.running.delete(worker);
     fleet.giveBack(pool, worker);
     done(result);
-    runNext(pool);
+    for (const next of listWaiting(pools.values())) runNext(next);
   }
 
   function invoke(lambda: LambdaFunction, event: string): Promise<InvocationResult> {

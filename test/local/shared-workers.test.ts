@@ -14,8 +14,9 @@ const atLoad = process.env.NAME;
 console.log("loading " + process.env.NAME);
 let calls = 0;
 let later;
-module.exports.handler = async ({ wait = 0, linger, set, die }) => {
+module.exports.handler = async ({ wait = 0, spin = 0, linger, set, die }) => {
   calls += 1;
+  for (const began = performance.now(); performance.now() - began < spin; );
   if (die) process.exit(3);
   if (set) process.env.SECRET = set;
   const before = process.env.NAME;
@@ -51,7 +52,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "ovation-test-"));
   lines = [];
   const functions: Record<string, LambdaFunction> = {};
-  for (const name of ["one", "two", "three", "large"]) {
+  for (const name of ["one", "two", "three", "four", "large"]) {
     // Each has a bundle of its own, as deployed functions have.
     writeFileSync(join(directory, `${name}.cjs`), source);
     const memoryMegabytes = name === "large" ? 1769 : 256;
@@ -123,6 +124,30 @@ test("a function shares its thread however often it is called, and a large one d
   expect((await call("one")).thread).toBe(thread);
   expect((await call("two")).thread).toBe(thread);
   expect(workers.threads()).toBe(2);
+});
+
+const sixCalls = ["one", "one", "two", "two", "three", "three"];
+const running = (name: string) => workers.counts()[name]?.running ?? 0;
+
+test("while six threads work nobody gets another one, and who has waited longest is next", async () => {
+  const work = sixCalls.map((name) => call(name, { spin: 300 }));
+  const waiting = [call("four"), call("one"), call("two")];
+  expect([workers.threads(), running("four")]).toEqual([6, 0]);
+  const large = call("large");
+  expect(workers.threads()).toBe(7);
+  await Promise.race(work);
+  // At once, and not only when it is looked at those who wait again.
+  expect(running("four")).toBe(1);
+  await Promise.all([...work, ...waiting, large]);
+});
+
+test("threads whose events only wait are none of the six", async () => {
+  await Promise.all(sixCalls.map((name) => call(name, { wait: 50 })));
+  const asleep = sixCalls.map((name) => call(name, { wait: 2_000 }));
+  await new Promise((done) => setTimeout(done, 500));
+  const four = call("four");
+  expect(running("four")).toBe(1);
+  await Promise.all([...asleep, four]);
 });
 
 test("a thread that one function ends is made anew for the others", async () => {
