@@ -1,6 +1,8 @@
 import type { MetricName } from "../platform/metrics.ts";
 import {
+  distribution,
   guarded,
+  hostFirewall,
   mappings,
   queuesOf,
   readers,
@@ -23,7 +25,7 @@ export type AlarmKind = Source & {
   /** What has happened, in a sentence that says who notices. */
   means: string;
   /** The sum of a minute unless stated otherwise. */
-  statistic?: "Maximum" | "p90";
+  statistic?: "Average" | "Maximum" | "p90";
   /** Reached or exceeded in a minute; 1 unless stated otherwise. */
   threshold?: number | ((watched: Watched, subject: string) => number);
   /**
@@ -31,6 +33,8 @@ export type AlarmKind = Source & {
    * a single minute is told, and not again for a quarter of an hour.
    */
   when?: "lasting";
+  /** Of a domain, whose metrics and alarms are in a region of their own (lib/host-watch.ts). */
+  at?: "edge";
   /** The whole account's, or our own stage's, where it is left out. */
   of?: (watched: Watched) => Subjects;
 };
@@ -133,6 +137,24 @@ export const alarmKinds = {
     means: "Callers of the HTTP API got 500, 503 or 504.",
     ...{ aws: "AWS/ApiGateway", metric: "5XXError" },
     of: ({ httpApiName }) => ({ http: { ApiName: httpApiName } }),
+  },
+  "host-5xx": {
+    name: "the domain answers 5xx",
+    means: "One answer in twenty under the stage's domain is a 5xx, whoever gives it.",
+    ...{ aws: "AWS/CloudFront", metric: "5xxErrorRate", statistic: "Average" },
+    threshold: 5,
+    ...{ when: "lasting", at: "edge" },
+    of: distribution,
+  },
+  "host-blocked": {
+    name: "the domain's firewall blocks",
+    means:
+      "The firewall refuses many requests under the stage's domain: a flood, or a client's bug.",
+    ...{ aws: "AWS/WAFV2", metric: "BlockedRequests" },
+    // Somebody always tries something.
+    threshold: 1_000,
+    ...{ when: "lasting", at: "edge" },
+    of: hostFirewall,
   },
   "gateway-failures": {
     name: "{} fails at the gateway",

@@ -1,5 +1,5 @@
 import { dueIndex } from "../platform/table/keys.ts";
-import { functionName } from "./names.ts";
+import { functionName, hostFirewallName } from "./names.ts";
 import type { Queues } from "./queues.ts";
 import { rowsOf } from "./route-table.ts";
 import type { Stage } from "./stages.ts";
@@ -14,6 +14,8 @@ export type Watched = {
   socketApiId: string;
   /** Ids of the mappings that read the table's stream, by the function they call. */
   streamMappings: Record<string, string>;
+  /** CloudFront's id of what answers under the stage's domain. */
+  distributionId?: string;
 };
 
 /** Subjects of a kind of alarm, each with the dimensions of its metric. */
@@ -43,6 +45,16 @@ export const tables = ({ tableName: TableName }: Watched): Subjects => ({
   table: { TableName },
   index: { TableName, GlobalSecondaryIndexName: dueIndex.name },
 });
+
+/** What answers under the stage's domain; nothing without one. */
+export const distribution = ({ distributionId: DistributionId }: Watched): Subjects =>
+  DistributionId === undefined ? {} : { domain: { DistributionId, Region: "Global" } };
+
+/** The firewall before the domain, by its name in metrics; all its rules together. */
+export const hostFirewall = ({ stage }: Watched): Subjects =>
+  stage.domain === undefined || !stage.firewall
+    ? {}
+    : { firewall: { WebACL: hostFirewallName(stage.name), Rule: "ALL" } };
 
 /** Functions that nobody waits for: an error of theirs is answered to nobody. */
 export const unattended = ({ stage }: Watched) =>

@@ -6,6 +6,7 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
 import type { AlarmKind } from "./alarm-list.ts";
+import type { Watched } from "./alarm-subjects.ts";
 import type { Stage } from "./stages.ts";
 
 /** By how many of the last minutes an alarm is decided. */
@@ -23,13 +24,10 @@ export class Alarms {
   private readonly scope: Construct;
   private readonly stage: Stage;
 
-  constructor(scope: Construct, stage: Stage) {
+  constructor(scope: Construct, stage: Stage, topicName = `ovation-${stage.name}-alarms`) {
     this.scope = scope;
     this.stage = stage;
-    this.topic = new Topic(scope, "alarms", {
-      topicName: `ovation-${stage.name}-alarms`,
-      enforceSSL: true,
-    });
+    this.topic = new Topic(scope, "alarms", { topicName, enforceSSL: true });
     // A policy of its own (TLS only) takes the place of SNS's, by which these could publish.
     for (const service of ["cloudwatch", "budgets"])
       this.topic.addToResourcePolicy(
@@ -44,8 +42,22 @@ export class Alarms {
       this.topic.addSubscription(new EmailSubscription(stage.alarmsAddress));
   }
 
+  /** Places the alarms of one kind, each on its subject's metric. */
+  placeAll(
+    entry: string,
+    kind: AlarmKind,
+    metrics: Record<string, Metric>,
+    watched: Watched,
+  ): void {
+    const { threshold: most = 1 } = kind;
+    for (const [subject, metric] of Object.entries(metrics)) {
+      const threshold = typeof most === "number" ? most : most(watched, subject);
+      this.place({ entry, kind, name: kind.name.replace("{}", subject), metric, threshold });
+    }
+  }
+
   /** Places an alarm, whose mail says what has happened and where to read on. */
-  place({ entry, kind, name, metric, threshold }: Wanted): void {
+  private place({ entry, kind, name, metric, threshold }: Wanted): void {
     const alarm = new Alarm(this.scope, name.replace(/[^a-z0-9]+/gi, "-"), {
       alarmName: `ovation-${this.stage.name}: ${name}`,
       alarmDescription: `${kind.means} What to do: docs/runbook.md#${entry}`,

@@ -31,16 +31,17 @@ export class Edge extends Stack {
     return this.tell("certificate-arn", certificateArn);
   }
 
-  /**
-   * A value as other regions read it: by an output of this stack, which needs no function of ours
-   * in either region.
-   * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
-   */
   private tell(id: string, value: string): string {
-    const output = new CfnOutput(this, id, { value });
-    return Fn.getStackOutput(this.stackName, this.getLogicalId(output), edgeRegion);
+    return told(this, new CfnOutput(this, id, { value }), edgeRegion);
   }
 }
+
+/**
+ * A stack's output as other regions read it, which needs no function of ours in either region.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
+ */
+export const told = (stack: Stack, output: CfnOutput, region: string): string =>
+  Fn.getStackOutput(stack.stackName, stack.getLogicalId(output), region);
 
 /** The hosted zone of a domain, which is not looked up: a synthesis asks nobody. */
 export const zoneOf = (scope: Construct, { id, name }: NonNullable<Domain["zone"]>): IHostedZone =>

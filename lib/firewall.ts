@@ -2,6 +2,7 @@ import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import { CfnWebACL, CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
 import type { Construct } from "constructs";
 import { sentenceOf } from "../platform/http/envelope.ts";
+import { hostFirewallName } from "./names.ts";
 import type { Stage } from "./stages.ts";
 
 /**
@@ -152,7 +153,7 @@ export const rulesOfOldNames = ({ domain }: Stage): CfnWebACL.RuleProperty[] =>
  * https://docs.aws.amazon.com/waf/latest/developerguide/customizing-the-response-for-blocked-requests.html
  */
 export function placeHostFirewall(scope: Construct, stage: string): CfnWebACL {
-  const name = `ovation-${stage}-host`;
+  const name = hostFirewallName(stage);
   const customResponse = { responseCode: 403, customResponseBodyKey: "refused" };
   // A handshake has its token in the query, and one of many groups is longer than 2,048 bytes.
   const counted = [...countedRules, "SizeRestrictions_QUERYSTRING"];

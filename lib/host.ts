@@ -22,7 +22,7 @@ import { CloudFrontTarget } from "aws-cdk-lib/aws-route53-targets";
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { type Domain, originOf } from "./domain.ts";
-import { type Edge, zoneOf } from "./edge.ts";
+import { type Edge, told, zoneOf } from "./edge.ts";
 import { cachedPaths, cachePolicies } from "./host-cache.ts";
 import { headersPolicy } from "./host-headers.ts";
 import { originKeyHeader } from "./lock.ts";
@@ -52,6 +52,9 @@ const failures = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504];
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-custom-domains.html
  */
 export class Host extends Stack {
+  /** CloudFront's id of the distribution, for stacks of this region and for those of others. */
+  readonly distributionId: string;
+  readonly distributionIdElsewhere: string;
   /** Where the pages lie, which `npm run deploy` brings there. */
   private readonly pages: Bucket;
 
@@ -87,6 +90,9 @@ export class Host extends Stack {
     new CfnOutput(this, "socket-url", { value: `wss://${domain.name}/ws` });
     // The target of the name's record, where it is entered elsewhere than in a zone of ours.
     new CfnOutput(this, "distribution-name", { value: distribution.distributionDomainName });
+    this.distributionId = distribution.distributionId;
+    const output = new CfnOutput(this, "distribution-id", { value: this.distributionId });
+    this.distributionIdElsewhere = told(this, output, this.region);
     new CfnOutput(this, "pages-bucket", { value: this.pages.bucketName });
   }
 

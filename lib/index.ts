@@ -5,6 +5,7 @@ import { Delivery } from "./delivery.ts";
 import { withOwnPages } from "./domain.ts";
 import { Edge } from "./edge.ts";
 import { Host } from "./host.ts";
+import { HostWatch } from "./host-watch.ts";
 import { HttpApi } from "./http-api.ts";
 import { Identity } from "./identity.ts";
 import { Realtime } from "./realtime.ts";
@@ -28,6 +29,7 @@ export function placeStage(app: App, given: Stage): void {
     stack.addStackDependency(identity);
     stack.addStackDependency(account);
   }
+  let host: Host | undefined;
   if (stage.domain !== undefined) {
     const isNeeded = stage.firewall || stage.domain.certificate === undefined;
     const edge = isNeeded ? new Edge(app, id("edge"), stage, stage.domain) : undefined;
@@ -39,14 +41,14 @@ export function placeStage(app: App, given: Stage): void {
       sockets: realtime.apiId,
     };
     const key = data.edgeKey;
-    new Host(app, id("host"), stage, stage.domain, {
+    host = new Host(app, id("host"), stage, stage.domain, {
       ...(edge && { edge }),
       apis,
       ...(key && { key }),
     });
   }
   if (stage.repository !== undefined) new Delivery(app, id("delivery"), stage, stage.repository);
-  new Watch(app, id("watch"), {
+  const watched = {
     stage,
     tableName: data.table.tableName,
     queues: data.queues,
@@ -59,5 +61,12 @@ export function placeStage(app: App, given: Stage): void {
       ...(identity.log && { identity: identity.log }),
     },
     streamMappings: realtime.streamMappings,
+  };
+  new Watch(app, id("watch"), {
+    ...watched,
+    ...(host && { distributionId: host.distributionId }),
   });
+  if (host === undefined) return;
+  const distributionId = host.distributionIdElsewhere;
+  new HostWatch(app, id("host-watch"), { ...watched, distributionId }).addStackDependency(host);
 }

@@ -13,6 +13,9 @@ export const issuerParameters = (stage: string) => ({
   jwks: `/ovation/${stage}/jwks`,
 });
 
+/** The firewall before a stage's domain, also in its metrics. */
+export const hostFirewallName = (stage: string) => `ovation-${stage}-host`;
+
 /** The stage's vault of backups. */
 export const vaultName = ({ name }: { name: string }) => `ovation-${name}`;
 

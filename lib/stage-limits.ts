@@ -48,7 +48,16 @@ export function assertRetention({ name, messageDays }: { name: string; messageDa
   throw new Error(`${name}: messageDays is ${messageDays}, expected 0 or at least 2`);
 }
 
+/** A stage's domain and where the rest of it is. */
+type Placed = { name: string; domain?: object; region?: string };
+
+/** Throws where a domain's alarms, in a region of their own, would not know where the stage is. */
+export function assertPlace({ name, domain, region }: Placed): void {
+  if (domain === undefined || region !== undefined) return;
+  throw new Error(`${name}: a stage with a domain names its region, in lib/stages.ts`);
+}
+
 /** Throws a sentence where a stage asks for what cannot be had. */
-export function assertPossible(stage: Reserving & Calling & { messageDays: number }): void {
-  for (const assert of [assertConcurrency, assertRate, assertRetention]) assert(stage);
+export function assertPossible(stage: Reserving & Calling & Placed & { messageDays: number }) {
+  for (const assert of [assertConcurrency, assertRate, assertRetention, assertPlace]) assert(stage);
 }

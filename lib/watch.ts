@@ -4,6 +4,7 @@ import { FilterPattern, type LogGroup, MetricFilter } from "aws-cdk-lib/aws-logs
 import type { Construct } from "constructs";
 import { metricNamespace } from "../platform/metrics.ts";
 import { type AlarmKind, alarmKinds } from "./alarm-list.ts";
+import { metricsOfKind } from "./alarm-metrics.ts";
 import type { Watched } from "./alarm-subjects.ts";
 import { Alarms } from "./alarms.ts";
 import { placeBudget } from "./budget.ts";
@@ -33,12 +34,9 @@ export class Watch extends Stack {
     const shown = new Map<string, Record<string, IMetric>>();
     for (const [entry, kind] of Object.entries<AlarmKind>(alarmKinds)) {
       const metrics = this.metricsOf(kind, watched);
-      for (const [subject, metric] of Object.entries(metrics)) {
-        const { threshold: most = 1 } = kind;
-        const threshold = typeof most === "number" ? most : most(watched, subject);
-        alarms.place({ entry, kind, name: kind.name.replace("{}", subject), metric, threshold });
-      }
-      shown.set(kind.name.replace("{} ", "").replace("{}: ", ""), metrics);
+      if (kind.at === undefined) alarms.placeAll(entry, kind, metrics, watched);
+      if (Object.keys(metrics).length > 0)
+        shown.set(kind.name.replace("{} ", "").replace("{}: ", ""), metrics);
     }
     placeBudget(this, this.stage, alarms.topic);
     placeDashboard(this, this.stage, shown);
@@ -50,16 +48,7 @@ export class Watch extends Stack {
       return kind.lines === "faults"
         ? this.countLines("faults", watched.logs, isFault)
         : this.countLines("failures", watched.tencentAccessLogs, isGatewayFailure);
-    const { statistic = "Sum" } = kind;
-    const subjects = kind.of?.(watched) ?? { all: {} };
-    const [namespace, name] = "own" in kind ? [metricNamespace, kind.own] : [kind.aws, kind.metric];
-    const own = "own" in kind ? { stage: this.stage.name } : {};
-    return Object.fromEntries(
-      Object.entries(subjects).map(([subject, dimensions]) => [
-        subject,
-        metricOf(namespace, name, { ...own, ...dimensions }, statistic),
-      ]),
-    );
+    return metricsOfKind(kind, watched);
   }
 
   /** Lines of logs that match a pattern, each log's as a metric of its own. */

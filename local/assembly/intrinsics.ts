@@ -110,6 +110,12 @@ const resolvers: Record<string, Resolver> = {
   "Fn::Sub": substitute,
   "Fn::ImportValue": (templates, stack, argument) =>
     resolveImport(templates, resolveText(templates, stack, argument)),
+  "Fn::GetStackOutput": (templates, _stack, argument) => {
+    const { StackName = "", OutputName = "" } = argument as JsonObject;
+    const output = templates.stacks.get(String(StackName))?.Outputs?.[String(OutputName)];
+    if (output === undefined) throw new Error(`No stack ${StackName} says ${OutputName}`);
+    return resolve(templates, String(StackName), output.Value) ?? "";
+  },
   "Fn::If": (templates, stack, argument) => {
     const [name, yes, no] = asList(argument);
     const branch = holds(templates, stack, String(name)) ? yes : no;

@@ -68,6 +68,7 @@ test.each<[Json, Json | undefined]>([
   ],
   [{ "Fn::Sub": [`\${x}-\${Plain}`, { x: { Ref: "AWS::Partition" } }] }, "aws-plain"],
   [{ "Fn::ImportValue": "exported" }, "/made"],
+  [{ "Fn::GetStackOutput": { StackName: "stack1", OutputName: "Out" } }, "/made"],
   [{ "Fn::If": ["Yes", "a", "b"] }, "a"],
   [{ "Fn::If": ["Both", "a", { Ref: "AWS::NoValue" }] }, undefined],
   [{ "Fn::If": ["Either", "a", "b"] }, "a"],
@@ -79,6 +80,7 @@ test.each<[Json, Json | undefined]>([
 test.each<[Json, RegExp]>([
   [{ "Fn::GetAZs": "" }, /cannot work out Fn::GetAZs/],
   [{ Ref: "Nowhere" }, /no resource Nowhere/],
+  [{ "Fn::GetStackOutput": { StackName: "no", OutputName: "x" } }, /No stack no says x/],
   [{ Ref: "Empty" }, /no default value/],
   [{ "Fn::GetAtt": ["Queue", "Colour"] }, /no attribute Colour of AWS::SQS::Queue/],
   [{ "Fn::ImportValue": "nothing" }, /No stack of the assembly exports nothing/],

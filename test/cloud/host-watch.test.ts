@@ -1,0 +1,101 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Domain } from "../../lib/domain.ts";
+import { isAccepted } from "../../lib/nag.ts";
+import { assertPlace } from "../../lib/stage-limits.ts";
+import { stageOf } from "../../lib/stages.ts";
+import { resourcesOf, synthesize, theResource } from "./templates.ts";
+
+/* The alarms of a stage with a domain, as prod and dev would have them. */
+
+const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
+const domain: Domain = { name: "live.acme.com", zone };
+const place = { account: "111122223333", region: "eu-central-1", domain };
+const withDomain = (name: string) =>
+  synthesize({ ...stageOf((key) => (key === "stage" ? name : undefined)), ...place });
+const made = await withDomain("prod");
+const { templates } = made;
+const alarmsOf = (of: typeof templates, stack: string) =>
+  resourcesOf(of, "AWS::CloudWatch::Alarm", stack).map(({ Properties }) => Properties);
+
+/** Where AWS says which metrics there are, each with its one statistic and its dimensions. */
+const documented = {
+  // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
+  "AWS/CloudFront 5xxErrorRate": ["Average", "DistributionId", "Region"],
+  // https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
+  "AWS/WAFV2 BlockedRequests": ["Sum", "Rule", "WebACL"],
+};
+
+describe("the alarms of a domain", () => {
+  const alarms = alarmsOf(templates, "host-watch");
+  type Named = { Name: string; Value: unknown };
+  const valuesOf = ({ Dimensions }: { Dimensions: Named[] }) =>
+    Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
+
+  test("look at what CloudFront and its firewall publish, by the names that AWS gives it", () => {
+    const found = alarms.map((alarm) => [
+      `${alarm.Namespace} ${alarm.MetricName}`,
+      [alarm.Statistic, ...Object.keys(valuesOf(alarm)).sort()],
+    ]);
+    expect(Object.fromEntries(found)).toEqual(documented);
+  });
+
+  test("know the stage's own distribution and firewall", () => {
+    const [rate, blocked] = alarms;
+    const { DistributionId, Region } = valuesOf(rate);
+    expect(Region).toBe("Global");
+    expect(DistributionId).toEqual({
+      "Fn::GetStackOutput": {
+        StackName: "ovation-prod-host",
+        OutputName: "distributionid",
+        Region: "eu-central-1",
+      },
+    });
+    const { VisibilityConfig } = theResource(templates, "AWS::WAFv2::WebACL", "edge").Properties;
+    expect(valuesOf(blocked)).toEqual({ WebACL: VisibilityConfig.MetricName, Rule: "ALL" });
+  });
+
+  test("are where these metrics are, and tell the stage's address by a topic there", () => {
+    const topics = resourcesOf(templates, "AWS::SNS::Topic").map(({ Properties }) => Properties);
+    expect(topics.map(({ TopicName }) => TopicName).sort()).toEqual([
+      "ovation-prod-alarms",
+      "ovation-prod-host-alarms",
+    ]);
+    const policy = theResource(templates, "AWS::SNS::TopicPolicy", "host-watch").Properties;
+    for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual(policy.Topics);
+    const mail = theResource(templates, "AWS::SNS::Subscription", "host-watch").Properties;
+    expect(mail.Endpoint).toBe("alarms@ovation.example");
+  });
+
+  test("last before they ring, and are not in the stage's own region, where they would be silent", () => {
+    for (const { EvaluationPeriods, DatapointsToAlarm, Period, TreatMissingData } of alarms)
+      expect([DatapointsToAlarm, EvaluationPeriods, Period, TreatMissingData]).toEqual([
+        ...[3, 5, 60],
+        "notBreaching",
+      ]);
+    for (const { Namespace } of alarmsOf(templates, "watch"))
+      expect(Namespace).not.toMatch(/CloudFront|WAF/);
+  });
+
+  test("are shown on the stage's dashboard, with the region of their metrics", () => {
+    const dashboard = theResource(templates, "AWS::CloudWatch::Dashboard", "watch").Properties;
+    const body = JSON.stringify(dashboard.DashboardBody);
+    for (const metric of ["5xxErrorRate", "BlockedRequests"])
+      expect(body).toMatch(new RegExp(`${metric}.{0,600}?us-east-1`));
+  });
+
+  test("are the distribution's alone where there is no firewall", async () => {
+    const { templates: open, findings } = await withDomain("dev");
+    expect(alarmsOf(open, "host-watch").map(({ MetricName }) => MetricName)).toEqual([
+      "5xxErrorRate",
+    ]);
+    const all = [...made.findings, ...findings];
+    expect(all.filter(({ rule, path }) => !isAccepted(rule, path))).toEqual([]);
+  });
+
+  test("want a stage that says where it is", () => {
+    const nowhere = { name: "prod", domain };
+    expect(() => assertPlace(nowhere)).toThrow("prod: a stage with a domain names its region");
+    expect(() => assertPlace({ ...nowhere, region: "eu-central-1" })).not.toThrow();
+    expect(() => assertPlace({ name: "dev" })).not.toThrow();
+  });
+});
