@@ -4,8 +4,8 @@ import type { AddressInfo, Server as TcpServer } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Log } from "../log.ts";
+import { answerNotYet } from "./not-yet.ts";
 import type { OwnRoutes } from "./own-routes.ts";
-import { answerJson } from "./own-routes.ts";
 import type { Pages } from "./pages.ts";
 import type { AnswerRequest } from "./rest.ts";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
@@ -143,7 +143,7 @@ async function answerAny(
   const own = (await ownRoutes.answer(described)) ?? mounts?.pages?.answer(described);
   if (own) return own;
   const mount = mounts?.rest.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
-  if (mount === undefined) return answerNotYet();
+  if (mount === undefined) return answerNotYet(described);
   described.prefix = mount.prefix;
   described.path = path.slice(mount.prefix.length) || "/";
   const answer = await mount.answer(described);
@@ -153,20 +153,6 @@ async function answerAny(
 function answerAndClose(statusCode: number): RestAnswer {
   const headers: RestAnswer["headers"] = [["Connection", "close"]];
   return { statusCode, headers, body: Buffer.alloc(0), by: "edge" };
-}
-
-function answerNotYet(): RestAnswer {
-  const body = {
-    isSuccess: false,
-    statusCode: 503,
-    data: null,
-    errors: ["Service temporarily unavailable"],
-    timestamp: new Date().toISOString(),
-  };
-  return answerJson(503, body, [
-    ["Retry-After", "1"],
-    ["Access-Control-Allow-Origin", "*"],
-  ]);
 }
 
 const isAny = (host: string) => host === "0.0.0.0" || host === "::";

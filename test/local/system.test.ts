@@ -28,7 +28,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test("every path is 503 in an envelope until the system is up", async () => {
+test("until the system is up every path is 503, in an envelope and to browsers as a page", async () => {
   const port = await freePort();
   let give: (directory: string) => void = () => undefined;
   const assembly = new Promise<string>((resolve) => {
@@ -48,6 +48,16 @@ test("every path is 503 in an envelope until the system is up", async () => {
     errors: ["Service temporarily unavailable"],
     timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
   });
+  const accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  const page = await fetch(url, { headers: { accept } });
+  expect([page.status, page.headers.get("retry-after")]).toEqual([503, "1"]);
+  expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(await page.text()).toMatch(/http-equiv="refresh" content="1"[\s\S]*Ovation is starting/);
+  const others = [{ accept: "*/*" }, { accept: "application/json" }].map((headers) => ({
+    headers,
+  }));
+  for (const init of [...others, { headers: { accept }, method: "POST" }])
+    expect(await (await fetch(url, init)).json()).toMatchObject({ statusCode: 503 });
   const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
   const refused = await new Promise<Error>((resolve) => socket.once("error", resolve));
   expect(refused.message).toContain("503");
