@@ -24,9 +24,6 @@ export function headersPolicy(
   kind: string,
   headers: Readonly<Record<string, string>>,
 ): ResponseHeadersPolicy {
-  const id = `${kind}-headers`;
-  const made = scope.node.tryFindChild(id);
-  if (made !== undefined) return made as ResponseHeadersPolicy;
   const own = Object.entries(headers).filter(
     ([name]) => !objectHeaders.includes(name) && !(name in securityHeaders) && name !== allowOrigin,
   );
@@ -34,7 +31,7 @@ export function headersPolicy(
     ([name, value]) => securityHeaders[name]?.(value) ?? {},
   );
   const origin = headers[allowOrigin];
-  return new ResponseHeadersPolicy(scope, id, {
+  return new ResponseHeadersPolicy(scope, `${kind}-headers`, {
     responseHeadersPolicyName: `${scope.node.id}-${kind}`,
     securityHeadersBehavior: Object.assign({ strictTransportSecurity: httpsOnly }, ...security),
     customHeadersBehavior: {

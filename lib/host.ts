@@ -108,15 +108,15 @@ export class Host extends Stack {
     const cached = Object.fromEntries(
       cachedPaths(stage).map((path) => [path, called(http, cache.lists)]),
     );
+    const ofPages = this.behaviorsOfPages();
     return {
       defaultBehavior: called(http),
       additionalBehaviors: {
-        "/": { ...this.ofPages("page"), functionAssociations: [this.leadHome(stage)] },
+        "/": { ...ofPages.page!, functionAssociations: [this.leadHome(stage)] },
         ...Object.fromEntries(
-          Object.entries(pagePaths).flatMap(([kind, { paths }]) => {
-            const behavior = this.ofPages(kind);
-            return paths.map((path) => [path, behavior]);
-          }),
+          Object.entries(pagePaths).flatMap(([kind, { paths }]) =>
+            paths.map((path) => [path, ofPages[kind]!]),
+          ),
         ),
         "/pictures/*": called(api(apis.pictures), cache.pictures),
         "/ws": called(api(apis.sockets)),
@@ -127,25 +127,27 @@ export class Host extends Stack {
     };
   }
 
-  private pagesOrigin: IOrigin | undefined;
-
-  /** Files of the pages, with the headers of their kind. */
-  private ofPages(kind: string): BehaviorOptions {
+  /** Files of the pages by their kinds, each with its headers. */
+  private behaviorsOfPages(): Record<string, BehaviorOptions> {
     // May be listed by CloudFront, else a file that is not there would be 403. No viewer can ask
     // for a list: that is `/` of the bucket, and `/` of the host never gets there.
     Annotations.of(this).acknowledgeWarning(
       "@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk",
       "The function of `/` answers by itself",
     );
-    this.pagesOrigin ??= S3BucketOrigin.withOriginAccessControl(this.pages as IBucket, {
+    const origin = S3BucketOrigin.withOriginAccessControl(this.pages as IBucket, {
       originAccessLevels: [AccessLevel.READ, AccessLevel.LIST],
     });
-    return {
-      origin: this.pagesOrigin,
-      viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-      cachePolicy: CachePolicy.CACHING_OPTIMIZED,
-      responseHeadersPolicy: headersPolicy(this, kind, pagePaths[kind]!.headers),
-    };
+    const behaviors = Object.entries(pagePaths).map(([kind, { headers }]) => [
+      kind,
+      {
+        origin,
+        viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+        cachePolicy: CachePolicy.CACHING_OPTIMIZED,
+        responseHeadersPolicy: headersPolicy(this, kind, headers),
+      },
+    ]);
+    return Object.fromEntries(behaviors);
   }
 
   /** `/` is the console on every deployed stage: Studio is for one machine. */
