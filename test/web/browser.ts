@@ -125,11 +125,13 @@ export async function traceTasks(page: Page, act: () => Promise<unknown>): Promi
       .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
       .map(({ pid, tid }) => `${pid} ${tid}`),
   );
-  return traceEvents
-    .filter(({ name, ph, pid, tid }) => {
-      const isTask = ph === "X" && name.endsWith("RunTask");
-      return isTask && threads.has(`${pid} ${tid}`);
-    })
+  const tasks = traceEvents.filter(({ name, ph, pid, tid }) => {
+    const isTask = ph === "X" && name.endsWith("RunTask");
+    return isTask && threads.has(`${pid} ${tid}`);
+  });
+  // Most Chromiums tell each task twice, by the name of what runs it too.
+  const once = tasks.filter(({ name }) => name === "RunTask");
+  return (once.length > 0 ? once : tasks)
     .map(({ dur = 0, tdur = 0 }) => ({
       milliseconds: tdur / 1000,
       isDisturbed: dur > 1.5 * tdur,
