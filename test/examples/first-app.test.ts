@@ -1,25 +1,19 @@
 /** docs/first-app.md word for word: its files are written and its commands run, in their order. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { freePort } from "../system.ts";
 import { browserTest, openBrowser } from "../web/browser.ts";
+import { blocksOf, readGuide } from "./guides.ts";
 import { answers, type Program, soon, startProgram } from "./programs.ts";
 
 const root = join(import.meta.dirname, "../..");
-const guide = readFileSync(join(root, "docs/first-app.md"), "utf8");
 const testMilliseconds = 400_000;
 
-/** The fenced blocks: commands (`sh`), or a file with its name behind the language. */
-const blocks = [...guide.matchAll(/^( *)```(\w+)(?: (\S+))?\n([\s\S]*?)^\1```$/gm)].map(
-  ([, indent = "", language, name, text = ""]) => ({
-    language,
-    name,
-    text: text.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
-  }),
-);
+/** Commands (`sh`), or a file with its name behind the language. */
+const blocks = blocksOf(readGuide("docs/first-app.md"));
 const commandsOf = (text: string) => text.trim().split("\n");
 
 /** What stays open in a terminal of its own. */
@@ -89,7 +83,7 @@ test(
     let cwd = root;
     for (const { language, name, text } of blocks) {
       if (language !== "sh") {
-        writeFileSync(join(app, name!), place(text));
+        writeFileSync(join(app, name), place(text));
         continue;
       }
       const commands = commandsOf(text);
@@ -100,7 +94,7 @@ test(
       if (last === "node server.mjs") await open(last, cwd, `http://127.0.0.1:${ports.app}/`);
     }
     expect(cwd).toBe(app);
-    expect(blocks.map(({ name }) => name).filter((name) => name?.includes("."))).toEqual([
+    expect(blocks.map(({ name }) => name).filter((name) => name.includes("."))).toEqual([
       ...["server.mjs", "index.html", "app.js"],
     ]);
     expect(existsSync(join(app, "ovation-client-0.1.0.tgz"))).toBe(true);
@@ -130,8 +124,8 @@ browserTest(
     await ann.getByRole("button", { name: "Give a rose" }).click();
     await ann.locator("#credits", { hasText: /^490$/ }).waitFor();
     await expectGoal(bob, 10);
-    const [, tried = ""] = /```sh checkout\n([\s\S]*?)```/.exec(guide)!;
-    run(commandsOf(tried), root);
+    const tried = blocks.find(({ name }) => name === "checkout")!;
+    run(commandsOf(tried.text), root);
     for (const page of [ann, bob]) await expectGoal(page, 60);
     await running.get("npm start")!.stop();
     await ann.locator("#state", { hasText: "offline" }).waitFor();

@@ -1,11 +1,8 @@
 /** The commands of the guide to gifts, one block after the other in one shell. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type System, startSystem } from "../system.ts";
-import { pasteInto, shellBlocks } from "./paste.ts";
+import { pastedBlocks } from "./guides.ts";
+import { pasteInto } from "./paste.ts";
 
-const root = join(import.meta.dirname, "../..");
-const guide = readFileSync(join(root, "docs/gifts.md"), "utf8");
 const testMilliseconds = 180_000;
 
 let system: System;
@@ -17,7 +14,8 @@ afterAll(() => system?.stop());
 test(
   "the guide's wallet goes from 100 to 90, back to 100 and to 40, as it says",
   () => {
-    const answers = pasteInto(system, shellBlocks(guide).join(""))
+    const commands = pastedBlocks("docs/gifts.md").map(({ text }) => text);
+    const answers = pasteInto(system, commands.join(""))
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));

@@ -26,13 +26,16 @@ const isShell = ({ language }: Block) => ["sh", "bash", "shell", "console"].incl
 /** How a block begins that this machine cannot try: its reader is told so by the same line. */
 const needsAccount = /^# needs an AWS account/;
 
+/** The blocks that are commands, with those that only an account of AWS can run. */
+export const shellBlocks = (path: string): Block[] => blocksOf(readGuide(path)).filter(isShell);
+
 /** The blocks that are pasted into a shell beside a running system. */
 export const pastedBlocks = (path: string): Block[] =>
-  blocksOf(readGuide(path)).filter((block) => isShell(block) && !needsAccount.test(block.text));
+  shellBlocks(path).filter(({ text }) => !needsAccount.test(text));
 
 /** The blocks that only somebody with an account of AWS can run. */
 export const accountBlocks = (path: string): Block[] =>
-  blocksOf(readGuide(path)).filter((block) => isShell(block) && needsAccount.test(block.text));
+  shellBlocks(path).filter(({ text }) => needsAccount.test(text));
 
 /** Whether a line is something that one types into a shell. */
 export const startsProgram = (line: string): boolean =>
