@@ -53,12 +53,14 @@ function readReport(): Report | undefined {
 
 /**
  * What jest came to, with a second try of what failed if `SECOND_TRY=on` asks for it; without a report
- * nothing is known but that it failed.
+ * nothing is known but that it failed. A run with options of jest (`-t name`) is tried once: a
+ * second one by its files alone would be another run.
  */
 function run(options: readonly string[], env?: Record<string, string>): Outcome {
   const first = runAndRead(options, env);
   if (first === undefined) return { passed: 0, failed: 1 };
-  const files = process.env.SECOND_TRY === "on" ? filesToRepeat(first) : [];
+  const hasOptions = options.some((option) => option.startsWith("-"));
+  const files = process.env.SECOND_TRY === "on" && !hasOptions ? filesToRepeat(first) : [];
   const second = files.length > 0 ? runAndRead(["--runTestsByPath", ...files], env) : undefined;
   if (second === undefined) return outcomeOf(first);
   const stillFailed = new Set(failuresOf(second));

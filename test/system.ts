@@ -76,10 +76,19 @@ export async function startSystem(settings: Settings = {}): Promise<System> {
   };
 }
 
-async function healthy(url: string, child: ChildProcess, output: () => string): Promise<void> {
+/**
+ * Waits until a system that was started is well; throws, with what it said, where it ends before
+ * that or takes too long.
+ */
+export async function healthy(
+  url: string,
+  child: ChildProcess,
+  output: () => string,
+): Promise<void> {
   const deadline = Date.now() + startSecondsMax * 1000;
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`The system ended at its start:\n${output()}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`The system ended at its start:\n${output()}`);
     const answer = await fetch(`${url}/health`).catch(() => undefined);
     if (answer?.status === 200) return;
     if (Date.now() > deadline) throw new Error(`The system did not get ready:\n${output()}`);

@@ -1,10 +1,17 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** A cross-section: HTTP and bodies as bytes, tokens, Tencent's host, sockets, what is skipped. */
 const files = ["tokens", "tencent", "push", "sign-in"].map((name) => `test/api/${name}.test.ts`);
+
+let child: ChildProcess | undefined;
+// A test that took too long leaves it behind, with a system and with tests of its own.
+afterAll(() => {
+  const isOver = child?.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  if (!isOver) process.kill(-child!.pid!, "SIGKILL");
+});
 
 test("black-box tests pass against a stage of which they know URLs and an issuer alone", async () => {
   const directory = mkdtempSync(join(tmpdir(), "stage-test-"));
@@ -13,15 +20,17 @@ test("black-box tests pass against a stage of which they know URLs and an issuer
   const env = { ...process.env };
   // What an outer run has found must not lead this one to another system.
   for (const name of Object.keys(env)) if (/_URL$|^OWN_SYSTEM$|^JEST_/.test(name)) delete env[name];
-  const child = spawn(process.execPath, ["--no-warnings", "test/stage/index.ts", ...options], {
+  const stage = spawn(process.execPath, ["--no-warnings", "test/stage/index.ts", ...options], {
     env,
     stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
   });
+  child = stage;
   let said = "";
-  child.stderr.on("data", (chunk) => {
+  stage.stderr.on("data", (chunk) => {
     said += chunk;
   });
-  const code = await new Promise((done) => child.once("close", done));
+  const code = await new Promise((done) => stage.once("close", done));
   expect({ code, said }).toEqual({ code: 0, said });
   const { testResults, numPassedTests } = JSON.parse(readFileSync(report, "utf8"));
   rmSync(directory, { recursive: true });

@@ -8,13 +8,12 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../system.ts";
+import { freePort, healthy } from "../system.ts";
 import { makeCertificate } from "./certificate.ts";
 import { hosts, startFront } from "./front.ts";
 import { startIssuer } from "./issuer.ts";
 
 const root = join(import.meta.dirname, "../..");
-const startMillisecondsMax = 180_000;
 
 /** Runs a program of ours on this Node; what it says is seen. */
 function run(options: string[], env: Record<string, string>) {
@@ -25,21 +24,6 @@ function run(options: string[], env: Record<string, string>) {
   });
   const ended = new Promise<number>((done) => child.once("exit", (code) => done(code ?? 1)));
   return { child, ended };
-}
-
-/** Waits until the stage's front says that it is well; this program trusts no certificate. */
-async function healthy(port: number, ended: Promise<number>): Promise<void> {
-  let isOver = false;
-  void ended.then(() => {
-    isOver = true;
-  });
-  for (const deadline = Date.now() + startMillisecondsMax; Date.now() < deadline; ) {
-    const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
-    if (answer?.status === 200) return;
-    if (isOver) break;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  throw new Error("The runner did not get ready");
 }
 
 const directory = await mkdtemp(join(tmpdir(), "ovation-stage-"));
@@ -65,7 +49,8 @@ const runner = run(["test/stage/runner.ts"], {
 });
 let code = 1;
 try {
-  await healthy(port, runner.ended);
+  // Not by the front: this program trusts no certificate. What the runner says is seen already.
+  await healthy(`http://127.0.0.1:${port}`, runner.child, () => "(see above)");
   const jest = ["node_modules/jest/bin/jest.js", "--maxWorkers=2", "--forceExit"];
   const paths = process.argv.slice(2);
   const tests = run(
