@@ -6,8 +6,9 @@ import { viewersNow } from "../../platform/push/viewer-count.ts";
 import { getLog, noteViewers } from "../../platform/store/log/logs.ts";
 import { listSubscribers } from "../../platform/store/log/subscribers.ts";
 import { key } from "../../platform/table/keys.ts";
-import { table, tableName, useTable } from "../../platform/table/table.ts";
+import { table, tableName } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
+import { meterKeys } from "./key-meter.ts";
 import { setScene } from "./push/scene.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser } from "./wallet-people.ts";
@@ -24,25 +25,7 @@ const size = 3_000;
 const unitsOfAKey = 300;
 
 /** Read units by partition key. */
-const spent = new Map<string, number>();
-type Command = { constructor: { name: string }; input: Record<string, unknown> };
-type Consumed = { CapacityUnits: number } | { CapacityUnits: number }[];
-
-function meter(): void {
-  const client = table();
-  const send = async (command: Command) => {
-    const { input } = command;
-    Object.assign(input, { ReturnConsumedCapacity: "TOTAL" });
-    const answer = (await client.send(command as never)) as { ConsumedCapacity?: Consumed };
-    const { PK } = (input.Key ?? {}) as { PK?: string };
-    const owner = PK ?? (input.ExpressionAttributeValues as { ":pk"?: string })?.[":pk"];
-    const isRead = /^(Get|Query)/.test(command.constructor.name);
-    for (const { CapacityUnits } of [answer.ConsumedCapacity ?? []].flat())
-      if (isRead && owner !== undefined) spent.set(owner, (spent.get(owner) ?? 0) + CapacityUnits);
-    return answer;
-  };
-  useTable({ send } as unknown as typeof client);
-}
+let spent: Map<string, number>;
 const most = () => Math.max(...spent.values());
 
 let scene: Awaited<ReturnType<typeof setScene>>;
@@ -77,7 +60,7 @@ beforeAll(async () => {
     );
   await getLog(streamId);
   await noteViewers(streamId, size, new Date(now.getTime() - 6_000));
-  meter();
+  spent = meterKeys();
 });
 beforeEach(() => spent.clear());
 

@@ -1,4 +1,6 @@
 import { DeleteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { useLimits } from "../../../platform/limits.ts";
+import { resume } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";
@@ -8,6 +10,7 @@ import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "10000" });
+afterEach(() => useLimits(undefined));
 
 /**
  * A room of so many viewers, as its log says, in which nobody posted the first frames: one viewer
@@ -63,4 +66,16 @@ test("a room in slices is posted again though the table has removed some frames 
   expect(await scene.deliver(scene.audience(), 4)).toBe(true);
   expect(scene.frames("viewer")).toEqual([4]);
   expect((await findLog(scene.streamId))?.posted).toBe(4);
+});
+
+test("who catches up goes on behind posted frames that have expired meanwhile, a whole page of them", async () => {
+  const { scene, expire } = await leaveUnposted(2, 6);
+  await scene.deliver(scene.audience(), 6);
+  useLimits({ pageFrames: 2, turnPages: 1 });
+  const { epoch } = (await findLog(scene.streamId))!;
+  await scene.greetOnly(scene.audience(), await scene.ask("late", { since: { epoch, frame: 0 } }));
+  await resume(scene.audience(), scene.takeResume()!);
+  await expire(3, 4);
+  await scene.catchUp(scene.audience());
+  expect(scene.frames("late")).toEqual([1, 2, 5, 6]);
 });

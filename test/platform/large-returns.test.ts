@@ -1,0 +1,78 @@
+import { useLimits } from "../../platform/limits.ts";
+import { createMemory } from "../../platform/push/memory.ts";
+import { resume } from "../../platform/push/resume.ts";
+import { listFrames } from "../../platform/store/log/frames.ts";
+import { findLog } from "../../platform/store/log/logs.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { createAudience } from "../bench/scale/audience.ts";
+import { createChance } from "../bench/scale/chance.ts";
+import type { Clock } from "../bench/scale/clock.ts";
+import { noUse } from "../bench/scale/prices.ts";
+import type { Item, SimulatedTable } from "../bench/scale/table.ts";
+import { chatRecord } from "../domain/frame-samples.ts";
+import { meterKeys } from "./key-meter.ts";
+import { seconds, setScene } from "./push/scene.ts";
+import { useOwnTable } from "./table.ts";
+
+/*
+ * A stream's frames lie under one key, which carries 3,000 read units a second, and a full frame is
+ * 8 to 11 of them. After a burst some fifty viewers a second come back to a room of 30,000, so each
+ * may be read what it is sent and hardly anything besides. `npm run bench:scale` shows the second.
+ */
+
+useOwnTable();
+afterEach(() => useLimits(undefined));
+
+/** Posted frames, and one that is put and being posted: as a busy room nearly always is. */
+async function busyRoom() {
+  const scene = await setScene();
+  const full = "what a goal ".repeat(2_500);
+  const frame = (n: number) => chatRecord(n, full, seconds(scene.now));
+  for (let n = 1; n <= 4; n++) await scene.push(scene.audience(), frame(n));
+  await scene.append(scene.audience(), frame(5));
+  return { scene, epoch: (await findLog(scene.streamId))!.epoch };
+}
+
+test.each([
+  ["three frames", 2, [3, 4, 5]],
+  ["one frame", 4, [5]],
+])("who has missed %s of a large room is read these, and no other", async (_, frame, owed) => {
+  const { scene, epoch } = await busyRoom();
+  useLimits({ exactViewers: 0 });
+  const names = ["a", "b", "c", "d", "e"];
+  for (const name of names)
+    await scene.greetOnly(scene.audience(), await scene.ask(name, { since: { epoch, frame } }));
+  const spent = meterKeys();
+  const { PK } = key.frame(scene.streamId, 1);
+  await listFrames(scene.streamId, owed[0]!, 5);
+  const units = spent.get(PK)!;
+  expect(units).toBeGreaterThanOrEqual(owed.length * 7);
+  spent.clear();
+  // Each in an environment of its own, as Lambda starts them when many come back.
+  for (let job = scene.takeResume(); job !== undefined; job = scene.takeResume())
+    await resume(scene.audience(createMemory()), job);
+  for (const name of names) expect(scene.frames(name)).toEqual(owed);
+  // Two looks whether there is another frame, and what a range in two parts is rounded up by.
+  expect(spent.get(PK)).toBeLessThanOrEqual(names.length * (units + 3));
+});
+
+test("the simulator's subscribers are as large as those that a room writes", async () => {
+  const [userId, connectionId] = ["0".repeat(24), "Q00000000001AEQ="];
+  const scene = await setScene();
+  await scene.greet(scene.audience(), await scene.ask(connectionId, { userId }));
+  const real = await getRawItem(key.subscriber(scene.streamId, connectionId));
+  const items: Item[] = [];
+  const table = { put: (item: Item) => void items.push(item) } as unknown as SimulatedTable;
+  const clock: Clock = {
+    now: Date.now,
+    at: () => {},
+    wait: async () => {},
+    run: async () => {},
+    uninstall: () => {},
+  };
+  createAudience(clock, createChance(1), table, noUse(), 1, "epoch");
+  const simulated = items.find(({ PK }) => PK.startsWith("SUB#"))!;
+  expect(Object.keys(simulated).sort()).toEqual(Object.keys(real!).sort());
+  expect(JSON.stringify(simulated)).toHaveLength(JSON.stringify(real).length);
+});
