@@ -125,15 +125,15 @@ export async function benchUnits(): Promise<void> {
   const row: Row = (operation, target, units) => {
     rows.push({ operation, ...units, target });
   };
-  row("chat message, alone, without a key", "4.5 write, 2 read", await measure(1, () => say()));
+  row("chat message, alone, without a key", "3 write, 3.5 read", await measure(1, () => say()));
   row(
     "chat message, alone, with a key",
-    "5.5 write, 2 read",
+    "4 write, 4.5 read",
     await measure(1, () => say(freshId())),
   );
   row(
     "chat message, of twenty at once, without a key",
-    "4.5 write, 2 read",
+    "3.5 write, 3 read",
     await measure(20, () => times(20, () => say())),
   );
   row("gift in a quiet room, with a key", "20 write, 4.5 read", await measure(1, () => gift(as)));

@@ -11,6 +11,7 @@ import {
 import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { queryWhole } from "../../platform/table/query.ts";
+import { transact } from "../../platform/table/transact.ts";
 import { meterTable } from "./call-meter.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
@@ -54,6 +55,27 @@ test("unread ones are counted by their marks: what they say is not read", async 
   expect(await markAll(userId, now)).toBe(58);
   expect([await countUnread(userId, now), await markAll(userId, now)]).toEqual([0, 0]);
   expect(await listNotifications(userId, { read: true }, 100, now)).toHaveLength(58);
+});
+
+test.each([
+  [0, 1],
+  [10, 1],
+  [100, 2],
+  [1_000, 20],
+])("%d unread ones are counted for %d read units", async (count, units) => {
+  // As long as a real one: the keys are all that a mark has.
+  const userId = newId(now);
+  const marks = Array.from({ length: count }, () => key.unread(userId, newId(now)));
+  const expiresAt = Math.floor(days(90).getTime() / 1000);
+  for (let at = 0; at < count; at += 100) {
+    const some = marks.slice(at, at + 100);
+    await transact(some.map((place) => ({ Put: { Item: { ...place, expiresAt } } })));
+  }
+  let counted = -1;
+  const spent = await meterTable()(async () => {
+    counted = await countUnread(userId, now);
+  });
+  expect([counted, spent.read]).toEqual([count, units]);
 });
 
 test("of many who mark and delete the same ones at once the count is right", async () => {

@@ -94,7 +94,7 @@ async function listUnread(userId: string, now: Date, limit: number): Promise<str
   return marks.map(({ SK }) => SK.slice(prefix.unread.length));
 }
 
-/** How many of a user's newest 1,000 notifications are unread, at some 40 to a read unit. */
+/** How many of a user's newest 1,000 notifications are unread, at some 50 to a read unit. */
 export const countUnread = async (userId: string, now: Date): Promise<number> =>
   (await listUnread(userId, now, notificationsMax)).length;
 
