@@ -1,4 +1,4 @@
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { Position } from "../../domain/log/position.ts";
 import { openClient } from "../aws-client.ts";
@@ -57,21 +57,62 @@ export const ownJobs = lazy(() => createJobs());
 
 function createSender(): (message: Message) => Promise<void> {
   const client = openClient(SQSClient);
+  const sendResuming = createTogether(client);
   return async (message) => {
+    if (message.queue === "resumes") return sendResuming(message);
     await client.send(
       new SendMessageCommand({
+        QueueUrl: setting("POSTS_QUEUE_URL"),
         MessageBody: JSON.stringify(message.job),
-        ...(message.queue === "posts"
-          ? {
-              QueueUrl: setting("POSTS_QUEUE_URL"),
-              MessageGroupId: message.group,
-              MessageDeduplicationId: message.id,
-            }
-          : {
-              QueueUrl: setting("RESUMES_QUEUE_URL"),
-              DelaySeconds: message.delaySeconds,
-            }),
+        MessageGroupId: message.group,
+        MessageDeduplicationId: message.id,
       }),
     );
   };
+}
+
+/** Messages of one request, by SQS; each is far from a tenth of what a request may have. */
+const requestMessagesMax = 10;
+
+type ResumeMessage = Extract<Message, { queue: "resumes" }>;
+type Waiting = { message: ResumeMessage; sent: PromiseWithResolvers<void> };
+
+/**
+ * Sends what is to be resumed in one turn of the event loop, as when many come back at once, ten in
+ * a request. Each message is taken, or rejected, by itself.
+ */
+function createTogether(client: SQSClient): (message: ResumeMessage) => Promise<void> {
+  let waiting: Waiting[] = [];
+  const flush = () => {
+    const all = waiting;
+    waiting = [];
+    for (let at = 0; at < all.length; at += requestMessagesMax)
+      void sendTogether(client, all.slice(at, at + requestMessagesMax));
+  };
+  return (message) => {
+    const sent = Promise.withResolvers<void>();
+    waiting.push({ message, sent });
+    if (waiting.length === 1) process.nextTick(flush);
+    return sent.promise;
+  };
+}
+
+/** Never rejects: whoever waits for a message is told. */
+async function sendTogether(client: SQSClient, part: readonly Waiting[]): Promise<void> {
+  const Entries = part.map(({ message: { job, delaySeconds } }, at) => ({
+    Id: String(at),
+    MessageBody: JSON.stringify(job),
+    DelaySeconds: delaySeconds,
+  }));
+  try {
+    const QueueUrl = setting("RESUMES_QUEUE_URL");
+    const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+    for (const [at, { sent }] of part.entries()) {
+      const failure = Failed.find(({ Id }) => Id === String(at));
+      if (failure === undefined) sent.resolve();
+      else sent.reject(new Error(`SQS did not take a message: ${failure.Code}`));
+    }
+  } catch (error) {
+    for (const { sent } of part) sent.reject(error);
+  }
 }

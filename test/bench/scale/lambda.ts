@@ -190,7 +190,7 @@ function createQueue(
   };
 }
 
-type ResumeMessage = { MessageBody: string; DelaySeconds?: number };
+type ResumeMessages = { Entries: { MessageBody: string; DelaySeconds?: number }[] };
 
 /** The queue to `realtime/resume`: as many batches in flight as there are. */
 function createResumes(
@@ -221,11 +221,14 @@ function createResumes(
   }
 
   return {
-    async send({ MessageBody: body, DelaySeconds = 0 }: ResumeMessage) {
+    async send({ Entries }: ResumeMessages) {
       await clock.wait(chance.around(6, 30));
       use.sqs_standard_requests += 1;
-      const record = { messageId: `resume-${++sent}`, body } as SQSRecord;
-      arrive(record, chance.around(...times.queue) + DelaySeconds * 1000);
+      for (const { MessageBody: body, DelaySeconds = 0 } of Entries) {
+        const record = { messageId: `resume-${++sent}`, body } as SQSRecord;
+        arrive(record, chance.around(...times.queue) + DelaySeconds * 1000);
+      }
+      return {};
     },
   };
 }
