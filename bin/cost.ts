@@ -1,5 +1,6 @@
 /** `npm run cost`: the monthly bill of live rooms on AWS, from measured units and list prices. */
 import { parseArgs } from "node:util";
+import { stageNames, stageOf } from "../lib/stages.ts";
 import { alternativesTo, billOf, type Line, priceNote, type Room } from "./estimate.ts";
 
 const usage = `npm run cost -- [options]
@@ -7,6 +8,8 @@ const usage = `npm run cost -- [options]
   --messages RATE  chat messages of all viewers, such as 20/s or 30/min (default 20/s)
   --gifts RATE     paid gifts, such as 2/s or 5/min (default 2/s)
   --hours N        hours of live video a month, 0 to 100,000 (default 100)
+  --domain         under a domain, with a firewall before it (docs/deploying.md)
+  --stage NAME     under a domain where that stage has one, as it has it
   --json           the same as JSON`;
 
 const options = {
@@ -14,6 +17,8 @@ const options = {
   messages: { type: "string", default: "20/s" },
   gifts: { type: "string", default: "2/s" },
   hours: { type: "string", default: "100" },
+  domain: { type: "boolean", default: false },
+  stage: { type: "string" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
@@ -35,9 +40,25 @@ function rate(text: string): number | undefined {
   return value === undefined ? undefined : value / secondsOf[unit]!;
 }
 
+type Given = Record<"viewers" | "messages" | "gifts" | "hours", string> & {
+  domain: boolean;
+  stage?: string | undefined;
+};
+
+/** What is known of the domain: as the command line asks, or as the stage has it. */
+function domainOf({ domain, stage: name }: Given): Room["domain"] {
+  if (name !== undefined && !stageNames.includes(name))
+    throw new Error(`--stage: expected one of ${stageNames.join(", ")}, found ${name}`);
+  const stage = name === undefined ? undefined : stageOf((key) => ({ stage: name })[key]);
+  if (stage?.domain !== undefined) return { firewall: stage.firewall };
+  return domain ? { firewall: stage?.firewall ?? true } : undefined;
+}
+
 /** The room that was asked for, or a sentence for each option that cannot be read. */
-function roomOf(values: Record<"viewers" | "messages" | "gifts" | "hours", string>) {
+function roomOf(values: Given) {
+  const domain = domainOf(values);
   const room = {
+    ...(domain && { domain }),
     viewers: amount(values.viewers, max.viewers),
     messagesPerSecond: rate(values.messages),
     giftsPerSecond: rate(values.gifts),
@@ -76,7 +97,7 @@ function print(room: Room): void {
   console.log(
     [
       `Viewers: ${number.format(room.viewers)} · messages: ${number.format(room.messagesPerSecond)}/s` +
-        ` · gifts: ${number.format(room.giftsPerSecond)}/s · a month: ${number.format(room.hours)} h`,
+        ` · gifts: ${number.format(room.giftsPerSecond)}/s · a month: ${number.format(room.hours)} h${room.domain ? " · a domain" : ""}`,
       priceNote,
       "",
       ...bill.map(rowOf),

@@ -1,4 +1,4 @@
-import { dollarsOf, type PricedItem, prices } from "../local/aws/prices.ts";
+import { dollarsOf, itemsOfHost, type PricedItem, prices } from "../local/aws/prices.ts";
 
 /** A room as it is on the evenings that are paid for. */
 export type Room = {
@@ -9,6 +9,8 @@ export type Room = {
   giftsPerSecond: number;
   /** Hours of live video in a month. */
   hours: number;
+  /** Where the stage has a domain: whether a firewall is before it. */
+  domain?: { firewall: boolean };
 };
 
 /** Request units of one call with all that follows from it but its frame: `npm run bench units`. */
@@ -28,6 +30,15 @@ const runs = {
 
 /** JSON of one event in a frame, in bytes, as the tests' streams have them. */
 const bytes = { message: 350, gift: 1100, frame: 120, ledgerOfGift: 2000 } as const;
+
+/** What a call brings, its token above all; under a domain that is billed. */
+const callBytes = 1_500;
+
+/** Rules of a domain's firewall (lib/firewall.ts). */
+export const firewallRules = 6;
+
+/** A socket is opened again after two hours. */
+const socketHours = 2;
 
 /** Lines of the log in bytes: a call's access, a frame's metrics and trace, a call named in it. */
 const logged = { call: 350, frame: 850, traced: 40 } as const;
@@ -99,7 +110,7 @@ export function billOf(room: Room): Line[] {
       websocket_messages: postMessages,
       websocket_connection_minutes: viewers * hours * 60,
     }),
-    line("Data out to the Internet", `${count.format(out)} GB`, { gigabytes_out: out }),
+    ...dataLines(room, messages + gifts, out),
     line(
       "DynamoDB, requests",
       `${count.format(writes + frameWrites)} write, ${count.format(reads + frameReads)} read units`,
@@ -119,6 +130,25 @@ export function billOf(room: Room): Line[] {
       log_gigabytes: lines / gigabyte,
     }),
   ];
+}
+
+/** What goes out to viewers: from the APIs, or from CloudFront, which is asked for them. */
+function dataLines({ viewers, hours, domain }: Room, calls: number, out: number): Line[] {
+  const gigabytes = `${count.format(out)} GB`;
+  if (domain === undefined)
+    return [line("Data out to the Internet", gigabytes, { gigabytes_out: out })];
+  const requests = calls + viewers * Math.ceil(hours / socketHours);
+  const { firewall_requests, ...items } = itemsOfHost({
+    requests,
+    gigabytesIn: (requests * callBytes) / gigabyte,
+    gigabytesOut: out,
+    ...domain,
+  });
+  const name = `${gigabytes} out, ${count.format(requests)} requests`;
+  const cloudFront = line("CloudFront", name, items);
+  if (firewall_requests === undefined) return [cloudFront];
+  const firewall = { firewall_requests, firewall_months: 1, firewall_rule_months: firewallRules };
+  return [cloudFront, line("Firewall", `${count.format(requests)} requests`, firewall)];
 }
 
 /** List prices of others, in dollars; read on the dates given from copies of their pages. */

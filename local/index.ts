@@ -10,7 +10,7 @@ import { createRestApi } from "./gateway/rest.ts";
 import type { Sockets } from "./gateway/sockets.ts";
 import { createSockets } from "./gateway/sockets.ts";
 import type { Issuer, TokenRequest } from "./issuer.ts";
-import { createIssuer } from "./issuer.ts";
+import { createIssuer, parametersOf } from "./issuer.ts";
 import { environmentOf } from "./lambda/environment.ts";
 import { listFunctionRoutes } from "./lambda/function-routes.ts";
 import type { Workers } from "./lambda/workers.ts";
@@ -182,22 +182,15 @@ async function compose(
   addOwnRoutes(ownRoutes, issuer, started, workers, sockets);
   ownRoutes.add(...monitoring.routes, ...(options.routes?.(prepared) ?? []));
   await started.start();
-  const { pagesDirectory } = options;
-  const pages = pagesDirectory && readPages(await pagesDirectory(), stageName);
-  const replace = openGateway({ gateway, stage, invoke, monitoring, sockets, pages, readStage });
+  const pages = options.pagesDirectory && readPages(await options.pagesDirectory(), stageName);
+  const made = { gateway, stage, invoke, monitoring, sockets, pages, readStage };
+  const replace = openGateway({ ...made, hostMeter: started.hostMeter });
   cleanups.push(async () => {
     isStopping = true;
     await sockets.stop(socketsStopMilliseconds);
   });
   return { url: gateway.url, localKey: ownRoutes.key, stage, issuer, aws: started, ...replace };
 }
-
-/** Where the functions of a stage that names no issuer of its own find the local one. */
-const parametersOf = (stageName: string, { url, audience, jwksUrl }: Issuer) => ({
-  [`/ovation/${stageName}/issuer`]: url,
-  [`/ovation/${stageName}/audience`]: audience,
-  [`/ovation/${stageName}/jwks`]: jwksUrl,
-});
 
 function addOwnRoutes(
   ownRoutes: ReturnType<typeof createOwnRoutes>,
@@ -222,16 +215,19 @@ function openGateway(made: {
   stage: Stage;
   invoke: Invoke;
   monitoring: ReturnType<typeof createMonitoring>;
+  hostMeter: Aws["hostMeter"];
   sockets: Sockets;
   pages: Pages | undefined;
   readStage(directory: string): Stage;
 }): Pick<System, "replaceStage" | "replacePages"> {
   const { gateway, stage, invoke, monitoring, sockets, readStage } = made;
   let { pages } = made;
+  const answered = (bytesIn: number, bytesOut: number) =>
+    made.hostMeter({ requests: 1, bytesIn, bytesOut });
   const mountRest = (of: Stage) =>
     of.restApis.map((api) => ({
       prefix: prefixOf(stage, api),
-      answer: createRestApi(api, stage, invoke, { logAccess: monitoring.access }),
+      answer: createRestApi(api, stage, invoke, { logAccess: monitoring.access, answered }),
     }));
   const mounted = stage.webSocketApis.map((api) => sockets.mount(api));
   const open = () => gateway.open({ rest: mountRest(stage), sockets: mounted, pages });

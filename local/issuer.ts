@@ -156,3 +156,10 @@ async function readOrCreateKey(directory: string | undefined): Promise<JWK> {
   }
   return whole;
 }
+
+/** Where the functions of a stage that names no issuer of its own find the local one. */
+export const parametersOf = (stageName: string, { url, audience, jwksUrl }: Issuer) => ({
+  [`/ovation/${stageName}/issuer`]: url,
+  [`/ovation/${stageName}/audience`]: audience,
+  [`/ovation/${stageName}/jwks`]: jwksUrl,
+});

@@ -189,6 +189,8 @@ export type Stage = {
   buckets: { name: string; arn: string }[];
   /** Names under which CloudFront puts everything; the runner stands in for them itself. */
   domains: string[];
+  /** Whether a firewall is before them. */
+  hasHostFirewall?: boolean;
   eventSources: EventSource[];
   schedules: Schedule[];
   secrets: Secret[];

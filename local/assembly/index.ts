@@ -52,7 +52,7 @@ export function readAssembly(options: AssemblyOptions): Stage {
     tables: readTables(templates),
     queues: readQueues(templates),
     buckets: readBuckets(templates),
-    domains: readDomains(templates),
+    ...readDomains(templates),
     eventSources: readEventSources(templates),
     schedules: readSchedules(templates),
     secrets: readSecrets(templates),

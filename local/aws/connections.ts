@@ -1,6 +1,7 @@
 import type { Connections, Stage, WebSocketApi } from "../model.ts";
 import { answerFailure } from "./answer-call.ts";
 import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./failure.ts";
+import type { HostMeter } from "./host-meter.ts";
 import type { Iam } from "./iam.ts";
 import type { Meter } from "./meter.ts";
 
@@ -18,13 +19,19 @@ const operations: Record<string, string> = {
 const action = "execute-api:ManageConnections";
 
 /** What posting needs. */
-type ConnectionOptions = { stage: Stage; connections: Connections; meter: Meter };
+type ConnectionOptions = {
+  stage: Stage;
+  connections: Connections;
+  meter: Meter;
+  hostMeter: HostMeter;
+};
 
 /**
  * `/<apiId>/<stage>/@connections/<connectionId>`, the callback side of a WebSocket API.
  * The AWS page is "Use @connections commands in your backend service" of the developer guide.
  */
-export function createConnectionCalls({ stage, connections, meter }: ConnectionOptions): Prepare {
+export function createConnectionCalls(options: ConnectionOptions): Prepare {
+  const { stage, connections, meter, hostMeter } = options;
   return (request) => {
     const api = findApi(stage, request);
     const operation = operations[request.method];
@@ -42,6 +49,7 @@ export function createConnectionCalls({ stage, connections, meter }: ConnectionO
           operation: `execute-api:${operation}`,
           items: { websocket_messages: messages },
         });
+        if (request.method === "POST") hostMeter({ bytesOut: request.body.byteLength });
         if (request.method === "POST") return post(connections, id, request.body);
         if (request.method === "DELETE") return answerEnd(connections.close(id));
         const found = connections.find(id);
@@ -61,7 +69,7 @@ export type PostTogether = (posts: readonly AwsRequest[]) => AwsAnswer[] | undef
  * connection they say of all, or else this leaves them to be asked one by one.
  */
 export function createPostsTogether(
-  { stage, connections, meter }: ConnectionOptions,
+  { stage, connections, meter, hostMeter }: ConnectionOptions,
   iam: Pick<Iam, "mayBelow">,
 ): PostTogether {
   return (posts) => {
@@ -78,6 +86,8 @@ export function createPostsTogether(
       requests: posts.length,
       items: { websocket_messages: messages },
     });
+    const bytes = posts.reduce((sum, { body }) => sum + body.byteLength, 0);
+    hostMeter({ bytesOut: bytes });
     return posts.map(({ path, body }) => post(connections, path[3] ?? "", body));
   };
 }

@@ -8,6 +8,7 @@ import { startEndpoint } from "./endpoint.ts";
 import { removeEndpointNote, writeEndpointNote } from "./endpoint-note.ts";
 import { startEngine } from "./engine.ts";
 import { createFaults, type Faults } from "./faults.ts";
+import { createHostMeter, type HostMeter } from "./host-meter.ts";
 import { createIam, runnerCaller } from "./iam.ts";
 import { withInvocationFaults } from "./invocation-faults.ts";
 import { createInvocationCalls } from "./invocations.ts";
@@ -37,6 +38,8 @@ export type Aws = {
   /** A secret's value, so that the start block can show the one of the demo. */
   getSecret(name: string): string;
   meter: Meter;
+  /** Counts what comes in under the stage's domain. */
+  hostMeter: HostMeter;
   /** Calls a function as a gateway does: struck by faults that name the service `lambda`. */
   invoke: Invoke;
   /** Does the calls that functions send from thread to thread, as the endpoint does the others. */
@@ -108,7 +111,8 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
   const sources = createSources({ stage, state, call: engine.call, objects, invoke, meter, log });
   const { store, streams, wakeQueue } = sources;
   const secrets = createSecrets(stage, state, options.secrets);
-  const posting = { stage, connections, meter };
+  const hostMeter = createHostMeter(stage, meter);
+  const posting = { stage, connections, meter, hostMeter };
   const services: Services = {
     iam,
     faults,
@@ -137,6 +141,7 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
     credentialsFor,
     getSecret: secrets.get,
     meter,
+    hostMeter,
     faults,
     invoke: withInvocationFaults(options.invoke, faults, { onlyNamed: true }),
     doCalls: createThreadCalls(services, createPostsTogether(posting, iam)),

@@ -20,10 +20,36 @@ export const prices = {
   log_gigabytes: 0.5,
   /** Sent to the Internet. */
   gigabytes_out: 0.09,
+  /** A call under a domain and what is sent to viewers: HTTPS, North America, 2026-11. */
+  cloudfront_requests: 1e-6,
+  cloudfront_gigabytes_out: 0.085,
+  /** What CloudFront sends on to the APIs; what they answer it is free. */
+  cloudfront_gigabytes_in: 0.02,
+  /** A domain's firewall: a call, and a month of it and of each of its rules; 2026-11. */
+  firewall_requests: 0.6e-6,
+  firewall_months: 5,
+  firewall_rule_months: 1,
 } as const;
 
 /** What can be counted and has a price: the names of `prices` but for its description. */
 export type PricedItem = Exclude<keyof typeof prices, "region" | "date">;
+
+/** What comes in and goes out under a domain. */
+export type HostUse = {
+  requests: number;
+  gigabytesIn: number;
+  gigabytesOut: number;
+  firewall: boolean;
+};
+
+/** What CloudFront and the firewall before it bill for that, apart from the firewall's months. */
+export const itemsOfHost = ({ requests, gigabytesIn, gigabytesOut, firewall }: HostUse) =>
+  ({
+    cloudfront_requests: requests,
+    cloudfront_gigabytes_out: gigabytesOut,
+    cloudfront_gigabytes_in: gigabytesIn,
+    ...(firewall && { firewall_requests: requests }),
+  }) satisfies Partial<Record<PricedItem, number>>;
 
 /** What each of `items` costs, in dollars, and all of them. */
 export function dollarsOf(items: Iterable<readonly [PricedItem, number]>) {

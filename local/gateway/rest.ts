@@ -28,6 +28,8 @@ type RestOptions = {
   integrationMilliseconds?: number;
   /** Takes the lines of the API's access log, each with the log's group. */
   logAccess?(logGroup: string, line: () => string): void;
+  /** Takes the sizes of what came and of what is answered, each in bytes. */
+  answered?(bytesIn: number, bytesOut: number): void;
 };
 
 /**
@@ -40,7 +42,7 @@ export function createRestApi(
   api: RestApi,
   stage: Pick<Stage, "functions" | "roles" | "account" | "region">,
   invoke: Invoke,
-  { integrationMilliseconds = integrationMillisecondsMax, logAccess }: RestOptions = {},
+  { integrationMilliseconds = integrationMillisecondsMax, logAccess, answered }: RestOptions = {},
 ): AnswerRequest {
   checkIntegrations(api, stage);
   const findRoute = createRoutes(api.document);
@@ -56,6 +58,7 @@ export function createRestApi(
     answer.headers.push(["x-amz-apigw-id", context.extendedRequestId]);
     if (found !== undefined) answer.route = found.resourcePath;
     const sent = await compressAnswer(answer, request, minimumBytes);
+    answered?.(request.body.length, sent.body.length);
     if (api.accessLog !== undefined) {
       const { logGroup, format } = api.accessLog;
       logAccess?.(logGroup, () => accessLineOf(format, request, context, sent));

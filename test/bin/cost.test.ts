@@ -39,6 +39,36 @@ test("a bill has a line a service, and its total is their sum", () => {
   for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
 });
 
+test("under a domain what goes out is CloudFront's, and a firewall is before it", () => {
+  const { stdout, status } = run("--domain");
+  expect(status).toBe(0);
+  const names = amountsOf(stdout).map(({ name }) => name);
+  expect(names.slice(0, 4)).toEqual([
+    ...["API Gateway, HTTP calls", "API Gateway, WebSocket"],
+    ...["CloudFront", "Firewall"],
+  ]);
+  expect(names).not.toContain("Data out to the Internet");
+  for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  // 7,920,000 calls and 50,000 sockets that are opened; by hand from the prices.
+  const domain = { firewall: true };
+  const lines = billOf({ ...room, domain });
+  const dollarsOf = (wanted: string) => lines.find(({ name }) => name === wanted)?.dollars;
+  expect(dollarsOf("Firewall")).toBeCloseTo(5 + 6 + 7.97 * 0.6, 6);
+  const [before] = billOf(room).filter(({ name }) => name === "Data out to the Internet");
+  const out = before!.dollars / 0.09;
+  expect(dollarsOf("CloudFront")).toBeCloseTo(out * 0.085 + 7.97 + 7.97 * 1.5 * 0.02, 6);
+  const open = billOf({ ...room, domain: { firewall: false } });
+  expect(open.map(({ name }) => name)).not.toContain("Firewall");
+});
+
+test("a stage says whether it has a domain: ours have none", () => {
+  const { stdout } = run("--stage", "prod");
+  expect(stdout).toBe(run().stdout);
+  expect(run("--stage", "nowhere").stderr).toMatch(
+    /^--stage: expected one of dev, staging, prod, found nowhere\n/,
+  );
+});
+
 test("the same as JSON", () => {
   const { stdout } = run("--json", "--viewers", "1,000", "--messages", "1200/min");
   expect(JSON.parse(stdout)).toMatchObject({ room, total: totalOf() });
@@ -56,6 +86,8 @@ test.each([
   ["--gifts", "1,00/s"],
   ["--hours", "∞"],
   ["--price", "1"],
+  ["--stage", "nowhere"],
+  ["--domain=yes"],
   ["--viewers"],
   ["viewers"],
 ])("nonsense is refused with exit 2: %s %s", (...options) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { firewallRules } from "../../bin/estimate.ts";
 import type { Domain } from "../../lib/domain.ts";
 import { isAccepted } from "../../lib/nag.ts";
 import { assertPlace } from "../../lib/stage-limits.ts";
@@ -98,4 +99,9 @@ describe("the alarms of a domain", () => {
     expect(() => assertPlace({ ...nowhere, region: "eu-central-1" })).not.toThrow();
     expect(() => assertPlace({ name: "dev" })).not.toThrow();
   });
+});
+
+test("the bill of a domain counts the rules that its firewall has", () => {
+  const { Rules } = theResource(templates, "AWS::WAFv2::WebACL", "edge").Properties;
+  expect(Rules.length).toBe(firewallRules);
 });

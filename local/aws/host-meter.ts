@@ -1,0 +1,23 @@
+import type { Stage } from "../model.ts";
+import type { Meter } from "./meter.ts";
+import { itemsOfHost, type PricedItem } from "./prices.ts";
+
+/** Counts calls under a stage's domain, and the bytes that came and went. */
+export type HostMeter = (use: { requests?: number; bytesIn?: number; bytesOut: number }) => void;
+
+const gigabyte = 1e9;
+
+/**
+ * Counts what CloudFront and its firewall would bill for the calls of a stage with a domain, and
+ * for what is posted to its sockets; of a stage without one nothing.
+ */
+export function createHostMeter(stage: Stage, meter: Pick<Meter, "item">): HostMeter {
+  if (stage.domains.length === 0) return () => undefined;
+  const firewall = stage.hasHostFirewall === true;
+  return ({ requests = 0, bytesIn = 0, bytesOut }) => {
+    const [gigabytesIn, gigabytesOut] = [bytesIn / gigabyte, bytesOut / gigabyte];
+    const items = itemsOfHost({ requests, gigabytesIn, gigabytesOut, firewall });
+    for (const [name, amount] of Object.entries(items))
+      if (amount > 0) meter.item(name as PricedItem, amount);
+  };
+}
