@@ -9,6 +9,7 @@ import { assertConcurrency, assertRate, rateOf } from "../lib/stage-limits.ts";
 import type { Stage } from "../lib/stages.ts";
 import { openClient } from "../platform/aws-client.ts";
 import type { Finding } from "./finding.ts";
+import { findDomain } from "./preflight-domain.ts";
 import { findMail } from "./preflight-mail.ts";
 import { findVaults } from "./preflight-vaults.ts";
 import { allowDenied, isDenied } from "./signed-caller.ts";
@@ -101,6 +102,7 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
     stage.domain && region !== edgeRegion
       ? findBootstrap({ ...there, region: edgeRegion }, account)
       : [],
+    findDomain(place, stage.domain),
     findMail(place, stage),
     findVaults(place, stage, async () => !(await hasStack(there, `ovation-${stage.name}-data`))),
     findExecutions(there, stage),

@@ -74,10 +74,12 @@ export const serviceCaller = (place: Place, name: string, host = name): Caller =
     process.env.AWS_ENDPOINT_URL || `https://${host}.${place.region}.amazonaws.com`,
   );
 
-/** Whether these credentials may not ask that. */
-export const isDenied = (error: unknown): boolean =>
-  /AccessDenied|UnauthorizedOperation/.test((error as Error).name) ||
-  (error as { status?: number }).status === 403;
+/** Whether these credentials may not ask that. Services of JSON say so in a 400. */
+export function isDenied(error: unknown): boolean {
+  const { name, message, status } = error as Error & { status?: number };
+  if (/AccessDenied|UnauthorizedOperation/.test(name)) return true;
+  return status === 403 || (status === 400 && /AccessDenied/.test(message));
+}
 
 /** What may not be read is not a reason to refuse; anything else is. */
 export function allowDenied(error: unknown): undefined {

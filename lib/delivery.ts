@@ -51,6 +51,18 @@ export class Delivery extends Stack {
     new CfnOutput(this, "role-arn", { value: role.roleArn });
   }
 
+  /** The certificate and the hosted zone that a domain names. */
+  #seenOfDomain({ domain }: Stage): PolicyStatement[] {
+    const { certificate, zone } = domain ?? {};
+    const statement = (action: string, resource: string) =>
+      new PolicyStatement({ actions: [action], resources: [resource] });
+    const zoneArn = (id: string) => `arn:${this.partition}:route53:::hostedzone/${id}`;
+    return [
+      ...(certificate ? [statement("acm:DescribeCertificate", certificate)] : []),
+      ...(zone ? [statement("route53:GetHostedZone", zoneArn(zone.id))] : []),
+    ];
+  }
+
   #statementsOf(stage: Stage): PolicyStatement[] {
     const qualifier = DefaultStackSynthesizer.DEFAULT_QUALIFIER;
     const own = (service: string, region: string, resource: string, resourceName: string) =>
@@ -78,6 +90,7 @@ export class Delivery extends Stack {
         ],
         ["*"],
       ),
+      ...this.#seenOfDomain(stage),
       // The pages of its domain, whose bucket CloudFormation names.
       ...(stage.domain
         ? [

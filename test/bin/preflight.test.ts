@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { findInAccount, findInStage } from "../../bin/preflight.ts";
 import type { Domain } from "../../lib/domain.ts";
 import { type Stage, stageOf } from "../../lib/stages.ts";
@@ -22,6 +22,10 @@ let account: {
   isSandboxed: boolean;
   vaults: string[];
   stacks: string[];
+  /** Certificates by ARN, with what ACM says of them. */
+  certificates: Record<string, object>;
+  /** Hosted zones by id: name, and whether it is private. */
+  zones: Record<string, [string, boolean]>;
 };
 let server: Server;
 const before = { ...process.env };
@@ -55,8 +59,22 @@ beforeEach(() => {
   account = {
     ...{ id: "111122223333", bootstrap: 21, executions: 1_000, rate: 20_000, denied: false },
     ...{ domains: { "ovation.example": true }, isSandboxed: false, vaults: [], stacks: [] },
+    ...{ certificates: {}, zones: {} },
   };
 });
+
+/** As Route 53 answers, in XML. */
+function zoneOf(id: string): { status: number; body: string } {
+  const [name, isPrivate] = account.zones[id] ?? [];
+  if (name === undefined)
+    return {
+      status: 404,
+      body: `<ErrorResponse><Error><Code>NoSuchHostedZone</Code><Message>none</Message></Error></ErrorResponse>`,
+    };
+  const config = `<Config><PrivateZone>${isPrivate}</PrivateZone></Config>`;
+  const zone = `<HostedZone><Id>/hostedzone/${id}</Id><Name>${name}.</Name>${config}</HostedZone>`;
+  return { status: 200, body: `<GetHostedZoneResponse>${zone}</GetHostedZoneResponse>` };
+}
 
 function answerOf(url: string, body: string): { status: number; body: string } {
   if (body.includes("Action=GetCallerIdentity")) {
@@ -73,13 +91,23 @@ function answerOf(url: string, body: string): { status: number; body: string } {
           status: 403,
           body: "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>",
         }
-      : { status: 403, body: JSON.stringify({ __type: "AccessDeniedException", message: "no" }) };
+      : {
+          // Services of JSON refuse with 400, others with 403.
+          status: body.includes("CertificateArn") ? 400 : 403,
+          body: JSON.stringify({ __type: "AccessDeniedException", message: "no" }),
+        };
   const json = (value: unknown, status = 200) => ({ status, body: JSON.stringify(value) });
   if (url.startsWith("/v2/email/identities/")) {
     const VerifiedForSendingStatus = account.domains[url.split("/").at(-1)!];
     if (VerifiedForSendingStatus === undefined) return json({ message: "none" }, 404);
     return json({ VerifiedForSendingStatus });
   }
+  if (body.includes("CertificateArn")) {
+    const Certificate = account.certificates[JSON.parse(body).CertificateArn];
+    const missing = { __type: "ResourceNotFoundException", message: "none" };
+    return Certificate === undefined ? json(missing, 400) : json({ Certificate });
+  }
+  if (url.startsWith("/2013-04-01/hostedzone/")) return zoneOf(url.split("/").at(-1)!);
   if (url.startsWith("/v2/email/account"))
     return json({ ProductionAccessEnabled: !account.isSandboxed });
   if (url.startsWith("/backup-vaults/")) {
@@ -168,9 +196,66 @@ test("a domain needs what CloudFront takes: a certificate of one region, a name 
   );
 });
 
+describe("a domain's certificate and zone, which are asked for", () => {
+  const name = "live.acme.com";
+  const arn = certificate("us-east-1");
+  const zone = { id: "Z1", name: "acme.com" };
+  const saidOf = (domain: object) => said({ ...own, domain: { name, ...domain } as Domain });
+  const certified = (DomainName: string, Status = "ISSUED", ...more: string[]) => {
+    const SubjectAlternativeNames = [DomainName, ...more];
+    account.certificates[arn] = { DomainName, Status, SubjectAlternativeNames };
+    return saidOf({ certificate: arn });
+  };
+
+  test("are there, issued, and for the name", async () => {
+    expect(await certified(name)).toEqual([]);
+    expect(await certified("*.acme.com")).toEqual([]);
+    expect(await certified("acme.com", "ISSUED", "*.acme.com")).toEqual([]);
+    account.zones.Z1 = ["acme.com", false];
+    expect(await saidOf({ zone })).toEqual([]);
+    expect(await saidOf({ zone, certificate: arn })).toEqual([]);
+  });
+
+  test("are not there, or another account's", async () => {
+    expect(await saidOf({ certificate: arn, zone })).toEqual([
+      `ACM in us-east-1 has no ${arn}, of \`domain\``,
+      "Route 53 has no hosted zone Z1, of `domain`",
+    ]);
+    const theirs = arn.replace("111122223333", "999900001111");
+    expect(await saidOf({ certificate: theirs })).toEqual([
+      "domain.certificate is of account 999900001111, not of 111122223333",
+    ]);
+    // Told before by what the stage itself says.
+    expect(await saidOf({ certificate: certificate("eu-central-1") })).toEqual([]);
+  });
+
+  test("are not issued, or for other names", async () => {
+    expect(await certified(name, "PENDING_VALIDATION")).toEqual([
+      "domain.certificate is not issued: PENDING_VALIDATION",
+    ]);
+    expect(await certified(name, "EXPIRED")).toHaveLength(1);
+    for (const other of ["acme.com", "*.live.acme.com", "*.com", "live.acme.org", "*.notacme.com"])
+      expect(await certified(other)).toEqual([
+        `domain.certificate is for ${other}, not live.acme.com`,
+      ]);
+    account.zones.Z1 = ["acme.org", false];
+    expect(await saidOf({ zone })).toEqual(["The hosted zone Z1 is acme.org, not acme.com"]);
+    account.zones.Z1 = ["acme.com", true];
+    expect(await saidOf({ zone })).toEqual([
+      "The hosted zone Z1 is private: nobody outside asks it",
+    ]);
+  });
+
+  test("that may not be read keep nobody from deploying", async () => {
+    account.denied = true;
+    expect(await saidOf({ certificate: arn, zone })).toEqual([]);
+  });
+});
+
 test("a domain's other region has to be bootstrapped too", async () => {
   account.bootstrap = undefined;
   const domain = { name: "live.acme.com", certificate: certificate("us-east-1") };
+  account.certificates[domain.certificate] = { DomainName: domain.name, Status: "ISSUED" };
   expect(await said({ ...own, domain })).toEqual([
     "111122223333 is not bootstrapped in eu-central-1",
     "111122223333 is not bootstrapped in us-east-1",

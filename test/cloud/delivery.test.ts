@@ -108,7 +108,11 @@ test("a stage with a domain is deployed in its firewall's region too, and its pa
     repository: "acme/live",
     account: "111122223333",
     region: "eu-central-1",
-    domain: { name: "live.acme.com", zone: { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" } },
+    domain: {
+      name: "live.acme.com",
+      certificate: "arn:aws:acm:us-east-1:111122223333:certificate/1234",
+      zone: { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" },
+    },
   });
   const role = theResource(templates, "AWS::IAM::Role", "delivery").Properties;
   const text = flat(JSON.stringify(role.Policies));
@@ -118,6 +122,10 @@ test("a stage with a domain is deployed in its firewall's region too, and its pa
       `cloudformation:${region}:111122223333:stack/CDKToolkit/*`,
     ])
       expect(text).toContain(one);
+  expect(text).toContain(
+    '"acm:DescribeCertificate","Effect":"Allow","Resource":"arn:aws:acm:us-east-1:111122223333:',
+  );
+  expect(text).toMatch(/"route53:GetHostedZone".{1,150}hostedzone\/Z0123456789ABCDEFGHIJ/);
   expect(text).toMatch(/"s3:PutObject".{1,150}:s3:::ovation-dev-host-\*\//);
 });
 
