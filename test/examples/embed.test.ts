@@ -1,0 +1,88 @@
+/** docs/embed.md word for word: its tag and its script in a page of somebody else's server. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type System, startSystem } from "../system.ts";
+import { browserTest, openBrowser } from "../web/browser.ts";
+import { blocksOf, readGuide } from "./guides.ts";
+import { soon } from "./programs.ts";
+
+const testMilliseconds = 200_000;
+const streamId = "64d15f9e2e6c8f4d5a123000";
+
+const blocks = blocksOf(readGuide("docs/embed.md"));
+const textOf = (wanted: string) => blocks.find(({ language }) => language === wanted)!.text;
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+}, testMilliseconds);
+afterAll(() => system?.stop());
+
+async function tokenOf(sub: string): Promise<string> {
+  const asked = { method: "POST", body: JSON.stringify({ sub }) };
+  const answer = await fetch(`${system.url}/local/token`, asked);
+  return ((await answer.json()) as { token: string }).token;
+}
+
+/** A server with the guide's page at `/`, and at `/my-token` what its script fetches. */
+async function servePage(token: string) {
+  const tag = textOf("html").replaceAll("https://live.example.com", system.url);
+  const body = `<!doctype html>${tag}<script type="module">${textOf("js")}</script>`;
+  const server = createServer(({ url }, response) => {
+    const isToken = url === "/my-token";
+    response.statusCode = isToken || url === "/" ? 200 : 404;
+    response.setHeader("content-type", isToken ? "text/plain" : "text/html");
+    response.end(isToken ? token : body);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+async function say(content: string): Promise<void> {
+  const authorization = `Bearer ${await tokenOf("somebody-else")}`;
+  const headers = { "content-type": "application/json", authorization };
+  const sent = { method: "POST", headers, body: JSON.stringify({ content }) };
+  const path = `/api/v1/live-stream/${streamId}/chat/messages`;
+  expect((await fetch(system.url + path, sent)).status).toBe(201);
+}
+
+browserTest(
+  "the chat is one in somebody's page: it says what others say, and what is written in it is said",
+  async () => {
+    const served = await servePage(await tokenOf("reader-of-a-guide"));
+    const browser = (await openBrowser())!;
+    try {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(60_000);
+      const heard: string[] = [];
+      page.on("console", (message) => heard.push(message.text()));
+      await say("Said before");
+      await page.goto(served.url);
+      const row = (text: string) => page.locator(".row.message").getByText(text, { exact: true });
+      // Once it shows what was said before, it listens.
+      await row("Said before").waitFor();
+      const box = page.getByRole("textbox", { name: "Message" });
+      await box.fill("Said in the page");
+      await box.press("Enter");
+      await row("Said in the page").waitFor();
+      await say("Said elsewhere");
+      await row("Said elsewhere").waitFor();
+      // The guide's listener hears both as events.
+      await soon(
+        () => heard.filter((text) => text.startsWith("chat.message")).length === 2,
+        () => heard.join("\n"),
+      );
+    } finally {
+      await browser.close();
+      served.close();
+    }
+  },
+  testMilliseconds,
+);
