@@ -1,5 +1,12 @@
 import type { DoCalls } from "../model.ts";
-import { findShared, mayShare, type Pool, sharedMegabytesMax } from "./pool.ts";
+import {
+  asleepMax,
+  countAsleep,
+  findShared,
+  mayShare,
+  type Pool,
+  sharedMegabytesMax,
+} from "./pool.ts";
 import { type FunctionWorker, sharedCell, startWorker } from "./worker.ts";
 
 /** More idle workers than this are not kept: of functions that have their own, and shared ones. */
@@ -56,8 +63,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
     if (!sharesNow(pool) || pool.idle.length > 0) return true;
     if (sharedAtWork.size < sharedAtWorkMax || findShared(idleShared, pool.lambda.name) >= 0)
       return true;
-    // One that waits for something outside takes no processor.
-    return [...sharedAtWork].filter((worker) => !worker.isAsleep()).length < sharedAtWorkMax;
+    return mayAdd(pool, sharedAtWork);
   }
 
   function take(pool: Pool): FunctionWorker {
@@ -114,6 +120,15 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
       await Promise.all([...living].map((worker) => worker.end()));
     },
   };
+}
+
+/** Whether a pool may have one more shared worker beside those that are at work. */
+function mayAdd(pool: Pool, atWork: ReadonlySet<FunctionWorker>): boolean {
+  // One that waits for something outside takes no processor.
+  const asleep = countAsleep(atWork);
+  if (atWork.size - asleep >= sharedAtWorkMax) return false;
+  // Whoever waits for another function waits for one that can run.
+  return asleep < asleepMax || pool.running.size === 0;
 }
 
 function takeLiving(idle: FunctionWorker[]): FunctionWorker | undefined {

@@ -1,7 +1,8 @@
+import { availableParallelism } from "node:os";
 import type { InvocationResult, LambdaFunction } from "../model.ts";
 import type { FunctionWorker, WorkerFunction } from "./worker.ts";
 
-/** An event that waits for a worker, since when (milliseconds since 1970), and who hears of it. */
+/** An event that waits for a worker, since when (by `performance.now`), and who hears of it. */
 export type Waiting = { event: string; since: number; done(result: InvocationResult): void };
 
 /** One function, its events and the workers that are its alone. */
@@ -16,7 +17,7 @@ export type Pool = {
   running: Set<FunctionWorker>;
   waiting: Waiting[];
   invoked: number;
-  /** When it last got a worker beyond the first ones; milliseconds since 1970. */
+  /** When it last got a worker beyond the first ones, by `performance.now`. */
   grownAt: number;
 };
 
@@ -24,6 +25,17 @@ export type Pool = {
 export function createPool(lambda: LambdaFunction): Pool {
   return { lambda, idle: [], running: new Set(), waiting: [], invoked: 0, grownAt: 0 };
 }
+
+/**
+ * So many of the workers that seem to wait are taken for such at once. A thread that gets no
+ * processor looks the same, and where they are full each further one would starve beside it: from
+ * here on workers are added slowly.
+ */
+export const asleepMax = 4 * availableParallelism();
+
+/** How many of these workers seem to wait for something outside. */
+export const countAsleep = (workers: Iterable<FunctionWorker>): number =>
+  [...workers].filter((worker) => worker.isAsleep()).length;
 
 /** What has more memory does heavy work, and would keep light ones waiting. Megabytes. */
 export const sharedMegabytesMax = 512;

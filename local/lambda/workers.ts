@@ -2,7 +2,15 @@ import { randomUUID } from "node:crypto";
 import { watchIdleShare } from "../idle-share.ts";
 import type { DoCalls, InvocationResult, Invoke, LambdaFunction } from "../model.ts";
 import { createFleet } from "./fleet.ts";
-import { concurrencyOf, createPool, listWaiting, type Pool, type Waiting } from "./pool.ts";
+import {
+  asleepMax,
+  concurrencyOf,
+  countAsleep,
+  createPool,
+  listWaiting,
+  type Pool,
+  type Waiting,
+} from "./pool.ts";
 import { type FunctionWorker, payloadBytesMax, type WorkerFunction } from "./worker.ts";
 
 type WorkersOptions = {
@@ -92,7 +100,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     if (pool.waiting.length >= waitingMax || lambda.reservedConcurrency === 0)
       return Promise.resolve(failed("TooManyRequestsException", "Rate Exceeded."));
     return new Promise((done) => {
-      pool.waiting.push({ event, since: Date.now(), done });
+      pool.waiting.push({ event, since: performance.now(), done });
       runNext(pool);
     });
   }
@@ -140,7 +148,8 @@ function mayRun(pool: Pool): boolean {
   const isFree = (awake: number) => awake < concurrencyOf(pool, workersAtOnce);
   if (isFree(pool.running.size)) return true;
   if (pool.running.size >= concurrencyOf(pool, workersPerFunctionMax)) return false;
-  return isFree([...pool.running].filter((worker) => !worker.isAsleep()).length);
+  const asleep = countAsleep(pool.running);
+  return asleep < asleepMax && isFree(pool.running.size - asleep);
 }
 
 /** Looks again, while events wait beyond the first workers, whether they need another one. */
@@ -150,14 +159,19 @@ function createGrowth(
 ): { look(): void; stop(): void } {
   const idleShare = watchIdleShare();
   let timer: NodeJS.Timeout | undefined;
+  let grownAt = 0;
 
-  function grow(pool: Pool, pauseMilliseconds: number): void {
-    const now = Date.now();
+  /** Each function by itself where processors are idle; where they are not one for all of them. */
+  function grow(pool: Pool, isIdle: boolean): void {
+    const now = performance.now();
     const next = pool.waiting[0];
     const most = concurrencyOf(pool, workersPerFunctionMax);
     if (next === undefined || pool.running.size >= most) return;
-    if (now - Math.max(next.since, pool.grownAt) < pauseMilliseconds) return;
+    const pauseMilliseconds = isIdle ? growMilliseconds.idle : growMilliseconds.busy;
+    const before = isIdle ? pool.grownAt : grownAt;
+    if (now - Math.max(next.since, before) < pauseMilliseconds) return;
     pool.grownAt = now;
+    grownAt = now;
     pool.waiting.shift();
     start(pool, next);
   }
@@ -169,9 +183,9 @@ function createGrowth(
     timer = setTimeout(() => {
       timer = undefined;
       const isIdle = idleShare() > idleShareMin;
-      for (const pool of pools.values()) {
+      for (const pool of listWaiting(pools.values())) {
         runNext(pool);
-        grow(pool, isIdle ? growMilliseconds.idle : growMilliseconds.busy);
+        grow(pool, isIdle);
       }
       if ([...pools.values()].some((pool) => pool.waiting.length > 0)) look();
     }, growMilliseconds.idle);

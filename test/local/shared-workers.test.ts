@@ -1,6 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { startWorkers, type Workers } from "../../local/lambda/workers.ts";
 import type { LambdaFunction } from "../../local/model.ts";
 
@@ -14,8 +17,9 @@ const atLoad = process.env.NAME;
 console.log("loading " + process.env.NAME);
 let calls = 0;
 let later;
-module.exports.handler = async ({ wait = 0, spin = 0, linger, set, die }) => {
+module.exports.handler = async ({ wait = 0, spin = 0, ask, linger, set, die }) => {
   calls += 1;
+  if (ask) await fetch(ask);
   for (const began = performance.now(); performance.now() - began < spin; );
   if (die) process.exit(3);
   if (set) process.env.SECRET = set;
@@ -148,6 +152,33 @@ test("threads whose events only wait are none of the six", async () => {
   const four = call("four");
   expect(running("four")).toBe(1);
   await Promise.all([...asleep, four]);
+});
+
+/** Takes all processors for a while, as other programs of the machine do. */
+function fillProcessors(milliseconds: number): void {
+  const spin = `for (const end = Date.now() + ${milliseconds}; Date.now() < end; );`;
+  for (let n = 0; n < 2 * availableParallelism(); n++) new Worker(spin, { eval: true }).unref();
+}
+
+test("on full processors the threads that seem to wait are bounded, and each event has its turn", async () => {
+  fillProcessors(3_500);
+  await new Promise((done) => setTimeout(done, 200));
+  const names = ["one", "two", "three", "four"];
+  const calls = Array.from({ length: 40 }, (_, n) => call(names[n % 4]!, { wait: 2_500 }));
+  await new Promise((done) => setTimeout(done, 2_500));
+  // The six, those that are taken for waiting, and one a second.
+  expect(workers.threads()).toBeLessThanOrEqual(6 + 4 * availableParallelism() + 2);
+  expect(await Promise.all(calls)).toHaveLength(40);
+});
+
+test("functions that wait for another one do not keep it from running, however many they are", async () => {
+  const server = createServer((_, response) => void call("two").then(() => response.end()));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const ask = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  fillProcessors(3_000);
+  const calls = Array.from({ length: 40 }, () => call("one", { ask }));
+  expect(await Promise.all(calls)).toHaveLength(40);
+  server.close();
 });
 
 test("a thread that one function ends is made anew for the others", async () => {
