@@ -15,9 +15,11 @@ export const menu: Record<string, readonly string[]> = {
   ],
   Operate: [
     ...[
+      "docs/production.md",
       "docs/deploying.md",
       "docs/testing-a-stage.md",
       "docs/restore.md",
+      "docs/own-data.md",
       "docs/runbook.md",
       "docs/scale.md",
     ],

@@ -1,0 +1,75 @@
+/** What a platform engineer asks has an answer two clicks away from the README. */
+import { readFileSync } from "node:fs";
+import { join, normalize } from "node:path";
+import { expect, test } from "@jest/globals";
+
+const root = join(import.meta.dirname, "../..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const page = "docs/production.md";
+
+/** The words of an answer that stand below the heading to which the second click leads. */
+const answers: Record<string, RegExp[]> = {
+  "scale.md#result": [/dollars/i, /30,000/],
+  "runbook.md#before-an-event": [/quota/, /throttle rate/],
+  "deploying.md#what-is-created": [/ovation-STAGE-data/, /ovation-STAGE-host-watch/, /Any region/],
+  "deploying.md#the-rights-of-who-deploys": [/"Action": "sts:AssumeRole"/, /acm:Describe/],
+  "deploying.md#a-stage-of-ones-own": [/A row of `lib\/stages\.ts`/],
+  "deploying.md#before-it-begins": [/placeholders/, /bootstrap/],
+  "restore.md#the-drill": [/^1\. /m, /audit/],
+  "deploying.md#upgrade-and-rollback": [/\*\*Upgrade\*\*/, /\*\*Rollback\*\*/],
+  "deploying.md#data-and-its-layout": [/another layout/],
+  "runbook.md#alarms": [/### reader-lags/, /### host-5xx/],
+  "identity.md#the-stages-own-pool": [/Cognito|pool/],
+  "identity.md#auth0": [/audience/i],
+  "identity.md#firebase": [/securetoken/],
+  "money-in.md#in-an-app-apple-and-google": [/receipt|transaction/i],
+  "money-in.md#on-the-web-a-payment-provider": [/webhook/],
+  "webhooks.md#what-comes": [/gift/],
+  "webhooks.md#what-is-promised": [/order/],
+  "own-data.md#leaving": [/DELETE \/api\/v1\/users\/me/],
+  "own-data.md#a-copy": [/GET \/api\/v1\/users\/me\/export/],
+  "own-data.md#what-stays-and-for-how-long": [/ledger/, /backups/],
+  "deploying.md#a-domain": [/hosted zone/],
+  "deploying.md#origins-and-the-firewall": [/`origins`/, /`firewall`/],
+  "../SECURITY.md#what-it-calls": [/telemetry/],
+  "../SECURITY.md#how-it-is-kept": [/exact versions/, /CycloneDX/],
+};
+
+const slugOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+
+/** What stands below a heading or an anchor, to the next heading that is no part of it. */
+function sectionOf(path: string, anchor: string): string | undefined {
+  const text = read(path);
+  const marked = text.indexOf(`<a id="${anchor}"></a>`);
+  if (marked >= 0) return text.slice(marked).split("\n## ")[0];
+  const headings = [...text.matchAll(/^(#+) (.*)$/gm)];
+  const at = headings.findIndex(([, , heading = ""]) => slugOf(heading) === anchor);
+  if (at < 0) return undefined;
+  const depth = headings[at]![1]!.length;
+  const next = headings.slice(at + 1).find(([, marks = ""]) => marks.length <= depth);
+  return text.slice(headings[at]!.index, next?.index);
+}
+
+const rows = read(page)
+  .split("\n")
+  .filter((line) => /^\| \d+ \|/.test(line));
+
+test("the README leads to fifteen questions, and each of them to its answers", () => {
+  expect(read("README.md")).toContain(`](${page})`);
+  expect(rows.length).toBe(15);
+  const without = rows.filter((row) => !/\]\([^)]+#[^)]+\) ?[^|]*\|$/.test(row));
+  expect(without).toEqual([]);
+  const links = rows.flatMap((row) => [...row.matchAll(/\]\(([^)]+)\)/g)].map(([, to]) => to!));
+  expect([...new Set(links)].sort()).toEqual(Object.keys(answers).sort());
+});
+
+test.each(Object.entries(answers))("%s answers", (link, words) => {
+  const [file = "", anchor = ""] = link.split("#");
+  const section = sectionOf(normalize(join("docs", file)), anchor);
+  expect([link, section === undefined]).toEqual([link, false]);
+  for (const word of words) expect(section).toMatch(word);
+});
