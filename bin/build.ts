@@ -1,10 +1,11 @@
 /** Bundles every function of the route table: `dist/<name>/index.cjs`, one esbuild call for all. */
 import { createHash } from "node:crypto";
-import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build as bundle, type Plugin } from "esbuild";
 import { buildDocs, docsSources } from "./build-docs.ts";
 import { buildGuides, guideSources } from "./build-guides.ts";
+import { replaceFolder } from "./replace-folder.ts";
 import { leaveOutUnused } from "./unused.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -159,9 +160,7 @@ export async function build(): Promise<{ built: boolean }> {
     throw new Error(`Bundles of more bytes than they may have: ${named.join(", ")}`);
   }
   writeFileSync(join(unfinished, "sources.sha256"), hash);
-  // Moved at once, so that nobody who reads them meanwhile finds half of them.
-  rmSync(dist, { recursive: true, force: true });
-  renameSync(unfinished, dist);
+  replaceFolder(unfinished, dist);
   return { built: true };
 }
 

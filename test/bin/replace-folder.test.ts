@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const module = join(import.meta.dirname, "../../bin/replace-folder.ts");
+
+/** Makes folders of fifty files with its name in each, and puts one after the other in place. */
+const program = `
+import { mkdirSync, writeFileSync } from "node:fs";
+const { replaceFolder } = await import(process.argv[1]);
+const [, , name, place] = process.argv;
+for (let n = 0; n < 100; n++) {
+  const made = place + "-" + name;
+  mkdirSync(made);
+  for (let file = 0; file < 50; file++) writeFileSync(made + "/" + file, name + n);
+  replaceFolder(made, place);
+}`;
+
+test("two that replace a folder at the same time leave one that is whole, and nothing beside it", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "ovation-replace-"));
+  const place = join(directory, "dist");
+  const run = (name: string) => {
+    const options = ["--no-warnings", "--input-type=module", "-e", program, module, name, place];
+    const child = spawn(process.execPath, options, { stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    return new Promise((done) => child.once("close", (code) => done({ code, said })));
+  };
+  expect(await Promise.all(["a", "b"].map(run))).toEqual([
+    { code: 0, said: "" },
+    { code: 0, said: "" },
+  ]);
+  expect(readdirSync(directory)).toEqual(["dist"]);
+  const texts = readdirSync(place).map((file) => readFileSync(join(place, file), "utf8"));
+  expect([texts.length, new Set(texts).size]).toEqual([50, 1]);
+  rmSync(directory, { recursive: true });
+});
