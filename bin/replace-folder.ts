@@ -5,8 +5,8 @@ const triesMax = 20;
 
 /**
  * Moves a folder that was made elsewhere to its place. What was there is moved aside first and
- * removed afterwards: whoever opens a file there finds the old one or the new one, but for the moment
- * between two renames. Several may do it at once, and one of theirs stays.
+ * removed afterwards: whoever opens a file there finds the old one or the new one, but for the
+ * moment between two renames. Several may do it at once, and one of theirs stays.
  */
 export function replaceFolder(made: string, place: string): void {
   const aside = `${made}-before`;

@@ -17,7 +17,7 @@ for (let n = 0; n < 100; n++) {
   replaceFolder(made, place);
 }`;
 
-test("two that replace a folder at the same time leave one that is whole, and nothing beside it", async () => {
+test("of two that replace a folder at once one stays whole, with nothing beside it", async () => {
   const directory = mkdtempSync(join(tmpdir(), "ovation-replace-"));
   const place = join(directory, "dist");
   const run = (name: string) => {
