@@ -90,6 +90,8 @@ export function createGateway(
   };
   let [tokens, filledAt] = [quota.burst, clock.now()];
   const senders = new Map<string, ReturnType<typeof createSender>>();
+  /** When the last message to each connection arrives. */
+  const arrivals = new WeakMap<Connection, number>();
   let bytesOut = 0;
   let peak = { second: 0, count: 0, most: 0 };
 
@@ -131,9 +133,11 @@ export function createGateway(
         if (connection.isSlow) return end("too_fast", service);
         if (chance.hits(world.lostShare)) return end("lost", 2_000);
         bytesOut += payload.bytes.byteLength;
-        clock.at(clock.now() + service + chance.around(...world.network), () =>
-          connection.take(payload),
-        );
+        // One socket carries its messages in the order in which they were taken.
+        const arrives = clock.now() + service + chance.around(...world.network);
+        const at = Math.max(arrives, arrivals.get(connection) ?? 0);
+        arrivals.set(connection, at);
+        clock.at(at, () => connection.take(payload));
         end("sent", service);
       });
     });
