@@ -126,8 +126,8 @@ async function sendTurn(audience: Audience, before: Subscriber, known?: Known): 
     const to = next + count - 1;
     const frames = await listPage(streamId, next, to, first);
     if (!(await sendFrames(audience, subscriber, frames))) return;
-    // Whatever of the posted ones is not there has expired.
-    next = Math.max(Math.min(to, posted) + 1, (frames.at(-1)?.n ?? 0) + 1);
+    // Whatever of the posted ones is not there has expired. The mark may lag, but nobody goes back.
+    next = Math.max(next, Math.min(to, posted) + 1, (frames.at(-1)?.n ?? 0) + 1);
     // Going live says how far it has come, so that a short resume writes once.
     if (next <= to && (await comeToHead(audience, subscriber, next))) return;
     subscriber = await moveOn(subscriber, next);

@@ -52,6 +52,23 @@ test("whoever makes the new frames of all rooms sends no old one, to nobody", as
   }
 });
 
+test.each([4, 5, 6])(
+  "%i frames that nobody has posted yet are sent once, whatever the mark says",
+  async (count) => {
+    const { scene, since, ask } = await frames(1);
+    const at = seconds(scene.now);
+    for (let n = 2; n <= count; n++)
+      await scene.append(scene.audience(), chatRecord(n, `${n}`, at));
+    await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+    for (let turn = 0; turn < 3; turn++) {
+      const job = scene.takeResume();
+      if (job !== undefined) await resume(scene.audience(), job);
+    }
+    expect(scene.frames("c")).toEqual(upTo(count));
+    expect(scene.queued).toEqual([]);
+  },
+);
+
 test("what is live waits until somebody has caught up, so that they see no hole", async () => {
   const { scene, since, ask, say } = await frames(6);
   useLimits({ pageFrames: 2, turnPages: 1 });
