@@ -20,12 +20,16 @@ export const prices = {
   log_gigabytes: 0.5,
   /** Sent to the Internet. */
   gigabytes_out: 0.09,
-  /** A call under a domain and what is sent to viewers: HTTPS, North America, 2026-11. */
+  /**
+   * A call under a domain and what is sent to viewers: HTTPS, North America. These and the
+   * firewall's are from copies of AWS's pages without a date; the prices of a call and of a gigabyte
+   * in stand in no copy, and are still to be compared with the price list.
+   */
   cloudfront_requests: 1e-6,
   cloudfront_gigabytes_out: 0.085,
   /** What CloudFront sends on to the APIs; what they answer it is free. */
   cloudfront_gigabytes_in: 0.02,
-  /** A domain's firewall: a call, and a month of it and of each of its rules; 2026-11. */
+  /** A domain's firewall: a call, and a month of it and of each of its rules. */
   firewall_requests: 0.6e-6,
   firewall_months: 5,
   firewall_rule_months: 1,
