@@ -164,7 +164,7 @@ async function compose(
   cleanups.push(() => workers.stop(workersStopMilliseconds));
   const { reloading } = options;
   const call = reloading ? reloadBefore(workers.invoke, reloading) : workers.invoke;
-  const invoke: Invoke = (name, event) => (aws?.invoke ?? call)(name, event);
+  const invoke: Invoke = (...wanted) => (aws?.invoke ?? call)(...wanted);
   const sockets = createSockets({ stage, invoke, log });
   aws = await startAws({
     stage,

@@ -11,12 +11,12 @@ export type Reloading = {
 
 /** Calls functions by their newest bundles, by the one before where the newest does not load. */
 export function reloadBefore(invoke: Invoke, { refresh, undo }: Reloading): Invoke {
-  return async (functionName, event) => {
+  return async (functionName, event, patience) => {
     const work = refresh(functionName);
     if (work !== undefined) await work;
-    const result = await invoke(functionName, event);
+    const result = await invoke(functionName, event, patience);
     const isBroken = !result.ok && result.error.errorType === "Runtime.ImportModuleError";
-    return isBroken && undo(functionName) ? await invoke(functionName, event) : result;
+    return isBroken && undo(functionName) ? await invoke(functionName, event, patience) : result;
   };
 }
 

@@ -191,6 +191,12 @@ function selectRoute(api: WebSocketApi, body: string): string {
   return "$default";
 }
 
+/**
+ * When a crowd loses its sockets at once, those who come back are served before what they have left
+ * is cleared away, for so long at most. Before 5 s those who post would clear it away, too.
+ */
+const clearingMilliseconds = 3_000;
+
 /** Tells the $disconnect route, if there is one. Its failure changes nothing, as on AWS. */
 export async function disconnect(
   api: WebSocketApi,
@@ -201,7 +207,7 @@ export async function disconnect(
 ): Promise<void> {
   const route = api.routes.$disconnect;
   if (route === undefined) return;
-  await invoke(route.functionName, {
+  const event = {
     ...handshakeHeadOf(head.request),
     requestContext: {
       ...newSocketContext(api, head, "DISCONNECT", "$disconnect"),
@@ -209,5 +215,6 @@ export async function disconnect(
       disconnectReason: reason,
     },
     isBase64Encoded: false,
-  });
+  };
+  await invoke(route.functionName, event, clearingMilliseconds);
 }

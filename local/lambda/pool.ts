@@ -2,7 +2,10 @@ import { availableParallelism } from "node:os";
 import type { InvocationResult, LambdaFunction } from "../model.ts";
 import type { FunctionWorker, WorkerFunction } from "./worker.ts";
 
-/** An event that waits for a worker, since when (by `performance.now`), and who hears of it. */
+/**
+ * An event that waits for a worker, since when (by `performance.now`; with patience, since later
+ * than it came), and who hears of it.
+ */
 export type Waiting = { event: string; since: number; done(result: InvocationResult): void };
 
 /** One function, its events and the workers that are its alone. */

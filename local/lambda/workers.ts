@@ -94,25 +94,25 @@ export function startWorkers(options: WorkersOptions): Workers {
     for (const next of listWaiting(pools.values())) runNext(next);
   }
 
-  function invoke(lambda: LambdaFunction, event: string): Promise<InvocationResult> {
+  function invoke(lambda: LambdaFunction, event: string, patience: number) {
     const pool = pools.get(lambda.name) ?? createPool(lambda);
     pools.set(lambda.name, pool);
     if (pool.waiting.length >= waitingMax || lambda.reservedConcurrency === 0)
-      return Promise.resolve(failed("TooManyRequestsException", "Rate Exceeded."));
-    return new Promise((done) => {
-      pool.waiting.push({ event, since: performance.now(), done });
+      return failed("TooManyRequestsException", "Rate Exceeded.");
+    return new Promise<InvocationResult>((done) => {
+      pool.waiting.push({ event, since: performance.now() + patience, done });
       runNext(pool);
     });
   }
 
   return {
-    async invoke(functionName, event) {
+    async invoke(functionName, event, patience = 0) {
       const lambda = options.functions[functionName];
       if (lambda === undefined || !Object.hasOwn(options.functions, functionName))
         return failed("ResourceNotFoundException", `Function not found: ${functionName}`);
       if (isStopping) return failed("ServiceException", "The runner is stopping.");
       const text = JSON.stringify(event);
-      if (Buffer.byteLength(text) <= payloadBytesMax) return await invoke(lambda, text);
+      if (Buffer.byteLength(text) <= payloadBytesMax) return await invoke(lambda, text, patience);
       const message = `Request must be smaller than ${payloadBytesMax} bytes`;
       return failed("RequestTooLargeException", message);
     },

@@ -145,6 +145,19 @@ test("while six threads work nobody gets another one, and who has waited longest
   await Promise.all([...work, ...waiting, large]);
 });
 
+test("an event with patience comes behind those that come soon after it, but comes", async () => {
+  const patient = workers.invoke("four", {}, 60_000);
+  expect(running("four")).toBe(1);
+  await patient;
+  const work = sixCalls.map((name) => call(name, { spin: 300 }));
+  const behind = workers.invoke("four", {}, 60_000);
+  const others = ["one", "two", "three"].map((name) => call(name, { spin: 20 }));
+  await Promise.race(work);
+  expect(running("four")).toBe(0);
+  await Promise.all([...work, ...others]);
+  expect(await behind).toMatchObject({ ok: true });
+});
+
 test("threads whose events only wait are none of the six", async () => {
   await Promise.all(sixCalls.map((name) => call(name, { wait: 50 })));
   const asleep = sixCalls.map((name) => call(name, { wait: 2_000 }));
