@@ -9,6 +9,9 @@ const awakeShareMin = 0.02;
 export type Sleep = {
   /** Says that the thread is given something to do. */
   begin(): void;
+  /** Says that it asks so many calls of this process, or was answered them. */
+  asks(calls: number): void;
+  answered(): void;
   /** True where it has done next to nothing for a tenth of a second, though it has to. */
   isAsleep(): boolean;
 };
@@ -18,6 +21,9 @@ export function watchSleep({ performance: thread }: Worker): Sleep {
   let since = performance.now();
   let before = thread.eventLoopUtilization();
   let asleep = false;
+  /** Calls that are not answered yet, and when the last one was asked or answered. */
+  let open = 0;
+  let calledAt = 0;
   const look = () => {
     since = performance.now();
     before = thread.eventLoopUtilization();
@@ -25,9 +31,20 @@ export function watchSleep({ performance: thread }: Worker): Sleep {
   return {
     begin() {
       asleep = false;
+      open = 0;
       look();
     },
+    asks(calls) {
+      open += calls;
+      calledAt = performance.now();
+    },
+    answered() {
+      open = Math.max(0, open - 1);
+      calledAt = performance.now();
+    },
     isAsleep() {
+      // It waits for this very process, which has too much to do: that is no reason for more.
+      if (open > 0 || performance.now() - calledAt < lookMilliseconds) return false;
       if (performance.now() - since < lookMilliseconds) return asleep;
       const { idle, utilization } = thread.eventLoopUtilization(before);
       // A thread that is only starting has neither worked nor waited.

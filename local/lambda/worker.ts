@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import type { DoCalls, InvocationResult, LambdaFunction } from "../model.ts";
-import { watchSleep } from "./sleep.ts";
+import type { CallAnswer, DoCalls, InvocationResult, LambdaFunction } from "../model.ts";
+import { type Sleep, watchSleep } from "./sleep.ts";
 import { createAnswers } from "./thread-calls.ts";
 import { findThreadSource } from "./thread-source.ts";
 import type { EventMessage, LoadMessage, WorkerData, WorkerMessage } from "./worker-thread.ts";
@@ -70,9 +70,9 @@ type Thread = {
 /** Starts a thread, which holds no function yet. */
 export function startWorker(options: WorkerOptions): FunctionWorker {
   const thread = startThread(options);
-  listen(thread, options);
   const { worker, held } = thread;
   const sleep = watchSleep(worker);
+  listen(thread, options, sleep);
 
   async function run(of: WorkerFunction, requestId: string, event: string): Promise<Outcome> {
     const { name, timeoutSeconds, directory } = of.lambda;
@@ -134,15 +134,20 @@ function startThread({ memoryMegabytes, cacheDirectory, frozen, doCalls }: Worke
   return { worker, given, held: new Map() };
 }
 
-function listen(thread: Thread, { doCalls, line }: WorkerOptions): void {
+function listen(thread: Thread, { doCalls, line }: WorkerOptions, sleep: Sleep): void {
   const { worker } = thread;
   const answer = createAnswers((message) => worker.postMessage(message));
   const isGone = () => thread.death !== undefined;
   worker.on("message", (message: WorkerMessage) => {
     if (message.kind === "line") line(message.name, message.text, message.stream);
-    else if (message.kind === "calls")
-      doCalls?.(message.calls, (at, said) => answer(message.first + at, said), isGone);
-    else if (message.kind === "error" && message.errorType === "Runtime.ImportModuleError") {
+    else if (message.kind === "calls") {
+      sleep.asks(message.calls.length);
+      const done = (at: number, said: CallAnswer) => {
+        sleep.answered();
+        answer(message.first + at, said);
+      };
+      doCalls?.(message.calls, done, isGone);
+    } else if (message.kind === "error" && message.errorType === "Runtime.ImportModuleError") {
       die(thread, failed(message.errorType, message.errorMessage, message.stack));
       void worker.terminate();
     } else finish(thread, readOutcome(message));
