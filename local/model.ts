@@ -203,15 +203,8 @@ export type InvocationResult =
   | { ok: true; payload: unknown }
   | { ok: false; error: { errorType: string; errorMessage: string } };
 
-/**
- * Calls a function by its physical name and waits for its answer. Where workers are short, an event
- * with patience comes behind those that have come up to so many milliseconds after it.
- */
-export type Invoke = (
-  functionName: string,
-  event: unknown,
-  patienceMilliseconds?: number,
-) => Promise<InvocationResult>;
+/** Calls a function and waits for its answer; with `patience` ms, behind who comes meanwhile. */
+export type Invoke = (name: string, event: unknown, patience?: number) => Promise<InvocationResult>;
 
 /** A call of AWS that a function has signed. Header names are in lower case. */
 export type FunctionCall = {
