@@ -31,10 +31,12 @@ async function startProxy(url: string) {
     cut(): void {
       for (const { near, isSilent } of pairs) if (!isSilent) near.destroy();
     },
-    silence(): void {
-      for (const pair of pairs) pair.isSilent = true;
+    /** Answers how many there were to fall silent: none while a viewer is still coming back. */
+    silence(): number {
+      const open = [...pairs].filter(({ near, isSilent }) => !near.destroyed && !isSilent);
+      for (const pair of open) pair.isSilent = true;
+      return open.length;
     },
-    silent: () => [...pairs].filter(({ isSilent }) => isSilent).length,
     async stop(): Promise<void> {
       for (const { near, far } of pairs) {
         near.destroy();
@@ -73,13 +75,13 @@ async function watchThroughFaults(calls: ReturnType<typeof callsOf>, url: string
   const stream = client.subscribe(streamId, { onFrame: (frame) => frames.push(frame) });
   await until("the first answer", () => stream.position() !== undefined);
   const first = stream.position()!.frame;
+  let silent = 0;
   for (let n = 0; n < 40; n++) {
     await calls.say(host!, streamId, `${n}`);
     await pause(random() * 500);
-    if (n === 5 + (seed % 3)) proxy.silence();
+    if (n >= 5 + (seed % 3) && silent === 0) silent = proxy.silence();
     else if (random() < 0.1) proxy.cut();
   }
-  const silent = proxy.silent();
   const log = await calls.log(host!, streamId);
   await until("the last frame", () => frames.at(-1)?.frame === log.at(-1)!.frame);
   client.close();
