@@ -49,10 +49,11 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 type Finding = { id: string; impact: string; nodes: { html: string; failureSummary: string }[] };
 
-/** What axe finds serious or worse on the page, shadow trees included. */
-export async function listFindings(page: Page): Promise<string[]> {
+/** What axe finds serious or worse on the page, or a part of it, shadow trees included. */
+export async function listFindings(page: Page, part?: string): Promise<string[]> {
   await page.evaluate(axe);
-  const { violations } = (await page.evaluate("axe.run(document)")) as { violations: Finding[] };
+  const run = `axe.run(${part === undefined ? "document" : JSON.stringify(part)})`;
+  const { violations } = (await page.evaluate(run)) as { violations: Finding[] };
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) =>

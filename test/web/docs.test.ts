@@ -177,7 +177,8 @@ browserTest.each(looks)(
   async (look) => {
     const { page, close } = await openAmongStages(look);
     await picture(page, `docs-stages-${look.width}-${look.colorScheme}`);
-    await expectUsable(page, "stages");
+    // The page around them is looked at whole below.
+    await expectUsable(page, "stages", "header.head");
     await close();
   },
   testMilliseconds,

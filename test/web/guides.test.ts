@@ -63,7 +63,8 @@ browserTest.each(looks)(
     for (const guide of ["quick-start", "realtime", "webhooks", "errors", "scale", "abuse"]) {
       await page.goto(`${page.url().split("#")[0]}#${guide}`);
       await picture(page, `guides-${guide}-${look.width}-${look.colorScheme}`);
-      await expectUsable(page, guide);
+      // Once with all that is around a guide; the others lie there too, hidden.
+      await expectUsable(page, guide, guide === "quick-start" ? undefined : `#${guide}`);
       expect(await page.evaluate(cutNumbers)).toEqual([]);
     }
     await close();

@@ -74,9 +74,12 @@ export async function expectSoon(isTrue: () => boolean | Promise<boolean>): Prom
 export const picture = (page: Page, name: string, options: { omitBackground?: boolean } = {}) =>
   page.screenshot({ path: join(screenshots, `${name}.png`), ...options });
 
-/** What everybody needs of a page as it stands: nothing serious for axe, nothing wider than it. */
-export async function expectUsable(page: Page, name = ""): Promise<void> {
-  expect({ name, findings: await listFindings(page) }).toEqual({ name, findings: [] });
+/**
+ * What everybody needs of a page as it stands: nothing serious for axe, which may look at one part
+ * alone, and nothing wider than the page.
+ */
+export async function expectUsable(page: Page, name = "", part?: string): Promise<void> {
+  expect({ name, findings: await listFindings(page, part) }).toEqual({ name, findings: [] });
   const isWider = "document.documentElement.scrollWidth > innerWidth";
   expect({ name, isWider: await page.evaluate(isWider) }).toEqual({ name, isWider: false });
 }
