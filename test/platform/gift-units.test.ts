@@ -2,6 +2,7 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { Attributes } from "../../local/aws/dynamodb-access.ts";
 import { countItemBytes } from "../../local/engine/values.ts";
+import { topUp } from "../../platform/store/money/bookings.ts";
 import {
   changeStoredGiftType,
   getGiftType,
@@ -18,12 +19,17 @@ import { forget, giftTypeOf, keep, makeStream, makeUser, sendOne } from "./walle
 
 let stop: () => Promise<void>;
 let units = { read: 0, write: 0 };
+let transactions = 0;
 
-/** Counts what every call costs, as the engine says it: table and index, transactions twice. */
+/**
+ * Counts what every call costs, as the engine says it: table and index, transactions twice; and
+ * transactions as they are begun, since a cancelled one is paid for as well.
+ */
 function meter() {
   table().middlewareStack.add(
     (next, context) => async (args) => {
       Object.assign(args.input, { ReturnConsumedCapacity: "TOTAL" });
+      if (context.commandName === "TransactWriteItemsCommand") transactions++;
       const answer = await next(args);
       const { ConsumedCapacity } = answer.output as Record<string, unknown>;
       const kind = /Get|Query|Scan/.test(context.commandName ?? "") ? "read" : "write";
@@ -95,6 +101,24 @@ test("settled twenty at once, by ten senders, a gift costs at most 16 write unit
     new Date(),
   );
   expect(9 + units.write / 20).toBeLessThanOrEqual(16);
+});
+
+test("gifts that came together take one transaction, whoever has written their host's wallet", async () => {
+  const { streamId, typeId } = await prepare("popular", ["fan"]);
+  const booking = { userId: "popular", amount: 5, reference: "elsewhere", now: new Date() };
+  await topUp(booking, forget);
+  const images: Record<string, unknown>[] = [];
+  for (let n = 0; n < 3; n++)
+    images.push(await imageOf(streamId, await send(streamId, "fan", typeId, `together-${n}`)));
+  units = { read: 0, write: 0 };
+  transactions = 0;
+  await settle(
+    "popular",
+    images.map((image) => dueOf(image)!),
+    new Date(),
+  );
+  // A read unit has a fifth of a write unit's price; these three cancelled are 18 write units.
+  expect({ ...units, transactions }).toEqual({ read: 1, write: 21, transactions: 1 });
 });
 
 test("the list of gift types is read again when one has changed, and else costs half a unit", async () => {

@@ -141,7 +141,8 @@ export async function settle(
 ): Promise<void> {
   const own = items.filter(({ due }) => due === receiverId);
   let waiting = [...new Map(own.map((due) => [labelOf(due), due])).values()];
-  let wallet = wallets.get(receiverId) ?? (await findWallet(receiverId));
+  const remembered = waiting.length === 1 ? wallets.get(receiverId) : undefined;
+  let wallet = remembered ?? (await findWallet(receiverId));
   let attempt = 0;
   while (waiting.length > 0) {
     const { batch, sealed, actions } = nextBatch(wallet, waiting, now);
@@ -175,8 +176,9 @@ function countSettled(batch: readonly Due[]): void {
 }
 
 /**
- * Wallets as this process wrote them last. Reading them from here saves a read for each batch and
- * is safe: a wallet that somebody else wrote since fails the lock, and comes back with the failure.
+ * Wallets as this process wrote them last. For one gift alone this saves the read, and is safe: a
+ * wallet that somebody else wrote since fails the lock, and comes back with the failure. Several
+ * are worth the read: it costs a fifth of a write unit, a cancelled transaction of n gifts 6 n + 4.
  */
 const wallets = new Map<string, Wallet>();
 const walletsMax = 1000;
