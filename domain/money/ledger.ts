@@ -43,6 +43,72 @@ export const ChainedEntry = Entry.extend({
 });
 export type ChainedEntry = z.infer<typeof ChainedEntry>;
 
+/** What an entry says of its own; all else follows from the entry before it. */
+const Told = Entry.pick({
+  type: true,
+  amount: true,
+  counterpart: true,
+  streamId: true,
+  giftId: true,
+  reference: true,
+  occurredAt: true,
+});
+const told = Object.keys(Told.shape) as (keyof typeof Told.shape)[];
+
+/**
+ * The most entries of one item: as many as fit a kilobyte, the unit of a write, where gifts were
+ * settled and the ids of users have 36 characters.
+ */
+export const entriesOfItemMax = 8;
+
+/**
+ * Entries that one commit has written to one wallet, as they are stored: the first whole, and of
+ * each further one what it does not have in common with the first.
+ */
+export const EntryItem = ChainedEntry.extend({
+  more: z
+    .array(Told.partial())
+    .max(entriesOfItemMax - 1)
+    .optional(),
+});
+export type EntryItem = z.infer<typeof EntryItem>;
+
+/** The items of entries that follow each other and are written together. */
+export function itemsOf(entries: readonly ChainedEntry[]): EntryItem[] {
+  const items: EntryItem[] = [];
+  for (let at = 0; at < entries.length; at += entriesOfItemMax) {
+    const [first, ...rest] = entries.slice(at, at + entriesOfItemMax);
+    const more = rest.map((entry) =>
+      Object.fromEntries(
+        told
+          .filter((field) => entry[field] !== first![field])
+          .map((field) => [field, entry[field]]),
+      ),
+    );
+    items.push({ ...first!, ...(more.length > 0 && { more }) });
+  }
+  return items;
+}
+
+/**
+ * The entries of an item, whole again; `hashOf` is the hash that links them. Throws where one does
+ * not fit.
+ */
+export function entriesOf(
+  { more = [], ...first }: EntryItem,
+  hashOf: (entry: ChainedEntry) => string,
+): ChainedEntry[] {
+  const entries: ChainedEntry[] = [first];
+  let last: ChainedEntry = first;
+  for (const own of more) {
+    const balanceAfter = last.balanceAfter + (own.amount ?? first.amount);
+    const place = { seq: last.seq + 1, balanceAfter, previous: hashOf(last) };
+    last = ChainedEntry.parse({ ...first, ...own, ...place });
+    entries.push(last);
+  }
+  return entries;
+}
+
 /**
  * The text whose hash is an entry's link in the chain: all its fields in one order. A field that is
  * introduced later goes to the end, and only where it has a value, so that old hashes stay valid.

@@ -68,13 +68,13 @@ async function* statements(items: AsyncIterable<Item>, gifts: Window) {
   const walk = createLedgerWalk();
   let ledger = "";
   for await (const item of items) {
-    const { money, events, problems, entry } = readItem(item, gifts);
-    const walked = entry === undefined ? { facts: walk.end(), problems: [] } : walk.next(entry);
+    const { money, events, problems, entries } = readItem(item, gifts);
+    const walked = entries === undefined ? { facts: walk.end(), problems: [] } : walk.next(entries);
     if (walked.facts.length > 0)
       yield { item: ledger, money: walked.facts, events: [], problems: [] };
-    if (entry !== undefined) ledger = nameOf(item);
+    if (entries !== undefined) ledger = nameOf(item);
     const all = [...problems, ...walked.problems];
-    yield { item: nameOf(item), money, events, problems: all, source: item };
+    yield { item: nameOf(item), money, events, problems: all, source: item, entries };
   }
   yield { item: ledger, money: walk.end(), events: [], problems: [] };
 }
@@ -85,7 +85,7 @@ async function sumUp(items: AsyncIterable<Item>, gifts: Window) {
   const sums = noSums();
   const found: Pick<Report, "misfits" | "more"> = { misfits: [], more: 0 };
   for await (const statement of statements(items, gifts)) {
-    if (statement.source !== undefined) addTo(sums, statement.source);
+    if (statement.source !== undefined) addTo(sums, statement.source, statement.entries);
     for (const fact of statement.money) money.add(fact);
     for (const fact of statement.events) events.add(fact);
     for (const problem of statement.problems) add(found, [statement.item], problem);

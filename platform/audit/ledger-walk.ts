@@ -17,26 +17,32 @@ export function createLedgerWalk() {
     return final === undefined ? [] : factsOfHead(final.userId, hash);
   }
 
+  /** What is wrong with the entry at its place. */
+  function check(entry: ChainedEntry): string[] {
+    const before = last;
+    const seq = before?.seq ?? 0;
+    const balance = before?.balanceAfter ?? 0;
+    const previous = before ? hash : "";
+    const problems: string[] = [];
+    if (entry.seq !== seq + 1) problems.push(`follows entry ${seq}: entries are missing`);
+    else if (entry.previous !== previous)
+      problems.push(`does not follow the entry before it: one of them was changed`);
+    if (entry.seq === seq + 1 && entry.balanceAfter !== balance + entry.amount)
+      problems.push(`balance after ${entry.balanceAfter} is not ${balance} + ${entry.amount}`);
+    last = entry;
+    hash = hashOf(entry);
+    return problems;
+  }
+
   return {
     end,
     /**
-     * What is wrong with the entry at its place, and the facts of the end of the ledger before it.
+     * What is wrong with the entries of one item at their places, and the facts of the end of the
+     * ledger before it.
      */
-    next(entry: ChainedEntry): { problems: string[]; facts: Fact[] } {
-      const facts = last?.userId === entry.userId ? [] : end();
-      const before = last;
-      const seq = before?.seq ?? 0;
-      const balance = before?.balanceAfter ?? 0;
-      const previous = before ? hash : "";
-      const problems: string[] = [];
-      if (entry.seq !== seq + 1) problems.push(`follows entry ${seq}: entries are missing`);
-      else if (entry.previous !== previous)
-        problems.push(`does not follow the entry before it: one of them was changed`);
-      if (entry.seq === seq + 1 && entry.balanceAfter !== balance + entry.amount)
-        problems.push(`balance after ${entry.balanceAfter} is not ${balance} + ${entry.amount}`);
-      last = entry;
-      hash = hashOf(entry);
-      return { problems, facts };
+    next(entries: readonly ChainedEntry[]): { problems: string[]; facts: Fact[] } {
+      const facts = last?.userId === entries[0]?.userId ? [] : end();
+      return { problems: entries.flatMap(check), facts };
     },
   };
 }

@@ -14,8 +14,9 @@ import {
   sumFacts,
 } from "../../domain/money/audit.ts";
 import { Gift, Share } from "../../domain/money/gift.ts";
-import { ChainedEntry } from "../../domain/money/ledger.ts";
+import type { ChainedEntry } from "../../domain/money/ledger.ts";
 import { Wallet } from "../../domain/money/wallet.ts";
+import { readEntries } from "../store/money/ledger.ts";
 import { totalsOf } from "../store/money/totals.ts";
 import { moneyKindOf } from "../table/item-kinds.ts";
 import { dueIndex } from "../table/keys.ts";
@@ -25,7 +26,7 @@ import type { Item } from "../table/table.ts";
 export type Window = { from: number; to: number };
 
 /** What one item states: facts about money and events, and what is wrong with the item itself. */
-type Statement = { money: Fact[]; events: Fact[]; problems: string[]; entry?: ChainedEntry };
+type Statement = { money: Fact[]; events: Fact[]; problems: string[]; entries?: ChainedEntry[] };
 
 const nothing: Statement = { money: [], events: [], problems: [] };
 
@@ -47,11 +48,12 @@ function tellOf(item: Item, window: Window): Statement {
       return { ...nothing, money: factsOfWallet(wallet), problems };
     }
     case "entry": {
-      const entry = ChainedEntry.parse(item);
+      const entries = readEntries(item);
       const problems = own(item, owner);
-      if (!Amount.safeParse(Math.abs(entry.amount)).success)
-        problems.push(`amount ${entry.amount} is out of bounds`);
-      return { ...nothing, money: factsOfEntry(entry), problems, entry };
+      for (const { amount } of entries)
+        if (!Amount.safeParse(Math.abs(amount)).success)
+          problems.push(`amount ${amount} is out of bounds`);
+      return { ...nothing, money: entries.flatMap(factsOfEntry), problems, entries };
     }
     case "reference":
       return { ...nothing, money: factsOfReference(owner, rest, Balance.parse(item.amount)) };

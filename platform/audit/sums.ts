@@ -1,3 +1,4 @@
+import type { Entry } from "../../domain/money/ledger.ts";
 import { moneyKindOf } from "../table/item-kinds.ts";
 import type { Item } from "../table/table.ts";
 
@@ -29,8 +30,11 @@ export const noSums = (): Sums => ({
   paidOut: 0,
 });
 
-/** Adds one item. What is not a number counts as nothing: reading the item reports it. */
-export function addTo(sums: Sums, item: Item): void {
+/**
+ * Adds one item, and the entries that it holds. What is not a number counts as nothing, as do
+ * entries that cannot be read: reading the item reports it.
+ */
+export function addTo(sums: Sums, item: Item, entries: readonly Entry[] = []): void {
   const number = (value: unknown) => (Number.isSafeInteger(value) ? (value as number) : 0);
   const { kind } = moneyKindOf(item);
   sums.items++;
@@ -39,13 +43,13 @@ export function addTo(sums: Sums, item: Item): void {
     sums.held += number(item.balance);
     sums.owed += number(item.owed);
     if (number(item.owed) > 0) sums.debtors++;
-  } else if (kind === "entry") {
-    sums.entries++;
-    if (item.type === "top_up" || item.type === "credit_purchase")
-      sums.issued += number(item.amount);
-    if (item.type === "payout") sums.paidOut -= number(item.amount);
   } else if (kind === "gift") {
     if (item.kind !== "share") sums.gifts++;
     if (item.due !== undefined) sums.pending += number(item.dueCredits);
+  }
+  for (const { type, amount } of entries) {
+    sums.entries++;
+    if (type === "top_up" || type === "credit_purchase") sums.issued += amount;
+    if (type === "payout") sums.paidOut -= amount;
   }
 }

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { ChainedEntry } from "../../domain/money/ledger.ts";
 import { nameless } from "../../domain/people/nameless.ts";
 import { Message } from "../../domain/streams/chat.ts";
 import { setting } from "../env.ts";
 import { queryFrames } from "../store/log/frames.ts";
+import { listEntries } from "../store/money/ledger.ts";
 import { findBan } from "../store/streams/bans.ts";
 import { hasGoneAction } from "../store/streams/gone.ts";
 import { deletionActions } from "../store/streams/messages.ts";
@@ -53,10 +53,7 @@ export async function eraseFromLedger({ userId, at, seq, after }: Erasure) {
   const first = Number(after ?? 0) + 1;
   if (first > seq) return undefined;
   const last = Math.min(seq, first + entriesMax - 1);
-  const [low, high] = [key.entry(userId, first), key.entry(userId, last)];
-  const items = await queryRange(low, low.SK, high.SK, { limit: entriesMax, consistent: true });
-  for (const item of items) {
-    const { streamId, giftId } = read(ChainedEntry, item);
+  for (const { streamId, giftId } of await listEntries(userId, first, last)) {
     if (streamId === null || giftId === null) continue;
     await eraseFromGift(streamId, giftId, userId);
     await record([traceAction(userId, streamId, new Date(at))]);

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ChainedEntry } from "../../domain/money/ledger.ts";
+import type { ChainedEntry } from "../../domain/money/ledger.ts";
 import { Transaction, transactionOf } from "../../domain/money/transaction.ts";
 import { Relation } from "../../domain/people/follow.ts";
 import {
@@ -12,11 +12,12 @@ import { Message } from "../../domain/streams/chat.ts";
 import { Reminder } from "../../domain/streams/reminder.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { readWhole } from "../store/money/balances.ts";
+import { listEntries } from "../store/money/ledger.ts";
 import { findProfile } from "../store/people/users.ts";
 import { findBan } from "../store/streams/bans.ts";
 import { listItems } from "../table/items.ts";
 import { type Key, key, prefix } from "../table/keys.ts";
-import { queryItems, queryPages, queryRange } from "../table/query.ts";
+import { queryItems, queryPages } from "../table/query.ts";
 import { type Item, read } from "../table/table.ts";
 
 /** The newest items of each kind that one export holds; it has a few megabytes at most. */
@@ -92,7 +93,7 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
     own(prefix.following),
     own(prefix.followers),
     own(prefix.hosted),
-    listEntries(userId, wallet.seq, wallet.since ?? 0),
+    listNewest(userId, wallet.seq, wallet.since ?? 0),
     listOwnMessages(userId, traces),
   ]);
   const lists = {
@@ -125,12 +126,10 @@ function cut<Lists extends Record<string, unknown[]>>(lists: Lists): Lists {
 
 const withoutKey = ({ PK: _, SK: __, writeId: ___, ...fields }: Item) => fields;
 
-async function listEntries(userId: string, seq: number, since: number): Promise<ChainedEntry[]> {
-  if (seq === since) return [];
-  const [low, high] = [key.entry(userId, since + 1), key.entry(userId, seq)];
-  const walk = { limit: exportedMax + 1, newestFirst: true, consistent: true };
-  const items = await queryRange(low, low.SK, high.SK, walk);
-  return items.map((item) => read(ChainedEntry, item));
+/** The newest of the user's entries, newest first: one more than are exported at most. */
+async function listNewest(userId: string, seq: number, since: number): Promise<ChainedEntry[]> {
+  const entries = await listEntries(userId, Math.max(since, seq - exportedMax - 1) + 1, seq);
+  return entries.reverse();
 }
 
 function shownEntry(entry: ChainedEntry) {

@@ -6,7 +6,7 @@
  *   username         NAME#username   NAME                users/* (who holds it)
  *   wallet           WALLET#u        WALLET              gifts, superlikes, top-ups, settle
  *   reference        WALLET#u        REF#reference       top-ups, payouts: once, for ever
- *   ledger entry     LEDGER#u        seq, 12 digits      the same transaction as its wallet
+ *   ledger entries   LEDGER#u        first seq, 12 dig.  the same transaction as their wallet
  *   replay marker    REPLAY#u        hash[#claim]        with its effect; before a chat message
  *   picture          PICTURE#id      PICTURE             with what shows it (platform/pictures.ts)
  *   mark of a call   REPLAY#u        hash                tencent/callbacks (receive, reverse)

@@ -2,7 +2,8 @@ import { apiUrl } from "../api/people.ts";
 import { round, wait } from "./figures.ts";
 
 type Units = { writeUnits: number; readUnits: number };
-type Cost = { units: { write: number; read: number }; byFunction: Record<string, Units> };
+type Own = Units & { byOperation: Record<string, { requests: number }> };
+type Cost = { units: { write: number; read: number }; byFunction: Record<string, Own> };
 
 /** What the runner has counted so far. */
 const cost = async () => (await (await fetch(`${apiUrl()}/local/cost`)).json()) as Cost;
@@ -13,6 +14,10 @@ export function unitsOf({ byFunction }: Cost, ...names: string[]): Units {
   const sum = (field: keyof Units) => found.reduce((total, one) => total + one[field], 0);
   return { writeUnits: sum("writeUnits"), readUnits: sum("readUnits") };
 }
+
+/** How many batches settle has written so far: one transaction each. */
+export const batchesOf = ({ byFunction }: Cost): number =>
+  byFunction["ovation-dev-money-settle"]?.byOperation["dynamodb:TransactWriteItems"]?.requests ?? 0;
 
 /** Waits until the consumers have done what follows from the calls before. */
 export async function quiet(): Promise<Cost> {

@@ -128,6 +128,18 @@ const corruptions: [string, () => Key, (item: Item) => Item | undefined, RegExp]
     /debit of ann for gift .* to bob/,
   ],
   [
+    "a changed amount within an item",
+    () => key.entry("ann", 3),
+    (e) => ({ ...e, more: [{ ...(e.more as object[])[0], amount: -19 }] }),
+    /one of them was changed/,
+  ],
+  [
+    "an entry that is gone from an item",
+    () => key.entry("ann", 3),
+    ({ more: _, ...e }) => e as Item,
+    /entries are missing/,
+  ],
+  [
     "a changed time",
     () => key.entry("ann", 1),
     (e) => ({ ...e, occurredAt: "2020-01-01T00:00:00.000Z" }),

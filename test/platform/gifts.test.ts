@@ -1,8 +1,8 @@
-import { GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { decideGift } from "../../domain/money/gift.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import { commitGift, getGiver } from "../../platform/store/money/gifts.ts";
-import { hashOf } from "../../platform/store/money/ledger.ts";
+import { hashOf, listEntries } from "../../platform/store/money/ledger.ts";
 import { dueOf, settle } from "../../platform/store/money/settle.ts";
 import { findFan, findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
@@ -28,16 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => stop());
 
-async function ledgerOf(userId: string) {
-  const { Items = [] } = await table().send(
-    new QueryCommand({
-      TableName: tableName(),
-      KeyConditionExpression: "PK = :user",
-      ExpressionAttributeValues: { ":user": key.entry(userId, 1).PK },
-    }),
-  );
-  return Items;
-}
+const ledgerOf = async (userId: string) => listEntries(userId, 1, (await findWallet(userId)).seq);
 
 test("a gift debits the sender at once and credits the host when it is settled", async () => {
   const [sender, host] = [someone("sender"), someone("host")];

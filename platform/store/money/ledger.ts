@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
-import { type ChainedEntry, chainText, type Entry } from "../../../domain/money/ledger.ts";
+import {
+  type ChainedEntry,
+  chainText,
+  type Entry,
+  EntryItem,
+  entriesOf,
+  entriesOfItemMax,
+  itemsOf,
+} from "../../../domain/money/ledger.ts";
 import { key } from "../../table/keys.ts";
+import { queryRange } from "../../table/query.ts";
+import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /**
@@ -25,12 +35,35 @@ export function chain(
 }
 
 /**
- * Writes an entry that must be new: the lock of the wallet has made sure that its number is free.
+ * Writes entries that must be new: the lock of the wallet has made sure that their numbers are
+ * free.
  */
-export const entryAction = (entry: ChainedEntry): Action => ({
-  label: `entry:${entry.userId}:${entry.seq}`,
-  Put: {
-    Item: { ...key.entry(entry.userId, entry.seq), ...entry },
-    ConditionExpression: "attribute_not_exists(PK)",
-  },
-});
+export const entryActions = (entries: readonly ChainedEntry[]): Action[] =>
+  itemsOf(entries).map((item) => ({
+    label: `entry:${item.userId}:${item.seq}`,
+    Put: {
+      Item: { ...key.entry(item.userId, item.seq), ...item },
+      ConditionExpression: "attribute_not_exists(PK)",
+    },
+  }));
+
+/** The entries that an item of the ledger holds, oldest first. Throws when it does not fit. */
+export const readEntries = (item: Record<string, unknown>): ChainedEntry[] =>
+  entriesOf(read(EntryItem, item), hashOf);
+
+/**
+ * The entries of a wallet from number `low` to `high` (both included), oldest first, read
+ * consistently. The first of them may lie in an item that begins before it.
+ */
+export async function listEntries(
+  userId: string,
+  low: number,
+  high: number,
+): Promise<ChainedEntry[]> {
+  if (high < low) return [];
+  const first = Math.max(1, low - entriesOfItemMax + 1);
+  const from = key.entry(userId, first);
+  const walk = { limit: high - first + 1, consistent: true };
+  const items = await queryRange(from, from.SK, key.entry(userId, high).SK, walk);
+  return items.flatMap(readEntries).filter(({ seq }) => seq >= low && seq <= high);
+}

@@ -178,7 +178,7 @@ function countSettled(batch: readonly Due[]): void {
 /**
  * Wallets as this process wrote them last. For one gift alone this saves the read, and is safe: a
  * wallet that somebody else wrote since fails the lock, and comes back with the failure. Several
- * are worth the read: it costs a fifth of a write unit, a cancelled transaction of n gifts 6 n + 4.
+ * are worth the read: it costs a fifth of a write unit, a cancelled transaction four a gift.
  */
 const wallets = new Map<string, Wallet>();
 const walletsMax = 1000;

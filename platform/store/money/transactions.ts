@@ -1,4 +1,4 @@
-import { ChainedEntry, type Entry } from "../../../domain/money/ledger.ts";
+import type { Entry } from "../../../domain/money/ledger.ts";
 import {
   isUnfiltered,
   isWanted,
@@ -7,10 +7,8 @@ import {
   transactionOf,
 } from "../../../domain/money/transaction.ts";
 import { pageOf, paginationOf } from "../../../domain/page.ts";
-import { key } from "../../table/keys.ts";
-import { queryRange } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { findProfiles, summary } from "../people/users.ts";
+import { listEntries } from "./ledger.ts";
 import { findWallet } from "./wallets.ts";
 
 /** How many entries a filter looks at: the user's newest. */
@@ -33,25 +31,15 @@ async function pageByNumber(userId: string, { page, limit, sort }: TransactionQu
   const low = sort === "asc" ? skipped + 1 : total - skipped - limit + 1;
   const high = sort === "asc" ? skipped + limit : total - skipped;
   if (high < 1 || low > total) return { list: [], pagination };
-  const items = await queryRange(
-    key.entry(userId, 1),
-    key.entry(userId, since + Math.max(low, 1)).SK,
-    key.entry(userId, since + Math.min(high, total)).SK,
-    { limit, newestFirst: sort === "desc", consistent: true },
-  );
-  return { list: items.map((item) => read(ChainedEntry, item)), pagination };
+  const list = await listEntries(userId, since + Math.max(low, 1), since + Math.min(high, total));
+  return { list: sort === "desc" ? list.reverse() : list, pagination };
 }
 
 async function pageByFilter(userId: string, query: TransactionQuery) {
-  const walk = { limit: filteredMax, newestFirst: true, consistent: true };
   const { seq, since = 0 } = await findWallet(userId);
-  const first = key.entry(userId, since + 1);
-  const items =
-    seq === since ? [] : await queryRange(first, first.SK, key.entry(userId, seq).SK, walk);
-  const wanted = items
-    .map((item) => read(ChainedEntry, item))
-    .filter((entry) => isWanted(entry, query));
-  return pageOf(query.sort === "asc" ? wanted.reverse() : wanted, query.page, query.limit);
+  const entries = await listEntries(userId, Math.max(since, seq - filteredMax) + 1, seq);
+  const wanted = entries.filter((entry) => isWanted(entry, query));
+  return pageOf(query.sort === "asc" ? wanted : wanted.reverse(), query.page, query.limit);
 }
 
 async function withCounterparts(entries: readonly Entry[]): Promise<Transaction[]> {

@@ -6,7 +6,7 @@ import { dueIndex, key } from "../../table/keys.ts";
 import { type Reply, record } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
 import type { Action, Failed } from "../../table/transact.ts";
-import { chain, entryAction } from "./ledger.ts";
+import { chain, entryActions } from "./ledger.ts";
 
 /** The user's wallet, read consistently; one that does not exist is empty. */
 export async function findWallet(userId: string): Promise<Wallet> {
@@ -52,7 +52,7 @@ export type Sealed = { wallet: Wallet; actions: Action[] };
 export function seal({ before, after, entries }: Draft): Sealed {
   const { chained, head } = chain(before.head, entries);
   const wallet = { ...after, head };
-  return { wallet, actions: [walletAction(before, wallet), ...chained.map(entryAction)] };
+  return { wallet, actions: [walletAction(before, wallet), ...entryActions(chained)] };
 }
 
 /** While a wallet owes, it is among the debtors in the index of what is due. */

@@ -1,0 +1,118 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import fc from "fast-check";
+import { type Entry, EntryType, entriesOf, itemsOf } from "../../domain/money/ledger.ts";
+import { TransactionQuery } from "../../domain/money/transaction.ts";
+import type { Attributes } from "../../local/aws/dynamodb-access.ts";
+import { countItemBytes } from "../../local/engine/values.ts";
+import { newId } from "../../platform/id.ts";
+import { chain, entryActions, hashOf, listEntries } from "../../platform/store/money/ledger.ts";
+import { dueOf, settle } from "../../platform/store/money/settle.ts";
+import { listTransactions } from "../../platform/store/money/transactions.ts";
+import { findWallet } from "../../platform/store/money/wallets.ts";
+import { key } from "../../platform/table/keys.ts";
+import { table, tableName } from "../../platform/table/table.ts";
+import { useOwnTable } from "./table.ts";
+import { giftTypeOf, makeStream, makeUser, readGift, sendOne } from "./wallet-people.ts";
+
+useOwnTable();
+
+const at = (n: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, n)).toISOString();
+const orNull = (...texts: string[]) => fc.constantFrom(null, ...texts);
+
+/** A movement in which each field is often that of the one before it, and often is not. */
+const movement = fc.record({
+  type: fc.constantFrom(...EntryType.options),
+  amount: fc.constantFrom(1, 10, 10_000),
+  counterpart: orNull("ann", "bob"),
+  streamId: orNull("s1", "s2"),
+  giftId: orNull("g1", "g2"),
+  reference: orNull("order-1"),
+  occurredAt: fc.constantFrom(at(1), at(2)),
+});
+
+const entriesFrom = (seq: number, movements: Omit<Entry, "userId" | "seq" | "balanceAfter">[]) => {
+  let balanceAfter = 5;
+  return movements.map((told, n): Entry => {
+    balanceAfter += told.amount;
+    return { userId: "host", seq: seq + n, ...told, balanceAfter };
+  });
+};
+
+test("entries of any movements come back from their items as they were chained", () => {
+  fc.assert(
+    fc.property(fc.nat(100), fc.array(movement, { minLength: 1, maxLength: 20 }), (seq, some) => {
+      const { chained } = chain("before", entriesFrom(seq + 1, some));
+      const items = itemsOf(chained);
+      expect(items.flatMap((item) => entriesOf(item, hashOf))).toEqual(chained);
+      expect(items).toHaveLength(Math.ceil(some.length / 8));
+    }),
+  );
+});
+
+test("eight gifts that were settled at once are a kilobyte, of users with ids of 36 characters", () => {
+  const facts = { type: "gift_revenue", streamId: newId(new Date()), reference: null } as const;
+  const movements = Array.from({ length: 8 }, (_, n) => ({
+    ...facts,
+    ...{ amount: 1_000_000 + n, counterpart: `${n}`.padEnd(36, "u"), giftId: newId(new Date()) },
+    occurredAt: at(1),
+  }));
+  const entries = entriesFrom(1_000_000, movements).map((entry) => ({
+    ...entry,
+    userId: "h".repeat(36),
+  }));
+  const [action, ...others] = entryActions(chain("x".repeat(43), entries).chained);
+  expect(others).toEqual([]);
+  const image = marshall(action!.Put!.Item) as unknown as Attributes;
+  expect(countItemBytes(image)).toBeLessThanOrEqual(1024);
+});
+
+/** A host with one entry, then twenty in three items, then one again. */
+async function settled(host: string) {
+  await makeUser(host, 7);
+  const sender = await makeUser(`${host}-fan`, 1000);
+  const stream = await makeStream(host);
+  for (const count of [20, 1]) {
+    const ids: string[] = [];
+    for (let n = 0; n < count; n++)
+      ids.push(await sendOne(stream, sender, giftTypeOf(1 + (ids.length % 2))));
+    const due = await Promise.all(ids.map(async (id) => dueOf(await readGift(stream.id, id))!));
+    await settle(host, due, new Date());
+  }
+}
+
+test("every page of a wallet's transactions is whole, wherever its items begin", async () => {
+  await settled("paged");
+  const all = await listEntries("paged", 1, 1000);
+  expect(all.map(({ seq }) => seq)).toEqual(Array.from({ length: 22 }, (_, n) => n + 1));
+  const { head, balance } = await findWallet("paged");
+  expect([hashOf(all[21]!), all[21]!.balanceAfter]).toEqual([head, balance]);
+  const kept = async (seq: number) => {
+    const Key = key.entry("paged", seq);
+    return (await table().send(new GetCommand({ TableName: tableName(), Key }))).Item;
+  };
+  expect((await Promise.all(all.map(({ seq }) => kept(seq)))).filter(Boolean)).toHaveLength(5);
+
+  for (const sort of ["asc", "desc"] as const)
+    for (const limit of [1, 3, 8, 20]) {
+      const amounts: number[] = [];
+      for (let page = 1; page <= Math.ceil(22 / limit); page++) {
+        const query = TransactionQuery.parse({ page: `${page}`, limit: `${limit}`, sort });
+        const { list, pagination } = await listTransactions("paged", query);
+        expect(pagination).toMatchObject({ totalItems: 22 });
+        amounts.push(...list.map(({ balanceAfter }) => balanceAfter));
+      }
+      const wanted = all.map(({ balanceAfter }) => balanceAfter);
+      expect(amounts).toEqual(sort === "asc" ? wanted : wanted.reverse());
+    }
+});
+
+test("a range that begins and ends within items holds its entries alone", async () => {
+  await settled("ranged");
+  const numbers = async (low: number, high: number) =>
+    (await listEntries("ranged", low, high)).map(({ seq }) => seq);
+  expect(await numbers(9, 11)).toEqual([9, 10, 11]);
+  expect(await numbers(10, 10)).toEqual([10]);
+  expect(await numbers(17, 22)).toEqual([17, 18, 19, 20, 21, 22]);
+  expect(await numbers(23, 22)).toEqual([]);
+});
