@@ -5,7 +5,7 @@ export type Admission = {
   /** What its function is called where errors name it. */
   name: string;
   /** What a handshake carries. Rejects with what the application's function threw. */
-  get(): Promise<{ query?: string; protocols?: string[] }>;
+  get(): Promise<{ query?: Record<string, string>; protocols?: string[] }>;
   /** The server did not take it, or it never came. Answers whether there can be another. */
   renew(): boolean;
   /** Whether it cannot be of use any more, as far as this side can tell. */
@@ -34,7 +34,7 @@ export function byTicket(ticket: Token): Admission {
   const isFixed = typeof ticket === "string";
   return {
     name: "ticket()",
-    get: async () => ({ query: `ticket=${encodeURIComponent(isFixed ? ticket : await ticket())}` }),
+    get: async () => ({ query: { ticket: isFixed ? ticket : await ticket() } }),
     renew: () => !isFixed,
     isOver: () => isFixed && performance.now() - givenAt > ticketMilliseconds,
     overReason: "The ticket has been used or has expired",
@@ -44,9 +44,7 @@ export function byTicket(ticket: Token): Admission {
 /** By an overlay key, which is good until it is revoked. */
 export const byOverlayKey = ({ streamId, key }: OverlayKey): Admission => ({
   name: "overlayKey",
-  get: async () => ({
-    query: `key=${encodeURIComponent(key)}&streamId=${encodeURIComponent(streamId)}`,
-  }),
+  get: async () => ({ query: { key, streamId } }),
   renew: () => false,
   isOver: () => false,
   overReason: "The overlay key is no longer good",

@@ -49,9 +49,10 @@ export function connect(settings: Settings) {
     admission: settings.admission,
     WebSocket: settings.WebSocket,
     report,
-    onOpen() {
+    wanted: () => sessions.wantedFirst(session),
+    onOpen(wanted) {
       enter("online");
-      perform(connection, sessions.open(session, performance.now()));
+      perform(connection, sessions.open(session, performance.now(), wanted));
     },
     onMessage: (message) =>
       perform(connection, sessions.take(session, message as never, performance.now())),

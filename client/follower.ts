@@ -12,10 +12,14 @@ export type Step =
   | { do: "follow"; position: Position; head: Position; viewers: number; recovered?: boolean }
   | { do: "end"; reason: string; statusCode?: number; code?: string };
 
+/** What a URL asks for: frames of a stream, if any, after a position if there is one. */
+export type Wanted = { streamId?: string; since?: string };
+
 type State = {
   readonly streamId: string;
   position: Position | undefined;
-  asked: { requestId: string; at: number } | undefined;
+  /** What waits for its answer; the URL of a socket asks without a request id. */
+  asked: { requestId: string | undefined; at: number } | undefined;
   patience: number;
   /** How many subscribes in a row went unanswered in their time, and when the first was sent. */
   unanswered: number;
@@ -72,6 +76,8 @@ export function createFollower(streamId: string, since?: Position) {
     isEnded: () => state.ended,
     /** Whether a frame that comes now is of use: nothing is asked for. */
     isGreeted: () => state.position !== undefined && state.asked === undefined,
+    /** What the URL of the next socket may ask for. */
+    wanted: () => wantedBy(state),
     /** The newest frame that was heard of. */
     newest: () => Math.max(state.newest, state.position?.frame ?? 0),
     /**
@@ -88,14 +94,22 @@ export function createFollower(streamId: string, since?: Position) {
     },
     /** How many subscribes in a row went unanswered in their time, and when the first was sent. */
     waiting: () => ({ unanswered: state.unanswered, since: state.askedSince }),
-    /** A socket is open: what was asked on the one before is void, and so is its slowness. */
-    open(now: number): Step[] {
+    /**
+     * A socket is open: what was asked on the one before is void, and so is its slowness. Its URL
+     * has asked for what is `wanted`.
+     */
+    open(now: number, wanted: Wanted = {}): Step[] {
       if (state.ended) return [];
       state.newest = state.position?.frame ?? 0;
       state.missingSince = undefined;
       state.asked = undefined;
       calm(state);
-      return again(state, now);
+      const own = wantedBy(state);
+      // Somebody may have come from an older position since the URL was made.
+      if (wanted.streamId !== streamId || wanted.since !== own.since) return again(state, now);
+      state.askedSince = now;
+      state.asked = { requestId: undefined, at: now };
+      return [];
     },
     /** The socket is gone: nothing is asked until there is another. */
     close(): void {
@@ -116,6 +130,9 @@ export function createFollower(streamId: string, since?: Position) {
 }
 
 export type Follower = ReturnType<typeof createFollower>;
+
+const wantedBy = ({ streamId, position }: State): Wanted =>
+  position ? { streamId, since: `${position.epoch}:${position.frame}` } : { streamId };
 
 function subscribe(state: State, now: number): Step[] {
   const requestId = String(++subscribes);

@@ -188,5 +188,5 @@ function admissionOf({ token, ticket, overlayKey }: Options, tokens: Tokens): Ad
 
 function socketUrlOf({ url, socketUrl, compact }: Options): string {
   const { href } = new URL(socketUrl ?? `${url.replace(/^http/, "ws").replace(/\/$/, "")}/ws`);
-  return withQuery(href, compact && canInflate() ? "frame=compact" : undefined);
+  return withQuery(href, compact && canInflate() ? { frame: "compact" } : {});
 }

@@ -1,4 +1,4 @@
-import type { Follower, Step } from "./follower.ts";
+import type { Follower, Step, Wanted } from "./follower.ts";
 import type { Frame, Message, Position } from "./message.ts";
 import type { Leaving } from "./socket.ts";
 
@@ -96,12 +96,25 @@ export const createSession = <Listener>(
   pingedAt: undefined,
 });
 
-/** A socket is open: everything is asked for anew. */
-export function open<L>(session: Session<L>, now: number): Act<L>[] {
+/**
+ * What the URL of the next socket asks for: the first stream that is followed, which spares it a
+ * message and the wait for the handshake before it.
+ */
+export function wantedFirst<L>(session: Session<L>): Wanted {
+  const [first] = session.followings.values();
+  return first?.follower.wanted() ?? {};
+}
+
+/** A socket is open: everything is asked for anew, but what its URL has asked for (`wanted`). */
+export function open<L>(session: Session<L>, now: number, wanted: Wanted): Act<L>[] {
   Object.assign(session, { isOpen: true, heardAt: now, pingedAt: undefined });
   const followings = [...session.followings.values()];
   for (const one of followings) listen(session, one, now);
-  return followings.flatMap((one) => actsOf(session, one, one.follower.open(now)));
+  const acts = followings.flatMap((one) => actsOf(session, one, one.follower.open(now, wanted)));
+  // Whoever wanted it has gone since the URL was made.
+  const { streamId } = wanted;
+  if (streamId !== undefined && !session.followings.has(streamId)) acts.push(unsubscribe(streamId));
+  return acts;
 }
 
 /** The socket is gone. */
@@ -134,8 +147,13 @@ export function goBack<L>(
 
 export function unfollow<L>(session: Session<L>, streamId: string): Act<L>[] {
   session.followings.delete(streamId);
-  return [{ do: "send", message: { action: "unsubscribe", streamId } }];
+  return [unsubscribe(streamId)];
 }
+
+const unsubscribe = (streamId: string) => ({
+  do: "send" as const,
+  message: { action: "unsubscribe", streamId },
+});
 
 export function take<L>(session: Session<L>, message: Said, now: number): Act<L>[] {
   session.heardAt = now;

@@ -1,5 +1,6 @@
 import type { Admission } from "./admission.ts";
 import { readMessage } from "./compact.ts";
+import type { Wanted } from "./follower.ts";
 
 /** The part of the standard WebSocket that is used: the browser's, Node's own or that of `ws`. */
 type SocketLike = {
@@ -17,8 +18,13 @@ type Settings = {
   url: string;
   admission: Admission;
   WebSocket: SocketConstructor;
-  /** Called when a socket is open; what was asked on the one before is void. */
-  onOpen(): void;
+  /** What the URL of the next socket is to ask for, if anything. */
+  wanted(): Wanted;
+  /**
+   * Called when a socket is open; what was asked on the one before is void. `wanted` is what its
+   * URL has asked for.
+   */
+  onOpen(wanted: Wanted): void;
   onMessage(message: { type: string; [field: string]: unknown }): void;
   /** A socket is gone, or could not be opened: another is tried. */
   onClose(reason: string, statusCode?: number): void;
@@ -40,6 +46,8 @@ export type Leaving = {
 /** One try, from its token to its end. */
 type Link = {
   isAdmitted?: boolean;
+  /** What its URL asks for. */
+  wanted: Wanted;
   socket?: SocketLike;
   openedAt?: number;
   /** A compressed message takes a moment: those behind it wait, so that the order holds. */
@@ -86,14 +94,16 @@ export function keepSocket(settings: Settings) {
 
 async function connect(state: State): Promise<void> {
   const { settings } = state;
-  const own: Link = { last: Promise.resolve() };
+  const own: Link = { wanted: {}, last: Promise.resolve() };
   state.link = own;
   state.timer = setTimeout(() => giveUp(state, own), openMillisecondsMax);
   try {
     const { query, protocols } = await settings.admission.get();
     if (state.link !== own) return;
     own.isAdmitted = true;
-    own.socket = new settings.WebSocket(withQuery(settings.url, query), protocols);
+    // What lets it in may be for one stream alone: then that is the one which its URL names.
+    own.wanted = { ...settings.wanted(), ...query };
+    own.socket = new settings.WebSocket(withQuery(settings.url, own.wanted), protocols);
   } catch (error) {
     if (state.link !== own) return;
     settings.report(error);
@@ -104,7 +114,7 @@ async function connect(state: State): Promise<void> {
     if (state.link !== own) return;
     clearTimeout(state.timer);
     own.openedAt = performance.now();
-    settings.onOpen();
+    settings.onOpen(own.wanted);
   };
   socket.onmessage = ({ data }) => {
     own.last = own.last
@@ -120,9 +130,13 @@ async function connect(state: State): Promise<void> {
     });
 }
 
-/** Not every engine's URL can be written to. */
-export const withQuery = (url: string, query: string | undefined) =>
-  query === undefined ? url : `${url}${url.includes("?") ? "&" : "?"}${query}`;
+/** A URL with more in its query. Not every engine's URL can be written to. */
+export function withQuery(url: string, query: object): string {
+  const pairs = Object.entries(query).map(
+    ([name, value]) => `${name}=${encodeURIComponent(value)}`,
+  );
+  return pairs[0] ? `${url}${url.includes("?") ? "&" : "?"}${pairs.join("&")}` : url;
+}
 
 async function hear(state: State, own: Link, text: string): Promise<void> {
   const message = await readMessage(text);

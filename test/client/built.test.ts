@@ -102,18 +102,17 @@ test("without a WebSocket it says so at once", () => {
 class Hand {
   static last: Hand;
   readyState = 1;
-  sent: Record<string, unknown>[] = [];
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: (() => void) | null = null;
   onerror: (() => void) | null = null;
-  constructor() {
+  readonly url: string;
+  constructor(url: string) {
+    this.url = url;
     Hand.last = this;
     setTimeout(() => this.onopen?.());
   }
-  send(text: string): void {
-    this.sent.push(JSON.parse(text));
-  }
+  send(): void {}
   say(message: object): void {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
@@ -140,9 +139,10 @@ test("a callback that throws loses no event and no socket; ids are the same in e
   });
   await pause();
   const socket = Hand.last;
-  const { requestId } = socket.sent.at(-1)!;
   const place = { streamId: "abcdef", epoch: "e", viewers: 1 };
-  socket.say({ ...place, type: "subscribed", head: 0, requestId });
+  expect(socket.url).toBe("ws://127.0.0.1:9/ws?streamId=abcdef");
+  // The answer to what a URL asks for names no request.
+  socket.say({ ...place, type: "subscribed", head: 0 });
   const event = (id: string) => ({ id, type: "chat.message", at: "", data: {} });
   const frame = (n: number, ...events: object[]) =>
     socket.say({ ...place, type: "events", frame: n, skipped: 0, events });

@@ -11,6 +11,7 @@ import {
 import { makeFrame } from "../../domain/log/frame.ts";
 import { compactText } from "../../platform/push/encodings.ts";
 import { chatRecord, emptyLog, now } from "../domain/frame-samples.ts";
+import { messageOfUrl } from "./frame-server.ts";
 
 const streamId = "64d15f9e2e6c8f4d5a123000";
 
@@ -40,27 +41,31 @@ async function startServer({ compact = false, lose = (): boolean => false } = {}
   });
   const form = (body: string) => (compact ? compactText(body) : body);
   let pings = 0;
-  server.on("connection", (socket) => {
+  server.on("connection", (socket, { url }) => {
     sockets.add(socket);
     socket.on("close", () => {
       sockets.delete(socket);
       subscribed.delete(socket);
     });
     socket.on("message", (data) => {
-      const { action, since, requestId } = JSON.parse(data.toString());
-      if (action === "ping") {
+      const message = JSON.parse(data.toString());
+      if (message.action === "ping") {
         pings += 1;
         const heads = subscribed.has(socket) ? { [streamId]: bodies.length } : {};
         socket.send(JSON.stringify({ type: "pong", heads }));
       }
-      if (action !== "subscribe") return;
+      if (message.action === "subscribe") subscribe(message);
+    });
+    const wanted = messageOfUrl(url!);
+    if (wanted !== undefined) subscribe(wanted);
+    function subscribe({ since, requestId }: NonNullable<typeof wanted>): void {
       const recovered = since === undefined ? undefined : since.epoch === "e1";
-      const from = recovered ? since.frame : bodies.length;
+      const from = recovered ? since!.frame : bodies.length;
       const head = { epoch: "e1", head: bodies.length, viewers: 1 };
       socket.send(JSON.stringify({ type: "subscribed", streamId, ...head, recovered, requestId }));
       for (const body of bodies.slice(from)) socket.send(form(body));
       subscribed.set(socket, from);
-    });
+    }
   });
   await new Promise<void>((done) => http.listen(0, "127.0.0.1", done));
   const { port } = http.address() as AddressInfo;

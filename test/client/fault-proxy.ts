@@ -1,4 +1,4 @@
-import type { Connection, FrameServer } from "./frame-server.ts";
+import { type Connection, type FrameServer, messageOfUrl } from "./frame-server.ts";
 
 /** How the two directions of a socket are: what a dead one swallows nobody hears of. */
 type Health = { toServer: boolean; toClient: boolean };
@@ -34,7 +34,7 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
     isReleased = false;
     readonly connection: Connection;
 
-    constructor(_url: string, protocols: string[] = []) {
+    constructor(url: string, protocols: string[] = []) {
       const [, claims] = protocols[1]!.split(".");
       const { exp } = JSON.parse(Buffer.from(claims!, "base64url").toString());
       const post = (message: object) => this.deliver(message);
@@ -43,12 +43,14 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
       sockets.push(this);
       if (faults && chance(0.05)) return;
       const isRefused = this.connection.tokenEndsAt <= Date.now() || (faults && chance(0.15));
-      later(delay(), () => (isRefused ? this.end() : this.accept()));
+      later(delay(), () => (isRefused ? this.end() : this.accept(messageOfUrl(url))));
     }
-    accept(): void {
+    /** With what the URL asks for, which comes with the handshake and so is never lost. */
+    accept(wanted: Parameters<FrameServer["take"]>[1] | undefined): void {
       if (this.readyState !== 0) return;
       this.readyState = 1;
       server.connections.add(this.connection);
+      if (wanted !== undefined) later(slowMilliseconds * random(), () => this.arrive(wanted));
       this.onopen?.();
     }
     send(text: string): void {

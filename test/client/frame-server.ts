@@ -11,6 +11,15 @@ export type Connection = {
 
 type Message = { action: string; streamId: string; requestId?: string; since?: Position };
 
+/** What a socket's URL asks for, as the message that would ask for the same. */
+export function messageOfUrl(url: string): Message | undefined {
+  const { streamId, since } = Object.fromEntries(new URL(url, "ws://any").searchParams);
+  if (streamId === undefined) return undefined;
+  const [epoch = "", frame] = since?.split(":") ?? [];
+  const position = { epoch, frame: Number(frame) };
+  return { action: "subscribe", streamId, ...(since !== undefined && { since: position }) };
+}
+
 /** Frames of a stream that are kept: for an older position the server has no replay. */
 const keptMax = 40;
 

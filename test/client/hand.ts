@@ -1,5 +1,6 @@
 import { jest } from "@jest/globals";
 import { createClient, type Options } from "../../client/index.ts";
+import { messageOfUrl } from "./frame-server.ts";
 
 export const streamId = "64d15f9e2e6c8f4d5a123000";
 
@@ -22,6 +23,9 @@ export class Hand {
     this.token = protocols[1] ?? "";
   }
   open(): void {
+    // What the URL asks for is asked for like anything else.
+    const wanted = messageOfUrl(this.url);
+    if (wanted !== undefined) this.sent.push(wanted);
     this.readyState = 1;
     this.onopen?.();
   }

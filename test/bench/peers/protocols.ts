@@ -15,6 +15,8 @@ type Seeing = {
 
 /** One viewer's side of a protocol, on one socket after the other. */
 type Session = {
+  /** What the next socket's URL asks for. */
+  query?(): string;
   /** The socket is open. */
   open(send: (text: string) => void): void;
   take(text: string): void;
@@ -52,6 +54,7 @@ function followFrames(seeing: Seeing, streamId: string): Session {
   const follower = createFollower(streamId);
   let say: ((text: string) => void) | undefined;
   let untilPing = pingSeconds;
+  let wanted = follower.wanted();
   const act = (steps: ReturnType<typeof follower.take>) => {
     for (const step of steps)
       if (step.do === "send") say?.(JSON.stringify(step.message));
@@ -61,9 +64,13 @@ function followFrames(seeing: Seeing, streamId: string): Session {
           if (event.type === "chat.message") seeing.event(event.data.content);
   };
   return {
+    query() {
+      wanted = follower.wanted();
+      return new URLSearchParams(wanted).toString();
+    },
     open(send) {
       say = send;
-      act(follower.open(Date.now()));
+      act(follower.open(Date.now(), wanted));
     },
     take(text) {
       const message = parse<Message>(text);
@@ -149,7 +156,10 @@ export function connectViewer(
   let socket: WebSocket;
   let failures = 0;
   const connect = () => {
-    socket = new WebSocket(url, { perMessageDeflate: false });
+    const query = session.query?.();
+    socket = new WebSocket(query === undefined ? url : `${url}&${query}`, {
+      perMessageDeflate: false,
+    });
     socket.on("open", () => {
       failures = 0;
       session.open((text) => socket.send(text));
