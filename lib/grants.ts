@@ -23,7 +23,11 @@ export type Resources = {
 
 const reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
 const putting = ["dynamodb:PutItem"];
-const changing = ["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"];
+// A batch puts and deletes, so it comes with the right to do both by itself.
+const changing = [
+  ...["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
+  "dynamodb:BatchWriteItem",
+];
 
 /** What the bucket of pictures is used for: actions, and on what below its ARN. */
 const pictureActions = {

@@ -57,6 +57,15 @@ export class BatchGetCommand extends Command {
   }
 }
 
+/** Puts and deletes up to 25 items, each by itself. */
+export class BatchWriteCommand extends Command {
+  readonly operation = "BatchWriteItem";
+
+  override request(): Members {
+    return { ...this.input, RequestItems: perTable(this.input.RequestItems, withItems(toRequest)) };
+  }
+}
+
 /** Writes all of up to a hundred items, or none. */
 export class TransactWriteCommand extends Command {
   readonly operation = "TransactWriteItems";
@@ -99,6 +108,7 @@ function fromAnswer(answer: Body): Body {
     else if (name === "Responses")
       answer[name] = perTable(value, (items) => (items as Written[]).map(fromAttributes));
     else if (name === "UnprocessedKeys") answer[name] = perTable(value, withKeys(fromAttributes));
+    else if (name === "UnprocessedItems") answer[name] = perTable(value, withItems(fromAnswer));
   }
   return answer;
 }
@@ -113,6 +123,10 @@ const perTable = (tables: unknown, change: (value: unknown) => unknown) =>
 const withKeys =
   <K>(change: (key: K) => unknown) =>
   (asked: unknown) => ({ ...(asked as object), Keys: (asked as { Keys: K[] }).Keys.map(change) });
+
+/** Changes what is put into one table and deleted from it. */
+const withItems = (change: (write: Members) => unknown) => (writes: unknown) =>
+  (writes as Record<string, Members>[]).map((write) => mapValues(write, change));
 
 /** How the SDK's client is asked to read and write values: as this one does. */
 type Translation = { marshallOptions?: { removeUndefinedValues?: boolean } };

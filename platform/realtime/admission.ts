@@ -5,7 +5,6 @@ import {
   dropConnection,
   listSockets,
   putSocket,
-  putTokenSocket,
   removeSocket,
   type Socket,
 } from "../store/log/connections.ts";
@@ -40,10 +39,7 @@ export async function admitSocket(
 ): Promise<Verdict> {
   const { connectionId } = opened;
   const socket = { ...opened, expiresAt: connectionExpiry(opened.connectedAt) };
-  await Promise.all([
-    putSocket(userId, socket),
-    tokenId !== "" && putTokenSocket(tokenId, { ...socket, userId }),
-  ]);
+  await putSocket(userId, socket, tokenId);
   const [sockets, isGood] = await Promise.all([listSockets(userId, now), isStillGood()]);
   const others = sockets.filter((other) => other.connectionId !== connectionId);
   const hasRoom = async () =>

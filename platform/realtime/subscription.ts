@@ -107,8 +107,5 @@ export async function recordConnection(
   const expiresAt = connectionExpiry(connection.connectedAt);
   const isSubscribed = subscriber !== undefined && subscriber.refusal === undefined;
   const streams = isSubscribed ? new Set([subscriber.streamId]) : undefined;
-  await Promise.all([
-    putConnection({ ...connection, compact, streams, expiresAt }),
-    subscriber && putSubscriber(subscriber),
-  ]);
+  await putConnection({ ...connection, compact, streams, expiresAt }, subscriber);
 }

@@ -46,7 +46,20 @@ function marked(write: Write, id: string): Write {
   return update === undefined ? write : { ...write, Update: { ...write.Update, ...update } };
 }
 
-type Input = Update & { Item?: Item; TransactItems?: Write[] };
+type BatchWrite = { PutRequest?: { Item?: Item | undefined } };
+type Input = Update & {
+  Item?: Item;
+  TransactItems?: Write[];
+  /** By table: what a batch writes, or the keys that it reads. */
+  RequestItems?: Record<string, BatchWrite[] | object>;
+};
+
+/** Each write of a batch with the id, where it puts what viewers are shown. */
+const markedWrites = (writes: BatchWrite[], id: string): BatchWrite[] =>
+  writes.map((write) => {
+    const { put } = markOf({ Put: write.PutRequest }, id);
+    return put === undefined ? write : { PutRequest: { Item: put } };
+  });
 
 /**
  * A client whose writes leave the request id of the call in what viewers are shown, as
@@ -58,6 +71,8 @@ export function correlate(client: DynamoDBDocumentClient): DynamoDBDocumentClien
     const id = correlationId();
     if (id === undefined) return client.send(...given);
     const input = given[0].input as unknown as Input;
+    for (const [name, writes] of Object.entries(input.RequestItems ?? {}))
+      if (Array.isArray(writes)) input.RequestItems![name] = markedWrites(writes, id);
     if (input.TransactItems !== undefined)
       input.TransactItems = input.TransactItems.map((write) => marked(write, id));
     else if (input.Item !== undefined) input.Item = markOf({ Put: input }, id).put ?? input.Item;

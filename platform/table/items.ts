@@ -1,5 +1,7 @@
 import {
   BatchGetCommand,
+  BatchWriteCommand,
+  type BatchWriteCommandInput,
   DeleteCommand,
   GetCommand,
   PutCommand,
@@ -94,6 +96,36 @@ export async function listItems<S extends z.ZodType>(
 /** Puts an item, replacing whatever is there. */
 export async function putItem(Item: Item): Promise<void> {
   await table().send(new PutCommand({ TableName: tableName(), Item }));
+}
+
+/** Writes of one BatchWriteItem. */
+const writesMax = 25;
+type BatchWrites = NonNullable<BatchWriteCommandInput["RequestItems"]>[string];
+
+/**
+ * Puts items, replacing whatever is there, and deletes others; one that is not there is no fault.
+ * All of them cost one request, and what they cost one by one. They are not one write: some may be
+ * seen before the others, and stay without them if this function ends in between. No key may come
+ * twice. What DynamoDB leaves unprocessed is written after a pause. Refuses with `unavailable` when
+ * it does nothing at all too often.
+ */
+export async function writeItems(put: readonly Item[], remove: readonly Key[] = []): Promise<void> {
+  let left: BatchWrites = [
+    ...put.map((Item) => ({ PutRequest: { Item } })),
+    ...remove.map((Key) => ({ DeleteRequest: { Key } })),
+  ];
+  for (let attempt = 1; left.length > 0; ) {
+    const writes = left.slice(0, writesMax);
+    const { UnprocessedItems } = await table().send(
+      new BatchWriteCommand({ RequestItems: { [tableName()]: writes } }),
+    );
+    const again = UnprocessedItems?.[tableName()] ?? [];
+    left = [...again, ...left.slice(writesMax)];
+    if (again.length === 0) continue;
+    attempt = again.length < writes.length ? 1 : attempt + 1;
+    if (attempt > triesMax) refuse("unavailable");
+    await pause(attempt);
+  }
 }
 
 /** Updates an item, making it where there is none; answers what `ReturnValues` asks for. */

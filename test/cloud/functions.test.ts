@@ -92,6 +92,8 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       expect([name, keysOf("dynamodb:PutItem").sort()]).toEqual([name, [...write].sort()]);
       expect([name, keysOf("dynamodb:UpdateItem").sort()]).toEqual([name, [...changed].sort()]);
       expect([name, keysOf("dynamodb:DeleteItem").sort()]).toEqual([name, [...changed].sort()]);
+      const batched = keysOf("dynamodb:BatchWriteItem").sort();
+      expect([name, batched]).toEqual([name, [...changed].sort()]);
       const manages = role.some(({ Action }) => Action.includes("execute-api:ManageConnections"));
       expect([name, manages]).toEqual([name, contract.grants.connections === true]);
     }
@@ -165,7 +167,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
 
   test("cannot scan, drop or change the table, nor touch an entry of the ledger", () => {
     const allowed =
-      /^dynamodb:(GetItem|BatchGetItem|Query|PutItem|UpdateItem|DeleteItem|ConditionCheckItem|DescribeStream|GetRecords|GetShardIterator|ListStreams)$/;
+      /^dynamodb:(GetItem|BatchGetItem|Query|PutItem|UpdateItem|DeleteItem|BatchWriteItem|ConditionCheckItem|DescribeStream|GetRecords|GetShardIterator|ListStreams)$/;
     for (const [name, { role }] of functions)
       for (const { Action, Resource, Condition } of role) {
         const onIndex = Resource.every((resource) => resource.endsWith("/index/due"));
@@ -174,7 +176,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
           .filter((action) => !(onIndex && action === "dynamodb:Scan"));
         expect([name, strange]).toEqual([name, []]);
         const keys = Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"] ?? [];
-        const changes = Action.some((action) => /:(Update|Delete)Item$/.test(action));
+        const changes = Action.some((action) => /:(Update|Delete|BatchWrite)Item$/.test(action));
         expect([name, changes && keys.some((key) => /^(LEDGER|\*)/.test(key))]).toEqual([
           name,
           false,

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { afterEach, expect, test } from "@jest/globals";
 import { decideAgain, overtaken, triesMax } from "../../platform/table/conflicts.ts";
-import { getItems, nameOf, putItem } from "../../platform/table/items.ts";
+import { getItems, nameOf, putItem, writeItems } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { queryItems } from "../../platform/table/query.ts";
 import { table, useTable } from "../../platform/table/table.ts";
@@ -57,6 +57,38 @@ test("what DynamoDB leaves over of a batch is asked for again", async () => {
 test("a table that never answers a batch is asked so often and no more", async () => {
   const asked = speakFor(({ RequestItems }) => ({ UnprocessedKeys: RequestItems }));
   await expect(getItems(keysOf(1))).rejects.toMatchObject({ code: "unavailable" });
+  expect(asked).toHaveLength(triesMax);
+}, 30_000);
+
+test("items of any number are put, and others deleted", async () => {
+  const keys = keysOf(60).map(({ PK }) => ({ PK, SK: "batch" }));
+  await writeItems(keys.map((one) => ({ ...one, is: nameOf(one) })));
+  await writeItems([{ ...keys[0]!, is: "again" }], keys.slice(1, 40));
+  const found = await getItems(keys, { consistent: true });
+  expect(found.size).toBe(21);
+  expect(found.get(nameOf(keys[0]!))?.is).toBe("again");
+});
+
+test("what DynamoDB leaves over of what is written is written again", async () => {
+  type Writes = { PutRequest?: { Item: Item }; DeleteRequest?: { Key: Item } }[];
+  type Item = { PK: string; SK: string };
+  const written: string[] = [];
+  const asked = speakFor(({ RequestItems }) => {
+    const [[name, writes]] = Object.entries(RequestItems) as unknown as [[string, Writes]];
+    const left = asked.length < 3 ? writes.slice(10) : [];
+    for (const { PutRequest, DeleteRequest } of writes.slice(0, writes.length - left.length))
+      written.push(nameOf(PutRequest?.Item ?? DeleteRequest!.Key));
+    return { UnprocessedItems: left.length > 0 ? { [name]: left } : {} };
+  });
+  const [put, remove] = [keysOf(30), keysOf(40).slice(30)];
+  await writeItems(put, remove);
+  expect(written.sort()).toEqual(keysOf(40).map(nameOf).sort());
+  expect(asked).toHaveLength(3);
+});
+
+test("a table that never writes a batch is asked so often and no more", async () => {
+  const asked = speakFor(({ RequestItems }) => ({ UnprocessedItems: RequestItems }));
+  await expect(writeItems(keysOf(2))).rejects.toMatchObject({ code: "unavailable" });
   expect(asked).toHaveLength(triesMax);
 }, 30_000);
 

@@ -2,15 +2,16 @@ import * as z from "zod";
 import {
   Connection,
   connectionLifeSeconds,
+  type Subscriber,
   streamsPerConnectionMax,
 } from "../../../domain/log/subscriber.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { hashOfSecret } from "../../secret.ts";
-import { deleteItem, getItem, putItem, updateIf } from "../../table/items.ts";
+import { deleteItem, getItem, updateIf, writeItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
-import { removeSubscriber } from "./subscribers.ts";
+import { removeSubscriber, subscriberItem } from "./subscribers.ts";
 
 /** One of a user's sockets, as the user's own items list it. */
 const Socket = z.object({
@@ -29,25 +30,20 @@ export const connectionExpiry = (connectedAt: number) =>
   Math.floor(connectedAt / 1000) + connectionLifeSeconds;
 
 /**
- * Writes a user's socket. It is written before the sockets are counted, so a cap is never passed.
+ * Writes a user's socket, also where it is found by the token that opens it (its `jti`), if it has
+ * one, until it expires. It is written before the sockets are counted, so a cap is never passed.
  */
-export async function putSocket(userId: string, socket: Socket): Promise<void> {
-  const Item = { ...key.socket(userId, socket.connectionId), ...socket };
-  await putItem(Item);
+export async function putSocket(userId: string, socket: Socket, tokenId = ""): Promise<void> {
+  const { connectionId } = socket;
+  const own = { ...key.socket(userId, connectionId), ...socket };
+  const byToken = { ...key.tokenSocket(hashOfSecret(tokenId), connectionId), ...socket, userId };
+  await writeItems(tokenId === "" ? [own] : [own, byToken]);
 }
 
 /** Removes a user's socket; one that is gone already is no fault. */
 export async function removeSocket(userId: string, connectionId: string): Promise<void> {
   const Key = key.socket(userId, connectionId);
   await deleteItem(Key);
-}
-
-/** Writes a socket where it is found by the token that opened it (its `jti`), until it expires. */
-export async function putTokenSocket(
-  tokenId: string,
-  socket: Socket & { userId: string },
-): Promise<void> {
-  await putItem({ ...key.tokenSocket(hashOfSecret(tokenId), socket.connectionId), ...socket });
 }
 
 /** The sockets that a token has opened, read consistently, those that have ended among them. */
@@ -107,10 +103,10 @@ export async function forgetStream(connectionId: string, streamId: string): Prom
   });
 }
 
-/** Writes what is known of a connection, in place of what was there. */
-export async function putConnection(connection: Connection): Promise<void> {
-  const Item = { ...key.connection(connection.connectionId), ...connection };
-  await putItem(Item);
+/** Writes what is known of a connection, in place of what was there, and its first subscription. */
+export async function putConnection(connection: Connection, first?: Subscriber): Promise<void> {
+  const own = { ...key.connection(connection.connectionId), ...connection };
+  await writeItems(first === undefined ? [own] : [own, subscriberItem(first)]);
 }
 
 /** A connection and its subscriptions, read consistently. */
@@ -120,19 +116,16 @@ export async function findConnection(connectionId: string): Promise<Connection |
 }
 
 /**
- * Removes everything of a connection that is over: its subscriptions and its place among the user's
- * sockets, then itself, so that a removal that breaks off can be done again. Answers false when
+ * Removes everything of a connection that is over: its subscriptions, then its place among the
+ * user's sockets and itself, so that a removal that breaks off before can be done again. If only the
+ * user's socket is left, it counts until somebody looks whether it is there. Answers false when
  * there was nothing.
  */
 export async function dropConnection(connectionId: string): Promise<boolean> {
   const connection = await findConnection(connectionId);
   if (connection === undefined) return false;
   const streams = [...(connection.streams ?? [])];
-  await Promise.all([
-    ...streams.map((streamId) => removeSubscriber(streamId, connectionId)),
-    removeSocket(connection.userId, connectionId),
-  ]);
-  const Key = key.connection(connectionId);
-  await deleteItem(Key);
+  await Promise.all(streams.map((streamId) => removeSubscriber(streamId, connectionId)));
+  await writeItems([], [key.socket(connection.userId, connectionId), key.connection(connectionId)]);
   return true;
 }

@@ -9,6 +9,7 @@ import {
 import type { DynamoDBClient } from "../../../platform/aws/client-dynamodb.ts";
 import {
   BatchGetCommand,
+  BatchWriteCommand,
   DeleteCommand,
   DynamoDBDocumentClient,
   GetCommand,
@@ -208,7 +209,7 @@ function createPartitions(clock: Clock, chance: Chance, unitsMax: number) {
 /** What the store asks of the table in a push. */
 const commands = {
   ...{ GetCommand, PutCommand, UpdateCommand, DeleteCommand },
-  ...{ QueryCommand, BatchGetCommand, TransactWriteCommand },
+  ...{ QueryCommand, BatchGetCommand, BatchWriteCommand, TransactWriteCommand },
 };
 
 /** A client for the store that translates as the one in the bundles does, and calls this. */
@@ -230,7 +231,11 @@ function keysOf(operation: string, request: Request): Written[] {
       ? (request.TransactItems as Record<string, Request>[]).flatMap(
           ({ ConditionCheck: _, ...action }) => Object.values(action),
         )
-      : [request];
+      : operation === "BatchWriteItem"
+        ? Object.values(request.RequestItems as Record<string, Record<string, Request>[]>).flatMap(
+            (writes) => writes.flatMap((write) => Object.values(write)),
+          )
+        : [request];
   return actions.map((action) => {
     const { PK, SK } = (action.Key ?? action.Item) as Written;
     return { PK: PK!, SK: SK! };

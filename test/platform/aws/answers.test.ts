@@ -90,6 +90,15 @@ test("reads a batch", async () => {
   expect(await both.own.send("BatchGetCommand", keys)).toEqual(theirs);
 });
 
+test("reads what is left over of a batch of writes", async () => {
+  const left = [{ PutRequest: { Item: item } }, { DeleteRequest: { Key: { PK: { S: "c" } } } }];
+  aws.answer(says(200, { UnprocessedItems: { "ovation-test": left } }));
+  const writes = { RequestItems: { "ovation-test": [{ DeleteRequest: { Key: get.Key } }] } };
+  const theirs = await both.sdk.send("BatchWriteCommand", writes);
+  expect(theirs.UnprocessedItems).toBeDefined();
+  expect(await both.own.send("BatchWriteCommand", writes)).toEqual(theirs);
+});
+
 describe("An error is the SDK's, with its tries and pauses:", () => {
   test.each([
     ["ConditionalCheckFailedException", 400],

@@ -74,6 +74,17 @@ const asked: [CommandName, object][] = [
     { RequestItems: { [TableName]: { Keys: [Key, Key], ConsistentRead: true } } },
   ],
   [
+    "BatchWriteCommand",
+    {
+      RequestItems: {
+        [TableName]: [
+          { PutRequest: { Item: { ...Key, n: 1.5, names: new Set(["a"]), none: undefined } } },
+          { DeleteRequest: { Key } },
+        ],
+      },
+    },
+  ],
+  [
     "TransactWriteCommand",
     {
       ClientRequestToken: "token",

@@ -55,6 +55,14 @@ export function createTable(step: () => Promise<void>, onChange: OnChange): Tabl
       put(withoutUndefined(item));
       return {};
     },
+    BatchWriteCommand: ({ RequestItems }) => {
+      type Write = { PutRequest?: { Item: Item }; DeleteRequest?: { Key: Item } };
+      for (const writes of Object.values(RequestItems as Record<string, Write[]>))
+        for (const { PutRequest, DeleteRequest } of writes)
+          if (PutRequest) put(withoutUndefined(PutRequest.Item));
+          else remove(DeleteRequest!.Key);
+      return { UnprocessedItems: {} };
+    },
     DeleteCommand: (input) => {
       const key = input.Key as Item;
       assertCondition(items.get(nameOf(key)), input);
