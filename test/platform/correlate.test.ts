@@ -1,0 +1,65 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import {
+  BatchGetCommand,
+  BatchWriteCommand,
+  DeleteCommand,
+  PutCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import { beginInvocation } from "../../platform/deadline.ts";
+import { correlate } from "../../platform/table/correlate.ts";
+import { key } from "../../platform/table/keys.ts";
+
+const shown = key.member("stream", "ann");
+const hidden = key.connection("connection");
+
+/** What a client sends whose invocation has the id `call`. */
+async function sent(command: { input: object }): Promise<string> {
+  const inputs: string[] = [];
+  const send = async ({ input }: { input: object }) => void inputs.push(JSON.stringify(input));
+  const client = correlate({ send } as unknown as DynamoDBDocumentClient);
+  beginInvocation(undefined, "call");
+  await client.send(command as PutCommand);
+  return inputs.join();
+}
+
+const TableName = "table";
+const update = { UpdateExpression: "SET a = b" };
+const writes: [name: string, (Key: object) => { input: object }][] = [
+  ["a put", (Key) => new PutCommand({ TableName, Item: { ...Key } })],
+  ["an update", (Key) => new UpdateCommand({ TableName, Key: { ...Key }, ...update })],
+  [
+    "a transaction",
+    (Key) =>
+      new TransactWriteCommand({
+        TransactItems: [{ Update: { TableName, Key: { ...Key }, ...update } }],
+      }),
+  ],
+  [
+    "a batch",
+    (Item) =>
+      new BatchWriteCommand({
+        RequestItems: {
+          [TableName]: [{ DeleteRequest: { Key: hidden } }, { PutRequest: { Item } }],
+        },
+      }),
+  ],
+];
+
+test.each(writes)(
+  "%s of what viewers are shown says which call it was, of else not",
+  async (_, write) => {
+    expect(await sent(write(shown))).toMatch(/correlationId":"call"/);
+    expect(await sent(write(hidden))).not.toMatch(/correlationId/);
+  },
+);
+
+test("what is read or deleted is asked for as it is", async () => {
+  const read = new BatchGetCommand({ RequestItems: { [TableName]: { Keys: [shown] } } });
+  const remove = new DeleteCommand({ TableName, Key: shown });
+  for (const command of [read, remove]) {
+    const before = JSON.stringify(command.input);
+    expect(await sent(command)).toBe(before);
+  }
+});
