@@ -117,7 +117,7 @@ test("a room of 40,000 is asked no earlier for being quiet from the start", asyn
   follow();
   await pass(20);
   last().greet(0, { viewers: 40_000 });
-  // A small room would have asked after 18 s at the latest, this one does after 20 s at the earliest.
+  // A small room would have asked after 18 s at the latest, this one asks after 20 s at the least.
   await pass(19_900);
   expect(last().of("ping")).toEqual([]);
   client.close();
