@@ -16,18 +16,18 @@ import {
 import { join } from "node:path";
 import { awsClient } from "./build.ts";
 import { docsSources } from "./build-docs.ts";
-import { cdkCommand } from "./cdk.ts";
+import { appEnvironment } from "./cdk.ts";
+import { removeOldFolders, unusedMilliseconds } from "./old-folders.ts";
 
 const root = join(import.meta.dirname, "..");
 const assemblies = join(root, ".cache", "assembly");
 
 /** This many assemblies are kept, and every one that a running system may still read from. */
 const keptMax = 3;
-const unusedMilliseconds = 3600_000;
 
 /** Everything that the templates and the bundles are made from. */
 const sources = [
-  "bin/{app,build}.ts",
+  "bin/{app,build,cdk,link-bundles,unused}.ts",
   "{lib,functions,domain,platform}/**/*",
   "docs/*.json",
   ...docsSources,
@@ -61,13 +61,13 @@ export async function buildAssembly(stage: string, signal: AbortSignal): Promise
   mkdirSync(assemblies, { recursive: true });
   const unfinished = join(assemblies, `unfinished-${process.pid}`);
   try {
-    await synthesize(stage, unfinished, signal);
+    await makeAssembly(stage, unfinished, signal);
     // Made elsewhere and moved at once, so that a start that was ended leaves no half of one.
     if (!existsSync(directory)) renameSync(unfinished, directory);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
-  removeOld();
+  removeOldFolders(assemblies, keptMax);
   return directory;
 }
 
@@ -81,11 +81,41 @@ export function isWritable(path: string): boolean {
   }
 }
 
-async function synthesize(stage: string, directory: string, signal: AbortSignal): Promise<void> {
-  const options = ["-q", "--validation=false", "-c", `stage=${stage}`, "-o", directory];
-  const { program, given, env } = cdkCommand("synth", options);
+/**
+ * Bundles and synthesizes at the same time, each in a process of its own. When one of them fails
+ * the other is ended.
+ */
+async function makeAssembly(stage: string, directory: string, signal: AbortSignal): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  const failing = new AbortController();
+  const either = AbortSignal.any([signal, failing.signal]);
+  const works = [
+    run(["bin/build.ts", directory], {}, either),
+    run(["bin/app.ts"], appEnvironment(stage, directory), either),
+  ];
+  for (const work of works) work.catch(() => failing.abort());
+  try {
+    await Promise.all(works);
+  } catch (error) {
+    // What was begun must not write where all is removed.
+    await Promise.allSettled(works);
+    if (signal.aborted) throw error;
+    throw new Error(`The stage ${stage} cannot be synthesized:\n${(error as Error).message}`);
+  }
+  const folders = readdirSync(directory).filter((name) => name.startsWith("asset."));
+  const empty = folders.filter((name) => readdirSync(join(directory, name)).length === 0);
+  if (empty.length > 0) throw new Error(`${empty.length} functions have no bundle`);
+}
+
+/** Runs a program of this project on this Node; rejects with what it said when it fails. */
+async function run(given: string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const stdio = ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"];
-  const child = spawn(program, given, { cwd: root, signal, stdio, env });
+  const child = spawn(process.execPath, given, {
+    cwd: root,
+    stdio,
+    env: { ...process.env, ...env },
+    signal,
+  });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -93,22 +123,9 @@ async function synthesize(stage: string, directory: string, signal: AbortSignal)
     });
   }
   const code = await new Promise((resolve, reject) => {
-    child.once("error", reject);
+    child.once("error", (error) => child.pid === undefined && reject(error));
     child.once("close", resolve);
   });
-  if (code !== 0) throw new Error(`The stage ${stage} cannot be synthesized:\n${said.trim()}`);
-}
-
-function removeOld(): void {
-  const folders = readdirSync(assemblies).map((name) => ({
-    path: join(assemblies, name),
-    time: statSync(join(assemblies, name)).mtimeMs,
-    isUnfinished: name.startsWith("unfinished-"),
-  }));
-  folders.sort((a, b) => b.time - a.time);
-  const finished = folders.filter(({ isUnfinished }) => !isUnfinished);
-  // A start that was killed leaves what it had made by then.
-  const unfinished = folders.filter(({ isUnfinished }) => isUnfinished);
-  for (const { path, time } of [...finished.slice(keptMax), ...unfinished])
-    if (Date.now() - time > unusedMilliseconds) rmSync(path, { recursive: true, force: true });
+  signal.throwIfAborted();
+  if (code !== 0) throw new Error(said.trim());
 }

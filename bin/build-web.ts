@@ -3,7 +3,6 @@ import {
   existsSync,
   globSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -20,6 +19,7 @@ import {
   pictureHeaders,
 } from "../lib/page-headers.ts";
 import { isWritable } from "./assembly.ts";
+import { removeOldFolders } from "./old-folders.ts";
 import { compile, compileStyles } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -110,7 +110,7 @@ export async function buildWeb(): Promise<string> {
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
-  removeOld();
+  removeOldFolders(folders, keptMax);
   return directory;
 }
 
@@ -174,14 +174,6 @@ function hashSources(): string {
     hash.update(`${file}\n`).update(readFileSync(join(root, file)));
   }
   return hash.digest("hex").slice(0, 24);
-}
-
-function removeOld(): void {
-  const found = readdirSync(folders)
-    .filter((name) => !name.startsWith("unfinished-"))
-    .map((name) => ({ path: join(folders, name), time: statSync(join(folders, name)).mtimeMs }))
-    .sort((a, b) => b.time - a.time);
-  for (const { path } of found.slice(keptMax)) rmSync(path, { recursive: true, force: true });
 }
 
 if (import.meta.main) console.log(`Pages in ${await buildWeb()}`);

@@ -1,10 +1,12 @@
-/** Bundles every function of the route table: `dist/<name>/index.cjs`, one esbuild call for all. */
+/** Bundles every function of the route table: `dist/<name>/index.cjs`. */
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build as bundle, type Plugin } from "esbuild";
+import { build as bundle, type Plugin, stop } from "esbuild";
+import { flatName } from "../lib/names.ts";
 import { buildDocs, docsSources } from "./build-docs.ts";
 import { buildGuides, guideSources } from "./build-guides.ts";
+import { linkBundles } from "./link-bundles.ts";
 import { replaceFolder } from "./replace-folder.ts";
 import { leaveOutUnused } from "./unused.ts";
 
@@ -45,9 +47,6 @@ const aliases: Record<AwsClient, Record<string, string>> = {
   },
   sdk: { "@aws-sdk/credential-provider-node": "./platform/credentials.ts" },
 };
-
-/** `gifts/create` → `gifts-create`: the folder of its bundle and the end of its function's name. */
-export const flatName = (name: string) => name.replaceAll("/", "-");
 
 /** Names and files of the route table, read as text so that nothing has to be loaded. */
 export function entryPoints(): Record<string, string> {
@@ -139,32 +138,74 @@ export async function bundleInto(
   return Object.fromEntries(files.filter(([file]) => file.endsWith(".cjs")));
 }
 
+/** All functions are bundled in so many steps: for all at once esbuild needs 1.7 GB. */
+const batches = 3;
+
 /**
- * Makes `dist/` unless it matches the sources. Answers whether it had to. Throws when a source does
- * not compile or a bundle is larger than it may be.
+ * Bundles all functions of the route table, in esbuild processes of its own that end with it: none
+ * collects its garbage, which is a quarter of the work, and each ends before it has much. Only for
+ * a process that does nothing else with esbuild meanwhile. Answers the sizes as `bundleInto` does.
  */
-export async function build(): Promise<{ built: boolean }> {
-  const client = awsClient();
-  const hash = hashSources(client);
-  if (existsSync(hashFile) && readFileSync(hashFile, "utf8") === hash) return { built: false };
-  const unfinished = join(root, ".cache", `bundles-${process.pid}`);
-  const most = bytesMax[client];
-  const bundles = Object.entries(await bundleInto(unfinished, client));
+async function bundleAll(directory: string, client: AwsClient): Promise<Record<string, number>> {
+  const entries = Object.entries(entryPoints());
+  const size = Math.ceil(entries.length / batches);
+  const sizes: Record<string, number> = {};
+  const { GOGC } = process.env;
+  // The runtime of Go reads it when esbuild is started.
+  process.env.GOGC = "off";
+  await stop();
+  try {
+    for (let at = 0; at < entries.length; at += size) {
+      const batch = Object.fromEntries(entries.slice(at, at + size));
+      Object.assign(sizes, await bundleInto(directory, client, batch));
+      await stop();
+    }
+  } finally {
+    if (GOGC === undefined) delete process.env.GOGC;
+    else process.env.GOGC = GOGC;
+    await stop();
+  }
+  return sizes;
+}
+
+/** Throws when a bundle, of these sizes by file, is larger than it may be. */
+function checkSizes(sizes: Record<string, number>, client: AwsClient): void {
   const nameOf = (file: string) => file.split("/").slice(-2)[0]!;
   const mostOf = (file: string) =>
-    describing.names.includes(nameOf(file)) ? describing.bytesMax : most;
-  const large = bundles.filter(([file, bytes]) => bytes > mostOf(file));
-  if (large.length > 0) {
+    describing.names.includes(nameOf(file)) ? describing.bytesMax : bytesMax[client];
+  const large = Object.entries(sizes).filter(([file, bytes]) => bytes > mostOf(file));
+  if (large.length === 0) return;
+  const named = large.map(([file, bytes]) => `${nameOf(file)} ${bytes} of ${mostOf(file)}`);
+  throw new Error(`Bundles of more bytes than they may have: ${named.join(", ")}`);
+}
+
+/**
+ * Makes `dist/` unless it matches the sources, and puts its bundles into an assembly, if one is
+ * given, that is synthesized at the same time. Answers whether it had to. Throws when a source does
+ * not compile or a bundle is larger than it may be.
+ */
+export async function build(assembly?: string): Promise<{ built: boolean }> {
+  const client = awsClient();
+  const hash = hashSources(client);
+  const isNew = () => existsSync(hashFile) && readFileSync(hashFile, "utf8") === hash;
+  const names = Object.keys(entryPoints());
+  // Looked at again afterwards: another process may have put others there in between.
+  if (isNew() && (assembly === undefined || linkBundles(dist, names, assembly)) && isNew())
+    return { built: false };
+  const unfinished = join(root, ".cache", `bundles-${process.pid}`);
+  try {
+    checkSizes(await bundleAll(unfinished, client), client);
+    writeFileSync(join(unfinished, "sources.sha256"), hash);
+    if (assembly !== undefined && !linkBundles(unfinished, names, assembly))
+      throw new Error(`Bundles in ${unfinished} were removed while they were read`);
+    replaceFolder(unfinished, dist);
+  } finally {
     rmSync(unfinished, { recursive: true, force: true });
-    const named = large.map(([file, bytes]) => `${nameOf(file)} ${bytes} of ${mostOf(file)}`);
-    throw new Error(`Bundles of more bytes than they may have: ${named.join(", ")}`);
   }
-  writeFileSync(join(unfinished, "sources.sha256"), hash);
-  replaceFolder(unfinished, dist);
   return { built: true };
 }
 
 if (import.meta.main) {
-  const { built } = await build();
+  const { built } = await build(process.argv[2]);
   console.log(built ? `Bundled ${Object.keys(entryPoints()).length} functions` : "Bundles are new");
 }

@@ -1,5 +1,7 @@
 import { devNull } from "node:os";
 import { delimiter, join } from "node:path";
+import cdkJson from "../cdk.json" with { type: "json" };
+import { bundlesApart } from "../lib/names.ts";
 
 const root = join(import.meta.dirname, "..");
 const binaries = join(root, "node_modules/.bin");
@@ -41,6 +43,27 @@ export function cdkCommand(command: "synth" | "deploy" | "destroy", options: rea
     },
   };
 }
+
+/**
+ * The environment in which the app itself (bin/app.ts) makes the assembly of a stage, with the
+ * context that `cdk synth` gives it: one machine needs no more of that command, which takes a second
+ * to load. The rules for solutions are left out, and so are the bundles.
+ */
+export const appEnvironment = (stage: string, directory: string): NodeJS.ProcessEnv => ({
+  ...anonymous,
+  CDK_OUTDIR: directory,
+  CDK_VALIDATION: "false",
+  CDK_CONTEXT_JSON: JSON.stringify({
+    ...cdkJson.context,
+    stage,
+    "aws:cdk:enable-path-metadata": true,
+    "aws:cdk:enable-asset-metadata": true,
+    "aws:cdk:disable-version-reporting": true,
+    "aws:cdk:bundling-stacks": ["**"],
+    "@aws-cdk/core:failSynthOnValidationErrors": false,
+    [bundlesApart]: true,
+  }),
+});
 
 /** The context value `-c key=value` among options of `cdk`, in any of its spellings; the last one. */
 export function contextOf(options: readonly string[], key: string): string | undefined {

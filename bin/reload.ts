@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { flatName, functionName as fullName } from "../lib/names.ts";
 import type { Reloading, System } from "../local/index.ts";
 import { buildAssembly } from "./assembly.ts";
-import { awsClient, bundleInto, entryPoints, flatName } from "./build.ts";
+import { awsClient, bundleInto, entryPoints } from "./build.ts";
 import { buildWeb } from "./build-web.ts";
 import {
   contractTextOf,
@@ -165,9 +166,6 @@ function createBundles({ stage, say, complain }: Options): Bundles {
     },
   };
 }
-
-/** The physical name of a function of the route table. */
-const fullName = (stage: string, name: string) => `ovation-${stage}-${flatName(name)}`;
 
 /** Runs that were killed leave their bundles. */
 function removeLeftovers(): void {

@@ -148,11 +148,16 @@ async function start(
     : undefined;
   const isKept = settings.DATA_DIR !== ":memory:";
   const restart = isKept ? () => restartNow(system.url, () => system.stop()) : undefined;
+  let pages: Promise<string> | undefined;
   const system = await startSystem({
-    assemblyDirectory: () =>
-      withProgress("Bundling and synthesizing", screen, () =>
-        buildAssembly(settings.STAGE, signal),
-      ),
+    assemblyDirectory() {
+      const make = () => buildAssembly(settings.STAGE, signal);
+      const assembly = withProgress("Bundling and synthesizing", screen, make);
+      // At the same time; a fault is told where they are asked for.
+      pages = buildWeb();
+      pages.catch(() => undefined);
+      return assembly;
+    },
     stageName: settings.STAGE,
     port: settings.PORT,
     host: settings.HOST,
@@ -164,7 +169,7 @@ async function start(
     topUp,
     ...(reload && { reloading: reload.reloading }),
     prepare: (system) => prepareTable(system, { demo: settings.DEMO === "on" }),
-    pagesDirectory: () => withProgress("Making the pages", screen, buildWeb),
+    pagesDirectory: () => withProgress("Making the pages", screen, () => pages ?? buildWeb()),
     routes: (prepared) => listStudioRoutes(prepared, { restart }),
   });
   reload?.attach(system);

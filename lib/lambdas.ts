@@ -1,5 +1,6 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Duration } from "aws-cdk-lib";
+import { AssetHashType, Duration, Stage } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   ApplicationLogLevel,
@@ -15,11 +16,21 @@ import {
 import { defaults, memoryOf } from "../platform/grants.ts";
 import { environmentOf } from "./environment.ts";
 import { type Statement, statementsOf } from "./grants.ts";
-import { functionName } from "./names.ts";
+import { assetFolder, bundlesApart, flatName, functionName } from "./names.ts";
 import { type Row, rowsOf } from "./route-table.ts";
 import type { Site } from "./site.ts";
 
 const dist = join(import.meta.dirname, "../dist");
+
+/** A function's bundle, or the place for it. */
+function codeOf({ scope }: Site, name: string): Code {
+  if (scope.node.tryGetContext(bundlesApart) !== true)
+    return Code.fromAsset(join(dist, flatName(name)));
+  const { outdir } = Stage.of(scope)!;
+  mkdirSync(join(outdir, assetFolder(name)), { recursive: true });
+  // Where CDK finds an asset's folder it copies nothing there, whatever is named as its source.
+  return Code.fromAsset(outdir, { assetHash: flatName(name), assetHashType: AssetHashType.CUSTOM });
+}
 
 /**
  * One line of the route table as a Lambda with a role of its own: the log of its API, what its
@@ -29,7 +40,7 @@ const dist = join(import.meta.dirname, "../dist");
 export function placeFunction(site: Site, row: Row, more: readonly Statement[] = []): Lambda {
   const { scope, stage, logGroup, places, resources } = site;
   const { name, contract } = row;
-  const flat = name.replaceAll("/", "-");
+  const flat = flatName(name);
   const writeLog: Statement = {
     Effect: "Allow",
     Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -49,7 +60,7 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
   return new Lambda(scope, flat, {
     functionName: functionName(stage.name, name),
     description: contract.says,
-    code: Code.fromAsset(join(dist, flat)),
+    code: codeOf(site, name),
     handler: "index.handler",
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,

@@ -1,0 +1,61 @@
+/** What a start runs is what is deployed, though it is made in another way. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { buildAssembly } from "../../bin/assembly.ts";
+import { cdkCommand } from "../../bin/cdk.ts";
+
+const root = join(import.meta.dirname, "../..");
+const deployed = mkdtempSync(join(tmpdir(), "ovation-assembly-"));
+afterAll(() => rmSync(deployed, { recursive: true, force: true }));
+
+type Resource = {
+  Type: string;
+  Properties: { FunctionName?: string };
+  Metadata?: Record<string, string>;
+};
+type Template = { Resources: Record<string, Resource> };
+
+/** Templates by their files; assets have names of their own in each assembly. */
+const templatesIn = (directory: string) =>
+  Object.fromEntries(
+    readdirSync(directory)
+      .filter((file) => file.endsWith(".template.json"))
+      .map((file) => {
+        const text = readFileSync(join(directory, file), "utf8");
+        return [file, JSON.parse(text.replace(/\b[0-9a-f]{64}\b/g, "HASH")) as Template];
+      }),
+  );
+
+/** What each function of an assembly runs, by the function's name. */
+function bundlesIn(directory: string): Record<string, string> {
+  const files = readdirSync(directory).filter((file) => file.endsWith(".template.json"));
+  const resources = files.flatMap((file) => {
+    const template = JSON.parse(readFileSync(join(directory, file), "utf8")) as Template;
+    return Object.values(template.Resources);
+  });
+  return Object.fromEntries(
+    resources.flatMap(({ Type, Properties, Metadata }) => {
+      const folder = Metadata?.["aws:asset:path"];
+      if (Type !== "AWS::Lambda::Function" || folder === undefined) return [];
+      const bundle = readFileSync(join(directory, folder, "index.cjs"), "utf8");
+      return [[Properties.FunctionName ?? folder, bundle]];
+    }),
+  );
+}
+
+test("a start has the templates and the bundles that `cdk synth` makes", async () => {
+  const made = await buildAssembly("dev", new AbortController().signal);
+  const options = ["-q", "--validation=false", "-c", "stage=dev", "-o", deployed];
+  const { program, given, env } = cdkCommand("synth", options);
+  const { status, stderr } = spawnSync(program, given, { cwd: root, env, encoding: "utf8" });
+  expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
+
+  expect(templatesIn(made)).toEqual(templatesIn(deployed));
+  const bundles = bundlesIn(deployed);
+  expect(Object.keys(bundles).length).toBeGreaterThan(100);
+  const others = Object.entries(bundlesIn(made)).filter(([name, text]) => bundles[name] !== text);
+  expect(others.map(([name]) => name)).toEqual([]);
+}, 180_000);
