@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { awsClient } from "./build.ts";
 import { docsSources } from "./build-docs.ts";
+import { guideSources } from "./build-guides.ts";
 import { appEnvironment } from "./cdk.ts";
 import { removeOldFolders, unusedMilliseconds } from "./old-folders.ts";
 
@@ -31,6 +32,7 @@ const sources = [
   "{lib,functions,domain,platform}/**/*",
   "docs/*.json",
   ...docsSources,
+  ...guideSources,
   "{package,package-lock,cdk}.json",
 ];
 
