@@ -14,10 +14,11 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
-import { awsClient } from "./build.ts";
+import { awsClient, entryPoints } from "./build.ts";
 import { docsSources } from "./build-docs.ts";
 import { guideSources } from "./build-guides.ts";
 import { appEnvironment } from "./cdk.ts";
+import { placeBundles } from "./link-bundles.ts";
 import { removeOldFolders, unusedMilliseconds } from "./old-folders.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -88,7 +89,7 @@ export function isWritable(path: string): boolean {
  * the other is ended.
  */
 async function makeAssembly(stage: string, directory: string, signal: AbortSignal): Promise<void> {
-  mkdirSync(directory, { recursive: true });
+  placeBundles(Object.keys(entryPoints()), directory);
   const failing = new AbortController();
   const either = AbortSignal.any([signal, failing.signal]);
   const works = [

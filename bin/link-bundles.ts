@@ -1,6 +1,16 @@
+import { createHash } from "node:crypto";
 import { copyFileSync, linkSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { assetFolder, flatName } from "../lib/names.ts";
+import { flatName } from "../lib/names.ts";
+
+/** The folder of a function's bundle in an assembly that is synthesized before there are bundles. */
+const assetFolder = (name: string) =>
+  `asset.${createHash("sha256").update(flatName(name)).digest("hex")}`;
+
+/** Makes the folders of these functions, by their names, for the app to find. */
+export function placeBundles(names: readonly string[], assembly: string): void {
+  for (const name of names) mkdirSync(join(assembly, assetFolder(name)), { recursive: true });
+}
 
 /**
  * Puts the bundles of functions, by their names, from where they were made into an assembly. Files

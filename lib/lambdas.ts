@@ -1,6 +1,5 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { AssetHashType, Duration, Stage } from "aws-cdk-lib";
+import { AssetHashType, Duration } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   ApplicationLogLevel,
@@ -16,7 +15,7 @@ import {
 import { defaults, memoryOf } from "../platform/grants.ts";
 import { environmentOf } from "./environment.ts";
 import { type Statement, statementsOf } from "./grants.ts";
-import { assetFolder, bundlesApart, flatName, functionName } from "./names.ts";
+import { bundlesApart, flatName, functionName } from "./names.ts";
 import { type Row, rowsOf } from "./route-table.ts";
 import type { Site } from "./site.ts";
 
@@ -26,10 +25,11 @@ const dist = join(import.meta.dirname, "../dist");
 function codeOf({ scope }: Site, name: string): Code {
   if (scope.node.tryGetContext(bundlesApart) !== true)
     return Code.fromAsset(join(dist, flatName(name)));
-  const { outdir } = Stage.of(scope)!;
-  mkdirSync(join(outdir, assetFolder(name)), { recursive: true });
-  // Where CDK finds an asset's folder it copies nothing there, whatever is named as its source.
-  return Code.fromAsset(outdir, { assetHash: flatName(name), assetHashType: AssetHashType.CUSTOM });
+  // Where an asset's folder is there already CDK copies nothing, whatever is named as its source.
+  return Code.fromAsset(import.meta.dirname, {
+    assetHash: flatName(name),
+    assetHashType: AssetHashType.CUSTOM,
+  });
 }
 
 /**

@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 /** `gifts/create` → `gifts-create`: the folder of its bundle and the end of its function's name. */
 export const flatName = (name: string) => name.replaceAll("/", "-");
 
@@ -8,16 +6,9 @@ export const functionName = (stage: string, name: string) => `ovation-${stage}-$
 
 /**
  * The context that says that the bundles are made at the same time, and put into the assembly by
- * whoever makes them.
+ * whoever makes them: into folders that are there, which CDK names by a hash of `flatName`.
  */
 export const bundlesApart = "ovation:bundles-apart";
-
-/**
- * The folder of a function's bundle in such an assembly:
- * named after the function, as CDK names an asset with a hash of one's own.
- */
-export const assetFolder = (name: string) =>
-  `asset.${createHash("sha256").update(flatName(name)).digest("hex")}`;
 
 /** The table of a stage: that of its stack, unless a restored one is in its place. */
 export const tableName = ({ name, restored }: { name: string; restored?: { table: string } }) =>
