@@ -90,8 +90,12 @@ const given = (name: string, creditAmount: number, more: object = {}) =>
     ...{ totals: { count: 1, credits: creditAmount }, ...more },
   });
 
-async function connected(query = "", viewport = narrow) {
+/** The page's timers go on as they are, and can be run ahead where nothing but time has to pass. */
+const withOwnClock = (page: Page) => page.clock.install();
+
+async function connected(query = "", viewport = narrow, prepare?: (page: Page) => Promise<void>) {
   const { page, faults, go } = await open(`streamId=${streamId}&key=k-1&${query}`, viewport);
+  await prepare?.(page);
   const stream = await serve(page);
   await go();
   await expectSoon(() => stream.subscribes.length > 0);
@@ -128,13 +132,16 @@ browserTest.each([
   "the show without a server lies see-through over $size.width × $size.height, $theme",
   async ({ size, theme }) => {
     const { page, faults, go } = await open(`demo=1&theme=${theme}`, size);
+    await withOwnClock(page);
     await go();
     expect(await page.locator(".ov").getAttribute("data-theme")).toBe(theme);
+    await page.clock.runFor(2_000);
     await page.locator(".ov-gift .ov-times", { hasText: "×3" }).waitFor();
     const png = await shot(page, `overlay-${size.width}-${theme}`);
     const share = await opaqueShareOf(png);
     expect(share).toBeGreaterThan(0.005);
     expect(share).toBeLessThan(size === obs ? 0.12 : 0.35);
+    await page.clock.runFor(6_000);
     await page.locator(".ov-large", { hasText: "Rocket" }).waitFor();
     await page.waitForTimeout(500);
     await shot(page, `overlay-${size.width}-${theme}-large`);
@@ -279,7 +286,11 @@ browserTest(
 browserTest(
   "ten thousand events leave nothing behind",
   async () => {
-    const { page, faults, stream } = await connected("max=12&fade=1&goal=1000000");
+    const { page, faults, stream } = await connected(
+      "max=12&fade=1&goal=1000000",
+      narrow,
+      withOwnClock,
+    );
     const session = await page.context().newCDPSession(page);
     const measure = async () => {
       await session.send("HeapProfiler.collectGarbage");
@@ -304,12 +315,12 @@ browserTest(
       await expectSoon(async () => (await last.count()) > 0 || (await rows.count()) === 0);
     };
     await batch(0);
-    await page.waitForTimeout(8_000);
+    await page.clock.runFor(8_000);
     const before = await measure();
     for (let from = 1_000; from < 10_000; from += 1_000) await batch(from);
     // Every row has faded, every combo has run out, and the middle has shown what waited.
+    await page.clock.runFor(50_000);
     await expectSoon(async () => (await page.locator(".ov-row, .ov-large").count()) === 0);
-    await page.waitForTimeout(8_000);
     const after = await measure();
     expect(after.usedSize - before.usedSize).toBeLessThan(heapBytesMax);
     expect(after.nodes).toBeLessThan(before.nodes + 200);
