@@ -1,8 +1,8 @@
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,8 +10,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { serialize } from "node:v8";
 import { hashSources } from "../../bin/assembly.ts";
 import { type Stage, stageOf } from "../../lib/stages.ts";
 
@@ -37,61 +38,44 @@ type Synthesized = { templates: Templates; findings: Finding[] };
 
 /** The templates of the stage as it is deployed with some options of the command line. */
 export const templatesOf = async (options: Record<string, string>): Promise<Templates> =>
-  (await synthesizedOf(options)).templates;
+  (await synthesize(stageOf((key) => options[key]))).templates;
 
 /** What AWS's rules say of the stage. */
 export const findingsOf = async (options: Record<string, string>): Promise<Finding[]> =>
-  (await synthesizedOf(options)).findings;
+  (await synthesize(stageOf((key) => options[key]))).findings;
 
 /** Templates of earlier sources are of no use to anybody. */
-const keptMilliseconds = 10 * 60 * 1000;
+const keptMilliseconds = 30 * 60 * 1000;
 
 /**
- * They are kept for as long as the sources are the same, since every test file would have to load
- * CDK and synthesize them again.
+ * Synthesizes a stage that may be like none of ours. What comes of it is kept for as long as the
+ * sources are the same: test files ask for the same stages, and CDK takes long.
  */
-async function synthesizedOf(options: Record<string, string>): Promise<Synthesized> {
-  const name = createHash("sha256").update(JSON.stringify(options)).update(hashSources());
+export async function synthesize(stage: Stage): Promise<Synthesized> {
+  const name = createHash("sha256").update(serialize(stage)).update(hashSources());
   const file = join(kept, `${name.digest("hex")}.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Synthesized;
-  const synthesized = await synthesize(stageOf((key) => options[key]));
+  const made = await synthesizeAnew(stage);
   mkdirSync(kept, { recursive: true });
   for (const old of readdirSync(kept).map((entry) => join(kept, entry)))
     if (statSync(old).mtimeMs < Date.now() - keptMilliseconds) rmSync(old, { force: true });
   const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, JSON.stringify(synthesized));
+  writeFileSync(unfinished, JSON.stringify(made));
   renameSync(unfinished, file);
-  return synthesized;
+  return made;
 }
 
-/** Synthesizes a stage that may be like none of ours. */
-export async function synthesize(stage: Stage): Promise<Synthesized> {
-  const { App } = await import("aws-cdk-lib");
-  const { AwsSolutionsChecks } = await import("cdk-nag");
-  const { placeStage } = await import("../../lib/index.ts");
-  const outdir = mkdtempSync(join(tmpdir(), "ovation-cdk-"));
-  try {
-    const app = new App({ outdir, analyticsReporting: false });
-    placeStage(app, stage);
-    const { stacks } = app.synth();
-    const { violations } = new AwsSolutionsChecks(app).validateScope(app);
-    return {
-      templates: Object.fromEntries(
-        stacks.map(({ stackName, template }) => [
-          stackName.replace(/^ovation-((dev|staging|prod)-)?/, ""),
-          template.Resources,
-        ]),
-      ),
-      findings: violations.flatMap(({ ruleName, violatingResources }) =>
-        violatingResources.map(({ constructPath = "" }) => ({
-          rule: ruleName,
-          path: constructPath,
-        })),
-      ),
-    };
-  } finally {
-    rmSync(outdir, { recursive: true, force: true });
-  }
+/** Synthesizes a stage whether or not that has been done before; rejects with what CDK said. */
+export async function synthesizeAnew(stage: Stage): Promise<Synthesized> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "synthesize.ts")], {
+    stdio: "pipe",
+    env: { ...process.env, NODE_OPTIONS: "" },
+  });
+  const ended = new Promise((done) => child.once("close", done));
+  child.stdin.end(serialize(stage));
+  const [printed, said] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  if ((await ended) !== 0) throw new Error(`The stage cannot be synthesized:\n${said}`);
+  return JSON.parse(printed) as Synthesized;
 }
 
 /** The resources of one type, in one stack or in all. */
