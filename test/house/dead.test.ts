@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
+import { longFiles } from "../sequencer.ts";
 import { codeOf, sourcesOf } from "./sources.ts";
 
 const product = sourcesOf(
@@ -51,4 +52,8 @@ test("what a file exports is used by another", () => {
     .flatMap((source) => [...codeOf(source).matchAll(exporting)].map(([, name]) => name!))
     .filter((name) => users.get(name) === 1 && !knownExports.includes(name));
   expect(dead).toEqual([]);
+});
+
+test("the test files that a run begins with are there", () => {
+  expect(longFiles.filter((file) => !existsSync(file))).toEqual([]);
 });
