@@ -1,6 +1,6 @@
 /**
- * Synthesizes the stage that it is given on its input, as V8 writes values, and prints the templates
- * as JSON. A process of its own: jest takes several times as long to load CDK.
+ * Synthesizes the stage that it is given on its input, as V8 writes values, and prints its
+ * templates as JSON. A process of its own: jest takes several times as long to load CDK.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
