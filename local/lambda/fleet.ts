@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { DoCalls } from "../model.ts";
 import {
   asleepMax,
@@ -9,15 +10,16 @@ import {
 } from "./pool.ts";
 import { type FunctionWorker, sharedCell, startWorker } from "./worker.ts";
 
-/** More idle workers than this are not kept: of functions that have their own, and shared ones. */
-const idleMax = { own: 4, shared: 6 };
-const idleMillisecondsMax = 60_000;
-
 /**
  * While so many shared workers work, an event waits for one of them rather than for a new one: that
- * would take the processors from them, run code that is not compiled yet, and end soon after.
+ * would take the processors from them, run code that is not compiled yet, and end soon after. Each
+ * is some 20 MB.
  */
-const sharedAtWorkMax = idleMax.shared;
+export const sharedAtWorkMax = Math.min(6, 2 * availableParallelism());
+
+/** More idle workers than this are not kept: of functions that have their own, and shared ones. */
+const idleMax = { own: 4, shared: sharedAtWorkMax };
+const idleMillisecondsMax = 60_000;
 
 /** The workers of all functions: who gets which, and which of the idle ones end. */
 export type Fleet = {

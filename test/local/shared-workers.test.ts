@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { sharedAtWorkMax } from "../../local/lambda/fleet.ts";
 import { startWorkers, type Workers } from "../../local/lambda/workers.ts";
 import type { LambdaFunction } from "../../local/model.ts";
 
@@ -130,15 +131,16 @@ test("a function shares its thread however often it is called, and a large one d
   expect(workers.threads()).toBe(2);
 });
 
-const sixCalls = ["one", "one", "two", "two", "three", "three"];
+/** As many as may work at once: six at the most. */
+const fullCalls = ["one", "one", "two", "two", "three", "three"].slice(0, sharedAtWorkMax);
 const running = (name: string) => workers.counts()[name]?.running ?? 0;
 
-test("while six threads work nobody gets another one, and who has waited longest is next", async () => {
-  const work = sixCalls.map((name) => call(name, { spin: 300 }));
+test("while as many threads work as may nobody gets another one, and who has waited longest is next", async () => {
+  const work = fullCalls.map((name) => call(name, { spin: 300 }));
   const waiting = [call("four"), call("one"), call("two")];
-  expect([workers.threads(), running("four")]).toEqual([6, 0]);
+  expect([workers.threads(), running("four")]).toEqual([sharedAtWorkMax, 0]);
   const large = call("large");
-  expect(workers.threads()).toBe(7);
+  expect(workers.threads()).toBe(sharedAtWorkMax + 1);
   await Promise.race(work);
   // At once, and not only when it is looked at those who wait again.
   expect(running("four")).toBe(1);
@@ -149,7 +151,7 @@ test("an event with patience comes behind those that come soon after it, but com
   const patient = workers.invoke("four", {}, 60_000);
   expect(running("four")).toBe(1);
   await patient;
-  const work = sixCalls.map((name) => call(name, { spin: 300 }));
+  const work = fullCalls.map((name) => call(name, { spin: 300 }));
   const behind = workers.invoke("four", {}, 60_000);
   const others = ["one", "two", "three"].map((name) => call(name, { spin: 20 }));
   await Promise.race(work);
@@ -158,9 +160,9 @@ test("an event with patience comes behind those that come soon after it, but com
   expect(await behind).toMatchObject({ ok: true });
 });
 
-test("threads whose events only wait are none of the six", async () => {
-  await Promise.all(sixCalls.map((name) => call(name, { wait: 50 })));
-  const asleep = sixCalls.map((name) => call(name, { wait: 2_000 }));
+test("threads whose events only wait are none of them", async () => {
+  await Promise.all(fullCalls.map((name) => call(name, { wait: 50 })));
+  const asleep = fullCalls.map((name) => call(name, { wait: 2_000 }));
   await new Promise((done) => setTimeout(done, 500));
   const four = call("four");
   expect(running("four")).toBe(1);
@@ -179,8 +181,9 @@ test("on full processors the threads that seem to wait are bounded, and each eve
   const names = ["one", "two", "three", "four"];
   const calls = Array.from({ length: 40 }, (_, n) => call(names[n % 4]!, { wait: 2_500 }));
   await new Promise((done) => setTimeout(done, 2_500));
-  // The six, those that are taken for waiting, and one a second.
-  expect(workers.threads()).toBeLessThanOrEqual(6 + 4 * availableParallelism() + 2);
+  // Those that may work, those that are taken for waiting, and one a second.
+  const most = sharedAtWorkMax + 4 * availableParallelism() + 2;
+  expect(workers.threads()).toBeLessThanOrEqual(most);
   expect(await Promise.all(calls)).toHaveLength(40);
 });
 
