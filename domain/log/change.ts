@@ -1,5 +1,5 @@
-import { Gift } from "../money/gift.ts";
 import { addsToTotals, giftSentOf, refundedCredits, superlikeBy } from "../money/gift-event.ts";
+import { Gift } from "../money/gift-item.ts";
 import { summaryOf } from "../people/user.ts";
 import { chatMessageOf, Message } from "../streams/chat.ts";
 import { Member } from "../streams/member.ts";

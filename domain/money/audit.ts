@@ -1,5 +1,5 @@
-import type { Gift, Share } from "./gift.ts";
 import { addsToTotals } from "./gift-event.ts";
+import type { Gift, Share } from "./gift-item.ts";
 import type { Entry } from "./ledger.ts";
 import type { Wallet } from "./wallet.ts";
 

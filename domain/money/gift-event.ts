@@ -4,7 +4,7 @@ import { GiftId, GiftTypeId, StreamId, UserId } from "../id.ts";
 import { type Person, snapshotOf } from "../people/person.ts";
 import { StreamUser, SuperlikeSnapshot, summaryOf } from "../people/user.ts";
 import { Timestamp } from "../text.ts";
-import type { Gift } from "./gift.ts";
+import type { Gift } from "./gift-item.ts";
 
 /** The stream's gifts so far: their quantity (count × receivers) and price. */
 const GiftTotals = z

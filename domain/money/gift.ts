@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { Amount, amountMax } from "../credits.ts";
-import { GiftId, GiftTypeId, StreamId, UserId } from "../id.ts";
-import { Person, personOf, personOfSummary } from "../people/person.ts";
+import { GiftTypeId, StreamId } from "../id.ts";
+import { type Person, personOf, personOfSummary } from "../people/person.ts";
 import { type RefusalCode, refuse } from "../refusal.ts";
 import { assertNotBlocked, type Member } from "../streams/member.ts";
 import { shownIn, withRole } from "../streams/shown.ts";
 import { assertLive, type Stream } from "../streams/stream.ts";
-import { Timestamp } from "../text.ts";
 import { countCombo } from "./combo.ts";
+import type { Gift, Share } from "./gift-item.ts";
 import { assertActive, type GiftType } from "./gift-type.ts";
 import {
   countSpending,
@@ -28,65 +28,6 @@ export const receiversMax = Math.floor((100 - 5) / 7);
 
 /** The largest quantity of one gift for each receiver. */
 export const countMax = 1_000_000;
-
-/** What a gift keeps of its type, as it was when the gift was sent. */
-const SentType = z.object({
-  id: GiftTypeId,
-  name: z.string(),
-  creditAmount: Amount,
-  svgUrl: z.string(),
-});
-
-/** The due mark: there until the receiver has been credited, then gone for ever. */
-const due = {
-  /** The receiver who has not been credited yet. */
-  due: UserId.optional(),
-  /** What they get: 0 where a callback decided on the gift, so that no credits move here. */
-  dueCredits: z.number().int().min(0),
-};
-
-/**
- * A gift or superlike as it is stored: one item that says everything its event, its settlement and
- * its refund need. Its image is what fan-out and settle read.
- */
-export const Gift = z.object({
-  id: GiftId,
-  kind: z.enum(["gift", "superlike"]),
-  streamId: StreamId,
-  hostId: UserId,
-  sender: Person,
-  receivers: z.array(Person).min(1),
-  /** Absent for a superlike. */
-  giftType: SentType.optional(),
-  /** The quantity that each receiver gets. */
-  count: z.number().int().min(1),
-  combo: z.number().int().min(1),
-  comboId: GiftId,
-  /** Credits in total: unit price × count × receivers. */
-  price: Amount,
-  createdAt: Timestamp,
-  ...due,
-  /** False where a callback decided: counted and shown, but no credits moved. */
-  charged: z.boolean(),
-  refundedAt: Timestamp.optional(),
-  /** On the first gift of a combo: what the combo amounted to when it was over. */
-  comboEnded: z.object({ count: z.number(), credits: z.number(), at: Timestamp }).optional(),
-  /** 1, and 2 once it has been refunded. Settling shows no event and does not change it. */
-  revision: z.number().int(),
-});
-export type Gift = z.infer<typeof Gift>;
-
-/** What a further receiver of the same gift is owed: an item of its own beside the gift. */
-export const Share = z.object({
-  id: GiftId,
-  kind: z.literal("share"),
-  /** 1, 2, … : the receiver's place in the gift's list. */
-  part: z.number().int().min(1),
-  streamId: StreamId,
-  senderId: UserId,
-  ...due,
-});
-export type Share = z.infer<typeof Share>;
 
 /** What a gift is decided on. All of it is read consistently, and the decision holds as of then. */
 export type GiftContext = {

@@ -1,7 +1,7 @@
 import { makeNotification, type StoredNotification } from "../people/notification.ts";
 import { refuse } from "../refusal.ts";
-import type { Gift, Share } from "./gift.ts";
 import { refundedCredits } from "./gift-event.ts";
+import type { Gift, Share } from "./gift-item.ts";
 import { credit, type Draft, draftOf, takeBack, type Wallet } from "./wallet.ts";
 
 /** Wallets that a refund moves: the sender's, and those of all receivers by their id. */

@@ -1,5 +1,11 @@
-import type * as z from "zod";
+import * as z from "zod";
+import { Timestamp } from "../text.ts";
 import { Profile, StreamRole, type SuperlikeSnapshot, type UserSummary } from "./user.ts";
+
+/** A moment as it is stored: text, or milliseconds since 1970, a third of its length. */
+const StoredMoment = z
+  .union([Timestamp, z.number().int()])
+  .transform((at) => (typeof at === "number" ? new Date(at).toISOString() : at));
 
 /**
  * What an item keeps of a user whom it shows: a summary without what can be derived, and the role
@@ -11,10 +17,19 @@ export const Person = Profile.pick({
   name: true,
   surname: true,
   picture: true,
-  createdAt: true,
-  updatedAt: true,
-}).extend({ role: StreamRole.optional() });
+}).extend({
+  createdAt: StoredMoment,
+  updatedAt: StoredMoment,
+  role: StreamRole.optional(),
+});
 export type Person = z.infer<typeof Person>;
+
+/** The person with short moments, for an item whose every byte counts. */
+export const shortPerson = ({ createdAt, updatedAt, ...person }: Person) => ({
+  ...person,
+  createdAt: Date.parse(createdAt),
+  updatedAt: Date.parse(updatedAt),
+});
 
 /** What an item keeps of this user. */
 export function personOf(profile: Person): Person {

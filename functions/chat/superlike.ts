@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { decideSuperlike, type Gift } from "../../domain/money/gift.ts";
+import { decideSuperlike } from "../../domain/money/gift.ts";
 import { Superlike, superlikeBy } from "../../domain/money/gift-event.ts";
+import type { Gift } from "../../domain/money/gift-item.ts";
 import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { commitGift, getGiver } from "../../platform/store/money/gifts.ts";

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { GiftId } from "../../domain/id.ts";
-import { decideGift, type Gift, GiftToHost, giftRefusals } from "../../domain/money/gift.ts";
+import { decideGift, GiftToHost, giftRefusals } from "../../domain/money/gift.ts";
+import type { Gift } from "../../domain/money/gift-item.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getGiftType } from "../../platform/store/money/gift-types.ts";

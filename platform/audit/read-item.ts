@@ -13,7 +13,7 @@ import {
   problemsOfGift,
   sumFacts,
 } from "../../domain/money/audit.ts";
-import { Gift, Share } from "../../domain/money/gift.ts";
+import { Gift, Share } from "../../domain/money/gift-item.ts";
 import type { ChainedEntry } from "../../domain/money/ledger.ts";
 import { Wallet } from "../../domain/money/wallet.ts";
 import { readEntries } from "../store/money/ledger.ts";

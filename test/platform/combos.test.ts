@@ -3,7 +3,7 @@ import type { Stream } from "../../domain/streams/stream.ts";
 import { endCombo } from "../../platform/store/money/combos.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { startTable } from "./table.ts";
-import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
+import { giftOf, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
 
 let stop: () => Promise<void>;
 beforeAll(async () => {
@@ -33,7 +33,7 @@ test("gifts within 5 s count up, later ones begin anew, other gifts count by the
   const counts: [number, string][] = [];
   const send = async (giftType: GiftType, second: number) => {
     const [id] = await sendAt(stream, sender, giftType, [second]);
-    const { combo, comboId } = await readGift(stream.id, id!);
+    const { combo, comboId } = await giftOf(stream.id, id!);
     counts.push([combo, comboId]);
   };
   await send(type, 0);
@@ -48,7 +48,7 @@ test("gifts within 5 s count up, later ones begin anew, other gifts count by the
 test("parallel gifts of a row get every number once", async () => {
   const { sender, stream, type } = await prepare();
   const sends = Array.from({ length: 12 }, () => sendOne(stream, sender, type, { now: at(0) }));
-  const gifts = await Promise.all((await Promise.all(sends)).map((id) => readGift(stream.id, id)));
+  const gifts = await Promise.all((await Promise.all(sends)).map((id) => giftOf(stream.id, id)));
   const numbers = gifts.map(({ combo }) => combo).sort((a, b) => a - b);
   expect(numbers).toEqual(Array.from({ length: 12 }, (_, n) => n + 1));
   expect(new Set(gifts.map(({ comboId }) => comboId)).size).toBe(1);
@@ -61,11 +61,11 @@ test("an ended combo is marked once on its first gift, and the next gift begins 
   await Promise.all([endCombo(moment, at(9.5)), endCombo(moment, at(9.5))]);
   await endCombo(moment, at(30));
   const ended = { count: 3, credits: 30, at: at(9).toISOString() };
-  expect(await readGift(stream.id, first!)).toMatchObject({ comboEnded: ended });
+  expect(await giftOf(stream.id, first!)).toMatchObject({ comboEnded: ended });
   expect((await findWallet(sender)).combos).toEqual([]);
   // A call that was on its way while the end was decided begins a combo of its own.
   const [late] = await sendAt(stream, sender, type, [8.9]);
-  expect(await readGift(stream.id, late!)).toMatchObject({ combo: 1, comboId: late });
+  expect(await giftOf(stream.id, late!)).toMatchObject({ combo: 1, comboId: late });
 });
 
 test("a gift and the end at the same moment agree on the count", async () => {
@@ -77,8 +77,8 @@ test("a gift and the end at the same moment agree on the count", async () => {
       sendOne(stream, sender, type, { now: at(5.9) }),
       endCombo(moment, at(12)),
     ]);
-    const { comboEnded } = await readGift(stream.id, first!);
-    const { combo } = await readGift(stream.id, id);
+    const { comboEnded } = await giftOf(stream.id, first!);
+    const { combo } = await giftOf(stream.id, id);
     if (combo === 1) expect(comboEnded).toMatchObject({ count: 2 });
     else expect(comboEnded).toMatchObject({ count: 3 });
   }
@@ -90,7 +90,7 @@ test("a combo that the wallet keeps no more is read back from its gifts", async 
   for (let n = 0; n < 5; n++) await sendAt(stream, sender, giftTypeOf(1), [5]);
   expect((await findWallet(sender)).combos).toHaveLength(4);
   await endCombo({ comboId: first!, streamId: stream.id, userId: sender }, at(20));
-  expect(await readGift(stream.id, first!)).toMatchObject({
+  expect(await giftOf(stream.id, first!)).toMatchObject({
     comboEnded: { count: 3, credits: 30 },
   });
 });

@@ -1,5 +1,6 @@
 import { GetCommand, type GetCommandOutput, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { decideGift } from "../../domain/money/gift.ts";
+import { Gift } from "../../domain/money/gift-item.ts";
 import type { GiftType } from "../../domain/money/gift-type.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
@@ -58,6 +59,10 @@ export async function readGift(streamId: string, id: string): Promise<Item> {
   );
   return Item!;
 }
+
+/** The gift as its item says it, with what the item leaves out. */
+export const giftOf = async (streamId: string, id: string): Promise<Gift> =>
+  Gift.parse(await readGift(streamId, id));
 
 /** A gift type that costs `creditAmount`. */
 export function giftTypeOf(creditAmount: number): GiftType {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { GiftId, StreamId, UserId } from "../../../domain/id.ts";
 import { type Combo, comboEndsAt } from "../../../domain/money/combo.ts";
-import { Gift } from "../../../domain/money/gift.ts";
+import { Gift } from "../../../domain/money/gift-item.ts";
 import { draftOf, type Wallet } from "../../../domain/money/wallet.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { setting } from "../../env.ts";
@@ -121,7 +121,7 @@ async function readCombo({ comboId, streamId }: ComboMoment): Promise<Combo | un
     const walk = { limit: step, consistent: true, after: from };
     const items = await queryItems(key.gift(streamId, ""), prefix.gifts, walk);
     for (const item of items) {
-      if (item.kind !== "gift" || item.comboId !== comboId) continue;
+      if (item.kind !== "gift" || (item.comboId ?? item.id) !== comboId) continue;
       last = read(Gift, item);
       credits += last.price;
     }

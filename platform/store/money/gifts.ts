@@ -1,9 +1,5 @@
-import {
-  Gift,
-  type GiftContext,
-  type GiftOutcome,
-  type Share,
-} from "../../../domain/money/gift.ts";
+import type { GiftContext, GiftOutcome } from "../../../domain/money/gift.ts";
+import { Gift, itemOf, type Share } from "../../../domain/money/gift-item.ts";
 import type { Wallet } from "../../../domain/money/wallet.ts";
 import { type Person, personOf } from "../../../domain/people/person.ts";
 import { refuse } from "../../../domain/refusal.ts";
@@ -91,7 +87,7 @@ export async function commitGift<A>(
 const giftAction = (gift: Gift): Action => ({
   label: "gift",
   Put: {
-    Item: { ...key.gift(gift.streamId, gift.id), ...gift },
+    Item: { ...key.gift(gift.streamId, gift.id), ...itemOf(gift) },
     ConditionExpression: "attribute_not_exists(PK)",
   },
 });

@@ -1,5 +1,5 @@
-import { Gift, Share } from "../../../domain/money/gift.ts";
 import { refundedCredits } from "../../../domain/money/gift-event.ts";
+import { Gift, Share } from "../../../domain/money/gift-item.ts";
 import {
   assertMayRefund,
   type Refunder,

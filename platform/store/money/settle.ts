@@ -1,4 +1,4 @@
-import { Gift, Share } from "../../../domain/money/gift.ts";
+import { Gift, Share } from "../../../domain/money/gift-item.ts";
 import { credit, draftOf, type Wallet } from "../../../domain/money/wallet.ts";
 import { Refusal, refuse } from "../../../domain/refusal.ts";
 import { countMetric } from "../../metrics.ts";

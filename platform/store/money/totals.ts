@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { Gift } from "../../../domain/money/gift.ts";
 import { addsToTotals } from "../../../domain/money/gift-event.ts";
+import type { Gift } from "../../../domain/money/gift-item.ts";
 import { getRawItem } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";

@@ -1,0 +1,91 @@
+import * as z from "zod";
+import { Amount } from "../credits.ts";
+import { GiftId, GiftTypeId, StreamId, UserId } from "../id.ts";
+import { Person, shortPerson } from "../people/person.ts";
+import { Timestamp } from "../text.ts";
+
+/** What a gift keeps of its type, as it was when the gift was sent. */
+const SentType = z.object({
+  id: GiftTypeId,
+  name: z.string(),
+  creditAmount: Amount,
+  svgUrl: z.string(),
+});
+
+/** The due mark: there until the receiver has been credited, then gone for ever. */
+const due = {
+  /** The receiver who has not been credited yet. */
+  due: UserId.optional(),
+  /** What they get: 0 where a callback decided on the gift, so that no credits move here. */
+  dueCredits: z.number().int().min(0),
+};
+
+/** What an item of a gift says; what most of them have alike may be absent. */
+const GiftItem = z.object({
+  id: GiftId,
+  kind: z.enum(["gift", "superlike"]),
+  streamId: StreamId,
+  /** The stream's host; absent where they are the first receiver. */
+  hostId: UserId.optional(),
+  sender: Person,
+  receivers: z.array(Person).min(1),
+  /** Absent for a superlike. */
+  giftType: SentType.optional(),
+  /** The quantity that each receiver gets. */
+  count: z.number().int().min(1).default(1),
+  combo: z.number().int().min(1).default(1),
+  /** The first gift of its combo; absent where that is this one. */
+  comboId: GiftId.optional(),
+  /** Credits in total: unit price × count × receivers. */
+  price: Amount,
+  createdAt: Timestamp,
+  ...due,
+  /** False where a callback decided: counted and shown, but no credits moved. */
+  charged: z.boolean().default(true),
+  refundedAt: Timestamp.optional(),
+  /** On the first gift of a combo: what the combo amounted to when it was over. */
+  comboEnded: z.object({ count: z.number(), credits: z.number(), at: Timestamp }).optional(),
+  /** 1, and 2 once it has been refunded. Settling shows no event and does not change it. */
+  revision: z.number().int(),
+});
+
+/**
+ * A gift or superlike: one item that says everything its event, its settlement and its refund need.
+ * Its image is what fan-out and settle read.
+ */
+export const Gift = GiftItem.transform(({ hostId, comboId, ...gift }) => ({
+  ...gift,
+  hostId: hostId ?? gift.receivers[0]!.userId,
+  comboId: comboId ?? gift.id,
+}));
+export type Gift = z.infer<typeof Gift>;
+
+/**
+ * The gift as its item has it. Each begun kilobyte costs two write units, and again two when the
+ * gift is settled: names and pictures of two people need the room.
+ */
+export function itemOf(gift: Gift): z.input<typeof GiftItem> {
+  const { hostId, count, combo, comboId, charged, sender, receivers, ...rest } = gift;
+  return {
+    ...rest,
+    sender: shortPerson(sender),
+    receivers: receivers.map(shortPerson),
+    ...(hostId !== receivers[0]?.userId && { hostId }),
+    ...(count !== 1 && { count }),
+    ...(combo !== 1 && { combo }),
+    ...(comboId !== gift.id && { comboId }),
+    ...(!charged && { charged }),
+  };
+}
+
+/** What a further receiver of the same gift is owed: an item of its own beside the gift. */
+export const Share = z.object({
+  id: GiftId,
+  kind: z.literal("share"),
+  /** 1, 2, … : the receiver's place in the gift's list. */
+  part: z.number().int().min(1),
+  streamId: StreamId,
+  senderId: UserId,
+  ...due,
+});
+export type Share = z.infer<typeof Share>;

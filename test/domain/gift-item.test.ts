@@ -1,0 +1,42 @@
+import fc from "fast-check";
+import { Gift, itemOf } from "../../domain/money/gift-item.ts";
+
+const moment = fc.constantFrom("2026-01-01T00:00:00.000Z", "2026-11-21T13:59:55.929Z");
+const person = fc.record({
+  userId: fc.constantFrom("ann", "bob", "host"),
+  username: fc.constantFrom("", "ann"),
+  name: fc.constantFrom("", "Ayşe Nur"),
+  surname: fc.constant(""),
+  picture: fc.constant(""),
+  createdAt: moment,
+  updatedAt: moment,
+});
+const id = fc.constantFrom("6b01a3dc9f1a434cbf19e65e", "6b01a3dc060c6e2cb238af80");
+const gift: fc.Arbitrary<Gift> = fc.record(
+  {
+    id,
+    kind: fc.constantFrom("gift", "superlike"),
+    streamId: id,
+    hostId: fc.constantFrom("ann", "host"),
+    sender: person,
+    receivers: fc.array(person, { minLength: 1, maxLength: 3 }),
+    count: fc.constantFrom(1, 2, 1_000_000),
+    combo: fc.constantFrom(1, 7),
+    comboId: id,
+    price: fc.constantFrom(1, 10),
+    createdAt: moment,
+    due: fc.constantFrom("host", "ann"),
+    dueCredits: fc.constantFrom(0, 10),
+    charged: fc.boolean(),
+    revision: fc.constantFrom(1, 2),
+  },
+  { noNullPrototype: true },
+);
+
+test("a gift comes back from its item as it was, whatever the item leaves out", () => {
+  fc.assert(fc.property(gift, (one) => expect(Gift.parse(itemOf(one))).toEqual(one)));
+});
+
+test("a gift that was stored whole is read as it is", () => {
+  fc.assert(fc.property(gift, (one) => expect(Gift.parse(one)).toEqual(one)));
+});
