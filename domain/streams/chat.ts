@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { MessageId, StreamId } from "../id.ts";
-import { Person, personOf, personOfSummary } from "../people/person.ts";
+import { Person, personOf, personOfSummary, shortPerson } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
 import { Timestamp, text } from "../text.ts";
@@ -14,22 +14,39 @@ import { assertMayModerate } from "./stream-lifecycle.ts";
 export const Content = text(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
 
 /**
- * A message as stored. `n` is its number in the stream: 1, 2, 3 … in the order of sending. A
- * deleted message keeps its number and loses its content.
+ * What an item of a message says. `n` is its number in the stream: 1, 2, 3 … in the order of
+ * sending. A deleted message keeps its number and loses its content.
  */
-export const Message = z.object({
+export const MessageItem = z.object({
   id: MessageId,
   streamId: StreamId,
   n: z.number().int(),
   content: z.string().optional(),
   sender: Person,
   createdAt: Timestamp,
-  updatedAt: Timestamp,
+  /** Absent while the message is as it was sent. */
+  updatedAt: Timestamp.optional(),
   replyTo: MessageId.optional(),
   deletedAt: Timestamp.optional(),
   revision: z.number().int(),
 });
+
+/** A message, read from its item. */
+export const Message = MessageItem.transform((item) => ({
+  ...item,
+  updatedAt: item.updatedAt ?? item.createdAt,
+}));
 export type Message = z.infer<typeof Message>;
+
+/** The message as its item has it: short, since pages of a chat are read by their bytes. */
+export function itemOfMessage({
+  updatedAt,
+  sender,
+  ...message
+}: Message): z.input<typeof MessageItem> {
+  const isChanged = updatedAt !== message.createdAt;
+  return { ...message, sender: shortPerson(sender), ...(isChanged && { updatedAt }) };
+}
 
 /** A message as HTTP and the frames show it. */
 export const ChatMessage = z

@@ -8,7 +8,7 @@ import {
   StoredNotification,
 } from "../../domain/people/notification.ts";
 import { Profile } from "../../domain/people/user.ts";
-import { Message } from "../../domain/streams/chat.ts";
+import { MessageItem } from "../../domain/streams/chat.ts";
 import { Reminder } from "../../domain/streams/reminder.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { readWhole } from "../store/money/balances.ts";
@@ -26,7 +26,7 @@ const exportedMax = 1_000;
 /** Messages of all streams that one export looks at, to find the user's own. */
 const lookedAtMax = 20_000;
 
-const ShownMessage = Message.pick({
+const ShownMessage = MessageItem.pick({
   id: true,
   streamId: true,
   content: true,

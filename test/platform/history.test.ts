@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
@@ -45,9 +46,9 @@ async function newStream() {
 }
 type Stream = Awaited<ReturnType<typeof newStream>>;
 
-async function say(stream: Stream, content: string, n?: number) {
+async function say(stream: Stream, content: string, n?: number, by = sender) {
   const number = n ?? (await takeNumber(stream.id));
-  const message = makeMessage({ content }, { stream, sender, n: number, now });
+  const message = makeMessage({ content }, { stream, sender: by, n: number, now });
   await recordMessage(message, nothing);
   return message;
 }
@@ -99,6 +100,21 @@ describe("the history", () => {
     expect(await read(stream, 1, 3)).toEqual({ numbers: [8, 6, 5], total: 6 });
     expect(await read(stream, 2, 3)).toEqual({ numbers: [4, 2, 1], total: 6 });
     expect(await read(stream, 3, 3)).toEqual({ numbers: [], total: 6 });
+  });
+
+  test("thirty messages of people with pictures elsewhere and ids of 36 characters are 2 units", async () => {
+    const stream = await newStream();
+    const names = { preferred_username: "u".repeat(12), given_name: "Ayşe", family_name: "Yılmaz" };
+    const picture = `https://lh3.googleusercontent.com/a/${"p".repeat(55)}=s96-c`;
+    for (let n = 0; n < 30; n++) {
+      const by = profileOf(randomUUID(), { ...names, picture }, now);
+      await say(stream, "Herkese selam! Yayın çok güzel. ".repeat(3), undefined, by);
+    }
+    await read(stream, 1, 30);
+    readUnits = 0;
+    expect((await read(stream, 1, 30)).numbers).toEqual(down(30, 1));
+    // Half a unit is the chat's own item.
+    expect(readUnits).toBe(2.5);
   });
 
   test("a message is found by its id in its own stream only, and not once it is deleted", async () => {

@@ -1,5 +1,6 @@
 import { refuse } from "../../../domain/refusal.ts";
 import {
+  itemOfMessage,
   type Message,
   messageAnswered,
   numberInId,
@@ -62,7 +63,11 @@ export async function recordMessage(message: Message, reply: Reply<unknown>): Pr
  */
 async function putMessage(message: Message): Promise<boolean> {
   const expiry = expiryOf(new Date(message.createdAt));
-  const Item = { ...key.message(message.streamId, message.n), ...message, ...expiry };
+  const Item = {
+    ...key.message(message.streamId, message.n),
+    ...itemOfMessage(message),
+    ...expiry,
+  };
   const ConditionExpression = "attribute_not_exists(PK)";
   const failed = await record([{ label: "message", Put: { Item, ConditionExpression } }]);
   return failed === undefined || failed.get("message")?.id === message.id;
