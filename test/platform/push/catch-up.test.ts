@@ -83,6 +83,20 @@ test("what is live waits until somebody has caught up, so that they see no hole"
   expect(scene.frames("c")).toEqual(upTo(11));
 });
 
+test("a page that is full is not the last: in a large room too each turn sends its own and no more", async () => {
+  const { scene, since, ask } = await frames(6);
+  useLimits({ exactViewers: 0, pageFrames: 2, turnPages: 1 });
+  await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+  const behind = async () => (await findSubscriber(scene.streamId, "c"))!.behind;
+  for (const sent of [2, 4, 6]) {
+    await resume(scene.audience(), scene.takeResume()!);
+    expect([scene.frames("c"), await behind()]).toEqual([upTo(sent), true]);
+  }
+  await resume(scene.audience(), scene.takeResume()!);
+  expect([scene.frames("c"), await behind()]).toEqual([upTo(6), undefined]);
+  expect(scene.queued).toEqual([]);
+});
+
 test("a message of the queue that comes again, late or after a later one, changes nothing", async () => {
   const { scene, since, ask, say } = await frames(6);
   useLimits({ pageFrames: 2, turnPages: 1 });
