@@ -35,6 +35,14 @@ async function open(query = ""): Promise<Page> {
   return made;
 }
 
+/** Opens the chat and waits until it shows so many messages. */
+async function openWith(messages: number): Promise<Page> {
+  const made = await open();
+  await made.evaluate(`show(...Array.from({ length: ${messages} }, () => message()))`);
+  await made.getByText(`message ${messages - 1}`, { exact: true }).waitFor();
+  return made;
+}
+
 type Scroller = Record<"scrollTop" | "scrollHeight" | "clientHeight", number>;
 const toEnd = (one: unknown) => {
   const { scrollTop, scrollHeight, clientHeight } = one as Scroller;
@@ -66,10 +74,8 @@ browserTest(
 browserTest(
   "twenty events a second give the thread of a full chat no task of 50 ms",
   async () => {
-    const made = await open();
     // Full first, so that each row that comes lets another one go.
-    await made.evaluate("show(...Array.from({ length: 500 }, () => message()))");
-    await made.getByText("message 499", { exact: true }).waitFor();
+    const made = await openWith(500);
     const work = await watchWork(made);
     const { longest, mean } = await work.of(eventsShown, async () => {
       await made.evaluate("show(message())");
@@ -86,9 +92,7 @@ browserTest(
 browserTest(
   "who scrolls up reads in peace and is told how many came; a deleted row goes all the same",
   async () => {
-    const made = await open();
-    await made.evaluate("show(...Array.from({ length: 60 }, () => message()))");
-    await made.getByText("message 59", { exact: true }).waitFor();
+    const made = await openWith(60);
     const list = made.getByRole("log");
     await list.hover();
     await made.mouse.wheel(0, -600);
@@ -114,9 +118,7 @@ browserTest(
 browserTest(
   "what was said before comes above the rows that are there, and no chunk grows for that",
   async () => {
-    const made = await open();
-    await made.evaluate("show(...Array.from({ length: 10 }, () => message()))");
-    await made.getByText("message 9", { exact: true }).waitFor();
+    const made = await openWith(10);
     // Twenty frames of ten each, in any order.
     const { said, sizes } = (await made.evaluate(`(async () => {
       const all = (name) => [...document.querySelector("ovation-chat").shadowRoot.querySelectorAll(name)];
@@ -198,9 +200,7 @@ browserTest(
 browserTest(
   "nothing jumps: what enters leaves the height of the list alone, and the end stays the end",
   async () => {
-    const made = await open();
-    await made.evaluate("show(...Array.from({ length: 60 }, () => message()))");
-    await made.getByText("message 59", { exact: true }).waitFor();
+    const made = await openWith(60);
     const seen = (await made.evaluate(`new Promise((done) => {
       const list = document.querySelector("ovation-chat").shadowRoot.querySelector(".log");
       const heights = new Set(), ends = new Set();
@@ -226,9 +226,7 @@ browserTest(
 browserTest(
   "one's own message moves into the chat without a frame in which it is nowhere or twice",
   async () => {
-    const made = await open();
-    await made.evaluate("show(...Array.from({ length: 60 }, () => message()))");
-    await made.getByText("message 59", { exact: true }).waitFor();
+    const made = await openWith(60);
     await made.evaluate(`void (window.watched = new Promise((done) => {
       const list = document.querySelector("ovation-chat").shadowRoot.querySelector(".log");
       const counts = new Set();
