@@ -106,6 +106,7 @@ type TraceEvent = {
   pid: number;
   tid: number;
   /** Microseconds by the clock on the wall, and by that of the thread. */
+  ts: number;
   dur?: number;
   tdur?: number;
   args?: { name?: string };
@@ -114,6 +115,8 @@ type TraceEvent = {
 /** A task of a page's own thread, in milliseconds of that thread's clock. */
 type Task = {
   milliseconds: number;
+  /** By the clock of the trace. */
+  beganMilliseconds: number;
   /** Whether other programs had the processor for a good part of it, and slowed the rest. */
   isDisturbed: boolean;
 };
@@ -137,8 +140,9 @@ export async function traceTasks(page: Page, act: () => Promise<unknown>): Promi
   // Most Chromiums tell each task twice, by the name of what runs it too.
   const once = tasks.filter(({ name }) => name === "RunTask");
   return (once.length > 0 ? once : tasks)
-    .map(({ dur = 0, tdur = 0 }) => ({
+    .map(({ ts, dur = 0, tdur = 0 }) => ({
       milliseconds: tdur / 1000,
+      beganMilliseconds: ts / 1000,
       isDisturbed: dur > 1.5 * tdur,
     }))
     .sort((a, b) => b.milliseconds - a.milliseconds);
