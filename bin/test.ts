@@ -24,9 +24,9 @@ function runJest(options: readonly string[], env: Record<string, string> = {}): 
   const flags = ["--experimental-vm-modules", "--no-warnings"];
   const jest = join(root, "node_modules/jest/bin/jest.js");
   const report = ["--json", `--outputFile=${results}`];
-  // Two at a time: most tests wait for a system. A test that leaves a server behind has failed by
-  // then, and must not keep the run from ending.
-  const course = ["--maxWorkers=2", "--forceExit"];
+  // Three at a time on two processors: most tests wait for a system. A test that leaves a server
+  // behind has failed by then, and must not keep the run from ending.
+  const course = ["--maxWorkers=3", "--forceExit"];
   const { status } = spawnSync(
     process.execPath,
     [...flags, jest, ...report, ...course, ...options],
