@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { Marked, type Tokens } from "marked";
+import type { Marked, Tokens } from "marked";
 import { placeInline } from "./build-docs.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -50,9 +50,11 @@ const names = new Map(
  * guide that the address names, the first without one. Throws when a link leads nowhere.
  */
 export async function buildGuides(): Promise<{ html: string; policy: string }> {
+  // Loaded only when the page has to be made: most starts find it made.
+  const { Marked } = await import("marked");
   const groups = Object.entries(menu).map(([group, files]) => ({
     group,
-    guides: files.map((file) => renderGuide(file)),
+    guides: files.map((file) => renderGuide(file, Marked)),
   }));
   const guides = groups.flatMap((one) => one.guides);
   const articles = guides.map(({ name, body }) => `<article id="${name}">${body}</article>`);
@@ -81,17 +83,19 @@ const linkTo = ({ name, title }: { name: string; title: string }) =>
 const markOf = (name: string) =>
   `:root:has(#${name}:target,#${name} :target) .contents a[href="#${name}"]`;
 
-function renderGuide(file: string) {
+type Renderer = typeof Marked;
+
+function renderGuide(file: string, renderer: Renderer) {
   const name = nameOf(file);
   const markdown = readFileSync(join(root, file), "utf8");
-  const body = rendererOf(file, name).parse(markdown, { async: false });
+  const body = rendererOf(file, name, renderer).parse(markdown, { async: false });
   const title = /<h1[^>]*>([\s\S]*?)<\/h1>/.exec(body)?.[1]?.replace(/<[^>]*>/g, "") ?? name;
   return { name, title, body };
 }
 
 /** Markdown as the page has it: anchors are the guide's own, and no HTML of a guide is passed on. */
-function rendererOf(file: string, name: string): Marked {
-  return new Marked({
+function rendererOf(file: string, name: string, Renderer: Renderer): Marked {
+  return new Renderer({
     gfm: true,
     renderer: {
       heading({ tokens, depth, text }: Tokens.Heading) {

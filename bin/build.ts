@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build as bundle, type Plugin, stop } from "esbuild";
+import type { Plugin } from "esbuild";
 import { flatName } from "../lib/names.ts";
 import { buildDocs, docsSources } from "./build-docs.ts";
 import { buildGuides, guideSources } from "./build-guides.ts";
@@ -98,6 +98,9 @@ async function definePages(): Promise<Record<string, string>> {
   return { DOCS_PAGE: JSON.stringify(docs), GUIDES_PAGE: JSON.stringify(guides) };
 }
 
+/** Loaded only when something has to be made: most starts find it made. */
+const loadEsbuild = () => import("esbuild");
+
 /**
  * Bundles functions, all of the route table or some, into `<directory>/<name>/index.cjs`. Throws when
  * a source does not compile; answers the bundles' sizes in bytes, by their files.
@@ -108,6 +111,7 @@ export async function bundleInto(
   entries = entryPoints(),
 ): Promise<Record<string, number>> {
   const hasDocs = Object.keys(entries).some((name) => docsEntries.includes(name));
+  const { build: bundle } = await loadEsbuild();
   const { metafile } = await bundle({
     absWorkingDir: root,
     entryPoints: Object.entries(entries).map(([name, file]) => ({
@@ -147,6 +151,7 @@ const batches = 3;
  * a process that does nothing else with esbuild meanwhile. Answers the sizes as `bundleInto` does.
  */
 async function bundleAll(directory: string, client: AwsClient): Promise<Record<string, number>> {
+  const { stop } = await loadEsbuild();
   const entries = Object.entries(entryPoints());
   const size = Math.ceil(entries.length / batches);
   const sizes: Record<string, number> = {};

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Plugin, transform } from "esbuild";
+import type { Plugin } from "esbuild";
 
 /**
  * A constant at the top of a module that a call makes, as esbuild prints it: lines within are
@@ -19,6 +19,7 @@ export const markMade = (code: string) => code.replace(made, "$1/* @__PURE__ */ 
 export const leaveOutUnused: Plugin = {
   name: "leave-out-unused",
   setup(build) {
+    const { transform } = build.esbuild;
     build.onLoad({ filter: /\/(domain|platform)\/.*\.ts$/ }, async ({ path }) => {
       // The map leads to the source's own lines; what is marked here stays on its line.
       const map = { sourcemap: "inline", sourcesContent: false, sourcefile: path } as const;
