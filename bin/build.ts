@@ -1,17 +1,20 @@
 /** Bundles every function of the route table: `dist/<name>/index.cjs`. */
 import { createHash } from "node:crypto";
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "esbuild";
 import { flatName } from "../lib/names.ts";
 import { buildDocs, docsSources } from "./build-docs.ts";
 import { buildGuides, guideSources } from "./build-guides.ts";
 import { linkBundles } from "./link-bundles.ts";
+import { removeOldFolders } from "./old-folders.ts";
 import { replaceFolder } from "./replace-folder.ts";
 import { leaveOutUnused } from "./unused.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
+/** Where bundles are made; what is whole is moved to `dist`. */
+const bundles = join(root, ".cache", "bundles");
 const hashFile = join(dist, "sources.sha256");
 
 /** A bundle's limit: what is larger starts measurably later on a cold start. */
@@ -197,7 +200,9 @@ export async function build(assembly?: string): Promise<{ built: boolean }> {
   // Looked at again afterwards: another process may have put others there in between.
   if (isNew() && (assembly === undefined || linkBundles(dist, names, assembly)) && isNew())
     return { built: false };
-  const unfinished = join(root, ".cache", `bundles-${process.pid}`);
+  const unfinished = join(bundles, `unfinished-${process.pid}`);
+  mkdirSync(bundles, { recursive: true });
+  removeOldFolders(bundles, 0);
   try {
     checkSizes(await bundleAll(unfinished, client), client);
     writeFileSync(join(unfinished, "sources.sha256"), hash);

@@ -20,7 +20,7 @@ export async function benchStart(): Promise<void> {
   const first = await start();
   const second = await start();
   const third = await start();
-  print("Start to healthy, seconds (targets: first 15, then 5, nothing changed 2)", [
+  print("Start to healthy, seconds (goals on two quiet cores: first 6, nothing changed 0.6)", [
     { start: "first: bundle and synth", seconds: first },
     { start: "second", seconds: second },
     { start: "third", seconds: third },
