@@ -16,7 +16,6 @@ export const longFiles = [
   "test/web/studio.test.ts",
   "test/platform/money/callback-faults.test.ts",
   "test/web/console-looks.test.ts",
-  "test/platform/notifications.test.ts",
   "test/web/overlay.test.ts",
   "test/bin/restore.test.ts",
   "test/web/docs.test.ts",

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,8 +10,8 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { serialize } from "node:v8";
 import { hashSources } from "../../bin/assembly.ts";
 import { type Stage, stageOf } from "../../lib/stages.ts";
@@ -55,7 +55,8 @@ export async function synthesize(stage: Stage): Promise<Synthesized> {
   const name = createHash("sha256").update(serialize(stage)).update(hashSources());
   const file = join(kept, `${name.digest("hex")}.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Synthesized;
-  const made = await synthesizeAnew(stage);
+  // As it comes back out of the file, too.
+  const made = JSON.parse(JSON.stringify(await synthesizeAnew(stage))) as Synthesized;
   mkdirSync(kept, { recursive: true });
   for (const old of readdirSync(kept).map((entry) => join(kept, entry)))
     if (statSync(old).mtimeMs < Date.now() - keptMilliseconds) rmSync(old, { force: true });
@@ -65,17 +66,37 @@ export async function synthesize(stage: Stage): Promise<Synthesized> {
   return made;
 }
 
-/** Synthesizes a stage whether or not that has been done before; rejects with what CDK said. */
+/** Synthesizes a stage whether or not that has been done before. */
 export async function synthesizeAnew(stage: Stage): Promise<Synthesized> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "synthesize.ts")], {
-    stdio: "pipe",
-    env: { ...process.env, NODE_OPTIONS: "" },
-  });
-  const ended = new Promise((done) => child.once("close", done));
-  child.stdin.end(serialize(stage));
-  const [printed, said] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  if ((await ended) !== 0) throw new Error(`The stage cannot be synthesized:\n${said}`);
-  return JSON.parse(printed) as Synthesized;
+  const { App } = await import("aws-cdk-lib");
+  const { AwsSolutionsChecks } = await import("cdk-nag");
+  const { placeStage } = await import("../../lib/index.ts");
+  const outdir = mkdtempSync(join(tmpdir(), "ovation-cdk-"));
+  try {
+    // CloudFormation's own rules take most of a synthesis, and here they would only warn;
+    // `npm run synth` asks them.
+    const builtinCloudFormationValidation = false;
+    const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation });
+    placeStage(app, stage);
+    const { stacks } = app.synth();
+    const { violations } = new AwsSolutionsChecks(app).validateScope(app);
+    return {
+      templates: Object.fromEntries(
+        stacks.map(({ stackName, template }) => [
+          stackName.replace(/^ovation-((dev|staging|prod)-)?/, ""),
+          template.Resources,
+        ]),
+      ),
+      findings: violations.flatMap(({ ruleName, violatingResources }) =>
+        violatingResources.map(({ constructPath = "" }) => ({
+          rule: ruleName,
+          path: constructPath,
+        })),
+      ),
+    };
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
 }
 
 /** The resources of one type, in one stack or in all. */
