@@ -169,7 +169,7 @@ async function units(name: string, batch: number) {
     write: round(seen.writeUnits / batch),
     "write at most": batch === 1 ? 20 : 16,
     read: round(seen.readUnits / batch),
-    "read at most": 4,
+    "read at most": 4 + 1 / batch,
   };
 }
 

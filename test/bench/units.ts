@@ -108,7 +108,7 @@ async function measureChat(row: Row, { say }: Room): Promise<void> {
 async function measureGifts(row: Row, { as, gift, giveAll }: Room): Promise<void> {
   row(
     "gift in a quiet room, with a key",
-    "20 write, 5 read (4 where this environment settled last)",
+    "20 write, 5 read",
     await measure(
       1,
       () => gift(as),

@@ -50,7 +50,7 @@ test("whoever comes back says in the URL where they were", async () => {
   client.close();
 });
 
-test("an URL that is not answered is followed by a message, whose answer alone counts then", async () => {
+test("a URL that is not answered is followed by a message, whose answer alone counts then", async () => {
   const { client, follow, last, notes } = takeInHand();
   follow();
   await pass(20);

@@ -45,7 +45,6 @@ test("where somebody else settled one gift of a batch, the others of it are cred
 test("a host whose wallet is written in every pause is credited at the first reading after it", async () => {
   const { host, images } = await prepare(2);
   await makeUser(host, 5);
-  // Whoever settles knows the wallet of a moment ago, and is too late with it.
   await settleAll([images[0]!], new Date());
   await whileBusy(host, { spares: true }, () => settle(host, [dueOf(images[1]!)!], new Date()));
   expect(await findWallet(host)).toMatchObject({ balance: 25 });

@@ -3,8 +3,9 @@ import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 
 /**
- * Somebody else writes the user's wallet before each transaction on it; with `spares`, only where
- * it was not read since the transaction before, so whoever reads after a pause gets through.
+ * Somebody else writes the user's wallet before each transaction on it; with `spares`, before the
+ * first, and then where it was not read since the one before, so whoever reads after a pause gets
+ * through.
  */
 export async function whileBusy(
   userId: string,
@@ -20,15 +21,15 @@ export async function whileBusy(
     ExpressionAttributeValues: { ":one": 1 },
   });
   const [name, client] = ["busy", table()];
-  let isFresh = false;
+  let [isFresh, isFirst] = [false, true];
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
         const isAbout = JSON.stringify(args.input).includes(Key.PK);
         if (isAbout && commandName === "GetItemCommand") isFresh = true;
         if (isAbout && commandName === "TransactWriteItemsCommand") {
-          if (!spares || !isFresh) await client.send(touch);
-          isFresh = false;
+          if (!spares || isFirst || !isFresh) await client.send(touch);
+          [isFresh, isFirst] = [false, false];
         }
         return next(args);
       },

@@ -141,20 +141,20 @@ export async function settle(
 ): Promise<void> {
   const own = items.filter(({ due }) => due === receiverId);
   let waiting = [...new Map(own.map((due) => [labelOf(due), due])).values()];
-  const remembered = waiting.length === 1 ? wallets.get(receiverId) : undefined;
-  let wallet = remembered ?? (await findWallet(receiverId));
+  // Not the wallet that this environment wrote last: others settle too, and a transaction that is
+  // cancelled costs fifty times what the read does.
+  let wallet = await findWallet(receiverId);
   let attempt = 0;
   while (waiting.length > 0) {
     const { batch, sealed, actions } = nextBatch(wallet, waiting, now);
     const failed = await record(actions);
     if (failed === undefined) {
-      wallet = rememberWallet(sealed?.wallet ?? wallet);
+      wallet = sealed?.wallet ?? wallet;
       countSettled(batch);
       waiting = waiting.slice(batch.length);
       attempt = 0;
       continue;
     }
-    wallets.delete(receiverId);
     const settled = beyondWallets(failed);
     waiting = waiting.filter((due) => !settled.has(labelOf(due)));
     if (++attempt >= triesMax) refuse("unavailable");
@@ -173,20 +173,6 @@ function countSettled(batch: readonly Due[]): void {
     "CreditsSettled",
     batch.reduce((sum, { dueCredits }) => sum + dueCredits, 0),
   );
-}
-
-/**
- * Wallets as this process wrote them last. For one gift alone this saves the read, and is safe: a
- * wallet that somebody else wrote since fails the lock, and comes back with the failure. Several
- * are worth the read: it costs a fifth of a write unit, a cancelled transaction four a gift.
- */
-const wallets = new Map<string, Wallet>();
-const walletsMax = 1000;
-
-function rememberWallet(wallet: Wallet): Wallet {
-  if (wallets.size >= walletsMax) wallets.clear();
-  wallets.set(wallet.userId, wallet);
-  return wallet;
 }
 
 /** As many items as fit one transaction, and what settles them. */
