@@ -12,6 +12,20 @@ const queryOf = ({ url }: { url: string }) => Object.fromEntries(new URL(url).se
 const messages = ({ sent, url }: { sent: object[]; url: string }) =>
   sent.slice("streamId" in queryOf({ url }) ? 1 : 0);
 
+/** Follows the stream up to frame 4, loses the socket and waits for the next one. */
+async function loseSocket({
+  follow,
+  last,
+}: Pick<ReturnType<typeof takeInHand>, "follow" | "last">) {
+  follow();
+  await pass(20);
+  last().greet(3);
+  last().frame(4);
+  await pass(1);
+  last().drop();
+  await pass(2_000);
+}
+
 test("the first stream is asked for in the URL, and only the others in messages", async () => {
   const { client, follow, last, notes } = takeInHand();
   follow();
@@ -28,13 +42,7 @@ test("the first stream is asked for in the URL, and only the others in messages"
 
 test("whoever comes back says in the URL where they were", async () => {
   const { client, follow, last, notes, sockets } = takeInHand();
-  follow();
-  await pass(20);
-  last().greet(3);
-  last().frame(4);
-  await pass(1);
-  last().drop();
-  await pass(2_000);
+  await loseSocket({ follow, last });
   expect(sockets).toHaveLength(2);
   expect(queryOf(last())).toEqual({ streamId, since: "e:4" });
   expect(messages(last())).toEqual([]);
@@ -71,13 +79,7 @@ test("a URL that is not answered is followed by a message, whose answer alone co
 
 test("somebody who comes from further back while the socket opens is asked for by a message", async () => {
   const { client, follow, last, sockets } = takeInHand({}, () => sockets.length < 2);
-  follow();
-  await pass(20);
-  last().greet(3);
-  last().frame(4);
-  await pass(1);
-  last().drop();
-  await pass(2_000);
+  await loseSocket({ follow, last });
   expect(queryOf(last())).toEqual({ streamId, since: "e:4" });
   const heard: string[] = [];
   follow({ since: { epoch: "e", frame: 2 }, onEvent: ({ id }: { id: string }) => heard.push(id) });

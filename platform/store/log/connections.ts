@@ -36,8 +36,9 @@ export const connectionExpiry = (connectedAt: number) =>
 export async function putSocket(userId: string, socket: Socket, tokenId = ""): Promise<void> {
   const { connectionId } = socket;
   const own = { ...key.socket(userId, connectionId), ...socket };
+  if (tokenId === "") return await writeItems([own]);
   const byToken = { ...key.tokenSocket(hashOfSecret(tokenId), connectionId), ...socket, userId };
-  await writeItems(tokenId === "" ? [own] : [own, byToken]);
+  await writeItems([own, byToken]);
 }
 
 /** Removes a user's socket; one that is gone already is no fault. */
