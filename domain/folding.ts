@@ -21,7 +21,7 @@ const special = new RegExp(`[${Object.keys(plainLetters).join("")}]`, "g");
 
 /**
  * Accents, dots and the like, which belong to no script of their own; the vowel signs of Hindi or
- * Thai are marks too, but letters to whoever reads them.
+ * Thai are marks too, but letters to their readers.
  */
 const accents = /(?=\p{M})\p{Script=Inherited}/gu;
 
@@ -39,7 +39,7 @@ export const lowered = (value: string) =>
     .replace(special, (letter) => plainLetters[letter]!);
 
 /**
- * Text as people compare it, whoever typed it and on whatever keyboard: regardless of case,
+ * Text as people compare it, on any keyboard: regardless of case,
  * accents, width and what cannot be seen, with white space as one space. `YILMAZ`, `yilmaz` and
  * `Yılmaz` are one name.
  */

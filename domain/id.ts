@@ -14,6 +14,7 @@ export const GiftId = objectId("The id of one gift that was sent");
 export const MessageId = objectId("The id of a chat message");
 export const NotificationId = objectId("The id of a notification");
 export const BanId = objectId("The id of a ban");
+export const MomentId = objectId("The id of a moment: a poll or a goal");
 export const OverlayKeyId = objectId("The id of an overlay key");
 export const WebhookId = objectId("The id of a webhook");
 export const DeliveryId = objectId("The id of one event's delivery to one receiver");
@@ -26,7 +27,7 @@ export const UserId = z
   .regex(userIdPattern, "expected 1 to 64 of A-Z a-z 0-9 _ -")
   .meta({ description: "The id of a user", example: "64d15f9e2e6c8f4d5a123456" });
 
-/** Makes one new id; platform/id.ts supplies the time and the chance. */
+/** Makes one new id; platform/runtime/id.ts supplies the time and the chance. */
 export function objectIdOf(timeSeconds: number, random: string, counter: number): string {
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
   return hex(timeSeconds, 8) + random + hex(counter, 6);

@@ -1,37 +1,37 @@
-import { lowered, unaccented } from "./folding.ts";
+import { folded, lowered, unaccented } from "./folding.ts";
 
 /**
  * Letters of other scripts, and Latin ones of phonetics and small capitals, that a reader takes for
- * a Latin letter in either case: a selection from Unicode's confusables (UTS 39) of what fonts
- * have.
+ * a Latin letter in either case: what fonts have of Unicode's confusables (UTS 39), and the rows of
+ * letters that generators of "fancy text" use.
  */
 const lookAlikes: Readonly<Record<string, string>> = {
-  a: "аαɑᴀաꭺꓮ",
-  b: "вьъβʙɓƀᏏꓐ",
-  c: "сϲᴄƈꮯꓚ",
-  d: "ԁɗᴅժꓓꓒꭰ",
-  e: "еєэεəɛᴇꭼꓰ",
-  f: "ғƒꜰꓝֆ",
-  g: "ɡɢɠցꮐꓖ",
-  h: "һнηʜɦհꮋꓧ",
-  i: "іιɩɨɪӏꭵꓲ",
-  j: "јϳᴊյꭻꓙ",
-  k: "кκҝқᴋƙĸꮶꓗ",
-  l: "ӏʟɫɭլꮮꓡ",
-  m: "мμᴍɱꮇꓟ",
-  n: "пиηνɴŋɲոռꓠ",
-  o: "оοσθөᴏɵօꓳ",
-  p: "рρᴘƥꮲꓑ",
-  q: "ԛʠզգ",
-  r: "гяʀɾꭱꮢꓣ",
-  s: "ѕʂꜱտꮥꮪꓢ",
-  t: "тτᴛƭʈꓔ",
-  u: "цυμᴜʉսꓴи",
-  v: "ѵνᴠʋꮩꓦ",
-  w: "шщωԝᴡաꮃꮤꓪ",
-  x: "хχҳӽꓫ",
-  y: "уүγυʏƴყꮍꓬ",
-  z: "ζᴢƶʐꮓꓜ",
+  a: "аαɑᴀաꭺꓮᗅᗩⱥⲁꮧꭿʌᴧɐ𐊠",
+  b: "вьъβʙɓƀᏏꓐᗷᗸᖯⲃꞵᏸᏼƅƃҍѣ𐊂",
+  c: "сϲᴄƈꮯꓚᑕȼⲥҫɔꞓፈ𐐽",
+  d: "ԁɗᴅժꓓꓒꭰᗞᗪᑯꮷꮄδɖƌⲇ",
+  e: "еєэεəɛᴇꭼꓰᗴɇⲉꮛҽҿǝⴹꬲ",
+  f: "ғƒꜰꓝֆᖴꬵꭶᵮϝ",
+  g: "ɡɢɠցꮐꓖᏻᏳǥꮆᶃ",
+  h: "һнηʜɦհꮋꓧᕼⲏꮒⱨңћђӊӈ",
+  i: "іιɩɨɪӏꭵꓲⲓᛁꙇᵻ",
+  j: "јϳᴊյꭻꓙᒍɉꮰʝ",
+  k: "кκҝқᴋƙĸꮶꓗⲕᛕⱪꝁҟӄ",
+  l: "ӏʟɫɭլꮮꓡᒪⳑƚⱡɬꮭꮅ",
+  m: "мμᴍɱꮇꓟᗰⲙᛖӎϻ",
+  n: "пиηνɴŋɲոռꓠᑎⲛꮑƞ",
+  o: "оοσθөᴏɵօꓳⲟᴑᝪⱺꝋⵔⵁѳꮎꮻꭷ𐐬𐓪",
+  p: "рρᴘƥꮲꓑᑭⲣᵽꭾ",
+  q: "ԛʠզգᑫɋϙꭴⵕ",
+  r: "гяʀɾꭱꮢꓣᖇⲅɍɽɼꭇᴦ",
+  s: "ѕʂꜱտꮥꮪꓢᔕᔑƨȿƽ𐑈",
+  t: "тτᴛƭʈꓔꭲⲧⱦꮦҭʇᵵ",
+  u: "цυμᴜʉսꓴиᑌꮜꮼꞟᵾꭎ",
+  v: "ѵνᴠʋꮩꓦᐯꮙⱱⴸ",
+  w: "шщωԝᴡաꮃꮤꓪᗯⲱꮗѡꝡɯʍ",
+  x: "хχҳӽꓫ᙭ᕽᕁⲭጀⵝᚷ",
+  y: "уүγυʏƴყꮍꓬⲩꭹɏɣỿ",
+  z: "ζᴢƶʐꮓꓜᘔⲍፚⱬȥɀ",
 };
 
 /** Digits and signs that are written in place of letters. */
@@ -54,13 +54,20 @@ const standIns: Readonly<Record<string, string>> = {
   "€": "e",
   "¢": "c",
   "£": "l",
+  "¡": "i",
+  "§": "s",
+  "†": "t",
+  "×": "x",
+  "¥": "y",
+  "∂": "d",
 };
 
 const latinOf = new Map<string, string>();
 for (const [latin, letters] of Object.entries(lookAlikes))
   for (const letter of letters) {
     const read = lowered(letter);
-    latinOf.set(read, (latinOf.get(read) ?? "") + latin);
+    const known = latinOf.get(read) ?? "";
+    if (!known.includes(latin)) latinOf.set(read, known + latin);
   }
 
 /**
@@ -71,6 +78,11 @@ for (const row of rows)
   for (let n = 0; n < 26; n++)
     latinOf.set(String.fromCodePoint(row + n), String.fromCharCode(97 + n));
 
+/** Letters in parentheses, such as U+249C and U+1F110, which decompose to three characters. */
+const parenthesized = /[\u{249c}-\u{24b5}\u{1f110}-\u{1f129}]/gu;
+const unparenthesized = (value: string) =>
+  value.replace(parenthesized, (char) => char.normalize("NFKD").slice(1, -1));
+
 /** What one place of a text may be read as: folded letters. */
 export type Reading = readonly string[];
 
@@ -79,12 +91,12 @@ const wordPattern = new RegExp(`[\\p{L}\\p{N}${Object.keys(standIns).join("")}]+
 
 /** How a person may read a text, place by place: a look-alike also as what it looks like. */
 export function readingsOf(value: string): Reading[] {
-  const plain = unaccented(value).trim().replace(/\s+/g, " ");
+  const plain = unaccented(unparenthesized(value)).trim().replace(/\s+/g, " ");
   const places: Reading[] = [];
   let end = 0;
   for (const { 0: word, index } of plain.matchAll(wordPattern)) {
     for (const char of plain.slice(end, index)) places.push(...spelled(char));
-    // A digit stands for a letter only beside letters: 455 is a number.
+    // A digit stands for a letter only next to letters: 455 is a number.
     const isWord = /\p{L}/u.test(word);
     for (const char of word) places.push(...(isWord ? disguised(char) : spelled(char)));
     end = index + word.length;
@@ -93,13 +105,37 @@ export function readingsOf(value: string): Reading[] {
   return places;
 }
 
+/** A word that is looked for, place by place: what it says is certain, but not in which script. */
+export const wordReadings = (word: string): Reading[] =>
+  [...folded(unparenthesized(word))].flatMap(spelled);
+
+/** A text as it looks in Latin letters, in lower case; what looks like none stays. */
+export const inLatin = (value: string) =>
+  readingsOf(value)
+    .map((place) => place.find((letter) => /[a-z]/.test(letter)) ?? place[0])
+    .join("");
+
+/** What `spelled` has answered; it is emptied before it takes a megabyte. */
+const spellings = new Map<string, Reading[]>();
+const spellingsMax = 5_000;
+
 /** A letter as it is, and as the Latin ones that it looks like; `ß` is two. */
-export const spelled = (char: string): Reading[] =>
-  [...lowered(char)].map((letter) => [letter, ...(latinOf.get(letter) ?? "")]);
+function spelled(char: string): readonly Reading[] {
+  const known = spellings.get(char);
+  if (known !== undefined) return known;
+  const letters = [...lowered(char)].map((letter) => [letter, ...(latinOf.get(letter) ?? "")]);
+  if (spellings.size >= spellingsMax) spellings.clear();
+  spellings.set(char, letters);
+  return letters;
+}
+
+/** Capitals that look like other letters than their small forms do. */
+const capitals: Readonly<Record<string, Reading>> = { I: ["i", "l"], Λ: ["λ", "a"] };
 
 /** The same where letters are disguised: a capital I is also an l, and signs are letters. */
-function disguised(char: string): Reading[] {
-  if (char === "I") return [["i", "l"]];
+function disguised(char: string): readonly Reading[] {
+  const capital = capitals[char];
+  if (capital !== undefined) return [capital];
   const letters = standIns[char];
   return letters === undefined ? spelled(char) : [[char, ...letters]];
 }

@@ -16,6 +16,30 @@ export const truth = z
   .meta({ type: "boolean", enum: [true, false] });
 
 /**
+ * Whether there is such a day and minute, in years of four digits: `Date.parse` makes March 2 of
+ * February 30 and the next day of 24:00.
+ */
+function exists(value: string): boolean {
+  const minute = value.slice(0, "2026-01-15T10:30".length);
+  const local = new Date(`${minute}${value.includes("T") ? "Z" : ""}`).getTime();
+  const moment = Date.parse(value);
+  return (
+    Number.isFinite(local) &&
+    new Date(local).toISOString().startsWith(minute) &&
+    Number.isFinite(moment) &&
+    /^\d/.test(new Date(moment).toISOString())
+  );
+}
+
+/** How the description shows a moment: with a time and a zone, or a date alone. */
+const momentMeta = {
+  anyOf: [
+    { type: "string", format: "date-time" },
+    { type: "string", format: "date" },
+  ],
+};
+
+/**
  * A moment in a query or body: ISO 8601 with a zone, or a date, which means its beginning in UTC.
  */
 export const moment = z
@@ -24,31 +48,37 @@ export const moment = z
     /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/,
     "expected an ISO 8601 date",
   )
-  .refine((value) => Number.isFinite(Date.parse(value)), "expected an ISO 8601 date")
+  .refine(exists, "expected a date that exists")
   .transform((value) => new Date(value).toISOString())
-  .meta({ format: "date-time" });
+  .meta(momentMeta);
 
 /** The end of a span: a date alone means its last millisecond. */
 export const momentEnd = z
   .string({ error: "expected an ISO 8601 date" })
   .transform((value) => (/^\d{4}-\d{2}-\d{2}$/.test(value) ? `${value}T23:59:59.999Z` : value))
   .pipe(moment)
-  .meta({ format: "date-time" });
+  .meta(momentMeta);
 
 /** The page and its size, as numbers of a query; `limitDefault` is the size where none is given. */
 export const pageQuery = (limitDefault: number, limitMax = 100) =>
   z.object({
-    page: wholeNumber(1, 999_999_999).default(1),
-    limit: wholeNumber(1, limitMax).default(limitDefault),
+    page: wholeNumber(1, 999_999_999).default(1).meta({ description: "The page, from 1" }),
+    limit: rowsLimit(limitMax, limitDefault),
   });
+
+/** How many rows a list answers at most, in its query. */
+export const rowsLimit = (max: number, byDefault: number) =>
+  wholeNumber(1, max).default(byDefault).meta({ description: "Rows that are answered at most" });
+
+const count = z.number().int().min(0);
 
 /** What Allmine says about a page of an enveloped list. */
 export const Pagination = z
   .object({
-    currentPage: z.number(),
-    totalPages: z.number(),
-    totalItems: z.number(),
-    itemsPerPage: z.number(),
+    currentPage: count,
+    totalPages: count,
+    totalItems: count,
+    itemsPerPage: count,
     hasNextPage: z.boolean(),
     hasPrevPage: z.boolean(),
   })
@@ -73,18 +103,24 @@ export function pageOf<Row>(rows: readonly Row[], page: number, limit: number) {
   return { list, pagination: paginationOf(page, limit, rows.length) };
 }
 
+/** How the description shows the cursor of a list. */
+export const cursorMeta = {
+  description: "The `nextCursor` of the page before; none: the first page",
+};
+
 /** The place after which a list continues: the `nextCursor` of the previous page. */
 const Cursor = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,200}$/, "expected a nextCursor of the page before");
+  .regex(/^[A-Za-z0-9_-]{1,200}$/, "expected a nextCursor of the page before")
+  .meta(cursorMeta);
 
 /** Query of a list with cursors. */
 export const cursorQuery = (limitMax = 100) =>
-  z.object({ after: Cursor.optional(), limit: wholeNumber(1, limitMax).default(20) });
+  z.object({ after: Cursor.optional(), limit: rowsLimit(limitMax, 20) });
 
 /** What a list with cursors says about its page; `nextCursor` is null at the end. */
 export const PageInfo = z
-  .object({ nextCursor: z.string().nullable(), hasNextPage: z.boolean(), limit: z.number() })
+  .object({ nextCursor: z.string().nullable(), hasNextPage: z.boolean(), limit: count })
   .meta({ id: "PageInfo" });
 
 /**

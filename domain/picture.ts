@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { sizeInHeader } from "./picture-size.ts";
 import { Timestamp } from "./text.ts";
 
 /**
@@ -7,6 +8,9 @@ import { Timestamp } from "./text.ts";
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 export const pictureBytesMax = 3_670_016;
+
+/** Pixels of a picture: what a camera with 50 megapixels makes. */
+const pixelsMax = 50_000_000;
 
 const ascii = (text: string) => [...text].map((letter) => letter.charCodeAt(0));
 
@@ -26,9 +30,15 @@ function mediaTypeOf(bytes: Uint8Array): string | undefined {
   return Object.keys(beginnings).find((mediaType) => beginnings[mediaType]!.some(fits));
 }
 
+const isFile = (value: unknown) =>
+  typeof value === "object" &&
+  value !== null &&
+  "bytes" in value &&
+  value.bytes instanceof Uint8Array;
+
 /** A file of a form that is a picture which is kept. SVG is none: it can hold scripts. */
 export const PictureFile = z
-  .object({ bytes: z.instanceof(Uint8Array) }, { error: "expected a file" })
+  .custom<{ bytes: Uint8Array<ArrayBuffer> }>(isFile, "expected a file")
   .transform(({ bytes }, { issues }) => {
     const mediaType = mediaTypeOf(bytes);
     const refuse = (message: string) => {
@@ -36,9 +46,12 @@ export const PictureFile = z
       return z.NEVER;
     };
     if (bytes.length > pictureBytesMax) return refuse(`expected at most ${pictureBytesMax} bytes`);
-    return mediaType === undefined
-      ? refuse("expected a PNG, JPEG, WebP or GIF picture")
-      : { bytes, mediaType };
+    if (mediaType === undefined) return refuse("expected a PNG, JPEG, WebP or GIF picture");
+    const size = sizeInHeader(bytes, mediaType);
+    // Whoever shows it decodes it: a file of a kilobyte can take 40 GB of memory.
+    if (size !== undefined && size.width * size.height > pixelsMax)
+      return refuse(`expected at most ${pixelsMax} pixels, found ${size.width} × ${size.height}`);
+    return { bytes, mediaType };
   });
 export type PictureFile = z.output<typeof PictureFile>;
 

@@ -1,4 +1,4 @@
-/** How often one user may do one kind of thing: on average, and at once. */
+/** Units of one kind that one user may take: on average, and at once. */
 export type Rate = { perSecond: number; burst: number };
 
 /**
@@ -18,13 +18,17 @@ export const rateKinds = [
   "money",
   /** A call of a back end that keeps wallets: what comes in, goes out, or may be spent. */
   "accounting",
+  /** A call that says how often a user has tapped. */
+  "likes",
+  /** A vote in a poll. */
+  "votes",
   /** Credits given from one user to another. */
   "transfers",
   /** A notification that users make for themselves. */
   "notifications",
   /** A stream that is created. */
   "streams",
-  /** A stream that goes live, about which followers are told. */
+  /** A stream that goes live, which notifies followers. */
   "announcements",
   /** A reading of frames over HTTP. */
   "polls",
@@ -32,6 +36,10 @@ export const rateKinds = [
   "waits",
   /** A ticket for one handshake. */
   "tickets",
+  /** A kilobyte of a picture that is uploaded. */
+  "uploads",
+  /** A call that changes up to a thousand items. */
+  "bulk",
   /** A copy of everything that is kept about the caller, or its removal. */
   "exports",
   /** A handshake of a WebSocket. */
@@ -71,7 +79,7 @@ const leftIn = (usedUntil: number, rate: Rate, now: number) =>
 /**
  * What one environment knows of one user's calls of one kind. Times are in milliseconds since 1970.
  */
-export type Sight = {
+export type LocalUsage = {
   /** Up to which the calls that were admitted unasked have used up what may be. */
   unaskedUntil: number;
   /** Calls that were admitted unasked and that the table has not been told of. */
@@ -88,8 +96,8 @@ export type Sight = {
   usedUntil: number;
 };
 
-/** What an environment knows of somebody whom it has not seen. */
-export const unseen: Sight = {
+/** What an environment knows of a user whom it has not seen. */
+export const unseen: LocalUsage = {
   unaskedUntil: 0,
   untold: 0,
   lent: 0,
@@ -101,7 +109,7 @@ export const unseen: Sight = {
 };
 
 /**
- * Parts of the whole: of the burst that one environment admits unasked (so many at once), of the
+ * Parts of the whole: of the burst that one environment admits unasked at once, of the
  * rate at which it may do so again, and of what is left that the table lends at once. How the error
  * and the cost follow from them is what `npm run bench -- rates` prints.
  */
@@ -117,42 +125,44 @@ const watchedMilliseconds = 10_000;
 const refusedMilliseconds = 1_000;
 
 /** What to do with a call: `ask` tells the table of `count` calls, this one among them. */
-type Judgement =
-  | { verdict: "admit"; sight: Sight }
-  | { verdict: "refuse"; sight: Sight; waitMilliseconds: number }
-  | { verdict: "ask"; sight: Sight; count: number; lent: number };
+type RateDecision =
+  | { verdict: "admit"; usage: LocalUsage }
+  | { verdict: "refuse"; usage: LocalUsage; waitMilliseconds: number }
+  | { verdict: "ask"; usage: LocalUsage; count: number; lent: number };
 
 /**
  * Decides about one call of weight `cost` from what this environment knows. Only where a user comes
  * near the rate in it is the table asked, which then counts what was admitted unasked before, and
  * lends some of what is left.
  */
-export function judge(sight: Sight, rate: Rate, now: number, cost = 1): Judgement {
-  if (now < sight.refusedUntil)
-    return { verdict: "refuse", sight, waitMilliseconds: sight.refusedUntil - now };
-  if (now < sight.lentUntil && sight.lent >= cost)
-    return { verdict: "admit", sight: { ...sight, lent: sight.lent - cost } };
+export function judge(usage: LocalUsage, rate: Rate, now: number, cost = 1): RateDecision {
+  if (now < usage.refusedUntil)
+    return { verdict: "refuse", usage, waitMilliseconds: usage.refusedUntil - now };
+  if (now < usage.lentUntil && usage.lent >= cost)
+    return { verdict: "admit", usage: { ...usage, lent: usage.lent - cost } };
   const unasked = unaskedOf(rate);
-  if (unasked.burst > 0 && now >= sight.watchedUntil) {
+  if (unasked.burst > 0 && now >= usage.watchedUntil) {
     // What was used before the bucket was full again no longer counts.
-    const untold = sight.unaskedUntil <= now ? 0 : sight.untold;
-    const unaskedUntil = usedAfter(sight.unaskedUntil, cost, unasked, now);
+    const untold = usage.unaskedUntil <= now ? 0 : usage.untold;
+    const unaskedUntil = usedAfter(usage.unaskedUntil, cost, unasked, now);
     if (unaskedUntil <= now + shareOf(unasked.burst, unasked))
-      return { verdict: "admit", sight: { ...sight, unaskedUntil, untold: untold + cost } };
+      return { verdict: "admit", usage: { ...usage, unaskedUntil, untold: untold + cost } };
   }
-  const lent = cost === 1 ? lendable(sight, rate, now) : 0;
-  return { verdict: "ask", sight, count: cost + sight.untold + lent, lent };
+  const lent = lendable(usage, rate, now, cost);
+  return { verdict: "ask", usage, count: cost + usage.untold + lent, lent };
 }
 
 /**
  * What to borrow: twice as much as last time where that was used up in time, otherwise as much as
  * was used, so that what nobody comes for is not taken from the user's other environments.
  */
-function lendable(sight: Sight, rate: Rate, now: number): number {
-  const { lent, lentLast, lentUntil, usedUntil } = sight;
-  const wanted = now < lentUntil ? 2 * lentLast + 1 : Math.max(0, lentLast - lent - 1);
+function lendable(usage: LocalUsage, rate: Rate, now: number, cost: number): number {
+  const { lent, lentLast, lentUntil, usedUntil } = usage;
+  const wanted = now < lentUntil ? 2 * lentLast + cost : Math.max(0, lentLast - lent - cost);
   const left = leftIn(usedUntil, rate, now);
-  return Math.max(0, Math.min(wanted, Math.floor(left / parts.lent)));
+  // What is lent is for calls like this one.
+  const calls = Math.floor(Math.min(wanted, left / parts.lent) / cost);
+  return Math.max(0, calls * cost);
 }
 
 const unaskedOf = ({ perSecond, burst }: Rate): Rate => ({
@@ -165,15 +175,15 @@ const unaskedOf = ({ perSecond, burst }: Rate): Rate => ({
  * table's number afterwards. What was lent is for the time in which the bucket fills.
  */
 export function admitted(
-  sight: Sight,
+  usage: LocalUsage,
   { usedUntil, lent }: { usedUntil: number; lent: number },
   rate: Rate,
   now: number,
-): Sight {
+): LocalUsage {
   const isNear = leftIn(usedUntil, rate, now) < rate.burst / 2;
   return {
     ...unseen,
-    unaskedUntil: isNear ? sight.unaskedUntil : 0,
+    unaskedUntil: isNear ? usage.unaskedUntil : 0,
     lent,
     lentUntil: now + shareOf(rate.burst, rate),
     lentLast: lent,
@@ -183,14 +193,29 @@ export function admitted(
 }
 
 /** What an environment knows after the table was asked, and had no call left. */
-export function refused(sight: Sight, usedUntil: number, rate: Rate, now: number): Sight {
+export function refused(usage: LocalUsage, usedUntil: number, rate: Rate, now: number): LocalUsage {
   const wait = Math.max(waitFor(usedUntil, rate, now), refusedMilliseconds);
   return {
-    ...sight,
+    ...usage,
     usedUntil,
     lent: 0,
     lentLast: 0,
     refusedUntil: now + wait,
     watchedUntil: now + wait + watchedMilliseconds,
   };
+}
+
+/**
+ * What a user has left of a rate, as far as one environment knows: others may have admitted calls
+ * since the table was asked. `left` is 0 only while calls are refused; `resetSeconds` is how long
+ * it takes until the bucket is full again, or until a refused user may come again.
+ */
+export function standingOf(usage: LocalUsage, rate: Rate, now: number) {
+  if (now < usage.refusedUntil)
+    return { left: 0, resetSeconds: Math.ceil((usage.refusedUntil - now) / 1000) };
+  const untold = usage.unaskedUntil <= now ? 0 : usage.untold;
+  const lent = now < usage.lentUntil ? usage.lent : 0;
+  const known = Math.floor(leftIn(usage.usedUntil, rate, now)) - untold + lent;
+  const left = Math.min(Math.max(known, 1), rate.burst);
+  return { left, resetSeconds: Math.ceil((rate.burst - left) / rate.perSecond) };
 }

@@ -26,7 +26,7 @@ export const NewRevocation = z
   .refine(({ sub, jti }) => (sub === undefined) !== (jti === undefined), "sub: expected it or jti")
   .refine(
     ({ jti, issuedBefore }) => jti === undefined || issuedBefore === undefined,
-    "issuedBefore: expected beside sub alone",
+    "issuedBefore: expected only with sub",
   );
 
 /** A revocation as its answer shows it. */

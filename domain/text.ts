@@ -40,11 +40,40 @@ export const text = (min: number, max: number) =>
     }, `expected ${min} to ${max} characters`)
     .meta({ minLength: min, maxLength: max });
 
+/**
+ * Characters that text which is compared may have after decomposition (NFKD), for each code point
+ * of its limit. A Hangul syllable is up to three letters; U+FDFA alone becomes 18 characters, and
+ * so costs 18 times as much to compare.
+ */
+export const decomposedPerCharacter = 3;
+
+const decomposedLength = (value: string) => codePoints(value.normalize("NFKD"));
+
+/** Text by people that is compared with other text: its decomposed form has a limit, too. */
+export const comparedText = (min: number, max: number) =>
+  text(min, max)
+    .refine(
+      (value) => value.length > max * 2 || decomposedLength(value) <= max * decomposedPerCharacter,
+      `expected at most ${max * decomposedPerCharacter} characters after decomposition (NFKD)`,
+    )
+    .meta({ minLength: min, maxLength: max });
+
+/** The beginning of text that cannot be asked for again, within both limits of `comparedText`. */
+export function shortened(value: string, max: number): string {
+  let room = max * decomposedPerCharacter;
+  const kept = [...value].slice(0, max);
+  const end = kept.findIndex((char) => {
+    room -= decomposedLength(char);
+    return room < 0;
+  });
+  return kept.slice(0, end === -1 ? max : end).join("");
+}
+
 const unseen = "expected no invisible or direction-changing characters";
 
-/** A name of somebody or something: it holds nothing that cannot be seen. */
+/** A name of a user or a thing: it has no invisible characters. */
 export const nameText = (min: number, max: number) =>
-  text(min, max).refine(isVisible, unseen).meta({ minLength: min, maxLength: max });
+  comparedText(min, max).refine(isVisible, unseen).meta({ minLength: min, maxLength: max });
 
 /** An https URL of at most 500 characters, without a user in it. */
 export const httpsUrl = z
@@ -72,7 +101,8 @@ export const byteText = (min: number, max: number) =>
     .refine((value) => {
       const bytes = utf8Bytes(value);
       return bytes >= min && bytes <= max;
-    }, `expected ${min} to ${max} bytes`);
+    }, `expected ${min} to ${max} bytes`)
+    .meta({ minLength: min, maxLength: max, description: `At most ${max} bytes of UTF-8` });
 
 /** The same for a name on the Tencent side. */
 export const byteName = (min: number, max: number) => byteText(min, max).refine(isVisible, unseen);

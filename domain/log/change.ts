@@ -4,19 +4,9 @@ import { summaryOf } from "../people/user.ts";
 import { chatMessageOf, Message } from "../streams/chat.ts";
 import { Member } from "../streams/member.ts";
 import { Stream } from "../streams/stream.ts";
+import { likeRecord, momentRecord, voteRecord } from "./crowd-change.ts";
 import type { LogRecord, StreamEvent } from "./event.ts";
-
-/**
- * A change of one item of a stream, as the table's stream reports it: both images, nothing else.
- */
-export type ItemChange = {
-  kind: "message" | "gift" | "stream" | "member";
-  streamId: string;
-  /** When the table made the record, in seconds since 1970. */
-  createdAt: number;
-  old?: Record<string, unknown> | undefined;
-  new?: Record<string, unknown> | undefined;
-};
+import { alwaysShown, type ItemChange } from "./item-change.ts";
 
 /**
  * Reads what the change of an item means to the stream's log: nothing (undefined), or one record
@@ -37,6 +27,9 @@ const readers: Record<
   gift: giftRecord,
   member: memberRecord,
   stream: streamRecord,
+  moment: momentRecord,
+  like: likeRecord,
+  vote: voteRecord,
 };
 
 /** The kinds of items whose changes a log shows. */
@@ -55,7 +48,10 @@ function messageRecord(change: ItemChange, defaultPicture: string): LogRecord | 
   if (at !== undefined) {
     if (old !== undefined && Message.parse(old).deletedAt !== undefined) return undefined;
     const event: StreamEvent = { type: "chat.deleted", at, data: { messageId, streamId } };
-    const deletes = { messageId, createdAt: writtenAt };
+    const pins = message.pins?.map(({ revision, at }) => ({
+      ...{ recordId: recordIdOfStream(streamId, revision), at },
+    }));
+    const deletes = { messageId, createdAt: writtenAt, ...(pins && { pins }) };
     return {
       ...alwaysShown(`${messageIdPrefix}${messageId}:deleted`, createdAt, [event]),
       deletes,
@@ -74,26 +70,32 @@ const messageIdPrefix = "message:";
 export const recordIdOfMessage = (messageId: string) => `${messageIdPrefix}${messageId}`;
 
 function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | undefined {
-  // The shares of further receivers lie beside their gift and are not shown.
+  // The shares of further receivers are items next to their gift and are not shown.
   if (change.new?.kind === "share") return undefined;
   const { createdAt, old } = change;
   const gift = Gift.parse(change.new);
   const { id, streamId, price, createdAt: at, sender, refundedAt, comboEnded } = gift;
   const adds = addsToTotals(gift);
+  const moved = { totals: adds, at, credits: refundedCredits(gift), gifts: adds.count };
   if (old === undefined && gift.kind === "superlike") {
     const data = superlikeBy(sender, { streamId, price, now: new Date(at) }, defaultPicture);
-    return alwaysShown(`gift:${id}`, createdAt, [{ type: "superlike.sent", at, data }]);
+    const events: StreamEvent[] = [{ type: "superlike.sent", at, data }];
+    return { ...alwaysShown(`gift:${id}`, createdAt, events), gift: moved };
   }
   if (old === undefined) {
     const data = giftSentOf(gift, adds, defaultPicture);
-    return { ...alwaysShown(`gift:${id}`, createdAt, [{ type: "gift.sent", at, data }]), adds };
+    const events: StreamEvent[] = [{ type: "gift.sent", at, data }];
+    return { ...alwaysShown(`gift:${id}`, createdAt, events), gift: moved };
   }
   const before = Gift.parse(old);
   if (refundedAt !== undefined && before.refundedAt === undefined) {
     const data = { id, streamId, credits: refundedCredits(gift), refundedAt, totals: adds };
     const events: StreamEvent[] = [{ type: "gift.refunded", at: refundedAt, data }];
-    const removed = { count: 0 - adds.count, credits: 0 - adds.credits };
-    return { ...alwaysShown(`gift:${id}:refunded`, createdAt, events), adds: removed };
+    const removed = {
+      totals: { count: 0 - adds.count, credits: 0 - adds.credits },
+      ...{ at, undoneAt: refundedAt, credits: 0 - moved.credits, gifts: 0 - moved.gifts },
+    };
+    return { ...alwaysShown(`gift:${id}:refunded`, createdAt, events), gift: removed };
   }
   if (comboEnded === undefined || before.comboEnded !== undefined) return undefined;
   if (gift.giftType === undefined) throw new Error(`The gift ${id} has no type`);
@@ -110,31 +112,69 @@ function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | und
 }
 
 /**
- * A record of a ban has the ban's own id, which never comes again: lifting and banning anew are
- * different events.
+ * A member changes by a ban of the stream, whose record has the ban's own id, which is never used
+ * again: lifting and banning again are different events. Or it has taken over a ban of the host's
+ * channel, by its revision there.
  */
 function memberRecord({ streamId, old, new: image, createdAt }: ItemChange): LogRecord | undefined {
   const member = Member.parse(image);
-  const before = old === undefined ? undefined : Member.parse(old).ban;
-  const ban = member.ban;
-  if (ban?.id === before?.id) return undefined;
-  const { userId: targetUserId } = member;
-  const at = new Date(createdAt * 1000).toISOString();
-  if (ban == null) {
-    const { id: banId, actionType } = before!;
-    const data = { streamId, banId, targetUserId, actionType };
-    return alwaysShown(`ban:${banId}:lifted`, createdAt, [{ type: "member.unbanned", at, data }]);
+  const before = old === undefined ? undefined : Member.parse(old);
+  const context = { streamId, targetUserId: member.userId, createdAt };
+  const { ban, channel } = member;
+  if (ban?.id !== before?.ban?.id) {
+    const id = ban == null ? `ban:${before!.ban!.id}:lifted` : `ban:${ban.id}`;
+    const at = member.revision ?? createdAt * 1000;
+    // Of two bans in a row the second replaces the first, unless that was over by its time.
+    const isOver = ban == null || isPast(before?.ban, at);
+    return banRecord(id, { over: isOver ? before?.ban : null, ban, at }, context);
   }
+  const shown = before?.channel?.ban;
+  if (channel == null || channel.revision === before?.channel?.revision) return undefined;
+  if (channel.ban != null && channel.ban.id === shown?.id) return undefined;
+  // A stream that went live after the ban has not shown it, and shows its end all the same.
+  const over = shown ?? (channel.ban == null ? channel.lifted : null);
+  const id = `ban:${streamId}:${member.userId}:${channel.revision}`;
+  return banRecord(id, { over, ban: channel.ban, at: channel.revision }, context);
+}
+
+type MemberBan = Member["ban"];
+
+/** Whether a ban's time was over at a moment, in milliseconds since 1970. */
+const isPast = (ban: MemberBan, at: number): boolean =>
+  ban?.endsAt != null && ban.endsAt <= new Date(at).toISOString();
+
+/**
+ * The record of a ban that begins, of one that is over, or of both in that order. `at` is the time
+ * of the change, in milliseconds since 1970: a ban whose end was before it was over at its end.
+ */
+function banRecord(
+  id: string,
+  { over, ban, at }: { over: MemberBan; ban: MemberBan; at: number },
+  context: { streamId: string; targetUserId: string; createdAt: number },
+): LogRecord | undefined {
+  const { streamId, targetUserId, createdAt } = context;
+  const recordedAt = new Date(createdAt * 1000).toISOString();
+  const events: StreamEvent[] = [];
+  if (over != null) {
+    const { id: banId, actionType, endsAt } = over;
+    const data = { streamId, banId, targetUserId, actionType };
+    events.push({ type: "member.unbanned", at: isPast(over, at) ? endsAt! : recordedAt, data });
+  }
+  if (ban == null) return events.length === 0 ? undefined : alwaysShown(id, createdAt, events);
   const { id: banId, actionType, endsAt } = ban;
   const data = { streamId, banId, targetUserId, actionType, endsAt };
-  const record = alwaysShown(`ban:${banId}`, createdAt, [{ type: "member.banned", at, data }]);
+  events.push({ type: "member.banned", at: recordedAt, data });
+  const record = alwaysShown(id, createdAt, events);
   return actionType === "BLOCK" ? { ...record, blocks: targetUserId } : record;
 }
 
 const endStatuses = new Set(["ended", "expired", "cancelled_by_host", "cancelled_by_guest"]);
 
 /** One change of a stream may mean several things: they are one record with several events. */
-function streamRecord({ old, new: image, createdAt }: ItemChange): LogRecord | undefined {
+function streamRecord(
+  { old, new: image, createdAt }: ItemChange,
+  defaultPicture: string,
+): LogRecord | undefined {
   const now = Stream.parse(image);
   const before = old === undefined ? undefined : Stream.parse(old);
   if (before?.revision === now.revision) return undefined;
@@ -150,15 +190,23 @@ function streamRecord({ old, new: image, createdAt }: ItemChange): LogRecord | u
   const pinned = now.pinned?.messageId;
   const pinnedBefore = before?.pinned?.messageId;
   if (pinned !== undefined && pinned !== pinnedBefore)
-    events.push({ type: "chat.pinned", at, data: { messageId: pinned, streamId } });
+    events.push({ type: "chat.pinned", at, data: pinDataOf(now, pinned, defaultPicture) });
   if (pinned === undefined && pinnedBefore !== undefined)
     events.push({ type: "chat.unpinned", at, data: { messageId: pinnedBefore, streamId } });
   if (endStatuses.has(status) && before !== undefined && !endStatuses.has(before.status))
     events.push({ type: "stream.ended", at, data: { streamId, status, endedAt } });
   if (events.length === 0) return undefined;
-  const record = alwaysShown(`stream:${streamId}:${now.revision}`, createdAt, events);
+  const record = alwaysShown(recordIdOfStream(streamId, now.revision), createdAt, events);
   const room = roomChangeOf(now, events);
   return room === undefined ? record : { ...record, room };
+}
+
+/** A pin is a change of its own, so its event has the id of its record. */
+const recordIdOfStream = (streamId: string, revision: number) => `stream:${streamId}:${revision}`;
+
+function pinDataOf({ id: streamId, pinned }: Stream, messageId: string, defaultPicture: string) {
+  const shown = pinned?.message && chatMessageOf(pinned.message, defaultPicture);
+  return { messageId, streamId, message: shown ?? null };
 }
 
 /** What the events of a stream mean to the room that it is on the Tencent side. */
@@ -186,11 +234,3 @@ const settingsOf = (stream: Stream) =>
     stream.giftsEnabled,
     stream.moderators,
   ]);
-
-/** A record that is never thinned out. */
-const alwaysShown = (id: string, createdAt: number, events: StreamEvent[]): LogRecord => ({
-  id,
-  createdAt,
-  lane: "always",
-  events,
-});

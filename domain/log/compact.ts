@@ -29,7 +29,7 @@ const marks = { user: "@", users: "@@", giftType: "#" } as const;
 /** Makes the compact form of a frame. client/compact.ts restores the events. */
 export function compactOf({ events, type: _, ...rest }: FrameBody): CompactFrame {
   const users = createPlaces(userRow);
-  const giftTypes = createPlaces((value) => value);
+  const giftTypes = createPlaces((value: unknown) => value);
   const groups = new Map<string, { type: string; rows: Values[] }>();
   const order: number[] = [];
   for (const { type, id, at, data } of events) {
@@ -57,18 +57,18 @@ export function compactOf({ events, type: _, ...rest }: FrameBody): CompactFrame
   };
 }
 
-function createPlaces(form: (value: never) => unknown) {
+function createPlaces<Value, Form>(form: (value: Value) => Form) {
   const places = new Map<string, number>();
-  const list: unknown[] = [];
-  const placeOf = (value: unknown): number => {
+  const list: Form[] = [];
+  const placeOf = (value: Value): number => {
     const text = JSON.stringify(value);
     const found = places.get(text);
     if (found !== undefined) return found;
     places.set(text, list.length);
-    list.push(form(value as never));
+    list.push(form(value));
     return list.length - 1;
   };
-  return { placeOf, list: list as never };
+  return { placeOf, list };
 }
 
 type User = {
@@ -123,7 +123,7 @@ function groupOf(type: string, rows: readonly Values[]): Group {
   return { type, count: rows.length, columns };
 }
 
-/** The earlier column that this one equals but for a prefix, which all rows share. */
+/** The earlier column that this one equals except for a prefix, which all rows share. */
 function reference(values: unknown[], seen: readonly [string, unknown[]][]): string | undefined {
   const [first] = values;
   if (typeof first !== "string") return undefined;

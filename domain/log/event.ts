@@ -1,10 +1,12 @@
 import * as z from "zod";
+import { Moment } from "../audience/moment.ts";
 import { GiftSent, Superlike } from "../money/gift-event.ts";
 import { StreamUser } from "../people/user.ts";
-import { ChatMessage } from "../streams/chat.ts";
+import { ChatMessage, withoutContent } from "../streams/chat.ts";
 import { BanAction } from "../streams/member.ts";
 import { StreamStatus } from "../streams/stream.ts";
 import { Timestamp } from "../text.ts";
+import type { LogMoment, Sums } from "./sums.ts";
 
 /**
  * The gifts of a stream so far: their quantity (Count × receivers) and price. In a log they may be
@@ -24,8 +26,12 @@ export const eventData = {
     .object({ messageId: z.string(), streamId: z.string() })
     .meta({ description: "A chat message was deleted" }),
   "chat.pinned": z
-    .object({ messageId: z.string(), streamId: z.string() })
-    .meta({ description: "A chat message was pinned; the one before it is no longer pinned" }),
+    .object({ messageId: z.string(), streamId: z.string(), message: ChatMessage.nullable() })
+    .meta({
+      description:
+        "A chat message was pinned; the one before it is no longer pinned. `message` is null where " +
+        "a version before this one pinned it",
+    }),
   "chat.unpinned": z
     .object({ messageId: z.string(), streamId: z.string() })
     .meta({ description: "No chat message is pinned any more" }),
@@ -77,6 +83,11 @@ export const eventData = {
       moderators: z.array(z.string()),
     })
     .meta({ description: "The rules of the chat changed; these hold now" }),
+  "moment.started": Moment.meta({ description: "A poll or a goal began" }),
+  "moment.changed": Moment.meta({ description: "A goal was reached, which happens once" }),
+  "moment.ended": Moment.meta({
+    description: "A moment is over: with its result, or cancelled without one",
+  }),
 } as const satisfies Record<string, z.ZodObject>;
 
 export type EventType = keyof typeof eventData;
@@ -92,12 +103,43 @@ export type StreamEvent = {
 }[EventType];
 
 /**
+ * A message whose text goes, when it was written (ISO 8601), and the records that pinned it, with
+ * their times: the text is in their events too.
+ */
+export const Deletion = z.object({
+  messageId: z.string(),
+  createdAt: z.string(),
+  pins: z.array(z.object({ recordId: z.string(), at: z.string() })).optional(),
+});
+export type Deletion = z.infer<typeof Deletion>;
+
+/** The message that an event shows: in `chat.pinned` it is inside. */
+export function messageIn({ type, data }: { type: string; data: object }): object | undefined {
+  if (type === "chat.message") return data;
+  const { message } = data as { message?: object | null };
+  return type === "chat.pinned" ? (message ?? undefined) : undefined;
+}
+
+/** The data of an event whose message was deleted since: it shows nothing of what that said. */
+export function dataWithoutText<Data extends object>({
+  type,
+  data,
+}: {
+  type: string;
+  data: Data;
+}): Data {
+  const message = messageIn({ type, data });
+  if (message === undefined) return data;
+  return message === data ? withoutContent(data) : { ...data, message: withoutContent(message) };
+}
+
+/**
  * What one record of the table's stream means to a log. `id` is made from the item alone, so that
  * the same record has the same id however often it comes and whatever comes with it.
  */
 export type LogRecord = {
   id: string;
-  /** The request id of the call that wrote the item: for whoever searches, not for viewers. */
+  /** The request id of the call that wrote the item: for searching logs, not for viewers. */
   correlationId?: string;
   /** When the table made the record: seconds since 1970, the one clock of a log. */
   createdAt: number;
@@ -106,12 +148,21 @@ export type LogRecord = {
   lane: "chat" | "always";
   /** Who sent a chat message: thinning is even over senders. */
   senderId?: string;
-  /** What the record adds to the stream's totals; negative for a refund. */
-  adds?: Totals;
+  /** What the record adds to the named sums; a record that only adds has no events. */
+  adds?: Sums;
+  /** When that was done (ISO 8601): an action belongs to a moment by its time. */
+  at?: string;
+  /** What a gift, superlike or refund (negative) moves, and when it was sent and taken back. */
+  gift?: { totals: Totals; at: string; undoneAt?: string; credits: number; gifts: number };
+  /** The moment that it opens, changes or closes, and the sum with which that begins or ends. */
+  moment?: LogMoment;
+  final?: number | number[];
+  /** A user's likes with this record, and when they got there: for the list of the top. */
+  liker?: { userId: string; likes: number; at: string };
   /** The user whom it blocks. */
   blocks?: string;
-  /** The message whose text it takes away, and when that was written (ISO 8601). */
-  deletes?: { messageId: string; createdAt: string };
+  /** The message whose text it takes away. */
+  deletes?: Deletion;
   /** The Tencent side's room that began or ended, when, and by whose call if by one. */
   room?: { kind: "created" | "destroyed"; roomId: string; at: string; operator?: string };
 };

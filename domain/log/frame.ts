@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { utf8Bytes } from "../text.ts";
-import { type LogRecord, type StreamEvent, Totals } from "./event.ts";
+import { dataWithoutText, type LogRecord, messageIn, type StreamEvent, Totals } from "./event.ts";
+import { fold } from "./fold.ts";
+import { LogMoment, type LogState, Sums } from "./sums.ts";
 
 /** UTF-8 bytes of a frame: API Gateway bills and limits messages by 32 KB. */
 export const frameBytesMax = 32_000;
@@ -24,7 +26,12 @@ export const Frame = z.object({
   newest: z.number(),
   /** The stream's totals with this frame. */
   totals: Totals,
-  /** Users whom a record of this frame blocks: whoever posts it reads their membership again. */
+  /** The named sums and the moments with this frame. */
+  sums: Sums.optional(),
+  moments: z.array(LogMoment).optional(),
+  /** When it was made, in milliseconds since 1970. */
+  madeAt: z.number().optional(),
+  /** Users whom a record of this frame blocks: the poster reads their membership again. */
   blocks: z.array(z.string()).optional(),
   /** Grows when a deletion removes a text. */
   revision: z.number().int(),
@@ -37,8 +44,23 @@ export type Frame = z.infer<typeof Frame>;
 export const isAnswered = (frame: Pick<Frame, "expiresAt">, now: Date) =>
   frame.expiresAt - (frameKeptSeconds - frameAnsweredSeconds) > now.getTime() / 1000;
 
-/** Where a log ends: its epoch, and the number, time and totals of the newest frame ever put. */
-export type LogEnd = { epoch: string; head: number; newest: number; totals: Totals };
+/**
+ * Where a log ends: its epoch, and the number, time, totals and sums of the newest frame ever put.
+ * What was made until `resetAt` (in seconds) was counted when the log was reset.
+ */
+export type LogEnd = LogState & {
+  epoch: string;
+  head: number;
+  newest: number;
+  totals: Totals;
+  madeAt?: number | undefined;
+  resetAt?: number | undefined;
+};
+
+/**
+ * Bytes of the ids that one frame covers: an item holds 400 KB, and each kilobyte is paid for.
+ */
+const coversBytesMax = 100_000;
 
 /** What a frame says besides its events, and what limits it. */
 type FrameFacts = {
@@ -66,46 +88,66 @@ export function makeFrame(
   now: Date,
 ): { frame: Frame; taken: number; tooLarge: LogRecord[] } {
   const deleted = new Set(records.map(({ deletes }) => deletes?.messageId));
-  const header = (skipped: number) =>
+  const header = (skipped: number, sums: Sums) =>
     `{"type":"events","streamId":"${streamId}","epoch":"${end.epoch}","frame":${end.head + 1},` +
-    `"viewers":${viewers},"skipped":${skipped},"events":[`;
-  const room = bytesMax - utf8Bytes(header(records.length)) - 2;
+    `"viewers":${viewers},"skipped":${skipped},${sumsText(sums)}"events":[`;
+  const room = bytesMax - utf8Bytes(header(records.length, {})) - 2;
   const texts: string[] = [];
+  const covers: string[] = [];
   const tooLarge: LogRecord[] = [];
   const blocks: string[] = [];
-  let { newest, totals } = end;
-  let bytes = 0;
-  let taken = 0;
-  let skipped = 0;
+  let { newest, totals, sums, moments } = end;
+  let changed: Sums = {};
+  let [bytes, coversBytes, skipped] = [0, 0, 0];
   for (const record of records) {
     const isLeft = left?.has(record.id) ?? false;
-    const after = record.adds === undefined ? totals : add(totals, record.adds);
-    const shown = isLeft ? [] : eventTexts(record, after, deleted);
+    const after = record.gift === undefined ? totals : add(totals, record.gift.totals);
+    const folded = fold({ sums, moments }, uncounted(record, end), newest);
+    const events = [...record.events, ...folded.events];
+    const shown = isLeft ? [] : eventTexts(record.id, events, after, deleted);
     const size = shown.reduce((sum, text) => sum + utf8Bytes(text) + 1, 0);
-    const fits = size <= room;
-    if (fits && bytes + size > room) break;
+    const own = size + sumsText(folded.changed).length;
+    const changes = { ...changed, ...folded.changed };
+    const fits = own <= room;
+    if (bytes + (fits ? size : 0) + sumsText(changes).length > room) break;
+    if (coversBytes > coversBytesMax) break;
     if (fits) texts.push(...shown);
     else tooLarge.push(record);
     if (fits) bytes += size;
+    changed = changes;
     if (isLeft) skipped += record.events.length;
     if (record.blocks !== undefined) blocks.push(record.blocks);
     newest = Math.max(newest, record.createdAt);
     totals = after;
-    taken += 1;
+    ({ sums, moments } = folded);
+    covers.push(record.id);
+    coversBytes += record.id.length + 1;
   }
-  const covers = records.slice(0, taken).map(({ id }) => id);
   const frame: Frame = {
     n: end.head + 1,
     epoch: end.epoch,
-    body: `${header(skipped)}${texts.join(",")}]}`,
+    body: `${header(skipped, changed)}${texts.join(",")}]}`,
     covers: covers.join(" "),
     newest,
     totals,
+    ...(sums && { sums }),
+    ...(moments && { moments }),
+    madeAt: now.getTime(),
     ...(blocks.length > 0 && { blocks }),
     revision: 1,
     expiresAt: Math.floor(now.getTime() / 1000) + frameKeptSeconds,
   };
-  return { frame, taken, tooLarge };
+  return { frame, taken: covers.length, tooLarge };
+}
+
+const sumsText = (sums: Sums) =>
+  Object.keys(sums).length === 0 ? "" : `"sums":${JSON.stringify(sums)},`;
+
+/** A record without what the sums were given when the log was reset. */
+function uncounted(record: LogRecord, { resetAt }: LogEnd): LogRecord {
+  if (resetAt === undefined || record.createdAt > resetAt) return record;
+  const { adds: _, gift: __, moment: ___, ...rest } = record;
+  return rest;
 }
 
 const add = (a: Totals, b: Totals): Totals => ({
@@ -117,14 +159,19 @@ const add = (a: Totals, b: Totals): Totals => ({
 export const idOfEvent = (recordId: string, place: number) =>
   place === 0 ? recordId : `${recordId}.${place}`;
 
+/** The id of the event that a goal was reached: a log alone knows which record caused it. */
+const idOfReached = (momentId: string) => `moment:${momentId}:reached`;
+
 /** The events of a record as a frame has them; several of one record are numbered. */
 function eventTexts(
-  record: LogRecord,
+  recordId: string,
+  events: readonly StreamEvent[],
   totals: Totals,
   deleted: ReadonlySet<string | undefined>,
 ): string[] {
-  return record.events.map((event, at) => {
-    const id = idOfEvent(record.id, at);
+  return events.map((event, at) => {
+    const isOfLog = event.type === "moment.changed";
+    const id = isOfLog ? idOfReached(event.data.id) : idOfEvent(recordId, at);
     return JSON.stringify({
       id,
       type: event.type,
@@ -134,12 +181,17 @@ function eventTexts(
   });
 }
 
-function show(event: StreamEvent, totals: Totals, deleted: ReadonlySet<string | undefined>) {
+function show(
+  event: StreamEvent,
+  totals: Totals,
+  deleted: ReadonlySet<string | undefined>,
+): object {
   if (event.type === "gift.sent" || event.type === "gift.refunded")
     return { ...event.data, totals };
-  if (event.type === "chat.message" && deleted.has(event.data._id))
-    return { ...event.data, content: "" };
-  return event.data;
+  const message = messageIn(event) as { _id: string } | undefined;
+  return message !== undefined && deleted.has(message._id)
+    ? dataWithoutText<object>(event)
+    : event.data;
 }
 
 /** What a viewer reads in a frame. */
@@ -150,6 +202,8 @@ export type FrameBody = {
   frame: number;
   viewers: number;
   skipped: number;
+  /** The sums that changed since the frame before. */
+  sums?: Sums;
   events: { id: string; type: string; at: string; data: Record<string, unknown> }[];
 };
 
@@ -160,19 +214,13 @@ export type FrameBody = {
 export function withoutText(body: string, messageId: string): string | undefined {
   if (!body.includes(messageId)) return undefined;
   const frame: FrameBody = JSON.parse(body);
-  let found = false;
-  for (const { type, data } of frame.events) {
-    if (type !== "chat.message") continue;
-    if (data._id === messageId && data.content !== "") {
-      data.content = "";
-      found = true;
-    }
-    const quoted = data.replyTo as { _id?: unknown; content?: unknown } | undefined;
-    if (typeof quoted === "object" && quoted !== null && quoted._id === messageId)
-      if (quoted.content !== undefined && quoted.content !== "") {
-        quoted.content = "";
-        found = true;
-      }
-  }
-  return found ? JSON.stringify(frame) : undefined;
+  const holdsIt = (event: FrameBody["events"][number]) => {
+    const message = messageIn(event) as { _id?: unknown; content?: unknown } | undefined;
+    return message?._id === messageId && message.content !== "";
+  };
+  if (!frame.events.some(holdsIt)) return undefined;
+  const events = frame.events.map((event) =>
+    holdsIt(event) ? { ...event, data: dataWithoutText(event) } : event,
+  );
+  return JSON.stringify({ ...frame, events });
 }

@@ -1,25 +1,43 @@
+import type { Moment } from "../audience/moment.ts";
 import type { Totals } from "./event.ts";
 import { type Frame, isAnswered, type LogEnd } from "./frame.ts";
 import type { Position } from "./position.ts";
+import type { LogState, Sums } from "./sums.ts";
 
 /*
  * Resuming: where a log ends, whether a viewer's position can be recovered, and what they are sent
  * first. The greeting, the resume queue, the HTTP twin and the reset of a log all ask here.
  */
 
-/** What is kept of a log for ever: its epoch and the newest frame that was posted. */
-export type PostedMark = { epoch: string; posted: number; newest: number; totals: Totals };
+/** The permanent part of a log: its epoch and the newest frame that was posted. */
+export type PostedMark = LogState & {
+  epoch: string;
+  posted: number;
+  newest: number;
+  totals: Totals;
+  resetAt?: number | undefined;
+};
 
 /**
  * Where a log ends: with its newest stored frame, or with the mark when that frame has expired
  * (docs/frames.md F2: a quiet log must not number its frames from 1 again).
  */
 export function endOf(
-  { epoch, posted, newest, totals }: PostedMark,
-  frame: Pick<Frame, "n" | "newest" | "totals"> | undefined,
+  { epoch, posted, resetAt, ...mark }: PostedMark,
+  frame: Pick<Frame, "n" | "newest" | "totals" | "sums" | "moments" | "madeAt"> | undefined,
 ): LogEnd {
-  if (frame === undefined || frame.n < posted) return { epoch, head: posted, newest, totals };
-  return { epoch, head: frame.n, newest: frame.newest, totals: frame.totals };
+  // Of one frame both say the same, but after a reset the mark alone was counted again.
+  const isOlder = frame === undefined || frame.n <= posted;
+  const { newest, totals, sums, moments } = isOlder ? mark : frame;
+  const ends = { epoch, head: isOlder ? posted : frame.n, newest, totals };
+  const madeAt = frame?.madeAt;
+  return {
+    ...ends,
+    ...(sums && { sums }),
+    ...(moments && { moments }),
+    ...(madeAt !== undefined && { madeAt }),
+    ...(resetAt !== undefined && { resetAt }),
+  };
 }
 
 /**
@@ -55,7 +73,7 @@ export function recover(
 }
 
 /**
- * The first frame that somebody has missed, whether it is still kept or not; undefined when they
+ * The first frame that a viewer has missed, whether it is still kept or not; undefined when they
  * have missed none, or their position is not one of this log.
  */
 export function firstMissed(
@@ -65,13 +83,25 @@ export function firstMissed(
   return since?.epoch === epoch && since.frame < head ? since.frame + 1 : undefined;
 }
 
-/** The first message of a subscription: live frames begin after its head. */
+/** What a viewer is shown who is sent no frames from before: the sums, and the open moments. */
+export type ShownSums = { sums: Sums; moments: Moment[] };
+
+/**
+ * The first message of a subscription: live frames begin after its head. `shown` is there where
+ * nothing is replayed.
+ */
 export function subscribedMessage(
   streamId: string,
   { epoch, head }: Pick<LogEnd, "epoch" | "head">,
-  answer: { recovery: Recovery | undefined; viewers: number; requestId: string | undefined },
+  answer: {
+    recovery: Recovery | undefined;
+    viewers: number;
+    requestId: string | undefined;
+    shown?: ShownSums | undefined;
+  },
 ) {
-  const { recovery, viewers, requestId } = answer;
+  const { recovery, viewers, requestId, shown } = answer;
   const recovered = recovery && recovery !== "lost";
-  return { type: "subscribed", streamId, epoch, head, recovered, viewers, requestId } as const;
+  const subscribed = { type: "subscribed", streamId, epoch, head, recovered, viewers } as const;
+  return { ...subscribed, ...shown, requestId };
 }

@@ -1,13 +1,21 @@
 import * as z from "zod";
+import { Moment } from "../audience/moment.ts";
 import { StreamId } from "../id.ts";
 import { Notification } from "../people/notification.ts";
 import { Timestamp } from "../text.ts";
 import { type EventType, eventData } from "./event.ts";
 import { Epoch, FrameNumber } from "./position.ts";
 import { RequestId } from "./subscriber.ts";
+import { Sums } from "./sums.ts";
 
 const requestId = RequestId.optional().meta({ description: "The one that the request had" });
 const viewers = z.number().int().min(0).meta({ description: "Distinct subscribed users" });
+
+const sums = Sums.optional().meta({
+  description:
+    "The new values of the sums that changed since the frame before, by name: `likes`, or the id " +
+    "of a moment (of a poll the votes by option)",
+});
 
 const event = (type: EventType) =>
   z
@@ -34,6 +42,7 @@ export const serverMessages = {
         description:
           "Chat messages left out because the post rate was reached; the history has them",
       }),
+      sums,
       events: z.array(z.union((Object.keys(eventData) as EventType[]).map(event))),
     })
     .meta({ description: "A frame: what happened in a stream, at most 32,000 bytes" }),
@@ -45,6 +54,7 @@ export const serverMessages = {
       frame: FrameNumber,
       viewers,
       skipped: z.number().int().min(0),
+      sums,
       users: z.array(z.array(z.unknown())).meta({
         description:
           "StreamUser as [_id, username, name, surname, photo's _id, url, variants 40, 76, createdAt, " +
@@ -88,6 +98,10 @@ export const serverMessages = {
           "There when `since` was: true means that every frame after it follows, false that none does",
       }),
       viewers,
+      sums: Sums.optional().meta({
+        description: "Where nothing is replayed: the likes, and the sums of the open moments",
+      }),
+      moments: z.array(Moment).optional().meta({ description: "With `sums`: the open moments" }),
       requestId,
     })
     .meta({ description: "The answer to `subscribe`" }),
@@ -101,6 +115,11 @@ export const serverMessages = {
     .meta({
       description: "The answer to `unsubscribe`, or, with a reason, the end of a subscription",
     }),
+  channel: z.object({ type: z.literal("channel"), streamId: StreamId.nullable() }).meta({
+    description:
+      "To an overlay of a channel, at its beginning and at each change: the host's newest live " +
+      "stream, to which the socket is subscribed from now on; null: none is live",
+  }),
   pong: z
     .object({
       type: z.literal("pong"),
@@ -132,7 +151,7 @@ export const serverMessages = {
     })
     .meta({
       description:
-        "The server ends the connection within 10 s. Codes 4000 to 4499 mean: come back (4401 with a " +
+        "The server ends the connection within 10 s. Codes 4000 to 4499 mean: reconnect (4401 with a " +
         "new token); 4500 to 4999: do not",
     }),
 } as const;

@@ -5,11 +5,14 @@ import { Position } from "./position.ts";
 /** API Gateway ends a connection after two hours (a quota); its items live a little longer. */
 export const connectionLifeSeconds = 2 * 3600 + 600;
 
+const openingMilliseconds = 10_000;
+
 /**
- * A connection that is younger may not be open yet: API Gateway opens it after `$connect` has
- * answered.
+ * Whether a connection may still be opening: API Gateway opens it after `$connect` has answered,
+ * and answers 410 to posts until then. `connectedAt` is in milliseconds since 1970.
  */
-export const openingMilliseconds = 10_000;
+export const isOpening = ({ connectedAt }: { connectedAt: number }, now: Date): boolean =>
+  now.getTime() - connectedAt < openingMilliseconds;
 
 /** Streams that one connection may be subscribed to at once. */
 export const streamsPerConnectionMax = 40;
@@ -70,6 +73,17 @@ export const Connection = z.object({
   compact: z.boolean().optional(),
   /** Streams that it is subscribed to; those that it left or was blocked in are removed. */
   streams: z.set(z.string()).optional(),
+  /**
+   * Of a channel's overlay: the host, the stream that it may subscribe to, and the one that it was
+   * told of; null: there is none; absent: it was told nothing yet.
+   */
+  channel: z
+    .object({
+      of: z.string(),
+      streamId: z.string().nullish(),
+      told: z.string().nullish(),
+    })
+    .optional(),
   expiresAt: z.number(),
 });
 export type Connection = z.infer<typeof Connection>;
@@ -77,7 +91,7 @@ export type Connection = z.infer<typeof Connection>;
 type Viewing = Pick<Subscriber, "userId" | "refusal">;
 
 /**
- * Distinct users among subscribers: somebody with three tabs is one viewer, an overlay is none.
+ * Distinct users among subscribers: a user with three tabs is one viewer, an overlay is none.
  */
 export function viewersAmong(subscribers: readonly Viewing[]): Set<string> {
   const users = new Set<string>();

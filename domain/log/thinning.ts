@@ -16,7 +16,7 @@ export const bytesOf = ({ id, events }: LogRecord) =>
  * moderators) last. Money and moderation are never left out. Answers the ids of the records that
  * are left out; the history has them.
  */
-export function chooseLeft(
+export function chooseDropped(
   records: readonly LogRecord[],
   bytesMax: number,
   kept: ReadonlySet<string>,

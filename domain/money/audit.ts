@@ -1,5 +1,6 @@
 import { addsToTotals } from "./gift-event.ts";
 import type { Gift, Share } from "./gift-item.ts";
+import { takenBackReference } from "./held-gift.ts";
 import type { Entry } from "./ledger.ts";
 import type { Wallet } from "./wallet.ts";
 
@@ -10,8 +11,8 @@ import type { Wallet } from "./wallet.ts";
  */
 export type Fact = { key: string; amount: number };
 
-/** Credits issued + owed = held in balances + pending + paid out. */
-const conservation = "credits issued and owed, against held, pending and paid out";
+/** Credits issued + owed = balances + pending + held + paid out. */
+const conservation = "credits issued and owed, against balances, pending, held and paid out";
 
 const fact = (key: string, amount: number): Fact => ({ key, amount });
 
@@ -46,14 +47,17 @@ export function factsOfEntry(entry: Entry): Fact[] {
 
 function otherSide(entry: Entry): Fact[] {
   const { userId, type, amount, counterpart, giftId, reference, occurredAt } = entry;
+  const debit = debitFact(giftId ?? "", userId, counterpart ?? "", -amount);
   switch (type) {
     case "gift_spend":
     case "superlike_spend":
-      return [fact(`debit of ${userId} for gift ${giftId} to ${counterpart}`, -amount)];
+      return [debit];
     case "gift_revenue":
     case "superlike_revenue":
       return [creditFact(giftId ?? "", counterpart ?? "", userId, amount)];
     case "gift_refund":
+      // Of a gift that was held and never sent, only the debits are left to match.
+      if (reference === takenBackReference) return [debit];
       return [fact(`refund of gift ${giftId} to ${userId} from ${counterpart}`, amount)];
     case "gift_refund_reversal":
       return [fact(`debt of ${userId}`, -amount)];
@@ -83,7 +87,7 @@ export function factsOfGift(gift: Gift): Fact[] {
   const parts = receivers.slice(1).map((_, at) => partFact(id, at + 1, credits));
   if (credits === 0) return parts;
   const money = receivers.flatMap(({ userId }) => [
-    fact(`debit of ${sender.userId} for gift ${id} to ${userId}`, -credits),
+    debitFact(id, sender.userId, userId, -credits),
     creditFact(id, sender.userId, userId, -credits),
     ...(refundedAt === undefined
       ? []
@@ -94,6 +98,15 @@ export function factsOfGift(gift: Gift): Fact[] {
   ]);
   return [...parts, ...money];
 }
+
+/** A held gift was debited, and its credits belong to nobody yet. */
+export const factsOfHeld = ({ id, sender, receivers, dueCredits, price }: Gift): Fact[] => [
+  ...receivers.map(({ userId }) => debitFact(id, sender.userId, userId, -dueCredits)),
+  fact(conservation, -price),
+];
+
+const debitFact = (giftId: string, sender: string, receiver: string, amount: number) =>
+  fact(`debit of ${sender} for gift ${giftId} to ${receiver}`, amount);
 
 const creditFact = (giftId: string, sender: string, receiver: string, amount: number) =>
   fact(`credit of ${receiver} for gift ${giftId} of ${sender}`, amount);

@@ -47,8 +47,10 @@ const catalogue = stores.flatMap((storeType, store) =>
 );
 
 export const PackageQuery = z.object({
-  storeType: StoreType.optional(),
-  activeOnly: truth.default(true),
+  storeType: StoreType.optional().meta({ description: "Packages of this store" }),
+  activeOnly: truth
+    .default(true)
+    .meta({ description: "Whether packages that are not sold any more are left out" }),
 });
 
 const packageOf = ({ isActive: _, ...row }: (typeof catalogue)[number]): CreditPackage => row;

@@ -95,3 +95,15 @@ export function listedGiftOf(
   const { createdAt, refundedAt = null } = gift;
   return { ...giftSentOf(gift, totals, defaultPicture), createdAt, refundedAt };
 }
+
+/** A superlike in a list: the answer to the call that made it, with its id. */
+export const ListedSuperlike = Superlike.extend({ id: GiftId }).meta({ id: "ListedSuperlike" });
+
+/** The superlike as a list shows it. */
+export function listedSuperlikeOf(
+  { id, streamId, sender, price, createdAt }: Gift,
+  defaultPicture: string,
+): z.infer<typeof ListedSuperlike> {
+  const now = new Date(createdAt);
+  return { id, ...superlikeBy(sender, { streamId, price, now }, defaultPicture) };
+}

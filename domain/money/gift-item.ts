@@ -12,7 +12,7 @@ const SentType = z.object({
   svgUrl: z.string(),
 });
 
-/** The due mark: there until the receiver has been credited, then gone for ever. */
+/** The due mark: exists until the receiver has been credited, then is removed permanently. */
 const due = {
   /** The receiver who has not been credited yet. */
   due: UserId.optional(),
@@ -43,6 +43,7 @@ const GiftItem = z.object({
   /** False where a callback decided: counted and shown, but no credits moved. */
   charged: z.boolean().default(true),
   refundedAt: Timestamp.optional(),
+  refundedBy: z.object({ role: z.enum(["host", "admin"]), userId: UserId }).optional(),
   /** On the first gift of a combo: what the combo amounted to when it was over. */
   comboEnded: z.object({ count: z.number(), credits: z.number(), at: Timestamp }).optional(),
   /** 1, and 2 once it has been refunded. Settling shows no event and does not change it. */
@@ -78,7 +79,7 @@ export function itemOf(gift: Gift): z.input<typeof GiftItem> {
   };
 }
 
-/** What a further receiver of the same gift is owed: an item of its own beside the gift. */
+/** What a further receiver of the same gift is owed: an item of its own next to the gift. */
 export const Share = z.object({
   id: GiftId,
   kind: z.literal("share"),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StreamId } from "../id.ts";
-import { wholeNumber } from "../page.ts";
+import { rowsLimit } from "../page.ts";
 import { StreamUser } from "../people/user.ts";
 import { GiftType, inPriceOrder } from "./gift-type.ts";
 
@@ -40,7 +40,7 @@ export const Ranked = z
   })
   .meta({ id: "Ranked" });
 
-export const LeaderboardQuery = z.object({ limit: wholeNumber(1, 100).default(10) });
+export const LeaderboardQuery = z.object({ limit: rowsLimit(100, 10) });
 
 /** One sender's gifts to a stream that were not refunded. */
 type Fan = { userId: string; credits: number; count: number };

@@ -55,6 +55,9 @@ export function listedGiftTypeOf(type: GiftType): z.infer<typeof ListedGiftType>
   return { id, name, giftId, creditAmount, svgUrl, isActive, createdAt, updatedAt };
 }
 
+/** A number that grows with each change of a gift type. */
+export const giftTypeRevision = ({ updatedAt }: GiftType) => Date.parse(updatedAt);
+
 /** A new gift type as an admin asks for it. */
 export const NewGiftType = z.object({
   creditAmount: Amount,

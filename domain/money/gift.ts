@@ -3,8 +3,8 @@ import { Amount, amountMax } from "../credits.ts";
 import { GiftTypeId, StreamId } from "../id.ts";
 import { type Person, personOf, personOfSummary } from "../people/person.ts";
 import { type RefusalCode, refuse } from "../refusal.ts";
+import { shownIn, withRole } from "../streams/display-names.ts";
 import { assertNotBlocked, type Member } from "../streams/member.ts";
-import { shownIn, withRole } from "../streams/shown.ts";
 import { assertLive, type Stream } from "../streams/stream.ts";
 import { countCombo } from "./combo.ts";
 import type { Gift, Share } from "./gift-item.ts";
@@ -42,8 +42,14 @@ export type GiftContext = {
   now: Date;
 };
 
-/** The gift, the shares of further receivers, and what becomes of the sender's wallet. */
-export type GiftOutcome = { gift: Gift; shares: Share[]; draft: Draft };
+/** The gift, and what becomes of the sender's wallet. */
+export type GiftDecision = {
+  gift: Gift;
+  draft: Draft;
+  context: GiftContext;
+  /** Decides again, where what it was decided on has changed. */
+  again: (context: GiftContext) => GiftDecision;
+};
 
 /** Every refusal that a gift can meet once its stream is found. */
 export const givingRefusals = [
@@ -91,7 +97,7 @@ export type GiftRequest = {
 };
 
 /** Decides on a gift: `count` for each of the receivers, all paid for at once. */
-export function decideGift(context: GiftContext, request: GiftRequest): GiftOutcome {
+export function decideGift(context: GiftContext, request: GiftRequest): GiftDecision {
   const { stream, sender, wallet, limits, id, now } = context;
   const { giftType, receivers, count, charged, expectedPrice } = request;
   assertMayGive(context, receivers);
@@ -139,10 +145,11 @@ export function decideGift(context: GiftContext, request: GiftRequest): GiftOutc
     charged,
     revision: 1,
   };
-  return { gift, shares: sharesOf(gift), draft };
+  return { gift, draft, context, again: (next) => decideGift(next, request) };
 }
 
-function sharesOf({ id, streamId, sender, receivers, dueCredits }: Gift): Share[] {
+/** What the further receivers of a gift are owed. */
+export function sharesOf({ id, streamId, sender, receivers, dueCredits }: Gift): Share[] {
   return receivers.slice(1).map(({ userId }, at) => ({
     id,
     kind: "share",
@@ -154,10 +161,14 @@ function sharesOf({ id, streamId, sender, receivers, dueCredits }: Gift): Share[
   }));
 }
 
+/** What a stage says of superlikes, and of users without a picture. */
+type SuperlikeTerms = { price: number; defaultPicture: string };
+
 /** Decides on a superlike to the host: paid for like a gift, but not counted and in no combo. */
-export function decideSuperlike(context: GiftContext, price: number): GiftOutcome {
+export function decideSuperlike(context: GiftContext, terms: SuperlikeTerms): GiftDecision {
+  const { price, defaultPicture } = terms;
   const { stream, sender, wallet, limits, id, now } = context;
-  const host = personOfSummary(stream.host);
+  const host = personOfSummary(stream.host, defaultPicture);
   assertMayGive(context, [host]);
   if (wallet.balance < price) refuse("credits_too_low", { balance: wallet.balance, price });
   const createdAt = now.toISOString();
@@ -186,5 +197,5 @@ export function decideSuperlike(context: GiftContext, price: number): GiftOutcom
     charged: true,
     revision: 1,
   };
-  return { gift, shares: [], draft };
+  return { gift, draft, context, again: (next) => decideSuperlike(next, terms) };
 }

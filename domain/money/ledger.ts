@@ -44,7 +44,7 @@ export const ChainedEntry = Entry.extend({
 export type ChainedEntry = z.infer<typeof ChainedEntry>;
 
 /** What an entry says of its own; all else follows from the entry before it. */
-const Told = Entry.pick({
+const EntryFields = Entry.pick({
   type: true,
   amount: true,
   counterpart: true,
@@ -53,7 +53,7 @@ const Told = Entry.pick({
   reference: true,
   occurredAt: true,
 });
-const told = Object.keys(Told.shape) as (keyof typeof Told.shape)[];
+const told = Object.keys(EntryFields.shape) as (keyof typeof EntryFields.shape)[];
 
 /**
  * The most entries of one item: as many as fit a kilobyte, the unit of a write, where gifts were
@@ -67,7 +67,7 @@ export const entriesOfItemMax = 8;
  */
 export const EntryItem = ChainedEntry.extend({
   more: z
-    .array(Told.partial())
+    .array(EntryFields.partial())
     .max(entriesOfItemMax - 1)
     .optional(),
 });

@@ -29,7 +29,7 @@ export const ParkedRecord = z
 export type ParkedRecord = z.infer<typeof ParkedRecord>;
 
 /**
- * How a record came back: `settled` now, `settled_before` by somebody else, or `gone` with its
+ * The outcome of a redrive: `settled` now, `settled_before` by another call, or `gone` with its
  * stream.
  */
 export const RedriveOutcome = z.enum(["settled", "settled_before", "gone"]);

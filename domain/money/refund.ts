@@ -15,18 +15,19 @@ const partsOf = (gift: Gift, shares: readonly Share[]) =>
   }));
 
 /**
- * Who refunds. A host gives back what they received; an admin takes it back from anybody, and may
- * leave a debt.
+ * The person who refunds. A host gives back what they received; an admin takes it back from
+ * anybody, and may leave a debt. The gift keeps who it was: code that refunds by itself has nobody
+ * to name, and the audit reports a debt that no admin's refund explains.
  */
-export type Refunder = "host" | "admin";
+export type Refunder = { role: "host" | "admin"; userId: string };
 
 /**
  * A host refunds only what they alone received, since nobody else's wallet is theirs to take from.
  * Refuses with `refund_not_yours`.
  */
-export function assertMayRefund({ hostId, receivers }: Gift, by: Refunder): void {
+export function assertMayRefund({ hostId, receivers }: Gift, { role }: Refunder): void {
   const isOwn = receivers.every(({ userId }) => userId === hostId);
-  if (by === "host" && !isOwn) refuse("refund_not_yours");
+  if (role === "host" && !isOwn) refuse("refund_not_yours");
 }
 
 /**
@@ -54,7 +55,7 @@ export function refundGift(
   const receivers = parts.map(({ userId, credits: amount }) => {
     const wallet = wallets.receivers.get(userId)!;
     const { balance } = wallet;
-    if (by === "host" && balance < amount) refuse("refund_not_covered", { balance, amount });
+    if (by.role === "host" && balance < amount) refuse("refund_not_covered", { balance, amount });
     return takeBack(draftOf(wallet), {
       type: "gift_refund_reversal",
       amount,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Amount, Balance } from "../credits.ts";
-import { moment, pageQuery } from "../page.ts";
+import { cursorMeta, moment, momentEnd, pageQuery, rowsLimit, wholeNumber } from "../page.ts";
 import { UserSummary } from "../people/user.ts";
 import { Timestamp } from "../text.ts";
 import { type Entry, EntryType } from "./ledger.ts";
@@ -43,29 +43,39 @@ const someOf = (values: readonly string[]) =>
     .refine((list) => list.every((one) => values.includes(one)), `expected ${values.join(", ")}`)
     .optional();
 
-/** A date alone, as an end, includes all of that day. */
-const lastMoment = z.preprocess(
-  (value) =>
-    typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value)
-      ? `${value}T23:59:59.999Z`
-      : value,
-  moment,
-);
-
 const types = someOf([...EntryType.options, ...foreignTypes]);
 
-/** Which of one's own transactions to list; both spellings of the lists are accepted. */
+/** Which of the caller's transactions to list; both spellings of the lists are accepted. */
 export const TransactionQuery = pageQuery(20).extend({
-  types,
-  "types[]": types,
-  statuses: someOf(statuses),
-  "statuses[]": someOf(statuses),
-  direction: z.enum(["credit", "debit"], { error: "expected credit or debit" }).optional(),
-  dateFrom: moment.optional(),
-  dateTo: lastMoment.optional(),
-  sort: z.enum(["asc", "desc"], { error: "expected asc or desc" }).default("desc"),
+  types: types.meta({ description: "Types, separated by commas or one by one" }),
+  "types[]": types.meta({ description: "The same as `types`" }),
+  statuses: someOf(statuses).meta({ description: "Statuses, separated by commas or one by one" }),
+  "statuses[]": someOf(statuses).meta({ description: "The same as `statuses`" }),
+  direction: z
+    .enum(["credit", "debit"], { error: "expected credit or debit" })
+    .optional()
+    .meta({ description: "What came in, or what went out" }),
+  dateFrom: moment.optional().meta({ description: "From this moment on" }),
+  dateTo: momentEnd.optional().meta({ description: "Up to this moment; a date includes its day" }),
+  sort: z
+    .enum(["asc", "desc"], { error: "expected asc or desc" })
+    .default("desc")
+    .meta({ description: "By `occurredAt`" }),
 });
 export type TransactionQuery = z.output<typeof TransactionQuery>;
+
+/** Which of a user's transactions a back end lists; the cursor is an entry's number. */
+export const WalletTransactionQuery = z.object({
+  after: wholeNumber(1, 999_999_999).optional().meta(cursorMeta),
+  limit: rowsLimit(100, 20),
+  reference: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .meta({ description: "The reference of a top-up or payout: only what it booked" }),
+});
+export type WalletTransactionQuery = z.output<typeof WalletTransactionQuery>;
 
 /** Whether there is no filter, so that a page is found by the numbers of its entries alone. */
 export const isUnfiltered = (query: TransactionQuery) =>

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Balance } from "../credits.ts";
 import { UserId } from "../id.ts";
 import { refuse } from "../refusal.ts";
+import { Timestamp } from "../text.ts";
 import { Combo } from "./combo.ts";
 import type { Entry } from "./ledger.ts";
 
@@ -15,6 +16,8 @@ export const Wallet = z.object({
   seq: z.number().int().min(0),
   /** Entries up to this number are of a user who was deleted: the same sub is new since. */
   since: z.number().int().min(0).optional(),
+  /** When that user was deleted: gifts of before then are not the new user's. */
+  leftAt: Timestamp.optional(),
   /** The hash of the newest ledger entry. */
   head: z.string(),
   /** Grows with each write: the optimistic lock. */
@@ -111,7 +114,7 @@ const forfeitsMax = 50;
 export const forfeitableMax = forfeitedAtOnce * forfeitsMax;
 
 /**
- * The end of a user's wallet: what is left leaves it, and its next entries are of somebody new.
+ * The end of a user's wallet: what is left is taken out, and its next entries belong to a new user.
  * Refuses with `credits_too_low` where more is left than `forfeitableMax`.
  */
 export function forfeit(wallet: Wallet, occurredAt: string): Draft {
@@ -122,7 +125,26 @@ export function forfeit(wallet: Wallet, occurredAt: string): Draft {
     const amount = Math.min(draft.after.balance, forfeitedAtOnce);
     draft = debit(draft, { type: "payout", amount, reference: "forfeit", occurredAt });
   }
-  return { ...draft, after: { ...draft.after, combos: [], since: draft.after.seq } };
+  const left = { combos: [], since: draft.after.seq, leftAt: occurredAt };
+  return { ...draft, after: { ...draft.after, ...left } };
+}
+
+/** Whether what was sent at this moment (milliseconds since 1970) was for a user who has left. */
+export const isOfFormer = ({ leftAt }: Wallet, sentAt: number) =>
+  leftAt !== undefined && sentAt <= Date.parse(leftAt);
+
+/**
+ * Credits what was sent to a user who has left and forfeits it at once, so that the next user of
+ * the same sub neither gets it nor, unless they have entries already, sees it.
+ */
+export function creditFormer(draft: Draft, movement: Movement): Draft {
+  const { balance, seq, since } = draft.after;
+  const credited = credit(draft, movement);
+  const amount = credited.after.balance - balance;
+  if (amount === 0) return credited;
+  const { occurredAt } = movement;
+  const paid = debit(credited, { type: "payout", amount, reference: "forfeit", occurredAt });
+  return seq === since ? { ...paid, after: { ...paid.after, since: paid.after.seq } } : paid;
 }
 
 /** What a stage allows one user to spend. */

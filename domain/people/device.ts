@@ -1,11 +1,14 @@
 import * as z from "zod";
-import { text } from "../text.ts";
+import { Timestamp, text, utf8Bytes } from "../text.ts";
 
 /** Devices that one user may have; the oldest gives way to the newest. */
 export const devicesMax = 50;
 
 /** The token under which a push service knows a device. */
-export const DeviceToken = text(1, 4096);
+export const DeviceToken = text(1, 4096).refine(
+  (token) => utf8Bytes(token) <= 4096,
+  "expected at most 4096 bytes",
+);
 
 /** What an app says about its device. A null token leaves the known one as it is. */
 export const NewDevice = z
@@ -25,3 +28,15 @@ export type NewDevice = z.infer<typeof NewDevice>;
 
 /** What tells a device apart: its id, or its token where it has none. */
 export const deviceNameOf = ({ deviceId, token }: NewDevice) => deviceId ?? token ?? "";
+
+/** A device as a back end reads it; what the app never said is null. */
+export const Device = z
+  .object({
+    token: z.string().nullable(),
+    platform: z.enum(["ios", "android", "web"]).nullable(),
+    deviceId: z.string().nullable(),
+    timezone: z.string().nullable(),
+    liveActivityPushToStartToken: z.string().nullable(),
+    updatedAt: Timestamp,
+  })
+  .meta({ id: "Device" });

@@ -27,8 +27,8 @@ export const FollowAnswer = z
 
 /** A user in lists of followers. `isFollowing` says whether the caller follows them. */
 export const FollowUser = UserSummary.extend({
-  followersCount: z.number(),
-  followingCount: z.number(),
+  followersCount: z.number().int(),
+  followingCount: z.number().int(),
   isFollowing: z.boolean(),
   expertise: z.string().nullable(),
 }).meta({ id: "FollowUser" });

@@ -41,7 +41,7 @@ function isWithin(value: unknown, levels: number): boolean {
   return Object.entries(value).every(([name, part]) => isPlain(name) && isWithin(part, levels - 1));
 }
 
-/** A notification that somebody asks for. */
+/** A notification that a caller creates. */
 export const NewNotification = z.object({
   userId: UserId,
   type: NotificationType,
@@ -115,16 +115,19 @@ export type NotificationFilter = {
   read?: boolean | undefined;
 };
 
-/** Whether a notification belongs in a list that was narrowed so. */
-export const isWanted = (stored: StoredNotification, filter: NotificationFilter) =>
+/** Whether a notification passes the filter of a list. */
+export const isWanted = (
+  stored: Pick<StoredNotification, "type" | "category" | "read">,
+  filter: NotificationFilter,
+): boolean =>
   (filter.type === undefined || stored.type === filter.type) &&
   (filter.category === undefined || stored.category === filter.category) &&
   (filter.read === undefined || stored.read === filter.read);
 
 /** The filters as a query has them; `isRead` is the old name of `read`. */
 export const NotificationQuery = z.object({
-  type: NotificationType.optional(),
-  category: NotificationCategory.optional(),
-  read: truth.optional(),
-  isRead: truth.optional().meta({ deprecated: true }),
+  type: NotificationType.optional().meta({ description: "Notifications of this type" }),
+  category: NotificationCategory.optional().meta({ description: "Notifications of this category" }),
+  read: truth.optional().meta({ description: "Those that were read, or those that were not" }),
+  isRead: truth.optional().meta({ deprecated: true, description: "The old name of `read`" }),
 });

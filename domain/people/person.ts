@@ -38,10 +38,17 @@ export function personOf(profile: Person): Person {
   return role === undefined ? person : { ...person, role };
 }
 
-/** The person behind a summary that was stored whole, such as a stream's host. */
-export function personOfSummary({ profilePhoto, ...user }: UserSummary): Person {
+/**
+ * The person behind a summary that was stored whole, such as a stream's host. A summary shows the
+ * stage's default picture of a user without one, which is not theirs to keep.
+ */
+export function personOfSummary(
+  { profilePhoto, ...user }: UserSummary,
+  defaultPicture: string,
+): Person {
   const { _id: userId, username, name, surname } = user;
-  const { url: picture, createdAt, updatedAt } = profilePhoto;
+  const { url, createdAt, updatedAt } = profilePhoto;
+  const picture = url === defaultPicture ? "" : url;
   return { userId, username, name, surname, picture, createdAt, updatedAt };
 }
 

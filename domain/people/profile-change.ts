@@ -2,7 +2,9 @@ import * as z from "zod";
 import { refuse } from "../refusal.ts";
 import { httpsUrl, nameText, text } from "../text.ts";
 import { countNameChange } from "./name-changes.ts";
+import { isStaffName } from "./staff-names.ts";
 import type { Profile } from "./user.ts";
+import { Username } from "./username.ts";
 
 /** What users say that they do; the user search can filter by it. */
 export const Expertise = z.enum(
@@ -30,9 +32,14 @@ const networks = ["instagram", "snapchat", "x", "tiktok", "facebook"] as const;
 const handle = /^@?[A-Za-z0-9._-]+$/;
 const isLink = (value: string) =>
   value === "" || handle.test(value) || httpsUrl.safeParse(value).success;
-const link = text(0, 200).refine(isLink, "expected an https URL or a handle").nullish();
+const link = text(0, 200)
+  .refine(isLink, "expected an https URL or a handle")
+  .meta({ description: "An https URL, or a handle: letters, digits, dots, dashes, underscores" })
+  .nullish();
 
-/** Changes of one's own profile: what is left out stays, null or an empty text empties a field. */
+/**
+ * Changes of the caller's profile: what is left out stays, null or an empty text empties a field.
+ */
 export const ProfileChange = z.object({
   name: nameText(0, 100).nullish(),
   surname: nameText(0, 100).nullish(),
@@ -46,21 +53,36 @@ export const ProfileChange = z.object({
 });
 export type ProfileChange = z.infer<typeof ProfileChange>;
 
+/** The names that a back end has for a user; what is left out stays. */
+export const Naming = z
+  .object({
+    username: Username.optional(),
+    name: nameText(0, 100).optional(),
+    surname: nameText(0, 100).optional(),
+  })
+  .refine(
+    (naming) => Object.values(naming).some((value) => value !== undefined),
+    "body: expected at least one of username, name, surname",
+  );
+export type Naming = z.infer<typeof Naming>;
+
 /**
  * The profile after a change. Names change at most `namesPerDay` times a day: each new one is a
- * message to everybody who sees it.
+ * message to everybody who sees it. A new one that consists of `reserved` words is refused.
  */
 export function changedProfile(
   profile: Profile,
   change: ProfileChange,
   now: Date,
-  namesPerDay: number,
+  { namesPerDay, reserved }: { namesPerDay: number; reserved: readonly string[] },
 ): Profile {
   const { mentioned: _, pictureId, ...kept } = profile;
   const picture = or(change.profilePhoto, profile.picture) ?? "";
   const name = or(change.name, profile.name) ?? "";
   const surname = or(change.surname, profile.surname) ?? "";
   const isSameName = name === profile.name && surname === profile.surname;
+  if (!isSameName && isStaffName({ name, surname }, reserved))
+    refuse("request_invalid", { problem: "name: expected a name that is not the staff's" });
   const { namesUsedUntil: before } = profile;
   const namesUsedUntil = isSameName ? before : countNameChange(before, namesPerDay, now);
   return {

@@ -29,12 +29,17 @@ export function questionOf(q: string | undefined): string | undefined {
  * time.
  */
 export const UserQuestion = pageQuery(5).extend({
-  q: text(0, 100).optional(),
-  expertise: Expertise.optional(),
+  q: text(0, 100)
+    .optional()
+    .meta({ description: "The beginning of a name; without it some users, others each time" }),
+  expertise: Expertise.optional().meta({ description: "Users with this expertise" }),
 });
 export type UserQuestion = z.infer<typeof UserQuestion>;
 
 export const FoundUsers = z.object({ list: z.array(FollowUser), pagination: Pagination });
 
 /** Entries of the index that one question looks at. */
-export const lookMax = 500;
+export const scanMax = 500;
+
+/** The same for a question whose answer depends on profiles, which are read whole. */
+export const filteredMax = 100;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** What a page needs to send somebody to the stage's issuer (OpenID Connect Core 1.0, 3.1.2). */
+/** What a page needs to send a user to the stage's issuer (OpenID Connect Core 1.0, 3.1.2). */
 export const SignIn = z
   .object({
     issuer: z.string().meta({ description: "The `iss` of its tokens" }),
@@ -33,6 +33,12 @@ export type SignInCode = z.infer<typeof SignInCode>;
 
 /** The token for `Authorization: Bearer`, and how many seconds it is good for. */
 export const SignedIn = z
-  .object({ token: z.string(), expiresIn: z.number().int().min(0) })
+  .object({
+    token: z
+      .string()
+      .nullable()
+      .meta({ description: "null where an Idempotency-Key repeats the call" }),
+    expiresIn: z.number().int().min(0),
+  })
   .meta({ id: "SignedIn" });
 export type SignedIn = z.infer<typeof SignedIn>;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { UserId } from "../id.ts";
-import { cleaned, httpsUrl, Timestamp } from "../text.ts";
+import { cleaned, httpsUrl, shortened, Timestamp } from "../text.ts";
 import { visible } from "../visible.ts";
 import { Username } from "./username.ts";
 
@@ -30,7 +30,7 @@ export const UserSummary = z
   .meta({ id: "UserSummary" });
 export type UserSummary = z.infer<typeof UserSummary>;
 
-/** The role of somebody in a stream, which everybody sees. */
+/** The role of a user in a stream, which everybody sees. */
 export const StreamRole = z
   .enum(["host", "moderator"])
   .meta({ description: "What the user is in this stream; absent: nothing but a viewer" });
@@ -91,9 +91,7 @@ export type ProfileClaims = {
 
 const claimLengthMax = 100;
 const clean = (value: unknown) =>
-  typeof value === "string"
-    ? [...visible(cleaned(value)).trim()].slice(0, claimLengthMax).join("")
-    : "";
+  typeof value === "string" ? shortened(visible(cleaned(value)).trim(), claimLengthMax) : "";
 
 /**
  * The profile of a user who is seen for the first time. Names are cut to 100 code points and lose
@@ -159,8 +157,8 @@ export const PublicProfile = z
     expertise: z.string().nullable(),
     age: z.number().nullable(),
     minutePriceInLiveStream: z.number().nullable(),
-    followersCount: z.number(),
-    followingCount: z.number(),
+    followersCount: z.number().int(),
+    followingCount: z.number().int(),
     bio: z.string().nullable(),
     instagram: z.string().nullable(),
     snapchat: z.string().nullable(),
@@ -169,6 +167,9 @@ export const PublicProfile = z
     facebook: z.string().nullable(),
   })
   .meta({ id: "PublicProfile" });
+
+/** A number that grows with each change of a profile. */
+export const profileRevision = ({ updatedAt }: Profile) => Date.parse(updatedAt);
 
 /** The profile as everybody may see it. */
 export function publicProfileOf(

@@ -5,21 +5,45 @@ import { Person, personOf } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
 import { Timestamp, text } from "../text.ts";
+import { withRole } from "./display-names.ts";
 import { activeBan, BanAction, type Member } from "./member.ts";
-import { withRole } from "./shown.ts";
 import type { Stream } from "./stream.ts";
 
-/** What somebody asks for when they ban a user from a stream. */
+/** Seconds of a ban that ends by itself: 10 seconds to 14 days. */
+const durations = { min: 10, max: 14 * 24 * 3600 };
+const expectedDuration = `expected a whole number from ${durations.min} to ${durations.max}`;
+
+/** Where a ban holds: in one stream, or in all streams of its host. */
+const BanScope = z.enum(["stream", "channel"], { error: "expected stream or channel" });
+type BanScope = z.infer<typeof BanScope>;
+
+/** The request to ban a user from a stream. */
 export const NewBan = z.object({
   targetUserId: UserId,
   liveStreamId: StreamId,
   actionType: BanAction.default("BLOCK"),
   reason: text(0, 500).nullish(),
+  durationSeconds: z
+    .number({ error: expectedDuration })
+    .int(expectedDuration)
+    .min(durations.min, expectedDuration)
+    .max(durations.max, expectedDuration)
+    .nullish()
+    .meta({ description: "The ban ends by itself after so long; without it, when it is lifted" }),
+  scope: BanScope.default("stream").meta({
+    description: "`channel`: the ban holds in every stream of this host, those to come too",
+  }),
 });
+
+/** When a new ban ends by itself (ISO 8601); null where it does not. */
+export const endOfBan = ({ durationSeconds }: z.output<typeof NewBan>, now: Date): string | null =>
+  durationSeconds == null ? null : new Date(now.getTime() + durationSeconds * 1000).toISOString();
 
 /** A ban as stored: it is kept when it is lifted (`deletedAt`). */
 export const Ban = z.object({
   id: BanId,
+  /** Bans from before there were channels have none. */
+  scope: BanScope.default("stream"),
   liveStreamId: StreamId,
   /** The host of the stream, whose list has the ban. */
   hostId: UserId,
@@ -38,13 +62,22 @@ export type Ban = z.infer<typeof Ban>;
 
 /** A new ban; `endsAt` (ISO 8601) is for one that ends by itself. */
 export function makeBan(
-  { actionType, reason }: { actionType: BanAction; reason?: string | null | undefined },
-  context: { id: string; stream: Stream; target: Person; by: string; now: Date; endsAt?: string },
+  request: { actionType: BanAction; reason?: string | null | undefined; scope?: BanScope },
+  context: {
+    id: string;
+    stream: Stream;
+    target: Person;
+    by: string;
+    now: Date;
+    endsAt?: string | null;
+  },
 ): Ban {
   const { id, stream, target, by, now, endsAt = null } = context;
+  const { actionType, reason, scope = "stream" } = request;
   const at = now.toISOString();
   return {
     id,
+    scope,
     liveStreamId: stream.id,
     hostId: stream.hostId,
     target: personOf(withRole(stream, target)),
@@ -57,6 +90,16 @@ export function makeBan(
     createdAt: at,
     updatedAt: at,
   };
+}
+
+/**
+ * A ban as it is now. One whose end has passed was over at that moment: no function has to run then
+ * to make it so.
+ */
+export function banAsOf(ban: Ban, now: Date): Ban {
+  const { endsAt, deletedAt } = ban;
+  if (deletedAt !== null || endsAt === null || endsAt > now.toISOString()) return ban;
+  return { ...ban, deletedAt: endsAt, updatedAt: endsAt };
 }
 
 /** A ban as the Allmine API shows it. */
@@ -73,6 +116,10 @@ export const LiveStreamBan = z
     deletedBy: UserId.nullable(),
     createdAt: Timestamp,
     updatedAt: Timestamp,
+    endsAt: Timestamp.nullable().meta({
+      description: "When the ban ends by itself, and `deletedAt` from then on; null: it does not",
+    }),
+    scope: BanScope,
   })
   .meta({ id: "LiveStreamBan" });
 
@@ -91,6 +138,8 @@ export function liveStreamBanOf(ban: Ban, defaultPicture: string): z.infer<typeo
     deletedBy: ban.deletedBy,
     createdAt: ban.createdAt,
     updatedAt: ban.updatedAt,
+    endsAt: ban.endsAt,
+    scope: ban.scope,
   };
 }
 
@@ -103,30 +152,36 @@ export const ListedBan = z.object({
   actionType: BanAction,
   createdAt: Timestamp,
   deletedAt: Timestamp.nullable(),
+  endsAt: Timestamp.nullish(),
+  scope: BanScope.optional(),
 });
 export type ListedBan = z.infer<typeof ListedBan>;
 
 /** Which bans to list; `targetUser` is an id or a username. */
 export const BanQuery = pageQuery(10).extend({
   targetUserId: UserId.optional(),
-  targetUser: text(1, 100).optional(),
+  targetUser: text(1, 100).optional().meta({ description: "The banned user's id or username" }),
   liveStreamId: StreamId.optional(),
-  actionType: BanAction.optional(),
-  dateFrom: moment.optional(),
-  dateTo: momentEnd.optional(),
+  actionType: BanAction.optional().meta({ description: "Bans of this kind" }),
+  dateFrom: moment.optional().meta({ description: "Bans made at or after this moment" }),
+  dateTo: momentEnd
+    .optional()
+    .meta({ description: "Bans made at or before this moment; a date includes its day" }),
 });
 export type BanFilter = Omit<z.output<typeof BanQuery>, "page" | "limit">;
 
 /** Whether a ban is in force and passes the filter. */
-export function isListed(ban: ListedBan, filter: BanFilter): boolean {
+export function isListed(ban: ListedBan, filter: BanFilter, now: Date): boolean {
   const { targetUser, dateFrom, dateTo } = filter;
-  const isSame = (name: "targetUserId" | "liveStreamId" | "actionType") =>
+  const isSame = (name: "targetUserId" | "actionType") =>
     filter[name] === undefined || filter[name] === ban[name];
+  const isOfStream = filter.liveStreamId === ban.liveStreamId;
   const names = [ban.targetUserId, ban.username.toLowerCase()];
   return (
     ban.deletedAt === null &&
+    (ban.endsAt == null || ban.endsAt > now.toISOString()) &&
     isSame("targetUserId") &&
-    isSame("liveStreamId") &&
+    (ban.scope === "channel" || filter.liveStreamId === undefined || isOfStream) &&
     isSame("actionType") &&
     (targetUser === undefined ||
       names.includes(targetUser) ||
@@ -136,7 +191,10 @@ export function isListed(ban: ListedBan, filter: BanFilter): boolean {
   );
 }
 
-/** A user has at most one ban from a stream at a time, and its host none. */
+/**
+ * A user has at most one ban from a stream at a time, and one from its host's channel; the host has
+ * none.
+ */
 export function assertBannable(
   stream: Stream,
   target: string,
@@ -144,12 +202,5 @@ export function assertBannable(
   now: Date,
 ) {
   if (stream.hostId === target) refuse("ban_of_host");
-  if (activeBan(member, now) !== undefined) refuse("ban_exists");
+  if (activeBan(member && { ban: member.ban }, now) !== undefined) refuse("ban_exists");
 }
-
-/**
- * The revision of a member after a change: larger than any before it, even where the item is made
- * anew, since it begins with the time in milliseconds.
- */
-export const nextRevision = (member: Member | undefined, now: Date) =>
-  Math.max((member?.revision ?? 0) + 1, now.getTime());

@@ -1,21 +1,170 @@
-import { folded } from "../folding.ts";
-import { type Reading, readingsOf, spelled } from "../look-alikes.ts";
+import { type Reading, readingsOf, wordReadings } from "../look-alikes.ts";
+import { decomposedPerCharacter } from "../text.ts";
+
+/** Code points of a word. */
+export const wordLengthMax = 50;
+
+/**
+ * Places of a word that count: all that a new one can have, the beginning of an older one. After
+ * decomposition a letter is one place or, like `ß`, two.
+ */
+const placesMax = wordLengthMax * (decomposedPerCharacter + 1);
+
+/**
+ * Nodes of the automata that are kept, about 100 bytes each: ten of the worst lists, which take
+ * some 10 ms to build, or a few hundred ordinary ones, which take half a millisecond.
+ */
+const nodesMax = 300_000;
+const kept = new Map<string, WordAutomaton>();
+let nodesKept = 0;
+
+/** The automaton of a list of words, built once while the list is among the last ones asked for. */
+function automatonFor(words: readonly string[]): WordAutomaton {
+  const key = words.join("\0");
+  const known = kept.get(key);
+  const automaton =
+    known ?? automatonOf(words.map((word) => wordReadings(word).slice(0, placesMax)));
+  if (known === undefined) nodesKept += automaton.ended.length;
+  kept.delete(key);
+  kept.set(key, automaton);
+  for (const [oldest, { ended }] of kept) {
+    if (nodesKept <= nodesMax) break;
+    kept.delete(oldest);
+    nodesKept -= ended.length;
+  }
+  return automaton;
+}
 
 /**
  * The first of the words that a text holds, whole or in part, as a person reads it: case, width,
  * accents, invisible characters and look-alike letters do not hide it. Undefined where it holds
- * none.
+ * none. The work grows with the text and not with the words.
  */
 export function blockedWordIn(text: string, words: readonly string[]): string | undefined {
-  if (words.length === 0) return undefined;
-  const places = readingsOf(text);
-  return words.find((word) => holds(places, [...folded(word)].flatMap(spelled)));
+  if (words.length === 0 || text === "") return undefined;
+  const { word } = search(automatonFor(words), readingsOf(text));
+  return word === undefined ? undefined : words[word];
 }
 
-function holds(text: readonly Reading[], word: readonly Reading[]): boolean {
-  if (word.length === 0) return false;
-  for (let start = 0; start + word.length <= text.length; start++)
-    if (word.every((place, at) => place.some((letter) => text[start + at]!.includes(letter))))
-      return true;
-  return false;
+/**
+ * Steps that the search of a text may take for each of its places. Where a place has one reading it
+ * takes at most two; English in capitals takes two, Greek three to seven.
+ */
+export const stepsPerPlace = 32;
+
+/** Words as one Aho-Corasick automaton, whose input may have several readings at each place. */
+export type WordAutomaton = {
+  /** The symbols that a letter of a text may stand for. */
+  symbolsOf: ReadonlyMap<string, readonly number[]>;
+  /** How many symbols there are: the edge from `node` by `symbol` is at `node * width + symbol`. */
+  width: number;
+  edges: ReadonlyMap<number, number>;
+  /** By node: the longest suffix of its path that is a node, too. */
+  suffix: Int32Array;
+  /** By node: the first word of the list that its path ends with; `none` where there is none. */
+  ended: readonly number[];
+  /** By node: the first word of the list that begins with its path; at the root, the first. */
+  begun: readonly number[];
+};
+
+/** Above the index of any word. */
+const none = 2 ** 31 - 1;
+
+/** What a text holds: the index of the first such word of the list, and the steps that it took. */
+export type Search = { word: number | undefined; steps: number };
+
+/**
+ * The automaton of words, each given as its places. A letter with one Latin reading is that
+ * reading, so a word is one path however its letters are disguised. A word without places is never
+ * found.
+ */
+export function automatonOf(words: readonly (readonly Reading[])[]): WordAutomaton {
+  const { symbolsOf, symbolAt, width } = alphabetOf(words);
+  const edges = new Map<number, number>();
+  const ended = [none];
+  const begun = [0];
+  /** By depth: the edges that lead to nodes of that depth. */
+  const levels: number[][] = [];
+  for (const [index, places] of words.entries()) {
+    let node = 0;
+    for (const [depth, place] of places.entries()) {
+      const edge = node * width + symbolAt(place);
+      node = edges.get(edge) ?? ended.length;
+      if (node < ended.length) continue;
+      edges.set(edge, node);
+      ended.push(none);
+      begun.push(index);
+      if (depth === levels.length) levels.push([]);
+      levels[depth]!.push(edge);
+    }
+    if (node !== 0) ended[node] = Math.min(ended[node]!, index);
+  }
+  const suffix = new Int32Array(ended.length);
+  const automaton = { symbolsOf, width, edges, suffix, ended, begun };
+  for (const edge of levels.slice(1).flat()) {
+    const node = edges.get(edge)!;
+    const parent = Math.floor(edge / width);
+    suffix[node] = follow(automaton, suffix[parent]!, edge % width).node;
+    ended[node] = Math.min(ended[node]!, ended[suffix[node]!]!);
+  }
+  return automaton;
 }
+
+/** Each symbol of the words by a number, and the letters that may stand for it in a text. */
+function alphabetOf(words: readonly (readonly Reading[])[]) {
+  const numbers = new Map<string, number>();
+  const symbolsOf = new Map<string, number[]>();
+  // A letter with several Latin readings stays a symbol of its own, for which each may stand.
+  const symbolIn = (place: Reading) => (place.length === 2 ? place[1]! : place[0]!);
+  for (const place of words.flat()) {
+    const symbol = symbolIn(place);
+    if (numbers.has(symbol)) continue;
+    const number = numbers.size;
+    numbers.set(symbol, number);
+    for (const letter of place.length === 2 ? [symbol] : place)
+      symbolsOf.set(letter, [...(symbolsOf.get(letter) ?? []), number]);
+  }
+  const symbolAt = (place: Reading) => numbers.get(symbolIn(place))!;
+  return { symbolsOf, symbolAt, width: numbers.size };
+}
+
+/** The node that a symbol leads to: the longest path that what was read then ends with. */
+function follow({ edges, width, suffix }: WordAutomaton, from: number, symbol: number) {
+  let at = from;
+  for (let steps = 1; ; steps++) {
+    const node = edges.get(at * width + symbol);
+    if (node !== undefined || at === 0) return { node: node ?? 0, steps };
+    at = suffix[at]!;
+  }
+}
+
+/**
+ * Searches a text, in at most `stepsPerPlace` steps for each of its places, whatever the number of
+ * words. Where that is not enough, so many readings of the text begin so many words that it counts
+ * as holding one of them.
+ */
+export function search(automaton: WordAutomaton, text: readonly Reading[]): Search {
+  const stepsMax = text.length * stepsPerPlace;
+  let word = none;
+  let steps = 0;
+  let nodes = new Set([0]);
+  for (const place of text) {
+    const symbols = new Set(place.flatMap((letter) => automaton.symbolsOf.get(letter) ?? []));
+    const next = new Set<number>();
+    for (const from of nodes)
+      for (const symbol of symbols) {
+        if (steps >= stepsMax) return { word: Math.min(word, firstBegun(automaton, nodes)), steps };
+        const reached = follow(automaton, from, symbol);
+        steps += reached.steps;
+        word = Math.min(word, automaton.ended[reached.node]!);
+        next.add(reached.node);
+      }
+    // What follows a suffix of a node follows the node, too.
+    for (const node of next) next.delete(automaton.suffix[node]!);
+    nodes = next.size === 0 ? new Set([0]) : next;
+  }
+  return { word: word === none ? undefined : word, steps };
+}
+
+const firstBegun = ({ begun }: WordAutomaton, nodes: ReadonlySet<number>) =>
+  Math.min(...[...nodes].map((node) => begun[node]!));

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { UserId } from "../id.ts";
 import { refuse } from "../refusal.ts";
-import { text } from "../text.ts";
+import { comparedText } from "../text.ts";
+import { wordLengthMax } from "./blocked-words.ts";
 import type { Stream } from "./stream.ts";
 import { assertMayHost, assertMayModerate } from "./stream-lifecycle.ts";
 
@@ -18,7 +19,7 @@ export const ChatSettingsChange = z.object({
     .optional(),
   followersOnly: truthValue.optional(),
   blockedWords: z
-    .array(text(1, 50), { error: "expected a list of texts" })
+    .array(comparedText(1, wordLengthMax), { error: "expected a list of texts" })
     .max(200, "expected at most 200 words")
     .optional(),
   giftsEnabled: truthValue.optional(),
@@ -49,7 +50,7 @@ export const ChatSettings = z
   })
   .meta({ id: "ChatSettings" });
 
-/** The rules of a stream's chat, as they are now. */
+/** The current chat settings of a stream. */
 export function chatSettingsOf(stream: Stream): z.infer<typeof ChatSettings> {
   const { slowModeSeconds, followersOnly, blockedWords, giftsEnabled, moderators } = stream;
   return { slowModeSeconds, followersOnly, blockedWords, giftsEnabled, moderators };
@@ -65,16 +66,19 @@ export function assertMayChangeSettings(
   if (change.moderators !== undefined) assertMayHost(stream, caller);
 }
 
+/** A change whose lists name each thing once. */
+export const distinctLists = (change: ChatSettingsChange): ChatSettingsChange => ({
+  ...change,
+  ...(change.blockedWords && { blockedWords: [...new Set(change.blockedWords)] }),
+  ...(change.moderators && { moderators: [...new Set(change.moderators)] }),
+});
+
 /** What changes, with lists that name each thing once; undefined where nothing does. */
 export function changedSettings(
   stream: Stream,
   change: ChatSettingsChange,
 ): Partial<Stream> | undefined {
-  const settings = {
-    ...change,
-    ...(change.blockedWords && { blockedWords: [...new Set(change.blockedWords)] }),
-    ...(change.moderators && { moderators: [...new Set(change.moderators)] }),
-  };
+  const settings = distinctLists(change);
   const current = (name: keyof ChatSettingsChange) => JSON.stringify(stream[name]);
   const changes = Object.entries(settings).filter(
     ([name, value]) =>

@@ -1,17 +1,11 @@
 import * as z from "zod";
 import { MessageId, StreamId } from "../id.ts";
-import { Person, personOf, personOfSummary, shortPerson } from "../people/person.ts";
+import { Person, personOfSummary, shortPerson } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
-import { refuse } from "../refusal.ts";
-import { Timestamp, text } from "../text.ts";
-import { blockedWordIn } from "./blocked-words.ts";
-import { activeBan, type Member } from "./member.ts";
-import { shownIn } from "./shown.ts";
-import type { Stream } from "./stream.ts";
-import { assertMayModerate } from "./stream-lifecycle.ts";
+import { comparedText, Timestamp } from "../text.ts";
 
 /** What a chat message may hold, in code points after trimming. */
-export const Content = text(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
+export const Content = comparedText(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
 
 /**
  * What an item of a message says. `n` is its number in the stream: 1, 2, 3 … in the order of
@@ -29,6 +23,8 @@ export const MessageItem = z.object({
   replyTo: MessageId.optional(),
   deletedAt: Timestamp.optional(),
   revision: z.number().int(),
+  /** When it was pinned, by the stream's revisions: the frames of these moments have its text. */
+  pins: z.array(z.object({ revision: z.number().int(), at: Timestamp })).optional(),
 });
 
 /** A message, read from its item. */
@@ -58,15 +54,28 @@ export const ChatMessage = z
     createdAt: Timestamp,
     updatedAt: Timestamp,
     replyTo: MessageId.optional(),
+    deleted: z
+      .literal(true)
+      .optional()
+      .meta({
+        description:
+          "The message was deleted after this was made: `content` is empty. Only in kept frames, in " +
+          "deliveries, and where an Idempotency-Key repeats a call",
+      }),
   })
   .meta({ id: "ChatMessage" });
 
-/** The answer to sending; where the message has been deleted since, a repeated call is told so. */
-export const SentMessage = ChatMessage.extend({
-  deleted: z.literal(true).optional().meta({
-    description: "Only when an Idempotency-Key repeats a call whose message was deleted since",
-  }),
-}).meta({ id: "SentMessage" });
+/** A message of a kept frame or a delivery that was deleted since: what it said is gone. */
+export const withoutContent = <Shown extends object>(message: Shown) => ({
+  ...message,
+  content: "",
+  deleted: true as const,
+});
+
+/**
+ * The answer to sending; it says whether the message has been deleted since, for repeated calls.
+ */
+export const SentMessage = ChatMessage;
 export type SentMessage = z.infer<typeof SentMessage>;
 
 /** What an Idempotency-Key remembers of a message: all but its text, which may be deleted later. */
@@ -76,6 +85,7 @@ export const withoutText = (answer: SentMessage): SentMessage => ({ ...answer, c
 export function messageAnswered(
   { _id: id, sender, ...shown }: SentMessage,
   content: string,
+  defaultPicture: string,
 ): Message {
   const { streamId, createdAt, updatedAt, replyTo } = shown;
   const { role } = sender;
@@ -84,7 +94,7 @@ export function messageAnswered(
     streamId,
     n: numberInId(id),
     content,
-    sender: { ...personOfSummary(sender), ...(role && { role }) },
+    sender: { ...personOfSummary(sender, defaultPicture), ...(role && { role }) },
     createdAt,
     updatedAt,
     revision: 1,
@@ -137,70 +147,14 @@ function hash(value: string): number {
   return state;
 }
 
-/** A message that was admitted as number `n` of its stream. */
-export function makeMessage(
-  { content, replyTo }: { content: string; replyTo?: string | null | undefined },
-  { stream, sender, n, now }: { stream: Stream; sender: Person; n: number; now: Date },
-): Message {
-  const at = now.toISOString();
-  return {
-    id: messageIdOf(stream.id, n, now),
-    streamId: stream.id,
-    n,
-    content,
-    sender: personOf(shownIn(stream, sender, undefined, now)),
-    createdAt: at,
-    updatedAt: at,
-    revision: 1,
-    ...(replyTo != null && { replyTo }),
-  };
-}
-
-/** A user who is blocked or muted may not chat: the active ban decides. */
-export function assertMayChat(member: Pick<Member, "ban"> | undefined, now: Date): void {
-  const ban = activeBan(member, now);
-  if (ban !== undefined) refuse(ban.actionType === "BLOCK" ? "member_blocked" : "member_muted");
-}
-
-/** Authors take back their own messages; the host, moderators and admins anybody's. */
-export function assertMayDelete(
-  stream: Stream,
-  { sender }: Message,
-  caller: Parameters<typeof assertMayModerate>[1],
-): void {
-  if (sender.userId !== caller.userId) assertMayModerate(stream, caller);
-}
-
-/** Refuses a text that holds a word which the host has blocked, as a person reads it. */
-export function assertNoBlockedWord(content: string, stream: Stream): void {
-  const word = blockedWordIn(content, stream.blockedWords);
-  if (word !== undefined) refuse("word_blocked", { word });
-}
-
-/**
- * Whether the sender must follow the host: in a chat for followers, everybody but host and
- * moderators.
- */
-export const needsFollowing = (stream: Stream, userId: string) =>
-  stream.followersOnly && stream.hostId !== userId && !stream.moderators.includes(userId);
-
-/** What limits a sender's next message, besides bans. */
-export type ChatRules = { slowModeSeconds: number; perSecondMax: number };
-
-/** The rules for one sender: host and moderators are not slowed down. */
-export function chatRulesOf(stream: Stream, userId: string, perSecondMax: number): ChatRules {
-  const isFree = stream.hostId === userId || stream.moderators.includes(userId);
-  return { slowModeSeconds: isFree ? 0 : stream.slowModeSeconds, perSecondMax };
-}
-
 /** A page of the history, in the shape that only the chat has. */
 export const History = z
   .object({
     messages: z.array(ChatMessage),
-    page: z.number(),
-    limit: z.number(),
-    total: z.number(),
-    totalPages: z.number(),
+    page: z.number().int(),
+    limit: z.number().int(),
+    total: z.number().int(),
+    totalPages: z.number().int(),
     hasNextPage: z.boolean(),
     hasPreviousPage: z.boolean(),
   })

@@ -19,6 +19,10 @@ const MemberBan = z.object({
   names: z.object({ name: z.string(), surname: z.string() }).optional(),
 });
 
+/** What a stream shows of a ban: neither its reason nor any names. */
+const ShownBan = MemberBan.pick({ id: true, actionType: true, endsAt: true });
+export const shownBanOf = (ban: Member["ban"]) => (ban == null ? null : ShownBan.parse(ban));
+
 /**
  * What a stream knows of one user in it. The item is never deleted: its `revision` begins with the
  * time and grows, so that no two of its changes ever have the same event id.
@@ -26,8 +30,16 @@ const MemberBan = z.object({
 export const Member = z.object({
   userId: UserId,
   revision: z.number().int().optional(),
-  /** The active ban, if any. */
+  /** The ban that was made here, if any; its time may be over. */
   ban: MemberBan.nullish(),
+  /** In a channel: the ban that was removed last, for the streams that are to show its end. */
+  lifted: ShownBan.nullish(),
+  /** In a stream: what it has shown of its channel's ban, and the channel's revision of it. */
+  channel: z
+    .object({ revision: z.number().int(), ban: ShownBan.nullish(), lifted: ShownBan.nullish() })
+    .nullish(),
+  /** The ban of the host's channel, read with the stream's own and never stored with it. */
+  channelBan: MemberBan.nullish(),
 });
 export type Member = z.infer<typeof Member>;
 
@@ -49,14 +61,26 @@ export const Sender = z.object({
 });
 export type Sender = z.infer<typeof Sender>;
 
-/** Whoever can be banned. */
-type Bannable = Pick<Member, "ban">;
+/** A user who can be banned, from a stream and from its host's channel. */
+type Bannable = Pick<Member, "ban" | "channelBan">;
+type MemberBan = z.infer<typeof MemberBan>;
 
-/** The ban that is in force; one whose end has passed is not. */
-export function activeBan(member: Bannable | undefined, now: Date) {
-  const ban = member?.ban;
-  if (ban == null) return undefined;
-  return ban.endsAt !== null && ban.endsAt <= now.toISOString() ? undefined : ban;
+const inForce = (ban: MemberBan | null | undefined, now: Date): MemberBan | undefined =>
+  ban == null || (ban.endsAt !== null && ban.endsAt <= now.toISOString()) ? undefined : ban;
+
+/**
+ * The ban that is in force; one whose end has passed is not. Of two the stricter one holds: BLOCK,
+ * and of the same kind the one that ends later.
+ */
+export function activeBan(member: Bannable | undefined, now: Date): MemberBan | undefined {
+  const own = inForce(member?.ban, now);
+  const channel = inForce(member?.channelBan, now);
+  return own && channel ? stricterOf(channel, own) : (own ?? channel);
+}
+
+function stricterOf(one: MemberBan, other: MemberBan): MemberBan {
+  if (one.actionType !== other.actionType) return one.actionType === "BLOCK" ? one : other;
+  return one.endsAt === null || (other.endsAt !== null && one.endsAt >= other.endsAt) ? one : other;
 }
 
 /** Whether the user is shut out of the whole stream at the moment. */
@@ -67,3 +91,10 @@ export const isBlocked = (member: Member | undefined, now: Date) =>
 export function assertNotBlocked(member: Member | undefined, now: Date): void {
   if (isBlocked(member, now)) refuse("member_blocked");
 }
+
+/**
+ * The revision of a member after a change: larger than any before it, even where the item is
+ * created again, since it begins with the time in milliseconds.
+ */
+export const nextRevision = (member: Member | undefined, now: Date) =>
+  Math.max((member?.revision ?? 0) + 1, now.getTime());

@@ -6,6 +6,7 @@ import type { UserSummary } from "../people/user.ts";
 import { PictureFile, pictureBytesMax, pictureField } from "../picture.ts";
 import { refuse } from "../refusal.ts";
 import { httpsUrl, nameText, text } from "../text.ts";
+import { type Channel, channelFields, newChannel } from "./channel.ts";
 import type { Stream } from "./stream.ts";
 
 /** Guests that a stream may name. */
@@ -13,12 +14,19 @@ const guestsMax = 20;
 
 /** An empty field counts as one that was not filled in. */
 const optional = <S extends z.ZodType>(schema: S) =>
-  z.preprocess((value) => (value === "" || value === null ? undefined : value), schema.optional());
+  z
+    .preprocess((value) => (value === "" || value === null ? undefined : value), schema.optional())
+    .meta({ orElse: ["", null] });
 
 const optionalNumber = <S extends z.ZodType>(schema: S) =>
-  z.preprocess((value) => value ?? undefined, schema.optional());
+  z.preprocess((value) => value ?? undefined, schema.optional()).meta({ orElse: [null] });
 
 const Guests = z.array(UserId, { error: "expected a list of user ids" }).max(guestsMax);
+
+/** A text is an address, and anything else has to be a file. */
+const Thumbnail = z.union([httpsUrl, PictureFile.meta(pictureField)], {
+  error: ({ input, errors }) => errors[typeof input === "string" ? 0 : 1]?.[0]?.message,
+});
 
 /**
  * A stream as its host asks for it, in JSON or as a form, which may have its picture as a file.
@@ -26,17 +34,17 @@ const Guests = z.array(UserId, { error: "expected a list of user ids" }).max(gue
 export const NewStream = z.object({
   title: nameText(1, 200).meta({ example: "Friday night" }),
   guests: optional(Guests).meta({ description: "Ids of users, in a form as JSON text" }),
-  thumbnail: optional(z.union([httpsUrl, PictureFile.meta(pictureField)])).meta({
-    type: "string",
-    format: "binary",
+  thumbnail: optional(Thumbnail).meta({
     description: `A PNG, JPEG, WebP or GIF of at most ${pictureBytesMax} bytes, or an https URL`,
   }),
   price: optionalNumber(Amount).meta({ description: "Makes it a paid stream" }),
-  liveStreamType: optional(text(1, 50)),
-  interest: optional(text(1, 100)),
-  durationGoal: optionalNumber(z.number().int().min(0).max(1_000_000)),
-  motivation: optional(text(1, 500)),
-  plannedStartDate: optional(moment),
+  liveStreamType: optional(text(1, 50)).meta({ description: "Yours to use; default: `solo`" }),
+  interest: optional(text(1, 100)).meta({ description: "What it is about" }),
+  durationGoal: optionalNumber(z.number().int().min(0).max(1_000_000)).meta({
+    description: "How long the host means to be live; yours to use",
+  }),
+  motivation: optional(text(1, 500)).meta({ description: "Why the host goes live; yours to use" }),
+  plannedStartDate: optional(moment).meta({ description: "Makes it `scheduled`; a time to come" }),
 });
 export type NewStream = z.infer<typeof NewStream>;
 
@@ -48,10 +56,12 @@ export const streamForm = { guests: "json", price: "number", durationGoal: "numb
  */
 const lateMilliseconds = 5 * 60_000;
 
-/** What a new stream has beside what its host asks for; `picture` is their file, where it is kept. */
+/** What a new stream has besides its host's input; `picture` is their file, where it is kept. */
 type NewStreamContext = {
   id: string;
   host: UserSummary;
+  /** What it begins with: the settings of its host's channel, if they have chosen any. */
+  channel?: Channel;
   defaultThumbnail: string;
   picture?: { id: string; url: string } | undefined;
   now: Date;
@@ -60,6 +70,7 @@ type NewStreamContext = {
 /** A new stream: `preparing`, or `scheduled` when it has a planned start, which must be to come. */
 export function makeStream(request: NewStream, context: NewStreamContext): Stream {
   const { id, host, defaultThumbnail, picture, now } = context;
+  const channel = context.channel ?? newChannel(host._id);
   const at = now.toISOString();
   const shown = picture?.url ?? defaultThumbnail;
   const plannedStartDate = request.plannedStartDate ?? null;
@@ -87,11 +98,7 @@ export function makeStream(request: NewStream, context: NewStreamContext): Strea
     createdAt: at,
     updatedAt: at,
     revision: 1,
-    giftsEnabled: true,
-    slowModeSeconds: 0,
-    followersOnly: false,
-    blockedWords: [],
-    moderators: [],
+    ...channelFields(channel),
     roomId: null,
   };
 }

@@ -3,7 +3,7 @@ import { OverlayKeyId, StreamId, UserId } from "../id.ts";
 import { PageInfo } from "../page.ts";
 import { Timestamp, text } from "../text.ts";
 
-/** Keys that one stream may have at once. */
+/** Keys that one stream, or one channel, may have at once. */
 export const overlayKeysMax = 20;
 
 /** What a new key is asked with. */
@@ -11,10 +11,14 @@ export const NewOverlayKey = z.object({
   description: text(1, 100).nullish().meta({ example: "OBS on the studio's computer" }),
 });
 
-/** A key as stored: the text that opens sockets is not in it, only its hash. */
+/**
+ * A key as stored: the text that opens sockets is not in it, only its hash. It reads one stream, or
+ * by `channelOf` the newest live stream of that host.
+ */
 export const OverlayKey = z.object({
   id: OverlayKeyId,
-  streamId: StreamId,
+  streamId: StreamId.optional(),
+  channelOf: UserId.optional(),
   description: z.string().nullable(),
   createdBy: UserId,
   createdAt: Timestamp,
@@ -30,6 +34,9 @@ const ListedOverlayKey = OverlayKey.pick({
 
 export const OverlayKeys = z.object({ list: z.array(ListedOverlayKey), pageInfo: PageInfo });
 
+/** What a key reads: a stream, or a host's channel. */
+export type OverlayPlace = { streamId: string } | { channelOf: string };
+
 /** What the answer to its making says of a key: its text is said this once. */
 export const CreatedOverlayKey = z
   .object({
@@ -39,7 +46,8 @@ export const CreatedOverlayKey = z
       example: "ovk_65a1234bcde5678f90123456_Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ",
     }),
     url: z.string().nullable().meta({
-      description: "The page that shows the stream, with the key in it; null where the key is",
+      description:
+        "The page that shows the stream, or the channel's, with the key in it; null where the key is",
       example: "/overlay?streamId=65a1234bcde5678f90123456&key=ovk_65a1234bcde5678f90123456_…",
     }),
     description: z.string().nullable(),
@@ -55,11 +63,14 @@ export const listedOverlayKeyOf = ({ id, description, createdAt }: OverlayKey) =
   createdAt,
 });
 
+const placeQuery = ({ streamId, channelOf }: OverlayKey) =>
+  channelOf === undefined ? `streamId=${streamId}` : `channel=${channelOf}`;
+
 /** A key with the text that opens sockets. */
 export const createdOverlayKeyOf = (stored: OverlayKey, key: string): CreatedOverlayKey => ({
   id: stored.id,
   key,
-  url: `/overlay?streamId=${stored.streamId}&key=${key}`,
+  url: `/overlay?${placeQuery(stored)}&key=${key}`,
   description: stored.description,
   createdAt: stored.createdAt,
 });
@@ -72,7 +83,7 @@ export const overlayKeyMemory = {
 /** A new key as it is stored. */
 export const makeOverlayKey = (
   { description }: z.output<typeof NewOverlayKey>,
-  { now, ...made }: Pick<OverlayKey, "id" | "streamId" | "createdBy" | "hash"> & { now: Date },
+  { now, ...made }: Pick<OverlayKey, "id" | "createdBy" | "hash"> & OverlayPlace & { now: Date },
 ): OverlayKey => ({
   ...made,
   description: description ?? null,

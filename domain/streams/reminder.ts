@@ -29,6 +29,16 @@ export const Reminder = z.object({
 });
 export type Reminder = z.infer<typeof Reminder>;
 
+/**
+ * A reminder as it is stored. Once it was sent it is none any more; its item stays for as long as
+ * the notification, so that the host's name is found there when the host leaves.
+ */
+export const StoredReminder = Reminder.extend({
+  savedAt: Timestamp.optional(),
+  sentAt: Timestamp.optional(),
+});
+export type StoredReminder = z.infer<typeof StoredReminder>;
+
 export const ShownReminder = z
   .object({
     streamId: StreamId,
@@ -41,7 +51,10 @@ export const ShownReminder = z
 
 export const isOnStart = ({ minute }: Pick<Reminder, "minute">) => minute === null || minute === 0;
 
-/** A new reminder; only a scheduled stream can be waited for. */
+/**
+ * A new reminder. Refuses with `stream_not_scheduled`, and with `request_invalid` where its time
+ * has passed; one at the actual start can still come after the planned one.
+ */
 export function makeReminder(
   stream: Stream,
   userId: string,
@@ -52,6 +65,10 @@ export function makeReminder(
   if (status !== "scheduled" || plannedStartDate === null)
     refuse("stream_not_scheduled", { status });
   const at = new Date(Date.parse(plannedStartDate) - (minute ?? 0) * 60_000);
+  if (!isOnStart({ minute }) && at <= now)
+    refuse("request_invalid", {
+      problem: `minute: expected a time to come, found ${at.toISOString()}`,
+    });
   const dueAt = at > now ? at : now;
   return { streamId, userId, minute, scheduledFor: at.toISOString(), dueAt: dueAt.toISOString() };
 }

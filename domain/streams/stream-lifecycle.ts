@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { StreamId } from "../id.ts";
-import { wholeNumber } from "../page.ts";
+import { rowsLimit, wholeNumber } from "../page.ts";
 import type { UserSummary } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
+import type { Message } from "./chat.ts";
 import { channelUid, isHost, LiveStream, type Stream } from "./stream.ts";
 
 /**
@@ -11,10 +12,15 @@ import { channelUid, isHost, LiveStream, type Stream } from "./stream.ts";
  */
 type StreamChange = Partial<Stream> | undefined;
 
-const isBefore = ({ status }: Stream) => status === "preparing" || status === "scheduled";
+const isBefore = ({ status }: Pick<Stream, "status">) =>
+  status === "preparing" || status === "scheduled";
+
+/** Whether a stream is over: it ended, expired or was cancelled. */
+export const isOver = (stream: Pick<Stream, "status">) =>
+  stream.status !== "active" && !isBefore(stream);
 
 /**
- * Goes live, with the host's present names, which gifts will show. A host who comes back to their
+ * Goes live, with the host's present names, which gifts will show. A host who returns to their
  * active stream changes nothing.
  */
 export function goLive(stream: Stream, host: UserSummary, now: Date): StreamChange {
@@ -24,15 +30,21 @@ export function goLive(stream: Stream, host: UserSummary, now: Date): StreamChan
 }
 
 /** From active to ended: only a live stream can end. */
-export function end(stream: Stream, now: Date): StreamChange {
+export function end(stream: Stream, now: Date): Partial<Stream> {
   if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
   return { status: "ended", endedAt: now.toISOString() };
 }
 
 /** Cancels a stream that has not begun. */
-export function cancel(stream: Stream): StreamChange {
+export function cancel(stream: Stream): Partial<Stream> {
   if (!isBefore(stream)) refuse("stream_not_cancellable", { status: stream.status });
   return { status: "cancelled_by_host" };
+}
+
+/** A guest, without whom a planned stream does not take place, calls it off. */
+export function cancelAsGuest(stream: Stream): Partial<Stream> {
+  if (stream.status !== "scheduled") refuse("stream_not_cancellable", { status: stream.status });
+  return { status: "cancelled_by_guest" };
 }
 
 /** Soft deletion; a live stream must be ended first. */
@@ -60,6 +72,15 @@ export function assertMayModerate(stream: Stream, caller: Acting): void {
   if (!mayModerate(stream, caller)) refuse("not_a_moderator");
 }
 
+/** Authors take back their own messages; the host, moderators and admins anybody's. */
+export function assertMayDelete(
+  stream: Stream,
+  { sender }: Message,
+  caller: Parameters<typeof assertMayModerate>[1],
+): void {
+  if (sender.userId !== caller.userId) assertMayModerate(stream, caller);
+}
+
 /** The body of a join; of all that clients send, only the stream matters. */
 export const JoinRequest = z.object({ liveStreamId: StreamId });
 
@@ -76,6 +97,14 @@ export const Joined = z
   })
   .meta({ id: "JoinedStream" });
 
+/** What an Idempotency-Key remembers of a join: not the pinned text, which may be deleted later. */
+export const joinedMemory = {
+  keep: (joined: z.infer<typeof Joined>): z.infer<typeof Joined> => ({
+    ...joined,
+    liveStream: { ...joined.liveStream, pinned: null },
+  }),
+};
+
 export const joinedOf = (stream: LiveStream, userId: string): z.infer<typeof Joined> => ({
   liveStream: stream,
   token: null,
@@ -85,11 +114,13 @@ export const joinedOf = (stream: LiveStream, userId: string): z.infer<typeof Joi
 
 const minutes = wholeNumber(0, 1_000_000).default(1440);
 
-/** Which scheduled streams: those planned to start within so many minutes before and after now. */
+/**
+ * Which scheduled streams: those planned to start within this many minutes before and after now.
+ */
 export const UpcomingQuery = z.object({
-  limit: wholeNumber(1, 100).default(10),
-  minutesBefore: minutes,
-  minutesAfter: minutes,
+  limit: rowsLimit(100, 10),
+  minutesBefore: minutes.meta({ description: "How long ago the planned start may be" }),
+  minutesAfter: minutes.meta({ description: "How far off the planned start may be" }),
 });
 
 /** Whether a scheduled stream is planned to start within the minutes around now. */

@@ -3,6 +3,7 @@ import { StreamId, UserId } from "../id.ts";
 import { StreamUser, UserSummary } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
 import { Timestamp } from "../text.ts";
+import { ChatMessage, Message } from "./chat.ts";
 
 export const StreamStatus = z.enum([
   "preparing",
@@ -44,10 +45,15 @@ export const Stream = z.object({
   giftsEnabled: z.boolean(),
   slowModeSeconds: z.number().int(),
   followersOnly: z.boolean(),
+  /** Read from an item of their own where they have a version; lists of streams leave them out. */
   blockedWords: z.array(z.string()),
+  /** The revision at which the words changed last. */
+  blockedWordsVersion: z.number().int().optional(),
   moderators: z.array(UserId),
+  /** The revision of the host's channel whose settings it has taken in. */
+  channelRevision: z.number().int().optional(),
   /** The message that the host or a moderator pinned. */
-  pinned: z.object({ messageId: z.string() }).nullish(),
+  pinned: z.object({ messageId: z.string(), message: Message.optional() }).nullish(),
   /** The RoomId by which the Tencent side knows it, where it was made there. */
   roomId: z.string().nullable(),
   /** Fields of the Tencent side that only its room commands read and write. */
@@ -78,9 +84,9 @@ export const LiveStream = z
     replayAccess: z.unknown().nullable(),
     status: StreamStatus,
     accessType: z.enum(["free", "paid"]),
-    price: z.number().nullable(),
+    price: z.number().int().nullable(),
     interest: z.string().nullable(),
-    durationGoal: z.number().nullable(),
+    durationGoal: z.number().int().nullable(),
     motivation: z.string().nullable(),
     isActiveReplayOnCreatorProfile: z.null(),
     replayCreditPrice: z.null(),
@@ -90,13 +96,16 @@ export const LiveStream = z
     plannedEndDate: Timestamp.nullable(),
     createdAt: Timestamp,
     updatedAt: Timestamp,
-    fundingGoal: z.number().nullable(),
-    collectedFunding: z.number(),
-    fundingPercentage: z.number(),
+    fundingGoal: z.number().int().nullable(),
+    collectedFunding: z.number().int(),
+    fundingPercentage: z.number().int(),
     giftsEnabled: z.boolean(),
     slowModeSeconds: z.number().int(),
     followersOnly: z.boolean(),
     pinnedMessageId: z.string().nullable(),
+    pinned: ChatMessage.nullable().meta({
+      description: "The pinned message, in the answers about one stream; null in lists",
+    }),
   })
   .meta({ id: "LiveStream" });
 export type LiveStream = z.infer<typeof LiveStream>;
@@ -108,8 +117,8 @@ export function channelUid(userId: string): number {
   return hash & 0x7fffffff || 1;
 }
 
-/** The stream as the API shows it. */
-export function liveStreamOf(stream: Stream): LiveStream {
+/** The stream as the API shows it; lists leave out what is pinned. */
+export function liveStreamOf(stream: Stream, pinned: LiveStream["pinned"] = null): LiveStream {
   const { hostId, price } = stream;
   const host = { ...stream.host, role: "host" as const };
   const uid = channelUid(hostId);
@@ -146,6 +155,7 @@ export function liveStreamOf(stream: Stream): LiveStream {
     slowModeSeconds: stream.slowModeSeconds,
     followersOnly: stream.followersOnly,
     pinnedMessageId: stream.pinned?.messageId ?? null,
+    pinned,
   };
 }
 
@@ -154,5 +164,5 @@ export function assertLive(stream: Stream): void {
   if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
 }
 
-/** Whether somebody is the host of a stream; an admin in their place is not. */
+/** Whether a user is the host of a stream; an admin who acts for them is not. */
 export const isHost = (stream: Stream, userId: string) => stream.hostId === userId;

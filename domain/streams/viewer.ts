@@ -9,8 +9,8 @@ import { Timestamp, text } from "../text.ts";
 /** A viewer as the list of a stream's viewers shows them. */
 const ViewerUser = UserSummary.omit({ availabilityStatus: true })
   .extend({
-    followersCount: z.number(),
-    followingCount: z.number(),
+    followersCount: z.number().int(),
+    followingCount: z.number().int(),
     expertise: z.string().nullable(),
     isFollowing: z.boolean(),
     joinedAt: Timestamp,
@@ -18,7 +18,9 @@ const ViewerUser = UserSummary.omit({ availabilityStatus: true })
   })
   .meta({ id: "ViewerUser" });
 
-export const ViewerQuery = pageQuery(20).extend({ search: text(0, 100).optional() });
+export const ViewerQuery = pageQuery(20).extend({
+  search: text(0, 100).optional().meta({ description: "A part of a name or username" }),
+});
 
 export const Viewers = z.object({
   list: z.array(ViewerUser),
@@ -26,7 +28,7 @@ export const Viewers = z.object({
   participantAudienceTotal: z.number().int(),
 });
 
-/** Somebody who is watching, and since when. */
+/** A user who is watching, and since when. */
 export type Watching = { userId: string; joinedAt: Date };
 
 /** Each user once, since their oldest present subscription; the latest to come is first. */
@@ -42,9 +44,11 @@ export function watchingOf(
   return watching.sort((a, b) => b.joinedAt.getTime() - a.joinedAt.getTime());
 }
 
-/** Whether one of the user's names holds what is searched for, whatever the case. */
-export const isCalled = (profile: Profile, search: string) =>
-  textsOf(profile).some((name) => name.includes(folded(search)));
+/** Finds the profiles one of whose names holds what is searched for, whatever the case. */
+export function calledBy(search: string): (profile: Profile) => boolean {
+  const question = folded(search);
+  return (profile) => textsOf(profile).some((name) => name.includes(question));
+}
 
 /** The user as the list of viewers shows them to one caller. */
 export function viewerOf(

@@ -47,7 +47,8 @@ export function callbackUrl(
 }
 
 /**
- * What the callback is told about a gift; `Coins` is the unit price times Count, `Time` in seconds.
+ * What the callback receives about a gift; `Coins` is the unit price times Count, `Time` in
+ * seconds.
  */
 export type GiftWater = {
   From_Account: string;

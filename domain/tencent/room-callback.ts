@@ -7,7 +7,7 @@ import { roomInfoOf, seatTemplateOf } from "./room-info.ts";
 /** What happened to a room, when, and by whom: its host where no command did it. */
 type Happening = { at: string; operator?: string | undefined };
 
-/** What the application is told of a room that was created: the fields of create_room. */
+/** What the application receives about a room that was created: the fields of create_room. */
 export function createdCallback(stream: Stream, { at, operator }: Happening) {
   const { ViewCount: _, ...fields } = roomInfoOf(stream, 0);
   return {
@@ -30,7 +30,7 @@ export type RoomStatistic = {
   TotalLikesReceived: number;
 };
 
-/** What the application is told of a room that was destroyed, with its totals. */
+/** What the application receives about a room that was destroyed, with its totals. */
 export function destroyedCallback(
   stream: Stream,
   { at, operator }: Happening,

@@ -20,4 +20,5 @@ export const accounts = (max: number) =>
     .array(Account, { error: "expected an array of accounts" })
     .min(1, "expected at least one account")
     .max(max, `expected at most ${max} accounts`)
-    .refine((list) => new Set(list).size === list.length, "expected each account once");
+    .refine((list) => new Set(list).size === list.length, "expected each account once")
+    .meta({ uniqueItems: true });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { DeliveryId, objectIdOf } from "../id.ts";
+import { dataWithoutText, messageIn } from "../log/event.ts";
 import { PageInfo } from "../page.ts";
 import { Timestamp } from "../text.ts";
 
@@ -25,7 +26,7 @@ export const Delivery = z.object({
   /** The text that was sent, and is sent again. */
   body: z.string(),
   attempts: z.number().int(),
-  /** Attempts that its schedule has made; those that somebody asked for do not count. */
+  /** Attempts that its schedule has made; manual resends do not count. */
   step: z.number().int(),
   status,
   statusCode: z.number().int().optional(),
@@ -105,8 +106,8 @@ const delays = [
 ];
 
 /**
- * Seconds to wait after so many attempts of the schedule (1, 2, 3 …), undefined after the last.
- * `chance` (0 to 1) spreads them by a fifth, so that receivers that come back are not met by
+ * Seconds to wait after this many attempts of the schedule (1, 2, 3 …), undefined after the last.
+ * `chance` (0 to 1) spreads them by a fifth, so that receivers that recover are not met by
  * everything at once; the way through the queues is added to it, so that it stays a little less.
  */
 function delayAfter(step: number, chance: number): number | undefined {
@@ -141,7 +142,7 @@ export function afterAttempt(
   return { ...made, status: "pending", nextAttemptAt: later(now, seconds) };
 }
 
-/** A delivery after an attempt that somebody asked for: one that fails changes nothing else. */
+/** A delivery after a manual resend: one that fails changes nothing else. */
 export function afterResending(delivery: Delivery, outcome: Outcome): Delivery {
   const made = withOutcome(delivery, outcome);
   if (outcome.isDone) return { ...made, status: "delivered" };
@@ -151,7 +152,7 @@ export function afterResending(delivery: Delivery, outcome: Outcome): Delivery {
 
 /**
  * A delivery whose receiver wants nothing any more: no attempt follows. One that was delivered
- * meanwhile, because somebody asked for it, stays so.
+ * meanwhile, by a manual resend, stays so.
  */
 export function afterDisabling(before: Delivery): Delivery {
   if (before.status !== "pending") return before;
@@ -215,9 +216,9 @@ export const bodyOf = ({ type, at, data }: OutgoingEvent): string =>
   JSON.stringify({ type, timestamp: at, data });
 
 /** The message whose text is in an event's data. */
-export function messageIn({ type, data }: OutgoingEvent): Delivery["message"] {
-  if (type !== "chat.message") return undefined;
-  return { streamId: String(data.streamId), id: String(data._id) };
+export function messagePlaceOf(event: OutgoingEvent): Delivery["message"] {
+  const message = messageIn(event) as { _id?: unknown } | undefined;
+  return message && { streamId: String(event.data.streamId), id: String(message._id) };
 }
 
 /** A delivery whose message was deleted; the same one where nothing was left of its text. */
@@ -228,6 +229,6 @@ export function withoutText(delivery: Delivery): Delivery {
 
 /** The text to send for a message that was deleted: what it said is gone. */
 export function withoutContent(body: string): string {
-  const sent = JSON.parse(body) as { data: Record<string, unknown> };
-  return JSON.stringify({ ...sent, data: { ...sent.data, content: "", deleted: true } });
+  const sent = JSON.parse(body) as { type: string; data: Record<string, unknown> };
+  return JSON.stringify({ ...sent, data: dataWithoutText(sent) });
 }

@@ -109,7 +109,7 @@ export const wants = ({ enabled, events }: Pick<Webhook, "enabled" | "events">, 
 export const Secret = z.object({ secret: z.string(), until: Timestamp.optional() });
 export type Secret = z.infer<typeof Secret>;
 
-/** For so long a secret signs beside the one that follows it. */
+/** How long a secret signs along with its successor. */
 const overlapMilliseconds = 24 * 3_600_000;
 
 /** Secrets that sign at once: who rotates more often within a day loses the oldest. */

@@ -7,12 +7,12 @@ const isPerson = (value: object, userId: string) =>
  * What was kept or shown of a user, without their names and picture, at any depth; all else stays
  * as it is, in its order. The bare id stays.
  */
-export function nameless<T>(value: T, userId: string, defaultPicture: string): T {
-  if (Array.isArray(value)) return value.map((one) => nameless(one, userId, defaultPicture)) as T;
+export function anonymize<T>(value: T, userId: string, defaultPicture: string): T {
+  if (Array.isArray(value)) return value.map((one) => anonymize(one, userId, defaultPicture)) as T;
   if (value === null || typeof value !== "object") return value;
   const inner = Object.entries(value).map(([name, part]) => [
     name,
-    nameless(part, userId, defaultPicture),
+    anonymize(part, userId, defaultPicture),
   ]);
   const whole: Record<string, unknown> = Object.fromEntries(inner);
   if (!isPerson(value, userId)) return whole as T;

@@ -26,7 +26,7 @@ export function placesOf(n: number): {
 }
 
 /** Reads what is recorded; an item that is not there counts as empty. */
-export type GoneReader = {
+export type GapReader = {
   /**
    * How many numbers are gone in each part of an item of counts; none in those that are left out.
    */
@@ -43,13 +43,13 @@ export function topOf(count: number): number {
 }
 
 /** How many of the numbers 1 to `count` are gone. */
-export async function countGone(count: number, reader: GoneReader): Promise<number> {
+export async function countGaps(count: number, reader: GapReader): Promise<number> {
   const parts = await reader.counts(topOf(count), 0);
   return [...parts.values()].reduce((sum, gone) => sum + gone, 0);
 }
 
 /** How many of the numbers 1 to `n` are gone: a read for each level, and one of a bucket. */
-export async function countGoneUpTo(n: number, reader: GoneReader): Promise<number> {
+export async function countGapsUpTo(n: number, reader: GapReader): Promise<number> {
   const { bucket, counts } = placesOf(n);
   const numbers = await reader.numbers(bucket);
   const below = await Promise.all(
@@ -69,7 +69,7 @@ export async function countGoneUpTo(n: number, reader: GoneReader): Promise<numb
 export async function* shownNumbers(
   count: number,
   skip: number,
-  reader: GoneReader,
+  reader: GapReader,
 ): AsyncGenerator<number, void, void> {
   let left = skip;
   async function* walk(level: number, index: number): AsyncGenerator<number, void, void> {

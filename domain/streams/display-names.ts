@@ -6,27 +6,33 @@ import type { Stream } from "./stream.ts";
 type Names = { userId: string; username: string; name: string; surname: string };
 
 /** The part of a stream that decides how its people are shown. */
-type House = Pick<Stream, "hostId" | "moderators" | "blockedWords">;
+type StreamNamePolicy = Pick<Stream, "hostId" | "moderators" | "blockedWords">;
 
-/** The role of somebody in a stream; undefined for an ordinary viewer. */
-export function roleIn({ hostId, moderators }: House, userId: string): StreamRole | undefined {
+/** The role of a user in a stream; undefined for an ordinary viewer. */
+export function roleIn(
+  { hostId, moderators }: StreamNamePolicy,
+  userId: string,
+): StreamRole | undefined {
   if (userId === hostId) return "host";
   return moderators.includes(userId) ? "moderator" : undefined;
 }
 
-/** Somebody with their role in a stream, if they have one, and with all of their names. */
-export function withRole<P extends Names>(stream: House, person: P): P & { role?: StreamRole } {
+/** A user with their role in a stream, if they have one, and with all of their names. */
+export function withRole<P extends Names>(
+  stream: StreamNamePolicy,
+  person: P,
+): P & { role?: StreamRole } {
   const role = roleIn(stream, person.userId);
   return role === undefined ? person : { ...person, role };
 }
 
 /**
- * Somebody as a stream shows them: with their role, without names that hold one of its blocked
+ * A user as a stream shows them: with their role, without names that hold one of its blocked
  * words, and while they are muted by the names that they had when the mute began. So nobody says
  * with a name what they may not say in the chat. Hosts are shown by any name: the words are theirs.
  */
 export function shownIn<P extends Names>(
-  stream: House,
+  stream: StreamNamePolicy,
   person: P,
   member: Member | undefined,
   now: Date,
@@ -46,7 +52,7 @@ function allowedNames({ username, name, surname }: Names, words: readonly string
 }
 
 /**
- * The names by which somebody is shown during a ban: their present ones, or those of the mute that
+ * The names by which a user is shown during a ban: their present ones, or those of the mute that
  * is in force already.
  */
 export function namesAtBan({ name, surname }: Names, member: Member | undefined, now: Date) {

@@ -1,0 +1,27 @@
+import { refundedCredits } from "../money/gift-event.ts";
+import type { Gift } from "../money/gift-item.ts";
+import type { GoalResult, MomentItem } from "./moment.ts";
+
+/** What moves a goal, and when: a gift, or its refund, which is negative. */
+type Move = { at: string; amount: number };
+
+/** What a gift and its refund move in a goal of credits or gifts. */
+export function movesOf(gift: Gift, { of, startedAt }: MomentItem, endedAt: string): Move[] {
+  const { createdAt, refundedAt, kind, count, receivers } = gift;
+  if (createdAt < startedAt || createdAt >= endedAt) return [];
+  const quantity = kind === "superlike" ? 0 : count * receivers.length;
+  const amount = of === "credits" ? refundedCredits(gift) : quantity;
+  const isBack = refundedAt !== undefined && refundedAt < endedAt;
+  return [{ at: createdAt, amount }, ...(isBack ? [{ at: refundedAt, amount: -amount }] : [])];
+}
+
+/** The result of a goal: what belongs to it, and whether its target was ever reached. */
+export function goalResultOf(moves: readonly Move[], target: number): GoalResult {
+  const inOrder = [...moves].sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
+  let [amount, most] = [0, 0];
+  for (const move of inOrder) {
+    amount += move.amount;
+    most = Math.max(most, amount);
+  }
+  return { amount: Math.max(0, amount), reached: most >= target };
+}

@@ -1,0 +1,202 @@
+import * as z from "zod";
+import { MomentId, StreamId } from "../id.ts";
+import { cursorQuery, PageInfo } from "../page.ts";
+import { type Person, Person as PersonItem } from "../people/person.ts";
+import { StreamUser, summaryOf } from "../people/user.ts";
+import { refuse } from "../refusal.ts";
+import { comparedText, Timestamp } from "../text.ts";
+
+/** What a moment can be. */
+const MomentKind = z.enum(["poll", "goal"]);
+const MomentStatus = z.enum(["open", "ended", "cancelled"]);
+/** What a goal counts. */
+const GoalOf = z.enum(["credits", "gifts", "likes"]);
+
+/** The result of a poll: votes by option, those who voted, and the option with the most votes. */
+export const PollResult = z
+  .object({
+    votes: z.array(z.number().int()),
+    voters: z.number().int(),
+    winner: z.number().int().nullable().meta({ description: "Null: a tie, or nobody voted" }),
+  })
+  .meta({ id: "PollResult" });
+export type PollResult = z.infer<typeof PollResult>;
+
+export const GoalResult = z
+  .object({ amount: z.number().int(), reached: z.boolean() })
+  .meta({ id: "GoalResult" });
+export type GoalResult = z.infer<typeof GoalResult>;
+
+/** A moment as viewers are shown it; what its kind lacks is null. */
+export const Moment = z
+  .object({
+    id: MomentId,
+    streamId: StreamId,
+    kind: MomentKind,
+    status: MomentStatus,
+    title: z.string().nullable(),
+    options: z.array(z.string()).nullable().meta({ description: "Of a poll" }),
+    choices: z.number().int().nullable().meta({ description: "Options that a vote may name" }),
+    of: GoalOf.nullable().meta({ description: "What a goal counts" }),
+    target: z.number().int().nullable(),
+    level: z.number().int().nullable(),
+    reached: z.boolean().nullable().meta({ description: "Whether a goal was ever reached" }),
+    by: StreamUser.nullable(),
+    startedAt: Timestamp,
+    endsAt: Timestamp.nullable().meta({ description: "Null: until it is ended by hand" }),
+    endedAt: Timestamp.nullable(),
+    spreadSeconds: z.number().int().nullable().meta({
+      description: "Clients send their vote at a random moment within so many seconds",
+    }),
+    result: z.union([PollResult, GoalResult]).nullable(),
+  })
+  .meta({ id: "Moment" });
+export type Moment = z.infer<typeof Moment>;
+
+/** The same for its reader: with their own vote. */
+export const OwnMoment = Moment.extend({
+  own: z
+    .object({ options: z.array(z.number().int()) })
+    .nullable()
+    .meta({ description: "The caller's vote; null without a token, or without a vote" }),
+}).meta({ id: "OwnMoment" });
+
+/** The query of a list of moments, and the list. */
+export const MomentQuery = cursorQuery().extend({
+  after: MomentId.optional(),
+  kind: MomentKind.optional().meta({ description: "Without it: all kinds" }),
+  status: MomentStatus.optional().meta({ description: "Without it: open and over" }),
+});
+export const Moments = z.object({
+  list: z.array(Moment),
+  sums: z
+    .record(z.string(), z.union([z.number().int(), z.array(z.number().int())]))
+    .meta({ description: "Of the open ones, by id: of a poll the votes by option" }),
+  pageInfo: PageInfo,
+});
+
+/** A moment as it is stored; `result` is there once it was counted. */
+export const MomentItem = z.object({
+  id: MomentId,
+  streamId: StreamId,
+  kind: MomentKind,
+  status: MomentStatus,
+  title: z.string(),
+  options: z.array(z.string()).optional(),
+  choices: z.number().int().optional(),
+  of: GoalOf.optional(),
+  target: z.number().int().optional(),
+  by: PersonItem,
+  startedAt: Timestamp,
+  endsAt: Timestamp.nullable(),
+  endedAt: Timestamp.nullable(),
+  spreadSeconds: z.number().int().optional(),
+  result: z.union([PollResult, GoalResult]).optional(),
+  revision: z.number().int(),
+});
+export type MomentItem = z.infer<typeof MomentItem>;
+
+const seconds = (min: number, max: number) =>
+  z
+    .number({ error: `expected ${min} to ${max}` })
+    .int()
+    .min(min)
+    .max(max);
+
+const title = comparedText(1, 200);
+const options = z
+  .array(comparedText(1, 80), { error: "expected 2 to 10 options" })
+  .min(2, "expected 2 to 10 options")
+  .max(10, "expected 2 to 10 options")
+  .refine((all) => new Set(all).size === all.length, "expected options that differ");
+
+const targetMax = 1_000_000_000;
+
+const NewPoll = z.object({
+  kind: z.literal("poll"),
+  title,
+  options,
+  seconds: seconds(10, 3600),
+  choices: z.number().int().min(1).max(10).default(1),
+});
+const NewGoal = z.object({
+  kind: z.literal("goal"),
+  title,
+  of: GoalOf,
+  target: z
+    .number({ error: `expected 1 to ${targetMax}` })
+    .int()
+    .min(1)
+    .max(targetMax),
+  seconds: seconds(60, 86_400).nullish(),
+});
+
+/** The body that starts a moment. */
+export const NewMoment = z
+  .discriminatedUnion("kind", [NewPoll, NewGoal], { error: "expected poll or goal" })
+  .refine((body) => body.kind !== "poll" || body.choices <= body.options.length, {
+    path: ["choices"],
+    error: "expected no more than there are options",
+  })
+  .meta({
+    example: { kind: "poll", title: "Which song next?", options: ["Blue", "Red"], seconds: 60 },
+  });
+export type NewMoment = z.output<typeof NewMoment>;
+
+/** Viewers of whom one a second votes, and the longest that votes are spread over. */
+const viewersPerSecond = 1_500;
+const spreadSecondsMax = 60;
+
+/** A moment that begins now, in a room of so many viewers. */
+export function makeMoment(
+  body: NewMoment,
+  { id, streamId, by, viewers }: { id: string; streamId: string; by: Person; viewers: number },
+  now: Date,
+): MomentItem {
+  const { seconds } = body;
+  const endsAt = seconds == null ? null : new Date(now.getTime() + seconds * 1000).toISOString();
+  const common = {
+    ...{ id, streamId, status: "open" as const, title: body.title, by },
+    ...{ startedAt: now.toISOString(), endsAt, endedAt: null, revision: 1 },
+  };
+  if (body.kind === "goal") return { ...common, kind: "goal", of: body.of, target: body.target };
+  const spread = Math.ceil(viewers / viewersPerSecond);
+  const spreadSeconds = Math.min(spreadSecondsMax, Math.floor(body.seconds / 2), spread);
+  return { ...common, kind: "poll", options: body.options, choices: body.choices, spreadSeconds };
+}
+
+/** Whether it is over at this time, whether that was written yet or not. */
+const isOver = ({ status, endsAt }: MomentItem, now: Date): boolean =>
+  status !== "open" || (endsAt !== null && endsAt <= now.toISOString());
+
+/** Refuses with `moment_over`. */
+export function assertOpen(moment: MomentItem, now: Date): void {
+  if (isOver(moment, now)) refuse("moment_over");
+}
+
+/** The moment as viewers are shown it. `isReached`: the log has seen the goal reached. */
+export function momentOf(item: MomentItem, defaultPicture: string, isReached = false): Moment {
+  const { result = null, by, options, choices, of, target, spreadSeconds, ...rest } = item;
+  const { revision: _, ...shown } = rest;
+  const wasReached = result !== null && "reached" in result && result.reached;
+  return {
+    ...shown,
+    options: options ?? null,
+    choices: choices ?? null,
+    of: of ?? null,
+    target: target ?? null,
+    level: null,
+    reached: item.kind === "goal" ? isReached || wasReached : null,
+    by: summaryOf(by, defaultPicture),
+    spreadSeconds: spreadSeconds ?? null,
+    result,
+  };
+}
+
+/** The sum of a moment in which nothing has happened yet. */
+export const zeroOf = ({ options }: Pick<MomentItem, "options">): number | number[] =>
+  options === undefined ? 0 : options.map(() => 0);
+
+/** The sum that a result stands for. */
+export const sumOfResult = (result: PollResult | GoalResult): number | number[] =>
+  "votes" in result ? result.votes : result.amount;

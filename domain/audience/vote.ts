@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { MomentId, StreamId, UserId } from "../id.ts";
+import { refuse } from "../refusal.ts";
+import { Timestamp } from "../text.ts";
+import type { MomentItem, PollResult } from "./moment.ts";
+
+const Options = z.array(z.number().int().min(0));
+
+/** A user's vote in a poll: the last one counts. */
+export const VoteItem = z.object({
+  streamId: StreamId,
+  momentId: MomentId,
+  userId: UserId,
+  options: Options,
+  at: Timestamp,
+  /** Names this change of the vote and no other: the id of its record. */
+  change: z.string(),
+});
+export type VoteItem = z.infer<typeof VoteItem>;
+
+/** Options that a poll may have. */
+const optionsMax = 10;
+
+/** The body of a vote: the places of options, from 0. */
+export const NewVote = z.object({
+  options: z
+    .array(
+      z
+        .number({ error: "expected an option's place, from 0" })
+        .int("expected an option's place, from 0")
+        .min(0, "expected an option's place, from 0")
+        .max(optionsMax - 1, "expected an option of the poll"),
+      { error: "expected a list of options" },
+    )
+    .min(1, "expected an option")
+    .max(optionsMax, "expected no more options than the poll takes")
+    .refine((all) => new Set(all).size === all.length, "expected each option once"),
+});
+
+/** Refuses options that the poll does not have or does not take, with `request_invalid`. */
+export function assertOptions(
+  { options = [], choices = 1 }: MomentItem,
+  chosen: readonly number[],
+) {
+  const invalid = (problem: string) => refuse("request_invalid", { problem });
+  if (chosen.some((place) => place >= options.length))
+    invalid(`options: expected places from 0 to ${options.length - 1}`);
+  if (chosen.length > choices) invalid(`options: expected at most ${choices}`);
+}
+
+/** Whether two votes say the same. */
+export const isSameVote = (a: readonly number[], b: readonly number[]) =>
+  a.length === b.length && a.every((place) => b.includes(place));
+
+/** What a vote adds by option, up to the last one that it changes. */
+export function addedVotes(is: readonly number[], was: readonly number[] = []): number[] {
+  const length = Math.max(-1, ...is, ...was) + 1;
+  const count = (all: readonly number[], place: number) => Number(all.includes(place));
+  return Array.from({ length }, (_, place) => count(is, place) - count(was, place));
+}
+
+/** Votes by option, and those who voted. */
+export type Count = { votes: number[]; voters: number };
+
+/** The same with one more vote. */
+export function countVote({ votes, voters }: Count, options: readonly number[]): Count {
+  return { votes: votes.map((n, at) => n + Number(options.includes(at))), voters: voters + 1 };
+}
+
+/** The result of a poll: nobody wins where there is a tie, or no vote. */
+export function pollResultOf({ votes, voters }: Count): PollResult {
+  const most = Math.max(...votes);
+  const isTie = votes.filter((n) => n === most).length > 1;
+  return { votes, voters, winner: most === 0 || isTie ? null : votes.indexOf(most) };
+}

@@ -1,0 +1,72 @@
+import { LikeItem } from "../audience/likes.ts";
+import { type Moment, MomentItem, momentOf, sumOfResult, zeroOf } from "../audience/moment.ts";
+import { addedVotes, VoteItem } from "../audience/vote.ts";
+import type { LogRecord, StreamEvent } from "./event.ts";
+import { alwaysShown, type ItemChange } from "./item-change.ts";
+import { type LogMoment, likesSum, type Sums } from "./sums.ts";
+
+/**
+ * A moment begins with its item, and ends with its result or where it is cancelled. Any other
+ * change only tells the log: that it was ended by hand and is being counted, or by whom it was.
+ */
+export function momentRecord(change: ItemChange, defaultPicture: string): LogRecord | undefined {
+  const { old, new: image, createdAt } = change;
+  const item = MomentItem.parse(image);
+  const before = old === undefined ? undefined : MomentItem.parse(old);
+  if (before?.revision === item.revision) return undefined;
+  const { id, startedAt, status, result } = item;
+  const data = momentOf(item, defaultPicture);
+  const open = logMomentOf(item, data);
+  const isOver = status === "cancelled" || result !== undefined;
+  if (isOver) {
+    const wasOver = before?.status === "cancelled" || before?.result !== undefined;
+    if (wasOver) return undefined;
+    const at = item.endedAt ?? startedAt;
+    return {
+      ...alwaysShown(`moment:${id}:ended`, createdAt, [{ type: "moment.ended", at, data }]),
+      moment: { ...open, over: createdAt },
+      ...(result !== undefined && { final: sumOfResult(result) }),
+    };
+  }
+  const final = zeroOf(item);
+  if (before !== undefined)
+    return { ...addOnly(`moment:${id}:${item.revision}`, createdAt), moment: open, final };
+  const events: StreamEvent[] = [{ type: "moment.started", at: startedAt, data }];
+  return { ...alwaysShown(`moment:${id}:started`, createdAt, events), moment: open, final };
+}
+
+/** What a log knows of a moment; of a goal with what it shows once that is reached. */
+export function logMomentOf(item: MomentItem, shown: Moment): LogMoment {
+  const { id, kind, of, target, startedAt, endedAt, endsAt } = item;
+  const moment = { id, kind, startedAt, endsAt: endedAt ?? endsAt };
+  return kind === "goal" ? { ...moment, of, target, shown } : moment;
+}
+
+/** What a user's taps add, to the stream's likes and to the goals that were open. */
+export function likeRecord({ old, new: image, createdAt }: ItemChange): LogRecord | undefined {
+  const is = LikeItem.parse(image);
+  const was = old === undefined ? undefined : LikeItem.parse(old);
+  const added = is.likes - (was?.likes ?? 0);
+  if (is.change === was?.change || added === 0) return undefined;
+  const goals = Object.entries(is.goals ?? {}).map(([id, likes]): [string, number] => [
+    id,
+    likes - (was?.goals?.[id] ?? 0),
+  ]);
+  const adds: Sums = { [likesSum]: added, ...Object.fromEntries(goals.filter(([, n]) => n !== 0)) };
+  const { userId, likes, at, change } = is;
+  return { ...addOnly(change, createdAt), adds, at, liker: { userId, likes, at } };
+}
+
+/** A vote, or another one in its place: what it adds and takes away, by option. */
+export function voteRecord({ old, new: image, createdAt }: ItemChange): LogRecord | undefined {
+  const is = VoteItem.parse(image);
+  const was = old === undefined ? undefined : VoteItem.parse(old);
+  if (is.change === was?.change) return undefined;
+  const adds: Sums = { [is.momentId]: addedVotes(is.options, was?.options) };
+  return { ...addOnly(is.change, createdAt), adds, at: is.at };
+}
+
+/** A record that viewers are shown nothing of but the sums. Its id is as short as can be. */
+const addOnly = (id: string, createdAt: number): LogRecord => ({
+  ...{ id, createdAt, lane: "always" as const, events: [] },
+});

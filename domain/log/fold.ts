@@ -1,0 +1,120 @@
+import type { LogRecord, StreamEvent } from "./event.ts";
+import { type LogMoment, type LogState, likesSum, type Sum, type Sums } from "./sums.ts";
+
+/** How long a moment that is over is known, in seconds of the records' clock, and how many. */
+const overSeconds = 600;
+const overMax = 64;
+
+/** What one record did: the new values of the sums that it changed, and what only a log knows. */
+type Folded = LogState & { changed: Sums; events: StreamEvent[] };
+
+/**
+ * Adds one record to the sums: the only place where a log counts. `newest` is the largest creation
+ * time of the records before it. Reads nothing: what belongs to a moment is decided by the time of
+ * the action (`at`) and by what the log knows of the moment. Records come from several shards, so a
+ * vote may precede its poll; its count waits under the poll's id. What comes after a moment's end
+ * is ignored: its result was counted from the items.
+ */
+export function fold(state: LogState, record: LogRecord, newest: number): Folded {
+  const { adds, gift, moment } = record;
+  if (adds === undefined && gift === undefined && moment === undefined)
+    return { ...state, changed: {}, events: [] };
+  const folding: Folding = { ...copyOf(state), changed: {}, events: [] };
+  if (moment !== undefined) placeMoment(folding, moment, record);
+  if (adds !== undefined)
+    for (const [name, sum] of Object.entries(adds))
+      if (belongs(folding, name, record, newest)) addSum(folding, name, sum, record.at);
+  if (gift !== undefined)
+    for (const { id, kind, of, startedAt, endsAt } of folding.moments) {
+      const isCounted = kind === "goal" && (of === "credits" || of === "gifts");
+      if (isCounted && isWithin(gift.at, startedAt, endsAt) && !isPast(gift.undoneAt, endsAt))
+        addSum(folding, id, of === "credits" ? gift.credits : gift.gifts, gift.undoneAt ?? gift.at);
+    }
+  const { sums, moments, changed, events } = folding;
+  const kept = moments.filter(({ over }) => over === undefined || over > newest - overSeconds);
+  return {
+    ...(Object.keys(sums).length > 0 && { sums }),
+    ...(kept.length > 0 && { moments: kept }),
+    changed,
+    events,
+  };
+}
+
+type Folding = { sums: Sums; moments: LogMoment[]; changed: Sums; events: StreamEvent[] };
+
+const copyOf = ({ sums = {}, moments = [] }: LogState) => ({
+  sums: { ...sums },
+  moments: [...moments],
+});
+
+/** Whether a time is one of a span's: its beginning is, its end is not. */
+const isWithin = (at: string, startedAt: string, endsAt: string | null) =>
+  at >= startedAt && !isPast(at, endsAt);
+
+const isPast = (at: string | undefined, endsAt: string | null) =>
+  at !== undefined && endsAt !== null && at >= endsAt;
+
+/** Whether what a record adds to a moment counts. */
+function belongs(
+  { moments }: Folding,
+  name: string,
+  { createdAt, at }: LogRecord,
+  newest: number,
+): boolean {
+  if (name === likesSum) return true;
+  const moment = moments.find(({ id }) => id === name);
+  if (moment === undefined) return createdAt >= newest - overSeconds;
+  return moment.over === undefined && !isPast(at, moment.endsAt);
+}
+
+function addSum(folding: Folding, name: string, sum: Sum, at: string | undefined): void {
+  const { sums, moments, changed, events } = folding;
+  const value = plus(sums[name] ?? 0, sum);
+  sums[name] = value;
+  const place = moments.findIndex(({ id }) => id === name);
+  const moment = moments[place];
+  if (name !== likesSum && moment === undefined) return;
+  changed[name] = value;
+  if (moment?.shown === undefined || typeof value !== "number") return;
+  if (moment.isReached === true || value < (moment.target ?? Number.POSITIVE_INFINITY)) return;
+  const { shown, ...rest } = moment;
+  moments[place] = { ...rest, isReached: true };
+  const data = { ...shown, reached: true };
+  events.push({ type: "moment.changed", at: at ?? shown.startedAt, data });
+}
+
+function plus(a: Sum, b: Sum): Sum {
+  if (typeof a === "number" && typeof b === "number") return a + b;
+  const [left, right] = [[a].flat(), [b].flat()];
+  const length = Math.max(left.length, right.length);
+  return Array.from({ length }, (_, at) => (left[at] ?? 0) + (right[at] ?? 0));
+}
+
+/**
+ * Opens, changes or closes a moment. The sum of one that opens is what has come for it already, as
+ * a rule zero; that of one that ends is its result.
+ */
+function placeMoment(folding: Folding, moment: LogMoment, { final }: LogRecord): void {
+  const { sums, moments, changed } = folding;
+  const before = moments.find(({ id }) => id === moment.id);
+  if (before?.over !== undefined) return;
+  folding.moments = moments.filter((one) => one !== before);
+  if (moment.over !== undefined) {
+    const { id, kind, startedAt, endsAt, over } = moment;
+    folding.moments.push({ id, kind, startedAt, endsAt, over });
+    const closed = folding.moments.filter((one) => one.over !== undefined);
+    const forgotten = closed.slice(0, Math.max(0, closed.length - overMax));
+    folding.moments = folding.moments.filter((one) => !forgotten.includes(one));
+    delete sums[id];
+    if (final !== undefined) changed[id] = final;
+    return;
+  }
+  const { shown, ...rest } = moment;
+  const isReached = before?.isReached === true;
+  folding.moments.push(isReached ? { ...rest, isReached } : moment);
+  if (before !== undefined) return;
+  const early = sums[moment.id];
+  const value = early === undefined ? (final ?? 0) : plus(final ?? 0, early);
+  sums[moment.id] = value;
+  changed[moment.id] = value;
+}

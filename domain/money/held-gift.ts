@@ -1,0 +1,39 @@
+import type { Combo } from "./combo.ts";
+import type { Gift } from "./gift-item.ts";
+import { credit, creditFormer, type Draft, draftOf, isOfFormer, type Wallet } from "./wallet.ts";
+
+/**
+ * The reference of the entries that give a held gift back: by it the audit matches them with the
+ * debits alone, since no gift exists that could state a refund.
+ */
+export const takenBackReference = "refused";
+
+/**
+ * Gives a held gift back to its sender, whole: the credits, what it counted towards the daily
+ * limit, and its place in a combo. Nobody received anything, so no other wallet takes part. What
+ * was a user's who has left since is forfeited.
+ */
+export function takeBackHeld(wallet: Wallet, gift: Gift, now: Date): Draft {
+  const { id: giftId, streamId, receivers, dueCredits: amount, price, createdAt } = gift;
+  const facts = { streamId, giftId, reference: takenBackReference, occurredAt: now.toISOString() };
+  const move = isOfFormer(wallet, Date.parse(createdAt)) ? creditFormer : credit;
+  let draft = draftOf(wallet);
+  for (const { userId: counterpart } of receivers)
+    draft = move(draft, { type: "gift_refund", amount, counterpart, ...facts });
+  const { spent, combos } = draft.after;
+  const isSameDay = spent !== undefined && spent.day === createdAt.slice(0, 10);
+  const after = {
+    ...draft.after,
+    ...(isSameDay && { spent: { ...spent, credits: Math.max(0, spent.credits - price) } }),
+    ...(combos !== undefined && { combos: withoutGift(combos, gift) }),
+  };
+  return { ...draft, after };
+}
+
+/** A combo without its first gift is none: the next gift begins another. */
+const withoutGift = (combos: readonly Combo[], { id, comboId, price }: Gift): Combo[] =>
+  combos.flatMap((combo) => {
+    if (combo.id !== comboId) return [combo];
+    if (combo.id === id) return [];
+    return [{ ...combo, count: combo.count - 1, credits: combo.credits - price }];
+  });

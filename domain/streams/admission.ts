@@ -1,0 +1,76 @@
+import { type Person, personOf } from "../people/person.ts";
+import { refuse } from "../refusal.ts";
+import { blockedWordIn } from "./blocked-words.ts";
+import { type Message, messageIdOf } from "./chat.ts";
+import { shownIn } from "./display-names.ts";
+import { activeBan, type Member, type Sender } from "./member.ts";
+import type { Stream } from "./stream.ts";
+
+/** A user who is blocked or muted may not chat: the active ban decides. */
+export function assertMayChat(member: Pick<Member, "ban"> | undefined, now: Date): void {
+  const ban = activeBan(member, now);
+  if (ban !== undefined) refuse(ban.actionType === "BLOCK" ? "member_blocked" : "member_muted");
+}
+
+/** Refuses a text that holds a word which the host has blocked, as a person reads it. */
+export function assertNoBlockedWord(content: string, stream: Stream): void {
+  const word = blockedWordIn(content, stream.blockedWords);
+  if (word !== undefined) refuse("word_blocked", { word });
+}
+
+/**
+ * Whether the sender must follow the host: in a chat for followers, everybody but host and
+ * moderators.
+ */
+export const needsFollowing = (stream: Stream, userId: string) =>
+  stream.followersOnly && stream.hostId !== userId && !stream.moderators.includes(userId);
+
+/** What limits a sender's next message, besides bans. */
+export type ChatRules = { slowModeSeconds: number; perSecondMax: number };
+
+/** The rules for one sender: host and moderators are not slowed down. */
+export function chatRulesOf(stream: Stream, userId: string, perSecondMax: number): ChatRules {
+  const isFree = stream.hostId === userId || stream.moderators.includes(userId);
+  return { slowModeSeconds: isFree ? 0 : stream.slowModeSeconds, perSecondMax };
+}
+
+type LastMessage = Pick<Sender, "lastMessageAt" | "lastCall">;
+
+/** Whether this call brought the sender's last message: its answer may have been lost. */
+export const isRepeated = ({ lastCall }: LastMessage, callId: string | undefined) =>
+  callId !== undefined && lastCall === callId;
+
+/**
+ * Refuses with `slow_mode`, and the seconds left, while the sender's last message is too recent.
+ * The call that brought that message may be repeated.
+ */
+export function assertNotSlowed(
+  sender: LastMessage,
+  { slowModeSeconds, callId }: Pick<ChatRules, "slowModeSeconds"> & { callId?: string | undefined },
+  now: Date,
+): void {
+  if (slowModeSeconds === 0 || sender.lastMessageAt === undefined) return;
+  if (isRepeated(sender, callId)) return;
+  const next = Date.parse(sender.lastMessageAt) + slowModeSeconds * 1000;
+  const seconds = Math.ceil((next - now.getTime()) / 1000);
+  if (seconds > 0) refuse("slow_mode", { seconds, retryAfterSeconds: seconds });
+}
+
+/** A message that was admitted as number `n` of its stream. */
+export function makeMessage(
+  { content, replyTo }: { content: string; replyTo?: string | null | undefined },
+  { stream, sender, n, now }: { stream: Stream; sender: Person; n: number; now: Date },
+): Message {
+  const at = now.toISOString();
+  return {
+    id: messageIdOf(stream.id, n, now),
+    streamId: stream.id,
+    n,
+    content,
+    sender: personOf(shownIn(stream, sender, undefined, now)),
+    createdAt: at,
+    updatedAt: at,
+    revision: 1,
+    ...(replyTo != null && { replyTo }),
+  };
+}
