@@ -1,6 +1,8 @@
 import type { Fact } from "../../domain/money/audit.ts";
 import { moneyKindOf } from "../table/item-kinds.ts";
 import type { Item } from "../table/table.ts";
+import { listSumMisfits, type SumMisfit } from "./crowd.ts";
+import { createDebts } from "./debts.ts";
 import { createLedgerWalk } from "./ledger-walk.ts";
 import { readItem, secondsOfId, type Window } from "./read-item.ts";
 import { createNames, createSheet, type Open } from "./sheet.ts";
@@ -15,8 +17,11 @@ export type Report = { sums: Sums; misfits: Misfit[]; more: number };
 const namedMax = 1000;
 /** Buckets that one more pass takes: its memory is that share of all keys. */
 const bucketsAtOnce = 256;
-/** Frames can be read for a day; a gift of the last seconds may still be on its way. */
-const window = { seconds: 23 * 3600, marginSeconds: 10 };
+/**
+ * Frames can be read for a day; a gift of the last seconds may still be on its way. A held gift is
+ * taken back within two minutes, by the sweep at the latest.
+ */
+const window = { seconds: 23 * 3600, marginSeconds: 10, heldSeconds: 300 };
 
 /** How an audit goes through its items. `read` starts again each time. */
 type AuditOptions = {
@@ -33,14 +38,26 @@ type AuditOptions = {
 /**
  * Proves a table: every balance is the sum of its entries, every entry follows the one before it,
  * every debit has its credit, refund or pending part once, totals and leaderboards are those of the
- * gifts, every gift has its event, and issued + owed = held + pending + paid out. One pass in a
- * fixed space; more passes only to name what does not fit.
+ * gifts, the sums of the logs and the results of polls and goals are those of what is stored, every
+ * gift has its event, every debt was left by an admin's refund, and
+ * issued + owed = balances + pending + held + paid out. One pass in the space of the debtors and of
+ * admins' refunds; more passes only to name what does not fit.
  */
 export async function audit({ read, now, patienceMilliseconds, pause }: AuditOptions) {
   const seconds = Math.floor(now.getTime() / 1000);
-  const gifts = { from: seconds - window.seconds, to: seconds - window.marginSeconds };
+  const gifts = {
+    from: seconds - window.seconds,
+    to: seconds - window.marginSeconds,
+    held: seconds - window.heldSeconds,
+  };
   const first = await sumUp(read(), gifts);
   const report: Report = { sums: first.sums, misfits: first.misfits, more: first.more };
+  if (first.debts.length > 0) {
+    // A refund that was made while its gift had been read and its wallet had not is on its way.
+    const again = new Set((await listDebts(read())).map(({ problem, item }) => item + problem));
+    for (const { item, problem } of first.debts)
+      if (again.has(item + problem)) add(report, [item], problem);
+  }
   const all = { money: first.money.listOpen(), events: first.events.listOpen() };
   let before: Map<string, Open> | undefined;
   for (let spent = 0; ; spent += 1000) {
@@ -51,7 +68,21 @@ export async function audit({ read, now, patienceMilliseconds, pause }: AuditOpt
     await pause(1000);
   }
   for (const { key, net, items } of before.values()) add(report, items, `${key}: ${signed(net)}`);
+  for (const { item, problem } of await proveSums({ read, patienceMilliseconds, pause }))
+    add(report, [item], problem);
   return report;
+}
+
+/** What the logs add up and is not stored so, at two looks where the table may be in use. */
+async function proveSums(options: Omit<AuditOptions, "now">): Promise<SumMisfit[]> {
+  const { read, patienceMilliseconds, pause } = options;
+  let misfits = await listSumMisfits(read);
+  for (let spent = 0; misfits.length > 0 && spent < patienceMilliseconds; spent += 1000) {
+    await pause(1000);
+    const before = new Set(misfits.map(({ problem }) => problem));
+    misfits = (await listSumMisfits(read)).filter(({ problem }) => before.has(problem));
+  }
+  return misfits;
 }
 
 const signed = (net: number) => (net > 0 ? `${net} too much` : `${-net} missing`);
@@ -83,14 +114,25 @@ async function sumUp(items: AsyncIterable<Item>, gifts: Window) {
   const money = createSheet();
   const events = createSheet();
   const sums = noSums();
+  const debts = createDebts();
   const found: Pick<Report, "misfits" | "more"> = { misfits: [], more: 0 };
   for await (const statement of statements(items, gifts)) {
-    if (statement.source !== undefined) addTo(sums, statement.source, statement.entries);
+    if (statement.source !== undefined) {
+      addTo(sums, statement.source, statement.entries);
+      debts.add(statement.source);
+    }
     for (const fact of statement.money) money.add(fact);
     for (const fact of statement.events) events.add(fact);
     for (const problem of statement.problems) add(found, [statement.item], problem);
   }
-  return { money, events, sums, ...found };
+  return { money, events, sums, debts: debts.listUnexplained(), ...found };
+}
+
+/** The debts that no admin's refund explains. */
+async function listDebts(items: AsyncIterable<Item>) {
+  const debts = createDebts();
+  for await (const item of items) debts.add(item);
+  return debts.listUnexplained();
 }
 
 /** The keys of open buckets, a part of the buckets at a time. */
@@ -111,34 +153,42 @@ async function nameAll(
 
 async function name(items: AsyncIterable<Item>, gifts: Window, money: number[], events: number[]) {
   const names = { money: createNames(money), events: createNames(events) };
-  const newest = new Map<string, number>();
+  const logs: Logs = { newest: new Map(), resetAt: new Map() };
   const keep = (facts: readonly Fact[], kind: keyof typeof names, item: string) => {
     for (const fact of facts) names[kind].add(fact, item);
   };
   for await (const statement of statements(items, gifts)) {
     keep(statement.money, "money", statement.item);
     keep(statement.events, "events", statement.item);
-    if (statement.source !== undefined) noteNewest(newest, statement.source);
+    if (statement.source !== undefined) noteLog(logs, statement.source);
   }
-  const missing = names.events.listOpen().filter((open) => !isOnItsWay(open, newest));
+  const missing = names.events.listOpen().filter((open) => !isExpected(open, logs));
   return [...names.money.listOpen(), ...missing];
 }
 
-/** The time up to which a stream's log includes its records. */
-function noteNewest(newest: Map<string, number>, item: Item): void {
+/**
+ * By stream, in seconds since 1970: the time up to which its log includes its records, and the time
+ * of its last reset.
+ */
+type Logs = { newest: Map<string, number>; resetAt: Map<string, number> };
+
+function noteLog({ newest, resetAt }: Logs, item: Item): void {
   const { kind, owner } = moneyKindOf(item);
   if (kind !== "log" && kind !== "frame") return;
   newest.set(owner, Math.max(newest.get(owner) ?? 0, Number(item.newest ?? 0)));
+  if (kind === "log") resetAt.set(owner, Number(item.resetAt ?? 0));
 }
 
 const eventKey = /^event of gift ([0-9a-f]{24}) in stream (\S+)$/;
 
 /**
- * A gift that its stream's log has not reached yet: after a kill in between, it is sent at the next
- * start.
+ * A gift without an event that is no fault: its stream's log has not reached it yet (after a kill
+ * it is sent at the next start), or was reset since, after a restore from a backup.
  */
-function isOnItsWay({ key, net }: Open, newest: ReadonlyMap<string, number>): boolean {
+function isExpected({ key, net }: Open, { newest, resetAt }: Logs): boolean {
   const [, giftId = "", streamId = ""] = eventKey.exec(key) ?? [];
-  const reached = newest.get(streamId) ?? 0;
-  return net < 0 && secondsOfId(giftId) + window.marginSeconds >= reached;
+  const madeAt = secondsOfId(giftId);
+  const isReset = madeAt <= (resetAt.get(streamId) ?? 0);
+  const isOnItsWay = madeAt + window.marginSeconds >= (newest.get(streamId) ?? 0);
+  return net < 0 && (isReset || isOnItsWay);
 }

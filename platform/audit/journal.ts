@@ -46,10 +46,11 @@ export async function* exportJournal(
   }
 }
 
-/** Of a frame, the audit needs only what it covers and its time. */
+/** Of a frame, the audit needs only what it covers, its time and its sums. */
 function shorten(item: Item): Record<string, unknown> {
-  const { PK, SK, covers, newest } = item;
-  return moneyKindOf(item).kind === "frame" ? { PK, SK, covers, newest } : item;
+  const { PK, SK, covers, newest, n, sums, moments } = item;
+  const frame = { PK, SK, covers, newest, n, sums, moments };
+  return moneyKindOf(item).kind === "frame" ? frame : item;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   factsOfEntry,
   factsOfFold,
   factsOfGift,
+  factsOfHeld,
   factsOfReference,
   factsOfWallet,
   problemsOfGift,
@@ -16,14 +17,18 @@ import {
 import { Gift, Share } from "../../domain/money/gift-item.ts";
 import type { ChainedEntry } from "../../domain/money/ledger.ts";
 import { Wallet } from "../../domain/money/wallet.ts";
+import { type Call, callOf } from "../store/money/call-marks.ts";
 import { readEntries } from "../store/money/ledger.ts";
 import { totalsOf } from "../store/money/totals.ts";
 import { moneyKindOf } from "../table/item-kinds.ts";
 import { dueIndex } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
-/** Gifts whose frames are kept: made between these times (in seconds) they must have one. */
-export type Window = { from: number; to: number };
+/**
+ * Gifts whose frames are kept: made between these times (in seconds) they must have one. A gift
+ * that is held since before `held` should have been decided.
+ */
+export type Window = { from: number; to: number; held: number };
 
 /** What one item states: facts about money and events, and what is wrong with the item itself. */
 type Statement = { money: Fact[]; events: Fact[]; problems: string[]; entries?: ChainedEntry[] };
@@ -59,6 +64,8 @@ function tellOf(item: Item, window: Window): Statement {
       return { ...nothing, money: factsOfReference(owner, rest, Balance.parse(item.amount)) };
     case "gift":
       return item.kind === "share" ? tellOfShare(Share.parse(item)) : tellOfGift(item, window);
+    case "call":
+      return tellOfCall(callOf(item), item, window);
     case "totals": {
       const { counts, ...sums } = totalsOf(item);
       const types = [...counts].map(([id, count]) => factOfType(owner, id, count));
@@ -90,6 +97,16 @@ function tellOfShare(share: Share): Statement {
   const { id, senderId, due, dueCredits } = share;
   const pending = due === undefined ? [] : factsOfDue(id, senderId, due, dueCredits);
   return { ...nothing, money: [factOfShare(share), ...pending] };
+}
+
+function tellOfCall({ held, calledAt }: Call, item: Item, window: Window): Statement {
+  const marked = item[dueIndex.PK] === undefined ? 0 : item.dueCredits;
+  const problems = held === undefined ? [] : problemsOfGift(held);
+  if (marked !== (held?.price ?? 0))
+    problems.push(`holds ${held?.price ?? 0}, is in the index of what is due with ${marked}`);
+  if (held !== undefined && calledAt < window.held * 1000)
+    problems.push(`holds a gift since ${new Date(calledAt).toISOString()}: nobody took it back`);
+  return { ...nothing, money: held === undefined ? [] : factsOfHeld(held), problems };
 }
 
 function tellOfGift(item: Item, window: Window): Statement {

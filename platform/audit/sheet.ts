@@ -7,8 +7,8 @@ const mask = (1n << 64n) - 1n;
 /**
  * Sums facts in a fixed space. Each key goes to one of 4,096 buckets and has a random-looking odd
  * weight of 64 bits; a bucket is the weighted sum of its facts, so that it is zero when every key
- * in it is, and else (but for 1 in 2^64) not. The keys of buckets that are not zero are found by a
- * second pass, which keeps those alone.
+ * in it is, and else (except for 1 in 2^64) not. The keys of buckets that are not zero are found by
+ * a second pass, which keeps those alone.
  */
 export function createSheet() {
   const sums = new BigUint64Array(bucketCount);

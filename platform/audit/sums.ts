@@ -12,8 +12,10 @@ export type Sums = {
   owed: number;
   /** Wallets that owe. */
   debtors: number;
-  held: number;
+  balances: number;
   pending: number;
+  /** In gifts that are paid for and not sent yet. */
+  held: number;
   paidOut: number;
 };
 
@@ -25,8 +27,9 @@ export const noSums = (): Sums => ({
   issued: 0,
   owed: 0,
   debtors: 0,
-  held: 0,
+  balances: 0,
   pending: 0,
+  held: 0,
   paidOut: 0,
 });
 
@@ -40,13 +43,13 @@ export function addTo(sums: Sums, item: Item, entries: readonly Entry[] = []): v
   sums.items++;
   if (kind === "wallet") {
     sums.wallets++;
-    sums.held += number(item.balance);
+    sums.balances += number(item.balance);
     sums.owed += number(item.owed);
     if (number(item.owed) > 0) sums.debtors++;
   } else if (kind === "gift") {
     if (item.kind !== "share") sums.gifts++;
     if (item.due !== undefined) sums.pending += number(item.dueCredits);
-  }
+  } else if (kind === "call" && item.held !== undefined) sums.held += number(item.dueCredits);
   for (const { type, amount } of entries) {
     sums.entries++;
     if (type === "top_up" || type === "credit_purchase") sums.issued += amount;

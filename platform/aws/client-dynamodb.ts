@@ -3,7 +3,7 @@ import { type Attribute, decodeBinary } from "./attribute-value.ts";
 import { type ClientSettings, JsonClient } from "./json-client.ts";
 
 /**
- * In the bundles this is the client of `@aws-sdk/client-dynamodb` (bin/build.ts). Items that come
+ * In the bundles this is the client of `@aws-sdk/client-dynamodb` (bin/build/build.ts). Items that come
  * with an error stay in DynamoDB's notation, as the SDK leaves them.
  */
 export class DynamoDBClient extends JsonClient {
@@ -18,7 +18,7 @@ export class DynamoDBClient extends JsonClient {
     try {
       return await super.call(operation, body);
     } catch (error) {
-      const { Item, CancellationReasons = [] } = error as Told;
+      const { Item, CancellationReasons = [] } = error as FailureDetails;
       for (const item of [Item, ...CancellationReasons.map((reason) => reason.Item)])
         if (item) Object.values(item).forEach(decodeBinary);
       throw error;
@@ -28,4 +28,4 @@ export class DynamoDBClient extends JsonClient {
 
 type Item = Record<string, Attribute> | undefined;
 /** As much of an error as has items. */
-type Told = { Item?: Item; CancellationReasons?: { Item?: Item }[] };
+type FailureDetails = { Item?: Item; CancellationReasons?: { Item?: Item }[] };

@@ -11,7 +11,7 @@ export class GetSecretValueCommand {
 
 /**
  * A client for the secrets: in the bundles it is that of `@aws-sdk/client-secrets-manager`
- * (bin/build.ts), with the one operation that is used.
+ * (bin/build/build.ts), with the one operation that is used.
  */
 export class SecretsManagerClient {
   readonly #client: JsonClient;

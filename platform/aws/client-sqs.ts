@@ -56,7 +56,7 @@ type Taken = { Id: string; MessageId: string; MD5OfMessageBody: string };
 const hashOf = ({ MessageBody }: Message) => createHash("md5").update(MessageBody).digest("hex");
 
 /**
- * A client for the queues: in the bundles it is that of `@aws-sdk/client-sqs` (bin/build.ts), with
+ * A client for the queues: in the bundles it is that of `@aws-sdk/client-sqs` (bin/build/build.ts), with
  * the two operations that are used.
  */
 export class SQSClient {

@@ -1,9 +1,9 @@
-import { pauseFor, TimeoutError, timeFor } from "../deadline.ts";
-import { awsEnvironment, setting, traceId } from "../env.ts";
-import { createSigner, hashOf, type Signing } from "../sign.ts";
+import { boundedTimeout, pauseFor, TimeoutError } from "../runtime/deadline.ts";
+import { awsEnvironment, setting, traceId } from "../runtime/env.ts";
 import { type Body, metadataOf, readAnswer } from "./answer.ts";
 import { createClock } from "./clock.ts";
 import { createRetries, type Failure, waitOf } from "./retries.ts";
+import { createSigner, hashOf, type Signing } from "./sign.ts";
 import {
   openSockets,
   placedTransport,
@@ -35,8 +35,9 @@ export type ClientSettings = {
 
 /**
  * A client of one service, in place of the SDK's in the bundles: it signs, sends, tries again and
- * names what went wrong as the SDK does, without all else that the SDK does (decision 40). Each try
- * is bounded on its own and by what is left of the invocation (platform/deadline.ts).
+ * names what went wrong as the SDK does, without all else that the SDK does
+ * (docs/decisions/aws-client.md). Each try is bounded on its own and by what is left of the
+ * invocation (platform/runtime/deadline.ts).
  */
 export class JsonClient {
   readonly #service: Service;
@@ -97,7 +98,7 @@ export class JsonClient {
 
   /** One try, which ends with its answer or its time. */
   #try(operation: string, body: string, hash: string): Promise<TransportAnswer> {
-    const milliseconds = timeFor(this.#settings.requestHandler.requestTimeout);
+    const milliseconds = boundedTimeout(this.#settings.requestHandler.requestTimeout);
     const request = this.#request(operation, body, hash);
     const transport = placedTransport() ?? this.#socketTransport();
     const aborting = new AbortController();

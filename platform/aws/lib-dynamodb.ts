@@ -133,7 +133,7 @@ type Translation = { marshallOptions?: { removeUndefinedValues?: boolean } };
 
 /**
  * The client that takes values as they are. In the bundles it and the commands here are
- * `@aws-sdk/lib-dynamodb` (bin/build.ts): those that the table's driver speaks, without the SDK's
+ * `@aws-sdk/lib-dynamodb` (bin/build/build.ts): those that the table's driver speaks, without the SDK's
  * client behind them. A command that is not here does not bundle.
  */
 export class DynamoDBDocumentClient {

@@ -7,7 +7,7 @@ import { Agent, request as requestSecure } from "node:https";
  */
 export type TransportRequest = { host: string; headers: Record<string, string>; body: string };
 
-/** What came back, whatever its status; the names of the headers are in lower case. */
+/** The response, whatever its status; the names of the headers are in lower case. */
 export type TransportAnswer = { status: number; headers: Record<string, string>; body: string };
 
 /**
@@ -22,7 +22,7 @@ export type Transport = (
 /**
  * Where the one-machine runner places a transport of its own, by which the calls of the functions
  * in its threads reach it without a socket. Only the runner places it: on AWS nobody does. A call
- * is signed all the same, so that whoever receives it knows whose it is.
+ * is signed all the same, so that the receiver knows whose it is.
  */
 const placed = Symbol.for("ovation.aws.transport");
 

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEvent } from "aws-lambda";
-import { setting } from "../env.ts";
+import { setting } from "../runtime/env.ts";
 
 /** Whether this is the one-machine runner, where one host is everything and speaks no TLS. */
 const isRunner = () => setting("LOCAL") === "on";
@@ -20,6 +20,10 @@ export function addressOf({ resource, requestContext }: APIGatewayProxyEvent): s
 /** Where the HTTP API is: at the stage's domain, else where it was asked (`addressOf`). */
 export const apiAddress = (asked: string | undefined): string | undefined =>
   (isRunner() ? undefined : setting("PUBLIC_URL")) ?? asked;
+
+/** Where the other APIs are, by the start of their paths; none where all have one host. */
+export const otherAddresses = (): ReadonlyMap<string, string> =>
+  isRunner() || setting("PUBLIC_URL") !== undefined ? new Map() : setting("OTHER_APIS");
 
 /** Where sockets are: at the stage's domain, else at the host of their own API. */
 export const socketAddress = (asked: string | undefined): string | undefined =>

@@ -1,9 +1,10 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import { BoundedMap } from "../runtime/bounded.ts";
 import { addressOf } from "./address.ts";
 import type { Contract } from "./contract.ts";
 import { commonHeaders } from "./envelope.ts";
 import { header } from "./request.ts";
-import { tagged } from "./tag.ts";
+import { withEtag } from "./tag.ts";
 
 /** What is known about a document before it is asked for. */
 type Declaration = Omit<
@@ -34,11 +35,10 @@ export function document<const C extends Declaration>(
     grants: {},
     ...declaration,
   } as const;
-  const documents = new Map<string | undefined, Document>();
+  const documents = new BoundedMap<string | undefined, Document>(keptMax);
 
   function documentAt(address: string | undefined): Document {
     const made = documents.get(address) ?? make(address);
-    if (documents.size >= keptMax) documents.clear();
     documents.set(address, made);
     return made;
   }
@@ -52,7 +52,7 @@ export function document<const C extends Declaration>(
     if (declaration.mediaType !== undefined) headers["content-type"] = declaration.mediaType;
     if (declaration.cacheControl !== undefined) headers["cache-control"] = declaration.cacheControl;
     const answer = { statusCode: 200, headers, body: made.body };
-    return tagged(answer, made.body, header(event, "if-none-match"));
+    return withEtag(answer, made.body, header(event, "if-none-match"));
   }
 
   return { contract, handler };

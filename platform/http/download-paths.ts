@@ -3,7 +3,8 @@ import type { ZodOpenApiPathsObject } from "zod-openapi";
 import { refusals } from "../../domain/refusal.ts";
 import type { DownloadContract } from "./contract.ts";
 import { faultCode } from "./envelope.ts";
-import { failureResponse, operationIdOf } from "./openapi.ts";
+import { failureResponse } from "./failure-responses.ts";
+import { notModified, operationIdOf } from "./openapi.ts";
 
 /** An id as the description shows it. */
 const example = "6920b3f85e1c4a7d9b02f6e3";
@@ -27,19 +28,22 @@ export function downloadPaths(
   const id = z.string().regex(/^[0-9a-f]{24}$/);
   const path = z.object({ id: id.meta({ description: "The id of a picture", example }) });
   return Object.fromEntries(
-    downloads.map(({ name, contract: { path: pattern, says, tag } }) => {
+    downloads.map(({ name, contract: { path: pattern, summary, tag } }) => {
       const described = (operationId: string) => ({
         operationId,
-        summary: says,
+        summary,
         tags: [tag],
         security: [],
         requestParams: { path },
         responses: {
-          200: { description: says, headers, content: { "image/*": bytes } },
-          304: { description: "The caller has it: If-None-Match named its ETag" },
-          404: failureResponse(404, { sentences: [refusals.picture_not_found.says] }),
+          200: { description: summary, headers, content: { "image/*": bytes } },
+          304: notModified,
+          404: failureResponse(404, {
+            sentences: [refusals.picture_not_found.sentence],
+            codes: ["picture_not_found"],
+          }),
           500: failureResponse(500),
-          503: failureResponse(503),
+          503: failureResponse(503, { codes: ["unavailable"] }),
         },
         "x-error-codes": ["picture_not_found", "unavailable", faultCode],
       });

@@ -1,12 +1,13 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import { beginInvocation, type TimeLeft } from "../deadline.ts";
-import { logFault } from "../log.ts";
-import { named } from "../named.ts";
+import { named } from "../lambda/named.ts";
+import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
+import { logFault } from "../runtime/log.ts";
 import { isPassing } from "../table/transact.ts";
 import type { DownloadContract } from "./contract.ts";
-import { commonHeaders, errorCodeHeader, failure, faultCode, refusalAnswer } from "./envelope.ts";
+import { commonHeaders, faultAnswer, refusalAnswer } from "./envelope.ts";
 import { header } from "./request.ts";
+import { isKnown } from "./tag.ts";
 
 /** Bytes with their own media type. */
 type Found = { id: string; mediaType: string; bytes: Uint8Array };
@@ -14,7 +15,7 @@ type Found = { id: string; mediaType: string; bytes: Uint8Array };
 /** What has an id never changes: it may be kept for as long as a cache keeps anything. */
 const forEver = "public, max-age=31536000, immutable";
 
-/** Somebody else's file must not run anything, whatever a browser takes it for. */
+/** An uploaded file must not run anything, whatever a browser takes it for. */
 const policy = "default-src 'none'; sandbox";
 
 /**
@@ -49,8 +50,7 @@ export function download<const C extends Omit<DownloadContract, "kind">>(
       if (error instanceof Refusal) return refusalAnswer(error, headers, now);
       logFault("A download failed", error, { path: contract.path });
       if (isPassing(error)) return refusalAnswer(new Refusal("unavailable"), headers, now);
-      const body = JSON.stringify(failure(500, [], now));
-      return { statusCode: 500, headers: { ...headers, [errorCodeHeader]: faultCode }, body };
+      return faultAnswer(headers, now);
     }
   }
 
@@ -70,7 +70,7 @@ function answer(
     "cross-origin-resource-policy": "cross-origin",
     etag: `"${id}"`,
   };
-  if (known === headers.etag) return { statusCode: 304, headers, body: "" };
+  if (isKnown(headers.etag, known)) return { statusCode: 304, headers, body: "" };
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
   return { statusCode: 200, headers, body, isBase64Encoded: true };
 }

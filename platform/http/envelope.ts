@@ -1,6 +1,6 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
-import type { Kind, Refusal } from "../../domain/refusal.ts";
-import { setting } from "../env.ts";
+import type { Kind, Refusal, RefusalCode } from "../../domain/refusal.ts";
+import { setting } from "../runtime/env.ts";
 
 /** The one map from kinds of refusals to HTTP statuses. */
 export const statusOf: Record<Kind, number> = {
@@ -9,6 +9,7 @@ export const statusOf: Record<Kind, number> = {
   forbidden: 403,
   missing: 404,
   conflict: 409,
+  changed: 412,
   too_large: 413,
   unsupported: 415,
   key_reused: 422,
@@ -23,6 +24,7 @@ export const sentenceOf: Record<number, string> = {
   403: "Insufficient permissions",
   404: "Resource not found",
   409: "Resource already exists or cannot be changed in its current state",
+  412: "Changed meanwhile",
   413: "Request body too large",
   415: "Unsupported media type",
   422: "Idempotency-Key was used with another request",
@@ -40,23 +42,53 @@ export const success = (statusCode: number, data: unknown, now: Date) => ({
   timestamp: now.toISOString(),
 });
 
-/** Allmine's envelope around a failure; `details` follow the status's own sentence. */
-export const failure = (statusCode: number, details: readonly string[], now: Date) => ({
+/**
+ * Allmine's envelope around a failure, and the failure's code. `details` follow the status's own
+ * sentence; `timestamp` is ISO 8601, or what makes it where the answer is a template.
+ */
+export const failure = (
+  statusCode: number,
+  code: FailureCode,
+  timestamp: string,
+  details: readonly string[] = [],
+) => ({
   isSuccess: false,
   statusCode,
   data: null,
   errors: [sentenceOf[statusCode], ...details],
-  timestamp: now.toISOString(),
+  timestamp,
+  code,
 });
 
-/** Headers that a browser may read besides the safelisted ones. */
-export const exposedHeaders = "x-request-id, x-error-code, retry-after, idempotency-replayed";
-
-/** The header by which a failure names itself: the refusal's code, or that it was our fault. */
-export const errorCodeHeader = "x-error-code";
-
-/** What a failure that is no refusal calls itself. */
+/** What a failure that is not a refusal calls itself. */
 export const faultCode = "internal_error";
+
+/** The code of a failure. */
+export type FailureCode = RefusalCode | typeof faultCode;
+
+/**
+ * The codes of failures that no function makes, by status: the gateway's, and the firewall's 403.
+ */
+export const outerCodes = {
+  400: "request_invalid",
+  401: "token_invalid",
+  403: "request_blocked",
+  404: "route_not_found",
+  413: "body_too_large",
+  415: "media_type_unsupported",
+  429: "too_many_requests",
+  500: faultCode,
+  503: "unavailable",
+} as const satisfies Record<number, FailureCode>;
+
+/** Headers that a browser may read besides the safelisted ones. */
+export const exposedHeaders = [
+  ...["x-request-id", "x-error-code", "retry-after", "idempotency-replayed"],
+  ...["etag", "ratelimit", "ratelimit-policy"],
+].join(", ");
+
+/** The header that repeats a failure's code; Tencent's form has the code nowhere else. */
+export const errorCodeHeader = "x-error-code";
 
 /** The origin to answer to: everybody's, the caller's if it is listed, or none. */
 function allowedOrigin(origin: string | undefined): Record<string, string> {
@@ -78,6 +110,13 @@ export function commonHeaders(requestId: string, origin: string | undefined) {
   };
 }
 
+/** The answer to a fault: a 500 that reveals nothing. */
+export const faultAnswer = (headers: Record<string, string>, now: Date): APIGatewayProxyResult => ({
+  statusCode: 500,
+  headers: { ...headers, [errorCodeHeader]: faultCode },
+  body: JSON.stringify(failure(500, faultCode, now.toISOString())),
+});
+
 /** The answer to a refusal: its status, the reference's sentence, then what exactly is wrong. */
 export function refusalAnswer(
   refusal: Refusal,
@@ -90,6 +129,6 @@ export function refusalAnswer(
   return {
     statusCode,
     headers: wait === undefined ? named : { ...named, "retry-after": String(wait) },
-    body: JSON.stringify(failure(statusCode, refusal.details, now)),
+    body: JSON.stringify(failure(statusCode, refusal.code, now.toISOString(), refusal.details)),
   };
 }

@@ -6,31 +6,20 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
 } from "zod-openapi";
-import { type RefusalCode, refusals } from "../../domain/refusal.ts";
-import { type Contract, methodAndPath, takesKey } from "./contract.ts";
-import { errorCodeHeader, faultCode, sentenceOf, statusOf } from "./envelope.ts";
+import { answerHeaders, headersOfSuccess } from "./answer-headers.ts";
+import {
+  apiVersion,
+  type Contract,
+  codesOf,
+  methodAndPath,
+  takesIfMatch,
+  takesKey,
+} from "./contract.ts";
+import { faultCode } from "./envelope.ts";
+import { failureResponsesOf, plainFailures } from "./failure-responses.ts";
 
 /** One endpoint: its name in the route table and its contract. */
 type Endpoint = { name: string; contract: Contract };
-
-/** Failures of one status: what they say beyond its own sentence, and how they name themselves. */
-type Failing = { sentences: readonly string[]; codes: readonly string[] };
-
-const statusOfFault = 500;
-/** What every failure looks like. */
-const Failure = z
-  .object({
-    isSuccess: z.literal(false),
-    statusCode: z.number().int(),
-    data: z.null(),
-    errors: z.array(z.string()).min(1).meta({
-      description: "First the status's own sentence, then what exactly is wrong, one thing each",
-    }),
-    timestamp: z.string().meta({
-      description: "ISO 8601; the gateway's request time where a failure is the gateway's own",
-    }),
-  })
-  .meta({ id: "Failure" });
 
 const IdempotencyKey = z
   .string()
@@ -41,12 +30,16 @@ const IdempotencyKey = z
     example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
   });
 
+const IfMatch = z.string().meta({
+  description: "The ETag of what is meant to be changed; if it is another by now, nothing changes",
+  example: '"7"',
+});
+
 const description = `Chat, paid gifts, superlikes and notifications for live video.
 
-Every failure is the envelope \`Failure\`, whoever makes it; one that a function makes names itself in
-the header \`x-error-code\` (each operation lists its names in \`x-error-codes\`). A success is wrapped in
-the same envelope (\`isSuccess\`, \`statusCode\`, \`data\`, \`errors\`, \`timestamp\`) or bare, as each
-operation says. Credits are whole numbers. What happens is pushed over WebSocket: see \`/asyncapi.json\`.`;
+Every failure is the envelope \`Failure\`, also the gateway's, and has a \`code\` (each operation lists
+its codes in \`x-error-codes\`). A success is wrapped in the same envelope (\`isSuccess\`, \`statusCode\`,
+\`data\`, \`errors\`, \`timestamp\`) or bare, as each operation says. Credits are whole numbers. What happens is pushed over WebSocket: see \`/asyncapi.json\`.`;
 
 /**
  * The public description of the HTTP API (OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0), from
@@ -64,7 +57,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], more: ZodOpenApi
     openapi: "3.1.0" as const,
     info: {
       title: "Ovation",
-      version: "1",
+      version: apiVersion,
       summary: "The engagement backend for live video",
       description,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
@@ -72,6 +65,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], more: ZodOpenApi
     tags: tagsOf({ ...paths, ...more }),
     paths: { ...paths, ...more },
     components: {
+      headers: answerHeaders,
       responses: plainFailures(),
       securitySchemes: {
         bearer: {
@@ -105,22 +99,35 @@ const rendering: CreateDocumentOptions = {
       delete jsonSchema.required;
     }
     const { def } = zodSchema._zod;
+    // The library leaves out the default of a value that is read from text.
+    if (def.type === "default") jsonSchema.default ??= (def as z.core.$ZodDefaultDef).defaultValue;
+    allowOthers(jsonSchema);
     if (io !== "output" || def.type !== "pipe") return;
     const { in: from, out: to } = def as z.core.$ZodPipeDef;
     if (to._zod.def.type !== "transform") return;
     const { $schema: _, ...given } = z.toJSONSchema(from, { unrepresentable: "any", io: "input" });
-    for (const [key, value] of Object.entries(given))
-      (jsonSchema as never)[key as never] ??= value as never;
+    Object.assign(jsonSchema, { ...given, ...jsonSchema });
   },
 };
+
+/** Makes what a schema takes besides what it is about, such as null, a form of its own. */
+function allowOthers(jsonSchema: Record<string, unknown>): void {
+  const { orElse, description, ...form } = jsonSchema;
+  const { anyOf, ...rest } = form;
+  if (!Array.isArray(orElse)) return;
+  for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
+  const forms = Array.isArray(anyOf) && Object.keys(rest).length === 0 ? anyOf : [form];
+  const others = orElse.map((value) => (value === null ? { type: "null" } : { const: value }));
+  Object.assign(jsonSchema, { anyOf: [...forms, ...others] }, description ? { description } : {});
+}
 
 /** `gifts/create-type` → `giftsCreateType`. */
 export const operationIdOf = (name: string) =>
   name.replace(/[/-](\w)/g, (_, letter: string) => letter.toUpperCase());
 
 function operation(name: string, contract: Contract): ZodOpenApiOperationObject {
-  const { says, tag, caller, path, query, body } = contract;
-  const header = takesKey(contract) && headerOf(contract);
+  const { summary, tag, caller, path, query, body } = contract;
+  const header = headersTaken(contract);
   const params = { ...(path && { path }), ...(query && { query }), ...(header && { header }) };
   const roles = { service: "Needs the role service or admin.", admin: "Needs the role admin." };
   const notes = [
@@ -129,7 +136,7 @@ function operation(name: string, contract: Contract): ZodOpenApiOperationObject 
   ];
   return {
     operationId: operationIdOf(name),
-    summary: says,
+    summary,
     tags: [tag],
     ...(notes.length > 0 && { description: notes.join(" ") }),
     ...(contract.stage && { "x-ovation-stage": contract.stage }),
@@ -143,10 +150,17 @@ function operation(name: string, contract: Contract): ZodOpenApiOperationObject 
   };
 }
 
-const headerOf = ({ idempotencyKey }: Contract) =>
-  z.object({
-    "Idempotency-Key": idempotencyKey === "required" ? IdempotencyKey : IdempotencyKey.optional(),
-  });
+/** The headers that an operation takes besides the token; undefined for none. */
+function headersTaken(contract: Contract): z.ZodObject | undefined {
+  const isRequired = contract.idempotencyKey === "required";
+  const headers = {
+    ...(takesKey(contract) && {
+      "Idempotency-Key": isRequired ? IdempotencyKey : IdempotencyKey.optional(),
+    }),
+    ...(takesIfMatch(contract) && { "If-Match": IfMatch.optional() }),
+  };
+  return Object.keys(headers).length === 0 ? undefined : z.object(headers);
+}
 
 const contentOf = ({ accepts = ["json"] }: Contract, schema: z.ZodType) => ({
   ...(accepts.includes("json") && { "application/json": { schema } }),
@@ -157,51 +171,18 @@ function responsesOf(contract: Contract): ZodOpenApiResponsesObject {
   const [status, schema] = contract.answer;
   const responses: ZodOpenApiResponsesObject = {
     [`${status as 200}`]: {
-      description: contract.says,
+      description: contract.summary,
+      headers: headersOfSuccess(contract),
       ...(status !== 204 && { content: successOf(contract, status, schema) }),
     },
   };
-  for (const [failure, failing] of failuresOf(contract))
-    responses[`${failure as 400}`] =
-      failing.sentences.length === 0
-        ? { $ref: `#/components/responses/${plainName(failure)}` }
-        : failureResponse(failure, failing);
-  return responses;
+  if (contract.cacheControl !== undefined)
+    responses["304"] = { ...notModified, headers: headersOfSuccess(contract) };
+  return { ...responses, ...failureResponsesOf(contract) };
 }
 
-/** The name of a failure that says only its status. */
-const plainName = (status: number) => `Failure${status}`;
-
-const plainFailures = () =>
-  Object.fromEntries(
-    Object.keys(sentenceOf).map((status) => [
-      plainName(Number(status)),
-      failureResponse(Number(status), { codes: plainCodesOf(Number(status)) }),
-    ]),
-  );
-
-/** Codes of the failures that have no sentence of their own beside the status's. */
-const plainCodesOf = (status: number): string[] =>
-  Object.entries(refusals)
-    .filter(([, { kind, says }]) => statusOf[kind] === status && /^(\{problem\})?$/.test(says))
-    .map(([code]) => code)
-    .concat(status === statusOfFault ? faultCode : []);
-
-/** The description of a failure: its sentence, and further ones with the codes behind them. */
-export function failureResponse(status: number, { sentences, codes }: Partial<Failing> = {}) {
-  const says = sentenceOf[status] ?? "";
-  const example = {
-    isSuccess: false as const,
-    statusCode: status,
-    data: null,
-    errors: [says, ...(sentences ?? []).slice(0, 1)],
-    timestamp: "2026-01-15T10:30:00.000Z",
-  };
-  const description = [says, ...(sentences ?? []).map((sentence) => `- ${sentence}`)].join("\n");
-  const names = { type: "string" as const, ...(codes && codes.length > 0 && { enum: [...codes] }) };
-  const headers = { [errorCodeHeader]: { description: "The failure's name", schema: names } };
-  return { description, headers, content: { "application/json": { schema: Failure, example } } };
-}
+/** What an answer with an ETag becomes for callers who have it. */
+export const notModified = { description: "The caller has it: If-None-Match named its ETag" };
 
 function successOf({ shape, mediaType }: Contract, status: number, schema: z.ZodType) {
   if (mediaType !== undefined) return { [mediaType]: { schema: { type: "string" as const } } };
@@ -214,37 +195,4 @@ function successOf({ shape, mediaType }: Contract, status: number, schema: z.Zod
     timestamp: z.string().meta({ format: "date-time" }),
   });
   return { "application/json": { schema: envelope } };
-}
-
-/** The codes of all failures that a call can meet, in the order in which they are looked for. */
-function codesOf(contract: Contract): RefusalCode[] {
-  const { caller, path, query, body, refusals: own } = contract;
-  const isKeyed = takesKey(contract);
-  return [
-    ...(path || query || body || isKeyed ? (["request_invalid"] as const) : []),
-    ...(caller !== "anyone" ? (["token_invalid"] as const) : []),
-    ...(caller === "admin" || caller === "service" ? (["role_missing"] as const) : []),
-    ...own,
-    ...(body ? (["body_too_large", "media_type_unsupported"] as const) : []),
-    ...(isKeyed ? (["key_reused", "key_in_progress"] as const) : []),
-    ...(["too_many_requests", "unavailable"] as const),
-  ];
-}
-
-/** The failures of an endpoint by status, each with the sentences and codes of its refusals. */
-function failuresOf(contract: Contract): [status: number, Failing][] {
-  const failures = new Map<number, Failing>([
-    [statusOfFault, { sentences: [], codes: [faultCode] }],
-  ]);
-  for (const code of codesOf(contract)) {
-    const { kind, says } = refusals[code];
-    const { sentences, codes } = failures.get(statusOf[kind]) ?? { sentences: [], codes: [] };
-    const sentence = says.replace(/^\{problem\}$/, "").replace("{role}", contract.caller);
-    const isNew = sentence !== "" && !sentences.includes(sentence);
-    failures.set(statusOf[kind], {
-      sentences: isNew ? [...sentences, sentence] : sentences,
-      codes: [...codes, code],
-    });
-  }
-  return [...failures].sort(([a], [b]) => a - b);
 }

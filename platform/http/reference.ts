@@ -26,6 +26,16 @@ export function ofStage(openApi: unknown, allowed: Allowed): OpenApi {
 export const serversAt = (url: string | undefined) =>
   url === undefined ? {} : { servers: [{ url }] };
 
+/** The document with `servers` for the paths that other hosts have, which are by the paths' start. */
+export function withOtherServers(document: OpenApi, hosts: ReadonlyMap<string, string>): OpenApi {
+  const urlOf = (path: string) => [...hosts].find(([start]) => path.startsWith(`${start}/`))?.[1];
+  const paths = Object.entries(document.paths).map(([path, item]) => [
+    path,
+    { ...item, ...serversAt(urlOf(path)) },
+  ]);
+  return { ...document, paths: Object.fromEntries(paths) };
+}
+
 /** `servers` of AsyncAPI, at the same host. */
 export function socketServersAt(url: string | undefined) {
   if (url === undefined) return {};
@@ -35,7 +45,7 @@ export function socketServersAt(url: string | undefined) {
   };
 }
 
-/** Put in by `bin/build.ts`: the page of `web/docs`, and the policy that its own parts have. */
+/** Put in by `bin/build/build.ts`: the page of `web/docs`, and the policy that its own parts have. */
 declare const DOCS_PAGE: { html: string; policy: string };
 /** The same of the guides, which has no script. */
 declare const GUIDES_PAGE: { html: string; policy: string };

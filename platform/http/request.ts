@@ -7,11 +7,50 @@ import { readMultipart } from "./multipart.ts";
 /** Bytes of a body, by form. API Gateway's own limit is 10 MB. */
 export const bodyBytesMax = { json: 64 * 1024, multipart: 4 * 1024 * 1024 };
 
+/**
+ * Codings of a body that API Gateway undoes before it calls a function; it refuses with 415 what is
+ * not in the coding that its header names.
+ */
+const decodedByGateway = ["identity", "gzip", "deflate"];
+
 /** Checks one part of the request against its schema; every misfit is a sentence of its own. */
 export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: expectationOf });
   if (parsed.success) return parsed.data;
   throw new Refusal("request_invalid", {}, sentences(parsed.error.issues));
+}
+
+/** What people call the types of values, by zod's names. */
+const typeNames: Record<string, string> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+  record: "an object",
+};
+
+const units: Record<string, string> = { string: " characters", array: " entries" };
+
+/**
+ * The sentence about a value that does not fit, where its schema has none: what was expected, and
+ * nothing about how it is checked.
+ */
+function expectationOf(issue: z.core.$ZodRawIssue): string {
+  const unit = units[String(issue.origin)] ?? "";
+  switch (issue.code) {
+    case "invalid_type":
+      return `expected ${typeNames[issue.expected] ?? "another value"}`;
+    case "invalid_value":
+      return `expected ${issue.values.map(String).join(" or ")}`;
+    case "too_small":
+      return `expected at least ${issue.minimum}${unit}`;
+    case "too_big":
+      return `expected at most ${issue.maximum}${unit}`;
+    default:
+      return "expected a value as the reference describes it";
+  }
 }
 
 const sentencesMax = 20;
@@ -65,15 +104,24 @@ export async function readBody(event: APIGatewayProxyEvent, contract: Contract):
   const bytesMax = isMultipart && takesMultipart ? bodyBytesMax.multipart : bodyBytesMax.json;
   if (bytes.length > bytesMax) refuse("body_too_large", { bytesMax });
   if (contract.body === undefined) return undefined;
-  const encoding = header(event, "content-encoding");
-  if (encoding !== undefined && encoding.trim().toLowerCase() !== "identity")
-    refuse("media_type_unsupported", { problem: "content-encoding: expected none" });
+  const coding = header(event, "content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (!decodedByGateway.includes(coding))
+    refuse("media_type_unsupported", { problem: "content-encoding: expected gzip or none" });
   if (isMultipart && takesMultipart)
     return readMultipart(bytes, header(event, "content-type")!, contract.form);
   if (mediaType !== "" && !/^application\/(json|[\w.+-]+\+json)$/.test(mediaType))
     refuse("media_type_unsupported", { problem: "content-type: expected application/json" });
   if (contract.isBodyOptional && bytes.length === 0) return {};
-  return readJson(bytes.toString("utf8"));
+  return readJson(readUtf8(bytes) ?? refuse("request_invalid", { problem: "body: not UTF-8" }));
+}
+
+/** The text of these bytes, with its byte order mark; undefined where they are not UTF-8. */
+export function readUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A JSON object (RFC 8259), or a refusal that says what it is instead. */
@@ -94,7 +142,10 @@ const IdempotencyKey = z
   .string()
   .regex(/^[\x20-\x7e]{1,128}$/, "Idempotency-Key: expected 1 to 128 printable ASCII characters");
 
-/** The call's key. On routes that take none the header means nothing. */
+/** A quoted string of RFC 8941, which is how the draft spells a key. */
+const quoted = /^"((?:[^"\\]|\\["\\])*)"$/;
+
+/** The call's key, without its quotes. On routes that take none the header means nothing. */
 export function readKey(
   event: Pick<APIGatewayProxyEvent, "headers">,
   contract: Pick<Contract, "idempotencyKey"> = {},
@@ -102,5 +153,7 @@ export function readKey(
   const given = header(event, "idempotency-key");
   if (given === undefined && contract.idempotencyKey === "required")
     refuse("request_invalid", { problem: "Idempotency-Key: required" });
-  return given === undefined ? undefined : check(IdempotencyKey, given);
+  if (given === undefined) return undefined;
+  const [, inner] = quoted.exec(given) ?? [];
+  return check(IdempotencyKey, inner?.replace(/\\(.)/g, "$1") ?? given);
 }

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { byteText } from "../../domain/text.ts";
-import { setting } from "../env.ts";
+import { setting } from "../runtime/env.ts";
 import { isPublicAddress } from "./addresses.ts";
 
 /** True on the one-machine runner, whose receivers may be on the machine too. */
@@ -21,7 +21,7 @@ const expected = (onRunner: boolean) =>
     : "expected an https URL on port 443";
 
 /**
- * Why a URL that somebody configured must not be called, as far as the URL itself shows it;
+ * Why a URL that a customer configured must not be called, as far as the URL itself shows it;
  * undefined where it may be. What its name resolves to is checked at each connection.
  */
 export function destinationProblem(text: string, onRunner = isRunner()): string | undefined {

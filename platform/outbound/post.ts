@@ -2,6 +2,7 @@ import { type LookupAddress, lookup } from "node:dns";
 import { type ClientRequest, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
+import { limits } from "../runtime/limits.ts";
 import { isPublicAddress } from "./addresses.ts";
 import { destinationProblem, isLoopback } from "./destination.ts";
 
@@ -32,14 +33,14 @@ const lookupPublic = publicLookup(lookup);
 /** How long an answer may take, and how large it may be. */
 type Bounds = { timeoutMilliseconds: number; bytesMax: number };
 
-/** No outbound call gets longer than this, or a larger answer. */
-const boundsMax: Bounds = { timeoutMilliseconds: 10_000, bytesMax: 64 * 1024 };
+/** No outbound call gets a larger answer than this. */
+const answerBytesMax = 64 * 1024;
 
-/** What is posted: the text as it is, with headers beside those that every call has. */
+/** What is posted: the text unchanged, with headers in addition to those that every call has. */
 type Posted = { text: string; headers?: Record<string, string> };
 
 /**
- * Opens a call to a URL that somebody configured. Throws when the URL leads elsewhere than to the
+ * Opens a call to a URL that a customer configured. Throws when the URL leads elsewhere than to the
  * open Internet (the runner may call its own machine). No redirect is followed.
  */
 function open(destination: string, { text, headers = {} }: Posted, timeoutMilliseconds: number) {
@@ -52,7 +53,7 @@ function open(destination: string, { text, headers = {} }: Posted, timeoutMillis
       "content-type": "application/json",
       "content-length": String(Buffer.byteLength(text)),
     },
-    signal: AbortSignal.timeout(Math.min(timeoutMilliseconds, boundsMax.timeoutMilliseconds)),
+    signal: AbortSignal.timeout(Math.min(timeoutMilliseconds, limits().outboundMilliseconds)),
   };
   return isLoopback(destination)
     ? httpRequest(destination, options)
@@ -60,8 +61,8 @@ function open(destination: string, { text, headers = {} }: Posted, timeoutMillis
 }
 
 /**
- * Posts JSON, with `headers`, to a URL that somebody configured, and answers the status and text
- * that came back. Throws when the URL may not be called, and when the answer is late, too large,
+ * Posts JSON, with `headers`, to a URL that a customer configured, and answers the status and text
+ * of the response. Throws when the URL may not be called, and when the answer is late, too large,
  * cut or not there.
  */
 export async function postJson(
@@ -72,7 +73,7 @@ export async function postJson(
 ): Promise<{ status: number; text: string }> {
   const text = JSON.stringify(body);
   const request = open(String(destination), { text, headers }, bounds.timeoutMilliseconds);
-  return answerOf(request, text, Math.min(bounds.bytesMax, boundsMax.bytesMax));
+  return answerOf(request, text, Math.min(bounds.bytesMax, answerBytesMax));
 }
 
 /**
@@ -81,7 +82,7 @@ export async function postJson(
  * `postJson` does.
  */
 export async function postForStatus(destination: string, posted: Posted): Promise<number> {
-  const request = open(destination, posted, boundsMax.timeoutMilliseconds);
+  const request = open(destination, posted, limits().outboundMilliseconds);
   return new Promise((resolve, reject) => {
     request.on("error", reject);
     request.once("close", () => reject(new Error(noAnswer)));
@@ -90,7 +91,7 @@ export async function postForStatus(destination: string, posted: Posted): Promis
       response.on("error", () => undefined);
       response.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
-        if (bytes > boundsMax.bytesMax) request.destroy();
+        if (bytes > answerBytesMax) request.destroy();
       });
       resolve(response.statusCode ?? 0);
     });

@@ -2,31 +2,32 @@ import { Relation } from "../../domain/people/follow.ts";
 import { removeFollow } from "../store/people/follows.ts";
 import { recordEach } from "../store/people/notifications.ts";
 import { listHosted } from "../store/streams/stream-lists.ts";
-import { key, prefix } from "../table/keys.ts";
+import { type Key, key, prefix } from "../table/keys.ts";
 import { queryItems } from "../table/query.ts";
 import { type Item, read } from "../table/table.ts";
 import type { Action } from "../table/transact.ts";
+import { eraseNotices } from "./erase-notices.ts";
+import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
 
-/** Items of one page. */
-const pageMax = 100;
-
 /** The items of a page of a partition, from where the page before ended. */
-export const pageOf = (place: { PK: string; SK: string }, start: string, after?: string) =>
-  queryItems(place, start, {
-    limit: pageMax,
-    consistent: true,
-    ...(after !== undefined && { after }),
-  });
+export const pageOf = (
+  place: Key,
+  start: string,
+  after?: string,
+  limit = pageSizes().items,
+): Promise<Item[]> =>
+  queryItems(place, start, { limit, consistent: true, ...(after !== undefined && { after }) });
 
-/** Where the next page begins; undefined where this one was the last. */
-export const placeAfter = (items: readonly Item[]): string | undefined =>
-  items.length < pageMax ? undefined : items.at(-1)?.SK;
+/** Where the page after one of `limit` items begins; undefined where it was the last. */
+const placeAfter = (items: readonly Item[], limit = pageSizes().items): string | undefined =>
+  items.length < limit ? undefined : items.at(-1)?.SK;
 
 const deletion = ({ PK, SK }: Item): Action[] => [{ Delete: { Key: { PK, SK } } }];
 
-/** The time in an id, which is that of the item. */
-const secondsIn = (id: string) => Number.parseInt(id.slice(0, 8), 16);
+/** Whether an id, which begins with its time in seconds, is of this time or an earlier one. */
+export const isIdUntil = (id: string, at: string): boolean =>
+  Number.parseInt(id.slice(0, 8), 16) <= Date.parse(at) / 1000;
 
 /** Notifications, devices and announcements; what came after the deletion stays. */
 export async function eraseItems({ userId, at, after }: Erasure): Promise<string | undefined> {
@@ -36,8 +37,8 @@ export async function eraseItems({ userId, at, after }: Erasure): Promise<string
 }
 
 function isOlder({ SK, createdAt, updatedAt, announcedAt }: Item, at: string): boolean {
-  if (SK.startsWith(prefix.unread))
-    return secondsIn(SK.slice(prefix.unread.length)) <= Date.parse(at) / 1000;
+  for (const mark of [prefix.unread, prefix.readMarks])
+    if (SK.startsWith(mark)) return isIdUntil(SK.slice(mark.length), at);
   const kinds: [string, unknown][] = [
     [prefix.notifications, createdAt],
     [prefix.devices, updatedAt],
@@ -46,62 +47,36 @@ function isOlder({ SK, createdAt, updatedAt, announcedAt }: Item, at: string): b
   return kinds.some(([start, time]) => SK.startsWith(start) && String(time) <= at);
 }
 
-/** Answers that were remembered for repeated calls: they show the caller. */
+/**
+ * Answers that were remembered for repeated calls: they show the caller. The claims of calls that
+ * are under way lie with them; they name nobody and expire by themselves.
+ */
 export async function eraseReplies({ userId, at, after }: Erasure): Promise<string | undefined> {
   const items = await pageOf(key.marker(userId, ""), "", after);
-  const isOwn = ({ answeredAt }: Item) => answeredAt === undefined || String(answeredAt) <= at;
+  const isOwn = ({ answeredAt }: Item) => answeredAt !== undefined && String(answeredAt) <= at;
   await recordEach(items.filter(isOwn).map(deletion));
   return placeAfter(items);
 }
 
 /** Whom the user followed. */
 export async function eraseFollowing({ userId, at, after }: Erasure): Promise<string | undefined> {
-  const items = await pageOf(key.following(userId, ""), prefix.following, after);
+  const place = key.following(userId, "");
+  const items = await pageOf(place, prefix.following, after, pageSizes().changes);
   const relations = items.map((item) => read(Relation, item)).filter((one) => one.at <= at);
   for (const { followedId } of relations) await removeFollow(userId, followedId);
-  return placeAfter(items);
+  return placeAfter(items, pageSizes().changes);
 }
 
-/** Who followed the user, and what they were told about the user's streams. */
+/** Who followed the user, and the notifications that they have about the user's streams. */
 export async function eraseFollowers({ userId, at, after }: Erasure): Promise<string | undefined> {
-  const items = await pageOf(key.follower(userId, ""), prefix.followers, after);
+  const place = key.follower(userId, "");
+  const items = await pageOf(place, prefix.followers, after, pageSizes().changes);
   const relations = items.map((item) => read(Relation, item)).filter((one) => one.at <= at);
-  const hosted = new Set((await listHosted(userId)).map(({ streamId }) => streamId));
-  for (const { followerId } of relations) {
-    await eraseNotices(followerId, hosted);
-    await removeFollow(followerId, userId);
-  }
-  return placeAfter(items);
-}
-
-/** Notifications that one user has at most, read at once. */
-const noticesMax = 1_000;
-
-/** Takes the host's name out of what a user was told about these streams. */
-export async function eraseNotices(userId: string, streamIds: ReadonlySet<string>): Promise<void> {
-  if (streamIds.size === 0) return;
-  const walk = { limit: noticesMax, newestFirst: true };
-  const items = await queryItems(key.notification(userId, ""), prefix.notifications, walk);
-  const told = items.filter(
-    ({ category, metadata }) =>
-      category === "live_stream" && streamIds.has(streamIn(String(metadata))),
-  );
-  await recordEach(told.map(withoutName));
-}
-
-const streamIn = (metadata: string): string =>
-  String((JSON.parse(metadata) as { streamId?: unknown }).streamId);
-
-function withoutName({ PK, SK, title }: Item): Action[] {
-  const is = String(title).endsWith("is live") ? "is live" : "goes live soon";
-  return [
-    {
-      Update: {
-        Key: { PK, SK },
-        UpdateExpression: "SET title = :title",
-        ConditionExpression: "attribute_exists(PK)",
-        ExpressionAttributeValues: { ":title": `A streamer ${is}` },
-      },
-    },
-  ];
+  const followerIds = relations.map(({ followerId }) => followerId);
+  const hosted = (await listHosted(userId)).map(({ streamId }) => streamId);
+  const streamIds = new Set(hosted.filter((streamId) => isIdUntil(streamId, at)));
+  // Where there is more than one page changes, the same page comes again and finds the rest.
+  if (!(await eraseNotices(followerIds, streamIds))) return after ?? prefix.followers;
+  for (const followerId of followerIds) await removeFollow(followerId, userId);
+  return placeAfter(items, pageSizes().changes);
 }

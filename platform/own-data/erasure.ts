@@ -1,17 +1,14 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
-import { millisecondsLeft } from "../deadline.ts";
-import { setting } from "../env.ts";
+import { startTimer } from "../aws/timers.ts";
+import { millisecondsLeft } from "../runtime/deadline.ts";
+import { setting } from "../runtime/env.ts";
 import { deleteIf, getItem, updateIf } from "../table/items.ts";
 import { key } from "../table/keys.ts";
-import { startTimer } from "../timers.ts";
+import { eraseFrames } from "./erase-frames.ts";
+import { eraseFromHosted } from "./erase-hosted.ts";
 import { eraseFollowers, eraseFollowing, eraseItems, eraseReplies } from "./erase-people.ts";
-import {
-  eraseFrames,
-  eraseFromHosted,
-  eraseFromLedger,
-  eraseFromStreams,
-} from "./erase-streams.ts";
+import { eraseFromLedger, eraseFromStreams } from "./erase-streams.ts";
 import { Erasure, type Step } from "./progress.ts";
 
 /** A message of the queue: go on with a user's erasure. */
@@ -48,10 +45,10 @@ const lastPageMilliseconds = 4_000;
 
 /**
  * Goes on with the erasure of a user for as long as this invocation has time, page by page, and
- * asks for the rest. Done twice, or beside another, it does no harm: each page is found under the
- * place where it begins, and a user who was deleted again meanwhile begins anew.
+ * asks for the rest. Done twice, or in parallel, it does no harm: each page is found under the
+ * place where it begins, and a user who was deleted again meanwhile starts over.
  */
-export async function goOnErasing(userId: string, pages = pagesMax): Promise<void> {
+export async function continueErasure(userId: string, pages = pagesMax): Promise<void> {
   for (let page = 0; page < pages; page++) {
     const erasure = await getItem(Erasure, key.erasure(userId), { consistent: true });
     if (erasure === undefined) return;

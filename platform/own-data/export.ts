@@ -1,83 +1,53 @@
-import * as z from "zod";
+import type * as z from "zod";
+import type { LikeItem } from "../../domain/audience/likes.ts";
+import type { VoteItem } from "../../domain/audience/vote.ts";
 import type { ChainedEntry } from "../../domain/money/ledger.ts";
-import { Transaction, transactionOf } from "../../domain/money/transaction.ts";
+import { transactionOf } from "../../domain/money/transaction.ts";
 import { Relation } from "../../domain/people/follow.ts";
-import {
-  Notification,
-  notificationOf,
-  StoredNotification,
-} from "../../domain/people/notification.ts";
-import { Profile } from "../../domain/people/user.ts";
-import { MessageItem } from "../../domain/streams/chat.ts";
-import { Reminder } from "../../domain/streams/reminder.ts";
-import { Timestamp } from "../../domain/text.ts";
+import { notificationOf } from "../../domain/people/notification.ts";
+import { channelSettingsOf } from "../../domain/streams/channel.ts";
+import { eachVote, findLike } from "../store/audience/leaving.ts";
 import { readWhole } from "../store/money/balances.ts";
 import { listEntries } from "../store/money/ledger.ts";
+import { listNotifications } from "../store/people/notification-lists.ts";
 import { findProfile } from "../store/people/users.ts";
 import { findBan } from "../store/streams/bans.ts";
-import { listItems } from "../table/items.ts";
+import { findChannel } from "../store/streams/channels.ts";
+import { findReminders } from "../store/streams/reminders.ts";
+import { findStreams } from "../store/streams/streams.ts";
 import { type Key, key, prefix } from "../table/keys.ts";
-import { queryItems, queryPages } from "../table/query.ts";
+import { queryPages } from "../table/query.ts";
 import { type Item, read } from "../table/table.ts";
+import { type OwnData, ShownBan, ShownMessage, ShownStream } from "./own-data.ts";
 
-/** The newest items of each kind that one export holds; it has a few megabytes at most. */
+/**
+ * The newest items of each kind that one export holds, and bytes of them: all kinds together fit
+ * the 6 MB that Lambda may answer.
+ */
 const exportedMax = 1_000;
+const bytesOfKindMax = 400 * 1024;
 
-/** Messages of all streams that one export looks at, to find the user's own. */
+/** Messages of all streams, and bytes of them, that one export looks at to find the user's own. */
 const lookedAtMax = 20_000;
+const lookedAtBytesMax = 4 * 1024 * 1024;
 
-const ShownMessage = MessageItem.pick({
-  id: true,
-  streamId: true,
-  content: true,
-  replyTo: true,
-  createdAt: true,
-});
-const ShownDevice = z.record(z.string(), z.unknown());
-const ShownBan = z.object({
-  liveStreamId: z.string(),
-  actionType: z.string(),
-  reason: z.string().nullable(),
-  createdAt: Timestamp,
-  endsAt: Timestamp.nullable(),
-  deletedAt: Timestamp.nullable(),
-});
+/** Items of one page, after which the bytes are looked at. */
+const pageSize = 50;
 
-/** Everything that is kept about one user. */
-export const OwnData = z
-  .object({
-    userId: z.string(),
-    exportedAt: Timestamp,
-    profile: Profile.nullable(),
-    wallet: z.object({
-      balance: z.number().int(),
-      pending: z.number().int(),
-      owed: z.number().int(),
-      spendLimit: z.number().int().nullable(),
-    }),
-    transactions: z.array(
-      Transaction.omit({ counterpart: true }).extend({
-        counterpartId: z.string().nullable(),
-      }),
-    ),
-    messages: z.array(ShownMessage),
-    notifications: z.array(Notification),
-    devices: z.array(ShownDevice),
-    following: z.array(Relation),
-    followers: z.array(Relation),
-    reminders: z.array(Reminder),
-    streams: z.array(z.record(z.string(), z.unknown())),
-    bans: z.array(ShownBan),
-    truncated: z.array(z.string()).meta({
-      description: "The lists of which the newest 1,000 are here and more are kept",
-    }),
-  })
-  .meta({ id: "OwnData" });
-type OwnData = z.infer<typeof OwnData>;
+const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
 /** The newest items of one kind, one more than an export holds. */
-const newest = (place: Key, start: string): Promise<Item[]> =>
-  queryItems(place, start, { limit: exportedMax + 1, newestFirst: true, consistent: true });
+async function newest(place: Key, start: string): Promise<Item[]> {
+  const walk = { limit: exportedMax + 1, newestFirst: true, consistent: true, pageSize };
+  const items: Item[] = [];
+  let bytes = 0;
+  for await (const page of queryPages(place, { prefix: start }, walk)) {
+    items.push(...page);
+    bytes += bytesOf(page);
+    if (bytes > 2 * bytesOfKindMax) break;
+  }
+  return items;
+}
 
 /** Reads everything that is kept about a user: of each kind the newest 1,000. */
 export async function collectOwnData(userId: string, now: Date): Promise<OwnData> {
@@ -87,8 +57,8 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
     readWhole(userId),
     newest(key.tracedStream(userId, ""), ""),
   ]);
-  const [notes, devices, following, followers, hosted, entries, messages] = await Promise.all([
-    own(prefix.notifications),
+  const notes = await listNotifications(userId, {}, exportedMax + 1, now, 2 * bytesOfKindMax);
+  const [devices, following, followers, hosted, entries, messages] = await Promise.all([
     own(prefix.devices),
     own(prefix.following),
     own(prefix.followers),
@@ -99,32 +69,60 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
   const lists = {
     transactions: entries.map(shownEntry),
     messages: messages.list,
-    notifications: notes.map((item) => notificationOf(read(StoredNotification, item))),
+    notifications: notes.map(notificationOf),
     devices: devices.map(withoutKey),
     following: following.map((item) => read(Relation, item)),
     followers: followers.map((item) => read(Relation, item)),
-    reminders: await listReminders(userId, traces),
-    streams: hosted.map(withoutKey),
-    bans: await listOwnBans(traces),
+    reminders: await findReminders(userId, streamsIn(traces)),
+    streams: await withTexts(hosted.map(withoutKey)),
+    bans: await listOwnBans(traces, now),
+    ...(await listOwnCrowd(userId, streamsIn(traces))),
   };
   const { balance, owed, spendLimit = null } = wallet;
-  const isCut = Object.entries(lists).filter(([, list]) => list.length > exportedMax);
-  const truncated = new Set(isCut.map(([name]) => name));
+  const channel = await findChannel(userId);
+  const shown = cut(lists);
+  const isCut = ([name, list]: [string, unknown[]]) =>
+    shown[name as keyof typeof lists].length < list.length;
+  const truncated = new Set(
+    Object.entries(lists)
+      .filter(isCut)
+      .map(([name]) => name),
+  );
   if (traces.length > exportedMax || messages.isCut) truncated.add("messages");
   return {
     ...{ userId, exportedAt: now.toISOString(), profile: profile ?? null },
     wallet: { balance, pending, owed, spendLimit },
-    ...cut(lists),
+    ...shown,
+    channel: channel.revision === 0 ? null : channelSettingsOf(channel),
     truncated: [...truncated],
   };
 }
 
 function cut<Lists extends Record<string, unknown[]>>(lists: Lists): Lists {
-  const short = Object.entries(lists).map(([name, list]) => [name, list.slice(0, exportedMax)]);
+  const short = Object.entries(lists).map(([name, list]) => [name, first(list)]);
   return Object.fromEntries(short) as Lists;
 }
 
+/** As much of a list as an export holds. */
+function first<One>(list: readonly One[]): One[] {
+  let bytes = 0;
+  return list.slice(0, exportedMax).filter((one) => {
+    bytes += bytesOf(one);
+    return bytes <= bytesOfKindMax;
+  });
+}
+
 const withoutKey = ({ PK: _, SK: __, writeId: ___, ...fields }: Item) => fields;
+
+/** The streams of a host's list, as many as are exported, with what the host wrote. */
+async function withTexts(listed: Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
+  const ids = listed.slice(0, exportedMax).map(({ streamId }) => String(streamId));
+  const streams = new Map((await findStreams(ids)).map((stream) => [stream.id, stream]));
+  return listed.map((one) => {
+    const stream = streams.get(String(one.streamId));
+    return stream === undefined ? one : { ...one, ...ShownStream.parse(stream) };
+  });
+}
 
 /** The newest of the user's entries, newest first: one more than are exported at most. */
 async function listNewest(userId: string, seq: number, since: number): Promise<ChainedEntry[]> {
@@ -145,12 +143,12 @@ const streamsIn = (traces: readonly Item[]): string[] =>
 /** The user's messages, newest stream first; deleted ones have no text and are left out. */
 async function listOwnMessages(userId: string, traces: readonly Item[]) {
   const list: z.infer<typeof ShownMessage>[] = [];
-  let looked = 0;
+  let [looked, lookedBytes] = [0, 0];
   for (const streamId of streamsIn(traces)) {
     const pages = queryPages(
       key.message(streamId, 0),
       { prefix: prefix.messages },
-      { newestFirst: true, consistent: true },
+      { newestFirst: true, consistent: true, pageSize: 1_000 },
     );
     for await (const page of pages) {
       for (const item of page) {
@@ -159,22 +157,32 @@ async function listOwnMessages(userId: string, traces: readonly Item[]) {
         list.push(read(ShownMessage, item));
       }
       looked += page.length;
-      if (list.length > exportedMax || looked > lookedAtMax) return { list, isCut: true };
+      lookedBytes += bytesOf(page);
+      if (list.length > exportedMax || looked > lookedAtMax || lookedBytes > lookedAtBytesMax)
+        return { list, isCut: true };
     }
   }
   return { list, isCut: false };
 }
 
-const listReminders = (userId: string, traces: readonly Item[]): Promise<Reminder[]> =>
-  listItems(
-    Reminder,
-    streamsIn(traces).map((streamId) => key.reminder(streamId, userId)),
-  );
+/** What the user liked and voted for. */
+async function listOwnCrowd(userId: string, streamIds: readonly string[]) {
+  const found = { likes: [] as LikeItem[], votes: [] as VoteItem[] };
+  for (const streamId of streamIds) {
+    const like = await findLike(streamId, userId);
+    if (like !== undefined) found.likes.push(like);
+    for await (const vote of eachVote(streamId, userId)) found.votes.push(vote);
+  }
+  return found;
+}
 
-async function listOwnBans(traces: readonly Item[]): Promise<z.infer<typeof ShownBan>[]> {
+async function listOwnBans(
+  traces: readonly Item[],
+  now: Date,
+): Promise<z.infer<typeof ShownBan>[]> {
   const bans: z.infer<typeof ShownBan>[] = [];
   for (const { banId } of traces) {
-    const ban = banId === undefined ? undefined : await findBan(String(banId));
+    const ban = banId === undefined ? undefined : await findBan(String(banId), now);
     if (ban !== undefined) bans.push(ShownBan.parse(ban));
   }
   return bans;

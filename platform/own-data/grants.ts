@@ -4,11 +4,11 @@ import type { Partition } from "../table/keys.ts";
 export const erasureGrants = {
   read: [
     ...["USER", "WALLET", "LEDGER", "REPLAY", "STREAM", "FRAMES", "TRACE"],
-    ...["ERASURE", "BAN", "SENDER"],
+    ...["ERASURE", "BAN", "SENDER", "OVERLAY", "CROWD"],
   ] as Partition[],
   write: [
     ...["USER", "REPLAY", "STREAM", "CHAT", "FRAMES", "TRACE", "ERASURE", "BAN", "SENDER"],
-    "REMINDER",
+    ...["REMINDER", "OVERLAY", "CROWD"],
   ] as Partition[],
   queues: ["erasures"],
 } as const;

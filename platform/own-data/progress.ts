@@ -4,7 +4,7 @@ import { Timestamp } from "../../domain/text.ts";
 
 /**
  * A user who was deleted, while what lies elsewhere is being erased: `at` is when, and what is of a
- * later time belongs to somebody new. `step` and `after` are how far it has got.
+ * later time belongs to a new user. `step` and `after` are how far it has got.
  */
 export const Erasure = z.object({
   userId: UserId,

@@ -1,9 +1,9 @@
 import { forfeit, forfeitableMax, type Wallet } from "../../domain/money/wallet.ts";
 import type { Profile } from "../../domain/people/user.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { forgetPicture } from "../pictures.ts";
-import { sumPending } from "../store/money/due.ts";
-import { commit, findWallet } from "../store/money/wallets.ts";
+import { forgetPicture } from "../pictures/pictures.ts";
+import { indexLagMilliseconds, sumHeld, sumPending, sumPendingIn } from "../store/money/due.ts";
+import { commit, findWallet, forfeitActions } from "../store/money/wallets.ts";
 import { indexActions } from "../store/people/user-index.ts";
 import { findProfile } from "../store/people/users.ts";
 import { listHosted } from "../store/streams/stream-lists.ts";
@@ -21,7 +21,7 @@ type Leaving = { userId: string; isForfeit: boolean; now: Date };
  * left that are not forfeit.
  */
 export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<void> {
-  await assertIdle(userId);
+  await assertIdle(userId, now);
   let profile = await findProfile(userId, { consistent: true });
   const at = now.toISOString();
   await commit(
@@ -33,7 +33,7 @@ export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<v
       const { seq } = draft.after;
       const actions = [
         { Put: { Item: { ...key.erasure(userId), userId, at, seq, step: 0 } } },
-        ...(wallet.balance === 0 ? [] : [referenceAction(wallet, at)]),
+        ...forfeitActions(draft),
         ...(profile === undefined ? [] : profileActions(profile)),
       ];
       return { drafts: [draft], actions, reply: { answer: undefined, remember: [] } };
@@ -44,14 +44,26 @@ export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<v
   );
 }
 
-async function assertIdle(userId: string): Promise<void> {
-  const [pending, hosted] = await Promise.all([sumPending(userId), listHosted(userId)]);
-  if (pending > 0)
-    refuse("account_in_use", { problem: `${pending} credits are still on their way to you` });
+async function assertIdle(userId: string, now: Date): Promise<void> {
+  const hosted = await listHosted(userId, { consistent: true });
+  assertNothingPending(await sumPending(userId));
+  const held = await sumHeld(userId);
+  if (held > 0)
+    refuse("account_in_use", { problem: `${held} credits of a gift are not decided: try again` });
   const live = hosted.filter(({ status }) => status === "active");
   const streams = await findStreams(live.map(({ streamId }) => streamId));
   if (streams.some(({ status }) => status === "active"))
     refuse("account_in_use", { problem: "Your stream is active: end it first" });
+  // The index lags behind the gifts, so those of streams that have just ended are read themselves.
+  const from = new Date(now.getTime() - indexLagMilliseconds);
+  const ended = hosted.filter(({ endedAt }) => endedAt !== null && endedAt >= from.toISOString());
+  for (const { streamId } of ended)
+    assertNothingPending(await sumPendingIn(streamId, userId, from));
+}
+
+function assertNothingPending(credits: number): void {
+  if (credits > 0)
+    refuse("account_in_use", { problem: `${credits} credits are still on their way to you` });
 }
 
 function assertEmpty({ balance, owed }: Wallet, isForfeit: boolean): void {
@@ -63,16 +75,6 @@ function assertEmpty({ balance, owed }: Wallet, isForfeit: boolean): void {
   if (balance > forfeitableMax)
     refuse("account_in_use", { problem: `At most ${forfeitableMax} credits can be forfeit` });
 }
-
-/** All that was ever forfeit under this reference: the audit matches the payouts with it. */
-const referenceAction = ({ userId, balance }: Wallet, at: string): Action => ({
-  Update: {
-    Key: key.reference(userId, "forfeit"),
-    UpdateExpression: "SET #type = :type, occurredAt = :at ADD amount :amount",
-    ExpressionAttributeNames: { "#type": "type" },
-    ExpressionAttributeValues: { ":type": "payout", ":at": at, ":amount": balance },
-  },
-});
 
 function profileActions(profile: Profile): Action[] {
   const { userId, username, updatedAt } = profile;

@@ -1,25 +1,25 @@
 import type { LogRecord } from "../../domain/log/event.ts";
 import { type Frame, makeFrame } from "../../domain/log/frame.ts";
-import { bytesOf, chooseLeft } from "../../domain/log/thinning.ts";
-import { setting } from "../env.ts";
-import { limits } from "../limits.ts";
-import { logFault } from "../log.ts";
-import { countMetric } from "../metrics.ts";
+import { bytesOf, chooseDropped } from "../../domain/log/thinning.ts";
+import { setting } from "../runtime/env.ts";
+import { limits } from "../runtime/limits.ts";
+import { logFault } from "../runtime/log.ts";
+import { countMetric } from "../runtime/metrics.ts";
 import { putFrame } from "../store/log/frames.ts";
 import { findStream } from "../store/streams/streams.ts";
 import type { Audience } from "./audience.ts";
 import { addFrame, forgetLog, freshIn, knownLog, readLog } from "./log-cache.ts";
 
 /**
- * Refused Puts before a call gives up and comes again: each means that somebody else was faster.
+ * Refused Puts before a call gives up and comes again: each means that another call was faster.
  */
 const triesMax = 50;
 
 /**
  * Brings records into a stream's log, each exactly once: the log decides, whatever was delivered
- * before, in whatever company, and whoever else is at it (docs/frames.md, steps 1 to 3). `viewers`
- * is what the frames say of the room. Answers the log's newest number and the frames that this call
- * has put.
+ * before, in whatever company, and whichever other call does the same (docs/frames.md, steps 1 to
+ * 3). `viewers` is what the frames say of the room. Answers the log's newest number and the frames
+ * that this call has put.
  */
 export async function appendRecords(
   audience: Audience,
@@ -27,7 +27,7 @@ export async function appendRecords(
   viewers: number,
 ): Promise<{ head: number; newFrames: Frame[] }> {
   const { streamId, now } = audience;
-  const oldest = records.reduce((least, { createdAt }) => Math.min(least, createdAt), Infinity);
+  const oldest = oldestOf(records);
   const { frameBytes: bytesMax } = limits();
   const newFrames: Frame[] = [];
   try {
@@ -65,6 +65,10 @@ export async function appendRecords(
   }
 }
 
+/** The creation time of the oldest record, in seconds. */
+export const oldestOf = (records: readonly LogRecord[]): number =>
+  records.reduce((least, { createdAt }) => Math.min(least, createdAt), Number.POSITIVE_INFINITY);
+
 /** For so long after posts had to wait, the stage counts as being at its rate. */
 const limitedMilliseconds = 2_000;
 
@@ -89,7 +93,7 @@ async function leaveOut(
   if (!isLimited && postingSeconds <= postingSecondsMax) return new Set();
   const stream = await findStream(streamId);
   const kept = new Set(stream === undefined ? [] : [stream.hostId, ...stream.moderators]);
-  return chooseLeft(fresh, limits().frameBytes - headerBytesMax, kept);
+  return chooseDropped(fresh, limits().frameBytes - headerBytesMax, kept);
 }
 
 /** What a frame has around its events, at most. */

@@ -13,9 +13,9 @@ export type Outlet = {
   governor: Governor;
   /** To the functions that do what this one leaves to them. */
   jobs: Jobs;
-  /** Has a slice posted by another environment; whoever has no such way posts all by itself. */
+  /** Has a slice posted by another environment; without it, a call posts all by itself. */
   invokeSlice?: InvokeSlice;
-  /** To webhooks and the like; whoever has no such way tells nobody outside. */
+  /** To webhooks and the like; without it, nothing is sent outside. */
   feed?: Feed;
 };
 

@@ -3,21 +3,21 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
 import { isChangeKind, recordOf } from "../../domain/log/change.ts";
 import { StoredNotification } from "../../domain/people/notification.ts";
-import { allDone } from "../all-done.ts";
-import { setting } from "../env.ts";
-import { logFault, logNotice } from "../log.ts";
-import { countMetric } from "../metrics.ts";
+import { allDone } from "../runtime/all-done.ts";
+import { setting } from "../runtime/env.ts";
+import { logFault, logNotice } from "../runtime/log.ts";
+import { countMetric } from "../runtime/metrics.ts";
 import { readSubscriber } from "../store/log/subscribers.ts";
 import { readKey } from "../table/item-kinds.ts";
 import type { Push } from "./audience.ts";
 import { sendNotification } from "./notify.ts";
 import { pushStream, type StreamWork } from "./push-stream.ts";
 
-/** A whole batch: work by stream, and what users are told in person. */
+/** A whole batch: work by stream, and the users' own notifications. */
 type Batch = { streams: Map<string, StreamWork>; notifications: StoredNotification[] };
 
 /**
- * Brings what was written to all who watch: the streams of a batch side by side, each in its order.
+ * Pushes changes of the table to viewers: the streams of a batch in parallel, each in its order.
  * Throws when one of them failed, after all others are done.
  */
 export async function pushBatch(push: Push, records: readonly DynamoDBRecord[]): Promise<void> {
@@ -29,7 +29,7 @@ export async function pushBatch(push: Push, records: readonly DynamoDBRecord[]):
 }
 
 /**
- * Sorts a batch by stream. A record that cannot be read is told in the log and left out: it would
+ * Sorts a batch by stream. A record that cannot be read is logged and left out: it would
  * not get better by coming again, and it must not hold up the others.
  */
 export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch {
@@ -71,11 +71,13 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void
       logNotice("A record was too old for the log", { sequence: dynamodb.SequenceNumber });
       return;
     }
-    const change = { kind, streamId: owner, createdAt, old, new: image };
+    // Likes and votes lie apart from their stream.
+    const streamId = kind === "like" || kind === "vote" ? String(image.streamId) : owner;
+    const change = { kind, streamId, createdAt, old, new: image };
     const logRecord = recordOf(change, setting("DEFAULT_PICTURE"));
     const { correlationId } = image;
     const whose = typeof correlationId === "string" && { correlationId };
-    if (logRecord !== undefined) workOf(batch, owner).records.push({ ...logRecord, ...whose });
+    if (logRecord !== undefined) workOf(batch, streamId).records.push({ ...logRecord, ...whose });
   }
 }
 

@@ -1,13 +1,13 @@
 import type { Frame } from "../../domain/log/frame.ts";
-import { allDone } from "../all-done.ts";
-import { setting } from "../env.ts";
-import { limits } from "../limits.ts";
-import { measureMetric } from "../metrics.ts";
+import { allDone } from "../runtime/all-done.ts";
+import { setting } from "../runtime/env.ts";
+import { limits } from "../runtime/limits.ts";
+import { measureMetric } from "../runtime/metrics.ts";
 import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { getLog, markPosted } from "../store/log/logs.ts";
 import { rangesMax, whole } from "../store/log/subscribers.ts";
 import type { Audience } from "./audience.ts";
-import { dropGone } from "./dead-connections.ts";
+import { dropDead } from "./dead-connections.ts";
 import { postSlice } from "./slice.ts";
 import type { InvokeSlice } from "./slice-job.ts";
 
@@ -22,7 +22,7 @@ type Delivery = {
 };
 
 /**
- * Posts every frame of a log after the one that was posted last, whoever put them, to every
+ * Posts every frame of a log after the one that was posted last, whichever call put them, to every
  * subscriber, then marks the log (docs/frames.md, step 4). The order of readings matters: the mark
  * first, then the subscribers, both consistently; so a room may change hands and a shard may
  * overtake the other without a hole. Answers whether all was posted: a call does not go on for
@@ -55,15 +55,15 @@ async function deliverSome(
   memory.viewers.set(streamId, { count: viewers, at: countedAt });
   const peakViewers = Math.max(viewers, log.peakViewers ?? 0);
   await markPosted(streamId, last, { viewers, peakViewers, countedAt });
-  await dropGone(audience);
+  await dropDead(audience);
   return last.n < head;
 }
 
 /**
- * Posts frames to all subscribers, of whom there are about so many; who they are is read for it,
- * consistently. A room that is too large for one environment is cut into slices, each posted by an
- * environment of its own. The log may be marked only when all have answered, so that one which
- * fails throws, and everything comes again. Answers how many distinct users there are.
+ * Posts frames to all subscribers (`about` is an estimate; the list is read consistently). A room
+ * that is too large for one environment is cut into slices, each posted by an environment of its
+ * own. The log may be marked only when all have answered, so that one which fails throws, and
+ * everything comes again. Answers how many distinct users there are.
  */
 export async function postToAll(
   audience: Audience,
@@ -106,8 +106,8 @@ export function countSlices(about: number): number {
 }
 
 /**
- * The next frames of a log, at most so many. Those that nobody posted for a day are removed by the
- * table, some of them sooner than others: the room goes on from the first one behind them.
+ * The next frames of a log, at most `max` of them. Those that nobody posted for a day are removed
+ * by the table, some of them sooner than others: the room goes on from the first one behind them.
  */
 async function nextFrames(
   streamId: string,
@@ -127,14 +127,22 @@ function sinceLastHole(frames: Frame[]): Frame[] {
   return frames.slice(Math.max(0, at));
 }
 
+/**
+ * The kept frames of a range. Those that the caller has put need no reading; another environment
+ * may have put frames between them, which do.
+ */
 async function framesBetween(
   streamId: string,
   from: number,
   to: number,
   newFrames: readonly Frame[],
 ): Promise<Frame[]> {
-  const known = newFrames.filter(({ n }) => n >= from && n <= to);
-  const before = await listFrames(streamId, from, (known[0]?.n ?? to + 1) - 1);
-  const frames = [...before, ...known];
-  return [...frames, ...(await listFrames(streamId, (frames.at(-1)?.n ?? to) + 1, to))];
+  const frames: Frame[] = [];
+  let next = from;
+  for (const known of newFrames) {
+    if (known.n < from || known.n > to) continue;
+    frames.push(...(await listFrames(streamId, next, known.n - 1)), known);
+    next = known.n + 1;
+  }
+  return [...frames, ...(await listFrames(streamId, next, to))];
 }

@@ -7,22 +7,22 @@ import { type Payload, payloadOf } from "./gateway.ts";
 /** Bytes above which a compact frame is compressed besides: below, base64 eats the gain. */
 const plainBytesMax = 2_048;
 
-/** The forms of one frame, each made once for all who get it. */
-export type Forms = (subscriber: Pick<Subscriber, "compact">) => Payload;
+/** The encodings of one frame, each made once for all who get it. */
+export type Encodings = (subscriber: Pick<Subscriber, "compact">) => Payload;
 
 type Shown = Pick<Frame, "body">;
 
 /** Of frames that are still held: those which resume read one frame together, and make it once. */
-const known = new WeakMap<Shown, Forms>();
+const known = new WeakMap<Shown, Encodings>();
 
-/** The forms of a frame, none of them made before somebody needs it. */
-export function formsOf(frame: Shown): Forms {
-  const found = known.get(frame) ?? makeForms(frame);
+/** The encodings of a frame, each made on first use. */
+export function encodingsOf(frame: Shown): Encodings {
+  const found = known.get(frame) ?? makeEncodings(frame);
   known.set(frame, found);
   return found;
 }
 
-function makeForms({ body }: Shown): Forms {
+function makeEncodings({ body }: Shown): Encodings {
   let plain: Payload | undefined;
   let compact: Payload | undefined;
   return (subscriber) => {

@@ -3,7 +3,7 @@ import { forgetStream } from "../store/log/connections.ts";
 import { removeSubscriber } from "../store/log/subscribers.ts";
 import type { Outlet } from "./audience.ts";
 import { payloadOf } from "./gateway.ts";
-import { stragglersMilliseconds, waitAtMost } from "./patience.ts";
+import { stragglersMilliseconds, waitAtMost } from "./timeouts.ts";
 
 /**
  * Tells a blocked user's connection that the stream is over for it, and removes its subscription.

@@ -1,4 +1,4 @@
-import type { LogRecord } from "../../domain/log/event.ts";
+import { dataWithoutText, type LogRecord, messageIn } from "../../domain/log/event.ts";
 import { type Frame, type FrameBody, idOfEvent } from "../../domain/log/frame.ts";
 import type { OutgoingEvent } from "../../domain/webhooks/delivery.ts";
 import { listFrames } from "../store/log/frames.ts";
@@ -21,10 +21,9 @@ export async function feedRecords(
   for (const record of records)
     if (record.room !== undefined) await feed.sendRoom(record, streamId);
   const types = new Set(records.flatMap(({ events }) => events.map(({ type }) => type)));
-  const deletions = records.flatMap(({ deletes }) =>
-    deletes ? [{ id: deletes.messageId, createdAt: deletes.createdAt }] : [],
-  );
-  const deleted = new Set(deletions.map(({ id }) => id));
+  if (records.some(mayReach)) types.add("moment.changed");
+  const deletions = records.flatMap(({ deletes }) => deletes ?? []);
+  const deleted = new Set(deletions.map(({ messageId }) => messageId));
   const { isThere, wants } = await feed.asks(types);
   // Before anything else of the batch: a text may be on its way already.
   if (isThere) await feed.noteDeletions(streamId, deletions, now);
@@ -33,7 +32,13 @@ export async function feedRecords(
   if (isThere) await feed.forget(streamId, deletions);
 }
 
-/** The events of records, each once, as the frames show them, with the stream in their data. */
+/** Whether a record may have brought a goal to its target: only the log knows. */
+const mayReach = ({ adds, gift }: LogRecord) => adds !== undefined || gift !== undefined;
+
+/**
+ * The events of records, each once, as the frames show them, with the stream in their data, and
+ * behind them those that the log found out.
+ */
 async function eventsOf(
   audience: Audience,
   records: readonly LogRecord[],
@@ -41,34 +46,42 @@ async function eventsOf(
   deleted: ReadonlySet<string>,
 ): Promise<OutgoingEvent[]> {
   const unique = [...new Map(records.map((record) => [record.id, record])).values()];
-  const totals = await totalsOf(audience, unique, newFrames);
-  return unique.flatMap((record) =>
+  const { totals, found } = await shownOf(audience, unique, newFrames);
+  const events = unique.flatMap((record) =>
     record.events.map(({ type, at, data }, place) => {
       const id = idOfEvent(record.id, place);
       const own = { ...data, streamId: audience.streamId };
       const corrected = totals.has(id) ? { ...own, totals: totals.get(id) } : own;
-      const isDeleted = type === "chat.message" && deleted.has(data._id);
-      const shown = isDeleted ? { ...corrected, content: "", deleted: true } : corrected;
+      const message = messageIn({ type, data }) as { _id: string } | undefined;
+      const isDeleted = message !== undefined && deleted.has(message._id);
+      const shown = isDeleted ? dataWithoutText({ type, data: corrected }) : corrected;
       return { id, type, at, data: shown };
     }),
   );
+  return [...events, ...found];
 }
 
-/** The totals that the frames show with gifts and refunds, by the ids of their events. */
-async function totalsOf(
+/**
+ * What the frames of records show besides: the totals with gifts and refunds, by the ids of their
+ * events, and the goals that were reached.
+ */
+async function shownOf(
   audience: Audience,
   records: readonly LogRecord[],
   newFrames: readonly Frame[],
-): Promise<Map<string, unknown>> {
-  const wanted = records.filter(({ adds }) => adds !== undefined);
+): Promise<{ totals: Map<string, unknown>; found: OutgoingEvent[] }> {
+  const wanted = records.filter(mayReach);
   const numbers = new Set(wanted.flatMap(({ id }) => knownCovering(audience, id) ?? []));
   const totals = new Map<string, unknown>();
+  const found: OutgoingEvent[] = [];
   for (const n of numbers) {
     const known = newFrames.find((one) => one.n === n);
     const frame = known ?? (await listFrames(audience.streamId, n, n))[0];
     if (frame === undefined) continue;
-    for (const { id, data } of (JSON.parse(frame.body) as FrameBody).events)
+    for (const { id, type, at, data } of (JSON.parse(frame.body) as FrameBody).events) {
       if (data.totals !== undefined) totals.set(id, data.totals);
+      if (type === "moment.changed") found.push({ id, type, at, data });
+    }
   }
-  return totals;
+  return { totals, found };
 }

@@ -1,12 +1,9 @@
-import type { LogRecord } from "../../domain/log/event.ts";
+import type { Deletion, LogRecord } from "../../domain/log/event.ts";
 import type { OutgoingEvent } from "../../domain/webhooks/delivery.ts";
-
-/** A deleted message, and when it was written (ISO 8601). */
-export type Deletion = { id: string; createdAt: string };
 
 /** Those outside who are sent what happens: how an environment reaches them. */
 export type Feed = {
-  /** Whether there is anybody, and whether somebody is sent events of one of these types. */
+  /** Whether there is any receiver, and whether one is sent events of one of these types. */
   asks(types: ReadonlySet<string>): Promise<{ isThere: boolean; wants: boolean }>;
   /** Sends events of one stream, in their order, to all who want them. */
   send(streamId: string, events: readonly OutgoingEvent[]): Promise<void>;

@@ -1,7 +1,7 @@
 import type { Agent, Dispatcher } from "undici";
 
 /** One request to the gateway; its path is encoded and its headers are signed. */
-export type GatewayRequest = {
+type GatewayRequest = {
   origin: string;
   path: string;
   method: "POST" | "GET" | "DELETE";
@@ -18,8 +18,8 @@ const socketsMax = 160;
 const answerMillisecondsMax = 2_000;
 
 /**
- * After so long without a request the open sockets are not used again. Between two events Lambda
- * freezes an environment: the gateway may close its side meanwhile, nothing here hears of it, and
+ * After this pause without a request the open sockets are not used again. Between two events Lambda
+ * freezes an environment: the gateway may close its side meanwhile, nothing here notices, and
  * the client's own timers stand still. So the clock of the wall decides.
  */
 const idleMillisecondsMax = 4_000;

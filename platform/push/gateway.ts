@@ -1,8 +1,8 @@
-import { awsEnvironment, setting } from "../env.ts";
-import { atInit } from "../init.ts";
-import { lazy } from "../lazy.ts";
-import { countMetric, type MetricName } from "../metrics.ts";
-import { createSigner, encodeStrictly, hashOf } from "../sign.ts";
+import { createSigner, encodeStrictly, hashOf } from "../aws/sign.ts";
+import { awsEnvironment, setting } from "../runtime/env.ts";
+import { atInit } from "../runtime/init.ts";
+import { lazy } from "../runtime/lazy.ts";
+import { countMetric, type MetricName } from "../runtime/metrics.ts";
 import { createGatewayClient } from "./gateway-client.ts";
 
 /** A message with its hash, made once for all who get it. */

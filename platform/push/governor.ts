@@ -1,5 +1,5 @@
-import { setting } from "../env.ts";
-import { lazy } from "../lazy.ts";
+import { setting } from "../runtime/env.ts";
+import { lazy } from "../runtime/lazy.ts";
 import { leasePosts, type Pool } from "../store/log/post-leases.ts";
 
 /**
@@ -24,8 +24,8 @@ const environmentMax = 500;
 const leaseShare = 0.1;
 
 /**
- * The rate counts as reached when so many of the last second's slots have been used up. Fewer mean
- * nothing: one frame to a thousand viewers uses up three, however seldom it comes.
+ * The rate counts as reached when this many of the last second's slots have been used up. Fewer
+ * mean nothing: one frame to a thousand viewers uses up three, however seldom it comes.
  */
 const fullSlotsMin = 20;
 const slotsPerSecond = 1000 / slotMilliseconds;

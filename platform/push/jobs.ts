@@ -1,9 +1,9 @@
-import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { Position } from "../../domain/log/position.ts";
-import { openClient } from "../aws-client.ts";
-import { setting } from "../env.ts";
-import { lazy } from "../lazy.ts";
+import { sendMessage, sendMessages } from "../aws/queues.ts";
+import { setting } from "../runtime/env.ts";
+import { lazy } from "../runtime/lazy.ts";
 
 /** Post a large room: all records that have gathered, the newest of them under this id. */
 export const Posting = z.object({ streamId: z.string(), gathered: z.string() });
@@ -20,9 +20,18 @@ export const Resuming = z.object({
 });
 export type Resuming = z.infer<typeof Resuming>;
 
+/** Frame what was only added to a stream's sums, unless this gathered item has been framed since. */
+export const SumsJob = z.object({
+  streamId: z.string(),
+  gathered: z.string(),
+  hasWaited: z.boolean().optional(),
+});
+export type SumsJob = z.infer<typeof SumsJob>;
+
 /** A message of a queue. Of `posts` one of a group is in flight, and two of one id are one. */
 export type Message =
   | { queue: "posts"; job: Posting; group: string; id: string }
+  | { queue: "sums"; job: SumsJob; delaySeconds: number }
   | { queue: "resumes"; job: Resuming; delaySeconds: number };
 
 /** Leaves work to another function, by its queue. */
@@ -34,7 +43,9 @@ export type Jobs = {
   queuePosting(job: Posting): Promise<void>;
   /** Asks for the posting of what a call has not come to: it has gone on for long enough. */
   queueRemainder(streamId: string, now: Date): Promise<void>;
-  /** Asks `realtime/resume` to go on with a connection, now or so many seconds later. */
+  /** Asks `realtime/post-sums` to frame what was added to sums, now or after a delay in seconds. */
+  queueSums(job: SumsJob, delaySeconds?: number): Promise<void>;
+  /** Asks `realtime/resume` to go on with a connection, now or after a delay in seconds. */
   queueResuming(job: Resuming, delaySeconds?: number): Promise<void>;
 };
 
@@ -46,8 +57,10 @@ export function createJobs(send: (message: Message) => Promise<void> = createSen
   };
   return {
     queuePosting,
+    // The time is not enough: two environments that began in the same millisecond both need one.
     queueRemainder: (streamId, now) =>
-      queuePosting({ streamId, gathered: `rest-${now.toISOString()}` }),
+      queuePosting({ streamId, gathered: `rest-${now.toISOString()}-${randomUUID()}` }),
+    queueSums: (job, delaySeconds = 0) => send({ queue: "sums", job, delaySeconds }),
     queueResuming: (job, delaySeconds = 0) => send({ queue: "resumes", job, delaySeconds }),
   };
 }
@@ -56,38 +69,35 @@ export function createJobs(send: (message: Message) => Promise<void> = createSen
 export const ownJobs = lazy(() => createJobs());
 
 function createSender(): (message: Message) => Promise<void> {
-  const client = openClient(SQSClient);
-  const sendResuming = createTogether(client);
-  return async (message) => {
+  const sendResuming = createTogether();
+  return (message) => {
     if (message.queue === "resumes") return sendResuming(message);
-    await client.send(
-      new SendMessageCommand({
-        QueueUrl: setting("POSTS_QUEUE_URL"),
-        MessageBody: JSON.stringify(message.job),
-        MessageGroupId: message.group,
-        MessageDeduplicationId: message.id,
-      }),
-    );
+    if (message.queue === "sums") {
+      const { job: body, delaySeconds } = message;
+      return sendMessage(setting("SUMS_QUEUE_URL"), { body, delaySeconds });
+    }
+    const { job: body, group, id: deduplicationId } = message;
+    return sendMessage(setting("POSTS_QUEUE_URL"), { body, fifo: { group, deduplicationId } });
   };
 }
 
-/** Messages of one request, by SQS; each is far from a tenth of what a request may have. */
-const requestMessagesMax = 10;
-
 type ResumeMessage = Extract<Message, { queue: "resumes" }>;
-type Waiting = { message: ResumeMessage; sent: PromiseWithResolvers<void> };
 
 /**
- * Sends what is to be resumed in one turn of the event loop, as when many come back at once, ten in
- * a request. Each message is taken, or rejected, by itself.
+ * Sends what is to be resumed in one turn of the event loop, as when many reconnect at once, in as
+ * few requests as possible. Each message is taken, or rejected, by itself.
  */
-function createTogether(client: SQSClient): (message: ResumeMessage) => Promise<void> {
-  let waiting: Waiting[] = [];
+function createTogether(): (message: ResumeMessage) => Promise<void> {
+  let waiting: { message: ResumeMessage; sent: PromiseWithResolvers<void> }[] = [];
   const flush = () => {
     const all = waiting;
     waiting = [];
-    for (let at = 0; at < all.length; at += requestMessagesMax)
-      void sendTogether(client, all.slice(at, at + requestMessagesMax));
+    const messages = all.map(({ message: { job: body, delaySeconds } }) => ({
+      body,
+      delaySeconds,
+    }));
+    const sendings = sendMessages(setting("RESUMES_QUEUE_URL"), messages);
+    for (const [at, { sent }] of all.entries()) sent.resolve(sendings[at]!);
   };
   return (message) => {
     const sent = Promise.withResolvers<void>();
@@ -95,24 +105,4 @@ function createTogether(client: SQSClient): (message: ResumeMessage) => Promise<
     if (waiting.length === 1) process.nextTick(flush);
     return sent.promise;
   };
-}
-
-/** Never rejects: whoever waits for a message is told. */
-async function sendTogether(client: SQSClient, part: readonly Waiting[]): Promise<void> {
-  const Entries = part.map(({ message: { job, delaySeconds } }, at) => ({
-    Id: String(at),
-    MessageBody: JSON.stringify(job),
-    DelaySeconds: delaySeconds,
-  }));
-  try {
-    const QueueUrl = setting("RESUMES_QUEUE_URL");
-    const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
-    for (const [at, { sent }] of part.entries()) {
-      const failure = Failed.find(({ Id }) => Id === String(at));
-      if (failure === undefined) sent.resolve();
-      else sent.reject(new Error(`SQS did not take a message: ${failure.Code}`));
-    }
-  } catch (error) {
-    for (const { sent } of part) sent.reject(error);
-  }
 }

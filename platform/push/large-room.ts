@@ -1,5 +1,5 @@
-import { limits } from "../limits.ts";
-import { handleEach, type QueueRecord } from "../reaction.ts";
+import { handleEach, type QueueRecord } from "../lambda/consumer.ts";
+import { limits } from "../runtime/limits.ts";
 import { listBacklog, removeBacklog } from "../store/log/backlog.ts";
 import { readHead } from "../store/log/recovery.ts";
 import type { Audience, Push } from "./audience.ts";
@@ -10,7 +10,7 @@ import { logShown } from "./trace.ts";
 import { viewersOf } from "./viewer-count.ts";
 
 /**
- * Does what the messages of the queue `posts` ask, side by side. Many that ask for the same room
+ * Does what the messages of the queue `posts` ask, in parallel. Many that ask for the same room
  * are one: whichever is first takes all that has gathered. Answers the ids of those that failed and
  * are to come again, so that a room which fails does not keep back the others of its batch.
  */
@@ -31,7 +31,7 @@ export function postJobs(push: Push, messages: readonly QueueRecord[]): Promise<
 export async function postRoom(audience: Audience): Promise<void> {
   const { streamId, now, outlet } = audience;
   const { ids, records, more } = await listBacklog(streamId, limits().backlogRecords);
-  // Without a backlog there may still be frames to post: whoever put them may have died before.
+  // Without a backlog there may still be frames to post: the call that put them may have died.
   const framed =
     records.length > 0
       ? await frameAll(audience, records, await viewersOf(audience))

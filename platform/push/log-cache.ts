@@ -1,7 +1,8 @@
 import type { LogRecord } from "../../domain/log/event.ts";
 import type { Frame, LogEnd } from "../../domain/log/frame.ts";
 import { endOf, type PostedMark } from "../../domain/log/recovery.ts";
-import { limits } from "../limits.ts";
+import type { LogState } from "../../domain/log/sums.ts";
+import { limits } from "../runtime/limits.ts";
 import { queryFrames } from "../store/log/frames.ts";
 import { getLog } from "../store/log/logs.ts";
 
@@ -22,7 +23,7 @@ export type LogCache = LogEnd & {
 };
 
 /** Whose log is asked for, when, and where what is known of logs is remembered. */
-type Asked = { streamId: string; now: Date; memory: { logs: Map<string, LogCache> } };
+type LogQuery = { streamId: string; now: Date; memory: { logs: Map<string, LogCache> } };
 
 /** What an environment has not used for so long it reads again. */
 const idleMillisecondsMax = 60_000;
@@ -31,23 +32,26 @@ const idleMillisecondsMax = 60_000;
  * What this environment knows of a log, if that reaches back to records of this time (in seconds);
  * otherwise the log is read.
  */
-export async function knownLog(asked: Asked, oldest: number): Promise<LogCache> {
+export async function knownLog(asked: LogQuery, oldest: number): Promise<LogCache> {
   const log = asked.memory.logs.get(asked.streamId);
   return knows(log, oldest, asked.now) ? log : readLog(asked, oldest);
 }
 
 /** Reads a log as far back as records of this time, and remembers it. */
-export async function readLog({ streamId, now, memory }: Asked, oldest: number): Promise<LogCache> {
+export async function readLog(
+  { streamId, now, memory }: LogQuery,
+  oldest: number,
+): Promise<LogCache> {
   const log = await readCache(streamId, oldest, now);
   memory.logs.set(streamId, log);
   return log;
 }
 
 /** Forgets a log: the next call reads it. */
-export const forgetLog = ({ streamId, memory }: Asked): boolean => memory.logs.delete(streamId);
+export const forgetLog = ({ streamId, memory }: LogQuery): boolean => memory.logs.delete(streamId);
 
 /** The number of the frame that is known to cover a record. */
-export const knownCovering = ({ streamId, memory }: Asked, recordId: string) =>
+export const knownCovering = ({ streamId, memory }: LogQuery, recordId: string) =>
   memory.logs.get(streamId)?.covered.get(recordId);
 
 /**
@@ -71,7 +75,7 @@ async function readCache(streamId: string, oldest: number, now: Date): Promise<L
  */
 export function cacheOf(
   mark: PostedMark,
-  frames: readonly Pick<Frame, "n" | "newest" | "covers" | "totals">[],
+  frames: readonly (Pick<Frame, "n" | "newest" | "covers" | "totals"> & LogState)[],
   before: number | undefined,
   now: Date,
 ): LogCache {
@@ -86,7 +90,7 @@ export function cacheOf(
   return cache;
 }
 
-/** Whether a record of this time can be told from memory to be in a frame or in none. */
+/** Whether memory knows if a record of this time is in a frame. */
 export function knows(
   cache: LogCache | undefined,
   createdAt: number,
@@ -116,6 +120,9 @@ export function addFrame(
   cache.head = frame.n;
   cache.newest = frame.newest;
   cache.totals = frame.totals;
+  cache.sums = frame.sums;
+  cache.moments = frame.moments;
+  cache.madeAt = frame.madeAt;
   cache.usedAt = now.getTime();
   remember(cache, frame);
   while (cache.covered.size > idsMax && cache.frames.length > 1) forgetOldest(cache);

@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { NotificationId, UserId } from "../../domain/id.ts";
-import { openingMilliseconds } from "../../domain/log/subscriber.ts";
+import { isOpening } from "../../domain/log/subscriber.ts";
 import { notificationOf, type StoredNotification } from "../../domain/people/notification.ts";
-import { setting } from "../env.ts";
+import { startTimer } from "../aws/timers.ts";
+import { setting } from "../runtime/env.ts";
 import { dropConnection, listSockets, type Socket } from "../store/log/connections.ts";
-import { findNotification } from "../store/people/notifications.ts";
-import { startTimer } from "../timers.ts";
+import { findNotification } from "../store/people/notification-lists.ts";
 import type { Push, SliceOutlet } from "./audience.ts";
 import { payloadOf } from "./gateway.ts";
-import { answerWithin, stragglersMilliseconds } from "./patience.ts";
+import { answerWithin, stragglersMilliseconds } from "./timeouts.ts";
 
 /** A notification that did not arrive at some of its user's connections. */
 export const MissedNotification = z.object({
@@ -69,8 +69,7 @@ async function sendTo(
       const result =
         tries > 1 ? await posting : await answerWithin(stragglersMilliseconds, posting, "lost");
       if (result === "sent" || result === "refused") return;
-      if (result === "gone" && now.getTime() - connectedAt > openingMilliseconds)
-        await dropConnection(connectionId);
+      if (result === "gone" && !isOpening({ connectedAt }, now)) await dropConnection(connectionId);
       else missed.push(connectionId);
     }),
   );

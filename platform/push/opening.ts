@@ -1,26 +1,29 @@
-import { openingMilliseconds, type Subscriber } from "../../domain/log/subscriber.ts";
-import { findSubscriber } from "../store/log/subscribers.ts";
+import type { Frame } from "../../domain/log/frame.ts";
+import {
+  type Recovery,
+  recover,
+  type ShownSums,
+  subscribedMessage,
+} from "../../domain/log/recovery.ts";
+import { isOpening, type Subscriber } from "../../domain/log/subscriber.ts";
+import { findSubscriber, removeSubscriber } from "../store/log/subscribers.ts";
 import type { Audience } from "./audience.ts";
 import { type Payload, type PostResult, payloadOf } from "./gateway.ts";
 import { post } from "./post.ts";
-
-/** Whether a connection may not be open yet. */
-export const isYoung = ({ now }: Pick<Audience, "now">, { connectedAt }: Subscriber) =>
-  now.getTime() - connectedAt < openingMilliseconds;
 
 /**
  * Sends a connection's first message. One that has just been made may not be open yet: it is tried
  * again after each of these waits (milliseconds), while its subscription is there (a client that is
  * gone has removed it).
  */
-export async function postOpening(
+async function postOpening(
   audience: Audience,
   subscriber: Subscriber,
   payload: Payload,
   waits: readonly number[],
 ): Promise<PostResult> {
   const { streamId, connectionId, revision } = subscriber;
-  for (const wait of [...(isYoung(audience, subscriber) ? waits : []), 0]) {
+  for (const wait of [...(isOpening(subscriber, audience.now) ? waits : []), 0]) {
     const result = await post(audience, subscriber, payload);
     if (result !== "gone" || wait === 0) return result;
     await new Promise((done) => setTimeout(done, wait));
@@ -30,8 +33,57 @@ export async function postOpening(
   return "gone";
 }
 
-/** The first and only message of a subscription that was refused. */
-export function refusalOf({ refusal, requestId }: Subscriber): Payload {
-  const message = { type: "error", ...refusal, requestId };
-  return payloadOf(JSON.stringify(message));
+/** What a `subscribe` asks for, and the name of its answer. */
+export type Request = Pick<Subscriber, "since" | "requestId">;
+
+/** What was read for `subscribed`; `shown` reads what viewers are shown at a place of the log. */
+type OpeningFacts = {
+  epoch: string;
+  next: Frame | undefined;
+  viewers: number;
+  shown: (head: number) => Promise<ShownSums>;
+};
+
+/**
+ * Sends `subscribed`, with where the log ended when the first live frame was set (`from`), however
+ * often it is sent. `next` is the kept frame after the viewer's position, if there is one.
+ */
+export async function openSubscription(
+  audience: Audience,
+  subscriber: Subscriber,
+  { since, requestId }: Request,
+  { epoch, next, viewers, shown }: OpeningFacts,
+  waits: readonly number[],
+): Promise<{ result: PostResult; recovery: Recovery | undefined }> {
+  const { streamId, now } = audience;
+  const end = { epoch, head: subscriber.from! - 1 };
+  const recovery = since && recover(since, end, next, now);
+  const isReplayed = recovery !== undefined && recovery !== "lost" && recovery.from <= end.head;
+  const about = {
+    recovery,
+    viewers,
+    requestId,
+    shown: isReplayed ? undefined : await shown(end.head),
+  };
+  const message = subscribedMessage(streamId, end, about);
+  const payload = payloadOf(JSON.stringify(message));
+  return { result: await postOpening(audience, subscriber, payload, waits), recovery };
+}
+
+/**
+ * Sends why a subscription was refused, its first and only message, and removes it. While the
+ * connection may still be opening, `later` takes over if there is one.
+ */
+export async function refuseSubscription(
+  audience: Audience,
+  subscriber: Subscriber,
+  waits: readonly number[],
+  later?: () => Promise<void>,
+): Promise<void> {
+  const { streamId, connectionId, revision, refusal, requestId } = subscriber;
+  const payload = payloadOf(JSON.stringify({ type: "error", ...refusal, requestId }));
+  const result = await postOpening(audience, subscriber, payload, waits);
+  if (later !== undefined && result === "gone" && isOpening(subscriber, audience.now))
+    return later();
+  await removeSubscriber(streamId, connectionId, revision);
 }

@@ -1,6 +1,6 @@
 import type { Subscriber } from "../../domain/log/subscriber.ts";
 import type { Audience, SliceOutlet } from "./audience.ts";
-import { noteGone } from "./dead-connections.ts";
+import { noteDead } from "./dead-connections.ts";
 import type { Payload, PostResult } from "./gateway.ts";
 import { subscriptionName } from "./memory.ts";
 
@@ -30,6 +30,6 @@ export async function postNow(
   const result = await sender.outlet.poster.post(subscriber.connectionId, payload);
   if (result === "lost") slow.add(subscriptionName(subscriber));
   else slow.delete(subscriptionName(subscriber));
-  if (result === "gone") noteGone(sender, subscriber);
+  if (result === "gone") noteDead(sender, subscriber);
   return result;
 }

@@ -1,6 +1,6 @@
 import type { LogRecord } from "../../domain/log/event.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
-import { setting } from "../env.ts";
+import { setting } from "../runtime/env.ts";
 import { putBacklog } from "../store/log/backlog.ts";
 import type { Audience } from "./audience.ts";
 import { deliverFrames } from "./deliver.ts";
@@ -18,7 +18,8 @@ export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
  * step can be done again: whatever died on the way, the next try ends the same.
  *
  * A large room is framed and posted by a function of its own, so that no other room waits for it;
- * its records gather meanwhile, so that under load its frames get larger and not more.
+ * its records gather meanwhile, so that under load its frames get larger and not more. What only
+ * adds to sums gathers in any room, for the next frame with events, or one of its own a second.
  */
 export async function pushStream(audience: Audience, work: StreamWork): Promise<void> {
   const { records, subscribers } = work;
@@ -28,6 +29,10 @@ export async function pushStream(audience: Audience, work: StreamWork): Promise<
 
 async function pushRecords(audience: Audience, records: readonly LogRecord[]): Promise<void> {
   const { streamId, now, outlet } = audience;
+  if (records.every(({ events }) => events.length === 0)) {
+    const gathered = await putBacklog(streamId, records, now);
+    return outlet.jobs.queueSums({ streamId, gathered });
+  }
   const viewers = await viewersOf(audience);
   if (viewers > setting("LARGE_ROOM_VIEWERS")) {
     const id = await putBacklog(streamId, records, now);

@@ -1,23 +1,23 @@
 import type { Frame } from "../../domain/log/frame.ts";
-import { recover, subscribedMessage } from "../../domain/log/recovery.ts";
 import { firstLive, type Subscriber } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
-import { limits } from "../limits.ts";
-import { countMetric } from "../metrics.ts";
-import { handleEach, type QueueRecord } from "../reaction.ts";
-import { goLive, goLiveBefore, moveOn } from "../store/log/catch-up.ts";
+import { handleEach, type QueueRecord } from "../lambda/consumer.ts";
+import { limits } from "../runtime/limits.ts";
+import { countMetric } from "../runtime/metrics.ts";
+import { showState } from "../store/audience/log-state.ts";
+import { advanceCatchUp, goLive, goLiveBefore } from "../store/log/catch-up.ts";
 import { findFrame, listFrames, numberMax } from "../store/log/frames.ts";
 import { getLog } from "../store/log/logs.ts";
 import { takeResumeFrames } from "../store/log/resume-budget.ts";
-import { findSubscriber, removeSubscriber } from "../store/log/subscribers.ts";
+import { findSubscriber } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/members.ts";
 import type { Audience, Push } from "./audience.ts";
-import { dropGone } from "./dead-connections.ts";
-import { formsOf } from "./encodings.ts";
+import { dropDead } from "./dead-connections.ts";
+import { encodingsOf } from "./encodings.ts";
 import { endSubscription } from "./ending.ts";
-import { type PostResult, payloadOf } from "./gateway.ts";
+import type { PostResult } from "./gateway.ts";
 import { Resuming } from "./jobs.ts";
-import { postOpening, refusalOf } from "./opening.ts";
+import { openSubscription, refuseSubscription } from "./opening.ts";
 import { post } from "./post.ts";
 import { viewersNow, viewersOf } from "./viewer-count.ts";
 
@@ -26,12 +26,12 @@ const turnMillisecondsMax = 5_000;
 /** When a user's budget is used up their connections go on in the next second. */
 const budgetSeconds = 1;
 
-/** Does what the messages of the queue `resumes` ask, side by side; answers the ids that failed. */
+/** Does what the messages of the queue `resumes` ask, in parallel; answers the ids that failed. */
 export async function resumeAll(push: Push, messages: readonly QueueRecord[]): Promise<string[]> {
   const failed = await handleEach(messages, Resuming, (job) =>
     resume({ ...push, streamId: job.streamId }, job),
   );
-  await dropGone(push);
+  await dropDead(push);
   return failed;
 }
 
@@ -49,7 +49,8 @@ export async function resume(audience: Audience, job: Resuming): Promise<void> {
   countMetric("Resumes");
   const found = await findSubscriber(streamId, connectionId);
   if (found?.revision !== revision) return;
-  if (found.refusal !== undefined) return sayRefusal(audience, found);
+  if (found.refusal !== undefined)
+    return refuseSubscription(audience, found, openingWaitsMilliseconds);
   if (found.next === undefined) return;
   // This message has come again: its turn was the last one, and died before it was over.
   if (found.behind !== true) return sendRest(audience, found, limits().pageFrames);
@@ -59,12 +60,6 @@ export async function resume(audience: Audience, job: Resuming): Promise<void> {
 
 /** Waits in milliseconds before a socket that may not be open yet is tried again. */
 const openingWaitsMilliseconds = [20, 40, 80, 160, 320];
-
-async function sayRefusal(audience: Audience, subscriber: Subscriber): Promise<void> {
-  const { streamId, connectionId, revision } = subscriber;
-  await postOpening(audience, subscriber, refusalOf(subscriber), openingWaitsMilliseconds);
-  await removeSubscriber(streamId, connectionId, revision);
-}
 
 /** What was read for the answer: the log's mark, and the frame after the viewer's position. */
 type Known = { posted: number; first?: Frame | undefined };
@@ -76,24 +71,35 @@ type Answered = { found: Subscriber | undefined; known?: Known };
 async function answer(
   audience: Audience,
   subscriber: Subscriber,
-  { since, requestId }: NonNullable<Resuming["asked"]>,
+  request: NonNullable<Resuming["asked"]>,
 ): Promise<Answered | undefined> {
   const { streamId } = audience;
+  const { since } = request;
   const [{ epoch, posted }, viewers, first] = await Promise.all([
     getLog(streamId),
     viewersNow(audience),
     since && findFrame(streamId, since.frame + 1),
   ]);
-  // Where the log ended when the first live frame was set, however often this is said.
-  const end = { epoch, head: subscriber.from! - 1 };
-  const recovery = since && recover(since, end, first, audience.now);
-  const message = subscribedMessage(streamId, end, { recovery, viewers, requestId });
-  const payload = payloadOf(JSON.stringify(message));
-  const result = await postOpening(audience, subscriber, payload, openingWaitsMilliseconds);
+  const shown = (head: number) => shownAt(streamId, head);
+  const facts = { epoch, next: first, viewers, shown };
+  const { result, recovery } = await openSubscription(
+    audience,
+    subscriber,
+    request,
+    facts,
+    openingWaitsMilliseconds,
+  );
   if (result !== "sent") return leave(subscriber, subscriber.next!, result);
-  const isLost = recovery === "lost" && subscriber.next! <= end.head;
-  const found = isLost ? await moveOn(subscriber, end.head + 1) : subscriber;
+  // A lost position is owed nothing from before the first live frame.
+  const isLost = recovery === "lost" && subscriber.next! < subscriber.from!;
+  const found = isLost ? await advanceCatchUp(subscriber, subscriber.from!) : subscriber;
   return { found, known: { posted, first } };
+}
+
+/** What viewers are shown at a frame, which may have expired: then the log's mark is at it. */
+async function shownAt(streamId: string, head: number) {
+  const frame = await findFrame(streamId, head);
+  return showState(streamId, frame ?? (await getLog(streamId)));
 }
 
 /**
@@ -105,7 +111,7 @@ const beyondMark = 2;
 /**
  * Sends pages of frames until the newest is sent, or the turn is over. Where the log ends is seen
  * from its mark and by asking for a little more: to read the newest frame costs as much as to send
- * it, and when a large room comes back all of them read the same few.
+ * it, and when a large room reconnects all of them read the same few.
  */
 async function sendTurn(audience: Audience, before: Subscriber, known?: Known): Promise<void> {
   const { streamId, outlet } = audience;
@@ -130,16 +136,16 @@ async function sendTurn(audience: Audience, before: Subscriber, known?: Known): 
     next = Math.max(next, Math.min(to, posted) + 1, (frames.at(-1)?.n ?? 0) + 1);
     // Going live says how far it has come, so that a short resume writes once.
     if (next <= to && (await comeToHead(audience, subscriber, next))) return;
-    subscriber = await moveOn(subscriber, next);
+    subscriber = await advanceCatchUp(subscriber, next);
     if (subscriber === undefined) return;
   }
   await outlet.jobs.queueResuming({ streamId, connectionId, revision });
 }
 
 /**
- * Makes somebody live who was sent all frames before `next`; false when there are more by now. In a
- * small room no frame can come between; in a large one what did is sent afterwards, and may be
- * posted as well, which their client drops.
+ * Makes a subscription live that was sent all frames before `next`; false when there are more by
+ * now. In a small room no frame can come between; in a large one what did is sent afterwards, and
+ * may be posted as well, which their client drops.
  */
 async function comeToHead(
   audience: Audience,
@@ -206,7 +212,7 @@ async function sendFrame(
       return "blocked";
     }
   }
-  return post(audience, subscriber, formsOf(frame)(subscriber));
+  return post(audience, subscriber, encodingsOf(frame)(subscriber));
 }
 
 /**

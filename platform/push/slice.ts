@@ -1,18 +1,18 @@
 import type { Frame } from "../../domain/log/frame.ts";
 import { firstLive, type Subscriber, viewersAmong } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
-import { allDone } from "../all-done.ts";
+import { allDone } from "../runtime/all-done.ts";
 import { listFrames } from "../store/log/frames.ts";
 import { listSubscribers, type Slice } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/members.ts";
 import type { Audience, Push, SliceOutlet } from "./audience.ts";
-import { dropGone, forgetRemoved, isGone } from "./dead-connections.ts";
-import { type Forms, formsOf } from "./encodings.ts";
+import { dropDead, forgetRemoved, isDead } from "./dead-connections.ts";
+import { type Encodings, encodingsOf } from "./encodings.ts";
 import { endSubscription } from "./ending.ts";
 import { subscriptionName } from "./memory.ts";
-import { stragglersMilliseconds, waitAtMost } from "./patience.ts";
 import { postNow } from "./post.ts";
 import type { SliceJob, SlicePosted } from "./slice-job.ts";
+import { stragglersMilliseconds, waitAtMost } from "./timeouts.ts";
 
 /** What posts a slice needs no way to other functions. */
 type SliceAudience = Audience<SliceOutlet>;
@@ -46,7 +46,7 @@ export async function postSliceJob(push: Push<SliceOutlet>, job: SliceJob): Prom
   if (frames.length !== to - from + 1)
     throw new Error(`Of ${streamId} the frames ${from} to ${to} are not all there`);
   const viewers = await postSlice(audience, frames, job);
-  await dropGone(audience);
+  await dropDead(audience);
   return { viewers: [...viewers], limitedAt: Math.max(0, push.outlet.governor.limitedAt()) };
 }
 
@@ -76,7 +76,7 @@ async function postFrames(
   ends: ReadonlyMap<string, number>,
 ): Promise<void> {
   const { memory, outlet } = audience;
-  const posts: Posts = { frames, forms: frames.map(formsOf), waiting: 0 };
+  const posts: Posts = { frames, encodings: frames.map(encodingsOf), waiting: 0 };
   const endings: Promise<void>[] = [];
   const postings: Promise<void>[] = [];
   for (const subscriber of subscribers) {
@@ -93,10 +93,10 @@ async function postFrames(
   await allDone([...endings, settleMost(postings, () => posts.waiting > 0)]);
 }
 
-/** What is posted, and in which forms. */
+/** What is posted, and in which encodings. */
 type Posts = {
   frames: readonly Frame[];
-  forms: readonly Forms[];
+  encodings: readonly Encodings[];
   /** Posts that wait for the stage's rate. */
   waiting: number;
 };
@@ -113,18 +113,18 @@ async function follow(
 ): Promise<void> {
   const { memory, outlet } = audience;
   const { busy } = memory;
-  const { frames, forms } = posts;
+  const { frames, encodings } = posts;
   const from = firstLive(subscriber);
   const subscription = subscriptionName(subscriber);
   if (from === undefined || from > frames.at(-1)!.n || busy.has(subscription)) return;
-  if (isGone(memory, subscriber)) return;
+  if (isDead(memory, subscriber)) return;
   busy.add(subscription);
   try {
     for (const [at, { n }] of frames.entries()) {
       if (n < from) continue;
       if (n >= end) break;
       await passGovernor(outlet, posts);
-      const result = await postNow(audience, subscriber, forms[at]!(subscriber));
+      const result = await postNow(audience, subscriber, encodings[at]!(subscriber));
       if (result !== "sent") break;
     }
   } finally {

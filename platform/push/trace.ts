@@ -1,6 +1,6 @@
 import type { LogRecord } from "../../domain/log/event.ts";
 import type { Frame } from "../../domain/log/frame.ts";
-import { logNotice } from "../log.ts";
+import { logNotice } from "../runtime/log.ts";
 
 /** What a call has done of records: where the log ends, what it put, and whether all was posted. */
 type Shown = { head: number; newFrames: readonly Frame[]; posted: boolean };
@@ -8,8 +8,8 @@ type Shown = { head: number; newFrames: readonly Frame[]; posted: boolean };
 /**
  * Says in one line which calls' records have become which frames, and whether those were posted to
  * all viewers: what is searched for by an `x-request-id`. Records that no call of ours wrote are
- * not told. Records that came again are in no new frame: they were told the first time, and what is
- * told now is that they were posted.
+ * not logged. Records that came again are in no new frame: they were logged the first time, and the
+ * line says that they were posted.
  */
 export function logShown(
   streamId: string,

@@ -1,7 +1,7 @@
 import { countViewers } from "../../domain/log/subscriber.ts";
 import { claimCount, findLog, noteViewers } from "../store/log/logs.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
-import { joinEqual } from "../table/joined.ts";
+import { coalesce } from "../table/coalesce.ts";
 import type { Audience } from "./audience.ts";
 
 /** How old the count of viewers in a frame may be. */
@@ -9,7 +9,7 @@ const ageMillisecondsMax = 5_000;
 
 /**
  * Distinct subscribed users, up to 5 s old, or that of a large room's last count while another
- * environment counts anew: in a busy room the last frame's posting has counted.
+ * environment counts again: in a busy room the last frame's posting has counted.
  */
 export async function viewersOf(audience: Audience): Promise<number> {
   const { streamId, now, memory } = audience;
@@ -17,10 +17,10 @@ export async function viewersOf(audience: Audience): Promise<number> {
   if (known !== undefined && isNew(known.at, now)) return known.count;
   if (known !== undefined && known.count <= smallRoomViewersMax)
     return countAnew(audience, known.count);
-  // To count a hundred thousand takes half a second; whoever posts them has just done so.
+  // To count a hundred thousand takes half a second; the poster has just done so.
   const { viewers = 0, countedAt = 0 } = (await findLog(streamId)) ?? {};
   if (viewers <= smallRoomViewersMax) return countAnew(audience, known?.count);
-  // When all come back, hundreds of environments ask at once: one of them counts for the others.
+  // When all reconnect, hundreds of environments ask at once: one of them counts for the others.
   if (!isNew(countedAt, now) && (await claimCount(streamId, countedAt, now)))
     return countAnew(audience, viewers);
   memory.viewers.set(streamId, { count: viewers, at: countedAt });
@@ -30,7 +30,7 @@ export async function viewersOf(audience: Audience): Promise<number> {
 const isNew = (at: number, now: Date) => now.getTime() - at < ageMillisecondsMax;
 
 /**
- * Up to so many viewers a room is counted anew for each greeting. When a larger one comes back all
+ * Up to this many viewers a room is counted again for each greeting. When a larger one reconnects
  * at once, counting for every few of them would read the whole room again and again.
  */
 const smallRoomViewersMax = 100;
@@ -57,7 +57,7 @@ async function countAnew(
   return count;
 }
 
-/** Those who come back in one batch are told the same count, so it is counted once for them. */
-const countJoined = joinEqual(async (streamId: string, at: number, about: number) =>
+/** Users who reconnect in one batch receive the same count, so it is counted once for them. */
+const countJoined = coalesce(async (streamId: string, at: number, about: number) =>
   countViewers(await listSubscribers(streamId, new Date(at), about)),
 );

@@ -1,4 +1,4 @@
-import { openingMilliseconds } from "../../domain/log/subscriber.ts";
+import { isOpening } from "../../domain/log/subscriber.ts";
 import type { Poster } from "../push/gateway.ts";
 import {
   connectionExpiry,
@@ -24,23 +24,23 @@ type NewSocket = {
 };
 
 /** How many sockets a user may have, and whether what this one came with still counts. */
-type Terms = { socketsMax: number; isStillGood: () => Promise<boolean> };
+type SocketLimits = { socketsMax: number; isStillValid: () => Promise<boolean> };
 
 /**
  * Counts a new socket among its user's. It is written before the sockets are counted and before
- * `isStillGood` is asked, so that of many that come at once never too many stay, and that whoever
- * withdraws what it came with, and then looks for sockets, finds it.
+ * `isStillValid` is asked, so that concurrent opens cannot exceed the limit, and that a revocation,
+ * which looks for sockets afterwards, finds it.
  */
 export async function admitSocket(
   posterOf: () => Pick<Poster, "probe">,
   { userId, tokenId = "", ...opened }: NewSocket,
-  { socketsMax, isStillGood }: Terms,
+  { socketsMax, isStillValid }: SocketLimits,
   now: Date,
 ): Promise<Verdict> {
   const { connectionId } = opened;
   const socket = { ...opened, expiresAt: connectionExpiry(opened.connectedAt) };
   await putSocket(userId, socket, tokenId);
-  const [sockets, isGood] = await Promise.all([listSockets(userId, now), isStillGood()]);
+  const [sockets, isGood] = await Promise.all([listSockets(userId, now), isStillValid()]);
   const others = sockets.filter((other) => other.connectionId !== connectionId);
   const hasRoom = async () =>
     others.length < socketsMax || (await countLiving(posterOf, userId, others, now)) < socketsMax;
@@ -63,7 +63,7 @@ async function countLiving(
   if (!(await tryUse("probes", userId, now))) return sockets.length;
   const alive = await Promise.all(
     sockets.map(async ({ connectionId, connectedAt }) => {
-      if (now.getTime() - connectedAt < openingMilliseconds) return true;
+      if (isOpening({ connectedAt }, now)) return true;
       if ((await posterOf().probe(connectionId)) !== "gone") return true;
       await dropConnection(connectionId);
       await removeSocket(userId, connectionId);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { serverMessages } from "../../domain/log/server-message.ts";
 import { refusals } from "../../domain/refusal.ts";
+import { apiVersion } from "../http/contract.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
 import { webhookMessages } from "../webhooks/asyncapi.ts";
 import type { SocketContract } from "./contract.ts";
@@ -54,7 +55,7 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
   const names = [...Object.keys(requests), ...Object.keys(responses)];
   return {
     asyncapi: "3.0.0",
-    info: { title: "Ovation", version: "1.0.0", description },
+    info: { title: "Ovation", version: apiVersion, description },
     defaultContentType: "application/json",
     channels: {
       socket: {
@@ -77,9 +78,15 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
         action: "send",
         channel: { $ref: "#/channels/socket" },
         summary: "Push frames, notifications and the end of connections",
-        messages: ["events", "compact", "deflate", "notification", "unsubscribed", "closing"].map(
-          inChannel,
-        ),
+        messages: [
+          "events",
+          "compact",
+          "deflate",
+          "notification",
+          "channel",
+          "unsubscribed",
+          "closing",
+        ].map(inChannel),
       },
       deliver: {
         action: "send",
@@ -107,7 +114,8 @@ const querySchema = {
   properties: {
     token: { type: "string", description: "The JWT, unless it comes as a subprotocol" },
     ticket: { type: "string", description: "A ticket, in place of a token" },
-    key: { type: "string", description: "An overlay key of the stream, in place of a token" },
+    key: { type: "string", description: "An overlay key, in place of a token" },
+    channel: { type: "string", description: "The host whose channel an overlay key is for" },
     streamId: { type: "string", pattern: "^[0-9a-fA-F]{24}$" },
     since: { type: "string", pattern: "^[A-Za-z0-9_-]{1,32}:[0-9]{1,15}$" },
     frame: { const: "compact", description: "Frames come as `compact` or `deflate`" },
@@ -128,9 +136,9 @@ function schemaOf(schema: z.ZodType, schemas: Schemas): Record<string, unknown> 
 }
 
 /** What an action's message is, with its `action` in it. */
-function request({ route, says, message: fields }: SocketContract, schemas: Schemas) {
+function request({ route, summary, message: fields }: SocketContract, schemas: Schemas) {
   const schema = z.object({ action: z.literal(route), ...fields?.shape });
-  return { name: route, summary: says, payload: schemaOf(schema, schemas) };
+  return { name: route, summary, payload: schemaOf(schema, schemas) };
 }
 
 function message(name: string, schema: z.ZodType, schemas: Schemas) {
@@ -145,18 +153,18 @@ const answers: Record<string, string> = {
 };
 
 function operation(
-  { route, says, refusals: codes }: SocketContract,
+  { route, summary, refusals: codes }: SocketContract,
   inChannel: (name: string) => object,
 ) {
   const answer = answers[route];
   const no = codes.map((code) => {
-    const { kind, says: sentence } = refusals[code];
+    const { kind, sentence } = refusals[code];
     return `* ${statusOf[kind]} \`${code}\`, ${sentenceOf[statusOf[kind]]}: ${sentence}`;
   });
   return {
     action: "receive",
     channel: { $ref: "#/channels/socket" },
-    summary: says,
+    summary,
     ...(no.length > 0 && { description: `Refusals:\n\n${no.join("\n")}` }),
     messages: [inChannel(route)],
     reply: {

@@ -1,4 +1,3 @@
-import { openingMilliseconds } from "../../domain/log/subscriber.ts";
 import { type Poster, payloadOf } from "../push/gateway.ts";
 
 /** Between the last message and the end, so that the message arrives. At most 10 s are promised. */
@@ -8,7 +7,7 @@ const pauseMilliseconds = 500;
 const triesMillisecondsMax = 4_000;
 
 /** Why a connection is ended: what its client is to do next follows from the code. */
-export type Farewell = { code: number; reason: string };
+export type CloseReason = { code: number; reason: string };
 
 /**
  * Closes a connection, trying until the gateway has said so. The message before it carries our
@@ -19,7 +18,7 @@ export type Farewell = { code: number; reason: string };
 export async function closeConnection(
   poster: Poster,
   connectionId: string,
-  { code, reason }: Farewell,
+  { code, reason }: CloseReason,
   mayBeOpening: () => Promise<boolean>,
 ): Promise<void> {
   const payload = payloadOf(JSON.stringify({ type: "closing", code, reason }));
@@ -41,7 +40,3 @@ export async function closeConnection(
 }
 
 const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
-
-/** Whether a connection is so young that the gateway may not have opened it yet. */
-export const isYoung = (connectedAt: number, now: Date) =>
-  now.getTime() - connectedAt <= openingMilliseconds;

@@ -1,18 +1,18 @@
 import type * as z from "zod";
 import type { RateKind } from "../../domain/rate.ts";
 import type { RefusalCode } from "../../domain/refusal.ts";
-import type { Grants, Resources } from "../grants.ts";
+import type { Grants, Resources } from "../lambda/grants.ts";
 
 /** The contract of one route of the WebSocket API. */
 export type SocketContract = {
   kind: "socket";
   /** `$connect`, `$disconnect`, `$default` or the value of a message's `action`. */
   route: "$connect" | "$disconnect" | "$default" | (string & {});
-  says: string;
+  summary: string;
   /** The message that it takes, without `action`. */
   message?: z.ZodObject;
   refusals: readonly RefusalCode[];
-  /** What it counts as beside `handshakes` or `messages`, as which all count. */
+  /** What it counts as in addition to `handshakes` or `messages`, as which all count. */
   rate?: RateKind;
   grants: Grants;
 } & Resources;

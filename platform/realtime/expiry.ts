@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { connectionLifeSeconds } from "../../domain/log/subscriber.ts";
-import { setting } from "../env.ts";
+import { connectionLifeSeconds, isOpening } from "../../domain/log/subscriber.ts";
+import { startTimer } from "../aws/timers.ts";
 import type { Poster } from "../push/gateway.ts";
+import { setting } from "../runtime/env.ts";
 import { dropConnection, findConnection } from "../store/log/connections.ts";
-import { startTimer } from "../timers.ts";
-import { closeConnection, isYoung } from "./closing.ts";
+import { closeConnection } from "./closing.ts";
 
 /** The moment at which a connection's token ends, in seconds since 1970. */
 export const ExpiryTimer = z.object({ connectionId: z.string(), expiresAt: z.number() });
@@ -33,7 +33,7 @@ export async function endExpired(poster: Poster, moment: ExpiryTimer, now: Date)
   }
   await closeConnection(poster, connectionId, farewell, async () => {
     const connection = await findConnection(connectionId);
-    return connection !== undefined && isYoung(connection.connectedAt, now);
+    return connection !== undefined && isOpening(connection, now);
   });
   await dropConnection(connectionId);
 }

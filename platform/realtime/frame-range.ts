@@ -1,13 +1,20 @@
 import * as z from "zod";
+import { Moment } from "../../domain/audience/moment.ts";
 import { Epoch, FrameNumber } from "../../domain/log/position.ts";
-import { assertCurrent, type Caller } from "../caller.ts";
-import { assertSession } from "../revocations.ts";
+import { Sums } from "../../domain/log/sums.ts";
+import { assertCurrent, type Caller } from "../auth/caller.ts";
+import { assertSession } from "../auth/revocations.ts";
+import { showState } from "../store/audience/log-state.ts";
 import { queryFrames } from "../store/log/frames.ts";
 import { readHead, recoverFrom } from "../store/log/recovery.ts";
 import { countUse } from "../table/rates.ts";
 
-/** Frames of one answer. */
+/** Frames of one answer, and UTF-8 bytes of them after which it ends. */
 const rangeFramesMax = 100;
+const rangeBytesMax = 256 * 1024;
+
+/** Frames that are read at a time: of the largest, some more than an answer has. */
+const pageFrames = 10;
 
 /** A range of a stream's log, as HTTP answers it; each frame is what the sockets got. */
 export const FrameRange = z
@@ -20,6 +27,10 @@ export const FrameRange = z
     frames: z.array(z.record(z.string(), z.unknown())).max(rangeFramesMax).meta({
       description: "The frames after the position, as /asyncapi.json describes `events`",
     }),
+    sums: Sums.optional().meta({
+      description: "Where nothing is replayed: the likes, and the sums of the open moments",
+    }),
+    moments: z.array(Moment).optional().meta({ description: "With `sums`: the open moments" }),
   })
   .meta({ id: "FrameRange" });
 export type FrameRange = z.infer<typeof FrameRange>;
@@ -31,11 +42,11 @@ export type FrameRange = z.infer<typeof FrameRange>;
 export const cacheControlOf = ({ frames }: FrameRange) =>
   frames.length === rangeFramesMax ? "private, max-age=3600, immutable" : undefined;
 
-/** The pause between two looks for the next frame while somebody waits for it. */
+/** The pause between two looks for the next frame while a caller waits for it. */
 const lookMilliseconds = 400;
 
 /**
- * Waiting is counted so many seconds ahead, after a first moment that is free: where frames come
+ * Waiting is counted this many seconds ahead, after a first moment that is free: where frames come
  * quickly nothing is counted.
  */
 const countedSeconds = 5;
@@ -52,7 +63,8 @@ type RangeQuery = {
 };
 
 /**
- * Reads the frames after a position, at most 100, waiting for the first one if that is asked for.
+ * Reads the frames after a position, at most 100 and some 256 KB, waiting for the first one if
+ * that is asked for.
  * The rules are those of the sockets: an older, future or foreign position is not recovered, and
  * nothing of it is given. Nor is anything when the caller's token has ended or was revoked
  * meanwhile: the wait ends with it, as a socket does. Refuses with `too_many_requests` who waits
@@ -67,8 +79,12 @@ export async function readRange(
   const since = { epoch: epoch ?? end.epoch, frame: after ?? end.head };
   const recovery = await recoverFrom(streamId, since, end, now);
   if (recovery === "lost")
-    return { epoch: end.epoch, head: end.head, recovered: false, frames: [] };
+    return {
+      ...{ epoch: end.epoch, head: end.head, recovered: false, frames: [] },
+      ...(await showState(streamId, end)),
+    };
   const { from } = recovery;
+  const shown = from > end.head ? await showState(streamId, end) : {};
   const until = Math.min(now.getTime() + waitSeconds * 1000, caller.expiresAt * 1000);
   let frames = await readAfter(streamId, from);
   let countAt = Date.now() + freeMilliseconds;
@@ -84,12 +100,17 @@ export async function readRange(
   assertCurrent(caller, new Date());
   const last = frames.at(-1)?.frame as number | undefined;
   const head = Math.max(end.head, last ?? 0);
-  return { epoch: end.epoch, head, recovered: true, frames };
+  return { epoch: end.epoch, head, recovered: true, frames, ...shown };
 }
 
 async function readAfter(streamId: string, from: number): Promise<Record<string, unknown>[]> {
   const frames: Record<string, unknown>[] = [];
-  const range = { from, to: from + rangeFramesMax - 1, pageSize: rangeFramesMax };
-  for await (const { body } of queryFrames(streamId, range)) frames.push(JSON.parse(body));
+  const range = { from, to: from + rangeFramesMax - 1, pageSize: pageFrames };
+  let bytes = 0;
+  for await (const { body } of queryFrames(streamId, range)) {
+    frames.push(JSON.parse(body));
+    bytes += Buffer.byteLength(body);
+    if (bytes >= rangeBytesMax) break;
+  }
   return frames;
 }

@@ -17,7 +17,7 @@ export function acceptHandshake(headers: SocketEvent["headers"]) {
 
 /**
  * Whether a handshake's page may connect (RFC 6455, 10.2): one of the stage's origins, or a page of
- * the host that it connects to. Whoever names no origin is no browser. An opaque one, `null`, is
+ * the host that it connects to. A client without an origin is no browser. An opaque one, `null`, is
  * nobody's.
  */
 export function isPageAllowed(
@@ -44,7 +44,7 @@ const Query = z.object({
   frame: z.literal("compact", { error: "expected compact" }).optional(),
 });
 
-/** What a URL asks for beside the token. */
+/** What a URL asks for besides the token. */
 type HandshakeQuery = {
   streamId?: string | undefined;
   since?: Position | undefined;

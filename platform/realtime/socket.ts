@@ -2,19 +2,19 @@ import type { APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
 import { RequestId } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import { type Caller, callerOf } from "../caller.ts";
-import { beginInvocation, type TimeLeft } from "../deadline.ts";
-import { withBucket } from "../grants.ts";
+import { type Caller, callerOf } from "../auth/caller.ts";
 import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
 import { check, readJson } from "../http/request.ts";
-import { logFault } from "../log.ts";
-import { withMetrics } from "../metrics.ts";
-import { named } from "../named.ts";
+import { withBucket } from "../lambda/grants.ts";
+import { named } from "../lambda/named.ts";
 import { ownPoster, type Poster, payloadOf } from "../push/gateway.ts";
+import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
+import { logFault } from "../runtime/log.ts";
+import { withMetrics } from "../runtime/metrics.ts";
 import { countUse } from "../table/rates.ts";
 import { closeConnection } from "./closing.ts";
 import type { SocketContract } from "./contract.ts";
-import { noteLimited } from "./limited.ts";
+import { noteLimited } from "./flood-control.ts";
 
 /**
  * What API Gateway tells of one step of a connection; headers and query come with `$connect` alone.
@@ -68,7 +68,6 @@ const always = ["request_invalid", "token_invalid", "too_many_requests", "unavai
  * Bad input is answered by a message with the request's `requestId`, never by a closed socket. A
  * client can send `{"action":"$connect"}`, so the event's own type decides what it is.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
- *
  * @param openPoster what answers go by: API Gateway, unless a test has something else.
  */
 export function socket<const C extends Omit<SocketContract, "kind">>(
@@ -122,7 +121,7 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
   return { contract, handler: withMetrics(handler) };
 }
 
-/** Its client is to come back after a minute. */
+/** Its client is to reconnect after a minute. */
 const flood = { code: 4429, reason: "Too many messages" };
 
 /** A connection that sends messages is open. */

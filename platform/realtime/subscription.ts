@@ -2,9 +2,14 @@ import type { Position } from "../../domain/log/position.ts";
 import { revisionAt, type Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
-import type { Caller } from "../caller.ts";
+import type { Caller } from "../auth/caller.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
-import { connectionExpiry, noteStream, putConnection } from "../store/log/connections.ts";
+import {
+  connectionExpiry,
+  findConnection,
+  noteStream,
+  putConnection,
+} from "../store/log/connections.ts";
 import { putSubscriber } from "../store/log/subscribers.ts";
 import { getStreamWithMember } from "../store/streams/streams.ts";
 
@@ -32,7 +37,7 @@ type Subscription = Connection & {
 let count = 0;
 
 /**
- * Records a subscription for the consumer to greet; subscribing again starts the greeting anew.
+ * Records a subscription for the consumer to greet; subscribing again restarts the greeting.
  * Refuses with `stream_not_found`, `member_blocked` and `too_many_streams`.
  */
 export async function subscribe(subscription: Subscription, now: Date): Promise<void> {
@@ -47,9 +52,19 @@ export async function subscribe(subscription: Subscription, now: Date): Promise<
   await putSubscriber({ ...connection, ...request, revision, expiresAt });
 }
 
-/** Refuses with `stream_not_granted` a stream that a caller's connection is not for. */
-export function assertGranted({ streamId }: Pick<Caller, "streamId">, wanted: string): void {
-  if (streamId !== undefined && streamId !== wanted) refuse("stream_not_granted", { streamId });
+/**
+ * Refuses with `stream_not_granted` a stream that a caller's connection is not for. A channel's is
+ * for the stream that it was told of last.
+ */
+export async function assertGranted(
+  { streamId, channelOf }: Pick<Caller, "streamId" | "channelOf">,
+  connectionId: string,
+  wanted: string,
+): Promise<void> {
+  const told = channelOf && ((await findConnection(connectionId))?.channel?.streamId ?? "");
+  const granted = told ?? streamId;
+  if (granted !== undefined && granted !== wanted)
+    refuse("stream_not_granted", { streamId: granted || "none" });
 }
 
 async function assertMayWatch(streamId: string, userId: string, now: Date): Promise<void> {
@@ -60,7 +75,7 @@ async function assertMayWatch(streamId: string, userId: string, now: Date): Prom
 /** Where a refusal is kept when the URL names no stream: no stream has this id. */
 const nowhere = "0".repeat(24);
 
-/** What a URL asks for beside the token. */
+/** What a URL asks for besides the token. */
 type Request = {
   streamId?: string | undefined;
   since?: Position | undefined;
@@ -70,14 +85,14 @@ type Request = {
 };
 
 /**
- * The subscription that a URL asks for, if any, for whoever opens the connection to record. One
+ * The subscription that a URL asks for, if any, for the opening of the connection to record. One
  * that is not possible carries its refusal: the socket is not open yet, so the consumer says so in
  * its first message.
  */
 export async function findSubscription(
   { connectionId, userId, connectedAt }: Connection,
   { streamId, since, compact, refusal }: Request,
-  caller: Pick<Caller, "streamId">,
+  caller: Pick<Caller, "streamId" | "channelOf">,
   now: Date,
 ): Promise<Subscriber | undefined> {
   if (streamId === undefined && refusal === undefined) return undefined;
@@ -87,7 +102,7 @@ export async function findSubscription(
   const own = { connectionId, userId, connectedAt, streamId: place, revision, expiresAt };
   if (refusal !== undefined) return { ...own, refusal };
   try {
-    assertGranted(caller, place);
+    await assertGranted(caller, connectionId, place);
     await assertMayWatch(place, userId, now);
     return { ...own, since, compact };
   } catch (error) {
@@ -101,11 +116,12 @@ export async function findSubscription(
 /** Writes what belongs to a connection that is let in, the subscription of its URL included. */
 export async function recordConnection(
   connection: Connection,
-  { compact }: Pick<Request, "compact">,
+  { compact, channelOf }: Pick<Request, "compact"> & { channelOf?: string | undefined },
   subscriber: Subscriber | undefined,
 ): Promise<void> {
   const expiresAt = connectionExpiry(connection.connectedAt);
   const isSubscribed = subscriber !== undefined && subscriber.refusal === undefined;
   const streams = isSubscribed ? new Set([subscriber.streamId]) : undefined;
-  await putConnection({ ...connection, compact, streams, expiresAt }, subscriber);
+  const channel = channelOf === undefined ? undefined : { of: channelOf };
+  await putConnection({ ...connection, compact, streams, channel, expiresAt }, subscriber);
 }

@@ -1,12 +1,12 @@
-import type { Caller } from "../caller.ts";
+import type { Caller } from "../auth/caller.ts";
 import { takeTicket } from "../store/log/tickets.ts";
 
 /** A ticket's text; anything else is not looked for. */
 const form = /^[A-Za-z0-9_-]{43}$/;
 
 /**
- * Who opens a socket with a ticket, which is used up by it: whoever asked for it, for as long as
- * their token lives and for the stream that they named. Undefined for one that is not good.
+ * Who opens a socket with a ticket, which is used up by it: the user who asked for it, for as long
+ * as their token lives and for the stream that they named. Undefined for one that is not good.
  */
 export async function ticketCaller(text: string, now: Date): Promise<Caller | undefined> {
   const ticket = form.test(text) ? await takeTicket(text, now) : undefined;

@@ -3,10 +3,12 @@ import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
 import type { KeyedCall } from "./idempotency.ts";
 import { key } from "./keys.ts";
-import { record } from "./record.ts";
+import { commitTransaction } from "./record.ts";
 import { table, tableName } from "./table.ts";
 
-/** Longer than any function that answers a call may run: whoever claimed it is dead by then. */
+/**
+ * Longer than any function that answers a call may run: the call that claimed it is dead by then.
+ */
 const claimLifeSeconds = 15;
 
 /**
@@ -20,7 +22,9 @@ export async function claimCall(call: KeyedCall, now: Date): Promise<() => Promi
   const Item = { ...Key, claim, expiresAt: seconds + claimLifeSeconds };
   const ConditionExpression = "attribute_not_exists(PK) OR expiresAt <= :now";
   const ExpressionAttributeValues = { ":now": seconds };
-  const taken = await record([{ Put: { Item, ConditionExpression, ExpressionAttributeValues } }]);
+  const taken = await commitTransaction([
+    { Put: { Item, ConditionExpression, ExpressionAttributeValues } },
+  ]);
   if (taken !== undefined) refuse("key_in_progress");
   return async () => {
     const given = { ConditionExpression: "claim = :claim", Key };

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
-import { pauseFor } from "../deadline.ts";
+import { pauseFor } from "../runtime/deadline.ts";
 
 /**
  * Tries of one write against conflicts with others, before the caller gets a 503: about 3 s. Of
@@ -14,13 +14,13 @@ export async function pause(attempt: number): Promise<void> {
   await pauseFor(Math.random() * longest);
 }
 
-/** The answer of an attempt that somebody else has overtaken. */
+/** The answer of an attempt that another call has overtaken. */
 export const overtaken = Symbol("overtaken");
 
 /**
- * Reads, decides and writes, and again when somebody else was faster: after a pause each time, up
- * to a bound, then refused with `unavailable`. The first `fresh` tries wait for no pause: for those
- * who were told what is there and decide on it while it is new.
+ * Reads, decides and writes, and again when another call was faster: after a pause each time, up to
+ * a bound, then refused with `unavailable`. The first `fresh` tries wait for no pause: for callers
+ * that know the current state from the refused write and decide on it while it is new.
  */
 export async function decideAgain<A>(
   attempt: () => Promise<A | typeof overtaken>,

@@ -1,9 +1,9 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { correlationId } from "../correlation.ts";
+import { correlationId } from "../runtime/correlation.ts";
 import { type ItemKind, readKey } from "./item-kinds.ts";
 import type { Key } from "./keys.ts";
 
-/** Items whose changes viewers are shown: only of them somebody asks which call it was. */
+/** Items whose changes viewers are shown: only these are traced to the call that wrote them. */
 const shown: readonly ItemKind[] = ["message", "gift", "stream", "member"];
 
 type Item = Record<string, unknown>;

@@ -1,4 +1,4 @@
-import { logFault } from "../log.ts";
+import { logFault } from "../runtime/log.ts";
 import { getRawItem } from "./items.ts";
 import { key } from "./keys.ts";
 

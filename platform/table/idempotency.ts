@@ -28,7 +28,13 @@ export function keyedCall(owner: string, route: string, name: string, request: u
   return { owner, hash: sha256(`${route}\n${name}`), fingerprint };
 }
 
-/** The call's key for somebody outside: the same for each repetition, and no other call's. */
+/**
+ * Whose a key is where the call needs no token: everybody's who uses that key. No user id has this
+ * form.
+ */
+export const anonymousOwner = (name: string) => `~${sha256(name)}`;
+
+/** The call's key for other systems: the same for each repetition, and no other call's. */
 export const outsideIdOf = ({ owner, hash }: KeyedCall) => sha256(`${owner}\n${hash}`);
 
 /** JSON with sorted keys, so that two spellings of one request have one fingerprint. */
@@ -54,7 +60,8 @@ export function markerAction(call: KeyedCall, status: number, answer: unknown, n
         ...key.marker(call.owner, call.hash),
         fingerprint: call.fingerprint,
         status,
-        answer: JSON.stringify(answer),
+        // An answer without a body is null.
+        answer: JSON.stringify(answer ?? null),
         answeredAt: now.toISOString(),
         expiresAt: nowSeconds + markerLifeSeconds,
       },

@@ -1,13 +1,19 @@
-import type { Key, KeyHeads } from "./keys.ts";
+import { hostIn, type Key, type KeyHeads } from "./keys.ts";
 
 /** What kind of item a stream record is about, read from its key. */
-export type ItemKind = (typeof kinds)[keyof typeof kinds] | "other";
+export type ItemKind = (typeof kinds)[keyof typeof kinds] | "channel_member" | "other";
 
-/** Reads the kind, the partition's id and the rest of the sort key back out of a key. */
+/**
+ * Reads the kind, the partition's id and the rest of the sort key back out of a key. What belongs
+ * to a channel has its host as `owner`.
+ */
 export function readKey({ PK, SK }: Key): { kind: ItemKind; owner: string; rest: string } {
   const [partition = "", owner = ""] = split(PK);
   const [head = "", rest = ""] = split(SK);
-  return { kind: kinds[`${partition} ${head}` as keyof typeof kinds] ?? "other", owner, rest };
+  const kind = kinds[`${partition} ${head}` as keyof typeof kinds] ?? "other";
+  const hostId = hostIn(owner);
+  if (hostId === undefined) return { kind, owner, rest };
+  return { kind: kind === "member" ? "channel_member" : kind, owner: hostId, rest };
 }
 
 const kinds = {
@@ -15,10 +21,17 @@ const kinds = {
   "STREAM MEMBER": "member",
   "STREAM MSG": "message",
   "STREAM GIFT": "gift",
+  "STREAM MOMENT": "moment",
+  "CROWD LIKE": "like",
+  "CROWD VOTE": "vote",
+  "CALL CALL": "call",
   "SUB SUB": "subscriber",
   "STREAM LOG": "log",
   "USER NOTE": "notification",
   "USER PROFILE": "profile",
+  "STREAM CHANNEL": "channel",
+  "REVOKED REVOKED": "revocation",
+  "OVERLAY KEY": "overlay_key",
 } as const satisfies Partial<Record<KeyHeads, string>>;
 
 function split(text: string): [string, string] {
@@ -33,7 +46,9 @@ function split(text: string): [string, string] {
 export function keyStartsOf(wanted: readonly ItemKind[]): { PK: string; SK: string[] }[] {
   const starts = new Map<string, string[]>();
   for (const [name, kind] of Object.entries(kinds)) {
-    if (!wanted.includes(kind)) continue;
+    // A channel's members lie where a stream's do.
+    const isWanted = kind === "member" && wanted.includes("channel_member");
+    if (!isWanted && !wanted.includes(kind)) continue;
     const [partition = "", head = ""] = name.split(" ");
     starts.set(`${partition}#`, [...(starts.get(`${partition}#`) ?? []), head]);
   }
@@ -55,9 +70,14 @@ const moneyKinds = {
   "WALLET WALLET": "wallet",
   "WALLET REF": "reference",
   "STREAM GIFT": "gift",
+  "CALL CALL": "call",
   "STREAM TOTALS": "totals",
   "STREAM FAN": "fan",
   "STREAM LOG": "log",
+  "STREAM MOMENT": "moment",
+  "CROWD LIKE": "like",
+  "CROWD VOTE": "vote",
+  "CROWD REST": "rest",
 } as const satisfies Partial<Record<KeyHeads, string>>;
 
 type MoneyKind = Paired | "entry" | "frame" | "other";

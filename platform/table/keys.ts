@@ -1,3 +1,5 @@
+import { shardOf } from "./shard.ts";
+
 /**
  * The one table, seen at once. Nobody else spells a key.
  *
@@ -5,13 +7,15 @@
  *   profile          USER#u          PROFILE             authorizers (first sight), users/*
  *   username         NAME#username   NAME                users/* (who holds it)
  *   wallet           WALLET#u        WALLET              gifts, superlikes, top-ups, settle
- *   reference        WALLET#u        REF#reference       top-ups, payouts: once, for ever
+ *   reference        WALLET#u        REF#reference       top-ups, payouts: once, kept
  *   ledger entries   LEDGER#u        first seq, 12 dig.  the same transaction as their wallet
  *   replay marker    REPLAY#u        hash[#claim]        with its effect; before a chat message
- *   picture          PICTURE#id      PICTURE             with what shows it (platform/pictures.ts)
- *   mark of a call   REPLAY#u        hash                tencent/callbacks (receive, reverse)
- *   notification     USER#u          NOTE#id             notifications/create, settle
+ *   picture          PICTURE#id      PICTURE             with what shows it (platform/pictures)
+ *   mark of a call   CALL#u          CALL#hash           tencent/callbacks, settle, sweep
+ *   notification     USER#u          NOTE#~id            notifications/create, settle
+ *   older one        USER#u          NOTE#id             the same, before read ones had marks
  *   unread mark      USER#u          UNREAD#id           with a notification, while it is unread
+ *   read mark        USER#u          READ#id             with a notification, once it is read
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
  *   host's ban       USER#u          BANNED#id           bans/create (the bans of a host's streams)
  *   search entry     FIND#c          text#u              users/* (c: its first character)
@@ -21,6 +25,8 @@
  *   following        USER#u          FOLLOWING#v         follows/* (whom u follows)
  *   follow counts    USER#u          FOLLOWS             follows/*
  *   member           STREAM#s        MEMBER#u            bans (what a stream knows of a user)
+ *   channel          STREAM#channel:u CHANNEL            channel/change (u's settings for streams)
+ *   channel's member STREAM#channel:u MEMBER#v           bans (v's ban from all of u's streams)
  *   sender           SENDER#s#u      SENDER              chat (admission), bans (a copy of the ban)
  *   stream           STREAM#s        META                streams/*
  *   chat counter     CHAT#s          CHAT                chat/send-message
@@ -28,6 +34,12 @@
  *   gone numbers     STREAM#s        GONE#level#index    chat/* (numbers that show no message)
  *   message          STREAM#s        MSG#n, 12 digits    chat/send-message
  *   gift, superlike  STREAM#s        GIFT#id[#k]         gifts/create, chat/superlike, send_gift
+ *   moment           STREAM#s        MOMENT#id           moments/* (with its result)
+ *   open moments     STREAM#s        OPEN                moments/* (those that are open)
+ *   top of likes     STREAM#s        LIKERS              fan-out, post, post-sums
+ *   likes            CROWD#s#h       LIKE#u              likes/tap (h: hex digit)
+ *   vote             CROWD#m#h       VOTE#u              moments/vote (m: the moment)
+ *   erased ones'     CROWD#s-or-m    REST                erasure (likes or votes without names)
  *   totals           STREAM#s        TOTALS              settle
  *   fan              STREAM#s        FAN#u               settle
  *   visits           STREAM#s        VISIT#u             when a subscription is removed
@@ -36,8 +48,8 @@
  *   frame            FRAMES#s        n, 12 digits        fan-out, post
  *   gathered         GATHERED#s      GATHERED#id         fan-out (records of a large room), post
  *   log              STREAM#s        LOG                 fan-out, post
- *   overlay key      OVERLAY#s       KEY#id              overlays/* (what may read a stream)
- *   overlay keys     OVERLAY#s       COUNT               overlays/* (how many there are)
+ *   overlay key      OVERLAY#s       KEY#id              overlays/*, channel/* (s: a stream, or a
+ *   overlay keys     OVERLAY#s       COUNT               host as `channel:u`; how many there are)
  *   revoked user     REVOKED#user#u  REVOKED             sessions/* (while their tokens may live)
  *   revoked token    REVOKED#token#h REVOKED             sessions/revoke
  *   recent one       REVOKED#recent  second#hash         sessions/* (for who trusts a cached word)
@@ -50,12 +62,13 @@
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
  *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
  *   sweep's place    SWEEP#due       SWEEP               money/sweep (where the next goes on)
+ *   deliveries' one  SWEEP#delivery  SWEEP               webhooks/requeue-overdue (the same)
  *   parked record    PARKED#day      key of the item     settle, sweep; gone with redrive
  *   stream list      LIST#streams    STREAM#id           streams/create
  *   reminder         STREAM#s        REMIND#u            streams/remind
- *   due reminder     REMINDER#due    REMIND#minute#u#s   streams/remind (until it is told)
- *   open notice      NOTICE#open     NOTICE#s            streams/join-as-creator (until it is told)
- *   announcement     USER#u          ANNOUNCED           tell-live (when u's followers were told last)
+ *   due reminder     REMINDER#due    REMIND#minute#u#s   streams/remind (until it is sent)
+ *   open notice      NOTICE#open     NOTICE#s            streams/join-as-creator (until it is sent)
+ *   announcement     USER#u          ANNOUNCED           tell-live (u's followers' last notice)
  *   live stream      LIST#live       LIVE#id             streams/join-as-creator, end
  *   post rate        RATE#pool#slot  RATE                fan-out, post (posts of 40 ms, by pool)
  *   resume rate      RATE#resume#u#s RATE                resume (missed frames by user)
@@ -67,6 +80,7 @@
  *   GiftId           GIFTID#giftId   GIFTID              the alias of a gift type
  *   room             ROOM#RoomId     ROOM                the alias of a stream
  *   metadata         STREAM#s        METADATA            set_room_metadata
+ *   blocked words    STREAM#s        WORDS               chat/change-settings
  *   gift categories  CATALOGUE       CATEGORIES          add_gift_category and the like
  *   gift's text      CATALOGUE       TEXT#of#id#language set_gift_language and the like
  *   webhook          WEBHOOK#all     SLOT#n, 2 digits    webhooks/* (so there are at most 20)
@@ -74,7 +88,7 @@
  *   delivery         DELIVERY#to     id                  webhooks/deliver (to: webhook or tencent)
  *   deleted text     DELETION#s      id of the message   fan-out, post (not to be sent any more)
  *   callbacks        CALLBACKS#app   CALLBACKS           live_config/set_callback
- *   user's bucket    BUCKET#u#kind   BUCKET              who comes near a rate (decision 50)
+ *   user's bucket    BUCKET#u#kind   BUCKET              who comes near a rate (rates.ts)
  *   command's rate   RATE#app#name   RATE                commands that may be called once a second
  *   layout           LAYOUT          LAYOUT              npm start, npm run deploy (its version)
  *
@@ -91,6 +105,13 @@ const user = (userId: string) => `USER#${userId}` as const;
 const wallet = (userId: string) => `WALLET#${userId}` as const;
 const replay = (owner: string) => `REPLAY#${owner}` as const;
 const stream = (streamId: string) => `STREAM#${streamId}` as const;
+const channelMark = "channel:";
+/** What stands for a host's channel where a key has a stream's id. */
+export const channelOf = (hostId: string) => `${channelMark}${hostId}`;
+/** The host in it; undefined where it is a stream's id. */
+export const hostIn = (owner: string) =>
+  owner.startsWith(channelMark) ? owner.slice(channelMark.length) : undefined;
+const crowd = (id: string, shard: string) => `CROWD#${id}#${shard}` as const;
 const catalogue = "CATALOGUE";
 const giftTypes = "GIFTTYPE#all";
 
@@ -103,9 +124,13 @@ export const key = {
   reference: (userId: string, reference: string) => place(wallet(userId), `REF#${reference}`),
   entry: (userId: string, seq: number) => place(`LEDGER#${userId}`, padded(seq)),
   marker: (owner: string, hash: string) => place(replay(owner), hash),
+  call: (owner: string, hash: string) => place(`CALL#${owner}`, `${prefix.calls}${hash}`),
   claim: (owner: string, hash: string) => place(replay(owner), `${hash}#claim`),
-  notification: (userId: string, id: string) => place(user(userId), `NOTE#${id}`),
+  /** Sorts after the older ones, whose ids are smaller too. */
+  notification: (userId: string, id: string) => place(user(userId), `NOTE#~${id}`),
+  olderNotification: (userId: string, id: string) => place(user(userId), `NOTE#${id}`),
   unread: (userId: string, id: string) => place(user(userId), `UNREAD#${id}`),
+  readMark: (userId: string, id: string) => place(user(userId), `READ#${id}`),
   hosted: (userId: string, streamId: string) => place(user(userId), `HOSTED#${streamId}`),
   hostedBan: (hostId: string, banId: string) => place(user(hostId), `BANNED#${banId}`),
   searchText: (text: string, userId: string) =>
@@ -117,6 +142,10 @@ export const key = {
   followCounts: (userId: string) => place(user(userId), "FOLLOWS"),
   socket: (userId: string, connectionId: string) => place(user(userId), `SOCKET#${connectionId}`),
   member: (streamId: string, userId: string) => place(stream(streamId), `MEMBER#${userId}`),
+  /** With the streams, whose functions read it: no stream has such an id. */
+  channel: (hostId: string) => place(stream(channelOf(hostId)), "CHANNEL"),
+  channelMember: (hostId: string, userId: string) =>
+    place(stream(channelOf(hostId)), `MEMBER#${userId}`),
   /** One for each sender, and no stream record of it is read: every message writes it. */
   sender: (streamId: string, userId: string) => place(`SENDER#${streamId}#${userId}`, "SENDER"),
   stream: (streamId: string) => place(stream(streamId), "META"),
@@ -124,11 +153,21 @@ export const key = {
   chat: (streamId: string) => place(`CHAT#${streamId}`, "CHAT"),
   act: (streamId: string, id: string) => place(stream(streamId), `ACT#${id}`),
   /** Level 0 is a bucket of numbers, those above count. */
-  gone: (streamId: string, level: number, index: number) =>
+  messageGap: (streamId: string, level: number, index: number) =>
     place(stream(streamId), `GONE#${level}#${padded(index)}`),
   message: (streamId: string, n: number) => place(stream(streamId), `MSG#${padded(n)}`),
   gift: (streamId: string, giftId: string, receiver = 0) =>
     place(stream(streamId), receiver === 0 ? `GIFT#${giftId}` : `GIFT#${giftId}#${receiver}`),
+  moment: (streamId: string, id: string) => place(stream(streamId), `MOMENT#${id}`),
+  openMoments: (streamId: string) => place(stream(streamId), "OPEN"),
+  likers: (streamId: string) => place(stream(streamId), "LIKERS"),
+  /** Likes and votes have one beginning: a reader of the table's stream takes five at most. */
+  like: (streamId: string, userId: string) =>
+    place(crowd(streamId, shardOf(userId)), `LIKE#${userId}`),
+  vote: (momentId: string, userId: string) =>
+    place(crowd(momentId, shardOf(userId)), `VOTE#${userId}`),
+  /** What is left of those who were erased: of a stream's likes, or of a poll's votes. */
+  crowdRest: (id: string) => place(`CROWD#${id}`, "REST"),
   totals: (streamId: string) => place(stream(streamId), "TOTALS"),
   fan: (streamId: string, userId: string) => place(stream(streamId), `FAN#${userId}`),
   subscriber: (streamId: string, connectionId: string) =>
@@ -139,8 +178,8 @@ export const key = {
   gathered: (streamId: string, id: string) => place(`GATHERED#${streamId}`, `GATHERED#${id}`),
   log: (streamId: string) => place(stream(streamId), "LOG"),
   connection: (connectionId: string) => place(`CONN#${connectionId}`, "CONN"),
-  overlayKey: (streamId: string, id: string) => place(`OVERLAY#${streamId}`, `KEY#${id}`),
-  overlayKeyCount: (streamId: string) => place(`OVERLAY#${streamId}`, "COUNT"),
+  overlayKey: (owner: string, id: string) => place(`OVERLAY#${owner}`, `KEY#${id}`),
+  overlayKeyCount: (owner: string) => place(`OVERLAY#${owner}`, "COUNT"),
   revokedUser: (userId: string) => place(`REVOKED#user#${userId}`, "REVOKED"),
   revokedToken: (hash: string) => place(`REVOKED#token#${hash}`, "REVOKED"),
   recentRevocation: (second: string, hash: string) => place("REVOKED#recent", `${second}#${hash}`),
@@ -179,11 +218,14 @@ export const key = {
   deletion: (streamId: string, messageId: string) => place(`DELETION#${streamId}`, messageId),
   callbacks: () => place("CALLBACKS#app", "CALLBACKS"),
   roomMetadata: (streamId: string) => place(stream(streamId), "METADATA"),
+  blockedWords: (streamId: string) => place(stream(streamId), "WORDS"),
   commandRate: (sdkAppId: number, command: string) => place(`RATE#${sdkAppId}#${command}`, "RATE"),
   resumeRate: (userId: string, second: number) => place(`RATE#resume#${userId}#${second}`, "RATE"),
   /** Apart from the other rates, since every function that a user calls may write it. */
   bucket: (userId: string, kind: string) => place(`BUCKET#${userId}#${kind}`, "BUCKET"),
   sweepPlace: () => place("SWEEP#due", "SWEEP"),
+  /** Where the next look at pending deliveries goes on. */
+  deliverySweep: () => place("SWEEP#delivery", "SWEEP"),
   picture: (id: string) => place(`PICTURE#${id}`, "PICTURE"),
   /** Where the next sweep of pictures goes on. */
   pictureSweep: () => place("SWEEP#pictures", "SWEEP"),
@@ -204,6 +246,7 @@ type HeadsOf<K extends Key> = K extends Key ? `${HeadOf<K["PK"]>} ${HeadOf<K["SK
 export const prefix = {
   notifications: "NOTE#",
   unread: "UNREAD#",
+  readMarks: "READ#",
   following: "FOLLOWING#",
   hosted: "HOSTED#",
   hostedBans: "BANNED#",
@@ -214,7 +257,11 @@ export const prefix = {
   messages: "MSG#",
   acts: "ACT#",
   gifts: "GIFT#",
+  calls: "CALL#",
   fans: "FAN#",
+  moments: "MOMENT#",
+  likes: "LIKE#",
+  votes: "VOTE#",
   subscribers: "SUB#",
   visits: "VISIT#",
   gathered: "GATHERED#",
@@ -229,13 +276,6 @@ export const prefix = {
   overlayKeys: "KEY#",
 } as const;
 
-/** A hex digit from a connection's id, so that a large room can be read in parallel ranges. */
-function shardOf(connectionId: string): string {
-  let state = 0;
-  for (const char of connectionId) state = Math.imul(state ^ char.charCodeAt(0), 0x01000193) >>> 0;
-  return ((state >>> 16) & 0xf).toString(16);
-}
-
 /** The sort keys of a stream's subscribers, cut into ranges (a power of two, at most 16). */
 export const subscriberRanges = (count: number): [low: string, high: string][] =>
   Array.from({ length: count }, (_, at) => {
@@ -243,8 +283,20 @@ export const subscriberRanges = (count: number): [low: string, high: string][] =
     return [`SUB#${first.toString(16)}#`, `SUB#${last.toString(16)}$`];
   });
 
+/** The partitions in which a stream's likes, or a poll's votes, lie. */
+export const crowdPartitions = (id: string): { PK: string }[] =>
+  Array.from({ length: 16 }, (_, at) => ({ PK: crowd(id, at.toString(16)) }));
+
 /** The connection's id in a subscriber's sort key. */
 export const connectionIn = (SK: string) => SK.slice("SUB#h#".length);
 
-/** The sparse index of what is due: gifts by receiver, oldest first, and wallets that owe. */
-export const dueIndex = { name: "due", PK: "due", SK: "SK", debtors: "#debtors" } as const;
+/**
+ * The sparse index of what is due: gifts by receiver, oldest first, held gifts by sender, wallets
+ * that owe, and pending deliveries by webhook, in the order of their events.
+ */
+export const dueIndex = {
+  ...{ name: "due", PK: "due", SK: "SK", debtors: "#debtors" },
+  deliveriesTo: (receiverId: string) => `#deliveries-${receiverId}`,
+} as const;
+/** Where that index has the held gifts of a sender: a name that no user can have. */
+export const heldBy = (senderId: string) => `#held#${senderId}`;

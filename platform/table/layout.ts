@@ -6,15 +6,15 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
-import { logFault } from "../log.ts";
+import { logFault } from "../runtime/log.ts";
 import { type Key, key } from "./keys.ts";
 
 /**
  * The version of what lies where in the table (keys.ts). It grows with every change that makes what
- * was written before unreadable. 1 had wallets and markers beside profiles, and no item saying so;
- * 2 had a chat's gone numbers in one set, and due reminders by their second; 3 had lists, gift types,
- * reminders and callbacks on one key, and a room's subscribers, senders and counter beside its
- * messages.
+ * was written before unreadable. 1 had wallets and markers next to profiles, and no item saying so;
+ * 2 had a chat's gone numbers in one set, and due reminders by their second; 3 had lists, gift
+ * types, reminders and callbacks on one key, and a room's subscribers, senders and counter next to
+ * its messages.
  */
 export const layoutVersion = 4;
 
@@ -33,7 +33,9 @@ export const mismatch = (what: string, found: number): LayoutMismatch =>
       `${layoutVersion} alone: use the version that wrote it, or begin with empty data.`,
   );
 
-/** The table's wallets belong to another issuer's subjects; the message is a sentence for a person. */
+/**
+ * The table's wallets belong to another issuer's subjects; the message is a sentence for a person.
+ */
 export class IssuerMismatch extends Error {
   override name = "IssuerMismatch";
 }
@@ -51,7 +53,7 @@ async function findLayout({ client, tableName }: TablePlace) {
 
 const findVersion = async (place: TablePlace) => (await findLayout(place))?.version;
 
-/** Whether the table is empty but for, at most, the item that says its layout. */
+/** Whether the table is empty, except for the item that says its layout. */
 export async function isEmpty({ client, tableName }: TablePlace): Promise<boolean> {
   const { PK } = key.layout();
   const scan = new ScanCommand({ TableName: tableName, Limit: 2, ConsistentRead: true });
@@ -101,7 +103,7 @@ export async function claimIssuer(
   if (noted !== undefined && !keepsSubjects && !(await isEmpty(place)))
     throw new IssuerMismatch(
       `The table ${place.tableName} has data of people whom ${noted} names, and this deployment ` +
-        `asks ${issuer}: whoever has their \`sub\` there would have their wallets.`,
+        `asks ${issuer}: a user with the same \`sub\` there would have their wallet.`,
     );
   const Item = { ...layoutItem(), issuer };
   await place.client.send(new PutCommand({ TableName: place.tableName, Item }));

@@ -86,13 +86,21 @@ function conditionOf(range: Range): { condition: string; values: Record<string, 
   return { condition: " AND begins_with(SK, :prefix)", values: { ":prefix": range.prefix } };
 }
 
-/** What the index of due items has for one receiver (or for all debtors), oldest first. */
-export async function* queryDue(owner: string, limit?: number): AsyncGenerator<Item> {
+/**
+ * What the index of due items has for one owner (a user, all debtors, a receiver of deliveries),
+ * oldest first, after the sort key `after`.
+ */
+export async function* queryDue(
+  owner: string,
+  limit?: number,
+  after?: string,
+): AsyncGenerator<Item> {
+  const isAfter = after !== undefined;
   const query = {
     IndexName: dueIndex.name,
-    KeyConditionExpression: "#due = :owner",
+    KeyConditionExpression: `#due = :owner${isAfter ? " AND SK > :after" : ""}`,
     ExpressionAttributeNames: { "#due": dueIndex.PK },
-    ExpressionAttributeValues: { ":owner": owner },
+    ExpressionAttributeValues: { ":owner": owner, ...(isAfter && { ":after": after }) },
   };
   for await (const page of pagesOf(query, limit)) yield* page;
 }

@@ -1,16 +1,17 @@
 import {
   admitted,
   judge,
+  type LocalUsage,
   type Rate,
   type RateKind,
   refused,
-  type Sight,
+  standingOf,
   unseen,
   usedAfter,
   usedAtMost,
 } from "../../domain/rate.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import { type Rates, setting } from "../env.ts";
+import { type Rates, setting } from "../runtime/env.ts";
 import { key } from "./keys.ts";
 import { writeOnce } from "./single-write.ts";
 
@@ -30,41 +31,58 @@ function rateOf(kind: RateKind): Rate {
 }
 
 /** Users and kinds that one environment remembers; then it forgets whom it saw longest ago. */
-const sightsMax = 10_000;
+const usersMax = 10_000;
 
-let sights = new Map<string, Sight>();
+let usages = new Map<string, LocalUsage>();
 
-/** Takes what another environment remembers in place of this one's: for tests of several. */
-export function useSights(others: Map<string, Sight>): void {
-  sights = others;
+/** Replaces the local usage by another environment's: for tests of several environments. */
+export function useLocalUsage(others: Map<string, LocalUsage>): void {
+  usages = others;
 }
 
 /**
  * Counts one thing of a kind that a user does, of weight `cost`, against the stage's rate, which
  * all environments share: each admits a little unasked, and asks the table where the user comes
- * near the rate in it (decision 50). Refuses with `too_many_requests` and the seconds to wait. A
- * user who keeps well below the rate costs no call to the table, and one who is refused at most one
- * a second.
+ * near the rate in it (docs/decisions/rate-limits.md). Refuses with `too_many_requests` and the
+ * seconds to wait. A user who keeps well below the rate costs no call to the table, and one who is
+ * refused at most one a second.
  */
 export async function countUse(kind: RateKind, userId: string, now: Date, cost = 1): Promise<void> {
   const rate = rateOf(kind);
   const at = now.getTime();
-  const name = `${kind} ${userId}`;
-  const judged = judge(sights.get(name) ?? unseen, rate, at, cost);
-  remember(name, judged.sight);
+  const name = nameOf(kind, userId);
+  const judged = judge(usages.get(name) ?? unseen, rate, at, cost);
+  remember(name, judged.usage);
   if (judged.verdict === "refuse") tooMany(judged.waitMilliseconds);
   if (judged.verdict !== "ask") return;
-  const { sight, count, lent } = judged;
+  const { usage, count, lent } = judged;
   // Others who come meanwhile must not count the same again.
-  remember(name, { ...sight, untold: 0, lent: 0 });
-  const { done, usedUntil } = await ask(kind, userId, { rate, count, sight }, at);
+  remember(name, { ...usage, untold: 0, lent: 0 });
+  const { done, usedUntil } = await ask(kind, userId, { rate, count, usage }, at);
   remember(
     name,
-    done ? admitted(sight, { usedUntil, lent }, rate, at) : refused(sight, usedUntil, rate, at),
+    done ? admitted(usage, { usedUntil, lent }, rate, at) : refused(usage, usedUntil, rate, at),
   );
-  const wait = sights.get(name)!.refusedUntil - at;
+  const wait = usages.get(name)!.refusedUntil - at;
   if (!done) tooMany(wait);
 }
+
+/**
+ * What the caller of a limited route is told of its rate, after it was counted: the bucket's size
+ * and the seconds in which it fills, and what is left in it.
+ * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+ */
+export function rateHeaders(kind: RateKind, userId: string, now: Date): Record<string, string> {
+  const rate = rateOf(kind);
+  const usage = usages.get(nameOf(kind, userId)) ?? unseen;
+  const { left, resetSeconds } = standingOf(usage, rate, now.getTime());
+  return {
+    "ratelimit-policy": `"${kind}";q=${rate.burst};w=${Math.ceil(rate.burst / rate.perSecond)}`,
+    ratelimit: `"${kind}";r=${left};t=${resetSeconds}`,
+  };
+}
+
+const nameOf = (kind: RateKind, userId: string) => `${kind} ${userId}`;
 
 /** Answers false where `countUse` refuses: for what is left out rather than refused. */
 export async function tryUse(kind: RateKind, userId: string, now: Date): Promise<boolean> {
@@ -81,11 +99,11 @@ function tooMany(waitMilliseconds: number): never {
   refuse("too_many_requests", { retryAfterSeconds: Math.ceil(waitMilliseconds / 1000) });
 }
 
-function remember(name: string, sight: Sight): void {
+function remember(name: string, usage: LocalUsage): void {
   // What is put again comes last, so the first is the one that was seen longest ago.
-  sights.delete(name);
-  if (sights.size >= sightsMax) sights.delete(sights.keys().next().value!);
-  sights.set(name, sight);
+  usages.delete(name);
+  if (usages.size >= usersMax) usages.delete(usages.keys().next().value!);
+  usages.set(name, usage);
 }
 
 /** Tries on what a refused write returned, since others write in between. */
@@ -94,7 +112,7 @@ const triesMax = 6;
 /** How far a clock may be ahead; a number beyond that was written by one that is wrong. */
 const skewMilliseconds = 60_000;
 
-type Asked = { rate: Rate; count: number; sight: Sight };
+type RateQuery = { rate: Rate; count: number; usage: LocalUsage };
 
 /**
  * Counts in the table, if there is room for one more. The bucket is one number, which goes on from
@@ -104,12 +122,12 @@ type Asked = { rate: Rate; count: number; sight: Sight };
 async function ask(
   kind: RateKind,
   userId: string,
-  { rate, count, sight }: Asked,
+  { rate, count, usage }: RateQuery,
   now: number,
 ): Promise<{ done: boolean; usedUntil: number }> {
   const most = usedAtMost(rate, now);
   const ahead = usedAfter(now, 2 * rate.burst, rate, now) + skewMilliseconds;
-  let { usedUntil } = sight;
+  let { usedUntil } = usage;
   for (let tries = 0; tries < triesMax; tries++) {
     const goesOn = usedUntil >= now && usedUntil <= ahead;
     if (goesOn && usedUntil > most && tries > 0) return { done: false, usedUntil };

@@ -4,14 +4,14 @@ import { type Item, isRefused, plain, table, tableName } from "./table.ts";
 import { type Action, type Failed, transact } from "./transact.ts";
 
 /**
- * An answer together with what remembers it. A handler makes it with `once(answer)`, gives it to
- * the store with the effect, and returns `reply.answer`: the effect and its memory are one
- * transaction (but for a chat message, which comes after its memory).
+ * An answer together with what remembers it. A handler makes it with `idempotentReply(answer)`,
+ * gives it to the store with the effect, and returns `reply.answer`: the effect and its memory are
+ * one transaction (except for a chat message, which is written after its memory).
  */
 export type Reply<Answer> = { answer: Answer; remember: readonly Action[] };
 
 /** The call's key was used before: endpoint answers what is remembered (or refuses). */
-export class KeyUsed extends Error {}
+export class DuplicateKeyError extends Error {}
 
 /**
  * Records an effect with its reply: one transaction, or one plain write where a single action is
@@ -19,13 +19,13 @@ export class KeyUsed extends Error {}
  * marker was there, whatever else failed with it: a gift that was made is answered as made even if
  * the wallet is empty by now.
  */
-export async function record(
+export async function commitTransaction(
   actions: readonly Action[],
   reply: Pick<Reply<unknown>, "remember"> = { remember: [] },
 ): Promise<Failed | undefined> {
   const all = [...actions, ...reply.remember];
   const failed = all.length === 1 ? await writeOne(all[0]!) : await transact(all);
-  if (failed?.has("marker")) throw new KeyUsed();
+  if (failed?.has("marker")) throw new DuplicateKeyError();
   return failed;
 }
 

@@ -6,10 +6,10 @@ import {
 import { DynamoDBDocumentClient, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type * as z from "zod";
-import { openClient } from "../aws-client.ts";
-import { setting } from "../env.ts";
-import { atInit } from "../init.ts";
-import { lazy } from "../lazy.ts";
+import { openClient } from "../aws/aws-client.ts";
+import { setting } from "../runtime/env.ts";
+import { atInit } from "../runtime/init.ts";
+import { lazy } from "../runtime/lazy.ts";
 import { retryConflicts } from "./conflicts.ts";
 import { correlate } from "./correlate.ts";
 import type { Key } from "./keys.ts";
@@ -76,7 +76,7 @@ export function read<S extends z.ZodType>(schema: S, item: Record<string, unknow
   throw new Error(`The item ${item.PK} ${item.SK} does not fit: ${parsed.error.message}`);
 }
 
-/** An item that came back with an error, where the SDK leaves DynamoDB's own notation in place. */
+/** An item that an error contains, where the SDK leaves DynamoDB's own notation in place. */
 export function plain(item: unknown): Item | undefined {
   return item === undefined
     ? undefined

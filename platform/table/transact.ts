@@ -12,7 +12,7 @@ type WithoutTable<T> = T extends object ? Omit<T, "TableName"> : never;
 export type Action = {
   [Kind in keyof Part]?: WithoutTable<NonNullable<Part[Kind]>>;
 } & {
-  /** What it is for, so that a failed condition can be told apart. */
+  /** Names the action, to identify a failed condition. */
   label?: string;
 };
 
@@ -106,12 +106,13 @@ function isIndefinite(error: unknown): boolean {
 export const isPassing = (error: unknown): boolean =>
   isIndefinite(error) || (error instanceof Refusal && error.code === "unavailable");
 
-/** Too many requests for a partition or the table: nothing was done, but later it may be. */
+/** Too many requests for a partition, a table or a queue: nothing was done, later it may be. */
 function isThrottle(error: unknown): boolean {
   const { name } = error as { name?: string };
   return (
     name === "ProvisionedThroughputExceededException" ||
     name === "ThrottlingException" ||
-    name === "RequestLimitExceeded"
+    name === "RequestLimitExceeded" ||
+    name === "RequestThrottled"
   );
 }

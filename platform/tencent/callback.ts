@@ -1,6 +1,6 @@
-import { decideGift, type GiftRequest } from "../../domain/money/gift.ts";
+import type { GiftDecision } from "../../domain/money/gift.ts";
+import type { GiftType } from "../../domain/money/gift-type.ts";
 import { refuse } from "../../domain/refusal.ts";
-import type { Stream } from "../../domain/streams/stream.ts";
 import {
   beforeSendGift,
   type Callbacks,
@@ -10,13 +10,12 @@ import {
 } from "../../domain/tencent/callback.ts";
 import { afterQuestion, makeDelivery } from "../../domain/webhooks/delivery.ts";
 import { tencentReceiver } from "../../domain/webhooks/webhook.ts";
-import { setting } from "../env.ts";
-import { logFault, logNotice } from "../log.ts";
 import { postJson } from "../outbound/post.ts";
-import { newGiftId } from "../store/money/gift-places.ts";
-import type { Giver } from "../store/money/gifts.ts";
+import { setting } from "../runtime/env.ts";
+import { logFault, logNotice } from "../runtime/log.ts";
 import { deliveryId, recordDelivery } from "../store/webhooks/deliveries.ts";
 import { reasonOf } from "../webhooks/attempt.ts";
+import { askUnlessHanging } from "./breaker.ts";
 import { RejectedGift } from "./codes.ts";
 import type { CommandRequest } from "./command.ts";
 import type { CommandContract } from "./contract.ts";
@@ -29,49 +28,47 @@ export const decidesOnGifts = (callbacks: Callbacks | undefined): callbacks is C
   callbacks?.CallbackCommandList.includes(beforeSendGift) ?? false;
 
 /** A gift that is about to be given. */
-type Question = { stream: Stream; giver: Giver; request: GiftRequest; now: Date };
+type Question = { giftType: GiftType; decision: GiftDecision };
 
 /** Whose call it is. */
-type Call = Pick<CommandRequest<CommandContract>, "caller" | "clientIp" | "outsideId" | "alone">;
-
-/** Where the application decides, no credits move here, and no limit on them applies. */
-const noLimits = { giftsPerSecond: 0, spendLimit: 0 };
+type Call = Pick<
+  CommandRequest<CommandContract>,
+  "caller" | "clientIp" | "outsideId" | "runExclusive"
+>;
 
 /**
- * Gives under a new id; where the application decides on gifts, only if it says that this one may
+ * Gives what was decided; where the application decides on gifts, only if it says that this one may
  * be sent. It charges for the question, so one key asks once, and the question has an id by which
  * it is known again (`webhook-id`): that of the call's key, or else the gift's. Refuses with
  * `gift_rejected`, its own code passed on, or with `gift_callback_failed` without a usable answer.
  */
-export function giveIfAllowed<A>(
+export function giveAfterCallback<A>(
   callbacks: Callbacks | undefined,
   question: Question,
   call: Call,
-  give: (giftId: string) => Promise<A>,
+  give: () => Promise<A>,
 ): Promise<A> {
-  const giftId = newGiftId(question.stream.id, question.now);
-  if (!decidesOnGifts(callbacks)) return give(giftId);
-  return call.alone(async () => {
-    await askBeforeGift(callbacks, question, call, giftId);
-    return give(giftId);
+  if (!decidesOnGifts(callbacks)) return give();
+  return call.runExclusive(async () => {
+    await askBeforeGift(callbacks, question, call);
+    return give();
   });
 }
 
-/** Asks only about a gift that could be sent. */
+/** Asks about a gift that could be sent. */
 async function askBeforeGift(
   { Url }: Pick<Callbacks, "Url">,
-  { stream, giver, request, now }: Question,
+  { giftType, decision: { gift, context } }: Question,
   { caller, clientIp, outsideId }: Call,
-  id: string,
 ): Promise<void> {
-  const { gift } = decideGift({ stream, ...giver, id, now, limits: noLimits }, request);
+  const { stream, id, now } = context;
   const water: GiftWater = {
     From_Account: gift.sender.userId,
     To_Account: gift.receivers.map(({ userId }) => userId),
     Time: Math.floor(now.getTime() / 1000),
-    GiftId: request.giftType.giftId,
+    GiftId: giftType.giftId,
     Count: gift.count,
-    Coins: request.giftType.creditAmount * gift.count,
+    Coins: giftType.creditAmount * gift.count,
   };
   const sdkAppId = setting("TENCENT_SDK_APP_ID");
   const address = callbackUrl(Url, { sdkAppId, command: beforeSendGift, clientIp });
@@ -84,20 +81,28 @@ async function askBeforeGift(
   const asked = await ask(address, outsideId ?? id, question);
   const verdict = verdictOf(asked.answer);
   if (verdict.kind === "unusable") {
-    await noteFailure(`question:${id}`, question, asked, now);
+    if (!asked.isSkipped) await noteFailure(`question:${id}`, question, asked, now);
     refuse("gift_callback_failed", { problem: "no usable answer" });
   }
   if (verdict.kind === "rejected") throw new RejectedGift(verdict.info, verdict.code);
 }
 
-/** What came of a question; `error` says why there is no answer. */
-type Asked = { answer?: unknown; statusCode?: number; error?: string };
+/**
+ * What came of a question; `error` says why there is no answer, `isSkipped` that it was not asked,
+ * since the application did not answer others.
+ */
+type CallbackReply = {
+  answer?: unknown;
+  statusCode?: number;
+  error?: string;
+  isSkipped?: boolean;
+};
 
 /**
  * Lists a question without a usable answer among the deliveries, so that an application that does
  * not answer is not only seen by those whose gifts fail. The gift does not wait for it to work.
  */
-async function noteFailure(id: string, question: object, asked: Asked, now: Date) {
+async function noteFailure(id: string, question: object, asked: CallbackReply, now: Date) {
   const event = { id, type: beforeSendGift, at: now.toISOString() };
   const { statusCode, error = "The answer was not usable" } = asked;
   const made = makeDelivery(deliveryId(tencentReceiver, event), event, JSON.stringify(question));
@@ -108,9 +113,12 @@ async function noteFailure(id: string, question: object, asked: Asked, now: Date
   }
 }
 
-async function ask(url: URL, id: string, body: unknown): Promise<Asked> {
+async function ask(url: URL, id: string, body: unknown): Promise<CallbackReply> {
   try {
-    const { status, text } = await postJson(url, body, bounds, { "webhook-id": id });
+    const send = () => postJson(url, body, bounds, { "webhook-id": id });
+    const answer = await askUnlessHanging(setting("TENCENT_SDK_APP_ID"), send);
+    if (answer === undefined) return { isSkipped: true, error: "It did not answer before" };
+    const { status, text } = answer;
     if (status !== 200) return { statusCode: status, error: `The answer was ${status}` };
     return { statusCode: status, answer: parsed(text) };
   } catch (error) {

@@ -10,6 +10,7 @@ const codeOfKind: Record<Kind, number> = {
   forbidden: 100002,
   missing: 100002,
   conflict: 100002,
+  changed: 100002,
   too_large: 60002,
   unsupported: 100002,
   key_reused: 100002,

@@ -2,13 +2,13 @@ import { randomBytes, randomInt } from "node:crypto";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import { beginInvocation, type TimeLeft } from "../deadline.ts";
 import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header, readKey } from "../http/request.ts";
-import { newId } from "../id.ts";
-import { logFault } from "../log.ts";
-import { countMetric, withMetrics } from "../metrics.ts";
-import { named } from "../named.ts";
+import { named } from "../lambda/named.ts";
+import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
+import { newId } from "../runtime/id.ts";
+import { logFault } from "../runtime/log.ts";
+import { countMetric, withMetrics } from "../runtime/metrics.ts";
 import { claimCall } from "../table/claims.ts";
 import { pause } from "../table/conflicts.ts";
 import {
@@ -18,7 +18,7 @@ import {
   markerAction,
   outsideIdOf,
 } from "../table/idempotency.ts";
-import { KeyUsed, type Reply } from "../table/record.ts";
+import { DuplicateKeyError, type Reply } from "../table/record.ts";
 import { crash, ok, outcomeOf } from "./codes.ts";
 import { always, type CommandContract } from "./contract.ts";
 import { admitCall } from "./rate.ts";
@@ -46,9 +46,9 @@ export type CommandRequest<C extends CommandContract> = {
    * Does what has effects elsewhere: never again for a key that was answered, whose answer ends the
    * call, nor for two calls with one key at once.
    */
-  alone: <A>(act: () => Promise<A>) => Promise<A>;
+  runExclusive: <A>(act: () => Promise<A>) => Promise<A>;
   /** Checks the addition and ties the answer to the call's key: give the reply to the store. */
-  once: (addition: Addition<C>) => Reply<Addition<C>>;
+  idempotentReply: (addition: Addition<C>) => Reply<Addition<C>>;
 };
 
 /** What is known about a call while it is answered; the answer to an error needs it too. */
@@ -82,8 +82,8 @@ export function command<const C extends Omit<CommandContract, "kind">>(
       now,
       clientIp: event.requestContext.identity?.sourceIp ?? "",
       newId: () => newId(now),
-      once: (addition: unknown) => remembered(contract, call, addition),
-      alone: (act: () => Promise<unknown>) => alone(call, act),
+      idempotentReply: (addition: unknown) => remembered(contract, call, addition),
+      runExclusive: (act: () => Promise<unknown>) => runExclusive(call, act),
     };
     if (contract.command !== "*") {
       const caller = await admitAdministrator(event, now);
@@ -144,18 +144,18 @@ function answerOf(contract: CommandContract, { requestId }: Call, addition: unkn
   return { ...ok, RequestId: requestId, ...added };
 }
 
-function remembered(contract: CommandContract, call: Call, addition: unknown): Reply<never> {
+function remembered(contract: CommandContract, call: Call, addition: unknown): Reply<unknown> {
   const answer = answerOf(contract, call, addition);
   const remember =
     call.keyed === undefined ? [] : [markerAction(call.keyed, 200, answer, call.now)];
-  return { answer: addition as never, remember };
+  return { answer: addition, remember };
 }
 
-async function alone<A>({ keyed, now }: Call, act: () => Promise<A>): Promise<A> {
+async function runExclusive<A>({ keyed, now }: Call, act: () => Promise<A>): Promise<A> {
   if (keyed === undefined) return act();
   const giveBack = await claimCall(keyed, now);
   try {
-    if ((await findAnswered(keyed, now)) !== undefined) throw new KeyUsed();
+    if ((await findAnswered(keyed, now)) !== undefined) throw new DuplicateKeyError();
     return await act();
   } finally {
     await giveBack();
@@ -178,8 +178,8 @@ const refused = (call: Call, refusal: Refusal) => failed(call, outcomeOf(refusal
 
 async function answerError(contract: CommandContract, call: Call, error: unknown) {
   const refusal = error instanceof Refusal ? error : undefined;
-  if (call.keyed !== undefined && (error instanceof KeyUsed || refusal !== undefined)) {
-    const inProgress = error instanceof KeyUsed || refusal?.code === "key_in_progress";
+  if (call.keyed !== undefined && (error instanceof DuplicateKeyError || refusal !== undefined)) {
+    const inProgress = error instanceof DuplicateKeyError || refusal?.code === "key_in_progress";
     const answered = await findAnswer(call.keyed, call.now, inProgress);
     if (answered !== undefined)
       return send(

@@ -1,13 +1,13 @@
 import type * as z from "zod";
 import type { RefusalCode } from "../../domain/refusal.ts";
-import type { Grants, Resources } from "../grants.ts";
+import type { Grants, Resources } from "../lambda/grants.ts";
 
 /** The contract of one command of the Tencent API: `POST /v4/{service}/{command}`. */
 export type CommandContract = {
   kind: "command";
   /** Such as `live_engine_http_srv/send_gift`; `*` answers for all that are not there. */
   command: `${string}/${string}` | "*";
-  says: string;
+  summary: string;
   /** The body; names and values are case-sensitive. */
   body?: z.ZodType;
   /** What is added to the common answer of a success. */
@@ -62,7 +62,7 @@ export type ReceiverContract = {
   kind: "receiver";
   /** Below the API's stage: `/callback` of `/tencent/callback`. */
   path: `/${string}`;
-  says: string;
+  summary: string;
   /** What is taken: the names of the callbacks, and their bodies. */
   takes: Readonly<Record<string, z.ZodType>>;
   /** Every refusal beyond those that any callback can meet (application, key, body). */

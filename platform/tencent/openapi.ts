@@ -51,12 +51,12 @@ export function commandPaths(commands: readonly Command[]): ZodOpenApiPathsObjec
 }
 
 function operation(name: string, contract: CommandContract): ZodOpenApiOperationObject {
-  const { says, body, answer, callsPerSecond, idempotencyKey, refusals } = contract;
+  const { summary, body, answer, callsPerSecond, idempotencyKey, refusals } = contract;
   const header = z.object({ "Idempotency-Key": z.string().max(128).optional() });
   const schema = answer === undefined ? Answer : Answer.extend(answer.partial().shape);
   return {
     operationId: operationIdOf(name),
-    summary: says,
+    summary,
     description: `At most ${callsPerSecond} calls a second. A failure is HTTP 200 as well.`,
     tags: ["Tencent"],
     security: [],
@@ -65,7 +65,7 @@ function operation(name: string, contract: CommandContract): ZodOpenApiOperation
       required: true,
       content: { "application/json": { schema: body ?? z.looseObject({}) } },
     },
-    responses: { 200: { description: says, content: { "application/json": { schema } } } },
+    responses: { 200: { description: summary, content: { "application/json": { schema } } } },
     "x-error-codes": [...new Set([...always, ...refusals, faultCode])],
   };
 }
@@ -167,12 +167,12 @@ export function receiverPaths(
   receivers: readonly { name: string; contract: ReceiverContract }[],
 ): ZodOpenApiPathsObject {
   return Object.fromEntries(
-    receivers.map(({ name, contract: { path, says, takes, refusals } }) => [
+    receivers.map(({ name, contract: { path, summary, takes, refusals } }) => [
       `/tencent${path}`,
       {
         post: {
           operationId: operationIdOf(name),
-          summary: says,
+          summary,
           description: [
             "Always HTTP 200, within two seconds; a failure names itself in `x-error-code`.",
             "`WebhookCommand` and `SdkAppId` are taken too. What is not decided after 1.6 s is",
@@ -187,7 +187,7 @@ export function receiverPaths(
           },
           responses: {
             200: {
-              description: says,
+              description: summary,
               content: { "application/json": { schema: CallbackAnswer, examples: answerExamples } },
             },
           },

@@ -1,6 +1,6 @@
 import { refuse } from "../../domain/refusal.ts";
 import { key } from "../table/keys.ts";
-import { record } from "../table/record.ts";
+import { commitTransaction } from "../table/record.ts";
 
 const apartMilliseconds = 1000;
 /** A call that lies this far in the future was recorded by a clock that is wrong. */
@@ -13,7 +13,7 @@ const skewMillisecondsMax = 5000;
  */
 export async function admitCall(sdkAppId: number, command: string, now: Date): Promise<void> {
   const at = now.getTime();
-  const failed = await record([
+  const failed = await commitTransaction([
     {
       Put: {
         Item: {

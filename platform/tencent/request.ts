@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import { refuse } from "../../domain/refusal.ts";
-import { setting } from "../env.ts";
-import { bodyBytesMax } from "../http/request.ts";
+import { bodyBytesMax, readUtf8 } from "../http/request.ts";
+import { setting } from "../runtime/env.ts";
 import { getSecretKey, rereadSecretKey } from "./secret.ts";
 import { isSignedWith, readUserSig } from "./user-sig.ts";
 
@@ -62,7 +62,7 @@ export function readCommandBody(event: APIGatewayProxyEvent): unknown {
 
 function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse((readUtf8(bytes) ?? "").replace(/^\ufeff/, ""));
   } catch {
     return undefined;
   }

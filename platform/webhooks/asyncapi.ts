@@ -4,7 +4,7 @@ import { type EventType, eventData } from "../../domain/log/event.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { testEvent } from "../../domain/webhooks/webhook.ts";
 
-/** The headers of a delivery beside `content-type` and `user-agent: Ovation`. */
+/** The headers of a delivery in addition to `content-type` and `user-agent: Ovation`. */
 const Headers = z.object({
   "webhook-id": z.string().meta({
     description: "The event's id, as frames have it: the same at each attempt and resending",
@@ -49,7 +49,9 @@ const bodies: [string, z.ZodType, string][] = [
   ],
 ];
 
-/** What webhooks are sent, by the names of the messages in the document: `webhook.` and the type. */
+/**
+ * What webhooks are sent, by the names of the messages in the document: `webhook.` and the type.
+ */
 export const webhookMessages = bodies.map(([type, payload, summary]) => ({
   name: type === testEvent ? type : `webhook.${type}`,
   summary,

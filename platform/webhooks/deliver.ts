@@ -6,16 +6,16 @@ import {
   afterResending,
   type Delivery,
   makeDelivery,
-  messageIn,
+  messagePlaceOf,
   type Outcome,
   type OutgoingEvent,
   postponed,
   withoutContent,
   withoutText,
 } from "../../domain/webhooks/delivery.ts";
-import { allDone } from "../all-done.ts";
-import { logNotice } from "../log.ts";
-import { countMetric } from "../metrics.ts";
+import { allDone } from "../runtime/all-done.ts";
+import { logNotice } from "../runtime/log.ts";
+import { countMetric } from "../runtime/metrics.ts";
 import {
   changeDelivery,
   deliveryId,
@@ -25,34 +25,41 @@ import {
 } from "../store/webhooks/deliveries.ts";
 import { attempt, goneStatus } from "./attempt.ts";
 import { type DeliveryJob, queueRetry } from "./jobs.ts";
-import { findReceiver, findView, type Receiver, type View } from "./receivers.ts";
+import {
+  type DeliveryTarget,
+  findDeliveryTarget,
+  findReceiver,
+  type Receiver,
+} from "./receivers.ts";
 
-/** How a message came: how long it has waited, and whether it may have been begun before. */
-export type Course = { waitedMilliseconds: number; isRepeated: boolean };
+/** How long a message has waited in its queue, and whether it was received before. */
+export type ReceiveInfo = { waitedMilliseconds: number; isRepeated: boolean };
 
 /**
  * What has waited for longer gets no attempt from the queue: a receiver that does not keep up would
- * fill it, and the queue looks for other groups in its first 120,000 messages alone. It comes back
- * by the other queue.
+ * fill it, and the queue looks for other groups in its first 120,000 messages alone. It returns
+ * through the other queue.
  */
 const waitedMillisecondsMax = 60_000;
 
-/** For so long what has waited for too long stays away. */
-const awayMilliseconds = 60_000;
+/** What has waited for too long is put off by this, and up to twice as much. */
+const postponeMilliseconds = 60_000;
 
 /** Does what a message of the queue `deliveries` asks. */
-export async function deliver(job: DeliveryJob, course: Course): Promise<void> {
-  if (job.kind === "events") return deliverEvents(job, course);
+export async function deliver(job: DeliveryJob, info: ReceiveInfo): Promise<void> {
+  if (job.kind === "events") return deliverEvents(job, info);
   if (job.kind === "forget") return forget(job);
   const due = job.kind === "retry" ? job.due : [{ id: job.id }];
-  await allDone(due.map((one) => repeat(job.receiverId, one, course)));
+  await allDone(due.map((one) => repeat(job.receiverId, one, info)));
 }
 
 /** Takes deleted texts out of the deliveries that are kept; what was not sent yet has the mark. */
 async function forget({ receiverId, messages }: Extract<DeliveryJob, { kind: "forget" }>) {
-  const ids = messages.map(({ id, createdAt }) =>
-    deliveryId(receiverId, { id: recordIdOfMessage(id), at: createdAt }),
-  );
+  const events = messages.flatMap(({ id, createdAt: at, pins = [] }) => [
+    { id: recordIdOfMessage(id), at },
+    ...pins.map(({ recordId, at }) => ({ id: recordId, at })),
+  ]);
+  const ids = events.map((event) => deliveryId(receiverId, event));
   await allDone(ids.map((id) => changeDelivery(receiverId, id, withoutText)));
 }
 
@@ -61,20 +68,20 @@ const rowMillisecondsMax = 50_000;
 
 /**
  * Sends events for the first time, one after the other, so that they come in their order. After one
- * that was late, and when all took too long, the rest go side by side: the receiver is too slow for
+ * that was late, and when all took too long, the rest go in parallel: the receiver is too slow for
  * an order, and others of its events wait.
  */
 async function deliverEvents(
   job: Extract<DeliveryJob, { kind: "events" }>,
-  course: Course,
+  info: ReceiveInfo,
 ): Promise<void> {
   const { receiverId, events } = job;
-  const view = createView(job);
+  const readTarget = createTargetReader(job);
   const sent: Promise<Outcome | undefined>[] = [];
   const began = Date.now();
   let isLate = false;
   for (const event of events) {
-    const sending = send(receiverId, event, await view(), course);
+    const sending = send(receiverId, event, await readTarget(), info);
     sent.push(sending);
     if (isLate || Date.now() - began > rowMillisecondsMax) continue;
     isLate = (await sending)?.isLate ?? false;
@@ -82,18 +89,20 @@ async function deliverEvents(
   await allDone(sent);
 }
 
-const viewMilliseconds = 1_000;
+const targetMilliseconds = 1_000;
 
-/** The view of a row of attempts, which may take a minute: read again after a second. */
-function createView(job: Extract<DeliveryJob, { kind: "events" }>): () => Promise<View> {
-  const messages = job.events.flatMap((event) => messageIn(event) ?? []);
+/** Reads the target of a row of attempts, which may take a minute: again after a second. */
+function createTargetReader(
+  job: Extract<DeliveryJob, { kind: "events" }>,
+): () => Promise<DeliveryTarget> {
+  const messages = job.events.flatMap((event) => messagePlaceOf(event) ?? []);
   let readAt = 0;
-  let view: View | undefined;
+  let target: DeliveryTarget | undefined;
   return async () => {
-    if (view !== undefined && Date.now() - readAt < viewMilliseconds) return view;
+    if (target !== undefined && Date.now() - readAt < targetMilliseconds) return target;
     readAt = Date.now();
-    view = await findView(job, messages);
-    return view;
+    target = await findDeliveryTarget(job, messages);
+    return target;
   };
 }
 
@@ -101,20 +110,20 @@ function createView(job: Extract<DeliveryJob, { kind: "events" }>): () => Promis
 async function send(
   receiverId: string,
   event: OutgoingEvent,
-  { receiver, deleted }: View,
-  { waitedMilliseconds, isRepeated }: Course,
+  { receiver, deleted }: DeliveryTarget,
+  { waitedMilliseconds, isRepeated }: ReceiveInfo,
 ): Promise<Outcome | undefined> {
   if (receiver === undefined) return undefined;
   const id = deliveryId(receiverId, event);
   const known = isRepeated ? await findDelivery(receiverId, id) : undefined;
-  if (known !== undefined) return void (await follow(receiver, known));
-  const message = messageIn(event);
+  if (known !== undefined) return void (await scheduleOrReport(receiver, known));
+  const message = messagePlaceOf(event);
   const text = receiver.bodyOf(event);
   const body = message !== undefined && deleted.has(message.id) ? withoutContent(text) : text;
   const delivery = makeDelivery(id, event, body, message);
   if (waitedMilliseconds > waitedMillisecondsMax) {
     const waiting = postponed(delivery, facts());
-    if (await recordDelivery(receiverId, waiting)) await follow(receiver, waiting);
+    if (await recordDelivery(receiverId, waiting)) await scheduleOrReport(receiver, waiting);
     return undefined;
   }
   const outcome = await attempt(receiver, delivery, new Date());
@@ -122,7 +131,7 @@ async function send(
   const settle = (before: Delivery) => settled(receiver, before, outcome);
   const after = settle(delivery);
   const isFirst = await recordDelivery(receiverId, after);
-  await follow(receiver, isFirst ? after : await changeDelivery(receiverId, id, settle));
+  await scheduleOrReport(receiver, isFirst ? after : await changeDelivery(receiverId, id, settle));
   return outcome;
 }
 
@@ -138,21 +147,19 @@ const settled = (receiver: Receiver, delivery: Delivery, outcome: Outcome) =>
 async function repeat(
   receiverId: string,
   { id, step }: { id: string; step?: number },
-  { waitedMilliseconds, isRepeated }: Course,
+  { waitedMilliseconds, isRepeated }: ReceiveInfo,
 ): Promise<void> {
-  if (step !== undefined && waitedMilliseconds > waitedMillisecondsMax) {
-    const at = new Date(Date.now() + awayMilliseconds * (1 + Math.random())).toISOString();
-    return queueRetry({ receiverId, id, step, at }, new Date());
-  }
   const reads = [findReceiver(receiverId), findDelivery(receiverId, id)] as const;
   const [receiver, delivery] = await Promise.all(reads);
   if (delivery === undefined) return;
-  const isDue = step === undefined || (delivery.status === "pending" && delivery.step === step);
-  if (!isDue) {
+  // This comes before the look at the waiting time: a message that comes again has always waited.
+  if (step !== undefined && !isDue(delivery, step)) {
     // Its attempt was recorded by a call that may have died before it asked for the next one.
-    if (isRepeated && receiver !== undefined) await follow(receiver, delivery);
+    if (isRepeated && receiver !== undefined) await scheduleOrReport(receiver, delivery);
     return;
   }
+  if (step !== undefined && receiver !== undefined && waitedMilliseconds > waitedMillisecondsMax)
+    return putOff(receiverId, id, step);
   const attempted = await withoutDeleted(delivery);
   const outcome = receiver && (await attempt(receiver, attempted, new Date()));
   if (receiver === undefined || outcome === undefined) {
@@ -164,7 +171,21 @@ async function repeat(
     const made = isAsked ? afterResending(before, outcome) : settled(receiver, before, outcome);
     return attempted === delivery ? made : withoutText(made);
   });
-  if (step !== undefined) await follow(receiver, after);
+  if (step !== undefined) await scheduleOrReport(receiver, after);
+}
+
+/** Whether a delivery's next attempt is the one after this many attempts of its schedule. */
+const isDue = (delivery: Delivery, step: number) =>
+  delivery.status === "pending" && delivery.step === step;
+
+/** Moves a delivery's next attempt to one or two minutes from now. */
+async function putOff(receiverId: string, id: string, step: number): Promise<void> {
+  const now = new Date();
+  const at = new Date(now.getTime() + postponeMilliseconds * (1 + Math.random())).toISOString();
+  const after = await changeDelivery(receiverId, id, (before) =>
+    isDue(before, step) ? { ...before, nextAttemptAt: at } : before,
+  );
+  if (after?.nextAttemptAt === at) await queueRetry({ receiverId, id, step, at }, now);
 }
 
 /** A delivery without a text that was deleted since; the same one where none was. */
@@ -174,8 +195,8 @@ async function withoutDeleted(delivery: Delivery): Promise<Delivery> {
   return (await findDeletions([message])).size === 0 ? delivery : withoutText(delivery);
 }
 
-/** Does what follows from what a delivery has become: its next attempt, or a word to somebody. */
-async function follow(receiver: Receiver, delivery: Delivery | undefined): Promise<void> {
+/** Asks for the next attempt of a pending delivery; counts and logs one that has failed. */
+async function scheduleOrReport(receiver: Receiver, delivery: Delivery | undefined): Promise<void> {
   if (delivery === undefined) return;
   const { id, step, status, nextAttemptAt: at, eventId, error } = delivery;
   const receiverId = receiver.id;

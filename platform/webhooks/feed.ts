@@ -1,7 +1,7 @@
 import { wants } from "../../domain/webhooks/webhook.ts";
-import { allDone } from "../all-done.ts";
-import { lazy } from "../lazy.ts";
 import type { Feed } from "../push/feed.ts";
+import { allDone } from "../runtime/all-done.ts";
+import { lazy } from "../runtime/lazy.ts";
 import { recordDeletion } from "../store/webhooks/deliveries.ts";
 import { listWebhooks } from "../store/webhooks/webhooks.ts";
 import { queueDeletions, queueEvents, queueRoom } from "./jobs.ts";
@@ -26,7 +26,7 @@ export function createFeed(): Feed {
       await queueEvents(streamId, sendings);
     },
     async noteDeletions(streamId, deletions, now) {
-      await allDone(deletions.map(({ id }) => recordDeletion(streamId, id, now)));
+      await allDone(deletions.map(({ messageId }) => recordDeletion(streamId, messageId, now)));
     },
     async forget(streamId, deletions) {
       const receivers = (await webhooks()).map(({ id }) => id);

@@ -1,16 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
+import { Deletion } from "../../domain/log/event.ts";
 import { OutgoingEvent } from "../../domain/webhooks/delivery.ts";
-import { allDone } from "../all-done.ts";
-import { openClient } from "../aws-client.ts";
-import { setting } from "../env.ts";
-import { lazy } from "../lazy.ts";
-import type { Deletion } from "../push/feed.ts";
-import { hashOf } from "../sign.ts";
-import { startTimer } from "../timers.ts";
+import { type QueueMessage, sendMessage, sendMessages, splitBy } from "../aws/queues.ts";
+import { hashOf } from "../aws/sign.ts";
+import { startTimer } from "../aws/timers.ts";
+import { allDone } from "../runtime/all-done.ts";
+import { setting } from "../runtime/env.ts";
 
 const receiverId = z.string();
+
+/** A delivery whose next attempt is due. */
+const DueDelivery = z.object({
+  id: z.string(),
+  /** The attempts that its schedule has made so far. */
+  step: z.number().int(),
+  /**
+   * When the attempt was due (ISO 8601). A retry that is put off has the same step again, so
+   * without this SQS would drop it as a duplicate. Earlier versions did not send it.
+   */
+  at: z.iso.datetime().optional(),
+});
 
 /** A message of the queue `deliveries`, for one receiver. */
 export const DeliveryJob = z.discriminatedUnion("kind", [
@@ -23,12 +33,8 @@ export const DeliveryJob = z.discriminatedUnion("kind", [
     streamId: z.string(),
     events: z.array(OutgoingEvent),
   }),
-  /** Deliveries whose next attempt is due, each after so many of its schedule. */
-  z.object({
-    kind: z.literal("retry"),
-    receiverId,
-    due: z.array(z.object({ id: z.string(), step: z.number().int() })),
-  }),
+  /** Deliveries whose next attempt is due. */
+  z.object({ kind: z.literal("retry"), receiverId, due: z.array(DueDelivery) }),
   /** A delivery that an admin wants sent once more. */
   z.object({ kind: z.literal("resend"), receiverId, id: z.string() }),
   /** Messages of one stream whose texts were deleted, behind the events that had them. */
@@ -36,18 +42,15 @@ export const DeliveryJob = z.discriminatedUnion("kind", [
     kind: z.literal("forget"),
     receiverId,
     streamId: z.string(),
-    messages: z.array(z.object({ id: z.string(), createdAt: z.string() })),
+    messages: z.array(
+      z.object({ id: z.string(), createdAt: z.string(), pins: Deletion.shape.pins }),
+    ),
   }),
 ]);
 export type DeliveryJob = z.infer<typeof DeliveryJob>;
 
 /** A message of the queue `retries`: the next attempt of a delivery, and when it is due. */
-export const Retry = z.object({
-  receiverId,
-  id: z.string(),
-  step: z.number().int(),
-  at: z.iso.datetime(),
-});
+export const Retry = DueDelivery.extend({ receiverId, at: z.iso.datetime() });
 export type Retry = z.infer<typeof Retry>;
 
 /** A message of the queue `rooms`: a room of the Tencent side was created or destroyed. */
@@ -62,7 +65,7 @@ export type RoomChange = z.infer<typeof RoomChange>;
 
 /**
  * Messages of one receiver that may be at work at once: its streams share them, so that a receiver
- * that hangs holds up so many calls of the function and no more.
+ * that hangs holds up at most this many calls of the function.
  */
 const lanes = 4;
 
@@ -73,8 +76,8 @@ function groupOf(job: DeliveryJob): string {
 }
 
 /** What two sendings of one job have in common, which the queue keeps apart for five minutes. */
-function nameOf(job: DeliveryJob): string {
-  if (job.kind === "resend") return randomUUID();
+function deduplicationIdOf(job: DeliveryJob, callId: string = randomUUID()): string {
+  if (job.kind === "resend") return hashOf(`${callId} ${job.receiverId} ${job.id}`);
   return hashOf(`${job.receiverId} ${JSON.stringify(contentOf(job))}`);
 }
 
@@ -84,56 +87,26 @@ function contentOf(job: Exclude<DeliveryJob, { kind: "resend" }>): unknown {
   return job.kind === "retry" ? job.due : job.messages;
 }
 
-const client = lazy(() => openClient(SQSClient));
-
-const messageOf = (job: DeliveryJob) => ({
-  MessageBody: JSON.stringify(job),
-  MessageGroupId: groupOf(job),
-  MessageDeduplicationId: nameOf(job),
+const messageOf = (job: DeliveryJob, callId?: string): QueueMessage => ({
+  body: job,
+  fifo: { group: groupOf(job), deduplicationId: deduplicationIdOf(job, callId) },
 });
 
-/** Sends a job to the queue `deliveries`. */
-export async function queueDelivery(job: DeliveryJob): Promise<void> {
-  const QueueUrl = setting("DELIVERIES_QUEUE_URL");
-  await client().send(new SendMessageCommand({ QueueUrl, ...messageOf(job) }));
-}
-
-/** Messages of one request, by SQS, and their bytes, so that a request is sent quickly. */
-const requestMost = { messages: 10, bytes: 240_000 };
+/**
+ * Sends a job to the queue `deliveries`. A resend that one call asks for twice within five minutes
+ * is one; without a `callId` each is another.
+ */
+export const queueDelivery = (job: DeliveryJob, callId?: string): Promise<void> =>
+  sendMessage(setting("DELIVERIES_QUEUE_URL"), messageOf(job, callId));
 
 /** Sends jobs of different groups to the queue `deliveries`, several with each request. */
 async function queueDeliveries(jobs: readonly DeliveryJob[]): Promise<void> {
-  const messages = jobs.map((job, at) => ({ Id: String(at), ...messageOf(job) }));
-  const size = ({ MessageBody }: (typeof messages)[number]) => Buffer.byteLength(MessageBody);
-  const sending = partsOf(messages, requestMost.messages, requestMost.bytes, size).map(
-    async (Entries) => {
-      const QueueUrl = setting("DELIVERIES_QUEUE_URL");
-      const { Failed } = await client().send(new SendMessageBatchCommand({ QueueUrl, Entries }));
-      const [first] = (Failed ?? []) as { Code?: string }[];
-      if (first !== undefined) throw new Error(`SQS did not take a delivery: ${first.Code}`);
-    },
+  await allDone(
+    sendMessages(
+      setting("DELIVERIES_QUEUE_URL"),
+      jobs.map((job) => messageOf(job)),
+    ),
   );
-  await allDone(sending);
-}
-
-/** Values in their order, in parts of so many at most and of so many bytes, if each has fewer. */
-function partsOf<Value>(
-  values: readonly Value[],
-  countMax: number,
-  bytesMax: number,
-  bytesOf: (value: Value) => number,
-): Value[][] {
-  const parts: Value[][] = [];
-  let bytes = 0;
-  for (const value of values) {
-    const size = bytesOf(value);
-    const part = parts.at(-1);
-    const fits = part !== undefined && part.length < countMax && bytes + size <= bytesMax;
-    bytes = fits ? bytes + size : size;
-    if (fits) part.push(value);
-    else parts.push([value]);
-  }
-  return parts;
 }
 
 /** Events of one message, and their bytes: SQS takes 256 KB and bills every 64 KB. */
@@ -146,12 +119,12 @@ export type Sending = {
 };
 
 /**
- * Sends events of one stream to their receivers, each one's in their order: a receiver's second
- * message follows when its first was taken.
+ * Sends events of one stream to their receivers, to each receiver in their order: a receiver's
+ * second message follows when its first was taken.
  */
 export async function queueEvents(streamId: string, sendings: readonly Sending[]): Promise<void> {
   const rows = sendings.map(({ receiver: { id: receiverId, slot }, events }) =>
-    partsOf(events, most.events, most.bytes, (one) => Buffer.byteLength(JSON.stringify(one))).map(
+    splitBy(events, most.events, most.bytes, (one) => Buffer.byteLength(JSON.stringify(one))).map(
       (part) => ({ kind: "events" as const, receiverId, slot, streamId, events: part }),
     ),
   );
@@ -168,7 +141,8 @@ export async function queueDeletions(
   receiverIds: readonly string[],
   deletions: readonly Deletion[],
 ): Promise<void> {
-  for (const messages of partsOf(deletions, deletionsMax, Number.POSITIVE_INFINITY, () => 0))
+  const deleted = deletions.map(({ messageId: id, ...rest }) => ({ id, ...rest }));
+  for (const messages of splitBy(deleted, deletionsMax, Number.POSITIVE_INFINITY, () => 0))
     await queueDeliveries(
       receiverIds.map((receiverId) => ({ kind: "forget", receiverId, streamId, messages })),
     );
@@ -182,13 +156,11 @@ export const queueRetry = (retry: Retry, now: Date): Promise<void> =>
  * Sends what happened to a room to the queue `rooms`, of which one RoomId is a group: the reader of
  * a room's beginning may take longer than that of its end.
  */
-export async function queueRoom(change: RoomChange): Promise<void> {
-  await client().send(
-    new SendMessageCommand({
-      QueueUrl: setting("ROOMS_QUEUE_URL"),
-      MessageBody: JSON.stringify(change),
-      MessageGroupId: hashOf(change.roomId),
-      MessageDeduplicationId: hashOf(`${change.streamId} ${change.kind}`),
-    }),
-  );
-}
+export const queueRoom = (change: RoomChange): Promise<void> =>
+  sendMessage(setting("ROOMS_QUEUE_URL"), {
+    body: change,
+    fifo: {
+      group: hashOf(change.roomId),
+      deduplicationId: hashOf(`${change.streamId} ${change.kind}`),
+    },
+  });

@@ -6,18 +6,18 @@ import {
   tencentReceiver,
   type Webhook,
 } from "../../domain/webhooks/webhook.ts";
-import { setting } from "../env.ts";
+import { setting } from "../runtime/env.ts";
 import { findCallbacks } from "../store/tencent/callbacks.ts";
 import { findDeletions, type MessagePlace } from "../store/webhooks/deliveries.ts";
 import {
   changeStoredWebhook,
   findSecrets,
-  findSight,
+  findStoredTarget,
   findWebhook,
 } from "../store/webhooks/webhooks.ts";
 import { signatureOf } from "./signature.ts";
 
-/** Somebody outside who is sent events: a webhook, or the application of the Tencent side. */
+/** A receiver of events outside: a webhook, or the application of the Tencent side. */
 export type Receiver = {
   id: string;
   /** The text of an event, which stays the same for all of its attempts. */
@@ -31,7 +31,7 @@ export type Receiver = {
   disable?(): Promise<unknown>;
 };
 
-/** The receiver as it is now, read consistently; undefined where there is none, or not any more. */
+/** The current receiver, read consistently; undefined where there is none, or not any more. */
 export const findReceiver = (id: string): Promise<Receiver | undefined> =>
   id === tencentReceiver ? findApplication() : findHook(id);
 
@@ -43,22 +43,22 @@ async function findHook(id: string): Promise<Receiver | undefined> {
 }
 
 /** Who is sent what, and which texts are not to be sent any more. */
-export type View = { receiver: Receiver | undefined; deleted: ReadonlySet<string> };
+export type DeliveryTarget = { receiver: Receiver | undefined; deleted: ReadonlySet<string> };
 
 /**
  * The receiver as `findReceiver` has it, and which of these messages are deleted: for a webhook
  * whose slot is known a single read.
  */
-export async function findView(
+export async function findDeliveryTarget(
   { receiverId, slot }: { receiverId: string; slot?: number | undefined },
   messages: readonly MessagePlace[],
-): Promise<View> {
+): Promise<DeliveryTarget> {
   if (slot === undefined) {
     const reads = [findReceiver(receiverId), findDeletions(messages)] as const;
     const [receiver, deleted] = await Promise.all(reads);
     return { receiver, deleted };
   }
-  const { webhook, secrets, deleted } = await findSight({ id: receiverId, slot }, messages);
+  const { webhook, secrets, deleted } = await findStoredTarget({ id: receiverId, slot }, messages);
   return { receiver: receiverOf(webhook, secrets), deleted };
 }
 
@@ -85,7 +85,7 @@ function receiverOf(webhook: Webhook | undefined, secrets: Secret[]): Receiver |
   };
 }
 
-/** The address of whoever caused what is told later: it is not kept. */
+/** The address of the user who caused the event: it is not kept. */
 const nobody = "0.0.0.0";
 
 /** The application is called at one address for all rooms; it signs nothing and checks SdkAppid. */

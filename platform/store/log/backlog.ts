@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { LogRecord } from "../../../domain/log/event.ts";
-import { limits } from "../../limits.ts";
-import { deleteItem, putItem } from "../../table/items.ts";
+import { limits } from "../../runtime/limits.ts";
+import { deleteItem, getRawItem, putItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
@@ -76,6 +76,10 @@ export async function listBacklog(streamId: string, recordsMax: number): Promise
   }
   return backlog;
 }
+
+/** Whether something that was kept is still there: then no frame has taken it. */
+export const hasBacklog = async (streamId: string, id: string): Promise<boolean> =>
+  (await getRawItem(key.gathered(streamId, id), { consistent: true })) !== undefined;
 
 /** Removes what has reached the log. */
 export async function removeBacklog(streamId: string, ids: readonly string[]): Promise<void> {

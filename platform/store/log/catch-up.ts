@@ -42,9 +42,12 @@ export async function fallBehind(subscriber: Subscriber): Promise<Subscriber | u
 
 /**
  * Notes that a subscription which is behind was sent all frames before `next`. Undefined when
- * somebody else has moved it, or it is over.
+ * another call has moved it, or it is over.
  */
-export const moveOn = (subscriber: Subscriber, next: number): Promise<Subscriber | undefined> =>
+export const advanceCatchUp = (
+  subscriber: Subscriber,
+  next: number,
+): Promise<Subscriber | undefined> =>
   change(subscriber, {
     update: "SET #next = :next",
     holds: "#next = :was AND behind = :behind",
@@ -52,7 +55,7 @@ export const moveOn = (subscriber: Subscriber, next: number): Promise<Subscriber
     values: { ":next": next, ":was": subscriber.next, ":behind": true },
   });
 
-/** Ends being behind: `next` and what follows it is posted live. Answers as `moveOn`. */
+/** Ends being behind: `next` and what follows it is posted live. Answers as `advanceCatchUp`. */
 export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber | undefined> =>
   change(subscriber, {
     update: "SET #next = :next REMOVE behind",
@@ -62,9 +65,9 @@ export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber
   });
 
 /**
- * As `goLive`, in one transaction with a look that the frame `next` is not put yet: so whoever puts
- * it lists this subscription as live, and nothing is left to be sent. `behind` when it is there,
- * `over` when somebody else has moved it or the subscription is over.
+ * As `goLive`, in one transaction with a look that the frame `next` is not put yet: so the call
+ * that puts it lists this subscription as live, and nothing is left to be sent. `behind` when it is
+ * there, `over` when another call has moved it or the subscription is over.
  */
 export async function goLiveBefore(
   subscriber: Subscriber,

@@ -6,7 +6,7 @@ import {
   streamsPerConnectionMax,
 } from "../../../domain/log/subscriber.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { hashOfSecret } from "../../secret.ts";
+import { hashOfSecret } from "../../auth/secret.ts";
 import { deleteItem, getItem, updateIf, writeItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
@@ -47,9 +47,12 @@ export async function removeSocket(userId: string, connectionId: string): Promis
   await deleteItem(Key);
 }
 
-/** The sockets that a token has opened, read consistently, those that have ended among them. */
-export async function listTokenSockets(tokenId: string, now: Date): Promise<Socket[]> {
-  const Key = key.tokenSocket(hashOfSecret(tokenId), "");
+/**
+ * The sockets that a token has opened, by the hash of its `jti`, read consistently, those that have
+ * ended among them.
+ */
+export async function listTokenSockets(tokenHash: string, now: Date): Promise<Socket[]> {
+  const Key = key.tokenSocket(tokenHash, "");
   const items = await queryWhole(Key, { prefix: prefix.sockets });
   const sockets = items.map((item) => read(Socket, item));
   return sockets.filter(({ expiresAt }) => expiresAt > now.getTime() / 1000);
@@ -94,6 +97,25 @@ export async function noteStream(
   return read(Connection, noted);
 }
 
+/**
+ * Notes which stream a channel's overlay may subscribe to, or was told of; a connection that
+ * is gone stays gone.
+ */
+export async function noteChannel(
+  connectionId: string,
+  noted: { streamId: string | null } | { told: string | null },
+): Promise<void> {
+  const [name, stream] =
+    "told" in noted ? (["told", noted.told] as const) : (["streamId", noted.streamId] as const);
+  await updateIf({
+    Key: key.connection(connectionId),
+    UpdateExpression: "SET channel.#name = :stream",
+    ConditionExpression: "attribute_exists(channel)",
+    ExpressionAttributeNames: { "#name": name },
+    ExpressionAttributeValues: { ":stream": stream },
+  });
+}
+
 /** Takes a stream out of a connection's item; a connection that is gone stays gone. */
 export async function forgetStream(connectionId: string, streamId: string): Promise<void> {
   await updateIf({
@@ -118,9 +140,9 @@ export async function findConnection(connectionId: string): Promise<Connection |
 
 /**
  * Removes everything of a connection that is over: its subscriptions, then its place among the
- * user's sockets and itself, so that a removal that breaks off before can be done again. If only the
- * user's socket is left, it counts until somebody looks whether it is there. Answers false when
- * there was nothing.
+ * user's sockets and itself, so that a removal that breaks off before can be done again. If only
+ * the user's socket is left, it counts until the next check finds it dead. Answers false when there
+ * was nothing.
  */
 export async function dropConnection(connectionId: string): Promise<boolean> {
   const connection = await findConnection(connectionId);

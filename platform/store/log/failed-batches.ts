@@ -1,3 +1,4 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import * as z from "zod";
 import { readKey } from "../../table/item-kinds.ts";
@@ -15,7 +16,8 @@ export type FailedBatches = {
   remove(name: string): Promise<void>;
 };
 
-const Attributes = z.record(z.string(), z.record(z.string(), z.unknown()));
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
+const Attributes = z.record(z.string(), z.custom<AttributeValue>(isObject));
 
 const StreamRecord = z.looseObject({
   dynamodb: z.looseObject({ Keys: Attributes, NewImage: Attributes.optional() }),
@@ -34,14 +36,14 @@ const FailedBatch = z.object({
 });
 
 /** What came of giving batches back; `left` says of each that stays why. */
-type Given = { given: number; left: { name: string; because: string }[] };
+type RedriveCounts = { given: number; left: { name: string; because: string }[] };
 
 /**
  * Hands every batch that was given up to its function once more. What it already did of one is not
  * done twice: the log knows its records, and what is settled is settled. One that fails stays.
  */
-export async function redriveBatches(batches: FailedBatches): Promise<Given> {
-  const outcome: Given = { given: 0, left: [] };
+export async function redriveBatches(batches: FailedBatches): Promise<RedriveCounts> {
+  const outcome: RedriveCounts = { given: 0, left: [] };
   for (const name of await batches.list())
     try {
       const { requestContext, payload } = FailedBatch.parse(JSON.parse(await batches.read(name)));
@@ -66,7 +68,7 @@ async function withoutDeleted(records: readonly StreamRecord[]): Promise<StreamR
 }
 
 async function isDeleted({ dynamodb: { Keys, NewImage } }: StreamRecord): Promise<boolean> {
-  const { PK, SK } = unmarshall(Keys as never);
+  const { PK, SK } = unmarshall(Keys);
   if (readKey({ PK, SK }).kind !== "message" || NewImage?.content === undefined) return false;
   const item = await getRawItem({ PK, SK }, { consistent: true });
   return item?.deletedAt !== undefined;

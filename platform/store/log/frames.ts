@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { Frame, withoutText } from "../../../domain/log/frame.ts";
-import { limits } from "../../limits.ts";
+import { limits } from "../../runtime/limits.ts";
+import { coalesce } from "../../table/coalesce.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { putIf, updateIf } from "../../table/items.ts";
-import { joinEqual } from "../../table/joined.ts";
 import { key } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { isAbsent, read } from "../../table/table.ts";
@@ -34,7 +34,7 @@ export async function* queryFrames(streamId: string, range: Range = {}): AsyncGe
 }
 
 /** All frames of a range that are kept, read consistently. */
-export const listFrames = joinEqual(
+export const listFrames = coalesce(
   async (streamId: string, from: number, to: number): Promise<readonly Frame[]> => {
     const frames: Frame[] = [];
     for await (const frame of queryFrames(streamId, { from, to })) frames.push(frame);
@@ -43,7 +43,7 @@ export const listFrames = joinEqual(
 );
 
 /** One frame, read consistently; undefined where it is not kept. */
-export const findFrame = joinEqual(
+export const findFrame = coalesce(
   async (streamId: string, n: number): Promise<Frame | undefined> => {
     const { value: frame } = await queryFrames(streamId, { from: n, to: n, pageSize: 1 }).next();
     return frame;
@@ -51,19 +51,26 @@ export const findFrame = joinEqual(
 );
 
 /** What a log continues from: the end of a frame without its events. */
-const FrameEnd = Frame.pick({ n: true, newest: true, totals: true });
+const FrameEnd = Frame.pick({
+  n: true,
+  newest: true,
+  totals: true,
+  sums: true,
+  moments: true,
+  madeAt: true,
+});
 type FrameEnd = z.infer<typeof FrameEnd>;
 
+const fields = Object.keys(FrameEnd.shape).join(", ");
+
 /** The end of the newest frame that lies in the table, expired or not. */
-export const findNewestFrame = joinEqual(
-  async (streamId: string): Promise<FrameEnd | undefined> => {
-    const all = between(streamId, 0, numberMax);
-    // Its events may be 32 KB, and nobody who asks for the newest frame looks at them.
-    const walk = { limit: 1, newestFirst: true, consistent: true, fields: "n, newest, totals" };
-    const { value: item } = await queryAll(key.frame(streamId, 0), all, walk).next();
-    return item && read(FrameEnd, item);
-  },
-);
+export const findNewestFrame = coalesce(async (streamId: string): Promise<FrameEnd | undefined> => {
+  const all = between(streamId, 0, numberMax);
+  // Its events may be 32 KB, and nobody who asks for the newest frame looks at them.
+  const walk = { limit: 1, newestFirst: true, consistent: true, fields };
+  const { value: item } = await queryAll(key.frame(streamId, 0), all, walk).next();
+  return item && read(FrameEnd, item);
+});
 
 /**
  * Tries at taking a text out of one frame against others who do the same: a room waits for it, and

@@ -1,4 +1,5 @@
 import { endOf } from "../../../domain/log/recovery.ts";
+import type { LogState } from "../../../domain/log/sums.ts";
 import { readKey } from "../../table/item-kinds.ts";
 import { deleteItem, putItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
@@ -7,15 +8,22 @@ import { findNewestFrame } from "./frames.ts";
 import { getLog, type Log, newLog } from "./logs.ts";
 
 /**
- * Begins a log anew, under another epoch, as after a backup was restored: positions in it mean
+ * Restarts a log under another epoch, as after a backup was restored: positions in it mean
  * nothing any more, and its subscriptions are gone, so that every client asks again. Numbers
  * continue, so that no frame ever overwrites another. What was waiting for a frame is in the
- * history alone. To be done while no consumer runs.
+ * history alone, and in the sums, which `countState` counts from what is stored. To be done while no
+ * consumer runs.
  */
-export async function resetLog(streamId: string): Promise<void> {
+export async function resetLog(
+  streamId: string,
+  now: Date,
+  countState: (streamId: string) => Promise<LogState>,
+): Promise<void> {
   const [old, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
   const { head: posted, ...end } = endOf(old, newest);
-  const log: Log = { ...old, ...end, posted, epoch: newLog().epoch };
+  const resetAt = Math.ceil(now.getTime() / 1000);
+  const state = await countState(streamId);
+  const log: Log = { ...old, ...end, ...state, posted, epoch: newLog().epoch, resetAt };
   await putItem({ ...key.log(streamId), ...log });
   for (const waiting of [key.subscriber(streamId, ""), key.gathered(streamId, "")])
     for (const { PK, SK } of await queryWhole(waiting, { prefix: "" }))

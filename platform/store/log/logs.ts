@@ -2,14 +2,15 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { Totals } from "../../../domain/log/event.ts";
 import type { Frame } from "../../../domain/log/frame.ts";
+import { LogMoment, Sums } from "../../../domain/log/sums.ts";
 import { refuse } from "../../../domain/refusal.ts";
+import { coalesce } from "../../table/coalesce.ts";
 import { getItem, putIf, updateIf } from "../../table/items.ts";
-import { joinEqual } from "../../table/joined.ts";
 import { key } from "../../table/keys.ts";
 import { isAbsent } from "../../table/table.ts";
 
 /**
- * What is kept of a stream's log for ever: its epoch and, of the newest frame that was posted, the
+ * The permanent part of a stream's log: its epoch and, of the newest frame that was posted, the
  * number, time and totals. Frames expire, and an empty log continues from here.
  */
 export const Log = z.object({
@@ -17,11 +18,17 @@ export const Log = z.object({
   posted: z.number().int(),
   newest: z.number(),
   totals: Totals,
+  /** The named sums and the moments with that frame, and when it was made (milliseconds). */
+  sums: Sums.optional(),
+  moments: z.array(LogMoment).optional(),
+  madeAt: z.number().optional(),
   /** Distinct users when that frame was posted, and the most there ever were. */
   viewers: z.number().int().optional(),
   peakViewers: z.number().int().optional(),
   /** When they were counted at the earliest, in milliseconds since 1970. */
   countedAt: z.number().optional(),
+  /** When the log was last reset, in seconds since 1970: no frame covers what was waiting then. */
+  resetAt: z.number().optional(),
 });
 export type Log = z.infer<typeof Log>;
 
@@ -29,7 +36,7 @@ export type Log = z.infer<typeof Log>;
  * The log, read consistently; undefined before the stream's first frame or subscriber. All who ask
  * in one turn of the loop, here or by `getLog`, are given one reading, which nobody may change.
  */
-export const findLog = joinEqual(
+export const findLog = coalesce(
   async (streamId: string): Promise<Log | undefined> =>
     getItem(Log, key.log(streamId), { consistent: true }),
 );
@@ -51,25 +58,31 @@ export const newLog = (): Log => ({
   totals: { count: 0, credits: 0 },
 });
 
+type PostedFrame = Pick<Frame, "n" | "newest" | "totals" | "sums" | "moments" | "madeAt">;
+
 /**
- * Marks the log as posted up to a frame, whoever posted it; an older mark never replaces a newer
+ * Marks the log as posted up to a frame, by any call; an older mark never replaces a newer
  * one. The most viewers go with it at no cost.
  */
 export async function markPosted(
   streamId: string,
-  frame: Pick<Frame, "n" | "newest" | "totals">,
+  { n, newest, totals, sums, moments, madeAt = 0 }: PostedFrame,
   counted: Required<Pick<Log, "viewers" | "peakViewers" | "countedAt">>,
 ): Promise<void> {
+  const hasState = sums !== undefined || moments !== undefined;
   await updateIf({
     Key: key.log(streamId),
     UpdateExpression:
       "SET posted = :n, newest = :newest, totals = :totals, viewers = :viewers, " +
-      "peakViewers = :peak, countedAt = :counted",
+      "peakViewers = :peak, countedAt = :counted, madeAt = :made" +
+      (hasState ? ", sums = :sums, moments = :moments" : ""),
     ConditionExpression: "posted < :n",
     ExpressionAttributeValues: {
-      ":n": frame.n,
-      ":newest": frame.newest,
-      ":totals": frame.totals,
+      ":n": n,
+      ":newest": newest,
+      ":totals": totals,
+      ":made": madeAt,
+      ...(hasState && { ":sums": sums ?? {}, ":moments": moments ?? [] }),
       ":viewers": counted.viewers,
       ":peak": counted.peakViewers,
       ":counted": counted.countedAt,
@@ -79,7 +92,7 @@ export async function markPosted(
 
 /**
  * Claims the next counting of a room's viewers for the caller, who found it counted at `was`;
- * false when somebody else has.
+ * false when another call has.
  */
 export async function claimCount(streamId: string, was: number, now: Date): Promise<boolean> {
   const claimed = await updateIf({

@@ -1,4 +1,5 @@
-import { setting } from "../../env.ts";
+import { BoundedMap } from "../../runtime/bounded.ts";
+import { setting } from "../../runtime/env.ts";
 import { updateItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 
@@ -7,7 +8,7 @@ const keptSeconds = 3600;
 
 /**
  * The part of a user's frames of a second that each environment sends without asking the table:
- * most who come back have missed no more, and all environments together stay near the budget.
+ * most who reconnect have missed no more, and all environments together stay near the budget.
  */
 const unaskedPart = 32;
 
@@ -17,12 +18,12 @@ type Unasked = { second: number; frames: number };
 /** Users that one environment remembers; then it forgets whom it saw longest ago. */
 const usersMax = 10_000;
 
-const sights = new Map<string, Unasked>();
+const sights = new BoundedMap<string, Unasked>(usersMax);
 
 /**
  * Takes missed frames out of what one user's connections are sent together in this second, and
- * answers how many were left to take. Whoever gets none asks again in the next second. What was
- * taken unasked is counted with the first that is asked for, after which all of the second are.
+ * answers how many were left to take. A caller that gets none asks again in the next second. What
+ * was taken unasked is counted with the first that is asked for, after which all of the second are.
  */
 export async function takeResumeFrames(userId: string, wanted: number, now: Date): Promise<number> {
   const second = Math.floor(now.getTime() / 1000);
@@ -31,11 +32,11 @@ export async function takeResumeFrames(userId: string, wanted: number, now: Date
   const frames = known?.second === second ? known.frames : 0;
   const unaskedMax = Math.floor(budget / unaskedPart);
   if (frames + wanted <= unaskedMax) {
-    remember(userId, { second, frames: frames + wanted });
+    sights.set(userId, { second, frames: frames + wanted });
     return wanted;
   }
   // From here on nothing of this second fits unasked, so it is counted once.
-  remember(userId, { second, frames: Number.POSITIVE_INFINITY });
+  sights.set(userId, { second, frames: Number.POSITIVE_INFINITY });
   const untold = Number.isFinite(frames) ? frames : 0;
   const counted = await updateItem({
     Key: key.resumeRate(userId, second),
@@ -45,11 +46,4 @@ export async function takeResumeFrames(userId: string, wanted: number, now: Date
   });
   const before = Number(counted?.taken ?? wanted) - wanted;
   return Math.min(wanted, Math.max(0, budget - before));
-}
-
-function remember(userId: string, unasked: Unasked): void {
-  // What is put again comes last, so the first is the one that was seen longest ago.
-  sights.delete(userId);
-  if (sights.size >= usersMax) sights.delete(sights.keys().next().value!);
-  sights.set(userId, unasked);
 }

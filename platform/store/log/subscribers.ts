@@ -1,12 +1,13 @@
 import { connectionLifeSeconds, isCurrent, Subscriber } from "../../../domain/log/subscriber.ts";
-import { Member } from "../../../domain/streams/member.ts";
-import { limits } from "../../limits.ts";
+import type { Member } from "../../../domain/streams/member.ts";
+import { limits } from "../../runtime/limits.ts";
+import { getCoalesced } from "../../table/coalesce.ts";
 import { readKey } from "../../table/item-kinds.ts";
 import { deleteIf, getItems, nameOf, putItem } from "../../table/items.ts";
-import { getJoined } from "../../table/joined.ts";
 import { connectionIn, key, subscriberRanges } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
+import { findHost, memberIn, memberKeys } from "../streams/members.ts";
 import { recordVisit } from "./visits.ts";
 
 /**
@@ -34,39 +35,38 @@ function withPlace(item: Record<string, unknown>): Subscriber {
   return { ...rest, streamId, connectionId: connectionIn(SK), connectedAt };
 }
 
-/** One subscription as it is now, read consistently. */
+/** One current subscription, read consistently. */
 export async function findSubscriber(streamId: string, connectionId: string) {
-  const item = await getJoined(key.subscriber(streamId, connectionId));
+  const item = await getCoalesced(key.subscriber(streamId, connectionId));
   return item && readSubscriber(item);
 }
 
-/** Each of these subscriptions as it is now, with what the stream knows of its user. */
+/** The current state of each of these subscriptions, with what the stream knows of its user. */
 export async function findGuests(
   records: readonly Subscriber[],
 ): Promise<{ record: Subscriber; current?: Subscriber; member?: Member }[]> {
-  const found = await getItems(
-    records.flatMap(({ streamId, connectionId, userId }) => [
-      key.subscriber(streamId, connectionId),
-      key.member(streamId, userId),
-    ]),
-    { consistent: true },
+  const guests = await Promise.all(
+    records.map(async (record) => {
+      const { streamId, connectionId, userId } = record;
+      const about = memberKeys(streamId, await findHost(streamId), userId);
+      return { record, place: key.subscriber(streamId, connectionId), about };
+    }),
   );
-  return records.map((record) => {
-    const { streamId, connectionId, userId } = record;
-    const item = found.get(nameOf(key.subscriber(streamId, connectionId)));
-    const member = found.get(nameOf(key.member(streamId, userId)));
-    return {
-      record,
-      ...(item && { current: readSubscriber(item) }),
-      ...(member && { member: read(Member, member) }),
-    };
+  const keys = guests.flatMap(({ place, about }) => [place, ...about]);
+  const found = await getItems(keys, { consistent: true });
+  return guests.map(({ record, place, about }) => {
+    const item = found.get(nameOf(place));
+    const member = memberIn(found, about);
+    return { record, ...(item && { current: readSubscriber(item) }), ...(member && { member }) };
   });
 }
 
 /** Ranges into which a stream's subscribers can be cut. */
 export const rangesMax = 16;
 
-/** The slice `at` (from 0) of the subscribers of a stream, cut into `of` equal ranges of their keys. */
+/**
+ * The slice `at` (from 0) of the subscribers of a stream, cut into `of` equal ranges of their keys.
+ */
 export type Slice = {
   at: number;
   /** A power of two, at most 16. */

@@ -1,8 +1,8 @@
 import { Ticket } from "../../../domain/log/ticket.ts";
-import { hashOfSecret } from "../../secret.ts";
-import { deleteIf } from "../../table/items.ts";
+import { hashOfSecret } from "../../auth/secret.ts";
+import { deleteIf, getRawItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { type Reply, record } from "../../table/record.ts";
+import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 
 /** Records a new ticket below the hash of its text, with the reply to its call. */
@@ -11,16 +11,22 @@ export async function recordTicket<Answer>(
   ticket: Ticket,
   reply: Reply<Answer>,
 ): Promise<Answer> {
-  await record([{ Put: { Item: { ...key.ticket(hashOfSecret(text)), ...ticket } } }], reply);
+  await commitTransaction(
+    [{ Put: { Item: { ...key.ticket(hashOfSecret(text)), ...ticket } } }],
+    reply,
+  );
   return reply.answer;
 }
 
 /**
  * Takes the ticket with this text out of the table: of two that ask at once one gets it. Undefined
- * where it was used, has expired or was never made. An answer that is lost uses it up.
+ * where it was used, has expired or was never made. An answer that is lost uses it up. It is read
+ * first, so that invented tickets cost no write.
  */
 export async function takeTicket(text: string, now: Date): Promise<Ticket | undefined> {
-  const item = await deleteIf(key.ticket(hashOfSecret(text)), {
+  const place = key.ticket(hashOfSecret(text));
+  if ((await getRawItem(place, { consistent: true })) === undefined) return undefined;
+  const item = await deleteIf(place, {
     ConditionExpression: "attribute_exists(PK)",
   });
   const ticket = item && read(Ticket, item);

@@ -4,21 +4,21 @@ import { paginationOf } from "../../../domain/page.ts";
 import { isOverlay } from "../../../domain/streams/holder.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import {
-  isCalled,
+  calledBy,
   type ViewerQuery,
   viewerOf,
   type Watching,
   watchingOf,
 } from "../../../domain/streams/viewer.ts";
-import { setting } from "../../env.ts";
-import { recentIfLong } from "../../recent.ts";
+import { cachedIfLong } from "../../runtime/cached.ts";
+import { setting } from "../../runtime/env.ts";
 import { findStandings } from "../people/follows.ts";
 import { findProfiles } from "../people/users.ts";
-import { findShown } from "../streams/shown.ts";
+import { findShown } from "../streams/display-names.ts";
 import { listSubscribers } from "./subscribers.ts";
 
 /** Viewers among whom a search looks: those who came last. */
-const searchedMax = 1_000;
+const searchedMax = 100;
 
 /**
  * Who watches a stream now, each user once, the latest to come first; `about` is roughly how many.
@@ -36,7 +36,7 @@ export async function readWatching(streamId: string, now: Date, about = 0): Prom
 }
 
 /** The same for who only looks at them: of more than a thousand, up to 5 s old. */
-export const listWatching = recentIfLong(readWatching);
+export const listWatching = cachedIfLong(readWatching);
 
 /** Who watches a stream now, in pages. The total is all of them, whatever is searched for. */
 export async function listViewers(
@@ -66,8 +66,9 @@ export async function listViewers(
 
 async function searched(watching: readonly Watching[], search: string): Promise<Watching[]> {
   const profiles = await findProfiles(watching.map(({ userId }) => userId));
+  const isCalled = calledBy(search);
   return watching.filter(({ userId }) => {
     const profile = profiles.get(userId);
-    return profile !== undefined && isCalled(profile, search);
+    return profile !== undefined && isCalled(profile);
   });
 }

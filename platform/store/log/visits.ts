@@ -2,8 +2,8 @@ import * as z from "zod";
 import { type Subscriber, subscribedAt } from "../../../domain/log/subscriber.ts";
 import { isOverlay } from "../../../domain/streams/holder.ts";
 import { Visits } from "../../../domain/streams/watch-time.ts";
-import { logFault } from "../../log.ts";
-import { recentIfLong } from "../../recent.ts";
+import { cachedIfLong } from "../../runtime/cached.ts";
+import { logFault } from "../../runtime/log.ts";
 import { getItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
@@ -15,7 +15,7 @@ const visitorsMax = 10_000;
 
 /**
  * Adds a visit that is over to its user's time, and a user who was there for the first time to the
- * stream's audience. Whoever removes a subscription calls it with what was there, so each visit
+ * stream's audience. The call that removes a subscription passes what was there, so each visit
  * comes once; statistics are not worth failing for.
  */
 export async function recordVisit(subscriber: Subscriber, now: Date): Promise<void> {
@@ -59,7 +59,7 @@ export async function readVisits(streamId: string): Promise<Visits[]> {
 }
 
 /** The same for who only looks at them: of more than a thousand, up to 5 s old. */
-export const listVisits = recentIfLong(readVisits);
+export const listVisits = cachedIfLong(readVisits);
 
 const Peak = z.object({ peakViewers: z.number().int().default(0) });
 

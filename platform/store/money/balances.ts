@@ -1,5 +1,5 @@
 import { type Balances, spendLimitOf, type Wallet } from "../../../domain/money/wallet.ts";
-import { setting } from "../../env.ts";
+import { setting } from "../../runtime/env.ts";
 import { sumPending } from "./due.ts";
 import { findWallet } from "./wallets.ts";
 
@@ -19,7 +19,7 @@ export async function readBalances(userId: string): Promise<Balances> {
 const readingsMax = 5;
 
 /**
- * A wallet, and the credits that are pending beside it at the same moment: what is settled
+ * A wallet, and the credits that are pending at the same moment: what is settled
  * meanwhile is in one of them, not in both. An index cannot be read together with an item, so the
  * wallet is read again until nobody has written it around the index. Where that never comes about,
  * what was settled last is in both; it is in neither never. DynamoDB's index may lag by a moment.

@@ -11,7 +11,7 @@ import {
 import { refuse } from "../../../domain/refusal.ts";
 import { key } from "../../table/keys.ts";
 import type { Reply } from "../../table/record.ts";
-import { recordFirstSight } from "../people/users.ts";
+import { recordFirstSight } from "../people/profile-changes.ts";
 import { spendLimits } from "./spend-limits.ts";
 import { commit, findWallet } from "./wallets.ts";
 
@@ -24,23 +24,23 @@ type Booking = { userId: string; amount: number; reference: string; now: Date };
  */
 export async function topUp(
   booking: Booking,
-  once: (answer: Booked) => Reply<Booked>,
+  idempotentReply: (answer: Booked) => Reply<Booked>,
 ): Promise<Booked> {
   await recordFirstSight(booking.userId, {}, booking.now);
-  return book(booking, "top_up", credit, once);
+  return book(booking, "top_up", credit, idempotentReply);
 }
 
 /** Takes credits out of the system; refuses with `credits_too_low` or `reference_exists`. */
 export const payOut = (
   booking: Booking,
-  once: (answer: Booked) => Reply<Booked>,
-): Promise<Booked> => book(booking, "payout", debit, once);
+  idempotentReply: (answer: Booked) => Reply<Booked>,
+): Promise<Booked> => book(booking, "payout", debit, idempotentReply);
 
 async function book(
   { userId, amount, reference, now }: Booking,
   type: "top_up" | "payout",
   move: (draft: Draft, movement: Movement) => Draft,
-  once: (answer: Booked) => Reply<Booked>,
+  idempotentReply: (answer: Booked) => Reply<Booked>,
 ): Promise<Booked> {
   const occurredAt = now.toISOString();
   const claim = {
@@ -53,12 +53,12 @@ async function book(
   return commit(
     [await findWallet(userId)],
     ([wallet]) => {
-      const draft = move(draftOf(wallet!), { type, amount, reference, occurredAt });
+      const draft = move(draftOf(wallet), { type, amount, reference, occurredAt });
       const { balance } = draft.after;
       return {
         drafts: [draft],
         actions: [claim],
-        reply: once({ userId, amount, balance, reference }),
+        reply: idempotentReply({ userId, amount, balance, reference }),
       };
     },
     () => refuse("reference_exists", { reference }),
@@ -75,7 +75,7 @@ export async function purchase<A>(
   const occurredAt = now.toISOString();
   const movement = { type: "credit_purchase", amount, reference, occurredAt } as const;
   return commit([await findWallet(userId)], ([wallet]) => ({
-    drafts: [credit(draftOf(wallet!), movement)],
+    drafts: [credit(draftOf(wallet), movement)],
     reply,
   }));
 }
@@ -90,20 +90,20 @@ type TransferRequest = { senderId: string; recipientId: string; amount: number; 
  */
 export async function transfer(
   { senderId, recipientId, amount, now }: TransferRequest,
-  once: (answer: Transferred) => Reply<Transferred>,
+  idempotentReply: (answer: Transferred) => Reply<Transferred>,
 ): Promise<Transferred> {
   const occurredAt = now.toISOString();
-  const wallets = await Promise.all([senderId, recipientId].map(findWallet));
+  const wallets = await Promise.all([findWallet(senderId), findWallet(recipientId)]);
   return commit(wallets, ([from, to]) => {
-    const { balance } = from!;
+    const { balance } = from;
     if (balance < amount) refuse("credits_too_low", { balance, price: amount });
-    const sender = debit(countSpending(draftOf(from!), amount, now, spendLimits()), {
+    const sender = debit(countSpending(draftOf(from), amount, now, spendLimits()), {
       type: "credit_transfer_sent",
       amount,
       counterpart: recipientId,
       occurredAt,
     });
-    const recipient = credit(draftOf(to!), {
+    const recipient = credit(draftOf(to), {
       type: "credit_transfer_received",
       amount,
       counterpart: senderId,
@@ -116,6 +116,6 @@ export async function transfer(
       senderBalance: sender.after.balance,
       recipientBalance: null,
     };
-    return { drafts: [sender, recipient], reply: once(answer) };
+    return { drafts: [sender, recipient], reply: idempotentReply(answer) };
   });
 }

@@ -4,12 +4,12 @@ import { type Combo, comboEndsAt } from "../../../domain/money/combo.ts";
 import { Gift } from "../../../domain/money/gift-item.ts";
 import { draftOf, type Wallet } from "../../../domain/money/wallet.ts";
 import { Timestamp } from "../../../domain/text.ts";
-import { setting } from "../../env.ts";
+import { startTimer } from "../../aws/timers.ts";
+import { setting } from "../../runtime/env.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
-import { startTimer } from "../../timers.ts";
 import { commit, findWallet } from "./wallets.ts";
 
 /** The combo whose end a message is about. */
@@ -59,10 +59,10 @@ export async function endCombo(moment: ComboMoment, now: Date): Promise<void> {
   const waiting = await commit(
     [wallet],
     ([current]) => {
-      const there = findCombo(current!, moment);
+      const there = findCombo(current, moment);
       if (there === undefined && kept !== undefined)
         throw new Error("The combo went on: look again");
-      return decideEnd(current!, there ?? combo, now);
+      return decideEnd(current, there ?? combo, now);
     },
     // The first gift is marked already: another message of this combo was faster.
     () => {
@@ -109,14 +109,14 @@ const endAction = ({ id, streamId, count, credits, lastAt }: Combo): Action => (
 
 /** Items that one step of reading a combo back reads, and all of its steps together. */
 const step = 200;
-const lookMax = 5_000;
+const scanMax = 5_000;
 
 /** Reads a combo back from its gifts, which follow the first one, each soon after the last. */
 async function readCombo({ comboId, streamId }: ComboMoment): Promise<Combo | undefined> {
   let last: Gift | undefined;
   let credits = 0;
   let place: string | undefined;
-  for (let looked = 0; looked < lookMax; looked += step) {
+  for (let looked = 0; looked < scanMax; looked += step) {
     const from = place ?? key.gift(streamId, comboId.slice(0, -1)).SK;
     const walk = { limit: step, consistent: true, after: from };
     const items = await queryItems(key.gift(streamId, ""), prefix.gifts, walk);

@@ -1,15 +1,40 @@
 import { getItems } from "../../table/items.ts";
-import { dueIndex, type Key, prefix } from "../../table/keys.ts";
-import { queryDue, scanPage } from "../../table/query.ts";
+import { dueIndex, heldBy, type Key, key, prefix } from "../../table/keys.ts";
+import { queryAll, queryDue, scanPage } from "../../table/query.ts";
 import type { Item } from "../../table/table.ts";
+import { firstGiftFrom } from "./gift-places.ts";
 
-/** How many due items a balance sums up; whoever has more sees the sum of these. */
+/** How many due items a balance sums up; a user with more sees the sum of these. */
 const pendingMax = 1000;
 
 /** Credits that the user has received and that are not settled yet: of at most 1,000 gifts. */
 export async function sumPending(userId: string): Promise<number> {
   let sum = 0;
   for await (const { dueCredits } of queryDue(userId, pendingMax)) sum += Number(dueCredits);
+  return sum;
+}
+
+/**
+ * How far the index is taken to lag behind the items: DynamoDB names no bound, and is nearly always
+ * within a second.
+ */
+export const indexLagMilliseconds = 60_000;
+
+/**
+ * Credits of a stream's gifts since a moment that the user has not been credited for: consistent.
+ */
+export async function sumPendingIn(streamId: string, userId: string, from: Date): Promise<number> {
+  const range = { low: firstGiftFrom(streamId, from).SK, high: behindGifts };
+  let sum = 0;
+  for await (const item of queryAll(key.gift(streamId, ""), range, { consistent: true }))
+    if (item[dueIndex.PK] === userId) sum += Number(item.dueCredits);
+  return sum;
+}
+
+/** Credits of gifts that the user has paid for and that are not sent: they may be returned. */
+export async function sumHeld(userId: string): Promise<number> {
+  let sum = 0;
+  for await (const { dueCredits } of queryDue(heldBy(userId))) sum += Number(dueCredits);
   return sum;
 }
 
@@ -30,11 +55,12 @@ export type DuePlace = Key & { due: string };
 const behindGifts = prefix.gifts.replace("#", "$");
 
 /** A page of what is due, and where the next one begins; undefined at the end of the index. */
-type DuePage = { keys: Key[]; next: DuePlace | undefined };
+type DuePage = { gifts: Key[]; calls: Key[]; next: DuePlace | undefined };
 
 /**
- * Keys of the next `limit` gifts that are due, whoever receives them. Where a page is one
- * receiver's alone, the next begins after that receiver, so that nobody's pile hides the others'.
+ * Keys of the next `limit` gifts that are due, of all receivers, and of marks that hold one.
+ * Where a page is one user's alone, the next begins after that user, so that nobody's pile hides
+ * the others'.
  */
 export async function listDue(from: DuePlace | undefined, limit: number): Promise<DuePage> {
   const { items, next: behind } = await scanPage({
@@ -47,7 +73,8 @@ export async function listDue(from: DuePlace | undefined, limit: number): Promis
   const last = behind as DuePlace | undefined;
   const isOne = first !== undefined && first.due === last?.due;
   const next = isOne && last !== undefined ? { ...last, SK: behindGifts } : last;
-  return { keys: keys.filter(({ SK }) => SK.startsWith(prefix.gifts)), next };
+  const of = (start: string) => keys.filter(({ SK }) => SK.startsWith(start));
+  return { gifts: of(prefix.gifts), calls: of(prefix.calls), next };
 }
 
 /** Items by their keys, read consistently; those that are gone are left out. */

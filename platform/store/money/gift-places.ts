@@ -1,5 +1,6 @@
 import { createHash, randomInt } from "node:crypto";
 import * as z from "zod";
+import { BoundedSet } from "../../runtime/bounded.ts";
 import { putItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
@@ -37,11 +38,19 @@ export function newGiftId(streamId: string, now: Date): string {
 /** The time of a gift, which its id begins with, in seconds since 1970. */
 export const secondsOfGift = (giftId: string) => Number.parseInt(giftId.slice(0, 8), 16);
 
+/** The place in a stream of the first gift that may have been sent in this second or later. */
+export const firstGiftFrom = (streamId: string, from: Date) =>
+  key.gift(
+    streamId,
+    Math.floor(from.getTime() / 1000)
+      .toString(16)
+      .padStart(8, "0"),
+  );
+
 const Place = z.object({ streamId: z.string() });
 
 /** Streams whose place this process has recorded. */
-const recordedStreams = new Set<string>();
-const recordedMax = 10_000;
+const recordedStreams = new BoundedSet<string>(10_000);
 
 /**
  * Records where gifts with this stream's hash are: once for each stream and process, before the
@@ -51,7 +60,6 @@ export async function recordGiftPlace(streamId: string): Promise<void> {
   if (recordedStreams.has(streamId)) return;
   const Item = { ...key.giftPlace(hashOfStream(streamId), streamId), streamId };
   await putItem(Item);
-  if (recordedStreams.size >= recordedMax) recordedStreams.clear();
   recordedStreams.add(streamId);
 }
 

@@ -6,7 +6,7 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, type Reading } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { type Reply, record } from "../../table/record.ts";
+import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
@@ -20,7 +20,7 @@ const isThere = (type: GiftType | undefined): type is GiftType =>
   type !== undefined && type.deletedAt === undefined;
 
 /**
- * A gift type that is not deleted, for whoever sends it: half a unit of a key of its own. A change
+ * A gift type that is not deleted, for its sender: half a unit of a key of its own. A change
  * of the moment before may be missing, so that the gift is one of that moment; only what does not
  * seem to be there is read consistently. Refuses with `gift_type_not_found`.
  */
@@ -30,7 +30,7 @@ export async function getGiftType(giftTypeId: string): Promise<GiftType> {
   return isThere(type) ? type : refuse("gift_type_not_found", { giftTypeId });
 }
 
-/** A gift type as it is now, for whoever changes it; refuses with `gift_type_not_found`. */
+/** The current gift type, for changes; refuses with `gift_type_not_found`. */
 async function getCurrentGiftType(giftTypeId: string): Promise<GiftType> {
   const type = await readGiftType(giftTypeId, { consistent: true });
   return isThere(type) ? type : refuse("gift_type_not_found", { giftTypeId });
@@ -101,7 +101,7 @@ export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promis
     },
   };
   const actions = [put, aliasAction(giftId, id), ...listedTypeActions(type)];
-  const failed = await record(actions, reply);
+  const failed = await commitTransaction(actions, reply);
   if (failed !== undefined) refuse("gift_type_exists", { giftId });
   return reply.answer;
 }
@@ -115,7 +115,7 @@ export const recordGiftTypeChange = async (before: GiftType, wanted: GiftType): 
 async function recordIfSame(
   before: GiftType,
   wanted: GiftType,
-  more: readonly Action[] = [],
+  also: (changed: GiftType) => readonly Action[] = () => [],
 ): Promise<GiftType | undefined> {
   const after = { ...wanted, updatedAt: timeAfter(before.updatedAt, wanted.updatedAt) };
   const actions: Action[] = [
@@ -133,19 +133,22 @@ async function recordIfSame(
   if (isGone || before.giftId !== after.giftId)
     actions.push({ label: "old alias", Delete: { Key: key.giftAlias(before.giftId) } });
   if (!isGone && before.giftId !== after.giftId) actions.push(aliasAction(after.giftId, after.id));
-  const failed = await record([...actions, ...more]);
+  const failed = await commitTransaction([...actions, ...also(after)]);
   if (failed?.has("alias")) refuse("gift_type_exists", { giftId: after.giftId });
   return failed === undefined ? after : undefined;
 }
 
-/** Changes a gift type, `more` with it, and decides again when somebody else was faster. */
+/**
+ * Changes a gift type, and decides again when another call was faster. What `also` makes of the
+ * changed one is written with it.
+ */
 export async function changeStoredGiftType(
   giftTypeId: string,
   decide: (type: GiftType) => GiftType,
-  more: readonly Action[] = [],
+  also?: (changed: GiftType) => readonly Action[],
 ): Promise<GiftType> {
   return decideAgain(async () => {
     const type = await getCurrentGiftType(giftTypeId);
-    return (await recordIfSame(type, decide(type), more)) ?? overtaken;
+    return (await recordIfSame(type, decide(type), also)) ?? overtaken;
   });
 }

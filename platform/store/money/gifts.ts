@@ -1,4 +1,4 @@
-import type { GiftContext, GiftOutcome } from "../../../domain/money/gift.ts";
+import { type GiftContext, type GiftDecision, sharesOf } from "../../../domain/money/gift.ts";
 import { Gift, itemOf, type Share } from "../../../domain/money/gift-item.ts";
 import type { Wallet } from "../../../domain/money/wallet.ts";
 import { type Person, personOf } from "../../../domain/people/person.ts";
@@ -18,7 +18,7 @@ import { commit, findWallet } from "./wallets.ts";
 
 /**
  * Who gives, read once for a gift. Wallet and member are read consistently. Of the profile only the
- * names are shown, so a read at half the price is enough for whoever it finds.
+ * names are shown, so a read at half the price is enough.
  */
 export type Giver = { sender: Person; wallet: Wallet; member: Member | undefined };
 
@@ -33,56 +33,51 @@ export async function getGiver(streamId: string, userId: string): Promise<Giver>
   return { sender: personOf(profile), wallet, member };
 }
 
-/** What was read for a gift. */
-type GiftReads = {
-  stream: Stream;
-  giver: Giver;
-  now: Date;
-  /** The gift's id, where somebody has been told it already; it is replaced if it is taken. */
-  id?: string;
-};
+/** What a gift is decided on: stream and giver are read consistently in the same request. */
+export const giftContext = (stream: Stream, giver: Giver, now: Date): GiftContext => ({
+  ...{ stream, ...giver, now },
+  limits: spendLimits(),
+  id: newGiftId(stream.id, now),
+});
 
 /**
  * Records a gift or superlike: debit, ledger entries, the gift's own item, further receivers'
- * shares and the reply's marker in one transaction, all or nothing. Both APIs' gifts end here.
- * `decide` is asked again when the sender's wallet was written meanwhile; stream and giver must be
- * read consistently in the same request, since the decision holds as of them. `reply` makes the
- * answer for the gift, with what remembers it.
+ * shares and the reply's marker in one transaction, all or nothing. Both APIs' gifts end here. It
+ * is decided again only where the sender's wallet was written meanwhile, or its id is taken.
+ * `reply` makes the answer for the gift, with what remembers it. `actionsOf` puts the gift; another
+ * one may hold it instead (held-gifts.ts).
  */
-export async function commitGift<A>(
-  { stream, giver, now, id: first }: GiftReads,
-  decide: (context: GiftContext) => GiftOutcome,
+export async function recordGift<A>(
+  decided: GiftDecision,
   reply: (gift: Gift) => Reply<A>,
+  actionsOf = giftActions,
 ): Promise<A> {
-  const limits = spendLimits();
-  let id = first ?? newGiftId(stream.id, now);
-  const contextOf = (wallet: Wallet): GiftContext => ({
-    stream,
-    ...giver,
-    wallet,
-    limits,
-    id,
-    now,
-  });
-  // A gift that is refused at once leaves nothing behind, the place of its stream included.
-  decide(contextOf(giver.wallet));
+  let decision = decided;
+  const decideOn = (change: Partial<GiftContext>) => {
+    decision = decision.again({ ...decision.context, ...change });
+  };
+  const { stream, wallet: first, now } = decided.context;
   await recordGiftPlace(stream.id);
   return commit(
-    [giver.wallet],
+    [first],
     ([wallet]) => {
-      const { gift, shares, draft } = decide(contextOf(wallet!));
-      return {
-        drafts: [draft],
-        actions: [giftAction(gift), ...shares.map(shareAction), ...traceActions(gift)],
-        reply: reply(gift),
-      };
+      if (wallet !== decision.context.wallet) decideOn({ wallet });
+      const { gift, draft } = decision;
+      return { drafts: [draft], actions: actionsOf(gift), reply: reply(gift) };
     },
     () => {
       // Another gift of this stream has the id.
-      id = newGiftId(stream.id, now);
+      decideOn({ id: newGiftId(stream.id, now) });
     },
   );
 }
+
+/** What puts a gift into its stream; an id that is taken fails as `gift`. */
+export const giftActions = (gift: Gift): Action[] => [
+  giftAction(gift),
+  ...sharesOf(gift).map(shareAction),
+  ...traceActions(gift),
+];
 
 const giftAction = (gift: Gift): Action => ({
   label: "gift",
@@ -92,7 +87,7 @@ const giftAction = (gift: Gift): Action => ({
   },
 });
 
-/** The ledgers tell where a user's gifts are, but for those that moved no credits. */
+/** The ledgers tell where a user's gifts are, except those that moved no credits. */
 const traceActions = ({ charged, id: giftId, streamId, sender, receivers }: Gift): Action[] =>
   [sender, ...receivers].flatMap(({ userId }) =>
     charged
@@ -109,27 +104,28 @@ const shareAction = (share: Share): Action => ({
 });
 
 /** Items that one page reads at most; then it ends early, and the next page continues there. */
-const lookMax = 2_000;
+const scanMax = 2_000;
 const stepMin = 50;
 
 /**
- * Gifts of a stream, newest first, from the one after `after` on: at most `limit` + 1. Superlikes
- * and further receivers' shares lie between them and are passed over.
+ * Gifts of a stream, or its superlikes, newest first, from the one after `after` on: at most
+ * `limit` + 1. The others and further receivers' shares lie between them and are passed over.
  */
 export async function listGifts(
   streamId: string,
   { after, limit }: { after?: string | undefined; limit: number },
+  kind: Gift["kind"] = "gift",
 ): Promise<Gift[]> {
   const gifts: Gift[] = [];
   let place: string | undefined = after === undefined ? undefined : key.gift(streamId, after).SK;
-  for (let looked = 0; looked < lookMax; ) {
+  for (let looked = 0; looked < scanMax; ) {
     const step = Math.max(limit + 1 - gifts.length, stepMin);
     const items = await queryItems(key.gift(streamId, ""), prefix.gifts, {
       limit: step,
       newestFirst: true,
       ...(place !== undefined && { after: place }),
     });
-    for (const item of items) if (item.kind === "gift") gifts.push(read(Gift, item));
+    for (const item of items) if (item.kind === kind) gifts.push(read(Gift, item));
     if (gifts.length > limit || items.length < step) break;
     looked += items.length;
     place = items.at(-1)?.SK;

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import type { ParkedRecord } from "../../../domain/money/parked.ts";
-import { logFault } from "../../log.ts";
-import { countMetric } from "../../metrics.ts";
+import { logFault } from "../../runtime/log.ts";
+import { countMetric } from "../../runtime/metrics.ts";
 import { readKey } from "../../table/item-kinds.ts";
-import { deleteItem, getItem, getItems, nameOf } from "../../table/items.ts";
+import { getItem, getItems, nameOf } from "../../table/items.ts";
 import { type Key, key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 
 /** How long a parked record waits for a person. */
@@ -57,7 +57,9 @@ export async function park(
     parkedAt: at,
     expiresAt: Math.floor(now.getTime() / 1000) + daysKept * daySeconds,
   };
-  const known = await record([{ Put: { Item, ConditionExpression: "attribute_not_exists(PK)" } }]);
+  const known = await commitTransaction([
+    { Put: { Item, ConditionExpression: "attribute_not_exists(PK)" } },
+  ]);
   if (known !== undefined) return;
   countMetric("RecordsParked");
   logFault("A record was parked", error, of);
@@ -117,10 +119,11 @@ export async function findParked(id: string): Promise<Parked | undefined> {
 }
 
 /** Removes what was parked of an item, on whichever days. */
-export async function removeParked(of: Key, now: Date): Promise<void> {
+export async function removeParked(of: Key, now: Date, reply?: Reply<unknown>): Promise<void> {
   const days = daysBefore(now).map((day) => key.parked(day, nameOf(of)));
   const found = await getItems(days, { consistent: true });
-  for (const { PK, SK } of found.values()) await deleteItem({ PK, SK });
+  const actions = [...found.values()].map(({ PK, SK }) => ({ Delete: { Key: { PK, SK } } }));
+  if (actions.length > 0 || reply?.remember.length) await commitTransaction(actions, reply);
 }
 
 const textOrNull = (value: unknown) => (typeof value === "string" ? value : null);

@@ -3,23 +3,24 @@ import { Refusal, refuse } from "../../../domain/refusal.ts";
 import { getRawItem } from "../../table/items.ts";
 import { type Key, prefix } from "../../table/keys.ts";
 import { scanTable } from "../../table/query.ts";
+import type { Reply } from "../../table/record.ts";
 import type { Item } from "../../table/table.ts";
 import { isPassing } from "../../table/transact.ts";
 import { findParked, reasonOf, removeParked } from "./parked.ts";
 import { dueOf, settle } from "./settle.ts";
 
-/** How many parked records came back, and how many stay. */
+/** How many parked records were settled, and how many stay. */
 type Redriven = { settled: number; parked: number };
 
 /**
- * Brings every parked record back: its item is settled as it is now, and the record removed. One
+ * Redrives every parked record: settles its current item and removes the record. One
  * that still does not fit, or whose receiver's wallet is too busy, stays parked.
  */
 export async function redriveAll(now: Date): Promise<Redriven> {
   const outcome = { settled: 0, parked: 0 };
   for await (const { of } of scanParked())
     try {
-      await bringBack(of as Key, now);
+      await bringBack(of as Key, now, (outcome) => ({ answer: outcome, remember: [] }));
       outcome.settled++;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -29,22 +30,30 @@ export async function redriveAll(now: Date): Promise<Redriven> {
 }
 
 /**
- * Brings one parked record back, by its id. Of two calls at the same moment both may say that they
- * did; credits move once. Refuses with `parked_not_found`, `parked_unfit` with what is wrong now,
- * or `unavailable` while the receiver's wallet is too busy.
+ * Brings one parked record back, by its id, and records the reply with its removal. Of two calls at
+ * the same moment both may say that they did; credits move once. Refuses with `parked_not_found`,
+ * `parked_unfit` with what is wrong now, or `unavailable` while the receiver's wallet is too busy.
  */
-export async function redriveOne(id: string, now: Date): Promise<RedriveOutcome> {
+export async function redriveOne<Answer>(
+  id: string,
+  now: Date,
+  replyTo: (outcome: RedriveOutcome) => Reply<Answer>,
+): Promise<Answer> {
   const parked = await findParked(id);
   if (parked === undefined) refuse("parked_not_found", { id });
-  return bringBack(parked.of, now);
+  return bringBack(parked.of, now, replyTo);
 }
 
-/** Settles an item as it is now and removes what was parked of it. */
-async function bringBack(of: Key, now: Date): Promise<RedriveOutcome> {
+/** Settles the current item and removes what was parked of it. */
+async function bringBack<Answer>(
+  of: Key,
+  now: Date,
+  replyTo: (outcome: RedriveOutcome) => Reply<Answer>,
+): Promise<Answer> {
   const item = await getRawItem(of, { consistent: true });
-  const outcome = item === undefined ? "gone" : await settleItem(item, now);
-  await removeParked(of, now);
-  return outcome;
+  const reply = replyTo(item === undefined ? "gone" : await settleItem(item, now));
+  await removeParked(of, now, reply);
+  return reply.answer;
 }
 
 async function settleItem(item: Item, now: Date): Promise<RedriveOutcome> {

@@ -7,10 +7,11 @@ import {
   refundNotices,
 } from "../../../domain/money/refund.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { newId } from "../../id.ts";
+import { newId } from "../../runtime/id.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
+import type { Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { notificationActions } from "../people/notifications.ts";
@@ -50,29 +51,32 @@ type RefundAnswer = { id: string; refundedAt: string; credits: number };
 /**
  * Refunds a gift or superlike, once: it is settled first if it is still due, then reversed in one
  * transaction if nothing is due and it has not been refunded. Both sides, the totals, the
- * leaderboard and the notifications to both are in it. Refuses with `refund_not_yours`,
+ * leaderboard, the notifications to both and the reply are in it. Refuses with `refund_not_yours`,
  * `gift_already_refunded` and `refund_not_covered`.
  */
 export async function refund(
   { gift, shares }: WholeGift,
   by: Refunder,
   now: Date,
+  idempotentReply?: (answer: RefundAnswer) => Reply<RefundAnswer>,
 ): Promise<RefundAnswer> {
   assertMayRefund(gift, by);
   let whole = { gift, shares };
   const refundedAt = now.toISOString();
   const answer = { id: gift.id, refundedAt, credits: refundedCredits(gift) };
+  const reply = idempotentReply?.(answer) ?? { answer, remember: [] };
   const notices = refundNotices(gift, () => newId(now), now);
   return decideAgain(async () => {
     if (whole.gift.refundedAt !== undefined) refuse("gift_already_refunded");
     await settleFirst(whole, now);
     const outcome = await reverse(whole, by, now, [
-      ...markActions(whole, refundedAt),
+      ...markActions(whole, refundedAt, by),
       ...(gift.kind === "gift" ? foldActions([unfoldOf(gift)]) : []),
       ...notices.flatMap((notice) => notificationActions(notice)),
+      ...reply.remember,
     ]);
-    if (outcome === "refunded") return answer;
-    // Somebody else refunded it, or it was due after all: the gift as it is now decides.
+    if (outcome === "refunded") return reply.answer;
+    // Another call refunded it, or it was due after all: the current gift decides.
     whole =
       (await findGift(gift.streamId, gift.id)) ?? refuse("gift_not_found", { giftId: gift.id });
     return overtaken;
@@ -84,16 +88,16 @@ async function settleFirst({ gift, shares }: WholeGift, now: Date): Promise<void
 }
 
 /** Marks the gift if it is neither refunded nor due, and checks that no share of it is due. */
-function markActions({ gift, shares }: WholeGift, refundedAt: string): Action[] {
+function markActions({ gift, shares }: WholeGift, refundedAt: string, by: Refunder): Action[] {
   const mark: Action = {
     label: "gift",
     Update: {
       Key: key.gift(gift.streamId, gift.id),
-      UpdateExpression: "SET refundedAt = :at, #revision = #revision + :one",
+      UpdateExpression: "SET refundedAt = :at, refundedBy = :by, #revision = #revision + :one",
       ConditionExpression:
         "attribute_exists(PK) AND attribute_not_exists(#due) AND attribute_not_exists(refundedAt)",
       ExpressionAttributeNames: { "#due": "due", "#revision": "revision" },
-      ExpressionAttributeValues: { ":at": refundedAt, ":one": 1 },
+      ExpressionAttributeValues: { ":at": refundedAt, ":by": by, ":one": 1 },
     },
   };
   const checks = shares.map(

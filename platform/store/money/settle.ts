@@ -1,10 +1,16 @@
 import { Gift, Share } from "../../../domain/money/gift-item.ts";
-import { credit, draftOf, type Wallet } from "../../../domain/money/wallet.ts";
+import {
+  credit,
+  creditFormer,
+  draftOf,
+  isOfFormer,
+  type Wallet,
+} from "../../../domain/money/wallet.ts";
 import { Refusal, refuse } from "../../../domain/refusal.ts";
-import { countMetric } from "../../metrics.ts";
+import { countMetric } from "../../runtime/metrics.ts";
 import { pause } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction } from "../../table/record.ts";
 import { type Action, isPassing } from "../../table/transact.ts";
 import { secondsOfGift } from "./gift-places.ts";
 import { park } from "./parked.ts";
@@ -13,6 +19,7 @@ import {
   beyondWallets,
   decisionsMax,
   findWallet,
+  forfeitActions,
   freshTriesMax,
   renew,
   type Sealed,
@@ -42,7 +49,7 @@ const triesMax = 8;
 const patienceSeconds = 10;
 
 /**
- * Settles images of gifts, receiver by receiver, some side by side. One that does not fit, or
+ * Settles images of gifts, receiver by receiver, some in parallel. One that does not fit, or
  * cannot be settled even on its own, is parked, and the others go on. After all the others it
  * throws what may pass (a table that does not answer, a receiver who is busy): then all may come
  * again, since nothing is settled twice. A receiver who stays busy is `left` after a while.
@@ -128,8 +135,8 @@ const labelOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
 /**
  * Credits one receiver for items that are due, each exactly once: its mark, its ledger entries, its
  * share of the stream's totals and of the leaderboard are one transaction, up to 24 items in each.
- * An item whose mark is gone is dropped (somebody else settled it) and the rest is tried again. A
- * wallet that somebody else wrote meanwhile is decided on as the cancellation returned it, while
+ * An item whose mark is gone is dropped (another call settled it) and the rest is tried again. A
+ * wallet that another call wrote meanwhile is decided on as the cancellation returned it, while
  * that is fresh; then after pauses, read again. After `triesMax` of them: `unavailable`. Called by
  * the stream's consumer, by the sweep, and by a refund.
  */
@@ -147,7 +154,7 @@ export async function settle(
   let attempt = 0;
   while (waiting.length > 0) {
     const { batch, sealed, actions } = nextBatch(wallet, waiting, now);
-    const failed = await record(actions);
+    const failed = await commitTransaction(actions);
     if (failed === undefined) {
       wallet = sealed?.wallet ?? wallet;
       countSettled(batch);
@@ -195,8 +202,9 @@ function nextBatch(wallet: Wallet, waiting: readonly Due[], now: Date) {
  */
 function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | undefined {
   let draft = draftOf(wallet);
-  for (const due of batch.filter(({ dueCredits }) => dueCredits > 0))
-    draft = credit(draft, {
+  for (const due of batch.filter(({ dueCredits }) => dueCredits > 0)) {
+    const move = isOfFormer(wallet, secondsOfGift(due.id) * 1000) ? creditFormer : credit;
+    draft = move(draft, {
       type: due.kind === "superlike" ? "superlike_revenue" : "gift_revenue",
       amount: due.dueCredits,
       counterpart: due.kind === "share" ? due.senderId : due.sender.userId,
@@ -204,7 +212,10 @@ function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | u
       giftId: due.id,
       occurredAt: now.toISOString(),
     });
-  return draft.entries.length === 0 ? undefined : seal(draft);
+  }
+  if (draft.entries.length === 0) return undefined;
+  const { wallet: after, actions } = seal(draft);
+  return { wallet: after, actions: [...actions, ...forfeitActions(draft)] };
 }
 
 /** Removes the mark if it is there: this alone makes all of it happen once. */

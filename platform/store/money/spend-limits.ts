@@ -1,5 +1,5 @@
 import type { SpendLimits } from "../../../domain/money/wallet.ts";
-import { setting } from "../../env.ts";
+import { setting } from "../../runtime/env.ts";
 
 /** What the stage allows one user to spend, whatever they spend it on. */
 export const spendLimits = (): SpendLimits => ({

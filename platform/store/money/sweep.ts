@@ -4,6 +4,7 @@ import { type Key, key, prefix } from "../../table/keys.ts";
 import { awaitCombos } from "./combos.ts";
 import { type DuePlace, listDue, readDue } from "./due.ts";
 import { secondsOfGift } from "./gift-places.ts";
+import { takeBackOverdue } from "./held-gifts.ts";
 import { settleAll } from "./settle.ts";
 
 /** A gift that is due for longer than this was missed by the stream's consumer. */
@@ -17,25 +18,27 @@ const boundsOfSweep = {
   milliseconds: 30_000,
 };
 
-type SweepOutcome = { settled: number; parked: number; left: number };
+type SweepOutcome = { settled: number; parked: number; left: number; takenBack: number };
 
 /**
- * Settles what is due for more than half a minute, page by page through the whole index. What it
+ * Settles what is due for more than half a minute and takes back what is held for too long, page by
+ * page through the whole index. What it
  * has no time for is left to the next sweep, which continues after the last page that this one
  * began: so however much there is that cannot be settled, everybody else gets their turn.
  */
 export async function sweepOverdue(now: Date, bounds = boundsOfSweep): Promise<SweepOutcome> {
-  const outcome: SweepOutcome = { settled: 0, parked: 0, left: 0 };
+  const outcome: SweepOutcome = { settled: 0, parked: 0, left: 0, takenBack: 0 };
   const latest = Math.floor(now.getTime() / 1000) - overdueSeconds;
   const until = Date.now() + bounds.milliseconds;
   let place = await findPlace();
   let isMoved = place !== undefined;
   do {
-    const { keys, next } = await listDue(place, bounds.pageSize);
+    const { gifts, calls, next } = await listDue(place, bounds.pageSize);
     // Recorded before the page is settled: a page that ends the function does not come first again.
     if (isMoved || next !== undefined) await recordPlace(next);
     isMoved = next !== undefined;
-    const overdue = await readDue(keys.filter((one) => secondsOf(one) <= latest));
+    outcome.takenBack += await takeBackOverdue(await readDue(calls), now);
+    const overdue = await readDue(gifts.filter((one) => secondsOf(one) <= latest));
     // This comes first: what is settled is not found again, and its combo would never end.
     await awaitCombos(overdue, now);
     const { parked, left } = await settleAll(overdue, now);

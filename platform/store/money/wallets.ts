@@ -3,7 +3,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import { pause } from "../../table/conflicts.ts";
 import { getRawItem, updateItem } from "../../table/items.ts";
 import { dueIndex, key } from "../../table/keys.ts";
-import { type Reply, record } from "../../table/record.ts";
+import { commitTransaction, type Reply } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
 import type { Action, Failed } from "../../table/transact.ts";
 import { chain, entryActions } from "./ledger.ts";
@@ -55,6 +55,30 @@ export function seal({ before, after, entries }: Draft): Sealed {
   return { wallet, actions: [walletAction(before, wallet), ...entryActions(chained)] };
 }
 
+/**
+ * Adds what a draft forfeits to all that was ever forfeit by users of this id: the audit matches
+ * the payouts with it.
+ */
+export function forfeitActions({ after, entries }: Draft): Action[] {
+  const forfeits = entries.filter(({ reference }) => reference === "forfeit");
+  if (forfeits.length === 0) return [];
+  const amount = -forfeits.reduce((sum, entry) => sum + entry.amount, 0);
+  return [
+    {
+      Update: {
+        Key: key.reference(after.userId, "forfeit"),
+        UpdateExpression: "SET #type = :type, occurredAt = :at ADD amount :amount",
+        ExpressionAttributeNames: { "#type": "type" },
+        ExpressionAttributeValues: {
+          ":type": "payout",
+          ":at": forfeits[0]!.occurredAt,
+          ":amount": amount,
+        },
+      },
+    },
+  ];
+}
+
 /** While a wallet owes, it is among the debtors in the index of what is due. */
 const markOf = ({ owed }: Wallet) => ({ [dueIndex.PK]: dueIndex.debtors, dueCredits: owed });
 
@@ -95,7 +119,7 @@ type Decision<A> = {
 type OnFailed = (failed: Failed) => void | Promise<void>;
 
 /**
- * How often a wallet is decided on. Each time somebody else was faster, so this is how many calls
+ * How often a wallet is decided on. Each time another call was faster, so this is how many calls
  * of one user can compete; with the pauses between them it takes about 4 s.
  */
 export const decisionsMax = 20;
@@ -104,32 +128,39 @@ export const decisionsMax = 20;
 export const freshTriesMax = 4;
 
 /**
- * Decides on wallets and commits, exactly once. A wallet that somebody else wrote in between comes
- * back with the cancellation and is decided on again at once, while it is fresh; then after pauses
+ * Decides on wallets and commits, exactly once. A wallet that another call wrote in between
+ * is in the cancellation and is decided on again at once, while it is fresh; then after pauses
  * with jitter, read again, since what was read before a pause is old after it; then `unavailable`.
  * Other failed conditions go to `onFailed`, which refuses or lets it be tried again.
  */
-export async function commit<A>(
-  wallets: readonly Wallet[],
-  decide: (wallets: Wallet[]) => Decision<A>,
+export async function commit<A, Wallets extends readonly Wallet[]>(
+  wallets: readonly [...Wallets],
+  decide: (wallets: Wallets) => Decision<A>,
   onFailed: OnFailed = fault,
 ): Promise<A> {
-  let current = [...wallets];
+  let current = wallets as Wallets;
   for (let attempt = 1; attempt <= decisionsMax; attempt++) {
     const { drafts, actions = [], reply } = decide(current);
     const all = [...drafts.flatMap((draft) => seal(draft).actions), ...actions];
     if (all.length === 0) return reply.answer;
-    const failed = await record(all, reply);
+    const failed = await commitTransaction(all, reply);
     if (failed === undefined) return reply.answer;
     const others = beyondWallets(failed);
     if (others.size > 0) await onFailed(others);
     if (attempt < freshTriesMax) current = renew(current, failed);
     else {
       await pause(attempt - freshTriesMax);
-      current = await Promise.all(current.map(({ userId }) => findWallet(userId)));
+      current = await reread(current);
     }
   }
   refuse("unavailable");
+}
+
+async function reread<Wallets extends readonly Wallet[]>(wallets: Wallets): Promise<Wallets> {
+  const read: readonly Wallet[] = await Promise.all(
+    wallets.map(({ userId }) => findWallet(userId)),
+  );
+  return read as Wallets;
 }
 
 /**
@@ -149,11 +180,15 @@ export function beyondWallets(failed: Failed): Failed {
 }
 
 /** The wallets as the cancellation returned them; those whose condition held stay as they were. */
-export function renew(wallets: readonly Wallet[], failed: Map<string, Item | undefined>): Wallet[] {
-  return wallets.map((wallet) => {
+export function renew<Wallets extends readonly Wallet[]>(
+  wallets: Wallets,
+  failed: Map<string, Item | undefined>,
+): Wallets {
+  const renewed: readonly Wallet[] = wallets.map((wallet) => {
     const label = walletLabel(wallet.userId);
     return failed.has(label) ? walletOf(wallet.userId, failed.get(label)) : wallet;
   });
+  return renewed as Wallets;
 }
 
 /** Of wallets and entries alone no other condition can fail. */

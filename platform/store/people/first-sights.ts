@@ -3,14 +3,14 @@ import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
 import { textsOf } from "../../../domain/people/search.ts";
 import { Profile } from "../../../domain/people/user.ts";
-import { setting } from "../../env.ts";
+import { startTimer } from "../../aws/timers.ts";
+import { setting } from "../../runtime/env.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { readKey } from "../../table/item-kinds.ts";
 import { key } from "../../table/keys.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction } from "../../table/record.ts";
 import { type Item, plain } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
-import { startTimer } from "../../timers.ts";
 import { indexActions } from "./user-index.ts";
 import { findProfile } from "./users.ts";
 
@@ -41,15 +41,15 @@ function isNewToSearch(image: Item, old: Item | undefined): boolean {
 }
 
 /**
- * Writes the entries by which the search finds a user, as their profile is now. A profile that was
- * changed meanwhile is read again: a text that is no longer theirs must not come back.
+ * Writes the entries by which the search finds a user, from the current profile. A profile that was
+ * changed meanwhile is read again: a text that is no longer theirs must not be restored.
  */
 export async function indexUser({ userId }: NewUser): Promise<void> {
   await decideAgain(async () => {
     const profile = await findProfile(userId, { consistent: true });
     const entries = profile === undefined ? [] : indexActions(undefined, profile);
     if (profile === undefined || entries.length === 0) return undefined;
-    const failed = await record([unchanged(profile), ...entries]);
+    const failed = await commitTransaction([unchanged(profile), ...entries]);
     return failed === undefined ? undefined : overtaken;
   });
 }

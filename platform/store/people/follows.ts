@@ -3,7 +3,7 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, getItems, getRawItem, nameOf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
@@ -21,12 +21,12 @@ export async function findRelation(
 }
 
 /**
- * Makes one user follow another, both lists and both counts at once; answers whether they did
- * before.
+ * Makes one user follow another, both lists, both counts and the reply at once; answers whether
+ * they did before, in which case nothing is written, nor the reply.
  */
-export async function recordFollow(relation: Relation): Promise<boolean> {
+export async function recordFollow(relation: Relation, reply?: Reply<unknown>): Promise<boolean> {
   const { relationId, followerId, followedId } = relation;
-  const failed = await record([
+  const actions = [
     {
       label: "relation",
       Put: {
@@ -36,7 +36,8 @@ export async function recordFollow(relation: Relation): Promise<boolean> {
     },
     { Put: { Item: { ...key.follower(followedId, relationId), ...relation } } },
     ...countActions(relation, 1),
-  ]);
+  ];
+  const failed = await commitTransaction(actions, reply);
   return failed !== undefined;
 }
 
@@ -45,7 +46,7 @@ export async function removeFollow(followerId: string, followedId: string): Prom
   return decideAgain(async () => {
     const relation = await findRelation(followerId, followedId);
     if (relation === undefined) return false;
-    const failed = await record([
+    const failed = await commitTransaction([
       {
         label: "relation",
         Delete: {
@@ -82,6 +83,19 @@ export async function listFollowers(
     limit,
     newestFirst: true,
     ...(after !== undefined && { after: key.follower(userId, after).SK }),
+  });
+  return items.map((item) => read(Relation, item));
+}
+
+/** Whom a user follows, in the order of the ids, after the user `after`. */
+export async function listFollowing(
+  userId: string,
+  limit: number,
+  after: string | undefined,
+): Promise<Relation[]> {
+  const items = await queryItems(key.following(userId, ""), prefix.following, {
+    limit,
+    ...(after !== undefined && { after: key.following(userId, after).SK }),
   });
   return items.map((item) => read(Relation, item));
 }

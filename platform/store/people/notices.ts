@@ -4,13 +4,13 @@ import { Timestamp } from "../../../domain/text.ts";
 import { getItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /**
- * A stream of which not everybody has been told that it is live, and how far the telling has got.
- * That place is in the table alone, so that nobody is told twice, however often it is asked for.
+ * A live stream whose followers have not all been notified, and how far that has got. That place is
+ * only in the table, so that no user is notified twice, however often it is queued.
  */
 const OpenNotice = z.object({
   streamId: StreamId,
@@ -20,7 +20,7 @@ const OpenNotice = z.object({
   step: z.number().int().default(0),
   to: z.enum(["followers", "reminded"]).default("followers"),
   after: z.string().optional(),
-  /** True where the followers were told of another stream lately, and so not of this one. */
+  /** True where the followers were notified of another stream lately, and so not of this one. */
   isQuiet: z.boolean().default(false),
   movedAt: Timestamp.optional(),
 });
@@ -76,11 +76,11 @@ export function moveAction(
 const restMilliseconds = 3_600_000;
 
 /**
- * Records that a host's followers are told of this stream now; answers false where they were told
- * of another one less than an hour ago.
+ * Records that a host's followers are notified of this stream now; answers false where they were
+ * notified of another one less than an hour ago.
  */
 export async function claimAnnouncement(notice: OpenNotice, now: Date): Promise<boolean> {
-  const failed = await record([
+  const failed = await commitTransaction([
     {
       Update: {
         Key: key.announcement(notice.hostId),

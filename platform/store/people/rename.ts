@@ -1,11 +1,12 @@
-import { renamed } from "../../../domain/people/profile-change.ts";
+import { changedProfile, type Naming, renamed } from "../../../domain/people/profile-change.ts";
+import { looksLikeStaff } from "../../../domain/people/staff-names.ts";
 import type { Profile } from "../../../domain/people/user.ts";
-import { looksLikeStaff } from "../../../domain/people/username.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import type { Caller } from "../../caller.ts";
-import { setting } from "../../env.ts";
+import type { Caller } from "../../auth/caller.ts";
+import { setting } from "../../runtime/env.ts";
+import { changeProfile } from "./profile-changes.ts";
 import { holdUsername, leaveUsername } from "./user-index.ts";
-import { changeProfile, getProfile } from "./users.ts";
+import { getProfile } from "./users.ts";
 
 /** Every refusal that a new username can meet. */
 export const renameRefusals = [
@@ -19,12 +20,14 @@ export const renameRefusals = [
 /**
  * Gives a user another username, and holds the former one for them for a while: both or neither.
  * Admins do so for others too, as often as they like, and may give names that look like staff.
+ * `assertKnown` may refuse the profile that would be changed.
  */
 export async function rename(
   caller: Caller,
   userId: string,
   username: string,
   now: Date,
+  assertKnown: (profile: Profile) => void = () => {},
 ): Promise<Profile> {
   const byAdmin = caller.roles.includes("admin");
   const isOwn = userId === caller.userId;
@@ -34,11 +37,51 @@ export async function rename(
     refuse("username_reserved", { username });
   const { profile, failed } = await changeProfile(
     isOwn ? caller : { userId, claims: {} },
-    (current) => renamed(current, username, now, { byAdmin }),
+    (current) => {
+      assertKnown(current);
+      return renamed(current, username, now, { byAdmin });
+    },
     now,
     (was, is) => [holdUsername(userId, username, now), ...leaveUsername(was, is, now)],
   );
   if (failed?.has("username")) refuse("username_taken", { username });
+  if (failed !== undefined) throw new Error(`The username of ${userId} is not theirs`);
+  return profile;
+}
+
+/** Every refusal that names from a back end can meet. */
+export const namingRefusals = ["user_not_found", "username_reserved", "username_taken"] as const;
+
+/** The names of a back end are its own to keep right, so they may change this often a day. */
+const namesPerDay = 1_000_000;
+
+/**
+ * Gives a user the names that a back end has for them: all of it or nothing. Names that look like
+ * staff take an admin. Refuses as `namingRefusals` says.
+ */
+export async function nameUser(
+  caller: Caller,
+  userId: string,
+  { username, ...names }: Naming,
+  now: Date,
+): Promise<Profile> {
+  const reserved = caller.roles.includes("admin") ? [] : setting("RESERVED_USERNAMES");
+  await getProfile(userId);
+  if (username !== undefined && looksLikeStaff(username, reserved))
+    refuse("username_reserved", { username });
+  const { profile, failed } = await changeProfile(
+    { userId, claims: {} },
+    (current) => {
+      const named = changedProfile(current, names, now, { namesPerDay, reserved });
+      return username === undefined ? named : renamed(named, username, now, { byAdmin: true });
+    },
+    now,
+    (was, is) =>
+      username === undefined
+        ? []
+        : [holdUsername(userId, username, now), ...leaveUsername(was, is, now)],
+  );
+  if (failed?.has("username")) refuse("username_taken", { username: username ?? "" });
   if (failed !== undefined) throw new Error(`The username of ${userId} is not theirs`);
   return profile;
 }

@@ -1,27 +1,39 @@
 import { pageOf } from "../../../domain/page.ts";
 import { followUserOf } from "../../../domain/people/follow.ts";
-import { lookMax, questionOf, type UserQuestion } from "../../../domain/people/search.ts";
-import { setting } from "../../env.ts";
+import {
+  filteredMax,
+  questionOf,
+  scanMax,
+  type UserQuestion,
+} from "../../../domain/people/search.ts";
+import { setting } from "../../runtime/env.ts";
 import { findStandings } from "./follows.ts";
 import { findAnybody, findByText } from "./user-index.ts";
 import { findProfiles } from "./users.ts";
 
-/** A page of the users whom a search finds, among at most 500 entries of the index. */
+/**
+ * A page of the users whom a search finds, among at most 500 entries of the index, or 100 where it
+ * filters by what only profiles say. Otherwise only the page's profiles are read.
+ */
 export async function searchUsers(query: UserQuestion, callerId: string) {
   const question = questionOf(query.q);
-  const found =
-    question === undefined ? await findAnybody(100) : await findByText(question, lookMax);
-  const profiles = [...(await findProfiles(found)).values()];
-  const { list, pagination } = pageOf(
-    profiles.filter(({ expertise }) => !query.expertise || expertise === query.expertise),
-    query.page,
-    query.limit,
-  );
-  const standings = await findStandings(
-    list.map(({ userId }) => userId),
-    callerId,
-  );
+  const ids =
+    question === undefined
+      ? await findAnybody(filteredMax)
+      : await findByText(question, query.expertise ? filteredMax : scanMax);
+  const wanted = query.expertise ? await withExpertise(ids, query.expertise) : ids;
+  const { list: shown, pagination } = pageOf(wanted, query.page, query.limit);
+  const [profiles, standings] = await Promise.all([
+    findProfiles(shown),
+    findStandings(shown, callerId),
+  ]);
+  const list = shown.flatMap((userId) => profiles.get(userId) ?? []);
   const picture = setting("DEFAULT_PICTURE");
   const users = list.map((user) => followUserOf(user, standings(user.userId), picture));
   return { list: users, pagination };
+}
+
+async function withExpertise(userIds: readonly string[], expertise: string): Promise<string[]> {
+  const profiles = await findProfiles(userIds);
+  return userIds.filter((userId) => profiles.get(userId)?.expertise === expertise);
 }

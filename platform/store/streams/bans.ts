@@ -3,80 +3,136 @@ import {
   assertBannable,
   Ban,
   type BanFilter,
+  banAsOf,
   isListed,
   ListedBan,
 } from "../../../domain/streams/ban.ts";
-import { namesAtBan } from "../../../domain/streams/shown.ts";
+import { namesAtBan } from "../../../domain/streams/display-names.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { getItem, listItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
+import type { Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
-import { changeMember, memberActions } from "./members.ts";
+import { type BanPlace, changeMember, memberActions } from "./members.ts";
 import { actAction } from "./moderation.ts";
 
-/** The ban with this id, lifted or not. */
-export async function findBan(banId: string): Promise<Ban | undefined> {
-  return getItem(Ban, key.ban(banId), { consistent: true });
+/** The ban with this id as it is now, over or not. */
+export async function findBan(banId: string, now: Date): Promise<Ban | undefined> {
+  const ban = await getItem(Ban, key.ban(banId), { consistent: true });
+  return ban && banAsOf(ban, now);
 }
 
 /** The ban; refuses with `ban_not_found`. */
-export const getBan = async (banId: string): Promise<Ban> =>
-  (await findBan(banId)) ?? refuse("ban_not_found", { banId });
+export const getBan = async (banId: string, now: Date): Promise<Ban> =>
+  (await findBan(banId, now)) ?? refuse("ban_not_found", { banId });
+
+/** Where a ban holds. */
+export const placeOfBan = ({ scope, liveStreamId: streamId, hostId }: Ban): BanPlace =>
+  scope === "channel" ? { hostId } : { streamId };
 
 /**
- * Records a ban in the member and in its own items, all or nothing. Refuses with `ban_of_host` and
- * `ban_exists`; decided again when the member was changed in between.
+ * Records a ban in the member and in its own items, with the reply to the call that made it, all or
+ * nothing. Refuses with `ban_of_host` and `ban_exists`; decided again when the member was changed in
+ * between.
  */
-export async function recordBan(stream: Stream, ban: Ban, now: Date): Promise<void> {
-  await changeMember(stream.id, ban.target.userId, (member) => {
+export async function recordBan(
+  stream: Stream,
+  ban: Ban,
+  now: Date,
+  reply?: Reply<unknown>,
+): Promise<void> {
+  const place = placeOfBan(ban);
+  await changeMember(place, ban.target.userId, (member) => {
     assertBannable(stream, ban.target.userId, member, now);
     const { id, actionType, endsAt, createdBy: by, reason } = ban;
     const names = namesAtBan(ban.target, member, now);
     const active = { id, actionType, endsAt, by, reason, names };
     return [
-      ...memberActions(stream.id, ban.target.userId, member, active, now),
+      ...memberActions(place, ban.target.userId, member, active, now),
       ...banActions(ban),
+      ...(reply?.remember ?? []),
     ];
   });
 }
 
-/** Lifts a ban; the member is free if this is the ban that they have. */
+/**
+ * Lifts a ban; the member is free if this is the ban that they have. Refuses with `ban_lifted` where
+ * it was lifted already or has ended by itself.
+ */
 export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
+  if (ban.deletedAt !== null) refuse("ban_lifted", { banId: ban.id });
   const at = now.toISOString();
   const lifted: Ban = { ...ban, deletedAt: at, deletedBy: by, updatedAt: at };
-  await changeMember(ban.liveStreamId, ban.target.userId, (member) => [
+  const place = placeOfBan(ban);
+  await changeMember(place, ban.target.userId, (member) => [
     ...(member?.ban?.id === ban.id
-      ? memberActions(ban.liveStreamId, ban.target.userId, member, undefined, now)
+      ? memberActions(place, ban.target.userId, member, undefined, now)
       : []),
-    ...banActions(lifted),
+    ...liftActions(ban.hostId, ban.id, by, now, "ban"),
+    actAction(ban.liveStreamId, {
+      actorId: by,
+      targetId: ban.target.userId,
+      at,
+      action: "member.unbanned",
+      reason: null,
+    }),
   ]);
   return lifted;
 }
 
-/** The ban itself, its place in the list of its host, and its entry in the log of moderation. */
+/**
+ * Marks a ban as lifted, once, in its own item and in the list of its host. Nothing else of it is
+ * written, since the names in it may be erased at any time.
+ */
+export function liftActions(
+  hostId: string,
+  banId: string,
+  by: string,
+  now: Date,
+  label?: string,
+): Action[] {
+  const at = now.toISOString();
+  return [
+    {
+      ...(label !== undefined && { label }),
+      Update: {
+        Key: key.ban(banId),
+        UpdateExpression: "SET deletedAt = :at, deletedBy = :by, updatedAt = :at",
+        ConditionExpression: "deletedAt = :null",
+        ExpressionAttributeValues: { ":at": at, ":by": by, ":null": null },
+      },
+    },
+    {
+      Update: {
+        Key: key.hostedBan(hostId, banId),
+        UpdateExpression: "SET deletedAt = :at",
+        ExpressionAttributeValues: { ":at": at },
+      },
+    },
+  ];
+}
+
+/** A new ban, its place in the list of its host, and its entry in the log of moderation. */
 export function banActions(ban: Ban): Action[] {
-  const { id: banId, liveStreamId, target, actionType, createdAt, deletedAt } = ban;
+  const { id: banId, liveStreamId, target, actionType, reason, scope } = ban;
+  const { createdAt, deletedAt, endsAt } = ban;
   const { userId: targetUserId, username } = target;
-  const isLifted = deletedAt !== null;
   return [
     { Put: { Item: { ...key.tracedBan(targetUserId, banId), banId } } },
     {
-      label: "ban",
       Put: {
         Item: { ...key.ban(banId), ...ban },
-        // A ban is lifted once; a new one is not there yet.
-        ConditionExpression: "attribute_not_exists(PK) OR deletedAt = :null",
-        ExpressionAttributeValues: { ":null": null },
+        ConditionExpression: "attribute_not_exists(PK)",
       },
     },
     actAction(liveStreamId, {
-      actorId: isLifted ? (ban.deletedBy ?? ban.createdBy) : ban.createdBy,
+      actorId: ban.createdBy,
       targetId: targetUserId,
-      at: ban.updatedAt,
-      action: isLifted ? "member.unbanned" : "member.banned",
-      reason: isLifted ? null : ban.reason,
+      at: createdAt,
+      action: "member.banned",
+      reason,
     }),
     {
       Put: {
@@ -89,6 +145,8 @@ export function banActions(ban: Ban): Action[] {
           actionType,
           createdAt,
           deletedAt,
+          endsAt,
+          scope,
         },
       },
     },
@@ -96,13 +154,13 @@ export function banActions(ban: Ban): Action[] {
 }
 
 /** How many bans of a host's streams a list looks at: the newest. */
-const lookMax = 1_000;
+const scanMax = 1_000;
 
-/** The bans of a host's streams that pass the filter and are not lifted, newest first. */
-export async function listBans(hostId: string, filter: BanFilter): Promise<ListedBan[]> {
-  const walk = { limit: lookMax, newestFirst: true, consistent: true };
+/** The bans of a host's streams that pass the filter and are in force, newest first. */
+export async function listBans(hostId: string, filter: BanFilter, now: Date): Promise<ListedBan[]> {
+  const walk = { limit: scanMax, newestFirst: true, consistent: true };
   const items = await queryItems(key.hostedBan(hostId, ""), prefix.hostedBans, walk);
-  return items.map((item) => read(ListedBan, item)).filter((ban) => isListed(ban, filter));
+  return items.map((item) => read(ListedBan, item)).filter((ban) => isListed(ban, filter, now));
 }
 
 /** Bans by their ids, in that order. */

@@ -1,45 +1,112 @@
 import { refuse } from "../../../domain/refusal.ts";
-import { nextRevision } from "../../../domain/streams/ban.ts";
-import { Member } from "../../../domain/streams/member.ts";
+import {
+  assertNotBlocked,
+  Member,
+  nextRevision,
+  shownBanOf,
+} from "../../../domain/streams/member.ts";
+import { BoundedMap } from "../../runtime/bounded.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, type Reading } from "../../table/items.ts";
-import { key } from "../../table/keys.ts";
-import { record } from "../../table/record.ts";
+import { getItem, getItems, getRawItem, nameOf, type Reading } from "../../table/items.ts";
+import { type Key, key } from "../../table/keys.ts";
+import { commitTransaction } from "../../table/record.ts";
+import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** What the stream knows about a user; undefined for most. */
+/** Where a ban holds: in one stream, or in all of a host's. */
+export type BanPlace = { streamId: string } | { hostId: string };
+
+/** The key of what a stream or a channel alone knows about a user. */
+export const memberKey = (place: BanPlace, userId: string) =>
+  "streamId" in place
+    ? key.member(place.streamId, userId)
+    : key.channelMember(place.hostId, userId);
+
+/** The hosts of streams that this process has seen: a stream never gets another one. */
+const hosts = new BoundedMap<string, string>(10_000);
+
+/** The host of a stream; undefined where there is no such stream. */
+export async function findHost(streamId: string): Promise<string | undefined> {
+  const known = hosts.get(streamId);
+  if (known !== undefined) return known;
+  const stream = await getRawItem(key.stream(streamId), { consistent: true });
+  if (typeof stream?.hostId !== "string") return undefined;
+  hosts.set(streamId, stream.hostId);
+  return stream.hostId;
+}
+
+/** The items that say what is known of a user in a stream: its own and its host's channel's. */
+export function memberKeys(streamId: string, hostId: string | undefined, userId: string): Key[] {
+  const own = key.member(streamId, userId);
+  return hostId === undefined ? [own] : [own, key.channelMember(hostId, userId)];
+}
+
+/** What those items say together, from the items found. */
+export function memberIn(
+  found: ReadonlyMap<string, Item>,
+  [own, channel]: readonly Key[],
+): Member | undefined {
+  const [ownItem, channelItem] = [own, channel].map((one) => one && found.get(nameOf(one)));
+  const member = ownItem && read(Member, ownItem);
+  const channelBan = channelItem && read(Member, channelItem).ban;
+  if (channelBan == null) return member;
+  return { userId: String(channelItem!.userId), ...member, channelBan };
+}
+
+/**
+ * What is known about a user in a stream: its own ban and that of its host's channel. Undefined for
+ * most.
+ */
 export async function findMember(
   streamId: string,
   userId: string,
   reading: Reading = {},
 ): Promise<Member | undefined> {
-  return getItem(Member, key.member(streamId, userId), reading);
+  const keys = memberKeys(streamId, await findHost(streamId), userId);
+  return memberIn(await getItems(keys, reading), keys);
+}
+
+/** What one place alone knows about a user. */
+const findOwnMember = (place: BanPlace, userId: string) =>
+  getItem(Member, memberKey(place, userId), { consistent: true });
+
+/** What a host's channel knows about a user, read consistently. */
+export const findChannelMember = (hostId: string, userId: string) =>
+  findOwnMember({ hostId }, userId);
+
+/** Refuses with `member_blocked` a user whom a host's channel has blocked. */
+export async function assertNotBlockedFromChannel(
+  hostId: string,
+  userId: string,
+  now: Date,
+): Promise<void> {
+  assertNotBlocked(await findChannelMember(hostId, userId), now);
 }
 
 /**
- * Changes a member. `decide` answers what to write, none where nothing changes, and is asked again
- * when the member was changed in between.
+ * Changes a member of a stream or a channel. `decide` answers what to write, none where nothing
+ * changes, and is asked again when the member was changed in between.
  */
 export async function changeMember(
-  streamId: string,
+  place: BanPlace,
   userId: string,
   decide: (member: Member | undefined) => Action[],
 ): Promise<void> {
   await decideAgain(async () => {
-    const member = await findMember(streamId, userId, { consistent: true });
-    const actions = decide(member);
-    const failed = actions.length === 0 ? undefined : await record(actions);
+    const actions = decide(await findOwnMember(place, userId));
+    const failed = actions.length === 0 ? undefined : await commitTransaction(actions);
     if (failed?.has("ban")) refuse("ban_lifted");
     return failed === undefined ? undefined : overtaken;
   });
 }
 
 /**
- * Sets or removes the member's ban under their revision, and the sender's copy of it with it: the
- * write that admits a message meets the ban there.
+ * Sets or removes a member's ban under their revision. In a stream the sender's copy goes with it:
+ * the write that admits a message meets the ban there. In a channel the ban that was removed is
+ * noted, for the streams that are to show it.
  */
 export function memberActions(
-  streamId: string,
+  place: BanPlace,
   userId: string,
   member: Member | undefined,
   ban: Member["ban"],
@@ -47,23 +114,24 @@ export function memberActions(
 ): Action[] {
   const isSame =
     member?.revision === undefined ? "attribute_not_exists(revision)" : "revision = :was";
-  const values = { ":user": userId, ":revision": nextRevision(member, now) };
-  const set = "SET userId = :user, revision = :revision";
-  const banned = ban != null && { ":ban": ban };
+  const isLifted = "hostId" in place && ban == null && member?.ban != null;
+  const set = `SET userId = :user, revision = :revision${isLifted ? ", lifted = :lifted" : ""}`;
   const change: Action = {
     label: "member",
     Update: {
-      Key: key.member(streamId, userId),
+      Key: memberKey(place, userId),
       UpdateExpression: ban == null ? `${set} REMOVE ban` : `${set}, ban = :ban`,
       ConditionExpression: isSame,
       ExpressionAttributeValues: {
-        ...values,
-        ...banned,
+        ":user": userId,
+        ":revision": nextRevision(member, now),
+        ...(ban != null && { ":ban": ban }),
+        ...(isLifted && { ":lifted": shownBanOf(member.ban) }),
         ...(member?.revision !== undefined && { ":was": member.revision }),
       },
     },
   };
-  return [change, senderAction(streamId, userId, ban)];
+  return "streamId" in place ? [change, senderAction(place.streamId, userId, ban)] : [change];
 }
 
 function senderAction(streamId: string, userId: string, ban: Member["ban"]): Action {

@@ -1,15 +1,20 @@
 import * as z from "zod";
 import { refuse } from "../../../domain/refusal.ts";
 import { Message, numberInId } from "../../../domain/streams/chat.ts";
-import { countGone, countGoneUpTo, rangesOf, shownNumbers } from "../../../domain/streams/gone.ts";
-import { logFault } from "../../log.ts";
+import {
+  countGaps,
+  countGapsUpTo,
+  rangesOf,
+  shownNumbers,
+} from "../../../domain/streams/message-gaps.ts";
+import { logFault } from "../../runtime/log.ts";
 import { getItem, getRawItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
-import { goneActions, goneReader, hasGoneAction, readGoneEarly } from "./gone.ts";
+import { gapActions, gapReader, hasGapAction, readGapsEarly } from "./message-gaps.ts";
 import { actAction } from "./moderation.ts";
 import { expiryOf, findForgotten, isForgotten } from "./retention.ts";
 
@@ -23,13 +28,13 @@ export const Chat = z.object({ count: z.number().int(), hasGone: z.boolean().def
  * Records that a number whose message never came shows none, for good: what is put in its place
  * keeps the message out from now on. Answers whether it did; a message that is there stays.
  */
-export async function recordGone(streamId: string, n: number): Promise<boolean> {
-  await record([hasGoneAction(streamId)]);
+export async function recordGap(streamId: string, n: number): Promise<boolean> {
+  await commitTransaction([hasGapAction(streamId)]);
   const Item = { ...key.message(streamId, n), n, isEmpty: true, ...expiryOf(new Date()) };
   const ConditionExpression = "attribute_not_exists(PK)";
-  const failed = await record([
+  const failed = await commitTransaction([
     { Put: { Item, ConditionExpression } },
-    ...goneActions(streamId, n),
+    ...gapActions(streamId, n),
   ]);
   return failed === undefined;
 }
@@ -84,7 +89,7 @@ export function deletionActions(
       },
     },
     actAction(streamId, { ...act, reason: null, at }),
-    ...goneActions(streamId, n),
+    ...gapActions(streamId, n),
   ];
 }
 
@@ -112,11 +117,11 @@ export async function listMessages(
 ): Promise<{ messages: Message[]; total: number }> {
   const [found, early] = await Promise.all([
     getItem(Chat, key.chat(streamId)),
-    readGoneEarly(streamId),
+    readGapsEarly(streamId),
   ]);
   const chat = found ?? { count: 0, hasGone: false };
   const { count } = chat;
-  const gone = goneReader(streamId, chat, early);
+  const gone = gapReader(streamId, chat, early);
   const forgotten = await findForgotten(streamId, count, now);
   const before = page > 1 ? 1 : 0;
   const numbers = after(forgotten, shownNumbers(count, (page - 1) * limit - before, gone));
@@ -137,8 +142,8 @@ export async function listMessages(
       else messages.push(...shownIn(item));
     }
   }
-  const goneBefore = forgotten === 0 ? 0 : await countGoneUpTo(forgotten, gone);
-  const total = count - forgotten - ((await countGone(count, gone)) - goneBefore);
+  const goneBefore = forgotten === 0 ? 0 : await countGapsUpTo(forgotten, gone);
+  const total = count - forgotten - ((await countGaps(count, gone)) - goneBefore);
   const noted = await noteMissing(streamId, missing, [...later, ...messages], now);
   return { messages, total: total - noted };
 }
@@ -179,7 +184,7 @@ async function noteMissing(streamId: string, missing: number[], shown: Message[]
   const late = missing.filter((n) => n < newest).slice(0, notedMax);
   const noted = await Promise.all(
     late.map((n) =>
-      recordGone(streamId, n).catch((error: unknown) => {
+      recordGap(streamId, n).catch((error: unknown) => {
         // The history can be read all the same; the next reader notes it.
         logFault("A number could not be noted as gone", error, { streamId, n });
         return false;

@@ -1,5 +1,5 @@
 import { Act } from "../../../domain/streams/moderation.ts";
-import { newId } from "../../id.ts";
+import { newId } from "../../runtime/id.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";

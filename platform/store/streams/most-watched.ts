@@ -39,7 +39,7 @@ export async function listMostWatched(limit: number, now: Date): Promise<string[
   return rankHosts(
     streams.map(({ streamId, hostId }) => {
       const { PK } = key.audience(streamId);
-      // Somebody who left and came back counts twice until they leave again.
+      // A user who left and returned counts twice until they leave again.
       return { hostId, viewers: (past.get(PK) ?? 0) + (present.get(PK) ?? 0) };
     }),
   ).slice(0, limit);

@@ -1,44 +1,55 @@
 import { refuse } from "../../../domain/refusal.ts";
-import { idInOverlayKey, OverlayKey, overlayKeysMax } from "../../../domain/streams/overlay-key.ts";
-import { hashOfSecret } from "../../secret.ts";
+import {
+  idInOverlayKey,
+  OverlayKey,
+  type OverlayPlace,
+  overlayKeysMax,
+} from "../../../domain/streams/overlay-key.ts";
+import { hashOfSecret } from "../../auth/secret.ts";
 import { getItem, type Reading } from "../../table/items.ts";
-import { key, prefix } from "../../table/keys.ts";
+import { channelOf, key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { type Reply, record } from "../../table/record.ts";
+import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
+/** What a key's place is called in the keys of the table. */
+const ownerOf = (place: OverlayPlace): string =>
+  "channelOf" in place ? channelOf(place.channelOf) : place.streamId;
+
 /**
- * Records a new key of a stream with the reply to its call, unless the stream has as many as it may
- * have. Refuses with `too_many_overlay_keys`.
+ * Records a new key with the reply to its call, unless its place has as many as it may have.
+ * Refuses with `too_many_overlay_keys`.
  */
 export async function recordOverlayKey<Answer>(
+  place: OverlayPlace,
   overlayKey: OverlayKey,
   reply: Reply<Answer>,
 ): Promise<Answer> {
-  const { streamId, id } = overlayKey;
-  const put: Action = { Put: { Item: { ...key.overlayKey(streamId, id), ...overlayKey } } };
-  if ((await record([put, countAction(streamId, 1)], reply)) !== undefined)
+  const owner = ownerOf(place);
+  const put: Action = { Put: { Item: { ...key.overlayKey(owner, overlayKey.id), ...overlayKey } } };
+  if ((await commitTransaction([put, countAction(owner, 1)], reply)) !== undefined)
     refuse("too_many_overlay_keys", { max: overlayKeysMax });
   return reply.answer;
 }
 
-/** Removes a key of a stream; answers whether it was there. */
-export async function removeOverlayKey(streamId: string, id: string): Promise<boolean> {
+/** Removes a key; answers whether it was there. */
+export async function removeOverlayKey(place: OverlayPlace, id: string): Promise<boolean> {
+  const owner = ownerOf(place);
   const remove: Action = {
     label: "key",
     Delete: {
-      Key: key.overlayKey(streamId, id),
+      Key: key.overlayKey(owner, id),
       ConditionExpression: "attribute_exists(PK)",
     },
   };
-  return !(await record([remove, countAction(streamId, -1)]))?.has("key");
+  return !(await commitTransaction([remove, countAction(owner, -1)]))?.has("key");
 }
 
-/** Keeps how many keys a stream has, so that of many calls at once none passes the bound. */
-const countAction = (streamId: string, change: 1 | -1): Action => ({
+/** Keeps how many keys there are, so that of many calls at once none passes the bound. */
+const countAction = (owner: string, change: 1 | -1): Action => ({
   Update: {
-    Key: key.overlayKeyCount(streamId),
+    Key: key.overlayKeyCount(owner),
     UpdateExpression: "ADD #count :change",
     ConditionExpression: "attribute_not_exists(#count) OR #count < :max",
     ExpressionAttributeNames: { "#count": "count" },
@@ -46,28 +57,29 @@ const countAction = (streamId: string, change: 1 | -1): Action => ({
   },
 });
 
-/** A stream's keys, newest first, after the key `after`. */
+/** The keys of a place, newest first, after the key `after`. */
 export async function listOverlayKeys(
-  streamId: string,
+  place: OverlayPlace,
   limit: number,
   after: string | undefined,
 ): Promise<OverlayKey[]> {
-  const from = after === undefined ? {} : { after: key.overlayKey(streamId, after).SK };
+  const owner = ownerOf(place);
+  const from = after === undefined ? {} : { after: key.overlayKey(owner, after).SK };
   const walk = { limit, newestFirst: true, ...from };
-  const items = await queryItems(key.overlayKey(streamId, ""), prefix.overlayKeys, walk);
+  const items = await queryItems(key.overlayKey(owner, ""), prefix.overlayKeys, walk);
   return items.map((item) => read(OverlayKey, item));
 }
 
-/** A stream's key, if it is there. */
-export const findOverlayKey = (streamId: string, id: string, reading: Reading = {}) =>
-  getItem(OverlayKey, key.overlayKey(streamId, id), reading);
+/** A key of a place, if it is there. */
+export const findOverlayKey = (place: OverlayPlace, id: string, reading: Reading = {}) =>
+  getItem(OverlayKey, key.overlayKey(ownerOf(place), id), reading);
 
-/** The stream's key with this text: undefined for another stream's, a revoked and a made-up one. */
+/** The place's key with this text: undefined for another place's, a revoked and a made-up one. */
 export async function findOverlayKeyByText(
-  streamId: string,
+  place: OverlayPlace,
   text: string,
 ): Promise<OverlayKey | undefined> {
   const id = idInOverlayKey(text);
-  const found = id && (await findOverlayKey(streamId, id, { consistent: true }));
+  const found = id && (await findOverlayKey(place, id, { consistent: true }));
   return found && found.hash === hashOfSecret(text) ? found : undefined;
 }

@@ -3,12 +3,13 @@ import type { Message } from "../../../domain/streams/chat.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction } from "../../table/record.ts";
 import type { Action, Failed } from "../../table/transact.ts";
-import { hasGoneAction } from "./gone.ts";
+import { hasGapAction } from "./message-gaps.ts";
 import { deletionActions } from "./messages.ts";
 import { actAction } from "./moderation.ts";
-import { getStream, streamAction } from "./streams.ts";
+import { streamAction } from "./stream-changes.ts";
+import { getStream } from "./streams.ts";
 
 /**
  * Pins a message in place of the one before, if it is still shown at that moment: of a deletion at
@@ -17,26 +18,29 @@ import { getStream, streamAction } from "./streams.ts";
  */
 export async function pinMessage(
   stream: Stream,
-  { id: messageId, n, sender }: Message,
+  message: Message,
   by: string,
   now: Date,
 ): Promise<void> {
+  const { id: messageId, n, sender } = message;
+  const { pins: _, ...pinned } = message;
   const at = now.toISOString();
   const act = { action: "chat.pinned", actorId: by, targetId: sender.userId } as const;
-  const isShown: Action = {
+  const notePin = (revision: number): Action => ({
     label: "message",
-    ConditionCheck: {
+    Update: {
       Key: key.message(stream.id, n),
+      UpdateExpression: "SET pins = list_append(if_not_exists(pins, :none), :pin)",
       ConditionExpression: "id = :id AND attribute_not_exists(deletedAt)",
-      ExpressionAttributeValues: { ":id": messageId },
+      ExpressionAttributeValues: { ":id": messageId, ":none": [], ":pin": [{ revision, at }] },
     },
-  };
+  });
   const failed = await recordWith(stream, (current) =>
     current.pinned?.messageId === messageId
       ? undefined
       : [
-          streamAction(current, { pinned: { messageId } }, now),
-          isShown,
+          streamAction(current, { pinned: { messageId, message: pinned } }, now),
+          notePin(current.revision + 1),
           actAction(stream.id, { ...act, reason: null, at }),
         ],
   );
@@ -54,7 +58,7 @@ export async function deleteMessage(
   now: Date,
 ): Promise<void> {
   const { id: messageId, streamId } = message;
-  await record([hasGoneAction(streamId)]);
+  await commitTransaction([hasGapAction(streamId)]);
   const failed = await recordWith(stream, (current) => [
     ...deletionActions(message, by, now),
     current.pinned?.messageId === messageId
@@ -74,7 +78,7 @@ const isNotPinned = (streamId: string, messageId: string): Action => ({
 });
 
 /**
- * Records actions that depend on a stream as it is: when somebody has changed it since,
+ * Records actions that depend on the stream's state: when another call has changed it since,
  * `actionsFor` is asked again. Answers the other conditions that failed; undefined when it is done.
  */
 async function recordWith(
@@ -85,7 +89,7 @@ async function recordWith(
   return decideAgain(async () => {
     const actions = actionsFor(current);
     if (actions === undefined) return undefined;
-    const failed = await record(actions);
+    const failed = await commitTransaction(actions);
     if (failed === undefined || failed.has("message")) return failed;
     current = await getStream(stream.id, { consistent: true });
     return overtaken;

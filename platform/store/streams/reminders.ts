@@ -1,31 +1,36 @@
-import { isOnStart, Reminder } from "../../../domain/streams/reminder.ts";
+import { isOnStart, Reminder, StoredReminder } from "../../../domain/streams/reminder.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, listItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
+import { notificationExpiry } from "../people/notifications.ts";
 import { traceAction } from "./traces.ts";
 
-async function findReminder(streamId: string, userId: string): Promise<Reminder | undefined> {
-  return getItem(Reminder, key.reminder(streamId, userId), { consistent: true });
-}
+const findReminder = (streamId: string, userId: string): Promise<StoredReminder | undefined> =>
+  getItem(StoredReminder, key.reminder(streamId, userId), { consistent: true });
 
 const dueKey = ({ dueAt, streamId, userId }: Reminder) => key.dueReminder(dueAt, userId, streamId);
 
-/** Sets a user's one reminder of a stream, in place of the one before. */
-export async function saveReminder(reminder: Reminder, now: Date): Promise<void> {
+/** Sets a user's one reminder of a stream, in place of the one before, with the reply. */
+export async function saveReminder(
+  reminder: Reminder,
+  now: Date,
+  reply?: Reply<unknown>,
+): Promise<void> {
   const { streamId, userId } = reminder;
   await decideAgain(async () => {
     const was = await findReminder(streamId, userId);
-    const failed = await record([...actionsOf(was, reminder), traceAction(userId, streamId, now)]);
+    const saved = actionsOf(was, { ...reminder, savedAt: now.toISOString() });
+    const failed = await commitTransaction([...saved, traceAction(userId, streamId, now)], reply);
     return failed === undefined ? undefined : overtaken;
   });
 }
 
-function actionsOf(was: Reminder | undefined, is: Reminder): Action[] {
+function actionsOf(was: Reminder | undefined, is: StoredReminder): Action[] {
   const wasDue = was && !isOnStart(was) ? dueKey(was).SK : undefined;
   const isDue = isOnStart(is) ? undefined : dueKey(is).SK;
   const { PK } = dueKey(is);
@@ -46,12 +51,24 @@ function actionsOf(was: Reminder | undefined, is: Reminder): Action[] {
   ];
 }
 
-/** Removes a user's reminder of a stream. */
-export async function removeReminder(streamId: string, userId: string): Promise<void> {
+/** Removes a user's reminder of a stream, sent or not, unless it was saved after this time. */
+export async function removeReminder(streamId: string, userId: string, at: string): Promise<void> {
   const was = await findReminder(streamId, userId);
-  if (was === undefined) return;
+  if (was === undefined || (was.savedAt ?? "") > at) return;
   const due = isOnStart(was) ? [] : [{ Delete: { Key: dueKey(was) } }];
-  await record([{ Delete: { Key: key.reminder(streamId, userId) } }, ...due]);
+  await commitTransaction([{ Delete: { Key: key.reminder(streamId, userId) } }, ...due]);
+}
+
+/** A user's reminders of these streams that were not sent yet. */
+export async function findReminders(
+  userId: string,
+  streamIds: readonly string[],
+): Promise<Reminder[]> {
+  const keys = streamIds.map((id) => key.reminder(id, userId));
+  const reminders = await listItems(StoredReminder, keys);
+  return reminders
+    .filter(({ sentAt }) => sentAt === undefined)
+    .map((reminder) => Reminder.parse(reminder));
 }
 
 /** Those of these streams that the user will be reminded of. */
@@ -59,8 +76,8 @@ export async function findReminded(
   userId: string,
   streams: readonly Pick<Stream, "id">[],
 ): Promise<Set<string>> {
-  const keys = streams.map(({ id }) => key.reminder(id, userId));
-  return new Set((await listItems(Reminder, keys)).map(({ streamId }) => streamId));
+  const ids = streams.map(({ id }) => id);
+  return new Set((await findReminders(userId, ids)).map(({ streamId }) => streamId));
 }
 
 /** Reminders of one read, and reads of one walk. */
@@ -106,13 +123,30 @@ export const toldAction = (reminder: Reminder): Action => ({
   Delete: { Key: dueKey(reminder), ConditionExpression: "attribute_exists(PK)" },
 });
 
-/** Reminders for when the stream goes live, after that of the user `after`. */
-export async function listWaiting(
+/**
+ * Ends a reminder that was sent, or whose time came to nothing, if it was not set again meanwhile.
+ */
+export const sentAction = ({ streamId, userId, dueAt }: Reminder, now: Date): Action => ({
+  label: `sent:${userId}`,
+  Update: {
+    Key: key.reminder(streamId, userId),
+    UpdateExpression: "SET sentAt = :now, expiresAt = :end",
+    ConditionExpression: "dueAt = :due",
+    ExpressionAttributeValues: {
+      ":now": now.toISOString(),
+      ":end": notificationExpiry(now),
+      ":due": dueAt,
+    },
+  },
+});
+
+/** A stream's reminders, sent or not, after that of the user `after`. */
+export async function listReminders(
   streamId: string,
   limit: number,
   after: string | undefined,
-): Promise<Reminder[]> {
+): Promise<StoredReminder[]> {
   const walk = { limit, ...(after && { after: key.reminder(streamId, after).SK }) };
   const items = await queryItems(key.reminder(streamId, ""), prefix.reminders, walk);
-  return items.map((item) => read(Reminder, item));
+  return items.map((item) => read(StoredReminder, item));
 }

@@ -1,5 +1,6 @@
 import { isKept, keptUntil, lastForgotten } from "../../../domain/streams/retention.ts";
-import { setting } from "../../env.ts";
+import { BoundedMap } from "../../runtime/bounded.ts";
+import { setting } from "../../runtime/env.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
 
@@ -19,8 +20,7 @@ export function isForgotten(createdAt: string, now: Date): boolean {
  * The newest number of a chat that this process has seen to be too old: it stays so. What is only
  * not there is not remembered, since a message with such a number may come yet.
  */
-const seenOld = new Map<string, number>();
-const seenOldMax = 10_000;
+const seenOld = new BoundedMap<string, number>(10_000);
 
 /** Items among which a message is looked for: a number that shows nothing has no time. */
 const lookedAtMax = 100;
@@ -28,16 +28,13 @@ const lookedAtMax = 100;
 /**
  * The newest number of a chat that shows nothing, since messages are not kept as long, whether the
  * table has forgotten it by now or not; 0 where there is none. Costs nothing where the stage keeps
- * them for ever, and one look where nothing has grown old since this process last looked.
+ * them indefinitely, and one look where nothing has grown old since this process last looked.
  */
 export async function findForgotten(streamId: string, count: number, now: Date): Promise<number> {
   if (setting("MESSAGE_DAYS") === 0 || count === 0) return 0;
   const look = (n: number) => findFrom(streamId, n, count, now);
   const { last, old } = await lastForgotten(count, look, seenOld.get(streamId));
-  if (old > 0) {
-    if (seenOld.size >= seenOldMax) seenOld.clear();
-    seenOld.set(streamId, old);
-  }
+  if (old > 0) seenOld.set(streamId, old);
   return last;
 }
 
@@ -51,6 +48,6 @@ async function findFrom(streamId: string, n: number, count: number, now: Date) {
       return { n: Number(found.n), isKept: !isForgotten(String(found.createdAt), now) };
     if (items.length < limit) return undefined;
   }
-  // So many numbers that show nothing, one after the other: whatever comes next is shown.
+  // After this many numbers in a row that show nothing, whatever comes next is shown.
   return { n, isKept: true };
 }

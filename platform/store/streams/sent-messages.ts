@@ -8,14 +8,15 @@ import {
   type SentMessage,
   withoutText,
 } from "../../../domain/streams/chat.ts";
-import { logFault } from "../../log.ts";
+import { setting } from "../../runtime/env.ts";
+import { logFault } from "../../runtime/log.ts";
 import type { Recalled } from "../../table/idempotency.ts";
 import { getRawItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { type Reply, record } from "../../table/record.ts";
+import { commitTransaction, type Reply } from "../../table/record.ts";
 import { writeOnce } from "../../table/single-write.ts";
 import { read } from "../../table/table.ts";
-import { Chat, isSettled, recordGone, shownIn } from "./messages.ts";
+import { Chat, isSettled, recordGap, shownIn } from "./messages.ts";
 import { expiryOf } from "./retention.ts";
 
 /**
@@ -37,20 +38,24 @@ export async function takeNumber(streamId: string): Promise<number> {
 }
 
 /**
- * Records a message. The call's key, where it has one, is marked with the message's number first,
- * since both in one transaction would cost the stream's key twice as much: a repetition finds the
- * mark, and writes the message of a call that died in between. Where it cannot be recorded (its key
- * was used before), its number is noted as gone, so that pages and totals are right; a crash leaves
- * that to whoever reads past the number.
+ * Records a message; answers what its call does. The call's key, where it has one, is marked with
+ * the message's number first, since both in one transaction would cost the stream's key twice as
+ * much: a repetition finds the mark, and writes the message of a call that died in between. Where
+ * it cannot be recorded (its key was used before), its number is noted as gone, so that pages and
+ * totals are right; a crash leaves that to the next reader past the number.
  */
-export async function recordMessage(message: Message, reply: Reply<unknown>): Promise<void> {
+export async function recordMessage<Answer>(
+  message: Message,
+  reply: Reply<Answer>,
+): Promise<Answer> {
   const { streamId, n } = message;
   try {
-    if (reply.remember.length > 0) await record([], reply);
+    if (reply.remember.length > 0) await commitTransaction([], reply);
     if (!(await putMessage(message))) refuse("unavailable");
+    return reply.answer;
   } catch (error) {
     // Whatever happened: a message that is there stays, and one that is not will never come.
-    await recordGone(streamId, n).catch((other: unknown) =>
+    await recordGap(streamId, n).catch((other: unknown) =>
       logFault("A number could not be noted as gone", other, { streamId, n }),
     );
     throw error;
@@ -58,8 +63,8 @@ export async function recordMessage(message: Message, reply: Reply<unknown>): Pr
 }
 
 /**
- * Puts a message in its place, once: a repetition of its call may have put it, and somebody may
- * have deleted it since. False: the number was noted as gone, and shows nothing for good.
+ * Puts a message in its place, once: a repetition of its call may have put it, and it may
+ * have been deleted since. False: the number was noted as gone, and shows nothing for good.
  */
 async function putMessage(message: Message): Promise<boolean> {
   const expiry = expiryOf(new Date(message.createdAt));
@@ -69,7 +74,9 @@ async function putMessage(message: Message): Promise<boolean> {
     ...expiry,
   };
   const ConditionExpression = "attribute_not_exists(PK)";
-  const failed = await record([{ label: "message", Put: { Item, ConditionExpression } }]);
+  const failed = await commitTransaction([
+    { label: "message", Put: { Item, ConditionExpression } },
+  ]);
   return failed === undefined || failed.get("message")?.id === message.id;
 }
 
@@ -89,13 +96,14 @@ export const sentMemory = {
       return { answer: repeatedAnswer(kept, message?.id === id ? message : undefined) };
     }
     if (!isSettled(kept, now)) return "pending";
-    return (await recordGone(streamId, n)) ? "void" : sentMemory.recall(kept, now);
+    return (await recordGap(streamId, n)) ? "void" : sentMemory.recall(kept, now);
   },
   async finish(
     kept: SentMessage,
     { content }: { content: string },
   ): Promise<Recalled<SentMessage>> {
-    const isThere = await putMessage(messageAnswered(kept, content));
+    const message = messageAnswered(kept, content, setting("DEFAULT_PICTURE"));
+    const isThere = await putMessage(message);
     return isThere ? { answer: { ...kept, content } } : "void";
   },
 };

@@ -3,7 +3,7 @@ import { StreamId, UserId } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { type Stream, StreamStatus } from "../../../domain/streams/stream.ts";
 import { Timestamp } from "../../../domain/text.ts";
-import { setting } from "../../env.ts";
+import { setting } from "../../runtime/env.ts";
 import type { Reading } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
@@ -26,7 +26,7 @@ const listedOf = (stream: Stream): ListedStream => {
   return { streamId, hostId, status, startedAt, endedAt, plannedStartDate };
 };
 
-/** Puts a stream as it is now into the list of all and its host's, or takes a deleted one out. */
+/** Puts the current stream into the list of all and its host's, or takes a deleted one out. */
 export function listActions(stream: Stream): Action[] {
   const places = [key.hosted(stream.hostId, stream.id), key.listedStream(stream.id)];
   return places.map((place) =>
@@ -38,7 +38,7 @@ export function listActions(stream: Stream): Action[] {
 
 /**
  * Puts a stream among those that are live, or takes it out. With it goes a notice that followers
- * are to be told, which stays until they have been: whatever dies in between, it is found again.
+ * are to be notified, which stays until they have been: after a crash, it is found again.
  */
 export const liveActions = (stream: Stream): Action[] =>
   stream.status === "active" && stream.deletedAt === null
@@ -49,21 +49,30 @@ export const liveActions = (stream: Stream): Action[] =>
     : [{ Delete: { Key: key.liveStream(stream.id) } }];
 
 /** Streams that one list looks at; older ones are not found. */
-const lookMax = 1_000;
+const scanMax = 1_000;
 
 /** A host's streams, newest first: at most their newest 1,000. */
 export async function listHosted(hostId: string, reading: Reading = {}): Promise<ListedStream[]> {
-  const walk = { limit: lookMax, newestFirst: true, ...reading };
+  const walk = { limit: scanMax, newestFirst: true, ...reading };
   const items = await queryItems(key.hosted(hostId, ""), prefix.hosted, walk);
   return items.map((item) => read(ListedStream, item));
 }
 
+/** The live stream of a host that began last; null where there is none. Read consistently. */
+export async function findNewestLive(hostId: string): Promise<string | null> {
+  const hosted = await listHosted(hostId, { consistent: true });
+  const live = hosted.filter(({ status }) => status === "active").sort(newestFirst("startedAt"));
+  return live[0]?.streamId ?? null;
+}
+
 /**
- * Refuses with `too_many_live_streams` where a host has as many streams live as the stage allows. It
+ * Refuses with `too_many_live_streams` where a host has as many streams live as the stage allows; a
+ * host who returns to a stream that is live already has it among them. It
  * is no part of a transaction: calls at the same moment may pass together, as many as their rate
  * (`announcements`) lets through at once.
  */
-export async function assertMayGoLive(hostId: string): Promise<void> {
+export async function assertMayGoLive({ hostId, status }: Stream): Promise<void> {
+  if (status === "active") return;
   const max = setting("LIVE_STREAMS_PER_USER");
   const hosted = await listHosted(hostId, { consistent: true });
   const live = hosted.filter(({ status }) => status === "active");
@@ -80,14 +89,14 @@ export async function listNewest(limit: number): Promise<ListedStream[]> {
 /** The streams of all hosts with larger ids than this, newest first: at most the newest 1,000. */
 export async function listSince(streamId: string): Promise<ListedStream[]> {
   const low = key.listedStream(streamId);
-  const walk = { limit: lookMax, newestFirst: true };
+  const walk = { limit: scanMax, newestFirst: true };
   const items = await queryRange(low, low.SK, key.listedStream("g").SK, walk);
   return items.map((item) => read(ListedStream, item));
 }
 
 /** The streams that are live: at most the newest 1,000. */
 export async function listLive(): Promise<ListedStream[]> {
-  const walk = { limit: lookMax, newestFirst: true };
+  const walk = { limit: scanMax, newestFirst: true };
   const items = await queryItems(key.liveStream(""), prefix.liveStreams, walk);
   return items.map((item) => read(ListedStream, item));
 }

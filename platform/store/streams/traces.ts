@@ -1,5 +1,6 @@
 import type { Profile } from "../../../domain/people/user.ts";
-import { putItem } from "../../table/items.ts";
+import { BoundedSet } from "../../runtime/bounded.ts";
+import { putIf, putItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import type { Action } from "../../table/transact.ts";
 
@@ -14,13 +15,28 @@ export const traceAction = (userId: string, streamId: string, now: Date): Action
   Put: { Item: itemOf(userId, streamId, now) },
 });
 
+/**
+ * Notes a stream whose frames may have the names of a user who was deleted at this time. A later
+ * trace stays: it is of a new user with the same id.
+ */
+export async function noteErasedStream(
+  userId: string,
+  streamId: string,
+  at: string,
+): Promise<void> {
+  await putIf(itemOf(userId, streamId, new Date(at)), {
+    ConditionExpression: "attribute_not_exists(PK) OR #at <= :at",
+    ExpressionAttributeNames: { "#at": "at" },
+    ExpressionAttributeValues: { ":at": at },
+  });
+}
+
 /** What this process has noted, so that one of many messages pays for it. */
-const noted = new Set<string>();
-const notedMax = 10_000;
+const noted = new BoundedSet<string>(10_000);
 
 /**
  * Notes a trace once in this process. A user who was deleted and comes again has another time of
- * creation, and is noted anew.
+ * creation, and is noted again.
  */
 export async function noteTrace(
   { userId, createdAt }: Pick<Profile, "userId" | "createdAt">,
@@ -30,6 +46,5 @@ export async function noteTrace(
   const mark = `${userId} ${createdAt} ${streamId}`;
   if (noted.has(mark)) return;
   await putItem(itemOf(userId, streamId, now));
-  if (noted.size >= notedMax) noted.clear();
   noted.add(mark);
 }

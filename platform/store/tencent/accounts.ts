@@ -1,5 +1,6 @@
 import type { Profile } from "../../../domain/people/user.ts";
-import { findProfile, findProfiles, getProfile, recordFirstSight } from "../people/users.ts";
+import { recordFirstSight } from "../people/profile-changes.ts";
+import { findProfile, findProfiles, getProfile } from "../people/users.ts";
 
 /**
  * The profiles of at most 100 accounts of the Tencent side, in their order. Accounts and users are

@@ -2,7 +2,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import { Callbacks } from "../../../domain/tencent/callback.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction } from "../../table/record.ts";
 
 /** The configured callbacks, read consistently, since they decide on gifts. */
 export async function findCallbacks(): Promise<Callbacks | undefined> {
@@ -11,7 +11,7 @@ export async function findCallbacks(): Promise<Callbacks | undefined> {
 
 /** Configures callbacks for the first time; refuses with `callbacks_exist`. */
 export async function recordCallbacks(callbacks: Callbacks): Promise<void> {
-  const failed = await record([
+  const failed = await commitTransaction([
     {
       Put: {
         Item: { ...key.callbacks(), ...callbacks },
@@ -24,7 +24,7 @@ export async function recordCallbacks(callbacks: Callbacks): Promise<void> {
 
 /** Replaces the configuration; refuses with `callbacks_not_found`. */
 export async function changeCallbacks(callbacks: Callbacks): Promise<void> {
-  const failed = await record([
+  const failed = await commitTransaction([
     {
       Put: {
         Item: { ...key.callbacks(), ...callbacks },

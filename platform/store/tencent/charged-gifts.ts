@@ -1,18 +1,25 @@
-import * as z from "zod";
-import { decideGift, type GiftContext } from "../../../domain/money/gift.ts";
+import { decideGift } from "../../../domain/money/gift.ts";
+import type { Gift } from "../../../domain/money/gift-item.ts";
 import { personOf } from "../../../domain/people/person.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import { type BeforeSendGift, identityOf } from "../../../domain/tencent/incoming-callback.ts";
-import { endCallsIn, millisecondsLeft } from "../../deadline.ts";
-import { setting } from "../../env.ts";
-import { logFault, logNotice } from "../../log.ts";
+import { millisecondsLeft, setDeadline } from "../../runtime/deadline.ts";
+import { logFault } from "../../runtime/log.ts";
+import { countMetric } from "../../runtime/metrics.ts";
 import { pause } from "../../table/conflicts.ts";
-import { KeyUsed } from "../../table/record.ts";
-import { startTimer } from "../../timers.ts";
-import { commitGift, getGiver } from "../money/gifts.ts";
-import { findGift, refund } from "../money/refunds.ts";
+import { DuplicateKeyError } from "../../table/record.ts";
+import {
+  type Call,
+  type CallAnswer,
+  type CallMark,
+  findCall,
+  holdAction,
+  markOf,
+  refuseCall,
+} from "../money/call-marks.ts";
+import { getGiver, giftContext, recordGift } from "../money/gifts.ts";
+import { confirm, queueDecision } from "../money/held-gifts.ts";
 import { getKnownAccounts } from "./accounts.ts";
-import { CallAnswer, CallMark, findTwin, markAction, markOf, overrideMark } from "./call-marks.ts";
 import { getGiftTypeByAlias } from "./gift-aliases.ts";
 import { getRoom } from "./rooms.ts";
 
@@ -23,7 +30,7 @@ type Question = {
   callId: string;
   /** Seconds in which a call that asks the same is a repetition: 0 for none. */
   dedupeSeconds: number;
-  /** What the caller is told of a refusal. */
+  /** The answer to the caller for a refusal. */
   tell: (refusal: Refusal) => CallAnswer;
   now: Date;
 };
@@ -39,39 +46,45 @@ function chargeOf(question: Question): Charge {
   return { ...question, mark, repeats: repeat !== undefined };
 }
 
-/** Where a gift is that may have been committed. */
-type Tried = { streamId: string; giftId: string };
-
 const done: CallAnswer = { errorCode: 0, errorInfo: "" };
 
-/** Once the time for a gift is over: milliseconds in which it is seen to that nothing moves. */
-const reversalMilliseconds = 250;
+/**
+ * Milliseconds for the first try of a confirmation, and those that a call must have left to begin
+ * one: both tries end within its time, so that the gateway does not answer 1 in its place.
+ */
+const confirmMilliseconds = { most: 500, least: 350 };
+
+/** Milliseconds after the time for a gift in which its outcome is written down. */
+const lastMilliseconds = 250;
 
 /**
- * Charges a gift as `send_gift` does, in one transaction with the mark of its call, and answers
- * what the caller is to be told; a repetition is told what the first call was. When the
- * invocation's time ends before it is known what became of the gift, the caller is told that it was
- * refused as `unavailable`: the call's mark is overridden, so that the gift cannot be committed any
- * more, and a reversal refunds one that was.
+ * Charges a gift as `send_gift` does and returns the answer to the caller; a repetition
+ * gets the first call's answer. The sender pays first and the gift is held, in one transaction.
+ * Only where that is known in time the answer is 0 and the gift is confirmed, which sends it. In
+ * all other cases the answer is a refusal, nothing is ever confirmed, and what is held is taken
+ * back.
  */
 export async function chargeGift(question: Question): Promise<CallAnswer> {
   const charge = chargeOf(question);
-  let tried: Tried | undefined;
+  let isTried = false;
+  let gift: Gift | undefined;
   try {
-    await give(charge, (place) => {
-      tried = place;
+    gift = await hold(charge, () => {
+      isTried = true;
     });
-    if (millisecondsLeft() > 0) return done;
   } catch (error) {
+    isTried &&= !(error instanceof DuplicateKeyError);
     const answer = await findAnswer(charge, error).catch(() => undefined);
     if (answer !== undefined) return answer;
     if (!(error instanceof Refusal)) logFault("A gift of a callback failed", error);
   }
-  await reverseLater(charge, tried);
-  return charge.tell(new Refusal("unavailable"));
+  return gift !== undefined && millisecondsLeft() > confirmMilliseconds.least
+    ? confirmInTime(charge, gift)
+    : refuseInTime(charge, isTried);
 }
 
-async function give(charge: Charge, onTry: (place: Tried) => void): Promise<void> {
+/** Pays for the gift and holds it. */
+async function hold(charge: Charge, onTry: () => void): Promise<Gift> {
   const { request, mark, now } = charge;
   const { From_Account: from, To_Account: to, GiftId, Count: count } = request.GiftWater;
   const [stream, giftType, [, ...profiles]] = await Promise.all([
@@ -81,82 +94,94 @@ async function give(charge: Charge, onTry: (place: Tried) => void): Promise<void
   ]);
   const giver = await getGiver(stream.id, from);
   const wish = { giftType, receivers: profiles.map(personOf), count, charged: true };
-  const decide = (context: GiftContext) => decideGift(context, wish);
-  await commitGift({ stream, giver, now }, decide, ({ id: giftId }) => {
-    onTry({ streamId: stream.id, giftId });
-    return { answer: undefined, remember: [markAction(mark, done)] };
-  });
+  return recordGift(
+    decideGift(giftContext(stream, giver, now), wish),
+    (answer) => {
+      onTry();
+      return { answer, remember: [] };
+    },
+    (gift) => [holdAction(mark, gift)],
+  );
 }
 
 /**
- * What a call is told that was not done: undefined where it is not known whether it was. Whatever
- * refuses a repetition (an empty wallet above all) may be what the first call left behind, so that
- * one's answer is looked for first; a first refusal is remembered for repetitions.
+ * Confirms a gift whose call is answered with 0: at once, and where that remains unknown, once more
+ * and by the queue. The answer stays 0 unless it is certain that the call was refused (by a
+ * repetition that could not wait), since one that is not 0 must mean that nothing is charged.
  */
-async function findAnswer(
-  { mark, repeats, tell }: Charge,
-  error: unknown,
-): Promise<CallAnswer | undefined> {
+async function confirmInTime({ mark, tell, now }: Charge, gift: Gift): Promise<CallAnswer> {
+  setDeadline(Math.min(millisecondsLeft() - lastMilliseconds, confirmMilliseconds.most));
+  let outcome = await confirm(mark, gift).catch(() => undefined);
+  if (outcome === undefined) {
+    setDeadline(lastMilliseconds);
+    const [confirmed, queued] = await Promise.allSettled([
+      confirm(mark, gift),
+      queueDecision({ mark, outcome: "charged" }, now, now),
+    ]);
+    if (confirmed.status === "fulfilled") outcome = confirmed.value;
+    else if (queued.status === "rejected") {
+      countMetric("CommandFaults");
+      logFault("A gift that was answered with 0 may be taken back", queued.reason, { mark });
+    }
+  }
+  return outcome === "refused" ? tell(new Refusal("unavailable")) : done;
+}
+
+/** The answer to a call that is decided; undefined while it is not. */
+const answerOf = ({ outcome, answer }: Call, { tell }: Charge): CallAnswer | undefined =>
+  outcome === "charged" ? done : outcome && (answer ?? tell(new Refusal("unavailable")));
+
+/**
+ * The answer to a failed call; undefined if the charge is uncertain. Whatever
+ * refuses a repetition (an empty wallet above all) may be what the first call left behind, so that
+ * call's answer is looked for first; a first refusal is remembered for repetitions.
+ */
+async function findAnswer(charge: Charge, error: unknown): Promise<CallAnswer | undefined> {
+  const { mark, repeats, tell } = charge;
   const refusal = error instanceof Refusal ? error : undefined;
-  const isTaken = error instanceof KeyUsed || refusal?.code === "key_in_progress";
+  const isTaken = error instanceof DuplicateKeyError || refusal?.code === "key_in_progress";
   if (!isTaken && (refusal === undefined || refusal.code === "unavailable")) return undefined;
   if (!repeats) return refusal && tell(refusal);
   for (let look = 1; ; look++) {
-    const twin = await findTwin(mark);
-    if (twin !== undefined) return twin;
+    const first = await findCall(mark);
+    const isFirst = first !== undefined && first.freeAt > mark.calledAt;
+    const answer = isFirst && first.callId !== mark.callId && answerOf(first, charge);
+    if (answer) return answer;
     if (refusal !== undefined && !isTaken) {
-      const answer = tell(refusal);
-      if (await overrideMark(mark, answer)) return answer;
+      const own = tell(refusal);
+      if (await refuseCall(mark, own)) return own;
     }
     // The other call is being answered at this moment; this ends with the invocation's time.
     await pause(look);
   }
 }
 
-/** A call that was answered as too late: its gift, if there is one, is to be refunded. */
-export const Reversal = z.object({
-  mark: CallMark,
-  answer: CallAnswer,
-  streamId: z.string(),
-  giftId: z.string(),
-  sender: z.string(),
-  createdAt: z.string(),
-});
-type Reversal = z.infer<typeof Reversal>;
-
-/** Both ways at once, since one of them may be what took so long. */
-async function reverseLater(charge: Charge, tried: Tried | undefined): Promise<void> {
-  const { mark, repeats, tell, request, now } = charge;
-  if (tried === undefined && !repeats) return;
-  endCallsIn(reversalMilliseconds);
-  const answer = tell(new Refusal("unavailable"));
-  const overriding = overrideMark(mark, answer);
-  if (tried === undefined) return void (await overriding.catch(() => undefined));
-  const sender = request.GiftWater.From_Account;
-  const reversal = { mark, answer, ...tried, sender, createdAt: now.toISOString() };
-  const queue = setting("REVERSALS_QUEUE_URL");
-  const [overridden, queued] = await Promise.allSettled([
-    overriding,
-    startTimer(queue, reversal, { at: now, now }),
+/**
+ * Refuses a call that took too long: what it may hold is found by the table's stream, by the
+ * message in the queue, or by the sweep, even where neither of the two calls arrives.
+ */
+async function refuseInTime(charge: Charge, isTried: boolean): Promise<CallAnswer> {
+  const { mark, repeats, tell, now } = charge;
+  const late = tell(new Refusal("unavailable"));
+  if (!isTried && !repeats) return late;
+  setDeadline(lastMilliseconds);
+  const [refused] = await Promise.allSettled([
+    refuseOrRepeat(charge, late),
+    isTried ? queueDecision({ mark, outcome: "refused" }, now, now) : undefined,
   ]);
-  if (overridden.status === "rejected" && queued.status === "rejected")
-    logFault("A gift that was answered as too late may be charged", queued.reason, reversal);
+  return refused.status === "fulfilled" ? refused.value : late;
 }
 
 /**
- * Ends a call that was answered as too late: its gift cannot be committed from now on, and is
- * refunded if it was, whoever has to owe for that. Once or often, it comes to the same.
+ * Refuses a call, and with it the one that it repeats if nobody has decided that: two answers to
+ * one gift must not differ, and this one cannot wait.
  */
-export async function reverse(reversal: Reversal, now: Date): Promise<void> {
-  const { mark, answer, streamId, giftId, sender, createdAt } = reversal;
-  await overrideMark(mark, answer);
-  const whole = await findGift(streamId, giftId);
-  if (whole === undefined || whole.gift.refundedAt !== undefined) return;
-  // Another gift of the stream may have got the id in the place of this one.
-  const { gift } = whole;
-  if (gift.sender.userId !== sender || gift.createdAt !== createdAt) return;
-  await refund(whole, "admin", now).catch((error: unknown) => {
-    if (!(error instanceof Refusal && error.code === "gift_already_refunded")) throw error;
-  });
-  logNotice("A gift was refunded: its callback was answered too late", { streamId, giftId });
+async function refuseOrRepeat(charge: Charge, late: CallAnswer): Promise<CallAnswer> {
+  for (let mark = charge.mark; ; ) {
+    if (await refuseCall(mark)) return late;
+    const first = await findCall(mark);
+    const answer = first && answerOf(first, charge);
+    if (answer !== undefined) return answer;
+    mark = first ?? charge.mark;
+  }
 }

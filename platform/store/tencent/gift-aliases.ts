@@ -20,7 +20,7 @@ const decisionsMax = 3;
 
 /**
  * Records a gift of the Tencent side: a new one, or in place of the one that had its GiftId.
- * Decided again when somebody else was faster.
+ * Decided again when another call was faster.
  */
 export async function recordAddedGift(gift: AddGift, newId: () => string, now: Date) {
   await decideAgain(

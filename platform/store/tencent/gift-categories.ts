@@ -3,7 +3,7 @@ import { Categories, type Category, categoryOf } from "../../../domain/tencent/g
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction } from "../../table/record.ts";
 
 const Stored = z.object({ categories: Categories, revision: z.number().int() });
 
@@ -21,14 +21,14 @@ export async function getCategory(categoryId: string): Promise<Category> {
   return categoryOf((await findStored()).categories, categoryId);
 }
 
-/** Changes the categories; `decide` decides again when somebody else was faster. */
+/** Changes the categories; `decide` decides again when another call was faster. */
 export async function changeCategories(
   decide: (categories: Categories) => Categories,
 ): Promise<void> {
   await decideAgain(async () => {
     const was = await findStored();
     const categories = decide(was.categories);
-    const failed = await record([
+    const failed = await commitTransaction([
       {
         Put: {
           Item: { ...key.giftCategories(), categories, revision: was.revision + 1 },

@@ -7,7 +7,7 @@ import {
 } from "../../../domain/tencent/gift-text.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction } from "../../table/record.ts";
 
 /** Whose text: a gift type by its own id, or a category by its CategoryId. */
 type TextOwner = { of: "gift" | "category"; id: string };
@@ -24,7 +24,7 @@ export async function recordText(
   { name, desc }: TextChange,
   field: string,
 ): Promise<void> {
-  const failed = await record([
+  const failed = await commitTransaction([
     {
       Update: {
         Key: keyOf(owner, language),
@@ -54,5 +54,5 @@ export async function getText(owner: TextOwner, language: Language): Promise<Gif
 /** Deletes texts, in all languages if none is named; those that do not exist are ignored. */
 export async function deleteTexts(owner: TextOwner, language?: Language): Promise<void> {
   const targets = language === undefined ? languages : [language];
-  await record(targets.map((each) => ({ Delete: { Key: keyOf(owner, each) } })));
+  await commitTransaction(targets.map((each) => ({ Delete: { Key: keyOf(owner, each) } })));
 }

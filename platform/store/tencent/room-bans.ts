@@ -1,12 +1,11 @@
 import type { Profile } from "../../../domain/people/user.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { makeBan } from "../../../domain/streams/ban.ts";
-import { namesAtBan } from "../../../domain/streams/shown.ts";
+import { namesAtBan } from "../../../domain/streams/display-names.ts";
+import { activeBan } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { decideBan, endOf, type RoomBan } from "../../../domain/tencent/room-ban.ts";
-import { key } from "../../table/keys.ts";
-import type { Action } from "../../table/transact.ts";
-import { banActions } from "../streams/bans.ts";
+import { banActions, liftActions } from "../streams/bans.ts";
 import { changeMember, memberActions } from "../streams/members.ts";
 
 /** Who bans, when, and how ids are made. */
@@ -35,12 +34,15 @@ async function changeBan(
   { by, now, newId }: Acting,
 ): Promise<void> {
   const id = newId();
-  await changeMember(stream.id, target.userId, (member) => {
+  const place = { streamId: stream.id };
+  await changeMember(place, target.userId, (member) => {
     const change = decideBan(request, member, now);
     if (change === "none") return [];
-    const lifted = member?.ban ? liftActions(stream.hostId, member.ban.id, by, now) : [];
+    // One that has ended by itself was over then, and is not lifted now.
+    const current = activeBan(member, now);
+    const lifted = current ? liftActions(stream.hostId, current.id, by, now) : [];
     const set = (ban: Parameters<typeof memberActions>[3]) =>
-      memberActions(stream.id, target.userId, member, ban, now);
+      memberActions(place, target.userId, member, ban, now);
     if (change === "lift") return [...set(undefined), ...lifted];
     const { actionType } = request;
     const endsAt = endOf(request, now);
@@ -49,25 +51,4 @@ async function changeBan(
     const active = { id, actionType, endsAt, by, reason: ban.reason, names };
     return [...set(active), ...lifted, ...banActions(ban)];
   });
-}
-
-/** Marks a ban as lifted in its own item and in the list of its host. */
-function liftActions(hostId: string, banId: string, by: string, now: Date): Action[] {
-  const at = now.toISOString();
-  return [
-    {
-      Update: {
-        Key: key.ban(banId),
-        UpdateExpression: "SET deletedAt = :at, deletedBy = :by, updatedAt = :at",
-        ExpressionAttributeValues: { ":at": at, ":by": by },
-      },
-    },
-    {
-      Update: {
-        Key: key.hostedBan(hostId, banId),
-        UpdateExpression: "SET deletedAt = :at",
-        ExpressionAttributeValues: { ":at": at },
-      },
-    },
-  ];
 }

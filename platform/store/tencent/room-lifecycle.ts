@@ -1,11 +1,12 @@
-import { Refusal } from "../../../domain/refusal.ts";
+import { Refusal, refuse } from "../../../domain/refusal.ts";
 import { makeStream } from "../../../domain/streams/new-stream.ts";
 import { end, goLive } from "../../../domain/streams/stream-lifecycle.ts";
 import { type NewRoom, newStreamOf, roomFieldsOf } from "../../../domain/tencent/room-info.ts";
-import { setting } from "../../env.ts";
-import { announce } from "../../notices.ts";
+import { announce } from "../../notices/notices.ts";
+import { setting } from "../../runtime/env.ts";
 import { summary } from "../people/users.ts";
-import { changeStream } from "../streams/streams.ts";
+import { withChannel } from "../streams/channels.ts";
+import { changeStream } from "../streams/stream-changes.ts";
 import { getAccounts } from "./accounts.ts";
 import { getRoom, recordRoom } from "./rooms.ts";
 
@@ -14,16 +15,20 @@ type Opening = { owner: string; now: Date; newId: () => string };
 
 /**
  * Makes a room: a stream that is live at once, with the RoomId as its alias. Its owner becomes
- * known, and followers are told. Refuses with `room_exists_with_owner` and `room_exists`.
+ * known, and followers are notified. Refuses with `room_exists_with_owner` and `room_exists`.
  */
 export async function openRoom(room: NewRoom, { owner, now, newId }: Opening): Promise<void> {
   const [profile] = await getAccounts([room.Owner_Account ?? owner], now);
   const host = summary(profile!);
   const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
-  const stream = makeStream(newStreamOf(room), { id: newId(), host, defaultThumbnail, now });
   const alias = { roomId: room.RoomId, room: { ...roomFieldsOf(room), createdBy: owner } };
-  await recordRoom(room.RoomId, { ...stream, ...goLive(stream, stream.host, now), ...alias });
-  await announce(stream.id, now);
+  const streamId = await withChannel(host._id, async (channel, check) => {
+    const given = { id: newId(), host, channel, defaultThumbnail, now };
+    const made = makeStream(newStreamOf(room), given);
+    const stream = { ...made, ...goLive(made, made.host, now), ...alias };
+    return (await recordRoom(room.RoomId, stream, [check])) ? stream.id : undefined;
+  });
+  await announce(streamId, now);
 }
 
 /** Makes a room that was made elsewhere; that it is there already is no refusal for its owner. */
@@ -35,9 +40,13 @@ export async function noteRoom(room: NewRoom, opening: Opening): Promise<void> {
   }
 }
 
-/** Ends a room that was ended elsewhere, unless it is over; refuses with `room_not_found`. */
+/**
+ * Ends a room that was ended elsewhere, unless it is over. Refuses with `room_not_found`, also for
+ * the id of a stream: such a stream was not made there, and the callback key must not end it.
+ */
 export async function noteRoomEnd(roomId: string, now: Date): Promise<void> {
   const room = await getRoom(roomId);
+  if (room.roomId !== roomId) refuse("room_not_found", { roomId });
   if (room.status !== "active") return;
   await changeStream(
     room,

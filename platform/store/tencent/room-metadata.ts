@@ -3,7 +3,7 @@ import { Metadata, mergeMetadata } from "../../../domain/tencent/room-metadata.t
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction } from "../../table/record.ts";
 
 const Stored = z.object({ metadata: Metadata, revision: z.number().int() });
 type Stored = z.infer<typeof Stored>;
@@ -18,12 +18,12 @@ export async function findMetadata(streamId: string): Promise<Stored> {
   );
 }
 
-/** Adds and replaces entries of a room's metadata, decided again when somebody else was faster. */
+/** Adds and replaces entries of a room's metadata, decided again when another call was faster. */
 export async function recordMetadata(streamId: string, change: Metadata): Promise<void> {
   await decideAgain(async () => {
     const was = await findMetadata(streamId);
     const metadata = mergeMetadata(was.metadata, change);
-    const failed = await record([
+    const failed = await commitTransaction([
       {
         Put: {
           Item: { ...key.roomMetadata(streamId), metadata, revision: was.revision + 1 },

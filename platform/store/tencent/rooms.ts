@@ -2,11 +2,13 @@ import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
+import { isOver } from "../../../domain/streams/stream-lifecycle.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { record } from "../../table/record.ts";
+import { commitTransaction } from "../../table/record.ts";
 import type { Action } from "../../table/transact.ts";
-import { findStream, newStreamActions } from "../streams/streams.ts";
+import { newStreamActions } from "../streams/stream-changes.ts";
+import { findStream, withWords } from "../streams/streams.ts";
 
 /** What a RoomId stands for. */
 const RoomAlias = z.object({ streamId: StreamId });
@@ -27,11 +29,10 @@ export async function getRoom(roomId: string): Promise<Stream> {
 }
 
 /** The stream of a room, even one that was deleted since; read consistently. */
-export const findRoomStream = (streamId: string): Promise<Stream | undefined> =>
-  getItem(Stream, key.stream(streamId), { consistent: true });
-
-const isOver = ({ status }: Stream) =>
-  status !== "active" && status !== "preparing" && status !== "scheduled";
+export async function findRoomStream(streamId: string): Promise<Stream | undefined> {
+  const stream = await getItem(Stream, key.stream(streamId), { consistent: true });
+  return stream && withWords(stream);
+}
 
 /** A room that is not over; one that was destroyed no longer exists (`room_not_found`). */
 export async function getOpenRoom(roomId: string): Promise<Stream> {
@@ -45,16 +46,25 @@ async function findAlias(roomId: string): Promise<string | undefined> {
 
 /**
  * Records a new room: a stream, and the alias that leads to it. An alias whose stream is over leads
- * to the new one from then on. Refuses with `room_exists_with_owner` or `room_exists`.
+ * to the new one from then on. Answers false where the check of the owner's channel failed. Refuses
+ * with `room_exists_with_owner` or `room_exists`.
  */
-export async function recordRoom(roomId: string, stream: Stream): Promise<void> {
+export async function recordRoom(
+  roomId: string,
+  stream: Stream,
+  more: readonly Action[] = [],
+): Promise<boolean> {
   const aliased = await findAlias(roomId);
   await assertFree(roomId, stream.hostId);
-  const failed = await record([...newStreamActions(stream), aliasAction(roomId, stream, aliased)]);
-  if (failed === undefined) return;
-  // Somebody else made the room in between: the refusal says whose it is.
+  const failed = await commitTransaction([
+    ...newStreamActions(stream),
+    aliasAction(roomId, stream, aliased),
+    ...more,
+  ]);
+  if (failed === undefined) return true;
+  // Another call made the room in between: the refusal says whose it is.
   await assertFree(roomId, stream.hostId);
-  refuse("unavailable");
+  return failed.has("channel") ? false : refuse("unavailable");
 }
 
 async function assertFree(roomId: string, ownerId: string): Promise<void> {

@@ -3,8 +3,8 @@ import { refuse } from "../../../domain/refusal.ts";
 import { Delivery, deliveryIdOf } from "../../../domain/webhooks/delivery.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, getItems, nameOf, putIf, putItem } from "../../table/items.ts";
-import { key } from "../../table/keys.ts";
-import { queryItems } from "../../table/query.ts";
+import { dueIndex, type Key, key } from "../../table/keys.ts";
+import { queryDue, queryItems } from "../../table/query.ts";
 import { type Item, isAbsent, read } from "../../table/table.ts";
 
 /** The id of an event's delivery to a receiver. */
@@ -30,14 +30,41 @@ export async function listDeliveries(
   return items.map((item) => read(Delivery, item));
 }
 
+/** A page of deliveries, and the id after which the next begins; undefined at the end. */
+type PendingPage = { deliveries: Delivery[]; next: string | undefined };
+
+/**
+ * Up to `limit` pending deliveries to a receiver, in the order of their ids, after the id `after`.
+ * They may be a moment old, so decide on what `changeDelivery` reads.
+ */
+export async function listPending(
+  receiverId: string,
+  limit: number,
+  after?: string,
+): Promise<PendingPage> {
+  const keys: Key[] = [];
+  for await (const { PK, SK } of queryDue(dueIndex.deliveriesTo(receiverId), limit, after))
+    keys.push({ PK, SK });
+  const items = await getItems(keys);
+  const deliveries = [...items.values()].map((item) => read(Delivery, item));
+  return { deliveries, next: keys.length < limit ? undefined : keys.at(-1)?.SK };
+}
+
+/** A delivery as an item; while it is pending the index of due items has it, too. */
+const itemOf = (receiverId: string, delivery: Delivery): Item => ({
+  ...key.delivery(receiverId, delivery.id),
+  ...delivery,
+  ...(delivery.status === "pending" && { [dueIndex.PK]: dueIndex.deliveriesTo(receiverId) }),
+});
+
 /** Records the first attempt of a delivery; false where there was one before. */
 export const recordDelivery = (receiverId: string, delivery: Delivery): Promise<boolean> =>
-  putIf({ ...key.delivery(receiverId, delivery.id), ...delivery }, isAbsent);
+  putIf(itemOf(receiverId, delivery), isAbsent);
 
 /**
  * Changes a delivery, and decides again when something else changed it meanwhile; answers what it
- * has become, undefined where it is there no more. Whoever decides on the very same one writes
- * nothing.
+ * has become, undefined where it is there no more. A decision that changes nothing is
+ * not written.
  */
 export function changeDelivery(
   receiverId: string,
@@ -50,14 +77,11 @@ export function changeDelivery(
     const after = decide(before);
     if (after === before) return after;
     const { attempts, status, body } = before;
-    const isDone = await putIf(
-      { ...key.delivery(receiverId, id), ...after },
-      {
-        ConditionExpression: "attempts = :attempts AND #status = :status AND #body = :body",
-        ExpressionAttributeNames: { "#status": "status", "#body": "body" },
-        ExpressionAttributeValues: { ":attempts": attempts, ":status": status, ":body": body },
-      },
-    );
+    const isDone = await putIf(itemOf(receiverId, after), {
+      ConditionExpression: "attempts = :attempts AND #status = :status AND #body = :body",
+      ExpressionAttributeNames: { "#status": "status", "#body": "body" },
+      ExpressionAttributeValues: { ":attempts": attempts, ":status": status, ":body": body },
+    });
     return isDone ? after : overtaken;
   });
 }

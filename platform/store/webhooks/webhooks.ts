@@ -11,7 +11,7 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, getItems, nameOf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { type Reply, record } from "../../table/record.ts";
+import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { deletedIn, deletionKeys, type MessagePlace } from "./deliveries.ts";
@@ -34,7 +34,7 @@ export const findWebhook = async (webhookId: string): Promise<Stored | undefined
 export const getWebhook = async (webhookId: string): Promise<Stored> =>
   (await findWebhook(webhookId)) ?? refuse("webhook_not_found", { webhookId });
 
-/** Whether somebody can be sent events now; refuses with `webhook_not_found`. */
+/** Whether this receiver can be sent events now; refuses with `webhook_not_found`. */
 export const assertReceiver = async (id: string): Promise<Pick<Webhook, "enabled">> =>
   id === tencentReceiver ? { enabled: true } : getWebhook(id);
 
@@ -59,23 +59,28 @@ export async function recordWebhook<A>(
     const secrets: Action = {
       Put: { Item: { ...key.secrets(webhook.id), secrets: [{ secret }] } },
     };
-    const failed = await record([put, secrets], reply);
+    const failed = await commitTransaction([put, secrets], reply);
     return failed === undefined ? reply.answer : overtaken;
   });
 }
 
-/** Changes a webhook under its revision; refuses with `webhook_not_found`. */
+/**
+ * Changes a webhook under its revision, which `assertRevision` may refuse; refuses with
+ * `webhook_not_found`.
+ */
 export async function changeStoredWebhook(
   webhookId: string,
   change: Parameters<typeof changeWebhook>[1],
-): Promise<Webhook> {
+  assertRevision: (revision: number) => void = () => {},
+): Promise<Stored> {
   return decideAgain(async () => {
     const { slot, revision, ...webhook } = await getWebhook(webhookId);
-    const changed = changeWebhook(webhook, change);
-    const failed = await record([
+    assertRevision(revision);
+    const changed = { ...changeWebhook(webhook, change), slot, revision: revision + 1 };
+    const failed = await commitTransaction([
       {
         Put: {
-          Item: { ...key.webhook(slot), ...changed, slot, revision: revision + 1 },
+          Item: { ...key.webhook(slot), ...changed },
           ...ifUnchanged({ id: webhookId, revision }),
         },
       },
@@ -89,7 +94,7 @@ export async function removeWebhook(webhookId: string): Promise<void> {
   return decideAgain(async () => {
     const { slot, revision } = await getWebhook(webhookId);
     const Key = key.webhook(slot);
-    const failed = await record([
+    const failed = await commitTransaction([
       { Delete: { Key, ...ifUnchanged({ id: webhookId, revision }) } },
       { Delete: { Key: key.secrets(webhookId) } },
     ]);
@@ -111,13 +116,13 @@ export async function findSecrets(webhookId: string): Promise<Secret[]> {
 }
 
 /** A webhook with its secrets, and which of some messages must not be sent any more. */
-export type Sight = { webhook?: Webhook; secrets: Secret[]; deleted: Set<string> };
+export type StoredTarget = { webhook?: Webhook; secrets: Secret[]; deleted: Set<string> };
 
 /** All that sending messages to a webhook depends on, in one consistent read. */
-export async function findSight(
+export async function findStoredTarget(
   { id, slot }: { id: string; slot: number },
   messages: readonly MessagePlace[],
-): Promise<Sight> {
+): Promise<StoredTarget> {
   const own = [key.webhook(slot), key.secrets(id)] as const;
   const found = await getItems([...own, ...deletionKeys(messages)], { consistent: true });
   const [slotItem, secretsItem] = own.map((one) => found.get(nameOf(one)));
@@ -131,30 +136,26 @@ export async function findSight(
 }
 
 /**
- * Changes a webhook's secrets; of two calls at once, each decides on what the other left. Refuses
- * with `webhook_not_found`.
+ * Changes a webhook's secrets, with the reply that `replyTo` makes of the decision; of two calls at
+ * once, each decides on what the other left. Refuses with `webhook_not_found`.
  */
-export async function changeSecrets<D extends { secrets: readonly Secret[] }>(
+export async function changeSecrets<D extends { secrets: readonly Secret[] }, A>(
   webhookId: string,
   decide: (secrets: readonly Secret[]) => D,
-): Promise<D> {
+  replyTo: (decision: D) => Reply<A>,
+): Promise<A> {
   return decideAgain(async () => {
     const before = await findSecrets(webhookId);
     if (before[0] === undefined) return refuse("webhook_not_found", { webhookId });
     const decision = decide(before);
-    const failed = await record([
-      {
-        Update: {
-          Key: key.secrets(webhookId),
-          UpdateExpression: "SET secrets = :secrets",
-          ConditionExpression: "secrets[0].secret = :newest",
-          ExpressionAttributeValues: {
-            ":secrets": decision.secrets,
-            ":newest": before[0].secret,
-          },
-        },
-      },
-    ]);
-    return failed === undefined ? decision : overtaken;
+    const Update = {
+      Key: key.secrets(webhookId),
+      UpdateExpression: "SET secrets = :secrets",
+      ConditionExpression: "secrets[0].secret = :newest",
+      ExpressionAttributeValues: { ":secrets": decision.secrets, ":newest": before[0].secret },
+    };
+    const reply = replyTo(decision);
+    const failed = await commitTransaction([{ Update }], reply);
+    return failed === undefined ? reply.answer : overtaken;
   });
 }

@@ -1,0 +1,208 @@
+import { goalResultOf, movesOf } from "../../domain/audience/goal.ts";
+import { LikeItem } from "../../domain/audience/likes.ts";
+import { MomentItem } from "../../domain/audience/moment.ts";
+import { countVote, VoteItem } from "../../domain/audience/vote.ts";
+import { type LogState, likesIn, openIn } from "../../domain/log/sums.ts";
+import { Gift } from "../../domain/money/gift-item.ts";
+import { crowdRestOf } from "../store/audience/crowd-rest.ts";
+import { moneyKindOf } from "../table/item-kinds.ts";
+import { nameOf } from "../table/items.ts";
+import { key } from "../table/keys.ts";
+import type { Item } from "../table/table.ts";
+
+/** A sum that is not what is stored: the items concerned, and what is wrong. */
+export type SumMisfit = { item: string; problem: string };
+
+/** Seconds for which an action may be on its way into the log, by the log's own clock. */
+const marginSeconds = 10;
+/** Behind every time: of a moment that nobody has ended. */
+const never = "9999";
+
+/** What a log has added up, as of its newest frame or of the mark of what was posted. */
+type LogEnd = LogState & { n: number; newest: number };
+
+/** One stream: what its log says, what is stored, and what of that the log may not have yet. */
+type Crowd = { log: LogEnd; likes: number; waiting: Set<string> };
+
+/** A moment with what is stored of it. */
+type Tally = { moment: MomentItem; votes: number[]; voters: number; likes: number; moves: Moves };
+type Moves = ReturnType<typeof movesOf>;
+
+/**
+ * Proves that likes and votes, and the gifts and likes of goals, are what the logs add up while a
+ * moment is open, and what its result says once it has ended. Reads the items twice, in the space
+ * of the moments.
+ */
+export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<SumMisfit[]> {
+  const misfits: SumMisfit[] = [];
+  const readable = () => withoutBroken(read(), misfits);
+  const { crowds, tallies, isEmpty } = await readMoments(readable());
+  if (isEmpty) return misfits;
+  misfits.length = 0;
+  await countAll(readable(), crowds, tallies);
+  for (const [streamId, { log, likes, waiting }] of crowds) {
+    const shown = likesIn(log);
+    if (shown !== likes && waiting.size === 0)
+      misfits.push({
+        item: nameOf(key.log(streamId)),
+        problem: `likes of stream ${streamId}: the log has ${shown}, stored are ${likes}`,
+      });
+  }
+  for (const tally of tallies.values()) misfits.push(...misfitsOf(tally, crowds));
+  return misfits;
+}
+
+function misfitsOf(tally: Tally, crowds: ReadonlyMap<string, Crowd>): SumMisfit[] {
+  const { id, streamId, status, result, kind, target = 0 } = tally.moment;
+  const crowd = crowds.get(streamId);
+  const item = nameOf(key.moment(streamId, id));
+  const stored = storedIn(tally);
+  const differs = (what: string, is: unknown) => ({
+    item,
+    problem: `${kind} ${id}: ${what} ${JSON.stringify(is)}, stored is ${JSON.stringify(stored)}`,
+  });
+  if (result !== undefined) {
+    if ("votes" in result) {
+      const isSame = same(result.votes, stored) && result.voters === tally.voters;
+      return isSame ? [] : [differs(`the result of ${result.voters} voters is`, result.votes)];
+    }
+    const { reached } =
+      tally.moment.of === "likes"
+        ? { reached: tally.likes >= target }
+        : goalResultOf(tally.moves, target);
+    const isSame = same(Math.max(0, Number(stored)), result.amount) && result.reached === reached;
+    return isSame ? [] : [differs("the result is", result)];
+  }
+  const isKnown = crowd !== undefined && openIn(crowd.log).some((one) => one.id === id);
+  if (status !== "open" || !isKnown || crowd.waiting.size > 0) return [];
+  const live = crowd.log.sums?.[id];
+  return same(live, stored) ? [] : [differs("the log has", live)];
+}
+
+/** The schemas of what is counted here; gifts are read by the audit of the money. */
+const schemas = { moment: MomentItem, like: LikeItem, vote: VoteItem };
+
+/** The items without those that do not fit their kind, which are misfits. */
+async function* withoutBroken(
+  items: AsyncIterable<Item>,
+  misfits: SumMisfit[],
+): AsyncGenerator<Item> {
+  for await (const item of items) {
+    const { kind } = moneyKindOf(item);
+    const schema = kind in schemas ? schemas[kind as keyof typeof schemas] : undefined;
+    if (schema === undefined || schema.safeParse(item).success) yield item;
+    else misfits.push({ item: `${item.PK} ${item.SK}`, problem: `is no ${kind}` });
+  }
+}
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+const storedIn = ({ moment, votes, likes, moves }: Tally) => {
+  if (moment.kind === "poll") return votes;
+  if (moment.of === "likes") return likes;
+  return moves.reduce((sum, { amount }) => sum + amount, 0);
+};
+
+const noCrowd = (): Crowd => ({ log: { n: -1, newest: 0 }, likes: 0, waiting: new Set() });
+
+/** The moments, and what the newest frame of each log says. */
+async function readMoments(items: AsyncIterable<Item>) {
+  const crowds = new Map<string, Crowd>();
+  const tallies = new Map<string, Tally>();
+  let isEmpty = true;
+  for await (const item of items) {
+    const { kind, owner } = moneyKindOf(item);
+    if (kind === "moment" || kind === "like" || kind === "vote" || kind === "rest") isEmpty = false;
+    if (kind === "moment") {
+      const moment = MomentItem.parse(item);
+      const votes = (moment.options ?? []).map(() => 0);
+      tallies.set(moment.id, { moment, votes, voters: 0, likes: 0, moves: [] });
+    } else if (kind === "log" || kind === "frame") {
+      const n = Number(kind === "log" ? item.posted : item.n);
+      const known = crowds.get(owner) ?? noCrowd();
+      if (n <= known.log.n) continue;
+      const { sums, moments } = item as LogState;
+      if (sums !== undefined) isEmpty = false;
+      crowds.set(owner, { ...known, log: { n, newest: Number(item.newest ?? 0), sums, moments } });
+    }
+  }
+  return { crowds, tallies, isEmpty };
+}
+
+/** Counts likes, votes and gifts into the crowds and tallies. */
+async function countAll(
+  items: AsyncIterable<Item>,
+  crowds: Map<string, Crowd>,
+  tallies: ReadonlyMap<string, Tally>,
+): Promise<void> {
+  const covered = new Set<string>();
+  const goals = [...tallies.values()].filter(
+    ({ moment: { of } }) => of === "credits" || of === "gifts",
+  );
+  const wait = (crowd: Crowd | undefined, recordId: string, at: string) => {
+    const isNew = Date.parse(at) / 1000 >= (crowd?.log.newest ?? 0) - marginSeconds;
+    if (isNew) crowd?.waiting.add(recordId);
+  };
+  for await (const item of items) {
+    const { kind, owner } = moneyKindOf(item);
+    const [ownerId = ""] = owner.split("#");
+    if (kind === "like") {
+      const like = LikeItem.parse(item);
+      const crowd = crowds.get(ownerId) ?? noCrowd();
+      crowds.set(ownerId, crowd);
+      crowd.likes += like.likes;
+      for (const [id, n] of Object.entries(like.goals ?? {})) addLikes(tallies.get(id), n);
+      wait(crowd, like.change, like.at);
+    } else if (kind === "vote") {
+      const vote = VoteItem.parse(item);
+      addVote(tallies.get(vote.momentId), vote);
+      wait(crowds.get(vote.streamId), vote.change, vote.at);
+    } else if (kind === "rest") {
+      addRest(ownerId, item, crowds, tallies);
+    } else if (kind === "gift" && item.kind !== "share" && goals.length > 0) {
+      const { data: gift } = Gift.safeParse(item);
+      if (gift === undefined) continue;
+      for (const { moment, moves } of goals)
+        if (moment.streamId === gift.streamId) moves.push(...movesOf(gift, moment, endOf(moment)));
+      wait(crowds.get(owner), `gift:${gift.id}`, gift.createdAt);
+      if (gift.refundedAt !== undefined)
+        wait(crowds.get(owner), `gift:${gift.id}:refunded`, gift.refundedAt);
+    } else if (kind === "frame") {
+      const { newest = 0 } = crowds.get(owner)?.log ?? {};
+      if (Number(item.newest ?? 0) >= newest - marginSeconds)
+        for (const id of String(item.covers ?? "").split(" ")) covered.add(id);
+    }
+  }
+  for (const { waiting } of crowds.values())
+    for (const id of waiting) if (covered.has(id)) waiting.delete(id);
+}
+
+const endOf = ({ endedAt, endsAt }: MomentItem): string => endedAt ?? endsAt ?? never;
+
+function addLikes(tally: Tally | undefined, n: number): void {
+  if (tally !== undefined) tally.likes += n;
+}
+
+function addVote(tally: Tally | undefined, { options, at }: VoteItem): void {
+  if (tally === undefined || at >= endOf(tally.moment)) return;
+  Object.assign(tally, countVote(tally, options));
+}
+
+/** The likes of a stream, or the votes of a poll, of those who were erased. */
+function addRest(
+  id: string,
+  item: Item,
+  crowds: ReadonlyMap<string, Crowd>,
+  tallies: ReadonlyMap<string, Tally>,
+): void {
+  const { count, parts } = crowdRestOf(item);
+  const tally = tallies.get(id);
+  if (tally !== undefined) {
+    tally.voters += count;
+    tally.votes = tally.votes.map((n, at) => n + (parts.get(String(at)) ?? 0));
+    return;
+  }
+  const crowd = crowds.get(id);
+  if (crowd !== undefined) crowd.likes += count;
+  for (const [goal, n] of parts) addLikes(tallies.get(goal), n);
+}

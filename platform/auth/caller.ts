@@ -1,0 +1,74 @@
+import type { ProfileClaims } from "../../domain/people/user.ts";
+import { refuse } from "../../domain/refusal.ts";
+
+/** A role that a token's groups claim can give. Moderators are named per stream instead. */
+export type Role = "admin" | "service";
+
+/** Who calls: the subject of a verified token, whose times are in seconds since 1970. */
+export type Caller = {
+  userId: string;
+  roles: readonly Role[];
+  claims: ProfileClaims;
+  expiresAt: number;
+  issuedAt: number;
+  tokenId: string;
+  /** The one stream that a socket is for, where it was not opened for any. */
+  streamId?: string;
+  /** The host whose newest live stream a socket is for. */
+  channelOf?: string;
+};
+
+/**
+ * What an authorizer passes on: API Gateway carries text only. The names are short because the
+ * whole context travels with every request.
+ */
+type CallerContext = {
+  sub: string;
+  roles: string;
+  claims: string;
+  exp: string;
+  iat: string;
+  jti: string;
+  stream?: string;
+  channel?: string;
+};
+
+export const contextOf = (caller: Caller): CallerContext => ({
+  sub: caller.userId,
+  roles: caller.roles.join(" "),
+  claims: JSON.stringify(caller.claims),
+  exp: String(caller.expiresAt),
+  iat: String(caller.issuedAt),
+  jti: caller.tokenId,
+  ...(caller.streamId !== undefined && { stream: caller.streamId }),
+  ...(caller.channelOf !== undefined && { channel: caller.channelOf }),
+});
+
+/** Reads the authorizer's context back; undefined when the call is anonymous. */
+export function callerOf(context: Record<string, unknown> | null | undefined): Caller | undefined {
+  if (typeof context?.sub !== "string" || context.sub === "") return undefined;
+  return {
+    userId: context.sub,
+    roles: String(context.roles ?? "")
+      .split(" ")
+      .filter((role) => role !== "") as Role[],
+    claims: JSON.parse(String(context.claims ?? "{}")),
+    expiresAt: Number(context.exp),
+    issuedAt: Number(context.iat ?? 0),
+    tokenId: String(context.jti ?? ""),
+    ...(typeof context.stream === "string" && { streamId: context.stream }),
+    ...(typeof context.channel === "string" && { channelOf: context.channel }),
+  };
+}
+
+/**
+ * Refuses a caller whose token has expired: a call may outlive it, and so may the authorizer's
+ * cache.
+ */
+export function assertCurrent({ expiresAt }: Pick<Caller, "expiresAt">, now: Date): void {
+  if (expiresAt * 1000 <= now.getTime()) refuse("token_invalid");
+}
+
+/** An admin may do what a service may. */
+export const hasRole = (caller: Caller, role: Role) =>
+  caller.roles.includes(role) || caller.roles.includes("admin");

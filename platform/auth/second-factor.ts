@@ -1,0 +1,39 @@
+import * as z from "zod";
+import { openClient } from "../aws/aws-client.ts";
+import { UserPoolClient } from "../aws/client-user-pool.ts";
+import { lazy } from "../runtime/lazy.ts";
+import type { Role } from "./caller.ts";
+
+/** Groups of a pool that are roles here; any other group is the application's own. */
+const roles: readonly string[] = ["admin", "service"] satisfies Role[];
+
+/** As much of the event before tokens are made as is looked at (version 1: ID tokens). */
+export type TokenEvent = {
+  userPoolId: string;
+  userName: string;
+  request: { groupConfiguration?: { groupsToOverride?: readonly string[] | null } | null };
+  response: unknown;
+};
+
+const pools = lazy(() => openClient(UserPoolClient));
+
+const Factors = z.object({ UserMFASettingList: z.array(z.string()).default([]) });
+
+/**
+ * Removes the roles from the groups of a user who signs in without a second factor: a pool can
+ * demand one of all its users or leave it to each, and nothing in between. Cognito asks users who
+ * have set one up for it at every sign-in. Throws when that cannot be found out, so nobody who has
+ * a role gets in without it.
+ * https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
+ */
+export async function withoutUnprovenRoles(event: TokenEvent): Promise<TokenEvent> {
+  const groups = event.request.groupConfiguration?.groupsToOverride ?? [];
+  if (!groups.some((name) => roles.includes(name))) return event;
+  const user = Factors.parse(await pools().getUser(event));
+  if (user.UserMFASettingList.length > 0) return event;
+  const groupsToOverride = groups.filter((name) => !roles.includes(name));
+  return {
+    ...event,
+    response: { claimsOverrideDetails: { groupOverrideDetails: { groupsToOverride } } },
+  };
+}

@@ -1,0 +1,89 @@
+import * as z from "zod";
+import type { SignedIn, SignInCode } from "../../domain/people/sign-in.ts";
+import { Refusal, refuse } from "../../domain/refusal.ts";
+import { setting } from "../runtime/env.ts";
+import { logNotice } from "../runtime/log.ts";
+import { callIssuer } from "./issuer.ts";
+
+const bounds = { timeoutMilliseconds: 4_000, bytesMax: 64 * 1024 };
+const metadataLifeMilliseconds = 10 * 60_000;
+const defaultSeconds = 3600;
+const problemLengthMax = 200;
+
+const Metadata = z.object({
+  issuer: z.string(),
+  authorization_endpoint: z.url().optional(),
+  token_endpoint: z.url().optional(),
+});
+type Metadata = Partial<z.infer<typeof Metadata>>;
+
+let known: { metadata: Metadata; until: number } | undefined;
+
+/**
+ * What the issuer says of itself (OpenID Connect Discovery 1.0), for ten minutes; nothing where it
+ * says nothing that is readable, or speaks of another issuer. Refuses with `unavailable` while it
+ * does not answer.
+ */
+export async function findMetadata(now: Date): Promise<Metadata> {
+  if (known !== undefined && now.getTime() < known.until) return known.metadata;
+  const issuer = setting("ISSUER");
+  const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const { status, text } = await ask(address);
+  if (status >= 500) refuse("unavailable");
+  const parsed = Metadata.safeParse(parse(text));
+  const metadata = status === 200 && parsed.data?.issuer === issuer ? parsed.data : {};
+  known = { metadata, until: now.getTime() + metadataLifeMilliseconds };
+  return metadata;
+}
+
+/**
+ * Redeems a code at the issuer for an ID token, as the public client that its audience names: what
+ * proves the caller's right to it is the verifier. Refuses with `sign_in_failed` and what the
+ * issuer says, with `sign_in_unavailable` where it takes no codes, and with `unavailable` while it
+ * does not answer.
+ */
+export async function redeem(
+  { code, codeVerifier, redirectUri }: SignInCode,
+  now: Date,
+): Promise<SignedIn> {
+  const { token_endpoint: address } = await findMetadata(now);
+  if (address === undefined) refuse("sign_in_unavailable");
+  const { status, text } = await ask(address, {
+    grant_type: "authorization_code",
+    client_id: setting("AUDIENCE")[0]!,
+    code,
+    code_verifier: codeVerifier,
+    redirect_uri: redirectUri,
+  });
+  if (status >= 500) refuse("unavailable");
+  const said = parse(text) as Record<string, unknown> | undefined;
+  if (status !== 200) refuse("sign_in_failed", { problem: problemOf(said) });
+  if (typeof said?.id_token !== "string")
+    refuse("sign_in_failed", { problem: "there is no ID token" });
+  const seconds = Math.floor(Number(said.expires_in ?? defaultSeconds));
+  return { token: said.id_token, expiresIn: seconds >= 0 ? seconds : defaultSeconds };
+}
+
+/** The reason of RFC 6749, 5.2, as far as a person may see it. */
+function problemOf(said: Record<string, unknown> | undefined): string {
+  const problem = said?.error_description ?? said?.error;
+  const text = typeof problem === "string" ? problem : "the code was not taken";
+  return text.replace(/[^\x20-\x7e]/g, " ").slice(0, problemLengthMax);
+}
+
+async function ask(address: string, form?: Record<string, string>) {
+  try {
+    return await callIssuer(new URL(address), bounds, form);
+  } catch (error) {
+    logNotice("The issuer could not be asked", { reason: String(error) });
+    throw new Refusal("unavailable");
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { refuse } from "../../domain/refusal.ts";
+import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
+import { awsEnvironment, setting } from "../runtime/env.ts";
+import { lazy } from "../runtime/lazy.ts";
+import { tryMilliseconds as answerMilliseconds, triesMax } from "./aws-client.ts";
+import { createSigner, encodeStrictly, hashOf } from "./sign.ts";
+
+/** The longest that one try may take: the largest object is 3.5 MB. */
+const tryMilliseconds = 2 * answerMilliseconds;
+
+/** The longest pause before the second try; it doubles. */
+const pauseMilliseconds = 100;
+
+/** Keys of one page: as many as S3 lists at most. */
+export const pageKeys = 1000;
+
+/** One call to S3. */
+type Call = {
+  method: "PUT" | "GET" | "POST";
+  key?: string;
+  query?: Record<string, string>;
+  bytes?: Uint8Array;
+  headers?: Record<string, string>;
+};
+
+/**
+ * The stage's bucket of pictures, by the four calls of S3 that are used: bytes, and not the JSON
+ * that the other services speak. A call is tried again while its answer may pass, within the
+ * invocation's time; then it is refused as `unavailable`. What S3 refuses is thrown.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+ */
+export const bucket = lazy(() => {
+  const call = createCaller();
+  return {
+    put: async (key: string, bytes: Uint8Array) => void (await call({ method: "PUT", key, bytes })),
+    /** Undefined where there is none. */
+    get: async (key: string) => (await call({ method: "GET", key }))?.bytes,
+    /** Removes up to a page of objects, in one call. Throws when S3 left one. */
+    async remove(keys: readonly string[]): Promise<void> {
+      const objects = keys.map((key) => `<Object><Key>${key}</Key></Object>`).join("");
+      const bytes = new TextEncoder().encode(`<Delete><Quiet>true</Quiet>${objects}</Delete>`);
+      // S3 takes no list without a digest.
+      const headers = { "content-md5": createHash("md5").update(bytes).digest("base64") };
+      const answer = await call({ method: "POST", query: { delete: "" }, bytes, headers });
+      const text = new TextDecoder().decode(answer?.bytes);
+      if (text.includes("<Error>")) throw new Error(`S3 did not remove all: ${text.slice(0, 500)}`);
+    },
+    /** One page of keys after this one, in their order. */
+    async list(after: string): Promise<string[]> {
+      const query = { "list-type": "2", ...(after !== "" && { "start-after": after }) };
+      const page = await call({ method: "GET", query });
+      const text = new TextDecoder().decode(page?.bytes);
+      return [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = ""]) => key);
+    },
+  };
+});
+
+function createCaller() {
+  const { region, ...credentials } = awsEnvironment();
+  const base = setting("AWS_ENDPOINT_URL") ?? `https://s3.${region}.amazonaws.com`;
+  const sign = createSigner(new URL(base).host, { service: "s3", region, ...credentials });
+
+  async function attempt({ method, key, query, bytes, headers: own }: Call): Promise<Response> {
+    const path = `/${setting("PICTURES_BUCKET")}${key === undefined ? "" : `/${key}`}`;
+    const search = Object.entries(query ?? {})
+      .map(([name, value]) => `${encodeStrictly(name)}=${encodeStrictly(value)}`)
+      .sort()
+      .join("&");
+    const payloadHash = hashOf(bytes ?? "");
+    const flat = sign({ method, path, query: search, payloadHash }, Date.now());
+    const headers = new Headers(own);
+    // The host is the one that is called anyway.
+    for (let at = 2; at < flat.length; at += 2) headers.set(flat[at]!, flat[at + 1]!);
+    const signal = AbortSignal.timeout(boundedTimeout(tryMilliseconds));
+    const body = bytes === undefined ? null : (bytes as Uint8Array<ArrayBuffer>);
+    return fetch(`${base}${path}${search && `?${search}`}`, { method, headers, body, signal });
+  }
+
+  /** Undefined when there is no such object. */
+  return async (one: Call): Promise<{ bytes: Uint8Array } | undefined> => {
+    for (let tries = 1; ; tries++) {
+      const answer = await attempt(one).catch(ifPassing);
+      const bytes = await answer?.bytes().catch(ifPassing);
+      if (answer?.status === 404 && one.key !== undefined) return undefined;
+      if (answer?.ok && bytes !== undefined) return { bytes };
+      if (answer !== undefined && answer.status < 500 && answer.status !== 429 && !answer.ok)
+        throw new Error(`S3 ${one.method}: ${answer.status} ${new TextDecoder().decode(bytes)}`);
+      if (tries >= triesMax) refuse("unavailable");
+      await pauseFor(Math.random() * pauseMilliseconds * 2 ** tries);
+    }
+  };
+}
+
+/** A connection that failed, or an answer that is late; a refusal is rethrown. */
+function ifPassing(error: unknown): undefined {
+  const { name } = error as Error;
+  if (name === "TypeError" || name === "TimeoutError" || name === "AbortError") return undefined;
+  throw error;
+}

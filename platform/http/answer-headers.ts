@@ -1,0 +1,55 @@
+import { type Contract, takesKey } from "./contract.ts";
+
+const text = { type: "string" as const };
+
+/** The headers of answers that say more than how to read the body, by their names. */
+export const answerHeaders = {
+  "x-request-id": {
+    description: "Names the call in the stage's logs",
+    schema: text,
+    example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
+  },
+  "retry-after": {
+    description: "Seconds after which another try may be of use",
+    schema: { type: "integer" as const, minimum: 1 },
+    example: 1,
+  },
+  "idempotency-replayed": {
+    description: "There where this answer is an earlier call's with the same Idempotency-Key",
+    schema: { type: "string" as const, const: "true" },
+  },
+  etag: {
+    description: "Names this version: for If-None-Match, or for the If-Match of a change",
+    schema: text,
+    example: '"7"',
+  },
+  "ratelimit-policy": {
+    description:
+      "The kind of call, how many of its units (`q`) fit at once, and in how many seconds (`w`) they come back",
+    schema: text,
+    example: '"reads";q=40;w=2',
+  },
+  ratelimit: {
+    description:
+      "The units left (`r`, may be some seconds old) and the seconds (`t`) until all are back",
+    schema: text,
+    example: '"reads";r=39;t=1',
+  },
+} as const;
+
+export type AnswerHeader = keyof typeof answerHeaders;
+
+/** A reference to a header in the document. */
+export const refTo = (name: AnswerHeader) => ({ $ref: `#/components/headers/${name}` as const });
+
+/** The headers of an endpoint's success. */
+export function headersOfSuccess(contract: Contract) {
+  const { caller, cacheControl, hasRevisions } = contract;
+  const names: AnswerHeader[] = [
+    "x-request-id",
+    ...(caller === "anyone" ? [] : (["ratelimit-policy", "ratelimit"] as const)),
+    ...(cacheControl === undefined && !hasRevisions ? [] : (["etag"] as const)),
+    ...(takesKey(contract) ? (["idempotency-replayed"] as const) : []),
+  ];
+  return Object.fromEntries(names.map((name) => [name, refTo(name)]));
+}

@@ -1,0 +1,100 @@
+import * as z from "zod";
+import { refusals } from "../../domain/refusal.ts";
+import { refTo } from "./answer-headers.ts";
+import { type Contract, codesOf } from "./contract.ts";
+import { errorCodeHeader, faultCode, sentenceOf, statusOf } from "./envelope.ts";
+
+/** Failures of one status: what they say beyond its own sentence, and how they name themselves. */
+type Failing = { sentences: readonly string[]; codes: readonly string[] };
+
+const statusOfFault = 500;
+/** What may go better a moment later, and says when. */
+const retryable = [409, 429, 503];
+/** What every failure looks like. */
+const Failure = z
+  .object({
+    isSuccess: z.literal(false),
+    statusCode: z.number().int(),
+    data: z.null(),
+    errors: z.array(z.string()).min(1).meta({
+      description: "First the status's own sentence, then what exactly is wrong, one thing each",
+    }),
+    timestamp: z.string().meta({
+      description: "ISO 8601; the gateway's request time where a failure is the gateway's own",
+    }),
+    code: z
+      .string()
+      .meta({ description: "The failure's name, one of the operation's x-error-codes" }),
+  })
+  .meta({ id: "Failure" });
+
+/** The descriptions of an operation's failures, by status. */
+export const failureResponsesOf = (contract: Contract) =>
+  Object.fromEntries(
+    failuresOf(contract).map(([status, failing]) => [
+      status,
+      isPlain(status, failing)
+        ? { $ref: `#/components/responses/${plainName(status)}` as const }
+        : failureResponse(status, failing),
+    ]),
+  );
+
+/** The name of a failure that is the same for every operation that has no more to say. */
+const plainName = (status: number) => `Failure${status}`;
+
+/** The failures of a call about which nothing else is known than that it takes a token. */
+const plain = new Map(
+  failuresOf({ route: "GET /", caller: "user", refusals: [] } as unknown as Contract),
+);
+
+const isPlain = (status: number, { codes }: Failing) =>
+  plain.get(status)?.codes.join() === codes.join();
+
+/** The failures of which every operation that has no more to say has the same. */
+export const plainFailures = () =>
+  Object.fromEntries(
+    [...plain].map(([status, failing]) => [plainName(status), failureResponse(status, failing)]),
+  );
+
+/** The description of a failure: its sentence, and further ones with the codes behind them. */
+export function failureResponse(status: number, { sentences, codes }: Partial<Failing> = {}) {
+  const says = sentenceOf[status] ?? "";
+  const example = {
+    isSuccess: false as const,
+    statusCode: status,
+    data: null,
+    errors: [says, ...(sentences ?? []).slice(0, 1)],
+    timestamp: "2026-01-15T10:30:00.000Z",
+    code: codes?.[0] ?? faultCode,
+  };
+  const description = [says, ...(sentences ?? []).map((sentence) => `- ${sentence}`)].join("\n");
+  const names = { type: "string" as const, ...(codes && codes.length > 0 && { enum: [...codes] }) };
+  const headers = {
+    "x-request-id": refTo("x-request-id"),
+    [errorCodeHeader]: { description: "The failure's name", schema: names },
+    ...(retryable.includes(status) && { "retry-after": refTo("retry-after") }),
+    ...(status === 429 && {
+      "ratelimit-policy": refTo("ratelimit-policy"),
+      ratelimit: refTo("ratelimit"),
+    }),
+  };
+  return { description, headers, content: { "application/json": { schema: Failure, example } } };
+}
+
+/** The failures of an endpoint by status, each with the sentences and codes of its refusals. */
+function failuresOf(contract: Contract): [status: number, Failing][] {
+  const failures = new Map<number, Failing>([
+    [statusOfFault, { sentences: [], codes: [faultCode] }],
+  ]);
+  for (const code of codesOf(contract)) {
+    const { kind, sentence: text } = refusals[code];
+    const { sentences, codes } = failures.get(statusOf[kind]) ?? { sentences: [], codes: [] };
+    const sentence = text.replace(/^\{problem\}$/, "").replace("{role}", contract.caller);
+    const isNew = sentence !== "" && !sentences.includes(sentence);
+    failures.set(statusOf[kind], {
+      sentences: isNew ? [...sentences, sentence] : sentences,
+      codes: [...codes, code],
+    });
+  }
+  return [...failures].sort(([a], [b]) => a - b);
+}

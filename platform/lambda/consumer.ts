@@ -1,0 +1,109 @@
+import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
+import type * as z from "zod";
+import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
+import { logFault } from "../runtime/log.ts";
+import { withMetrics } from "../runtime/metrics.ts";
+import { withReadableStack } from "../runtime/stack.ts";
+import type { ItemKind } from "../table/item-kinds.ts";
+import type { Grants, QueueName, Resources } from "./grants.ts";
+import { named } from "./named.ts";
+
+/** What calls a function that nobody asks: the table's stream, a queue, or the clock. */
+type Source =
+  | { stream: "table"; kinds?: readonly ItemKind[]; batchSize: number }
+  | { queue: QueueName; batchSize: number; concurrencyMax?: number }
+  | { every: string };
+
+/** The contract of one consumer. */
+export type ConsumerContract = {
+  kind: "consumer";
+  summary: string;
+  on: Source;
+  grants: Grants;
+} & Resources;
+
+/** Ids of records to be delivered again: the mapping's partial failure. */
+type Failures = { batchItemFailures: { itemIdentifier: string }[] };
+
+type RecordsOf<S extends Source> = S extends { stream: "table" }
+  ? readonly DynamoDBRecord[]
+  : S extends { queue: QueueName }
+    ? readonly SQSRecord[]
+    : readonly [];
+
+/** What calls a consumer, as a stack names it: `stream table`, `queue combos`, `rate(1 minute)`. */
+const sourceName = (on: Source) =>
+  "stream" in on ? `stream ${on.stream}` : "queue" in on ? `queue ${on.queue}` : on.every;
+
+/**
+ * A function that reacts to records. It answers the ids of those that are to come again: of a
+ * stream the sequence number of the first that failed (all after it come again), of a queue the
+ * message ids. An exception returns the whole batch, and Lambda logs it.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+ */
+export function consumer<const C extends Omit<ConsumerContract, "kind">>(
+  declaration: C,
+  // biome-ignore lint/suspicious/noConfusingVoidType: It may end without a word.
+  handle: (records: RecordsOf<C["on"]>, now: Date) => Promise<readonly string[] | void>,
+) {
+  const contract = { kind: "consumer", ...declaration } as C & { kind: "consumer" };
+  named(handle, sourceName(contract.on));
+
+  async function handler(event: { Records?: unknown[] }, context?: TimeLeft): Promise<Failures> {
+    beginInvocation(context);
+    const records = (event.Records ?? []) as unknown as RecordsOf<C["on"]>;
+    try {
+      const failed = (await handle(records, new Date())) ?? [];
+      return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+    } catch (error) {
+      throw withReadableStack(error);
+    }
+  }
+
+  return { contract, handler: withMetrics(handler) };
+}
+
+/** What a queue delivers, as far as its readers look at it. */
+export type QueueRecord = Pick<SQSRecord, "messageId" | "body">;
+
+/**
+ * A reader of a queue that takes message by message, as `handleEach` does: what `consumer` receives
+ * where a batch is no more than its messages.
+ */
+export const perMessage =
+  <Message>(
+    schema: z.ZodType<Message>,
+    handle: (message: Message, now: Date) => Promise<unknown>,
+    order?: Order,
+  ) =>
+  (records: readonly QueueRecord[], now: Date) =>
+    handleEach(records, schema, (message) => handle(message, now), order);
+
+/** Whether messages are handled one after the other; in parallel unless stated otherwise. */
+type Order = { inTurn: boolean };
+
+/**
+ * Handles the messages of a batch. One that fails, or does not fit the schema, holds up no other.
+ * Answers the ids of those that failed and are to come again; each fault is logged once, with all
+ * messages that it failed.
+ */
+export async function handleEach<Message>(
+  records: readonly QueueRecord[],
+  schema: z.ZodType<Message>,
+  handle: (message: Message) => Promise<unknown>,
+  { inTurn }: Order = { inTurn: false },
+): Promise<string[]> {
+  const failures = new Map<unknown, string[]>();
+  async function attempt({ messageId, body }: QueueRecord): Promise<void> {
+    try {
+      await handle(schema.parse(JSON.parse(body)));
+    } catch (error) {
+      failures.set(error, [...(failures.get(error) ?? []), messageId]);
+    }
+  }
+  if (inTurn) for (const record of records) await attempt(record);
+  else await Promise.all(records.map(attempt));
+  for (const [error, messageIds] of failures)
+    logFault("Messages of a queue failed and come again", error, { messageIds });
+  return [...failures.values()].flat();
+}

@@ -1,0 +1,42 @@
+import type * as z from "zod";
+import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
+import { withMetrics } from "../runtime/metrics.ts";
+import { withReadableStack } from "../runtime/stack.ts";
+import type { Grants, Resources } from "./grants.ts";
+import { named } from "./named.ts";
+
+/** The contract of a function that another function of ours invokes and waits for. */
+export type TaskContract = {
+  kind: "task";
+  summary: string;
+  /** What it is given: the event itself. */
+  body: z.ZodType;
+  /** What it answers. */
+  answer: z.ZodType;
+  grants: Grants;
+} & Resources;
+
+/**
+ * A function that does a part of another's work. Its caller waits for the answer and
+ * decides what a failure means: an exception, including one about what it was given, reaches the
+ * caller (Lambda answers 200 with `X-Amz-Function-Error`).
+ * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+ */
+export function task<const C extends Omit<TaskContract, "kind">>(
+  declaration: C,
+  handle: (body: z.output<C["body"]>, now: Date) => Promise<z.input<C["answer"]>>,
+) {
+  const contract = { kind: "task", ...declaration } as C & { kind: "task" };
+  named(handle, "task");
+
+  async function handler(event: unknown, context?: TimeLeft): Promise<z.input<C["answer"]>> {
+    beginInvocation(context);
+    try {
+      return await handle(contract.body.parse(event) as z.output<C["body"]>, new Date());
+    } catch (error) {
+      throw withReadableStack(error);
+    }
+  }
+
+  return { contract, handler: withMetrics(handler) };
+}

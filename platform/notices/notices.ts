@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { objectIdOf, StreamId } from "../../domain/id.ts";
+import { makeNotification, type StoredNotification } from "../../domain/people/notification.ts";
+import { isOnStart, noticeOf, type Reminder } from "../../domain/streams/reminder.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
+import { startTimer } from "../aws/timers.ts";
+import { setting } from "../runtime/env.ts";
+import { logFault } from "../runtime/log.ts";
+import { findRelation, listFollowers } from "../store/people/follows.ts";
+import {
+  claimAnnouncement,
+  findNotice,
+  moveAction,
+  type NoticePlace,
+  type OpenNotice,
+} from "../store/people/notices.ts";
+import { notificationActions } from "../store/people/notifications.ts";
+import { listReminders, sentAction, toldAction } from "../store/streams/reminders.ts";
+import { findStream } from "../store/streams/streams.ts";
+import { commitTransaction } from "../table/record.ts";
+import type { Action } from "../table/transact.ts";
+
+/**
+ * A message of the queue of notices: tell the next part of those who should know about a stream.
+ */
+export const Notice = z.object({ streamId: StreamId, step: z.number().int().default(0) });
+export type Notice = z.infer<typeof Notice>;
+
+/**
+ * Users whom one message tells, in one transaction (of at most 100 actions) with its place: two
+ * actions for each follower, three for each who set a reminder.
+ */
+const followersMax = 48;
+const remindedMax = 33;
+
+/** Queues a notice, to be sent or continued. */
+export const sendNotice = (notice: Notice, now: Date) =>
+  startTimer(setting("NOTICES_QUEUE_URL"), notice, { at: now, now });
+
+/**
+ * Queues the notice to followers, from code whose task was something else: that does not fail
+ * when this does, since the notice lies in the table and is found again within three minutes.
+ */
+export async function announce(streamId: string, now: Date): Promise<void> {
+  try {
+    await sendNotice({ streamId, step: 0 }, now);
+  } catch (error) {
+    logFault("A notice could not be asked for", error, { streamId });
+  }
+}
+
+/**
+ * Tells one part of those who want to know that a stream is live, and asks for the next part. The
+ * part and the place after it are one transaction: a message that comes again, or in parallel,
+ * finds the notice elsewhere and notifies nobody, not even users who deleted the notification.
+ */
+export async function notifyNextPart({ streamId, step }: Notice, now: Date): Promise<void> {
+  const notice = await findNotice(streamId);
+  if (notice === undefined || notice.step !== step) return;
+  const stream = await findStream(streamId, { consistent: true });
+  const part = stream?.status === "active" ? await nextPart(notice, stream, now) : undefined;
+  const { users = [], reminders = [] } = part ?? {};
+  const told = users.map((userId) =>
+    notificationActions(noticeTo(stream!, userId, now), `to:${userId}`),
+  );
+  const sent = reminders.map((reminder) => [sentAction(reminder, now)]);
+  const isTold = await recordPart([...told, ...sent], moveAction(notice, part?.next, now));
+  if (isTold && part?.next !== undefined) await sendNotice({ streamId, step: step + 1 }, now);
+}
+
+/** Who is notified next, the reminders that end with that, and where the next part begins. */
+type Part = { users: string[]; reminders?: Reminder[]; next: NoticePlace | undefined };
+
+async function nextPart(notice: OpenNotice, stream: Stream, now: Date): Promise<Part> {
+  const { to, after, isQuiet } = notice;
+  if (to === "reminded") {
+    const { reminders, last } = await waitingFor(stream, after);
+    const waiting = reminders.map(({ userId }) => userId);
+    const users = isQuiet ? waiting : await withoutFollowers(waiting, stream);
+    const next = last === undefined ? undefined : { to, after: last, isQuiet };
+    return { users, reminders, next };
+  }
+  if (notice.step === 0 && !(await claimAnnouncement(notice, now)))
+    return { users: [], next: { to: "reminded", isQuiet: true } };
+  const { users, last } = await followersOf(stream, after);
+  const next = last === undefined ? ({ to: "reminded" } as const) : { to, after: last };
+  return { users, next: { ...next, isQuiet } };
+}
+
+/** Those not notified as followers: users who followed before the start were. */
+async function withoutFollowers(users: string[], { hostId, startedAt }: Stream) {
+  const relations = await Promise.all(users.map((userId) => findRelation(userId, hostId)));
+  return users.filter((_, at) => (relations[at]?.at ?? "~") > (startedAt ?? ""));
+}
+
+async function followersOf({ hostId }: Stream, after: string | undefined) {
+  const relations = await listFollowers(hostId, followersMax, after);
+  const last = relations.length < followersMax ? undefined : relations.at(-1)?.relationId;
+  return { users: relations.map(({ followerId }) => followerId), last };
+}
+
+async function waitingFor({ id }: Stream, after: string | undefined) {
+  const all = await listReminders(id, remindedMax, after);
+  const last = all.length < remindedMax ? undefined : all.at(-1)?.userId;
+  const reminders = all.filter((one) => isOnStart(one) && one.sentAt === undefined);
+  return { reminders, last };
+}
+
+/**
+ * Records a part with its place. Left out are those who already have the notification, and
+ * reminders that were removed meanwhile.
+ */
+async function recordPart(groups: readonly Action[][], move: Action): Promise<boolean> {
+  for (let left = groups; ; ) {
+    const failed = await commitTransaction([...left.flat(), move]);
+    if (failed === undefined) return true;
+    if (failed.has("notice")) return false;
+    left = left.filter((group) => !group.some(({ label }) => failed.has(label ?? "")));
+  }
+}
+
+/**
+ * Sends a reminder whose time has come, once, if the stream is still to begin; a user who deletes
+ * the notification does not receive it again.
+ */
+export async function sendReminder(reminder: Reminder, now: Date): Promise<void> {
+  const stream = await findStream(reminder.streamId, { consistent: true });
+  const told =
+    stream?.status === "scheduled" ? [noticeTo(stream, reminder.userId, now, reminder.dueAt)] : [];
+  const end = [toldAction(reminder), sentAction(reminder, now)];
+  const failed = await commitTransaction([
+    ...told.flatMap((one) => notificationActions(one)),
+    ...end,
+  ]);
+  // The user has the notification already: what is left is to end the reminder.
+  if (failed?.has("notification")) await commitTransaction(end);
+}
+
+/** The one notification for each start and user: its id is the same, however often it is sent. */
+function noticeTo(stream: Stream, userId: string, now: Date, dueAt?: string): StoredNotification {
+  const { id, startedAt, status } = stream;
+  const at = new Date(dueAt ?? startedAt ?? now);
+  const digest = createHash("sha256").update(`${id} ${status} ${startedAt} ${userId}`);
+  const [random, counter] = [digest.copy().digest("hex").slice(0, 10), digest.digest("hex")];
+  const seconds = Math.floor(at.getTime() / 1000);
+  const notificationId = objectIdOf(seconds, random, Number.parseInt(counter.slice(10, 16), 16));
+  return makeNotification(noticeOf(stream, userId), notificationId, now);
+}

@@ -1,0 +1,96 @@
+import * as z from "zod";
+import { overlayKeysMax } from "../../domain/streams/overlay-key.ts";
+import { listOverlayKeys, removeOverlayKey } from "../store/streams/overlay-keys.ts";
+import { listReminders } from "../store/streams/reminders.ts";
+import { noteErasedStream } from "../store/streams/traces.ts";
+import { decideAgain, overtaken } from "../table/conflicts.ts";
+import { deleteIf, getRawItem, updateIf } from "../table/items.ts";
+import { key, prefix } from "../table/keys.ts";
+import { eraseNotices } from "./erase-notices.ts";
+import { isIdUntil, pageOf } from "./erase-people.ts";
+import { withoutNames } from "./names.ts";
+import { pageSizes } from "./page-sizes.ts";
+import type { Erasure } from "./progress.ts";
+
+/**
+ * A stream of the host (its sort key) and, while that stream has more reminders, the user whose
+ * reminder was the last (empty before the first).
+ */
+const Place = z.object({ SK: z.string().optional(), reminderOf: z.string().optional() });
+type Place = z.infer<typeof Place>;
+
+const placeIn = (after: string | undefined): Place =>
+  after === undefined ? {} : Place.parse(JSON.parse(after));
+
+/**
+ * The streams that the user hosted: the host's names in each, and in the notifications of users
+ * who set a reminder. A page reads `changes` streams and as many reminders at most.
+ */
+export async function eraseFromHosted({ userId, at, after }: Erasure): Promise<string | undefined> {
+  const { SK, reminderOf } = placeIn(after);
+  const { changes } = pageSizes();
+  if (SK !== undefined && reminderOf !== undefined) {
+    const streamId = SK.slice(prefix.hosted.length);
+    const { next } = await eraseReminders(streamId, reminderOf, changes);
+    return JSON.stringify({ SK, reminderOf: next });
+  }
+  if (SK === undefined) await eraseChannel(userId, at);
+  const items = await pageOf(key.hosted(userId, ""), prefix.hosted, SK, changes);
+  let left = changes;
+  for (const { SK, streamId: id } of items) {
+    const streamId = String(id);
+    if (!isIdUntil(streamId, at)) continue;
+    await eraseHost(streamId, userId);
+    await noteErasedStream(userId, streamId, at);
+    const { count, next } = await eraseReminders(streamId, "", left);
+    left -= count;
+    if (next !== undefined || left === 0) return JSON.stringify({ SK, reminderOf: next });
+  }
+  return items.length < changes ? undefined : JSON.stringify({ SK: items.at(-1)!.SK });
+}
+
+/**
+ * The settings and overlay keys of the user's channel. Its bans stay,
+ * as those of streams do: they are about others,
+ * and hold in the streams that stay.
+ */
+async function eraseChannel(userId: string, at: string): Promise<void> {
+  await deleteIf(key.channel(userId), {
+    ConditionExpression: "updatedAt <= :at",
+    ExpressionAttributeValues: { ":at": at },
+  });
+  const place = { channelOf: userId };
+  for (const { id } of await listOverlayKeys(place, overlayKeysMax, undefined))
+    if (isIdUntil(id, at)) await removeOverlayKey(place, id);
+}
+
+/**
+ * Removes the host's name from the notifications of the users of some reminders. Answers how many
+ * reminders there were and where the next page begins; undefined where this one was the last.
+ */
+async function eraseReminders(streamId: string, after: string, limit: number) {
+  const reminders = await listReminders(streamId, limit, after);
+  const userIds = reminders.map(({ userId }) => userId);
+  const count = userIds.length;
+  if (!(await eraseNotices(userIds, new Set([streamId])))) return { count, next: after };
+  return { count, next: count < limit ? undefined : userIds.at(-1) };
+}
+
+/** Under the stream's revision, so that no other change of the stream is lost. */
+async function eraseHost(streamId: string, userId: string): Promise<void> {
+  await decideAgain(async () => {
+    const stream = await getRawItem(key.stream(streamId), { consistent: true });
+    if (stream === undefined) return undefined;
+    const changed = await updateIf({
+      Key: key.stream(streamId),
+      UpdateExpression: "SET host = :host, revision = :next",
+      ConditionExpression: "revision = :was",
+      ExpressionAttributeValues: {
+        ":host": withoutNames(stream.host, userId),
+        ":was": stream.revision,
+        ":next": Number(stream.revision) + 1,
+      },
+    });
+    return changed === undefined ? overtaken : undefined;
+  });
+}

@@ -1,0 +1,48 @@
+import { anonymize } from "../../domain/people/anonymize.ts";
+import { setting } from "../runtime/env.ts";
+import { decideAgain, overtaken } from "../table/conflicts.ts";
+import { getRawItem, updateIf } from "../table/items.ts";
+import type { Key } from "../table/keys.ts";
+import type { Item } from "../table/table.ts";
+
+/** A value without the names and pictures of this user, at any depth. */
+export const withoutNames = <T>(value: T, userId: string): T =>
+  anonymize(value, userId, setting("DEFAULT_PICTURE"));
+
+/**
+ * Removes a user's names from some fields of an item, if it is there. Only fields that name the
+ * user are written, and only while they are as they were read: another person in the same field
+ * may leave at the same moment, and their names must not be restored.
+ */
+export async function eraseNames(
+  Key: Key,
+  fields: readonly string[],
+  userId: string,
+): Promise<void> {
+  await decideAgain(async () => {
+    const item = await getRawItem(Key, { consistent: true });
+    const changes = item === undefined ? [] : changesOf(item, fields, userId);
+    if (changes.length === 0) return undefined;
+    const changed = await updateIf({
+      Key,
+      UpdateExpression: `SET ${changes.map(({ field }) => `#${field} = :${field}`).join(", ")}`,
+      ConditionExpression: changes.map(({ field }) => `#${field} = :${field}Was`).join(" AND "),
+      ExpressionAttributeNames: Object.fromEntries(
+        changes.map(({ field }) => [`#${field}`, field]),
+      ),
+      ExpressionAttributeValues: Object.fromEntries(
+        changes.flatMap(({ field, was, is }) => [
+          [`:${field}`, is],
+          [`:${field}Was`, was],
+        ]),
+      ),
+    });
+    return changed === undefined ? overtaken : undefined;
+  });
+}
+
+/** The fields that change when the user's names go, as they were and as they will be. */
+const changesOf = (item: Item, fields: readonly string[], userId: string) =>
+  fields
+    .map((field) => ({ field, was: item[field], is: withoutNames(item[field], userId) }))
+    .filter(({ was, is }) => JSON.stringify(was) !== JSON.stringify(is));

@@ -1,0 +1,27 @@
+/** How long the last few posts of a room are waited for, in milliseconds. */
+export const stragglersMilliseconds = 250;
+
+/** The result of some work, or `late` if it takes longer than `milliseconds`. */
+export async function answerWithin<Answer, Late>(
+  milliseconds: number,
+  work: Promise<Answer>,
+  late: Late,
+): Promise<Answer | Late> {
+  let timer: NodeJS.Timeout | undefined;
+  const waiting = new Promise<Late>((done) => {
+    timer = setTimeout(() => done(late), milliseconds);
+  });
+  try {
+    return await Promise.race([work, waiting]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => {});
+  }
+}
+
+/**
+ * Waits for some work, but no longer than `milliseconds`: after that it goes on by itself,
+ * and nobody learns how it ends.
+ */
+export const waitAtMost = (milliseconds: number, work: Promise<unknown>): Promise<unknown> =>
+  answerWithin(milliseconds, work, undefined);

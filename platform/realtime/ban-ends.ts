@@ -1,0 +1,78 @@
+import type { DynamoDBRecord } from "aws-lambda";
+import * as z from "zod";
+import { Member } from "../../domain/streams/member.ts";
+import { Timestamp } from "../../domain/text.ts";
+import { startTimer } from "../aws/timers.ts";
+import { setting } from "../runtime/env.ts";
+import { showChannelBan } from "../store/streams/channel-bans.ts";
+import { type BanPlace, changeMember, memberActions } from "../store/streams/members.ts";
+import { readKey } from "../table/item-kinds.ts";
+import { plain } from "../table/table.ts";
+
+/*
+ * Every decision on a ban compares its end with the clock, so a ban is over without a timer. The
+ * timer changes the member, and that change is the event that viewers see.
+ */
+
+/**
+ * A ban to be followed, as a message of the queue `moments`: of a stream, or of a host's channel,
+ * which its live streams are to show first. `banId` and `endsAt` are null where it was lifted.
+ */
+export const BanMoment = z.object({
+  streamId: z.string().optional(),
+  hostId: z.string().optional(),
+  userId: z.string(),
+  banId: z.string().nullable(),
+  endsAt: Timestamp.nullable(),
+});
+type BanMoment = z.infer<typeof BanMoment>;
+
+/**
+ * Bans of a later end, in milliseconds from now, get no timer: a timer costs a message every 15
+ * minutes, and Tencent's applications write "for ever" as 136 years. Only their event is missing.
+ */
+const timedMillisecondsMax = 15 * 24 * 3_600_000;
+
+/** Has the bans followed that the records begin or lift. */
+export async function queueBanMoments(
+  records: readonly DynamoDBRecord[],
+  now: Date,
+): Promise<void> {
+  for (const { dynamodb } of records) {
+    const image = plain(dynamodb?.NewImage);
+    if (image === undefined) continue;
+    const { kind, owner } = readKey(image);
+    if (kind !== "member" && kind !== "channel_member") continue;
+    const { userId, ban } = Member.parse(image);
+    const old = plain(dynamodb?.OldImage);
+    if (ban?.id === (old && Member.parse(old).ban?.id)) continue;
+    const moment = { userId, banId: ban?.id ?? null, endsAt: ban?.endsAt ?? null };
+    if (kind === "channel_member") await queue({ ...moment, hostId: owner }, now, now);
+    else await startBanTimer({ ...moment, streamId: owner }, now);
+  }
+}
+
+const queue = (moment: BanMoment, at: Date, now: Date) =>
+  startTimer(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
+
+async function startBanTimer(moment: BanMoment, now: Date): Promise<void> {
+  if (moment.endsAt === null) return;
+  const at = new Date(moment.endsAt);
+  if (at.getTime() - now.getTime() <= timedMillisecondsMax) await queue(moment, at, now);
+}
+
+/**
+ * Removes a ban whose time is over from its member, if it is still theirs; before that moment the
+ * timer is started again. The streams of a channel show what has become of its ban.
+ */
+export async function followBan(moment: BanMoment, now: Date): Promise<void> {
+  const { streamId, hostId, userId, banId, endsAt } = moment;
+  const place: BanPlace = streamId === undefined ? { hostId: hostId! } : { streamId };
+  const isOver = endsAt !== null && endsAt <= now.toISOString();
+  if (isOver)
+    await changeMember(place, userId, (member) =>
+      member?.ban?.id === banId ? memberActions(place, userId, member, undefined, now) : [],
+    );
+  if (hostId !== undefined) await showChannelBan(hostId, userId);
+  if (!isOver) await startBanTimer(moment, now);
+}

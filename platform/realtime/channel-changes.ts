@@ -1,0 +1,31 @@
+import type { DynamoDBRecord } from "aws-lambda";
+import * as z from "zod";
+import { startTimer } from "../aws/timers.ts";
+import { setting } from "../runtime/env.ts";
+import { applyChannel } from "../store/streams/channels.ts";
+import { readKey } from "../table/item-kinds.ts";
+import { plain } from "../table/table.ts";
+
+/** A message of the queue `moments`: a host's open streams are to take in the channel's settings. */
+export const ChannelChange = z.object({ channelOf: z.string() });
+
+/** Has the streams take them in. */
+export const followChannel = ({ channelOf }: z.infer<typeof ChannelChange>, now: Date) =>
+  applyChannel(channelOf, now);
+
+/**
+ * Asks for that after every change of a channel. The call that changes it does the same at once;
+ * this is for one that ended in between.
+ */
+export async function queueChannelChanges(
+  records: readonly DynamoDBRecord[],
+  now: Date,
+): Promise<void> {
+  for (const { dynamodb } of records) {
+    const image = plain(dynamodb?.NewImage);
+    if (image === undefined) continue;
+    const { kind, owner: channelOf } = readKey(image);
+    if (kind !== "channel") continue;
+    await startTimer(setting("MOMENTS_QUEUE_URL"), { channelOf }, { at: now, now });
+  }
+}

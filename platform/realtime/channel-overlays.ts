@@ -1,0 +1,114 @@
+import type { DynamoDBRecord } from "aws-lambda";
+import * as z from "zod";
+import { type Connection, isOpening } from "../../domain/log/subscriber.ts";
+import { overlayHolder } from "../../domain/streams/holder.ts";
+import { overlayKeysMax } from "../../domain/streams/overlay-key.ts";
+import { startTimer } from "../aws/timers.ts";
+import { type Poster, payloadOf } from "../push/gateway.ts";
+import { allDone } from "../runtime/all-done.ts";
+import { pauseFor } from "../runtime/deadline.ts";
+import { setting } from "../runtime/env.ts";
+import {
+  findConnection,
+  forgetStream,
+  listSockets,
+  noteChannel,
+} from "../store/log/connections.ts";
+import { removeSubscriber } from "../store/log/subscribers.ts";
+import { listOverlayKeys } from "../store/streams/overlay-keys.ts";
+import { findNewestLive } from "../store/streams/stream-lists.ts";
+import { readKey } from "../table/item-kinds.ts";
+import { plain } from "../table/table.ts";
+import { subscribe } from "./subscription.ts";
+
+/**
+ * A message of the queue `moments`: the overlays of a host's channel are to show the newest live
+ * stream; one of them alone, where it has just connected.
+ */
+export const ChannelMove = z.object({ moveOf: z.string(), connectionId: z.string().optional() });
+type ChannelMove = z.infer<typeof ChannelMove>;
+
+/** Asks for that, at once. */
+export const queueChannelMove = (move: ChannelMove, now: Date): Promise<void> =>
+  startTimer(setting("MOMENTS_QUEUE_URL"), move, { at: now, now });
+
+/** Asks for that for every stream that went live or is live no more. */
+export async function queueChannelMoves(
+  records: readonly DynamoDBRecord[],
+  now: Date,
+): Promise<void> {
+  for (const { dynamodb } of records) {
+    const [is, was] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
+    if (is === undefined || readKey(is).kind !== "stream") continue;
+    if ((is.status === "active") === (was?.status === "active")) continue;
+    await queueChannelMove({ moveOf: String(is.hostId) }, now);
+  }
+}
+
+/** Looks at the newest live stream again, since it may change while overlays are told of it. */
+const looksMax = 5;
+
+/**
+ * Tells overlays of a channel which stream is the newest live one, and subscribes them to it. Those
+ * that know it are left alone, so it may be done twice. Throws where one could not be told.
+ */
+export async function moveOverlays(
+  poster: Poster,
+  { moveOf, connectionId }: ChannelMove,
+  now: Date,
+): Promise<void> {
+  for (let look = 1; look <= looksMax; look++) {
+    const newest = await findNewestLive(moveOf);
+    const ids = connectionId === undefined ? await listOverlays(moveOf, now) : [connectionId];
+    await allDone(ids.map((id) => move(poster, id, newest, now)));
+    if ((await findNewestLive(moveOf)) === newest) return;
+  }
+  throw new Error(`The newest live stream of ${moveOf} changes all the time`);
+}
+
+/** The connections of all overlay keys of a channel. */
+async function listOverlays(channelOf: string, now: Date): Promise<string[]> {
+  const keys = await listOverlayKeys({ channelOf }, overlayKeysMax, undefined);
+  const sockets = await Promise.all(keys.map(({ id }) => listSockets(overlayHolder(id), now)));
+  return sockets.flat().map(({ connectionId }) => connectionId);
+}
+
+async function move(
+  poster: Poster,
+  connectionId: string,
+  newest: string | null,
+  now: Date,
+): Promise<void> {
+  const connection = await findConnection(connectionId);
+  if (connection?.channel === undefined || connection.channel.told === newest) return;
+  const { told: before } = connection.channel;
+  if (before != null) {
+    await removeSubscriber(before, connectionId);
+    await forgetStream(connectionId, before);
+  }
+  // It may ask for the stream as soon as it is told.
+  await noteChannel(connectionId, { streamId: newest });
+  if (!(await tell(poster, connection, newest))) return;
+  await noteChannel(connectionId, { told: newest });
+  if (newest !== null) await subscribe({ ...connection, streamId: newest }, now);
+}
+
+const openingPauseMilliseconds = 50;
+
+/** Answers whether the connection was told; one that is gone is not. */
+async function tell(
+  poster: Poster,
+  connection: Connection,
+  streamId: string | null,
+): Promise<boolean> {
+  const payload = payloadOf(JSON.stringify({ type: "channel", streamId }));
+  for (;;) {
+    const result = await poster.post(connection.connectionId, payload);
+    if (result === "sent") return true;
+    // One that has just connected is not open until its handshake is answered.
+    if (result !== "gone") throw new Error(`A channel's overlay could not be told: ${result}`);
+    if (!isOpening(connection, new Date())) return false;
+    await pauseFor(openingPauseMilliseconds);
+    if ((await findConnection(connection.connectionId)) === undefined) return false;
+  }
+}

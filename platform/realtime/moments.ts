@@ -1,0 +1,16 @@
+import type { DynamoDBRecord } from "aws-lambda";
+import { allDone } from "../runtime/all-done.ts";
+import { queueBanMoments } from "./ban-ends.ts";
+import { queueChannelChanges } from "./channel-changes.ts";
+import { queueChannelMoves } from "./channel-overlays.ts";
+import { queueSocketRevocations } from "./revoked-sockets.ts";
+
+/** Queues what the records ask of `moments`: revoked rights, bans, channels, streams that go live. */
+export async function queueMoments(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
+  await allDone([
+    queueSocketRevocations(records, now),
+    queueBanMoments(records, now),
+    queueChannelChanges(records, now),
+    queueChannelMoves(records, now),
+  ]);
+}

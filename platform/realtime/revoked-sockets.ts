@@ -1,0 +1,135 @@
+import type { DynamoDBRecord } from "aws-lambda";
+import * as z from "zod";
+import { isOpening } from "../../domain/log/subscriber.ts";
+import { type Revocation, secondOf } from "../../domain/revocation.ts";
+import { overlayHolder } from "../../domain/streams/holder.ts";
+import { hashOfSecret } from "../auth/secret.ts";
+import { startTimer } from "../aws/timers.ts";
+import type { Poster } from "../push/gateway.ts";
+import { setting } from "../runtime/env.ts";
+import { logFault } from "../runtime/log.ts";
+import {
+  dropConnection,
+  listSockets,
+  listTokenSockets,
+  removeSocket,
+  type Socket,
+} from "../store/log/connections.ts";
+import { readKey } from "../table/item-kinds.ts";
+import { plain } from "../table/table.ts";
+import { type CloseReason, closeConnection } from "./closing.ts";
+
+/** Whose sockets have lost what opened them: those of an overlay key, a user or one token. */
+export const SocketRevocation = z.union([
+  z.object({ withdrawn: z.literal("overlay_key"), holder: z.string() }),
+  /** The user's tokens up to this second (`iat`). */
+  z.object({ withdrawn: z.literal("session"), holder: z.string(), issuedBefore: z.number() }),
+  z.object({ withdrawn: z.literal("session"), tokenHash: z.string() }),
+]);
+export type SocketRevocation = z.infer<typeof SocketRevocation>;
+
+/** The reasons with which sockets are closed: do not reconnect. */
+const farewells = {
+  overlay_key: { code: 4504, reason: "The overlay key was revoked" },
+  session: { code: 4503, reason: "The session was ended" },
+};
+
+/** The sockets of a revocation. */
+export const sessionsOf = ({ sub, jti, issuedBefore }: Revocation): SocketRevocation =>
+  jti === undefined
+    ? { withdrawn: "session", holder: sub!, issuedBefore: secondOf(issuedBefore!) }
+    : { withdrawn: "session", tokenHash: hashOfSecret(jti) };
+
+/** Asks for the end of a holder's sockets, at once. */
+const queueWithdrawal = (withdrawal: SocketRevocation, now: Date): Promise<void> =>
+  startTimer(setting("MOMENTS_QUEUE_URL"), withdrawal, { at: now, now });
+
+/**
+ * The same from the call that took the right away. It does not fail when this does, since the
+ * table's stream asks again.
+ */
+export async function queueSocketRevocation(
+  withdrawal: SocketRevocation,
+  now: Date,
+): Promise<void> {
+  try {
+    await queueWithdrawal(withdrawal, now);
+  } catch (error) {
+    logFault("The end of sockets could not be asked for", error);
+  }
+}
+
+/** Asks for the end of the sockets of all that the records revoke; asking twice is harmless. */
+export async function queueSocketRevocations(
+  records: readonly DynamoDBRecord[],
+  now: Date,
+): Promise<void> {
+  for (const record of records) {
+    const withdrawal = withdrawalIn(record);
+    if (withdrawal !== undefined) await queueWithdrawal(withdrawal, now);
+  }
+}
+
+/** What a record says was revoked; undefined where that is nothing, or was forgotten by age. */
+function withdrawalIn({ eventName, dynamodb }: DynamoDBRecord): SocketRevocation | undefined {
+  const image = plain(eventName === "REMOVE" ? dynamodb?.OldImage : dynamodb?.NewImage);
+  if (image === undefined) return undefined;
+  const { kind, owner, rest } = readKey(image);
+  if (kind === "overlay_key")
+    return eventName === "REMOVE"
+      ? { withdrawn: "overlay_key", holder: overlayHolder(rest) }
+      : undefined;
+  if (kind !== "revocation" || eventName === "REMOVE") return undefined;
+  const [of, name] = [owner.slice(0, owner.indexOf("#")), owner.slice(owner.indexOf("#") + 1)];
+  return of === "user"
+    ? { withdrawn: "session", holder: name, issuedBefore: Number(image.second) }
+    : { withdrawn: "session", tokenHash: name };
+}
+
+/**
+ * Tells and closes all sockets that the table has of them, in parallel. Throws when one of them
+ * could not be closed, so that the message comes again; the others are closed all the same.
+ */
+export async function closeRevokedSockets(
+  poster: Poster,
+  withdrawal: SocketRevocation,
+  now: Date,
+): Promise<void> {
+  const farewell = farewells[withdrawal.withdrawn];
+  const find = () => findWithdrawn(withdrawal, now);
+  const ends = (await find()).map((socket) => end(poster, socket, { farewell, find, now }));
+  const failed = (await Promise.allSettled(ends)).find(({ status }) => status === "rejected");
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+}
+
+/** The sockets, each with whose it is. A later token of the same user is none of them. */
+async function findWithdrawn(withdrawal: SocketRevocation, now: Date): Promise<Held[]> {
+  if ("tokenHash" in withdrawal)
+    return (await listTokenSockets(withdrawal.tokenHash, now)).map((socket) => ({
+      ...socket,
+      holder: socket.userId!,
+    }));
+  const { holder } = withdrawal;
+  const latest = "issuedBefore" in withdrawal ? withdrawal.issuedBefore : Number.POSITIVE_INFINITY;
+  const sockets = await listSockets(holder, now);
+  return sockets
+    .filter(({ issuedAt = 0 }) => Math.floor(issuedAt) <= latest)
+    .map((socket) => ({ ...socket, holder }));
+}
+
+type Held = Socket & { holder: string };
+
+async function end(
+  poster: Poster,
+  { connectionId, connectedAt, holder }: Held,
+  { farewell, find, now }: { farewell: CloseReason; find: () => Promise<Held[]>; now: Date },
+): Promise<void> {
+  await closeConnection(poster, connectionId, farewell, async () => {
+    if (!isOpening({ connectedAt }, now)) return false;
+    // A handshake that was refused, or a client that has left, has taken its socket back.
+    const sockets = await find();
+    return sockets.some((other) => other.connectionId === connectionId);
+  });
+  await dropConnection(connectionId);
+  await removeSocket(holder, connectionId);
+}

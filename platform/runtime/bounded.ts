@@ -1,0 +1,36 @@
+/*
+ * Caches of one process with a bound: a new entry drops the one that was set longest ago. What is
+ * in them only saves work, so that losing an entry costs a reading and nothing else.
+ */
+
+/** A map of at most `sizeMax` entries; setting an entry again makes it the newest. */
+export class BoundedMap<Name, Value> extends Map<Name, Value> {
+  readonly #sizeMax: number;
+
+  constructor(sizeMax: number) {
+    super();
+    this.#sizeMax = sizeMax;
+  }
+
+  override set(name: Name, value: Value): this {
+    this.delete(name);
+    if (this.size >= this.#sizeMax) this.delete(this.keys().next().value!);
+    return super.set(name, value);
+  }
+}
+
+/** A set of at most `sizeMax` members; adding a member again makes it the newest. */
+export class BoundedSet<Value> extends Set<Value> {
+  readonly #sizeMax: number;
+
+  constructor(sizeMax: number) {
+    super();
+    this.#sizeMax = sizeMax;
+  }
+
+  override add(value: Value): this {
+    this.delete(value);
+    if (this.size >= this.#sizeMax) this.delete(this.values().next().value!);
+    return super.add(value);
+  }
+}

@@ -1,0 +1,43 @@
+import { getRawItem } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
+import type { Action } from "../../table/transact.ts";
+
+/**
+ * What is left of those who were erased, without a name: of a stream's likes, or of a poll's votes.
+ * Each number is a field of its own, so that many may leave at once.
+ */
+export type CrowdRest = { count: number; parts: Map<string, number> };
+
+const part = (name: string) => `part_${name}`;
+
+/** Reads it from its item; nothing where nobody has left. */
+export function crowdRestOf(item: Record<string, unknown> | undefined): CrowdRest {
+  const rest: CrowdRest = { count: Number(item?.count ?? 0), parts: new Map() };
+  for (const [field, n] of Object.entries(item ?? {}))
+    if (field.startsWith(part(""))) rest.parts.set(field.slice(part("").length), Number(n));
+  return rest;
+}
+
+/** What is left of those who were erased, read consistently; `id`: a stream's, or a poll's. */
+export const findCrowdRest = async (id: string): Promise<CrowdRest> =>
+  crowdRestOf(await getRawItem(key.crowdRest(id), { consistent: true }));
+
+/** Adds what one user leaves: a count, and what it consists of by name. */
+export function crowdRestAction(
+  id: string,
+  count: number,
+  parts: readonly (readonly [name: string, n: number])[],
+): Action {
+  const fields: [string, number][] = [
+    ["count", count],
+    ...parts.map(([name, n]): [string, number] => [part(name), n]),
+  ];
+  return {
+    Update: {
+      Key: key.crowdRest(id),
+      UpdateExpression: `ADD ${fields.map((_, at) => `#f${at} :f${at}`).join(", ")}`,
+      ExpressionAttributeNames: Object.fromEntries(fields.map(([f], at) => [`#f${at}`, f])),
+      ExpressionAttributeValues: Object.fromEntries(fields.map(([, n], at) => [`:f${at}`, n])),
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import * as z from "zod";
+import { type MomentItem, sumOfResult } from "../../../domain/audience/moment.ts";
+import { MomentId, StreamId } from "../../../domain/id.ts";
+import { Refusal } from "../../../domain/refusal.ts";
+import { startTimer } from "../../aws/timers.ts";
+import { setting } from "../../runtime/env.ts";
+import { logNotice } from "../../runtime/log.ts";
+import { measureMetric } from "../../runtime/metrics.ts";
+import { readHead } from "../log/recovery.ts";
+import { findStream } from "../streams/streams.ts";
+import { findMoment, finishMoment, recordResult } from "./moments.ts";
+import { findOpenMoments } from "./open-moments.ts";
+import { recount } from "./recount.ts";
+
+/** Count a moment once it is over, or, without one, end all of a stream that is over. */
+export const Ending = z.object({ streamId: StreamId, momentId: MomentId.optional() });
+export type Ending = z.infer<typeof Ending>;
+
+/**
+ * How long after a moment's end a call that began before it may still write: as long as functions
+ * may run that vote, like, send gifts and refund them, and two seconds for clocks that differ. The
+ * result is promised within 20 s.
+ */
+const countedAfterMilliseconds = 12_000;
+
+const ShownStream = z.object({ id: StreamId, status: z.string(), endedAt: z.string().nullable() });
+
+/**
+ * Asks for the end of each moment that began or was ended, and of those of streams that ended, from
+ * their images. Asking twice is harmless: a moment is counted once.
+ */
+export async function awaitEndings(
+  moments: readonly Record<string, unknown>[],
+  streams: readonly Record<string, unknown>[],
+  now: Date,
+): Promise<void> {
+  for (const { streamId, id, status, endsAt, endedAt, result } of moments) {
+    const end = endedAt ?? endsAt;
+    if (status === "cancelled" || result !== undefined || typeof end !== "string") continue;
+    await send({ streamId: String(streamId), momentId: String(id) }, countedAt(end), now);
+  }
+  for (const image of streams) {
+    const stream = ShownStream.safeParse(image).data;
+    if (stream?.status === "ended") await send({ streamId: stream.id }, now, now);
+  }
+}
+
+const countedAt = (end: string) => new Date(Date.parse(end) + countedAfterMilliseconds);
+
+const send = (ending: Ending, at: Date, now: Date) =>
+  startTimer(setting("ENDINGS_QUEUE_URL"), ending, { at, now });
+
+/** Counts a moment that is over and writes its result, once, or waits until it may be counted. */
+export async function endMoments({ streamId, momentId }: Ending, now: Date): Promise<void> {
+  if (momentId === undefined) return endWithStream(streamId);
+  const moment = await findMoment(streamId, momentId);
+  if (moment === undefined || moment.status === "cancelled" || moment.result !== undefined) return;
+  const end = moment.endedAt ?? moment.endsAt;
+  // It goes on until somebody ends it, which asks again.
+  if (end === null) return;
+  const at = countedAt(end);
+  if (now < at) return send({ streamId, momentId }, at, now);
+  const result = await recount(moment, end);
+  await measureDrift(moment, sumOfResult(result));
+  if (await recordResult(moment, end, result)) return;
+  throw new Error(`The moment ${momentId} was changed while it was counted: it is counted again`);
+}
+
+/** Ends what is open in a stream that is over, as of the stream's end. */
+async function endWithStream(streamId: string): Promise<void> {
+  const stream = await findStream(streamId, { consistent: true });
+  const endedAt = stream?.endedAt;
+  if (stream?.status !== "ended" || endedAt == null) return;
+  const { open } = await findOpenMoments(streamId);
+  for (const { id } of open)
+    await finishMoment(
+      { streamId, id },
+      () => ({ status: "ended", endedAt: new Date(endedAt) }),
+      () => ({ answer: undefined, remember: [] }),
+    ).catch(ignoreOver);
+}
+
+/** Its time was over before, or somebody ended it: it is being counted already. */
+function ignoreOver(error: unknown): void {
+  if (!(error instanceof Refusal && error.code === "moment_over")) throw error;
+}
+
+/**
+ * Measures by how much the log's own sum differs from what was counted, where the log has come that
+ * far; the result replaces it.
+ */
+async function measureDrift(
+  { streamId, id }: MomentItem,
+  counted: number | number[],
+): Promise<void> {
+  const { sums, moments } = await readHead(streamId);
+  const isOpen = moments?.some((one) => one.id === id && one.over === undefined) ?? false;
+  if (!isOpen) return;
+  const [live, final] = [[sums?.[id] ?? 0].flat(), [counted].flat()];
+  const drift = final.reduce((sum, n, at) => sum + Math.abs(n - Math.max(0, live[at] ?? 0)), 0);
+  measureMetric("SumDrift", drift);
+  if (drift > 0) logNotice("A log's sum was not what is stored", { streamId, momentId: id, drift });
+}

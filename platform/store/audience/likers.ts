@@ -1,0 +1,53 @@
+import * as z from "zod";
+import { entersLikers, Liker, mergeLikers } from "../../../domain/audience/likes.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem, putIf } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
+import { isAbsent } from "../../table/table.ts";
+
+const Likers = z.object({ top: z.array(Liker), revision: z.number().int() });
+
+/** Those who like a stream most, the most first. */
+export const findLikers = async (streamId: string): Promise<Liker[]> =>
+  (await getItem(Likers, key.likers(streamId)))?.top ?? [];
+
+/**
+ * Merges users' likes into the list of the top, which is one item: whoever merges them, in whatever
+ * order and however often, the list is the same. Written only where it changes.
+ */
+export const noteLikers = (streamId: string, likers: readonly Liker[]): Promise<void> =>
+  likers.length === 0
+    ? Promise.resolve()
+    : changeLikers(streamId, (top) =>
+        entersLikers(top, likers) ? mergeLikers(top, likers) : undefined,
+      );
+
+/** Takes a user who was erased out of the list. */
+export const removeLiker = (streamId: string, erasedId: string): Promise<void> =>
+  changeLikers(streamId, (top) => {
+    const rest = top.filter(({ userId }) => userId !== erasedId);
+    return rest.length < top.length ? rest : undefined;
+  });
+
+async function changeLikers(
+  streamId: string,
+  decide: (top: readonly Liker[]) => Liker[] | undefined,
+): Promise<void> {
+  const place = key.likers(streamId);
+  await decideAgain(async () => {
+    const known = await getItem(Likers, place, { consistent: true });
+    const top = decide(known?.top ?? []);
+    if (top === undefined) return undefined;
+    const revision = (known?.revision ?? 0) + 1;
+    const isSame = {
+      ConditionExpression: "#revision = :was",
+      ExpressionAttributeNames: { "#revision": "revision" },
+      ExpressionAttributeValues: { ":was": known?.revision },
+    };
+    const isDone = await putIf(
+      { ...place, top, revision },
+      known === undefined ? isAbsent : isSame,
+    );
+    return isDone ? undefined : overtaken;
+  });
+}

@@ -1,0 +1,36 @@
+import { type Moment, MomentItem, momentOf, zeroOf } from "../../../domain/audience/moment.ts";
+import type { ShownSums } from "../../../domain/log/recovery.ts";
+import { type LogState, likesSum, openIn, type Sums } from "../../../domain/log/sums.ts";
+import { setting } from "../../runtime/env.ts";
+import { listItems } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
+import { findLog } from "../log/logs.ts";
+
+/** A moment as viewers are shown it; what a log has found out of an open one is in its state. */
+export const showMoment = (item: MomentItem, { moments = [] }: LogState): Moment => {
+  const isReached = moments.some((one) => one.id === item.id && one.isReached === true);
+  return momentOf(item, setting("DEFAULT_PICTURE"), isReached);
+};
+
+/** Moments as viewers are shown them. */
+export const showMoments = (items: readonly MomentItem[], state: LogState): Moment[] =>
+  items.map((item) => showMoment(item, state));
+
+/** What the log of a stream has added up, as of its newest posted frame. */
+export const readState = async (streamId: string): Promise<LogState> =>
+  (await findLog(streamId)) ?? {};
+
+/** The sums of moments that are open, zero where the log has not come to them yet. */
+export function sumsOf(items: readonly MomentItem[], { sums = {} }: LogState): Sums {
+  const open = items.filter(({ status }) => status === "open");
+  return Object.fromEntries(open.map((item) => [item.id, sums[item.id] ?? zeroOf(item)]));
+}
+
+/** What viewers are shown at a place of a log: its likes, and its open moments with their sums. */
+export async function showState(streamId: string, state: LogState): Promise<ShownSums> {
+  const keys = openIn(state).map(({ id }) => key.moment(streamId, id));
+  const items = keys.length === 0 ? [] : await listItems(MomentItem, keys, { consistent: true });
+  const open = items.filter(({ status }) => status === "open");
+  const sums = { [likesSum]: state.sums?.[likesSum] ?? 0, ...sumsOf(open, state) };
+  return { sums, moments: showMoments(open, state) };
+}

@@ -1,0 +1,187 @@
+import {
+  assertOpen,
+  type GoalResult,
+  MomentItem,
+  makeMoment,
+  type NewMoment,
+  type PollResult,
+} from "../../../domain/audience/moment.ts";
+import { type Person, personOf } from "../../../domain/people/person.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { withRole } from "../../../domain/streams/display-names.ts";
+import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
+import type { Caller } from "../../auth/caller.ts";
+import { newId } from "../../runtime/id.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem } from "../../table/items.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
+import { commitTransaction, type Reply } from "../../table/record.ts";
+import { read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+import { getCallerProfile } from "../people/users.ts";
+import { traceAction } from "../streams/traces.ts";
+import { viewersIn } from "./likes.ts";
+import { findOpenMoments, openMomentsAction } from "./open-moments.ts";
+
+/** Moments that a stream may have open at once. */
+const openMax = 10;
+
+/**
+ * Starts a moment. It begins when it is written, not when it was asked for: an action that was
+ * before it must not count. Refuses with `stream_not_live` and `too_many_moments`.
+ */
+export async function startMoment<A>(
+  stream: Stream,
+  body: NewMoment,
+  caller: Caller,
+  reply: (moment: MomentItem) => Reply<A>,
+): Promise<A> {
+  const { id: streamId } = stream;
+  const asked = new Date();
+  const [profile, viewers] = await Promise.all([
+    getCallerProfile(caller, asked),
+    viewersIn(streamId),
+  ]);
+  const by: Person = personOf(withRole(stream, profile));
+  return decideAgain(async () => {
+    const known = await findOpenMoments(streamId);
+    assertLive(stream);
+    const now = new Date();
+    const at = now.toISOString();
+    const open = known.open.filter(({ endsAt }) => endsAt === null || endsAt > at);
+    if (open.length >= openMax) refuse("too_many_moments", { max: openMax });
+    const moment = makeMoment(body, { id: newId(now), streamId, by, viewers }, now);
+    const { id, of = null, startedAt, endsAt } = moment;
+    const { answer, remember } = reply(moment);
+    const failed = await commitTransaction(
+      [
+        isLive(streamId),
+        { Put: { Item: { ...key.moment(streamId, id), ...moment } } },
+        openMomentsAction(streamId, known, [...open, { id, of, startedAt, endsAt }]),
+        traceAction(caller.userId, streamId, now),
+      ],
+      { remember },
+    );
+    if (failed === undefined) return answer;
+    if (failed.has("live")) refuse("stream_not_live", { status: "ended" });
+    return overtaken;
+  });
+}
+
+/** A moment may not begin behind the end of its stream, which ends those that are open. */
+const isLive = (streamId: string): Action => ({
+  label: "live",
+  ConditionCheck: {
+    Key: key.stream(streamId),
+    ConditionExpression: "#status = :active",
+    ExpressionAttributeNames: { "#status": "status" },
+    ExpressionAttributeValues: { ":active": "active" },
+  },
+});
+
+/** A moment, read consistently; undefined where the stream has none of this id. */
+export const findMoment = (streamId: string, momentId: string): Promise<MomentItem | undefined> =>
+  getItem(MomentItem, key.moment(streamId, momentId), { consistent: true });
+
+/** A moment, read consistently; refuses with `moment_not_found`. */
+export const getMoment = async (streamId: string, momentId: string): Promise<MomentItem> =>
+  (await findMoment(streamId, momentId)) ?? refuse("moment_not_found", { momentId });
+
+/** Items that one page looks at, those at once, and the bytes at which it is full. */
+const lookedMax = 150;
+const atOnce = 25;
+const pageBytesMax = 128 * 1024;
+
+/**
+ * A page of a stream's moments, newest first, from the one after `after` on. It ends at `limit`, or
+ * earlier where it is full: `nextCursor` is where the next page begins, null after the last.
+ */
+export async function listMoments(
+  streamId: string,
+  { kind, status, after, limit }: MomentFilter,
+): Promise<{ list: MomentItem[]; nextCursor: string | null }> {
+  const size = Math.min(limit, atOnce) + 1;
+  const list: MomentItem[] = [];
+  let [looked, bytes, place] = [0, 0, after];
+  for (;;) {
+    const items = await queryItems(key.moment(streamId, ""), prefix.moments, {
+      ...{ limit: size, newestFirst: true, consistent: true },
+      ...(place !== undefined && { after: key.moment(streamId, place).SK }),
+    });
+    for (const [at, item] of items.entries()) {
+      const moment = read(MomentItem, item);
+      place = moment.id;
+      looked++;
+      if ((kind ?? moment.kind) === moment.kind && (status ?? moment.status) === moment.status) {
+        list.push(moment);
+        bytes += Buffer.byteLength(JSON.stringify(item));
+      }
+      const isFull = list.length >= limit || bytes >= pageBytesMax || looked >= lookedMax;
+      const isLast = at + 1 === items.length && items.length < size;
+      if (isFull) return { list, nextCursor: isLast ? null : place };
+    }
+    if (items.length < size) return { list, nextCursor: null };
+  }
+}
+
+type MomentFilter = {
+  kind?: string | undefined;
+  status?: string | undefined;
+  after?: string | undefined;
+  limit: number;
+};
+
+/** How a moment comes to its end: a cancelled one has no result. */
+type Ending = { status: "ended" | "cancelled"; endedAt: Date };
+
+/**
+ * Ends or cancels an open moment; its result is counted later. It ends when that is written, unless
+ * its time was over before. Refuses with `moment_over`.
+ */
+export async function finishMoment<A>(
+  { streamId, id }: Pick<MomentItem, "streamId" | "id">,
+  endingOf: () => Ending,
+  reply: (moment: MomentItem) => Reply<A>,
+): Promise<A> {
+  return decideAgain(async () => {
+    const [was, known] = await Promise.all([getMoment(streamId, id), findOpenMoments(streamId)]);
+    const { status, endedAt } = endingOf();
+    assertOpen(was, endedAt);
+    const at = endedAt.toISOString();
+    const is = { ...was, status, endedAt: at, revision: was.revision + 1 };
+    const { answer, remember } = reply(is);
+    const open = known.open.filter((one) => one.id !== id);
+    const actions = [changeAction(was, is), openMomentsAction(streamId, known, open)];
+    const failed = await commitTransaction(actions, { remember });
+    return failed === undefined ? answer : overtaken;
+  });
+}
+
+/** Writes the result of a moment that is over; false where it was changed meanwhile. */
+export async function recordResult(
+  was: MomentItem,
+  endedAt: string,
+  result: PollResult | GoalResult,
+): Promise<boolean> {
+  const { streamId, id, revision } = was;
+  const known = await findOpenMoments(streamId);
+  const is = { ...was, status: "ended" as const, endedAt, result, revision: revision + 1 };
+  const open = known.open.filter((one) => one.id !== id);
+  const isListed = open.length < known.open.length;
+  const failed = await commitTransaction([
+    changeAction(was, is),
+    ...(isListed ? [openMomentsAction(streamId, known, open)] : []),
+  ]);
+  return failed === undefined;
+}
+
+const changeAction = (was: MomentItem, is: MomentItem): Action => ({
+  label: "moment",
+  Put: {
+    Item: { ...key.moment(is.streamId, is.id), ...is },
+    ConditionExpression: "#revision = :was",
+    ExpressionAttributeNames: { "#revision": "revision" },
+    ExpressionAttributeValues: { ":was": was.revision },
+  },
+});

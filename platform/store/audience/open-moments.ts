@@ -1,0 +1,41 @@
+import * as z from "zod";
+import { getItem } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
+import { isAbsent } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+
+const OpenMoment = z.object({
+  id: z.string(),
+  of: z.string().nullable(),
+  startedAt: z.string(),
+  endsAt: z.string().nullable(),
+});
+
+/** The moments of a stream that are open, in one item: who likes and who starts one reads it. */
+const OpenMoments = z.object({ open: z.array(OpenMoment), revision: z.number().int() });
+export type OpenMoments = z.infer<typeof OpenMoments>;
+
+/** The open moments, read consistently; one that is over is among them until it is counted. */
+export const findOpenMoments = async (streamId: string): Promise<OpenMoments> =>
+  (await getItem(OpenMoments, key.openMoments(streamId), { consistent: true })) ?? {
+    open: [],
+    revision: 0,
+  };
+
+/** Writes them, if they are still as they were read. Its label is `open`. */
+export function openMomentsAction(
+  streamId: string,
+  { revision }: OpenMoments,
+  open: OpenMoments["open"],
+): Action {
+  const isSame =
+    revision === 0
+      ? isAbsent
+      : {
+          ConditionExpression: "#revision = :was",
+          ExpressionAttributeNames: { "#revision": "revision" },
+          ExpressionAttributeValues: { ":was": revision },
+        };
+  const Item = { ...key.openMoments(streamId), open, revision: revision + 1 };
+  return { label: "open", Put: { Item, ...isSame } };
+}

@@ -1,0 +1,66 @@
+import { goalResultOf, movesOf } from "../../../domain/audience/goal.ts";
+import { LikeItem } from "../../../domain/audience/likes.ts";
+import type { GoalResult, MomentItem, PollResult } from "../../../domain/audience/moment.ts";
+import { type Count, countVote, pollResultOf, VoteItem } from "../../../domain/audience/vote.ts";
+import { crowdPartitions, prefix } from "../../table/keys.ts";
+import { queryAll } from "../../table/query.ts";
+import { read } from "../../table/table.ts";
+import { eachGift } from "../money/gifts.ts";
+import { findCrowdRest } from "./crowd-rest.ts";
+
+/** Items of one page: votes and likes are some hundred bytes. */
+const pageSize = 1_000;
+const walk = { consistent: true, pageSize };
+
+/** Counts a moment from what is stored: what was done before `endedAt` belongs to it. */
+export async function recount(
+  moment: MomentItem,
+  endedAt: string,
+): Promise<PollResult | GoalResult> {
+  if (moment.kind === "poll") return pollResultOf(await countVotes(moment, endedAt));
+  const target = moment.target ?? 0;
+  if (moment.of !== "likes") return countGifts(moment, endedAt, target);
+  const amount = await countGoalLikes(moment);
+  return { amount, reached: amount >= target };
+}
+
+/** The votes of a poll that were cast before `endedAt`, by option, and those who voted. */
+export async function countVotes(
+  { id, options = [] }: MomentItem,
+  endedAt: string,
+): Promise<Count> {
+  const { count: voters, parts } = await findCrowdRest(id);
+  let count: Count = { votes: options.map((_, at) => parts.get(String(at)) ?? 0), voters };
+  for (const partition of crowdPartitions(id))
+    for await (const item of queryAll(partition, { prefix: prefix.votes }, walk)) {
+      const vote = read(VoteItem, item);
+      if (vote.at < endedAt) count = countVote(count, vote.options);
+    }
+  return count;
+}
+
+/** The same of a goal of credits or gifts. */
+export async function countGifts(moment: MomentItem, endedAt: string, target: number) {
+  const moves = [];
+  for await (const gift of eachGift(moment.streamId)) moves.push(...movesOf(gift, moment, endedAt));
+  return goalResultOf(moves, target);
+}
+
+async function countGoalLikes({ id, streamId }: MomentItem): Promise<number> {
+  const { goals } = await countLikes(streamId);
+  return goals.get(id) ?? 0;
+}
+
+/** All likes of a stream, and those that counted for goals. */
+export async function countLikes(streamId: string) {
+  const { count, parts: goals } = await findCrowdRest(streamId);
+  let likes = count;
+  for (const partition of crowdPartitions(streamId))
+    for await (const item of queryAll(partition, { prefix: prefix.likes }, walk)) {
+      const one = read(LikeItem, item);
+      likes += one.likes;
+      for (const [id, n] of Object.entries(one.goals ?? {}))
+        goals.set(id, (goals.get(id) ?? 0) + n);
+    }
+  return { likes, goals };
+}

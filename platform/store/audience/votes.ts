@@ -1,0 +1,48 @@
+import type { MomentItem } from "../../../domain/audience/moment.ts";
+import { assertOpen } from "../../../domain/audience/moment.ts";
+import { isSameVote, VoteItem } from "../../../domain/audience/vote.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
+import { commitTransaction } from "../../table/record.ts";
+import { isAbsent } from "../../table/table.ts";
+import { traceAction } from "../streams/traces.ts";
+import { newChange } from "./likes.ts";
+
+/** A user's vote, read consistently. */
+export const findVote = (momentId: string, userId: string): Promise<VoteItem | undefined> =>
+  getItem(VoteItem, key.vote(momentId, userId), { consistent: true });
+
+/**
+ * Records a vote in place of the one before; the same again changes nothing. Refuses with
+ * `moment_over`.
+ */
+export async function recordVote(
+  moment: MomentItem,
+  userId: string,
+  options: number[],
+  now: Date,
+): Promise<void> {
+  const { streamId, id: momentId } = moment;
+  assertOpen(moment, now);
+  const place = key.vote(momentId, userId);
+  await decideAgain(async () => {
+    const was = await findVote(momentId, userId);
+    if (was !== undefined && isSameVote(was.options, options)) return undefined;
+    const at = now.toISOString();
+    const vote: VoteItem = { streamId, momentId, userId, options, at, change: newChange() };
+    const isSame =
+      was === undefined
+        ? isAbsent
+        : {
+            ConditionExpression: "#change = :was",
+            ExpressionAttributeNames: { "#change": "change" },
+            ExpressionAttributeValues: { ":was": was.change },
+          };
+    const failed = await commitTransaction([
+      { label: "vote", Put: { Item: { ...place, ...vote }, ...isSame } },
+      ...(was === undefined ? [traceAction(userId, streamId, now)] : []),
+    ]);
+    return failed === undefined ? undefined : overtaken;
+  });
+}

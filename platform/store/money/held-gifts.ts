@@ -1,0 +1,155 @@
+import * as z from "zod";
+import type { Gift } from "../../../domain/money/gift-item.ts";
+import { takeBackHeld } from "../../../domain/money/held-gift.ts";
+import { startTimer } from "../../aws/timers.ts";
+import { setting } from "../../runtime/env.ts";
+import { logFault, logNotice } from "../../runtime/log.ts";
+import { getItems } from "../../table/items.ts";
+import type { Key } from "../../table/keys.ts";
+import { commitTransaction } from "../../table/record.ts";
+import {
+  type Call,
+  CallMark,
+  callOf,
+  findCall,
+  type Outcome,
+  refuseCall,
+  releaseAction,
+} from "./call-marks.ts";
+import { giftActions } from "./gifts.ts";
+import { commit, findWallet, forfeitActions } from "./wallets.ts";
+
+/*
+ * A held gift is paid for and not sent: it lies in the mark of its call and not in its stream, so
+ * nobody can settle, count, list or show it. It is sent when its call confirms it, and taken back
+ * otherwise: "not charged" is what becomes of it when nobody says anything more.
+ */
+
+/**
+ * How long an undecided gift is held, in milliseconds. Its call decides within two seconds; the
+ * rest is for a confirmation that has to go through the queue.
+ */
+export const heldMilliseconds = 10_000;
+
+/**
+ * Sends a held gift: from here on it is a gift like any other. Answers what its call is now:
+ * `refused` where another call has refused it, or its id is taken. Once or often, it is the same.
+ */
+export async function confirm(mark: CallMark, gift: Gift): Promise<Outcome> {
+  const failed = await commitTransaction([releaseAction(mark, "charged"), ...giftActions(gift)]);
+  if (failed === undefined) return "charged";
+  if (failed.has("call")) {
+    const there = failed.get("call");
+    const call = there && callOf(there as Key);
+    return call?.callId === mark.callId && call.outcome === "charged" ? "charged" : "refused";
+  }
+  // Another gift of the stream got the same id meanwhile (gift-places.ts).
+  await refuseCall(mark);
+  return "refused";
+}
+
+/** Thrown through commit() when the gift is held no longer. */
+class Released extends Error {}
+
+/**
+ * Takes a held gift back: its sender has all of it again and the call is refused. Does nothing
+ * where the call holds nothing any more.
+ */
+export async function takeBack(mark: CallMark, now: Date): Promise<void> {
+  const call = await findCall(mark);
+  const gift = call?.callId === mark.callId ? call.held : undefined;
+  if (gift === undefined) return;
+  try {
+    await commit(
+      [await findWallet(mark.owner)],
+      ([wallet]) => {
+        const draft = takeBackHeld(wallet, gift, now);
+        const actions = [releaseAction(mark, "refused"), ...forfeitActions(draft)];
+        return { drafts: [draft], actions, reply: { answer: undefined, remember: [] } };
+      },
+      () => {
+        throw new Released();
+      },
+    );
+  } catch (error) {
+    if (error instanceof Released) return;
+    throw error;
+  }
+  const { id: giftId, streamId } = gift;
+  logNotice("A held gift was taken back: its call was not answered in time", { streamId, giftId });
+}
+
+/** A message about a call: how it ended, or is to end when the message arrives. */
+export const CallDecision = z.object({ mark: CallMark, outcome: z.enum(["charged", "refused"]) });
+type CallDecision = z.infer<typeof CallDecision>;
+
+/** Puts a decision into the queue, to be carried out at a moment. */
+export const queueDecision = (decision: CallDecision, at: Date, now: Date): Promise<void> =>
+  startTimer(setting("REVERSALS_QUEUE_URL"), decision, { at, now });
+
+/** Carries out the decision of a message. */
+export async function carryOut({ mark, outcome }: CallDecision, now: Date): Promise<void> {
+  if (outcome === "charged") return confirmLate(mark);
+  await refuseCall(mark);
+  await takeBack(mark, now);
+}
+
+async function confirmLate(mark: CallMark): Promise<void> {
+  const call = await findCall(mark);
+  if (call?.callId !== mark.callId || call.outcome === "charged") return;
+  const outcome = call.held === undefined ? "refused" : await confirm(mark, call.held);
+  if (outcome === "refused")
+    logFault("A gift was taken back after its call was answered as charged", undefined, { mark });
+}
+
+/**
+ * Follows the marks of calls that the table's stream reports: what a refused call holds is taken
+ * back, and an undecided one gets a message for the time when it must be decided. What fails here
+ * is left to the sweep, so that it delays nobody else's records.
+ */
+export async function followCalls(images: readonly Key[], now: Date): Promise<void> {
+  const undecided = new Map<string, Key>();
+  for (const image of images) {
+    const isHeld = "held" in image;
+    if (isHeld && "outcome" in image) await attempt(() => takeBack(callOf(image), now));
+    else if (isHeld) undecided.set(image.SK, image);
+  }
+  if (undecided.size === 0) return;
+  await attempt(async () => {
+    // Nearly all were decided within milliseconds, and need no message.
+    const keys = [...undecided.values()].map(({ PK, SK }) => ({ PK, SK }));
+    const found = await getItems(keys, { consistent: true });
+    for (const item of found.values()) await awaitDecision(callOf(item), now);
+  });
+}
+
+async function awaitDecision(call: Call, now: Date): Promise<void> {
+  if (call.held === undefined || call.outcome !== undefined) return;
+  const at = new Date(call.calledAt + heldMilliseconds);
+  await queueDecision({ mark: CallMark.parse(call), outcome: "refused" }, at, now);
+}
+
+/**
+ * Takes back what the marks of these items hold, where their calls were refused or had their time.
+ * Answers how many were.
+ */
+export async function takeBackOverdue(items: readonly Key[], now: Date): Promise<number> {
+  let count = 0;
+  for (const item of items)
+    await attempt(async () => {
+      const call = callOf(item);
+      const isOver = call.calledAt + heldMilliseconds <= now.getTime();
+      if (call.held === undefined || (call.outcome === undefined && !isOver)) return;
+      await takeBack(call, now);
+      count++;
+    });
+  return count;
+}
+
+async function attempt(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    logFault("A held gift could not be followed: the next sweep tries again", error);
+  }
+}

@@ -1,0 +1,233 @@
+import { objectIdOf } from "../../../domain/id.ts";
+import {
+  isWanted,
+  type NotificationFilter,
+  StoredNotification,
+} from "../../../domain/people/notification.ts";
+import { Timestamp } from "../../../domain/text.ts";
+import { getItems, nameOf } from "../../table/items.ts";
+import { type Key, key, prefix } from "../../table/keys.ts";
+import { queryRange } from "../../table/query.ts";
+import { type Item, read } from "../../table/table.ts";
+
+/** How many of a user's notifications are kept and listed: the newest. */
+export const notificationsMax = 1_000;
+
+/** For how many seconds a notification is kept. */
+export const keptSeconds = 90 * 24 * 3600;
+
+/** A notification as a list knows it before the whole of it is read. */
+export type Listed = Pick<StoredNotification, "id" | "type" | "category" | "read"> & {
+  /** About the size of its item. */
+  bytes: number;
+  /** When it was marked last; undefined while it is as it was made. */
+  updatedAt?: string | undefined;
+  /** The bytes of all newer notifications that have a mark. */
+  newerBytes: number;
+  /** Known where it was written before read notifications had marks. */
+  whole?: StoredNotification;
+};
+
+type KeyOf = (userId: string, id: string) => Key;
+
+/** Items under these keys of what is still kept, newest first: ids begin with their time. */
+function listKept(
+  keyOf: KeyOf,
+  userId: string,
+  now: Date,
+  walk: { limit: number; consistent: boolean },
+): Promise<Item[]> {
+  const kept = Math.floor(now.getTime() / 1000) - keptSeconds;
+  const from = keyOf(userId, objectIdOf(kept, "0".repeat(10), 0));
+  return queryRange(from, from.SK, keyOf(userId, "g").SK, { ...walk, newestFirst: true });
+}
+
+type Mark = { id: string; item: Item };
+
+/** Marks of a user's notifications, newest first, read consistently. */
+async function listMarks(
+  keyOf: KeyOf,
+  userId: string,
+  now: Date,
+  limit = notificationsMax,
+): Promise<Mark[]> {
+  const items = await listKept(keyOf, userId, now, { limit, consistent: true });
+  const start = keyOf(userId, "").SK.length;
+  return items.map((item) => ({ id: item.SK.slice(start), item }));
+}
+
+/** Whether a mark is of a notification that was written before read ones had marks. */
+export const isOlderMark = (item: Record<string, unknown>): boolean => item.bytes === undefined;
+
+/** Marks of a user's unread notifications, newest first, read consistently. */
+export const listUnread = (userId: string, now: Date, limit: number): Promise<Mark[]> =>
+  listMarks(key.unread, userId, now, limit);
+
+/** How many of a user's newest 1,000 notifications are unread, at some 35 to a read unit. */
+export const countUnread = async (userId: string, now: Date): Promise<number> =>
+  (await listUnread(userId, now, notificationsMax)).length;
+
+/** The schema of what a mark says. */
+const Shown = StoredNotification.pick({ type: true, category: true }).extend({
+  updatedAt: Timestamp.optional(),
+});
+
+const listedOf = ({ id, item }: Mark, isRead: boolean) => ({
+  ...read(Shown, item),
+  ...{ id, read: isRead, bytes: Number(item.bytes) },
+});
+
+/** Notifications from before read ones had marks: the whole of each is read. */
+async function listOlder(userId: string, now: Date) {
+  const walk = { limit: notificationsMax, consistent: true };
+  const items = await listKept(key.olderNotification, userId, now, walk);
+  return items.map((item) => {
+    const whole = read(StoredNotification, item);
+    return { ...whole, bytes: sizeOf(whole), whole };
+  });
+}
+
+/** About the bytes of a notification's item: its texts, and 400 for names and short values. */
+export const sizeOf = ({ title, message, metadata }: StoredNotification): number =>
+  Buffer.byteLength(title) + Buffer.byteLength(message) + Buffer.byteLength(metadata) + 400;
+
+/** A user's notification, read consistently; undefined where there is none. */
+export async function findNotification(
+  userId: string,
+  notificationId: string,
+): Promise<StoredNotification | undefined> {
+  const found = await findMarked(userId, notificationId);
+  if (found === undefined) return undefined;
+  const { item, mark } = found;
+  const whole = read(StoredNotification, item);
+  if (mark === undefined) return whole;
+  return asMarked(
+    whole,
+    listedOf({ id: notificationId, item: mark }, mark.SK.startsWith(prefix.readMarks)),
+  );
+}
+
+/**
+ * The item of a notification and its mark, read consistently; no mark where it is from before read
+ * ones had marks. Undefined where there is no notification.
+ */
+export async function findMarked(
+  userId: string,
+  id: string,
+): Promise<{ item: Item; mark: Item | undefined } | undefined> {
+  const [whole, older] = wholeKeys(userId, id);
+  const marks = [key.unread(userId, id), key.readMark(userId, id)];
+  const found = await getItems([whole, older, ...marks], { consistent: true });
+  const at = (place: Key) => found.get(nameOf(place));
+  const item = at(whole);
+  if (item === undefined) {
+    const before = at(older);
+    return before && { item: before, mark: undefined };
+  }
+  const mark = marks.map(at).find((one) => one !== undefined);
+  return mark && { item, mark };
+}
+
+/** A notification as its mark says it is. */
+const asMarked = (
+  whole: StoredNotification,
+  { read, updatedAt }: Pick<Listed, "read" | "updatedAt">,
+): StoredNotification => ({ ...whole, read, updatedAt: updatedAt ?? whole.updatedAt });
+
+/** The items of these notifications, read consistently; those that do not exist are left out. */
+export async function findItems(userId: string, ids: readonly string[]): Promise<Item[]> {
+  const keys = ids.flatMap((id) => wholeKeys(userId, id));
+  return [...(await getItems(keys, { consistent: true })).values()];
+}
+
+/** Where the whole of a notification may be. */
+export const wholeKeys = (userId: string, id: string): [Key, Key] => [
+  key.notification(userId, id),
+  key.olderNotification(userId, id),
+];
+
+/**
+ * Which of a user's newest 1,000 notifications of 90 days pass the filter, newest first. Reads
+ * marks, of some 120 bytes, and no texts.
+ */
+export async function findListed(
+  userId: string,
+  filter: NotificationFilter,
+  now: Date,
+): Promise<Listed[]> {
+  const [unread, readOnes, older] = await Promise.all([
+    listMarks(key.unread, userId, now),
+    listMarks(key.readMark, userId, now),
+    listOlder(userId, now),
+  ]);
+  const all = [
+    ...unread.filter(({ item }) => !isOlderMark(item)).map((mark) => listedOf(mark, false)),
+    ...readOnes.map((mark) => listedOf(mark, true)),
+    ...older,
+  ].sort((one, other) => (one.id < other.id ? 1 : -1));
+  let newerBytes = 0;
+  const listed = all.slice(0, notificationsMax).map((one): Listed => {
+    const place = newerBytes;
+    newerBytes += "whole" in one ? 0 : one.bytes;
+    return { ...one, newerBytes: place };
+  });
+  return listed.filter((one) => isWanted(one, filter));
+}
+
+/**
+ * The notifications that were listed, in that order and as their marks say; those deleted since are
+ * left out. Reads are eventually consistent, except for those that such a read does not know yet.
+ */
+export async function readListed(
+  userId: string,
+  listed: readonly Listed[],
+): Promise<StoredNotification[]> {
+  const marked = listed.filter(({ whole }) => whole === undefined);
+  const found = byId(await readCheaply(userId, marked));
+  const unknown = marked.filter(({ id }) => !found.has(id));
+  const keys = unknown.map(({ id }) => key.notification(userId, id));
+  const again = byId([...(await getItems(keys, { consistent: true })).values()]);
+  return listed.flatMap((one) => {
+    const whole = found.get(one.id) ?? again.get(one.id);
+    return one.whole ?? (whole === undefined ? [] : asMarked(whole, one));
+  });
+}
+
+const byId = (items: readonly Item[]) =>
+  new Map(items.map((item) => [String(item.id), read(StoredNotification, item)]));
+
+/** What one read unit has of an item that is read by itself. */
+const unitBytes = 4_096;
+
+/** The items of these notifications, and perhaps of others between them: whichever costs less. */
+async function readCheaply(userId: string, listed: readonly Listed[]): Promise<Item[]> {
+  const [first, last] = [listed[0], listed.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const place = (id: string) => key.notification(userId, id);
+  const between = last.newerBytes + last.bytes - first.newerBytes;
+  const apart =
+    listed.reduce((sum, { bytes }) => sum + Math.ceil(bytes / unitBytes), 0) * unitBytes;
+  if (apart < between) return [...(await getItems(listed.map(({ id }) => place(id)))).values()];
+  const low = place(last.id);
+  return queryRange(low, low.SK, place(first.id).SK, { limit: notificationsMax });
+}
+
+/**
+ * A user's notifications that pass the filter, newest first: at most `limit` of their newest 1,000
+ * of 90 days, and at most `bytesMax` bytes of items.
+ */
+export async function listNotifications(
+  userId: string,
+  filter: NotificationFilter,
+  limit: number,
+  now: Date = new Date(),
+  bytesMax = Number.POSITIVE_INFINITY,
+): Promise<StoredNotification[]> {
+  const listed = (await findListed(userId, filter, now)).slice(0, limit);
+  let bytes = 0;
+  const first = listed.filter((one) => {
+    bytes += one.bytes;
+    return bytes <= bytesMax;
+  });
+  return readListed(userId, first);
+}

@@ -1,0 +1,112 @@
+import { isStaffName, looksLikeStaff } from "../../../domain/people/staff-names.ts";
+import { type Profile, type ProfileClaims, profileOf } from "../../../domain/people/user.ts";
+import { timeAfter } from "../../../domain/text.ts";
+import type { Caller } from "../../auth/caller.ts";
+import { BoundedSet } from "../../runtime/bounded.ts";
+import { setting } from "../../runtime/env.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { key } from "../../table/keys.ts";
+import { commitTransaction } from "../../table/record.ts";
+import type { Action, Failed } from "../../table/transact.ts";
+import { holdUsername, indexActions } from "./user-index.ts";
+
+import { findProfile, namelessOf, type Subject } from "./users.ts";
+
+/**
+ * Tokens whose user's profile this process knows to be written, so that it is read once for each;
+ * not users, since one who was deleted comes again with another token.
+ */
+const seen = new BoundedSet<string>(10_000);
+
+/**
+ * Records a user who is seen for the first time. A profile that exists stays as it is, except one
+ * that was made by a mention (a top-up, a Tencent account), which the user's own claims complete.
+ * The claimed username becomes theirs if nobody has it yet, and one that looks like staff only if
+ * an admin claims it; otherwise they have none until they choose one. So it is with other names.
+ */
+export async function recordFirstSight(
+  userId: string,
+  claims: ProfileClaims,
+  now: Date,
+  token?: Pick<Caller, "roles" | "tokenId" | "issuedAt" | "expiresAt">,
+): Promise<void> {
+  const profile = profileOf(userId, claims, now);
+  const mark = token && [userId, token.tokenId, token.issuedAt, token.expiresAt].join(" ");
+  if (mark !== undefined && seen.has(mark)) return;
+  const roles = token?.roles ?? [];
+  const stored = await findProfile(userId);
+  if (stored === undefined || (stored.mentioned && !profile.mentioned))
+    await recordNew({ ...profile, ...namesAllowed(profile, roles) }, now);
+  if (mark !== undefined) seen.add(mark);
+}
+
+/** The claimed names that the caller may have; the others are empty. */
+function namesAllowed({ username, name, surname }: Profile, roles: Caller["roles"]) {
+  const reserved = roles.includes("admin") ? [] : setting("RESERVED_USERNAMES");
+  return {
+    username: looksLikeStaff(username, reserved) ? "" : username,
+    ...(isStaffName({ name, surname }, reserved) ? { name: "", surname: "" } : { name, surname }),
+  };
+}
+
+/**
+ * The first call writes the profile, without its username where another user holds it: so every
+ * username that is shown is held by the user who shows it.
+ */
+async function recordNew(profile: Profile, now: Date): Promise<void> {
+  const { userId, username, mentioned = false } = profile;
+  const isNew = "attribute_not_exists(PK)";
+  const put: Action = {
+    label: "profile",
+    Put: {
+      Item: { ...key.profile(userId), ...profile },
+      ConditionExpression: mentioned ? isNew : `${isNew} OR mentioned = :true`,
+      ...(!mentioned && { ExpressionAttributeValues: { ":true": true } }),
+    },
+  };
+  const names = username === "" ? [] : [holdUsername(userId, username, now)];
+  const failed = await commitTransaction([put, ...names]);
+  if (failed?.has("username") && !failed.has("profile"))
+    await recordNew({ ...profile, username: "" }, now);
+}
+
+/**
+ * Changes a profile, and decides again when another call was faster. `decide` answers the profile
+ * after the change, `also` what is written with it. Answers the profile before and after, and which
+ * conditions of `also` failed, if any did.
+ */
+export async function changeProfile(
+  subject: Subject,
+  decide: (profile: Profile) => Profile,
+  now: Date,
+  also: (was: Profile, is: Profile) => Action[] = () => [],
+): Promise<{ was: Profile; profile: Profile; failed?: Failed }> {
+  return decideAgain(async () => {
+    const stored = await findProfile(subject.userId, { consistent: true });
+    const was = stored ?? namelessOf(subject, now);
+    const decided = decide(was);
+    const profile = { ...decided, updatedAt: timeAfter(was.updatedAt, decided.updatedAt) };
+    const index = indexActions(stored, profile);
+    const failed = await commitTransaction([
+      replaceAction(stored, profile),
+      ...index,
+      ...also(was, profile),
+    ]);
+    if (failed === undefined) return { was, profile };
+    return failed.has("profile") ? overtaken : { was, profile: was, failed };
+  });
+}
+
+/** Replaces the profile that was read. */
+const replaceAction = (was: Profile | undefined, profile: Profile): Action => ({
+  label: "profile",
+  Put: {
+    Item: { ...key.profile(profile.userId), ...profile },
+    ...(was === undefined
+      ? { ConditionExpression: "attribute_not_exists(PK)" }
+      : {
+          ConditionExpression: "updatedAt = :was",
+          ExpressionAttributeValues: { ":was": was.updatedAt },
+        }),
+  },
+});

@@ -1,0 +1,77 @@
+import type { Ban } from "../../../domain/streams/ban.ts";
+import { shownBanOf } from "../../../domain/streams/member.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
+import type { Caller } from "../../auth/caller.ts";
+import { allDone } from "../../runtime/all-done.ts";
+import { logFault } from "../../runtime/log.ts";
+import { updateIf } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
+import { getModeratedChannel } from "./channels.ts";
+import { findChannelMember } from "./members.ts";
+import { listHosted } from "./stream-lists.ts";
+import { getModeratedStream, getStream } from "./streams.ts";
+
+/**
+ * The stream that a new ban names, for a caller who may make it: for a ban from a channel one who
+ * moderates the channel, whether they moderate this stream or not. Refuses with `stream_not_found`,
+ * `member_blocked` and `not_a_moderator`.
+ */
+export async function getStreamToBanFrom(
+  { scope, liveStreamId }: Pick<Ban, "scope" | "liveStreamId">,
+  caller: Caller,
+  now: Date,
+): Promise<Stream> {
+  if (scope === "stream") return getModeratedStream(liveStreamId, caller, now);
+  const stream = await getStream(liveStreamId, { consistent: true });
+  await getModeratedChannel(stream.hostId, caller, now);
+  return stream;
+}
+
+/**
+ * Refuses a caller who may not read or lift a ban, with `stream_not_found`, `member_blocked` or
+ * `not_a_moderator`. A channel's ban outlives the stream that it names.
+ */
+export async function assertMayJudge(ban: Ban, caller: Caller, now: Date): Promise<void> {
+  if (ban.scope === "channel") await getModeratedChannel(ban.hostId, caller, now);
+  else await getModeratedStream(ban.liveStreamId, caller, now);
+}
+
+/**
+ * Has the host's live streams show what has become of a channel's ban; a ban of one stream shows
+ * itself. It does not fail when this does, since the table's stream asks again.
+ */
+export async function showBan({ scope, hostId, target }: Ban): Promise<void> {
+  if (scope !== "channel") return;
+  try {
+    await showChannelBan(hostId, target.userId);
+  } catch (error) {
+    logFault("A channel's ban could not be shown", error);
+  }
+}
+
+/**
+ * Copies a channel's ban, or its end, into the member of each live stream of the host: that change
+ * is the stream's event. It may come late, twice or in parallel: a copy has the revision of what it
+ * copies, and an older one never replaces it. Nothing decides on these copies.
+ */
+export async function showChannelBan(hostId: string, userId: string): Promise<void> {
+  const member = await findChannelMember(hostId, userId);
+  if (member?.revision === undefined) return;
+  const { revision, ban, lifted = null } = member;
+  const hosted = await listHosted(hostId, { consistent: true });
+  const live = hosted.filter(({ status }) => status === "active");
+  await allDone(
+    live.map(({ streamId }) =>
+      updateIf({
+        Key: key.member(streamId, userId),
+        UpdateExpression: "SET userId = :user, channel = :channel",
+        ConditionExpression: "attribute_not_exists(channel) OR channel.revision < :revision",
+        ExpressionAttributeValues: {
+          ":user": userId,
+          ":channel": { revision, ban: shownBanOf(ban), lifted },
+          ":revision": revision,
+        },
+      }),
+    ),
+  );
+}

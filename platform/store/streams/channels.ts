@@ -1,0 +1,108 @@
+import {
+  assertMayModerateChannel,
+  Channel,
+  changedChannel,
+  newChannel,
+  takenFromChannel,
+} from "../../../domain/streams/channel.ts";
+import type { ChatSettingsChange } from "../../../domain/streams/chat-settings.ts";
+import { isOver } from "../../../domain/streams/stream-lifecycle.ts";
+import type { Caller } from "../../auth/caller.ts";
+import { allDone } from "../../runtime/all-done.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
+import { commitTransaction } from "../../table/record.ts";
+import type { Action } from "../../table/transact.ts";
+import { assertNotBlockedFromChannel } from "./members.ts";
+import { changeStream } from "./stream-changes.ts";
+import { listHosted } from "./stream-lists.ts";
+import { findStream } from "./streams.ts";
+
+/** A host's channel, read consistently; a new one where they have changed nothing yet. */
+export const findChannel = async (hostId: string): Promise<Channel> =>
+  (await getItem(Channel, key.channel(hostId), { consistent: true })) ?? newChannel(hostId);
+
+/**
+ * A host's channel, for a caller who moderates it: the host, a moderator whom the channel names, or
+ * an admin. Refuses with `member_blocked` (a moderator may have been) and `not_a_moderator`.
+ */
+export async function getModeratedChannel(
+  hostId: string,
+  caller: Caller,
+  now: Date,
+): Promise<Channel> {
+  const [channel] = await Promise.all([
+    findChannel(hostId),
+    assertNotBlockedFromChannel(hostId, caller.userId, now),
+  ]);
+  assertMayModerateChannel(channel, caller);
+  return channel;
+}
+
+const isCurrent = ({ revision }: Channel) =>
+  revision === 0
+    ? { ConditionExpression: "attribute_not_exists(PK)" }
+    : {
+        ConditionExpression: "revision = :revision",
+        ExpressionAttributeValues: { ":revision": revision },
+      };
+
+/**
+ * Begins a stream with its host's channel. `begin` records it with the given check, which fails
+ * (label `channel`) where the channel was changed meanwhile: then it answers undefined and is
+ * asked again. So a change finds every stream that began without it.
+ */
+export const withChannel = <A>(
+  hostId: string,
+  begin: (channel: Channel, check: Action) => Promise<A | undefined>,
+): Promise<A> =>
+  decideAgain(async () => {
+    const channel = await findChannel(hostId);
+    const ConditionCheck = { Key: key.channel(hostId), ...isCurrent(channel) };
+    return (await begin(channel, { label: "channel", ConditionCheck })) ?? overtaken;
+  });
+
+/**
+ * Changes a host's channel under its revision, which `assertRevision` may refuse; a change that names
+ * nothing is none.
+ */
+export const changeChannel = (
+  hostId: string,
+  change: ChatSettingsChange,
+  now: Date,
+  assertRevision: (revision: number) => void = () => {},
+): Promise<Channel> =>
+  decideAgain(async () => {
+    const channel = await findChannel(hostId);
+    assertRevision(channel.revision);
+    const changed = changedChannel(channel, change, now);
+    if (changed === undefined) return channel;
+    const Item = { ...key.channel(hostId), ...changed };
+    const failed = await commitTransaction([{ Put: { Item, ...isCurrent(channel) } }]);
+    return failed === undefined ? changed : overtaken;
+  });
+
+/** Streams of one host that are changed at once. */
+const togetherMax = 10;
+
+/**
+ * Has every stream of the host that is not over take in the channel's settings. It may come late,
+ * twice or in parallel: a stream notes the revision that it has taken in.
+ */
+export async function applyChannel(hostId: string, now: Date): Promise<void> {
+  const channel = await findChannel(hostId);
+  const open = (await listHosted(hostId, { consistent: true })).filter((one) => !isOver(one));
+  for (let at = 0; at < open.length; at += togetherMax)
+    await allDone(
+      open.slice(at, at + togetherMax).map(({ streamId }) => applyTo(streamId, channel, now)),
+    );
+}
+
+async function applyTo(streamId: string, channel: Channel, now: Date): Promise<void> {
+  const stream = await findStream(streamId, { consistent: true });
+  if (stream === undefined) return;
+  const { hostId: actorId } = channel;
+  const act = { action: "settings.changed", actorId, targetId: null } as const;
+  await changeStream(stream, (current) => takenFromChannel(channel, current), now, act);
+}

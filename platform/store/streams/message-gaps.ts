@@ -1,0 +1,117 @@
+import * as z from "zod";
+import { type GapReader, placesOf, topOf } from "../../../domain/streams/message-gaps.ts";
+import { BoundedMap } from "../../runtime/bounded.ts";
+import { getRawItem } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
+import { queryRange } from "../../table/query.ts";
+import { type Item, read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+
+/** The numbers of a bucket that show nothing: a number set of DynamoDB is a Set here. */
+const Bucket = z.object({ numbers: z.instanceof(Set) });
+
+/** The name of a part's attribute in an item of counts begins so; its number follows. */
+const part = "p";
+
+/**
+ * Records that a number shows nothing, in its bucket and in the counts above. These actions add, so
+ * they belong in one transaction with the condition that makes it happen once: that on the message.
+ */
+export function gapActions(streamId: string, n: number): Action[] {
+  const { bucket, counts } = placesOf(n);
+  return [
+    {
+      Update: {
+        Key: key.messageGap(streamId, 0, bucket),
+        UpdateExpression: "ADD numbers :n",
+        ExpressionAttributeValues: { ":n": new Set([n]) },
+      },
+    },
+    ...counts.map(({ level, index, part: at }) => ({
+      Update: {
+        Key: key.messageGap(streamId, level, index),
+        UpdateExpression: "ADD #part :one",
+        ExpressionAttributeNames: { "#part": `${part}${at}` },
+        ExpressionAttributeValues: { ":one": 1 },
+      },
+    })),
+  ];
+}
+
+/**
+ * Marks the stream as one that has such numbers, so that other streams need no read for them. It
+ * comes before they are recorded: the mark alone does no harm.
+ */
+export const hasGapAction = (streamId: string): Action => ({
+  Update: {
+    Key: key.chat(streamId),
+    UpdateExpression: "SET hasGone = :true",
+    ExpressionAttributeValues: { ":true": true },
+  },
+});
+
+/**
+ * Items that are read together: the counts of all numbers, and what lies next below them. In a chat
+ * of less than 65,536 messages these are the newest buckets: all that its first page needs.
+ */
+const newestMax = 3;
+
+/** The last items that are recorded: all whose keys are not before `low`. */
+type Newest = { items: Map<string, Item>; low: string };
+
+/** Chats in which this process has seen such numbers, with how many there were. */
+const counts = new BoundedMap<string, number>(10_000);
+
+async function readNewest(streamId: string, count: number): Promise<Newest> {
+  const first = key.messageGap(streamId, 0, 0);
+  const last = key.messageGap(streamId, topOf(count), 0);
+  const most = { limit: newestMax, newestFirst: true };
+  const read = await queryRange(first, first.SK, last.SK, most);
+  const low = read.length < newestMax ? first.SK : read.at(-1)!.SK;
+  return { items: new Map(read.map((item) => [item.SK, item])), low };
+}
+
+/**
+ * Begins to read which numbers of a stream are gone, at the same time as the chat's own item, where
+ * this process knows that some are.
+ */
+export async function readGapsEarly(streamId: string): Promise<Newest | undefined> {
+  const count = counts.get(streamId);
+  return count === undefined ? undefined : readNewest(streamId, count);
+}
+
+/**
+ * Reads which numbers of a stream are gone, each item once; `early` is what has been read already.
+ */
+export function gapReader(
+  streamId: string,
+  { count, hasGone }: { count: number; hasGone: boolean },
+  early: Newest | undefined,
+): GapReader {
+  if (hasGone) counts.set(streamId, count);
+  let newest: Promise<Newest> | undefined;
+  const others = new Map<string, Promise<Item | undefined>>();
+  const itemOf = async (level: number, index: number) => {
+    if (!hasGone) return undefined;
+    const Key = key.messageGap(streamId, level, index);
+    newest ??= early === undefined ? readNewest(streamId, count) : Promise.resolve(early);
+    const { items, low } = await newest;
+    if (Key.SK >= low) return items.get(Key.SK);
+    const item = others.get(Key.SK) ?? getRawItem(Key);
+    others.set(Key.SK, item);
+    return item;
+  };
+  return {
+    async counts(level, index) {
+      const entries = Object.entries((await itemOf(level, index)) ?? {});
+      const parts = entries.filter(([name]) => name.startsWith(part));
+      return new Map(
+        parts.map(([name, count]) => [Number(name.slice(part.length)), Number(count)]),
+      );
+    },
+    async numbers(bucket) {
+      const item = await itemOf(0, bucket);
+      return new Set(item === undefined ? [] : [...read(Bucket, item).numbers].map(Number));
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { getItems, getRawItem, nameOf } from "./items.ts";
+import type { Key } from "./keys.ts";
+import type { Item } from "./table.ts";
+
+/** The end of this turn of the event loop, when all that is about to be asked has been asked. */
+const turnEnds = () => new Promise<void>((done) => process.nextTick(done));
+
+/**
+ * A read that is made once for all who ask the same in one turn of the event loop. It begins after
+ * the last of them has asked, so each sees every write that it could have seen by itself. They are
+ * given the same answer, which nobody may change.
+ */
+export function coalesce<Args extends readonly (string | number)[], Answer>(
+  read: (...args: Args) => Promise<Answer>,
+): (...args: Args) => Promise<Answer> {
+  const waiting = new Map<string, Promise<Answer>>();
+  return (...args) => {
+    const name = args.join(" ");
+    const found = waiting.get(name);
+    if (found !== undefined) return found;
+    const answer = turnEnds().then(() => {
+      waiting.delete(name);
+      return read(...args);
+    });
+    waiting.set(name, answer);
+    return answer;
+  };
+}
+
+let wanted: Key[] = [];
+let fetching: Promise<Map<string, Item>> | undefined;
+
+/** One item, read consistently; those that are wanted in one turn of the loop come together. */
+export async function getCoalesced(Key: Key): Promise<Item | undefined> {
+  wanted.push(Key);
+  fetching ??= turnEnds().then(fetchWanted);
+  return (await fetching).get(nameOf(Key));
+}
+
+async function fetchWanted(): Promise<Map<string, Item>> {
+  const keys = wanted;
+  wanted = [];
+  fetching = undefined;
+  if (keys.length > 1) return getItems(keys, { consistent: true });
+  const item = await getRawItem(keys[0]!, { consistent: true });
+  return new Map(item && [[nameOf(keys[0]!), item]]);
+}
