@@ -8,9 +8,10 @@ import { socketServersAt } from "../../platform/http/reference.ts";
 export const { contract, handler } = document(
   {
     route: "GET /asyncapi.json",
-    says: "Read the description of the WebSocket API (AsyncAPI 3.0)",
+    summary: "Read the description of the WebSocket API (AsyncAPI 3.0)",
     tag: "App",
     answer: [200, z.looseObject({ asyncapi: z.string() })],
+    cost: { kilobytes: 120 },
     cacheControl: "public, max-age=300",
   },
   (asked) => ({

@@ -1,18 +1,19 @@
 import * as z from "zod";
 import { Amount } from "../../domain/credits.ts";
-import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { setting } from "../../platform/runtime/env.ts";
 
 /** What a client must know about the stage before anybody signs in. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /v1/app-config",
-    says: "Read the settings that clients need",
+    summary: "Read the settings that clients need",
     tag: "App",
     caller: "anyone",
     shape: "bare",
     answer: [200, z.object({ superLikePrice: Amount })],
     cacheControl: "public, max-age=60",
+    cost: { kilobytes: 1 },
     refusals: [],
     grants: {},
   },

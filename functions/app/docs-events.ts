@@ -1,16 +1,17 @@
 import * as z from "zod";
-import { setting } from "../../platform/env.ts";
 import { document } from "../../platform/http/document.ts";
 import { referencePage } from "../../platform/http/reference.ts";
+import { setting } from "../../platform/runtime/env.ts";
 
 /** The same page as at /docs, which shows the WebSocket API at this address. */
 export const { contract, handler } = document(
   {
     route: "GET /docs/events",
-    says: "Read in a browser what the WebSocket carries",
+    summary: "Read in a browser what the WebSocket carries",
     tag: "App",
     answer: [200, z.string()],
     mediaType: "text/html; charset=utf-8",
+    cost: { kilobytes: 180 },
     cacheControl: "public, max-age=300",
   },
   () => referencePage(setting("STAGE")),

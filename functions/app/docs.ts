@@ -1,16 +1,17 @@
 import * as z from "zod";
-import { setting } from "../../platform/env.ts";
 import { document } from "../../platform/http/document.ts";
 import { referencePage } from "../../platform/http/reference.ts";
+import { setting } from "../../platform/runtime/env.ts";
 
 /** The reference for people, in one page that loads nothing from elsewhere. */
 export const { contract, handler } = document(
   {
     route: "GET /docs",
-    says: "Read the reference in a browser",
+    summary: "Read the reference in a browser",
     tag: "App",
     answer: [200, z.string()],
     mediaType: "text/html; charset=utf-8",
+    cost: { kilobytes: 180 },
     cacheControl: "public, max-age=300",
   },
   () => referencePage(setting("STAGE")),

@@ -9,11 +9,12 @@ import { header } from "../../platform/http/request.ts";
 export const contract = {
   kind: "endpoint",
   route: "GET /{proxy+}",
-  says: "Answer a call that no route takes",
+  summary: "Answer a call that no route takes",
   tag: "App",
   caller: "anyone",
   shape: "envelope",
   answer: [200, z.never()],
+  cost: { kilobytes: 1 },
   refusals: ["route_not_found"],
   grants: {},
 } as const satisfies Contract;

@@ -1,12 +1,12 @@
-import { each, reaction } from "../../platform/reaction.ts";
+import { consumer, perMessage } from "../../platform/lambda/consumer.ts";
 import { ComboMoment, endCombo } from "../../platform/store/money/combos.ts";
 
 /** Ends combos. The end is decided here and stored, so that every viewer counts the same. */
-export const { contract, handler } = reaction(
+export const { contract, handler } = consumer(
   {
-    says: "End combos of gifts that nothing followed",
+    summary: "End combos of gifts that nothing followed",
     on: { queue: "combos", batchSize: 10 },
     grants: { read: ["WALLET", "STREAM"], write: ["WALLET", "STREAM"], queues: ["combos"] },
   },
-  each(ComboMoment, endCombo, { inTurn: true }),
+  perMessage(ComboMoment, endCombo, { inTurn: true }),
 );

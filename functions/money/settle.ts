@@ -1,32 +1,45 @@
-import { reaction } from "../../platform/reaction.ts";
+import { consumer } from "../../platform/lambda/consumer.ts";
+import { queueMoments } from "../../platform/realtime/moments.ts";
+import { allDone } from "../../platform/runtime/all-done.ts";
+import { awaitEndings } from "../../platform/store/audience/endings.ts";
 import { awaitCombos } from "../../platform/store/money/combos.ts";
+import { followCalls } from "../../platform/store/money/held-gifts.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { queueNewUsers } from "../../platform/store/people/first-sights.ts";
-import { readKey } from "../../platform/table/item-kinds.ts";
-import { plain } from "../../platform/table/table.ts";
+import { imagesOf } from "../../platform/table/images.ts";
 
 /**
- * Credits hosts: every gift is settled from its own record, exactly once. This reader also notices
- * new users, since a table's stream should not have a third one.
+ * Credits hosts: every gift is settled from its own record, exactly once. This reader also follows
+ * held gifts and notices new users, revoked rights, bans, channels and moments that will end, since
+ * a table's stream should not have a third one.
  */
-export const { contract, handler } = reaction(
+export const { contract, handler } = consumer(
   {
-    says: "Credit hosts for gifts and superlikes, and count them",
-    on: { stream: "table", kinds: ["gift", "profile"], batchSize: 100 },
+    summary: "Credit hosts for gifts and superlikes, and count them",
+    on: {
+      stream: "table",
+      kinds: [
+        ...(["gift", "profile", "revocation", "overlay_key", "call"] as const),
+        ...(["member", "channel", "channel_member", "moment", "stream"] as const),
+      ],
+      batchSize: 100,
+    },
     grants: {
-      read: ["WALLET"],
-      write: ["WALLET", "LEDGER", "STREAM", "PARKED"],
-      queues: ["combos", "users"],
+      read: ["WALLET", "CALL"],
+      write: ["WALLET", "LEDGER", "STREAM", "PARKED", "CALL"],
+      queues: ["combos", "endings", "users", "moments", "reversals"],
     },
     memoryMegabytes: 512,
     timeoutSeconds: 60,
   },
   async (records, now) => {
     const inserts = records.filter(({ eventName }) => eventName === "INSERT");
-    const images = inserts.flatMap(({ dynamodb }) => plain(dynamodb?.NewImage) ?? []);
-    const gifts = images.filter((image) => readKey(image).kind === "gift");
-    await settleAll(gifts, now);
-    await awaitCombos(gifts, now);
-    await queueNewUsers(records, now);
+    const gifts = imagesOf(inserts, "gift");
+    const settled = settleAll(gifts, now).then(() => awaitCombos(gifts, now));
+    const followed = followCalls(imagesOf(records, "call"), now);
+    // In parallel: none waits for the wallets or the queue of another.
+    const ending = awaitEndings(imagesOf(records, "moment"), imagesOf(records, "stream"), now);
+    const others = [queueNewUsers(records, now), queueMoments(records, now)];
+    await allDone([settled, followed, ending, ...others]);
   },
 );

@@ -1,17 +1,18 @@
-import { logNotice } from "../../platform/log.ts";
-import { reaction } from "../../platform/reaction.ts";
+import { consumer } from "../../platform/lambda/consumer.ts";
+import { logNotice } from "../../platform/runtime/log.ts";
 import { sweepOverdue } from "../../platform/store/money/sweep.ts";
 
 /**
  * Settles what a lost or parked record left behind: whatever is due for more than half a minute.
+ * Takes back held gifts that nobody confirmed.
  */
-export const { contract, handler } = reaction(
+export const { contract, handler } = consumer(
   {
-    says: "Settle gifts that no record settled",
+    summary: "Settle gifts that no record settled, and take back held ones that nobody confirmed",
     on: { every: "rate(1 minute)" },
     grants: {
-      read: ["WALLET", "STREAM", "SWEEP"],
-      write: ["WALLET", "LEDGER", "STREAM", "PARKED", "SWEEP"],
+      read: ["WALLET", "STREAM", "SWEEP", "CALL"],
+      write: ["WALLET", "LEDGER", "STREAM", "PARKED", "SWEEP", "CALL"],
       dueScan: true,
       queues: ["combos"],
     },

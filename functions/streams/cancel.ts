@@ -1,26 +1,28 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
-import { assertMayHost, cancel } from "../../domain/streams/stream-lifecycle.ts";
+import { assertMayHost, cancel, cancelAsGuest } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStream } from "../../platform/store/streams/shown.ts";
-import { changeStream, getStream } from "../../platform/store/streams/streams.ts";
+import { changeShown } from "../../platform/store/streams/display-names.ts";
+import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/cancel",
-    says: "Call off a stream that has not begun",
+    summary: "Call off a stream that has not begun; a guest, one that is planned",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
-    refusals: ["stream_not_found", "stream_not_yours", "stream_not_cancellable"],
+    cost: { read: 17, write: 55, kilobytes: 15 },
+    refusals: ["stream_not_found", "member_blocked", "stream_not_yours", "stream_not_cancellable"],
     grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST"] },
   },
-  async ({ path, caller, now }) => {
-    const stream = await getStream(path.streamId, { consistent: true });
-    assertMayHost(stream, caller);
-    return showStream(await changeStream(stream, cancel, now));
+  async ({ path, caller, now, idempotentReply }) => {
+    const stream = await getVisibleStream(path.streamId, caller, now, { consistent: true });
+    const isGuest = stream.guests.includes(caller.userId);
+    if (!isGuest) assertMayHost(stream, caller);
+    return changeShown(stream, isGuest ? cancelAsGuest : cancel, now, idempotentReply);
   },
 );

@@ -1,17 +1,17 @@
 import * as z from "zod";
-import { wholeNumber } from "../../domain/page.ts";
+import { rowsLimit } from "../../domain/page.ts";
 import { StreamUser } from "../../domain/people/user.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { recent } from "../../platform/recent.ts";
-import { showStreams } from "../../platform/store/streams/shown.ts";
+import { cached } from "../../platform/runtime/cached.ts";
+import { showStreams } from "../../platform/store/streams/display-names.ts";
 import { listLive, newestFirst } from "../../platform/store/streams/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams/streams.ts";
 
 const shownMax = 100;
 
 /** As many as anybody may ask for, so that all limits are answered from one reading. */
-const listStreamers = recent(5_000, async () => {
+const listStreamers = cached(5_000, async () => {
   const latest = (await listLive()).sort(newestFirst("startedAt")).slice(0, shownMax);
   const streams = await showStreams(await findStreams(latest.map(({ streamId }) => streamId)));
   return streams.map((stream) => ({ creator: stream.creator, activeLiveStream: stream }));
@@ -22,13 +22,14 @@ const Streamer = z.object({ creator: StreamUser, activeLiveStream: LiveStream })
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/catch-streamers",
-    says: "List who is live now, the latest to start first",
+    summary: "List who is live now, the latest to start first",
     tag: "Live Streams",
     caller: "anyone",
     shape: "envelope",
-    query: z.object({ limit: wholeNumber(1, shownMax).default(20) }),
+    query: z.object({ limit: rowsLimit(shownMax, 20) }),
     answer: [200, z.array(Streamer)],
     cacheControl: "public, max-age=5",
+    cost: { read: 170, kilobytes: 340 },
     refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
   },

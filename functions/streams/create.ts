@@ -1,15 +1,16 @@
 import { makeStream, NewStream, streamForm } from "../../domain/streams/new-stream.ts";
 import { LiveStream, liveStreamOf } from "../../domain/streams/stream.ts";
-import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { keepIfFile } from "../../platform/pictures.ts";
+import { keepIfFile } from "../../platform/pictures/pictures.ts";
+import { setting } from "../../platform/runtime/env.ts";
 import { assertKnown, getCallerProfile, summary } from "../../platform/store/people/users.ts";
-import { recordStream } from "../../platform/store/streams/streams.ts";
+import { withChannel } from "../../platform/store/streams/channels.ts";
+import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/create",
-    says: "Create a live stream, which goes live when its creator joins it",
+    summary: "Create a live stream, which goes live when its creator joins it",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
@@ -18,22 +19,26 @@ export const { contract, handler } = endpoint(
     body: NewStream,
     answer: [201, LiveStream],
     rate: "streams",
+    cost: { read: 35, write: 50, kilobytes: 15 },
     refusals: ["user_not_found"],
     grants: {
-      read: ["USER", "REPLAY"],
-      write: ["STREAM", "USER", "REPLAY", "LIST", "PICTURE"],
+      read: ["USER", "STREAM"],
+      write: ["STREAM", "USER", "LIST", "PICTURE"],
       pictures: ["write"],
     },
   },
-  async ({ body, caller, now, newId, once, assertNew }) => {
+  async ({ body, caller, now, newId, idempotentReply, assertNew }) => {
     const known = assertKnown(body.guests ?? []);
     const [profile] = await Promise.all([getCallerProfile(caller, now), known]);
     const host = summary(profile);
     const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
-    const picture = await keepIfFile(body.thumbnail, { now, newId, assertNew });
-    const stream = makeStream(body, { id: newId(), host, defaultThumbnail, picture, now });
-    const reply = once(liveStreamOf(stream));
-    await recordStream(stream, reply, picture?.actions);
-    return reply.answer;
+    const picture = await keepIfFile(body.thumbnail, { caller, now, newId, assertNew });
+    const given = { host, defaultThumbnail, picture, now };
+    return withChannel(host._id, async (channel, check) => {
+      const stream = makeStream(body, { ...given, id: newId(), channel });
+      const reply = idempotentReply(liveStreamOf(stream));
+      const isDone = await recordStream(stream, reply, [check, ...(picture?.actions ?? [])]);
+      return isDone ? reply.answer : undefined;
+    });
   },
 );

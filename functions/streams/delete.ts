@@ -3,19 +3,21 @@ import { StreamId } from "../../domain/id.ts";
 import { LiveStream, type Stream } from "../../domain/streams/stream.ts";
 import { assertMayHost, remove } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { forgetPicture } from "../../platform/pictures.ts";
-import { showStream } from "../../platform/store/streams/shown.ts";
-import { changeStream, getStream } from "../../platform/store/streams/streams.ts";
+import { forgetPicture } from "../../platform/pictures/pictures.ts";
+import { showStream } from "../../platform/store/streams/display-names.ts";
+import { changeStream } from "../../platform/store/streams/stream-changes.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/live-stream/{streamId}",
-    says: "Delete a stream that is not live; what was paid in it stays in the ledger",
+    summary: "Delete a stream that is not live; what was paid in it stays in the ledger",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
+    cost: { read: 15, write: 30, kilobytes: 15 },
     refusals: ["stream_not_found", "stream_not_yours", "stream_live"],
     grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST", "PICTURE"] },
   },
@@ -24,6 +26,6 @@ export const { contract, handler } = endpoint(
     assertMayHost(stream, caller);
     const decide = (current: Stream) => remove(current, now);
     const picture = forgetPicture(stream.pictureId);
-    return showStream(await changeStream(stream, decide, now, undefined, picture));
+    return showStream(await changeStream(stream, decide, now, undefined, () => picture));
   },
 );

@@ -3,24 +3,25 @@ import { StreamId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { assertMayHost, end } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStream } from "../../platform/store/streams/shown.ts";
-import { changeStream, getStream } from "../../platform/store/streams/streams.ts";
+import { changeShown } from "../../platform/store/streams/display-names.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/end",
-    says: "End a live stream",
+    summary: "End a live stream",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
+    cost: { read: 15, write: 55, kilobytes: 15 },
     refusals: ["stream_not_found", "stream_not_yours", "stream_not_live"],
     grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST"] },
   },
-  async ({ path, caller, now }) => {
+  async ({ path, caller, now, idempotentReply }) => {
     const stream = await getStream(path.streamId, { consistent: true });
     assertMayHost(stream, caller);
-    return showStream(await changeStream(stream, (current) => end(current, now), now));
+    return changeShown(stream, (current) => end(current, now), now, idempotentReply);
   },
 );

@@ -9,22 +9,30 @@ import { findMember } from "../../platform/store/streams/members.ts";
 import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 /** The same frames as on the WebSocket, for clients that cannot keep one open. */
+const AfterFrame = wholeNumber(0, 999_999_999).meta({
+  description: "Frames after this number; default: the newest, so what is still to come",
+});
+const WaitSeconds = wholeNumber(0, 20).meta({
+  description: "Seconds to wait for the next frame where there is none yet",
+});
+
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/events",
-    says: "Read the frames of a live stream after a position, waiting for the next if asked to",
+    summary: "Read the frames of a live stream after a position, waiting for the next if asked to",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: z.object({
       epoch: Epoch.optional(),
-      after: wholeNumber(0, 999_999_999).optional(),
-      wait: wholeNumber(0, 20).default(0),
+      after: AfterFrame.optional(),
+      wait: WaitSeconds.default(0),
     }),
     answer: [200, FrameRange],
     cacheControl: cacheControlOf,
     rate: "polls",
+    cost: { read: 110, kilobytes: 300 },
     refusals: ["stream_not_found", "member_blocked"],
     grants: { read: ["STREAM", "FRAMES"], write: ["STREAM"] },
     timeoutSeconds: 28,

@@ -1,22 +1,32 @@
 import { refuse } from "../../domain/refusal.ts";
-import { isHost, liveStreamOf } from "../../domain/streams/stream.ts";
-import { goLive, Joined, JoinRequest, joinedOf } from "../../domain/streams/stream-lifecycle.ts";
+import { isHost, liveStreamOf, type Stream } from "../../domain/streams/stream.ts";
+import {
+  goLive,
+  Joined,
+  JoinRequest,
+  joinedMemory,
+  joinedOf,
+} from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { announce } from "../../platform/notices.ts";
+import { announce } from "../../platform/notices/notices.ts";
 import { getCallerProfile, summary } from "../../platform/store/people/users.ts";
+import { findPinned } from "../../platform/store/streams/display-names.ts";
+import { changeWithReply } from "../../platform/store/streams/stream-changes.ts";
 import { assertMayGoLive } from "../../platform/store/streams/stream-lists.ts";
-import { changeStream, getStream } from "../../platform/store/streams/streams.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/join-as-creator",
-    says: "Go live: the creator joins their stream, which makes it active",
+    summary: "Go live: the creator joins their stream, which makes it active",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
     body: JoinRequest,
     answer: [200, Joined],
+    memory: joinedMemory,
     rate: "announcements",
+    cost: { read: 40, write: 55, kilobytes: 15 },
     refusals: [
       "stream_not_found",
       "stream_not_yours",
@@ -29,15 +39,16 @@ export const { contract, handler } = endpoint(
       queues: ["notices"],
     },
   },
-  async ({ body, caller, now }) => {
+  async ({ body, caller, now, idempotentReply }) => {
     const stream = await getStream(body.liveStreamId, { consistent: true });
-    // Not even an admin goes live in the host's place.
-    if (!isHost(stream, caller.userId)) refuse("stream_not_yours");
+    if (!isHost(stream, caller.userId)) refuse("stream_not_yours"); // An admin neither.
     const host = summary(await getCallerProfile(caller, now));
-    // Who comes back to a stream that is live already has it among them.
-    if (stream.status !== "active") await assertMayGoLive(caller.userId);
-    const live = await changeStream(stream, (current) => goLive(current, host, now), now);
-    if (live !== stream) await announce(live.id, now);
-    return joinedOf(liveStreamOf({ ...live, host }), caller.userId);
+    await assertMayGoLive(stream);
+    const start = (current: Stream) => goLive(current, host, now);
+    const show = async (is: Stream) => liveStreamOf({ ...is, host }, await findPinned(is, now));
+    const replyTo = async (is: Stream) => idempotentReply(joinedOf(await show(is), caller.userId));
+    const { reply, hasChanged } = await changeWithReply(stream, start, now, replyTo);
+    if (hasChanged) await announce(stream.id, now);
+    return reply.answer;
   },
 );

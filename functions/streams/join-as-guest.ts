@@ -1,26 +1,33 @@
 import { refuse } from "../../domain/refusal.ts";
 import { assertLive } from "../../domain/streams/stream.ts";
-import { Joined, JoinRequest, joinedOf } from "../../domain/streams/stream-lifecycle.ts";
+import {
+  Joined,
+  JoinRequest,
+  joinedMemory,
+  joinedOf,
+} from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStream } from "../../platform/store/streams/shown.ts";
+import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/join-as-guest",
-    says: "Join a live stream as one of the guests whom its creator named",
+    summary: "Join a live stream as one of the guests whom its creator named",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
     body: JoinRequest,
     answer: [200, Joined],
+    memory: joinedMemory,
+    cost: { read: 7, write: 15, kilobytes: 15 },
     refusals: ["stream_not_found", "member_blocked", "not_a_guest", "stream_not_live"],
     grants: { read: ["STREAM", "USER"] },
   },
-  async ({ body, caller, now }) => {
+  async ({ body, caller, now, commitReply }) => {
     const stream = await getVisibleStream(body.liveStreamId, caller, now, { consistent: true });
     if (!stream.guests.includes(caller.userId)) refuse("not_a_guest");
     assertLive(stream);
-    return joinedOf(await showStream(stream), caller.userId);
+    return commitReply(joinedOf(await showWithPin(stream, now), caller.userId));
   },
 );

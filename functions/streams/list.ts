@@ -3,7 +3,7 @@ import { truth } from "../../domain/page.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { mayModerate } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStreams } from "../../platform/store/streams/shown.ts";
+import { showStreams } from "../../platform/store/streams/display-names.ts";
 import { listNewest } from "../../platform/store/streams/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams/streams.ts";
 
@@ -14,12 +14,17 @@ const shownMax = 100;
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream",
-    says: "List the live streams of everybody, newest first: at most the newest 100",
+    summary: "List the live streams of everybody, newest first: at most the newest 100",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
-    query: z.object({ moderated: truth.default(false) }),
+    query: z.object({
+      moderated: truth
+        .default(false)
+        .meta({ description: "Only streams that the caller moderates" }),
+    }),
     answer: [200, z.array(LiveStream)],
+    cost: { read: 170, kilobytes: 260 },
     refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
   },

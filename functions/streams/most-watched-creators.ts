@@ -1,15 +1,15 @@
 import * as z from "zod";
 import { Creator, creatorOf } from "../../domain/streams/creator.ts";
-import { setting } from "../../platform/env.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { recent } from "../../platform/recent.ts";
+import { cached } from "../../platform/runtime/cached.ts";
+import { setting } from "../../platform/runtime/env.ts";
 import { findStandings } from "../../platform/store/people/follows.ts";
 import { findProfiles } from "../../platform/store/people/users.ts";
 import { listMostWatched } from "../../platform/store/streams/most-watched.ts";
 
 const shownMax = 20;
 
-const listCreators = recent(5_000, async (now) => {
+const listCreators = cached(5_000, async (now) => {
   const userIds = await listMostWatched(shownMax, now);
   const profiles = await findProfiles(userIds);
   return userIds.flatMap((userId) => profiles.get(userId) ?? []);
@@ -18,13 +18,14 @@ const listCreators = recent(5_000, async (now) => {
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/most-watched-creators",
-    says: "List the creators whose streams of the last 30 days had the most viewers",
+    summary: "List the creators whose streams of the last 30 days had the most viewers",
     tag: "Live Streams",
     caller: "optional",
     shape: "envelope",
     answer: [200, z.array(Creator)],
     // With a token the answer says whom the caller follows.
     cacheControl: (_, callerId) => (callerId === undefined ? "public, max-age=5" : undefined),
+    cost: { read: 250, kilobytes: 3 },
     refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
   },

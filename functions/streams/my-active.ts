@@ -1,17 +1,18 @@
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStream } from "../../platform/store/streams/shown.ts";
+import { showStream } from "../../platform/store/streams/display-names.ts";
 import { listHosted, newestFirst } from "../../platform/store/streams/stream-lists.ts";
 import { findStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/my-active-stream",
-    says: "Read one's own live stream, the latest to start; null without one or for nobody",
+    summary: "Get my most recently started live stream, or null",
     tag: "Live Streams",
     caller: "optional",
     shape: "envelope",
     answer: [200, LiveStream.nullable()],
+    cost: { read: 25, kilobytes: 15 },
     refusals: [],
     grants: { read: ["STREAM", "USER"] },
   },

@@ -1,23 +1,24 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
-import { wholeNumber } from "../../domain/page.ts";
+import { rowsLimit } from "../../domain/page.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getProfile } from "../../platform/store/people/users.ts";
-import { showStreams } from "../../platform/store/streams/shown.ts";
+import { showStreams } from "../../platform/store/streams/display-names.ts";
 import { listHosted, newestFirst } from "../../platform/store/streams/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/user/{userId}/past-streams",
-    says: "List the streams of a user that have ended, the last one first",
+    summary: "List the streams of a user that have ended, the last one first",
     tag: "Live Streams",
     caller: "optional",
     shape: "envelope",
     path: z.object({ userId: UserId }),
-    query: z.object({ limit: wholeNumber(1, 100).default(20) }),
+    query: z.object({ limit: rowsLimit(100, 20) }),
     answer: [200, z.array(LiveStream)],
+    cost: { read: 180, kilobytes: 260 },
     refusals: ["user_not_found"],
     grants: { read: ["STREAM", "USER"] },
   },

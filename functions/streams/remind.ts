@@ -13,20 +13,22 @@ import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/reminder",
-    says: "Be reminded of a scheduled stream: so many minutes before it, or when it begins",
+    summary: "Set a reminder for a scheduled stream: some minutes before it, or when it begins",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     body: NewReminder,
     answer: [200, ShownReminder],
+    cost: { read: 20, write: 6, kilobytes: 1 },
     refusals: ["stream_not_found", "member_blocked", "stream_not_scheduled"],
     grants: { read: ["STREAM"], write: ["STREAM", "REMINDER", "TRACE"] },
   },
-  async ({ path: { streamId }, body: { minute = null }, caller, now }) => {
+  async ({ path: { streamId }, body: { minute = null }, caller, now, idempotentReply }) => {
     const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
     const reminder = makeReminder(stream, caller.userId, minute, now);
-    await saveReminder(reminder, now);
-    return shownReminderOf(reminder);
+    const reply = idempotentReply(shownReminderOf(reminder));
+    await saveReminder(reminder, now, reply);
+    return reply.answer;
   },
 );

@@ -9,12 +9,13 @@ import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/participant/stream/{streamId}/statistics",
-    says: "Read how many watched a stream, and for how long",
+    summary: "Read how many watched a stream, and for how long",
     tag: "Live Streams",
     caller: "user",
     shape: "bare",
     path: z.object({ streamId: StreamId }),
     answer: [200, WatchStatistics],
+    cost: { read: 70, kilobytes: 1 },
     refusals: ["stream_not_found", "member_blocked"],
     grants: { read: ["STREAM", "SUB"] },
   },

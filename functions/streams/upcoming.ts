@@ -4,21 +4,22 @@ import { LiveStream } from "../../domain/streams/stream.ts";
 import { isWithin, UpcomingQuery } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getProfile } from "../../platform/store/people/users.ts";
+import { showStreams } from "../../platform/store/streams/display-names.ts";
 import { findReminded } from "../../platform/store/streams/reminders.ts";
-import { showStreams } from "../../platform/store/streams/shown.ts";
 import { listHosted, soonestFirst } from "../../platform/store/streams/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams",
-    says: "List the scheduled streams of a user around now, the soonest first",
+    summary: "List the scheduled streams of a user around now, the soonest first",
     tag: "Live Streams",
     caller: "optional",
     shape: "envelope",
     path: z.object({ userId: UserId }),
     query: UpcomingQuery,
     answer: [200, z.array(LiveStream.extend({ isReminderActive: z.boolean().nullable() }))],
+    cost: { read: 230, kilobytes: 270 },
     refusals: ["user_not_found"],
     grants: { read: ["STREAM", "USER"] },
   },

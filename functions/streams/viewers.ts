@@ -8,13 +8,14 @@ import { getVisibleStream } from "../../platform/store/streams/streams.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/viewers",
-    says: "List who watches a live stream now, the latest to come first",
+    summary: "List who watches a live stream now, the latest to come first",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: ViewerQuery,
     answer: [200, Viewers],
+    cost: { read: 550, kilobytes: 190 },
     refusals: ["stream_not_found", "member_blocked"],
     grants: { read: ["STREAM", "USER", "SUB"] },
   },

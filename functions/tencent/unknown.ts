@@ -8,7 +8,7 @@ const shownMax = 100;
 export const { contract, handler } = command(
   {
     command: "*",
-    says: "Answer that a command is not there",
+    summary: "Answer that a command is not there",
     refusals: ["command_unknown"],
     callsPerSecond: 200,
     grants: {},

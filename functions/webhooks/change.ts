@@ -21,15 +21,21 @@ const WebhookChange = z
 export const { contract, handler } = endpoint(
   {
     route: "PATCH /api/v1/webhooks/{id}",
-    says: "Change a webhook; a disabled one is sent nothing, what was to be repeated neither",
+    summary: "Update a webhook. Disabling it also cancels pending retries",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",
     path: z.object({ id: WebhookId }),
     body: WebhookChange,
     answer: [200, ShownWebhook],
+    hasRevisions: true,
+    cost: { read: 1, write: 3, kilobytes: 1 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK"], write: ["WEBHOOK"] },
   },
-  ({ path, body }) => changeStoredWebhook(path.id, body),
+  async ({ path, body, assertRevision, showRevision }) => {
+    const changed = await changeStoredWebhook(path.id, body, assertRevision);
+    showRevision(changed.revision);
+    return changed;
+  },
 );

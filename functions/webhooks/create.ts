@@ -13,7 +13,7 @@ import { newSecret } from "../../platform/webhooks/signature.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/webhooks",
-    says: "Create a webhook, which is sent every event of its types from now on",
+    summary: "Create a webhook, which is sent every event of its types from now on",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",
@@ -26,12 +26,13 @@ export const { contract, handler } = endpoint(
     memory: {
       keep: (answer: z.infer<typeof MadeWebhook>) => ({ ...answer, secret: null }),
     },
+    cost: { read: 1, write: 10, kilobytes: 2 },
     refusals: ["too_many_webhooks"],
-    grants: { read: ["WEBHOOK", "REPLAY"], write: ["WEBHOOK", "SECRET", "REPLAY"] },
+    grants: { read: ["WEBHOOK"], write: ["WEBHOOK", "SECRET"] },
   },
-  async ({ body, now, newId, once }) => {
+  async ({ body, now, newId, idempotentReply }) => {
     const webhook = makeWebhook(newId(), body, now);
     const secret = newSecret();
-    return recordWebhook(webhook, secret, once({ ...webhook, secret }));
+    return recordWebhook(webhook, secret, idempotentReply({ ...webhook, secret }));
   },
 );

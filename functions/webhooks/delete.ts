@@ -6,12 +6,13 @@ import { removeWebhook } from "../../platform/store/webhooks/webhooks.ts";
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/webhooks/{id}",
-    says: "Delete a webhook: nothing is sent to it any more",
+    summary: "Delete a webhook: nothing is sent to it any more",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",
     path: z.object({ id: WebhookId }),
     answer: [204, z.void()],
+    cost: { read: 1, write: 4 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK"], write: ["WEBHOOK", "SECRET"] },
   },

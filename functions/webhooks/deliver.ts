@@ -1,4 +1,4 @@
-import { handleEach, reaction } from "../../platform/reaction.ts";
+import { consumer, handleEach } from "../../platform/lambda/consumer.ts";
 import { deliver } from "../../platform/webhooks/deliver.ts";
 import { DeliveryJob } from "../../platform/webhooks/jobs.ts";
 
@@ -6,9 +6,9 @@ import { DeliveryJob } from "../../platform/webhooks/jobs.ts";
  * The only function that calls webhooks. A call has one message, which is of one receiver: one that
  * hangs costs nobody else's time.
  */
-export const { contract, handler } = reaction(
+export const { contract, handler } = consumer(
   {
-    says: "Post events to webhooks and to the Tencent side's application",
+    summary: "Post events to webhooks and to the Tencent side's application",
     on: { queue: "deliveries", batchSize: 1, concurrencyMax: 128 },
     grants: {
       read: ["WEBHOOK", "SECRET", "CALLBACKS", "DELIVERY", "DELETION"],

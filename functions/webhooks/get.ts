@@ -7,14 +7,20 @@ import { getWebhook } from "../../platform/store/webhooks/webhooks.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/webhooks/{id}",
-    says: "Read a webhook",
+    summary: "Read a webhook",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",
     path: z.object({ id: WebhookId }),
     answer: [200, ShownWebhook],
+    hasRevisions: true,
+    cost: { read: 1, kilobytes: 3 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK"] },
   },
-  ({ path }) => getWebhook(path.id),
+  async ({ path, showRevision }) => {
+    const webhook = await getWebhook(path.id);
+    showRevision(webhook.revision);
+    return webhook;
+  },
 );

@@ -10,13 +10,14 @@ import { assertReceiver } from "../../platform/store/webhooks/webhooks.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/webhooks/{id}/deliveries",
-    says: "List what was sent in the last seven days and what came of it, newest events first",
+    summary: "List what was sent in the last seven days and what came of it, newest events first",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",
     path: z.object({ id: ReceiverId }),
     query: cursorQuery().extend({ after: DeliveryId.optional() }),
     answer: [200, DeliveryPage],
+    cost: { read: 30, kilobytes: 60 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK", "DELIVERY"] },
   },

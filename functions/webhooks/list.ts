@@ -9,12 +9,13 @@ import { listWebhooks } from "../../platform/store/webhooks/webhooks.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/webhooks",
-    says: "List the webhooks, newest first",
+    summary: "List the webhooks, newest first",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",
     query: cursorQuery().extend({ after: WebhookId.optional() }),
     answer: [200, z.object({ list: z.array(ShownWebhook), pageInfo: PageInfo })],
+    cost: { read: 15, kilobytes: 90 },
     refusals: [],
     grants: { read: ["WEBHOOK"] },
   },

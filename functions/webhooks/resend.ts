@@ -7,16 +7,17 @@ import { getDelivery } from "../../platform/store/webhooks/deliveries.ts";
 import { assertReceiver } from "../../platform/store/webhooks/webhooks.ts";
 import { queueDelivery } from "../../platform/webhooks/jobs.ts";
 
-/** One attempt beside the schedule, which goes on where there is one. */
+/** One attempt outside the schedule of retries, which continues if there is one. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/resend",
-    says: "Send an event once more, at once, with the same id and body",
+    summary: "Send an event once more, at once, with the same id and body",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",
     path: z.object({ id: ReceiverId, deliveryId: DeliveryId }),
     answer: [200, z.object({ id: DeliveryId })],
+    cost: { read: 10, write: 4, kilobytes: 1 },
     refusals: [
       "webhook_not_found",
       "delivery_not_found",
@@ -25,12 +26,13 @@ export const { contract, handler } = endpoint(
     ],
     grants: { read: ["WEBHOOK", "DELIVERY"], queues: ["deliveries"] },
   },
-  async ({ path: { id: receiverId, deliveryId } }) => {
+  async ({ path: { id: receiverId, deliveryId }, callId, commitReply, assertNew }) => {
     const receiver = await assertReceiver(receiverId);
     const { id, once } = await getDelivery(receiverId, deliveryId);
     if (!receiver.enabled) refuse("webhook_disabled");
     if (once) refuse("delivery_not_resendable");
-    await queueDelivery({ kind: "resend", receiverId, id });
-    return { id };
+    await assertNew();
+    await queueDelivery({ kind: "resend", receiverId, id }, callId);
+    return commitReply({ id });
   },
 );

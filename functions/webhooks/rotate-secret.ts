@@ -6,24 +6,27 @@ import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeSecrets } from "../../platform/store/webhooks/webhooks.ts";
 import { newSecret } from "../../platform/webhooks/signature.ts";
 
-/** The one before signs beside the new one for a day, so that no receiver has to be quick. */
+/** The previous secret signs along with the new one for a day, so that receivers can migrate. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/webhooks/{id}/rotate-secret",
-    says: "Give a webhook a new secret; for a day both sign",
+    summary: "Give a webhook a new secret; for a day both sign",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",
     path: z.object({ id: WebhookId }),
     answer: [200, z.object({ secret: ShownSecret, previousUntil: Timestamp })],
+    memory: { keep: (answer: object) => ({ ...answer, secret: null }) },
+    cost: { read: 1, write: 4, kilobytes: 1 },
     refusals: ["webhook_not_found"],
     grants: { read: ["SECRET"], write: ["SECRET"] },
   },
-  async ({ path, now }) => {
+  async ({ path, now, idempotentReply }) => {
     const secret = newSecret();
     const rotate = (secrets: Parameters<typeof rotateSecrets>[0]) =>
       rotateSecrets(secrets, secret, now);
-    const { previousUntil } = await changeSecrets(path.id, rotate);
-    return { secret, previousUntil };
+    return changeSecrets(path.id, rotate, ({ previousUntil }) =>
+      idempotentReply({ secret, previousUntil }),
+    );
   },
 );

@@ -15,22 +15,25 @@ const eventId = z.string().meta({
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/webhooks/{id}/test",
-    says: `Send the event ${testEvent} to a webhook`,
+    summary: `Send the event ${testEvent} to a webhook`,
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",
     path: z.object({ id: WebhookId }),
     answer: [200, z.object({ eventId })],
+    cost: { read: 2, write: 1, kilobytes: 1 },
     refusals: ["webhook_not_found", "webhook_disabled"],
     grants: { read: ["WEBHOOK"], queues: ["deliveries"] },
   },
-  async ({ path, now, newId }) => {
+  async ({ path, now, newId, callId, commitReply, assertNew }) => {
     const receiver = await getWebhook(path.id);
     if (!receiver.enabled) refuse("webhook_disabled");
-    const eventId = `test:${newId()}`;
+    await assertNew();
+    // A repetition of a call that broke off before its answer is the same event to the receiver.
+    const eventId = `test:${callId ?? newId()}`;
     const data = { webhookId: receiver.id, streamId: null };
     const event = { id: eventId, type: testEvent, at: now.toISOString(), data };
     await queueEvents(eventId, [{ receiver, events: [event] }]);
-    return { eventId };
+    return commitReply({ eventId });
   },
 );

@@ -1,14 +1,14 @@
-import { each, reaction } from "../../../platform/reaction.ts";
+import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
 import { queueCallback } from "../../../platform/tencent/room-callback.ts";
 import { RoomChange } from "../../../platform/webhooks/jobs.ts";
 
 /** Tells the application afterwards, where it has asked for that. It calls nobody itself. */
-export const { contract, handler } = reaction(
+export const { contract, handler } = consumer(
   {
-    says: "Queue the callback after a room was created or destroyed",
+    summary: "Queue the callback after a room was created or destroyed",
     on: { queue: "rooms", batchSize: 1 },
     grants: { read: ["STREAM", "SUB", "CALLBACKS"], queues: ["deliveries"] },
     timeoutSeconds: 60,
   },
-  each(RoomChange, queueCallback),
+  perMessage(RoomChange, queueCallback),
 );

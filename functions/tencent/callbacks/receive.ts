@@ -7,14 +7,14 @@ import { receiver, toldOf } from "../../../platform/tencent/receiver.ts";
 export const { contract, handler } = receiver(
   {
     path: "/callback",
-    says: "Charge a gift that Tencent's engine is about to send, or note its room",
+    summary: "Charge a gift that Tencent's engine is about to send, or note its room",
     takes: takenCallbacks,
     refusals: callbackRefusals,
     grants: {
-      read: ["ROOM", "STREAM", "GIFTID", "GIFTTYPE", "USER", "WALLET", "REPLAY"],
+      read: ["ROOM", "STREAM", "GIFTID", "GIFTTYPE", "USER", "WALLET", "CALL"],
       write: [
         ...(["ROOM", "STREAM", "GIFT", "LIST", "NOTICE"] as const),
-        ...(["USER", "WALLET", "LEDGER", "REPLAY"] as const),
+        ...(["USER", "WALLET", "LEDGER", "CALL"] as const),
       ],
       queues: ["notices", "reversals"],
     },

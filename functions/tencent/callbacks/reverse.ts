@@ -1,16 +1,16 @@
-import { each, reaction } from "../../../platform/reaction.ts";
-import { Reversal, reverse } from "../../../platform/store/tencent/charged-gifts.ts";
+import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
+import { CallDecision, carryOut } from "../../../platform/store/money/held-gifts.ts";
 
-/** Refunds what was committed too late for an answer to Tencent, which has blocked the gift. */
-export const { contract, handler } = reaction(
+/** The fast path of what the stream and the sweep do as well: nothing rests on its messages. */
+export const { contract, handler } = consumer(
   {
-    says: "Refund gifts whose callback was answered too late",
+    summary: "Take back or confirm gifts whose callback could not write down how it ended",
     on: { queue: "reversals", batchSize: 1 },
     grants: {
-      read: ["STREAM", "WALLET", "REPLAY"],
-      write: ["STREAM", "USER", "WALLET", "LEDGER", "REPLAY"],
+      read: ["WALLET", "CALL"],
+      write: ["STREAM", "WALLET", "LEDGER", "CALL"],
     },
     timeoutSeconds: 20,
   },
-  each(Reversal, reverse, { inTurn: true }),
+  perMessage(CallDecision, carryOut, { inTurn: true }),
 );

@@ -8,7 +8,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_config/set_callback",
-    says: "Configure the callbacks of the application",
+    summary: "Configure the callbacks of the application",
     body: z.object({ Url: DestinationUrl, CallbackCommandList: CallbackCommands }),
     refusals: ["callbacks_exist"],
     callsPerSecond: 200,

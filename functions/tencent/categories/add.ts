@@ -6,7 +6,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/add_gift_category",
-    says: "Add or replace a gift category",
+    summary: "Add or replace a gift category",
     body: NewCategory,
     refusals: ["too_many_categories"],
     callsPerSecond: 1,

@@ -8,7 +8,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/del_gift_category",
-    says: "Delete a gift category",
+    summary: "Delete a gift category",
     body: z.object({ CategoryId }),
     refusals: ["category_not_found"],
     callsPerSecond: 1,

@@ -9,7 +9,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/del_gift_category_language",
-    says: "Delete a gift category's text in one language",
+    summary: "Delete a gift category's text in one language",
     body: z.object({ CategoryId, Language }),
     refusals: ["category_not_found"],
     callsPerSecond: 1,

@@ -16,7 +16,7 @@ const Body = z.object({
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/set_gift_category_language",
-    says: "Set a gift category's text in one language",
+    summary: "Set a gift category's text in one language",
     body: Body,
     refusals: ["category_not_found", "text_name_missing"],
     callsPerSecond: 1,

@@ -6,7 +6,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/add_gift",
-    says: "Add or replace a gift",
+    summary: "Add or replace a gift",
     body: AddGift,
     refusals: [],
     callsPerSecond: 1,

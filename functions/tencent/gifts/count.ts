@@ -16,7 +16,7 @@ const GiftCount = z.object({
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift_count",
-    says: "Count a room's gifts",
+    summary: "Count a room's gifts",
     body: z.object({ RoomId, From_Account: Account.optional() }),
     answer: z.object({ Response: GiftCount }),
     refusals: ["room_not_found"],

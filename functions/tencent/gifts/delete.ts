@@ -10,7 +10,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/del_gift",
-    says: "Delete a gift",
+    summary: "Delete a gift",
     body: z.object({ GiftId: NamedGiftId }),
     refusals: ["gift_type_not_found"],
     callsPerSecond: 1,

@@ -1,29 +1,29 @@
-import { decideGift, type GiftContext } from "../../../domain/money/gift.ts";
+import { decideGift } from "../../../domain/money/gift.ts";
 import { personOf } from "../../../domain/people/person.ts";
 import { SendGift, sendRefusals } from "../../../domain/tencent/tencent-gift.ts";
-import { commitGift, getGiver } from "../../../platform/store/money/gifts.ts";
+import { getGiver, giftContext, recordGift } from "../../../platform/store/money/gifts.ts";
 import { getAccounts, getKnownAccounts } from "../../../platform/store/tencent/accounts.ts";
 import { findCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
 import { getRoom } from "../../../platform/store/tencent/rooms.ts";
-import { decidesOnGifts, giveIfAllowed } from "../../../platform/tencent/callback.ts";
+import { decidesOnGifts, giveAfterCallback } from "../../../platform/tencent/callback.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /** A gift in a room: charged to the sender, or decided by the application's callback instead. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/send_gift",
-    says: "Send a gift in a room",
+    summary: "Send a gift in a room",
     body: SendGift,
     refusals: sendRefusals,
     callsPerSecond: 200,
     idempotencyKey: true,
     grants: {
       read: ["ROOM", "STREAM", "GIFTID", "GIFTTYPE", "CALLBACKS", "USER", "WALLET", "REPLAY"],
-      write: ["USER", "WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY", "DELIVERY", "TRACE"],
+      write: ["USER", "WALLET", "LEDGER", "STREAM", "GIFT", "REPLAY", "DELIVERY", "TRACE", "RATE"],
     },
   },
-  async ({ body, now, once, ...call }) => {
+  async ({ body, now, idempotentReply, ...call }) => {
     const { RoomId, GiftId, Count: count, From_Account: from, ReceiverList_Account: to } = body;
     const reads = [getRoom(RoomId), getGiftTypeByAlias(GiftId), findCallbacks()] as const;
     const [stream, giftType, callbacks] = await Promise.all(reads);
@@ -32,9 +32,8 @@ export const { contract, handler } = command(
     const [, ...receivers] = (await find([from, ...to], now)).map(personOf);
     const giver = await getGiver(stream.id, from);
     const request = { giftType, receivers, count, charged };
-    const facts = { stream, giver, now };
-    const decide = (context: GiftContext) => decideGift(context, request);
-    const give = (id: string) => commitGift({ ...facts, id }, decide, () => once({}));
-    return giveIfAllowed(callbacks, { ...facts, request }, call, give);
+    const decision = decideGift(giftContext(stream, giver, now), request);
+    const give = () => recordGift(decision, () => idempotentReply({}));
+    return giveAfterCallback(callbacks, { giftType, decision }, call, give);
   },
 );

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { RoomId } from "../../../domain/tencent/room.ts";
-import { changeStream } from "../../../platform/store/streams/streams.ts";
+import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
@@ -11,7 +11,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/set_gift_switch",
-    says: "Switch gifts on or off in a room",
+    summary: "Switch gifts on or off in a room",
     body: z.object({ RoomId, Enabled: z.boolean({ error: "expected true or false" }) }),
     refusals: ["room_not_found", "stream_not_found"],
     callsPerSecond: 200,

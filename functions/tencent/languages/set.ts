@@ -16,7 +16,7 @@ const Body = z.object({
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/set_gift_language",
-    says: "Set a gift's text in one language",
+    summary: "Set a gift's text in one language",
     body: Body,
     refusals: ["gift_type_not_found", "text_name_missing"],
     callsPerSecond: 1,

@@ -9,7 +9,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/add_gift_category_relations",
-    says: "Add gifts to a category",
+    summary: "Add gifts to a category",
     body: z.object({ CategoryId, GiftIdList }),
     answer: z.object({ InvalidGiftIdList: z.array(z.string()).optional() }),
     refusals: ["category_not_found", "too_many_relations"],

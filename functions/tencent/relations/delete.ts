@@ -9,7 +9,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/del_gift_category_relations",
-    says: "Remove gifts from a category",
+    summary: "Remove gifts from a category",
     body: z.object({ CategoryId, GiftIdList }),
     refusals: ["category_not_found"],
     callsPerSecond: 1,

@@ -10,7 +10,7 @@ const Relation = z.object({ CategoryId: z.string(), GiftIdList: z.array(z.string
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift_category_relations",
-    says: "Read the gifts of a category",
+    summary: "Read the gifts of a category",
     body: z.object({ CategoryId }),
     answer: z.object({ Relation }),
     refusals: ["category_not_found"],

@@ -8,7 +8,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/ban_member",
-    says: "Ban members from a room",
+    summary: "Ban members from a room",
     body: BanMembers,
     refusals: ["room_not_found", "ban_of_host"],
     callsPerSecond: 200,

@@ -8,7 +8,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/create_room",
-    says: "Create a live room",
+    summary: "Create a live room",
     body: z.object({ RoomInfo: NewRoom }),
     answer: z.object({ Response: z.object({ RoomId }) }),
     refusals: ["room_exists", "room_exists_with_owner"],

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { end } from "../../../domain/streams/stream-lifecycle.ts";
 import { RoomId } from "../../../domain/tencent/room.ts";
-import { changeStream } from "../../../platform/store/streams/streams.ts";
+import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
@@ -10,7 +10,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/destroy_room",
-    says: "Destroy a room",
+    summary: "Destroy a room",
     body: z.object({ RoomId }),
     refusals: ["room_not_found", "stream_not_found", "stream_not_live"],
     callsPerSecond: 200,

@@ -8,7 +8,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/mute_member",
-    says: "Mute members of a room",
+    summary: "Mute members of a room",
     body: MuteMembers,
     refusals: ["room_not_found", "ban_of_host"],
     callsPerSecond: 200,

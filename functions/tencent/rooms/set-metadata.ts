@@ -9,7 +9,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/set_room_metadata",
-    says: "Set entries of a room's metadata",
+    summary: "Set entries of a room's metadata",
     body: z.object({ RoomId, Metadata: MetadataChange }),
     refusals: ["room_not_found", "metadata_too_large"],
     callsPerSecond: 200,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { changeRoom, RoomChange } from "../../../domain/tencent/room-info.ts";
-import { changeStream } from "../../../platform/store/streams/streams.ts";
+import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
@@ -8,7 +8,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/update_room_info",
-    says: "Change a room's information",
+    summary: "Change a room's information",
     body: z.object({ RoomInfo: RoomChange }),
     refusals: ["room_not_found", "stream_not_found"],
     callsPerSecond: 200,

@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { Likes, LikesQuery } from "../../../domain/audience/likes.ts";
+import { StreamId } from "../../../domain/id.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { readLikes } from "../../../platform/store/audience/shown.ts";
+import { getPublicStream } from "../../../platform/store/streams/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}/likes",
+    summary: "Read a stream's likes, and who likes it most",
+    tag: "Likes and Moments",
+    caller: "optional",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    query: LikesQuery,
+    answer: [200, Likes],
+    cost: { read: 10, kilobytes: 70 },
+    refusals: ["stream_not_found", "member_blocked"],
+    grants: { read: ["STREAM", "USER"] },
+  },
+  async ({ path: { streamId }, query: { limit }, caller, now }) => {
+    const stream = await getPublicStream(streamId, caller, now);
+    return readLikes(stream, limit, now);
+  },
+);

@@ -1,0 +1,29 @@
+import * as z from "zod";
+import { Tapped, Taps } from "../../../domain/audience/likes.ts";
+import { StreamId } from "../../../domain/id.ts";
+import { assertLive } from "../../../domain/streams/stream.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { recordTaps } from "../../../platform/store/audience/likes.ts";
+import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+
+/** Says how often a session has tapped so far, so that a call that is repeated counts once. */
+export const { contract, handler } = endpoint(
+  {
+    route: "PUT /api/v1/live-stream/{streamId}/likes",
+    summary: "Like a live stream, as often as a session has tapped so far",
+    tag: "Likes and Moments",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    body: Taps,
+    answer: [200, Tapped],
+    rate: "likes",
+    cost: { read: 8, write: 4, kilobytes: 1 },
+    refusals: ["stream_not_found", "member_blocked", "stream_not_live"],
+    grants: { read: ["STREAM", "CROWD"], write: ["CROWD", "TRACE"] },
+  },
+  async ({ path: { streamId }, body, caller: { userId }, now }) => {
+    assertLive(await getVisibleStream(streamId, { userId }, now, { consistent: true }));
+    return recordTaps({ streamId, userId }, body, now);
+  },
+);

@@ -1,0 +1,18 @@
+import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
+import { Ending, endMoments } from "../../../platform/store/audience/endings.ts";
+
+/** The end of a moment is a message with a delay: its result is counted from what is stored. */
+export const { contract, handler } = consumer(
+  {
+    summary: "Count polls and goals that are over, and end those of streams that are",
+    on: { queue: "endings", batchSize: 10 },
+    grants: {
+      read: ["STREAM", "CROWD", "FRAMES"],
+      write: ["STREAM"],
+      queues: ["endings"],
+    },
+    memoryMegabytes: 512,
+    timeoutSeconds: 60,
+  },
+  perMessage(Ending, endMoments),
+);

@@ -1,0 +1,37 @@
+import * as z from "zod";
+import { Moment } from "../../../domain/audience/moment.ts";
+import { MomentId, StreamId } from "../../../domain/id.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { readState, showMoment } from "../../../platform/store/audience/log-state.ts";
+import { finishMoment } from "../../../platform/store/audience/moments.ts";
+import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
+
+/** Its result is counted when no earlier call can still write: `moment.ended` carries it. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end",
+    summary: "End a poll or a goal now",
+    tag: "Likes and Moments",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId, momentId: MomentId }),
+    answer: [200, Moment],
+    cost: { read: 10, write: 32, kilobytes: 8 },
+    refusals: [
+      "stream_not_found",
+      "moment_not_found",
+      "member_blocked",
+      "not_a_moderator",
+      "moment_over",
+    ],
+    grants: { read: ["STREAM"], write: ["STREAM"] },
+  },
+  async ({ path: { streamId, momentId: id }, caller, now, idempotentReply }) => {
+    await getModeratedStream(streamId, caller, now);
+    const state = await readState(streamId);
+    const ending = () => ({ status: "ended" as const, endedAt: new Date() });
+    return finishMoment({ streamId, id }, ending, (moment) =>
+      idempotentReply(showMoment(moment, state)),
+    );
+  },
+);

@@ -1,0 +1,33 @@
+import * as z from "zod";
+import { OwnMoment } from "../../../domain/audience/moment.ts";
+import { MomentId, StreamId } from "../../../domain/id.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { readState, showMoment } from "../../../platform/store/audience/log-state.ts";
+import { getMoment } from "../../../platform/store/audience/moments.ts";
+import { findVote } from "../../../platform/store/audience/votes.ts";
+import { getPublicStream } from "../../../platform/store/streams/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}/moments/{momentId}",
+    summary: "Read a poll or a goal, and the caller's own vote",
+    tag: "Likes and Moments",
+    caller: "optional",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId, momentId: MomentId }),
+    answer: [200, OwnMoment],
+    cost: { read: 8, kilobytes: 8 },
+    refusals: ["stream_not_found", "moment_not_found", "member_blocked"],
+    grants: { read: ["STREAM", "CROWD"] },
+  },
+  async ({ path: { streamId, momentId }, caller, now }) => {
+    const [, moment, state, vote] = await Promise.all([
+      getPublicStream(streamId, caller, now),
+      getMoment(streamId, momentId),
+      readState(streamId),
+      caller === undefined ? undefined : findVote(momentId, caller.userId),
+    ]);
+    const own = vote === undefined ? null : { options: vote.options };
+    return { ...showMoment(moment, state), own };
+  },
+);

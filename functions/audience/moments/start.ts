@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { Moment, momentOf, NewMoment } from "../../../domain/audience/moment.ts";
+import { StreamId } from "../../../domain/id.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { setting } from "../../../platform/runtime/env.ts";
+import { startMoment } from "../../../platform/store/audience/moments.ts";
+import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/live-stream/{streamId}/moments",
+    summary: "Start a poll or a goal in a live stream",
+    tag: "Likes and Moments",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    body: NewMoment,
+    answer: [201, Moment],
+    cost: { read: 10, write: 60, kilobytes: 8 },
+    refusals: [
+      "stream_not_found",
+      "member_blocked",
+      "not_a_moderator",
+      "stream_not_live",
+      "too_many_moments",
+    ],
+    grants: { read: ["STREAM", "USER"], write: ["STREAM", "TRACE"] },
+  },
+  async ({ path: { streamId }, body, caller, now, idempotentReply }) => {
+    const stream = await getModeratedStream(streamId, caller, now);
+    const picture = setting("DEFAULT_PICTURE");
+    return startMoment(stream, body, caller, (moment) =>
+      idempotentReply(momentOf(moment, picture)),
+    );
+  },
+);

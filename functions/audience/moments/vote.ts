@@ -1,0 +1,49 @@
+import * as z from "zod";
+import { assertOptions, NewVote } from "../../../domain/audience/vote.ts";
+import { MomentId, StreamId } from "../../../domain/id.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { assertLive } from "../../../domain/streams/stream.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { setDeadline } from "../../../platform/runtime/deadline.ts";
+import { getMoment } from "../../../platform/store/audience/moments.ts";
+import { recordVote } from "../../../platform/store/audience/votes.ts";
+import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+
+/** A vote that is not certain by then is refused, so that a poll knows when all have come. */
+const certainMilliseconds = 2_000;
+
+export const { contract, handler } = endpoint(
+  {
+    route: "PUT /api/v1/live-stream/{streamId}/moments/{momentId}/vote",
+    summary: "Vote in a poll; the last vote counts",
+    tag: "Likes and Moments",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId, momentId: MomentId }),
+    body: NewVote,
+    answer: [200, z.object({ momentId: MomentId, options: z.array(z.number().int()) })],
+    rate: "votes",
+    cost: { read: 8, write: 4, kilobytes: 1 },
+    refusals: [
+      "stream_not_found",
+      "moment_not_found",
+      "member_blocked",
+      "not_a_poll",
+      "moment_over",
+      "stream_not_live",
+    ],
+    grants: { read: ["STREAM", "CROWD"], write: ["CROWD", "TRACE"] },
+  },
+  async ({ path: { streamId, momentId }, body: { options }, caller, now }) => {
+    setDeadline(certainMilliseconds);
+    const [stream, moment] = await Promise.all([
+      getVisibleStream(streamId, caller, now, { consistent: true }),
+      getMoment(streamId, momentId),
+    ]);
+    if (moment.kind !== "poll") refuse("not_a_poll");
+    assertOptions(moment, options);
+    assertLive(stream);
+    await recordVote(moment, caller.userId, options, now);
+    return { momentId, options };
+  },
+);

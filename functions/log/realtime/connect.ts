@@ -1,0 +1,42 @@
+import { ownPoster } from "../../../platform/push/gateway.ts";
+import { admitSocket } from "../../../platform/realtime/admission.ts";
+import { queueChannelMove } from "../../../platform/realtime/channel-overlays.ts";
+import { startExpiryTimer } from "../../../platform/realtime/expiry.ts";
+import { acceptHandshake, readQuery } from "../../../platform/realtime/handshake.ts";
+import { isStillValid } from "../../../platform/realtime/overlay.ts";
+import { socket } from "../../../platform/realtime/socket.ts";
+import { findSubscription, recordConnection } from "../../../platform/realtime/subscription.ts";
+import { setting } from "../../../platform/runtime/env.ts";
+
+/** Opens a connection; a stream in the URL is subscribed to at once. */
+export const { contract, handler } = socket(
+  {
+    route: "$connect",
+    summary: "Open a connection, and with `streamId` subscribe to a live stream at once",
+    refusals: [],
+    grants: {
+      read: ["USER", "STREAM", "CONN", "OVERLAY", "REVOKED"],
+      write: ["USER", "CONN", "TOKEN", "STREAM", "SUB"],
+      queues: ["moments"],
+      connections: true,
+    },
+  },
+  async ({ event, connectionId, connectedAt, caller, now }) => {
+    const { userId, issuedAt, tokenId, expiresAt: tokenExpiresAt, channelOf } = caller;
+    const query = readQuery(event.queryStringParameters);
+    const connection = { connectionId, userId, connectedAt };
+    const isGood = () => isStillValid(caller);
+    const terms = { socketsMax: setting("SOCKETS_PER_USER"), isStillValid: isGood };
+    const [verdict, subscriber] = await Promise.all([
+      admitSocket(ownPoster, { ...connection, issuedAt, tokenId }, terms, now),
+      findSubscription({ ...connection, tokenExpiresAt }, query, caller, now),
+    ]);
+    if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };
+    await Promise.all([
+      recordConnection({ ...connection, tokenExpiresAt }, { ...query, channelOf }, subscriber),
+      startExpiryTimer({ connectionId, expiresAt: tokenExpiresAt }, now),
+    ]);
+    if (channelOf !== undefined) await queueChannelMove({ moveOf: channelOf, connectionId }, now);
+    return acceptHandshake(event.headers);
+  },
+);

@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
+import { ownPoster } from "../../../platform/push/gateway.ts";
+import { BanMoment, followBan } from "../../../platform/realtime/ban-ends.ts";
+import { ChannelChange, followChannel } from "../../../platform/realtime/channel-changes.ts";
+import { ChannelMove, moveOverlays } from "../../../platform/realtime/channel-overlays.ts";
+import { ExpiryTimer, endExpired } from "../../../platform/realtime/expiry.ts";
+import {
+  closeRevokedSockets,
+  SocketRevocation,
+} from "../../../platform/realtime/revoked-sockets.ts";
+
+const Moment = z.union([ExpiryTimer, SocketRevocation, BanMoment, ChannelChange, ChannelMove]);
+
+/** The end of a token or a ban is a message with a delay: nothing waits in memory. */
+export const { contract, handler } = consumer(
+  {
+    summary:
+      "End connections whose token has ended or was revoked, and bans by their time; follow channels",
+    on: { queue: "moments", batchSize: 10 },
+    grants: {
+      read: ["CONN", "USER", "TOKEN", "STREAM", "OVERLAY"],
+      write: ["CONN", "STREAM", "USER", "SUB", "SENDER"],
+      queues: ["moments"],
+      connections: true,
+    },
+  },
+  perMessage(Moment, (message, now) => {
+    if ("moveOf" in message) return moveOverlays(ownPoster(), message, now);
+    if ("banId" in message) return followBan(message, now);
+    if ("channelOf" in message) return followChannel(message, now);
+    return "withdrawn" in message
+      ? closeRevokedSockets(ownPoster(), message, now)
+      : endExpired(ownPoster(), message, now);
+  }),
+);

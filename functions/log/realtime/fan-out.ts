@@ -1,0 +1,37 @@
+import { changeKinds } from "../../../domain/log/change.ts";
+import { consumer } from "../../../platform/lambda/consumer.ts";
+import { pushBatch } from "../../../platform/push/batch.ts";
+import { ownPoster } from "../../../platform/push/gateway.ts";
+import { ownGovernors } from "../../../platform/push/governor.ts";
+import { ownJobs } from "../../../platform/push/jobs.ts";
+import { ownMemory } from "../../../platform/push/memory.ts";
+import { createFeed } from "../../../platform/webhooks/feed.ts";
+
+/** Pushes changes of the table to viewers: the rooms of a batch in parallel, each in its order. */
+export const { contract, handler } = consumer(
+  {
+    summary: "Put the table's changes into the streams' logs and post them to the viewers",
+    on: {
+      stream: "table",
+      kinds: [...changeKinds, "subscriber", "notification"],
+      batchSize: 1000,
+    },
+    grants: {
+      read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED", "WEBHOOK"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED", "DELETION"],
+      queues: ["posts", "sums", "resumes", "notifications", "deliveries", "rooms"],
+      connections: true,
+    },
+    memoryMegabytes: 1769,
+    timeoutSeconds: 60,
+  },
+  async (records, now) => {
+    const outlet = {
+      poster: ownPoster(),
+      governor: ownGovernors().others,
+      jobs: ownJobs(),
+      feed: createFeed(),
+    };
+    await pushBatch({ now, memory: ownMemory, outlet }, records);
+  },
+);

@@ -1,0 +1,21 @@
+import * as z from "zod";
+import { RequestId } from "../../../domain/log/subscriber.ts";
+import { socket } from "../../../platform/realtime/socket.ts";
+import { findConnection } from "../../../platform/store/log/connections.ts";
+import { findHeads } from "../../../platform/store/log/subscribers.ts";
+
+/** Names the connection's streams with their newest posted frames, so that a loss is seen soon. */
+export const { contract, handler } = socket(
+  {
+    route: "ping",
+    summary: "Ask for the newest frame of each stream that this connection is subscribed to",
+    message: z.object({ requestId: RequestId.optional() }),
+    refusals: [],
+    grants: { read: ["STREAM", "CONN", "SUB"], connections: true },
+  },
+  async ({ connectionId, now, answer }) => {
+    const streams = (await findConnection(connectionId))?.streams ?? [];
+    const heads = await findHeads(connectionId, [...streams], now);
+    await answer({ type: "pong", heads });
+  },
+);

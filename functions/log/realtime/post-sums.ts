@@ -1,0 +1,31 @@
+import { consumer, handleEach } from "../../../platform/lambda/consumer.ts";
+import { ownPoster } from "../../../platform/push/gateway.ts";
+import { ownGovernors } from "../../../platform/push/governor.ts";
+import { ownJobs, SumsJob } from "../../../platform/push/jobs.ts";
+import { ownMemory } from "../../../platform/push/memory.ts";
+import { postSums } from "../../../platform/push/sums.ts";
+import { createFeed } from "../../../platform/webhooks/feed.ts";
+
+/** Likes and votes of a quiet room: one frame a second for all of them. */
+export const { contract, handler } = consumer(
+  {
+    summary: "Frame and post what was only added to the sums of streams",
+    on: { queue: "sums", batchSize: 10 },
+    grants: {
+      read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED", "WEBHOOK"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED", "DELETION"],
+      queues: ["sums", "posts", "deliveries", "rooms"],
+      connections: true,
+    },
+    memoryMegabytes: 1769,
+    timeoutSeconds: 60,
+  },
+  (records, now) => {
+    const [poster, jobs] = [ownPoster(), ownJobs()];
+    const outlet = { poster, governor: ownGovernors().others, jobs, feed: createFeed() };
+    const push = { now, memory: ownMemory, outlet };
+    const post = (job: SumsJob) =>
+      postSums({ ...push, streamId: job.streamId, now: new Date() }, job);
+    return handleEach(records, SumsJob, post, { inTurn: true });
+  },
+);

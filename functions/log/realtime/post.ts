@@ -1,0 +1,35 @@
+import { consumer } from "../../../platform/lambda/consumer.ts";
+import { ownPoster } from "../../../platform/push/gateway.ts";
+import { ownGovernors } from "../../../platform/push/governor.ts";
+import { ownJobs } from "../../../platform/push/jobs.ts";
+import { postJobs } from "../../../platform/push/large-room.ts";
+import { ownMemory } from "../../../platform/push/memory.ts";
+import { ownInvokeSlice } from "../../../platform/push/slice-job.ts";
+import { createFeed } from "../../../platform/webhooks/feed.ts";
+
+/** Posts large rooms, so that no other room waits for them: each stream in order, one at a time. */
+export const { contract, handler } = consumer(
+  {
+    summary: "Post the frames of a large room to its viewers",
+    on: { queue: "posts", batchSize: 10 },
+    grants: {
+      read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED", "WEBHOOK"],
+      write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED", "DELETION"],
+      queues: ["posts", "deliveries", "rooms"],
+      tasks: ["realtime/post-part"],
+      connections: true,
+    },
+    memoryMegabytes: 1769,
+    timeoutSeconds: 60,
+  },
+  (records, now) => {
+    const outlet = {
+      poster: ownPoster(),
+      governor: ownGovernors().large,
+      jobs: ownJobs(),
+      invokeSlice: ownInvokeSlice(),
+      feed: createFeed(),
+    };
+    return postJobs({ now, memory: ownMemory, outlet }, records);
+  },
+);

@@ -1,0 +1,29 @@
+import * as z from "zod";
+import { StreamId } from "../../../domain/id.ts";
+import { Position } from "../../../domain/log/position.ts";
+import { RequestId } from "../../../domain/log/subscriber.ts";
+import { socket } from "../../../platform/realtime/socket.ts";
+import { assertGranted, subscribe } from "../../../platform/realtime/subscription.ts";
+
+/**
+ * Subscribing is a record of the stream: the consumer of the table answers it with `subscribed`.
+ */
+export const { contract, handler } = socket(
+  {
+    route: "subscribe",
+    summary: "Subscribe to a live stream, from now on or since a position",
+    message: z.object({
+      streamId: StreamId,
+      since: Position.optional(),
+      requestId: RequestId.optional(),
+    }),
+    rate: "subscribes",
+    refusals: ["stream_not_found", "stream_not_granted", "member_blocked", "too_many_streams"],
+    grants: { read: ["STREAM", "CONN"], write: ["STREAM", "CONN", "SUB"], connections: true },
+  },
+  async ({ message, connectionId, connectedAt, caller, now }) => {
+    await assertGranted(caller, connectionId, message.streamId);
+    const { userId, expiresAt: tokenExpiresAt } = caller;
+    await subscribe({ ...message, connectionId, connectedAt, userId, tokenExpiresAt }, now);
+  },
+);

@@ -1,0 +1,21 @@
+import * as z from "zod";
+import { CreditPackage, listPackages, PackageQuery } from "../../../domain/money/credit-package.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+
+/** What credits cost, by store. Public, so that a shop needs no login. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/credit-packages",
+    summary: "List the credit packages",
+    tag: "Credits",
+    caller: "anyone",
+    shape: "envelope",
+    query: PackageQuery,
+    answer: [200, z.array(CreditPackage)],
+    cacheControl: "public, max-age=60",
+    cost: { kilobytes: 4 },
+    refusals: [],
+    grants: {},
+  },
+  async ({ query }) => listPackages(query),
+);

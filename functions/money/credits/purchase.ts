@@ -1,0 +1,24 @@
+import * as z from "zod";
+import { getPackage, PackageId } from "../../../domain/money/credit-package.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { purchase } from "../../../platform/store/money/bookings.ts";
+
+/** Buys without a store, for development: elsewhere there is no such route. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/credit-packages/purchase",
+    summary: "Buy a credit package without paying",
+    tag: "Credits",
+    caller: "user",
+    shape: "envelope",
+    body: z.object({ packageId: PackageId }),
+    answer: [201, z.object({})],
+    rate: "money",
+    cost: { read: 1, write: 6, kilobytes: 1 },
+    refusals: ["package_not_found", "balance_too_high"],
+    grants: { read: ["WALLET"], write: ["WALLET", "LEDGER"] },
+    stage: "purchases",
+  },
+  async ({ body, caller, now, idempotentReply }) =>
+    purchase(caller.userId, getPackage(body.packageId), now, idempotentReply({})),
+);

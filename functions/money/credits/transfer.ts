@@ -1,0 +1,33 @@
+import { Transfer, Transferred } from "../../../domain/money/transfer.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { transfer } from "../../../platform/store/money/bookings.ts";
+import { getProfile } from "../../../platform/store/people/users.ts";
+
+/** Credits from one user to another, at once and all or nothing. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/messages/credit-transfer",
+    summary: "Send credits to another user",
+    tag: "Credits",
+    caller: "user",
+    shape: "bare",
+    body: Transfer,
+    answer: [201, Transferred],
+    rate: "transfers",
+    cost: { read: 4, write: 10, kilobytes: 1 },
+    refusals: [
+      "transfer_to_oneself",
+      "user_not_found",
+      "credits_too_low",
+      "spend_limit_reached",
+      "balance_too_high",
+    ],
+    grants: { read: ["USER", "WALLET"], write: ["WALLET", "LEDGER"] },
+  },
+  async ({ body, caller, now, idempotentReply }) => {
+    if (body.recipientId === caller.userId) refuse("transfer_to_oneself");
+    await getProfile(body.recipientId);
+    return transfer({ senderId: caller.userId, ...body, now }, idempotentReply);
+  },
+);

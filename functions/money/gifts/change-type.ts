@@ -1,0 +1,37 @@
+import * as z from "zod";
+import { GiftTypeId } from "../../../domain/id.ts";
+import {
+  changeGiftType,
+  GiftTypeChange,
+  giftTypeRevision,
+  ListedGiftType,
+  listedGiftTypeOf,
+} from "../../../domain/money/gift-type.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { changeStoredGiftType } from "../../../platform/store/money/gift-types.ts";
+
+/** Changes gifts from now on; those that were sent stay what they are. */
+export const { contract, handler } = endpoint(
+  {
+    route: "PATCH /api/v1/gifts/gift-types/{id}",
+    summary: "Change a gift type",
+    tag: "Gifts",
+    caller: "admin",
+    shape: "envelope",
+    path: z.object({ id: GiftTypeId }),
+    body: GiftTypeChange,
+    answer: [200, ListedGiftType],
+    hasRevisions: true,
+    cost: { read: 1, write: 10, kilobytes: 2 },
+    refusals: ["gift_type_not_found", "gift_type_exists"],
+    grants: { read: ["GIFTTYPE"], write: ["GIFTID", "GIFTTYPE"] },
+  },
+  async ({ path, body, now, assertRevision, showRevision }) => {
+    const changed = await changeStoredGiftType(path.id, (type) => {
+      assertRevision(giftTypeRevision(type));
+      return changeGiftType(type, body, now);
+    });
+    showRevision(giftTypeRevision(changed));
+    return listedGiftTypeOf(changed);
+  },
+);

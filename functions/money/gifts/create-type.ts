@@ -1,0 +1,28 @@
+import {
+  ListedGiftType,
+  listedGiftTypeOf,
+  NewGiftType,
+  newGiftType,
+} from "../../../domain/money/gift-type.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { recordGiftType } from "../../../platform/store/money/gift-types.ts";
+
+/** A new gift type, known to both APIs. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/gifts/gift-types",
+    summary: "Create a gift type",
+    tag: "Gifts",
+    caller: "admin",
+    shape: "envelope",
+    body: NewGiftType,
+    answer: [201, ListedGiftType],
+    cost: { write: 20, kilobytes: 2 },
+    refusals: ["gift_type_exists"],
+    grants: { write: ["GIFTID", "GIFTTYPE"] },
+  },
+  async ({ body, newId, now, idempotentReply }) => {
+    const type = newGiftType(newId(), body, now);
+    return recordGiftType(type, idempotentReply(listedGiftTypeOf(type)));
+  },
+);

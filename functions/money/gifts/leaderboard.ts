@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { StreamId } from "../../../domain/id.ts";
+import { LeaderboardQuery, Ranked, topFans } from "../../../domain/money/gift-statistics.ts";
+import { profileOf } from "../../../domain/people/user.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { listFans } from "../../../platform/store/money/totals.ts";
+import { summary } from "../../../platform/store/people/users.ts";
+import { findShown } from "../../../platform/store/streams/display-names.ts";
+import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}/leaderboard",
+    summary: "List a stream's top gifters; refunded gifts do not count",
+    tag: "Gifts",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    query: LeaderboardQuery,
+    answer: [200, z.array(Ranked)],
+    cost: { read: 310, kilobytes: 50 },
+    refusals: ["stream_not_found", "member_blocked"],
+    grants: { read: ["STREAM", "USER"] },
+  },
+  async ({ path: { streamId }, query, caller, now }) => {
+    const [stream, fans] = await Promise.all([
+      getVisibleStream(streamId, caller, now),
+      listFans(streamId),
+    ]);
+    const top = topFans(fans, query.limit);
+    const ids = top.map(({ userId }) => userId);
+    const shown = await findShown(stream, ids, now);
+    return top.map(({ userId, credits, count: gifts }, at) => {
+      const user = shown.get(userId) ?? profileOf(userId, {}, now);
+      return { rank: at + 1, user: summary(user), credits, gifts };
+    });
+  },
+);

@@ -1,0 +1,32 @@
+import * as z from "zod";
+import { inPriceOrder, ListedGiftType, listedGiftTypeOf } from "../../../domain/money/gift-type.ts";
+import { truth } from "../../../domain/page.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { hasRole } from "../../../platform/auth/caller.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { listGiftTypes } from "../../../platform/store/money/gift-types.ts";
+
+/** The gifts that can be sent now; with `inactive`, for admins, the others too. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/gifts/gift-types",
+    summary: "List the active gift types, cheapest first",
+    tag: "Gifts",
+    caller: "user",
+    shape: "envelope",
+    query: z.object({
+      inactive: truth.default(false).meta({ description: "For admins: inactive ones too" }),
+    }),
+    answer: [200, z.array(ListedGiftType)],
+    // The same for all who have a token, which is asked for each time.
+    cacheControl: "public, no-cache",
+    cost: { read: 2, kilobytes: 2 },
+    refusals: ["role_missing"],
+    grants: { read: ["GIFTTYPE"] },
+  },
+  async ({ query: { inactive }, caller, now }) => {
+    if (inactive && !hasRole(caller, "admin")) refuse("role_missing", { role: "admin" });
+    const types = inPriceOrder(await listGiftTypes(now), inactive ? "all" : "active");
+    return types.map(listedGiftTypeOf);
+  },
+);

@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { GiftId, StreamId } from "../../../domain/id.ts";
+import { ListedGift, listedGiftOf } from "../../../domain/money/gift-event.ts";
+import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { setting } from "../../../platform/runtime/env.ts";
+import { listGifts } from "../../../platform/store/money/gifts.ts";
+import { findTotals } from "../../../platform/store/money/totals.ts";
+import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+
+/** Gifts as their events showed them, refunded ones too, with the stream's present totals. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}/gifts",
+    summary: "List a stream's gifts, newest first",
+    tag: "Gifts",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    query: cursorQuery().extend({ after: GiftId.optional() }),
+    answer: [200, z.object({ list: z.array(ListedGift), pageInfo: PageInfo })],
+    cost: { read: 60, kilobytes: 700 },
+    refusals: ["stream_not_found", "member_blocked"],
+    grants: { read: ["STREAM"] },
+  },
+  async ({ path: { streamId }, query, caller, now }) => {
+    const [, gifts, { count, credits }] = await Promise.all([
+      getVisibleStream(streamId, caller, now),
+      listGifts(streamId, query),
+      findTotals(streamId),
+    ]);
+    const picture = setting("DEFAULT_PICTURE");
+    const rows = gifts.map((gift) => listedGiftOf(gift, { count, credits }, picture));
+    return cursorPage(rows, query.limit, ({ id }) => id);
+  },
+);

@@ -1,0 +1,24 @@
+import * as z from "zod";
+import { ParkedId, ParkedRecord } from "../../../domain/money/parked.ts";
+import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { listParked, parkedRecordOf } from "../../../platform/store/money/parked.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/operations/parked",
+    summary: "List the gifts that could not be settled and were put aside, newest day first",
+    tag: "Operations",
+    caller: "admin",
+    shape: "envelope",
+    query: cursorQuery().extend({ after: ParkedId.optional() }),
+    answer: [200, z.object({ list: z.array(ParkedRecord), pageInfo: PageInfo })],
+    cost: { read: 80, kilobytes: 60 },
+    refusals: [],
+    grants: { read: ["PARKED"] },
+  },
+  async ({ query: { after, limit }, now }) => {
+    const parked = await listParked(now, limit + 1, after);
+    return cursorPage(parked.map(parkedRecordOf), limit, ({ id }) => id);
+  },
+);

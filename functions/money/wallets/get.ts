@@ -1,0 +1,21 @@
+import { Balances } from "../../../domain/money/wallet.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { readBalances } from "../../../platform/store/money/balances.ts";
+
+/**
+ * The caller's credits; `pending` is received but not settled yet, `owed` is still to be repaid.
+ */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/wallet",
+    summary: "Get my credits",
+    tag: "Wallet",
+    caller: "user",
+    shape: "envelope",
+    answer: [200, Balances],
+    cost: { read: 4, kilobytes: 1 },
+    refusals: [],
+    grants: { read: ["WALLET"], dueIndex: true },
+  },
+  async ({ caller }) => readBalances(caller.userId),
+);

@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { UserId } from "../../../domain/id.ts";
+import { Transaction, WalletTransactionQuery } from "../../../domain/money/transaction.ts";
+import { PageInfo } from "../../../domain/page.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { listWalletTransactions } from "../../../platform/store/money/transactions.ts";
+import { getProfile } from "../../../platform/store/people/users.ts";
+
+/** For back ends that top wallets up: with `reference`, whether that booking was made. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/wallets/{userId}/transactions",
+    summary: "List a user's transactions, newest first, or the one with a reference",
+    tag: "Wallet",
+    caller: "service",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    query: WalletTransactionQuery,
+    answer: [200, z.object({ list: z.array(Transaction), pageInfo: PageInfo })],
+    cost: { read: 430, kilobytes: 340 },
+    refusals: ["user_not_found"],
+    grants: { read: ["USER", "WALLET", "LEDGER"] },
+  },
+  async ({ path: { userId }, query }) => {
+    await getProfile(userId);
+    return listWalletTransactions(userId, query);
+  },
+);

@@ -1,0 +1,25 @@
+import * as z from "zod";
+import { UserId } from "../../../domain/id.ts";
+import { Booked, Booking } from "../../../domain/money/transfer.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { topUp } from "../../../platform/store/money/bookings.ts";
+
+/** Credits that were paid for elsewhere. A reference is unique in a wallet, whatever the key. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/wallets/{userId}/top-ups",
+    summary: "Put credits into a user's wallet",
+    tag: "Wallet",
+    caller: "service",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    body: Booking,
+    answer: [201, Booked],
+    idempotencyKey: "required",
+    rate: "accounting",
+    cost: { read: 3, write: 8, kilobytes: 1 },
+    refusals: ["reference_exists", "balance_too_high"],
+    grants: { read: ["USER", "WALLET"], write: ["USER", "WALLET", "LEDGER"] },
+  },
+  async ({ path, body, now, idempotentReply }) => topUp({ ...path, ...body, now }, idempotentReply),
+);

@@ -1,0 +1,32 @@
+import { authorizer } from "../../../platform/auth/authorizer.ts";
+import { isRevoked } from "../../../platform/auth/revocations.ts";
+import { verifyToken } from "../../../platform/auth/token.ts";
+import { headerValues } from "../../../platform/http/request.ts";
+import { recordFirstSight } from "../../../platform/store/people/profile-changes.ts";
+
+/**
+ * The authorizer of the HTTP API. Without an Authorization header the call is anonymous: the
+ * gateway passes such calls only on optional routes. A header that is there but bad is refused.
+ */
+export const { contract, handler } = authorizer(
+  {
+    summary: "Tell who calls the HTTP API",
+    api: "http",
+    grants: { read: ["USER", "REVOKED"], write: ["USER", "NAME"] },
+  },
+  async (event, now) => {
+    const [value, second] = headerValues(event, "authorization");
+    if (value === undefined) return "anonymous";
+    // A proxy on the way might look at one of them and we at the other.
+    if (second !== undefined) return undefined;
+    const [, token] = /^Bearer ([^ ]+)$/i.exec(value) ?? [];
+    if (token === undefined) return undefined;
+    const caller = await verifyToken(token, now);
+    if (caller === undefined) return undefined;
+    const [isOver] = await Promise.all([
+      isRevoked(caller),
+      recordFirstSight(caller.userId, caller.claims, now, caller),
+    ]);
+    return isOver ? undefined : caller;
+  },
+);

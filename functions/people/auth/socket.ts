@@ -1,0 +1,39 @@
+import { authorizer } from "../../../platform/auth/authorizer.ts";
+import { verifyToken } from "../../../platform/auth/token.ts";
+import { header } from "../../../platform/http/request.ts";
+import { isPageAllowed } from "../../../platform/realtime/handshake.ts";
+import { overlayCaller } from "../../../platform/realtime/overlay.ts";
+import { ticketCaller } from "../../../platform/realtime/ticket.ts";
+import { setting } from "../../../platform/runtime/env.ts";
+import { recordFirstSight } from "../../../platform/store/people/profile-changes.ts";
+
+/**
+ * The authorizer of the WebSocket API. Browsers cannot set headers on a WebSocket, so the token
+ * comes as `?token=` or as the second of `Sec-WebSocket-Protocol: bearer, JWT` (RFC 6455, 1.9). In
+ * its place there may be a ticket, or the key of an overlay. A page that may not connect is refused
+ * before any of them is looked at, so that it uses up no ticket.
+ */
+export const { contract, handler } = authorizer(
+  {
+    summary: "Tell who connects to the WebSocket API",
+    api: "socket",
+    grants: { read: ["USER", "OVERLAY", "TICKET"], write: ["USER", "NAME", "TICKET"] },
+  },
+  async (event, now) => {
+    if (!isPageAllowed(event.headers, setting("ORIGINS"))) return "foreign";
+    const query = event.queryStringParameters ?? {};
+    const offered = header({ headers: event.headers ?? {} }, "sec-websocket-protocol") ?? "";
+    const [scheme, second] = offered.split(",").map((part) => part.trim());
+    const token = query.token ?? (scheme?.toLowerCase() === "bearer" ? second : undefined);
+    const { key, ticket } = query;
+    const given = [token, ticket, key].filter((one) => one !== undefined);
+    // Of two ways in nobody knows which one is meant.
+    if (given.length !== 1) return undefined;
+    if (key !== undefined) return overlayCaller(key, query, now);
+    if (ticket !== undefined) return ticketCaller(ticket, now);
+    if (token === undefined) return undefined;
+    const caller = await verifyToken(token, now);
+    if (caller !== undefined) await recordFirstSight(caller.userId, caller.claims, now, caller);
+    return caller;
+  },
+);

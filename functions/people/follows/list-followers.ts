@@ -1,0 +1,35 @@
+import * as z from "zod";
+import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
+import { FollowUser, followUserOf } from "../../../domain/people/follow.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { setting } from "../../../platform/runtime/env.ts";
+import { findStandings, listFollowers } from "../../../platform/store/people/follows.ts";
+import { findProfiles } from "../../../platform/store/people/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/follow/me/followers",
+    summary: "List my followers, newest first",
+    tag: "Follows",
+    caller: "user",
+    shape: "envelope",
+    query: cursorQuery(50),
+    answer: [200, z.object({ users: z.array(FollowUser), pageInfo: PageInfo })],
+    cost: { read: 140, kilobytes: 150 },
+    refusals: [],
+    grants: { read: ["USER"] },
+  },
+  async ({ query: { after, limit }, caller }) => {
+    const relations = await listFollowers(caller.userId, limit + 1, after);
+    const { list, pageInfo } = cursorPage(relations, limit, ({ relationId }) => relationId);
+    const ids = list.map(({ followerId }) => followerId);
+    const [profiles, standingOf] = await Promise.all([
+      findProfiles(ids),
+      findStandings(ids, caller.userId),
+    ]);
+    const followers = ids.flatMap((userId) => profiles.get(userId) ?? []);
+    const picture = setting("DEFAULT_PICTURE");
+    const users = followers.map((user) => followUserOf(user, standingOf(user.userId), picture));
+    return { users, pageInfo };
+  },
+);

@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { UserId } from "../../../domain/id.ts";
+import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
+import { FollowUser, followUserOf } from "../../../domain/people/follow.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { setting } from "../../../platform/runtime/env.ts";
+import { findStandings, listFollowing } from "../../../platform/store/people/follows.ts";
+import { findProfiles } from "../../../platform/store/people/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/follow/me/following",
+    summary: "List the users that I follow, by their ids",
+    tag: "Follows",
+    caller: "user",
+    shape: "envelope",
+    query: cursorQuery(50).extend({ after: UserId.optional() }),
+    answer: [200, z.object({ users: z.array(FollowUser), pageInfo: PageInfo })],
+    cost: { read: 140, kilobytes: 150 },
+    refusals: [],
+    grants: { read: ["USER"] },
+  },
+  async ({ query: { after, limit }, caller }) => {
+    const relations = await listFollowing(caller.userId, limit + 1, after);
+    const { list, pageInfo } = cursorPage(relations, limit, ({ followedId }) => followedId);
+    const ids = list.map(({ followedId }) => followedId);
+    const [profiles, standingOf] = await Promise.all([
+      findProfiles(ids),
+      findStandings(ids, caller.userId),
+    ]);
+    const picture = setting("DEFAULT_PICTURE");
+    const followed = ids.flatMap((userId) => profiles.get(userId) ?? []);
+    const users = followed.map((user) => followUserOf(user, standingOf(user.userId), picture));
+    return { users, pageInfo };
+  },
+);

@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { UserId } from "../../../domain/id.ts";
+import { FollowAnswer } from "../../../domain/people/follow.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { removeFollow } from "../../../platform/store/people/follows.ts";
+import { getProfile } from "../../../platform/store/people/users.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "DELETE /api/v1/follow/{userId}",
+    summary: "Stop following a user",
+    tag: "Follows",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    answer: [200, FollowAnswer],
+    cost: { read: 3, write: 8, kilobytes: 1 },
+    refusals: ["user_not_found"],
+    grants: { read: ["USER"], write: ["USER"] },
+  },
+  async ({ path: { userId }, caller }) => {
+    await getProfile(userId);
+    return {
+      isFollowing: false,
+      previouslyFollowing: await removeFollow(caller.userId, userId),
+    };
+  },
+);

@@ -1,0 +1,20 @@
+import * as z from "zod";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { countUnread } from "../../../platform/store/people/notification-lists.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/notifications/unread-count",
+    summary: "Count my unread notifications among the newest 1,000",
+    tag: "Notifications",
+    caller: "user",
+    shape: "envelope",
+    answer: [200, z.object({ count: z.number().int() })],
+    cost: { read: 40, kilobytes: 1 },
+    refusals: [],
+    grants: { read: ["USER"] },
+  },
+  async ({ caller, now }) => {
+    return { count: await countUnread(caller.userId, now) };
+  },
+);

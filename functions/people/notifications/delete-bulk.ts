@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { NotificationId } from "../../../domain/id.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { deleteNotifications } from "../../../platform/store/people/notifications.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "DELETE /api/v1/notifications/bulk",
+    summary:
+      "Delete several of my notifications; ids that are unknown or another user's are skipped",
+    tag: "Notifications",
+    caller: "user",
+    shape: "envelope",
+    body: z.object({
+      ids: z.array(NotificationId, { error: "expected a list of ids" }).min(1).max(100),
+    }),
+    answer: [204, z.void()],
+    cost: { write: 4200 },
+    rate: "bulk",
+    refusals: [],
+    grants: { write: ["USER"] },
+  },
+  async ({ body, caller }) => {
+    await deleteNotifications(caller.userId, body.ids);
+  },
+);

@@ -1,0 +1,34 @@
+import * as z from "zod";
+import {
+  Notification,
+  NotificationQuery,
+  notificationOf,
+} from "../../../domain/people/notification.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { listNotifications } from "../../../platform/store/people/notification-lists.ts";
+
+/** The first version of the list has no pages, so it ends at a number instead. */
+const shownMax = 200;
+
+/** The most bytes of notifications in an answer: some 14 of the largest. */
+const bytesMax = 256 * 1024;
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/notifications",
+    summary: "List my notifications, newest first: at most 200 and 256 KB",
+    tag: "Notifications",
+    caller: "user",
+    shape: "envelope",
+    query: NotificationQuery,
+    answer: [200, z.array(Notification)],
+    cost: { read: 80, kilobytes: 270 },
+    refusals: [],
+    grants: { read: ["USER"] },
+  },
+  async ({ query: { isRead, ...filter }, caller, now }) => {
+    const filters = { ...filter, read: filter.read ?? isRead };
+    const newest = await listNotifications(caller.userId, filters, shownMax, now, bytesMax);
+    return newest.map(notificationOf);
+  },
+);

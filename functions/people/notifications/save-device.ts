@@ -1,0 +1,24 @@
+import * as z from "zod";
+import { NewDevice } from "../../../domain/people/device.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { saveDevice } from "../../../platform/store/people/devices.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/notifications/device-token",
+    summary: "Register a device for push notifications, or renew what is known of it",
+    tag: "Notifications",
+    caller: "user",
+    shape: "envelope",
+    body: NewDevice,
+    answer: [200, z.object({ success: z.literal(true) })],
+    cost: { read: 130, write: 35, kilobytes: 1 },
+    refusals: [],
+    grants: { read: ["USER"], write: ["USER"] },
+  },
+  async ({ body, caller, now, idempotentReply }) => {
+    const reply = idempotentReply({ success: true });
+    await saveDevice(caller.userId, body, now, reply);
+    return reply.answer;
+  },
+);

@@ -1,0 +1,32 @@
+import { refuse } from "../../../domain/refusal.ts";
+import { graceSeconds, NewRevocation, Revocation, secondOf } from "../../../domain/revocation.ts";
+import { revoke } from "../../../platform/auth/revocations.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { queueSocketRevocation, sessionsOf } from "../../../platform/realtime/revoked-sockets.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/revocations",
+    summary: "Refuse a user's tokens up to a moment, or one token, and close their sockets",
+    tag: "Sessions",
+    caller: "admin",
+    shape: "envelope",
+    body: NewRevocation,
+    answer: [201, Revocation],
+    cost: { read: 1, write: 6, kilobytes: 1 },
+    refusals: [],
+    grants: { write: ["REVOKED"], queues: ["moments"] },
+  },
+  async ({ body: { sub, jti, issuedBefore }, now, newId, idempotentReply, assertNew }) => {
+    const at = now.toISOString();
+    const before = jti === undefined ? (issuedBefore ?? at) : null;
+    if (before !== null && secondOf(before) > now.getTime() / 1000 + graceSeconds)
+      refuse("request_invalid", { problem: "issuedBefore: expected no moment in the future" });
+    await assertNew();
+    const revocation = { id: newId(), sub, jti, issuedBefore: before, at };
+    const reply = idempotentReply(revocation);
+    await revoke(revocation, now, reply);
+    await queueSocketRevocation(sessionsOf(revocation), now);
+    return reply.answer;
+  },
+);

@@ -1,0 +1,27 @@
+import * as z from "zod";
+import { revoke } from "../../../platform/auth/revocations.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { queueSocketRevocation, sessionsOf } from "../../../platform/realtime/revoked-sockets.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/users/me/sign-out",
+    summary: "End all my sessions: existing tokens are refused and sockets closed",
+    tag: "Sessions",
+    caller: "user",
+    shape: "envelope",
+    answer: [204, z.void()],
+    cost: { read: 1, write: 6 },
+    refusals: [],
+    grants: { write: ["REVOKED"], queues: ["moments"] },
+  },
+  async ({ caller: { userId, issuedAt }, now, newId, idempotentReply, assertNew }) => {
+    await assertNew();
+    // The caller's own token is among them, also where its issuer's clock is ahead of ours.
+    const latest = new Date(Math.max(now.getTime(), issuedAt * 1000)).toISOString();
+    const at = now.toISOString();
+    const revocation = { id: newId(), sub: userId, issuedBefore: latest, at };
+    await revoke(revocation, now, idempotentReply(undefined));
+    await queueSocketRevocation(sessionsOf(revocation), now);
+  },
+);

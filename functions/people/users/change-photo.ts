@@ -1,0 +1,49 @@
+import * as z from "zod";
+import { photographed } from "../../../domain/people/profile-change.ts";
+import {
+  type Profile,
+  PublicProfile,
+  profileRevision,
+  publicProfileOf,
+} from "../../../domain/people/user.ts";
+import { PictureFile, pictureField } from "../../../domain/picture.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { forgetPicture, keepPicture } from "../../../platform/pictures/pictures.ts";
+import { setting } from "../../../platform/runtime/env.ts";
+import { findFollowCounts } from "../../../platform/store/people/follows.ts";
+import { changeProfile } from "../../../platform/store/people/profile-changes.ts";
+
+/** The picture that was sent before, if there was one, is gone with this. */
+export const { contract, handler } = endpoint(
+  {
+    route: "POST /api/v1/users/me/photo",
+    summary: "Upload my profile picture",
+    tag: "Users",
+    caller: "user",
+    shape: "envelope",
+    accepts: ["multipart"],
+    body: z.object({ photo: PictureFile.meta(pictureField) }),
+    answer: [200, PublicProfile],
+    hasRevisions: true,
+    cost: { read: 5, write: 40, kilobytes: 9 },
+    refusals: [],
+    grants: { read: ["USER"], write: ["USER", "FIND", "PICTURE"], pictures: ["write"] },
+  },
+  async ({ body, caller, now, newId, ...call }) => {
+    const [picture, counts] = await Promise.all([
+      keepPicture(body.photo, { caller, now, newId, ...call }),
+      findFollowCounts(caller.userId),
+    ]);
+    const shown = (is: Profile) => publicProfileOf(is, counts, setting("DEFAULT_PICTURE"));
+    const replyTo = (is: Profile) => call.idempotentReply(shown(is));
+    const decide = (profile: Profile) => {
+      call.assertRevision(profileRevision(profile));
+      return photographed(profile, picture, now);
+    };
+    const { profile } = await changeProfile(caller, decide, now, (was, is) => [
+      ...[...picture.actions, ...forgetPicture(was.pictureId), ...replyTo(is).remember],
+    ]);
+    call.showRevision(profileRevision(profile));
+    return replyTo(profile).answer;
+  },
+);

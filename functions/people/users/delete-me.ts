@@ -1,0 +1,40 @@
+import * as z from "zod";
+import { truth } from "../../../domain/page.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { continueErasure, sendErasure } from "../../../platform/own-data/erasure.ts";
+import { erasureGrants } from "../../../platform/own-data/grants.ts";
+import { removeUser } from "../../../platform/own-data/removal.ts";
+
+/** How long a message waits that finds what a call left behind which died on the way. */
+const insuranceMilliseconds = 30_000;
+
+/** Pages of the erasure that the caller waits for: enough for most, so that it is done at once. */
+const pagesAtOnce = 40;
+
+export const { contract, handler } = endpoint(
+  {
+    route: "DELETE /api/v1/users/me",
+    summary: "Delete my account; the ledger is kept. `forfeit=true` gives up the balance",
+    tag: "Users",
+    caller: "user",
+    shape: "envelope",
+    query: z.object({
+      forfeit: truth.optional().meta({ description: "Whether a balance that is left is given up" }),
+    }),
+    answer: [204, z.void()],
+    rate: "exports",
+    cost: { read: 25, write: 50 },
+    refusals: ["account_in_use", "credits_too_low"],
+    grants: {
+      ...erasureGrants,
+      dueIndex: true,
+      write: [...erasureGrants.write, "NAME", "FIND", "PICTURE", "WALLET", "LEDGER"],
+    },
+    timeoutSeconds: 20,
+  },
+  async ({ query: { forfeit = false }, caller: { userId }, now }) => {
+    await sendErasure(userId, now, insuranceMilliseconds);
+    await removeUser({ userId, isForfeit: forfeit, now });
+    await continueErasure(userId, pagesAtOnce);
+  },
+);

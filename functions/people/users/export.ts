@@ -1,0 +1,24 @@
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { collectOwnData } from "../../../platform/own-data/export.ts";
+import { OwnData } from "../../../platform/own-data/own-data.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/users/me/export",
+    summary: "Export everything that is kept about oneself: of each kind the newest 1,000",
+    tag: "Users",
+    caller: "user",
+    shape: "envelope",
+    answer: [200, OwnData],
+    rate: "exports",
+    cost: { read: 2150, kilobytes: 1950 },
+    refusals: [],
+    grants: {
+      read: ["USER", "WALLET", "LEDGER", "TRACE", "STREAM", "BAN", "CROWD"],
+      dueIndex: true,
+    },
+    memoryMegabytes: 512,
+    timeoutSeconds: 20,
+  },
+  ({ caller, now }) => collectOwnData(caller.userId, now),
+);

@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { UserId } from "../../../domain/id.ts";
+import { Device } from "../../../domain/people/device.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { listDevices } from "../../../platform/store/people/devices.ts";
+import { getProfile } from "../../../platform/store/people/users.ts";
+
+/** For a back end that pushes to phones; Ovation stores their tokens and pushes nothing itself. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/users/{userId}/devices",
+    summary: "List a user's devices with their push tokens, the last saved first",
+    tag: "Users",
+    caller: "service",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    answer: [200, z.array(Device)],
+    cost: { read: 120, kilobytes: 470 },
+    refusals: ["user_not_found"],
+    grants: { read: ["USER"] },
+  },
+  async ({ path: { userId } }) => {
+    const [, devices] = await Promise.all([getProfile(userId), listDevices(userId)]);
+    return devices.sort((a, b) => b.updatedAt.localeCompare(a.updatedAt));
+  },
+);

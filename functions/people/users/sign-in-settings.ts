@@ -1,0 +1,30 @@
+import { SignIn } from "../../../domain/people/sign-in.ts";
+import { findMetadata } from "../../../platform/auth/sign-in.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { setting } from "../../../platform/runtime/env.ts";
+
+/** Pages reach nothing but this API, so what the issuer says of itself comes from here. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/sign-in",
+    summary: "Get the sign-in settings of this stage",
+    tag: "Sign-in",
+    caller: "anyone",
+    shape: "envelope",
+    answer: [200, SignIn],
+    cost: { kilobytes: 1, callsOut: 1 },
+    refusals: [],
+    grants: { issuer: true },
+  },
+  async ({ now }) => {
+    const { authorization_endpoint: address, token_endpoint } = await findMetadata(now);
+    const authorizationEndpoint = (token_endpoint && address) ?? null;
+    return {
+      issuer: setting("ISSUER"),
+      clientId: setting("AUDIENCE")[0]!,
+      authorizationEndpoint,
+      scope: "openid profile",
+      groupsClaim: setting("GROUPS_CLAIM"),
+    };
+  },
+);

@@ -1,0 +1,32 @@
+import * as z from "zod";
+import { UserId } from "../../../domain/id.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { findFollowCounts } from "../../../platform/store/people/follows.ts";
+import { getProfile } from "../../../platform/store/people/users.ts";
+import { listHosted } from "../../../platform/store/streams/stream-lists.ts";
+
+const count = z.number().int();
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/users/{userId}/stats",
+    summary: "Count a user's followers, whom they follow, and their streams that went live",
+    tag: "Users",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ userId: UserId }),
+    answer: [200, z.object({ followers: count, following: count, totalLiveStreams: count })],
+    cost: { read: 15, kilobytes: 1 },
+    refusals: ["user_not_found"],
+    grants: { read: ["USER"] },
+  },
+  async ({ path: { userId } }) => {
+    const [, { followersCount, followingCount }, hosted] = await Promise.all([
+      getProfile(userId),
+      findFollowCounts(userId),
+      listHosted(userId),
+    ]);
+    const totalLiveStreams = hosted.filter(({ startedAt }) => startedAt !== null).length;
+    return { followers: followersCount, following: followingCount, totalLiveStreams };
+  },
+);

@@ -1,0 +1,23 @@
+import * as z from "zod";
+import { Transaction, TransactionQuery } from "../../../domain/money/transaction.ts";
+import { Pagination } from "../../../domain/page.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { listTransactions } from "../../../platform/store/money/transactions.ts";
+
+/** The caller's ledger. Filters look at the newest 1,000 entries. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/users/me/transactions",
+    summary: "List my transactions, newest first",
+    tag: "Wallet",
+    caller: "user",
+    shape: "envelope",
+    query: TransactionQuery,
+    lists: ["types", "types[]", "statuses", "statuses[]"],
+    answer: [200, z.object({ list: z.array(Transaction), pagination: Pagination })],
+    cost: { read: 410, kilobytes: 360 },
+    refusals: [],
+    grants: { read: ["USER", "WALLET", "LEDGER"] },
+  },
+  async ({ caller, query }) => listTransactions(caller.userId, query),
+);

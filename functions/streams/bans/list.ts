@@ -1,0 +1,33 @@
+import * as z from "zod";
+import { Pagination, pageOf } from "../../../domain/page.ts";
+import { BanQuery, LiveStreamBan, liveStreamBanOf } from "../../../domain/streams/ban.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { setting } from "../../../platform/runtime/env.ts";
+import { findBans, listBans } from "../../../platform/store/streams/bans.ts";
+import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream-ban",
+    summary: "List the bans of my streams, or of one stream that I moderate, newest first",
+    tag: "Live Stream Bans",
+    caller: "user",
+    shape: "envelope",
+    query: BanQuery,
+    answer: [200, z.object({ list: z.array(LiveStreamBan), pagination: Pagination })],
+    cost: { read: 140, kilobytes: 550 },
+    refusals: ["stream_not_found", "member_blocked", "not_a_moderator"],
+    grants: { read: ["STREAM", "USER", "BAN"] },
+  },
+  async ({ query, caller, now }) => {
+    const { liveStreamId } = query;
+    const stream = liveStreamId && (await getModeratedStream(liveStreamId, caller, now));
+    const listed = await listBans(stream ? stream.hostId : caller.userId, query, now);
+    const { list, pagination } = pageOf(listed, query.page, query.limit);
+    const bans = await findBans(list.map(({ banId }) => banId));
+    return {
+      list: bans.map((ban) => liveStreamBanOf(ban, setting("DEFAULT_PICTURE"))),
+      pagination,
+    };
+  },
+);

@@ -1,0 +1,30 @@
+import { ChannelSettings, channelSettingsOf } from "../../../domain/streams/channel.ts";
+import { assertKnown, ChatSettingsChange } from "../../../domain/streams/chat-settings.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { findProfiles } from "../../../platform/store/people/users.ts";
+import { applyChannel, changeChannel } from "../../../platform/store/streams/channels.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "PATCH /api/v1/channel",
+    summary: "Change my channel; my streams that are not over take what is named here",
+    tag: "Channel",
+    caller: "user",
+    shape: "envelope",
+    body: ChatSettingsChange,
+    answer: [200, ChannelSettings],
+    hasRevisions: true,
+    rate: "bulk",
+    cost: { read: 2400, write: 18300, kilobytes: 35 },
+    refusals: ["user_not_found"],
+    grants: { read: ["USER", "STREAM"], write: ["STREAM"] },
+  },
+  async ({ body, caller, now, assertRevision, showRevision }) => {
+    const { moderators = [] } = body;
+    assertKnown(moderators, await findProfiles(moderators));
+    const channel = await changeChannel(caller.userId, body, now, assertRevision);
+    await applyChannel(caller.userId, now);
+    showRevision(channel.revision);
+    return channelSettingsOf(channel);
+  },
+);

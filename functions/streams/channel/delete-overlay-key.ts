@@ -1,0 +1,27 @@
+import * as z from "zod";
+import { OverlayKeyId } from "../../../domain/id.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { overlayHolder } from "../../../domain/streams/holder.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { queueSocketRevocation } from "../../../platform/realtime/revoked-sockets.ts";
+import { removeOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "DELETE /api/v1/channel/overlay-keys/{keyId}",
+    summary: "Revoke an overlay key of my channel and close the sockets that it opened",
+    tag: "Channel",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ keyId: OverlayKeyId }),
+    answer: [204, z.void()],
+    cost: { read: 6, write: 4 },
+    refusals: ["overlay_key_not_found"],
+    grants: { write: ["OVERLAY"], queues: ["moments"] },
+  },
+  async ({ path: { keyId }, caller, now }) => {
+    const isRemoved = await removeOverlayKey({ channelOf: caller.userId }, keyId);
+    if (!isRemoved) refuse("overlay_key_not_found", { keyId });
+    await queueSocketRevocation({ holder: overlayHolder(keyId), withdrawn: "overlay_key" }, now);
+  },
+);

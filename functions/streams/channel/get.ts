@@ -1,0 +1,23 @@
+import { ChannelSettings, channelSettingsOf } from "../../../domain/streams/channel.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { findChannel } from "../../../platform/store/streams/channels.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/channel",
+    summary: "Read my channel: the chat settings with which each of my streams begins",
+    tag: "Channel",
+    caller: "user",
+    shape: "envelope",
+    answer: [200, ChannelSettings],
+    hasRevisions: true,
+    cost: { read: 20, kilobytes: 35 },
+    refusals: [],
+    grants: { read: ["STREAM"] },
+  },
+  async ({ caller, showRevision }) => {
+    const channel = await findChannel(caller.userId);
+    showRevision(channel.revision);
+    return channelSettingsOf(channel);
+  },
+);

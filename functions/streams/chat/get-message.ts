@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { MessageId, StreamId } from "../../../domain/id.ts";
+import { ChatMessage, chatMessageOf } from "../../../domain/streams/chat.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { setting } from "../../../platform/runtime/env.ts";
+import { getMessage } from "../../../platform/store/streams/messages.ts";
+import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+
+/** One message, such as the pinned one, which may be older than the history that a page shows. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}",
+    summary: "Read a chat message",
+    tag: "Live Stream Chat",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId, messageId: MessageId }),
+    answer: [200, ChatMessage],
+    cost: { read: 10, kilobytes: 10 },
+    refusals: ["stream_not_found", "message_not_found", "member_blocked"],
+    grants: { read: ["STREAM"] },
+  },
+  async ({ path: { streamId, messageId }, caller, now }) => {
+    await getVisibleStream(streamId, caller, now);
+    const message = await getMessage(streamId, messageId, now);
+    return chatMessageOf(message, setting("DEFAULT_PICTURE"));
+  },
+);

@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { StreamId } from "../../../domain/id.ts";
+import { ChatSettings, chatSettingsOf } from "../../../domain/streams/chat-settings.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}/chat-settings",
+    summary: "Read the rules of a stream's chat",
+    tag: "Live Stream Chat",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    answer: [200, ChatSettings],
+    hasRevisions: true,
+    cost: { read: 30, kilobytes: 35 },
+    refusals: ["stream_not_found", "member_blocked", "not_a_moderator"],
+    grants: { read: ["STREAM"] },
+  },
+  async ({ path, caller, now, showRevision }) => {
+    const stream = await getModeratedStream(path.streamId, caller, now);
+    showRevision(stream.revision);
+    return chatSettingsOf(stream);
+  },
+);

@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { StreamId } from "../../../domain/id.ts";
+import { cursorPage, cursorQuery } from "../../../domain/page.ts";
+import { roleIn } from "../../../domain/streams/display-names.ts";
+import { ModerationLog, shownActOf } from "../../../domain/streams/moderation.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { findSummaries } from "../../../platform/store/people/users.ts";
+import { listActs } from "../../../platform/store/streams/moderation.ts";
+import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/{streamId}/moderation-log",
+    summary: "Read who moderated what in a stream, newest first: for its moderators",
+    tag: "Live Stream Bans",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    query: cursorQuery(),
+    answer: [200, ModerationLog],
+    cost: { read: 350, kilobytes: 800 },
+    refusals: ["stream_not_found", "member_blocked", "not_a_moderator"],
+    grants: { read: ["STREAM", "USER"] },
+  },
+  async ({ path: { streamId }, query: { after, limit }, caller, now }) => {
+    const stream = await getModeratedStream(streamId, caller, now);
+    const acts = await listActs(streamId, limit + 1, after);
+    const { list, pageInfo } = cursorPage(acts, limit, ({ id }) => id);
+    const users = list.flatMap(({ actorId, targetId }) => [actorId, targetId ?? actorId]);
+    const summaryOf = await findSummaries(users, now);
+    const shown = (userId: string) => ({ ...summaryOf(userId), role: roleIn(stream, userId) });
+    return { list: list.map((act) => shownActOf(act, shown)), pageInfo };
+  },
+);

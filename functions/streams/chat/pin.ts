@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { MessageId, StreamId } from "../../../domain/id.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { getMessage } from "../../../platform/store/streams/messages.ts";
+import { pinMessage } from "../../../platform/store/streams/pins.ts";
+import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "PUT /api/v1/live-stream/{streamId}/chat/pin",
+    summary: "Pin a chat message; it replaces the one pinned before",
+    tag: "Live Stream Chat",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId }),
+    body: z.object({ messageId: MessageId }),
+    answer: [200, z.object({ streamId: StreamId, messageId: MessageId })],
+    cost: { read: 6, write: 40, kilobytes: 1 },
+    refusals: ["stream_not_found", "message_not_found", "member_blocked", "not_a_moderator"],
+    grants: { read: ["STREAM"], write: ["STREAM"] },
+  },
+  async ({ path: { streamId }, body: { messageId }, caller, now }) => {
+    const message = await getMessage(streamId, messageId, now);
+    const stream = await getModeratedStream(streamId, caller, now);
+    await pinMessage(stream, message, caller.userId, now);
+    return { streamId, messageId };
+  },
+);

@@ -1,0 +1,19 @@
+import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
+import { Notice, notifyNextPart } from "../../../platform/notices/notices.ts";
+
+/**
+ * Tells followers, and those who asked to be reminded, that a stream is live: each of them once.
+ */
+export const { contract, handler } = consumer(
+  {
+    summary: "Tell followers that a stream is live",
+    on: { queue: "notices", batchSize: 5 },
+    grants: {
+      read: ["USER", "STREAM", "NOTICE"],
+      write: ["USER", "NOTICE", "STREAM"],
+      queues: ["notices"],
+    },
+    timeoutSeconds: 60,
+  },
+  perMessage(Notice, notifyNextPart, { inTurn: true }),
+);

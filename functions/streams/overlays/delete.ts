@@ -1,0 +1,29 @@
+import * as z from "zod";
+import { OverlayKeyId, StreamId } from "../../../domain/id.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { overlayHolder } from "../../../domain/streams/holder.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+import { queueSocketRevocation } from "../../../platform/realtime/revoked-sockets.ts";
+import { removeOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
+import { getHostedStream } from "../../../platform/store/streams/streams.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "DELETE /api/v1/live-stream/{streamId}/overlay-keys/{keyId}",
+    summary: "Revoke an overlay key and close the sockets that it opened",
+    tag: "Overlays",
+    caller: "user",
+    shape: "envelope",
+    path: z.object({ streamId: StreamId, keyId: OverlayKeyId }),
+    answer: [204, z.void()],
+    cost: { read: 6, write: 4 },
+    refusals: ["stream_not_found", "member_blocked", "stream_not_yours", "overlay_key_not_found"],
+    grants: { read: ["STREAM"], write: ["OVERLAY"], queues: ["moments"] },
+  },
+  async ({ path: { streamId, keyId }, caller, now }) => {
+    await getHostedStream(streamId, caller, now);
+    const isRemoved = await removeOverlayKey({ streamId }, keyId);
+    if (!isRemoved) refuse("overlay_key_not_found", { keyId });
+    await queueSocketRevocation({ holder: overlayHolder(keyId), withdrawn: "overlay_key" }, now);
+  },
+);
