@@ -1,13 +1,13 @@
 /** The CDK app: the stacks of one stage, `-c stage=dev` or `-c stage=prod`. */
 import { App, Tags } from "aws-cdk-lib";
 import { placeStage } from "../lib/index.ts";
-import { bundlesApart } from "../lib/names.ts";
-import { placeholdersOf } from "../lib/placeholders.ts";
-import { stageOf } from "../lib/stages.ts";
+import { bundlesApart } from "../lib/stages/names.ts";
+import { placeholdersOf } from "../lib/stages/placeholders.ts";
+import { stageOf } from "../lib/stages/stages.ts";
 
 const app = new App();
 const isApart = app.node.tryGetContext(bundlesApart) === true;
-if (!isApart) await (await import("./build.ts")).build();
+if (!isApart) await (await import("./build/build.ts")).build();
 // Of the megabyte that a template may have, indents would take a third.
 app.node.setContext("@aws-cdk/core:suppressTemplateIndentation", true);
 const stage = stageOf((name) => app.node.tryGetContext(name));

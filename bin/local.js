@@ -4,8 +4,6 @@
  * than this file and all behind it. What it needs is checked by then (installed.cjs).
  */
 import "./installed.cjs";
-import module from "node:module";
-import { join } from "node:path";
 import v8 from "node:v8";
 
 // Until the run has its own way to end there is nothing to end but this process. The listeners
@@ -17,11 +15,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => e
 // the threads of functions too, which have limits of their own.
 v8.setFlagsFromString("--max-semi-space-size=0");
 
-// What was stripped and compiled is kept: half of a start where nothing has changed.
-module.enableCompileCache(join(import.meta.dirname, "..", ".cache", "compiled"));
-
 // Loaded only now: what they are compiled to is kept.
-const { runLocal } = await import("./run-local.ts");
+const { runLocal } = await import("./start/run-local.ts");
 await runLocal((other) => {
   end = other;
 });

@@ -1,17 +1,17 @@
 import type { App } from "aws-cdk-lib";
-import { Account } from "./account.ts";
-import { Data } from "./data.ts";
-import { Delivery } from "./delivery.ts";
-import { withOwnPages } from "./domain.ts";
-import { Edge } from "./edge.ts";
-import { Host } from "./host.ts";
-import { HostWatch } from "./host-watch.ts";
-import { HttpApi } from "./http-api.ts";
-import { Identity } from "./identity.ts";
-import { Realtime } from "./realtime.ts";
-import type { Stage } from "./stages.ts";
-import { TencentApi } from "./tencent-api.ts";
-import { Watch } from "./watch.ts";
+import { HttpApi } from "./api/http-api.ts";
+import { Realtime } from "./api/realtime.ts";
+import { TencentApi } from "./api/tencent-api.ts";
+import { Data } from "./data/data.ts";
+import { Edge } from "./edge/edge.ts";
+import { Host } from "./edge/host.ts";
+import { Account } from "./identity/account.ts";
+import { Delivery } from "./identity/delivery.ts";
+import { Identity } from "./identity/identity.ts";
+import { withOwnPages } from "./stages/domain.ts";
+import type { Stage } from "./stages/stages.ts";
+import { HostWatch } from "./watch/host-watch.ts";
+import { Watch } from "./watch/watch.ts";
 
 /** The stacks of one stage. */
 export function placeStage(app: App, given: Stage): void {
@@ -22,8 +22,8 @@ export function placeStage(app: App, given: Stage): void {
   const identity = new Identity(app, id("identity"), stage, { data });
   const realtime = new Realtime(app, id("realtime"), stage, { data });
   const neighbours = { data, sockets: realtime.sockets };
-  const http = new HttpApi(app, id("http"), stage, neighbours);
   const tencent = new TencentApi(app, id("tencent"), stage, neighbours);
+  const http = new HttpApi(app, id("http"), stage, { ...neighbours, otherApis: tencent.hosts });
   for (const stack of [realtime, http, tencent]) {
     // They read the issuer's parameters by name, and their access logs need the account's role.
     stack.addStackDependency(identity);

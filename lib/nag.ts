@@ -99,8 +99,7 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
   },
   {
     finding: /^AwsSolutions-COG2$/,
-    reason:
-      "Viewers choose whether to use a second factor; whoever has a role is one only with it.",
+    reason: "Viewers choose whether to use a second factor; a role takes effect only with it.",
   },
   {
     finding: /^AwsSolutions-COG8$/,

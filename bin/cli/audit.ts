@@ -1,5 +1,5 @@
-import { tableName } from "../../lib/names.ts";
-import { stageOf } from "../../lib/stages.ts";
+import { tableName } from "../../lib/stages/names.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 import { type Command, textOf } from "./command.ts";
 import { runScript } from "./script.ts";
 
@@ -28,6 +28,10 @@ proves that the money fits, naming everything that does not: exit code 0 or 1.
       stage === undefined
         ? {}
         : { table: tableName(stageOf((key) => (key === "stage" ? stage : undefined))) };
-    return runScript(() => import("../audit.ts"), { ...table, ...values, stage: undefined });
+    return runScript(() => import("../operate/audit.ts"), {
+      ...table,
+      ...values,
+      stage: undefined,
+    });
   },
 };

@@ -16,7 +16,7 @@ export type Command = {
   options: Options;
   /** Words that it takes, for a shell to complete. */
   choices?: string[];
-  /** How many words it takes beside its options. */
+  /** Maximum number of positional arguments. */
   wordsMax: number;
   /** Rejects with `Misuse` or `Failure` and a sentence for a person. Answers the exit code. */
   run(values: Values, words: string[]): Promise<number>;

@@ -2,7 +2,7 @@ import type { Command } from "./command.ts";
 
 /** Each command is loaded when it is called: most of a call is loading. */
 const commands: Record<string, { says: string; load(): Promise<{ command: Command }> }> = {
-  token: { says: "a token of somebody, for curl", load: () => import("./token.ts") },
+  token: { says: "a token of a user, for curl", load: () => import("./token.ts") },
   trigger: { says: "messages, gifts, superlikes", load: () => import("./trigger.ts") },
   listen: { says: "what happens in a stream", load: () => import("./listen.ts") },
   audit: { says: "proves that the money fits", load: () => import("./audit.ts") },

@@ -2,7 +2,7 @@ import { type Client, createClient, OvationError } from "../../client/index.ts";
 import { Failure } from "./command.ts";
 import type { Target } from "./target.ts";
 
-/** A client of a system, as somebody; their token is fetched again when it ends. */
+/** A client signed in as a user; the token is refreshed when it expires. */
 export const connectAs = (target: Target, name: string): Client =>
   createClient({
     url: target.url,

@@ -20,5 +20,5 @@ prices.
     json: { type: "boolean" },
   },
   wordsMax: 0,
-  run: (values) => runScript(() => import("../cost.ts"), values),
+  run: (values) => runScript(() => import("../operate/cost.ts"), values),
 };

@@ -1,8 +1,8 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { stageOf } from "../../lib/stages.ts";
-import { openClient } from "../../platform/aws-client.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
+import { openClient } from "../../platform/aws/aws-client.ts";
 import type { Finding } from "./doctor-checks.ts";
 
 const answerMilliseconds = 4_000;
@@ -90,14 +90,14 @@ async function checkQuotas(account: Account): Promise<Finding> {
   return { name, isGood, says, ...(!isGood && { fix }) };
 }
 
-type Wish = { method: string; headers?: Record<string, string>; body?: string };
+type RequestOptions = { method: string; headers?: Record<string, string>; body?: string };
 
 /** One signed call. Status 0: no answer, with the reason as text. */
 async function call(
   { credentials, region }: Account,
   service: string,
   path: string,
-  { method, headers = {}, body }: Wish,
+  { method, headers = {}, body }: RequestOptions,
 ): Promise<{ status: number; text: string }> {
   const origin = process.env.AWS_ENDPOINT_URL || `https://${service}.${region}.amazonaws.com`;
   const { protocol, hostname, port, host } = new URL(origin);

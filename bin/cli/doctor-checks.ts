@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../start/settings.ts";
 
 /** What one look found; `fix` says what to do where something is missing. */
 export type Finding = { name: string; isGood: boolean; says: string; fix?: string };

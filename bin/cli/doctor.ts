@@ -1,5 +1,5 @@
 import packageJson from "../../package.json" with { type: "json" };
-import { readSettings } from "../settings.ts";
+import { readSettings } from "../start/settings.ts";
 import { type Command, exitCodes, Misuse } from "./command.ts";
 import { checkAccount } from "./doctor-aws.ts";
 import { checkMachine, type Finding } from "./doctor-checks.ts";

@@ -1,11 +1,12 @@
 import type { Client, Event } from "../../client/index.ts";
-import { demoIds } from "../demo.ts";
+import { demoIds } from "../start/demo.ts";
 import { type Command, countOf, exitCodes, Failure, Misuse, textOf } from "./command.ts";
 import { connectAs } from "./connect.ts";
 import { findTarget, targetHelp, targetOptions } from "./target.ts";
 
 const countMax = 1_000_000;
 const summaryMax = 200;
+const secondsMax = 86_400;
 
 /** `ovation listen`: what happens in a stream, each event once and in order. */
 export const command: Command = {
@@ -16,57 +17,98 @@ connections and restarts: each event once and in order.
   --json           each event as a line of JSON, with its frame and epoch
   --stream ID      default: the demo's, ${demoIds.streamId}
   --since E:N      from after frame N of epoch E on (--json has both)
-  --count N        ends after so many events
+  --position       prints the newest position as E:N and ends
+  --type TYPE      only events of this type, such as gift.sent
+  --from NAME      only events of this sender, by username or id
+  --count N        ends after N events
+  --timeout N      gives up after N seconds, with exit code 1
   --as NAME        who listens, on this machine (default johndoe)
 ${targetHelp}
 
-  npm run -s listen -- --json | jq .type`,
+  npm run -s listen -- --json | jq .type
+  npm run -s listen -- --type chat.message --from johndoe`,
   options: {
     ...targetOptions,
     json: { type: "boolean" },
     stream: { type: "string" },
     since: { type: "string" },
+    position: { type: "boolean" },
+    type: { type: "string" },
+    from: { type: "string" },
     count: { type: "string" },
+    timeout: { type: "string" },
     as: { type: "string" },
   },
   wordsMax: 0,
   async run(values) {
     const target = findTarget(values);
     const as = textOf(values, "as") ?? "johndoe";
-    const most = countOf(values, "count", { otherwise: Number.POSITIVE_INFINITY, max: countMax });
-    const since = readPosition(textOf(values, "since"));
-    // Asked for once before: who cannot call is told so at once, and nobody waits for ever.
+    const options: ListenOptions = {
+      stream: textOf(values, "stream") ?? demoIds.streamId,
+      most: countOf(values, "count", { otherwise: Number.POSITIVE_INFINITY, max: countMax }),
+      since: readPosition(textOf(values, "since")),
+      type: textOf(values, "type"),
+      from: textOf(values, "from"),
+      seconds: countOf(values, "timeout", { otherwise: 0, max: secondsMax }),
+      json: values.json === true,
+    };
+    // Fails at once without a token instead of waiting forever.
     await target.tokenOf(as);
     const client = connectAs(target, as);
     try {
-      const stream = textOf(values, "stream") ?? demoIds.streamId;
-      return await follow(client, { stream, most, since, json: values.json === true });
+      if (values.position === true) return await printPosition(client, options.stream);
+      return await follow(client, options);
     } finally {
       client.close();
     }
   },
 };
 
-type Wish = {
+type ListenOptions = {
   stream: string;
   most: number;
   since: { epoch: string; frame: number } | undefined;
+  type: string | undefined;
+  from: string | undefined;
+  /** Maximum time to listen; 0 is no limit. */
+  seconds: number;
   json: boolean;
 };
 
+/** Prints where a stream is now, in the form that `--since` takes. */
+async function printPosition(client: Client, stream: string): Promise<number> {
+  return await new Promise<number>((resolve, reject) => {
+    const subscription = client.subscribe(stream, {
+      onEnd: (reason, statusCode) => reject(new Failure(`${statusCode ?? ""} ${reason}`.trim())),
+    });
+    subscription.ready.then(
+      ({ epoch, frame }) => {
+        console.log(`${epoch}:${frame}`);
+        resolve(exitCodes.done);
+      },
+      // onEnd has the reason.
+      () => undefined,
+    );
+  });
+}
+
 /** Resolves with the exit code at the last event that is wanted, at a signal, or at its end. */
-async function follow(client: Client, wish: Wish): Promise<number> {
-  const { stream, most, since, json } = wish;
+async function follow(client: Client, options: ListenOptions): Promise<number> {
+  const { stream, most, since, json, seconds } = options;
   let heard = 0;
   return await new Promise<number>((resolve, reject) => {
     const end = () => resolve(exitCodes.done);
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
-    // Whoever reads has seen enough, such as head.
+    // The reader, such as head, has closed the pipe.
     process.stdout.on("error", end);
+    if (seconds > 0)
+      setTimeout(() => {
+        reject(new Failure(`${heard} events in ${seconds} s: the time-out has passed.`));
+      }, seconds * 1000).unref();
     const subscription = client.subscribe(stream, {
       ...(since !== undefined && { since }),
       onEvent(event, { epoch, frame }) {
-        if (heard++ >= most) return;
+        if (!isWanted(event, options) || heard++ >= most) return;
         console.log(json ? JSON.stringify({ epoch, frame, ...event }) : describe(event));
         if (heard >= most) end();
       },
@@ -76,7 +118,7 @@ async function follow(client: Client, wish: Wish): Promise<number> {
     subscription.ready.then(
       ({ frame }) =>
         console.error(`Listening to ${stream} from frame ${frame} on. Ctrl-C ends it.`),
-      // Told by onEnd.
+      // onEnd has the reason.
       () => undefined,
     );
   });
@@ -89,7 +131,14 @@ function readPosition(text: string | undefined) {
   return { epoch, frame: Number(frame) };
 }
 
-type Sender = { username?: string; name?: string };
+type Sender = { _id?: string; username?: string; name?: string };
+
+function isWanted({ type, data }: Event, options: ListenOptions): boolean {
+  if (options.type !== undefined && type !== options.type) return false;
+  if (options.from === undefined) return true;
+  const { sender } = data as { sender?: Sender };
+  return sender?._id === options.from || sender?.username === options.from;
+}
 
 /** An event as a person reads it: when, what, who, and what was said or given. */
 function describe({ at, type, data }: Event): string {

@@ -7,7 +7,7 @@ import { findTarget, type Target, targetHelp, targetOptions } from "./target.ts"
 const messagesMax = 200;
 
 /** The longest that a call, or a message on its way to a viewer, may take. */
-const patienceMilliseconds = 15_000;
+const timeoutMilliseconds = 15_000;
 
 /** `ovation smoke`: whether a system does what it is there for, and how fast. */
 export const command: Command = {
@@ -64,8 +64,8 @@ type Clock = ReturnType<typeof createClock>;
 async function inTime<Result>(call: string, work: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const sentence = `${call}: nothing within ${patienceMilliseconds / 1000} s`;
-    timer = setTimeout(() => reject(new Failure(sentence)), patienceMilliseconds);
+    const sentence = `${call}: nothing within ${timeoutMilliseconds / 1000} s`;
+    timer = setTimeout(() => reject(new Failure(sentence)), timeoutMilliseconds);
   });
   try {
     return await Promise.race([work, late]);

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { demoPeople } from "../demo.ts";
-import { defaultPort } from "../start-block.ts";
+import { demoPeople } from "../start/demo.ts";
+import { defaultPort } from "../start/start-block.ts";
 import { Failure, Misuse, textOf, type Values } from "./command.ts";
+import { retry } from "./retry.ts";
 
-/** The options by which a command is told where Ovation is and who calls. */
+/** The options for the server's URL and the calling user. */
 export const targetOptions = {
   url: { type: "string" },
   "socket-url": { type: "string" },
@@ -23,8 +24,8 @@ export type Target = {
   url: string;
   socketUrl: string;
   /**
-   * A token of somebody. The runner mints one for any name; a deployed stage has the one that was
-   * given, whatever the name.
+   * A token for a name. The runner issues one for any name, and is waited for while it restarts; a
+   * deployed stage has the token that was given, whatever the name.
    */
   tokenOf(name: string): Promise<string>;
 };
@@ -45,13 +46,15 @@ export function findTarget(values: Values): Target {
     ...(socketUrl !== undefined && { socketUrl }),
     async tokenOf(name) {
       if (given !== undefined) return given;
-      if (stage === undefined && isHere(places.url)) return await mintToken(places.url, name);
+      if (stage === undefined && isLocal(places.url)) return await waitForToken(places.url, name);
       throw new Failure("A deployed stage knows nobody by name: give --token or OVATION_TOKEN.");
     },
   };
 }
 
-const isHere = (url: string) => /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
+/** Whether a URL is of this machine. */
+export const isLocal = (url: string): boolean =>
+  /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
 
 function placesAt(given: string | undefined): Pick<Target, "url" | "socketUrl"> {
   const url = given ?? `http://127.0.0.1:${process.env.PORT || defaultPort}`;
@@ -98,17 +101,36 @@ function personOf(name: string) {
   return { sub, groups, claims };
 }
 
+/** No answer, or a fault: the system may be starting or overloaded. */
+class TransientFailure extends Failure {}
+
+/** How long a command waits for a token. A restart takes 1 to 6 s, longer on a busy machine. */
+const tokenMilliseconds = 20_000;
+
+const waitForToken = (url: string, name: string): Promise<string> =>
+  retry(
+    () => mintToken(url, name),
+    (error) => error instanceof TransientFailure,
+    {
+      milliseconds: tokenMilliseconds,
+      onFirst: () => console.error(`No token from ${url} yet: trying for 20 s.`),
+    },
+  );
+
 async function mintToken(url: string, name: string): Promise<string> {
   const answer = await fetch(`${url}/local/token`, {
     method: "POST",
     body: JSON.stringify({ ...personOf(name), expiresIn: tokenSeconds }),
   }).catch(() => {
-    throw new Failure(`Nothing answers at ${url}. Start it with "npm start", or give --url.`);
+    throw new TransientFailure(
+      `Nothing answers at ${url}. Start it with "npm start", or give --url.`,
+    );
   });
   const said = (await answer.json().catch(() => ({}))) as { token?: string; errors?: string[] };
   if (said.token !== undefined) return said.token;
   const why = said.errors?.join("; ") ?? "no token";
-  throw new Failure(`${url} gives no token: ${answer.status} ${why}`);
+  const Kind = answer.status >= 500 ? TransientFailure : Failure;
+  throw new Kind(`${url} gives no token: ${answer.status} ${why}`);
 }
 
 const tokenSeconds = 24 * 3600;

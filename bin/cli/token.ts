@@ -1,8 +1,8 @@
-import { demoPeople } from "../demo.ts";
+import { demoPeople } from "../start/demo.ts";
 import { type Command, exitCodes, Misuse } from "./command.ts";
 import { findTarget, targetOptions } from "./target.ts";
 
-/** `ovation token`: a token of somebody, and nothing else. */
+/** `ovation token`: prints only a user's token. */
 export const command: Command = {
   usage: "[NAME] [URL]",
   help: `Prints a token of a system that runs on this machine, valid for 24 hours.

@@ -1,34 +1,64 @@
 import { randomUUID } from "node:crypto";
-import type { Client } from "../../client/index.ts";
-import { demoIds } from "../demo.ts";
-import { type Command, countOf, exitCodes, Misuse, textOf } from "./command.ts";
+import { type Client, OvationError } from "../../client/index.ts";
+import { demoIds } from "../start/demo.ts";
+import { type Command, countOf, exitCodes, Failure, Misuse, textOf } from "./command.ts";
 import { connectAs, saying } from "./connect.ts";
-import { findTarget, targetHelp, targetOptions } from "./target.ts";
+import { retry } from "./retry.ts";
+import { findTarget, isLocal, targetHelp, targetOptions } from "./target.ts";
 
 const countMax = 10_000;
 const everyMillisecondsMax = 3_600_000;
+/** How long one call is repeated while nothing answers. Its key makes all attempts one call. */
+const answerMilliseconds = 60_000;
 
-type Wish = { stream: string; giftType: string; content: string };
+type TriggerOptions = { stream: string; giftType: string; content: string };
+
+/** Characters of the session of likes: a name of its own for each call. */
+const sessionLength = 32;
 
 /** What can be made to happen: each answers what the API said. */
-const events: Record<string, (client: Client, wish: Wish, key: string) => Promise<unknown>> = {
+const events: Record<
+  string,
+  (client: Client, options: TriggerOptions, key: string) => Promise<unknown>
+> = {
   chat: (client, { stream, content }, key) => client.sendMessage(stream, content, key),
   gift: (client, { stream, giftType }, key) => client.sendGift(stream, giftType, key),
   superlike: (client, { stream }, key) => client.sendSuperlike(stream, key),
+  like: (client, { stream }, key) => {
+    const body = { session: key.slice(0, sessionLength), total: 10 };
+    return client.call("PUT /api/v1/live-stream/{streamId}/likes", {
+      path: { streamId: stream },
+      body,
+    });
+  },
+  poll: (client, { stream, content }, key) =>
+    client.call("POST /api/v1/live-stream/{streamId}/moments", {
+      path: { streamId: stream },
+      body: { kind: "poll", title: content, options: ["Yes", "No"], seconds: 60, choices: 1 },
+      key,
+    }),
+  goal: (client, { stream, content }, key) =>
+    client.call("POST /api/v1/live-stream/{streamId}/moments", {
+      path: { streamId: stream },
+      body: { kind: "goal", title: content, of: "credits", target: 100 },
+      key,
+    }),
 };
 
 /** `ovation trigger`: makes things happen in a stream, as a viewer's app would. */
 export const command: Command = {
   usage: `${Object.keys(events).join("|")} [options]`,
-  help: `Sends chat messages, gifts or superlikes, and prints each answer as a line of
-JSON. It ends at the first that is refused.
+  help: `Sends chat messages, gifts, superlikes or ten likes at once, starts polls
+or goals (as the host), and prints each answer as a line of JSON. It ends at the
+first that is refused.
 
   --count N        how many, 1 to ${countMax.toLocaleString("en")} (default 1)
   --every N        milliseconds from one to the next (default 0)
   --stream ID      default: the demo's, ${demoIds.streamId}
   --gift-type ID   default: the demo's, ${demoIds.giftTypeId}
-  --content TEXT   of a chat message (default "Hello")
+  --content TEXT   of a chat message, or a title (default "Hello")
   --as NAME        who sends, on this machine (default johndoe)
+  --kill-after N   kills the server of this machine once N have been sent
 ${targetHelp}
 
   npm run -s trigger -- gift --count 50
@@ -41,6 +71,7 @@ ${targetHelp}
     "gift-type": { type: "string" },
     content: { type: "string" },
     as: { type: "string" },
+    "kill-after": { type: "string" },
   },
   choices: Object.keys(events),
   wordsMax: 1,
@@ -52,27 +83,45 @@ ${targetHelp}
       );
     const count = countOf(values, "count", { otherwise: 1, max: countMax });
     const every = countOf(values, "every", { otherwise: 0, min: 0, max: everyMillisecondsMax });
-    const wish: Wish = {
+    const killAfter = countOf(values, "kill-after", { otherwise: 0, max: countMax });
+    const options: TriggerOptions = {
       stream: textOf(values, "stream") ?? demoIds.streamId,
       giftType: textOf(values, "gift-type") ?? demoIds.giftTypeId,
       content: textOf(values, "content") ?? "Hello",
     };
     const target = findTarget(values);
+    if (killAfter > 0 && !isLocal(target.url))
+      throw new Misuse("--kill-after: only the server of this machine can be killed");
     const as = textOf(values, "as") ?? "johndoe";
-    // Asked for once before anything is sent: who cannot call is told so at once.
+    // Fails before anything is sent where there is no token.
     await target.tokenOf(as);
     const client = connectAs(target, as);
     const began = performance.now();
     try {
       for (let sent = 0; sent < count; sent++) {
         if (sent > 0 && every > 0) await new Promise((done) => setTimeout(done, every));
-        console.log(JSON.stringify(await saying(send(client, wish, randomUUID()))));
+        if (sent > 0 && sent === killAfter) await killServer(target.url);
+        const key = randomUUID();
+        const answer = await saying(untilAnswered(() => send(client, options, key)));
+        console.log(JSON.stringify(answer));
       }
     } finally {
       client.close();
     }
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    console.error(`Sent ${count} × ${name} to ${wish.stream} in ${seconds} s.`);
+    console.error(`Sent ${count} × ${name} to ${options.stream} in ${seconds} s.`);
     return exitCodes.done;
   },
 };
+
+/** Repeats a call whose outcome is unknown; a refusal rejects at once. */
+const untilAnswered = (call: () => Promise<unknown>) =>
+  retry(call, (error) => error instanceof OvationError && error.key !== undefined, {
+    milliseconds: answerMilliseconds,
+  });
+
+/** Ends the server as `kill -9` does; it starts again by itself. Its answer may be lost. */
+async function killServer(url: string): Promise<void> {
+  const answer = await fetch(`${url}/local/restart`, { method: "POST" }).catch(() => undefined);
+  if (answer?.ok === false) throw new Failure(`${url} cannot be killed: ${answer.status}`);
+}

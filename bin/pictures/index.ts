@@ -9,8 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type CDPSession, chromium, type Page } from "playwright-core";
 import { createClient } from "../../client/index.ts";
-import { findBrowser } from "../browser.ts";
-import { demoIds } from "../demo.ts";
+import { demoIds } from "../start/demo.ts";
+import { findBrowser } from "../test/browser.ts";
 import { joinStills, type Still } from "./moving-picture.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -21,8 +21,8 @@ const size = { width: 1200, height: 750 };
 /** The moving picture is as wide as a README is shown. */
 const movingSize = { width: 900, height: 562 };
 const bytesMax = 1_000_000;
-const patienceMilliseconds = 120_000;
-/** The evening gets going before it is taken. */
+const timeoutMilliseconds = 120_000;
+/** Lets the simulated chat fill before the picture is taken. */
 const warmUpMilliseconds = 14_000;
 /** The overlay's own show is soon at its largest gift. */
 const overlayWarmUpMilliseconds = 15_500;
@@ -38,7 +38,7 @@ async function open(browser: Browser, path: string): Promise<View> {
   const look = { viewport: size, colorScheme: "dark", bypassCSP: true } as const;
   const context = await browser.newContext(look);
   const page = await context.newPage();
-  page.setDefaultTimeout(patienceMilliseconds);
+  page.setDefaultTimeout(timeoutMilliseconds);
   const session: CDPSession = await context.newCDPSession(page);
   await page.goto(`${url}${path}`);
   return {

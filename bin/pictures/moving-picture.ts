@@ -14,7 +14,7 @@ export function joinStills(stills: readonly Still[], width: number, height: numb
   header.writeUInt8(moves, 0);
   header.writeUIntLE(width - 1, 4, 3);
   header.writeUIntLE(height - 1, 7, 3);
-  // Four bytes of background, and two of how often: 0 is for ever.
+  // Four bytes of background colour, two of loop count: 0 is endless.
   const loop = Buffer.from([255, 255, 255, 255, 0, 0]);
   const frames = stills.map(({ webp, milliseconds }) => {
     const frame = Buffer.alloc(16);

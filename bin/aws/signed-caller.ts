@@ -1,0 +1,88 @@
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SignatureV4 } from "@smithy/signature-v4";
+import { openClient } from "../../platform/aws/aws-client.ts";
+
+/** A function of ours ends within a minute. */
+const answerMillisecondsMax = 90_000;
+
+type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+type Place = { region: string; credentials: Credentials };
+
+/** One signed call of a service: the answer's text. Rejects with what the service said. */
+export type Caller = (
+  method: string,
+  path: string,
+  query?: Record<string, string>,
+  body?: string | Uint8Array<ArrayBuffer>,
+  headers?: Record<string, string>,
+) => Promise<string>;
+
+/** Callers of the services in the account and region that are given, or the environment names. */
+export async function deployedCallers(
+  given: { profile?: string; region?: string } = {},
+): Promise<(service: string) => Caller> {
+  const { config } = openClient(DynamoDBClient, given);
+  const region = await config.region();
+  const place = { region, credentials: await config.credentials() };
+  return (service) => serviceCaller(place, service);
+}
+
+/** Signed calls of one service. The SDK's clients of S3 and Lambda would be larger than this. */
+export function signedCaller(
+  { region, credentials }: Place,
+  service: string,
+  base: string,
+): Caller {
+  const isS3 = service === "s3";
+  const signer = new SignatureV4({
+    service,
+    region,
+    credentials,
+    sha256: Sha256,
+    uriEscapePath: !isS3,
+    applyChecksum: isS3,
+  });
+  const { protocol, host } = new URL(base);
+  return async (method, path, query = {}, body = "", more = {}) => {
+    const headers = { ...more, host };
+    const request = { method, protocol, hostname: host, path, query, headers, body };
+    const { host: _, ...sent } = (await signer.sign(request)).headers;
+    const search = new URLSearchParams(query).toString().replaceAll("+", "%20");
+    const answer = await fetch(`${base}${path}${search && `?${search}`}`, {
+      method,
+      headers: sent,
+      ...(body.length > 0 && { body }),
+      signal: AbortSignal.timeout(answerMillisecondsMax),
+    });
+    const text = await answer.text();
+    if (answer.ok) return text;
+    const { status } = answer;
+    const says = `${method} ${path}: ${status} ${text.slice(0, 300)}`;
+    throw Object.assign(new Error(says), { status });
+  };
+}
+
+/**
+ * Signs calls for the AWS service `name` and sends them to its `host`. AWS_ENDPOINT_URL overrides
+ * the host, as in the SDK.
+ */
+export const serviceCaller = (place: Place, name: string, host = name): Caller =>
+  signedCaller(
+    place,
+    name,
+    process.env.AWS_ENDPOINT_URL || `https://${host}.${place.region}.amazonaws.com`,
+  );
+
+/** Whether these credentials may not ask that. Services of JSON say so in a 400. */
+export function isDenied(error: unknown): boolean {
+  const { name, message, status } = error as Error & { status?: number };
+  if (/AccessDenied|UnauthorizedOperation/.test(name)) return true;
+  return status === 403 || (status === 400 && /AccessDenied/.test(message));
+}
+
+/** What may not be read is not a reason to refuse; anything else is. */
+export function allowDenied(error: unknown): undefined {
+  if (!isDenied(error)) throw error;
+  return undefined;
+}

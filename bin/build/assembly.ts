@@ -1,0 +1,134 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
+import { join } from "node:path";
+import { awsClient, entryPoints } from "./build.ts";
+import { docsSources } from "./build-docs.ts";
+import { guideSources } from "./build-guides.ts";
+import { appEnvironment } from "./cdk.ts";
+import { placeBundles } from "./link-bundles.ts";
+import { removeOldFolders, unusedMilliseconds } from "./prune-folders.ts";
+
+const root = join(import.meta.dirname, "../..");
+const assemblies = join(root, ".cache", "assembly");
+
+/** This many assemblies are kept, and every one that a running system may still read from. */
+const keptMax = 3;
+
+/** Everything that the templates and the bundles are made from. */
+const sources = [
+  "bin/{app,build,cdk,link-bundles,unused}.ts",
+  "{lib,functions,domain,platform}/**/*",
+  "docs/*.json",
+  ...docsSources,
+  ...guideSources,
+  "{package,package-lock,cdk}.json",
+];
+
+/** One hash over the sources, a few dozen milliseconds for the whole project. */
+export function hashSources(): string {
+  const hash = createHash("sha256").update(`${awsClient()}\n`);
+  for (const file of globSync(sources, { cwd: root }).sort()) {
+    if (!statSync(join(root, file)).isFile()) continue;
+    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * The folder of the assembly that the runner runs, bundled and synthesized again when a source has
+ * changed. Rejects with what CDK or esbuild said when the sources
+ * cannot be synthesized.
+ */
+export async function buildAssembly(stage: string, signal: AbortSignal): Promise<string> {
+  const directory = join(assemblies, `${stage}-${hashSources().slice(0, 24)}`);
+  // Its time tells other runs of this project that it is still in use.
+  const touch = () => isWritable(directory) && utimesSync(directory, new Date(), new Date());
+  setInterval(touch, unusedMilliseconds / 6).unref();
+  if (existsSync(join(directory, "manifest.json"))) {
+    touch();
+    return directory;
+  }
+  mkdirSync(assemblies, { recursive: true });
+  const unfinished = join(assemblies, `unfinished-${process.pid}`);
+  try {
+    await makeAssembly(stage, unfinished, signal);
+    // Made elsewhere and moved at once, so that a start that was ended leaves no half of one.
+    if (!existsSync(directory)) renameSync(unfinished, directory);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  removeOldFolders(assemblies, keptMax);
+  return directory;
+}
+
+/** In an image the checkout is nobody's to write: what was made with it stays as it is. */
+export function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Bundles and synthesizes at the same time, each in a process of its own. When one of them fails
+ * the other is ended.
+ */
+async function makeAssembly(stage: string, directory: string, signal: AbortSignal): Promise<void> {
+  placeBundles(Object.keys(entryPoints()), directory);
+  const failing = new AbortController();
+  const either = AbortSignal.any([signal, failing.signal]);
+  const works = [
+    run(["bin/build/build.ts", directory], {}, either),
+    run(["bin/app.ts"], appEnvironment(stage, directory), either),
+  ];
+  for (const work of works) work.catch(() => failing.abort());
+  try {
+    await Promise.all(works);
+  } catch (error) {
+    // What was begun must not write where all is removed.
+    await Promise.allSettled(works);
+    if (signal.aborted) throw error;
+    throw new Error(`The stage ${stage} cannot be synthesized:\n${(error as Error).message}`);
+  }
+  const folders = readdirSync(directory).filter((name) => name.startsWith("asset."));
+  const empty = folders.filter((name) => readdirSync(join(directory, name)).length === 0);
+  if (empty.length > 0) throw new Error(`${empty.length} functions have no bundle`);
+}
+
+/** Runs a program of this project on this Node; rejects with what it said when it fails. */
+async function run(given: string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+  const stdio = ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"];
+  const child = spawn(process.execPath, given, {
+    cwd: root,
+    stdio,
+    env: { ...process.env, ...env },
+    signal,
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+  }
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", (error) => child.pid === undefined && reject(error));
+    child.once("close", resolve);
+  });
+  signal.throwIfAborted();
+  if (code !== 0) throw new Error(said.trim());
+}

@@ -1,0 +1,52 @@
+/**
+ * Builds the published form of `client/` into `.cache/client`, ready for `npm publish`: an ES module
+ * for browsers and Node, one with the React hooks, their source maps and their types.
+ */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { build } from "esbuild";
+
+const root = join(import.meta.dirname, "../..");
+const published = join(root, ".cache/client");
+/** A concurrent reader of the last build sees it complete. */
+const made = `${published}-${process.pid}`;
+mkdirSync(made, { recursive: true });
+/** Where client/package.json says that the module and its types are. */
+const outdir = join(made, "dist");
+
+const entryPoints = ["client/index.ts", "client/react.ts"];
+
+await build({
+  absWorkingDir: root,
+  entryPoints,
+  outdir,
+  bundle: true,
+  // The application's own.
+  external: ["react"],
+  minify: true,
+  sourcemap: true,
+  format: "esm",
+  target: "es2022",
+});
+const options = [
+  ...["--declaration", "--emitDeclarationOnly", "--noEmit", "false"],
+  ...["--rewriteRelativeImportExtensions", "--outDir", outdir],
+  ...["--target", "es2024", "--module", "nodenext", "--lib", "es2024,dom", "--strict"],
+  ...["--types", ""],
+];
+execFileSync(join(root, "node_modules/.bin/tsc"), ["--ignoreConfig", ...options, ...entryPoints], {
+  cwd: root,
+  stdio: "inherit",
+});
+for (const file of ["client/package.json", "client/README.md", "LICENSE"])
+  copyFileSync(join(root, file), join(made, basename(file)));
+const sizes = ["index.js", "react.js"].map((name) => {
+  const { size } = statSync(join(outdir, name));
+  return `${name} ${size.toLocaleString("en")} bytes`;
+});
+rmSync(published, { recursive: true, force: true });
+renameSync(made, published);
+console.log(`.cache/client: ${sizes.join(", ")}`);
+// A link, which npm makes of a folder otherwise, would not find the application's own React.
+console.log(`In your application: npm install --install-links ${published}`);

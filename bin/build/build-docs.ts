@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { originOf } from "../../lib/stages/domain.ts";
+import { nothingElse } from "../../lib/stages/page-headers.ts";
+import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { compile, compileStyles } from "./web-bundles.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** What the reference's page is made from: patterns of files. */
+export const docsSources = [
+  "web/docs/*",
+  "web/*.{css,ts,tsx}",
+  "bin/{build-docs,web-bundles,schema-types}.ts",
+  "lib/{stages,domain,page-headers}.ts",
+];
+
+/** A page in one file, and the policy that its own parts have. */
+export type InlinePage = { html: string; policy: string };
+
+/** Where the references are of stages that have a domain: `prod https://live.acme.com/docs`. */
+export const referencesOf = (stages: readonly Pick<Stage, "name" | "domain">[]): string =>
+  stages
+    .flatMap(({ name, domain }) => (domain ? [`${name} ${originOf(domain)}/docs`] : []))
+    .join(" ");
+
+const everyStage = () =>
+  stageNames.map((name) => stageOf((key) => (key === "stage" ? name : undefined)));
+
+/** The API reference: its script reads the descriptions in the same folder. */
+export async function buildDocs(): Promise<InlinePage> {
+  const [script] = await compile({ entryPoints: ["web/docs/index.tsx"] });
+  return await placeInline("docs", {
+    script: Buffer.from(script.contents).toString(),
+    fill: (html) => html.replace("{stages}", referencesOf(everyStage())),
+  });
+}
+
+type Parts = { script?: string; more?: string; fill?: (html: string) => string };
+
+/**
+ * `web/docs/<name>.html` as a single file: a deployed stage has only its functions to serve
+ * files from. Script and styles (the page's own and `more`) are in it, and the
+ * policy names each by its hash (https://www.w3.org/TR/CSP3/#external-hash), so nothing else runs;
+ * the font is data, since a function answers text. Rejects when a source does not compile.
+ */
+export async function placeInline(
+  name: string,
+  { script, more = "", fill = (html) => html }: Parts,
+): Promise<InlinePage> {
+  const entryPoints = [`web/docs/${name}.css`];
+  const [style] = await compileStyles({ entryPoints, loader: { ".woff2": "dataurl" } });
+  const styleText = Buffer.from(style!.contents).toString() + more;
+  const html = fill(readFileSync(join(root, `web/docs/${name}.html`), "utf8"))
+    .replace("<style></style>", () => `<style>${styleText}</style>`)
+    .replace(/(<script[^>]*>)(?=<\/script>)/, (tag) => tag + script);
+  const policy = [
+    "default-src 'none'",
+    `script-src ${script === undefined ? "'none'" : hashOf(script)}`,
+    `style-src ${hashOf(styleText)}`,
+    "font-src data:",
+    "img-src data:",
+    "connect-src 'self'",
+    ...nothingElse,
+  ].join("; ");
+  return { html, policy };
+}
+
+const hashOf = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;

@@ -1,0 +1,149 @@
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Marked, Tokens } from "marked";
+import { placeInline } from "./build-docs.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** The guides in the menu, by task; each is a Markdown file. */
+export const menu: Record<string, readonly string[]> = {
+  Begin: ["docs/quick-start.md", "docs/first-app.md", "client/README.md", "docs/cli.md"],
+  "In your product": [
+    ...["docs/realtime.md", "docs/embed.md", "docs/overlay.md", "docs/webhooks.md"],
+    ...["docs/likes-polls-goals.md", "docs/gifts.md", "docs/money-in.md"],
+    ...["docs/identity.md", "docs/errors.md", "docs/frames.md", "docs/moving-from-tencent.md"],
+  ],
+  Operate: [
+    ...[
+      "docs/production.md",
+      "docs/deploying.md",
+      "docs/testing-a-stage.md",
+      "docs/restore.md",
+      "docs/own-data.md",
+      "docs/runbook.md",
+      "docs/scale.md",
+    ],
+    "docs/abuse.md",
+  ],
+  Extend: ["docs/architecture.md", "CONTRIBUTING.md", "docs/words.md"],
+};
+
+/** The sources of the guides page, in addition to those of the reference. */
+export const guideSources = [
+  ...Object.values(menu).flat(),
+  "docs/{openapi,asyncapi}.json",
+  "bin/build/build-guides.ts",
+];
+
+/** `docs/first-app.md` → `first-app`: its anchor. A README is named after its folder. */
+const nameOf = (file: string) =>
+  (file.endsWith("/README.md") ? file.split("/").at(-2)! : basename(file, ".md")).toLowerCase();
+
+const names = new Map(
+  Object.values(menu)
+    .flat()
+    .map((file) => [file, nameOf(file)]),
+);
+
+/**
+ * The guides as one page without a script: the menu leads to anchors, and the style sheet shows the
+ * guide that the address names, the first without one. Throws when a link leads nowhere.
+ */
+export async function buildGuides(): Promise<{ html: string; policy: string }> {
+  // Loaded only when the page has to be made: most starts find it made.
+  const { Marked } = await import("marked");
+  const groups = Object.entries(menu).map(([group, files]) => ({
+    group,
+    guides: files.map((file) => renderGuide(file, Marked)),
+  }));
+  const guides = groups.flatMap((one) => one.guides);
+  const articles = guides.map(({ name, body }) => `<article id="${name}">${body}</article>`);
+  const entries = groups.map(
+    (one) => `<h2>${one.group}</h2><ul>${one.guides.map(linkTo).join("")}</ul>`,
+  );
+  const content = articles.join("\n");
+  checkAnchors(content);
+  const here = guides.map(({ name }) => markOf(name)).join(",");
+  // The mark is drawn in one place; here nothing runs that could draw it.
+  const [mark = ""] = /<svg[\s\S]*<\/svg>/.exec(readFileSync(join(root, "web/mark.tsx"), "utf8"))!;
+  return await placeInline("guides", {
+    more: `${here}{background:var(--raised);color:var(--text)}`,
+    fill: (html) =>
+      html
+        .replace("{mark}", mark)
+        .replace("{menu}", () => entries.join(""))
+        .replace("{guides}", () => content),
+  });
+}
+
+const linkTo = ({ name, title }: { name: string; title: string }) =>
+  `<li><a href="#${name}">${title}</a></li>`;
+
+/** The entry of the guide that the address names, or a part of it. */
+const markOf = (name: string) =>
+  `:root:has(#${name}:target,#${name} :target) .contents a[href="#${name}"]`;
+
+type Renderer = typeof Marked;
+
+function renderGuide(file: string, renderer: Renderer) {
+  const name = nameOf(file);
+  const markdown = readFileSync(join(root, file), "utf8");
+  const body = rendererOf(file, name, renderer).parse(markdown, { async: false });
+  const title = /<h1[^>]*>([\s\S]*?)<\/h1>/.exec(body)?.[1]?.replace(/<[^>]*>/g, "") ?? name;
+  return { name, title, body };
+}
+
+/** Markdown as the page has it: anchors are the guide's own, and no HTML of a guide is passed on. */
+function rendererOf(file: string, name: string, Renderer: Renderer): Marked {
+  return new Renderer({
+    gfm: true,
+    renderer: {
+      heading({ tokens, depth, text }: Tokens.Heading) {
+        const inside = this.parser.parseInline(tokens);
+        return depth === 1
+          ? `<h1>${inside}</h1>\n`
+          : `<h${depth} id="${name}-${slugOf(text)}">${inside}</h${depth}>\n`;
+      },
+      link({ href, tokens }: Tokens.Link) {
+        const inside = this.parser.parseInline(tokens);
+        const target = targetOf(href, file, name);
+        return target === undefined ? inside : `<a href="${target}">${inside}</a>`;
+      },
+      html({ text }: Tokens.HTML | Tokens.Tag) {
+        const [, anchor] = /^<a id="([\w-]+)">$/.exec(text.trim()) ?? [];
+        if (anchor !== undefined) return `<a id="${name}-${anchor}">`;
+        return text.trim() === "</a>" ? text : escapeText(text);
+      },
+      image: ({ text }: Tokens.Image) => escapeText(text),
+    },
+  });
+}
+
+/** Where a link of a guide leads on the page; undefined for a file that only the checkout has. */
+function targetOf(href: string, file: string, name: string): string | undefined {
+  if (/^https?:/.test(href)) return escapeText(href);
+  const [path = "", anchor] = href.split("#");
+  if (path === "") return `#${name}-${anchor}`;
+  const found = join(file, "..", path);
+  if (["docs/openapi.json", "docs/asyncapi.json"].includes(found)) return `../${basename(found)}`;
+  const guide = names.get(found);
+  if (guide === undefined) return undefined;
+  return anchor === undefined ? `#${guide}` : `#${guide}-${anchor}`;
+}
+
+/** The anchor of a heading, as hosts of Markdown make it. */
+const slugOf = (text: string) =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+
+const escapeText = (text: string) =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+
+function checkAnchors(content: string): void {
+  const ids = new Set([...content.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  const links = [...content.matchAll(/ href="#([^"]+)"/g)].map(([, anchor]) => anchor);
+  const lost = links.filter((anchor) => !ids.has(anchor));
+  if (lost.length > 0) throw new Error(`Guides link to what they do not have: ${lost.join(", ")}`);
+}

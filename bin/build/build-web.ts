@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
+import {
+  assetHeaders,
+  embedHeaders,
+  homePath,
+  pageHeaders,
+  pictureHeaders,
+} from "../../lib/stages/page-headers.ts";
+import { isWritable } from "./assembly.ts";
+import { removeOldFolders } from "./prune-folders.ts";
+import { compile, compileStyles } from "./web-bundles.ts";
+
+const root = join(import.meta.dirname, "../..");
+const folders = join(root, ".cache", "web");
+/** This many are kept: a running system reads its own at its start and never again. */
+const keptMax = 3;
+
+/** One file as it is served; `pages.json` is a list of them. */
+export type Page = {
+  path: string;
+  file: string;
+  headers: Record<string, string>;
+  /** Served by this stage alone; others lead to `otherwise`. */
+  stage?: string;
+  otherwise?: string;
+};
+
+/** A page can be in light and in dark; the overlay has no ground that could be either. */
+const inBothSchemes = '<meta name="color-scheme" content="dark light" />';
+
+/** Pages by their path, the folder of `web/` that they are made of, and what `page.html` takes. */
+const pages = [
+  {
+    path: "/",
+    folder: "studio",
+    stage: "dev",
+    otherwise: homePath,
+    html: {
+      title: "Ovation Studio",
+      meta: inBothSchemes,
+      body: `<div id="studio"></div>
+    <noscript>Studio needs JavaScript. The API at <a href="/openapi.json">/openapi.json</a> does not.</noscript>`,
+    },
+  },
+  {
+    path: "/overlay",
+    folder: "overlay",
+    html: {
+      title: "Ovation overlay",
+      meta: '<meta name="robots" content="noindex" />',
+      body: "",
+    },
+  },
+  {
+    path: "/console",
+    folder: "console",
+    html: {
+      title: "Ovation Console",
+      meta: inBothSchemes,
+      body: `<div id="console"></div>
+    <noscript>
+      The console needs JavaScript. Everything it does is a call of the API, in the reference at
+      <a href="/docs">/docs</a>.
+    </noscript>`,
+    },
+  },
+];
+
+/** Stays the same from release to release, since other sites have it in their pages. */
+const embedPath = "/embed/chat.js";
+
+/**
+ * Bundles the pages and the chat element of `web/`, unless they match their sources, and answers
+ * their folder in `.cache/web`: its `pages.json` has the headers that each file is served with, and
+ * names of assets carry a hash of their content. Rejects when a source does not compile.
+ */
+export async function buildWeb(): Promise<string> {
+  const directory = join(folders, hashSources());
+  if (existsSync(join(directory, "pages.json"))) {
+    if (isWritable(directory)) utimesSync(directory, new Date(), new Date());
+    return directory;
+  }
+  const unfinished = join(folders, `unfinished-${process.pid}`);
+  mkdirSync(unfinished, { recursive: true });
+  const made: Page[] = [];
+  const add = (file: string, content: string | Uint8Array, page: Omit<Page, "file">) => {
+    writeFileSync(join(unfinished, file), content);
+    made.push({ ...page, file });
+  };
+  try {
+    for (const page of pages) await addPage(page, add);
+    const [{ contents }] = await compile({ entryPoints: ["web/chat/index.ts"] });
+    add("chat.js", contents, { path: embedPath, headers: embedHeaders });
+    for (const file of globSync("web/pictures/*.svg", { cwd: root })) addPicture(file, add);
+    writeFileSync(join(unfinished, "pages.json"), JSON.stringify(made, undefined, 1));
+    // Moved at once, so that nobody who reads them meanwhile finds half of them.
+    if (!existsSync(directory)) renameSync(unfinished, directory);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  removeOldFolders(folders, keptMax);
+  return directory;
+}
+
+type Add = (file: string, content: string | Uint8Array, page: Omit<Page, "file">) => void;
+
+/** A page, its script, its style sheet and the fonts in it. */
+async function addPage(page: (typeof pages)[number], add: Add): Promise<void> {
+  const { folder, html, ...place } = page;
+  const of = (file: string) => `web/${folder}/${file}`;
+  const [[script], styles] = await Promise.all([
+    compile({
+      entryPoints: globSync(of("index.{ts,tsx}"), { cwd: root }),
+      entryNames: `${folder}-[hash]`,
+    }),
+    compileStyles({ entryPoints: [of(`${folder}.css`)], entryNames: `${folder}-[hash]` }),
+  ]);
+  const assets = [script, ...styles];
+  for (const { path, contents } of assets) {
+    const headers = assetHeaders(path);
+    const asset = { path: `/assets/${basename(path)}`, headers };
+    // What only one stage shows is of no use in another one.
+    add(
+      basename(path),
+      contents,
+      page.stage === undefined ? asset : { ...asset, stage: page.stage },
+    );
+  }
+  const urlOf = (end: string) =>
+    `/assets/${basename(assets.find(({ path }) => path.endsWith(end))!.path)}`;
+  const given = { ...html, script: urlOf(".js"), style: urlOf(".css"), font: urlOf(".woff2") };
+  const text = Object.entries(given).reduce(
+    (made, [name, value]) => made.replace(`{${name}}`, () => value),
+    readFileSync(join(root, "web/page.html"), "utf8"),
+  );
+  add(`${folder}.html`, text, { ...place, headers: pageHeaders });
+}
+
+/** A gift's picture moves; its still form is the same without what moves it. */
+function addPicture(file: string, add: Add): void {
+  const name = basename(file, ".svg");
+  const moving = readFileSync(join(root, file), "utf8").replace(/>\s+</g, "><");
+  const still = moving.replace(/<animate\w*\b[^>]*\/>/g, "");
+  for (const [form, text] of [
+    [name, still],
+    [`${name}.moving`, moving],
+  ] as const)
+    add(`${form}.svg`, text, { path: `/pictures/${form}.svg`, headers: pictureHeaders });
+}
+
+/** One hash over everything that the pages are made from. */
+function hashSources(): string {
+  const hash = createHash("sha256");
+  const patterns = [
+    "{web,client}/**/*",
+    "bin/{build-web,web-bundles}.ts",
+    "lib/stages/page-headers.ts",
+    "package-lock.json",
+  ];
+  for (const file of globSync(patterns, { cwd: root }).sort()) {
+    if (!statSync(join(root, file)).isFile()) continue;
+    hash.update(`${file}\n`).update(readFileSync(join(root, file)));
+  }
+  return hash.digest("hex").slice(0, 24);
+}
+
+if (import.meta.main) console.log(`Pages in ${await buildWeb()}`);

@@ -1,0 +1,75 @@
+import { devNull } from "node:os";
+import { delimiter, join } from "node:path";
+import cdkJson from "../../cdk.json" with { type: "json" };
+import { bundlesApart } from "../../lib/stages/names.ts";
+
+const root = join(import.meta.dirname, "../..");
+const binaries = join(root, "node_modules/.bin");
+
+/**
+ * What would make it ask AWS whose credentials these are, which no template needs: they name
+ * no account. Without any it looks for those of a machine on AWS.
+ */
+const anonymous = {
+  AWS_ACCESS_KEY_ID: undefined,
+  AWS_SECRET_ACCESS_KEY: undefined,
+  AWS_SESSION_TOKEN: undefined,
+  AWS_PROFILE: undefined,
+  AWS_DEFAULT_PROFILE: undefined,
+  AWS_WEB_IDENTITY_TOKEN_FILE: undefined,
+  AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: undefined,
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: undefined,
+  AWS_CONFIG_FILE: devNull,
+  AWS_SHARED_CREDENTIALS_FILE: devNull,
+  AWS_EC2_METADATA_DISABLED: "true",
+};
+
+/**
+ * How `cdk` is run on this Node: program, arguments and environment. It reports its use to nobody
+ * and fetches no notices of its own. `synth` runs without the caller's credentials and reaches
+ * nobody, `deploy` and `destroy` run with them and reach AWS alone.
+ */
+export function cdkCommand(command: "synth" | "deploy" | "destroy", options: readonly string[]) {
+  return {
+    program: process.execPath,
+    given: [join(root, "node_modules/aws-cdk/bin/cdk"), command, "--no-notices", ...options],
+    env: {
+      ...process.env,
+      // `node` in cdk.json has to be this Node, even when npm started nothing.
+      PATH: `${binaries}${delimiter}${process.env.PATH}`,
+      CDK_DISABLE_CLI_TELEMETRY: "true",
+      CDK_DISABLE_VERSION_CHECK: "true",
+      ...(command === "synth" && anonymous),
+    },
+  };
+}
+
+/**
+ * The environment in which the app itself (bin/app.ts) makes the assembly of a stage, with the
+ * context that `cdk synth` gives it: one machine needs no more of that command, which takes a second
+ * to load. The rules for solutions are left out, and so are the bundles.
+ */
+export const appEnvironment = (stage: string, directory: string): NodeJS.ProcessEnv => ({
+  ...anonymous,
+  CDK_OUTDIR: directory,
+  CDK_VALIDATION: "false",
+  CDK_CONTEXT_JSON: JSON.stringify({
+    ...cdkJson.context,
+    stage,
+    "aws:cdk:enable-path-metadata": true,
+    "aws:cdk:enable-asset-metadata": true,
+    "aws:cdk:disable-version-reporting": true,
+    "aws:cdk:bundling-stacks": ["**"],
+    "@aws-cdk/core:failSynthOnValidationErrors": false,
+    [bundlesApart]: true,
+  }),
+});
+
+/** The context value `-c key=value` among options of `cdk`, in any of its spellings; the last one. */
+export function contextOf(options: readonly string[], key: string): string | undefined {
+  const pairs = options.flatMap((option, at) => {
+    if (option === "-c" || option === "--context") return [options[at + 1] ?? ""];
+    return /^(?:--context=|-c=?)(.+)$/s.exec(option)?.slice(1) ?? [];
+  });
+  return pairs.findLast((pair) => pair.startsWith(`${key}=`))?.slice(key.length + 1);
+}

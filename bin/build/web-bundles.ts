@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BuildOptions, Plugin } from "esbuild";
+
+const root = join(import.meta.dirname, "../..");
+
+/** A file that a bundle consists of. */
+type Output = { path: string; contents: Uint8Array };
+
+/** `icon:send` is the inside of that icon's SVG, with the stroke of ours. */
+const icons: Plugin = {
+  name: "icons",
+  setup(made) {
+    made.onResolve({ filter: /^icon:/ }, ({ path }) => ({ path, namespace: "icon" }));
+    made.onLoad({ filter: /.*/, namespace: "icon" }, ({ path }) => {
+      const file = join(root, `node_modules/lucide-static/icons/${path.slice(5)}.svg`);
+      const inside = /<svg[^>]*>([\s\S]*)<\/svg>/.exec(readFileSync(file, "utf8"))?.[1] ?? "";
+      return { contents: inside.replace(/\s*\n\s*/g, ""), loader: "text" };
+    });
+  },
+};
+
+/** A style sheet that a script adopts is the text of all that it imports, made small. */
+const adoptedStyles: Plugin = {
+  name: "adopted-styles",
+  setup(made) {
+    made.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const [sheet] = await bundle({ ...shared, entryPoints: [path], outdir: "out" });
+      return { contents: sheet!.text, loader: "text" };
+    });
+  },
+};
+
+/** Loaded only when something has to be made: most starts find it made. */
+const bundle = async (options: BuildOptions) =>
+  (await (await import("esbuild")).build({ ...options, write: false })).outputFiles ?? [];
+
+const shared: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["es2022", "chrome123", "firefox121", "safari17.5"],
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+/** Bundles a script with what it imports: icons, styles as text, Preact. */
+export async function compile(options: BuildOptions): Promise<[Output, ...Output[]]> {
+  const made = await bundle({
+    ...shared,
+    ...options,
+    outdir: "out",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    plugins: [icons, adoptedStyles],
+  });
+  return made as Output[] as [Output, ...Output[]];
+}
+
+/** The style sheet comes first, then its fonts unless `options` has them inside. */
+export async function compileStyles(options: BuildOptions): Promise<Output[]> {
+  return await bundle({
+    ...shared,
+    outdir: "out",
+    publicPath: "/assets",
+    assetNames: "[name]-[hash]",
+    loader: { ".woff2": "file" },
+    ...options,
+  });
+}

@@ -1,0 +1,94 @@
+/**
+ * `npm run deploy -- dev`: bundles and deploys every stack of a stage with the caller's AWS
+ * account. It looks at the stage and at the account first, and says everything that is wrong.
+ */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { type Domain, originOf } from "../../lib/stages/domain.ts";
+import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { IssuerMismatch, LayoutMismatch } from "../../platform/table/layout.ts";
+import { deployedCallers } from "../aws/signed-caller.ts";
+import { prepareDeployedTable } from "../aws/table.ts";
+import { build } from "../build/build.ts";
+import { cdkCommand, contextOf } from "../build/cdk.ts";
+import { outputsFileOf, readOutputs } from "../cli/target.ts";
+import type { Finding } from "./finding.ts";
+import { findInAccount, findInStage } from "./preflight.ts";
+import { publishPages } from "./publish-pages.ts";
+
+const root = join(import.meta.dirname, "../..");
+const [name, ...given] = process.argv.slice(2);
+const isSure = given.includes("--yes");
+const keepsSubjects = given.includes("--same-subjects");
+const own = ["--yes", "--same-subjects"];
+const options = given.filter((option) => !own.includes(option));
+
+/** Says what is wrong and how it is used. */
+function refuse(problem: string): never {
+  const usage = `npm run deploy -- ${stageNames.join("|")} [--yes] [--same-subjects] [options of cdk deploy]`;
+  console.error(`${problem}\nUsage: ${usage}\n  --yes  asks nothing, for a pipeline`);
+  console.error("  --same-subjects  another issuer is fine: everybody has the same `sub` there");
+  process.exit(2);
+}
+
+function readStage(): Stage {
+  if (name === undefined || name.startsWith("-")) refuse("Which stage?");
+  try {
+    return stageOf((key) => (key === "stage" ? name : contextOf(options, key)));
+  } catch (error) {
+    refuse((error as Error).message);
+  }
+}
+
+/** Exits with 2 if there are findings, and prints each with its fix. */
+function refuseFindings(findings: readonly Finding[]): void {
+  if (findings.length === 0) return;
+  console.error(`Nothing was deployed. ${findings.length} to fix:\n`);
+  for (const { says, fix } of findings) console.error(`${says}\n  ${fix}`);
+  process.exit(2);
+}
+
+const stage = readStage();
+const at = options.indexOf("--profile");
+const profile = at < 0 ? undefined : options[at + 1];
+refuseFindings([...findInStage(stage), ...(await findInAccount(stage, profile))]);
+await prepareDeployed();
+await build();
+const where = ["--all", "-c", `stage=${stage.name}`, "-o", `cdk.out/${stage.name}`];
+// Where the commands of the command line find the stage.
+where.push("--outputs-file", outputsFileOf(stage.name));
+const approval = isSure ? ["--require-approval", "never"] : [];
+const { program, given: line, env } = cdkCommand("deploy", [...where, ...approval, ...options]);
+const { status } = spawnSync(program, line, { cwd: root, stdio: "inherit", env });
+// Functions serve no table that does not say its layout, so a first deploy ends with saying it.
+if (status === 0) await prepareDeployed();
+process.exitCode = status ?? 1;
+if (status === 0 && stage.domain !== undefined) await publish(stage.domain);
+
+/** Brings the pages behind the stage's domain; says what to do where that does not succeed. */
+async function publish(domain: Domain): Promise<void> {
+  const { region } = stage;
+  try {
+    const bucket = readOutputs(stage.name)[`ovation-${stage.name}-host`]?.pagesbucket;
+    if (bucket === undefined) return console.error("Pages stay as they are: no host was deployed");
+    const given = { ...(region && { region }), ...(profile && { profile }) };
+    const count = await publishPages((await deployedCallers(given))("s3"), bucket);
+    console.log(`Pages: ${count} files at ${originOf(domain)}`);
+  } catch (error) {
+    console.error(`The stacks are deployed, the pages are not: ${(error as Error).message}`);
+    console.error("  Deploy again: what is there already takes no time");
+    process.exitCode = 1;
+  }
+}
+
+/** Exits with 2 where the stage's table has data of another layout or issuer; without a table it goes on. */
+async function prepareDeployed(): Promise<void> {
+  try {
+    await prepareDeployedTable(stage, options, keepsSubjects);
+  } catch (error) {
+    console.error((error as Error).message);
+    if (error instanceof IssuerMismatch) console.error("  If it is the same: --same-subjects");
+    const isRefusal = error instanceof LayoutMismatch || error instanceof IssuerMismatch;
+    process.exit(isRefusal ? 2 : 1);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * `npm run destroy -- dev`: deletes a stage's stacks from the caller's AWS account. Of a stage that
+ * keeps data the table, its backups, the buckets and the logs stay, and it has to be said twice.
+ */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { emptyBucket } from "../aws/deployed-bucket.ts";
+import { outputsOf } from "../aws/outputs.ts";
+import { cdkCommand } from "../build/cdk.ts";
+
+const root = join(import.meta.dirname, "../..");
+const [name, ...given] = process.argv.slice(2);
+const own = ["--really", "--yes"];
+const options = given.filter((option) => !own.includes(option));
+
+/** Says what is wrong and how it is used. */
+function refuse(problem: string): never {
+  const usage = `npm run destroy -- ${stageNames.join("|")} [--really] [--yes] [options of cdk destroy]`;
+  console.error(`${problem}\nUsage: ${usage}\n  --yes  asks nothing, for a pipeline`);
+  process.exit(2);
+}
+
+function readStage(): Stage {
+  if (name === undefined || name.startsWith("-")) refuse("Which stage?");
+  try {
+    return stageOf((key) => (key === "stage" ? name : undefined));
+  } catch (error) {
+    refuse((error as Error).message);
+  }
+}
+
+/** What would keep the stage's buckets from being deleted; those that are kept are left alone. */
+async function emptyBuckets(stage: Stage): Promise<void> {
+  if (stage.keepData) return;
+  const at = options.indexOf("--profile");
+  const profile = at < 0 ? undefined : options[at + 1];
+  if (profile !== undefined) process.env.AWS_PROFILE = profile;
+  const { data, host } = await outputsOf(stage.name, { profile, region: stage.region });
+  const buckets = [data, host].flatMap((outputs) =>
+    Object.entries(outputs ?? {}).filter(([key]) => key.endsWith("bucket")),
+  );
+  for (const [, bucket] of buckets) {
+    const count = await emptyBucket(bucket);
+    console.error(`${bucket}: ${count} objects deleted`);
+  }
+}
+
+const stage = readStage();
+if (stage.keepData && !given.includes("--really"))
+  refuse(
+    `${stage.name} is in use by people. With --really its functions, APIs and alarms are deleted;\n` +
+      "the table, its backups, the buckets, the user pool and the logs are kept.",
+  );
+try {
+  await emptyBuckets(stage);
+} catch (error) {
+  console.error(`Nothing was deleted: ${(error as Error).message}`);
+  process.exit(1);
+}
+// By name: the stack of the account's own role is every stage's.
+const which = [`ovation-${stage.name}-*`, "-c", `stage=${stage.name}`];
+const sure = given.includes("--yes") ? ["--force"] : [];
+const { program, given: line, env } = cdkCommand("destroy", [...which, ...sure, ...options]);
+process.exitCode = spawnSync(program, line, { cwd: root, stdio: "inherit", env }).status ?? 1;

@@ -1,0 +1,115 @@
+import { declarationOf, memberOf, namesIn, type Schema, typeOf, unionOf } from "./schema-types.ts";
+
+type Content = Record<string, { schema: Schema }>;
+type Parameter = { in: string; name: string; schema: Schema; required?: boolean };
+type Operation = {
+  summary: string;
+  parameters?: Parameter[];
+  requestBody?: { content: Content };
+  responses: Record<string, { content?: Content }>;
+  "x-error-codes"?: string[];
+};
+type Document = {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
+};
+
+/** What an operation answers: its envelope is the client's to open. Undefined: no JSON. */
+function answerOf({ responses }: Operation): Schema | "nothing" | undefined {
+  const [, success] = Object.entries(responses).find(([status]) => status.startsWith("2"))!;
+  if (success.content === undefined) return "nothing";
+  const schema = success.content["application/json"]?.schema;
+  return schema?.properties?.isSuccess === undefined ? schema : schema.properties.data;
+}
+
+/** Tencent's commands are signed with a secret that no client has. */
+const isOfClients = ([path, operation]: readonly [string, Operation]) =>
+  !/ \/(v4|tencent|pictures)\//.test(path) && answerOf(operation) !== undefined;
+
+/** The body as a call takes it: JSON, or what goes as a form because there is a file in it. */
+function bodyOf({ requestBody }: Operation): { schema: Schema; isForm: boolean } | undefined {
+  const form = requestBody?.content["multipart/form-data"];
+  const taken = requestBody?.content["application/json"] ?? form;
+  return taken && { schema: taken.schema, isForm: form !== undefined };
+}
+
+const schemasOf = (operation: Operation) => [
+  operation.parameters,
+  bodyOf(operation)?.schema,
+  answerOf(operation),
+];
+
+/**
+ * The types of the calls, for the client, from the description of the HTTP API: by route what it is
+ * given and what it answers. `known` is the text of the types of events, which are taken from there
+ * where they are the same.
+ */
+export function clientOperations(document: unknown, known: string): string {
+  const { paths, components } = JSON.parse(JSON.stringify(document)) as Document;
+  const operations = Object.entries(paths)
+    .flatMap(([path, item]) =>
+      Object.entries(item).map(
+        ([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const,
+      ),
+    )
+    .filter(isOfClients);
+  const { schemas } = components;
+  const names = namesIn(
+    operations.map(([, operation]) => schemasOf(operation)),
+    schemas,
+  );
+  const isKnown = (name: string) => known.includes(declarationOf(name, schemas[name]!).join("\n"));
+  const own = names.filter((name) => !isKnown(name));
+  const text = JSON.stringify([
+    ...operations.map(([, operation]) => schemasOf(operation)),
+    ...own.map((name) => schemas[name]),
+  ]);
+  const shared = names.filter((name) => isKnown(name) && text.includes(`schemas/${name}"`));
+  const codes = operations.flatMap(([, operation]) => operation["x-error-codes"] ?? []);
+  return [
+    "/* Made from docs/openapi.json by `npm run documents`: do not edit. */",
+    "",
+    `import type { ${shared.sort().join(", ")} } from "./event-data.ts";`,
+    "",
+    ...own.flatMap((name) => declarationOf(name, schemas[name]!)),
+    "/** Every name by which the API refuses. */",
+    `${unionOf("export type ErrorCode =", quoted([...new Set(codes)].sort()), "")}`,
+    "",
+    "/** What each call is given and answers, by its route; `code` is how it may be refused. */",
+    "export type Operations = {",
+    ...operations.flatMap(([route, operation]) => linesOf(route, operation)),
+    "};",
+    "",
+  ].join("\n");
+}
+
+const quoted = (names: string[]) => names.map((name) => JSON.stringify(name));
+
+function linesOf(route: string, operation: Operation): string[] {
+  const { summary, parameters = [], "x-error-codes": codes = [] } = operation;
+  const body = bodyOf(operation);
+  const answer = answerOf(operation)!;
+  return [
+    `  /** ${summary} */`,
+    `  ${JSON.stringify(route)}: {`,
+    ...parametersOf("path", parameters),
+    ...parametersOf("query", parameters),
+    ...(body === undefined
+      ? []
+      : [`    body: ${typeOf(body.schema, "    ")}${body.isForm ? " | FormData" : ""};`]),
+    answer === "nothing" ? "    answer: undefined;" : memberOf("answer", answer, true, "    "),
+    unionOf("    code:", quoted(codes), "    "),
+    "  };",
+  ];
+}
+
+function parametersOf(place: "path" | "query", parameters: Parameter[]): string[] {
+  const own = parameters.filter((parameter) => parameter.in === place);
+  if (own.length === 0) return [];
+  const mark = own.some(({ required }) => required) ? "" : "?";
+  return [
+    `    ${place}${mark}: {`,
+    ...own.map(({ name, schema, required }) => memberOf(name, schema, required === true, "      ")),
+    "    };",
+  ];
+}

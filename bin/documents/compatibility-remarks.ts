@@ -1,0 +1,103 @@
+/** How an operation or group of fields of a reference is here. */
+export type Remark = {
+  /** `METHOD /path`, or what else the reference describes. */
+  of: string;
+  state: "done" | "different" | "missing";
+  /** What differs, or why it is missing. */
+  why?: string;
+};
+
+const done = (...operations: string[]): Remark[] =>
+  operations.map((of) => ({ of, state: "done" as const }));
+const different = (of: string, why: string): Remark => ({ of, state: "different", why });
+const missing = (of: string, why: string): Remark => ({ of, state: "missing", why });
+
+const stream = "/api/v1/live-stream";
+const interests = "Feeds by interest are not built";
+const replays = "Recording and replay belong to the video service, which is not Ovation's";
+const funding = "Funding needs held credits and a deadline; `fundingGoal` is null";
+
+/** The operations of the Allmine mobile API, in the order of its reference. */
+export const allmineOperations: readonly Remark[] = [
+  different("POST /api/v1/gifts/create", "Also answers `id`; takes `expectedPrice`"),
+  different("GET /api/v1/gifts/gift-types", "Also has `id`, `name` and `giftId`"),
+  ...done(`GET ${stream}/{id}/gift-statistics`, `GET ${stream}/{id}/chat/messages`),
+  different(`POST ${stream}/{id}/chat/messages`, "Takes `replyTo`"),
+  ...done(`POST ${stream}/{id}/chat/superlike`, "GET /v1/app-config"),
+  different("GET /api/v1/notifications", "At most 200 rows and one megabyte"),
+  ...done("GET /api/v2/notifications", "POST /api/v1/notifications"),
+  ...done("PATCH /api/v1/notifications/{id}/read", "DELETE /api/v1/notifications/bulk"),
+  different(
+    "POST /api/v1/notifications/device-token",
+    "Stores the token; a back end reads it (`GET /api/v1/users/{userId}/devices`) and pushes",
+  ),
+  ...done("DELETE /api/v1/notifications/device-token/{token}"),
+  different(`POST ${stream}/create`, "Takes JSON too; `price` is stored and not yet charged"),
+  different(`GET ${stream}`, "The newest 100"),
+  ...done(`GET ${stream}/{id}`, `DELETE ${stream}/{id}`, `POST ${stream}/{id}/cancel`),
+  missing(`POST ${stream}/{id}/fund`, funding),
+  different(`POST ${stream}/join`, "`token` is null: the video service issues it"),
+  different(`POST ${stream}/join-as-creator`, "`token` is null: the video service issues it"),
+  different(`POST ${stream}/join-as-guest`, "`token` is null: the video service issues it"),
+  ...done(`GET ${stream}/{id}/viewers`, `POST ${stream}/{id}/reminder`),
+  missing(`PATCH ${stream}/{id}/replay-settings`, replays),
+  missing(`POST ${stream}/{id}/replay-rentals`, replays),
+  missing(`GET ${stream}/{id}/replay-status`, replays),
+  ...done(`GET ${stream}/featured`, `GET ${stream}/catch-streamers`),
+  different(`GET ${stream}/most-watched-creators`, "A viewer counts once per stream"),
+  missing(`GET ${stream}/funded`, funding),
+  missing(`GET ${stream}/guest-streams`, "Streams are not indexed by their guests"),
+  ...done(`GET ${stream}/my-active-stream`, `GET ${stream}/user/{userId}/past-streams`),
+  ...done("GET /api/v2/live-stream/user/{userId}/upcoming-live-streams"),
+  missing("For-You feeds (live, scheduled, crowdfunding)", interests),
+  ...done("GET /api/v1/participant/stream/{streamId}/statistics"),
+  ...done("POST /api/v1/live-stream-ban", "GET /api/v1/live-stream-ban"),
+  ...done("GET /api/v1/live-stream-ban/{id}", "GET /api/v1/live-stream-ban/check/{targetUserId}"),
+  ...done("DELETE /api/v1/live-stream-ban/{id}"),
+  ...done("POST /api/v1/follow/{userId}", "DELETE /api/v1/follow/{userId}"),
+  ...done("GET /api/v1/follow/me/followers"),
+  different(
+    "GET /api/v1/users/profile/username/{username}",
+    "`age` and `minutePriceInLiveStream` are null, `availabilityStatus` is always `available`",
+  ),
+  ...done("GET /api/v1/users/{userId}/stats", "GET /api/v1/users/search"),
+  ...done("GET /api/v2/users/search", "PATCH /api/v1/users/username"),
+  different("GET /api/v1/users/me/transactions", "Has types of its own for received gifts"),
+  missing("Grouped transactions", "The path of the reference is not known"),
+  ...done("GET /api/v1/credit-packages"),
+  different("POST /api/v1/credit-packages/purchase", "Only where the stage allows purchases"),
+  different("POST /api/v1/messages/credit-transfer", "`recipientBalance` is null"),
+  missing("POST /api/v1/auth/verify-otp", "An OpenID Connect issuer signs users in"),
+  missing("POST /api/v1/auth/refresh", "An OpenID Connect issuer renews tokens"),
+  missing("RevenueCat webhook", "A back end tops wallets up (docs/money-in.md)"),
+  missing("Socket.IO `/live-stream`", "A plain WebSocket with numbered frames (docs/realtime.md)"),
+];
+
+/** Groups of fields of the Allmine mobile API. */
+export const allmineFields: readonly Remark[] = [
+  ...done("Envelope, sentences of failures, bare bodies", "ProfilePhoto, UserSummary, FollowUser"),
+  ...done("ViewerUser", "SuperlikeSnapshot", "Notification"),
+  different("Failures", "Also have `code`"),
+  different("Pagination", "Own lists use cursors"),
+  different("LiveStream: `replayAccess`, `recordingUrl`, `replayCreditPrice`", replays),
+  different("LiveStream: `fundingGoal`, `collectedFunding`, `fundingPercentage`", funding),
+  different("LiveStream: `price`", "null where the reference leaves it out"),
+  different("LiveStream: `broadcasters`", "The host alone; guests are ids in `guests`"),
+  different("LiveStream: `status`", "`expired` does not occur"),
+  different(
+    "LiveStreamBan",
+    "No `member.unbanned` where a ban of Tencent's `ban_member` ends more than 15 days ahead",
+  ),
+  different("Ids", "A user's id is the token's `sub`, which need not be an ObjectId"),
+  different("`X-Language`, `X-Timezone` and other client headers", "Accepted, without effect"),
+];
+
+/** Groups of fields of Tencent's API that differ; its commands are all there. */
+export const tencentFields: readonly Remark[] = [
+  ...done("Query, UserSig, `ActionStatus`, `ErrorInfo`, `ErrorCode`"),
+  different("`MaxMemberCount`", "Stored and answered, not enforced"),
+  different("`IsPublicVisible`", "Stored and answered; the room is listed all the same"),
+  different("Error 60015", "A value of the wrong type is 100002"),
+  different("`set_callback`", "Knows three callbacks; others are refused as a whole"),
+  different("`send_gift`", "Charges the sender here unless a before-send callback decides"),
+];

@@ -1,0 +1,78 @@
+import {
+  allmineFields,
+  allmineOperations,
+  type Remark,
+  tencentFields,
+} from "./compatibility-remarks.ts";
+
+/** As much of the OpenAPI document's paths as is compared with the references. */
+type Paths = Record<string, Record<string, { summary?: string }>>;
+
+const begin = `# Compatibility
+
+What the two APIs that Ovation is compatible with have, and how it is here. \`npm run documents\`
+generates this page from the routes and one table of remarks, and fails when they contradict each
+other. *Done*: as the reference says. *Different*: there, and what differs. *Missing*: not there,
+and why. For the first steps see [moving from Allmine](moving-from-allmine.md) and
+[moving from Tencent](moving-from-tencent.md).
+`;
+
+/** A route without the names of its parameters, which differ from the reference's. */
+const formOf = (route: string) => route.replace(/\{\w+\}/g, "{}");
+
+const isRoute = ({ of }: Remark) => /^[A-Z]+ \//.test(of);
+
+const rowOf = ({ of, state, why = "" }: Remark) =>
+  `| ${isRoute({ of, state }) ? `\`${of}\`` : of} | ${state} | ${why} |`;
+
+const table = (what: string, remarks: readonly Remark[]) =>
+  [`| ${what} | state | remark |`, "| --- | --- | --- |", ...remarks.map(rowOf)].join("\n");
+
+/** Throws for an operation that is missing and there, or there and missing. */
+function assertTrue(remarks: readonly Remark[], routes: ReadonlySet<string>): void {
+  for (const remark of remarks.filter(isRoute))
+    if (routes.has(formOf(remark.of)) === (remark.state === "missing"))
+      throw new Error(`docs/compatibility.md: ${remark.of} is not ${remark.state}`);
+}
+
+/**
+ * docs/compatibility.md: each operation and group of fields of both references, and the operations
+ * that only Ovation has. Throws when the remarks contradict the routes.
+ */
+export function compatibility(paths: Paths): string {
+  const operations = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, { summary = "" }]) => ({
+      route: `${method.toUpperCase()} ${path}`,
+      summary,
+    })),
+  );
+  const routes = new Set(operations.map(({ route }) => formOf(route)));
+  assertTrue(allmineOperations, routes);
+  const remarked = new Set(allmineOperations.map(({ of }) => formOf(of)));
+  const commands = operations.filter(({ route }) => route.startsWith("POST /v4/"));
+  const own = operations.filter(
+    ({ route }) => !remarked.has(formOf(route)) && !route.startsWith("POST /v4/"),
+  );
+  const tencent = commands.map(
+    ({ route }): Remark => ({
+      of: `\`${route.slice("POST /v4/".length)}\``,
+      state: "done",
+    }),
+  );
+  return [
+    begin,
+    "## Allmine mobile API: operations\n",
+    table("operation", allmineOperations),
+    "\n## Allmine mobile API: fields\n",
+    table("fields", allmineFields),
+    "\n## Tencent Live: commands\n",
+    "`POST /v4/{service}/{command}`. `set_gift_switch` is Ovation's own.\n",
+    table("command", tencent),
+    "\n## Tencent Live: fields\n",
+    table("fields", tencentFields),
+    "\n## Only here\n",
+    "| operation | what it does |\n| --- | --- |",
+    ...own.map(({ route, summary }) => `| \`${route}\` | ${summary.replaceAll("|", "\\|")} |`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,129 @@
+/**
+ * Writes docs/openapi.json, docs/asyncapi.json, docs/errors.md, the tables of docs/architecture.md
+ * and the client's types of events and calls; with `--check` it fails if they differ.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { catchAll, rowsOf } from "../../lib/stages/route-table.ts";
+import { methodAndPath } from "../../platform/http/contract.ts";
+import { downloadPaths } from "../../platform/http/download-paths.ts";
+import { openApiDocument } from "../../platform/http/openapi.ts";
+import { asyncApiDocument } from "../../platform/realtime/asyncapi.ts";
+import { commandPaths, receiverPaths } from "../../platform/tencent/openapi.ts";
+import { architecture } from "./architecture.ts";
+import { clientOperations } from "./client-operations.ts";
+import { clientTypes } from "./client-types.ts";
+import { compatibility } from "./compatibility.ts";
+import { errorGuide } from "./error-guide.ts";
+import type { MessageExample } from "./message-examples.ts";
+
+const root = join(import.meta.dirname, "../..");
+const endpoints = rowsOf("endpoint").filter(
+  ({ contract }) => methodAndPath(contract)[1] !== catchAll,
+);
+const asyncApi = asyncApiDocument(rowsOf("socket"));
+const openApi = withExamples(
+  openApiDocument(endpoints, {
+    ...commandPaths(rowsOf("command")),
+    ...receiverPaths(rowsOf("receiver")),
+    ...downloadPaths(rowsOf("download"), "/pictures"),
+  }),
+);
+const eventTypes = clientTypes(asyncApi.components.schemas);
+/** TypeScript as the formatter would leave it: a generator that breaks lines would be another. */
+function formatted(name: string, text: string): string {
+  const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
+  const given = [biome, "format", `--stdin-file-path=${name}`];
+  const { status, stdout, stderr } = spawnSync(process.execPath, given, {
+    cwd: root,
+    input: text,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`${name} cannot be formatted: ${stderr}`);
+  return stdout;
+}
+
+type Media = Record<string, { example?: unknown; examples?: unknown }>;
+type Operation = {
+  operationId: string;
+  requestBody?: { content: Media };
+  responses: Record<string, { content?: Media }>;
+};
+
+/** The document with what was really sent and answered (`npm run examples`). */
+function withExamples(document: ReturnType<typeof openApiDocument>) {
+  const file = join(root, "docs/examples.json");
+  const examples = JSON.parse(readFileSync(file, "utf8")) as Record<
+    string,
+    { request?: unknown; answer?: unknown }
+  >;
+  const made = withoutUnused(document);
+  const names = JSON.stringify(made.paths);
+  const lost = Object.keys(examples).filter((name) => !names.includes(`"operationId":"${name}"`));
+  if (lost.length > 0) throw new Error(`docs/examples.json has what is no operation: ${lost}`);
+  for (const item of Object.values(made.paths ?? {}))
+    for (const { operationId, requestBody, responses } of Object.values(item) as Operation[]) {
+      const { request, answer } = examples[operationId] ?? {};
+      const success = Object.entries(responses).find(([code]) => code < "400")?.[1];
+      const [taken, given] = [requestBody, success].map(
+        (one) => one?.content?.["application/json"],
+      );
+      // What has examples of its own can have no other one (OpenAPI 3.1, Media Type Object).
+      if (taken && !taken.examples && request !== undefined) taken.example = request;
+      if (given && !given.examples && answer !== undefined) given.example = answer;
+    }
+  return made;
+}
+
+/** The document with messages and events that really went over a socket, or to a webhook. */
+function withMessageExamples(document: typeof asyncApi) {
+  const file = join(root, "docs/message-examples.json");
+  const examples: Record<string, MessageExample> = JSON.parse(readFileSync(file, "utf8"));
+  const { messages, schemas } = structuredClone(document.components);
+  for (const [name, example] of Object.entries(examples)) {
+    const message = messages[name];
+    const schema = schemas[name];
+    if (message !== undefined) Object.assign(message, { examples: [example] });
+    else if (schema !== undefined) Object.assign(schema, { examples: [example.payload] });
+    else throw new Error(`docs/message-examples.json has what is no message: ${name}`);
+  }
+  return { ...document, components: { ...document.components, messages, schemas } };
+}
+
+/** A failure of which every operation tells more is nobody's reference. */
+function withoutUnused(document: ReturnType<typeof openApiDocument>) {
+  const text = JSON.stringify(document.paths);
+  const responses = Object.entries(document.components?.responses ?? {}).filter(([name]) =>
+    text.includes(`"#/components/responses/${name}"`),
+  );
+  const components = { ...document.components, responses: Object.fromEntries(responses) };
+  return { ...document, components };
+}
+
+const textOf = (file: string) => readFileSync(join(root, file), "utf8");
+const json = (document: unknown) => `${JSON.stringify(document, null, 1)}\n`;
+const documents = {
+  "docs/openapi.json": json(openApi),
+  "docs/asyncapi.json": json(withMessageExamples(asyncApi)),
+  "docs/compatibility.md": compatibility(openApi.paths as Parameters<typeof compatibility>[0]),
+  "docs/errors.md": errorGuide(openApi.paths as Parameters<typeof errorGuide>[0]),
+  "docs/architecture.md": architecture(
+    textOf("docs/architecture.md"),
+    JSON.parse(textOf("docs/rooms.json")),
+  ),
+  "client/event-data.ts": eventTypes,
+  "client/operations.ts": formatted("client/operations.ts", clientOperations(openApi, eventTypes)),
+};
+
+const stale: string[] = [];
+for (const [name, text] of Object.entries(documents)) {
+  const file = join(root, name);
+  if (existsSync(file) && readFileSync(file, "utf8") === text) continue;
+  stale.push(name);
+  if (!process.argv.includes("--check")) writeFileSync(file, text);
+}
+if (process.argv.includes("--check") && stale.length > 0) {
+  console.error(`Not as the contracts say: ${stale.join(", ")}. Run: npm run documents`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,115 @@
+import { type RefusalCode, refusals } from "../../domain/refusal.ts";
+import { faultCode, sentenceOf, statusOf } from "../../platform/http/envelope.ts";
+import { codeOf, crash } from "../../platform/tencent/codes.ts";
+import { adviceOf } from "./error-advice.ts";
+
+const codes = Object.keys(refusals) as RefusalCode[];
+
+/** As much of the OpenAPI document's paths as tells where a code is met. */
+type Paths = Record<string, Record<string, { "x-error-codes"?: string[] }>>;
+
+const begin = `# Errors
+
+Every refusal has a stable **code** and sentences that may change: decide by the code, and show
+users the sentences. \`npm run documents\` generates this page from the refusals in the code.
+
+| where | the code is | the sentences are |
+| --- | --- | --- |
+| HTTP | \`code\` of the body, and the header \`x-error-code\` | \`errors\`; the first belongs to the status |
+| WebSocket | \`code\` of an \`error\` or \`unsubscribed\` | \`errors\` |
+| [client](../client/README.md) | \`error.code\` of an \`OvationError\` | \`error.errors\` |
+| Tencent API | the header \`x-error-code\`, and [a number](#tencents-side) in \`ErrorCode\` | \`ErrorInfo\` |
+
+\`/docs\` lists the codes of each operation. What a client does:
+
+* **4xx except 429: nothing was done**, and the same request fails again until something else
+  changes.
+* **429, 503: repeat** after \`Retry-After\`, with the same \`Idempotency-Key\`. In slow mode, let the
+  user repeat.
+* **5xx, or no answer: the outcome is unknown.** Repeat with the same key: it returns the outcome
+  and does nothing twice. Without a key, read the current state before you repeat a change.
+* **No \`x-error-code\`**: the gateway answered before any function, for example 401 for an invalid
+  token. The body has a \`code\` all the same.
+
+The client of \`client/\` repeats automatically in the second and third case.
+`;
+
+/** A sentence with its facts left open. */
+const opened = (says: string) => says.replaceAll(/\{\w+\}/g, "…");
+
+function rowOf(code: RefusalCode): string {
+  const [does, means = opened(refusals[code].sentence)] = adviceOf[code];
+  return `| <a id="${code}"></a>\`${code}\` | ${means} | ${does} |`;
+}
+
+const columns = `| code | means | a client |
+| --- | --- | --- |`;
+
+const fault = `| <a id="${faultCode}"></a>\`${faultCode}\` | A bug in Ovation; it is logged with the answer's \`x-request-id\` | Repeat a few times with growing pauses and the same \`Idempotency-Key\`; then report that id to the operator |`;
+
+function partOf(status: number, rows: readonly string[]): string {
+  return `
+## ${status}: ${sentenceOf[status]}
+
+${columns}
+${rows.join("\n")}
+`;
+}
+
+/** The codes that Tencent's commands and callbacks can be refused by. */
+function codesOfTencent(paths: Paths) {
+  const isTencent = (path: string) => /^\/(v4|tencent)\//.test(path);
+  const met = (wanted: boolean) =>
+    new Set(
+      Object.entries(paths)
+        .filter(([path]) => isTencent(path) === wanted)
+        .flatMap(([, item]) => Object.values(item))
+        .flatMap((operation) => operation["x-error-codes"] ?? []),
+    );
+  const [there, elsewhere] = [met(true), met(false)];
+  return {
+    met: codes.filter((code) => there.has(code)),
+    alone: new Set(codes.filter((code) => there.has(code) && !elsewhere.has(code))),
+  };
+}
+
+/** Tencent's side: its numbers, and the codes that only it has. */
+function tencentPart({ met, alone }: ReturnType<typeof codesOfTencent>): string {
+  const numbers = [...Map.groupBy(met, (code) => codeOf(code))]
+    .sort(([a], [b]) => a - b)
+    .map(([number, stood]) => {
+      const names = stood.map((code) => `[\`${code}\`](#${code})`);
+      if (number === crash.ErrorCode) names.push(`[\`${faultCode}\`](#${faultCode})`);
+      return `| ${number} | ${names.join(", ")} |`;
+    });
+  return `
+## Tencent's side
+
+The HTTP status is always 200; \`ErrorCode\` is Tencent's number, which may mean several codes. For
+\`Live.CallbackBeforeSendGift\` see [its answers](moving-from-tencent.md#answers-to-tencent).
+
+| ErrorCode | codes |
+| --- | --- |
+| 0 | done |
+${numbers.join("\n")}
+
+Codes that only the Tencent API has:
+
+${columns.replace("a client", "the caller")}
+${[...alone].map(rowOf).join("\n")}
+`;
+}
+
+/**
+ * docs/errors.md: each code with its status, what it means and what a client does about it. Says
+ * by the described paths which codes are of Tencent's side alone.
+ */
+export function errorGuide(paths: Paths): string {
+  const tencent = codesOfTencent(paths);
+  const others = codes.filter((code) => !tencent.alone.has(code));
+  const byStatus = Map.groupBy(others, (code) => statusOf[refusals[code].kind]);
+  const rows = new Map([...byStatus].map(([status, members]) => [status, members.map(rowOf)]));
+  rows.set(500, [fault]);
+  const parts = [...rows].sort(([a], [b]) => a - b).map(([status, lines]) => partOf(status, lines));
+  return `${begin}${parts.join("")}${tencentPart(tencent)}`;
+}

@@ -1,0 +1,142 @@
+/**
+ * `npm run examples -- FILE`: makes docs/examples.json and docs/message-examples.json of what the
+ * tests recorded (`RECORD_CALLS=FILE npm test -- test/api`, or some of them): for each operation one
+ * that succeeded, for each message and event one that came, without what is another one each time.
+ * What was not recorded keeps the example that it has. `npm run documents` puts them into
+ * docs/openapi.json and docs/asyncapi.json; `npm run lint` holds each against its schema.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import type { RecordedCall, RecordedMessage } from "../../test/api/recorder.ts";
+import { type MessageExample, messageExamples } from "./message-examples.ts";
+import { withoutChance } from "./scrub.ts";
+
+const root = join(import.meta.dirname, "../..");
+const json = "application/json";
+/** What is longer is taken only where nothing shorter was answered. */
+const characters = { wanted: 1_800, most: 6_000 };
+
+type Media = { schema: object };
+type Operation = {
+  operationId: string;
+  requestBody?: { content: Record<string, Media> };
+  responses: Record<string, { content?: Record<string, Media> }>;
+};
+type Example = { request?: unknown; answer?: unknown };
+
+const file = process.argv[2];
+if (file === undefined)
+  throw new Error("Name the file of recorded calls: npm run examples -- FILE");
+const read = (name: string) => JSON.parse(readFileSync(join(root, name), "utf8"));
+const write = (name: string, value: object) =>
+  writeFileSync(join(root, name), `${JSON.stringify(value, undefined, 1)}\n`);
+const files = { calls: "docs/examples.json", messages: "docs/message-examples.json" };
+const description = read("docs/openapi.json");
+const recorded: (RecordedCall | RecordedMessage)[] = readFileSync(file, "utf8")
+  .split("\n")
+  .filter(Boolean)
+  .map((line) => JSON.parse(line));
+const calls = recorded.filter((one) => "path" in one);
+
+const before: Record<string, Example> = read(files.calls);
+const examples: Record<string, Example> = {};
+const missing: string[] = [];
+for (const [path, item] of Object.entries<Record<string, Operation>>(description.paths))
+  for (const [method, operation] of Object.entries(item)) {
+    const example = findExample(method.toUpperCase(), path, operation);
+    if (example !== undefined) examples[operation.operationId] = example;
+    else if (wantsExample(operation)) missing.push(operation.operationId);
+  }
+const sorted = Object.fromEntries(Object.entries(examples).sort(([a], [b]) => (a < b ? -1 : 1)));
+write(files.calls, sorted);
+const asyncApi = read("docs/asyncapi.json");
+const messages: Record<string, MessageExample> = messageExamples(
+  asyncApi,
+  recorded.filter((one) => "message" in one),
+  read(files.messages),
+);
+write(files.messages, messages);
+const { schemas, messages: described } = asyncApi.components;
+const named = [...Object.keys(described), ...Object.keys(schemas).filter(isEvent)];
+missing.push(...named.filter((name) => messages[name] === undefined));
+const count = Object.keys({ ...sorted, ...messages }).length;
+console.log(`${count} examples; none of: ${missing.join(", ") || "nothing"}`);
+
+function isEvent(name: string): boolean {
+  return name.startsWith("event.");
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/\{[^}]*\}/g, "[^/?]+")}(\\?|$)`);
+}
+
+function successOf({ responses }: Operation) {
+  const [status = "", response] = Object.entries(responses).find(([code]) => code < "400") ?? [];
+  const given = response?.content?.[json];
+  return { status: Number(status), hasBody: given !== undefined, given };
+}
+
+/** Whether a value is as its schema describes it; one that is not there is. */
+function fits(value: unknown, media: Media | undefined): boolean {
+  if (value === undefined || media === undefined) return true;
+  const { schemas } = description.components;
+  const text = JSON.stringify({ ...media.schema, $defs: schemas });
+  const schema = JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/"));
+  return z.fromJSONSchema(schema).safeParse(value).success;
+}
+
+/** The longest of those that are wanted, then the shortest of the others. */
+function rankOf({ length }: string): number {
+  return length <= characters.wanted ? characters.wanted - length : length;
+}
+
+function wantsExample(operation: Operation): boolean {
+  return successOf(operation).hasBody || operation.requestBody?.content[json] !== undefined;
+}
+
+/** The call with the most to see that is not too long to read; the same of the same calls. */
+function findExample(method: string, path: string, operation: Operation): Example | undefined {
+  const { status, hasBody, given } = successOf(operation);
+  const taken = operation.requestBody?.content[json];
+  const takesBody = taken !== undefined;
+  const pattern = patternOf(path);
+  // `/users/me` is no `/users/{id}`.
+  const closer = Object.keys(description.paths).filter(
+    (other) => other !== path && pattern.test(other) && !other.includes("{"),
+  );
+  const fixed = calls
+    .filter((call) => call.method === method && call.status === status && pattern.test(call.path))
+    .filter((call) => !closer.some((other) => patternOf(other).test(call.path)))
+    // Tencent's side fails with 200 as well.
+    .filter(({ answer }) => !(answer as { ErrorCode?: number } | undefined)?.ErrorCode)
+    .filter(({ body, answer }) => !takesBody || isShown(body) || !hasBody || isShown(answer))
+    .map(({ body, answer }) =>
+      withoutChance({
+        ...(takesBody && isShown(body) && { request: body }),
+        ...(hasBody && isShown(answer) && { answer: shortened(answer) }),
+      }),
+    )
+    .concat(before[operation.operationId] ?? [])
+    .map((example) => ({ example, text: JSON.stringify(example) }))
+    .filter(({ text }) => text !== "{}" && text.length <= characters.most && isPlain(text))
+    .filter(({ example }) => fits(example.request, taken) && fits(example.answer, given))
+    .sort((a, b) => rankOf(a.text) - rankOf(b.text) || (a.text < b.text ? -1 : 1));
+  return fixed[0]?.example;
+}
+
+/** A list that is too long to read shows its first member. */
+function shortened(answer: unknown): unknown {
+  const { data } = answer as { data?: unknown };
+  const isLong = Array.isArray(data) && JSON.stringify(data).length > characters.most / 2;
+  return isLong ? { ...(answer as object), data: data.slice(0, 1) } : answer;
+}
+
+function isShown(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** Tests try odd letters and long texts too, which explain nothing. */
+function isPlain(text: string): boolean {
+  return !/(.)\1{6}|[<\\]|\p{Cf}|" | "[,}\]:]/u.test(text);
+}

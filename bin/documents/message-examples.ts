@@ -1,0 +1,83 @@
+import * as z from "zod";
+import type { RecordedMessage } from "../../test/api/recorder.ts";
+import { withoutChance } from "./scrub.ts";
+
+/** An example of a message: of what is posted to a webhook with the headers of the delivery. */
+export type MessageExample = { headers?: Record<string, unknown>; payload: unknown };
+
+type Schema = Record<string, unknown>;
+/** As much of the AsyncAPI document as examples are held against. */
+type AsyncApi = {
+  components: {
+    messages: Record<string, { payload: Schema; headers?: { properties: Schema } }>;
+    schemas: Record<string, Schema>;
+  };
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: What was recorded is looked into, whatever its shape.
+type Json = any;
+
+const characters = 2_500;
+const eventPrefix = "event.";
+
+/**
+ * For each message of the AsyncAPI document, and each event that frames carry, one that the tests
+ * sent or got: the longest that is not too long, of the form that the document describes. Those
+ * of `before` stay where nothing better was recorded.
+ */
+export function messageExamples(
+  { components }: AsyncApi,
+  recorded: readonly RecordedMessage[],
+  before: Record<string, MessageExample>,
+): Record<string, MessageExample> {
+  const found = new Map<string, MessageExample[]>();
+  // Tests say `__proto__` too.
+  const described = new Map([
+    ...Object.entries(components.schemas),
+    ...Object.entries(components.messages).map(([name, { payload }]) => [name, payload] as const),
+  ]);
+  const add = (name: string, example: MessageExample) => {
+    const schema = described.get(name);
+    if (schema === undefined || !fits(example.payload, schema, components.schemas)) return;
+    found.set(name, [...(found.get(name) ?? []), example]);
+  };
+  for (const [name, example] of Object.entries(before)) add(name, example);
+  for (const { message, headers } of recorded as { message: Json; headers?: Schema }[]) {
+    const kind: string = message.type ?? message.action ?? "";
+    if (headers !== undefined) {
+      const name = described.has(kind) ? kind : `webhook.${kind}`;
+      const known = Object.keys(components.messages[name]?.headers?.properties ?? {});
+      const shown = Object.fromEntries(known.map((header) => [header, headers[header]]));
+      add(name, withoutChance({ headers: shown, payload: message }));
+      continue;
+    }
+    // What is packed would not open any more if a letter of it were another one.
+    const { data, ...rest } = message;
+    add(kind, {
+      payload: kind === "deflate" ? { ...withoutChance(rest), data } : settled(message),
+    });
+    for (const event of kind === "events" ? message.events : [])
+      add(eventPrefix + event.type, { payload: settled(event) });
+  }
+  const chosen = [...found].map(([name, examples]) => [name, bestOf(examples)] as const);
+  return Object.fromEntries(chosen.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const settled = (message: Json) => withoutChance(message) as unknown;
+
+function fits(value: unknown, schema: Schema, schemas: Record<string, Schema>): boolean {
+  const text = JSON.stringify({ ...schema, $defs: schemas });
+  const own = JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/"));
+  return z.fromJSONSchema(own).safeParse(value).success;
+}
+
+/** The longest that is readable; where all are too long the shortest. */
+function bestOf(examples: readonly MessageExample[]): MessageExample {
+  const rank = ({ length }: string) => (length <= characters ? characters - length : length);
+  const texts = examples.map((example) => ({ example, text: JSON.stringify(example) }));
+  const plain = texts.filter(({ text }) => !/(.)\1{6}|[<\\]|\p{Cf}|" | "[,}\]:]/u.test(text));
+  const sorted = (plain.length > 0 ? plain : texts).sort(
+    (a, b) => rank(a.text) - rank(b.text) || (a.text < b.text ? -1 : 1),
+  );
+  return sorted[0]!.example;
+}

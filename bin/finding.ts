@@ -1,9 +1,0 @@
-/** Something that would keep a deployment from working, and what mends it. */
-export type Finding = { says: string; fix: string };
-
-/** Where the account is asked: with these credentials, in this region. */
-export type Place = {
-  region: string;
-  account: string;
-  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
-};

@@ -1,0 +1,81 @@
+/** `npm run audit`: proves the money of a table, a data directory or a journal. */
+
+import { parseArgs } from "node:util";
+import { audit, type Report } from "../../platform/audit/audit.ts";
+import { exportJournal, readJournal, sealedAt } from "../../platform/audit/journal.ts";
+import { scanTable } from "../../platform/table/query.ts";
+import { isOtherData, openTable } from "../aws/table.ts";
+
+const usage = `npm run audit -- [options]
+  (no option)      audits DATA_DIR (default .data), whether the system runs or not
+  --table NAME     audits a deployed table, with the AWS credentials of the environment
+  --export FILE    writes a journal of what was audited: of DATA_DIR as of one moment; of a table
+                   only if nothing writes meanwhile, such as one restored to a point in time
+  --verify FILE    audits a journal, offline`;
+
+/** What is looked at, and how long what does not fit may be on its way. */
+const patienceMilliseconds = 5000;
+
+const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
+
+async function run(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      ...{ table: { type: "string" }, export: { type: "string" }, verify: { type: "string" } },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  if (values.verify !== undefined) {
+    const path = values.verify;
+    const now = await sealedAt(path);
+    return tell(
+      await audit({ read: () => readJournal(path), now, patienceMilliseconds: 0, pause }),
+    );
+  }
+  const close = await openTable(values.table, values.export !== undefined);
+  try {
+    const now = new Date();
+    let journal = values.export;
+    const read = () => {
+      const path = journal;
+      // The first pass is the journal's; later ones only name what does not fit.
+      journal = undefined;
+      return path === undefined ? scanTable() : exportJournal(scanTable(), path, now);
+    };
+    return tell(await audit({ read, now, patienceMilliseconds, pause }));
+  } finally {
+    await close();
+  }
+}
+
+function tell({ sums, misfits, more }: Report): number {
+  const { items, wallets, entries, gifts } = sums;
+  const { issued, owed, debtors, balances, pending, held, paidOut } = sums;
+  console.log(`${items} items: ${wallets} wallets, ${entries} entries, ${gifts} gifts`);
+  console.log(`issued ${issued} + owed ${owed} = ${issued + owed}`);
+  console.log(
+    `balances ${balances} + pending ${pending} + held ${held} + paid out ${paidOut} = ` +
+      `${balances + pending + held + paidOut}`,
+  );
+  console.log(`owed after refunds: ${owed} credits by ${debtors} wallets`);
+  for (const misfit of misfits)
+    console.log(`MISFIT ${misfit.problem} [${misfit.items.join(", ")}]`);
+  if (more > 0) console.log(`… and ${more} more`);
+  const count = misfits.length + more;
+  console.log(count === 0 ? "Everything fits." : `${count} things do not fit.`);
+  return count === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await run();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  // Data of another version, or an option that is not known.
+  const isMisuse = String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS");
+  if (!isOtherData(error)) console.error(usage);
+  process.exitCode = isMisuse || isOtherData(error) ? 2 : 1;
+}

@@ -1,0 +1,138 @@
+/** `npm run cost`: the monthly bill of live rooms on AWS, from measured units and list prices. */
+import { parseArgs } from "node:util";
+import { stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { alternativesTo, billOf, type Line, priceNote, type Room } from "./estimate.ts";
+
+const usage = `npm run cost -- [options]
+  --viewers N      viewers at once, 0 to 1,000,000 (default 1000)
+  --messages RATE  chat messages of all viewers, such as 20/s or 30/min (default 20/s)
+  --gifts RATE     paid gifts, such as 2/s or 5/min (default 2/s)
+  --hours N        hours of live video a month, 0 to 100,000 (default 100)
+  --domain         under a domain, with a firewall before it (docs/deploying.md)
+  --stage NAME     under a domain where that stage has one, as it has it
+  --json           the same as JSON`;
+
+const options = {
+  viewers: { type: "string", default: "1000" },
+  messages: { type: "string", default: "20/s" },
+  gifts: { type: "string", default: "2/s" },
+  hours: { type: "string", default: "100" },
+  domain: { type: "boolean", default: false },
+  stage: { type: "string" },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+const secondsOf: Record<string, number> = { s: 1, min: 60, h: 3600 };
+const max = { viewers: 1_000_000, rate: 100_000, hours: 100_000 };
+
+/** Reads `1000` or `1,000`; undefined where it is no number from 0 to `most`. */
+function amount(text: string, most: number): number | undefined {
+  if (!/^(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$/.test(text)) return undefined;
+  const value = Number(text.replaceAll(",", ""));
+  return value <= most ? value : undefined;
+}
+
+/** Reads `20/s`, `30/min`, `7200/h`, or `20` for a second. */
+function rate(text: string): number | undefined {
+  const [, count = "", unit = "s"] = /^([\d.,]+)(?:\/(s|min|h))?$/.exec(text) ?? [];
+  const value = amount(count, max.rate * secondsOf[unit]!);
+  return value === undefined ? undefined : value / secondsOf[unit]!;
+}
+
+type Given = Record<"viewers" | "messages" | "gifts" | "hours", string> & {
+  domain: boolean;
+  stage?: string | undefined;
+};
+
+/** What is known of the domain: as the command line asks, or as the stage has it. */
+function domainOf({ domain, stage: name }: Given): Room["domain"] {
+  if (name !== undefined && !stageNames.includes(name))
+    throw new Error(`--stage: expected one of ${stageNames.join(", ")}, found ${name}`);
+  const stage = name === undefined ? undefined : stageOf((key) => ({ stage: name })[key]);
+  if (stage?.domain !== undefined) return { firewall: stage.firewall };
+  return domain ? { firewall: stage?.firewall ?? true } : undefined;
+}
+
+/** The room that was asked for, or a sentence for each option that cannot be read. */
+function roomOf(values: Given) {
+  const domain = domainOf(values);
+  const room = {
+    ...(domain && { domain }),
+    viewers: amount(values.viewers, max.viewers),
+    messagesPerSecond: rate(values.messages),
+    giftsPerSecond: rate(values.gifts),
+    hours: amount(values.hours, max.hours),
+  };
+  if (room.viewers !== undefined && !Number.isInteger(room.viewers)) room.viewers = undefined;
+  const faults = [
+    room.viewers === undefined && `--viewers: expected 0 to 1,000,000, found ${values.viewers}`,
+    room.messagesPerSecond === undefined &&
+      `--messages: expected a rate such as 20/s, found ${values.messages}`,
+    room.giftsPerSecond === undefined &&
+      `--gifts: expected a rate such as 2/s, found ${values.gifts}`,
+    room.hours === undefined && `--hours: expected 0 to 100,000, found ${values.hours}`,
+  ].filter((fault) => fault !== false);
+  return faults.length > 0 ? { faults } : { faults, room: room as Room };
+}
+
+const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const number = new Intl.NumberFormat("en-US");
+
+const columns = { name: 38, quantity: 24, dollars: 16 };
+const row = (name: string, quantity: string, sum: number) =>
+  name.padEnd(columns.name) +
+  quantity.padStart(columns.quantity) +
+  dollars.format(sum).padStart(columns.dollars);
+
+const rowOf = ({ name, quantity, dollars: sum }: Line) =>
+  // A long quantity has a line of its own, so that the amounts stay in their column.
+  quantity.length < columns.quantity
+    ? row(name, quantity, sum)
+    : `${row(name, "", sum)}\n  ${quantity}`;
+
+function print(room: Room): void {
+  const bill = billOf(room);
+  const total = bill.reduce((sum, { dollars: part }) => sum + part, 0);
+  console.log(
+    [
+      `Viewers: ${number.format(room.viewers)} · messages: ${number.format(room.messagesPerSecond)}/s` +
+        ` · gifts: ${number.format(room.giftsPerSecond)}/s · a month: ${number.format(room.hours)} h${room.domain ? " · a domain" : ""}`,
+      priceNote,
+      "",
+      ...bill.map(rowOf),
+      row("Total", "", total),
+      "",
+      "The same hours elsewhere, deliveries alone",
+      ...alternativesTo(room).map(rowOf),
+    ].join("\n"),
+  );
+}
+
+function run(): number {
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const { room, faults } = roomOf(values);
+  if (room === undefined) {
+    console.error([...faults, "", usage].join("\n"));
+    return 2;
+  }
+  if (!values.json) print(room);
+  else {
+    const bill = billOf(room);
+    const total = bill.reduce((sum, { dollars: part }) => sum + part, 0);
+    console.log(JSON.stringify({ room, bill, total, alternatives: alternativesTo(room) }));
+  }
+  return 0;
+}
+
+try {
+  process.exitCode = run();
+} catch (error) {
+  // An option that is not known, or one without its value.
+  console.error(`${(error as Error).message}\n\n${usage}`);
+  process.exitCode = 2;
+}

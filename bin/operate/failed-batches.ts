@@ -1,0 +1,51 @@
+import { findEndpoint } from "../../local/aws/index.ts";
+import type { FailedBatches } from "../../platform/store/log/failed-batches.ts";
+import { listObjects } from "../aws/deployed-bucket.ts";
+import { type Caller, deployedCallers, signedCaller } from "../aws/signed-caller.ts";
+
+/** Where Lambda writes within the bucket of a mapping's failures. */
+const prefix = "aws/lambda/";
+
+/**
+ * The failed batches in a bucket of the account and region that the environment names, reached as a
+ * person.
+ */
+export async function getDeployedBatches(bucket: string): Promise<FailedBatches> {
+  const callerOf = await deployedCallers();
+  return createBatches(callerOf("s3"), callerOf("lambda"), [bucket]);
+}
+
+/** The failed batches of the system that runs on a data directory; undefined when none does. */
+export async function findLocalBatches(dataDirectory: string): Promise<FailedBatches | undefined> {
+  const note = findEndpoint(dataDirectory);
+  if (note === undefined) return undefined;
+  const { url, buckets, ...credentials } = note;
+  const answers = await fetch(url).catch(() => undefined);
+  if (answers === undefined) return undefined;
+  const place = { region: "us-east-1", credentials };
+  const callerOf = (service: string) => signedCaller(place, service, url);
+  return createBatches(callerOf("s3"), callerOf("lambda"), buckets);
+}
+
+function createBatches(s3: Caller, lambda: Caller, buckets: readonly string[]): FailedBatches {
+  return {
+    async list() {
+      const names: string[] = [];
+      for (const bucket of buckets) names.push(...(await listObjects(s3, bucket, prefix)));
+      return names;
+    },
+    read: (name) => s3("GET", `/${name}`),
+    async remove(name) {
+      await s3("DELETE", `/${name}`);
+    },
+    async give(functionArn, records) {
+      const [, name = ""] = /:function:([^:]+)/.exec(functionArn) ?? [];
+      const path = `/2015-03-31/functions/${name}/invocations`;
+      const text = await lambda("POST", path, {}, JSON.stringify({ Records: records }));
+      const answer = text === "" ? undefined : JSON.parse(text);
+      if (answer?.errorType !== undefined) throw new Error(`${name}: ${answer.errorMessage}`);
+      if ((answer?.batchItemFailures ?? []).length > 0)
+        throw new Error(`${name} took not all of it`);
+    },
+  };
+}

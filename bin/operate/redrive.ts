@@ -1,0 +1,49 @@
+/** `npm run redrive`: brings back what was put aside, of DATA_DIR or of a deployed table. */
+import { parseArgs } from "node:util";
+import { redriveBatches } from "../../platform/store/log/failed-batches.ts";
+import { redriveAll } from "../../platform/store/money/redrive.ts";
+import { isOtherData, openTable } from "../aws/table.ts";
+import { findLocalBatches, getDeployedBatches } from "./failed-batches.ts";
+
+const usage = "[--table NAME --failures BUCKET]";
+
+try {
+  const { values } = parseArgs({
+    options: { table: { type: "string" }, failures: { type: "string" } },
+  });
+  const close = await openTable(values.table);
+  try {
+    const { settled, parked } = await redriveAll(new Date());
+    console.log(`${settled} records were brought back, ${parked} stay parked.`);
+    const left = await bringBatches(values);
+    process.exitCode = parked + left === 0 ? 0 : 1;
+  } finally {
+    await close();
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  const isOther = isOtherData(error);
+  if (!isOther) console.error(`npm run redrive -- ${usage}   (else: those of DATA_DIR)`);
+  process.exitCode = isOther ? 2 : 1;
+}
+
+/** Batches of the stream that were given up: only the functions themselves can take them. */
+async function bringBatches(given: { table?: string; failures?: string }): Promise<number> {
+  const { table, failures } = given;
+  if (table !== undefined && failures === undefined) {
+    console.log("Batches of the stream were not looked for: --failures names their bucket.");
+    return 0;
+  }
+  const batches =
+    failures === undefined
+      ? await findLocalBatches(process.env.DATA_DIR || ".data")
+      : await getDeployedBatches(failures);
+  if (batches === undefined) {
+    console.log("Batches of the stream were not looked for: they need Ovation running here.");
+    return 0;
+  }
+  const { given: count, left } = await redriveBatches(batches);
+  console.log(`${count} batches of the stream were brought back, ${left.length} stay.`);
+  for (const { name, because } of left) console.log(`${name}: ${because}`);
+  return left.length;
+}

@@ -1,0 +1,60 @@
+/**
+ * `npm run reset-logs`: after a restore, starts a new log epoch for every stream, in DATA_DIR
+ * or in a table of AWS. Without --yes it only says what it would do.
+ */
+import { parseArgs } from "node:util";
+import { stageOf } from "../../lib/stages/stages.ts";
+import { findEndpoint } from "../../local/aws/index.ts";
+import { countState } from "../../platform/store/audience/count-state.ts";
+import { listLogs, resetLog } from "../../platform/store/log/log-reset.ts";
+import { isOtherData, openTable } from "../aws/table.ts";
+
+const usage = "npm run reset-logs -- [--table NAME] --yes   (without a table: that of DATA_DIR)";
+
+try {
+  const { values } = parseArgs({
+    options: { table: { type: "string" }, yes: { type: "boolean", default: false } },
+  });
+  const dataDirectory = process.env.DATA_DIR || ".data";
+  if (values.table === undefined && (await isServed(dataDirectory)))
+    throw new Error(`Ovation runs on ${dataDirectory}: stop it before its logs are reset.`);
+  const close = await openTable(values.table);
+  try {
+    await reset(values.table ?? dataDirectory, values.yes);
+  } finally {
+    await close();
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  if (!isOtherData(error)) console.error(usage);
+  process.exitCode = isOtherData(error) ? 2 : 1;
+}
+
+/** Whether a system is still running on this data directory. */
+async function isServed(dataDirectory: string): Promise<boolean> {
+  const note = findEndpoint(dataDirectory);
+  if (note === undefined) return false;
+  return fetch(note.url).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function reset(where: string, isMeant: boolean): Promise<void> {
+  const streamIds = await listLogs();
+  const logs = `${streamIds.length} ${streamIds.length === 1 ? "log" : "logs"}`;
+  if (!isMeant) {
+    console.log(
+      `${logs} of ${where} would start again: what clients have seen of them counts no more, and ` +
+        "their subscriptions are removed, so that each client asks again. Messages and money stay. " +
+        "Nothing may run on the table meanwhile. Nothing was changed: say --yes.",
+    );
+    process.exitCode = 1;
+    return;
+  }
+  // What a goal shows of a host without a picture, once it is reached.
+  const { defaultPicture } = stageOf(() => undefined);
+  const count = (streamId: string) => countState(streamId, defaultPicture);
+  for (const streamId of streamIds) await resetLog(streamId, new Date(), count);
+  console.log(`${logs} of ${where} started again.`);
+}

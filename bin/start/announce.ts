@@ -1,0 +1,89 @@
+import { networkInterfaces } from "node:os";
+import { styleText } from "node:util";
+import type { System } from "../../local/index.ts";
+import { demoUsersOf } from "./demo.ts";
+import type { Settings } from "./settings.ts";
+import { describeStart, formatStartBlock, type StartFacts } from "./start-block.ts";
+
+/** The format of the start message: text, log lines, or one JSON object. */
+export type Announcement = { settings: Settings; json: boolean; hasKeys: boolean };
+
+/** Says that the system is up, and what is where. Answers what it said. */
+export async function announce(system: System, told: Announcement): Promise<StartFacts> {
+  const { settings, json, hasKeys } = told;
+  const facts: StartFacts = {
+    url: system.url,
+    stage: settings.STAGE,
+    dataDir: settings.DATA_DIR,
+    milliseconds: Math.round(performance.now()),
+    ...(await demoUsersOf(system)),
+    secretKey: system.aws.getSecret(tencentSecretName(settings)),
+    callbackKey: system.aws.getSecret(callbackSecretName(settings)),
+    network: networkOf(system, settings),
+    hasKeys,
+  };
+  if (json) {
+    const ready = { timestamp: new Date().toISOString(), level: "INFO", message: "ready" };
+    console.log(JSON.stringify({ ...ready, ...describeStart(facts) }));
+  } else if (settings.LOG === "json") {
+    const timestamp = new Date().toISOString();
+    const { url, milliseconds } = facts;
+    console.log(JSON.stringify({ timestamp, level: "INFO", message: "ready", url, milliseconds }));
+  } else {
+    const [address] = facts.network?.urls ?? [];
+    if (address !== undefined && process.stdout.isTTY) await printCode(address, facts);
+    printBlock(facts);
+  }
+  return facts;
+}
+
+/** A code that a phone's camera opens: Studio, with the key that lets it sign people in. */
+async function printCode(address: string, { network }: StartFacts): Promise<void> {
+  // Loaded only here: most starts have no network.
+  const { renderUnicodeCompact } = await import("uqr");
+  console.log(`${renderUnicodeCompact(phoneUrlOf(address, network?.localKey ?? ""))}\n`);
+}
+
+/** What a phone opens: Studio reads the key from the fragment, which no server is sent. */
+const phoneUrlOf = (address: string, localKey: string) => `${address}/#key=${localKey}`;
+
+/** Prints the block; in colours where the terminal has them and NO_COLOR does not say otherwise. */
+export function printBlock(facts: StartFacts): void {
+  const [title = "", ...lines] = formatStartBlock(facts).split("\n");
+  console.log([styleText("bold", title), ...lines.map(colourLabelled)].join("\n"));
+}
+
+/** The addresses of a labelled line; lines to paste stay as they are. */
+const colourLabelled = (line: string) =>
+  line.startsWith("  ") ? line.replace(/\w+:\/\/\S+/g, (url) => styleText("cyan", url)) : line;
+
+/** The names of the stage's secrets: what Tencent's side is signed with, and its callbacks' key. */
+const tencentSecretName = ({ STAGE }: Settings) => `ovation/${STAGE}/tencent`;
+const callbackSecretName = ({ STAGE }: Settings) => `ovation/${STAGE}/tencent-callback`;
+
+/** The values that the settings give to secrets, by name; the others are made. */
+export function secretsOf(settings: Settings): Record<string, string> {
+  const { TENCENT_SECRET_KEY: application, TENCENT_CALLBACK_KEY: callback } = settings;
+  return {
+    ...(application && { [tencentSecretName(settings)]: application }),
+    ...(callback && { [callbackSecretName(settings)]: callback }),
+  };
+}
+
+function networkOf(system: System, { HOST }: Settings): StartFacts["network"] {
+  if (HOST.startsWith("127.") || HOST === "::1") return undefined;
+  const { port } = new URL(system.url);
+  const isAny = HOST === "0.0.0.0" || HOST === "::";
+  const hosts = isAny ? listOwnAddresses() : [HOST.includes(":") ? `[${HOST}]` : HOST];
+  return { urls: hosts.map((host) => `http://${host}:${port}`), localKey: system.localKey };
+}
+
+/** The IPv4 addresses by which other machines know this one. */
+function listOwnAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const others = all.filter(({ family, internal }) => family === "IPv4" && !internal);
+  return others.map(({ address }) => address).slice(0, addressesMax);
+}
+
+/** A machine with many networks would fill the screen with them. */
+const addressesMax = 2;

@@ -1,0 +1,117 @@
+import type { Prepared, System } from "../../local/index.ts";
+import type { DemoUser } from "./start-block.ts";
+
+/** The ids that the reference pages' own curl lines use; the data has the same. */
+export const demoIds = {
+  viewer: "64d15f9e2e6c8f4d5a123456",
+  host: "64d15f9e2e6c8f4d5a123457",
+  streamId: "64d15f9e2e6c8f4d5a123000",
+  giftTypeId: "65a1234bcde5678f90123456",
+} as const;
+
+/** Tokens live as long as the API lets them: 24 hours. */
+const tokenSeconds = 24 * 3600;
+
+/** The people of the demo, as `POST /local/token` takes them, and what they are. */
+export const demoPeople = [
+  {
+    name: "johndoe",
+    sub: demoIds.viewer,
+    says: "viewer, 1,000,000 credits",
+    groups: [],
+    claims: { preferred_username: "johndoe", given_name: "John", family_name: "Doe" },
+  },
+  {
+    name: "host",
+    sub: demoIds.host,
+    says: "host of the demo stream",
+    groups: [],
+    claims: { preferred_username: "host", given_name: "Demo", family_name: "Host" },
+  },
+  {
+    name: "admin",
+    sub: "admin",
+    says: "admin of everything",
+    groups: ["admin"],
+    claims: { preferred_username: "admin", given_name: "Ada", family_name: "Admin" },
+  },
+];
+
+/**
+ * Writes the demo data if the table is empty, and the table's layout in any case. It runs before any
+ * function is called, so that stream consumers have processed it before the first request. Rejects
+ * with `LayoutMismatch` when the data is of another layout.
+ */
+export async function writeDemoInto(system: Prepared): Promise<void> {
+  await prepareTable(system, { demo: true });
+}
+
+/** Makes the table ready: of this layout, and with the demo data if that is wanted. */
+export async function prepareTable(
+  { url, aws, stage }: Prepared,
+  { demo }: { demo: boolean },
+): Promise<void> {
+  // Loaded only when they are needed: the SDK is the largest part of a start.
+  const [store, layout, table] = await Promise.all([
+    import("./demo-data.ts"),
+    import("../../platform/table/layout.ts"),
+    openRunnersTable({ aws, stage }),
+  ]);
+  const place = {
+    ...table,
+    picturesUrl: `${url}/pictures`,
+    defaultPicture: settingOf(stage, "DEFAULT_PICTURE"),
+    defaultThumbnail: settingOf(stage, "DEFAULT_THUMBNAIL"),
+  };
+  try {
+    await layout.assertLayout(place);
+    if (demo && (await store.writeDemo(place, new Date()))) return;
+    await layout.prepareLayout(place);
+    if (demo) await store.moveDemoPictures(place);
+  } finally {
+    table.client.destroy();
+  }
+}
+
+/** The stage's table, as the runner itself reaches it. */
+export async function openRunnersTable({ aws, stage }: Pick<Prepared, "aws" | "stage">) {
+  const table = stage.tables[0];
+  if (table === undefined) throw new Error("The stage has no table");
+  const [{ DynamoDBClient }, { DynamoDBDocumentClient }, { openClient }] = await Promise.all([
+    import("@aws-sdk/client-dynamodb"),
+    import("@aws-sdk/lib-dynamodb"),
+    import("../../platform/aws/aws-client.ts"),
+  ]);
+  const client = openClient(DynamoDBClient, {
+    endpoint: aws.endpointUrl,
+    region: stage.region,
+    credentials: aws.credentialsFor("ovation-runner"),
+  });
+  const marshallOptions = { removeUndefinedValues: true };
+  const tableName = table.name;
+  return { client: DynamoDBDocumentClient.from(client, { marshallOptions }), tableName };
+}
+
+/** What the stage's template gives its functions under a name. */
+function settingOf(stage: System["stage"], name: string): string {
+  const environments = Object.values(stage.functions).map(({ environment }) => environment);
+  const value = environments.find((environment) => environment[name])?.[name];
+  if (value === undefined) throw new Error(`No function of the stage is given ${name}`);
+  return value;
+}
+
+/** The demo's people with fresh tokens, and the ids that the printed lines need. */
+export async function demoUsersOf({ issuer, stage }: System): Promise<{
+  users: DemoUser[];
+  streamId: string;
+  giftTypeId: string;
+  sdkAppId: string;
+}> {
+  const users = demoPeople.map(async ({ name, sub, says, groups, claims }) => {
+    const { token } = await issuer.sign({ sub, groups, claims, expiresIn: tokenSeconds });
+    return { name, sub, says, token };
+  });
+  const { streamId, giftTypeId } = demoIds;
+  const sdkAppId = settingOf(stage, "TENCENT_SDK_APP_ID");
+  return { users: await Promise.all(users), streamId, giftTypeId, sdkAppId };
+}

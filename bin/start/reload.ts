@@ -1,0 +1,232 @@
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { flatName, functionName as fullName } from "../../lib/stages/names.ts";
+import type { Reloading, System } from "../../local/index.ts";
+import { buildAssembly } from "../build/assembly.ts";
+import { awsClient, bundleInto, entryPoints } from "../build/build.ts";
+import { buildWeb } from "../build/build-web.ts";
+import {
+  contractTextOf,
+  dependentsOf,
+  readGraph,
+  readSource,
+  type SourceGraph,
+} from "../build/source-graph.ts";
+import { watchSources } from "./watch-sources.ts";
+
+const root = join(import.meta.dirname, "../..");
+const folders = join(root, ".cache", "reloaded");
+/** What pages are made from. */
+const pageRooms = ["web", "client"];
+const isOfPages = (file: string) => pageRooms.includes(file.split("/")[0] ?? "");
+/** How many functions are bundled at once after a change; others when they are called. */
+const eagerMax = 3;
+
+type Options = {
+  stage: string;
+  say(text: string): void;
+  complain(text: string): void;
+};
+
+/** A reload of what runs: given to the system at its start, and attached to it when it is up. */
+export type Reload = {
+  reloading: Reloading;
+  attach(system: System): void;
+  stop(): void;
+};
+
+/**
+ * Lets changed sources run without a restart. A function whose source has changed is bundled again
+ * before its next event, those in use at once; sockets and data stay. What changes the templates
+ * synthesizes them again, and what changes pages makes those. What does not compile is said, and
+ * the old code goes on.
+ */
+export function createReload(options: Options): Reload {
+  const bundles = createBundles(options);
+  let stopWatching = () => {};
+  return {
+    reloading: bundles,
+    attach(system) {
+      const graph = readGraph(root);
+      const synthesis = createSynthesis(options, system, bundles);
+      const rooms = ["functions", "domain", "platform", "lib", ...pageRooms];
+      stopWatching = watchSources(root, rooms, (files) => {
+        if (files.some(isOfPages)) void remakePages(options, system);
+        const isTemplate = update(graph, files);
+        const stale = dependentsOf(graph, files);
+        if (isTemplate) synthesis.begin();
+        synthesis.note(stale);
+        bundles.renew(system, stale, files);
+      });
+    },
+    stop() {
+      stopWatching();
+      rmSync(bundles.directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Reads what has changed; answers whether the templates may be others now. */
+function update(graph: SourceGraph, files: readonly string[]): boolean {
+  const before = new Map(files.map((file) => [file, graph.get(file)?.text ?? ""]));
+  for (const file of files) if (!isOfPages(file)) graph.set(file, readSource(root, file));
+  // The route table ties all functions to the stacks; what is beyond it counts by its contract.
+  const alone = new Map([...graph].filter(([file]) => !file.startsWith("functions/")));
+  const isContract = (file: string) =>
+    file === "functions/index.ts" ||
+    (file.startsWith("functions/") &&
+      contractTextOf(before.get(file)!) !== contractTextOf(graph.get(file)?.text ?? ""));
+  return (
+    files.some(isContract) ||
+    [...dependentsOf(alone, files)].some((file) => file.startsWith("lib/"))
+  );
+}
+
+type Bundles = Reloading & {
+  directory: string;
+  renew(system: System, stale: ReadonlySet<string>, files: readonly string[]): void;
+  /** After a synthesis: all functions have new bundles, except those changed since. */
+  forget(except: ReadonlySet<string>): void;
+};
+
+function createBundles({ stage, say, complain }: Options): Bundles {
+  const directory = join(folders, String(process.pid));
+  const stale = new Set<string>();
+  const running = new Map<string, Promise<void>>();
+  const before = new Map<string, string>();
+  const usedAt = new Map<string, number>();
+  let system: System | undefined;
+  let round = 0;
+  // A run that was replaced in its process has left its own.
+  rmSync(directory, { recursive: true, force: true });
+  const files = () =>
+    new Map(
+      Object.entries(entryPoints()).map(([name, file]) => [fullName(stage, name), { name, file }]),
+    );
+
+  async function bundle(functionName: string): Promise<void> {
+    const entry = files().get(functionName);
+    const lambda = system?.stage.functions[functionName];
+    stale.delete(functionName);
+    if (entry === undefined || lambda === undefined) return;
+    removeLeftovers();
+    const folder = join(directory, String(++round));
+    try {
+      await bundleInto(folder, awsClient(), { [entry.name]: entry.file });
+      before.set(functionName, lambda.directory);
+      // Another bundle may have been swapped in meanwhile only by a later change.
+      if (!stale.has(functionName)) lambda.directory = join(folder, flatName(entry.name));
+    } catch {
+      // esbuild has said where and what.
+      complain(`${entry.file} cannot be bundled; its old code goes on.`);
+    }
+  }
+
+  function refresh(functionName: string): Promise<void> | undefined {
+    usedAt.set(functionName, performance.now());
+    if (stale.has(functionName)) {
+      const work = bundle(functionName).finally(() => running.delete(functionName));
+      running.set(functionName, work);
+    }
+    return running.get(functionName);
+  }
+
+  return {
+    directory,
+    refresh,
+    undo(functionName) {
+      const old = before.get(functionName);
+      const lambda = system?.stage.functions[functionName];
+      if (old === undefined || lambda === undefined) return false;
+      before.delete(functionName);
+      lambda.directory = old;
+      complain(`${functionName} does not load; its old code goes on.`);
+      return true;
+    },
+    renew(of, changed, named) {
+      system = of;
+      const began = performance.now();
+      const affected = [...files()]
+        .filter(([, { file }]) => changed.has(file))
+        .map(([name]) => name);
+      if (affected.length === 0) return;
+      for (const name of affected) stale.add(name);
+      const newest = affected.toSorted((a, b) => (usedAt.get(b) ?? 0) - (usedAt.get(a) ?? 0));
+      const eager = newest.slice(0, eagerMax).map((name) => refresh(name));
+      void Promise.all(eager).then(() => {
+        const seconds = ((performance.now() - began) / 1000).toFixed(1);
+        const others = affected.length > 1 ? `${affected.length} functions` : affected[0];
+        say(`${named.join(", ")} changed: ${others} from the next call on (${seconds} s)`);
+      });
+    },
+    forget(except) {
+      stale.clear();
+      before.clear();
+      for (const [name, { file }] of files()) if (except.has(file)) stale.add(name);
+    },
+  };
+}
+
+/** Runs that were killed leave their bundles. */
+function removeLeftovers(): void {
+  mkdirSync(folders, { recursive: true });
+  for (const pid of readdirSync(folders)) {
+    try {
+      process.kill(Number(pid), 0);
+    } catch {
+      rmSync(join(folders, pid), { recursive: true, force: true });
+    }
+  }
+}
+
+/** Synthesizes one after the other, and once more for what changed meanwhile. */
+function createSynthesis({ stage, say, complain }: Options, system: System, bundles: Bundles) {
+  const since = new Set<string>();
+  let isRunning = false;
+  let isWanted = false;
+
+  async function synthesize(): Promise<void> {
+    const began = performance.now();
+    since.clear();
+    say("Synthesizing, since routes, rights or resources may have changed …");
+    try {
+      const directory = await buildAssembly(stage, new AbortController().signal);
+      const others = system.replaceStage(directory);
+      bundles.forget(since);
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      if (others.length === 0) say(`Routes and rights are as the sources say (${seconds} s).`);
+      else say(`Restart it for what cannot change while it runs: ${others.join(", ")}.`);
+    } catch (error) {
+      complain(`${(error as Error).message}\nThe old templates go on.`);
+    }
+  }
+
+  async function run(): Promise<void> {
+    isRunning = true;
+    while (isWanted) {
+      isWanted = false;
+      await synthesize();
+    }
+    isRunning = false;
+  }
+
+  return {
+    note: (changed: ReadonlySet<string>) => {
+      for (const file of changed) since.add(file);
+    },
+    begin() {
+      isWanted = true;
+      if (!isRunning) void run();
+    },
+  };
+}
+
+async function remakePages({ say, complain }: Options, system: System): Promise<void> {
+  const began = performance.now();
+  try {
+    system.replacePages(await buildWeb());
+    say(`Pages are new: load them again (${((performance.now() - began) / 1000).toFixed(1)} s).`);
+  } catch {
+    complain("The pages cannot be made; the old ones go on.");
+  }
+}

@@ -1,0 +1,214 @@
+import { flushCompileCache } from "node:module";
+import { join } from "node:path";
+import { placeholdersOf } from "../../lib/stages/placeholders.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
+import type { System } from "../../local/index.ts";
+import { createLog, DataDirectoryBusy, FormatMismatch, startSystem } from "../../local/index.ts";
+import type { Log } from "../../local/log.ts";
+import { buildAssembly } from "../build/assembly.ts";
+import { buildWeb } from "../build/build-web.ts";
+import { announce, printBlock, secretsOf } from "./announce.ts";
+import { prepareTable } from "./demo.ts";
+import { type Screen, withProgress } from "./progress.ts";
+import { createReload } from "./reload.ts";
+import { restartNow } from "./restart.ts";
+import { attachKeys, hasKeyboard } from "./run-keys.ts";
+import type { Settings } from "./settings.ts";
+import { readSettings } from "./settings.ts";
+import type { StartFacts } from "./start-block.ts";
+import { readStartOptions } from "./start-options.ts";
+import { listStudioRoutes } from "./studio-routes.ts";
+import { topUp } from "./top-up.ts";
+
+/** A person's exit code for a wrong setting, and for a start that failed. */
+const exitCodes = { usage: 2, failure: 1 };
+/** After a signal the process ends this fast, whatever still runs. */
+const stopMillisecondsMax = 4500;
+const readyMillisecondsMax = 10_000;
+const parentLookMilliseconds = 250;
+
+/**
+ * Runs the one-machine system until a signal, then ends the process; a wrong setting or a failed
+ * start ends it early. `onSignal` takes what a signal is to do from now on.
+ */
+export async function runLocal(onSignal: (end: () => void) => void): Promise<void> {
+  const options = readStartOptions(process.argv.slice(2));
+  if ("say" in options) {
+    (options.exitCode === 0 ? console.log : console.error)(options.say);
+    process.exit(options.exitCode);
+  }
+  // Who asks for JSON reads JSON, unless it was said otherwise.
+  const read = readSettings({ ...(options.json && { LOG: "json" }), ...process.env });
+  if ("faults" in read) {
+    for (const fault of read.faults) console.error(fault);
+    process.exit(exitCodes.usage);
+  }
+  const { settings } = read;
+  const stage = stageOf((name) => (name === "stage" ? settings.STAGE : undefined));
+  for (const placeholder of placeholdersOf(stage)) console.warn(`Warning: ${placeholder}`);
+  // The reader of our output may close it before we exit.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  const aborting = new AbortController();
+  let system: System | undefined;
+  const finish = async () => {
+    await system?.stop();
+    if (system && settings.LOG === "text") console.log(system.aws.meter.summary());
+  };
+  const end = async (code: number) => {
+    setTimeout(() => process.exit(code), stopMillisecondsMax).unref();
+    await finish();
+    process.exit(code);
+  };
+  const stop = () => {
+    if (aborting.signal.aborted) return;
+    aborting.abort();
+    // While it is still starting, the start itself notices and ends.
+    if (system) void end(0);
+  };
+  onSignal(stop);
+  if (process.env.npm_lifecycle_event !== undefined) whenParentIsGone(stop);
+  try {
+    const log = createLog(settings.LOG);
+    let isReady = false;
+    // Our own questions to /health are nobody's requests.
+    const request: Log["request"] = (line) => isReady && log.request(line);
+    const screen = options.json ? screens.aside : screenOf(settings, log);
+    system = await start(settings, { ...log, request }, screen, aborting.signal);
+    aborting.signal.throwIfAborted();
+    await waitForHealth(system.url, aborting.signal);
+    isReady = true;
+    const hasKeys = !options.json && settings.LOG === "text" && hasKeyboard();
+    const facts = await announce(system, { settings, json: options.json, hasKeys });
+    if (hasKeys) letKeysAct(system, facts, { finish, stop });
+    // At once, since a process that is killed keeps nothing for the next start.
+    flushCompileCache();
+  } catch (error) {
+    if (aborting.signal.aborted) return await end(0);
+    console.error(explain(error, settings));
+    await end(isOtherData(error) ? exitCodes.usage : exitCodes.failure);
+  }
+}
+
+/** Progress of long steps: on a terminal, as lines, or on stderr. */
+const screens = {
+  live: { isLive: true, write: (text: string) => void process.stdout.write(text) },
+  aside: { isLive: false, write: (text: string) => void process.stderr.write(text) },
+};
+const screenOf = ({ LOG }: Settings, log: Log): Screen =>
+  process.stdout.isTTY && LOG === "text"
+    ? screens.live
+    : { isLive: false, write: (text) => log.note(text.trimEnd()) };
+
+type Ends = { finish(): Promise<void>; stop(): void };
+
+function letKeysAct(system: System, facts: StartFacts, { finish, stop }: Ends): void {
+  const giveBack = attachKeys({
+    system,
+    printBlock: () => printBlock(facts),
+    async restart() {
+      giveBack();
+      await finish();
+      restartNow(system.url, async () => undefined);
+    },
+    quit: stop,
+  });
+}
+
+/**
+ * npm runs a script through a shell, and a shell that is ended does not end what it runs. So what
+ * npm started ends itself; what a person started by hand may outlive its terminal.
+ */
+function whenParentIsGone(end: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent && isAlive(parent)) return;
+    clearInterval(timer);
+    end();
+  }, parentLookMilliseconds);
+  timer.unref();
+}
+
+/** Where a process whose parent has ended gets no other one (Windows), only this tells. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+async function start(
+  settings: Settings,
+  log: Log,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<System> {
+  const reload = isWatching(settings)
+    ? createReload({ stage: settings.STAGE, say: log.note, complain: log.problem })
+    : undefined;
+  const isKept = settings.DATA_DIR !== ":memory:";
+  const restart = isKept ? () => restartNow(system.url, () => system.stop()) : undefined;
+  let pages: Promise<string> | undefined;
+  const system = await startSystem({
+    assemblyDirectory() {
+      const make = () => buildAssembly(settings.STAGE, signal);
+      const assembly = withProgress("Bundling and synthesizing", screen, make);
+      // Runs concurrently; a failure is reported when the pages are requested.
+      pages = buildWeb();
+      pages.catch(() => undefined);
+      return assembly;
+    },
+    stageName: settings.STAGE,
+    port: settings.PORT,
+    host: settings.HOST,
+    dataDir: settings.DATA_DIR,
+    log,
+    secrets: secretsOf(settings),
+    ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
+    cacheDirectory: join(import.meta.dirname, "../..", ".cache", "compiled"),
+    topUp,
+    ...(reload && { reloading: reload.reloading }),
+    prepare: (system) => prepareTable(system, { demo: settings.DEMO === "on" }),
+    pagesDirectory: () => withProgress("Making the pages", screen, () => pages ?? buildWeb()),
+    routes: (prepared) => listStudioRoutes(prepared, { restart }),
+  });
+  reload?.attach(system);
+  if (reload) process.once("exit", () => reload.stop());
+  return system;
+}
+
+/** A person who started it edits sources; a test must not meet what is half written. */
+const isWatching = ({ WATCH }: Settings) =>
+  WATCH === "on" || (WATCH === undefined && process.env.npm_lifecycle_event === "start");
+
+/** Ready is what /health says, through the gateway, its function and the table. */
+async function waitForHealth(url: string, signal: AbortSignal): Promise<void> {
+  const end = Date.now() + readyMillisecondsMax;
+  for (;;) {
+    const answer = await fetch(`${url}/health`, { signal });
+    const text = await answer.text();
+    if (answer.ok) return;
+    if (answer.status !== 503 || Date.now() > end)
+      throw new Error(`The system does not get ready: /health answers ${answer.status} ${text}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+/** By its name, since the store is loaded only where it is needed. */
+const isOtherLayout = (error: unknown) => (error as Error | null)?.name === "LayoutMismatch";
+
+/** Data that only another version of Ovation can read. */
+const isOtherData = (error: unknown) => isOtherLayout(error) || error instanceof FormatMismatch;
+
+function explain(error: unknown, settings: Settings): string {
+  if (error instanceof DataDirectoryBusy || error instanceof FormatMismatch) return error.message;
+  if (isOtherLayout(error)) return `DATA_DIR ${settings.DATA_DIR}: ${(error as Error).message}`;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE")
+    return `Port ${settings.PORT} is in use: end what uses it, or set PORT to another one.`;
+  if (code === "EADDRNOTAVAIL")
+    return `HOST: this machine has no address ${settings.HOST}; 0.0.0.0 takes all it has.`;
+  if (code === "EACCES" && syscall === "listen")
+    return `Port ${settings.PORT} may not be used by this user: set PORT to one above 1023.`;
+  return error instanceof Error ? error.message : String(error);
+}

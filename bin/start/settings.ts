@@ -1,0 +1,81 @@
+import { statSync } from "node:fs";
+import { isIP } from "node:net";
+import * as z from "zod";
+
+const choice = <const Names extends readonly [string, ...string[]]>(...names: Names) =>
+  z.enum(names, { error: `one of ${names.join(", ")}` });
+
+const isFolderOrNew = (path: string) => {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined || found.isDirectory();
+};
+
+/** Each setting with its default; the messages say what is wanted. */
+const settings = {
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, "a port number, 0 to 65535 (0 takes a free one)")
+    .transform(Number)
+    .refine((port) => port <= 65_535, "a port number, 0 to 65535 (0 takes a free one)")
+    .default(4000),
+  HOST: z
+    .string()
+    .refine((host) => isIP(host) !== 0, "an address of this machine, such as 0.0.0.0")
+    .default("127.0.0.1"),
+  DATA_DIR: z
+    .string()
+    .refine((path) => path === ":memory:" || isFolderOrNew(path), "a folder, or :memory:")
+    .default(".data"),
+  DEMO: choice("on", "off").default("on"),
+  STAGE: choice("dev", "prod").default("dev"),
+  LOG: choice("text", "json", "off").default("text"),
+  /** Whose clients of AWS the functions have: bin/build/build.ts reads it. */
+  AWS_CLIENT: choice("own", "sdk").default("own"),
+  /** Whether changed sources run at once; without it where a person has started it. */
+  WATCH: choice("on", "off").optional(),
+  TENCENT_SECRET_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,128}$/, "16 to 128 printable ASCII characters without a space")
+    .optional(),
+  TENCENT_CALLBACK_KEY: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{16,128}$/, "16 to 128 letters, digits, _ and -")
+    .optional(),
+  DYNAMODB_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: "an http or https URL, such as http://127.0.0.1:8000" })
+    .optional(),
+};
+
+/** What every setting is called. */
+export const settingNames = Object.keys(settings);
+
+export type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> };
+
+/** Their values are shown to nobody, only their length. */
+const secretNames = new Set(["TENCENT_SECRET_KEY", "TENCENT_CALLBACK_KEY"]);
+
+/**
+ * The settings of the one-machine runner, from the environment, or a sentence for each that is
+ * wrong: its name, what was found, what is wanted. An empty variable counts as one that is not set.
+ */
+export function readSettings(
+  environment: Record<string, string | undefined>,
+): { settings: Settings } | { faults: string[] } {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(settings)) {
+    const found = environment[name] || undefined;
+    const checked = schema.safeParse(found);
+    if (checked.success) values[name] = checked.data;
+    else faults.push(`${name}: found ${describe(name, found)}, wanted ${messageOf(checked.error)}`);
+  }
+  return faults.length > 0 ? { faults } : { settings: values as Settings };
+}
+
+function describe(name: string, found = ""): string {
+  return secretNames.has(name) ? `${found.length} characters` : JSON.stringify(found);
+}
+
+function messageOf(error: z.ZodError): string {
+  return error.issues[0]?.message ?? "another value";
+}

@@ -1,0 +1,115 @@
+import packageJson from "../../package.json" with { type: "json" };
+
+/** A demo user with a token, which is valid for a day. */
+export type DemoUser = { name: string; sub: string; token: string; says: string };
+
+/** What a start knows when the system is up. */
+export type StartFacts = {
+  url: string;
+  stage: string;
+  dataDir: string;
+  milliseconds: number;
+  users: DemoUser[];
+  streamId: string;
+  giftTypeId: string;
+  sdkAppId: string;
+  secretKey: string;
+  /** The key of the address to which Tencent's engine may send its callbacks. */
+  callbackKey: string;
+  /** Where other machines reach it, and what lets them call `/local`; undefined when none can. */
+  network: { urls: string[]; localKey: string } | undefined;
+  /** Whether a person can press keys. */
+  hasKeys: boolean;
+};
+
+/** The port at which the commands look for a system when nobody names one. */
+export const defaultPort = 4000;
+
+/**
+ * What a person sees when the system is up: its addresses, its users, and what to try first, in at
+ * most 24 lines. Addresses apart each line fits 80 columns, and none is broken. Every line that
+ * begins with `curl` or `npm` works when it is pasted alone, in the checkout.
+ */
+export function formatStartBlock(facts: StartFacts): string {
+  const { stage } = facts;
+  const { studio, overlay, api, documentation, ...others } = addressesOf(facts);
+  const { socket, tencent, callbackUrl } = others;
+  const seconds = (facts.milliseconds / 1000).toFixed(1);
+  const [john, host] = facts.users;
+  const keys = facts.hasKeys ? "h lists the keys, " : "";
+  return [
+    `  Ovation ${packageJson.version} is ready in ${seconds} s (stage ${stage})`,
+    "",
+    ...(studio ? [`  Studio     ${studio}`] : []),
+    `  Overlay    ${overlay}   for OBS; keys are in Studio`,
+    `  API        ${api}`,
+    `  Reference  ${documentation}   also /openapi.json, /asyncapi.json`,
+    `  WebSocket  ${socket}`,
+    `  Tencent    ${tencent}   sdkappid ${facts.sdkAppId}, admin administrator`,
+    `  secret key ${facts.secretKey}`,
+    `  Callback   ${callbackUrl}`,
+    ...describeNetwork(facts.network),
+    `  Users      ${john?.name} ${john?.sub}, host ${host?.sub},`,
+    `             admin, user1, user2; gift type ${facts.giftTypeId}`,
+    `  Data       ${facts.dataDir}`,
+    "",
+    "  Try in another terminal, each line by itself:",
+    ...linesToTry(facts),
+    `  ${keys}Ctrl-C ends the system; its data stays.`,
+  ].join("\n");
+}
+
+/** The same, as data. */
+export function describeStart(facts: StartFacts): Record<string, unknown> {
+  const { network, secretKey, sdkAppId, hasKeys: _, ...others } = facts;
+  const { url } = facts;
+  return {
+    version: packageJson.version,
+    ...others,
+    ...addressesOf(facts),
+    openapi: `${url}/openapi.json`,
+    asyncapi: `${url}/asyncapi.json`,
+    tencent: { url: `${url}/v4`, sdkAppId, administrator: "administrator", secretKey },
+    networkUrls: network?.urls ?? [],
+    localKey: network?.localKey ?? null,
+    try: linesToTry(facts),
+  };
+}
+
+function addressesOf({ url, stage, streamId, callbackKey }: StartFacts) {
+  return {
+    // Other stages have no Studio.
+    studio: stage === "dev" ? `${url}/` : null,
+    // The demo; for a real stream, append the stream's id and key.
+    overlay: `${url}/overlay?demo=1`,
+    api: `${url}/api/v1`,
+    documentation: `${url}/docs`,
+    socket: `${url.replace("http", "ws")}/ws?token=TOKEN&streamId=${streamId}`,
+    tencent: `${url}/v4`,
+    callbackUrl: `${url}/tencent/callback?key=${callbackKey}`,
+  };
+}
+
+const describeNetwork = (network: StartFacts["network"]): string[] =>
+  network === undefined
+    ? []
+    : [
+        `  Network    ${network.urls.join("   ")}`,
+        `             from there /local needs x-local-key: ${network.localKey}`,
+      ];
+
+function linesToTry({ url, streamId }: StartFacts): string[] {
+  const stream = `${url}/api/v1/live-stream/${streamId}`;
+  // The commands look at the default port themselves.
+  const isDefault = new URL(url).port === String(defaultPort);
+  const token = `$(npm run -s token -- johndoe${isDefault ? "" : ` ${url}`})`;
+  const asJohn = `--oauth2-bearer ${token}`;
+  return [
+    `curl ${url}/health`,
+    `curl --json '{"content":"Hi"}' ${asJohn} ${stream}/chat/messages`,
+    `curl -X POST ${asJohn} ${stream}/chat/superlike`,
+    `curl ${asJohn} ${url}/api/v1/wallet`,
+    `curl --json '{"sub":"ann","credits":500}' ${url}/local/token`,
+    `npm run -s trigger -- gift --count 5${isDefault ? "" : ` --url ${url}`}`,
+  ];
+}

@@ -1,0 +1,90 @@
+import type { Prepared } from "../../local/index.ts";
+import { demoIds, openRunnersTable } from "./demo.ts";
+
+type Route = {
+  method: string;
+  path: string;
+  handler(): Promise<Answer> | Answer;
+};
+type Answer = { status: number; body?: unknown };
+
+/** Something that does not fit is looked at again for this long: a gift may be on its way. */
+const auditPatienceMilliseconds = 5_000;
+const misfitsMax = 20;
+
+/** The people that one may be in Studio, as `POST /local/token` takes them. */
+const cast = [
+  person(demoIds.host, "host", "Demo", "Host"),
+  { ...person(demoIds.viewer, "johndoe", "John", "Doe"), credits: 20_000 },
+  { ...person("studio-elif", "elif.yilmaz", "Elif", "Yılmaz"), credits: 50_000 },
+  { ...person("admin", "admin", "Ada", "Admin"), groups: ["admin"] },
+];
+
+function person(sub: string, username: string, given_name: string, family_name: string) {
+  return { sub, claims: { preferred_username: username, given_name, family_name } };
+}
+
+/**
+ * The routes below `/local` that Studio calls: who plays, the audit, a crash on demand. Without
+ * `restart` nothing would be left after a crash, which is then refused.
+ */
+export function listStudioRoutes(
+  system: Prepared,
+  { restart }: { restart: (() => void) | undefined },
+): Route[] {
+  const { streamId } = demoIds;
+  let auditing: Promise<object> | undefined;
+  return [
+    {
+      method: "GET",
+      path: "/local/studio",
+      handler: () => ({ status: 200, body: { streamId, people: cast } }),
+    },
+    {
+      method: "POST",
+      path: "/local/restart",
+      handler() {
+        if (restart === undefined) {
+          const errors = ["DATA_DIR is :memory:, so nothing would be left after a restart"];
+          return { status: 409, body: { errors } };
+        }
+        restart();
+        return { status: 202, body: { url: system.url } };
+      },
+    },
+    {
+      method: "GET",
+      path: "/local/audit",
+      async handler() {
+        // Concurrent requests share one audit, since it reads the whole table.
+        auditing ??= auditTable(system).finally(() => {
+          auditing = undefined;
+        });
+        return { status: 200, body: await auditing };
+      },
+    },
+  ];
+}
+
+/** What `npm run audit` says, as data. */
+async function auditTable(system: Prepared) {
+  const [{ audit }, { scanTable }, { useTable }, { client, tableName }] = await Promise.all([
+    import("../../platform/audit/audit.ts"),
+    import("../../platform/table/query.ts"),
+    import("../../platform/table/table.ts"),
+    openRunnersTable(system),
+  ]);
+  process.env.TABLE_NAME = tableName;
+  useTable(client);
+  try {
+    const { sums, misfits, more } = await audit({
+      read: () => scanTable(),
+      now: new Date(),
+      patienceMilliseconds: auditPatienceMilliseconds,
+      pause: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
+    });
+    return { fits: misfits.length + more === 0, sums, misfits: misfits.slice(0, misfitsMax) };
+  } finally {
+    client.destroy();
+  }
+}

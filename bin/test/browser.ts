@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { chromium } from "playwright-core";
+
+const names = ["chromium", "chromium-browser", "google-chrome", "chrome.exe", "msedge.exe"];
+
+/** Where Chrome and Edge are installed on macOS and Windows: in no folder of PATH. */
+function listInstalled(): string[] {
+  const { HOME = "", LOCALAPPDATA, PROGRAMFILES, "PROGRAMFILES(X86)": x86 } = process.env;
+  const apps = ["Google Chrome", "Chromium", "Microsoft Edge"].flatMap((name) =>
+    ["/Applications", join(HOME, "Applications")].map((folder) =>
+      join(folder, `${name}.app/Contents/MacOS/${name}`),
+    ),
+  );
+  const programs = [LOCALAPPDATA, PROGRAMFILES, x86]
+    .filter((folder) => folder !== undefined)
+    .flatMap((folder) =>
+      ["Google\\Chrome\\Application\\chrome.exe", "Microsoft\\Edge\\Application\\msedge.exe"].map(
+        (file) => `${folder}\\${file}`,
+      ),
+    );
+  return { darwin: apps, win32: programs }[process.platform as string] ?? [];
+}
+
+/**
+ * The Chromium of this machine: what the variable `CHROMIUM` names, else the first in PATH of the
+ * names that it is installed by, else where macOS and Windows keep it, else the one that
+ * `npm run install:browser` has installed. Undefined when there is none.
+ */
+export function findBrowser(): string | undefined {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  const found = names.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return [process.env.CHROMIUM, ...found, ...listInstalled(), chromium.executablePath()].find(
+    (path) => path && existsSync(path),
+  );
+}

@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { isAlone, isMeasurement, isSlow } from "../../test/kinds.ts";
+import { slashed } from "../build/source-graph.ts";
+import type { TestOptions } from "./test-options.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** Test files that run in parallel, and those that run alone afterwards. */
+export type Lanes = { parallel: string[]; alone: string[] };
+
+/** Every test file, by its path from the root. */
+const everyFile = () => globSync("test/**/*.test.ts", { cwd: root }).map(slashed).sort();
+
+/** The test files that a run is asked for. */
+export function chooseFiles({ paths, all, changedSince }: TestOptions): Lanes {
+  const wanted = paths.map((path) => new RegExp(path.replace(/^\.\//, ""), "i"));
+  const related = changedSince === undefined ? undefined : new Set(listAffected(changedSince));
+  const files = everyFile().filter(
+    (file) =>
+      (wanted.length > 0
+        ? wanted.some((one) => one.test(join(root, file)))
+        : !isMeasurement(file) && (all || !isSlow(file))) &&
+      (related === undefined || related.has(file)),
+  );
+  return {
+    parallel: files.filter((file) => !isAlone(file)),
+    alone: files.filter(isAlone),
+  };
+}
+
+/** What git says, line by line; throws with what it said when it fails. */
+function git(...given: string[]): string[] {
+  const { status, stdout, stderr } = spawnSync("git", given, { cwd: root, encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return stdout.split("\n").filter((line) => line !== "");
+}
+
+/**
+ * The test files that changes since a commit can affect, uncommitted and new files included: those
+ * that have the changed sources among their imports, or that call them from outside
+ * (test/links.cjs), and for files that are no sources those of `dataTests`.
+ */
+function listAffected(commit: string): string[] {
+  const changed = [
+    ...git("diff", "--name-only", "--diff-filter=d", commit),
+    ...git("ls-files", "--others", "--exclude-standard"),
+  ];
+  const data = dataTests.filter(([pattern]) => changed.some((file) => pattern.test(file)));
+  const byData = everyFile().filter((file) => data.some(([, tests]) => tests.test(file)));
+  const sources = changed.filter((file) => /\.(c|m)?[jt]sx?$/.test(file));
+  return [...byData, ...(sources.length > 0 ? listRelated(sources) : [])];
+}
+
+/** The files that are no sources, with the tests that read them. */
+const dataTests: [RegExp, RegExp][] = [
+  [/^(package|package-lock|tsconfig|jest\.config)\.json$/, /./],
+  [/^(docs|README|CHANGELOG|CONTRIBUTING|SECURITY|\.github|\.ci)/, /^test\/(house|examples)\//],
+  [/^docs\/.*\.json$/, /^test\/(api\/(answers|described)|client|platform\/http)/],
+  [/^(web|platform)\/.*\.(html|css|svg)$/, /^test\/(web|local\/pages)/],
+  [/^examples\//, /^test\/examples\//],
+];
+
+/** The test files that jest relates to these sources. */
+function listRelated(sources: readonly string[]): string[] {
+  const jest = join(root, "node_modules/jest/bin/jest.js");
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--no-warnings", jest, "--listTests", "--findRelatedTests", ...sources],
+    { cwd: root, encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return stdout
+    .split("\n")
+    .filter((line) => line.endsWith(".test.ts"))
+    .map((line) => slashed(line.slice(root.length + 1)));
+}

@@ -1,0 +1,54 @@
+/** What `npm test` is asked for. */
+export const usage = `Usage: npm test [-- options] [paths]
+
+Without a path: every test but the slow kinds (test/kinds.ts), in under 5 minutes.
+With paths: the test files whose path contains one of them, slow ones too.
+
+  -t <name>        only tests whose name contains it
+  --changed        what uncommitted changes can affect; --changed=main: what has changed since main
+  --watch          runs again what a change affects, or the given paths; its systems stay up
+  --all            the slow kinds as well, and one run with the SDK's clients (npm run test:all)
+  --help           this
+
+Any other option is jest's, such as --verbose. SEED=<number> repeats random cases: a failure prints
+its seed. CI=true runs more random cases, and fails where a browser or the second engine is missing.`;
+
+/** Options that take the next argument. */
+const valued = ["-t", "--testNamePattern", "--testTimeout", "-w", "--maxWorkers", "--shard"];
+
+export type TestOptions = {
+  help: boolean;
+  all: boolean;
+  watch: boolean;
+  /** The commit that changes are counted from; undefined to run whatever has changed or not. */
+  changedSince: string | undefined;
+  paths: string[];
+  /** The name that tests are chosen by. */
+  name: string | undefined;
+  /** What jest is given as it is. */
+  jest: string[];
+};
+
+/** Reads the arguments of `npm test`. */
+export function readTestOptions(given: readonly string[]): TestOptions {
+  const options: TestOptions = {
+    ...{ help: false, all: false, watch: false, changedSince: undefined },
+    ...{ paths: [], name: undefined, jest: [] },
+  };
+  const rest = [...given];
+  for (let one = rest.shift(); one !== undefined; one = rest.shift()) {
+    const [, name = one, value] = /^(-[^=]*)=(.*)$/s.exec(one) ?? [];
+    if (one === "--help" || one === "-h") options.help = true;
+    else if (one === "--all") options.all = true;
+    else if (one === "--watch") options.watch = true;
+    else if (name === "--changed") options.changedSince = value ?? "HEAD";
+    else if (one.startsWith("-")) {
+      const own = value ?? (valued.includes(name) ? rest.shift() : undefined);
+      if (name === "-t" || name === "--testNamePattern") options.name = own;
+      options.jest.push(
+        own === undefined ? name : `${name === "-t" ? "--testNamePattern" : name}=${own}`,
+      );
+    } else options.paths.push(one);
+  }
+  return options;
+}

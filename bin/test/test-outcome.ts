@@ -1,0 +1,41 @@
+/** As much of jest's report as is counted. A file that does not load has no results. */
+export type Report = {
+  numRuntimeErrorTestSuites: number;
+  testResults: { assertionResults: { fullName: string; status: string }[] }[];
+};
+
+/** How many tests ended how. */
+export type Outcome = { passed: number; failed: number; skipped: number };
+
+/** A run of jest that ended without a report. */
+export const broken: Outcome = { passed: 0, failed: 1, skipped: 0 };
+
+/**
+ * What a run of jest came to. A file that does not load is one failure. With `pattern`, the value
+ * of `-t`, a test of another name is not counted: nobody asked for it.
+ */
+export function outcomeOf({ testResults, ...report }: Report, pattern?: string): Outcome {
+  const isWanted = pattern === undefined ? undefined : new RegExp(pattern, "i");
+  const outcome = { passed: 0, failed: report.numRuntimeErrorTestSuites, skipped: 0 };
+  for (const { fullName, status } of testResults.flatMap((file) => file.assertionResults)) {
+    if (isWanted?.test(fullName) === false) continue;
+    if (status === "passed") outcome.passed++;
+    else if (status === "failed") outcome.failed++;
+    else outcome.skipped++;
+  }
+  return outcome;
+}
+
+/** Several runs as one. */
+export const sumOf = (outcomes: readonly Outcome[]): Outcome => ({
+  passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
+  failed: outcomes.reduce((sum, { failed }) => sum + failed, 0),
+  skipped: outcomes.reduce((sum, { skipped }) => sum + skipped, 0),
+});
+
+/** Whether a run is green: something ran, and nothing failed. */
+export const isGreen = ({ passed, failed }: Outcome) => passed > 0 && failed === 0;
+
+/** The last line of every run. */
+export const lineOf = ({ passed, failed, skipped }: Outcome) =>
+  `${passed} passed, ${failed} failed, ${skipped} skipped`;

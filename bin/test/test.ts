@@ -1,0 +1,163 @@
+/** `npm test [options] [paths]`: its last line is `N passed, N failed, N skipped`. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { delimiter, join } from "node:path";
+import { openShared } from "../../test/shared-server.ts";
+import { build } from "../build/build.ts";
+import { chooseFiles } from "./test-files.ts";
+import { readTestOptions, type TestOptions, usage } from "./test-options.ts";
+import {
+  broken,
+  isGreen,
+  lineOf,
+  type Outcome,
+  outcomeOf,
+  type Report,
+  sumOf,
+} from "./test-outcome.ts";
+
+const root = join(import.meta.dirname, "../..");
+const results = join(root, ".cache/test-results.json");
+
+/** The black-box tests that `--all` also runs with the SDK's own clients (docs/decisions/aws-client.md). */
+const alsoWithSdk = ["test/api/gifts.test.ts"];
+
+/** Files that run in parallel: most wait for a system now and then. */
+const workers = Math.max(4, Math.min(6, availableParallelism()));
+
+type Env = Record<string, string>;
+
+/** The processes of jest that have not ended. */
+const running = new Set<ChildProcess>();
+
+/** Runs jest on this Node, with more in its environment; resolves with its exit code. */
+function runJest(options: readonly string[], env: Env, terminal: "ignore" | "inherit" = "ignore") {
+  // Jest loads ES modules only with this flag; Node itself strips the types.
+  const flags = ["--experimental-vm-modules", "--no-warnings"];
+  const jest = join(root, "node_modules/jest/bin/jest.js");
+  const child = spawn(process.execPath, [...flags, jest, ...options], {
+    cwd: root,
+    stdio: [terminal, terminal, "inherit"],
+    env: {
+      ...process.env,
+      ...env,
+      PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`,
+    },
+  });
+  running.add(child);
+  return new Promise<number>((done) =>
+    child.once("exit", (code) => {
+      running.delete(child);
+      done(code ?? 1);
+    }),
+  );
+}
+
+function readReport(): Report | undefined {
+  try {
+    return JSON.parse(readFileSync(results, "utf8")) as Report;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs test files, and counts; a run of no files counts nothing. */
+async function run(
+  files: readonly string[],
+  { jest, name }: TestOptions,
+  env: Env,
+  course: string,
+): Promise<Outcome> {
+  if (files.length === 0) return sumOf([]);
+  rmSync(results, { force: true });
+  const report = ["--json", `--outputFile=${results}`];
+  const given = jest.some((option) => /^(-i|-w|--runInBand|--maxWorkers)\b/.test(option));
+  const options = [...report, ...(given ? [] : [course]), ...jest];
+  const status = await runJest([...options, "--runTestsByPath", ...files], env);
+  const found = readReport();
+  if (found === undefined) {
+    console.error("Jest ended without a report");
+    return broken;
+  }
+  const outcome = outcomeOf(found, name);
+  if (status === 0 || outcome.failed > 0) return outcome;
+  console.error(`Jest ended with ${status} though no test has failed`);
+  return sumOf([outcome, broken]);
+}
+
+/** Runs the chosen files: first in parallel, then those that must run alone. */
+async function runAll(options: TestOptions, env: Env): Promise<Outcome> {
+  const { parallel, alone } = chooseFiles(options);
+  if (parallel.length + alone.length === 0)
+    console.error(
+      options.changedSince === undefined
+        ? `No test file's path contains ${options.paths.join(" or ")}`
+        : `What has changed since ${options.changedSince} affects no test`,
+    );
+  const outcomes = [
+    await run(parallel, options, env, `--maxWorkers=${workers}`),
+    await run(alone, options, env, "--runInBand"),
+  ];
+  return sumOf(outcomes);
+}
+
+const options = readTestOptions(process.argv.slice(2));
+if (options.help) {
+  console.log(usage);
+  process.exit(0);
+}
+await build();
+mkdirSync(join(root, ".cache"), { recursive: true });
+// Each program that a test starts finds what the ones before it compiled.
+process.env.NODE_COMPILE_CACHE ??= join(root, ".cache/compiled");
+// The runner takes the keys of the Tencent application from here, and so do the tests.
+process.env.TENCENT_SECRET_KEY ??= randomBytes(32).toString("hex");
+process.env.TENCENT_CALLBACK_KEY ??= randomBytes(24).toString("hex");
+const shared = await openShared({ ...(options.watch && { WATCH: "on" }) });
+const env = { SHARED_URL: shared.url };
+// Ctrl-C reaches jest and the systems too; what ends this process alone has to end them.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, async () => {
+    for (const child of running) child.kill("SIGTERM");
+    await shared.close();
+    process.exit(1);
+  });
+try {
+  if (options.watch) {
+    process.exitCode = await watch(options, env);
+  } else {
+    const outcomes = [await runAll(options, env)];
+    if (options.all && isWhole(options)) outcomes.push(await runWithSdk(options));
+    const sum = sumOf(outcomes);
+    console.log(lineOf(sum));
+    process.exitCode = isGreen(sum) ? 0 : 1;
+  }
+} finally {
+  await shared.close();
+}
+
+/** Lets jest watch the sources, with its keys, until a person ends it. */
+function watch({ paths, jest }: TestOptions, env: Env): Promise<number> {
+  const reporters = ["default", join(root, "test/count-line.ts")];
+  const course = reporters.map((name) => `--reporters=${name}`);
+  // Without a path jest runs what the changes since the last commit affect.
+  const chosen = paths.length > 0 ? ["--watchAll", ...paths] : ["--watch"];
+  return runJest([...course, ...jest, ...chosen], env, "inherit");
+}
+
+/** Whether no part of the tests was asked for. */
+function isWhole({ paths, name, changedSince }: TestOptions): boolean {
+  return paths.length === 0 && name === undefined && changedSince === undefined;
+}
+
+/** Some black-box tests once more, on a system whose functions have the SDK's clients. */
+async function runWithSdk(options: TestOptions): Promise<Outcome> {
+  const sdk = await openShared({ AWS_CLIENT: "sdk" });
+  try {
+    return await run(alsoWithSdk, options, { SHARED_URL: sdk.url }, "--runInBand");
+  } finally {
+    await sdk.close();
+  }
+}

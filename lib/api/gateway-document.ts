@@ -1,0 +1,203 @@
+import { type Contract, methodAndPath } from "../../platform/http/contract.ts";
+import { catchAll, type Row } from "../stages/route-table.ts";
+import { gatewayResponses } from "./gateway-responses.ts";
+
+/** What the document needs to know of the place where it is imported. */
+export type Gateway = {
+  title: string;
+  /** The URI by which the gateway calls a function, from the function's name in the route table. */
+  uriOf: (name: string) => string;
+  /** The role with which it calls it. */
+  credentials: string;
+  /** The authorizer's name in the route table. */
+  authorizer: string;
+  authorizerCacheSeconds: number;
+  origins: readonly string[];
+};
+
+/** One operation of a document, and the verbs of one path. */
+type Operation = Record<string, unknown>;
+export type PathItem = Record<string, Operation>;
+
+/** The verb of whatever no other operation of a path takes. */
+export const anyMethod = "x-amazon-apigateway-any-method";
+
+/** Where a document has the answers that the gateway makes itself. */
+export const gatewayResponsesKey = "x-amazon-apigateway-gateway-responses";
+
+/** Seconds for which a browser remembers a preflight: two hours, the most that any keeps it. */
+const preflightSeconds = 7200;
+
+/** Request headers that a browser may send: our own, and those of Allmine's clients. */
+const allowedHeaders = [
+  ...["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
+  ...["X-Language", "X-Timezone", "X-Platform", "X-App-Version", "X-Device-ID"],
+].join(", ");
+
+/**
+ * The API's body for API Gateway: OpenAPI 3.0.1 (its import refuses 3.1) with paths, parameters,
+ * security and integrations, and no schemas: functions validate. Every path has an any-method that
+ * answers 404 without an authorizer, because for an unknown one with a Bearer header the gateway
+ * would answer a signature error that quotes the token.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
+ */
+export function gatewayDocument(
+  routes: readonly Row<Contract>[],
+  notFound: string,
+  gateway: Gateway,
+) {
+  const paths: Record<string, PathItem> = { "/": {}, [catchAll]: {} };
+  for (const { name, contract } of routes) {
+    const [method, path] = methodAndPath(contract);
+    paths[path] ??= {};
+    if (paths[path][method.toLowerCase()] !== undefined)
+      throw new Error(`Two functions answer ${contract.route}`);
+    paths[path][method.toLowerCase()] = {
+      ...parametersOf(path),
+      ...securityOf(contract),
+      ...integration(name, gateway),
+    };
+  }
+  for (const path of Object.keys(paths))
+    for (const prefix of prefixesOf(path)) paths[prefix] ??= {};
+  for (const [path, item] of Object.entries(paths)) {
+    item[anyMethod] = { ...parametersOf(path), ...integration(notFound, gateway) };
+    item.options = { ...parametersOf(path), ...preflight(gateway.origins) };
+  }
+  assertOneName(Object.keys(paths));
+  return {
+    openapi: "3.0.1",
+    info: { title: gateway.title, version: "1" },
+    paths,
+    components: { securitySchemes: securitySchemes(gateway) },
+    [gatewayResponsesKey]: gatewayResponses(),
+    ...bodiesAsBytes,
+  };
+}
+
+/**
+ * Every body reaches its function as bytes, whatever its content type. As text, bytes that are not
+ * UTF-8 would arrive as U+FFFD, which is a valid character.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html
+ */
+export const bodiesAsBytes = { "x-amazon-apigateway-binary-media-types": ["*/*"] };
+
+/**
+ * The parent paths of a path. The gateway has a resource at each; whether it passes a request to
+ * one without a method to its greedy sibling path is not documented.
+ */
+function prefixesOf(path: string): string[] {
+  const segments = path.split("/").slice(1, -1);
+  return segments.map((_, at) => `/${segments.slice(0, at + 1).join("/")}`);
+}
+
+/** The path parameters that a path names. */
+export function parametersOf(path: string): Operation {
+  const names = [...path.matchAll(/\{(\w+)\+?\}/g)].map(([, name]) => name);
+  if (names.length === 0) return {};
+  const schema = { type: "string" };
+  return { parameters: names.map((name) => ({ name, in: "path", required: true, schema })) };
+}
+
+function securityOf({ caller }: Contract): Operation {
+  if (caller === "anyone") return {};
+  return { security: [{ [caller === "optional" ? "optional" : "token"]: [] }] };
+}
+
+/** The most that API Gateway waits for a function. */
+const timeoutMax = 29_000;
+
+/** The integration of an operation with a function and its time-out in milliseconds. */
+export function integration(
+  name: string,
+  { uriOf, credentials }: Pick<Gateway, "uriOf" | "credentials">,
+  timeoutInMillis = timeoutMax,
+): Operation {
+  return {
+    responses: {},
+    "x-amazon-apigateway-integration": {
+      type: "aws_proxy",
+      httpMethod: "POST",
+      uri: uriOf(name),
+      credentials,
+      passthroughBehavior: "when_no_match",
+      timeoutInMillis,
+    },
+  };
+}
+
+/**
+ * The answer to a CORS preflight, which needs no function. One origin is named, several are `*`.
+ */
+function preflight(origins: readonly string[]): Operation {
+  const headers = {
+    "Access-Control-Allow-Origin": `'${origins.length === 1 ? origins[0] : "*"}'`,
+    "Access-Control-Allow-Methods": "'GET, POST, PUT, PATCH, DELETE'",
+    "Access-Control-Allow-Headers": `'${allowedHeaders}'`,
+    "Access-Control-Max-Age": `'${preflightSeconds}'`,
+    "Cache-Control": "'no-store'",
+    "X-Content-Type-Options": "'nosniff'",
+    "X-Request-Id": "context.requestId",
+  };
+  const named = Object.entries(headers);
+  const declared = named.map(([name]) => [name, { schema: { type: "string" } }]);
+  const mapped = named.map(([name, value]) => [`method.response.header.${name}`, value]);
+  return {
+    responses: { 204: { description: "Preflight", headers: Object.fromEntries(declared) } },
+    "x-amazon-apigateway-integration": {
+      type: "mock",
+      requestTemplates: { "application/json": '{"statusCode": 204}' },
+      // Where JSON is binary the template is not applied otherwise, and every preflight is a 500.
+      contentHandling: "CONVERT_TO_TEXT",
+      passthroughBehavior: "when_no_match",
+      responses: {
+        default: { statusCode: "204", responseParameters: Object.fromEntries(mapped) },
+      },
+    },
+  };
+}
+
+/**
+ * Required tokens are what the cache goes by; optional ones are not an identity source, so nothing
+ * is cached.
+ */
+function securitySchemes(gateway: Gateway) {
+  const scheme = (more: Operation) => ({
+    type: "apiKey",
+    name: "Authorization",
+    in: "header",
+    "x-amazon-apigateway-authtype": "custom",
+    "x-amazon-apigateway-authorizer": {
+      type: "request",
+      authorizerUri: gateway.uriOf(gateway.authorizer),
+      authorizerCredentials: gateway.credentials,
+      ...more,
+    },
+  });
+  return {
+    token: scheme({
+      identitySource: "method.request.header.Authorization",
+      authorizerResultTtlInSeconds: gateway.authorizerCacheSeconds,
+    }),
+    optional: scheme({ authorizerResultTtlInSeconds: 0 }),
+  };
+}
+
+/** API Gateway wants one name for a path parameter at one place. Throws for a second. */
+function assertOneName(paths: readonly string[]): void {
+  const names = new Map<string, string>();
+  for (const path of paths) {
+    const segments = path.split("/");
+    for (const [at, segment] of segments.entries()) {
+      if (!segment.startsWith("{") || path === catchAll) continue;
+      const place = segments
+        .slice(0, at)
+        .join("/")
+        .replace(/\{\w+\}/g, "{}");
+      const other = names.get(place);
+      if (other !== undefined && other !== segment)
+        throw new Error(`${path}: the parameter here is ${other} elsewhere, not ${segment}`);
+      names.set(place, segment);
+    }
+  }
+}

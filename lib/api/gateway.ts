@@ -1,0 +1,115 @@
+import { Aws, RemovalPolicy, Stack } from "aws-cdk-lib";
+import {
+  AccessLogFormat,
+  ApiDefinition,
+  EndpointType,
+  LogGroupLogDestination,
+  SpecRestApi,
+  type StageOptions,
+} from "aws-cdk-lib/aws-apigateway";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
+import { functionName } from "../stages/names.ts";
+import type { Stage } from "../stages/stages.ts";
+
+/** One log for all functions of an API, or for its accesses, kept as long as the stage says. */
+export function logGroup(scope: Construct, id: string, stage: Stage, name: string): LogGroup {
+  return new LogGroup(scope, id, {
+    logGroupName: `/ovation/${stage.name}/${name}`,
+    retention: stage.logRetention,
+    removalPolicy: stage.keepData
+      ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+      : RemovalPolicy.DESTROY,
+  });
+}
+
+/** The role with which API Gateway calls the stage's functions, and no others. */
+export function gatewayRole(scope: Construct, stage: Stage): Role {
+  const functions = functionArn(stage, "*");
+  const invoke = new PolicyStatement({
+    actions: ["lambda:InvokeFunction"],
+    resources: [functions],
+  });
+  return new Role(scope, "gateway-role", {
+    assumedBy: new ServicePrincipal("apigateway.amazonaws.com"),
+    inlinePolicies: { invoke: new PolicyDocument({ statements: [invoke] }) },
+  });
+}
+
+/** By name and not by reference: a route must not make two stacks depend on each other. */
+const functionArn = (stage: Stage, name: string) =>
+  `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:function:${functionName(stage.name, name)}`;
+
+/** The alias by which the gateway calls a function that has one. */
+export const aliasName = "live";
+
+/** The URI by which API Gateway calls a function of the route table. */
+export const uriOf = (stage: Stage) => (name: string) => {
+  const hasAlias = (stage.canaries as readonly string[]).includes(name);
+  const qualified = `${functionArn(stage, name)}${hasAlias ? `:${aliasName}` : ""}`;
+  return `arn:${Aws.PARTITION}:apigateway:${Aws.REGION}:lambda:path/2015-03-31/functions/${qualified}/invocations`;
+};
+
+/** What is logged of each call: no query and no header, since both may carry a token. */
+const accessFields = {
+  requestId: "$context.requestId",
+  time: "$context.requestTimeEpoch",
+  method: "$context.httpMethod",
+  path: "$context.resourcePath",
+  status: "$context.status",
+  bytes: "$context.responseLength",
+  milliseconds: "$context.responseLatency",
+  caller: "$context.authorizer.principalId",
+  failure: "$context.error.responseType",
+};
+
+const compressionKey = "x-amazon-apigateway-minimum-compression-size";
+
+/** Shorter bodies are sent as they are: compressing them saves nothing. */
+const compressedBytesMin = 1024;
+
+/** A REST API from an OpenAPI document, with its one stage, its limits and its access log. */
+export function restApi(
+  scope: Construct,
+  stage: Stage,
+  name: string,
+  document: object,
+  options: StageOptions,
+): { api: SpecRestApi; accessLog: LogGroup } {
+  const accessLog = logGroup(scope, "access-log", stage, `${name}-access`);
+  const api = new SpecRestApi(scope, "api", {
+    restApiName: `ovation-${stage.name}-${name}`,
+    apiDefinition: ApiDefinition.fromInline({ ...document, [compressionKey]: compressedBytesMin }),
+    endpointTypes: [EndpointType.REGIONAL],
+    // The role is the account's, not the stage's: lib/identity/account.ts.
+    cloudWatchRole: false,
+    deployOptions: {
+      ...options,
+      accessLogDestination: new LogGroupLogDestination(accessLog),
+      accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessFields)),
+    },
+  });
+  return { api, accessLog };
+}
+
+/** The URL of an API without a domain, without its stage. */
+export function hostOf(api: SpecRestApi): string {
+  const { region, urlSuffix } = Stack.of(api);
+  return `https://${api.restApiId}.execute-api.${region}.${urlSuffix}`;
+}
+
+/** The access log of the WebSocket API: which route, whose connection, with what outcome. */
+export function accessLogSettings(scope: Construct, stage: Stage) {
+  const log = logGroup(scope, "access-log", stage, "realtime-access");
+  const format = {
+    requestId: "$context.requestId",
+    time: "$context.requestTimeEpoch",
+    route: "$context.routeKey",
+    event: "$context.eventType",
+    connection: "$context.connectionId",
+    status: "$context.status",
+    caller: "$context.authorizer.principalId",
+  };
+  return { destinationArn: log.logGroupArn, format: JSON.stringify(format) };
+}

@@ -1,0 +1,197 @@
+import type { QueueName, TaskName } from "../../platform/lambda/grants.ts";
+import type { SettingName } from "../../platform/runtime/env.ts";
+import { originOf } from "../stages/domain.ts";
+import { functionName } from "../stages/names.ts";
+import type { AnyContract } from "../stages/route-table.ts";
+import type { Stage } from "../stages/stages.ts";
+
+/** Settings that the machine gives, not the stage. */
+type Machine = "AWS_ENDPOINT_URL" | "LOCAL";
+
+/** Values that are known only when the stacks are deployed. */
+export type Places = {
+  tableName: string;
+  issuer: string;
+  audience: string;
+  jwksUri: string;
+  socketEndpoint: string;
+  queueUrls: Record<QueueName, string>;
+  tencentSecretArn: string;
+  callbackSecretArn: string;
+  picturesBucket: string;
+  picturesUrl: string;
+  /** Hosts of the APIs besides the HTTP API, by the start of their paths. */
+  otherApis: Readonly<Record<string, string>>;
+};
+
+type Setting = { value: string | undefined; for: (contract: AnyContract) => boolean };
+
+/** Functions that serve callers or process their work; a user pool's trigger does neither. */
+const everyone = ({ kind }: AnyContract) => kind !== "trigger";
+const ofKind =
+  (...kinds: AnyContract["kind"][]) =>
+  (contract: AnyContract) =>
+    kinds.includes(contract.kind);
+const asksIssuer = ({ kind, grants }: AnyContract) =>
+  kind === "authorizer" || grants.issuer === true;
+const toSockets = ({ kind, grants }: AnyContract) =>
+  kind === "socket" || grants.connections === true;
+const readsQueue = (queue: QueueName) => (contract: AnyContract) =>
+  contract.kind === "consumer" && "queue" in contract.on && contract.on.queue === queue;
+const toQueue = (queue: QueueName) => (contract: AnyContract) =>
+  (contract.grants.queues ?? []).includes(queue) || readsQueue(queue)(contract);
+
+const judgesHandshakes = (contract: AnyContract) =>
+  contract.kind === "authorizer" && contract.api === "socket";
+
+const postSlice: TaskName = "realtime/post-part";
+const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postSlice) ?? false;
+
+/** Functions that serve an API description, which contains its URL. */
+const describes = (contract: AnyContract) =>
+  contract.kind === "endpoint" && contract.route.endsWith(".json");
+
+/** Which of the two has to know the address of the sockets. */
+const describesSockets = (contract: AnyContract) =>
+  contract.kind === "endpoint" && contract.route === "GET /asyncapi.json";
+
+const describesOthers = (contract: AnyContract) =>
+  contract.kind === "endpoint" && contract.route === "GET /openapi.json";
+
+const pairsText = (pairs: Readonly<Record<string, string>>) =>
+  Object.entries(pairs)
+    .map(([name, value]) => `${name}=${value}`)
+    .join();
+
+/** Short, since all settings of a function together may have 4 KB. */
+const ratesText = ({ rates }: Stage) =>
+  JSON.stringify(
+    Object.fromEntries(
+      Object.entries(rates).map(([kind, { perSecond, burst }]) => [kind, [perSecond, burst]]),
+    ),
+  );
+
+/** A stage's settings that all functions need. */
+const rulesOf = (stage: Stage) =>
+  ({
+    SUPERLIKE_PRICE: { value: String(stage.superlikePrice), for: everyone },
+    MESSAGE_DAYS: { value: String(stage.messageDays), for: everyone },
+    RESERVED_USERNAMES: {
+      value: stage.reservedUsernames.join(),
+      // Whatever may meet a user for the first time.
+      for: ofKind("endpoint", "authorizer", "command", "receiver"),
+    },
+    NAME_CHANGES_PER_DAY: { value: String(stage.nameChangesPerDay), for: ofKind("endpoint") },
+    LIVE_STREAMS_PER_USER: { value: String(stage.liveStreamsPerUser), for: ofKind("endpoint") },
+    DEFAULT_PICTURE: { value: stage.defaultPicture, for: everyone },
+    DEFAULT_THUMBNAIL: { value: stage.defaultThumbnail, for: everyone },
+    GIFTS_PER_SECOND: { value: String(stage.giftsPerSecond), for: everyone },
+    REQUESTS_PER_SECOND: { value: String(stage.requestsPerSecond), for: everyone },
+    RATES: { value: ratesText(stage), for: ofKind("endpoint", "socket") },
+    SPEND_LIMIT: { value: String(stage.spendLimit), for: everyone },
+    PURCHASES: { value: stage.purchases ? "on" : "off", for: ofKind("endpoint") },
+  }) satisfies Partial<Record<SettingName, Setting>>;
+
+/**
+ * Each setting of platform/runtime/env.ts: its value, and the functions that get it. A missing one
+ * does not compile.
+ */
+function settingsOf(stage: Stage, places: Partial<Places>) {
+  return {
+    STAGE: { value: stage.name, for: () => true },
+    TABLE_NAME: { value: places.tableName, for: everyone },
+    ORIGINS: {
+      value: stage.origins.join(),
+      for: (contract) =>
+        ofKind("endpoint", "command", "receiver", "download")(contract) ||
+        judgesHandshakes(contract),
+    },
+    ...rulesOf(stage),
+    ISSUER: { value: places.issuer, for: asksIssuer },
+    AUDIENCE: { value: places.audience, for: asksIssuer },
+    JWKS_URI: { value: places.jwksUri, for: ofKind("authorizer") },
+    GROUPS_CLAIM: { value: stage.groupsClaim, for: asksIssuer },
+    SUBJECT_CLAIM: { value: stage.subjectClaim, for: ofKind("authorizer") },
+    ROLE_SCOPES: { value: pairsText(stage.roleScopes), for: ofKind("authorizer") },
+    WS_ENDPOINT: {
+      value: places.socketEndpoint,
+      for: (contract) =>
+        toSockets(contract) || (stage.domain === undefined && describesSockets(contract)),
+    },
+    OTHER_APIS: {
+      value: places.otherApis && pairsText(places.otherApis),
+      for: describesOthers,
+    },
+    SOCKETS_PER_USER: { value: String(stage.socketsPerUser), for: ofKind("socket", "authorizer") },
+    POST_RATE: { value: String(stage.postRate), for: toSockets },
+    COMBOS_QUEUE_URL: { value: places.queueUrls?.combos, for: toQueue("combos") },
+    DELIVERIES_QUEUE_URL: { value: places.queueUrls?.deliveries, for: toQueue("deliveries") },
+    ENDINGS_QUEUE_URL: { value: places.queueUrls?.endings, for: toQueue("endings") },
+    ERASURES_QUEUE_URL: { value: places.queueUrls?.erasures, for: toQueue("erasures") },
+    MOMENTS_QUEUE_URL: { value: places.queueUrls?.moments, for: toQueue("moments") },
+    NOTICES_QUEUE_URL: { value: places.queueUrls?.notices, for: toQueue("notices") },
+    NOTIFICATIONS_QUEUE_URL: {
+      value: places.queueUrls?.notifications,
+      for: toQueue("notifications"),
+    },
+    POSTS_QUEUE_URL: { value: places.queueUrls?.posts, for: toQueue("posts") },
+    RESUMES_QUEUE_URL: { value: places.queueUrls?.resumes, for: toQueue("resumes") },
+    RETRIES_QUEUE_URL: { value: places.queueUrls?.retries, for: toQueue("retries") },
+    ROOMS_QUEUE_URL: { value: places.queueUrls?.rooms, for: toQueue("rooms") },
+    REVERSALS_QUEUE_URL: { value: places.queueUrls?.reversals, for: toQueue("reversals") },
+    SUMS_QUEUE_URL: { value: places.queueUrls?.sums, for: toQueue("sums") },
+    USERS_QUEUE_URL: { value: places.queueUrls?.users, for: toQueue("users") },
+    RESUME_FRAMES_PER_SECOND: {
+      value: String(stage.resumeFramesPerSecond),
+      for: readsQueue("resumes"),
+    },
+    LARGE_ROOM_VIEWERS: { value: String(stage.largeRoomViewers), for: ofKind("consumer") },
+    PART_VIEWERS: { value: String(stage.partViewers), for: givesParts },
+    POST_PART_FUNCTION: { value: functionName(stage.name, postSlice), for: givesParts },
+    TENCENT_SDK_APP_ID: {
+      value: String(stage.tencent.sdkAppId),
+      for: (contract) =>
+        ofKind("command", "receiver")(contract) || readsQueue("deliveries")(contract),
+    },
+    TENCENT_ADMINISTRATORS: { value: stage.tencent.administrators.join(), for: ofKind("command") },
+    TENCENT_SECRET_ARN: {
+      value: places.tencentSecretArn,
+      for: ({ grants }) => grants.tencentSecret === true,
+    },
+    PICTURES_BUCKET: {
+      value: places.picturesBucket,
+      for: ({ grants }) => grants.pictures !== undefined,
+    },
+    PICTURES_URL: {
+      value: places.picturesUrl,
+      for: ({ grants }) => grants.pictures?.includes("write") ?? false,
+    },
+    PUBLIC_URL: {
+      value: stage.domain && originOf(stage.domain),
+      for: (contract) => stage.domain !== undefined && describes(contract),
+    },
+    CALLBACK_SECRET_ARN: {
+      value: places.callbackSecretArn,
+      for: ({ grants }) => grants.callbackSecret === true,
+    },
+  } satisfies Record<Exclude<SettingName, Machine>, Setting>;
+}
+
+function missing(name: string, { summary }: AnyContract): never {
+  throw new Error(`"${summary}" needs the setting ${name}, which its stack does not have`);
+}
+
+/**
+ * The environment of one function: what everyone needs and what its contract makes it need. Throws
+ * when its stack has no value for that.
+ */
+export function environmentOf(
+  contract: AnyContract,
+  stage: Stage,
+  places: Partial<Places>,
+): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, setting] of Object.entries<Setting>(settingsOf(stage, places)))
+    if (setting.for(contract)) environment[name] = setting.value ?? missing(name, contract);
+  return environment;
+}

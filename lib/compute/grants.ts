@@ -1,0 +1,102 @@
+import type { Grants, QueueName, TaskName } from "../../platform/lambda/grants.ts";
+import { dueIndex, type Partition } from "../../platform/table/keys.ts";
+
+/** One statement of a policy as IAM spells it. */
+export type Statement = {
+  Effect: "Allow";
+  Action: readonly string[];
+  Resource: string;
+  Condition?: Record<string, Record<string, readonly string[]>>;
+};
+
+/** ARNs of what a grant can name; what is granted and is not here is an error. */
+export type Resources = {
+  tableArn: string;
+  queueArns?: Record<QueueName, string>;
+  /** `…:api/stage` of the WebSocket API. */
+  socketApiArn?: string;
+  tencentSecretArn?: string;
+  callbackSecretArn?: string;
+  picturesArn?: string;
+  taskArns?: Record<TaskName, string>;
+};
+
+const reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
+const putting = ["dynamodb:PutItem"];
+// A batch puts and deletes, so it comes with the right to do both by itself.
+const changing = [
+  ...["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
+  "dynamodb:BatchWriteItem",
+];
+
+/** What the bucket of pictures is used for: actions, and on what below its ARN. */
+const pictureActions = {
+  read: [["s3:GetObject", "/*"]],
+  write: [["s3:PutObject", "/*"]],
+  sweep: [
+    ["s3:ListBucket", ""],
+    ["s3:DeleteObject", "/*"],
+  ],
+} as const;
+
+/** What a function reads before its first call to the table, whatever it is for. */
+const layout = "LAYOUT";
+
+/** The catalogue and the layout are one partition; every other kind has several. */
+const leadingKey = (partition: Partition | typeof layout) =>
+  partition === "CATALOGUE" || partition === layout ? partition : `${partition}#*`;
+
+/**
+ * The statements of a role: a contract's grants, and reading the layout, which every user of the
+ * table does first. `dynamodb:LeadingKeys` binds them to partitions. Entries of the
+ * ledger may be put and never changed by anybody.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+ */
+export function statementsOf(grants: Grants, resources: Resources): Statement[] {
+  const onTable = (
+    Action: readonly string[],
+    partitions: readonly (Partition | typeof layout)[],
+  ): Statement[] => {
+    const keys = { "dynamodb:LeadingKeys": partitions.map(leadingKey) };
+    const Condition = { "ForAllValues:StringLike": keys };
+    const statement = { Effect: "Allow" as const, Action, Resource: resources.tableArn, Condition };
+    return partitions.length === 0 ? [] : [statement];
+  };
+  const allow = (Action: string, Resource: string | undefined): Statement => {
+    if (Resource === undefined) throw new Error(`${Action} is granted where its resource is not`);
+    return { Effect: "Allow", Action: [Action], Resource };
+  };
+  const { read = [], write = [], queues = [], tasks = [] } = grants;
+  // Functions that query only the index read the layout, too.
+  const isOnTable = read.length + write.length > 0 || grants.dueIndex || grants.dueScan;
+  const changed = write.filter((partition) => partition !== "LEDGER");
+  // A transaction puts an entry together with other items. Whether AWS judges each of them or all
+  // their keys at once is not documented, so one statement covers all that may be put.
+  const onWritten =
+    changed.length === write.length
+      ? onTable([...putting, ...changing], write)
+      : [...onTable(putting, write), ...onTable(changing, changed)];
+  const statements = [
+    ...(isOnTable ? onTable(reading, [...read, layout]) : []),
+    ...onWritten,
+    ...queues.map((queue) => allow("sqs:SendMessage", resources.queueArns?.[queue])),
+    ...tasks.map((name) => allow("lambda:InvokeFunction", resources.taskArns?.[name])),
+  ];
+  if (grants.dueIndex)
+    statements.push(allow("dynamodb:Query", `${resources.tableArn}/index/${dueIndex.name}`));
+  if (grants.dueScan)
+    statements.push(allow("dynamodb:Scan", `${resources.tableArn}/index/${dueIndex.name}`));
+  if (grants.connections) {
+    const { socketApiArn } = resources;
+    const connections = socketApiArn && `${socketApiArn}/*/@connections/*`;
+    statements.push(allow("execute-api:ManageConnections", connections));
+  }
+  if (grants.tencentSecret)
+    statements.push(allow("secretsmanager:GetSecretValue", resources.tencentSecretArn));
+  for (const use of grants.pictures ?? [])
+    for (const [action, below] of pictureActions[use])
+      statements.push(allow(action, resources.picturesArn && `${resources.picturesArn}${below}`));
+  if (grants.callbackSecret)
+    statements.push(allow("secretsmanager:GetSecretValue", resources.callbackSecretArn));
+  return statements;
+}

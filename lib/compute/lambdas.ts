@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import { AssetHashType, Duration } from "aws-cdk-lib";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  ApplicationLogLevel,
+  Architecture,
+  Code,
+  Function as Lambda,
+  LoggingFormat,
+  RecursiveLoop,
+  Runtime,
+  RuntimeManagementMode,
+  SystemLogLevel,
+} from "aws-cdk-lib/aws-lambda";
+import { defaults, memoryOf } from "../../platform/lambda/grants.ts";
+import { bundlesApart, flatName, functionName } from "../stages/names.ts";
+import { type Row, rowsOf } from "../stages/route-table.ts";
+import { environmentOf } from "./environment.ts";
+import { type Statement, statementsOf } from "./grants.ts";
+import type { Site } from "./site.ts";
+
+const dist = join(import.meta.dirname, "../../dist");
+
+/** A function's bundle, or the place for it. */
+function codeOf({ scope }: Site, name: string): Code {
+  if (scope.node.tryGetContext(bundlesApart) !== true)
+    return Code.fromAsset(join(dist, flatName(name)));
+  // Where an asset's folder is there already CDK copies nothing, whatever is named as its source.
+  return Code.fromAsset(import.meta.dirname, {
+    assetHash: flatName(name),
+    assetHashType: AssetHashType.CUSTOM,
+  });
+}
+
+/**
+ * One line of the route table as a Lambda with a role of its own: the log of its API, what its
+ * contract grants, and `more` for its event source (a stream, a queue). Its bundle is
+ * `dist/<name>`.
+ */
+export function placeFunction(site: Site, row: Row, more: readonly Statement[] = []): Lambda {
+  const { scope, stage, logGroup, places, resources } = site;
+  const { name, contract } = row;
+  const flat = flatName(name);
+  const writeLog: Statement = {
+    Effect: "Allow",
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: logGroup.logGroupArn,
+  };
+  const statements = [writeLog, ...statementsOf(contract.grants, resources), ...more];
+  const role = new Role(scope, `${flat}-role`, {
+    assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+    inlinePolicies: {
+      own: new PolicyDocument({
+        statements: statements.map((one) => PolicyStatement.fromJson(one)),
+      }),
+    },
+  });
+  const reserved = stage.reservedConcurrency[name];
+  const environment = environmentOf(contract, stage, places);
+  return new Lambda(scope, flat, {
+    functionName: functionName(stage.name, name),
+    description: contract.summary,
+    code: codeOf(site, name),
+    handler: "index.handler",
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    memorySize: stage.memoryMegabytes[name] ?? memoryOf(contract),
+    timeout: Duration.seconds(contract.timeoutSeconds ?? defaults.timeoutSeconds),
+    environment,
+    role,
+    logGroup,
+    loggingFormat: LoggingFormat.JSON,
+    // Else Lambda writes two lines for each event, which at many calls cost more than the calls.
+    systemLogLevelV2: SystemLogLevel.WARN,
+    applicationLogLevelV2: ApplicationLogLevel.INFO,
+    // Posts use Node's own undici, found by an undocumented symbol (docs/decisions/aws-client.md).
+    // The runtime therefore changes with a tested deployment only.
+    ...("WS_ENDPOINT" in environment && {
+      runtimeManagementMode: RuntimeManagementMode.FUNCTION_UPDATE,
+    }),
+    ...(asksItself(row) && { recursiveLoop: RecursiveLoop.ALLOW }),
+    ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
+  });
+}
+
+/**
+ * Whether a function's queue messages may reach it again, directly or through others, for work that
+ * is left or not due yet. Lambda treats such a chain as a loop and stops it after 16 turns by
+ * default.
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+ */
+function asksItself(row: Row): boolean {
+  const reached = new Set<Row>();
+  const readers = rowsOf("consumer");
+  const visit = ({ contract }: Row): void => {
+    for (const queue of contract.grants.queues ?? [])
+      for (const reader of readers) {
+        const { on } = reader.contract;
+        if (!("queue" in on) || on.queue !== queue || reached.has(reader)) continue;
+        reached.add(reader);
+        visit(reader);
+      }
+  };
+  visit(row);
+  return [...reached].some(({ name }) => name === row.name);
+}

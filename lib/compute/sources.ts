@@ -1,0 +1,103 @@
+import { Stack } from "aws-cdk-lib";
+import { Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
+import type { ConsumerContract } from "../../platform/lambda/consumer.ts";
+import { keyStartsOf } from "../../platform/table/item-kinds.ts";
+import type { Data } from "../data/data.ts";
+import type { Statement } from "./grants.ts";
+
+/**
+ * Tries of one batch, and seconds, after which its records go to the bucket of failures. Without
+ * bounds one bad batch would block its shard for a day, and then be lost.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
+ */
+const bounds = { retries: 100, ageSeconds: 3600 };
+
+/** What a consumer's role needs so that Lambda can read its source for it. */
+export function readStatements({ on }: ConsumerContract, data: Data): Statement[] {
+  const allow = (Action: string[], Resource: string): Statement => ({
+    Effect: "Allow",
+    Action,
+    Resource,
+  });
+  if ("queue" in on)
+    return [
+      allow(
+        ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        data.queues[on.queue].queueArn,
+      ),
+    ];
+  if ("every" in on) return [];
+  const read = [
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+  ];
+  return [
+    allow(read, data.table.tableStreamArn!),
+    allow(["s3:PutObject"], `${data.failures.bucketArn}/*`),
+    allow(["s3:ListBucket"], data.failures.bucketArn),
+  ];
+}
+
+/**
+ * Ties a consumer to what calls it, a queue with no more messages at once than executions are
+ * `reserved`: one that is received and then throttled counts as tried and ends among the dead
+ * letters. Answers the mapping where that is the table's stream.
+ */
+export function connectSource(
+  target: Lambda,
+  { on }: ConsumerContract,
+  data: Data,
+  reserved?: number,
+): CfnEventSourceMapping | undefined {
+  const id = `${target.node.id}-source`;
+  const scope = Stack.of(target);
+  if ("every" in on) {
+    const schedule = Schedule.expression(on.every.includes("(") ? on.every : `rate(${on.every})`);
+    new Rule(scope, id, { schedule, targets: [new LambdaFunction(target, { retryAttempts: 0 })] });
+    return undefined;
+  }
+  const common = {
+    functionName: target.functionArn,
+    batchSize: on.batchSize,
+    functionResponseTypes: ["ReportBatchItemFailures"],
+  };
+  if ("queue" in on) {
+    const maximumConcurrency = Math.min(...[on.concurrencyMax ?? [], reserved ?? []].flat());
+    new CfnEventSourceMapping(scope, id, {
+      ...common,
+      eventSourceArn: data.queues[on.queue].queueArn,
+      ...(Number.isFinite(maximumConcurrency) && { scalingConfig: { maximumConcurrency } }),
+    });
+    return undefined;
+  }
+  return new CfnEventSourceMapping(scope, id, {
+    ...common,
+    eventSourceArn: data.table.tableStreamArn!,
+    // From the oldest record: with LATEST what is written while the mapping is made would be lost.
+    startingPosition: "TRIM_HORIZON",
+    // Above one, Lambda keeps the order of each item only, not that of a stream's items.
+    parallelizationFactor: 1,
+    // A batch is never cut in two, which would make other frames: a bad record is skipped in code.
+    bisectBatchOnFunctionError: false,
+    maximumRetryAttempts: bounds.retries,
+    maximumRecordAgeInSeconds: bounds.ageSeconds,
+    // A bucket and not a queue: only it is given the whole records.
+    destinationConfig: { onFailure: { destination: data.failures.bucketArn } },
+    metricsConfig: { metrics: ["EventCount"] },
+    ...(on.kinds && { filterCriteria: { filters: filtersOf(on.kinds) } }),
+  });
+}
+
+type Kinds = Extract<ConsumerContract["on"], { stream: "table" }>["kinds"];
+
+/** One pattern for each partition. Lambda accepts five at most unless its quota is raised. */
+const filtersOf = (kinds: NonNullable<Kinds>) =>
+  keyStartsOf(kinds).map(({ PK, SK }) => {
+    const starting = (starts: string[]) => ({ S: starts.map((prefix) => ({ prefix })) });
+    const Keys = { PK: starting([PK]), SK: starting(SK) };
+    return { pattern: JSON.stringify({ dynamodb: { Keys } }) };
+  });

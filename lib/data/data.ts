@@ -1,0 +1,151 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import {
+  AttributeType,
+  Billing,
+  type ITableV2,
+  ProjectionType,
+  StreamViewType,
+  TableV2,
+} from "aws-cdk-lib/aws-dynamodb";
+import { BlockPublicAccess, Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3";
+import { Secret } from "aws-cdk-lib/aws-secretsmanager";
+import type { Construct } from "constructs";
+import { dueIndex } from "../../platform/table/keys.ts";
+import { tableName } from "../stages/names.ts";
+import { placeOf, type Stage } from "../stages/stages.ts";
+import { placeBackups } from "./backups.ts";
+import { placeQueues, type Queues } from "./queues.ts";
+
+/**
+ * Days for which batches that were given up wait for `npm run redrive`. They hold names and texts as
+ * they were, also of people who have left since; after a day no viewer is shown what is in them.
+ */
+const failuresKeptDays = 7;
+
+/**
+ * What is kept: the one table, the queues, the bucket of batches that could not be handled, and the
+ * keys of the Tencent application and of its callbacks. What has a name of its own and is kept when
+ * its stack goes still goes with a first deployment that failed, so that it can be repeated.
+ */
+export class Data extends Stack {
+  readonly table: ITableV2;
+  readonly queues: Queues;
+  readonly deadLetters: Queues;
+  readonly failures: Bucket;
+  /** Pictures that were sent as files: nobody reads them but by a function. */
+  readonly pictures: Bucket;
+  readonly tencentSecret: Secret;
+  readonly callbackSecret: Secret;
+  private readonly edgeSecret: Secret | undefined;
+
+  constructor(scope: Construct, id: string, stage: Stage) {
+    super(scope, id, placeOf(stage));
+    const removalPolicy = stage.keepData
+      ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+      : RemovalPolicy.DESTROY;
+    const isPrivate = {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      removalPolicy,
+    };
+    this.failures = new Bucket(this, "failures", {
+      ...isPrivate,
+      lifecycleRules: [{ expiration: Duration.days(failuresKeptDays) }],
+    });
+    this.pictures = new Bucket(this, "pictures", isPrivate);
+    // `npm run redrive` reads the first name, and `npm run destroy` empties both.
+    new CfnOutput(this, "failures-bucket", { value: this.failures.bucketName });
+    new CfnOutput(this, "pictures-bucket", { value: this.pictures.bucketName });
+    const { live, dead } = placeQueues(this, stage.name);
+    this.queues = live;
+    this.deadLetters = dead;
+    // The key of the application, with which its back ends sign. Its value is the key as text.
+    this.tencentSecret = new Secret(this, "tencent-key", {
+      secretName: `ovation/${stage.name}/tencent`,
+      description: "The secret key of the Tencent application",
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      removalPolicy,
+    });
+    // It stands in an address that is entered in Tencent's console: letters and digits alone.
+    this.callbackSecret = new Secret(this, "callback-key", {
+      secretName: `ovation/${stage.name}/tencent-callback`,
+      description: "The key in the address of callbacks from Tencent",
+      generateSecretString: { passwordLength: 48, excludePunctuation: true },
+      removalPolicy,
+    });
+    this.edgeSecret = placeEdgeSecret(this, stage, removalPolicy);
+    const own = new TableV2(this, "table", {
+      tableName: `ovation-${stage.name}`,
+      partitionKey: { name: "PK", type: AttributeType.STRING },
+      sortKey: { name: "SK", type: AttributeType.STRING },
+      ...throughputOf(stage),
+      timeToLiveAttribute: "expiresAt",
+      dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: stage.keepData,
+      removalPolicy,
+      globalSecondaryIndexes: [
+        {
+          indexName: dueIndex.name,
+          partitionKey: { name: dueIndex.PK, type: AttributeType.STRING },
+          sortKey: { name: dueIndex.SK, type: AttributeType.STRING },
+          projectionType: ProjectionType.INCLUDE,
+          nonKeyAttributes: ["dueCredits"],
+        },
+      ],
+    });
+    this.table =
+      stage.restored === undefined ? (own as ITableV2) : restoredTable(this, stage.restored);
+    new CfnOutput(this, "table-name", { value: tableName(stage) });
+    // The last of all: its protection would keep a first deployment that fails later from being
+    // undone, and its name the next one from being made.
+    own.node.addDependency(
+      ...(stage.keepData ? placeBackups(this, stage) : []),
+      this.failures,
+      this.pictures,
+      this.tencentSecret,
+      this.callbackSecret,
+      ...Object.values(live),
+      ...Object.values(dead),
+      ...(this.edgeSecret ? [this.edgeSecret] : []),
+    );
+  }
+
+  /** What APIs behind a domain want to be shown, as CloudFormation reads it at a deployment. */
+  get edgeKey(): string | undefined {
+    return this.edgeSecret?.secretValue.unsafeUnwrap();
+  }
+}
+
+/** Nobody has to know its value: CloudFront and the firewalls are given it by the deployment. */
+function placeEdgeSecret(scope: Stack, stage: Stage, removalPolicy: RemovalPolicy) {
+  if (stage.domain === undefined || !stage.firewall) return undefined;
+  return new Secret(scope, "edge-key", {
+    secretName: `ovation/${stage.name}/edge`,
+    description: "By which the APIs know that CloudFront asks",
+    generateSecretString: { passwordLength: 48, excludePunctuation: true },
+    removalPolicy,
+  });
+}
+
+/** Billed by use, warmed up or bounded where the stage says so. */
+function throughputOf({ warmThroughput: warm, throughputMax: most }: Stage) {
+  const bounds = most && {
+    maxReadRequestUnits: most.reads,
+    maxWriteRequestUnits: most.writes,
+  };
+  return {
+    billing: Billing.onDemand(bounds),
+    ...(warm && {
+      warmThroughput: { readUnitsPerSecond: warm.reads, writeUnitsPerSecond: warm.writes },
+    }),
+  };
+}
+
+/** A table that a backup became: it has another name and a stream of its own. */
+const restoredTable = (scope: Stack, { table, streamArn }: { table: string; streamArn: string }) =>
+  TableV2.fromTableAttributes(scope, "restored", {
+    tableArn: scope.formatArn({ service: "dynamodb", resource: "table", resourceName: table }),
+    tableStreamArn: streamArn,
+  });

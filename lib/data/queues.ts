@@ -1,0 +1,99 @@
+import { Duration } from "aws-cdk-lib";
+import {
+  DeduplicationScope,
+  FifoThroughputLimit,
+  Queue,
+  QueueEncryption,
+} from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+import { defaults, type QueueName } from "../../platform/lambda/grants.ts";
+import { rowsOf } from "../stages/route-table.ts";
+
+/** Tries of one message before it is put aside for a person. */
+const receiveCountMax = 5;
+
+/**
+ * Days for which messages are kept. Dead ones are ids, which wait as long as SQS keeps anything;
+ * those with texts and names of people as long as other copies (`failuresKeptDays`).
+ */
+const keptDays = { live: 4, dead: 14, deadWithTexts: 7 };
+
+/** Whose messages hold what was to be said; all others name what is to be read. */
+const withTexts: readonly QueueName[] = ["deliveries"];
+
+/** The queues of a stage: those that keep an order are FIFO, with a group for each stream. */
+const keepsOrder = {
+  combos: false,
+  deliveries: true,
+  endings: false,
+  erasures: false,
+  moments: false,
+  notices: false,
+  notifications: false,
+  posts: true,
+  resumes: false,
+  retries: false,
+  rooms: true,
+  reversals: false,
+  sums: false,
+  users: false,
+} satisfies Record<QueueName, boolean>;
+
+/** Each queue of a stage. */
+export type Queues = Record<QueueName, Queue>;
+
+/** Something of each queue, by its name. */
+export const ofEach = <T>(make: (name: QueueName) => T): Record<QueueName, T> =>
+  Object.fromEntries(
+    (Object.keys(keepsOrder) as QueueName[]).map((name) => [name, make(name)]),
+  ) as Record<QueueName, T>;
+
+/** The queues, each with one for the messages that could not be handled. */
+export function placeQueues(scope: Construct, stage: string): { live: Queues; dead: Queues } {
+  const dead = ofEach((name) => place(scope, stage, name));
+  return { live: ofEach((name) => place(scope, stage, name, dead[name])), dead };
+}
+
+function place(scope: Construct, stage: string, name: QueueName, dead?: Queue): Queue {
+  const id = dead === undefined ? `${name}-dead` : name;
+  const fifo = keepsOrder[name];
+  const ordered = {
+    fifo,
+    deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
+    fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+  };
+  return new Queue(scope, id, {
+    queueName: `ovation-${stage}-${id}${fifo ? ".fifo" : ""}`,
+    ...(fifo && ordered),
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    visibilityTimeout: Duration.seconds(visibilitySeconds(name)),
+    retentionPeriod: Duration.days(dead === undefined ? deadDays(name) : keptDays.live),
+    ...(dead && { deadLetterQueue: { queue: dead, maxReceiveCount: receiveCountMax } }),
+  });
+}
+
+const deadDays = (name: QueueName) =>
+  withTexts.includes(name) ? keptDays.deadWithTexts : keptDays.dead;
+
+/** By how much a message of a FIFO queue stays away longer than its reader may run. */
+const orderedMarginSeconds = 15;
+
+/**
+ * How long a message is invisible once it is taken: six times its reader's time-out, as AWS
+ * advises. A failed message of a FIFO queue holds up its group, in `posts` a room that is silent
+ * meanwhile, so there it comes again as soon as its reader can no longer be working on it; AWS
+ * demands no less.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
+const visibilitySeconds = (queue: QueueName) =>
+  keepsOrder[queue] ? readerSeconds(queue) + orderedMarginSeconds : 6 * readerSeconds(queue);
+
+/** The time-out of the function that reads a queue. */
+function readerSeconds(queue: QueueName): number {
+  const readers = rowsOf("consumer").filter(
+    ({ contract: { on } }) => "queue" in on && on.queue === queue,
+  );
+  const seconds = readers.map(({ contract }) => contract.timeoutSeconds ?? defaults.timeoutSeconds);
+  return Math.max(defaults.timeoutSeconds, ...seconds);
+}

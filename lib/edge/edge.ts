@@ -1,0 +1,48 @@
+import { CfnOutput, Fn, Stack } from "aws-cdk-lib";
+import { Certificate, CertificateValidation } from "aws-cdk-lib/aws-certificatemanager";
+import { HostedZone, type IHostedZone } from "aws-cdk-lib/aws-route53";
+import type { Construct } from "constructs";
+import { type Domain, edgeRegion } from "../stages/domain.ts";
+import type { Stage } from "../stages/stages.ts";
+import { placeHostFirewall } from "./firewall.ts";
+
+/**
+ * What CloudFront takes from one region alone, wherever the stage is: the firewall before the
+ * domain, and the domain's certificate unless there is one already.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+ * https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html
+ */
+export class Edge extends Stack {
+  /** ARNs, as a stack of another region reads them. */
+  readonly certificateArn: string;
+  readonly firewallArn: string | undefined;
+
+  constructor(scope: Construct, id: string, stage: Stage, domain: Domain) {
+    const { account } = stage;
+    super(scope, id, { env: { ...(account && { account }), region: edgeRegion } });
+    this.certificateArn = domain.certificate ?? this.certify(domain.name, domain.zone);
+    if (stage.firewall)
+      this.firewallArn = this.tell("firewall-arn", placeHostFirewall(this, stage.name).attrArn);
+  }
+
+  private certify(domainName: string, zone: NonNullable<Domain["zone"]>): string {
+    const validation = CertificateValidation.fromDns(zoneOf(this, zone));
+    const { certificateArn } = new Certificate(this, "certificate", { domainName, validation });
+    return this.tell("certificate-arn", certificateArn);
+  }
+
+  private tell(id: string, value: string): string {
+    return told(this, new CfnOutput(this, id, { value }), edgeRegion);
+  }
+}
+
+/**
+ * A stack's output as other regions read it, which needs no function of ours in either region.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
+ */
+export const told = (stack: Stack, output: CfnOutput, region: string): string =>
+  Fn.getStackOutput(stack.stackName, stack.getLogicalId(output), region);
+
+/** The hosted zone of a domain, which is not looked up: a synthesis asks nobody. */
+export const zoneOf = (scope: Construct, { id, name }: NonNullable<Domain["zone"]>): IHostedZone =>
+  HostedZone.fromHostedZoneAttributes(scope, "zone", { hostedZoneId: id, zoneName: name });

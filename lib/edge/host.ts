@@ -1,0 +1,184 @@
+import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
+import {
+  AccessLevel,
+  AllowedMethods,
+  type BehaviorOptions,
+  CachePolicy,
+  Distribution,
+  Function as EdgeFunction,
+  FunctionCode,
+  FunctionEventType,
+  FunctionRuntime,
+  HttpVersion,
+  type IOrigin,
+  OriginRequestPolicy,
+  SecurityPolicyProtocol,
+  ViewerProtocolPolicy,
+} from "aws-cdk-lib/aws-cloudfront";
+import { HttpOrigin, S3BucketOrigin } from "aws-cdk-lib/aws-cloudfront-origins";
+import { AaaaRecord, ARecord, RecordTarget } from "aws-cdk-lib/aws-route53";
+import { CloudFrontTarget } from "aws-cdk-lib/aws-route53-targets";
+import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from "aws-cdk-lib/aws-s3";
+import type { Construct } from "constructs";
+import { type Domain, originOf } from "../stages/domain.ts";
+import { homePath, pagePaths } from "../stages/page-headers.ts";
+import { placeOf, type Stage } from "../stages/stages.ts";
+import { type Edge, told, zoneOf } from "./edge.ts";
+import { cachedPaths, cachePolicies } from "./host-cache.ts";
+import { headersPolicy } from "./host-headers.ts";
+import { originKeyHeader } from "./lock.ts";
+
+/** What stands behind the domain. */
+export type Behind = {
+  /** Left out where the certificate is there already and there is no firewall. */
+  edge?: Edge;
+  /** API Gateway's ids of the APIs, by what they are. */
+  apis: Record<"http" | "pictures" | "tencent" | "callback" | "sockets", string>;
+  /** The secret header value the APIs require; only with a firewall. */
+  key?: string;
+};
+
+/**
+ * Statuses of failures that CloudFront would answer from memory for ten seconds, whatever they say
+ * of themselves: a viewer who is let in again, or a system that is back, must not wait for it.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
+ */
+const failures = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504];
+
+/**
+ * One name for everything: pages from a bucket, and the APIs by the beginnings of their paths. An
+ * API Gateway domain could not hold them, since it takes REST or WebSocket.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-custom-domains.html
+ */
+export class Host extends Stack {
+  /** CloudFront's id of the distribution, for stacks of this region and for those of others. */
+  readonly distributionId: string;
+  readonly distributionIdElsewhere: string;
+  /** Where the pages lie, which `npm run deploy` brings there. */
+  private readonly pages: Bucket;
+
+  constructor(scope: Construct, id: string, stage: Stage, domain: Domain, behind: Behind) {
+    super(scope, id, placeOf(stage));
+    if (behind.edge) this.addStackDependency(behind.edge);
+    this.pages = new Bucket(this, "pages", {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      removalPolicy: stage.keepData
+        ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        : RemovalPolicy.DESTROY,
+    });
+    const { certificateArn = domain.certificate!, firewallArn } = behind.edge ?? {};
+    const distribution = new Distribution(this, "distribution", {
+      comment: `ovation-${stage.name}`,
+      domainNames: [domain.name],
+      certificate: Certificate.fromCertificateArn(this, "certificate", certificateArn),
+      minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+      httpVersion: HttpVersion.HTTP2_AND_3,
+      ...(firewallArn && { webAclId: firewallArn }),
+      errorResponses: failures.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
+      ...this.behaviors(stage, behind),
+    });
+    if (domain.zone !== undefined) {
+      const target = RecordTarget.fromAlias(new CloudFrontTarget(distribution));
+      const record = { zone: zoneOf(this, domain.zone), recordName: `${domain.name}.`, target };
+      new ARecord(this, "address", record);
+      new AaaaRecord(this, "address-v6", record);
+    }
+    new CfnOutput(this, "url", { value: originOf(domain) });
+    new CfnOutput(this, "socket-url", { value: `wss://${domain.name}/ws` });
+    // The target of the name's record, where it is entered elsewhere than in a zone of ours.
+    new CfnOutput(this, "distribution-name", { value: distribution.distributionDomainName });
+    this.distributionId = distribution.distributionId;
+    const output = new CfnOutput(this, "distribution-id", { value: this.distributionId });
+    this.distributionIdElsewhere = told(this, output, this.region);
+    new CfnOutput(this, "pages-bucket", { value: this.pages.bucketName });
+  }
+
+  /** By path, the first that fits; everything else is the HTTP API's, 404 included. */
+  private behaviors(stage: Stage, { apis, key }: Behind) {
+    const api = (id: string, originPath?: string) =>
+      new HttpOrigin(`${id}.execute-api.${this.region}.${this.urlSuffix}`, {
+        ...(originPath && { originPath }),
+        ...(key && { customHeaders: { [originKeyHeader]: key } }),
+      });
+    const cache = cachePolicies(this, stage);
+    const http = api(apis.http, `/${stage.name}`);
+    const cached = Object.fromEntries(
+      cachedPaths(stage).map((path) => [path, called(http, cache.lists)]),
+    );
+    const ofPages = this.behaviorsOfPages();
+    return {
+      defaultBehavior: called(http),
+      additionalBehaviors: {
+        "/": { ...ofPages.page!, functionAssociations: [this.leadHome(stage)] },
+        ...Object.fromEntries(
+          Object.entries(pagePaths).flatMap(([kind, { paths }]) =>
+            paths.map((path) => [path, ofPages[kind]!]),
+          ),
+        ),
+        "/pictures/*": called(api(apis.pictures), cache.pictures),
+        "/ws": called(api(apis.sockets)),
+        "/v4/*": called(api(apis.tencent)),
+        "/tencent/*": called(api(apis.callback)),
+        ...cached,
+      },
+    };
+  }
+
+  /** Files of the pages by their kinds, each with its headers. */
+  private behaviorsOfPages(): Record<string, BehaviorOptions> {
+    // May be listed by CloudFront, else a file that is not there would be 403. No viewer can ask
+    // for a list: that is `/` of the bucket, and `/` of the host never gets there.
+    Annotations.of(this).acknowledgeWarning(
+      "@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk",
+      "The function of `/` answers by itself",
+    );
+    const origin = S3BucketOrigin.withOriginAccessControl(this.pages as IBucket, {
+      originAccessLevels: [AccessLevel.READ, AccessLevel.LIST],
+    });
+    const behaviors = Object.entries(pagePaths).map(([kind, { headers }]) => [
+      kind,
+      {
+        origin,
+        viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+        cachePolicy: CachePolicy.CACHING_OPTIMIZED,
+        responseHeadersPolicy: headersPolicy(this, kind, headers),
+      },
+    ]);
+    return Object.fromEntries(behaviors);
+  }
+
+  /** `/` is the console on every deployed stage: Studio is for one machine. */
+  private leadHome(stage: Stage) {
+    const headers = `location: { value: "${homePath}" }, "cache-control": { value: "no-cache" }`;
+    const answer = `{ statusCode: 302, statusDescription: "Found", headers: { ${headers} } }`;
+    return {
+      eventType: FunctionEventType.VIEWER_REQUEST,
+      function: new EdgeFunction(this, "lead-home", {
+        functionName: `ovation-${stage.name}-lead-home`,
+        runtime: FunctionRuntime.JS_2_0,
+        code: FunctionCode.fromInline(`function handler() { return ${answer}; }`),
+      }),
+    };
+  }
+}
+
+/**
+ * What an API is asked: by every method, with whatever the viewer sent but the host, by which API
+ * Gateway would look for another API. `Authorization` and a socket's handshake go with it. Without
+ * TLS nothing is asked or led elsewhere: the token would be read by others by then.
+ * https://repost.aws/knowledge-center/cloudfront-authorization-header
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html
+ */
+const called = (origin: IOrigin, cachePolicy = CachePolicy.CACHING_DISABLED): BehaviorOptions => ({
+  origin,
+  viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+  allowedMethods: AllowedMethods.ALLOW_ALL,
+  cachePolicy,
+  originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+  // The gateway compresses by itself what is worth it.
+  compress: false,
+});

@@ -1,0 +1,110 @@
+import { Arn, ArnFormat, CfnOutput, Duration, Stack } from "aws-cdk-lib";
+import { PolicyDocument, PolicyStatement, Role, WebIdentityPrincipal } from "aws-cdk-lib/aws-iam";
+import { DefaultStackSynthesizer } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
+import { edgeRegion } from "../stages/domain.ts";
+import { tableName } from "../stages/names.ts";
+import { placeOf, type Stage } from "../stages/stages.ts";
+
+/** Whose tokens GitHub's jobs carry; the account knows it once (docs/deploying.md). */
+const provider = "token.actions.githubusercontent.com";
+
+/** The roles of the CDK's bootstrap that `cdk deploy` takes on; ours have no images. */
+const bootstrapRoles = ["deploy-role", "file-publishing-role", "lookup-role"];
+
+/**
+ * The role with which a workflow of the stage's repository deploys the stage, without any key that
+ * could be lost. Only a job in the GitHub environment of the stage's name gets it, and GitHub's
+ * rules of that environment say from which branch or tag. It may take on the bootstrap's roles and
+ * look at what `npm run deploy` looks at, and nothing else by itself.
+ * https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
+ */
+export class Delivery extends Stack {
+  constructor(scope: Construct, id: string, stage: Stage, repository: string) {
+    super(scope, id, placeOf(stage));
+    const statements = this.#statementsOf(stage);
+    const principal = new WebIdentityPrincipal(
+      Arn.format(
+        {
+          service: "iam",
+          region: "",
+          resource: "oidc-provider",
+          resourceName: provider,
+          arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+        },
+        this,
+      ),
+      {
+        StringEquals: {
+          [`${provider}:aud`]: "sts.amazonaws.com",
+          [`${provider}:sub`]: `repo:${repository}:environment:${stage.name}`,
+        },
+      },
+    );
+    const role = new Role(this, "role", {
+      roleName: `ovation-${stage.name}-delivery`,
+      description: `Deploys the stage ${stage.name} from ${repository}`,
+      assumedBy: principal,
+      maxSessionDuration: Duration.hours(2),
+      inlinePolicies: { own: new PolicyDocument({ statements }) },
+    });
+    new CfnOutput(this, "role-arn", { value: role.roleArn });
+  }
+
+  /** The certificate and the hosted zone that a domain names. */
+  #seenOfDomain({ domain }: Stage): PolicyStatement[] {
+    const { certificate, zone } = domain ?? {};
+    const statement = (action: string, resource: string) =>
+      new PolicyStatement({ actions: [action], resources: [resource] });
+    const zoneArn = (id: string) => `arn:${this.partition}:route53:::hostedzone/${id}`;
+    return [
+      ...(certificate ? [statement("acm:DescribeCertificate", certificate)] : []),
+      ...(zone ? [statement("route53:GetHostedZone", zoneArn(zone.id))] : []),
+    ];
+  }
+
+  #statementsOf(stage: Stage): PolicyStatement[] {
+    const qualifier = DefaultStackSynthesizer.DEFAULT_QUALIFIER;
+    const own = (service: string, region: string, resource: string, resourceName: string) =>
+      Arn.format({ service, region, resource, resourceName }, this);
+    // A domain's firewall and certificate are a stack of another region.
+    const regions = [this.region, ...(stage.domain ? [edgeRegion] : [])];
+    const roles = regions.flatMap((region) =>
+      bootstrapRoles.map((name) =>
+        own("iam", "", "role", `cdk-${qualifier}-${name}-${this.account}-${region}`),
+      ),
+    );
+    const statement = (actions: string[], resources: string[]) =>
+      new PolicyStatement({ actions, resources });
+    return [
+      statement(["sts:AssumeRole"], roles),
+      statement(
+        ["cloudformation:DescribeStacks"],
+        regions.map((region) => own("cloudformation", region, "stack", "CDKToolkit/*")),
+      ),
+      // Neither knows resources.
+      statement(
+        [
+          ...["lambda:GetAccountSettings", "servicequotas:GetServiceQuota"],
+          ...["ses:GetEmailIdentity", "ses:GetAccount", "backup:ListBackupVaults"],
+        ],
+        ["*"],
+      ),
+      ...this.#seenOfDomain(stage),
+      // The pages of its domain, whose bucket CloudFormation names.
+      ...(stage.domain
+        ? [
+            statement(
+              ["s3:PutObject"],
+              [`arn:${this.partition}:s3:::ovation-${stage.name}-host-*/*`],
+            ),
+          ]
+        : []),
+      // The layout and the issuer of the table's data.
+      statement(
+        ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],
+        [own("dynamodb", this.region, "table", tableName(stage))],
+      ),
+    ];
+  }
+}

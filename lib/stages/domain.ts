@@ -1,0 +1,64 @@
+import { homePath } from "./page-headers.ts";
+
+/**
+ * A name under which a stage is reached. Its certificate is one that is there already, or one that
+ * is made and proved in the name's hosted zone; in that zone the name is also entered.
+ */
+export type Domain = {
+  /** Such as `live.acme.com`; lower-case. */
+  name: string;
+  /** While callers move to it: API Gateway's own names answer too, behind the same rules. */
+  keepsOldNames?: true;
+} & ({ certificate: string; zone?: HostedZone } | { certificate?: undefined; zone: HostedZone });
+
+/** A public hosted zone of Route 53 in the stage's account. */
+type HostedZone = { id: string; name: string };
+
+/** Where CloudFront takes certificates and firewalls from, wherever a stage is. */
+export const edgeRegion = "us-east-1";
+
+type WithPages = {
+  domain?: Domain;
+  origins: readonly string[];
+  consoleUrls: readonly string[];
+};
+
+/** Where a domain is, for everybody. */
+export const originOf = ({ name }: Pick<Domain, "name">): string => `https://${name}`;
+
+/** A stage whose own pages may call it, and may have people signed in, where it has a domain. */
+export function withOwnPages<S extends WithPages>(stage: S): S {
+  if (stage.domain === undefined) return stage;
+  const origin = originOf(stage.domain);
+  const { origins, consoleUrls } = stage;
+  return {
+    ...stage,
+    origins: origins.includes("*") ? origins : [...new Set([...origins, origin])],
+    consoleUrls: [...new Set([...consoleUrls, `${origin}${homePath}`])],
+  };
+}
+
+const hostName = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+const certificateArn = /^arn:aws[\w-]*:acm:([a-z0-9-]+):(\d{12}):certificate\/[\w-]+$/;
+
+/** Why CloudFront would refuse a domain, each reason with its fix. */
+export function problemsOf({ name, certificate, zone }: Domain): { says: string; fix: string }[] {
+  const problems = [];
+  if (!hostName.test(name))
+    problems.push({
+      says: `domain.name: found ${name}`,
+      fix: "A host's name alone and in lower case, such as live.acme.com",
+    });
+  const region = certificate === undefined ? edgeRegion : certificateArn.exec(certificate)?.[1];
+  if (region !== edgeRegion)
+    problems.push({
+      says: `domain.certificate is of ${region ?? "no region"}: CloudFront takes those of ${edgeRegion}`,
+      fix: `Ask for or import one in ${edgeRegion}, or leave it out and name the hosted zone`,
+    });
+  if (zone !== undefined && name !== zone.name && !name.endsWith(`.${zone.name}`))
+    problems.push({
+      says: `domain.zone is that of ${zone.name}, in which ${name} is not`,
+      fix: "The hosted zone in which the name is",
+    });
+  return problems;
+}

@@ -1,0 +1,36 @@
+/** `gifts/create` → `gifts-create`: the folder of its bundle and the end of its function's name. */
+export const flatName = (name: string) => name.replaceAll("/", "-");
+
+/** `gifts/create` of the stage dev is the function `ovation-dev-gifts-create`. */
+export const functionName = (stage: string, name: string) => `ovation-${stage}-${flatName(name)}`;
+
+/**
+ * The context that says that bundles are built concurrently and written into the assembly by the
+ * build: into existing folders, which CDK names by a hash of `flatName`.
+ */
+export const bundlesApart = "ovation:bundles-apart";
+
+/** The table of a stage: that of its stack, unless a restored one is in its place. */
+export const tableName = ({ name, restored }: { name: string; restored?: { table: string } }) =>
+  restored?.table ?? `ovation-${name}`;
+
+/** Parameters by which a stage's issuer of tokens is known. */
+export const issuerParameters = (stage: string) => ({
+  issuer: `/ovation/${stage}/issuer`,
+  audience: `/ovation/${stage}/audience`,
+  jwks: `/ovation/${stage}/jwks`,
+});
+
+/** The firewall before a stage's domain, also in its metrics. */
+export const hostFirewallName = (stage: string) => `ovation-${stage}-host`;
+
+/** The stage's vault of backups. */
+export const vaultName = ({ name }: { name: string }) => `ovation-${name}`;
+
+/** Which vault `backupCopy` names; `unreadable` where it is no ARN of one. */
+export function backupCopyOf({ backupCopy }: { backupCopy?: string }) {
+  if (backupCopy === undefined) return undefined;
+  const arn = /^arn:aws[\w-]*:backup:([a-z0-9-]+):(\d{12}):backup-vault:([\w-]{2,50})$/;
+  const [, region, account, name] = arn.exec(backupCopy) ?? [];
+  return region && account && name ? { region, account, name } : "unreadable";
+}

@@ -1,0 +1,28 @@
+import { demoSdkAppId, type Stage } from "./stages.ts";
+
+/** A host that belongs to nobody: in the domain `example`, or one of that name (RFC 2606). */
+const placeholder = /[.@/]example(\.(com|net|org))?(?![\w.-])/;
+
+/**
+ * A line for each value that stands for one of the operator's own, in a stage that keeps data:
+ * deployed with them its web clients are refused and its alarms reach nobody.
+ */
+export function placeholdersOf(stage: Stage): string[] {
+  if (!stage.keepData) return [];
+  const { origins, alarmsAddress = "", defaultPicture, defaultThumbnail, tencent } = stage;
+  const texts = { origins: origins.join(), alarmsAddress, defaultPicture, defaultThumbnail };
+  if (stage.domain !== undefined) Object.assign(texts, { domain: stage.domain.name });
+  // A stage's own issuer signs users in and sends their mails.
+  const ofPool = { consoleUrls: stage.consoleUrls.join(), mailFrom: stage.mailFrom ?? "" };
+  const found = Object.entries(stage.issuer === undefined ? { ...texts, ...ofPool } : texts).filter(
+    ([, value]) => placeholder.test(value),
+  );
+  if (alarmsAddress === "") found.push(["alarmsAddress", "nobody"]);
+  if (stage.issuer === undefined && stage.mailFrom === undefined)
+    found.push(["mailFrom", "Cognito's own sender, of 50 mails a day"]);
+  for (const pinned of ["account", "region"] as const)
+    if (stage[pinned] === undefined) found.push([pinned, "whatever the credentials name"]);
+  if (tencent.sdkAppId === demoSdkAppId)
+    found.push(["tencent.sdkAppId", `the demo's ${demoSdkAppId}`]);
+  return found.map(([name, value]) => `${stage.name}: ${name} is still ${value}`);
+}

@@ -1,0 +1,72 @@
+import type { Rates } from "../../platform/runtime/env.ts";
+
+/** Of the audience's calls: the interface says them, so they are the same in every stage. */
+const crowdRates = {
+  likes: { perSecond: 1, burst: 3 },
+  votes: { perSecond: 2, burst: 5 },
+};
+
+/**
+ * Units a second, and at once: a call takes what its contract declares (`unitsOf`), at least one.
+ * No call passes 50 times a second, nor 100 at once. An hour of the dearest calls of each kind
+ * costs less than a dollar, refused ones and a domain included (`test/house/rates.test.ts`).
+ */
+export const prodRates: Rates = {
+  ...crowdRates,
+  reads: { perSecond: 18, burst: 36 },
+  writes: { perSecond: 18, burst: 36 },
+  // Six of the dearest pages at once.
+  searches: { perSecond: 18, burst: 66 },
+  // Ten messages a second.
+  chat: { perSecond: 20, burst: 40 },
+  // Eight gifts a second.
+  money: { perSecond: 24, burst: 48 },
+  // Fifty top-ups a second: back ends.
+  accounting: { perSecond: 100, burst: 200 },
+  transfers: { perSecond: 4, burst: 8 },
+  // Ten at once.
+  notifications: { perSecond: 18, burst: 70 },
+  // Twenty at once and then two a minute.
+  streams: { perSecond: 0.2, burst: 120 },
+  announcements: { perSecond: 0.2, burst: 120 },
+  // Ten answers at once.
+  polls: { perSecond: 20, burst: 60 },
+  // Four polls that wait at a time, or for 20 s eight.
+  waits: { perSecond: 4, burst: 80 },
+  tickets: { perSecond: 5, burst: 10 },
+  // Kilobytes: 50 MB at once, and then 50 MB a day.
+  uploads: { perSecond: 0.6, burst: 51_200 },
+  // A thousand notifications take 340, a channel with 220 streams 1,469.
+  bulk: { perSecond: 16, burst: 20_000 },
+  // Three at once and then one a minute.
+  exports: { perSecond: 0.95, burst: 171 },
+  handshakes: { perSecond: 10, burst: 20 },
+  probes: { perSecond: 1 / 60, burst: 1 },
+  messages: { perSecond: 10, burst: 20 },
+  subscribes: { perSecond: 5, burst: 15 },
+};
+
+/** So high that tests which are quick pass, and low enough to stop a loop that has run away. */
+export const devRates: Rates = {
+  ...crowdRates,
+  reads: { perSecond: 1_000, burst: 5_000 },
+  writes: { perSecond: 500, burst: 2_500 },
+  searches: { perSecond: 1_100, burst: 2_200 },
+  chat: { perSecond: 2_000, burst: 4_000 },
+  money: { perSecond: 300, burst: 1_500 },
+  accounting: { perSecond: 600, burst: 3_000 },
+  transfers: { perSecond: 200, burst: 400 },
+  notifications: { perSecond: 700, burst: 3_500 },
+  streams: { perSecond: 300, burst: 1_200 },
+  announcements: { perSecond: 300, burst: 1_200 },
+  polls: { perSecond: 600, burst: 1_200 },
+  waits: { perSecond: 100, burst: 2_000 },
+  tickets: { perSecond: 50, burst: 100 },
+  uploads: { perSecond: 100_000, burst: 10_000_000 },
+  bulk: { perSecond: 73_000, burst: 200_000 },
+  exports: { perSecond: 57, burst: 1_140 },
+  handshakes: { perSecond: 100, burst: 500 },
+  probes: { perSecond: 10, burst: 1_000 },
+  messages: { perSecond: 50, burst: 150 },
+  subscribes: { perSecond: 50, burst: 150 },
+};

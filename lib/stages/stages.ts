@@ -1,0 +1,254 @@
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Role } from "../../platform/auth/caller.ts";
+import type { Rates } from "../../platform/runtime/env.ts";
+import { prodCanaries } from "./canaries.ts";
+import type { Domain } from "./domain.ts";
+import { devRates, prodRates } from "./rates.ts";
+import type { FunctionName } from "./route-table.ts";
+import { assertPossible, type Throughput } from "./stage-limits.ts";
+
+/** Everything in which the stages differ. */
+export type Stage = {
+  /** Part of every physical name: lower-case letters and digits. */
+  name: string;
+  /** The account that it is deployed to, twelve digits; that of the credentials when undefined. */
+  account?: string;
+  /** The region that it is deployed to; that of the credentials when undefined. */
+  region?: string;
+  /** Kept when its stack is deleted: the table, its backups, the identities. */
+  keepData: boolean;
+  /** ARN of a backup vault elsewhere that gets a copy of each backup; none when undefined. */
+  backupCopy?: string;
+  /** A table that was restored, in place of the stage's own (docs/restore.md). */
+  restored?: { table: string; streamArn: string };
+  /** Days for which messages are kept, 2 or more; 0 is forever. */
+  messageDays: number;
+  /** Days; not CDK's names, which would be loaded wherever stages are read. */
+  logRetention: RetentionDays;
+  /** Origins that browsers may call and connect from; `*` for any. */
+  origins: readonly string[];
+  /** Seconds for which API Gateway remembers what the authorizer said of a token. */
+  authorizerCacheSeconds: number;
+  /** Requests a second, and at once, that the whole HTTP API takes. */
+  throttle: { rate: number; burst: number };
+  /** Calls of one Tencent command a second, and at once: that API promises 200 a second. */
+  commandThrottle: { rate: number; burst: number };
+  /** Posts to sockets a second: this stage's share of the account's 10,000. */
+  postRate: number;
+  /** Missed frames that the connections of one user are sent in a second, together. */
+  resumeFramesPerSecond: number;
+  socketsPerUser: number;
+  /** Chat messages of one user in one stream. */
+  requestsPerSecond: number;
+  /** What one user may do of each kind, in all environments together: a second, and at once. */
+  rates: Rates;
+  giftsPerSecond: number;
+  /** Credits that one user may spend in a day, 0 for no limit. */
+  spendLimit: number;
+  /** Total debt of all wallets, in credits, above which an alarm fires. */
+  owedMax: number;
+  /** Credits. */
+  superlikePrice: number;
+  /** Words of staff names: only admins have and give such usernames, and have such names. */
+  reservedUsernames: readonly string[];
+  /** Times that one user may change their name and surname in a day. */
+  nameChangesPerDay: number;
+  /** Streams that one user may have live at once. */
+  liveStreamsPerUser: number;
+  largeRoomViewers: number;
+  /** Viewers above which several environments post a room, where the post rate is enough. */
+  partViewers: number;
+  defaultPicture: string;
+  defaultThumbnail: string;
+  /** Whether credit packages may be bought without a store. */
+  purchases: boolean;
+  /** A web application firewall before the HTTP APIs, or before the domain where there is one. */
+  firewall: boolean;
+  /** The one name of everything; AWS's names of each API when undefined. */
+  domain?: Domain;
+  /** The e-mail address for alarms; none if undefined. */
+  alarmsAddress?: string;
+  /** Dollars a month for the whole account, above which the alarms' address gets a mail. */
+  monthlyDollars: number;
+  /** Lambda's concurrency of the account, of which 100 must stay unreserved. */
+  accountConcurrency: number;
+  /** Requests a second that API Gateway takes for the whole account and region. */
+  accountRate: number;
+  /** What the table takes from its first minute on; above that of a new table AWS bills it once. */
+  warmThroughput?: Throughput;
+  /** Above this the table throttles, so that a loop costs dollars and not a fortune. */
+  throughputMax?: Throughput;
+  /** Executions reserved for one function. */
+  reservedConcurrency: ByFunction;
+  /** HTTP functions whose new version takes a tenth of the calls first (lib/api/release.ts). */
+  canaries: readonly FunctionName[];
+  /** `owner/name` on GitHub, whose workflow deploys this stage; nobody's when undefined. */
+  repository?: string;
+  /** Memory of a function in this stage, in place of its contract's. */
+  memoryMegabytes: ByFunction;
+  tencent: { sdkAppId: number; administrators: readonly string[] };
+  /** The claim of a token that lists its groups. */
+  groupsClaim: string;
+  /** The claim that names a person, where the issuer's `sub` is no user id here. */
+  subjectClaim: string;
+  /** Scopes that give a machine's token a role; people have theirs by groups alone. */
+  roleScopes: Readonly<Partial<Record<Role, string>>>;
+  /** The address from which the stage's user pool writes, verified in SES; else Cognito's own. */
+  mailFrom?: string;
+  /** Where the stage's user pool may lead back to: addresses of `/console`. */
+  consoleUrls: readonly string[];
+  /** Any OIDC issuer in place of the stage's own user pool; of the audiences pages are the first. */
+  issuer?: { issuer: string; audience: string; jwks: string };
+};
+
+/** A number for some functions; a name that the route table does not have does not compile. */
+type ByFunction = Readonly<Partial<Record<FunctionName, number>>>;
+
+const pictures = "https://assets.ovation.example";
+
+/** The application of the demo; Tencent gives each its own. */
+export const demoSdkAppId = 1_400_000_001;
+
+const dev: Stage = {
+  name: "dev",
+  keepData: false,
+  messageDays: 0,
+  logRetention: 7,
+  origins: ["*"],
+  authorizerCacheSeconds: 0,
+  throttle: { rate: 5_000, burst: 5_000 },
+  commandThrottle: { rate: 200, burst: 200 },
+  postRate: 9_000,
+  resumeFramesPerSecond: 500,
+  socketsPerUser: 100,
+  requestsPerSecond: 1_000,
+  rates: devRates,
+  giftsPerSecond: 100,
+  spendLimit: 0,
+  owedMax: 10_000,
+  superlikePrice: 10,
+  reservedUsernames: [
+    ...["admin", "administrator", "sysadmin", "mod", "moderator", "staff", "security"],
+    ...["official", "support", "helpdesk", "billing", "ovation"],
+  ],
+  nameChangesPerDay: 1_000_000,
+  liveStreamsPerUser: 100,
+  largeRoomViewers: 1_000,
+  // Posted in half a second and read in a page of the table: smaller parts would cost more calls.
+  partViewers: 5_000,
+  defaultPicture: `${pictures}/default-picture.png`,
+  defaultThumbnail: `${pictures}/default-thumbnail.png`,
+  purchases: true,
+  firewall: false,
+  monthlyDollars: 50,
+  accountConcurrency: 1_000,
+  // In some regions it is 2,500: Milan, Spain, Zurich, the Emirates, Tel Aviv and others.
+  accountRate: 10_000,
+  // What a new table takes anyway; all of it for an hour is about $15.
+  throughputMax: { reads: 12_000, writes: 4_000 },
+  // A new account has 10 executions at once, of which nothing can be reserved.
+  reservedConcurrency: {},
+  canaries: [],
+  memoryMegabytes: {},
+  tencent: { sdkAppId: demoSdkAppId, administrators: ["administrator"] },
+  groupsClaim: "cognito:groups",
+  subjectClaim: "sub",
+  roleScopes: { service: "ovation/service" },
+  // Cognito takes http of this name alone.
+  consoleUrls: ["http://localhost:4000/console"],
+};
+
+const { throughputMax: _, ...shared } = dev;
+
+const prod: Stage = {
+  ...shared,
+  name: "prod",
+  keepData: true,
+  logRetention: 90,
+  origins: ["https://ovation.example"],
+  consoleUrls: ["https://ovation.example/console"],
+  mailFrom: "no-reply@ovation.example",
+  authorizerCacheSeconds: 300,
+  throttle: { rate: 2_000, burst: 4_000 },
+  postRate: 8_000,
+  // Ten accounts that only reconnect take a quarter of the posts.
+  resumeFramesPerSecond: 200,
+  socketsPerUser: 10,
+  requestsPerSecond: 20,
+  rates: prodRates,
+  giftsPerSecond: 20,
+  nameChangesPerDay: 5,
+  liveStreamsPerUser: 5,
+  spendLimit: 1_000_000,
+  purchases: false,
+  firewall: true,
+  alarmsAddress: "alarms@ovation.example",
+  monthlyDollars: 2_000,
+  // More than an account's 10,000: a look at the quota comes before each deployment.
+  accountRate: 14_000,
+  // A thousand gifts a second, of 16 units each. Some $10, once.
+  warmThroughput: { reads: 24_000, writes: 16_000 },
+  canaries: prodCanaries,
+  reservedConcurrency: {
+    "auth/http": 150,
+    "auth/socket": 100,
+    // One for each shard, and so for each partition of a table that has grown.
+    "realtime/fan-out": 60,
+    "money/settle": 60,
+    "realtime/post": 50,
+    "realtime/resume": 50,
+    // Six rooms of a hundred thousand at once.
+    "realtime/post-part": 100,
+    "streams/events": 100,
+    // Those that wait for other hosts, so that a host which hangs holds up nothing else.
+    "users/sign-in": 10,
+    "users/sign-in-settings": 5,
+    "tencent/gifts/send": 30,
+    // What its queue lets it have: slow receivers take no more, and nobody else's.
+    "webhooks/deliver": 128,
+  },
+};
+
+/** As prod in all that a release is tried against, with data that may go. */
+const staging: Stage = {
+  ...prod,
+  name: "staging",
+  keepData: false,
+  postRate: 2_000,
+  throttle: { rate: 500, burst: 1_000 },
+  reservedConcurrency: {},
+};
+
+/** Every stage that there is: a further one is a row here. */
+const stages: Readonly<Record<string, Stage>> = { dev, staging, prod };
+
+/** What the command line may name. */
+export const stageNames = Object.keys(stages);
+
+/** Where a stage's stacks are deployed; what it leaves open is that of the credentials. */
+export const placeOf = ({ account, region }: Stage) => ({
+  env: { ...(account && { account }), ...(region && { region }) },
+});
+
+/** Reads one value of the command line, `-c name=value`. */
+type Option = (name: string) => string | undefined;
+
+/** The stage that the command line asks for. Throws a sentence when it is wrong. */
+export function stageOf(option: Option): Stage {
+  const name = option("stage") ?? "dev";
+  const found = Object.hasOwn(stages, name) ? stages[name] : undefined;
+  if (found === undefined)
+    throw new Error(`-c stage=${name}: expected one of ${stageNames.join(", ")}`);
+  const stage = { ...found };
+  const issuer = option("issuer");
+  if (issuer !== undefined) {
+    const audience = option("audience");
+    const jwks = option("jwks");
+    if (audience === undefined || jwks === undefined)
+      throw new Error("-c issuer= also needs -c audience= and -c jwks=");
+    stage.issuer = { issuer, audience, jwks };
+  }
+  stage.groupsClaim = option("groupsClaim") ?? stage.groupsClaim;
+  assertPossible(stage);
+  return stage;
+}

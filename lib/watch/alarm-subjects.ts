@@ -1,0 +1,71 @@
+import { dueIndex } from "../../platform/table/keys.ts";
+import type { Queues } from "../data/queues.ts";
+import { functionName, hostFirewallName } from "../stages/names.ts";
+import { rowsOf } from "../stages/route-table.ts";
+import type { Stage } from "../stages/stages.ts";
+
+/** What alarms are about, by names and ids that are known when the stacks are made. */
+export type Watched = {
+  stage: Stage;
+  tableName: string;
+  queues: Queues;
+  deadLetters: Queues;
+  httpApiName: string;
+  socketApiId: string;
+  /** Ids of the mappings that read the table's stream, by the function they call. */
+  streamMappings: Record<string, string>;
+  /** CloudFront's id of what answers under the stage's domain. */
+  distributionId?: string;
+};
+
+/** Subjects of a kind of alarm, each with the dimensions of its metric. */
+export type Subjects = Record<string, Record<string, string>>;
+
+const named = (stage: Stage, names: readonly string[]): Subjects =>
+  Object.fromEntries(names.map((name) => [name, { FunctionName: functionName(stage.name, name) }]));
+
+/** Readers of the table's stream. */
+export const readers = ({ stage, streamMappings }: Watched) =>
+  named(stage, Object.keys(streamMappings));
+
+/** Their mappings, whose metrics know nothing of the function. */
+export const mappings = ({ streamMappings }: Watched): Subjects =>
+  Object.fromEntries(
+    Object.entries(streamMappings).map(([name, id]) => [name, { EventSourceMappingUUID: id }]),
+  );
+
+/** Queues by their names. */
+export const queuesOf = (queues: Queues): Subjects =>
+  Object.fromEntries(
+    Object.entries(queues).map(([name, { queueName }]) => [name, { QueueName: queueName }]),
+  );
+
+/** The table and its index. */
+export const tables = ({ tableName: TableName }: Watched): Subjects => ({
+  table: { TableName },
+  index: { TableName, GlobalSecondaryIndexName: dueIndex.name },
+});
+
+/** What answers under the stage's domain; nothing without one. */
+export const distribution = ({ distributionId: DistributionId }: Watched): Subjects =>
+  DistributionId === undefined ? {} : { domain: { DistributionId, Region: "Global" } };
+
+/** The firewall before the domain, by its name in metrics; all its rules together. */
+export const hostFirewall = ({ stage }: Watched): Subjects =>
+  stage.domain === undefined || !stage.firewall
+    ? {}
+    : { firewall: { WebACL: hostFirewallName(stage.name), Rule: "ALL" } };
+
+/** Functions that nobody waits for: an error of theirs is answered to nobody. */
+export const unattended = ({ stage }: Watched) =>
+  named(
+    stage,
+    [...rowsOf("consumer"), ...rowsOf("task")].map(({ name }) => name),
+  );
+
+/** Functions that must not be throttled, or that have a reservation of their own to outgrow. */
+export const guarded = ({ stage, streamMappings }: Watched) => {
+  const authorizers = rowsOf("authorizer").map(({ name }) => name);
+  const reserved = Object.keys(stage.reservedConcurrency);
+  return named(stage, [...new Set([...authorizers, ...Object.keys(streamMappings), ...reserved])]);
+};

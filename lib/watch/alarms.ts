@@ -1,0 +1,71 @@
+import { Stack } from "aws-cdk-lib";
+import { Alarm, type Metric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import type { Construct } from "constructs";
+import type { Stage } from "../stages/stages.ts";
+import type { AlarmKind } from "./alarm-list.ts";
+import type { Watched } from "./alarm-subjects.ts";
+
+/** By how many of the last minutes an alarm is decided. */
+const windows = {
+  lasting: { datapointsToAlarm: 3, evaluationPeriods: 5 },
+  once: { datapointsToAlarm: 1, evaluationPeriods: 15 },
+};
+
+/** One alarm; `entry` is the heading under which docs/runbook.md says what to do. */
+type Wanted = { entry: string; kind: AlarmKind; name: string; metric: Metric; threshold: number };
+
+/** The alarms of a stage, and the topic that mails them to its address. */
+export class Alarms {
+  readonly topic: Topic;
+  private readonly scope: Construct;
+  private readonly stage: Stage;
+
+  constructor(scope: Construct, stage: Stage, topicName = `ovation-${stage.name}-alarms`) {
+    this.scope = scope;
+    this.stage = stage;
+    this.topic = new Topic(scope, "alarms", { topicName, enforceSSL: true });
+    // A policy of its own (TLS only) takes the place of SNS's, by which these could publish.
+    for (const service of ["cloudwatch", "budgets"])
+      this.topic.addToResourcePolicy(
+        new PolicyStatement({
+          principals: [new ServicePrincipal(`${service}.amazonaws.com`)],
+          actions: ["sns:Publish"],
+          resources: [this.topic.topicArn],
+          conditions: { StringEquals: { "aws:SourceAccount": Stack.of(scope).account } },
+        }),
+      );
+    if (stage.alarmsAddress !== undefined)
+      this.topic.addSubscription(new EmailSubscription(stage.alarmsAddress));
+  }
+
+  /** Places the alarms of one kind, each on its subject's metric. */
+  placeAll(
+    entry: string,
+    kind: AlarmKind,
+    metrics: Record<string, Metric>,
+    watched: Watched,
+  ): void {
+    const { threshold: most = 1 } = kind;
+    for (const [subject, metric] of Object.entries(metrics)) {
+      const threshold = typeof most === "number" ? most : most(watched, subject);
+      this.place({ entry, kind, name: kind.name.replace("{}", subject), metric, threshold });
+    }
+  }
+
+  /** Places an alarm, whose mail says what has happened and where to read on. */
+  private place({ entry, kind, name, metric, threshold }: Wanted): void {
+    const alarm = new Alarm(this.scope, name.replace(/[^a-z0-9]+/gi, "-"), {
+      alarmName: `ovation-${this.stage.name}: ${name}`,
+      alarmDescription: `${kind.means} What to do: docs/runbook.md#${entry}`,
+      metric,
+      threshold,
+      ...windows[kind.when ?? "once"],
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    alarm.addAlarmAction(new SnsAction(this.topic));
+  }
+}

@@ -1,0 +1,73 @@
+import { Stack } from "aws-cdk-lib";
+import type { IMetric, Metric } from "aws-cdk-lib/aws-cloudwatch";
+import { FilterPattern, type LogGroup, MetricFilter } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
+import { metricNamespace } from "../../platform/runtime/metrics.ts";
+import { placeOf, type Stage } from "../stages/stages.ts";
+import { type AlarmKind, alarmKinds } from "./alarm-list.ts";
+import { metricsOfKind } from "./alarm-metrics.ts";
+import type { Watched } from "./alarm-subjects.ts";
+import { Alarms } from "./alarms.ts";
+import { placeBudget } from "./budget.ts";
+import { placeDashboard } from "./dashboard.ts";
+import { metricOf } from "./metrics.ts";
+
+/** Logs whose lines are counted, by the API that they belong to. */
+type Logs = {
+  /** The functions' logs. */
+  logs: Record<string, LogGroup>;
+  /** Who called the Tencent APIs and how it ended: by HTTP, each of their calls is a success. */
+  tencentAccessLogs: Record<"tencent" | "callback", LogGroup>;
+};
+
+/** Failures with which the gateway reports a function that was throttled, died or was late. */
+const gatewayFailures = ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "API_CONFIGURATION_ERROR"];
+
+/** Monitoring of a stage: its alarms, its budget and a dashboard. */
+export class Watch extends Stack {
+  private readonly stage: Stage;
+
+  constructor(scope: Construct, id: string, watched: Watched & Logs) {
+    super(scope, id, placeOf(watched.stage));
+    this.stage = watched.stage;
+    const alarms = new Alarms(this, this.stage);
+    const shown = new Map<string, Record<string, IMetric>>();
+    for (const [entry, kind] of Object.entries<AlarmKind>(alarmKinds)) {
+      const metrics = this.metricsOf(kind, watched);
+      if (kind.at === undefined) alarms.placeAll(entry, kind, metrics, watched);
+      if (Object.keys(metrics).length > 0)
+        shown.set(kind.name.replace("{} ", "").replace("{}: ", ""), metrics);
+    }
+    placeBudget(this, this.stage, alarms.topic);
+    placeDashboard(this, this.stage, shown);
+  }
+
+  /** The metric of each subject of a kind of alarm. */
+  private metricsOf(kind: AlarmKind, watched: Watched & Logs): Record<string, Metric> {
+    if ("lines" in kind)
+      return kind.lines === "faults"
+        ? this.countLines("faults", watched.logs, isFault)
+        : this.countLines("failures", watched.tencentAccessLogs, isGatewayFailure);
+    return metricsOfKind(kind, watched);
+  }
+
+  /** Lines of logs that match a pattern, each log's as a metric of its own. */
+  private countLines(what: string, logs: Record<string, LogGroup>, pattern: typeof isFault) {
+    const namespace = `${metricNamespace}/${this.stage.name}`;
+    return Object.fromEntries(
+      Object.entries(logs).map(([name, logGroup]) => {
+        const metricName = `${name}-${what}`;
+        const counted = { metricNamespace: namespace, metricName, metricValue: "1" };
+        new MetricFilter(this, `${metricName}-filter`, {
+          ...{ logGroup, filterPattern: pattern, ...counted },
+        });
+        return [name, metricOf(namespace, metricName, {}, "Sum")];
+      }),
+    );
+  }
+}
+
+const isFault = FilterPattern.stringValue("$.level", "=", "ERROR");
+const isGatewayFailure = FilterPattern.any(
+  ...gatewayFailures.map((type) => FilterPattern.stringValue("$.failure", "=", type)),
+);
