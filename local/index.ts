@@ -51,9 +51,9 @@ export type SystemOptions = {
   ): Promise<void>;
   /** Runs when the data can be reached and before the first event is taken from a stream. */
   prepare?(system: Prepared): Promise<void>;
-  /** Further routes below `/local`, from whoever runs this. */
+  /** Further routes below `/local`, from the embedding program. */
   routes?(system: Prepared): OwnRoute[];
-  /** Gives the folder of the pages that are served beside the APIs; none without it. */
+  /** Returns the folder of pages to serve with the APIs; without it there are none. */
   pagesDirectory?(): Promise<string>;
   /** Lets functions run changed code; without it they run that of the assembly. */
   reloading?: Reloading;
@@ -70,8 +70,8 @@ export type System = {
   issuer: Issuer;
   aws: Aws;
   /**
-   * Makes the running system like another assembly of its stage: functions, roles and REST APIs;
-   * sockets stay open. Answers the names of what differs beside that, which takes a restart. Throws
+   * Applies another assembly of its stage to the running system: functions, roles and REST APIs;
+   * sockets stay open. Returns the names of other differences, which need a restart. Throws
    * as a start does when the assembly cannot be run.
    */
   replaceStage(directory: string): string[];

@@ -13,7 +13,7 @@ type RequestLine = {
   statusCode: number;
   milliseconds: number;
   by: string;
-  /** The gateway's name for it, which its caller is told. */
+  /** The gateway's request id, which is returned to the caller. */
   requestId?: string | undefined;
 };
 

@@ -150,7 +150,7 @@ export type MetricName = {
   dimensions: Record<string, string>;
 };
 
-/** An alarm: at or above the threshold in so many `datapoints` of the last minutes (`periods`). */
+/** An alarm: at or above the threshold in `datapoints` of the last `periods` minutes. */
 export type Alarm = {
   name: string;
   description: string;
@@ -203,8 +203,8 @@ export type InvocationResult =
   | { ok: true; payload: unknown }
   | { ok: false; error: { errorType: string; errorMessage: string } };
 
-/** Calls a function and waits for its answer; with `patience` ms, behind who comes meanwhile. */
-export type Invoke = (name: string, event: unknown, patience?: number) => Promise<InvocationResult>;
+/** Calls a function and waits for its answer; with `delay` ms, events that arrive meanwhile go first. */
+export type Invoke = (name: string, event: unknown, delay?: number) => Promise<InvocationResult>;
 
 /** A call of AWS that a function has signed. Header names are in lower case. */
 export type FunctionCall = {

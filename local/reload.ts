@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Invoke, Stage } from "./model.ts";
 
-/** What lets changed code run while the system does; given by whoever runs it. */
+/** Runs changed code without a restart; provided by the embedding program. */
 export type Reloading = {
   /** Asked before each event: a promise of a new bundle, or undefined where the old one is new. */
   refresh(functionName: string): Promise<void> | undefined;
@@ -11,12 +11,12 @@ export type Reloading = {
 
 /** Calls functions by their newest bundles, by the one before where the newest does not load. */
 export function reloadBefore(invoke: Invoke, { refresh, undo }: Reloading): Invoke {
-  return async (functionName, event, patience) => {
+  return async (functionName, event, delay) => {
     const work = refresh(functionName);
     if (work !== undefined) await work;
-    const result = await invoke(functionName, event, patience);
+    const result = await invoke(functionName, event, delay);
     const isBroken = !result.ok && result.error.errorType === "Runtime.ImportModuleError";
-    return isBroken && undo(functionName) ? await invoke(functionName, event, patience) : result;
+    return isBroken && undo(functionName) ? await invoke(functionName, event, delay) : result;
   };
 }
 

@@ -74,8 +74,8 @@ export function openState(dataDirectory: string): State {
 }
 
 /**
- * Makes an SQLite file that nobody but its owner can read, or takes others' rights away. What
- * SQLite puts beside it gets the rights that the file has at that moment, so this comes first.
+ * Creates an SQLite file that only its owner can read, or removes others' permissions. SQLite's
+ * further files copy the permissions the file has at that moment, so this runs first.
  */
 export function keepToOwner(file: string): void {
   closeSync(openSync(file, "a", 0o600));
@@ -118,7 +118,7 @@ function removeQuietly(path: string): void {
 }
 
 /** Whether a process of this id exists; signal 0 only asks. */
-export function isRunning(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

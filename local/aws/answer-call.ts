@@ -20,7 +20,7 @@ export type Outcome = AwsAnswer | "lost" | "silence";
 type Incoming = {
   /** Gives the call; throws an AwsFailure for one that cannot be read. */
   read(): AwsRequest | Promise<AwsRequest>;
-  /** Whether whoever asked is gone, as all are when the runner stops. */
+  /** Whether the caller has disconnected, as all do when the runner stops. */
   isGone(): boolean;
 };
 
@@ -64,12 +64,21 @@ async function perform(of: Services, request: AwsRequest): Promise<Outcome> {
     case "error_after_commit":
     case "timeout_after_commit":
     case "silence_after_commit":
-      await prepared.run();
+      // A refusal of the service is not heard either.
+      await runUnheard(prepared.run);
   }
   if (fault.kind.startsWith("silence")) return "silence";
   const failure = failureOfFault(fault.kind, target, prepared.itemCount);
   if (failure) throw failure;
   return "lost";
+}
+
+async function runUnheard(run: () => unknown): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof AwsFailure)) throw error;
+  }
 }
 
 /** A refusal in the form of the JSON protocols, which clients of the others read as well. */

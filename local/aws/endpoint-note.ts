@@ -2,8 +2,8 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * What `DATA_DIR/endpoint.json` says of a running endpoint, for programs beside it: with the
- * runner's own credentials, so it is for its owner's eyes.
+ * The content of `DATA_DIR/endpoint.json`, for other local programs. It has the runner's own
+ * credentials, so only its owner may read it.
  */
 export type EndpointNote = {
   url: string;

@@ -59,7 +59,7 @@ async function serve(
     isGone: () => incoming.socket.destroyed,
   });
   if (answer === "lost") return void incoming.socket.destroy();
-  // Only whoever asked, or the end of the runner, ends a connection that stays silent.
+  // Only the caller, or the end of the runner, ends a connection that stays silent.
   if (answer === "silence" || outgoing.destroyed) return;
   outgoing.writeHead(answer.status, {
     ...answer.headers,

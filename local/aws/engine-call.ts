@@ -8,7 +8,7 @@ type Body = Record<string, unknown>;
  */
 export type EngineCall = (target: string, body: Body) => Promise<EngineAnswer>;
 
-export type EngineAnswer = { status: number; body: Body };
+type EngineAnswer = { status: number; body: Body };
 
 /** Credentials as the SDK takes them. */
 export type EngineCredentials = {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { writeAnswer } from "../engine/index.ts";
 import type { EngineCall, EngineCredentials } from "./engine-call.ts";
 
-/** The embedded engine's address, for programs beside the runner. */
+/** The embedded engine's address, for other local programs. */
 export type EngineDoor = {
   endpoint: string;
   credentials: EngineCredentials;
@@ -15,9 +15,9 @@ export type EngineDoor = {
 const bodyBytesMax = 17 * 1024 * 1024;
 
 /**
- * Opens a way in on 127.0.0.1. Whoever comes has to bring a secret that was made for this run, as
- * the session token of its credentials; a web page, which a browser gives away by its Origin or by
- * the name that it asked for, gets nothing, and no answer may be read by another origin.
+ * Opens a port on 127.0.0.1. Callers need this run's secret as the session token of their
+ * credentials. Web pages, detected by their Origin or Host header, are refused, and no response may
+ * be read by another origin.
  */
 export async function openEngineDoor(
   call: EngineCall,

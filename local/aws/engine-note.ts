@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { EngineCredentials } from "./engine-call.ts";
 
 /**
- * What `DATA_DIR/engine.json` says of a running engine, for programs beside it such as an audit:
- * with what opens its door, so it is for its owner's eyes.
+ * The content of `DATA_DIR/engine.json`, for other local programs such as an audit. It has the
+ * engine's secret, so only its owner may read it.
  */
 export type EngineNote = {
   endpoint: string;

@@ -26,7 +26,7 @@ export type Engine = {
   stop(): Promise<void>;
 };
 
-/** An engine that a reader beside the runner was given. */
+/** An engine opened by a program other than the runner. */
 type OpenEngine = Omit<Engine, "call">;
 
 const fileName = "dynamodb.sqlite";
@@ -114,8 +114,8 @@ function startUpkeep(engine: EmbeddedEngine, state: State, log: (line: string) =
 }
 
 /**
- * The engine of a data directory for a reader beside the runner, such as an audit: the running one,
- * or one opened for the time of the reading. Rejects when the directory holds no data.
+ * The engine of a data directory for a program other than the runner, such as an audit: the running
+ * one, or one opened temporarily. Rejects when the directory holds no data.
  */
 export async function openEngine(dataDirectory: string): Promise<OpenEngine> {
   const found = findEngine(dataDirectory);
@@ -156,9 +156,9 @@ async function openAlone(state: State, prepare = () => {}): Promise<OpenEngine> 
 }
 
 /**
- * The data of a directory as of one moment, for who reads longer than writers wait, such as an
- * export beside the runner: SQLite copies it within one transaction to the temporary directory, and
- * an engine of its own reads the copy until `stop`. Rejects when the directory holds no data, or
+ * A snapshot of a data directory, for reads that take longer than writers wait, such as an export:
+ * SQLite copies the data in one transaction to the temporary directory, and a separate engine reads
+ * the copy until `stop`. Rejects when the directory holds no data, or
  * only the address of another engine.
  */
 export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {

@@ -65,7 +65,7 @@ export function answerText(body: string, status = 200): AwsAnswer {
 /** A request that has been understood, before it is allowed and done. */
 type Prepared = {
   access: Access[];
-  /** Item keys as `PK/SK`, a connection id or a queue's name: what a fault may be aimed at. */
+  /** What a fault may be aimed at, as its `keyPrefix` describes. */
   keys(): string[];
   /** Requests in a transaction; 1 otherwise. */
   itemCount: number;

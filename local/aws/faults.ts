@@ -19,11 +19,18 @@ const kinds = [
 const FaultWanted = z.strictObject({
   /** Function name, or its end such as `gifts-create`; absent means any. */
   caller: z.string().max(200).optional(),
-  /** `dynamodb`, `sqs`, `execute-api` …; absent means any of AWS. `lambda` and `issuer` too. */
+  /**
+   * `dynamodb`, `sqs`, `s3`, `secretsmanager`, `execute-api`; absent means any of AWS. `lambda` and
+   * `issuer` too. Any other name is taken and strikes nothing, `ses` for one: no function sends mail.
+   */
   service: z.string().max(50).optional(),
   /** `PutItem`, `PostToConnection` …; absent means any. */
   operation: z.string().max(100).optional(),
-  /** Strikes only requests one of whose item keys `PK/SK` (or connection ids) begins so. */
+  /**
+   * Strikes only requests one of whose keys begins so: `PK/SK` of an item, a connection's id, the
+   * name of a queue, secret or function, or an object's `key` and `bucket/key` (for a listing,
+   * its prefix).
+   */
   keyPrefix: z.string().max(1000).optional(),
   kind: z.enum(kinds),
   /** How often it strikes at most. */
@@ -100,6 +107,41 @@ function fits(fault: Fault, target: FaultTarget): boolean {
   );
 }
 
+/** How a service says that it failed, and that it is asked too often. */
+type Words = Record<"error" | "throttle", [status: number, type: string, message: string]>;
+
+const internal = "Internal error (injected)";
+const tooOften = "Rate exceeded (injected)";
+
+const refusals: Record<string, Words> = {
+  dynamodb: {
+    error: [500, "InternalServerError", internal],
+    throttle: [400, "ThrottlingException", tooOften],
+  },
+  sqs: {
+    error: [500, "InternalFailure", internal],
+    throttle: [400, "com.amazonaws.sqs#RequestThrottled", tooOften],
+  },
+  s3: {
+    error: [500, "InternalError", internal],
+    throttle: [503, "SlowDown", "Please reduce your request rate. (injected)"],
+  },
+  secretsmanager: {
+    error: [500, "InternalServiceError", internal],
+    throttle: [400, "ThrottlingException", tooOften],
+  },
+  lambda: {
+    error: [500, "ServiceException", internal],
+    throttle: [429, "TooManyRequestsException", tooOften],
+  },
+};
+
+/** Of the callback side of a WebSocket API, which is the only other service there is. */
+const otherWords: Words = {
+  error: [500, "InternalFailure", internal],
+  throttle: [429, "LimitExceededException", tooOften],
+};
+
 /**
  * The refusal that a fault is, in the words of the service that it stands for; `undefined` for
  * kinds that are no refusal. `itemCount` is the number of requests in the transaction, each of
@@ -110,18 +152,13 @@ export function failureOfFault(
   target: FaultTarget,
   itemCount: number,
 ): AwsFailure | undefined {
-  const posts = target.service === "execute-api";
+  const words = Object.hasOwn(refusals, target.service) ? refusals[target.service]! : otherWords;
   switch (kind) {
     case "error_before":
     case "error_after_commit":
-      return target.service === "dynamodb"
-        ? new AwsFailure(500, "InternalServerError", "Internal server error (injected)")
-        : new AwsFailure(500, "InternalFailure", "Internal failure (injected)");
+      return new AwsFailure(...words.error);
     case "throttle":
-      if (posts) return new AwsFailure(429, "LimitExceededException", "Rate exceeded (injected)");
-      return target.service === "dynamodb"
-        ? new AwsFailure(400, "ThrottlingException", "Rate exceeded (injected)")
-        : new AwsFailure(429, "TooManyRequestsException", "Rate exceeded (injected)");
+      return new AwsFailure(...words.throttle);
     case "gone":
       return new AwsFailure(410, "GoneException", "");
     case "conflict": {

@@ -153,7 +153,7 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
   };
 }
 
-/** Only the runner's own are worth anything to somebody else: they may do all. */
+/** Only the runner's own credentials are sensitive: they may do everything. */
 function credentialsOf(functionName: string, secret: string): Credentials {
   const sessionToken = functionName === runnerCaller ? { sessionToken: secret } : {};
   return { accessKeyId: functionName, secretAccessKey: secret, ...sessionToken };

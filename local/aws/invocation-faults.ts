@@ -13,7 +13,7 @@ export function withInvocationFaults(
   faults: Faults,
   aim: { onlyNamed?: true } = {},
 ): Invoke {
-  return async (functionName, event, patience) => {
+  return async (functionName, event, delay) => {
     const fault = faults.find({
       caller: functionName,
       service: "lambda",
@@ -23,16 +23,16 @@ export function withInvocationFaults(
     });
     switch (fault?.kind) {
       case undefined:
-        return invoke(functionName, event, patience);
+        return invoke(functionName, event, delay);
       case "delay":
         await sleep(fault.delayMilliseconds);
-        return invoke(functionName, event, patience);
+        return invoke(functionName, event, delay);
       case "throttle":
         return fail("TooManyRequestsException");
       case "error_after_commit":
       case "timeout_after_commit":
       case "silence_after_commit":
-        await invoke(functionName, event, patience);
+        await invoke(functionName, event, delay);
         return fail("Runtime.ExitError");
       default:
         return fail("Runtime.ExitError");

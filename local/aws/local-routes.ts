@@ -18,11 +18,11 @@ type LocalAnswer = { status: number; body?: unknown };
 
 const Tag = z.strictObject({ tag: z.string().min(1).max(100).nullable() });
 
-/** What the table may be told to do that the service does by itself. */
+/** Actions of the table that the service performs by itself. */
 const TableCommand = z.strictObject({
   /** How old a read may be that does not ask for consistency, or that is of a global index. */
   staleMilliseconds: z.int().min(0).max(600_000).optional(),
-  /** Items expire that would within so many seconds. */
+  /** Expires items whose time comes within this number of seconds. */
   expireAheadSeconds: z.int().min(0).max(100_000_000).optional(),
 });
 

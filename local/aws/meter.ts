@@ -8,7 +8,7 @@ type Usage = {
   requests?: number;
   writeUnits?: number;
   readUnits?: number;
-  /** Billed items beside the units. */
+  /** Billed items in addition to the units. */
   items?: Partial<Record<PricedItem, number>>;
 };
 

@@ -69,9 +69,13 @@ const actions: Record<string, string> = {
   DELETE: "s3:DeleteObject",
 };
 
+/** The keys that a DeleteObjects names. */
+const keysIn = (xml: string) =>
+  [...xml.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = ""]) => key);
+
 /**
- * S3's PutObject, GetObject and DeleteObject, path style (`/<bucket>/<key>`), and ListObjectsV2 by
- * prefix (`GET /<bucket>?list-type=2`).
+ * S3's PutObject, GetObject and DeleteObject, path style (`/<bucket>/<key>`), DeleteObjects
+ * (`POST /<bucket>?delete`) and ListObjectsV2 by prefix (`GET /<bucket>?list-type=2`).
  */
 export function createObjectCalls(stage: Stage, objects: Objects): Prepare {
   return (request) => {
@@ -81,14 +85,20 @@ export function createObjectCalls(stage: Stage, objects: Objects): Prepare {
     const { method, query } = request;
     const key = rest.join("/");
     const lists = method === "GET" && key === "" && query.get("list-type") === "2";
+    if (method === "POST" && key === "" && query.has("delete"))
+      return deletion(bucket, objects, request.body.toString());
     const action = lists ? "s3:ListBucket" : actions[method];
     if (action === undefined || (key === "" && !lists)) {
-      const message = "The local endpoint has PutObject, GetObject, DeleteObject and ListObjectsV2";
+      const known = ["PutObject", "GetObject", "DeleteObject", "DeleteObjects"].join(", ");
+      const message = `The local endpoint has ${known} and ListObjectsV2`;
       throw new AwsFailure(501, "NotImplemented", message);
     }
     return {
       access: [{ action, resource: lists ? bucket.arn : `${bucket.arn}/${key}` }],
-      keys: () => [key],
+      keys: () => {
+        const aimed = lists ? (query.get("prefix") ?? "") : key;
+        return [aimed, `${bucketName}/${aimed}`];
+      },
       itemCount: 1,
       run(): AwsAnswer {
         if (lists) return answerList(objects, bucketName, query);
@@ -99,6 +109,23 @@ export function createObjectCalls(stage: Stage, objects: Objects): Prepare {
         return { status: method === "PUT" ? 200 : 204, headers, body: "" };
       },
     };
+  };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html, which may be quiet. */
+function deletion(bucket: Stage["buckets"][number], objects: Objects, body: string) {
+  const keys = keysIn(body);
+  if (keys.length === 0 || keys.length > pageKeys)
+    throw new AwsFailure(400, "MalformedXML", "Expected 1 to 1000 keys");
+  return {
+    access: keys.map((key) => ({ action: "s3:DeleteObject", resource: `${bucket.arn}/${key}` })),
+    keys: () => keys.flatMap((key) => [key, `${bucket.name}/${key}`]),
+    itemCount: keys.length,
+    run(): AwsAnswer {
+      for (const key of keys) objects.remove(bucket.name, key);
+      const headers = { "content-type": "application/xml" };
+      return { status: 200, headers, body: "<DeleteResult></DeleteResult>" };
+    },
   };
 }
 

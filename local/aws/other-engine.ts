@@ -15,7 +15,7 @@ type OtherEngine = {
   stop(): Promise<void>;
 };
 
-/** The way to an engine that somebody else has started, and ends. */
+/** The connection to an engine that is started and stopped elsewhere. */
 export async function openOther(endpoint: string): Promise<OtherEngine> {
   const { call, close } = await openEngineCalls(endpoint);
   return { call: withoutInventedItem(call), endpoint, credentials: anyCredentials, stop: close };

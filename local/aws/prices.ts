@@ -35,7 +35,7 @@ export const prices = {
   firewall_rule_months: 1,
 } as const;
 
-/** What can be counted and has a price: the names of `prices` but for its description. */
+/** The priced items: the keys of `prices` without its description. */
 export type PricedItem = Exclude<keyof typeof prices, "region" | "date">;
 
 /** What comes in and goes out under a domain. */

@@ -22,7 +22,7 @@ export function readCall(signers: Signers, { method, url, headers, body }: Signe
   return {
     caller,
     service,
-    operation: target.split(".")[1] ?? nameOperation(service, method),
+    operation: target.split(".")[1] ?? nameOperation(service, method, url),
     method,
     path,
     // Few calls have one, and making it takes as long as all of this.
@@ -57,10 +57,13 @@ const operations: Record<string, string> = {
   "s3 PUT": "PutObject",
   "s3 GET": "GetObject",
   "s3 DELETE": "DeleteObject",
+  "s3 POST": "DeleteObjects",
 };
 
-const nameOperation = (service: string, method: string) =>
-  operations[`${service} ${method}`] ?? method;
+function nameOperation(service: string, method: string, url: string): string {
+  if (service === "s3" && /[?&]list-type=2\b/.test(url)) return "ListObjectsV2";
+  return operations[`${service} ${method}`] ?? method;
+}
 
 function splitPath(url: string): string[] {
   const path = url.split("?")[0] ?? "";

@@ -51,7 +51,7 @@ function collect(flat: readonly string[]): Record<string, string> {
   return headers;
 }
 
-/** Bodies as buffers: one for each object, so that whoever gets it again can tell. */
+/** Bodies as buffers: one for each object, so that a repeated body is recognized. */
 function createBuffers(): (body: FunctionCall["body"]) => Buffer {
   const made = new Map<FunctionCall["body"], Buffer>();
   return (body) => {

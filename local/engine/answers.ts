@@ -3,8 +3,7 @@ import type { Body } from "./context.ts";
 const itemTexts = new WeakMap<Body, string>();
 
 /**
- * An answer with many items that are JSON already: they stay the texts that they were stored as
- * until somebody reads its `Items`.
+ * A response whose items are already JSON: they stay as stored text until `Items` is read.
  */
 export function answerWithItems(rest: Body, items: readonly string[]): Body {
   const text = `[${items.join()}]`;

@@ -2,7 +2,7 @@
 export class EngineFailure extends Error {
   override name = "EngineFailure";
   readonly type: string;
-  /** Members of the answer beside the sentence, such as CancellationReasons. */
+  /** Members of the response in addition to the message, such as CancellationReasons. */
   readonly members: Record<string, unknown>;
   constructor(type: string, message: string, members: Record<string, unknown> = {}) {
     super(message);

@@ -44,7 +44,7 @@ const operations: Record<string, Operation> = {
   UpdateTimeToLive: updateTimeToLive,
 };
 
-export type EngineAnswer = { status: number; body: Body };
+type EngineAnswer = { status: number; body: Body };
 
 /**
  * DynamoDB on one machine, in this process: the operations that Ovation uses, on SQLite.
@@ -55,9 +55,9 @@ export type EmbeddedEngine = {
   execute(operation: string, body: Body): EngineAnswer;
   /** Expires and forgets a bounded part of what is due; answers whether there is more. */
   keepUp(lastForgettable?: LastForgettable): boolean;
-  /** Expires all that expires within so many seconds from now. */
+  /** Expires all items whose time comes within this number of seconds. */
   expire(aheadSeconds: number): void;
-  /** From now on reads that may be stale answer as of up to so many milliseconds ago; 0: of now. */
+  /** Maximum age in milliseconds of eventually consistent reads from now on; 0 is none. */
   holdReads(milliseconds: number): void;
   close(): void;
 };

@@ -19,6 +19,7 @@ import {
   refuseUnprojected,
 } from "./query-members.ts";
 import { readOptionalCondition, readPlaceholders, refuseLegacy, refuseUnused } from "./request.ts";
+import { rowsOf } from "./rows.ts";
 import { type Index, namesProjectedTo, type Table } from "./tables.ts";
 import type { Item } from "./values.ts";
 
@@ -138,7 +139,7 @@ function readPage(context: Context, body: Body, reading: Reading, range?: KeyRan
 
 type Shown = { text: string; fetchedUnits: number };
 
-/** What a page tells of an item, if anything; one that is told whole stays the text that it is. */
+/** The projection of an item in a page; an item returned whole stays stored text. */
 function createShow(
   context: Context,
   reading: Reading,
@@ -206,5 +207,5 @@ function iterateRows(
   const sql = `SELECT item, bytes${hash} FROM ${from} ${where} ORDER BY ${order}`;
   const statement = context.readsFor(body).prepare(sql);
   statement.setReturnArrays(true);
-  return statement.iterate(...values) as unknown as Iterable<Row>;
+  return rowsOf<Row>(statement.iterate(...values));
 }

@@ -23,7 +23,7 @@ export function checkMembers(body: Body): Faults {
   return faults;
 }
 
-/** Throws unless a parallel Scan names a segment of so many. */
+/** Throws unless a parallel Scan has a Segment below TotalSegments. */
 export function checkSegments({ Segment, TotalSegments }: Body): void {
   if (Segment === undefined && TotalSegments === undefined) return;
   const lacks = (name: string, other: string) =>

@@ -96,7 +96,7 @@ const expressionMembers = [
   "ExpressionAttributeValues",
 ];
 
-/** Throws for a legacy member, with the service's sentence where it stands beside an expression. */
+/** Throws for a legacy member, with the service's message if it is combined with an expression. */
 export function refuseLegacy(body: Body): void {
   const legacy = legacyMembers.filter((name) => body[name] !== undefined && body[name] !== null);
   if (legacy.length === 0) return;

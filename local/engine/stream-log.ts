@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { encodeKey, keyOf } from "./keys.ts";
+import { rowsOf } from "./rows.ts";
 import type { Table } from "./tables.ts";
 import { countItemBytes, type Item } from "./values.ts";
 
@@ -101,7 +102,7 @@ export function createStreamLog(database: DatabaseSync, now: () => number): Stre
         const { hash, range } = encodeKey(table.schema, JSON.parse(keys));
         return (current.get(hash, range)?.item ?? null) as string | null;
       };
-      const rows = select.all(after, table.id, limit) as unknown as StreamRow[];
+      const rows = [...rowsOf<StreamRow>(select.iterate(after, table.id, limit))];
       return rows.map((row) => ({
         ...row,
         old: hasOld ? row.old : null,

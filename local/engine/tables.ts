@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { EngineFailure, notFound } from "./failure.ts";
 import type { KeyPart, KeySchema } from "./keys.ts";
+import { rowOf } from "./rows.ts";
 
 type KeyElement = { AttributeName: string; KeyType: "HASH" | "RANGE" };
 type Definition = { AttributeName: string; AttributeType: "S" | "N" | "B" };
@@ -27,7 +28,7 @@ export type Index = {
   schema: KeySchema;
   isGlobal: boolean;
   projection: "ALL" | "KEYS_ONLY" | "INCLUDE";
-  /** Attributes of an INCLUDE beside the keys. */
+  /** Attributes of an INCLUDE in addition to the keys. */
   included: string[];
   /** Its table in the database. */
   storage: string;
@@ -69,7 +70,7 @@ export function loadTables(database: DatabaseSync): Tables {
   database.exec(schema);
   const tables = new Map<string, Table>();
   for (const row of database.prepare("SELECT * FROM tables").all()) {
-    const table = describe(row as unknown as Row);
+    const table = describe(rowOf<Row>(row));
     tables.set(table.name, table);
   }
   const find = (name: unknown) => tables.get(String(name).replace(/^arn:.*:table\//, ""));
@@ -165,7 +166,7 @@ function schemaOf(keys: KeyElement[], definitions: Definition[]): KeySchema {
   return { hash: part("HASH")!, range: part("RANGE") };
 }
 
-/** An index keeps the item's key beside its own, since its own need not be unique. */
+/** An index stores the item's key in addition to its own, which need not be unique. */
 function createStorageTable(database: DatabaseSync, table: Table): void {
   database.exec(`CREATE TABLE ${table.storage} (
     hash BLOB NOT NULL, range BLOB NOT NULL, item TEXT NOT NULL, bytes INTEGER NOT NULL,

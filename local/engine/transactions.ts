@@ -111,7 +111,7 @@ function reasonOf(error: unknown): Reason {
 }
 
 /** The answer to a transaction of which nothing was done. */
-export function cancelled(reasons: Reason[]): EngineFailure {
+function cancelled(reasons: Reason[]): EngineFailure {
   const codes = reasons.map(({ Code }) => Code).join(", ");
   return new EngineFailure(
     "TransactionCanceledException",

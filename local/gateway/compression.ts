@@ -1,10 +1,37 @@
 import { promisify } from "node:util";
-import { deflate, gzip } from "node:zlib";
+import { deflate, gunzip, gzip, inflate } from "node:zlib";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
 import { findHeader } from "./rest-request.ts";
 
 const codings = { gzip: promisify(gzip), deflate: promisify(deflate) };
 type Coding = keyof typeof codings;
+
+const decodings = { gzip: promisify(gunzip), deflate: promisify(inflate) };
+
+/** API Gateway's limit for the body of a request, which holds for what was compressed too. */
+const bodyBytesMax = 10 * 1024 * 1024;
+
+/**
+ * A request as every API passes it on: its body decompressed, without the header that named the
+ * coding. Answers the type of the gateway's refusal for another coding, for a body that is not in
+ * the one that it names, and for one that is too large.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-make-request-with-compressed-payload.html
+ */
+export async function decompressRequest(
+  request: RestRequest,
+): Promise<RestRequest | "UNSUPPORTED_MEDIA_TYPE" | "REQUEST_TOO_LARGE"> {
+  const coding = findHeader(request, "content-encoding")?.trim().toLowerCase();
+  if (coding === undefined || coding === "identity" || request.body.length === 0) return request;
+  if (!Object.hasOwn(decodings, coding)) return "UNSUPPORTED_MEDIA_TYPE";
+  try {
+    const body = await decodings[coding as Coding](request.body, { maxOutputLength: bodyBytesMax });
+    const headers = request.headers.filter(([name]) => name.toLowerCase() !== "content-encoding");
+    return { ...request, headers, body };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ERR_BUFFER_TOO_LARGE" ? "REQUEST_TOO_LARGE" : "UNSUPPORTED_MEDIA_TYPE";
+  }
+}
 
 /**
  * An answer as an API compresses it that says from how many bytes on: in the coding that the client

@@ -128,7 +128,7 @@ async function serve(edge: Edge, request: IncomingMessage, response: ServerRespo
   edge.log.request({ method, path, statusCode, milliseconds, by, requestId });
 }
 
-/** What a request is answered with; undefined: whoever asked has gone. */
+/** The response to a request; undefined if the caller has disconnected. */
 async function answerAny(
   { ownRoutes, mounts }: Edge,
   request: IncomingMessage,
@@ -185,5 +185,5 @@ export function refuseUpgrade(
 function findSocket(mounts: Mounts | undefined, request: IncomingMessage) {
   if (request.headers.upgrade?.toLowerCase() !== "websocket") return undefined;
   const { path } = splitTarget(request.url ?? "/");
-  return mounts?.sockets.find((mount) => path === mount.path || path === `${mount.path}/`);
+  return mounts?.sockets.find((mount) => path === mount.path);
 }

@@ -21,6 +21,7 @@ function startingEnvelope(): RestAnswer {
     data: null,
     errors: ["Service temporarily unavailable"],
     timestamp: new Date().toISOString(),
+    code: "unavailable",
   };
   return answerJson(503, body, [again, ["Access-Control-Allow-Origin", "*"]]);
 }

@@ -4,14 +4,18 @@ import type { RestRequest } from "./rest-request.ts";
 import { findHeader } from "./rest-request.ts";
 
 /** With its value a caller from anywhere, under any name, is welcome. */
-export const keyHeader = "x-local-key";
+const keyHeader = "x-local-key";
+
+/** What a proxy adds: a caller behind one may be anywhere (RFC 7239; RFC 9110, 7.6.3). */
+const proxyHeader = /^(x-forwarded-.+|x-real-ip|forwarded|via)$/i;
 
 /**
  * Why a caller may not use the runner's own routes; undefined for one who may. `key` is the
  * runner's own. These routes mint tokens and set faults, so no web page out there may reach them:
  * neither by a request from another origin (a browser names the page's origin in each such request,
  * RFC 6454) nor by a name that was made to lead to this machine (DNS rebinding; the Host header
- * then has that name).
+ * then has that name). Nor may what a proxy on this machine passes on, which comes from loopback:
+ * its headers tell, or HTTP/1.0, which nginx speaks where nothing else is configured.
  */
 export function findAccessFault(request: RestRequest, key: string): string | undefined {
   const given = findHeader(request, keyHeader);
@@ -21,10 +25,19 @@ export function findAccessFault(request: RestRequest, key: string): string | und
   const host = findHeader(request, "host");
   if (host !== undefined && !isLoopback(nameOf(`http://${host}`)))
     return "Host: expected a name of this machine";
+  const [proxied] = request.headers.find(([name]) => proxyHeader.test(name)) ?? [];
+  if (proxied !== undefined) return `${proxied}: expected the key that the start printed`;
+  if (request.protocol === "HTTP/1.0")
+    return "HTTP/1.0: expected HTTP/1.1, or the key that the start printed";
   const origin = findHeader(request, "origin");
-  if (origin !== undefined && !isLoopback(nameOf(origin)))
-    return "Origin: pages of other machines may not call this";
-  return undefined;
+  if (origin !== undefined)
+    return isLoopback(nameOf(origin))
+      ? undefined
+      : "Origin: pages of other machines may not call this";
+  // An image or a link of a page has no origin, but a browser says that it is another site's.
+  return findHeader(request, "sec-fetch-site") === "cross-site"
+    ? "Sec-Fetch-Site: pages of other sites may not call this"
+    : undefined;
 }
 
 /**

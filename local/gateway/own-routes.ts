@@ -50,7 +50,8 @@ export function createOwnRoutes(): OwnRoutes {
     async answer(request) {
       if (!request.path.startsWith("/local/")) return undefined;
       const fault = findAccessFault(request, key);
-      if (fault !== undefined) return refuse(403, ["Insufficient permissions", fault]);
+      if (fault !== undefined)
+        return refuse(403, "request_blocked", ["Insufficient permissions", fault]);
       const answer = await answerKnown(request);
       answer?.headers.push(...listCorsHeaders(request));
       return answer;
@@ -64,13 +65,13 @@ export function createOwnRoutes(): OwnRoutes {
     const route = routes.find(
       ({ method, path }) => method === request.method && path === request.path,
     );
-    if (route === undefined) return refuse(404, ["Resource not found"]);
+    if (route === undefined) return refuse(404, "route_not_found", ["Resource not found"]);
     return { ...(await answerRoute(route, request)), route: route.path };
   }
 
   async function answerRoute(route: OwnRoute, request: RestRequest): Promise<RestAnswer> {
     if (request.isTooLarge || request.body.length > bodyBytesMax)
-      return refuse(413, ["Request body too large"]);
+      return refuse(413, "body_too_large", ["Request body too large"]);
     try {
       const query = new URLSearchParams(request.query);
       const given = { body: readFields(request), query, request };
@@ -78,7 +79,7 @@ export function createOwnRoutes(): OwnRoutes {
       return answerJson(status, body, headers);
     } catch (error) {
       if (error instanceof BadOwnRequest)
-        return refuse(400, ["Validation failed", ...error.faults]);
+        return refuse(400, "request_invalid", ["Validation failed", ...error.faults]);
       throw error;
     }
   }
@@ -104,9 +105,10 @@ export function answerJson(
   };
 }
 
-function refuse(statusCode: number, errors: string[]): RestAnswer {
+function refuse(statusCode: number, code: string, errors: string[]): RestAnswer {
   const timestamp = new Date().toISOString();
-  return answerJson(statusCode, { isSuccess: false, statusCode, data: null, errors, timestamp });
+  const body = { isSuccess: false, statusCode, data: null, errors, timestamp, code };
+  return answerJson(statusCode, body);
 }
 
 /** curl calls every body a form, so what looks like JSON is taken for it. */

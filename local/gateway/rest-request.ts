@@ -157,11 +157,11 @@ export function eventHeadOf(
 /** Whether a media type is among those that the API treats as bytes: exact, `type/*`, or all. */
 export function isBinary(api: RestApi, mediaType: string | undefined): boolean {
   const sent = (mediaType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  if (sent === "") return false;
   return (api.document["x-amazon-apigateway-binary-media-types"] ?? []).some((type) => {
     const listed = type.toLowerCase();
-    if (listed === "*/*" || listed === sent) return true;
-    return listed.endsWith("/*") && sent.startsWith(listed.slice(0, -1));
+    if (listed === "*/*") return true;
+    if (sent === "") return false;
+    return listed === sent || (listed.endsWith("/*") && sent.startsWith(listed.slice(0, -1)));
   });
 }
 

@@ -6,7 +6,7 @@ import {
   type Stage,
 } from "../model.ts";
 import { accessLineOf } from "./access-log.ts";
-import { compressAnswer } from "./compression.ts";
+import { compressAnswer, decompressRequest } from "./compression.ts";
 import type { GatewayResponseType } from "./gateway-responses.ts";
 import { answerFromGateway } from "./gateway-responses.ts";
 import { answerMock, readProxyAnswer } from "./rest-answer.ts";
@@ -83,11 +83,13 @@ export function createRestApi(
     if (integration.type === "mock")
       return answerMock(operation, request, context) ?? refuse("API_CONFIGURATION_ERROR");
     const functionName = functionNameOf(integration.uri ?? "");
+    const plain = await decompressRequest(request);
+    if (typeof plain === "string") return refuse(plain);
     const result = await within(
       Math.min(integration.timeoutInMillis ?? integrationMilliseconds, integrationMilliseconds),
       invoke(functionName, {
-        ...eventHeadOf(request, context, found.pathParameters),
-        ...eventBodyOf(api, request),
+        ...eventHeadOf(plain, context, found.pathParameters),
+        ...eventBodyOf(api, plain),
       }),
     );
     if (result === undefined) return refuse("INTEGRATION_TIMEOUT");

@@ -41,7 +41,7 @@ type ConnectionOptions = {
   api: WebSocketApi;
   head: ConnectionHead;
   socket: WebSocket;
-  /** What the socket reads from and writes to: messages are written to it whole, beside its own. */
+  /** The underlying stream, to which whole messages are also written directly. */
   raw: Duplex;
   invoke: Invoke;
   log: Log;
@@ -192,8 +192,8 @@ function selectRoute(api: WebSocketApi, body: string): string {
 }
 
 /**
- * When a crowd loses its sockets at once, those who come back are served before what they have left
- * is cleared away, for so long at most. Before 5 s those who post would clear it away, too.
+ * When many sockets close at once, reconnects are served before the old ones are cleaned up, for at
+ * most this time. It is below 5 s, when posters would clean up, too.
  */
 const clearingMilliseconds = 3_000;
 

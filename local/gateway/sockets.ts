@@ -35,7 +35,7 @@ type SocketsOptions = {
 };
 
 /** The connections of all APIs, and what shakes their hands. */
-type Hall = {
+type ConnectionRegistry = {
   options: Required<SocketsOptions>;
   open: Map<string, Connection>;
   server: WebSocketServer;
@@ -55,8 +55,8 @@ type Upgrade = {
 
 /** Makes the WebSocket side of a stage; nothing happens before the first handshake. */
 export function createSockets(options: SocketsOptions): Sockets {
-  const hall = createHall({ limits: awsSocketLimits, ...options });
-  const { open } = hall;
+  const registry = createRegistry({ limits: awsSocketLimits, ...options });
+  const { open } = registry;
   return {
     connections: createConnections(open),
     mount(api) {
@@ -66,7 +66,7 @@ export function createSockets(options: SocketsOptions): Sockets {
         path: `/${api.stageName}`,
         upgrade(request, raw, socket, head) {
           const wanted = { api, throttle, request, raw, socket, head };
-          upgrade(hall, wanted).catch((error: unknown) => {
+          upgrade(registry, wanted).catch((error: unknown) => {
             const told = error instanceof Error ? error.stack : error;
             options.log.problem(`A handshake failed: ${told}`);
             socket.destroy();
@@ -84,8 +84,8 @@ export function createSockets(options: SocketsOptions): Sockets {
   };
 }
 
-function createHall(options: Required<SocketsOptions>): Hall {
-  const chosen: Hall["chosen"] = new WeakMap();
+function createRegistry(options: Required<SocketsOptions>): ConnectionRegistry {
+  const chosen: ConnectionRegistry["chosen"] = new WeakMap();
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -121,8 +121,8 @@ function createConnections(open: ReadonlyMap<string, Connection>): Connections {
   };
 }
 
-async function upgrade(hall: Hall, wanted: Upgrade): Promise<void> {
-  const { stage, invoke, log } = hall.options;
+async function upgrade(registry: ConnectionRegistry, wanted: Upgrade): Promise<void> {
+  const { stage, invoke, log } = registry.options;
   const { api, throttle, request, raw, socket } = wanted;
   const started = performance.now();
   const say = (statusCode: number, by: string) => {
@@ -141,27 +141,32 @@ async function upgrade(hall: Hall, wanted: Upgrade): Promise<void> {
   const connectionId = newRequestId();
   const handshake = await shakeHands(api, stage, invoke, request, connectionId);
   if (!handshake.opens) return refuse(handshake.statusCode, handshake.by);
-  if (handshake.subprotocol) hall.chosen.set(raw, handshake.subprotocol);
+  if (handshake.subprotocol) registry.chosen.set(raw, handshake.subprotocol);
   if (socket.destroyed) {
     // The client has left while $connect was running; its $disconnect follows all the same.
     say(499, "client");
     return await disconnect(api, invoke, handshake.head, 1006, "");
   }
-  hall.server.handleUpgrade(raw, socket, wanted.head, (webSocket) => {
-    serve(hall, wanted, handshake.head, webSocket);
+  registry.server.handleUpgrade(raw, socket, wanted.head, (webSocket) => {
+    serve(registry, wanted, handshake.head, webSocket);
     say(101, api.routes.$connect?.functionName ?? "gateway");
   });
 }
 
 /** From now on the connection can be posted to, until it closes. */
-function serve(hall: Hall, wanted: Upgrade, head: ConnectionHead, webSocket: WebSocket): void {
-  const { invoke, log, limits } = hall.options;
+function serve(
+  registry: ConnectionRegistry,
+  wanted: Upgrade,
+  head: ConnectionHead,
+  webSocket: WebSocket,
+): void {
+  const { invoke, log, limits } = registry.options;
   const { api, throttle, socket: raw } = wanted;
   const made = { api, head, socket: webSocket, raw, invoke, log, limits, throttle };
   const connection = serveConnection(made);
   watchFrames(connection, raw, limits.frameBytesMax);
-  hall.open.set(head.connectionId, connection);
-  void connection.done.then(() => hall.open.delete(head.connectionId));
+  registry.open.set(head.connectionId, connection);
+  void connection.done.then(() => registry.open.delete(head.connectionId));
 }
 
 /** Throws when a route leads to a function that is not there or may not be called. */

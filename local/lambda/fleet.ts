@@ -11,9 +11,8 @@ import {
 import { type FunctionWorker, sharedCell, startWorker } from "./worker.ts";
 
 /**
- * While so many shared workers work, an event waits for one of them rather than for a new one: that
- * would take the processors from them, run code that is not compiled yet, and end soon after. Each
- * is some 20 MB.
+ * With this many busy shared workers an event waits for one of them instead of starting another,
+ * which would compete for processors, run cold code and end soon after. Each needs about 20 MB.
  */
 export const sharedAtWorkMax = Math.min(6, 2 * availableParallelism());
 
@@ -124,12 +123,12 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   };
 }
 
-/** Whether a pool may have one more shared worker beside those that are at work. */
+/** Whether a pool may have one more shared worker. */
 function mayAdd(pool: Pool, atWork: ReadonlySet<FunctionWorker>): boolean {
   // One that waits for something outside takes no processor.
   const asleep = countAsleep(atWork);
   if (atWork.size - asleep >= sharedAtWorkMax) return false;
-  // Whoever waits for another function waits for one that can run.
+  // A caller of another function waits for a worker that can run.
   return asleep < asleepMax || pool.running.size === 0;
 }
 

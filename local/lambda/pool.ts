@@ -3,8 +3,8 @@ import type { InvocationResult, LambdaFunction } from "../model.ts";
 import type { FunctionWorker, WorkerFunction } from "./worker.ts";
 
 /**
- * An event that waits for a worker, since when (by `performance.now`; with patience, since later
- * than it came), and who hears of it.
+ * An event that waits for a worker, since when (by `performance.now`; with a delay, since later
+ * than it arrived), and the callback for its result.
  */
 export type Waiting = { event: string; since: number; done(result: InvocationResult): void };
 
@@ -30,9 +30,8 @@ export function createPool(lambda: LambdaFunction): Pool {
 }
 
 /**
- * So many of the workers that seem to wait are taken for such at once. A thread that gets no
- * processor looks the same, and where they are full each further one would starve beside it: from
- * here on workers are added slowly.
+ * Upper bound on workers treated as idle. A thread without processor time looks the same, and on
+ * busy processors each further thread would starve as well: from here on workers are added slowly.
  */
 export const asleepMax = 4 * availableParallelism();
 
@@ -42,7 +41,7 @@ export const countAsleep = (workers: Iterable<FunctionWorker>): number =>
 
 /** What has more memory does heavy work, and would keep light ones waiting. Megabytes. */
 export const sharedMegabytesMax = 512;
-/** A worker that holds so many functions takes no other one. */
+/** Maximum number of functions loaded in a worker. */
 const functionsPerWorkerMax = 24;
 
 /** Whether a function may run in one thread with others: all but the heavy ones. */
@@ -61,7 +60,7 @@ export function concurrencyOf({ lambda }: Pool, most: number): number {
   return Math.min(most, lambda.reservedConcurrency ?? most);
 }
 
-/** Those whose events wait: whoever has waited longest comes first. */
+/** Pools with waiting events, the longest waiting first. */
 export function listWaiting(pools: Iterable<Pool>): Pool[] {
   const waiting = [...pools].filter((pool) => pool.waiting.length > 0);
   return waiting.sort((a, b) => a.waiting[0]!.since - b.waiting[0]!.since);

@@ -9,7 +9,7 @@ const awakeShareMin = 0.02;
 export type Sleep = {
   /** Says that the thread is given something to do. */
   begin(): void;
-  /** Says that it asks so many calls of this process, or was answered them. */
+  /** Counts calls sent to this process, or answered by it. */
   asks(calls: number): void;
   answered(): void;
   /** True where it has done next to nothing for a tenth of a second, though it has to. */

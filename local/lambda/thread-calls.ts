@@ -1,11 +1,11 @@
 import type { CallAnswer, FunctionCall } from "../model.ts";
 
-/** Calls of one turn of the thread's loop; the first one's number, the others follow. */
+/** Calls from one turn of the thread's event loop, numbered from `first`. */
 export type CallsMessage = { kind: "calls"; first: number; calls: FunctionCall[] };
 /** What calls are answered with, by their numbers. */
 export type AnswersMessage = { kind: "answers"; answers: [n: number, answer: CallAnswer][] };
 
-/** Sends a call; `done` hears its answer, if one comes. Answers how to hear of it no more. */
+/** Sends a call; `done` receives its answer, if any. Returns a function that cancels it. */
 export type SendCall = (call: FunctionCall, done: (answer: CallAnswer) => void) => () => void;
 
 /** Of more calls in one message the runner would do nothing else for too long. */

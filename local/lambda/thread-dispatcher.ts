@@ -13,9 +13,8 @@ export type ThreadWay = {
 
 /** Where every undici, Node's own too, looks for the dispatcher that all of a process share. */
 const shared = Symbol.for("undici.globalDispatcher.1");
-const globals = globalThis as unknown as Record<symbol, unknown>;
 
-/** What undici itself waits for the beginning of an answer, where it is told nothing else. */
+/** undici's own default time-out for response headers. */
 const answerMillisecondsDefault = 300_000;
 
 /**
@@ -26,28 +25,28 @@ const answerMillisecondsDefault = 300_000;
  */
 export function placeDispatcher(way: ThreadWay): void {
   void globalThis.Response;
-  const ThreadAgent = createAgentClass(way, globals[shared] as Agent);
-  globals[shared] = new ThreadAgent();
+  const ThreadAgent = createAgentClass(way, Reflect.get(globalThis, shared) as Agent);
+  Reflect.set(globalThis, shared, new ThreadAgent());
 }
 
-/** Makes the class: whoever wants an agent of their own takes the global one's constructor. */
+/** Creates the class: libraries take the constructor of the global agent for their own agents. */
 function createAgentClass(way: ThreadWay, native: Agent) {
   const NativeAgent = native.constructor as new (options?: Agent.Options) => Agent;
 
   return class ThreadAgent {
     readonly #options: Agent.Options | undefined;
-    readonly #patience: ReturnType<typeof createPatience>;
+    readonly #timeouts: ReturnType<typeof createTimeoutQueue>;
     #agent: Agent | undefined;
 
     constructor(options?: Agent.Options) {
       this.#options = options;
-      this.#patience = createPatience(options?.headersTimeout || answerMillisecondsDefault);
+      this.#timeouts = createTimeoutQueue(options?.headersTimeout || answerMillisecondsDefault);
     }
 
     dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
       const call = way.isClosed() ? undefined : readRequest(way.origin, request, handler);
       if (call === undefined) return this.#native().dispatch(request, handler);
-      exchange(way.send, this.#patience, call, handler);
+      exchange(way.send, this.#timeouts, call, handler);
       return true;
     }
 
@@ -84,10 +83,10 @@ function readRequest(
   return { method, url: path, headers: headers as string[], body: (body ?? "") as Uint8Array };
 }
 
-/** Sends a call and lets undici's handler hear of it, in the order that undici promises. */
+/** Sends a call and calls undici's handler in the order that undici documents. */
 function exchange(
   send: SendCall,
-  patience: ReturnType<typeof createPatience>,
+  timeouts: ReturnType<typeof createTimeoutQueue>,
   call: FunctionCall,
   handler: Dispatcher.DispatchHandler,
 ): void {
@@ -101,7 +100,7 @@ function exchange(
     leave();
     finish(handler, controller, answer);
   });
-  const leave = patience.enter(() => {
+  const leave = timeouts.enter(() => {
     fail(describe("UND_ERR_HEADERS_TIMEOUT", "Headers Timeout Error"));
   });
   handler.onRequestStart?.(controller, undefined);
@@ -144,10 +143,10 @@ function createController(fail: (reason: Error) => void): Dispatcher.DispatchCon
 }
 
 /**
- * One timer for all that wait equally long: it stands for the one that waits longest. `enter` is told
- * whom to call then, and answers how to leave before.
+ * One timer for all waits of equal length, set for the oldest. `enter` takes the callback and returns
+ * a function that cancels the wait.
  */
-function createPatience(milliseconds: number): { enter(late: () => void): () => void } {
+function createTimeoutQueue(milliseconds: number): { enter(late: () => void): () => void } {
   const waiting = new Map<() => void, number>();
   let timer: NodeJS.Timeout | undefined;
 

@@ -10,7 +10,7 @@ const scopes = new AsyncLocalStorage<Scope>();
 
 /**
  * Keeps the functions of one thread apart: `process.env` is the environment of whichever function's
- * code reads it, and a line that is written is known to be of whoever wrote it. That holds for all
+ * code reads it, and each log line is attributed to the function that wrote it. That holds for all
  * that `run` starts, however late: promises, timers and sockets go on in the scope that they began
  * in.
  */

@@ -23,7 +23,7 @@ export function placeTransport({ send, isClosed }: Way): void {
         const text = typeof answer.body === "string" ? answer.body : decoder.decode(answer.body);
         resolve({ status: answer.status, headers: { ...answer.headers }, body: text });
       });
-      // Whoever aborts waits no more, so there is nothing to be told.
+      // An aborted caller no longer waits for a result.
       signal.addEventListener("abort", forget, { once: true });
     });
   Object.defineProperty(globalThis, placed, {

@@ -76,7 +76,7 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
 
   async function run(of: WorkerFunction, requestId: string, event: string): Promise<Outcome> {
     const { name, timeoutSeconds, directory } = of.lambda;
-    // A bundle that has been replaced is loaded anew, beside the old one.
+    // A replaced bundle is loaded again; the old one stays in memory.
     if (held.get(name) !== directory) {
       const late = "The function did not load within 10 seconds";
       const loading = await give(thread, writeLoad(of), loadMillisecondsMax, late);
@@ -101,7 +101,7 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
     async run(of, requestId, event) {
       sleep.begin();
       const { result, stack } = await run(of, requestId, event);
-      // An authorizer says no by throwing exactly this; whoever called hears it: it is no fault.
+      // An authorizer denies access by throwing exactly this; it is not a failure.
       if (!result.ok && result.error.errorMessage !== "Unauthorized")
         options.line(of.lambda.name, stack ?? result.error.errorMessage, "stderr");
       return result;

@@ -42,9 +42,9 @@ export type Workers = {
 };
 
 /**
- * Workers that a function gets as soon as it has events, beside those whose event only waits: two
- * for a machine's few processors. More would share the same time, and each would run code that is
- * not yet compiled well.
+ * Workers a function gets at once when it has events, not counting those whose event only waits:
+ * two for a machine's few processors. More would share the same time, and each would run code that
+ * is not yet compiled well.
  */
 const workersAtOnce = 2;
 /** All that it may have when its events wait for something else than a processor. */
@@ -94,25 +94,25 @@ export function startWorkers(options: WorkersOptions): Workers {
     for (const next of listWaiting(pools.values())) runNext(next);
   }
 
-  function invoke(lambda: LambdaFunction, event: string, patience: number) {
+  function invoke(lambda: LambdaFunction, event: string, delay: number) {
     const pool = pools.get(lambda.name) ?? createPool(lambda);
     pools.set(lambda.name, pool);
     if (pool.waiting.length >= waitingMax || lambda.reservedConcurrency === 0)
       return failed("TooManyRequestsException", "Rate Exceeded.");
     return new Promise<InvocationResult>((done) => {
-      pool.waiting.push({ event, since: performance.now() + patience, done });
+      pool.waiting.push({ event, since: performance.now() + delay, done });
       runNext(pool);
     });
   }
 
   return {
-    async invoke(functionName, event, patience = 0) {
+    async invoke(functionName, event, delay = 0) {
       const lambda = options.functions[functionName];
       if (lambda === undefined || !Object.hasOwn(options.functions, functionName))
         return failed("ResourceNotFoundException", `Function not found: ${functionName}`);
       if (isStopping) return failed("ServiceException", "The runner is stopping.");
       const text = JSON.stringify(event);
-      if (Buffer.byteLength(text) <= payloadBytesMax) return await invoke(lambda, text, patience);
+      if (Buffer.byteLength(text) <= payloadBytesMax) return await invoke(lambda, text, delay);
       const message = `Request must be smaller than ${payloadBytesMax} bytes`;
       return failed("RequestTooLargeException", message);
     },

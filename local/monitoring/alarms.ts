@@ -2,8 +2,8 @@ import type { Alarm } from "../model.ts";
 import type { Metrics, Minute } from "./metrics.ts";
 
 /**
- * An alarm as it is now. Those on AWS's own metrics are not measured here: nothing on one machine
- * publishes them.
+ * An alarm with its current state. Those on AWS's own metrics are not measured here, since nothing
+ * publishes them locally.
  */
 type AlarmState = Omit<Alarm, "periods" | "datapoints"> & {
   state: "OK" | "ALARM" | "NOT_MEASURED";

@@ -4,12 +4,12 @@ import { watchIdleShare } from "../idle-share.ts";
  * The mean time between two looks of a reader: on a machine that has time a write is seen at once,
  * on one that has none writes gather, and Lambda itself looks four times a second. Milliseconds.
  */
-const lookMilliseconds = { quiet: 10, busy: 50 };
-/** So many looks may come without a pause between them: the first writes after a quiet while. */
+const lookMilliseconds = { idle: 10, busy: 50 };
+/** Polls allowed without a pause in between: for the first writes after an idle period. */
 const looksAtOnce = 4;
 /**
  * How long a reader rests after a batch on a busy machine, as a share of what the batch took:
- * whoever writes has time then, and the next batch is larger. No longer than Lambda does.
+ * writers get time, and the next batch is larger. No longer than Lambda does.
  */
 const restShare = 0.75;
 const restMillisecondsMax = 250;
@@ -25,8 +25,8 @@ export function paceLook(
   now: number,
   strain: number,
 ): { wait: number; pace: Pace } {
-  const { quiet, busy } = lookMilliseconds;
-  const apart = quiet + (busy - quiet) * strain;
+  const { idle, busy } = lookMilliseconds;
+  const apart = idle + (busy - idle) * strain;
   const left = Math.min(looksAtOnce, looksLeft + (now - lookedAt) / apart) - 1;
   const wait = Math.max(0, -left * apart, restsUntil - now);
   return { wait, pace: { looksLeft: left, lookedAt: now, restsUntil } };
@@ -39,7 +39,7 @@ export function paceBatch(pace: Pace, now: number, milliseconds: number, strain:
 }
 
 /** From this share of idle processor time on a machine has time, and below this one it has none. */
-const idleShares = { quiet: 0.3, busy: 0.1 };
+const idleShares = { idle: 0.3, busy: 0.1 };
 const sampleMilliseconds = 200;
 
 /** How busy the machine is, 0 to 1, as it was within the last fifth of a second or so. */
@@ -49,8 +49,8 @@ export function watchStrain(now: () => number = Date.now, idleShare = watchIdleS
   return (): number => {
     if (now() - sampledAt < sampleMilliseconds) return strain;
     sampledAt = now();
-    const { quiet, busy } = idleShares;
-    strain = Math.min(1, Math.max(0, (quiet - idleShare()) / (quiet - busy)));
+    const { idle, busy } = idleShares;
+    strain = Math.min(1, Math.max(0, (idle - idleShare()) / (idle - busy)));
     return strain;
   };
 }

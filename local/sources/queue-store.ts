@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { rowsOf } from "../engine/rows.ts";
 import type { Queue } from "../model.ts";
 import type { State } from "../state.ts";
 
@@ -155,10 +156,10 @@ function send(
 
 /** Messages that may be had: of a FIFO queue those of one group, up to one that is not visible. */
 function findVisible(sql: Sql, queue: Queue, max: number, now: number): Message[] {
-  if (!queue.fifo) return sql.standard.all(queue.name, now, max) as unknown as Message[];
-  const head = sql.fifoHead.get(queue.name, now) as unknown as Message | undefined;
+  if (!queue.fifo) return [...rowsOf<Message>(sql.standard.iterate(queue.name, now, max))];
+  const [head] = rowsOf<Message>(sql.fifoHead.iterate(queue.name, now));
   if (!head) return [];
-  const group = sql.fifoGroup.all(queue.name, head.groupId, max) as unknown as Message[];
+  const group = [...rowsOf<Message>(sql.fifoGroup.iterate(queue.name, head.groupId, max))];
   const end = group.findIndex(({ visibleAt }) => visibleAt > now);
   return end < 0 ? group : group.slice(0, end);
 }

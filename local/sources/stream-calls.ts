@@ -34,7 +34,7 @@ type Answers = {
 
 /** The operations of a table's stream. */
 export type StreamCalls = {
-  /** The engine's own ARN of the stream; another one after the table was made anew. */
+  /** The engine's own ARN of the stream; a different one after the table was recreated. */
   findArn(): Promise<string>;
   listShards(): Promise<Shard[]>;
   /** An iterator after a sequence number; from the beginning where that is not kept any more. */

@@ -15,7 +15,7 @@ export type StreamFeed = {
   read(after: string | undefined): Promise<EngineRecord[]>;
   /** Lets records gather after a batch that took so long, where the machine has no time. */
   restAfter(workMilliseconds: number): void;
-  /** The engine's own ARN of the stream; another one after the table was made anew. */
+  /** The engine's own ARN of the stream; a different one after the table was recreated. */
   findStreamArn(): Promise<string>;
   /** The newest sequence number, `undefined` in an empty stream. */
   findNewest(): Promise<string | undefined>;

@@ -48,7 +48,7 @@ export function createPositions(state: State, reader: string, stream: string): P
   };
 }
 
-/** Positions of mappings that are no more, which would keep old stream records for ever. */
+/** Drops positions of removed mappings, which would keep old stream records forever. */
 export function forgetOtherReaders(state: State, readers: string[]): void {
   const remove = state.database.prepare("DELETE FROM reader_positions WHERE reader = ?");
   for (const { reader } of state.database

@@ -45,8 +45,8 @@ export function finishBatch(at: Progress, size: number): void {
 }
 
 /**
- * A batch came back with so many of its first records done and some left, which come again: in two
- * halves if they may be split, which is not counted as a try.
+ * A batch was partly processed: the remaining records are retried, in two halves if they may be
+ * split, which does not count as an attempt.
  */
 export function noteFailure(at: Progress, done: number, left: number, maySplit: boolean): void {
   at.failures++;

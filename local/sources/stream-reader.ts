@@ -1,5 +1,4 @@
 import type { EventSource, Invoke, Table } from "../model.ts";
-import { createAlarm } from "./alarm.ts";
 import { passesFilters } from "./event-filter.ts";
 import { chooseBatch, type Pending } from "./stream-batch.ts";
 import { pageRecordsMax } from "./stream-calls.ts";
@@ -21,6 +20,7 @@ import {
 } from "./stream-records.ts";
 import type { StreamReader } from "./stream-report.ts";
 import { offsetsOf, type StreamSwitches } from "./stream-switches.ts";
+import { createWakeup } from "./wakeup.ts";
 
 /** A look at the stream without a reason: only writes past the endpoint need it. */
 const idleMilliseconds = 1000;
@@ -50,7 +50,7 @@ type StreamReaderOptions = {
 
 type Reader = {
   options: StreamReaderOptions;
-  alarm: ReturnType<typeof createAlarm>;
+  wakeup: ReturnType<typeof createWakeup>;
   at: Progress;
   isRunning: boolean;
 };
@@ -58,16 +58,16 @@ type Reader = {
 /** A reader that stands at its position; nothing is read before its start. */
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const at = createProgress(options.position);
-  const reader: Reader = { options, alarm: createAlarm(), at, isRunning: false };
+  const reader: Reader = { options, wakeup: createWakeup(), at, isRunning: false };
   let loop: Promise<void> | undefined;
   return {
     wake() {
       at.isIdle = false;
-      reader.alarm.set();
+      reader.wakeup.set();
     },
     redeliver(count) {
       at.rewind = count;
-      reader.alarm.set();
+      reader.wakeup.set();
     },
     report: () => ({
       function: options.source.functionName,
@@ -86,14 +86,14 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     },
     async stop() {
       reader.isRunning = false;
-      reader.alarm.end();
+      reader.wakeup.end();
       await loop;
     },
   };
 }
 
 async function run(reader: Reader): Promise<void> {
-  const { options, alarm } = reader;
+  const { options, wakeup } = reader;
   let hasTold = false;
   while (reader.isRunning) {
     try {
@@ -104,45 +104,46 @@ async function run(reader: Reader): Promise<void> {
       if (reader.isRunning && !hasTold)
         options.log(`The stream of ${options.table.name} cannot be read: ${error}`);
       hasTold = true;
-      await alarm.pause(idleMilliseconds);
+      await wakeup.pause(idleMilliseconds);
     }
   }
 }
 
 async function step(reader: Reader): Promise<void> {
-  const { at, alarm } = reader;
+  const { at, wakeup } = reader;
   const { source, switches } = reader.options;
   if (at.rewind > 0) goBack(at);
   if (switches.paused) {
     at.hasMore = true;
-    return alarm.wait(idleMilliseconds);
+    return wakeup.wait(idleMilliseconds);
   }
-  if (at.pending.length < source.batchSize && (at.hasMore || alarm.take())) await fetchMore(reader);
+  if (at.pending.length < source.batchSize && (at.hasMore || wakeup.take()))
+    await fetchMore(reader);
   if (at.pending.length === 0) return waitForMore(reader);
   const lag = at.pending[0]!.readyAt - Date.now();
   if (lag > 0) {
-    await alarm.wait(lag);
+    await wakeup.wait(lag);
     at.hasMore = true;
     return;
   }
   const { batchingWindowSeconds, batchSize } = source;
   if (batchingWindowSeconds > 0 && at.tries === 0 && at.pending.length < batchSize) {
-    await alarm.pause(batchingWindowSeconds * 1000);
+    await wakeup.pause(batchingWindowSeconds * 1000);
     await fetchMore(reader);
   }
   if (reader.isRunning && !switches.paused) await deliver(reader);
 }
 
-async function waitForMore({ options, at, alarm }: Reader): Promise<void> {
+async function waitForMore({ options, at, wakeup }: Reader): Promise<void> {
   // Filtered records count as done as soon as those before them are.
   if (at.read !== undefined && at.read !== at.position) {
     at.position = at.read;
     options.saveReached(at.read);
   }
-  if (at.hasMore || alarm.isSet()) return;
+  if (at.hasMore || wakeup.isSet()) return;
   at.isIdle = true;
   at.quietLooks++;
-  await alarm.wait(at.quietLooks > 60 ? longIdleMilliseconds : idleMilliseconds);
+  await wakeup.wait(at.quietLooks > 60 ? longIdleMilliseconds : idleMilliseconds);
   at.isIdle = false;
   // Whether woken or not, the stream is looked at: some writes do not come through us.
   at.hasMore = true;
@@ -198,16 +199,16 @@ function planSize({ source, switches, random }: StreamReaderOptions, at: Progres
   return switches.regroup ? 1 + Math.floor(random() * most) : (at.sizes[0] ?? most);
 }
 
-/** A batch came back with only the first of its records done: it comes again, in parts perhaps. */
+/** A batch was only partly processed: the rest is retried, possibly in parts. */
 async function fail(
   reader: Reader,
   batch: readonly Pending[],
   done: number,
   why: string,
 ): Promise<void> {
-  const { options, at, alarm } = reader;
+  const { options, at, wakeup } = reader;
   const { source } = options;
-  if (notStarted.has(why.split(":")[0]!)) return alarm.pause(retryMillisecondsMin);
+  if (notStarted.has(why.split(":")[0]!)) return wakeup.pause(retryMillisecondsMin);
   const left = batch.length - done;
   options.log(`${source.functionName}: ${left} of ${batch.length} stream records failed: ${why}`);
   noteFailure(at, done, left, source.bisectOnError);
@@ -215,7 +216,7 @@ async function fail(
   if (source.retryAttemptsMax >= 0 && at.tries > source.retryAttemptsMax)
     return giveUp(reader, at.pending.slice(0, left), "RetryAttemptsExhausted");
   const pause = retryMillisecondsMin * 2 ** Math.max(0, at.tries - 1);
-  await alarm.pause(Math.min(pause, retryMillisecondsMax));
+  await wakeup.pause(Math.min(pause, retryMillisecondsMax));
 }
 
 /** Leaves records to the mapping's destination, and goes on behind them. */

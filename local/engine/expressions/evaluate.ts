@@ -77,7 +77,7 @@ function holds(item: Item | undefined, name: string, args: Operand[]): boolean {
 }
 
 /** Of two texts, or of two binaries. */
-export function beginsWith(value: Value, start: Value): boolean {
+function beginsWith(value: Value, start: Value): boolean {
   const type = typeOf(value);
   if (type !== typeOf(start)) return false;
   if (type === "S") return String(value.S).startsWith(String(start.S));

@@ -1,5 +1,5 @@
-/** Sleeping that can be cut short, for one loop. */
-type Alarm = {
+/** An interruptible sleep for one loop. */
+type Wakeup = {
   /** Wakes `wait`, now or the next time. */
   set(): void;
   isSet(): boolean;
@@ -13,8 +13,8 @@ type Alarm = {
   end(): void;
 };
 
-/** An alarm that is not set. */
-export function createAlarm(): Alarm {
+/** A wakeup that is not set. */
+export function createWakeup(): Wakeup {
   let raised = false;
   let ended = false;
   let wakeUp: (() => void) | undefined;
