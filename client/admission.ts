@@ -13,13 +13,16 @@ export type Admission = {
   overReason: string;
 };
 
-/** A key with which an overlay reads the frames of one stream. */
-export type OverlayKey = { streamId: string; key: string };
+/**
+ * A key with which an overlay reads the frames of one stream, or of whichever stream of a host is
+ * live (`channel`: the host's id).
+ */
+export type OverlayKey = { key: string } & ({ streamId: string } | { channel: string });
 
 /** As long as a ticket lives from its making. */
 const ticketMilliseconds = 60_000;
 
-/** By one's token, beside the address rather than in it: addresses are written into logs. */
+/** By a token, sent next to the address rather than in it: addresses are written into logs. */
 export const byToken = (tokens: Tokens): Admission => ({
   name: "token()",
   get: async () => ({ protocols: ["bearer", await tokens.get()] }),
@@ -42,9 +45,9 @@ export function byTicket(ticket: Token): Admission {
 }
 
 /** By an overlay key, which is good until it is revoked. */
-export const byOverlayKey = ({ streamId, key }: OverlayKey): Admission => ({
+export const byOverlayKey = (overlayKey: OverlayKey): Admission => ({
   name: "overlayKey",
-  get: async () => ({ query: { key, streamId } }),
+  get: async () => ({ query: overlayKey }),
   renew: () => false,
   isOver: () => false,
   overReason: "The overlay key is no longer good",

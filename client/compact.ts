@@ -1,4 +1,4 @@
-import type { Event, Frame } from "./message.ts";
+import type { Event, Frame, ServerMessage } from "./message.ts";
 
 type Column = unknown[] | string;
 type Values = Record<string, unknown>;
@@ -19,8 +19,7 @@ export function expand({ users, giftTypes, groups, order, ...rest }: CompactFram
   const next = rows.map(() => 0);
   const groupOf = order ?? (groups.length === 0 ? [] : Array(groups[0]!.count).fill(0));
   const events = groupOf.map((group: number) => rows[group]![next[group]!++]!);
-  const { streamId, epoch, frame, viewers, skipped } = rest;
-  return { type: "events", streamId, epoch, frame, viewers, skipped, events };
+  return { ...rest, type: "events", events };
 }
 
 function userOf(row: unknown[]): Values {
@@ -66,7 +65,7 @@ function rowsOf(
 export const canInflate = () => typeof DecompressionStream === "function";
 
 /** Reads one message of the server, whatever its form. */
-export async function readMessage(text: string): Promise<unknown> {
+export async function readMessage(text: string): Promise<ServerMessage> {
   let message = JSON.parse(text);
   if (message.type === "deflate") message = JSON.parse(await inflate(message.data));
   return message.type === "compact" ? expand(message) : message;

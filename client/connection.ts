@@ -1,13 +1,18 @@
 import type { Admission } from "./admission.ts";
 import { OvationError } from "./error.ts";
 import { createFeed, type Feed } from "./feed.ts";
-import { createFollower } from "./follower.ts";
+import { createFollower, type Wanted } from "./follower.ts";
 import type { Position } from "./message.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import type { Call } from "./route.ts";
 import * as sessions from "./session.ts";
 import { keepSocket, type SocketConstructor } from "./socket.ts";
-import { createListener, type Hearing, type Subscription, tell } from "./subscription.ts";
+import {
+  createListener,
+  type Subscription,
+  type SubscriptionHandlers,
+  tell,
+} from "./subscription.ts";
 
 export type ClientState = "online" | "offline" | "ended";
 
@@ -19,6 +24,7 @@ type Settings = {
   WebSocket: SocketConstructor;
   pingMilliseconds?: number | undefined;
   onNotification?: ((notification: Record<string, unknown>) => void) | undefined;
+  onChannel?: ((streamId: string | null) => void) | undefined;
   onState(state: ClientState, reason?: string, statusCode?: number): void;
   report(error: unknown): void;
 };
@@ -44,6 +50,8 @@ export function connect(settings: Settings) {
     state = next;
     onState(next, reason, statusCode);
   };
+  const begin = (wanted: Wanted) =>
+    perform(connection, sessions.open(session, performance.now(), wanted));
   const socket = keepSocket({
     url: settings.socketUrl,
     admission: settings.admission,
@@ -52,10 +60,15 @@ export function connect(settings: Settings) {
     wanted: () => sessions.wantedFirst(session),
     onOpen(wanted) {
       enter("online");
-      perform(connection, sessions.open(session, performance.now(), wanted));
+      // A channel's socket may ask for nothing before it was told of a stream.
+      if (!wanted.channel) begin(wanted);
     },
-    onMessage: (message) =>
-      perform(connection, sessions.take(session, message as never, performance.now())),
+    onMessage(message) {
+      perform(connection, sessions.take(session, message, performance.now()));
+      if (message.type !== "channel") return;
+      tell(report, settings.onChannel, message.streamId);
+      if (!session.isOpen) begin({});
+    },
     onClose(reason, statusCode) {
       sessions.close(session);
       enter("offline", reason, statusCode);
@@ -79,8 +92,8 @@ export function connect(settings: Settings) {
     tickMilliseconds,
   );
   return {
-    subscribe: (streamId: string, hearing?: Hearing & { since?: Position }) =>
-      subscribe(connection, streamId, hearing),
+    subscribe: (streamId: string, handlers?: SubscriptionHandlers & { since?: Position }) =>
+      subscribe(connection, streamId, handlers),
     close: () => socket.end("closed"),
   };
 }
@@ -101,13 +114,13 @@ function perform({ settings, socket }: Connection, acts: sessions.Act<Feed>[]): 
 function subscribe(
   connection: Connection,
   streamId: string,
-  { since, ...hearing }: Hearing & { since?: Position } = {},
+  { since, ...handlers }: SubscriptionHandlers & { since?: Position } = {},
 ): Subscription {
   const { session, settings } = connection;
   const known = session.followings.get(streamId)?.to;
   const outbox = known?.outbox ?? outboxOf(connection, streamId);
   const feed = known ?? createFeed(createFollower(streamId, since), outbox);
-  const listener = createListener(streamId, hearing, since, {
+  const listener = createListener(streamId, handlers, since, {
     outbox,
     report: settings.report,
     read: (page, limit) =>

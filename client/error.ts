@@ -2,34 +2,35 @@ import type { ErrorCode } from "./operations.ts";
 
 type More = {
   code?: string | undefined;
+  mayHaveHappened?: boolean;
   key?: string | undefined;
   retryAfterSeconds?: number | undefined;
 };
 
 /** A refusal: the status and sentences of the API. Status 0: no answer came. */
 export class OvationError extends Error {
-  readonly statusCode: number;
-  readonly errors: string[];
+  declare readonly statusCode: number;
+  declare readonly errors: string[];
   /** The refusal's name, such as `credits_too_low`, where the API gives one. */
-  readonly code: ErrorCode | undefined;
+  declare readonly code: ErrorCode | undefined;
   /**
-   * The Idempotency-Key of a call that may have happened although no answer says so. The same call
-   * with this key is told how it ended, and happens once.
+   * Whether the call may have happened although no answer says so: one of its tries had no answer.
+   * Look before you make a call without a key again.
    */
-  readonly key: string | undefined;
+  declare readonly mayHaveHappened: boolean;
+  /**
+   * The Idempotency-Key of a POST that may have happened. The same call with this key gets the
+   * answer of the first one, and happens once.
+   */
+  declare readonly key: string | undefined;
   /** After how many seconds another try may be of use, such as the next message in slow mode. */
-  readonly retryAfterSeconds: number | undefined;
+  declare readonly retryAfterSeconds: number | undefined;
 
   constructor(statusCode: number, errors: string[], more: More = {}) {
+    const { mayHaveHappened = false, key } = more;
     const said = errors.join(" · ") || `Status ${statusCode}`;
-    super(
-      more.key === undefined ? said : `${said} · It may have happened: Idempotency-Key ${more.key}`,
-    );
-    this.name = "OvationError";
-    this.statusCode = statusCode;
-    this.errors = errors;
-    this.code = more.code as ErrorCode | undefined;
-    this.key = more.key;
-    this.retryAfterSeconds = more.retryAfterSeconds;
+    const how = key === undefined ? "" : `: Idempotency-Key ${key}`;
+    super(mayHaveHappened ? `${said} · It may have happened${how}` : said);
+    Object.assign(this, { name: "OvationError", statusCode, errors, ...more, mayHaveHappened });
   }
 }

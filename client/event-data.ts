@@ -30,6 +30,7 @@ export type ChatMessage = {
   createdAt: string;
   updatedAt: string;
   replyTo?: string;
+  deleted?: true;
 };
 
 export type GiftTotals = {
@@ -70,6 +71,37 @@ export type Superlike = {
   timestamp: string;
 };
 
+export type PollResult = {
+  votes: number[];
+  voters: number;
+  winner: number | null;
+};
+
+export type GoalResult = {
+  amount: number;
+  reached: boolean;
+};
+
+export type Moment = {
+  id: string;
+  streamId: string;
+  kind: "poll" | "goal";
+  status: "open" | "ended" | "cancelled";
+  title: string | null;
+  options: string[] | null;
+  choices: number | null;
+  of: "credits" | "gifts" | "likes" | null;
+  target: number | null;
+  level: number | null;
+  reached: boolean | null;
+  by: StreamUser | null;
+  startedAt: string;
+  endsAt: string | null;
+  endedAt: string | null;
+  spreadSeconds: number | null;
+  result: PollResult | GoalResult | null;
+};
+
 /** The data of every event, by its type. */
 export type EventData = {
   /** A chat message, as HTTP answers it; a deleted one has lost its text */
@@ -79,10 +111,11 @@ export type EventData = {
     messageId: string;
     streamId: string;
   };
-  /** A chat message was pinned; the one before it is no longer pinned */
+  /** A chat message was pinned; the one before it is no longer pinned. `message` is null where a version before this one pinned it */
   "chat.pinned": {
     messageId: string;
     streamId: string;
+    message: ChatMessage | null;
   };
   /** No chat message is pinned any more */
   "chat.unpinned": {
@@ -166,4 +199,10 @@ export type EventData = {
     giftsEnabled: boolean;
     moderators: string[];
   };
+  /** A poll or a goal began */
+  "moment.started": Moment;
+  /** A goal was reached, which happens once */
+  "moment.changed": Moment;
+  /** A moment is over: with its result, or cancelled without one */
+  "moment.ended": Moment;
 };

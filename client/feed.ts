@@ -3,15 +3,17 @@ import type { Frame, Position } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Beginning, Ending } from "./session.ts";
 import type { Listener } from "./subscription.ts";
+import { nothingShown, shownAfter } from "./sums.ts";
 
 /**
- * One stream on the socket for all who listen to it. Each has a position of their own: whoever
- * comes later begins where the stream is, whoever comes from an older position is given what lies
- * between, and nobody hears a frame twice.
+ * One stream on the socket for all who listen to it. Each has a position of its own: a
+ * later listener begins where the stream is, one from an older position receives what lies
+ * between, and none receives a frame twice.
  */
 export function createFeed(follower: Follower, outbox: Outbox) {
   const listeners = new Set<Listener>();
   let viewers = 0;
+  let shown = nothingShown;
   /** The newest frame that was shown: after going back, older ones come again. */
   let newest: Position | undefined;
   const all = (tell: (listener: Listener) => void) => {
@@ -26,6 +28,7 @@ export function createFeed(follower: Follower, outbox: Outbox) {
      */
     join(listener: Listener, since: Position | undefined, isLive: boolean) {
       listeners.add(listener);
+      listener.sum(shown);
       const at = follower.position();
       if (since === undefined) {
         // "From now on" leaves out what others missed and are just given.
@@ -48,6 +51,8 @@ export function createFeed(follower: Follower, outbox: Outbox) {
     begin(beginning: Beginning): void {
       const { do: how, position } = beginning;
       viewers = beginning.viewers;
+      shown = beginning.shown ?? shown;
+      all((listener) => listener.sum(shown));
       all((listener) => {
         const own = listener.at();
         const isSame = own?.epoch === position.epoch;
@@ -55,7 +60,7 @@ export function createFeed(follower: Follower, outbox: Outbox) {
           const isLost = own !== undefined && !isSame;
           listener.begin(isLost || own === undefined ? beginning.head : own, viewers, isLost);
         } else if (how === "reset") listener.begin(position, viewers, own !== undefined);
-        // Whoever has no position yet waits for the answer that is on its way.
+        // A listener without a position waits for the answer that is on its way.
         else if (own !== undefined && !(isSame && own.frame >= position.frame))
           listener.begin(position, viewers, true);
       });
@@ -63,10 +68,14 @@ export function createFeed(follower: Follower, outbox: Outbox) {
     show(frame: Frame): void {
       if (newest?.epoch !== frame.epoch || newest.frame < frame.frame) {
         newest = frame;
+        shown = shownAfter(shown, frame);
         outbox.hear(frame);
       }
       viewers = frame.viewers;
-      all((listener) => listener.show(frame));
+      all((listener) => {
+        listener.show(frame);
+        listener.sum(shown);
+      });
     },
     end: (ending: Ending) => all((listener) => listener.end(ending)),
   };

@@ -1,19 +1,8 @@
 import type { Frame, Message, Position } from "./message.ts";
-
-/** What the follower asks of its owner. */
-export type Step =
-  | { do: "send"; message: { action: "subscribe"; [field: string]: unknown } }
-  | { do: "show"; frame: Frame }
-  /** Frames were missed for good: read the history, then go on from `position`. */
-  | { do: "reset"; position: Position; viewers: number }
-  /** The frames after the position that was gone back to are no more: it goes on where it was. */
-  | { do: "skip"; position: Position; viewers: number }
-  /** Frames come from `position` on; whoever comes now begins at `head`. */
-  | { do: "follow"; position: Position; head: Position; viewers: number; recovered?: boolean }
-  | { do: "end"; reason: string; statusCode?: number; code?: string };
+import type { Step } from "./step.ts";
 
 /** What a URL asks for: frames of a stream, if any, after a position if there is one. */
-export type Wanted = { streamId?: string; since?: string };
+export type Wanted = { streamId?: string; since?: string; channel?: string };
 
 type State = {
   readonly streamId: string;
@@ -35,8 +24,8 @@ type State = {
 /** How long an answer or a posted frame may take before it counts as lost, in milliseconds. */
 const patienceMilliseconds = 3_000;
 /**
- * Each further repetition waits longer, up to a bound: a server that is slow because a room comes
- * back at once is not asked ever more often, and each `subscribe` begins its answer anew.
+ * Each further repetition waits longer, up to a bound: a server that is slow because a room
+ * reconnects at once is not asked ever more often, and each `subscribe` restarts its answer.
  */
 const patienceGrowth = 1.5;
 const patienceMillisecondsMax = 20_000;
@@ -81,7 +70,7 @@ export function createFollower(streamId: string, since?: Position) {
     /** The newest frame that was heard of. */
     newest: () => Math.max(state.newest, state.position?.frame ?? 0),
     /**
-     * Goes back to an older position, or to the first that is known, for somebody who comes from
+     * Goes back to an older position, or to the first that is known, for a listener that starts
      * there: frames that were shown come again.
      */
     goBack(position: Position, now: number): Step[] {
@@ -105,7 +94,7 @@ export function createFollower(streamId: string, since?: Position) {
       state.asked = undefined;
       calm(state);
       const own = wantedBy(state);
-      // Somebody may have come from an older position since the URL was made.
+      // A listener may have asked for an older position since the URL was made.
       if (wanted.streamId !== streamId || wanted.since !== own.since) return again(state, now);
       state.askedSince = now;
       state.asked = { requestId: undefined, at: now };
@@ -198,23 +187,24 @@ function takeSubscribed(
   if (state.asked === undefined || message.requestId !== state.asked.requestId) return [];
   state.asked = undefined;
   calm(state);
-  const { epoch, recovered, viewers } = message;
+  const { epoch, recovered, viewers, sums, moments = [] } = message;
+  const told = sums && { shown: { sums, moments } };
   const head = { epoch, frame: message.head };
   const { position: before, ahead } = state;
   state.missingSince = undefined;
   if (before !== undefined && recovered === true) {
     hear(state, head.frame, now);
-    return [{ do: "follow", position: before, head, viewers, recovered }];
+    return [{ do: "follow", position: before, head, viewers, recovered, ...told }];
   }
   state.ahead = undefined;
   if (ahead?.epoch === epoch) {
     state.position = ahead;
-    return [{ do: "skip", position: ahead, viewers }, ...again(state, now)];
+    return [{ do: "skip", position: ahead, viewers, ...told }, ...again(state, now)];
   }
   state.position = head;
   state.newest = head.frame;
-  if (before !== undefined) return [{ do: "reset", position: head, viewers }];
-  return [{ do: "follow", position: head, head, viewers }];
+  if (before !== undefined) return [{ do: "reset", position: head, viewers, ...told }];
+  return [{ do: "follow", position: head, head, viewers, ...told }];
 }
 
 function takePong(state: State, heads: Record<string, number>, now: number): Step[] {

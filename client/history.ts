@@ -17,7 +17,7 @@ export type HistoryOptions = {
 export type History = {
   /** Oldest first, without those that were deleted; another array after each change. */
   readonly messages: readonly ChatMessage[];
-  /** Messages of one's own that are not among them yet, oldest first. */
+  /** The user's own messages that are not among them yet, oldest first. */
   readonly pending: readonly PendingMessage[];
   /** Whether there are older ones. */
   readonly hasOlder: boolean;

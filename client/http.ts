@@ -2,10 +2,15 @@ import { OvationError } from "./error.ts";
 import type { Tokens } from "./token.ts";
 
 /** An answer in the envelope; some are bare. */
-type Said = { isSuccess?: boolean; data?: unknown; errors?: string[] };
+type Said = { isSuccess?: boolean; data?: unknown; errors?: string[]; code?: string };
 
 /** What is sent at each try, except for the token. */
-type Call = { url: string; method: string; body: string | null; key: string | undefined };
+type Call = {
+  url: string;
+  method: string;
+  body: string | FormData | null;
+  key: string | undefined;
+};
 
 /** How one try ended. Status 0: no answer, or one that broke off. */
 type Outcome = {
@@ -28,9 +33,9 @@ const keyForm = /^[\x20-\x7e]{1,128}$/;
 
 /**
  * Makes calls of the HTTP API. A POST has an Idempotency-Key of its own, so that it is repeated
- * when an answer is lost, and still happens once. What no repetition could mend, such as a key that
+ * when an answer is lost, and still happens once. What no repetition could fix, such as a key that
  * no header can carry, is a TypeError at once. Where all tries end without a definite answer, the
- * error names the key.
+ * error says that it may have happened, and names the key.
  */
 export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fetch = fetch) {
   return async function call<Answer>(
@@ -47,9 +52,11 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
     const wish: Call = {
       url: baseUrl + path,
       method: verb,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: bodyOf(body),
       key: verb === "POST" ? key : undefined,
     };
+    // Other calls take no key: receivers of callbacks, and the commands of Tencent's side.
+    const isKeyed = verb === "POST" && path.startsWith("/api/");
     let mayHaveHappened = false;
     let isRenewed = false;
     for (let attempt = 1; ; attempt++) {
@@ -57,13 +64,26 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
       const { status, said } = outcome;
       if (status >= 200 && status < 300)
         return (said?.isSuccess === undefined ? said : said.data) as Answer;
-      mayHaveHappened ||= isAmbiguous(outcome);
+      mayHaveHappened ||= verb !== "GET" && isAmbiguous(outcome);
       if (status === 401 && !isRenewed && tokens.renew(outcome.token)) isRenewed = true;
       else if (attempt >= triesMax || !isPassing(outcome))
-        throw errorOf(outcome, mayHaveHappened ? wish.key : undefined);
+        throw errorOf(outcome, mayHaveHappened && !(isKeyed && isDefinite(outcome)), wish.key);
       else await wait(outcome, attempt);
     }
   };
+}
+
+/** A body goes as JSON, and as a form where it is one or has a file in it. */
+function bodyOf(body: unknown): string | FormData | null {
+  if (body === undefined || body instanceof FormData) return body ?? null;
+  const text = (value: unknown) => JSON.stringify(value);
+  const fields = Object.entries(body ?? {});
+  if (!fields.some(([, value]) => value instanceof Blob)) return text(body);
+  const form = new FormData();
+  for (const [name, value] of fields)
+    if (value != null)
+      form.append(name, typeof value === "string" || value instanceof Blob ? value : text(value));
+  return form;
 }
 
 async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promise<Outcome> {
@@ -75,10 +95,11 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
   }
   const headers: Record<string, string> = {};
   if (token !== "") headers.authorization = `Bearer ${token}`;
-  if (call.body !== null) headers["content-type"] = "application/json";
+  // The engine gives a form its own type, which names the boundary of its parts.
+  if (typeof call.body === "string") headers["content-type"] = "application/json";
   if (call.key !== undefined) headers["idempotency-key"] = call.key;
   const wish = { method: call.method, headers, body: call.body };
-  // Throws what fetch would reject with, which could not be told from an answer that was lost.
+  // Throws what fetch would reject with, which would look like an answer that was lost.
   new Request(call.url, wish);
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), answerMillisecondsMax);
@@ -95,8 +116,13 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
   }
 }
 
-const codeOf = ({ headers }: Outcome) => headers?.get("x-error-code") ?? undefined;
-const retryAfter = ({ headers }: Outcome) => headers?.get("retry-after") ?? null;
+const codeOf = ({ said, headers }: Outcome) =>
+  said?.code ?? headers?.get("x-error-code") ?? undefined;
+/** The seconds that the server wants, if it says so. */
+function retryAfter({ headers }: Outcome): number | undefined {
+  const seconds = headers?.get("retry-after");
+  return seconds == null ? undefined : Number(seconds);
+}
 
 /** Whether such a try may have happened: no answer, a fault, or its key is in use just now. */
 const isAmbiguous = (outcome: Outcome) =>
@@ -104,11 +130,11 @@ const isAmbiguous = (outcome: Outcome) =>
   (outcome.status === 0 ||
     outcome.status >= 500 ||
     outcome.status === 408 ||
-    (outcome.status === 409 && retryAfter(outcome) !== null));
+    (outcome.status === 409 && retryAfter(outcome) !== undefined));
 
 /**
- * Whether the same call may be told more another time: an answer that was lost is one of these. Of
- * the 4xx only those that ask for another try, and a 409 that does.
+ * Whether the same call may end differently another time: an answer that was lost is one of these.
+ * Of the 4xx only those that ask for another try, and a 409 that does.
  */
 const isPassing = (outcome: Outcome) =>
   outcome.token === undefined ||
@@ -118,25 +144,26 @@ const isPassing = (outcome: Outcome) =>
   (outcome.status === 429 && codeOf(outcome) !== "slow_mode");
 
 /**
- * The error of a call that is given up. A refusal is definite whatever became of earlier tries,
- * since the key of one that happened answers its success; except for those that are made before
- * anybody looks at the key.
+ * Whether this refusal of a call with a key says that no earlier try happened: the key of one that
+ * did answers its success, except where the refusal is made before the key is looked at.
  */
-function errorOf(outcome: Outcome, key: string | undefined): unknown {
-  const isBefore = outcome.status === 401 || outcome.status === 429;
-  const isUnclear = key !== undefined && (isPassing(outcome) || isBefore);
-  if (outcome.token === undefined && !isUnclear) return outcome.cause;
-  const seconds = retryAfter(outcome);
+const isDefinite = (outcome: Outcome) =>
+  !isPassing(outcome) && ![401, 429].includes(outcome.status);
+
+/** The error of a call that is given up; unclear: one of its tries may have happened. */
+function errorOf(outcome: Outcome, mayHaveHappened: boolean, key: string | undefined): unknown {
+  if (outcome.token === undefined && !mayHaveHappened) return outcome.cause;
   return new OvationError(outcome.status, outcome.said?.errors ?? ["No answer"], {
     code: codeOf(outcome),
-    key: isUnclear ? key : undefined,
-    retryAfterSeconds: seconds === null ? undefined : Number(seconds),
+    mayHaveHappened,
+    key: mayHaveHappened ? key : undefined,
+    retryAfterSeconds: retryAfter(outcome),
   });
 }
 
 function wait(outcome: Outcome, attempt: number): Promise<void> {
   const longest = Math.min(waitMillisecondsMax, 250 * 2 ** attempt);
-  const milliseconds = Math.max(Number(retryAfter(outcome) ?? 0) * 1000, Math.random() * longest);
+  const milliseconds = Math.max((retryAfter(outcome) ?? 0) * 1000, Math.random() * longest);
   return new Promise((done) => setTimeout(done, milliseconds));
 }
 

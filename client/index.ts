@@ -5,33 +5,38 @@ import { OvationError } from "./error.ts";
 import type { History, HistoryOptions } from "./history.ts";
 import { createCaller } from "./http.ts";
 import type { Event, Frame, Position } from "./message.ts";
-import type { PendingMessage, Saying } from "./outbox.ts";
-import { type Answer, type CodeOf, createCall, type Given, type Route } from "./route.ts";
+import type { PendingMessage, SendMessageOptions } from "./outbox.ts";
+import { type CallInput, type CallResult, type CodeOf, createCall, type Route } from "./route.ts";
 import { type SocketConstructor, withQuery } from "./socket.ts";
-import { type Hearing, type Subscription, tell } from "./subscription.ts";
+import { type Subscription, type SubscriptionHandlers, tell } from "./subscription.ts";
+import type { Sums } from "./sums.ts";
+import { createTaps, type Taps } from "./taps.ts";
 import { keepToken, type Token, type Tokens } from "./token.ts";
-import { createWalletWatch, type Wallet, type WalletHearing } from "./wallet.ts";
+import { castVote, type Votable } from "./vote.ts";
+import { createWalletWatch, type Wallet, type WalletHandlers } from "./wallet.ts";
 
 export type * from "./event-data.ts";
 export type * from "./operations.ts";
 export type {
-  Answer,
+  CallInput,
+  CallResult,
   ClientState,
   CodeOf,
   Event,
   Frame,
-  Given,
-  Hearing,
   History,
   HistoryOptions,
   PendingMessage,
   Position,
   Route,
-  Saying,
+  SendMessageOptions,
   Subscription,
+  SubscriptionHandlers,
+  Sums,
+  Taps,
   Token,
   Wallet,
-  WalletHearing,
+  WalletHandlers,
 };
 export { OvationError };
 
@@ -46,11 +51,11 @@ export type Options = {
    */
   token?: Token | undefined;
   /**
-   * Opens sockets in place of the token: a ticket (`POST /api/v1/ws-tickets`) is good for one socket
-   * within 60 s, so this is mostly a function that fetches one.
+   * Opens sockets in place of the token: a ticket (`POST /api/v1/ws-tickets`) is good for one
+   * socket within 60 s, so this is mostly a function that fetches one.
    */
   ticket?: Token | undefined;
-  /** Opens sockets that read the frames of one stream and nothing else. */
+  /** Opens sockets that read the frames of one stream, or of one channel, and nothing else. */
   overlayKey?: OverlayKey | undefined;
   /** Ask for dense frames, where they can be read: fewer bytes for a little work. */
   compact?: boolean;
@@ -63,6 +68,11 @@ export type Options = {
   pingMilliseconds?: number;
   fetch?: typeof fetch;
   onNotification?: (notification: Record<string, unknown>) => void;
+  /**
+   * By the overlay key of a channel: the host's newest live stream, at first and whenever it is
+   * another one; null: none is live. Subscribe to it and close the subscription before.
+   */
+  onChannel?: (streamId: string | null) => void;
   /**
    * `online` when a socket is open, `offline` when it is gone, `ended` when none will come; the
    * latter two with the reason in a sentence, and with the server's code if it gave one.
@@ -89,7 +99,7 @@ const throwLater = (error: unknown) => {
  * a token, a ticket and an overlay key.
  */
 export function createClient(options: Options) {
-  const WebSocket = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketConstructor);
+  const WebSocket = options.WebSocket ?? (globalThis.WebSocket as SocketConstructor);
   if (WebSocket === undefined) throw new TypeError("No WebSocket here: give one in the options");
   const tokens = keepToken(options.token ?? "");
   const report = (error: unknown) => tell(throwLater, options.onError ?? throwLater, error);
@@ -103,18 +113,14 @@ export function createClient(options: Options) {
   });
   const wallet = createWalletWatch(
     () => call("GET /api/v1/wallet"),
-    (callback, value) => tell(report, callback, value as never),
+    (callback, value) => tell(report, callback, value),
     report,
   );
-  const { pingMilliseconds, onNotification } = options;
   const connection = connect({
-    ...{
-      socketUrl: socketUrlOf(options),
-      admission: admissionOf(options, tokens),
-      call,
-      WebSocket,
-    },
-    ...{ report, pingMilliseconds, onNotification, userId: tokens.userId },
+    ...options,
+    socketUrl: socketUrlOf(options),
+    admission: admissionOf(options, tokens),
+    ...{ call, WebSocket, report, userId: tokens.userId },
     onState(...given) {
       if (given[0] === "online") void wallet.refresh();
       tell(report, options.onState, ...given);
@@ -125,9 +131,12 @@ export function createClient(options: Options) {
      * Follows a live stream from now on, or from a position: each event once and in order. Any
      * number of them may follow one stream; they share what comes. Throws without a stream id.
      */
-    subscribe: (streamId: string, hearing?: Hearing & { since?: Position }): Subscription =>
+    subscribe: (
+      streamId: string,
+      handlers?: SubscriptionHandlers & { since?: Position },
+    ): Subscription =>
       // Ids are the same in either case, and the server says them in lower case.
-      connection.subscribe(checkId(streamId).toLowerCase(), hearing),
+      connection.subscribe(checkId(streamId).toLowerCase(), handlers),
     /** Says something in a stream's chat. With a key of your own, a repetition is the same call. */
     sendMessage: async (streamId: string, content: string, key?: string) =>
       call("POST /api/v1/live-stream/{streamId}/chat/messages", {
@@ -136,8 +145,8 @@ export function createClient(options: Options) {
         key,
       }),
     /**
-     * Gives, once for each key. With `expectedPrice`, the credits that were shown, a gift that costs
-     * something else by now is refused (409) and costs nothing.
+     * Gives, once for each key. With `expectedPrice`, the credits that were shown, a gift that
+     * costs something else by now is refused (409) and costs nothing.
      */
     sendGift: (
       liveStreamId: string,
@@ -154,12 +163,21 @@ export function createClient(options: Options) {
         path: { streamId: checkId(streamId) },
         key,
       }),
+    /** Likes a stream: counts taps, and tells the server of them as often as that is of use. */
+    taps: (streamId: string): Taps => createTaps(checkId(streamId), call),
     /**
-     * Reports one's own credits: now, after each call by this client that moves them, and when it
-     * is online again.
+     * Votes for options of a poll, by their places. The vote goes out at a random moment within the
+     * poll's `spreadSeconds`, so that a large room does not vote in one second: show it at once.
+     */
+    vote: (poll: Votable, ...options: number[]) => castVote(poll, options, call),
+    /**
+     * Reports the user's own credits: now, after each call by this client that moves them, and when
+     * it is online again.
      */
     watchWallet: wallet.watch,
-    /** Whose token it is; undefined where that cannot be read. Rejects with what `token()` threw. */
+    /**
+     * Whose token it is; undefined where that cannot be read. Rejects with what `token()` threw.
+     */
     userId: async () => tokens.get().then(tokens.userId),
     /**
      * Any call of the HTTP API: `call("POST /api/v1/follow/{userId}", { path: { userId } })`, typed
@@ -187,6 +205,8 @@ function admissionOf({ token, ticket, overlayKey }: Options, tokens: Tokens): Ad
 }
 
 function socketUrlOf({ url, socketUrl, compact }: Options): string {
-  const { href } = new URL(socketUrl ?? `${url.replace(/^http/, "ws").replace(/\/$/, "")}/ws`);
-  return withQuery(href, compact && canInflate() ? { frame: "compact" } : {});
+  const address = socketUrl ?? url.replace(/^http(.*?)\/?$/, "ws$1/ws");
+  // Only to refuse what is no URL: React Native's own would end it with a slash.
+  new URL(address);
+  return withQuery(address, compact && canInflate() ? { frame: "compact" } : {});
 }

@@ -1,4 +1,5 @@
 import type { EventData } from "./event-data.ts";
+import type { Moment, Sums } from "./sums.ts";
 
 /** Where a viewer is in a stream's log: the last frame that was shown. Frame 0 is the beginning. */
 export type Position = { epoch: string; frame: number };
@@ -16,6 +17,8 @@ export type Frame = {
   frame: number;
   viewers: number;
   skipped: number;
+  /** The new values of the sums that changed since the frame before. */
+  sums?: Sums;
   events: Event[];
 };
 
@@ -29,8 +32,18 @@ export type Message =
       head: number;
       recovered?: boolean;
       viewers: number;
+      /** Where nothing is replayed: the sums, and the open moments. */
+      sums?: Sums;
+      moments?: Moment[];
       requestId?: string;
     }
   | { type: "unsubscribed"; streamId: string; reason?: string; requestId?: string }
   | { type: "pong"; heads: Record<string, number>; requestId?: string }
   | { type: "error"; statusCode: number; code?: string; errors: string[]; requestId?: string };
+
+/** Any message of the server. */
+export type ServerMessage =
+  | Message
+  | { type: "notification"; data: { id: string } }
+  | { type: "channel"; streamId: string | null }
+  | { type: "closing"; code: number; reason: string };

@@ -1,6 +1,16 @@
 /* Made from docs/openapi.json by `npm run documents`: do not edit. */
 
-import type { ChatMessage, GiftTotals, ProfilePhoto, StreamUser, Superlike } from "./event-data.ts";
+import type {
+  ChatMessage,
+  GiftTotals,
+  GoalResult,
+  Moment,
+  PollResult,
+  ProfilePhoto,
+  StreamUser,
+  Superlike,
+  SuperlikeSnapshot,
+} from "./event-data.ts";
 
 export type WebhookEventName =
   | "chat.message"
@@ -16,6 +26,9 @@ export type WebhookEventName =
   | "member.banned"
   | "member.unbanned"
   | "settings.changed"
+  | "moment.started"
+  | "moment.changed"
+  | "moment.ended"
   | "webhook.test"
   | "*";
 
@@ -31,6 +44,8 @@ export type LiveStreamBan = {
   deletedBy: string | null;
   createdAt: string;
   updatedAt: string;
+  endsAt: string | null;
+  scope: "stream" | "channel";
 };
 
 export type Pagination = {
@@ -42,12 +57,34 @@ export type Pagination = {
   hasPrevPage: boolean;
 };
 
+export type Channel = ChatSettings;
+
 export type ChatSettings = {
   slowModeSeconds: number;
   followersOnly: boolean;
   blockedWords: string[];
   giftsEnabled: boolean;
   moderators: string[];
+};
+
+export type CreatedOverlayKey = {
+  id: string;
+  key: string | null;
+  url: string | null;
+  description: string | null;
+  createdAt: string;
+};
+
+export type OverlayKey = {
+  id: string;
+  description: string | null;
+  createdAt: string;
+};
+
+export type PageInfo = {
+  nextCursor: string | null;
+  hasNextPage: boolean;
+  limit: number;
 };
 
 export type ChatHistory = {
@@ -60,15 +97,13 @@ export type ChatHistory = {
   hasPreviousPage: boolean;
 };
 
-export type SentMessage = {
-  _id: string;
+export type ListedSuperlike = {
   streamId: string;
-  content: string;
-  sender: StreamUser;
-  createdAt: string;
-  updatedAt: string;
-  replyTo?: string;
-  deleted?: true;
+  senderId: string;
+  senderSnapshot: SuperlikeSnapshot;
+  price: number;
+  timestamp: string;
+  id: string;
 };
 
 export type ModerationAct = {
@@ -83,12 +118,6 @@ export type ModerationAct = {
   target: StreamUser | null;
   reason: string | null;
   at: string;
-};
-
-export type PageInfo = {
-  nextCursor: string | null;
-  hasNextPage: boolean;
-  limit: number;
 };
 
 export type CreditPackage = {
@@ -138,13 +167,6 @@ export type GiftType = {
   updatedAt: string;
 };
 
-export type Ranked = {
-  rank: number;
-  user: StreamUser;
-  credits: number;
-  gifts: number;
-};
-
 export type ListedGift = {
   id: string;
   streamId: string;
@@ -163,6 +185,13 @@ export type ListedGift = {
   refundedAt: string | null;
 };
 
+export type Ranked = {
+  rank: number;
+  user: StreamUser;
+  credits: number;
+  gifts: number;
+};
+
 export type GiftStatistics = {
   liveStreamId: string;
   totalCount: number;
@@ -175,6 +204,48 @@ export type GiftStatistics = {
     };
     count: number;
   }>;
+};
+
+/** Up to 5 s old */
+export type Likes = {
+  total: number;
+  top: Array<{
+    rank: number;
+    user: UserSummary;
+    likes: number;
+  }>;
+};
+
+export type UserSummary = {
+  _id: string;
+  username: string;
+  name: string;
+  surname: string;
+  profilePhoto: ProfilePhoto;
+  availabilityStatus: "available";
+};
+
+export type OwnMoment = {
+  id: string;
+  streamId: string;
+  kind: "poll" | "goal";
+  status: "open" | "ended" | "cancelled";
+  title: string | null;
+  options: string[] | null;
+  choices: number | null;
+  of: "credits" | "gifts" | "likes" | null;
+  target: number | null;
+  level: number | null;
+  reached: boolean | null;
+  by: StreamUser | null;
+  startedAt: string;
+  endsAt: string | null;
+  endedAt: string | null;
+  spreadSeconds: number | null;
+  result: PollResult | GoalResult | null;
+  own: {
+    options: number[];
+  } | null;
 };
 
 export type Notification = {
@@ -206,20 +277,6 @@ export type ParkedRecord = {
   credits: number | null;
   parkedAt: string;
   expiresAt: string;
-};
-
-export type CreatedOverlayKey = {
-  id: string;
-  key: string | null;
-  url: string | null;
-  description: string | null;
-  createdAt: string;
-};
-
-export type OverlayKey = {
-  id: string;
-  description: string | null;
-  createdAt: string;
 };
 
 export type Ticket = {
@@ -280,6 +337,7 @@ export type LiveStream = {
   slowModeSeconds: number;
   followersOnly: boolean;
   pinnedMessageId: string | null;
+  pinned: ChatMessage | null;
 };
 
 export type FrameRange = {
@@ -287,6 +345,8 @@ export type FrameRange = {
   head: number;
   recovered: boolean;
   frames: Array<Record<string, unknown>>;
+  sums?: Record<string, unknown>;
+  moments?: Moment[];
 };
 
 export type JoinedStream = {
@@ -449,11 +509,32 @@ export type OwnData = {
     endsAt: string | null;
     deletedAt: string | null;
   }>;
+  channel: ChatSettings | null;
+  likes: Array<{
+    streamId: string;
+    likes: number;
+    at: string;
+  }>;
+  votes: Array<{
+    streamId: string;
+    momentId: string;
+    options: number[];
+    at: string;
+  }>;
   truncated: string[];
 };
 
+export type Device = {
+  token: string | null;
+  platform: "ios" | "android" | "web" | null;
+  deviceId: string | null;
+  timezone: string | null;
+  liveActivityPushToStartToken: string | null;
+  updatedAt: string;
+};
+
 export type SignedIn = {
-  token: string;
+  token: string | null;
   expiresIn: number;
 };
 
@@ -488,15 +569,6 @@ export type Transaction = {
   giftId: string | null;
   reference: string | null;
   occurredAt: string;
-};
-
-export type UserSummary = {
-  _id: string;
-  username: string;
-  name: string;
-  surname: string;
-  profilePhoto: ProfilePhoto;
-  availabilityStatus: "available";
 };
 
 export type Booked = {
@@ -546,6 +618,7 @@ export type ErrorCode =
   | "ban_not_found"
   | "ban_of_host"
   | "body_too_large"
+  | "changed_meanwhile"
   | "credits_too_low"
   | "delivery_not_found"
   | "delivery_not_resendable"
@@ -567,8 +640,11 @@ export type ErrorCode =
   | "member_muted"
   | "message_not_found"
   | "messages_disabled"
+  | "moment_not_found"
+  | "moment_over"
   | "not_a_guest"
   | "not_a_moderator"
+  | "not_a_poll"
   | "notification_not_found"
   | "notification_not_yours"
   | "overlay_key_not_found"
@@ -580,6 +656,7 @@ export type ErrorCode =
   | "reference_exists"
   | "refund_not_covered"
   | "refund_not_yours"
+  | "request_blocked"
   | "request_invalid"
   | "role_missing"
   | "sign_in_failed"
@@ -595,6 +672,7 @@ export type ErrorCode =
   | "stream_not_yours"
   | "token_invalid"
   | "too_many_live_streams"
+  | "too_many_moments"
   | "too_many_overlay_keys"
   | "too_many_requests"
   | "too_many_webhooks"
@@ -616,14 +694,26 @@ export type Operations = {
     answer: {
       asyncapi: string;
     };
-    code: "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Read the settings that clients need */
   "GET /v1/app-config": {
     answer: {
       superLikePrice: number;
     };
-    code: "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Ask whether everything works */
   "GET /health": {
@@ -631,16 +721,28 @@ export type Operations = {
       status: "ok";
       stage: string;
     };
-    code: "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Read the description of this API (OpenAPI 3.1) */
   "GET /openapi.json": {
     answer: {
       openapi: string;
     };
-    code: "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
-  /** Check whether a user is banned from a live stream now; of oneself everybody may */
+  /** Check whether a user is banned from a live stream; anyone may check themselves */
   "GET /api/v1/live-stream-ban/check/{targetUserId}": {
     path: {
       targetUserId: string;
@@ -658,17 +760,21 @@ export type Operations = {
       | "stream_not_found"
       | "user_not_found"
       | "not_a_moderator"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Ban a user from a live stream: BLOCK from everything, CHAT_ONLY from chatting */
+  /** Ban a user from a live stream or a whole channel: from everything, or from chatting */
   "POST /api/v1/live-stream-ban": {
     body: {
       targetUserId: string;
       liveStreamId: string;
       actionType?: "BLOCK" | "CHAT_ONLY";
       reason?: string | null;
+      durationSeconds?: number | null;
+      scope?: "stream" | "channel";
     };
     answer: LiveStreamBan;
     code:
@@ -682,11 +788,14 @@ export type Operations = {
       | "ban_exists"
       | "body_too_large"
       | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** List the bans of one's own streams, or of one stream as its moderator, newest first */
+  /** List the bans of my streams, or of one stream that I moderate, newest first */
   "GET /api/v1/live-stream-ban": {
     query?: {
       page?: number;
@@ -708,6 +817,8 @@ export type Operations = {
       | "stream_not_found"
       | "member_blocked"
       | "not_a_moderator"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -725,6 +836,8 @@ export type Operations = {
       | "stream_not_found"
       | "member_blocked"
       | "not_a_moderator"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -743,6 +856,96 @@ export type Operations = {
       | "member_blocked"
       | "not_a_moderator"
       | "ban_lifted"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Change my channel; my streams that are not over take what is named here */
+  "PATCH /api/v1/channel": {
+    body: {
+      slowModeSeconds?: number;
+      followersOnly?: boolean;
+      blockedWords?: string[];
+      giftsEnabled?: boolean;
+      moderators?: string[];
+    };
+    answer: Channel;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "user_not_found"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "changed_meanwhile"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read my channel: the chat settings with which each of my streams begins */
+  "GET /api/v1/channel": {
+    answer: Channel;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Create a key with which an overlay reads the newest live stream of my channel */
+  "POST /api/v1/channel/overlay-keys": {
+    body: {
+      description?: string | null;
+    };
+    answer: CreatedOverlayKey;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "too_many_overlay_keys"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the overlay keys of my channel, newest first, without the keys themselves */
+  "GET /api/v1/channel/overlay-keys": {
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      list: OverlayKey[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Revoke an overlay key of my channel and close the sockets that it opened */
+  "DELETE /api/v1/channel/overlay-keys/{keyId}": {
+    path: {
+      keyId: string;
+    };
+    answer: undefined;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "overlay_key_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -770,11 +973,31 @@ export type Operations = {
       | "stream_not_yours"
       | "body_too_large"
       | "media_type_unsupported"
+      | "changed_meanwhile"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Delete a message: one's own, or as host, moderator or admin */
+  /** Read the rules of a stream's chat */
+  "GET /api/v1/live-stream/{streamId}/chat-settings": {
+    path: {
+      streamId: string;
+    };
+    answer: ChatSettings;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Delete a chat message: your own, or any as host, moderator or admin */
   "DELETE /api/v1/live-stream/{streamId}/chat/messages/{messageId}": {
     path: {
       streamId: string;
@@ -788,6 +1011,27 @@ export type Operations = {
       | "message_not_found"
       | "member_blocked"
       | "not_a_moderator"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read a chat message */
+  "GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}": {
+    path: {
+      streamId: string;
+      messageId: string;
+    };
+    answer: ChatMessage;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "message_not_found"
+      | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -807,6 +1051,8 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -820,7 +1066,7 @@ export type Operations = {
       content: string;
       replyTo?: string | null;
     };
-    answer: SentMessage;
+    answer: ChatMessage;
     code:
       | "request_invalid"
       | "token_invalid"
@@ -837,6 +1083,31 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List a stream's superlikes, newest first */
+  "GET /api/v1/live-stream/{streamId}/superlikes": {
+    path: {
+      streamId: string;
+    };
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      list: ListedSuperlike[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -860,11 +1131,13 @@ export type Operations = {
       | "stream_not_found"
       | "member_blocked"
       | "not_a_moderator"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Pin a message of a stream's chat, in the place of the one before */
+  /** Pin a chat message; it replaces the one pinned before */
   "PUT /api/v1/live-stream/{streamId}/chat/pin": {
     path: {
       streamId: string;
@@ -885,6 +1158,7 @@ export type Operations = {
       | "not_a_moderator"
       | "body_too_large"
       | "media_type_unsupported"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -901,6 +1175,8 @@ export type Operations = {
       | "stream_not_found"
       | "member_blocked"
       | "not_a_moderator"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -921,8 +1197,10 @@ export type Operations = {
       | "stream_not_live"
       | "credits_too_low"
       | "spend_limit_reached"
+      | "body_too_large"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -934,7 +1212,13 @@ export type Operations = {
       activeOnly?: boolean;
     };
     answer: CreditPackage[];
-    code: "request_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Buy a credit package without paying */
   "POST /api/v1/credit-packages/purchase": {
@@ -951,6 +1235,7 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -974,6 +1259,7 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -989,6 +1275,10 @@ export type Operations = {
       | "token_invalid"
       | "user_not_found"
       | "follow_oneself"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1003,11 +1293,13 @@ export type Operations = {
       | "request_invalid"
       | "token_invalid"
       | "user_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** List one's own followers, the latest first */
+  /** List my followers, newest first */
   "GET /api/v1/follow/me/followers": {
     query?: {
       after?: string;
@@ -1020,6 +1312,27 @@ export type Operations = {
     code:
       | "request_invalid"
       | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the users that I follow, by their ids */
+  "GET /api/v1/follow/me/following": {
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      users: FollowUser[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1029,6 +1342,11 @@ export type Operations = {
     path: {
       id: string;
     };
+    body:
+      | {
+          image: Blob;
+        }
+      | FormData;
     answer: GiftType;
     code:
       | "request_invalid"
@@ -1038,6 +1356,10 @@ export type Operations = {
       | "gift_type_exists"
       | "body_too_large"
       | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "changed_meanwhile"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1063,6 +1385,24 @@ export type Operations = {
       | "gift_type_exists"
       | "body_too_large"
       | "media_type_unsupported"
+      | "changed_meanwhile"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read a gift type, whether it is active or not */
+  "GET /api/v1/gifts/gift-types/{id}": {
+    path: {
+      id: string;
+    };
+    answer: GiftType;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "gift_type_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1097,6 +1437,7 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1120,6 +1461,7 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1133,6 +1475,27 @@ export type Operations = {
     code:
       | "request_invalid"
       | "token_invalid"
+      | "role_missing"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read a gift */
+  "GET /api/v1/gifts/{id}": {
+    path: {
+      id: string;
+    };
+    answer: ListedGift;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "gift_not_found"
+      | "stream_not_found"
+      | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1151,6 +1514,8 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1173,6 +1538,8 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1196,6 +1563,10 @@ export type Operations = {
       | "gift_already_refunded"
       | "refund_not_covered"
       | "balance_too_high"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1211,16 +1582,230 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Count one's own unread notifications: among the newest 1,000 */
+  /** Read a stream's likes, and who likes it most */
+  "GET /api/v1/live-stream/{streamId}/likes": {
+    path: {
+      streamId: string;
+    };
+    query?: {
+      limit?: number;
+    };
+    answer: Likes;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Like a live stream, as often as a session has tapped so far */
+  "PUT /api/v1/live-stream/{streamId}/likes": {
+    path: {
+      streamId: string;
+    };
+    body: {
+      session: string;
+      total: number;
+    };
+    answer: {
+      total: number;
+      next: number;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "stream_not_live"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Cancel a poll or a goal: it has no result */
+  "POST /api/v1/live-stream/{streamId}/moments/{momentId}/cancel": {
+    path: {
+      streamId: string;
+      momentId: string;
+    };
+    answer: Moment;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "moment_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "moment_over"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** End a poll or a goal now */
+  "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end": {
+    path: {
+      streamId: string;
+      momentId: string;
+    };
+    answer: Moment;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "moment_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "moment_over"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read a poll or a goal, and the caller's own vote */
+  "GET /api/v1/live-stream/{streamId}/moments/{momentId}": {
+    path: {
+      streamId: string;
+      momentId: string;
+    };
+    answer: OwnMoment;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "moment_not_found"
+      | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the polls and goals of a live stream, newest first */
+  "GET /api/v1/live-stream/{streamId}/moments": {
+    path: {
+      streamId: string;
+    };
+    query?: {
+      after?: string;
+      limit?: number;
+      kind?: "poll" | "goal";
+      status?: "open" | "ended" | "cancelled";
+    };
+    answer: {
+      list: Moment[];
+      sums: Record<string, unknown>;
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Start a poll or a goal in a live stream */
+  "POST /api/v1/live-stream/{streamId}/moments": {
+    path: {
+      streamId: string;
+    };
+    body:
+      | {
+          kind: "poll";
+          title: string;
+          options: string[];
+          seconds: number;
+          choices?: number;
+        }
+      | {
+          kind: "goal";
+          title: string;
+          of: "credits" | "gifts" | "likes";
+          target: number;
+          seconds?: number | null;
+        };
+    answer: Moment;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "not_a_moderator"
+      | "stream_not_live"
+      | "too_many_moments"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Vote in a poll; the last vote counts */
+  "PUT /api/v1/live-stream/{streamId}/moments/{momentId}/vote": {
+    path: {
+      streamId: string;
+      momentId: string;
+    };
+    body: {
+      options: number[];
+    };
+    answer: {
+      momentId: string;
+      options: number[];
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "moment_not_found"
+      | "member_blocked"
+      | "not_a_poll"
+      | "moment_over"
+      | "stream_not_live"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Count my unread notifications among the newest 1,000 */
   "GET /api/v1/notifications/unread-count": {
     answer: {
       count: number;
     };
-    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Create a notification for a user */
   "POST /api/v1/notifications": {
@@ -1248,11 +1833,12 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** List one's own notifications, newest first: at most the newest 200 */
+  /** List my notifications, newest first: at most 200 and 256 KB */
   "GET /api/v1/notifications": {
     query?: {
       type?: "system";
@@ -1270,11 +1856,13 @@ export type Operations = {
     code:
       | "request_invalid"
       | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Delete some of one's own notifications; ids that are unknown or another's are skipped */
+  /** Delete several of my notifications; ids that are unknown or another user's are skipped */
   "DELETE /api/v1/notifications/bulk": {
     body: {
       ids: string[];
@@ -1285,11 +1873,12 @@ export type Operations = {
       | "token_invalid"
       | "body_too_large"
       | "media_type_unsupported"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** List one's own notifications in pages, newest first: among the newest 1,000 */
+  /** List my newest 1,000 notifications in pages, newest first */
   "GET /api/v2/notifications": {
     query?: {
       type?: "system";
@@ -1312,11 +1901,13 @@ export type Operations = {
     code:
       | "request_invalid"
       | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Mark one of one's own notifications as read or unread */
+  /** Mark one of my notifications as read or unread */
   "PATCH /api/v1/notifications/{id}/read": {
     path: {
       id: string;
@@ -1331,18 +1922,28 @@ export type Operations = {
       | "notification_not_found"
       | "body_too_large"
       | "media_type_unsupported"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Mark all of one's own notifications as read: among the newest 1,000 */
+  /** Mark my newest 1,000 notifications as read */
   "POST /api/v1/notifications/read-all": {
     answer: {
       updated: number;
     };
-    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
-  /** Forget one of one's own devices */
+  /** Remove one of my devices */
   "DELETE /api/v1/notifications/device-token/{token}": {
     path: {
       token: string;
@@ -1352,6 +1953,8 @@ export type Operations = {
       | "request_invalid"
       | "token_invalid"
       | "device_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1373,6 +1976,9 @@ export type Operations = {
       | "token_invalid"
       | "body_too_large"
       | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1391,6 +1997,8 @@ export type Operations = {
       | "request_invalid"
       | "token_invalid"
       | "role_missing"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1410,6 +2018,10 @@ export type Operations = {
       | "role_missing"
       | "parked_not_found"
       | "parked_unfit"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1434,6 +2046,7 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1457,6 +2070,8 @@ export type Operations = {
       | "stream_not_found"
       | "member_blocked"
       | "stream_not_yours"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1475,6 +2090,8 @@ export type Operations = {
       | "member_blocked"
       | "stream_not_yours"
       | "overlay_key_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1494,6 +2111,7 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1514,16 +2132,26 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** End all of one's own sessions: tokens so far are refused and sockets closed */
+  /** End all my sessions: existing tokens are refused and sockets closed */
   "POST /api/v1/users/me/sign-out": {
     answer: undefined;
-    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
-  /** Call off a stream that has not begun */
+  /** Call off a stream that has not begun; a guest, one that is planned */
   "POST /api/v1/live-stream/{streamId}/cancel": {
     path: {
       streamId: string;
@@ -1533,8 +2161,13 @@ export type Operations = {
       | "request_invalid"
       | "token_invalid"
       | "stream_not_found"
+      | "member_blocked"
       | "stream_not_yours"
       | "stream_not_cancellable"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1548,21 +2181,29 @@ export type Operations = {
       creator: StreamUser;
       activeLiveStream: LiveStream;
     }>;
-    code: "request_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Create a live stream, which goes live when its creator joins it */
   "POST /api/v1/live-stream/create": {
-    body: {
-      title: string;
-      guests?: string[];
-      thumbnail?: string;
-      price?: number;
-      liveStreamType?: string;
-      interest?: string;
-      durationGoal?: number;
-      motivation?: string;
-      plannedStartDate?: string;
-    };
+    body:
+      | {
+          title: string;
+          guests?: string[] | "" | null;
+          thumbnail?: string | Blob | null;
+          price?: number | null;
+          liveStreamType?: string | null;
+          interest?: string | null;
+          durationGoal?: number | null;
+          motivation?: string | null;
+          plannedStartDate?: string | null;
+        }
+      | FormData;
     answer: LiveStream;
     code:
       | "request_invalid"
@@ -1572,6 +2213,7 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1588,6 +2230,8 @@ export type Operations = {
       | "stream_not_found"
       | "stream_not_yours"
       | "stream_live"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1603,6 +2247,8 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1619,6 +2265,10 @@ export type Operations = {
       | "stream_not_found"
       | "stream_not_yours"
       | "stream_not_live"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1639,6 +2289,8 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1646,7 +2298,13 @@ export type Operations = {
   /** List the ten live streams that most people watch now */
   "GET /api/v1/live-stream/featured": {
     answer: LiveStream[];
-    code: "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Join a live stream as a viewer */
   "POST /api/v1/live-stream/join": {
@@ -1662,6 +2320,9 @@ export type Operations = {
       | "stream_not_live"
       | "body_too_large"
       | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1681,6 +2342,9 @@ export type Operations = {
       | "too_many_live_streams"
       | "body_too_large"
       | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1700,6 +2364,9 @@ export type Operations = {
       | "stream_not_live"
       | "body_too_large"
       | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1713,6 +2380,8 @@ export type Operations = {
     code:
       | "request_invalid"
       | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1720,12 +2389,26 @@ export type Operations = {
   /** List the creators whose streams of the last 30 days had the most viewers */
   "GET /api/v1/live-stream/most-watched-creators": {
     answer: Creator[];
-    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
-  /** Read one's own live stream, the latest to start; null without one or for nobody */
+  /** Get my most recently started live stream, or null */
   "GET /api/v1/live-stream/my-active-stream": {
     answer: LiveStream | null;
-    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** List the streams of a user that have ended, the last one first */
   "GET /api/v1/live-stream/user/{userId}/past-streams": {
@@ -1740,11 +2423,13 @@ export type Operations = {
       | "request_invalid"
       | "token_invalid"
       | "user_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Be reminded of a scheduled stream: so many minutes before it, or when it begins */
+  /** Set a reminder for a scheduled stream: some minutes before it, or when it begins */
   "POST /api/v1/live-stream/{streamId}/reminder": {
     path: {
       streamId: string;
@@ -1761,6 +2446,9 @@ export type Operations = {
       | "stream_not_scheduled"
       | "body_too_large"
       | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1776,6 +2464,8 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1835,12 +2525,15 @@ export type Operations = {
       slowModeSeconds: number;
       followersOnly: boolean;
       pinnedMessageId: string | null;
+      pinned: ChatMessage | null;
       isReminderActive: boolean | null;
     }>;
     code:
       | "request_invalid"
       | "token_invalid"
       | "user_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1865,11 +2558,13 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Change one's own profile: fields that are left out stay, null empties a field */
+  /** Update my profile; fields that are left out stay, null empties a field */
   "PUT /api/v1/users/me": {
     body: {
       name?: string | null;
@@ -1905,11 +2600,13 @@ export type Operations = {
       | "token_invalid"
       | "body_too_large"
       | "media_type_unsupported"
+      | "changed_meanwhile"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Delete oneself: what is kept, but for the ledger; `forfeit=true` lets credits go */
+  /** Delete my account; the ledger is kept. `forfeit=true` gives up the balance */
   "DELETE /api/v1/users/me": {
     query?: {
       forfeit?: boolean;
@@ -1920,28 +2617,87 @@ export type Operations = {
       | "token_invalid"
       | "account_in_use"
       | "credits_too_low"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Read one's own profile */
+  /** Get my profile */
   "GET /api/v1/users/me": {
     answer: PublicProfile;
-    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
-  /** Send one's own picture as a file */
+  /** Set a user's names; what is left out stays */
+  "PUT /api/v1/users/{userId}": {
+    path: {
+      userId: string;
+    };
+    body: {
+      username?: string;
+      name?: string;
+      surname?: string;
+    };
+    answer: PublicProfile;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "user_not_found"
+      | "username_reserved"
+      | "username_taken"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read the public profile of a user */
+  "GET /api/v1/users/{userId}": {
+    path: {
+      userId: string;
+    };
+    answer: PublicProfile;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "user_not_found"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Upload my profile picture */
   "POST /api/v1/users/me/photo": {
+    body:
+      | {
+          photo: Blob;
+        }
+      | FormData;
     answer: PublicProfile;
     code:
       | "request_invalid"
       | "token_invalid"
       | "body_too_large"
       | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "changed_meanwhile"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Change one's own username, once in 30 days; admins give others theirs by `userId` */
+  /** Change my username, once in 30 days; admins change another user's with `userId` */
   "PATCH /api/v1/users/username": {
     body: {
       newUsername: string;
@@ -1958,6 +2714,8 @@ export type Operations = {
       | "username_changed_lately"
       | "body_too_large"
       | "media_type_unsupported"
+      | "changed_meanwhile"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -1965,7 +2723,14 @@ export type Operations = {
   /** Export everything that is kept about oneself: of each kind the newest 1,000 */
   "GET /api/v1/users/me/export": {
     answer: OwnData;
-    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Read the public profile of a user by their username, whatever its case */
   "GET /api/v1/users/profile/username/{username}": {
@@ -1977,11 +2742,30 @@ export type Operations = {
       | "request_invalid"
       | "username_not_found"
       | "user_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Find users of whom a name begins as asked; without a question, some users */
+  /** List a user's devices with their push tokens, the last saved first */
+  "GET /api/v1/users/{userId}/devices": {
+    path: {
+      userId: string;
+    };
+    answer: Device[];
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "user_not_found"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Search users by name prefix; without a query, returns a sample */
   "GET /api/v1/users/search": {
     query?: {
       page?: number;
@@ -2008,6 +2792,41 @@ export type Operations = {
     code:
       | "request_invalid"
       | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Search users by name prefix, as the first version does */
+  "GET /api/v2/users/search": {
+    query?: {
+      page?: number;
+      limit?: number;
+      q?: string;
+      expertise?:
+        | "musician"
+        | "trainer"
+        | "chef"
+        | "photographer"
+        | "designer"
+        | "stylist"
+        | "gamer"
+        | "educator"
+        | "coach"
+        | "entertainer"
+        | "developer"
+        | "creator";
+    };
+    answer: {
+      list: FollowUser[];
+      pagination: Pagination;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2026,14 +2845,23 @@ export type Operations = {
       | "sign_in_unavailable"
       | "body_too_large"
       | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Read where somebody signs in on this stage */
+  /** Get the sign-in settings of this stage */
   "GET /api/v1/sign-in": {
     answer: SignIn;
-    code: "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Count a user's followers, whom they follow, and their streams that went live */
   "GET /api/v1/users/{userId}/stats": {
@@ -2049,11 +2877,13 @@ export type Operations = {
       | "request_invalid"
       | "token_invalid"
       | "user_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** List one's own transactions, newest first */
+  /** List my transactions, newest first */
   "GET /api/v1/users/me/transactions": {
     query?: {
       page?: number;
@@ -2074,6 +2904,8 @@ export type Operations = {
     code:
       | "request_invalid"
       | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2097,11 +2929,12 @@ export type Operations = {
       | "user_not_found"
       | "body_too_large"
       | "media_type_unsupported"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Read one's own credits */
+  /** Get my credits */
   "GET /api/v1/wallet": {
     answer: {
       balance: number;
@@ -2109,7 +2942,14 @@ export type Operations = {
       owed: number;
       spendLimit: number;
     };
-    code: "token_invalid" | "too_many_requests" | "unavailable" | "internal_error";
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
   };
   /** Read a user's credits */
   "GET /api/v1/wallets/{userId}": {
@@ -2128,6 +2968,33 @@ export type Operations = {
       | "token_invalid"
       | "role_missing"
       | "user_not_found"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List a user's transactions, newest first, or the one with a reference */
+  "GET /api/v1/wallets/{userId}/transactions": {
+    path: {
+      userId: string;
+    };
+    query?: {
+      after?: number;
+      limit?: number;
+      reference?: string;
+    };
+    answer: {
+      list: Transaction[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "user_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2153,6 +3020,7 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2177,11 +3045,12 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
   };
-  /** Change a webhook; a disabled one is sent nothing, what was to be repeated neither */
+  /** Update a webhook. Disabling it also cancels pending retries */
   "PATCH /api/v1/webhooks/{id}": {
     path: {
       id: string;
@@ -2200,6 +3069,8 @@ export type Operations = {
       | "webhook_not_found"
       | "body_too_large"
       | "media_type_unsupported"
+      | "changed_meanwhile"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2215,6 +3086,8 @@ export type Operations = {
       | "token_invalid"
       | "role_missing"
       | "webhook_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2230,6 +3103,8 @@ export type Operations = {
       | "token_invalid"
       | "role_missing"
       | "webhook_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2251,6 +3126,7 @@ export type Operations = {
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2269,6 +3145,8 @@ export type Operations = {
       | "request_invalid"
       | "token_invalid"
       | "role_missing"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2291,6 +3169,8 @@ export type Operations = {
       | "token_invalid"
       | "role_missing"
       | "webhook_not_found"
+      | "body_too_large"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2312,6 +3192,10 @@ export type Operations = {
       | "delivery_not_found"
       | "webhook_disabled"
       | "delivery_not_resendable"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2330,6 +3214,10 @@ export type Operations = {
       | "token_invalid"
       | "role_missing"
       | "webhook_not_found"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";
@@ -2348,6 +3236,10 @@ export type Operations = {
       | "role_missing"
       | "webhook_not_found"
       | "webhook_disabled"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
       | "too_many_requests"
       | "unavailable"
       | "internal_error";

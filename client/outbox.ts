@@ -3,10 +3,10 @@ import type { ChatMessage } from "./event-data.ts";
 import { makeKey } from "./http.ts";
 import type { Frame } from "./message.ts";
 
-/** What is said with a message. `key`: an Idempotency-Key of one's own, to be able to repeat it. */
-export type Saying = { replyTo?: string; key?: string };
+/** What is said with a message. `key`: your own Idempotency-Key, to be able to repeat it. */
+export type SendMessageOptions = { replyTo?: string; key?: string };
 
-/** A message of one's own on its way into the chat. */
+/** A message of the user on its way into the chat. */
 export type PendingMessage = {
   /** The Idempotency-Key of all its tries, so that it is said once. */
   readonly key: string;
@@ -49,7 +49,7 @@ const looksLike = (item: Item, { content, replyTo }: ChatMessage) =>
   item.replyTo === replyTo;
 
 /**
- * Messages of one's own in one stream that are not in its chat yet. A frame may show one before its
+ * The user's messages in one stream that are not in its chat yet. A frame may show one before its
  * answer is here: what has its author and its text counts as it until the answer says which it was.
  */
 export function createOutbox(post: Post, userId: () => string | undefined) {
@@ -83,14 +83,14 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
   function start(item: Item): Promise<ChatMessage> {
     Object.assign(item, { status: "pending", error: undefined });
     item.sent = attempt(item);
-    // Whoever does not look at the promise looks at the status.
+    // Callers that ignore the promise look at the status.
     item.sent.catch(() => {});
     tell();
     return item.sent;
   }
 
   return {
-    send(content: string, { replyTo, key = makeKey() }: Saying = {}): PendingMessage {
+    send(content: string, { replyTo, key = makeKey() }: SendMessageOptions = {}): PendingMessage {
       const createdAt = new Date().toISOString();
       const item: Item = {
         ...{ key, content, replyTo, createdAt, status: "pending", error: undefined },
@@ -118,7 +118,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
     },
     /** Those that neither a frame nor an answer has shown, in the order of sending. */
     list: () => [...items].flatMap(([{ look }, pending]) => (look === undefined ? [pending] : [])),
-    /** A frame comes: what it shows of these is no longer pending when its listeners hear of it. */
+    /** A frame comes: what it shows of these is no longer pending when its listeners are called. */
     hear({ events }: Frame): void {
       const own = userId();
       for (const event of own === undefined || items.size === 0 ? [] : events) {

@@ -6,9 +6,12 @@ import type {
   Frame,
   HistoryOptions,
   PendingMessage,
-  Saying,
+  SendMessageOptions,
+  Sums,
   Wallet,
 } from "./index.ts";
+
+type OpenMoment = ReturnType<ReturnType<Client["subscribe"]>["moments"]>[number];
 
 /** What a component wants of a stream; a change of `limit` or `keep` counts for the next stream. */
 export type StreamOptions = Pick<HistoryOptions, "limit" | "keep"> & {
@@ -19,10 +22,13 @@ export type StreamOptions = Pick<HistoryOptions, "limit" | "keep"> & {
 export type Stream = {
   /** Oldest first; another array after each change. */
   messages: readonly ChatMessage[];
-  /** One's own that are not among them yet. */
+  /** The user's own that are not among them yet. */
   pending: readonly PendingMessage[];
   hasOlder: boolean;
   viewers: number;
+  /** What the stream adds up: `likes`, and by the id of an open poll or goal its sum. */
+  sums: Sums;
+  moments: readonly OpenMoment[];
   /** The chat is there. */
   isReady: boolean;
   /** Why the chat could not be read. */
@@ -30,20 +36,23 @@ export type Stream = {
   /** Why nothing more comes. */
   end?: { reason: string; statusCode: number | undefined; code: string | undefined };
   /** Says something, as `Subscription.send` does. Throws where there is no stream. */
-  send(content: string, saying?: Saying): PendingMessage;
+  send(content: string, options?: SendMessageOptions): PendingMessage;
   /** Reads older messages, as `History.older` does. */
   older(): Promise<boolean>;
 };
 
 const nothing: Stream = {
   ...{ messages: [], pending: [], hasOlder: false, viewers: 0, isReady: false },
+  ...{ sums: {}, moments: [] },
   send() {
     throw new TypeError("There is no stream yet");
   },
   older: async () => false,
 };
 
-/** Follows a stream and its chat while the component is there; none while `streamId` is undefined. */
+/**
+ * Follows a stream and its chat while the component is there; none while `streamId` is undefined.
+ */
 export function useStream(
   client: Client,
   streamId: string | undefined,
@@ -62,6 +71,7 @@ export function useStream(
     const stream = client.subscribe(streamId, {
       onEvent: (...given) => wish.current.onEvent?.(...given),
       onViewers: (viewers) => set({ viewers }),
+      onSums: (sums, moments) => set({ sums, moments }),
       onEnd: (reason, statusCode, code) => set({ end: { reason, statusCode, code } }),
     });
     set({ send: stream.send });
@@ -80,7 +90,7 @@ export function useStream(
   return view;
 }
 
-/** One's own credits, as a component shows them. */
+/** The user's credits, as a component shows them. */
 export type WalletView = {
   wallet?: Wallet;
   /** Why they could not be read the last time. */
@@ -89,7 +99,7 @@ export type WalletView = {
   refresh(): void;
 };
 
-/** One's own credits while the component is there: see `Client.watchWallet`. */
+/** The user's credits while the component is mounted: see `Client.watchWallet`. */
 export function useWallet(client: Client): WalletView {
   const [view, setView] = useState<WalletView>({ refresh() {} });
   useEffect(() => {

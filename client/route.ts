@@ -11,24 +11,24 @@ type Part<R extends Route, Name extends string> =
       ? { [Key in Name]?: P }
       : unknown;
 
-/** What a call is given. `key`: an Idempotency-Key of one's own for a POST. */
-export type Given<R extends Route> = Part<R, "path"> &
+/** The input of a call. `key`: your own Idempotency-Key for a POST. */
+export type CallInput<R extends Route> = Part<R, "path"> &
   Part<R, "query"> &
   Part<R, "body"> & { key?: string | undefined };
 
 /** What a call answers, out of its envelope. */
-export type Answer<R extends Route> = Operations[R]["answer"];
+export type CallResult<R extends Route> = Operations[R]["answer"];
 
 /** How a call may be refused: the `code` of its `OvationError`. */
 export type CodeOf<R extends Route> = Operations[R]["code"] & ErrorCode;
 
 type Arguments<R extends Route> =
-  Record<string, never> extends Given<R> ? [given?: Given<R>] : [given: Given<R>];
+  Record<string, never> extends CallInput<R> ? [given?: CallInput<R>] : [given: CallInput<R>];
 
 /** Any call of the HTTP API: by method and path, or by route, with the types of the API. */
 export type Call = {
   <Said>(method: string, path: string, body?: unknown, key?: string): Promise<Said>;
-  <R extends Route>(route: R, ...given: Arguments<R>): Promise<Answer<R>>;
+  <R extends Route>(route: R, ...given: Arguments<R>): Promise<CallResult<R>>;
 };
 
 type Loose = {

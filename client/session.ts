@@ -1,8 +1,9 @@
-import type { Follower, Step, Wanted } from "./follower.ts";
-import type { Frame, Message, Position } from "./message.ts";
+import type { Follower, Wanted } from "./follower.ts";
+import type { Frame, Message, Position, ServerMessage } from "./message.ts";
 import type { Leaving } from "./socket.ts";
+import type { Step } from "./step.ts";
 
-/** What a session asks of its owner; `to` is whoever follows the stream. */
+/** What a session asks of its owner; `to` is the listener that follows the stream. */
 export type Act<Listener> =
   | { do: "send"; message: object }
   | { do: "notify"; notification: Record<string, unknown> }
@@ -32,7 +33,7 @@ type Following<Listener> = {
 export type Session<Listener> = {
   pingMilliseconds: number;
   followings: Map<string, Following<Listener>>;
-  /** Ids of notifications that were told, so that one that comes twice is told once. */
+  /** Ids of notifications that were delivered, so that one that comes twice is delivered once. */
   told: Set<string>;
   isOpen: boolean;
   /** When the newest message came, whatever it was. */
@@ -40,12 +41,6 @@ export type Session<Listener> = {
   /** When the first `ping` went out since then. */
   pingedAt: number | undefined;
 };
-
-/** Any message of the server. */
-type Said =
-  | Message
-  | { type: "notification"; data: { id: string } }
-  | { type: "closing"; code: number; reason: string };
 
 const tokenIsOver = "The token has expired";
 
@@ -77,7 +72,7 @@ const pongMilliseconds = 10_000;
 /** This many subscribes without an answer, and nothing else heard, mean a dead socket too. */
 const unansweredInSilenceMax = 2;
 /**
- * A server that is alive but slow, because a room comes back at once, gets more time: another
+ * A server that is alive but slow, because a room reconnects at once, gets more time: another
  * socket is more work for it. After this many, about a minute, this one will not be answered.
  */
 const unansweredMax = 6;
@@ -105,13 +100,13 @@ export function wantedFirst<L>(session: Session<L>): Wanted {
   return first?.follower.wanted() ?? {};
 }
 
-/** A socket is open: everything is asked for anew, but what its URL has asked for (`wanted`). */
+/** A socket is open: asks for everything again except what its URL asked for (`wanted`). */
 export function open<L>(session: Session<L>, now: number, wanted: Wanted): Act<L>[] {
   Object.assign(session, { isOpen: true, heardAt: now, pingedAt: undefined });
   const followings = [...session.followings.values()];
   for (const one of followings) listen(session, one, now);
   const acts = followings.flatMap((one) => actsOf(session, one, one.follower.open(now, wanted)));
-  // Whoever wanted it has gone since the URL was made.
+  // Its listener has left since the URL was made.
   const { streamId } = wanted;
   if (streamId !== undefined && !session.followings.has(streamId)) acts.push(unsubscribe(streamId));
   return acts;
@@ -131,7 +126,7 @@ export function follow<L>(session: Session<L>, follower: Follower, to: L, now: n
   return session.isOpen ? actsOf(session, following, follower.open(now)) : [];
 }
 
-/** Somebody comes to a stream that is followed, from a position before its own. */
+/** A listener joins a stream that is followed, from a position before its own. */
 export function goBack<L>(
   session: Session<L>,
   streamId: string,
@@ -155,7 +150,7 @@ const unsubscribe = (streamId: string) => ({
   message: { action: "unsubscribe", streamId },
 });
 
-export function take<L>(session: Session<L>, message: Said, now: number): Act<L>[] {
+export function take<L>(session: Session<L>, message: ServerMessage, now: number): Act<L>[] {
   session.heardAt = now;
   session.pingedAt = undefined;
   if (message.type === "notification") return notify(session, message.data);
@@ -190,7 +185,7 @@ export function tick<L>(session: Session<L>, now: number): Act<L>[] {
     followings.length === 0
       ? now - Math.max(heardAt, pingedAt ?? 0) >= pingMilliseconds
       : followings.some(({ askAt }) => askAt <= now);
-  // Beside a repeated subscribe, a ping tells a dead socket from a server that is slow to greet.
+  // Next to a repeated subscribe, a ping tells a dead socket from a server that is slow to greet.
   if (!isDue && acts.length === 0) return acts;
   if (isDue) for (const one of followings) listen(session, one, now);
   session.pingedAt ??= now;
@@ -209,7 +204,7 @@ function notify<L>({ told }: Session<L>, notification: { id: string }): Act<L>[]
   return [{ do: "notify", notification }];
 }
 
-/** Codes of 4500 and above mean that coming back is of no use. */
+/** Codes of 4500 and above mean that reconnecting is of no use. */
 function obey<L>(code: number, reason: string): Act<L>[] {
   if (code >= 4500) return [{ do: "stay away", reason, statusCode: code }];
   const waitMilliseconds = code === 4429 ? comeBackMilliseconds : 0;

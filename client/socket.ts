@@ -1,6 +1,7 @@
 import type { Admission } from "./admission.ts";
 import { readMessage } from "./compact.ts";
 import type { Wanted } from "./follower.ts";
+import type { ServerMessage } from "./message.ts";
 
 /** The part of the standard WebSocket that is used: the browser's, Node's own or that of `ws`. */
 type SocketLike = {
@@ -25,7 +26,7 @@ type Settings = {
    * URL has asked for.
    */
   onOpen(wanted: Wanted): void;
-  onMessage(message: { type: string; [field: string]: unknown }): void;
+  onMessage(message: ServerMessage): void;
   /** A socket is gone, or could not be opened: another is tried. */
   onClose(reason: string, statusCode?: number): void;
   /** None will come any more. */
@@ -81,7 +82,7 @@ export function keepSocket(settings: Settings) {
   const state: State = { settings, link: undefined, tries: 0, timer: undefined, ended: false };
   void connect(state);
   return {
-    /** Sends if there is an open socket; what is lost is asked for again by whoever needs it. */
+    /** Sends if there is an open socket; what is lost is asked for again where it is needed. */
     send(message: unknown): void {
       const socket = state.link?.socket;
       if (socket?.readyState === open) socket.send(JSON.stringify(message));
@@ -102,7 +103,8 @@ async function connect(state: State): Promise<void> {
     if (state.link !== own) return;
     own.isAdmitted = true;
     // What lets it in may be for one stream alone: then that is the one which its URL names.
-    own.wanted = { ...settings.wanted(), ...query };
+    // A channel's socket is told what it is for.
+    own.wanted = query?.channel ? query : { ...settings.wanted(), ...query };
     own.socket = new settings.WebSocket(withQuery(settings.url, own.wanted), protocols);
   } catch (error) {
     if (state.link !== own) return;
@@ -140,7 +142,7 @@ export function withQuery(url: string, query: object): string {
 
 async function hear(state: State, own: Link, text: string): Promise<void> {
   const message = await readMessage(text);
-  if (state.link === own) state.settings.onMessage(message as { type: string });
+  if (state.link === own) state.settings.onMessage(message);
 }
 
 function giveUp(state: State, own: Link): void {

@@ -1,16 +1,19 @@
 import { OvationError } from "./error.ts";
 import { createHistory, type History, type HistoryOptions, type Source } from "./history.ts";
 import type { Event, Frame, Position } from "./message.ts";
-import type { PendingMessage, Saying } from "./outbox.ts";
+import type { PendingMessage, SendMessageOptions } from "./outbox.ts";
 import { createQueue } from "./queue.ts";
 import type { Ending } from "./session.ts";
+import { type Moment, nothingShown, type Shown, type Sums } from "./sums.ts";
 
-/** What a viewer wants to hear of a stream; events are also there through `for await`. */
-export type Hearing = {
+/** Callbacks for what happens in a stream; events are also there through `for await`. */
+export type SubscriptionHandlers = {
   onEvent?: (event: Event, frame: Frame) => void;
   onFrame?: (frame: Frame) => void;
   /** Distinct users who watch: at first, and whenever a frame gives another number. */
   onViewers?: (viewers: number) => void;
+  /** The sums, such as `likes`, and the open polls and goals: at first, and after each change. */
+  onSums?: (sums: Sums, moments: Moment[]) => void;
   /** Frames were missed for good: read the history, then go on with what comes. */
   onReset?: (position: Position) => void;
   /** Why it is over, and the API's status and the refusal's name where there are some. */
@@ -20,7 +23,7 @@ export type Hearing = {
 /** Events that wait for a reader of `for await`; the subscription of a slower reader ends. */
 const waitingMax = 10_000;
 
-/** Somebody who follows a stream. */
+/** A subscription to a stream. */
 export type Subscription = {
   streamId: string;
   /**
@@ -30,7 +33,11 @@ export type Subscription = {
   ready: Promise<Position>;
   /** Distinct users who watch, as of the last frame. */
   viewers(): number;
-  /** Where this viewer is, or its reader if that one is behind: keep it to come back there. */
+  /** What the stream adds up, as of the last frame: `likes`, and a sum for each open moment. */
+  sums(): Sums;
+  /** The polls and goals that are open. */
+  moments(): Moment[];
+  /** Where this viewer is, or its reader if that one is behind: keep it to resume there. */
   position(): Position | undefined;
   isEnded(): boolean;
   /**
@@ -39,7 +46,7 @@ export type Subscription = {
    */
   history(options?: HistoryOptions): Promise<History>;
   /** Says something in the chat. The message is there at once, and says what becomes of it. */
-  send(content: string, saying?: Saying): PendingMessage;
+  send(content: string, options?: SendMessageOptions): PendingMessage;
   /** Stops following. */
   close(): void;
   /**
@@ -79,7 +86,7 @@ function createPromise<Value>() {
 }
 
 type State = {
-  readonly hearing: Hearing;
+  readonly handlers: SubscriptionHandlers;
   readonly owner: Owner;
   readonly queue: ReturnType<typeof createQueue>;
   readonly ready: ReturnType<typeof createPromise<Position>>;
@@ -87,6 +94,7 @@ type State = {
   /** Where it is; undefined before it is given a place. */
   position: Position | undefined;
   viewers: number | undefined;
+  shown: Shown;
   isEnded: boolean;
   /** Where a reader who left before the last event was. */
   left: Position | undefined;
@@ -94,20 +102,22 @@ type State = {
   readonly listener: Listener;
 };
 
-/** One listener of a stream: what it is told, and what its owner is given to keep. */
+/** One listener of a stream: its callbacks, and the subscription that its owner keeps. */
 export type Listener = {
   at(): Position | undefined;
   /** Frames after `at` come; `isReset`: those before it never will. */
   begin(at: Position, viewers: number, isReset?: boolean): void;
   show(frame: Frame): void;
+  /** What the stream adds up now. */
+  sum(shown: Shown): void;
   end(ending: Ending): void;
   readonly subscription: Subscription;
 };
 
-/** Somebody who follows a stream, from the position if there is one. */
+/** A listener that follows a stream, from the position if there is one. */
 export function createListener(
   streamId: string,
-  hearing: Hearing,
+  handlers: SubscriptionHandlers,
   since: Position | undefined,
   owner: Owner,
 ): Listener {
@@ -116,6 +126,8 @@ export function createListener(
     streamId,
     ready: ready.promise,
     viewers: () => state.viewers ?? 0,
+    sums: () => state.shown.sums,
+    moments: () => state.shown.moments,
     position: () => state.left ?? queue.place() ?? state.position,
     isEnded: () => state.isEnded,
     history: (options) => openHistory(state, options),
@@ -124,12 +136,14 @@ export function createListener(
     [Symbol.asyncIterator]: () => read(state),
   };
   const state: State = {
-    ...{ hearing, owner, queue, ready, histories: new Set(), position: since },
+    ...{ handlers, owner, queue, ready, histories: new Set(), position: since },
     ...{ viewers: undefined, isEnded: false, left: undefined },
+    shown: nothingShown,
     listener: {
       at: () => state.position,
       begin: (...given) => begin(state, ...given),
       show: (frame) => show(state, frame),
+      sum: (shown) => sum(state, shown),
       end: (ending) => end(state, ending),
       subscription,
     },
@@ -144,19 +158,19 @@ function begin(state: State, at: Position, viewers: number, isReset = false): vo
   count(state, viewers);
   if (!isReset || state.isEnded) return;
   for (const chat of state.histories) chat.reset();
-  tell(state.owner.report, state.hearing.onReset, at);
+  tell(state.owner.report, state.handlers.onReset, at);
 }
 
 function show(state: State, frame: Frame): void {
-  const { hearing, owner, queue, position } = state;
+  const { handlers, owner, queue, position } = state;
   if (state.isEnded || position?.epoch !== frame.epoch || frame.frame <= position.frame) return;
   state.position = { epoch: frame.epoch, frame: frame.frame };
   count(state, frame.viewers);
   for (const chat of state.histories) if (!chat.show(frame)) state.histories.delete(chat);
-  tell(owner.report, hearing.onFrame, frame);
+  tell(owner.report, handlers.onFrame, frame);
   for (const event of frame.events) {
     if (state.isEnded) return;
-    tell(owner.report, hearing.onEvent, event, frame);
+    tell(owner.report, handlers.onEvent, event, frame);
     const isRead = queue.readers > 0 && !state.isEnded;
     if (isRead && queue.add(event, frame) > waitingMax) stop(state, "The reader is too slow");
   }
@@ -166,7 +180,13 @@ function show(state: State, frame: Frame): void {
 function count(state: State, viewers: number): void {
   if (state.viewers === viewers) return;
   state.viewers = viewers;
-  tell(state.owner.report, state.hearing.onViewers, viewers);
+  tell(state.owner.report, state.handlers.onViewers, viewers);
+}
+
+function sum(state: State, shown: Shown): void {
+  if (state.isEnded || state.shown === shown) return;
+  state.shown = shown;
+  tell(state.owner.report, state.handlers.onSums, shown.sums, shown.moments);
 }
 
 function end(state: State, { reason, statusCode, code }: Ending): void {
@@ -174,7 +194,7 @@ function end(state: State, { reason, statusCode, code }: Ending): void {
   state.isEnded = true;
   state.ready.reject(new OvationError(statusCode ?? 0, [reason], { code }));
   for (const chat of state.histories) chat.history.close();
-  tell(state.owner.report, state.hearing.onEnd, reason, statusCode, code);
+  tell(state.owner.report, state.handlers.onEnd, reason, statusCode, code);
   state.queue.stir();
 }
 

@@ -1,27 +1,27 @@
-import type { Answer } from "./route.ts";
+import type { CallResult } from "./route.ts";
 
-/** One's own credits. */
-export type Wallet = Answer<"GET /api/v1/wallet">;
+/** The user's credits. */
+export type Wallet = CallResult<"GET /api/v1/wallet">;
 
 /** Who watches a wallet. `onError`: why it could not be read; default: the client's `onError`. */
-export type WalletHearing = {
+export type WalletHandlers = {
   onWallet: (wallet: Wallet) => void;
   onError?: (error: unknown) => void;
 };
 
-/** Calls that move one's own credits. */
+/** Calls that move the user's credits. */
 const spending = /\/(gifts\/create|superlike|refund|purchase|credit-transfer)$/;
 
 /**
- * Reads the wallet for whoever watches it: at first, after one's own calls that move credits, and
+ * Reads the wallet for its watchers: at first, after the user's calls that move credits, and
  * when asked. One reading at a time: what is asked meanwhile is read after it.
  */
 export function createWalletWatch(
   read: () => Promise<Wallet>,
-  tell: (callback: (value: never) => void, value: unknown) => void,
+  tell: <Value>(callback: (value: Value) => void, value: Value) => void,
   report: (error: unknown) => void,
 ) {
-  const watchers = new Set<WalletHearing>();
+  const watchers = new Set<WalletHandlers>();
   let isReading = false;
   let isStale = false;
 
@@ -45,8 +45,8 @@ export function createWalletWatch(
     note(path: string): void {
       if (spending.test(path)) void refresh();
     },
-    watch(hearing: WalletHearing) {
-      const own = { ...hearing };
+    watch(handlers: WalletHandlers) {
+      const own = { ...handlers };
       watchers.add(own);
       void refresh();
       return {

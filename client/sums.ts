@@ -1,0 +1,28 @@
+import type { EventData } from "./event-data.ts";
+
+/** A poll or a goal. */
+export type Moment = EventData["moment.started"];
+
+/** What a stream adds up: `likes`, and by a moment's id its sum, of a poll the votes by option. */
+export type Sums = Record<string, number | number[]>;
+
+/** The sums of a stream, and its open moments. */
+export type Shown = { sums: Sums; moments: Moment[] };
+
+export const nothingShown: Shown = { sums: {}, moments: [] };
+
+type Adding = { sums?: Sums; events: readonly { type: string; data: unknown }[] };
+
+/** What they are after one more frame: the same object where it changes nothing. */
+export function shownAfter(shown: Shown, frame: Adding): Shown {
+  let { moments } = shown;
+  const sums = { ...shown.sums, ...frame.sums };
+  for (const { type, data } of frame.events) {
+    if (!type.startsWith("moment.")) continue;
+    const moment = data as Moment;
+    moments = moments.filter(({ id }) => id !== moment.id);
+    if (moment.status === "open") moments.push(moment);
+    else delete sums[moment.id];
+  }
+  return frame.sums || moments !== shown.moments ? { sums, moments } : shown;
+}
