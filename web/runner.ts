@@ -1,6 +1,6 @@
 /** What pages ask of the runner itself, below `/local`: people, the bill, the audit, a crash. */
 
-/** Somebody whom one can be, as `POST /local/token` takes them. */
+/** A demo user one can sign in as, in the format of `POST /local/token`. */
 export type Player = {
   sub: string;
   claims: { preferred_username: string; given_name: string; family_name: string };
@@ -42,7 +42,7 @@ async function ask<Answer>(method: string, path: string, body?: unknown): Promis
 export const fetchCast = () => ask<{ streamId: string; people: Player[] }>("GET", "/local/studio");
 export const fetchBill = () => ask<Bill>("GET", "/local/cost");
 export const fetchAudit = () => ask<Audit>("GET", "/local/audit");
-/** Ends the server as `kill -9` does; it comes back by itself. */
+/** Kills the server as `kill -9` does; it restarts by itself. */
 export const killServer = () => ask<{ url: string }>("POST", "/local/restart");
 
 /** Gives tokens of a player: what the client asks whenever it needs one. */

@@ -1,7 +1,7 @@
 import { make } from "./dom.ts";
-import type { Speaker } from "./words.ts";
+import type { Speaker } from "./translations.ts";
 
-/** A screen reader hears of new rows at most this often, and of all of them at once. */
+/** How often new rows are announced to a screen reader, in one batch. */
 const pauseMilliseconds = 6_000;
 
 /**

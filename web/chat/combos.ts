@@ -20,8 +20,8 @@ const lateMilliseconds = 60_000;
 const lateMax = 20;
 
 /**
- * When so many rows have begun within this time, gifts leave no room for what is said: all that one
- * person gives is one row then.
+ * When this many rows start within the time below, gifts would push messages out of view: all
+ * gifts of one sender are then merged into one row.
  */
 const manyRows = 8;
 const manyMilliseconds = 10_000;

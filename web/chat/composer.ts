@@ -2,10 +2,10 @@ import giftIcon from "icon:gift";
 import sendIcon from "icon:send-horizontal";
 import superlikeIcon from "icon:sparkles";
 import { icon, make } from "./dom.ts";
-import type { Speaker } from "./words.ts";
+import type { Speaker } from "./translations.ts";
 
 const charactersMax = 500;
-/** From so many on, what is left is told. */
+/** Show the remaining characters from this length on. */
 const counterFrom = 400;
 /** It grows to four lines of text, and scrolls from there on. */
 const pixelsMax = 104;
@@ -29,7 +29,7 @@ export class Composer {
   #note = make("p", { class: "note", hidden: true });
   #waitUntil = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
-  #refusal: string | undefined;
+  #refusals: { muted?: string | undefined; over?: string | undefined } = {};
 
   constructor(speaker: Speaker, acts: Acts) {
     this.#acts = acts;
@@ -73,15 +73,21 @@ export class Composer {
     this.#show();
   }
 
+  /** Slow mode has changed: what is left of a wait is not longer than it is now. */
+  waitAtMost(seconds: number): void {
+    this.#waitUntil = Math.min(this.#waitUntil, performance.now() + seconds * 1000);
+    this.#show();
+  }
+
   /** Puts back what could not be said, unless something else was written meanwhile. */
   restore(text: string): void {
     if (this.#box.value === "") this.#box.value = text;
     this.#measure();
   }
 
-  /** Says why nothing can be written just now; undefined when it can. */
-  refuse(reason: string | undefined): void {
-    this.#refusal = reason;
+  /** Says why nothing can be written; undefined when it can. An end comes before a mute. */
+  refuse(reason: string | undefined, because: "muted" | "over" = "over"): void {
+    this.#refusals[because] = reason;
     this.#show();
   }
 
@@ -117,13 +123,15 @@ export class Composer {
     this.#show();
   }
 
+  #refusal = () => this.#refusals.over ?? this.#refusals.muted;
+
   #length = () => [...this.#box.value.trim()].length;
 
   #secondsLeft = () => Math.max(0, Math.ceil((this.#waitUntil - performance.now()) / 1000));
 
   #canSend(): boolean {
     const length = this.#length();
-    const isFree = this.#secondsLeft() === 0 && this.#refusal === undefined;
+    const isFree = this.#secondsLeft() === 0 && this.#refusal() === undefined;
     return length > 0 && length <= charactersMax && isFree;
   }
 
@@ -132,7 +140,7 @@ export class Composer {
     this.#seconds.textContent = left > 0 ? `${left}` : "";
     this.#send.classList.toggle("waiting", left > 0);
     this.#send.setAttribute("aria-disabled", `${!this.#canSend()}`);
-    const note = this.#refusal ?? this.#noteOf(this.#length(), left);
+    const note = this.#refusal() ?? this.#noteOf(this.#length(), left);
     this.#note.hidden = note === "";
     this.#note.textContent = note;
     this.#note.classList.toggle("bad", this.#length() > charactersMax);

@@ -32,7 +32,7 @@ export function icon(inside: string, size: 14 | 16 | 20 = 20): SVGSVGElement {
   return svg;
 }
 
-/** A coin of ours beside a number of credits. */
+/** The coin icon shown next to an amount of credits. */
 export function coin(): HTMLElement {
   return make("span", { class: "coin", "aria-hidden": "true" });
 }

@@ -1,8 +1,8 @@
 import { type Client, createClient, type Options } from "../../client/index.ts";
 import styles from "./chat.css";
 import { openRoom, type Room } from "./room.ts";
+import { languageOf, speakerOf } from "./translations.ts";
 import { View } from "./view.ts";
-import { languageOf, speakerOf } from "./words.ts";
 
 /** What the client is made with besides its address, its token and what the element listens to. */
 export type ClientOptions = Partial<Omit<Options, "url" | "token">>;

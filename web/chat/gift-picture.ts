@@ -1,6 +1,6 @@
 import { coin, make } from "./dom.ts";
 
-/** Our own pictures: they have a moving form beside the still one. */
+/** Our own pictures have an animated version as well as a still one. */
 const ours = /\/pictures\/([a-z]+)\.svg$/;
 
 /** The picture of a gift type; a coin in place of one that does not load. */

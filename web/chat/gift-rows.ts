@@ -1,11 +1,11 @@
-import type { Answer, Client, EventData } from "../../client/index.ts";
+import type { CallResult, Client, EventData } from "../../client/index.ts";
 import { type Combo, createCombos } from "./combos.ts";
 import type { Log } from "./log.ts";
 import { giftRow } from "./rows.ts";
-import type { Speaker } from "./words.ts";
+import type { Speaker } from "./translations.ts";
 
 /** A gift of before, as the list of the API has it. */
-export type EarlierGift = Answer<"GET /api/v1/live-stream/{streamId}/gifts">["list"][number];
+export type EarlierGift = CallResult<"GET /api/v1/live-stream/{streamId}/gifts">["list"][number];
 
 const earlierMax = 100;
 /** Gifts that are held until the list is read, while whatever keeps it away lasts. */
@@ -81,7 +81,7 @@ export function createGiftRows(log: Log, speaker: Speaker) {
       early = undefined;
       for (const { gift, at } of held) add(gift, at);
     },
-    /** Shows gifts since a moment (ISO 8601): none stands where nothing is told around it. */
+    /** Shows gifts from a time on (ISO 8601), so none appears where no messages are loaded. */
     showEarlier(since: string): void {
       const due = earlier.filter(({ at }) => at >= since);
       earlier = earlier.filter(({ at }) => at < since);

@@ -1,6 +1,6 @@
 import viewersIcon from "icon:eye";
 import { coin, icon, make } from "./dom.ts";
-import type { Speaker } from "./words.ts";
+import type { Speaker } from "./translations.ts";
 
 /** What it is, who watches, and what one has to spend. */
 export function createHead({ say, number }: Speaker) {

@@ -1,21 +1,21 @@
 import { make } from "./dom.ts";
 import { takeTurn } from "./frame.ts";
-import type { Speaker } from "./words.ts";
+import type { Speaker } from "./translations.ts";
 
-/** Rows that are kept, on the screen and while somebody reads further up. */
+/** Rows kept, also while the user scrolls further up. */
 const rowsMax = 500;
-/** Rows lie in chunks of so many, so that a browser has few things to look at for each new row. */
+/** Rows per chunk: with chunks, a new row causes little layout work. */
 const chunkRows = 32;
-/** So many chunks at the end are laid out whether they are seen or not: more than a screen has. */
+/** Chunks at the end that are always laid out: more than fit on a screen. */
 const freshMax = 3;
 /** So near to the end one follows it, in pixels. */
 const endPixels = 32;
 const closeMilliseconds = 200;
 
 /**
- * The list of rows. It follows the end until somebody scrolls up; from then on nothing is added
- * under their eyes, and a button tells how many wait. Rows are added once a frame, all at once, and
- * the oldest leave.
+ * The list of rows. It follows the end until the user scrolls up; then nothing moves, and a button
+ * shows the number of new rows. Rows are added in one batch per animation frame, and the oldest
+ * are dropped.
  */
 export class Log {
   readonly list: HTMLElement;
@@ -39,7 +39,7 @@ export class Log {
   };
   #top = 0;
 
-  /** `onTop` hears when somebody scrolls to the oldest row. */
+  /** `onTop` is called when the user scrolls to the oldest row. */
   constructor(speaker: Speaker, onTop: () => void) {
     const { say } = speaker;
     this.#speaker = speaker;
@@ -73,8 +73,8 @@ export class Log {
   }
 
   /**
-   * Shows one's own rows that are not in the chat yet, below the others: at the next frame, so that
-   * one leaves in the same moment in which it comes into the list.
+   * Shows the user's pending rows below the others. It applies in the next animation frame, so a
+   * pending row disappears in the frame in which its confirmed row appears.
    */
   showUnsent(rows: HTMLElement[]): void {
     this.#unsent = rows;
@@ -155,7 +155,7 @@ export class Log {
     }
   }
 
-  /** Chunks that have gone up are laid out only where somebody reads them. */
+  /** Older chunks are laid out only when visible. */
   #rest(): void {
     const { children } = this.#rows;
     for (let at = children.length - freshMax - 1; at >= 0; at--) {

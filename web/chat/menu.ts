@@ -1,24 +1,26 @@
 import blockIcon from "icon:ban";
 import muteIcon from "icon:message-circle-off";
 import pinIcon from "icon:pin";
+import timeoutIcon from "icon:timer";
 import removeIcon from "icon:trash-2";
 import type { ChatMessage } from "../../client/index.ts";
 import { icon, make } from "./dom.ts";
 import { nameOf } from "./person.ts";
-import type { Speaker, Word } from "./words.ts";
+import type { Speaker, Word } from "./translations.ts";
 
 /** What one may do about a message. */
-export type Act = "remove" | "pin" | "unpin" | "mute" | "block";
+export type Act = "remove" | "pin" | "unpin" | "timeout" | "mute" | "block";
 
 const icons: Record<Act, string> = {
   remove: removeIcon,
   pin: pinIcon,
   unpin: pinIcon,
+  timeout: timeoutIcon,
   mute: muteIcon,
   block: blockIcon,
 };
 
-/** A list of acts beside a message: arrow keys, Enter, Esc. One is open at a time. */
+/** A menu of actions on a message (arrow keys, Enter, Esc). One is open at a time. */
 export function createMenu(
   { say }: Speaker,
   host: HTMLElement,

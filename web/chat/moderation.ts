@@ -1,7 +1,7 @@
 import type { ChatMessage, Client } from "../../client/index.ts";
 import type { Act } from "./menu.ts";
 import { nameOf } from "./person.ts";
-import type { Speaker } from "./words.ts";
+import type { Speaker } from "./translations.ts";
 
 /** Who looks at a message, and what is known of the stream. */
 type Viewpoint = { me: string; isModerator: boolean; pinned: string | undefined };
@@ -14,8 +14,11 @@ export function actsOn(
   const isOwn = sender._id === me;
   if (!isModerator) return isOwn ? ["remove"] : [];
   const acts: Act[] = [_id === pinned ? "unpin" : "pin", "remove"];
-  return isOwn || sender.role === "host" ? acts : [...acts, "mute", "block"];
+  return isOwn || sender.role === "host" ? acts : [...acts, "timeout", "mute", "block"];
 }
+
+/** As long as Twitch's time-outs last unless one says otherwise; the menu's words name it. */
+const timeoutSeconds = 600;
 
 type Done = { says: string; undo?: () => Promise<unknown> };
 
@@ -40,10 +43,12 @@ export async function perform(
   const ban = await client.call<{ _id: string }>("POST", bans, {
     targetUserId: sender._id,
     liveStreamId: streamId,
-    actionType: act === "mute" ? "CHAT_ONLY" : "BLOCK",
+    actionType: act === "block" ? "BLOCK" : "CHAT_ONLY",
+    ...(act === "timeout" && { durationSeconds: timeoutSeconds }),
   });
+  const did = { timeout: "didTimeout", mute: "didMute", block: "didBlock" } as const;
   return {
-    says: say(act === "mute" ? "didMute" : "didBlock", { name: nameOf(sender) }),
+    says: say(did[act], { name: nameOf(sender) }),
     undo: () => client.call("DELETE", `${bans}/${ban._id}`),
   };
 }

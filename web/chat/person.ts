@@ -18,7 +18,7 @@ export function hueOf(userId: string): number {
   return (hash >>> 0) % 360;
 }
 
-/** What somebody is called: their name, else their username, else their id. */
+/** The display name of a user: their name, else their username, else their id. */
 export function nameOf({ name, surname, username, _id }: Person): string {
   return [name, surname].filter(Boolean).join(" ") || username || _id;
 }
@@ -31,8 +31,8 @@ export function initialOf(person: Person): string {
 }
 
 /**
- * The address of somebody's picture; undefined where the initial is shown instead. A host in
- * `example` belongs to nobody (RFC 2606): a stage has it that was given no pictures of its own.
+ * The URL of a user's picture; undefined if the initial is shown instead. Hosts under `example`
+ * are reserved (RFC 2606): a stage without its own pictures has such a URL.
  */
 export function pictureOf({ profilePhoto }: Person): string | undefined {
   const url =

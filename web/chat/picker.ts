@@ -1,7 +1,7 @@
 import closeIcon from "icon:x";
 import { coin, icon, make } from "./dom.ts";
 import { giftPicture, play } from "./gift-picture.ts";
-import type { Speaker } from "./words.ts";
+import type { Speaker } from "./translations.ts";
 
 /** A kind of gift as the list of the API has it. */
 export type GiftType = { id: string; name: string; creditAmount: number; svgUrl: string };

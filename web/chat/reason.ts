@@ -1,6 +1,6 @@
 import { OvationError } from "../../client/index.ts";
 
-/** What a person is told of an error: the API's own sentence, the most precise one. */
+/** The text shown for an error: the API's most precise sentence. */
 export function reasonOf(error: unknown): string {
   if (error instanceof OvationError) return error.errors.at(-1) ?? error.message;
   return error instanceof Error ? error.message : String(error);

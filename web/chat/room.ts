@@ -1,24 +1,18 @@
-import type {
-  ChatMessage,
-  Client,
-  Event,
-  EventData,
-  History,
-  Subscription,
-} from "../../client/index.ts";
+import type { ChatMessage, Client, Event, History, Subscription } from "../../client/index.ts";
+import { createBans } from "./bans.ts";
 import { createGiftRows, readEarlierGifts } from "./gift-rows.ts";
 import type { Act } from "./menu.ts";
 import { actsOn, perform } from "./moderation.ts";
 import type { GiftType } from "./picker.ts";
-import { createPurse } from "./purse.ts";
 import { isFinal, reasonOf } from "./reason.ts";
-import { messageRow, noticeRow, pendingRow } from "./rows.ts";
+import { messageRow, noticeRow, pendingRow, superlikeRow } from "./rows.ts";
 import { sendFrom } from "./sending.ts";
+import type { Speaker } from "./translations.ts";
 import type { View } from "./view.ts";
-import type { Speaker } from "./words.ts";
+import { createWallet } from "./wallet.ts";
 
 /** As much of a live stream as the chat wants to know. */
-type Stream = Rules & { status: string; creator: { _id: string }; pinnedMessageId: string | null };
+type Stream = Rules & { status: string; creator: { _id: string }; pinned: ChatMessage | null };
 type Rules = { slowModeSeconds: number; giftsEnabled: boolean; moderators?: string[] };
 
 const againMilliseconds = 2_000;
@@ -30,7 +24,7 @@ export type RoomOptions = {
   streamId: string;
   speaker: Speaker;
   view: View;
-  /** Offers a moderator's acts to somebody not known as one, such as an admin. */
+  /** Offers moderator actions to a user without that role, such as an admin. */
   moderates: boolean;
   onEvent(event: Event): void;
   onViewers(viewers: number): void;
@@ -41,14 +35,15 @@ type State = RoomOptions & {
   subscription: Subscription;
   history: History | undefined;
   gifts: ReturnType<typeof createGiftRows>;
-  purse: ReturnType<typeof createPurse>;
+  wallet: ReturnType<typeof createWallet>;
   /** A row that the list has let go is kept by nobody. */
   rows: Map<string, { row: WeakRef<HTMLElement>; message: ChatMessage }>;
   me: string;
   hostId: string;
   moderators: string[];
   slowSeconds: number;
-  pinned: string | undefined;
+  pinned: ChatMessage | undefined;
+  bans: ReturnType<typeof createBans>;
   timer: ReturnType<typeof setTimeout> | undefined;
   isClosed: boolean;
 };
@@ -56,7 +51,7 @@ type State = RoomOptions & {
 /** A stream's chat as one person sees it: keeps the view as the client says that things are. */
 export function openRoom(options: RoomOptions) {
   const { client, streamId, view, speaker } = options;
-  const purse = createPurse(client, (credits) => {
+  const wallet = createWallet(client, (credits) => {
     if (state.isClosed) return;
     view.showBalance(credits);
     options.onBalance(credits);
@@ -71,9 +66,9 @@ export function openRoom(options: RoomOptions) {
   });
   const state: State = {
     ...options,
-    ...{ subscription, history: undefined, gifts: createGiftRows(view.log, speaker), purse },
+    ...{ subscription, history: undefined, gifts: createGiftRows(view.log, speaker), wallet },
     ...{ rows: new Map(), me: "", hostId: "", moderators: [], slowSeconds: 0 },
-    ...{ pinned: undefined, timer: undefined, isClosed: false },
+    ...{ pinned: undefined, timer: undefined, isClosed: false, bans: createBans(options) },
   };
   void begin(state);
   return {
@@ -81,13 +76,13 @@ export function openRoom(options: RoomOptions) {
       sendFrom(view, text, subscription, isModerator(state) ? 0 : state.slowSeconds, speaker),
     async give(type: GiftType): Promise<void> {
       const expectedPrice = type.creditAmount;
-      purse.spend(expectedPrice);
+      wallet.spend(expectedPrice);
       await attempt(state, () => client.sendGift(streamId, type.id, undefined, { expectedPrice }));
-      purse.readSoon();
+      wallet.readSoon();
     },
     async superlike(): Promise<void> {
       await attempt(state, () => client.sendSuperlike(streamId));
-      purse.readSoon();
+      wallet.readSoon();
     },
     async act(act: Act, message: ChatMessage): Promise<void> {
       const done = await attempt(state, () => perform(act, message, client, speaker));
@@ -99,7 +94,7 @@ export function openRoom(options: RoomOptions) {
     stop(): void {
       state.isClosed = true;
       clearTimeout(state.timer);
-      purse.stop();
+      wallet.stop();
       state.gifts.stop();
       state.history?.close();
       subscription.close();
@@ -116,7 +111,7 @@ async function begin(state: State): Promise<void> {
       client.call<{ _id: string }>("GET", "/api/v1/users/me"),
       client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
       client.call<GiftType[]>("GET", "/api/v1/gifts/gift-types"),
-      state.purse.read(),
+      state.wallet.read(),
       // Only once it listens: what is given between a list and the first frame is in neither.
       state.subscription.ready.then(() => readEarlierGifts(client, streamId)),
       state.subscription.history({ onChange: (made) => follow(state, made) }),
@@ -125,7 +120,8 @@ async function begin(state: State): Promise<void> {
     if (state.isClosed) return history.close();
     state.me = me._id;
     state.hostId = stream.creator._id;
-    state.pinned = stream.pinnedMessageId ?? undefined;
+    state.pinned ??= stream.pinned ?? undefined;
+    void state.bans.check(state.me);
     setRules(state, stream);
     view.element.classList.toggle("moderates", isModerator(state));
     for (const { row, message } of state.rows.values())
@@ -134,7 +130,7 @@ async function begin(state: State): Promise<void> {
     state.gifts.keepEarlier(gifts);
     if (stream.status === "ended") view.showOver();
     follow(state, history);
-    showPinned(state);
+    view.showPinned(state.pinned);
     view.showReady();
   } catch (error) {
     if (state.isClosed) return;
@@ -147,7 +143,7 @@ async function begin(state: State): Promise<void> {
 const isModerator = ({ moderates, me, hostId, moderators }: State) =>
   moderates || me === hostId || moderators.includes(me);
 
-/** Brings the rows to what the history says: adds, takes away, shows one's own on their way. */
+/** Syncs the rows with the history: adds, removes and shows pending ones. */
 function follow(state: State, { messages, pending, hasOlder }: History): void {
   const { view, speaker, rows } = state;
   for (const message of messages) addMessage(state, message);
@@ -165,17 +161,20 @@ function follow(state: State, { messages, pending, hasOlder }: History): void {
 
 function addMessage(state: State, message: ChatMessage): void {
   const { view, speaker, rows } = state;
-  if (rows.has(message._id)) return;
+  if (rows.has(message._id) || state.bans.isGone(message._id)) return;
   const row = messageRow(message, speaker, (one, button) => {
     const { me, pinned } = state;
-    view.menu.open(one, button, actsOn(one, { me, isModerator: isModerator(state), pinned }));
+    view.menu.open(
+      one,
+      button,
+      actsOn(one, { me, isModerator: isModerator(state), pinned: pinned?._id }),
+    );
   });
   row.classList.toggle("own", message.sender._id === state.me);
   rows.set(message._id, { row: new WeakRef(row), message });
   view.log.add(row, message.createdAt);
   if (rows.size < knownMax) return;
-  for (const id of [...rows.keys()].slice(0, knownMax / 2))
-    if (id !== state.pinned) rows.delete(id);
+  for (const id of [...rows.keys()].slice(0, knownMax / 2)) rows.delete(id);
 }
 
 function removeMessage(state: State, id: string): void {
@@ -184,10 +183,9 @@ function removeMessage(state: State, id: string): void {
   const row = known.row.deref();
   if (row !== undefined) state.view.log.remove(row);
   state.rows.delete(id);
-  if (id === state.pinned) showPinned(state);
 }
 
-/** Messages come by the history, which knows which of them are one's own that were on their way. */
+/** Messages come from the history, which matches them with pending ones. */
 function take(state: State, event: Event): void {
   const { view, speaker } = state;
   view.count(event);
@@ -200,18 +198,19 @@ function take(state: State, event: Event): void {
       break;
     case "superlike.sent":
       view.superlikes.add(event.data);
+      view.log.add(superlikeRow(event.data, speaker), event.at);
       break;
     case "chat.pinned":
     case "chat.unpinned":
-      state.pinned = event.type === "chat.pinned" ? event.data.messageId : undefined;
-      showPinned(state);
+      state.pinned = (event.type === "chat.pinned" && event.data.message) || undefined;
+      view.showPinned(state.pinned);
       break;
     case "settings.changed":
       setRules(state, event.data);
       break;
     case "member.banned":
     case "member.unbanned":
-      takeBan(state, event.type === "member.banned", event.data);
+      for (const id of state.bans.take(event, state.me, state.rows)) removeMessage(state, id);
       break;
     case "stream.ended":
       view.log.add(noticeRow(speaker.say("ended")), event.at);
@@ -220,19 +219,11 @@ function take(state: State, event: Event): void {
   state.onEvent(event);
 }
 
-function takeBan(state: State, isBanned: boolean, ban: EventData["member.unbanned"]): void {
-  const reason = isBanned ? state.speaker.say("muted") : undefined;
-  if (ban.targetUserId === state.me) state.view.composer.refuse(reason);
-}
-
 function setRules(state: State, { slowModeSeconds, giftsEnabled, moderators }: Rules): void {
   state.slowSeconds = slowModeSeconds;
+  state.view.composer.waitAtMost(slowModeSeconds);
   state.moderators = moderators ?? state.moderators;
   state.view.allowGifts(giftsEnabled && state.me !== state.hostId);
-}
-
-function showPinned({ view, rows, pinned }: State): void {
-  view.showPinned(pinned === undefined ? undefined : rows.get(pinned)?.message);
 }
 
 /** The answer of a call; undefined, with a word about it, where it was refused. */

@@ -1,12 +1,13 @@
 import hostIcon from "icon:crown";
 import moreIcon from "icon:ellipsis";
 import moderatorIcon from "icon:shield";
-import type { ChatMessage, PendingMessage } from "../../client/index.ts";
+import superlikeIcon from "icon:sparkles";
+import type { ChatMessage, EventData, PendingMessage } from "../../client/index.ts";
 import { type Combo, comboMilliseconds } from "./combos.ts";
 import { coin, icon, make } from "./dom.ts";
 import { giftPicture, play } from "./gift-picture.ts";
 import { hueOf, initialOf, nameOf, type Person, pictureOf } from "./person.ts";
-import type { Speaker } from "./words.ts";
+import type { Speaker } from "./translations.ts";
 
 /** A round picture, or the initial on the person's own colour. */
 function avatarOf(person: Person): HTMLElement {
@@ -78,7 +79,7 @@ export function messageRow(
   return row;
 }
 
-/** A message of one's own that is not in the chat yet, or never came there. */
+/** The user's own message that is pending or failed. */
 export function pendingRow(pending: PendingMessage, { say }: Speaker, reason: string): HTMLElement {
   const isFailed = pending.status === "failed";
   const act = (word: "again" | "discard", onclick: () => void) =>
@@ -133,7 +134,7 @@ export function giftRow(combo: Combo, speaker: Speaker) {
   show();
   return {
     row,
-    /** Another one came: it counts up, moves once more, and its bar begins anew. */
+    /** Counts one more gift, replays the animation and restarts the bar. */
     grow(): void {
       show();
       row.classList.remove("over");
@@ -144,6 +145,28 @@ export function giftRow(combo: Combo, speaker: Speaker) {
     end: () => row.classList.add("over"),
   };
 }
+
+/** A superlike in the list: its card above the chat goes, and this stays. */
+export const superlikeRow = (
+  { senderSnapshot, price }: EventData["superlike.sent"],
+  speaker: Speaker,
+): HTMLElement =>
+  make(
+    "article",
+    { class: "row gift over superlike-row", tabindex: -1 },
+    icon(superlikeIcon, 20),
+    make(
+      "div",
+      { class: "body" },
+      whoOf(senderSnapshot as Person, speaker),
+      make("p", { class: "text" }, speaker.say("superliked")),
+    ),
+    make(
+      "span",
+      { class: "worth" },
+      make("span", { class: "price" }, coin(), speaker.number(price)),
+    ),
+  );
 
 /** One quiet line about something that happened, in the list. */
 export const noticeRow = (text: string): HTMLElement =>

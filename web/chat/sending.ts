@@ -1,6 +1,6 @@
 import { OvationError, type Subscription } from "../../client/index.ts";
+import type { Speaker } from "./translations.ts";
 import type { View } from "./view.ts";
-import type { Speaker } from "./words.ts";
 
 /**
  * Says what was written. In slow mode the next one has to wait `slowSeconds`; what the chat's rules
@@ -23,7 +23,7 @@ export function sendFrom(
       if (code !== "slow_mode" && code !== "member_muted") return;
       pending.discard();
       composer.restore(text);
-      if (code === "member_muted") composer.refuse(say("muted"));
+      if (code === "member_muted") composer.refuse(say("muted"), "muted");
       else composer.wait(retryAfterSeconds);
     },
   );

@@ -1,6 +1,6 @@
 import offlineIcon from "icon:wifi-off";
 import { icon, make } from "./dom.ts";
-import type { Speaker } from "./words.ts";
+import type { Speaker } from "./translations.ts";
 
 const toldMilliseconds = 6_000;
 const backMilliseconds = 4_000;

@@ -2,7 +2,7 @@ import heart from "icon:sparkles";
 import type { EventData } from "../../client/index.ts";
 import { icon, make } from "./dom.ts";
 import { hueOf, nameOf, type Person } from "./person.ts";
-import type { Speaker } from "./words.ts";
+import type { Speaker } from "./translations.ts";
 
 /** How long a superlike stays above the chat. */
 const shownMilliseconds = 20_000;

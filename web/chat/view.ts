@@ -10,10 +10,10 @@ import { nameOf } from "./person.ts";
 import { type GiftType, Picker } from "./picker.ts";
 import { Strip, Toast } from "./status.ts";
 import { createSuperlikes } from "./superlikes.ts";
-import type { Speaker } from "./words.ts";
+import type { Speaker } from "./translations.ts";
 
 /** What a person does in the chat. */
-export type Deeds = {
+export type Handlers = {
   say(text: string): void;
   give(type: GiftType): void;
   superlike(): void;
@@ -42,19 +42,19 @@ export class View {
   #skeleton = make("div", { class: "skeleton", "aria-hidden": "true", hidden: true });
   #loading: ReturnType<typeof setTimeout>;
 
-  constructor(speaker: Speaker, deeds: Deeds) {
+  constructor(speaker: Speaker, handlers: Handlers) {
     this.#speaker = speaker;
     this.element = make("section", { class: "panel", "aria-label": speaker.say("chat") });
-    this.log = new Log(speaker, deeds.older);
-    this.menu = createMenu(speaker, this.element, deeds.act);
+    this.log = new Log(speaker, handlers.older);
+    this.menu = createMenu(speaker, this.element, handlers.act);
     this.superlikes = createSuperlikes(speaker);
     this.toast = new Toast(speaker);
     this.#strip = new Strip(speaker);
     this.#head = createHead(speaker);
     this.#announcer = createAnnouncer(speaker);
     this.composer = new Composer(speaker, {
-      send: deeds.say,
-      superlike: deeds.superlike,
+      send: handlers.say,
+      superlike: handlers.superlike,
       gift: () => this.#toggleGifts(),
       leave: () => this.log.list.focus(),
     });
@@ -62,7 +62,7 @@ export class View {
       this.composer.gift.setAttribute("aria-expanded", "false");
       this.composer.gift.focus();
     };
-    this.picker = new Picker(speaker, { give: deeds.give, closed });
+    this.picker = new Picker(speaker, { give: handlers.give, closed });
     this.#skeleton.append(...Array.from({ length: skeletonRows }, () => make("span")));
     this.#loading = setTimeout(() => {
       this.#skeleton.hidden = false;
@@ -90,14 +90,14 @@ export class View {
 
   showState = (state: "online" | "offline") => this.#strip.showState(state);
 
-  /** Something came; who listens hears of it in a while. */
+  /** Counts an event for the next screen reader announcement. */
   count({ type }: Event): void {
     this.#strip.count();
     if (type === "chat.message") this.#announcer.count("messages");
     else if (type === "gift.sent" || type === "superlike.sent") this.#announcer.count("gifts");
   }
 
-  /** Nothing will come any more, for a reason that is told. */
+  /** Shows that the stream has ended, and why. */
   showEnd(reason: string): void {
     this.showReady();
     this.#strip.stop();

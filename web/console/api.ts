@@ -3,7 +3,7 @@ import { createClient, OvationError } from "../../client/index.ts";
 import { curlOf } from "../curl.ts";
 import { leave, NoSocket, session } from "./session.ts";
 
-/** A call as it goes over the wire, but for the token. */
+/** A call as it is sent, without the token. */
 export type Request = {
   method: string;
   path: string;
@@ -49,7 +49,7 @@ const noted: typeof fetch = async (input, init = {}) => {
   try {
     const answer = await fetch(input, init);
     note(answer.status);
-    if (answer.status === 401) leave("Your session has ended. Sign in again to go on.");
+    if (answer.status === 401) leave("Your session has ended. Sign in again.");
     return answer;
   } catch (error) {
     note(0);
@@ -60,18 +60,23 @@ const noted: typeof fetch = async (input, init = {}) => {
 const client = createClient({
   url: location.origin,
   token: () => session.value?.token ?? "",
-  WebSocket: NoSocket as never,
+  WebSocket: NoSocket,
   fetch: noted,
 });
 
-/** Any call of the API, as whoever is signed in. */
+/** Calls the API as the signed-in user. */
 export const { call } = client;
 
 /** A call as it is shown before it is made. */
-export type Wish = Request & { run<Answer>(): Promise<Answer> };
+export type ApiRequest = Request & { run<Answer>(): Promise<Answer> };
 
 /** Writes a call down without making it; `key` lets it happen once, however often it is sent. */
-export const wish = (method: string, path: string, body?: unknown, key?: string): Wish => ({
+export const request = (
+  method: string,
+  path: string,
+  body?: unknown,
+  key?: string,
+): ApiRequest => ({
   method,
   path,
   ...(body !== undefined && { body }),
@@ -80,7 +85,7 @@ export const wish = (method: string, path: string, body?: unknown, key?: string)
 });
 
 /** Writes a call down that sends a file as a form, which the client does not do. */
-export const wishFile = (path: string, field: string, file: File): Wish => ({
+export const requestFile = (path: string, field: string, file: File): ApiRequest => ({
   method: "POST",
   path,
   files: { [field]: file.name },
@@ -97,11 +102,11 @@ export const wishFile = (path: string, field: string, file: File): Wish => ({
   },
 });
 
-/** A key of one's own for what must happen once. */
+/** A new idempotency key. */
 export const newKey = () => [...crypto.getRandomValues(new Uint8Array(12))].map(hex).join("");
 const hex = (byte: number) => byte.toString(16).padStart(2, "0");
 
-/** A call as a line for a shell, with `$TOKEN` in the place of the token. */
+/** A call as a curl command, with `$TOKEN` instead of the token. */
 export const curlLineOf = ({ method, path, body, key, files }: Request) =>
   curlOf({
     method,
@@ -122,9 +127,9 @@ export type Refused = { says: string; advice: string; code: string };
 const advices: Record<number, string> = {
   0: "Check that Ovation is running and the network is up, then try again.",
   401: "Sign in again.",
-  403: "This needs somebody with more rights.",
-  404: "It may have been removed meanwhile. Load the list again.",
-  409: "Load again to see how it stands now.",
+  403: "You do not have permission.",
+  404: "It may have been deleted. Reload the list.",
+  409: "Reload to see the current state.",
   429: "Wait a moment, then try again.",
 };
 

@@ -1,32 +1,32 @@
 import { useSignal } from "@preact/signals";
-import type { Answer } from "../../client/index.ts";
+import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
+import { ask, CallBox, perform } from "./actions.tsx";
 import { call } from "./api.ts";
-import { actionWords, type BanAction, banDeed, liftDeed } from "./ban-deeds.ts";
-import { ask, CallBox, perform } from "./deeds.tsx";
+import { actionToasts, type BanAction, banAction, unbanAction } from "./ban-actions.ts";
 import { Field, Form, Select, UserField } from "./fields.tsx";
 import { page, partByNumber, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { OfStream, type Stream } from "./of-stream.tsx";
-import { type Column, Detail, Moment, PersonCell } from "./pieces.tsx";
-import { filter, set } from "./place.ts";
+import { filter, set } from "./router.ts";
+import { type Stream, StreamScope } from "./stream-scope.tsx";
+import { type Column, Detail, Moment, PersonCell } from "./ui.tsx";
 
-type Ban = Answer<"GET /api/v1/live-stream-ban">["list"][number];
+type Ban = CallResult<"GET /api/v1/live-stream-ban">["list"][number];
 
 const limit = 50;
 
 /** Who is blocked or muted in a stream. */
 export const Bans = () => (
-  <OfStream
-    nothing="You moderate no stream yet."
+  <StreamScope
+    nothing="No streams to moderate"
     tools={
       <button type="button" class="button primary" onClick={() => set({ id: "new" })}>
-        Ban somebody
+        Ban user
       </button>
     }
   >
     {(stream) => <BansOf key={stream.id} stream={stream} />}
-  </OfStream>
+  </StreamScope>
 );
 
 function BansOf({ stream }: { stream: Stream }) {
@@ -42,13 +42,13 @@ function BansOf({ stream }: { stream: Stream }) {
   );
   const lift = ({ _id, targetUser }: Ban) =>
     perform(
-      liftDeed(_id, nameOf(targetUser), stream, () =>
+      unbanAction(_id, nameOf(targetUser), stream, () =>
         list.change((rows) => rows.filter((ban) => ban._id !== _id)),
       ),
     );
   const columns: Column<Ban>[] = [
     { title: "User", cell: ({ targetUser }) => <PersonCell person={targetUser} /> },
-    { title: "What", cell: ({ actionType }) => actionWords[actionType] },
+    { title: "Type", cell: ({ actionType }) => actionToasts[actionType] },
     {
       title: "Reason",
       isWide: true,
@@ -61,7 +61,7 @@ function BansOf({ stream }: { stream: Stream }) {
       title: "",
       cell: (ban) => (
         <button type="button" class="link" onClick={() => void lift(ban)}>
-          Lift
+          Unban
         </button>
       ),
     },
@@ -71,7 +71,7 @@ function BansOf({ stream }: { stream: Stream }) {
       label="Bans"
       list={list}
       columns={columns}
-      nothing={`Nobody is banned from ${stream.title}.`}
+      nothing={`No bans in ${stream.title}`}
       detail={filter("id") === "new" && <NewBan stream={stream} took={list.reload} />}
     />
   );
@@ -81,9 +81,9 @@ function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
   const user = useSignal<{ _id: string; name: string } | undefined>(undefined);
   const actionType = useSignal<BanAction>("CHAT_ONLY");
   const reason = useSignal("");
-  const deed =
+  const action =
     user.value &&
-    banDeed(
+    banAction(
       stream,
       user.value,
       { actionType: actionType.value, reason: reason.value.trim() },
@@ -93,10 +93,10 @@ function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
       },
     );
   return (
-    <Detail title="Ban somebody" close={() => set({ id: "" })}>
-      <Form name="Ban somebody" submit={() => deed && ask(deed)}>
+    <Detail title="Ban user" close={() => set({ id: "" })}>
+      <Form name="Ban user" submit={() => action && ask(action)}>
         <UserField
-          name="Whom"
+          name="User"
           choose={(found) => {
             user.value = { _id: found._id, name: nameOf(found) };
           }}
@@ -107,11 +107,11 @@ function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
           </p>
         )}
         <Select
-          name="What"
+          name="Type"
           value={actionType.value}
           choices={[
-            { value: "CHAT_ONLY", title: "Mute: may read, not write" },
-            { value: "BLOCK", title: "Block: sees nothing of it" },
+            { value: "CHAT_ONLY", title: "Mute (can read, not write)" },
+            { value: "BLOCK", title: "Block (cannot see the stream)" },
           ]}
           change={(value) => {
             actionType.value = value as BanAction;
@@ -123,10 +123,10 @@ function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
           change={(value) => {
             reason.value = value;
           }}
-          says="For the log; the user does not see it."
+          says="Shown in the moderation log, not to the user"
         />
-        {deed && <CallBox request={deed.wish} />}
-        <button type="submit" class="button primary" disabled={deed === undefined}>
+        {action && <CallBox request={action.request} />}
+        <button type="submit" class="button primary" disabled={action === undefined}>
           {actionType.value === "BLOCK" ? "Block …" : "Mute …"}
         </button>
       </Form>

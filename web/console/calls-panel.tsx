@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
+import { CallBox } from "./actions.tsx";
 import { type Called, called } from "./api.ts";
-import { CallBox } from "./deeds.tsx";
 import { Icon } from "./icons.ts";
 
 const lineOf = ({ method, path }: Called) => `${method} ${path}`;

@@ -3,7 +3,7 @@ import uPlot from "uplot";
 
 type Given = {
   title: string;
-  /** What stands beside the newest value. */
+  /** The unit shown after the newest value. */
   unit: string;
   seconds: readonly number[];
   values: readonly (number | null)[];
@@ -69,10 +69,10 @@ function draw(element: HTMLElement): uPlot {
 
 /** One line over the last two minutes; its title says what it is and how much it is now. */
 export function Chart({ title, unit, seconds, values }: Given) {
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   useEffect(() => {
-    const element = place.current!;
+    const element = container.current!;
     const again = () => {
       const data = plot.current?.data;
       plot.current?.destroy();
@@ -104,7 +104,7 @@ export function Chart({ title, unit, seconds, values }: Given) {
           <b>{numbers.format(newest)}</b> <span class="quiet">{unit}</span>
         </span>
       </figcaption>
-      <div ref={place} class="plot" aria-hidden="true" />
+      <div ref={container} class="plot" aria-hidden="true" />
     </figure>
   );
 }

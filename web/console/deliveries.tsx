@@ -1,18 +1,18 @@
 import { useEffect } from "preact/hooks";
-import type { Answer } from "../../client/index.ts";
-import { call, wish } from "./api.ts";
-import { perform } from "./deeds.tsx";
+import type { CallResult } from "../../client/index.ts";
+import { perform } from "./actions.tsx";
+import { call, request } from "./api.ts";
 import { after, partByCursor, useList } from "./list.ts";
 import { More } from "./listing.tsx";
-import { Moment, Refusal, Skeleton } from "./pieces.tsx";
+import { Moment, Refusal, Skeleton } from "./ui.tsx";
 
-type Delivery = Answer<"GET /api/v1/webhooks/{id}/deliveries">["list"][number];
+type Delivery = CallResult<"GET /api/v1/webhooks/{id}/deliveries">["list"][number];
 
 const limit = 25;
 const againMilliseconds = 3_000;
 const colours = { pending: "", delivered: "live", failed: "broken" };
 
-/** What became of what was sent to a webhook, the newest first; looked at again by itself. */
+/** The deliveries of a webhook, newest first. Refreshes while one is pending. */
 export function Deliveries({ id, turn }: { id: string; turn: number }) {
   const list = useList(
     `${id} ${turn}`,
@@ -34,12 +34,12 @@ export function Deliveries({ id, turn }: { id: string; turn: number }) {
   }, [rows]);
   const resend = ({ id: deliveryId, type }: Delivery) =>
     perform({
-      title: `Send ${type} again`,
-      verb: "Send again",
-      wish: wish("POST", `/api/v1/webhooks/${id}/deliveries/${deliveryId}/resend`),
+      title: `Resend ${type}`,
+      verb: "Resend",
+      request: request("POST", `/api/v1/webhooks/${id}/deliveries/${deliveryId}/resend`),
       done() {
         void list.refresh();
-        return `${type} is sent once more, with the same id and body.`;
+        return `${type} resent with the same ID and body.`;
       },
     });
   return (
@@ -47,9 +47,7 @@ export function Deliveries({ id, turn }: { id: string; turn: number }) {
       <h3>Deliveries</h3>
       {refused && <Refusal refused={refused} retry={list.reload} />}
       {rows === undefined && !refused && <Skeleton />}
-      {rows?.length === 0 && (
-        <p class="quiet">Nothing was sent yet. Send a test to see what arrives.</p>
-      )}
+      {rows?.length === 0 && <p class="quiet">No deliveries yet</p>}
       <ul class="deliveries">
         {rows?.map((delivery) => (
           <li key={delivery.id}>
@@ -68,7 +66,7 @@ export function Deliveries({ id, turn }: { id: string; turn: number }) {
               {delivery.nextAttemptAt !== null && (
                 <>
                   {" "}
-                  · again <Moment at={delivery.nextAttemptAt} />
+                  · next attempt <Moment at={delivery.nextAttemptAt} />
                 </>
               )}
             </p>

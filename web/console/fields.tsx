@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId } from "preact/hooks";
-import type { Answer } from "../../client/index.ts";
+import type { CallResult } from "../../client/index.ts";
 import { call } from "./api.ts";
-import { PersonCell } from "./pieces.tsx";
+import { PersonCell } from "./ui.tsx";
 
 type FieldGiven = {
   name: string;
@@ -52,7 +52,7 @@ export function Select(given: {
   value: string;
   choices: readonly Option[];
   change(value: string): void;
-  /** Its name stands beside it, as that of a switch does. */
+  /** Its label is on the same line, as for a switch. */
   isInline?: boolean;
 }) {
   const id = useId();
@@ -74,7 +74,7 @@ export function Select(given: {
   );
 }
 
-/** A few choices side by side, of which one holds. */
+/** A segmented control: one of a few choices. */
 export function Choice<Value extends string>(given: {
   name: string;
   value: Value;
@@ -132,9 +132,9 @@ export function Form(given: { name: string; submit(): void; children: ComponentC
 
 const searchMilliseconds = 200;
 
-type Found = Answer<"GET /api/v1/users/search">["list"][number];
+type Found = CallResult<"GET /api/v1/users/search">["list"][number];
 
-/** Finds somebody by the beginning of a name. */
+/** Finds a user by the start of a name. */
 export function UserField(given: { name: string; choose(user: Found): void }) {
   const text = useSignal("");
   const found = useSignal<Found[] | undefined>(undefined);
@@ -160,7 +160,7 @@ export function UserField(given: { name: string; choose(user: Found): void }) {
         change={(value) => {
           text.value = value;
         }}
-        {...(found.value === undefined && { says: "How a name or username begins" })}
+        {...(found.value === undefined && { says: "Start of a name or username" })}
       />
       {found.value !== undefined && (
         <ul class="found" aria-label="Found users">
@@ -178,7 +178,7 @@ export function UserField(given: { name: string; choose(user: Found): void }) {
               </button>
             </li>
           ))}
-          {found.value.length === 0 && <li class="quiet none">Nobody is called that.</li>}
+          {found.value.length === 0 && <li class="quiet none">No users match</li>}
         </ul>
       )}
     </div>

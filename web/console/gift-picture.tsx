@@ -8,7 +8,7 @@ const isReal = (url: string) =>
 const mayShow = (url: string) =>
   isReal(url) && (url.startsWith("https://") || new URL(url).origin === location.origin);
 
-/** The picture of a gift type; a coin in the place of one that cannot be shown. */
+/** The picture of a gift type, or a coin if it cannot be loaded. */
 export function GiftPicture({ url, size }: { url: string; size: number }) {
   const broken = useSignal("");
   if (!mayShow(url) || broken.value === url) return <span class="coin" aria-hidden="true" />;

@@ -1,15 +1,15 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import type { Answer } from "../../client/index.ts";
-import { call, newKey, wish, wishFile } from "./api.ts";
-import { ask, CallBox, type Deed, perform } from "./deeds.tsx";
+import type { CallResult } from "../../client/index.ts";
+import { type Action, ask, CallBox, perform } from "./actions.tsx";
+import { call, newKey, request, requestFile } from "./api.ts";
 import { Field, Form, Switch } from "./fields.tsx";
 import { GiftPicture } from "./gift-picture.tsx";
 import { useLoad } from "./load.ts";
-import { type Column, Detail, formatted, Nothing, Refusal, Skeleton, Table } from "./pieces.tsx";
-import { filter, set } from "./place.ts";
+import { filter, set } from "./router.ts";
+import { type Column, Detail, formatted, Nothing, Refusal, Skeleton, Table } from "./ui.tsx";
 
-type GiftType = Answer<"GET /api/v1/gifts/gift-types">[number];
+type GiftType = CallResult<"GET /api/v1/gifts/gift-types">[number];
 type Draft = Pick<GiftType, "name" | "creditAmount" | "svgUrl" | "isActive">;
 
 const blank: Draft = { name: "", creditAmount: 10, svgUrl: "", isActive: true };
@@ -31,9 +31,9 @@ const columns: Column<GiftType>[] = [
     cell: ({ giftId }) => <code class="cut">{giftId}</code>,
   },
   {
-    title: "State",
+    title: "Status",
     cell: ({ isActive }) => (
-      <span class={`status ${isActive ? "live" : ""}`}>{isActive ? "for sale" : "put away"}</span>
+      <span class={`status ${isActive ? "live" : ""}`}>{isActive ? "active" : "archived"}</span>
     ),
   },
 ];
@@ -64,7 +64,7 @@ export function GiftCatalogue() {
       </div>
       <div class={`split ${chosen || id === "new" ? "has-detail" : ""}`}>
         {value.length === 0 ? (
-          <Nothing says="There is nothing to give yet. Make the first gift." />
+          <Nothing says="No gifts yet" />
         ) : (
           <Table
             label="Gift types"
@@ -87,34 +87,34 @@ const changesOf = (type: Draft, draft: Draft) =>
     Object.entries(draft).filter(([name, value]) => type[name as keyof Draft] !== value),
   ) as Partial<Draft>;
 
-function deedOf(
+function actionOf(
   type: GiftType | undefined,
   draft: Draft,
   key: string,
   took: (type: GiftType) => void,
-): Deed | undefined {
+): Action | undefined {
   if (type === undefined)
     return {
-      title: `Make ${draft.name || "a new gift"}`,
-      verb: "Make the gift",
-      wish: wish("POST", "/api/v1/gifts/gift-types", draft, key),
+      title: `Create ${draft.name || "a gift"}`,
+      verb: "Create gift",
+      request: request("POST", "/api/v1/gifts/gift-types", draft, key),
       done(made: GiftType) {
         took(made);
-        return `${made.name} can be given for ${formatted(made.creditAmount)} credits.`;
+        return `${made.name} created at ${formatted(made.creditAmount)} credits.`;
       },
     };
   const changes = changesOf(type, draft);
   if (Object.keys(changes).length === 0) return undefined;
   return {
-    title: changes.isActive === false ? `Put ${type.name} away` : `Change ${type.name}`,
-    warns: "Nobody can give it any more. Gifts that were given stay what they are.",
-    verb: changes.isActive === false ? "Put away" : "Save",
-    wish: wish("PATCH", `/api/v1/gifts/gift-types/${type.id}`, changes),
+    title: changes.isActive === false ? `Archive ${type.name}` : `Update ${type.name}`,
+    warns: "Viewers can no longer send it. Sent gifts do not change.",
+    verb: changes.isActive === false ? "Archive" : "Save",
+    request: request("PATCH", `/api/v1/gifts/gift-types/${type.id}`, changes),
     done(changed: GiftType) {
       took(changed);
-      return `${changed.name} is changed. Gifts from now on have it so.`;
+      return `${changed.name} updated for new gifts.`;
     },
-    undo: () => deedOf({ ...type, ...changes }, pick(type), "", took)!,
+    undo: () => actionOf({ ...type, ...changes }, pick(type), "", took)!,
   };
 }
 
@@ -128,14 +128,14 @@ function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftTyp
   const alter = (change: Partial<Draft>) => {
     draft.value = { ...draft.value, ...change };
   };
-  const deed = deedOf(type, draft.value, key.value, (changed) => {
+  const action = actionOf(type, draft.value, key.value, (changed) => {
     draft.value = pick(changed);
     took(changed);
   });
   const submit = () => {
-    if (deed === undefined) return;
-    if (type?.isActive && !draft.value.isActive) ask(deed);
-    else void perform(deed);
+    if (action === undefined) return;
+    if (type?.isActive && !draft.value.isActive) ask(action);
+    else void perform(action);
   };
   const { name, creditAmount, svgUrl, isActive } = draft.value;
   return (
@@ -143,7 +143,7 @@ function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftTyp
       <figure class="preview">
         <GiftPicture url={svgUrl} size={64} />
         <figcaption>
-          <bdi>{name || "Its name"}</bdi>
+          <bdi>{name || "Name"}</bdi>
           <span class="price number">
             <span class="coin" aria-hidden="true" /> {formatted(creditAmount || 0)}
           </span>
@@ -162,12 +162,12 @@ function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftTyp
           type="url"
           value={svgUrl}
           change={(value) => alter({ svgUrl: value })}
-          says="An https address, best an SVG of 64 × 64"
+          says="An https URL, ideally a 64 × 64 SVG"
         />
-        <Switch name="For sale" isOn={isActive} change={(isOn) => alter({ isActive: isOn })} />
-        {deed && <CallBox request={deed.wish} />}
-        <button type="submit" class="button primary" disabled={deed === undefined}>
-          {deed?.verb ?? "Save"}
+        <Switch name="Active" isOn={isActive} change={(isOn) => alter({ isActive: isOn })} />
+        {action && <CallBox request={action.request} />}
+        <button type="submit" class="button primary" disabled={action === undefined}>
+          {action?.verb ?? "Save"}
         </button>
       </Form>
       {type && (
@@ -188,16 +188,16 @@ function PictureFile({ type, took }: { type: GiftType; took(type: GiftType): voi
   const id = useId();
   const send = (file: File) =>
     perform({
-      title: `Send ${file.name} as the picture of ${type.name}`,
-      verb: "Send the picture",
-      wish: wishFile(`/api/v1/gifts/gift-types/${type.id}/image`, "image", file),
+      title: `Upload ${file.name} as the picture of ${type.name}`,
+      verb: "Upload picture",
+      request: requestFile(`/api/v1/gifts/gift-types/${type.id}/image`, "image", file),
       done(changed: GiftType) {
         took(changed);
         return `${changed.name} has a new picture.`;
       },
       // The API takes an address back by https alone; that of a file of this machine is none.
       ...(type.svgUrl.startsWith("https://") && {
-        undo: () => deedOf({ ...type, svgUrl: "" }, pick(type), "", took)!,
+        undo: () => actionOf({ ...type, svgUrl: "" }, pick(type), "", took)!,
       }),
     });
   return (

@@ -3,21 +3,21 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { Mark } from "../mark.tsx";
+import { Question, Toasts } from "./actions.tsx";
 import { Bans } from "./bans.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
-import { Question, Words } from "./deeds.tsx";
 import { GiftCatalogue } from "./gifts.tsx";
 import { Icon } from "./icons.ts";
 import { ModerationLog } from "./log.tsx";
 import { Machine } from "./machine.tsx";
 import { Messages } from "./messages.tsx";
 import { ParkedRecords } from "./parked.tsx";
-import { Link } from "./pieces.tsx";
-import { hrefOf, ownViews, type ViewName, view } from "./place.ts";
 import { Refunds } from "./refunds.tsx";
+import { hrefOf, ownViews, type ViewName, view } from "./router.ts";
 import { beginSession, isAdmin, leave, ownId, session } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 import { Streams } from "./streams.tsx";
+import { Link } from "./ui.tsx";
 import { Users } from "./users.tsx";
 import { Viewers } from "./viewers.tsx";
 import { Webhooks } from "./webhooks.tsx";
@@ -61,7 +61,7 @@ function Shell() {
       </main>
       <CallsPanel />
       <Question />
-      <Words />
+      <Toasts />
     </div>
   );
 }
@@ -82,10 +82,10 @@ function Navigation() {
           <li key={one.name}>
             <Link
               href={hrefOf(one.name)}
-              class={`place ${one.name === view.value.name ? "here" : ""}`}
+              class={`nav-item ${one.name === view.value.name ? "here" : ""}`}
             >
               <Icon name={one.name} size={20} />
-              <span class="place-title">{one.title}</span>
+              <span class="nav-title">{one.title}</span>
             </Link>
           </li>
         ))}

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
+import { showToast } from "./actions.tsx";
 import { refusedOf } from "./api.ts";
-import { tell } from "./deeds.tsx";
 import { type Loaded, useLoad } from "./load.ts";
 
 /** Rows that one call answers, and what the next call asks for; undefined where the list ends. */
@@ -72,7 +72,7 @@ export function useList<Row>(
           next: part.next,
         }));
       } catch (error) {
-        tell({ says: "No more could be read.", refused: refusedOf(error) });
+        showToast({ says: "No more could be read.", refused: refusedOf(error) });
       }
       isReading.value = false;
     },

@@ -1,22 +1,22 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import type { List } from "./list.ts";
-import { type Column, formatted, Nothing, Refusal, Skeleton, Table } from "./pieces.tsx";
+import { type Column, formatted, Nothing, Refusal, Skeleton, Table } from "./ui.tsx";
 
 type Given<Row> = {
   label: string;
   list: List<Row>;
   columns: Column<Row>[];
-  /** What is said where the list is empty. */
+  /** Shown if the list is empty. */
   nothing: string;
   selected?: string;
   /** Opens a row; without it rows are only read. */
   open?(row: Row): void;
-  /** What stands beside the list. */
+  /** The detail pane. */
   detail?: ComponentChildren;
 };
 
-/** A list in each of its states, with the way to the rows that are not read yet. */
+/** A list with its loading, error and empty states and a button for more rows. */
 export function Listing<Row>({ list, nothing, detail, ...table }: Given<Row>) {
   const { rows, refused, reload, idOf } = list;
   if (refused) return <Refusal refused={refused} retry={reload} />;
@@ -36,7 +36,7 @@ export function Listing<Row>({ list, nothing, detail, ...table }: Given<Row>) {
   );
 }
 
-/** Reads on; says how much is there as soon as it is not all. */
+/** Loads more rows; shows how many are loaded once there is more than one page. */
 export function More<Row>({ list }: { list: List<Row> }) {
   const wasUsed = useRef(false);
   const count = list.rows?.length ?? 0;
@@ -44,7 +44,7 @@ export function More<Row>({ list }: { list: List<Row> }) {
   return (
     <p class="more" role="status">
       <span class="quiet number">
-        {list.hasMore ? `The first ${formatted(count)}` : `All ${formatted(count)}`}
+        {list.hasMore ? `First ${formatted(count)}` : `All ${formatted(count)}`}
       </span>
       {list.hasMore && (
         <button
@@ -56,7 +56,7 @@ export function More<Row>({ list }: { list: List<Row> }) {
             if (!list.isReading) void list.more();
           }}
         >
-          {list.isReading ? "Reading …" : "More"}
+          {list.isReading ? "Loading…" : "More"}
         </button>
       )}
     </p>

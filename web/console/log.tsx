@@ -1,28 +1,28 @@
-import type { Answer } from "../../client/index.ts";
+import type { CallResult } from "../../client/index.ts";
 import { call } from "./api.ts";
 import { after, partByCursor, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { OfStream, type Stream } from "./of-stream.tsx";
-import { type Column, Moment, PersonCell } from "./pieces.tsx";
+import { type Stream, StreamScope } from "./stream-scope.tsx";
+import { type Column, Moment, PersonCell } from "./ui.tsx";
 
-type Act = Answer<"GET /api/v1/live-stream/{streamId}/moderation-log">["list"][number];
+type Act = CallResult<"GET /api/v1/live-stream/{streamId}/moderation-log">["list"][number];
 
 const limit = 50;
 const idOf = ({ at, action, target }: Act) => `${at} ${action} ${target?._id}`;
 const says: Record<Act["action"], string> = {
   "member.banned": "banned",
-  "member.unbanned": "lifted the ban of",
+  "member.unbanned": "unbanned",
   "chat.deleted": "deleted a message of",
   "chat.pinned": "pinned a message of",
   "chat.unpinned": "unpinned a message",
-  "settings.changed": "changed the rules",
+  "settings.changed": "changed chat settings",
 };
 
 const columns: Column<Act>[] = [
-  { title: "When", cell: ({ at }) => <Moment at={at} /> },
-  { title: "Who", cell: ({ actor }) => <PersonCell person={actor} /> },
-  { title: "Did", cell: ({ action }) => says[action] },
-  { title: "Whom", cell: ({ target }) => target && <PersonCell person={target} /> },
+  { title: "Time", cell: ({ at }) => <Moment at={at} /> },
+  { title: "Moderator", cell: ({ actor }) => <PersonCell person={actor} /> },
+  { title: "Action", cell: ({ action }) => says[action] },
+  { title: "User", cell: ({ target }) => target && <PersonCell person={target} /> },
   {
     title: "Reason",
     isWide: true,
@@ -34,9 +34,9 @@ const columns: Column<Act>[] = [
 
 /** Who moderated what in a stream, the newest first. */
 export const ModerationLog = () => (
-  <OfStream nothing="You moderate no stream yet.">
+  <StreamScope nothing="No streams to moderate">
     {(stream) => <LogOf key={stream.id} stream={stream} />}
-  </OfStream>
+  </StreamScope>
 );
 
 function LogOf({ stream }: { stream: Stream }) {
@@ -53,7 +53,7 @@ function LogOf({ stream }: { stream: Stream }) {
       label="Moderation log"
       list={list}
       columns={columns}
-      nothing="Nobody has had to moderate here. What moderators do is written down."
+      nothing="No moderator actions yet"
     />
   );
 }

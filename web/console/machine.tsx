@@ -5,7 +5,7 @@ import { Chart } from "./chart.tsx";
 import { figures, watchFigures } from "./figures.ts";
 import { Icon } from "./icons.ts";
 import { useLoad } from "./load.ts";
-import { formatted, Refusal } from "./pieces.tsx";
+import { formatted, Refusal } from "./ui.tsx";
 
 /** What only the runner can tell: whether all money fits, and how it does just now. */
 export function Machine() {
@@ -15,10 +15,10 @@ export function Machine() {
     <div class="machine">
       <AuditCard />
       <div class="charts">
-        <Chart title="Events" unit="a second" seconds={seconds} values={events} />
-        <Chart title="Posts to viewers" unit="a second" seconds={seconds} values={posts} />
-        <Chart title="Delay, from commit to here" unit="ms" seconds={seconds} values={delay} />
-        <Chart title="Credits given" unit="a second" seconds={seconds} values={credits} />
+        <Chart title="Events" unit="/s" seconds={seconds} values={events} />
+        <Chart title="Posts to viewers" unit="/s" seconds={seconds} values={posts} />
+        <Chart title="Delivery delay" unit="ms" seconds={seconds} values={delay} />
+        <Chart title="Gift credits" unit="/s" seconds={seconds} values={credits} />
       </div>
     </div>
   );
@@ -39,13 +39,13 @@ function AuditCard() {
       <header class="card-head">
         <h2 class={value === undefined ? "quiet" : value.fits ? "good" : "bad"}>
           {value === undefined
-            ? "Proving the money …"
+            ? "Running audit…"
             : value.fits
               ? "Everything fits"
               : `${misfits.length} things do not fit`}
         </h2>
         <button type="button" class="button" onClick={reload}>
-          <Icon name="replay" /> Prove it again
+          <Icon name="replay" /> Run audit again
         </button>
       </header>
       {misfits.length > 0 && (

@@ -1,29 +1,29 @@
-import type { Answer } from "../../client/index.ts";
+import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { call, wish } from "./api.ts";
-import { banDeed } from "./ban-deeds.ts";
-import { ask, type Deed, perform } from "./deeds.tsx";
+import { type Action, ask, perform } from "./actions.tsx";
+import { call, request } from "./api.ts";
+import { banAction } from "./ban-actions.ts";
 import { page, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { OfStream, type Stream } from "./of-stream.tsx";
-import { type Column, Detail, Facts, Moment, PersonCell } from "./pieces.tsx";
-import { filter, set } from "./place.ts";
+import { filter, set } from "./router.ts";
+import { type Stream, StreamScope } from "./stream-scope.tsx";
+import { type Column, Detail, Facts, Moment, PersonCell } from "./ui.tsx";
 
-type Message = Answer<"GET /api/v1/live-stream/{streamId}/chat/messages">["messages"][number];
+type Message = CallResult<"GET /api/v1/live-stream/{streamId}/chat/messages">["messages"][number];
 
 const limit = 50;
 
 const columns: Column<Message>[] = [
-  { title: "When", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
-  { title: "Who", cell: ({ sender }) => <PersonCell person={sender} /> },
-  { title: "Said", isGrowing: true, cell: ({ content }) => <bdi class="cut">{content}</bdi> },
+  { title: "Time", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
+  { title: "User", cell: ({ sender }) => <PersonCell person={sender} /> },
+  { title: "Message", isGrowing: true, cell: ({ content }) => <bdi class="cut">{content}</bdi> },
 ];
 
-/** What was said in a stream, the newest first, for whoever has to look after it. */
+/** Messages of a stream for its moderators, newest first. */
 export const Messages = () => (
-  <OfStream nothing="You moderate no stream yet.">
+  <StreamScope nothing="No streams to moderate">
     {(stream) => <MessagesOf key={stream.id} stream={stream} />}
-  </OfStream>
+  </StreamScope>
 );
 
 function MessagesOf({ stream }: { stream: Stream }) {
@@ -48,7 +48,7 @@ function MessagesOf({ stream }: { stream: Stream }) {
       label="Messages"
       list={list}
       columns={columns}
-      nothing={`Nothing was said in ${stream.title} yet.`}
+      nothing="No messages yet"
       selected={filter("id")}
       open={({ _id }) => set({ id: _id })}
       detail={
@@ -65,30 +65,30 @@ function MessageDetail({ stream, message, lost }: DetailGiven) {
   const { _id: id, sender, content } = message;
   const path = `/api/v1/live-stream/${stream.id}/chat`;
   const name = nameOf(sender);
-  const pin: Deed = {
-    title: `Pin the message of ${name}`,
+  const pin: Action = {
+    title: `Pin message from ${name}`,
     verb: "Pin",
-    wish: wish("PUT", `${path}/pin`, { messageId: id }),
-    done: () => `The message of ${name} is pinned in ${stream.title}.`,
+    request: request("PUT", `${path}/pin`, { messageId: id }),
+    done: () => `Message from ${name} pinned.`,
     undo: () => ({
-      title: "Take the pin away",
-      verb: "Take away",
-      wish: wish("DELETE", `${path}/pin`),
-      done: () => `Nothing is pinned in ${stream.title} any more.`,
+      title: "Unpin message",
+      verb: "Unpin",
+      request: request("DELETE", `${path}/pin`),
+      done: () => "Message unpinned.",
     }),
   };
-  const remove: Deed = {
-    title: `Delete the message of ${name}`,
-    warns: "It vanishes for everybody at once, and cannot be brought back.",
+  const remove: Action = {
+    title: `Delete message from ${name}`,
+    warns: "Removes it for everyone. This cannot be undone.",
     verb: "Delete",
-    wish: wish("DELETE", `${path}/messages/${id}`),
+    request: request("DELETE", `${path}/messages/${id}`),
     done() {
       lost(id);
-      return `The message of ${name} is deleted.`;
+      return `Message from ${name} deleted.`;
     },
   };
   const ban = (actionType: "BLOCK" | "CHAT_ONLY") =>
-    banDeed(stream, { _id: sender._id, name }, { actionType, reason: "" }, () => {});
+    banAction(stream, { _id: sender._id, name }, { actionType, reason: "" }, () => {});
   const isHost = sender._id === stream.creator._id;
   return (
     <Detail title="Message" close={() => set({ id: "" })}>
@@ -98,8 +98,8 @@ function MessageDetail({ stream, message, lost }: DetailGiven) {
       </p>
       <Facts
         facts={[
-          ["When", <Moment key="when" at={message.createdAt} />],
-          ["Id", <code key="id">{id}</code>],
+          ["Time", <Moment key="when" at={message.createdAt} />],
+          ["ID", <code key="id">{id}</code>],
         ]}
       />
       <p class="buttons">

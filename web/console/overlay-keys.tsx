@@ -1,12 +1,12 @@
-import type { Answer } from "../../client/index.ts";
-import { call, wish } from "./api.ts";
-import { ask } from "./deeds.tsx";
+import type { CallResult } from "../../client/index.ts";
+import { ask } from "./actions.tsx";
+import { call, request } from "./api.ts";
 import { after, partByCursor, useList } from "./list.ts";
 import { More } from "./listing.tsx";
-import type { Stream } from "./of-stream.tsx";
-import { Moment, Refusal } from "./pieces.tsx";
+import type { Stream } from "./stream-scope.tsx";
+import { Moment, Refusal } from "./ui.tsx";
 
-type Key = Answer<"GET /api/v1/live-stream/{streamId}/overlay-keys">["list"][number];
+type Key = CallResult<"GET /api/v1/live-stream/{streamId}/overlay-keys">["list"][number];
 
 const limit = 10;
 
@@ -26,20 +26,20 @@ export function OverlayKeys({ stream }: { stream: Stream }) {
   const nameOf = ({ description }: Key) => description ?? "Overlay";
   const revoke = (key: Key) =>
     ask({
-      title: `Revoke the overlay key ${nameOf(key)} of ${stream.title}`,
-      warns: "Overlays that show the stream with it stop at once. It cannot be undone.",
+      title: `Revoke overlay key ${nameOf(key)}`,
+      warns: "Overlays with this key stop working. This cannot be undone.",
       verb: "Revoke",
-      wish: wish("DELETE", `/api/v1/live-stream/${stream.id}/overlay-keys/${key.id}`),
+      request: request("DELETE", `/api/v1/live-stream/${stream.id}/overlay-keys/${key.id}`),
       done() {
         keys.change((rows) => rows.filter(({ id }) => id !== key.id));
-        return `The overlay key ${nameOf(key)} of ${stream.title} is revoked.`;
+        return `Overlay key ${nameOf(key)} revoked.`;
       },
     });
   return (
     <section aria-label="Overlay keys">
       <h3>Overlay keys</h3>
       {keys.refused && <Refusal refused={keys.refused} retry={keys.reload} />}
-      {keys.rows?.length === 0 && <p class="quiet">None. Hosts make them for their overlays.</p>}
+      {keys.rows?.length === 0 && <p class="quiet">No overlay keys</p>}
       <ul class="keys">
         {keys.rows?.map((key) => (
           <li key={key.id}>

@@ -1,22 +1,22 @@
-import type { Answer } from "../../client/index.ts";
-import { call, wish } from "./api.ts";
-import { perform } from "./deeds.tsx";
+import type { CallResult } from "../../client/index.ts";
+import { perform } from "./actions.tsx";
+import { call, request } from "./api.ts";
 import { after, partByCursor, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { type Column, Detail, Facts, formatted, Moment } from "./pieces.tsx";
-import { filter, set } from "./place.ts";
+import { filter, set } from "./router.ts";
+import { type Column, Detail, Facts, formatted, Moment } from "./ui.tsx";
 
-type Parked = Answer<"GET /api/v1/operations/parked">["list"][number];
-type Outcome = Answer<"POST /api/v1/operations/parked/{id}/redrive">["outcome"];
+type Parked = CallResult<"GET /api/v1/operations/parked">["list"][number];
+type Outcome = CallResult<"POST /api/v1/operations/parked/{id}/redrive">["outcome"];
 
 const limit = 50;
 const outcomes: Record<Outcome, string> = {
-  settled: "Settled: its credits have reached their receiver.",
-  settled_before: "It had been settled meanwhile; only the record was left, and is gone.",
-  gone: "What it was about is gone, so the record is gone too.",
+  settled: "Settled. The receiver has the credits.",
+  settled_before: "Already settled. The record is removed.",
+  gone: "Nothing left to settle. The record is removed.",
 };
 
-/** What could not be settled and waits for a person. */
+/** Records that could not be settled and wait for an admin. */
 export function ParkedRecords() {
   const list = useList(
     "parked",
@@ -31,7 +31,7 @@ export function ParkedRecords() {
     perform({
       title: `Redrive ${giftId ?? "the record"}`,
       verb: "Redrive",
-      wish: wish("POST", `/api/v1/operations/parked/${id}/redrive`),
+      request: request("POST", `/api/v1/operations/parked/${id}/redrive`),
       done({ outcome }: { outcome: Outcome }) {
         // A gift that was parked on several days stands in the list once a day.
         list.change((rows) =>
@@ -44,7 +44,7 @@ export function ParkedRecords() {
   const columns: Column<Parked>[] = [
     { title: "Parked", isWide: true, cell: ({ parkedAt }) => <Moment at={parkedAt} /> },
     { title: "Reason", isGrowing: true, cell: ({ reason }) => <span class="cut">{reason}</span> },
-    { title: "For", isWide: true, cell: ({ receiverId }) => <code>{receiverId ?? "–"}</code> },
+    { title: "Receiver", isWide: true, cell: ({ receiverId }) => <code>{receiverId ?? "–"}</code> },
     {
       title: "Credits",
       isNumber: true,
@@ -71,7 +71,7 @@ export function ParkedRecords() {
       label="Parked records"
       list={list}
       columns={columns}
-      nothing="Nothing is parked. A gift that cannot be settled is put aside here with its reason, and holds up no other."
+      nothing="No parked records. A gift that cannot be settled appears here."
       selected={filter("id")}
       open={({ id }) => set({ id })}
       detail={chosen && <ParkedDetail record={chosen} redrive={() => void redrive(chosen)} />}
@@ -84,14 +84,14 @@ const ParkedDetail = ({ record, redrive }: { record: Parked; redrive(): void }) 
     <p class="reason">{record.reason}</p>
     <Facts
       facts={[
-        ["What", record.kind ?? "–"],
+        ["Type", record.kind ?? "–"],
         ["Gift", <code key="gift">{record.giftId ?? "–"}</code>],
         ["Stream", <code key="stream">{record.streamId ?? "–"}</code>],
-        ["Waits for", <code key="for">{record.receiverId ?? "–"}</code>],
+        ["Receiver", <code key="for">{record.receiverId ?? "–"}</code>],
         ["Kept until", <Moment key="until" at={record.expiresAt} />],
       ]}
     />
-    <p class="quiet">Mend what the reason says, then bring the record back.</p>
+    <p class="quiet">Fix the cause, then redrive the record.</p>
     <button type="button" class="button primary" onClick={redrive}>
       Redrive
     </button>

@@ -9,7 +9,7 @@ export type Issuer = {
   groupsClaim: string;
 };
 
-/** What a page keeps while somebody is at the issuer. */
+/** What the page stores while the user signs in at the issuer. */
 export type Pending = { state: string; nonce: string; verifier: string; redirectUri: string };
 
 export type Claims = { sub: string; exp: number } & Record<string, unknown>;
@@ -30,7 +30,7 @@ export const beginPending = (redirectUri: string): Pending => ({
   redirectUri,
 });
 
-/** Where somebody is sent to sign in. Needs a page that is secure or of this machine. */
+/** The URL of the issuer's sign-in page. Needs a secure context (https or localhost). */
 export async function authorizationUrl(issuer: Issuer, pending: Pending): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(pending.verifier));
   const url = new URL(issuer.authorizationEndpoint!);
@@ -48,7 +48,7 @@ export async function authorizationUrl(issuer: Issuer, pending: Pending): Promis
   return url.href;
 }
 
-/** The way back was not the one on which this page sent somebody: nothing of it is used. */
+/** The redirect does not belong to a sign-in that this page started; it is ignored. */
 export class SignInFailed extends Error {}
 
 /**

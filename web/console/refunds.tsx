@@ -1,14 +1,14 @@
-import type { Answer } from "../../client/index.ts";
+import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { call, wish } from "./api.ts";
-import { ask } from "./deeds.tsx";
+import { ask } from "./actions.tsx";
+import { call, request } from "./api.ts";
 import { GiftPicture } from "./gift-picture.tsx";
 import { after, partByCursor, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { OfStream, type Stream } from "./of-stream.tsx";
-import { type Column, formatted, Moment, PersonCell } from "./pieces.tsx";
+import { type Stream, StreamScope } from "./stream-scope.tsx";
+import { type Column, formatted, Moment, PersonCell } from "./ui.tsx";
 
-type Gift = Answer<"GET /api/v1/live-stream/{streamId}/gifts">["list"][number];
+type Gift = CallResult<"GET /api/v1/live-stream/{streamId}/gifts">["list"][number];
 
 const limit = 50;
 const creditsOf = ({ giftType, count, receivers }: Gift) =>
@@ -16,9 +16,9 @@ const creditsOf = ({ giftType, count, receivers }: Gift) =>
 
 /** A stream's gifts, each of which can be taken back once. */
 export const Refunds = () => (
-  <OfStream nothing="There is no stream yet, and no gift.">
+  <StreamScope nothing="No streams yet">
     {(stream) => <GiftsOf key={stream.id} stream={stream} />}
-  </OfStream>
+  </StreamScope>
 );
 
 function GiftsOf({ stream }: { stream: Stream }) {
@@ -37,13 +37,13 @@ function GiftsOf({ stream }: { stream: Stream }) {
     list.change((rows) => rows.map((gift) => (gift.id === id ? { ...gift, refundedAt } : gift)));
   const refund = (gift: Gift) =>
     ask({
-      title: `Refund ${gift.count} × ${gift.giftType.name} of ${nameOf(gift.sender)}`,
-      warns: `${formatted(creditsOf(gift))} credits go back from who received them. It happens once and cannot be undone.`,
+      title: `Refund ${gift.count} × ${gift.giftType.name} from ${nameOf(gift.sender)}`,
+      warns: `${formatted(creditsOf(gift))} credits go back to the sender. This cannot be undone.`,
       verb: "Refund",
-      wish: wish("POST", `/api/v1/gifts/${gift.id}/refund`),
+      request: request("POST", `/api/v1/gifts/${gift.id}/refund`),
       done({ credits, refundedAt }: { credits: number; refundedAt: string }) {
         took(gift.id, refundedAt);
-        return `${formatted(credits)} credits went back to ${nameOf(gift.sender)}.`;
+        return `${formatted(credits)} credits refunded to ${nameOf(gift.sender)}.`;
       },
     });
   const columns: Column<Gift>[] = [
@@ -73,7 +73,7 @@ function GiftsOf({ stream }: { stream: Stream }) {
       isWide: true,
       cell: (gift) => formatted(creditsOf(gift)),
     },
-    { title: "When", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
+    { title: "Time", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
     {
       title: "",
       cell: (gift) =>
@@ -86,12 +86,5 @@ function GiftsOf({ stream }: { stream: Stream }) {
         ),
     },
   ];
-  return (
-    <Listing
-      label="Gifts"
-      list={list}
-      columns={columns}
-      nothing={`Nobody has given anything in ${stream.title} yet.`}
-    />
-  );
+  return <Listing label="Gifts" list={list} columns={columns} nothing="No gifts yet" />;
 }

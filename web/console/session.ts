@@ -17,7 +17,7 @@ import {
 /** Who is signed in. The token is kept for this tab alone, and never beyond it. */
 export const session = signal<{ token: string; claims: Claims } | undefined>(undefined);
 export const issuer = signal<Issuer | undefined>(undefined);
-/** Why nobody is signed in, where somebody tried. */
+/** Why the last sign-in failed. */
 export const trouble = signal<string | undefined>(undefined);
 
 export const isAdmin = computed(
@@ -38,6 +38,11 @@ const redirectUri = () => `${location.origin}/console`;
 
 /** A socket that never opens: the console calls, and listens to nothing. */
 export class NoSocket {
+  readyState = 0;
+  onopen = null;
+  onmessage = null;
+  onclose = null;
+  onerror = null;
   send(): void {}
   close(): void {}
 }
@@ -45,7 +50,7 @@ export class NoSocket {
 const anonymous = createClient({
   url: location.origin,
   token: () => "",
-  WebSocket: NoSocket as never,
+  WebSocket: NoSocket,
 });
 
 /** Takes a token as it is; says what is wrong with one that cannot be used. */
@@ -65,7 +70,7 @@ export function leave(reason?: string): void {
   trouble.value = reason;
 }
 
-/** Sends this tab to the issuer; it comes back to this page with a code. */
+/** Redirects this tab to the issuer, which redirects back with a code. */
 export async function goToIssuer(): Promise<void> {
   const pending = beginPending(redirectUri());
   sessionStorage.setItem(names.pending, JSON.stringify(pending));
@@ -90,6 +95,8 @@ async function finish(): Promise<void> {
   const { token } = await anonymous.call("POST /api/v1/sign-in", {
     body: { code, codeVerifier: pending.verifier, redirectUri: pending.redirectUri },
   });
+  // The first answer was lost, and a code is good once.
+  if (token === null) throw new SignInFailed("The answer to the sign-in was lost. Sign in again.");
   checkIdToken(token, issuer.value!, pending);
   take(token);
 }

@@ -11,12 +11,12 @@ const players: (Player & { says: string })[] = [
     sub: "admin",
     groups: ["admin"],
     claims: { preferred_username: "admin", given_name: "Ada", family_name: "Admin" },
-    says: "Ada Admin, who may do everything",
+    says: "Ada Admin (admin)",
   },
   {
     sub: "moderator",
     claims: { preferred_username: "deniz.kaya", given_name: "Deniz", family_name: "Kaya" },
-    says: "Deniz Kaya, a moderator of the demo stream",
+    says: "Deniz Kaya (moderator)",
   },
 ];
 
@@ -27,7 +27,7 @@ const attempt = (work: () => Promise<void> | void) =>
       trouble.value = error instanceof Error ? error.message : String(error);
     });
 
-/** The door: the stage's issuer, on this machine also a click, and a token that one has. */
+/** Sign-in: with the stage's issuer, a pasted token or, locally, as a demo user. */
 export function SignIn() {
   const hasIssuer = issuer.value !== undefined && issuer.value.authorizationEndpoint !== null;
   return (
@@ -40,8 +40,8 @@ export function SignIn() {
         </p>
       )}
       {isLocal.value && (
-        <section class="card" aria-label="People of this machine">
-          <h2>On this machine, sign in as</h2>
+        <section class="card" aria-label="Local users">
+          <h2>Sign in as a local user</h2>
           {players.map(({ says, ...player }) => (
             <button
               key={player.sub}
@@ -60,13 +60,13 @@ export function SignIn() {
           class={`button ${isLocal.value ? "outlined" : "primary"}`}
           onClick={() => void attempt(goToIssuer)}
         >
-          Sign in with the stage's issuer
+          Sign in with SSO
         </button>
       )}
       {issuer.value !== undefined && !hasIssuer && (
         <p class="quiet">
-          The issuer of this stage, <code>{issuer.value.issuer}</code>, has no page to sign in on.
-          Take a token from your application and paste it here.
+          <code>{issuer.value.issuer}</code> has no sign-in page. Paste a token from your
+          application.
         </p>
       )}
       <PasteToken isOpen={issuer.value !== undefined && !hasIssuer} />
@@ -78,7 +78,7 @@ function PasteToken({ isOpen }: { isOpen: boolean }) {
   const token = useSignal("");
   return (
     <details open={isOpen}>
-      <summary class="link">Use a token that you have</summary>
+      <summary class="link">Sign in with a token</summary>
       <Form name="Token" submit={() => void attempt(() => take(token.value.trim()))}>
         <Field
           name="Token"
@@ -86,10 +86,10 @@ function PasteToken({ isOpen }: { isOpen: boolean }) {
           change={(value) => {
             token.value = value;
           }}
-          says="A JWT of this stage. It stays in this tab and ends with it."
+          says="A JWT for this stage, kept in this tab only"
         />
         <button type="submit" class="button primary" disabled={token.value.trim() === ""}>
-          Go in
+          Sign in
         </button>
       </Form>
     </details>

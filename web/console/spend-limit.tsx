@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
-import { wish } from "./api.ts";
-import { CallBox, type Deed, perform } from "./deeds.tsx";
+import { type Action, CallBox, perform } from "./actions.tsx";
+import { request } from "./api.ts";
 import { Field, Form } from "./fields.tsx";
-import { formatted } from "./pieces.tsx";
+import { formatted } from "./ui.tsx";
 
 const limitMax = 1_000_000_000;
 
@@ -12,44 +12,44 @@ type Given = {
   reload(): void;
 };
 
-/** How much somebody may spend in a day (UTC), in place of what the stage allows everybody. */
+/** A user's own spend limit per UTC day, which overrides the stage's. */
 export function SpendLimit({ userId, name, reload }: Given) {
   const text = useSignal("");
-  const deedOf = (spendLimit: number | null): Deed => ({
-    title: `Limit what ${name} may spend`,
-    verb: "Set the limit",
-    wish: wish("PUT", `/api/v1/wallets/${userId}/spend-limit`, { spendLimit }),
+  const actionOf = (spendLimit: number | null): Action => ({
+    title: `Set the spend limit of ${name}`,
+    verb: "Set limit",
+    request: request("PUT", `/api/v1/wallets/${userId}/spend-limit`, { spendLimit }),
     done() {
       text.value = "";
       reload();
-      if (spendLimit === null) return `${name} has the stage's limit again.`;
+      if (spendLimit === null) return `${name} has the default limit.`;
       return spendLimit === 0
-        ? `${name} may spend as much as they have.`
-        : `${name} may spend ${formatted(spendLimit)} credits a day.`;
+        ? `${name} has no spend limit.`
+        : `${name} can spend ${formatted(spendLimit)} credits per day.`;
     },
   });
   const credits = Number(text.value);
   const isGood =
     text.value.trim() !== "" && Number.isInteger(credits) && credits >= 0 && credits <= limitMax;
-  const deed = isGood ? deedOf(credits) : undefined;
+  const action = isGood ? actionOf(credits) : undefined;
   return (
-    <Form name="Limit of spending" submit={() => deed && void perform(deed)}>
+    <Form name="Daily spend limit" submit={() => action && void perform(action)}>
       <Field
-        name="Credits a day"
+        name="Credits per day"
         type="number"
         value={text.value}
         change={(value) => {
           text.value = value;
         }}
-        says="A whole number; 0 sets no limit"
+        says="A whole number; 0 for no limit"
       />
-      {deed && <CallBox request={deed.wish} />}
+      {action && <CallBox request={action.request} />}
       <p class="buttons">
-        <button type="submit" class="button outlined" disabled={deed === undefined}>
-          Set the limit
+        <button type="submit" class="button outlined" disabled={action === undefined}>
+          Set limit
         </button>
-        <button type="button" class="button" onClick={() => void perform(deedOf(null))}>
-          Use the stage's
+        <button type="button" class="button" onClick={() => void perform(actionOf(null))}>
+          Use default
         </button>
       </p>
     </Form>

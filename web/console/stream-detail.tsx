@@ -1,12 +1,12 @@
-import { call, wish } from "./api.ts";
-import { ask, type Deed, perform } from "./deeds.tsx";
+import { type Action, ask, perform } from "./actions.tsx";
+import { call, request } from "./api.ts";
 import { Select, Switch } from "./fields.tsx";
 import { useLoad } from "./load.ts";
-import type { Stream } from "./of-stream.tsx";
 import { OverlayKeys } from "./overlay-keys.tsx";
-import { Detail, Facts, formatted, Link, Moment, PersonCell, Refusal } from "./pieces.tsx";
-import { hrefOf, set } from "./place.ts";
+import { hrefOf, set } from "./router.ts";
 import { isAdmin, ownId } from "./session.ts";
+import type { Stream } from "./stream-scope.tsx";
+import { Detail, Facts, formatted, Link, Moment, PersonCell, Refusal } from "./ui.tsx";
 
 const says: Record<string, string> = {
   active: "live",
@@ -14,7 +14,7 @@ const says: Record<string, string> = {
   cancelled_by_guest: "cancelled",
 };
 
-/** How a stream stands, in a word and a colour. */
+/** A stream's status as a coloured label. */
 export const Status = ({ stream }: { stream: Stream }) => (
   <span class={`status ${stream.status === "active" ? "live" : ""}`}>
     {says[stream.status] ?? stream.status}
@@ -31,7 +31,7 @@ type Given = {
   lost(): void;
 };
 
-/** What a stream is like, its rules, and how it is ended. */
+/** A stream's figures, chat settings and actions. */
 export function StreamDetail({ stream, took, lost }: Given) {
   const path = { streamId: stream.id };
   const isLive = stream.status === "active";
@@ -50,9 +50,9 @@ export function StreamDetail({ stream, took, lost }: Given) {
         facts={[
           ["Host", <PersonCell key="host" person={stream.creator} />],
           ["Status", <Status key="status" stream={stream} />],
-          ["Began", <Moment key="began" at={stream.startedAt} />],
+          ["Started", <Moment key="started" at={stream.startedAt} />],
           !isLive && ["Ended", <Moment key="ended" at={stream.endedAt} />],
-          ["Id", <code key="id">{stream.id}</code>],
+          ["ID", <code key="id">{stream.id}</code>],
         ]}
       />
       {refused && <Refusal refused={refused} retry={reload} />}
@@ -60,8 +60,8 @@ export function StreamDetail({ stream, took, lost }: Given) {
         <Facts
           facts={[
             ["Watching now", formatted(value.now)],
-            ["Most at once", formatted(value.watched.peakViewers)],
-            ["Viewers in all", formatted(value.watched.totalViewers)],
+            ["Peak viewers", formatted(value.watched.peakViewers)],
+            ["Total viewers", formatted(value.watched.totalViewers)],
             ["Gifts", formatted(value.gifts.totalCount)],
           ]}
         />
@@ -73,13 +73,18 @@ export function StreamDetail({ stream, took, lost }: Given) {
         <Link href={hrefOf("log", { stream: stream.id })}>Moderation log</Link>
         {isAdmin.value && <Link href={hrefOf("refunds", { stream: stream.id })}>Gifts</Link>}
       </p>
-      {isLive && <Rules stream={stream} took={took} />}
+      {isLive && <ChatSettingsForm stream={stream} took={took} />}
       {mayHost && <OverlayKeys stream={stream} />}
       {mayHost && (
         <p class="buttons">
-          {endsOf(stream, took, lost).map((deed) => (
-            <button key={deed.verb} type="button" class="button danger" onClick={() => ask(deed)}>
-              {deed.verb} …
+          {endsOf(stream, took, lost).map((action) => (
+            <button
+              key={action.verb}
+              type="button"
+              class="button danger"
+              onClick={() => ask(action)}
+            >
+              {action.verb} …
             </button>
           ))}
         </p>
@@ -89,33 +94,33 @@ export function StreamDetail({ stream, took, lost }: Given) {
 }
 
 /** What ends a stream as it stands: one that is live is ended, any other can be deleted. */
-function endsOf(stream: Stream, took: Given["took"], lost: Given["lost"]): Deed[] {
+function endsOf(stream: Stream, took: Given["took"], lost: Given["lost"]): Action[] {
   const path = `/api/v1/live-stream/${stream.id}`;
-  const end: Deed = {
+  const end: Action = {
     title: `End ${stream.title}`,
-    warns: "It ends at once for everybody, and cannot be started again.",
-    verb: "End the stream",
-    wish: wish("POST", `${path}/end`),
+    warns: "Ends the stream for everyone. You cannot restart it.",
+    verb: "End stream",
+    request: request("POST", `${path}/end`),
     done(answer: Stream) {
       took(answer);
       return `${stream.title} has ended.`;
     },
   };
-  const cancel: Deed = {
-    title: `Call off ${stream.title}`,
-    warns: "Nobody who asked for a reminder will get one.",
-    verb: "Call it off",
-    wish: wish("POST", `${path}/cancel`),
+  const cancel: Action = {
+    title: `Cancel ${stream.title}`,
+    warns: "Reminders will not be sent.",
+    verb: "Cancel stream",
+    request: request("POST", `${path}/cancel`),
     done(answer: Stream) {
       took(answer);
-      return `${stream.title} is called off.`;
+      return `${stream.title} is cancelled.`;
     },
   };
-  const remove: Deed = {
+  const remove: Action = {
     title: `Delete ${stream.title}`,
-    warns: "Nobody finds it any more. What was paid in it stays in the ledger.",
-    verb: "Delete the stream",
-    wish: wish("DELETE", path),
+    warns: "Removes the stream for everyone. Its payments stay in the ledger.",
+    verb: "Delete stream",
+    request: request("DELETE", path),
     done() {
       lost();
       return `${stream.title} is deleted.`;
@@ -126,29 +131,33 @@ function endsOf(stream: Stream, took: Given["took"], lost: Given["lost"]): Deed[
   return mayBegin ? [cancel, remove] : [remove];
 }
 
-type RuleSet = Pick<Stream, "slowModeSeconds" | "followersOnly" | "giftsEnabled">;
+type ChatSettings = Pick<Stream, "slowModeSeconds" | "followersOnly" | "giftsEnabled">;
 
-function Rules({ stream, took }: Pick<Given, "stream" | "took">) {
+function ChatSettingsForm({ stream, took }: Pick<Given, "stream" | "took">) {
   const { slowModeSeconds, followersOnly, giftsEnabled } = stream;
-  const deedOf = (title: string, rules: Partial<RuleSet>, before: Partial<RuleSet>): Deed => ({
+  const actionOf = (
+    title: string,
+    settings: Partial<ChatSettings>,
+    before: Partial<ChatSettings>,
+  ): Action => ({
     title,
     verb: title,
-    wish: wish("PATCH", `/api/v1/live-stream/${stream.id}/chat-settings`, rules),
+    request: request("PATCH", `/api/v1/live-stream/${stream.id}/chat-settings`, settings),
     done() {
-      took({ ...stream, ...rules });
+      took({ ...stream, ...settings });
       return `${title} in ${stream.title}.`;
     },
-    undo: () => deedOf("The rules are as they were", before, rules),
+    undo: () => actionOf("Chat settings restored", before, settings),
   });
-  const change = (title: string, rules: Partial<RuleSet>) => {
+  const change = (title: string, settings: Partial<ChatSettings>) => {
     const before = Object.fromEntries(
-      Object.keys(rules).map((name) => [name, stream[name as keyof RuleSet]]),
+      Object.keys(settings).map((name) => [name, stream[name as keyof ChatSettings]]),
     );
-    void perform(deedOf(title, rules, before));
+    void perform(actionOf(title, settings, before));
   };
   return (
-    <section aria-label="Rules of the chat" class="rules">
-      <h3>Rules of the chat</h3>
+    <section aria-label="Chat settings" class="rules">
+      <h3>Chat settings</h3>
       <Select
         name="Slow mode"
         isInline
@@ -166,16 +175,16 @@ function Rules({ stream, took }: Pick<Given, "stream" | "took">) {
         }
       />
       <Switch
-        name="Only followers may write"
+        name="Followers only"
         isOn={followersOnly}
         change={(isOn) =>
-          change(isOn ? "Only followers may write" : "Everybody may write", {
+          change(isOn ? "Followers only is on" : "Followers only is off", {
             followersOnly: isOn,
           })
         }
       />
       <Switch
-        name="Viewers may give"
+        name="Gifts on"
         isOn={giftsEnabled}
         change={(isOn) => change(isOn ? "Gifts are on" : "Gifts are off", { giftsEnabled: isOn })}
       />

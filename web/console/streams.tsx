@@ -1,17 +1,17 @@
 import { Choice } from "./fields.tsx";
-import { type Stream, StreamIdField, streamsMax, useStreams } from "./of-stream.tsx";
-import { type Column, Moment, Nothing, PersonCell, Refusal, Skeleton, Table } from "./pieces.tsx";
-import { filter, set } from "./place.ts";
+import { filter, set } from "./router.ts";
 import { Status, StreamDetail } from "./stream-detail.tsx";
+import { type Stream, StreamIdField, streamsMax, useStreams } from "./stream-scope.tsx";
+import { type Column, Moment, Nothing, PersonCell, Refusal, Skeleton, Table } from "./ui.tsx";
 
 const columns: Column<Stream>[] = [
   { title: "Title", cell: ({ title }) => <bdi class="cut">{title}</bdi> },
   { title: "Host", cell: ({ creator }) => <PersonCell person={creator} /> },
   { title: "Status", cell: (stream) => <Status stream={stream} /> },
-  { title: "Began", isWide: true, cell: ({ startedAt }) => <Moment at={startedAt} /> },
+  { title: "Started", isWide: true, cell: ({ startedAt }) => <Moment at={startedAt} /> },
 ];
 
-/** Who is live, and the rules of each stream. */
+/** The streams, with a detail pane for each. */
 export function Streams() {
   const id = filter("id");
   const isAll = filter("status") === "all";
@@ -28,7 +28,7 @@ export function Streams() {
     <>
       <div class="filters">
         <Choice
-          name="Which streams"
+          name="Status"
           value={isAll ? "all" : ""}
           choices={[
             ["", "Live now"],
@@ -43,13 +43,7 @@ export function Streams() {
       {value && (
         <div class={`split ${chosen ? "has-detail" : ""}`}>
           {rows.length === 0 ? (
-            <Nothing
-              says={
-                isAll
-                  ? "No streams yet. Start one and it appears here."
-                  : "Nobody is live now. The next stream appears here when it begins."
-              }
-            />
+            <Nothing says={isAll ? "No streams yet" : "No live streams"} />
           ) : (
             <div class="listing">
               <Table
@@ -62,7 +56,7 @@ export function Streams() {
               />
               {value.length >= streamsMax && (
                 <p class="more quiet">
-                  These are of the newest {streamsMax}. Open an older stream by its id.
+                  Showing the newest {streamsMax}. Open an older stream by its ID.
                 </p>
               )}
             </div>

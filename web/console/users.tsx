@@ -1,18 +1,18 @@
 import { useSignal } from "@preact/signals";
-import type { Answer } from "../../client/index.ts";
+import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { call, newKey, wish } from "./api.ts";
-import { ask, type Deed } from "./deeds.tsx";
+import { type Action, ask } from "./actions.tsx";
+import { call, newKey, request } from "./api.ts";
 import { Field } from "./fields.tsx";
 import { page, partByNumber, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { useLoad } from "./load.ts";
-import { type Column, Detail, Facts, formatted, Link, PersonCell, Refusal } from "./pieces.tsx";
-import { filter, hrefOf, set } from "./place.ts";
+import { filter, hrefOf, set } from "./router.ts";
 import { isAdmin } from "./session.ts";
+import { type Column, Detail, Facts, formatted, Link, PersonCell, Refusal } from "./ui.tsx";
 import { Wallet } from "./wallet.tsx";
 
-type User = Answer<"GET /api/v1/users/search">["list"][number];
+type User = CallResult<"GET /api/v1/users/search">["list"][number];
 
 const limit = 50;
 const searchMilliseconds = 200;
@@ -24,10 +24,10 @@ const columns: Column<User>[] = [
     isNumber: true,
     cell: ({ followersCount }) => formatted(followersCount),
   },
-  { title: "Id", isWide: true, cell: ({ _id }) => <code class="cut">{_id}</code> },
+  { title: "ID", isWide: true, cell: ({ _id }) => <code class="cut">{_id}</code> },
 ];
 
-/** Everybody, found by how a name begins. */
+/** All users, with a search by name prefix. */
 export function Users() {
   const q = filter("q");
   const text = useSignal(q);
@@ -51,17 +51,13 @@ export function Users() {
   return (
     <>
       <div class="filters">
-        <Field name="Find a user" type="search" value={text.value} change={search} />
+        <Field name="Search users" type="search" value={text.value} change={search} />
       </div>
       <Listing
         label="Users"
         list={list}
         columns={columns}
-        nothing={
-          q === ""
-            ? "Nobody has signed in yet. Users appear with their first call."
-            : `Nobody is called ${q}. The search finds how a name begins.`
-        }
+        nothing={q === "" ? "No users yet" : `No users match “${q}”`}
         selected={filter("id")}
         open={({ _id }) => set({ id: _id })}
         detail={chosen && <UserDetail key={chosen._id} user={chosen} />}
@@ -90,15 +86,15 @@ function UserDetail({ user }: { user: User }) {
           ["Followers", formatted(user.followersCount)],
           ["Following", formatted(user.followingCount)],
           ["Streams", formatted(stats.value?.totalLiveStreams ?? 0)],
-          ["Id", <code key="id">{userId}</code>],
+          ["ID", <code key="id">{userId}</code>],
         ]}
       />
       {isAdmin.value && <Wallet userId={userId} name={nameOf(user)} />}
       <p class="links">
-        <Link href={hrefOf("bans", { id: "new" })}>Ban from a stream</Link>
+        <Link href={hrefOf("bans", { id: "new" })}>Ban from stream</Link>
       </p>
       {isAdmin.value && (
-        <button type="button" class="button danger" onClick={() => ask(signOutDeed(user))}>
+        <button type="button" class="button danger" onClick={() => ask(signOutAction(user))}>
           Sign out everywhere …
         </button>
       )}
@@ -106,11 +102,11 @@ function UserDetail({ user }: { user: User }) {
   );
 }
 
-/** What is done about a token that somebody else has. */
-const signOutDeed = (user: User): Deed => ({
+/** Revokes all tokens of a user, for example after a theft. */
+const signOutAction = (user: User): Action => ({
   title: `Sign ${nameOf(user)} out everywhere`,
-  warns: "Every token that they hold now is refused from here on, and their sockets close.",
+  warns: "Revokes all current tokens and closes open connections. A new token works again.",
   verb: "Sign out",
-  wish: wish("POST", "/api/v1/revocations", { sub: user._id }, newKey()),
-  done: () => `${nameOf(user)} is signed out everywhere. A new token lets them in again.`,
+  request: request("POST", "/api/v1/revocations", { sub: user._id }, newKey()),
+  done: () => `${nameOf(user)} is signed out everywhere.`,
 });

@@ -1,22 +1,22 @@
 import { useSignal } from "@preact/signals";
-import type { Answer } from "../../client/index.ts";
+import type { CallResult } from "../../client/index.ts";
 import { call } from "./api.ts";
 import { Field } from "./fields.tsx";
 import { page, partByNumber, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { OfStream, type Stream } from "./of-stream.tsx";
-import { type Column, Link, Moment, PersonCell } from "./pieces.tsx";
-import { filter, hrefOf, set } from "./place.ts";
+import { filter, hrefOf, set } from "./router.ts";
+import { type Stream, StreamScope } from "./stream-scope.tsx";
+import { type Column, Link, Moment, PersonCell } from "./ui.tsx";
 
-type Viewer = Answer<"GET /api/v1/live-stream/{streamId}/viewers">["list"][number];
+type Viewer = CallResult<"GET /api/v1/live-stream/{streamId}/viewers">["list"][number];
 
 const limit = 50;
 const searchMilliseconds = 200;
 
 const columns: Column<Viewer>[] = [
   { title: "Viewer", cell: (viewer) => <PersonCell person={viewer} /> },
-  { title: "Part", isWide: true, cell: ({ role }) => role ?? "viewer" },
-  { title: "Since", cell: ({ joinedAt }) => <Moment at={joinedAt} /> },
+  { title: "Role", isWide: true, cell: ({ role }) => role ?? "viewer" },
+  { title: "Joined", cell: ({ joinedAt }) => <Moment at={joinedAt} /> },
   {
     title: "",
     cell: ({ _id, username }) => (
@@ -35,12 +35,12 @@ export function Viewers() {
     timer.value = setTimeout(() => set({ q: next.trim() }, true), searchMilliseconds);
   };
   return (
-    <OfStream
-      nothing="You moderate no stream yet."
-      tools={<Field name="Find a viewer" type="search" value={text.value} change={search} />}
+    <StreamScope
+      nothing="No streams to moderate"
+      tools={<Field name="Search viewers" type="search" value={text.value} change={search} />}
     >
       {(stream) => <ViewersOf key={stream.id} stream={stream} />}
-    </OfStream>
+    </StreamScope>
   );
 }
 
@@ -57,7 +57,6 @@ function ViewersOf({ stream }: { stream: Stream }) {
         }),
       ),
   );
-  const nothing =
-    q === "" ? `Nobody watches ${stream.title} now.` : `Nobody who watches is called ${q}.`;
+  const nothing = q === "" ? "No viewers" : `No viewers match “${q}”`;
   return <Listing label="Viewers" list={list} columns={columns} nothing={nothing} />;
 }

@@ -1,15 +1,15 @@
 import { useSignal } from "@preact/signals";
-import { call, newKey, wish } from "./api.ts";
-import { ask, CallBox, type Deed, perform } from "./deeds.tsx";
+import { type Action, ask, CallBox, perform } from "./actions.tsx";
+import { call, newKey, request } from "./api.ts";
 import { Choice, Field, Form } from "./fields.tsx";
 import { useLoad } from "./load.ts";
-import { Facts, formatted, Refusal, Skeleton } from "./pieces.tsx";
 import { SpendLimit } from "./spend-limit.tsx";
+import { Facts, formatted, Refusal, Skeleton } from "./ui.tsx";
 
 type Way = "top-ups" | "payouts";
 const amountMax = 1_000_000_000;
 
-/** Somebody's credits, and how an admin puts some in or takes some out. */
+/** A user's balance, with top-ups and payouts by an admin. */
 export function Wallet({ userId, name }: { userId: string; name: string }) {
   const { value, refused, reload } = useLoad(userId, () =>
     call("GET /api/v1/wallets/{userId}", { path: { userId } }),
@@ -22,9 +22,9 @@ export function Wallet({ userId, name }: { userId: string; name: string }) {
       <Facts
         facts={[
           ["Balance", <b key="b">{formatted(value.balance)}</b>],
-          ["On its way", formatted(value.pending)],
+          ["Pending", formatted(value.pending)],
           ["Owed", formatted(value.owed)],
-          ["May spend a day", value.spendLimit === 0 ? "no limit" : formatted(value.spendLimit)],
+          ["Daily limit", value.spendLimit === 0 ? "no limit" : formatted(value.spendLimit)],
         ]}
       />
       <Booking userId={userId} name={name} reload={reload} />
@@ -49,15 +49,15 @@ function Booking({ userId, name, reload }: Given) {
     key.value = newKey();
     reload();
   };
-  const deed: Deed | undefined =
+  const action: Action | undefined =
     isGood && reference.value.trim() !== ""
       ? {
           title: isIn
-            ? `Put ${formatted(credits)} credits into the wallet of ${name}`
-            : `Take ${formatted(credits)} credits out of the wallet of ${name}`,
-          warns: "They leave the system, as somebody is paid for them elsewhere.",
+            ? `Top up ${name} by ${formatted(credits)} credits`
+            : `Pay out ${formatted(credits)} credits to ${name}`,
+          warns: "Removes the credits from the wallet. Pay the user through your payment provider.",
           verb: isIn ? "Top up" : "Pay out",
-          wish: wish(
+          request: request(
             "POST",
             `/api/v1/wallets/${userId}/${way.value}`,
             { amount: credits, reference: reference.value.trim() },
@@ -70,14 +70,14 @@ function Booking({ userId, name, reload }: Given) {
         }
       : undefined;
   const submit = () => {
-    if (deed === undefined) return;
-    if (isIn) void perform(deed);
-    else ask(deed);
+    if (action === undefined) return;
+    if (isIn) void perform(action);
+    else ask(action);
   };
   return (
-    <Form name="Credits in or out" submit={submit}>
+    <Form name="Top up or pay out" submit={submit}>
       <Choice
-        name="In or out"
+        name="Type"
         value={way.value}
         choices={[
           ["top-ups", "Top up"],
@@ -101,10 +101,10 @@ function Booking({ userId, name, reload }: Given) {
         change={(value) => {
           reference.value = value;
         }}
-        says="Counts once for a wallet, such as the number of a payment"
+        says="Unique in this wallet, such as a payment ID"
       />
-      {deed && <CallBox request={deed.wish} />}
-      <button type="submit" class="button primary" disabled={deed === undefined}>
+      {action && <CallBox request={action.request} />}
+      <button type="submit" class="button primary" disabled={action === undefined}>
         {isIn ? "Top up" : "Pay out …"}
       </button>
     </Form>

@@ -1,17 +1,17 @@
 import { useSignal } from "@preact/signals";
-import type { Answer } from "../../client/index.ts";
-import { newKey, wish } from "./api.ts";
-import { ask, CallBox, type Deed, perform } from "./deeds.tsx";
+import type { CallResult } from "../../client/index.ts";
+import { type Action, ask, CallBox, perform } from "./actions.tsx";
+import { newKey, request } from "./api.ts";
 import { Deliveries } from "./deliveries.tsx";
 import { Field, Form, Switch } from "./fields.tsx";
-import { Detail, Facts } from "./pieces.tsx";
-import { set } from "./place.ts";
+import { set } from "./router.ts";
+import { Detail, Facts } from "./ui.tsx";
 
-export type Webhook = Answer<"GET /api/v1/webhooks/{id}">;
+export type Webhook = CallResult<"GET /api/v1/webhooks/{id}">;
 
 const root = "/api/v1/webhooks";
 
-/** What somebody writes about a webhook, as text. */
+/** The form's fields, as text. */
 type Draft = { url: string; events: string; description: string };
 
 const draftOf = ({ url, events, description }: Webhook): Draft => ({
@@ -31,20 +31,20 @@ type FieldsGiven = { draft: Draft; alter(change: Partial<Draft>): void };
 const WebhookFields = ({ draft, alter }: FieldsGiven) => (
   <>
     <Field
-      name="Address"
+      name="Endpoint URL"
       type="url"
       value={draft.url}
       change={(url) => alter({ url })}
-      says="https on the open Internet; on this machine http://127.0.0.1 too"
+      says="Public https URL; http://127.0.0.1 on this machine"
     />
     <Field
       name="Events"
       value={draft.events}
       change={(events) => alter({ events })}
-      says="Types such as gift.sent, with commas; * for all"
+      says="Comma-separated types such as gift.sent; * for all"
     />
     <Field
-      name="What it is for"
+      name="Description"
       value={draft.description}
       change={(description) => alter({ description })}
     />
@@ -56,88 +56,93 @@ export function NewWebhook({ reload }: { reload(): void }) {
   const key = useSignal(newKey());
   const secret = useSignal<string | undefined>(undefined);
   const { description, ...body } = bodyOf(draft.value);
-  const deed: Deed = {
-    title: "Make a webhook",
-    verb: "Make it",
-    wish: wish("POST", root, { ...body, ...(description !== null && { description }) }, key.value),
+  const action: Action = {
+    title: "Create webhook",
+    verb: "Create",
+    request: request(
+      "POST",
+      root,
+      { ...body, ...(description !== null && { description }) },
+      key.value,
+    ),
     done(made: { secret: string | null; url: string }) {
       secret.value = made.secret ?? undefined;
       key.value = newKey();
       reload();
-      return `${made.url} is told of events from now on.`;
+      return `Webhook to ${made.url} created.`;
     },
   };
   return (
     <Detail title="New webhook" close={() => set({ id: "" })}>
       {secret.value !== undefined && <Secret text={secret.value} />}
-      <Form name="New webhook" submit={() => void perform(deed)}>
+      <Form name="New webhook" submit={() => void perform(action)}>
         <WebhookFields
           draft={draft.value}
           alter={(change) => {
             draft.value = { ...draft.value, ...change };
           }}
         />
-        <CallBox request={deed.wish} />
+        <CallBox request={action.request} />
         <button type="submit" class="button primary" disabled={body.url === ""}>
-          Make the webhook
+          Create webhook
         </button>
       </Form>
     </Detail>
   );
 }
 
-/** Shown once: nobody can read it again. */
+/** The signing secret, which cannot be read again. */
 const Secret = ({ text }: { text: string }) => (
   <div class="secret" role="status">
-    <p>Its secret, which is shown this once. Keep it where your server checks signatures.</p>
+    <p>Signing secret. It is shown only once: store it where your server verifies signatures.</p>
     <code>{text}</code>
   </div>
 );
 
 type Given = { webhook: Webhook; took(webhook: Webhook): void; lost(): void };
 
-/** What is sent where, what becomes of it, and how that is changed. */
+/** A webhook's settings, deliveries and actions. */
 export function WebhookDetail({ webhook, took, lost }: Given) {
   const secret = useSignal<string | undefined>(undefined);
   const sent = useSignal(0);
   const path = `${root}/${webhook.id}`;
-  const enable = (enabled: boolean): Deed => ({
-    title: enabled ? "Switch the webhook on" : "Switch the webhook off",
-    verb: enabled ? "Switch on" : "Switch off",
-    wish: wish("PATCH", path, { enabled }),
+  const enable = (enabled: boolean): Action => ({
+    title: enabled ? "Enable webhook" : "Disable webhook",
+    verb: enabled ? "Enable" : "Disable",
+    request: request("PATCH", path, { enabled }),
     done(changed: Webhook) {
       took(changed);
-      return `${webhook.url} is ${enabled ? "told of events again" : "told nothing from now on"}.`;
+      return `Webhook to ${webhook.url} ${enabled ? "enabled" : "disabled"}.`;
     },
     undo: () => enable(!enabled),
   });
-  const test: Deed = {
-    title: "Send a test",
+  const test: Action = {
+    title: "Send test event",
     verb: "Send",
-    wish: wish("POST", `${path}/test`),
+    request: request("POST", `${path}/test`),
     done() {
       sent.value++;
-      return `A webhook.test is on its way to ${webhook.url}.`;
+      return `Test event sent to ${webhook.url}.`;
     },
   };
-  const rotate: Deed = {
-    title: `Change the secret of ${webhook.url}`,
-    warns: "For 24 hours both secrets sign; after that only the new one does.",
-    verb: "Change the secret",
-    wish: wish("POST", `${path}/rotate-secret`),
+  const rotate: Action = {
+    title: `Rotate the secret of ${webhook.url}`,
+    warns: "Both secrets sign for 24 hours, then only the new one.",
+    verb: "Rotate secret",
+    request: request("POST", `${path}/rotate-secret`),
     done(rotated: { secret: string }) {
       secret.value = rotated.secret;
-      return "The new secret is shown once, here.";
+      return "Secret rotated. The new one is shown only once.";
     },
   };
-  const remove: Deed = {
+  const remove: Action = {
     title: `Delete the webhook to ${webhook.url}`,
-    warns: "What is pending is not sent any more, and the log of deliveries goes with it.",
+    warns: "Cancels pending deliveries and deletes the delivery log.",
     verb: "Delete",
-    wish: wish("DELETE", path),
+    request: request("DELETE", path),
     done() {
       lost();
-      return `${webhook.url} is told nothing any more.`;
+      return `Webhook to ${webhook.url} deleted.`;
     },
   };
   return (
@@ -145,22 +150,18 @@ export function WebhookDetail({ webhook, took, lost }: Given) {
       {secret.value !== undefined && <Secret text={secret.value} />}
       <Facts
         facts={[
-          ["Address", <span key="url">{webhook.url}</span>],
+          ["Endpoint URL", <span key="url">{webhook.url}</span>],
           ["Events", webhook.events.join(", ")],
-          ["Id", <code key="id">{webhook.id}</code>],
+          ["ID", <code key="id">{webhook.id}</code>],
         ]}
       />
-      <Switch
-        name="Sends events"
-        isOn={webhook.enabled}
-        change={(isOn) => void perform(enable(isOn))}
-      />
+      <Switch name="Enabled" isOn={webhook.enabled} change={(isOn) => void perform(enable(isOn))} />
       <p class="buttons">
         <button type="button" class="button outlined" onClick={() => void perform(test)}>
-          Send a test
+          Send test event
         </button>
         <button type="button" class="button outlined" onClick={() => ask(rotate)}>
-          New secret …
+          Rotate secret …
         </button>
         <button type="button" class="button danger" onClick={() => ask(remove)}>
           Delete …
@@ -175,37 +176,37 @@ export function WebhookDetail({ webhook, took, lost }: Given) {
 /** Only what was changed is sent. */
 function ChangeWebhook({ webhook, took }: Omit<Given, "lost">) {
   const draft = useSignal(draftOf(webhook));
-  const deedOf = (from: Webhook, to: Draft): Deed | undefined => {
+  const actionOf = (from: Webhook, to: Draft): Action | undefined => {
     const before: Record<string, unknown> = bodyOf(draftOf(from));
     const changes = Object.fromEntries(
       Object.entries(bodyOf(to)).filter(([name, value]) => `${value}` !== `${before[name]}`),
     );
     if (Object.keys(changes).length === 0) return undefined;
     return {
-      title: `Change the webhook to ${from.url}`,
+      title: `Update the webhook to ${from.url}`,
       verb: "Save",
-      wish: wish("PATCH", `${root}/${from.id}`, changes),
+      request: request("PATCH", `${root}/${from.id}`, changes),
       done(changed: Webhook) {
         took(changed);
         draft.value = draftOf(changed);
-        return `The webhook to ${changed.url} is changed.`;
+        return `Webhook to ${changed.url} updated.`;
       },
-      undo: (changed: Webhook) => deedOf(changed, draftOf(from))!,
+      undo: (changed: Webhook) => actionOf(changed, draftOf(from))!,
     };
   };
-  const deed = deedOf(webhook, draft.value);
+  const action = actionOf(webhook, draft.value);
   return (
     <details>
-      <summary class="link">Change where and what it sends</summary>
-      <Form name="Change the webhook" submit={() => deed && void perform(deed)}>
+      <summary class="link">Edit webhook</summary>
+      <Form name="Edit webhook" submit={() => action && void perform(action)}>
         <WebhookFields
           draft={draft.value}
           alter={(change) => {
             draft.value = { ...draft.value, ...change };
           }}
         />
-        {deed && <CallBox request={deed.wish} />}
-        <button type="submit" class="button primary" disabled={deed === undefined}>
+        {action && <CallBox request={action.request} />}
+        <button type="submit" class="button primary" disabled={action === undefined}>
           Save
         </button>
       </Form>

@@ -1,29 +1,29 @@
 import { call } from "./api.ts";
 import { after, partByCursor, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { type Column, Moment } from "./pieces.tsx";
-import { filter, set } from "./place.ts";
+import { filter, set } from "./router.ts";
+import { type Column, Moment } from "./ui.tsx";
 import { NewWebhook, type Webhook, WebhookDetail } from "./webhook-detail.tsx";
 
 const limit = 50;
 
 const columns: Column<Webhook>[] = [
-  { title: "Address", isGrowing: true, cell: ({ url }) => <span class="cut">{url}</span> },
+  { title: "Endpoint URL", isGrowing: true, cell: ({ url }) => <span class="cut">{url}</span> },
   {
     title: "Events",
     isWide: true,
     cell: ({ events }) => <span class="cut">{events.join(", ")}</span>,
   },
   {
-    title: "State",
+    title: "Status",
     cell: ({ enabled }) => (
-      <span class={`status ${enabled ? "live" : ""}`}>{enabled ? "on" : "off"}</span>
+      <span class={`status ${enabled ? "live" : ""}`}>{enabled ? "enabled" : "disabled"}</span>
     ),
   },
-  { title: "Since", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
+  { title: "Created", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
 ];
 
-/** Servers that are told of events, and what became of each delivery. */
+/** Webhooks and their deliveries. */
 export function Webhooks() {
   const list = useList(
     "webhooks",
@@ -52,7 +52,7 @@ export function Webhooks() {
         label="Webhooks"
         list={list}
         columns={columns}
-        nothing="No server is told of anything yet. A webhook sends events to yours, signed and at least once."
+        nothing="No webhooks yet. A webhook sends signed events to your server."
         selected={id}
         open={(webhook) => set({ id: webhook.id })}
         detail={

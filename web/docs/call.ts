@@ -1,14 +1,14 @@
-/** A call as somebody filled it in, how it is sent, and how it is written for a terminal. */
+/** A filled-in call: how it is sent, and its curl command. */
 import { curlOf } from "../curl.ts";
 import type { Operation } from "./document.ts";
-import { base, demoStream } from "./place.ts";
+import { base, demoStream } from "./router.ts";
 import type { Described, Schemas } from "./schema.ts";
 import { exampleOf } from "./schema.ts";
 
 /** Values of parameters by their names, and the body as text. */
 export type Filled = { values: Record<string, string>; body: string };
 
-/** What came back. */
+/** The response of a call. */
 export type Answer = { status: number; milliseconds: number; code: string | null; text: string };
 
 const keyName = "Idempotency-Key";
@@ -51,14 +51,14 @@ const newKey = () =>
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join("");
 
-/** The call to send next: where a key is needed it is a new one, or the same would come back. */
+/** The next call: with a new idempotency key, since the old one would replay the response. */
 export function renewKey({ parameters = [] }: Operation, filled: Filled): Filled {
   const isNeeded = parameters.some(({ name, required }) => name === keyName && required);
   return isNeeded ? { ...filled, values: { ...filled.values, [keyName]: newKey() } } : filled;
 }
 
 /** The address of a call. */
-export function urlOf({ path, parameters = [] }: Operation, { values }: Filled): string {
+function urlOf({ path, parameters = [] }: Operation, { values }: Filled): string {
   const query = new URLSearchParams();
   let filled = path;
   for (const { in: where, name } of parameters) {
@@ -70,7 +70,7 @@ export function urlOf({ path, parameters = [] }: Operation, { values }: Filled):
 }
 
 /** The headers of a call, by their names. */
-export function headersOf(
+function headersOf(
   { parameters = [], body }: Operation,
   { values }: Filled,
   token: string | undefined,

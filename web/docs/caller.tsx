@@ -1,5 +1,5 @@
 import { nameOfPlayer } from "../runner.ts";
-import { cast, chosen, pasted, stage } from "./place.ts";
+import { cast, chosen, pasted, stage } from "./router.ts";
 
 /** Who calls: a demo user on this machine, a pasted token elsewhere. */
 export function Caller() {
@@ -28,7 +28,7 @@ export function Caller() {
           chosen.value = currentTarget.value || undefined;
         }}
       >
-        <option value="">whoever fits the call</option>
+        <option value="">Automatic</option>
         {cast.value.map((player) => (
           <option key={player.sub} value={player.sub}>
             {nameOfPlayer(player)}

@@ -7,8 +7,8 @@ import { byTag, findOperations, type Reference, referenceOf } from "./document.t
 import { type AsyncApi, EventPart, partsOf } from "./events.tsx";
 import { Icon } from "./icons.ts";
 import { OperationPart } from "./operation.tsx";
-import { base, isEvents, lookAround, otherStages } from "./place.ts";
 import { Prose } from "./prose.tsx";
+import { base, isEvents, lookAround, otherStages } from "./router.ts";
 
 /** What is listed at the left and shown in the middle. */
 type Entry = { id: string; name: string; method?: string; part: preact.JSX.Element };
@@ -63,7 +63,7 @@ function Docs() {
             <Prose text={shown.says} />
           </div>
         )}
-        {shown?.count === 0 && <p class="none">Nothing is called that. Try fewer words.</p>}
+        {shown?.count === 0 && <p class="none">No results. Try fewer words.</p>}
         {shown?.groups.map(([group, entries]) => (
           <div key={group} class="group">
             <h2>{group}</h2>

@@ -1,8 +1,8 @@
-import { typeOf } from "../../bin/schema-types.ts";
+import { typeOf } from "../../bin/documents/schema-types.ts";
 import { Code } from "./code.tsx";
 import type { Failure, Operation, Parameter } from "./document.ts";
-import { base } from "./place.ts";
 import { Line, Prose } from "./prose.tsx";
+import { base } from "./router.ts";
 import { type Described, exampleOf, limitsOf, type Schemas, typesOf } from "./schema.ts";
 import { TryIt } from "./try-it.tsx";
 
@@ -27,7 +27,7 @@ export function OperationPart({ operation, schemas }: Props) {
         {parameters.length > 0 && <Parameters parameters={parameters} />}
         {body && (
           <Code
-            title={body.isRequired ? "Body" : "Body, which may be left out"}
+            title={body.isRequired ? "Body" : "Body (optional)"}
             text={typesOf("Body", body.schema, schemas)}
           />
         )}
@@ -44,8 +44,8 @@ export function OperationPart({ operation, schemas }: Props) {
 }
 
 function callerSays(security: object[]): string {
-  if (security.length === 0) return "Needs no token.";
-  return security.length > 1 ? "Takes a token, and needs none." : "Needs a token.";
+  if (security.length === 0) return "No token required.";
+  return security.length > 1 ? "Token optional." : "Token required.";
 }
 
 function Parameters({ parameters }: { parameters: Parameter[] }) {

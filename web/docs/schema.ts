@@ -1,5 +1,5 @@
-import type { Schema } from "../../bin/schema-types.ts";
-import { declarationOf, namesIn } from "../../bin/schema-types.ts";
+import type { Schema } from "../../bin/documents/schema-types.ts";
+import { declarationOf, namesIn } from "../../bin/documents/schema-types.ts";
 
 /** A schema with what the reference shows of it besides its type. */
 export type Described = Schema & {

@@ -5,7 +5,7 @@ import { type Answer, curlLineOf, type Filled, filledOf, renewKey, send } from "
 import { Code } from "./code.tsx";
 import type { Operation } from "./document.ts";
 import { Icon } from "./icons.ts";
-import { callerOf, cast, pasted, stage, tokenInShell, tokenOf } from "./place.ts";
+import { callerOf, cast, pasted, stage, tokenInShell, tokenOf } from "./router.ts";
 import type { Schemas } from "./schema.ts";
 
 type Result = { answer: Answer } | { trouble: string } | "waiting" | undefined;
@@ -36,9 +36,7 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
           The body is a file ({operation.files.join(", ")}): curl takes it with --data-binary @FILE.
         </p>
       ) : operation.tag === "Tencent" && cast.value === undefined ? (
-        <p class="quiet">
-          Tencent's commands have an address of their own, and a signature in the place of a token.
-        </p>
+        <p class="quiet">Tencent commands have their own URL and a signature instead of a token.</p>
       ) : (
         <button
           type="button"
@@ -58,7 +56,9 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
           change={(to) => {
             changed.value = to;
           }}
-          says={isSigned ? (player ? `As ${nameOfPlayer(player)}` : pastedSays()) : "As anybody"}
+          says={
+            isSigned ? (player ? `As ${nameOfPlayer(player)}` : pastedSays()) : "Without a token"
+          }
           token={async () => (isSigned ? await tokenOf(player) : undefined)}
         />
       )}
@@ -147,9 +147,9 @@ function Fields({ operation, filled, change }: Pick<FormProps, "operation" | "fi
 
 function Outcome({ result }: { result: Result }) {
   if (result === undefined) return null;
-  if (result === "waiting") return <p class="quiet">Sent, waiting for the answer …</p>;
+  if (result === "waiting") return <p class="quiet">Waiting for the response…</p>;
   if ("trouble" in result)
-    return <p class="bad">No answer: {result.trouble}. Is the server still there?</p>;
+    return <p class="bad">No response: {result.trouble}. Is the server running?</p>;
   const { status, milliseconds, code, text } = result.answer;
   return (
     <>

@@ -7,8 +7,8 @@ const loudness = 0.12;
 const pauseMilliseconds = 400;
 
 /**
- * Rings for gifts. Nothing is loaded: the notes are made here. A browser lets a page sound only
- * after somebody has touched it; OBS, which knows no touching, lets it at once.
+ * Plays a chime for gifts, synthesized here. Browsers allow sound only after a user gesture; OBS
+ * allows it at once.
  */
 export function createChime(isMuted: boolean): (kind: keyof typeof notes) => void {
   let context: AudioContext | undefined;

@@ -62,7 +62,7 @@ export function createColumn({ max, fadeSeconds }: { max: number; fadeSeconds: n
       if (document.hidden) setTimeout(flush, hiddenMilliseconds);
       else requestAnimationFrame(flush);
     },
-    /** What goes on rests anew; false where it has left already. */
+    /** Restarts a row's display time; false if it has been removed. */
     touch(made: HTMLElement): boolean {
       const row = [...rows, ...waiting].find((one) => one.element === made);
       if (row === undefined || row.goneAt !== undefined) return false;

@@ -1,5 +1,5 @@
 import type { Event, EventData } from "../../client/index.ts";
-import { cheers, people, sayings } from "../evening.ts";
+import { cheers, people, sayings } from "../sample-chat.ts";
 
 type Gift = EventData["gift.sent"];
 type Said = [type: "chat.message" | "superlike.sent"] | [type: "gift.sent", name: string];

@@ -1,12 +1,12 @@
 import { coin, make } from "../chat/dom.ts";
-import type { Speaker } from "../chat/words.ts";
+import type { Speaker } from "../chat/translations.ts";
 
 /**
- * How far the stream is from what it aims for. The server tells totals with each gift; between two
- * runs of the page the last one is kept, since nothing is told before the next gift.
+ * The progress bar of the goal. Totals come with each gift; the last total is stored for the next
+ * page load, which would otherwise show none until the next gift.
  */
 export function createGoal(goal: number, streamId: string, { say, number }: Speaker) {
-  const place = `ovation.overlay.${streamId}`;
+  const storageKey = `ovation.overlay.${streamId}`;
   const amount = make("span", { class: "ov-goal-amount number" });
   const bar = make("span", { class: "ov-goal-bar" });
   const element = make(
@@ -29,29 +29,29 @@ export function createGoal(goal: number, streamId: string, { say, number }: Spea
     element.classList.toggle("ov-goal-reached", share === 1);
   }
 
-  const kept = Number(read(place) ?? Number.NaN);
+  const kept = Number(read(storageKey) ?? Number.NaN);
   show(Number.isSafeInteger(kept) ? kept : undefined);
   return {
     element,
     set(credits: number): void {
       show(credits);
-      if (streamId !== "") write(place, `${credits}`);
+      if (streamId !== "") write(storageKey, `${credits}`);
     },
   };
 }
 
 /** A browser may keep nothing for a page, and says so by throwing. */
-function read(place: string): string | null {
+function read(storageKey: string): string | null {
   try {
-    return localStorage.getItem(place);
+    return localStorage.getItem(storageKey);
   } catch {
     return null;
   }
 }
 
-function write(place: string, text: string): void {
+function write(storageKey: string, text: string): void {
   try {
-    localStorage.setItem(place, text);
+    localStorage.setItem(storageKey, text);
   } catch {
     // The bar is right until the page is closed.
   }

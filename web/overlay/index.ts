@@ -2,7 +2,7 @@
 import type { Event } from "../../client/index.ts";
 import { type Combo, createCombos } from "../chat/combos.ts";
 import { make } from "../chat/dom.ts";
-import { speakerOf } from "../chat/words.ts";
+import { speakerOf } from "../chat/translations.ts";
 import { createChime } from "./chime.ts";
 import { createColumn } from "./column.ts";
 import { adoptCustomCss } from "./custom-css.ts";
@@ -15,14 +15,17 @@ import { createSpotlight, largeCredits } from "./spotlight.ts";
 
 const sweepMilliseconds = 250;
 
-/** Everything that is seen. What it hears of is shown at once and forgotten when it has gone. */
+/** All visible parts. Events are shown at once and forgotten when their row is removed. */
 function createOverlay(settings: Settings) {
   const speaker = speakerOf(settings.language);
   const { max, fade: fadeSeconds, badges, goal: wanted, mute } = settings;
   const chime = createChime(mute);
   const column = createColumn({ max, fadeSeconds });
   const spotlight = createSpotlight(speaker, () => chime("large"));
-  const goal = wanted === undefined ? undefined : createGoal(wanted, settings.streamId, speaker);
+  const goal =
+    wanted === undefined
+      ? undefined
+      : createGoal(wanted, settings.streamId || settings.channel, speaker);
   const note = make("p", { class: "ov-note", role: "status", hidden: true });
   const combos = createCombos();
   const giftRows = new WeakMap<Combo, ReturnType<typeof giftRow>>();
@@ -68,7 +71,7 @@ function createOverlay(settings: Settings) {
         spotlight.remove(({ sender }) => sender._id === data.targetUserId);
       }
     },
-    /** A quiet line for whoever sets it up; viewers of the stream are told of no outage. */
+    /** A status line for the streamer's setup; viewers of the stream see no outage. */
     show(standing: Standing | "no-key", reason = ""): void {
       element.dataset.state = standing;
       const isQuiet = standing === "online" || standing === "offline";
@@ -88,10 +91,13 @@ function begin(): void {
   document.documentElement.lang = settings.language;
   const overlay = createOverlay(settings);
   document.body.append(overlay.element);
-  const { streamId, key, demo } = settings;
+  const { streamId, channel, key, demo } = settings;
   if (demo) playDemo(overlay.take);
-  else if (streamId === "" || key === "") overlay.show("no-key");
-  else follow(streamId, key, { onEvent: overlay.take, onStanding: overlay.show });
+  else if ((streamId === "" && channel === "") || key === "") overlay.show("no-key");
+  else {
+    const overlayKey = streamId === "" ? { channel, key } : { streamId, key };
+    follow(overlayKey, { onEvent: overlay.take, onStanding: overlay.show });
+  }
 }
 
 begin();

@@ -1,13 +1,19 @@
 import { createClient, type Event, type Subscription } from "../../client/index.ts";
 
+/** What opens the overlay's sockets: for one stream, or for a channel. */
+type OverlayKey = NonNullable<Parameters<typeof createClient>[0]["overlayKey"]>;
+
 /** Revoked: the server says with this code that the key will never be good again. */
 const revokedCode = 4504;
-/** Whoever was away for longer begins anew: nobody wants gifts of an hour ago on the air. */
+/** After a longer gap the overlay skips missed events: nobody wants old gifts on air. */
 const awayMillisecondsMax = 10_000;
 const tickMilliseconds = 1_000;
-/** So often a server that lets nobody in is asked whether it is there at all. */
-const askMilliseconds = 10_000;
-/** When it has answered so often in a row and let nobody in, it is the key. */
+/**
+ * The interval between health checks while no socket opens. A page that has just been loaded is
+ * being set up, so its streamer learns of a wrong key at once; on air an outage is more likely.
+ */
+const askMilliseconds = { setup: 1_000, onAir: 10_000 };
+/** After this many healthy answers in a row without a socket, the key is at fault. */
 const answersMin = 2;
 
 /**
@@ -22,20 +28,60 @@ type Hearing = {
 };
 
 /**
- * Follows a stream with an overlay key for as long as the page is there. A short outage is made up
- * exactly; after a long one, or when the machine has slept, it goes on with what comes.
+ * Reports a rejected key. A browser does not say why a handshake failed, so while no socket opens
+ * the server's health is asked for: a healthy server that lets no socket open rejects the key.
  */
-export function follow(streamId: string, key: string, hearing: Hearing): () => void {
+function createKeyCheck(onRejected: () => void) {
+  let [askAt, interval, answers] = [0, askMilliseconds.setup, 0];
+
+  async function ask(now: number): Promise<void> {
+    askAt = now + interval;
+    const isWell = await fetch("/health").then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    answers = isWell ? answers + 1 : 0;
+    if (answers >= answersMin) onRejected();
+  }
+
+  return {
+    leave(now: number): void {
+      askAt = now + interval;
+      answers = 0;
+    },
+    comeBack(): void {
+      interval = askMilliseconds.onAir;
+    },
+    tick(now: number): void {
+      if (now >= askAt) void ask(now);
+    },
+  };
+}
+
+/**
+ * Follows a stream, or the newest live stream of a channel, with an overlay key for as long as the
+ * page is open. After a short outage no event is missing; after a long one, or when the machine has
+ * slept, it continues with new events.
+ */
+export function follow(overlayKey: OverlayKey, hearing: Hearing): () => void {
+  let streamId = "streamId" in overlayKey ? overlayKey.streamId : null;
   let subscription: Subscription | undefined;
   let awaySince: number | undefined;
   let lastTick = Date.now();
   let hasSlept = false;
-  let askAt = 0;
-  let answers = 0;
+  const keyCheck = createKeyCheck(() => {
+    if (awaySince !== undefined) hearing.onStanding("refused", "");
+  });
 
   const client = createClient({
     url: location.origin,
-    overlayKey: { streamId, key },
+    overlayKey,
+    onChannel(newest) {
+      if (newest === streamId) return;
+      drop();
+      streamId = newest;
+      subscribe();
+    },
     onState(state, reason = "", statusCode) {
       if (state === "ended") return end(reason, statusCode);
       if (state === "offline") leave();
@@ -47,12 +93,16 @@ export function follow(streamId: string, key: string, hearing: Hearing): () => v
   const ticking = setInterval(tick, tickMilliseconds);
 
   function subscribe(): void {
+    if (streamId === null) return;
     subscription = client.subscribe(streamId, {
       onEvent(event) {
         hasSlept = false;
         hearing.onEvent(event);
       },
-      onEnd: end,
+      onEnd: (reason, statusCode) => {
+        // The stream of a channel is over: the next one is announced.
+        if ("streamId" in overlayKey) end(reason, statusCode);
+      },
     });
   }
 
@@ -65,13 +115,13 @@ export function follow(streamId: string, key: string, hearing: Hearing): () => v
 
   function leave(): void {
     awaySince = Date.now();
-    askAt = awaySince + askMilliseconds;
-    answers = 0;
+    keyCheck.leave(awaySince);
     if (hasSlept) drop();
   }
 
   function comeBack(): void {
     awaySince = undefined;
+    keyCheck.comeBack();
     if (subscription === undefined) subscribe();
   }
 
@@ -82,18 +132,7 @@ export function follow(streamId: string, key: string, hearing: Hearing): () => v
     lastTick = now;
     if (awaySince === undefined) return;
     if (now - awaySince > awayMillisecondsMax) drop();
-    if (now >= askAt) void ask(now);
-  }
-
-  /** A browser does not say why a handshake failed: a server that is well has refused it. */
-  async function ask(now: number): Promise<void> {
-    askAt = now + askMilliseconds;
-    const isWell = await fetch("/health").then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    answers = isWell ? answers + 1 : 0;
-    if (answers >= answersMin && awaySince !== undefined) hearing.onStanding("refused", "");
+    keyCheck.tick(now);
   }
 
   function end(reason: string, statusCode?: number): void {

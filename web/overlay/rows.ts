@@ -7,7 +7,7 @@ import { coin, icon, make } from "../chat/dom.ts";
 import { giftPicture, play } from "../chat/gift-picture.ts";
 import { hueOf, nameOf, type Person } from "../chat/person.ts";
 import { giftWords } from "../chat/rows.ts";
-import type { Speaker } from "../chat/words.ts";
+import type { Speaker } from "../chat/translations.ts";
 
 /** Names of classes are documented in docs/overlay.md: streamers write CSS for them. */
 const row = (kind: string, sender: Person, given: Record<string, string>, ...inside: Node[]) =>
@@ -21,7 +21,7 @@ function badgeOf({ role }: Person): HTMLElement | undefined {
   return make("span", { class: `ov-badge ov-badge-${role}` }, picture);
 }
 
-/** Somebody said something. */
+/** A chat message. */
 export function messageRow(
   { _id, sender, content }: EventData["chat.message"],
   hasBadges: boolean,
@@ -33,7 +33,7 @@ export function messageRow(
   return row("message", sender, { "data-id": _id, ...role }, who, said);
 }
 
-/** Somebody paid to be seen. */
+/** A superlike. */
 export function superlikeRow(
   { senderSnapshot, price }: EventData["superlike.sent"],
   { say, number }: Speaker,
@@ -58,7 +58,7 @@ export function giftRow(combo: Combo, speaker: Speaker) {
   const bar = make("span", { class: "ov-bar" });
   const element = row("gift", gift.sender, seconds, picture, body, times, bar);
   const show = () => {
-    // How many there are stands beside it.
+    // The count has its own element.
     said.textContent = giftWords(combo.isMixed ? combo : { ...combo, count: 1 }, speaker);
     times.textContent = combo.count > 1 ? `×${speaker.number(combo.count)}` : "";
     play(picture, combo.gift.giftType.svgUrl, combo.gift.id);

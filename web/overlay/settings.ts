@@ -1,8 +1,10 @@
-import { type Language, languageOf } from "../chat/words.ts";
+import { type Language, languageOf } from "../chat/translations.ts";
 
 /** How an overlay looks, and whose stream it shows. */
 export type Settings = {
   streamId: string;
+  /** The host, in place of a stream: then the newest live one is shown. */
+  channel: string;
   key: string;
   /** Rows at once, 1 to 50. */
   max: number;
@@ -52,6 +54,7 @@ export function settingsOf(query: string, browserLanguage: string): Settings {
   const demo = flag("demo", false);
   return {
     streamId: given.get("streamId")?.trim() ?? "",
+    channel: given.get("channel")?.trim() ?? "",
     key: given.get("key")?.trim() ?? "",
     max: whole("max", 1, 50) ?? 12,
     fade: whole("fade", 0, 600) ?? 30,

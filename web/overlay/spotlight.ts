@@ -2,12 +2,12 @@ import type { EventData } from "../../client/index.ts";
 import { make } from "../chat/dom.ts";
 import { giftPicture, play } from "../chat/gift-picture.ts";
 import { nameOf } from "../chat/person.ts";
-import type { Speaker } from "../chat/words.ts";
+import type { Speaker } from "../chat/translations.ts";
 
 type Gift = EventData["gift.sent"];
 type Turn = { gift: Gift; count: number };
 
-/** Gifts of so many credits take the middle. */
+/** Gifts from this price on appear centre screen. */
 export const largeCredits = 500;
 /** As long as overlay.css shows one, and a breath between two. */
 const shownMilliseconds = 1_600;

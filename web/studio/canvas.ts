@@ -20,8 +20,8 @@ const pixelsMax = 720;
 const shareMax = 1 / 6;
 
 /**
- * Draws into a canvas until it is told to stop. `energy` lifts the picture for a moment, such as
- * when a gift comes. Somebody who wants no motion sees one picture that stands still.
+ * Animates a canvas until stopped. `energy` brightens it for a moment, such as for a gift. With
+ * reduced motion it draws one still picture.
  */
 export function drawShow(canvas: HTMLCanvasElement) {
   const context = canvas.getContext("2d")!;

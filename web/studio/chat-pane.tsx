@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Client, Event } from "../../client/index.ts";
 import type { ClientOptions, OvationChat } from "../chat/element.ts";
 import { type Player, tokensOf } from "../runner.ts";
-import { prove, streamId } from "./show.ts";
+import { checkDelivery, streamId } from "./show.ts";
 import { fetchOf, socketsOf } from "./wire.ts";
 
 type Sockets = ReturnType<typeof socketsOf>;
@@ -22,13 +22,13 @@ type Given = {
 
 /** The chat element as one of the cast sees it, with its wire watched. */
 export function ChatPane({ player, who, children, ...given }: Given) {
-  const place = useRef<OvationChat>(null);
+  const chatElement = useRef<OvationChat>(null);
   const now = useRef(given);
   now.current = given;
   useEffect(() => {
-    const chat = place.current!;
+    const chat = chatElement.current!;
     const sockets = socketsOf(who);
-    let stopProof: (() => void) | undefined;
+    let stopCheck: (() => void) | undefined;
     chat.options = {
       fetch: fetchOf(who),
       WebSocket: sockets.WebSocket as unknown as NonNullable<ClientOptions["WebSocket"]>,
@@ -46,17 +46,17 @@ export function ChatPane({ player, who, children, ...given }: Given) {
     // The element begins in the microtask after its token was set.
     setTimeout(() => {
       if (chat.client === undefined) return;
-      stopProof = prove(chat.client);
+      stopCheck = checkDelivery(chat.client);
       now.current.onClient?.(chat.client, sockets);
     });
     return () => {
-      stopProof?.();
+      stopCheck?.();
       chat.removeEventListener("ovation-event", hear);
       chat.removeEventListener("ovation-viewers", hear);
     };
   }, [player, who]);
   return (
-    <ovation-chat ref={place} stream-id={streamId.value} lang="en">
+    <ovation-chat ref={chatElement} stream-id={streamId.value} lang="en">
       {children}
     </ovation-chat>
   );

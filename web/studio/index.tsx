@@ -1,11 +1,11 @@
-/** Studio: a streamer and two viewers of one live stream, side by side, on this machine. */
+/** Studio: a streamer and two viewers of one live stream on one local page. */
 import "../chat/index.ts";
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
 import { Mark } from "../mark.tsx";
 import { fetchCast } from "../runner.ts";
 import { Icon } from "./icons.ts";
-import { cast, streamId, trouble, watchHouse } from "./show.ts";
+import { cast, pollServer, streamId, trouble } from "./show.ts";
 import { Stage } from "./stage.tsx";
 import { Streamer } from "./streamer.tsx";
 import { bringCrowd, TopBar } from "./top-bar.tsx";
@@ -22,7 +22,7 @@ function Studio() {
   return (
     <div class="studio" data-pane={pane.value}>
       <TopBar />
-      <nav class="panes" aria-label="Parts of Studio">
+      <nav class="panes" aria-label="Panes">
         {panes.map((name) => (
           <button
             key={name}
@@ -72,7 +72,7 @@ async function begin(): Promise<void> {
     streamId.value = id;
     cast.value = people;
     bringCrowd();
-    watchHouse();
+    pollServer();
   } catch (error) {
     trouble.value = (error as Error).message;
   }

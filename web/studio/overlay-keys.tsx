@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Answer } from "../../client/index.ts";
+import type { CallResult } from "../../client/index.ts";
 import { reasonOf } from "../chat/reason.ts";
 import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.ts";
 import { asHost, streamId } from "./show.ts";
 
-type Key = Answer<"GET /api/v1/live-stream/{streamId}/overlay-keys">["list"][number];
+type Key = CallResult<"GET /api/v1/live-stream/{streamId}/overlay-keys">["list"][number];
 
 const keysOf = "/api/v1/live-stream/{streamId}/overlay-keys" as const;
 /** As many as a stream may have, so one page has them all. */
@@ -15,19 +15,21 @@ const dates = new Intl.DateTimeFormat("en", {
   ...{ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" },
 });
 
-/** Makes the address that goes into a streaming program, and revokes what was made before. */
+/** Creates overlay URLs for streaming software and revokes earlier ones. */
 export function OverlayKeys({ close }: { close(): void }) {
   const keys = useSignal<Key[] | undefined>(undefined);
   const address = useSignal<string | undefined>(undefined);
   const trouble = useSignal<string | undefined>(undefined);
   const path = { streamId: streamId.value };
 
-  /** Does something as the host, reads the list anew, and says what was refused. */
-  const act = async (deed: (host: NonNullable<ReturnType<typeof asHost>>) => Promise<unknown>) => {
+  /** Runs an action as the host, reloads the list and shows an error. */
+  const act = async (
+    action: (host: NonNullable<ReturnType<typeof asHost>>) => Promise<unknown>,
+  ) => {
     const host = asHost();
     if (host === undefined) return;
     try {
-      await deed(host);
+      await action(host);
       const found = await host.call(`GET ${keysOf}`, { path, query: { limit: keysMax } });
       keys.value = found.list;
       trouble.value = undefined;
@@ -51,32 +53,32 @@ export function OverlayKeys({ close }: { close(): void }) {
     <Dialog title="Overlay" kind="overlay" close={close}>
       <div class="overlay-lead">
         <p>
-          Chat and gifts over your own picture: a see-through page for OBS and the like. Its key
-          reads this stream and nothing else.
+          Chat and gifts over your video: a transparent page for OBS. The key can only read this
+          stream.
         </p>
         <button type="button" class="button primary" onClick={() => void make()}>
-          <Icon name="overlay" /> Make an overlay key
+          <Icon name="overlay" /> Create overlay key
         </button>
       </div>
       {address.value !== undefined && <Address url={address.value} />}
       {trouble.value !== undefined && <p class="overlay-trouble bad">{trouble.value}</p>}
       <ul class="overlay-keys" aria-label="Overlay keys">
-        {keys.value?.length === 0 && <li class="quiet">No keys yet.</li>}
+        {keys.value?.length === 0 && <li class="quiet">No overlay keys yet</li>}
         {keys.value?.map((key) => (
           <KeyRow key={key.id} made={key} revoke={() => void revoke(key.id)} />
         ))}
       </ul>
       <footer>
-        <span class="quiet">Put it into OBS as a browser source.</span>
+        <span class="quiet">Add it to OBS as a browser source.</span>
         <a class="button" href="/overlay?demo=1" target="_blank" rel="noreferrer">
-          <Icon name="play" /> See the demo
+          <Icon name="play" /> View demo
         </a>
       </footer>
     </Dialog>
   );
 }
 
-/** The whole address: it is told this once. */
+/** The full overlay URL, which is shown only once. */
 function Address({ url }: { url: string }) {
   const isCopied = useSignal(false);
   const copy = async () => {
@@ -86,7 +88,7 @@ function Address({ url }: { url: string }) {
   return (
     <div class="overlay-address">
       <label>
-        <span class="quiet">Its address, shown this once. Keep it as you would a password.</span>
+        <span class="quiet">Overlay URL. It is shown only once; keep it secret.</span>
         <input
           readOnly
           value={url}
@@ -101,7 +103,7 @@ function Address({ url }: { url: string }) {
   );
 }
 
-/** Whatever shows the stream with it stops, so it is asked once more. */
+/** Revoking stops overlays with this key, so it takes a second click. */
 function KeyRow({ made, revoke }: { made: Key; revoke(): void }) {
   const isAsked = useSignal(false);
   return (
@@ -121,7 +123,7 @@ function KeyRow({ made, revoke }: { made: Key; revoke(): void }) {
           else isAsked.value = true;
         }}
       >
-        {isAsked.value ? "Revoke for good" : "Revoke"}
+        {isAsked.value ? "Confirm revoke" : "Revoke"}
       </button>
     </li>
   );

@@ -9,10 +9,10 @@ import {
   killServer,
   type Player,
 } from "../runner.ts";
-import { watchProof } from "./proof.ts";
+import { createDeliveryCheck } from "./delivery-check.ts";
 import { note } from "./wire.ts";
 
-/** Everything of the evening that several places show. */
+/** State shared by several components of Studio. */
 export const cast = signal<Player[]>([]);
 export const streamId = signal("");
 export const stream = signal<{ title: string; startedAt: string | null } | undefined>(undefined);
@@ -20,7 +20,7 @@ export const stream = signal<{ title: string; startedAt: string | null } | undef
 export const trouble = signal<string | undefined>(undefined);
 
 export const viewers = signal(0);
-/** The most that were here at once, this evening. */
+/** The peak number of viewers of this stream. */
 export const peak = signal(0);
 export const credits = signal(0);
 export const messages = signal(0);
@@ -51,7 +51,7 @@ const billMilliseconds = 4_000;
 let hostClient: Client | undefined;
 let isAsked = false;
 
-/** Takes what the host's chat hears: each event is counted once, whoever else hears it. */
+/** Handles the host's events. Only the host's are counted, so each counts once. */
 export function takeEvent({ id, type, data }: Event): void {
   if (type === "chat.message") messages.value++;
   else if (type === "chat.deleted") messages.value = Math.max(0, messages.value - 1);
@@ -67,10 +67,10 @@ export function takeEvent({ id, type, data }: Event): void {
   }
 }
 
-/** The host's client; undefined before the evening has begun. */
+/** The host's client; undefined before the stream has started. */
 export const asHost = () => hostClient;
 
-/** So many watch now; `atLeast` were here at once before. */
+/** Sets the number of viewers; `atLeast` is a known earlier peak. */
 export function countViewers(atLeast: number, now: number): void {
   viewers.value = now;
   peak.value = Math.max(peak.value, atLeast, now);
@@ -83,15 +83,15 @@ async function readSupporters(): Promise<void> {
   if (found !== undefined) supporters.value = found;
 }
 
-const proofs = new Set<ReturnType<typeof watchProof>>();
+const deliveryChecks = new Set<ReturnType<typeof createDeliveryCheck>>();
 
 /** Counts what a person is shown from now on; answers how to stop. */
-export function prove(client: Client): () => void {
-  const made = watchProof(client, streamId.value);
-  proofs.add(made);
+export function checkDelivery(client: Client): () => void {
+  const made = createDeliveryCheck(client, streamId.value);
+  deliveryChecks.add(made);
   return () => {
     made.stop();
-    proofs.delete(made);
+    deliveryChecks.delete(made);
   };
 }
 
@@ -100,13 +100,13 @@ const settleMilliseconds = 2_500;
 
 /** Compares what was shown with the log, now and again. */
 async function checkProofs(): Promise<void> {
-  for (const one of proofs) await one.check().catch(() => {});
+  for (const one of deliveryChecks) await one.check().catch(() => {});
 }
 
 type Statistics = { giftTypeCounts: { giftType: { creditAmount: number }; count: number }[] };
 type Stream = { title: string; startedAt: string | null } & Rules;
 
-/** The evening begins with the host's client; while the server is away it is asked again. */
+/** Starts with the host's client; retries while the server is down. */
 export async function beginAsHost(client: Client): Promise<void> {
   hostClient = client;
   const path = `/api/v1/live-stream/${streamId.value}`;
@@ -167,8 +167,8 @@ export async function kill(): Promise<void> {
   setTimeout(() => void checkProofs().then(runAudit), settleMilliseconds);
 }
 
-/** Looks at the bill, the audit and the proof now and then, while the page is looked at. */
-export function watchHouse(): void {
+/** Polls the bill, the audit and the delivery check while the page is visible. */
+export function pollServer(): void {
   const readBill = async () => {
     if (document.hidden || isDown.value) return;
     bill.value = (await fetchBill().catch(() => undefined)) ?? bill.value;

@@ -1,5 +1,5 @@
 import { type Client, createClient } from "../../client/index.ts";
-import { cheers, people, sayings } from "../evening.ts";
+import { cheers, people, sayings } from "../sample-chat.ts";
 
 /** A simulated viewer, as `POST /local/token` takes them. */
 type Member = {
@@ -9,7 +9,7 @@ type Member = {
 };
 
 /** Where the crowd is, and what gives each of it a token. It runs in browsers and in Node. */
-type Place = {
+type SimulationOptions = {
   url: string;
   streamId: string;
   tokensOf(member: Member): () => Promise<string>;
@@ -21,7 +21,7 @@ const tickMilliseconds = 150;
 /** Of what the crowd does: the rest is chat. */
 const shares = { gift: 0.1, superlike: 0.012 };
 const rowMilliseconds = 420;
-const purse = 5_000;
+const startCredits = 5_000;
 
 /** Gifts by how often they are given. */
 const favourites = [
@@ -34,9 +34,9 @@ type GiftType = { id: string; name: string; creditAmount: number };
 const pick = <Item>(list: readonly Item[]) => list[Math.floor(Math.random() * list.length)]!;
 
 /** Eight viewers who talk and give: real ones, each with a token, a wallet and a socket. */
-export function simulateViewers({ url, streamId, tokensOf }: Place): () => void {
+export function simulateViewers({ url, streamId, tokensOf }: SimulationOptions): () => void {
   const members = people.map(([sub, given_name, family_name, preferred_username]): Member => {
-    return { sub, claims: { preferred_username, given_name, family_name }, credits: purse };
+    return { sub, claims: { preferred_username, given_name, family_name }, credits: startCredits };
   });
   const clients = members.map((member) =>
     createClient({ url, token: tokensOf(member), compact: true, onError() {} }),
@@ -62,7 +62,7 @@ export function simulateViewers({ url, streamId, tokensOf }: Place): () => void 
   }, tickMilliseconds);
   void begin();
 
-  /** Somebody talks and a rose flies in the first moment: nobody looks at an empty room. */
+  /** Starts with a message and a rose, so that the first view is not empty. */
   async function begin(): Promise<void> {
     act(clients[1]!);
     types = await first!.call<GiftType[]>("GET", "/api/v1/gifts/gift-types").catch(() => []);
@@ -85,7 +85,7 @@ export function simulateViewers({ url, streamId, tokensOf }: Place): () => void 
     if (type === undefined || (hasGiven && times > 1 && type.creditAmount >= 500)) return;
     hasGiven = true;
     for (let given = 0; given < times && !isOver; given++) {
-      // Who has nothing left watches until the next token brings a full purse.
+      // A viewer without credits only watches until the next token tops them up.
       await client.sendGift(streamId, type.id).catch(() => {});
       await new Promise((done) => setTimeout(done, rowMilliseconds));
     }

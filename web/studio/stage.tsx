@@ -3,10 +3,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { drawShow } from "./canvas.ts";
 import { Icon } from "./icons.ts";
 import { credits, flight, isDown, outage, stream, superlikes, viewers } from "./show.ts";
-import { Tonight } from "./tonight.tsx";
+import { Sidebar } from "./sidebar.tsx";
 
 const numbers = new Intl.NumberFormat("en");
-/** Gifts of so many credits take the middle of the stage. */
+/** Gifts from this price on appear in the middle of the stage. */
 const largeFrom = 500;
 const flightMilliseconds = 1_600;
 const flightsMax = 12;
@@ -74,16 +74,16 @@ export function Stage() {
       <div class="caption">
         <div class="what">
           <h1>{stream.value?.title ?? " "}</h1>
-          <p class="quiet">A canvas stands for the video. Everything else is real.</p>
+          <p class="quiet">The video is simulated. Everything else is real.</p>
         </div>
         <span class="chip number" title="Superlikes since this page was opened">
           <Icon name="heart" /> {numbers.format(superlikes.value)}
         </span>
-        <span class="chip number" title="Given to this stream">
+        <span class="chip number" title="Credits received in this stream">
           <span class="coin" aria-hidden="true" /> {numbers.format(credits.value)}
         </span>
       </div>
-      <Tonight />
+      <Sidebar />
     </section>
   );
 }
@@ -123,7 +123,7 @@ function Outage({ began }: { began: number }) {
     <div class="outage" role="status">
       <Icon name="kill" size={20} />
       <b>The server was killed.</b>
-      <span class="number">Coming back. {seconds.value.toFixed(1)} s</span>
+      <span class="number">Restarting… {seconds.value.toFixed(1)} s</span>
     </div>
   );
 }

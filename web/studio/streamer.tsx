@@ -4,7 +4,7 @@ import { beginAsHost, countViewers, credits, messages, peak, takeEvent, viewers 
 
 const numbers = new Intl.NumberFormat("en");
 
-/** The streamer's side: what this evening is like, and its chat with all rights. */
+/** The streamer's pane: figures and the chat with all rights. */
 export function Streamer({ host }: { host: Player }) {
   return (
     <section class="streamer card" aria-label="Streamer">
@@ -15,7 +15,7 @@ export function Streamer({ host }: { host: Player }) {
       <dl class="figures">
         <Figure name="Viewers" value={viewers.value} />
         <Figure name="Peak" value={peak.value} />
-        <Figure name="Given" value={credits.value} />
+        <Figure name="Credits" value={credits.value} />
         <Figure name="Messages" value={messages.value} />
       </dl>
       <ChatPane

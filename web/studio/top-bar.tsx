@@ -19,7 +19,7 @@ function sendCrowdHome(): void {
   stopCrowd = undefined;
 }
 
-/** The mark, who is in the room, what the evening costs, and whether the money fits. */
+/** The logo, simulated viewers, the AWS bill and the audit's result. */
 export function TopBar() {
   const shown = useSignal<"snippets" | "overlay" | undefined>(undefined);
   const close = () => {
@@ -84,7 +84,7 @@ function Bill() {
         <span class="number">{dollars(total)}</span> <span class="quiet long">on AWS so far</span>
       </summary>
       <div class="float">
-        <p>What everything since the start would have cost on AWS, at list prices.</p>
+        <p>What this run would have cost on AWS, at list prices.</p>
         <table>
           <tbody>
             {rows.map(([name, amount]) => (
@@ -105,7 +105,7 @@ function AuditBadge() {
   const isRunning = found === "running" || found === undefined;
   const isGood = !isRunning && found.fits;
   const says = isRunning
-    ? "Proving the money …"
+    ? "Running audit…"
     : isGood
       ? "Everything fits"
       : `${found.misfits.length} things do not fit`;
@@ -113,7 +113,7 @@ function AuditBadge() {
     <button
       type="button"
       class={`button ${isGood ? "good" : isRunning ? "" : "bad"}`}
-      title="Every credit of the whole table, proved once more"
+      title="Run the audit again"
       onClick={() => void runAudit()}
     >
       <Icon name={isGood || isRunning ? "check" : "warning"} />

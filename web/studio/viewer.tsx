@@ -20,7 +20,7 @@ type Notice = { id: string; title: string; message: string };
 const numbers = new Intl.NumberFormat("en");
 const entriesMax = 30;
 
-/** One viewer: whoever of the cast one chooses, their chat, and what their wallet says. */
+/** One viewer's pane: a user of the cast, their chat and their wallet. */
 export function Viewer({ first, who }: { first: Player; who: string }) {
   const player = useSignal(first);
   const isLedger = useSignal(false);
@@ -89,7 +89,7 @@ type ToolsGiven = {
   openLedger(): void;
 };
 
-/** What is done to one viewer's connection, and where their wallet is. */
+/** Connection faults of one viewer, and their wallet. */
 function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsGiven) {
   const details = useRef<HTMLDetailsElement>(null);
   const item = (name: "plug" | "drop" | "wallet", says: string, act: () => void) => (
@@ -113,13 +113,13 @@ function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsGiven) {
         if (!currentTarget.contains(relatedTarget as Node | null)) currentTarget.open = false;
       }}
     >
-      <summary class="tool" aria-label={`Tools of ${who}`}>
+      <summary class="tool" aria-label={`${who} tools`}>
         <Icon name="more" size={20} />
         {unread > 0 && <span class="dot number">{unread}</span>}
       </summary>
       <div class="float">
-        {item("plug", "Cut the connection", cut)}
-        {item("drop", "Lose the next frame", loseFrame)}
+        {item("plug", "Disconnect", cut)}
+        {item("drop", "Drop next frame", loseFrame)}
         {item("wallet", "Ledger and notifications", openLedger)}
       </div>
     </details>
@@ -128,7 +128,7 @@ function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsGiven) {
 
 type LedgerGiven = { client: Client; player: Player; notices: Notice[]; close(): void };
 
-/** What a wallet has moved, and what its owner was told. */
+/** A wallet's transactions and its owner's notifications. */
 function Ledger({ client, player, notices, close }: LedgerGiven) {
   const entries = useSignal<Entry[] | undefined>(undefined);
   useEffect(() => {
@@ -150,17 +150,17 @@ function Ledger({ client, player, notices, close }: LedgerGiven) {
     <div class="ledger">
       <header>
         <h2>{nameOfPlayer(player)}</h2>
-        <button type="button" class="tool" aria-label="Close the ledger" onClick={close}>
+        <button type="button" class="tool" aria-label="Close ledger" onClick={close}>
           <Icon name="close" />
         </button>
       </header>
       <h3>
         Notifications
         <button type="button" class="link" onClick={() => void remind()}>
-          Try one
+          Send test
         </button>
       </h3>
-      {notices.length === 0 && <p class="quiet">None yet.</p>}
+      {notices.length === 0 && <p class="quiet">No notifications yet</p>}
       {notices.map(({ id, title, message }) => (
         <p key={id} class="notice">
           <Icon name="bell" />
@@ -170,7 +170,7 @@ function Ledger({ client, player, notices, close }: LedgerGiven) {
         </p>
       ))}
       <h3>Ledger</h3>
-      {entries.value?.length === 0 && <p class="quiet">Nothing spent, nothing received.</p>}
+      {entries.value?.length === 0 && <p class="quiet">No transactions yet</p>}
       <table>
         <tbody>
           {entries.value?.map(({ id, type, direction, amount, balanceAfter }) => (

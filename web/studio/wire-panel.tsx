@@ -1,7 +1,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { deliveries } from "./delivery-check.ts";
 import { Icon } from "./icons.ts";
-import { proof } from "./proof.ts";
 import { isDown, kill, outage } from "./show.ts";
 import { counts, curlLineOf, type Line, lines, replay } from "./wire.ts";
 
@@ -12,7 +12,7 @@ const times = new Intl.DateTimeFormat("en", {
   hourCycle: "h23",
 });
 
-/** Everything that goes over the wire, and the proof that nothing of it is lost. */
+/** All calls and frames, and the count of lost and duplicated events. */
 export function WirePanel() {
   const isOpen = useSignal(false);
   const { calls, frames } = counts.value;
@@ -48,18 +48,18 @@ export function WirePanel() {
 }
 
 function Verdict() {
-  const { events, lost, doubled } = proof.value;
+  const { events, lost, doubled } = deliveries.value;
   const back = outage.value?.milliseconds;
   const isExact = lost === 0 && doubled === 0;
   return (
     <span class={isExact ? "verdict good" : "verdict bad"} role="status">
       <Icon name={isExact ? "check" : "warning"} />
       <span class="number">
-        {numbers.format(lost)} lost, {numbers.format(doubled)} doubled
+        {numbers.format(lost)} lost, {numbers.format(doubled)} duplicated
       </span>
       <span class="quiet number wire-counts">
         of {numbers.format(events)} shown
-        {back !== undefined && `, back after ${(back / 1000).toFixed(1)} s`}
+        {back !== undefined && `, reconnected after ${(back / 1000).toFixed(1)} s`}
       </span>
     </span>
   );
@@ -81,14 +81,14 @@ function Lines() {
     <div class="wire-body">
       <div class="wire-filter">
         <label>
-          <span class="hidden">Whose wire</span>
+          <span class="hidden">Connection</span>
           <select
             value={who.value}
             onChange={(event) => {
               who.value = event.currentTarget.value;
             }}
           >
-            <option value="">Everybody</option>
+            <option value="">All</option>
             {people.value.map((one) => (
               <option key={one}>{one}</option>
             ))}
@@ -159,7 +159,7 @@ function Detail({ line, close }: { line: Line; close(): void }) {
             <Icon name="replay" /> Replay
           </button>
         )}
-        <button type="button" class="tool" aria-label="Close the detail" onClick={close}>
+        <button type="button" class="tool" aria-label="Close details" onClick={close}>
           <Icon name="close" />
         </button>
       </header>

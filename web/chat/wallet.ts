@@ -6,7 +6,7 @@ type Wallet = { balance: number };
 const pauseMilliseconds = 1_500;
 
 /** What this person has to spend: what the wallet says, less what was just given. */
-export function createPurse(client: Client, onChange: (credits: number) => void) {
+export function createWallet(client: Client, onChange: (credits: number) => void) {
   let credits = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const set = (now: number) => {

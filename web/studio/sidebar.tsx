@@ -4,10 +4,10 @@ import { changeRules, rules, supporters } from "./show.ts";
 const numbers = new Intl.NumberFormat("en");
 const slow = [0, 5, 10, 30, 120];
 
-/** Below the stage: who supports the evening, and the rules of its chat. */
-export function Tonight() {
+/** Below the stage: top supporters and chat settings. */
+export function Sidebar() {
   return (
-    <div class="tonight">
+    <div class="sidebar">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
       <section class="card" aria-label="Top supporters" tabIndex={0}>
         <header class="card-head">
@@ -15,9 +15,9 @@ export function Tonight() {
         </header>
         <Supporters />
       </section>
-      <section class="card" aria-label="Rules of the chat">
+      <section class="card" aria-label="Chat settings">
         <header class="card-head">
-          <h2>Rules of the chat</h2>
+          <h2>Chat settings</h2>
         </header>
         <Rules />
       </section>
@@ -26,8 +26,7 @@ export function Tonight() {
 }
 
 function Supporters() {
-  if (supporters.value.length === 0)
-    return <p class="nothing">Nobody has given anything yet. The first rose will stand here.</p>;
+  if (supporters.value.length === 0) return <p class="nothing">No gifts yet</p>;
   return (
     <ol class="supporters">
       {supporters.value.map(({ rank, user, credits: given }) => {
@@ -70,12 +69,12 @@ function Rules() {
         </select>
       </label>
       <Switch
-        name="Only followers may write"
+        name="Followers only"
         isOn={followersOnly}
         change={(isOn) => changeRules({ followersOnly: isOn })}
       />
       <Switch
-        name="Viewers may give"
+        name="Gifts on"
         isOn={giftsEnabled}
         change={(isOn) => changeRules({ giftsEnabled: isOn })}
       />

@@ -18,7 +18,7 @@ export const otherStages = [
 /** Who may be this machine's demo users: undefined on a deployed stage. */
 export const cast = signal<Player[] | undefined>(undefined);
 export const demoStream = signal<string | undefined>(undefined);
-/** The `sub` of the demo user who calls; undefined until somebody was chosen. */
+/** The `sub` of the chosen demo user; undefined for "Automatic". */
 export const chosen = signal<string | undefined>(undefined);
 /** What was pasted on a deployed stage. Forgotten with the page: nothing is stored. */
 export const pasted = signal("");
@@ -39,7 +39,7 @@ export async function lookAround(): Promise<void> {
   }
 }
 
-/** Who calls unless somebody was chosen: an admin where that is needed, else a viewer. */
+/** The demo user for "Automatic": an admin if the call needs one, else a viewer. */
 export function callerOf(needsAdmin: boolean): Player | undefined {
   const people = cast.value ?? [];
   const player = people.find(({ sub }) => sub === chosen.value);
@@ -49,7 +49,7 @@ export function callerOf(needsAdmin: boolean): Player | undefined {
   );
 }
 
-/** A token of whoever calls; undefined where nobody signed in. */
+/** The caller's token; undefined if not signed in. */
 export async function tokenOf(player: Player | undefined): Promise<string | undefined> {
   if (player !== undefined) return await tokensOf(player)();
   // Some paste the whole header.

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
 import type { Refused } from "./api.ts";
 import { Icon } from "./icons.ts";
-import { go } from "./place.ts";
+import { go } from "./router.ts";
 
 const numbers = new Intl.NumberFormat("en");
 const moments = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
@@ -19,7 +19,7 @@ export function Moment({ at }: { at: string | null }) {
   );
 }
 
-/** Somebody by name and by username: two people of one name differ in text. */
+/** A user by name and username, since names are not unique. */
 export function PersonCell({ person }: { person: Pick<Person, "_id"> & Partial<Person> }) {
   const whole = { username: "", name: "", surname: "", profilePhoto: "", ...person };
   const name = nameOf(whole);
@@ -55,7 +55,7 @@ export function Link(given: { href: string; class?: string; children: ComponentC
   );
 }
 
-/** What stands where nothing is: one sentence and, where there is one, the next step. */
+/** The empty state: a sentence and, if there is one, the next step. */
 export function Nothing({ says, children }: { says: string; children?: ComponentChildren }) {
   return (
     <div class="nothing">
@@ -65,7 +65,7 @@ export function Nothing({ says, children }: { says: string; children?: Component
   );
 }
 
-/** Shown after 200 ms alone, so that nothing flickers. */
+/** A placeholder shown after 200 ms, so that fast loads do not flicker. */
 export function Skeleton() {
   return (
     <div class="skeleton" aria-busy="true" role="status">
@@ -77,7 +77,7 @@ export function Skeleton() {
   );
 }
 
-/** What went wrong, in the API's own sentence, and what can be done. */
+/** An error: the API's sentence and what the user can do. */
 export function Refusal({ refused, retry }: { refused: Refused; retry?: () => void }) {
   return (
     <div class="refusal" role="alert">
@@ -172,7 +172,7 @@ export function Table<Row>(given: TableGiven<Row>) {
   );
 }
 
-/** A detail beside its list; where there is little room it stands in the list's place. */
+/** A detail pane next to its list; on small screens it replaces the list. */
 export function Detail(given: { title: string; close(): void; children: ComponentChildren }) {
   return (
     <aside class="detail card" aria-label={given.title}>

@@ -1,18 +1,18 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import type { Answer } from "../../client/index.ts";
+import type { CallResult } from "../../client/index.ts";
 import { call } from "./api.ts";
 import { Field, Form, Select } from "./fields.tsx";
 import { type Loaded, useLoad } from "./load.ts";
-import { Nothing, Refusal, Skeleton } from "./pieces.tsx";
-import { filter, set } from "./place.ts";
+import { filter, set } from "./router.ts";
+import { Nothing, Refusal, Skeleton } from "./ui.tsx";
 
-export type Stream = Answer<"GET /api/v1/live-stream/{streamId}">;
+export type Stream = CallResult<"GET /api/v1/live-stream/{streamId}">;
 
 /** The API lists no more than the newest of them; an older one is read by its id. */
 export const streamsMax = 100;
 
-/** The streams that whoever is signed in may moderate, and the one of an id that is asked for. */
+/** The streams the signed-in user may moderate, and the stream with the given ID. */
 export const useStreams = (id: string): Loaded<readonly Stream[]> =>
   useLoad(`streams ${id}`, async () => {
     const listed = await call("GET /api/v1/live-stream", { query: { moderated: true } });
@@ -31,9 +31,9 @@ const chosenOf = (streams: readonly Stream[]) =>
 export function StreamIdField({ take }: { take(id: string): void }) {
   const id = useSignal("");
   return (
-    <Form name="Another stream" submit={() => id.value.trim() !== "" && take(id.value.trim())}>
+    <Form name="Open stream by ID" submit={() => id.value.trim() !== "" && take(id.value.trim())}>
       <Field
-        name="Another stream, by its id"
+        name="Stream ID"
         value={id.value}
         change={(value) => {
           id.value = value;
@@ -44,15 +44,15 @@ export function StreamIdField({ take }: { take(id: string): void }) {
 }
 
 type Given = {
-  /** What is said to somebody who has no stream to choose. */
+  /** Shown if the user has no stream to choose. */
   nothing: string;
-  /** What stands beside the choice of a stream. */
+  /** Further controls next to the stream selector. */
   tools?: ComponentChildren;
   children(stream: Stream): JSX.Element;
 };
 
-/** A view of one stream, which the address names, with what another is chosen by. */
-export function OfStream({ nothing, tools, children }: Given) {
+/** A view of the stream in the URL, with a selector for others. */
+export function StreamScope({ nothing, tools, children }: Given) {
   const asked = filter("stream");
   const { value, refused, reload } = useStreams(asked);
   const stream = value && chosenOf(value);

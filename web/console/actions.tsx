@@ -1,56 +1,56 @@
 import { signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { curlLineOf, type Refused, type Request, refusedOf, type Wish } from "./api.ts";
+import { type ApiRequest, curlLineOf, type Refused, type Request, refusedOf } from "./api.ts";
 import { Icon } from "./icons.ts";
-import { Refusal } from "./pieces.tsx";
+import { Refusal } from "./ui.tsx";
 
-/** Something that is done by one call. */
-export type Deed = {
-  /** What it does, as a question names it: "Ban ann from Demo stream". */
+/** An action of the user that makes one API call. */
+export type Action = {
+  /** What it does, as the confirmation names it: "Mute ann in Demo stream". */
   title: string;
-  /** What follows from it, for what is asked about first. */
+  /** The consequences, for actions that need a confirmation. */
   warns?: string;
-  /** The word on the button. */
+  /** The button's label. */
   verb: string;
-  wish: Wish;
-  /** Takes the answer into the view, and says what was done. */
+  request: ApiRequest;
+  /** Updates the view with the answer; returns the text of the toast. */
   done(answer: never): string;
-  /** How to take it back, where the API can. */
-  undo?(answer: never): Deed;
+  /** The action that undoes it, if the API has one. */
+  undo?(answer: never): Action;
 };
 
-const question = signal<Deed | undefined>(undefined);
-type Word = { id: number; says: string; refused?: Refused; undo?: Deed };
-const words = signal<Word[]>([]);
+const question = signal<Action | undefined>(undefined);
+type Toast = { id: number; says: string; refused?: Refused; undo?: Action };
+const toasts = signal<Toast[]>([]);
 let next = 1;
-const wordMilliseconds = 12_000;
+const toastMilliseconds = 12_000;
 
-/** Tells what was done, for a while. */
-export function tell(word: Omit<Word, "id">): void {
+/** Shows a toast for some seconds. */
+export function showToast(toast: Omit<Toast, "id">): void {
   const id = next++;
-  words.value = [...words.value.slice(-2), { ...word, id }];
-  setTimeout(() => forget(id), wordMilliseconds);
+  toasts.value = [...toasts.value.slice(-2), { ...toast, id }];
+  setTimeout(() => forget(id), toastMilliseconds);
 }
 
 const forget = (id: number) => {
-  words.value = words.value.filter((word) => word.id !== id);
+  toasts.value = toasts.value.filter((toast) => toast.id !== id);
 };
 
-/** Does it at once; answers whether it was done. */
-export async function perform(deed: Deed): Promise<boolean> {
+/** Performs an action without asking; returns whether it succeeded. */
+export async function perform(action: Action): Promise<boolean> {
   try {
-    const answer = await deed.wish.run<never>();
-    tell({ says: deed.done(answer), ...(deed.undo && { undo: deed.undo(answer) }) });
+    const answer = await action.request.run<never>();
+    showToast({ says: action.done(answer), ...(action.undo && { undo: action.undo(answer) }) });
     return true;
   } catch (error) {
-    tell({ says: `${deed.title}: not done.`, refused: refusedOf(error) });
+    showToast({ says: `Failed: ${action.title}`, refused: refusedOf(error) });
     return false;
   }
 }
 
-/** Asks once before it is done: for everything that takes something away. */
-export function ask(deed: Deed): void {
-  question.value = deed;
+/** Asks for a confirmation first: for everything destructive. */
+export function ask(action: Action): void {
+  question.value = action;
 }
 
 const copied = (text: string) => navigator.clipboard?.writeText(text).catch(() => {});
@@ -81,50 +81,50 @@ export function CallBox({ request }: { request: Request }) {
   );
 }
 
-/** The one question before something is taken away: it names the thing and shows the call. */
+/** The confirmation dialog: it names the action and shows its API call. */
 export function Question() {
-  const deed = question.value;
+  const action = question.value;
   const dialog = useRef<HTMLDialogElement>(null);
   const isBusy = useSignal(false);
   useEffect(() => {
-    if (deed !== undefined && dialog.current?.open === false) dialog.current.showModal();
-  }, [deed]);
-  if (deed === undefined) return null;
+    if (action !== undefined && dialog.current?.open === false) dialog.current.showModal();
+  }, [action]);
+  if (action === undefined) return null;
   const close = () => {
     dialog.current?.close();
     question.value = undefined;
   };
   const confirm = async () => {
     isBusy.value = true;
-    await perform(deed);
+    await perform(action);
     isBusy.value = false;
     close();
   };
   return (
     <dialog ref={dialog} class="question" aria-labelledby="question" onClose={close}>
       <h2 id="question">
-        <bdi>{deed.title}?</bdi>
+        <bdi>{action.title}?</bdi>
       </h2>
-      <p class="quiet">{deed.warns}</p>
-      <CallBox request={deed.wish} />
+      <p class="quiet">{action.warns}</p>
+      <CallBox request={action.request} />
       <footer>
         <button type="button" class="button" onClick={close}>
-          Keep it
+          Go back
         </button>
         <button type="button" class="button filled" disabled={isBusy.value} onClick={confirm}>
-          {deed.verb}
+          {action.verb}
         </button>
       </footer>
     </dialog>
   );
 }
 
-/** What was done, with the way back. */
-export function Words() {
+/** The toasts, each with its undo. */
+export function Toasts() {
   return (
-    <div class="words" role="status">
-      {words.value.map(({ id, says, refused, undo }) => (
-        <div key={id} class={`word ${refused ? "bad-word" : ""}`}>
+    <div class="toasts" role="status">
+      {toasts.value.map(({ id, says, refused, undo }) => (
+        <div key={id} class="toast">
           <div>
             <bdi>{says}</bdi>
             {refused && <Refusal refused={refused} />}

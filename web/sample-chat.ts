@@ -1,4 +1,4 @@
-/** Who comes to an evening that is only played, and what they say. */
+/** The simulated viewers and their messages. */
 
 /** People who are not there: id, given name, family name, username. */
 export const people: [sub: string, given: string, family: string, username: string][] = [
@@ -21,7 +21,7 @@ export const sayings = [
   ...["Bu şarkıyı çok seviyorum", "who is on the drums?", "goosebumps", "مساء الخير"],
 ];
 
-/** What is said when somebody was generous. */
+/** Messages after a large gift. */
 export const cheers = [
   "Wow, thank you!",
   "Bravo!",

@@ -25,7 +25,7 @@ addEventListener("popstate", () => {
   query.value = read();
 });
 
-/** The views that are for whoever is signed in. */
+/** The views the signed-in user may open. */
 export const ownViews = computed(() =>
   views.filter(
     (view) =>
@@ -34,7 +34,7 @@ export const ownViews = computed(() =>
   ),
 );
 
-/** The view that is looked at: one that is not this person's is the first of theirs. */
+/** The current view; the user's first view if the URL names one they may not open. */
 export const view = computed(
   () => ownViews.value.find(({ name }) => name === query.value.view) ?? ownViews.value[0]!,
 );
@@ -48,15 +48,15 @@ function addressOf(changes: Record<string, string>): string {
   return `/console?${new URLSearchParams(all)}`;
 }
 
-/** Changes filters; with `quietly` the step back leads beyond it. */
-export function set(changes: Record<string, string>, quietly = false): void {
+/** Changes filters; with `replaces`, without a new history entry. */
+export function set(changes: Record<string, string>, replaces = false): void {
   const address = addressOf(changes);
-  if (quietly) history.replaceState(null, "", address);
+  if (replaces) history.replaceState(null, "", address);
   else history.pushState(null, "", address);
   query.value = read();
 }
 
-/** The address of a view with its filters, and nothing of where one is. */
+/** The URL of a view with these filters only. */
 export const hrefOf = (name: ViewName, filters: Record<string, string> = {}) =>
   `/console?${new URLSearchParams({ view: name, ...filters })}`;
 

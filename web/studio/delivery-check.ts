@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
 import type { Client, Frame } from "../../client/index.ts";
 
-/** What all viewers of this page were shown, against what the log says that there was. */
-export const proof = signal({ events: 0, lost: 0, doubled: 0 });
+/** Events shown to all viewers of this page, compared with the stream's log. */
+export const deliveries = signal({ events: 0, lost: 0, doubled: 0 });
 
 type Range = { epoch: string; head: number; recovered: boolean; frames: Frame[] };
 
@@ -10,10 +10,10 @@ type Range = { epoch: string; head: number; recovered: boolean; frames: Frame[] 
 const framesMax = 20_000;
 
 /**
- * Writes down which events a viewer is shown. `check` reads the log over HTTP from where the last
- * check ended and counts what is in it and was not shown; what is shown twice is counted at once.
+ * Records the events a viewer is shown. `check` reads the log over HTTP from where the last check
+ * ended and counts events that were not shown; duplicates are counted at once.
  */
-export function watchProof(client: Client, streamId: string) {
+export function createDeliveryCheck(client: Client, streamId: string) {
   const shown = new Set<string>();
   const frames: { frame: number; ids: string[] }[] = [];
   let checked: { epoch: string; frame: number } | undefined;
@@ -23,8 +23,8 @@ export function watchProof(client: Client, streamId: string) {
       for (const { id } of events) shown.add(id);
       frames.push({ frame, ids: events.map(({ id }) => id) });
       if (frames.length > framesMax) frames.shift();
-      const { value } = proof;
-      proof.value = {
+      const { value } = deliveries;
+      deliveries.value = {
         ...value,
         events: value.events + events.length,
         doubled: value.doubled + doubled,
@@ -49,7 +49,10 @@ export function watchProof(client: Client, streamId: string) {
       const known = range.frames.filter((one) => one.frame <= end.frame);
       const missing = known.flatMap(({ events }) => events.filter(({ id }) => !shown.has(id)));
       if (missing.length > 0)
-        proof.value = { ...proof.value, lost: proof.value.lost + missing.length };
+        deliveries.value = {
+          ...deliveries.value,
+          lost: deliveries.value.lost + missing.length,
+        };
       isMore = known.length > 0;
       if (isMore) checked = { epoch, frame: known.at(-1)!.frame };
     }

@@ -1,0 +1,44 @@
+import type { ChatMessage, Client, Event } from "../../client/index.ts";
+import type { Speaker } from "./translations.ts";
+import type { View } from "./view.ts";
+
+type Rows = ReadonlyMap<string, { message: ChatMessage }>;
+type BanEvent = Extract<Event, { type: "member.banned" | "member.unbanned" }>;
+type Own = { client: Client; streamId: string; view: View; speaker: Speaker };
+
+/** What bans do to a chat: the rows of banned users go, and the user's own box says why. */
+export function createBans({ client, streamId, view, speaker }: Own) {
+  /** Messages that went with a ban; the history still has them. */
+  const gone = new Set<string>();
+
+  /** Asks whether the user may write, before they try: a ban of the channel may still hold. */
+  async function check(me: string): Promise<void> {
+    const query = `liveStreamId=${streamId}`;
+    const path = `/api/v1/live-stream-ban/check/${me}?${query}`;
+    try {
+      const { isBanned } = await client.call<{ isBanned: boolean }>("GET", path);
+      view.composer.refuse(isBanned ? speaker.say("muted") : undefined, "muted");
+    } catch {
+      // The server says so with the next message that it refuses.
+    }
+  }
+
+  return {
+    check,
+    isGone: (messageId: string) => gone.has(messageId),
+    /** Answers the ids of the messages whose rows are to go. */
+    take({ type, data: { targetUserId } }: BanEvent, me: string, rows: Rows): string[] {
+      const isBanned = type === "member.banned";
+      if (targetUserId === me) {
+        if (isBanned) view.composer.refuse(speaker.say("muted"), "muted");
+        else void check(me);
+        return [];
+      }
+      if (!isBanned) return [];
+      const own = [...rows].filter(([, { message }]) => message.sender._id === targetUserId);
+      const ids = own.map(([id]) => id);
+      for (const id of ids) gone.add(id);
+      return ids;
+    },
+  };
+}
