@@ -56,7 +56,7 @@ test("the catalogue has inactive gift types for admins who ask for them", async 
   expectFailure(await call(asked.replace("true", "yes"), { as }), 400, sentences[400]);
 });
 
-test("whoever asks for streams that they may moderate gets those alone", async () => {
+test("a user who asks for streams they may moderate gets only those", async () => {
   const [{ host, id }, other, moderator] = [await liveStream(), await liveStream(), await person()];
   await call("GET /api/v1/users/me", { as: moderator });
   const body = { moderators: [moderator.id] };

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { deflateSync, gzipSync } from "node:zlib";
 import {
+  admin,
   call,
   expectFailure,
   freshId,
@@ -82,7 +84,35 @@ test("a body of 64 KiB passes, one byte more is 413", async () => {
   expectFailure(await call(route, { as, raw: body(11_000_000) }), 413, sentences[413]);
 });
 
-test("other media types and encoded bodies are 415", async () => {
+test("a body in gzip or deflate is taken as the one that it was made from, and measured as that", async () => {
+  const as = await person();
+  const route = "POST /api/v1/live-stream/create";
+  for (const [coding, encode] of [["gzip", gzipSync] as const, ["deflate", deflateSync] as const]) {
+    const send = (text: string, headers = {}) =>
+      call(route, {
+        as,
+        raw: new Uint8Array(encode(text)),
+        headers: {
+          "content-type": "application/json",
+          "content-encoding": coding,
+          ...headers,
+        },
+      });
+    const answer = await send(JSON.stringify({ title: `in ${coding} ä` }));
+    expect([answer.status, answer.body.data?.title]).toEqual([201, `in ${coding} ä`]);
+    const key = { "idempotency-key": freshId() };
+    const first = await send('{"title":"once"}', key);
+    const again = await call(route, { as, key: key["idempotency-key"], body: { title: "once" } });
+    expect(again.text).toBe(first.text);
+    expectFailure(await send("not JSON"), 400, sentences[400]);
+    const long = JSON.stringify({ title: "x", more: " ".repeat(70_000) });
+    expectFailure(await send(long), 413, sentences[413]);
+    expectFailure(await send(" ".repeat(11_000_000)), 413, sentences[413]);
+    expectFailure(await send("{}", { "content-encoding": "br" }), 415, sentences[415]);
+  }
+});
+
+test("other media types and other codings are 415, and so is what is not in its coding", async () => {
   const as = await person();
   for (const type of ["text/plain", "application/xml", "multipart/form-data; boundary=x", "x"])
     expectFailure(
@@ -200,3 +230,45 @@ test("keys of idempotency are 1 to 128 printable ASCII characters", async () => 
     expect((await create(key)).status).toBe(400);
   expect((await create("x".repeat(128))).status).toBe(201);
 });
+
+test.each([
+  ["a lone continuation byte", [0x80]],
+  ["a character that breaks off", [0xe2, 0x82]],
+  ["an overlong slash", [0xc0, 0xaf]],
+  ["a surrogate", [0xed, 0xa0, 0x80]],
+])("a body that is not UTF-8 is 400: %s", async (_, bytes) => {
+  const { id } = await liveStream();
+  const as = await person();
+  const say = (inner: Buffer, type = "application/json") => {
+    // No content type means JSON.
+    const headers: Record<string, string> = type === "" ? {} : { "content-type": type };
+    const raw = new Uint8Array(
+      Buffer.concat([Buffer.from('{"content":"'), inner, Buffer.from('"}')]),
+    );
+    return call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, raw, headers });
+  };
+  for (const type of ["application/json", ""]) {
+    const refused = await say(Buffer.from(bytes), type);
+    expectFailure(refused, 400, sentences[400]);
+    expect(refused.body.errors[1]).toBe("body: not UTF-8");
+  }
+  // The character that stands for such bytes is text like any other.
+  expect((await say(Buffer.from("\ufffd"))).body.content).toBe("\ufffd");
+});
+
+test.each(["2027-02-30", "2026-02-29T10:00:00Z", "2026-04-31", "2026-01-01T24:00:00Z"])(
+  "%s does not exist: 400",
+  async (day) => {
+    const [as, boss] = await Promise.all([person(), admin()]);
+    const body = { title: "Some day", plannedStartDate: day };
+    for (const answer of [
+      await call("POST /api/v1/live-stream/create", { as, body }),
+      await call(`GET /api/v1/users/me/transactions?dateFrom=${day}`, { as }),
+      await call(`GET /api/v1/live-stream-ban?dateTo=${day}`, { as }),
+      await call("POST /api/v1/revocations", { as: boss, body: { sub: "ann", issuedBefore: day } }),
+    ]) {
+      expectFailure(answer, 400, sentences[400]);
+      expect(answer.body.errors[1]).toMatch(/: expected a date that exists$/);
+    }
+  },
+);

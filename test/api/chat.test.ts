@@ -35,7 +35,7 @@ test("a repeated call uses up no number: the history keeps its pages however oft
   expect(Number.parseInt(body._id.slice(-8), 16)).toBe(2);
 });
 
-test("a text that was deleted does not come back by its key", async () => {
+test("repeating a deleted message's key does not restore its text", async () => {
   const [{ id, host }, as] = await Promise.all([liveStream(), person()]);
   const path = `/api/v1/live-stream/${id}/chat/messages`;
   const key = freshId();

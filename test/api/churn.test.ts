@@ -12,8 +12,8 @@ const peopleCount = viewerCount / 2;
 const openingAtOnce = 25;
 const openingGapMilliseconds = 2.5;
 
-type Fate = "stays" | "comes back" | Leaving;
-const fates: readonly Fate[] = ["stays", "closes", "comes back", "breaks"];
+type Fate = "stays" | "reconnects" | Leaving;
+const fates: readonly Fate[] = ["stays", "closes", "reconnects", "breaks"];
 
 /** What a log holds, from its beginning, as HTTP has it. */
 async function readLog(as: Person, id: string) {
@@ -38,7 +38,7 @@ test("a thousand sockets come and go while chat and gifts flow: each sees the lo
   const pass = createDoor(openingAtOnce, openingGapMilliseconds);
   const said = new Set<string>();
 
-  /** Says or gives something, and waits until somebody has seen it. */
+  /** Sends a message or gift and waits until a viewer has received it. */
   async function speak(content: string, as: Person): Promise<number> {
     const heard = crowd.hear(({ data }) => "content" in data && data.content === content);
     const path = `/api/v1/live-stream/${id}/chat/messages`;
@@ -63,12 +63,12 @@ test("a thousand sockets come and go while chat and gifts flow: each sees the lo
     }
   }
 
-  /** One socket's life, when it is open; those who come back have missed something by then. */
+  /** One socket's life, when it is open; those who reconnect have missed events by then. */
   async function live(one: Member, fate: Fate, n: number): Promise<void> {
     if (fate === "stays") return;
     await one.reach(one.at() + 1 + (n % 4));
-    await one.leave(fate === "comes back" ? (n % 8 < 4 ? "closes" : "breaks") : fate);
-    if (fate !== "comes back") return;
+    await one.leave(fate === "reconnects" ? (n % 8 < 4 ? "closes" : "breaks") : fate);
+    if (fate !== "reconnects") return;
     await crowd.reach(one.at() + 2 + (n % 3));
     await pass(() => one.come());
   }
@@ -78,7 +78,7 @@ test("a thousand sockets come and go while chat and gifts flow: each sees the lo
     return { one, fate: fates[n % fates.length]!, n };
   });
   const lives: Promise<void>[] = [];
-  // The first is there before anything is said: somebody has to hear it.
+  // The first is connected before the first message, which needs a receiver.
   const [first] = members as [(typeof members)[number]];
   await first.one.come();
   const begin = first.one.at();
@@ -96,7 +96,7 @@ test("a thousand sockets come and go while chat and gifts flow: each sees the lo
 
   const log = await readLog(host, id);
   const last = log.at(-1)!.frame;
-  const staying = members.filter(({ fate }) => fate === "stays" || fate === "comes back");
+  const staying = members.filter(({ fate }) => fate === "stays" || fate === "reconnects");
   await Promise.all(staying.map(({ one }) => one.reach(last)));
   expect(crowd.faults).toEqual([]);
   expect(crowd.counts.sockets).toBe(socketCount);

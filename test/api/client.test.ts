@@ -86,3 +86,29 @@ test("two viewers read one chat: history joined with what is said, sent at once,
   anns.close();
   bobs.close();
 });
+
+test("files go as a form: a photo, and a stream with its thumbnail and lists", async () => {
+  const as = await person();
+  const client = createClient({ url: apiUrl(), token: () => as.token });
+  const png = new Blob([Buffer.from("89504e470d0a1a0a", "hex")], { type: "image/png" });
+  const me = await client.call("POST /api/v1/users/me/photo", { body: { photo: png } });
+  const shown = await fetch(me.profilePhoto.url);
+  expect([shown.status, shown.headers.get("content-type")]).toEqual([200, "image/png"]);
+
+  const body = {
+    title: "Çay",
+    thumbnail: png,
+    guests: [as.id],
+    durationGoal: 60,
+    motivation: null,
+  };
+  const stream = await client.call("POST /api/v1/live-stream/create", { body });
+  expect(stream).toMatchObject({ title: "Çay", guests: [as.id], durationGoal: 60 });
+  expect((await fetch(stream.thumbnailUrl)).status).toBe(200);
+
+  const form = new FormData();
+  form.set("title", "made by hand");
+  const other = await client.call("POST /api/v1/live-stream/create", { body: form });
+  expect(other.title).toBe("made by hand");
+  client.close();
+});

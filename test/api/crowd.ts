@@ -147,11 +147,11 @@ export function createCrowd(streamId: string) {
   return {
     member,
     counts,
-    /** What was wrong with what somebody saw: a hole, a repetition, other bytes, a lost socket. */
+    /** Faults in what a viewer received: gaps, duplicates, other bytes, lost sockets. */
     faults,
     /** Each frame that anybody has shown, by its number, as it was sent. */
     texts,
-    /** Waits until somebody shows an event that fits; answers its frame. */
+    /** Waits until a viewer receives a matching event; returns its frame. */
     hear: (fits: (event: Frame["events"][number]) => boolean): Promise<Frame> =>
       new Promise((done) => {
         const look = () => {
@@ -162,7 +162,7 @@ export function createCrowd(streamId: string) {
         };
         waiting.add(look);
       }),
-    /** Waits until somebody has shown a frame, or a later one. */
+    /** Waits until a viewer has received this frame or a later one. */
     reach: (frame: number): Promise<void> =>
       new Promise((done) => {
         const look = () => {
@@ -178,8 +178,8 @@ export function createCrowd(streamId: string) {
 }
 
 /**
- * A door that lets at most so many through at once and none sooner than the gap after the one
- * before: an account takes 500 new connections a second.
+ * Limits concurrent connects, with a minimum gap between two: an account takes 500 new connections
+ * a second.
  */
 export function createDoor(atOnce: number, gapMilliseconds: number) {
   const line: (() => void)[] = [];

@@ -47,6 +47,14 @@ async function liveThrough({ host, id }: { host: Person; id: string }, fan: Pers
   const say = async (content: string, rest = {}) =>
     (await call(`POST ${stream}/chat/messages`, { as: fan, body: { content, ...rest } })).body;
   const gift = { as: fan, body: { giftTypeId: rose, liveStreamId: id } };
+  const moment = (body: object) => call(`POST ${stream}/moments`, { as: host, body });
+  await moment({ kind: "goal", title: "A new microphone", of: "gifts", target: 2 });
+  const options = ["red", "blue"];
+  const poll = await moment({ kind: "poll", title: "Which one?", options, seconds: 60 });
+  const { id: pollId } = poll.body.data;
+  await call(`PUT ${stream}/moments/${pollId}/vote`, { as: fan, body: { options: [0] } });
+  await call(`PUT ${stream}/likes`, { as: fan, body: { session: "session-1", total: 3 } });
+  await call(`POST ${stream}/moments/${pollId}/cancel`, { as: host });
   const [first, second] = [await say("hello\n🎁"), await say('a\u2028"b\\')];
   await say("an answer", { replyTo: first._id });
   const given = await call("POST /api/v1/gifts/create", gift);

@@ -35,11 +35,11 @@ const badClaims: [what: string, claims: Part][] = [
   ["iss is another", { iss: "https://issuer.example.com" }],
   ["iss is a list", { iss: ["https://issuer.example.com"] }],
   ["aud is missing", { aud: null }],
-  ["aud is another", { aud: "somebody-else" }],
+  ["aud is another", { aud: "another-app" }],
   ["aud is an empty list", { aud: [] }],
   ["aud is a list of others", { aud: ["a", "b"] }],
   ["aud is a number", { aud: 1 }],
-  ["client_id is another", { aud: null, client_id: "somebody-else" }],
+  ["client_id is another", { aud: null, client_id: "another-app" }],
   ["client_id is a list", { aud: null, client_id: ["ovation"] }],
   ["sub is missing", { sub: null }],
   ["sub is empty", { sub: "" }],
@@ -60,7 +60,7 @@ export async function forgedTokens(good: string): Promise<Forged[]> {
   return [...forged, ...(await remade(good)), ...edited(good)];
 }
 
-/** Tokens that somebody without the issuer's key makes, by the issuer's public key at best. */
+/** Tokens made without the issuer's private key, at best with its public key. */
 async function remade(good: string): Promise<Forged[]> {
   const [head, body] = good.split(".").map((part, at) => (at < 2 ? decode(part) : {}));
   const header = head as Part;
@@ -155,7 +155,7 @@ function edited(good: string): Forged[] {
 export async function goodTokens(): Promise<(Person & { what: string })[]> {
   const wishes: [string, Part][] = [
     ["a plain one", {}],
-    ["aud as a list", { aud: ["somebody-else", "ovation"] }],
+    ["aud as a list", { aud: ["another-app", "ovation"] }],
     ["client_id in place of aud", { aud: null, client_id: "ovation" }],
     ["iat within the grace", { iat: now() + 50 }],
     ["a life of a day", { iat: now(), exp: now() + 86_400 }],

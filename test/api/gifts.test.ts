@@ -70,7 +70,7 @@ test("at another price than the sender expects a gift is refused and costs nothi
 });
 
 describe("a key", () => {
-  test("of many calls at once makes one gift, and all hear of the same one", async () => {
+  test("sent concurrently with one key make one gift, which all calls return", async () => {
     const { host, streamId, typeId, sender } = await prepare();
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => give(sender, typeId, streamId, "same")),
@@ -103,21 +103,34 @@ describe("a key", () => {
     await same();
   });
 
-  test("with another request is 422, of a refused try is free, of two callers never meets", async () => {
+  test("of a refused gift can be used again", async () => {
     const { streamId, typeId, sender } = await prepare(0);
-    const other = await giftType(3);
     expectFailure(await give(sender, typeId, streamId, "k"), 409, sentences[409]);
-    await topUp(sender, 30);
+    await topUp(sender, 10);
+    expect((await give(sender, typeId, streamId, "k")).status).toBe(201);
+    expect((await walletOf(sender)).balance).toBe(0);
+  });
+
+  test("used for a different gift is 422 and charges nothing", async () => {
+    const { streamId, typeId, sender } = await prepare(30);
+    const other = await giftType(3);
     expect((await give(sender, typeId, streamId, "k")).status).toBe(201);
     expectFailure(await give(sender, other, streamId, "k"), 422, sentences[422]);
-    const somebody = await person();
-    await topUp(somebody, 10);
-    const theirs = await give(somebody, typeId, streamId, "k");
+    expect((await walletOf(sender)).balance).toBe(20);
+  });
+
+  test("is separate for each user and each endpoint", async () => {
+    const { streamId, typeId, sender } = await prepare(20);
+    expect((await give(sender, typeId, streamId, "k")).status).toBe(201);
+    const stranger = await person();
+    await topUp(stranger, 10);
+    const theirs = await give(stranger, typeId, streamId, "k");
+    expect(theirs.status).toBe(201);
     expect(theirs.headers.has("idempotency-replayed")).toBe(false);
     const route = `POST /api/v1/live-stream/${streamId}/chat/superlike`;
     expect((await call(route, { as: sender, key: "k" })).status).toBe(201);
     expect((await call(route, { as: sender, key: "k" })).status).toBe(201);
-    expect((await walletOf(sender)).balance).toBe(10);
+    expect((await walletOf(sender)).balance).toBe(0);
   });
 });
 
@@ -203,7 +216,7 @@ describe("a refund", () => {
     }
   });
 
-  test("by an admin of what the host has spent is owed, and repaid from the next gift", async () => {
+  test("by an admin beyond the host's balance becomes debt, repaid from the next gift", async () => {
     const { host, streamId, typeId, sender } = await prepare(100);
     const { id } = (await give(sender, typeId, streamId)).body.data;
     await settled(host, 10);

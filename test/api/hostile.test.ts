@@ -7,8 +7,9 @@ import {
   pathOf,
   readOperations,
   type Schema,
+  type World,
 } from "./operations.ts";
-import { type Answer, admin, call, freshId, type Person } from "./people.ts";
+import { type Answer, admin, call, freshId, type Person, person } from "./people.ts";
 
 /** What a route answers. A webhook is taken away at once: twenty are all that a stage has. */
 async function send(route: string, wanted: { as: Person; body?: unknown }): Promise<Answer> {
@@ -20,7 +21,7 @@ async function send(route: string, wanted: { as: Person; body?: unknown }): Prom
 
 type Sent = { operation: Operation; answer: Answer; what: string };
 
-/** Sends all, a few at a time, as somebody who may do most things. */
+/** Sends all, a few at a time, as a user with most rights. */
 async function sendAll(all: { operation: Operation; route: string; as: Person; body?: unknown }[]) {
   const sent: Sent[] = [];
   const waiting = all.values();
@@ -53,6 +54,10 @@ function misfits(sent: readonly Sent[]): string[] {
   );
 }
 
+/** Whom a call is made as: likes and votes have a low rate in every stage, so each is another's. */
+const callerOf = async (operation: Operation, world: World): Promise<Person> =>
+  /\/(likes|vote)$/.test(operation.path) ? person() : asWhom(operation, world);
+
 let operations: Operation[];
 beforeAll(async () => {
   operations = await readOperations();
@@ -73,12 +78,15 @@ test("every operation takes a body that fits its description", async () => {
 test("whatever a field of a body holds, the answer is a documented one and never a 5xx", async () => {
   for (const operation of operations.filter(({ body }) => body !== undefined)) {
     const world = await makeWorld();
-    const as = asWhom(operation, world);
     const route = `${operation.method} ${pathOf(operation, world)}`;
     const bodies = [...hostileBodies(operation.body, world.known)];
-    const sent = await sendAll(bodies.map((body) => ({ operation, route, as, body })));
+    const calls = bodies.map(async (body) => ({
+      ...{ operation, route, body, as: await callerOf(operation, world) },
+    }));
+    const sent = await sendAll(await Promise.all(calls));
     expect(misfits(sent)).toEqual([]);
-    expect(sent.filter(({ answer }) => answer.status === 400).length).toBeGreaterThan(0);
+    const isRefused = sent.some(({ answer }) => answer.status === 400);
+    expect({ route, isRefused }).toEqual({ route, isRefused: true });
   }
 });
 
@@ -99,7 +107,7 @@ test("NUL, other control characters and lone surrogates are 400 in every text of
       for (const text of ["ab\u0000cd", "ab\u0007cd", "ab\u000bcd", "abc\ud800"]) {
         const body = { ...good, [name]: kind === "text" ? text : [text] };
         const route = `${operation.method} ${pathOf(operation, world)}`;
-        const as = asWhom(operation, world);
+        const as = await callerOf(operation, world);
         const { status } = await send(route, { as, body });
         if (status !== 400) taken.push(`${status} ${route} ${name} ${JSON.stringify(text)}`);
       }

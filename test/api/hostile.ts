@@ -79,7 +79,11 @@ export const someOf = <T>(values: readonly T[], nth: number, turn: number): T[] 
   values.filter((_, at) => at % nth === turn % nth);
 
 /** Bodies in which one field is hostile and the others fit, and in which one field is missing. */
-export function* hostileBodies(schema: Schema, known: Record<string, unknown>) {
+export function* hostileBodies(
+  schema: Schema,
+  known: Record<string, unknown>,
+): Generator<Record<string, unknown>> {
+  for (const one of schema.oneOf ?? []) yield* hostileBodies(one, known);
   const good = fitting(schema, known) as Record<string, unknown>;
   for (const [turn, field] of Object.keys(schema.properties ?? {}).entries()) {
     const inner = schema.properties[field];

@@ -297,7 +297,7 @@ test("a key must be 1 to 128 printable ASCII characters on every route that take
   }
 });
 
-test("top-ups and payouts want a key; routes that create nothing ignore one", async () => {
+test("top-ups and payouts want a key; every other POST takes one, and no other method", async () => {
   const [as, boss] = await Promise.all([person(), admin()]);
   await topUp(as, 100);
   for (const what of ["top-ups", "payouts"]) {
@@ -309,5 +309,20 @@ test("top-ups and payouts want a key; routes that create nothing ignore one", as
   expect(await balanceOf(as)).toBe(100);
   const key = "x".repeat(500);
   expect((await call("GET /api/v1/wallet", { as, key })).status).toBe(200);
-  expect((await call("POST /api/v1/notifications/read-all", { as, key })).status).toBe(200);
+  for (const route of ["POST /api/v1/notifications/read-all", "POST /api/v1/users/me/sign-out"])
+    expectFailure(await call(route, { as, key }), 400, sentences[400]);
+  const operations = await readOperations();
+  expect(operations.filter(({ takesKey }) => takesKey)).toEqual(
+    operations.filter(({ method }) => method === "POST"),
+  );
+});
+
+test("a key in quotes is the same key", async () => {
+  const { as, send } = await gifting(2);
+  const key = `a "b" \\ ${freshId()}`;
+  const first = await send(key);
+  const again = await send(`"${key.replace(/["\\]/g, "\\$&")}"`);
+  expect([again.text, isReplayed(again)]).toEqual([first.text, "true"]);
+  expect(await balanceOf(as)).toBe(10);
+  expectFailure(await send('""'), 400, sentences[400]);
 });

@@ -55,7 +55,7 @@ describe("a claimed username", () => {
       expect((await me(as)).username).toBe("");
       const refused = await rename(as, name);
       expectFailure(refused, 403, sentences[403]);
-      expect(refused.body.errors[1]).toBe(`The username ${name} is for admins to give`);
+      expect(refused.body.errors[1]).toBe(`Only an admin can assign the username ${name}`);
     },
   );
 
@@ -65,6 +65,19 @@ describe("a claimed username", () => {
       expect((await me(await claiming(username))).username).toBe(username);
     }
   });
+});
+
+test("names of staff are for admins, in claims and changes", async () => {
+  const claims = { given_name: "Ovation Support ✔️", family_name: "Official" };
+  const [viewer, boss] = [await person({ claims }), await person({ groups: ["admin"], claims })];
+  expect(await me(viewer)).toMatchObject({ name: "", surname: "" });
+  expect(await me(boss)).toMatchObject({ name: "Ovation Support ✔️", surname: "Official" });
+  const change = (as: typeof viewer) =>
+    call("PUT /api/v1/users/me", { as, body: { name: "Оvation", surname: "Team" } });
+  const refused = await change(viewer);
+  expectFailure(refused, 400, sentences[400]);
+  expect(refused.body.errors[1]).toBe("name: expected a name that is not the staff's");
+  expect((await change(boss)).status).toBe(200);
 });
 
 test("an admin has a username of staff, and gives it to others", async () => {
@@ -123,7 +136,7 @@ describe("names and titles hold nothing that is not seen", () => {
       body: { ...note, title: marked[0] },
     });
     expectFailure(noted, 400, sentences[400]);
-    // What is said may hold them: only names and titles stand for somebody.
+    // Messages may contain them: only names and titles identify a user.
     const said = { as: host, body: { content: `Selam\u200d ${marked[4]}` } };
     expect((await call(`POST /api/v1/live-stream/${id}/chat/messages`, said)).status).toBe(201);
   });

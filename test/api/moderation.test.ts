@@ -1,5 +1,6 @@
 import {
   call,
+  eventually,
   expectFailure,
   freshId,
   liveStream,
@@ -7,6 +8,7 @@ import {
   person,
   sentences,
 } from "./people.ts";
+import { type Message, watch } from "./viewer.ts";
 
 const known = async () => {
   const someone = await person();
@@ -40,6 +42,8 @@ test("a ban is made, read, checked, listed and lifted", async () => {
     "deletedBy",
     "createdAt",
     "updatedAt",
+    "endsAt",
+    "scope",
   ]);
   expect(ban).toMatchObject({
     actionType: "BLOCK",
@@ -147,6 +151,43 @@ test("a blocked user gets 403 on everything of the stream, a muted one only on c
   for (const as of [blocked, muted]) expectFailure(await say(id, as, "hi"), 403, sentences[403]);
 });
 
+test("a timed ban is over everywhere by its time, tells its viewers, and is not lifted then", async () => {
+  const [{ host, id }, target] = await Promise.all([liveStream(), known()]);
+  const made = (durationSeconds: unknown) =>
+    call("POST /api/v1/live-stream-ban", {
+      as: host,
+      body: { targetUserId: target.id, liveStreamId: id, durationSeconds },
+    });
+  for (const bad of [9, 10.5, 1_209_601, "10", true])
+    expectFailure(await made(bad), 400, sentences[400]);
+  const watching = await watch(host, id);
+  const ban = (await made(10)).body.data;
+  const { _id: banId, endsAt, createdAt } = ban;
+  expect(Date.parse(endsAt) - Date.parse(createdAt)).toBe(10_000);
+  expect(ban.deletedAt).toBeNull();
+  expectFailure(await say(id, target, "hello"), 403, sentences[403]);
+  const told = (type: string) =>
+    watching
+      .next((message) => message.events?.some((event: Message) => event.type === type))
+      .then(({ events }) => events.find((event: Message) => event.type === type));
+  expect(await told("member.banned")).toMatchObject({ data: { banId, endsAt } });
+  expect(await told("member.unbanned")).toMatchObject({ at: endsAt, data: { banId } });
+  expect(Date.now() - Date.parse(endsAt)).toBeLessThan(5_000);
+  expect((await say(id, target, "hello")).status).toBe(201);
+  const one = `/api/v1/live-stream-ban/${banId}`;
+  expect((await call(`GET ${one}`, { as: host })).body.data).toMatchObject({
+    ...{ endsAt, deletedAt: endsAt, deletedBy: null },
+  });
+  const check = `GET /api/v1/live-stream-ban/check/${target.id}?liveStreamId=${id}`;
+  expect((await call(check, { as: host })).body.data).toEqual({ isBanned: false, ban: null });
+  expect((await call("GET /api/v1/live-stream-ban", { as: host })).body.data.list).toEqual([]);
+  const late = await call(`DELETE ${one}`, { as: host });
+  expectFailure(late, 409, sentences[409]);
+  expect(late.headers.get("x-error-code")).toBe("ban_lifted");
+  expect((await made(null)).body.data).toMatchObject({ endsAt: null });
+  watching.close();
+});
+
 test("messages are deleted by their author, the host, a moderator or an admin, and gone from every page", async () => {
   const [{ host, id }, author, mod, viewer, boss] = await Promise.all([
     liveStream(),
@@ -187,6 +228,14 @@ test("a message is pinned and taken down by those who moderate, and deleting it 
   const [{ host, id }, viewer] = await Promise.all([liveStream(), person()]);
   const messageId = (await say(id, viewer, "pin me")).body._id;
   const pin = `/api/v1/live-stream/${id}/chat/pin`;
+  const events = async () => {
+    const query = `epoch=${epoch}&after=0`;
+    const kept = await call(`GET /api/v1/live-stream/${id}/events?${query}`, { as: host });
+    return kept.body.data.frames
+      .flatMap((frame: Message) => frame.events)
+      .filter(({ type }: Message) => type === "chat.pinned");
+  };
+  const { epoch } = (await call(`GET /api/v1/live-stream/${id}/events`, { as: host })).body.data;
   const pinned = async () =>
     (await call(`GET /api/v1/live-stream/${id}`, { as: viewer })).body.data.pinnedMessageId;
   expectFailure(await call(`PUT ${pin}`, { as: viewer, body: { messageId } }), 403, sentences[403]);
@@ -198,11 +247,29 @@ test("a message is pinned and taken down by those who moderate, and deleting it 
   const done = await call(`PUT ${pin}`, { as: host, body: { messageId } });
   expect(done.body.data).toEqual({ streamId: id, messageId });
   expect(await pinned()).toBe(messageId);
+  const message = (await call(`GET ${chat(id)}`, { as: viewer })).body.messages[0];
+  const shown = async (route: string, body?: object) => {
+    const { data } = (await call(route, { as: viewer, ...(body && { body }) })).body;
+    return (data.liveStream ?? data).pinned;
+  };
+  const join = () => shown("POST /api/v1/live-stream/join", { liveStreamId: id });
+  expect(message).toMatchObject({ _id: messageId, content: "pin me" });
+  expect(await shown(`GET /api/v1/live-stream/${id}`)).toEqual(message);
+  expect(await join()).toEqual(message);
+  const lists = await call("GET /api/v1/live-stream?limit=100", { as: viewer });
+  for (const stream of lists.body.data) expect(stream.pinned).toBeNull();
   expect((await call(`DELETE ${pin}`, { as: host })).status).toBe(204);
   expect(await pinned()).toBeNull();
   await call(`PUT ${pin}`, { as: host, body: { messageId } });
+  const told = await eventually(events, ({ length }) => length === 2);
+  expect(told.map(({ data }: Message) => data.message)).toEqual([message, message]);
   await call(`DELETE ${chat(id)}/${messageId}`, { as: viewer });
   expect(await pinned()).toBeNull();
+  expect(await join()).toBeNull();
+  const emptied = await eventually(events, (pins) => pins[1]?.data.message.content === "");
+  expect(emptied.map(({ data }: Message) => data.message)).toEqual([
+    ...[0, 1].map(() => ({ ...message, content: "", deleted: true })),
+  ]);
 });
 
 test("the rules of the chat hold for viewers, and moderators may change all but who moderates", async () => {

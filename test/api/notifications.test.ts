@@ -11,7 +11,7 @@ const wish = (userId: string, rest = {}) => ({
 const notify = async (as: Person, rest = {}) =>
   (await call("POST /api/v1/notifications", { as, body: wish(as.id, rest) })).body.data;
 
-test("one's own notifications are listed, narrowed, paged, read, counted and deleted", async () => {
+test("a user lists, filters, pages, reads, counts and deletes their notifications", async () => {
   const [as, other] = await Promise.all([person(), person()]);
   const rows: { id: string }[] = [];
   for (let n = 1; n <= 5; n++)
@@ -74,7 +74,7 @@ test("one's own notifications are listed, narrowed, paged, read, counted and del
     expectFailure(await call(bad, { as, body }), 400, sentences[400]);
 });
 
-test("metadata comes back as it was sent, or is refused", async () => {
+test("metadata is returned as sent, or refused", async () => {
   const as = await person();
   const nested = (levels: number): unknown => (levels === 1 ? {} : { a: nested(levels - 1) });
   for (const metadata of [

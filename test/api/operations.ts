@@ -20,6 +20,7 @@ export type Operation = {
   path: string;
   statuses: number[];
   queries: string[];
+  takesKey: boolean;
   body: Schema | undefined;
   isPublic: boolean;
 };
@@ -37,6 +38,9 @@ export async function readOperations(): Promise<Operation[]> {
         statuses: Object.keys(operation.responses).map(Number),
         queries: (operation.parameters ?? []).flatMap((one: Schema) =>
           one.in === "query" ? [one.name] : [],
+        ),
+        takesKey: (operation.parameters ?? []).some(
+          (one: Schema) => one.name === "Idempotency-Key",
         ),
         body: resolve(operation.requestBody?.content["application/json"]?.schema, document),
         isPublic: !(operation.security ?? []).some((one: object) => "bearer" in one),
@@ -80,6 +84,11 @@ export async function makeWorld() {
   ]);
   await topUp(as, 1_000_000);
   await call("GET /api/v1/users/me", { as: other });
+  const question = { kind: "poll", title: "Which one?", options: ["a", "b"], seconds: 600 };
+  const poll = await call(`POST /api/v1/live-stream/${streamId}/moments`, {
+    as: host,
+    body: question,
+  });
   const known = {
     userId: as.id,
     targetUserId: other.id,
@@ -95,6 +104,7 @@ export async function makeWorld() {
     jti: undefined,
     reference: freshId(),
     giftId: freshId().slice(0, 20),
+    momentId: poll.body.data.id as string,
   };
   return { as, boss, host, known };
 }
@@ -111,8 +121,9 @@ export const pathOf = (operation: Operation, { known }: World, name?: string, va
     ),
   );
 
-/** Somebody who may call an operation. */
+/** A user who may call an operation. */
 export function asWhom({ path }: Operation, { as, boss, host }: World): Person {
-  if (/wallets|gift-types|operations|webhooks|revocations/.test(path)) return boss;
-  return /join-as-creator|\/end|ban|overlay-keys/.test(path) ? host : as;
+  if (/wallets|gift-types|operations|webhooks|revocations|users\/\{userId\}/.test(path))
+    return boss;
+  return /join-as-creator|\/end|ban|overlay-keys|moments$/.test(path) ? host : as;
 }

@@ -201,7 +201,7 @@ test("a key of another stream, a revoked and an invented one are 401 at the hand
   (await open(urlOf(id, kept.key))).close();
 });
 
-test("when a key is revoked all its sockets are told 4504 and closed within 10 s, no others", async () => {
+test("revoking an overlay key closes its sockets with 4504 within 10 s, and no others", async () => {
   const { id, host } = await liveStream();
   const [made, kept] = [await makeKey(id, host), await makeKey(id, host)];
   const leaving = await Promise.all([1, 2, 3].map(() => open(urlOf(id, made.key))));

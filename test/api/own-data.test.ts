@@ -23,7 +23,8 @@ test("an export holds what the user left: profile, credits, messages, devices, f
   await topUp(as, 100);
   await call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content: "Hi there" } });
   await call(`POST /api/v1/follow/${host.id}`, { as });
-  await call("POST /api/v1/notifications/device-token", { as, body: { token: `device-${name}` } });
+  const device = { token: `device-${name}`, platform: "ios" };
+  await call("POST /api/v1/notifications/device-token", { as, body: device });
   const data = await exported(as);
   expect(data).toMatchObject({
     userId: as.id,
@@ -31,10 +32,36 @@ test("an export holds what the user left: profile, credits, messages, devices, f
     wallet: { balance: 100, pending: 0, owed: 0, spendLimit: null },
     transactions: [{ type: "top_up", amount: 100, counterpartId: null }],
     messages: [{ streamId: id, content: "Hi there" }],
+    devices: [device],
     following: [{ followerId: as.id, followedId: host.id }],
     followers: [],
     truncated: [],
   });
+});
+
+test("an export holds the titles and texts of the user's own streams", async () => {
+  const as = await person();
+  const [title, motivation] = [`Title ${freshId()}`, `Why ${freshId()}`];
+  const body = { title, motivation, interest: "music" };
+  const { id } = (await call("POST /api/v1/live-stream/create", { as, body })).body.data;
+  const other = await liveStream();
+  expect((await exported(as)).channel).toBeNull();
+  await call("PATCH /api/v1/channel", { as, body: { blockedWords: ["spoiler"] } });
+  const { streams, channel } = await exported(as);
+  expect(channel).toMatchObject({ blockedWords: ["spoiler"], slowModeSeconds: 0 });
+  expect(streams).toEqual([
+    expect.objectContaining({
+      ...{ streamId: id, hostId: as.id, status: "preparing", startedAt: null },
+      ...{ title, motivation, interest: "music", thumbnailUrl: expect.any(String) },
+    }),
+  ]);
+  expect(JSON.stringify(streams)).not.toContain(other.id);
+  expect((await leave(as)).status).toBe(204);
+  const again = await person({ id: as.id, claims: { iat: Math.floor(Date.now() / 1000) + 2 } });
+  await eventually(
+    async () => (await exported(again))?.channel,
+    (found) => found === null,
+  );
 });
 
 test("nobody leaves while a stream of theirs is live, and the sentence says so", async () => {
@@ -56,7 +83,7 @@ test("credits keep a user here until they are forfeit, which is a payout", async
   expect(await wallet(await person({ id: as.id }))).toMatchObject({ balance: 0 });
 });
 
-test("whoever owes credits stays, forfeit or not", async () => {
+test("a user in debt cannot delete their account, with or without forfeit", async () => {
   const sender = await person();
   const host = await person();
   const stream = await liveStream(host);
@@ -129,7 +156,7 @@ test("chat texts of a user who left are emptied, and those of others stay", asyn
   expect(listed.text).not.toContain("Mine");
 });
 
-test("the photo of somebody who leaves is nowhere any more", async () => {
+test("deleting an account removes its photo everywhere", async () => {
   const as = await person();
   const png = Buffer.from(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",

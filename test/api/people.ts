@@ -30,7 +30,7 @@ export function rawRequest(path: string, options: RequestOptions = {}) {
 /** 24 hex characters that nothing has yet. */
 export const freshId = () => randomBytes(12).toString("hex");
 
-/** Somebody with an id and a token. */
+/** A user with an id and a token. */
 export type Person = { id: string; token: string };
 
 type TokenWish = {
@@ -40,7 +40,7 @@ type TokenWish = {
   expiresIn?: number;
 };
 
-/** Somebody new, whom the system has never seen. */
+/** A new user, unknown to the system. */
 export async function person({ id = freshId(), ...wish }: TokenWish = {}): Promise<Person> {
   const answer = await fetch(tokenUrl(), {
     method: "POST",
@@ -103,7 +103,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What a failure must look like, whoever makes it: exact keys in exact order. */
+/** The required form of every failure: exact keys in exact order. */
 export function expectFailure(answer: Answer, status: number, sentence: string): void {
   expect({ status: answer.status, text: answer.text }).toMatchObject({ status });
   expect(Object.keys(answer.body)).toEqual([
@@ -112,9 +112,13 @@ export function expectFailure(answer: Answer, status: number, sentence: string):
     "data",
     "errors",
     "timestamp",
+    "code",
   ]);
   expect(answer.body).toMatchObject({ isSuccess: false, statusCode: status, data: null });
   expect(answer.body.errors[0]).toBe(sentence);
+  expect(answer.body.code).toMatch(/^[a-z]+(_[a-z]+)*$/);
+  const named = answer.headers.get("x-error-code");
+  expect(named ?? answer.body.code).toBe(answer.body.code);
   expect(answer.headers.get("content-type")).toMatch(/^application\/json/);
 }
 

@@ -24,7 +24,7 @@ const begin: Record<string, Buffer> = {
   "image/gif": Buffer.from("GIF89a"),
 };
 
-/** A picture of a type, in so many bytes. */
+/** A picture of a media type and size in bytes. */
 function picture(mediaType: string, size = 1000): Uint8Array<ArrayBuffer> {
   const head = begin[mediaType]!;
   return new Uint8Array(Buffer.concat([head, randomBytes(size - head.length)]));
@@ -192,7 +192,7 @@ describe("a form that is broken is refused", () => {
   });
 });
 
-test("one's own photo is a file too; the one before is gone with the next", async () => {
+test("a user uploads a photo as a file; the previous one is removed", async () => {
   const as = await person();
   const photo = "POST /api/v1/users/me/photo";
   const first = await call(photo, { as, raw: form("photo", picture("image/webp")) });

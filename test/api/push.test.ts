@@ -49,7 +49,7 @@ test("every viewer of a stream gets its events once, in order, and nobody else g
   stranger.close();
 });
 
-test("who comes back with a position gets what was missed, byte for byte, and nothing twice", async () => {
+test("a viewer who resumes from a position gets each missed frame once, byte for byte", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const say = (content: string) =>
     call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content } });

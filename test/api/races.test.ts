@@ -27,7 +27,7 @@ const known = async (as: Person) => {
   return as;
 };
 
-test("of a stream: going live, ban, lift, refund, deletion and end happen once and are told once", async () => {
+test("concurrent start, ban, unban, refund, deletion and end happen and are announced once", async () => {
   const host = await person();
   const made = await call("POST /api/v1/live-stream/create", { as: host, body: { title: "x" } });
   const id: string = made.body.data.id;
@@ -117,7 +117,7 @@ test("of gift types: one giftId is given out once, and every change is kept", as
   expect(stored).toMatchObject(Object.assign({}, ...changes));
 });
 
-test("of one's own things: every change of a profile is kept, and notifications are counted right", async () => {
+test("concurrent profile changes are all kept, and notification counts are exact", async () => {
   const as = await known(await person());
   const parts = [{ name: "Ann" }, { surname: "Bo" }, { bio: "Sings" }, { links: { x: "ann" } }];
   const change = (at: number) => call("PUT /api/v1/users/me", { as, body: parts[at % 4] });

@@ -29,7 +29,7 @@ async function flood(
 const pause = (seconds: number) => new Promise((done) => setTimeout(done, seconds * 1000));
 const ticket = (as: Person) => call("POST /api/v1/ws-tickets", { as });
 
-test("HTTP: a flood is 429 and says when to come back, others and other kinds go on", async () => {
+test("HTTP: a flood gets 429 with Retry-After; other users and other calls go on", async () => {
   const as = await person();
   const refused = await flood(
     () => ticket(as),
@@ -79,7 +79,7 @@ test("HTTP: a refused call leaves its Idempotency-Key free, and has done nothing
 
 test("Tencent: a flood of a command is HTTP 200 with 60007, and other commands go on", async () => {
   const ask = () => tencent("get_room_metadata", { RoomId: freshId() });
-  // So many that a machine which answers slowly is still asked too often in one second.
+  // Enough to exceed the rate of one second even on a slow machine.
   const refused = await flood(ask, ({ body }) => body.ErrorCode === 60007, 600);
   expect(refused.status).toBe(200);
   expect(refused.body).toMatchObject({ ErrorCode: 60007, ErrorInfo: expect.any(String) });
@@ -88,7 +88,7 @@ test("Tencent: a flood of a command is HTTP 200 with 60007, and other commands g
   await eventually(ask, ({ body }) => body.ErrorCode !== 60007);
 });
 
-test("socket: a flood is told once, then closed with 4429; who waited is let in again", async () => {
+test("socket: a flood gets one error, then close code 4429; it may reconnect after waiting", async () => {
   const as = await person();
   const [flooding, calm] = await Promise.all([viewer(as), viewer(await person())]);
   let isClosed = false;

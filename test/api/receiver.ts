@@ -13,8 +13,11 @@ export type Received = {
   body: any;
 };
 
-/** What a receiver answers: a status, a status with headers, or nothing ever. */
-export type Reply = number | { status: number; headers: Record<string, string> } | "never";
+/** What a receiver answers: a status, one with headers and a body, or nothing ever. */
+export type Reply =
+  | number
+  | { status: number; headers?: Record<string, string>; body?: string }
+  | "never";
 
 /** A back end of a customer on this machine, which keeps what it was sent. */
 export async function startReceiver(
@@ -31,9 +34,9 @@ export async function startReceiver(
     received.push(got);
     const answer = await replying;
     if (answer === "never") return;
-    const { status, headers } =
-      typeof answer === "number" ? { status: answer, headers: {} } : answer;
-    response.writeHead(status, headers).end();
+    const full: Exclude<Reply, number | "never"> =
+      typeof answer === "number" ? { status: answer } : answer;
+    response.writeHead(full.status, full.headers).end(full.body);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;

@@ -16,7 +16,8 @@ test("the headers of Allmine's clients pass a preflight, and a page may read wha
     },
   });
   expect(status).toBe(204);
-  const allowed = ["Authorization", "Content-Type", "Idempotency-Key", ...wanted];
+  const own = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"];
+  const allowed = [...own, ...wanted];
   expect(namesIn(headers.get("access-control-allow-headers"))).toEqual(namesIn(allowed.join(", ")));
   const as = await person();
   const answers = [
@@ -26,7 +27,8 @@ test("the headers of Allmine's clients pass a preflight, and a page may read wha
   ];
   for (const answer of answers)
     expect(namesIn(answer.headers.get("access-control-expose-headers"))).toEqual([
-      ...["idempotency-replayed", "retry-after", "x-error-code", "x-request-id"],
+      ...["etag", "idempotency-replayed", "ratelimit", "ratelimit-policy", "retry-after"],
+      ...["x-error-code", "x-request-id"],
     ]);
 });
 
@@ -55,6 +57,7 @@ test("every refusal names itself, and its operation lists it", async () => {
   const pathOf = (path: string) => path.replace("{id}", "{streamId}");
   for (const [operation, answer, status, code] of met) {
     expect(named(answer)).toEqual([status, code]);
+    expect(answer.body.code).toBe(code);
     expect(document.paths[pathOf(operation)].post["x-error-codes"]).toContain(code);
   }
   const nowhere = await call("GET /nowhere", { as });
@@ -78,7 +81,7 @@ test("an error on a socket names itself as code", async () => {
   watching.close();
 });
 
-test("a carriage return is text, and comes back as it was sent", async () => {
+test("a carriage return is text and is returned as sent", async () => {
   const { id, host } = await liveStream();
   const path = `/api/v1/live-stream/${id}/chat/messages`;
   const content = "first line\r\nsecond\rthird\tcolumn";

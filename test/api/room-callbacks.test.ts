@@ -28,7 +28,7 @@ async function configure(Url: string, CallbackCommandList: string[]) {
 
 type Inbox = Awaited<ReturnType<typeof startReceiver>>;
 
-/** What was told of a room, in the order in which it came. */
+/** The callbacks for a room, in order of arrival. */
 const toldOf = (inbox: Inbox, roomId: string) =>
   inbox.received.filter(({ body }) => body.RoomInfo?.RoomId === roomId);
 
@@ -43,7 +43,7 @@ afterAll(async () => {
   await inbox.stop();
 });
 
-test("the application is told of a room and of its end, in order and with exact totals", async () => {
+test("the application gets callbacks for a room's start and end, in order, with exact totals", async () => {
   const [host, fan] = [await person(), await person()];
   await call("GET /api/v1/users/me", { as: host });
   await topUp(fan, 1_000);
@@ -91,7 +91,7 @@ test("the application is told of a room and of its end, in order and with exact 
   });
 });
 
-test("rooms that end at once are told of in the order in which each began and ended", async () => {
+test("callbacks of rooms that end at the same time keep each room's order", async () => {
   const rooms = Array.from({ length: 8 }, () => `room-${freshId()}`);
   await Promise.all(
     rooms.map(async (RoomId) => {

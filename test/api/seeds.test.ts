@@ -35,7 +35,7 @@ async function endedStream(): Promise<string> {
 describe("POST /api/v1/gifts/create", () => {
   const route = "POST /api/v1/gifts/create";
 
-  test("a viewer with credits sends a gift and is told so in the envelope", async () => {
+  test("a viewer with credits sends a gift and gets it in the envelope", async () => {
     const [{ id: liveStreamId }, giftTypeId, sender] = await Promise.all([
       liveStream(),
       giftType(10),
@@ -250,7 +250,7 @@ describe("POST /api/v1/notifications", () => {
 describe("POST /api/v1/live-stream/{streamId}/chat/messages", () => {
   const path = (id: string) => `/api/v1/live-stream/${id}/chat/messages`;
 
-  test("a viewer's message comes back bare and stands in the history", async () => {
+  test("a viewer's message is returned without an envelope and is in the history", async () => {
     const username = `johndoe${freshId()}`.slice(0, 30);
     const [{ id }, as] = await Promise.all([
       liveStream(),

@@ -43,7 +43,7 @@ async function expectRefused(as: Person, since: number): Promise<void> {
   expect(Date.now() - since).toBeLessThan(10_000);
 }
 
-/** Sees that a socket is told 4503 and closed within 10 s. */
+/** Expects a socket to be closed with 4503 within 10 s. */
 async function expectEnded(socket: Viewer, since: number): Promise<void> {
   const closed = new Promise<void>((done) => {
     if (socket.socket.readyState === socket.socket.CLOSED) done();
@@ -138,7 +138,7 @@ test("one token is revoked by its jti, with its sockets and tickets, and no othe
   kept.close();
 });
 
-test("a long poll of somebody who signed out ends, and gives nothing", async () => {
+test("signing out ends the user's long poll without events", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const { head } = (await call(`GET /api/v1/live-stream/${id}/events`, { as })).body.data;
   const waiting = call(`GET /api/v1/live-stream/${id}/events?after=${head}&wait=20`, { as });

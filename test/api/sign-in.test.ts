@@ -7,7 +7,7 @@ const verifierOf = () => randomBytes(32).toString("base64url");
 const redirectUri = () => `${apiUrl()}/console`;
 const redeem = (body: unknown) => call("POST /api/v1/sign-in", { body });
 
-/** A code of the issuer for somebody, as a browser would bring it back; undefined without one. */
+/** An issuer's code for a user, as in the browser's redirect; undefined without one. */
 async function codeFor(verifier: string, more: Record<string, string> = {}) {
   const { authorizationEndpoint, clientId, scope } = await settings();
   const url = new URL(authorizationEndpoint);

@@ -1,4 +1,5 @@
 import type WebSocket from "ws";
+import { testHere } from "./elsewhere.ts";
 import { admin, call, eventually, freshId, liveStream, person } from "./people.ts";
 import { type Message, open, refusedHandshake, viewer, watch, wsUrl } from "./viewer.ts";
 
@@ -16,7 +17,7 @@ test("every answer has the requestId that its request had, errors too", async ()
   expect(await ask(long, { action: "ping" })).toEqual({ type: "pong", heads: {}, requestId: long });
   const subscribed = await ask("a b \u0000 ğ", { action: "subscribe", streamId: id });
   expect(Object.keys(subscribed)).toEqual([
-    ...["type", "streamId", "epoch", "head", "viewers", "requestId"],
+    ...["type", "streamId", "epoch", "head", "viewers", "sums", "moments", "requestId"],
   ]);
   expect(subscribed).toMatchObject({ viewers: expect.any(Number), streamId: id });
   const unsubscribed = await ask("u", { action: "unsubscribe", streamId: id });
@@ -180,7 +181,7 @@ test("one socket in twenty streams hears each of them; pongs name exactly what i
   watching.close();
 });
 
-test("a user has so many sockets and no more; one that ends makes room", async () => {
+test("a user's sockets are limited; closing one makes room for another", async () => {
   const as = await person();
   const socketsMax = 100;
   const sockets: WebSocket[] = [];
@@ -203,7 +204,7 @@ test("a user has so many sockets and no more; one that ends makes room", async (
   for (const socket of sockets) socket.close();
 });
 
-test("when a token expires its sockets are told 4401 and closed within 10 s", async () => {
+test("an expired token closes its sockets with 4401 within 10 s", async () => {
   const [{ id, host }, witness] = await Promise.all([liveStream(), person()]);
   const staying = await watch(witness, id);
   const short = await person({ expiresIn: 4 });
@@ -265,3 +266,14 @@ test("a user's notifications go to all of that user's sockets once, and to nobod
   expect(others[1]!.messages).toEqual([]);
   for (const watching of others) watching.close();
 });
+
+// A stage behind CloudFront knows exactly `/ws`; a URL class that appends a slash must be seen here.
+testHere("the gateway of one machine")(
+  "sockets have an address without a slash at its end",
+  async () => {
+    const { token } = await person();
+    const [plain, slashed] = [wsUrl(), `${wsUrl()}/`].map((url) => `${url}?token=${token}`);
+    (await open(plain!)).close();
+    expect(await refusedHandshake(slashed!)).toBe(404);
+  },
+);

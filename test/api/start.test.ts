@@ -168,10 +168,14 @@ describe("a system with its data in a folder", () => {
   });
 
   test("the money of its folder is proved while it runs", async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "../../bin/audit.ts")], {
-      env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: "" },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(
+      process.execPath,
+      [join(import.meta.dirname, "../../bin/operate/audit.ts")],
+      {
+        env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: "" },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     let text = "";
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk) => {

@@ -183,13 +183,16 @@ test("scheduled streams are upcoming, and can be waited for", async () => {
   });
   expect((await remind(10)).body.data).toMatchObject({ minute: 10, mode: "BEFORE_START" });
   expectFailure(await remind(-1), 400, sentences[400]);
+  const late = await remind(40_320);
+  expectFailure(late, 400, sentences[400]);
+  expect(late.text).toContain("minute: expected a time to come");
   expect(await upcoming(as)).toMatchObject([{ isReminderActive: true }]);
   const { id: unplanned } = await create();
   const none = await call(`POST /api/v1/live-stream/${unplanned}/reminder`, { as, body: {} });
   expectFailure(none, 409, sentences[409]);
 });
 
-test("followers and those who wait are told once when the host goes live", async () => {
+test("followers and users with a reminder are notified once when the host goes live", async () => {
   const { host, id } = await create({ title: "Big night", plannedStartDate: soon(5) });
   const [fan, waiting] = await Promise.all([person(), person()]);
   for (const expected of [false, true]) {

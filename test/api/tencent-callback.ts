@@ -36,7 +36,7 @@ export const giftAsked = (
   GiftWater: { Time: Math.floor(Date.now() / 1000), Count: 1, Coins: 1000, ...water },
 });
 
-/** How long a call took, in milliseconds, beside its answer. */
+/** A call's answer and duration in milliseconds. */
 export async function timed(calling: Promise<Answer>) {
   const before = performance.now();
   const answer = await calling;

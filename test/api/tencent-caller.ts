@@ -18,7 +18,12 @@ export function tencentQuery(changes: Record<string, string> = {}): string {
   }).toString();
 }
 
-type Calling = { service?: string; query?: string; key?: string; raw?: string };
+type Calling = {
+  service?: string;
+  query?: string;
+  key?: string;
+  raw?: string | Uint8Array<ArrayBuffer>;
+};
 
 /** One command of the Tencent API, such as `send_gift`. */
 export function tencent(command: string, body: unknown, calling: Calling = {}): Promise<Answer> {

@@ -1,4 +1,4 @@
-/** What Tencent's administrators keep beside gifts and rooms: categories, texts, information. */
+/** Tencent's gift categories, translations and room information. */
 import { freshId, person } from "./people.ts";
 import { tencent, tencentRested } from "./tencent-caller.ts";
 

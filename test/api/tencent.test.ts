@@ -131,7 +131,7 @@ describe("the Tencent API", () => {
       [70020, "send_gift", { sdkappid: "1400000002" }],
       [70003, "send_gift", { usersig: "" }],
       [70014, "send_gift", { usersig: sign({ sdkAppId: 5 }) }],
-      [70013, "send_gift", { identifier: "somebody" }],
+      [70013, "send_gift", { identifier: "not-admin" }],
       [70009, "send_gift", { usersig: sign({ secretKey: "another" }) }],
       [70001, "send_gift", { usersig: sign({ time: now - 100, expire: 50 }) }],
       [60010, "send_gift", { identifier: "user1", usersig: sign({ identifier: "user1" }) }],
@@ -144,6 +144,8 @@ describe("the Tencent API", () => {
         body: failed(code),
       });
     }
+    const raw = new Uint8Array(Buffer.from('{"RoomId":"\x80"}', "latin1"));
+    expect((await tencent("send_gift", undefined, { raw })).body).toEqual(failed(60003));
     const { body, headers } = await tencent("send_gift", {});
     expect(body).toEqual(failed(100002));
     expect(headers.get("cache-control")).toBe("no-store");

@@ -117,7 +117,7 @@ test("a repetition by its key shows no ticket, and makes none", async () => {
   (await open(urlOf(first.body.data.ticket))).close();
 });
 
-test("an invented ticket, and one beside a token, are 401 and use nothing up", async () => {
+test("a forged ticket, or a ticket together with a token, is 401 and uses nothing up", async () => {
   const as = await person();
   const ticket = await ticketOf(as);
   const last = ticket.endsWith("A") ? "E" : "A";
@@ -144,7 +144,7 @@ test("neither a ticket nor its socket outlives the token that made it", async ()
   expect(await refusedHandshake(urlOf(late))).toBe(401);
 });
 
-test("the client comes back with another ticket each time", async () => {
+test("the client reconnects with a new ticket each time", async () => {
   const [{ id, host }, as] = await Promise.all([liveStream(), person()]);
   const sockets: WebSocket[] = [];
   class Watched extends WebSocket {

@@ -55,7 +55,7 @@ test("every forged token is refused at every route, and all answers are one and 
   bodies.add(withoutTime((await call(readRoute)).text));
   expect(wrong).toEqual([]);
   expect([...bodies]).toEqual([
-    '{"isSuccess":false,"statusCode":401,"data":null,"errors":["Authentication required"],"timestamp":""}',
+    '{"isSuccess":false,"statusCode":401,"data":null,"errors":["Authentication required"],"timestamp":"","code":"token_invalid"}',
   ]);
 });
 

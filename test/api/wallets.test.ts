@@ -20,9 +20,9 @@ const transactionsOf = async (as: Person, query = "") =>
   (await call(`GET /api/v1/users/me/transactions${query}`, { as })).body.data;
 
 async function known(): Promise<Person> {
-  const somebody = await person();
-  await call("GET /api/v1/users/me", { as: somebody });
-  return somebody;
+  const user = await person();
+  await call("GET /api/v1/users/me", { as: user });
+  return user;
 }
 
 describe("top-ups and payouts", () => {
@@ -169,7 +169,7 @@ test("packages are public and can be bought where the stage allows it", async ()
   expectFailure(missing, 404, sentences[404]);
 });
 
-describe("one's own transactions", () => {
+describe("a user's own transactions", () => {
   let user: Person;
   beforeAll(async () => {
     user = await known();

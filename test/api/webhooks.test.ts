@@ -175,7 +175,7 @@ testHeard("what happens in a stream comes in its order, signed, with its own id"
   });
   const { list } = (await call(`GET ${path}/deliveries?limit=100`, { as })).body.data;
   const told = ours().find(({ body }) => body.type === "gift.sent")!;
-  // Gifts of other streams are told to the same webhook.
+  // The same webhook also receives gifts of other streams.
   const eventId = told.headers["webhook-id"];
   expect(eventId).toMatch(/^gift:/);
   expect(list.find((row: { eventId: string }) => row.eventId === eventId)).toEqual({

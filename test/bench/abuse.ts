@@ -1,14 +1,17 @@
 /**
- * `npm run bench:abuse [names]`: one user at full speed beside ten honest ones, for each kind of
+ * `npm run bench:abuse [names]`: one user at full speed next to ten honest ones, for each kind of
  * thing that a client can do, in prod's numbers. Prints how much slower the honest ones became,
  * what the attacker got, and what the attack would cost on AWS in an hour; and how much slower when
- * the attacker tries no more often than prod's firewall lets a token.
+ * the attacker tries no more often than prod's firewall lets a token. Before that it finds the
+ * dearest call of each kind by the contracts, and ends with 1 where it costs a dollar an hour;
+ * `dearest` prints nothing else.
  */
-import { requestsPerTokenMax } from "../../lib/firewall.ts";
+import { requestsPerTokenMax } from "../../lib/edge/firewall.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { startSystem } from "../system.ts";
 import { type Attack, attacks, makePlace, type Place } from "./attacks.ts";
 import { mayPass, openPeople, type Seen } from "./course.ts";
+import { dearestCalls } from "./dearest.ts";
 import { print, quantile, round } from "./figures.ts";
 
 const seconds = { quiet: 6, attacked: 5, behindFirewall: 6 };
@@ -40,7 +43,7 @@ async function measure(attack: Attack, place: Place) {
   const calls = Math.max(0, spent.table - eachCalls * (honest.done + attacker.done)) / refusals;
   const passing = Math.min(attack.rate.perSecond, firewallRate);
   const hourly = 3600 * (passing * each + (firewallRate - passing) * refused);
-  // The meter counts what functions do; the gateway's request is beside it.
+  // The meter counts what functions do; the gateway's request is added.
   const { websocket_messages, rest_requests } = prices;
   const request = /^(handshakes|messages)/.test(attack.name) ? websocket_messages : rest_requests;
   return {
@@ -63,11 +66,30 @@ async function measure(attack: Attack, place: Place) {
 }
 
 const wanted = process.argv.slice(2);
-const unknown = wanted.find((word) => !attacks.some(({ name }) => name.startsWith(word)));
+const unknown = wanted.find(
+  (word) => word !== "dearest" && !attacks.some(({ name }) => name.startsWith(word)),
+);
 if (unknown !== undefined) {
   console.error(`There is no kind ${unknown}; there are ${attacks.map(({ name }) => name)}`);
   process.exit(2);
 }
+const dearest = dearestCalls();
+print(
+  "The dearest call of each kind, of one token or address at the firewall's limit",
+  dearest.map(({ dollars, perSecond, anHour, anHourWithDomain, ...row }) => ({
+    ...row,
+    "$ a million": round(dollars * 1e6),
+    "passed a second": round(perSecond),
+    "$ an hour": round(anHour),
+    "with a domain": round(anHourWithDomain),
+  })),
+);
+const tooDear = dearest.filter(({ anHourWithDomain }) => anHourWithDomain >= 1);
+if (tooDear.length > 0) {
+  console.error(`A dollar an hour or more: ${tooDear.map(({ route }) => route)}`);
+  process.exit(1);
+}
+if (wanted.includes("dearest")) process.exit(0);
 const system = await startSystem({ env: { DEMO: "off", STAGE: "prod" } });
 process.env.API_URL = system.url;
 process.env.WS_URL = `${system.url.replace("http", "ws")}/ws`;
@@ -79,7 +101,7 @@ try {
     rows.push(await measure(attack, place));
     console.error(JSON.stringify(rows.at(-1)));
   }
-  print(`One attacker beside ten honest users, ${seconds.attacked} s each`, rows);
+  print(`One attacker and ten honest users, ${seconds.attacked} s each`, rows);
   console.log(`$ an hour: at ${firewallRate} tries a second, beyond which the firewall stops them`);
 } finally {
   await system.stop();

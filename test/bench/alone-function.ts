@@ -1,8 +1,11 @@
 /** A process that is one function: loads a bundle, calls it, and prints what that took as JSON. */
 import { createRequire } from "node:module";
 
-/** What is called: a bundle of `chat/send-message`, for one stream. */
-export type Work = { file: string; streamId: string };
+/**
+ * What is called: a bundle of `chat/send-message`, for one stream; with a text of its own and the
+ * status that it is answered with.
+ */
+export type Work = { file: string; streamId: string; content?: string; status?: number };
 
 /** CPU in milliseconds; memory in megabytes. */
 export type Figures = {
@@ -38,7 +41,7 @@ const eventOf = (n: number) => ({
   headers: { "content-type": "application/json" },
   pathParameters: { streamId: work.streamId },
   multiValueQueryStringParameters: {},
-  body: JSON.stringify({ content: `Hello for the ${n}th time` }),
+  body: JSON.stringify({ content: work.content ?? `Hello for the ${n}th time` }),
   requestContext: { requestId: `request-${n}`, authorizer },
 });
 
@@ -53,7 +56,8 @@ for (const to of ends) {
     const endsAt = Date.now() + 10_000;
     const context = { getRemainingTimeInMillis: () => endsAt - Date.now() };
     const { statusCode, body } = await handler(eventOf(++done), context);
-    if (statusCode !== 201) throw new Error(`Call ${done} was answered ${statusCode} ${body}`);
+    if (statusCode !== (work.status ?? 201))
+      throw new Error(`Call ${done} was answered ${statusCode} ${body}`);
   }
   calls.push({ from, to, cpuMilliseconds: lap() / (to - from + 1) });
 }

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { build } from "esbuild";
-import { type AwsClient, bundleInto, entryPoints } from "../../bin/build.ts";
+import { type AwsClient, bundleInto, entryPoints } from "../../bin/build/build.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { startEngine } from "../../local/aws/engine.ts";
 import { openState } from "../../local/state.ts";
-import { openClient } from "../../platform/aws-client.ts";
-import { newId } from "../../platform/id.ts";
-import { recordStream } from "../../platform/store/streams/streams.ts";
+import { openClient } from "../../platform/aws/aws-client.ts";
+import { newId } from "../../platform/runtime/id.ts";
+import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { dueIndex } from "../../platform/table/keys.ts";
 import { prepareLayout } from "../../platform/table/layout.ts";
 import { useTable } from "../../platform/table/table.ts";
@@ -22,14 +22,14 @@ import { print, quantile, round } from "./figures.ts";
 
 const rounds = 3;
 const picture = "https://cdn.example.com/person.png";
-const functionName = "chat/send-message";
+export const functionName = "chat/send-message";
 
 const text = (AttributeName: string) => ({ AttributeName, AttributeType: "S" });
 const hash = (AttributeName: string) => ({ AttributeName, KeyType: "HASH" });
 const range = (AttributeName: string) => ({ AttributeName, KeyType: "RANGE" });
 
 /** A table with one live stream on the runner's engine, as an endpoint of this process. */
-async function startTable(tableName: string) {
+export async function startTable(tableName: string, blockedWords: string[] = []) {
   const createTable = {
     AttributeDefinitions: [text("PK"), text("SK"), text(dueIndex.PK)],
     KeySchema: [hash("PK"), range("SK")],
@@ -52,7 +52,7 @@ async function startTable(tableName: string) {
   useTable(client);
   await prepareLayout({ client, tableName });
   const host = summaryOf(profileOf("host", {}, new Date()), picture);
-  const stream = liveStreamOf(host, { id: newId(new Date()) });
+  const stream = liveStreamOf(host, { id: newId(new Date()), blockedWords });
   await recordStream(stream);
   const stop = async () => {
     opened.destroy();
@@ -63,7 +63,10 @@ async function startTable(tableName: string) {
 }
 
 /** What the function's process is given: as on Lambda, nothing of this machine's own. */
-const environmentOf = (tableName: string, table: Awaited<ReturnType<typeof startTable>>) => ({
+export const environmentOf = (
+  tableName: string,
+  table: Awaited<ReturnType<typeof startTable>>,
+) => ({
   AWS_ENDPOINT_URL: table.endpoint,
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: table.credentials.accessKeyId,
@@ -98,13 +101,12 @@ export async function benchAlone(): Promise<void> {
   const figures = { sdk: [] as Figures[], own: [] as Figures[] };
   try {
     for (const client of clients) await bundleInto(join(directory, client), client, entries);
-    // As JavaScript, since stripping types takes a thread and memory of the process that does it.
-    const source = join(import.meta.dirname, "alone-function.ts");
-    const program = join(directory, "function.mjs");
-    await build({ entryPoints: [source], outfile: program, platform: "node", format: "esm" });
+    const program = await buildProgram(directory);
     for (let round = 0; round < rounds; round++)
       for (const client of clients)
-        figures[client].push(await runAlone(program, fileOf(client), environment, table.streamId));
+        figures[client].push(
+          await runAlone(program, { file: fileOf(client), streamId: table.streamId }, environment),
+        );
     const median = (client: AwsClient, of: (one: Figures) => number) =>
       quantile(figures[client].map(of), 0.5);
     const row = (name: string, of: (one: Figures) => number) => {
@@ -131,13 +133,20 @@ export async function benchAlone(): Promise<void> {
   }
 }
 
-function runAlone(
+/** `alone-function.ts` as JavaScript: stripping types takes a thread and memory of its process. */
+export async function buildProgram(directory: string): Promise<string> {
+  const source = join(import.meta.dirname, "alone-function.ts");
+  const program = join(directory, "function.mjs");
+  await build({ entryPoints: [source], outfile: program, platform: "node", format: "esm" });
+  return program;
+}
+
+/** Runs the program with that work in a process of its own. */
+export function runAlone(
   program: string,
-  file: string,
+  work: Work,
   env: Record<string, string>,
-  streamId: string,
 ): Promise<Figures> {
-  const work: Work = { file, streamId };
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,

@@ -1,6 +1,8 @@
 import WebSocket from "ws";
-import type { Rate } from "../../domain/rate.ts";
-import { prodRates } from "../../lib/rates.ts";
+import type { Rate, RateKind } from "../../domain/rate.ts";
+import { prodRates } from "../../lib/stages/rates.ts";
+import { rowsOf } from "../../lib/stages/route-table.ts";
+import { unitsOf } from "../../platform/http/contract.ts";
 import { call, freshId, giftType, liveStream, type Person, person, topUp } from "../api/people.ts";
 import { viewer, wsUrl } from "../api/viewer.ts";
 
@@ -14,7 +16,7 @@ type Hand = { act(): Promise<Outcome>; end?(): void };
 export type Attack = {
   name: string;
   rate: Rate;
-  /** Tries at the same time of somebody who does it at full speed. */
+  /** Concurrent attempts of an attacker at full speed. */
   atOnce?: number;
   open(as: Person, place: Place): Promise<Hand>;
 };
@@ -75,7 +77,7 @@ async function openAndLeave(as: Person): Promise<Outcome> {
 /** How long a ping may go without its pong before it counts as limited: silence is the answer. */
 const silenceMilliseconds = 3_000;
 
-/** Pings on one socket: those of a flood that are limited are not answered, but for the first. */
+/** Pings on one socket: those of a flood that are limited are not answered, except the first. */
 async function openPinging(as: Person): Promise<Hand> {
   const { socket, send } = await viewer(as);
   const waiting = new Map<string, (outcome: Outcome) => void>();
@@ -102,22 +104,39 @@ async function openPinging(as: Person): Promise<Hand> {
 const stream = ({ streamIds }: Place, at: number) =>
   `/api/v1/live-stream/${streamIds[at % streamIds.length]}`;
 
+/** Calls of one route that pass, a second and at once: units by what one of them takes. */
+function rateOf(kind: RateKind, route: string): Rate {
+  const { contract } = rowsOf("endpoint").find((row) => row.contract.route === route)!;
+  const units = unitsOf(contract.cost);
+  const { perSecond, burst } = prodRates[kind];
+  return { perSecond: perSecond / units, burst: burst / units };
+}
+
 /** Each kind that a client can do by itself, in prod's numbers. */
 export const attacks: readonly Attack[] = [
-  { name: "reads", rate: prodRates.reads, open: calls(() => ["GET /api/v1/wallet"]) },
   {
-    name: "writes",
-    rate: prodRates.writes,
+    name: "reads",
+    rate: rateOf("reads", "GET /api/v1/wallet"),
+    open: calls(() => ["GET /api/v1/wallet"]),
+  },
+  {
+    name: "bulk",
+    rate: rateOf("bulk", "POST /api/v1/notifications/read-all"),
     open: calls(() => ["POST /api/v1/notifications/read-all"]),
   },
   {
+    name: "writes",
+    rate: rateOf("writes", "DELETE /api/v1/follow/{userId}"),
+    open: calls((_as, { other }) => [`DELETE /api/v1/follow/${other.id}`]),
+  },
+  {
     name: "searches",
-    rate: prodRates.searches,
+    rate: rateOf("searches", "GET /api/v1/users/search"),
     open: calls((_as, _place, at) => [`GET /api/v1/users/search?q=user${at % 7}`]),
   },
   {
     name: "chat",
-    rate: prodRates.chat,
+    rate: rateOf("chat", "POST /api/v1/live-stream/{streamId}/chat/messages"),
     // In several streams, since each has the same limit for itself.
     open: calls((_as, place, at) => [
       `POST ${stream(place, at)}/chat/messages`,
@@ -126,12 +145,12 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: "money (superlikes)",
-    rate: prodRates.money,
+    rate: rateOf("money", "POST /api/v1/live-stream/{streamId}/chat/superlike"),
     open: spending((_as, place, at) => [`POST ${stream(place, at)}/chat/superlike`]),
   },
   {
     name: "transfers",
-    rate: prodRates.transfers,
+    rate: rateOf("transfers", "POST /api/v1/messages/credit-transfer"),
     open: spending((_as, { other }) => [
       "POST /api/v1/messages/credit-transfer",
       { recipientId: other.id, amount: 1 },
@@ -139,7 +158,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: "notifications",
-    rate: prodRates.notifications,
+    rate: rateOf("notifications", "POST /api/v1/notifications"),
     open: calls((as, _place, at) => [
       "POST /api/v1/notifications",
       {
@@ -153,12 +172,12 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: "streams",
-    rate: prodRates.streams,
+    rate: rateOf("streams", "POST /api/v1/live-stream/create"),
     open: calls((_as, _place, at) => ["POST /api/v1/live-stream/create", { title: `Show ${at}` }]),
   },
   {
     name: "announcements",
-    rate: prodRates.announcements,
+    rate: rateOf("announcements", "POST /api/v1/live-stream/join-as-creator"),
     async open(as, place) {
       const { body } = await call("POST /api/v1/live-stream/create", {
         as,
@@ -170,10 +189,14 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: "polls",
-    rate: prodRates.polls,
+    rate: rateOf("polls", "GET /api/v1/live-stream/{streamId}/events"),
     open: calls((_as, place, at) => [`GET ${stream(place, at)}/events?after=0`]),
   },
-  { name: "tickets", rate: prodRates.tickets, open: calls(() => ["POST /api/v1/ws-tickets"]) },
+  {
+    name: "tickets",
+    rate: rateOf("tickets", "POST /api/v1/ws-tickets"),
+    open: calls(() => ["POST /api/v1/ws-tickets"]),
+  },
   {
     name: "handshakes",
     rate: prodRates.handshakes,

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { build as buildFunctions } from "../../bin/build.ts";
+import { build as buildFunctions } from "../../bin/build/build.ts";
 import { print, quantile, round } from "./figures.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -41,7 +41,9 @@ export const handler = () => [table, GetCommand, PutCommand, QueryCommand, Trans
   return outfile;
 }
 
-/** Size and cold import of every bundle, beside a handler that only imports the same client. */
+/**
+ * Size and cold import of every bundle, compared with a handler that only imports the same client.
+ */
 export async function benchBundles(): Promise<void> {
   await buildFunctions();
   const directory = mkdtempSync(join(tmpdir(), "ovation-bench-"));

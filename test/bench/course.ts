@@ -69,8 +69,8 @@ export async function openPeople(attack: Attack, place: Place) {
   };
 
   /**
-   * Honest users for so many seconds, and beside them the attacker with so many tries a second (0:
-   * none, Infinity: as fast as it can), until it is refused.
+   * Honest users for at least `secondsMin`, together with an attacker at `triesPerSecond` (0: none,
+   * Infinity: as fast as it can), until it is refused.
    */
   async function run(secondsMin: number, triesPerSecond: number): Promise<Course> {
     const isAttacked = triesPerSecond > 0;
@@ -110,5 +110,5 @@ export async function openPeople(attack: Attack, place: Place) {
   return { run, end };
 }
 
-/** What a bucket lets pass in so many seconds by the clock. */
+/** What a bucket admits in this number of seconds. */
 export const mayPass = ({ perSecond, burst }: Rate, seconds: number) => burst + perSecond * seconds;

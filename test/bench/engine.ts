@@ -1,7 +1,7 @@
 /**
- * `npm run bench:engine [operations] [seed]`: does generated sequences of so many operations (or
- * 100,000) on our engine and on Dynoxide, and ends with the first difference that is not on the
- * list of `test/local/engine/differential/differences.ts`.
+ * `npm run bench:engine [operations] [seed]`: runs generated sequences of `operations` operations
+ * (default 100,000) on our engine and on Dynoxide, and ends with the first difference that is not
+ * on the list of `test/local/engine/differential/differences.ts`.
  */
 import { findDynoxide, startDynoxide } from "../local/engine/differential/dynoxide.ts";
 import { compareEngines, type Report } from "../local/engine/differential/run.ts";
@@ -25,7 +25,7 @@ const progress = (report: Report) => {
 };
 try {
   const report = await compareEngines({ operations, seed, other, progress });
-  print(`Our engine beside Dynoxide, seed ${seed}`, [
+  print(`Our engine and Dynoxide, seed ${seed}`, [
     {
       sequences: report.sequences,
       operations: report.operations,

@@ -17,6 +17,7 @@ import { benchResumes } from "./resumes.ts";
 import { benchReturns } from "./returns.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStart } from "./start.ts";
+import { benchTexts } from "./texts.ts";
 import { benchUnits } from "./units.ts";
 import { benchWebhooks } from "./webhooks.ts";
 
@@ -24,6 +25,7 @@ const parts: Record<string, () => Promise<void>> = {
   start: benchStart,
   bundles: benchBundles,
   alone: benchAlone,
+  texts: benchTexts,
   frames: benchFrames,
   units: () => withSystem(benchUnits),
   load: () => withSystem(benchLoad),

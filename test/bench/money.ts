@@ -8,6 +8,7 @@ import type { GiftType } from "../../domain/money/gift-type.ts";
 import { credit, draftOf } from "../../domain/money/wallet.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
+import { setting } from "../../platform/runtime/env.ts";
 import { newGiftId } from "../../platform/store/money/gift-places.ts";
 import { getGiftType, recordGiftType } from "../../platform/store/money/gift-types.ts";
 import { getGiver } from "../../platform/store/money/gifts.ts";
@@ -59,7 +60,7 @@ const asObvious: Send = async (place, sender) => {
     getGiver(place.stream.id, sender),
     findWallet(place.stream.hostId),
   ]);
-  const [now, receivers] = [new Date(), [personOfSummary(stream.host)]];
+  const [now, receivers] = [new Date(), [personOfSummary(stream.host, setting("DEFAULT_PICTURE"))]];
   const limits = { giftsPerSecond: 1_000, spendLimit: 0 };
   const id = newGiftId(stream.id, now);
   const remember = keyed(sender)({ id });

@@ -1,8 +1,8 @@
 /**
  * `npm run bench:mutants [-- --check] [-- part of a name …]`: plants one fault after the other into
  * a copy of the project and runs the tests that should see it. One of them has to turn red each
- * time; exit code 1 otherwise. Tests that stay green beside a fault in money or in the push prove
- * less than they say. `--check` only looks whether all faults can still be planted.
+ * time; exit code 1 otherwise. Tests that stay green with a fault in money or in the push prove
+ * less than they claim. `--check` only looks whether all faults can still be planted.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -56,7 +56,7 @@ function redTests(
   rmSync(report, { force: true });
   // The tests of the list need no bundles, so that nothing is built.
   const flags = ["--experimental-vm-modules", "--no-warnings", "node_modules/jest/bin/jest.js"];
-  const options = ["--json", `--outputFile=${report}`, "--forceExit", "--runInBand", "--silent"];
+  const options = ["--json", `--outputFile=${report}`, "--runInBand", "--silent"];
   const names = only === undefined ? [] : ["--testNamePattern", only];
   const { signal } = spawnSync(process.execPath, [...flags, ...options, ...names, ...tests], {
     cwd: copy,

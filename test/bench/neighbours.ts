@@ -19,7 +19,10 @@ async function open(room: Parameters<typeof openAudience>[0], size: number): Pro
   return audience;
 }
 
-/** The delay of a small room, alone and beside a busy large one on the same machine, in turns. */
+/**
+ * The delay of a small room, alone and together with a busy large one on the same machine, in
+ * turns.
+ */
 async function measure({ posted, largeRoomViewers }: (typeof ways)[number]): Promise<Row[]> {
   const large = await startRoom(largeRoomViewers);
   try {
@@ -32,14 +35,14 @@ async function measure({ posted, largeRoomViewers }: (typeof ways)[number]): Pro
     ]);
     const rows: Row[] = [];
     for (let round = 1; round <= rounds; round++)
-      for (const beside of ["nothing", "the large room"]) {
+      for (const neighbour of ["nothing", "the large room"]) {
         const [own, other] = await Promise.all([
           play(small, few, { rate: rates.small, seconds }),
-          beside === "nothing" ? undefined : play(large, crowd, { rate: rates.large, seconds }),
+          neighbour === "nothing" ? undefined : play(large, crowd, { rate: rates.large, seconds }),
         ]);
         rows.push({
           "large room posted": posted,
-          "small room beside": beside,
+          "small room with": neighbour,
           round,
           "p50 ms": own.row["p50 ms"]!,
           "p99 ms": own.row["p99 ms"]!,
@@ -58,5 +61,5 @@ async function measure({ posted, largeRoomViewers }: (typeof ways)[number]): Pro
 export async function benchNeighbours(): Promise<void> {
   const rows: Row[] = [];
   for (const way of ways) rows.push(...(await measure(way)));
-  print(`${viewers.small} viewers beside ${viewers.large}; rounds of ${seconds} s in turns`, rows);
+  print(`${viewers.small} viewers next to ${viewers.large}; rounds of ${seconds} s in turns`, rows);
 }

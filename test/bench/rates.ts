@@ -1,9 +1,9 @@
 import {
   admitted,
   judge,
+  type LocalUsage,
   type Rate,
   refused,
-  type Sight,
   unseen,
   usedAfter,
   waitFor,
@@ -31,7 +31,7 @@ type Count = { calls: number; passed: number; writes: number };
  */
 function simulate(count: number, perSecond: number): { first: Count; later: Count } {
   const random = createRandom(count * 1000 + perSecond);
-  const sights: Sight[] = Array.from({ length: count }, () => unseen);
+  const usages: LocalUsage[] = Array.from({ length: count }, () => unseen);
   const first = { calls: 0, passed: 0, writes: 0 };
   const later = { calls: 0, passed: 0, writes: 0 };
   const begin = 1_000_000;
@@ -41,25 +41,26 @@ function simulate(count: number, perSecond: number): { first: Count; later: Coun
     if (now > begin + seconds * 1000) return { first, later };
     const total = now < begin + 10_000 ? first : later;
     const at = Math.floor(random() * count);
-    const judged = judge(sights[at]!, rate, now);
-    sights[at] = judged.sight;
+    const judged = judge(usages[at]!, rate, now);
+    usages[at] = judged.usage;
     total.calls++;
     if (judged.verdict === "admit") total.passed++;
     if (judged.verdict !== "ask") continue;
     total.writes++;
     if (waitFor(used, rate, now) > 0) {
-      sights[at] = refused(judged.sight, used, rate, now);
+      usages[at] = refused(judged.usage, used, rate, now);
       continue;
     }
     used = usedAfter(used, judged.count, rate, now);
-    sights[at] = admitted(judged.sight, { usedUntil: used, lent: judged.lent }, rate, now);
+    usages[at] = admitted(judged.usage, { usedUntil: used, lent: judged.lent }, rate, now);
     total.passed++;
   }
 }
 
 /**
  * The error and the price of the rates, from a simulation of the rule that the product runs: what
- * passes of one user's calls in so many environments, beside what may (decision 50).
+ * passes of one user's calls in N environments, next to what may pass
+ * (docs/decisions/rate-limits.md).
  */
 export async function benchRates(): Promise<void> {
   for (const count of environments) {

@@ -12,10 +12,10 @@ const roundMilliseconds = 250;
 const calmMilliseconds = 5_000;
 
 /**
- * What one user whose sockets come back all the time, each from the beginning of a stream of their
- * own, does to everybody else: the delay from a message to its viewer in a room that has nothing to
+ * The effect on everybody else of one user whose sockets keep resuming, each from the beginning of
+ * a separate stream: the delay from a message to its viewer in a room that has nothing to
  * do with it, while it is quiet and during the storm. Subscribing itself costs a machine of few
- * cores something: what the old frames add is seen beside a storm that asks for none.
+ * cores something: what the old frames add is the difference to a storm that asks for none.
  */
 export async function benchResumes(): Promise<void> {
   const [honest, own] = await Promise.all([liveStream(), liveStream()]);
@@ -29,19 +29,19 @@ export async function benchResumes(): Promise<void> {
   const listener = await watch(await person(), honest.id);
   await delaysOf(honest, listener, "warm");
   const quiet = await delaysOf(honest, listener, "quiet");
-  const rows = [{ beside: "nobody", ...rowOf(quiet, quiet, 0) }];
+  const rows = [{ load: "nobody", ...rowOf(quiet, quiet, 0) }];
   const head = headOf(witness);
-  for (const [beside, frame] of [
+  for (const [load, frame] of [
     ["subscribes at the head", head],
     ["subscribes from the beginning", 0],
   ] as const) {
     const storm = await raise(own.id, { epoch, frame });
-    const during = await delaysOf(honest, listener, beside);
+    const during = await delaysOf(honest, listener, load);
     const { frames, seconds } = await storm.end();
-    rows.push({ beside, ...rowOf(during, quiet, frames / seconds) });
+    rows.push({ load, ...rowOf(during, quiet, frames / seconds) });
     await wait(calmMilliseconds);
   }
-  print(`A room beside ${stormSockets} sockets of one user that subscribe all the time`, rows);
+  print(`A room next to ${stormSockets} sockets of one user that subscribe all the time`, rows);
   for (const { socket } of [witness, listener]) socket.terminate();
 }
 

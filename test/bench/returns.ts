@@ -19,7 +19,7 @@ const wholeMillisecondsMax = 60_000;
 type Taken = { seconds: number; cpu: number; events: number; calls: number; lost: number };
 
 /**
- * All viewers of a room lose their sockets at the same moment and come back: how long until each
+ * All viewers of a room lose their sockets at the same moment and reconnect: how long until each
  * has what was said meanwhile, and what that takes of the system's processes, by viewer.
  */
 export async function benchReturns(): Promise<void> {
@@ -38,7 +38,7 @@ export async function benchReturns(): Promise<void> {
       await system.stop();
     }
   }
-  print(`All viewers come back at once; medians of ${rounds} rounds`, rows);
+  print(`All viewers reconnect at once; medians of ${rounds} rounds`, rows);
 }
 
 type System = Awaited<ReturnType<typeof startOvation>>;

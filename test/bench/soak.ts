@@ -5,7 +5,7 @@ import { openAudience, play, type Row } from "./peers/play.ts";
 
 /** What is asked of the system in every minute. */
 const load = { viewers: 1_000, rate: 20, seconds: 50 };
-/** In every minute this share of the viewers loses its sockets and comes back. */
+/** In every minute this share of the viewers loses its sockets and reconnects. */
 const churnShare = 0.1;
 const minutesDefault = 30;
 /** From here on memory has to stay: all that is loaded once has been loaded. */
@@ -13,7 +13,7 @@ const settledMinute = 5;
 const growthMax = 1.1;
 
 /**
- * A room of 1,000 viewers with 20 messages a second and churn, for so many minutes: what the system
+ * A room of 1,000 viewers with 20 messages a second and churn, for `minutes`: what the system
  * holds in memory at the end of each. Throws when it grows by more than a tenth after minute 5.
  */
 export async function benchSoak(minutes: number = minutesDefault): Promise<void> {
@@ -36,7 +36,10 @@ export async function benchSoak(minutes: number = minutesDefault): Promise<void>
   } finally {
     await system.stop();
   }
-  print(`${load.viewers} viewers, ${load.rate} events/s, a tenth of them anew each minute`, rows);
+  print(
+    `${load.viewers} viewers, ${load.rate} events/s, a tenth of them reconnecting each minute`,
+    rows,
+  );
   const [settled, last] = [rows[settledMinute]?.MB, rows.at(-1)?.MB];
   if (settled !== undefined && Number(last) > Number(settled) * growthMax)
     throw new Error(`Memory grew from ${settled} MB at minute ${settledMinute} to ${last} MB`);

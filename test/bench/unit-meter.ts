@@ -29,7 +29,7 @@ export async function quiet(): Promise<Cost> {
   }
 }
 
-/** What is told apart from the calls themselves, since not their number decides on it. */
+/** Counted separately from the calls, since their number does not determine it. */
 const apart = {
   /** Every call where a stage remembers no authorizer's word; in prod one in 300 s. */
   "authorizer's": ["auth-http", "auth-socket"],
@@ -38,8 +38,8 @@ const apart = {
 } as const;
 
 /**
- * Units of everything that `calls` calls cause, for each of them: those of handlers and settle, and
- * beside them those of authorizers and frames. What an environment reads for itself (the table's
+ * Units of everything that `calls` calls cause, for each of them: those of handlers and settle, and,
+ * separately, those of authorizers and frames. What an environment reads for itself (the table's
  * layout once, the newest revocations every few seconds) is no call's: `warmUp` has it read just
  * before, by as many calls at once as are measured, which are refused and leave nothing behind.
  */

@@ -145,15 +145,15 @@ async function measureReads(row: Row, { id, as }: Room): Promise<void> {
   watching?.close();
 }
 
-/** The first call of somebody with a username and a name, by which the search finds them. */
+/** The first call of a user with a username and a name, by which the search finds them. */
 async function measureFirstCall(row: Row, { as }: Room): Promise<void> {
   const claims = { preferred_username: `u${freshId()}`, given_name: "Ayşe Nur" };
-  const somebody = await person({ claims });
+  const newUser = await person({ claims });
   const look = (one: Person) => () => call("GET /api/v1/wallet", { as: one });
-  row("first call of a new user", "12 write", await measure(1, look(somebody), look(as)));
+  row("first call of a new user", "12 write", await measure(1, look(newUser), look(as)));
 }
 
-/** Request units of each operation, beside their targets (upper bounds). */
+/** Request units of each operation, with their targets (upper bounds). */
 export async function benchUnits(): Promise<void> {
   const rows: Record<string, unknown>[] = [];
   const row: Row = (operation, target, units) => {
@@ -170,5 +170,5 @@ export async function benchUnits(): Promise<void> {
     () => call("GET /api/v1/wallet", { as: room.host }),
     ({ body }) => body.data.pending === 0,
   );
-  print("Request units of each call: handler and settle; beside them, authorizer and frames", rows);
+  print("Request units of each call: handler and settle; separately, authorizer and frames", rows);
 }

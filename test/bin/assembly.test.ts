@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { buildAssembly } from "../../bin/assembly.ts";
-import { cdkCommand } from "../../bin/cdk.ts";
+import { buildAssembly } from "../../bin/build/assembly.ts";
+import { cdkCommand } from "../../bin/build/cdk.ts";
 
 const root = join(import.meta.dirname, "../..");
 const deployed = mkdtempSync(join(tmpdir(), "ovation-assembly-"));

@@ -30,8 +30,8 @@ beforeEach(() => writeFileSync(connections(), ""));
 afterAll(() => rmSync(checkout, { recursive: true, force: true }));
 
 /**
- * The environment of somebody who works with AWS, with a watch in every process of Node: what such
- * a person's credentials could open must not be asked about either.
+ * The environment of a developer who works with AWS, with a watch in every process of Node: what
+ * such a person's credentials could open must not be asked about either.
  */
 function watched(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const watch = pathToFileURL(join(import.meta.dirname, "watch-connections.ts"));
@@ -101,7 +101,7 @@ describe("nothing outside is reached", () => {
   });
 
   test("by the synthesis of a stage", () => {
-    const { status, stderr } = runNode("bin/synth.ts", "dev");
+    const { status, stderr } = runNode("bin/build/synth.ts", "dev");
     expect([status, stderr]).toEqual([0, expect.any(String)]);
     expect(seen().outside).toEqual([]);
   });

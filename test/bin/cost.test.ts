@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { alternativesTo, billOf, type Room } from "../../bin/estimate.ts";
+import { alternativesTo, billOf, type Room } from "../../bin/operate/estimate.ts";
 
 const run = (...options: string[]) =>
-  spawnSync(process.execPath, ["bin/cost.ts", ...options], { encoding: "utf8" });
+  spawnSync(process.execPath, ["bin/operate/cost.ts", ...options], { encoding: "utf8" });
 
 const room: Room = { viewers: 1000, messagesPerSecond: 20, giftsPerSecond: 2, hours: 100 };
 const totalOf = (changes: Partial<Room> = {}) =>
@@ -53,7 +53,7 @@ test("under a domain what goes out is CloudFront's, and a firewall is before it"
   const domain = { firewall: true };
   const lines = billOf({ ...room, domain });
   const dollarsOf = (wanted: string) => lines.find(({ name }) => name === wanted)?.dollars;
-  expect(dollarsOf("Firewall")).toBeCloseTo(5 + 6 + 7.97 * 0.6, 6);
+  expect(dollarsOf("Firewall")).toBeCloseTo(5 + 7 + 7.97 * 0.6, 6);
   const [before] = billOf(room).filter(({ name }) => name === "Data out to the Internet");
   const out = before!.dollars / 0.09;
   expect(dollarsOf("CloudFront")).toBeCloseTo(out * 0.085 + 7.97 + 7.97 * 1.5 * 0.02, 6);
@@ -97,7 +97,7 @@ test.each([
   expect(stderr).toContain("npm run cost -- [options]");
 });
 
-test("every wrong option is told at once", () => {
+test("all invalid options are reported at once", () => {
   const { stderr } = run("--viewers", "many", "--hours", "long");
   expect(stderr).toContain("--viewers: expected 0 to 1,000,000, found many");
   expect(stderr).toContain("--hours: expected 0 to 100,000, found long");
@@ -111,6 +111,77 @@ test("nothing costs nothing", () => {
 test("more of anything costs more", () => {
   for (const name of ["viewers", "messagesPerSecond", "giftsPerSecond", "hours"] as const)
     expect(totalOf({ [name]: 2 * room[name] })).toBeGreaterThan(totalOf());
+});
+
+/*
+ * Bills of one hour, worked out by hand from the list prices. The rates are chosen so that frames
+ * come out even: at 4 events a second without viewers one every 0.5 s, for 8,000 viewers, whose
+ * posts take a second, one every 2 s.
+ */
+const gigabyteSecond = 0.0000133334;
+test.each<[string, Partial<Room>, Record<string, number>]>([
+  [
+    "14,400 messages in 7,200 frames",
+    { viewers: 0, messagesPerSecond: 4, giftsPerSecond: 0 },
+    {
+      "API Gateway, HTTP calls": 14_400 * 3.5e-6,
+      "API Gateway, WebSocket": 0,
+      "Data out to the Internet": 0,
+      // 3 write and 1.5 read units a message, 3 and 2 a frame.
+      "DynamoDB, requests": 64_800 * 0.625e-6 + 36_000 * 0.125e-6,
+      "DynamoDB, storage": 0.00504 * 0.25,
+      // One call a message, two a frame (fan-out and post); 144 GB-seconds and 509.472.
+      Lambda: (14_400 + 14_400) * 0.2e-6 + 653.472 * gigabyteSecond,
+      SQS: 21_600 * 0.5e-6,
+      "CloudWatch, logs and metrics": 0.011736 * 0.5,
+    },
+  ],
+  [
+    "14,400 gifts in 7,200 frames",
+    { viewers: 0, messagesPerSecond: 0, giftsPerSecond: 4 },
+    {
+      "API Gateway, HTTP calls": 14_400 * 3.5e-6,
+      "API Gateway, WebSocket": 0,
+      "Data out to the Internet": 0,
+      // 17 write and 4.5 read units a gift; two gifts make a frame of 2,320 bytes: 5 and 2.
+      "DynamoDB, requests": 280_800 * 0.625e-6 + 79_200 * 0.125e-6,
+      "DynamoDB, storage": 0.04464 * 0.25,
+      // Two calls a gift (the gift and its settlement), two a frame; 360 GB-seconds and 509.472.
+      Lambda: (28_800 + 14_400) * 0.2e-6 + 869.472 * gigabyteSecond,
+      SQS: 21_600 * 0.5e-6,
+      "CloudWatch, logs and metrics": 0.011736 * 0.5,
+    },
+  ],
+  [
+    "3,600 messages in 1,800 frames to 8,000 viewers",
+    { viewers: 8_000, messagesPerSecond: 1, giftsPerSecond: 0 },
+    {
+      "API Gateway, HTTP calls": 3_600 * 3.5e-6,
+      "API Gateway, WebSocket": 14_400_000 * 1e-6 + 480_000 * 0.25e-6,
+      // 14,400,000 posts of 820 bytes.
+      "Data out to the Internet": 11.808 * 0.09,
+      // Each frame reads 8,000 subscribers, 30 a unit.
+      "DynamoDB, requests": 16_200 * 0.625e-6 + 489_000 * 0.125e-6,
+      "DynamoDB, storage": 0.00126 * 0.25,
+      // 36 GB-seconds of messages, 127.368 of frames, 1,350 s of posting with 1.769 GB.
+      Lambda: (3_600 + 3_600) * 0.2e-6 + 2551.518 * gigabyteSecond,
+      SQS: 5_400 * 0.5e-6,
+      "CloudWatch, logs and metrics": 0.002934 * 0.5,
+    },
+  ],
+])("an hour of %s costs what its parts cost", (_, changes, wanted) => {
+  const lines = billOf({ ...room, ...changes, hours: 1 });
+  expect(lines.map(({ name }) => name)).toEqual(Object.keys(wanted));
+  for (const { name, dollars } of lines)
+    expect([name, dollars.toFixed(9)]).toEqual([name, wanted[name]!.toFixed(9)]);
+});
+
+test("a post of more than 32 KB counts as several messages", () => {
+  // 200 messages in the second between two frames, and one while none is waiting: 70,470 bytes.
+  const lines = billOf({ viewers: 8_000, messagesPerSecond: 200, giftsPerSecond: 0, hours: 1 });
+  const sockets = lines.find(({ name }) => name === "API Gateway, WebSocket")!;
+  const frames = (200 / 201) * 3_600;
+  expect(sockets.dollars).toBeCloseTo(3 * 8_000 * frames * 1e-6 + 0.12, 9);
 });
 
 // The simulator runs the deployed code: docs/scale.md, dollars an hour.

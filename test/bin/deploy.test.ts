@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { cdkCommand, contextOf } from "../../bin/cdk.ts";
-import { placeholdersOf } from "../../lib/placeholders.ts";
-import { stageOf } from "../../lib/stages.ts";
+import { cdkCommand, contextOf } from "../../bin/build/cdk.ts";
+import { placeholdersOf } from "../../lib/stages/placeholders.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 
 const root = join(import.meta.dirname, "../..");
 const run = (program: string, ...given: string[]) =>
@@ -13,8 +13,8 @@ const run = (program: string, ...given: string[]) =>
     env: { PATH: "", AWS_EC2_METADATA_DISABLED: "true" },
     encoding: "utf8",
   });
-const deploy = (...given: string[]) => run("bin/deploy.ts", ...given);
-const destroy = (...given: string[]) => run("bin/destroy.ts", ...given);
+const deploy = (...given: string[]) => run("bin/deploy/deploy.ts", ...given);
+const destroy = (...given: string[]) => run("bin/deploy/destroy.ts", ...given);
 const stage = (name: string) => stageOf((key) => (key === "stage" ? name : undefined));
 
 test("a deployment of prod names every placeholder at once, and ends before it begins", () => {
@@ -35,10 +35,10 @@ test("a deployment of prod names every placeholder at once, and ends before it b
   expect(performance.now() - began).toBeLessThan(10_000);
 });
 
-test("a deployment without credentials says so beside everything else, and of a stage that is not", () => {
+test("a deployment without credentials reports that with all other findings, also for an unknown stage", () => {
   const { status, stderr } = deploy("prod");
   expect(status).toBe(2);
-  expect(stderr).toMatch(/^Nothing was deployed\. \d+ to mend:\n/);
+  expect(stderr).toMatch(/^Nothing was deployed\. \d+ to fix:\n/);
   expect(stderr).toMatch(/AWS knows no caller: .+\n {2}Sign in/);
   const unknown = deploy("live");
   expect(unknown.status).toBe(2);
@@ -118,5 +118,5 @@ test.each([
 test("a deployment reads the issuer that the options of cdk name", () => {
   const { status, stderr } = deploy("dev", "-c", "issuer=https://a.com");
   expect(status).toBe(2);
-  expect(stderr).toContain("-c issuer= needs -c audience= and -c jwks= beside it");
+  expect(stderr).toContain("-c issuer= also needs -c audience= and -c jwks=");
 });

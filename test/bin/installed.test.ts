@@ -1,4 +1,4 @@
-/** What a person is told who runs a command before `npm ci`, or with an older Node.js. */
+/** The message of a command that runs before `npm ci`, or on an older Node.js. */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,8 +9,8 @@ const root = join(import.meta.dirname, "../..");
 const preload = readFileSync(join(root, "bin/installed.cjs"), "utf8");
 const checkout = mkdtempSync(join(tmpdir(), "ovation-installed-"));
 afterAll(() => rmSync(checkout, { recursive: true, force: true }));
-mkdirSync(join(checkout, "bin"));
-for (const name of ["installed.cjs", "local.js", "audit.ts"])
+mkdirSync(join(checkout, "bin/operate"), { recursive: true });
+for (const name of ["installed.cjs", "local.js", "operate/audit.ts"])
   cpSync(join(root, "bin", name), join(checkout, "bin", name));
 writeFileSync(join(checkout, "package.json"), '{ "type": "module" }');
 
@@ -32,22 +32,25 @@ function runAs(version: string, folders: string[]) {
 
 test("every npm script begins with it", () => {
   const begins =
-    /^node (?:--\S+ )?(-r \.\/bin\/installed\.cjs |bin\/installed\.cjs && )|^npm run lint && /;
+    /^node (?:--\S+ )?(-r \.\/bin\/installed\.cjs |bin\/installed\.cjs && )|^npm (run lint && |test -- )/;
   const others = Object.entries(scripts).filter(([, script]) => !begins.test(script));
   expect(others).toEqual([]);
 });
 
-test.each(["bin/local.js", "bin/audit.ts"])("before npm ci %s says so on any Node", (file) => {
-  for (const version of ["8.17.0", "20.0.0", "24.0.0"]) {
-    const { status, stderr, stdout } = runAs(version, []);
-    expect([status, stdout, stderr]).toEqual([2, "", "Run `npm ci` first.\n"]);
-  }
-  const { status, stderr } = spawnSync(process.execPath, ["-r", "./bin/installed.cjs", file], {
-    cwd: checkout,
-    encoding: "utf8",
-  });
-  expect([status, stderr]).toEqual([2, "Run `npm ci` first.\n"]);
-});
+test.each(["bin/local.js", "bin/operate/audit.ts"])(
+  "before npm ci %s says so on any Node",
+  (file) => {
+    for (const version of ["8.17.0", "20.0.0", "24.0.0"]) {
+      const { status, stderr, stdout } = runAs(version, []);
+      expect([status, stdout, stderr]).toEqual([2, "", "Run `npm ci` first.\n"]);
+    }
+    const { status, stderr } = spawnSync(process.execPath, ["-r", "./bin/installed.cjs", file], {
+      cwd: checkout,
+      encoding: "utf8",
+    });
+    expect([status, stderr]).toEqual([2, "Run `npm ci` first.\n"]);
+  },
+);
 
 test("after npm ci without its scripts it says what they bring", () => {
   const { status, stderr } = runAs("20.0.0", ["zod"]);

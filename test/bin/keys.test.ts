@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { listenToKeys } from "../../bin/keys.ts";
-import { withProgress } from "../../bin/progress.ts";
+import { listenToKeys } from "../../bin/start/key-actions.ts";
+import { withProgress } from "../../bin/start/progress.ts";
 import { freePort } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -43,7 +43,7 @@ test("each key does its action, h lists them, Ctrl-C interrupts, and others do n
 describe("progress", () => {
   const pause = (milliseconds: number) => new Promise((next) => setTimeout(next, milliseconds));
 
-  test("of what takes more than a second is told, of what does not is not", async () => {
+  test("only steps of more than a second are announced", async () => {
     let said = "";
     const write = (text: string) => {
       said += text;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { buildAssembly } from "../../bin/assembly.ts";
+import { buildAssembly } from "../../bin/build/assembly.ts";
 import { openEngine } from "../../local/aws/index.ts";
 import { createLog, startSystem as startStage } from "../../local/index.ts";
 import { key } from "../../platform/table/keys.ts";
@@ -44,21 +44,21 @@ const sentence =
   /^(DATA_DIR .*: )?The table ovation-dev has data of layout 1 and this version of Ovation reads layout \d+ alone: [^.]*\.$/;
 
 test("data that says its layout is audited, and started on again", async () => {
-  expect(run("audit.ts")).toMatchObject({ status: 0 });
-  expect(run("redrive.ts")).toMatchObject({ status: 0 });
+  expect(run("operate/audit.ts")).toMatchObject({ status: 0 });
+  expect(run("operate/redrive.ts")).toMatchObject({ status: 0 });
   await (await startSystem({ dataDir })).stop();
 });
 
 test("data of the layout before is refused by start, audit and redrive: one sentence and code 2", async () => {
   await forgetLayout();
-  for (const program of ["local.js", "audit.ts", "redrive.ts"])
+  for (const program of ["local.js", "operate/audit.ts", "operate/redrive.ts"])
     expect([program, run(program)]).toEqual([
       program,
       { status: 2, says: [expect.stringMatching(sentence)] },
     ]);
 });
 
-test("functions serve no table that does not say its layout, whoever started them", async () => {
+test("functions refuse a table without a layout, however they were started", async () => {
   const system = await startStage({
     assemblyDirectory: () => buildAssembly("dev", new AbortController().signal),
     stageName: "dev",

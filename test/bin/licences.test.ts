@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "@jest/globals";
 
 const run = (...given: string[]) =>
-  spawnSync(process.execPath, ["bin/licences.ts", ...given], { encoding: "utf8" });
+  spawnSync(process.execPath, ["bin/documents/licences.ts", ...given], { encoding: "utf8" });
 
 test("what the functions bundle asks for a notice at most, and each licence has its text", () => {
   const { status, stdout, stderr } = run();

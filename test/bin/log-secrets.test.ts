@@ -57,7 +57,7 @@ test(
       }
     };
     await callEach((schema) => secretly(fitting(schema, world.known)));
-    // What fails is told in the log, and so has the most to tell.
+    // Failures are logged with the most detail.
     const fault = { service: "dynamodb", kind: "error_before", percent: 50, count: 5_000 };
     const set = await call("POST /local/faults", { body: fault });
     expect([set.status, set.text]).toEqual([201, expect.anything()]);

@@ -1,17 +1,18 @@
-/** The command line, as a program of its own beside a running system. */
+/** The command line, as a separate process next to a running system. */
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { loadCommand } from "../../bin/cli/commands.ts";
 import { outputsFileOf } from "../../bin/cli/target.ts";
-import { type System, startSystem } from "../system.ts";
+import { sharedSystem } from "../shared.ts";
 
 const root = join(import.meta.dirname, "../..");
-let system: System;
+let system: Awaited<ReturnType<typeof sharedSystem>>;
 beforeAll(async () => {
-  system = await startSystem();
+  system = await sharedSystem();
 }, 180_000);
-afterAll(() => system.stop());
 
 type Ended = { code: number; stdout: string; stderr: string };
 
@@ -112,13 +113,82 @@ test("what is refused is said on stderr, with exit code 1", async () => {
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(/^404 .*There is no stream 64d15f9e2e6c8f4d5a12300f\n$/);
   }
-  for (const given of [["token"], ["trigger", "gift"], ["listen"]]) {
-    const { code, stdout, stderr } = await run(given, { PORT: "1" });
+  const given = [["token"], ["trigger", "gift"], ["listen"]];
+  for (const { code, stdout, stderr } of await Promise.all(
+    given.map((words) => run(words, { PORT: "1" })),
+  )) {
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toBe(
-      'Nothing answers at http://127.0.0.1:1. Start it with "npm start", or give --url.\n',
+      "No token from http://127.0.0.1:1 yet: trying for 20 s.\n" +
+        'Nothing answers at http://127.0.0.1:1. Start it with "npm start", or give --url.\n',
     );
   }
+});
+
+/** A free port that refuses connections until `open` makes it a way to the system. */
+async function closedDoor() {
+  const { port, hostname } = new URL(system.url);
+  const relay = createServer((socket) => {
+    const onward = connect(Number(port), hostname);
+    for (const end of [socket, onward]) end.on("error", () => undefined);
+    socket.pipe(onward).pipe(socket);
+  });
+  const listen = (at: number) => once(relay.listen(at, "127.0.0.1"), "listening");
+  await listen(0);
+  const own = (relay.address() as AddressInfo).port;
+  await new Promise((done) => relay.close(done));
+  return { port: `${own}`, open: () => listen(own), close: () => relay.close() };
+}
+
+test.each([["token"], ["trigger", "chat"], ["listen", "--position"]])(
+  "a system that answers two seconds after the first attempt is waited for: %s %s",
+  async (...given) => {
+    const door = await closedDoor();
+    const child = spawn(process.execPath, ["bin/ovation.ts", ...given], {
+      ...{ cwd: root, env: environment({ PORT: door.port }), stdio: ["ignore", "pipe", "pipe"] },
+    });
+    try {
+      let stdout = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        stdout += text;
+      });
+      const ended = once(child, "close");
+      const [first] = await once(child.stderr.setEncoding("utf8"), "data");
+      expect(first).toContain(`No token from http://127.0.0.1:${door.port} yet`);
+      await new Promise((done) => setTimeout(done, 2_000));
+      await door.open();
+      expect(await ended).toEqual([0, null]);
+      expect(stdout).toMatch(/^\S.*\n$/);
+    } finally {
+      child.kill();
+      door.close();
+    }
+  },
+);
+
+test("listen prints the events of one sender and type, however much else happens", async () => {
+  const { stdout } = await run(["listen", "--position"]);
+  const others = [
+    run(["trigger", "chat", "--as", "proof-noise", "--count", "5"]),
+    run(["trigger", "gift", "--count", "5"]),
+    run(["trigger", "superlike", "--count", "1"]),
+  ];
+  const filters = ["--type", "chat.message", "--from", "proof", "--count", "3"];
+  const listening = run(["listen", "--json", "--since", stdout.trim(), ...filters]);
+  const sent = await run(["trigger", "chat", "--as", "proof", "--count", "3"]);
+  const { code, stdout: heard } = await listening;
+  expect(code).toBe(0);
+  expect(objectsOf(heard).map(({ data }) => (data as { id: string }).id)).toEqual(
+    objectsOf(sent.stdout).map(({ id }) => id),
+  );
+  for (const { code: ended } of await Promise.all(others)) expect(ended).toBe(0);
+});
+
+test("listen gives up after its time-out, with exit code 1", async () => {
+  const filters = ["--type", "chat.message", "--from", "unheard"];
+  const { code, stdout, stderr } = await run(["listen", ...filters, "--timeout", "1"]);
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain("0 events in 1 s: the time-out has passed.");
 });
 
 test.each([
@@ -131,6 +201,8 @@ test.each([
   ["trigger", "gift", "--count", "0"],
   ["trigger", "gift", "--count", "10001"],
   ["trigger", "gift", "--every", "-1"],
+  ["trigger", "chat", "--kill-after", "1", "--url", "https://example.com"],
+  ["listen", "--timeout", "x"],
   ["listen", "--since", "7"],
   ["listen", "now"],
   ["party"],
@@ -174,7 +246,7 @@ test("bash completes commands, and the words and options of each", async () => {
     return spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout.trim();
   };
   expect(complete("ovation", "t")).toBe("token trigger");
-  expect(complete("ovation", "trigger", "g")).toBe("gift");
+  expect(complete("ovation", "trigger", "g")).toBe("gift goal");
   expect(complete("ovation", "listen", "--js")).toBe("--json");
   const zsh = await run(["completion", "zsh"]);
   expect(zsh.stdout).toContain("compdef _ovation ovation");
@@ -217,7 +289,7 @@ describe("a deployed stage", () => {
     const sent = await run(["trigger", "chat", "--stage", "trial"], env);
     expect(sent).toMatchObject({ code: 0 });
     expect(objectsOf(sent.stdout)[0]).toMatchObject({ sender: { _id: "ann" } });
-    // A domain takes the place of AWS's names, which refuse whoever does not come by it.
+    // A domain replaces AWS's names, which refuse calls that bypass it.
     const dead = { url: "http://127.0.0.1:1/" };
     const host = { url: system.url, socketurl: socketUrl, pagesbucket: "pages" };
     const named = { "ovation-trial-http": dead, "ovation-trial-host": host };

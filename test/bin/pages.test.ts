@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { publishPages } from "../../bin/publish-pages.ts";
-import { signedCaller } from "../../bin/signed-caller.ts";
-import { homePath, objectHeaders, pagePaths } from "../../lib/page-headers.ts";
+import { signedCaller } from "../../bin/aws/signed-caller.ts";
+import { publishPages } from "../../bin/deploy/publish-pages.ts";
+import { homePath, objectHeaders, pagePaths } from "../../lib/stages/page-headers.ts";
 
 /*
  * The pages as `npm run deploy` brings them to S3, which is a server here that notes what it is

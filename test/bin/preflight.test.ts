@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { findInAccount, findInStage } from "../../bin/preflight.ts";
-import type { Domain } from "../../lib/domain.ts";
-import { type Stage, stageOf } from "../../lib/stages.ts";
+import { findInAccount, findInStage } from "../../bin/deploy/preflight.ts";
+import type { Domain } from "../../lib/stages/domain.ts";
+import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 
 /*
  * What a deployment says before it begins. The account is a server that speaks AWS's protocols:
@@ -148,7 +148,7 @@ test("an account that has everything has no finding", async () => {
   expect(await said(given("dev"))).toEqual([]);
 });
 
-test("everything that an account lacks is told at once, each with what mends it", async () => {
+test("all findings of an account are reported at once, each with its fix", async () => {
   Object.assign(account, { id: "999900001111", bootstrap: undefined, executions: 10, rate: 2_500 });
   const findings = await findInAccount(own);
   expect(findings.map(({ says }) => says)).toEqual([

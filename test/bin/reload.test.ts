@@ -12,8 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import WebSocket from "ws";
-import { buildAssembly } from "../../bin/assembly.ts";
-import { contractTextOf, dependentsOf } from "../../bin/source-graph.ts";
+import { buildAssembly } from "../../bin/build/assembly.ts";
+import { contractTextOf, dependentsOf } from "../../bin/build/source-graph.ts";
 import { freePort } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -139,8 +139,8 @@ test.each([
       return wanted.test(output);
     });
     expect(await healthOf()).toMatchObject({ stage: "dev" });
-    writeFileSync(join(checkout, health), asItWas.replace(answerLine, 'stage: "mended"'));
-    await eventually(async () => (await healthOf()).stage === "mended");
+    writeFileSync(join(checkout, health), asItWas.replace(answerLine, 'stage: "fixed"'));
+    await eventually(async () => (await healthOf()).stage === "fixed");
     writeFileSync(join(checkout, health), asItWas);
     await eventually(async () => (await healthOf()).stage === "dev");
   },

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const module = join(import.meta.dirname, "../../bin/replace-folder.ts");
+const module = join(import.meta.dirname, "../../bin/build/replace-folder.ts");
 
 /** Makes folders of fifty files with its name in each, and puts one after the other in place. */
 const program = `
@@ -17,7 +17,7 @@ for (let n = 0; n < 100; n++) {
   replaceFolder(made, place);
 }`;
 
-test("of two that replace a folder at once one stays whole, with nothing beside it", async () => {
+test("two concurrent replacements of a folder leave one complete result and nothing else", async () => {
   const directory = mkdtempSync(join(tmpdir(), "ovation-replace-"));
   const place = join(directory, "dist");
   const run = (name: string) => {

@@ -44,7 +44,7 @@ const find = (Key: Key) =>
   });
 
 function resetLogs(...options: string[]) {
-  const path = join(import.meta.dirname, "../../bin/reset-logs.ts");
+  const path = join(import.meta.dirname, "../../bin/operate/reset-logs.ts");
   const { status, stdout, stderr } = spawnSync(process.execPath, [path, ...options], {
     env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: "" },
     encoding: "utf8",
@@ -59,7 +59,7 @@ test("without a yes it says what it would do, and changes nothing", async () => 
   expect(await find(subscriber)).toBeDefined();
 });
 
-test("every log begins anew under another epoch, its numbers go on, and nobody is subscribed", async () => {
+test("every log starts a new epoch, frame numbers continue, and subscriptions are removed", async () => {
   expect(resetLogs("--yes")).toMatchObject({ status: 0 });
   const after = await find(log);
   expect(after).toMatchObject({ posted: 7, newest: 12 });

@@ -1,4 +1,4 @@
-/** `POST /local/restart`: a crash on demand, from which the same system comes back. */
+/** `POST /local/restart`: a crash on demand, after which the same system restarts. */
 import { startSystem } from "../system.ts";
 
 const stream = "64d15f9e2e6c8f4d5a123000";
@@ -27,7 +27,7 @@ async function comeBack(url: string): Promise<void> {
   while ((await health()) !== 200) await pause(20);
 }
 
-test("it comes back by itself, in the same process, with all that was acknowledged", async () => {
+test("it restarts by itself in the same process, with all acknowledged data", async () => {
   const system = await startSystem();
   try {
     const token = await tokenOf(system.url);

@@ -1,4 +1,4 @@
-import { readSettings } from "../../bin/settings.ts";
+import { readSettings } from "../../bin/start/settings.ts";
 
 test("without any variable the defaults hold", () => {
   expect(readSettings({})).toEqual({

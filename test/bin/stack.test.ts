@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { entryPoints } from "../../bin/build.ts";
+import { entryPoints } from "../../bin/build/build.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -57,7 +57,7 @@ test.each([
   (name, event, line, as) => {
     const file = entryPoints()[name]!;
     const { stack } = faultOf(name, event).error;
-    expect(stack).toMatch(/\(?platform\/(env|token)\.ts:\d+:\d+/);
+    expect(stack).toMatch(/\(?platform\/(runtime\/env|auth\/token)\.ts:\d+:\d+/);
     expect(stack).toContain(`${as} (${file}:${lineOf(file, line)}:`);
     expect(stack).not.toContain("index.cjs");
   },

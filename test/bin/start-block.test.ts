@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describeStart, formatStartBlock, type StartFacts } from "../../bin/start-block.ts";
+import { describeStart, formatStartBlock, type StartFacts } from "../../bin/start/start-block.ts";
 
 const facts: StartFacts = {
   url: "http://127.0.0.1:4000",
@@ -22,9 +22,9 @@ const facts: StartFacts = {
 
 const withoutUrls = (line: string) => line.replace(/\b(https?|wss?):\/\/[^\s')]+/g, "");
 
-test("the README shows the block as a start prints it on a terminal", () => {
+test("docs/cli.md shows the block as a start prints it on a terminal", () => {
   const [, shown = ""] = /```\n( {2}Ovation [\s\S]*?)\n```/.exec(
-    readFileSync("README.md", "utf8"),
+    readFileSync("docs/cli.md", "utf8"),
   )!;
   expect(shown).toBe(
     formatStartBlock({

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, transform } from "esbuild";
-import { leaveOutUnused, markMade } from "../../bin/unused.ts";
+import { leaveOutUnused, markMade } from "../../bin/build/unused.ts";
 
 const root = join(import.meta.dirname, "../..");
 

@@ -26,7 +26,7 @@ test("each socket has a ticket of its own, and no token", async () => {
   client.close();
 });
 
-test("a ticket that is only text opens one socket: after its time the end is told", async () => {
+test("a ticket given as text opens one socket; after its expiry the end is reported", async () => {
   const { client, sockets, notes, last } = takeInHand({ ticket: "once" });
   await pass(90_000);
   const opened = sockets.length;
@@ -74,7 +74,7 @@ test("an overlay reads its stream by a key, has no user, and stays away once it 
   client.close();
 });
 
-test("a ticket() that never answers is told by its name", async () => {
+test("a ticket() that never resolves is reported by name", async () => {
   const { client, notes } = takeInHand({ ticket: () => new Promise<string>(() => {}) });
   await pass(16_000);
   expect(String(notes.errors[0])).toContain("ticket() gave nothing");

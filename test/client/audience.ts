@@ -1,7 +1,7 @@
 import type { Client, Frame, Position, Subscription } from "../../client/index.ts";
 import type { FrameServer } from "./frame-server.ts";
 
-/** How somebody follows: by callbacks or as a reader, and from where. */
+/** How a follower reads: by callbacks or as an async iterator, and from where. */
 type Manner = {
   isReader: boolean;
   random: () => number;
@@ -11,9 +11,9 @@ type Manner = {
 };
 
 /**
- * One who follows a stream through a client, by callbacks or by `for await`, who stops and comes
- * back now and then, and who judges what is shown: everything of the log after the first position,
- * exactly once and in order, but for what a reset skips. Several may follow one stream, from `since`
+ * A follower of a stream, by callbacks or by `for await`, that stops and resumes now and then. It
+ * checks what it receives: everything of the log after the first position, exactly once and in
+ * order, except what a reset skips. Several may follow one stream, from `since`
  * or from now on.
  */
 export function createFollowing(
@@ -123,7 +123,7 @@ export function createFollowing(
     wrong,
     ends,
     shown: () => shown,
-    /** Stops and comes back at once where it was, in one of the ways that an app has. */
+    /** Stops and resumes at once at its position, in one of the ways an app has. */
     async comeBack(): Promise<void> {
       if (ends.length > 0 || isLeaving) return;
       if (isReader) {
@@ -134,7 +134,7 @@ export function createFollowing(
       } else if (random() < 0.5) stream.close();
       if (ends.length === 0) follow();
     },
-    /** Whether all of the log is shown, or the end was told. */
+    /** Whether all of the log was received, or the end was reported. */
     isWhole(): boolean {
       const { epoch, head } = server.logOf(streamId);
       const position = stream.position();

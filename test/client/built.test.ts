@@ -12,11 +12,11 @@ const root = join(import.meta.dirname, "../..");
 
 /** What an app writes, in TypeScript, against the package alone. */
 const typed = `
-  import { type Answer, createClient, OvationError } from "@ovation/client";
+  import { type CallResult, createClient, OvationError } from "@ovation/client";
   import { useStream, useWallet } from "@ovation/client/react";
   const client = createClient({ url: "https://live.example.com", token: "t" });
   const { balance } = await client.call("GET /api/v1/wallet");
-  const wallet: Answer<"GET /api/v1/wallet"> = { balance, pending: 0, owed: 0, spendLimit: 1 };
+  const wallet: CallResult<"GET /api/v1/wallet"> = { balance, pending: 0, owed: 0, spendLimit: 1 };
   export const Chat = (): string => {
     const { messages, send } = useStream(client, "s");
     if (useWallet(client).wallet === wallet) send("Hello");
@@ -51,10 +51,12 @@ test("the built package is found by its name, with its types, as an app would", 
     return execFileSync(process.execPath, command, { cwd: app, encoding: "utf8", env }).trim();
   };
   try {
-    expect(node(join(root, "bin/build-client.ts"))).toMatch(/index\.js [\d,]+ bytes, react\.js/);
+    expect(node(join(root, "bin/build/build-client.ts"))).toMatch(
+      /index\.js [\d,]+ bytes, react\.js/,
+    );
     await writeApp(app);
     expect(node("--preserve-symlinks", "app.mjs")).toBe(
-      "call close sendGift sendMessage sendSuperlike subscribe userId watchWallet OvationError useStream useWallet",
+      "call close sendGift sendMessage sendSuperlike subscribe taps userId vote watchWallet OvationError useStream useWallet",
     );
     const flags = ["--noEmit", "--strict", "--target", "es2024", "--lib", "es2024,dom"];
     const tsc = join(root, "node_modules/.bin/tsc");

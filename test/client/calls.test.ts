@@ -9,7 +9,7 @@ afterEach(() => {
 
 type Answer = number | "lost" | "broken" | "silent" | Response;
 
-/** An HTTP side that ends each try as it is told, the last way again and again. */
+/** An HTTP server with the given outcome for each attempt; the last one repeats. */
 function ending(...answers: Answer[]) {
   const keys: (string | null)[] = [];
   const fetcher = (async (_url: string, wish: RequestInit) => {
@@ -66,7 +66,7 @@ test.each<[string, Answer[]]>([
   expect(ended.key).toBeUndefined();
 });
 
-test("the key that is named is one's own where one was given, and repeats the call", async () => {
+test("a caller's own key is reported in the error, and repeats the call", async () => {
   const { ended } = await give(["lost"], "my gift");
   expect(ended.key).toBe("my gift");
   expect(await give([201], ended.key)).toMatchObject({ ended: { id: "g" }, keys: ["my gift"] });
@@ -79,6 +79,27 @@ test("a call that only reads has no key to name", async () => {
   expect(await ended).toMatchObject({ name: "OvationError", statusCode: 0, key: undefined });
   client.close();
 });
+
+test.each<[string, string, Answer[], object]>([
+  ["DELETE", "/api/v1/users/me", ["lost", 404], { statusCode: 404, mayHaveHappened: true }],
+  ["PATCH", "/api/v1/users/username", ["broken", 409, 403], { mayHaveHappened: true }],
+  ["POST", "/tencent/callback", ["lost", 403], { statusCode: 403, mayHaveHappened: true }],
+  ["POST", "/api/v1/gifts/g/refund", ["lost", 403], { mayHaveHappened: false, key: undefined }],
+  ["POST", "/api/v1/gifts/g/refund", ["lost", 401], { mayHaveHappened: true }],
+  ["DELETE", "/api/v1/users/me", [429, 404], { mayHaveHappened: false }],
+  ["GET", "/api/v1/wallet", ["lost", 404], { mayHaveHappened: false }],
+])(
+  "%s %s that ended so says whether it may have happened: %j",
+  async (method, path, answers, said) => {
+    const { client } = takeInHand({ fetch: ending(...answers).fetcher });
+    const ended = client.call(method, path).catch((error: unknown) => error);
+    await pass(60_000);
+    const error = (await ended) as OvationError;
+    expect(error).toMatchObject(said);
+    expect(error.message.includes("It may have happened")).toBe(error.mayHaveHappened);
+    client.close();
+  },
+);
 
 test("a refusal has the name that the API gives it", async () => {
   const refused = new Response(JSON.stringify({ errors: ["Conflict"] }), {

@@ -2,7 +2,7 @@ import type { ChatMessage, Frame } from "../../client/index.ts";
 import { streamId } from "./hand.ts";
 
 /** Who says something, and what. */
-export function messageOf(n: number, content = `${n}`, senderId = "ann"): ChatMessage {
+function messageOf(n: number, content = `${n}`, senderId = "ann"): ChatMessage {
   const at = new Date(1_790_000_000_000 + n * 10).toISOString();
   const _id = n.toString(16).padStart(24, "0");
   const sender = { _id: senderId } as ChatMessage["sender"];

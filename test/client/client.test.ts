@@ -154,7 +154,7 @@ test("for await gives events until the subscription ends", async () => {
   await server.stop();
 });
 
-test("a call is repeated with one key when its answer is lost, and a refusal is told", async () => {
+test("a call with a lost response is repeated with the same key, and a refusal is reported", async () => {
   const server = await startServer();
   const client = createClient(options(server.url));
   server.refuse("cut", 503, 409);

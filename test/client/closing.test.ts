@@ -37,7 +37,7 @@ test("a message that is refused for its token is the same without a word", async
   client.close();
 });
 
-test("4429: it comes back after 60 s, not earlier", async () => {
+test("4429: the client reconnects after 60 s, not earlier", async () => {
   const { client, sockets, last } = takeInHand();
   await pass(20);
   last().say(closing(4429));
@@ -48,24 +48,27 @@ test("4429: it comes back after 60 s, not earlier", async () => {
   client.close();
 });
 
-test.each([4503, 4504])("%s: it stays away, and each subscription is told why", async (code) => {
-  const { client, sockets, notes, follow, last } = takeInHand();
-  const stream = follow();
-  await pass(20);
-  last().say(closing(code, "Signed out"));
-  await pass(120_000);
-  expect(sockets).toHaveLength(1);
-  expect(sockets[0]!.readyState).toBe(2);
-  expect(notes.ends).toEqual([["Signed out", code]]);
-  expect(notes.states).toEqual(["online", "ended"]);
-  expect(notes.reasons.at(-1)).toEqual(["Signed out", code]);
-  expect(stream.isEnded()).toBe(true);
-  expect(jest.getTimerCount()).toBe(0);
-  follow();
-  await pass(1);
-  expect(notes.ends.at(-1)).toEqual(["Signed out", code]);
-  client.close();
-});
+test.each([4503, 4504])(
+  "%s: the client does not reconnect, and each subscription gets the reason",
+  async (code) => {
+    const { client, sockets, notes, follow, last } = takeInHand();
+    const stream = follow();
+    await pass(20);
+    last().say(closing(code, "Signed out"));
+    await pass(120_000);
+    expect(sockets).toHaveLength(1);
+    expect(sockets[0]!.readyState).toBe(2);
+    expect(notes.ends).toEqual([["Signed out", code]]);
+    expect(notes.states).toEqual(["online", "ended"]);
+    expect(notes.reasons.at(-1)).toEqual(["Signed out", code]);
+    expect(stream.isEnded()).toBe(true);
+    expect(jest.getTimerCount()).toBe(0);
+    follow();
+    await pass(1);
+    expect(notes.ends.at(-1)).toEqual(["Signed out", code]);
+    client.close();
+  },
+);
 
 test("another code, such as that of a server that moves: a new socket", async () => {
   const { client, sockets, last } = takeInHand();

@@ -137,7 +137,7 @@ test("a clock that is set back an hour holds up nothing", async () => {
   client.close();
 });
 
-test("patience begins anew with a new socket", async () => {
+test("a new socket restarts the time-outs", async () => {
   const { client, follow, last } = takeInHand();
   follow();
   let answered = 0;

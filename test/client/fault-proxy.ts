@@ -1,6 +1,6 @@
 import { type Connection, type FrameServer, messageOfUrl } from "./frame-server.ts";
 
-/** How the two directions of a socket are: what a dead one swallows nobody hears of. */
+/** How the two directions of a socket are: a dead one drops data silently. */
 type Health = { toServer: boolean; toClient: boolean };
 
 /**
@@ -12,7 +12,7 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
   const chance = (share: number) => random() < share;
   const sockets: ProxySocket[] = [];
   let faults = true;
-  /** How much longer subscribes take just now: a room that comes back at once. */
+  /** Extra delay of subscribes, as when a whole room reconnects. */
   let slowMilliseconds = 0;
   const wrong: string[] = [];
 
@@ -85,7 +85,7 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
       if (toServer) later(delay(), () => server.connections.delete(this.connection));
       if (toServer && toClient) later(delay(), () => this.onclose?.());
     }
-    /** The other side or something between ends it, and the client is told. */
+    /** The server or a middlebox closes it, and the client sees the close. */
     end(): void {
       server.connections.delete(this.connection);
       if (this.readyState === 3) return;
@@ -151,5 +151,3 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
     },
   };
 }
-
-export type FaultProxy = ReturnType<typeof createFaultProxy>;

@@ -1,5 +1,6 @@
-import { createFollower, type Step } from "../../client/follower.ts";
+import { createFollower } from "../../client/follower.ts";
 import type { Frame, Message } from "../../client/message.ts";
+import type { Step } from "../../client/step.ts";
 
 const streamId = "s";
 const frame = (n: number, epoch = "e"): Frame => ({
@@ -72,7 +73,7 @@ test("rule 3: a subscribe without an answer is repeated after 3 s, one at a time
   const second = asked(follower.tick(3_100))!;
   expect(second.requestId).not.toBe(first.requestId);
   expect(follower.tick(3_200)).toEqual([]);
-  // The next repetition waits longer: each subscribe begins its answer anew.
+  // The next repetition waits longer: each subscribe restarts its response.
   expect(follower.tick(6_500)).toEqual([]);
   expect(asked(follower.tick(7_700))).toBeDefined();
   follower.take(frame(9), 3_300);
@@ -102,7 +103,7 @@ test("rule 4: no follower's request has the id of another's, of the same stream 
   expect(new Set(asks.map((message) => message!.requestId)).size).toBe(4);
 });
 
-test("patience begins anew with a new socket", () => {
+test("a new socket restarts the time-outs", () => {
   const follower = createFollower(streamId);
   follower.open(0);
   for (let now = 0; now < 60_000; now += 1_000) follower.tick(now);
@@ -143,3 +144,24 @@ test("a token that has just ended is no refusal: the subscribe comes again on th
   follower.close();
   expect(asked(follower.open(1_000))).toMatchObject({ since: { epoch: "e", frame: 5 } });
 });
+
+test("who goes back twice goes on from where it was first, if what lies between is no more", () => {
+  const { follower } = following();
+  follower.goBack({ epoch: "e", frame: 3 }, 20);
+  const { requestId } = asked(follower.goBack({ epoch: "e", frame: 1 }, 30))!;
+  const steps = follower.take(subscribed(requestId, 5, false), 40);
+  expect(steps[0]).toEqual({ do: "skip", position: { epoch: "e", frame: 5 }, viewers: 1 });
+  expect(asked(steps)).toMatchObject({ since: { epoch: "e", frame: 5 } });
+});
+
+test.each([429, 401, 500, 503])(
+  "an error %s ends nothing: the subscribe comes again",
+  (statusCode) => {
+    const follower = createFollower(streamId);
+    const { requestId } = asked(follower.open(0))!;
+    const error = { type: "error", statusCode, errors: ["No"], requestId } as Message;
+    expect(follower.take(error, 10)).toEqual([]);
+    expect(follower.isEnded()).toBe(false);
+    expect(asked(follower.tick(3_100))).toMatchObject({ action: "subscribe", streamId });
+  },
+);

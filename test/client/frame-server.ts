@@ -74,7 +74,7 @@ export function createFrameServer() {
     },
     /** The frame of an event, kept or not. */
     frameOf: (id: string) => written.get(id)!,
-    /** One more frame, with so many events. */
+    /** One more frame with `count` events. */
     say(streamId: string, count: number): void {
       const log = logOf(streamId);
       log.head += 1;

@@ -65,7 +65,7 @@ export class Hand {
 export const pass = (milliseconds: number) => jest.advanceTimersByTimeAsync(milliseconds);
 
 /** What is noted of a client: `[reason, statusCode]` of each end, and so on. */
-export type Notes = {
+type Notes = {
   states: string[];
   reasons: unknown[][];
   errors: unknown[];
@@ -100,7 +100,7 @@ export function takeInHand(options: Partial<Options> = {}, isOpening = () => tru
     sockets,
     notes,
     last: () => sockets.at(-1)!,
-    /** Follows the stream and notes what is told. */
+    /** Subscribes to the stream and records the callbacks. */
     follow: (more: object = {}) =>
       client.subscribe(streamId, {
         onEvent: ({ id }) => notes.heard.push(id),
@@ -110,7 +110,7 @@ export function takeInHand(options: Partial<Options> = {}, isOpening = () => tru
   };
 }
 
-/** A JWT that ends in so many seconds; nobody looks at its signature here. */
+/** A JWT that expires in `seconds`; its signature is not checked here. */
 export function jwt(seconds: number, name = "t"): string {
   const claims = { sub: name, exp: Math.floor(Date.now() / 1000) + seconds };
   return `x.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.${name}`;

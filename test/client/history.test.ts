@@ -13,7 +13,7 @@ const texts = (history: History) => history.messages.map(({ content }) => conten
 const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, n) => `${from + n}`);
 
-/** A viewer of a chat of so many messages, whose server has greeted them at frame 0. */
+/** A viewer of a chat with `count` messages, subscribed at frame 0. */
 async function viewing(count: number) {
   const chat = createChat(count);
   const held = takeInHand({ fetch: chat.fetch, token: () => jwt(3600, "me") });
@@ -211,3 +211,49 @@ test("whatever is said and deleted while one reads, the whole chat is there at t
   for (let seed = 1; seed <= 60; seed++) wrong.push(...(await play(seed)));
   expect(wrong.slice(0, 20)).toEqual([]);
 }, 120_000);
+
+test("a text that was deleted before its frame came is not shown empty", async () => {
+  const { client, chat, stream, last } = await viewing(2);
+  const history = await settled(stream.history());
+  const [deletedLater, kept] = [chat.say(), chat.say()];
+  last().say(frameOf(1, [said({ ...deletedLater, content: "" }), said(kept)]));
+  await pass(1);
+  expect(texts(history)).toEqual(["1", "2", "4"]);
+  client.close();
+});
+
+test("an earlier reading that arrives after a later one does not count", async () => {
+  const { client, chat, stream, last } = await viewing(3);
+  const history = await settled(stream.history({ limit: 10 }));
+  let release!: () => void;
+  chat.hold = new Promise((done) => (release = done));
+  last().say(frameOf(1, [], "b"));
+  await pass(1);
+  last().greet(7, { epoch: "b", recovered: false });
+  await pass(1);
+  chat.hold = undefined;
+  for (let n = 0; n < 2; n++) chat.say();
+  last().say(frameOf(1, [], "c"));
+  await pass(1);
+  last().greet(7, { epoch: "c", recovered: false });
+  await pass(1);
+  expect(chat.reads).toHaveLength(3);
+  expect(texts(history)).toEqual(numbers(1, 5));
+  release();
+  await pass(1);
+  expect(texts(history)).toEqual(numbers(1, 5));
+  client.close();
+});
+
+test("what is pushed out of a chat that was read whole can be scrolled back to", async () => {
+  const { client, chat, stream, last } = await viewing(5);
+  const history = await settled(stream.history({ limit: 10, keep: 6 }));
+  expect(history.hasOlder).toBe(false);
+  for (let n = 0; n < 4; n++) last().say(frameOf(n + 1, [said(chat.say())]));
+  await pass(1);
+  expect(texts(history)).toEqual(numbers(4, 9));
+  expect(history.hasOlder).toBe(true);
+  expect(await settled(history.older())).toBe(false);
+  expect(texts(history)).toEqual(numbers(1, 9));
+  client.close();
+});

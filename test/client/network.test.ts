@@ -3,7 +3,7 @@ import { WebSocket } from "ws";
 import { createClient, type Frame, type Options } from "../../client/index.ts";
 import { callsOf, until } from "../local/audience.ts";
 import { createRandom } from "../platform/push/random.ts";
-import { startSystem } from "../system.ts";
+import { sharedSystem } from "../shared.ts";
 
 /** A TCP proxy before the system whose connections can be cut, or fall silent without a word. */
 async function startProxy(url: string) {
@@ -31,7 +31,7 @@ async function startProxy(url: string) {
     cut(): void {
       for (const { near, isSilent } of pairs) if (!isSilent) near.destroy();
     },
-    /** Answers how many there were to fall silent: none while a viewer is still coming back. */
+    /** Returns how many sockets fell silent: none while a viewer is still reconnecting. */
     silence(): number {
       const open = [...pairs].filter(({ near, isSilent }) => !near.destroyed && !isSilent);
       for (const pair of open) pair.isSilent = true;
@@ -49,7 +49,7 @@ async function startProxy(url: string) {
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
-/** Watches one room through a proxy while somebody talks in it; `seed` decides what breaks when. */
+/** Watches one room through a proxy while messages are sent to it; `seed` decides what breaks when. */
 async function watchThroughFaults(calls: ReturnType<typeof callsOf>, url: string, seed: number) {
   const random = createRandom(seed);
   const proxy = await startProxy(url);
@@ -90,23 +90,17 @@ async function watchThroughFaults(calls: ReturnType<typeof callsOf>, url: string
 }
 
 test("through a network that cuts and falls silent a viewer sees the whole log, once and in order", async () => {
-  const system = await startSystem();
-  try {
-    const calls = callsOf(system.url);
-    const seeds = [1, 2, 3, 4];
-    const runs = await Promise.all(
-      seeds.map((seed) => watchThroughFaults(calls, system.url, seed)),
-    );
-    for (const { seed, frames, log, sockets, silent } of runs) {
-      expect({ seed, shown: frames.map(({ frame }) => frame) }).toEqual({
-        seed,
-        shown: log.map(({ frame }) => frame),
-      });
-      expect(frames.map(({ events }) => events)).toEqual(log.map(({ events }) => events));
-      expect(silent).toBeGreaterThan(0);
-      expect(sockets).toBeGreaterThan(1);
-    }
-  } finally {
-    await system.stop();
+  const system = await sharedSystem();
+  const calls = callsOf(system.url);
+  const seeds = [1, 2, 3, 4];
+  const runs = await Promise.all(seeds.map((seed) => watchThroughFaults(calls, system.url, seed)));
+  for (const { seed, frames, log, sockets, silent } of runs) {
+    expect({ seed, shown: frames.map(({ frame }) => frame) }).toEqual({
+      seed,
+      shown: log.map(({ frame }) => frame),
+    });
+    expect(frames.map(({ events }) => events)).toEqual(log.map(({ events }) => events));
+    expect(silent).toBeGreaterThan(0);
+    expect(sockets).toBeGreaterThan(1);
   }
 }, 240_000);

@@ -59,7 +59,7 @@ test("what is sent is there at once, and is one message when its answer comes be
   client.close();
 });
 
-test("a frame that comes before the answer shows it in the place of what was pending", async () => {
+test("a frame that arrives before the response replaces the pending message", async () => {
   const { client, chat, stream, history, last, changes } = await chatting();
   const answer = answerLater(chat);
   const pending = stream.send("hello");
@@ -76,7 +76,7 @@ test("a frame that comes before the answer shows it in the place of what was pen
   client.close();
 });
 
-test("the same words from one's other device are another message", async () => {
+test("the same text from the user's other device is a separate message", async () => {
   const { client, chat, stream, history, last } = await chatting();
   const answer = answerLater(chat);
   stream.send("hello");
@@ -89,7 +89,7 @@ test("the same words from one's other device are another message", async () => {
   client.close();
 });
 
-test("a refusal is told with its code, and tried again under the same key", async () => {
+test("a refusal is reported with its code, and a retry uses the same key", async () => {
   const { client, chat, stream, history, shown } = await chatting();
   chat.answers.push(() => refusal(403, "member_muted"));
   const pending = stream.send("hello", { replyTo: "2" });
@@ -123,7 +123,7 @@ test("what failed can be forgotten, and what is on its way cannot", async () => 
   client.close();
 });
 
-test("slow mode is told at once with its seconds: nothing is said later by itself", async () => {
+test("slow mode is reported at once with its seconds; nothing is sent later by itself", async () => {
   const { client, chat, stream } = await chatting();
   chat.answers.push(() => refusal(429, "slow_mode", { "retry-after": "7" }));
   const pending = stream.send("hello");
@@ -167,5 +167,48 @@ test("what is on its way outlives its subscription, for who else listens and who
   expect(pending.status).toBe("sent");
   expect(later.pending).toEqual([]);
   expect(later.messages.at(-1)!.content).toBe("hello");
+  client.close();
+});
+
+test("one frame with the same words twice shows both messages that are on their way", async () => {
+  const { client, chat, stream, history, last } = await chatting();
+  const answers = [answerLater(chat), answerLater(chat)];
+  const sent = [stream.send("hello"), stream.send("hello")];
+  const messages = [chat.say("hello", "me"), chat.say("hello", "me")];
+  last().say(frameOf(1, messages.map(said)));
+  await pass(1);
+  expect(history.pending).toEqual([]);
+  expect(history.messages).toHaveLength(5);
+  for (const [at, answer] of answers.entries())
+    answer(Response.json(messages[at], { status: 201 }));
+  await Promise.all(sent.map((one) => one.sent));
+  expect([history.pending, history.messages.length]).toEqual([[], 5]);
+  client.close();
+});
+
+test("a refused message is a failure although the user's other device sent the same text", async () => {
+  const { client, chat, stream, history, last, shown } = await chatting();
+  const answer = answerLater(chat);
+  const pending = stream.send("hello");
+  last().say(frameOf(1, [said(chat.say("hello", "me"))]));
+  await pass(1);
+  expect(history.pending).toEqual([]);
+  answer(refusal(403, "member_muted"));
+  await expect(pending.sent).rejects.toMatchObject({ code: "member_muted" });
+  expect(pending.status).toBe("failed");
+  expect(shown()).toEqual(["1", "2", "3", "hello", "hello:failed"]);
+  client.close();
+});
+
+test("a message that was deleted before its answer came is not shown without its text", async () => {
+  const { client, chat, stream, history } = await chatting();
+  chat.answers.push(() => {
+    const message = { ...chat.say("hello", "me"), content: "", deleted: true };
+    return Response.json(message, { status: 201 });
+  });
+  const pending = stream.send("hello");
+  expect(await pending.sent).toMatchObject({ content: "" });
+  expect(history.messages.map(({ content }) => content)).toEqual(["1", "2", "3"]);
+  expect(history.pending).toEqual([]);
   client.close();
 });

@@ -91,7 +91,7 @@ browserTest(
   "a plain page without TLS, as on a phone in the same network, reads and says",
   async () => {
     const server = await startServer(await bundle());
-    const browser = (await openBrowser(["--host-resolver-rules=MAP lan.test 127.0.0.1"]))!;
+    const browser = (await openBrowser())!;
     try {
       const tab = await browser.newPage();
       const problems: string[] = [];

@@ -54,7 +54,7 @@ async function mount(element: ReactElement) {
 
 const wait = (milliseconds: number) => act(() => pass(milliseconds));
 
-test("useStream shows the chat, one's own message at once, viewers and why it ended", async () => {
+test("useStream returns the chat, pending own messages, viewers and why the stream ended", async () => {
   const { client, chat, last } = startClient();
   const heard: string[] = [];
   const onEvent = ({ type }: { type: string }) => heard.push(type);
@@ -119,7 +119,7 @@ test("a chat that cannot be read says why", async () => {
   held.client.close();
 });
 
-test("useWallet shows one's credits, and what they are after a superlike", async () => {
+test("useWallet returns the balance, also after a superlike", async () => {
   const { client } = startClient();
   const probe = createProbe<WalletView, object>(() => useWallet(client));
   const root = await mount(probe.element({}));

@@ -65,7 +65,7 @@ test("a part of the path that is missing is a mistake, and nothing is sent", asy
   client.close();
 });
 
-/** Somebody with 100 credits who watches them; each gift costs 10. */
+/** A user with 100 credits and a wallet watch; each gift costs 10. */
 function watching(client: { status?: number } = {}) {
   let balance = 100;
   const { fetcher, asked } = answering((path) => {
@@ -79,7 +79,7 @@ function watching(client: { status?: number } = {}) {
   return { ...held, reads };
 }
 
-test("a wallet is told at first, after one's own gifts, when online again and when asked", async () => {
+test("a wallet watch reports at first, after own gifts, when online again and on request", async () => {
   const { client, reads, last } = watching();
   const told: number[] = [];
   const watch = client.watchWallet({ onWallet: ({ balance }) => told.push(balance) });
@@ -107,7 +107,7 @@ test("a wallet is told at first, after one's own gifts, when online again and wh
   client.close();
 });
 
-test("who watches a wallet that cannot be read is told why", async () => {
+test("a wallet watch that cannot read the wallet reports why", async () => {
   const { client, notes } = watching({ status: 403 });
   const errors: unknown[] = [];
   client.watchWallet({ onWallet: () => {}, onError: (error) => errors.push(error) });

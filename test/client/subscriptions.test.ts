@@ -16,7 +16,7 @@ async function greeted(more: object = {}) {
   return { ...held, stream, unsubscribed: () => held.last().of("unsubscribe").length };
 }
 
-test("a reader who is too slow is told, forgotten and unsubscribed, and can come back there", async () => {
+test("a reader that is too slow gets an error, is unsubscribed, and can resume from there", async () => {
   const { client, stream, last, notes, unsubscribed } = await greeted();
   const reader = stream[Symbol.asyncIterator]();
   const first = reader.next();
@@ -94,7 +94,7 @@ test("two loops share the events, and both end", async () => {
   expect(heard.sort()).toEqual(["1", "2", "3"]);
 });
 
-test("after close() in a callback not one more event of the frame is told", async () => {
+test("after close() in a callback no further event of the frame is delivered", async () => {
   const heard: string[] = [];
   const held = await greeted({
     onEvent({ id }: { id: string }) {
@@ -216,7 +216,7 @@ test("ready rejects with the refusal when the stream ends before it began", asyn
   takeInHand().client.close();
 });
 
-test("viewers are told at first and when their number changes", async () => {
+test("the number of viewers is reported at first and on changes", async () => {
   const told: number[] = [];
   const { client, stream, last } = await greeted({
     onViewers: (count: number) => told.push(count),
@@ -249,7 +249,7 @@ test("the answer to a subscription that was closed does not count for the one af
   client.close();
 });
 
-test("a notification that comes twice is told once, also after a thousand others", async () => {
+test("a duplicate notification is delivered once, also after a thousand others", async () => {
   const told: unknown[] = [];
   const { client, last } = takeInHand({ onNotification: ({ id }) => told.push(id) });
   await pass(20);

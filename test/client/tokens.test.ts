@@ -19,7 +19,7 @@ function answering(...statuses: number[]) {
   return { fetcher, tokens };
 }
 
-test("a fixed token that has ended is told, and no socket is tried any more", async () => {
+test("an expired fixed token is reported, and no further socket is opened", async () => {
   let isOver = false;
   const { client, sockets, notes, follow, last } = takeInHand({ token: jwt(60) }, () => !isOver);
   follow();
@@ -80,7 +80,7 @@ test("a token() that throws is heard at each try, and the socket opens once it g
   client.close();
 });
 
-test("a token() that never answers is told, and asked again", async () => {
+test("a token() that never resolves is reported and called again", async () => {
   let asked = 0;
   const { client, sockets, notes } = takeInHand({
     token: () => (++asked === 1 ? new Promise<string>(() => {}) : "t"),
@@ -153,4 +153,26 @@ test("a client tells whose token it has", async () => {
   expect([await client.userId(), await other.client.userId()]).toEqual(["ann", undefined]);
   client.close();
   other.client.close();
+});
+
+test("a refusal that comes late does not drop the fresh token", async () => {
+  let asked = 0;
+  const { fetcher, tokens } = answering(401);
+  let release!: () => void;
+  const late = new Promise<void>((done) => (release = done));
+  const fetching = (async (url: string, wish: RequestInit) => {
+    if (!url.endsWith("/late") || tokens.includes("2")) return fetcher(url, wish);
+    await late;
+    return Response.json({ errors: ["No"] }, { status: 401 });
+  }) as typeof fetch;
+  const { client } = takeInHand({ token: () => jwt(3600, `${++asked}`), fetch: fetching });
+  const slow = client.call("GET", "/late");
+  await pass(1);
+  await client.call("GET", "/quick");
+  expect(tokens).toEqual(["1", "2"]);
+  release();
+  expect(await slow).toEqual({ ok: true });
+  expect(tokens).toEqual(["1", "2", "2"]);
+  expect(asked).toBe(2);
+  client.close();
 });

@@ -40,7 +40,7 @@ test("the first stream is asked for in the URL, and only the others in messages"
   client.close();
 });
 
-test("whoever comes back says in the URL where they were", async () => {
+test("a reconnecting client sends its position in the URL", async () => {
   const { client, follow, last, notes, sockets } = takeInHand();
   await loseSocket({ follow, last });
   expect(sockets).toHaveLength(2);
@@ -77,7 +77,7 @@ test("a URL that is not answered is followed by a message, whose answer alone co
   client.close();
 });
 
-test("somebody who comes from further back while the socket opens is asked for by a message", async () => {
+test("a follower added with an older position while the socket opens is subscribed by a message", async () => {
   const { client, follow, last, sockets } = takeInHand({}, () => sockets.length < 2);
   await loseSocket({ follow, last });
   expect(queryOf(last())).toEqual({ streamId, since: "e:4" });
@@ -131,4 +131,25 @@ test("a stream that the URL's answer refuses is over, and says why", async () =>
   await pass(1);
   expect(notes.ends).toEqual([["There is no such stream", 404, undefined]]);
   client.close();
+});
+
+test("an engine whose URL class appends a slash, as React Native's does, asks for /ws", async () => {
+  const { URL } = globalThis;
+  globalThis.URL = class extends URL {
+    constructor(url: string) {
+      super(url);
+      Object.defineProperty(this, "href", { value: `${url}/` });
+    }
+  } as typeof URL;
+  try {
+    for (const url of ["http://127.0.0.1:9", "http://127.0.0.1:9/"]) {
+      const { client, follow, last } = takeInHand({ url });
+      follow();
+      await pass(20);
+      expect(last().url).toBe(`ws://127.0.0.1:9/ws?streamId=${streamId}`);
+      client.close();
+    }
+  } finally {
+    globalThis.URL = URL;
+  }
 });

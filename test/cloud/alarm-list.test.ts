@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { type AlarmKind, alarmKinds } from "../../lib/alarm-list.ts";
-import { metrics } from "../../platform/metrics.ts";
+import { type AlarmKind, alarmKinds } from "../../lib/watch/alarm-list.ts";
+import { metrics } from "../../platform/runtime/metrics.ts";
 import { resourcesOf, templatesOf } from "./templates.ts";
 
 /*
  * AWS's metrics that alarms look at, each with the sets of dimensions by which AWS publishes it: an
- * alarm with another name or dimension is silent for ever, and nothing but this would tell.
+ * alarm with another name or dimension never fires, and only this test would notice.
  */
 const lambdaMetrics = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html";
 const sqsMetrics =

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { functionName } from "../../lib/names.ts";
-import { rowsOf } from "../../lib/route-table.ts";
-import { stageOf } from "../../lib/stages.ts";
+import { functionName } from "../../lib/stages/names.ts";
+import { rowsOf } from "../../lib/stages/route-table.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 import { flat, resourcesOf, templatesOf, theResource } from "./templates.ts";
 
 type Dimension = { Name: string; Value: unknown };
@@ -62,7 +62,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
       expect(on(metric)).toEqual([table, { ...table, GlobalSecondaryIndexName: "due" }]);
   });
 
-  test("hear of Tencent's calls that fail before or in a function, although each is HTTP 200", () => {
+  test("fire for failed Tencent calls, although each is HTTP 200", () => {
     const filters = resourcesOf(templates, "AWS::Logs::MetricFilter", "watch").filter(
       ({ Properties }) => /failure/.test(Properties.FilterPattern),
     );
@@ -74,7 +74,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
       expect(flat(Properties.LogGroupName)).toMatch(/tencent.*accesslog/i);
       expect(on(Properties.MetricTransformations[0].MetricName)).toEqual([{}]);
     }
-    // Its gateway never answers 5xx, so that an alarm on them would be silent for ever.
+    // Its gateway never answers 5xx, so an alarm on them would never fire.
     expect(on("5XXError")).toEqual([{ ApiName: `ovation-${stage}-http` }]);
     for (const { Properties } of resourcesOf(templates, "AWS::ApiGateway::Stage", "tencent")) {
       const { failure } = JSON.parse(Properties.AccessLogSetting.Format);
@@ -82,13 +82,13 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
     }
   });
 
-  test("hear of each queue whose messages wait, and of all that could not be handled", () => {
+  test("fire for waiting messages of each queue, and for dead letters", () => {
     const queues = resourcesOf(templates, "AWS::SQS::Queue", "data").length;
     expect(on("ApproximateAgeOfOldestMessage").length).toBe(queues / 2);
     expect(on("ApproximateNumberOfMessagesVisible").length).toBe(queues / 2);
   });
 
-  test("hear of functions that are throttled, and of the account before it is full", () => {
+  test("fire for throttled functions, and before the account's concurrency is used up", () => {
     const guarded = ["auth/http", "auth/socket", "realtime/fan-out", "money/settle"];
     const kept = Object.keys(
       stageOf((key) => (key === "stage" ? stage : undefined)).reservedConcurrency,
@@ -101,12 +101,12 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
     expect(account?.Dimensions).toBeUndefined();
   });
 
-  test("hear of each function that nobody waits for and that fails", () => {
-    const alone = [...rowsOf("reaction"), ...rowsOf("task")].map(({ name }) => name);
+  test("fire for each asynchronous function that fails", () => {
+    const alone = [...rowsOf("consumer"), ...rowsOf("task")].map(({ name }) => name);
     expect(on("Errors")).toEqual([{}, ...names(...alone)]);
   });
 
-  test("do not flap: a state has lasted for minutes, an event is told once a quarter of an hour", () => {
+  test("do not flap: states must last minutes, events fire once a quarter of an hour", () => {
     for (const {
       AlarmName,
       Period,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { stageOf } from "../../lib/stages.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 import {
   flat,
   functionsOf,

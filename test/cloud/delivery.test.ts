@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { functionName } from "../../lib/names.ts";
-import { stageOf } from "../../lib/stages.ts";
+import { functionName } from "../../lib/stages/names.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 import {
   flat,
   functionsOf,
@@ -85,7 +85,8 @@ describe("a new version in prod", () => {
 
   test("leaves room in its stack, and in the template's megabyte", () => {
     expect(Object.keys(prod.http!).length).toBeLessThan(400);
-    expect(JSON.stringify(prod.http).length).toBeLessThan(700_000);
+    // Above four fifths of CloudFormation's limit of 1 MB the stack has to be split.
+    expect(JSON.stringify(prod.http).length).toBeLessThan(800_000);
   });
 });
 

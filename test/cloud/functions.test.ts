@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import { functionName } from "../../lib/names.ts";
-import { rowsOf } from "../../lib/route-table.ts";
-import { stageOf } from "../../lib/stages.ts";
+import { functionName } from "../../lib/stages/names.ts";
+import { rowsOf } from "../../lib/stages/route-table.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 import { functionsOf, resourcesOf, synthesize, templatesOf } from "./templates.ts";
 
 const kinds = [
   ...(["endpoint", "command", "receiver", "download"] as const),
-  ...(["authorizer", "reaction", "socket", "task", "trigger"] as const),
+  ...(["authorizer", "consumer", "socket", "task", "trigger"] as const),
 ];
 const rows = kinds.flatMap((kind) => [...rowsOf(kind)] as { name: string; contract: Contract }[]);
 type Contract = {
@@ -84,7 +84,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
           )
           .map((key) => String(key).replace(/#\*$/, ""));
       const { read = [], write = [], dueIndex, dueScan } = contract.grants;
-      // Whoever touches the table or its index looks at the layout first.
+      // Functions that use the table or its index read the layout first.
       const isOnTable = read.length + write.length > 0 || dueIndex || dueScan;
       const looked = isOnTable ? [...read, "LAYOUT"] : [];
       const changed = write.filter((partition) => partition !== "LEDGER");
@@ -117,7 +117,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     });
   });
 
-  test("let in whoever has a good token, whatever becomes of the search", () => {
+  test("admit a valid token even if the search fails", () => {
     for (const name of ["auth/http", "auth/socket"]) {
       const { role = [] } = functions.get(functionName(stage, name)) ?? {};
       expect([name, JSON.stringify(role).includes("FIND#")]).toEqual([name, false]);
@@ -143,7 +143,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
   });
 
   test("may go on with what they have left in their own queue: Lambda does not end them as a loop", () => {
-    // What it sends comes back to it by way of another function.
+    // What it sends reaches it again through another function.
     const byAnother = ["webhooks/deliver"];
     for (const { name, contract } of rows) {
       const { properties } = functions.get(functionName(stage, name)) ?? {};
@@ -222,14 +222,14 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
   });
 });
 
-test("a function has the memory of its contract, or more where somebody waits, or its stage's", async () => {
+test("a function has its contract's memory, more if callers wait for it, or its stage's", async () => {
   const memoryMegabytes = { "gifts/create": 1024, "realtime/fan-out": 3538 };
   const { templates } = await synthesize({ ...stageOf(() => undefined), memoryMegabytes });
   const given = new Map(Object.entries(memoryMegabytes));
   const functions = functionsOf(templates);
   for (const { name, contract } of rows) {
     const { MemorySize } = functions.get(functionName("dev", name))!.properties;
-    const usual = ["reaction", "task"].includes(contract.kind) ? 256 : 512;
+    const usual = ["consumer", "task"].includes(contract.kind) ? 256 : 512;
     const wanted = given.get(name) ?? contract.memoryMegabytes ?? usual;
     expect([name, MemorySize]).toEqual([name, wanted]);
   }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { catchAll, rowsOf } from "../../lib/route-table.ts";
+import { refusals } from "../../domain/refusal.ts";
+import { catchAll, rowsOf } from "../../lib/stages/route-table.ts";
 import { methodAndPath } from "../../platform/http/contract.ts";
+import { faultCode, statusOf } from "../../platform/http/envelope.ts";
 import { flat, resourcesOf, templatesOf, theResource } from "./templates.ts";
 
 type Operation = {
@@ -96,9 +98,9 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
     expect(optional[guard].authorizerResultTtlInSeconds).toBe(0);
   });
 
-  test("takes forms as bytes, and no schemas: its import is 3.0.1", () => {
+  test("passes every body on as bytes, and has no schemas: its import is 3.0.1", () => {
     expect(body.openapi).toBe("3.0.1");
-    expect(body["x-amazon-apigateway-binary-media-types"]).toEqual(["multipart/form-data"]);
+    expect(body["x-amazon-apigateway-binary-media-types"]).toEqual(["*/*"]);
     expect(body.components.schemas).toBeUndefined();
   });
 
@@ -137,15 +139,22 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
       expect([type, statusCode, Object.keys(envelope)]).toEqual([
         type,
         status,
-        ["isSuccess", "statusCode", "data", "errors", "timestamp"],
+        ["isSuccess", "statusCode", "data", "errors", "timestamp", "code"],
       ]);
       expect(envelope).toMatchObject({ isSuccess: false, statusCode: status, data: null });
       expect(envelope.errors).toEqual([expect.any(String)]);
+      const kinds: Record<string, { kind: keyof typeof statusOf }> = refusals;
+      const { kind } = kinds[envelope.code] ?? {};
+      expect([type, kind === undefined ? envelope.code : statusOf[kind]]).toEqual([
+        type,
+        status === 500 ? faultCode : status,
+      ]);
       expect(envelope.timestamp).toBe(`$context.${time}`);
       expect(text).not.toContain("error.message");
       const header = (name: string) => responseParameters[`gatewayresponse.header.${name}`];
       expect(header("X-Request-Id")).toBe("context.requestId");
       expect(header("Access-Control-Allow-Origin")).toBe("'*'");
+      expect(header("WWW-Authenticate")).toBe(status === 401 ? "'Bearer'" : undefined);
       expect(header("Retry-After")).toBe([429, 503].includes(status) ? "'1'" : undefined);
     }
   });
@@ -217,7 +226,7 @@ describe.each(["dev", "prod"] as const)("the API for callbacks from Tencent, of 
     expect(Properties.AccessLogSetting.Format).not.toMatch(/querystring|header/i);
   });
 
-  test("answers the gateway's own failures with 200 and code 1, but for paths that are not there", () => {
+  test("answers the gateway's own failures with 200 and code 1, except unknown paths", () => {
     const responses = body["x-amazon-apigateway-gateway-responses"];
     const { MISSING_AUTHENTICATION_TOKEN: unknown, ...others } = responses;
     expect(unknown.statusCode).toBe(404);

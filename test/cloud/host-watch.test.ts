@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import { firewallRules } from "../../bin/estimate.ts";
-import type { Domain } from "../../lib/domain.ts";
+import { firewallRules } from "../../bin/operate/estimate.ts";
 import { isAccepted } from "../../lib/nag.ts";
-import { assertPlace } from "../../lib/stage-limits.ts";
-import { stageOf } from "../../lib/stages.ts";
+import type { Domain } from "../../lib/stages/domain.ts";
+import { assertPlace } from "../../lib/stages/stage-limits.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 import { resourcesOf, synthesize, theResource } from "./templates.ts";
 
 /* The alarms of a stage with a domain, as prod and dev would have them. */

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Domain } from "../../lib/domain.ts";
 import { isAccepted } from "../../lib/nag.ts";
-import { type Stage, stageOf } from "../../lib/stages.ts";
+import type { Domain } from "../../lib/stages/domain.ts";
+import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 import {
   flat,
   functionsOf,
   resourcesOf,
   synthesize,
-  synthesizeAnew,
+  synthesizeUncached,
   templatesOf,
   theResource,
 } from "./templates.ts";
@@ -152,7 +152,7 @@ describe("one name", () => {
   });
 });
 
-test("both descriptions are told where they are, and nobody else is", () => {
+test("only the two API descriptions know their URL", () => {
   const told = [...functionsOf(templates)].flatMap(([name, { properties }]) => {
     const url = properties.Environment.Variables.PUBLIC_URL;
     return url === undefined ? [] : [[name, url]];
@@ -202,7 +202,10 @@ describe("what CloudFront asks the APIs", () => {
       expect(key.HeadersConfig.Headers).toEqual(
         expect.arrayContaining(["Authorization", "Origin"]),
       );
-      expect(key.QueryStringsConfig.QueryStringBehavior).toBe("all");
+      // What a route does not know makes no other answer: `?n=1` and `?n=2` are one.
+      const { QueryStringBehavior, QueryStrings = [] } = key.QueryStringsConfig;
+      expect(QueryStringBehavior).toBe(Name === "ovation-prod-pictures" ? "none" : "whitelist");
+      expect(QueryStrings).not.toContain("n");
     }
     for (const path of paths)
       expect(behaviorOf(path).OriginRequestPolicyId).toBe(allViewerExceptHost);
@@ -285,7 +288,7 @@ describe("the firewall", () => {
     ).toEqual({ Allow: {} });
   });
 
-  test("is changed in place where a stage gets a domain: a new one's end would leave none", () => {
+  test("is updated in place when a stage gets a domain, since a replacement would delete it", () => {
     const idsOf = (of: typeof templates) =>
       Object.entries(of.http!).flatMap(([id, { Type, Properties }]) =>
         Type.startsWith("AWS::WAFv2::") ? [[id, Properties.Name]] : [],
@@ -321,12 +324,12 @@ test("what AWS's rules find has its reason", () => {
 });
 
 test("two syntheses of it are the same", async () => {
-  const again = await synthesizeAnew({
+  const again = await synthesizeUncached({
     ...given("prod"),
     ...place,
     domain: { name: "live.acme.com", zone },
   });
-  // Bundles may have been made anew meanwhile: what is in them is not the stacks' to say.
+  // Bundles may have been rebuilt meanwhile; their content is not part of the stacks.
   const withoutBundles = (of: typeof templates) =>
     JSON.stringify(of).replace(/"S3Key":"\w+\.zip"/g, "");
   expect(withoutBundles(again.templates)).toBe(withoutBundles(templates));

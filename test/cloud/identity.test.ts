@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { stageOf } from "../../lib/stages.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 import {
   flat,
   functionsOf,
@@ -96,7 +96,7 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
     expect(flat(audience.Value)).toMatch(/^<usersconsole\w+>,<usersapp\w+>,<usersmachine\w+>$/);
   });
 
-  test("asks before it makes a token whether whoever has a role has a second factor", () => {
+  test("checks users with a role for a second factor before it issues a token", () => {
     const [version, arn] = [
       pool.LambdaConfig.PreTokenGenerationConfig.LambdaVersion,
       flat(pool.LambdaConfig.PreTokenGenerationConfig.LambdaArn),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { functionName } from "../../lib/names.ts";
-import { rowsOf } from "../../lib/route-table.ts";
+import { functionName } from "../../lib/stages/names.ts";
+import { rowsOf } from "../../lib/stages/route-table.ts";
 import { takesKey } from "../../platform/http/contract.ts";
 import { functionsOf, templatesOf } from "./templates.ts";
 
@@ -69,7 +69,7 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
     const reading = ["GetItem", "BatchGetItem"];
     const changing = ["UpdateItem", "DeleteItem", "ConditionCheckItem"];
     const rows = [
-      ...[...rowsOf("endpoint"), ...rowsOf("command"), ...rowsOf("reaction")],
+      ...[...rowsOf("endpoint"), ...rowsOf("command"), ...rowsOf("consumer")],
       ...rowsOf("receiver"),
     ];
     let judged = 0;
@@ -104,13 +104,16 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
     expect(whoMay(writing, "LEDGER#ann")).toEqual(named(...movers, ...purchase));
   });
 
-  test("what a key is remembered for is written by those who take keys, or mark their calls", () => {
+  test("a held gift is written by those who hold, confirm or take it back", () => {
+    const callbacks = ["tencent/callbacks/receive", "tencent/callbacks/reverse"];
+    const holders = named("money/settle", "money/sweep", ...callbacks);
+    expect(whoMay(writing, "CALL#ann")).toEqual(holders);
+  });
+
+  test("what a key is remembered for is written by those who take keys", () => {
     const keyed = [
-      ...[...rowsOf("receiver"), ...rowsOf("reaction")].filter(({ name }) =>
-        ["tencent/callbacks/receive", "tencent/callbacks/reverse"].includes(name),
-      ),
-      // What was remembered for somebody who left goes with them.
-      ...[...rowsOf("endpoint"), ...rowsOf("reaction")].filter(({ name }) =>
+      // Stored responses of a user are deleted with the account.
+      ...[...rowsOf("endpoint"), ...rowsOf("consumer")].filter(({ name }) =>
         ["users/delete-me", "users/erase"].includes(name),
       ),
       ...[...rowsOf("endpoint")].filter(({ contract }) => takesKey(contract)),

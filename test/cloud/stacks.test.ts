@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { accepted, isAccepted } from "../../lib/nag.ts";
-import { functionName } from "../../lib/names.ts";
-import { rowsOf } from "../../lib/route-table.ts";
-import { assertConcurrency, assertRate, assertRetention } from "../../lib/stage-limits.ts";
-import { stageOf } from "../../lib/stages.ts";
+import { functionName } from "../../lib/stages/names.ts";
+import { rowsOf } from "../../lib/stages/route-table.ts";
+import { assertConcurrency, assertRate, assertRetention } from "../../lib/stages/stage-limits.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 import {
   findingsOf,
   flat,
@@ -79,7 +79,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     expect(rules).toEqual([{ ExpirationInDays: 7, Status: "Enabled" }]);
   });
 
-  test("keep in prod what people own, but for what a first deployment that failed leaves", () => {
+  test("keep user data in prod, except after a failed first deployment", () => {
     const named = ["TableName", "SecretName", "UserPoolName", "BucketName"];
     const owned = Object.entries(templates)
       .filter(([name]) => name !== "account")
@@ -172,7 +172,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     const invisible = (name: string) =>
       queues.find(({ Properties }) => Properties.QueueName === `ovation-${stage}-${name}`)
         ?.Properties.VisibilityTimeout;
-    for (const { name, contract } of rowsOf("reaction")) {
+    for (const { name, contract } of rowsOf("consumer")) {
       if (!("queue" in contract.on)) continue;
       const isOrdered = ["posts", "deliveries", "rooms"].includes(contract.on.queue);
       const seconds = invisible(`${contract.on.queue}${isOrdered ? ".fifo" : ""}`);
@@ -255,11 +255,19 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     // By address, and by token on the wallets and elsewhere.
     expect(rates).toEqual([
       ["rate", 100_000, 300],
-      ["rate-without-token", 30_000, 300],
-      ["token-rate", 2_400, 60],
+      ["rate-without-token", 11_000, 300],
+      ["rate-dear", 1_200, 300],
+      ["token-rate", 1_440, 60],
       ["wallets-token-rate", 3_600, 60],
     ]);
-    expect(resourcesOf(templates, "AWS::WAFv2::WebACLAssociation", "http").length).toBe(1);
+    const associations = resourcesOf(templates, "AWS::WAFv2::WebACLAssociation");
+    const before = JSON.stringify(associations.map(({ Properties }) => Properties.ResourceArn));
+    // Each REST API has one, the pictures' and Tencent's too; the others are the user pool's.
+    for (const stack of ["http", "tencent"])
+      for (const id of Object.entries(templates[stack]!).flatMap(([id, { Type }]) =>
+        Type === "AWS::ApiGateway::Stage" ? [id] : [],
+      ))
+        expect([id, before.includes(`"${id}"`)]).toEqual([id, true]);
   });
 
   test("name the issuer by parameters, which a pool of the stage fills", () => {
@@ -344,7 +352,7 @@ describe("a stage", () => {
     expect(() => assertRate({ ...prod, accountRate: accountRate - 1 })).toThrow("may take 14000");
   });
 
-  test("keeps messages as long as the frames that show them, or for ever", () => {
+  test("keeps messages as long as the frames that show them, or forever", () => {
     const prod = stageOf(given({ stage: "prod" }));
     for (const messageDays of [0, 2, 365])
       expect(() => assertRetention({ ...prod, messageDays })).not.toThrow();

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serialize } from "node:v8";
-import { hashSources } from "../../bin/assembly.ts";
-import { type Stage, stageOf } from "../../lib/stages.ts";
+import { hashSources } from "../../bin/build/assembly.ts";
+import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 
 /** One resource as the template has it; values may be CloudFormation's functions. */
 type Resource = {
@@ -55,8 +55,8 @@ export async function synthesize(stage: Stage): Promise<Synthesized> {
   const name = createHash("sha256").update(serialize(stage)).update(hashSources());
   const file = join(kept, `${name.digest("hex")}.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Synthesized;
-  // As it comes back out of the file, too.
-  const made = JSON.parse(JSON.stringify(await synthesizeAnew(stage))) as Synthesized;
+  // As it is read from the file.
+  const made = JSON.parse(JSON.stringify(await synthesizeUncached(stage))) as Synthesized;
   mkdirSync(kept, { recursive: true });
   for (const old of readdirSync(kept).map((entry) => join(kept, entry)))
     if (statSync(old).mtimeMs < Date.now() - keptMilliseconds) rmSync(old, { force: true });
@@ -67,7 +67,7 @@ export async function synthesize(stage: Stage): Promise<Synthesized> {
 }
 
 /** Synthesizes a stage whether or not that has been done before. */
-export async function synthesizeAnew(stage: Stage): Promise<Synthesized> {
+export async function synthesizeUncached(stage: Stage): Promise<Synthesized> {
   const { App } = await import("aws-cdk-lib");
   const { AwsSolutionsChecks } = await import("cdk-nag");
   const { placeStage } = await import("../../lib/index.ts");

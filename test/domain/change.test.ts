@@ -32,6 +32,19 @@ test("BLOCK names whom it blocks; CHAT_ONLY ends no subscription", () => {
   expect(record(change("member", member(mute))).blocks).toBeUndefined();
 });
 
+test("a ban that ended by its time is over, at its end, before one that replaces it", () => {
+  const endsAt = new Date(now.getTime() + 10_000).toISOString();
+  const timed = { ...block("b1"), endsAt };
+  const after = (seconds: number, ban: object | null) =>
+    record(change("member", member(ban, now.getTime() + seconds * 1000), member(timed))).events.map(
+      ({ type, at }) => (type === "member.unbanned" ? [type, at] : [type]),
+    );
+  expect(after(10, null)).toEqual([["member.unbanned", endsAt]]);
+  expect(after(10, block("b2"))).toEqual([["member.unbanned", endsAt], ["member.banned"]]);
+  expect(after(9, block("b2"))).toEqual([["member.banned"]]);
+  expect(after(9, null)[0]![1]).not.toBe(endsAt);
+});
+
 test("the same record has the same id, in whatever company it comes", () => {
   const twice = [1, 2].map(() =>
     record(change("stream", { ...stream, revision: 5, slowModeSeconds: 3 }, stream)),

@@ -19,7 +19,7 @@ const chances = fc.double({ min: 0, max: 1, noNaN: true });
 /** What is promised: seconds from a failed attempt to the next. */
 const promised = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800];
 
-/** A delivery after so many attempts of its schedule, all of which failed. */
+/** A delivery after `attempts` failed attempts of its schedule. */
 function failed(attempts: number, chance = 0.5): Delivery {
   let delivery = made;
   for (let n = 0; n < attempts; n++) delivery = afterAttempt(delivery, failure, { now, chance });
@@ -100,6 +100,11 @@ test("a deleted text leaves its event", () => {
     type: "chat.message",
     data: { _id: "1", content: "", deleted: true },
   });
+  const pinned = (message: object) => ({ type: "chat.pinned", data: { messageId: "1", message } });
+  const sent = JSON.stringify(pinned({ _id: "1", content: "words" }));
+  expect(JSON.parse(withoutContent(sent))).toEqual(
+    pinned({ _id: "1", content: "", deleted: true }),
+  );
 });
 
 test("a webhook wants what it names, or everything, and nothing while it is disabled", () => {
@@ -109,7 +114,7 @@ test("a webhook wants what it names, or everything, and nothing while it is disa
   expect(wants({ enabled: false, events: ["*"] }, "chat.message")).toBe(false);
 });
 
-test("a secret signs for 24 hours beside the one that follows it, and no longer", () => {
+test("a rotated secret signs together with the new one for 24 hours, and no longer", () => {
   const hours = (count: number) => new Date(now.getTime() + count * 3_600_000);
   const { secrets } = rotateSecrets([{ secret: "a" }], "b", now);
   const signing = (when: Date) => currentSecrets(secrets, when).map(({ secret }) => secret);

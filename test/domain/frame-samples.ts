@@ -1,8 +1,9 @@
-import { type ItemChange, recordOf } from "../../domain/log/change.ts";
+import { recordOf } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
+import type { ItemChange } from "../../domain/log/item-change.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
-import { makeMessage } from "../../domain/streams/chat.ts";
+import { makeMessage } from "../../domain/streams/admission.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 
 export const picture = "https://cdn.example.com/people/default.png";

@@ -17,6 +17,7 @@ import {
   message,
   now,
   record,
+  stream,
   streamId,
 } from "./frame-samples.ts";
 
@@ -159,6 +160,27 @@ test("a deletion takes the text out of a frame being made and of one that is kep
   ]);
   const [kept] = cut([chatRecord(1, "secret"), chatRecord(2, "kept")]);
   const without = withoutText(kept!.body, before.id)!;
-  expect(without).toBe(kept!.body.replace("secret", ""));
+  const whole = kept!.body.replace("secret", "").replace(/\}\},\{/, ',"deleted":true}},{');
+  expect(without).toBe(whole);
   expect(withoutText(without, before.id)).toBeUndefined();
+});
+
+test("a deletion takes the text out of the frames that pinned the message, by their records", () => {
+  const before = message(1, "secret");
+  const pinned = { messageId: before.id, message: before };
+  const pin = record(change("stream", { ...stream, revision: 5, pinned }, stream));
+  expect(pin.events).toMatchObject([
+    { type: "chat.pinned", data: { messageId: before.id, message: { content: "secret" } } },
+  ]);
+  const { content: _, ...rest } = before;
+  const at = now.toISOString();
+  const deleted = { ...rest, deletedAt: at, revision: 2, pins: [{ revision: 5, at }] };
+  const deletion = record(change("message", deleted, before));
+  expect(deletion.deletes?.pins).toEqual([{ recordId: pin.id, at }]);
+  const [together] = cut([pin, deletion]);
+  const without = withoutText(cut([pin])[0]!.body, before.id)!;
+  for (const body of [together!.body, without])
+    expect(JSON.parse(body).events[0].data).toMatchObject({
+      ...{ messageId: before.id, message: { content: "", deleted: true } },
+    });
 });

@@ -33,7 +33,7 @@ const gift: fc.Arbitrary<Gift> = fc.record(
   { noNullPrototype: true },
 );
 
-test("a gift comes back from its item as it was, whatever the item leaves out", () => {
+test("a gift read from its item equals the original, whatever the item omits", () => {
   fc.assert(fc.property(gift, (one) => expect(Gift.parse(itemOf(one))).toEqual(one)));
 });
 

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import {
   admitted,
   judge,
+  type LocalUsage,
   type Rate,
   refused,
-  type Sight,
   unseen,
   usedAfter,
   usedAtMost,
@@ -30,25 +30,25 @@ type Call = { pause: number; at: number };
 
 /** Plays one user's calls in several environments with one number in a table between them. */
 function play(calls: readonly Call[], rate: Rate, table = { used: 0, asked: 0 }) {
-  const sights = new Map<number, Sight>();
+  const usages = new Map<number, LocalUsage>();
   const begin = 1_000_000;
   let now = begin;
   const passed: number[] = [];
   let refusals = 0;
   for (const { pause, at } of calls) {
     now += pause;
-    const judged = judge(sights.get(at) ?? unseen, rate, now);
-    sights.set(at, judged.sight);
+    const judged = judge(usages.get(at) ?? unseen, rate, now);
+    usages.set(at, judged.usage);
     let isIn = judged.verdict === "admit";
     if (judged.verdict === "ask") {
       table.asked++;
       isIn = waitFor(table.used, rate, now) <= 0;
       if (isIn) table.used = usedAfter(table.used, judged.count, rate, now);
       const told = { usedUntil: table.used, lent: judged.lent };
-      const { sight } = judged;
-      sights.set(
+      const { usage } = judged;
+      usages.set(
         at,
-        isIn ? admitted(sight, told, rate, now) : refused(sight, table.used, rate, now),
+        isIn ? admitted(usage, told, rate, now) : refused(usage, table.used, rate, now),
       );
     }
     if (isIn) passed.push(now);
@@ -108,7 +108,7 @@ test("in several environments the excess is bounded by what each admits unasked"
   );
 });
 
-test("whoever keeps to half the rate is refused nowhere, and asks seldom in one environment", () => {
+test("a caller at half the rate is never refused, and one environment rarely asks the table", () => {
   fc.assert(
     fc.property(rates, callsIn(10, 0), fc.integer({ min: 1, max: 10 }), (rate, calls, count) => {
       const pause = Math.ceil(2000 / rate.perSecond);

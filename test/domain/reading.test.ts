@@ -50,6 +50,17 @@ describe("a blocked word", () => {
     ["white letters in black squares", "🅱🅰🅳🆆🅾🆁🅳"],
     ["flags", "🇧\u200b🇦🇩🇼🇴🇷🇩"],
     ["small capitals", "ʙᴀᴅᴡᴏʀᴅ"],
+    ["Greek letters throughout", "βαδωοяδ βαδωογδ βαдωοяδ"],
+    ["Coptic letters", "ⲃⲁⲇⲱⲟⲅⲇ"],
+    ["Canadian syllabics", "ᗷᗩᗪᗯOᖇᗪ"],
+    ["other Canadian syllabics", "ᗸᗅᗞᗯᝪᖇᗞ"],
+    ["Cherokee letters", "ᏰᏗᎴᏇᎧᏒᎴ"],
+    ["Cherokee and Latin letters", "bᎪdᎳᎾᏒd"],
+    ["letters with strokes", "ƀⱥđwøɍđ"],
+    ["letters in parentheses", "⒝⒜⒟⒲⒪⒭⒟"],
+    ["capitals in parentheses", "🄑🄐🄓🄦🄞🄡🄓"],
+    ["an inverted V", "bʌdword BΛDWORD"],
+    ["typographic signs", "b@∂w0r∂"],
     ["digits", "b4dw0rd"],
     ["signs", "b@dword"],
   ])("is found whatever %s", (_, text) => {
@@ -65,6 +76,8 @@ describe("a blocked word", () => {
     ["bad word", ["bad  word", "BAD\u00a0WORD", "bad\nword"]],
     ["قبيح", ["قَبِيح"]],
     ["31", ["31", "３１"]],
+    ["bastard", ["βαѕταяδ", "ᗷᗩᔕTᗩᖇᗪ", "bʌ§†ʌrd"]],
+    ["⒝⒜⒟", ["bad", "ⓑⓐⓓ"]],
   ])("%s is known in its other forms", (word, texts) => {
     for (const text of texts) expect(blockedWordIn(text, [word])).toBe(word);
   });
@@ -77,6 +90,10 @@ describe("a blocked word", () => {
     ["कि", "क"],
     ["\u200b", "anything"],
     ["badword", "bad words are two"],
+    ["bad", "(b)(a)(d) is three letters"],
+    ["sex", "5 × 5"],
+    ["lad", "λόγος και δύναμη"],
+    ["ass", "400 € §§ 55"],
   ])("%s is not found in %s", (word, text) => {
     expect(blockedWordIn(text, [word])).toBeUndefined();
   });

@@ -47,7 +47,7 @@ describe("the course of a stream", () => {
     expect(codeOf(() => remove(at, now))).toBe(verdict(!isLive, "stream_live"));
   });
 
-  test("is not begun anew by a host who comes back", () => {
+  test("is not restarted by a host who reconnects", () => {
     expect(goLive(stream({ status: "active" }), host, now)).toBeUndefined();
     const called = { ...host, name: "New" };
     expect(goLive(stream(), called, now)).toEqual({

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { bytesOf, chooseLeft } from "../../domain/log/thinning.ts";
+import { bytesOf, chooseDropped } from "../../domain/log/thinning.ts";
 import { chatRecord, giftRecord } from "./frame-samples.ts";
 
 const nobody = new Set<string>();
@@ -8,14 +8,14 @@ const kept = (records: ReturnType<typeof chatRecord>[], left: Set<string>) =>
 
 test("nothing is left out while there is room", () => {
   const records = [1, 2, 3].map((n) => chatRecord(n));
-  expect(chooseLeft(records, 32_000, nobody)).toEqual(new Set());
+  expect(chooseDropped(records, 32_000, nobody)).toEqual(new Set());
 });
 
 test("who says much loses much: every sender keeps a message before anybody keeps two", () => {
   const loud = Array.from({ length: 60 }, (_, n) => chatRecord(n, "spam", 1, "loud"));
   const quiet = Array.from({ length: 10 }, (_, n) => chatRecord(100 + n, "hello", 1, `quiet${n}`));
   const records = [...loud, ...quiet];
-  const left = chooseLeft(records, bytesOf(loud[0]!) * 14, nobody);
+  const left = chooseDropped(records, bytesOf(loud[0]!) * 14, nobody);
   const shown = kept(records, left).map(({ senderId }) => senderId);
   for (let n = 0; n < 10; n++) expect(shown).toContain(`quiet${n}`);
   expect(shown.filter((sender) => sender === "loud").length).toBeGreaterThan(0);
@@ -28,9 +28,9 @@ test("host and moderators are left out last, money and moderation never", () => 
   const gifts = Array.from({ length: 10 }, (_, n) => giftRecord(200 + n));
   const records = [...crowd, ...host, ...gifts];
   const room = [...host, ...gifts].reduce((sum, record) => sum + bytesOf(record), 0);
-  const left = chooseLeft(records, room, new Set(["host"]));
+  const left = chooseDropped(records, room, new Set(["host"]));
   expect(kept(records, left).map(({ id }) => id)).toEqual([...host, ...gifts].map(({ id }) => id));
-  expect([...chooseLeft(records, 0, nobody)].some((id) => id.startsWith("gift"))).toBe(false);
+  expect([...chooseDropped(records, 0, nobody)].some((id) => id.startsWith("gift"))).toBe(false);
 });
 
 test("what is kept fits the room, whatever was chatRecord", () => {
@@ -38,7 +38,7 @@ test("what is kept fits the room, whatever was chatRecord", () => {
   fc.assert(
     fc.property(fc.array(one), fc.integer({ min: 0, max: 30_000 }), (wishes, room) => {
       const records = wishes.map(({ n, sender }) => chatRecord(n, "text", 1, sender));
-      const left = chooseLeft(records, room, new Set(["host"]));
+      const left = chooseDropped(records, room, new Set(["host"]));
       const bytes = kept(records, left).reduce((sum, record) => sum + bytesOf(record), 0);
       expect(bytes).toBeLessThanOrEqual(room);
     }),

@@ -8,10 +8,12 @@ import {
 import {
   countSpending,
   credit,
+  creditFormer,
   type Draft,
   debit,
   draftOf,
   emptyWallet,
+  forfeit,
   takeBack,
 } from "../../domain/money/wallet.ts";
 
@@ -88,13 +90,39 @@ test("a debit of more than there is is refused and says both", () => {
   );
 });
 
+describe("a wallet whose user has left", () => {
+  const left = forfeit(credit(draftOf(emptyWallet("u")), move("top_up", 50)).after, at).after;
+  const revenue = { type: "gift_revenue", amount: 10, occurredAt: at } as const;
+
+  test("is empty, and its next entry is a new user's first", () => {
+    expect(left).toMatchObject({ balance: 0, seq: 2, since: 2, leftAt: at });
+  });
+
+  test("forfeits late credits, unseen by a new user without entries", () => {
+    const { after, entries } = creditFormer(draftOf(left), revenue);
+    expect(entries.map(({ type, amount }) => [type, amount])).toEqual([
+      ["gift_revenue", 10],
+      ["payout", -10],
+    ]);
+    expect(after).toMatchObject({ balance: 0, seq: 4, since: 4 });
+  });
+
+  test("hides no entry of a new user, and repays their debt first", () => {
+    const topped = credit(draftOf(left), move("top_up", 5));
+    expect(creditFormer(topped, revenue).after).toMatchObject({ balance: 5, seq: 5, since: 2 });
+    const owing = takeBack(topped, move("gift_refund_reversal", 12));
+    const { after } = creditFormer(owing, revenue);
+    expect(after).toMatchObject({ balance: 0, owed: 0, since: 2 });
+  });
+});
+
 describe("what one user may spend", () => {
   const limits = { giftsPerSecond: 3, spendLimit: 50 };
   const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
   const spend = (draft: Draft, price: number, when: Date) =>
     countSpending(draft, price, when, limits);
 
-  test("gifts of one second are counted, and the next second begins anew", () => {
+  test("gifts are counted per second", () => {
     let draft = draftOf(emptyWallet("u"));
     for (let n = 0; n < 3; n++) draft = spend(draft, 1, now);
     expect(() => spend(draft, 1, now)).toThrow(
@@ -115,7 +143,7 @@ describe("what one user may spend", () => {
     });
   });
 
-  test("a call from before midnight that commits behind one of the new day does not begin that day anew", () => {
+  test("a late commit from before midnight does not reset the new day's sum", () => {
     const midnight = later(12 * 3600);
     const before = new Date(midnight.getTime() - 1);
     let draft = spend(draftOf(emptyWallet("u")), 30, midnight);
@@ -129,7 +157,7 @@ describe("what one user may spend", () => {
     );
   });
 
-  test("two clocks that differ by a second do not begin each other's second anew", () => {
+  test("two clocks a second apart do not reset each other's count", () => {
     let draft = draftOf(emptyWallet("u"));
     for (const seconds of [1, 0, 1]) draft = spend(draft, 1, later(seconds));
     expect(() => spend(draft, 1, now)).toThrow(
@@ -139,7 +167,7 @@ describe("what one user may spend", () => {
     expect(spend(fast, 1, now).after.pace).toEqual({ second: now.getTime() / 1000, gifts: 1 });
   });
 
-  test("a limit of one's own holds in place of the stage's, and 0 is none", () => {
+  test("a user's own limit overrides the stage's, and 0 is none", () => {
     const own = (spendLimit: number) => draftOf({ ...emptyWallet("u"), spendLimit });
     expect(() => spend(own(10), 11, now)).toThrow(expect.objectContaining({ kind: "conflict" }));
     expect(spend(own(0), 1_000_000, now).after.spent).toMatchObject({ credits: 1_000_000 });
@@ -156,8 +184,8 @@ describe("combos", () => {
     const { combos } = countCombo([], gift("a", "t", 0));
     const follows = countCombo(combos, gift("b", "t", comboGapMilliseconds));
     expect(follows.combo).toMatchObject({ id: "a", count: 2, credits: 20 });
-    const anew = countCombo(combos, gift("b", "t", comboGapMilliseconds + 1));
-    expect(anew.combo).toMatchObject({ id: "b", count: 1, credits: 10 });
+    const next = countCombo(combos, gift("b", "t", comboGapMilliseconds + 1));
+    expect(next.combo).toMatchObject({ id: "b", count: 1, credits: 10 });
   });
 
   test("another clock that is behind follows too, and the end never moves back", () => {

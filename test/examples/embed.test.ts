@@ -1,7 +1,7 @@
-/** docs/embed.md word for word: its tag and its script in a page of somebody else's server. */
+/** docs/embed.md word for word: its tag and its script in a page of another server. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type System, startSystem } from "../system.ts";
+import { sharedSystem } from "../shared.ts";
 import { browserTest, openBrowser } from "../web/browser.ts";
 import { blocksOf, readGuide } from "./guides.ts";
 import { soon } from "./programs.ts";
@@ -12,11 +12,10 @@ const streamId = "64d15f9e2e6c8f4d5a123000";
 const blocks = blocksOf(readGuide("docs/embed.md"));
 const textOf = (wanted: string) => blocks.find(({ language }) => language === wanted)!.text;
 
-let system: System;
+let system: Awaited<ReturnType<typeof sharedSystem>>;
 beforeAll(async () => {
-  system = await startSystem();
+  system = await sharedSystem();
 }, testMilliseconds);
-afterAll(() => system?.stop());
 
 async function tokenOf(sub: string): Promise<string> {
   const asked = { method: "POST", body: JSON.stringify({ sub }) };
@@ -46,7 +45,7 @@ async function servePage(token: string) {
 }
 
 async function say(content: string): Promise<void> {
-  const authorization = `Bearer ${await tokenOf("somebody-else")}`;
+  const authorization = `Bearer ${await tokenOf("another-user")}`;
   const headers = { "content-type": "application/json", authorization };
   const sent = { method: "POST", headers, body: JSON.stringify({ content }) };
   const path = `/api/v1/live-stream/${streamId}/chat/messages`;
@@ -54,7 +53,7 @@ async function say(content: string): Promise<void> {
 }
 
 browserTest(
-  "the chat is one in somebody's page: it says what others say, and what is written in it is said",
+  "the embedded chat shows others' messages and sends the user's own",
   async () => {
     const served = await servePage(await tokenOf("reader-of-a-guide"));
     const browser = (await openBrowser())!;

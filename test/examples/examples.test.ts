@@ -1,4 +1,4 @@
-/** The applications of `examples/`, each by its own start command beside the whole system. */
+/** The applications of `examples/`, each by its own start command, next to a running system. */
 import { execFileSync } from "node:child_process";
 import {
   cpSync,
@@ -12,24 +12,24 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { freePort, type System, startSystem } from "../system.ts";
+import { sharedSystem } from "../shared.ts";
+import { freePort } from "../system.ts";
 import { browserTest, openBrowser } from "../web/browser.ts";
 import { answers, type Program, soon, startProgram } from "./programs.ts";
 
 const root = join(import.meta.dirname, "../..");
 const testMilliseconds = 300_000;
 let browser: Browser | undefined;
-let system: System;
+let system: Awaited<ReturnType<typeof sharedSystem>>;
 const folder = mkdtempSync(join(tmpdir(), "ovation-examples-"));
 
 beforeAll(async () => {
-  execFileSync(process.execPath, ["bin/build-client.ts"], { cwd: root });
+  execFileSync(process.execPath, ["bin/build/build-client.ts"], { cwd: root });
   browser = await openBrowser();
-  system = await startSystem();
+  system = await sharedSystem();
 }, testMilliseconds);
 afterAll(async () => {
   await browser?.close();
-  await system?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -53,11 +53,31 @@ function install(name: string) {
 }
 
 /** Runs the example's own start command, at another port than the usual one. */
-function start(name: string, port: number): Program {
+function start(name: string, port: number, more: Record<string, string> = {}): Program {
   const { app, start: command } = install(name);
   const [program = "", ...given] = command.replace("5173", String(port)).split(" ");
-  const env = { ...process.env, OVATION_URL: system.url };
+  const env = { ...process.env, OVATION_URL: system.url, ...more };
   return startProgram([join(root, "node_modules/.bin", program), ...given], app, env);
+}
+
+/** Posts to the API, as a local user where one is named; returns the envelope's data. */
+async function post(path: string, body: object, token?: string) {
+  const headers = {
+    "content-type": "application/json",
+    ...(token && { authorization: `Bearer ${token}` }),
+  };
+  const sent = { method: "POST", headers, body: JSON.stringify(body) };
+  const answer = await fetch(`${system.url}${path}`, sent);
+  const said = (await answer.json()) as { data?: object };
+  return (said.data ?? said) as { token: string; id: string };
+}
+
+/** A live stream in which nothing has happened. */
+async function goLive(): Promise<string> {
+  const { token } = await post("/local/token", { sub: "bot-host" });
+  const { id } = await post("/api/v1/live-stream/create", { title: "Bot show" }, token);
+  await post("/api/v1/live-stream/join-as-creator", { liveStreamId: id }, token);
+  return id;
 }
 
 const trigger = (...given: string[]) =>
@@ -99,11 +119,12 @@ test("each is under 80 lines", () => {
 test(
   "the bot thanks once for a row of gifts, and says who gave most",
   async () => {
-    const bot = start("bot", 0);
+    const streamId = await goLive();
+    const bot = start("bot", 0, { STREAM_ID: streamId });
     await soon(() => bot.output().includes("The bot listens."), bot.output);
-    trigger("gift", "--count", "3");
+    trigger("gift", "--count", "3", "--stream", streamId);
     await soon(() => bot.output().includes("Thank you for 3 × Rose, johndoe!"), bot.output);
-    trigger("chat", "--content", "!top");
+    trigger("chat", "--content", "!top", "--stream", streamId);
     await soon(() => bot.output().includes("1. johndoe 30"), bot.output);
     expect(bot.output().match(/Thank you/g)).toHaveLength(1);
     expect(await bot.stop()).toBe(0);

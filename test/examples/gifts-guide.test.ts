@@ -1,15 +1,14 @@
 /** The commands of the guide to gifts, one block after the other in one shell. */
-import { type System, startSystem } from "../system.ts";
+import { sharedSystem } from "../shared.ts";
 import { pastedBlocks } from "./guides.ts";
 import { pasteInto } from "./paste.ts";
 
 const testMilliseconds = 180_000;
 
-let system: System;
+let system: Awaited<ReturnType<typeof sharedSystem>>;
 beforeAll(async () => {
-  system = await startSystem();
+  system = await sharedSystem();
 }, testMilliseconds);
-afterAll(() => system?.stop());
 
 test(
   "the guide's wallet goes from 100 to 90, back to 100 and to 40, as it says",

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { type System, startSystem } from "../system.ts";
+import { sharedSystem } from "../shared.ts";
 import {
   accountBlocks,
   blocksOf,
@@ -17,7 +17,7 @@ import { pasteInto } from "./paste.ts";
 
 const root = join(import.meta.dirname, "../..");
 const testMilliseconds = 300_000;
-/** Those whose order of commands and answers has a test of its own beside this one. */
+/** Guides with a separate test of their commands and answers. */
 const triedAlone = ["README.md", "docs/first-app.md", "docs/gifts.md"];
 /** What the system of this test stands for. */
 const isStart = (line: string) => ["npm ci", "npm start"].includes(line);
@@ -28,6 +28,7 @@ const printed: Record<string, readonly RegExp[]> = {
     /Good evening/,
     /"balance":\d+/,
     /("gift.sent"[\s\S]*){10}/,
+    /"count":100,"credits":1000\}/,
     /Everything fits/,
   ],
   "docs/realtime.md": [
@@ -36,6 +37,7 @@ const printed: Record<string, readonly RegExp[]> = {
     /from frame \d+ on[\s\S]*recovered: true/,
   ],
   "docs/overlay.md": [/"key":"ovk_/],
+  "docs/likes-polls-goals.md": [/"total":12/, /"votes"|"options":\[1\]/, /"status":"ended"/],
   "docs/webhooks.md": [/"secret":"whsec_/],
   "docs/money-in.md": [/"statusCode":201/],
   "docs/identity.md": [/"access_token":"eyJ/],
@@ -43,11 +45,10 @@ const printed: Record<string, readonly RegExp[]> = {
 };
 const pasted = guides.filter((path) => !triedAlone.includes(path) && pastedBlocks(path).length > 0);
 
-let system: System;
+let system: Awaited<ReturnType<typeof sharedSystem>>;
 beforeAll(async () => {
-  system = await startSystem();
+  system = await sharedSystem();
 }, testMilliseconds);
-afterAll(() => system?.stop());
 
 test("the guides with commands are those whose answers are looked at", () => {
   expect([...pasted].sort()).toEqual(Object.keys(printed).sort());
@@ -93,7 +94,7 @@ test.each(bare)(
   testMilliseconds,
 );
 
-/** Runs a command as somebody who is signed in nowhere; answers how it ended and what it said. */
+/** Runs a command without any AWS credentials; returns its exit code and output. */
 function runWithoutAccount(command: string) {
   const home = mkdtempSync(join(tmpdir(), "ovation-nobody-"));
   const own = Object.entries(process.env).filter(([name]) => !/^(AWS_|OVATION_)/.test(name));

@@ -1,7 +1,7 @@
 /** What the guides tell people to type, as tests find it in them. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { menu } from "../../bin/build-guides.ts";
+import { menu } from "../../bin/build/build-guides.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -23,17 +23,17 @@ export const blocksOf = (markdown: string): Block[] =>
 
 const isShell = ({ language }: Block) => ["sh", "bash", "shell", "console"].includes(language);
 
-/** How a block begins that this machine cannot try: its reader is told so by the same line. */
+/** The first line of blocks that cannot run here; readers see it, too. */
 const needsAccount = /^# needs an AWS account/;
 
 /** The blocks that are commands, with those that only an account of AWS can run. */
 export const shellBlocks = (path: string): Block[] => blocksOf(readGuide(path)).filter(isShell);
 
-/** The blocks that are pasted into a shell beside a running system. */
+/** The blocks to paste into a shell next to a running system. */
 export const pastedBlocks = (path: string): Block[] =>
   shellBlocks(path).filter(({ text }) => !needsAccount.test(text));
 
-/** The blocks that only somebody with an account of AWS can run. */
+/** The blocks that need an AWS account. */
 export const accountBlocks = (path: string): Block[] =>
   shellBlocks(path).filter(({ text }) => needsAccount.test(text));
 
@@ -55,7 +55,8 @@ export type Trial = "start" | "account" | "outside" | "own" | "paste";
 /** What starts or ends a system, or needs it to be down: each has tests of its own. */
 const starts = /^(LOG=json )?npm (start|ci|run reset-logs$)/;
 /** What another company's machine answers, or publishes. */
-const outside = /^(aws|npx cdk|curl https:|npm (publish|install|run smoke -- --url https:))/;
+const outside =
+  /^(aws|npx cdk|curl https:|npm (publish|install|run install:browser|run smoke -- --url https:))/;
 /** What runs for long, or writes into the checkout: it has to be there, with what it names. */
 const own =
   /^([A-Z_]+=\S+ )*npm (test|run (-s )?(test:|bench|check|documents|examples|pictures|synth|build))/;

@@ -1,10 +1,10 @@
-/** Programs of an application beside a running system: ended with the test, and heard. */
+/** Programs of an application next to a running system: stopped with the test, output captured. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
 export type Program = { output(): string; stop(): Promise<number | null> };
 
-const patienceMilliseconds = 100_000;
+const timeoutMilliseconds = 100_000;
 
 /** Starts a program in a folder; `stop` asks it to end as a person does, and gives its exit code. */
 export function startProgram(
@@ -12,7 +12,7 @@ export function startProgram(
   cwd: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Program {
-  // An open stdin: a program may take its end for the end of whoever started it.
+  // An open stdin: a program may take its end for the end of its parent.
   const child: ChildProcess = spawn(program, given, {
     cwd,
     env: { ...env, NODE_OPTIONS: "" },
@@ -38,14 +38,14 @@ export async function soon(
   isSo: () => boolean | Promise<boolean>,
   tell: () => string,
 ): Promise<void> {
-  const end = performance.now() + patienceMilliseconds;
+  const end = performance.now() + timeoutMilliseconds;
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`Not in time: ${isSo}\n${tell()}`);
     await new Promise((done) => setTimeout(done, 50));
   }
 }
 
-/** Whether somebody answers there. */
+/** Whether a server answers there. */
 export const answers = (url: string) =>
   fetch(url).then(
     ({ ok }) => ok,

@@ -1,4 +1,4 @@
-/** The commands of the README as they stand there, pasted beside a running system. */
+/** The commands of the README, and those that a start prints, pasted as they stand there. */
 import { type System, startSystem } from "../system.ts";
 import { blocksOf, readGuide, shellBlocks, startsProgram } from "./guides.ts";
 import { pasteInto } from "./paste.ts";
@@ -12,48 +12,24 @@ beforeAll(async () => {
 }, testMilliseconds);
 afterAll(() => system?.stop());
 
-/** The block in which something stands, run in one shell after others; what it printed. */
-function paste(...marks: string[]): string {
-  const texts = marks.map((mark) => {
-    const found = blocks.filter((text) => text.includes(mark));
-    expect({ mark, found: found.length }).toEqual({ mark, found: 1 });
-    return found[0]!;
-  });
-  return pasteInto(system, texts.join(""));
-}
-
 test(
-  "a server that is killed amid sixty messages loses none and doubles none",
-  () => expect(paste("/local/restart")).toMatch(/^\s*60$/m),
-  testMilliseconds,
-);
-
-test(
-  "a hundred roses of two apps at once are one combo",
-  () => expect(paste("combo.ended")).toMatch(/"count":100,"credits":1000\}/),
-  testMilliseconds,
-);
-
-test(
-  "the money of fifty gifts is audited",
-  () => expect(paste("npm run -s audit")).toContain("Everything fits."),
-  testMilliseconds,
-);
-
-test(
-  "a message and a gift by curl are there",
+  "a server that is killed amid sixty messages loses none and doubles none, whatever else is sent",
   () => {
-    const said = paste("TOKEN=$(npm run -s token", "a gift; with the key");
-    expect(said).toContain("Herkese selam!");
-    expect(said).toMatch(/"isSuccess":true,"statusCode":201/);
+    const [demonstration, ...others] = blocks.filter((text) => text.includes("--kill-after"));
+    expect(others).toEqual([]);
+    expect(demonstration).not.toContain("sleep");
+    const traffic = ["chat --as noise", "gift", "superlike"].map(
+      (what) => `npm run -s trigger -- ${what} --count 5 --every 500 > /dev/null &\n`,
+    );
+    expect(pasteInto(system, traffic.join("") + demonstration)).toMatch(/^\s*60$/m);
   },
   testMilliseconds,
 );
 
 test(
-  "each line that a start prints to be tried is answered as it stands in the README",
+  "each line that a start prints to be tried is answered as it stands in docs/cli.md",
   () => {
-    const [printed] = blocksOf(readGuide("README.md")).filter(({ text }) =>
+    const [printed] = blocksOf(readGuide("docs/cli.md")).filter(({ text }) =>
       /is ready in/.test(text),
     );
     const lines = printed!.text.split("\n").filter(startsProgram);
@@ -63,14 +39,9 @@ test(
   testMilliseconds,
 );
 
-test("only what installs, tests or deploys is left to those who do it", () => {
-  const tried = ["/local/restart", "npm run -s audit", "combo.ended", "TOKEN=$(", "a gift;"];
-  const others = blocks.filter((text) => !tried.some((mark) => text.includes(mark)));
-  const begins = others.map((text) =>
-    text
-      .replaceAll(/^#.*\n/gm, "")
-      .split(/\s+/)
-      .slice(0, 3),
-  );
-  expect(begins.map((words) => words.join(" "))).toEqual(["npm ci &&", "npm run deploy"]);
+test("all other commands only install and start", () => {
+  const others = blocks.filter((text) => !text.includes("--kill-after"));
+  const begins = others.map((text) => text.split(/\s+/).slice(0, 2).join(" "));
+  expect(begins).toEqual(["git clone"]);
+  expect(others[0]).toMatch(/\nnpm ci && npm start +#.*\nnpm test +#.*\n$/);
 });

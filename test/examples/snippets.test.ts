@@ -18,7 +18,7 @@ declare function fetchToken(): Promise<string>;
 declare function serviceToken(): Promise<string>;
 declare function createClient(options: import("@ovation/client").Options): typeof client;
 interface HTMLElementTagNameMap { "ovation-chat": any }
-declare const show: any, showAnew: any, showEnd: any, exports: any;
+declare const show: any, reload: any, showEnd: any, exports: any;
 declare module "aws-amplify";
 declare module "aws-amplify/auth";
 declare module "express" { const express: any; export default express; }
@@ -57,7 +57,7 @@ function writeSnippets(): string[] {
       .map((block, at) => {
         const file = join(folder, `${path.replaceAll(/[/.]/g, "-")}-${at}.tsx`);
         const row =
-          'import type { Stage } from "../../lib/stages.ts";\nexport const row: Partial<Stage> = {';
+          'import type { Stage } from "../../lib/stages/stages.ts";\nexport const row: Partial<Stage> = {';
         writeFileSync(
           file,
           isRow(block) ? `${row}\n${block.text}\n};\n` : `${block.text}\nexport {};\n`,
@@ -67,7 +67,7 @@ function writeSnippets(): string[] {
   );
 }
 
-/** What the compiler says of files of that folder; what is wrong elsewhere is told elsewhere. */
+/** What the compiler says of files of that folder; other errors are reported elsewhere. */
 function compile(): string[] {
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(settings));
   const compiler = join(root, "node_modules/typescript/bin/tsc");

@@ -3,11 +3,12 @@ import { type Source, sourcesOf } from "./sources.ts";
 
 /** Every way to a stream that asks first whether the caller may see, moderate or host it. */
 const admitted =
-  /\b(getVisibleStream|getModeratedStream|getHostedStream|assertMayHost|getGiver|admitToChat|subscribe)\(/;
+  /\b(getVisibleStream|getPublicStream|getModeratedStream|getHostedStream|getStreamToBanFrom|assertMayJudge|assertMayHost|getGiver|admitToChat|subscribe)\(/;
 
 /** Endpoints of a stream that ask something else, and what. */
 const others: Record<string, string> = {
-  "functions/bans/check.ts": "whoever is banned may read that they are; of others a moderator",
+  "functions/streams/bans/check.ts":
+    "banned users may read their own ban; moderators may read others'",
   "functions/streams/join-as-creator.ts": "the host alone goes live, nobody in their place",
 };
 
@@ -17,12 +18,12 @@ const readsStream = ({ text }: Source) =>
 
 const isUnasked = (source: Source) => readsStream(source) && !admitted.test(source.text);
 
-test("whoever asks for a stream over HTTP is admitted to it first, or it is said why not", () => {
+test("every HTTP route of a stream checks admission first, or is listed with a reason", () => {
   const found = sourcesOf("functions").filter(isUnasked);
   expect(found.map(({ path }) => path).sort()).toEqual(Object.keys(others).sort());
 });
 
-test("every route below /live-stream/{streamId} can refuse whoever is blocked or not its host", () => {
+test("every route below /live-stream/{streamId} can refuse blocked users or users who are not the host", () => {
   const routes = sourcesOf("functions").filter(({ text }) =>
     /route: "[A-Z]+ [^"]*\/\{streamId\}/.test(text),
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { catchAll, rowsOf } from "../../lib/route-table.ts";
+import { catchAll, rowsOf } from "../../lib/stages/route-table.ts";
 import { codeOf, sourcesOf } from "./sources.ts";
 
 /** Routes that no test of the API names, and what calls them all the same. */

@@ -38,7 +38,7 @@ test("no source names a document that is not in the repository", () => {
   expect(places(citesNothing, ...sources)).toEqual([]);
 });
 
-test("every counterexample that a test is named after is told in docs/frames.md", () => {
+test("every counterexample named by a test is described in docs/frames.md", () => {
   const tests = sources.filter((path) => path.startsWith("test/"));
   expect(places(namesNothing, ...tests)).toEqual([]);
 });
@@ -71,6 +71,21 @@ test("the documents link to files that are there", () => {
       .filter((target) => !existsSync(join(root, target)));
   });
   expect(broken).toEqual([]);
+});
+
+test("the index lists every decision once, under its title", () => {
+  const folder = join(root, "docs/decisions");
+  const index = readFileSync(join(folder, "README.md"), "utf8");
+  const listed = [...index.matchAll(/^\* \[(.+)\]\(([\w-]+\.md)\)$/gm)].map(
+    ([, title, file]) => `${file}: ${title}`,
+  );
+  const decisions = globSync("*.md", { cwd: folder }).filter((file) => file !== "README.md");
+  const titled = decisions.map((file) => {
+    const [first = ""] = readFileSync(join(folder, file), "utf8").split("\n");
+    return `${file}: ${first.replace(/^# /, "")}`;
+  });
+  expect(titled.length).toBeGreaterThan(20);
+  expect(listed.toSorted()).toEqual(titled.toSorted());
 });
 
 test("the rules catch what they are for", () => {

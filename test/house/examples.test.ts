@@ -1,4 +1,4 @@
-/** Whoever reads the descriptions sees what was really sent and answered, everywhere. */
+/** Examples in the API descriptions are real requests and responses. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 

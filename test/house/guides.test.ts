@@ -14,7 +14,7 @@ const languages = {
   shown: ["css", "html", "json", "mermaid", ""],
 };
 
-/** What a start prints: its lines to try are tried by the README's test. */
+/** What a start prints: its lines are run by test/examples/readme.test.ts. */
 const isPrinted = ({ text }: { text: string }) => /^\s*Ovation \S+ is ready/.test(text);
 
 test("a block is pasted or compiled, or holds no command", () => {
@@ -57,6 +57,7 @@ test("what only others' machines can answer is a short list", () => {
     "curl https://acme.eu.auth0.com/oauth/token -d",
     "npm install --install-links",
     "npm publish",
+    "npm run install:browser",
     "npm run smoke",
     "npx cdk bootstrap",
   ]);

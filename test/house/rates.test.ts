@@ -1,20 +1,28 @@
 import { expect, test } from "@jest/globals";
-import { requestsPerTokenMax } from "../../lib/firewall.ts";
-import { devRates, prodRates } from "../../lib/rates.ts";
-import { rowsOf } from "../../lib/route-table.ts";
-import { rateOf } from "../../platform/http/contract.ts";
+import { requestsPerTokenMax } from "../../lib/edge/firewall.ts";
+import { devRates, prodRates } from "../../lib/stages/rates.ts";
+import { rowsOf } from "../../lib/stages/route-table.ts";
+import { prices } from "../../local/aws/prices.ts";
+import { priceOf, rateOf, unitsOf } from "../../platform/http/contract.ts";
+import { dearestCalls } from "../bench/dearest.ts";
 
 const nobody = { userId: "u", roles: [], claims: {}, expiresAt: 0, issuedAt: 0, tokenId: "" };
 const calls = rowsOf("endpoint").map(({ contract }) => ({
   route: contract.route,
   kind: rateOf(contract, nobody),
+  units: unitsOf(contract.cost),
   writes: contract.grants.write ?? [],
+  caller: contract.caller,
+  cost: contract.cost,
+  grants: contract.grants,
 }));
 
-test("what moves credits counts as money or accounting, and nothing else does, but for leaving", () => {
+test("only calls that move credits count as money or accounting, except leaving", () => {
   const kinds = ["money", "accounting", "transfers"];
+  const isOther = (route: string) => route.endsWith("/spend-limit");
   for (const { route, kind, writes } of calls.filter(({ kind }) => kind !== "exports"))
-    expect([route, kinds.includes(kind)]).toEqual([route, writes.includes("WALLET")]);
+    if (!isOther(route))
+      expect([route, kinds.includes(kind)]).toEqual([route, writes.includes("WALLET")]);
 });
 
 test("what reads is no write, and what writes is no read", () => {
@@ -24,22 +32,20 @@ test("what reads is no write, and what writes is no read", () => {
 });
 
 test("in prod no call has more than 50 a second, and none more than 100 at once", () => {
-  for (const { route, kind } of calls) {
-    expect([route, prodRates[kind].perSecond <= 50]).toEqual([route, true]);
-    expect([route, prodRates[kind].burst <= 100]).toEqual([route, true]);
+  for (const { route, kind, units } of calls.filter(({ caller }) => caller !== "anyone")) {
+    expect([route, prodRates[kind].perSecond / units <= 50]).toEqual([route, true]);
+    expect([route, prodRates[kind].burst / units <= 100]).toEqual([route, true]);
   }
   expect(prodRates.messages).toMatchObject({ perSecond: 10, burst: 20 });
 });
 
 test("the firewall lets pass what a kind of call may have, from users and from back ends", () => {
-  for (const { route, kind } of calls) {
+  for (const { route, kind, units } of calls) {
+    const perMinute = (prodRates[kind].perSecond / units) * 60;
     const isWallets = route.includes("/api/v1/wallets/");
     const max = requestsPerTokenMax[isWallets ? "wallets" : "others"];
-    expect([route, kind === "accounting" || prodRates[kind].perSecond * 60 <= max]).toEqual([
-      route,
-      true,
-    ]);
-    if (isWallets) expect([route, prodRates[kind].perSecond * 60 <= max]).toEqual([route, true]);
+    expect([route, kind === "accounting" || perMinute <= max]).toEqual([route, true]);
+    if (isWallets) expect([route, perMinute <= max]).toEqual([route, true]);
   }
 });
 
@@ -48,4 +54,29 @@ test("dev has no smaller number than prod, so that its tests hold there too", ()
     const own = devRates[kind as keyof typeof devRates];
     expect([kind, own.perSecond >= perSecond && own.burst >= burst]).toEqual([kind, true]);
   }
+});
+
+test("an hour of the dearest calls of each kind costs less than a dollar, under a domain too", () => {
+  const dearest = dearestCalls();
+  expect(dearest.length).toBeGreaterThan(12);
+  for (const { kind, route, anHourWithDomain } of dearest)
+    expect([kind, route, anHourWithDomain < 1]).toEqual([kind, route, true]);
+});
+
+test("units are priced as the runner's meter prices them", () => {
+  const millionth = 1e6;
+  const plain = priceOf({});
+  expect(plain).toBeGreaterThan((prices.rest_requests + prices.lambda_requests) * millionth);
+  expect(priceOf({ read: 1 }) - plain).toBeCloseTo(prices.dynamodb_read_units * millionth);
+  expect(priceOf({ write: 1 }) - plain).toBeCloseTo(prices.dynamodb_write_units * millionth);
+  const kilobyte = (prices.gigabytes_out / 1e9) * 1024;
+  expect(priceOf({ kilobytes: 1 }) - plain).toBeCloseTo(kilobyte * millionth, 3);
+  // A second of a function with the usual memory or more.
+  const second = prices.lambda_gigabyte_seconds * millionth;
+  expect(priceOf({ callsOut: 1 }) - plain).toBeCloseTo(second, 0);
+});
+
+test("only what asks other hosts declares calls out", () => {
+  for (const { route, cost, grants } of calls)
+    expect([route, (cost.callsOut ?? 0) > 0]).toEqual([route, grants.issuer === true]);
 });

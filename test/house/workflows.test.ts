@@ -4,7 +4,7 @@ import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 // @ts-expect-error: it has no types, and one function of it is called.
 import { load } from "js-yaml";
-import { stageNames } from "../../lib/stages.ts";
+import { stageNames } from "../../lib/stages/stages.ts";
 import { layoutVersion } from "../../platform/table/layout.ts";
 
 type Step = { uses?: string; run?: string; with?: Record<string, unknown> };
@@ -41,10 +41,21 @@ test("every job says where it runs and when it is given up, and each step does o
       expect(job["runs-on"]).toMatch(/^(ubuntu|macos|windows)-\d|^\$\{\{ matrix\.os \}\}$/);
       for (const { uses, run } of job.steps) {
         expect([uses, run].filter(Boolean)).toHaveLength(1);
-        // A name and a version: what has none changes under our feet.
-        if (uses) expect(uses).toMatch(/^[\w-]+\/[\w-]+@v\d+$/);
+        // A commit: tags can be moved by an attacker who takes over an action's repository.
+        if (uses) expect(uses).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
       }
     }
+});
+
+test("every action has its version next to its commit, one for all, and Renovate keeps both", () => {
+  const texts = files.map((file) => readFileSync(file, "utf8")).join("\n");
+  const used = new Set(texts.match(/uses: .*/g));
+  for (const line of used) expect(line).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  expect(new Set([...used].map((line) => line.split("@")[0])).size).toBe(used.size);
+  const { extends: presets } = JSON.parse(readFileSync("renovate.json", "utf8")) as {
+    extends: string[];
+  };
+  expect(presets).toContain("helpers:pinGitHubActionDigests");
 });
 
 test("what they run is there", () => {
@@ -60,7 +71,10 @@ test("what they run is there", () => {
   ]);
   const bare = commands.map((command) => command.split(" -- ")[0]!);
   expect(bare.filter((command) => !known.has(command))).toEqual([]);
+  // CI ends with the tests that the README names, and with the slow kinds.
   expect(readFileSync(".ci/run", "utf8")).toContain("npm run check");
+  expect(scripts.check).toMatch(/ && npm run test:all$/);
+  expect(scripts["test:all"]).toBe("npm test -- --all");
 });
 
 test("the suite runs on every system that people develop on, with an old Node.js and a new one", () => {
@@ -102,7 +116,7 @@ test("a tag is deployed only as the version that it names", () => {
   expect(assert).toBeLessThan(commands.indexOf("npm run deploy -- prod --yes"));
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   const codeOf = (...tag: string[]) =>
-    spawnSync(process.execPath, ["--no-warnings", "bin/assert-tag.ts", ...tag]).status;
+    spawnSync(process.execPath, ["--no-warnings", "bin/deploy/assert-tag.ts", ...tag]).status;
   expect(codeOf(`v${version}`)).toBe(0);
   for (const wrong of [[version], [`v${version}-rc.1`], ["v999.0.0"], []])
     expect([wrong, codeOf(...wrong)]).toEqual([wrong, 1]);

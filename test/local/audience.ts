@@ -8,7 +8,7 @@ import {
   type Position,
 } from "../../client/index.ts";
 
-/** Somebody with a token of the local issuer. */
+/** A user with a token of the local issuer. */
 export type Person = { id: string; token: string };
 
 /** The calls of a test to a system of its own. */

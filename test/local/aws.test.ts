@@ -12,16 +12,16 @@ import {
   TransactWriteCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { type Aws, startAws } from "../../local/aws/index.ts";
-import { callRoute, connectBy, doors } from "./doors.ts";
 import { makeInvoke, makeStage, noConnections } from "./sample-stage.ts";
+import { callRoute, connectBy, transports } from "./transports.ts";
 
-describe.each(doors)("calls by %s", (door) => {
+describe.each(transports)("calls by %s", (transport) => {
   let aws: Aws;
   const lines: string[] = [];
   const clients: DynamoDBClient[] = [];
 
   function connect(name: string): DynamoDBDocumentClient {
-    const client = connectBy(door, aws, name, 10_000);
+    const client = connectBy(transport, aws, name, 10_000);
     clients.push(client);
     return DynamoDBDocumentClient.from(client);
   }

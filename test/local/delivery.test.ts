@@ -29,15 +29,15 @@ afterAll(async () => {
 });
 
 let people = 0;
-const somebody = () => calls.person(`p${++people}`);
+const newPerson = () => calls.person(`p${++people}`);
 
 /** A live room with viewers who are all subscribed; every third asks for compact frames. */
 async function openRoom(viewers: number) {
-  const host = await somebody();
+  const host = await newPerson();
   const streamId = await calls.liveStream(host);
   const watchers: Watcher[] = [];
   for (let n = 0; n < viewers; n++)
-    watchers.push(watch(system.url, (await somebody()).token, streamId, n % 3 === 2));
+    watchers.push(watch(system.url, (await newPerson()).token, streamId, n % 3 === 2));
   await until("all are subscribed", () => watchers.every((one) => one.begin() !== undefined));
   return { host, streamId, watchers };
 }
@@ -73,7 +73,7 @@ const close = (watchers: Watcher[]) => {
 test("two shards, doubled and re-grouped batches: nothing lost, nothing doubled, hardly a resubscribe", async () => {
   await calls.switches({ shards: 2, double: 30, regroup: true, lagMilliseconds: [0, 150] });
   const room = await openRoom(8);
-  const speakers = await Promise.all([1, 2, 3, 4, 5].map(somebody));
+  const speakers = await Promise.all([1, 2, 3, 4, 5].map(newPerson));
   await talk(speakers, room.streamId, 150);
   await expectWhole(room);
   const again = room.watchers.reduce((sum, one) => sum + one.subscribes() - 1, 0);
@@ -84,7 +84,7 @@ test("two shards, doubled and re-grouped batches: nothing lost, nothing doubled,
 
 test("two shards and no failure: less than one resubscribe a run with eight viewers", async () => {
   const runs = 4;
-  const speakers = await Promise.all([1, 2, 3, 4, 5].map(somebody));
+  const speakers = await Promise.all([1, 2, 3, 4, 5].map(newPerson));
   const again: number[] = [];
   for (let run = 0; run < runs; run++) {
     // One shard behind the other is no failure: each does what the other's records need.
@@ -108,16 +108,16 @@ test("posts that are lost, answered late, refused or said to be gone heal by the
   await calls.fault({ ...posts, kind: "timeout_after_commit", percent: 3 });
   await calls.fault({ ...posts, kind: "throttle", percent: 3 });
   await calls.fault({ ...posts, kind: "gone", percent: 1 });
-  const speakers = await Promise.all([1, 2, 3].map(somebody));
+  const speakers = await Promise.all([1, 2, 3].map(newPerson));
   await talk(speakers, room.streamId, 60);
   await calls.clearFaults();
   await expectWhole(room);
   close(room.watchers);
 });
 
-test("sockets that die, a process that is killed: all come back to the same log", async () => {
+test("sockets that die, a process that is killed: all resume with the same log", async () => {
   const room = await openRoom(6);
-  const speakers = await Promise.all([1, 2, 3].map(somebody));
+  const speakers = await Promise.all([1, 2, 3].map(newPerson));
   await talk(speakers, room.streamId, 15);
   for (const { sockets } of room.watchers) sockets.at(-1)!.terminate();
   await talk(speakers, room.streamId, 15);
@@ -136,7 +136,7 @@ test("a viewer who was away for long gets all of it, in order, through the queue
     await until(`line ${n} is heard`, () => hears(first!, `line ${n}`));
   }
   const { epoch } = first!.frames[0]!;
-  const late = watch(system.url, (await somebody()).token, room.streamId, false, {
+  const late = watch(system.url, (await newPerson()).token, room.streamId, false, {
     epoch,
     frame: 0,
   });
@@ -150,9 +150,9 @@ test("a viewer who was away for long gets all of it, in order, through the queue
 });
 
 test("one viewer follows twenty streams at once on one socket", async () => {
-  const hosts = await Promise.all(Array.from({ length: 20 }, somebody));
+  const hosts = await Promise.all(Array.from({ length: 20 }, newPerson));
   const streams = await Promise.all(hosts.map((host) => calls.liveStream(host)));
-  const { client, sockets } = watch(system.url, (await somebody()).token, streams[0]!);
+  const { client, sockets } = watch(system.url, (await newPerson()).token, streams[0]!);
   const heard = new Map<string, string[]>();
   const following = streams.map((streamId) =>
     client.subscribe(streamId, {
@@ -167,7 +167,7 @@ test("one viewer follows twenty streams at once on one socket", async () => {
   client.close();
 });
 
-test("a token's end is told with 4401, and the socket closed within ten seconds", async () => {
+test("an expired token closes the socket with 4401 within ten seconds", async () => {
   const { token } = await calls.send("POST", "/local/token", { sub: "brief", expiresIn: 6 });
   const socket = new WebSocket(`${system.url.replace("http", "ws")}/ws?token=${token}`);
   const said: string[] = [];
@@ -183,10 +183,11 @@ test("a token's end is told with 4401, and the socket closed within ten seconds"
 });
 
 test("without any $disconnect the posts find out who has gone, and only who is there is counted", async () => {
-  const host = await somebody();
+  const host = await newPerson();
   const streamId = await calls.liveStream(host);
   const watchers: Watcher[] = [];
-  for (let n = 0; n < 40; n++) watchers.push(watch(system.url, (await somebody()).token, streamId));
+  for (let n = 0; n < 40; n++)
+    watchers.push(watch(system.url, (await newPerson()).token, streamId));
   await until("all are subscribed", () => watchers.every((one) => one.begin() !== undefined));
   const [last, ...others] = watchers as [Watcher, ...Watcher[]];
   const table = { service: "dynamodb", kind: "error_before", count: 1_000_000 };
@@ -204,7 +205,7 @@ test("without any $disconnect the posts find out who has gone, and only who is t
   // A connection counts as not open yet, not as gone, until it is 10 s old.
   const deadline = Date.now() + 60_000;
   for (let n = 0; (await counted(`look ${n}`)) > 1; n++) {
-    if (Date.now() > deadline) throw new Error("Who has gone is counted for ever");
+    if (Date.now() > deadline) throw new Error("Departed viewers are still counted");
     await new Promise((done) => setTimeout(done, 200));
   }
   await calls.clearFaults();

@@ -70,8 +70,8 @@ test("data stays, the note names the engine, and goes with it", async () => {
   await put(first.engine, "kept");
   const note = JSON.parse(readFileSync(join(directory, "engine.json"), "utf8"));
   expect(note.endpoint).toBe(first.engine.endpoint);
-  const beside = await openEngine(directory);
-  expect(beside.endpoint).toBe(first.engine.endpoint);
+  const reader = await openEngine(directory);
+  expect(reader.endpoint).toBe(first.engine.endpoint);
   await first.stop();
   expect(existsSync(join(directory, "engine.json"))).toBe(false);
   const alone = await openEngine(directory);

@@ -8,18 +8,18 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { type Aws, startAws } from "../../local/aws/index.ts";
-import { callRoute, connectBy, doors } from "./doors.ts";
 import { makeInvoke, makeStage, noConnections } from "./sample-stage.ts";
+import { callRoute, connectBy, transports } from "./transports.ts";
 
-describe.each(doors)("calls by %s", (door) => {
+describe.each(transports)("calls by %s", (transport) => {
   let aws: Aws;
   const clients: DynamoDBClient[] = [];
 
   /** How long a caller of this test waits for an answer. */
-  const patienceMilliseconds = 300;
+  const timeoutMilliseconds = 300;
 
   function connect(name: string): DynamoDBDocumentClient {
-    const client = connectBy(door, aws, name, patienceMilliseconds);
+    const client = connectBy(transport, aws, name, timeoutMilliseconds);
     clients.push(client);
     return DynamoDBDocumentClient.from(client);
   }
@@ -130,11 +130,11 @@ describe.each(doors)("calls by %s", (door) => {
       return { outcome, waited: performance.now() - begun };
     };
 
-    test("keeps the connection open and never answers: only the caller's patience ends it", async () => {
+    test("keeps the connection open and never answers: only the caller's time-out ends it", async () => {
       await add({ kind: "silence", operation: "PutItem" });
       const { outcome, waited } = await put("unheard");
       expect(outcome).toBe("TimeoutError");
-      expect(waited).toBeGreaterThanOrEqual(patienceMilliseconds - 20);
+      expect(waited).toBeGreaterThanOrEqual(timeoutMilliseconds - 20);
       expect(await find("unheard")).toBeUndefined();
       expect((await put("unheard")).outcome).toBe("answered");
     });

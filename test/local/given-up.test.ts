@@ -28,7 +28,7 @@ afterAll(async () => {
 function redrive(): { code: number | null; says: string } {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(import.meta.dirname, "../../bin/redrive.ts")],
+    [join(import.meta.dirname, "../../bin/operate/redrive.ts")],
     { env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: "" }, encoding: "utf8" },
   );
   return { code: status, says: stdout + stderr };
@@ -49,7 +49,7 @@ async function eventsOf(host: { id: string; token: string }, streamId: string) {
   );
 }
 
-test("what both readers gave up comes back once: each event in the log, each gift at its host", async () => {
+test("batches given up by both readers are redriven once: each event logged, each gift credited", async () => {
   const host = await calls.person("host");
   const streamId = await calls.liveStream(host);
   const { token } = await calls.send("POST", "/local/token", { sub: "fan", credits: 500 });
@@ -87,7 +87,7 @@ test("what both readers gave up comes back once: each event in the log, each gif
   expect(await balance(host)).toBe(10);
   await until("the viewer has all of it", () => viewer.frames.length >= texts.length - 1);
 
-  // The same batches once more, as if whoever brought them had died before removing them.
+  // The same batches once more, as if the redrive had died before removing them.
   rmSync(join(dataDir, "s3"), { recursive: true });
   cpSync(join(dataDir, "kept"), join(dataDir, "s3"), { recursive: true });
   expect(redrive().code).toBe(0);

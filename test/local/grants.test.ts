@@ -8,8 +8,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildAssembly } from "../../bin/assembly.ts";
-import { writeDemoInto } from "../../bin/demo.ts";
+import { buildAssembly } from "../../bin/build/assembly.ts";
+import { writeDemoInto } from "../../bin/start/demo.ts";
 import { createLog, startSystem } from "../../local/index.ts";
 
 /** What the gift's role may do is taken from the template, so the template is what is changed. */

@@ -1,27 +1,24 @@
-import { openTable } from "../../bin/table.ts";
+import { openTable } from "../../bin/aws/table.ts";
 import { listSockets } from "../../platform/store/log/connections.ts";
-import { type System, startSystem } from "../system.ts";
+import { sharedSystem } from "../shared.ts";
 import { callsOf, textOf, until, watch } from "./audience.ts";
 
 /*
  * A connection that does not listen, on the running system: it may hold up itself and nobody else.
  */
 
-let system: System;
+let system: Awaited<ReturnType<typeof sharedSystem>>;
 let calls: ReturnType<typeof callsOf>;
 let closeTable: () => Promise<void>;
 beforeAll(async () => {
-  system = await startSystem({ env: { DEMO: "off" } });
+  system = await sharedSystem();
   calls = callsOf(system.url);
   process.env.DATA_DIR = system.dataDir;
   closeTable = await openTable();
 });
-afterAll(async () => {
-  await closeTable();
-  await system.stop();
-});
+afterAll(() => closeTable());
 
-/** A live room and somebody in it who hears everything. */
+/** A live room with a viewer who receives everything. */
 async function openRoom(name: string) {
   const host = await calls.person(`${name}-host`);
   const streamId = await calls.liveStream(host);
@@ -42,7 +39,7 @@ async function openRoom(name: string) {
   };
 }
 
-test("while somebody who missed frames comes back and hangs, another room hears its messages at once", async () => {
+test("a viewer who resumes and hangs does not delay messages in another room", async () => {
   const [room, other] = [await openRoom("room"), await openRoom("other")];
   const missed = Array.from({ length: 9 }, (_, n) => `missed ${n}`);
   for (const text of missed) await room.say(text);

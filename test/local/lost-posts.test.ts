@@ -22,7 +22,7 @@ const hears = ({ frames }: Watcher, text: string) =>
   frames.some(({ events }) => events.some((event) => textOf(event) === text));
 const lossesTold = () => system.output().split('"PostsLost":').length - 1;
 
-/** A socket of somebody, with the notifications that came on it. */
+/** A user's socket, with the notifications received on it. */
 async function openSocket({ token }: Person) {
   const socket = new WebSocket(`${system.url.replace("http", "ws")}/ws?token=${token}`);
   const told: string[] = [];
@@ -73,7 +73,7 @@ test("after a pause in frozen environments every viewer gets the next frame, and
   await calls.send("POST", "/local/functions", { frozen: false });
 });
 
-test("a notification whose post was lost comes again, once, and the loss is told", async () => {
+test("a notification whose post was lost is posted once more, and the loss is counted", async () => {
   const ann = await calls.person("ann");
   const { socket, told } = await openSocket(ann);
   const first = await notify(ann);
@@ -89,7 +89,7 @@ test("a notification whose post was lost comes again, once, and the loss is told
   socket.close();
 });
 
-test("a notification that the rate holds back comes when it may, and others are told meanwhile", async () => {
+test("a rate-limited notification arrives later, and others arrive meanwhile", async () => {
   const [ben, cem] = [await calls.person("ben"), await calls.person("cem")];
   const hanging = await openSocket(ben);
   await calls.fault({ service: "execute-api", kind: "throttle", count: 1_000 });
@@ -98,7 +98,7 @@ test("a notification that the rate holds back comes when it may, and others are 
   await calls.clearFaults();
   const { socket, told } = await openSocket(cem);
   const id = await notify(cem);
-  await until("the other one is told", () => told.includes(id));
+  await until("the other notification arrives", () => told.includes(id));
   await until("it comes as soon as it can", () => hanging.told.includes(lost));
   for (const one of [hanging.socket, socket]) one.close();
 });

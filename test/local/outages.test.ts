@@ -14,15 +14,15 @@ import {
   topUp,
 } from "../api/people.ts";
 import { watch } from "../api/viewer.ts";
-import { type System, startSystem } from "../system.ts";
+import { sharedSystem } from "../shared.ts";
+import { startSystem } from "../system.ts";
 
-let system: System;
+let system: Awaited<ReturnType<typeof sharedSystem>>;
 beforeAll(async () => {
-  system = await startSystem({ env: { DEMO: "off" } });
+  system = await sharedSystem();
   process.env.API_URL = system.url;
   process.env.WS_URL = `${system.url.replace("http", "ws")}/ws`;
 });
-afterAll(() => system.stop());
 afterEach(async () => {
   await call("DELETE /local/faults");
   await call("POST /local/streams", { body: { pause: false } });
@@ -73,8 +73,8 @@ describe("the issuer", () => {
         await call("DELETE /local/faults");
         // Each environment of the authorizer has keys of its own: more calls at once than it has.
         await servedSoon(() => Promise.all(Array.from({ length: 8 }, () => me(ann))));
-        // Now it is gone altogether, and whoever has a token does not notice, unless he meets an
-        // environment that begins just then and has no keys: 503, and he comes again.
+        // Now the issuer is down, which users with a token do not notice, unless a new environment
+        // without keys serves them: 503, and they retry.
         await fault({ service: "issuer", kind });
         const bob = await person();
         await servedSoon(async () => [await me(bob)]);

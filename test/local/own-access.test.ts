@@ -16,7 +16,11 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 /** A raw request, since `fetch` chooses Host and Origin itself. */
-async function ask(method: string, headers: Record<string, string>): Promise<string> {
+async function ask(
+  method: string,
+  headers: Record<string, string>,
+  version = "1.1",
+): Promise<string> {
   const { port } = new URL(gateway.url);
   const body = method === "POST" ? '{"sub":"mallory","groups":["admin"]}' : "";
   const lines = Object.entries({ "content-length": `${body.length}`, ...headers });
@@ -26,7 +30,7 @@ async function ask(method: string, headers: Record<string, string>): Promise<str
   socket.setEncoding("utf8").on("data", (text: string) => {
     answer += text;
   });
-  socket.write(`${method} /local/token HTTP/1.1\r\n${head}Connection: close\r\n\r\n${body}`);
+  socket.write(`${method} /local/token HTTP/${version}\r\n${head}Connection: close\r\n\r\n${body}`);
   await new Promise((done) => socket.once("close", done));
   return answer;
 }
@@ -61,6 +65,59 @@ test.each([
     expect(answer).not.toMatch(/access-control-allow-origin/i);
     expect(answer).not.toContain("eyJ");
   }
+});
+
+const here = { host: "127.0.0.1:4000" };
+const crossSite = { "sec-fetch-site": "cross-site" };
+const proxied: [string, Record<string, string>][] = [
+  ["nginx as it comes, over HTTP/1.0", here],
+  ["nginx with the caller's address", { ...here, "X-Real-IP": "203.0.113.7" }],
+  ["nginx with a chain of addresses", { ...here, "X-Forwarded-For": "203.0.113.7" }],
+  ["a chain that says loopback", { ...here, "X-Forwarded-For": "127.0.0.1" }],
+  ["an empty chain", { ...here, "X-Forwarded-For": "" }],
+  ["a chain in capitals", { ...here, "X-FORWARDED-FOR": "::1" }],
+  ["a tunnel's host", { ...here, "x-forwarded-host": "demo.example" }],
+  ["a tunnel's host that says loopback", { ...here, "x-forwarded-host": "localhost" }],
+  ["a tunnel's scheme", { ...here, "x-forwarded-proto": "https" }],
+  ["a tunnel's port", { ...here, "x-forwarded-port": "443" }],
+  ["a server's name", { ...here, "x-forwarded-server": "proxy" }],
+  ["a path's beginning", { ...here, "x-forwarded-prefix": "/dev" }],
+  ["RFC 7239", { ...here, forwarded: "for=203.0.113.7;host=demo.example" }],
+  ["RFC 7239 that says loopback", { ...here, Forwarded: "for=127.0.0.1" }],
+  ["RFC 7239 without a name", { ...here, forwarded: "for=unknown" }],
+  ["a cache", { ...here, via: "1.1 varnish" }],
+  ["a proxy without a name", { ...here, Via: "1.0 -" }],
+  ["several at once", { ...here, via: "1.1 a", "x-forwarded-for": "127.0.0.1" }],
+  ["a proxy and a page of this machine", { ...here, via: "1.1 a", origin: "http://localhost" }],
+];
+const foreign: [string, Record<string, string>][] = [
+  ["an image of a foreign page", { ...here, ...crossSite, "sec-fetch-dest": "image" }],
+  ["a script of a foreign page", { ...here, ...crossSite, "sec-fetch-dest": "script" }],
+  ["a link of a foreign page", { ...here, ...crossSite, "sec-fetch-mode": "navigate" }],
+  ["a frame of a foreign page", { ...here, ...crossSite, "sec-fetch-dest": "iframe" }],
+  ["a foreign page by localhost", { host: "localhost:4000", ...crossSite }],
+  ["a foreign page with its origin", { ...here, ...crossSite, origin: "https://evil.example" }],
+];
+
+test.each([...proxied, ...foreign])("%s gets nothing without the key", async (who, headers) => {
+  const version = who.endsWith("HTTP/1.0") ? "1.0" : "1.1";
+  for (const method of ["POST", "GET"]) {
+    const answer = await ask(method, headers, version);
+    expect([method, statusOf(answer)]).toEqual([method, 403]);
+    expect(answer).not.toContain("eyJ");
+  }
+  expect(statusOf(await ask("POST", { ...headers, "x-local-key": ownRoutes.key }, version))).toBe(
+    201,
+  );
+});
+
+test.each([
+  ["a page at another of this machine's names", { ...crossSite, origin: "http://localhost:3000" }],
+  ["a page at another port", { "sec-fetch-site": "same-site", origin: "http://127.0.0.1:5173" }],
+  ["a page of its own", { "sec-fetch-site": "same-origin" }],
+  ["a person who types the address", { "sec-fetch-site": "none" }],
+])("%s is welcome", async (_who, headers) => {
+  expect(statusOf(await ask("POST", { ...here, ...headers }))).toBe(201);
 });
 
 test.each([

@@ -8,8 +8,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildAssembly } from "../../bin/assembly.ts";
-import { prepareTable } from "../../bin/demo.ts";
+import { buildAssembly } from "../../bin/build/assembly.ts";
+import { prepareTable } from "../../bin/start/demo.ts";
 import { createLog, startSystem } from "../../local/index.ts";
 import { callsOf, textOf, until, type Watcher, watch } from "./audience.ts";
 
@@ -101,7 +101,7 @@ test("a room in parts: every viewer ends with each frame of the log, byte for by
     );
   }
   expect(log.at(-1)).toMatchObject({ viewers });
-  // A frame of so many viewers has four parts.
+  // A frame to this many viewers has four parts.
   expect(await runsOf("realtime-post-part")).toBeGreaterThanOrEqual(4);
   for (const { client } of watchers) client.close();
   expect(problems).toEqual([]);

@@ -131,7 +131,7 @@ test("a function shares its thread however often it is called, and a large one d
   expect(workers.threads()).toBe(2);
 });
 
-/** As many as may work at once: six at the most. */
+/** As many as may work at once: at most six. */
 const fullCalls = ["one", "one", "two", "two", "three", "three"].slice(0, sharedAtWorkMax);
 const running = (name: string) => workers.counts()[name]?.running ?? 0;
 
@@ -147,7 +147,7 @@ test("while as many threads work as may nobody gets another one, and who has wai
   await Promise.all([...work, ...waiting, large]);
 });
 
-test("an event with patience comes behind those that come soon after it, but comes", async () => {
+test("a delayed event runs after those that arrive soon after it, but runs", async () => {
   const patient = workers.invoke("four", {}, 60_000);
   expect(running("four")).toBe(1);
   await patient;
@@ -197,7 +197,7 @@ test("functions that wait for another one do not keep it from running, however m
   server.close();
 });
 
-test("a thread that one function ends is made anew for the others", async () => {
+test("a thread ended by one function is replaced for the others", async () => {
   const { thread } = await call("two");
   expect(await workers.invoke("one", { die: true })).toMatchObject({
     ok: false,

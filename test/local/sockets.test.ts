@@ -18,7 +18,7 @@ let gateway: Gateway;
 let workers: Workers;
 let sockets: Sockets;
 
-/** What functions posted, whoever to: disconnect events reach nobody but are posted too. */
+/** What functions posted, to any connection: also on disconnect events. */
 const posted: { connectionId: string; outcome: string; message: { event: SocketEvent } }[] = [];
 type SocketEvent = { body?: string; requestContext: Record<string, unknown> };
 
@@ -143,7 +143,7 @@ test("messages of one connection are answered in their order", async () => {
   socket.close();
 });
 
-test("a crash is told as API Gateway tells it", async () => {
+test("a crash is reported as by API Gateway", async () => {
   const socket = await open();
   const answer = await ask(socket, '{"action":"crash"}');
   expect(answer).toEqual({
@@ -177,7 +177,7 @@ test("bytes close with 1003, long frames and long messages with 1009", async () 
   whole.close();
 });
 
-test("$disconnect is told with code and reason, and later posts find nobody", async () => {
+test("$disconnect has code and reason, and later posts are 410", async () => {
   const socket = await open();
   const { event } = await ask(socket, '{"action":"ping"}');
   const connectionId = String(event.requestContext.connectionId);

@@ -33,7 +33,7 @@ function makeEngine(pages: number[]): { call: EngineCall; looks: () => number } 
   };
 }
 
-/** Milliseconds of so many readings, one after the other; a timer may be a little early. */
+/** Milliseconds of `times` reads in a row; a timer may be a little early. */
 async function measure(feed: ReturnType<typeof createStreamFeed>, times: number): Promise<number> {
   const began = performance.now();
   let position: string | undefined;

@@ -47,6 +47,7 @@ test("until the system is up every path is 503, in an envelope and to browsers a
     data: null,
     errors: ["Service temporarily unavailable"],
     timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+    code: "unavailable",
   });
   const accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
   const page = await fetch(url, { headers: { accept } });

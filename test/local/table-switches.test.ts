@@ -59,7 +59,7 @@ const give = (as: Person, liveStreamId: string, giftTypeId: string) =>
 const withoutRepeats = (frames: Message[]) =>
   frames.filter(({ frame }, at) => frames.slice(0, at).every((earlier) => earlier.frame < frame));
 
-/** Somebody who watches, and the texts of the chat in the order in which they came. */
+/** A viewer, and the chat's texts in order of arrival. */
 async function watch(streamId: string) {
   const socket = await viewer(await person(), { query: { streamId } });
   await socket.next(({ type }) => type === "subscribed");
@@ -148,7 +148,7 @@ test("with two shards, one of them late: each viewer's frames are dense, each me
   );
 });
 
-test("when frames and subscriptions expire, numbers go on, and nobody is told of it", async () => {
+test("after frames and subscriptions expire, frame numbers continue, and no viewer is notified", async () => {
   const { host, id } = await liveStream();
   const first = await watch(id);
   await say(host, id, "before");
@@ -179,7 +179,7 @@ test("when frames and subscriptions expire, numbers go on, and nobody is told of
   second.close();
 });
 
-test("a wrong switch is told, and changes nothing", async () => {
+test("an invalid switch is refused and changes nothing", async () => {
   for (const body of [{ staleMilliseconds: -1 }, { expireAheadSeconds: "all" }, { stale: 1 }]) {
     expect((await call("POST /local/table", { body })).status).toBe(400);
   }

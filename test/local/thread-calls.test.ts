@@ -7,7 +7,7 @@ import type {
   PolicyStatement,
   Stage,
 } from "../../local/model.ts";
-import { createSigner, hashOf } from "../../platform/sign.ts";
+import { createSigner, hashOf } from "../../platform/aws/sign.ts";
 import { makeInvoke, makeStage } from "./sample-stage.ts";
 
 /*

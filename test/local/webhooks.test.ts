@@ -1,5 +1,5 @@
 /** What dies between a commit and a receiver: the system, its functions, its queues. */
-import { openTable } from "../../bin/table.ts";
+import { openTable } from "../../bin/aws/table.ts";
 import { listDeliveries } from "../../platform/store/webhooks/deliveries.ts";
 import { call, eventually, freshId, liveStream, type Person } from "../api/people.ts";
 import { createWebhooks, startReceiver } from "../api/receiver.ts";

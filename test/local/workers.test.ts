@@ -29,8 +29,8 @@ function start(changes: Partial<LambdaFunction> = {}): void {
 afterEach(() => workers.stop(0));
 afterAll(() => assembly.remove());
 
-/** Calls a function that answers after a minute so many times, and waits for no answer. */
-function callPatient(times: number): void {
+/** Calls a function that answers after a minute, `times` times, without waiting. */
+function callSlow(times: number): void {
   for (let n = 0; n < times; n++) void workers.invoke("sample-slow", {});
 }
 
@@ -45,7 +45,7 @@ async function waitFor(count: number): Promise<void> {
 
 test("people who wait for news on a quiet machine do not wait for each other", async () => {
   start();
-  callPatient(8);
+  callSlow(8);
   expect(running()).toBe(2);
   await waitFor(8);
   expect(workers.counts()["sample-slow"]).toMatchObject({ waiting: 0, invoked: 8 });
@@ -53,7 +53,7 @@ test("people who wait for news on a quiet machine do not wait for each other", a
 
 test("events that hang hold up no others, however many come", async () => {
   start();
-  callPatient(2);
+  callSlow(2);
   const answers = Array.from({ length: 400 }, () =>
     workers.invoke("sample-slow", { milliseconds: 0 }),
   );
@@ -64,7 +64,7 @@ test("events that hang hold up no others, however many come", async () => {
 
 test("a function with reserved concurrency never runs more often at once", async () => {
   start({ reservedConcurrency: 3 });
-  callPatient(5);
+  callSlow(5);
   await waitFor(3);
   await new Promise((done) => setTimeout(done, 1500));
   expect(workers.counts()["sample-slow"]).toMatchObject({ running: 3, waiting: 2 });

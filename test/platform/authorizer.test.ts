@@ -1,11 +1,11 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { expect, test } from "@jest/globals";
 import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
-import { handler as authorizeHttp } from "../../functions/auth/http.ts";
-import { handler as authorizeSocket } from "../../functions/auth/socket.ts";
-import { revoke } from "../../platform/revocations.ts";
+import { handler as authorizeHttp } from "../../functions/people/auth/http.ts";
+import { handler as authorizeSocket } from "../../functions/people/auth/socket.ts";
+import { revoke } from "../../platform/auth/revocations.ts";
+import { verifyToken } from "../../platform/auth/token.ts";
 import { useTable } from "../../platform/table/table.ts";
-import { verifyToken } from "../../platform/token.ts";
 import { useOwnIssuer } from "./own-issuer.ts";
 import { useOwnTable } from "./table.ts";
 
@@ -83,7 +83,7 @@ test.each([
 ])("a page of %j that opens a socket at live.example.com: %s", async (Origin, verdict) => {
   const headers = { Host: "live.example.com", Origin };
   expect(await askSocket(await tokenOf("u1"), headers)).toBe(verdict);
-  // Whoever may not connect is told so whatever the token is worth.
+  // A refused connect is refused with any token.
   expect(await askSocket("a.b.c", headers)).toBe(
     verdict === "Allow" ? "throws Unauthorized" : "Deny",
   );

@@ -1,7 +1,7 @@
-import { decideGift, type GiftContext } from "../../domain/money/gift.ts";
+import { decideGift } from "../../domain/money/gift.ts";
 import { credit, draftOf } from "../../domain/money/wallet.ts";
 import { payOut, topUp, transfer } from "../../platform/store/money/bookings.ts";
-import { commitGift, getGiver } from "../../platform/store/money/gifts.ts";
+import { getGiver, giftContext, recordGift } from "../../platform/store/money/gifts.ts";
 import { commit, findWallet, recordSpendLimit } from "../../platform/store/money/wallets.ts";
 import { whileBusy } from "./busy-wallet.ts";
 import { useOwnTable } from "./table.ts";
@@ -66,14 +66,13 @@ test("a limit that is set while credits come in holds, though the movement knew 
 test("a sender whose wallet is written in every pause gives at the first reading after it", async () => {
   const ann = await rich();
   const stream = await makeStream(someone("host"));
-  // Read before the others begin: whoever gives decides on a wallet that is too old.
+  // Read before the others begin, so the sender decides on a stale wallet.
   const giver = await getGiver(stream.id, ann);
-  const reads = { stream, giver, now };
   const receivers = [(await getGiver(stream.id, await rich())).sender];
   const request = { giftType: giftTypeOf(10), receivers, count: 1, charged: true };
   await whileBusy(ann, { spares: true }, async () => {
-    const decide = (context: GiftContext) => decideGift(context, request);
-    expect(await commitGift(reads, decide, () => forget("given"))).toBe("given");
+    const decision = decideGift(giftContext(stream, giver, now), request);
+    expect(await recordGift(decision, () => forget("given"))).toBe("given");
   });
   expect(await findWallet(ann)).toMatchObject({ balance: 90, seq: 2 });
 });

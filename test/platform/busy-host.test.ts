@@ -1,10 +1,12 @@
 import { BatchWriteCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { makeDelivery } from "../../domain/webhooks/delivery.ts";
 import { handler as sweep } from "../../functions/money/sweep.ts";
 import { sumPending } from "../../platform/store/money/due.ts";
 import { dueOf, settle, settleAll } from "../../platform/store/money/settle.ts";
 import { sweepOverdue } from "../../platform/store/money/sweep.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
+import { deliveryId, recordDelivery } from "../../platform/store/webhooks/deliveries.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { whileBusy } from "./busy-wallet.ts";
@@ -29,7 +31,7 @@ async function prepare(gifts: number, now = new Date()) {
  * Planted fault that turns it red: settle() that drops the first waiting item in place of the one
  * that was settled.
  */
-test("where somebody else settled one gift of a batch, the others of it are credited", async () => {
+test("if another process settled one gift of a batch, the others are still credited", async () => {
   const { host, streamId, images } = await prepare(3);
   await settleAll([images[1]!], new Date());
   expect(await settleAll(images, new Date())).toEqual({ parked: 0, left: 0 });
@@ -127,6 +129,20 @@ describe("a sweep", () => {
     await poison(300, 1);
     const short = { pageSize: 5, milliseconds: 0 };
     for (let n = 0; n < 16; n++) await sweepOverdue(new Date(), short);
+    for (const { host } of hosts) expect(await findWallet(host)).toMatchObject({ balance: 10 });
+  });
+
+  test("takes one turn for all deliveries that are pending at one receiver", async () => {
+    const hosts: { host: string }[] = [];
+    for (let n = 0; n < 4; n++) hosts.push(await prepare(1, secondsAgo(60)));
+    const at = secondsAgo(3_600).toISOString();
+    for (let n = 0; n < 100; n++) {
+      const event = { id: `event-${n}`, type: "chat.message", at };
+      const id = deliveryId("receiver", event);
+      await recordDelivery("receiver", makeDelivery(id, event, "{}"));
+    }
+    const short = { pageSize: 5, milliseconds: 0 };
+    for (let n = 0; n < 8; n++) await sweepOverdue(new Date(), short);
     for (const { host } of hosts) expect(await findWallet(host)).toMatchObject({ balance: 10 });
   });
 

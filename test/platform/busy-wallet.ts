@@ -1,11 +1,12 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import { intercept } from "./intercept.ts";
 
 /**
- * Somebody else writes the user's wallet before each transaction on it; with `spares`, before the
- * first, and then where it was not read since the one before, so whoever reads after a pause gets
- * through.
+ * Writes the user's wallet concurrently before each transaction on it; with `spares`, before the
+ * first and then unless it was read since the last one, so a caller that reads after a pause
+ * succeeds.
  */
 export async function whileBusy(
   userId: string,
@@ -20,24 +21,19 @@ export async function whileBusy(
     ExpressionAttributeNames: { "#revision": "revision" },
     ExpressionAttributeValues: { ":one": 1 },
   });
-  const [name, client] = ["busy", table()];
   let [isFresh, isFirst] = [false, true];
-  client.middlewareStack.add(
-    (next, { commandName }) =>
-      async (args) => {
-        const isAbout = JSON.stringify(args.input).includes(Key.PK);
-        if (isAbout && commandName === "GetItemCommand") isFresh = true;
-        if (isAbout && commandName === "TransactWriteItemsCommand") {
-          if (!spares || isFirst || !isFresh) await client.send(touch);
-          [isFresh, isFirst] = [false, false];
-        }
-        return next(args);
-      },
-    { step: "initialize", name },
-  );
+  const undo = intercept(async ({ name, input }, next) => {
+    const isAbout = JSON.stringify(input).includes(Key.PK);
+    if (isAbout && name === "GetCommand") isFresh = true;
+    if (isAbout && name === "TransactWriteCommand") {
+      if (!spares || isFirst || !isFresh) await table().send(touch);
+      [isFresh, isFirst] = [false, false];
+    }
+    return next();
+  });
   try {
     await act();
   } finally {
-    client.middlewareStack.remove(name);
+    undo();
   }
 }

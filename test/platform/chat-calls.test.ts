@@ -1,8 +1,8 @@
 import { profileOf } from "../../domain/people/user.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { handler } from "../../functions/chat/send-message.ts";
-import { newId } from "../../platform/id.ts";
+import { handler } from "../../functions/streams/chat/send-message.ts";
+import { newId } from "../../platform/runtime/id.ts";
 import { recordBan } from "../../platform/store/streams/bans.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
@@ -49,8 +49,22 @@ describe("a sender who is admitted while the stream is read", () => {
     ["slow mode has begun", { slowModeSeconds: 30 }, {}, 429],
   ])("is refused and takes no number where %s", async (_, changes, call, status) => {
     const { stream, sender } = await openStream();
+    const before = await findSender(stream, sender);
     await change(stream, changes);
-    expect(await say(stream.id, sender, call)).toBe(status);
+    expect(await say(stream.id, sender, { key: "refused", ...call })).toBe(status);
+    expect(await numbersOf(stream)).toBe(1);
+    if (changes.deletedAt !== undefined) return;
+    // What was refused is not their last message: it delays none, and may not be repeated.
+    const after = await findSender(stream, sender);
+    expect(after?.lastMessageAt).toBe(before?.lastMessageAt);
+    expect(after?.lastCall).toBe(before?.lastCall);
+  });
+
+  test("may not repeat a call that slow mode has refused, though it was admitted early", async () => {
+    const { stream, sender } = await openStream();
+    await change(stream, { slowModeSeconds: 3_600 });
+    expect(await say(stream.id, sender, { key: "refused" })).toBe(429);
+    expect(await say(stream.id, sender, { key: "refused" })).toBe(429);
     expect(await numbersOf(stream)).toBe(1);
   });
 

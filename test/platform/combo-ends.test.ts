@@ -25,7 +25,7 @@ afterAll(() => queue.stop());
 
 const minuteAgo = new Date(Date.now() - 60_000);
 
-/** A row of so many gifts a minute ago. */
+/** A combo of `gifts` gifts a minute ago. */
 async function giveRow(gifts: number) {
   const [sender, host] = [await makeUser(someone("sender"), 1000), someone("host")];
   const stream = await makeStream(host);

@@ -2,6 +2,7 @@ import type { GiftType } from "../../domain/money/gift-type.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { endCombo } from "../../platform/store/money/combos.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
+import { atEachRequest } from "./between.ts";
 import { startTable } from "./table.ts";
 import { giftOf, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
 
@@ -27,7 +28,7 @@ async function prepare() {
   return { sender, stream, type: giftTypeOf(10) };
 }
 
-test("gifts within 5 s count up, later ones begin anew, other gifts count by themselves", async () => {
+test("gifts within 5 s form a combo, later ones start another, each gift type has its own", async () => {
   const { sender, stream, type } = await prepare();
   const other = giftTypeOf(3);
   const counts: [number, string][] = [];
@@ -68,21 +69,30 @@ test("an ended combo is marked once on its first gift, and the next gift begins 
   expect(await giftOf(stream.id, late!)).toMatchObject({ combo: 1, comboId: late });
 });
 
-test("a gift and the end at the same moment agree on the count", async () => {
-  for (let round = 0; round < 10; round++) {
-    const { sender, stream, type } = await prepare();
-    const [first] = await sendAt(stream, sender, type, [0, 1]);
-    const moment = { comboId: first!, streamId: stream.id, userId: sender };
-    const [id] = await Promise.all([
-      sendOne(stream, sender, type, { now: at(5.9) }),
-      endCombo(moment, at(12)),
-    ]);
-    const { comboEnded } = await giftOf(stream.id, first!);
-    const { combo } = await giftOf(stream.id, id);
-    if (combo === 1) expect(comboEnded).toMatchObject({ count: 2 });
-    else expect(comboEnded).toMatchObject({ count: 3 });
-  }
-});
+test.each(["a gift while the combo ends", "the end while a gift is sent"])(
+  "%s, at any moment: both agree on the count",
+  (order) =>
+    atEachRequest(async () => {
+      const { sender, stream, type } = await prepare();
+      const [first] = await sendAt(stream, sender, type, [0, 1]);
+      const moment = { comboId: first!, streamId: stream.id, userId: sender };
+      let id = "";
+      const send = async () => {
+        id = await sendOne(stream, sender, type, { now: at(5.9) });
+      };
+      const end = () => endCombo(moment, at(12));
+      const [act, meanwhile] = order.startsWith("the end") ? [end, send] : [send, end];
+      return {
+        act,
+        meanwhile,
+        async check() {
+          const { comboEnded } = await giftOf(stream.id, first!);
+          const { combo } = await giftOf(stream.id, id);
+          expect(comboEnded).toMatchObject({ count: combo === 1 ? 2 : 3 });
+        },
+      };
+    }),
+);
 
 test("a combo that the wallet keeps no more is read back from its gifts", async () => {
   const { sender, stream, type } = await prepare();

@@ -7,7 +7,7 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { beginInvocation } from "../../platform/deadline.ts";
+import { beginInvocation } from "../../platform/runtime/deadline.ts";
 import { correlate } from "../../platform/table/correlate.ts";
 import { key } from "../../platform/table/keys.ts";
 

@@ -1,16 +1,15 @@
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { handler as remove } from "../../functions/users/delete-me.ts";
-import { handler as erase } from "../../functions/users/erase.ts";
-import { newId } from "../../platform/id.ts";
-import { goOnErasing } from "../../platform/own-data/erasure.ts";
+import { handler as remove } from "../../functions/people/users/delete-me.ts";
+import { handler as erase } from "../../functions/people/users/erase.ts";
+import { continueErasure } from "../../platform/own-data/erasure.ts";
+import { usePageSizes } from "../../platform/own-data/page-sizes.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { noteTrace } from "../../platform/store/streams/traces.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
-import { table, tableName } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
+import { putMessage } from "./kept-messages.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
@@ -23,19 +22,7 @@ beforeAll(async () => {
   process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
 });
 afterAll(() => queue.stop());
-
-const put = (Item: Record<string, unknown>) =>
-  table().send(new PutCommand({ TableName: tableName(), Item }));
-
-/** A message as it lies in the table, sent at a time. */
-const putMessage = (streamId: string, n: number, userId: string, at: Date) => {
-  const sender = { userId, username: "z", name: "Zoe", surname: "", picture: "" };
-  const [id, createdAt] = [newId(at), at.toISOString()];
-  const times = { createdAt, updatedAt: createdAt };
-  const person = { ...sender, ...times };
-  const message = { id, streamId, n, content: `text ${n}`, sender: person, ...times, revision: 1 };
-  return put({ ...key.message(streamId, n), ...message });
-};
+afterEach(() => usePageSizes(undefined));
 
 test("nobody leaves while a gift is on its way to them, forfeit or not; then they can", async () => {
   const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("host"))];
@@ -55,27 +42,28 @@ test("more messages than a page are erased page by page, each page as often as i
   const [user, other] = [await makeUser(someone("user")), await makeUser(someone("other"))];
   const stream = await makeStream(other);
   const now = new Date();
-  const count = 230;
-  for (let n = 1; n <= count; n++) await putMessage(stream.id, n, n % 7 === 0 ? other : user, now);
+  const count = 6;
+  usePageSizes({ messages: 4, changes: 2 });
+  for (let n = 1; n <= count; n++) await putMessage(stream.id, n, n % 3 === 0 ? other : user, now);
   await noteTrace({ userId: user, createdAt: now.toISOString() }, stream.id, now);
   const later = new Date(now.getTime() + 60_000);
   await putMessage(stream.id, count + 1, user, new Date(later.getTime() + 1));
   await removeUser({ userId: user, isForfeit: false, now: later });
   queue.take();
   // One page for each message of the queue, and each message twice at once.
-  await goOnErasing(user, 1);
+  await continueErasure(user, 1);
   let asked = queue.take();
   for (let turn = 0; turn < 60; turn++) {
     const step = (await getRawItem(key.erasure(user), { consistent: true }))?.step;
     if (step === undefined || step === 7) break;
     expect(asked.length).toBeGreaterThan(0);
-    await Promise.all([goOnErasing(user, 1), goOnErasing(user, 1)]);
+    await Promise.all([continueErasure(user, 1), continueErasure(user, 1)]);
     asked = queue.take();
   }
   expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject({ step: 7 });
   for (let n = 1; n <= count + 1; n++) {
     const item = await getRawItem(key.message(stream.id, n), { consistent: true });
-    const isErased = n <= count && n % 7 !== 0;
+    const isErased = n <= count && n % 3 !== 0;
     expect([n, item?.content]).toEqual([n, isErased ? undefined : `text ${n}`]);
     expect(item?.sender).toMatchObject({ name: isErased ? "" : "Zoe" });
   }

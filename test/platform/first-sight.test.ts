@@ -7,10 +7,11 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { DynamoDBRecord } from "aws-lambda";
 import { changedProfile } from "../../domain/people/profile-change.ts";
-import { newId } from "../../platform/id.ts";
+import { newId } from "../../platform/runtime/id.ts";
 import { indexUser, queueNewUsers } from "../../platform/store/people/first-sights.ts";
+import { changeProfile, recordFirstSight } from "../../platform/store/people/profile-changes.ts";
 import { findByText } from "../../platform/store/people/user-index.ts";
-import { changeProfile, findProfile, recordFirstSight } from "../../platform/store/people/users.ts";
+import { findProfile } from "../../platform/store/people/users.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { useOwnTable } from "./table.ts";
@@ -42,7 +43,7 @@ afterAll(() => {
   server.close();
 });
 
-/** Somebody whom a token names, at the moment at which they are first seen. */
+/** A user at their first authenticated call. */
 async function firstSeen(given_name: string) {
   const userId = newId(now);
   await recordFirstSight(userId, { given_name }, now);
@@ -91,12 +92,13 @@ test("an entry that is asked for is found, however often it is asked for", async
   expect(await findByText("theod", 10)).toEqual([userId]);
 });
 
-test("a name that was changed before its entry was written does not come back", async () => {
+test("a name changed before its search entry was written does not reappear", async () => {
   const userId = await firstSeen("Ulrike");
   const change = () =>
     changeProfile(
       { userId, claims: {} },
-      (profile) => changedProfile(profile, { name: "Veronika" }, now, 5),
+      (profile) =>
+        changedProfile(profile, { name: "Veronika" }, now, { namesPerDay: 5, reserved: [] }),
       now,
     );
   const real = table();
@@ -113,6 +115,6 @@ test("a name that was changed before its entry was written does not come back", 
   expect(await findByText("veronika", 10)).toEqual([userId]);
 });
 
-test("somebody who is not there is no fault", async () => {
+test("a missing user is not an error", async () => {
   await expect(indexUser({ userId: newId(now) })).resolves.toBeUndefined();
 });

@@ -1,14 +1,15 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { decideGift } from "../../domain/money/gift.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
-import { commitGift, getGiver } from "../../platform/store/money/gifts.ts";
+import { setting } from "../../platform/runtime/env.ts";
+import { getGiver, giftContext, recordGift } from "../../platform/store/money/gifts.ts";
 import { hashOf, listEntries } from "../../platform/store/money/ledger.ts";
 import { dueOf, settle } from "../../platform/store/money/settle.ts";
 import { findFan, findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { keyedCall } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
-import { KeyUsed } from "../../platform/table/record.ts";
+import { DuplicateKeyError } from "../../platform/table/record.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";
 import {
@@ -100,24 +101,40 @@ test("at another price than the sender has seen a gift is not given, and costs n
   const sender = await makeUser(someone("sender"), 100);
   const stream = await makeStream(someone("host"));
   const giver = await getGiver(stream.id, sender);
-  const give = (expectedPrice: number) =>
-    commitGift(
-      { stream, giver, now: new Date() },
-      (context) =>
-        decideGift(context, {
-          giftType: giftTypeOf(30),
-          receivers: [personOfSummary(stream.host)],
-          count: 1,
-          charged: true,
-          expectedPrice,
-        }),
-      ({ id }) => forget(id),
-    );
+  const receivers = [personOfSummary(stream.host, setting("DEFAULT_PICTURE"))];
+  const request = { giftType: giftTypeOf(30), receivers, count: 1, charged: true };
+  const give = async (expectedPrice: number) => {
+    const context = giftContext(stream, giver, new Date());
+    return recordGift(decideGift(context, { ...request, expectedPrice }), ({ id }) => forget(id));
+  };
   for (const price of [29, 31])
     await expect(give(price)).rejects.toMatchObject({ code: "price_changed" });
   expect(await findWallet(sender)).toMatchObject({ balance: 100, seq: 1 });
   await give(30);
   expect(await findWallet(sender)).toMatchObject({ balance: 70, seq: 2 });
+});
+
+test("a gift is decided once, and again only where the wallet was written meanwhile", async () => {
+  const sender = await makeUser(someone("sender"), 100);
+  const stream = await makeStream(someone("host"));
+  const receivers = [personOfSummary(stream.host, setting("DEFAULT_PICTURE"))];
+  const request = { giftType: giftTypeOf(30), receivers, count: 1, charged: true };
+  const giver = await getGiver(stream.id, sender);
+  // The second one is decided on a wallet that the first one has written since.
+  for (const [balance, times] of [
+    [70, 0],
+    [40, 1],
+  ] as const) {
+    let again = 0;
+    const decided = decideGift(giftContext(stream, giver, new Date()), request);
+    const counting = (context: typeof decided.context) => {
+      again += 1;
+      return decided.again(context);
+    };
+    await recordGift({ ...decided, again: counting }, forget);
+    expect(again).toBe(times);
+    expect(await findWallet(sender)).toMatchObject({ balance });
+  }
 });
 
 test("one key makes one gift, also of two calls at the same moment", async () => {
@@ -131,7 +148,7 @@ test("one key makes one gift, also of two calls at the same moment", async () =>
   const outcomes = await Promise.allSettled(tries);
   expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   for (const one of outcomes)
-    if (one.status === "rejected") expect(one.reason).toBeInstanceOf(KeyUsed);
+    if (one.status === "rejected") expect(one.reason).toBeInstanceOf(DuplicateKeyError);
   expect(await findWallet(sender)).toMatchObject({ balance: 90, seq: 2 });
 });
 

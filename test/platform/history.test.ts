@@ -2,13 +2,14 @@ import { randomUUID } from "node:crypto";
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
-import { makeMessage } from "../../domain/streams/chat.ts";
-import { findMessage, listMessages, recordGone } from "../../platform/store/streams/messages.ts";
+import { makeMessage } from "../../domain/streams/admission.ts";
+import { findMessage, listMessages, recordGap } from "../../platform/store/streams/messages.ts";
 import { deleteMessage } from "../../platform/store/streams/pins.ts";
 import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";
-import { recordStream } from "../../platform/store/streams/streams.ts";
+import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import { countUnits, intercept } from "./intercept.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { startTable } from "./table.ts";
 
@@ -16,17 +17,11 @@ let stopTable: () => Promise<void>;
 let readUnits = 0;
 beforeAll(async () => {
   ({ stop: stopTable } = await startTable());
-  table().middlewareStack.add(
-    (next, context) => async (args) => {
-      Object.assign(args.input, { ReturnConsumedCapacity: "TOTAL" });
-      const answer = await next(args);
-      const { ConsumedCapacity } = answer.output as Record<string, unknown>;
-      if (/Get|Query/.test(context.commandName ?? ""))
-        readUnits += (ConsumedCapacity as { CapacityUnits: number }).CapacityUnits;
-      return answer;
-    },
-    { step: "initialize" },
-  );
+  intercept(async (sent, next) => {
+    const { answer, units } = await countUnits(sent, next);
+    if (/Get|Query/.test(sent.name)) readUnits += units;
+    return answer;
+  });
 });
 afterAll(() => stopTable());
 beforeEach(() => {
@@ -95,7 +90,7 @@ describe("the history", () => {
   test("pages stay full and totals right around messages that were deleted", async () => {
     const stream = await newStream();
     const messages = await sayMany(stream, 8, [7]);
-    await recordGone(stream.id, 7);
+    await recordGap(stream.id, 7);
     await deleteMessage(stream, messages[2]!, "host", now);
     expect(await read(stream, 1, 3)).toEqual({ numbers: [8, 6, 5], total: 6 });
     expect(await read(stream, 2, 3)).toEqual({ numbers: [4, 2, 1], total: 6 });
@@ -192,11 +187,11 @@ describe("a number that a crash left empty", () => {
     expect(await read(stream, 3, 2, later(60))).toEqual({ numbers: [1], total: 5 });
   });
 
-  test("refuses a message that comes later still, and is noted once whoever notes it", async () => {
+  test("refuses a still later message, and is recorded once, also if recorded twice", async () => {
     const stream = await newStream();
     await sayMany(stream, 5, [3]);
     await Promise.all([1, 2, 3].map(() => read(stream, 1, 30, later(60))));
-    await Promise.all([1, 2, 3].map(() => recordGone(stream.id, 3)));
+    await Promise.all([1, 2, 3].map(() => recordGap(stream.id, 3)));
     await expect(say(stream, "late", 3)).rejects.toThrow("unavailable");
     expect(await read(stream, 1, 30, later(60))).toEqual({ numbers: [5, 4, 2, 1], total: 4 });
   });
@@ -204,7 +199,7 @@ describe("a number that a crash left empty", () => {
   test("is not taken from a message that is there: one whose answer was lost stays shown", async () => {
     const stream = await newStream();
     const message = await say(stream, "here");
-    expect(await recordGone(stream.id, message.n)).toBe(false);
+    expect(await recordGap(stream.id, message.n)).toBe(false);
     const again = (reply: typeof nothing) => recordMessage(message, reply);
     await again(nothing);
     await expect(again({ ...nothing, remember: [refused] as never })).rejects.toThrow();

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { atInit, initialize } from "../../platform/init.ts";
+import { atInit, initialize } from "../../platform/runtime/init.ts";
 
 test("a function opens at its start what its grants are for, and nothing else", async () => {
   const opened: string[] = [];

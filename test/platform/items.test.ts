@@ -103,7 +103,7 @@ test("a list goes on behind a page that was cut short, and reads no more than it
   expect(asked.map(({ Limit }) => Limit)).toEqual([8, 5, 2]);
 });
 
-test("whoever is overtaken each time is refused after so many tries", async () => {
+test("a write that conflicts each time is refused after the last attempt", async () => {
   let tries = 0;
   const deciding = decideAgain(
     async () => {
@@ -116,7 +116,7 @@ test("whoever is overtaken each time is refused after so many tries", async () =
   expect(tries).toBe(5);
 });
 
-test("whoever was overtaken decides again, and what they then answer is the answer", async () => {
+test("a write that conflicts is decided again, and the second decision is the result", async () => {
   const answers = [overtaken, overtaken, "done"];
   expect(await decideAgain(async () => answers.shift()!)).toBe("done");
 });

@@ -15,8 +15,9 @@ import { makeUser } from "./wallet-people.ts";
 
 /*
  * Who watches a stream lies under one key, which carries 3,000 read units a second, and a reading
- * of 30,000 takes a third of that. So whoever can be asked by many at once must not read them each
- * time: environments that greet, and calls of the API. Room and limit are a tenth of that here.
+ * of 30,000 takes a third of that. So code that many callers reach at once must not read them each
+ * time: environments that answer subscribes, and calls of the API. Room and limit are a tenth of
+ * that here.
  */
 
 useOwnTable();

@@ -1,6 +1,6 @@
-import { useLimits } from "../../platform/limits.ts";
 import { createMemory } from "../../platform/push/memory.ts";
 import { resume } from "../../platform/push/resume.ts";
+import { useLimits } from "../../platform/runtime/limits.ts";
 import { listFrames } from "../../platform/store/log/frames.ts";
 import { findLog } from "../../platform/store/log/logs.ts";
 import { getRawItem } from "../../platform/table/items.ts";
@@ -17,7 +17,7 @@ import { useOwnTable } from "./table.ts";
 
 /*
  * A stream's frames lie under one key, which carries 3,000 read units a second, and a full frame is
- * 8 to 11 of them. After a burst some fifty viewers a second come back to a room of 30,000, so each
+ * 8 to 11 of them. After a burst some fifty viewers a second reconnect to a room of 30,000, so each
  * may be read what it is sent and hardly anything besides. `npm run bench:scale` shows the second.
  */
 
@@ -49,7 +49,7 @@ test.each([
   const units = spent.get(PK)!;
   expect(units).toBeGreaterThanOrEqual(owed.length * 7);
   spent.clear();
-  // Each in an environment of its own, as Lambda starts them when many come back.
+  // Each in an environment of its own, as Lambda starts them when many reconnect.
   for (let job = scene.takeResume(); job !== undefined; job = scene.takeResume())
     await resume(scene.audience(createMemory()), job);
   for (const name of names) expect(scene.frames(name)).toEqual(owed);

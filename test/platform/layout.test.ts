@@ -79,7 +79,7 @@ test("a table with data keeps its issuer, and an empty one takes any", async () 
   expect(await found()).toBe(layoutVersion);
 });
 
-test("data that notes no issuer takes the first, and another one where somebody vouches for it", async () => {
+test("a table without an issuer takes the first, and another one only with a confirmation", async () => {
   await prepareLayout(place());
   await put({ ...wallet, balance: 5 });
   await claimIssuer(place(), "https://a.example.com");

@@ -5,7 +5,7 @@ import { type Entry, EntryType, entriesOf, itemsOf } from "../../domain/money/le
 import { TransactionQuery } from "../../domain/money/transaction.ts";
 import type { Attributes } from "../../local/aws/dynamodb-access.ts";
 import { countItemBytes } from "../../local/engine/values.ts";
-import { newId } from "../../platform/id.ts";
+import { newId } from "../../platform/runtime/id.ts";
 import { chain, entryActions, hashOf, listEntries } from "../../platform/store/money/ledger.ts";
 import { dueOf, settle } from "../../platform/store/money/settle.ts";
 import { listTransactions } from "../../platform/store/money/transactions.ts";
@@ -39,7 +39,7 @@ const entriesFrom = (seq: number, movements: Omit<Entry, "userId" | "seq" | "bal
   });
 };
 
-test("entries of any movements come back from their items as they were chained", () => {
+test("entries read from their items keep their chain", () => {
   fc.assert(
     fc.property(fc.nat(100), fc.array(movement, { minLength: 1, maxLength: 20 }), (seq, some) => {
       const { chained } = chain("before", entriesFrom(seq + 1, some));

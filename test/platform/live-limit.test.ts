@@ -24,7 +24,7 @@ const join = (as: string, liveStreamId: string) =>
   callEndpoint(goLive, { as, body: { liveStreamId } });
 
 // Planted fault that turns this red: assertMayGoLive() that compares with `>`.
-test("a user has so many streams live and no more, until one of them ends", async () => {
+test("a user's live streams are limited until one of them ends", async () => {
   const [as, other] = await Promise.all([makeUser(someone("host")), makeUser(someone("host"))]);
   const ids: string[] = [];
   for (let n = 0; n <= max; n++) ids.push(await create(as));
@@ -36,7 +36,7 @@ test("a user has so many streams live and no more, until one of them ends", asyn
       errors: [expect.any(String), `A user can have ${max} streams live at once: end one first`],
     },
   });
-  // Who comes back to a stream that is live is no further one, and others have their own.
+  // Rejoining a live stream does not count again, and each user has their own limit.
   expect((await join(as, ids[0]!)).status).toBe(200);
   expect((await join(other, await create(other))).status).toBe(200);
   expect((await callEndpoint(endStream, { as, path: { streamId: ids[1]! } })).status).toBe(200);

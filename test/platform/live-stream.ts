@@ -1,7 +1,7 @@
 import type { UserSummary } from "../../domain/people/user.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { newId } from "../../platform/id.ts";
+import { newId } from "../../platform/runtime/id.ts";
 
 /** A stream as the product makes it, live since now; `changes` are what a test needs otherwise. */
 export function liveStreamOf(

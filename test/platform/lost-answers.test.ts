@@ -3,23 +3,21 @@ import { jest } from "@jest/globals";
 import { makeNotification, NewNotification } from "../../domain/people/notification.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
-import { makeMessage } from "../../domain/streams/chat.ts";
-import { newId } from "../../platform/id.ts";
+import { makeMessage } from "../../domain/streams/admission.ts";
+import { newId } from "../../platform/runtime/id.ts";
 import { readVisits, recordVisit } from "../../platform/store/log/visits.ts";
 import { park } from "../../platform/store/money/parked.ts";
-import {
-  listNotifications,
-  markAll,
-  recordNotification,
-} from "../../platform/store/people/notifications.ts";
-import { admitMessage } from "../../platform/store/streams/admission.ts";
+import { listNotifications } from "../../platform/store/people/notification-lists.ts";
+import { markAll, recordNotification } from "../../platform/store/people/notifications.ts";
 import { listMessages } from "../../platform/store/streams/messages.ts";
+import { admitMessage } from "../../platform/store/streams/senders.ts";
 import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";
 import { recordCallbacks } from "../../platform/store/tencent/callbacks.ts";
 import { findMetadata, recordMetadata } from "../../platform/store/tencent/room-metadata.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { admitCall } from "../../platform/tencent/rate.ts";
+import { intercept } from "./intercept.ts";
 import { startTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";
 
@@ -29,21 +27,16 @@ let lost = 0;
 let meanwhile: (() => Promise<unknown>) | undefined;
 
 function loseAnswers() {
-  table().middlewareStack.add(
-    (next, { commandName = "" }) =>
-      async (args) => {
-        const answer = next(args);
-        if (lost === 0 || !/^(Put|Update|Delete|TransactWrite)(Items?)?Command$/.test(commandName))
-          return answer;
-        lost--;
-        await answer.catch(() => undefined);
-        const then = meanwhile;
-        meanwhile = undefined;
-        await then?.();
-        return next(args);
-      },
-    { step: "initialize" },
-  );
+  intercept(async ({ name }, next) => {
+    const answer = next();
+    if (lost === 0 || !/^(Put|Update|Delete|TransactWrite)Command$/.test(name)) return answer;
+    lost--;
+    await answer.catch(() => undefined);
+    const then = meanwhile;
+    meanwhile = undefined;
+    await then?.();
+    return next();
+  });
 }
 
 let stop: () => Promise<void>;
@@ -129,7 +122,7 @@ describe("a message", () => {
     expect(await listMessages(stream.id, 1, 10, now)).toMatchObject({ total: 3 });
   });
 
-  test("never takes a number that somebody else took meanwhile", async () => {
+  test("never takes a number that another writer took meanwhile", async () => {
     const stream = await makeStream(someone("host"));
     let other = 0;
     lost = 1;
@@ -142,7 +135,7 @@ describe("a message", () => {
   });
 });
 
-test("a record that is parked is told to the alarm, since it was not parked before", async () => {
+test("parking a record for the first time fires the alarm", async () => {
   const { PK } = key.parked(now.toISOString().slice(0, 10), "");
   const told: unknown[] = [];
   Object.assign(process.env, { POWERTOOLS_LOG_LEVEL: "ERROR", POWERTOOLS_DEV: "true" });

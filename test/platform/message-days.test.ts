@@ -1,11 +1,11 @@
 /** A stage that forgets messages after thirty days: what the history says before and after. */
 import { DeleteCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
-import { makeMessage } from "../../domain/streams/chat.ts";
-import { findMessage, listMessages, recordGone } from "../../platform/store/streams/messages.ts";
+import { makeMessage } from "../../domain/streams/admission.ts";
+import { findMessage, listMessages, recordGap } from "../../platform/store/streams/messages.ts";
 import { deleteMessage } from "../../platform/store/streams/pins.ts";
 import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";
-import { recordStream } from "../../platform/store/streams/streams.ts";
+import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { meterTable } from "./call-meter.ts";
@@ -54,7 +54,7 @@ test("a message says when the table forgets it, and so does a number that was le
   const { stream } = await chatOf(3);
   const item = await itemOf(stream.id, 1);
   expect(item!.expiresAt).toBe(Math.floor(daysAgo(-27).getTime() / 1000));
-  await recordGone(stream.id, await takeNumber(stream.id));
+  await recordGap(stream.id, await takeNumber(stream.id));
   const days = ((await itemOf(stream.id, 2))!.expiresAt * 1000 - Date.now()) / dayMilliseconds;
   expect(Math.round(days)).toBe(30);
 });
@@ -78,7 +78,7 @@ test("numbers that the table has forgotten are no gaps: no reader writes anythin
   for (let n = 1; n <= 5; n++) expect(await itemOf(stream.id, n)).toBeUndefined();
 });
 
-test("totals are exact beside messages that were deleted, of either age", async () => {
+test("totals stay exact when old and new messages are deleted", async () => {
   const { stream, read } = await chatOf(40, 36, 33, 20, 10, 1);
   for (const n of [2, 5]) {
     const item = await itemOf(stream.id, n);

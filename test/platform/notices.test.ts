@@ -1,26 +1,32 @@
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeReminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { handler as remindViewers } from "../../functions/notices/remind-viewers.ts";
-import { handler as tellLive } from "../../functions/notices/tell-live.ts";
-import { newId } from "../../platform/id.ts";
-import { announce, tellPart, tellReminder } from "../../platform/notices.ts";
+import { handler as remindViewers } from "../../functions/streams/notices/remind-viewers.ts";
+import { handler as tellLive } from "../../functions/streams/notices/tell-live.ts";
+import { announce, notifyNextPart, sendReminder } from "../../platform/notices/notices.ts";
+import { newId } from "../../platform/runtime/id.ts";
 import { recordFollow } from "../../platform/store/people/follows.ts";
 import { findNotice, listNotices } from "../../platform/store/people/notices.ts";
+import { listNotifications } from "../../platform/store/people/notification-lists.ts";
+import { deleteNotifications } from "../../platform/store/people/notifications.ts";
 import {
-  deleteNotifications,
-  listNotifications,
-} from "../../platform/store/people/notifications.ts";
-import { listDueReminders, saveReminder } from "../../platform/store/streams/reminders.ts";
-import { recordStream } from "../../platform/store/streams/streams.ts";
-import { table } from "../../platform/table/table.ts";
+  findReminders,
+  listDueReminders,
+  saveReminder,
+  sentAction,
+} from "../../platform/store/streams/reminders.ts";
+import { recordStream } from "../../platform/store/streams/stream-changes.ts";
+import { getRawItem, putItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { commitTransaction } from "../../platform/table/record.ts";
+import { intercept } from "./intercept.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { someone } from "./wallet-people.ts";
 
 /*
- * What followers and those who asked to be reminded are told, whatever dies or comes twice.
+ * Notifications of followers and reminders, under crashes and duplicates.
  */
 
 let queue: Awaited<ReturnType<typeof startQueue>>;
@@ -71,7 +77,7 @@ async function tellAll() {
 }
 
 describe("that a host is live", () => {
-  test("every follower is told once, however many they are, and those who asked for it", async () => {
+  test("all followers and users with a reminder are notified once", async () => {
     const host = someone("host");
     const followers = await followersOf(host, 205);
     const stream = await goLive(host);
@@ -90,7 +96,7 @@ describe("that a host is live", () => {
     await Promise.all([1, 2, 3].map(() => tellLive({ Records: first })));
     const next = queue.take();
     expect(next).toHaveLength(1);
-    // Whoever deleted what they were told is not told again.
+    // A user who deleted the notification does not get it again.
     const some = (await toldTo(followers.at(-1)!)).map(({ id }) => id);
     expect(some).toHaveLength(1);
     await deleteNotifications(followers.at(-1)!, some);
@@ -105,14 +111,14 @@ describe("that a host is live", () => {
     const started = later(-600);
     const stream = await goLive(host, started);
     await announce(stream.id, started);
-    await tellPart({ streamId: stream.id, step: 0 }, later(-100));
+    await notifyNextPart({ streamId: stream.id, step: 0 }, new Date());
     const isOurs = ({ body }: { body: string }) => body.includes(stream.id);
     queue.take();
     await remindViewers({});
     expect(queue.take().filter(isOurs)).toEqual([]);
     const [notice] = (await listNotices(100)).filter(({ streamId }) => streamId === stream.id);
     expect(notice).toMatchObject({ step: 1, to: "followers" });
-    // The newest followers were told; one of them has deleted it since.
+    // The newest followers were notified; one of them has deleted it since.
     const [one] = await toldTo(followers.at(-1)!);
     await deleteNotifications(followers.at(-1)!, [one!.id]);
     const other = await goLive(someone("host"), later(-121));
@@ -120,12 +126,12 @@ describe("that a host is live", () => {
     expect(queue.take().map(({ body }) => JSON.parse(body))).toEqual([
       { streamId: other.id, step: 0 },
     ]);
-    await tellPart({ streamId: stream.id, step: 1 }, now);
+    await notifyNextPart({ streamId: stream.id, step: 1 }, now);
     await tellAll();
     expect(await told(followers)).toEqual([...followers.slice(1).map(() => 1), 0]);
   });
 
-  test("followers are told of a host at most once an hour, those who asked each time", async () => {
+  test("followers are notified at most once an hour, users with a reminder each time", async () => {
     const host = someone("host");
     const [fan, waiting] = [someone("fan"), someone("waiting")];
     for (const follower of [fan, waiting]) await follow(follower, host);
@@ -143,7 +149,7 @@ describe("that a host is live", () => {
         plannedStartDate: at.toISOString(),
       } as const;
       await saveReminder(makeReminder(planned, waiting, null, at), new Date());
-      for (let step = 0; step < 3; step++) await tellPart({ streamId: stream.id, step }, at);
+      for (let step = 0; step < 3; step++) await notifyNextPart({ streamId: stream.id, step }, at);
       expect([minutes, await told([fan, waiting])]).toEqual([minutes, counts]);
     }
   });
@@ -156,7 +162,7 @@ describe("reminders before a start", () => {
     return goLive(someone("host"), now, changes);
   }
 
-  test("are told once, whatever dies in between, and not again to who deleted them", async () => {
+  test("are sent once under crashes, and not again after a user deleted one", async () => {
     const [stream, viewer] = [await planned(10), someone("viewer")];
     const reminder = makeReminder(stream, viewer, 5, now);
     await saveReminder(reminder, new Date());
@@ -165,31 +171,69 @@ describe("reminders before a start", () => {
       (await listDueReminders(when, 1_000, 100)).filter(({ userId }) => userId === viewer);
     expect(await mine(later(299))).toEqual([]);
     expect(await mine(at)).toEqual([reminder]);
-    await Promise.all([tellReminder(reminder, at), tellReminder(reminder, later(310))]);
+    await Promise.all([sendReminder(reminder, at), sendReminder(reminder, later(310))]);
     const [one, ...more] = await toldTo(viewer);
     expect(more).toEqual([]);
     await deleteNotifications(viewer, [one!.id]);
-    await tellReminder(reminder, later(360));
+    await sendReminder(reminder, later(360));
     expect(await toldTo(viewer)).toEqual([]);
     expect(await mine(at)).toEqual([]);
+  });
+
+  test("end once they are sent, and their items expire with the notification", async () => {
+    const viewer = someone("viewer");
+    const [soon, live] = [await planned(10), await planned(10)];
+    const before = makeReminder(soon, viewer, 5, now);
+    const onStart = makeReminder(live, viewer, null, now);
+    for (const reminder of [before, onStart]) await saveReminder(reminder, now);
+    const ids = [soon.id, live.id];
+    expect(await findReminders(viewer, ids)).toEqual([before, onStart]);
+    await sendReminder(before, later(300));
+    expect(await findReminders(viewer, ids)).toEqual([onStart]);
+    const { id: streamId, hostId, plannedStartDate } = live;
+    const begun = { status: "active", startedAt: now.toISOString(), endedAt: null };
+    await putItem({ ...key.stream(live.id), ...live, ...begun });
+    await putItem({ ...key.notice(live.id), streamId, hostId, plannedStartDate, ...begun });
+    for (let step = 0; step < 2; step++)
+      await notifyNextPart({ streamId: live.id, step }, later(300));
+    expect(await told([viewer])).toEqual([2]);
+    expect(await findReminders(viewer, ids)).toEqual([]);
+    const expiries = await Promise.all(
+      ids.map(async (id) => (await getRawItem(key.reminder(id, viewer)))?.expiresAt),
+    );
+    const days90 = Math.floor(later(300).getTime() / 1000) + 90 * 86_400;
+    expect(expiries).toEqual([days90, days90]);
+  });
+
+  test("that are set again while they are sent stay, and one that was sent can be set again", async () => {
+    const [stream, viewer] = [await planned(10), someone("viewer")];
+    const first = makeReminder(stream, viewer, 9, now);
+    const again = makeReminder(stream, viewer, 5, now);
+    for (const reminder of [first, again]) await saveReminder(reminder, now);
+    await sendReminder(first, later(60));
+    expect((await commitTransaction([sentAction(first, later(60))]))?.size).toBe(1);
+    expect(await told([viewer])).toEqual([0]);
+    expect(await findReminders(viewer, [stream.id])).toEqual([again]);
+    await sendReminder(again, later(300));
+    const third = makeReminder(stream, viewer, 2, later(301));
+    await saveReminder(third, later(301));
+    expect(await findReminders(viewer, [stream.id])).toEqual([third]);
+    await sendReminder(third, later(480));
+    expect(await told([viewer])).toEqual([2]);
   });
 
   test("of one user keep nobody else's waiting", async () => {
     const [greedy, viewer] = [someone("a-greedy"), someone("viewer")];
     for (let n = 0; n < 250; n++)
-      await saveReminder(makeReminder(await planned(60), greedy, 60, now), new Date());
-    await saveReminder(makeReminder(await planned(60), viewer, 60, later(1)), new Date());
+      await saveReminder(makeReminder(await planned(60), greedy, 60, later(-1)), new Date());
+    await saveReminder(makeReminder(await planned(60), viewer, 60, later(-1)), new Date());
     let reads = 0;
-    table().middlewareStack.add(
-      (next, { commandName }) =>
-        (args) => {
-          if (commandName === "QueryCommand") reads++;
-          return next(args);
-        },
-      { step: "initialize", name: "countReads" },
-    );
+    const undo = intercept((sent, next) => {
+      if (sent.name === "QueryCommand") reads++;
+      return next();
+    });
     const due = await listDueReminders(later(60), 100, 20);
-    table().middlewareStack.remove("countReads");
+    undo();
     // What the first has beyond their share is not even read.
     expect(reads).toBe(2);
     const of = (user: string) => due.filter(({ userId }) => userId === user).length;

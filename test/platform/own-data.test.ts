@@ -1,4 +1,4 @@
-import { openTable } from "../../bin/table.ts";
+import { openTable } from "../../bin/aws/table.ts";
 import { audit } from "../../platform/audit/audit.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { call, eventually, freshId, giftType, liveStream, person, topUp } from "../api/people.ts";
@@ -43,7 +43,7 @@ async function found(): Promise<string[]> {
   return list;
 }
 
-/** The items about somebody's wish to be reminded, which hold no name: their keys tell. */
+/** The items of a user's reminders, found by their keys. */
 async function remindersOf({ id }: { id: string }): Promise<string[]> {
   const list: string[] = [];
   for await (const { PK, SK } of scanTable())
@@ -66,7 +66,7 @@ test("of a user who was deleted no name, text, picture or device is left, and th
   await ok(call(`POST /api/v1/follow/${zoe.id}`, { as: fan }));
   const body = { token: device, platform: "ios" };
   await ok(call("POST /api/v1/notifications/device-token", { as: zoe, body }));
-  // As a host: her followers are told of her stream, and a fan gives.
+  // As a host: her followers are notified of her stream, and a fan gives.
   const own = await liveStream(zoe);
   const giftTypeId = await giftType(10);
   for (const someone of [zoe, fan]) await topUp(someone, 100);

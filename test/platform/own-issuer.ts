@@ -13,7 +13,7 @@ export type OwnIssuer = {
   fetches: number;
   /** Ids under which its key is published. */
   published: string[];
-  /** Keys that stand beside it, whatever these are. */
+  /** Further keys in the set, of any form. */
   odd: jose.JWK[];
   pair: jose.GenerateKeyPairResult;
   /** A token that is good where its key is known. */

@@ -1,6 +1,6 @@
 import { DeleteCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
-import { handler as list } from "../../functions/operations/list-parked.ts";
-import { handler as redrive } from "../../functions/operations/redrive-parked.ts";
+import { handler as list } from "../../functions/money/operations/list-parked.ts";
+import { handler as redrive } from "../../functions/money/operations/redrive-parked.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
@@ -40,7 +40,7 @@ async function page(query: Record<string, string> = {}): Promise<Page> {
 const parkedOf = async (streamId: string) =>
   (await page({ limit: "100" })).list.filter((row) => row.streamId === streamId);
 
-/** A gift of ten credits that was parked on some days, and what mends it. */
+/** A gift of ten credits parked on some days, and its fix. */
 async function parkOne(...days: number[]) {
   const [sender, host] = [await makeUser(someone("sender"), 100), someone("host")];
   const stream = await makeStream(host);
@@ -49,7 +49,7 @@ async function parkOne(...days: number[]) {
   const broken = { ...whole, price: "ten" };
   await put(broken);
   for (const day of days) await settleAll([broken], daysAgo(day));
-  return { host, streamId: stream.id, giftId, mend: () => put(whole) };
+  return { host, streamId: stream.id, giftId, fix: () => put(whole) };
 }
 
 test("a parked record is listed with what is known of it, and its reason in words", async () => {
@@ -97,11 +97,11 @@ test("pages go from the newest day to the oldest that is kept, each record once"
   expect(dates).toEqual([...dates].sort().reverse());
 });
 
-test("what was mended comes back: its credits arrive, and it is parked on no day any more", async () => {
-  const { host, streamId, mend } = await parkOne(2, 1, 0);
+test("redriving a fixed record credits the receiver and removes it from every day", async () => {
+  const { host, streamId, fix } = await parkOne(2, 1, 0);
   const rows = await parkedOf(streamId);
   expect(rows).toHaveLength(3);
-  await mend();
+  await fix();
   const { status, body } = await redriveOne(rows[2]!.id);
   expect([status, body.data]).toEqual([200, { id: rows[2]!.id, outcome: "settled" }]);
   expect(await findWallet(host)).toMatchObject({ balance: 10, seq: 1 });
@@ -109,7 +109,7 @@ test("what was mended comes back: its credits arrive, and it is parked on no day
   expect(await redriveOne(rows[0]!.id)).toMatchObject({ status: 404 });
 });
 
-test("what still does not fit stays, and is told what is wrong", async () => {
+test("a record that still fails stays parked, with its reason", async () => {
   const { host, streamId } = await parkOne(1);
   const [row] = await parkedOf(streamId);
   const { status, body } = await redriveOne(row!.id);
@@ -120,9 +120,9 @@ test("what still does not fit stays, and is told what is wrong", async () => {
 });
 
 test("many redrives at the same moment credit once", async () => {
-  const { host, streamId, mend } = await parkOne(0);
+  const { host, streamId, fix } = await parkOne(0);
   const [row] = await parkedOf(streamId);
-  await mend();
+  await fix();
   const answers = await Promise.all(Array.from({ length: 8 }, () => redriveOne(row!.id)));
   const statuses = answers.map(({ status }) => status);
   expect(statuses).toContain(200);
@@ -131,10 +131,10 @@ test("many redrives at the same moment credit once", async () => {
   expect(await findTotals(streamId)).toMatchObject({ gifts: 1, credits: 10 });
 });
 
-test("what somebody else settled meanwhile, or what is gone, only leaves the list", async () => {
-  const { host, streamId, giftId, mend } = await parkOne(0);
+test("a record settled meanwhile, or of a deleted gift, is only removed from the list", async () => {
+  const { host, streamId, giftId, fix } = await parkOne(0);
   const [row] = await parkedOf(streamId);
-  await mend();
+  await fix();
   await settleAll([await readGift(streamId, giftId)], new Date());
   expect((await redriveOne(row!.id)).body.data).toMatchObject({ outcome: "settled_before" });
   expect(await findWallet(host)).toMatchObject({ balance: 10, seq: 1 });

@@ -7,12 +7,21 @@ import { buffer } from "node:stream/consumers";
 import type { AwsRequest } from "../../local/aws/failure.ts";
 import { createObjectCalls, createObjects } from "../../local/aws/objects.ts";
 import type { Stage } from "../../local/model.ts";
-import { newId } from "../../platform/id.ts";
-import { findPicture, forgetPicture, keepPicture, sweepPictures } from "../../platform/pictures.ts";
-import { record } from "../../platform/table/record.ts";
+import {
+  findPicture,
+  forgetPicture,
+  keepPicture,
+  sweepPictures,
+} from "../../platform/pictures/pictures.ts";
+import { newId } from "../../platform/runtime/id.ts";
+import { commitTransaction } from "../../platform/table/record.ts";
 import { useOwnTable } from "./table.ts";
 
-useOwnTable({ PICTURES_BUCKET: "pictures", PICTURES_URL: "https://x.example.com/pictures" });
+useOwnTable({
+  RATES: JSON.stringify({ uploads: [0.1, 10_000] }),
+  PICTURES_BUCKET: "pictures",
+  PICTURES_URL: "https://x.example.com/pictures",
+});
 
 const directory = mkdtempSync(join(tmpdir(), "ovation-pictures-"));
 const objects = createObjects(directory);
@@ -53,7 +62,8 @@ beforeEach(() => {
 const hour = 3600_000;
 const file = { bytes: new Uint8Array(Buffer.from("GIF89a")), mediaType: "image/gif" };
 /** Stores a picture at a time; it is there for nobody until its actions are recorded. */
-const keepAt = (now: Date) => keepPicture(file, { now, newId: () => newId(now) });
+const caller = { userId: "uploader" };
+const keepAt = (now: Date) => keepPicture(file, { caller, now, newId: () => newId(now) });
 const stored = () => objects.list("pictures", "");
 
 /*
@@ -69,8 +79,8 @@ test("the sweep removes what no item names, once no call can still be at it", as
     keepAt(before),
   ]);
   const underWay = await keepAt(now);
-  await record([...shown.actions, ...forgotten.actions]);
-  await record(forgetPicture(forgotten.id));
+  await commitTransaction([...shown.actions, ...forgotten.actions]);
+  await commitTransaction(forgetPicture(forgotten.id));
   expect(stored()).toHaveLength(4);
   expect(await findPicture(orphan.id)).toBeUndefined();
   expect(await sweepPictures(now)).toEqual({ seen: 4, removed: 2 });
@@ -83,9 +93,31 @@ test("the sweep removes what no item names, once no call can still be at it", as
 test("the sweep goes through as many pages as there are", async () => {
   const before = new Date(Date.now() - 2 * hour);
   for (let n = 0; n < 1_005; n++) objects.put("pictures", newId(before), "GIF89a");
+  came.length = 0;
   const { removed } = await sweepPictures(new Date());
+  // One call a page, and not one for each object.
+  expect(came.filter((one) => one.startsWith("POST")).length).toBeLessThanOrEqual(2);
   expect(removed).toBeGreaterThanOrEqual(1_005);
   expect(came.filter((one) => one.includes("start-after")).length).toBeGreaterThan(0);
+});
+
+test("what a user uploads in a day is bounded by its bytes, and others upload as before", async () => {
+  const large = { bytes: new Uint8Array(3_000_000), mediaType: "image/png" };
+  const now = new Date();
+  const send = (userId: string) =>
+    keepPicture(large, { caller: { userId }, now, newId: () => newId(now) });
+  const outcomes = await Promise.all(
+    Array.from({ length: 6 }, () =>
+      send("many").then(
+        () => "kept",
+        ({ code }) => code,
+      ),
+    ),
+  );
+  // Ten megabytes are the rate here; the last one may be larger than what was left.
+  expect(outcomes.filter((one) => one === "kept")).toHaveLength(4);
+  expect(new Set(outcomes)).toEqual(new Set(["kept", "too_many_requests"]));
+  await send("other");
 });
 
 test("a call to the bucket that fails in passing is made again, and then refused", async () => {

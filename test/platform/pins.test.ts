@@ -1,12 +1,14 @@
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
-import { makeMessage } from "../../domain/streams/chat.ts";
+import { makeMessage } from "../../domain/streams/admission.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
-import { newId } from "../../platform/id.ts";
+import { newId } from "../../platform/runtime/id.ts";
 import { findMessage, listMessages } from "../../platform/store/streams/messages.ts";
 import { deleteMessage, pinMessage } from "../../platform/store/streams/pins.ts";
 import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";
-import { changeStream, getStream, recordStream } from "../../platform/store/streams/streams.ts";
+import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
+import { atEachRequest } from "./between.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable();
@@ -53,14 +55,19 @@ test("a message that was deleted since they looked cannot be pinned", async () =
   expect(await pinned()).toBeUndefined();
 });
 
-test("pinned and deleted at one moment: whoever is first, it does not stay pinned", async () => {
-  for (let round = 0; round < 15; round++) {
-    const { pin, remove, pinned, isShown } = await prepare();
-    const [, removed] = await Promise.all([pin(), remove()]);
-    expect(removed).toBe("done");
-    expect([await pinned(), await isShown()]).toEqual([undefined, false]);
-  }
-});
+test.each(["pinned while it is deleted", "deleted while it is pinned"])(
+  "%s, at any moment: it does not stay pinned",
+  (order) =>
+    atEachRequest(async () => {
+      const { pin, remove, pinned, isShown } = await prepare();
+      const [act, meanwhile] = order.startsWith("deleted") ? [remove, pin] : [pin, remove];
+      return {
+        act,
+        meanwhile,
+        check: async () => expect([await pinned(), await isShown()]).toEqual([undefined, false]),
+      };
+    }),
+);
 
 test("another pinned message stays when one is deleted, whatever else is changed", async () => {
   const { stream, remove, pinned, isShown } = await prepare();

@@ -1,7 +1,7 @@
 import { handler as catchStreamers } from "../../functions/streams/catch-streamers.ts";
 import { handler as featured } from "../../functions/streams/featured.ts";
 import { handler as mostWatched } from "../../functions/streams/most-watched-creators.ts";
-import { recent } from "../../platform/recent.ts";
+import { cached } from "../../platform/runtime/cached.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { useOwnTable } from "./table.ts";
@@ -28,16 +28,16 @@ test.each([
 describe("what is made now and then", () => {
   const at = (seconds: number) => new Date(seconds * 1000);
 
-  test("is made anew when its time is over, and once for all who wait", async () => {
+  test("is rebuilt after its expiry, once for all waiting callers", async () => {
     let made = 0;
-    const count = recent(5_000, async () => ++made);
+    const count = cached(5_000, async () => ++made);
     expect(await Promise.all([count(at(0)), count(at(0)), count(at(4))])).toEqual([1, 1, 1]);
     expect(await count(at(5))).toBe(2);
   });
 
   test("is tried again at once where it failed", async () => {
     let tries = 0;
-    const make = recent(5_000, async () => {
+    const make = cached(5_000, async () => {
       tries += 1;
       if (tries === 1) throw new Error("busy");
       return tries;

@@ -1,10 +1,10 @@
-import type { Sight } from "../../domain/rate.ts";
+import type { LocalUsage } from "../../domain/rate.ts";
 import { Refusal } from "../../domain/refusal.ts";
+import { handler as readWallet } from "../../functions/money/wallets/get.ts";
 import { handler as readEvents } from "../../functions/streams/events.ts";
-import { handler as readWallet } from "../../functions/wallets/get.ts";
 import { deleteItem, getRawItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
-import { countUse, useSights } from "../../platform/table/rates.ts";
+import { countUse, rateHeaders, useLocalUsage } from "../../platform/table/rates.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { everyRate, useOwnTable } from "./table.ts";
@@ -17,16 +17,16 @@ useOwnTable({ RATES: JSON.stringify({ ...JSON.parse(everyRate(perSecond, burst))
 
 /** Environments, each with what it remembers; a call is made in one of them. */
 function environments(count: number) {
-  const all = Array.from({ length: count }, () => new Map<string, Sight>());
+  const all = Array.from({ length: count }, () => new Map<string, LocalUsage>());
   return async <A>(at: number, act: () => Promise<A>): Promise<A> => {
-    useSights(all[at % count]!);
+    useLocalUsage(all[at % count]!);
     return act();
   };
 }
 
 const begin = new Date("2026-05-01T12:00:00Z").getTime();
 
-/** The wait in seconds that a use is told, 0 where it passes. */
+/** The wait in seconds that a use gets; 0 if admitted. */
 async function use(userId: string, at: number, cost?: number): Promise<number> {
   try {
     await countUse("reads", userId, new Date(begin + at), cost);
@@ -54,14 +54,14 @@ test("a bucket that one environment has emptied is empty in another", async () =
   const inside = environments(2);
   const user = someone("mover");
   for (let n = 0; n < 2 * burst; n++) await inside(0, () => use(user, 0));
-  // Two are admitted unasked wherever somebody comes for the first time.
+  // Each environment admits a new user's first two without the table.
   expect(await inside(1, () => use(user, 10))).toBe(0);
   expect(await inside(1, () => use(user, 10))).toBe(0);
   expect(await inside(1, () => use(user, 10))).toBe(1);
   expect(await inside(1, () => use(someone("other"), 10))).toBe(0);
 });
 
-test("what was told to wait passes after that, wherever it goes", async () => {
+test("a refused call is admitted after its wait, in any environment", async () => {
   const inside = environments(3);
   const user = someone("patient");
   let wait = 0;
@@ -114,8 +114,8 @@ test("a calm user asks the table nothing; a flood asks once a second", async () 
   expect(refused.calls).toBeLessThanOrEqual(1);
 });
 
-test("only so many polls wait at once: the others are refused after a moment", async () => {
-  useSights(new Map());
+test("concurrent long polls are limited: further ones are refused after a moment", async () => {
+  useLocalUsage(new Map());
   const stream = await makeStream(await makeUser(someone("host")));
   const poll = () =>
     callEndpoint(readEvents, {
@@ -132,7 +132,7 @@ test("only so many polls wait at once: the others are refused after a moment", a
 
 test("an endpoint refuses in the envelope, with the seconds to wait, before it looks at anything", async () => {
   const user = someone("caller");
-  useSights(new Map());
+  useLocalUsage(new Map());
   const calls = Array.from({ length: 4 * burst }, () => callEndpoint(readWallet, { as: user }));
   const answers = await Promise.all(calls);
   const statuses = answers.map(({ status }) => status);
@@ -141,4 +141,26 @@ test("an endpoint refuses in the envelope, with the seconds to wait, before it l
     body: { isSuccess: false, statusCode: 429, data: null, errors: ["Too many requests"] },
   });
   expect(new Set(statuses)).toEqual(new Set([200, 429]));
+});
+
+test("what is left of a rate falls to 0 with the first refusal, and every answer has it", async () => {
+  useLocalUsage(new Map());
+  const user = someone("told");
+  const left: number[] = [];
+  const tell = () => rateHeaders("reads", user, new Date(begin)).ratelimit;
+  let wait = 0;
+  while (wait === 0) {
+    wait = await use(user, 0);
+    left.push(Number(/^"reads";r=(\d+);t=\d+$/.exec(`${tell()}`)?.[1]));
+  }
+  expect(left).toEqual([...left].sort((a, b) => b - a));
+  expect([left[0], left.at(-2), left.at(-1)]).toEqual([burst - 1, 1, 0]);
+  expect(tell()).toBe(`"reads";r=0;t=${wait}`);
+  const later = rateHeaders("reads", user, new Date(begin + 3_600_000));
+  expect(later.ratelimit).toBe(`"reads";r=${burst};t=0`);
+  const { headers } = await callEndpoint(readWallet, { as: someone("caller") });
+  expect(headers).toMatchObject({
+    "ratelimit-policy": `"reads";q=${burst};w=${Math.ceil(burst / perSecond)}`,
+    ratelimit: expect.stringMatching(/^"reads";r=[1-9]\d*;t=\d+$/),
+  });
 });

@@ -11,9 +11,18 @@ import { getGift, refund } from "../../platform/store/money/refunds.ts";
 import { settle } from "../../platform/store/money/settle.ts";
 import { findFan, findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
-import { listNotifications } from "../../platform/store/people/notifications.ts";
+import { listNotifications } from "../../platform/store/people/notification-lists.ts";
 import { startTable } from "./table.ts";
-import { forget, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
+import {
+  byAdmin,
+  byHost,
+  forget,
+  giftTypeOf,
+  makeStream,
+  makeUser,
+  sendOne,
+  someone,
+} from "./wallet-people.ts";
 
 let stop: () => Promise<void>;
 beforeAll(async () => {
@@ -38,7 +47,7 @@ test("a refund returns both sides, leaves totals and leaderboard, and tells both
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   await settleGift(id);
-  expect(await refund(await getGift(id), "admin", new Date())).toMatchObject({ id, credits: 30 });
+  expect(await refund(await getGift(id), byAdmin, new Date())).toMatchObject({ id, credits: 30 });
   expect(await findWallet(sender)).toMatchObject({ balance: 100, seq: 3 });
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
   expect(await findTotals(stream.id)).toMatchObject({ gifts: 0, count: 0, credits: 0 });
@@ -51,7 +60,7 @@ test("a gift that is due is settled first: nothing falls below zero", async () =
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   const stale = await getGift(id);
-  await refund(stale, "admin", new Date());
+  await refund(stale, byAdmin, new Date());
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
   expect(await findTotals(stream.id)).toMatchObject({ gifts: 0, count: 0, credits: 0 });
   // The consumer's late record finds no mark.
@@ -63,7 +72,7 @@ test("many refunds of one gift at once make one", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   const tries = Array.from({ length: 6 }, async () =>
-    refund(await getGift(id), "admin", new Date()),
+    refund(await getGift(id), byAdmin, new Date()),
   );
   const outcomes = await Promise.allSettled(tries);
   expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -73,13 +82,13 @@ test("many refunds of one gift at once make one", async () => {
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0 });
 });
 
-test("what the host has spent is owed, and repaid by whatever comes in next", async () => {
+test("a refund beyond the host's balance is owed, and repaid by the next income", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   await settleGift(id);
   const now = new Date();
   await payOut({ userId: host, amount: 20, reference: "out", now }, forget);
-  await refund(await getGift(id), "admin", now);
+  await refund(await getGift(id), byAdmin, now);
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 20 });
   const booked = await topUp({ userId: host, amount: 15, reference: "in-1", now }, forget);
   expect(booked.balance).toBe(0);
@@ -123,7 +132,7 @@ const waysIn: [string, (debtor: Debtor) => Promise<() => Promise<unknown>>][] = 
       await topUp({ userId, amount: 15, reference: "lent", now }, forget);
       const id = await sendOne(await makeStream(sender), userId, giftTypeOf(15));
       await settleGift(id);
-      return async () => refund(await getGift(id), "admin", now);
+      return async () => refund(await getGift(id), byAdmin, now);
     },
   ],
 ];
@@ -138,16 +147,16 @@ test.each(waysIn)("what is owed is repaid by the next %s", async (_, prepareWay)
   const id = await sendOne(stream, sender, giftTypeOf(20));
   await settleGift(id);
   await payOut({ userId: host, amount: 20, reference: "out", now }, forget);
-  await refund(await getGift(id), "admin", now);
+  await refund(await getGift(id), byAdmin, now);
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 20 });
   await comeIn();
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 5 });
 });
 
-test("a refund of what a callback decided says that no credits came back", async () => {
+test("a refund of a callback's gift says that no credits were returned", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30), { charged: false });
-  expect(await refund(await getGift(id), "host", new Date())).toMatchObject({ id, credits: 0 });
+  expect(await refund(await getGift(id), byHost, new Date())).toMatchObject({ id, credits: 0 });
   for (const userId of [sender, host]) {
     const told = (await listNotifications(userId, {}, 10)).at(0);
     expect(JSON.parse(String(told?.metadata))).toMatchObject({ giftId: id, credits: 0 });
@@ -165,7 +174,7 @@ test("two refunds that take nothing at the same moment both count as owed", asyn
   for (const id of ids) await settleGift(id);
   const now = new Date();
   await payOut({ userId: host, amount: 42, reference: "out", now }, forget);
-  await Promise.all(ids.map(async (id) => refund(await getGift(id), "admin", now)));
+  await Promise.all(ids.map(async (id) => refund(await getGift(id), byAdmin, now)));
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 42 });
   expect(await findWallet(sender)).toMatchObject({ balance: 100 });
 });
@@ -174,7 +183,7 @@ test("a gift to the most receivers is refunded by all of them in one transaction
   const { sender, stream } = await prepare(1000);
   const receivers = Array.from({ length: receiversMax }, () => person(someone("guest")));
   const id = await sendOne(stream, sender, giftTypeOf(10), { receivers });
-  await refund(await getGift(id), "admin", new Date());
+  await refund(await getGift(id), byAdmin, new Date());
   expect(await findWallet(sender)).toMatchObject({ balance: 1000 });
   for (const { userId } of receivers)
     expect(await findWallet(userId)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
@@ -194,7 +203,7 @@ test("what all wallets owe is published each minute, and no more once it is repa
       const id = await sendOne(stream, sender, giftTypeOf(20));
       await settleGift(id);
       await payOut({ userId: host, amount: 15, reference: "out", now }, forget);
-      await refund(await getGift(id), "admin", now);
+      await refund(await getGift(id), byAdmin, now);
     }
     const owing = { owed: before.owed + 30, wallets: before.wallets + 2 };
     await measureDebts({});

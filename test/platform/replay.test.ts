@@ -7,7 +7,7 @@ import {
   markerAction,
 } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
-import { record } from "../../platform/table/record.ts";
+import { commitTransaction } from "../../platform/table/record.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { useOwnTable } from "./table.ts";
 
@@ -20,7 +20,7 @@ const day = 24;
 
 async function remember(name: string) {
   const call = keyedCall("ann", "POST /api/v1/gifts/create", name, { wish: 1 });
-  expect(await record([markerAction(call, 201, { id: name }, then)])).toBeUndefined();
+  expect(await commitTransaction([markerAction(call, 201, { id: name }, then)])).toBeUndefined();
   return call;
 }
 
@@ -37,7 +37,7 @@ test("a key is remembered for a day: the same answer, and the time at which it w
 
 test("for a day nobody else can use the key, and no table's tidying takes it away", async () => {
   const call = await remember("held");
-  const again = (now: Date) => record([markerAction(call, 201, { id: "other" }, now)]);
+  const again = (now: Date) => commitTransaction([markerAction(call, 201, { id: "other" }, now)]);
   await expect(again(later(1, 1))).rejects.toThrow();
   await expect(again(later(day))).rejects.toThrow();
   const Key = key.marker(call.owner, call.hash);
@@ -54,17 +54,17 @@ test("a marker that has expired answers nothing, though the table still has it",
   expect(await findAnswered(call, now)).toBeUndefined();
   expect(await findAnswered({ ...call, fingerprint: "other" }, now)).toBeUndefined();
   // So the key is free: what is asked for with it happens, and is remembered from then on.
-  expect(await record([markerAction(call, 201, { id: "new" }, now)])).toBeUndefined();
+  expect(await commitTransaction([markerAction(call, 201, { id: "new" }, now)])).toBeUndefined();
   expect(await findAnswered(call, now)).toMatchObject({ answer: { id: "new" } });
 });
 
-test("a key is freed of what it was marked for, and not of what somebody has marked it for since", async () => {
+test("a key is freed from its own request, not from a later one", async () => {
   const call = await remember("freed");
   const marked = (await findMarked(call, then))!;
   await forgetMarked(call, marked);
   expect(await findAnswered(call, then)).toBeUndefined();
-  const again = markerAction(call, 201, { id: "anew" }, then);
-  expect(await record([again])).toBeUndefined();
+  const again = markerAction(call, 201, { id: "next" }, then);
+  expect(await commitTransaction([again])).toBeUndefined();
   await forgetMarked(call, marked);
-  expect(await findAnswered(call, then)).toMatchObject({ answer: { id: "anew" } });
+  expect(await findAnswered(call, then)).toMatchObject({ answer: { id: "next" } });
 });

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { handler } from "../../functions/auth/second-factor.ts";
+import { handler } from "../../functions/people/auth/second-factor.ts";
 
 /** A Cognito that knows one user; each test says what that user has set up. */
 let server: Server;
@@ -68,7 +68,7 @@ test.each([["admin"], ["service"]])(
   },
 );
 
-test("admin with a second factor stays one, and the event comes back as it was", async () => {
+test("an admin with a second factor keeps the role, and the event is returned unchanged", async () => {
   answer.body = { Username: "u1", UserMFASettingList: ["SOFTWARE_TOKEN_MFA"] };
   expect(await handler(eventOf(["admin"]))).toEqual(eventOf(["admin"]));
   expect(asked).toHaveLength(1);

@@ -11,6 +11,7 @@ import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";
 import {
+  byAdmin,
   forget,
   giftTypeOf,
   makeStream,
@@ -121,7 +122,7 @@ test("of a host who owes, each of whose credits is two entries, fewer are settle
   const id = await sendOne(first, sender, giftTypeOf(1000));
   await settleAll([await readGift(first.id, id)], new Date());
   await payOut({ userId: host, amount: 1000, reference: "out", now: new Date() }, forget);
-  await refund(await getGift(id), "admin", new Date());
+  await refund(await getGift(id), byAdmin, new Date());
   const dues: Due[] = [];
   for (let n = 0; n < 24; n++) {
     const stream = await makeStream(host);

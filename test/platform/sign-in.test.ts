@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { findMetadata, redeem } from "../../platform/sign-in.ts";
+import { findMetadata, redeem } from "../../platform/auth/sign-in.ts";
 
 /** An issuer of the test's own, over real HTTP; each test says what it answers. */
 type Answer = { status?: number; body: unknown };

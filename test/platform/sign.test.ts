@@ -1,7 +1,7 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import fc from "fast-check";
-import { createSigner, encodeStrictly, hashOf } from "../../platform/sign.ts";
+import { createSigner, encodeStrictly, hashOf } from "../../platform/aws/sign.ts";
 
 const host = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
 

@@ -1,7 +1,7 @@
 import { KeyObject, sign } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import * as jose from "jose";
-import { verifyToken } from "../../platform/token.ts";
+import { verifyToken } from "../../platform/auth/token.ts";
 import { issuer, useOwnIssuer } from "./own-issuer.ts";
 
 /**
@@ -31,7 +31,7 @@ function signed(claims: string | Uint8Array, header: Record<string, unknown> = {
 const claimsOf = (more: string) =>
   `{"iss":"${issuer}","aud":"ovation","iat":${minutes(-1)},"exp":${minutes(60)},"jti":"j",${more}}`;
 
-test("of two subjects the last one counts, for whoever asks", async () => {
+test("of two subjects the last one counts, everywhere", async () => {
   const token = await signed(claimsOf('"sub":"u1","sub":"u2"'));
   expect(await verifyToken(token, new Date())).toMatchObject({ userId: "u2" });
 });

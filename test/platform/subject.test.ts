@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import * as jose from "jose";
-import { verifyToken } from "../../platform/token.ts";
+import { verifyToken } from "../../platform/auth/token.ts";
 
 /** An issuer whose subjects are none here (`auth0|…`): it names people in a claim of its own. */
 const subjectClaim = "https://example.com/user";

@@ -3,7 +3,8 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { rateKinds } from "../../domain/rate.ts";
 import { startEngine } from "../../local/aws/engine.ts";
 import { openState } from "../../local/state.ts";
-import { useRevocationAges } from "../../platform/revocations.ts";
+import { useRevocationAges } from "../../platform/auth/revocations.ts";
+import { openClient } from "../../platform/aws/aws-client.ts";
 import { dueIndex } from "../../platform/table/keys.ts";
 import { useTable } from "../../platform/table/table.ts";
 
@@ -40,7 +41,7 @@ const settings = {
   DEFAULT_THUMBNAIL: "https://cdn.example.com/stream.png",
   GIFTS_PER_SECOND: "100",
   REQUESTS_PER_SECOND: "100",
-  RATES: everyRate(1_000, 1_000),
+  RATES: everyRate(1_000_000, 1_000_000),
   SPEND_LIMIT: "0",
   RESUME_FRAMES_PER_SECOND: "1000000",
   AWS_REGION: "us-east-1",
@@ -68,7 +69,7 @@ export async function startTable(): Promise<{
   const tables = [{ name, arn: "", streamArn: "", createTable }];
   const engine = await startEngine({ state, tables, log: console.error });
   const client = DynamoDBDocumentClient.from(
-    new DynamoDBClient({ endpoint: engine.endpoint, credentials: engine.credentials }),
+    openClient(DynamoDBClient, { endpoint: engine.endpoint, credentials: engine.credentials }),
     { marshallOptions: { removeUndefinedValues: true } },
   );
   useTable(client);
@@ -77,7 +78,6 @@ export async function startTable(): Promise<{
   return {
     client,
     async stop() {
-      client.destroy();
       await engine.stop();
       state.close();
     },

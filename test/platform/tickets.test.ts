@@ -1,9 +1,10 @@
 import { makeTicket, ticketSeconds } from "../../domain/log/ticket.ts";
+import { hashOfSecret, newSecret } from "../../platform/auth/secret.ts";
 import { ticketCaller } from "../../platform/realtime/ticket.ts";
-import { hashOfSecret, newSecret } from "../../platform/secret.ts";
 import { recordTicket } from "../../platform/store/log/tickets.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { meterTable } from "./call-meter.ts";
 import { useOwnTable } from "./table.ts";
 import { forget } from "./wallet-people.ts";
 
@@ -13,7 +14,7 @@ const now = new Date("2026-01-15T10:30:00.000Z");
 const nowSeconds = now.getTime() / 1000;
 const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
 
-/** The text of a ticket that is made now, by a token that has so many seconds to live. */
+/** A ticket made now, by a token that expires in `tokenSeconds`. */
 async function ticketOf(tokenSeconds: number, streamId?: string): Promise<string> {
   const token = { expiresAt: nowSeconds + tokenSeconds, issuedAt: nowSeconds - 5, tokenId: "t" };
   const text = newSecret();
@@ -51,4 +52,14 @@ test("the table has no ticket's text, and says when it may forget it", async () 
   const item = await getRawItem(key.ticket(hashOfSecret(text)));
   expect(JSON.stringify(item)).not.toContain(text);
   expect(item).toMatchObject({ expiresAt: nowSeconds + ticketSeconds });
+});
+
+test("tickets that nobody made, or that were used, cost one read unit each and no write", async () => {
+  const used = await ticketOf(3600);
+  expect(await ticketCaller(used, now)).toBeDefined();
+  const invented = [used, ...Array.from({ length: 20 }, newSecret)];
+  const spent = await meterTable()(async () => {
+    for (const text of invented) expect(await ticketCaller(text, now)).toBeUndefined();
+  });
+  expect(spent).toMatchObject({ read: invented.length, write: 0 });
 });

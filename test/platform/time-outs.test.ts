@@ -2,18 +2,18 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { Refusal } from "../../domain/refusal.ts";
 import * as functions from "../../functions/index.ts";
-import { callMillisecondsMax } from "../../platform/aws-client.ts";
+import { callMillisecondsMax } from "../../platform/aws/aws-client.ts";
+import { startTimer } from "../../platform/aws/timers.ts";
+import { createJobs } from "../../platform/push/jobs.ts";
 import {
   beginInvocation,
-  lastWordMilliseconds,
   millisecondsLeft,
-} from "../../platform/deadline.ts";
-import { createJobs } from "../../platform/push/jobs.ts";
+  reservedMilliseconds,
+} from "../../platform/runtime/deadline.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table } from "../../platform/table/table.ts";
 import { transact } from "../../platform/table/transact.ts";
 import { getSecretKey } from "../../platform/tencent/secret.ts";
-import { startTimer } from "../../platform/timers.ts";
 
 /** What AWS is to a function whose connection has died: it takes the call and never answers. */
 let server: Server;
@@ -81,17 +81,17 @@ const calls: [string, () => Promise<unknown>][] = [
   ["the secret", () => getSecretKey(now)],
 ];
 
-/** All of them side by side, since each takes seconds. */
+/** All in parallel, since each takes seconds. */
 const endsOfAll = () =>
   Promise.all(calls.map(async ([name, call]) => ({ name, ...(await endOf(call)) })));
 
-test("whoever is silent is tried three times and given up", async () => {
+test("a silent service is tried three times and given up", async () => {
   for (const { name, how, milliseconds } of await endsOfAll())
     expect([name, how, milliseconds > 4_000]).toEqual([name, "TimeoutError", true]);
   expect(connections).toBe(calls.length * 3);
 });
 
-test("whoever falls silent in an answer is given up as well, and no connection stays", async () => {
+test("a service that falls silent during its answer is given up, and no connection stays open", async () => {
   beginning = 'HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{"half":';
   for (const { name, how } of await endsOfAll())
     expect([name, how]).toEqual([name, "TimeoutError"]);
@@ -118,7 +118,7 @@ const all = Object.entries(functions as unknown as Record<string, Calling>).filt
 test("every function has the time for a call with all its tries, and for its own last word", () => {
   for (const [name, { contract }] of all) {
     const { timeoutSeconds = 10 } = contract;
-    const most = callMillisecondsMax + lastWordMilliseconds;
+    const most = callMillisecondsMax + reservedMilliseconds;
     expect([name, timeoutSeconds * 1000 >= most]).toEqual([name, true]);
   }
 });
@@ -128,7 +128,7 @@ test.each(all)("%s bounds all its calls together by its own time", async (_, { h
   await Promise.resolve()
     .then(() => handler({ requestContext: {}, headers: {} }, contextOf(7_000)))
     .catch(() => undefined);
-  const bounded = 7_000 - lastWordMilliseconds;
+  const bounded = 7_000 - reservedMilliseconds;
   expect(millisecondsLeft()).toBeLessThanOrEqual(bounded);
   expect(millisecondsLeft()).toBeGreaterThan(bounded - 6_000);
 });
@@ -144,7 +144,7 @@ test("a transaction that is never answered is refused while there is time to say
 });
 
 test("a call after the end of the time is refused at once, and nothing is sent", async () => {
-  beginInvocation(contextOf(lastWordMilliseconds - 1));
+  beginInvocation(contextOf(reservedMilliseconds - 1));
   const { how, milliseconds } = await endOf(get);
   expect([how, connections]).toEqual(["unavailable", 0]);
   expect(milliseconds).toBeLessThan(500);

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import * as jose from "jose";
-import { verifyToken } from "../../platform/token.ts";
+import { verifyToken } from "../../platform/auth/token.ts";
 
 /** A local issuer that counts how often its keys are asked for. */
 let server: Server;
@@ -120,7 +120,7 @@ describe("a machine's token", () => {
       { ...good, scope, sub: "machine" },
     ])
       expect(await verifyToken(await sign(claims), now)).toMatchObject({ roles: [] });
-    const forged = { ...other, sub: "somebody@clients", scope };
+    const forged = { ...other, sub: "other@clients", scope };
     expect(await verifyToken(await sign(forged), now)).toBeUndefined();
   });
 });

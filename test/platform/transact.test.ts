@@ -1,8 +1,8 @@
-import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { triesMax } from "../../platform/table/conflicts.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { type Action, transact } from "../../platform/table/transact.ts";
+import { transactionCanceled } from "./table-errors.ts";
 
 process.env.TABLE_NAME ??= "t";
 
@@ -21,12 +21,7 @@ function tableThat(...ends: (Error | undefined)[]): { tokens: string[] } {
   return { tokens };
 }
 
-const cancelled = (...codes: string[]) =>
-  new TransactionCanceledException({
-    message: "cancelled",
-    $metadata: {},
-    CancellationReasons: codes.map((Code) => ({ Code })),
-  });
+const cancelled = (...codes: string[]) => transactionCanceled(codes.map((Code) => ({ Code })));
 const conflict = "TransactionConflict";
 const failed = "ConditionalCheckFailed";
 
@@ -61,13 +56,13 @@ test("a conflict on the marker alone is another call with the key; with the wall
   expect(tokens).toHaveLength(2);
 });
 
-test("a marker that is there is told at once, whatever conflicted beside it", async () => {
+test("an existing marker is reported at once, whatever else conflicted", async () => {
   const { tokens } = tableThat(cancelled(failed, conflict, failed));
   expect([...(await transact(gift))!.keys()]).toEqual(["wallet:u", "marker"]);
   expect(tokens).toHaveLength(1);
 });
 
-test("conditions are told by their labels when all were judged: half of them mislead", async () => {
+test("conditions are reported by label only when all were evaluated", async () => {
   const { tokens } = tableThat(
     cancelled(conflict, failed, "None"),
     cancelled("ThrottlingError", failed, "None"),
@@ -77,7 +72,7 @@ test("conditions are told by their labels when all were judged: half of them mis
   expect(new Set(tokens).size).toBe(3);
 });
 
-test("a marker in conflict beside what failed is asked for again, until it is known", async () => {
+test("a marker in conflict next to a failed condition is retried until it is known", async () => {
   const { tokens } = tableThat(
     cancelled(failed, "None", conflict),
     cancelled(failed, "None", failed),

@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { changedProfile, type ProfileChange } from "../../domain/people/profile-change.ts";
 import type { ProfileClaims } from "../../domain/people/user.ts";
-import { newId } from "../../platform/id.ts";
+import { newId } from "../../platform/runtime/id.ts";
+import { changeProfile, recordFirstSight } from "../../platform/store/people/profile-changes.ts";
 import { rename } from "../../platform/store/people/rename.ts";
 import { findHolder } from "../../platform/store/people/user-index.ts";
-import {
-  changeProfile,
-  findProfile,
-  getProfile,
-  recordFirstSight,
-} from "../../platform/store/people/users.ts";
-import { table } from "../../platform/table/table.ts";
+import { findProfile, getProfile } from "../../platform/store/people/users.ts";
+import { atEachRequest } from "./between.ts";
+import { intercept } from "./intercept.ts";
 import { startTable } from "./table.ts";
 
 let stopTable: () => Promise<void>;
@@ -21,16 +18,31 @@ beforeAll(async () => {
 afterAll(() => stopTable());
 
 const now = new Date();
+const limits = { namesPerDay: 5, reserved: ["admin", "support"] };
 
 function callerWith(claims: ProfileClaims = {}, userId = newId(now)) {
   return { userId, roles: [], claims, expiresAt: 0, issuedAt: 0, tokenId: "" };
 }
 
 const change = (caller: ReturnType<typeof callerWith>, wish: ProfileChange) =>
-  changeProfile(caller, (profile) => changedProfile(profile, wish, now, 5), now);
+  changeProfile(caller, (profile) => changedProfile(profile, wish, now, limits), now);
+
+test("a change of a profile at any moment of another one: both are kept", () =>
+  atEachRequest(async () => {
+    const caller = callerWith();
+    await recordFirstSight(caller.userId, {}, now);
+    return {
+      act: () => change(caller, { name: "Ann" }),
+      meanwhile: () => change(caller, { surname: "Bo" }),
+      check: async () =>
+        expect(await findProfile(caller.userId, { consistent: true })).toMatchObject({
+          ...{ name: "Ann", surname: "Bo" },
+        }),
+    };
+  }));
 
 test("changes of one profile in one millisecond are all kept", async () => {
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 2; round++) {
     const caller = callerWith();
     await recordFirstSight(caller.userId, {}, now);
     await Promise.all([
@@ -46,12 +58,29 @@ test("changes of one profile in one millisecond are all kept", async () => {
   }
 });
 
+test("a name of the staff is refused, as long as it is new", async () => {
+  const caller = callerWith();
+  await recordFirstSight(caller.userId, {}, now);
+  const refused = { code: "request_invalid" };
+  await expect(change(caller, { name: "Süpport" })).rejects.toMatchObject(refused);
+  await change(caller, { name: "Ann", surname: "Support" });
+  await expect(change(caller, { name: "" })).rejects.toMatchObject(refused);
+  expect(await findProfile(caller.userId)).toMatchObject({ name: "Ann", surname: "Support" });
+  const byAdmin = { ...limits, reserved: [] };
+  const named = (profile: Parameters<typeof changedProfile>[0]) =>
+    changedProfile(profile, { name: "" }, now, byAdmin);
+  await changeProfile(caller, named, now);
+  await change(caller, { bio: "Helps" });
+  expect(await findProfile(caller.userId)).toMatchObject({ name: "", bio: "Helps" });
+});
+
 test("names change as often in a day as the stage says, and other fields at any time", async () => {
   const caller = callerWith({ given_name: "Ann" });
   await recordFirstSight(caller.userId, caller.claims, now);
   const at = (hours: number) => new Date(now.getTime() + hours * 3_600_000);
+  const fewer = { ...limits, namesPerDay: 4 };
   const call = (wish: ProfileChange, hours: number) =>
-    changeProfile(caller, (was) => changedProfile(was, wish, at(hours), 4), at(hours));
+    changeProfile(caller, (was) => changedProfile(was, wish, at(hours), fewer), at(hours));
   for (const name of ["a", "b", "c", "d"]) await call({ name }, 0);
   const early = await call({ name: "e" }, 5.5).catch((error: unknown) => error);
   expect(early).toMatchObject({ code: "too_many_requests", retryAfterSeconds: 1800 });
@@ -108,7 +137,7 @@ test("a username that was given up leads to who had it for 90 days, and is then 
   });
 });
 
-test("who comes back to a username of theirs keeps it", async () => {
+test("a user who returns to an earlier username of theirs keeps it", async () => {
   const username = `mine-${newId(now)}`;
   const caller = callerWith({ preferred_username: username });
   await recordFirstSight(caller.userId, caller.claims, now);
@@ -119,26 +148,18 @@ test("who comes back to a username of theirs keeps it", async () => {
   expect(await findHolder(username, year)).toBe(caller.userId);
 });
 
-test("somebody who came a moment ago can be paid: a replica that has not heard of them is no answer", async () => {
+test("a user who signed up a moment ago can be paid, though a stale replica does not have them", async () => {
   const { userId } = callerWith();
   await recordFirstSight(userId, {}, now);
-  const name = "staleReplica";
-  table().middlewareStack.add(
-    (next, context) => async (args) => {
-      const isStale =
-        context.commandName === "GetItemCommand" &&
-        (args.input as { ConsistentRead?: boolean }).ConsistentRead !== true;
-      const answer = await next(args);
-      if (isStale) Reflect.deleteProperty(answer.output as object, "Item");
-      return answer;
-    },
-    { step: "initialize", name },
-  );
+  const undo = intercept(async ({ name, input }, next) => {
+    const { Item, ...others } = await next();
+    return name === "GetCommand" && input.ConsistentRead !== true ? others : { Item, ...others };
+  });
   try {
     expect(await findProfile(userId)).toBeUndefined();
     expect(await getProfile(userId)).toMatchObject({ userId });
     await expect(getProfile(callerWith().userId)).rejects.toMatchObject({ code: "user_not_found" });
   } finally {
-    table().middlewareStack.remove(name);
+    undo();
   }
 });

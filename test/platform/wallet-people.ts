@@ -5,10 +5,11 @@ import type { GiftType } from "../../domain/money/gift-type.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { newId } from "../../platform/id.ts";
+import { setting } from "../../platform/runtime/env.ts";
+import { newId } from "../../platform/runtime/id.ts";
 import { topUp } from "../../platform/store/money/bookings.ts";
-import { commitGift, getGiver } from "../../platform/store/money/gifts.ts";
-import { recordFirstSight } from "../../platform/store/people/users.ts";
+import { getGiver, giftContext, recordGift } from "../../platform/store/money/gifts.ts";
+import { recordFirstSight } from "../../platform/store/people/profile-changes.ts";
 import { type KeyedCall, markerAction } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
 import type { Reply } from "../../platform/table/record.ts";
@@ -16,6 +17,10 @@ import { table, tableName } from "../../platform/table/table.ts";
 import { liveStreamOf } from "./live-stream.ts";
 
 const picture = "https://cdn.example.com/person.png";
+
+/** Who refunds where it does not matter which admin or host it is. */
+export const byAdmin = { role: "admin", userId: "an-admin" } as const;
+export const byHost = { role: "host", userId: "a-host" } as const;
 
 /** An answer that nothing remembers. */
 export const forget = <A>(answer: A): Reply<A> => ({ answer, remember: [] });
@@ -78,15 +83,17 @@ export async function sendOne(
   stream: Stream,
   senderId: string,
   giftType: GiftType,
-  { receivers = [personOfSummary(stream.host)], now = new Date(), count = 1, charged = true } = {},
+  {
+    receivers = [personOfSummary(stream.host, setting("DEFAULT_PICTURE"))],
+    now = new Date(),
+    count = 1,
+    charged = true,
+  } = {},
   once: (answer: { id: string }) => Reply<{ id: string }> = forget,
 ): Promise<string> {
   const giver = await getGiver(stream.id, senderId);
   const request = { giftType, receivers, count, charged };
-  const { id } = await commitGift(
-    { stream, giver, now },
-    (context) => decideGift(context, request),
-    ({ id }) => once({ id }),
-  );
+  const decision = decideGift(giftContext(stream, giver, now), request);
+  const { id } = await recordGift(decision, ({ id }) => once({ id }));
   return id;
 }

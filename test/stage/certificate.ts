@@ -34,8 +34,8 @@ const time = (at: Date) => der("time", text(`${at.toISOString().replace(/[-:T]|\
 const bits = (value: Uint8Array) => der("bits", Buffer.of(0), value);
 
 /**
- * A certificate for host names and 127.0.0.1 that is its own authority, for a day: whoever is told
- * to trust it (NODE_EXTRA_CA_CERTS) trusts these names alone. Node has no call that makes one.
+ * A certificate for host names and 127.0.0.1 that is its own authority, for a day: a process that
+ * trusts it (NODE_EXTRA_CA_CERTS) trusts these names alone. Node has no call that makes one.
  * https://www.rfc-editor.org/rfc/rfc5280#section-4.1
  */
 export function makeCertificate(names: readonly string[]): Certificate {

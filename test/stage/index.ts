@@ -51,7 +51,7 @@ let code = 1;
 try {
   // Not by the front: this program trusts no certificate. What the runner says is seen already.
   await healthy(`http://127.0.0.1:${port}`, runner.child, () => "(see above)");
-  const jest = ["node_modules/jest/bin/jest.js", "--maxWorkers=2", "--forceExit"];
+  const jest = ["node_modules/jest/bin/jest.js", "--maxWorkers=2"];
   const paths = process.argv.slice(2);
   const tests = run(
     ["--experimental-vm-modules", ...jest, ...(paths.length > 0 ? paths : ["test/api"])],

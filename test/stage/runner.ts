@@ -1,6 +1,6 @@
 /** A runner that trusts an issuer elsewhere and has no demo, as a deployed stage has none. */
-import { buildAssembly } from "../../bin/assembly.ts";
-import { prepareTable } from "../../bin/demo.ts";
+import { buildAssembly } from "../../bin/build/assembly.ts";
+import { prepareTable } from "../../bin/start/demo.ts";
 import { createLog, startSystem } from "../../local/index.ts";
 
 const { PORT, ISSUER, AUDIENCE, TENCENT_SECRET_KEY, TENCENT_CALLBACK_KEY } = process.env;

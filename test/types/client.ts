@@ -1,6 +1,6 @@
 /** What the client does not let anybody write: the compiler alone runs this (`npm run types`). */
 import {
-  type Answer,
+  type CallResult,
   type Client,
   type CodeOf,
   OvationError,
@@ -24,7 +24,7 @@ const nothing: undefined = await client.call("DELETE /api/v1/live-stream/{stream
 });
 // What a newer server has is called by method and path.
 const poll = await client.call<{ id: string }>("POST", "/api/v1/polls", { question: gift.id });
-const wallet: Answer<"GET /api/v1/wallet"> = { balance: 1, pending: 0, owed: 0, spendLimit: 9 };
+const wallet: CallResult<"GET /api/v1/wallet"> = { balance: 1, pending: 0, owed: 0, spendLimit: 9 };
 const code: CodeOf<"POST /api/v1/gifts/create"> = "credits_too_low";
 const route: Route = "GET /api/v1/gifts/gift-types";
 
@@ -67,6 +67,13 @@ const refused: CodeOf<"POST /api/v1/gifts/create"> = "slow_mode";
 
 // @ts-expect-error: the API has no such refusal.
 new OvationError(409, []).code === "credits_to_low";
+
+await client.call("POST /api/v1/users/me/photo", { body: { photo: new Blob([]) } });
+await client.call("POST /api/v1/users/me/photo", { body: new FormData() });
+// @ts-expect-error: a picture is sent as a file.
+await client.call("POST /api/v1/users/me/photo");
+// @ts-expect-error: a picture is a file, not its address.
+await client.call("POST /api/v1/users/me/photo", { body: { photo: "https://a.example/b.png" } });
 
 client.subscribe(streamId, {
   onEvent(event) {

@@ -4,12 +4,13 @@ import { endpoint } from "../../platform/http/endpoint.ts";
 
 const base = {
   route: "POST /api/v1/polls",
-  says: "Ask the viewers",
+  summary: "Ask the viewers",
   tag: "Polls",
   caller: "user",
   shape: "envelope",
   body: z.object({ question: z.string() }),
   answer: [200, z.object({ id: z.string() })],
+  cost: {},
   refusals: ["stream_not_found"],
   grants: { read: ["STREAM"] },
 } as const;

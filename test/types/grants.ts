@@ -1,5 +1,5 @@
 /** What a grant does not let anybody name: the compiler alone runs this (`npm run types`). */
-import type { Grants } from "../../platform/grants.ts";
+import type { Grants } from "../../platform/lambda/grants.ts";
 import type { Partition } from "../../platform/table/keys.ts";
 
 export const valid: Grants = { read: ["USER", "FRAMES", "CATALOGUE"], write: ["REPLAY", "PARKED"] };

@@ -1,5 +1,5 @@
 /** What a stage does not let anybody name: the compiler alone runs this (`npm run types`). */
-import type { Stage } from "../../lib/stages.ts";
+import type { Stage } from "../../lib/stages/stages.ts";
 
 export const known: Stage["memoryMegabytes"] = { "realtime/fan-out": 3538 };
 

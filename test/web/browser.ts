@@ -1,28 +1,27 @@
 /** The system's own Chromium, and what every page has to keep to while a test looks at it. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { chromium } from "playwright-core";
-import { findBrowser } from "../../bin/browser.ts";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { findBrowser } from "../../bin/test/browser.ts";
+import { askShared, worker } from "../shared.ts";
 
-const root = join(import.meta.dirname, "../..");
 const found = findBrowser();
-
-/** Where the pictures of a run lie, to be looked at by people. */
-export const screenshots = join(root, ".cache/screenshots");
 
 /** Whether this machine has a browser. */
 export const hasBrowser = found !== undefined;
 
-/** `test`, or where this machine has no browser one line that says so. */
+/** `test`; skipped, and counted so, where this machine has no browser. With CI set it has one. */
 export const browserTest = found === undefined ? test.skip : test;
-if (found === undefined)
-  console.warn("No Chromium here (CHROMIUM names one): pages are not tested");
+if (found === undefined && process.env.CI)
+  throw new Error(
+    "CI is set and there is no Chromium: npm run install:browser, or CHROMIUM=<path>",
+  );
 
-export async function openBrowser(args: string[] = []): Promise<Browser | undefined> {
-  mkdirSync(screenshots, { recursive: true });
-  return found === undefined ? undefined : await chromium.launch({ executablePath: found, args });
+/** The browser of this worker, if the machine has one; to be closed after the tests of a file. */
+export async function openBrowser(): Promise<Browser | undefined> {
+  if (found === undefined) return undefined;
+  const { endpoint } = await askShared<{ endpoint: string }>(`browser/${worker}`);
+  return chromium.connect(endpoint);
 }
 
 /** What a page may not do: say an error, ask another host, fail to load something. */
@@ -83,7 +82,7 @@ export async function watchWork(page: Page) {
   };
   return {
     /**
-     * The longest and the mean of so many acts, in the calmest of three rounds: other programs on
+     * The longest and the mean of `times` actions, in the calmest of three rounds: other programs on
      * the same processor make work look longer, and never shorter.
      */
     async of(times: number, act: (time: number) => Promise<unknown>) {

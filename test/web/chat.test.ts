@@ -1,47 +1,10 @@
-/** `<ovation-chat>` in `busy-page.html`, whose own server is as busy as it is told to be. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { browserTest, openBrowser, watchWork } from "./browser.ts";
-import { type PageServer, servePages } from "./page-server.ts";
+/** `<ovation-chat>` as a viewer uses it; the page's own server plays the stream. */
+import type { Page } from "playwright-core";
+import { browserTest } from "./browser.ts";
+import { open, openWith, useBusyChat } from "./busy-chat.ts";
 import { streamId, testMilliseconds } from "./pages.ts";
 
-const eventsShown = 40;
-/** Of the 50 ms from one event to the next, drawn by the processor: 13 on a busy machine. */
-const workMillisecondsMax = 25;
-
-const page = readFileSync(join(import.meta.dirname, "busy-page.html"), "utf8").replaceAll(
-  "STREAM",
-  streamId,
-);
-
-let browser: Browser | undefined;
-let server: PageServer;
-
-beforeAll(async () => {
-  browser = await openBrowser();
-  server = await servePages(page);
-}, testMilliseconds);
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-async function open(query = ""): Promise<Page> {
-  const made = await browser!.newPage({ viewport: { width: 360, height: 640 } });
-  made.setDefaultTimeout(30_000);
-  await made.goto(server.url + query);
-  if (query === "") await made.getByText("Nothing said yet. Be the first.").waitFor();
-  return made;
-}
-
-/** Opens the chat and waits until it shows so many messages. */
-async function openWith(messages: number): Promise<Page> {
-  const made = await open();
-  await made.evaluate(`show(...Array.from({ length: ${messages} }, () => message()))`);
-  await made.getByText(`message ${messages - 1}`, { exact: true }).waitFor();
-  return made;
-}
+useBusyChat();
 
 type Scroller = Record<"scrollTop" | "scrollHeight" | "clientHeight", number>;
 const toEnd = (one: unknown) => {
@@ -72,25 +35,7 @@ browserTest(
 );
 
 browserTest(
-  "twenty events a second give the thread of a full chat no task of 50 ms",
-  async () => {
-    // Full first, so that each row that comes lets another one go.
-    const made = await openWith(500);
-    const work = await watchWork(made);
-    const { longest, mean } = await work.of(eventsShown, async () => {
-      await made.evaluate("show(message())");
-      await made.waitForTimeout(40);
-    });
-    expect(longest).toBeLessThan(50);
-    expect(mean).toBeLessThan(workMillisecondsMax);
-    expect(mean).toBeGreaterThan(0);
-    await made.close();
-  },
-  testMilliseconds,
-);
-
-browserTest(
-  "who scrolls up reads in peace and is told how many came; a deleted row goes all the same",
+  "while scrolled up the list stands still and counts new rows; deleted rows still disappear",
   async () => {
     const made = await openWith(60);
     const list = made.getByRole("log");
@@ -224,7 +169,7 @@ browserTest(
 );
 
 browserTest(
-  "one's own message moves into the chat without a frame in which it is nowhere or twice",
+  "a pending message moves into the chat without a frame in which it is missing or doubled",
   async () => {
     const made = await openWith(60);
     await made.evaluate(`void (window.watched = new Promise((done) => {
@@ -244,6 +189,108 @@ browserTest(
     expect(await made.evaluate("watched")).toEqual([1]);
     expect(await made.locator(".row.message", { hasText: "my own words" }).count()).toBe(1);
     await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a screen reader hears how many messages and gifts came, once in six seconds",
+  async () => {
+    const made = await open();
+    await made.clock.install();
+    const status = made
+      .locator("ovation-chat")
+      .getByRole("status")
+      .filter({ hasText: /new|gift/ });
+    await made.evaluate(`show(message(), message()); give("g1", "Rose", 10, 1, 1, 0)`);
+    await made.getByText("gave Rose").waitFor();
+    expect(await status.count()).toBe(0);
+    await made.clock.runFor(6_000);
+    expect(await status.allTextContents()).toEqual(["2 new messages, 1 gift"]);
+    // Each is counted once, and a pause is not announced.
+    await made.evaluate("show(message('one more'))");
+    await made.getByText("one more").waitFor();
+    await made.clock.runFor(6_000);
+    expect(await status.allTextContents()).toEqual(["1 new message"]);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "Enter that belongs to a word being composed sends nothing",
+  async () => {
+    const made = await open();
+    const box = made.getByRole("textbox", { name: "Message" });
+    await box.focus();
+    const input = await made.context().newCDPSession(made);
+    const text = "你好";
+    await input.send("Input.imeSetComposition", { text, selectionStart: 2, selectionEnd: 2 });
+    // An input method takes the key: the page is notified, and nothing is typed.
+    const enter = { key: "Enter", code: "Enter", windowsVirtualKeyCode: 229 };
+    await input.send("Input.dispatchKeyEvent", { type: "rawKeyDown", ...enter });
+    await input.send("Input.dispatchKeyEvent", { type: "keyUp", ...enter });
+    expect(await box.inputValue()).toBe(text);
+    await input.send("Input.insertText", { text });
+    await made.keyboard.press("Enter");
+    await made.locator(".row.message", { hasText: text }).waitFor();
+    expect(await box.inputValue()).toBe("");
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a pin is shown by its own message, and the rows of a banned user go and stay away",
+  async () => {
+    const made = await openWith(60);
+    await made.evaluate(
+      `happen("chat.pinned", { messageId: "f", message: message("rules").data })`,
+    );
+    await made.locator(".pinned", { hasText: "rules" }).waitFor();
+    const [theirs, all] = [made.locator('[data-sender="u5"]'), await rowsOf(made)];
+    expect(await theirs.count()).toBe(2);
+    const ban = { banId: "b", targetUserId: "u5", actionType: "CHAT_ONLY", endsAt: null };
+    await made.evaluate(`happen("member.banned", ${JSON.stringify(ban)})`);
+    await made.evaluate("show(message('afterwards'))");
+    await made.getByText("afterwards", { exact: true }).waitFor();
+    await theirs.first().waitFor({ state: "detached" });
+    expect(await rowsOf(made)).toBe(all - 2 + 1);
+    await made.evaluate(`happen("chat.unpinned", { messageId: "f" })`);
+    await made.locator(".pinned").waitFor({ state: "hidden" });
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "each superlike has a row, also those whose card nobody sees",
+  async () => {
+    const made = await open();
+    await made.evaluate(`Array.from({ length: 60 }, (_, n) => happen("superlike.sent", {
+      _id: "s" + n, price: 10, senderSnapshot: { _id: "u" + n, name: "User " + n, username: "", surname: "" } }))`);
+    await made.locator(".row.superlike-row").nth(59).waitFor();
+    expect(await made.locator(".row.superlike-row").count()).toBe(60);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "slow mode that ends frees the box at once, and a muted user knows it before they write",
+  async () => {
+    const slow = await open("?slow");
+    await slow.getByText("No messages yet").waitFor();
+    await slow.getByRole("textbox", { name: "Message" }).fill("one");
+    await slow.getByRole("button", { name: "Send" }).click();
+    await slow.locator(".send.waiting").waitFor();
+    const rules = { slowModeSeconds: 0, followersOnly: false, giftsEnabled: true, moderators: [] };
+    await slow.evaluate(`happen("settings.changed", ${JSON.stringify(rules)})`);
+    await slow.locator(".send:not(.waiting)").waitFor();
+    await slow.close();
+    const muted = await open("?muted");
+    await muted.getByText("You cannot write in this chat.").waitFor();
+    await muted.close();
   },
   testMilliseconds,
 );

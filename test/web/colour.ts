@@ -2,7 +2,7 @@
 type Rgb = [red: number, green: number, blue: number];
 
 /** Red, green and blue, each 0 to 1 and linear, of `#rrggbb` or `oklch(l c h)`. */
-export function linearOf(colour: string): Rgb {
+function linearOf(colour: string): Rgb {
   const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
   if (hex) return hex.slice(1).map((two) => expand(Number.parseInt(two, 16) / 255)) as Rgb;
   const [, l, c, h] = /^oklch\(([\d.]+) ([\d.]+) ([\d.]+)\)$/.exec(colour) ?? [];

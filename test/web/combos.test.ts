@@ -41,6 +41,20 @@ test("a gift that the network held up goes into the row that the server counted 
   expect(combos.add(giftOf("ann", "rose", 3), 71_000).isNew).toBe(true);
 });
 
+test("a gift joins a row that is over only if the server counts it into that row", () => {
+  const combos = createCombos();
+  // Eight rows in ten seconds: from here on all gifts of one sender share a row.
+  for (let n = 0; n < 7; n++) combos.add(giftOf(`p${n}`, "rose", 1), 0);
+  const { combo } = combos.add(giftOf("ann", "rose", 1), 0);
+  expect(combos.add(giftOf("ann", "star", 1), 4_999)).toEqual({ combo, isNew: false });
+  expect(combos.end(9_999)).toContain(combo);
+  // Other rows keep it crowded, but this row ended before the next gift came.
+  for (let n = 0; n < 8; n++) combos.add(giftOf(`q${n}`, "rose", 1), 9_999);
+  const next = combos.add(giftOf("ann", "rose", 1), 9_999);
+  expect(next.isNew).toBe(true);
+  expect(next.combo).toMatchObject({ count: 1, isMixed: false });
+});
+
 test("of what is over only the latest is kept", () => {
   const combos = createCombos();
   for (let n = 0; n < 1_000; n++) combos.add(giftOf(`p${n}`, "rose", 1), n);

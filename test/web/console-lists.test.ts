@@ -1,7 +1,7 @@
 /** What an operator finds in the console's lists and details, in a browser, on the whole system. */
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { callerOf, confirm, openConsole, word } from "./console.ts";
+import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
 import { expectSoon, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
@@ -14,7 +14,7 @@ const rows = (page: Page, list: string) =>
 const messages = `/api/v1/live-stream/${streamId}/chat/messages`;
 
 browserTest(
-  "a list that is longer than a page is read to its end, and each row stands in it once",
+  "a list longer than a page loads to its end without duplicate rows",
   async () => {
     for (let from = 0; from < 120; from += 10)
       await Promise.all(
@@ -25,7 +25,7 @@ browserTest(
     const { page, faults, visit, close } = await openAsAdmin();
     await visit(`view=chat&stream=${streamId}`);
     await expectSoon(async () => (await rows(page, "Messages").count()) === 50);
-    // Somebody writes meanwhile, so that the pages move.
+    // A new message meanwhile shifts the pages.
     await call("admin", "POST", messages, { content: "said meanwhile" });
     const more = page.getByRole("button", { name: "More", exact: true });
     await more.press("Enter");
@@ -43,7 +43,7 @@ browserTest(
 );
 
 browserTest(
-  "a message is deleted after a question, and its writer muted from it",
+  "a moderator deletes a message after a confirmation and mutes its author",
   async () => {
     await call(johnId, "POST", messages, { content: "something ugly" });
     const { page, faults, visit, close } = await openAsAdmin();
@@ -52,13 +52,13 @@ browserTest(
     const detail = page.getByRole("complementary", { name: "Message" });
     await detail.getByRole("button", { name: "Mute …" }).click();
     await confirm(page, "Mute");
-    await word(page, "John Doe is muted in Demo stream.")
+    await toast(page, "John Doe is muted in Demo stream.")
       .getByRole("button", { name: "Undo" })
       .click();
-    await word(page, "John Doe is welcome in Demo stream again.").waitFor();
+    await toast(page, "John Doe is no longer banned in Demo stream.").waitFor();
     await detail.getByRole("button", { name: "Delete …" }).click();
     await confirm(page, "Delete");
-    await word(page, "The message of John Doe is deleted.").waitFor();
+    await toast(page, "Message from John Doe deleted.").waitFor();
     expect(await page.getByRole("row", { name: /something ugly/ }).count()).toBe(0);
     const { messages: left } = await call("admin", "GET", `${messages}?limit=50`);
     expect(JSON.stringify(left)).not.toContain("something ugly");
@@ -69,21 +69,21 @@ browserTest(
 );
 
 browserTest(
-  "somebody's spending is limited for a day, and the limit taken back",
+  "an admin sets a user's daily spend limit and restores the default",
   async () => {
     const { page, faults, visit, close } = await openAsAdmin();
     await visit(`view=users&id=${johnId}`);
     const wallet = page.getByRole("region", { name: "Wallet" });
     const limit = async () => (await call("admin", "GET", `/api/v1/wallets/${johnId}`)).spendLimit;
     const before = await limit();
-    await wallet.getByLabel("Credits a day").fill("250");
+    await wallet.getByLabel("Credits per day").fill("250");
     await wallet.getByText('"spendLimit": 250').waitFor();
-    await wallet.getByRole("button", { name: "Set the limit" }).click();
-    await word(page, "John Doe may spend 250 credits a day.").waitFor();
+    await wallet.getByRole("button", { name: "Set limit" }).click();
+    await toast(page, "John Doe can spend 250 credits per day.").waitFor();
     await wallet.getByText("250", { exact: true }).waitFor();
     expect(await limit()).toBe(250);
-    await wallet.getByRole("button", { name: "Use the stage's" }).click();
-    await word(page, "John Doe has the stage's limit again.").waitFor();
+    await wallet.getByRole("button", { name: "Use default" }).click();
+    await toast(page, "John Doe has the default limit.").waitFor();
     expect(await limit()).toBe(before);
     expect(faults).toEqual([]);
     await close();
@@ -92,7 +92,7 @@ browserTest(
 );
 
 browserTest(
-  "somebody is signed out everywhere after a question: their token is refused from then on",
+  "signing a user out everywhere revokes their token, after a confirmation",
   async () => {
     const token = await pages.tokenOf({
       sub: "stolen",
@@ -108,7 +108,7 @@ browserTest(
     await page.getByRole("row", { name: /stolen\.phone/ }).press("Enter");
     await page.getByRole("button", { name: "Sign out everywhere …" }).click();
     await confirm(page, "Sign out");
-    await word(page, "is signed out everywhere").waitFor();
+    await toast(page, "is signed out everywhere").waitFor();
     await expectSoon(async () => (await status()) === 401);
     expect(faults).toEqual([]);
     await close();
@@ -117,31 +117,30 @@ browserTest(
 );
 
 browserTest(
-  "a stream's overlay key is revoked, its rules change with a way back, and it is ended",
+  "an admin revokes an overlay key, undoes a chat setting, and ends a stream",
   async () => {
     const { page, faults, visit, close } = await openAsAdmin();
-    const made = await call("admin", "POST", "/api/v1/live-stream/create", { title: "Short show" });
-    await call("admin", "POST", "/api/v1/live-stream/join-as-creator", { liveStreamId: made.id });
-    const keys = `/api/v1/live-stream/${made.id}/overlay-keys`;
+    const id = await goLive(call, "admin", "Short show");
+    const keys = `/api/v1/live-stream/${id}/overlay-keys`;
     await call("admin", "POST", keys, { description: "On my desk" });
-    await visit(`view=streams&id=${made.id}`);
+    await visit(`view=streams&id=${id}`);
     const detail = page.getByRole("complementary", { name: "Short show" });
     await detail.getByRole("button", { name: "Revoke …" }).click();
     await confirm(page, "Revoke");
-    await word(page, "The overlay key On my desk of Short show is revoked.").waitFor();
+    await toast(page, "Overlay key On my desk revoked.").waitFor();
     expect((await call("admin", "GET", keys)).list).toEqual([]);
     await detail.getByLabel("Slow mode").selectOption("30");
-    await word(page, "Slow mode is 30 s in Short show.")
+    await toast(page, "Slow mode is 30 s in Short show.")
       .getByRole("button", { name: "Undo" })
       .click();
-    await word(page, "The rules are as they were in Short show.").waitFor();
+    await toast(page, "Chat settings restored in Short show.").waitFor();
     expect(await detail.getByLabel("Slow mode").inputValue()).toBe("0");
-    await detail.getByRole("button", { name: "End the stream …" }).click();
-    await confirm(page, "End the stream");
-    await word(page, "Short show has ended.").waitFor();
-    await detail.getByRole("button", { name: "Delete the stream …" }).click();
-    await confirm(page, "Delete the stream");
-    await word(page, "Short show is deleted.").waitFor();
+    await detail.getByRole("button", { name: "End stream …" }).click();
+    await confirm(page, "End stream");
+    await toast(page, "Short show has ended.").waitFor();
+    await detail.getByRole("button", { name: "Delete stream …" }).click();
+    await confirm(page, "Delete stream");
+    await toast(page, "Short show is deleted.").waitFor();
     expect(faults).toEqual([]);
     await close();
   },
@@ -149,21 +148,21 @@ browserTest(
 );
 
 browserTest(
-  "an id that names no stream is refused in words, and another leads on",
+  "an unknown stream ID shows an error, and another ID can be entered",
   async () => {
     const { page, visit, close } = await openAsAdmin();
     await visit("view=bans&stream=64d15f9e2e6c8f4d5affffff");
     await page.getByRole("alert").getByText("stream_not_found").waitFor();
-    await page.getByLabel("Another stream, by its id").fill(streamId);
+    await page.getByLabel("Stream ID").fill(streamId);
     await page.keyboard.press("Enter");
-    await page.getByText("Nobody is banned from Demo stream.").waitFor();
+    await page.getByText("No bans in Demo stream").waitFor();
     await close();
   },
   testMilliseconds,
 );
 
 browserTest(
-  "a gift's picture is sent as a file, and what is no picture is refused in words",
+  "a gift picture is uploaded as a file, and other file types are rejected",
   async () => {
     const { page, visit, close } = await openAsAdmin();
     await visit("view=gifts");
@@ -173,10 +172,10 @@ browserTest(
     const send = (name: string, mimeType: string, text: string, encoding: BufferEncoding) =>
       file.setInputFiles({ name, mimeType, buffer: Buffer.from(text, encoding) });
     await send("heart.png", "image/png", "no picture at all", "utf8");
-    await word(page, "expected a PNG, JPEG, WebP or GIF picture").waitFor();
+    await toast(page, "expected a PNG, JPEG, WebP or GIF picture").waitFor();
     const dot = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
     await send("heart.gif", "image/gif", dot, "base64");
-    await word(page, "Heart has a new picture.").waitFor();
+    await toast(page, "Heart has a new picture.").waitFor();
     expect(await editor.getByRole("textbox", { name: "Picture" }).inputValue()).toMatch(
       /\/pictures\/\w+$/,
     );

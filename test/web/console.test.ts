@@ -1,11 +1,11 @@
-/** The console as those who look after a stage meet it: in a browser, on the whole system. */
+/** The console in a browser, on the whole system. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { openTable } from "../../bin/table.ts";
+import { openTable } from "../../bin/aws/table.ts";
 import { park } from "../../platform/store/money/parked.ts";
 import { key } from "../../platform/table/keys.ts";
 import { browserTest } from "./browser.ts";
-import { callerOf, confirm, openConsole, word } from "./console.ts";
+import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
 import { expectSoon, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
@@ -26,7 +26,7 @@ const giveRose = (count = 1) =>
   );
 
 browserTest(
-  "one signs in at the issuer with PKCE, and nothing of it stays",
+  "sign-in uses PKCE, and sign-out clears the session",
   async () => {
     const { page, faults, answer, close } = await open();
     expect(answer!.headers()["content-security-policy"]).toMatch(/default-src 'none'/);
@@ -35,7 +35,7 @@ browserTest(
       const url = new URL(request.url());
       if (url.pathname.endsWith("/authorize")) sent = Object.fromEntries(url.searchParams);
     });
-    await page.getByRole("button", { name: "Sign in with the stage's issuer" }).click();
+    await page.getByRole("button", { name: "Sign in with SSO" }).click();
     await page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
     await page.getByText("Admin", { exact: true }).waitFor();
     expect(sent).toMatchObject({ response_type: "code", code_challenge_method: "S256" });
@@ -53,7 +53,7 @@ browserTest(
 );
 
 browserTest(
-  "an answer that was not asked for signs nobody in",
+  "an unsolicited sign-in response is rejected",
   async () => {
     const { page, close } = await open();
     await page.getByRole("button", { name: /Ada Admin/ }).waitFor();
@@ -66,7 +66,7 @@ browserTest(
 );
 
 browserTest(
-  "a stage whose issuer has no page to sign in on takes a token that one has",
+  "without a sign-in page, a pasted token signs the user in",
   async () => {
     const { page, close } = await open();
     await page.route("**/api/v1/sign-in", async (route) => {
@@ -76,15 +76,15 @@ browserTest(
       await route.fulfill({ json: { ...said, data } });
     });
     await page.reload();
-    await page.getByText("has no page to sign in on").waitFor();
+    await page.getByText("has no sign-in page").waitFor();
     expect(await page.getByRole("button", { name: /Ada Admin/ }).count()).toBe(0);
     await page.getByRole("textbox", { name: "Token" }).fill("nonsense");
-    await page.getByRole("button", { name: "Go in" }).click();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByRole("alert").getByText("This is no token").waitFor();
     await page
       .getByRole("textbox", { name: "Token" })
       .fill(await pages.tokenOf({ sub: "admin", groups: ["admin"] }));
-    await page.getByRole("button", { name: "Go in" }).click();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
     expect(await page.getByRole("link", { name: "This machine" }).count()).toBe(0);
     await close();
@@ -93,37 +93,38 @@ browserTest(
 );
 
 browserTest(
-  "a user is muted by keyboard, and the ban is lifted again",
+  "a moderator mutes a user by keyboard and unbans them",
   async () => {
     const { page, faults, visit, close } = await openAsAdmin();
+    const streamId = await goLive(call, "ban-host", "Quiet show");
     await visit(`view=bans&stream=${streamId}`);
-    await page.getByText("Nobody is banned from Demo stream.").waitFor();
-    await page.getByRole("button", { name: "Ban somebody" }).press("Enter");
-    await page.getByLabel("Whom").fill("john");
+    await page.getByText("No bans in Quiet show").waitFor();
+    await page.getByRole("button", { name: "Ban user" }).press("Enter");
+    await page.getByLabel("User", { exact: true }).fill("john");
     const found = page.getByRole("list", { name: "Found users" });
     await found.getByRole("button", { name: /John Doe/ }).press("Enter");
     await page.getByLabel("Reason").fill("Too loud");
     await page.getByRole("button", { name: "Mute …" }).press("Enter");
     // What is asked names the thing and shows the call.
-    const question = page.getByRole("dialog", { name: "Mute John Doe in Demo stream?" });
+    const question = page.getByRole("dialog", { name: "Mute John Doe in Quiet show?" });
     await question.getByText(/POST \/api\/v1\/live-stream-ban/).waitFor();
     await page.keyboard.press("Escape");
     expect(await page.getByRole("table", { name: "Bans" }).count()).toBe(0);
     await page.getByRole("button", { name: "Mute …" }).press("Enter");
     await confirm(page, "Mute");
-    await word(page, "John Doe is muted in Demo stream.").waitFor();
+    await toast(page, "John Doe is muted in Quiet show.").waitFor();
     const check = `/api/v1/live-stream-ban/check/${johnId}?liveStreamId=${streamId}`;
     const isBanned = async () => JSON.stringify(await call(johnId, "GET", check));
     expect(await isBanned()).toContain("CHAT_ONLY");
     await page
       .getByRole("row", { name: /John Doe/ })
-      .getByRole("button", { name: "Lift" })
+      .getByRole("button", { name: "Unban" })
       .click();
-    await word(page, "welcome in Demo stream again").waitFor();
-    await page.getByText("Nobody is banned from Demo stream.").waitFor();
+    await toast(page, "no longer banned in Quiet show").waitFor();
+    await page.getByText("No bans in Quiet show").waitFor();
     expect(await isBanned()).not.toContain("CHAT_ONLY");
     await visit(`view=log&stream=${streamId}`);
-    await page.getByRole("cell", { name: "lifted the ban of" }).waitFor();
+    await page.getByRole("cell", { name: "unbanned" }).waitFor();
     await page.getByRole("cell", { name: "Too loud" }).first().waitFor();
     expect(faults).toEqual([]);
     await close();
@@ -132,7 +133,7 @@ browserTest(
 );
 
 browserTest(
-  "a gift type is changed, put away after a question, and brought back",
+  "an admin changes a gift type, archives it after a confirmation, and restores it",
   async () => {
     const { page, faults, visit, close } = await openAsAdmin();
     await visit("view=gifts");
@@ -141,14 +142,14 @@ browserTest(
     await editor.getByLabel("Price in credits").fill("60");
     await editor.getByText(/PATCH \/api\/v1\/gifts\/gift-types/).waitFor();
     await editor.getByRole("button", { name: "Save" }).click();
-    await word(page, "Coffee is changed").waitFor();
+    await toast(page, "Coffee updated").waitFor();
     await page.getByRole("row", { name: /Coffee 60/ }).waitFor();
-    await editor.getByRole("switch", { name: "For sale" }).click();
-    await editor.getByRole("button", { name: "Put away" }).click();
-    await confirm(page, "Put away");
-    await page.getByRole("row", { name: /Coffee 60.*put away/ }).waitFor();
-    await word(page, "Coffee is changed").last().getByRole("button", { name: "Undo" }).click();
-    await page.getByRole("row", { name: /Coffee 60.*for sale/ }).waitFor();
+    await editor.getByRole("switch", { name: "Active" }).click();
+    await editor.getByRole("button", { name: "Archive" }).click();
+    await confirm(page, "Archive");
+    await page.getByRole("row", { name: /Coffee 60.*archived/ }).waitFor();
+    await toast(page, "Coffee updated").last().getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("row", { name: /Coffee 60.*active/ }).waitFor();
     const types = await call("admin", "GET", "/api/v1/gifts/gift-types");
     expect(types).toContainEqual(expect.objectContaining({ name: "Coffee", creditAmount: 60 }));
     expect(faults).toEqual([]);
@@ -158,14 +159,14 @@ browserTest(
 );
 
 browserTest(
-  "a gift is refunded once, after a question",
+  "an admin refunds a gift once, after a confirmation",
   async () => {
     await giveRose();
     const { page, faults, visit, close } = await openAsAdmin();
     await visit(`view=refunds&stream=${streamId}`);
     await page.getByRole("button", { name: "Refund …" }).first().click();
     await confirm(page, "Refund");
-    await word(page, "10 credits went back to John Doe.").waitFor();
+    await toast(page, "10 credits refunded to John Doe.").waitFor();
     await page.getByText("refunded", { exact: true }).first().waitFor();
     expect(faults).toEqual([]);
     await close();
@@ -179,7 +180,7 @@ async function parkGift(): Promise<void> {
   process.env.DATA_DIR = pages.system().dataDir;
   const close = await openTable();
   try {
-    const image = { ...key.gift(streamId, id), kind: "gift", due: "somebody", dueCredits: 10 };
+    const image = { ...key.gift(streamId, id), kind: "gift", due: "another-user", dueCredits: 10 };
     await park(image, new Error("price: expected a whole number"), new Date());
   } finally {
     await close();
@@ -187,7 +188,7 @@ async function parkGift(): Promise<void> {
 }
 
 browserTest(
-  "a parked record is brought back, by the function's own grants",
+  "an admin redrives a parked record with the function's own grants",
   async () => {
     await parkGift();
     const { page, faults, visit, close } = await openAsAdmin();
@@ -195,8 +196,8 @@ browserTest(
     await page.getByRole("row", { name: /price: expected a whole number/ }).press("Enter");
     const detail = page.getByRole("complementary", { name: "Parked record" });
     await detail.getByRole("button", { name: "Redrive" }).click();
-    await word(page, /settled/i).waitFor();
-    await page.getByText("Nothing is parked.").waitFor();
+    await toast(page, /settled/i).waitFor();
+    await page.getByText("No parked records.").waitFor();
     expect(faults).toEqual([]);
     await close();
   },
@@ -204,7 +205,7 @@ browserTest(
 );
 
 browserTest(
-  "a webhook is made, tested, and a delivery sent again",
+  "an admin creates a webhook, sends a test event and resends it",
   async () => {
     const heard: string[] = [];
     const server = createServer((request, response) => {
@@ -216,21 +217,21 @@ browserTest(
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
     const { page, faults, visit, close } = await openAsAdmin();
     await visit("view=webhooks&id=new");
-    await page.getByLabel("Address").fill(url);
+    await page.getByLabel("Endpoint URL").fill(url);
     await page.getByLabel("Events").fill("webhook.test");
-    await page.getByRole("button", { name: "Make the webhook" }).click();
+    await page.getByRole("button", { name: "Create webhook" }).click();
     await page.getByText(/^whsec_/).waitFor();
     await page.getByRole("row", { name: url }).click();
-    await page.getByRole("button", { name: "Send a test" }).click();
+    await page.getByRole("button", { name: "Send test event" }).click();
     const deliveries = page.getByRole("region", { name: "Deliveries" });
     await deliveries.getByText("delivered").waitFor();
     await deliveries.getByRole("button", { name: "Resend" }).click();
-    await word(page, "sent once more").waitFor();
+    await toast(page, "resent").waitFor();
     await expectSoon(async () => heard.length === 2);
     expect(heard[0]).toBe(heard[1]);
     await page.getByRole("button", { name: "Delete …" }).click();
     await confirm(page, "Delete");
-    await word(page, "told nothing any more").waitFor();
+    await toast(page, "deleted.").waitFor();
     expect(faults).toEqual([]);
     await close();
     server.close();
@@ -239,19 +240,19 @@ browserTest(
 );
 
 browserTest(
-  "credits go into a wallet at once and out after a question, each by a call that is shown",
+  "top-ups are immediate, payouts need a confirmation, and both calls are shown",
   async () => {
     const { page, faults, visit, close } = await openAsAdmin();
     await visit("view=users&q=user2");
     await page.getByRole("row", { name: /user2/ }).press("Enter");
     await page.getByLabel("Credits", { exact: true }).fill("700");
     await page.getByRole("button", { name: "Top up" }).last().click();
-    await word(page, "user2 has 700 credits now.").waitFor();
+    await toast(page, "user2 has 700 credits now.").waitFor();
     await page.getByRole("button", { name: "Pay out", exact: true }).click();
     await page.getByLabel("Credits", { exact: true }).fill("200");
     await page.getByRole("button", { name: "Pay out …" }).click();
     await confirm(page, "Pay out");
-    await word(page, "user2 has 500 credits now.").waitFor();
+    await toast(page, "user2 has 500 credits now.").waitFor();
     await page.getByRole("button", { name: /^Calls/ }).click();
     const line = page.getByRole("button", { name: /200|201/ }).filter({ hasText: "payouts" });
     await line.first().click();
@@ -263,7 +264,7 @@ browserTest(
 );
 
 browserTest(
-  "a moderator sees the streams they moderate, and nothing that is an admin's",
+  "a moderator sees only the streams they moderate and no admin views",
   async () => {
     const { page, faults, visit, close } = await openAs("Deniz Kaya");
     await page.getByRole("row", { name: /Demo stream/ }).waitFor();
@@ -271,11 +272,11 @@ browserTest(
     const links = await page.getByRole("navigation").getByRole("link").allTextContents();
     expect(links).toEqual(["Streams", "Chat", "Viewers", "Users", "Bans", "Moderation log"]);
     await visit(`view=streams&id=${streamId}`);
-    await page.getByRole("switch", { name: "Only followers may write" }).click();
-    await word(page, "Only followers may write in Demo stream.").waitFor();
-    expect(await page.getByRole("button", { name: "End this stream" }).count()).toBe(0);
-    await page.getByRole("switch", { name: "Only followers may write" }).click();
-    await word(page, "Everybody may write in Demo stream.").waitFor();
+    await page.getByRole("switch", { name: "Followers only" }).click();
+    await toast(page, "Followers only is on in Demo stream.").waitFor();
+    expect(await page.getByRole("button", { name: /End stream/ }).count()).toBe(0);
+    await page.getByRole("switch", { name: "Followers only" }).click();
+    await toast(page, "Followers only is off in Demo stream.").waitFor();
     await visit(`view=users&id=${johnId}`);
     await page.getByRole("complementary", { name: "John Doe" }).waitFor();
     expect(await page.getByRole("region", { name: "Wallet" }).count()).toBe(0);

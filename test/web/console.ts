@@ -4,7 +4,7 @@ import type { Look, usePages } from "./pages.ts";
 
 type Pages = ReturnType<typeof usePages>;
 
-/** Opens the console as one of the people of this machine, whose button has this name. */
+/** Opens the console as the local user whose button has this name. */
 export async function openConsole(pages: Pages, name: string, look?: Look) {
   const opened = await pages.open("/console", look);
   const { page } = opened;
@@ -18,7 +18,7 @@ export async function openConsole(pages: Pages, name: string, look?: Look) {
   return { ...opened, visit };
 }
 
-/** Calls the API as somebody of this machine; answers what is in the envelope, or the bare body. */
+/** Calls the API as a local user; returns the envelope's data, or the bare body. */
 export const callerOf =
   (pages: Pages) => async (sub: string, method: string, path: string, body?: unknown) => {
     const token = await pages.tokenOf({ sub, groups: sub === "admin" ? ["admin"] : [] });
@@ -30,9 +30,17 @@ export const callerOf =
     return said.isSuccess === undefined ? said : said.data;
   };
 
-/** What was done, as the page says it. */
-export const word = (page: Page, text: string | RegExp) => page.locator(".word", { hasText: text });
+/** A live stream of its own for a test: nothing in it is of another test. Returns its id. */
+export async function goLive(call: ReturnType<typeof callerOf>, host: string, title: string) {
+  const { id } = await call(host, "POST", "/api/v1/live-stream/create", { title });
+  await call(host, "POST", "/api/v1/live-stream/join-as-creator", { liveStreamId: id });
+  return id as string;
+}
 
-/** Answers the question that is asked before something is taken away. */
+/** The toast with this text. */
+export const toast = (page: Page, text: string | RegExp) =>
+  page.locator(".toast", { hasText: text });
+
+/** Confirms the dialog of a destructive action. */
 export const confirm = (page: Page, verb: string) =>
   page.getByRole("dialog").getByRole("button", { name: verb, exact: true }).click();

@@ -1,29 +1,11 @@
 /** The reference as people meet it: in a browser, on the whole system. */
-import type { Page } from "playwright-core";
-import { referencesOf } from "../../bin/build-docs.ts";
-import { startSystem } from "../system.ts";
-import { browserTest, watchFaults } from "./browser.ts";
-import {
-  expectUsable,
-  type Look,
-  looks,
-  patience,
-  picture,
-  streamId,
-  testMilliseconds,
-  usePages,
-} from "./pages.ts";
+import { browserTest } from "./browser.ts";
+import { streamId, testMilliseconds, usePages } from "./pages.ts";
+import { openAmongStages, openReference, operation } from "./reference.ts";
 
-const pages = usePages(["--host-resolver-rules=MAP ovation.test 127.0.0.1"]);
+const pages = usePages();
 
-/** Opens a page of the reference and waits until its description is there. */
-async function open(path = "/docs", look?: Look) {
-  const opened = await pages.open(path, look);
-  await opened.page.locator("section.operation").first().waitFor();
-  return opened;
-}
-
-const operation = (page: Page, id: string) => page.locator(`#${id}`);
+const open = (path?: string) => openReference(pages, path);
 
 browserTest(
   "tries a GET and a POST as demo users, with the demo stream filled in",
@@ -94,66 +76,16 @@ browserTest(
     expect(await page.locator("section.operation").count()).toBe(1);
     await page.getByRole("heading", { name: "Live Stream Chat" }).waitFor();
     await page.getByRole("searchbox").fill("no such operation");
-    await page.getByText("Nothing is called that.").waitFor();
+    await page.getByText("No results.").waitFor();
     await close();
   },
   testMilliseconds,
 );
 
 browserTest(
-  "under another name than this machine's it takes a pasted token, and warns where the stage is prod",
-  async () => {
-    const context = await pages.browser().newContext();
-    const page = await context.newPage();
-    page.setDefaultTimeout(patience);
-    const prod = await startSystem({ env: { STAGE: "prod" } });
-    const url = `http://ovation.test:${new URL(prod.url).port}/docs`;
-    const faults = watchFaults(page, url);
-    await page.goto(url);
-    const warning = (id: string) => operation(page, id).getByText("This is production");
-    await warning("chatSendMessage").waitFor();
-    expect(await warning("walletsGet").count()).toBe(0);
-    const made = await fetch(new URL("/local/token", prod.url), {
-      method: "POST",
-      body: JSON.stringify({ sub: `docs-${Date.now()}`, credits: 77 }),
-    });
-    const { token } = (await made.json()) as { token: string };
-    await page.getByLabel("Token for prod").fill(`Bearer ${token}`);
-    const get = operation(page, "walletsGet");
-    await get.getByRole("button", { name: "Try it" }).click();
-    await get.getByRole("button", { name: "Send" }).click();
-    await get.getByText('"balance": 77').waitFor();
-    expect(faults).toEqual([]);
-    await context.close();
-    await prod.stop();
-  },
-  testMilliseconds,
-);
-
-/** The page as a deployment makes it whose table of stages has these domains. */
-async function openAmongStages(look?: Look) {
-  const { page, close } = await pages.open("/docs", look);
-  const domain = (name: string) => ({ name, certificate: "arn:aws:acm" });
-  const stages = referencesOf([
-    { name: "dev", domain: domain("dev.example.com") },
-    { name: "staging" },
-    { name: "trial", domain: domain(new URL(pages.system().url).host) },
-    { name: "prod", domain: domain("live.example.com") },
-  ]);
-  await page.route(/\/docs(\/events)?$/, async (route) => {
-    const response = await route.fetch();
-    const body = (await response.text()).replace('data-stages=""', `data-stages="${stages}"`);
-    await route.fulfill({ response, body });
-  });
-  await page.reload();
-  await page.locator("section.operation").first().waitFor();
-  return { page, close };
-}
-
-browserTest(
   "other stages are links to their own references, where their host is known",
   async () => {
-    const { page, close } = await openAmongStages();
+    const { page, close } = await openAmongStages(pages);
     const linked = async () => {
       const links = await page.getByRole("navigation", { name: "Other stages" }).getByRole("link");
       return await links.evaluateAll((all) => all.map((one) => (one as { href?: string }).href));
@@ -172,18 +104,6 @@ browserTest(
   testMilliseconds,
 );
 
-browserTest.each(looks)(
-  "at $width × $height, $colorScheme, links to other stages have their room",
-  async (look) => {
-    const { page, close } = await openAmongStages(look);
-    await picture(page, `docs-stages-${look.width}-${look.colorScheme}`);
-    // The page around them is looked at whole below.
-    await expectUsable(page, "stages", "header.head");
-    await close();
-  },
-  testMilliseconds,
-);
-
 browserTest(
   "describes every action, message and event of the socket with an example",
   async () => {
@@ -193,30 +113,6 @@ browserTest(
     const gift = page.locator('[id="gift.sent"]');
     expect(await gift.textContent()).toMatch(/type GiftSent = .*"type": "gift\.sent"/s);
     expect(faults).toEqual([]);
-    await close();
-  },
-  testMilliseconds,
-);
-
-browserTest.each(looks)(
-  "at $width × $height, $colorScheme, everybody can use it, and people look at its picture",
-  async (look) => {
-    const { page, close } = await open("/docs", look);
-    const name = `docs-${look.width}-${look.colorScheme}`;
-    await picture(page, name);
-    await page.getByRole("searchbox").fill("send a message");
-    const post = operation(page, "chatSendMessage");
-    await post.getByRole("button", { name: "Try it" }).click();
-    await post.getByRole("button", { name: "Send" }).click();
-    await post.locator(".outcome").waitFor();
-    for (const summary of await post.locator("summary").all()) await summary.click();
-    await post.scrollIntoViewIfNeeded();
-    await picture(page, `${name}-open`);
-    await expectUsable(page, "operation");
-    await page.goto(new URL("/docs/events", pages.system().url).href);
-    await page.locator("section.operation").first().waitFor();
-    await picture(page, `${name}-events`);
-    await expectUsable(page, "events");
     await close();
   },
   testMilliseconds,

@@ -1,6 +1,6 @@
-/** The guides beside the reference: read in a browser, without a script. */
+/** The guides in a browser, without a script. */
 import { browserTest } from "./browser.ts";
-import { expectUsable, looks, picture, testMilliseconds, usePages } from "./pages.ts";
+import { expectLook, looks, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
 
@@ -57,14 +57,14 @@ browserTest(
 );
 
 browserTest.each(looks)(
-  "at $width × $height, $colorScheme, everybody can read it, and people look at its picture",
+  "at $width × $height, $colorScheme, everybody can read it",
   async (look) => {
     const { page, close } = await pages.open("/docs/guides", look);
     for (const guide of ["quick-start", "realtime", "webhooks", "errors", "scale", "abuse"]) {
       await page.goto(`${page.url().split("#")[0]}#${guide}`);
-      await picture(page, `guides-${guide}-${look.width}-${look.colorScheme}`);
       // Once with all that is around a guide; the others lie there too, hidden.
-      await expectUsable(page, guide, guide === "quick-start" ? undefined : `#${guide}`);
+      const part = guide === "quick-start" ? undefined : `#${guide}`;
+      await expectLook(page, `guides-${guide}`, look, part);
       expect(await page.evaluate(cutNumbers)).toEqual([]);
     }
     await close();

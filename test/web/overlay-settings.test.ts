@@ -5,7 +5,7 @@ const usual = settingsOf("", "en-GB");
 
 test("without a query everything is as usual, in the browser's language", () => {
   expect(usual).toEqual({
-    ...{ streamId: "", key: "", max: 12, fade: 30, theme: "dark", align: "left" },
+    ...{ streamId: "", channel: "", key: "", max: 12, fade: 30, theme: "dark", align: "left" },
     ...{ family: undefined, pixels: undefined, badges: true, language: "en" },
     ...{ mute: false, demo: false, goal: undefined },
   });
@@ -17,7 +17,7 @@ test("each setting is taken at its limits", () => {
     "streamId=s&key=k&max=50&fade=600&theme=PANEL&font=Noto+Serif+72&align=right&badges=0" +
     "&lang=zh&mute=1&demo&goal=1000000000";
   expect(settingsOf(query, "en")).toEqual({
-    ...{ streamId: "s", key: "k", max: 50, fade: 600, theme: "panel", align: "right" },
+    ...{ streamId: "s", channel: "", key: "k", max: 50, fade: 600, theme: "panel", align: "right" },
     ...{ family: "Noto Serif", pixels: 72, badges: false, language: "zh" },
     ...{ mute: true, demo: true, goal: 1_000_000_000 },
   });

@@ -1,7 +1,7 @@
 /** The pages as they are served, without the system behind them. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { buildWeb } from "../../bin/build-web.ts";
+import { buildWeb } from "../../bin/build/build-web.ts";
 import { readPages } from "../../local/gateway/pages.ts";
 
 export type PageServer = { url: string; close(): Promise<void> };

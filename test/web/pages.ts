@@ -1,8 +1,9 @@
 /** Pages of the whole system in a browser: how tests open them, wait, and look at them. */
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { sharedSystem } from "../shared.ts";
 import { type System, startSystem } from "../system.ts";
-import { listFindings, openBrowser, screenshots, watchFaults } from "./browser.ts";
+import { listFindings, openBrowser, watchFaults } from "./browser.ts";
 
 /** The live stream of the demo, and a viewer of it. */
 export const streamId = "64d15f9e2e6c8f4d5a123000";
@@ -11,12 +12,20 @@ export const johnId = "64d15f9e2e6c8f4d5a123456";
 /** How long a test of a page may take on a busy machine, with its start. */
 export const testMilliseconds = 300_000;
 /** How long a page may take over one thing on a busy machine. */
-export const patience = 120_000;
+export const timeoutMilliseconds = 120_000;
 
-/** How somebody looks at a page. */
-export type Look = { width?: number; height?: number; colorScheme?: "dark" | "light" };
+/**
+ * The viewport and colour scheme of a page, and whether it moves. Most tests look at a still page:
+ * Studio's drawn stage alone takes as much of the processor as all else in its tests.
+ */
+export type Look = {
+  width?: number;
+  height?: number;
+  colorScheme?: "dark" | "light";
+  reducedMotion?: "reduce" | "no-preference";
+};
 
-/** Every look that is made a picture of: a phone, a laptop and a desk, by night and by day. */
+/** Every size and colour that pages are laid out for: a phone, a laptop and a desk. */
 export const looks = (
   [
     [360, 800],
@@ -27,32 +36,42 @@ export const looks = (
   (["dark", "light"] as const).map((colorScheme) => ({ width, height, colorScheme })),
 );
 
-/** Starts a browser and a system for the tests of a file, and ends both after them. */
-export function usePages(browserArguments: string[] = []) {
+/**
+ * The browser and the system of this worker, for the tests of a file. With `own` the file has a
+ * system of its own, which its tests may kill, and which ends after them.
+ */
+export function usePages({ own = false } = {}) {
   let browser: Browser | undefined;
-  let system: System;
+  let system: Pick<System, "url" | "dataDir">;
+  let started: System | undefined;
   beforeAll(async () => {
-    browser = await openBrowser(browserArguments);
-    if (browser !== undefined) system = await startSystem();
+    browser = await openBrowser();
+    if (browser === undefined) return;
+    if (own) started = await startSystem();
+    system = started ?? (await sharedSystem());
   }, testMilliseconds);
   afterAll(async () => {
     await browser?.close();
-    await system?.stop();
+    await started?.stop();
   });
   return {
     /** Both are there as soon as a test runs. */
     browser: () => browser!,
     system: () => system,
     /** Opens a path in a context of its own; `faults` fills with what the page does wrong. */
-    async open(path: string, { width = 1280, height = 800, colorScheme = "dark" }: Look = {}) {
-      const context = await browser!.newContext({ viewport: { width, height }, colorScheme });
+    async open(
+      path: string,
+      { width = 1280, height = 800, colorScheme = "dark", reducedMotion = "reduce" }: Look = {},
+    ) {
+      const viewport = { width, height };
+      const context = await browser!.newContext({ viewport, colorScheme, reducedMotion });
       const page = await context.newPage();
-      page.setDefaultTimeout(patience);
+      page.setDefaultTimeout(timeoutMilliseconds);
       const faults = watchFaults(page, system.url);
       const answer = await page.goto(new URL(path, system.url).href);
       return { page, faults, answer: answer!, close: () => context.close() };
     },
-    /** A token of somebody of this machine, as `POST /local/token` takes them. */
+    /** A token of a local user, as from `POST /local/token`. */
     async tokenOf(wish: object): Promise<string> {
       const body = JSON.stringify(wish);
       const answer = await fetch(`${system.url}/local/token`, { method: "POST", body });
@@ -63,23 +82,37 @@ export function usePages(browserArguments: string[] = []) {
 
 /** Waits until something is so; a test whose wait was in vain fails with what it waited for. */
 export async function expectSoon(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + patience;
+  const end = performance.now() + timeoutMilliseconds;
   while (!(await isTrue())) {
     if (performance.now() > end) expect(String(isTrue)).toBe("true in time");
     await new Promise((done) => setTimeout(done, 50));
   }
 }
 
-/** Lays a picture into the folder of the run. */
-export const picture = (page: Page, name: string, options: { omitBackground?: boolean } = {}) =>
-  page.screenshot({ path: join(screenshots, `${name}.png`), ...options });
+const screenshots = join(import.meta.dirname, "../../.cache/screenshots");
+
+/** Nothing on the page is wider than it. */
+export async function expectFits(page: Page, name = ""): Promise<void> {
+  const isWider = "document.documentElement.scrollWidth > innerWidth";
+  expect({ name, isWider: await page.evaluate(isWider) }).toEqual({ name, isWider: false });
+}
 
 /**
  * What everybody needs of a page as it stands: nothing serious for axe, which may look at one part
  * alone, and nothing wider than the page.
  */
-export async function expectUsable(page: Page, name = "", part?: string): Promise<void> {
+async function expectUsable(page: Page, name = "", part?: string): Promise<void> {
   expect({ name, findings: await listFindings(page, part) }).toEqual({ name, findings: [] });
-  const isWider = "document.documentElement.scrollWidth > innerWidth";
-  expect({ name, isWider: await page.evaluate(isWider) }).toEqual({ name, isWider: false });
+  await expectFits(page, name);
+}
+
+/**
+ * `expectUsable` of a view in one of `looks`. What axe finds differs by colours and by the layout of
+ * a phone: it looks at the first look and the last, and both are laid into `.cache/screenshots`.
+ */
+export async function expectLook(page: Page, name: string, look: Look, part?: string) {
+  if (look !== looks[0] && look !== looks.at(-1)) return expectFits(page, name);
+  const path = join(screenshots, `${name}-${look.width}-${look.colorScheme}.png`);
+  await page.screenshot({ path });
+  await expectUsable(page, name, part);
 }

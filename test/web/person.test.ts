@@ -5,7 +5,7 @@ const person = (given: Partial<Person>): Person => ({
   ...given,
 });
 
-test("somebody is called by name, else by username, else by id: never by nothing", () => {
+test("a user's display name is the name, else the username, else the id", () => {
   expect(nameOf(person({ name: "Ada", surname: "Lovelace", username: "ada" }))).toBe(
     "Ada Lovelace",
   );
@@ -28,7 +28,7 @@ test("a hue belongs to an id, and two people of one name mostly differ", () => {
   expect(new Set(hues).size).toBeGreaterThan(120);
 });
 
-test("a picture is shown that can be there: https, and on a host that somebody has", () => {
+test("pictures are shown only with https and a host that can exist", () => {
   const of = (profilePhoto: Person["profilePhoto"]) => pictureOf(person({ profilePhoto }));
   expect(of("https://cdn.example.com/a.png")).toBe("https://cdn.example.com/a.png");
   expect(of({ url: "https://x.test/b.png", variants: { "40": "https://x.test/40.png" } })).toBe(

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 const pictures = globSync("web/pictures/*.svg", { cwd: root }).sort();
-const demo = readFileSync(join(root, "bin/demo-data.ts"), "utf8");
+const demo = readFileSync(join(root, "bin/start/demo-data.ts"), "utf8");
 
 test("each gift of the demo has a picture, and each picture a gift", () => {
   const names = [...demo.matchAll(/giftId: "gift\d", name: "(\w+)"/g)].map(([, name]) => name!);

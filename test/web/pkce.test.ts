@@ -27,7 +27,7 @@ const tokenOf = (claims: object) =>
   `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.sig`;
 const good = { sub: "ann", exp: 2_000_000_000, iss: issuer.issuer, aud: "console" };
 
-test("the challenge is that of RFC 7636, appendix B, beside what the endpoint had already", async () => {
+test("the challenge is that of RFC 7636, appendix B, and keeps the endpoint's own query", async () => {
   const { searchParams: query } = new URL(await authorizationUrl(issuer, pending));
   expect(query.get("code_challenge")).toBe("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
   expect(Object.fromEntries(query)).toMatchObject({

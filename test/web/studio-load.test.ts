@@ -6,10 +6,10 @@ import { expectSoon, streamId, testMilliseconds, usePages } from "./pages.ts";
 const pages = usePages();
 
 const perSecond = 20;
-/** Of so many things that happen one is a gift, whose row counts and whose picture flies. */
+/** One event in this number is a gift, whose row counts and whose picture flies. */
 const giftEvery = 20;
 const roseId = "65a1234bcde5678f90123456";
-/** So many that nobody among them is too fast for the limits of one user. */
+/** Enough users that none exceeds the limits of one user. */
 const guests = Array.from({ length: 40 }, (_, n) => `guest-${n}`);
 
 /** Lets a room talk and give at its pace; answers how many events there have been. */

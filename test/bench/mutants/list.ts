@@ -1,3 +1,4 @@
+import { held } from "./held.ts";
 import { logs } from "./log.ts";
 import { money } from "./money.ts";
 import type { Mutant } from "./mutant.ts";
@@ -6,4 +7,7 @@ import { viewers } from "./viewers.ts";
 import { writes } from "./writes.ts";
 
 /** All faults that `npm run bench:mutants` plants. */
-export const mutants: readonly Mutant[] = [...money, ...settlings, ...writes, ...logs, ...viewers];
+export const mutants: readonly Mutant[] = [
+  ...[...money, ...held, ...settlings, ...writes],
+  ...[...logs, ...viewers],
+];

@@ -12,7 +12,7 @@ const framing: Mutant[] = [
     says: "memory is asked again after it has forgotten, and an event framed twice",
     file: "platform/push/append.ts",
     line: "fresh = fresh.slice(taken);",
-    // Only so often: with a memory as small as the test's it would go on for ever.
+    // Limited, since with the test's small memory it would go on forever.
     fault: "fresh = newFrames.length < 20 ? freshIn(log, records) : fresh.slice(taken);",
     tests: counterexamples,
     only: "framed once",
@@ -56,8 +56,8 @@ const framing: Mutant[] = [
   {
     says: "a log whose frames have expired begins its numbers again",
     file: "domain/log/recovery.ts",
-    line: "return { epoch, head: posted, newest, totals };",
-    fault: "return { epoch, head: 0, newest, totals };",
+    line: "head: isOlder ? posted : frame.n",
+    fault: "head: isOlder ? 0 : frame.n",
     tests: recoveryTest,
   },
   {
@@ -84,7 +84,7 @@ const framing: Mutant[] = [
   {
     says: "a frame is larger than a message may be",
     file: "domain/log/frame.ts",
-    line: "if (fits && bytes + size > room) break;",
+    line: "if (bytes + (fits ? size : 0) + sumsText(changes).length > room) break;",
     fault: "",
     tests: frameTest,
   },
@@ -120,6 +120,15 @@ const framing: Mutant[] = [
 ];
 
 const delivering: Mutant[] = [
+  {
+    says: "frames that another environment put between a call's own are not read",
+    file: "platform/push/deliver.ts",
+    line: "frames.push(...(await listFrames(streamId, next, known.n - 1)), known);",
+    fault:
+      "frames.push(...(next > from ? [] : await listFrames(streamId, next, known.n - 1)), known);",
+    tests: ["test/platform/push/two-environments.test.ts", ...counterexamples],
+    only: "every frame is posted|F11",
+  },
   {
     says: "only a call's own frames are posted",
     file: "platform/push/deliver.ts",
@@ -175,7 +184,7 @@ const delivering: Mutant[] = [
     only: "lost or refused",
   },
   {
-    says: "rooms of one stream are posted side by side",
+    says: "rooms of one stream are posted in parallel",
     file: "platform/push/jobs.ts",
     line: "group: streamId,",
     fault: "group: gathered,",

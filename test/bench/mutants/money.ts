@@ -7,7 +7,7 @@ const bookingsTest = ["test/platform/bookings.test.ts"];
 const collusionTest = ["test/platform/money/collusion.test.ts"];
 const callbacksTest = ["test/platform/tencent/callbacks.test.ts"];
 
-/** What is decided on a wallet, whoever decides it. */
+/** Decisions on a wallet. */
 const wallet: Mutant[] = [
   {
     says: "a wallet that owes repays nothing",
@@ -22,7 +22,7 @@ const wallet: Mutant[] = [
     line: "if (repaid === 0) return credited;",
     fault: 'if (repaid === 0 || movement.type === "credit_purchase") return credited;',
     tests: refundsTest,
-    only: "repaid by the next purchase",
+    only: "what is owed is repaid",
   },
   {
     says: "a debit may go below zero",
@@ -46,14 +46,14 @@ const wallet: Mutant[] = [
     tests: walletTest,
   },
   {
-    says: "a call from before midnight begins the day anew",
+    says: "a call from before midnight resets the new day",
     file: "domain/money/wallet.ts",
     line: "spent.day > today ? spent.day : today",
     fault: "spent.day > today ? today : today",
     tests: walletTest,
   },
   {
-    says: "a clock that is behind begins the second anew",
+    says: "a clock that is behind resets the second",
     file: "domain/money/wallet.ts",
     line: "pace.second >= clock",
     fault: "pace.second === clock",
@@ -67,14 +67,14 @@ const wallet: Mutant[] = [
     tests: walletTest,
   },
   {
-    says: "a limit of one's own that is none counts as not set",
+    says: "a user's own limit of none counts as not set",
     file: "domain/money/wallet.ts",
     line: "wallet.spendLimit ?? limits.spendLimit",
     fault: "wallet.spendLimit || limits.spendLimit",
     tests: walletTest,
   },
   {
-    says: "a wallet is written over whoever wrote it meanwhile",
+    says: "a wallet overwrites a concurrent write",
     file: "platform/store/money/wallets.ts",
     line: ': "#revision = :before"',
     fault: ': "#revision >= :before"',
@@ -92,7 +92,7 @@ const wallet: Mutant[] = [
   {
     says: "a wallet is decided on after a pause as it was before",
     file: "platform/store/money/wallets.ts",
-    line: "current = await Promise.all(current.map(({ userId }) => findWallet(userId)));",
+    line: "current = await reread(current);",
     fault: "current = renew(current, failed);",
     tests: bookingsTest,
     only: "in every pause",
@@ -103,7 +103,7 @@ const wallet: Mutant[] = [
     line: "const isOwing = after.owed > 0;",
     fault: "const isOwing = true;",
     tests: refundsTest,
-    only: "said each minute",
+    only: "published each minute",
   },
 ];
 
@@ -119,8 +119,8 @@ const bookings: Mutant[] = [
   {
     says: "transfers do not count towards the daily limit",
     file: "platform/store/money/bookings.ts",
-    line: "debit(countSpending(draftOf(from!), amount, now, spendLimits()), {",
-    fault: "debit(draftOf(from!), {",
+    line: "debit(countSpending(draftOf(from), amount, now, spendLimits()), {",
+    fault: "debit(draftOf(from), {",
     tests: bookingsTest,
     only: "daily limit",
   },
@@ -157,12 +157,12 @@ const gifts: Mutant[] = [
     line: "const dueCredits = charged ? share : 0;",
     fault: "const dueCredits = share;",
     tests: giftsTest,
-    only: "webhook",
+    only: "callback",
   },
   {
     says: "the application is asked again for a call that was answered",
     file: "platform/tencent/command.ts",
-    line: "if ((await findAnswered(keyed, now)) !== undefined) throw new KeyUsed();",
+    line: "if ((await findAnswered(keyed, now)) !== undefined) throw new DuplicateKeyError();",
     fault: "",
     tests: callbacksTest,
     only: "nor again",
@@ -197,7 +197,7 @@ const refunds: Mutant[] = [
   {
     says: "a host takes back what a guest was given",
     file: "domain/money/refund.ts",
-    line: 'by === "host" && !isOwn',
+    line: 'role === "host" && !isOwn',
     fault: "receivers.length === 0 && !isOwn",
     tests: collusionTest,
     only: "what a guest was given",
@@ -205,7 +205,7 @@ const refunds: Mutant[] = [
   {
     says: "a host's refund may leave a debt",
     file: "domain/money/refund.ts",
-    line: 'by === "host" && balance < amount',
+    line: 'by.role === "host" && balance < amount',
     fault: "balance < 0",
     tests: collusionTest,
     only: "three accounts",
@@ -213,7 +213,7 @@ const refunds: Mutant[] = [
   {
     says: "an admin's refund needs what it takes back",
     file: "domain/money/refund.ts",
-    line: 'by === "host" && balance < amount',
+    line: 'by.role === "host" && balance < amount',
     fault: "balance < amount",
     tests: refundsTest,
     only: "is owed, and repaid",
@@ -227,12 +227,12 @@ const refunds: Mutant[] = [
     only: "most receivers",
   },
   {
-    says: "a refund says that credits came back where none had moved",
+    says: "a refund says that credits were returned where none had moved",
     file: "domain/money/gift-event.ts",
     line: "charged ? price : 0",
     fault: "charged ? price : price",
     tests: refundsTest,
-    only: "webhook",
+    only: "callback",
   },
   {
     says: "a gift is refunded twice",

@@ -12,7 +12,10 @@ export type Mutant = {
   fault: string;
   /** Files of tests of which one at least has to turn red. */
   tests: readonly string[];
-  /** The tests of these files whose names have this, where all of them would take too long. */
+  /**
+   * The tests of these files whose names have this, where all of them would take too long: a part
+   * of a title, or of a row of `test.each`.
+   */
   only?: string;
 };
 
@@ -27,11 +30,22 @@ export function plant(text: string, { file, line, fault }: Mutant): string {
   return text.replace(line, () => fault);
 }
 
+/** Texts in quotes: titles of tests, and the rows that `test.each` puts into them. */
+const quoted = /(["`])((?:\\.|(?!\1).)*)\1/g;
+
+/** Whether a test file has a title, or a row of one, with this part of a name. */
+const hasTest = (text: string, only: string | undefined) =>
+  only === undefined ||
+  [...text.matchAll(quoted)].some(([, , words = ""]) => new RegExp(only, "i").test(words));
+
 /** Why a mutant cannot be planted into the project in this folder; undefined when it can. */
 export function problemOf(root: string, mutant: Mutant): string | undefined {
   const missing = [mutant.file, ...mutant.tests].find((file) => !existsSync(join(root, file)));
   if (missing !== undefined) return `${missing} is not there: ${mutant.says}`;
   if (mutant.fault === mutant.line) return `There is no fault in: ${mutant.says}`;
+  const texts = mutant.tests.map((file) => readFileSync(join(root, file), "utf8"));
+  if (!texts.some((text) => hasTest(text, mutant.only)))
+    return `No test is named "${mutant.only}": ${mutant.says}`;
   try {
     plant(readFileSync(join(root, mutant.file), "utf8"), mutant);
     return undefined;

@@ -18,12 +18,12 @@ const settling: Mutant[] = [
     only: "settling the same gift again",
   },
   {
-    says: "the first gift is dropped in place of the one that somebody else settled",
+    says: "the first gift is dropped instead of the one that another process settled",
     file: "platform/store/money/settle.ts",
     line: "waiting = waiting.filter((due) => !settled.has(labelOf(due)));",
     fault: "waiting = waiting.slice(settled.size);",
     tests: busyTest,
-    only: "somebody else settled",
+    only: "another process settled",
   },
   {
     says: "settle decides on a wallet that it read before its pause",
@@ -57,7 +57,7 @@ const settling: Mutant[] = [
     only: "has a few seconds first",
   },
   {
-    says: "a busy host holds up the shard for ever",
+    says: "a busy host holds up the shard forever",
     file: "platform/store/money/settle.ts",
     line: "secondsOfGift(id) > patienceSeconds",
     fault: "secondsOfGift(id) < 0",
@@ -169,7 +169,7 @@ const combos: Mutant[] = [
   },
   {
     says: "an end that could not be written does not come again",
-    file: "platform/reaction.ts",
+    file: "platform/lambda/consumer.ts",
     line: "failures.set(error, [...(failures.get(error) ?? []), messageId]);",
     fault: "void [error, messageId];",
     tests: endsTest,

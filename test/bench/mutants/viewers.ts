@@ -5,7 +5,7 @@ const catchUpTest = ["test/platform/push/catch-up.test.ts"];
 const resumeTest = ["test/platform/push/resume.test.ts"];
 const gatewayTest = ["test/platform/push/gateway.test.ts"];
 const expiryTest = ["test/platform/realtime/expiry.test.ts"];
-const withdrawalTest = ["test/platform/realtime/withdrawal.test.ts"];
+const withdrawalTest = ["test/platform/realtime/revoked-sockets.test.ts"];
 const noticesTest = ["test/platform/notices.test.ts"];
 const followerTest = ["test/client/follower.test.ts"];
 
@@ -37,7 +37,7 @@ const largeRooms: Mutant[] = [
   },
   {
     says: "a long list is read again for each who asks",
-    file: "platform/recent.ts",
+    file: "platform/runtime/cached.ts",
     line: "if (before !== undefined && now.getTime() - before.at < longMilliseconds) return before.list;",
     fault: "",
     tests: audienceTest,
@@ -46,14 +46,14 @@ const largeRooms: Mutant[] = [
 
 const comingBack: Mutant[] = [
   {
-    says: "whoever greets does not look at the ban again",
+    says: "a greeting does not check the ban again",
     file: "platform/push/greet.ts",
     line: "else if (isBlocked(member, audience.now)) await",
     fault: "else if (member === null) await",
     tests: resumeTest,
   },
   {
-    says: "a frame that was put beside a greeting is sent to nobody",
+    says: "a frame written during a greeting is sent to nobody",
     file: "platform/push/greet.ts",
     line: "subscriber.next !== undefined || end.head >= subscriber.from!",
     fault: "subscriber.next !== undefined",
@@ -66,6 +66,38 @@ const comingBack: Mutant[] = [
     fault: '"revision = :revision"',
     tests: counterexamples,
     only: "F4",
+  },
+  {
+    says: "a subscription is greeted again when its first live frame is set",
+    file: "platform/push/batch.ts",
+    line: "if (old?.revision !== image.revision)",
+    fault: "if (image.revision !== undefined)",
+    tests: ["test/platform/push/batch.test.ts"],
+    only: "a subscription that",
+  },
+  {
+    says: "a connection that is still opening is never sent `subscribed`",
+    file: "platform/push/greet.ts",
+    line: "await handOver(audience.outlet, subscriber, request);",
+    fault: "return;",
+    tests: catchUpTest,
+    only: "still opening",
+  },
+  {
+    says: "a late greeting puts a live connection behind again",
+    file: "platform/store/log/catch-up.ts",
+    line: '"attribute_not_exists(#next)"',
+    fault: '"revision = :revision"',
+    tests: catchUpTest,
+    only: "a greeting that is late",
+  },
+  {
+    says: "a frame that was put as a connection went live is lost if the turn died",
+    file: "platform/push/resume.ts",
+    line: "if (found.behind !== true) return sendRest(audience, found, limits().pageFrames);",
+    fault: "if (found.behind !== true) return;",
+    tests: catchUpTest,
+    only: "a turn that dies",
   },
   {
     says: "who is blocked while they catch up is sent all the rest",
@@ -108,7 +140,7 @@ const comingBack: Mutant[] = [
     only: "share what they are sent",
   },
   {
-    says: "what is put just after somebody has gone live is sent to them twice",
+    says: "a frame written just after a viewer went live is sent to them twice",
     file: "platform/push/resume.ts",
     line: "(await viewersOf(audience)) <= limits().exactViewers",
     fault: "(await viewersOf(audience)) < 0",
@@ -116,7 +148,7 @@ const comingBack: Mutant[] = [
     only: "comes to them once",
   },
   {
-    says: "what is live is posted beside what was missed",
+    says: "live frames are posted before missed ones",
     file: "domain/log/subscriber.ts",
     line: "behind === true ? undefined : (next ?? from);",
     fault: "behind === null ? undefined : from;",
@@ -195,7 +227,7 @@ const sockets: Mutant[] = [
   },
   {
     says: "an end that failed does not come again",
-    file: "platform/reaction.ts",
+    file: "platform/lambda/consumer.ts",
     line: "return [...failures.values()].flat();",
     fault: "return [];",
     tests: expiryTest,
@@ -204,8 +236,8 @@ const sockets: Mutant[] = [
 
 const notices: Mutant[] = [
   {
-    says: "a notice that moves is asked for beside itself",
-    file: "functions/notices/remind-viewers.ts",
+    says: "a notice that moves is requested twice",
+    file: "functions/streams/notices/remind-viewers.ts",
     line: "const lateMilliseconds = 120_000;",
     fault: "const lateMilliseconds = 0;",
     tests: noticesTest,
@@ -218,7 +250,7 @@ const notices: Mutant[] = [
     tests: noticesTest,
   },
   {
-    says: "followers are told each time their host begins again",
+    says: "followers are notified each time their host starts again",
     file: "platform/store/people/notices.ts",
     line: "const restMilliseconds = 3_600_000;",
     fault: "const restMilliseconds = 1;",
@@ -226,7 +258,7 @@ const notices: Mutant[] = [
   },
   {
     says: "one user's reminders keep all others waiting",
-    file: "functions/notices/remind-viewers.ts",
+    file: "functions/streams/notices/remind-viewers.ts",
     line: "ofOneMax: 20",
     fault: "ofOneMax: 1_000",
     tests: noticesTest,
@@ -235,12 +267,12 @@ const notices: Mutant[] = [
 
 const client: Mutant[] = [
   {
-    says: "a notification that comes twice is told twice",
+    says: "a duplicate notification is delivered twice",
     file: "client/session.ts",
     line: "if (told.has(notification.id)) return [];",
     fault: "",
     tests: ["test/client/subscriptions.test.ts"],
-    only: "told once",
+    only: "delivered once",
   },
   {
     says: "a head that is still missing after one frame is forgotten",
@@ -272,5 +304,5 @@ const client: Mutant[] = [
   },
 ];
 
-/** Faults of what reaches a viewer: who comes back, whose socket dies, who is told. */
+/** Faults of delivery to viewers: resumes, dead sockets, notifications. */
 export const viewers: Mutant[] = [...comingBack, ...largeRooms, ...sockets, ...notices, ...client];

@@ -26,7 +26,7 @@ const transactions: Mutant[] = [
     tests: transactTest,
   },
   {
-    says: "a marker that is there waits for what conflicts beside it",
+    says: "an existing marker waits for other conflicts",
     file: "platform/table/transact.ts",
     line: '(failed.has("marker") || isJudged(error))',
     fault: "isJudged(error)",
@@ -57,7 +57,7 @@ const transactions: Mutant[] = [
 
 const singleWrites: Mutant[] = [
   {
-    says: "a write whose answer was lost is told as refused",
+    says: "a write whose answer was lost is reported as refused",
     file: "platform/table/single-write.ts",
     line: "there?.writeId === id",
     fault: "there?.writeId === undefined",
@@ -168,35 +168,43 @@ const layout: Mutant[] = [
 const chat: Mutant[] = [
   {
     says: "one message more than the rate goes in a second",
-    file: "platform/store/streams/admission.ts",
+    file: "platform/store/streams/senders.ts",
     line: "#second = :second AND sent < :max",
     fault: "#second = :second AND sent <= :max",
     tests: chatTest,
   },
   {
-    says: "in slow mode a repetition of any call is let through",
+    says: "a call that slow mode refuses late stands as the sender's last message",
     file: "platform/store/streams/admission.ts",
-    line: "refused.lastCall === rules.callId",
-    fault: "refused.lastCall !== rules.callId",
+    line: "if (before !== undefined) await restoreLast(streamId, before, now);",
+    fault: "",
+    tests: ["test/platform/chat-calls.test.ts"],
+    only: "slow mode",
+  },
+  {
+    says: "in slow mode a repetition of any call is let through",
+    file: "domain/streams/admission.ts",
+    line: "lastCall === callId",
+    fault: "lastCall !== callId",
     tests: chatTest,
   },
   {
     says: "what is gone is counted in a page it does not lie in",
-    file: "domain/streams/gone.ts",
+    file: "domain/streams/message-gaps.ts",
     line: "part: part % width",
     fault: "part: (part + 1) % width",
-    tests: ["test/domain/gone.test.ts"],
+    tests: ["test/domain/message-gaps.test.ts"],
   },
   {
     says: "a page counts what is gone as shown",
-    file: "domain/streams/gone.ts",
+    file: "domain/streams/message-gaps.ts",
     line: "const shown = high - low + 1 - (gone.get(part) ?? 0);",
     fault: "const shown = high - low + 1;",
-    tests: ["test/domain/gone.test.ts"],
+    tests: ["test/domain/message-gaps.test.ts"],
   },
   {
     says: "deleted messages are not counted",
-    file: "platform/store/streams/gone.ts",
+    file: "platform/store/streams/message-gaps.ts",
     line: 'UpdateExpression: "ADD #part :one"',
     fault: 'UpdateExpression: "SET #part = :one"',
     tests: historyTest,
@@ -216,7 +224,7 @@ const keyedMessages: Mutant[] = [
   {
     says: "the key of a message is not marked before it is written",
     file: "platform/store/streams/sent-messages.ts",
-    line: "if (reply.remember.length > 0) await record([], reply);",
+    line: "if (reply.remember.length > 0) await commitTransaction([], reply);",
     fault: "",
     tests: keyedTest,
   },
@@ -230,7 +238,7 @@ const keyedMessages: Mutant[] = [
   {
     says: "a message that was given up may still come",
     file: "platform/store/streams/sent-messages.ts",
-    line: 'return (await recordGone(streamId, n)) ? "void" : sentMemory.recall(kept, now);',
+    line: 'return (await recordGap(streamId, n)) ? "void" : sentMemory.recall(kept, now);',
     fault: 'return "void";',
     tests: keyedTest,
   },
@@ -256,7 +264,7 @@ const keyedMessages: Mutant[] = [
     tests: keyedTest,
   },
   {
-    says: "a key is freed though somebody has used it anew",
+    says: "a key is freed though another request has used it since",
     file: "platform/table/idempotency.ts",
     line: 'ConditionExpression: "answer = :answer",',
     fault: 'ConditionExpression: "attribute_exists(PK) OR answer = :answer",',

@@ -10,7 +10,7 @@ export const clock = () => performance.timeOrigin + performance.now();
 /** The text of an event, which carries all that is measured. */
 export const contentOf = ({ run, n, sentAt }: Sent) => `${run} ${n} ${sentAt.toFixed(3)} ${words}`;
 
-/** Reads an event's text; undefined for a text of somebody else. */
+/** Reads an event's text; undefined for another sender's text. */
 export function readContent(content: string): Sent | undefined {
   const [run, n, sentAt] = content.split(" ", 3).map(Number);
   if (run === undefined || n === undefined || sentAt === undefined) return undefined;

@@ -6,7 +6,7 @@ import { clock, contentOf } from "./event.ts";
 import { meterCpu } from "./processes.ts";
 import type { Count, Seen, ToViewers } from "./viewers.ts";
 
-/** One run: so many events a second for so long, and what happens in the middle. */
+/** One run: events a second, duration, and the fault in the middle. */
 export type Run = { rate: number; seconds: number; fault?: "sockets" | "server" };
 
 export type Row = Record<string, string | number>;
@@ -21,7 +21,7 @@ export type Audience = {
 /** How long viewers may take to connect, for each of them. */
 const openMillisecondsPerViewer = 200;
 
-/** Opens so many viewers; undefined when they do not all get to watch in time. */
+/** Opens the viewers; undefined if not all are watching in time. */
 export async function openAudience(
   contender: Contender,
   size: number,

@@ -45,7 +45,7 @@ function parse<Value>(text: string): Value {
 }
 
 /**
- * After so many seconds without a frame a client of Ovation asks for the newest one. While frames
+ * After this many seconds without a frame a client of Ovation asks for the newest one. While frames
  * come there is nothing to ask: the next number shows what is missing.
  */
 const pingSeconds = 15;

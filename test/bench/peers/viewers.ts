@@ -92,7 +92,7 @@ function end(sent: readonly number[]): Seen {
   };
 }
 
-/** So many lose their sockets: those who lost them longest ago. */
+/** Drops the sockets of `count` viewers: those who lost them longest ago. */
 function drop(count: number): void {
   const dropped = viewers.splice(0, count);
   for (const { link } of dropped) link?.drop();

@@ -29,7 +29,7 @@ export type Viewer = Connection & {
 };
 
 const world = {
-  /** Sockets that break, of all and in a minute; how many of them are told to `$disconnect`. */
+  /** Sockets that break, of all and in a minute; how many of them reach `$disconnect`. */
   breaksPerMinute: 0.01,
   toldShare: 0.9,
   reconnectMilliseconds: [800, 5_000],
@@ -43,7 +43,7 @@ const world = {
 const handlerGigabyteSeconds = 0.0075;
 /** Viewers whose delays are kept, event by event. */
 const sampledMax = 500;
-/** Ticks of all viewers are spread over a second in so many parts. */
+/** Ticks of all viewers are spread over a second in this many parts. */
 const parts = 20;
 
 const userIdOf = (n: number) => n.toString(16).padStart(24, "0");
@@ -139,7 +139,7 @@ export function createAudience(
     listen(viewer);
   }
 
-  /** A socket breaks; the viewer comes back on another one. */
+  /** A socket breaks; the viewer reconnects. */
   function lose(viewer: Viewer): void {
     const old = viewer.connectionId;
     viewer.isOpen = false;

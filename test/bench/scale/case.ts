@@ -1,5 +1,5 @@
 /** One simulated room in a process of its own, so that it begins with nothing remembered. */
-import { prodRates } from "../../../lib/rates.ts";
+import { prodRates } from "../../../lib/stages/rates.ts";
 import type { ChatCase } from "./chat.ts";
 import { installClock } from "./clock.ts";
 import type { Case } from "./room.ts";

@@ -1,7 +1,7 @@
 import { profileOf, summaryOf } from "../../../domain/people/user.ts";
 import { makeStream, NewStream } from "../../../domain/streams/new-stream.ts";
-import { handler as sendMessage } from "../../../functions/chat/send-message.ts";
-import { newId } from "../../../platform/id.ts";
+import { handler as sendMessage } from "../../../functions/streams/chat/send-message.ts";
+import { newId } from "../../../platform/runtime/id.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { callEndpoint } from "../../platform/api-call.ts";

@@ -18,7 +18,7 @@ type Handler<R> = (event: { Records: R[] }) => Promise<{ batchItemFailures: unkn
 /** Posts one slice of a room, in an environment with this memory. */
 type PostSlice = (job: SliceJob, memory: Memory) => Promise<SlicePosted>;
 
-/** The functions that push; whoever posts large rooms has slices posted by others. */
+/** The functions that push; large rooms are posted in slices by other functions. */
 type Functions = {
   fanOut: Handler<DynamoDBRecord>;
   post(invokeSlice: InvokeSlice): Handler<SQSRecord>;
@@ -37,7 +37,7 @@ const times = {
   /** From SendMessage until the function has the message. */
   queue: [18, 105],
   retry: 100,
-  /** After so long a message of the queue `resumes` that failed comes again (lib/queues.ts). */
+  /** After so long a message of the queue `resumes` that failed comes again (lib/data/queues.ts). */
   visibility: 120_000,
 } as const;
 

@@ -1,5 +1,5 @@
 import { type Profile, profileOf, summaryOf } from "../../../domain/people/user.ts";
-import { makeMessage } from "../../../domain/streams/chat.ts";
+import { makeMessage } from "../../../domain/streams/admission.ts";
 import { makeStream, NewStream } from "../../../domain/streams/new-stream.ts";
 import { key } from "../../../platform/table/keys.ts";
 import type { Chance } from "./chance.ts";
@@ -79,7 +79,7 @@ export function createPeople(
     }
   }
 
-  /** Somebody who does not watch is banned: nobody's frames end, and the event is moderation. */
+  /** A user who does not watch is banned: nobody's frames end, and the event is moderation. */
   function ban(): void {
     const id = idOf(++written.bans);
     const userId = `stranger${id}`;

@@ -7,17 +7,17 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import * as sdkClient from "@aws-sdk/client-dynamodb";
 import * as sdkCommands from "@aws-sdk/lib-dynamodb";
+import { openClient } from "../../../platform/aws/aws-client.ts";
 import * as ownClient from "../../../platform/aws/client-dynamodb.ts";
 import * as ownCommands from "../../../platform/aws/lib-dynamodb.ts";
-import { openClient } from "../../../platform/aws-client.ts";
 
 /** One request as it came to the counterpart. */
-export type Got = { method: string; url: string; headers: IncomingHttpHeaders; body: string };
+type Got = { method: string; url: string; headers: IncomingHttpHeaders; body: string };
 
 /** How the counterpart answers one request. */
 export type Answer = (response: ServerResponse, got: Got) => void;
 
-/** What both clients speak to: it notes what comes, and answers in turn what it is told to. */
+/** The server of both clients: it records requests and sends the given responses in turn. */
 export type Counterpart = {
   endpoint: string;
   got: Got[];
@@ -125,7 +125,7 @@ export function openBoth(
 /** What the SDK makes of an error of Jest's outer realm, which is no `Error` within. */
 const wrapped = /^AWS SDK error wrapper for (\w+): (.*)$/;
 
-/** How a call ended, without what is told beside. */
+/** A call's outcome, without metadata. */
 export async function endOf(call: Promise<unknown>): Promise<unknown> {
   try {
     return { answer: await call };

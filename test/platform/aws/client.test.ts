@@ -3,12 +3,12 @@ import * as sdkSecrets from "@aws-sdk/client-secrets-manager";
 import * as sdkQueues from "@aws-sdk/client-sqs";
 import { jest } from "@jest/globals";
 import { Refusal } from "../../../domain/refusal.ts";
+import { openClient } from "../../../platform/aws/aws-client.ts";
 import * as ownSecrets from "../../../platform/aws/client-secrets.ts";
 import * as ownQueues from "../../../platform/aws/client-sqs.ts";
 import { JsonClient } from "../../../platform/aws/json-client.ts";
 import type { Transport, TransportRequest } from "../../../platform/aws/transport.ts";
-import { openClient } from "../../../platform/aws-client.ts";
-import { beginInvocation } from "../../../platform/deadline.ts";
+import { beginInvocation } from "../../../platform/runtime/deadline.ts";
 import {
   type Answer,
   type Counterpart,
@@ -142,7 +142,7 @@ describe("Queues and secrets", () => {
 });
 
 describe("The quota of retries", () => {
-  test("ends as the SDK's, and comes back with success", async () => {
+  test("ends as the SDK's, and returns after a success", async () => {
     const tries: Record<string, number[]> = {};
     for (const whose of everybody) {
       const both = openBoth(aws.endpoint);
@@ -336,7 +336,7 @@ describe("A transport that is placed", () => {
     own.close();
   });
 
-  test("is told when nobody waits any more, and is asked again as a socket would be", async () => {
+  test("is notified of an aborted call, and is called again as a socket would be", async () => {
     const { own } = openBoth(aws.endpoint, { tryMilliseconds: 50 });
     const signals: AbortSignal[] = [];
     const end = await withTransport(

@@ -8,6 +8,15 @@ process.env.ORIGINS = "*";
 process.env.PURCHASES = "on";
 process.env.WS_ENDPOINT = "https://sockets.execute-api.eu-central-1.amazonaws.com/ws";
 
+const otherApis = {
+  "/v4": "https://v4.example",
+  "/tencent": "https://callback.example",
+  "/pictures": "https://pictures.example",
+};
+process.env.OTHER_APIS = Object.entries(otherApis)
+  .map((pair) => pair.join("="))
+  .join();
+
 /** A call of a document as API Gateway hands it on. */
 const eventOf = (path: string, resource: string, domainName?: string) => {
   const headers = { Host: "evil.example", "X-Forwarded-Host": "evil.example" };
@@ -50,4 +59,16 @@ test("sockets have an API and a host of their own", async () => {
   const host = "sockets.execute-api.eu-central-1.amazonaws.com";
   expect(servers).toEqual({ stage: { host, protocol: "wss" } });
   expect(channels.socket.address).toBe("/ws");
+});
+
+test("paths of other APIs have their own hosts where the stage has no domain", async () => {
+  const { body } = await openApi(eventOf("/prod/openapi.json", "/openapi.json", own));
+  const paths: Record<string, { servers?: { url: string }[] }> = JSON.parse(body).paths;
+  const all = Object.entries(paths).map(([path, { servers }]) => [
+    `/${path.split("/")[1]}`,
+    servers?.[0]?.url,
+  ]);
+  const { "/api": api, "/v1": config, ...others } = Object.fromEntries(all);
+  expect([api, config]).toEqual([undefined, undefined]);
+  expect(others).toMatchObject(otherApis);
 });

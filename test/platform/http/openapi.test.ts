@@ -10,13 +10,14 @@ const Thing = z.object({ id: z.string() }).meta({ id: "Thing" });
 const create = {
   kind: "endpoint",
   route: "POST /things/{thingId}/parts",
-  says: "Make a part of a thing",
+  summary: "Make a part of a thing",
   tag: "Things",
   caller: "admin",
   shape: "envelope",
   path: z.object({ thingId: z.string() }),
   body: z.object({ name: z.string().transform((name) => name.trim()) }),
   answer: [201, Thing],
+  cost: {},
   refusals: ["stream_not_found", "credits_too_low"],
   grants: {},
 } as const satisfies Contract;
@@ -43,7 +44,7 @@ const document = openApiDocument(
       contract: {
         kind: "command",
         command: "live_config/add_thing",
-        says: "Add a thing",
+        summary: "Add a thing",
         answer: z.object({ Id: z.string() }),
         refusals: [],
         callsPerSecond: 1,
@@ -55,7 +56,7 @@ const document = openApiDocument(
       contract: {
         kind: "command",
         command: "*",
-        says: "No",
+        summary: "No",
         refusals: [],
         callsPerSecond: 200,
         grants: {},

@@ -55,7 +55,7 @@ const cases = operations.flatMap((operation) => kinds.map((kind) => ({ operation
 
 /*
  * Planted fault that turns this red: endpoint() that answers a refusal without looking at the
- * marker, or commitGift() without the reply's marker in its transaction.
+ * marker, or recordGift() without the reply's marker in its transaction.
  */
 test.each(cases)(
   "$kind at $operation of a gift: one key, one gift",
@@ -99,7 +99,7 @@ test.each(["error_after_commit", "timeout_after_commit"])(
  * Planted fault that turns this red: writeOnce() that takes every failed condition for another's.
  * The SDK asks again after a lost answer, and finds what it has written.
  */
-test("a notification and a slow message whose answers were lost are told as made", async () => {
+test("a notification and a slow-mode message with lost answers are reported as created", async () => {
   const as = await person();
   const kind = { kind: "error_after_commit" };
   await injectFault({ caller: "notifications-create", operation: "TransactWriteItems", ...kind });
@@ -154,7 +154,7 @@ test.each([10, 50, 90])("a storm of %i %% conflicts loses and doubles nothing", 
 
 /*
  * Planted fault that turns this red: transact() that answers what failed while an item of the
- * transaction was not judged. The wallet is then missing beside its entry, as if it were broken.
+ * transaction was not judged. The wallet is then missing next to its entry, as if it were corrupt.
  */
 test("gifts of one sender at one moment are all made, though a third holds the wallet", async () => {
   const sender = await rich(2000);
@@ -175,7 +175,8 @@ test("gifts of one sender at one moment are all made, though a third holds the w
 });
 
 /*
- * Planted fault that turns this red: the wallet read beside its pending credits, and not after.
+ * Planted fault that turns this red: the wallet read together with its pending credits instead of
+ * after them.
  */
 test("a gift that is settled while the host looks is in the balance or pending", async () => {
   const sender = await rich(100);

@@ -41,12 +41,12 @@ afterAll(async () => {
 
 /** Balances of everybody, settled, must be those of the model. */
 async function compare(model: Model): Promise<void> {
-  for (const somebody of [world.host, ...world.people]) {
-    await settledBalance(somebody);
-    const { balance, owed } = await walletOf(somebody);
-    expect({ of: somebody.id, balance, owed }).toEqual({
-      of: somebody.id,
-      ...model.wallets.get(somebody.id),
+  for (const user of [world.host, ...world.people]) {
+    await settledBalance(user);
+    const { balance, owed } = await walletOf(user);
+    expect({ of: user.id, balance, owed }).toEqual({
+      of: user.id,
+      ...model.wallets.get(user.id),
     });
   }
 }

@@ -45,7 +45,7 @@ export async function clearFaults(): Promise<number> {
 export function auditOf(dataDir: string): { code: number | null; says: string } {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(import.meta.dirname, "../../../bin/audit.ts")],
+    [join(import.meta.dirname, "../../../bin/operate/audit.ts")],
     { env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: "" }, encoding: "utf8" },
   );
   return { code: status, says: stdout + stderr };
@@ -53,11 +53,11 @@ export function auditOf(dataDir: string): { code: number | null; says: string } 
 
 export const walletOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
 
-/** Somebody with credits. */
+/** A user with credits. */
 export async function rich(credits: number): Promise<Person> {
-  const somebody = await person();
-  await topUp(somebody, credits);
-  return somebody;
+  const user = await person();
+  await topUp(user, credits);
+  return user;
 }
 
 /**

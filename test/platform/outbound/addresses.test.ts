@@ -24,7 +24,7 @@ test.each([
   ["compatible IPv4", "::7f00:1"],
   ["translated IPv4", "::ffff:0:7f00:1"],
   ["NAT64", "64:ff9b::7f00:1"],
-  ["NAT64 of one's own", "64:ff9b:1::a00:1"],
+  ["a local NAT64 prefix", "64:ff9b:1::a00:1"],
   ["discard-only", "100::1"],
   ["Teredo", "2001:0:4136:e378:8000:63bf:3fff:fdd2"],
   ["ORCHID", "2001:20::1"],

@@ -22,7 +22,7 @@ test("the runner calls its own machine, in two spellings; a deployed stage never
   expect(problems(destinations.loopback, false)).toEqual(destinations.loopback);
 });
 
-test("what is refused is told, and credentials are not repeated", () => {
+test("a refusal names its reason without the URL's credentials", () => {
   const problemOf = (url: unknown) => DestinationUrl.safeParse(url).error?.issues[0]?.message;
   expect(problemOf("https://user:secret@example.com")).toBe("expected a URL without credentials");
   expect(problemOf("http://example.com")).toBe("expected an https URL on port 443");

@@ -1,5 +1,5 @@
-import { useLimits } from "../../../platform/limits.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
+import { useLimits } from "../../../platform/runtime/limits.ts";
 import { listBacklog, putBacklog } from "../../../platform/store/log/backlog.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
@@ -9,7 +9,7 @@ useOwnTable({ POST_RATE: "10000", PART_VIEWERS: "5000" });
 
 afterEach(() => useLimits(undefined));
 
-test("what gathers in several items comes back in the order in which it was said", async () => {
+test("events queued in several items are read in order", async () => {
   const scene = await setScene();
   useLimits({ backlogBytes: 1 });
   const at = seconds(scene.now);

@@ -8,7 +8,7 @@ const now = new Date();
 const streamId = "b".repeat(24);
 process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/person.png";
 
-/** The record of a new message that the stream has had for so many hours. */
+/** The record of a new message that is `hoursAgo` old. */
 function recordFrom(hoursAgo: number): DynamoDBRecord {
   const image = { ...key.message(streamId, 1), ...message(1, "hello"), streamId };
   return {
@@ -21,6 +21,23 @@ function recordFrom(hoursAgo: number): DynamoDBRecord {
 
 const recordsOf = (record: DynamoDBRecord) =>
   readBatch([record], now).streams.get(streamId)?.records.length ?? 0;
+
+/** The record of a subscription's item that has changed from one to the other. */
+const recordOfSubscription = (old: object | undefined, next: object): DynamoDBRecord => {
+  const place = { ...key.subscriber(streamId, "c"), userId: "u", expiresAt: now.getTime() };
+  const imageOf = (fields: object) => marshall({ ...place, ...fields }) as never;
+  return { dynamodb: { NewImage: imageOf(next), ...(old && { OldImage: imageOf(old) }) } };
+};
+
+test.each<[what: string, old: object | undefined, next: object, greeted: number]>([
+  ["is new", undefined, { revision: 1 }, 1],
+  ["replaces another one", { revision: 1, from: 5 }, { revision: 2 }, 1],
+  ["is given its first live frame", { revision: 1 }, { revision: 1, from: 5 }, 0],
+  ["has caught up", { revision: 1, next: 3, behind: true }, { revision: 1, next: 5 }, 0],
+])("a subscription that %s", (_, old, next, greeted) => {
+  const { streams } = readBatch([recordOfSubscription(old, next)], now);
+  expect(streams.get(streamId)?.subscribers ?? []).toHaveLength(greeted);
+});
 
 test("a record that is brought back within a day still comes into the log, later no more", () => {
   expect(recordsOf(recordFrom(0))).toBe(1);

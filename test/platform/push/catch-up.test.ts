@@ -1,6 +1,7 @@
-import { limits, useLimits } from "../../../platform/limits.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { resume } from "../../../platform/push/resume.ts";
+import { limits, useLimits } from "../../../platform/runtime/limits.ts";
+import { fallBehind, goLive, setFrom } from "../../../platform/store/log/catch-up.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { takeResumeFrames } from "../../../platform/store/log/resume-budget.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
@@ -12,7 +13,7 @@ import { seconds, setScene } from "./scene.ts";
 useOwnTable({ POST_RATE: "10000", RESUME_FRAMES_PER_SECOND: "30" });
 afterEach(() => useLimits(undefined));
 
-/** A stream with so many frames, and a position at their beginning. */
+/** A stream with `count` frames, and a position before them. */
 async function frames(count: number) {
   const scene = await setScene();
   const at = seconds(scene.now);
@@ -30,7 +31,7 @@ async function frames(count: number) {
 }
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
 
-test("whoever makes the new frames of all rooms sends no old one, to nobody", async () => {
+test("an environment that frames all rooms never sends an old frame", async () => {
   const { scene, since, ask } = await frames(12);
   const back = [];
   for (const frame of [0, 5, 11, 12])
@@ -69,7 +70,7 @@ test.each([4, 5, 6])(
   },
 );
 
-test("what is live waits until somebody has caught up, so that they see no hole", async () => {
+test("what is live waits until the viewer has caught up, so there is no gap", async () => {
   const { scene, since, ask, say } = await frames(6);
   useLimits({ pageFrames: 2, turnPages: 1 });
   await greetSubscribers(scene.audience(), [await ask("c", { since })]);
@@ -133,7 +134,7 @@ test.each([
   ["small", 100],
   ["large", 0],
 ])(
-  "a frame that is put and posted to the others just before somebody goes live comes to them: in a %s room",
+  "a frame posted to others just before a viewer goes live reaches them, in a %s room",
   async (_size, exactViewers) => {
     const { scene, since, ask, say } = await frames(3);
     useLimits({ exactViewers });
@@ -154,7 +155,49 @@ test.each([
   },
 );
 
-test("in a small room a frame that is put just after somebody has gone live comes to them once", async () => {
+test("a turn that dies as its connection goes live is repeated, with the frame that was put meanwhile", async () => {
+  const { scene, since, ask, say } = await frames(3);
+  useLimits({ exactViewers: 0 });
+  await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+  const job = scene.takeResume()!;
+  const real = table();
+  const send = async (command: { input: object }) => {
+    if (!JSON.stringify(command.input).includes("REMOVE behind"))
+      return real.send(command as never);
+    useTable(real);
+    await say(4);
+    await real.send(command as never);
+    throw new Error("the turn dies");
+  };
+  useTable({ send } as never);
+  await expect(resume(scene.audience(), job)).rejects.toThrow("the turn dies");
+  expect(scene.frames("c")).toEqual(upTo(3));
+  await resume(scene.audience(), job);
+  expect(scene.frames("c")).toEqual(upTo(4));
+});
+
+test("a greeting that is late does not put a connection behind that has gone live since", async () => {
+  const { scene, ask, say } = await frames(3);
+  const late = (await setFrom(await ask("c"), 2))!;
+  await goLive((await fallBehind(late))!, 4);
+  expect(await fallBehind(late)).toMatchObject({ from: 2, next: 4 });
+  expect((await findSubscriber(scene.streamId, "c"))!.behind).toBeUndefined();
+  await say(4);
+  expect(scene.frames("c")).toEqual([4]);
+});
+
+test("a connection that is still opening when it is greeted is sent `subscribed` by its turn", async () => {
+  const { scene, ask } = await frames(2);
+  const opening = await ask("c", { connectedAt: scene.now.getTime() });
+  scene.setFate(() => "gone");
+  await greetSubscribers(scene.audience(), [opening]);
+  expect(scene.messagesTo("c")).toEqual([]);
+  scene.setFate(() => "sent");
+  await scene.catchUp(scene.audience());
+  expect(scene.messagesTo("c")).toMatchObject([{ type: "subscribed", head: 2 }]);
+});
+
+test("in a small room a frame written just after a viewer went live comes to them once", async () => {
   const { scene, since, ask, say } = await frames(3);
   await greetSubscribers(scene.audience(), [await ask("c", { since })]);
   const real = table();
@@ -182,7 +225,7 @@ test("a later subscription of the connection ends the turns of the one before", 
   expect(scene.frames("c")).toEqual([4]);
 });
 
-test("a later subscription that is behind too is answered under its own name, not the earlier one's", async () => {
+test("a later subscription that is behind is answered under its own requestId", async () => {
   const { scene, since, ask } = await frames(4);
   await greetSubscribers(scene.audience(), [await ask("c", { since, requestId: "first" })]);
   const before = scene.takeResume()!;
@@ -200,7 +243,7 @@ test("who is blocked while they catch up gets nothing from the frame of their ba
   await greetSubscribers(scene.audience(), [
     await ask("c", { userId: `${scene.streamId}-ann`, since }),
   ]);
-  // The frame of the ban is put; whoever put it has died before posting it, so the subscription is
+  // The frame of the ban is written, but its writer died before posting it: the subscription is
   // still there.
   await scene.append(scene.audience(), await scene.ban(`${scene.streamId}-ann`, "ban1"));
   await scene.append(scene.audience(), chatRecord(5, "after", seconds(scene.now)));

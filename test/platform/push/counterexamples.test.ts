@@ -1,6 +1,7 @@
 import type { Frame } from "../../../domain/log/frame.ts";
-import { useLimits } from "../../../platform/limits.ts";
+import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { cacheOf } from "../../../platform/push/log-cache.ts";
+import { useLimits } from "../../../platform/runtime/limits.ts";
 import { queryFrames } from "../../../platform/store/log/frames.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";
 import { findLog, markPosted } from "../../../platform/store/log/logs.ts";
@@ -148,7 +149,7 @@ test("F8: a ban between the handler's look and the greeting is seen by the greet
   expect(await findSubscriber(scene.streamId, "c")).toBeUndefined();
 });
 
-test("F9: whoever posts the frame of a block ends it for all sockets, before it is marked", async () => {
+test("F9: posting the frame of a block closes all sockets of the user before it is marked", async () => {
   const scene = await setScene();
   const subs = [];
   for (const connection of ["a1", "a2"]) subs.push(await scene.ask(connection, { userId: "ann" }));
@@ -178,7 +179,7 @@ test("F10: after the ban is lifted its frame is replayed like any other", async 
   expect(scene.frames("c")).toEqual([1, 2]);
 });
 
-test("F11: frames are posted from the one after the last posted, whoever put them", async () => {
+test("F11: frames are posted from the first unposted one, whichever process wrote them", async () => {
   const scene = await setScene();
   const at = seconds(scene.now);
   await scene.greet(scene.audience(), await scene.ask("c"));
@@ -187,6 +188,21 @@ test("F11: frames are posted from the one after the last posted, whoever put the
   await scene.push(scene.audience(), chatRecord(3, "three", at));
   await scene.deliver(scene.audience(), 2);
   expect(scene.frames("c")).toEqual([1, 2, 3]);
+});
+
+test("F11: frames that another environment put between a call's own are posted too", async () => {
+  const scene = await setScene();
+  const at = seconds(scene.now);
+  await scene.push(scene.audience(), chatRecord(1, "one", at));
+  await scene.greet(scene.audience(), await scene.ask("c"));
+  const [own, other] = [scene.audience(), scene.audience()];
+  const { newFrames: first } = await scene.append(own, chatRecord(2, "two", at));
+  const { head } = await scene.append(other, chatRecord(3, "three", at));
+  const { newFrames: second } = await scene.append(own, chatRecord(4, "four", at));
+  await deliverFrames(own, { head: 4, newFrames: [...first, ...second] });
+  expect(scene.frames("c")).toEqual([2, 3, 4]);
+  await scene.deliver(other, head);
+  expect(scene.frames("c")).toEqual([2, 3, 4]);
 });
 
 test("F12: a pong says what was posted, not what was put", async () => {
@@ -200,7 +216,7 @@ test("F12: a pong says what was posted, not what was put", async () => {
 
 // Of a text that was said long before, the reading that the deletion needs does not know the frame.
 test.each([0, 100])(
-  "F13: a text deleted %i s later is in no replay, whoever remembers the frame",
+  "F13: a text deleted %i s later is in no replay, also from a cached frame",
   async (age) => {
     const scene = await setScene();
     const at = seconds(scene.now);
@@ -228,7 +244,7 @@ test("F14: a reset log has another epoch and no subscriptions, and reuses no num
   await scene.greet(scene.audience(), await scene.ask("c"));
   await scene.push(scene.audience(), chatRecord(1, "one", at));
   const before = (await findLog(scene.streamId))!.epoch;
-  await resetLog(scene.streamId);
+  await resetLog(scene.streamId, new Date(), async () => ({}));
   expect(await findHeads("c", [scene.streamId], scene.now)).toEqual({});
   await scene.push(scene.audience(), chatRecord(2, "two", at));
   expect(scene.frames("c")).toEqual([1]);
@@ -307,7 +323,7 @@ test("what dies between putting and posting is posted by the next try", async ()
   expect(scene.frames("c")).toEqual([1]);
 });
 
-test("whoever is late to say what was posted takes nothing back, and nothing is posted twice", async () => {
+test("an environment that is late to say what was posted undoes nothing and posts nothing twice", async () => {
   const scene = await setScene();
   await scene.greet(scene.audience(), await scene.ask("c"));
   for (const n of [1, 2])

@@ -1,4 +1,4 @@
-import { dropGone } from "../../../platform/push/dead-connections.ts";
+import { dropDead } from "../../../platform/push/dead-connections.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { postSlice } from "../../../platform/push/slice.ts";
 import { listFrames } from "../../../platform/store/log/frames.ts";
@@ -24,7 +24,7 @@ async function loseAll(count: number) {
   return {
     scene,
     memory,
-    /** Pushes one more frame so many seconds later; how many posts were tried for it. */
+    /** Pushes one more frame `later` seconds later; returns the number of posts tried. */
     async push(later: number): Promise<number> {
       posted.length = 0;
       const at = new Date(scene.now.getTime() + later * 1000);
@@ -43,7 +43,7 @@ test("a few who have gone without a word are removed at once", async () => {
   const room = await loseAll(3);
   expect(await room.push(0)).toBe(3);
   expect(await room.left()).toBe(0);
-  expect(room.memory.gone.size).toBe(0);
+  expect(room.memory.dead.size).toBe(0);
 });
 
 test("a crowd that leaves holds no frame up: it is not posted to, and removed bit by bit", async () => {
@@ -57,7 +57,7 @@ test("a crowd that leaves holds no frame up: it is not posted to, and removed bi
   await room.push(7);
   expect(await room.left()).toBe(0);
   await room.push(8);
-  expect(room.memory.gone.size).toBe(0);
+  expect(room.memory.dead.size).toBe(0);
 });
 
 test("a connection that was taken for dead is posted to after its next subscribe", async () => {
@@ -82,7 +82,7 @@ test("one environment that posts a room in slices remembers who has gone from th
     postSlice(at(later), frames, { at: slice, of: 2, about: 40 });
   await post(0, 0);
   await post(1, 1);
-  expect(memory.gone.size).toBe(40);
-  await dropGone(at(6));
+  expect(memory.dead.size).toBe(40);
+  await dropDead(at(6));
   expect(await room.left()).toBe(20);
 });

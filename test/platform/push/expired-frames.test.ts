@@ -1,7 +1,7 @@
 import { DeleteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { useLimits } from "../../../platform/limits.ts";
 import { resume } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice.ts";
+import { useLimits } from "../../../platform/runtime/limits.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
@@ -13,8 +13,7 @@ useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "10000" });
 afterEach(() => useLimits(undefined));
 
 /**
- * A room of so many viewers, as its log says, in which nobody posted the first frames: one viewer
- * is really there. Frames after 24 h are removed by the table.
+ * A room whose log counts `viewers` viewers, with unposted first frames and one real viewer. Frames after 24 h are removed by the table.
  */
 async function leaveUnposted(viewers: number, frames: number) {
   const scene = await setScene();

@@ -102,7 +102,7 @@ test("a post whose socket is reset before any answer is tried once more, by a ne
   expect(await post()).toEqual({ sent: 120 });
 });
 
-test("a gateway that resets everything is asked twice for each post, not for ever", async () => {
+test("a gateway that resets every connection is tried twice for each post, not forever", async () => {
   const post = makePoster();
   fateOf = () => "reset";
   expect(await post()).toEqual({ lost: 120 });

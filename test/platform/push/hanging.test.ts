@@ -58,7 +58,7 @@ test("most of a small room hanging holds it up once, and not again", async () =>
   expect(await timed(() => say(room, 3))).toBeLessThan(hangMilliseconds / 2);
 });
 
-test("who comes back and hangs delays neither the batch nor the next message", async () => {
+test("a resuming viewer that hangs delays neither the batch nor the next message", async () => {
   const room = await openRoom(["back", "new"]);
   await say(room, 1);
   const { scene } = room;

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createJobs, type Resuming } from "../../../platform/push/jobs.ts";
 
-/* How many who come back at once are handed over, against a server that stands for SQS. */
+/* Hands over resumes of many viewers at once, against a fake SQS server. */
 
 Object.assign(process.env, {
   AWS_REGION: "eu-central-1",
@@ -62,7 +62,7 @@ afterAll(() => {
   server.close();
 });
 
-/** Hands so many connections over in one turn of the loop; how each went. */
+/** Hands over `count` connections in one turn of the event loop; returns each outcome. */
 function handOver(count: number, delaySeconds?: number): Promise<string[]> {
   const jobs = createJobs();
   const sent = Array.from({ length: count }, (_, n) =>

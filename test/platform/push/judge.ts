@@ -66,11 +66,11 @@ function judgeViewer(
       `STUCK ${userId} at ${position?.epoch}:${position?.frame}, the log at ${epoch}:${head}`,
     );
   if (resets.length > 0 && !scenario.reset)
-    wrong.push(`RECOVERED ${userId} was told that it lost frames`);
+    wrong.push(`RECOVERED ${userId} was reported to have lost frames`);
   let next = (begins[0]?.frame ?? 0) + 1;
   for (const { frame, epoch: of } of shown) {
-    const anew = begins.find((begin) => begin.epoch === of && begin.frame + 1 === frame);
-    if (frame !== next && anew === undefined)
+    const reset = begins.find((begin) => begin.epoch === of && begin.frame + 1 === frame);
+    if (frame !== next && reset === undefined)
       wrong.push(`${frame < next ? "DOUBLED" : "GAP"} ${userId} showed ${frame}, not ${next}`);
     next = frame + 1;
   }

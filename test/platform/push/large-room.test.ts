@@ -63,7 +63,7 @@ async function note({ streamId, now }: Scene, viewers: number, ageMilliseconds: 
 test.each([
   ["a large room is counted by its posting", 50_000, 2_000, 48_000],
   ["what was counted too long ago is not believed", 50_000, 6_000, 1],
-  ["a small room is counted anew", 90, 2_000, 1],
+  ["a small room is counted again", 90, 2_000, 1],
 ])("%s", async (_what, known, ageMilliseconds, wanted) => {
   const scene = await setScene();
   const room = scene.audience();

@@ -77,7 +77,7 @@ function deliver(
   return known;
 }
 
-test("2,000 schedules: each record in one frame, numbers dense, totals their fold", () => {
+test("whatever the schedule, each record in one frame, numbers dense, totals their fold", () => {
   fc.assert(
     fc.property(
       records,
@@ -127,6 +127,6 @@ test("2,000 schedules: each record in one frame, numbers dense, totals their fol
         }
       },
     ),
-    { numRuns: 2_000 },
+    { numRuns: process.env.CI ? 2_000 : 300 },
   );
 });

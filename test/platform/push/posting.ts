@@ -1,12 +1,12 @@
 import type { Audience } from "../../../platform/push/audience.ts";
 import { createJobs, type Resuming } from "../../../platform/push/jobs.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
-import { createMemory, type Memory } from "../../../platform/push/memory.ts";
+import type { Memory } from "../../../platform/push/memory.ts";
 import { resume } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice.ts";
 import type { InvokeSlice } from "../../../platform/push/slice-job.ts";
 
-/** Whoever invoked does not learn what became of it. */
+/** The invoker does not learn the outcome. */
 export class LostAnswer extends Error {}
 
 /** One environment of a function. */
@@ -15,6 +15,7 @@ export type Env = { memory: Memory; busy: boolean; skew: number };
 /** What the world gives to the queue and to those who post. */
 type Means = {
   newEnv(): Env;
+  newMemory(): Memory;
   audienceOf(env: Env): Audience;
   /** Does one message's work; false when it died. */
   attempt(env: Env, work: () => Promise<void>): Promise<boolean>;
@@ -34,7 +35,7 @@ type Means = {
  * by one environment, or in slices by several.
  */
 export function createPosting(inSlices: boolean, means: Means) {
-  const { newEnv, audienceOf, between } = means;
+  const { newEnv, newMemory, audienceOf, between } = means;
   const queue: string[] = [];
   const poster = newEnv();
   const sliceEnvs = inSlices ? [newEnv(), newEnv(), newEnv(), newEnv()] : [];
@@ -43,7 +44,8 @@ export function createPosting(inSlices: boolean, means: Means) {
   const resumers = [newEnv(), newEnv()];
   const jobs = createJobs(async (message) => {
     if (message.queue === "posts") queue.push(message.job.gathered);
-    else resumes.push({ job: message.job, at: means.now() + message.delaySeconds * 1000 });
+    else if (message.queue === "resumes")
+      resumes.push({ job: message.job, at: means.now() + message.delaySeconds * 1000 });
   });
 
   /** A queue without order: a message may come late, twice, or twice at the same time. */
@@ -65,11 +67,11 @@ export function createPosting(inSlices: boolean, means: Means) {
     slices += 1;
     const posted = means.invoke(() => postSliceJob(audienceOf(env), job));
     const settled = posted.catch((error) => {
-      env.memory = createMemory();
+      env.memory = newMemory();
       throw error;
     });
     if (!means.losesAnswer()) return settled;
-    // The slice goes on, and nobody hears of it.
+    // The slice goes on, and its outcome is lost.
     settled.catch(() => {});
     throw new LostAnswer();
   };
@@ -92,7 +94,7 @@ export function createPosting(inSlices: boolean, means: Means) {
     live: () => Promise.all([live(), ...resumers.map(liveResumes)]),
     /** The log was reset: what waited is gone. */
     reset(): void {
-      for (const env of [poster, ...sliceEnvs, ...resumers]) env.memory = createMemory();
+      for (const env of [poster, ...sliceEnvs, ...resumers]) env.memory = newMemory();
       queue.length = 0;
     },
     /** Slices that were asked for. */

@@ -22,7 +22,7 @@ type Scene = Awaited<ReturnType<typeof setScene>>;
 const alone = ({ outlet }: Scene, job: SliceJob) =>
   postSliceJob({ now: new Date(), memory: createMemory(), outlet }, job);
 
-/** A room with two sockets of each user, known to be large, posted by whoever `invoke` gives. */
+/** A large room with two sockets of each user, posted by the function `invoke` returns. */
 async function openRoom(invoke: (scene: Scene, job: SliceJob) => ReturnType<InvokeSlice>) {
   const scene = await setScene();
   const room = scene.audience();
@@ -89,7 +89,7 @@ test("the log is not marked before the last slice has answered; who comes meanwh
   expect(await posted(scene)).toBe(1);
   await post(scene, room, 2);
   expect(got(scene)).toEqual(all(1, 2));
-  // Their first live frame is the one after the head that they were told.
+  // Their first live frame is the one after the head in their answer.
   for (const name of late) {
     expect(scene.answers(name, "subscribed")).toMatchObject([{ head: 1 }]);
     expect(scene.frames(name)).toEqual([2]);

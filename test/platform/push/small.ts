@@ -1,10 +1,10 @@
-import type { Limits } from "../../../platform/limits.ts";
+import type { Limits } from "../../../platform/runtime/limits.ts";
 
 /**
  * Sizes that a room of a few people passes, so that what is otherwise seen in large rooms only is
  * seen here: every second schedule has them.
  */
-export const chooseSmall = (between: (low: number, high: number) => number): Limits => ({
+export const chooseSmall = (between: (low: number, high: number) => number): Partial<Limits> => ({
   coveredRecords: between(1, 8),
   frameBytes: between(1_500, 4_000),
   pageFrames: between(1, 4),

@@ -1,13 +1,10 @@
-import {
-  ConditionalCheckFailedException,
-  TransactionCanceledException,
-} from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { conditionFailed, transactionCanceled } from "../table-errors.ts";
 
 export type Item = Record<string, unknown> & { PK: string; SK: string };
 type Given = Record<string, unknown>;
 
-/** What the double is told of every write: what a table's stream would say. */
+/** Called for every write, with what the table's stream would have. */
 type OnChange = (old: Item | undefined, now: Item | undefined) => void;
 
 /** A table in memory, for thousands of schedules of the real store's code. */
@@ -89,12 +86,7 @@ export function createTable(step: () => Promise<void>, onChange: OnChange): Tabl
           return { Code: "ConditionalCheckFailed" };
         }
       });
-      if (reasons.some(({ Code }) => Code !== "None"))
-        throw new TransactionCanceledException({
-          message: "cancelled",
-          CancellationReasons: reasons,
-          $metadata: {},
-        });
+      if (reasons.some(({ Code }) => Code !== "None")) throw transactionCanceled(reasons);
       for (const [kind, input] of actions)
         if (kind === "Update") requests.UpdateCommand!(input);
         else if (kind !== "ConditionCheck") throw new Error(`The double has no ${kind} in one`);
@@ -131,7 +123,7 @@ function assertCondition(item: Item | undefined, input: Given): void {
   const holds = condition
     .split(" OR ")
     .some((all) => all.split(" AND ").every((term) => isTrue(term.trim(), item, input)));
-  if (!holds) throw new ConditionalCheckFailedException({ message: condition, $metadata: {} });
+  if (!holds) throw conditionFailed(condition);
 }
 
 function isTrue(term: string, item: Item | undefined, input: Given): boolean {

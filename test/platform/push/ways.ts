@@ -8,7 +8,7 @@ export const freeGovernor: Governor = {
   noteLimited: () => undefined,
 };
 
-/** A gateway that takes everything, but for what a test does otherwise. */
+/** A gateway that accepts everything, except what a test overrides. */
 export const posterWith = (own: Partial<Poster>): Poster => ({
   post: async () => "sent",
   close: async () => "sent",

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isChangeKind } from "../../../domain/log/change.ts";
-import { useLimits } from "../../../platform/limits.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import { frameRecords } from "../../../platform/push/framing.ts";
 import type { Payload, PostResult } from "../../../platform/push/gateway.ts";
@@ -8,12 +7,14 @@ import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import type { StreamWork } from "../../../platform/push/push-stream.ts";
 import { viewersOf } from "../../../platform/push/viewer-count.ts";
+import { useLimits } from "../../../platform/runtime/limits.ts";
 import { putBacklog } from "../../../platform/store/log/backlog.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";
 import { readSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { readKey } from "../../../platform/table/item-kinds.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { createAudience } from "./audience.ts";
+import { createMarkWatch } from "./mark-watch.ts";
 import { createPosting, type Env, LostAnswer } from "./posting.ts";
 import { createRandom } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
@@ -59,7 +60,10 @@ export async function play(scenario: Scenario) {
   const inTime = (milliseconds: number) =>
     new Promise<void>((run) => later.push({ at: now + milliseconds, run }));
 
+  const marks = createMarkWatch(() => new Date(now));
+  const newMemory = () => marks.observe(createMemory());
   const table = createTable(step, (old, item) => {
+    marks.see(old, item);
     if (item === undefined) return;
     const { kind, owner } = readKey(item);
     const at = scenario.shards === 2 ? hash(item.SK) % 2 : 0;
@@ -84,17 +88,19 @@ export async function play(scenario: Scenario) {
   });
   useLimits(scenario.seed % 2 === 1 ? chooseSmall(between) : undefined);
   const poster = posterWith({
-    async post(connectionId: string, payload: Payload): Promise<PostResult> {
-      await step();
-      const viewer = audience.find(connectionId);
-      if (viewer === undefined || !viewer.open) return "gone";
-      if (faults && chance(scenario.lost)) return note("lost");
-      if (faults && chance(scenario.tooFast)) return note("too_fast");
-      if (faults && chance(scenario.mistakenGone)) return note("gone");
-      context.exit(() => audience.receive(viewer, JSON.parse(payload.bytes.toString())));
-      return "sent";
-    },
+    post: (connectionId, payload) =>
+      marks.post(connectionId, payload, () => post(connectionId, payload)),
   });
+  async function post(connectionId: string, payload: Payload): Promise<PostResult> {
+    await step();
+    const viewer = audience.find(connectionId);
+    if (viewer === undefined || !viewer.open) return "gone";
+    if (faults && chance(scenario.lost)) return note("lost");
+    if (faults && chance(scenario.tooFast)) return note("too_fast");
+    if (faults && chance(scenario.mistakenGone)) return note("gone");
+    context.exit(() => audience.receive(viewer, JSON.parse(payload.bytes.toString())));
+    return "sent";
+  }
   function note(result: PostResult): PostResult {
     failures += 1;
     return result;
@@ -108,7 +114,7 @@ export async function play(scenario: Scenario) {
     },
   };
   const newEnv = (): Env => ({
-    memory: createMemory(),
+    memory: newMemory(),
     busy: false,
     skew: scenario.skew ? between(-scenario.skew, scenario.skew) : 0,
   });
@@ -129,12 +135,12 @@ export async function play(scenario: Scenario) {
         findings.push(`FAULT ${(error as Error).stack}`);
         return true;
       }
-      env.memory = createMemory();
+      env.memory = newMemory();
       return false;
     }
   }
   const posting = createPosting(scenario.slices === true, {
-    newEnv,
+    ...{ newEnv, newMemory },
     audienceOf,
     attempt,
     invoke: (work) => context.run({ crashed: false }, work),
@@ -168,7 +174,7 @@ export async function play(scenario: Scenario) {
       const batch = shard.slice(at, at + between(1, 6));
       if (batch.length === 0) continue;
       const env = envs.filter(({ busy }) => !busy)[between(0, 1)] ?? envs[0]!;
-      if (faults && chance(0.1)) env.memory = createMemory();
+      if (faults && chance(0.1)) env.memory = newMemory();
       env.busy = true;
       const era = epochs;
       const done = await attempt(env, () => push(env, workOf(batch)));
@@ -215,10 +221,10 @@ export async function play(scenario: Scenario) {
   async function reset(): Promise<void> {
     epochs += 1;
     for (const shard of shards) cuts.set(shard, shard.length);
-    for (const env of envs) env.memory = createMemory();
+    for (const env of envs) env.memory = newMemory();
     posting.reset();
     written.forget();
-    await resetLog(streamId);
+    await resetLog(streamId, new Date(), async () => ({}));
   }
 
   table.put(streamItem());
@@ -254,7 +260,7 @@ export async function play(scenario: Scenario) {
   useLimits(undefined);
   const slices = posting.slices();
   return {
-    findings,
+    findings: [...findings, ...marks.findings],
     viewers: audience.viewers(),
     table,
     written,

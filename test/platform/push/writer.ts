@@ -1,7 +1,8 @@
-import { type ItemChange, recordOf } from "../../../domain/log/change.ts";
+import { recordOf } from "../../../domain/log/change.ts";
+import type { ItemChange } from "../../../domain/log/item-change.ts";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { profileOf, summaryOf } from "../../../domain/people/user.ts";
-import { makeMessage } from "../../../domain/streams/chat.ts";
+import { makeMessage } from "../../../domain/streams/admission.ts";
 import { makeStream, NewStream } from "../../../domain/streams/new-stream.ts";
 import type { StreamWork } from "../../../platform/push/push-stream.ts";
 import { key } from "../../../platform/table/keys.ts";

@@ -23,7 +23,7 @@ const socketsMax = 3;
 async function connect(userId: string, connectionId: string, agoMilliseconds = 0) {
   const connectedAt = now.getTime() - agoMilliseconds;
   const own = { userId, connectionId, connectedAt };
-  const terms = { socketsMax, isStillGood: async () => true };
+  const terms = { socketsMax, isStillValid: async () => true };
   const admitted = (await admitSocket(() => poster, own, terms, now)) === "admitted";
   const expiresAt = connectionExpiry(connectedAt);
   if (admitted) await putConnection({ ...own, tokenExpiresAt: 2e9, expiresAt });

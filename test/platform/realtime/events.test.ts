@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent, Context } from "aws-lambda";
 import { makeFrame } from "../../../domain/log/frame.ts";
 import { handler } from "../../../functions/streams/events.ts";
-import { contextOf } from "../../../platform/caller.ts";
+import { contextOf } from "../../../platform/auth/caller.ts";
 import { putFrame } from "../../../platform/store/log/frames.ts";
 import { getLog } from "../../../platform/store/log/logs.ts";
 import { useTable } from "../../../platform/table/table.ts";

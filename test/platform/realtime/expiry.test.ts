@@ -1,5 +1,5 @@
+import { perMessage, type QueueRecord } from "../../../platform/lambda/consumer.ts";
 import type { Poster, PostResult } from "../../../platform/push/gateway.ts";
-import { each, type QueueRecord } from "../../../platform/reaction.ts";
 import { ExpiryTimer, endExpired } from "../../../platform/realtime/expiry.ts";
 import {
   findConnection,
@@ -48,10 +48,10 @@ async function expired(ageSeconds = 600) {
 
 /** Reads these messages as `realtime/expire` does; the ids of those that are to come again. */
 const endBy = (gateway: Poster, ...records: QueueRecord[]) =>
-  each(ExpiryTimer, (timer, now) => endExpired(gateway, timer, now))(records, new Date());
+  perMessage(ExpiryTimer, (timer, now) => endExpired(gateway, timer, now))(records, new Date());
 const end = (...records: QueueRecord[]) => endBy(poster, ...records);
 
-test("an expired token's socket is told, closed and forgotten", async () => {
+test("an expired token's socket gets a message, is closed and removed", async () => {
   const { record, isKept } = await expired();
   expect(await end(record)).toEqual([]);
   expect(asked).toEqual(["closing", "close"]);

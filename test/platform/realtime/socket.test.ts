@@ -1,5 +1,5 @@
 import { refuse } from "../../../domain/refusal.ts";
-import { noteLimited } from "../../../platform/realtime/limited.ts";
+import { noteLimited } from "../../../platform/realtime/flood-control.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
 import { noteFlood } from "../../../platform/store/log/floods.ts";
 import { posterWith } from "../push/ways.ts";
@@ -22,7 +22,7 @@ const poster = posterWith({
   },
 });
 const { handler } = socket(
-  { route: "$default", says: "Refuse everything", refusals: [], grants: {} },
+  { route: "$default", summary: "Refuse everything", refusals: [], grants: {} },
   async () => refuse("request_invalid"),
   () => poster,
 );
@@ -41,7 +41,7 @@ const send = (connectionId: string, body: string) =>
 const answersTo = (connectionId: string) =>
   answers.filter((one) => one.connectionId === connectionId).map(({ message }) => message);
 
-test("too many messages are told so once, under its requestId, and then counted silently", async () => {
+test("too many messages get one error with its requestId, then are counted silently", async () => {
   const flood = Array.from({ length: 20 * perSecond }, (_, n) =>
     send("flood", JSON.stringify({ action: "fly", requestId: `r${n}` })),
   );
@@ -70,7 +70,7 @@ test("a thousand limited messages in a minute are one word to close, in whatever
   expect(new Set(words.slice(1, words.indexOf("close")))).toEqual(new Set(["silent"]));
 });
 
-test("what is limited less often is told again when it comes again, and closes nothing", async () => {
+test("a rarer limit is reported each time and closes nothing", async () => {
   const words: string[] = [];
   for (let n = 0; n < 30; n++) words.push(await noteLimited("slow", new Date(begin + n * 6_000)));
   expect(new Set(words)).toEqual(new Set(["tell"]));

@@ -17,7 +17,7 @@ const answer = z.object({ Echo: z.string() });
 const { contract, handler } = command(
   {
     command: "live_engine_http_srv/test",
-    says: "Test",
+    summary: "Test",
     body,
     answer,
     refusals: ["gifts_switched_off"],
@@ -36,7 +36,7 @@ const { contract, handler } = command(
 const slow = command(
   {
     command: "live_engine_http_srv/test_slow",
-    says: "Test",
+    summary: "Test",
     refusals: [],
     callsPerSecond: 1,
     grants: { write: ["CATALOGUE"] },
@@ -91,7 +91,7 @@ describe("command", () => {
     ["an empty usersig", 70003, { ...goodQuery(), usersig: "" }],
     ["a bad usersig", 70003, { ...goodQuery(), usersig: "xxx" }],
     ["a usersig of another app", 70014, { ...goodQuery(), usersig: sign({ sdkAppId: 5 }) }],
-    ["a usersig of somebody else", 70013, { ...goodQuery(), usersig: sign({ identifier: "x" }) }],
+    ["another user's usersig", 70013, { ...goodQuery(), usersig: sign({ identifier: "x" }) }],
     ["no identifier", 70013, without("identifier")],
     ["an identifier in capitals", 70013, { ...goodQuery(), identifier: "Administrator" }],
     ["another key", 70009, { ...goodQuery(), usersig: sign({ secretKey: "other" }) }],
@@ -105,7 +105,7 @@ describe("command", () => {
       70001,
       { ...goodQuery(), usersig: sign({ time: now - 60, expire: 50 }) },
     ],
-    ["somebody who is no administrator", 60010, goodQuery("user1")],
+    ["a user who is not an administrator", 60010, goodQuery("user1")],
   ];
   test.each(denied)("denies %s with %i", async (_, ErrorCode, query) => {
     // The body is bad too: what comes first in the order of checks is said.

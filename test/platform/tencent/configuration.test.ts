@@ -42,7 +42,7 @@ test("every configuration command is kept to one call a second", () => {
     });
 });
 
-test("a gift that was deleted is 102002, and may be added anew without its texts", async () => {
+test("a deleted gift is 102002, and can be added again without its texts", async () => {
   await call(addGift, gift("gone"));
   await call(setText, { GiftId: "gone", Language: "en", Name: "Gone" });
   expect(await call(deleteGift, { GiftId: "gone" })).toMatchObject(ok);
@@ -91,7 +91,7 @@ test("categories: three at most, replaced by adding again, deleted with what is 
   expect(await call(addCategory, { CategoryId: "c5" })).toMatchObject(failed(100002));
 });
 
-test("relations: added beside what is there, unknown gifts named, deleted gifts gone", async () => {
+test("relations: added to existing ones, unknown gifts reported, deleted gifts removed", async () => {
   for (const id of ["g1", "g2", "g3"]) await call(addGift, gift(id));
   const relations = async () =>
     (await call(getRelations, { CategoryId: "c1" })).Relation?.GiftIdList;

@@ -7,7 +7,7 @@ import * as send from "../../../functions/tencent/gifts/send.ts";
 import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
 import { topUp } from "../../../platform/store/money/bookings.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
-import { recordFirstSight } from "../../../platform/store/people/users.ts";
+import { recordFirstSight } from "../../../platform/store/people/profile-changes.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { liveStreamOf } from "../live-stream.ts";
 import { callCommand, goodQuery, startTencentStage } from "./stage.ts";

@@ -42,7 +42,10 @@ test("mutes several members until an end, and makes them known", async () => {
     expect(left).toBeGreaterThanOrEqual(600_000);
     expect(left).toBeLessThan(660_000);
     expect(await heldBy(account, new Date(before + 700_000))).toBeUndefined();
-    expect(await findBan(held!.id)).toMatchObject({ createdBy: "administrator", deletedAt: null });
+    expect(await findBan(held!.id, new Date())).toMatchObject({
+      createdBy: "administrator",
+      deletedAt: null,
+    });
     expect(await findProfile(account)).toMatchObject({ userId: account });
   }
 });
@@ -51,7 +54,7 @@ test("MuteTime 0 lifts a mute, and is nothing for others", async () => {
   const held = await heldBy("m1");
   expect(await muteMembers(["m1", "never_muted"], 0)).toMatchObject({ ErrorCode: 0 });
   expect(await heldBy("m1")).toBeUndefined();
-  expect(await findBan(held!.id)).toMatchObject({ deletedBy: "administrator" });
+  expect(await findBan(held!.id, new Date())).toMatchObject({ deletedBy: "administrator" });
   const TableName = process.env.TABLE_NAME;
   const { Item } = await stage.client.send(
     new GetCommand({ TableName, Key: key.hostedBan("host", held!.id) }),
@@ -64,8 +67,11 @@ test("a ban blocks with its reason, replaces a mute, and is not weakened by one"
   expect(await banMembers(["m2"], 60, { Reason: "spam" })).toMatchObject({ ErrorCode: 0 });
   const held = await heldBy("m2");
   expect(held).toMatchObject({ actionType: "BLOCK" });
-  expect(await findBan(held!.id)).toMatchObject({ actionType: "BLOCK", reason: "spam" });
-  expect(await findBan(muted!.id)).toMatchObject({ deletedBy: "administrator" });
+  expect(await findBan(held!.id, new Date())).toMatchObject({
+    actionType: "BLOCK",
+    reason: "spam",
+  });
+  expect(await findBan(muted!.id, new Date())).toMatchObject({ deletedBy: "administrator" });
   await muteMembers(["m2"], 6000);
   await muteMembers(["m2"], 0);
   expect(await heldBy("m2")).toEqual(held);

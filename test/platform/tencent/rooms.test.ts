@@ -12,7 +12,7 @@ import { foldActions } from "../../../platform/store/money/totals.ts";
 import { findProfile } from "../../../platform/store/people/users.ts";
 import { admitText } from "../../../platform/store/streams/admission.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
-import { record } from "../../../platform/table/record.ts";
+import { commitTransaction } from "../../../platform/table/record.ts";
 import { callCommand, startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;
@@ -62,7 +62,7 @@ describe("create_room and get_room_info", () => {
     expect(await infoOf(stream!.id)).toMatchObject({ RoomId: "first" });
   });
 
-  test("keeps what it is told, and the caller owns a room without an owner", async () => {
+  test("stores its fields, and the caller owns a room without an owner", async () => {
     const fields = {
       RoomName: "Friday",
       CoverURL: "https://cdn.example.com/cover.png",
@@ -240,8 +240,8 @@ describe("get_gift_count", () => {
     expect((await call(count, { RoomId: "counted" })).Response).toEqual(none);
     const giftTypeId = "65a1234bcde5678f90123456";
     const fold = { streamId, giftTypeId, gifts: 1 };
-    await record(foldActions([{ ...fold, senderId: "u1", count: 3, credits: 30 }]));
-    await record(foldActions([{ ...fold, senderId: "u2", count: 1, credits: 5 }]));
+    await commitTransaction(foldActions([{ ...fold, senderId: "u1", count: 3, credits: 30 }]));
+    await commitTransaction(foldActions([{ ...fold, senderId: "u2", count: 1, credits: 5 }]));
     expect((await call(count, { RoomId: "counted" })).Response).toEqual({
       Sequence: 2,
       TotalCount: 4,

@@ -6,7 +6,7 @@ import {
   removeWebhook,
 } from "../../../platform/store/webhooks/webhooks.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";
-import { giveBack } from "../../../platform/webhooks/retry.ts";
+import { requeueDue } from "../../../platform/webhooks/retry.ts";
 import { newSecret, signatureOf } from "../../../platform/webhooks/signature.ts";
 import type { Reply } from "../../api/receiver.ts";
 import {
@@ -62,9 +62,9 @@ test("a delivery that always fails is attempted eleven times, then it has failed
     expect(away / seconds).toBeLessThan(1.21);
     // Its own time has not come: it goes on waiting, and nobody is called.
     const record = { messageId: "m", body: JSON.stringify(due) } as never;
-    expect(await giveBack([record], new Date(Date.parse(due.at) - 1))).toEqual([]);
+    expect(await requeueDue([record], new Date(Date.parse(due.at) - 1))).toEqual([]);
     expect(retries()).toEqual([due]);
-    expect(await giveBack([record], new Date(due.at))).toEqual([]);
+    expect(await requeueDue([record], new Date(due.at))).toEqual([]);
     const [job] = retries();
     await deliver(job, atOnce);
   }

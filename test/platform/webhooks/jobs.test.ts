@@ -74,7 +74,7 @@ const sentTo = (receiverId: string) =>
     .filter((job) => job.receiverId === receiverId)
     .flatMap((job) => job.events.map(({ id }: { id: string }) => Number(id.split("-")[1])));
 
-test("an event for twenty receivers is two requests, and knows each one's slot", async () => {
+test("an event for twenty receivers is two requests, and has the slot of each", async () => {
   await queueEvents("stream", sendings(20, [event(1)]));
   expect(requests.map(({ length }) => length)).toEqual([10, 10]);
   const jobs = requests.flat().map(({ MessageBody }) => JSON.parse(MessageBody));

@@ -1,4 +1,5 @@
 /** Attempts that meet something else: a deletion, a disabled webhook, each other. */
+
 import { afterResending } from "../../../domain/webhooks/delivery.ts";
 import {
   changeDelivery,
@@ -7,10 +8,10 @@ import {
   recordDeletion,
 } from "../../../platform/store/webhooks/deliveries.ts";
 import { changeStoredWebhook } from "../../../platform/store/webhooks/webhooks.ts";
-import { table } from "../../../platform/table/table.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";
 import { eventually } from "../../api/people.ts";
 import type { Reply } from "../../api/receiver.ts";
+import { intercept } from "../intercept.ts";
 import {
   atOnce,
   events,
@@ -35,18 +36,14 @@ async function forget(receiverId: string, { data, at }: Event): Promise<void> {
 /** Does something just before the next writing of an item whose SK is this. */
 function beforeWriting(SK: string, act: () => Promise<unknown>): void {
   let isDone = false;
-  table().middlewareStack.add(
-    (next, { commandName = "" }) =>
-      async (args) => {
-        const { Item } = args.input as { Item?: { SK?: unknown } };
-        if (!isDone && commandName === "PutItemCommand" && Item?.SK === SK) {
-          isDone = true;
-          await act();
-        }
-        return next(args);
-      },
-    { step: "initialize" },
-  );
+  intercept(async ({ name, input }, next) => {
+    const { Item } = input as { Item?: { SK?: unknown } };
+    if (!isDone && name === "PutCommand" && Item?.SK === SK) {
+      isDone = true;
+      await act();
+    }
+    return next();
+  });
 }
 
 test.each([
@@ -66,7 +63,7 @@ test.each([
   expect(inbox.received.at(-1)!.body.data).toMatchObject({ content: "", deleted: true });
 });
 
-test("a text that is deleted during an attempt does not come back with its outcome", async () => {
+test("a text deleted during an attempt does not reappear with its outcome", async () => {
   let answer: (reply: Reply) => void = () => undefined;
   const replies: (Reply | Promise<Reply>)[] = [500];
   const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);

@@ -122,7 +122,7 @@ function sort(items: unknown): unknown[] {
 const setTypes = new Set(["SS", "NS", "BS"]);
 
 /** The same value with its members and its sets in one order. */
-export function normalize(value: unknown): unknown {
+function normalize(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(normalize);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
@@ -163,7 +163,7 @@ async function readStream(call: Call): Promise<Change[]> {
 }
 
 /**
- * What is wrong with our records beside the other's: ours have to be in theirs in order, and what
+ * Differences of our records from the other's: ours have to be in theirs in order, and what
  * they have more may only be changes of nothing, of which the service makes no records.
  */
 export function compareStreams(ours: Change[], theirs: Change[]): string | undefined {

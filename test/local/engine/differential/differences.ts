@@ -18,7 +18,7 @@ export type Difference = {
 
 /**
  * The whole list. Three more are not generated, since they would only show in what is read later;
- * the tests beside this directory have them. Several members of one list are removed by the places
+ * the tests next to this directory have them. Several members of one list are removed by the places
  * that they had before, and set behind its end in the order of their places, without a gap:
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
  * ADD and DELETE within documents are not documented. A write that changes nothing makes no record:
@@ -185,7 +185,7 @@ export const differences: Difference[] = [
     },
   },
   {
-    what: "Where the units of reading a local index are told",
+    what: "Where the units of reading a local index are reported",
     service:
       "As of the index, under LocalSecondaryIndexes. " +
       "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConsumedCapacity.html",

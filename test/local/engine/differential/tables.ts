@@ -12,7 +12,7 @@ export type Schema = {
   view: string | undefined;
 };
 
-export type IndexSchema = {
+type IndexSchema = {
   name: string;
   isGlobal: boolean;
   keys: ["g" | "h", "r"?];
@@ -90,7 +90,7 @@ export function creationOf(TableName: string, { hash, range, g, r, indexes, view
   };
 }
 
-/** Attributes beside the keys. */
+/** Attributes in addition to the keys. */
 export const names = ["a", "b", "c"];
 
 /** One of few keys, or seldom one that does not fit. */

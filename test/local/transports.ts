@@ -4,18 +4,18 @@ import type { Aws } from "../../local/aws/index.ts";
 import type { CallAnswer } from "../../local/model.ts";
 
 /** The ways by which a function's calls reach the local AWS: both have to do all the same. */
-export const doors = ["sockets", "messages"] as const;
-export type Door = (typeof doors)[number];
+export const transports = ["sockets", "messages"] as const;
+export type Transport = (typeof transports)[number];
 
 type Request = { method: string; path: string; headers: Record<string, string>; body: string };
 
-/** What makes a client of the SDK go through one of the doors, and wait no longer than so. */
-function wayThrough(
-  door: Door,
+/** What makes a client of the SDK go through one of the transports, and wait no longer than so. */
+function handlerOf(
+  transport: Transport,
   aws: Aws,
   requestTimeout: number,
 ): NonNullable<DynamoDBClientConfig["requestHandler"]> {
-  if (door === "sockets") return { requestTimeout, throwOnRequestTimeout: true };
+  if (transport === "sockets") return { requestTimeout, throwOnRequestTimeout: true };
   const handle = async ({ method, path, headers, body }: Request) => {
     const call = { method, url: path, headers: Object.entries(headers).flat(), body };
     const answer = await new Promise<CallAnswer>((resolve, reject) => {
@@ -34,14 +34,14 @@ function wayThrough(
   return { handle, metadata: { handlerProtocol: "http/1.1" } } as never;
 }
 
-/** A client of the table by one of the doors, as the function `name`, which tries once. */
-export const connectBy = (door: Door, aws: Aws, name: string, requestTimeout: number) =>
+/** A client of the table by one of the transports, as the function `name`, which tries once. */
+export const connectBy = (transport: Transport, aws: Aws, name: string, requestTimeout: number) =>
   new DynamoDBClient({
     endpoint: aws.endpointUrl,
     region: "us-east-1",
     credentials: aws.credentialsFor(name),
     maxAttempts: 1,
-    requestHandler: wayThrough(door, aws, requestTimeout),
+    requestHandler: handlerOf(transport, aws, requestTimeout),
   });
 
 /** Calls a route that the local AWS adds to the gateway. */

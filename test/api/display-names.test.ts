@@ -41,7 +41,7 @@ async function house() {
 
 type User = { _id: string; role?: string };
 
-test("host and moderators are shown as such wherever somebody is shown in their stream, others are not", async () => {
+test("users in a stream's lists and events have their role if they are host or moderator", async () => {
   const { host, id, moderator, viewer, give } = await house();
   const roles = new Map([
     [host.id, "host"],

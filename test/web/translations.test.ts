@@ -1,4 +1,4 @@
-import { languageOf, languages, speakerOf, type Word } from "../../web/chat/words.ts";
+import { languageOf, languages, speakerOf, type Word } from "../../web/chat/translations.ts";
 
 const words = Object.keys(languages.en) as Word[];
 const gapsOf = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();

@@ -1,8 +1,11 @@
 import { overlayHolder } from "../../../domain/streams/holder.ts";
-import { handler as connect } from "../../../functions/realtime/connect.ts";
+import { handler as connect } from "../../../functions/log/realtime/connect.ts";
+import { perMessage } from "../../../platform/lambda/consumer.ts";
 import type { Poster, PostResult } from "../../../platform/push/gateway.ts";
-import { each } from "../../../platform/reaction.ts";
-import { endWithdrawn, Withdrawal } from "../../../platform/realtime/withdrawal.ts";
+import {
+  closeRevokedSockets,
+  SocketRevocation,
+} from "../../../platform/realtime/revoked-sockets.ts";
 import {
   connectionExpiry,
   findConnection,
@@ -32,7 +35,7 @@ async function makeKey(streamId: string) {
   const id = (++made).toString(16).padStart(24, "0");
   const createdAt = new Date().toISOString();
   const key = { id, streamId, description: null, createdBy: "host", createdAt, hash: "h" };
-  await recordOverlayKey(key, forget(undefined));
+  await recordOverlayKey({ streamId: key.streamId! }, key, forget(undefined));
   return { id, holder: overlayHolder(id) };
 }
 
@@ -58,7 +61,9 @@ async function openSockets(holder: string, names: readonly string[], ageSeconds 
 /** Reads the message as `realtime/expire` does; whether it is to come again. */
 async function end(poster: Poster, holder: string): Promise<boolean> {
   const body = JSON.stringify({ holder, withdrawn: "overlay_key" });
-  const read = each(Withdrawal, (message, now) => endWithdrawn(poster, message, now));
+  const read = perMessage(SocketRevocation, (message, now) =>
+    closeRevokedSockets(poster, message, now),
+  );
   return (await read([{ messageId: "m", body }], new Date())).length > 0;
 }
 
@@ -71,7 +76,7 @@ test("a key that is revoked while its socket opens lets it in never, or its sock
     const connectionId = `race-${round}`;
     const revoke = async () => {
       await new Promise((done) => setTimeout(done, round % 5));
-      await removeOverlayKey(streamId, id);
+      await removeOverlayKey({ streamId }, id);
       return countSockets(holder);
     };
     const [{ statusCode }, seen] = await Promise.all([
@@ -88,9 +93,9 @@ test("a handshake whose key was revoked after the authorizer is 401 and leaves n
   const { id: streamId } = await makeStream(await makeUser("host"));
   const { id, holder } = await makeKey(streamId);
   expect((await shakeHands(streamId, holder, "before")).statusCode).toBe(200);
-  expect(await removeOverlayKey(streamId, id)).toBe(true);
-  expect(await removeOverlayKey(streamId, id)).toBe(false);
-  expect(await findOverlayKey(streamId, id)).toBeUndefined();
+  expect(await removeOverlayKey({ streamId }, id)).toBe(true);
+  expect(await removeOverlayKey({ streamId }, id)).toBe(false);
+  expect(await findOverlayKey({ streamId }, id)).toBeUndefined();
   expect((await shakeHands(streamId, holder, "after")).statusCode).toBe(401);
   expect((await listSockets(holder, new Date())).map((one) => one.connectionId)).toEqual([
     "before",

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
-  countGone,
-  type GoneReader,
+  countGaps,
+  type GapReader,
   placesOf,
   rangesOf,
   shownNumbers,
-} from "../../domain/streams/gone.ts";
+} from "../../domain/streams/message-gaps.ts";
 
 /** What is noted of some numbers, kept as the table keeps it; counts what is read of it. */
 function notesOf(gone: readonly number[]) {
@@ -21,7 +21,7 @@ function notesOf(gone: readonly number[]) {
     }
   }
   const notes = { reads: 0 };
-  const reader: GoneReader = {
+  const reader: GapReader = {
     counts: async (level, index) => {
       notes.reads++;
       return counts.get(`${level} ${index}`) ?? new Map();
@@ -34,7 +34,7 @@ function notesOf(gone: readonly number[]) {
   return { reader, notes };
 }
 
-async function pageOf(count: number, page: number, limit: number, reader: GoneReader) {
+async function pageOf(count: number, page: number, limit: number, reader: GapReader) {
   const numbers: number[] = [];
   for await (const n of shownNumbers(count, (page - 1) * limit, reader)) {
     numbers.push(n);
@@ -74,7 +74,7 @@ describe("pages of the history", () => {
         const shown = Array.from({ length: count }, (_, i) => count - i).filter(
           (n) => !gone.has(n),
         );
-        expect(await countGone(count, reader)).toBe(gone.size);
+        expect(await countGaps(count, reader)).toBe(gone.size);
         const pages = Math.ceil(shown.length / limit);
         for (let page = 1; page <= pages; page++)
           expect(await pageOf(count, page, limit, reader)).toEqual(
@@ -93,7 +93,7 @@ describe("pages of the history", () => {
       const few = [1, 2, 300, count - 1, count];
       const gone = new Set([...run, ...few].filter((n) => n <= count));
       const { reader, notes } = notesOf([...gone]);
-      const total = count - (await countGone(count, reader));
+      const total = count - (await countGaps(count, reader));
       expect(total).toBe(count - gone.size);
       const last = Math.ceil(total / 30);
       const middle = Math.ceil((count - run.at(-1)! - few.length) / 30);

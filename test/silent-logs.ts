@@ -1,3 +1,3 @@
 // The faults that tests bring about on purpose are not news: functions that a test calls itself log
-// nothing. Whoever wants to see it all sets the level.
+// nothing. To see it all, set the level.
 process.env.POWERTOOLS_LOG_LEVEL ??= "SILENT";

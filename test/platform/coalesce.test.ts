@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { coalesce, getCoalesced } from "../../platform/table/coalesce.ts";
 import { putItem } from "../../platform/table/items.ts";
-import { getJoined, joinEqual } from "../../platform/table/joined.ts";
 import type { Key } from "../../platform/table/keys.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { useOwnTable } from "./table.ts";
@@ -12,7 +12,7 @@ describe("equal reads", () => {
   function readWritten() {
     const asked: string[] = [];
     let written = 0;
-    const read = joinEqual(async (name: string, n: number) => {
+    const read = coalesce(async (name: string, n: number) => {
       asked.push(`${name} ${n}`);
       return written;
     });
@@ -51,7 +51,7 @@ describe("equal reads", () => {
 
   test("fail for all who asked, and are tried again by the next", async () => {
     let tries = 0;
-    const read = joinEqual(async () => {
+    const read = coalesce(async () => {
       tries += 1;
       if (tries === 1) throw new Error("lost");
       return tries;
@@ -62,7 +62,7 @@ describe("equal reads", () => {
   });
 });
 
-test("items that are wanted in one turn come by one call, each to whoever wanted it", async () => {
+test("items requested in one turn are read by one call, and each caller gets its own", async () => {
   const keys = ["a", "b", "none"].map((name): Key => ({ PK: `JOINED#${name}`, SK: "ITEM" }));
   for (const Key of keys.slice(0, 2)) await putItem({ ...Key, name: Key.PK });
   const client = table();
@@ -73,10 +73,10 @@ test("items that are wanted in one turn come by one call, each to whoever wanted
       return client.send(command as never);
     },
   } as unknown as typeof client);
-  const found = await Promise.all([...keys, keys[0]!].map(getJoined));
+  const found = await Promise.all([...keys, keys[0]!].map(getCoalesced));
   expect(found.map((item) => item?.name)).toEqual([
     ...["JOINED#a", "JOINED#b", undefined, "JOINED#a"],
   ]);
-  expect((await getJoined(keys[1]!))?.name).toBe("JOINED#b");
+  expect((await getCoalesced(keys[1]!))?.name).toBe("JOINED#b");
   expect(calls).toEqual(["BatchGetCommand", "GetCommand"]);
 });

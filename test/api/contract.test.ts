@@ -1,0 +1,178 @@
+import * as z from "zod";
+import {
+  asWhom,
+  fitting,
+  makeWorld,
+  type Operation,
+  pathOf,
+  type Schema,
+  type World,
+} from "./operations.ts";
+import { type Answer, admin, call, freshId, type Person, person, service } from "./people.ts";
+
+/** What the description says of one operation's answers. */
+type Promised = { codes: string[]; schemas: Map<string, z.ZodType | undefined> };
+
+type Described = Operation & Promised & { parameters: Schema[] };
+
+let document: Schema;
+let described: Described[];
+let world: World;
+let callers: Record<string, Person>;
+beforeAll(async () => {
+  document = (await call("GET /openapi.json")).body;
+  described = describedOperations();
+  world = await makeWorld();
+  const [user, boss, backEnd] = await Promise.all([person(), admin(), service()]);
+  callers = { user, boss, backEnd };
+});
+
+const at = ($ref: string): Schema =>
+  $ref
+    .split("/")
+    .slice(1)
+    .reduce((where, name) => where[name], document);
+
+/** The schema as one that names nothing outside itself. */
+function readerOf(schema: Schema): z.ZodType {
+  const text = JSON.stringify({ ...schema, $defs: document.components.schemas });
+  return z.fromJSONSchema(JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/")));
+}
+
+function describedOperations(): Described[] {
+  const found: Described[] = [];
+  for (const [path, item] of Object.entries<Schema>(document.paths)) {
+    if (/^\/(v4|tencent|pictures)\//.test(path)) continue;
+    for (const [method, operation] of Object.entries<Schema>(item)) {
+      const schemas = Object.entries<Schema>(operation.responses).map(
+        ([status, response]): [string, z.ZodType | undefined] => {
+          const { content } = response.$ref ? at(response.$ref) : response;
+          const schema = content?.["application/json"]?.schema;
+          return [status, schema && readerOf(schema)];
+        },
+      );
+      const { parameters = [], requestBody } = operation;
+      const body = requestBody?.content["application/json"]?.schema;
+      found.push({
+        method: method.toUpperCase(),
+        path,
+        parameters,
+        codes: operation["x-error-codes"],
+        schemas: new Map(schemas),
+        statuses: [],
+        queries: parameters
+          .filter((one: Schema) => one.in === "query")
+          .map((one: Schema) => one.name),
+        takesKey: method === "post",
+        body: body?.$ref ? at(body.$ref) : body,
+        isPublic: operation.security.length === 0,
+      });
+    }
+  }
+  return found;
+}
+
+/** What an answer has that its operation does not describe; undefined where it is as described. */
+function misfitOf(
+  { codes, schemas }: Promised,
+  { status, body, text }: Answer,
+): string | undefined {
+  if (!schemas.has(String(status))) return `status ${status}`;
+  if (status >= 500) return `a fault: ${text}`;
+  if (status >= 400 && !codes.includes(body?.code)) return `code ${body?.code}`;
+  if (/invalid input|too (big|small)|, received /i.test(body?.errors?.join() ?? "")) return text;
+  const parsed = text === "" ? undefined : schemas.get(String(status))?.safeParse(body);
+  return parsed?.success === false ? z.prettifyError(parsed.error) : undefined;
+}
+
+/** Values of which none fits more than a few schemas. */
+const wrong = [null, true, -1, 1.5, "", "x".repeat(3_000), [], {}, [{}], "\ud800"];
+
+/** Bodies of an operation: one that fits, then that with each field wrong or left out. */
+function* bodiesOf({ body }: Operation): Generator<unknown> {
+  if (body === undefined) return yield undefined;
+  const good = fitting(body, world.known) as Record<string, unknown>;
+  yield good;
+  for (const [at, field] of Object.keys(body.properties ?? {}).entries()) {
+    yield { ...good, [field]: undefined };
+    // Each field gets half of them, and each of them half of the fields.
+    for (const value of wrong.filter((_, which) => (which + at) % 2 === 0))
+      yield { ...good, [field]: value };
+  }
+}
+
+/** What would leave the other calls without their user. */
+const isLast = ({ method, path }: Operation) =>
+  `${method} ${path}` === "DELETE /api/v1/users/me" || /sign-out|revocations/.test(path);
+
+async function send(
+  operation: Described,
+  as: Person | undefined,
+  more: { body?: unknown; query?: string },
+) {
+  const route = `${operation.method} ${pathOf(operation, world)}${more.query ?? ""}`;
+  const { body } = more;
+  const answer = await call(route, {
+    ...(as && { as }),
+    ...(operation.takesKey && { key: freshId() }),
+    ...(body !== undefined && { body }),
+  });
+  const isWebhook = answer.status === 201 && operation.path === "/api/v1/webhooks";
+  if (isWebhook) await call(`DELETE /api/v1/webhooks/${answer.body.data.id}`, { as: world.boss });
+  const misfit = misfitOf(operation, answer);
+  return misfit && `${route} ${JSON.stringify(body)?.slice(0, 200) ?? ""}: ${misfit}`;
+}
+
+async function misfits(asked: Iterable<() => Promise<string | undefined>>): Promise<string[]> {
+  const found: string[] = [];
+  const waiting = [...asked].values();
+  const lanes = Array.from({ length: 4 }, async () => {
+    for (const ask of waiting) {
+      const misfit = await ask();
+      if (misfit !== undefined) found.push(misfit);
+    }
+  });
+  await Promise.all(lanes);
+  return found;
+}
+
+test("each caller gets an answer that the description has, from every operation", async () => {
+  const asked = described.flatMap((operation) => {
+    const [body] = bodiesOf(operation);
+    const all = isLast(operation)
+      ? [undefined]
+      : [undefined, ...Object.values(callers), world.host];
+    return all.map((as) => () => send(operation, as, { body }));
+  });
+  expect(asked.length).toBeGreaterThan(300);
+  expect(await misfits(asked)).toEqual([]);
+});
+
+test("each field that does not fit gets an answer that the description has", async () => {
+  const asked = described
+    .filter((operation) => !isLast(operation))
+    .flatMap((operation) =>
+      [...bodiesOf(operation)].map(
+        (body) => () => send(operation, asWhom(operation, world), { body }),
+      ),
+    );
+  expect(asked.length).toBeGreaterThan(400);
+  expect(await misfits(asked)).toEqual([]);
+});
+
+test("each query parameter that does not fit gets an answer that the description has", async () => {
+  const asked = described
+    .filter((operation) => !isLast(operation))
+    .flatMap((operation) => {
+      const [body] = bodiesOf(operation);
+      const queries = operation.queries.flatMap((name) => [
+        ...["", "-1", "x", "999999999999", "2026-02-30"].map((value) => `?${name}=${value}`),
+        `?${name}=1&${name}=1`,
+      ]);
+      return [...queries, "?unknown=1"].map(
+        (query) => () => send(operation, asWhom(operation, world), { body, query }),
+      );
+    });
+  expect(asked.length).toBeGreaterThan(200);
+  expect(await misfits(asked)).toEqual([]);
+});

@@ -1,0 +1,123 @@
+import { admin, call, expectFailure, freshId, giftType, liveStream, person } from "./people.ts";
+
+type Thing = {
+  what: string;
+  /** The route that reads it, and the one that changes it. */
+  read: string;
+  change: string;
+  as: Awaited<ReturnType<typeof person>>;
+  /** Different bodies for each number. */
+  body: (n: number) => object;
+};
+
+const made: { as: Thing["as"]; path: string }[] = [];
+// There can be 20 webhooks at once, and other tests make theirs.
+afterAll(async () => {
+  for (const { as, path } of made) await call(`DELETE ${path}`, { as });
+});
+
+/** Everything that two may change at once. */
+async function things(): Promise<Thing[]> {
+  const [boss, as, { id, host }, rose] = await Promise.all([
+    admin(),
+    person(),
+    liveStream(),
+    giftType(4),
+  ]);
+  const url = "https://example.com/hook";
+  const hook = { as: boss, body: { url, events: ["webhook.test"] } };
+  const webhookId = (await call("POST /api/v1/webhooks", hook)).body.data.id;
+  made.push({ as: boss, path: `/api/v1/webhooks/${webhookId}` });
+  return [
+    {
+      what: "chat settings",
+      read: `GET /api/v1/live-stream/${id}/chat-settings`,
+      change: `PATCH /api/v1/live-stream/${id}/chat-settings`,
+      as: host,
+      body: (n) => ({ blockedWords: [`word${n}`] }),
+    },
+    {
+      what: "channel",
+      read: "GET /api/v1/channel",
+      change: "PATCH /api/v1/channel",
+      as,
+      body: (n) => ({ blockedWords: [`word${n}`] }),
+    },
+    {
+      what: "gift type",
+      read: `GET /api/v1/gifts/gift-types/${rose}`,
+      change: `PATCH /api/v1/gifts/gift-types/${rose}`,
+      as: boss,
+      body: (n) => ({ name: `Rose ${n}` }),
+    },
+    {
+      what: "webhook",
+      read: `GET /api/v1/webhooks/${webhookId}`,
+      change: `PATCH /api/v1/webhooks/${webhookId}`,
+      as: boss,
+      body: (n) => ({ description: `Number ${n}` }),
+    },
+    {
+      what: "profile",
+      read: "GET /api/v1/users/me",
+      change: "PUT /api/v1/users/me",
+      as,
+      body: (n) => ({ bio: `Text ${n}` }),
+    },
+  ];
+}
+
+const etagOf = ({ headers }: { headers: Headers }) => headers.get("etag");
+
+test("what two may change has a revision, and a change that names another changes nothing", async () => {
+  for (const { what, read, change, as, body } of await things()) {
+    const first = await call(read, { as });
+    const seen = etagOf(first);
+    expect([what, first.status, seen]).toEqual([what, 200, expect.stringMatching(/^"\d+"$/)]);
+    expect(etagOf(await call(read, { as }))).toBe(seen);
+
+    const match = { "if-match": `W/${seen}` };
+    const changed = await call(change, { as, body: body(1), headers: match });
+    expect([what, changed.status]).toEqual([what, 200]);
+    const now = etagOf(changed);
+    expect(now).not.toBe(seen);
+
+    const late = await call(change, { as, body: body(2), headers: match });
+    expectFailure(late, 412, "Changed meanwhile");
+    expect(late.body.code).toBe("changed_meanwhile");
+    expect(late.body.errors[1]).toBe(`If-Match: the current ETag is ${now}`);
+    const after = await call(read, { as });
+    expect(after.body.data).toEqual(changed.body.data);
+    expect(etagOf(after)).toBe(now);
+
+    for (const headers of [{ "if-match": `"other", ${now}` }, { "if-match": "*" }, undefined]) {
+      const n = freshId();
+      const next = { as, body: body(Number.parseInt(n.slice(-6), 16)) };
+      const told = await call(change, { ...next, ...(headers && { headers }) });
+      expect([what, told.status]).toEqual([what, 200]);
+    }
+  }
+});
+
+test("of two changes at once that name the same revision, one happens", async () => {
+  for (const { what, read, change, as, body } of await things()) {
+    const headers = { "if-match": etagOf(await call(read, { as })) ?? "" };
+    const both = [1, 2].map((n) => call(change, { as, body: body(n), headers }));
+    const answers = await Promise.all(both);
+    expect([what, answers.map(({ status }) => status).sort()]).toEqual([what, [200, 412]]);
+    const [won] = answers.filter(({ status }) => status === 200);
+    expect((await call(read, { as })).body.data).toEqual(won!.body.data);
+  }
+});
+
+test("a revision is looked at after existence and ownership", async () => {
+  const [as, { id }] = await Promise.all([person(), liveStream()]);
+  const headers = { "if-match": '"other"' };
+  const settings = (streamId: string) => `PATCH /api/v1/live-stream/${streamId}/chat-settings`;
+  const body = { slowModeSeconds: 5 };
+  expect((await call(settings(freshId()), { as, body, headers })).status).toBe(404);
+  expect((await call(settings(id), { as, body, headers })).status).toBe(403);
+  expect((await call(settings(id), { as, body: { slowModeSeconds: -1 }, headers })).status).toBe(
+    400,
+  );
+});

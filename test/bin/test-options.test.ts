@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chooseFiles } from "../../bin/test/test-files.ts";
+import { readTestOptions } from "../../bin/test/test-options.ts";
+import { isAlone, isSlow } from "../kinds.ts";
+
+const read = (...given: string[]) => readTestOptions(given);
+
+test("paths, names and options are distinguished", () => {
+  expect(read("test/api", "-t", "a gift", "--verbose")).toMatchObject({
+    paths: ["test/api"],
+    name: "a gift",
+    jest: ["--testNamePattern=a gift", "--verbose"],
+  });
+  expect(read("--testNamePattern=a=b")).toMatchObject({ name: "a=b", paths: [] });
+  expect(read("--changed").changedSince).toBe("HEAD");
+  expect(read("--changed=main").changedSince).toBe("main");
+  expect(read("--all", "--watch", "-h")).toMatchObject({ all: true, watch: true, help: true });
+  expect(read()).toMatchObject({ all: false, watch: false, help: false, jest: [] });
+});
+
+const namesOf = ({ parallel, alone }: ReturnType<typeof chooseFiles>) => [...parallel, ...alone];
+
+test("without a path the slow kinds are left out, with --all and by their path they run, each once", () => {
+  const short = namesOf(chooseFiles(read()));
+  const all = namesOf(chooseFiles(read("--all")));
+  expect(short).toEqual(all.filter((file) => short.includes(file)));
+  expect(short.filter(isSlow)).toEqual([]);
+  expect(all.filter((file) => !short.includes(file)).every(isSlow)).toBe(true);
+  expect(all.length).toBeGreaterThan(300);
+  expect(new Set(all).size).toBe(all.length);
+  const slow = all.find(isSlow)!;
+  expect(namesOf(chooseFiles(read(slow)))).toEqual([slow]);
+  expect(namesOf(chooseFiles(read("no/such/file")))).toEqual([]);
+});
+
+test("a file that measures time has a lane of its own", () => {
+  const { parallel, alone } = chooseFiles(read("--all"));
+  expect(alone.length).toBeGreaterThan(0);
+  expect([parallel.some(isAlone), alone.every(isAlone)]).toEqual([false, true]);
+});
+
+test("a black-box test depends on the functions whose routes it calls, and on its helpers' ones", () => {
+  const root = join(import.meta.dirname, "../..");
+  const { extract } = createRequire(import.meta.url)("../links.cjs") as {
+    extract(code: string, path: string, imports: (code: string) => Set<string>): Set<string>;
+  };
+  const linksOf = (file: string, code = readFileSync(join(root, file), "utf8")) =>
+    [...extract(code, join(root, file), () => new Set(["./own.ts"]))].sort();
+  const called = 'call("POST /api/v1/gifts/create"); call(`POST $' + "{stream}/chat/superlike`)";
+  expect(linksOf("test/api/some.test.ts", called)).toEqual([
+    "../../functions/money/gifts/create.ts",
+    "../../functions/streams/chat/superlike.ts",
+    "./own.ts",
+  ]);
+  expect(linksOf("test/api/viewer.ts")).toContain("../../functions/log/realtime/fan-out.ts");
+  expect(linksOf("test/system.ts", "")).toContain("../local/index.ts");
+  expect(linksOf("platform/runtime/env.ts", called)).toEqual(["./own.ts"]);
+});

@@ -1,0 +1,147 @@
+import { jest } from "@jest/globals";
+import { pass, streamId, takeInHand } from "./hand.ts";
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const poll = (status = "open") => ({ id: "p1", streamId, kind: "poll", status, spreadSeconds: 0 });
+const frameOf = (frame: number, more: object) => ({
+  ...{ type: "events", streamId, epoch: "e", frame, viewers: 1, skipped: 0, events: [], ...more },
+});
+const momentEvent = (type: string, data: object) => ({ id: `${type}-1`, type, at: "", data });
+
+test("the sums and the open moments are those of the greeting and of every frame since", async () => {
+  const { client, last, follow } = takeInHand();
+  const told: unknown[][] = [];
+  const stream = follow({ onSums: (...given: unknown[]) => told.push(given) });
+  await pass(20);
+  last().greet(0, { sums: { likes: 5, p1: [1, 0] }, moments: [poll()] });
+  await pass(1);
+  expect(stream.sums()).toEqual({ likes: 5, p1: [1, 0] });
+  expect(stream.moments()).toEqual([poll()]);
+  last().say(frameOf(1, { sums: { p1: [1, 2] } }));
+  last().frame(2);
+  last().say(
+    frameOf(3, {
+      sums: { g1: 0 },
+      events: [momentEvent("moment.started", { id: "g1", status: "open" })],
+    }),
+  );
+  await pass(1);
+  expect(stream.sums()).toEqual({ likes: 5, p1: [1, 2], g1: 0 });
+  const end = momentEvent("moment.ended", poll("ended"));
+  last().say(frameOf(4, { sums: { p1: [1, 3] }, events: [end] }));
+  await pass(1);
+  expect(stream.sums()).toEqual({ likes: 5, g1: 0 });
+  expect(stream.moments()).toEqual([{ id: "g1", status: "open" }]);
+  expect(told).toHaveLength(4);
+  const later = client.subscribe(streamId);
+  expect(later.sums()).toEqual({ likes: 5, g1: 0 });
+  client.close();
+});
+
+test("after a reconnect the sums go on from where they were, or begin with the new greeting", async () => {
+  const { client, last, follow, sockets } = takeInHand();
+  const reconnected = async (count: number) => {
+    while (sockets.length < count) await pass(100);
+    await pass(20);
+  };
+  const stream = follow();
+  await pass(20);
+  last().greet(0, { sums: { likes: 5 }, moments: [poll()] });
+  await pass(1);
+  last().drop();
+  await reconnected(2);
+  last().greet(1, { recovered: true });
+  last().say(frameOf(1, { sums: { likes: 7 } }));
+  await pass(1);
+  expect(stream.sums()).toEqual({ likes: 7 });
+  expect(stream.moments()).toEqual([poll()]);
+  last().drop();
+  await reconnected(3);
+  last().greet(9, { recovered: false, sums: { likes: 20 }, moments: [] });
+  await pass(1);
+  expect(stream.sums()).toEqual({ likes: 20 });
+  expect(stream.moments()).toEqual([]);
+  client.close();
+});
+
+/** A server of likes that gives no more than `allowed` a call, and loses some answers. */
+function likesServer(allowed: number, lost: readonly number[] = []) {
+  const calls: { session: string; total: number }[] = [];
+  let total = 0;
+  const fetcher = (async (_: string, { body }: RequestInit) => {
+    const asked = JSON.parse(String(body));
+    calls.push(asked);
+    total += Math.min(Math.max(0, asked.total - total), allowed);
+    if (lost.includes(calls.length)) throw new TypeError("lost");
+    return Response.json({ isSuccess: true, data: { total, next: 2 } });
+  }) as unknown as typeof fetch;
+  return { calls, fetcher, total: () => total };
+}
+
+test("taps are said together, as often as the server asks, and each counts once", async () => {
+  const server = likesServer(100, [2]);
+  const { client } = takeInHand({ fetch: server.fetcher });
+  const taps = client.taps(streamId);
+  for (let n = 0; n < 5; n++) taps.tap();
+  await pass(1);
+  taps.tap(3);
+  await pass(1_900);
+  expect(server.calls.map(({ total }) => total)).toEqual([1]);
+  await pass(60_000);
+  expect(server.total()).toBe(8);
+  expect(new Set(server.calls.map(({ session }) => session)).size).toBe(1);
+  taps.tap();
+  taps.close();
+  taps.tap();
+  await pass(60_000);
+  expect(server.total()).toBe(9);
+  client.close();
+});
+
+test("taps beyond the allowance are forgotten, and a stream that is over is left alone", async () => {
+  const server = likesServer(2);
+  const { client } = takeInHand({ fetch: server.fetcher });
+  const taps = client.taps(streamId);
+  taps.tap(10);
+  await pass(60_000);
+  expect(server.calls).toHaveLength(1);
+  taps.tap();
+  await pass(10);
+  expect(server.calls.at(-1)!.total).toBe(3);
+  let calls = 0;
+  const over = takeInHand({
+    fetch: (async () => {
+      calls += 1;
+      return Response.json({ isSuccess: false, errors: ["over"] }, { status: 409 });
+    }) as unknown as typeof fetch,
+  });
+  const ended = over.client.taps(streamId);
+  ended.tap();
+  await pass(10_000);
+  ended.tap();
+  await pass(10_000);
+  expect(calls).toBe(1);
+  for (const one of [client, over.client]) one.close();
+});
+
+test("a vote goes out at a random moment within the poll's spread", async () => {
+  const asked: string[] = [];
+  const fetcher = (async (url: string, { body }: RequestInit) => {
+    asked.push(`${url.split("/live-stream/")[1]} ${body}`);
+    return Response.json({ isSuccess: true, data: { momentId: "p1", options: [1] } });
+  }) as unknown as typeof fetch;
+  const { client } = takeInHand({ fetch: fetcher });
+  const random = jest.spyOn(Math, "random").mockReturnValue(0.5);
+  const voting = client.vote({ streamId, id: "p1", spreadSeconds: 10 }, 1);
+  await pass(4_900);
+  expect(asked).toEqual([]);
+  await pass(200);
+  expect(await voting).toEqual({ momentId: "p1", options: [1] });
+  expect(asked).toEqual([`${streamId}/moments/p1/vote {"options":[1]}`]);
+  random.mockRestore();
+  client.close();
+});

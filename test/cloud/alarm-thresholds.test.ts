@@ -1,0 +1,164 @@
+import { expect, test } from "@jest/globals";
+import { pingMillisecondsDefault } from "../../client/session.ts";
+import { requestsPerTokenMax } from "../../lib/edge/firewall.ts";
+import { rowsOf } from "../../lib/stages/route-table.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
+import { defaults } from "../../platform/lambda/grants.ts";
+import { resourcesOf, synthesize } from "./templates.ts";
+
+/*
+ * Bounds of the thresholds, with the reason of each. An alarm below its bound rings although all is
+ * well, one above it is silent while a promise is broken.
+ */
+
+const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
+const stage = {
+  ...stageOf((key) => (key === "stage" ? "prod" : undefined)),
+  ...{ account: "111122223333", region: "eu-central-1" },
+  domain: { name: "live.acme.com", zone },
+};
+const { templates } = await synthesize(stage);
+
+type Alarm = { AlarmName: string; Threshold: number; DatapointsToAlarm: number };
+/** The alarms of each entry of the runbook. */
+const alarms = Map.groupBy(
+  ["watch", "host-watch"]
+    .flatMap((stack) => resourcesOf(templates, "AWS::CloudWatch::Alarm", stack))
+    .map(({ Properties }) => Properties as Alarm & { AlarmDescription: string }),
+  ({ AlarmDescription }) => /#([a-z0-9-]+)$/.exec(AlarmDescription)?.[1] ?? "none",
+);
+
+type Bounds = { from: number; to: number; because: string };
+
+const throttled: Bounds = {
+  from: 2,
+  to: 60,
+  because: "a throttled request is repeated; one a second is more than a burst",
+};
+
+/** Kinds that do not ring at the first event, except two whose bounds come from the template. */
+const bounds: Record<string, Bounds> = {
+  "functions-fail": {
+    from: 60,
+    to: 1_000,
+    because:
+      "one page with a bad token that tries a second fails 60 times a minute; 1,000 is a " +
+      "thirtieth of the sockets that AWS lets open",
+  },
+  "frames-late": {
+    from: 2_000,
+    to: pingMillisecondsDefault,
+    because: "2 s is promised; after a ping each client asks for the frame itself and adds load",
+  },
+  "authorizer-faults": {
+    from: 2,
+    to: 30,
+    because: "one call that got 503 is repeated; one in two seconds is an outage",
+  },
+  "posts-lost": {
+    from: 31,
+    to: 300,
+    because: "one connection that hangs loses 30 posts a minute; ten at once are no coincidence",
+  },
+  "posts-limited": {
+    from: 60,
+    to: stage.postRate,
+    because: "a burst has some posts refused; the posts of a whole second a minute are too many",
+  },
+  "host-5xx": {
+    from: 2,
+    to: 10,
+    because: "in percent: a client repeats single failures; one call in ten breaks every page",
+  },
+  "host-blocked": {
+    from: 60,
+    to: requestsPerTokenMax.others,
+    because: "scanners are blocked all day; a flood is twice what one token may send",
+  },
+  "credits-owed": {
+    from: stage.owedMax,
+    to: stage.owedMax,
+    because: "the stage's own setting says what is tolerated",
+  },
+  "executions-run-out": {
+    from: stage.accountConcurrency / 2,
+    to: stage.accountConcurrency - 100,
+    because: "the unreserved 100 executions serve all other functions, and a raise takes time",
+  },
+  "table-reads-throttled": throttled,
+  "table-writes-throttled": throttled,
+};
+
+const derived = ["messages-wait", "reader-lags"];
+
+test("every kind of alarm rings at the first event or within bounds that have a reason", () => {
+  const eager = [...alarms.keys()].filter((kind) => !(kind in bounds) && !derived.includes(kind));
+  expect(eager.length).toBeGreaterThan(15);
+  const first = { from: 1, to: 1, because: "each event is one too many" };
+  for (const [kind, found] of alarms) {
+    if (derived.includes(kind)) continue;
+    const { from, to, because } = bounds[kind] ?? first;
+    for (const { AlarmName, Threshold } of found) {
+      const isWithin = from <= Threshold && Threshold <= to;
+      expect([AlarmName, Threshold, isWithin, because]).toEqual([
+        ...[AlarmName, Threshold, true, because],
+      ]);
+    }
+  }
+  expect([...alarms.keys()]).toEqual(expect.arrayContaining([...Object.keys(bounds), ...derived]));
+});
+
+/** A batch that fails holds its shard that long (docs/runbook.md); then it is put aside. */
+const shardHeldSeconds = 5 * 60;
+
+test("a reader that lags is reported once it is late and before its batch is given up", () => {
+  const ages = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").flatMap(
+    ({ Properties }) => Properties.MaximumRecordAgeInSeconds ?? [],
+  );
+  const lags = alarms.get("reader-lags")!;
+  expect(ages.length).toBe(lags.length);
+  for (const { Threshold, DatapointsToAlarm } of lags) {
+    const reportedAfter = Threshold / 1000 + DatapointsToAlarm * 60;
+    expect(reportedAfter).toBeLessThanOrEqual(Math.min(shardHeldSeconds, ...ages));
+    // Gifts are counted within 2 s.
+    expect(Threshold).toBeGreaterThanOrEqual(2_000);
+  }
+});
+
+/** SQS's longest delay. A message of these queues may be sent that long before its time. */
+const delaySecondsMax = 900;
+const sentAhead = ["endings", "moments", "retries"];
+
+/**
+ * Queues whose messages keep a room silent, a viewer without what was missed, or a sender without
+ * the credits of a refused gift: one failed try must be noticed before the next one is due.
+ */
+const waitedFor = ["posts", "resumes", "reversals"];
+
+/** All others may be late by less than the quarter hour for which an alarm is not repeated. */
+const lateSecondsMax = 15 * 60;
+
+test("messages that wait are reported once a user notices, not while one is handled", () => {
+  const wait = alarms.get("messages-wait")!;
+  const seconds = Object.fromEntries(
+    wait.map(({ AlarmName, Threshold }) => [/: (\S+) wait$/.exec(AlarmName)?.[1], Threshold]),
+  );
+  const visibility = (queue: string): number => {
+    const isQueue = new RegExp(`^ovation-prod-${queue}(\\.fifo)?$`);
+    const queues = resourcesOf(templates, "AWS::SQS::Queue", "data");
+    return queues.find(({ Properties }) => isQueue.test(Properties.QueueName))!.Properties
+      .VisibilityTimeout;
+  };
+  const readers = rowsOf("consumer").flatMap(({ contract: { on, timeoutSeconds } }) =>
+    "queue" in on ? [{ queue: on.queue, runs: timeoutSeconds ?? defaults.timeoutSeconds }] : [],
+  );
+  expect(Object.keys(seconds).sort()).toEqual(readers.map(({ queue }) => queue).sort());
+  for (const { queue, runs } of readers) {
+    const ahead = sentAhead.includes(queue) ? delaySecondsMax : 0;
+    const late = waitedFor.includes(queue) ? visibility(queue) : lateSecondsMax;
+    const threshold = seconds[queue]!;
+    // A message counts until it is deleted, so also while its reader runs.
+    expect([queue, threshold >= ahead + runs]).toEqual([queue, true]);
+    expect([queue, threshold <= ahead + late]).toEqual([queue, true]);
+  }
+});

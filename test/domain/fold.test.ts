@@ -1,0 +1,218 @@
+import fc from "fast-check";
+import { makeMoment, type NewMoment } from "../../domain/audience/moment.ts";
+import type { LogRecord } from "../../domain/log/event.ts";
+import { fold } from "../../domain/log/fold.ts";
+import { type Frame, type FrameBody, makeFrame } from "../../domain/log/frame.ts";
+import type { LogState } from "../../domain/log/sums.ts";
+import { personOf } from "../../domain/people/person.ts";
+import { profileOf } from "../../domain/people/user.ts";
+import { change, chatRecord, emptyLog, gift, now, record, streamId } from "./frame-samples.ts";
+
+const by = personOf(profileOf("host", {}, now));
+const seconds = (n: number) => new Date(now.getTime() + n * 1000).toISOString();
+const idOf = (n: number) => n.toString(16).padStart(24, "0");
+
+const moment = (n: number, body: NewMoment, more: object = {}) => ({
+  ...makeMoment(body, { id: idOf(n), streamId, by, viewers: 0 }, now),
+  ...more,
+});
+const poll = (n: number, more: object = {}) =>
+  moment(n, { kind: "poll", title: "Red?", options: ["a", "b"], seconds: 60, choices: 1 }, more);
+const goal = (n: number, of: "credits" | "gifts" | "likes", target: number, more: object = {}) =>
+  moment(n, { kind: "goal", title: "Mic", of, target }, more);
+const started = (item: object) => record(change("moment", item));
+const ended = (item: { revision: number }, result: object) =>
+  record(
+    change("moment", { ...item, status: "ended", endedAt: seconds(60), result, revision: 9 }, item),
+  );
+
+const likeItem = (likes: number, name: string, more: object = {}) => ({
+  ...{ userId: "ann", streamId, likes, at: seconds(1), sessions: [] },
+  ...{ allowance: 100, filledAt: 0, change: name, ...more },
+});
+const like = (from: number, to: number, name: string, more: object = {}) =>
+  record(change("like", likeItem(to, name, more), likeItem(from, `${name}-before`)));
+
+const voteItem = (n: number, userId: string, options: number[], at: string, name: string) => ({
+  ...{ streamId, momentId: idOf(n), userId, options, at, change: name },
+});
+const vote = (n: number, options: number[], was?: number[], at = seconds(1), name = "v1") => {
+  const before = was && voteItem(n, "ann", was, at, `${name}-before`);
+  return record(change("vote", voteItem(n, "ann", options, at, name), before));
+};
+const giftAt = (n: number, at: string, more: object = {}) =>
+  record(change("gift", gift(n, { createdAt: at, ...more })));
+const refund = (n: number, at: string, refundedAt: string) =>
+  record(change("gift", gift(n, { createdAt: at, refundedAt }), gift(n, { createdAt: at })));
+
+function foldAll(records: readonly LogRecord[]) {
+  let state: LogState = {};
+  let newest = 0;
+  const types: string[] = [];
+  for (const one of records) {
+    const { events, sums, moments } = fold(state, one, newest);
+    state = { sums, moments };
+    newest = Math.max(newest, one.createdAt);
+    types.push(...events.map(({ type }) => type));
+  }
+  return { ...state, types };
+}
+
+function framesOf(records: readonly LogRecord[], bytesMax?: number): Frame[] {
+  const frames: Frame[] = [];
+  let end: typeof emptyLog = emptyLog;
+  for (let rest = records; rest.length > 0; ) {
+    const facts = { streamId, viewers: 1, ...(bytesMax !== undefined && { bytesMax }) };
+    const { frame, taken } = makeFrame(end, rest, facts, now);
+    frames.push(frame);
+    end = { ...end, ...frame, head: frame.n };
+    rest = rest.slice(taken);
+  }
+  return frames;
+}
+const bodyOf = ({ body }: Frame): FrameBody => JSON.parse(body);
+
+test("a frame has the new values of the sums that changed, and none where none did", () => {
+  const [first] = framesOf([like(0, 5, "c1"), chatRecord(1), like(5, 7, "c2")]);
+  expect(bodyOf(first!).sums).toEqual({ likes: 7 });
+  expect(bodyOf(first!).events.map(({ type }) => type)).toEqual(["chat.message"]);
+  expect(first!.covers).toContain("c1 message:");
+  const { frame: second } = makeFrame(
+    { ...emptyLog, ...first!, head: 1 },
+    [chatRecord(2)],
+    { streamId, viewers: 1 },
+    now,
+  );
+  expect(second.body).not.toContain("sums");
+  expect(second.sums).toEqual({ likes: 7 });
+});
+
+test("zeros stand in the frame of a moment's beginning, its result in that of its end", () => {
+  const item = poll(1);
+  const result = { votes: [0, 1], voters: 1, winner: 1 };
+  const [first] = framesOf([started(item)]);
+  expect(bodyOf(first!)).toMatchObject({
+    sums: { [item.id]: [0, 0] },
+    events: [{ id: `moment:${item.id}:started`, type: "moment.started" }],
+  });
+  const [last] = framesOf([started(item), vote(1, [0]), ended(item, result)]);
+  expect(bodyOf(last!).sums).toEqual({ [item.id]: [0, 1] });
+  expect(last!.sums).toBeUndefined();
+});
+
+test("a vote counts before its poll is known, and in place of the one before it", () => {
+  const early = foldAll([vote(1, [1]), started(poll(1))]);
+  expect(early.sums).toEqual({ [idOf(1)]: [0, 1] });
+  const changed = foldAll([started(poll(1)), vote(1, [1]), vote(1, [0], [1], seconds(2), "v2")]);
+  expect(changed.sums).toEqual({ [idOf(1)]: [1, 0] });
+});
+
+test("what comes after a moment's end counts nowhere", () => {
+  const item = poll(1);
+  const end = ended(item, { votes: [1, 0], voters: 1, winner: 0 });
+  const { sums } = foldAll([
+    started(item),
+    vote(1, [0]),
+    end,
+    vote(1, [1], undefined, seconds(2), "v2"),
+  ]);
+  expect(sums).toBeUndefined();
+  const byHand = record(
+    change("moment", { ...item, status: "ended", endedAt: seconds(5), revision: 2 }, item),
+  );
+  expect(byHand.events).toEqual([]);
+  const late = foldAll([started(item), byHand, vote(1, [1], undefined, seconds(5), "v2")]);
+  expect(late.sums).toEqual({ [item.id]: [0, 0] });
+});
+
+test("a goal counts what was sent within its time, less what was taken back in it", () => {
+  const item = goal(1, "credits", 1000, { endsAt: seconds(60) });
+  const { sums } = foldAll([
+    started(item),
+    giftAt(2, seconds(-1)),
+    giftAt(3, seconds(0)),
+    giftAt(4, seconds(59)),
+    giftAt(5, seconds(60)),
+    giftAt(6, seconds(10)),
+    refund(6, seconds(10), seconds(20)),
+    refund(4, seconds(59), seconds(61)),
+  ]);
+  expect(sums).toEqual({ [item.id]: 20 });
+});
+
+test("a goal is reached only once, in the frame of the gift that reached it", () => {
+  const item = goal(1, "gifts", 2);
+  const records = [
+    started(item),
+    giftAt(2, seconds(1)),
+    giftAt(3, seconds(2)),
+    refund(3, seconds(2), seconds(3)),
+    giftAt(4, seconds(4)),
+  ];
+  expect(foldAll(records)).toMatchObject({ sums: { [item.id]: 2 }, types: ["moment.changed"] });
+  const [frame] = framesOf(records);
+  const reached = bodyOf(frame!).events.filter(({ type }) => type === "moment.changed");
+  expect(reached).toMatchObject([
+    { id: `moment:${item.id}:reached`, at: seconds(2), data: { reached: true, title: "Mic" } },
+  ]);
+});
+
+test("a goal of likes counts what likes say that they added to it", () => {
+  const item = goal(1, "likes", 5);
+  const { sums, types } = foldAll([started(item), like(3, 10, "c1", { goals: { [item.id]: 7 } })]);
+  expect(sums).toEqual({ likes: 7, [item.id]: 7 });
+  expect(types).toEqual(["moment.changed"]);
+});
+
+test("a thousand votes take 16 KB of a frame's ids, and more make another frame", () => {
+  const votes = (count: number) =>
+    Array.from({ length: count }, (_, n) =>
+      vote(1, [n % 2], undefined, seconds(1), `id${n}`.padEnd(12, "x")),
+    );
+  const [frame] = framesOf([started(poll(1)), ...votes(1000)]);
+  expect(frame!.covers.length).toBeLessThan(16_000);
+  expect(framesOf([started(poll(1)), ...votes(10_000)]).length).toBe(2);
+});
+
+test("whatever is framed together, the sums are those of all records, in frames of any size", () => {
+  const items = [poll(1), goal(2, "credits", 50), goal(3, "likes", 9)];
+  const action = fc.oneof(
+    fc.record({ likes: fc.integer({ min: 1, max: 9 }) }),
+    fc.record({ option: fc.integer({ min: 0, max: 1 }) }),
+    fc.constant({ gift: true }),
+    fc.constant({ chat: true }),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(action, { maxLength: 40 }),
+      fc.integer({ min: 4_000, max: 32_000 }),
+      (all, bytes) => {
+        const model = { likes: 0, votes: [0, 0], credits: 0 };
+        const records = all.map((one, n): LogRecord => {
+          if ("likes" in one) {
+            model.likes += one.likes;
+            return like(0, one.likes, `c${n}`, { goals: { [idOf(3)]: one.likes } });
+          }
+          if ("option" in one) {
+            model.votes[one.option]! += 1;
+            return vote(1, [one.option], undefined, seconds(1), `v${n}`);
+          }
+          if ("gift" in one) model.credits += 10;
+          return "gift" in one ? giftAt(n + 10, seconds(1)) : chatRecord(n + 1);
+        });
+        const frames = framesOf([...items.map(started), ...records], bytes);
+        const shown: Record<string, unknown> = {};
+        for (const frame of frames) Object.assign(shown, bodyOf(frame).sums);
+        const is = { [idOf(1)]: model.votes, [idOf(2)]: model.credits, [idOf(3)]: model.likes };
+        expect({ likes: 0, ...shown }).toEqual({ likes: model.likes, ...is });
+        expect(frames.at(-1)!.sums).toEqual(shown);
+        const reached = frames
+          .flatMap((one) => bodyOf(one).events)
+          .filter(({ type }) => type === "moment.changed");
+        expect(reached.length).toBe(Number(model.credits >= 50) + Number(model.likes >= 9));
+        for (const { body } of frames) expect(Buffer.byteLength(body)).toBeLessThanOrEqual(bytes);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});

@@ -1,0 +1,14 @@
+import { isOpening } from "../../domain/log/subscriber.ts";
+
+const now = new Date("2026-01-15T10:30:00.000Z");
+
+test.each([
+  ["made just now", 0, true],
+  ["9.999 s old", 9_999, true],
+  ["exactly 10 s old", 10_000, false],
+  ["10.001 s old", 10_001, false],
+  ["two hours old", 7_200_000, false],
+  ["made by a clock that is a second ahead", -1_000, true],
+])("a connection %s: may it still be opening?", (_, age, expected) => {
+  expect(isOpening({ connectedAt: now.getTime() - age }, now)).toBe(expected);
+});

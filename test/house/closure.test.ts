@@ -1,0 +1,53 @@
+import { dirname, join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { type Source, sourcesOf } from "./sources.ts";
+
+/**
+ * The most of our own files that a function may load, itself included: what an engineer reads to
+ * follow it to its end. Lower a figure when it gets smaller.
+ */
+const filesMax: Record<string, number> = {
+  "functions/log/realtime/fan-out.ts": 109,
+  "functions/money/gifts/create.ts": 74,
+};
+
+const sources = new Map(
+  sourcesOf("functions", "platform", "domain").map((source) => [source.path, source]),
+);
+
+const importing = /^(?:import|export)\s+(type\s)?([^;"]*?)\bfrom\s+"(\.[^"]+)"/gm;
+
+/** The files that a source loads as it runs: what it imports of types alone is erased. */
+function loadedBy({ path, text }: Pick<Source, "path" | "text">): string[] {
+  return [...text.matchAll(importing)].flatMap(([, isType, names = "", specifier = ""]) => {
+    const listed = /^\{([^}]*)\}\s*$/.exec(names)?.[1]?.split(",") ?? ["everything"];
+    const isErased = listed.every((name) => /^\s*(type\s|$)/.test(name));
+    return isType !== undefined || isErased ? [] : [join(dirname(path), specifier)];
+  });
+}
+
+/** A file and all that it loads, in turn. */
+function closureOf(path: string): Set<string> {
+  const closure = new Set([path]);
+  for (const one of closure)
+    for (const next of loadedBy(sources.get(one) ?? { path: one, text: "" })) closure.add(next);
+  return closure;
+}
+
+test("imports are read: of values, of types, and of both", () => {
+  const text = [
+    'import { a } from "./a.ts";',
+    'import type { B } from "./b.ts";',
+    'import { type C, type D } from "./c.ts";',
+    'import {\n  d,\n  type E,\n} from "../d.ts";',
+    'export * from "./e.ts";',
+    'import * as z from "zod";',
+  ].join("\n");
+  expect(loadedBy({ path: "x/y/z.ts", text })).toEqual(["x/y/a.ts", "x/d.ts", "x/y/e.ts"]);
+});
+
+test.each(Object.entries(filesMax))("%s loads at most %i of our files", (path, most) => {
+  const closure = closureOf(path);
+  expect([...closure].filter((one) => !sources.has(one))).toEqual([]);
+  expect(closure.size).toBeLessThanOrEqual(most);
+});

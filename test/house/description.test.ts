@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+// biome-ignore lint/suspicious/noExplicitAny: A document is looked into, whatever its shape.
+type Json = any;
+
+const document: Json = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../../docs/openapi.json"), "utf8"),
+);
+const operations: [string, Json][] = Object.entries<Json>(document.paths).flatMap(([path, item]) =>
+  Object.entries<Json>(item).map(([method, operation]): [string, Json] => [
+    `${method.toUpperCase()} ${path}`,
+    operation,
+  ]),
+);
+
+/** Everything in the document that is an object, with where it is. */
+function* within(value: Json, place = ""): Generator<[string, Json]> {
+  if (value === null || typeof value !== "object") return;
+  if (!Array.isArray(value)) yield [place, value];
+  for (const [name, inner] of Object.entries(value))
+    if (name !== "example" && name !== "examples") yield* within(inner, `${place}/${name}`);
+}
+
+test("a query parameter that can be left out has a default, or a sentence", () => {
+  const silent = operations.flatMap(([route, { parameters = [] }]) =>
+    parameters
+      .filter((one: Json) => one.in === "query" && !one.required)
+      .filter(
+        ({ schema, description = schema.description }: Json) =>
+          description === undefined && !("default" in schema),
+      )
+      .map(({ name }: Json) => `${route} ${name}`),
+  );
+  expect(silent).toEqual([]);
+  const viewers = document.paths["/api/v1/live-stream/{streamId}/viewers"].get;
+  const limit = viewers.parameters.find(({ name }: Json) => name === "limit");
+  expect(limit.schema).toMatchObject({ type: "integer", minimum: 1, maximum: 100, default: 20 });
+});
+
+test("nothing has both an example and examples, which OpenAPI 3.1 forbids", () => {
+  const both = [...within(document)].filter(([, one]) => "example" in one && "examples" in one);
+  expect(both.map(([place]) => place)).toEqual([]);
+});
+
+test("every answer of an endpoint says its headers, and every 429 and 503 when to come again", () => {
+  const own = operations.filter(([route]) => !/ \/(v4|tencent|pictures)\//.test(route));
+  expect(own.length).toBeGreaterThan(70);
+  const wanted = (status: string) => [
+    "x-request-id",
+    ...(["429", "503"].includes(status) ? ["retry-after"] : []),
+    ...(status < "300" ? [] : ["x-error-code"]),
+  ];
+  const silent = own.flatMap(([route, { responses }]) =>
+    Object.entries<Json>(responses)
+      .filter(([status]) => status !== "304")
+      .filter(([status, { $ref, headers }]) => {
+        const named = $ref === undefined ? headers : valueAt(document, $ref).headers;
+        return !wanted(status).every((name) => name in named);
+      })
+      .map(([status]) => `${route} ${status}`),
+  );
+  expect(silent).toEqual([]);
+});
+
+/** What a reference into the document names. */
+const valueAt = (from: Json, $ref: string): Json =>
+  $ref
+    .split("/")
+    .slice(1)
+    .reduce((at, name) => at[name], from);
+
+test("what people write takes what the server takes: dates alone, and empty fields of a form", () => {
+  const { content } = document.paths["/api/v1/live-stream/create"].post.requestBody;
+  const { plannedStartDate, price, thumbnail } = content["application/json"].schema.properties;
+  const formats = [...within(plannedStartDate)].map(([, { format }]) => format);
+  expect(formats).toEqual(expect.arrayContaining(["date", "date-time"]));
+  expect(plannedStartDate.anyOf).toEqual(expect.arrayContaining([{ const: "" }, { type: "null" }]));
+  expect(price.anyOf).toEqual([expect.objectContaining({ type: "integer" }), { type: "null" }]);
+  expect(thumbnail.anyOf.map(({ format }: Json) => format)).toEqual(
+    expect.arrayContaining(["uri", "binary"]),
+  );
+});
+
+test("both descriptions have the same version", () => {
+  const socket = JSON.parse(
+    readFileSync(join(import.meta.dirname, "../../docs/asyncapi.json"), "utf8"),
+  );
+  expect(document.info.version).toBe(socket.info.version);
+});

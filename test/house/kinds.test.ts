@@ -1,0 +1,35 @@
+import { globSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { alone, isSlow, longFiles, measurements, pathOf, slowKinds } from "../kinds.ts";
+import { sourcesOf } from "./sources.ts";
+
+const files = globSync("test/**/*.test.ts").map((path) => path.replaceAll("\\", "/"));
+const named = [...Object.values(slowKinds).flat(), ...measurements, ...alone, ...longFiles];
+
+test("every name in test/kinds.ts is a test file, or a folder of them, and has one kind", () => {
+  const isThere = (name: string) =>
+    name.endsWith("/")
+      ? files.some((file) => file.startsWith(`test/${name}`))
+      : files.includes(pathOf(name));
+  expect(named.filter((name) => !isThere(name))).toEqual([]);
+  const slow = Object.values(slowKinds).flat();
+  expect(slow.filter((name, at) => slow.indexOf(name) !== at)).toEqual([]);
+});
+
+/** What a test does that only a slow kind may do. */
+const slowActs: [string, RegExp][] = [
+  ["kills a system", /\bsystem\.kill\(\)|\/local\/restart/],
+  ["opens a page in every look", /\beach\(looks\)/],
+];
+
+/** Files of the short run that may all the same, each with its reason. */
+const others: Record<string, string> = {};
+
+test("what kills systems or looks at pages in every size is of a slow kind", () => {
+  const found = sourcesOf("test")
+    .filter(({ path }) => path.endsWith(".test.ts") && !isSlow(path))
+    .flatMap(({ path, text }) =>
+      slowActs.filter(([, act]) => act.test(text)).map(([name]) => `${path} ${name}`),
+    );
+  expect(found.filter((line) => !(line.split(" ")[0]! in others))).toEqual([]);
+});

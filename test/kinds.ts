@@ -1,0 +1,107 @@
+/**
+ * The test files that `npm test` leaves to `npm run test:all`, by their kind. They repeat what has
+ * a case in the short run under more circumstances, or take their time by definition. Below
+ * `test/`, without `.test.ts`; a name that ends in `/` is a whole folder.
+ */
+export const slowKinds = {
+  /** One fault after another, at every step, or in random orders. */
+  "fault matrices": [
+    "api/contract",
+    "api/hostile",
+    "bin/log-secrets",
+    "client/schedules",
+    "local/call-faults",
+    "local/delivery",
+    "local/lost-posts",
+    "local/outages",
+    "local/repeats",
+    "local/second-halves",
+    "local/table-switches",
+    "platform/money/callback-collusion",
+    "platform/money/callback-faults",
+    "platform/money/collusion",
+    "platform/money/faults",
+    "platform/money/model",
+    "platform/push/log-schedules",
+    "platform/push/schedules",
+    "platform/second-halves",
+    "platform/time-outs",
+  ],
+  /** Systems that are killed and started again. */
+  kills: ["api/start", "bin/npm-start", "bin/restart", "local/given-up", "local/webhooks"],
+  /** Many clients, the fullest items, or load for a while. */
+  loads: [
+    "api/churn",
+    "client/network",
+    "local/shared-workers",
+    "platform/busy-host",
+    "platform/notification-units",
+    "web/chat-load",
+    "web/overlay-load",
+  ],
+  /** Every page in every size, colour, list and stage, and the recorded pictures. */
+  looks: [
+    "web/console-lists",
+    "web/console-looks",
+    "web/docs-looks",
+    "web/docs-prod",
+    "web/guides",
+    "web/moving-picture",
+    "web/overlay-looks",
+    "web/studio-looks",
+  ],
+  /** What the guides and examples say, done as a reader does it. */
+  guides: ["api/webhook-guide", "examples/", "local/stage"],
+  /** Data of earlier versions, copies, and systems that are built from nothing. */
+  restores: [
+    "bin/assembly",
+    "bin/cold-start",
+    "bin/layout",
+    "bin/reload",
+    "bin/reset-logs",
+    "bin/restore",
+  ],
+} satisfies Record<string, string[]>;
+
+/** Measurements with bounds in real time: they run where they are named (`npm run bench:studio`). */
+export const measurements: string[] = ["web/studio-load"];
+
+/**
+ * Files whose bounds are real time, or that fill the processors: they run one at a time after all
+ * others.
+ */
+export const alone: string[] = [
+  "client/client",
+  "local/hanging",
+  "local/shared-workers",
+  "local/streams",
+  "platform/money/callback-faults",
+  "platform/push/hanging",
+  "platform/rates",
+  "platform/second-halves",
+  "platform/time-outs",
+  "web/chat-load",
+  "web/overlay-load",
+  "web/studio-load",
+];
+
+/** The files that take longest begin first, so that no worker waits for one at the end. */
+export const longFiles: string[] = [
+  "platform/money/faults",
+  "web/studio",
+  "web/console-looks",
+  "web/overlay",
+];
+
+const isIn = (names: readonly string[], file: string) =>
+  names.some((name) =>
+    name.endsWith("/") ? file.startsWith(`test/${name}`) : file === pathOf(name),
+  );
+
+export const pathOf = (name: string) => `test/${name}.test.ts`;
+/** Whether a test file, by its path from the root, is left to `npm run test:all`. */
+export const isSlow = (file: string) => isIn(Object.values(slowKinds).flat(), file);
+/** Whether a test file runs alone. */
+export const isAlone = (file: string) => isIn(alone, file);
+/** Whether a test file runs only where it is named. */
+export const isMeasurement = (file: string) => isIn(measurements, file);

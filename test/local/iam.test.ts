@@ -1,0 +1,238 @@
+import { createIam } from "../../local/aws/iam.ts";
+import type { PolicyStatement } from "../../local/model.ts";
+import { makeStage } from "./sample-stage.ts";
+
+const table = "arn:aws:dynamodb:us-east-1:000000000000:table/sample";
+
+/** Whether the policy allows PutItem on the table with the given condition keys. */
+function allows(
+  Condition: NonNullable<PolicyStatement["Condition"]>,
+  context: Record<string, string[]>,
+): boolean {
+  const stage = makeStage();
+  stage.roles["sample-writer-role"] = [
+    { Effect: "Allow", Action: ["dynamodb:PutItem"], Resource: [table], Condition },
+  ];
+  const iam = createIam(stage, () => {});
+  return iam.isAllowed("sample-writer", { action: "dynamodb:PutItem", resource: table, context });
+}
+
+const keys = "dynamodb:LeadingKeys";
+const withKeys = (...values: string[]) => ({ [keys]: values });
+const like = (quantifier: string, ...patterns: string[]) => ({
+  [`${quantifier}StringLike`]: { [keys]: patterns },
+});
+
+/*
+ * The rules of multivalued context keys:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+ */
+describe("conditions on several keys", () => {
+  test("ForAllValues needs every key of the request to fit", () => {
+    const condition = like("ForAllValues:", "STREAM#*", "ROOM#*");
+    expect(allows(condition, withKeys("STREAM#1", "ROOM#1"))).toBe(true);
+    expect(allows(condition, withKeys("STREAM#1", "USER#1"))).toBe(false);
+    expect(allows(condition, withKeys("USER#1", "STREAM#1"))).toBe(false);
+    expect(allows(condition, {})).toBe(true);
+  });
+
+  test("ForAnyValue needs one key of the request to fit", () => {
+    const condition = like("ForAnyValue:", "STREAM#*");
+    expect(allows(condition, withKeys("USER#1", "STREAM#1"))).toBe(true);
+    expect(allows(condition, withKeys("USER#1"))).toBe(false);
+    expect(allows(condition, {})).toBe(false);
+  });
+
+  test("a negated operator refuses each of its values", () => {
+    const all = { "ForAllValues:StringNotLike": { [keys]: ["USER#*", "WALLET#*"] } };
+    expect(allows(all, withKeys("STREAM#1", "ROOM#1"))).toBe(true);
+    expect(allows(all, withKeys("STREAM#1", "WALLET#1"))).toBe(false);
+    const one = { StringNotEquals: { "aws:PrincipalOrgID": ["o-1", "o-2"] } };
+    expect(allows(one, { "aws:PrincipalOrgID": ["o-3"] })).toBe(true);
+    expect(allows(one, { "aws:PrincipalOrgID": ["o-2"] })).toBe(false);
+    expect(allows(one, {})).toBe(true);
+  });
+
+  test("every operator and every key of a condition must hold", () => {
+    const condition = {
+      ...like("ForAllValues:", "STREAM#*"),
+      StringEquals: { "aws:a": "1", "aws:b": "2" },
+    };
+    const fits = { ...withKeys("STREAM#1"), "aws:a": ["1"], "aws:b": ["2"] };
+    expect(allows(condition, fits)).toBe(true);
+    expect(allows(condition, { ...fits, ...withKeys("USER#1") })).toBe(false);
+    expect(allows(condition, { ...fits, "aws:b": ["1"] })).toBe(false);
+  });
+});
+
+test.each([
+  ["StringEquals", "a", "a", "A"],
+  ["StringEqualsIgnoreCase", "a", "A", "b"],
+  ["StringLike", "a?c*", "abcd", "acd"],
+  ["StringNotLike", "a*", "ba", "ab"],
+  ["ArnLike", "arn:aws:s3:::*", "arn:aws:s3:::b", "arn:aws:sqs:::b"],
+  ["ArnEquals", "arn:aws:s3:::*", "arn:aws:s3:::b", "arn:aws:sqs:::b"],
+  ["Bool", "true", "True", "false"],
+])("%s %s holds for %s and not for %s", (operator, pattern, fits, fails) => {
+  const condition = { [operator]: { "aws:key": pattern } };
+  expect(allows(condition, { "aws:key": [fits] })).toBe(true);
+  expect(allows(condition, { "aws:key": [fails] })).toBe(false);
+});
+
+test("an absent key fails a condition unless the operator ends in IfExists", () => {
+  const optional = { StringEqualsIfExists: { "aws:key": "a" } };
+  // A key without values is absent, too.
+  for (const context of [{}, { "aws:key": [] }]) {
+    expect(allows({ StringEquals: { "aws:key": "a" } }, context)).toBe(false);
+    expect(allows(optional, context)).toBe(true);
+  }
+  expect(allows(optional, { "aws:key": ["b"] })).toBe(false);
+});
+
+test("Null asks whether the key is absent", () => {
+  expect(allows({ Null: { "aws:key": "true" } }, {})).toBe(true);
+  expect(allows({ Null: { "aws:key": "true" } }, { "aws:key": ["a"] })).toBe(false);
+  expect(allows({ Null: { "aws:key": "false" } }, { "aws:key": ["a"] })).toBe(true);
+  expect(allows({ Null: { "aws:key": "false" } }, {})).toBe(false);
+});
+
+test("a policy with an operator that is not implemented is an error, not a verdict", () => {
+  for (const operator of ["NumericLessThan", "constructor", "ForSome:StringEquals"])
+    expect(() => allows({ [operator]: { "aws:key": "1" } }, { "aws:key": ["1"] })).toThrow(
+      expect.objectContaining({
+        type: "ValidationError",
+        message: `The condition ${operator} is not evaluated here`,
+      }),
+    );
+});
+
+describe("statements", () => {
+  const statement = (
+    Effect: "Allow" | "Deny",
+    Action: string,
+    Resource: string,
+  ): PolicyStatement => ({ Effect, Action: [Action], Resource: [Resource] });
+  const iamOf = (roles: PolicyStatement[], lines: string[] = []) => {
+    const stage = makeStage();
+    stage.roles["sample-writer-role"] = roles;
+    return createIam(stage, (line) => lines.push(line));
+  };
+  const queue = "arn:aws:sqs:us-east-1:000000000000:work";
+  const send = { action: "sqs:SendMessage", resource: queue };
+
+  test("an explicit deny wins over every allow, and the refusal says so", () => {
+    const allow = statement("Allow", "sqs:*", "*");
+    const iam = iamOf([allow, statement("Deny", "sqs:SendMessage", queue), allow]);
+    expect(iam.isAllowed("sample-writer", send)).toBe(false);
+    expect(iam.isAllowed("sample-writer", { ...send, action: "sqs:ReceiveMessage" })).toBe(true);
+    expect(() => iam.check("sample-writer", [send])).toThrow(
+      "User: arn:aws:sts::000000000000:assumed-role/sample-writer-role/sample-writer is not " +
+        `authorized to perform: sqs:SendMessage on resource: ${queue} ` +
+        "with an explicit deny in an identity-based policy",
+    );
+  });
+
+  test("actions match in any case, resources in their own alone", () => {
+    const iam = iamOf([statement("Allow", "SQS:send*", `${queue}.*`)]);
+    expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}.fifo` })).toBe(true);
+    expect(
+      iam.isAllowed("sample-writer", { ...send, resource: `${queue}.fifo`.toUpperCase() }),
+    ).toBe(false);
+    // A dot is a dot.
+    expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}xfifo` })).toBe(false);
+    expect(
+      iamOf([statement("Allow", "sqs:*Message", queue)]).isAllowed("sample-writer", send),
+    ).toBe(true);
+  });
+
+  test("actions and resources of one statement are alternatives", () => {
+    const [first, second] = [`${queue}-1`, `${queue}-2`];
+    const several: PolicyStatement = {
+      Effect: "Allow",
+      Action: ["sqs:ReceiveMessage", "sqs:SendMessage"],
+      Resource: [first, `${second}*`],
+    };
+    const iam = iamOf([several]);
+    for (const resource of [first, second])
+      expect(iam.isAllowed("sample-writer", { ...send, resource })).toBe(true);
+    expect(iam.mayBelow("sample-writer", send.action, second)).toBe(true);
+  });
+
+  test("a pattern without a wildcard is the whole name", () => {
+    const iam = iamOf([statement("Allow", "sqs:SendMessage", queue)]);
+    expect(iam.isAllowed("sample-writer", send)).toBe(true);
+    expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}-dead` })).toBe(false);
+    expect(iam.isAllowed("sample-writer", { ...send, action: "sqs:SendMessageBatch" })).toBe(false);
+  });
+
+  test("a wildcard within a pattern leaves the other characters as they are", () => {
+    const iam = iamOf([statement("Allow", "SQS:*message", "*:work.f?fo")]);
+    expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}.fifo` })).toBe(true);
+    expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}xfifo` })).toBe(false);
+    expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}fifo` })).toBe(false);
+  });
+
+  test("the same text as action and as resource is matched by the rules of each", () => {
+    const same = statement("Allow", "SQS:*E", "SQS:*E");
+    const iam = iamOf([same]);
+    expect(iam.isAllowed("sample-writer", { ...send, resource: "SQS:E" })).toBe(true);
+    expect(iam.isAllowed("sample-writer", { ...send, resource: "sqs:e" })).toBe(false);
+  });
+
+  test("one refused access of several refuses the call, and is logged once an action", () => {
+    const lines: string[] = [];
+    const iam = iamOf([statement("Allow", "sqs:SendMessage", queue)], lines);
+    const put = { action: "dynamodb:PutItem", resource: table, context: withKeys("A", "B") };
+    const remove = { action: "s3:DeleteObject", resource: "arn:aws:s3:::failed/x" };
+    iam.check("sample-writer", [send, send]);
+    expect(() => iam.check("sample-writer", [send, put])).toThrow("dynamodb:PutItem");
+    expect(() => iam.check("sample-writer", [put])).toThrow("dynamodb:PutItem");
+    expect(() => iam.check("sample-writer", [remove])).toThrow("s3:DeleteObject");
+    const who = "AccessDenied: User: arn:aws:sts::000000000000:assumed-role/sample-writer-role";
+    expect(lines).toEqual([
+      expect.stringMatching(/dynamodb:PutItem action \(leading keys A, B\)$/),
+      expect.stringMatching(/s3:DeleteObject action$/),
+    ]);
+    for (const line of lines) expect(line.startsWith(who)).toBe(true);
+  });
+
+  test("DynamoDB refuses with 400, all others with 403", () => {
+    const statusOf = (action: string) => {
+      try {
+        iamOf([]).check("sample-writer", [{ action, resource: table }]);
+      } catch (error) {
+        return (error as { status: number }).status;
+      }
+    };
+    expect(statusOf("dynamodb:GetItem")).toBe(400);
+    expect(statusOf("dynamodbstreams:GetRecords")).toBe(403);
+  });
+
+  test("the runner may do everything, a stranger nothing", () => {
+    const iam = iamOf([statement("Deny", "*", "*")]);
+    expect(iam.knows("ovation-runner")).toBe(true);
+    expect(iam.isAllowed("ovation-runner", send)).toBe(true);
+    expect(iam.mayBelow("ovation-runner", send.action, queue)).toBe(true);
+    iam.check("ovation-runner", [send]);
+    expect(iam.knows("sample-writer")).toBe(true);
+    for (const stranger of ["nobody", "constructor"]) {
+      expect(iam.knows(stranger)).toBe(false);
+      expect(iam.isAllowed(stranger, send)).toBe(false);
+      expect(iam.mayBelow(stranger, send.action, queue)).toBe(false);
+    }
+  });
+
+  test("a whole prefix is allowed only where nothing else could forbid a part of it", () => {
+    const may = (...roles: PolicyStatement[]) =>
+      iamOf(roles).mayBelow("sample-writer", "sqs:SendMessage", `${queue}/`);
+    const below = statement("Allow", "sqs:SendMessage", `${queue}/*`);
+    expect(may(below)).toBe(true);
+    expect(may(statement("Allow", "sqs:SendMessage", `${queue}*`))).toBe(true);
+    expect(may(statement("Deny", "sqs:ReceiveMessage", "*"), below)).toBe(true);
+    expect(may(statement("Deny", "SQS:*", `${queue}/one`), below)).toBe(false);
+    expect(may({ ...below, Condition: { StringEquals: { "aws:key": "a" } } })).toBe(false);
+    expect(may(statement("Allow", "sqs:SendMessage", `${queue}/`))).toBe(false);
+    expect(may(statement("Allow", "sqs:SendMessage", `${queue}/one*`))).toBe(false);
+    expect(may(statement("Allow", "sqs:ReceiveMessage", "*"))).toBe(false);
+  });
+});

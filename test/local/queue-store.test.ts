@@ -1,0 +1,67 @@
+import type { Queue } from "../../local/model.ts";
+import { createQueueStore, type QueueStore } from "../../local/sources/queue-store.ts";
+import { openState, type State } from "../../local/state.ts";
+import { makeQueue } from "./sample-stage.ts";
+
+let state: State;
+/** Epoch milliseconds, moved by hand. */
+let now: number;
+
+beforeEach(() => {
+  state = openState(":memory:");
+  now = Date.parse("2026-01-01T00:00:00Z");
+});
+afterEach(() => state.close());
+
+const open = (...queues: Queue[]): QueueStore =>
+  createQueueStore(
+    state,
+    (arn) => queues.find((queue) => queue.arn === arn),
+    () => now,
+  );
+const put = (store: QueueStore, queue: Queue, body: string) =>
+  store.send(queue, { body, sender: "test", groupId: "g" });
+const bodies = (store: QueueStore, queue: Queue) =>
+  store.receive(queue, 10).map(({ body }) => body);
+
+test.each(["work", "work.fifo"])("a message of %s expires after the queue's retention", (name) => {
+  const queue = makeQueue(name, { retentionSeconds: 60 });
+  const store = open(queue);
+  put(store, queue, "early");
+  now += 30_000;
+  put(store, queue, "later");
+  now += 30_000;
+  // Exactly as old as the retention: still there.
+  expect(bodies(store, queue)).toEqual(["early", "later"]);
+  store.release();
+  now += 1;
+  expect(bodies(store, queue)).toEqual(["later"]);
+  now += 60_000;
+  expect(bodies(store, queue)).toEqual([]);
+  expect(store.count(queue)).toEqual({ visible: 0, delayed: 0, inFlight: 0 });
+});
+
+test("the retention of one queue does not touch another's messages", () => {
+  const short = makeQueue("short", { retentionSeconds: 60 });
+  const long = makeQueue("long", { retentionSeconds: 3600 });
+  const store = open(short, long);
+  put(store, short, "short");
+  put(store, long, "long");
+  now += 61_000;
+  expect(bodies(store, short)).toEqual([]);
+  expect(bodies(store, long)).toEqual(["long"]);
+});
+
+test("a dead letter keeps the time it was sent, so its queue's retention counts from there", () => {
+  const dead = makeQueue("dead", { retentionSeconds: 60 });
+  const redrive = { queueArn: dead.arn, receiveCountMax: 1 };
+  const queue = makeQueue("work", { retentionSeconds: 30, redrive });
+  const store = open(queue, dead);
+  put(store, queue, "bad");
+  expect(bodies(store, queue)).toEqual(["bad"]);
+  now += 20_000;
+  expect(bodies(store, queue)).toEqual([]);
+  expect(store.count(dead)).toMatchObject({ visible: 1 });
+  now += 40_001;
+  expect(bodies(store, dead)).toEqual([]);
+});

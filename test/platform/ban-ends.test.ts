@@ -1,0 +1,75 @@
+import { marshall } from "@aws-sdk/util-dynamodb";
+import type { DynamoDBRecord } from "aws-lambda";
+import { profileOf } from "../../domain/people/user.ts";
+import { makeBan } from "../../domain/streams/ban.ts";
+import { followBan, queueBanMoments } from "../../platform/realtime/ban-ends.ts";
+import { newId } from "../../platform/runtime/id.ts";
+import { recordBan } from "../../platform/store/streams/bans.ts";
+import { findMember } from "../../platform/store/streams/members.ts";
+import { key } from "../../platform/table/keys.ts";
+import { startQueue } from "./queue-double.ts";
+import { useOwnTable } from "./table.ts";
+import { makeStream, makeUser, someone } from "./wallet-people.ts";
+
+useOwnTable();
+let queue: Awaited<ReturnType<typeof startQueue>>;
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.MOMENTS_QUEUE_URL = queue.url;
+});
+afterAll(() => queue.stop());
+
+const now = new Date("2026-11-21T12:00:00.000Z");
+const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+const sent = () => queue.take().map(({ body }) => JSON.parse(body));
+
+/** A stream whose member is banned until `seconds` from now, and the end of that ban. */
+async function banned(seconds: number) {
+  const stream = await makeStream(await makeUser(someone("host")));
+  const userId = await makeUser(someone("target"));
+  const target = profileOf(userId, {}, now);
+  const endsAt = later(seconds).toISOString();
+  const given = { id: newId(now), stream, target, by: stream.hostId, now, endsAt };
+  await recordBan(stream, makeBan({ actionType: "BLOCK" }, given), now);
+  const end = { banId: given.id, streamId: stream.id, userId, endsAt };
+  return { end, find: () => findMember(stream.id, userId, { consistent: true }) };
+}
+
+/** The record of the table's stream about a member's change from one ban to another. */
+const recordOf = ({ streamId, userId }: Record<string, string>, ban: object, old?: object) => {
+  const place = key.member(streamId!, userId!);
+  const image = (held: object) => marshall({ ...place, userId, revision: 1, ban: held });
+  const dynamodb = { NewImage: image(ban), ...(old && { OldImage: image(old) }) };
+  return { eventName: "MODIFY", dynamodb } as unknown as DynamoDBRecord;
+};
+
+test("the record of a timed ban starts its timer, once for each ban", async () => {
+  const place = { streamId: newId(now), userId: "target" };
+  const timed = (id: string, seconds: number) => ({
+    ...{ id, actionType: "BLOCK", endsAt: later(seconds).toISOString() },
+  });
+  const ban = timed("b1", 60);
+  const end = { ...place, banId: "b1", endsAt: ban.endsAt };
+  await queueBanMoments([recordOf(place, ban)], now);
+  expect(sent()).toEqual([end]);
+  await queueBanMoments([recordOf(place, ban, timed("b0", 60))], now);
+  expect(sent()).toEqual([end]);
+  const years = timed("b2", 136 * 365 * 24 * 3600);
+  await queueBanMoments(
+    [recordOf(place, ban, ban), recordOf(place, { ...ban, endsAt: null }), recordOf(place, years)],
+    now,
+  );
+  expect(sent()).toEqual([]);
+});
+
+test("a timer that comes early goes on, and at the end frees the member of that ban alone", async () => {
+  const { end, find } = await banned(3600);
+  await followBan(end, later(900));
+  expect(sent()).toEqual([end]);
+  expect((await find())?.ban?.id).toBe(end.banId);
+  await followBan({ ...end, banId: "another" }, later(3600));
+  expect((await find())?.ban?.id).toBe(end.banId);
+  for (let times = 0; times < 2; times++) await followBan(end, later(3600));
+  expect((await find())?.ban).toBeUndefined();
+  expect(sent()).toEqual([]);
+});

@@ -1,0 +1,49 @@
+/** Two things that happen to the table at one moment, in every order that matters. */
+import { expect } from "@jest/globals";
+import { table, useTable } from "../../platform/table/table.ts";
+
+/**
+ * Does something before each of the requests of these numbers, while another thing is done. Answers
+ * with what that answered, and how many requests it made.
+ */
+export async function between<A>(
+  numbers: readonly number[],
+  meanwhile: () => Promise<unknown>,
+  act: () => Promise<A>,
+): Promise<{ answer: A; requests: number }> {
+  const client = table();
+  let requests = 0;
+  const send = async (command: object) => {
+    if (numbers.includes(++requests)) {
+      useTable(client);
+      await meanwhile();
+      useTable(watched);
+    }
+    return client.send(command as never);
+  };
+  const watched = { send } as unknown as typeof client;
+  useTable(watched);
+  try {
+    return { answer: await act(), requests };
+  } finally {
+    useTable(client);
+  }
+}
+
+type Moment = {
+  act(): Promise<unknown>;
+  meanwhile(): Promise<unknown>;
+  /** What has to be so afterwards, whichever was first. */
+  check(): Promise<void>;
+};
+
+/** Plays a moment once for each request of its act, with the other thing done before that one. */
+export async function atEachRequest(prepare: () => Promise<Moment>): Promise<void> {
+  for (let number = 1; ; number++) {
+    const { act, meanwhile, check } = await prepare();
+    const { requests } = await between([number], meanwhile, act);
+    // Nothing was done meanwhile: the act had fewer requests.
+    if (requests < number) return expect(number).toBeGreaterThan(1);
+    await check();
+  }
+}

@@ -1,0 +1,117 @@
+import { zeroOf } from "../../domain/audience/moment.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
+import { listSumMisfits } from "../../platform/audit/crowd.ts";
+import type { Caller } from "../../platform/auth/caller.ts";
+import { countState } from "../../platform/store/audience/count-state.ts";
+import { leaveCrowd } from "../../platform/store/audience/leaving.ts";
+import { findLikers, noteLikers } from "../../platform/store/audience/likers.ts";
+import { recordTaps } from "../../platform/store/audience/likes.ts";
+import { finishMoment, recordResult, startMoment } from "../../platform/store/audience/moments.ts";
+import { findOpenMoments } from "../../platform/store/audience/open-moments.ts";
+import { recount } from "../../platform/store/audience/recount.ts";
+import { recordVote } from "../../platform/store/audience/votes.ts";
+import { resetLog } from "../../platform/store/log/log-reset.ts";
+import { getLog } from "../../platform/store/log/logs.ts";
+import { readHead } from "../../platform/store/log/recovery.ts";
+import { updateItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { scanTable } from "../../platform/table/query.ts";
+import { useOwnTable } from "./table.ts";
+import { forget, giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
+
+useOwnTable();
+
+const caller = { userId: "host", roles: [], claims: {} } as unknown as Caller;
+const poll = { kind: "poll" as const, title: "Red?", options: ["a", "b"], seconds: 60, choices: 1 };
+const goal = { kind: "goal" as const, title: "Mic", of: "likes" as const, target: 5 };
+const start = (stream: Stream, body: typeof poll | typeof goal) =>
+  startMoment(stream, body, caller, forget);
+const tap = (streamId: string, userId: string, total: number, session = "session-1") =>
+  recordTaps({ streamId, userId }, { session, total }, new Date());
+const refusedAs = (code: string) => expect.objectContaining({ code });
+
+test("of calls with one total at once one counts, and those of several sessions all do", async () => {
+  const { id } = await makeStream("host");
+  const same = await Promise.all(Array.from({ length: 8 }, () => tap(id, "ann", 7)));
+  expect(same.map(({ total }) => total)).toEqual(Array(8).fill(7));
+  await Promise.all(["a", "b", "c"].map((name) => tap(id, "ben", 4, `session-${name}`)));
+  expect((await countState(id, "")).sums).toEqual({ likes: 19 });
+});
+
+test("of eleven moments at once ten begin, whatever the order", async () => {
+  const stream = await makeStream("host");
+  const all = await Promise.allSettled(Array.from({ length: 11 }, () => start(stream, poll)));
+  const refused = all.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+  expect(refused).toEqual([refusedAs("too_many_moments")]);
+  expect((await findOpenMoments(stream.id)).open).toHaveLength(10);
+});
+
+test("a moment does not begin in a stream that has ended since it was read", async () => {
+  const stream = await makeStream("host");
+  await updateItem({
+    Key: key.stream(stream.id),
+    UpdateExpression: "SET #status = :ended",
+    ExpressionAttributeNames: { "#status": "status" },
+    ExpressionAttributeValues: { ":ended": "ended" },
+  });
+  await expect(start(stream, poll)).rejects.toEqual(refusedAs("stream_not_live"));
+});
+
+test("of votes at once by one user one counts, and of two ends one happens", async () => {
+  const stream = await makeStream("host");
+  const moment = await start(stream, poll);
+  await Promise.all([0, 1, 0, 1].map((at) => recordVote(moment, "ann", [at], new Date())));
+  await recordVote(moment, "ben", [1], new Date());
+  const { id, endsAt } = moment;
+  const result = await recount(moment, endsAt!);
+  expect(result).toMatchObject({ voters: 2 });
+  const ends = await Promise.allSettled(
+    [1, 2].map(() =>
+      finishMoment(moment, () => ({ status: "ended", endedAt: new Date() }), forget),
+    ),
+  );
+  expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect((await findOpenMoments(stream.id)).open.map((one) => one.id)).not.toContain(id);
+  // It was ended meanwhile: a count that began before must not be written.
+  expect(await recordResult(moment, endsAt!, result)).toBe(false);
+});
+
+test("those who leave stay in the sums: their likes, votes and what they did for goals", async () => {
+  const stream = await makeStream("host");
+  const { id: streamId } = stream;
+  const [likes, moment] = [await start(stream, goal), await start(stream, poll)];
+  await tap(streamId, "ann", 4);
+  await tap(streamId, "ben", 3);
+  await recordVote(moment, "ann", [1], new Date());
+  await noteLikers(streamId, [{ userId: "ann", likes: 4, at: "2026" }]);
+  const before = await countState(streamId, "");
+  expect(before.sums).toEqual({ likes: 7, [likes.id]: 7, [moment.id]: [0, 1] });
+  const later = new Date(Date.now() + 1000).toISOString();
+  await Promise.all([1, 2].map(() => leaveCrowd(streamId, "ann", later)));
+  expect(await countState(streamId, "")).toEqual(before);
+  expect(await findLikers(streamId)).toEqual([]);
+  expect(await recount(moment, moment.endsAt!)).toMatchObject({ votes: [0, 1], voters: 1 });
+  await tap(streamId, "ann", 2);
+  expect((await countState(streamId, "")).sums).toMatchObject({ likes: 9, [likes.id]: 9 });
+});
+
+test("a log that is reset has the sums of what is stored, and the moments that are open", async () => {
+  const stream = await makeStream("host");
+  const { id: streamId } = stream;
+  await makeUser("sender", 100);
+  const credits = await start(stream, { ...goal, of: "credits" as never });
+  const over = await start(stream, poll);
+  await finishMoment(over, () => ({ status: "cancelled", endedAt: new Date() }), forget);
+  const id = await sendOne(stream, "sender", giftTypeOf(10), { now: new Date(Date.now() + 5) });
+  await tap(streamId, "ann", 4);
+  await getLog(streamId);
+  expect(id).toBeDefined();
+  await resetLog(streamId, new Date(), (one) => countState(one, ""));
+  const { sums, moments, resetAt } = await readHead(streamId);
+  expect(sums).toEqual({ likes: 4, [credits.id]: 10 });
+  expect(moments).toMatchObject([{ id: credits.id, of: "credits", isReached: true }]);
+  expect(resetAt).toBeGreaterThan(0);
+  const own = (await listSumMisfits(scanTable)).filter(({ item }) => item.includes(streamId));
+  expect(own).toEqual([]);
+  expect(zeroOf(over)).toEqual([0, 0]);
+});

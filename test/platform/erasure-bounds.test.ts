@@ -1,0 +1,152 @@
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { makeNotification } from "../../domain/people/notification.ts";
+import { makeReminder } from "../../domain/streams/reminder.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
+import { notifyNextPart, sendReminder } from "../../platform/notices/notices.ts";
+import { continueErasure } from "../../platform/own-data/erasure.ts";
+import { usePageSizes } from "../../platform/own-data/page-sizes.ts";
+import { removeUser } from "../../platform/own-data/removal.ts";
+import { newId } from "../../platform/runtime/id.ts";
+import { recordFollow } from "../../platform/store/people/follows.ts";
+import { listNotifications } from "../../platform/store/people/notification-lists.ts";
+import { recordNotification } from "../../platform/store/people/notifications.ts";
+import { saveReminder } from "../../platform/store/streams/reminders.ts";
+import { noteTrace } from "../../platform/store/streams/traces.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { queryWhole } from "../../platform/table/query.ts";
+import { table, tableName } from "../../platform/table/table.ts";
+import { meterTable } from "./call-meter.ts";
+import { putMessage } from "./kept-messages.ts";
+import { startQueue } from "./queue-double.ts";
+import { useOwnTable } from "./table.ts";
+import { giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
+
+/*
+ * One page of an erasure makes a bounded number of calls, whatever is kept, and the pages together
+ * reach everything.
+ */
+
+useOwnTable();
+let queue: Awaited<ReturnType<typeof startQueue>>;
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.ERASURES_QUEUE_URL = queue.url;
+  process.env.NOTICES_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+});
+afterAll(() => queue.stop());
+afterEach(() => usePageSizes(undefined));
+
+const now = new Date();
+const put = (Item: Record<string, unknown>) =>
+  table().send(new PutCommand({ TableName: tableName(), Item }));
+
+/** Removes a user now and walks to the frames; answers the most calls that a page made, by step. */
+async function eraseMetered(userId: string): Promise<number[]> {
+  await removeUser({ userId, isForfeit: true, now: new Date() });
+  const meter = meterTable();
+  const calls: number[] = [];
+  for (let page = 0; page < 200; page++) {
+    const erasure = await getRawItem(key.erasure(userId), { consistent: true });
+    const step = Number(erasure?.step ?? 7);
+    if (step === 7) return calls;
+    const spent = await meter(() => continueErasure(userId, 1));
+    calls[step] = Math.max(calls[step] ?? 0, spent.calls);
+  }
+  throw new Error("The erasure did not come to its last step");
+}
+
+/** A stream that began, of which these users were reminded: the odd ones before its start. */
+async function streamWithReminders(hostId: string, viewers: readonly string[]) {
+  const start = new Date(now.getTime() + 600_000).toISOString();
+  const planned = { status: "scheduled", plannedStartDate: start, startedAt: null } as const;
+  const stream = await makeStream(hostId, planned);
+  const reminders = viewers.map((viewer, at) => makeReminder(stream, viewer, at % 2, now));
+  for (const reminder of reminders) await saveReminder(reminder, now);
+  for (const reminder of reminders) if (reminder.minute === 1) await sendReminder(reminder, now);
+  const live = { ...stream, status: "active", startedAt: now.toISOString() } as const;
+  await put({ ...key.stream(stream.id), ...live });
+  await put({ ...key.notice(stream.id), ...listed(live) });
+  for (let step = 0; step < 3; step++) await notifyNextPart({ streamId: stream.id, step }, now);
+  await put({ ...key.stream(stream.id), ...live, status: "ended" });
+  await put({ ...key.hosted(hostId, stream.id), ...listed(live), status: "ended" });
+  return stream;
+}
+
+const listed = ({ id: streamId, hostId, startedAt, endedAt, plannedStartDate }: Stream) => ({
+  ...{ streamId, hostId, startedAt, endedAt, plannedStartDate },
+});
+
+const titlesOf = async (userId: string) =>
+  (await listNotifications(userId, {}, 100)).map(({ title }) => title);
+
+test("of a host with many reminders each page does little, and no notice keeps the name", async () => {
+  usePageSizes({ changes: 3, notices: 2 });
+  const host = await makeUser(someone("host"));
+  const viewers = Array.from({ length: 10 }, () => someone("viewer"));
+  const { id } = await streamWithReminders(host, viewers);
+  // One user has more notices about the stream than one page changes.
+  for (let n = 0; n < 5; n++) await recordNotification(noticeOf(viewers[4]!, id, host));
+  expect(await Promise.all(viewers.slice(1, 5).map(titlesOf))).toEqual([
+    [`${host} goes live soon`],
+    [`${host} is live`],
+    [`${host} goes live soon`],
+    Array.from({ length: 6 }, () => `${host} is live`),
+  ]);
+  const calls = await eraseMetered(host);
+  // The erasure and its place, channel, its keys and streams, one with 3 calls, reminders, notices.
+  expect(calls[5]).toBe(2 + 3 + 3 + 1 + 3 + 2);
+  expect(await Promise.all(viewers.slice(1, 5).map(titlesOf))).toEqual([
+    ["A streamer goes live soon"],
+    ["A streamer is live"],
+    ["A streamer goes live soon"],
+    Array.from({ length: 6 }, () => "A streamer is live"),
+  ]);
+  for (const viewer of viewers) expect((await titlesOf(viewer)).join()).not.toContain(host);
+});
+
+const noticeOf = (userId: string, streamId: string, host: string) =>
+  makeNotification(
+    {
+      ...{ userId, type: "system", category: "live_stream", message: "" },
+      ...{ title: `${host} is live`, metadata: { streamId } },
+    },
+    newId(now),
+    now,
+  );
+
+test("no step has a page that grows with what is kept, and nothing is left of any of it", async () => {
+  usePageSizes({ items: 3, messages: 3, changes: 2, notices: 2 });
+  const count = 9;
+  const user = await makeUser(someone("user"), 1_000);
+  const stream = await makeStream(await makeUser(someone("other")));
+  const at = now.toISOString();
+  for (let n = 1; n <= count; n++) {
+    const friend = someone("friend");
+    const [one, other] = [newId(now), newId(now)];
+    await recordFollow({ relationId: one, followerId: user, followedId: friend, at });
+    await recordFollow({ relationId: other, followerId: friend, followedId: user, at });
+    await putMessage(stream.id, n, user, now);
+    await put({ ...key.device(user, `d${n}`), updatedAt: at });
+    await put({ ...key.marker(user, `m${n}`), answeredAt: at });
+    await sendOne(stream, user, giftTypeOf(1));
+    const own = await makeStream(user, { status: "ended" });
+    await put({ ...key.hosted(user, own.id), ...listed(own), status: "ended" });
+  }
+  await noteTrace({ userId: user, createdAt: at }, stream.id, now);
+  const calls = await eraseMetered(user);
+  // Each with the erasure and its place (2) and the list: then what one page may change.
+  const most = [3 + 3, 3 + 3, 3 + 2 * 2, 4 + 2 + 2 + 2 * 2, 3 + 2 * 3, 5 + 2 * 4, 5 + 1 + 2 * 4];
+  expect(calls.map((made, step) => [step, made, made <= most[step]!])).toEqual(
+    calls.map((made, step) => [step, made, true]),
+  );
+  expect(calls).toHaveLength(most.length);
+  for (const prefix of ["DEVICE#", "FOLLOWING#", "FOLLOWER#"])
+    expect(await queryWhole(key.profile(user), { prefix })).toEqual([]);
+  expect(await queryWhole(key.marker(user, ""), { prefix: "" })).toEqual([]);
+  const messages = await queryWhole(key.message(stream.id, 0), { prefix: "MSG#" });
+  expect(
+    messages.map(({ content, sender }) => [content, Reflect.get(Object(sender), "name")]),
+  ).toEqual(Array.from({ length: count }, () => [undefined, ""]));
+});

@@ -1,0 +1,241 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Gift } from "../../domain/money/gift-item.ts";
+import { personOfSummary } from "../../domain/people/person.ts";
+import { profileOf } from "../../domain/people/user.ts";
+import { makeBan } from "../../domain/streams/ban.ts";
+import { makeReminder } from "../../domain/streams/reminder.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
+import { eraseFrames } from "../../platform/own-data/erase-frames.ts";
+import { continueErasure } from "../../platform/own-data/erasure.ts";
+import { eraseNames } from "../../platform/own-data/names.ts";
+import { removeUser } from "../../platform/own-data/removal.ts";
+import { setting } from "../../platform/runtime/env.ts";
+import { newId } from "../../platform/runtime/id.ts";
+import { findRelation, recordFollow } from "../../platform/store/people/follows.ts";
+import { findBan, liftBan, recordBan } from "../../platform/store/streams/bans.ts";
+import { findMember, memberActions } from "../../platform/store/streams/members.ts";
+import { findReminders, saveReminder } from "../../platform/store/streams/reminders.ts";
+import { noteTrace } from "../../platform/store/streams/traces.ts";
+import { claimCall } from "../../platform/table/claims.ts";
+import { getRawItem, putItem } from "../../platform/table/items.ts";
+import { type Key, key } from "../../platform/table/keys.ts";
+import { queryItems, queryWhole } from "../../platform/table/query.ts";
+import { commitTransaction } from "../../platform/table/record.ts";
+import { table, useTable } from "../../platform/table/table.ts";
+import { putMessage } from "./kept-messages.ts";
+import { startQueue } from "./queue-double.ts";
+import { useOwnTable } from "./table.ts";
+import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
+
+/*
+ * Concurrent erasures, also of a user who has signed up again with the same id.
+ */
+
+useOwnTable();
+let queue: Awaited<ReturnType<typeof startQueue>>;
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.ERASURES_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+});
+afterAll(() => queue.stop());
+
+/** The orders in which the calls of A and B can follow each other, `count` of each. */
+function ordersOf(a: number, b: number): string[] {
+  if (a === 0 || b === 0) return ["A".repeat(a) + "B".repeat(b)];
+  return [
+    ...ordersOf(a - 1, b).map((rest) => `A${rest}`),
+    ...ordersOf(a, b - 1).map((rest) => `B${rest}`),
+  ];
+}
+
+/**
+ * Runs A and B with their calls about one item in this order. Calls beyond it, and those of one
+ * whose other has ended, wait for nobody.
+ */
+async function inOrder(order: string, SK: string, acts: Record<"A" | "B", () => Promise<unknown>>) {
+  const client = table();
+  const runner = new AsyncLocalStorage<string>();
+  const done: string[] = [];
+  const ended = new Set<string>();
+  const isTurnOf = (who: string) => {
+    const next = order[done.length];
+    return next === undefined || next === who || ended.has(next);
+  };
+  async function send(command: { input: { Key?: { SK?: string } } }) {
+    if (command.input.Key?.SK !== SK) return client.send(command as never);
+    const who = runner.getStore()!;
+    while (!isTurnOf(who)) await new Promise((tick) => setImmediate(tick));
+    try {
+      return await client.send(command as never);
+    } finally {
+      done.push(who);
+    }
+  }
+  useTable({ send } as unknown as typeof client);
+  const run = (who: "A" | "B") => runner.run(who, acts[who]).finally(() => ended.add(who));
+  try {
+    await Promise.all([run("A"), run("B")]);
+  } finally {
+    useTable(client);
+  }
+  return done.join("");
+}
+
+/** A gift from one person to a host and a guest. */
+async function giftOfThree() {
+  const [sender, host] = [await makeUser(someone("sender"), 20), await makeUser(someone("host"))];
+  const guest = await makeUser(someone("guest"));
+  const stream = await makeStream(host);
+  const at = new Date().toISOString();
+  const names = { username: guest, name: "", surname: "", picture: "" };
+  const receivers = [
+    personOfSummary(stream.host, setting("DEFAULT_PICTURE")),
+    { userId: guest, ...names, createdAt: at, updatedAt: at },
+  ];
+  const id = await sendOne(stream, sender, giftTypeOf(10), { receivers });
+  return { gift: key.gift(stream.id, id), people: [sender, host, guest] };
+}
+
+describe.each([
+  ["sender and host", [0, 1]],
+  ["two receivers", [1, 2]],
+] as const)("%s of a gift who leave at once both stay erased", (_, [first, second]) => {
+  test.each(ordersOf(2, 2))("%s", async (order) => {
+    const { gift, people } = await giftOfThree();
+    const shown = async () => {
+      const item = await getRawItem(gift, { consistent: true });
+      const { sender, receivers } = item as unknown as Pick<Gift, "sender" | "receivers">;
+      return [sender, ...receivers].map(({ username }) => username);
+    };
+    expect(await shown()).toEqual(people);
+    const erase = (at: number) => () => eraseNames(gift, ["sender", "receivers"], people[at]!);
+    const done = await inOrder(order, gift.SK, { A: erase(first), B: erase(second) });
+    expect(done.startsWith(order)).toBe(true);
+    const left = people.map((name, at) => (at === first || at === second ? "" : name));
+    expect(await shown()).toEqual(left);
+  });
+});
+
+test("a ban that is lifted while its target leaves does not bring their names back", async () => {
+  const [user, host] = [await makeUser(someone("user")), await makeUser(someone("host"))];
+  const stream = await makeStream(host);
+  const ban = await banOf(stream, user);
+  const read = await findMember(stream.id, user, { consistent: true });
+  expect(read).toMatchObject({ ban: { names: { name: "Zoe" } } });
+  await removeUser({ userId: user, isForfeit: false, now: new Date() });
+  await continueErasure(user, 20);
+  // A call that had read the member before decides again, and one that had read the ban too.
+  const change = memberActions({ streamId: stream.id }, user, read, read!.ban, new Date());
+  expect((await commitTransaction(change))?.has("member")).toBe(true);
+  for (const place of [key.member(stream.id, user), key.sender(stream.id, user)])
+    expect(await getRawItem(place, { consistent: true })).toMatchObject({
+      ban: { id: ban.id, names: { name: "", surname: "" } },
+    });
+  await liftBan(ban, host, new Date());
+  expect(await findBan(ban.id, new Date())).toMatchObject({
+    target: { username: "" },
+    deletedBy: host,
+  });
+  const listed = await getRawItem(key.hostedBan(host, ban.id), { consistent: true });
+  expect(listed).toMatchObject({ username: "", deletedAt: expect.any(String) });
+});
+
+async function banOf(stream: Stream, userId: string) {
+  const now = new Date();
+  const target = profileOf(userId, { preferred_username: userId, given_name: "Zoe" }, now);
+  const context = { id: newId(now), stream, target, by: stream.hostId, now };
+  const ban = makeBan({ actionType: "CHAT_ONLY" }, context);
+  await recordBan(stream, ban, now);
+  return ban;
+}
+
+/** Everything of one kind each that an erasure looks at, made at this time. */
+async function leaveTracks(userId: string, at: Date) {
+  const [host, fan] = [await makeUser(someone("host")), await makeUser(someone("fan"))];
+  const [stream, own] = [await makeStream(host), await makeStream(userId, { id: newId(at) })];
+  const { id: streamId, hostId } = own;
+  const times = { startedAt: null, endedAt: null, plannedStartDate: null };
+  await putItem({ ...key.hosted(userId, streamId), streamId, hostId, status: "ended", ...times });
+  for (const [followerId, followedId] of [
+    [userId, host],
+    [fan, userId],
+  ] as const)
+    await recordFollow({ relationId: newId(at), followerId, followedId, at: at.toISOString() });
+  await putMessage(stream.id, 1, userId, at);
+  await noteTrace({ userId, createdAt: at.toISOString() }, stream.id, at);
+  const plannedStartDate = new Date(at.getTime() + 3_600_000).toISOString();
+  const planned = { ...stream, status: "scheduled", plannedStartDate } as const;
+  await saveReminder(makeReminder(planned, userId, null, at), at);
+  const giftId = await sendOne(stream, userId, giftTypeOf(10), { now: at, charged: false });
+  const ban = makeBan(
+    { actionType: "CHAT_ONLY" },
+    {
+      ...{ id: newId(at), stream, by: host, now: at },
+      target: profileOf(userId, { preferred_username: userId }, at),
+    },
+  );
+  await recordBan(stream, ban, at);
+  await putItem({ ...key.device(userId, newId(at)), updatedAt: at.toISOString() });
+  await putItem({ ...key.marker(userId, newId(at)), answeredAt: at.toISOString() });
+  return { stream, own, host, fan, giftId, ban };
+}
+
+/** What is left of each kind: a name, or whether it is there. */
+async function leftOf(userId: string, tracks: Awaited<ReturnType<typeof leaveTracks>>) {
+  const { stream, own, host, fan, giftId, ban } = tracks;
+  const raw = (place: Key) => getRawItem(place, { consistent: true });
+  const [message, hosted, gift] = [
+    await raw(key.message(stream.id, 1)),
+    await raw(key.stream(own.id)),
+    await readGift(stream.id, giftId),
+  ];
+  return {
+    text: message?.content,
+    host: Reflect.get(Object(hosted?.host), "username"),
+    gift: gift.sender.username,
+    ban: (await findBan(ban.id, new Date()))?.target.username,
+    following: (await findRelation(userId, host)) !== undefined,
+    follower: (await findRelation(fan, userId)) !== undefined,
+    reminder: (await findReminders(userId, [stream.id])).length,
+  };
+}
+
+test("erasure removes the old account's data and keeps that of a new one with the same id", async () => {
+  const user = await makeUser(someone("user"));
+  const left = new Date();
+  const before = await leaveTracks(user, new Date(left.getTime() - 60_000));
+  const at = left.toISOString();
+  await removeUser({ userId: user, isForfeit: false, now: left });
+  // A call with a key that is under way: its claim is of the new user, or expires.
+  const giveBack = await claimCall({ owner: user, hash: "h", fingerprint: "f" }, left);
+  await makeUser(user);
+  const after = await leaveTracks(user, new Date(left.getTime() + 60_000));
+  // What the new one says in streams of the old one: those traces are needed when they leave.
+  const old = await makeStream(await makeUser(someone("host")));
+  await noteTrace({ userId: user, createdAt: "before" }, old.id, new Date(left.getTime() - 1));
+  for (const { id } of [before.stream, before.own])
+    await noteTrace({ userId: user, createdAt: at }, id, new Date(left.getTime() + 1));
+  await continueErasure(user, 60);
+  const place = { userId: user, at, seq: 0, step: 7 };
+  for (let next = await eraseFrames(place); next !== undefined; )
+    next = await eraseFrames({ ...place, after: next });
+  const traces = await queryWhole(key.tracedStream(user, ""), { prefix: "STREAM#" });
+  expect(traces.map(({ streamId }) => streamId).sort()).toEqual(
+    [before.stream.id, before.own.id, after.stream.id].sort(),
+  );
+  const gone = { text: undefined, host: "", gift: "", ban: "", following: false, follower: false };
+  expect(await leftOf(user, before)).toEqual({ ...gone, reminder: 0 });
+  expect(await leftOf(user, after)).toEqual({
+    ...{ text: "text 1", host: user, gift: user, ban: user, following: true, follower: true },
+    reminder: 1,
+  });
+  const devices = await queryWhole(key.profile(user), { prefix: "DEVICE#" });
+  expect(devices.map(({ updatedAt }) => String(updatedAt) > at)).toEqual([true]);
+  const kept = await queryItems(key.marker(user, ""), "", { limit: 10, consistent: true });
+  expect(kept.filter(({ claim }) => claim === undefined)).toMatchObject([
+    { answeredAt: new Date(left.getTime() + 60_000).toISOString() },
+  ]);
+  expect(kept).toHaveLength(2);
+  await giveBack();
+});

@@ -1,0 +1,199 @@
+import { removeUser } from "../../platform/own-data/removal.ts";
+import { type Call, callOf, refuseCall } from "../../platform/store/money/call-marks.ts";
+import { sumHeld, sumPending } from "../../platform/store/money/due.ts";
+import { listGifts } from "../../platform/store/money/gifts.ts";
+import {
+  carryOut,
+  confirm,
+  followCalls,
+  heldMilliseconds,
+  takeBack,
+} from "../../platform/store/money/held-gifts.ts";
+import { sweepOverdue } from "../../platform/store/money/sweep.ts";
+import { findTotals } from "../../platform/store/money/totals.ts";
+import { findWallet } from "../../platform/store/money/wallets.ts";
+import { useOwnTable } from "./table.ts";
+import {
+  ask,
+  beforeNextWrite,
+  type Fate,
+  knownGiftType,
+  marksOf,
+  sweepLater,
+  takeMessages,
+  useCallbackGifts,
+} from "./tencent/callback-gifts.ts";
+import { makeStream, makeUser, someone } from "./wallet-people.ts";
+
+useOwnTable();
+useCallbackGifts();
+
+let GiftId: string;
+beforeAll(async () => {
+  ({ giftId: GiftId } = await knownGiftType(10));
+});
+
+async function scene() {
+  const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("host"))];
+  const stream = await makeStream(host);
+  const askFor = (wish = {}, ...fates: Fate[]) =>
+    ask(stream, sender, { GiftId, ...wish }, ...fates);
+  const marks = async () => (await marksOf([sender])).map(callOf);
+  const balance = async () => (await findWallet(sender)).balance;
+  const gifts = () => listGifts(stream.id, { limit: 10 });
+  return { sender, host, stream, askFor, marks, balance, gifts };
+}
+
+/** A gift that was committed, and whose call was answered without anything being written down. */
+async function held() {
+  const one = await scene();
+  expect(await one.askFor({}, "lost", "none")).toBe(1);
+  takeMessages();
+  const [call] = (await one.marks()) as [Call];
+  expect(call).toMatchObject({ held: { price: 10 } });
+  expect(call.outcome).toBeUndefined();
+  return { ...one, call };
+}
+
+test("a held gift is nowhere but with its call, and its credits are nobody's", async () => {
+  const { sender, host, stream, balance, gifts } = await held();
+  expect(await balance()).toBe(90);
+  expect([await sumHeld(sender), await sumPending(host)]).toEqual([10, 0]);
+  expect(await gifts()).toEqual([]);
+  expect(await findTotals(stream.id)).toMatchObject({ gifts: 0 });
+  const leaving = { userId: sender, isForfeit: true, now: new Date() };
+  await expect(removeUser(leaving)).rejects.toMatchObject({ code: "account_in_use" });
+});
+
+test("what nobody confirms is taken back whole: credits, daily limit and combo", async () => {
+  const { sender, call, balance, gifts, marks, askFor } = await held();
+  expect(await findWallet(sender)).toMatchObject({
+    spent: { credits: 10 },
+    combos: [{ count: 1 }],
+  });
+  await sweepOverdue(new Date(call.calledAt + heldMilliseconds - 1));
+  expect(await balance()).toBe(90);
+  await sweepLater();
+  expect(await sweepLater()).toMatchObject({ takenBack: 0 });
+  expect(await findWallet(sender)).toMatchObject({
+    balance: 100,
+    spent: { credits: 0 },
+    combos: [],
+  });
+  expect(await gifts()).toEqual([]);
+  expect(await marks()).toEqual([expect.objectContaining({ outcome: "refused" })]);
+  expect(await askFor()).toBe(0);
+  expect(await gifts()).toMatchObject([{ combo: 1 }]);
+  expect(await balance()).toBe(90);
+});
+
+test("only one of confirming and taking back happens, however often each is asked for", async () => {
+  for (const isConfirmed of [true, false]) {
+    const { call, balance, gifts } = await held();
+    const gift = call.held!;
+    const first = isConfirmed ? () => confirm(call, gift) : () => takeBack(call, new Date());
+    await first();
+    await Promise.all([
+      takeBack(call, new Date()),
+      confirm(call, gift),
+      takeBack(call, new Date()),
+    ]);
+    expect(await confirm(call, gift)).toBe(isConfirmed ? "charged" : "refused");
+    await carryOut({ mark: call, outcome: "refused" }, new Date());
+    await carryOut({ mark: call, outcome: "charged" }, new Date());
+    expect(await balance()).toBe(isConfirmed ? 90 : 100);
+    expect(await gifts()).toHaveLength(isConfirmed ? 1 : 0);
+  }
+});
+
+test("what is released between the reading and the writing is not released once more", async () => {
+  for (const isConfirmed of [true, false]) {
+    const { call, balance, gifts } = await held();
+    const gift = call.held!;
+    beforeNextWrite(() => (isConfirmed ? confirm(call, gift) : takeBack(call, new Date())));
+    await takeBack(call, new Date());
+    expect([await balance(), (await gifts()).length]).toEqual(isConfirmed ? [90, 1] : [100, 0]);
+  }
+  const { call, balance, gifts } = await held();
+  beforeNextWrite(() => takeBack(call, new Date()));
+  expect(await confirm(call, call.held!)).toBe("refused");
+  expect([await balance(), await gifts()]).toEqual([100, []]);
+});
+
+test("the table's stream takes back what was refused, and reminds of what is not decided", async () => {
+  const refused = await held();
+  await refuseCall(refused.call);
+  await followCalls(await marksOf([refused.sender]), new Date());
+  expect(await refused.balance()).toBe(100);
+
+  const { sender, balance } = await held();
+  takeMessages();
+  await followCalls(await marksOf([sender]), new Date());
+  expect(await balance()).toBe(90);
+  const [message] = takeMessages();
+  expect(message).toMatchObject({ outcome: "refused" });
+  await carryOut(message, new Date());
+  expect(await balance()).toBe(100);
+
+  const charged = await scene();
+  const before = await charged.askFor();
+  await followCalls(await marksOf([charged.sender]), new Date());
+  expect([before, takeMessages()]).toEqual([0, []]);
+});
+
+test("a gift to several is held and sent as one", async () => {
+  const { askFor, stream, host, balance, gifts } = await scene();
+  const other = await makeUser(someone("other"));
+  const to = [host, other];
+  expect(await askFor({ to }, "lost", "none")).toBe(1);
+  expect([await balance(), await sumPending(other), await gifts()]).toEqual([80, 0, []]);
+  await sweepLater();
+  expect([await balance(), await sumPending(other)]).toEqual([100, 0]);
+  expect(await askFor({ to })).toBe(0);
+  expect([await balance(), await sumPending(host), await sumPending(other)]).toEqual([80, 10, 10]);
+  expect(await listGifts(stream.id, { limit: 10 })).toHaveLength(1);
+});
+
+describe("a repetition", () => {
+  const repeated = { Time: 1703589922, dedupeSeconds: 60, within: 1_500 };
+
+  test("gets the first call's outcome, charged or refused", async () => {
+    const charged = await scene();
+    expect(await charged.askFor(repeated)).toBe(0);
+    expect(await charged.askFor(repeated)).toBe(0);
+    expect([await charged.balance(), (await charged.gifts()).length]).toEqual([90, 1]);
+    const refused = await scene();
+    expect(await refused.askFor(repeated, "lost", "done")).toBe(1);
+    expect(await refused.askFor(repeated)).toBe(1);
+    await sweepLater();
+    expect(await refused.askFor(repeated)).toBe(1);
+    expect([await refused.balance(), (await refused.gifts()).length]).toEqual([100, 0]);
+  });
+
+  /*
+   * The first call is killed once its gift is held. Planted fault that turns it red: a repetition
+   * that answers without refusing the first call.
+   */
+  test("that cannot wait refuses the first call, which nobody confirms afterwards", async () => {
+    const { askFor, marks, balance, gifts } = await scene();
+    expect(await askFor(repeated, "lost", "none")).toBe(1);
+    const [first] = (await marks()) as [Call];
+    takeMessages();
+    // The hold meets the mark of the first call; then its time is over.
+    expect(await askFor(repeated)).toBe(1);
+    expect(await confirm(first, first.held!)).toBe("refused");
+    await sweepLater();
+    expect([await balance(), await gifts()]).toEqual([100, []]);
+  });
+
+  test("after its seconds does not overwrite what an earlier call still holds", async () => {
+    const { askFor, balance, gifts } = await scene();
+    const early = { ...repeated, dedupeSeconds: 1, now: new Date(Date.now() - 5_000) };
+    expect(await askFor(early, "lost", "none")).toBe(1);
+    expect(await askFor({ ...repeated, dedupeSeconds: 1 })).toBe(1);
+    await sweepLater();
+    expect([await balance(), await gifts()]).toEqual([100, []]);
+    expect(await askFor({ ...repeated, dedupeSeconds: 1 })).toBe(0);
+    expect([await balance(), (await gifts()).length]).toEqual([90, 1]);
+  });
+});

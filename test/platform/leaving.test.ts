@@ -1,0 +1,173 @@
+import { personOf } from "../../domain/people/person.ts";
+import { profileOf } from "../../domain/people/user.ts";
+import { end } from "../../domain/streams/stream-lifecycle.ts";
+import { handler as remove } from "../../functions/people/users/delete-me.ts";
+import { handler as exportData } from "../../functions/people/users/export.ts";
+import { handler as transactions } from "../../functions/people/users/transactions.ts";
+import { audit } from "../../platform/audit/audit.ts";
+import { continueErasure } from "../../platform/own-data/erasure.ts";
+import { removeUser } from "../../platform/own-data/removal.ts";
+import { markOf, refuseCall } from "../../platform/store/money/call-marks.ts";
+import { settleAll } from "../../platform/store/money/settle.ts";
+import { findWallet } from "../../platform/store/money/wallets.ts";
+import { changeStream } from "../../platform/store/streams/stream-changes.ts";
+import { claimCall } from "../../platform/table/claims.ts";
+import { findMarked, keyedCall, markerAction } from "../../platform/table/idempotency.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { dueIndex, key } from "../../platform/table/keys.ts";
+import { scanTable } from "../../platform/table/query.ts";
+import { commitTransaction } from "../../platform/table/record.ts";
+import { table, useTable } from "../../platform/table/table.ts";
+import { callEndpoint } from "./api-call.ts";
+import { startQueue } from "./queue-double.ts";
+import { useOwnTable } from "./table.ts";
+import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
+
+/*
+ * A user leaves, and a new user has the same sub: the second must not get data of the first.
+ */
+
+useOwnTable();
+let queue: Awaited<ReturnType<typeof startQueue>>;
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.ERASURES_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+});
+afterAll(() => queue.stop());
+
+/** Runs with an index that has nothing yet of what was written last. */
+async function withLaggingIndex<A>(act: () => Promise<A>): Promise<A> {
+  const client = table();
+  const send = (command: { input: { IndexName?: string } }) =>
+    command.input.IndexName === dueIndex.name
+      ? Promise.resolve({ Items: [] })
+      : client.send(command as never);
+  useTable({ send } as unknown as typeof client);
+  try {
+    return await act();
+  } finally {
+    useTable(client);
+  }
+}
+
+const leave = (userId: string) => callEndpoint(remove, { as: userId, query: { forfeit: "true" } });
+
+const entriesOf = async (userId: string) => {
+  const { body } = await callEndpoint(transactions, { as: userId });
+  const { list } = body.data as { list: { type: string; amount: number }[] };
+  return list.map(({ type, amount }) => `${type} ${amount}`);
+};
+
+async function expectProven() {
+  const pause = async () => {};
+  const report = await audit({
+    read: scanTable,
+    now: new Date(),
+    patienceMilliseconds: 0,
+    pause,
+  });
+  expect(report.misfits.filter((misfit) => !/event/.test(JSON.stringify(misfit)))).toEqual([]);
+}
+
+test("credits that are pending keep a host, also where the index does not know of them yet", async () => {
+  const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("host"))];
+  const stream = await makeStream(host);
+  const giftId = await sendOne(stream, sender, giftTypeOf(10));
+  await changeStream(stream, (current) => end(current, new Date()), new Date());
+  const early = await withLaggingIndex(() => leave(host));
+  expect(early.status).toBe(409);
+  expect(JSON.stringify(early.body)).toContain("10 credits are still on their way to you");
+  await settleAll([await readGift(stream.id, giftId)], new Date());
+  expect((await withLaggingIndex(() => leave(host))).status).toBe(204);
+});
+
+describe("a gift that is settled after its receiver has left", () => {
+  /** A user leaves while a gift to them in another's stream is pending. */
+  async function leftBehind() {
+    const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("h"))];
+    const guest = await makeUser(someone("guest"), 7);
+    const stream = await makeStream(host);
+    const receivers = [personOf(profileOf(guest, {}, new Date()))];
+    const giftId = await sendOne(stream, sender, giftTypeOf(10), { receivers });
+    await withLaggingIndex(() => removeUser({ userId: guest, isForfeit: true, now: new Date() }));
+    const settleNow = async () => settleAll([await readGift(stream.id, giftId)], new Date());
+    return { guest, settleNow };
+  }
+
+  test("is forfeit, and the next user with that sub sees nothing of it", async () => {
+    const { guest, settleNow } = await leftBehind();
+    await settleNow();
+    await settleNow();
+    await makeUser(guest);
+    expect(await findWallet(guest)).toMatchObject({ balance: 0, seq: 4, since: 4 });
+    expect(await entriesOf(guest)).toEqual([]);
+    await expectProven();
+  });
+
+  test("is not theirs either who has come already", async () => {
+    const { guest, settleNow } = await leftBehind();
+    await makeUser(guest, 3);
+    await settleNow();
+    expect(await findWallet(guest)).toMatchObject({ balance: 3 });
+    expect(await entriesOf(guest)).toEqual(["payout 10", "gift_revenue 10", "top_up 3"]);
+    await expectProven();
+  });
+
+  test("but one that is sent to the next user is theirs", async () => {
+    const { guest } = await leftBehind();
+    const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("h"))];
+    await makeUser(guest);
+    const stream = await makeStream(host);
+    const receivers = [personOf(profileOf(guest, {}, new Date()))];
+    const now = new Date(Date.now() + 2_000);
+    const giftId = await sendOne(stream, sender, giftTypeOf(10), { receivers, now });
+    await settleAll([await readGift(stream.id, giftId)], now);
+    expect(await findWallet(guest)).toMatchObject({ balance: 10 });
+  });
+});
+
+test("a user who signs up again sees no forfeited credits and no earlier entries, on any page", async () => {
+  const user = await makeUser(someone("user"), 50);
+  expect((await leave(user)).status).toBe(204);
+  await makeUser(user, 5);
+  expect(await entriesOf(user)).toEqual(["top_up 5"]);
+  const types = { types: "payout,top_up" };
+  const { body } = await callEndpoint(transactions, { as: user, query: types });
+  expect((body.data as { list: unknown[] }).list).toHaveLength(1);
+  const exported = await callEndpoint(exportData, { as: user });
+  expect((exported.body.data as { transactions: unknown[] }).transactions).toHaveLength(1);
+});
+
+describe("an erasure of what was remembered for repeated calls", () => {
+  test("takes the answers of before, and leaves marks, claims and what came since", async () => {
+    const user = await makeUser(someone("user"));
+    const at = new Date();
+    const before = keyedCall(user, "POST /a", "before", {});
+    const since = keyedCall(user, "POST /a", "since", {});
+    const claimed = keyedCall(user, "POST /a", "claimed", {});
+    const later = new Date(at.getTime() + 1_000);
+    await commitTransaction([markerAction(before, 201, { name: "Zoe" }, at)]);
+    await removeUser({ userId: user, isForfeit: false, now: at });
+    await commitTransaction([markerAction(since, 201, { name: "Ann" }, later)]);
+    await claimCall(claimed, later);
+    const mark = markOf(user, "call-1", at, { identity: "the same gift", seconds: 60 });
+    expect(await refuseCall(mark)).toBe(true);
+    await continueErasure(user, 20);
+    expect(await findMarked(before, later)).toBeUndefined();
+    expect(await findMarked(since, later)).toMatchObject({ kept: { name: "Ann" } });
+    const kept = [key.claim(user, claimed.hash), key.call(user, mark.hash)];
+    for (const place of kept)
+      expect(await getRawItem(place, { consistent: true })).toMatchObject(place);
+  });
+
+  test("takes answers of which one page does not have all", async () => {
+    const user = await makeUser(someone("user"));
+    const at = new Date();
+    const calls = Array.from({ length: 130 }, (_, n) => keyedCall(user, "POST /a", `${n}`, {}));
+    for (const call of calls) await commitTransaction([markerAction(call, 201, {}, at)]);
+    await removeUser({ userId: user, isForfeit: false, now: at });
+    await continueErasure(user, 20);
+    for (const call of calls) expect(await findMarked(call, at)).toBeUndefined();
+  });
+});

@@ -1,0 +1,89 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { jest } from "@jest/globals";
+import { postJson } from "../../../platform/outbound/post.ts";
+import { useLimits } from "../../../platform/runtime/limits.ts";
+import { askUnlessHanging, forgetFailures } from "../../../platform/tencent/breaker.ts";
+import { useOwnTable } from "../table.ts";
+
+useOwnTable();
+
+let server: Server;
+let url: string;
+let asked = 0;
+let isHanging = true;
+beforeAll(async () => {
+  process.env.LOCAL = "on";
+  server = createServer((_, answer) => {
+    asked++;
+    if (!isHanging) answer.end("{}");
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  useLimits(undefined);
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+});
+
+const bounds = { timeoutMilliseconds: 100, bytesMax: 1_000 };
+const ask = (sdkAppId: number) =>
+  askUnlessHanging(sdkAppId, () => postJson(url, {}, bounds)).then(
+    (answer) => answer?.status ?? "skipped",
+    () => "late",
+  );
+beforeEach(() => {
+  forgetFailures();
+  asked = 0;
+  isHanging = true;
+});
+afterEach(() => jest.useRealTimers());
+
+/** Moves the clock on; timers go on by themselves. */
+function passSeconds(seconds: number): void {
+  jest.useFakeTimers({ now: Date.now() + seconds * 1000, doNotFake });
+}
+const doNotFake = [
+  ...(["hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate"] as const),
+  ...(["clearImmediate", "setInterval", "clearInterval", "setTimeout", "clearTimeout"] as const),
+];
+
+/*
+ * Planted faults that turn this red: a process that asks whatever happened before, and one that
+ * does not close after an answer.
+ */
+test("a host that hangs is asked once a second until it answers, and then each time", async () => {
+  expect(await ask(1)).toBe("late");
+  const many = await Promise.all(Array.from({ length: 20 }, () => ask(1)));
+  expect(many.filter((one) => one === "skipped")).toHaveLength(19);
+  expect(asked).toBe(2);
+  passSeconds(1.1);
+  isHanging = false;
+  const again = await Promise.all([ask(1), ask(1)]);
+  expect(again.sort()).toEqual([200, "skipped"]);
+  expect(await Promise.all([ask(1), ask(1), ask(1)])).toEqual([200, 200, 200]);
+});
+
+test("another process that had no answer asks as soon as one had", async () => {
+  expect([await ask(2), await ask(2)]).toEqual(["late", "late"]);
+  isHanging = false;
+  passSeconds(1.1);
+  expect(await ask(2)).toBe(200);
+  // As a process that saw the host hang before, and asks within the same second.
+  forgetFailures();
+  jest.useRealTimers();
+  isHanging = true;
+  expect(await ask(2)).toBe("late");
+  isHanging = false;
+  expect(await ask(2)).toBe(200);
+});
+
+test("a host that refuses at once is asked each time: it holds up nobody", async () => {
+  const closed = () =>
+    askUnlessHanging(3, () => postJson("http://127.0.0.1:9", {}, bounds)).then(
+      () => "answered",
+      () => "refused",
+    );
+  expect([await closed(), await closed(), await closed()]).toEqual(Array(3).fill("refused"));
+});

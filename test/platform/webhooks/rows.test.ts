@@ -1,0 +1,77 @@
+/** A row of one stream's events: how long its order holds, and what it reads between two of them. */
+
+import { jest } from "@jest/globals";
+import { useLimits } from "../../../platform/runtime/limits.ts";
+import { listDeliveries, recordDeletion } from "../../../platform/store/webhooks/deliveries.ts";
+import { changeStoredWebhook } from "../../../platform/store/webhooks/webhooks.ts";
+import { deliver } from "../../../platform/webhooks/deliver.ts";
+import type { Received, Reply } from "../../api/receiver.ts";
+import { setClock } from "../clock.ts";
+import { atOnce, events, message, streamId, useReceivers } from "./receivers.ts";
+
+const { receiver } = useReceivers();
+
+afterEach(() => {
+  jest.useRealTimers();
+  useLimits(undefined);
+});
+
+const pass = (milliseconds: number) => setClock(Date.now() + milliseconds);
+
+/** Answers the first request by `first`, and the others once all of `count` are there. */
+function together(count: number, first: () => Reply | Promise<Reply>) {
+  const { promise, resolve } = Promise.withResolvers<Reply>();
+  let come = 0;
+  return (_: Received): Reply | Promise<Reply> => {
+    come += 1;
+    if (come === count) resolve(200);
+    return come === 1 ? first() : promise;
+  };
+}
+
+const row = ["one", "two", "three", "four", "five", "six"];
+
+/** An answer, 51 s later by the clock. */
+function afterLong(): Reply {
+  pass(51_000);
+  return 200;
+}
+
+test.each<[string, () => Reply]>([
+  ["was late", () => "never"],
+  ["took 51 s", afterLong],
+])("after an event that %s the others of its row are sent at once", async (_, first) => {
+  const { inbox, receiverId } = await receiver(together(row.length, first));
+  useLimits({ outboundMilliseconds: 2_000 });
+  setClock(Date.now());
+  await deliver(events(receiverId, ...row.map(message)), atOnce);
+  const all = await listDeliveries(receiverId, 10);
+  expect(inbox.received).toHaveLength(row.length);
+  const later = all.filter(({ message: of }) => of?.id !== inbox.received[0]!.body.data._id);
+  expect(later.map(({ status }) => status)).toEqual(Array(row.length - 1).fill("delivered"));
+});
+
+test("a text that is deleted while its row is sent is not sent any more", async () => {
+  const row = [message("one"), message("secret")];
+  const { inbox, receiverId } = await receiver(async () => {
+    await recordDeletion(streamId, row[1]!.data._id, new Date());
+    pass(1_100);
+    return 200;
+  });
+  setClock(Date.now());
+  await deliver(events(receiverId, ...row), atOnce);
+  expect(inbox.received.map(({ body }) => body.data.content)).toEqual(["one", ""]);
+});
+
+test("a webhook that is disabled while a row is sent is sent nothing more", async () => {
+  const receivers: string[] = [];
+  const { inbox, receiverId } = await receiver(async () => {
+    await changeStoredWebhook(receivers[0]!, { enabled: false });
+    pass(1_100);
+    return 200;
+  });
+  receivers.push(receiverId);
+  setClock(Date.now());
+  await deliver(events(receiverId, message("one"), message("two")), atOnce);
+  expect(inbox.received.map(({ body }) => body.data.content)).toEqual(["one"]);
+});

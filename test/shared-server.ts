@@ -1,0 +1,70 @@
+/** Serves what test files share (shared.ts): one system and one browser of each name. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { BrowserServer } from "playwright-core";
+import { type System, startSystem } from "./system.ts";
+
+export type Shared = {
+  /** Where test files ask for it: the variable `SHARED_URL`. */
+  url: string;
+  /** Ends all systems and browsers. */
+  close(): Promise<void>;
+};
+
+/** Names that pages are opened by in tests, besides 127.0.0.1. */
+const hostRules = ["ovation.test", "lan.test"].map((name) => `MAP ${name} 127.0.0.1`).join(",");
+
+/**
+ * Serves `GET /system/<name>`, answered with `{url, dataDir}`, and `GET /browser/<name>`, answered
+ * with `{endpoint}` for Playwright. It runs in the process that runs jest, so what it started
+ * outlives test files, workers and runs of jest, and ends with the command. `env` is for its
+ * systems.
+ */
+export async function openShared(env: Record<string, string>): Promise<Shared> {
+  const systems = new Map<string, Promise<System>>();
+  const browsers = new Map<string, Promise<BrowserServer>>();
+  const find = {
+    async system(name: string) {
+      const { url, dataDir } = await once(systems, name, () => startSystem({ env }));
+      return { url, dataDir };
+    },
+    async browser(name: string) {
+      // A GPU that is played by the processor would take a fifth of what a page test takes.
+      const args = [`--host-resolver-rules=${hostRules}`, "--disable-gpu"];
+      const open = async () => {
+        // Loaded only for pages: it is large.
+        const { chromium } = await import("playwright-core");
+        const { findBrowser } = await import("../bin/test/browser.ts");
+        return chromium.launchServer({ executablePath: findBrowser()!, args });
+      };
+      return { endpoint: (await once(browsers, name, open)).wsEndpoint() };
+    },
+  };
+  const server = createServer(async (request, response) => {
+    const [kind, name] = request.url!.slice(1).split("/") as [keyof typeof find, string];
+    try {
+      response.end(JSON.stringify(await find[kind](name)));
+    } catch (error) {
+      response.writeHead(500).end(String(error));
+    }
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.close();
+      const ends = [...systems.values()].map(async (system) => (await system).stop());
+      const closes = [...browsers.values()].map(async (browser) => (await browser).close());
+      // What did not start has been told to the test that asked for it.
+      await Promise.allSettled([...ends, ...closes]);
+    },
+  };
+}
+
+/** Makes what a name has once; what fails is made again when it is asked for again. */
+function once<T>(made: Map<string, Promise<T>>, name: string, make: () => Promise<T>): Promise<T> {
+  const found = made.get(name) ?? make();
+  made.set(name, found);
+  found.catch(() => made.delete(name));
+  return found;
+}

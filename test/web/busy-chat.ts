@@ -1,0 +1,44 @@
+/** `<ovation-chat>` in `busy-page.html`, whose own server simulates a load. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { openBrowser } from "./browser.ts";
+import { type PageServer, servePages } from "./page-server.ts";
+import { streamId, testMilliseconds } from "./pages.ts";
+
+const page = readFileSync(join(import.meta.dirname, "busy-page.html"), "utf8").replaceAll(
+  "STREAM",
+  streamId,
+);
+
+let browser: Browser | undefined;
+let server: PageServer;
+
+/** Opens the browser and serves the page for the tests of a file. */
+export function useBusyChat(): void {
+  beforeAll(async () => {
+    browser = await openBrowser();
+    server = await servePages(page);
+  }, testMilliseconds);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+}
+
+/** Opens an empty chat, or with a query one that has a history. */
+export async function open(query = ""): Promise<Page> {
+  const made = await browser!.newPage({ viewport: { width: 360, height: 640 } });
+  made.setDefaultTimeout(30_000);
+  await made.goto(server.url + query);
+  if (query === "") await made.getByText("No messages yet").waitFor();
+  return made;
+}
+
+/** Opens the chat and waits until it shows this number of messages. */
+export async function openWith(messages: number): Promise<Page> {
+  const made = await open();
+  await made.evaluate(`show(...Array.from({ length: ${messages} }, () => message()))`);
+  await made.getByText(`message ${messages - 1}`, { exact: true }).waitFor();
+  return made;
+}

@@ -1,0 +1,37 @@
+/** The reference of a production stage. */
+import { startSystem } from "../system.ts";
+import { browserTest, watchFaults } from "./browser.ts";
+import { testMilliseconds, timeoutMilliseconds, usePages } from "./pages.ts";
+import { operation } from "./reference.ts";
+
+const pages = usePages();
+
+browserTest(
+  "under another name than this machine's it takes a pasted token, and warns where the stage is prod",
+  async () => {
+    const context = await pages.browser().newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(timeoutMilliseconds);
+    const prod = await startSystem({ env: { STAGE: "prod" } });
+    const url = `http://ovation.test:${new URL(prod.url).port}/docs`;
+    const faults = watchFaults(page, url);
+    await page.goto(url);
+    const warning = (id: string) => operation(page, id).getByText("This is production");
+    await warning("chatSendMessage").waitFor();
+    expect(await warning("walletsGet").count()).toBe(0);
+    const made = await fetch(new URL("/local/token", prod.url), {
+      method: "POST",
+      body: JSON.stringify({ sub: `docs-${Date.now()}`, credits: 77 }),
+    });
+    const { token } = (await made.json()) as { token: string };
+    await page.getByLabel("Token for prod").fill(`Bearer ${token}`);
+    const get = operation(page, "walletsGet");
+    await get.getByRole("button", { name: "Try it" }).click();
+    await get.getByRole("button", { name: "Send" }).click();
+    await get.getByText('"balance": 77').waitFor();
+    expect(faults).toEqual([]);
+    await context.close();
+    await prod.stop();
+  },
+  testMilliseconds,
+);

@@ -1,0 +1,106 @@
+/** An overlay in a browser, whose server is played by the test. */
+import type { Browser, Page, WebSocketRoute } from "playwright-core";
+import { openBrowser, watchFaults } from "./browser.ts";
+import { type PageServer, servePages } from "./page-server.ts";
+import { expectSoon, streamId, testMilliseconds } from "./pages.ts";
+
+export let browser: Browser | undefined;
+let server: PageServer;
+
+/** Opens the browser and serves the pages for the tests of a file. */
+export function useOverlay(): void {
+  beforeAll(async () => {
+    browser = await openBrowser();
+    server = await servePages();
+  }, testMilliseconds);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+}
+
+export type Size = { width: number; height: number };
+export const obs: Size = { width: 1920, height: 1080 };
+export const narrow: Size = { width: 400, height: 800 };
+
+export async function open(query: string, viewport = narrow) {
+  const page = await browser!.newPage({ viewport, reducedMotion: "reduce" });
+  page.setDefaultTimeout(30_000);
+  const faults = watchFaults(page, server.url);
+  return { page, faults, go: () => page.goto(`${server.url}overlay?${query}`) };
+}
+
+/** The server's side of an overlay's socket, with the frames that it has sent. */
+export async function serve(page: Page) {
+  let socket: WebSocketRoute | undefined;
+  let head = 0;
+  let opened = 0;
+  const subscribes: Record<string, unknown>[] = [];
+  await page.routeWebSocket(/\/ws\?/, (made) => {
+    socket = made;
+    opened++;
+    made.onMessage((text) => {
+      const { action, requestId, since } = JSON.parse(String(text));
+      if (action === "ping")
+        made.send(JSON.stringify({ type: "pong", heads: { [streamId]: head }, requestId }));
+      if (action !== "subscribe") return;
+      subscribes.push({ since });
+      const recovered = since === undefined ? {} : { recovered: true };
+      const subscribed = { type: "subscribed", streamId, epoch: "e", head, viewers: 1, requestId };
+      made.send(JSON.stringify({ ...subscribed, ...recovered }));
+    });
+  });
+  const post = (message: object) => socket!.send(JSON.stringify(message));
+  return {
+    subscribes,
+    sockets: () => opened,
+    post,
+    cut: () => socket!.close(),
+    show: (...events: object[]) =>
+      post({
+        ...{ type: "events", streamId, epoch: "e", frame: ++head, viewers: 1, skipped: 0 },
+        events,
+      }),
+  };
+}
+
+let made = 0;
+export const person = (n: number) => ({
+  _id: `u${n}`,
+  username: `user${n}`,
+  name: `User ${n}`,
+  surname: "",
+});
+export const event = (type: string, data: object) => {
+  const id = `e${++made}`;
+  return { id, type, at: new Date().toISOString(), data: { id, _id: id, streamId, ...data } };
+};
+export const said = (content: string, by = 1, role?: string) =>
+  event("chat.message", { content, sender: { ...person(by), role, profilePhoto: "" } });
+export const given = (name: string, creditAmount: number, more: object = {}) =>
+  event("gift.sent", {
+    giftType: {
+      id: name,
+      name,
+      creditAmount,
+      svgUrl: `${server.url}pictures/${name.toLowerCase()}.svg`,
+    },
+    ...{ count: 1, combo: 1, sender: person(2), receivers: [person(0)] },
+    ...{ totals: { count: 1, credits: creditAmount }, ...more },
+  });
+
+/** The page's timers go on as they are, and can be run ahead where nothing but time has to pass. */
+export const withOwnClock = (page: Page) => page.clock.install();
+
+export async function connected(
+  query = "",
+  viewport = narrow,
+  prepare?: (page: Page) => Promise<void>,
+) {
+  const { page, faults, go } = await open(`streamId=${streamId}&key=k-1&${query}`, viewport);
+  await prepare?.(page);
+  const stream = await serve(page);
+  await go();
+  await expectSoon(() => stream.subscribes.length > 0);
+  return { page, faults, stream };
+}
