@@ -65,6 +65,7 @@ export type Watcher = {
   resets: number;
   subscribes: () => number;
   sockets: WebSocket[];
+  /** The frame after which this viewer is shown all, once it is subscribed. */
   begin: () => number | undefined;
 };
 
@@ -82,6 +83,11 @@ export function watch(
     constructor(address: string, protocols?: string[]) {
       super(address, protocols);
       sockets.push(this);
+      // Looked at later, the position would be that of the frames shown meanwhile.
+      this.on("message", (data) => {
+        const { type, head } = JSON.parse(data.toString()) as { type: string; head: number };
+        if (type === "subscribed") begin ??= since?.frame ?? head;
+      });
     }
     override send(data: never): void {
       if (String(data).includes('"subscribe"')) subscribes += 1;
@@ -95,8 +101,8 @@ export function watch(
     WebSocket: Counted as unknown as NonNullable<Options["WebSocket"]>,
     pingMilliseconds: 3_000,
   };
-  const client = createClient(options);
   let begin: number | undefined;
+  const client = createClient(options);
   const watcher: Watcher = {
     client,
     frames: [],
@@ -105,17 +111,13 @@ export function watch(
     sockets,
     begin: () => begin,
   };
-  const subscription = client.subscribe(streamId, {
+  client.subscribe(streamId, {
     ...(since && { since }),
     onFrame: (frame) => watcher.frames.push(frame),
     onReset: () => {
       watcher.resets += 1;
     },
   });
-  const looking = setInterval(() => {
-    begin ??= subscription.position()?.frame;
-    if (begin !== undefined) clearInterval(looking);
-  }, 5);
   return watcher;
 }
 

@@ -69,7 +69,12 @@ export async function startTable(): Promise<{
   const tables = [{ name, arn: "", streamArn: "", createTable }];
   const engine = await startEngine({ state, tables, log: console.error });
   const client = DynamoDBDocumentClient.from(
-    openClient(DynamoDBClient, { endpoint: engine.endpoint, credentials: engine.credentials }),
+    openClient(DynamoDBClient, {
+      endpoint: engine.endpoint,
+      credentials: engine.credentials,
+      // A busy machine's answer is late: a second try would take a second number, or be refused.
+      tryMilliseconds: 60_000,
+    }),
     { marshallOptions: { removeUndefinedValues: true } },
   );
   useTable(client);
