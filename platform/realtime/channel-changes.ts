@@ -3,8 +3,8 @@ import * as z from "zod";
 import { startTimer } from "../aws/timers.ts";
 import { setting } from "../runtime/env.ts";
 import { applyChannel } from "../store/streams/channels.ts";
+import { imagesOf } from "../table/images.ts";
 import { readKey } from "../table/item-kinds.ts";
-import { plain } from "../table/table.ts";
 
 /** A message of the queue `moments`: a host's open streams are to take in the channel's settings. */
 export const ChannelChange = z.object({ channelOf: z.string() });
@@ -21,11 +21,8 @@ export async function queueChannelChanges(
   records: readonly DynamoDBRecord[],
   now: Date,
 ): Promise<void> {
-  for (const { dynamodb } of records) {
-    const image = plain(dynamodb?.NewImage);
-    if (image === undefined) continue;
-    const { kind, owner: channelOf } = readKey(image);
-    if (kind !== "channel") continue;
+  for (const image of imagesOf(records, "channel")) {
+    const { owner: channelOf } = readKey(image);
     await startTimer(setting("MOMENTS_QUEUE_URL"), { channelOf }, { at: now, now });
   }
 }

@@ -5,7 +5,7 @@ import { getItem, listItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryPages } from "../../table/query.ts";
 import { commitTransaction } from "../../table/record.ts";
-import type { Action } from "../../table/transact.ts";
+import { removeOwn } from "./changes.ts";
 import { crowdRestAction } from "./crowd-rest.ts";
 import { removeLiker } from "./likers.ts";
 
@@ -36,7 +36,7 @@ export async function leaveCrowd(streamId: string, userId: string, at: string): 
     if (like === undefined || like.at > at) return undefined;
     const parts = Object.entries(like.goals ?? {});
     const failed = await commitTransaction([
-      removal(key.like(streamId, userId), like.change),
+      removeOwn(key.like(streamId, userId), like),
       crowdRestAction(streamId, like.likes, parts),
     ]);
     return failed === undefined ? undefined : overtaken;
@@ -52,19 +52,9 @@ async function leavePoll({ momentId, userId }: VoteItem, at: string): Promise<vo
     if (vote === undefined || vote.at > at) return undefined;
     const parts = vote.options.map((option): [string, number] => [String(option), 1]);
     const failed = await commitTransaction([
-      removal(place, vote.change),
+      removeOwn(place, vote),
       crowdRestAction(momentId, 1, parts),
     ]);
     return failed === undefined ? undefined : overtaken;
   });
 }
-
-const removal = (Key: { PK: string; SK: string }, change: string): Action => ({
-  label: "own",
-  Delete: {
-    Key,
-    ConditionExpression: "#change = :was",
-    ExpressionAttributeNames: { "#change": "change" },
-    ExpressionAttributeValues: { ":was": change },
-  },
-});

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type * as z from "zod";
 import {
   LikeItem,
@@ -10,17 +9,9 @@ import {
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
-import { isAbsent } from "../../table/table.ts";
 import { findLog } from "../log/logs.ts";
-import { traceAction } from "../streams/traces.ts";
+import { newChange, replaceOwn } from "./changes.ts";
 import { findOpenMoments } from "./open-moments.ts";
-
-/** Bytes of the name of a change: of as many as a log ever covers no two are equal. */
-const changeBytes = 9;
-
-/** A name for one change of an item: the id of its record in the log. */
-export const newChange = (): string => randomBytes(changeBytes).toString("base64url");
 
 /**
  * Adds what a session of a user has tapped, exactly once however often it is said. What counts for
@@ -38,19 +29,7 @@ export async function recordTaps(
     const by = { userId, streamId, change: newChange(), goals };
     const { total, item } = tap(was, taps, by, now);
     if (item === undefined) return total;
-    const isSame =
-      was === undefined
-        ? isAbsent
-        : {
-            ConditionExpression: "#change = :was",
-            ExpressionAttributeNames: { "#change": "change" },
-            ExpressionAttributeValues: { ":was": was.change },
-          };
-    const failed = await commitTransaction([
-      { label: "like", Put: { Item: { ...place, ...item }, ...isSame } },
-      ...(was === undefined ? [traceAction(userId, streamId, now)] : []),
-    ]);
-    return failed === undefined ? total : overtaken;
+    return (await replaceOwn(place, was, item, now)) ? total : overtaken;
   });
   return { total, next: nextSeconds(viewers) };
 }

@@ -4,10 +4,7 @@ import { isSameVote, VoteItem } from "../../../domain/audience/vote.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
-import { isAbsent } from "../../table/table.ts";
-import { traceAction } from "../streams/traces.ts";
-import { newChange } from "./likes.ts";
+import { newChange, replaceOwn } from "./changes.ts";
 
 /** A user's vote, read consistently. */
 export const findVote = (momentId: string, userId: string): Promise<VoteItem | undefined> =>
@@ -31,18 +28,6 @@ export async function recordVote(
     if (was !== undefined && isSameVote(was.options, options)) return undefined;
     const at = now.toISOString();
     const vote: VoteItem = { streamId, momentId, userId, options, at, change: newChange() };
-    const isSame =
-      was === undefined
-        ? isAbsent
-        : {
-            ConditionExpression: "#change = :was",
-            ExpressionAttributeNames: { "#change": "change" },
-            ExpressionAttributeValues: { ":was": was.change },
-          };
-    const failed = await commitTransaction([
-      { label: "vote", Put: { Item: { ...place, ...vote }, ...isSame } },
-      ...(was === undefined ? [traceAction(userId, streamId, now)] : []),
-    ]);
-    return failed === undefined ? undefined : overtaken;
+    return (await replaceOwn(place, was, vote, now)) ? undefined : overtaken;
   });
 }
