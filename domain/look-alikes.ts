@@ -1,4 +1,4 @@
-import { folded, lowered, unaccented } from "./folding.ts";
+import { folded, lowered, unaccented } from "./text.ts";
 
 /**
  * Letters of other scripts, and Latin ones of phonetics and small capitals, that a reader takes for

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { isVisible } from "./visible.ts";
 
 /** Control characters but newline, carriage return and tab: NUL and the rest of category Cc. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: This pattern exists to find them.
@@ -69,11 +68,11 @@ export function shortened(value: string, max: number): string {
   return kept.slice(0, end === -1 ? max : end).join("");
 }
 
-const unseen = "expected no invisible or direction-changing characters";
+const unseenProblem = "expected no invisible or direction-changing characters";
 
 /** A name of a user or a thing: it has no invisible characters. */
 export const nameText = (min: number, max: number) =>
-  comparedText(min, max).refine(isVisible, unseen).meta({ minLength: min, maxLength: max });
+  comparedText(min, max).refine(isVisible, unseenProblem).meta({ minLength: min, maxLength: max });
 
 /** An https URL of at most 500 characters, without a user in it. */
 export const httpsUrl = z
@@ -105,7 +104,8 @@ export const byteText = (min: number, max: number) =>
     .meta({ minLength: min, maxLength: max, description: `At most ${max} bytes of UTF-8` });
 
 /** The same for a name on the Tencent side. */
-export const byteName = (min: number, max: number) => byteText(min, max).refine(isVisible, unseen);
+export const byteName = (min: number, max: number) =>
+  byteText(min, max).refine(isVisible, unseenProblem);
 
 /** A moment in ISO 8601, UTC, with milliseconds. */
 export const Timestamp = z
@@ -118,3 +118,77 @@ export const Timestamp = z
  */
 export const timeAfter = (before: string, at: string) =>
   at > before ? at : new Date(Date.parse(before) + 1).toISOString();
+
+/**
+ * Emoji are the one place where invisible characters belong (UTS 51): joined pictures, the selector
+ * of the coloured form, and the three flags that are written in tags.
+ */
+const picture = String.raw`\p{Extended_Pictographic}(?:\u{FE0F}|\p{Emoji_Modifier})?`;
+const tagged = (region: string) =>
+  [...region].map((char) => `\\u{${(0xe0000 + char.charCodeAt(0)).toString(16)}}`).join("");
+const flag = `\\u{1F3F4}(?:${["gbeng", "gbsct", "gbwls"].map(tagged).join("|")})\\u{E007F}`;
+const emoji = String.raw`${flag}|${picture}(?:\u{200D}${picture})*|[0-9#*]\u{FE0F}?\u{20E3}`;
+
+/**
+ * What nobody sees, or what changes the direction of what follows: Unicode's format characters (Cf)
+ * and its Default_Ignorable_Code_Point, line and paragraph separators, and the blank Braille
+ * pattern.
+ */
+const unseen = String.raw`[\p{Cf}\p{Default_Ignorable_Code_Point}\u{2028}\u{2029}\u{2800}]`;
+
+const emojiOrUnseen = new RegExp(`(${emoji})|${unseen}`, "gu");
+const anyUnseen = new RegExp(unseen, "gu");
+
+/** The text without invisible and direction-changing characters; emoji stay whole. */
+export const visible = (value: string) => value.replace(emojiOrUnseen, "$1");
+
+/** Whether text holds no invisible or direction-changing character outside of emoji. */
+export const isVisible = (value: string) => visible(value) === value;
+
+/** The text without any invisible character: for comparing, where emoji need not stay whole. */
+export const withoutUnseen = (value: string) => value.replace(anyUnseen, "");
+
+/**
+ * Letters that Unicode does not decompose, though they are others with a stroke or without a dot.
+ */
+const plainLetters: Readonly<Record<string, string>> = {
+  ı: "i",
+  ø: "o",
+  ł: "l",
+  đ: "d",
+  ð: "d",
+  ħ: "h",
+  ŧ: "t",
+  ς: "σ",
+  æ: "ae",
+  œ: "oe",
+  ß: "ss",
+  þ: "th",
+};
+const special = new RegExp(`[${Object.keys(plainLetters).join("")}]`, "g");
+
+/**
+ * Accents, dots and the like, which belong to no script of their own; the vowel signs of Hindi or
+ * Thai are marks too, but letters to their readers.
+ */
+const accents = /(?=\p{M})\p{Script=Inherited}/gu;
+
+/**
+ * Text in the form that Unicode gives all its equivalents (NFKD), without accents or the unseen.
+ */
+export const unaccented = (value: string) =>
+  withoutUnseen(withoutUnseen(value).normalize("NFKD").replace(accents, ""));
+
+/** The letter in lower case, Turkish letters as the Latin ones that they come from. */
+export const lowered = (value: string) =>
+  value
+    .toLowerCase()
+    .replace(accents, "")
+    .replace(special, (letter) => plainLetters[letter]!);
+
+/**
+ * Text as people compare it, on any keyboard: regardless of case,
+ * accents, width and what cannot be seen, with white space as one space. `YILMAZ`, `yilmaz` and
+ * `Yılmaz` are one name.
+ */
+export const folded = (value: string) => lowered(unaccented(value)).trim().replace(/\s+/g, " ");

@@ -133,7 +133,7 @@ export async function bundleInto(
     minify: true,
     // Tables of letters take half the bytes that escapes would.
     charset: "utf8",
-    // For stacks in the log (platform/runtime/stack.ts); a start does not read it.
+    // For stacks in the log (platform/runtime/log.ts); a start does not read it.
     sourcemap: "external",
     sourcesContent: false,
     alias: aliases[client],

@@ -3,8 +3,7 @@ import { refuse } from "../refusal.ts";
 import { httpsUrl, nameText, text } from "../text.ts";
 import { countNameChange } from "./name-changes.ts";
 import { isStaffName } from "./staff-names.ts";
-import type { Profile } from "./user.ts";
-import { Username } from "./username.ts";
+import { type Profile, Username } from "./user.ts";
 
 /** What users say that they do; the user search can filter by it. */
 export const Expertise = z.enum(

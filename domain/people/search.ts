@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { folded } from "../folding.ts";
 import { Pagination, pageQuery } from "../page.ts";
-import { text } from "../text.ts";
+import { folded, text } from "../text.ts";
 import { FollowUser } from "./follow.ts";
 import { Expertise } from "./profile-change.ts";
 import type { Profile } from "./user.ts";

@@ -1,8 +1,6 @@
 import * as z from "zod";
 import { UserId } from "../id.ts";
-import { cleaned, httpsUrl, shortened, Timestamp } from "../text.ts";
-import { visible } from "../visible.ts";
-import { Username } from "./username.ts";
+import { cleaned, httpsUrl, shortened, Timestamp, visible } from "../text.ts";
 
 /** A picture of a user, in the sizes that clients show. */
 export const ProfilePhoto = z
@@ -199,3 +197,18 @@ export function publicProfileOf(
     facebook: link("facebook"),
   };
 }
+
+/** A unique name to be found by, whatever its case. */
+export const Username = z
+  .string({ error: "expected 3 to 30 of A-Z a-z 0-9 . _ -" })
+  .regex(/^[A-Za-z0-9._-]{3,30}$/, "expected 3 to 30 of A-Z a-z 0-9 . _ -")
+  .meta({ example: "johndoe" });
+
+/**
+ * Days for which a username that was given up still leads to the user who had it, and nobody else
+ * can take it: messages and gifts continue to show it.
+ */
+const heldDays = 90;
+
+/** Until when a username that is given up now is held. */
+export const heldUntil = (now: Date) => new Date(now.getTime() + heldDays * 24 * 3600 * 1000);

@@ -1,10 +1,9 @@
 import * as z from "zod";
-import { folded } from "../folding.ts";
 import { Pagination, pageQuery } from "../page.ts";
 import type { Standing } from "../people/follow.ts";
 import { textsOf } from "../people/search.ts";
 import { type Profile, StreamRole, summaryOf, UserSummary } from "../people/user.ts";
-import { Timestamp, text } from "../text.ts";
+import { folded, Timestamp, text } from "../text.ts";
 
 /** A viewer as the list of a stream's viewers shows them. */
 const ViewerUser = UserSummary.omit({ availabilityStatus: true })

@@ -2,8 +2,7 @@ import * as z from "zod";
 import { refuse } from "../refusal.ts";
 import type { NewStream } from "../streams/new-stream.ts";
 import type { Stream } from "../streams/stream.ts";
-import { byteName, byteText, httpsUrl } from "../text.ts";
-import { visible } from "../visible.ts";
+import { byteName, byteText, httpsUrl, visible } from "../text.ts";
 import { Account, RoomId } from "./room.ts";
 
 const intMax = 2 ** 31 - 1;

@@ -1,8 +1,7 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import type { Grants, Resources } from "../lambda/grants.ts";
-import { named } from "../lambda/named.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
-import { logFault } from "../runtime/log.ts";
+import { logFault, named } from "../runtime/log.ts";
 import { countMetric, withMetrics } from "../runtime/metrics.ts";
 import { type Caller, contextOf } from "./caller.ts";
 

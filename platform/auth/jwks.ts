@@ -1,5 +1,4 @@
-import type { Jwks } from "aws-jwt-verify/jwk";
-import { assertIsJwks } from "aws-jwt-verify/jwk";
+import { assertIsJwks, type Jwks } from "aws-jwt-verify/jwk";
 import { setting } from "../runtime/env.ts";
 import { logNotice } from "../runtime/log.ts";
 import { callIssuer } from "./issuer.ts";

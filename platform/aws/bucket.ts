@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { refuse } from "../../domain/refusal.ts";
 import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
-import { lazy } from "../runtime/lazy.ts";
+import { lazy } from "../runtime/init.ts";
 import { tryMilliseconds as answerMilliseconds, triesMax } from "./aws-client.ts";
 import { createSigner, encodeStrictly, hashOf } from "./sign.ts";
 

@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { lazy } from "../runtime/lazy.ts";
+import { lazy } from "../runtime/init.ts";
 import { openClient } from "./aws-client.ts";
 
 /** A message for a queue of ours. */

@@ -1,8 +1,7 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import { named } from "../lambda/named.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
-import { logFault } from "../runtime/log.ts";
+import { logFault, named } from "../runtime/log.ts";
 import { isPassing } from "../table/transact.ts";
 import type { DownloadContract } from "./contract.ts";
 import { commonHeaders, faultAnswer, refusalAnswer } from "./envelope.ts";

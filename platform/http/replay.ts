@@ -1,6 +1,6 @@
 import { refuse } from "../../domain/refusal.ts";
-import { claimCall } from "../table/claims.ts";
 import {
+  claimCall,
   findMarked,
   forgetMarked,
   type KeyedCall,

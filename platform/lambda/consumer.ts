@@ -1,12 +1,10 @@
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
 import type * as z from "zod";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
-import { logFault } from "../runtime/log.ts";
+import { logFault, named, withReadableStack } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
-import { withReadableStack } from "../runtime/stack.ts";
 import type { ItemKind } from "../table/item-kinds.ts";
 import type { Grants, QueueName, Resources } from "./grants.ts";
-import { named } from "./named.ts";
 
 /** What calls a function that nobody asks: the table's stream, a queue, or the clock. */
 type Source =

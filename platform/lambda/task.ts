@@ -1,9 +1,8 @@
 import type * as z from "zod";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
+import { named, withReadableStack } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
-import { withReadableStack } from "../runtime/stack.ts";
 import type { Grants, Resources } from "./grants.ts";
-import { named } from "./named.ts";
 
 /** The contract of a function that another function of ours invokes and waits for. */
 export type TaskContract = {

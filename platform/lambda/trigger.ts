@@ -1,7 +1,6 @@
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
-import { logFault } from "../runtime/log.ts";
+import { logFault, named } from "../runtime/log.ts";
 import type { Grants, Resources } from "./grants.ts";
-import { named } from "./named.ts";
 
 /** The contract of a function that the stage's own user pool asks before it goes on. */
 export type TriggerContract = {

@@ -1,7 +1,6 @@
 import { createSigner, encodeStrictly, hashOf } from "../aws/sign.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
-import { atInit } from "../runtime/init.ts";
-import { lazy } from "../runtime/lazy.ts";
+import { atInit, lazy } from "../runtime/init.ts";
 import { countMetric, type MetricName } from "../runtime/metrics.ts";
 import { createGatewayClient } from "./gateway-client.ts";
 

@@ -1,5 +1,5 @@
 import { setting } from "../runtime/env.ts";
-import { lazy } from "../runtime/lazy.ts";
+import { lazy } from "../runtime/init.ts";
 import { leasePosts, type Pool } from "../store/log/post-leases.ts";
 
 /**

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Position } from "../../domain/log/position.ts";
 import { sendMessage, sendMessages } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
-import { lazy } from "../runtime/lazy.ts";
+import { lazy } from "../runtime/init.ts";
 
 /** Post a large room: all records that have gathered, the newest of them under this id. */
 export const Posting = z.object({ streamId: z.string(), gathered: z.string() });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { createSigner, hashOf } from "../aws/sign.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
-import { lazy } from "../runtime/lazy.ts";
+import { lazy } from "../runtime/init.ts";
 import { rangesMax } from "../store/log/subscribers.ts";
 import { type Clock, realClock } from "./governor.ts";
 

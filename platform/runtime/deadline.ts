@@ -1,5 +1,5 @@
 import { refuse } from "../../domain/refusal.ts";
-import { setCorrelation } from "./correlation.ts";
+import { setCorrelation } from "./log.ts";
 
 /** The part of Lambda's context that says when the function will be ended. */
 export type TimeLeft = { getRemainingTimeInMillis(): number };

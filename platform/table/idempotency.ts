@@ -1,7 +1,11 @@
-import { createHash, hash } from "node:crypto";
+import { createHash, hash, randomUUID } from "node:crypto";
+import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
+import { refuse } from "../../domain/refusal.ts";
 import { deleteIf, getItem } from "./items.ts";
 import { key } from "./keys.ts";
+import { commitTransaction } from "./record.ts";
+import { type Condition, table, tableName } from "./table.ts";
 import type { Action } from "./transact.ts";
 
 /** How long an answer is remembered; the promise is 24 h at least. */
@@ -47,6 +51,12 @@ function canonical(value: unknown): string {
   return `{${entries.map(([name, part]) => `${JSON.stringify(name)}:${canonical(part)}`).join()}}`;
 }
 
+/** Holds where nothing is, or what has expired (now in seconds) and is not tidied away yet. */
+const isFree = (nowSeconds: number): Condition => ({
+  ConditionExpression: "attribute_not_exists(PK) OR expiresAt <= :now",
+  ExpressionAttributeValues: { ":now": nowSeconds },
+});
+
 /**
  * The action that remembers an answer: put if there is none or it has expired, in the same
  * transaction as what it answers for; a chat message comes after it. Its label is `marker`.
@@ -65,8 +75,7 @@ export function markerAction(call: KeyedCall, status: number, answer: unknown, n
         answeredAt: now.toISOString(),
         expiresAt: nowSeconds + markerLifeSeconds,
       },
-      ConditionExpression: "attribute_not_exists(PK) OR expiresAt <= :now",
-      ExpressionAttributeValues: { ":now": nowSeconds },
+      ...isFree(nowSeconds),
     },
   };
 }
@@ -114,4 +123,31 @@ export async function findAnswered(
   if (marked === undefined) return undefined;
   const { status, kept: answer, answeredAt, isSameRequest } = marked;
   return isSameRequest ? { status, answer, answeredAt } : "another_request";
+}
+
+/**
+ * Longer than any function that answers a call may run: the call that claimed it is dead by then.
+ */
+const claimLifeSeconds = 15;
+
+/**
+ * Claims a call with a key before something outside is asked for it: of two simultaneous calls with
+ * one key, the second is refused with `key_in_progress`. Answers what gives the claim back.
+ */
+export async function claimCall(call: KeyedCall, now: Date): Promise<() => Promise<void>> {
+  const Key = key.claim(call.owner, call.hash);
+  const claim = randomUUID();
+  const seconds = Math.floor(now.getTime() / 1000);
+  const Item = { ...Key, claim, expiresAt: seconds + claimLifeSeconds };
+  const taken = await commitTransaction([{ Put: { Item, ...isFree(seconds) } }]);
+  if (taken !== undefined) refuse("key_in_progress");
+  return async () => {
+    const given = { ConditionExpression: "claim = :claim", Key };
+    const values = { ExpressionAttributeValues: { ":claim": claim } };
+    const back = new DeleteCommand({ TableName: tableName(), ...given, ...values });
+    // A claim that cannot be given back expires.
+    await table()
+      .send(back)
+      .catch(() => undefined);
+  };
 }

@@ -13,7 +13,7 @@ import {
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { type Rates, setting } from "../runtime/env.ts";
 import { key } from "./keys.ts";
-import { writeOnce } from "./single-write.ts";
+import { writeOnce } from "./record.ts";
 
 /** Read once from the setting's pairs. */
 let rates: Rates | undefined;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { key } from "../table/keys.ts";
-import { writeOnce } from "../table/single-write.ts";
+import { writeOnce } from "../table/record.ts";
 
 /** How far apart an application that did not answer is asked again, in all environments. */
 const apartMilliseconds = 1_000;

@@ -4,14 +4,13 @@ import * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header, readKey } from "../http/request.ts";
-import { named } from "../lambda/named.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { newId } from "../runtime/id.ts";
-import { logFault } from "../runtime/log.ts";
+import { logFault, named } from "../runtime/log.ts";
 import { countMetric, withMetrics } from "../runtime/metrics.ts";
-import { claimCall } from "../table/claims.ts";
 import { pause } from "../table/conflicts.ts";
 import {
+  claimCall,
   findAnswered,
   type KeyedCall,
   keyedCall,

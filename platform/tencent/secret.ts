@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { openClient } from "../aws/aws-client.ts";
 import { type SettingName, setting } from "../runtime/env.ts";
-import { lazy } from "../runtime/lazy.ts";
+import { lazy } from "../runtime/init.ts";
 
 /** How long a key is used before it is read again. */
 const lifeMilliseconds = 5 * 60_000;

@@ -1,7 +1,7 @@
 import { wants } from "../../domain/webhooks/webhook.ts";
 import type { Feed } from "../push/feed.ts";
 import { allDone } from "../runtime/all-done.ts";
-import { lazy } from "../runtime/lazy.ts";
+import { lazy } from "../runtime/init.ts";
 import { recordDeletion } from "../store/webhooks/deliveries.ts";
 import { listWebhooks } from "../store/webhooks/webhooks.ts";
 import { queueDeletions, queueEvents, queueRoom } from "./jobs.ts";

@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { folded } from "../../domain/folding.ts";
 import { type Reading, readingsOf, wordReadings } from "../../domain/look-alikes.ts";
 import { ProfileChange } from "../../domain/people/profile-change.ts";
 import { questionOf, textsOf } from "../../domain/people/search.ts";
@@ -14,7 +13,7 @@ import {
 import { Content } from "../../domain/streams/chat.ts";
 import { ChatSettingsChange } from "../../domain/streams/chat-settings.ts";
 import { channelNameOf } from "../../domain/streams/new-stream.ts";
-import { decomposedPerCharacter } from "../../domain/text.ts";
+import { decomposedPerCharacter, folded } from "../../domain/text.ts";
 
 const codePoints = (value: string) => [...value].length;
 const decomposedLength = (value: string) => codePoints(value.normalize("NFKD"));

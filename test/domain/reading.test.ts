@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { folded } from "../../domain/folding.ts";
 import { questionOf, textsOf } from "../../domain/people/search.ts";
 import { blockedWordIn } from "../../domain/streams/blocked-words.ts";
-import { isVisible, visible } from "../../domain/visible.ts";
+import { folded, isVisible, visible } from "../../domain/text.ts";
 
 type Sample = { name: string; value: string };
 const corpus = (file: string) =>

@@ -1,5 +1,4 @@
-import { claimCall } from "../../platform/table/claims.ts";
-import { keyedCall } from "../../platform/table/idempotency.ts";
+import { claimCall, keyedCall } from "../../platform/table/idempotency.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { useOwnTable } from "./table.ts";

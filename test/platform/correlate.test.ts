@@ -1,15 +1,15 @@
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import {
   BatchGetCommand,
   BatchWriteCommand,
   DeleteCommand,
+  type DynamoDBDocumentClient,
   PutCommand,
   TransactWriteCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { beginInvocation } from "../../platform/runtime/deadline.ts";
-import { correlate } from "../../platform/table/correlate.ts";
 import { key } from "../../platform/table/keys.ts";
+import { correlate } from "../../platform/table/table.ts";
 
 const shown = key.member("stream", "ann");
 const hidden = key.connection("connection");

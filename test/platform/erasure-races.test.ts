@@ -16,7 +16,7 @@ import { findBan, liftBan, recordBan } from "../../platform/store/streams/bans.t
 import { findMember, memberActions } from "../../platform/store/streams/members.ts";
 import { findReminders, saveReminder } from "../../platform/store/streams/reminders.ts";
 import { noteTrace } from "../../platform/store/streams/traces.ts";
-import { claimCall } from "../../platform/table/claims.ts";
+import { claimCall } from "../../platform/table/idempotency.ts";
 import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
 import { queryItems, queryWhole } from "../../platform/table/query.ts";

@@ -11,8 +11,12 @@ import { markOf, refuseCall } from "../../platform/store/money/call-marks.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
-import { claimCall } from "../../platform/table/claims.ts";
-import { findMarked, keyedCall, markerAction } from "../../platform/table/idempotency.ts";
+import {
+  claimCall,
+  findMarked,
+  keyedCall,
+  markerAction,
+} from "../../platform/table/idempotency.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { dueIndex, key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";

@@ -5,8 +5,8 @@ import {
   PublicProfile,
   profileRevision,
   publicProfileOf,
+  Username,
 } from "../../../domain/people/user.ts";
-import { Username } from "../../../domain/people/username.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { findFollowCounts } from "../../../platform/store/people/follows.ts";

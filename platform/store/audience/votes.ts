@@ -1,5 +1,4 @@
-import type { MomentItem } from "../../../domain/audience/moment.ts";
-import { assertOpen } from "../../../domain/audience/moment.ts";
+import { assertOpen, type MomentItem } from "../../../domain/audience/moment.ts";
 import { isSameVote, VoteItem } from "../../../domain/audience/vote.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";

@@ -7,7 +7,7 @@ import { logFault } from "../../runtime/log.ts";
 import { getItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { writeOnce } from "../../table/single-write.ts";
+import { writeOnce } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 
 /** Visitors whose time a stream's statistics add up; of more, the others are left out. */

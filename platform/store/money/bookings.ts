@@ -12,8 +12,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import { key } from "../../table/keys.ts";
 import type { Reply } from "../../table/record.ts";
 import { recordFirstSight } from "../people/profile-changes.ts";
-import { spendLimits } from "./spend-limits.ts";
-import { commit, findWallet } from "./wallets.ts";
+import { commit, findWallet, spendLimits } from "./wallets.ts";
 
 /** One booking: whose wallet, how much, and the other side's reference. */
 type Booking = { userId: string; amount: number; reference: string; now: Date };

@@ -13,8 +13,7 @@ import type { Action } from "../../table/transact.ts";
 import { findKnown } from "../people/users.ts";
 import { findMember } from "../streams/members.ts";
 import { newGiftId, recordGiftPlace } from "./gift-places.ts";
-import { spendLimits } from "./spend-limits.ts";
-import { commit, findWallet } from "./wallets.ts";
+import { commit, findWallet, spendLimits } from "./wallets.ts";
 
 /**
  * Who gives, read once for a gift. Wallet and member are read consistently. Of the profile only the

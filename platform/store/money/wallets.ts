@@ -1,5 +1,6 @@
-import { type Draft, emptyWallet, Wallet } from "../../../domain/money/wallet.ts";
+import { type Draft, emptyWallet, type SpendLimits, Wallet } from "../../../domain/money/wallet.ts";
 import { refuse } from "../../../domain/refusal.ts";
+import { setting } from "../../runtime/env.ts";
 import { pause } from "../../table/conflicts.ts";
 import { getRawItem, updateItem } from "../../table/items.ts";
 import { dueIndex, key } from "../../table/keys.ts";
@@ -195,3 +196,9 @@ export function renew<Wallets extends readonly Wallet[]>(
 function fault(failed: Failed): never {
   throw new Error(`Conditions failed that nobody expects: ${[...failed.keys()].join(", ")}`);
 }
+
+/** What the stage allows one user to spend, whatever they spend it on. */
+export const spendLimits = (): SpendLimits => ({
+  giftsPerSecond: setting("GIFTS_PER_SECOND"),
+  spendLimit: setting("SPEND_LIMIT"),
+});

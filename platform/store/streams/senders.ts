@@ -10,7 +10,7 @@ import { BoundedMap } from "../../runtime/bounded.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { type SingleWrite, writeOnce } from "../../table/single-write.ts";
+import { type SingleWrite, writeOnce } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
 
 /** Tries on what the refused write returned; further tries have pauses between them. */

@@ -169,7 +169,7 @@ const gifts: Mutant[] = [
   },
   {
     says: "two calls with one key ask the application twice",
-    file: "platform/table/claims.ts",
+    file: "platform/table/idempotency.ts",
     line: 'if (taken !== undefined) refuse("key_in_progress");',
     fault: "",
     tests: callbacksTest,

@@ -58,21 +58,21 @@ const transactions: Mutant[] = [
 const singleWrites: Mutant[] = [
   {
     says: "a write whose answer was lost is reported as refused",
-    file: "platform/table/single-write.ts",
+    file: "platform/table/record.ts",
     line: "there?.writeId === id",
     fault: "there?.writeId === undefined",
     tests: lostTest,
   },
   {
     says: "an item does not keep the id of the write that made it",
-    file: "platform/table/single-write.ts",
+    file: "platform/table/record.ts",
     line: "{ ...write.Put.Item, writeId: id }",
     fault: "{ ...write.Put.Item }",
     tests: lostTest,
   },
   {
     says: "a sum whose answer was lost is added twice",
-    file: "platform/table/single-write.ts",
+    file: "platform/table/record.ts",
     line: "OR #writeId <> :writeId",
     fault: "OR attribute_exists(#writeId) OR #writeId <> :writeId",
     tests: lostTest,
