@@ -4,7 +4,7 @@ import { LiveStream } from "../../domain/streams/stream.ts";
 import { assertMayHost, cancel, cancelAsGuest } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeShown } from "../../platform/store/streams/display-names.ts";
-import { getVisibleStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -1,6 +1,7 @@
 import { makeStream, NewStream, streamForm } from "../../domain/streams/new-stream.ts";
 import { LiveStream, liveStreamOf } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { multipart } from "../../platform/http/multipart.ts";
 import { keepIfFile } from "../../platform/pictures/pictures.ts";
 import { setting } from "../../platform/runtime/env.ts";
 import { assertKnown, getCallerProfile, summary } from "../../platform/store/people/users.ts";
@@ -14,8 +15,7 @@ export const { contract, handler } = endpoint(
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
-    accepts: ["json", "multipart"],
-    form: streamForm,
+    form: multipart(streamForm),
     body: NewStream,
     answer: [201, LiveStream],
     rate: "streams",

@@ -6,7 +6,7 @@ import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cacheControlOf, FrameRange, readRange } from "../../platform/realtime/frame-range.ts";
 import { findMember } from "../../platform/store/streams/members.ts";
-import { getVisibleStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
 
 /** The same frames as on the WebSocket, for clients that cannot keep one open. */
 const AfterFrame = wholeNumber(0, 999_999_999).meta({

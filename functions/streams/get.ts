@@ -3,7 +3,7 @@ import { StreamId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
-import { getVisibleStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -8,7 +8,7 @@ import {
 } from "../../domain/streams/reminder.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { saveReminder } from "../../platform/store/streams/reminders.ts";
-import { getVisibleStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

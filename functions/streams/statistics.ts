@@ -4,7 +4,7 @@ import { WatchStatistics, watchStatisticsOf } from "../../domain/streams/watch-t
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listWatching } from "../../platform/store/log/viewers.ts";
 import { findPeak, listVisits } from "../../platform/store/log/visits.ts";
-import { getVisibleStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

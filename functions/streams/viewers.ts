@@ -3,7 +3,7 @@ import { StreamId } from "../../domain/id.ts";
 import { ViewerQuery, Viewers } from "../../domain/streams/viewer.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listViewers } from "../../platform/store/log/viewers.ts";
-import { getVisibleStream } from "../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

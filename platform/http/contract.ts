@@ -13,11 +13,11 @@ type CallerKind = "anyone" | "optional" | "user" | "service" | "admin";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** A body whose fields came as multipart/form-data (RFC 7578) or as JSON. */
-type BodyForm = "json" | "multipart";
-
-/** What the text of a form's field stands for, where that is not text. */
-export type FormFieldKind = "number" | "json";
+/** Reads a body that came as multipart/form-data (RFC 7578), of this content type. */
+type FormReader = (
+  bytes: Uint8Array<ArrayBuffer>,
+  contentType: string,
+) => Promise<Record<string, unknown>>;
 
 /**
  * What a key remembers, where that is not the whole answer. `keep` leaves out what may have to be
@@ -68,9 +68,10 @@ export type Contract = {
   body?: z.ZodType;
   /** Whether a call may leave the body out: it is then an object without fields. */
   isBodyOptional?: true;
-  accepts?: readonly BodyForm[];
-  /** Fields that are not text, for a body that comes as a form. */
-  form?: Readonly<Record<string, FormFieldKind>>;
+  /** Reads a body that comes as a form (`multipart()`); without it a body is JSON. */
+  form?: FormReader;
+  /** Whether the body is described as a form alone. */
+  isFormOnly?: true;
   /** Status and schema of a success; 204 has no body. */
   answer: readonly [status: 200 | 201 | 204, schema: z.ZodType];
   /** The content type of a bare answer that is not JSON. */

@@ -3,6 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { assertCurrent, type Caller, callerOf, hasRole } from "../auth/caller.ts";
+import { inSession } from "../auth/session.ts";
 import { type Grants, withBucket, withReplay, withRevocations } from "../lambda/grants.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { newId } from "../runtime/id.ts";
@@ -22,7 +23,6 @@ import {
   replay,
 } from "./replay.ts";
 import { check, header, readBody, readKey, readQuery } from "./request.ts";
-import { inSession } from "./session.ts";
 import { type Revisions, revisionsOf, withEtag } from "./tag.ts";
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined;

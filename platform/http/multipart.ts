@@ -1,5 +1,4 @@
 import { refuse } from "../../domain/refusal.ts";
-import type { FormFieldKind } from "./contract.ts";
 
 /** A file of a form: its bytes and the media type that the client claims for it. */
 type FormFile = { name: string; mediaType: string; bytes: Uint8Array };
@@ -7,14 +6,24 @@ type FormFile = { name: string; mediaType: string; bytes: Uint8Array };
 /** More fields than any form of ours has. */
 const fieldsMax = 50;
 
+/** What the text of a form's field stands for, where that is not text. */
+type FieldKind = "number" | "json";
+type FieldKinds = Readonly<Record<string, FieldKind>>;
+
+/** A contract's reader of forms, in which the fields of `kinds` are not text. */
+export const multipart =
+  (kinds: FieldKinds = {}) =>
+  (bytes: Uint8Array<ArrayBuffer>, contentType: string) =>
+    readMultipart(bytes, contentType, kinds);
+
 /**
  * multipart/form-data (RFC 7578) as an object: text fields are strings, except those in `kinds`,
  * files are FormFile, a field that is given twice is refused. The platform's own parser reads it.
  */
-export async function readMultipart(
+async function readMultipart(
   bytes: Uint8Array<ArrayBuffer>,
   contentType: string,
-  kinds: Readonly<Record<string, FormFieldKind>> = {},
+  kinds: FieldKinds,
 ): Promise<Record<string, unknown>> {
   const form = await new Response(bytes, { headers: { "content-type": contentType } })
     .formData()
@@ -34,7 +43,7 @@ export async function readMultipart(
 }
 
 /** The value that the text stands for; other text stays as it is, and then fits no schema. */
-function fieldValue(text: string, kind: FormFieldKind | undefined): unknown {
+function fieldValue(text: string, kind: FieldKind | undefined): unknown {
   if (kind === undefined) return text;
   if (text === "") return undefined;
   if (kind === "number") return /^\d{1,10}$/.test(text) ? Number(text) : text;

@@ -162,9 +162,9 @@ function headersTaken(contract: Contract): z.ZodObject | undefined {
   return Object.keys(headers).length === 0 ? undefined : z.object(headers);
 }
 
-const contentOf = ({ accepts = ["json"] }: Contract, schema: z.ZodType) => ({
-  ...(accepts.includes("json") && { "application/json": { schema } }),
-  ...(accepts.includes("multipart") && { "multipart/form-data": { schema } }),
+const contentOf = ({ form, isFormOnly }: Contract, schema: z.ZodType) => ({
+  ...(!isFormOnly && { "application/json": { schema } }),
+  ...(form !== undefined && { "multipart/form-data": { schema } }),
 });
 
 function responsesOf(contract: Contract): ZodOpenApiResponsesObject {

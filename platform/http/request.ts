@@ -2,7 +2,6 @@ import type { APIGatewayProxyEvent } from "aws-lambda";
 import * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import type { Contract } from "./contract.ts";
-import { readMultipart } from "./multipart.ts";
 
 /** Bytes of a body, by form. API Gateway's own limit is 10 MB. */
 export const bodyBytesMax = { json: 64 * 1024, multipart: 4 * 1024 * 1024 };
@@ -100,15 +99,14 @@ export async function readBody(event: APIGatewayProxyEvent, contract: Contract):
   const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   const mediaType = (header(event, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   const isMultipart = mediaType === "multipart/form-data";
-  const takesMultipart = contract.accepts?.includes("multipart") ?? false;
-  const bytesMax = isMultipart && takesMultipart ? bodyBytesMax.multipart : bodyBytesMax.json;
+  const readForm = isMultipart ? contract.form : undefined;
+  const bytesMax = readForm === undefined ? bodyBytesMax.json : bodyBytesMax.multipart;
   if (bytes.length > bytesMax) refuse("body_too_large", { bytesMax });
   if (contract.body === undefined) return undefined;
   const coding = header(event, "content-encoding")?.trim().toLowerCase() ?? "identity";
   if (!decodedByGateway.includes(coding))
     refuse("media_type_unsupported", { problem: "content-encoding: expected gzip or none" });
-  if (isMultipart && takesMultipart)
-    return readMultipart(bytes, header(event, "content-type")!, contract.form);
+  if (readForm !== undefined) return readForm(bytes, header(event, "content-type") ?? "");
   if (mediaType !== "" && !/^application\/(json|[\w.+-]+\+json)$/.test(mediaType))
     refuse("media_type_unsupported", { problem: "content-type: expected application/json" });
   if (contract.isBodyOptional && bytes.length === 0) return {};

@@ -3,7 +3,7 @@ import { Moment } from "../../domain/audience/moment.ts";
 import { Epoch, FrameNumber } from "../../domain/log/position.ts";
 import { Sums } from "../../domain/log/sums.ts";
 import { assertCurrent, type Caller } from "../auth/caller.ts";
-import { assertSession } from "../auth/revocations.ts";
+import { assertSession } from "../auth/session.ts";
 import { showState } from "../store/audience/log-state.ts";
 import { queryFrames } from "../store/log/frames.ts";
 import { readHead, recoverFrom } from "../store/log/recovery.ts";

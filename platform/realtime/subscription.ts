@@ -11,7 +11,7 @@ import {
   putConnection,
 } from "../store/log/connections.ts";
 import { putSubscriber } from "../store/log/subscribers.ts";
-import { getStreamWithMember } from "../store/streams/streams.ts";
+import { getStreamWithMember } from "../store/streams/stream-access.ts";
 
 /** A connection and its owner. */
 type Connection = {

@@ -1,13 +1,8 @@
 import { forgottenAt } from "../../domain/revocation.ts";
 import { handler as getWallet } from "../../functions/money/wallets/get.ts";
 import { handler as createStream } from "../../functions/streams/create.ts";
-import {
-  assertSession,
-  isRevoked,
-  listedSeconds,
-  revoke,
-  useRevocationAges,
-} from "../../platform/auth/revocations.ts";
+import { isRevoked, revoke } from "../../platform/auth/revocations.ts";
+import { assertSession, listedSeconds, useRevocationAges } from "../../platform/auth/session.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { rateKinds } from "../../domain/rate.ts";
 import { startEngine } from "../../local/aws/engine.ts";
 import { openState } from "../../local/state.ts";
-import { useRevocationAges } from "../../platform/auth/revocations.ts";
+import { useRevocationAges } from "../../platform/auth/session.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 import { dueIndex } from "../../platform/table/keys.ts";
 import { useTable } from "../../platform/table/table.ts";

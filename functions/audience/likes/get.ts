@@ -3,7 +3,7 @@ import { Likes, LikesQuery } from "../../../domain/audience/likes.ts";
 import { StreamId } from "../../../domain/id.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readLikes } from "../../../platform/store/audience/shown.ts";
-import { getPublicStream } from "../../../platform/store/streams/streams.ts";
+import { getPublicStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -4,7 +4,7 @@ import { StreamId } from "../../../domain/id.ts";
 import { assertLive } from "../../../domain/streams/stream.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { recordTaps } from "../../../platform/store/audience/likes.ts";
-import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** Says how often a session has tapped so far, so that a call that is repeated counts once. */
 export const { contract, handler } = endpoint(

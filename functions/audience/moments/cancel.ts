@@ -4,7 +4,7 @@ import { MomentId, StreamId } from "../../../domain/id.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readState, showMoment } from "../../../platform/store/audience/log-state.ts";
 import { finishMoment } from "../../../platform/store/audience/moments.ts";
-import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
+import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -5,7 +5,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readState, showMoment } from "../../../platform/store/audience/log-state.ts";
 import { getMoment } from "../../../platform/store/audience/moments.ts";
 import { findVote } from "../../../platform/store/audience/votes.ts";
-import { getPublicStream } from "../../../platform/store/streams/streams.ts";
+import { getPublicStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

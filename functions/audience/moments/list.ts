@@ -4,7 +4,7 @@ import { StreamId } from "../../../domain/id.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readState, showMoments, sumsOf } from "../../../platform/store/audience/log-state.ts";
 import { listMoments } from "../../../platform/store/audience/moments.ts";
-import { getPublicStream } from "../../../platform/store/streams/streams.ts";
+import { getPublicStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -7,7 +7,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setDeadline } from "../../../platform/runtime/deadline.ts";
 import { getMoment } from "../../../platform/store/audience/moments.ts";
 import { recordVote } from "../../../platform/store/audience/votes.ts";
-import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** A vote that is not certain by then is refused, so that a poll knows when all have come. */
 const certainMilliseconds = 2_000;

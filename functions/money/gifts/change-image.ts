@@ -8,6 +8,7 @@ import {
 } from "../../../domain/money/gift-type.ts";
 import { PictureFile, pictureField } from "../../../domain/picture.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
+import { multipart } from "../../../platform/http/multipart.ts";
 import { keepPicture } from "../../../platform/pictures/pictures.ts";
 import { changeStoredGiftType, getGiftType } from "../../../platform/store/money/gift-types.ts";
 
@@ -20,7 +21,8 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     shape: "envelope",
     path: z.object({ id: GiftTypeId }),
-    accepts: ["multipart"],
+    form: multipart(),
+    isFormOnly: true,
     body: z.object({ image: PictureFile.meta(pictureField) }),
     answer: [200, ListedGiftType],
     hasRevisions: true,

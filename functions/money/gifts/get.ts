@@ -6,7 +6,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { getGift } from "../../../platform/store/money/refunds.ts";
 import { findTotals } from "../../../platform/store/money/totals.ts";
-import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** A gift as its stream's list shows it; a superlike is no gift and has a list of its own. */
 export const { contract, handler } = endpoint(

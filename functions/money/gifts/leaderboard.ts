@@ -6,7 +6,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listFans } from "../../../platform/store/money/totals.ts";
 import { summary } from "../../../platform/store/people/users.ts";
 import { findShown } from "../../../platform/store/streams/display-names.ts";
-import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

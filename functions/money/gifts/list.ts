@@ -6,7 +6,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { listGifts } from "../../../platform/store/money/gifts.ts";
 import { findTotals } from "../../../platform/store/money/totals.ts";
-import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** Gifts as their events showed them, refunded ones too, with the stream's present totals. */
 export const { contract, handler } = endpoint(

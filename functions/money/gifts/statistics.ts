@@ -4,7 +4,7 @@ import { GiftStatistics, giftStatisticsOf } from "../../../domain/money/gift-sta
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listGiftTypes } from "../../../platform/store/money/gift-types.ts";
 import { findTotals } from "../../../platform/store/money/totals.ts";
-import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** Every gift counts once, from when it is settled; superlikes are not gifts. */
 export const { contract, handler } = endpoint(

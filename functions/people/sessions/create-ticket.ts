@@ -2,7 +2,7 @@ import { makeTicket, NewTicket, ShownTicket, ticketMemory } from "../../../domai
 import { newSecret } from "../../../platform/auth/secret.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { recordTicket } from "../../../platform/store/log/tickets.ts";
-import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** So that no token stands in an address, which proxies and browsers write down. */
 export const { contract, handler } = endpoint(

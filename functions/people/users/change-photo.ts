@@ -8,6 +8,7 @@ import {
 } from "../../../domain/people/user.ts";
 import { PictureFile, pictureField } from "../../../domain/picture.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
+import { multipart } from "../../../platform/http/multipart.ts";
 import { forgetPicture, keepPicture } from "../../../platform/pictures/pictures.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { findFollowCounts } from "../../../platform/store/people/follows.ts";
@@ -21,7 +22,8 @@ export const { contract, handler } = endpoint(
     tag: "Users",
     caller: "user",
     shape: "envelope",
-    accepts: ["multipart"],
+    form: multipart(),
+    isFormOnly: true,
     body: z.object({ photo: PictureFile.meta(pictureField) }),
     answer: [200, PublicProfile],
     hasRevisions: true,

@@ -4,7 +4,7 @@ import { BanQuery, LiveStreamBan, liveStreamBanOf } from "../../../domain/stream
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { findBans, listBans } from "../../../platform/store/streams/bans.ts";
-import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
+import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

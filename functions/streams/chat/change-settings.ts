@@ -11,8 +11,8 @@ import {
 } from "../../../domain/streams/chat-settings.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { findProfiles } from "../../../platform/store/people/users.ts";
+import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
-import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

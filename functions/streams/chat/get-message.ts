@@ -4,7 +4,7 @@ import { ChatMessage, chatMessageOf } from "../../../domain/streams/chat.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { getMessage } from "../../../platform/store/streams/messages.ts";
-import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** One message, such as the pinned one, which may be older than the history that a page shows. */
 export const { contract, handler } = endpoint(

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
 import { ChatSettings, chatSettingsOf } from "../../../domain/streams/chat-settings.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
+import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

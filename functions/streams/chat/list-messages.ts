@@ -5,7 +5,7 @@ import { chatMessageOf, History, historyOf } from "../../../domain/streams/chat.
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { listMessages } from "../../../platform/store/streams/messages.ts";
-import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

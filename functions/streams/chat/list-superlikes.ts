@@ -5,7 +5,7 @@ import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { listGifts } from "../../../platform/store/money/gifts.ts";
-import { getVisibleStream } from "../../../platform/store/streams/streams.ts";
+import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -6,7 +6,7 @@ import { ModerationLog, shownActOf } from "../../../domain/streams/moderation.ts
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { findSummaries } from "../../../platform/store/people/users.ts";
 import { listActs } from "../../../platform/store/streams/moderation.ts";
-import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
+import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -3,7 +3,7 @@ import { MessageId, StreamId } from "../../../domain/id.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { getMessage } from "../../../platform/store/streams/messages.ts";
 import { pinMessage } from "../../../platform/store/streams/pins.ts";
-import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
+import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
+import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
-import { getModeratedStream } from "../../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -11,7 +11,7 @@ import {
 import { hashOfSecret, newSecret } from "../../../platform/auth/secret.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { recordOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
-import { getHostedStream } from "../../../platform/store/streams/streams.ts";
+import { getHostedStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** A key with which an overlay, such as OBS, reads a stream without anybody's token. */
 export const { contract, handler } = endpoint(

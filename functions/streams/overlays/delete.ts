@@ -5,7 +5,7 @@ import { overlayHolder } from "../../../domain/streams/holder.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { queueSocketRevocation } from "../../../platform/realtime/revoked-sockets.ts";
 import { removeOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
-import { getHostedStream } from "../../../platform/store/streams/streams.ts";
+import { getHostedStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

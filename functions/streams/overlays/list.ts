@@ -4,7 +4,7 @@ import { cursorPage, cursorQuery } from "../../../domain/page.ts";
 import { listedOverlayKeyOf, OverlayKeys } from "../../../domain/streams/overlay-key.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listOverlayKeys } from "../../../platform/store/streams/overlay-keys.ts";
-import { getHostedStream } from "../../../platform/store/streams/streams.ts";
+import { getHostedStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {

@@ -2,7 +2,7 @@ import { getItems } from "../../table/items.ts";
 import { dueIndex, heldBy, type Key, key, prefix } from "../../table/keys.ts";
 import { queryAll, queryDue, scanPage } from "../../table/query.ts";
 import type { Item } from "../../table/table.ts";
-import { firstGiftFrom } from "./gift-places.ts";
+import { firstGiftFrom } from "./gifts.ts";
 
 /** How many due items a balance sums up; a user with more sees the sum of these. */
 const pendingMax = 1000;

@@ -15,7 +15,7 @@ import type { Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { notificationActions } from "../people/notifications.ts";
-import { listGiftPlaces } from "./gift-places.ts";
+import { listGiftPlaces } from "./gifts.ts";
 import { settle } from "./settle.ts";
 import { foldActions, unfoldOf } from "./totals.ts";
 import { commit, findWallet } from "./wallets.ts";

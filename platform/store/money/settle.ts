@@ -12,7 +12,7 @@ import { pause } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction } from "../../table/record.ts";
 import { type Action, isPassing } from "../../table/transact.ts";
-import { secondsOfGift } from "./gift-places.ts";
+import { secondsOfGift } from "./gifts.ts";
 import { park } from "./parked.ts";
 import { foldActions, foldOf } from "./totals.ts";
 import {

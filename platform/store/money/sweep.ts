@@ -3,7 +3,7 @@ import { deleteItem, getItem, putItem } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { awaitCombos } from "./combos.ts";
 import { type DuePlace, listDue, readDue } from "./due.ts";
-import { secondsOfGift } from "./gift-places.ts";
+import { secondsOfGift } from "./gifts.ts";
 import { takeBackOverdue } from "./held-gifts.ts";
 import { settleAll } from "./settle.ts";
 

@@ -8,8 +8,9 @@ import { updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { getModeratedChannel } from "./channels.ts";
 import { findChannelMember } from "./members.ts";
+import { getModeratedStream } from "./stream-access.ts";
 import { listHosted } from "./stream-lists.ts";
-import { getModeratedStream, getStream } from "./streams.ts";
+import { getStream } from "./streams.ts";
 
 /**
  * The stream that a new ban names, for a caller who may make it: for a ban from a channel one who

@@ -1,0 +1,136 @@
+import * as z from "zod";
+import { refuse } from "../../domain/refusal.ts";
+import { key } from "../table/keys.ts";
+import { queryWhole } from "../table/query.ts";
+import { read } from "../table/table.ts";
+import type { Caller } from "./caller.ts";
+
+/*
+ * The list of recent revocations (docs/decisions/authentication.md), which each environment keeps
+ * and reads again every few seconds: the gateway caches an authorizer's answer, and meanwhile only
+ * the function itself can refuse.
+ */
+
+/** Seconds for which a revocation is listed: longer than the gateway remembers an authorizer. */
+export const listedSeconds = 600;
+
+/** How far apart the clocks of two environments may be. */
+const clocksMilliseconds = 30_000;
+
+/**
+ * The age in milliseconds at which the list is read again in parallel to the call, and the one at
+ * which no effect goes by it any more. With the time of a read both stay below the 10 s that are
+ * promised.
+ */
+const standard = { fresh: 4_000, usable: 8_000 };
+let ages = standard;
+
+/** Other ages of the list, or with undefined the usual ones: for tests that count calls. */
+export function useRevocationAges(others: typeof standard | undefined): void {
+  ages = others ?? standard;
+  known = {
+    marks: new Map(),
+    readAt: others === undefined ? Number.NEGATIVE_INFINITY : Date.now(),
+  };
+  reading = undefined;
+}
+
+/** A revocation in the list: of a user up to a second (of tokens' `iat`), or of one token. */
+const Listed = z.object({
+  user: z.string().optional(),
+  token: z.string().optional(),
+  second: z.number().optional(),
+  /** Milliseconds since 1970. */
+  at: z.number(),
+});
+export type Listed = z.infer<typeof Listed>;
+
+type Known = { marks: Map<string, Listed>; readAt: number };
+
+let known: Known = { marks: new Map(), readAt: Number.NEGATIVE_INFINITY };
+let reading: { promise: Promise<void>; since: number } | undefined;
+
+/** After so long a read is given up: its environment was frozen meanwhile. */
+const readMillisecondsMax = 2_000;
+
+/** What a caller's token is known by. */
+export type Session = Pick<Caller, "userId" | "issuedAt" | "tokenId">;
+
+/** Whether the list is recent enough to go by, and the end of its next reading if that is due. */
+export function checkRevocations(now: Date): { isRecent: boolean; refreshed: Promise<void> } {
+  const age = now.getTime() - known.readAt;
+  const isDue = age > ages.fresh;
+  return { isRecent: age <= ages.usable, refreshed: isDue ? refresh(now) : Promise.resolve() };
+}
+
+/** Refuses with `token_invalid` a caller whose token the list has. */
+export function assertNotRevoked({ userId, issuedAt, tokenId }: Session): void {
+  const second = known.marks.get(`user ${userId}`)?.second;
+  const isOver = second !== undefined && Math.floor(issuedAt) <= second;
+  if (isOver || (tokenId !== "" && known.marks.has(`token ${tokenId}`))) refuse("token_invalid");
+}
+
+/** The same by a list that is as recent as it has to be, however long a call goes on. */
+export async function assertSession(session: Session, now: Date): Promise<void> {
+  await checkRevocations(now).refreshed;
+  assertNotRevoked(session);
+}
+
+function refresh(now: Date): Promise<void> {
+  const at = now.getTime();
+  if (reading !== undefined && at - reading.since <= readMillisecondsMax) return reading.promise;
+  const promise = readList(at).finally(() => {
+    if (reading?.promise === promise) reading = undefined;
+  });
+  reading = { promise, since: at };
+  return promise;
+}
+
+/** Reads what has come since the last reading; what is too old to matter is forgotten. */
+async function readList(at: number): Promise<void> {
+  const oldest = at - listedSeconds * 1000;
+  const from = Math.max(oldest, known.readAt) - clocksMilliseconds;
+  const low = new Date(from).toISOString();
+  const items = await queryWhole(key.recentRevocation("", ""), { low, high: "~" });
+  const marks = new Map([...known.marks].filter(([, mark]) => mark.at > oldest));
+  for (const item of items) addMark(marks, read(Listed, item));
+  known = { marks, readAt: Math.max(at, known.readAt) };
+}
+
+function addMark(marks: Map<string, Listed>, mark: Listed): void {
+  const name = mark.user === undefined ? `token ${mark.token}` : `user ${mark.user}`;
+  const second = Math.max(mark.second ?? 0, marks.get(name)?.second ?? 0);
+  marks.set(name, { ...mark, second });
+}
+
+/** Has this environment know a revocation at once that it has just made. */
+export const noteListed = (mark: Listed): void => addMark(known.marks, mark);
+
+/**
+ * Does what a caller asks for unless their token was revoked. An effect goes by a list of
+ * revocations that is recent; where it is not, the read comes first. What only reads runs in
+ * parallel to that read, and nothing of it is given to a user whom the new list has. While the list
+ * is recent it is read again in parallel to the call: no call waits for it.
+ */
+export async function inSession<T>(
+  caller: Caller | undefined,
+  { isRead, now }: { isRead: boolean; now: Date },
+  act: () => Promise<T>,
+): Promise<T> {
+  if (caller === undefined) return act();
+  const { isRecent, refreshed } = checkRevocations(now);
+  if (isRecent) {
+    // A list that could not be read now is read by the next call, or that one is refused.
+    const later = refreshed.catch(() => {});
+    assertNotRevoked(caller);
+    const [done] = await Promise.all([act(), later]);
+    return done;
+  }
+  if (!isRead) await refreshed;
+  const [done] = await Promise.allSettled([isRead ? act() : undefined, refreshed]);
+  await refreshed;
+  assertNotRevoked(caller);
+  if (!isRead) return act();
+  if (done.status === "rejected") throw done.reason;
+  return done.value as T;
+}
