@@ -146,7 +146,7 @@ export const visible = (value: string) => value.replace(emojiOrUnseen, "$1");
 export const isVisible = (value: string) => visible(value) === value;
 
 /** The text without any invisible character: for comparing, where emoji need not stay whole. */
-export const withoutUnseen = (value: string) => value.replace(anyUnseen, "");
+const withoutUnseen = (value: string) => value.replace(anyUnseen, "");
 
 /**
  * Letters that Unicode does not decompose, though they are others with a stroke or without a dot.

@@ -57,14 +57,14 @@ const readMillisecondsMax = 2_000;
 export type Session = Pick<Caller, "userId" | "issuedAt" | "tokenId">;
 
 /** Whether the list is recent enough to go by, and the end of its next reading if that is due. */
-export function checkRevocations(now: Date): { isRecent: boolean; refreshed: Promise<void> } {
+function checkRevocations(now: Date): { isRecent: boolean; refreshed: Promise<void> } {
   const age = now.getTime() - known.readAt;
   const isDue = age > ages.fresh;
   return { isRecent: age <= ages.usable, refreshed: isDue ? refresh(now) : Promise.resolve() };
 }
 
 /** Refuses with `token_invalid` a caller whose token the list has. */
-export function assertNotRevoked({ userId, issuedAt, tokenId }: Session): void {
+function assertNotRevoked({ userId, issuedAt, tokenId }: Session): void {
   const second = known.marks.get(`user ${userId}`)?.second;
   const isOver = second !== undefined && Math.floor(issuedAt) <= second;
   if (isOver || (tokenId !== "" && known.marks.has(`token ${tokenId}`))) refuse("token_invalid");

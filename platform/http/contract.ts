@@ -68,10 +68,10 @@ export type Contract = {
   body?: z.ZodType;
   /** Whether a call may leave the body out: it is then an object without fields. */
   isBodyOptional?: true;
-  /** Reads a body that comes as a form (`multipart()`); without it a body is JSON. */
+  /** Reads a body that comes as a form (`multipart()`), or as JSON; without it a body is JSON. */
   form?: FormReader;
-  /** Whether the body is described as a form alone. */
-  isFormOnly?: true;
+  /** The same for a body that has a file in any case, so that JSON never fits. */
+  formOnly?: FormReader;
   /** Status and schema of a success; 204 has no body. */
   answer: readonly [status: 200 | 201 | 204, schema: z.ZodType];
   /** The content type of a bare answer that is not JSON. */

@@ -162,9 +162,9 @@ function headersTaken(contract: Contract): z.ZodObject | undefined {
   return Object.keys(headers).length === 0 ? undefined : z.object(headers);
 }
 
-const contentOf = ({ form, isFormOnly }: Contract, schema: z.ZodType) => ({
-  ...(!isFormOnly && { "application/json": { schema } }),
-  ...(form !== undefined && { "multipart/form-data": { schema } }),
+const contentOf = ({ form, formOnly }: Contract, schema: z.ZodType) => ({
+  ...(formOnly === undefined && { "application/json": { schema } }),
+  ...((form ?? formOnly) !== undefined && { "multipart/form-data": { schema } }),
 });
 
 function responsesOf(contract: Contract): ZodOpenApiResponsesObject {

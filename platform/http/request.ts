@@ -99,7 +99,7 @@ export async function readBody(event: APIGatewayProxyEvent, contract: Contract):
   const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   const mediaType = (header(event, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   const isMultipart = mediaType === "multipart/form-data";
-  const readForm = isMultipart ? contract.form : undefined;
+  const readForm = isMultipart ? (contract.form ?? contract.formOnly) : undefined;
   const bytesMax = readForm === undefined ? bodyBytesMax.json : bodyBytesMax.multipart;
   if (bytes.length > bytesMax) refuse("body_too_large", { bytesMax });
   if (contract.body === undefined) return undefined;

@@ -192,7 +192,7 @@ const recordedStreams = new BoundedSet<string>(10_000);
  * Records where gifts with this stream's hash are: once for each stream and process, before the
  * first one.
  */
-export async function recordGiftPlace(streamId: string): Promise<void> {
+async function recordGiftPlace(streamId: string): Promise<void> {
   if (recordedStreams.has(streamId)) return;
   const Item = { ...key.giftPlace(hashOfStream(streamId), streamId), streamId };
   await putItem(Item);
