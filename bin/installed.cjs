@@ -13,7 +13,7 @@ var major = Number(process.versions.node.split(".")[0]);
 
 /* Something small that each installation has, and the Node.js that it brings. */
 var isInstalled = fs.existsSync(path.join(modules, "zod"));
-var hasNode = fs.existsSync(path.join(modules, "node", "bin"));
+var hasNode = fs.existsSync(path.join(modules, ".bin", "node"));
 
 if (!isInstalled) {
   console.error("Run `npm ci` first.");
@@ -25,10 +25,9 @@ if (major < 24) {
       ? "Ovation runs on Node.js 24, this is " +
           process.version +
           ". Use `npm start`, which brings it."
-      : "Run `npm ci` first, with its scripts (`npm ci --ignore-scripts=false`): they bring Node.js 24, " +
-          "this is " +
+      : "Ovation runs on Node.js 24, this is " +
           process.version +
-          ".",
+          ". Install Node.js 24: `npm ci` brings it to Linux and Windows on x64 and to Linux on arm64.",
   );
   process.exit(2);
 }

@@ -52,18 +52,18 @@ test.each(["bin/local.js", "bin/operate/audit.ts"])(
   },
 );
 
-test("after npm ci without its scripts it says what they bring", () => {
+test("where npm ci brings no Node.js it asks for one", () => {
   const { status, stderr } = runAs("20.0.0", ["zod"]);
   expect(status).toBe(2);
-  expect(stderr).toMatch(/^Run `npm ci` first, with its scripts .* Node.js 24, this is v20.0.0/);
+  expect(stderr).toMatch(/^Ovation runs on Node.js 24, this is v20.0.0. Install Node.js 24/);
   expect(runAs("24.0.0", ["zod"]).status).toBe(0);
 });
 
 test("a Node.js that a person chose in place of the one that npm brings is named", () => {
-  const { status, stderr } = runAs("22.1.0", ["zod", "node/bin"]);
+  const { status, stderr } = runAs("22.1.0", ["zod", ".bin/node"]);
   expect(status).toBe(2);
   expect(stderr).toMatch(/runs on Node.js 24, this is v22.1.0. Use `npm start`/);
-  expect(runAs("24.0.0", ["zod", "node/bin"]).status).toBe(0);
+  expect(runAs("24.0.0", ["zod", ".bin/node"]).status).toBe(0);
 });
 
 test("an old Node.js can read it: nothing in it is younger than ES5", () => {
