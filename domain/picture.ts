@@ -62,11 +62,20 @@ export const pictureField = {
   description: `A PNG, JPEG, WebP or GIF of at most ${pictureBytesMax} bytes`,
 } as const;
 
+/** The sizes in which a picture is kept beside its own, in pixels; 40 and 76 are squares. */
+export const pictureSizes = [40, 76, 480] as const;
+export type PictureSide = (typeof pictureSizes)[number];
+
+/** The name of a picture's file in its own size or another: its id, and `-40` after it. */
+export const pictureName = new RegExp(`^([0-9a-f]{24})(?:-(${pictureSizes.join("|")}))?$`);
+
 /** What is noted of a picture while something shows it; its bytes lie elsewhere under its id. */
 export const Picture = z.object({
   id: z.string(),
   mediaType: z.string(),
   size: z.number().int(),
+  /** Of its other sizes; absent where there are none, since nothing could decode it. */
+  variantType: z.string().optional(),
   createdAt: Timestamp,
 });
 export type Picture = z.infer<typeof Picture>;

@@ -6,6 +6,7 @@ import type { Plugin } from "esbuild";
 import { flatName } from "../../lib/stages/names.ts";
 import { buildDocs, docsSources } from "./build-docs.ts";
 import { buildGuides, guideSources } from "./build-guides.ts";
+import { placeThreads } from "./build-threads.ts";
 import { linkBundles } from "./link-bundles.ts";
 import { removeOldFolders } from "./prune-folders.ts";
 import { replaceFolder } from "./replace-folder.ts";
@@ -139,12 +140,14 @@ export async function bundleInto(
     alias: aliases[client],
     legalComments: "none",
     loader: { ".html": "text", ".css": "text" },
-    ...(hasDocs && { define: await definePages() }),
+    define: { "import.meta.dirname": "__dirname", ...(hasDocs && (await definePages())) },
     plugins: [begin, leaveOutUnused],
     metafile: true,
     logLevel: "warning",
   });
-  const files = Object.entries(metafile.outputs).map(([file, { bytes }]) => [file, bytes] as const);
+  const outputs = Object.entries(metafile.outputs);
+  await placeThreads(root, metafile.outputs);
+  const files = outputs.map(([file, { bytes }]) => [file, bytes] as const);
   return Object.fromEntries(files.filter(([file]) => file.endsWith(".cjs")));
 }
 

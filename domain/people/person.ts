@@ -1,6 +1,12 @@
 import * as z from "zod";
 import { Timestamp } from "../text.ts";
-import { Profile, StreamRole, type SuperlikeSnapshot, type UserSummary } from "./user.ts";
+import {
+  Profile,
+  StreamRole,
+  type SuperlikeSnapshot,
+  type UserSummary,
+  variantOf,
+} from "./user.ts";
 
 /** A moment as it is stored: text, or milliseconds since 1970, a third of its length. */
 const StoredMoment = z
@@ -58,6 +64,6 @@ export function snapshotOf(
   defaultPicture: string,
 ): z.infer<typeof SuperlikeSnapshot> {
   const { userId, username, name, surname, picture, role } = person;
-  const profilePhoto = picture || defaultPicture;
+  const profilePhoto = variantOf(picture || defaultPicture, 76);
   return { _id: userId, username, name, surname, profilePhoto, ...(role && { role }) };
 }

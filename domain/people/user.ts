@@ -108,6 +108,13 @@ export function profileOf(userId: string, claims: ProfileClaims, now: Date): Pro
   return { userId, ...names, createdAt: at, updatedAt: at, ...(isBare && { mentioned: true }) };
 }
 
+/** A picture that was uploaded here, by its URL. */
+const uploaded = /\/pictures\/[0-9a-f]{24}$/;
+
+/** The URL of a picture in another size; one that was not uploaded here has no other. */
+export const variantOf = (url: string, side: 40 | 76): string =>
+  uploaded.test(url) ? `${url}-${side}` : url;
+
 /** The id of a picture that was never uploaded here: that of the user to whom it belongs. */
 const photoIdOf = (userId: string) => (/^[0-9a-f]{24}$/.test(userId) ? userId : "0".repeat(24));
 
@@ -118,7 +125,7 @@ function photoOf(profile: Profile, defaultPicture: string): ProfilePhoto {
     _id: photoIdOf(profile.userId),
     url,
     type: "image",
-    variants: { "40": url, "76": url },
+    variants: { "40": variantOf(url, 40), "76": variantOf(url, 76) },
     createdAt: profile.createdAt,
     updatedAt: profile.updatedAt,
   };

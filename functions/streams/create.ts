@@ -2,6 +2,7 @@ import { makeStream, NewStream, streamForm } from "../../domain/streams/new-stre
 import { LiveStream, liveStreamOf } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { multipart } from "../../platform/http/multipart.ts";
+import { decoding } from "../../platform/lambda/grants.ts";
 import { keepIfFile } from "../../platform/pictures/pictures.ts";
 import { setting } from "../../platform/runtime/env.ts";
 import { assertKnown, getCallerProfile, summary } from "../../platform/store/people/users.ts";
@@ -21,6 +22,7 @@ export const { contract, handler } = endpoint(
     rate: "streams",
     cost: { read: 35, write: 50, kilobytes: 15 },
     refusals: ["user_not_found"],
+    ...decoding,
     grants: {
       read: ["USER", "STREAM"],
       write: ["STREAM", "USER", "LIST", "PICTURE"],

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ZodOpenApiPathsObject } from "zod-openapi";
+import { pictureName } from "../../domain/picture.ts";
 import { refusals } from "../../domain/refusal.ts";
 import type { DownloadContract } from "./contract.ts";
 import { faultCode } from "./envelope.ts";
@@ -25,8 +26,11 @@ export function downloadPaths(
   base: string,
 ): ZodOpenApiPathsObject {
   const bytes = { schema: { type: "string" as const, format: "binary" } };
-  const id = z.string().regex(/^[0-9a-f]{24}$/);
-  const path = z.object({ id: id.meta({ description: "The id of a picture", example }) });
+  const description =
+    "The id of a picture; with `-40` or `-76` after it, the middle square of so many pixels, with " +
+    "`-480` the whole of at most so many";
+  const id = z.string().regex(pictureName).meta({ description, example });
+  const path = z.object({ id });
   return Object.fromEntries(
     downloads.map(({ name, contract: { path: pattern, summary, tag } }) => {
       const described = (operationId: string) => ({

@@ -8,10 +8,10 @@ import { commonHeaders, faultAnswer, refusalAnswer } from "./envelope.ts";
 import { header } from "./request.ts";
 import { isKnown } from "./tag.ts";
 
-/** Bytes with their own media type. */
-type Found = { id: string; mediaType: string; bytes: Uint8Array };
+/** Bytes with their own media type, and the name by which they were asked for. */
+type Found = { name: string; mediaType: string; bytes: Uint8Array };
 
-/** What has an id never changes: it may be kept for as long as a cache keeps anything. */
+/** What has a name never changes: it may be kept for as long as a cache keeps anything. */
 const forEver = "public, max-age=31536000, immutable";
 
 /** An uploaded file must not run anything, whatever a browser takes it for. */
@@ -19,19 +19,18 @@ const policy = "default-src 'none'; sandbox";
 
 /**
  * The sister of `endpoint` for bytes: GET and HEAD are answered alike, and the gateway leaves the
- * bytes of the second out. What `find` does not find is 404, as is an id of another form.
+ * bytes of the second out. What `find` does not find is 404.
  */
 export function download<const C extends Omit<DownloadContract, "kind">>(
   declaration: C,
-  find: (id: string) => Promise<Found | undefined>,
+  find: (name: string) => Promise<Found | undefined>,
 ) {
   const contract = { kind: "download", ...declaration } as C & { kind: "download" };
   named(find, contract.path);
 
   async function serve(event: APIGatewayProxyEvent): Promise<Found> {
-    const [id = ""] = Object.values(event.pathParameters ?? {});
-    const found = /^[0-9a-f]{24}$/.test(id) ? await find(id) : undefined;
-    return found ?? refuse("picture_not_found");
+    const [name = ""] = Object.values(event.pathParameters ?? {});
+    return (await find(name)) ?? refuse("picture_not_found");
   }
 
   async function handler(
@@ -57,7 +56,7 @@ export function download<const C extends Omit<DownloadContract, "kind">>(
 }
 
 function answer(
-  { id, mediaType, bytes }: Found,
+  { name, mediaType, bytes }: Found,
   common: Record<string, string>,
   known: string | undefined,
 ): APIGatewayProxyResult {
@@ -67,7 +66,7 @@ function answer(
     "cache-control": forEver,
     "content-security-policy": policy,
     "cross-origin-resource-policy": "cross-origin",
-    etag: `"${id}"`,
+    etag: `"${name}"`,
   };
   if (isKnown(headers.etag, known)) return { statusCode: 304, headers, body: "" };
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");

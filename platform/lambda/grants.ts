@@ -76,6 +76,9 @@ export type Resources = { memoryMegabytes?: number; timeoutSeconds?: number };
 /** What a function is given unless its contract says otherwise. */
 export const defaults = { memoryMegabytes: 256, timeoutSeconds: 10 } satisfies Resources;
 
+/** What a function is given that decodes a picture: a whole processor, and time for it. */
+export const decoding = { memoryMegabytes: 1769, timeoutSeconds: 25 } satisfies Resources;
+
 /** Memory of functions that a caller waits for (docs/decisions/lambda-memory.md). */
 const waitedForMegabytes = 512;
 

@@ -1,38 +1,57 @@
 import * as z from "zod";
-import { Picture, type PictureFile } from "../../domain/picture.ts";
+import { Picture, type PictureFile, pictureName } from "../../domain/picture.ts";
+import { refuse } from "../../domain/refusal.ts";
 import { bucket, pageKeys } from "../aws/bucket.ts";
 import { setting } from "../runtime/env.ts";
 import { deleteItem, getItem, getItems, nameOf, putItem } from "../table/items.ts";
 import { key } from "../table/keys.ts";
 import { countUse } from "../table/rates.ts";
 import type { Action } from "../table/transact.ts";
+import { sizesOf } from "./sizes.ts";
 
 /** A picture whose bytes are stored, and what records it with the thing that shows it. */
 type KeptPicture = { id: string; url: string; actions: Action[] };
 
-/** Who sends it, the clock, new ids, and what ends a call that was answered before. */
+/**
+ * Who sends it, the clock, new ids, and what ends a call that was answered before. `field` names a
+ * field whose picture must be one that can be decoded.
+ */
 type Keeping = {
+  field?: string;
   caller: { userId: string };
   now: Date;
   newId: () => string;
   assertNew?: () => Promise<void>;
 };
 
+/** Kilobytes that a picture counts at least: a file of one may take a second to decode. */
+const kilobytesMin = 100;
+
 /**
- * Stores the bytes of a picture, which count against what its sender may upload in a day. It is
- * there for nobody until the actions are committed, so what is never committed leaves only an
- * orphan, which the sweep removes.
+ * Stores the bytes of a picture, which count against what its sender may upload in a day, and its
+ * other sizes. It is there for nobody until the actions are committed, so what is never committed
+ * leaves only orphans, which the sweep removes.
  */
 export async function keepPicture(
   file: PictureFile,
-  { caller, now, newId, assertNew }: Keeping,
+  { field, caller, now, newId, assertNew }: Keeping,
 ): Promise<KeptPicture> {
   await assertNew?.();
   const id = newId();
   const { bytes, mediaType } = file;
-  await countUse("uploads", caller.userId, now, Math.ceil(bytes.length / 1024));
-  await bucket().put(id, bytes);
-  const picture: Picture = { id, mediaType, size: bytes.length, createdAt: now.toISOString() };
+  const kilobytes = Math.max(kilobytesMin, Math.ceil(bytes.length / 1024));
+  await countUse("uploads", caller.userId, now, kilobytes);
+  const made = await sizesOf(bytes);
+  if (made === undefined && field !== undefined)
+    refuse("request_invalid", { problem: `${field}: expected a picture that can be decoded` });
+  const { mediaType: variantType, sizes = [] } = made ?? {};
+  await Promise.all([
+    bucket().put(id, bytes),
+    ...sizes.map(({ side, bytes }) => bucket().put(`${id}-${side}`, bytes)),
+  ]);
+  const createdAt = now.toISOString();
+  const size = bytes.length;
+  const picture: Picture = { id, mediaType, size, ...(variantType && { variantType }), createdAt };
   const Put = {
     Item: { ...key.picture(id), ...picture },
     ConditionExpression: "attribute_not_exists(PK)",
@@ -49,16 +68,26 @@ export const keepIfFile = async (given: PictureFile | string | undefined, keepin
 export const forgetPicture = (id: string | undefined): Action[] =>
   id === undefined ? [] : [{ label: "picture", Delete: { Key: key.picture(id) } }];
 
-/** A picture with its bytes, as soon as it is recorded; undefined where there is none. */
-export async function findPicture(
-  id: string,
-): Promise<(Picture & { bytes: Uint8Array }) | undefined> {
+/** A picture's file: its name, media type and bytes. */
+type FoundPicture = { name: string; mediaType: string; bytes: Uint8Array };
+
+/**
+ * A picture by its name (its id, and `-40` after it for another size), as soon as it is recorded;
+ * undefined where there is none. One without other sizes is the same in all.
+ */
+export async function findPicture(name: string): Promise<FoundPicture | undefined> {
+  const [, id = "", side] = pictureName.exec(name) ?? [];
+  if (id === "") return undefined;
   const place = key.picture(id);
   // One that was recorded a moment ago is found by the second read.
   const picture =
     (await getItem(Picture, place)) ?? (await getItem(Picture, place, { consistent: true }));
-  const bytes = picture && (await bucket().get(id));
-  return picture && bytes && { ...picture, bytes };
+  if (picture === undefined) return undefined;
+  const { variantType } = picture;
+  const isOther = side !== undefined && variantType !== undefined;
+  const bytes = await bucket().get(isOther ? name : id);
+  const mediaType = isOther ? variantType : picture.mediaType;
+  return bytes && { name, mediaType, bytes };
 }
 
 /** How old an object must be to be an orphan: the call that stored it ended long ago. */
@@ -76,15 +105,16 @@ export async function sweepPictures(now: Date): Promise<{ seen: number; removed:
   let after = (await getItem(Place, key.pictureSweep(), { consistent: true }))?.after ?? "";
   const counts = { seen: 0, removed: 0 };
   for (;;) {
-    const ids = await bucket().list(after);
-    const old = ids.filter((id) => /^[0-9a-f]{24}$/.test(id) && secondsOf(id) <= latest);
-    const named = await getItems(old.map(key.picture), { consistent: true });
-    const orphans = old.filter((id) => !named.has(nameOf(key.picture(id))));
+    const names = await bucket().list(after);
+    const old = names.filter((name) => pictureName.test(name) && secondsOf(name) <= latest);
+    const ids = [...new Set(old.map(idOf))];
+    const named = await getItems(ids.map(key.picture), { consistent: true });
+    const orphans = old.filter((name) => !named.has(nameOf(key.picture(idOf(name)))));
     if (orphans.length > 0) await bucket().remove(orphans);
-    counts.seen += ids.length;
+    counts.seen += names.length;
     counts.removed += orphans.length;
-    after = ids.at(-1) ?? "";
-    if (ids.length < pageKeys) {
+    after = names.at(-1) ?? "";
+    if (names.length < pageKeys) {
       await deleteItem(key.pictureSweep());
       return counts;
     }
@@ -95,5 +125,8 @@ export async function sweepPictures(now: Date): Promise<{ seen: number; removed:
   }
 }
 
+/** The id of the picture whose file has this name. */
+const idOf = (name: string) => name.slice(0, 24);
+
 /** When an id was made, in seconds since 1970: it begins with that. */
-const secondsOf = (id: string) => Number.parseInt(id.slice(0, 8), 16);
+const secondsOf = (name: string) => Number.parseInt(name.slice(0, 8), 16);

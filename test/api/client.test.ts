@@ -1,6 +1,7 @@
 import { WebSocket } from "ws";
 import { createClient, type Event, type History, type Options } from "../../client/index.ts";
 import { apiUrl, call, eventually, giftType, liveStream, person, topUp } from "./people.ts";
+import { picture } from "./picture-files.ts";
 import { wsUrl } from "./viewer.ts";
 
 test("a gift sent with the client survives lost answers: it is paid, shown and answered once", async () => {
@@ -90,7 +91,7 @@ test("two viewers read one chat: history joined with what is said, sent at once,
 test("files go as a form: a photo, and a stream with its thumbnail and lists", async () => {
   const as = await person();
   const client = createClient({ url: apiUrl(), token: () => as.token });
-  const png = new Blob([Buffer.from("89504e470d0a1a0a", "hex")], { type: "image/png" });
+  const png = new Blob([picture("image/png")], { type: "image/png" });
   const me = await client.call("POST /api/v1/users/me/photo", { body: { photo: png } });
   const shown = await fetch(me.profilePhoto.url);
   expect([shown.status, shown.headers.get("content-type")]).toEqual([200, "image/png"]);

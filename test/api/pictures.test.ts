@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { isElsewhere } from "./elsewhere.ts";
 import {
   type Answer,
@@ -13,22 +12,10 @@ import {
   person,
   sentences,
 } from "./people.ts";
+import { picture, pictureTypes } from "./picture-files.ts";
 
 const bytesMax = 3_670_016;
 const route = "POST /api/v1/live-stream/create";
-
-const begin: Record<string, Buffer> = {
-  "image/png": Buffer.from("89504e470d0a1a0a", "hex"),
-  "image/jpeg": Buffer.from("ffd8ffe0", "hex"),
-  "image/webp": Buffer.from("RIFF\u0001\u0000\u0000\u0000WEBP", "latin1"),
-  "image/gif": Buffer.from("GIF89a"),
-};
-
-/** A picture of a media type and size in bytes. */
-function picture(mediaType: string, size = 1000): Uint8Array<ArrayBuffer> {
-  const head = begin[mediaType]!;
-  return new Uint8Array(Buffer.concat([head, randomBytes(size - head.length)]));
-}
 
 /** A form with one file, whatever it says of itself. */
 function form(field: string, bytes: Uint8Array<ArrayBuffer>, name = "a.txt", type = "text/plain") {
@@ -52,7 +39,7 @@ const refusedFor = (answer: Answer, field: string) => {
   expect(answer.body.errors[1]).toMatch(new RegExp(`^${field}: `));
 };
 
-test.each(Object.keys(begin))("%s is kept, and served as it is to everybody", async (type) => {
+test.each(pictureTypes)("%s is kept, and served as it is to everybody", async (type) => {
   const as = await person();
   const name = `secret-${freshId()}.svg`;
   const bytes = picture(type);
@@ -221,6 +208,51 @@ test("a user uploads a photo as a file; the previous one is removed", async () =
     401,
     sentences[401],
   );
+});
+
+test("a photo comes in the sizes that clients show, and each is gone with it", async () => {
+  const as = await person();
+  const photo = "POST /api/v1/users/me/photo";
+  const raw = form("photo", picture("image/png", 900_000));
+  const { url } = (await call(photo, { as, raw })).body.data.profilePhoto;
+  const stream = await call(route, { as, body: { title: "Shown" } });
+  const { variants } = stream.body.data.creator.profilePhoto;
+  expect(variants).toEqual({ 40: `${url}-40`, 76: `${url}-76` });
+  const urls = [...Object.values<string>(variants), `${url}-480`];
+  for (const one of urls) {
+    const found = await look(one);
+    expect([found.status, found.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
+    expect(found.bytes.length).toBeLessThan(1_000);
+    expect(found.headers.get("etag")).toBe(`"${one.split("/").at(-1)}"`);
+  }
+  for (const size of ["41", "4000", "40-40", ""])
+    expect((await look(`${url}-${size}`)).status).toBe(404);
+  await call("PUT /api/v1/users/me", { as, body: { profilePhoto: null } });
+  for (const one of urls)
+    await eventually(
+      () => look(one),
+      ({ status }) => status === 404,
+    );
+});
+
+/*
+ * Planted fault that turns this red: a photo that is kept whatever the codec says.
+ */
+test("a photo that nobody can decode is refused, and a thumbnail is kept as it is", async () => {
+  const as = await person();
+  const photo = "POST /api/v1/users/me/photo";
+  for (const type of pictureTypes) {
+    const bytes = picture(type).slice(0, 120);
+    refusedFor(await call(photo, { as, raw: form("photo", bytes) }), "photo");
+    const made = await create(as, bytes);
+    expect([type, made.status]).toEqual([type, 201]);
+    for (const size of ["", "-480"]) {
+      const found = await look(`${made.body.data.thumbnailUrl}${size}`);
+      expect([found.headers.get("content-type"), found.bytes.length]).toEqual([type, 120]);
+    }
+  }
+  const good = await call(photo, { as, raw: form("photo", picture("image/png")) });
+  expect(good.status).toBe(200);
 });
 
 test("a gift type's image is a file too, for admins alone", async () => {

@@ -8,6 +8,7 @@ import {
   person,
   topUp,
 } from "../api/people.ts";
+import { picture } from "../api/picture-files.ts";
 import { createWebhooks, startReceiver } from "../api/receiver.ts";
 import { type Viewer, watch } from "../api/viewer.ts";
 import { print, round } from "./figures.ts";
@@ -18,7 +19,7 @@ type Row = (operation: string, target: string, units: object) => void;
 /** A picture is kept and shown. Its bytes lie in the bucket, at a price of their own. */
 async function measurePictures(row: Row): Promise<void> {
   const as = await person();
-  const bytes = Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(1_000)]);
+  const bytes = picture("image/png");
   const send = async () => {
     const raw = new FormData();
     raw.set("photo", new Blob([bytes], { type: "image/png" }), "photo.png");

@@ -14,7 +14,9 @@ import {
   sweepPictures,
 } from "../../platform/pictures/pictures.ts";
 import { newId } from "../../platform/runtime/id.ts";
+import { countUse } from "../../platform/table/rates.ts";
 import { commitTransaction } from "../../platform/table/record.ts";
+import { picture } from "../api/picture-files.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable({
@@ -60,7 +62,7 @@ beforeEach(() => {
 });
 
 const hour = 3600_000;
-const file = { bytes: new Uint8Array(Buffer.from("GIF89a")), mediaType: "image/gif" };
+const file = { bytes: picture("image/gif"), mediaType: "image/gif" };
 /** Stores a picture at a time; it is there for nobody until its actions are recorded. */
 const caller = { userId: "uploader" };
 const keepAt = (now: Date) => keepPicture(file, { caller, now, newId: () => newId(now) });
@@ -81,13 +83,16 @@ test("the sweep removes what no item names, once no call can still be at it", as
   const underWay = await keepAt(now);
   await commitTransaction([...shown.actions, ...forgotten.actions]);
   await commitTransaction(forgetPicture(forgotten.id));
-  expect(stored()).toHaveLength(4);
+  expect(stored()).toHaveLength(16);
   expect(await findPicture(orphan.id)).toBeUndefined();
-  expect(await sweepPictures(now)).toEqual({ seen: 4, removed: 2 });
-  expect(stored()).toEqual([shown.id, underWay.id].sort());
+  expect(await sweepPictures(now)).toEqual({ seen: 16, removed: 8 });
+  const names = [shown.id, underWay.id].flatMap((id) =>
+    ["", "-40", "-480", "-76"].map((of) => id + of),
+  );
+  expect(stored()).toEqual(names.sort());
   expect(Buffer.from((await findPicture(shown.id))!.bytes)).toEqual(Buffer.from(file.bytes));
-  expect(await sweepPictures(now)).toEqual({ seen: 2, removed: 0 });
-  expect(await sweepPictures(new Date(now.getTime() + 2 * hour))).toEqual({ seen: 2, removed: 1 });
+  expect(await sweepPictures(now)).toEqual({ seen: 8, removed: 0 });
+  expect(await sweepPictures(new Date(now.getTime() + 2 * hour))).toEqual({ seen: 8, removed: 4 });
 });
 
 test("the sweep goes through as many pages as there are", async () => {
@@ -102,7 +107,7 @@ test("the sweep goes through as many pages as there are", async () => {
 });
 
 test("what a user uploads in a day is bounded by its bytes, and others upload as before", async () => {
-  const large = { bytes: new Uint8Array(3_000_000), mediaType: "image/png" };
+  const large = { bytes: picture("image/png", 3_000_000), mediaType: "image/png" };
   const now = new Date();
   const send = (userId: string) =>
     keepPicture(large, { caller: { userId }, now, newId: () => newId(now) });
@@ -124,6 +129,16 @@ test("a call to the bucket that fails in passing is made again, and then refused
   failures = 2;
   const kept = await keepAt(new Date());
   expect(stored()).toContain(kept.id);
-  failures = 3;
+  failures = 12;
   await expect(keepAt(new Date())).rejects.toMatchObject({ code: "unavailable" });
+});
+
+test("a small picture counts as a hundred kilobytes: decoding it may take a second", async () => {
+  const now = new Date();
+  const caller = { userId: "tiny" };
+  const send = () => keepPicture(file, { caller, now, newId: () => newId(now) });
+  for (let n = 0; n < 100; n += 50) await countUse("uploads", caller.userId, now, 4_900);
+  await send();
+  await send();
+  await expect(send()).rejects.toMatchObject({ code: "too_many_requests" });
 });

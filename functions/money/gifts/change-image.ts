@@ -9,6 +9,7 @@ import {
 import { PictureFile, pictureField } from "../../../domain/picture.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { multipart } from "../../../platform/http/multipart.ts";
+import { decoding } from "../../../platform/lambda/grants.ts";
 import { keepPicture } from "../../../platform/pictures/pictures.ts";
 import { changeStoredGiftType, getGiftType } from "../../../platform/store/money/gift-types.ts";
 
@@ -27,11 +28,12 @@ export const { contract, handler } = endpoint(
     hasRevisions: true,
     cost: { read: 3, write: 15, kilobytes: 1 },
     refusals: ["gift_type_not_found", "gift_type_exists"],
+    ...decoding,
     grants: { read: ["GIFTTYPE"], write: ["GIFTTYPE", "GIFTID", "PICTURE"], pictures: ["write"] },
   },
   async ({ path, body, caller, now, newId, ...call }) => {
     await getGiftType(path.id);
-    const picture = await keepPicture(body.image, { caller, now, newId, ...call });
+    const picture = await keepPicture(body.image, { field: "image", caller, now, newId, ...call });
     const change = (type: GiftType) => {
       call.assertRevision(giftTypeRevision(type));
       return { ...type, svgUrl: picture.url, updatedAt: now.toISOString() };

@@ -9,6 +9,7 @@ import {
 import { PictureFile, pictureField } from "../../../domain/picture.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { multipart } from "../../../platform/http/multipart.ts";
+import { decoding } from "../../../platform/lambda/grants.ts";
 import { forgetPicture, keepPicture } from "../../../platform/pictures/pictures.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { findFollowCounts } from "../../../platform/store/people/follows.ts";
@@ -28,22 +29,21 @@ export const { contract, handler } = endpoint(
     hasRevisions: true,
     cost: { read: 5, write: 40, kilobytes: 9 },
     refusals: [],
+    ...decoding,
     grants: { read: ["USER"], write: ["USER", "FIND", "PICTURE"], pictures: ["write"] },
   },
   async ({ body, caller, now, newId, ...call }) => {
-    const [picture, counts] = await Promise.all([
-      keepPicture(body.photo, { caller, now, newId, ...call }),
-      findFollowCounts(caller.userId),
-    ]);
+    const picture = await keepPicture(body.photo, { field: "photo", caller, now, newId, ...call });
+    const counts = await findFollowCounts(caller.userId);
     const shown = (is: Profile) => publicProfileOf(is, counts, setting("DEFAULT_PICTURE"));
     const replyTo = (is: Profile) => call.idempotentReply(shown(is));
     const decide = (profile: Profile) => {
       call.assertRevision(profileRevision(profile));
       return photographed(profile, picture, now);
     };
-    const { profile } = await changeProfile(caller, decide, now, (was, is) => [
-      ...[...picture.actions, ...forgetPicture(was.pictureId), ...replyTo(is).remember],
-    ]);
+    const also = ({ pictureId }: Profile, is: Profile) =>
+      [picture.actions, forgetPicture(pictureId), replyTo(is).remember].flat();
+    const { profile } = await changeProfile(caller, decide, now, also);
     call.showRevision(profileRevision(profile));
     return replyTo(profile).answer;
   },

@@ -1,5 +1,7 @@
 /** For each route the dearest call that its callers can make in the fullest table. */
+
 import type { Role } from "../../../platform/auth/caller.ts";
+import { picture } from "../../api/picture-files.ts";
 import { longPoll, longText, longUrl, userAt } from "./fullest.ts";
 import { type Found, giftType, host, idAt, pastId, plannedId, streamId, viewer } from "./world.ts";
 
@@ -16,7 +18,7 @@ export type DearCall = {
 const inStream = { streamId };
 const api = "/api/v1";
 const live = `${api}/live-stream`;
-const png = Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(3_000_000)]);
+const png = Buffer.from(picture("image/png", 3_000_000));
 const note = {
   ...{ userId: viewer, type: "system", category: "payments", title: longText(200) },
   ...{ message: longText(2_000), metadata: { a: "y".repeat(8 * 1024 - 8) } },

@@ -1,0 +1,38 @@
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Metafile } from "esbuild";
+
+/** The thread that decodes pictures, and the module that starts it from its own folder. */
+const thread = {
+  source: "platform/pictures/size-worker.ts",
+  startedBy: "platform/pictures/sizes.ts",
+  file: "size-worker.cjs",
+};
+
+/**
+ * Bundles the thread, whose code is of no use to a start of the function, into the folders of those
+ * bundles that may start it.
+ */
+export async function placeThreads(root: string, outputs: Metafile["outputs"]): Promise<void> {
+  const bundles = Object.entries(outputs)
+    .filter(([file, { inputs }]) => file.endsWith(".cjs") && thread.startedBy in inputs)
+    .map(([file]) => file);
+  if (bundles.length === 0) return;
+  const { build: bundle } = await import("esbuild");
+  const { outputFiles } = await bundle({
+    absWorkingDir: root,
+    entryPoints: [thread.source],
+    outfile: thread.file,
+    write: false,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "cjs",
+    minify: true,
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  for (const file of bundles)
+    for (const { contents } of outputFiles)
+      writeFileSync(join(root, dirname(file), thread.file), contents);
+}

@@ -1,0 +1,60 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { crop, PhotonImage, resize, SamplingFilter } from "@cf-wasm/photon";
+import { type PictureSide, pictureSizes } from "../../domain/picture.ts";
+import { orientedAs } from "./orientation.ts";
+
+/** Sizes of one picture, all of one media type. */
+export type Sizes = { mediaType: string; sizes: { side: PictureSide; bytes: Uint8Array }[] };
+
+/** Of a picture without transparency, as a JPEG: nobody sees more at these sizes. */
+const quality = 80;
+
+/** The picture, made smaller so that the shorter side has so many pixels; never larger. */
+function covering(image: PhotonImage, side: number, filter: SamplingFilter): PhotonImage {
+  const [width, height] = [image.get_width(), image.get_height()];
+  const scale = Math.min(1, side / Math.min(width, height));
+  return resize(image, rounded(width * scale), rounded(height * scale), filter);
+}
+
+/** The picture, made smaller so that the longer side has so many pixels; never larger. */
+function within(image: PhotonImage, side: number): PhotonImage {
+  const [width, height] = [image.get_width(), image.get_height()];
+  const scale = Math.min(1, side / Math.max(width, height));
+  const sizes = [rounded(width * scale), rounded(height * scale)] as const;
+  return resize(image, ...sizes, SamplingFilter.Lanczos3);
+}
+
+/** The square in the middle, of at most so many pixels. */
+function square(image: PhotonImage, side: number): PhotonImage {
+  const whole = covering(image, side, SamplingFilter.Lanczos3);
+  const [width, height] = [whole.get_width(), whole.get_height()];
+  const edge = Math.min(width, height);
+  const [left, top] = [rounded((width - edge) / 2, 0), rounded((height - edge) / 2, 0)];
+  return crop(whole, left, top, left + edge, top + edge);
+}
+
+const rounded = (pixels: number, least = 1) => Math.max(least, Math.round(pixels));
+
+const isOpaque = (image: PhotonImage) =>
+  image.get_raw_pixels().every((value, at) => at % 4 !== 3 || value === 255);
+
+/** Throws, as the codec does, where the bytes are no picture. */
+function sizesOf(bytes: Uint8Array): Sizes {
+  const whole = PhotonImage.new_from_byteslice(bytes);
+  // All sizes are made of this one, so that the many pixels are gone through once.
+  const middle = covering(whole, 960, SamplingFilter.Triangle);
+  whole.free();
+  const images = pictureSizes.map((side) => ({
+    side,
+    image: side === 480 ? within(middle, side) : square(middle, side),
+  }));
+  const isJpeg = images.every(({ image }) => isOpaque(image));
+  const encode = (image: PhotonImage) =>
+    isJpeg ? orientedAs(bytes, image.get_bytes_jpeg(quality)) : image.get_bytes();
+  return {
+    mediaType: isJpeg ? "image/jpeg" : "image/png",
+    sizes: images.map(({ side, image }) => ({ side, bytes: encode(image) })),
+  };
+}
+
+parentPort?.postMessage(sizesOf(workerData as Uint8Array));

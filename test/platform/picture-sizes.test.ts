@@ -1,0 +1,108 @@
+/** Sizes of pictures, as the codec makes them, and files that mean harm. */
+import { deflateSync } from "node:zlib";
+import { sizeInHeader } from "../../domain/picture-size.ts";
+import { orientationOf, orientedAs } from "../../platform/pictures/orientation.ts";
+import { sizesOf } from "../../platform/pictures/sizes.ts";
+import { picture, pictureTypes, png } from "../api/picture-files.ts";
+
+/** What came out: media type, and width and height by size. */
+async function made(bytes: Uint8Array) {
+  const found = await sizesOf(bytes);
+  const sizes = found?.sizes.map(({ side, bytes }) => {
+    const { width, height } = sizeInHeader(bytes, found.mediaType)!;
+    return [side, width, height];
+  });
+  return [found?.mediaType, ...(sizes ?? [])];
+}
+
+test.each([
+  ["wide", 1_200, 600, [480, 240], 76, 40],
+  ["high", 300, 900, [160, 480], 76, 40],
+  ["small", 50, 30, [50, 30], 30, 30],
+  ["a line", 2_000, 1, [480, 1], 1, 1],
+  ["a pixel", 1, 1, [1, 1], 1, 1],
+] as const)(
+  "a picture that is %s is cut to squares and never made larger",
+  async (_, width, height, whole, of76, of40) => {
+    expect(await made(png(width, height))).toEqual([
+      ...["image/jpeg", [40, of40, of40], [76, of76, of76], [480, ...whole]],
+    ]);
+  },
+);
+
+test("transparency stays, as PNG", async () => {
+  expect(await made(png(100, 100, { alpha: 127 }))).toEqual([
+    ...["image/png", [40, 40, 40], [76, 76, 76], [480, 100, 100]],
+  ]);
+});
+
+test("what a camera was turned by is said of the sizes too", async () => {
+  const upright = picture("image/jpeg");
+  for (const orientation of [3, 6, 8]) {
+    const exif = orientedAs(withOrientation(orientation), upright);
+    expect(orientationOf(exif)).toBe(orientation);
+    const found = await sizesOf(exif);
+    expect(found?.sizes.map(({ bytes }) => orientationOf(bytes))).toEqual(
+      Array(3).fill(orientation),
+    );
+  }
+  expect(orientationOf(upright)).toBe(1);
+});
+
+/** A JPEG that has nothing but an orientation, in the other order of bytes. */
+function withOrientation(orientation: number): Uint8Array {
+  const tiff = [
+    0x49,
+    0x49,
+    42,
+    0,
+    8,
+    0,
+    0,
+    0,
+    1,
+    0,
+    0x12,
+    1,
+    3,
+    0,
+    1,
+    0,
+    0,
+    0,
+    orientation,
+    0,
+    0,
+    0,
+  ];
+  const content = [...Buffer.from("Exif\0\0"), ...tiff];
+  return Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, content.length + 2, ...content]);
+}
+
+test("Exif that points out of itself, or ends early, turns nothing", () => {
+  const whole = withOrientation(6);
+  for (let length = 0; length < whole.length - 4; length++)
+    expect(orientationOf(whole.subarray(0, length))).toBe(1);
+  for (let at = 12; at < whole.length; at++) {
+    const broken = whole.slice();
+    broken[at] = 0xff;
+    expect([1, 6]).toContain(orientationOf(broken));
+  }
+});
+
+/*
+ * Planted fault that turns this red: a thread that nobody ends, whose memory stays.
+ */
+test("what is no picture has no sizes, and its memory is given back", async () => {
+  const before = process.memoryUsage().rss;
+  // 49 megapixels, of which the first lines are there.
+  const bomb = png(7_000, 7_000, { lines: 100 });
+  expect(await sizesOf(bomb)).toBeUndefined();
+  for (const type of pictureTypes) {
+    const good = picture(type);
+    for (const bytes of [good.slice(0, 60), good.map((byte, at) => (at > 12 ? byte ^ 0x5a : byte))])
+      expect([type, await sizesOf(bytes)]).toEqual([type, undefined]);
+  }
+  expect(await sizesOf(new Uint8Array(deflateSync(Buffer.alloc(100_000))))).toBeUndefined();
+  expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
+});
