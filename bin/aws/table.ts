@@ -1,75 +1,86 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { tableName } from "../../lib/stages/names.ts";
-import type { Stage } from "../../lib/stages/stages.ts";
+import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 import { FormatMismatch, openEngine, openSnapshot } from "../../local/aws/index.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
+import { TableMismatch } from "../../platform/table/layout.ts";
 import {
-  assertLayout,
-  claimIssuer,
-  LayoutMismatch,
-  prepareLayout,
-} from "../../platform/table/layout.ts";
+  assertReadable,
+  beginDeployment,
+  type Claim,
+  endDeployment,
+} from "../../platform/table/ownership.ts";
 import { useTable } from "../../platform/table/table.ts";
 
 /** A page of a scan is a megabyte, over whatever line a person has. */
 const slow = { tryMilliseconds: 20_000 };
 
-/** Whether an error says that only another version of Ovation can read the data. */
+/** Whether an error says that the data is another stage's, or another version's. */
 export const isOtherData = (error: unknown) =>
-  error instanceof LayoutMismatch || error instanceof FormatMismatch;
+  error instanceof TableMismatch || error instanceof FormatMismatch;
 
-/** The subjects of a stage whose issuer is the pool that it makes. */
-const ownPool = "the stage's own pool";
+/** What a deployment looks at with the credentials that its options choose. */
+export type Deployed = Pick<Stage, "name" | "region" | "restored"> & {
+  /** A name among the credentials of this machine. */
+  profile?: string | undefined;
+};
 
 /**
- * Makes a stage's deployed table say its layout and its issuer, if there is one yet, with the
- * credentials that the options of `cdk deploy` choose. Rejects with `LayoutMismatch` when its data
- * is of another layout, and with `IssuerMismatch` when it is of another issuer's people.
+ * Makes a stage's deployed table say whose it is and in which form its data is, if there is one
+ * yet: before functions change, and `after` that. Rejects with `TableMismatch` where it is another
+ * stage's, or a version would lose some of its data.
  */
-export async function prepareDeployedTable(
-  stage: Pick<Stage, "name" | "region" | "issuer" | "restored">,
-  options: readonly string[],
-  keepsSubjects: boolean,
+export async function claimDeployedTable(
+  stage: Deployed,
+  claim: Claim,
+  moment: "before" | "after",
 ): Promise<void> {
-  const { region, issuer } = stage;
-  const at = options.indexOf("--profile");
-  const profile = at < 0 ? undefined : options[at + 1];
+  const { region, profile } = stage;
   const where = { ...(profile && { profile }), ...(region && { region }) };
   const opened = openClient(DynamoDBClient, { ...slow, ...where });
   try {
     const client = DynamoDBDocumentClient.from(opened);
     const place = { client, tableName: tableName(stage) };
-    await prepareLayout(place);
-    await claimIssuer(place, issuer?.issuer ?? ownPool, keepsSubjects);
+    await (moment === "before" ? beginDeployment : endDeployment)(place, claim);
   } catch (error) {
-    if ((error as Error).name !== "ResourceNotFoundException") throw error;
+    // A first deployment makes it.
+    const isMissing = (error as Error).name === "ResourceNotFoundException";
+    if (!isMissing || moment === "after" || stage.restored !== undefined) throw error;
   } finally {
     opened.destroy();
   }
 }
 
+/** Where a program reads a table: by its name, of a stage that is deployed, or of DATA_DIR. */
+export type TableChoice = { table?: string | undefined; stage?: string | undefined };
+
+/** The options of programs that read a table, and what their usage says of them. */
+export const tableOptions = { table: { type: "string" }, stage: { type: "string" } } as const;
+
 /**
- * Makes platform/store read the table `name` with the AWS credentials of the environment, or
- * without a name that of DATA_DIR, whether the system runs or not; with `frozen` as of this moment,
- * whatever is written meanwhile. Answers what closes it. Rejects with `LayoutMismatch` when its
- * data is of another layout, and with `FormatMismatch` when another engine wrote it.
+ * Makes platform/store read a table with the AWS credentials of the environment, or with none
+ * that of DATA_DIR, whether the system runs or not; with `frozen` as of this moment, whatever is
+ * written meanwhile. Answers what closes it. Rejects with `TableMismatch` when the data is another
+ * stage's or another version's, and with `FormatMismatch` when another engine wrote it.
  */
-export async function openTable(name?: string, frozen = false): Promise<() => Promise<void>> {
+export async function openTable(choice: TableChoice = {}, frozen = false) {
+  const name = choice.table ?? (choice.stage && tableName(stageNamed(choice.stage)));
   const marshallOptions = { removeUndefinedValues: true };
   if (name !== undefined) {
     process.env.TABLE_NAME = name;
-    const client = DynamoDBDocumentClient.from(openClient(DynamoDBClient, slow), {
-      marshallOptions,
-    });
-    await assertLayout({ client, tableName: name });
+    const region = choice.stage && stageNamed(choice.stage).region;
+    const opened = openClient(DynamoDBClient, { ...slow, ...(region && { region }) });
+    const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
+    await assertReadable({ client, tableName: name }, choice.stage);
     useTable(client);
     return async () => {};
   }
   const open = frozen ? openSnapshot : openEngine;
   const engine = await open(process.env.DATA_DIR || ".data");
-  const tableName = `ovation-${process.env.STAGE || "dev"}`;
-  process.env.TABLE_NAME = tableName;
+  const stage = process.env.STAGE || "dev";
+  const ownTable = `ovation-${stage}`;
+  process.env.TABLE_NAME = ownTable;
   const opened = openClient(DynamoDBClient, {
     ...slow,
     endpoint: engine.endpoint,
@@ -78,7 +89,7 @@ export async function openTable(name?: string, frozen = false): Promise<() => Pr
   });
   const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
   try {
-    await assertLayout({ client, tableName });
+    await assertReadable({ client, tableName: ownTable }, stage);
   } catch (error) {
     await engine.stop();
     throw error;
@@ -86,3 +97,5 @@ export async function openTable(name?: string, frozen = false): Promise<() => Pr
   useTable(client);
   return () => engine.stop();
 }
+
+const stageNamed = (name: string) => stageOf((key) => (key === "stage" ? name : undefined));

@@ -1,6 +1,4 @@
-import { tableName } from "../../lib/stages/names.ts";
-import { stageOf } from "../../lib/stages/stages.ts";
-import { type Command, textOf } from "./command.ts";
+import type { Command } from "./command.ts";
 import { runScript } from "./script.ts";
 
 /** `ovation audit`: proves the money of a table, a data directory or a journal. */
@@ -11,7 +9,8 @@ proves that the money fits, naming everything that does not: exit code 0 or 1.
 
   --stage NAME     the table of a deployed stage, with the AWS credentials of
                    the environment
-  --table NAME     the same by the table's name
+  --table NAME     the same by the table's name; with --stage it has to be
+                   that stage's
   --export FILE    writes a journal of what was audited: of DATA_DIR as of one
                    moment; of a table only if nothing writes meanwhile
   --verify FILE    audits a journal, offline`,
@@ -22,16 +21,5 @@ proves that the money fits, naming everything that does not: exit code 0 or 1.
     verify: { type: "string" },
   },
   wordsMax: 0,
-  run(values) {
-    const stage = textOf(values, "stage");
-    const table =
-      stage === undefined
-        ? {}
-        : { table: tableName(stageOf((key) => (key === "stage" ? stage : undefined))) };
-    return runScript(() => import("../operate/audit.ts"), {
-      ...table,
-      ...values,
-      stage: undefined,
-    });
-  },
+  run: (values) => runScript(() => import("../operate/audit.ts"), values),
 };

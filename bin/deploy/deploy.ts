@@ -6,9 +6,11 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { type Domain, originOf } from "../../lib/stages/domain.ts";
 import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
-import { IssuerMismatch, LayoutMismatch } from "../../platform/table/layout.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { IssuerMismatch, TableMismatch } from "../../platform/table/layout.ts";
+import { findIssuer } from "../aws/issuer.ts";
 import { deployedCallers } from "../aws/signed-caller.ts";
-import { prepareDeployedTable } from "../aws/table.ts";
+import { claimDeployedTable } from "../aws/table.ts";
 import { build } from "../build/build.ts";
 import { cdkCommand, contextOf } from "../build/cdk.ts";
 import { outputsFileOf, readOutputs } from "../cli/target.ts";
@@ -52,7 +54,7 @@ const stage = readStage();
 const at = options.indexOf("--profile");
 const profile = at < 0 ? undefined : options[at + 1];
 refuseFindings([...findInStage(stage), ...(await findInAccount(stage, profile))]);
-await prepareDeployed();
+await claimTable("before");
 await build();
 const where = ["--all", "-c", `stage=${stage.name}`, "-o", `cdk.out/${stage.name}`];
 // Where the commands of the command line find the stage.
@@ -60,8 +62,8 @@ where.push("--outputs-file", outputsFileOf(stage.name));
 const approval = isSure ? ["--require-approval", "never"] : [];
 const { program, given: line, env } = cdkCommand("deploy", [...where, ...approval, ...options]);
 const { status } = spawnSync(program, line, { cwd: root, stdio: "inherit", env });
-// Functions serve no table that does not say its layout, so a first deploy ends with saying it.
-if (status === 0) await prepareDeployed();
+// Functions serve no table that does not say whose it is, so a first deployment ends with that.
+if (status === 0) await claimTable("after");
 process.exitCode = status ?? 1;
 if (status === 0 && stage.domain !== undefined) await publish(stage.domain);
 
@@ -81,14 +83,19 @@ async function publish(domain: Domain): Promise<void> {
   }
 }
 
-/** Exits with 2 where the stage's table has data of another layout or issuer; without a table it goes on. */
-async function prepareDeployed(): Promise<void> {
+/**
+ * Makes the stage's table say that it is the stage's. Exits with 2 where it is another's, or where
+ * a version would lose some of its data; without a table a first deployment goes on.
+ */
+async function claimTable(moment: "before" | "after"): Promise<void> {
   try {
-    await prepareDeployedTable(stage, options, keepsSubjects);
+    const where = { ...stage, profile };
+    const issuer = await findIssuer(where);
+    const claim = { stage: stage.name, release: packageJson.version, keepsSubjects, issuer };
+    await claimDeployedTable(where, claim, moment);
   } catch (error) {
     console.error((error as Error).message);
     if (error instanceof IssuerMismatch) console.error("  If it is the same: --same-subjects");
-    const isRefusal = error instanceof LayoutMismatch || error instanceof IssuerMismatch;
-    process.exit(isRefusal ? 2 : 1);
+    process.exit(error instanceof TableMismatch ? 2 : 1);
   }
 }

@@ -4,11 +4,12 @@ import { parseArgs } from "node:util";
 import { audit, type Report } from "../../platform/audit/audit.ts";
 import { exportJournal, readJournal, sealedAt } from "../../platform/audit/journal.ts";
 import { scanTable } from "../../platform/table/query.ts";
-import { isOtherData, openTable } from "../aws/table.ts";
+import { isOtherData, openTable, tableOptions } from "../aws/table.ts";
 
 const usage = `npm run audit -- [options]
   (no option)      audits DATA_DIR (default .data), whether the system runs or not
-  --table NAME     audits a deployed table, with the AWS credentials of the environment
+  --stage NAME     audits the table of a deployed stage, with the AWS credentials of the environment
+  --table NAME     the same by the table's name; with --stage it has to be that stage's
   --export FILE    writes a journal of what was audited: of DATA_DIR as of one moment; of a table
                    only if nothing writes meanwhile, such as one restored to a point in time
   --verify FILE    audits a journal, offline`;
@@ -21,7 +22,8 @@ const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(d
 async function run(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      ...{ table: { type: "string" }, export: { type: "string" }, verify: { type: "string" } },
+      ...tableOptions,
+      ...{ export: { type: "string" }, verify: { type: "string" } },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -36,7 +38,7 @@ async function run(): Promise<number> {
       await audit({ read: () => readJournal(path), now, patienceMilliseconds: 0, pause }),
     );
   }
-  const close = await openTable(values.table, values.export !== undefined);
+  const close = await openTable(values, values.export !== undefined);
   try {
     const now = new Date();
     let journal = values.export;

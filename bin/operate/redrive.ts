@@ -2,16 +2,16 @@
 import { parseArgs } from "node:util";
 import { redriveBatches } from "../../platform/store/log/failed-batches.ts";
 import { redriveAll } from "../../platform/store/money/redrive.ts";
-import { isOtherData, openTable } from "../aws/table.ts";
+import { isOtherData, openTable, type TableChoice, tableOptions } from "../aws/table.ts";
 import { findLocalBatches, getDeployedBatches } from "./failed-batches.ts";
 
-const usage = "[--table NAME --failures BUCKET]";
+const usage = "[--stage NAME] [--table NAME] [--failures BUCKET]";
 
 try {
   const { values } = parseArgs({
-    options: { table: { type: "string" }, failures: { type: "string" } },
+    options: { ...tableOptions, failures: { type: "string" } },
   });
-  const close = await openTable(values.table);
+  const close = await openTable(values);
   try {
     const { settled, parked } = await redriveAll(new Date());
     console.log(`${settled} records were brought back, ${parked} stay parked.`);
@@ -28,9 +28,9 @@ try {
 }
 
 /** Batches of the stream that were given up: only the functions themselves can take them. */
-async function bringBatches(given: { table?: string; failures?: string }): Promise<number> {
-  const { table, failures } = given;
-  if (table !== undefined && failures === undefined) {
+async function bringBatches(given: TableChoice & { failures?: string }): Promise<number> {
+  const { table, stage, failures } = given;
+  if ((table ?? stage) !== undefined && failures === undefined) {
     console.log("Batches of the stream were not looked for: --failures names their bucket.");
     return 0;
   }

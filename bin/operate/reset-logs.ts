@@ -7,20 +7,22 @@ import { stageOf } from "../../lib/stages/stages.ts";
 import { findEndpoint } from "../../local/aws/index.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
 import { listLogs, resetLog } from "../../platform/store/log/log-reset.ts";
-import { isOtherData, openTable } from "../aws/table.ts";
+import { isOtherData, openTable, tableOptions } from "../aws/table.ts";
 
-const usage = "npm run reset-logs -- [--table NAME] --yes   (without a table: that of DATA_DIR)";
+const usage =
+  "npm run reset-logs -- [--stage NAME] [--table NAME] --yes   (else: that of DATA_DIR)";
 
 try {
   const { values } = parseArgs({
-    options: { table: { type: "string" }, yes: { type: "boolean", default: false } },
+    options: { ...tableOptions, yes: { type: "boolean", default: false } },
   });
   const dataDirectory = process.env.DATA_DIR || ".data";
-  if (values.table === undefined && (await isServed(dataDirectory)))
+  const deployed = values.table ?? values.stage;
+  if (deployed === undefined && (await isServed(dataDirectory)))
     throw new Error(`Ovation runs on ${dataDirectory}: stop it before its logs are reset.`);
-  const close = await openTable(values.table);
+  const close = await openTable(values);
   try {
-    await reset(values.table ?? dataDirectory, values.yes);
+    await reset(deployed ?? dataDirectory, values.yes);
   } finally {
     await close();
   }

@@ -9,13 +9,14 @@ import { seal } from "../../platform/store/money/wallets.ts";
 import { indexActions } from "../../platform/store/people/user-index.ts";
 import { listActions, liveActions } from "../../platform/store/streams/stream-lists.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
-import { isEmpty, layoutItem } from "../../platform/table/layout.ts";
+import { type Claim, isEmpty, labelOf } from "../../platform/table/ownership.ts";
 import type { Action } from "../../platform/table/transact.ts";
 
 /** Where the demo is written, and the pictures of its stage. */
 type DemoPlace = {
   client: DynamoDBDocumentClient;
   tableName: string;
+  claim: Claim;
   /** Where the pictures of the gift types are served. */
   picturesUrl: string;
   defaultPicture: string;
@@ -114,7 +115,7 @@ function demoActions(place: DemoPlace, now: Date): Action[] {
     newGiftType(id, { ...type, svgUrl: pictureOf(type.name, place) }, now),
   );
   return [
-    { Put: { Item: layoutItem() } },
+    { Put: { Item: labelOf(place.claim) } },
     ...users.flatMap(userActions),
     ...[ids.viewer, "user1"].flatMap((userId) => creditActions(userId, now)),
     ...streams.flatMap((stream) => [

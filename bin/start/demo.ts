@@ -1,4 +1,5 @@
 import type { Prepared, System } from "../../local/index.ts";
+import packageJson from "../../package.json" with { type: "json" };
 import type { DemoUser } from "./start-block.ts";
 
 /** The ids that the reference pages' own curl lines use; the data has the same. */
@@ -38,35 +39,37 @@ export const demoPeople = [
 ];
 
 /**
- * Writes the demo data if the table is empty, and the table's layout in any case. It runs before any
+ * Writes the demo data if the table is empty, and whose it is in any case. It runs before any
  * function is called, so that stream consumers have processed it before the first request. Rejects
- * with `LayoutMismatch` when the data is of another layout.
+ * with `TableMismatch` when the data is another stage's, or in a form that this version does not read.
  */
 export async function writeDemoInto(system: Prepared): Promise<void> {
   await prepareTable(system, { demo: true });
 }
 
-/** Makes the table ready: of this layout, and with the demo data if that is wanted. */
+/** Makes the table ready: the stage's own, and with the demo data if that is wanted. */
 export async function prepareTable(
   { url, aws, stage }: Prepared,
   { demo }: { demo: boolean },
 ): Promise<void> {
   // Loaded only when they are needed: the SDK is the largest part of a start.
-  const [store, layout, table] = await Promise.all([
+  const [store, owner, table] = await Promise.all([
     import("./demo-data.ts"),
-    import("../../platform/table/layout.ts"),
+    import("../../platform/table/ownership.ts"),
     openRunnersTable({ aws, stage }),
   ]);
+  const claim = { stage: settingOf(stage, "STAGE"), release: packageJson.version };
   const place = {
     ...table,
+    claim,
     picturesUrl: `${url}/pictures`,
     defaultPicture: settingOf(stage, "DEFAULT_PICTURE"),
     defaultThumbnail: settingOf(stage, "DEFAULT_THUMBNAIL"),
   };
   try {
-    await layout.assertLayout(place);
+    await owner.assertReadable(place, claim.stage);
     if (demo && (await store.writeDemo(place, new Date()))) return;
-    await layout.prepareLayout(place);
+    await owner.endDeployment(place, claim);
     if (demo) await store.moveDemoPictures(place);
   } finally {
     table.client.destroy();

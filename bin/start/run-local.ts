@@ -195,14 +195,14 @@ async function waitForHealth(url: string, signal: AbortSignal): Promise<void> {
 }
 
 /** By its name, since the store is loaded only where it is needed. */
-const isOtherLayout = (error: unknown) => (error as Error | null)?.name === "LayoutMismatch";
+const isOtherTable = (error: unknown) => (error as Error | null)?.name === "TableMismatch";
 
 /** Data that only another version of Ovation can read. */
-const isOtherData = (error: unknown) => isOtherLayout(error) || error instanceof FormatMismatch;
+const isOtherData = (error: unknown) => isOtherTable(error) || error instanceof FormatMismatch;
 
 function explain(error: unknown, settings: Settings): string {
   if (error instanceof DataDirectoryBusy || error instanceof FormatMismatch) return error.message;
-  if (isOtherLayout(error)) return `DATA_DIR ${settings.DATA_DIR}: ${(error as Error).message}`;
+  if (isOtherTable(error)) return `DATA_DIR ${settings.DATA_DIR}: ${(error as Error).message}`;
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE")
     return `Port ${settings.PORT} is in use: end what uses it, or set PORT to another one.`;

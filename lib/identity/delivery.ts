@@ -78,9 +78,13 @@ export class Delivery extends Stack {
       new PolicyStatement({ actions, resources });
     return [
       statement(["sts:AssumeRole"], roles),
+      // The bootstrap, and the pool that names the people of the table's data.
       statement(
         ["cloudformation:DescribeStacks"],
-        regions.map((region) => own("cloudformation", region, "stack", "CDKToolkit/*")),
+        [
+          ...regions.map((region) => own("cloudformation", region, "stack", "CDKToolkit/*")),
+          own("cloudformation", this.region, "stack", `ovation-${stage.name}-*/*`),
+        ],
       ),
       // Neither knows resources.
       statement(
@@ -100,7 +104,7 @@ export class Delivery extends Stack {
             ),
           ]
         : []),
-      // The layout and the issuer of the table's data.
+      // Whose the table is, and the form of its data.
       statement(
         ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],
         [own("dynamodb", this.region, "table", tableName(stage))],

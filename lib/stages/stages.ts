@@ -2,25 +2,18 @@ import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Role } from "../../platform/auth/caller.ts";
 import type { Rates } from "../../platform/runtime/env.ts";
 import { prodCanaries } from "./canaries.ts";
-import type { Domain } from "./domain.ts";
+import { assertApart, type Place } from "./place.ts";
 import { devRates, prodRates } from "./rates.ts";
 import type { FunctionName } from "./route-table.ts";
 import { assertPossible, type Throughput } from "./stage-limits.ts";
 
-/** Everything in which the stages differ. */
-export type Stage = {
-  /** Part of every physical name: lower-case letters and digits. */
-  name: string;
-  /** The account that it is deployed to, twelve digits; that of the credentials when undefined. */
-  account?: string;
-  /** The region that it is deployed to; that of the credentials when undefined. */
-  region?: string;
+/** Everything in which the stages differ: a place of its own, and a policy. */
+export type Stage = Place & Policy;
+
+/** How a stage behaves; one stage may take over another's. */
+export type Policy = {
   /** Kept when its stack is deleted: the table, its backups, the identities. */
   keepData: boolean;
-  /** ARN of a backup vault elsewhere that gets a copy of each backup; none when undefined. */
-  backupCopy?: string;
-  /** A table that was restored, in place of the stage's own (docs/restore.md). */
-  restored?: { table: string; streamArn: string };
   /** Days for which messages are kept, 2 or more; 0 is forever. */
   messageDays: number;
   /** Days; not CDK's names, which would be loaded wherever stages are read. */
@@ -64,8 +57,6 @@ export type Stage = {
   purchases: boolean;
   /** A web application firewall before the HTTP APIs, or before the domain where there is one. */
   firewall: boolean;
-  /** The one name of everything; AWS's names of each API when undefined. */
-  domain?: Domain;
   /** The e-mail address for alarms; none if undefined. */
   alarmsAddress?: string;
   /** Dollars a month for the whole account, above which the alarms' address gets a mail. */
@@ -82,8 +73,6 @@ export type Stage = {
   reservedConcurrency: ByFunction;
   /** HTTP functions whose new version takes a tenth of the calls first (lib/api/release.ts). */
   canaries: readonly FunctionName[];
-  /** `owner/name` on GitHub, whose workflow deploys this stage; nobody's when undefined. */
-  repository?: string;
   /** Memory of a function in this stage, in place of its contract's. */
   memoryMegabytes: ByFunction;
   tencent: { sdkAppId: number; administrators: readonly string[] };
@@ -97,9 +86,13 @@ export type Stage = {
   mailFrom?: string;
   /** Where the stage's user pool may lead back to: addresses of `/console`. */
   consoleUrls: readonly string[];
-  /** Any OIDC issuer in place of the stage's own user pool; of the audiences pages are the first. */
-  issuer?: { issuer: string; audience: string; jwks: string };
 };
+
+/** A policy that has nothing of any place in it, so that none is taken over with it. */
+type OwnPolicy = Policy & { [own in keyof Place]?: never };
+
+/** A stage as it is listed, under its name. */
+export type Row = { policy: OwnPolicy; place?: Omit<Place, "name"> };
 
 /** A number for some functions; a name that the route table does not have does not compile. */
 type ByFunction = Readonly<Partial<Record<FunctionName, number>>>;
@@ -109,8 +102,7 @@ const pictures = "https://assets.ovation.example";
 /** The application of the demo; Tencent gives each its own. */
 export const demoSdkAppId = 1_400_000_001;
 
-const dev: Stage = {
-  name: "dev",
+const dev: OwnPolicy = {
   keepData: false,
   messageDays: 0,
   logRetention: 7,
@@ -160,9 +152,8 @@ const dev: Stage = {
 
 const { throughputMax: _, ...shared } = dev;
 
-const prod: Stage = {
+const prod: OwnPolicy = {
   ...shared,
-  name: "prod",
   keepData: true,
   logRetention: 90,
   origins: ["https://ovation.example"],
@@ -210,20 +201,36 @@ const prod: Stage = {
 };
 
 /** As prod in all that a release is tried against, with data that may go. */
-const staging: Stage = {
+const staging: OwnPolicy = {
   ...prod,
-  name: "staging",
   keepData: false,
   postRate: 2_000,
   throttle: { rate: 500, burst: 1_000 },
   reservedConcurrency: {},
 };
 
-/** Every stage that there is: a further one is a row here. */
-const stages: Readonly<Record<string, Stage>> = { dev, staging, prod };
+/**
+ * Every stage that there is: a further one is a row here, with the policy of another one if it is
+ * to be like it. What is the stage's own, such as its region or its domain, is its `place`.
+ */
+const rows: Readonly<Record<string, Row>> = {
+  dev: { policy: dev },
+  staging: { policy: staging },
+  prod: { policy: prod },
+};
 
 /** What the command line may name. */
-export const stageNames = Object.keys(stages);
+export const stageNames = Object.keys(rows);
+
+/** The stages that are listed. Throws a sentence where one would take another's place. */
+export function stagesOf(listed: Readonly<Record<string, Row>>): Stage[] {
+  const stages = Object.entries(listed).map(([name, { policy, place }]) => {
+    const own: Policy = policy;
+    return { ...own, ...place, name };
+  });
+  assertApart(stages);
+  return stages;
+}
 
 /** Where a stage's stacks are deployed; what it leaves open is that of the credentials. */
 export const placeOf = ({ account, region }: Stage) => ({
@@ -236,7 +243,7 @@ type Option = (name: string) => string | undefined;
 /** The stage that the command line asks for. Throws a sentence when it is wrong. */
 export function stageOf(option: Option): Stage {
   const name = option("stage") ?? "dev";
-  const found = Object.hasOwn(stages, name) ? stages[name] : undefined;
+  const found = stagesOf(rows).find((stage) => stage.name === name);
   if (found === undefined)
     throw new Error(`-c stage=${name}: expected one of ${stageNames.join(", ")}`);
   const stage = { ...found };

@@ -3,7 +3,8 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { moneyKindOf } from "../table/item-kinds.ts";
-import { layoutVersion, mismatch } from "../table/layout.ts";
+import { assertForm, forms } from "../table/layout.ts";
+
 import type { Item } from "../table/table.ts";
 
 /**
@@ -34,7 +35,7 @@ export async function* exportJournal(
     }
     const at = now.toISOString();
     const seal: Seal = {
-      seal: `${format}${layoutVersion}`,
+      seal: `${format}${forms.writes}`,
       items: count,
       hash: hash.digest("hex"),
       at,
@@ -77,14 +78,14 @@ export async function* readJournal(path: string): AsyncGenerator<Item> {
     throw new Error(`${path} was changed after it was written`);
 }
 
-/** When a journal was written: read from its seal, which also has to be of this layout. */
+/** When a journal was written: read from its seal, which also has to be in a form that is read. */
 export async function sealedAt(path: string): Promise<Date> {
   let last = "";
   for await (const line of createInterface({ input: createReadStream(path, "utf8") })) last = line;
   const seal = parse(last, path, 0);
   if (!isSeal(seal)) throw new Error(`${path} has no seal: it is not whole`);
   const version = Number(seal.seal.slice(format.length));
-  if (version !== layoutVersion) throw mismatch(`The journal ${path}`, version);
+  assertForm(`The journal ${path}`, version);
   return new Date(seal.at);
 }
 

@@ -13,12 +13,12 @@ import { correlationId } from "../runtime/log.ts";
 import { retryConflicts } from "./conflicts.ts";
 import { type ItemKind, readKey } from "./item-kinds.ts";
 import type { Key } from "./keys.ts";
-import { onLayout } from "./layout.ts";
+import { onOwnTable } from "./layout.ts";
 
 let other: DynamoDBDocumentClient | undefined;
 
 const own = lazy(() =>
-  onLayout(
+  onOwnTable(
     correlate(
       retryConflicts(
         DynamoDBDocumentClient.from(openClient(DynamoDBClient), {
@@ -27,14 +27,15 @@ const own = lazy(() =>
       ),
     ),
     tableName,
+    () => setting("STAGE"),
   ),
 );
 
-/** The table's client; it serves the layout of this version alone. */
+/** The table's client; it serves the stage's own table alone, in forms that this version reads. */
 export const table = atInit(
   (): DynamoDBDocumentClient => other ?? own(),
   ["read", "write", "dueIndex", "dueScan"],
-  () => own().assertLayout(),
+  () => own().assertOwn(),
 );
 
 /**

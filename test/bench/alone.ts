@@ -13,7 +13,7 @@ import { openClient } from "../../platform/aws/aws-client.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { dueIndex } from "../../platform/table/keys.ts";
-import { prepareLayout } from "../../platform/table/layout.ts";
+import { endDeployment } from "../../platform/table/ownership.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { liveStreamOf } from "../platform/live-stream.ts";
 import { everyRate } from "../platform/table.ts";
@@ -50,7 +50,7 @@ export async function startTable(tableName: string, blockedWords: string[] = [])
     marshallOptions: { removeUndefinedValues: true },
   });
   useTable(client);
-  await prepareLayout({ client, tableName });
+  await endDeployment({ client, tableName }, { stage: "dev", release: "0.0.0" });
   const host = summaryOf(profileOf("host", {}, new Date()), picture);
   const stream = liveStreamOf(host, { id: newId(new Date()), blockedWords });
   await recordStream(stream);

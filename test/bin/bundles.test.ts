@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type AwsClient, bundleInto, entryPoints } from "../../bin/build/build.ts";
-import { layoutVersion } from "../../platform/table/layout.ts";
+import { forms } from "../../platform/table/layout.ts";
 
 const names = ["chat/send-message", "realtime/fan-out", "auth/http", "app/docs"] as const;
 type Name = (typeof names)[number];
@@ -24,7 +24,8 @@ beforeAll(async () => {
   table = createServer((request, response) => {
     asked.push(String(request.headers["x-amz-target"]));
     request.resume();
-    response.end(JSON.stringify({ Item: { version: { N: String(layoutVersion) } } }));
+    const Item = { version: { N: String(forms.writes) }, stage: { S: "test" } };
+    response.end(JSON.stringify({ Item }));
   });
   await new Promise<void>((done) => table.listen(0, "127.0.0.1", done));
 });
@@ -53,6 +54,7 @@ setTimeout(() => {
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
+    STAGE: "test",
     TABLE_NAME: "ovation-test",
     WS_ENDPOINT: "http://127.0.0.1:1/ws",
   };

@@ -165,7 +165,10 @@ describe("the role of a repository's workflow", () => {
       `iam::<AWS::AccountId>:role/cdk-hnb659fds-${name}-role-<AWS::AccountId>-<AWS::Region>`;
     expect(rights).toEqual([
       ["sts:AssumeRole", ["deploy", "file-publishing", "lookup"].map(bootstrap)],
-      ["cloudformation:DescribeStacks", [`cloudformation:${here}:stack/CDKToolkit/*`]],
+      [
+        "cloudformation:DescribeStacks",
+        ["CDKToolkit", "ovation-dev-*"].map((stack) => `cloudformation:${here}:stack/${stack}/*`),
+      ],
       [
         "lambda:GetAccountSettings,servicequotas:GetServiceQuota,ses:GetEmailIdentity,ses:GetAccount,backup:ListBackupVaults",
         ["*"],

@@ -28,6 +28,8 @@ declare module "stripe" { const Stripe: any; export default Stripe; }
 const languages = ["js", "ts", "jsx", "tsx"];
 /** Fields of a stage's row, which stand alone in the text. */
 const isRow = ({ text }: Block) => /^(\/\/[^\n]*\n)?\w+: /.test(text);
+const rowTypes =
+  'import type { Row, Stage } from "../../lib/stages/stages.ts";\ndeclare const prod: Row["policy"];';
 /** What is a file of its own is run by the test of its guide. */
 const isRun = ({ name }: Block) => name.includes(".");
 
@@ -56,8 +58,8 @@ function writeSnippets(): string[] {
       .filter((block) => languages.includes(block.language) && !isRun(block))
       .map((block, at) => {
         const file = join(folder, `${path.replaceAll(/[/.]/g, "-")}-${at}.tsx`);
-        const row =
-          'import type { Stage } from "../../lib/stages/stages.ts";\nexport const row: Partial<Stage> = {';
+        const type = /^\w+: \{ policy/.test(block.text) ? "Record<string, Row>" : "Partial<Stage>";
+        const row = `${rowTypes}\nexport const row: ${type} = {`;
         writeFileSync(
           file,
           isRow(block) ? `${row}\n${block.text}\n};\n` : `${block.text}\nexport {};\n`,

@@ -5,7 +5,7 @@ import { expect, test } from "@jest/globals";
 // @ts-expect-error: it has no types, and one function of it is called.
 import { load } from "js-yaml";
 import { stageNames } from "../../lib/stages/stages.ts";
-import { layoutVersion } from "../../platform/table/layout.ts";
+import { forms } from "../../platform/table/layout.ts";
 
 type Step = { uses?: string; run?: string; with?: Record<string, unknown> };
 type Job = {
@@ -145,8 +145,10 @@ test("the version of the package is one of the changelog, which are semantic and
   expect(numbers).toEqual([...numbers].sort(order));
 });
 
-test("every version says what an upgrade to it takes, and the newest which layout its data has", () => {
+test("every version says what an upgrade to it takes, and the newest in which form its data is, which is still read", () => {
   const [, ...releases] = readFileSync("CHANGELOG.md", "utf8").split(/^## /m).slice(1);
   for (const release of releases) expect(release).toContain("### Upgrade\n");
-  expect(releases[0]).toContain(`layout ${layoutVersion}`);
+  const [, form] = /\b(?:layout|form) (\d+)/.exec(releases[0]!) ?? [];
+  expect(Number(form)).toBeGreaterThanOrEqual(forms.reads.from);
+  expect(Number(form)).toBeLessThanOrEqual(forms.reads.to);
 });
