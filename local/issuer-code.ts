@@ -3,7 +3,8 @@ import * as z from "zod";
 import { isLoopback } from "./gateway/own-host.ts";
 import { BadOwnRequest, type OwnRoute } from "./gateway/own-routes.ts";
 
-const codeMilliseconds = 60_000;
+/** As long as a code of Cognito is good. */
+const codeMilliseconds = 5 * 60_000;
 const codesMax = 1_000;
 const tokenSeconds = 3600;
 

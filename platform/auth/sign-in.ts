@@ -17,6 +17,9 @@ const Metadata = z.object({
 });
 type Metadata = Partial<z.infer<typeof Metadata>>;
 
+/** Whether the issuer may answer otherwise in a moment: it fails, or has too many calls. */
+const isPassing = (status: number) => status >= 500 || status === 429;
+
 let known: { metadata: Metadata; until: number } | undefined;
 
 /**
@@ -29,7 +32,7 @@ export async function findMetadata(now: Date): Promise<Metadata> {
   const issuer = setting("ISSUER");
   const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const { status, text } = await ask(address);
-  if (status >= 500) refuse("unavailable");
+  if (isPassing(status)) refuse("unavailable");
   const parsed = Metadata.safeParse(parse(text));
   const metadata = status === 200 && parsed.data?.issuer === issuer ? parsed.data : {};
   known = { metadata, until: now.getTime() + metadataLifeMilliseconds };
@@ -55,7 +58,7 @@ export async function redeem(
     code_verifier: codeVerifier,
     redirect_uri: redirectUri,
   });
-  if (status >= 500) refuse("unavailable");
+  if (isPassing(status)) refuse("unavailable");
   const said = parse(text) as Record<string, unknown> | undefined;
   if (status !== 200) refuse("sign_in_failed", { problem: problemOf(said) });
   if (typeof said?.id_token !== "string")

@@ -25,7 +25,7 @@ beforeAll(async () => {
   closeTable = await openTable();
   inbox = await startReceiver();
   operations = (await readOperations()).filter(({ method }) => method === "POST");
-  // Last, since a code is good for a minute.
+  // Last, since a code is good for five minutes.
   operations.sort(
     (a, b) => Number(a.path.endsWith("/sign-in")) - Number(b.path.endsWith("/sign-in")),
   );

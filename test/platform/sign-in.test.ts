@@ -94,6 +94,9 @@ test("an issuer that does not work just now is 503, not a refusal", async () => 
   await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
   answers["/token"] = { body: "x".repeat(70_000) };
   await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
-  answers[metadataPath] = { status: 500, body: {} };
-  await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
+  // Too many calls are no answer either: what it said before is asked for again.
+  for (const status of [500, 429]) {
+    answers[metadataPath] = { status, body: {} };
+    await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
+  }
 });
