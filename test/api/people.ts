@@ -134,11 +134,11 @@ export const sentences = {
   422: "Idempotency-Key was used with another request",
 } as const;
 
-/** Waits for something that follows, such as a settlement: half a minute if not said otherwise. */
+/** Waits for something that follows, such as a settlement: two minutes, as busy machines take. */
 export async function eventually<T>(
   look: () => Promise<T>,
   isThere: (value: T) => boolean,
-  milliseconds = 30_000,
+  milliseconds = 120_000,
 ): Promise<T> {
   const deadline = Date.now() + milliseconds;
   for (;;) {

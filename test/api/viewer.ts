@@ -57,7 +57,8 @@ export async function open(url: string, protocols: string[] = []): Promise<Viewe
   };
 }
 
-const waitMilliseconds = 30_000;
+/** As long as a busy machine takes: what never comes is what fails. */
+const waitMilliseconds = 120_000;
 
 function wait(
   messages: Message[],

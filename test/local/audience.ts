@@ -121,9 +121,9 @@ export function watch(
   return watcher;
 }
 
-/** Waits until something holds, for a minute at most. */
+/** Waits until something holds, for two minutes at most. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`It never came: ${what}`);
     await new Promise((done) => setTimeout(done, 25));

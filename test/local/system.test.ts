@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import WebSocket from "ws";
 import type { SystemOptions } from "../../local/index.ts";
 import { createLog, startSystem } from "../../local/index.ts";
+import { freePort } from "../system.ts";
 import { sampleBundles, sampleDocument, writeSampleAssembly } from "./sample-assembly.ts";
 
 const sample = writeSampleAssembly();
@@ -18,15 +19,6 @@ const start = (options: Partial<SystemOptions> = {}) =>
     parameters: { "/sample/issuer": "http://issuer" },
     ...options,
   });
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import("node:net");
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 test("until the system is up every path is 503, in an envelope and to browsers as a page", async () => {
   const port = await freePort();

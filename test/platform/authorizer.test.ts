@@ -1,11 +1,12 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { expect, test } from "@jest/globals";
+import { afterEach, expect, jest, test } from "@jest/globals";
 import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import { handler as authorizeHttp } from "../../functions/people/auth/http.ts";
 import { handler as authorizeSocket } from "../../functions/people/auth/socket.ts";
 import { revoke } from "../../platform/auth/revocations.ts";
 import { verifyToken } from "../../platform/auth/token.ts";
 import { useTable } from "../../platform/table/table.ts";
+import { setClock } from "./clock.ts";
 import { useOwnIssuer } from "./own-issuer.ts";
 import { useOwnTable } from "./table.ts";
 
@@ -39,7 +40,7 @@ async function said(authorize: () => ReturnType<typeof authorizeHttp>): Promise<
 }
 
 const cannotTell = "throws The token cannot be judged now";
-const pass = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+afterEach(() => void jest.useRealTimers());
 
 test("a good token is no bad one while the issuer's keys cannot be had: nothing is cached", async () => {
   own.isDown = true;
@@ -56,6 +57,8 @@ test("what needs no key to be judged is refused at once, whatever the issuer doe
 });
 
 test("the keys are asked for again within a second or two of a failure, and one call at a time", async () => {
+  const begun = Date.now();
+  setClock(begun);
   own.isDown = true;
   await ask(await tokenOf("u1"));
   const before = own.fetches;
@@ -63,7 +66,7 @@ test("the keys are asked for again within a second or two of a failure, and one 
   for (const token of tokens) expect(await ask(token)).toBe(cannotTell);
   expect(own.fetches - before).toBeLessThanOrEqual(1);
   own.isDown = false;
-  await pass(1_200);
+  setClock(begun + 1_200);
   expect(await ask(await tokenOf("u1"))).toBe("Allow");
 });
 
@@ -102,11 +105,11 @@ test("a key that cannot be asked for now is no refusal; once it is known its tok
   const known = await tokenOf("u1");
   const at = (seconds: number) => new Date(Date.now() + seconds * 1000);
   own.isDown = true;
-  await expect(verifyToken(token, at(11))).rejects.toThrow("keys");
-  expect(await verifyToken(known, at(11))).toMatchObject({ userId: "u1" });
+  await expect(verifyToken(token, at(20))).rejects.toThrow("keys");
+  expect(await verifyToken(known, at(20))).toMatchObject({ userId: "u1" });
   own.isDown = false;
   own.published = ["k1", "k2"];
-  expect(await verifyToken(token, at(13))).toMatchObject({ userId: "u1" });
+  expect(await verifyToken(token, at(22))).toMatchObject({ userId: "u1" });
 });
 
 test("a revoked token is refused for as long as it lives, when no list of recent ones has it", async () => {

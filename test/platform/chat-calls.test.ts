@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { profileOf } from "../../domain/people/user.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
@@ -7,6 +8,7 @@ import { recordBan } from "../../platform/store/streams/bans.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { callEndpoint } from "./api-call.ts";
+import { setClock } from "./clock.ts";
 import { useOwnTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";
 
@@ -36,7 +38,10 @@ const change = ({ id, hostId }: Stream, changes: Partial<Stream>) =>
 
 const findSender = ({ id }: Stream, userId: string) => getRawItem(key.sender(id, userId));
 const numbersOf = async ({ id }: Stream) => (await getRawItem(key.chat(id)))?.count;
-const nextSecond = () => new Promise((done) => setTimeout(done, 1_000 - (Date.now() % 1_000)));
+
+/** Stops the clock at the beginning of the next second: rates count the messages of one second. */
+const nextSecond = () => setClock(1_000 * Math.ceil((Date.now() + 1) / 1_000));
+afterEach(() => void jest.useRealTimers());
 
 describe("a sender who is admitted while the stream is read", () => {
   test.each<[reason: string, changes: Partial<Stream>, call: Call, status: number]>([
@@ -83,7 +88,7 @@ describe("a sender who is admitted while the stream is read", () => {
   test("keeps to the rate: what is beyond it takes no number", async () => {
     const { stream } = await openStream();
     const fast = await makeUser(someone("fast"));
-    await nextSecond();
+    nextSecond();
     const statuses: number[] = [];
     for (let n = 0; n < perSecondMax + 3; n++) statuses.push(await say(stream.id, fast));
     const sent = statuses.filter((status) => status === 201);
@@ -95,7 +100,7 @@ describe("a sender who is admitted while the stream is read", () => {
   test("counts against the rate also where the stream refuses the text", async () => {
     const { stream, sender } = await openStream();
     await change(stream, { blockedWords: ["hello"] });
-    await nextSecond();
+    nextSecond();
     await say(stream.id, sender);
     expect((await findSender(stream, sender))?.sent).toBe(1);
   });
@@ -117,11 +122,11 @@ describe("a sender who is admitted while the stream is read", () => {
 
 test("repetitions of a call take no number, however many come", async () => {
   const { stream, sender } = await openStream();
-  await nextSecond();
+  nextSecond();
   const statuses: number[] = [];
   for (let n = 0; n < 12; n++) {
     statuses.push(await say(stream.id, sender, { key: "again" }));
-    if (n === 3) await nextSecond();
+    if (n === 3) nextSecond();
   }
   expect(new Set(statuses)).toEqual(new Set([201]));
   expect(await numbersOf(stream)).toBe(2);

@@ -8,7 +8,8 @@ import * as ownSecrets from "../../../platform/aws/client-secrets.ts";
 import * as ownQueues from "../../../platform/aws/client-sqs.ts";
 import { JsonClient } from "../../../platform/aws/json-client.ts";
 import type { Transport, TransportRequest } from "../../../platform/aws/transport.ts";
-import { beginInvocation } from "../../../platform/runtime/deadline.ts";
+import { beginInvocation, reservedMilliseconds } from "../../../platform/runtime/deadline.ts";
+import { setClock } from "../clock.ts";
 import {
   type Answer,
   type Counterpart,
@@ -29,6 +30,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   jest.restoreAllMocks();
+  jest.useRealTimers();
   beginInvocation(undefined);
   await aws.stop();
 });
@@ -365,9 +367,11 @@ describe("A transport that is placed", () => {
 describe("The invocation's time", () => {
   test("bounds a try, and when it is over nothing is sent", async () => {
     const { own } = openBoth(aws.endpoint);
-    aws.answer(() => undefined);
-    const endsAt = Date.now() + 2_600;
-    beginInvocation({ getRemainingTimeInMillis: () => endsAt - Date.now() });
+    // The time is over while the first try waits, however long the machine took to begin it.
+    const begun = Date.now();
+    setClock(begun);
+    aws.answer(() => setClock(begun + 10_000));
+    beginInvocation({ getRemainingTimeInMillis: () => reservedMilliseconds + 1_000 });
     const failure = await own.send("GetCommand", get).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Refusal);
     expect((failure as Refusal).code).toBe("unavailable");

@@ -1,4 +1,5 @@
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { jest } from "@jest/globals";
 import { type Refusal, refuse } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { millisecondsLeft, setDeadline, TimeoutError } from "../../../platform/runtime/deadline.ts";
@@ -8,6 +9,7 @@ import { sweepOverdue } from "../../../platform/store/money/sweep.ts";
 import { chargeGift } from "../../../platform/store/tencent/charged-gifts.ts";
 import { type Item, table, tableName } from "../../../platform/table/table.ts";
 import { toldOf } from "../../../platform/tencent/receiver.ts";
+import { setClock } from "../clock.ts";
 import { intercept } from "../intercept.ts";
 import { startQueue } from "../queue-double.ts";
 import { forget, giftTypeOf } from "../wallet-people.ts";
@@ -82,6 +84,8 @@ type Asking = {
 export async function ask(stream: Stream, from: string, asking: Asking, ...fate: Fate[]) {
   const { to = [stream.hostId], GiftId, Time, dedupeSeconds = 0, now = new Date() } = asking;
   planned = [...fate];
+  // Without a bound of its own a call has as much time as a busy machine takes.
+  if (asking.within === undefined) setClock(Date.now());
   setDeadline(asking.within ?? 60_000);
   const GiftWater = { From_Account: from, To_Account: to, GiftId, Count: 1, Time };
   const request = { RoomId: stream.id, GiftWater };
@@ -90,6 +94,7 @@ export async function ask(stream: Stream, from: string, asking: Asking, ...fate:
   const { errorCode } = await chargeGift({ request, callId, dedupeSeconds, tell, now });
   planned = [];
   setDeadline(Number.POSITIVE_INFINITY);
+  jest.useRealTimers();
   return errorCode;
 }
 
