@@ -11,7 +11,7 @@ import {
 import { type Answer, admin, call, freshId, type Person, person, service } from "./people.ts";
 
 /** What the description says of one operation's answers. */
-type Promised = { codes: string[]; schemas: Map<string, z.ZodType | undefined> };
+type Promised = { codes: string[]; schemas: Map<string, Schema | undefined> };
 
 type Described = Operation & Promised & { parameters: Schema[] };
 
@@ -33,10 +33,29 @@ const at = ($ref: string): Schema =>
     .slice(1)
     .reduce((where, name) => where[name], document);
 
-/** The schema as one that names nothing outside itself. */
+/** A schema, and what it names, as one that names nothing outside itself. */
+function closed(schema: Schema): Schema {
+  const $defs: Schema = {};
+  const close = (part: Schema): Schema => {
+    const text = JSON.stringify(part);
+    for (const [, name] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (name! in $defs) continue;
+      $defs[name!] = {};
+      $defs[name!] = close(document.components.schemas[name!]);
+    }
+    return JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/"));
+  };
+  return { ...close(schema), $defs };
+}
+
+const readers = new Map<string, z.ZodType>();
+
+/** Reads what has a schema; one reader for all operations that answer alike. */
 function readerOf(schema: Schema): z.ZodType {
-  const text = JSON.stringify({ ...schema, $defs: document.components.schemas });
-  return z.fromJSONSchema(JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/")));
+  const text = JSON.stringify(schema);
+  const reader = readers.get(text) ?? z.fromJSONSchema(closed(schema));
+  readers.set(text, reader);
+  return reader;
 }
 
 function describedOperations(): Described[] {
@@ -45,10 +64,9 @@ function describedOperations(): Described[] {
     if (/^\/(v4|tencent|pictures)\//.test(path)) continue;
     for (const [method, operation] of Object.entries<Schema>(item)) {
       const schemas = Object.entries<Schema>(operation.responses).map(
-        ([status, response]): [string, z.ZodType | undefined] => {
+        ([status, response]): [string, Schema | undefined] => {
           const { content } = response.$ref ? at(response.$ref) : response;
-          const schema = content?.["application/json"]?.schema;
-          return [status, schema && readerOf(schema)];
+          return [status, content?.["application/json"]?.schema];
         },
       );
       const { parameters = [], requestBody } = operation;
@@ -81,7 +99,8 @@ function misfitOf(
   if (status >= 500) return `a fault: ${text}`;
   if (status >= 400 && !codes.includes(body?.code)) return `code ${body?.code}`;
   if (/invalid input|too (big|small)|, received /i.test(body?.errors?.join() ?? "")) return text;
-  const parsed = text === "" ? undefined : schemas.get(String(status))?.safeParse(body);
+  const schema = schemas.get(String(status));
+  const parsed = text === "" || !schema ? undefined : readerOf(schema).safeParse(body);
   return parsed?.success === false ? z.prettifyError(parsed.error) : undefined;
 }
 

@@ -19,7 +19,7 @@ test("every name in test/kinds.ts is a test file, or a folder of them, and has o
 /** What a test does that only a slow kind may do. */
 const slowActs: [string, RegExp][] = [
   ["kills a system", /\bsystem\.kill\(\)|\/local\/restart/],
-  ["opens a page in every look", /\beach\(looks\)/],
+  ["shows a page in every look", /\b(expectLooks|inEachLook)\(/],
 ];
 
 /** Files of the short run that may all the same, each with its reason. */

@@ -1,26 +1,26 @@
 /** The reference in every size and colour. */
 import { browserTest } from "./browser.ts";
-import { expectFits, expectLook, looks, testMilliseconds, usePages } from "./pages.ts";
+import { expectFits, expectLooks, inEachLook, testMilliseconds, usePages } from "./pages.ts";
 import { openAmongStages, openReference, operation } from "./reference.ts";
 
 const pages = usePages();
 
-browserTest.each(looks)(
-  "at $width × $height, $colorScheme, links to other stages have their room",
-  async (look) => {
-    const { page, close } = await openAmongStages(pages, look);
+browserTest(
+  "links to other stages have their room in every size and colour",
+  async () => {
+    const { page, close } = await openAmongStages(pages);
     // The page around them is looked at whole below.
-    await expectLook(page, "docs-stages", look, "header.head");
+    await expectLooks(page, "docs-stages", "header.head");
     await close();
   },
   testMilliseconds,
 );
 
-browserTest.each(looks)(
-  "at $width × $height, $colorScheme, everybody can use it",
-  async (look) => {
-    const { page, close } = await openReference(pages, "/docs", look);
-    await expectFits(page, "docs");
+browserTest(
+  "everybody can use it in every size and colour",
+  async () => {
+    const { page, close } = await openReference(pages);
+    await inEachLook(page, () => expectFits(page, "docs"));
     await page.getByRole("searchbox").fill("send a message");
     const post = operation(page, "chatSendMessage");
     await post.getByRole("button", { name: "Try it" }).click();
@@ -28,10 +28,10 @@ browserTest.each(looks)(
     await post.locator(".outcome").waitFor();
     for (const summary of await post.locator("summary").all()) await summary.click();
     await post.scrollIntoViewIfNeeded();
-    await expectLook(page, "docs-open", look);
+    await expectLooks(page, "docs-open");
     await page.goto(new URL("/docs/events", pages.system().url).href);
     await page.locator("section.operation").first().waitFor();
-    await expectLook(page, "docs-events", look);
+    await expectLooks(page, "docs-events");
     await close();
   },
   testMilliseconds,

@@ -26,7 +26,7 @@ export type Look = {
 };
 
 /** Every size and colour that pages are laid out for: a phone, a laptop and a desk. */
-export const looks = (
+const looks = (
   [
     [360, 800],
     [1280, 800],
@@ -106,13 +106,24 @@ async function expectUsable(page: Page, name = "", part?: string): Promise<void>
   await expectFits(page, name);
 }
 
-/**
- * `expectUsable` of a view in one of `looks`. What axe finds differs by colours and by the layout of
- * a phone: it looks at the first look and the last, and both are laid into `.cache/screenshots`.
- */
-export async function expectLook(page: Page, name: string, look: Look, part?: string) {
-  if (look !== looks[0] && look !== looks.at(-1)) return expectFits(page, name);
-  const path = join(screenshots, `${name}-${look.width}-${look.colorScheme}.png`);
-  await page.screenshot({ path });
-  await expectUsable(page, name, part);
+/** Lays a page out in each size and colour, one after the other, and does something in each. */
+export async function inEachLook(page: Page, act: (look: Look) => Promise<void>): Promise<void> {
+  for (const look of looks) {
+    const { width, height, colorScheme } = look;
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme });
+    await act(look);
+  }
 }
+
+/**
+ * `expectUsable` of a view in each of `looks`. What axe finds differs by colours and by the layout
+ * of a phone: it looks at the first look and the last, and both are laid into `.cache/screenshots`.
+ */
+export const expectLooks = (page: Page, name: string, part?: string): Promise<void> =>
+  inEachLook(page, async (look) => {
+    const view = `${name}-${look.width}-${look.colorScheme}`;
+    if (look !== looks[0] && look !== looks.at(-1)) return expectFits(page, view);
+    await page.screenshot({ path: join(screenshots, `${view}.png`) });
+    await expectUsable(page, view, part);
+  });

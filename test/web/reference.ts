@@ -1,13 +1,13 @@
 /** The reference, as tests of it open it. */
 import type { Page } from "playwright-core";
 import { referencesOf } from "../../bin/build/build-docs.ts";
-import type { Look, usePages } from "./pages.ts";
+import type { usePages } from "./pages.ts";
 
 type Pages = ReturnType<typeof usePages>;
 
 /** Opens a page of the reference and waits until its description is there. */
-export async function openReference(pages: Pages, path = "/docs", look?: Look) {
-  const opened = await pages.open(path, look);
+export async function openReference(pages: Pages, path = "/docs") {
+  const opened = await pages.open(path);
   await opened.page.locator("section.operation").first().waitFor();
   return opened;
 }
@@ -16,8 +16,8 @@ export async function openReference(pages: Pages, path = "/docs", look?: Look) {
 export const operation = (page: Page, id: string) => page.locator(`#${id}`);
 
 /** The page as a deployment makes it whose table of stages has these domains. */
-export async function openAmongStages(pages: Pages, look?: Look) {
-  const { page, close } = await pages.open("/docs", look);
+export async function openAmongStages(pages: Pages) {
+  const { page, close } = await pages.open("/docs");
   const domain = (name: string) => ({ name, certificate: "arn:aws:acm" });
   const stages = referencesOf([
     { name: "dev", domain: domain("dev.example.com") },
