@@ -73,7 +73,8 @@ test("what they run is there", () => {
   expect(bare.filter((command) => !known.has(command))).toEqual([]);
   // CI ends with the tests that the README names, and with the slow kinds.
   expect(readFileSync(".ci/run", "utf8")).toContain("npm run check");
-  expect(scripts.check).toMatch(/ && npm run test:all$/);
+  expect(scripts.check).toMatch(/ bin\/test\/check\.ts$/);
+  expect(readFileSync("bin/test/check.ts", "utf8")).toContain('"run", "test:all"');
   expect(scripts["test:all"]).toBe("npm test -- --all");
 });
 
