@@ -12,10 +12,11 @@ const root = join(import.meta.dirname, "../..");
 const checks = ["synth", "types", "lint", "documents -- --check"];
 
 /** What npm is started by, without a shell: `npm run check` tells where it is. */
-const npm = process.env.npm_execpath!;
+const { npm_execpath: npm } = process.env;
+if (npm === undefined) throw new Error("Run it as `npm run check`");
 
 /** Runs a script of package.json and prints its output at its end; resolves with its success. */
-function runScript(script: string): Promise<boolean> {
+function runScript(npm: string, script: string): Promise<boolean> {
   const began = performance.now();
   const child = spawn(process.execPath, [npm, "run", ...script.split(" ")], { cwd: root });
   const said: Buffer[] = [];
@@ -34,7 +35,7 @@ function runScript(script: string): Promise<boolean> {
 const waiting = checks.values();
 const passed: boolean[] = [];
 const lanes = Array.from({ length: Math.max(2, availableParallelism()) }, async () => {
-  for (const script of waiting) passed.push(await runScript(script));
+  for (const script of waiting) passed.push(await runScript(npm, script));
 });
 await Promise.all(lanes);
 if (passed.includes(false)) process.exit(1);

@@ -1,125 +1,169 @@
 /**
- * `npm run bench:mutants [-- --check] [-- part of a name …]`: plants one fault after the other into
- * a copy of the project and runs the tests that should see it. One of them has to turn red each
- * time; exit code 1 otherwise. Tests that stay green with a fault in money or in the push prove
- * less than they claim. `--check` only looks whether all faults can still be planted.
+ * `npm run bench:mutants -- ROOM`, such as `domain/money`: Stryker changes one place of the room
+ * after the other, and the tests that run in one process have to see it. Without `--all` only lines
+ * that have changed since `--since` (origin/main) are tried; `--minutes` (10) is the longest that it
+ * takes. What survives is listed: either a test is missing, or the change means nothing.
+ *
+ * Stryker is no dependency of ours (docs/decisions/tests-and-tooling.md): npx installs it.
  */
-import { spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { isSlow } from "../kinds.ts";
 import { print } from "./figures.ts";
-import { mutants } from "./mutants/list.ts";
-import { type Mutant, plant, problemOf } from "./mutants/mutant.ts";
 
+/** The newest release of both packages. */
+const version = "10.0.0";
 const root = join(import.meta.dirname, "../..");
-/** A fault that makes an endless loop is seen by this: no run without one takes so long. */
-const runMillisecondsMax = 3 * 60_000;
-const baselineMillisecondsMax = 20 * 60_000;
+const folder = ".cache/mutants";
+const linesFile = join(root, folder, "tried.jsonl");
 
-/** The files under version control or about to be, in a folder of their own. */
-function copyProject(): string {
-  const copy = mkdtempSync(join(tmpdir(), "ovation-mutants-"));
-  const options = ["ls-files", "--cached", "--others", "--exclude-standard"];
-  const { stdout } = spawnSync("git", options, { cwd: root, encoding: "utf8" });
-  const files = stdout.split("\n").filter((file) => file !== "" && existsSync(join(root, file)));
-  for (const file of files) cpSync(join(root, file), join(copy, file), { recursive: true });
-  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-  return copy;
-}
-
-/** As much of jest's report as says what was seen. */
-type Report = {
-  numPassedTests: number;
-  numFailedTests: number;
-  testResults: {
-    message: string;
-    assertionResults: { title: string; status: string }[];
-  }[];
+/** A mutant as Stryker reports it. Lines and columns count from 1. */
+type Mutant = {
+  fileName: string;
+  status: "Killed" | "Timeout" | "Survived" | "NoCoverage" | "RuntimeError" | "Ignored";
+  replacement: string;
+  mutatorName: string;
+  location: { start: { line: number; column: number }; end: { line: number; column: number } };
 };
 
-/** The names of the tests that turned red; throws where tests could not be run at all. */
-function redTests(
-  copy: string,
-  { tests, only }: Pick<Mutant, "tests" | "only">,
-  timeout = runMillisecondsMax,
-): string[] {
-  const report = join(copy, ".report.json");
-  rmSync(report, { force: true });
-  // The tests of the list need no bundles, so that nothing is built.
-  const flags = ["--experimental-vm-modules", "--no-warnings", "node_modules/jest/bin/jest.js"];
-  const options = ["--json", `--outputFile=${report}`, "--runInBand", "--silent"];
-  const names = only === undefined ? [] : ["--testNamePattern", only];
-  const { signal } = spawnSync(process.execPath, [...flags, ...options, ...names, ...tests], {
-    cwd: copy,
-    timeout,
-    stdio: "ignore",
-    env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` },
-  });
-  if (signal !== null) return ["(the run did not end)"];
-  const { numPassedTests, numFailedTests, testResults } = JSON.parse(
-    readFileSync(report, "utf8"),
-  ) as Report;
-  const unread = testResults.find(
-    ({ message, assertionResults }) => message && !assertionResults[0],
+function git(...given: string[]): string[] {
+  const { status, stdout, stderr } = spawnSync("git", given, { cwd: root, encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return stdout.split("\n").filter((line) => line !== "");
+}
+
+/** The changed lines of a room's sources since a commit, in Stryker's form `file:from-to`. */
+function changedLines(room: string, since: string): string[] {
+  const base = git("merge-base", since, "HEAD")[0]!;
+  const found: string[] = [];
+  let file = "";
+  for (const line of git("diff", "--unified=0", base, "--", room)) {
+    if (line.startsWith("+++ ")) file = line.slice("+++ b/".length);
+    const [, from, count = "1"] = /^@@ -\S+ \+(\d+)(?:,(\d+))? @@/.exec(line) ?? [];
+    if (from === undefined || count === "0" || !file.endsWith(".ts")) continue;
+    found.push(`${file}:${from}-${Number(from) + Number(count) - 1}`);
+  }
+  return [...found, ...git("ls-files", "--others", "--exclude-standard", "--", room)];
+}
+
+/** The files that a file imports by a path. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/ from "(\.[^"]+)"/g)].map(([, path]) => join(dirname(file), path!));
+}
+
+/** Whether a file imports one of these itself, or something that does. */
+const isNear = (file: string, files: readonly string[]) =>
+  importsOf(file).some(
+    (one) => files.includes(one) || importsOf(one).some((two) => files.includes(two)),
   );
-  if (unread !== undefined) throw new Error(`Tests could not be run: ${unread.message}`);
-  if (numPassedTests + numFailedTests === 0) throw new Error(`No test has the name ${only}`);
-  const all = testResults.flatMap(({ assertionResults }) => assertionResults);
-  return all.filter(({ status }) => status === "failed").map(({ title }) => title);
+
+/**
+ * The test files that are near a room's sources, or in the room's own folder below `test/`. None
+ * starts a system, and no slow kind is among them: each runs for every mutant that it reaches.
+ */
+function listTests(room: string, files: readonly string[], withSdk: boolean): string[] {
+  return globSync("test/{domain,platform,client,local,cloud}/**/*.test.ts", { cwd: root })
+    .filter((file) => withSdk || !file.startsWith("test/platform/aws/"))
+    .filter((file) => !isSlow(file))
+    .filter((file) => !importsOf(file).some((one) => /\b(system|shared|pages)\.ts$/.test(one)))
+    .filter((file) => file.startsWith(`test/${room}/`) || isNear(file, files));
 }
 
-const seconds = (since: number) => Math.round((performance.now() - since) / 1000);
-
-function tryOne(copy: string, mutant: Mutant) {
-  const path = join(copy, mutant.file);
-  const text = readFileSync(path, "utf8");
-  const began = performance.now();
-  writeFileSync(path, plant(text, mutant));
-  try {
-    const [first] = redTests(copy, mutant);
-    return { seconds: seconds(began), result: first === undefined ? "SURVIVED" : "caught", first };
-  } finally {
-    writeFileSync(path, text);
-  }
+/** The configuration of Stryker. */
+function configOf(mutate: readonly string[], tests: readonly string[], withSdk: boolean) {
+  const { projects } = JSON.parse(readFileSync(join(root, "jest.config.json"), "utf8"));
+  const name = withSdk ? "rooms" : "platform";
+  const own = projects.find(({ displayName }: { displayName: string }) => displayName === name);
+  const testMatch = tests.map((file) => `<rootDir>/${file}`);
+  return {
+    plugins: ["@stryker-mutator/jest-runner", join(import.meta.dirname, "mutant-reporter.ts")],
+    reporters: ["lines"],
+    ...{ mutate, testRunner: "jest", coverageAnalysis: "perTest", tempDirName: `${folder}/copy` },
+    ...{ allowEmpty: true, checkers: [], cleanTempDir: "always", timeoutMS: 60_000 },
+    ...{ dryRunTimeoutMinutes: 30, ignoreStatic: true },
+    concurrency: Math.max(1, availableParallelism() - 1),
+    // It would rewrite the paths of tsconfig.json, and need TypeScript for that.
+    tsconfigFile: "none",
+    ignorePatterns: ["/.cache", "/cdk.out", "/dist"],
+    testRunnerNodeArgs: ["--experimental-vm-modules", "--no-warnings"],
+    jest: {
+      projectType: "custom",
+      enableFindRelatedTests: false,
+      config: { ...own, testMatch, testPathIgnorePatterns: [], projects: [] },
+    },
+  };
 }
 
-function run(chosen: readonly Mutant[]): void {
-  const copy = copyProject();
-  try {
-    const tests = [...new Set(chosen.flatMap((mutant) => mutant.tests))];
-    const red = redTests(copy, { tests }, baselineMillisecondsMax);
-    if (red.length > 0) throw new Error(`Red without any fault: ${red.join("; ")}`);
-    const began = performance.now();
-    const rows = chosen.map((mutant) => {
-      const { first = "", ...row } = tryOne(copy, mutant);
-      console.log(`${row.result}  ${mutant.says} (${row.seconds} s)  ${first}`);
-      return { fault: mutant.says, file: mutant.file, ...row };
-    });
-    const caught = rows.filter(({ result }) => result === "caught").length;
-    print(`${caught} of ${rows.length} faults caught, in ${seconds(began)} s`, rows);
-    if (caught < rows.length) process.exitCode = 1;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
+/** Runs Stryker until it ends or its time is over. */
+async function runStryker(config: object, minutes: number): Promise<void> {
+  rmSync(join(root, folder), { recursive: true, force: true });
+  mkdirSync(join(root, folder), { recursive: true });
+  writeFileSync(join(root, folder, "config.json"), JSON.stringify(config, null, 2));
+  const packages = ["core", "jest-runner"].map(
+    (one) => `--package=@stryker-mutator/${one}@${version}`,
+  );
+  const command = ["--yes", ...packages, "--", "stryker", "run", `${folder}/config.json`];
+  const path = `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`;
+  const child = spawn("npx", command, {
+    ...{ cwd: root, stdio: "inherit", detached: true },
+    env: { ...process.env, PATH: path, MUTANTS_FILE: linesFile, CI: "" },
+  });
+  const timer = setTimeout(() => process.kill(-child.pid!, "SIGTERM"), minutes * 60_000);
+  process.once("SIGINT", () => process.kill(-child.pid!, "SIGTERM"));
+  await new Promise((done) => child.once("close", done));
+  clearTimeout(timer);
 }
 
-const given = process.argv.slice(2);
-const wanted = given.filter((word) => word !== "--check");
-const chosen = mutants.filter(
-  ({ says, file }) =>
-    wanted.length === 0 || wanted.some((part) => `${file} ${says}`.includes(part)),
-);
-const problems = chosen.flatMap((mutant) => problemOf(root, mutant) ?? []);
-for (const problem of problems) console.error(problem);
-if (problems.length > 0 || chosen.length === 0) process.exitCode = 1;
-else if (given.includes("--check")) console.log(`${chosen.length} faults can be planted`);
-else run(chosen);
+/** The part of a whole in percent. */
+const percentOf = (part: number, whole: number) => Math.round((100 * part) / Math.max(1, whole));
+
+function report(room: string): void {
+  if (!existsSync(linesFile)) throw new Error("No mutant was tried");
+  const tried = readFileSync(linesFile, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Mutant);
+  const countOf = (...statuses: Mutant["status"][]) =>
+    tried.filter(({ status }) => statuses.includes(status)).length;
+  const seen = countOf("Killed", "Timeout");
+  const reached = seen + countOf("Survived");
+  const rows = tried
+    .filter(({ status }) => status === "Survived")
+    .map(({ fileName, location, mutatorName, replacement }) => ({
+      place: `${fileName.replace(`${root}/`, "")}:${location.start.line}:${location.start.column}`,
+      ...{ mutator: mutatorName, replacement: replacement.replace(/\s+/g, " ").slice(0, 80) },
+    }));
+  print(`${room}: ${seen} of ${reached} mutants seen (${percentOf(seen, reached)} %)`, rows);
+  console.log(`${countOf("NoCoverage")} more are reached by no test in one process`);
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    all: { type: "boolean", default: false },
+    since: { type: "string", default: "origin/main" },
+    minutes: { type: "string", default: "10" },
+  },
+});
+const [room] = positionals;
+if (room === undefined) throw new Error("Which room? Such as domain/money or platform/push");
+const mutate = values.all
+  ? git("ls-files", "--cached", "--others", "--exclude-standard", "--", room).filter((file) =>
+      file.endsWith(".ts"),
+    )
+  : changedLines(room, values.since);
+if (mutate.length === 0) {
+  console.log(`Nothing in ${room} has changed since ${values.since}; --all tries the whole room`);
+} else {
+  // Our clients of AWS are compared with the SDK's, which other tests do without.
+  const withSdk = room.startsWith("platform/aws");
+  const files = [...new Set(mutate.map((one) => one.replace(/:\d+-\d+$/, "")))];
+  const tests = listTests(room, files, withSdk);
+  console.log(`${tests.length} test files: ${tests.join(" ")}`);
+  await runStryker(configOf(mutate, tests, withSdk), Number(values.minutes));
+  report(room);
+}
