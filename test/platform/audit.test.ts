@@ -2,15 +2,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { listPackages } from "../../domain/money/credit-package.ts";
 import { decideGift } from "../../domain/money/gift.ts";
 import { audit } from "../../platform/audit/audit.ts";
 import { exportJournal, readJournal } from "../../platform/audit/journal.ts";
-import { payOut, transfer } from "../../platform/store/money/bookings.ts";
+import { payOut, purchase, transfer } from "../../platform/store/money/bookings.ts";
 import { holdAction, markOf } from "../../platform/store/money/call-marks.ts";
 import { getGiver, giftContext, recordGift } from "../../platform/store/money/gifts.ts";
 import { takeBack } from "../../platform/store/money/held-gifts.ts";
 import { findGift, getGift, refund } from "../../platform/store/money/refunds.ts";
 import { settle } from "../../platform/store/money/settle.ts";
+import { recordSpendLimit } from "../../platform/store/money/wallets.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
@@ -83,6 +85,15 @@ test("a sound table fits, and its sums balance", async () => {
     gifts: 4,
   });
   expect(sums.issued + sums.owed).toBe(sums.balances + sums.pending + sums.held + sums.paidOut);
+});
+
+test("a wallet with a limit and without an entry fits, and so do credits that were bought", async () => {
+  await recordSpendLimit("careful", 100);
+  const [pack] = listPackages({ activeOnly: true });
+  await purchase("buyer", pack!, new Date(), forget({}));
+  const { sums, misfits } = await look();
+  expect(misfits).toEqual([]);
+  expect(sums.issued).toBe(4000 + pack!.creditAmount);
 });
 
 /*
