@@ -128,4 +128,4 @@ test("a thousand sockets come and go while chat and gifts flow: each sees the lo
   expect(crowd.faults).toEqual([]);
   await alone.leave("closes");
   crowd.end();
-}, 300_000);
+});

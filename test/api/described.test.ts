@@ -113,7 +113,7 @@ test("/asyncapi.json describes what webhooks are posted, each event's by a messa
     await hooks.removeAll();
     await receiver.stop();
   }
-}, 120_000);
+});
 
 test("/asyncapi.json describes every message that comes, and compact frames say the same as plain ones", async () => {
   const host = await person();

@@ -133,4 +133,4 @@ test("a callback that fails is tried again, and admins see what became of it", a
     (told) => told.length === 3,
   );
   expectFailure(await call(route, { as: await person() }), 403, sentences[403]);
-}, 60_000);
+});

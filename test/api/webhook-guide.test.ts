@@ -42,4 +42,4 @@ test("the receiver of the guide takes what is signed and nothing else", async ()
     await hooks.removeAll();
     rmSync(directory, { recursive: true });
   }
-}, 60_000);
+});

@@ -281,7 +281,7 @@ testHeard(
       list.every(({ status }: { status: string }) => status === "delivered"),
     );
   },
-  60_000,
+  300_000,
 );
 
 testHeard(
@@ -305,7 +305,7 @@ testHeard(
     expect(elsewhere.received).toEqual([]);
     expect(inbox.received.length).toBe(2);
   },
-  60_000,
+  300_000,
 );
 
 testHeard(
@@ -331,7 +331,7 @@ testHeard(
     expect(ours()[1]!.text).not.toContain("secret");
     await call(`DELETE ${path}`, { as });
   },
-  60_000,
+  300_000,
 );
 
 testHeard.each([
@@ -373,5 +373,5 @@ testHeard(
     expect(last).toMatchObject({ attempts: 1, nextAttemptAt: null });
     expect(inbox.received.length).toBe(1);
   },
-  60_000,
+  300_000,
 );

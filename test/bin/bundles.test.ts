@@ -47,7 +47,7 @@ setTimeout(() => {
   const undici = Symbol.for("undici.globalDispatcher.1") in globalThis;
   console.log(JSON.stringify({ handler: typeof handler, undici }));
   process.exit(0);
-}, 1_000);`;
+});`;
   const { port } = table.address() as AddressInfo;
   const env = {
     AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,

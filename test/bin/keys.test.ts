@@ -119,7 +119,6 @@ const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdou
     expect(await ended).toBe(0);
     rmSync(dataDir, { recursive: true, force: true });
   },
-  180_000,
 );
 
 async function tokenAt(port: number): Promise<string> {

@@ -54,7 +54,7 @@ posixTest(
     while (await isServed(url)) await pause(50);
     expect(performance.now() - began).toBeLessThan(5000);
   },
-  180_000,
+  300_000,
 );
 
 posixTest(
@@ -75,7 +75,7 @@ posixTest(
       });
     }
   },
-  90_000,
+  300_000,
 );
 
 posixTest(
@@ -97,7 +97,7 @@ posixTest(
     process.kill(pid, "SIGTERM");
     while (await isServed(url)) await pause(50);
   },
-  180_000,
+  300_000,
 );
 
 posixTest(
@@ -126,7 +126,7 @@ posixTest(
     expect(open).toEqual([]);
     expect(statSync(data).mode & 0o777).toBe(0o700);
   },
-  180_000,
+  300_000,
 );
 
 test("a token that is asked for with credits has them, and is called by its subject", async () => {

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, "../..");
 let system: Awaited<ReturnType<typeof sharedSystem>>;
 beforeAll(async () => {
   system = await sharedSystem();
-}, 180_000);
+});
 
 type Ended = { code: number; stdout: string; stderr: string };
 

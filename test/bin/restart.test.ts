@@ -44,7 +44,7 @@ test("it restarts by itself in the same process, with all acknowledged data", as
   } finally {
     expect(await system.stop()).toBe(0);
   }
-}, 180_000);
+});
 
 test("where nothing would be left it is refused, and pages of other origins may not ask", async () => {
   const system = await startSystem({ dataDir: ":memory:" });
@@ -58,4 +58,4 @@ test("where nothing would be left it is refused, and pages of other origins may 
   } finally {
     expect(await system.stop()).toBe(0);
   }
-}, 180_000);
+});

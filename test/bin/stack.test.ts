@@ -61,5 +61,4 @@ test.each([
     expect(stack).toContain(`${as} (${file}:${lineOf(file, line)}:`);
     expect(stack).not.toContain("index.cjs");
   },
-  30_000,
 );

@@ -132,7 +132,6 @@ test.each([false, true])(
     client.close();
     await server.stop();
   },
-  60_000,
 );
 
 test("for await gives events until the subscription ends", async () => {
@@ -255,4 +254,4 @@ test("it asks for the newest frame in silence only", async () => {
   await until(() => server.pings() > 0);
   client.close();
   await server.stop();
-}, 60_000);
+});

@@ -210,7 +210,7 @@ test("whatever is said and deleted while one reads, the whole chat is there at t
   const wrong: string[] = [];
   for (let seed = 1; seed <= 60; seed++) wrong.push(...(await play(seed)));
   expect(wrong.slice(0, 20)).toEqual([]);
-}, 120_000);
+});
 
 test("a text that was deleted before its frame came is not shown empty", async () => {
   const { client, chat, stream, last } = await viewing(2);

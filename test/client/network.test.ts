@@ -103,4 +103,4 @@ test("through a network that cuts and falls silent a viewer sees the whole log, 
     expect(silent).toBeGreaterThan(0);
     expect(sockets).toBeGreaterThan(1);
   }
-}, 240_000);
+});

@@ -109,7 +109,6 @@ browserTest(
       await server.stop();
     }
   },
-  120_000,
 );
 
 test("an engine without crypto, time-outs of signals, clones and events, such as React Native's", async () => {
@@ -146,4 +145,4 @@ test("an engine without crypto, time-outs of signals, clones and events, such as
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});

@@ -105,4 +105,4 @@ test("a room in parts: every viewer ends with each frame of the log, byte for by
   expect(await runsOf("realtime-post-part")).toBeGreaterThanOrEqual(4);
   for (const { client } of watchers) client.close();
   expect(problems).toEqual([]);
-}, 120_000);
+});

@@ -29,7 +29,7 @@ beforeAll(async () => {
   operations.sort(
     (a, b) => Number(a.path.endsWith("/sign-in")) - Number(b.path.endsWith("/sign-in")),
   );
-}, 200_000);
+});
 afterEach(async () => {
   const as = await admin();
   const { list } = (await call("GET /api/v1/webhooks?limit=100", { as })).body.data;
@@ -39,7 +39,7 @@ afterAll(async () => {
   await inbox.stop();
   await closeTable();
   await system.stop();
-}, 60_000);
+});
 
 /** A POST of each route with a key of its own. */
 type Keyed = Post & { name: string; key: string };

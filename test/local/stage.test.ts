@@ -37,4 +37,4 @@ test("black-box tests pass against a stage of which they know URLs and an issuer
   expect(testResults).toHaveLength(files.length);
   expect(numPassedTests).toBeGreaterThan(15);
   expect(said).toContain("Not against a stage: test/api/sign-in.test.ts: ");
-}, 300_000);
+});

@@ -13,10 +13,10 @@ beforeAll(async () => {
   port = await freePort();
   system = await startSystem({ port, env: { DEMO: "off" } });
   process.env.API_URL = system.url;
-}, 200_000);
+});
 afterAll(async () => {
   expect(await system.stop()).toBe(0);
-}, 60_000);
+});
 afterEach(() => hooks.removeAll());
 
 const fault = (wanted: object) => call("POST /local/faults", { body: wanted });

@@ -55,7 +55,7 @@ let measure: ReturnType<typeof meterTable>;
 beforeAll(async () => {
   await fillTable();
   measure = meterTable();
-}, 120_000);
+});
 
 let calls: ReturnType<typeof dearCalls>;
 
@@ -106,4 +106,4 @@ test("no call costs more than its contract declares, with the fullest items", as
         excess.push({ route, ...spent });
     }
   expect(excess).toEqual([]);
-}, 120_000);
+});

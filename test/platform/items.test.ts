@@ -58,7 +58,7 @@ test("a table that never answers a batch is asked so often and no more", async (
   const asked = speakFor(({ RequestItems }) => ({ UnprocessedKeys: RequestItems }));
   await expect(getItems(keysOf(1))).rejects.toMatchObject({ code: "unavailable" });
   expect(asked).toHaveLength(triesMax);
-}, 30_000);
+});
 
 test("items of any number are put, and others deleted", async () => {
   const keys = keysOf(60).map(({ PK }) => ({ PK, SK: "batch" }));
@@ -90,7 +90,7 @@ test("a table that never writes a batch is asked so often and no more", async ()
   const asked = speakFor(({ RequestItems }) => ({ UnprocessedItems: RequestItems }));
   await expect(writeItems(keysOf(2))).rejects.toMatchObject({ code: "unavailable" });
   expect(asked).toHaveLength(triesMax);
-}, 30_000);
+});
 
 test("a list goes on behind a page that was cut short, and reads no more than its limit", async () => {
   const item = (at: number) => ({ ...key.notification("u", String(at)), at });

@@ -2,7 +2,7 @@
 import type { Browser, Page, WebSocketRoute } from "playwright-core";
 import { openBrowser, watchFaults } from "./browser.ts";
 import { type PageServer, servePages } from "./page-server.ts";
-import { expectSoon, streamId, testMilliseconds } from "./pages.ts";
+import { expectSoon, streamId, testMilliseconds, timeoutMilliseconds } from "./pages.ts";
 
 export let browser: Browser | undefined;
 let server: PageServer;
@@ -25,7 +25,7 @@ export const narrow: Size = { width: 400, height: 800 };
 
 export async function open(query: string, viewport = narrow) {
   const page = await browser!.newPage({ viewport, reducedMotion: "reduce" });
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(timeoutMilliseconds);
   const faults = watchFaults(page, server.url);
   return { page, faults, go: () => page.goto(`${server.url}overlay?${query}`) };
 }

@@ -91,4 +91,4 @@ test("a slice that never answers well fails the posting, after some tries", asyn
   answer = ({ at }) => (at === 0 ? posted("a") : { status: 200, body: { viewers: 12 } });
   await expect(post()).rejects.toThrow(/viewers/);
   expect(calls.length).toBeGreaterThan(3);
-}, 20_000);
+});

@@ -172,5 +172,5 @@ test.each(texts)(
     for (const command of [of.set, of.get, of.remove])
       expect(await call(command, unknown)).toMatchObject(failed(of.unknown.code));
   },
-  60_000,
+  300_000,
 );
