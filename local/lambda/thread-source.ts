@@ -20,7 +20,9 @@ function writePlain(name: string): string {
     /(?<=^import .*from )"\.\/([\w-]+\.ts)"/gm,
     (_, imported: string) => JSON.stringify(writePlain(imported)),
   );
-  return `data:text/javascript;base64,${Buffer.from(plain).toString("base64")}`;
+  // A stack names the file, not the whole of its text.
+  const named = `${plain}\n//# sourceURL=ovation/local/lambda/${name}`;
+  return `data:text/javascript;base64,${Buffer.from(named).toString("base64")}`;
 }
 
 /** Node warns that stripping is new; what it does here is what Node does with every import. */
