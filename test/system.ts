@@ -22,7 +22,13 @@ export type System = {
   kill(): Promise<void>;
 };
 
-type Settings = { dataDir?: string; env?: Record<string, string>; port?: number };
+type Settings = {
+  dataDir?: string;
+  env?: Record<string, string>;
+  port?: number;
+  /** The checkout that it is started from; default: this one. */
+  checkout?: string;
+};
 
 const startSecondsMax = 180;
 
@@ -40,7 +46,7 @@ export async function startSystem(settings: Settings = {}): Promise<System> {
   const own = settings.dataDir === undefined;
   const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), "ovation-")));
   const child = spawn(process.execPath, startCommand(), {
-    cwd: root,
+    cwd: settings.checkout ?? root,
     env: {
       ...process.env,
       PORT: String(port),

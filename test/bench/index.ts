@@ -7,6 +7,7 @@ import { startSystem } from "../system.ts";
 import { benchAlone } from "./alone.ts";
 import { benchBundles } from "./bundles.ts";
 import { benchClocking } from "./clocking.ts";
+import { readCommand } from "./command.ts";
 import { benchFrames } from "./frames.ts";
 import { benchLoad } from "./load.ts";
 import { benchMemory } from "./memory.ts";
@@ -33,7 +34,7 @@ const parts: Record<string, () => Promise<void>> = {
   resumes: () => withSystem(benchResumes),
   returns: benchReturns,
   rates: benchRates,
-  webhooks: () => withSystem(() => benchWebhooks(run)),
+  webhooks: () => withSystem(() => benchWebhooks(values.run)),
   memory: benchMemory,
   clocking: benchClocking,
   neighbours: benchNeighbours,
@@ -54,16 +55,21 @@ async function withSystem(bench: () => Promise<void>): Promise<void> {
   }
 }
 
-const words = process.argv.slice(2);
-const wanted = words.filter((word) => !word.startsWith("--"));
-const given = words.find((word) => word.startsWith("--minutes="))?.split("=")[1];
-const minutes = given === undefined ? undefined : Number(given);
-if (minutes !== undefined && !(Number.isInteger(minutes) && minutes > 0))
-  throw new Error(`--minutes= takes a whole number, found ${given}`);
-const run = words.find((word) => word.startsWith("--run="))?.split("=")[1];
-for (const name of wanted.filter((name) => !(name in parts))) {
-  console.error(`There is no bench ${name}; there are ${Object.keys(parts).join(", ")}`);
+const usage = `npm run bench [-- names] [-- --minutes=3] [-- --run=hangs]
+  names: ${Object.keys(parts).join(", ")}
+  default: all but ${[...long].join(", ")}`;
+const { names, values } = readCommand(usage, {
+  minutes: { type: "string" },
+  run: { type: "string" },
+});
+const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+const problem =
+  minutes !== undefined && !(Number.isInteger(minutes) && minutes > 0)
+    ? `--minutes= takes a whole number, found ${values.minutes}`
+    : names.flatMap((name) => (name in parts ? [] : [`There is no bench ${name}`]))[0];
+if (problem !== undefined) {
+  console.error(`${problem}\n\n${usage}`);
   process.exit(2);
 }
 for (const [name, bench] of Object.entries(parts))
-  if (wanted.length === 0 ? !long.has(name) : wanted.includes(name)) await bench();
+  if (names.length === 0 ? !long.has(name) : names.includes(name)) await bench();

@@ -5,6 +5,7 @@
  */
 
 import { prices } from "../../../local/aws/prices.ts";
+import { readCommand } from "../command.ts";
 import { print } from "../figures.ts";
 import { tooBusy } from "./busiest.ts";
 import type { Case, Figures } from "./room.ts";
@@ -32,11 +33,12 @@ async function runChat(): Promise<void> {
   print("Chat of one room for 20 s", rows);
 }
 
-if (process.argv[2] === "chat") {
+const { names: rooms } = readCommand("npm run bench:scale [-- viewers …] [-- chat]", {});
+if (rooms[0] === "chat") {
   await runChat();
   process.exit();
 }
-const wanted = process.argv.slice(2).map(Number);
+const wanted = rooms.map(Number);
 const figures: Figures[] = [];
 for (const given of cases)
   if (wanted.length === 0 || wanted.includes(given.viewers)) figures.push(await run(given));
