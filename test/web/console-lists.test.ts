@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
-import { expectSoon, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
+import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
 const call = callerOf(pages);
@@ -11,11 +11,13 @@ const openAsAdmin = () => openConsole(pages, "Ada Admin");
 /** The rows of a list, without its head. */
 const rows = (page: Page, list: string) =>
   page.getByRole("region", { name: list, exact: true }).locator("tbody tr");
-const messages = `/api/v1/live-stream/${streamId}/chat/messages`;
+const messagesOf = (streamId: string) => `/api/v1/live-stream/${streamId}/chat/messages`;
 
 browserTest(
   "a list longer than a page loads to its end without duplicate rows",
   async () => {
+    const streamId = await goLive(call, "admin", "Long talk");
+    const messages = messagesOf(streamId);
     for (let from = 0; from < 120; from += 10)
       await Promise.all(
         Array.from({ length: 10 }, (_, at) =>
@@ -45,6 +47,8 @@ browserTest(
 browserTest(
   "a moderator deletes a message after a confirmation and mutes its author",
   async () => {
+    const streamId = await goLive(call, "ugly-host", "Rude show");
+    const messages = messagesOf(streamId);
     await call(johnId, "POST", messages, { content: "something ugly" });
     const { page, faults, visit, close } = await openAsAdmin();
     await visit(`view=chat&stream=${streamId}`);
@@ -52,10 +56,10 @@ browserTest(
     const detail = page.getByRole("complementary", { name: "Message" });
     await detail.getByRole("button", { name: "Mute …" }).click();
     await confirm(page, "Mute");
-    await toast(page, "John Doe is muted in Demo stream.")
+    await toast(page, "John Doe is muted in Rude show.")
       .getByRole("button", { name: "Undo" })
       .click();
-    await toast(page, "John Doe is no longer banned in Demo stream.").waitFor();
+    await toast(page, "John Doe is no longer banned in Rude show.").waitFor();
     await detail.getByRole("button", { name: "Delete …" }).click();
     await confirm(page, "Delete");
     await toast(page, "Message from John Doe deleted.").waitFor();
@@ -150,12 +154,13 @@ browserTest(
 browserTest(
   "an unknown stream ID shows an error, and another ID can be entered",
   async () => {
+    const streamId = await goLive(call, "calm-host", "Calm show");
     const { page, visit, close } = await openAsAdmin();
     await visit("view=bans&stream=64d15f9e2e6c8f4d5affffff");
     await page.getByRole("alert").getByText("stream_not_found").waitFor();
     await page.getByLabel("Stream ID").fill(streamId);
     await page.keyboard.press("Enter");
-    await page.getByText("No bans in Demo stream").waitFor();
+    await page.getByText("No bans in Calm show").waitFor();
     await close();
   },
   testMilliseconds,

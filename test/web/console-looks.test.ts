@@ -39,6 +39,8 @@ const views = {
   users: "view=users&id=64d15f9e2e6c8f4d5a123456",
   bans: `view=bans&stream=${streamId}&id=new`,
   log: `view=log&stream=${streamId}`,
+  moments: `view=moments&stream=${streamId}`,
+  channel: "view=channel",
   gifts: "view=gifts&id=65a1234bcde5678f90123458",
   refunds: `view=refunds&stream=${streamId}`,
   parked: "view=parked",

@@ -6,7 +6,7 @@ import { park } from "../../platform/store/money/parked.ts";
 import { key } from "../../platform/table/keys.ts";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
-import { expectSoon, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
+import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
 const open = () => pages.open("/console");
@@ -15,15 +15,13 @@ const call = callerOf(pages);
 const openAs = (name: string) => openConsole(pages, name);
 const openAsAdmin = () => openAs("Ada Admin");
 
-const giveRose = (count = 1) =>
-  Promise.all(
-    Array.from({ length: count }, () =>
-      call(johnId, "POST", "/api/v1/gifts/create", {
-        giftTypeId: "65a1234bcde5678f90123456",
-        liveStreamId: streamId,
-      }),
-    ),
-  );
+/** A stream of its own in which John has given a rose; answers the ids of both. */
+async function giveRose(host: string) {
+  const streamId = await goLive(call, host, "Rose show");
+  const gift = { giftTypeId: "65a1234bcde5678f90123456", liveStreamId: streamId };
+  const { id: giftId } = await call(johnId, "POST", "/api/v1/gifts/create", gift);
+  return { streamId, giftId };
+}
 
 browserTest(
   "sign-in uses PKCE, and sign-out clears the session",
@@ -161,7 +159,7 @@ browserTest(
 browserTest(
   "an admin refunds a gift once, after a confirmation",
   async () => {
-    await giveRose();
+    const { streamId } = await giveRose("rose-host");
     const { page, faults, visit, close } = await openAsAdmin();
     await visit(`view=refunds&stream=${streamId}`);
     await page.getByRole("button", { name: "Refund …" }).first().click();
@@ -176,11 +174,16 @@ browserTest(
 
 /** Parks a gift of the running system as its reader does, with a reason. */
 async function parkGift(): Promise<void> {
-  const [{ id }] = await giveRose();
+  const { streamId, giftId } = await giveRose("parked-host");
   process.env.DATA_DIR = pages.system().dataDir;
   const close = await openTable();
   try {
-    const image = { ...key.gift(streamId, id), kind: "gift", due: "another-user", dueCredits: 10 };
+    const image = {
+      ...key.gift(streamId, giftId),
+      kind: "gift",
+      due: "another-user",
+      dueCredits: 10,
+    };
     await park(image, new Error("price: expected a whole number"), new Date());
   } finally {
     await close();
@@ -266,17 +269,29 @@ browserTest(
 browserTest(
   "a moderator sees only the streams they moderate and no admin views",
   async () => {
+    const streamId = await goLive(call, "deniz-host", "Minded show");
+    const settings = `/api/v1/live-stream/${streamId}/chat-settings`;
+    await call("deniz-host", "PATCH", settings, { moderators: ["moderator"] });
     const { page, faults, visit, close } = await openAs("Deniz Kaya");
-    await page.getByRole("row", { name: /Demo stream/ }).waitFor();
+    await page.getByRole("row", { name: /Minded show/ }).waitFor();
     expect(await page.getByRole("row", { name: /Demo room/ }).count()).toBe(0);
     const links = await page.getByRole("navigation").getByRole("link").allTextContents();
-    expect(links).toEqual(["Streams", "Chat", "Viewers", "Users", "Bans", "Moderation log"]);
+    expect(links).toEqual([
+      "Streams",
+      "Chat",
+      "Viewers",
+      "Users",
+      "Bans",
+      "Moderation log",
+      "Polls and goals",
+      "Channel",
+    ]);
     await visit(`view=streams&id=${streamId}`);
     await page.getByRole("switch", { name: "Followers only" }).click();
-    await toast(page, "Followers only is on in Demo stream.").waitFor();
+    await toast(page, "Followers only is on in Minded show.").waitFor();
     expect(await page.getByRole("button", { name: /End stream/ }).count()).toBe(0);
     await page.getByRole("switch", { name: "Followers only" }).click();
-    await toast(page, "Followers only is off in Demo stream.").waitFor();
+    await toast(page, "Followers only is off in Minded show.").waitFor();
     await visit(`view=users&id=${johnId}`);
     await page.getByRole("complementary", { name: "John Doe" }).waitFor();
     expect(await page.getByRole("region", { name: "Wallet" }).count()).toBe(0);

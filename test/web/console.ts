@@ -25,6 +25,7 @@ export const callerOf =
     const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
     const answer = await fetch(`${pages.system().url}${path}`, { method, headers, ...sent });
+    if (answer.status === 204) return undefined;
     // biome-ignore lint/suspicious/noExplicitAny: A black-box test looks into bodies of any shape.
     const said = (await answer.json()) as any;
     return said.isSuccess === undefined ? said : said.data;

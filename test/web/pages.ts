@@ -8,6 +8,8 @@ import { listFindings, openBrowser, watchFaults } from "./browser.ts";
 /** The live stream of the demo, and a viewer of it. */
 export const streamId = "64d15f9e2e6c8f4d5a123000";
 export const johnId = "64d15f9e2e6c8f4d5a123456";
+/** The host of the demo, who is the streamer in Studio. */
+export const hostId = "64d15f9e2e6c8f4d5a123457";
 
 /** How long a test of a page may take on a busy machine, with its start. */
 export const testMilliseconds = 300_000;

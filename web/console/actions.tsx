@@ -1,5 +1,6 @@
 import { signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { CopyButton } from "../copy-button.tsx";
 import { type ApiRequest, curlLineOf, type Refused, type Request, refusedOf } from "./api.ts";
 import { Icon } from "./icons.ts";
 import { Refusal } from "./ui.tsx";
@@ -19,7 +20,10 @@ export type Action = {
   undo?(answer: never): Action;
 };
 
-const question = signal<Action | undefined>(undefined);
+/** Shows a refusal where the action was begun, such as at a field; answers whether it could. */
+export type ShowRefusal = (refused: Refused) => boolean;
+
+const question = signal<{ action: Action; show: ShowRefusal } | undefined>(undefined);
 type Toast = { id: number; says: string; refused?: Refused; undo?: Action };
 const toasts = signal<Toast[]>([]);
 let next = 1;
@@ -36,28 +40,30 @@ const forget = (id: number) => {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 };
 
+const asToast = (action: Action) => (refused: Refused) => {
+  showToast({ says: `Failed: ${action.title}`, refused });
+  return true;
+};
+
 /** Performs an action without asking; returns whether it succeeded. */
-export async function perform(action: Action): Promise<boolean> {
+export async function perform(action: Action, show: ShowRefusal = asToast(action)) {
   try {
     const answer = await action.request.run<never>();
     showToast({ says: action.done(answer), ...(action.undo && { undo: action.undo(answer) }) });
     return true;
   } catch (error) {
-    showToast({ says: `Failed: ${action.title}`, refused: refusedOf(error) });
+    show(refusedOf(error));
     return false;
   }
 }
 
 /** Asks for a confirmation first: for everything destructive. */
-export function ask(action: Action): void {
-  question.value = action;
+export function ask(action: Action, show: ShowRefusal = () => false): void {
+  question.value = { action, show };
 }
-
-const copied = (text: string) => navigator.clipboard?.writeText(text).catch(() => {});
 
 /** A call as it goes to the API, and as a line for a shell. */
 export function CallBox({ request }: { request: Request }) {
-  const isCopied = useSignal(false);
   const { method, path, body, files } = request;
   return (
     <div class="call">
@@ -67,38 +73,43 @@ export function CallBox({ request }: { request: Request }) {
         {body !== undefined && `\n${JSON.stringify(body, null, 2)}`}
         {files !== undefined && `\n${JSON.stringify(files, null, 2)}`}
       </pre>
-      <button
-        type="button"
-        class="button"
-        onClick={() => {
-          void copied(curlLineOf(request));
-          isCopied.value = true;
-        }}
-      >
-        <Icon name="copy" /> {isCopied.value ? "Copied" : "Copy as curl"}
-      </button>
+      <CopyButton text={() => curlLineOf(request)} label="Copy as curl">
+        <Icon name="copy" />
+      </CopyButton>
     </div>
   );
 }
 
-/** The confirmation dialog: it names the action and shows its API call. */
+/** The confirmation dialog: it names the action, shows its API call, and why it was refused. */
 export function Question() {
-  const action = question.value;
+  const asked = question.value;
   const dialog = useRef<HTMLDialogElement>(null);
   const isBusy = useSignal(false);
+  const refused = useSignal<Refused | undefined>(undefined);
   useEffect(() => {
-    if (action !== undefined && dialog.current?.open === false) dialog.current.showModal();
-  }, [action]);
-  if (action === undefined) return null;
+    refused.value = undefined;
+    if (asked !== undefined && dialog.current?.open === false) dialog.current.showModal();
+  }, [asked]);
+  if (asked === undefined) return null;
+  const { action, show } = asked;
   const close = () => {
     dialog.current?.close();
     question.value = undefined;
   };
+  const showHere = (why: Refused) => {
+    if (show(why)) return true;
+    refused.value = why;
+    return false;
+  };
   const confirm = async () => {
     isBusy.value = true;
-    await perform(action);
+    let isShown = true;
+    await perform(action, (why) => {
+      isShown = showHere(why);
+      return isShown;
+    });
     isBusy.value = false;
-    close();
+    if (isShown) close();
   };
   return (
     <dialog ref={dialog} class="question" aria-labelledby="question" onClose={close}>
@@ -107,6 +118,7 @@ export function Question() {
       </h2>
       <p class="quiet">{action.warns}</p>
       <CallBox request={action.request} />
+      {refused.value && <Refusal refused={refused.value} />}
       <footer>
         <button type="button" class="button" onClick={close}>
           Go back

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { createClient, OvationError } from "../../client/index.ts";
+import { type Client, createClient, type Event, OvationError } from "../../client/index.ts";
 import { curlOf } from "../curl.ts";
 import { leave, NoSocket, session } from "./session.ts";
 
@@ -66,6 +66,28 @@ const client = createClient({
 
 /** Calls the API as the signed-in user. */
 export const { call } = client;
+
+let listener: Client | undefined;
+
+/** Hears streams as the signed-in user, on a socket that the first of them opens. */
+const listening = () =>
+  (listener ??= createClient({
+    url: location.origin,
+    token: () => session.value?.token ?? "",
+    onError() {},
+  }));
+
+/** What pages that Studio has too ask of the API. */
+export const host: Pick<Client, "call" | "subscribe"> = {
+  call,
+  subscribe: (...given) => listening().subscribe(...given),
+};
+
+/** Hears the events of a stream; what it answers stops that. */
+export function listen(streamId: string, onEvent: (event: Event) => void): () => void {
+  const subscription = listening().subscribe(streamId, { onEvent });
+  return () => subscription.close();
+}
 
 /** A call as it is shown before it is made. */
 export type ApiRequest = Request & { run<Answer>(): Promise<Answer> };

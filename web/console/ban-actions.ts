@@ -3,31 +3,39 @@ import type { Action } from "./actions.tsx";
 import { request } from "./api.ts";
 import type { Stream } from "./stream-scope.tsx";
 
-export type BanAction = CallResult<"GET /api/v1/live-stream-ban">["list"][number]["actionType"];
+export type Ban = CallResult<"GET /api/v1/live-stream-ban/{id}">;
+export type BanAction = Ban["actionType"];
 
-export const actionToasts: Record<BanAction, string> = { BLOCK: "Blocked", CHAT_ONLY: "Muted" };
+export const actionNames: Record<BanAction, string> = { BLOCK: "Blocked", CHAT_ONLY: "Muted" };
+
+type Given = { actionType: BanAction; scope?: Ban["scope"]; reason?: string; seconds?: number };
 
 /** Bans a user; undo removes the ban. `took` is called after both. */
 export function banAction(
   stream: Stream,
   user: { _id: string; name: string },
-  given: { actionType: BanAction; reason: string },
-  took: () => void,
+  { actionType, scope = "stream", reason = "", seconds = 0 }: Given,
+  took: () => void = () => {},
 ): Action {
-  const { actionType, reason } = given;
   const verb = actionType === "BLOCK" ? "Block" : "Mute";
-  const body = { targetUserId: user._id, liveStreamId: stream.id, actionType };
+  const place = scope === "channel" ? "the channel" : stream.title;
+  const end = seconds === 0 ? "until you unban them" : "until the ban ends";
   return {
-    title: `${verb} ${user.name} in ${stream.title}`,
+    title: `${verb} ${user.name} in ${place}`,
     warns:
       actionType === "BLOCK"
-        ? "They cannot see this stream until you unban them."
-        : "They can read this chat, but not write, until you unban them.",
+        ? `They cannot see ${scope === "channel" ? "these streams" : "this stream"} ${end}.`
+        : `They can read the chat, but not write, ${end}.`,
     verb,
-    request: request("POST", "/api/v1/live-stream-ban", { ...body, ...(reason && { reason }) }),
+    request: request("POST", "/api/v1/live-stream-ban", {
+      ...{ targetUserId: user._id, liveStreamId: stream.id, actionType },
+      ...(scope === "channel" && { scope }),
+      ...(reason !== "" && { reason }),
+      ...(seconds > 0 && { durationSeconds: seconds }),
+    }),
     done() {
       took();
-      return `${user.name} is ${actionToasts[actionType].toLowerCase()} in ${stream.title}.`;
+      return `${user.name} is ${actionNames[actionType].toLowerCase()} in ${place}.`;
     },
     undo: ({ _id }: { _id: string }) => unbanAction(_id, user.name, stream, took),
   };

@@ -1,134 +1,133 @@
 import { useSignal } from "@preact/signals";
-import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { ask, CallBox, perform } from "./actions.tsx";
+import { perform } from "./actions.tsx";
 import { call } from "./api.ts";
-import { actionToasts, type BanAction, banAction, unbanAction } from "./ban-actions.ts";
-import { Field, Form, Select, UserField } from "./fields.tsx";
-import { page, partByNumber, useList } from "./list.ts";
+import { actionNames, type Ban, type BanAction, banAction, unbanAction } from "./ban-actions.ts";
+import { Field, Select, UserField } from "./fields.tsx";
+import { Form } from "./form.tsx";
+import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
+import { useLoad } from "./load.ts";
 import { filter, set } from "./router.ts";
-import { type Stream, StreamScope } from "./stream-scope.tsx";
-import { type Column, Detail, Moment, PersonCell } from "./ui.tsx";
+import { type ScopedGiven, type Stream, StreamScope } from "./stream-scope.tsx";
+import { type Column, Cut, Detail, Moment, PersonCell } from "./ui.tsx";
 
-type Ban = CallResult<"GET /api/v1/live-stream-ban">["list"][number];
+const columns: Column<Ban>[] = [
+  { title: "User", cell: ({ targetUser }) => <PersonCell person={targetUser} /> },
+  { title: "Type", cell: ({ actionType }) => actionNames[actionType] },
+  { title: "Scope", isWide: true, cell: ({ scope }) => scopes[scope] },
+  { title: "Reason", isWide: true, isGrowing: true, cell: ({ reason }) => <Cut text={reason} /> },
+  { title: "Since", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
+  { title: "Ends", isWide: true, cell: ({ endsAt }) => <Moment at={endsAt} /> },
+];
+const scopes = { stream: "Stream", channel: "Channel" };
 
-const limit = 50;
-
-/** Who is blocked or muted in a stream. */
+/** Who is blocked or muted in a stream or in its host's channel. */
 export const Bans = () => (
-  <StreamScope
-    nothing="No streams to moderate"
-    tools={
-      <button type="button" class="button primary" onClick={() => set({ id: "new" })}>
-        Ban user
-      </button>
-    }
-  >
-    {(stream) => <BansOf key={stream.id} stream={stream} />}
+  <StreamScope>
+    {(stream, filters) => <BansOf key={stream.id} stream={stream} filters={filters} />}
   </StreamScope>
 );
 
-function BansOf({ stream }: { stream: Stream }) {
+function BansOf({ stream, filters }: ScopedGiven) {
   const list = useList(
-    stream.id,
     ({ _id }: Ban) => _id,
-    async (next) =>
-      partByNumber(
-        await call("GET /api/v1/live-stream-ban", {
-          query: { liveStreamId: stream.id, limit, ...page(next) },
-        }),
-      ),
+    pagesOf("GET /api/v1/live-stream-ban", { query: { liveStreamId: stream.id } }),
   );
   const lift = ({ _id, targetUser }: Ban) =>
-    perform(
-      unbanAction(_id, nameOf(targetUser), stream, () =>
-        list.change((rows) => rows.filter((ban) => ban._id !== _id)),
-      ),
-    );
-  const columns: Column<Ban>[] = [
-    { title: "User", cell: ({ targetUser }) => <PersonCell person={targetUser} /> },
-    { title: "Type", cell: ({ actionType }) => actionToasts[actionType] },
-    {
-      title: "Reason",
-      isWide: true,
-      isGrowing: true,
-      cell: ({ reason }) =>
-        reason === null ? <span class="quiet">–</span> : <bdi class="cut">{reason}</bdi>,
-    },
-    { title: "Since", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
-    {
-      title: "",
-      cell: (ban) => (
-        <button type="button" class="link" onClick={() => void lift(ban)}>
-          Unban
-        </button>
-      ),
-    },
-  ];
+    perform(unbanAction(_id, nameOf(targetUser), stream, () => list.remove(_id)));
   return (
     <Listing
       label="Bans"
       list={list}
       columns={columns}
       nothing={`No bans in ${stream.title}`}
-      detail={filter("id") === "new" && <NewBan stream={stream} took={list.reload} />}
+      filters={filters}
+      create="Ban user"
+      actions={(ban) => [{ label: "Unban", run: () => void lift(ban) }]}
+      {...(filter("id") === "new" && {
+        detail: () => <NewBan stream={stream} took={list.reload} />,
+      })}
     />
   );
 }
 
+const durations = [
+  { value: "", title: "Until unbanned" },
+  { value: "600", title: "10 minutes" },
+  { value: "3600", title: "1 hour" },
+  { value: "86400", title: "24 hours" },
+  { value: "604800", title: "7 days" },
+  { value: "1209600", title: "14 days" },
+];
+
 function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
-  const user = useSignal<{ _id: string; name: string } | undefined>(undefined);
-  const actionType = useSignal<BanAction>("CHAT_ONLY");
-  const reason = useSignal("");
+  // A link from a user or a viewer names them, so that they need not be found again.
+  const userId = filter("user");
+  const { value: user } = useLoad(userId, async () =>
+    userId === "" ? undefined : call("GET /api/v1/users/{userId}", { path: { userId } }),
+  );
+  const given = useSignal<{
+    actionType: BanAction;
+    reason: string;
+    seconds: string;
+    scope: Ban["scope"];
+  }>({ actionType: "CHAT_ONLY", reason: "", seconds: "", scope: "stream" });
+  const alter = (change: Partial<(typeof given)["value"]>) => {
+    given.value = { ...given.value, ...change };
+  };
+  const { actionType, reason, seconds, scope } = given.value;
+  const options = { actionType, scope, reason: reason.trim(), seconds: Number(seconds) };
   const action =
-    user.value &&
-    banAction(
-      stream,
-      user.value,
-      { actionType: actionType.value, reason: reason.value.trim() },
-      () => {
-        set({ id: "" }, true);
-        took();
-      },
-    );
+    user &&
+    banAction(stream, { _id: user._id, name: nameOf(user) }, options, () => {
+      set({ id: "", user: "" }, true);
+      took();
+    });
   return (
-    <Detail title="Ban user" close={() => set({ id: "" })}>
-      <Form name="Ban user" submit={() => action && ask(action)}>
+    <Detail title="Ban user" close={() => set({ id: "", user: "" })}>
+      <Form name="Ban user" action={action} verb={actionType === "BLOCK" ? "Block" : "Mute"} asks>
         <UserField
           name="User"
-          choose={(found) => {
-            user.value = { _id: found._id, name: nameOf(found) };
-          }}
+          choose={({ _id }) => set({ user: _id }, true)}
+          problem={user ? undefined : "Choose a user"}
         />
-        {user.value && (
-          <p>
-            <bdi>{user.value.name}</bdi> <code>{user.value._id}</code>
+        {user && (
+          <p class="chosen">
+            <PersonCell person={user} /> <code>{user._id}</code>
           </p>
         )}
         <Select
           name="Type"
-          value={actionType.value}
+          value={actionType}
           choices={[
             { value: "CHAT_ONLY", title: "Mute (can read, not write)" },
             { value: "BLOCK", title: "Block (cannot see the stream)" },
           ]}
-          change={(value) => {
-            actionType.value = value as BanAction;
-          }}
+          change={(value) => alter({ actionType: value as BanAction })}
+        />
+        <Select
+          name="Duration"
+          value={seconds}
+          choices={durations}
+          change={(value) => alter({ seconds: value })}
+        />
+        <Select
+          name="Scope"
+          value={scope}
+          choices={[
+            { value: "stream", title: "This stream" },
+            { value: "channel", title: `All streams of ${nameOf(stream.creator)}` },
+          ]}
+          change={(value) => alter({ scope: value as Ban["scope"] })}
         />
         <Field
           name="Reason"
-          value={reason.value}
-          change={(value) => {
-            reason.value = value;
-          }}
+          field="reason"
+          value={reason}
+          change={(value) => alter({ reason: value })}
           says="Shown in the moderation log, not to the user"
         />
-        {action && <CallBox request={action.request} />}
-        <button type="submit" class="button primary" disabled={action === undefined}>
-          {actionType.value === "BLOCK" ? "Block …" : "Mute …"}
-        </button>
       </Form>
     </Detail>
   );

@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
-import { useEffect, useId } from "preact/hooks";
+import { useContext, useEffect, useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { call } from "./api.ts";
-import { PersonCell } from "./ui.tsx";
+import { FormContext, PlainForm } from "./form.tsx";
+import { formatted, PersonCell } from "./ui.tsx";
 
 type FieldGiven = {
   name: string;
@@ -11,9 +11,16 @@ type FieldGiven = {
   change(value: string): void;
   says?: string;
   type?: keyof typeof kinds;
+  /**
+   * What is wrong with its value, shown from when the form is sent. Not when the field is left: the
+   * sentence would move the button away from the press that left it.
+   */
+  problem?: string | undefined;
+  /** Its name in the API, whose refusals begin with it. */
+  field?: string;
 };
 
-/** Numbers and addresses are written as text, since the API says what is wrong with them. */
+/** Numbers and addresses are written as text, so that what is wrong with them can be said. */
 const kinds = {
   text: { type: "text" },
   search: { type: "search" },
@@ -21,11 +28,15 @@ const kinds = {
   url: { type: "text", inputMode: "url" },
 } as const;
 
-/** One line that is written into, with its name above and what is wrong below. */
-export function Field({ name, value, change, says, type = "text" }: FieldGiven) {
+/** One line of text, with its name above and what is wrong below. */
+export function Field({ name, value, change, says, type = "text", ...given }: FieldGiven) {
   const id = useId();
+  const form = useContext(FormContext)?.value;
+  const refused = given.field !== undefined && form?.field === given.field && form.refused?.says;
+  const wrong = refused || (form?.isSent && given.problem) || undefined;
+  const below = wrong ?? says;
   return (
-    <div class="field">
+    <div class={wrong ? "field is-wrong" : "field"}>
       <label for={id}>{name}</label>
       <input
         id={id}
@@ -33,17 +44,26 @@ export function Field({ name, value, change, says, type = "text" }: FieldGiven) 
         {...kinds[type]}
         autocomplete="off"
         value={value}
-        aria-describedby={says === undefined ? undefined : `${id}-says`}
+        data-field={given.field}
+        data-problem={given.problem}
+        aria-invalid={wrong !== undefined}
+        aria-describedby={below === undefined ? undefined : `${id}-says`}
         onInput={(event) => change(event.currentTarget.value)}
       />
-      {says !== undefined && (
-        <p id={`${id}-says`} class="quiet">
-          {says}
+      {below !== undefined && (
+        <p id={`${id}-says`} class={wrong ? "bad" : "quiet"} role={wrong ? "alert" : undefined}>
+          {below}
         </p>
       )}
     </div>
   );
 }
+
+/** What is wrong with a number of credits, if anything. */
+export const problemOf = (text: string, min: number, max = 1_000_000_000) =>
+  text.trim() !== "" && Number.isInteger(+text) && +text >= min && +text <= max
+    ? undefined
+    : `Enter a whole number from ${formatted(min)} to ${formatted(max)}`;
 
 type Option = { value: string; title: string };
 
@@ -114,19 +134,19 @@ export function Switch(given: { name: string; isOn: boolean; change(isOn: boolea
   );
 }
 
-/** A form whose one button makes one call. */
-export function Form(given: { name: string; submit(): void; children: ComponentChildren }) {
+/** Opens what no list shows by its ID. */
+export function IdField({ name, take }: { name: string; take(id: string): void }) {
+  const id = useSignal("");
   return (
-    <form
-      class="form"
-      aria-label={given.name}
-      onSubmit={(event) => {
-        event.preventDefault();
-        given.submit();
-      }}
-    >
-      {given.children}
-    </form>
+    <PlainForm name="Open by ID" submit={() => id.value.trim() && take(id.value.trim())}>
+      <Field
+        name={name}
+        value={id.value}
+        change={(value) => {
+          id.value = value;
+        }}
+      />
+    </PlainForm>
   );
 }
 
@@ -135,7 +155,11 @@ const searchMilliseconds = 200;
 type Found = CallResult<"GET /api/v1/users/search">["list"][number];
 
 /** Finds a user by the start of a name. */
-export function UserField(given: { name: string; choose(user: Found): void }) {
+export function UserField(given: {
+  name: string;
+  choose(user: Found): void;
+  problem?: string | undefined;
+}) {
   const text = useSignal("");
   const found = useSignal<Found[] | undefined>(undefined);
   useEffect(() => {
@@ -157,6 +181,7 @@ export function UserField(given: { name: string; choose(user: Found): void }) {
         name={given.name}
         type="search"
         value={text.value}
+        problem={given.problem}
         change={(value) => {
           text.value = value;
         }}

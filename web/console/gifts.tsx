@@ -1,13 +1,15 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
-import { type Action, ask, CallBox, perform } from "./actions.tsx";
+import { type Action, perform } from "./actions.tsx";
 import { call, newKey, request, requestFile } from "./api.ts";
-import { Field, Form, Switch } from "./fields.tsx";
+import { Field, problemOf, Switch } from "./fields.tsx";
+import { Form } from "./form.tsx";
 import { GiftPicture } from "./gift-picture.tsx";
-import { useLoad } from "./load.ts";
-import { filter, set } from "./router.ts";
-import { type Column, Detail, formatted, Nothing, Refusal, Skeleton, Table } from "./ui.tsx";
+import { allOf, useList } from "./list.ts";
+import { Listing } from "./listing.tsx";
+import { set } from "./router.ts";
+import { type Column, Detail, formatted } from "./ui.tsx";
 
 type GiftType = CallResult<"GET /api/v1/gifts/gift-types">[number];
 type Draft = Pick<GiftType, "name" | "creditAmount" | "svgUrl" | "isActive">;
@@ -40,44 +42,24 @@ const columns: Column<GiftType>[] = [
 
 /** Everything that can be given, and what cannot be given any more. */
 export function GiftCatalogue() {
-  const { value, refused, reload, change } = useLoad("gifts", () =>
-    call("GET /api/v1/gifts/gift-types", { query: { inactive: true } }),
+  const list = useList(
+    ({ id }: GiftType) => id,
+    allOf("gifts", () => call("GET /api/v1/gifts/gift-types", { query: { inactive: true } })),
   );
-  if (refused) return <Refusal refused={refused} retry={reload} />;
-  if (value === undefined) return <Skeleton />;
-  const id = filter("id");
-  const chosen = value.find((type) => type.id === id);
   const took = (type: GiftType) => {
-    change((all) =>
-      [...all.filter((one) => one.id !== type.id), type].sort(
-        (a, b) => a.creditAmount - b.creditAmount || (a.id < b.id ? -1 : 1),
-      ),
-    );
+    list.put(type);
+    void list.refresh();
     set({ id: type.id }, true);
   };
   return (
-    <>
-      <div class="filters">
-        <button type="button" class="button primary" onClick={() => set({ id: "new" })}>
-          New gift
-        </button>
-      </div>
-      <div class={`split ${chosen || id === "new" ? "has-detail" : ""}`}>
-        {value.length === 0 ? (
-          <Nothing says="No gifts yet" />
-        ) : (
-          <Table
-            label="Gift types"
-            columns={columns}
-            rows={value}
-            idOf={(type) => type.id}
-            selected={id}
-            open={(type) => set({ id: type.id })}
-          />
-        )}
-        {(chosen || id === "new") && <Editor key={id} type={chosen} took={took} />}
-      </div>
-    </>
+    <Listing
+      label="Gift types"
+      list={list}
+      columns={columns}
+      nothing="No gifts yet"
+      create="New gift"
+      detail={(type) => <Editor key={type?.id} type={type} took={took} />}
+    />
   );
 }
 
@@ -124,6 +106,7 @@ const pick = ({ name, creditAmount, svgUrl, isActive }: Draft): Draft => ({
 
 function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftType): void }) {
   const draft = useSignal<Draft>(pick(type ?? blank));
+  const price = useSignal(`${draft.value.creditAmount}`);
   const key = useSignal(newKey());
   const alter = (change: Partial<Draft>) => {
     draft.value = { ...draft.value, ...change };
@@ -132,11 +115,6 @@ function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftTyp
     draft.value = pick(changed);
     took(changed);
   });
-  const submit = () => {
-    if (action === undefined) return;
-    if (type?.isActive && !draft.value.isActive) ask(action);
-    else void perform(action);
-  };
   const { name, creditAmount, svgUrl, isActive } = draft.value;
   return (
     <Detail title={type?.name ?? "New gift"} close={() => set({ id: "" })}>
@@ -149,26 +127,39 @@ function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftTyp
           </span>
         </figcaption>
       </figure>
-      <Form name="Gift type" submit={submit}>
-        <Field name="Name" value={name} change={(value) => alter({ name: value })} />
+      <Form
+        name="Gift type"
+        action={action}
+        asks={type?.isActive === true && !isActive}
+        isUnchanged={action === undefined}
+      >
+        <Field
+          name="Name"
+          field="name"
+          value={name}
+          problem={name.trim() === "" ? "Enter a name" : undefined}
+          change={(value) => alter({ name: value })}
+        />
         <Field
           name="Price in credits"
           type="number"
-          value={`${creditAmount || ""}`}
-          change={(value) => alter({ creditAmount: Number(value) })}
+          field="creditAmount"
+          value={price.value}
+          problem={problemOf(price.value, 1)}
+          change={(value) => {
+            price.value = value;
+            alter({ creditAmount: Number(value) });
+          }}
         />
         <Field
           name="Picture"
           type="url"
+          field="svgUrl"
           value={svgUrl}
           change={(value) => alter({ svgUrl: value })}
           says="An https URL, ideally a 64 × 64 SVG"
         />
         <Switch name="Active" isOn={isActive} change={(isOn) => alter({ isActive: isOn })} />
-        {action && <CallBox request={action.request} />}
-        <button type="submit" class="button primary" disabled={action === undefined}>
-          {action?.verb ?? "Save"}
-        </button>
       </Form>
       {type && (
         <PictureFile

@@ -1,6 +1,8 @@
 import parked from "icon:archive-restore";
 import bans from "icon:ban";
+import moments from "icon:chart-bar";
 import chevron from "icon:chevron-up";
+import channel from "icon:circle-user";
 import copy from "icon:copy";
 import viewers from "icon:eye";
 import machine from "icon:gauge";
@@ -19,6 +21,21 @@ import { iconOf } from "../icon.tsx";
 
 /** The icons of the console. */
 export const Icon = iconOf({
-  ...{ bans, chat, chevron, close, copy, gifts, log, machine, out, parked, refunds, replay },
+  ...{
+    bans,
+    channel,
+    chat,
+    chevron,
+    close,
+    copy,
+    gifts,
+    log,
+    machine,
+    moments,
+    out,
+    parked,
+    refunds,
+    replay,
+  },
   ...{ streams, users, viewers, warning, webhooks },
 });

@@ -6,6 +6,7 @@ import { Mark } from "../mark.tsx";
 import { Question, Toasts } from "./actions.tsx";
 import { Bans } from "./bans.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
+import { ChannelView, MomentsView } from "./channel-view.tsx";
 import { GiftCatalogue } from "./gifts.tsx";
 import { Icon } from "./icons.ts";
 import { ModerationLog } from "./log.tsx";
@@ -29,6 +30,8 @@ const contents: Record<ViewName, () => preact.JSX.Element | null> = {
   users: Users,
   bans: Bans,
   log: ModerationLog,
+  moments: MomentsView,
+  channel: ChannelView,
   gifts: GiftCatalogue,
   refunds: Refunds,
   parked: ParkedRecords,

@@ -1,57 +1,99 @@
 import { useSignal } from "@preact/signals";
+import type { CallInput, CallResult, Route } from "../../client/index.ts";
 import { showToast } from "./actions.tsx";
-import { refusedOf } from "./api.ts";
+import { call, refusedOf } from "./api.ts";
 import { type Loaded, useLoad } from "./load.ts";
+import { filter, set } from "./router.ts";
 
 /** Rows that one call answers, and what the next call asks for; undefined where the list ends. */
-export type Part<Row> = { rows: readonly Row[]; next: string | undefined };
+type Page<Row> = { rows: readonly Row[]; next?: string | undefined };
 
-/** A list that is read part by part. */
-export type List<Row> = Pick<Loaded<Part<Row>>, "refused" | "reload"> & {
-  /** Undefined until the first part is there. */
+/** Where the rows of a list come from; the list begins again whenever `key` is another. */
+export type Source<Row> = { key: string; read(next?: string): Promise<Page<Row>> };
+
+type Listed<Row = unknown> = { list: readonly Row[] } & (
+  | { pageInfo: { nextCursor: string | null } }
+  | { pagination: { currentPage: number; hasNextPage: boolean } }
+);
+/** The calls that answer a list in pages. */
+type ListRoute = {
+  [R in Route]: CallResult<R> extends Listed ? R : never;
+}[Route];
+export type RowOf<R extends ListRoute> = CallResult<R> extends Listed<infer Row> ? Row : never;
+
+const limit = 50;
+/** What the pages of any list are asked with is known at run time alone. */
+const callAny: (route: string, given: object) => Promise<Listed<never>> = call;
+
+/** The rows of a call that answers pages, by a cursor or by numbers. */
+export const pagesOf = <R extends ListRoute>(
+  route: R,
+  input?: CallInput<R> & { query?: object },
+): Source<RowOf<R>> => ({
+  key: JSON.stringify([route, input]),
+  async read(next) {
+    const query = { limit, ...input?.query, ...(next && JSON.parse(next)) };
+    const answer: Listed<RowOf<R>> = await callAny(route, { ...input, query });
+    return { rows: answer.list, next: nextOf(answer) };
+  },
+});
+
+function nextOf(answer: Listed): string | undefined {
+  if ("pageInfo" in answer) {
+    const after = answer.pageInfo.nextCursor;
+    return after === null ? undefined : JSON.stringify({ after });
+  }
+  const { currentPage, hasNextPage } = answer.pagination;
+  return hasNextPage ? JSON.stringify({ page: currentPage + 1 }) : undefined;
+}
+
+/** Rows that one call answers all at once. */
+export const allOf = <Row>(key: string, read: () => Promise<readonly Row[]>): Source<Row> => ({
+  key,
+  read: async () => ({ rows: await read() }),
+});
+
+/** A list that is read page by page, and its selected row. */
+export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
+  /** Undefined until the first page is there. */
   rows: readonly Row[] | undefined;
+  /** The row that the address names, on whichever page it is. */
+  selected: Row | undefined;
+  /** Why that row could not be read. */
+  missing: Loaded<Row>["refused"];
   idOf(row: Row): string;
   hasMore: boolean;
   isReading: boolean;
-  /** Reads the next part. */
+  /** Reads the next page. */
   more(): Promise<void>;
-  /** Reads the first part again and leaves the others as they are. */
+  /** Reads the first page again and leaves the others as they are. */
   refresh(): Promise<void>;
-  /** Puts what a call answered into the place of what was read before. */
-  change(change: (rows: readonly Row[]) => readonly Row[]): void;
+  /** Puts a row into the place of the one with its id. */
+  put(row: Row): void;
+  /** Removes a row, and closes its detail. */
+  remove(id: string): void;
+  /** Puts other rows into their place; false while none are there yet. */
+  change(change: (rows: readonly Row[]) => readonly Row[]): boolean;
 };
-
-type ByCursor<Row> = { list: readonly Row[]; pageInfo: { nextCursor?: string | null } };
-type ByNumber<Row> = {
-  list: readonly Row[];
-  pagination: { currentPage: number; hasNextPage: boolean };
-};
-
-export const partByCursor = <Row>({ list, pageInfo }: ByCursor<Row>): Part<Row> => ({
-  rows: list,
-  next: pageInfo.nextCursor ?? undefined,
-});
-
-export const partByNumber = <Row>({ list, pagination }: ByNumber<Row>): Part<Row> => ({
-  rows: list,
-  next: pagination.hasNextPage ? `${pagination.currentPage + 1}` : undefined,
-});
-
-/** What the next call asks for, as a query: by a cursor, or by the number of a page. */
-export const after = (next: string | undefined) => (next === undefined ? {} : { after: next });
-export const page = (next: string | undefined) => (next === undefined ? {} : { page: +next });
 
 /**
- * Reads a list, and from its beginning whenever `of` is another. Numbered pages move while rows come
- * and go, so a row that was there is not taken twice.
+ * Reads a list. Numbered pages move while rows come and go, so a row that was there is not taken
+ * twice. `find` reads the row of the address that is on no page that was read.
  */
 export function useList<Row>(
-  of: string,
   idOf: (row: Row) => string,
-  read: (next?: string) => Promise<Part<Row>>,
+  source: Source<Row>,
+  find?: (id: string) => Promise<Row>,
 ): List<Row> {
-  const { value, refused, reload, change } = useLoad(of, () => read());
+  const { value, refused, reload, change } = useLoad(source.key, () => source.read());
   const isReading = useSignal(false);
+  const id = filter("id");
+  const listed = value?.rows.find((row) => idOf(row) === id);
+  const isAbsent = find !== undefined && value !== undefined && id !== "" && id !== "new";
+  const wanted = isAbsent && listed === undefined ? id : "";
+  const found = useLoad(wanted, async () => (wanted === "" ? undefined : find?.(wanted)));
+  const alter = (change_: (rows: readonly Row[]) => readonly Row[]) =>
+    change((page) => ({ ...page, rows: change_(page.rows) }));
   const without = (rows: readonly Row[], known: readonly Row[]) => {
     const ids = new Set(known.map(idOf));
     return rows.filter((row) => !ids.has(idOf(row)));
@@ -60,27 +102,34 @@ export function useList<Row>(
     refused,
     reload,
     rows: value?.rows,
+    selected: listed ?? found.value,
+    missing: wanted === "" ? undefined : found.refused,
     idOf,
     hasMore: value?.next !== undefined,
     isReading: isReading.value,
     async more() {
       isReading.value = true;
       try {
-        const part = await read(value?.next);
-        change(({ rows }) => ({
-          rows: [...rows, ...without(part.rows, rows)],
-          next: part.next,
-        }));
+        const page = await source.read(value?.next);
+        change(({ rows }) => ({ rows: [...rows, ...without(page.rows, rows)], next: page.next }));
       } catch (error) {
-        showToast({ says: "No more could be read.", refused: refusedOf(error) });
+        showToast({ says: "Could not load more.", refused: refusedOf(error) });
       }
       isReading.value = false;
     },
     async refresh() {
-      const part = await read().catch(() => undefined);
-      if (part === undefined) return;
-      change(({ rows, next }) => ({ rows: [...part.rows, ...without(rows, part.rows)], next }));
+      const page = await source.read().catch(() => undefined);
+      if (page === undefined) return;
+      change(({ rows, next }) => ({ rows: [...page.rows, ...without(rows, page.rows)], next }));
     },
-    change: (alter) => change((part) => ({ ...part, rows: alter(part.rows) })),
+    put(row) {
+      alter((rows) => rows.map((one) => (idOf(one) === idOf(row) ? row : one)));
+      found.change((one) => one && row);
+    },
+    remove(gone) {
+      alter((rows) => rows.filter((row) => idOf(row) !== gone));
+      if (filter("id") === gone) set({ id: "" }, true);
+    },
+    change: alter,
   };
 }

@@ -1,43 +1,158 @@
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { Field } from "./fields.tsx";
 import type { List } from "./list.ts";
+import { filter, set } from "./router.ts";
 import { type Column, formatted, Nothing, Refusal, Skeleton, Table } from "./ui.tsx";
 
+/** What can be done with a row; without `run` it is a word in its place. */
+export type RowAction = { label: string; run?(): void };
+
 type Given<Row> = {
+  /** The name of its rows, such as "Bans". */
   label: string;
   list: List<Row>;
   columns: Column<Row>[];
-  /** Shown if the list is empty. */
+  /** Shown if there are no rows. */
   nothing: string;
-  selected?: string;
-  /** Opens a row; without it rows are only read. */
-  open?(row: Row): void;
-  /** The detail pane. */
-  detail?: ComponentChildren;
+  /** Controls above the list, before its search and its button. */
+  filters?: ComponentChildren;
+  /** Names the search field, which sets `q` in the address. */
+  search?: string;
+  /** Names the button that opens the detail of a new row. */
+  create?: string;
+  actions?(row: Row): RowAction[];
+  /** The detail of the selected row; undefined for a new one. Without it rows are only read. */
+  detail?(row: Row | undefined): ComponentChildren;
+  /** Below the rows. */
+  note?: ComponentChildren;
 };
 
-/** A list with its loading, error and empty states and a button for more rows. */
-export function Listing<Row>({ list, nothing, detail, ...table }: Given<Row>) {
-  const { rows, refused, reload, idOf } = list;
-  if (refused) return <Refusal refused={refused} retry={reload} />;
-  if (rows === undefined) return <Skeleton />;
+/** A list: its filters, its rows page by page, their actions, and the detail of one of them. */
+export function Listing<Row>(given: Given<Row>) {
+  const { filters, search, create } = given;
   return (
-    <div class={`split ${detail ? "has-detail" : ""}`}>
-      {rows.length === 0 ? (
-        <Nothing says={nothing} />
-      ) : (
-        <div class="listing">
-          <Table {...table} rows={rows} idOf={idOf} />
-          <More list={list} />
+    <>
+      {(filters || search || create) && (
+        <div class="filters">
+          {filters}
+          {search && <Search name={search} />}
+          {create && (
+            <button type="button" class="button primary" onClick={() => set({ id: "new" })}>
+              {create}
+            </button>
+          )}
         </div>
       )}
+      <Rows {...given} />
+    </>
+  );
+}
+
+function Rows<Row>({ label, list, columns, nothing, actions, note, ...given }: Given<Row>) {
+  const { rows, refused, reload, idOf, selected, missing } = list;
+  if (refused) return <Refusal refused={refused} retry={reload} />;
+  if (rows === undefined) return <Skeleton />;
+  const q = filter("q");
+  const isNew = given.create !== undefined && filter("id") === "new";
+  const detail = (isNew || selected !== undefined) && given.detail?.(isNew ? undefined : selected);
+  const acting: Column<Row>[] = actions
+    ? // Where there is little room they are in the detail alone, if there is one.
+      [{ title: "", isWide: !!given.detail, cell: (row) => <RowActions all={actions(row)} /> }]
+    : [];
+  return (
+    <div class={`split ${detail ? "has-detail" : ""}`}>
+      <div class="listing">
+        {missing && <Refusal refused={missing} />}
+        {rows.length === 0 ? (
+          <Nothing
+            says={given.search && q !== "" ? `No ${label.toLowerCase()} match “${q}”` : nothing}
+          />
+        ) : (
+          <Table
+            label={label}
+            columns={[...columns, ...acting]}
+            rows={rows}
+            idOf={idOf}
+            selected={filter("id")}
+            {...(given.detail && { open: (row: Row) => set({ id: idOf(row) }) })}
+          />
+        )}
+        <More list={list} />
+        {note}
+      </div>
       {detail}
     </div>
   );
 }
 
+const RowActions = ({ all }: { all: RowAction[] }) => (
+  <span class="row-actions">
+    {all.map(({ label, run }) =>
+      run === undefined ? (
+        <span key={label} class="quiet">
+          {label}
+        </span>
+      ) : (
+        <button
+          key={label}
+          type="button"
+          class="link"
+          onClick={(event) => {
+            event.stopPropagation();
+            run();
+          }}
+        >
+          {label}
+        </button>
+      ),
+    )}
+  </span>
+);
+
+const searchMilliseconds = 200;
+
+/** Sets `q` in the address a moment after the last key. */
+function Search({ name }: { name: string }) {
+  const text = useSignal(filter("q"));
+  const timer = useSignal(0);
+  const search = (next: string) => {
+    text.value = next;
+    clearTimeout(timer.value);
+    timer.value = setTimeout(() => set({ q: next.trim(), id: "" }, true), searchMilliseconds);
+  };
+  return <Field name={name} type="search" value={text.value} change={search} />;
+}
+
+/** Rows inside of a detail: the same list without filters and details of its own. */
+export function ShortList<Row>(given: {
+  title: string;
+  list: List<Row>;
+  nothing: string;
+  tools?: ComponentChildren;
+  row(row: Row): ComponentChildren;
+}) {
+  const { title, list, nothing, tools, row } = given;
+  return (
+    <section aria-label={title}>
+      <h3>{title}</h3>
+      {tools}
+      {list.refused && <Refusal refused={list.refused} retry={list.reload} />}
+      {list.rows === undefined && !list.refused && <Skeleton />}
+      {list.rows?.length === 0 && <p class="quiet">{nothing}</p>}
+      <ul class="short-list">
+        {list.rows?.map((one) => (
+          <li key={list.idOf(one)}>{row(one)}</li>
+        ))}
+      </ul>
+      <More list={list} />
+    </section>
+  );
+}
+
 /** Loads more rows; shows how many are loaded once there is more than one page. */
-export function More<Row>({ list }: { list: List<Row> }) {
+function More<Row>({ list }: { list: List<Row> }) {
   const wasUsed = useRef(false);
   const count = list.rows?.length ?? 0;
   if (!list.hasMore && !wasUsed.current) return null;

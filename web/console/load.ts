@@ -7,8 +7,8 @@ export type Loaded<Value> = {
   value: Value | undefined;
   refused: Refused | undefined;
   reload(): void;
-  /** Puts what a call answered into the place of what was read before. */
-  change(change: (value: Value) => Value): void;
+  /** Puts what a call answered into the place of what was read before; false if nothing was. */
+  change(change: (value: Value) => Value): boolean;
 };
 
 /** Reads something, and again whenever `of` is another; what comes too late is dropped. */
@@ -35,7 +35,9 @@ export function useLoad<Value>(of: string, read: () => Promise<Value>): Loaded<V
     change(change) {
       // What was read may have changed since this view was drawn.
       const now = state.peek();
-      if (now.of === of && now.value !== undefined) state.value = { of, value: change(now.value) };
+      if (now.of !== of || now.value === undefined) return false;
+      state.value = { of, value: change(now.value) };
+      return true;
     },
   };
 }

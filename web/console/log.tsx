@@ -1,13 +1,11 @@
-import type { CallResult } from "../../client/index.ts";
-import { call } from "./api.ts";
-import { after, partByCursor, useList } from "./list.ts";
+import { pagesOf, type RowOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { type Stream, StreamScope } from "./stream-scope.tsx";
-import { type Column, Moment, PersonCell } from "./ui.tsx";
+import { type ScopedGiven, StreamScope } from "./stream-scope.tsx";
+import { type Column, Cut, Moment, PersonCell } from "./ui.tsx";
 
-type Act = CallResult<"GET /api/v1/live-stream/{streamId}/moderation-log">["list"][number];
+const route = "GET /api/v1/live-stream/{streamId}/moderation-log";
+type Act = RowOf<typeof route>;
 
-const limit = 50;
 const idOf = ({ at, action, target }: Act) => `${at} ${action} ${target?._id}`;
 const says: Record<Act["action"], string> = {
   "member.banned": "banned",
@@ -23,37 +21,22 @@ const columns: Column<Act>[] = [
   { title: "Moderator", cell: ({ actor }) => <PersonCell person={actor} /> },
   { title: "Action", cell: ({ action }) => says[action] },
   { title: "User", cell: ({ target }) => target && <PersonCell person={target} /> },
-  {
-    title: "Reason",
-    isWide: true,
-    isGrowing: true,
-    cell: ({ reason }) =>
-      reason === null ? <span class="quiet">–</span> : <bdi class="cut">{reason}</bdi>,
-  },
+  { title: "Reason", isWide: true, isGrowing: true, cell: ({ reason }) => <Cut text={reason} /> },
 ];
 
 /** Who moderated what in a stream, the newest first. */
 export const ModerationLog = () => (
-  <StreamScope nothing="No streams to moderate">
-    {(stream) => <LogOf key={stream.id} stream={stream} />}
+  <StreamScope>
+    {(stream, filters) => <LogOf key={stream.id} stream={stream} filters={filters} />}
   </StreamScope>
 );
 
-function LogOf({ stream }: { stream: Stream }) {
-  const list = useList(stream.id, idOf, async (next) =>
-    partByCursor(
-      await call("GET /api/v1/live-stream/{streamId}/moderation-log", {
-        path: { streamId: stream.id },
-        query: { limit, ...after(next) },
-      }),
-    ),
-  );
-  return (
-    <Listing
-      label="Moderation log"
-      list={list}
-      columns={columns}
-      nothing="No moderator actions yet"
-    />
-  );
-}
+const LogOf = ({ stream, filters }: ScopedGiven) => (
+  <Listing
+    label="Moderation log"
+    list={useList(idOf, pagesOf(route, { path: { streamId: stream.id } }))}
+    columns={columns}
+    nothing="No moderator actions yet"
+    filters={filters}
+  />
+);

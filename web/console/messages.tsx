@@ -1,75 +1,121 @@
-import type { CallResult } from "../../client/index.ts";
+import { useEffect } from "preact/hooks";
+import type { ChatMessage } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { type Action, ask, perform } from "./actions.tsx";
-import { call, request } from "./api.ts";
+import { call, listen, request } from "./api.ts";
 import { banAction } from "./ban-actions.ts";
-import { page, useList } from "./list.ts";
+import { type List, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { filter, set } from "./router.ts";
-import { type Stream, StreamScope } from "./stream-scope.tsx";
-import { type Column, Detail, Facts, Moment, PersonCell } from "./ui.tsx";
-
-type Message = CallResult<"GET /api/v1/live-stream/{streamId}/chat/messages">["messages"][number];
+import { hrefOf, set } from "./router.ts";
+import { type ScopedGiven, type Stream, StreamScope } from "./stream-scope.tsx";
+import { type Column, Cut, Detail, Facts, Link, Moment, PersonCell } from "./ui.tsx";
 
 const limit = 50;
+/** As many new messages as are kept while the page is open. */
+const liveMax = 500;
+const flushMilliseconds = 250;
+/** The time-out of one click; a ban with another duration is made in its form. */
+const timeoutSeconds = 600;
 
-const columns: Column<Message>[] = [
-  { title: "Time", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
+const columns: Column<ChatMessage>[] = [
+  { title: "Time", cell: ({ createdAt }) => <Moment at={createdAt} /> },
   { title: "User", cell: ({ sender }) => <PersonCell person={sender} /> },
-  { title: "Message", isGrowing: true, cell: ({ content }) => <bdi class="cut">{content}</bdi> },
+  { title: "Message", isGrowing: true, cell: ({ content }) => <Cut text={content} /> },
 ];
 
-/** Messages of a stream for its moderators, newest first. */
+const sourceOf = ({ id: streamId }: Stream): Source<ChatMessage> => ({
+  key: `messages ${streamId}`,
+  async read(next) {
+    const { messages, page, hasNextPage } = await call(
+      "GET /api/v1/live-stream/{streamId}/chat/messages",
+      { path: { streamId }, query: { limit, page: Number(next ?? 1) } },
+    );
+    return { rows: messages, next: hasNextPage ? `${page + 1}` : undefined };
+  },
+});
+
+/** Messages of a stream for its moderators, newest first, as they are sent. */
 export const Messages = () => (
-  <StreamScope nothing="No streams to moderate">
-    {(stream) => <MessagesOf key={stream.id} stream={stream} />}
+  <StreamScope>
+    {(stream, filters) => <MessagesOf key={stream.id} stream={stream} filters={filters} />}
   </StreamScope>
 );
 
-function MessagesOf({ stream }: { stream: Stream }) {
-  const list = useList(
-    stream.id,
-    ({ _id }: Message) => _id,
-    async (next) => {
-      const said = await call("GET /api/v1/live-stream/{streamId}/chat/messages", {
-        path: { streamId: stream.id },
-        query: { limit, ...page(next) },
-      });
-      return { rows: said.messages, next: said.hasNextPage ? `${said.page + 1}` : undefined };
-    },
-  );
-  const chosen = list.rows?.find(({ _id }) => _id === filter("id"));
-  const lost = (id: string) => {
-    list.change((rows) => rows.filter(({ _id }) => _id !== id));
-    set({ id: "" }, true);
-  };
+function MessagesOf({ stream, filters }: ScopedGiven) {
+  const list = useList(({ _id }: ChatMessage) => _id, sourceOf(stream));
+  const isLive = stream.status === "active";
+  useLive(list, stream, isLive);
   return (
     <Listing
       label="Messages"
       list={list}
       columns={columns}
       nothing="No messages yet"
-      selected={filter("id")}
-      open={({ _id }) => set({ id: _id })}
-      detail={
-        chosen && <MessageDetail key={chosen._id} stream={stream} message={chosen} lost={lost} />
+      filters={
+        <>
+          {filters}
+          {isLive && <span class="status live">Live</span>}
+        </>
+      }
+      actions={(message) => {
+        const { remove, timeout, block } = actionsOf(stream, message, list);
+        const isHost = message.sender._id === stream.creator._id;
+        return [
+          { label: "Delete", run: () => ask(remove) },
+          ...(isHost
+            ? []
+            : [
+                { label: "Time out", run: () => void perform(timeout) },
+                { label: "Block", run: () => ask(block) },
+              ]),
+        ];
+      }}
+      detail={(message) =>
+        message && <MessageDetail key={message._id} stream={stream} message={message} list={list} />
       }
     />
   );
 }
 
-type DetailGiven = { stream: Stream; message: Message; lost(id: string): void };
+/** Adds what is said to the list and takes out what is deleted, a few times a second. */
+function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void {
+  useEffect(() => {
+    if (!isLive) return;
+    let added: ChatMessage[] = [];
+    const deleted = new Set<string>();
+    const flush = () => {
+      if (added.length === 0 && deleted.size === 0) return;
+      const isTaken = list.change((rows) => {
+        const known = new Set(rows.map(({ _id }) => _id));
+        return [...added.filter(({ _id }) => !known.has(_id)), ...rows]
+          .filter(({ _id }) => !deleted.has(_id))
+          .slice(0, Math.max(liveMax, rows.length));
+      });
+      if (!isTaken) return;
+      added = [];
+      deleted.clear();
+    };
+    const timer = setInterval(flush, flushMilliseconds);
+    const stop = listen(id, ({ type, data }) => {
+      if (type === "chat.message") added.unshift(data);
+      if (type === "chat.deleted") deleted.add(data.messageId);
+    });
+    return () => {
+      clearInterval(timer);
+      stop();
+    };
+  }, [id, isLive]);
+}
 
-/** One message, and what a moderator does about it. */
-function MessageDetail({ stream, message, lost }: DetailGiven) {
-  const { _id: id, sender, content } = message;
+/** What a moderator does about a message. */
+function actionsOf(stream: Stream, { _id: id, sender }: ChatMessage, list: List<ChatMessage>) {
   const path = `/api/v1/live-stream/${stream.id}/chat`;
-  const name = nameOf(sender);
+  const user = { _id: sender._id, name: nameOf(sender) };
   const pin: Action = {
-    title: `Pin message from ${name}`,
+    title: `Pin message from ${user.name}`,
     verb: "Pin",
     request: request("PUT", `${path}/pin`, { messageId: id }),
-    done: () => `Message from ${name} pinned.`,
+    done: () => `Message from ${user.name} pinned.`,
     undo: () => ({
       title: "Unpin message",
       verb: "Unpin",
@@ -78,17 +124,30 @@ function MessageDetail({ stream, message, lost }: DetailGiven) {
     }),
   };
   const remove: Action = {
-    title: `Delete message from ${name}`,
+    title: `Delete message from ${user.name}`,
     warns: "Removes it for everyone. This cannot be undone.",
     verb: "Delete",
     request: request("DELETE", `${path}/messages/${id}`),
     done() {
-      lost(id);
-      return `Message from ${name} deleted.`;
+      list.remove(id);
+      return `Message from ${user.name} deleted.`;
     },
   };
-  const ban = (actionType: "BLOCK" | "CHAT_ONLY") =>
-    banAction(stream, { _id: sender._id, name }, { actionType, reason: "" }, () => {});
+  return {
+    pin,
+    remove,
+    timeout: banAction(stream, user, { actionType: "CHAT_ONLY", seconds: timeoutSeconds }),
+    mute: banAction(stream, user, { actionType: "CHAT_ONLY" }),
+    block: banAction(stream, user, { actionType: "BLOCK" }),
+  };
+}
+
+type DetailGiven = { stream: Stream; message: ChatMessage; list: List<ChatMessage> };
+
+/** One message, and what a moderator does about it. */
+function MessageDetail({ stream, message, list }: DetailGiven) {
+  const { _id: id, sender, content } = message;
+  const { pin, remove, timeout, mute, block } = actionsOf(stream, message, list);
   const isHost = sender._id === stream.creator._id;
   return (
     <Detail title="Message" close={() => set({ id: "" })}>
@@ -102,6 +161,9 @@ function MessageDetail({ stream, message, lost }: DetailGiven) {
           ["ID", <code key="id">{id}</code>],
         ]}
       />
+      <p class="links">
+        <Link href={hrefOf("users", { id: sender._id })}>Profile</Link>
+      </p>
       <p class="buttons">
         {stream.status === "active" && (
           <button type="button" class="button outlined" onClick={() => void perform(pin)}>
@@ -110,10 +172,13 @@ function MessageDetail({ stream, message, lost }: DetailGiven) {
         )}
         {!isHost && (
           <>
-            <button type="button" class="button outlined" onClick={() => ask(ban("CHAT_ONLY"))}>
+            <button type="button" class="button outlined" onClick={() => void perform(timeout)}>
+              Time out 10 min
+            </button>
+            <button type="button" class="button outlined" onClick={() => ask(mute)}>
               Mute …
             </button>
-            <button type="button" class="button danger" onClick={() => ask(ban("BLOCK"))}>
+            <button type="button" class="button danger" onClick={() => ask(block)}>
               Block …
             </button>
           </>

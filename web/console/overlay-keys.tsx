@@ -1,61 +1,58 @@
 import type { CallResult } from "../../client/index.ts";
 import { ask } from "./actions.tsx";
-import { call, request } from "./api.ts";
-import { after, partByCursor, useList } from "./list.ts";
-import { More } from "./listing.tsx";
+import { request } from "./api.ts";
+import { type List, pagesOf, useList } from "./list.ts";
+import { ShortList } from "./listing.tsx";
 import type { Stream } from "./stream-scope.tsx";
-import { Moment, Refusal } from "./ui.tsx";
+import { Moment } from "./ui.tsx";
 
-type Key = CallResult<"GET /api/v1/live-stream/{streamId}/overlay-keys">["list"][number];
+export type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
 
-const limit = 10;
+const idOf = ({ id }: Key) => id;
 
-/** Keys that overlays read a stream with, each of which can be taken back. */
-export function OverlayKeys({ stream }: { stream: Stream }) {
-  const keys = useList(
-    `keys ${stream.id}`,
-    ({ id }: Key) => id,
-    async (next) =>
-      partByCursor(
-        await call("GET /api/v1/live-stream/{streamId}/overlay-keys", {
-          path: { streamId: stream.id },
-          query: { limit, ...after(next) },
-        }),
-      ),
-  );
+/** Keys with which overlays read a stream. */
+export const StreamOverlayKeys = ({ stream: { id: streamId } }: { stream: Stream }) => (
+  <OverlayKeys
+    path={`/api/v1/live-stream/${streamId}/overlay-keys`}
+    list={useList(
+      idOf,
+      pagesOf("GET /api/v1/live-stream/{streamId}/overlay-keys", { path: { streamId } }),
+    )}
+  />
+);
+
+/** The keys of a stream or a channel, each of which can be revoked. */
+export function OverlayKeys({ path, list }: { path: string; list: List<Key> }) {
   const nameOf = ({ description }: Key) => description ?? "Overlay";
   const revoke = (key: Key) =>
     ask({
       title: `Revoke overlay key ${nameOf(key)}`,
       warns: "Overlays with this key stop working. This cannot be undone.",
       verb: "Revoke",
-      request: request("DELETE", `/api/v1/live-stream/${stream.id}/overlay-keys/${key.id}`),
+      request: request("DELETE", `${path}/${key.id}`),
       done() {
-        keys.change((rows) => rows.filter(({ id }) => id !== key.id));
+        list.remove(key.id);
         return `Overlay key ${nameOf(key)} revoked.`;
       },
     });
   return (
-    <section aria-label="Overlay keys">
-      <h3>Overlay keys</h3>
-      {keys.refused && <Refusal refused={keys.refused} retry={keys.reload} />}
-      {keys.rows?.length === 0 && <p class="quiet">No overlay keys</p>}
-      <ul class="keys">
-        {keys.rows?.map((key) => (
-          <li key={key.id}>
-            <span>
-              <bdi>{nameOf(key)}</bdi>
-              <span class="quiet">
-                <Moment at={key.createdAt} />
-              </span>
-            </span>
+    <ShortList
+      title="Overlay keys"
+      list={list}
+      nothing="No overlay keys"
+      row={(key) => (
+        <>
+          <div>
+            <bdi>{nameOf(key)}</bdi>
             <button type="button" class="link" onClick={() => revoke(key)}>
               Revoke …
             </button>
-          </li>
-        ))}
-      </ul>
-      <More list={keys} />
-    </section>
+          </div>
+          <p class="quiet">
+            <Moment at={key.createdAt} />
+          </p>
+        </>
+      )}
+    />
   );
 }

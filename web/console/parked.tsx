@@ -1,32 +1,34 @@
 import type { CallResult } from "../../client/index.ts";
 import { perform } from "./actions.tsx";
-import { call, request } from "./api.ts";
-import { after, partByCursor, useList } from "./list.ts";
+import { request } from "./api.ts";
+import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { filter, set } from "./router.ts";
-import { type Column, Detail, Facts, formatted, Moment } from "./ui.tsx";
+import { set } from "./router.ts";
+import { type Column, Cut, Detail, Facts, formatted, Moment } from "./ui.tsx";
 
 type Parked = CallResult<"GET /api/v1/operations/parked">["list"][number];
 type Outcome = CallResult<"POST /api/v1/operations/parked/{id}/redrive">["outcome"];
 
-const limit = 50;
 const outcomes: Record<Outcome, string> = {
   settled: "Settled. The receiver has the credits.",
   settled_before: "Already settled. The record is removed.",
   gone: "Nothing left to settle. The record is removed.",
 };
 
+const columns: Column<Parked>[] = [
+  { title: "Parked", isWide: true, cell: ({ parkedAt }) => <Moment at={parkedAt} /> },
+  { title: "Reason", isGrowing: true, cell: ({ reason }) => <Cut text={reason} /> },
+  { title: "Receiver", isWide: true, cell: ({ receiverId }) => <code>{receiverId ?? "–"}</code> },
+  {
+    title: "Credits",
+    isNumber: true,
+    cell: ({ credits }) => (credits === null ? "–" : formatted(credits)),
+  },
+];
+
 /** Records that could not be settled and wait for an admin. */
 export function ParkedRecords() {
-  const list = useList(
-    "parked",
-    ({ id }: Parked) => id,
-    async (next) =>
-      partByCursor(
-        await call("GET /api/v1/operations/parked", { query: { limit, ...after(next) } }),
-      ),
-  );
-  const chosen = list.rows?.find(({ id }) => id === filter("id"));
+  const list = useList(({ id }: Parked) => id, pagesOf("GET /api/v1/operations/parked"));
   const redrive = ({ id, giftId }: Parked) =>
     perform({
       title: `Redrive ${giftId ?? "the record"}`,
@@ -41,40 +43,16 @@ export function ParkedRecords() {
         return outcomes[outcome];
       },
     });
-  const columns: Column<Parked>[] = [
-    { title: "Parked", isWide: true, cell: ({ parkedAt }) => <Moment at={parkedAt} /> },
-    { title: "Reason", isGrowing: true, cell: ({ reason }) => <span class="cut">{reason}</span> },
-    { title: "Receiver", isWide: true, cell: ({ receiverId }) => <code>{receiverId ?? "–"}</code> },
-    {
-      title: "Credits",
-      isNumber: true,
-      cell: ({ credits }) => (credits === null ? "–" : formatted(credits)),
-    },
-    {
-      title: "",
-      cell: (record) => (
-        <button
-          type="button"
-          class="link"
-          onClick={(event) => {
-            event.stopPropagation();
-            void redrive(record);
-          }}
-        >
-          Redrive
-        </button>
-      ),
-    },
-  ];
   return (
     <Listing
       label="Parked records"
       list={list}
       columns={columns}
       nothing="No parked records. A gift that cannot be settled appears here."
-      selected={filter("id")}
-      open={({ id }) => set({ id })}
-      detail={chosen && <ParkedDetail record={chosen} redrive={() => void redrive(chosen)} />}
+      actions={(record) => [{ label: "Redrive", run: () => void redrive(record) }]}
+      detail={(record) =>
+        record && <ParkedDetail record={record} redrive={() => void redrive(record)} />
+      }
     />
   );
 }

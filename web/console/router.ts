@@ -9,6 +9,8 @@ const views = [
   { name: "users", title: "Users", for: "all" },
   { name: "bans", title: "Bans", for: "all" },
   { name: "log", title: "Moderation log", for: "all" },
+  { name: "moments", title: "Polls and goals", for: "all" },
+  { name: "channel", title: "Channel", for: "all" },
   { name: "gifts", title: "Gift catalogue", for: "admin" },
   { name: "refunds", title: "Refunds", for: "admin" },
   { name: "parked", title: "Parked records", for: "admin" },

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { Mark } from "../mark.tsx";
 import type { Player } from "../runner.ts";
-import { Field, Form } from "./fields.tsx";
+import { Field } from "./fields.tsx";
+import { PlainForm } from "./form.tsx";
 import { Icon } from "./icons.ts";
 import { becomePlayer, goToIssuer, isLocal, issuer, take, trouble } from "./session.ts";
 
@@ -79,7 +80,7 @@ function PasteToken({ isOpen }: { isOpen: boolean }) {
   return (
     <details open={isOpen}>
       <summary class="link">Sign in with a token</summary>
-      <Form name="Token" submit={() => void attempt(() => take(token.value.trim()))}>
+      <PlainForm name="Token" submit={() => void attempt(() => take(token.value.trim()))}>
         <Field
           name="Token"
           value={token.value}
@@ -91,7 +92,7 @@ function PasteToken({ isOpen }: { isOpen: boolean }) {
         <button type="submit" class="button primary" disabled={token.value.trim() === ""}>
           Sign in
         </button>
-      </Form>
+      </PlainForm>
     </details>
   );
 }

@@ -1,10 +1,9 @@
 import { useSignal } from "@preact/signals";
-import { type Action, CallBox, perform } from "./actions.tsx";
+import { type Action, perform } from "./actions.tsx";
 import { request } from "./api.ts";
-import { Field, Form } from "./fields.tsx";
+import { Field, problemOf } from "./fields.tsx";
+import { Form } from "./form.tsx";
 import { formatted } from "./ui.tsx";
-
-const limitMax = 1_000_000_000;
 
 type Given = {
   userId: string;
@@ -28,30 +27,30 @@ export function SpendLimit({ userId, name, reload }: Given) {
         : `${name} can spend ${formatted(spendLimit)} credits per day.`;
     },
   });
-  const credits = Number(text.value);
-  const isGood =
-    text.value.trim() !== "" && Number.isInteger(credits) && credits >= 0 && credits <= limitMax;
-  const action = isGood ? actionOf(credits) : undefined;
+  const problem = problemOf(text.value, 0);
   return (
-    <Form name="Daily spend limit" submit={() => action && void perform(action)}>
-      <Field
-        name="Credits per day"
-        type="number"
-        value={text.value}
-        change={(value) => {
-          text.value = value;
-        }}
-        says="A whole number; 0 for no limit"
-      />
-      {action && <CallBox request={action.request} />}
-      <p class="buttons">
-        <button type="submit" class="button outlined" disabled={action === undefined}>
-          Set limit
-        </button>
-        <button type="button" class="button" onClick={() => void perform(actionOf(null))}>
-          Use default
-        </button>
-      </p>
-    </Form>
+    <>
+      <Form
+        name="Daily spend limit"
+        action={problem === undefined ? actionOf(Number(text.value)) : undefined}
+        verb="Set limit"
+        isQuiet
+      >
+        <Field
+          name="Credits per day"
+          type="number"
+          field="spendLimit"
+          value={text.value}
+          problem={problem}
+          change={(value) => {
+            text.value = value;
+          }}
+          says="A whole number; 0 for no limit"
+        />
+      </Form>
+      <button type="button" class="button" onClick={() => void perform(actionOf(null))}>
+        Use default
+      </button>
+    </>
   );
 }

@@ -1,8 +1,9 @@
 import { type Action, ask, perform } from "./actions.tsx";
 import { call, request } from "./api.ts";
 import { Select, Switch } from "./fields.tsx";
+import type { List } from "./list.ts";
 import { useLoad } from "./load.ts";
-import { OverlayKeys } from "./overlay-keys.tsx";
+import { StreamOverlayKeys } from "./overlay-keys.tsx";
 import { hrefOf, set } from "./router.ts";
 import { isAdmin, ownId } from "./session.ts";
 import type { Stream } from "./stream-scope.tsx";
@@ -24,15 +25,10 @@ export const Status = ({ stream }: { stream: Stream }) => (
 /** Seconds between two messages of a viewer. */
 const slowModes = [0, 5, 10, 30, 120];
 
-type Given = {
-  stream: Stream;
-  took(stream: Stream): void;
-  /** The stream is there no more. */
-  lost(): void;
-};
+type Given = { stream: Stream; list: List<Stream> };
 
 /** A stream's figures, chat settings and actions. */
-export function StreamDetail({ stream, took, lost }: Given) {
+export function StreamDetail({ stream, list }: Given) {
   const path = { streamId: stream.id };
   const isLive = stream.status === "active";
   const { value, refused, reload } = useLoad(stream.id, async () => {
@@ -73,11 +69,11 @@ export function StreamDetail({ stream, took, lost }: Given) {
         <Link href={hrefOf("log", { stream: stream.id })}>Moderation log</Link>
         {isAdmin.value && <Link href={hrefOf("refunds", { stream: stream.id })}>Gifts</Link>}
       </p>
-      {isLive && <ChatSettingsForm stream={stream} took={took} />}
-      {mayHost && <OverlayKeys stream={stream} />}
+      {isLive && <ChatSettingsForm stream={stream} list={list} />}
+      {mayHost && <StreamOverlayKeys stream={stream} />}
       {mayHost && (
         <p class="buttons">
-          {endsOf(stream, took, lost).map((action) => (
+          {endsOf(stream, list).map((action) => (
             <button
               key={action.verb}
               type="button"
@@ -94,7 +90,7 @@ export function StreamDetail({ stream, took, lost }: Given) {
 }
 
 /** What ends a stream as it stands: one that is live is ended, any other can be deleted. */
-function endsOf(stream: Stream, took: Given["took"], lost: Given["lost"]): Action[] {
+function endsOf(stream: Stream, list: List<Stream>): Action[] {
   const path = `/api/v1/live-stream/${stream.id}`;
   const end: Action = {
     title: `End ${stream.title}`,
@@ -102,7 +98,7 @@ function endsOf(stream: Stream, took: Given["took"], lost: Given["lost"]): Actio
     verb: "End stream",
     request: request("POST", `${path}/end`),
     done(answer: Stream) {
-      took(answer);
+      list.put(answer);
       return `${stream.title} has ended.`;
     },
   };
@@ -112,7 +108,7 @@ function endsOf(stream: Stream, took: Given["took"], lost: Given["lost"]): Actio
     verb: "Cancel stream",
     request: request("POST", `${path}/cancel`),
     done(answer: Stream) {
-      took(answer);
+      list.put(answer);
       return `${stream.title} is cancelled.`;
     },
   };
@@ -122,7 +118,7 @@ function endsOf(stream: Stream, took: Given["took"], lost: Given["lost"]): Actio
     verb: "Delete stream",
     request: request("DELETE", path),
     done() {
-      lost();
+      list.remove(stream.id);
       return `${stream.title} is deleted.`;
     },
   };
@@ -133,7 +129,7 @@ function endsOf(stream: Stream, took: Given["took"], lost: Given["lost"]): Actio
 
 type ChatSettings = Pick<Stream, "slowModeSeconds" | "followersOnly" | "giftsEnabled">;
 
-function ChatSettingsForm({ stream, took }: Pick<Given, "stream" | "took">) {
+function ChatSettingsForm({ stream, list }: Given) {
   const { slowModeSeconds, followersOnly, giftsEnabled } = stream;
   const actionOf = (
     title: string,
@@ -144,7 +140,7 @@ function ChatSettingsForm({ stream, took }: Pick<Given, "stream" | "took">) {
     verb: title,
     request: request("PATCH", `/api/v1/live-stream/${stream.id}/chat-settings`, settings),
     done() {
-      took({ ...stream, ...settings });
+      list.put({ ...stream, ...settings });
       return `${title} in ${stream.title}.`;
     },
     undo: () => actionOf("Chat settings restored", before, settings),

@@ -1,8 +1,13 @@
-import { Choice } from "./fields.tsx";
+import { Choice, IdField } from "./fields.tsx";
+import { allOf, useList } from "./list.ts";
+import { Listing } from "./listing.tsx";
 import { filter, set } from "./router.ts";
 import { Status, StreamDetail } from "./stream-detail.tsx";
-import { type Stream, StreamIdField, streamsMax, useStreams } from "./stream-scope.tsx";
-import { type Column, Moment, Nothing, PersonCell, Refusal, Skeleton, Table } from "./ui.tsx";
+import { findStream, listStreams, type Stream } from "./stream-scope.tsx";
+import { type Column, Moment, PersonCell } from "./ui.tsx";
+
+/** The API lists no more than the newest of them; an older one is read by its id. */
+const streamsMax = 100;
 
 const columns: Column<Stream>[] = [
   { title: "Title", cell: ({ title }) => <bdi class="cut">{title}</bdi> },
@@ -13,57 +18,35 @@ const columns: Column<Stream>[] = [
 
 /** The streams, with a detail pane for each. */
 export function Streams() {
-  const id = filter("id");
   const isAll = filter("status") === "all";
-  const { value, refused, reload, change } = useStreams(id);
-  const rows = value?.filter(({ status }) => isAll || status === "active") ?? [];
-  const chosen = value?.find((stream) => stream.id === id);
-  const took = (stream: Stream) =>
-    change((all) => all.map((one) => (one.id === stream.id ? stream : one)));
-  const lost = () => {
-    change((all) => all.filter((one) => one.id !== id));
-    set({ id: "" }, true);
-  };
+  const all = useList(({ id }: Stream) => id, allOf("streams", listStreams), findStream);
+  const rows = all.rows?.filter(({ status }) => isAll || status === "active");
   return (
-    <>
-      <div class="filters">
-        <Choice
-          name="Status"
-          value={isAll ? "all" : ""}
-          choices={[
-            ["", "Live now"],
-            ["all", "All"],
-          ]}
-          change={(status) => set({ status })}
-        />
-        <StreamIdField take={(found) => set({ id: found })} />
-      </div>
-      {refused && <Refusal refused={refused} retry={reload} />}
-      {value === undefined && !refused && <Skeleton />}
-      {value && (
-        <div class={`split ${chosen ? "has-detail" : ""}`}>
-          {rows.length === 0 ? (
-            <Nothing says={isAll ? "No streams yet" : "No live streams"} />
-          ) : (
-            <div class="listing">
-              <Table
-                label="Streams"
-                columns={columns}
-                rows={rows}
-                idOf={(stream) => stream.id}
-                selected={id}
-                open={(stream) => set({ id: stream.id })}
-              />
-              {value.length >= streamsMax && (
-                <p class="more quiet">
-                  Showing the newest {streamsMax}. Open an older stream by its ID.
-                </p>
-              )}
-            </div>
-          )}
-          {chosen && <StreamDetail key={id} stream={chosen} took={took} lost={lost} />}
-        </div>
-      )}
-    </>
+    <Listing
+      label="Streams"
+      list={{ ...all, rows }}
+      columns={columns}
+      nothing={isAll ? "No streams yet" : "No live streams"}
+      filters={
+        <>
+          <Choice
+            name="Status"
+            value={isAll ? "all" : ""}
+            choices={[
+              ["", "Live now"],
+              ["all", "All"],
+            ]}
+            change={(status) => set({ status })}
+          />
+          <IdField name="Stream ID" take={(id) => set({ id })} />
+        </>
+      }
+      detail={(stream) => stream && <StreamDetail key={stream.id} stream={stream} list={all} />}
+      note={
+        (all.rows?.length ?? 0) >= streamsMax && (
+          <p class="more quiet">Showing the newest {streamsMax}. Open an older stream by its ID.</p>
+        )
+      }
+    />
   );
 }

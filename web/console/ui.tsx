@@ -5,19 +5,26 @@ import { Icon } from "./icons.ts";
 import { go } from "./router.ts";
 
 const numbers = new Intl.NumberFormat("en");
-const moments = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
+const times = new Intl.DateTimeFormat("en", { timeStyle: "medium", hourCycle: "h23" });
 
 export const formatted = (value: number) => numbers.format(value);
 
-/** A moment as people read it; the very one is its title. */
+/** A moment to the second, with its date unless it is today's; the exact one is its title. */
 export function Moment({ at }: { at: string | null }) {
   if (at === null) return <span class="quiet">–</span>;
+  const date = new Date(at);
+  const isToday = date.toDateString() === new Date().toDateString();
   return (
-    <time dateTime={at} title={at}>
-      {moments.format(new Date(at))}
+    <time class="number" dateTime={at} title={at}>
+      {isToday ? times.format(date) : `${dates.format(date)}, ${times.format(date)}`}
     </time>
   );
 }
+
+/** A text on one line, as much of it as there is room for. */
+export const Cut = ({ text }: { text: string | null }) =>
+  text === null ? <span class="quiet">–</span> : <bdi class="cut">{text}</bdi>;
 
 /** A user by name and username, since names are not unique. */
 export function PersonCell({ person }: { person: Pick<Person, "_id"> & Partial<Person> }) {

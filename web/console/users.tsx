@@ -1,21 +1,23 @@
-import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { type Action, ask } from "./actions.tsx";
 import { call, newKey, request } from "./api.ts";
-import { Field } from "./fields.tsx";
-import { page, partByNumber, useList } from "./list.ts";
+import { IdField } from "./fields.tsx";
+import { Ledger } from "./ledger.tsx";
+import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { useLoad } from "./load.ts";
 import { filter, hrefOf, set } from "./router.ts";
 import { isAdmin } from "./session.ts";
 import { type Column, Detail, Facts, formatted, Link, PersonCell, Refusal } from "./ui.tsx";
+import { UserBans } from "./user-bans.tsx";
 import { Wallet } from "./wallet.tsx";
 
-type User = CallResult<"GET /api/v1/users/search">["list"][number];
-
-const limit = 50;
-const searchMilliseconds = 200;
+/** As much of a user as both the search and the profile have. */
+type User = Pick<
+  CallResult<"GET /api/v1/users/search">["list"][number],
+  "_id" | "username" | "name" | "surname" | "followersCount" | "followingCount"
+>;
 
 const columns: Column<User>[] = [
   { title: "User", cell: (user) => <PersonCell person={user} /> },
@@ -27,74 +29,64 @@ const columns: Column<User>[] = [
   { title: "ID", isWide: true, cell: ({ _id }) => <code class="cut">{_id}</code> },
 ];
 
-/** All users, with a search by name prefix. */
+const findUser = (userId: string) => call("GET /api/v1/users/{userId}", { path: { userId } });
+
+/** All users, with a search by name prefix, and any of them by ID. */
 export function Users() {
   const q = filter("q");
-  const text = useSignal(q);
-  const timer = useSignal(0);
-  const list = useList(
-    `users ${q}`,
-    ({ _id }: User) => _id,
-    async (next) =>
-      partByNumber(
-        await call("GET /api/v1/users/search", {
-          query: { limit, ...(q && { q }), ...page(next) },
-        }),
-      ),
+  const list = useList<User>(
+    ({ _id }) => _id,
+    pagesOf("GET /api/v1/users/search", { query: q === "" ? {} : { q } }),
+    findUser,
   );
-  const search = (next: string) => {
-    text.value = next;
-    clearTimeout(timer.value);
-    timer.value = setTimeout(() => set({ q: next.trim(), id: "" }, true), searchMilliseconds);
-  };
-  const chosen = list.rows?.find(({ _id }) => _id === filter("id"));
   return (
-    <>
-      <div class="filters">
-        <Field name="Search users" type="search" value={text.value} change={search} />
-      </div>
-      <Listing
-        label="Users"
-        list={list}
-        columns={columns}
-        nothing={q === "" ? "No users yet" : `No users match “${q}”`}
-        selected={filter("id")}
-        open={({ _id }) => set({ id: _id })}
-        detail={chosen && <UserDetail key={chosen._id} user={chosen} />}
-      />
-    </>
+    <Listing
+      label="Users"
+      list={list}
+      columns={columns}
+      nothing="No users yet"
+      search="Search users"
+      filters={<IdField name="User ID" take={(id) => set({ id })} />}
+      detail={(user) => user && <UserDetail key={user._id} user={user} />}
+    />
   );
 }
 
 function UserDetail({ user }: { user: User }) {
-  const { _id: userId, username } = user;
-  const profile = useLoad(userId, async () =>
-    username === ""
-      ? undefined
-      : call("GET /api/v1/users/profile/username/{username}", { path: { username } }),
-  );
-  const stats = useLoad(userId, () =>
-    call("GET /api/v1/users/{userId}/stats", { path: { userId } }),
-  );
+  const { _id: userId } = user;
+  const name = nameOf({ profilePhoto: "", ...user });
+  const { value, refused, reload } = useLoad(userId, async () => {
+    const [profile, stats] = await Promise.all([
+      findUser(userId),
+      call("GET /api/v1/users/{userId}/stats", { path: { userId } }),
+    ]);
+    return { profile, stats };
+  });
   return (
-    <Detail title={nameOf(user)} close={() => set({ id: "" })}>
+    <Detail title={name} close={() => set({ id: "" })}>
       <PersonCell person={user} />
-      {profile.value?.bio && <p>{profile.value.bio}</p>}
-      {stats.refused && <Refusal refused={stats.refused} retry={stats.reload} />}
+      {value?.profile.bio && <p>{value.profile.bio}</p>}
+      {refused && <Refusal refused={refused} retry={reload} />}
       <Facts
         facts={[
           ["Followers", formatted(user.followersCount)],
           ["Following", formatted(user.followingCount)],
-          ["Streams", formatted(stats.value?.totalLiveStreams ?? 0)],
+          ["Streams", value ? formatted(value.stats.totalLiveStreams) : "–"],
           ["ID", <code key="id">{userId}</code>],
         ]}
       />
-      {isAdmin.value && <Wallet userId={userId} name={nameOf(user)} />}
       <p class="links">
-        <Link href={hrefOf("bans", { id: "new" })}>Ban from stream</Link>
+        <Link href={hrefOf("bans", { id: "new", user: userId })}>Ban …</Link>
       </p>
+      <UserBans userId={userId} name={name} />
+      {isAdmin.value && <Wallet userId={userId} name={name} />}
+      {isAdmin.value && <Ledger userId={userId} name={name} />}
       {isAdmin.value && (
-        <button type="button" class="button danger" onClick={() => ask(signOutAction(user))}>
+        <button
+          type="button"
+          class="button danger"
+          onClick={() => ask(signOutAction(userId, name))}
+        >
           Sign out everywhere …
         </button>
       )}
@@ -103,10 +95,10 @@ function UserDetail({ user }: { user: User }) {
 }
 
 /** Revokes all tokens of a user, for example after a theft. */
-const signOutAction = (user: User): Action => ({
-  title: `Sign ${nameOf(user)} out everywhere`,
+const signOutAction = (userId: string, name: string): Action => ({
+  title: `Sign ${name} out everywhere`,
   warns: "Revokes all current tokens and closes open connections. A new token works again.",
   verb: "Sign out",
-  request: request("POST", "/api/v1/revocations", { sub: user._id }, newKey()),
-  done: () => `${nameOf(user)} is signed out everywhere.`,
+  request: request("POST", "/api/v1/revocations", { sub: userId }, newKey()),
+  done: () => `${name} is signed out everywhere.`,
 });

@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
-import { type Action, ask, CallBox, perform } from "./actions.tsx";
+import type { Action } from "./actions.tsx";
 import { call, newKey, request } from "./api.ts";
-import { Choice, Field, Form } from "./fields.tsx";
+import { Choice, Field, problemOf } from "./fields.tsx";
+import { Form } from "./form.tsx";
 import { useLoad } from "./load.ts";
 import { SpendLimit } from "./spend-limit.tsx";
 import { Facts, formatted, Refusal, Skeleton } from "./ui.tsx";
 
 type Way = "top-ups" | "payouts";
-const amountMax = 1_000_000_000;
 
 /** A user's balance, with top-ups and payouts by an admin. */
 export function Wallet({ userId, name }: { userId: string; name: string }) {
@@ -41,7 +41,7 @@ function Booking({ userId, name, reload }: Given) {
   const reference = useSignal(`console-${newKey()}`);
   const key = useSignal(newKey());
   const credits = Number(amount.value);
-  const isGood = Number.isInteger(credits) && credits >= 1 && credits <= amountMax;
+  const problem = problemOf(amount.value, 1);
   const isIn = way.value === "top-ups";
   const begin = () => {
     amount.value = "";
@@ -50,7 +50,7 @@ function Booking({ userId, name, reload }: Given) {
     reload();
   };
   const action: Action | undefined =
-    isGood && reference.value.trim() !== ""
+    problem === undefined && reference.value.trim() !== ""
       ? {
           title: isIn
             ? `Top up ${name} by ${formatted(credits)} credits`
@@ -69,13 +69,8 @@ function Booking({ userId, name, reload }: Given) {
           },
         }
       : undefined;
-  const submit = () => {
-    if (action === undefined) return;
-    if (isIn) void perform(action);
-    else ask(action);
-  };
   return (
-    <Form name="Top up or pay out" submit={submit}>
+    <Form name="Top up or pay out" action={action} verb={isIn ? "Top up" : "Pay out"} asks={!isIn}>
       <Choice
         name="Type"
         value={way.value}
@@ -90,6 +85,8 @@ function Booking({ userId, name, reload }: Given) {
       <Field
         name="Credits"
         type="number"
+        field="amount"
+        problem={problem}
         value={amount.value}
         change={(value) => {
           amount.value = value;
@@ -97,16 +94,14 @@ function Booking({ userId, name, reload }: Given) {
       />
       <Field
         name="Reference"
+        field="reference"
+        problem={reference.value.trim() === "" ? "Enter a reference" : undefined}
         value={reference.value}
         change={(value) => {
           reference.value = value;
         }}
         says="Unique in this wallet, such as a payment ID"
       />
-      {action && <CallBox request={action.request} />}
-      <button type="submit" class="button primary" disabled={action === undefined}>
-        {isIn ? "Top up" : "Pay out …"}
-      </button>
     </Form>
   );
 }

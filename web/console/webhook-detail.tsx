@@ -1,9 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
-import { type Action, ask, CallBox, perform } from "./actions.tsx";
+import { CopyButton } from "../copy-button.tsx";
+import { type Action, ask, perform } from "./actions.tsx";
 import { newKey, request } from "./api.ts";
 import { Deliveries } from "./deliveries.tsx";
-import { Field, Form, Switch } from "./fields.tsx";
+import { Field, Switch } from "./fields.tsx";
+import { Form } from "./form.tsx";
+import { Icon } from "./icons.ts";
+import type { List } from "./list.ts";
 import { set } from "./router.ts";
 import { Detail, Facts } from "./ui.tsx";
 
@@ -33,18 +37,23 @@ const WebhookFields = ({ draft, alter }: FieldsGiven) => (
     <Field
       name="Endpoint URL"
       type="url"
+      field="url"
+      problem={draft.url.trim() === "" ? "Enter a URL" : undefined}
       value={draft.url}
       change={(url) => alter({ url })}
       says="Public https URL; http://127.0.0.1 on this machine"
     />
     <Field
       name="Events"
+      field="events"
+      problem={draft.events.trim() === "" ? "Enter at least one type" : undefined}
       value={draft.events}
       change={(events) => alter({ events })}
       says="Comma-separated types such as gift.sent; * for all"
     />
     <Field
       name="Description"
+      field="description"
       value={draft.description}
       change={(description) => alter({ description })}
     />
@@ -75,17 +84,13 @@ export function NewWebhook({ reload }: { reload(): void }) {
   return (
     <Detail title="New webhook" close={() => set({ id: "" })}>
       {secret.value !== undefined && <Secret text={secret.value} />}
-      <Form name="New webhook" submit={() => void perform(action)}>
+      <Form name="New webhook" action={action} verb="Create webhook">
         <WebhookFields
           draft={draft.value}
           alter={(change) => {
             draft.value = { ...draft.value, ...change };
           }}
         />
-        <CallBox request={action.request} />
-        <button type="submit" class="button primary" disabled={body.url === ""}>
-          Create webhook
-        </button>
       </Form>
     </Detail>
   );
@@ -96,13 +101,17 @@ const Secret = ({ text }: { text: string }) => (
   <div class="secret" role="status">
     <p>Signing secret. It is shown only once: store it where your server verifies signatures.</p>
     <code>{text}</code>
+    <CopyButton text={text}>
+      <Icon name="copy" />
+    </CopyButton>
   </div>
 );
 
-type Given = { webhook: Webhook; took(webhook: Webhook): void; lost(): void };
+type Given = { webhook: Webhook; list: List<Webhook> };
 
 /** A webhook's settings, deliveries and actions. */
-export function WebhookDetail({ webhook, took, lost }: Given) {
+export function WebhookDetail({ webhook, list }: Given) {
+  const took = (changed: Webhook) => list.put({ ...webhook, ...changed });
   const secret = useSignal<string | undefined>(undefined);
   const sent = useSignal(0);
   const path = `${root}/${webhook.id}`;
@@ -141,7 +150,7 @@ export function WebhookDetail({ webhook, took, lost }: Given) {
     verb: "Delete",
     request: request("DELETE", path),
     done() {
-      lost();
+      list.remove(webhook.id);
       return `Webhook to ${webhook.url} deleted.`;
     },
   };
@@ -174,7 +183,7 @@ export function WebhookDetail({ webhook, took, lost }: Given) {
 }
 
 /** Only what was changed is sent. */
-function ChangeWebhook({ webhook, took }: Omit<Given, "lost">) {
+function ChangeWebhook({ webhook, took }: { webhook: Webhook; took(changed: Webhook): void }) {
   const draft = useSignal(draftOf(webhook));
   const actionOf = (from: Webhook, to: Draft): Action | undefined => {
     const before: Record<string, unknown> = bodyOf(draftOf(from));
@@ -198,17 +207,13 @@ function ChangeWebhook({ webhook, took }: Omit<Given, "lost">) {
   return (
     <details>
       <summary class="link">Edit webhook</summary>
-      <Form name="Edit webhook" submit={() => action && void perform(action)}>
+      <Form name="Edit webhook" action={action} isUnchanged={action === undefined}>
         <WebhookFields
           draft={draft.value}
           alter={(change) => {
             draft.value = { ...draft.value, ...change };
           }}
         />
-        {action && <CallBox request={action.request} />}
-        <button type="submit" class="button primary" disabled={action === undefined}>
-          Save
-        </button>
       </Form>
     </details>
   );

@@ -1,19 +1,11 @@
-import { call } from "./api.ts";
-import { after, partByCursor, useList } from "./list.ts";
+import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { filter, set } from "./router.ts";
-import { type Column, Moment } from "./ui.tsx";
+import { type Column, Cut, Moment } from "./ui.tsx";
 import { NewWebhook, type Webhook, WebhookDetail } from "./webhook-detail.tsx";
 
-const limit = 50;
-
 const columns: Column<Webhook>[] = [
-  { title: "Endpoint URL", isGrowing: true, cell: ({ url }) => <span class="cut">{url}</span> },
-  {
-    title: "Events",
-    isWide: true,
-    cell: ({ events }) => <span class="cut">{events.join(", ")}</span>,
-  },
+  { title: "Endpoint URL", isGrowing: true, cell: ({ url }) => <Cut text={url} /> },
+  { title: "Events", isWide: true, cell: ({ events }) => <Cut text={events.join(", ")} /> },
   {
     title: "Status",
     cell: ({ enabled }) => (
@@ -25,44 +17,21 @@ const columns: Column<Webhook>[] = [
 
 /** Webhooks and their deliveries. */
 export function Webhooks() {
-  const list = useList(
-    "webhooks",
-    (webhook: Webhook) => webhook.id,
-    async (next) =>
-      partByCursor(await call("GET /api/v1/webhooks", { query: { limit, ...after(next) } })),
-  );
-  const id = filter("id");
-  const chosen = list.rows?.find((one) => one.id === id);
-  const took = (webhook: Webhook) =>
-    list.change((rows) =>
-      rows.map((one) => (one.id === webhook.id ? { ...one, ...webhook } : one)),
-    );
-  const lost = () => {
-    list.change((rows) => rows.filter((one) => one.id !== id));
-    set({ id: "" }, true);
-  };
+  const list = useList(({ id }: Webhook) => id, pagesOf("GET /api/v1/webhooks"));
   return (
-    <>
-      <div class="filters">
-        <button type="button" class="button primary" onClick={() => set({ id: "new" })}>
-          New webhook
-        </button>
-      </div>
-      <Listing
-        label="Webhooks"
-        list={list}
-        columns={columns}
-        nothing="No webhooks yet. A webhook sends signed events to your server."
-        selected={id}
-        open={(webhook) => set({ id: webhook.id })}
-        detail={
-          id === "new" ? (
-            <NewWebhook reload={list.reload} />
-          ) : (
-            chosen && <WebhookDetail key={id} webhook={chosen} took={took} lost={lost} />
-          )
-        }
-      />
-    </>
+    <Listing
+      label="Webhooks"
+      list={list}
+      columns={columns}
+      nothing="No webhooks yet. A webhook sends signed events to your server."
+      create="New webhook"
+      detail={(webhook) =>
+        webhook === undefined ? (
+          <NewWebhook reload={list.reload} />
+        ) : (
+          <WebhookDetail key={webhook.id} webhook={webhook} list={list} />
+        )
+      }
+    />
   );
 }

@@ -1,0 +1,126 @@
+/** What a host manages from stream to stream, and polls and goals, in the console. */
+import { browserTest } from "./browser.ts";
+import { callerOf, goLive, openConsole } from "./console.ts";
+import { expectSoon, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+const call = callerOf(pages);
+const openAsAdmin = () => openConsole(pages, "Ada Admin");
+
+browserTest(
+  "settings, moderators, words and the overlay URL of a channel hold in the next stream",
+  async () => {
+    await call("mod-of-ada", "GET", "/api/v1/wallet");
+    const { page, faults, visit, close } = await openAsAdmin();
+    const channel = () => call("admin", "GET", "/api/v1/channel");
+    await visit("view=channel");
+    await page.getByLabel("Slow mode").selectOption("10");
+    await expectSoon(async () => (await channel()).slowModeSeconds === 10);
+    await page.getByRole("tab", { name: "Moderators" }).click();
+    await page.getByText("No moderators yet").waitFor();
+    await page.getByLabel("Add a moderator").fill("mod-of");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    const moderators = page.getByRole("list", { name: "Moderators" });
+    await moderators.getByText("mod-of-ada").waitFor();
+    await page.getByRole("tab", { name: "Blocked words" }).click();
+    await page.getByLabel("Word or phrase").fill("spoiler, cheap followers");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Remove cheap followers" }).click();
+    await expectSoon(async () => (await channel()).blockedWords.join() === "spoiler");
+    await page.getByRole("tab", { name: "Overlay" }).click();
+    await page.getByLabel("Name").fill("Desk");
+    await page.getByLabel("Position").selectOption("center");
+    await page.getByRole("img", { name: "Preview: Light text, Center" }).waitFor();
+    await page.getByRole("button", { name: "Create overlay URL" }).click();
+    const url = await page.getByRole("textbox", { name: /Overlay URL/ }).inputValue();
+    expect(url).toMatch(/\/overlay\?channel=admin&key=ovk_\w+&align=center$/);
+    const next = await goLive(call, "admin", "The next evening");
+    const settings = await call("admin", "GET", `/api/v1/live-stream/${next}/chat-settings`);
+    expect(settings).toMatchObject({ slowModeSeconds: 10, blockedWords: ["spoiler"] });
+    expect(settings.moderators).toEqual(["mod-of-ada"]);
+    const overlay = await page.context().newPage();
+    await overlay.goto(url);
+    await overlay.locator('.ov[data-state="online"][data-align="center"]').waitFor();
+    const messages = `/api/v1/live-stream/${next}/chat/messages`;
+    await call("admin", "POST", messages, { content: "seen in OBS" });
+    await overlay.getByText("seen in OBS").waitFor();
+    await page.getByRole("button", { name: "Revoke" }).click();
+    await page.getByRole("button", { name: "Confirm revoke" }).click();
+    await page.getByText("No overlay URLs yet").waitFor();
+    await call("admin", "POST", `/api/v1/live-stream/${next}/end`);
+    const usual = { slowModeSeconds: 0, blockedWords: [], moderators: [] };
+    await call("admin", "PATCH", "/api/v1/channel", usual);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "bans of a channel are listed and lifted on its page",
+  async () => {
+    await call("loud-1", "GET", "/api/v1/wallet");
+    const streamId = await goLive(call, "admin", "Loud evening");
+    const ban = { targetUserId: "loud-1", liveStreamId: streamId, scope: "channel" };
+    await call("admin", "POST", "/api/v1/live-stream-ban", { ...ban, reason: "Spam" });
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit("view=channel");
+    await page.getByRole("tab", { name: "Bans" }).click();
+    const row = page.getByRole("list", { name: "Bans" }).getByRole("listitem");
+    const loud = row.filter({ hasText: "loud-1" });
+    await loud.getByText("Blocked in the channel · Spam").waitFor();
+    await loud.getByRole("button", { name: "Unban" }).click();
+    await loud.getByRole("button", { name: "Confirm unban" }).click();
+    await loud.waitFor({ state: "detached" });
+    const check = `/api/v1/live-stream-ban/check/loud-1?liveStreamId=${streamId}`;
+    expect(await call("admin", "GET", check)).toMatchObject({ isBanned: false });
+    await call("admin", "POST", `/api/v1/live-stream/${streamId}/end`);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a poll shows votes as they come and its result, and a goal is cancelled",
+  async () => {
+    const streamId = await goLive(call, "poll-host", "Vote show");
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit(`view=moments&stream=${streamId}`);
+    const form = page.getByRole("form", { name: "New poll" });
+    await form.getByRole("button", { name: "Start poll" }).click();
+    await form.getByRole("alert").getByText("Enter a question").waitFor();
+    await form.getByLabel("Question").fill("Which song next?");
+    await form.getByLabel("Option 1").fill("Ankara");
+    await form.getByLabel("Option 2").fill("Istanbul");
+    await form.getByRole("button", { name: "Start poll" }).click();
+    const poll = page.getByRole("article", { name: "Which song next?" });
+    await poll.getByText("Istanbul").waitFor();
+    const moments = `/api/v1/live-stream/${streamId}/moments`;
+    const [{ id }] = (await call("admin", "GET", moments)).list;
+    for (const voter of ["voter-1", "voter-2", "voter-3"])
+      await call(voter, "PUT", `${moments}/${id}/vote`, { options: [voter === "voter-3" ? 0 : 1] });
+    await poll.getByText("2 · 67 %").waitFor();
+    await poll.getByRole("button", { name: "End" }).press("Enter");
+    await poll.getByRole("button", { name: "Confirm end" }).press("Enter");
+    const before = page.getByRole("list", { name: "Earlier polls and goals" });
+    await before.getByText("3 voters").waitFor();
+    await page.getByRole("tab", { name: "Goal" }).click();
+    await page.getByLabel("Title").fill("New lights");
+    await page.getByLabel("Target").fill("500");
+    await page.getByRole("button", { name: "Start goal" }).click();
+    const goal = page.getByRole("article", { name: "New lights" });
+    const gift = { giftTypeId: "65a1234bcde5678f90123456", liveStreamId: streamId };
+    await pages.tokenOf({ sub: "goal-giver", credits: 100 });
+    await call("goal-giver", "POST", "/api/v1/gifts/create", gift);
+    await goal.getByText("10 of 500").waitFor();
+    await goal.getByRole("button", { name: "Cancel" }).click();
+    await goal.getByRole("button", { name: "Confirm cancel" }).click();
+    await before.getByText("Cancelled").waitFor();
+    await page.reload();
+    await before.getByText("3 voters").waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);

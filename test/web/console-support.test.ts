@@ -1,0 +1,168 @@
+/** What moderators and support do in the console: a live chat, one person, and what goes wrong. */
+import { browserTest } from "./browser.ts";
+import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
+import { expectFits, expectSoon, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+const call = callerOf(pages);
+const openAsAdmin = () => openConsole(pages, "Ada Admin");
+const roseId = "65a1234bcde5678f90123456";
+
+/** A user whom no other test knows. */
+async function newUser(sub: string, given_name: string): Promise<void> {
+  const claims = { preferred_username: sub, given_name, family_name: "" };
+  const token = await pages.tokenOf({ sub, claims, credits: 1_000 });
+  const headers = { authorization: `Bearer ${token}` };
+  await fetch(`${pages.system().url}/api/v1/wallet`, { headers });
+}
+
+browserTest(
+  "the chat is live, to the second, and a long name leaves room for the message",
+  async () => {
+    const streamId = await goLive(call, "talk-host", "Talk show");
+    const messages = `/api/v1/live-stream/${streamId}/chat/messages`;
+    await newUser("long-name", "N".repeat(100));
+    await call("talk-host", "POST", messages, { content: "said before" });
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit(`view=chat&stream=${streamId}`);
+    await page.getByRole("row", { name: /said before/ }).waitFor();
+    const { _id } = await call("long-name", "POST", messages, { content: "said while it is open" });
+    const row = page.getByRole("row", { name: /said while it is open/ });
+    await row.waitFor();
+    expect(await row.getByRole("cell").first().textContent()).toMatch(/^\d\d:\d\d:\d\d$/);
+    expect(await page.locator("tbody tr").first().textContent()).toContain("said while");
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      const said = await row.locator("td.grow .cut").boundingBox();
+      expect({ width, isReadable: said!.width >= 96 }).toEqual({ width, isReadable: true });
+      await expectFits(page, `chat-${width}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await row.getByRole("button", { name: "Time out" }).click();
+    await toast(page, /is muted in Talk show/).waitFor();
+    const check = `/api/v1/live-stream-ban/check/long-name?liveStreamId=${streamId}`;
+    const { ban } = await call("admin", "GET", check);
+    expect(Date.parse(ban.endsAt) - Date.parse(ban.createdAt)).toBe(600_000);
+    await call("talk-host", "DELETE", `${messages}/${_id}`);
+    await row.waitFor({ state: "detached" });
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "support finds a user by ID, reads the ledger, refunds a gift and bans them",
+  async () => {
+    const streamId = await goLive(call, "gift-host", "Gift show");
+    await newUser("giver-1", "Gina");
+    const gift = { giftTypeId: roseId, liveStreamId: streamId };
+    await call("giver-1", "POST", "/api/v1/gifts/create", gift);
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit("view=users&q=nobody-is-called-this");
+    await page.getByText("No users match “nobody-is-called-this”").waitFor();
+    await page.getByLabel("User ID").fill("giver-1");
+    await page.keyboard.press("Enter");
+    const detail = page.getByRole("complementary", { name: "Gina" });
+    const ledger = detail.getByRole("region", { name: "Ledger" });
+    const spent = ledger.getByRole("listitem").filter({ hasText: "Gift spend" });
+    await spent.getByText("−10", { exact: true }).waitFor();
+    await ledger.getByRole("button", { name: "Gifts" }).click();
+    expect(await ledger.getByText("Top up").count()).toBe(0);
+    await spent.getByRole("button", { name: "Refund …" }).click();
+    await confirm(page, "Refund");
+    await toast(page, "10 credits refunded to Gina.").waitFor();
+    await ledger.getByText("+10", { exact: true }).waitFor();
+    expect(await spent.getByRole("button", { name: "Refund …" }).count()).toBe(0);
+    await detail.getByRole("link", { name: "Ban …" }).click();
+    await page.getByLabel("Stream", { exact: true }).selectOption(streamId);
+    await page.getByRole("button", { name: "Ban user" }).click();
+    const form = page.getByRole("form", { name: "Ban user" });
+    await form.getByText("giver-1", { exact: true }).waitFor();
+    await form.getByLabel("Duration").selectOption("3600");
+    await form.getByLabel("Scope").selectOption("channel");
+    await form.getByRole("button", { name: "Mute …" }).click();
+    await confirm(page, "Mute");
+    await toast(page, "Gina is muted in the channel.").waitFor();
+    await page.getByRole("row", { name: /Gina.*Muted.*Channel/ }).waitFor();
+    const check = `/api/v1/live-stream-ban/check/giver-1?liveStreamId=${streamId}`;
+    const { ban } = await call("admin", "GET", check);
+    expect(ban).toMatchObject({ scope: "channel", endsAt: expect.any(String) });
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "what is wrong is said at its field, by the page and by the API, and nothing covers the button",
+  async () => {
+    await newUser("payee-1", "Pay");
+    await call("admin", "POST", "/api/v1/wallets/payee-1/top-ups", {
+      ...{ amount: 5, reference: "used-before" },
+    });
+    const { page, visit, close } = await openAsAdmin();
+    await visit("view=users&id=payee-1");
+    const form = page.getByRole("form", { name: "Top up or pay out" });
+    const credits = form.getByLabel("Credits", { exact: true });
+    const submit = form.getByRole("button", { name: "Top up" }).last();
+    for (const wrong of ["-5", "1.5", "abc", ""]) {
+      await credits.fill(wrong);
+      await submit.click();
+      await form.getByRole("alert").getByText("Enter a whole number from 1").waitFor();
+      expect(await credits.getAttribute("aria-invalid")).toBe("true");
+      await credits.and(page.locator(":focus")).waitFor();
+    }
+    await credits.fill("7");
+    expect(await form.getByRole("alert").count()).toBe(0);
+    const reference = form.getByLabel("Reference");
+    await reference.fill("x".repeat(300));
+    await submit.click();
+    await form
+      .getByRole("alert")
+      .getByText(/^reference/)
+      .waitFor();
+    expect(await reference.getAttribute("aria-invalid")).toBe("true");
+    await reference.fill("a new one");
+    await submit.click();
+    const done = toast(page, "now.");
+    await done.waitFor();
+    const [below, above] = [await done.boundingBox(), await form.boundingBox()];
+    const pane = await page.getByRole("complementary").boundingBox();
+    expect(below!.y).toBeGreaterThanOrEqual(pane!.y + pane!.height);
+    expect(above).not.toBeNull();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "copying works where a page has no clipboard, as over plain http",
+  async () => {
+    const { page, faults, visit, close } = await openAsAdmin();
+    await page.addInitScript("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+    await visit("view=users&id=admin");
+    const form = page.getByRole("form", { name: "Top up or pay out" });
+    await form.getByLabel("Credits", { exact: true }).fill("12");
+    await form.getByRole("button", { name: "Copy as curl" }).click();
+    await form.getByText("Copied").waitFor();
+    await page.getByLabel("User ID").click();
+    await page.keyboard.press("Control+V");
+    await expectSoon(async () =>
+      (await page.getByLabel("User ID").inputValue()).includes('"amount":12'),
+    );
+    await form.getByRole("button", { name: "Pay out", exact: true }).click();
+    await form.getByRole("button", { name: "Pay out …" }).click();
+    // The button is in the dialog, outside of which nothing takes the focus.
+    const question = page.getByRole("dialog");
+    await question.getByRole("button", { name: "Copy as curl" }).click();
+    await question.getByText("Copied").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByLabel("User ID").fill("");
+    await page.keyboard.press("Control+V");
+    expect(await page.getByLabel("User ID").inputValue()).toContain("payouts");
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);

@@ -1,0 +1,90 @@
+import { type Signal, useSignal } from "@preact/signals";
+import { type ComponentChildren, createContext } from "preact";
+import { useRef } from "preact/hooks";
+import { type Action, ask, CallBox, perform, type ShowRefusal } from "./actions.tsx";
+import type { Refused } from "./api.ts";
+import { Refusal } from "./ui.tsx";
+
+/** What a form knows: whether it was sent, and what was refused, at which field. */
+type FormState = { isSent: boolean; refused?: Refused; field?: string };
+export const FormContext = createContext<Signal<FormState> | undefined>(undefined);
+
+type FormGiven = {
+  name: string;
+  /** The call it makes; undefined while there is nothing to send. */
+  action: Action | undefined;
+  /** Its button; default: the verb of the action. */
+  verb?: string;
+  /** Whether a confirmation comes first. */
+  asks?: boolean;
+  isQuiet?: boolean;
+  /** Nothing was changed yet, so there is nothing to send. */
+  isUnchanged?: boolean;
+  children: ComponentChildren;
+};
+
+/**
+ * Fields and the button that makes their call. What is wrong is shown at its field: what can be
+ * seen before sending, and what the API refuses by the field's name.
+ */
+export function Form({ name, action, asks, isQuiet, children, ...given }: FormGiven) {
+  const state = useSignal<FormState>({ isSent: false });
+  const form = useRef<HTMLFormElement>(null);
+  const show: ShowRefusal = (refused) => {
+    const [field = ""] = /^\w+/.exec(refused.says) ?? [];
+    const input = form.current?.querySelector<HTMLInputElement>(`[data-field="${field}"]`);
+    state.value = { isSent: true, refused, ...(input && { field }) };
+    input?.focus();
+    return input != null || !asks;
+  };
+  const submit = async () => {
+    const wrong = form.current?.querySelector<HTMLInputElement>("[data-problem]");
+    state.value = { isSent: true };
+    if (wrong) wrong.focus();
+    else if (action && asks) ask(action, show);
+    else if (action && (await perform(action, show))) state.value = { isSent: false };
+  };
+  const { refused, field } = state.value;
+  const verb = given.verb ?? action?.verb ?? "Save";
+  return (
+    <form
+      ref={form}
+      class="form"
+      aria-label={name}
+      onInput={() => {
+        if (refused) state.value = { isSent: true };
+      }}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      <FormContext.Provider value={state}>{children}</FormContext.Provider>
+      {action && <CallBox request={action.request} />}
+      {refused && field === undefined && <Refusal refused={refused} />}
+      <button
+        type="submit"
+        class={isQuiet ? "button outlined" : "button primary"}
+        disabled={given.isUnchanged}
+      >
+        {asks ? `${verb} …` : verb}
+      </button>
+    </form>
+  );
+}
+
+/** A form that makes no call. */
+export function PlainForm(given: { name: string; submit(): void; children: ComponentChildren }) {
+  return (
+    <form
+      class="form"
+      aria-label={given.name}
+      onSubmit={(event) => {
+        event.preventDefault();
+        given.submit();
+      }}
+    >
+      {given.children}
+    </form>
+  );
+}

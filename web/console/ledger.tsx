@@ -1,0 +1,82 @@
+import { nameOf } from "../chat/person.ts";
+import { ask } from "./actions.tsx";
+import { Choice } from "./fields.tsx";
+import { pagesOf, type RowOf, useList } from "./list.ts";
+import { ShortList } from "./listing.tsx";
+import { refundAction } from "./refund-action.ts";
+import { filter, hrefOf, set } from "./router.ts";
+import { formatted, Link, Moment } from "./ui.tsx";
+
+const route = "GET /api/v1/wallets/{userId}/transactions";
+type Transaction = RowOf<typeof route>;
+
+/** `gift_spend` as people read it. */
+const wordsOf = (type: string) =>
+  type.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
+
+const isGift = ({ type }: Transaction) => /^(gift|superlike)_/.test(type);
+const isSpent = ({ type }: Pick<Transaction, "type">) =>
+  type === "gift_spend" || type === "superlike_spend";
+
+/** A user's transactions, newest first: all, or gifts and superlikes alone. */
+export function Ledger({ userId, name }: { userId: string; name: string }) {
+  const all = useList(({ id }: Transaction) => id, pagesOf(route, { path: { userId } }));
+  const isAll = filter("ledger") !== "gifts";
+  const refunded = new Set(
+    all.rows?.filter(({ type }) => type === "gift_refund").map(({ giftId }) => giftId),
+  );
+  const refund = (giftId: string, { type, amount }: Pick<Transaction, "type" | "amount">) =>
+    refundAction(giftId, {
+      ...{ what: type === "gift_spend" ? "a gift" : "a superlike", name, credits: amount },
+      took: () => void all.refresh(),
+    });
+  return (
+    <ShortList
+      title="Ledger"
+      list={{ ...all, rows: isAll ? all.rows : all.rows?.filter(isGift) }}
+      nothing={isAll ? "No transactions yet" : "No gifts yet"}
+      tools={
+        <Choice
+          name="Transactions"
+          value={isAll ? "" : "gifts"}
+          choices={[
+            ["", "All"],
+            ["gifts", "Gifts"],
+          ]}
+          change={(ledger) => set({ ledger }, true)}
+        />
+      }
+      row={({ giftId, ...entry }) => (
+        <>
+          <div>
+            <span>{wordsOf(entry.type)}</span>
+            <b class={`number ${entry.direction === "credit" ? "good" : ""}`}>
+              {entry.direction === "credit" ? "+" : "−"}
+              {formatted(entry.amount)}
+            </b>
+          </div>
+          <p class="quiet">
+            <Moment at={entry.occurredAt} /> · balance {formatted(entry.balanceAfter)}
+            {entry.counterpart && (
+              <>
+                {" · "}
+                <Link href={hrefOf("users", { id: entry.counterpart._id })}>
+                  <bdi>{nameOf(entry.counterpart)}</bdi>
+                </Link>
+              </>
+            )}
+            {entry.reference !== null && ` · ${entry.reference}`}
+            {isSpent(entry) && giftId !== null && !refunded.has(giftId) && (
+              <>
+                {" · "}
+                <button type="button" class="link" onClick={() => ask(refund(giftId, entry))}>
+                  Refund …
+                </button>
+              </>
+            )}
+          </p>
+        </>
+      )}
+    />
+  );
+}

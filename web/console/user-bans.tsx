@@ -1,0 +1,72 @@
+import { useSignal } from "@preact/signals";
+import { perform } from "./actions.tsx";
+import { actionNames, type Ban, unbanAction } from "./ban-actions.ts";
+import { Select } from "./fields.tsx";
+import { pagesOf, useList } from "./list.ts";
+import { ShortList } from "./listing.tsx";
+import { type Stream, useStreams } from "./stream-scope.tsx";
+import { Moment } from "./ui.tsx";
+
+type Given = { userId: string; name: string };
+
+/** A user's bans in a stream that the signed-in user moderates. */
+export function UserBans(given: Given) {
+  const chosen = useSignal("");
+  const streams = useStreams("").value ?? [];
+  const stream =
+    streams.find(({ id }) => id === chosen.value) ??
+    streams.find(({ status }) => status === "active") ??
+    streams[0];
+  if (stream === undefined) return null;
+  const tools = (
+    <Select
+      name="In stream"
+      value={stream.id}
+      choices={streams.map(({ id, title }) => ({ value: id, title }))}
+      change={(id) => {
+        chosen.value = id;
+      }}
+    />
+  );
+  return <BansIn key={stream.id} {...given} stream={stream} tools={tools} />;
+}
+
+type BansInGiven = Given & { stream: Stream; tools: preact.JSX.Element };
+
+function BansIn({ userId, name, stream, tools }: BansInGiven) {
+  const query = { liveStreamId: stream.id, targetUserId: userId };
+  const list = useList(({ _id }: Ban) => _id, pagesOf("GET /api/v1/live-stream-ban", { query }));
+  return (
+    <ShortList
+      title="Bans"
+      list={list}
+      nothing="No bans"
+      tools={tools}
+      row={({ _id, actionType, scope, reason, createdAt, endsAt }) => (
+        <>
+          <div>
+            <span>
+              {actionNames[actionType]} in the {scope}
+            </span>
+            <button
+              type="button"
+              class="link"
+              onClick={() => void perform(unbanAction(_id, name, stream, () => list.remove(_id)))}
+            >
+              Unban
+            </button>
+          </div>
+          <p class="quiet">
+            Since <Moment at={createdAt} />
+            {endsAt !== null && (
+              <>
+                , until <Moment at={endsAt} />
+              </>
+            )}
+            {reason !== null && ` · ${reason}`}
+          </p>
+        </>
+      )}
+    />
+  );
+}

@@ -1,0 +1,29 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { copyText } from "./copy.ts";
+
+const shownMilliseconds = 2_000;
+const says = { idle: "", copied: "Copied", failed: "Select and copy it" };
+
+/** Copies a text and says whether it is copied; `text` is made when it is needed. */
+export function CopyButton(given: {
+  text: string | (() => string);
+  label?: string;
+  class?: string;
+  children?: ComponentChildren;
+}) {
+  const { text, label = "Copy", class: name = "button", children } = given;
+  const state = useSignal<keyof typeof says>("idle");
+  const copy = async () => {
+    const isCopied = await copyText(typeof text === "string" ? text : text());
+    state.value = isCopied ? "copied" : "failed";
+    setTimeout(() => {
+      state.value = "idle";
+    }, shownMilliseconds);
+  };
+  return (
+    <button type="button" class={name} onClick={() => void copy()}>
+      {children} <span aria-live="polite">{says[state.value] || label}</span>
+    </button>
+  );
+}

@@ -1,0 +1,63 @@
+import { useSignal } from "@preact/signals";
+import type { Client } from "../../client/index.ts";
+import { reasonOf } from "../chat/reason.ts";
+
+/** What these pages ask of the API, as a host or a moderator. */
+export type Host = Pick<Client, "call" | "subscribe">;
+
+/** Runs calls one at a time, and keeps why the last one failed. */
+export function useAct() {
+  const trouble = useSignal("");
+  const isBusy = useSignal(false);
+  const act = async (action: () => Promise<unknown>): Promise<boolean> => {
+    if (isBusy.peek()) return false;
+    isBusy.value = true;
+    try {
+      await action();
+      trouble.value = "";
+    } catch (error) {
+      trouble.value = reasonOf(error);
+    }
+    isBusy.value = false;
+    return trouble.peek() === "";
+  };
+  return { act, trouble: trouble.value, isBusy: isBusy.value };
+}
+
+/** Why a call failed, in the API's words. */
+export const Trouble = ({ says }: { says: string }) =>
+  says === "" ? null : (
+    <p class="host-trouble bad" role="alert">
+      {says}
+    </p>
+  );
+
+/** A placeholder for some rows. */
+export const Waiting = () => (
+  <div class="host-waiting" aria-busy="true" role="status">
+    <span class="hidden">Loading</span>
+    <i />
+    <i />
+    <i />
+  </div>
+);
+
+/** A button whose first press asks and whose second press acts. */
+export function SureButton({ verb, act }: { verb: string; act(): void }) {
+  const isAsked = useSignal(false);
+  return (
+    <button
+      type="button"
+      class={isAsked.value ? "button danger" : "button"}
+      onBlur={() => {
+        isAsked.value = false;
+      }}
+      onClick={() => {
+        if (isAsked.value) act();
+        isAsked.value = !isAsked.value;
+      }}
+    >
+      {isAsked.value ? `Confirm ${verb.toLowerCase()}` : verb}
+    </button>
+  );
+}

@@ -1,0 +1,64 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { CallResult } from "../../client/index.ts";
+import { nameOf } from "../chat/person.ts";
+import { type Host, SureButton, Trouble, useAct, Waiting } from "./act.tsx";
+
+type Ban = CallResult<"GET /api/v1/live-stream-ban">["list"][number];
+
+const limit = 50;
+const dates = new Intl.DateTimeFormat("en", {
+  ...{ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" },
+});
+const names = { BLOCK: "Blocked", CHAT_ONLY: "Muted" };
+
+/** The bans of a host's streams and channel, newest first. */
+export function ChannelBans({ host }: { host: Host }) {
+  const bans = useSignal<readonly Ban[] | undefined>(undefined);
+  const next = useSignal<number | undefined>(1);
+  const { act, trouble, isBusy } = useAct();
+  const more = () =>
+    act(async () => {
+      const page = next.peek() ?? 1;
+      const { list, pagination } = await host.call("GET /api/v1/live-stream-ban", {
+        query: { page, limit },
+      });
+      const known = bans.peek() ?? [];
+      const ids = new Set(known.map(({ _id }) => _id));
+      bans.value = [...known, ...list.filter(({ _id }) => !ids.has(_id))];
+      next.value = pagination.hasNextPage ? page + 1 : undefined;
+    });
+  useEffect(() => void more(), [host]);
+  const lift = (id: string) =>
+    act(async () => {
+      await host.call("DELETE /api/v1/live-stream-ban/{id}", { path: { id } });
+      bans.value = bans.value?.filter(({ _id }) => _id !== id);
+    });
+  return (
+    <>
+      <Trouble says={trouble} />
+      {bans.value === undefined && trouble === "" && <Waiting />}
+      {bans.value?.length === 0 && <p class="quiet">No bans</p>}
+      <ul class="host-list" aria-label="Bans">
+        {bans.value?.map(({ _id, targetUser, actionType, scope, reason, endsAt }) => (
+          <li key={_id}>
+            <span class="host-names">
+              <bdi>{nameOf(targetUser)}</bdi>
+              <span class="quiet">
+                {names[actionType]} in the {scope}
+                {endsAt !== null && ` until ${dates.format(new Date(endsAt))}`}
+                {reason !== null && ` · ${reason}`}
+              </span>
+            </span>
+            <SureButton verb="Unban" act={() => void lift(_id)} />
+          </li>
+        ))}
+      </ul>
+      {next.value !== undefined && bans.value !== undefined && (
+        <button type="button" class="button" disabled={isBusy} onClick={() => void more()}>
+          More
+        </button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,92 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { CallInput, CallResult } from "../../client/index.ts";
+import { type Host, Trouble, useAct, Waiting } from "./act.tsx";
+import { ChannelBans } from "./bans.tsx";
+import { ChatSettingsFields } from "./chat-settings.tsx";
+import { Moderators } from "./moderators.tsx";
+import { OverlayAddresses } from "./overlay-addresses.tsx";
+import { BlockedWords } from "./words.tsx";
+
+export type ChannelSettings = CallResult<"GET /api/v1/channel">;
+type Change = CallInput<"PATCH /api/v1/channel">["body"];
+
+const sections = ["Chat settings", "Moderators", "Blocked words", "Bans", "Overlay"] as const;
+export type Section = (typeof sections)[number];
+
+type Given = { host: Host; first?: Section };
+
+/** What a host keeps from stream to stream: settings, moderators, words, bans and OBS addresses. */
+export function Channel({ host, first = "Chat settings" }: Given) {
+  const section = useSignal<Section>(first);
+  const channel = useSignal<ChannelSettings | undefined>(undefined);
+  const { act, trouble } = useAct();
+  useEffect(() => {
+    void act(async () => {
+      channel.value = await host.call("GET /api/v1/channel");
+    });
+  }, [host]);
+  const save = (body: Change) =>
+    act(async () => {
+      channel.value = await host.call("PATCH /api/v1/channel", { body });
+    });
+  return (
+    <div class="channel">
+      <div class="tabs" role="tablist" aria-label="Channel">
+        {sections.map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            aria-selected={section.value === name}
+            onClick={() => {
+              section.value = name;
+            }}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <section class="channel-body" role="tabpanel" aria-label={section.value}>
+        <Trouble says={trouble} />
+        {channel.value === undefined ? (
+          trouble === "" && <Waiting />
+        ) : (
+          <Panel {...{ host, save }} section={section.value} channel={channel.value} />
+        )}
+      </section>
+    </div>
+  );
+}
+
+type PanelGiven = Pick<Given, "host"> & {
+  section: Section;
+  channel: ChannelSettings;
+  save(change: Change): Promise<boolean>;
+};
+
+function Panel({ host, section, channel, save }: PanelGiven) {
+  if (section === "Bans") return <ChannelBans host={host} />;
+  if (section === "Overlay") return <OverlayAddresses host={host} />;
+  if (section === "Moderators")
+    return (
+      <Moderators
+        host={host}
+        ids={channel.moderators}
+        change={(moderators) => save({ moderators })}
+      />
+    );
+  if (section === "Blocked words")
+    return (
+      <BlockedWords
+        words={channel.blockedWords}
+        change={(blockedWords) => save({ blockedWords })}
+      />
+    );
+  return (
+    <>
+      <p class="quiet">For every stream from now on, and for streams that are not over.</p>
+      <ChatSettingsFields settings={channel} change={(change) => void save(change)} />
+    </>
+  );
+}

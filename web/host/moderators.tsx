@@ -1,0 +1,109 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useId } from "preact/hooks";
+import type { CallResult } from "../../client/index.ts";
+import { nameOf } from "../chat/person.ts";
+import { type Host, Trouble, useAct } from "./act.tsx";
+
+type Profile = Pick<
+  CallResult<"GET /api/v1/users/{userId}">,
+  "_id" | "username" | "name" | "surname"
+>;
+type Given = { host: Host; ids: readonly string[]; change(ids: string[]): Promise<boolean> };
+
+const searchMilliseconds = 200;
+const foundMax = 6;
+const labelOf = (user: Profile) => nameOf({ profilePhoto: "", ...user });
+
+/** The channel's moderators, by name, and a search for more of them. */
+export function Moderators({ host, ids, change }: Given) {
+  const known = useSignal<Record<string, Profile>>({});
+  const text = useSignal("");
+  const found = useSignal<readonly Profile[]>([]);
+  const { act, trouble } = useAct();
+  const id = useId();
+  const note = (users: readonly Profile[]) => {
+    known.value = { ...known.peek(), ...Object.fromEntries(users.map((one) => [one._id, one])) };
+  };
+  useEffect(() => {
+    const missing = ids.filter((userId) => known.peek()[userId] === undefined);
+    void act(async () => {
+      for (const userId of missing)
+        note([await host.call("GET /api/v1/users/{userId}", { path: { userId } })]);
+    });
+  }, [ids]);
+  useEffect(() => {
+    const q = text.value.trim();
+    if (q === "") {
+      found.value = [];
+      return;
+    }
+    const timer = setTimeout(async () => {
+      const query = { q, limit: foundMax };
+      const answer = await host.call("GET /api/v1/users/search", { query }).catch(() => undefined);
+      if (answer && text.peek().trim() === q) found.value = answer.list;
+    }, searchMilliseconds);
+    return () => clearTimeout(timer);
+  }, [text.value]);
+  const add = async (user: Profile) => {
+    note([user]);
+    text.value = "";
+    await change([...new Set([...ids, user._id])]);
+  };
+  return (
+    <>
+      <div class="field">
+        <label for={id}>Add a moderator</label>
+        <input
+          id={id}
+          class="input"
+          type="search"
+          autocomplete="off"
+          placeholder="Name or username"
+          value={text.value}
+          onInput={(event) => {
+            text.value = event.currentTarget.value;
+          }}
+        />
+      </div>
+      <ul class="host-list" aria-label="Found users">
+        {found.value
+          .filter(({ _id }) => !ids.includes(_id))
+          .map((user) => (
+            <li key={user._id}>
+              <Names user={user} />
+              <button type="button" class="button" onClick={() => void add(user)}>
+                Add
+              </button>
+            </li>
+          ))}
+      </ul>
+      <Trouble says={trouble} />
+      {ids.length === 0 && <p class="quiet">No moderators yet</p>}
+      <ul class="host-list" aria-label="Moderators">
+        {ids.map((userId) => (
+          <li key={userId}>
+            <Names
+              user={known.value[userId] ?? { _id: userId, username: "", name: "", surname: "" }}
+            />
+            <button
+              type="button"
+              class="button"
+              onClick={() => void change(ids.filter((one) => one !== userId))}
+            >
+              Remove
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+const Names = ({ user }: { user: Profile }) => (
+  <span class="host-names">
+    <bdi>{labelOf(user)}</bdi>{" "}
+    {user.username !== "" && user.username !== labelOf(user) && (
+      <bdi class="quiet">@{user.username}</bdi>
+    )}
+  </span>
+);

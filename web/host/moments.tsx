@@ -1,0 +1,196 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { CallResult, Sums } from "../../client/index.ts";
+import { type Host, SureButton, Trouble, useAct, Waiting } from "./act.tsx";
+import { NewMoment } from "./new-moment.tsx";
+
+export type Moment = CallResult<"POST /api/v1/live-stream/{streamId}/moments">;
+type MomentList = CallResult<"GET /api/v1/live-stream/{streamId}/moments">;
+
+const route = "/api/v1/live-stream/{streamId}/moments" as const;
+const limit = 20;
+const numbers = new Intl.NumberFormat("en");
+
+/** Where a moment stands: the votes by option, or how far a goal is. */
+type Standing = { values: readonly number[]; of: number };
+
+/** The sum of a moment as the log has it; undefined before the first frame. */
+function standingOf(moment: Moment, sum: unknown): Standing | undefined {
+  const { kind, result, target } = moment;
+  if (kind === "poll") {
+    const votes = (result && "votes" in result && result.votes) || sum;
+    if (!Array.isArray(votes)) return undefined;
+    return {
+      values: votes,
+      of: Math.max(
+        1,
+        votes.reduce((all, one) => all + one, 0),
+      ),
+    };
+  }
+  const amount = result && "amount" in result ? result.amount : [sum].flat()[0];
+  return typeof amount === "number" ? { values: [amount], of: target ?? 1 } : undefined;
+}
+
+/** Polls and goals of a stream: begins, ends and cancels them, live, with those before. */
+export function Moments({ host, streamId }: { host: Host; streamId: string }) {
+  const open = useSignal<readonly Moment[] | undefined>(undefined);
+  const sums = useSignal<Sums>({});
+  const past = useSignal<readonly Moment[] | undefined>(undefined);
+  const next = useSignal<string | null>(null);
+  const { act, trouble, isBusy } = useAct();
+  const path = { streamId };
+  const read = (after?: string): Promise<MomentList> =>
+    host.call(`GET ${route}`, { path, query: { limit, ...(after && { after }) } });
+  /** Puts moments in front of those that are over, each once. */
+  const note = (over: readonly Moment[], isOlder = false) => {
+    const known = past.peek() ?? [];
+    const ids = new Set(over.map(({ id }) => id));
+    const others = known.filter(({ id }) => !ids.has(id));
+    past.value = isOlder ? [...others, ...over] : [...over, ...others];
+  };
+  useEffect(() => {
+    const subscription = host.subscribe(streamId, {
+      onSums(newSums, moments) {
+        sums.value = newSums;
+        open.value = moments;
+      },
+      onEvent({ type, data }) {
+        if (type === "moment.ended") note([data]);
+      },
+    });
+    void act(async () => {
+      const { list, sums: read_, pageInfo } = await read();
+      open.value ??= list.filter(({ status }) => status === "open");
+      sums.value = { ...(read_ as Sums), ...sums.peek() };
+      note(
+        list.filter(({ status }) => status !== "open"),
+        true,
+      );
+      next.value = pageInfo.nextCursor;
+    });
+    return () => subscription.close();
+  }, [host, streamId]);
+  const more = () =>
+    act(async () => {
+      const { list, pageInfo } = await read(next.peek() ?? undefined);
+      note(list, true);
+      next.value = pageInfo.nextCursor;
+    });
+  const finish = (how: "end" | "cancel", momentId: string) =>
+    act(async () => {
+      const ended = await host.call(`POST ${route}/{momentId}/${how}`, {
+        path: { streamId, momentId },
+      });
+      open.value = open.peek()?.filter(({ id }) => id !== momentId);
+      note([ended]);
+    });
+  const openIds = new Set(open.value?.map(({ id }) => id));
+  return (
+    <div class="moments">
+      <NewMoment
+        start={(body) =>
+          act(async () => {
+            const started = await host.call(`POST ${route}`, { path, body });
+            const others = open.peek()?.filter(({ id }) => id !== started.id) ?? [];
+            open.value = [...others, started];
+          })
+        }
+      />
+      <Trouble says={trouble} />
+      {open.value === undefined && trouble === "" && <Waiting />}
+      <ul class="moment-list" aria-label="Open polls and goals">
+        {open.value?.map((moment) => (
+          <li key={moment.id}>
+            <MomentCard moment={moment} sum={sums.value[moment.id]}>
+              <SureButton verb="End" act={() => void finish("end", moment.id)} />
+              <SureButton verb="Cancel" act={() => void finish("cancel", moment.id)} />
+            </MomentCard>
+          </li>
+        ))}
+      </ul>
+      <h3>History</h3>
+      {past.value?.length === 0 && <p class="quiet">No polls or goals yet</p>}
+      <ul class="moment-list" aria-label="Earlier polls and goals">
+        {past.value
+          ?.filter(({ id }) => !openIds.has(id))
+          .map((moment) => (
+            <li key={moment.id}>
+              <MomentCard moment={moment} sum={undefined} />
+            </li>
+          ))}
+      </ul>
+      {next.value !== null && (
+        <button type="button" class="button" disabled={isBusy} onClick={() => void more()}>
+          More
+        </button>
+      )}
+    </div>
+  );
+}
+
+type CardGiven = { moment: Moment; sum: unknown; children?: preact.ComponentChildren };
+
+/** One poll or goal with its bars. */
+function MomentCard({ moment, sum, children }: CardGiven) {
+  const { kind, title, options, of, target, status, result, endsAt } = moment;
+  const standing = standingOf(moment, sum);
+  const winner = result && "winner" in result ? result.winner : null;
+  const labels = kind === "poll" ? (options ?? []) : [`${of ?? ""}`];
+  return (
+    <article class="moment" aria-label={title ?? kind}>
+      <header>
+        <h4>
+          <bdi>{title}</bdi>
+        </h4>
+        <span class="quiet">{status === "open" ? <Left endsAt={endsAt} /> : endingOf(moment)}</span>
+      </header>
+      {labels.map((label, at) => {
+        const value = standing?.values[at] ?? 0;
+        const share = Math.min(1, standing ? value / standing.of : 0);
+        return (
+          <div key={at} class={winner === at ? "bar is-winner" : "bar"}>
+            <span>
+              <bdi>{label}</bdi>
+              <span class="number">
+                {standing === undefined
+                  ? "–"
+                  : kind === "poll"
+                    ? `${numbers.format(value)} · ${Math.round(share * 100)} %`
+                    : `${numbers.format(value)} of ${numbers.format(target ?? 0)}`}
+              </span>
+            </span>
+            <progress max={1} value={share} aria-label={label} />
+          </div>
+        );
+      })}
+      {children && <footer>{children}</footer>}
+    </article>
+  );
+}
+
+function endingOf({ status, result, kind }: Moment): string {
+  if (status === "cancelled") return "Cancelled";
+  if (result === null) return "Counting…";
+  if (kind === "goal") return "reached" in result && result.reached ? "Reached" : "Ended";
+  return "voters" in result ? `${numbers.format(result.voters)} voters` : "Ended";
+}
+
+/** The time that is left, second by second. */
+function Left({ endsAt }: { endsAt: string | null }) {
+  const now = useSignal(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => {
+      now.value = Date.now();
+    }, 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  if (endsAt === null) return <>Open</>;
+  const seconds = Math.max(0, Math.ceil((Date.parse(endsAt) - now.value) / 1_000));
+  const rest = `${seconds % 60}`.padStart(2, "0");
+  return (
+    <span class="number">
+      {Math.floor(seconds / 60)}:{rest} left
+    </span>
+  );
+}

@@ -1,0 +1,161 @@
+import { useSignal } from "@preact/signals";
+import type { CallInput } from "../../client/index.ts";
+import { Line, Pick } from "./fields.tsx";
+
+type Body = CallInput<"POST /api/v1/live-stream/{streamId}/moments">["body"];
+
+const optionsMax = 10;
+const durations = { 60: "1 minute", 120: "2 minutes", 300: "5 minutes", 600: "10 minutes" };
+const kindsOfGoal = { credits: "Credits", gifts: "Gifts", likes: "Likes" };
+type GoalOf = keyof typeof kindsOfGoal;
+
+/** Starts a poll or a goal. */
+export function NewMoment({ start }: { start(body: Body): Promise<boolean> }) {
+  const kind = useSignal<"poll" | "goal">("poll");
+  return (
+    <section class="new-moment" aria-label="New poll or goal">
+      <div class="tabs" role="tablist" aria-label="Kind">
+        {(["poll", "goal"] as const).map((one) => (
+          <button
+            key={one}
+            type="button"
+            role="tab"
+            aria-selected={kind.value === one}
+            onClick={() => {
+              kind.value = one;
+            }}
+          >
+            {one === "poll" ? "Poll" : "Goal"}
+          </button>
+        ))}
+      </div>
+      {kind.value === "poll" ? <NewPoll start={start} /> : <NewGoal start={start} />}
+    </section>
+  );
+}
+
+type Given = { start(body: Body): Promise<boolean> };
+
+function NewPoll({ start }: Given) {
+  const title = useSignal("");
+  const options = useSignal(["", ""]);
+  const seconds = useSignal("120");
+  const named = options.value.map((one) => one.trim()).filter(Boolean);
+  const problem =
+    title.value.trim() === ""
+      ? "Enter a question"
+      : new Set(named).size < 2 || new Set(named).size < named.length
+        ? "Enter at least two different options"
+        : "";
+  const submit = async () => {
+    const body = { kind: "poll" as const, title: title.value.trim(), options: named };
+    if (!(await start({ ...body, seconds: Number(seconds.value) }))) return;
+    title.value = "";
+    options.value = ["", ""];
+  };
+  return (
+    <MomentForm name="New poll" verb="Start poll" problem={problem} submit={submit}>
+      <Line
+        name="Question"
+        value={title.value}
+        change={(value) => {
+          title.value = value;
+        }}
+      />
+      {options.value.map((option, at) => (
+        <Line
+          key={at}
+          name={`Option ${at + 1}`}
+          value={option}
+          change={(value) => {
+            const all = options.value.map((one, place) => (place === at ? value : one));
+            const isLast = at === all.length - 1 && value !== "" && all.length < optionsMax;
+            options.value = isLast ? [...all, ""] : all;
+          }}
+        />
+      ))}
+      <Pick
+        name="Duration"
+        of={durations}
+        value={seconds.value}
+        pick={(value) => {
+          seconds.value = value;
+        }}
+      />
+    </MomentForm>
+  );
+}
+
+function NewGoal({ start }: Given) {
+  const title = useSignal("");
+  const target = useSignal("1000");
+  const of = useSignal<GoalOf>("credits");
+  const amount = Number(target.value);
+  const problem =
+    title.value.trim() === ""
+      ? "Enter a title"
+      : Number.isInteger(amount) && amount >= 1 && amount <= 1_000_000_000
+        ? ""
+        : "Enter a whole target";
+  const submit = async () => {
+    const body = { kind: "goal" as const, title: title.value.trim(), of: of.value };
+    if (await start({ ...body, target: amount })) title.value = "";
+  };
+  return (
+    <MomentForm name="New goal" verb="Start goal" problem={problem} submit={submit}>
+      <Line
+        name="Title"
+        value={title.value}
+        change={(value) => {
+          title.value = value;
+        }}
+      />
+      <Pick
+        name="Of"
+        of={kindsOfGoal}
+        value={of.value}
+        pick={(value) => {
+          of.value = value as GoalOf;
+        }}
+      />
+      <Line
+        name="Target"
+        value={target.value}
+        change={(value) => {
+          target.value = value;
+        }}
+      />
+    </MomentForm>
+  );
+}
+
+function MomentForm(given: {
+  name: string;
+  verb: string;
+  problem: string;
+  submit(): Promise<void>;
+  children: preact.ComponentChildren;
+}) {
+  const isSent = useSignal(false);
+  return (
+    <form
+      class="moment-form"
+      aria-label={given.name}
+      onSubmit={(event) => {
+        event.preventDefault();
+        isSent.value = given.problem !== "";
+        if (given.problem === "") void given.submit();
+      }}
+    >
+      {given.children}
+      {isSent.value && given.problem !== "" && (
+        <p class="bad" role="alert">
+          {given.problem}
+        </p>
+      )}
+      <button type="submit" class="button primary">
+        {given.verb}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,181 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { CallResult } from "../../client/index.ts";
+import { CopyButton } from "../copy-button.tsx";
+import { type Host, SureButton, Trouble, useAct, Waiting } from "./act.tsx";
+import { Line, Pick } from "./fields.tsx";
+
+type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
+
+const route = "/api/v1/channel/overlay-keys" as const;
+/** As many as a channel may have, so one page has them all. */
+const keysMax = 20;
+const dates = new Intl.DateTimeFormat("en", {
+  ...{ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" },
+});
+
+const themes = { dark: "Light text", light: "Dark text", panel: "Panel" };
+const positions = { left: "Left", center: "Center", right: "Right" };
+const sizes = { "": "Automatic", "20": "Small", "28": "Medium", "40": "Large" };
+const fades = { "10": "10 s", "30": "30 s", "120": "2 min", "0": "Never" };
+type Look = {
+  theme: keyof typeof themes;
+  align: keyof typeof positions;
+  font: keyof typeof sizes;
+  fade: keyof typeof fades;
+};
+const usual: Look = { theme: "dark", align: "left", font: "", fade: "30" };
+
+/** The settings of the overlay page that differ from its own. */
+const queryOf = (look: Look) =>
+  Object.entries(look)
+    .filter(([name, value]) => value !== usual[name as keyof Look])
+    .map(([name, value]) => `&${name}=${value}`)
+    .join("");
+
+/** Creates addresses for OBS that show the host's newest live stream, and revokes earlier ones. */
+export function OverlayAddresses({ host }: { host: Host }) {
+  const keys = useSignal<readonly Key[] | undefined>(undefined);
+  const made = useSignal<{ id: string; url: string } | undefined>(undefined);
+  const name = useSignal("");
+  const look = useSignal<Look>(usual);
+  const { act, trouble, isBusy } = useAct();
+  const reload = async () => {
+    keys.value = (await host.call(`GET ${route}`, { query: { limit: keysMax } })).list;
+  };
+  useEffect(() => void act(reload), [host]);
+  const create = () =>
+    act(async () => {
+      const description = name.peek().trim();
+      const { id, url } = await host.call(`POST ${route}`, {
+        body: description === "" ? {} : { description },
+      });
+      made.value = url === null ? undefined : { id, url: new URL(url, location.href).href };
+      name.value = "";
+      await reload();
+    });
+  const revoke = (keyId: string) =>
+    act(async () => {
+      await host.call(`DELETE ${route}/{keyId}`, { path: { keyId } });
+      if (made.peek()?.id === keyId) made.value = undefined;
+      await reload();
+    });
+  const alter = (change: Partial<Look>) => {
+    look.value = { ...look.value, ...change };
+  };
+  const query = queryOf(look.value);
+  return (
+    <>
+      <p class="quiet">
+        Chat and gifts over your video, for OBS. One address shows whichever stream of yours is
+        live.
+      </p>
+      <Preview look={look.value} />
+      <div class="host-choices">
+        <Pick
+          name="Theme"
+          of={themes}
+          value={look.value.theme}
+          pick={(theme) => alter({ theme })}
+        />
+        <Pick
+          name="Position"
+          of={positions}
+          value={look.value.align}
+          pick={(align) => alter({ align })}
+        />
+        <Pick
+          name="Text size"
+          of={sizes}
+          value={look.value.font}
+          pick={(font) => alter({ font })}
+        />
+        <Pick
+          name="Fade after"
+          of={fades}
+          value={look.value.fade}
+          pick={(fade) => alter({ fade })}
+        />
+      </div>
+      <form
+        class="host-line"
+        aria-label="Create overlay URL"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void create();
+        }}
+      >
+        <Line
+          name="Name"
+          placeholder="Gaming PC"
+          value={name.value}
+          change={(value) => {
+            name.value = value;
+          }}
+        />
+        <button type="submit" class="button primary" disabled={isBusy}>
+          Create overlay URL
+        </button>
+        <a class="button" href={`/overlay?demo=1${query}`} target="_blank" rel="noreferrer">
+          View demo
+        </a>
+      </form>
+      <Trouble says={trouble} />
+      {made.value && <Address url={made.value.url + query} />}
+      {keys.value === undefined && trouble === "" && <Waiting />}
+      {keys.value?.length === 0 && <p class="quiet">No overlay URLs yet</p>}
+      <ul class="host-list" aria-label="Overlay URLs">
+        {keys.value?.map(({ id, description, createdAt }) => (
+          <li key={id}>
+            <span class="host-names">
+              <bdi>{description ?? `Overlay ${id.slice(-4)}`}</bdi>
+              <span class="quiet number">{dates.format(new Date(createdAt))}</span>
+            </span>
+            <SureButton verb="Revoke" act={() => void revoke(id)} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** The overlay in small, over a picture. */
+const Preview = ({ look: { theme, align, font } }: { look: Look }) => (
+  <div
+    class="host-preview"
+    data-theme={theme}
+    data-align={align}
+    data-size={font}
+    role="img"
+    aria-label={`Preview: ${themes[theme]}, ${positions[align]}`}
+  >
+    <p>
+      <b>Elif</b> sounds even better than last week
+    </p>
+    <p>
+      <b>John</b> gave 3 × Rose
+    </p>
+    <p>
+      <b>Noor</b> goosebumps
+    </p>
+  </div>
+);
+
+/** The whole address, which is shown only once. */
+function Address({ url }: { url: string }) {
+  return (
+    <div class="host-address">
+      <label>
+        <span class="quiet">Overlay URL. It is shown only once; keep it secret.</span>
+        <input
+          class="input"
+          readOnly
+          value={url}
+          onFocus={(event) => event.currentTarget.select()}
+          spellcheck={false}
+        />
+      </label>
+      <CopyButton text={url} class="button primary" />
+    </div>
+  );
+}

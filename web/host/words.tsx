@@ -1,0 +1,54 @@
+import { useSignal } from "@preact/signals";
+import { Line } from "./fields.tsx";
+
+type Given = { words: readonly string[]; change(words: string[]): Promise<boolean> };
+
+/** Words whose messages are refused. */
+export function BlockedWords({ words, change }: Given) {
+  const text = useSignal("");
+  const add = async () => {
+    const added = text.value
+      .split(/[,\n]+/)
+      .map((word) => word.trim())
+      .filter(Boolean);
+    if (added.length > 0 && (await change([...new Set([...words, ...added])]))) text.value = "";
+  };
+  return (
+    <>
+      <form
+        class="host-line"
+        aria-label="Add blocked words"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void add();
+        }}
+      >
+        <Line
+          name="Word or phrase"
+          value={text.value}
+          change={(value) => {
+            text.value = value;
+          }}
+        />
+        <button type="submit" class="button primary">
+          Add
+        </button>
+      </form>
+      {words.length === 0 && <p class="quiet">No blocked words</p>}
+      <ul class="host-words" aria-label="Blocked words">
+        {words.map((word) => (
+          <li key={word}>
+            <bdi>{word}</bdi>
+            <button
+              type="button"
+              aria-label={`Remove ${word}`}
+              onClick={() => void change(words.filter((one) => one !== word))}
+            >
+              ×
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
