@@ -1,7 +1,8 @@
 /** Studio's whole page in a busy room: three chats, the stage and the wire, on the whole system. */
 import type { Page } from "playwright-core";
 import { browserTest, traceTasks, watchMemory } from "./browser.ts";
-import { expectSoon, streamId, testMilliseconds, usePages } from "./pages.ts";
+import { callerOf, goLive } from "./console.ts";
+import { expectSoon, hostId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
 
@@ -13,7 +14,7 @@ const roseId = "65a1234bcde5678f90123456";
 const guests = Array.from({ length: 40 }, (_, n) => `guest-${n}`);
 
 /** Lets a room talk and give at its pace; answers how many events there have been. */
-async function crowdOf(url: string) {
+async function crowdOf(url: string, streamId: string) {
   const tokens = await Promise.all(
     guests.map((sub) =>
       pages.tokenOf({ sub, claims: { preferred_username: sub }, credits: 100_000 }),
@@ -98,9 +99,11 @@ async function workOf(page: Page, talk: (seconds: number) => Promise<number>) {
 browserTest(
   "a busy room leaves no more behind in Studio than its bounds",
   async () => {
-    const { page, faults, close } = await pages.open("/");
+    // Of its own, so that no other test writes into it.
+    const streamId = await goLive(callerOf(pages), hostId, "A busy evening");
+    const { page, faults, close } = await pages.open(`/?stream=${streamId}`);
     await page.getByRole("button", { name: "Stop simulated viewers" }).click();
-    const talk = await crowdOf(pages.system().url);
+    const talk = await crowdOf(pages.system().url, streamId);
     const measure = await watchMemory(page);
     const seen = (count: number) =>
       expectSoon(async () => (await page.getByText(`said ${count - 1}`).count()) > 0);

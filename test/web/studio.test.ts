@@ -1,13 +1,25 @@
 /** Studio as people meet it: in a browser, on the whole system. */
 import type { Locator, Page } from "playwright-core";
 import { browserTest, watchFaults } from "./browser.ts";
-import { expectSoon, type Look, testMilliseconds, timeoutMilliseconds, usePages } from "./pages.ts";
+import { callerOf, goLive } from "./console.ts";
+import {
+  expectSoon,
+  hostId,
+  type Look,
+  testMilliseconds,
+  timeoutMilliseconds,
+  usePages,
+} from "./pages.ts";
 
 const pages = usePages({ own: true });
+const call = callerOf(pages);
+
+/** Wide enough for a second chat beside the first one. */
+const wide = { width: 1920, height: 1080 };
 
 /** Opens Studio and waits until the viewers are there. */
-async function open(look?: Look) {
-  const opened = await pages.open("/", look);
+async function open(look: Look = wide, path = "/") {
+  const opened = await pages.open(path, look);
   const viewer = (n: 1 | 2) =>
     opened.page.getByRole("region", { name: `Viewer ${n}`, exact: true });
   await expectSoon(async () => (await viewer(1).locator(".row").count()) > 0);
@@ -90,6 +102,7 @@ browserTest(
     await say(viewer(1), "This had better not stay");
     const streamer = page.getByRole("region", { name: "Streamer", exact: true });
     const row = streamer.locator(".row", { hasText: "This had better not stay" });
+    await page.getByRole("tab", { name: "Streamer" }).click();
     await row.focus();
     await page.keyboard.press("m");
     await streamer.getByRole("menuitem", { name: "Delete" }).click();
@@ -159,16 +172,21 @@ browserTest(
 );
 
 browserTest(
-  "an overlay key made here shows the stream, through a kill too, until it is revoked",
+  "a channel overlay made here shows the stream, through a kill too, until it is revoked",
   async () => {
     const { page, viewer, close } = await open();
     await quiet(page);
     await page.getByRole("button", { name: "Overlay", exact: true }).click();
-    await page.getByRole("button", { name: "Create overlay key" }).click();
+    await page.getByLabel("Theme").selectOption("panel");
+    await page.getByLabel("Position").selectOption("right");
+    await page.getByRole("img", { name: "Preview: Panel, Right" }).waitFor();
+    await page.getByRole("button", { name: "Create overlay URL" }).click();
     const address = page.getByRole("textbox", { name: /Overlay URL/ });
     await address.waitFor();
     const url = await address.inputValue();
-    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/overlay\?streamId=\w+&key=ovk_/);
+    expect(url).toMatch(
+      /^http:\/\/127\.0\.0\.1:\d+\/overlay\?channel=\w+&key=ovk_.*&theme=panel&align=right$/,
+    );
     const overlay = await page.context().newPage();
     overlay.setDefaultTimeout(timeoutMilliseconds);
     const faults = watchFaults(overlay, pages.system().url);
@@ -194,10 +212,103 @@ browserTest(
     await page.getByRole("button", { name: "Revoke" }).click();
     await page.getByRole("button", { name: "Confirm revoke" }).click();
     await overlay.getByText("This overlay key was revoked.").waitFor();
-    await page.getByText("No overlay keys yet").waitFor();
+    await page.getByText("No overlay URLs yet").waitFor();
     // Opened once more with it, the page finds a server that does not take the key.
     await overlay.reload();
     await overlay.getByText("The server rejected this overlay key").waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "one chat is next to the stage, and tabs lead to the others",
+  async () => {
+    const { page, faults, viewer, close } = await open({ width: 1280, height: 800 });
+    await quiet(page);
+    const [stage, chat] = [page.locator(".picture"), viewer(1)];
+    const [picture, beside] = [await stage.boundingBox(), await chat.boundingBox()];
+    expect(picture!.width).toBeGreaterThan(640);
+    expect(beside!.x).toBeGreaterThan(picture!.x + picture!.width);
+    expect(await viewer(2).isVisible()).toBe(false);
+    await page.getByRole("tab", { name: "Viewer 2" }).press("Enter");
+    expect(await chat.isVisible()).toBe(false);
+    await say(viewer(2), "said from the second tab");
+    await page.getByRole("tab", { name: "Streamer" }).press("Enter");
+    const streamer = page.getByRole("region", { name: "Streamer", exact: true });
+    await log(streamer).getByText("said from the second tab").waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "until figures are read there are bars in their place, and no zeros",
+  async () => {
+    const { page, close } = await pages.open("/docs");
+    let answer = () => {};
+    const asked = new Promise<void>((done) => {
+      answer = done;
+    });
+    await page.route(/live-stream\/\w+(\/gift-statistics)?$/, async (route) => {
+      await asked;
+      await route.continue();
+    });
+    await page.goto(pages.system().url);
+    const stage = page.getByRole("region", { name: "Stage" });
+    await stage.getByRole("status", { name: "Loading" }).first().waitFor();
+    expect(await stage.textContent()).not.toMatch(/\b0\b|No gifts yet|Live/);
+    answer();
+    await stage.getByText("Live", { exact: true }).waitFor();
+    await stage
+      .getByTitle("Credits received in this stream")
+      .getByText(/^[\d,]+$/)
+      .waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a streamer goes live with a title, a thumbnail and settings, and a summary follows the end",
+  async () => {
+    const first = await goLive(call, hostId, "The first evening");
+    const { page, faults, viewer, close } = await open(wide, `/?stream=${first}`);
+    await quiet(page);
+    await page.getByRole("button", { name: "End stream" }).click();
+    await page.getByRole("button", { name: "Confirm end stream" }).click();
+    await page.getByRole("region", { name: "Stream summary" }).waitFor();
+    await page.getByRole("button", { name: "New stream" }).click();
+    const form = page.getByRole("form", { name: "New stream" });
+    await form.getByRole("button", { name: "Go live" }).click();
+    await form.getByRole("alert").getByText("Enter a title").waitFor();
+    await form.getByLabel("Title").fill("The second evening");
+    const dot = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
+    await form
+      .getByLabel("Thumbnail")
+      .setInputFiles({ name: "dot.gif", mimeType: "image/gif", buffer: dot });
+    await form.getByLabel("Slow mode").selectOption("5");
+    await form.getByRole("button", { name: "Go live" }).click();
+    await page.getByRole("heading", { name: "The second evening" }).waitFor();
+    await quiet(page);
+    expect(await page.getByLabel("Slow mode").inputValue()).toBe("5");
+    const streamId = new URL(page.url()).searchParams.get("stream");
+    const { thumbnailUrl } = await call(hostId, "GET", `/api/v1/live-stream/${streamId}`);
+    expect(thumbnailUrl).toMatch(/\/pictures\/\w+$/);
+    await say(viewer(1), "good evening");
+    await viewer(2).getByRole("button", { name: "Superlike" }).click();
+    await viewer(1).locator(".superlike").waitFor();
+    await page.getByRole("button", { name: "End stream" }).click();
+    await page.getByRole("button", { name: "Confirm end stream" }).click();
+    const summary = page.getByRole("region", { name: "Stream summary" });
+    for (const name of ["Messages", "Peak viewers", "Total viewers", "Gifts", "Credits"])
+      await summary.getByText(name, { exact: true }).waitFor();
+    await expectSoon(async () => {
+      const text = (await summary.locator("div", { hasText: "Messages" }).textContent()) ?? "";
+      return Number(/\d+/.exec(text)?.[0]) >= 1;
+    });
+    expect(faults).toEqual([]);
     await close();
   },
   testMilliseconds,

@@ -12,36 +12,42 @@ import { bringCrowd, TopBar } from "./top-bar.tsx";
 import { Viewer } from "./viewer.tsx";
 import { WirePanel } from "./wire-panel.tsx";
 
-const panes = ["Stage", "Streamer", "Viewer 1", "Viewer 2"] as const;
+const panes = ["Stage", "Viewer 1", "Viewer 2", "Streamer"] as const;
+type Pane = (typeof panes)[number];
 
 function Studio() {
-  const pane = useSignal<(typeof panes)[number]>("Viewer 1");
+  const pane = useSignal<Pane>("Viewer 1");
   if (trouble.value !== undefined) return <Trouble says={trouble.value} />;
-  const [host, first, second] = cast.value;
-  if (host === undefined || first === undefined || second === undefined) return null;
+  const [host, first, other] = cast.value;
+  if (host === undefined || first === undefined || other === undefined) return null;
+  /** One chat is shown, and where there is room for it a second one beside it. */
+  const chat = pane.value === "Stage" ? "Viewer 1" : pane.value;
+  const second = chat === "Viewer 2" ? "Viewer 1" : "Viewer 2";
+  const placeOf = (name: Pane) => (name === chat ? "shown" : name === second ? "second" : "");
   return (
     <div class="studio" data-pane={pane.value}>
       <TopBar />
-      <nav class="panes" aria-label="Panes">
-        {panes.map((name) => (
-          <button
-            key={name}
-            type="button"
-            aria-pressed={pane.value === name}
-            onClick={() => {
-              pane.value = name;
-            }}
-          >
-            {name}
-          </button>
-        ))}
-      </nav>
       <main class="floor">
-        <Streamer host={host} />
+        <div class="panes tabs" role="tablist" aria-label="Panes">
+          {panes.map((name) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              aria-selected={pane.value === name}
+              onClick={() => {
+                pane.value = name;
+              }}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
         <Stage />
-        <div class="viewers">
-          <Viewer first={first} who="Viewer 1" />
-          <Viewer first={second} who="Viewer 2" />
+        <div class="chats">
+          <Viewer first={first} who="Viewer 1" place={placeOf("Viewer 1")} />
+          <Viewer first={other} who="Viewer 2" place={placeOf("Viewer 2")} />
+          <Streamer host={host} place={placeOf("Streamer")} />
         </div>
       </main>
       <WirePanel />
@@ -69,7 +75,8 @@ async function begin(): Promise<void> {
   render(<Studio />, document.getElementById("studio")!);
   try {
     const { streamId: id, people } = await fetchCast();
-    streamId.value = id;
+    // A stream that was begun here is in the address.
+    streamId.value = new URLSearchParams(location.search).get("stream") ?? id;
     cast.value = people;
     bringCrowd();
     pollServer();

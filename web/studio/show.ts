@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Client, Event } from "../../client/index.ts";
 import { isFinal, reasonOf } from "../chat/reason.ts";
+import type { ChatSettings } from "../host/chat-settings.tsx";
 import {
   type Audit,
   type Bill,
@@ -15,25 +16,41 @@ import { note } from "./wire.ts";
 /** State shared by several components of Studio. */
 export const cast = signal<Player[]>([]);
 export const streamId = signal("");
-export const stream = signal<{ title: string; startedAt: string | null } | undefined>(undefined);
+/** The stream as its host reads it; undefined before that. */
+export const stream = signal<Stream | undefined>(undefined);
+export const isLive = computed(() => stream.value?.status === "active");
+export const isOver = computed(() => stream.value !== undefined && !isLive.value);
 /** Why there is nothing to show. */
 export const trouble = signal<string | undefined>(undefined);
 
-export const viewers = signal(0);
+/** Figures of the stream; undefined until they are read. */
+type Figure = number | undefined;
+export const viewers = signal<Figure>(undefined);
 /** The peak number of viewers of this stream. */
-export const peak = signal(0);
-export const credits = signal(0);
-export const messages = signal(0);
-export const superlikes = signal(0);
+export const peak = signal<Figure>(undefined);
+export const credits = signal<Figure>(undefined);
+export const messages = signal<Figure>(undefined);
+export const likes = signal<Figure>(undefined);
+/** What a stream that is over came to. */
+export const summary = signal<Summary | undefined>(undefined);
 
 export type Supporter = {
   rank: number;
   user: { _id: string; username: string; name: string; surname: string; profilePhoto: string };
   credits: number;
 };
-export const supporters = signal<Supporter[]>([]);
-export type Rules = { slowModeSeconds: number; followersOnly: boolean; giftsEnabled: boolean };
-export const rules = signal<Rules | undefined>(undefined);
+export const supporters = signal<Supporter[] | undefined>(undefined);
+export const rules = signal<ChatSettings | undefined>(undefined);
+
+type Stream = { title: string; status: string; startedAt: string | null } & ChatSettings;
+type Summary = {
+  viewers: number;
+  peak: number;
+  messages: number;
+  credits: number;
+  gifts: number;
+  supporters: Supporter[];
+};
 
 export const bill = signal<Bill | undefined>(undefined);
 export const audit = signal<Audit | "running" | undefined>(undefined);
@@ -53,10 +70,10 @@ let isAsked = false;
 
 /** Handles the host's events. Only the host's are counted, so each counts once. */
 export function takeEvent({ id, type, data }: Event): void {
-  if (type === "chat.message") messages.value++;
-  else if (type === "chat.deleted") messages.value = Math.max(0, messages.value - 1);
-  else if (type === "superlike.sent") superlikes.value++;
+  if (type === "chat.message") messages.value = (messages.value ?? 0) + 1;
+  else if (type === "chat.deleted") messages.value = Math.max(0, (messages.value ?? 0) - 1);
   else if (type === "settings.changed") rules.value = data;
+  else if (type === "stream.ended") endShow();
   else if (type === "gift.refunded") credits.value = data.totals.credits;
   else if (type === "gift.sent") {
     credits.value = data.totals.credits;
@@ -73,7 +90,18 @@ export const asHost = () => hostClient;
 /** Sets the number of viewers; `atLeast` is a known earlier peak. */
 export function countViewers(atLeast: number, now: number): void {
   viewers.value = now;
-  peak.value = Math.max(peak.value, atLeast, now);
+  peak.value = Math.max(peak.value ?? 0, atLeast, now);
+}
+
+function endShow(): void {
+  if (stream.value !== undefined) stream.value = { ...stream.value, status: "ended" };
+  if (hostClient !== undefined) void readSummary(hostClient);
+}
+
+/** Ends the stream for everybody. */
+export async function endStream(): Promise<void> {
+  await hostClient?.call("POST", `/api/v1/live-stream/${streamId.value}/end`);
+  endShow();
 }
 
 async function readSupporters(): Promise<void> {
@@ -103,40 +131,71 @@ async function checkProofs(): Promise<void> {
   for (const one of deliveryChecks) await one.check().catch(() => {});
 }
 
-type Statistics = { giftTypeCounts: { giftType: { creditAmount: number }; count: number }[] };
-type Stream = { title: string; startedAt: string | null } & Rules;
+type GiftStatistics = {
+  totalCount: number;
+  giftTypeCounts: { giftType: { creditAmount: number }; count: number }[];
+};
+
+/** What both a live stream and one that is over have come to. */
+async function readTotals(client: Client) {
+  const path = `/api/v1/live-stream/${streamId.value}`;
+  const [gifts, said, watched, found] = await Promise.all([
+    client.call<GiftStatistics>("GET", `${path}/gift-statistics`),
+    client.call<{ total: number }>("GET", `${path}/chat/messages?limit=1`),
+    client.call<{ peakViewers: number; totalViewers: number }>(
+      "GET",
+      `/api/v1/participant/stream/${streamId.value}/statistics`,
+    ),
+    client.call<Supporter[]>("GET", `${path}/leaderboard?limit=5`),
+  ]);
+  return {
+    viewers: watched.totalViewers,
+    peak: watched.peakViewers,
+    messages: said.total,
+    gifts: gifts.totalCount,
+    credits: gifts.giftTypeCounts.reduce(
+      (sum, { giftType, count }) => sum + giftType.creditAmount * count,
+      0,
+    ),
+    supporters: found,
+  };
+}
+
+/** Reads what a stream came to; retries until it is there, and once more when all is settled. */
+async function readSummary(client: Client, again = true): Promise<void> {
+  summary.value = (await readTotals(client).catch(() => undefined)) ?? summary.value;
+  if (summary.value === undefined || again)
+    setTimeout(() => void readSummary(client, false), againMilliseconds);
+}
 
 /** Starts with the host's client; retries while the server is down. */
 export async function beginAsHost(client: Client): Promise<void> {
   hostClient = client;
   const path = `/api/v1/live-stream/${streamId.value}`;
   try {
-    const [found, { giftTypeCounts }, said, watched] = await Promise.all([
+    const [found, totals] = await Promise.all([
       client.call<Stream>("GET", path),
-      client.call<Statistics>("GET", `${path}/gift-statistics`),
-      client.call<{ total: number }>("GET", `${path}/chat/messages?limit=1`),
-      client.call<{ peakViewers: number }>(
-        "GET",
-        `/api/v1/participant/stream/${streamId.value}/statistics`,
-      ),
+      readTotals(client),
     ]);
-    messages.value = said.total;
-    countViewers(watched.peakViewers, viewers.value);
-    stream.value = found;
+    messages.value = totals.messages;
+    peak.value = Math.max(peak.value ?? 0, totals.peak);
+    credits.value = Math.max(credits.value ?? 0, totals.credits);
+    supporters.value = totals.supporters;
     rules.value = found;
-    const given = giftTypeCounts.reduce(
-      (sum, { giftType, count }) => sum + giftType.creditAmount * count,
-      0,
-    );
-    credits.value = Math.max(credits.value, given);
-    await readSupporters();
+    stream.value = found;
+    if (found.status !== "active") summary.value = totals;
+    client.subscribe(streamId.value, {
+      onSums: (sums) => {
+        likes.value = Number(sums.likes ?? 0);
+      },
+    });
   } catch (error) {
     if (isFinal(error)) trouble.value = reasonOf(error);
     else setTimeout(() => void beginAsHost(client), againMilliseconds);
   }
 }
 
-export async function changeRules(change: Partial<Rules>): Promise<void> {
+export async function changeRules(change: Partial<ChatSettings>): Promise<void> {
   await hostClient?.call("PATCH", `/api/v1/live-stream/${streamId.value}/chat-settings`, change);
 }
 

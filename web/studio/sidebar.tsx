@@ -1,11 +1,25 @@
 import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
-import { changeRules, rules, supporters } from "./show.ts";
+import { Waiting } from "../host/act.tsx";
+import { ChatSettingsFields } from "../host/chat-settings.tsx";
+import { Moments } from "../host/moments.tsx";
+import {
+  asHost,
+  changeRules,
+  isLive,
+  isOver,
+  rules,
+  type Supporter,
+  stream,
+  streamId,
+  supporters,
+} from "./show.ts";
 
 const numbers = new Intl.NumberFormat("en");
-const slow = [0, 5, 10, 30, 120];
 
-/** Below the stage: top supporters and chat settings. */
+/** Below the stage: top supporters, chat settings, polls and goals. */
 export function Sidebar() {
+  // The host's client is there as soon as the stream was read.
+  const host = stream.value && asHost();
   return (
     <div class="sidebar">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
@@ -13,23 +27,42 @@ export function Sidebar() {
         <header class="card-head">
           <h2>Top supporters</h2>
         </header>
-        <Supporters />
+        <Supporters list={supporters.value} />
       </section>
       <section class="card" aria-label="Chat settings">
         <header class="card-head">
           <h2>Chat settings</h2>
         </header>
-        <Rules />
+        {rules.value ? (
+          <ChatSettingsFields
+            settings={rules.value}
+            change={(change) => void changeRules(change)}
+          />
+        ) : (
+          <Waiting />
+        )}
+      </section>
+      <section class="card" aria-label="Polls and goals">
+        <header class="card-head">
+          <h2>Polls and goals</h2>
+        </header>
+        {host && isLive.value ? (
+          <Moments host={host} streamId={streamId.value} />
+        ) : (
+          !isOver.value && <Waiting />
+        )}
       </section>
     </div>
   );
 }
 
-function Supporters() {
-  if (supporters.value.length === 0) return <p class="nothing">No gifts yet</p>;
+/** Who gave most, the first ones first. */
+export function Supporters({ list }: { list: Supporter[] | undefined }) {
+  if (list === undefined) return <Waiting />;
+  if (list.length === 0) return <p class="nothing">No gifts yet</p>;
   return (
     <ol class="supporters">
-      {supporters.value.map(({ rank, user, credits: given }) => {
+      {list.map(({ rank, user, credits: given }) => {
         const person = user as unknown as Person;
         const style = { "--hue": `${hueOf(user._id)}` };
         return (
@@ -44,57 +77,5 @@ function Supporters() {
         );
       })}
     </ol>
-  );
-}
-
-function Rules() {
-  const { slowModeSeconds = 0, followersOnly = false, giftsEnabled = true } = rules.value ?? {};
-  return (
-    <div class="rules">
-      <label class="rule">
-        <span>Slow mode</span>
-        <select
-          value={slowModeSeconds}
-          onChange={(event) =>
-            void changeRules({ slowModeSeconds: Number(event.currentTarget.value) })
-          }
-        >
-          {[...new Set([...slow, slowModeSeconds])]
-            .sort((a, b) => a - b)
-            .map((seconds) => (
-              <option key={seconds} value={seconds}>
-                {seconds === 0 ? "Off" : `${seconds} s`}
-              </option>
-            ))}
-        </select>
-      </label>
-      <Switch
-        name="Followers only"
-        isOn={followersOnly}
-        change={(isOn) => changeRules({ followersOnly: isOn })}
-      />
-      <Switch
-        name="Gifts on"
-        isOn={giftsEnabled}
-        change={(isOn) => changeRules({ giftsEnabled: isOn })}
-      />
-    </div>
-  );
-}
-
-function Switch(given: { name: string; isOn: boolean; change(isOn: boolean): Promise<void> }) {
-  const { name, isOn, change } = given;
-  return (
-    <label class="rule">
-      <span>{name}</span>
-      <input
-        type="checkbox"
-        role="switch"
-        aria-checked={isOn}
-        class="switch"
-        checked={isOn}
-        onChange={(event) => void change(event.currentTarget.checked)}
-      />
-    </label>
   );
 }

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { CopyButton } from "../copy-button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.ts";
 import { streamId } from "./show.ts";
@@ -54,12 +55,7 @@ OkHttpClient().newWebSocket(request, object : WebSocketListener() {
 export function Snippets({ close }: { close(): void }) {
   const all = snippetsOf(location.origin, streamId.value);
   const language = useSignal("TypeScript");
-  const isCopied = useSignal(false);
   const code = all[language.value]!;
-  const copy = async () => {
-    await navigator.clipboard.writeText(code);
-    isCopied.value = true;
-  };
   return (
     <Dialog title="Use in your app" kind="snippets" close={close}>
       <div class="tabs" role="tablist" aria-label="Languages">
@@ -71,7 +67,6 @@ export function Snippets({ close }: { close(): void }) {
             aria-selected={language.value === name}
             onClick={() => {
               language.value = name;
-              isCopied.value = false;
             }}
           >
             {name}
@@ -82,9 +77,9 @@ export function Snippets({ close }: { close(): void }) {
       <pre tabIndex={0}>{code}</pre>
       <footer>
         <span class="quiet">Filled in with this stream.</span>
-        <button type="button" class="button primary" onClick={() => void copy()}>
-          <Icon name="copy" /> {isCopied.value ? "Copied" : "Copy"}
-        </button>
+        <CopyButton key={language.value} text={code} class="button primary">
+          <Icon name="copy" />
+        </CopyButton>
       </footer>
     </Dialog>
   );

@@ -1,11 +1,25 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { SureButton, Trouble, useAct } from "../host/act.tsx";
 import { drawShow } from "./canvas.ts";
+import { Count } from "./figure.tsx";
+import { GoLive } from "./go-live.tsx";
 import { Icon } from "./icons.ts";
-import { credits, flight, isDown, outage, stream, superlikes, viewers } from "./show.ts";
+import {
+  credits,
+  endStream,
+  flight,
+  isDown,
+  isLive,
+  isOver,
+  likes,
+  outage,
+  stream,
+  viewers,
+} from "./show.ts";
 import { Sidebar } from "./sidebar.tsx";
+import { Summary } from "./summary.tsx";
 
-const numbers = new Intl.NumberFormat("en");
 /** Gifts from this price on appear in the middle of the stage. */
 const largeFrom = 500;
 const flightMilliseconds = 1_600;
@@ -18,6 +32,7 @@ export function Stage() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const show = useRef<ReturnType<typeof drawShow> | undefined>(undefined);
   const flying = useSignal<Flying[]>([]);
+  const isStarting = useSignal(false);
   useEffect(() => {
     const drawn = drawShow(canvas.current!);
     show.current = drawn;
@@ -50,13 +65,15 @@ export function Stage() {
     <section class="stage" aria-label="Stage">
       <div class="picture">
         <canvas ref={canvas} />
-        <div class="over top">
-          <span class="live">Live</span>
-          <Clock />
-          <span class="chip number">
-            <Icon name="eye" /> {numbers.format(viewers.value)}
-          </span>
-        </div>
+        {isLive.value && (
+          <div class="over top">
+            <span class="live">Live</span>
+            <Clock />
+            <span class="chip number">
+              <Icon name="eye" /> <Count value={viewers.value} />
+            </span>
+          </div>
+        )}
         <div class="flights" aria-hidden="true">
           {flying.value.map(({ key, url, at, isLarge, says }) => (
             <span
@@ -69,22 +86,54 @@ export function Stage() {
             </span>
           ))}
         </div>
+        {isOver.value && <Summary />}
         {isDown.value && <Outage began={outage.value!.began} />}
       </div>
       <div class="caption">
         <div class="what">
-          <h1>{stream.value?.title ?? " "}</h1>
+          <h1>{stream.value ? <bdi>{stream.value.title}</bdi> : <i class="count-wait wide" />}</h1>
           <p class="quiet">The video is simulated. Everything else is real.</p>
         </div>
-        <span class="chip number" title="Superlikes since this page was opened">
-          <Icon name="heart" /> {numbers.format(superlikes.value)}
+        <span class="chip number" title="Likes">
+          <Icon name="like" /> <Count value={likes.value} />
         </span>
         <span class="chip number" title="Credits received in this stream">
-          <span class="coin" aria-hidden="true" /> {numbers.format(credits.value)}
+          <span class="coin" aria-hidden="true" /> <Count value={credits.value} />
         </span>
+        {isLive.value && <EndButton />}
+        {isOver.value && (
+          <button
+            type="button"
+            class="button primary"
+            aria-haspopup="dialog"
+            onClick={() => {
+              isStarting.value = true;
+            }}
+          >
+            New stream
+          </button>
+        )}
       </div>
+      {isStarting.value && (
+        <GoLive
+          close={() => {
+            isStarting.value = false;
+          }}
+        />
+      )}
       <Sidebar />
     </section>
+  );
+}
+
+/** Ends the stream by a second press; a failure leaves it live, and the button says why. */
+function EndButton() {
+  const { act, trouble } = useAct();
+  return (
+    <>
+      <Trouble says={trouble} />
+      <SureButton verb="End stream" act={() => void act(endStream)} />
+    </>
   );
 }
 

@@ -1,13 +1,12 @@
 import { nameOfPlayer, type Player } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";
+import { Figure } from "./figure.tsx";
 import { beginAsHost, countViewers, credits, messages, peak, takeEvent, viewers } from "./show.ts";
 
-const numbers = new Intl.NumberFormat("en");
-
 /** The streamer's pane: figures and the chat with all rights. */
-export function Streamer({ host }: { host: Player }) {
+export function Streamer({ host, place }: { host: Player; place: string }) {
   return (
-    <section class="streamer card" aria-label="Streamer">
+    <section class={`streamer card ${place}`} aria-label="Streamer">
       <header class="card-head">
         <h2>{nameOfPlayer(host)}</h2>
         <span class="role">Streamer</span>
@@ -26,14 +25,5 @@ export function Streamer({ host }: { host: Player }) {
         onClient={(client) => void beginAsHost(client)}
       />
     </section>
-  );
-}
-
-function Figure({ name, value }: { name: string; value: number }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd class="number">{numbers.format(value)}</dd>
-    </div>
   );
 }

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { Mark } from "../mark.tsx";
+import { ChannelDialog } from "./channel-dialog.tsx";
 import { isCrowded, startCrowd } from "./crowd.ts";
 import { Icon } from "./icons.ts";
-import { OverlayKeys } from "./overlay-keys.tsx";
 import { audit, bill, runAudit, streamId } from "./show.ts";
 import { Snippets } from "./snippets.tsx";
 
@@ -21,7 +21,7 @@ function sendCrowdHome(): void {
 
 /** The logo, simulated viewers, the AWS bill and the audit's result. */
 export function TopBar() {
-  const shown = useSignal<"snippets" | "overlay" | undefined>(undefined);
+  const shown = useSignal<"snippets" | "overlay" | "channel" | undefined>(undefined);
   const close = () => {
     shown.value = undefined;
   };
@@ -49,6 +49,16 @@ export function TopBar() {
         class="button"
         aria-haspopup="dialog"
         onClick={() => {
+          shown.value = "channel";
+        }}
+      >
+        <Icon name="channel" /> <span class="long">Channel</span>
+      </button>
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        onClick={() => {
           shown.value = "overlay";
         }}
       >
@@ -68,7 +78,8 @@ export function TopBar() {
         <Icon name="docs" /> <span class="long">Reference</span>
       </a>
       {shown.value === "snippets" && <Snippets close={close} />}
-      {shown.value === "overlay" && <OverlayKeys close={close} />}
+      {shown.value === "overlay" && <ChannelDialog first="Overlay" close={close} />}
+      {shown.value === "channel" && <ChannelDialog first="Chat settings" close={close} />}
     </header>
   );
 }

@@ -21,7 +21,7 @@ const numbers = new Intl.NumberFormat("en");
 const entriesMax = 30;
 
 /** One viewer's pane: a user of the cast, their chat and their wallet. */
-export function Viewer({ first, who }: { first: Player; who: string }) {
+export function Viewer({ first, who, place }: { first: Player; who: string; place: string }) {
   const player = useSignal(first);
   const isLedger = useSignal(false);
   const notices = useSignal<Notice[]>([]);
@@ -35,7 +35,7 @@ export function Viewer({ first, who }: { first: Player; who: string }) {
     player.value = chosen;
   };
   return (
-    <section class="viewer card" aria-label={who}>
+    <section class={`viewer card ${place}`} aria-label={who}>
       <ChatPane
         player={player.value}
         who={who}

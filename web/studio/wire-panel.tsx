@@ -1,5 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { CopyButton } from "../copy-button.tsx";
 import { deliveries } from "./delivery-check.ts";
 import { Icon } from "./icons.ts";
 import { isDown, kill, outage } from "./show.ts";
@@ -137,23 +138,16 @@ function Lines() {
 }
 
 function Detail({ line, close }: { line: Line; close(): void }) {
-  const isCopied = useSignal(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(
-      line.request ? curlLineOf(line) : (line.got ?? line.sent ?? ""),
-    );
-    isCopied.value = true;
-    setTimeout(() => {
-      isCopied.value = false;
-    }, 1_500);
-  };
   return (
     <div class="detail">
       <header>
         <b>{line.title}</b>
-        <button type="button" class="button" onClick={() => void copy()}>
-          <Icon name="copy" /> {isCopied.value ? "Copied" : line.request ? "Copy as curl" : "Copy"}
-        </button>
+        <CopyButton
+          label={line.request ? "Copy as curl" : "Copy"}
+          text={() => (line.request ? curlLineOf(line) : (line.got ?? line.sent ?? ""))}
+        >
+          <Icon name="copy" />
+        </CopyButton>
         {line.request && (
           <button type="button" class="button" onClick={() => void replay(line)}>
             <Icon name="replay" /> Replay

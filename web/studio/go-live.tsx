@@ -1,0 +1,88 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useId } from "preact/hooks";
+import { Trouble, useAct, Waiting } from "../host/act.tsx";
+import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
+import { Line } from "../host/fields.tsx";
+import { Dialog } from "./dialog.tsx";
+import { asHost } from "./show.ts";
+
+/** A new stream: its title, its thumbnail and its chat settings, and then it is live. */
+export function GoLive({ close }: { close(): void }) {
+  const title = useSignal("");
+  const thumbnail = useSignal<File | undefined>(undefined);
+  const usual = useSignal<ChatSettings | undefined>(undefined);
+  const changed = useSignal<Partial<ChatSettings>>({});
+  const { act, trouble, isBusy } = useAct();
+  const id = useId();
+  useEffect(() => {
+    void act(async () => {
+      usual.value = await asHost()?.call("GET /api/v1/channel");
+    });
+  }, []);
+  const goLive = () =>
+    act(async () => {
+      const host = asHost();
+      if (host === undefined) return;
+      if (title.value.trim() === "") throw new Error("Enter a title");
+      const { id: streamId } = await host.call("POST /api/v1/live-stream/create", {
+        body: {
+          title: title.value.trim(),
+          ...(thumbnail.value && { thumbnail: thumbnail.value }),
+        },
+      });
+      if (Object.keys(changed.value).length > 0)
+        await host.call("PATCH /api/v1/live-stream/{streamId}/chat-settings", {
+          path: { streamId },
+          body: changed.value,
+        });
+      await host.call("POST /api/v1/live-stream/join-as-creator", {
+        body: { liveStreamId: streamId },
+      });
+      location.assign(`/?stream=${streamId}${location.hash}`);
+    });
+  return (
+    <Dialog title="New stream" kind="go-live" close={close}>
+      <form
+        class="go-live-form"
+        aria-label="New stream"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void goLive();
+        }}
+      >
+        <Line
+          name="Title"
+          value={title.value}
+          change={(value) => {
+            title.value = value;
+          }}
+        />
+        <div class="field">
+          <label for={id}>Thumbnail (optional)</label>
+          <input
+            id={id}
+            type="file"
+            accept="image/png,image/jpeg,image/webp,image/gif"
+            onChange={({ currentTarget }) => {
+              thumbnail.value = currentTarget.files?.[0];
+            }}
+          />
+        </div>
+        {usual.value ? (
+          <ChatSettingsFields
+            settings={{ ...usual.value, ...changed.value }}
+            change={(change) => {
+              changed.value = { ...changed.value, ...change };
+            }}
+          />
+        ) : (
+          <Waiting />
+        )}
+        <Trouble says={trouble} />
+        <button type="submit" class="button primary" disabled={isBusy}>
+          Go live
+        </button>
+      </form>
+    </Dialog>
+  );
+}

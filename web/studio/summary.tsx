@@ -1,0 +1,22 @@
+import { Figure } from "./figure.tsx";
+import { summary } from "./show.ts";
+import { Supporters } from "./sidebar.tsx";
+
+/** What a stream that is over came to. */
+export function Summary() {
+  const found = summary.value;
+  return (
+    <section class="summary" aria-label="Stream summary">
+      <h2>Stream ended</h2>
+      <dl class="figures">
+        <Figure name="Messages" value={found?.messages} />
+        <Figure name="Peak viewers" value={found?.peak} />
+        <Figure name="Total viewers" value={found?.viewers} />
+        <Figure name="Gifts" value={found?.gifts} />
+        <Figure name="Credits" value={found?.credits} />
+      </dl>
+      <h3>Top supporters</h3>
+      <Supporters list={found?.supporters.slice(0, 3)} />
+    </section>
+  );
+}
