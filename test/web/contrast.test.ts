@@ -13,7 +13,8 @@ function coloursOf(name: string): { light: string; dark: string } {
 }
 
 const themes = ["light", "dark"] as const;
-const surfaces = ["page", "surface", "raised"];
+const resting = ["page", "surface", "raised"];
+const surfaces = [...resting, "hovered", "pressed"];
 
 describe.each(themes)("in the %s theme", (theme) => {
   const colour = (name: string) => coloursOf(name)[theme];
@@ -36,9 +37,20 @@ describe.each(themes)("in the %s theme", (theme) => {
     expect(poor).toEqual([]);
   });
 
+  test("the initial of every person is read on its own ground, whatever its hue", () => {
+    const ui = readFileSync(join(import.meta.dirname, "../../web/ui.css"), "utf8");
+    const [ground, letter] = [...ui.matchAll(/light-dark\((.+), (oklch\(.+\))\);/g)].map(
+      ([, light, dark]) => (theme === "light" ? light! : dark!),
+    );
+    const poor = Array.from({ length: 360 }, (_, hue) =>
+      contrastOf(letter!.replace("var(--hue)", `${hue}`), ground!.replace("var(--hue)", `${hue}`)),
+    ).filter((ratio) => ratio < 4.5);
+    expect(poor).toEqual([]);
+  });
+
   test("what is written on the accent is read, and the edge of a control is seen", () => {
     expect(contrastOf(colour("on-accent"), colour("accent"))).toBeGreaterThanOrEqual(4.5);
-    for (const surface of surfaces)
+    for (const surface of resting)
       expect(contrastOf(colour("edge"), colour(surface))).toBeGreaterThanOrEqual(3);
   });
 
