@@ -145,19 +145,16 @@ export function createClient(options: Options) {
         key,
       }),
     /**
-     * Gives, once for each key. With `expectedPrice`, the credits that were shown, a gift that
-     * costs something else by now is refused (409) and costs nothing.
+     * Gives, once for each key; with `count` as many of it. With `expectedPrice`, the credits that
+     * were shown for all of them, a gift that costs something else by now is refused (409) and
+     * costs nothing.
      */
     sendGift: (
       liveStreamId: string,
       giftTypeId: string,
       key?: string,
-      { expectedPrice }: { expectedPrice?: number } = {},
-    ) =>
-      call("POST /api/v1/gifts/create", {
-        body: { giftTypeId, liveStreamId, ...(expectedPrice !== undefined && { expectedPrice }) },
-        key,
-      }),
+      options: { expectedPrice?: number; count?: number } = {},
+    ) => call("POST /api/v1/gifts/create", { body: { giftTypeId, liveStreamId, ...options }, key }),
     sendSuperlike: async (streamId: string, key?: string) =>
       call("POST /api/v1/live-stream/{streamId}/chat/superlike", {
         path: { streamId: checkId(streamId) },

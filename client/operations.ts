@@ -1412,6 +1412,7 @@ export type Operations = {
     body: {
       giftTypeId: string;
       liveStreamId: string;
+      count?: number;
       expectedPrice?: number;
     };
     answer: {

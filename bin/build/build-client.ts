@@ -15,7 +15,7 @@ mkdirSync(made, { recursive: true });
 /** Where client/package.json says that the module and its types are. */
 const outdir = join(made, "dist");
 
-const entryPoints = ["client/index.ts", "client/react.ts"];
+const entryPoints = ["client/index.ts", "client/react.ts", "client/polling.ts"];
 
 await build({
   absWorkingDir: root,

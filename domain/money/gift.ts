@@ -75,13 +75,22 @@ function assertMayGive({ stream, member, sender, now }: GiftContext, receivers: 
   assertLive(stream);
 }
 
-/**
- * A viewer's request: one gift to the host of a stream, only at the expected price if there is one.
- */
+/** The most that a viewer gives of one kind by one call. */
+const giftCountMax = 999;
+const countError = `expected a whole number from 1 to ${giftCountMax}`;
+
+/** A viewer's request: a gift to the host of a stream, only at the expected price if there is one. */
 export const GiftToHost = z.object({
   giftTypeId: GiftTypeId,
   liveStreamId: StreamId,
-  expectedPrice: Amount.optional(),
+  count: z
+    .number({ error: countError })
+    .int(countError)
+    .min(1, countError)
+    .max(giftCountMax, countError)
+    .optional()
+    .meta({ description: "How many of it, paid for at once; default: 1" }),
+  expectedPrice: Amount.optional().meta({ description: "Of all of them together" }),
 });
 
 /** A gift as its sender asks for it. */

@@ -8,7 +8,7 @@ import { getGiftType } from "../../../platform/store/money/gift-types.ts";
 import { getGiver, giftContext, recordGift } from "../../../platform/store/money/gifts.ts";
 import { getStream } from "../../../platform/store/streams/streams.ts";
 
-/** One gift to the host of a stream, at the price of its type. */
+/** A gift to the host of a stream, at the price of its type. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/gifts/create",
@@ -27,14 +27,14 @@ export const { contract, handler } = endpoint(
     },
   },
   async ({ body, caller, now, idempotentReply }) => {
-    const { liveStreamId, giftTypeId, expectedPrice } = body;
+    const { liveStreamId, giftTypeId, count = 1, expectedPrice } = body;
     const [stream, giftType, giver] = await Promise.all([
       getStream(liveStreamId, { consistent: true }),
       getGiftType(giftTypeId),
       getGiver(liveStreamId, caller.userId),
     ]);
     const receivers = [personOfSummary(stream.host, setting("DEFAULT_PICTURE"))];
-    const request = { giftType, receivers, count: 1, charged: true, expectedPrice };
+    const request = { giftType, receivers, count, charged: true, expectedPrice };
     const decision = decideGift(giftContext(stream, giver, now), request);
     return recordGift(decision, ({ id }) => idempotentReply({ message: "Success", id }));
   },

@@ -1,0 +1,171 @@
+import type { ServerMessage } from "./message.ts";
+import type { SocketConstructor } from "./socket.ts";
+
+type Options = {
+  /** The HTTP address, as the client's. */
+  url: string;
+  fetch?: typeof fetch | undefined;
+  WebSocket?: SocketConstructor | undefined;
+};
+
+type Range = {
+  epoch: string;
+  head: number;
+  recovered: boolean;
+  frames: (ServerMessage & { frame: number; viewers: number })[];
+  sums?: object;
+  moments?: object[];
+};
+
+type Asked = {
+  streamId: string;
+  since?: { epoch: string; frame: number } | undefined;
+  requestId?: string | undefined;
+};
+
+const waitSeconds = 20;
+/** Handshakes that fail in a row before it polls, and how long one may take. */
+const failuresMax = 2;
+const handshakeMilliseconds = 5_000;
+/** After this long a WebSocket is tried again: a network may have changed. */
+const pollMilliseconds = 300_000;
+const againMilliseconds = 2_000;
+const lost = 401;
+
+/**
+ * A WebSocket for networks that block WebSockets: after two handshakes that fail it reads the same
+ * frames over HTTP, by `GET …/events`, until a socket can be opened again. Give it to the client as
+ * its `WebSocket`, with a token: `createClient({ url, token, WebSocket: pollingSocket({ url }) })`.
+ */
+export function pollingSocket(options: Options): SocketConstructor {
+  const Native = options.WebSocket ?? (globalThis.WebSocket as SocketConstructor);
+  let failures = 0;
+
+  /** A handshake that takes too long has failed, too: some proxies swallow it. */
+  function openNative(url: string, protocols?: string[]) {
+    const socket = new Native(url, protocols);
+    const timer = setTimeout(() => socket.close(), handshakeMilliseconds);
+    let hasOpened = false;
+    return new Proxy(socket, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+      set(target, name, value) {
+        const wrapped = (event: never) => {
+          if (name === "onopen") [failures, hasOpened] = [0, true];
+          if (name === "onclose" && !hasOpened) failures += 1;
+          if (name === "onopen" || name === "onclose") clearTimeout(timer);
+          value?.(event);
+        };
+        return Reflect.set(target, name, wrapped, target);
+      },
+    });
+  }
+
+  // Called with `new`: what it returns is the socket.
+  return function Socket(url: string, protocols?: string[]) {
+    if (failures < failuresMax) return openNative(url, protocols);
+    // One more failure, of the socket that is tried after this, and it polls again.
+    failures = failuresMax - 1;
+    return createPolling(options, url, protocols?.[1] ?? "");
+  } as unknown as SocketConstructor;
+}
+
+/** What looks like a socket, and polls. */
+function createPolling({ url, fetch: own = fetch }: Options, address: string, token: string) {
+  const heads: Record<string, number> = {};
+  const followed = new Map<string, AbortController>();
+  const socket = {
+    readyState: 0,
+    onopen: null as (() => void) | null,
+    onmessage: null as ((event: { data: string }) => void) | null,
+    onclose: null as (() => void) | null,
+    onerror: null as (() => void) | null,
+    send(text: string): void {
+      const { action, ...asked } = JSON.parse(text) as Asked & { action: string };
+      if (action === "subscribe") follow(asked);
+      else if (action === "unsubscribe") followed.get(asked.streamId)?.abort();
+      else if (action === "ping") tell({ type: "pong", heads, requestId: asked.requestId });
+    },
+    close(): void {
+      if (socket.readyState === 3) return;
+      socket.readyState = 3;
+      clearTimeout(timer);
+      for (const one of followed.values()) one.abort();
+      socket.onclose?.();
+    },
+  };
+  const tell = (message: object) =>
+    socket.readyState === 1 && socket.onmessage?.({ data: JSON.stringify(message) });
+  const timer = setTimeout(() => socket.close(), pollMilliseconds);
+  setTimeout(() => {
+    socket.readyState = 1;
+    socket.onopen?.();
+    const { streamId, since } = Object.fromEntries(new URL(address).searchParams);
+    if (streamId) follow({ streamId, since: since ? positionOf(since) : undefined });
+  });
+
+  function follow(asked: Asked): void {
+    const { streamId } = asked;
+    followed.get(streamId)?.abort();
+    const stop = new AbortController();
+    followed.set(streamId, stop);
+    void poll(asked, stop.signal);
+  }
+
+  /** Reads from a position on: the answer to the subscription first, and then the frames. */
+  async function poll(asked: Asked, signal: AbortSignal) {
+    const { streamId, requestId } = asked;
+    let at = asked.since;
+    let isGreeted = false;
+    while (!signal.aborted) {
+      const from = at === undefined ? "" : `&epoch=${at.epoch}&after=${at.frame}`;
+      const wait = isGreeted ? waitSeconds : 0;
+      try {
+        const path = `/api/v1/live-stream/${streamId}/events?wait=${wait}${from}`;
+        const { frames, head, epoch, recovered, ...shown } = await read(
+          `${url.replace(/\/$/, "")}${path}`,
+          { token, signal, fetch: own },
+        );
+        heads[streamId] = head;
+        if (at === undefined || !recovered) at = { epoch, frame: head };
+        if (!isGreeted) {
+          const viewers = frames.at(-1)?.viewers ?? 0;
+          const subscribed = { type: "subscribed", streamId, epoch, head, viewers, ...shown };
+          tell({ ...subscribed, ...(asked.since && { recovered }), requestId });
+        }
+        isGreeted = true;
+        for (const frame of frames) tell(frame);
+        at = { epoch, frame: frames.at(-1)?.frame ?? at.frame };
+      } catch (error) {
+        if (signal.aborted) return;
+        const { statusCode } = error as { statusCode?: number };
+        if (statusCode === lost) return socket.close();
+        if (statusCode === 403 || statusCode === 404) {
+          const reason = String((error as Error).message);
+          if (isGreeted) tell({ type: "unsubscribed", streamId, reason });
+          else tell({ type: "error", statusCode, errors: [reason], requestId });
+          return;
+        }
+        await new Promise((done) => setTimeout(done, againMilliseconds));
+      }
+    }
+  }
+
+  return socket;
+}
+
+function positionOf(since: string): { epoch: string; frame: number } {
+  const at = since.lastIndexOf(":");
+  return { epoch: since.slice(0, at), frame: Number(since.slice(at + 1)) };
+}
+
+type Reading = { token: string; signal: AbortSignal; fetch: typeof fetch };
+
+async function read(url: string, { token, signal, fetch: own }: Reading): Promise<Range> {
+  const answer = await own(url, { headers: { authorization: `Bearer ${token}` }, signal });
+  const { data, errors } = (await answer.json()) as { data: Range; errors?: string[] };
+  if (answer.ok) return data;
+  throw Object.assign(new Error(errors?.at(-1)), { statusCode: answer.status });
+}
